@@ -1,0 +1,1 @@
+"""Clover's surface: endpoints as values and one synchronous `answer`. No Starlette here."""

@@ -1,0 +1,245 @@
+"""One request in, one reply out: the whole of Clover behind one synchronous call.
+
+No await stands in it, so it is atomic on the event loop without a lock: a client that goes away
+leaves the old state or the new. A refusal changes nothing; a returned result has happened.
+"""
+
+from typing import Any, NamedTuple, Never
+from urllib.parse import parse_qsl
+
+from mock_clover.api.dialects import DECLINED_STATUS, JSON, decline_body, problem_body
+from mock_clover.api.endpoint import Call, Declined, Document, Endpoint, Raw, Redirect
+from mock_clover.model.problem import (
+    BY_NAME,
+    FORWARDED_FOR_MISSING,
+    IDEMPOTENCY_MISMATCH,
+    INVALID_JSON,
+    INVALID_REQUEST,
+    PAKMS_WITHOUT_AUTHORIZATION,
+    PATH_NOT_FOUND,
+    UNAUTHORIZED,
+    UNKNOWN_PARAMETER,
+    Refusal,
+)
+from mock_clover.model.scenario import DIALECTS, Dialect
+from mock_clover.sandbox.idempotency import KEY_CHARS_MAX, Remembered
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.codec import Codec, MalformedError, ViolationsError, parse, unknown_members
+from mock_clover.wire.record import Record, encode
+
+_QUERY_FIELDS_MAX = 100
+
+
+class Reply(NamedTuple):
+    """What goes back; `headers` are beyond content type and length."""
+
+    status: int
+    body: bytes
+    why: str
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw) -> Reply:
+    """Answer one request and journal it."""
+    request: Record | None = None
+    idempotency = ""
+    try:
+        credential = _authorise(sandbox, endpoint, raw.headers)
+        if sandbox.settings.strict:
+            _refuse_lenience(endpoint, raw)
+        request = _decode_body(endpoint, raw)
+        query = _decode_query(endpoint, raw.query)
+        key = _idempotency_key(raw.headers) if endpoint.idempotent else ""
+        stored = sandbox.idempotency.get((credential, key)) if key else None
+        if stored is not None:
+            if stored.target != raw.path or stored.request != request:
+                IDEMPOTENCY_MISMATCH.refuse()
+            idempotency = "replayed"
+            reply = Reply(stored.status, stored.body, f"idempotency: replay of: {stored.why}")
+        else:
+            call = Call(request, query, raw.ids, credential, _base_url(raw.headers))
+            result = endpoint.run(sandbox, call)
+            reply = _reply(sandbox, call, result, raw.headers)
+            if key:
+                idempotency = "stored"
+                sandbox.idempotency.remember(
+                    (credential, key),
+                    Remembered(raw.path, request, reply.status, reply.body, reply.why),
+                )
+    except Refusal as refusal:
+        reply = _refused(sandbox, refusal, raw.headers)
+    if not endpoint.silent:
+        sandbox.journal.write(
+            sandbox.clock.now_ms(),
+            endpoint.name,
+            raw.method,
+            raw.path,
+            reply.status,
+            reply.why,
+            idempotency,
+            None if endpoint.secret else request,
+            reply.body,
+        )
+    return reply
+
+
+def refuse(sandbox: Sandbox, refusal: Refusal, raw: Raw, endpoint: str = "") -> Reply:
+    """Answer a request that reached no endpoint, or not with its whole body, and journal it."""
+    reply = _refused(sandbox, refusal, raw.headers)
+    sandbox.journal.write(
+        sandbox.clock.now_ms(),
+        endpoint,
+        raw.method,
+        raw.path,
+        reply.status,
+        reply.why,
+        "",
+        None,
+        reply.body,
+    )
+    return reply
+
+
+def _reply(
+    sandbox: Sandbox, call: Call[Any, Any], result: object, headers: dict[bytes, bytes]
+) -> Reply:
+    if isinstance(result, Record):
+        return Reply(200, encode(result), call.why)
+    if isinstance(result, Declined):
+        body = decline_body(result.decline, result.charge.id, _dialect(sandbox, headers))
+        return Reply(DECLINED_STATUS, body, call.why)
+    if isinstance(result, Redirect):
+        headers_out = ((b"location", result.location.encode("latin-1")),)
+        return Reply(302, b"", call.why, headers=headers_out)
+    if isinstance(result, Document):
+        return Reply(200, result.body, call.why)
+    raise TypeError(f"an endpoint returned {type(result).__name__}")
+
+
+def _refused(sandbox: Sandbox, refusal: Refusal, headers: dict[bytes, bytes]) -> Reply:
+    problem = refusal.problem
+    param = refusal.words.get("param")
+    body, content_type = problem_body(
+        problem,
+        refusal.message,
+        _dialect(sandbox, headers),
+        str(param) if param is not None else None,
+    )
+    why = f"{problem.name} ({problem.fact.evidence}: {problem.fact.source})"
+    return Reply(problem.status, body, why, content_type)
+
+
+def _dialect(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
+    asked = headers.get(b"x-mock-clover-dialect")
+    if asked:
+        for dialect in DIALECTS:
+            if dialect.encode() == asked.strip().lower():
+                return dialect
+    return sandbox.settings.dialect
+
+
+def _authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
+    """Return the credential that was shown, or refuse: one answer to all that may be wrong."""
+    if endpoint.auth == "none":
+        return ""
+    if endpoint.auth == "apikey":
+        shown = headers.get(b"apikey", b"").decode("latin-1").strip()
+        if shown != sandbox.credentials.api_key:
+            UNAUTHORIZED.refuse()
+        return shown
+    header = headers.get(b"authorization")
+    if header is None and endpoint.auth == "pakms":
+        PAKMS_WITHOUT_AUTHORIZATION.refuse()
+    shown = bearer(header)
+    if shown != sandbox.credentials.access_token and shown not in sandbox.access_tokens:
+        UNAUTHORIZED.refuse()
+    return shown
+
+
+def bearer(header: bytes | None) -> str:
+    """Return the token of an Authorization header, or '' when it holds none."""
+    if header is None or header[:7].lower() != b"bearer ":
+        return ""
+    return header[7:].decode("latin-1").strip()
+
+
+def _refuse_lenience(endpoint: Endpoint, raw: Raw) -> None:
+    """Under --strict refuse what this mock else forgives."""
+    if endpoint.extension:
+        PATH_NOT_FOUND.refuse()
+    if endpoint.forwarded_for and not raw.headers.get(b"x-forwarded-for"):
+        FORWARDED_FOR_MISSING.refuse()
+    if endpoint.takes and not endpoint.any_body:
+        try:
+            unknown = unknown_members(parse(raw.body), endpoint.takes)
+        except MalformedError:
+            return  # the decoder says it better
+        if unknown:
+            UNKNOWN_PARAMETER.refuse(param=unknown[0])
+
+
+def _decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
+    codec: Codec[Record] | None = endpoint.codec
+    if codec is None:
+        return None
+    try:
+        if endpoint.any_body:
+            return codec.convert(_merged(raw))
+        return codec.decode(raw.body if raw.body.strip() else b"")
+    except MalformedError:
+        INVALID_JSON.refuse()
+    except ViolationsError as violations:
+        _refuse_violation(violations)
+
+
+def _decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
+    codec: Codec[Record] | None = endpoint.query_codec
+    if codec is None:
+        return None
+    try:
+        return codec.convert(_fields(query))
+    except ViolationsError as violations:
+        _refuse_violation(violations)
+
+
+def _refuse_violation(violations: ViolationsError) -> Never:
+    first = violations.found[0]
+    problem = BY_NAME.get(first.problem, INVALID_REQUEST)
+    problem.refuse(param=first.path)
+
+
+def _merged(raw: Raw) -> dict[str, object]:
+    """Merge query, form and JSON: real clients send a legacy exchange in all three ways."""
+    merged: dict[str, object] = dict(_fields(raw.query))
+    if raw.body.lstrip()[:1] in (b"{", b"["):
+        tree = parse(raw.body)
+        if not isinstance(tree, dict):
+            raise MalformedError("Expected an object")
+        merged.update(tree)
+    else:
+        merged.update(_fields(raw.body))
+    return merged
+
+
+def _fields(encoded: bytes) -> dict[str, str]:
+    try:
+        text = encoded.decode("ascii", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX))
+    except ValueError:
+        raise MalformedError("too many fields") from None
+
+
+def _idempotency_key(headers: dict[bytes, bytes]) -> str:
+    """Return the key under any spelling that clients use, or ''."""
+    key = (
+        headers.get(b"idempotency-key")
+        or headers.get(b"x-idempotency-key")
+        or headers.get(b"idempotency_key")
+        or b""
+    )
+    return key.decode("latin-1").strip()[:KEY_CHARS_MAX]
+
+
+def _base_url(headers: dict[bytes, bytes]) -> str:
+    return f"http://{headers.get(b'host', b'localhost').decode('latin-1')}"

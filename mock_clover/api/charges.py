@@ -1,0 +1,226 @@
+"""Charges: sale, authorisation, capture, and the issuer's no."""
+
+import msgspec
+
+from mock_clover.api.endpoint import Call, Declined, Endpoint
+from mock_clover.api.paging import ListQuery, page
+from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
+from mock_clover.model.card import checks_seen
+from mock_clover.model.charge import (
+    CAPTURED_FROM,
+    CaptureRequest,
+    Charge,
+    ChargeAnswer,
+    ChargeRequest,
+    ListAnswer,
+    captured_answer,
+    created_answer,
+    fetched_answer,
+)
+from mock_clover.model.problem import (
+    AMOUNT_TOO_LARGE,
+    CAPTURE_TOO_LARGE,
+    CARD_ON_FILE_MISSING,
+    CHARGE_ALREADY_CAPTURED,
+    CHARGE_NOT_FOUND,
+    EMAIL_INVALID,
+    IDEMPOTENCY_MISMATCH,
+    INVALID_CHARGE_AMOUNT,
+    INVALID_CHARGE_ID,
+    INVALID_CURRENCY,
+    INVALID_REQUEST,
+    INVALID_SOURCE,
+    INVALID_TAX_AMOUNT,
+    INVALID_TIP_AMOUNT,
+    NOT_AN_AUTHORISATION,
+    TOKEN_ALREADY_USED,
+)
+from mock_clover.model.verdict import Decline
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.fact import documented
+
+_replace = msgspec.structs.replace
+_CROCKFORD = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+
+
+def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAnswer | Declined:
+    """Charge a token or a customer's card; with `capture: false` authorise only."""
+    asked = call.body
+    check_amount(asked.amount)
+    check_metadata(asked.metadata)
+    payer = find_payer(sandbox, asked.source, asked.stored_credentials)
+    sandbox.charges.require_room()
+    charge = make_charge(sandbox, asked, payer, order=None)
+    call.why = payer.verdict.why
+    return outcome(charge)
+
+
+def outcome(charge: Charge) -> ChargeAnswer | Declined:
+    """Show a new charge, or that it was declined."""
+    if charge.decline is not None:
+        return Declined(charge, charge.decline)
+    return created_answer(charge)
+
+
+def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str | None) -> Charge:
+    """Write a charge, its order and its spent token: the only writes of a payment.
+
+    A declined charge is kept too: it has an id that the error tells.
+    """
+    token, verdict = payer.token, payer.verdict
+    ids, now_ms = sandbox.ids, sandbox.clock.now_ms()
+    currency = sandbox.currency_echo(asked.currency)
+    spends = token.state == "new"
+    if isinstance(verdict, Decline):
+        spends = spends and sandbox.settings.decline_spends_token
+        charge = Charge(
+            id=ids.object_id(),
+            request=asked,
+            token=token,
+            created_ms=now_ms,
+            state="failed",
+            sale=False,
+            currency=currency,
+            order=order,
+            customer=payer.customer,
+            decline=verdict,
+        )
+    else:
+        checks = checks_seen(verdict.checks, token.card)
+        charge = Charge(
+            id=ids.object_id(),
+            request=asked,
+            token=token,
+            created_ms=now_ms,
+            state="captured" if asked.capture else "authorised",
+            sale=asked.capture,
+            currency=currency,
+            order=order or ids.object_id(),
+            customer=payer.customer,
+            amount_captured=asked.amount if asked.capture else 0,
+            ref_num=ids.ref_num(now_ms),
+            auth_code=ids.auth_code(),
+            approval=verdict if checks is verdict.checks else _replace(verdict, checks=checks),
+        )
+    sandbox.charges.put(charge.id, charge)
+    if order is None and charge.order is not None:
+        sandbox.sale_orders.put(charge.order, charge.id)
+    if spends:
+        sandbox.tokens.put(token.id, _replace(token, state="used"))
+    return charge
+
+
+def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeAnswer:
+    """Capture an authorisation, in full or in part, once."""
+    charge_id = call.ids[0]
+    if len(charge_id) != 13 or not _CROCKFORD.issuperset(charge_id):
+        INVALID_CHARGE_ID.refuse()
+    charge = _require(sandbox, charge_id)
+    if charge.state not in CAPTURED_FROM:
+        already = charge.state == "captured" and not charge.sale
+        (CHARGE_ALREADY_CAPTURED if already else NOT_AN_AUTHORISATION).refuse()
+    amount = charge.request.amount if call.body.amount is None else call.body.amount
+    if amount == 0 and charge.request.amount:
+        INVALID_CHARGE_AMOUNT.refuse()
+    if amount > charge.request.amount:
+        CAPTURE_TOO_LARGE.refuse()
+    captured = _replace(charge, state="captured", amount_captured=amount)
+    sandbox.charges.put(charge.id, captured)
+    call.why = f"an authorisation of {charge.request.amount} is captured for {amount}"
+    return captured_answer(captured)
+
+
+def get_charge(sandbox: Sandbox, call: Call[None, None]) -> ChargeAnswer:
+    """Return one charge."""
+    return fetched_answer(_require(sandbox, call.ids[0]))
+
+
+def list_charges(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
+    """Return charges, newest first."""
+    query = call.query
+    return page(
+        "/v1/charges",
+        sandbox.charges.newest(),
+        query,
+        keep=lambda row: query.customer is None or row.customer == query.customer,
+        created_ms=lambda row: row.created_ms,
+        show=fetched_answer,
+    )
+
+
+def _require(sandbox: Sandbox, charge_id: str) -> Charge:
+    charge = sandbox.charges.get(charge_id)
+    if charge is None:
+        CHARGE_NOT_FOUND.refuse(id=charge_id)
+    return charge
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="create_charge",
+        method="POST",
+        path="/v1/charges",
+        run=create_charge,
+        takes=ChargeRequest,
+        gives=ChargeAnswer,
+        idempotent=True,
+        forwarded_for=True,
+        refuses=(
+            INVALID_CHARGE_AMOUNT,
+            AMOUNT_TOO_LARGE,
+            INVALID_CURRENCY,
+            INVALID_SOURCE,
+            INVALID_TIP_AMOUNT,
+            INVALID_TAX_AMOUNT,
+            INVALID_REQUEST,
+            EMAIL_INVALID,
+            TOKEN_ALREADY_USED,
+            CARD_ON_FILE_MISSING,
+            IDEMPOTENCY_MISMATCH,
+        ),
+        about="Charge a card token or a customer's card on file; `capture: false` authorises only.",
+        fact=documented("REF createcharge"),
+    ),
+    Endpoint(
+        name="list_charges",
+        method="GET",
+        path="/v1/charges",
+        run=list_charges,
+        query=ListQuery,
+        gives=ListAnswer,
+        refuses=(INVALID_REQUEST,),
+        about="List charges, newest first.",
+        fact=documented("REF getcharges"),
+    ),
+    Endpoint(
+        name="get_charge",
+        method="GET",
+        path="/v1/charges/{charge_id}",
+        run=get_charge,
+        gives=ChargeAnswer,
+        refuses=(CHARGE_NOT_FOUND,),
+        about="Get one charge.",
+        fact=documented("REF getcharge"),
+    ),
+    Endpoint(
+        name="capture_charge",
+        method="POST",
+        path="/v1/charges/{charge_id}/capture",
+        run=capture_charge,
+        takes=CaptureRequest,
+        gives=ChargeAnswer,
+        idempotent=True,
+        forwarded_for=True,
+        refuses=(
+            INVALID_CHARGE_ID,
+            CHARGE_NOT_FOUND,
+            NOT_AN_AUTHORISATION,
+            CHARGE_ALREADY_CAPTURED,
+            INVALID_CHARGE_AMOUNT,
+            CAPTURE_TOO_LARGE,
+            IDEMPOTENCY_MISMATCH,
+        ),
+        about="Capture an authorisation, in full or in part.",
+        fact=documented("REF capturecharge"),
+    ),
+)

@@ -1,0 +1,94 @@
+"""How errors are worded: as recorded on the wire, or as Clover's pages describe them.
+
+observed (default): `declineCode` in camel case, no `type` where none was seen, no `doc_url`.
+documented: `type`, `decline_code`, `doc_url` and `param`, as in the table of the card-on-file page.
+Both have the top-level `message` by which Clover's own SDK knows an error.
+"""
+
+from http import HTTPStatus
+
+from mock_clover.model.problem import Problem
+from mock_clover.model.scenario import Dialect
+from mock_clover.model.verdict import Decline
+from mock_clover.wire.record import Record, encode
+from mock_clover.wire.redact import redact
+
+DOC_URL = "https://docs.clover.com/docs/ecommerce-error-codes"
+JSON = b"application/json"
+PLAIN = b"text/plain; charset=utf-8"
+DECLINED_STATUS = 402
+
+
+class ErrorBody(Record, frozen=True, kw_only=True):
+    """`error` of an error's body; members in the recorded order."""
+
+    type: str | None = None
+    code: str | None = None
+    message: str
+    charge: str | None = None
+    declineCode: str | None = None
+    decline_code: str | None = None
+    doc_url: str | None = None
+    param: str | None = None
+
+
+class ErrorEnvelope(Record, frozen=True, kw_only=True):
+    """The body of every error but the bare ones, which have no `error`."""
+
+    message: str
+    error: ErrorBody | None = None
+
+
+def status_line(status: int) -> str:
+    """Return a status as Clover's top-level message has it, as `402 Payment Required`."""
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
+def problem_body(
+    problem: Problem, message: str, dialect: Dialect, param: str | None = None
+) -> tuple[bytes, bytes]:
+    """Word a refusal; returns body and content type."""
+    message = redact(message)
+    if problem.shape == "plain":
+        return message.encode(), PLAIN
+    if problem.shape == "bare":
+        return encode(ErrorEnvelope(message=message)), JSON
+    if dialect == "observed":
+        error = ErrorBody(type=problem.type, code=problem.code, message=message)
+    else:
+        error = ErrorBody(
+            type=problem.type or _documented_type(problem),
+            code=problem.documented_code or problem.code,
+            message=message,
+            doc_url=DOC_URL,
+            param=problem.param or param,
+        )
+    return encode(ErrorEnvelope(message=status_line(problem.status), error=error)), JSON
+
+
+def decline_body(decline: Decline, charge_id: str, dialect: Dialect) -> bytes:
+    """Word a declined charge. Source: CC 30103 (observed), SEED's table (documented)."""
+    if dialect == "observed":
+        error = ErrorBody(
+            code=decline.code,
+            message=decline.message,
+            charge=charge_id,
+            declineCode=decline.decline_code,
+        )
+    else:
+        error = ErrorBody(
+            type="card_error",
+            code=decline.code,
+            message=decline.message,
+            charge=charge_id,
+            decline_code=decline.decline_code,
+            doc_url=DOC_URL,
+            param="source",
+        )
+    return encode(ErrorEnvelope(message=status_line(DECLINED_STATUS), error=error))
+
+
+def _documented_type(problem: Problem) -> str:
+    if problem.status == DECLINED_STATUS:
+        return "card_error"
+    return "api_error" if problem.code == "processing_error" else "invalid_request_error"

@@ -1,0 +1,113 @@
+"""An endpoint is a value: what it takes, gives and refuses, how it is authorised, how we know it.
+
+The whole surface is a tuple of these (`surface.py`). Adding one is one function and one value.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+from mock_clover.model.charge import Charge
+from mock_clover.model.problem import Problem
+from mock_clover.model.verdict import Decline
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.codec import Codec
+from mock_clover.wire.fact import Fact
+from mock_clover.wire.record import Record
+
+Auth = Literal["bearer", "apikey", "pakms", "none"]
+"""pakms is a bearer whose absence is answered in plain text."""
+
+Body = TypeVar("Body", bound=Record | None)
+Query = TypeVar("Query", bound=Record | None)
+
+
+class Raw(NamedTuple):
+    """One request as the transport hands it over."""
+
+    method: str
+    path: str
+    ids: tuple[str, ...]
+    query: bytes
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+class Call(Generic[Body, Query]):
+    """A decoded, authorised request. A handler leaves in `why` which rule decided."""
+
+    __slots__ = ("base_url", "body", "credential", "ids", "query", "why")
+
+    def __init__(
+        self, body: Body, query: Query, ids: tuple[str, ...], credential: str, base_url: str
+    ) -> None:
+        self.body = body
+        self.query = query
+        self.ids = ids
+        self.credential = credential
+        self.base_url = base_url
+        self.why = ""
+
+
+class Declined(NamedTuple):
+    """A charge that was made and declined: a result, not a refusal."""
+
+    charge: Charge
+    decline: Decline
+
+
+class Redirect(NamedTuple):
+    """A reply that sends a browser elsewhere."""
+
+    location: str
+
+
+class Document(NamedTuple):
+    """A reply that is encoded already."""
+
+    body: bytes
+
+
+Result = Record | Declined | Redirect | Document
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation of a surface."""
+
+    name: str
+    method: str
+    path: str
+    run: Callable[[Sandbox, Call[Any, Any]], Result]
+    gives: type[Record]
+    fact: Fact
+    takes: type[Record] | None = None
+    query: type[Record] | None = None
+    auth: Auth = "bearer"
+    refuses: tuple[Problem, ...] = ()
+    about: str = ""
+    idempotent: bool = False
+    """Whether the idempotency key is heeded."""
+    forwarded_for: bool = False
+    """Whether x-forwarded-for is documented as required: refused without it under --strict."""
+    extension: bool = False
+    """Whether Clover has no such public operation: refused under --strict."""
+    any_body: bool = False
+    """Whether the body may be JSON or a form and is merged with the query."""
+    cross_origin: bool = False
+    """Whether browsers call it from other origins."""
+    silent: bool = False
+    """Whether it is neither journaled nor logged: the control surface only looks."""
+    secret: bool = False
+    """Whether the request holds a PAN: then the journal keeps the reply only."""
+
+    @cached_property
+    def codec(self) -> Codec[Any] | None:
+        """The body's decoder, built at the first request: most runs use few endpoints."""
+        return Codec(self.takes) if self.takes else None
+
+    @cached_property
+    def query_codec(self) -> Codec[Any] | None:
+        """The query's decoder."""
+        return Codec(self.query) if self.query else None

@@ -1,0 +1,169 @@
+"""Legacy OAuth, the PAKMS key, and the keys of the fake CDN: how a client gets its credentials."""
+
+import re
+from urllib.parse import quote, urlencode
+
+from mock_clover.api.endpoint import Call, Endpoint, Redirect
+from mock_clover.model.oauth import (
+    ACCESS_TOKEN_FACT,
+    CODE_LIFE_MS,
+    AccessToken,
+    ApiKeyAnswer,
+    AuthorizeQuery,
+    Code,
+    KeysAnswer,
+    TokenExchange,
+)
+from mock_clover.model.problem import (
+    INVALID_REQUEST,
+    OAUTH_INVALID_CREDENTIALS,
+    OAUTH_INVALID_REDIRECT,
+    OAUTH_UNKNOWN_CLIENT,
+)
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.fact import documented, observed
+from mock_clover.wire.record import Record
+
+# A scheme of an app or of the web, never one that a browser would run.
+_TARGET = re.compile(
+    r"(?!javascript:|data:|vbscript:)[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+$", re.IGNORECASE
+)
+
+
+class NoBody(Record, frozen=True, kw_only=True):
+    """An answer without a body."""
+
+
+def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect:
+    """Send the browser back with a one-time code, as if the merchant had agreed.
+
+    Without redirect_uri the app's site URL is the target (documented): here, this server's root.
+    """
+    asked, known = call.query, sandbox.credentials
+    if asked.client_id != known.client_id:
+        OAUTH_UNKNOWN_CLIENT.refuse()
+    target = asked.redirect_uri or f"{call.base_url}/"
+    if not _TARGET.match(target):
+        OAUTH_INVALID_REDIRECT.refuse()
+    told = {
+        "merchant_id": asked.merchant_id or known.merchant_id,
+        "employee_id": known.employee_id,
+        "client_id": known.client_id,
+    }
+    if asked.response_type == "token":
+        return Redirect(_joined(target, told, asked.state, f"access_token={_grant(sandbox)}"))
+    code = sandbox.ids.uuid()
+    sandbox.codes.put_bounded(code, Code(code=code, created_ms=sandbox.clock.now_ms()))
+    call.why = "the merchant agrees at once; a code is good for ten minutes, once"
+    return Redirect(_joined(target, told | {"code": code}, asked.state, ""))
+
+
+def _joined(target: str, told: dict[str, str], state: str | None, fragment: str) -> str:
+    if state is not None:
+        told = told | {"state": state}
+    base, _, _ = target.partition("#")
+    url = f"{base}{'&' if '?' in base else '?'}{urlencode(told)}"
+    url = quote(url, safe="%/:?#[]@!$&'()*+,;=-._~")
+    return f"{url}#{fragment}" if fragment else url
+
+
+def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessToken:
+    """Give a bearer token for a code, once."""
+    asked, known = call.body, sandbox.credentials
+    if asked.client_id != known.client_id:
+        OAUTH_UNKNOWN_CLIENT.refuse()
+    code = sandbox.codes.get(asked.code or "")
+    if (
+        asked.client_secret != known.client_secret
+        or code is None
+        or sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS
+    ):
+        OAUTH_INVALID_CREDENTIALS.refuse()
+    sandbox.codes.drop(code.code)
+    call.why = "the code is spent; a bearer token is given"
+    return AccessToken(access_token=_grant(sandbox))
+
+
+def _grant(sandbox: Sandbox) -> str:
+    token = sandbox.ids.uuid()
+    sandbox.access_tokens.put_bounded(token, sandbox.clock.now_ms())
+    return token
+
+
+def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyAnswer:
+    """Return the merchant's key for tokenising cards; it never changes."""
+    known = sandbox.credentials
+    return ApiKeyAnswer(
+        active=True,
+        apiAccessKey=known.api_key,
+        createdTime=sandbox.made_ms,
+        developerAppUuid=known.client_id,
+        merchantUuid=known.merchant_id,
+        modifiedTime=sandbox.made_ms,
+    )
+
+
+def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysAnswer:
+    """Return the public keys as Clover's CDN does. Both are one pair: samples mix them up."""
+    blob = sandbox.keys.public_blob()
+    return KeysAnswer(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
+
+
+def _exchange(method: str, name: str) -> Endpoint:
+    return Endpoint(
+        name=name,
+        method=method,
+        path="/oauth/token",
+        run=exchange_token,
+        auth="none",
+        takes=TokenExchange,
+        gives=AccessToken,
+        any_body=True,
+        refuses=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS),
+        about="Exchange a one-time code for a bearer token; query, form or JSON.",
+        fact=ACCESS_TOKEN_FACT,
+    )
+
+
+def _api_key(path: str, name: str) -> Endpoint:
+    return Endpoint(
+        name=name,
+        method="GET",
+        path=path,
+        run=get_api_key,
+        auth="pakms",
+        gives=ApiKeyAnswer,
+        about="Get the key for tokenising cards.",
+        fact=documented("SEED accept-payments flow; both paths stand in it"),
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="authorize",
+        method="GET",
+        path="/oauth/authorize",
+        run=authorize,
+        auth="none",
+        query=AuthorizeQuery,
+        gives=NoBody,
+        refuses=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
+        about="Redirect with a one-time code, as if the merchant had agreed.",
+        fact=documented("MD:using-oauth-20"),
+    ),
+    _exchange("GET", "exchange_token"),
+    _exchange("POST", "exchange_token_by_post"),
+    _api_key("/pakms/apikey", "get_api_key"),
+    _api_key("/v1/pakms/apikey", "get_api_key_v1"),
+    Endpoint(
+        name="get_keys",
+        method="GET",
+        path="/assets/keys.json",
+        run=get_keys,
+        auth="none",
+        gives=KeysAnswer,
+        cross_origin=True,
+        about="Get the public keys for encrypting card numbers (the fake CDN).",
+        fact=observed("five public ports fetch and slice it"),
+    ),
+)

@@ -1,0 +1,190 @@
+"""The OpenAPI 3.1 document, from the same declarations that decode and answer."""
+
+import re
+from functools import cache
+from typing import Any, get_type_hints
+
+import msgspec
+
+from mock_clover import __version__
+from mock_clover.api.dialects import ErrorEnvelope, status_line
+from mock_clover.api.endpoint import Endpoint
+from mock_clover.api.surface import SURFACE
+from mock_clover.model.problem import (
+    CATALOGUE,
+    INVALID_JSON,
+    METHOD_NOT_ALLOWED,
+    PAYLOAD_TOO_LARGE,
+    SANDBOX_FULL,
+    UNAUTHORIZED,
+    Problem,
+)
+from mock_clover.wire.record import Record
+
+_REF = "#/components/schemas/{name}"
+_DECLINES = frozenset({"create_charge", "pay_order"})
+_SECURITY: dict[str, list[dict[str, list[str]]]] = {
+    "bearer": [{"bearer": []}],
+    "pakms": [{"bearer": []}],
+    "apikey": [{"apikey": []}],
+    "none": [],
+}
+
+
+@cache
+def document() -> bytes:
+    """Return the document as JSON; built once, at the first request for it."""
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in SURFACE:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return msgspec.json.format(msgspec.json.encode(_whole(paths)), indent=1)
+
+
+def _whole(paths: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "mock-clover",
+            "version": __version__,
+            "summary": "Clover's Ecommerce API, as this mock serves it.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "apikey": {"type": "apiKey", "in": "header", "name": "apikey"},
+            },
+        },
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    records = {e.takes for e in SURFACE if e.takes} | {e.gives for e in SURFACE} | {ErrorEnvelope}
+    _, schemas = msgspec.json.schema_components(
+        sorted(records, key=lambda record: record.__name__), ref_template=_REF
+    )
+    return schemas
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.name,
+        "summary": endpoint.about,
+        "security": _SECURITY[endpoint.auth],
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint),
+        "x-evidence": endpoint.fact.evidence,
+        "x-source": endpoint.fact.source,
+    }
+    if endpoint.extension:
+        operation["x-extension"] = "Clover has no such public operation; refused under --strict."
+    if endpoint.takes and endpoint.method != "GET":
+        schema = {"schema": {"$ref": _REF.format(name=endpoint.takes.__name__)}}
+        content = {"application/json": schema}
+        if endpoint.any_body:
+            content["application/x-www-form-urlencoded"] = schema
+        operation["requestBody"] = {"required": not endpoint.any_body, "content": content}
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"\{(\w+)\}", endpoint.path)
+    ]
+    query = endpoint.query or (
+        endpoint.takes if endpoint.any_body and endpoint.method == "GET" else None
+    )
+    if query:
+        found += _query_parameters(query)
+    if endpoint.idempotent:
+        found.append(
+            {
+                "name": "idempotency-key",
+                "in": "header",
+                "description": "A retry with the same key gets the stored reply, byte for byte.",
+                "schema": {"type": "string", "maxLength": 255},
+            }
+        )
+    return found
+
+
+def _query_parameters(query: type[Record]) -> list[dict[str, Any]]:
+    hints = get_type_hints(query, include_extras=True)
+    found = []
+    for field in msgspec.structs.fields(query):
+        schema = msgspec.json.schema(hints[field.name])
+        about = schema.pop("description", "")
+        found.append(
+            {"name": field.encode_name, "in": "query", "description": about, "schema": schema}
+        )
+    return found
+
+
+def _responses(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.gives.__struct_fields__:
+        schema = {"schema": {"$ref": _REF.format(name=endpoint.gives.__name__)}}
+        good = {"200": {"description": "OK", "content": {"application/json": schema}}}
+    else:
+        good = {"302": {"description": "Sends the browser back."}}
+    return good | _refusals(endpoint)
+
+
+def _refusals(endpoint: Endpoint) -> dict[str, Any]:
+    problems = [*endpoint.refuses, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, SANDBOX_FULL]
+    if endpoint.auth != "none":
+        problems.append(UNAUTHORIZED)
+    if endpoint.takes or endpoint.query:
+        problems.append(INVALID_JSON)
+    by_status: dict[int, list[Problem]] = {}
+    for problem in problems:
+        by_status.setdefault(problem.status, []).append(problem)
+    if endpoint.name in _DECLINES:
+        by_status.setdefault(402, [])
+    return {str(status): _refusal(status, by_status[status]) for status in sorted(by_status)}
+
+
+def _refusal(status: int, problems: list[Problem]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if any(problem.shape != "plain" for problem in problems) or not problems:
+        content["application/json"] = {"schema": {"$ref": _REF.format(name="ErrorEnvelope")}}
+    if any(problem.shape == "plain" for problem in problems) or status == 401:
+        content["text/plain"] = {"schema": {"type": "string"}}
+    names = ", ".join(problem.name for problem in problems) or "the card is declined"
+    return {"description": f"{status_line(status)}: {names}", "content": content}
+
+
+def problem_rows() -> list[dict[str, Any]]:
+    """Return the catalogue as rows for a table."""
+    return [
+        {
+            "name": problem.name,
+            "status": problem.status,
+            "code": problem.code or "",
+            "type": problem.type or "",
+            "message": problem.message,
+            "evidence": problem.fact.evidence,
+            "source": problem.fact.source,
+        }
+        for problem in CATALOGUE
+    ]
+
+
+def route_rows() -> list[dict[str, Any]]:
+    """Return the surface as rows for a table."""
+    return [
+        {
+            "method": endpoint.method,
+            "path": endpoint.path,
+            "name": endpoint.name,
+            "auth": endpoint.auth,
+            "extension": endpoint.extension,
+            "about": endpoint.about,
+            "evidence": endpoint.fact.evidence,
+            "source": endpoint.fact.source,
+        }
+        for endpoint in SURFACE
+    ]

@@ -1,0 +1,251 @@
+"""Orders: make, look at, pay in one or several parts.
+
+A charge makes an order by itself (documented REF createcharge); such an order is not stored but
+read off its charge, so that a hundred thousand charges are not two hundred thousand rows.
+"""
+
+import heapq
+from collections.abc import Iterator
+
+import msgspec
+
+from mock_clover.api.charges import make_charge
+from mock_clover.api.endpoint import Call, Declined, Endpoint
+from mock_clover.api.paging import ListQuery, page
+from mock_clover.api.payer import check_amount, check_metadata, find_payer
+from mock_clover.model.charge import Charge, ChargeRequest, ListAnswer
+from mock_clover.model.order import (
+    Item,
+    Order,
+    OrderAnswer,
+    OrderRequest,
+    PayRequest,
+    listed_answer,
+    order_totals,
+    ordered_answer,
+    paid_answer,
+    retrieved_answer,
+)
+from mock_clover.model.problem import (
+    AMOUNT_TOO_LARGE,
+    CARD_ON_FILE_MISSING,
+    EMAIL_INVALID,
+    IDEMPOTENCY_MISMATCH,
+    INVALID_CHARGE_AMOUNT,
+    INVALID_CURRENCY,
+    INVALID_ITEMS,
+    INVALID_REQUEST,
+    INVALID_SOURCE,
+    INVALID_TIP_AMOUNT,
+    ORDER_ALREADY_PAID,
+    ORDER_NOT_FOUND,
+    ORDER_OVERPAID,
+    ORDER_WITHOUT_ITEMS,
+    TOKEN_ALREADY_USED,
+)
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.fact import documented
+
+
+def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswer:
+    """Make an order."""
+    asked = call.body
+    amount, tax_amount = order_totals(asked.items)
+    check_amount(amount)
+    check_metadata(asked.metadata)
+    if asked.customer is not None and asked.customer not in sandbox.customers:
+        INVALID_REQUEST.refuse(param="customer")
+    sandbox.orders.require_room()
+    order = Order(
+        id=sandbox.ids.object_id(),
+        currency=sandbox.currency_echo(asked.currency),
+        created_ms=sandbox.clock.now_ms(),
+        amount=amount,
+        items=tuple(asked.items),
+        tax_amount=tax_amount,
+        customer=asked.customer,
+        email=asked.email,
+        metadata=asked.metadata,
+    )
+    sandbox.orders.put(order.id, order)
+    call.why = "an order is made"
+    return ordered_answer(order)
+
+
+def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | Declined:
+    """Pay an order with a token or a customer's card, in full or in part."""
+    asked, order = call.body, _require(sandbox, call.ids[0])
+    left = order.amount - order.amount_paid
+    if order.paid_ms is not None:
+        ORDER_ALREADY_PAID.refuse(id=order.id)
+    if not order.items:
+        ORDER_WITHOUT_ITEMS.refuse(id=order.id)
+    amount = left if asked.amount is None else asked.amount
+    check_amount(amount)
+    if amount > left:
+        ORDER_OVERPAID.refuse()
+    check_metadata(asked.metadata)
+    source = asked.source or asked.customer or order.customer
+    if source is None:
+        INVALID_SOURCE.refuse()
+    payer = find_payer(sandbox, source, asked.stored_credentials)
+    sandbox.charges.require_room()
+    charge = make_charge(sandbox, _as_charge(asked, order, amount, source), payer, order.id)
+    call.why = payer.verdict.why
+    if charge.decline is not None:
+        return Declined(charge, charge.decline)
+    past = tuple(
+        earlier for key in order.charges if (earlier := sandbox.charges.get(key)) is not None
+    )
+    paid = msgspec.structs.replace(
+        order,
+        charges=(*order.charges, charge.id),
+        amount_paid=order.amount_paid + amount,
+        paid_ms=charge.created_ms if amount == left else None,
+        customer=order.customer or payer.customer,
+        email=order.email or asked.email,
+    )
+    sandbox.orders.put(order.id, paid)
+    return paid_answer(paid, charge, past)
+
+
+def _as_charge(asked: PayRequest, order: Order, amount: int, source: str) -> ChargeRequest:
+    return ChargeRequest(
+        amount=amount,
+        currency=asked.currency or order.currency,
+        source=source,
+        ecomind=asked.ecomind,
+        tip_amount=asked.tip_amount,
+        external_reference_id=asked.external_reference_id,
+        external_customer_reference=asked.external_customer_reference,
+        metadata=asked.metadata,
+        stored_credentials=asked.stored_credentials,
+        receipt_email=asked.email,
+    )
+
+
+def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderAnswer:
+    """Return one order."""
+    return retrieved_answer(_require(sandbox, call.ids[0]))
+
+
+def list_orders(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
+    """Return orders, newest first."""
+    query = call.query
+    return page(
+        "/v1/orders",
+        _newest(sandbox),
+        query,
+        keep=lambda row: query.customer is None or row.customer == query.customer,
+        created_ms=lambda row: row.created_ms,
+        show=listed_answer,
+    )
+
+
+def _newest(sandbox: Sandbox) -> Iterator[tuple[str, Order]]:
+    made_by_charges = (
+        (key, _of_charge(key, charge))
+        for key, charge_id in sandbox.sale_orders.newest()
+        if (charge := sandbox.charges.get(charge_id)) is not None
+    )
+    return heapq.merge(
+        sandbox.orders.newest(), made_by_charges, key=lambda pair: pair[1].created_ms, reverse=True
+    )
+
+
+def _require(sandbox: Sandbox, order_id: str) -> Order:
+    order = sandbox.orders.get(order_id)
+    if order is None:
+        charge = sandbox.charges.get(sandbox.sale_orders.get(order_id) or "")
+        if charge is None:
+            ORDER_NOT_FOUND.refuse(id=order_id)
+        order = _of_charge(order_id, charge)
+    return order
+
+
+def _of_charge(order_id: str, charge: Charge) -> Order:
+    """Read the order off the charge that made it."""
+    asked = charge.request
+    return Order(
+        id=order_id,
+        currency=charge.currency,
+        created_ms=charge.created_ms,
+        amount=asked.amount,
+        items=(Item(quantity=1, amount=asked.amount, description=asked.description),),
+        customer=charge.customer,
+        charges=(charge.id,),
+        amount_paid=charge.amount_captured,
+        paid_ms=charge.created_ms,
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="create_order",
+        method="POST",
+        path="/v1/orders",
+        run=create_order,
+        takes=OrderRequest,
+        gives=OrderAnswer,
+        idempotent=True,
+        refuses=(
+            INVALID_CURRENCY,
+            INVALID_ITEMS,
+            EMAIL_INVALID,
+            INVALID_REQUEST,
+            AMOUNT_TOO_LARGE,
+            IDEMPOTENCY_MISMATCH,
+        ),
+        about="Make an order of items.",
+        fact=documented("REF createorder"),
+    ),
+    Endpoint(
+        name="list_orders",
+        method="GET",
+        path="/v1/orders",
+        run=list_orders,
+        query=ListQuery,
+        gives=ListAnswer,
+        refuses=(INVALID_REQUEST,),
+        about="List orders, newest first, those that charges made among them.",
+        fact=documented("REF getorders"),
+    ),
+    Endpoint(
+        name="get_order",
+        method="GET",
+        path="/v1/orders/{order_id}",
+        run=get_order,
+        gives=OrderAnswer,
+        refuses=(ORDER_NOT_FOUND,),
+        about="Get one order; a paid one is known by its `charge`.",
+        fact=documented("REF getorder"),
+    ),
+    Endpoint(
+        name="pay_order",
+        method="POST",
+        path="/v1/orders/{order_id}/pay",
+        run=pay_order,
+        takes=PayRequest,
+        gives=OrderAnswer,
+        idempotent=True,
+        forwarded_for=True,
+        refuses=(
+            ORDER_NOT_FOUND,
+            ORDER_ALREADY_PAID,
+            ORDER_WITHOUT_ITEMS,
+            ORDER_OVERPAID,
+            INVALID_SOURCE,
+            INVALID_CHARGE_AMOUNT,
+            INVALID_CURRENCY,
+            INVALID_TIP_AMOUNT,
+            EMAIL_INVALID,
+            INVALID_REQUEST,
+            TOKEN_ALREADY_USED,
+            CARD_ON_FILE_MISSING,
+            AMOUNT_TOO_LARGE,
+            IDEMPOTENCY_MISMATCH,
+        ),
+        about="Pay an order with a token or a customer's card; `amount` pays a part.",
+        fact=documented("REF postordersidpay; SEED save-a-card"),
+    ),
+)

@@ -1,0 +1,75 @@
+"""Who pays: a source becomes a usable card token and the issuer's verdict. Nothing is written."""
+
+from typing import NamedTuple
+
+from mock_clover.model.charge import AMOUNT_MAX, StoredCredentials
+from mock_clover.model.problem import (
+    AMOUNT_TOO_LARGE,
+    CARD_ON_FILE_MISSING,
+    INVALID_REQUEST,
+    INVALID_SOURCE,
+    TOKEN_ALREADY_USED,
+)
+from mock_clover.model.token import Token
+from mock_clover.model.verdict import CVV_NOT_PROVIDED, Decline, Verdict
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.record import encode
+
+METADATA_BYTES_MAX = 500  # documented REF createcharge: "limited to 500 characters"
+
+_CVV_NOT_PROVIDED = Decline(
+    why="a saved card's token without stored_credentials is declined (observed: CC 30103)",
+    evidence="observed",
+    message=CVV_NOT_PROVIDED,
+)
+
+
+class Payer(NamedTuple):
+    """A token that may be charged, its customer if it is on file, and what the issuer says."""
+
+    token: Token
+    customer: str | None
+    verdict: Verdict
+
+
+def find_payer(
+    sandbox: Sandbox, source: str, stored_credentials: StoredCredentials | None
+) -> Payer:
+    """Find what a source stands for: a `clv_` token, or a customer with a card on file.
+
+    Source of the customer form: SEED save-a-card. Of several cards the newest pays (inferred).
+    """
+    token = sandbox.tokens.get(source)
+    if token is None:
+        return _on_file(sandbox, source)
+    if token.state == "used":
+        TOKEN_ALREADY_USED.refuse()
+    if token.state == "revoked":
+        INVALID_SOURCE.refuse()
+    if token.state == "multipay" and stored_credentials is None:
+        return Payer(token, token.customer, _CVV_NOT_PROVIDED)
+    return Payer(token, token.customer, sandbox.rules.verdict(token.card))
+
+
+def _on_file(sandbox: Sandbox, customer_id: str) -> Payer:
+    customer = sandbox.customers.get(customer_id)
+    if customer is None:
+        INVALID_SOURCE.refuse()
+    if not customer.cards:
+        CARD_ON_FILE_MISSING.refuse()
+    token = sandbox.tokens.get(customer.cards[-1].token)
+    if token is None:
+        CARD_ON_FILE_MISSING.refuse()
+    return Payer(token, customer.id, sandbox.rules.verdict(token.card))
+
+
+def check_amount(amount: int) -> None:
+    """Refuse an amount above Clover's maximum."""
+    if amount > AMOUNT_MAX:
+        AMOUNT_TOO_LARGE.refuse()
+
+
+def check_metadata(metadata: dict[str, object] | None) -> None:
+    """Refuse metadata that is too long."""
+    if metadata and len(encode(metadata)) > METADATA_BYTES_MAX:
+        INVALID_REQUEST.refuse(param="metadata")

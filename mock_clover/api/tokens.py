@@ -1,0 +1,185 @@
+"""Card tokens: decrypt, validate, forget. The PAN and the CVV never leave this module.
+
+Order of the checks is inferred: number, expiry, CVV.
+"""
+
+import re
+
+from mock_clover.api.endpoint import Call, Endpoint
+from mock_clover.model.card import BRANDS, Brand, Card, brand_of
+from mock_clover.model.problem import (
+    CARD_NOT_LISTED,
+    EXPIRED_CARD,
+    INCORRECT_CVC,
+    INCORRECT_NUMBER,
+    INVALID_CARD_TYPE,
+    INVALID_EXPIRY_MONTH,
+    INVALID_EXPIRY_YEAR,
+    INVALID_PAN,
+    INVALID_REQUEST,
+    PAN_CONTRADICTED,
+    TOKEN_NOT_FOUND,
+)
+from mock_clover.model.token import (
+    TOKEN_VIEW_FACT,
+    CardRequest,
+    Token,
+    TokenAnswer,
+    TokenRequest,
+    TokenView,
+    token_answer,
+    token_view,
+)
+from mock_clover.sandbox.credentials import fingerprint
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.fact import documented
+from mock_clover.wire.redact import passes_luhn
+
+_PAN = re.compile(r"[0-9]{12,19}", re.ASCII)
+_CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
+_MONTH = re.compile(r"0?[1-9]|1[0-2]", re.ASCII)
+_YEAR = re.compile(r"[0-9]{2}|[0-9]{4}", re.ASCII)
+_SEPARATORS = str.maketrans("", "", " -")
+
+# Spellings of brands that clients send in the wild, beside Clover's own words.
+_BRAND_WORDS: dict[str, Brand] = {
+    **{brand: brand for brand in BRANDS},
+    "MASTERCARD": "MC",
+    "AMERICANEXPRESS": "AMEX",
+    "DINERS": "DINERS_CLUB",
+    "DINERSCLUB": "DINERS_CLUB",
+}
+
+
+def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+    """Turn a card into a single-pay token. No address or CVV check happens here (documented)."""
+    asked = call.body.card
+    pan = _pan(sandbox, asked)
+    brand = _brand(asked, pan)
+    _check_against(asked, pan)
+    month, year = _expiry(sandbox, asked)
+    if asked.cvv is not None and not _CVV.fullmatch(asked.cvv):
+        INCORRECT_CVC.refuse()
+    print_of_pan = fingerprint(sandbox.fingerprint_key, pan)
+    if sandbox.settings.listed_cards_only and not sandbox.rules.lists(print_of_pan):
+        CARD_NOT_LISTED.refuse()
+    sandbox.tokens.require_room()
+    token = Token(
+        id=sandbox.ids.token_id(),
+        created_ms=sandbox.clock.now_ms(),
+        card=Card(
+            brand=brand,
+            first6=pan[:6],
+            last4=pan[-4:],
+            exp_month=month,
+            exp_year=year,
+            fingerprint=print_of_pan,
+            has_cvv=asked.cvv is not None,
+            name=asked.name,
+            address_line1=asked.address_line1,
+            address_zip=asked.address_zip,
+        ),
+    )
+    sandbox.tokens.put(token.id, token)
+    call.why = f"{brand} ...{token.card.last4} is kept as a single-pay token"
+    return token_answer(token)
+
+
+def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenView:
+    """Return what is kept of a token; only Clover's SDKs know this call."""
+    token = sandbox.tokens.get(call.ids[0])
+    if token is None:
+        TOKEN_NOT_FOUND.refuse(id=call.ids[0])
+    known = sandbox.credentials
+    return token_view(token, known.merchant_id, known.client_id)
+
+
+def _pan(sandbox: Sandbox, asked: CardRequest) -> str:
+    if asked.encrypted_pan:
+        pan = sandbox.keys.decrypt_pan(asked.encrypted_pan)
+        if pan is None or not _PAN.fullmatch(pan):
+            INVALID_PAN.refuse()
+    elif asked.number:
+        pan = asked.number.translate(_SEPARATORS)
+        if not _PAN.fullmatch(pan):
+            INCORRECT_NUMBER.refuse()
+    else:
+        INVALID_PAN.refuse()
+    if not passes_luhn(pan):
+        INCORRECT_NUMBER.refuse()
+    return pan
+
+
+def _brand(asked: CardRequest, pan: str) -> Brand:
+    """Return the PAN's own brand; the one that was sent must only be a brand."""
+    sent = None
+    if asked.brand:
+        word = asked.brand.upper().replace(" ", "").replace("-", "")
+        sent = _BRAND_WORDS.get(word)
+        if sent is None:
+            INVALID_CARD_TYPE.refuse()
+    brand = brand_of(pan) or sent
+    if brand is None:
+        INVALID_CARD_TYPE.refuse()
+    return brand
+
+
+def _check_against(asked: CardRequest, pan: str) -> None:
+    if asked.first6 and asked.first6 != pan[:6]:
+        PAN_CONTRADICTED.refuse(param="first6")
+    if asked.last4 and asked.last4 != pan[-4:]:
+        PAN_CONTRADICTED.refuse(param="last4")
+
+
+def _expiry(sandbox: Sandbox, asked: CardRequest) -> tuple[str, str]:
+    """Return month and four-digit year; a card is good to the end of its month."""
+    month, year = (asked.exp_month or "").strip(), (asked.exp_year or "").strip()
+    if not _MONTH.fullmatch(month):
+        INVALID_EXPIRY_MONTH.refuse()
+    if not _YEAR.fullmatch(year):
+        INVALID_EXPIRY_YEAR.refuse()
+    if len(year) == 2:
+        year = f"20{year}"
+    if (int(year), int(month)) < sandbox.clock.month():
+        EXPIRED_CARD.refuse()
+    return month, year
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="create_token",
+        method="POST",
+        path="/v1/tokens",
+        run=create_token,
+        auth="apikey",
+        takes=TokenRequest,
+        gives=TokenAnswer,
+        cross_origin=True,
+        secret=True,
+        refuses=(
+            INVALID_PAN,
+            INCORRECT_NUMBER,
+            PAN_CONTRADICTED,
+            CARD_NOT_LISTED,
+            INCORRECT_CVC,
+            INVALID_EXPIRY_MONTH,
+            INVALID_EXPIRY_YEAR,
+            EXPIRED_CARD,
+            INVALID_CARD_TYPE,
+            INVALID_REQUEST,
+        ),
+        about="Turn a card, its number plain or encrypted, into a single-pay token.",
+        fact=documented("OAS-TOK; SEED card token"),
+    ),
+    Endpoint(
+        name="get_token",
+        method="GET",
+        path="/v1/tokens/{token_id}",
+        run=get_token,
+        gives=TokenView,
+        extension=True,
+        refuses=(TOKEN_NOT_FOUND,),
+        about="Look at a token; only Clover's SDKs know this call.",
+        fact=TOKEN_VIEW_FACT,
+    ),
+)

@@ -1,0 +1,132 @@
+"""Customers and their cards on file."""
+
+from typing import Annotated, Any
+
+from mock_clover.wire.fact import Millis, documented, inferred, observed, told
+from mock_clover.wire.record import Record
+
+_REF = documented("REF createcustomer")
+
+
+class CustomerRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/customers`."""
+
+    email: Annotated[
+        str,
+        told(
+            "Any address.",
+            observed("CC 23365"),
+            refused_as="EMAIL_INVALID",
+            pattern=r"^[^@\s]+@[^@\s]+$",
+            max_length=254,
+        ),
+    ]
+    source: Annotated[
+        str,
+        told("A clv_ token.", _REF, refused_as="INVALID_CUSTOMER_SOURCE", min_length=1),
+    ]
+    firstName: Annotated[str, told("Given name.", _REF)] | None = None
+    lastName: Annotated[str, told("Family name.", _REF)] | None = None
+    name: Annotated[str, told("Whole name.", _REF)] | None = None
+    phone: Annotated[str, told("Phone.", _REF)] | None = None
+    ecomind: Annotated[str, told("Commerce indicator.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], told("Taken and not shown.", _REF)] | None = None
+
+
+class CustomerUpdate(Record, frozen=True, kw_only=True):
+    """Body of `PUT /v1/customers/{id}`; the e-mail is required in practice."""
+
+    email: Annotated[
+        str,
+        told(
+            "Any address; added to the customer.",
+            observed("CC 23365, GP CloverCustomer"),
+            refused_as="EMAIL_INVALID",
+            pattern=r"^[^@\s]+@[^@\s]+$",
+            max_length=254,
+        ),
+    ]
+    source: (
+        Annotated[str, told("A further card.", _REF, refused_as="INVALID_CUSTOMER_SOURCE")] | None
+    ) = None
+    firstName: Annotated[str, told("Given name.", _REF)] | None = None
+    lastName: Annotated[str, told("Family name.", _REF)] | None = None
+    name: Annotated[str, told("Whole name.", _REF)] | None = None
+    phone: Annotated[str, told("Phone.", _REF)] | None = None
+    ecomind: Annotated[str, told("Commerce indicator.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], told("Taken and not shown.", _REF)] | None = None
+
+
+class SavedCard(Record, frozen=True, kw_only=True):
+    """A card on file: its own id, and the multi-pay token that pays with it."""
+
+    id: str
+    token: str
+    fingerprint: str
+
+
+class Customer(Record, frozen=True, kw_only=True):
+    """A customer as it is kept; the newest card comes last."""
+
+    id: str
+    email: str
+    created_ms: Millis
+    cards: tuple[SavedCard, ...] = ()
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+
+
+class Sources(Record, frozen=True, kw_only=True):
+    """`sources`: card ids, not objects."""
+
+    object: str | None = None
+    data: tuple[str, ...]
+
+
+class Shipping(Record, frozen=True, kw_only=True):
+    """`shipping`, of which only a blank name was seen."""
+
+    name: str | None = None
+
+
+BLANK_NAME = " "
+"""`name` and `shipping.name`: a blank although names were sent. Source: SEED 2025-05."""
+
+
+class CustomerAnswer(Record, frozen=True, kw_only=True):
+    """A customer as it is shown. Source: SEED 2025-05."""
+
+    id: str
+    object: str | None = None
+    created: Millis
+    currency: str
+    email: str
+    name: str | None = None
+    sources: Sources
+    shipping: Shipping | None = None
+
+
+def customer_answer(customer: Customer, currency: str) -> CustomerAnswer:
+    """Show a customer."""
+    return CustomerAnswer(
+        id=customer.id,
+        object="customer",
+        created=customer.created_ms,
+        currency=currency,
+        email=customer.email,
+        name=BLANK_NAME,
+        sources=Sources(object="list", data=tuple(card.id for card in customer.cards)),
+        shipping=Shipping(name=BLANK_NAME),
+    )
+
+
+class DeletedAnswer(Record, frozen=True, kw_only=True):
+    """What is left of a card or customer. Source: REF, GP (deletedcard)."""
+
+    deleted: bool
+    id: str
+    object: str | None = None
+
+
+CUSTOMER_EXTENSION_FACT = inferred("not in REF or the permissions page; NODE has the delete")

@@ -1,0 +1,69 @@
+"""Legacy OAuth ("v1") and the PAKMS key."""
+
+from typing import Annotated, Literal
+
+from mock_clover.wire.fact import Millis, documented, observed, told
+from mock_clover.wire.record import Record
+
+_DOC = documented("MD:using-oauth-20")
+
+
+class AuthorizeQuery(Record, frozen=True, kw_only=True):
+    """Query of `GET /oauth/authorize`."""
+
+    client_id: Annotated[str, told("App id.", _DOC)] | None = None
+    merchant_id: Annotated[str, told("Skips the account picker.", _DOC)] | None = None
+    redirect_uri: (
+        Annotated[str, told("Falls back to the app's site URL.", _DOC, max_length=2000)] | None
+    ) = None
+    response_type: Annotated[Literal["code", "token"], told("code, or token.", _DOC)] = "code"
+    state: Annotated[str, told("Echoed back.", _DOC, max_length=2000)] | None = None
+
+
+class TokenExchange(Record, frozen=True, kw_only=True):
+    """Query, form or JSON body of `/oauth/token`.
+
+    All are optional here: a missing one is wrong in the same words as a wrong one.
+    """
+
+    client_id: Annotated[str, told("App id.", _DOC)] | None = None
+    client_secret: Annotated[str, told("App secret.", _DOC)] | None = None
+    code: Annotated[str, told("One-time authorisation code.", _DOC)] | None = None
+
+
+class Code(Record, frozen=True, kw_only=True):
+    """An authorisation code as it is kept; spent by deletion."""
+
+    code: str
+    created_ms: Millis
+
+
+CODE_LIFE_MS = 10 * 60 * 1000
+"""Ten minutes (inferred: Clover documents no lifetime; a public fake uses the same)."""
+
+
+class AccessToken(Record, frozen=True, kw_only=True):
+    """A bearer token that an exchange gave."""
+
+    access_token: str
+
+
+ACCESS_TOKEN_FACT = observed("GP CloverApiAuthorize: a UUID, and no other member")
+
+
+class ApiKeyAnswer(Record, frozen=True, kw_only=True):
+    """Answer of `GET /pakms/apikey`. Source: SEED 2024-07; one per merchant, never expires."""
+
+    active: bool
+    apiAccessKey: str
+    createdTime: Millis
+    developerAppUuid: str
+    merchantUuid: str
+    modifiedTime: Millis
+
+
+class KeysAnswer(Record, frozen=True, kw_only=True):
+    """Answer of `GET /assets/keys.json`. Each is base64 of modulus and exponent, 256 bytes each."""
+
+    TA_PUBLIC_KEY_DEV: str
+    TA_PUBLIC_KEY_PROD: str

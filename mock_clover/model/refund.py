@@ -1,0 +1,96 @@
+"""Refunds: full, partial, and the void of an authorisation, which is a refund by Clover's word."""
+
+from typing import Annotated, Any, Literal
+
+from mock_clover.model.charge import ExternalReference, RefundType
+from mock_clover.wire.fact import Cents, Millis, documented, told
+from mock_clover.wire.record import Record
+
+_REF = documented("REF create-refund")
+
+
+class RefundRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/refunds`."""
+
+    charge: Annotated[
+        str,
+        told("Id of the charge.", _REF, refused_as="INVALID_REFUND_CHARGE", min_length=1),
+    ]
+    amount: (
+        Annotated[
+            Cents,
+            told(
+                "Defaults to the whole remainder.",
+                _REF,
+                refused_as="INVALID_CHARGE_AMOUNT",
+                ge=1,
+            ),
+        ]
+        | None
+    ) = None
+    external_reference_id: ExternalReference = None
+    reason: (
+        Annotated[
+            Literal["duplicate", "fraudulent", "requested_by_customer"],
+            told("Why.", _REF, refused_as="INVALID_REQUEST"),
+        ]
+        | None
+    ) = None
+    metadata: Annotated[dict[str, Any], told("Taken and not interpreted.", _REF)] | None = None
+
+
+class Refund(Record, frozen=True, kw_only=True):
+    """A refund as it is kept."""
+
+    id: str
+    charge: str
+    amount: Cents
+    created_ms: Millis
+    refund_type: RefundType
+    ref_num: str
+    auth_code: str
+    reason: str | None = None
+    external_reference_id: str | None = None
+
+
+class RefundMetadata(Record, frozen=True, kw_only=True):
+    """`metadata` of a refund, by which clients tell a void from a refund."""
+
+    refundType: RefundType
+    authCode: str
+    refNum: str
+    gatewayResponseCode: str
+
+
+class RefundAnswer(Record, frozen=True, kw_only=True):
+    """A refund as it is shown. Source: GP CloverRefund; metadata: KES, the gift-card page."""
+
+    id: str
+    object: str | None = None
+    amount: Cents
+    charge: str
+    created: Millis
+    reason: str | None = None
+    external_reference_id: str | None = None
+    status: Literal["succeeded", "failed"]
+    metadata: RefundMetadata
+
+
+def refund_answer(refund: Refund) -> RefundAnswer:
+    """Show a refund."""
+    return RefundAnswer(
+        id=refund.id,
+        object="refund",
+        amount=refund.amount,
+        charge=refund.charge,
+        created=refund.created_ms,
+        reason=refund.reason,
+        external_reference_id=refund.external_reference_id,
+        status="succeeded",
+        metadata=RefundMetadata(
+            refundType=refund.refund_type,
+            authCode=refund.auth_code,
+            refNum=refund.ref_num,
+            gatewayResponseCode="000",
+        ),
+    )

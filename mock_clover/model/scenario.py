@@ -1,0 +1,119 @@
+"""A scenario: how a sandbox behaves, as data. Nothing in it is evaluated.
+
+Adding a test card is one line in a scenario file.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from mock_clover.model.card import NO_CHECKS, Brand, Checks
+from mock_clover.model.verdict import (
+    DECLINE_CODE,
+    DECLINE_MESSAGE,
+    Approval,
+    Decline,
+    Verdict,
+)
+from mock_clover.wire.fact import Evidence
+from mock_clover.wire.record import Record
+
+Dialect = Literal["observed", "documented"]
+DIALECTS: tuple[Dialect, ...] = ("observed", "documented")
+
+CARDS_MAX = 2_000
+
+
+class ScenarioRecord(Record, frozen=True, forbid_unknown_fields=True):
+    """The base of what a scenario file holds: an unknown member is a mistake there."""
+
+
+class TestCard(ScenarioRecord, frozen=True, kw_only=True):
+    """One card and how it ends."""
+
+    __test__ = False  # pytest collects by name
+
+    number: Annotated[str, msgspec.Meta(pattern=r"^\d{12,19}$", description="The PAN, quoted.")]
+    outcome: Annotated[
+        Literal["approve", "decline"], msgspec.Meta(description="What the issuer says.")
+    ]
+    evidence: Annotated[Evidence, msgspec.Meta(description="How we know.")] = "inferred"
+    brand: Annotated[Brand, msgspec.Meta(description="Must be the PAN's own.")] | None = None
+    source: Annotated[str, msgspec.Meta(description="Where it was read.")] | None = None
+    note: Annotated[str, msgspec.Meta(description="Anything a reader should know.")] | None = None
+    checks: Annotated[
+        Checks, msgspec.Meta(description="Address and CVV checks, where the data is given.")
+    ] = NO_CHECKS
+    code: Annotated[str, msgspec.Meta(description="Of a decline.")] = "card_declined"
+    decline_code: Annotated[str, msgspec.Meta(description="Of a decline.")] = DECLINE_CODE
+    message: Annotated[
+        str, msgspec.Meta(description="Of a decline.", min_length=1, max_length=500)
+    ] = DECLINE_MESSAGE
+
+    @property
+    def label(self) -> str:
+        """The card without its number, as `VISA ...4242`."""
+        return f"{self.brand or 'card'} ...{self.number[-4:]}"
+
+    def verdict(self, scenario: str) -> Verdict:
+        """Return what the issuer says, and that this line is why."""
+        why = f"{scenario}: {self.label} is listed to {self.outcome} ({self.evidence})"
+        if self.outcome == "approve":
+            return Approval(why=why, evidence=self.evidence, checks=self.checks)
+        return Decline(
+            why=why,
+            evidence=self.evidence,
+            code=self.code,
+            decline_code=self.decline_code,
+            message=self.message,
+        )
+
+
+class Settings(ScenarioRecord, frozen=True, kw_only=True):
+    """What a scenario or the command line may switch, where the evidence is thin or divided."""
+
+    dialect: Annotated[
+        Dialect,
+        msgspec.Meta(description="How errors are worded: as recorded, or as Clover's pages say."),
+    ] = "observed"
+    strict: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Refuse what Clover's pages refuse and what only this mock serves."
+        ),
+    ] = False
+    listed_cards_only: Annotated[
+        bool, msgspec.Meta(description="Refuse numbers that the scenario does not list.")
+    ] = False
+    currency_echo: Annotated[
+        Literal["upper", "lower", "as_sent"],
+        msgspec.Meta(description="Answers since 2023 say USD, older ones usd."),
+    ] = "upper"
+    decline_spends_token: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Whether a declined charge uses up a single-pay token; not known of Clover "
+            "and shops ask for a new token after a decline."
+        ),
+    ] = True
+
+
+class Scenario(ScenarioRecord, frozen=True, kw_only=True):
+    """A whole scenario file."""
+
+    name: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Lower case, digits, dashes."
+        ),
+    ]
+    about: Annotated[str, msgspec.Meta(description="One sentence for `mock-clover scenarios`.")] = (
+        ""
+    )
+    settings: Annotated[
+        Settings, msgspec.Meta(description="Switches; the command line wins over them.")
+    ] = Settings()
+    cards: Annotated[
+        tuple[TestCard, ...],
+        msgspec.Meta(description="First match wins.", max_length=CARDS_MAX),
+    ] = ()

@@ -1,0 +1,211 @@
+"""Card tokens: what a client asks for, what is kept, what it gets.
+
+The request is the only record that ever holds a PAN or a CVV. It lives from the decoder to the end
+of the handler, prints nothing of itself, and is never stored or journaled.
+"""
+
+from typing import Annotated, Literal
+
+from mock_clover.model.card import Brand, Card
+from mock_clover.wire.fact import Millis, documented, inferred, told
+from mock_clover.wire.record import Record
+
+_OAS = documented("OAS-TOK")
+_SEED = documented("SEED card token")
+_AVS = documented("OAS-TOK; kept for the address check at charge time")
+
+
+class CardRequest(Record, frozen=True, kw_only=True):
+    """`card` of a token request. Holds a PAN and a CVV: never print, never keep."""
+
+    number: (
+        Annotated[
+            str,
+            told("The PAN in plain digits.", _OAS, refused_as="INCORRECT_NUMBER"),
+        ]
+        | None
+    ) = None
+    encrypted_pan: (
+        Annotated[
+            str,
+            told(
+                "Base64 of the RSA-OAEP-SHA1 encryption of eight zeros and the PAN; line breaks in "
+                "the base64 are tolerated.",
+                documented("SEED card token; padding after five public ports"),
+                refused_as="INVALID_PAN",
+            ),
+        ]
+        | None
+    ) = None
+    transarmor_key_id: (
+        Annotated[str, told("Id of the key; ignored, no known client sends one.", _SEED)] | None
+    ) = None
+    exp_month: (
+        Annotated[
+            str,
+            told("One or two digits, 1 to 12.", _OAS, refused_as="INVALID_EXPIRY_MONTH"),
+        ]
+        | None
+    ) = None
+    exp_year: (
+        Annotated[
+            str,
+            told("Two or four digits.", _OAS, refused_as="INVALID_EXPIRY_YEAR"),
+        ]
+        | None
+    ) = None
+    cvv: Annotated[str, told("Three or four digits.", _OAS, refused_as="INCORRECT_CVC")] | None = (
+        None
+    )
+    first6: (
+        Annotated[
+            str,
+            told(
+                "First six digits; refused when the PAN has others.",
+                _OAS,
+                refused_as="INCORRECT_NUMBER",
+            ),
+        ]
+        | None
+    ) = None
+    last4: (
+        Annotated[
+            str,
+            told(
+                "Last four digits; refused when the PAN has others.",
+                _OAS,
+                refused_as="INCORRECT_NUMBER",
+            ),
+        ]
+        | None
+    ) = None
+    brand: (
+        Annotated[
+            str,
+            told("Brand; the PAN's own is used.", _OAS, refused_as="INVALID_CARD_TYPE"),
+        ]
+        | None
+    ) = None
+    country: Annotated[str, told("Two letters.", _OAS)] | None = None
+    name: Annotated[str, told("Cardholder.", _OAS)] | None = None
+    address_line1: Annotated[str, told("Street address.", _AVS)] | None = None
+    address_line2: Annotated[str, told("Street address, second line.", _OAS)] | None = None
+    address_city: Annotated[str, told("City.", _OAS)] | None = None
+    address_state: Annotated[str, told("State.", _OAS)] | None = None
+    address_zip: Annotated[str, told("Postal code.", _AVS)] | None = None
+    address_country: Annotated[str, told("Country.", _OAS)] | None = None
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "CardRequest(...)"
+
+
+class TokenRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/tokens`."""
+
+    card: Annotated[CardRequest, told("The card.", _OAS, refused_as="INVALID_PAN")]
+    apiKey: (
+        Annotated[str, told("Stray member that Clover's Node SDK sends; ignored.", _OAS)] | None
+    ) = None
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "TokenRequest(...)"
+
+
+TokenState = Literal["new", "used", "multipay", "revoked"]
+
+
+class Token(Record, frozen=True, kw_only=True):
+    """A token as it is kept."""
+
+    id: str
+    card: Card
+    created_ms: Millis
+    state: TokenState = "new"
+    customer: str | None = None
+    card_id: str | None = None
+
+
+class TokenCard(Record, frozen=True, kw_only=True):
+    """`card` of a token answer."""
+
+    exp_month: str
+    exp_year: str
+    first6: str
+    last4: str
+    brand: Brand
+
+
+class TokenAnswer(Record, frozen=True, kw_only=True):
+    """Answer of `POST /v1/tokens`. Source: SEED accept-payments flow."""
+
+    id: str
+    object: str | None = None
+    card: TokenCard
+
+
+def token_answer(token: Token) -> TokenAnswer:
+    """Show a token as its creation does."""
+    card = token.card
+    return TokenAnswer(
+        id=token.id,
+        object="token",
+        card=TokenCard(
+            exp_month=card.exp_month,
+            exp_year=card.exp_year,
+            first6=card.first6,
+            last4=card.last4,
+            brand=card.brand,
+        ),
+    )
+
+
+class TokenMeta(Record, frozen=True, kw_only=True):
+    """`tokenMeta` of the internal token view."""
+
+    tokenStatus: Literal["NEW", "VERIFIED"]
+    tokenType: Literal["ONEOFF", "MULTIPAY"]
+    tokenProvider: str
+    paymentInstrument: str
+    createdTime: Millis
+
+
+class CloverToken(Record, frozen=True, kw_only=True):
+    """`cloverToken` of the internal token view."""
+
+    id: str
+    merchantUuid: str
+    developerAppUuid: str
+    createdTime: Millis
+
+
+class TokenView(Record, frozen=True, kw_only=True):
+    """Answer of `GET /v1/tokens/{id}`, which only Clover's SDKs know. Source: OAS-TOK, PY."""
+
+    card: TokenCard
+    cloverToken: CloverToken
+    tokenMeta: TokenMeta
+
+
+def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
+    """Show a token as its retrieval does."""
+    return TokenView(
+        card=token_answer(token).card,
+        cloverToken=CloverToken(
+            id=token.id,
+            merchantUuid=merchant_id,
+            developerAppUuid=app_id,
+            createdTime=token.created_ms,
+        ),
+        tokenMeta=TokenMeta(
+            tokenStatus="NEW" if token.state == "new" else "VERIFIED",
+            tokenType="MULTIPAY" if token.state == "multipay" else "ONEOFF",
+            tokenProvider="MOCK",
+            paymentInstrument="CARD",
+            createdTime=token.created_ms,
+        ),
+    )
+
+
+TOKEN_VIEW_FACT = inferred("OAS-TOK declares the operation without its public flag")

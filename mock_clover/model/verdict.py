@@ -1,0 +1,33 @@
+"""What the issuer says to a card: approve, or decline with a reason. First match wins elsewhere."""
+
+from mock_clover.model.card import NO_CHECKS, Checks
+from mock_clover.wire.fact import Evidence
+from mock_clover.wire.record import Record
+
+# Observed 2026 for a French-Canadian merchant: "REFUSÉE : aucune raison fournie."; the English
+# words are inferred from it.
+DECLINE_MESSAGE = "DECLINED: No reason given."
+DECLINE_CODE = "issuer_declined"  # observed, CC 30103
+CVV_NOT_PROVIDED = "CVV is not provided"  # observed, CC 30103
+
+
+class Approval(Record, frozen=True, kw_only=True):
+    """The issuer approves."""
+
+    why: str
+    """Which rule of which scenario decided."""
+    evidence: Evidence = "inferred"
+    checks: Checks = NO_CHECKS
+
+
+class Decline(Record, frozen=True, kw_only=True):
+    """The issuer declines."""
+
+    why: str
+    evidence: Evidence = "inferred"
+    code: str = "card_declined"
+    decline_code: str = DECLINE_CODE
+    message: str = DECLINE_MESSAGE
+
+
+Verdict = Approval | Decline

@@ -1,0 +1,1 @@
+"""One isolated world: its tables, clock, ids, rules, journal. Nothing here does I/O."""

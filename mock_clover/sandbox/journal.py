@@ -1,0 +1,110 @@
+"""The journal: the newest exchanges of a sandbox, bounded, without a PAN or a CVV.
+
+An entry keeps the decoded request, never the raw body: what we did not understand is not kept, and
+a token request is kept as the card that it became. Free text is masked when an entry is shown.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mock_clover.wire.record import Record, encode
+from mock_clover.wire.redact import redact
+
+ENTRIES_MAX = 1_000
+"""Exchanges kept for each sandbox; about 1 MB."""
+REPLY_BYTES_MAX = 65_536
+"""A longer reply is kept as its length only."""
+
+
+class Exchange(NamedTuple):
+    """One request and its reply."""
+
+    number: int
+    at_ms: int
+    endpoint: str
+    method: str
+    path: str
+    status: int
+    why: str
+    idempotency: str
+    request: Record | None
+    reply: bytes
+
+
+class Journal:
+    """A ring of exchanges."""
+
+    __slots__ = ("_entries", "count")
+
+    def __init__(self) -> None:
+        self._entries: deque[Exchange] = deque(maxlen=ENTRIES_MAX)
+        self.count = 0
+        """Exchanges ever written."""
+
+    def __iter__(self) -> Iterator[Exchange]:
+        """Iterate from the oldest that is kept."""
+        return iter(self._entries)
+
+    def write(
+        self,
+        at_ms: int,
+        endpoint: str,
+        method: str,
+        path: str,
+        status: int,
+        why: str,
+        idempotency: str,
+        request: Record | None,
+        reply: bytes,
+    ) -> None:
+        """Add an exchange; the oldest goes when the ring is full."""
+        self.count += 1
+        if len(reply) > REPLY_BYTES_MAX:
+            reply = b'"%d bytes"' % len(reply)
+        self._entries.append(
+            Exchange(
+                self.count, at_ms, endpoint, method, path, status, why, idempotency, request, reply
+            )
+        )
+
+
+class Shown(Record, frozen=True, kw_only=True):
+    """An exchange as it is shown outside: every text masked."""
+
+    id: int
+    at_ms: int
+    endpoint: str
+    method: str
+    path: str
+    status: int
+    why: str
+    idempotency: str | None = None
+    request: Any = None
+    reply: Any = None
+
+
+def shown(exchange: Exchange) -> Shown:
+    """Mask an exchange for the outside."""
+    return Shown(
+        id=exchange.number,
+        at_ms=exchange.at_ms,
+        endpoint=exchange.endpoint,
+        method=exchange.method,
+        path=redact(exchange.path),
+        status=exchange.status,
+        why=redact(exchange.why),
+        idempotency=exchange.idempotency or None,
+        request=None if exchange.request is None else _masked(encode(exchange.request)),
+        reply=_masked(exchange.reply),
+    )
+
+
+def _masked(body: bytes) -> Any:
+    text = redact(body.decode("utf-8", "replace"))
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text

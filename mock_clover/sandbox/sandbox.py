@@ -1,0 +1,107 @@
+"""A sandbox: one isolated Clover. You make one and drop it; nothing is ever reset.
+
+It is the bundle of everything that changes. No module holds one.
+"""
+
+from typing import Any
+
+from mock_clover.model.charge import Charge
+from mock_clover.model.customer import Customer
+from mock_clover.model.oauth import Code
+from mock_clover.model.order import Order
+from mock_clover.model.refund import Refund
+from mock_clover.model.scenario import Settings
+from mock_clover.model.token import Token
+from mock_clover.sandbox.clock import Clock
+from mock_clover.sandbox.credentials import Credentials
+from mock_clover.sandbox.idempotency import IdempotencyStore
+from mock_clover.sandbox.ids import Ids
+from mock_clover.sandbox.journal import Journal
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.rules import Rules
+from mock_clover.sandbox.table import Table
+
+OAUTH_ROWS_MAX = 10_000
+
+
+class Sandbox:
+    """Everything one merchant's Clover knows."""
+
+    __slots__ = (
+        "access_tokens",
+        "charges",
+        "clock",
+        "codes",
+        "credentials",
+        "customers",
+        "fingerprint_key",
+        "idempotency",
+        "ids",
+        "journal",
+        "keys",
+        "made_ms",
+        "name",
+        "orders",
+        "refunds",
+        "rules",
+        "sale_orders",
+        "settings",
+        "tokens",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        credentials: Credentials,
+        rules: Rules,
+        settings: Settings,
+        keys: KeyRing,
+        *,
+        seed: str,
+        fingerprint_key: bytes,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self.credentials = credentials
+        self.rules = rules
+        self.settings = settings
+        self.keys = keys
+        self.fingerprint_key = fingerprint_key
+        self.clock = clock or Clock()
+        self.made_ms = self.clock.now_ms()
+        self.ids = Ids(f"{seed}\0{name}")
+        self.journal = Journal()
+        self.idempotency = IdempotencyStore()
+        self.tokens: Table[Token] = Table()
+        self.charges: Table[Charge] = Table()
+        self.refunds: Table[Refund] = Table()
+        self.customers: Table[Customer] = Table()
+        self.orders: Table[Order] = Table()
+        self.sale_orders: Table[str] = Table()
+        """Orders that charges made by themselves: order id to charge id."""
+        self.codes: Table[Code] = Table(OAUTH_ROWS_MAX)
+        self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
+        """Bearer tokens that exchanges gave, with the time of their giving in milliseconds."""
+
+    def currency_echo(self, currency: str) -> str:
+        """Return a currency as answers show it."""
+        echo = self.settings.currency_echo
+        if echo == "as_sent":
+            return currency
+        return currency.upper() if echo == "upper" else currency.lower()
+
+    def state(self) -> dict[str, list[Any]]:
+        """Return all rows, for comparison: a refusal must leave this as it was."""
+        return {
+            name: list(getattr(self, name))
+            for name in (
+                "tokens",
+                "charges",
+                "refunds",
+                "customers",
+                "orders",
+                "sale_orders",
+                "codes",
+                "access_tokens",
+            )
+        }

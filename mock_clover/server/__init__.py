@@ -1,0 +1,1 @@
+"""Sockets, ASGI and processes: the only package that knows Starlette or uvicorn."""

@@ -1,0 +1,26 @@
+"""Put a server together: scenario, keys, sandboxes, application."""
+
+from typing import Any
+
+import msgspec
+
+from mock_clover.model.scenario import Scenario
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.rules import Rules
+from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.server.app import App
+from mock_clover.server.log import ExchangeLog
+
+
+def build(
+    scenario: Scenario, keys: KeyRing, *, seed: str, log: ExchangeLog, switched: dict[str, Any]
+) -> App:
+    """Return the application; what the command line switched wins over the scenario."""
+    sandboxes = Sandboxes(
+        lambda key: Rules(scenario, key),
+        msgspec.structs.replace(scenario.settings, **switched),
+        keys,
+        seed=seed,
+        on_drop=lambda name: log.say(f"sandbox {name} is dropped: there are too many"),
+    )
+    return App(sandboxes, log)

@@ -1,0 +1,111 @@
+"""One redacted line for each exchange, written in batches, never in the way of an answer.
+
+The path is shown masked and without its query, which can hold secrets. A reader that does not read
+must not stop the server: lines that the other end does not take are dropped and counted.
+"""
+
+import asyncio
+import json
+import select
+import time
+from typing import Literal, TextIO
+
+from mock_clover.wire.redact import redact
+
+LogFormat = Literal["text", "json", "none"]
+
+_FLUSH_AFTER_S = 0.05
+_LINES_MAX = 5_000
+_CHUNK_BYTES = 4_096  # PIPE_BUF: a pipe that polls as writable takes this much without blocking
+
+
+class ExchangeLog:
+    """Writes lines to a stream; `none` writes nothing."""
+
+    def __init__(self, stream: TextIO | None, log_format: LogFormat) -> None:
+        self._format = log_format
+        self._fd = stream.fileno() if stream is not None else -1
+        self._lines: list[str] = []
+        self._scheduled = False
+        self._dropped = 0
+        self._second = -1
+        self._stamp = ""
+
+    def write(
+        self, sandbox: str, method: str, path: str, status: int, why: str, started: float
+    ) -> None:
+        """Note one exchange. `started` is a reading of time.perf_counter."""
+        if self._format == "none":
+            return
+        took_ms = (time.perf_counter() - started) * 1_000
+        path = redact(path)
+        if not path.isprintable():
+            path = path.encode("unicode_escape").decode()
+        if self._format == "text":
+            line = f"{self._now()} {method} {path} {status} {took_ms:.2f}ms {sandbox} | {why}\n"
+        else:
+            line = json.dumps(
+                {
+                    "at": self._now(),
+                    "method": method,
+                    "path": path,
+                    "status": status,
+                    "took_ms": round(took_ms, 3),
+                    "sandbox": sandbox,
+                    "why": why,
+                }
+            )
+            line += "\n"
+        self._add(line)
+
+    def say(self, text: str) -> None:
+        """Note something that is no exchange."""
+        if self._format == "text":
+            self._add(f"{self._now()} {text}\n")
+        elif self._format == "json":
+            self._add(json.dumps({"at": self._now(), "say": text}) + "\n")
+
+    def flush(self) -> None:
+        """Write what has gathered, as far as the other end takes it."""
+        self._scheduled = False
+        text = "".join(self._lines)
+        count, self._lines = len(self._lines), []
+        if self._dropped:
+            text = f"{self._now()} ({self._dropped} log lines were dropped: nobody read)\n{text}"
+        data = text.encode("utf-8", "backslashreplace")
+        self._dropped = 0 if self._put(data) else self._dropped + count
+
+    def _put(self, data: bytes) -> bool:
+        import os
+
+        if not hasattr(select, "poll"):  # Windows: blocking is all there is
+            os.write(self._fd, data)
+            return True
+        poll = select.poll()
+        poll.register(self._fd, select.POLLOUT)
+        try:
+            for start in range(0, len(data), _CHUNK_BYTES):
+                if not poll.poll(0):
+                    return False
+                os.write(self._fd, data[start : start + _CHUNK_BYTES])
+        except OSError:  # the reader is gone: nobody to tell
+            self._format = "none"
+        return True
+
+    def _add(self, line: str) -> None:
+        if len(self._lines) >= _LINES_MAX:
+            self.flush()
+        self._lines.append(line)
+        if not self._scheduled:
+            self._scheduled = True
+            try:
+                asyncio.get_running_loop().call_later(_FLUSH_AFTER_S, self.flush)
+            except RuntimeError:  # no loop: write at once
+                self.flush()
+
+    def _now(self) -> str:
+        now = int(time.time())
+        if now != self._second:
+            self._second = now
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+        return self._stamp

@@ -1,0 +1,40 @@
+"""Pages for people, by Starlette; imported when the first is asked for."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from mock_clover import __version__
+from mock_clover.sandbox.people import merchant_name
+from mock_clover.sandbox.sandboxes import Sandboxes
+
+_TEXT = """\
+mock-clover {version}: Clover's Ecommerce API on your own machine. Not Clover; no money moves.
+
+merchant      {merchant_id} ({merchant})
+scenario      {scenario}
+OpenAPI       /_mock/openapi.json
+journal       /_mock/journal
+health        /readyz
+
+Credentials:  mock-clover env
+Test cards:   mock-clover cards
+"""
+
+
+def pages(sandboxes: Sandboxes) -> Starlette:
+    """Return the pages of a server."""
+
+    async def root(_request: Request) -> PlainTextResponse:
+        sandbox = sandboxes.default
+        return PlainTextResponse(
+            _TEXT.format(
+                version=__version__,
+                merchant_id=sandbox.credentials.merchant_id,
+                merchant=merchant_name(sandboxes.seed),
+                scenario=sandbox.rules.scenario.name,
+            )
+        )
+
+    return Starlette(routes=[Route("/", root)])

@@ -1,0 +1,122 @@
+"""Run a server: bind first, then announce; end within a second of being asked."""
+
+import contextlib
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from mock_clover.server.protocol import Guard, protocol_class
+
+if TYPE_CHECKING:
+    from mock_clover.server.app import App
+
+_KEEP_ALIVE_S = 65
+"""Idle keep-alive: longer than common clients' pools, so that they never meet a closed end."""
+_GOODBYE_S = 1
+_SWEEP_TICKS = 10  # of a tenth of a second each
+_GC_THRESHOLDS = (50_000, 20, 50)
+
+
+class BindError(Exception):
+    """The address cannot be bound; the message says why."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind and listen, so that the port is ours before it is announced. Raises BindError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2_048)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise BindError(f"cannot listen on {host} port {port}: {reason}") from None
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which tells when it is ready, ends late requests and exits with 0."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then announce."""
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do uvicorn's housekeeping, and once a second end requests that never become whole."""
+        if counter % _SWEEP_TICKS == 0:
+            now = self._loop_time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Guard):
+                    connection.end_if_late(now)
+        return await super().on_tick(counter)
+
+    def _loop_time(self) -> float:
+        import asyncio
+
+        return asyncio.get_running_loop().time()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on SIGINT and SIGTERM with exit code 0: uvicorn's would end by the signal itself."""
+
+        def end(number: int, _frame: FrameType | None) -> None:
+            self.force_exit = self.should_exit and number == signal.SIGINT
+            self.should_exit = True
+
+        before = {n: signal.signal(n, end) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def run(app: "App", listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve until a signal ends it."""
+    config = uvicorn.Config(
+        app,
+        http=protocol_class(),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GOODBYE_S,
+    )
+    _settle_memory()
+    Server(config, on_ready).run(sockets=[listener])
+
+
+def _settle_memory() -> None:
+    """Keep garbage collection out of the way of answers; only ever in our own server process.
+
+    Rows are untracked (see wire/record.py), so what is left to collect is small and short-lived.
+    What start-up made stays for good: it is frozen out of every later collection.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+
+
+def write_port_file(path: Path, port: int) -> None:
+    """Write the port in one step, so that a reader sees all of it or nothing."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(f"{port}\n")
+    part.replace(path)
+
+
+def stderr() -> Any:
+    """Return the stream for the log."""
+    return sys.stderr

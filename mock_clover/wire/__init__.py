@@ -1,0 +1,1 @@
+"""The contract language: records, their facts, and how bytes become records."""

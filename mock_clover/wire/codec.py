@@ -1,0 +1,170 @@
+"""Bytes become a record, or violations that say where and why. Past here there is no dict.
+
+The quick way is one pass of msgspec. Only a body that fails it takes the slow way, which forgives
+what real clients send (a number where a string is documented) and then collects every violation.
+"""
+
+import re
+from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from mock_clover.wire.record import Record
+
+T = TypeVar("T", bound=Record)
+
+_PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+
+
+class MalformedError(Exception):
+    """The body is no JSON object at all."""
+
+
+class Violation(NamedTuple):
+    """One thing that is wrong with a body: where (`card.exp_month`), and what."""
+
+    path: str
+    problem: str
+    said: str
+
+
+class ViolationsError(Exception):
+    """The body is JSON but not this record; never empty, in the order of the record's fields."""
+
+    def __init__(self, found: tuple[Violation, ...]) -> None:
+        super().__init__("; ".join(f"{v.path}: {v.said}" for v in found))
+        self.found = found
+
+
+class Codec(Generic[T]):
+    """Decodes one kind of record."""
+
+    def __init__(self, record: type[T]) -> None:
+        self.record = record
+        self._decode = msgspec.json.Decoder(record, strict=False).decode
+
+    def decode(self, raw: bytes) -> T:
+        """Decode a JSON body; an empty one is an empty object.
+
+        Raises MalformedError or ViolationsError.
+        """
+        try:
+            return self._decode(raw or b"{}")
+        except msgspec.ValidationError:
+            return self.convert(parse(raw))
+        except (msgspec.DecodeError, RecursionError, ValueError) as error:
+            raise MalformedError(str(error)) from None
+
+    def convert(self, tree: object) -> T:
+        """Turn a parsed object into the record, forgiving numbers for strings."""
+        if not isinstance(tree, dict):
+            raise MalformedError(f"Expected an object, got {_kind(tree)}")
+        forgiven = _forgive(tree, self.record)
+        try:
+            return msgspec.convert(forgiven, self.record, strict=False)
+        except (msgspec.ValidationError, RecursionError, ValueError):
+            raise ViolationsError(tuple(_violations(forgiven, self.record))) from None
+
+
+def parse(raw: bytes) -> object:
+    """Parse JSON of any shape. Raises MalformedError."""
+    try:
+        return msgspec.json.decode(raw or b"{}")
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise MalformedError(str(error)) from None
+
+
+def unknown_members(tree: object, record: type[Record], at: str = "") -> list[str]:
+    """Return the paths of members that the record does not know, outermost first."""
+    if not isinstance(tree, dict):
+        return []
+    hints = dict(zip(record.__struct_encode_fields__, _field_types(record), strict=True))
+    found = [f"{at}{key}" for key in tree if key not in hints]
+    for key, value in tree.items():
+        inner = _record_in(hints.get(key))
+        if inner is not None and isinstance(value, list):
+            for place, each in enumerate(value):
+                found += unknown_members(each, inner, f"{at}{key}[{place}].")
+        elif inner is not None:
+            found += unknown_members(value, inner, f"{at}{key}.")
+    return found
+
+
+def problem_of(record: type[Record], field: str) -> str:
+    """Return the name of the problem that a bad value of a field is refused as, or ''."""
+    hint = get_type_hints(record, include_extras=True).get(field)
+    for part in (hint, *get_args(hint)):
+        for meta in getattr(part, "__metadata__", ()):
+            if isinstance(meta, msgspec.Meta) and meta.extra and "refused_as" in meta.extra:
+                return str(meta.extra["refused_as"])
+    return ""
+
+
+def _field_types(record: type[Record]) -> list[Any]:
+    hints = get_type_hints(record, include_extras=True)
+    return [hints[name] for name in record.__struct_fields__]
+
+
+def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation]:
+    found = []
+    for field in msgspec.structs.fields(record):
+        refused_as = problem_of(record, field.name)
+        if field.encode_name not in tree:
+            if field.required:
+                found.append(Violation(field.encode_name, refused_as, "is missing"))
+            continue
+        try:
+            msgspec.convert(tree[field.encode_name], field.type, strict=False)
+        except (msgspec.ValidationError, RecursionError, ValueError) as error:
+            said = str(error)
+            place = _PLACE.search(said)
+            path = field.encode_name + (place["path"] if place else "")
+            found.append(Violation(path, refused_as, _PLACE.sub("", said)))
+    return found or [Violation("", "", "is not acceptable")]
+
+
+def _forgive(tree: dict[str, object], record: type[Record]) -> dict[str, object]:
+    hints = dict(zip(record.__struct_encode_fields__, _field_types(record), strict=True))
+    forgiven: dict[str, object] = {}
+    for key, value in tree.items():
+        hint = hints.get(key)
+        inner = _record_in(hint)
+        if inner is not None and isinstance(value, dict):
+            forgiven[key] = _forgive(value, inner)
+        elif inner is not None and isinstance(value, list):
+            forgiven[key] = [_forgive(v, inner) if isinstance(v, dict) else v for v in value]
+        elif isinstance(value, int | float) and not isinstance(value, bool) and _is_text(hint):
+            forgiven[key] = str(value)
+        else:
+            forgiven[key] = value
+    return forgiven
+
+
+def _plain(hint: Any) -> tuple[Any, ...]:
+    """Strip Annotated and unfold a union into its members."""
+    if hasattr(hint, "__metadata__"):
+        return _plain(hint.__origin__)
+    if get_origin(hint) is Union or type(hint).__name__ == "UnionType":
+        return tuple(part for arg in get_args(hint) for part in _plain(arg))
+    return (hint,)
+
+
+def _is_text(hint: Any) -> bool:
+    return str in _plain(hint)
+
+
+def _record_in(hint: Any) -> type[Record] | None:
+    """Return the record that a member holds, by itself or in a list."""
+    for part in _plain(hint):
+        if isinstance(part, type) and issubclass(part, Record):
+            return part
+        if get_origin(part) is list:
+            return _record_in(get_args(part)[0])
+    return None
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    kinds = {list: "an array", str: "a string", bool: "a boolean", int: "a number"}
+    return kinds.get(type(value), "a number")
