@@ -56,9 +56,10 @@ def problem_body(
     if dialect == "observed":
         error = ErrorBody(type=problem.type, code=problem.code, message=message)
     else:
+        code = problem.documented_code or problem.code
         error = ErrorBody(
-            type=problem.type or _documented_type(problem),
-            code=problem.documented_code or problem.code,
+            type=problem.type or _documented_type(problem, code),
+            code=code,
             message=message,
             doc_url=DOC_URL,
             param=problem.param or param,
@@ -88,7 +89,7 @@ def decline_body(decline: Decline, charge_id: str, dialect: Dialect) -> bytes:
     return encode(ErrorEnvelope(message=status_line(DECLINED_STATUS), error=error))
 
 
-def _documented_type(problem: Problem) -> str:
+def _documented_type(problem: Problem, code: str | None) -> str:
     if problem.status == DECLINED_STATUS:
         return "card_error"
-    return "api_error" if problem.code == "processing_error" else "invalid_request_error"
+    return "api_error" if code == "processing_error" else "invalid_request_error"

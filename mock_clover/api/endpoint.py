@@ -47,7 +47,7 @@ class Call(Generic[Body, Query]):
         self.ids = ids
         self.credential = credential
         self.base_url = base_url
-        self.why = ""
+        self.why = "nothing was to be decided"
 
 
 class Declined(NamedTuple):

@@ -74,7 +74,7 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
 
 def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | Declined:
     """Pay an order with a token or a customer's card, in full or in part."""
-    asked, order = call.body, _require(sandbox, call.ids[0])
+    asked, order = call.body, require_order(sandbox, call.ids[0])
     left = order.amount - order.amount_paid
     if order.paid_ms is not None:
         ORDER_ALREADY_PAID.refuse(id=order.id)
@@ -126,7 +126,7 @@ def _as_charge(asked: PayRequest, order: Order, amount: int, source: str) -> Cha
 
 def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderAnswer:
     """Return one order."""
-    return retrieved_answer(_require(sandbox, call.ids[0]))
+    return retrieved_answer(require_order(sandbox, call.ids[0]))
 
 
 def list_orders(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
@@ -153,7 +153,8 @@ def _newest(sandbox: Sandbox) -> Iterator[tuple[str, Order]]:
     )
 
 
-def _require(sandbox: Sandbox, order_id: str) -> Order:
+def require_order(sandbox: Sandbox, order_id: str) -> Order:
+    """Return an order, read off its charge if a charge made it, or refuse."""
     order = sandbox.orders.get(order_id)
     if order is None:
         charge = sandbox.charges.get(sandbox.sale_orders.get(order_id) or "")
@@ -175,6 +176,7 @@ def _of_charge(order_id: str, charge: Charge) -> Order:
         customer=charge.customer,
         charges=(charge.id,),
         amount_paid=charge.amount_captured,
+        amount_returned=charge.amount_refunded if charge.state == "captured" else 0,
         paid_ms=charge.created_ms,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mock_clover.api import charges, customers, oauth, orders, refunds, tokens
+from mock_clover.api import charges, customers, oauth, orders, refunds, returns, tokens
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PATH_NOT_FOUND
 
@@ -13,6 +13,7 @@ SURFACE: tuple[Endpoint, ...] = (
     *refunds.ENDPOINTS,
     *customers.ENDPOINTS,
     *orders.ENDPOINTS,
+    *returns.ENDPOINTS,
 )
 
 Found = tuple[Endpoint, tuple[str, ...]]

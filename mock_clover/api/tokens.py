@@ -35,7 +35,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import documented
 from mock_clover.wire.redact import passes_luhn
 
-_PAN = re.compile(r"[0-9]{12,19}", re.ASCII)
+_PAN = re.compile(r"[2-9][0-9]{12,18}", re.ASCII)
 _CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
 _MONTH = re.compile(r"0?[1-9]|1[0-2]", re.ASCII)
 _YEAR = re.compile(r"[0-9]{2}|[0-9]{4}", re.ASCII)

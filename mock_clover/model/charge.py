@@ -212,6 +212,8 @@ class Charge(Record, frozen=True, kw_only=True):
         """What a refund may still give back; for an authorisation, what a void releases."""
         if self.state == "authorised":
             return self.request.amount
+        if self.state != "captured":
+            return 0
         return self.amount_captured + (self.request.tip_amount or 0) - self.amount_refunded
 
 

@@ -18,6 +18,7 @@ from mock_clover.wire.record import Record
 
 _REF = documented("REF createorder")
 _PAY = documented("REF postordersidpay")
+_RETURN = documented("REF postordersidreturns")
 
 
 class TaxRate(Record, frozen=True, kw_only=True):
@@ -132,14 +133,48 @@ class Order(Record, frozen=True, kw_only=True):
     email: str | None = None
     charges: tuple[str, ...] = ()
     amount_paid: Cents = 0
+    amount_returned: Cents = 0
     paid_ms: Millis | None = None
     metadata: dict[str, Any] | None = None
+
+
+class ReturnedItem(Record, frozen=True, kw_only=True):
+    """One line of a return."""
+
+    parent: Annotated[str, told("Inventory item or SKU.", _RETURN)] | None = None
+    type: Annotated[str, told("sku, tax or shipping.", _RETURN)] | None = None
+    amount: Annotated[Cents, told("Unit price.", _RETURN, refused_as="INVALID_ITEMS", ge=0)] = 0
+    quantity: Annotated[int, told("Defaults to 1.", _RETURN, ge=0, le=1_000_000)] | None = None
+    description: Annotated[str, told("Free text.", _RETURN)] | None = None
+
+
+class ReturnRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/orders/{id}/returns`; empty returns all."""
+
+    items: (
+        Annotated[
+            list[ReturnedItem],
+            told("What is returned.", _RETURN, refused_as="INVALID_ITEMS", max_length=500),
+        ]
+        | None
+    ) = None
 
 
 class StatusTransitions(Record, frozen=True, kw_only=True):
     """When an order changed its status."""
 
     paid: Millis | None = None
+
+
+class ReturnAnswer(Record, frozen=True, kw_only=True):
+    """What a return answers: the order, by its own id. Source: GP CloverOrder."""
+
+    id: str
+    amount: Cents
+    amount_returned: Cents
+    currency: str
+    status: Literal["returned"]
+    status_transitions: StatusTransitions
 
 
 class OrderAnswer(Record, frozen=True, kw_only=True):
@@ -151,6 +186,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     tax_amount: Cents | None = None
     tip_amount: Cents | None = None
     amount_paid: Cents | None = None
+    amount_returned: Cents | None = None
     currency: str
     charge: str | None = None
     past_charges: tuple[ChargeAnswer, ...] | None = None
@@ -163,7 +199,6 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     source: Source | None = None
     status: Literal["created", "paid"] | None = None
     status_transitions: StatusTransitions | None = None
-    stored_credentials: StoredCredentials | None = None
     ecomind: str | None = None
 
 
@@ -212,6 +247,7 @@ def retrieved_answer(order: Order) -> OrderAnswer:
         amount=order.amount,
         tax_amount=order.tax_amount,
         amount_paid=order.amount_paid or None,
+        amount_returned=order.amount_returned or None,
         currency=order.currency,
         charge=order.charges[-1] if order.charges else None,
         created=order.created_ms // 1000 * 1000,
@@ -233,7 +269,10 @@ def listed_answer(order: Order) -> OrderAnswer:
 
 
 def paid_answer(order: Order, charge: Charge, past: tuple[Charge, ...]) -> OrderAnswer:
-    """Show an order as its payment does: `source` without an id. Source: SEED 2025-05."""
+    """Show an order as its payment does: `source` without an id. Source: SEED 2025-05.
+
+    The document's older sample of 2020 has stored_credentials and no source; the newer one stands.
+    """
     shown = created_answer(charge)
     source = shown.source
     return OrderAnswer(
@@ -264,6 +303,5 @@ def paid_answer(order: Order, charge: Charge, past: tuple[Charge, ...]) -> Order
         ),
         status="paid" if order.paid_ms is not None else "created",
         status_transitions=StatusTransitions(paid=order.paid_ms),
-        stored_credentials=charge.request.stored_credentials,
         ecomind=charge.request.ecomind,
     )

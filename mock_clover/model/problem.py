@@ -562,6 +562,14 @@ ORDER_WITHOUT_ITEMS = _problem(
     observed("GP CloverOrder; no final dot"),
     type=_INVALID,
 )
+ORDER_NOT_PAID = _problem(
+    "ORDER_NOT_PAID",
+    404,
+    "invalid_request",
+    "Order has no payments. Nothing to refund",
+    observed("GP CloverOrder: returns; no final dot"),
+    type=_INVALID,
+)
 INVALID_ITEMS = _problem(
     "INVALID_ITEMS",
     400,

@@ -33,7 +33,9 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
 
     __test__ = False  # pytest collects by name
 
-    number: Annotated[str, msgspec.Meta(pattern=r"^\d{12,19}$", description="The PAN, quoted.")]
+    number: Annotated[
+        str, msgspec.Meta(pattern=r"^[2-9]\d{12,18}$", description="The PAN, quoted.")
+    ]
     outcome: Annotated[
         Literal["approve", "decline"], msgspec.Meta(description="What the issuer says.")
     ]

@@ -175,9 +175,11 @@ class CloverToken(Record, frozen=True, kw_only=True):
     """`cloverToken` of the internal token view."""
 
     id: str
+    tokenValue: str
     merchantUuid: str
     developerAppUuid: str
     createdTime: Millis
+    lastAccessedTime: Millis
 
 
 class TokenView(Record, frozen=True, kw_only=True):
@@ -194,9 +196,11 @@ def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
         card=token_answer(token).card,
         cloverToken=CloverToken(
             id=token.id,
+            tokenValue=token.id,
             merchantUuid=merchant_id,
             developerAppUuid=app_id,
             createdTime=token.created_ms,
+            lastAccessedTime=token.created_ms,
         ),
         tokenMeta=TokenMeta(
             tokenStatus="NEW" if token.state == "new" else "VERIFIED",

@@ -181,6 +181,8 @@ def _meant(word: str, known: Iterable[str]) -> str:
 def _line(raw: bytes, path: str) -> str:
     """Return `line:column` of the node at a path such as `.cards[2].outcome`."""
     node: Any = _yaml.compose(raw, Loader=_Loader)
+    if node is None:
+        return "1:1"
     mark = node.start_mark
     for step in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
         found = _step(node, *step)

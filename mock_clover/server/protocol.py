@@ -2,12 +2,16 @@
 
 - Clover's Node SDK sends a GET with `Content-Length: 0` and then two stray bytes `{}`, which land
   in front of the next request of the socket. They are dropped between requests, and only there.
-- `Upgrade: h2c` (Java's own client sends it) is declined by answering in HTTP/1.1.
-- A head larger than HEAD_BYTES_MAX is answered 431; a request that is not whole within
-  RECEIPT_SECONDS_MAX is ended, so that half-open sockets cost a socket and no more.
+- `Upgrade: h2c`, which Java's own client sends, is taken out of the head: both parsers would take
+  it for the end of the request and lose its body.
+- A head is handed to the parser whole, however it was cut into segments; it may be HEAD_BYTES_MAX
+  long, and a request must be whole within RECEIPT_SECONDS_MAX, so that a half-open socket costs a
+  socket and no more.
+- Broken bytes behind a whole request end the connection after that request's answer.
 """
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,8 +23,9 @@ HEAD_BYTES_MAX = 65_536
 RECEIPT_SECONDS_MAX = 20.0
 CONNECTIONS_MAX = 4_096
 
-_STRAY = b"{}"
-_END_OF_HEAD_AND_STRAY = b"\r\n\r\n{}"
+_BARE_END = re.compile(rb"\r?\n\r?\n")
+_LAST_CHUNK = b"0\r\n\r\n"
+_UPGRADE = re.compile(rb"\r\n(?:upgrade|http2-settings)[ \t]*:[^\r\n]*", re.IGNORECASE)
 _TOO_LARGE_HEAD = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -29,66 +34,94 @@ _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: c
 
 
 class Guard(_Base):
-    """What both protocol classes share. `_between` is true when no request is being received."""
+    """What both protocol classes share: where a request begins, and how long it may take."""
 
     transport: Any
     connections: Any
     loop: Any
+    cycle: Any
+    headers: Any
 
     def connection_made(self, transport: Any) -> None:
         """Start the receipt deadline; a connection too many is closed at once."""
         super().connection_made(transport)
-        self._held = b""
-        self._head_bytes = 0
+        self._held = b""  # part of a head, or half a stray pair
+        self._body_left: int | None = None  # None: not known, or chunked
+        self._broken = False
         self._receiving_since: float | None = self.loop.time()
         if len(self.connections) > CONNECTIONS_MAX:
             transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, without the stray bytes between two requests."""
-        while data and not self.transport.is_closing():
-            if self._between() and data[0] == 0x7B:  # "{": no method begins so
-                data = self._held + data
-                self._held = b""
-                if len(data) == 1:
-                    self._held = data
-                    return
-                if data.startswith(_STRAY):
-                    data = data[2:]
-                    continue
-            elif self._held:
-                if data[0] == 0x7D:  # "}": the other half of a stray pair
-                    self._held, data = b"", data[1:]
-                    continue
-                self._held, data = b"", self._held + data
-            cut = data.find(_END_OF_HEAD_AND_STRAY)
-            if cut < 0:
-                self._feed_bounded(data)
-                return
-            # The head ends before `{}`: feed it alone, then look whether a body was promised.
-            self._feed_bounded(data[: cut + 4])
-            data = data[cut + 4 :]
+        """Hand on whole heads and their bodies, without the stray bytes between two requests."""
+        if self._held:
+            data, self._held = self._held + data, b""
+        while data and not self._broken and not self.transport.is_closing():
             if not self._between():
-                self._feed_bounded(data[:2])
+                data = self._feed_body(data)
+            elif self._answer_is_due() or data == b"{":
+                self._held = data
+                break
+            elif data.startswith(b"{}"):
                 data = data[2:]
-
-    def _feed_bounded(self, data: bytes) -> None:
-        if self._receiving_since is None:
-            self._receiving_since = self.loop.time()
-        self._feed(data)
-        if self._between():
+            else:
+                data = self._feed_head(data)
+        if self._between() and len(self._held) <= 1:
             self._receiving_since = None
-            self._head_bytes = 0
-        elif self._in_head():
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX:
-                self._end_with(_TOO_LARGE_HEAD)
+        elif self._receiving_since is None:
+            self._receiving_since = self.loop.time()
+
+    def _feed_head(self, data: bytes) -> bytes:
+        """Feed one head, or hold what has come of it; return what follows it."""
+        end = data.find(b"\r\n\r\n") + 4
+        if end == 3:
+            bare = _BARE_END.search(data)
+            if bare:
+                end = bare.end()
+            elif len(data) > HEAD_BYTES_MAX:
+                end = len(data)
+            elif 0x41 <= data[0] <= 0x5A:  # a capital letter: a method may begin so
+                self._held = data
+                return b""
+            else:
+                end = len(data)  # no HTTP: the parser says so
+        if end > HEAD_BYTES_MAX:
+            self._end_with(_TOO_LARGE_HEAD)
+            return b""
+        head = data[:end]
+        if b"pgrade" in head:
+            head = _UPGRADE.sub(b"", head)
+        self._body_left = None
+        self._feed(head)
+        return data[end:]
+
+    def _feed_body(self, data: bytes) -> bytes:
+        """Feed what belongs to the present body; return what follows it."""
+        if self._body_left is None:
+            length = next((v for n, v in self.headers if n == b"content-length"), None)
+            if length is None or not length.isdigit():
+                return self._feed_chunks(data)
+            self._body_left = int(length)
+        piece = data[: self._body_left]
+        self._body_left -= len(piece)
+        self._feed(piece)
+        if not piece:  # the parser waits for more than was promised: it is broken
+            self._end_with(b"")
+        return data[len(piece) :]
+
+    def _feed_chunks(self, data: bytes) -> bytes:
+        """Feed up to what looks like the last chunk; whether it is, the parser knows."""
+        end = data.find(_LAST_CHUNK) + len(_LAST_CHUNK)
+        if end < len(_LAST_CHUNK):
+            end = len(data)
+        self._feed(data[:end])
+        return data[end:]
 
     def end_if_late(self, now: float) -> None:
         """End the connection when its request has been arriving for too long."""
         since = self._receiving_since
         if since is not None and now - since > RECEIPT_SECONDS_MAX:
-            self._end_with(_TOO_SLOW if self._head_bytes else b"")
+            self._end_with(_TOO_SLOW if self._held or not self._between() else b"")
 
     def _end_with(self, farewell: bytes) -> None:
         if not self.transport.is_closing():
@@ -100,10 +133,12 @@ class Guard(_Base):
         super().data_received(data)
 
     def _between(self) -> bool:
+        """Tell whether no request is being received."""
         raise NotImplementedError
 
-    def _in_head(self) -> bool:
-        raise NotImplementedError
+    def _answer_is_due(self) -> bool:
+        """Tell whether the parser can take no head before an answer has gone out."""
+        return False
 
 
 def protocol_class() -> type[asyncio.Protocol]:
@@ -116,46 +151,39 @@ def protocol_class() -> type[asyncio.Protocol]:
 
 
 def _httptools_class() -> type[asyncio.Protocol]:
-    import httptools
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     class GuardedHttpTools(Guard, HttpToolsProtocol):
         """uvicorn's httptools protocol, guarded."""
 
-        _receiving = False
-        _head = False
+        _receiving = _in_body = False
 
         def on_message_begin(self) -> None:
-            self._receiving = self._head = True
+            self._receiving = True
             super().on_message_begin()
 
         def on_headers_complete(self) -> None:
-            self._head = False
+            self._in_body = True
             super().on_headers_complete()
 
         def on_message_complete(self) -> None:
-            self._receiving = False
+            self._receiving = self._in_body = False
             super().on_message_complete()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self._broken and self.cycle.response_complete:
+                self.transport.close()
+
+        def send_400_response(self, msg: str) -> None:
+            due = self.cycle is not None and not self.cycle.response_complete
+            if due and not self._in_body:  # the broken bytes are not that request's own
+                self._broken = True
+            else:
+                super().send_400_response(msg)
 
         def _between(self) -> bool:
             return not self._receiving
-
-        def _in_head(self) -> bool:
-            return self._head
-
-        def _feed(self, data: bytes) -> None:
-            self._unset_keepalive_if_required()
-            while data:
-                try:
-                    self.parser.feed_data(data)
-                    data = b""
-                except httptools.HttpParserUpgrade as upgrade:
-                    # Answered in HTTP/1.1; the parser itself is done, so a fresh one goes on.
-                    data = data[upgrade.args[0] :]
-                    self.parser = httptools.HttpRequestParser(self)
-                except httptools.HttpParserError:
-                    self.send_400_response("Invalid HTTP request received.")
-                    return
 
     return GuardedHttpTools
 
@@ -167,11 +195,15 @@ def _h11_class() -> type[asyncio.Protocol]:
     class GuardedH11(Guard, H11Protocol):
         """uvicorn's h11 protocol, guarded."""
 
-        def _between(self) -> bool:
-            waiting = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
-            return waiting or self.conn.their_state in (h11.DONE, h11.MUST_CLOSE)
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self._held and not self.transport.is_closing():
+                self.data_received(b"")
 
-        def _in_head(self) -> bool:
-            return self.conn.their_state is h11.IDLE
+        def _between(self) -> bool:
+            return self.conn.their_state in (h11.IDLE, h11.DONE, h11.MUST_CLOSE)
+
+        def _answer_is_due(self) -> bool:
+            return self.conn.their_state is not h11.IDLE
 
     return GuardedH11

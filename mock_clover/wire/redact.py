@@ -1,13 +1,14 @@
 """Mask card numbers in any text that leaves for a log, a journal, an error or a repr.
 
-A run of 12 to 19 digits that passes the Luhn check is a PAN as far as we are concerned, whatever
-separators stand in it. The Luhn check keeps timestamps and ids readable.
+A run of 13 to 19 digits that begins with 2 to 9 and passes the Luhn check is a PAN as far as we are
+concerned, whatever separators stand in it. So timestamps (they begin with 1 until 2033), reference
+numbers (12 digits) and most ids stay readable.
 """
 
 import re
 
-# 12 to 19 digits, single spaces or dashes allowed between them, not inside a longer run.
-_RUN = re.compile(r"(?<!\d)\d(?:[ \-]?\d){11,18}(?!\d)")
+# Single spaces or dashes may stand between the digits; not inside a longer run.
+_RUN = re.compile(r"(?<!\d)[2-9](?:[ \-]?\d){12,18}(?!\d)")
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 

@@ -1,0 +1,48 @@
+"""Makes an answer comparable as a whole: what a server invents becomes the name of its kind.
+
+A value is only replaced when it has the shape that Clover's has (reference: identifiers, formats),
+so a wrong shape stays visible and fails the comparison. Values that a test knows can be given
+names, which shows that two answers speak of the same thing.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# 13 characters of Crockford's base 32; also inside a sentence ("Charge with id … not found.").
+ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{13}(?![0-9A-Za-z])")
+TOKEN = re.compile(r"clv_1TSTS[1-9A-HJ-NP-Za-km-z]{19}(?![0-9A-Za-z])")
+WHOLE = {
+    "auth_code": re.compile(r"OK\d{4}"),
+    "authCode": re.compile(r"OK\d{4}"),
+    "ref_num": re.compile(r"\d{12}"),
+    "refNum": re.compile(r"\d{12}"),
+}
+TIMES = {"created", "createdTime", "modifiedTime", "paid"}
+MS_MIN, MS_MAX = 1_500_000_000_000, 4_000_000_000_000
+
+
+def likeness(document: Any, names: Mapping[str, str] | None = None, key: str = "") -> Any:
+    """Return the document with ids, tokens, codes and times replaced by `<kind>` or their name."""
+    names = names or {}
+    match document:
+        case dict():
+            return {name: likeness(value, names, name) for name, value in document.items()}
+        case list():
+            return [likeness(value, names, key) for value in document]
+        case str():
+            return of_text(document, names, key)
+        case int() if key in TIMES and not isinstance(document, bool):
+            return "<ms>" if MS_MIN < document < MS_MAX else document
+        case _:
+            return document
+
+
+def of_text(text: str, names: Mapping[str, str], key: str) -> str:
+    """Return one text with what was invented in it replaced."""
+    if key in WHOLE and WHOLE[key].fullmatch(text):
+        return f"<{key}>"
+    if text in names:
+        return f"<{names[text]}>"
+    text = TOKEN.sub(lambda found: f"<{names.get(found[0], 'token')}>", text)
+    return ID.sub(lambda found: f"<{names.get(found[0], 'id')}>", text)

@@ -1,0 +1,211 @@
+"""Clover's own Python SDK, ecommClover 1.0.0 from PyPI, unmodified, against the server.
+
+It is of 2019: it adds stray query members to every request, sends amounts as text, opens a
+connection for every call, and raises nothing: an error is its JSON.
+"""
+
+from typing import Any
+
+import pytest
+from likeness import likeness
+from served import Clover
+from toolbox import Run
+
+pytestmark = pytest.mark.clients
+
+EMAIL = "buyer@example.com"
+APPROVED = {"network_status": "approved_by_network", "type": "authorized"}
+EXPIRY = {"exp_month": "12", "exp_year": "2030"}
+CARD = {"brand": "VISA", "first6": "424242", "last4": "4242"}
+GATEWAY = {"ref_num": "<ref_num>", "auth_code": "<auth_code>", "outcome": APPROVED}
+
+
+def charged(**members: Any) -> dict[str, Any]:
+    """What creating a charge answers."""
+    return {
+        "payment_method_details": "card",
+        "amount_refunded": 0,
+        "currency": "USD",
+        "created": "<ms>",
+        **GATEWAY,
+        "status": "succeeded",
+        "ecomind": "ecom",
+        **members,
+    }
+
+
+@pytest.fixture(scope="module")
+def story(clover: Clover, python_sdk: Run) -> dict[str, Any]:
+    """One buyer's whole story, the ids that it is about named."""
+    said = python_sdk("sdk_flow.py", clover)
+    subjects = ("token", "charge", "authorisation", "refund", "customer", "order")
+    names = {said[subject]["id"]: subject for subject in subjects}
+    names[said["customer"]["sources"]["data"][0]] = "card"
+    told: dict[str, Any] = likeness(said, clover.names | names)
+    return told
+
+
+def test_the_key_for_tokens(story: dict[str, Any]) -> None:
+    assert story["apikey"] == {
+        "active": True,
+        "apiAccessKey": "<api key>",
+        "createdTime": "<ms>",
+        "developerAppUuid": "<app>",
+        "merchantUuid": "<merchant>",
+        "modifiedTime": "<ms>",
+    }
+
+
+def test_a_token(story: dict[str, Any]) -> None:
+    assert story["token"] == {"id": "<token>", "object": "token", "card": CARD | EXPIRY}
+
+
+def test_a_token_retrieved(story: dict[str, Any]) -> None:
+    """The SDK's own tests read `cloverToken.tokenValue`, which Clover's OpenAPI has beside `id`."""
+    assert story["token_retrieved"]["cloverToken"].get("tokenValue") == "<token>"
+    assert story["token_retrieved"]["card"] == CARD | EXPIRY
+
+
+def test_a_charge_and_its_reading(story: dict[str, Any]) -> None:
+    sale = {
+        "id": "<charge>",
+        "amount": 999,
+        "captured": True,
+        "description": "Example charge",
+        "paid": True,
+    }
+    assert story["charge"] == charged(**sale, source={"id": "<token>"} | CARD | EXPIRY)
+    assert story["charge_retrieved"] == charged(
+        **sale, amount_captured=999, order="<id>", source={"id": "<token>"} | CARD
+    )
+
+
+def test_a_token_is_good_for_one_charge(story: dict[str, Any]) -> None:
+    assert story["token_again"] == {
+        "message": "400 Bad Request",
+        "error": {
+            "code": "token_already_used",
+            "message": "You cannot use a clover token more than once unless it is marked as "
+            "multipay.",
+        },
+    }
+
+
+def test_an_authorisation_its_capture_and_the_list(story: dict[str, Any]) -> None:
+    hold = {"id": "<authorisation>", "amount": 1200}
+    assert story["authorisation"] == charged(
+        **hold, captured=False, source={"id": "<token>"} | CARD | EXPIRY
+    )
+    captured = {
+        **hold,
+        "amount_captured": 1200,
+        "currency": "USD",
+        "created": "<ms>",
+        "captured": True,
+        "order": "<id>",
+        **GATEWAY,
+        "paid": True,
+        "status": "succeeded",
+        "source": {"id": "<token>"} | CARD,
+    }
+    assert story["capture"] == captured
+    assert story["charges"] == {
+        "object": "list",
+        "url": "/v1/charges",
+        "has_more": True,
+        "data": [charged(**captured)],
+    }
+
+
+def test_a_refund(story: dict[str, Any]) -> None:
+    metadata = {"refundType": "AUTH", "authCode": "<authCode>", "refNum": "<refNum>"}
+    refund = {
+        "id": "<refund>",
+        "object": "refund",
+        "amount": 400,
+        "charge": "<charge>",
+        "created": "<ms>",
+        "status": "succeeded",
+        "metadata": metadata | {"gatewayResponseCode": "000"},
+    }
+    assert story["refund"] == refund
+    assert story["refund_retrieved"] == refund
+
+
+def test_a_customer_and_the_card_on_file(story: dict[str, Any]) -> None:
+    customer = {
+        "id": "<customer>",
+        "object": "customer",
+        "created": "<ms>",
+        "currency": "USD",
+        "email": EMAIL,
+        "name": " ",
+        "sources": {"object": "list", "data": ["<card>"]},
+        "shipping": {"name": " "},
+    }
+    assert story["customer"] == customer
+    assert story["customer_charge"] == charged(
+        id="<id>",
+        amount=300,
+        captured=True,
+        paid=True,
+        source={"id": "<token>"} | CARD | EXPIRY,
+    )
+    assert story["source_deleted"] == {"deleted": True, "id": "<card>", "object": "deletedcard"}
+    assert story["customer_modified"] == customer | {
+        "sources": {"object": "list", "data": ["<id>"]}
+    }
+
+
+def test_an_order_and_its_payment(story: dict[str, Any]) -> None:
+    item = {"type": "sku", "amount": 700, "currency": "usd", "description": "Mug", "quantity": 2}
+    order = {
+        "id": "<order>",
+        "object": "order",
+        "amount": 1400,
+        "currency": "USD",
+        "created": "<ms>",
+        "email": EMAIL,
+        "items": [item],
+    }
+    assert story["order"] == order | {"status": "created"}
+    assert story["order_retrieved"] == order
+    assert story["order_paid"] == order | {
+        "amount_paid": 1400,
+        "charge": "<id>",
+        "ref_num": "<ref_num>",
+        "auth_code": "<auth_code>",
+        "source": CARD | EXPIRY,
+        "status": "paid",
+        "status_transitions": {"paid": "<ms>"},
+        "ecomind": "ecom",
+    }
+
+
+def test_an_order_returned(story: dict[str, Any]) -> None:
+    assert story["order_returned"] == {
+        "id": "<order>",
+        "amount": 1400,
+        "amount_returned": 1400,
+        "currency": "USD",
+        "status": "returned",
+        "status_transitions": {},
+    }
+
+
+def test_a_decline(story: dict[str, Any]) -> None:
+    assert story["decline"] == {
+        "message": "402 Payment Required",
+        "error": {
+            "code": "card_declined",
+            "message": "DECLINED: No reason given.",
+            "charge": "<id>",
+            "declineCode": "issuer_declined",
+        },
+    }
+
+
+@pytest.mark.parametrize("call", ["stranger", "nameless", "nameless_apikey"])
+def test_a_wrong_bearer(story: dict[str, Any], call: str) -> None:
+    """Without an access token the SDK sends `Bearer None`."""
+    assert story[call] == {"message": "401 Unauthorized"}

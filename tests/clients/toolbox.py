@@ -1,0 +1,178 @@
+"""What other people's clients need to run here, and the running of them.
+
+Packages are installed once per machine and recipe, under `.work/clients/`, with pinned versions;
+a lock lets the workers of a parallel run share one installation. What cannot be had is `Missing`,
+with the reason; the fixtures decide whether that skips or fails.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+CACHE = ROOT / ".work" / "clients"
+
+INSTALL_SECONDS_MAX = 240
+CLIENT_SECONDS_MAX = 60
+LINES_SHOWN_MAX = 12
+
+Run = Callable[..., Any]
+"""Runs a client program `(file, server, **environment)` and returns what it told."""
+
+Find = Callable[[str], str]
+"""Finds a program by name."""
+
+# ecommClover's own metadata ("Requires-Python: >=3.0.*") is refused by newer builders and pips.
+PYTHON_SDK_BUILDERS = ("pip==24.0", "setuptools==65.5.0", "wheel==0.48.0")
+PYTHON_SDK = ("ecommClover==1.0.0", "requests==2.34.2")
+
+
+class Missing(Exception):
+    """A tool, a package or the network is not here; the reason says which in one line."""
+
+    def __init__(self, reason: str, output: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.output = output
+
+
+def install_node_packages() -> Path:
+    """Return the `node_modules` made from `node/package.json`; once needs the network."""
+    require_tool("node")
+    npm = require_tool("npm")
+    recipe = HERE / "node" / "package.json"
+
+    def make(folder: Path) -> None:
+        shutil.copy(recipe, folder)
+        flags = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
+        patience = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=60000")
+        install("npm packages", [npm, "install", *flags, *patience], cwd=folder)
+
+    return prepare("node", recipe.read_text("utf-8"), make) / "node_modules"
+
+
+def install_python_sdk() -> Path:
+    """Return the interpreter of an environment that holds ecommClover; once needs the network."""
+    version = sys.version_info
+    # setuptools before 66, the last to build the SDK, does not start on Python 3.12.
+    python = sys.executable if version < (3, 12) else require_tool("python3.11")
+
+    def make(folder: Path) -> None:
+        if python == sys.executable:
+            venv.create(folder, with_pip=True)
+        else:
+            install("Python SDK", [python, "-m", "venv", str(folder)], cwd=folder)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        install("Python SDK", [*pip, *PYTHON_SDK_BUILDERS], cwd=folder)
+        install("Python SDK", [*pip, "--no-build-isolation", *PYTHON_SDK], cwd=folder)
+
+    recipe = " ".join([python, str(version), *PYTHON_SDK_BUILDERS, *PYTHON_SDK])
+    return prepare("python", recipe, make) / "bin" / "python"
+
+
+def find_java() -> str:
+    """Return a `java` that can run a source file: Java 11 or later, with its compiler."""
+    java = require_tool("java")
+    listed = subprocess.run(
+        [java, "--list-modules"], capture_output=True, text=True, check=False, timeout=30
+    )
+    if listed.returncode or "jdk.compiler" not in listed.stdout:
+        raise Missing("the java here is no JDK 11 or later: it has no compiler")
+    return java
+
+
+def require_tool(name: str) -> str:
+    """Return the path of a program."""
+    path = shutil.which(name)
+    if path is None:
+        raise Missing(f"{name} is not installed")
+    return path
+
+
+def prepare(kind: str, recipe: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder that `make` filled for this recipe, calling it at most once per machine."""
+    folder = CACHE / f"{kind}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+    ready = folder / ".ready"
+    if ready.exists():
+        return folder
+    try:
+        import fcntl
+    except ImportError as absent:
+        raise Missing("the lock of the client cache needs a POSIX system") from absent
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the system drops it with the process
+        if not ready.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            ready.touch()
+    return folder
+
+
+def install(what: str, command: Sequence[str], *, cwd: Path) -> None:
+    """Run one installation step; its first word of error is the reason, its output the detail."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=INSTALL_SECONDS_MAX,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Missing(f"{what}: not installed after {INSTALL_SECONDS_MAX} s") from late
+    if done.returncode:
+        output = done.stdout + done.stderr
+        errors = (line.strip() for line in output.splitlines() if "error" in line.lower())
+        first = next(errors, f"status {done.returncode}")
+        raise Missing(f"{what}: could not install ({first})", output)
+
+
+def name_of(command: Sequence[str]) -> str:
+    """Return a command as a reason tells it: the program's name and its plain words."""
+    return " ".join([Path(command[0]).name, *(word for word in command[1:] if "/" not in word)])
+
+
+def tail(text: str) -> str:
+    """Return the last lines of a text."""
+    return "\n".join(text.strip().splitlines()[-LINES_SHOWN_MAX:])
+
+
+def plain_environment() -> dict[str, str]:
+    """Return our environment without what would turn a client or the server aside.
+
+    A proxy would take loopback requests away; MOCK_CLOVER_ settings are the developer's, not ours.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MOCK_CLOVER_")
+        and not name.lower().endswith("_proxy")
+        and name not in {"NODE_OPTIONS", "NODE_PATH", "PYTHONPATH", "JAVA_TOOL_OPTIONS"}
+    }
+
+
+def run_client(command: Sequence[str], environment: Mapping[str, str]) -> Any:
+    """Run a client program to its end and return the one JSON document that it printed."""
+    done = subprocess.run(
+        command,
+        env=plain_environment() | dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=CLIENT_SECONDS_MAX,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{name_of(command)} failed\n{tail(done.stdout + done.stderr)}"
+    return json.loads(done.stdout)

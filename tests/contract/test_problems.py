@@ -1,0 +1,896 @@
+"""Every refusal of the catalogue: the request that raises it, and its whole body in both dialects.
+
+The bodies with an observed source are byte for byte those of the recorded payloads.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from mock_clover.model.problem import CATALOGUE
+from tests.world import DECLINES, VISA, Answered, World
+
+DOC = "https://docs.clover.com/docs/ecommerce-error-codes"
+UNKNOWN = "0000000000000"
+Ask = Callable[[World], Answered]
+
+
+class Case(NamedTuple):
+    problem: str
+    fact: str
+    ask: Ask
+    observed: str
+    documented: str
+    status: int
+    settings: dict[str, Any]
+
+
+CASES: list[Case] = []
+
+
+def case(
+    problem: str,
+    status: int,
+    fact: str,
+    ask: Ask,
+    error: dict[str, Any] | str,
+    param: str | None = None,
+    type_: str = "invalid_request_error",
+    code: str | None = None,
+    **settings: Any,
+) -> None:
+    """Add a case; `error` is the observed error object, or the whole body when it is text."""
+    if isinstance(error, str):
+        CASES.append(Case(problem, fact, ask, error, error, status, settings))
+        return
+    reasons = {400: "Bad Request", 402: "Payment Required", 404: "Not Found", 409: "Conflict"}
+    line = f"{status} {reasons[status]}"
+    documented = {
+        "type": error.get("type", type_),
+        "code": code or error["code"],
+        "message": error["message"],
+        "doc_url": DOC,
+    }
+    if param:
+        documented["param"] = param
+    CASES.append(
+        Case(
+            problem,
+            fact,
+            ask,
+            _json({"message": line, "error": error}),
+            _json({"message": line, "error": documented}),
+            status,
+            settings,
+        )
+    )
+
+
+def _json(tree: Any) -> str:
+    return json.dumps(tree, separators=(",", ":"), ensure_ascii=False)
+
+
+def invalid(code: str, message: str) -> dict[str, Any]:
+    return {"type": "invalid_request_error", "code": code, "message": message}
+
+
+def post(path: str, body: Any = None, **more: Any) -> Ask:
+    return lambda world: world.send("POST", path, body, **more)
+
+
+def get(path: str, **more: Any) -> Ask:
+    return lambda world: world.send("GET", path, **more)
+
+
+def charging(**changes: Any) -> Ask:
+    def ask(world: World) -> Answered:
+        body = {"amount": 1800, "currency": "usd", "source": world.token()} | changes
+        return world.send("POST", "/v1/charges", {k: v for k, v in body.items() if v is not ...})
+
+    return ask
+
+
+def carding(pan: str = VISA, **changes: Any) -> Ask:
+    return lambda world: world.send("POST", "/v1/tokens", world.card(pan, **changes))
+
+
+def exchanging(**changes: Any) -> Ask:
+    def ask(world: World) -> Answered:
+        known = {"client_id": world.known.client_id, "client_secret": world.known.client_secret}
+        fields = known | {"code": "none"} | changes
+        query = "&".join(f"{name}={value}" for name, value in fields.items())
+        return world.send("GET", f"/oauth/token?{query}")
+
+    return ask
+
+
+def authorizing(query: str) -> Ask:
+    return lambda world: world.send(
+        "GET", f"/oauth/authorize?client_id={world.known.client_id}&{query}"
+    )
+
+
+# Transport and authorisation
+
+case(
+    "UNAUTHORIZED",
+    401,
+    "a bearer that nobody gave",
+    get("/v1/charges", headers={"authorization": "Bearer nobody"}),
+    '{"message":"401 Unauthorized"}',
+)
+case(
+    "UNAUTHORIZED",
+    401,
+    "no Authorization header at all",
+    get("/v1/charges", auth=False),
+    '{"message":"401 Unauthorized"}',
+)
+case(
+    "UNAUTHORIZED",
+    401,
+    "a wrong apikey at the token host",
+    post("/v1/tokens", {}, headers={"apikey": "nobody"}),
+    '{"message":"401 Unauthorized"}',
+)
+case(
+    "UNAUTHORIZED",
+    401,
+    "a wrong bearer for the PAKMS key",
+    get("/pakms/apikey", headers={"authorization": "Bearer nobody"}),
+    '{"message":"401 Unauthorized"}',
+)
+case(
+    "PAKMS_WITHOUT_AUTHORIZATION",
+    401,
+    "no Authorization header for the PAKMS key",
+    get("/pakms/apikey", auth=False),
+    "Unauthorized",
+)
+case("PATH_NOT_FOUND", 404, "a path that Clover has not", get("/v1/nothing"), "404 Not Found")
+case(
+    "PATH_NOT_FOUND",
+    404,
+    "an extension under --strict",
+    lambda world: world.send("GET", f"/v1/tokens/{world.token()}"),
+    "404 Not Found",
+    strict=True,
+)
+case(
+    "METHOD_NOT_ALLOWED",
+    405,
+    "no charge can be deleted",
+    lambda world: world.send("DELETE", "/v1/charges"),
+    "405 DELETE not allowed.",
+)
+case(
+    "INVALID_JSON",
+    400,
+    "a body that is no JSON",
+    post("/v1/charges", raw=b'{"amount":'),
+    invalid("invalid_request", "Invalid JSON Format"),
+)
+case(
+    "INVALID_JSON",
+    400,
+    "a body that is no object",
+    post("/v1/charges", [1]),
+    invalid("invalid_request", "Invalid JSON Format"),
+)
+case(
+    "INVALID_REQUEST",
+    400,
+    "a list longer than a page may be",
+    get("/v1/charges?limit=101"),
+    invalid("invalid_request", "Please provide a valid limit."),
+    "limit",
+)
+case(
+    "INVALID_REQUEST",
+    400,
+    "metadata of more than 500 characters",
+    charging(metadata={"note": "x" * 500}),
+    invalid("invalid_request", "Please provide a valid metadata."),
+    "metadata",
+)
+case(
+    "INVALID_REQUEST",
+    400,
+    "a description of 256 characters",
+    charging(description="x" * 256),
+    invalid("invalid_request", "Please provide a valid description."),
+    "description",
+)
+case(
+    "UNKNOWN_PARAMETER",
+    400,
+    "a misspelt member under --strict",
+    post("/v1/refunds", {"charge": UNKNOWN, "amout": 5}),
+    invalid("parameter_unknown", "Received unknown parameter: amout"),
+    "amout",
+    strict=True,
+)
+case(
+    "FORWARDED_FOR_MISSING",
+    400,
+    "no x-forwarded-for under --strict",
+    charging(),
+    invalid("parameter_missing", "Please provide a valid x-forwarded-for header."),
+    "x-forwarded-for",
+    strict=True,
+)
+
+
+def _same_key_other_body(world: World) -> Answered:
+    headers, source = {"idempotency-key": "k1"}, world.customer()["id"]
+    body = {"amount": 100, "currency": "usd", "source": source}
+    assert world.send("POST", "/v1/charges", body, headers=headers).status == 200
+    return world.send("POST", "/v1/charges", body | {"amount": 101}, headers=headers)
+
+
+case(
+    "IDEMPOTENCY_MISMATCH",
+    400,
+    "the same key with another body",
+    _same_key_other_body,
+    {
+        "type": "idempotency_error",
+        "code": "invalid_request",
+        "message": "Keys for idempotent requests can only be used with the same parameters they "
+        "were first used with.",
+    },
+)
+
+# OAuth
+
+case(
+    "OAUTH_UNKNOWN_CLIENT",
+    400,
+    "an app that nobody made",
+    exchanging(client_id=UNKNOWN),
+    '{"message":"Unknown Client ID"}',
+)
+case(
+    "OAUTH_INVALID_CREDENTIALS",
+    400,
+    "a code that was never given",
+    exchanging(),
+    '{"message":"Invalid OAuth credentials"}',
+)
+case(
+    "OAUTH_INVALID_REDIRECT",
+    400,
+    "a redirect that a browser would run",
+    authorizing("redirect_uri=javascript:alert(1)"),
+    '{"message":"Invalid redirect_uri"}',
+)
+
+# Tokens
+
+case(
+    "INCORRECT_NUMBER",
+    400,
+    "a number with a wrong check digit",
+    carding("4242424242424241"),
+    invalid("incorrect_number", "Card number is invalid."),
+    "card.number",
+)
+case(
+    "INCORRECT_NUMBER",
+    400,
+    "a number that is none",
+    carding("forty-two"),
+    invalid("incorrect_number", "Card number is invalid."),
+    "card.number",
+)
+case(
+    "INVALID_PAN",
+    400,
+    "no number at all",
+    carding(number=None),
+    invalid("invalid_request", "Card number is not a valid raw or encrypted PAN."),
+    "card.encrypted_pan",
+)
+case(
+    "INVALID_PAN",
+    400,
+    "an encrypted number under no key of ours",
+    carding(number=None, encrypted_pan="A" * 344),
+    invalid("invalid_request", "Card number is not a valid raw or encrypted PAN."),
+    "card.encrypted_pan",
+)
+case(
+    "PAN_CONTRADICTED",
+    400,
+    "a last4 that is not the number's",
+    lambda world: world.send("POST", "/v1/tokens", world.encrypted(last4="1111")),
+    invalid("invalid_number", "Card last4 does not match the card number."),
+    "last4",
+)
+case(
+    "PAN_CONTRADICTED",
+    400,
+    "a first6 that is not the number's",
+    lambda world: world.send("POST", "/v1/tokens", world.encrypted(first6="411111")),
+    invalid("invalid_number", "Card first6 does not match the card number."),
+    "first6",
+)
+case(
+    "CARD_NOT_LISTED",
+    400,
+    "a number off the list under --listed-cards-only",
+    carding("4539148803436467"),
+    invalid("incorrect_number", "Card number is not a Clover test card."),
+    "card.number",
+    listed_cards_only=True,
+)
+case(
+    "INCORRECT_CVC",
+    400,
+    "a CVV of two digits",
+    carding(cvv="99"),
+    invalid("incorrect_cvc", "CVV must be three or four digits."),
+    "card.cvv",
+)
+case(
+    "INVALID_EXPIRY_MONTH",
+    400,
+    "a thirteenth month",
+    carding(exp_month="13"),
+    invalid("invalid_expiry_month", "Card expiry month is invalid."),
+    "card.exp_month",
+)
+case(
+    "INVALID_EXPIRY_YEAR",
+    400,
+    "a year of three digits",
+    carding(exp_year="203"),
+    invalid("invalid_expiry_year", "Card expiry year is invalid."),
+    "card.exp_year",
+)
+case(
+    "EXPIRED_CARD",
+    400,
+    "a month that is over",
+    carding(exp_month="4", exp_year="25"),
+    invalid("expired_card", "Card expired."),
+    "card.exp_year",
+)
+case(
+    "INVALID_CARD_TYPE",
+    400,
+    "a brand that is none",
+    carding(brand="PLASTIC"),
+    invalid("invalid_card_type", "Card brand is invalid or not supported."),
+    "card.brand",
+)
+case(
+    "TOKEN_NOT_FOUND",
+    404,
+    "a token that nobody made",
+    get("/v1/tokens/clv_none"),
+    invalid("resource_missing", "Token with id clv_none not found."),
+)
+
+# Charges
+
+case(
+    "INVALID_CHARGE_AMOUNT",
+    400,
+    "a charge without an amount",
+    charging(amount=...),
+    invalid("invalid_charge_amount", "Please provide a valid amount."),
+    "amount",
+)
+case(
+    "INVALID_CHARGE_AMOUNT",
+    400,
+    "a charge of half a cent",
+    charging(amount=0.5),
+    invalid("invalid_charge_amount", "Please provide a valid amount."),
+    "amount",
+)
+case(
+    "INVALID_CHARGE_AMOUNT",
+    400,
+    "a charge below nothing",
+    charging(amount=-1),
+    invalid("invalid_charge_amount", "Please provide a valid amount."),
+    "amount",
+)
+case(
+    "AMOUNT_TOO_LARGE",
+    400,
+    "a million dollars",
+    charging(amount=100_000_000),
+    invalid("amount_too_large", "Amount exceeds the maximum of $999,999.99."),
+    "amount",
+)
+case(
+    "INVALID_CURRENCY",
+    400,
+    "a charge without a currency",
+    charging(currency=...),
+    invalid("invalid_request", "Please provide a valid currency."),
+    "currency",
+)
+case(
+    "INVALID_SOURCE",
+    400,
+    "a charge without a source",
+    charging(source=...),
+    invalid("invalid_request", "Please provide a valid source for the charge."),
+    "source",
+)
+case(
+    "INVALID_SOURCE",
+    400,
+    "a source that nobody made",
+    charging(source="clv_none"),
+    invalid("invalid_request", "Please provide a valid source for the charge."),
+    "source",
+)
+case(
+    "INVALID_TIP_AMOUNT",
+    400,
+    "a tip below nothing",
+    charging(tip_amount=-1),
+    invalid("invalid_tip_amount", "Please provide a valid tip amount."),
+    "tip_amount",
+)
+case(
+    "INVALID_TAX_AMOUNT",
+    400,
+    "a tax below nothing",
+    charging(tax_amount=-1),
+    invalid("invalid_tax_amount", "Please provide a valid tax amount."),
+    "tax_amount",
+)
+
+
+def _twice(world: World) -> Answered:
+    body = {"amount": 100, "currency": "usd", "source": world.token()}
+    assert world.send("POST", "/v1/charges", body).status == 200
+    return world.send("POST", "/v1/charges", body)
+
+
+def _after_decline(world: World) -> Answered:
+    body = {"amount": 100, "currency": "usd", "source": world.token(DECLINES)}
+    assert world.send("POST", "/v1/charges", body).status == 402
+    return world.send("POST", "/v1/charges", body)
+
+
+USED = {
+    "code": "token_already_used",
+    "message": "You cannot use a clover token more than once unless it is marked as multipay.",
+}
+case("TOKEN_ALREADY_USED", 400, "a single-pay token, twice", _twice, USED, "source")
+case("TOKEN_ALREADY_USED", 400, "a token after its decline", _after_decline, USED, "source")
+
+
+def _no_card_left(world: World) -> Answered:
+    customer = world.customer()
+    card = customer["sources"]["data"][0]
+    world.send("DELETE", f"/v1/customers/{customer['id']}/sources/{card}")
+    return charging(source=customer["id"])(world)
+
+
+case(
+    "CARD_ON_FILE_MISSING",
+    400,
+    "a customer whose card was revoked",
+    _no_card_left,
+    invalid("card_on_file_missing", "Customer has no card on file."),
+    "source",
+)
+case(
+    "CHARGE_NOT_FOUND",
+    404,
+    "a charge that nobody made",
+    get(f"/v1/charges/{UNKNOWN}"),
+    invalid("invalid_request", f"Charge with id {UNKNOWN} not found."),
+)
+case(
+    "CHARGE_NOT_FOUND",
+    404,
+    "the capture of a charge that nobody made",
+    post(f"/v1/charges/{UNKNOWN}/capture"),
+    invalid("invalid_request", f"Charge with id {UNKNOWN} not found."),
+)
+case(
+    "INVALID_CHARGE_ID",
+    400,
+    "the capture of what is no id",
+    post("/v1/charges/nonsense/capture"),
+    invalid("invalid_request", "Please provide a valid charge id."),
+)
+NOT_AUTH = {
+    "code": "processing_error",
+    "message": "Invalid request: cannot capture a non AUTH payment",
+}
+case(
+    "NOT_AN_AUTHORISATION",
+    400,
+    "the capture of a sale",
+    lambda world: world.send("POST", f"/v1/charges/{world.charge()['id']}/capture"),
+    NOT_AUTH,
+    type_="api_error",
+)
+
+
+def _captured_twice(world: World) -> Answered:
+    path = f"/v1/charges/{world.charge(capture=False)['id']}/capture"
+    assert world.send("POST", path).status == 200
+    return world.send("POST", path)
+
+
+case(
+    "CHARGE_ALREADY_CAPTURED",
+    400,
+    "a second capture",
+    _captured_twice,
+    NOT_AUTH,
+    type_="invalid_request_error",
+    code="charge_already_captured",
+)
+case(
+    "CAPTURE_TOO_LARGE",
+    400,
+    "a capture above the authorisation",
+    lambda world: world.send(
+        "POST", f"/v1/charges/{world.charge(capture=False)['id']}/capture", {"amount": 1801}
+    ),
+    invalid("invalid_charge_amount", "Please provide a valid amount."),
+    "amount",
+)
+
+# Refunds
+
+case(
+    "INVALID_REFUND_CHARGE",
+    400,
+    "a refund of nothing",
+    post("/v1/refunds", {}),
+    invalid("invalid_request", "Please provide a valid charge."),
+    "charge",
+)
+case(
+    "REFUND_TARGET_NOT_FOUND",
+    404,
+    "a refund of a charge that nobody made",
+    post("/v1/refunds", {"charge": UNKNOWN}),
+    {"code": "processing_error", "message": "Not Found"},
+    type_="api_error",
+)
+case(
+    "REFUND_TARGET_NOT_FOUND",
+    404,
+    "a refund that nobody made",
+    get(f"/v1/refunds/{UNKNOWN}"),
+    {"code": "processing_error", "message": "Not Found"},
+    type_="api_error",
+)
+TOO_MUCH = {
+    "code": "processing_error",
+    "message": "This refund would make the order's total refunded amount greater than the original "
+    "order's amount.",
+}
+case(
+    "REFUND_TOO_LARGE",
+    400,
+    "a refund above the charge",
+    lambda world: world.send(
+        "POST", "/v1/refunds", {"charge": world.charge()["id"], "amount": 1801}
+    ),
+    TOO_MUCH,
+    type_="api_error",
+)
+
+
+def _refunded_twice(world: World) -> Answered:
+    body = {"charge": world.charge()["id"]}
+    assert world.send("POST", "/v1/refunds", body).status == 200
+    return world.send("POST", "/v1/refunds", body)
+
+
+case(
+    "CHARGE_ALREADY_REFUNDED",
+    400,
+    "a second full refund",
+    _refunded_twice,
+    TOO_MUCH,
+    type_="invalid_request_error",
+    code="charge_already_refunded",
+)
+case(
+    "PARTIAL_REFUND_NOT_ALLOWED",
+    400,
+    "a part of a charge with a tip",
+    lambda world: world.send(
+        "POST", "/v1/refunds", {"charge": world.charge(tip_amount=200)["id"], "amount": 1}
+    ),
+    {
+        "code": "processing_error",
+        "message": "Partial refunds are not allowed for charges with tax, tip, or more than one "
+        "line item.",
+    },
+    type_="api_error",
+)
+case(
+    "PARTIAL_VOID_NOT_ALLOWED",
+    400,
+    "a part of an authorisation",
+    lambda world: world.send(
+        "POST", "/v1/refunds", {"charge": world.charge(capture=False)["id"], "amount": 1}
+    ),
+    {"code": "processing_error", "message": "An authorization can only be voided in full."},
+    type_="api_error",
+)
+
+# Customers
+
+case(
+    "EMAIL_INVALID",
+    400,
+    "a customer without an e-mail",
+    lambda world: world.send("POST", "/v1/customers", {"source": world.token()}),
+    invalid("email_invalid", "Please provide a valid email."),
+    "email",
+)
+case(
+    "EMAIL_INVALID",
+    400,
+    "a change of a customer without an e-mail",
+    lambda world: world.send("PUT", f"/v1/customers/{world.customer()['id']}", {}),
+    invalid("email_invalid", "Please provide a valid email."),
+    "email",
+)
+case(
+    "INVALID_CUSTOMER_SOURCE",
+    400,
+    "a customer without a source",
+    post("/v1/customers", {"email": "jo@example.com"}),
+    invalid("invalid_request", "Please provide a valid source or token."),
+    "source",
+)
+case(
+    "CUSTOMER_MISSING",
+    404,
+    "a change of a customer that nobody made",
+    lambda world: world.send("PUT", f"/v1/customers/{UNKNOWN}", {"email": "jo@example.com"}),
+    {
+        "type": "validation_error",
+        "code": "resource_missing",
+        "message": f"Customer with id {UNKNOWN} not found.",
+    },
+)
+case(
+    "CUSTOMER_NOT_FOUND",
+    404,
+    "a card of a customer that nobody made",
+    lambda world: world.send("DELETE", f"/v1/customers/{UNKNOWN}/sources/{UNKNOWN}"),
+    invalid("invalid_request", f"Customer with id {UNKNOWN} not found."),
+)
+case(
+    "CARD_NOT_FOUND",
+    404,
+    "a card that nobody saved",
+    lambda world: world.send("DELETE", f"/v1/customers/{world.customer()['id']}/sources/{UNKNOWN}"),
+    invalid("invalid_request", f"Card with id {UNKNOWN} not found."),
+)
+
+
+def _without_cvv(world: World) -> Answered:
+    token = world.token(cvv=None)
+    got = world.send("POST", "/v1/customers", {"email": "jo@example.com", "source": token})
+    return got._replace(body=got.body.replace(token.encode(), b"clv_TOKEN"))
+
+
+case(
+    "CVV_NOT_FOUND",
+    400,
+    "a card to be saved whose token has no CVV",
+    _without_cvv,
+    {
+        "code": "invalid_cvc",
+        "message": "CVV not found during card verification for Clover token clv_TOKEN",
+    },
+)
+
+
+def _saved_twice(world: World) -> Answered:
+    customer = world.customer()["id"]
+    body = {"email": "jo@example.com", "source": world.token()}
+    got = world.send("PUT", f"/v1/customers/{customer}", body)
+    return got._replace(body=got.body.replace(customer.encode(), b"CUSTOMER"))
+
+
+case(
+    "CARD_ALREADY_SAVED",
+    409,
+    "the same card, saved twice",
+    _saved_twice,
+    invalid("invalid_request", "Card already exists for customer CUSTOMER."),
+    "source",
+)
+case(
+    "CARD_VERIFICATION_DECLINED",
+    402,
+    "a card to be saved that the issuer declines",
+    lambda world: world.send(
+        "POST", "/v1/customers", {"email": "jo@example.com", "source": world.token(DECLINES)}
+    ),
+    {"code": "card_declined", "message": "DECLINED: No reason given."},
+    "source",
+    type_="card_error",
+)
+
+# Orders
+
+case(
+    "ORDER_NOT_FOUND",
+    404,
+    "an order that nobody made",
+    get(f"/v1/orders/{UNKNOWN}"),
+    invalid("invalid_request", f"Order with id {UNKNOWN} not found."),
+)
+
+
+def _paid_twice(world: World) -> Answered:
+    order = world.order(25)["id"]
+    paid = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    assert paid.status == 200
+    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    return got._replace(body=got.body.replace(order.encode(), b"ORDER"))
+
+
+case(
+    "ORDER_ALREADY_PAID",
+    409,
+    "an order, paid twice",
+    _paid_twice,
+    invalid("order_already_paid", "Order with id ORDER has been already paid."),
+)
+
+
+def _no_items(world: World) -> Answered:
+    order = world.order()["id"]
+    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    return got._replace(body=got.body.replace(order.encode(), b"ORDER"))
+
+
+case(
+    "ORDER_WITHOUT_ITEMS",
+    404,
+    "an order without line items",
+    _no_items,
+    invalid("invalid_request", "Order with id ORDER has no line items"),
+)
+case(
+    "INVALID_ITEMS",
+    400,
+    "an order without items",
+    post("/v1/orders", {"currency": "usd"}),
+    invalid("invalid_request", "Please provide valid items."),
+    "items",
+)
+case(
+    "ORDER_OVERPAID",
+    400,
+    "more than is left of an order",
+    lambda world: world.send(
+        "POST",
+        f"/v1/orders/{world.order(25)['id']}/pay",
+        {"source": world.token(), "amount": 26},
+    ),
+    invalid("invalid_charge_amount", "Please provide a valid amount."),
+    "amount",
+)
+
+case(
+    "ORDER_NOT_PAID",
+    404,
+    "the return of an unpaid order",
+    lambda world: world.send("POST", f"/v1/orders/{world.order(25)['id']}/returns"),
+    invalid("invalid_request", "Order has no payments. Nothing to refund"),
+)
+
+
+def _returned_twice(world: World) -> Answered:
+    order = world.order(25)["id"]
+    for path, body in (("pay", {"source": world.token()}), ("returns", None)):
+        assert world.send("POST", f"/v1/orders/{order}/{path}", body).status == 200
+    return world.send("POST", f"/v1/orders/{order}/returns")
+
+
+case(
+    "REFUND_TOO_LARGE",
+    400,
+    "a second return of an order",
+    _returned_twice,
+    TOO_MUCH,
+    type_="api_error",
+)
+
+
+ELSEWHERE = {
+    "PAYLOAD_TOO_LARGE": "test_sockets.py, where the socket is the point",
+    "SANDBOX_FULL": "below, with a table of one row",
+}
+NOT_RAISED = {
+    "RATE_LIMITED": "Clover's rate limits come with the sandbox issue; scenarios may name it",
+    "INVALID_NUMBER": "documented beside INCORRECT_NUMBER; when Clover gives which is not known",
+    "TOKEN_UPSTREAM_FAILURE": "documented; nothing in a mock fails upstream unless asked to",
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
+def test_a_refusal_is_worded_as_recorded_and_changes_nothing(
+    case: Case, make_world: Callable[..., World]
+) -> None:
+    world = make_world(**case.settings)
+    got = case.ask(world)
+    assert (got.status, got.body.decode()) == (case.status, case.observed)
+    assert got.why.startswith(case.problem + " (")
+    assert got.content_type == (
+        "application/json" if case.observed.startswith("{") else "text/plain; charset=utf-8"
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
+def test_a_refusal_is_worded_as_documented(case: Case, make_world: Callable[..., World]) -> None:
+    world = make_world(**case.settings, dialect="documented")
+    got = case.ask(world)
+    assert (got.status, got.body.decode()) == (case.status, case.documented)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
+def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World]) -> None:
+    """The refused request is the last that a case sends: what the world held before it stays."""
+    world = make_world(**case.settings)
+    states: list[object] = []
+    send = world.send
+
+    def watched(*args: Any, **named: Any) -> Answered:
+        states.append(world.sandbox.state())
+        return send(*args, **named)
+
+    world.send = watched  # type: ignore[method-assign]
+    case.ask(world)
+    assert world.sandbox.state() == states[-1]
+
+
+def test_every_problem_of_the_catalogue_is_shown() -> None:
+    shown = {case.problem for case in CASES}
+    assert shown | set(ELSEWHERE) | set(NOT_RAISED) == {problem.name for problem in CATALOGUE}
+    assert not shown & (set(ELSEWHERE) | set(NOT_RAISED))
+
+
+def test_a_full_sandbox_refuses_further_rows(world: World) -> None:
+    world.sandbox.charges.rows_max = 1
+    world.charge()
+    got = charging()(world)
+    assert (got.status, got.json) == (503, {"message": "503 Service Unavailable"})
+
+
+def test_a_request_may_ask_for_the_other_dialect(world: World) -> None:
+    body = {"amount": 100, "currency": "usd", "source": world.token(DECLINES)}
+    got = world.send("POST", "/v1/charges", body, headers={"x-mock-clover-dialect": "documented"})
+    charge = got.json["error"]["charge"]
+    assert (got.status, got.json) == (
+        402,
+        {
+            "message": "402 Payment Required",
+            "error": {
+                "type": "card_error",
+                "code": "card_declined",
+                "message": "DECLINED: No reason given.",
+                "charge": charge,
+                "decline_code": "issuer_declined",
+                "doc_url": DOC,
+                "param": "source",
+            },
+        },
+    )

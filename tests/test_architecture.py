@@ -1,0 +1,117 @@
+"""The architecture holds: imports go one way, and heavy or worldly things stay in their places."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mock_clover
+
+ROOT = Path(mock_clover.__file__).parent
+ORDER = ("wire", "model", "sandbox", "scenario", "api", "control", "server", "client", "cli")
+PLACES = {
+    "starlette": ("server/",),
+    "uvicorn": ("server/",),
+    "httptools": ("server/protocol.py",),
+    "h11": ("server/protocol.py",),
+    "uvloop": (),
+    "yaml": ("scenario/",),
+    "cryptography": ("sandbox/keys.py",),
+    "faker": ("sandbox/people.py",),
+    "click": ("cli.py",),
+    "random": ("sandbox/ids.py", "server/app.py"),
+    "time": ("sandbox/clock.py", "sandbox/ids.py", "server/"),
+    "socket": ("server/",),
+    "asyncio": ("server/",),
+    "subprocess": (),
+    "pickle": (),
+    "secrets": (),
+    "uuid": (),
+}
+LINES_MAX = {"model/problem.py": 700}  # a catalogue: one thing, however long
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_imports_go_one_way(file: Path) -> None:
+    here = name_of(file).removesuffix(".py").partition("/")[0]
+    if here not in ORDER:
+        return
+    for imported in imports(file):
+        package, _, rest = imported.partition(".")
+        if package != "mock_clover" or not rest:
+            continue
+        there = rest.partition(".")[0]
+        assert ORDER.index(there) <= ORDER.index(here), f"{here} imports {imported}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_worldly_things_stay_in_their_places(file: Path) -> None:
+    for imported in imports(file):
+        places = PLACES.get(imported.partition(".")[0])
+        if places is not None:
+            assert name_of(file).startswith(places or "nowhere"), imported
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_nothing_waits_outside_the_server(file: Path) -> None:
+    if name_of(file).startswith("server/"):
+        return
+    waits = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    assert not [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, waits)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_no_module_holds_state(file: Path) -> None:
+    """A module's own values are constants: no empty list, dict or set waits to be filled."""
+    for node in ast.parse(file.read_text()).body:
+        value = getattr(node, "value", None)
+        empty = isinstance(value, ast.List | ast.Dict | ast.Set) and not ast.unparse(value)[1:-1]
+        assert not empty, ast.unparse(node)
+        assert not isinstance(node, ast.Global)
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_files_are_short_and_open_with_their_rule(file: Path) -> None:
+    text = file.read_text()
+    assert ast.get_docstring(ast.parse(text))
+    assert text.count("\n") <= LINES_MAX.get(name_of(file), 400)
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_functions_are_short(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or 0) - node.body[0].lineno + 1
+            assert lines <= 70, f"{node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("mock_clover", ("msgspec", "click", "yaml")),
+        ("mock_clover.cli", ("uvicorn", "starlette", "yaml", "cryptography", "faker", "msgspec")),
+        ("mock_clover.server.build", ("starlette", "faker", "cryptography")),
+    ],
+)
+def test_heavy_imports_are_late(module: str, absent: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & set(absent)

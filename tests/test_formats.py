@@ -1,0 +1,120 @@
+"""Formats on the wire: ids, references, keys, card numbers, masks."""
+
+import base64
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.ids import Ids
+from mock_clover.sandbox.keys import KeyFileError, KeyRing, encrypt_pan
+from mock_clover.wire.redact import passes_luhn, redact
+
+OBJECT_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{13}")
+TOKEN_ID = re.compile(r"clv_1TSTS[1-9A-HJ-NP-Za-km-z]{19}")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
+
+fast = settings(max_examples=60, derandomize=True, deadline=None)
+
+
+@fast
+@given(st.text(max_size=20))
+def test_ids_have_clovers_formats_under_any_seed(seed: str) -> None:
+    ids = Ids(seed)
+    assert OBJECT_ID.fullmatch(ids.object_id())
+    assert TOKEN_ID.fullmatch(ids.token_id())
+    assert UUID.fullmatch(ids.uuid())
+    assert re.fullmatch(r"OK\d{4}", ids.auth_code())
+
+
+def test_ids_of_a_seed_repeat_and_never_collide() -> None:
+    one, two = Ids("seed"), Ids("seed")
+    drawn = [one.object_id() for _ in range(20_000)]
+    assert drawn == [two.object_id() for _ in range(20_000)]
+    assert len(set(drawn)) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "expected"),
+    [
+        (1_748_341_370_775, "514700500005"),  # 2025-05-27 is day 147, as the recorded 514700500080
+        (1_704_067_200_000, "400100500005"),  # the first day of 2024
+        (1_735_603_200_000, "436600500005"),  # the last of a leap year
+    ],
+)
+def test_a_reference_tells_its_day(now_ms: int, expected: str) -> None:
+    assert Ids("seed").ref_num(now_ms) == expected
+
+
+@fast
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_credentials_follow_from_seed_and_name(seed: str, name: str) -> None:
+    known = derive(seed, name)
+    assert known == derive(seed, name)
+    assert OBJECT_ID.fullmatch(known.merchant_id)
+    assert UUID.fullmatch(known.access_token)
+    assert re.fullmatch(r"[0-9a-f]{32}", known.api_key)
+    assert known != derive(seed, name + "x")
+    assert known != derive(seed + "x", name)
+
+
+def test_the_published_key_is_modulus_and_padded_exponent(keys: KeyRing) -> None:
+    blob = base64.b64decode(keys.public_blob())
+    assert len(blob) == 512
+    assert blob[0] >= 0x80, "a modulus of 2048 bits"
+    assert blob[256:] == (65537).to_bytes(256)
+
+
+@fast
+@given(st.from_regex(r"[2-9][0-9]{12,18}", fullmatch=True))
+def test_a_number_survives_encryption(pan: str) -> None:
+    assert _KEYS.decrypt_pan(encrypt_pan(_KEYS.public_blob(), pan)) == pan
+
+
+@fast
+@given(st.text(max_size=400) | st.binary(max_size=400).map(lambda b: base64.b64encode(b).decode()))
+def test_what_was_not_encrypted_opens_to_nothing(sealed: str) -> None:
+    assert _KEYS.decrypt_pan(sealed) is None
+
+
+def test_a_key_file_is_made_once_and_kept(tmp_path) -> None:
+    path = tmp_path / "key.pem"
+    first, second = KeyRing(path), KeyRing(path)
+    assert first.public_blob() == second.public_blob()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_file_that_is_none_says_so(tmp_path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text("not a key")
+    with pytest.raises(KeyFileError, match=r"is no unencrypted PEM private key; delete it"):
+        KeyRing(path).check_file()
+
+
+@fast
+@given(st.from_regex(r"[2-9][0-9]{11,17}", fullmatch=True))
+def test_exactly_one_check_digit_is_right(stem: str) -> None:
+    assert sum(passes_luhn(f"{stem}{digit}") for digit in range(10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("card 4242424242424242.", "card [card ...4242]."),
+        ("4242 4242 4242 4242", "[card ...4242]"),
+        ("4242-4242-4242-4242 and 378282246310005", "[card ...4242] and [card ...0005]"),
+        ('{"n":"6011361000006668"}', '{"n":"[card ...6668]"}'),
+        ("1748341370775", "1748341370775"),
+        ("514700500080", "514700500080"),
+        ("4242424242424241", "4242424242424241"),
+        ("0000000000000", "0000000000000"),
+        ("x" * 100_000, "x" * 100_000),
+    ],
+)
+def test_numbers_of_cards_are_masked_and_others_are_not(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+_KEYS = KeyRing()

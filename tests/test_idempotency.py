@@ -1,0 +1,102 @@
+"""Idempotency: a retry gets the stored reply, byte for byte; nothing happens twice."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mock_clover.sandbox import idempotency
+from mock_clover.sandbox.idempotency import IdempotencyStore, Remembered
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.scenario.load import load
+from tests.world import DECLINES, World
+
+
+@pytest.mark.parametrize(
+    "header", ["idempotency-key", "Idempotency-Key", "X-Idempotency-Key", "idempotency_key"]
+)
+@pytest.mark.parametrize("key", ["7c9e6679-7425-40de-944b-e07fc1f90ae7", "charge-1", "42"])
+def test_any_key_under_any_spelling(world: World, header: str, key: str) -> None:
+    body = {"amount": 100, "currency": "usd", "source": world.customer()["id"]}
+    first, second = (
+        world.send("POST", "/v1/charges", body, headers={header: key}) for _ in range(2)
+    )
+    assert first.body == second.body
+    assert second.why == f"idempotency: replay of: {first.why}"
+    assert len(world.sandbox.charges) == 1
+
+
+def test_a_decline_is_replayed_too(world: World) -> None:
+    body = {"amount": 100, "currency": "usd", "source": world.token(DECLINES)}
+    got = [world.send("POST", "/v1/charges", body, headers={"idempotency-key": "k"}) for _ in "ab"]
+    assert [each.status for each in got] == [402, 402]
+    assert got[0].body == got[1].body
+    assert len(world.sandbox.charges) == 1
+
+
+def test_the_same_key_of_another_credential_is_another_key(world: World) -> None:
+    world.sandbox.access_tokens.put("other", 0)
+    body = {"amount": 100, "currency": "usd", "source": world.customer()["id"]}
+    for bearer in (world.known.access_token, "other"):
+        headers = {"idempotency-key": "k", "authorization": f"Bearer {bearer}"}
+        assert world.send("POST", "/v1/charges", body, headers=headers).status == 200
+    assert len(world.sandbox.charges) == 2
+
+
+def test_the_same_key_on_another_path_is_refused(world: World) -> None:
+    headers = {"idempotency-key": "k"}
+    charge = world.send(
+        "POST",
+        "/v1/charges",
+        {"amount": 100, "currency": "usd", "source": world.token()},
+        headers=headers,
+    ).json["id"]
+    got = world.send("POST", "/v1/refunds", {"charge": charge}, headers=headers)
+    assert (got.status, got.json["error"]["type"]) == (400, "idempotency_error")
+
+
+def test_the_same_request_spelt_otherwise_is_the_same(world: World) -> None:
+    source, headers = world.customer()["id"], {"idempotency-key": "k"}
+    spellings = [
+        {"amount": 100, "currency": "usd", "source": source},
+        {"source": source, "currency": "usd", "amount": "100", "capture": True},
+    ]
+    got = [world.send("POST", "/v1/charges", body, headers=headers) for body in spellings]
+    assert got[0].body == got[1].body
+
+
+def test_a_refusal_leaves_its_key_free(world: World) -> None:
+    headers = {"idempotency-key": "k"}
+    body: dict[str, Any] = {"currency": "usd", "source": world.token()}
+    assert world.send("POST", "/v1/charges", body, headers=headers).status == 400
+    assert world.send("POST", "/v1/charges", body | {"amount": 1}, headers=headers).status == 200
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), max_size=30))
+def test_whatever_the_order_a_key_charges_once(calls: list[tuple[str, int]]) -> None:
+    """A model of the store: the first amount under a key wins, the same again is a replay."""
+    world = World(_KEYS, _SCENARIO)
+    source = world.customer()["id"]
+    first: dict[str, tuple[int, bytes]] = {}
+    for key, amount in calls:
+        body = {"amount": amount, "currency": "usd", "source": source}
+        got = world.send("POST", "/v1/charges", body, headers={"idempotency-key": key})
+        known = first.setdefault(key, (amount, got.body))
+        assert got.status == (200 if known[0] == amount else 400)
+        if known[0] == amount:
+            assert got.body == known[1]
+    assert len(world.sandbox.charges) == len(first)
+
+
+_KEYS, _SCENARIO = KeyRing(), load("sandbox")
+
+
+def test_the_store_is_bounded_and_the_oldest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "KEYS_MAX", 2)
+    store = IdempotencyStore()
+    for key in "abc":
+        store.remember(("t", key), Remembered("/", None, 200, b"", ""))
+    assert [store.get(("t", key)) is not None for key in "abc"] == [False, True, True]
+    assert len(store) == 2

@@ -1,0 +1,124 @@
+"""A world for a test: one server in process, without HTTP, on a clock that stands still."""
+
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mock_clover.api.endpoint import Raw
+from mock_clover.model.scenario import Scenario
+from mock_clover.sandbox.clock import ManualClock
+from mock_clover.sandbox.keys import KeyRing, encrypt_pan
+from mock_clover.sandbox.rules import Rules
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.server.app import App
+from mock_clover.server.log import ExchangeLog
+
+SEED = "tests"
+NOW_MS = 1_748_341_370_775  # 2025-05-27, the day of the card-on-file page's samples
+VISA, DECLINES, AVS = "4242424242424242", "4005571702222222", "4761530001111126"
+
+
+class Answered(NamedTuple):
+    """A reply as a client sees it."""
+
+    status: int
+    body: bytes
+    why: str
+    content_type: str
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class World:
+    """One server in process, without HTTP: requests in, replies out, on a manual clock."""
+
+    def __init__(self, keys: KeyRing, scenario: Scenario, **switched: Any) -> None:
+        self.clock = ManualClock(NOW_MS)
+        self.keys = keys
+        self.sandboxes = Sandboxes(
+            lambda key: Rules(scenario, key),
+            msgspec.structs.replace(scenario.settings, **switched),
+            keys,
+            seed=SEED,
+            make_clock=lambda: self.clock,
+        )
+        self.app = App(self.sandboxes, ExchangeLog(None, "none"))
+        self.sandbox: Sandbox = self.sandboxes.default
+        self.known = self.sandbox.credentials
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
+        auth: bool = True,
+    ) -> Answered:
+        """Send one request with the sandbox's credentials and return the reply."""
+        path, _, query = path.partition("?")
+        sent = {"host": "localhost:4242"}
+        if auth:
+            sent |= {"authorization": f"Bearer {self.known.access_token}"}
+            sent |= {"apikey": self.known.api_key}
+        sent |= headers or {}
+        data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        reply, _ = self.app._answer(
+            self.sandbox,
+            Raw(
+                method,
+                path,
+                (),
+                query.encode(),
+                {name.lower().encode(): value.encode("latin-1") for name, value in sent.items()},
+                data,
+            ),
+            too_large=False,
+        )
+        told = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
+        return Answered(reply.status, reply.body, reply.why, reply.content_type.decode(), told)
+
+    def card(self, pan: str = VISA, **changes: Any) -> dict[str, Any]:
+        """Return the body of a plain token request."""
+        card = {"number": pan, "exp_month": "12", "exp_year": "2030", "cvv": "123"} | changes
+        return {"card": {name: value for name, value in card.items() if value is not None}}
+
+    def encrypted(self, pan: str = VISA, **changes: Any) -> dict[str, Any]:
+        """Return the body of an encrypted token request."""
+        sealed = encrypt_pan(self.keys.public_blob(), pan)
+        hidden = {"number": None, "encrypted_pan": sealed, "first6": pan[:6], "last4": pan[-4:]}
+        return self.card(pan, **(hidden | changes))
+
+    def token(self, pan: str = VISA, **changes: Any) -> str:
+        """Make a token and return its id."""
+        made = self.send("POST", "/v1/tokens", self.card(pan, **changes))
+        assert made.status == 200, made
+        return str(made.json["id"])
+
+    def charge(self, **changes: Any) -> dict[str, Any]:
+        """Make a charge that succeeds and return it."""
+        asked = {"amount": 1800, "currency": "usd"} | changes
+        asked.setdefault("source", self.token())
+        made = self.send("POST", "/v1/charges", asked)
+        assert made.status == 200, made
+        return dict(made.json)
+
+    def customer(self, pan: str = VISA) -> dict[str, Any]:
+        """Save a card and return its customer."""
+        asked = {"email": "jo@example.com", "source": self.token(pan)}
+        made = self.send("POST", "/v1/customers", asked)
+        assert made.status == 200, made
+        return dict(made.json)
+
+    def order(self, *amounts: int) -> dict[str, Any]:
+        """Make an order of items and return it."""
+        items = [{"amount": amount, "quantity": 1} for amount in amounts]
+        made = self.send("POST", "/v1/orders", {"currency": "usd", "items": items})
+        assert made.status == 200, made
+        return dict(made.json)
