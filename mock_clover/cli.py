@@ -18,6 +18,9 @@ DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 DEFAULT_SEED = "mock-clover"
 DEFAULT_CARD = "4242424242424242"
 
+_WARM_AFTER_S = 0.3
+"""The first answers come before the import that opens encrypted numbers."""
+
 _PREFIX = "MOCK_CLOVER_"
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -139,25 +142,26 @@ def serve(
     log_format: Any,
 ) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
+    import gc
+
+    gc.disable()  # nothing of start-up is garbage; serve.py sets the policy
+    from mock_clover.server.prepare import Preparation
+
+    preparation = Preparation(scenario, key_file)  # on another core, beside what follows
+    from mock_clover.model.scenario import ScenarioError
     from mock_clover.sandbox.keys import KeyFileError, KeyRing
-
-    keys = KeyRing(key_file)
-    try:
-        keys.check_file()
-    except KeyFileError as error:
-        _fail(str(error))
-    keys.warm()  # beside the imports that follow
-
-    from mock_clover.scenario.load import ScenarioError, load
     from mock_clover.server.build import build
     from mock_clover.server.log import ExchangeLog
     from mock_clover.server.serve import BindError, bind, run, write_port_file
 
     _warn_of_unknown_settings()
     try:
-        loaded = load(scenario)
+        loaded = preparation.scenario()
+        keys = KeyRing(fetch=preparation.key)
+        if key_file is not None:
+            keys.export()  # a bad file ends the start, not a request
         listener = bind(host, port)
-    except (ScenarioError, BindError) as error:
+    except (ScenarioError, KeyFileError, BindError) as error:
         _fail(str(error))
     switched = {
         name: value
@@ -177,6 +181,7 @@ def serve(
             write_port_file(port_file, bound)
         click.echo(_banner(host, bound, loaded.name, app.sandboxes.default.credentials))
         sys.stdout.flush()
+        keys.warm(_WARM_AFTER_S)
 
     run(app, listener, announce)
     log.flush()
@@ -317,7 +322,8 @@ def health(*, url: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def cards(*, scenario: str, as_json: bool) -> None:
     """List the test cards of a scenario, and how we know of each."""
-    from mock_clover.scenario.load import ScenarioError, load
+    from mock_clover.model.scenario import ScenarioError
+    from mock_clover.scenario.load import load
 
     try:
         loaded = load(scenario)

@@ -90,7 +90,7 @@ def test_a_key_file_that_is_none_says_so(tmp_path) -> None:
     path = tmp_path / "key.pem"
     path.write_text("not a key")
     with pytest.raises(KeyFileError, match=r"is no unencrypted PEM private key; delete it"):
-        KeyRing(path).check_file()
+        KeyRing(path).export()
 
 
 @fast

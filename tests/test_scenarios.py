@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mock_clover.model.card import brand_of
-from mock_clover.scenario.load import ScenarioError, load, parse, shipped_names
+from mock_clover.model.scenario import ScenarioError
+from mock_clover.scenario.load import load, parse, shipped_names
 from mock_clover.wire.redact import passes_luhn
 
 CARD = '{number: "4242424242424242", outcome: approve}'

@@ -69,7 +69,7 @@ class World:
             sent |= {"apikey": self.known.api_key}
         sent |= headers or {}
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        reply, _ = self.app._answer(
+        reply, _ = self.app.answer(
             self.sandbox,
             Raw(
                 method,
@@ -79,7 +79,6 @@ class World:
                 {name.lower().encode(): value.encode("latin-1") for name, value in sent.items()},
                 data,
             ),
-            too_large=False,
         )
         told = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
         return Answered(reply.status, reply.body, reply.why, reply.content_type.decode(), told)

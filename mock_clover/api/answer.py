@@ -58,7 +58,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw) -> Reply:
             idempotency = "replayed"
             reply = Reply(stored.status, stored.body, f"idempotency: replay of: {stored.why}")
         else:
-            call = Call(request, query, raw.ids, credential, _base_url(raw.headers))
+            call = Call(request, query, raw.ids, raw.headers)
             result = endpoint.run(sandbox, call)
             reply = _reply(sandbox, call, result, raw.headers)
             if key:
@@ -149,15 +149,17 @@ def _authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]
             UNAUTHORIZED.refuse()
         return shown
     header = headers.get(b"authorization")
+    if header == sandbox.bearer_header:
+        return sandbox.credentials.access_token
     if header is None and endpoint.auth == "pakms":
         PAKMS_WITHOUT_AUTHORIZATION.refuse()
-    shown = bearer(header)
+    shown = _bearer(header)
     if shown != sandbox.credentials.access_token and shown not in sandbox.access_tokens:
         UNAUTHORIZED.refuse()
     return shown
 
 
-def bearer(header: bytes | None) -> str:
+def _bearer(header: bytes | None) -> str:
     """Return the token of an Authorization header, or '' when it holds none."""
     if header is None or header[:7].lower() != b"bearer ":
         return ""
@@ -239,7 +241,3 @@ def _idempotency_key(headers: dict[bytes, bytes]) -> str:
         or b""
     )
     return key.decode("latin-1").strip()[:KEY_CHARS_MAX]
-
-
-def _base_url(headers: dict[bytes, bytes]) -> str:
-    return f"http://{headers.get(b'host', b'localhost').decode('latin-1')}"

@@ -37,17 +37,21 @@ class Raw(NamedTuple):
 class Call(Generic[Body, Query]):
     """A decoded, authorised request. A handler leaves in `why` which rule decided."""
 
-    __slots__ = ("base_url", "body", "credential", "ids", "query", "why")
+    __slots__ = ("_headers", "body", "ids", "query", "why")
 
     def __init__(
-        self, body: Body, query: Query, ids: tuple[str, ...], credential: str, base_url: str
+        self, body: Body, query: Query, ids: tuple[str, ...], headers: dict[bytes, bytes]
     ) -> None:
         self.body = body
         self.query = query
         self.ids = ids
-        self.credential = credential
-        self.base_url = base_url
+        self._headers = headers
         self.why = "nothing was to be decided"
+
+    @property
+    def base_url(self) -> str:
+        """The address by which the client knows this server."""
+        return f"http://{self._headers.get(b'host', b'localhost').decode('latin-1')}"
 
 
 class Declined(NamedTuple):

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from mock_clover import __version__
 from mock_clover.api.endpoint import Call, Document, Endpoint
-from mock_clover.api.openapi import document
 from mock_clover.sandbox.journal import Shown, shown
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import inferred, told
@@ -54,6 +53,8 @@ def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer:
 
 def openapi(_sandbox: Sandbox, _call: Call[None, None]) -> Document:
     """Return the OpenAPI document of Clover's surface."""
+    from mock_clover.api.openapi import document  # built, and imported, when it is asked for
+
     return Document(document())
 
 

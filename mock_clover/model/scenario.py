@@ -24,6 +24,10 @@ DIALECTS: tuple[Dialect, ...] = ("observed", "documented")
 CARDS_MAX = 2_000
 
 
+class ScenarioError(Exception):
+    """A scenario that cannot be used; the message says where, why, and what was meant."""
+
+
 class ScenarioRecord(Record, frozen=True, forbid_unknown_fields=True):
     """The base of what a scenario file holds: an unknown member is a mistake there."""
 

@@ -2,7 +2,7 @@
 
 Keys belong to the server, not to a sandbox: making one takes tens of milliseconds, a sandbox must
 cost microseconds. The pair is generated at first need; `warm` lets that happen beside start-up in a
-thread (generation releases the interpreter). `cryptography` is imported nowhere else.
+thread. `cryptography` is imported nowhere else, and late.
 
 Source of the scheme: five independent public ports, see the reference: RSA-OAEP with SHA-1 and
 MGF1-SHA-1 over eight zeros and the PAN; the blob is modulus and exponent, 256 bytes each.
@@ -11,8 +11,9 @@ MGF1-SHA-1 over eight zeros and the PAN; the blob is modulus and exponent, 256 b
 import base64
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -27,24 +28,46 @@ class KeyFileError(Exception):
     """The key file cannot be used; the message says why and what to do."""
 
 
-class KeyRing:
-    """One key pair, generated at first need or read from a file."""
+class MadeKey(NamedTuple):
+    """A key pair as it is handed over: what the CDN publishes, and the private key in PKCS#8."""
 
-    def __init__(self, key_file: Path | None = None) -> None:
+    blob: str
+    der: bytes
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "MadeKey(...)"
+
+
+class KeyRing:
+    """One key pair: handed over by `fetch`, read from a file, or generated; at first need."""
+
+    def __init__(
+        self, key_file: Path | None = None, *, fetch: Callable[[], MadeKey] | None = None
+    ) -> None:
         self._key_file = key_file
+        self._fetch = fetch
         self._lock = threading.Lock()
+        self._made: MadeKey | None = None
         self._key: RSAPrivateKey | None = None
         self._padding: Any = None
-        self._blob = ""
 
-    def warm(self) -> None:
-        """Make the key now, in a thread beside whatever else goes on."""
-        threading.Thread(target=self._ready, name="keygen", daemon=True).start()
+    def warm(self, after_s: float = 0.0) -> None:
+        """Make the key ready in a thread, beside whatever else goes on."""
+        timer = threading.Timer(after_s, self._ready)
+        timer.daemon = True
+        timer.start()
+
+    def export(self) -> MadeKey:
+        """Return the key pair. Raises KeyFileError."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._fetch() if self._fetch else self._make()
+            return self._made
 
     def public_blob(self) -> str:
         """Return base64 of the 256-byte modulus and the 256-byte exponent."""
-        self._ready()
-        return self._blob
+        return self.export().blob
 
     def decrypt_pan(self, encrypted_pan: str) -> str | None:
         """Return the PAN of a ciphertext, or None when it holds none.
@@ -62,27 +85,22 @@ class KeyRing:
         return opened[len(PREFIX) :] if opened.startswith(PREFIX) else None
 
     def _ready(self) -> "RSAPrivateKey":
+        made = self.export()
         with self._lock:
             if self._key is None:
-                self._key = self._read() if self._key_file else _generate()
                 self._padding = _oaep_sha1()
-                self._blob = _blob(self._key)
+                self._key = _load_der(made.der)
             return self._key
 
-    def check_file(self) -> None:
-        """Read the key file now, so that a bad one ends the start and not a request."""
-        if self._key_file and self._key_file.exists():
-            self._ready()
-
-    def _read(self) -> "RSAPrivateKey":
+    def _make(self) -> MadeKey:
         path = self._key_file
         if path is None:
-            return _generate()
+            return _handed(_generate())
         if not path.exists():
             key = _generate()
             _write(path, key)
-            return key
-        return _load(path)
+            return _handed(key)
+        return _handed(_load(path))
 
 
 def _generate() -> "RSAPrivateKey":
@@ -127,17 +145,36 @@ def _write(path: Path, key: "RSAPrivateKey") -> None:
         raise KeyFileError(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def _handed(key: "RSAPrivateKey") -> MadeKey:
+    from cryptography.hazmat.primitives import serialization
+
+    numbers = key.public_key().public_numbers()
+    blob = base64.b64encode(numbers.n.to_bytes(_HALF) + numbers.e.to_bytes(_HALF)).decode()
+    der = key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return MadeKey(blob, der)
+
+
+def _load_der(der: bytes) -> "RSAPrivateKey":
+    from cryptography.hazmat.primitives import serialization
+
+    # Our own key: the costly validation guards against nothing here.
+    key: Any = serialization.load_der_private_key(
+        der, password=None, unsafe_skip_rsa_key_validation=True
+    )
+    made: RSAPrivateKey = key
+    return made
+
+
 def _oaep_sha1() -> Any:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 
     sha1 = hashes.SHA1()  # noqa: S303 - Clover's choice, not ours
     return padding.OAEP(padding.MGF1(sha1), sha1, None)
-
-
-def _blob(key: "RSAPrivateKey") -> str:
-    numbers = key.public_key().public_numbers()
-    return base64.b64encode(numbers.n.to_bytes(_HALF) + numbers.e.to_bytes(_HALF)).decode()
 
 
 def encrypt_pan(blob: str, pan: str) -> str:

@@ -29,6 +29,7 @@ class Sandbox:
 
     __slots__ = (
         "access_tokens",
+        "bearer_header",
         "charges",
         "clock",
         "codes",
@@ -63,6 +64,7 @@ class Sandbox:
     ) -> None:
         self.name = name
         self.credentials = credentials
+        self.bearer_header = f"Bearer {credentials.access_token}".encode()
         self.rules = rules
         self.settings = settings
         self.keys = keys

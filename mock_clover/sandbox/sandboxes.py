@@ -48,8 +48,12 @@ class Sandboxes:
         found = self._by_name.get(name)
         return found if found is not None else self._make(name)
 
-    def by_credential(self, credential: str) -> Sandbox:
-        """Return the sandbox that a bearer token, API key or client id opens, or the default."""
+    def of(self, headers: dict[bytes, bytes]) -> Sandbox:
+        """Return the sandbox that the credential of a request opens, or the default."""
+        if len(self._by_name) == 1:
+            return self.default
+        shown = headers.get(b"apikey") or headers.get(b"authorization", b"")
+        credential = shown.rpartition(b" ")[2].decode("latin-1")
         return self._by_credential.get(credential, self.default)
 
     def _make(self, name: str) -> Sandbox:

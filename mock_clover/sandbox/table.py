@@ -17,12 +17,14 @@ ROWS_MAX = 500_000
 class Table(Generic[Row]):
     """Rows of one kind."""
 
-    __slots__ = ("_rows", "get", "rows_max")
+    __slots__ = ("_rows", "get", "put", "rows_max")
 
     def __init__(self, rows_max: int = ROWS_MAX) -> None:
         self._rows: dict[str, Row] = {}
         self.rows_max = rows_max
         self.get = self._rows.get
+        self.put = self._rows.__setitem__
+        """Write a row: a new one comes last, an old one keeps its place."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -42,10 +44,6 @@ class Table(Generic[Row]):
         """Refuse, before anything is written, when no further row fits."""
         if len(self._rows) >= self.rows_max:
             SANDBOX_FULL.refuse()
-
-    def put(self, key: str, row: Row) -> None:
-        """Write a row: a new one comes last, an old one keeps its place."""
-        self._rows[key] = row
 
     def drop(self, key: str) -> None:
         """Delete a row."""

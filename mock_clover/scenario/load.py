@@ -4,7 +4,6 @@ Safe by construction: the safe loader only, no aliases, no repeated keys, bounde
 The only module that knows yaml.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +13,7 @@ import msgspec
 import yaml
 
 from mock_clover.model.card import brand_of
-from mock_clover.model.scenario import Scenario, Settings, TestCard
+from mock_clover.model.scenario import Scenario, ScenarioError, Settings, TestCard
 from mock_clover.wire.redact import passes_luhn
 
 FILE_BYTES_MAX = 1_048_576
@@ -25,10 +24,6 @@ _Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight ti
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
 _ENUM = re.compile(r"Invalid enum value '(?P<value>[^']*)'")
-
-
-class ScenarioError(Exception):
-    """A scenario that cannot be used; the message says where, why, and what was meant."""
 
 
 def shipped_folder() -> Path:
@@ -174,6 +169,8 @@ def _known_values(path: str) -> Iterable[str]:
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean `{near[0]}`?" if near else ""
 

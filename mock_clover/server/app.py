@@ -1,15 +1,16 @@
-"""The ASGI application: bytes in, one synchronous answer, bytes out.
+"""The application: one whole request in, one synchronous answer out.
 
-The last await before the answer is the body's. Clover's surface is answered here without any
-framework in the way; pages are Starlette's, imported when the first is asked for.
+The protocol class asks `reply_to` straight from its parser, without a task or a framework in the
+way; that is half the cost of a request. The same App is an ASGI application for everything else:
+pages, which are Starlette's and imported when the first is asked for, and servers on h11.
 """
 
-import random
 import re
+import sys
 import time
 from typing import TYPE_CHECKING
 
-from mock_clover.api.answer import Reply, answer, bearer, refuse
+from mock_clover.api.answer import Reply, answer, refuse
 from mock_clover.api.endpoint import Raw
 from mock_clover.api.surface import SURFACE, Dispatch
 from mock_clover.control.surface import CONTROL
@@ -17,13 +18,14 @@ from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Ref
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
 from mock_clover.server.log import ExchangeLog
+from mock_clover.server.render import reply_headers
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest honest request."""
-_DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
+DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
 """A refused body is read on to here, so that its sender hears the 413 and not a reset."""
 
 _SANDBOX_PATH = re.compile(
@@ -37,41 +39,54 @@ _PREFLIGHT = (
 )
 _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 _DISPATCH = Dispatch((*SURFACE, *CONTROL))
-
-
-class ClientGoneError(Exception):
-    """The client went away before its request was whole; nothing has happened."""
+_PAGES = frozenset({"/"})
 
 
 class App:
-    """A server's ASGI application over its sandboxes."""
+    """A server's application over its sandboxes."""
 
     def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
         self.sandboxes = sandboxes
         self._log = log
         self._pages: ASGIApp | None = None
 
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            raise RuntimeError(f"mock-clover speaks HTTP only, not {scope['type']}")
+    def reply_to(
+        self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes | None
+    ) -> Reply:
+        """Answer one whole request and log it; a body of None was too large."""
         started = time.perf_counter()
-        path: str = scope["path"]
-        if path == "/":
-            return await self._page(scope, receive, send)
-        method: str = scope["method"]
-        headers: dict[bytes, bytes] = dict(scope["headers"])
         sandbox, path = self._sandbox(path, headers)
+        raw = Raw(method, path, (), query, headers, body or b"")
         try:
-            body = await _body(receive)
-        except ClientGoneError:
-            return None
-        raw = Raw(method, path, (), scope["query_string"], headers, body or b"")
-        reply, silent = self._answer(sandbox, raw, too_large=body is None)
-        await _send(send, reply, close=body is None)
+            reply, silent = self.answer(sandbox, raw, too_large=body is None)
+        except Exception:  # noqa: BLE001 - a bug of ours must not end the connection
+            reply, silent = self._confess(), False
         if not silent:
             self._log.write(sandbox.name, method, path, reply.status, reply.why, started)
-        return None
+        return reply
+
+    def answer(self, sandbox: Sandbox, raw: Raw, *, too_large: bool = False) -> tuple[Reply, bool]:
+        """Answer within a sandbox; the second value says whether to keep it out of the log."""
+        try:
+            endpoint, ids = _DISPATCH.find(raw.method, raw.path)
+            if too_large:
+                PAYLOAD_TOO_LARGE.refuse()
+        except Refusal as refusal:
+            return self._unmet(sandbox, raw, refusal)
+        reply = answer(sandbox, endpoint, raw._replace(ids=ids) if ids else raw)
+        if endpoint.cross_origin and b"origin" in raw.headers:
+            reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
+        return reply, endpoint.silent
+
+    def _unmet(self, sandbox: Sandbox, raw: Raw, refusal: Refusal) -> tuple[Reply, bool]:
+        """Answer what met no endpoint, or not whole."""
+        if raw.method == "OPTIONS" and _is_cross_origin(raw.path):
+            return Reply(200, b"", "preflight", headers=_PREFLIGHT), True
+        reply = refuse(sandbox, refusal, raw)
+        if refusal.problem is METHOD_NOT_ALLOWED:
+            allow = ", ".join((*_DISPATCH.methods(raw.path), "OPTIONS")).encode()
+            reply = reply._replace(headers=((b"allow", allow),))
+        return reply, False
 
     def _sandbox(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
         """Return the sandbox of a request and the path within it."""
@@ -79,32 +94,43 @@ class App:
         if found:
             sandbox, path = self.sandboxes.named(found[1]), found[2]
         else:
-            shown = headers.get(b"apikey", b"").decode("latin-1") or bearer(
-                headers.get(b"authorization")
-            )
-            sandbox = self.sandboxes.by_credential(shown)
-        if path[-1] == "/" and path != "/":
+            sandbox = self.sandboxes.of(headers)
+        if path[-1:] == "/" and path != "/":
             path = path.rstrip("/") or "/"
         return sandbox, path
 
-    def _answer(self, sandbox: Sandbox, raw: Raw, *, too_large: bool) -> tuple[Reply, bool]:
-        """Answer one whole request; the second value says whether to keep it out of the log."""
+    def _confess(self) -> Reply:
+        """Say that this server is wrong; where, but no value, stands in the log."""
+        kind, _, trace = sys.exc_info()
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
+        self._log.say(f"BUG in mock-clover: {kind.__name__ if kind else '?'} in {where}")
+        return Reply(500, b'{"message":"500 Internal Server Error"}', "a bug in mock-clover")
+
+    def is_page(self, path: str) -> bool:
+        """Tell whether a path is for people, and so not answered by `reply_to`."""
+        return path in _PAGES
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Serve one request as an ASGI application."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"mock-clover speaks HTTP only, not {scope['type']}")
+        if self.is_page(scope["path"]):
+            await self._page(scope, receive, send)
+            return
         try:
-            endpoint, ids = _DISPATCH.find(raw.method, raw.path)
-            if too_large:
-                PAYLOAD_TOO_LARGE.refuse()
-        except Refusal as refusal:
-            if raw.method == "OPTIONS" and _is_cross_origin(raw.path):
-                return Reply(200, b"", "preflight", headers=_PREFLIGHT), True
-            reply = refuse(sandbox, refusal, raw)
-            if refusal.problem is METHOD_NOT_ALLOWED:
-                allow = ", ".join((*_DISPATCH.methods(raw.path), "OPTIONS")).encode()
-                reply = reply._replace(headers=((b"allow", allow),))
-            return reply, False
-        reply = answer(sandbox, endpoint, raw._replace(ids=ids) if ids else raw)
-        if endpoint.cross_origin and b"origin" in raw.headers:
-            reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
-        return reply, endpoint.silent
+            body = await _body(receive)
+        except ClientGoneError:
+            return
+        reply = self.reply_to(
+            scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), body
+        )
+        headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
+        if body is None:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
 
     async def _page(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if self._pages is None:
@@ -114,41 +140,25 @@ class App:
         await self._pages(scope, receive, send)
 
 
+class ClientGoneError(Exception):
+    """The client went away before its request was whole; nothing has happened."""
+
+
 def _is_cross_origin(path: str) -> bool:
     return any(endpoint.cross_origin and endpoint.path == path for endpoint in SURFACE)
 
 
 async def _body(receive: "Receive") -> bytes | None:
     """Read the body; None when it is too large. Counted as it streams, whatever its length says."""
-    message = await receive()
-    if message["type"] != "http.request":
-        raise ClientGoneError
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return body if len(body) <= BODY_BYTES_MAX else None
-    parts, size = [body], len(body)
-    while message.get("more_body", False) and size <= _DRAIN_BYTES_MAX:
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more and size <= DRAIN_BYTES_MAX:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientGoneError
         part = message.get("body", b"")
+        more = message.get("more_body", False)
         size += len(part)
         if size <= BODY_BYTES_MAX:
             parts.append(part)
     return b"".join(parts) if size <= BODY_BYTES_MAX else None
-
-
-async def _send(send: "Send", reply: Reply, *, close: bool) -> None:
-    body = reply.body
-    headers = [
-        (b"content-type", reply.content_type),
-        (b"content-length", b"%d" % len(body)),
-        (b"x-mock-clover-why", reply.why.encode("ascii", "replace")),
-        (b"x-request-id", b"%016x" % random.getrandbits(64)),
-        *reply.headers,
-    ]
-    if close:
-        headers.append((b"connection", b"close"))
-    start: Message = {"type": "http.response.start", "status": reply.status, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": body})

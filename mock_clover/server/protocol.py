@@ -21,6 +21,8 @@ else:
 
 HEAD_BYTES_MAX = 65_536
 RECEIPT_SECONDS_MAX = 20.0
+IDLE_SECONDS_MAX = 65.0
+"""Longer than common clients' pools keep a connection, so that they never meet a closed end."""
 CONNECTIONS_MAX = 4_096
 
 _BARE_END = re.compile(rb"\r?\n\r?\n")
@@ -38,22 +40,23 @@ class Guard(_Base):
 
     transport: Any
     connections: Any
-    loop: Any
+    server_state: Any
     cycle: Any
-    headers: Any
 
     def connection_made(self, transport: Any) -> None:
         """Start the receipt deadline; a connection too many is closed at once."""
         super().connection_made(transport)
+        self._touched: float = self.server_state.now
         self._held = b""  # part of a head, or half a stray pair
         self._body_left: int | None = None  # None: not known, or chunked
         self._broken = False
-        self._receiving_since: float | None = self.loop.time()
+        self._receiving_since: float | None = self._touched
         if len(self.connections) > CONNECTIONS_MAX:
             transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Hand on whole heads and their bodies, without the stray bytes between two requests."""
+        self._touched = self.server_state.now
         if self._held:
             data, self._held = self._held + data, b""
         while data and not self._broken and not self.transport.is_closing():
@@ -69,7 +72,7 @@ class Guard(_Base):
         if self._between() and len(self._held) <= 1:
             self._receiving_since = None
         elif self._receiving_since is None:
-            self._receiving_since = self.loop.time()
+            self._receiving_since = self._touched
 
     def _feed_head(self, data: bytes) -> bytes:
         """Feed one head, or hold what has come of it; return what follows it."""
@@ -98,7 +101,7 @@ class Guard(_Base):
     def _feed_body(self, data: bytes) -> bytes:
         """Feed what belongs to the present body; return what follows it."""
         if self._body_left is None:
-            length = next((v for n, v in self.headers if n == b"content-length"), None)
+            length = self._content_length()
             if length is None or not length.isdigit():
                 return self._feed_chunks(data)
             self._body_left = int(length)
@@ -118,10 +121,15 @@ class Guard(_Base):
         return data[end:]
 
     def end_if_late(self, now: float) -> None:
-        """End the connection when its request has been arriving for too long."""
+        """End the connection when its request has been arriving, or it has idled, for too long."""
         since = self._receiving_since
         if since is not None and now - since > RECEIPT_SECONDS_MAX:
             self._end_with(_TOO_SLOW if self._held or not self._between() else b"")
+        elif now - self._touched > IDLE_SECONDS_MAX and self._is_idle():
+            self._end_with(b"")
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
 
     def _end_with(self, farewell: bytes) -> None:
         if not self.transport.is_closing():
@@ -136,6 +144,10 @@ class Guard(_Base):
         """Tell whether no request is being received."""
         raise NotImplementedError
 
+    def _content_length(self) -> bytes | None:
+        """Return the length that the present head promises."""
+        raise NotImplementedError
+
     def _answer_is_due(self) -> bool:
         """Tell whether the parser can take no head before an answer has gone out."""
         return False
@@ -147,45 +159,9 @@ def protocol_class() -> type[asyncio.Protocol]:
         import httptools  # noqa: F401 - whether it exists is the question
     except ImportError:
         return _h11_class()
-    return _httptools_class()
+    from mock_clover.server.direct import DirectHttpTools
 
-
-def _httptools_class() -> type[asyncio.Protocol]:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-    class GuardedHttpTools(Guard, HttpToolsProtocol):
-        """uvicorn's httptools protocol, guarded."""
-
-        _receiving = _in_body = False
-
-        def on_message_begin(self) -> None:
-            self._receiving = True
-            super().on_message_begin()
-
-        def on_headers_complete(self) -> None:
-            self._in_body = True
-            super().on_headers_complete()
-
-        def on_message_complete(self) -> None:
-            self._receiving = self._in_body = False
-            super().on_message_complete()
-
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
-            if self._broken and self.cycle.response_complete:
-                self.transport.close()
-
-        def send_400_response(self, msg: str) -> None:
-            due = self.cycle is not None and not self.cycle.response_complete
-            if due and not self._in_body:  # the broken bytes are not that request's own
-                self._broken = True
-            else:
-                super().send_400_response(msg)
-
-        def _between(self) -> bool:
-            return not self._receiving
-
-    return GuardedHttpTools
+    return DirectHttpTools
 
 
 def _h11_class() -> type[asyncio.Protocol]:
@@ -199,6 +175,9 @@ def _h11_class() -> type[asyncio.Protocol]:
             super().on_response_complete()
             if self._held and not self.transport.is_closing():
                 self.data_received(b"")
+
+        def _content_length(self) -> bytes | None:
+            return next((v for n, v in self.headers if n == b"content-length"), None)
 
         def _between(self) -> bool:
             return self.conn.their_state in (h11.IDLE, h11.DONE, h11.MUST_CLOSE)

@@ -6,20 +6,20 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.server import ServerState
 
-from mock_clover.server.protocol import Guard, protocol_class
+from mock_clover.server.protocol import IDLE_SECONDS_MAX, Guard, protocol_class
 
 if TYPE_CHECKING:
     from mock_clover.server.app import App
 
-_KEEP_ALIVE_S = 65
-"""Idle keep-alive: longer than common clients' pools, so that they never meet a closed end."""
 _GOODBYE_S = 1
 _SWEEP_TICKS = 10  # of a tenth of a second each
 _GC_THRESHOLDS = (50_000, 20, 50)
@@ -39,12 +39,23 @@ def bind(host: str, port: int) -> socket.socket:
         raise BindError(f"cannot listen on {host} port {port}: {reason}") from None
 
 
+class State(ServerState):
+    """What connections share: uvicorn's state, a coarse clock, and the server's header lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = time.monotonic()
+        """Read once a tenth of a second: deadlines need no finer one."""
+        self.header_lines = b""
+
+
 class Server(uvicorn.Server):
     """uvicorn's server, which tells when it is ready, ends late requests and exits with 0."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self.server_state: State = State()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then announce."""
@@ -53,17 +64,15 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Do uvicorn's housekeeping, and once a second end requests that never become whole."""
+        state = self.server_state
+        state.now = time.monotonic()
         if counter % _SWEEP_TICKS == 0:
-            now = self._loop_time()
-            for connection in list(self.server_state.connections):
+            for connection in list(state.connections):
                 if isinstance(connection, Guard):
-                    connection.end_if_late(now)
-        return await super().on_tick(counter)
-
-    def _loop_time(self) -> float:
-        import asyncio
-
-        return asyncio.get_running_loop().time()
+                    connection.end_if_late(state.now)
+        ends = await super().on_tick(counter)
+        state.header_lines = b"".join(b"%b: %b\r\n" % line for line in state.default_headers)
+        return ends
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -92,7 +101,7 @@ def run(app: "App", listener: socket.socket, on_ready: Callable[[], None]) -> No
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_keep_alive=int(IDLE_SECONDS_MAX),
         timeout_graceful_shutdown=_GOODBYE_S,
     )
     _settle_memory()
@@ -108,6 +117,7 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
 
 
 def write_port_file(path: Path, port: int) -> None:

@@ -1,0 +1,132 @@
+"""The protocol on httptools: whole requests are answered straight from the parser.
+
+uvicorn makes a task, an event and a cycle for each request, and writes head and body apart; an
+answer here is one synchronous call, so none of that is needed. What does await (pages) goes
+uvicorn's way, and so does what is pipelined behind it.
+"""
+
+from typing import Any
+from urllib.parse import unquote
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
+from mock_clover.server.protocol import Guard
+from mock_clover.server.render import response
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class DirectHttpTools(Guard, HttpToolsProtocol):
+    """uvicorn's httptools protocol, guarded, with a way past ASGI."""
+
+    _receiving = _in_body = False
+    _direct = True
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._receiving = True
+        self.url = b""
+        self._head: dict[bytes, bytes] = {}
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; of two with one name the last counts."""
+        self._head[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        """Choose the way: past ASGI, or through it."""
+        self._in_body = True
+        due = self.cycle is not None and not self.cycle.response_complete
+        self._direct = not due and self.url[:1] == b"/" and not self._is_page()
+        if not self._direct:
+            self._go_by_asgi()
+        elif self._head.get(b"expect", b"").lower() == b"100-continue":
+            self.transport.write(_CONTINUE)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body, up to what is bearable."""
+        if not self._direct:
+            super().on_body(body)
+            return
+        self._size += len(body)
+        if self._size <= BODY_BYTES_MAX:
+            self._parts.append(body)
+        elif self._size > DRAIN_BYTES_MAX:
+            self._respond(None)
+
+    def on_message_complete(self) -> None:
+        """Answer, now that the request is whole."""
+        self._receiving = self._in_body = False
+        if not self._direct:
+            super().on_message_complete()
+        elif self._size > BODY_BYTES_MAX:
+            self._respond(None)
+        else:
+            parts = self._parts
+            self._respond(parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def _respond(self, body: bytes | None) -> None:
+        if self.transport.is_closing():
+            return
+        path, _, query = self.url.partition(b"?")
+        method = self.parser.get_method().decode("latin-1")
+        app: Any = self.app
+        reply = app.reply_to(method, _decoded(path), query, self._head, body)
+        close = (
+            body is None
+            or not self.parser.should_keep_alive()
+            or self.parser.get_http_version() == "1.0"
+        )
+        lines: bytes = self.server_state.header_lines
+        self.transport.write(response(reply, lines, close=close, head_only=method == "HEAD"))
+        if close:
+            self.transport.close()
+
+    def _is_page(self) -> bool:
+        app: Any = self.app
+        return bool(app.is_page(_decoded(self.url.partition(b"?")[0])))
+
+    def _go_by_asgi(self) -> None:
+        url, head = self.url, self._head
+        super().on_message_begin()
+        self.url = url
+        self.headers.extend(head.items())
+        self.expect_100_continue = head.get(b"expect", b"").lower() == b"100-continue"
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """End a connection whose later bytes were broken."""
+        super().on_response_complete()
+        if self._broken and self.cycle.response_complete:
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse broken bytes, after the answer that is due to a whole request before them."""
+        due = self.cycle is not None and not self.cycle.response_complete
+        if due and not self._in_body:
+            self._broken = True
+        else:
+            super().send_400_response(msg)
+
+    def pause_writing(self) -> None:
+        """Read no further while the client does not take its answers."""
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        super().resume_writing()
+        self.flow.resume_reading()
+
+    def _content_length(self) -> bytes | None:
+        return self._head.get(b"content-length")
+
+    def _between(self) -> bool:
+        return not self._receiving
+
+
+def _decoded(path: bytes) -> str:
+    text = path.partition(b"#")[0].decode("latin-1")
+    return unquote(text) if "%" in text else text

@@ -1,0 +1,42 @@
+"""A reply as headers, or as the bytes of an HTTP/1.1 response."""
+
+import random
+from http import HTTPStatus
+
+from mock_clover.api.answer import Reply
+
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
+_random_bits = random.getrandbits
+
+
+def reply_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
+    """Return all headers but the length."""
+    return [
+        (b"content-type", reply.content_type),
+        (b"x-mock-clover-why", reply.why.encode("ascii", "replace")),
+        (b"x-request-id", b"%016x" % _random_bits(64)),
+        *reply.headers,
+    ]
+
+
+def response(reply: Reply, server_lines: bytes, *, close: bool, head_only: bool) -> bytes:
+    """Return a whole response; `server_lines` are the header lines of the server, as its date."""
+    more = b"".join([b"%b: %b\r\n" % header for header in reply.headers]) if reply.headers else b""
+    if close:
+        more += b"connection: close\r\n"
+    body = reply.body
+    return (
+        b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n"
+        b"x-mock-clover-why: %b\r\nx-request-id: %016x\r\n%b\r\n%b"
+    ) % (
+        _STATUS_LINES[reply.status],
+        server_lines,
+        reply.content_type,
+        len(body),
+        reply.why.encode("ascii", "replace"),
+        _random_bits(64),
+        more,
+        b"" if head_only else body,
+    )
