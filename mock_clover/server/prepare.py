@@ -9,12 +9,12 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-import msgspec
-
-from mock_clover.model.scenario import Scenario, ScenarioError
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, MadeKey
+
+if TYPE_CHECKING:  # imported late: the sooner the fork, the more goes on beside it
+    from mock_clover.model.scenario import Scenario
 
 
 class Preparation:
@@ -26,8 +26,12 @@ class Preparation:
         self._pipe: BinaryIO | None
         self._pipe, self._child = self._fork() if hasattr(os, "fork") else (None, 0)
 
-    def scenario(self) -> Scenario:
+    def scenario(self) -> "Scenario":
         """Return the scenario. Raises ScenarioError."""
+        import msgspec
+
+        from mock_clover.model.scenario import Scenario, ScenarioError
+
         kind, said = self._take()
         if kind == b"=":
             return msgspec.json.decode(said, type=Scenario)
@@ -66,6 +70,9 @@ class Preparation:
             os._exit(0)
 
     def _work(self, pipe: BinaryIO) -> None:
+        import msgspec
+
+        from mock_clover.model.scenario import ScenarioError
         from mock_clover.scenario.load import load
 
         try:

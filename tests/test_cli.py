@@ -1,0 +1,203 @@
+"""The command line: what it prints, and how it ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mock_clover import __version__
+from mock_clover.cli import main
+from mock_clover.model.problem import CATALOGUE
+from mock_clover.sandbox.credentials import derive
+from tests.served import Served
+from tests.world import SEED
+
+KNOWN = derive(SEED, "default")
+ENV = {
+    "CLOVER_BASE_URL": "http://x:1",
+    "CLOVER_MERCHANT_ID": KNOWN.merchant_id,
+    "CLOVER_CLIENT_ID": KNOWN.client_id,
+    "CLOVER_CLIENT_SECRET": KNOWN.client_secret,
+    "CLOVER_ACCESS_TOKEN": KNOWN.access_token,
+    "CLOVER_API_KEY": KNOWN.api_key,
+}
+
+
+def invoke(*args: str, **environment: str) -> tuple[int, str]:
+    told = CliRunner().invoke(main, args, env={"MOCK_CLOVER_SEED": SEED} | environment)
+    return told.exit_code, told.output
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("json", json.dumps(ENV, indent=2) + "\n"),
+        ("dotenv", "".join(f"{name}={value}\n" for name, value in ENV.items())),
+        ("shell", "".join(f"export {name}={value}\n" for name, value in ENV.items())),
+    ],
+)
+def test_env_prints_the_credentials(form: str, expected: str) -> None:
+    assert invoke("env", "--url", "http://x:1/", "--format", form) == (0, expected)
+
+
+def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
+    code, out = invoke("env", "--sandbox", "a1", "--format", "json")
+    told = json.loads(out)
+    assert (code, told["CLOVER_BASE_URL"]) == (0, "http://127.0.0.1:4242/sandbox/a1")
+    assert told["CLOVER_ACCESS_TOKEN"] == derive(SEED, "a1").access_token
+
+
+@pytest.mark.parametrize(
+    "command", ["serve", "env", "token", "health", "cards", "problems", "routes"]
+)
+def test_every_help_shows_examples(command: str) -> None:
+    code, out = invoke(command, "--help")
+    assert code == 0
+    assert "Examples:" in out
+    assert f"mock-clover {command}" in out
+
+
+def test_the_version_is_told() -> None:
+    assert invoke("--version") == (0, f"mock-clover, version {__version__}\n")
+
+
+def test_the_tables_are_the_declarations() -> None:
+    assert {row["name"] for row in json.loads(invoke("problems", "--json")[1])} == {
+        problem.name for problem in CATALOGUE
+    }
+    assert "4005571702222222" in invoke("cards")[1]
+    assert re.search(r"^POST +/v1/charges +create_charge ", invoke("routes")[1], re.MULTILINE)
+
+
+@pytest.mark.parametrize("plain", [[], ["--plain"]])
+def test_token_makes_a_token_as_a_client_does(served: Served, plain: list[str]) -> None:
+    code, out = invoke("token", "4005571702222222", "--url", served.url, *plain)
+    assert code == 0
+    assert re.fullmatch(r"clv_1TSTS\w{19}\n", out)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--exp", "01/20"], '"code":"expired_card"'),
+        (["4242424242424241"], '"code":"incorrect_number"'),
+        (["--url", "http://127.0.0.1:1"], "Connection refused"),
+        (["--url", "file:///etc/passwd"], "give an http:// or https:// address"),
+    ],
+)
+def test_token_says_what_the_server_said(served: Served, args: list[str], said: str) -> None:
+    code, out = invoke("token", "--url", served.url, *args)
+    assert code == 1
+    assert said in out
+    assert out.count("\n") == 1
+
+
+def test_health_is_ready_or_not(served: Served) -> None:
+    assert invoke("health", served.url) == (0, f"ready (sandbox, {__version__})\n")
+    code, out = invoke("health", "http://127.0.0.1:1")
+    assert code == 1
+    assert out.startswith("mock-clover: not ready: http://127.0.0.1:1/readyz: ")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--scenario", "sandbx"], "did you mean `sandbox`?"),
+        (["--scenario", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
+        (["--host", "not an address"], "cannot listen on not an address port 0"),
+        (["--key-file", "key.pem"], "key.pem: is no unencrypted PEM private key"),
+        (["--port", "70000"], "Invalid value for '--port'"),
+        (["--dialect", "spoken"], "'spoken' is not one of 'observed', 'documented'"),
+    ],
+)
+def test_serve_refuses_a_bad_option_in_one_clear_line(
+    tmp_path: Path, args: list[str], said: str
+) -> None:
+    (tmp_path / "key.pem").write_text("no key")
+    done = subprocess.run(
+        [sys.executable, "-m", "mock_clover", "serve", "--port", "0", *args],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_setting_is_told_with_what_was_meant(
+    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOCK_CLOVER_PROT", "1")
+    log = serve().log.read_text()
+    assert "MOCK_CLOVER_PROT is no setting of mine; did you mean MOCK_CLOVER_PORT?" in log
+
+
+def test_settings_come_from_the_environment(
+    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOCK_CLOVER_STRICT", "1")
+    monkeypatch.setenv("MOCK_CLOVER_LOG_FORMAT", "json")
+    server = serve()
+    assert invoke("token", "--url", server.url)[0] == 0
+    lines = [line for line in _logged(server, '"path"') if line.startswith("{")]
+    assert json.loads(lines[-1])["path"] == "/v1/tokens"
+
+
+def test_the_banner_has_the_address_the_scenario_and_credentials(
+    serve: Callable[..., Served],
+) -> None:
+    server = serve()
+    assert server.log.read_text().splitlines() == [
+        f"mock-clover {__version__} listening on {server.url}",
+        "  scenario sandbox, RSA 2048, not Clover: no money moves. Ctrl-C ends it.",
+        *(
+            f"  export {name}={server.url if name == 'CLOVER_BASE_URL' else value}"
+            for name, value in ENV.items()
+        ),
+    ]
+
+
+def test_a_key_file_outlives_the_server(serve: Callable[..., Served], tmp_path: Path) -> None:
+    from mock_clover.client import get_json
+
+    blobs = set()
+    for _ in range(2):
+        server = serve("--key-file", str(tmp_path / "key.pem"))
+        blobs.add(get_json(f"{server.url}/assets/keys.json")["TA_PUBLIC_KEY_DEV"])
+        server.stop()
+    assert len(blobs) == 1
+
+
+def test_no_child_is_left_behind(serve: Callable[..., Served]) -> None:
+    server = serve()
+    invoke("health", server.url)
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not tell a process's children")
+    assert children.read_text() == ""
+
+
+def test_ctrl_c_ends_it_with_success(serve: Callable[..., Served]) -> None:
+    server = serve()
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(5) == 0
+
+
+def _logged(server: Served, text: str) -> list[str]:
+    """Return the log's lines once it holds a text; it is written in batches."""
+    deadline = time.monotonic() + 5
+    while text not in server.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return server.log.read_text().splitlines()
