@@ -74,7 +74,7 @@ def test_every_other_command_runs(script: str, tmp_path: Path, served: Served) -
 
 def test_make_serve_is_what_the_readme_says() -> None:
     done = subprocess.run(
-        ["make", "--dry-run", "--always-make", "serve"],
+        ["make", "--no-print-directory", "--dry-run", "--always-make", "serve"],
         cwd=ROOT,
         capture_output=True,
         text=True,
