@@ -4,6 +4,7 @@ No await stands in it, so it is atomic on the event loop without a lock: a clien
 leaves the old state or the new. A refusal changes nothing; a returned result has happened.
 """
 
+from hashlib import blake2b
 from typing import Any, NamedTuple, Never
 from urllib.parse import parse_qsl
 
@@ -26,6 +27,7 @@ from mock_clover.sandbox.idempotency import KEY_CHARS_MAX, Remembered
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.codec import Codec, MalformedError, ViolationsError, parse, unknown_members
 from mock_clover.wire.record import Record, encode
+from mock_clover.wire.redact import masked_repr
 
 _QUERY_FIELDS_MAX = 100
 
@@ -38,6 +40,10 @@ class Reply(NamedTuple):
     why: str
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def __repr__(self) -> str:
+        """Show it, card numbers masked."""
+        return masked_repr(self)
 
 
 def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw) -> Reply:
@@ -201,6 +207,8 @@ def _decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
         return None
     try:
         return codec.convert(_fields(query))
+    except MalformedError:
+        INVALID_REQUEST.refuse(param="query")
     except ViolationsError as violations:
         _refuse_violation(violations)
 
@@ -240,4 +248,6 @@ def _idempotency_key(headers: dict[bytes, bytes]) -> str:
         or headers.get(b"idempotency_key")
         or b""
     )
-    return key.decode("latin-1").strip()[:KEY_CHARS_MAX]
+    if len(key) > KEY_CHARS_MAX:
+        key = blake2b(key).hexdigest().encode()
+    return key.decode("latin-1").strip()

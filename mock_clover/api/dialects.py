@@ -62,7 +62,7 @@ def problem_body(
             code=code,
             message=message,
             doc_url=DOC_URL,
-            param=problem.param or param,
+            param=problem.param or (redact(param) if param else None),
         )
     return encode(ErrorEnvelope(message=status_line(problem.status), error=error)), JSON
 

@@ -15,6 +15,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.codec import Codec
 from mock_clover.wire.fact import Fact
 from mock_clover.wire.record import Record
+from mock_clover.wire.redact import redact
 
 Auth = Literal["bearer", "apikey", "pakms", "none"]
 """pakms is a bearer whose absence is answered in plain text."""
@@ -32,6 +33,10 @@ class Raw(NamedTuple):
     query: bytes
     headers: dict[bytes, bytes]
     body: bytes
+
+    def __repr__(self) -> str:
+        """Show the call and no more: headers and body may hold anything."""
+        return redact(f"Raw({self.method} {self.path!r})")
 
 
 class Call(Generic[Body, Query]):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from mock_clover.model.card import CheckResult
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import Approval, Decline
-from mock_clover.wire.fact import Cents, Millis, documented, observed, told
+from mock_clover.wire.fact import EMAIL, Cents, Millis, documented, observed, told
 from mock_clover.wire.record import Record
 
 AMOUNT_MAX = 99_999_999
@@ -123,7 +123,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
                 "Receipts are never sent.",
                 _REF,
                 refused_as="EMAIL_INVALID",
-                pattern=r"^[^@\s]+@[^@\s]+$",
+                pattern=EMAIL,
             ),
         ]
         | None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from mock_clover.wire.fact import Millis, documented, inferred, observed, told
+from mock_clover.wire.fact import EMAIL, Millis, documented, inferred, observed, told
 from mock_clover.wire.record import Record
 
 _REF = documented("REF createcustomer")
@@ -17,7 +17,7 @@ class CustomerRequest(Record, frozen=True, kw_only=True):
             "Any address.",
             observed("CC 23365"),
             refused_as="EMAIL_INVALID",
-            pattern=r"^[^@\s]+@[^@\s]+$",
+            pattern=EMAIL,
             max_length=254,
         ),
     ]
@@ -42,7 +42,7 @@ class CustomerUpdate(Record, frozen=True, kw_only=True):
             "Any address; added to the customer.",
             observed("CC 23365, GP CloverCustomer"),
             refused_as="EMAIL_INVALID",
-            pattern=r"^[^@\s]+@[^@\s]+$",
+            pattern=EMAIL,
             max_length=254,
         ),
     ]

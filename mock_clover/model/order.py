@@ -13,7 +13,7 @@ from mock_clover.model.charge import (
     Tip,
     created_answer,
 )
-from mock_clover.wire.fact import Cents, Millis, documented, told
+from mock_clover.wire.fact import EMAIL, Cents, Millis, documented, told
 from mock_clover.wire.record import Record
 
 _REF = documented("REF createorder")
@@ -63,7 +63,7 @@ class OrderRequest(Record, frozen=True, kw_only=True):
     email: (
         Annotated[
             str,
-            told("Buyer.", _REF, refused_as="EMAIL_INVALID", pattern=r"^[^@\s]+@[^@\s]+$"),
+            told("Buyer.", _REF, refused_as="EMAIL_INVALID", pattern=EMAIL),
         ]
         | None
     ) = None
@@ -100,7 +100,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
     email: (
         Annotated[
             str,
-            told("Buyer.", _PAY, refused_as="EMAIL_INVALID", pattern=r"^[^@\s]+@[^@\s]+$"),
+            told("Buyer.", _PAY, refused_as="EMAIL_INVALID", pattern=EMAIL),
         ]
         | None
     ) = None

@@ -9,10 +9,12 @@ from collections import deque
 from typing import NamedTuple
 
 from mock_clover.wire.record import Record
+from mock_clover.wire.redact import redact
 
 KEYS_MAX = 10_000
 """Keys remembered; the oldest goes first. About 10 MB."""
 KEY_CHARS_MAX = 255
+"""A longer key is remembered by its hash."""
 
 Key = tuple[str, str]
 """Credential and key: two merchants' keys never meet."""
@@ -26,6 +28,10 @@ class Remembered(NamedTuple):
     status: int
     body: bytes
     why: str
+
+    def __repr__(self) -> str:
+        """Show what was asked for and how it ended."""
+        return redact(f"Remembered({self.target!r}, {self.status})")
 
 
 class IdempotencyStore:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mock_clover.wire.record import Record, encode
-from mock_clover.wire.redact import redact
+from mock_clover.wire.redact import masked_repr, redact
 
 ENTRIES_MAX = 1_000
 """Exchanges kept for each sandbox; about 1 MB."""
@@ -32,6 +32,10 @@ class Exchange(NamedTuple):
     idempotency: str
     request: Record | None
     reply: bytes
+
+    def __repr__(self) -> str:
+        """Show it, card numbers masked."""
+        return masked_repr(self)
 
 
 class Journal:

@@ -8,6 +8,7 @@ from mock_clover.sandbox.credentials import derive, fingerprint_key
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.redact import redact
 
 DEFAULT = "default"
 SANDBOXES_MAX = 1_000
@@ -79,7 +80,7 @@ class Sandboxes:
         gone = self._by_name.pop(name)
         for credential in [key for key, box in self._by_credential.items() if box is gone]:
             del self._by_credential[credential]
-        self._on_drop(name)
+        self._on_drop(redact(name))
 
 
 def _openers(sandbox: Sandbox) -> tuple[str, str, str]:

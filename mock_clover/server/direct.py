@@ -47,11 +47,10 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body, up to what is bearable."""
+        self._size += len(body)
         if not self._direct:
             super().on_body(body)
-            return
-        self._size += len(body)
-        if self._size <= BODY_BYTES_MAX:
+        elif self._size <= BODY_BYTES_MAX:
             self._parts.append(body)
         elif self._size > DRAIN_BYTES_MAX:
             self._respond(None)
@@ -122,6 +121,9 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
 
     def _content_length(self) -> bytes | None:
         return self._head.get(b"content-length")
+
+    def _body_bytes(self) -> int:
+        return self._size
 
     def _between(self) -> bool:
         return not self._receiving

@@ -38,7 +38,7 @@ class ExchangeLog:
         if self._format == "none":
             return
         took_ms = (time.perf_counter() - started) * 1_000
-        path = redact(path)
+        path, sandbox = redact(path), redact(sandbox)
         if not path.isprintable():
             path = path.encode("unicode_escape").decode()
         if self._format == "text":
@@ -68,6 +68,8 @@ class ExchangeLog:
     def flush(self) -> None:
         """Write what has gathered, as far as the other end takes it."""
         self._scheduled = False
+        if self._format == "none":
+            return
         text = "".join(self._lines)
         count, self._lines = len(self._lines), []
         if self._dropped:

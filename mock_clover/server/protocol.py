@@ -15,7 +15,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    _Base = asyncio.Protocol
+
+    class _Base(asyncio.Protocol):
+        def shutdown(self) -> None: ...
+
 else:
     _Base = object
 
@@ -25,7 +28,9 @@ IDLE_SECONDS_MAX = 65.0
 """Longer than common clients' pools keep a connection, so that they never meet a closed end."""
 CONNECTIONS_MAX = 4_096
 
+_BETWEEN = re.compile(rb"(?:\{\}|[\r\n])+")  # stray pairs, and the empty lines of RFC 9112
 _BARE_END = re.compile(rb"\r?\n\r?\n")
+_CHUNK_WASTE_MAX = 8  # bytes on the wire for each of the body: one-byte chunks have six
 _LAST_CHUNK = b"0\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\n(?:upgrade|http2-settings)[ \t]*:[^\r\n]*", re.IGNORECASE)
 _TOO_LARGE_HEAD = (
@@ -48,6 +53,7 @@ class Guard(_Base):
         super().connection_made(transport)
         self._touched: float = self.server_state.now
         self._held = b""  # part of a head, or half a stray pair
+        self._chunk_bytes = 0
         self._body_left: int | None = None  # None: not known, or chunked
         self._broken = False
         self._receiving_since: float | None = self._touched
@@ -65,8 +71,8 @@ class Guard(_Base):
             elif self._answer_is_due() or data == b"{":
                 self._held = data
                 break
-            elif data.startswith(b"{}"):
-                data = data[2:]
+            elif found := _BETWEEN.match(data):
+                data = data[found.end() :]
             else:
                 data = self._feed_head(data)
         if self._between() and len(self._held) <= 1:
@@ -92,9 +98,10 @@ class Guard(_Base):
             self._end_with(_TOO_LARGE_HEAD)
             return b""
         head = data[:end]
-        if b"pgrade" in head:
+        if b"upgrade" in head.lower():
             head = _UPGRADE.sub(b"", head)
         self._body_left = None
+        self._chunk_bytes = 0
         self._feed(head)
         return data[end:]
 
@@ -117,8 +124,18 @@ class Guard(_Base):
         end = data.find(_LAST_CHUNK) + len(_LAST_CHUNK)
         if end < len(_LAST_CHUNK):
             end = len(data)
+        self._chunk_bytes += end
         self._feed(data[:end])
+        if self._chunk_bytes > HEAD_BYTES_MAX + _CHUNK_WASTE_MAX * self._body_bytes():
+            self._end_with(_TOO_LARGE_HEAD)  # chunk sizes or trailers without end
         return data[end:]
+
+    def shutdown(self) -> None:
+        """End the connection for the server's end; a request that is not whole gets no answer."""
+        if self._held or not self._between():
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def end_if_late(self, now: float) -> None:
         """End the connection when its request has been arriving, or it has idled, for too long."""
@@ -147,6 +164,10 @@ class Guard(_Base):
     def _content_length(self) -> bytes | None:
         """Return the length that the present head promises."""
         raise NotImplementedError
+
+    def _body_bytes(self) -> int:
+        """Return how much of the present body has come."""
+        return self._chunk_bytes
 
     def _answer_is_due(self) -> bool:
         """Tell whether the parser can take no head before an answer has gone out."""

@@ -20,7 +20,7 @@ from mock_clover.server.protocol import IDLE_SECONDS_MAX, Guard, protocol_class
 if TYPE_CHECKING:
     from mock_clover.server.app import App
 
-_GOODBYE_S = 1
+_GOODBYE_S = 0.3
 _SWEEP_TICKS = 10  # of a tenth of a second each
 _GC_THRESHOLDS = (50_000, 20, 50)
 
@@ -102,8 +102,9 @@ def run(app: "App", listener: socket.socket, on_ready: Callable[[], None]) -> No
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=int(IDLE_SECONDS_MAX),
-        timeout_graceful_shutdown=_GOODBYE_S,
     )
+    # A float serves as well as the int that is declared, and a whole second is too long.
+    config.timeout_graceful_shutdown = _GOODBYE_S  # type: ignore[assignment]
     _settle_memory()
     Server(config, on_ready).run(sockets=[listener])
 

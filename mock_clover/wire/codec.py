@@ -10,9 +10,12 @@ from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 
 from mock_clover.wire.record import Record
+from mock_clover.wire.redact import masked_repr, redact
 
 T = TypeVar("T", bound=Record)
 
+_FORGIVEN_ITEMS_MAX = 1_000
+"""A longer list is not searched for what could be forgiven: that would hold the others up."""
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
@@ -26,6 +29,10 @@ class Violation(NamedTuple):
     path: str
     problem: str
     said: str
+
+    def __repr__(self) -> str:
+        """Show it, card numbers masked."""
+        return masked_repr(self)
 
 
 class ViolationsError(Exception):
@@ -51,9 +58,10 @@ class Codec(Generic[T]):
         try:
             return self._decode(raw or b"{}")
         except msgspec.ValidationError:
-            return self.convert(parse(raw))
+            pass  # outside of the handler, so that no later error carries this one's words
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
-            raise MalformedError(str(error)) from None
+            raise MalformedError(redact(str(error))) from None
+        return self.convert(parse(raw))
 
     def convert(self, tree: object) -> T:
         """Turn a parsed object into the record, forgiving numbers for strings."""
@@ -63,7 +71,8 @@ class Codec(Generic[T]):
         try:
             return msgspec.convert(forgiven, self.record, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError):
-            raise ViolationsError(tuple(_violations(forgiven, self.record))) from None
+            pass  # as in decode
+        raise ViolationsError(tuple(_violations(forgiven, self.record)))
 
 
 def parse(raw: bytes) -> object:
@@ -71,7 +80,7 @@ def parse(raw: bytes) -> object:
     try:
         return msgspec.json.decode(raw or b"{}")
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise MalformedError(str(error)) from None
+        raise MalformedError(redact(str(error))) from None
 
 
 def unknown_members(tree: object, record: type[Record], at: str = "") -> list[str]:
@@ -83,7 +92,7 @@ def unknown_members(tree: object, record: type[Record], at: str = "") -> list[st
     for key, value in tree.items():
         inner = _record_in(hints.get(key))
         if inner is not None and isinstance(value, list):
-            for place, each in enumerate(value):
+            for place, each in enumerate(value[:_FORGIVEN_ITEMS_MAX]):
                 found += unknown_members(each, inner, f"{at}{key}[{place}].")
         elif inner is not None:
             found += unknown_members(value, inner, f"{at}{key}.")
@@ -116,7 +125,7 @@ def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation
         try:
             msgspec.convert(tree[field.encode_name], field.type, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
-            said = str(error)
+            said = redact(str(error))
             place = _PLACE.search(said)
             path = field.encode_name + (place["path"] if place else "")
             found.append(Violation(path, refused_as, _PLACE.sub("", said)))
@@ -131,7 +140,7 @@ def _forgive(tree: dict[str, object], record: type[Record]) -> dict[str, object]
         inner = _record_in(hint)
         if inner is not None and isinstance(value, dict):
             forgiven[key] = _forgive(value, inner)
-        elif inner is not None and isinstance(value, list):
+        elif inner is not None and isinstance(value, list) and len(value) <= _FORGIVEN_ITEMS_MAX:
             forgiven[key] = [_forgive(v, inner) if isinstance(v, dict) else v for v in value]
         elif isinstance(value, int | float) and not isinstance(value, bool) and _is_text(hint):
             forgiven[key] = str(value)

@@ -46,7 +46,9 @@ def told(text: str, fact: Fact, *, refused_as: str = "", **bounds: Any) -> msgsp
     )
 
 
+EMAIL = "^[^@ ]+@[^@ ]+$"
+"""An e-mail address, as little checked as Clover does."""
+
 # A number with a unit says which: these three are all the wire has.
 Millis = Annotated[int, msgspec.Meta(description="Unix time in milliseconds, UTC.")]
 Cents = Annotated[int, msgspec.Meta(description="Minor units of the currency.")]
-Text = str | None

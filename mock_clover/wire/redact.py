@@ -1,14 +1,17 @@
 """Mask card numbers in any text that leaves for a log, a journal, an error or a repr.
 
-A run of 13 to 19 digits that begins with 2 to 9 and passes the Luhn check is a PAN as far as we are
-concerned, whatever separators stand in it. So timestamps (they begin with 1 until 2033), reference
-numbers (12 digits) and most ids stay readable.
+Any 13 to 19 digits in a row that begin with 2 to 9 and pass the Luhn check are a PAN as far as we
+are concerned, whatever spaces or dashes stand in them and whatever digits around them. Timestamps
+(they begin with 1 until 2033), reference numbers (12 digits) and most ids stay readable.
 """
 
 import re
+from typing import Any
 
-# Single spaces or dashes may stand between the digits; not inside a longer run.
-_RUN = re.compile(r"(?<!\d)[2-9](?:[ \-]?\d){12,18}(?!\d)")
+_RUN = re.compile(r"[0-9](?:[ \-]?[0-9]){12,}")
+_LENGTHS = (16, 15, 14, 19, 18, 17, 13)  # the likeliest first
+_DIGITS_MAX = 500
+"""A longer run is masked whole: searching it would take longer than it is worth."""
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -21,13 +24,38 @@ def passes_luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _masked(found: re.Match[str]) -> str:
-    digits = "".join(c for c in found[0] if c.isdigit())
-    if not passes_luhn(digits):
-        return found[0]
-    return f"[card ...{digits[-4:]}]"
-
-
 def redact(text: str) -> str:
     """Return the text with every PAN in it replaced by `[card ...1234]`."""
     return _RUN.sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    run = found[0]
+    places = [place for place, char in enumerate(run) if char not in " -"]
+    if len(places) > _DIGITS_MAX:
+        return f"[{len(places)} digits]"
+    digits = "".join(run[place] for place in places)
+    kept, end, at = [], 0, 0
+    while at + 13 <= len(digits):
+        length = _pan_length(digits, at)
+        if length:
+            kept.append(f"{run[end : places[at]]}[card ...{digits[at + length - 4 : at + length]}]")
+            end = places[at + length - 1] + 1
+        at += length or 1
+    return "".join(kept) + run[end:]
+
+
+def _pan_length(digits: str, at: int) -> int:
+    """Return the length of the PAN that begins here, or 0."""
+    if digits[at] in "01":
+        return 0
+    for length in _LENGTHS:
+        if at + length <= len(digits) and passes_luhn(digits[at : at + length]):
+            return length
+    return 0
+
+
+def masked_repr(value: Any) -> str:
+    """Show a named tuple as Python does, masked; to be a class's `__repr__`."""
+    shown = ", ".join(f"{name}={getattr(value, name)!r}" for name in value._fields)
+    return redact(f"{type(value).__name__}({shown})")
