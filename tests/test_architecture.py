@@ -15,8 +15,8 @@ ORDER = ("wire", "model", "sandbox", "scenario", "api", "control", "server", "cl
 PLACES = {
     "starlette": ("server/",),
     "uvicorn": ("server/",),
-    "httptools": ("server/protocol.py",),
-    "h11": ("server/protocol.py",),
+    "httptools": (),
+    "h11": ("server/plain.py",),
     "uvloop": (),
     "yaml": ("scenario/",),
     "cryptography": ("sandbox/keys.py",),

@@ -38,8 +38,11 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Choose the way: past ASGI, or through it."""
         self._in_body = True
+        path, _, self._query = self.url.partition(b"?")
+        self._path = _decoded(path)
         due = self.cycle is not None and not self.cycle.response_complete
-        self._direct = not due and self.url[:1] == b"/" and not self._is_page()
+        app: Any = self.app
+        self._direct = not (due or self.url[:1] != b"/" or app.is_page(self._path))
         if not self._direct:
             self._go_by_asgi()
         elif self._head.get(b"expect", b"").lower() == b"100-continue":
@@ -69,23 +72,18 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
     def _respond(self, body: bytes | None) -> None:
         if self.transport.is_closing():
             return
-        path, _, query = self.url.partition(b"?")
         method = self.parser.get_method().decode("latin-1")
         app: Any = self.app
-        reply = app.reply_to(method, _decoded(path), query, self._head, body)
+        reply = app.reply_to(method, self._path, self._query, self._head, body)
         close = (
             body is None
             or not self.parser.should_keep_alive()
-            or self.parser.get_http_version() == "1.0"
+            or (b"connection" in self._head and self.parser.get_http_version() == "1.0")
         )
         lines: bytes = self.server_state.header_lines
         self.transport.write(response(reply, lines, close=close, head_only=method == "HEAD"))
         if close:
             self.transport.close()
-
-    def _is_page(self) -> bool:
-        app: Any = self.app
-        return bool(app.is_page(_decoded(self.url.partition(b"?")[0])))
 
     def _go_by_asgi(self) -> None:
         url, head = self.url, self._head

@@ -172,38 +172,3 @@ class Guard(_Base):
     def _answer_is_due(self) -> bool:
         """Tell whether the parser can take no head before an answer has gone out."""
         return False
-
-
-def protocol_class() -> type[asyncio.Protocol]:
-    """Return the protocol on httptools where it exists, on h11 else."""
-    try:
-        import httptools  # noqa: F401 - whether it exists is the question
-    except ImportError:
-        return _h11_class()
-    from mock_clover.server.direct import DirectHttpTools
-
-    return DirectHttpTools
-
-
-def _h11_class() -> type[asyncio.Protocol]:
-    import h11
-    from uvicorn.protocols.http.h11_impl import H11Protocol
-
-    class GuardedH11(Guard, H11Protocol):
-        """uvicorn's h11 protocol, guarded."""
-
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
-            if self._held and not self.transport.is_closing():
-                self.data_received(b"")
-
-        def _content_length(self) -> bytes | None:
-            return next((v for n, v in self.headers if n == b"content-length"), None)
-
-        def _between(self) -> bool:
-            return self.conn.their_state in (h11.IDLE, h11.DONE, h11.MUST_CLOSE)
-
-        def _answer_is_due(self) -> bool:
-            return self.conn.their_state is not h11.IDLE
-
-    return GuardedH11

@@ -1,5 +1,6 @@
 """Run a server: bind first, then announce; end within a second of being asked."""
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from mock_clover.server.protocol import IDLE_SECONDS_MAX, Guard, protocol_class
+from mock_clover.server.protocol import IDLE_SECONDS_MAX, Guard
 
 if TYPE_CHECKING:
     from mock_clover.server.app import App
@@ -88,6 +89,17 @@ class Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def protocol_class() -> type[asyncio.Protocol]:
+    """Return the protocol on httptools where it exists, on h11 else."""
+    try:
+        from mock_clover.server.direct import DirectHttpTools
+    except ImportError:
+        from mock_clover.server.plain import GuardedH11
+
+        return GuardedH11
+    return DirectHttpTools
 
 
 def run(app: "App", listener: socket.socket, on_ready: Callable[[], None]) -> None:
