@@ -18,7 +18,7 @@ serve: $(READY) ## run the server on http://127.0.0.1:4242 (ARGS="--port 0 …")
 	$(BIN)/mock-clover serve $(ARGS)
 
 test: $(READY) ## run the tests (ARGS="-k charges …")
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto $(ARGS)
 
 lint: $(READY) ## ruff, rules and format
 	$(BIN)/ruff check .

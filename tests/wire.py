@@ -1,5 +1,6 @@
 """HTTP spoken by hand over a real socket: bytes out, whole replies in."""
 
+import contextlib
 import json
 import socket
 import sys
@@ -89,12 +90,27 @@ class Wire:
 
     def rest(self) -> bytes:
         """Read until the server ends the connection. Raises TimeoutError when it does not."""
-        try:
+        with contextlib.suppress(ConnectionResetError):  # ended all the same
             while chunk := self.line.recv(65_536):
                 self._held += chunk
-        except ConnectionResetError:
-            pass  # ended all the same
         return self._held
+
+    def pour(self, piece: bytes, size: int) -> bytes:
+        """Write a piece again and again; return what the server says when it ends that.
+
+        Raises TimeoutError when it takes so many bytes and does not.
+        """
+        with contextlib.suppress(ConnectionError):
+            for _ in range(size // len(piece)):
+                self.send(piece)
+        return self.rest()
+
+    def pour_once(self, data: bytes) -> bytes:
+        """Write bytes and no more; return what the server says until it ends the connection."""
+        with contextlib.suppress(ConnectionError):
+            self.send(data)
+            self.line.shutdown(socket.SHUT_WR)
+        return self.rest()
 
     def _take(self) -> None:
         chunk = self.line.recv(65_536)

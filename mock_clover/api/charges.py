@@ -6,12 +6,9 @@ from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
 from mock_clover.model.card import checks_seen
-from mock_clover.model.charge import (
-    CAPTURED_FROM,
-    CaptureRequest,
-    Charge,
+from mock_clover.model.charge import CAPTURED_FROM, CaptureRequest, Charge, ChargeRequest
+from mock_clover.model.charge_answer import (
     ChargeAnswer,
-    ChargeRequest,
     ListAnswer,
     captured_answer,
     created_answer,

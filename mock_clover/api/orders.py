@@ -13,7 +13,8 @@ from mock_clover.api.charges import make_charge
 from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import check_amount, check_metadata, find_payer
-from mock_clover.model.charge import Charge, ChargeRequest, ListAnswer
+from mock_clover.model.charge import Charge, ChargeRequest
+from mock_clover.model.charge_answer import ListAnswer
 from mock_clover.model.order import (
     Item,
     Order,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
-from mock_clover.model.charge import ListAnswer
+from mock_clover.model.charge_answer import ListAnswer
 from mock_clover.model.problem import INVALID_REQUEST
 from mock_clover.wire.fact import documented, told
 from mock_clover.wire.record import Record

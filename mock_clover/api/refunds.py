@@ -4,7 +4,8 @@ import msgspec
 
 from mock_clover.api.endpoint import Call, Endpoint
 from mock_clover.api.paging import ListQuery, page
-from mock_clover.model.charge import REFUND_TYPE, Charge, ListAnswer
+from mock_clover.model.charge import REFUND_TYPE, Charge
+from mock_clover.model.charge_answer import ListAnswer
 from mock_clover.model.problem import (
     CHARGE_ALREADY_REFUNDED,
     IDEMPOTENCY_MISMATCH,

@@ -3,21 +3,21 @@
 from typing import Annotated, Any, Literal
 
 from mock_clover.model.charge import (
+    AMOUNT_MAX,
     Charge,
-    ChargeAnswer,
     Ecomind,
     ExternalReference,
     Metadata,
-    Source,
     StoredCredentials,
     Tip,
-    created_answer,
 )
-from mock_clover.wire.fact import EMAIL, Cents, Millis, documented, told
+from mock_clover.model.charge_answer import ChargeAnswer, Source, created_answer
+from mock_clover.wire.fact import CURRENCY, EMAIL, Cents, Millis, documented, told
 from mock_clover.wire.record import Record
 
 _REF = documented("REF createorder")
 _PAY = documented("REF postordersidpay")
+_ITEMS = "INVALID_ITEMS"
 _RETURN = documented("REF postordersidreturns")
 
 
@@ -26,8 +26,16 @@ class TaxRate(Record, frozen=True, kw_only=True):
 
     name: Annotated[str, told("Shown on receipts.", _REF)] | None = None
     tax_rate_uuid: Annotated[str, told("Of the inventory.", _REF)] | None = None
-    rate: Annotated[int, told("10,000,000 is 100 %.", _REF)] | None = None
-    tax_amount: Annotated[Cents, told("Fixed tax.", _REF)] | None = None
+    rate: (
+        Annotated[
+            int,
+            told("10,000,000 is 100 %.", _REF, refused_as=_ITEMS, ge=0, le=100_000_000),
+        ]
+        | None
+    ) = None
+    tax_amount: (
+        Annotated[Cents, told("Fixed tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)] | None
+    ) = None
 
 
 class Item(Record, frozen=True, kw_only=True):
@@ -37,7 +45,7 @@ class Item(Record, frozen=True, kw_only=True):
     parent: Annotated[str, told("Inventory item.", _REF)] | None = None
     quantity: Annotated[int, told("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
     amount: Annotated[
-        Cents, told("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=99_999_999)
+        Cents, told("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
     ] = 0
     currency: Annotated[str, told("ISO 4217.", _REF)] | None = None
     description: Annotated[str, told("Free text.", _REF)] | None = None
@@ -49,7 +57,7 @@ class OrderRequest(Record, frozen=True, kw_only=True):
 
     currency: Annotated[
         str,
-        told("ISO 4217.", _REF, refused_as="INVALID_CURRENCY", pattern="^[A-Za-z]{3}$"),
+        told("ISO 4217.", _REF, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
     ]
     items: Annotated[
         list[Item],
@@ -93,7 +101,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
     currency: (
         Annotated[
             str,
-            told("ISO 4217.", _PAY, refused_as="INVALID_CURRENCY", pattern="^[A-Za-z]{3}$"),
+            told("ISO 4217.", _PAY, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
         ]
         | None
     ) = None

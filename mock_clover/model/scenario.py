@@ -15,7 +15,7 @@ from mock_clover.model.verdict import (
     Decline,
     Verdict,
 )
-from mock_clover.wire.fact import Evidence
+from mock_clover.wire.fact import END, Evidence
 from mock_clover.wire.record import Record
 
 Dialect = Literal["observed", "documented"]
@@ -38,7 +38,7 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
     __test__ = False  # pytest collects by name
 
     number: Annotated[
-        str, msgspec.Meta(pattern=r"^[2-9]\d{12,18}$", description="The PAN, quoted.")
+        str, msgspec.Meta(pattern=f"^[2-9][0-9]{{12,18}}{END}", description="The PAN, quoted.")
     ]
     outcome: Annotated[
         Literal["approve", "decline"], msgspec.Meta(description="What the issuer says.")
@@ -110,7 +110,7 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
     name: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Lower case, digits, dashes."
+            pattern=f"^[a-z0-9][a-z0-9-]{{0,63}}{END}", description="Lower case, digits, dashes."
         ),
     ]
     about: Annotated[str, msgspec.Meta(description="One sentence for `mock-clover scenarios`.")] = (

@@ -34,10 +34,13 @@ def bind(host: str, port: int) -> socket.socket:
     """Bind and listen, so that the port is ours before it is announced. Raises BindError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2_048)
+        listener = socket.create_server((host, port), family=family, backlog=2_048)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise BindError(f"cannot listen on {host} port {port}: {reason}") from None
+    # Accepted sockets inherit it; the loop sets it only where a socket names its protocol.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class State(ServerState):

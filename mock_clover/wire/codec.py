@@ -16,7 +16,13 @@ T = TypeVar("T", bound=Record)
 
 _FORGIVEN_ITEMS_MAX = 1_000
 """A longer list is not searched for what could be forgiven: that would hold the others up."""
+_BRACKETS = re.compile(rb"[][{}]")
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+
+
+DEPTH_MAX = 64
+"""Levels of nesting; an honest body has six."""
 
 
 class MalformedError(Exception):
@@ -55,6 +61,7 @@ class Codec(Generic[T]):
 
         Raises MalformedError or ViolationsError.
         """
+        check_depth(raw)
         try:
             return self._decode(raw or b"{}")
         except msgspec.ValidationError:
@@ -75,8 +82,20 @@ class Codec(Generic[T]):
         raise ViolationsError(tuple(_violations(forgiven, self.record)))
 
 
+def check_depth(raw: bytes) -> None:
+    """Refuse what is nested too deep to be shown again. Raises MalformedError."""
+    if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
+        return
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", raw)):
+        depth += 1 if bracket in b"{[" else -1
+        if depth > DEPTH_MAX:
+            raise MalformedError(f"Nested deeper than {DEPTH_MAX}")
+
+
 def parse(raw: bytes) -> object:
     """Parse JSON of any shape. Raises MalformedError."""
+    check_depth(raw)
     try:
         return msgspec.json.decode(raw or b"{}")
     except (msgspec.DecodeError, RecursionError, ValueError) as error:

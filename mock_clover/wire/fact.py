@@ -46,8 +46,12 @@ def told(text: str, fact: Fact, *, refused_as: str = "", **bounds: Any) -> msgsp
     )
 
 
-EMAIL = "^[^@ ]+@[^@ ]+$"
+END = "(?!\\n)$"
+"""The end of a pattern, and not the place before a last line break, in Python's and JavaScript's
+reading alike."""
+EMAIL = f"^[^@ \\r\\n]+@[^@ \\r\\n]+{END}"
 """An e-mail address, as little checked as Clover does."""
+CURRENCY = f"^[A-Za-z]{{3}}{END}"
 
 # A number with a unit says which: these three are all the wire has.
 Millis = Annotated[int, msgspec.Meta(description="Unix time in milliseconds, UTC.")]

@@ -1,0 +1,187 @@
+"""Charges as they are shown.
+
+The same row is shown in three ways (created, fetched, captured) because Clover does: see each one's
+source.
+"""
+
+from typing import Any, Literal
+
+from mock_clover.model.card import CheckResult
+from mock_clover.model.charge import Charge, StoredCredentials
+from mock_clover.wire.fact import Cents, Millis
+from mock_clover.wire.record import Record
+
+
+class Outcome(Record, frozen=True, kw_only=True):
+    """`outcome` of a charge; no other values were ever seen."""
+
+    network_status: str | None = None
+    type: str | None = None
+
+
+APPROVED = Outcome(network_status="approved_by_network", type="authorized")
+
+
+class Source(Record, frozen=True, kw_only=True):
+    """`source` of a charge or order."""
+
+    id: str | None = None
+    brand: str
+    address_line1_check: CheckResult | None = None
+    address_zip_check: CheckResult | None = None
+    cvc_check: CheckResult | None = None
+    exp_month: str | None = None
+    exp_year: str | None = None
+    first6: str
+    last4: str
+
+
+class ChargeAnswer(Record, frozen=True, kw_only=True):
+    """A charge as it is shown; members in the order of the recorded answers."""
+
+    id: str
+    amount: Cents
+    tax_amount: Cents | None = None
+    tip_amount: Cents | None = None
+    payment_method_details: str | None = None
+    amount_captured: Cents | None = None
+    amount_refunded: Cents | None = None
+    currency: str
+    created: Millis
+    captured: bool | None = None
+    customer: str | None = None
+    description: str | None = None
+    external_reference_id: str | None = None
+    external_customer_reference: str | None = None
+    ref_num: str | None = None
+    auth_code: str | None = None
+    order: str | None = None
+    outcome: Outcome | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    paid: bool | None = None
+    refunded: bool | None = None
+    receipt_email: str | None = None
+    status: Literal["succeeded", "pending", "failed"]
+    source: Source
+    metadata: dict[str, Any] | None = None
+    stored_credentials: StoredCredentials | None = None
+    ecomind: str | None = None
+
+
+def created_answer(charge: Charge) -> ChargeAnswer:
+    """Show a charge as its creation does: no `object`, no `order`; `paid` only for a sale.
+
+    Source: SEED 2025-05 (sale), CCL 2023-09 (authorisation).
+    """
+    asked = charge.request
+    return ChargeAnswer(
+        id=charge.id,
+        amount=asked.amount,
+        tax_amount=asked.tax_amount,
+        tip_amount=asked.tip_amount,
+        payment_method_details="card",
+        amount_refunded=0,
+        currency=charge.currency,
+        created=charge.created_ms,
+        captured=charge.sale,
+        description=asked.description,
+        external_reference_id=asked.external_reference_id,
+        external_customer_reference=asked.external_customer_reference,
+        ref_num=charge.ref_num,
+        auth_code=charge.auth_code,
+        outcome=APPROVED,
+        paid=True if charge.sale else None,
+        receipt_email=asked.receipt_email,
+        status="succeeded",
+        source=_source(charge, with_expiry=True),
+        ecomind=asked.ecomind,
+    )
+
+
+def fetched_answer(charge: Charge) -> ChargeAnswer:
+    """Show a charge as GET and the list do: with `order`, whole seconds, no expiry in `source`.
+
+    Source: GP CloverCharge, MD:pagination. A failed charge's body was never recorded: the
+    documented members failure_code and failure_message stand in it.
+    """
+    asked, failed = charge.request, charge.decline
+    captured = charge.state == "captured"
+    return ChargeAnswer(
+        id=charge.id,
+        amount=asked.amount,
+        tax_amount=asked.tax_amount,
+        tip_amount=asked.tip_amount,
+        payment_method_details="card",
+        amount_captured=charge.amount_captured if captured else None,
+        amount_refunded=charge.amount_refunded,
+        currency=charge.currency,
+        created=charge.created_ms // 1000 * 1000,
+        captured=captured,
+        customer=charge.customer,
+        description=asked.description,
+        external_reference_id=asked.external_reference_id,
+        external_customer_reference=asked.external_customer_reference,
+        ref_num=charge.ref_num,
+        auth_code=charge.auth_code,
+        order=charge.order,
+        outcome=APPROVED if failed is None else None,
+        failure_code=failed.code if failed else None,
+        failure_message=failed.message if failed else None,
+        paid=True if captured else None,
+        refunded=True if charge.amount_refunded and not charge.amount_refundable else None,
+        receipt_email=asked.receipt_email,
+        status="failed" if failed else "succeeded",
+        source=_source(charge, with_expiry=False),
+        metadata=asked.metadata,
+        stored_credentials=asked.stored_credentials,
+        ecomind=asked.ecomind,
+    )
+
+
+def captured_answer(charge: Charge) -> ChargeAnswer:
+    """Show a charge as its capture does. Source: GP CloverCharge, REF capturecharge."""
+    return ChargeAnswer(
+        id=charge.id,
+        amount=charge.request.amount,
+        amount_captured=charge.amount_captured,
+        currency=charge.currency,
+        created=charge.created_ms // 1000 * 1000,
+        captured=True,
+        customer=charge.customer,
+        ref_num=charge.ref_num,
+        auth_code=charge.auth_code,
+        order=charge.order,
+        outcome=APPROVED,
+        paid=True,
+        status="succeeded",
+        source=_source(charge, with_expiry=False),
+    )
+
+
+def _source(charge: Charge, *, with_expiry: bool) -> Source:
+    token, card = charge.token, charge.token.card
+    checks = charge.approval.checks if charge.approval else None
+    return Source(
+        id=token.id,
+        brand=card.brand,
+        address_line1_check=checks.address_line1_check if checks else None,
+        address_zip_check=checks.address_zip_check if checks else None,
+        cvc_check=checks.cvc_check if checks else None,
+        exp_month=card.exp_month if with_expiry else None,
+        exp_year=card.exp_year if with_expiry else None,
+        first6=card.first6,
+        last4=card.last4,
+    )
+
+
+class ListAnswer(Record, frozen=True, kw_only=True):
+    """The envelope of every list. `has_more` stands only where there is more.
+
+    Source: MD:pagination, and the get-charges sample of 2024, which has none.
+    """
+
+    object: str | None = None
+    url: str
+    has_more: bool | None = None
+    data: tuple[Any, ...]

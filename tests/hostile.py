@@ -1,0 +1,450 @@
+"""Requests that no honest client sends, as tables, and twin worlds that show what a request did.
+
+Nothing here asserts. `Twins.send` returns what is wrong as a sentence, '' when nothing is, so that
+a test can gather the complaints about a whole table and compare them with none.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from mock_clover.api.endpoint import Endpoint
+from mock_clover.sandbox.credentials import Credentials
+from tests.world import Answered, World
+
+STATUSES = frozenset({200, 302, 400, 401, 402, 404, 405, 409, 413, 431})
+HAPPENED = frozenset({200, 302, 402})
+"""Statuses of requests that may have changed something; a declined charge is a result."""
+DEPTH = 3_000
+UNKNOWN_ID = "ZZZZZZZZZZZZZ"
+FORWARDED = {"x-forwarded-for": "127.0.0.1"}
+"""What --strict wants beside a payment."""
+
+
+class Sent(NamedTuple):
+    """One request; `auth` puts the sandbox's credentials beside it."""
+
+    method: str
+    path: str
+    raw: bytes = b""
+    headers: Mapping[str, str] = MappingProxyType({})
+    auth: bool = True
+
+
+# What is wrong with a body as such ----------------------------------------------------------------
+
+BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "white space": b" \r\n\t",
+    "an open brace": b"{",
+    "a closing brace": b"}",
+    "an open bracket": b"[",
+    "an open string": b'{"amount":"',
+    "a member without its value": b'{"amount":',
+    "a comma too many": b'{"amount":1,}',
+    "no colon": b'{"amount" 1}',
+    "single quotes": b"{'amount':1}",
+    "half a word": b"nul",
+    "a bare word": b"amount",
+    "a comment": b"/* */{}",
+    "two documents": b"{}{}",
+    "a tail": b"{} tail",
+    "a number": b"1",
+    "a fraction": b"1.5",
+    "a string": b'"amount"',
+    "true": b"true",
+    "null": b"null",
+    "an empty array": b"[]",
+    "an array of objects": b'[{"amount":1}]',
+    "an array of null": b"[null]",
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "UTF-16": '{"amount":1}'.encode("utf-16"),
+    "UTF-32": '{"amount":1}'.encode("utf-32"),
+    "NaN": b"NaN",
+    "NaN in a member": b'{"amount":NaN,"currency":"usd","source":"x"}',
+    "Infinity in a member": b'{"amount":Infinity,"currency":"usd","source":"x"}',
+    "minus Infinity in a member": b'{"amount":-Infinity,"currency":"usd","source":"x"}',
+    "NaN in an unknown member": b'{"x":NaN}',
+    "a leading zero": b'{"amount":01}',
+    "a plus sign": b'{"amount":+1}',
+    "a hexadecimal number": b'{"amount":0x10}',
+    "a bare fraction": b'{"amount":.5}',
+    "half an exponent": b'{"amount":1e}',
+    "a number beyond floats": b'{"amount":1e400}',
+    "a number beyond floats, below": b'{"amount":-1e400}',
+    "a number of 400 digits": b'{"amount":1' + b"0" * 400 + b"}",
+    "a number of 5,000 digits": b'{"amount":1' + b"0" * 5_000 + b"}",
+    "5,000 digits in an unknown member": b'{"x":1' + b"0" * 5_000 + b"}",
+    "a lone high surrogate": b'{"source":"\\ud800"}',
+    "a lone low surrogate": b'{"source":"\\udc00"}',
+    "surrogates in the wrong order": b'{"source":"\\udc00\\ud800"}',
+    "a lone surrogate as a member's name": b'{"\\ud800":1}',
+    "half a surrogate's escape": b'{"source":"\\ud8"}',
+    "bytes that are no UTF-8": b'{"source":"\xff\xfe"}',
+    "an encoded surrogate": b'{"source":"\xed\xa0\x80"}',
+    "an overlong encoding": b'{"source":"\xc0\xaf"}',
+    "half a character": b'{"source":"\xf0\x9f"}',
+    "a raw control character": b'{"source":"\x01"}',
+    "a raw NUL": b'{"source":"\x00"}',
+    "an escaped NUL": b'{"source":"\\u0000"}',
+    "NULs only": b"\x00" * 64,
+    "a member twice": b'{"amount":1,"amount":2,"currency":"usd","currency":5,"source":"x"}',
+    "a member without a name": b'{"":1}',
+    "members of Python's own": b'{"__class__":1,"__dict__":{},"__struct_fields__":[]}',
+    "a name of 100,000 characters": b'{"' + b"a" * 100_000 + b'":1}',
+    "10,000 members": b"{" + b",".join(b'"m%d":1' % n for n in range(10_000)) + b"}",
+    "deep arrays": b"[" * DEPTH + b"]" * DEPTH,
+    "deep objects": b'{"a":' * DEPTH + b"1" + b"}" * DEPTH,
+    "deep arrays without an end": b"[" * DEPTH,
+    "deep arrays in an unknown member": b'{"x":' + b"[" * DEPTH + b"]" * DEPTH + b"}",
+    "deep objects in an unknown member": b'{"x":' + b'{"a":' * DEPTH + b"1" + b"}" * DEPTH + b"}",
+    "a form": b"amount=1&currency=usd&source=x",
+    "a form with bad escapes": b"client_id=%zz&code=%&client_secret=%ff%00",
+    "a form with bytes that are no ASCII": b"client_id=\xff\xfe&\xed\xa0\x80=1",
+    "a form of 10,000 fields": b"&".join(b"f%d=1" % n for n in range(10_000)),
+    "a multipart form": b'--x\r\nContent-Disposition: form-data; name="amount"\r\n\r\n1\r\n--x--',
+}
+
+# Values of the wrong type, or the right one beyond all measure ------------------------------------
+
+VALUES: dict[str, Any] = {
+    "null": None,
+    "true": True,
+    "zero": 0,
+    "minus one": -1,
+    "a fraction": 0.5,
+    "2 to the 63rd": 2**63,
+    "minus 300 digits": -(10**299),
+    "an empty string": "",
+    "a word": "word",
+    "a NUL": "\x00",
+    "line ends": "a\r\nb: c\n",
+    "a 4-byte character": "\U0001f4b3",
+    "1,000 characters": "x" * 1_000,
+    "an empty array": [],
+    "an array of mixed things": [None, 1, "a", {"b": []}],
+    "an empty object": {},
+    "an object": {"id": UNKNOWN_ID, "amount": [1]},
+}
+
+# Queries, ids and headers -------------------------------------------------------------------------
+
+QUERIES: dict[str, str] = {
+    "limit is a word": "limit=abc",
+    "limit is negative": "limit=-1",
+    "limit is zero": "limit=0",
+    "limit is too large": "limit=101",
+    "limit is no whole number": "limit=1.5",
+    "limit has 5,000 digits": "limit=1" + "0" * 5_000,
+    "limit is given twice": "limit=1&limit=abc",
+    "limit is empty": "limit=",
+    "limit is NUL": "limit=%00",
+    "a time is a word": "created.gt=abc",
+    "a time is negative": "created.gt=-1",
+    "a time has digits that are no ASCII": "created.gte=%D9%A4%D9%A4%D9%A4",
+    "a time has too many digits": "created.lt=" + "9" * 400,
+    "a time is the first day": "created.lte=0001-01-01",
+    "a time is the last day": "created.gt=9999-12-31%2023:59:59",
+    "a time is no day": "created=2025-02-30",
+    "a time is empty": "created=",
+    "the bounds cross": "created.gt=2&created.lt=1",
+    "an unknown cursor": f"starting_after={UNKNOWN_ID}",
+    "both cursors, unknown": f"starting_after={UNKNOWN_ID}&ending_before={UNKNOWN_ID}",
+    "a cursor of NUL": "ending_before=%00",
+    "a cursor of 5,000 characters": "starting_after=" + "x" * 5_000,
+    "bad escapes": "limit=%zz&%=%&%f=%g",
+    "bytes that are no UTF-8": "customer=%ff%fe&%ed%a0%80=1",
+    "line ends": "state=a%0d%0ab:%20c&redirect_uri=https://shop.example/%0d%0ab:%20c",
+    "ampersands only": "&&&&",
+    "equal signs only": "====",
+    "semicolons": "limit=1;limit=2",
+    "99 fields": "&".join(f"f{n}=1" for n in range(99)),
+    "10,000 fields": "&".join(f"f{n}=1" for n in range(10_000)),
+    "a field of 50,000 characters": "customer=" + "x" * 50_000,
+}
+
+IDS: dict[str, str] = {
+    "unknown": UNKNOWN_ID,
+    "one character": "x",
+    "a blank": " ",
+    "NUL": "\x00",
+    "line ends": "a\r\nSet-Cookie: b=c",
+    "all control characters": "".join(map(chr, [*range(1, 32), 127])),
+    "5,000 characters": "A" * 5_000,
+    "a 4-byte character": "\U0001f4b3",
+    "13 characters of 4 bytes": "\U0001f4b3" * 13,
+    "16 digits that are no ASCII": "4" + "\u0664" * 15,
+    "16 digits of 4 bytes": "4" + "\U0001d7d2" * 15,
+    "letters right to left": "\u202e\u05d0\u05d1",
+    "a replaced byte": "\ufffd\ufffd",
+    "dots": "..",
+    "an escaped slash": "a%2Fb",
+    "a backslash": "a\\b",
+    "a template": "{charge_id}",
+    "a format": "{0.__class__} %s %(a)s",
+    "markup": "<script>alert(1)<&script>",
+    "a query to a database": "' OR '1'='1",
+    "a quote": '"',
+}
+
+HEADERS: dict[str, dict[str, str]] = {
+    "an idempotency key of 8 KiB": {"idempotency-key": "k" * 8_192},
+    "an empty idempotency key": {"idempotency-key": ""},
+    "a blank idempotency key": {"idempotency-key": " \t "},
+    "an idempotency key of bytes": {"idempotency-key": "\x80\xff\xfe"},
+    "a body said to be something else": {"content-type": "image/png"},
+    "a content type of bytes": {"content-type": "\xff/\xfe"},
+    "an unknown dialect": {"x-mock-clover-dialect": "klingon"},
+    "a dialect of bytes": {"x-mock-clover-dialect": "\xff\xfe"},
+    "a host of bytes": {"host": "\xff\xfe"},
+    "a host with a path": {"host": "shop.example/a?b#c"},
+    "an empty host": {"host": ""},
+    "an origin of bytes": {"origin": "\xff\xfe"},
+    "200 more headers": {f"x-{n}": "v" * 100 for n in range(200)},
+    "a header of 60,000 characters": {"x-long": "v" * 60_000},
+}
+
+CREDENTIALS: dict[str, dict[str, str]] = {
+    "none at all": {},
+    "empty": {"authorization": "", "apikey": ""},
+    "the word only": {"authorization": "Bearer"},
+    "the word and a blank": {"authorization": "Bearer ", "apikey": " "},
+    "another scheme": {"authorization": "Basic dXNlcjpwYXNz", "apikey": "basic"},
+    "bytes": {"authorization": "Bearer \xff\xfe", "apikey": "\xff\xfe"},
+    "NUL": {"authorization": "Bearer \x00", "apikey": "\x00"},
+    "8 KiB": {"authorization": "Bearer " + "a" * 8_192, "apikey": "a" * 8_192},
+}
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO", "")
+
+
+# A world with one of everything -------------------------------------------------------------------
+
+
+class Things(NamedTuple):
+    """What a furnished world holds: values for path ids, and what bodies refer to."""
+
+    ids: dict[str, str]
+    paid_order: str
+    token: str
+    charge: str
+    code: str
+    client_id: str
+    client_secret: str
+
+
+class Sender(Protocol):
+    """What requests can be sent to: a world, or a server."""
+
+    known: Credentials
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
+    ) -> Any:
+        """Send one request and return its reply."""
+
+    def card(self) -> dict[str, Any]:
+        """Return the body of a token request."""
+
+
+def furnish(world: Sender) -> Things:
+    """Make one of each thing that Clover knows."""
+
+    def make(path: str, **body: Any) -> dict[str, Any]:
+        made = world.send("POST", path, body, headers=FORWARDED)
+        if made.status != 200:
+            raise RuntimeError(f"{path}: {made}")
+        return dict(made.json)
+
+    def token() -> str:
+        return str(make("/v1/tokens", **world.card())["id"])
+
+    charge = make("/v1/charges", amount=1800, currency="usd", source=token())
+    authorised = make("/v1/charges", amount=1800, currency="usd", source=token(), capture=False)
+    customer = make("/v1/customers", email="jo@example.com", source=token())
+    items = [{"amount": 100, "quantity": 2}, {"amount": 50}]
+    order = make("/v1/orders", currency="usd", items=items)
+    paid = make("/v1/orders", currency="usd", items=items)["id"]
+    make(f"/v1/orders/{paid}/pay", source=token())
+    known = world.known
+    sent_back = world.send("GET", f"/oauth/authorize?client_id={known.client_id}")
+    return Things(
+        ids={
+            "token_id": token(),
+            "charge_id": authorised["id"],
+            "refund_id": make("/v1/refunds", charge=charge["id"], amount=1)["id"],
+            "customer_id": customer["id"],
+            "card_id": customer["sources"]["data"][0],
+            "order_id": order["id"],
+        },
+        paid_order=paid,
+        token=token(),
+        charge=charge["id"],
+        code=parse_qs(urlsplit(sent_back.headers["location"]).query)["code"][0],
+        client_id=known.client_id,
+        client_secret=known.client_secret,
+    )
+
+
+def _card(_things: Things) -> dict[str, Any]:
+    return {"card": {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030"}}
+
+
+def _exchange(things: Things) -> dict[str, Any]:
+    asked = ("client_id", "client_secret", "code")
+    return {name: getattr(things, name) for name in asked}
+
+
+GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
+    "create_token": _card,
+    "exchange_token": _exchange,
+    "exchange_token_by_post": _exchange,
+    "create_charge": lambda made: {"amount": 1800, "currency": "usd", "source": made.token},
+    "capture_charge": lambda _: {"amount": 1},
+    "create_refund": lambda made: {"charge": made.charge},
+    "create_customer": lambda made: {"email": "jo@example.com", "source": made.ids["token_id"]},
+    "update_customer": lambda _: {"email": "jo@example.com"},
+    "create_order": lambda _: {"currency": "usd", "items": [{"amount": 100, "tax_rates": [{}]}]},
+    "pay_order": lambda made: {"source": made.token},
+    "return_order": lambda _: {"items": [{"amount": 100}]},
+}
+"""A body that succeeds, for each operation that takes one."""
+
+
+def body_of(endpoint: Endpoint, things: Things) -> dict[str, Any]:
+    """Return a body that succeeds; an empty one where the table has none."""
+    return GOOD.get(endpoint.name, lambda _: {})(things)
+
+
+def filled(endpoint: Endpoint, things: Things, **ids: str) -> str:
+    """Return an endpoint's path with ids of things that exist, and a query where one is needed."""
+    paid = {"order_id": things.paid_order} if endpoint.name == "return_order" else {}
+    path = endpoint.path.format_map(things.ids | paid | ids)
+    return f"{path}?client_id={things.client_id}" if endpoint.name == "authorize" else path
+
+
+def good(endpoint: Endpoint, things: Things) -> Sent:
+    """Return a request that succeeds."""
+    raw = json.dumps(body_of(endpoint, things)).encode() if endpoint.takes else b""
+    return Sent(endpoint.method, filled(endpoint, things), raw, FORWARDED)
+
+
+# Wrong values in every field ----------------------------------------------------------------------
+
+
+def wrong_bodies(
+    record: type[msgspec.Struct], body: dict[str, Any], at: str = ""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Spoil each field of a record, and of the records within it, in every way."""
+    for field in msgspec.structs.fields(record):
+        name = field.encode_name
+        for label, value in VALUES.items():
+            yield f"{at}{name} is {label}", body | {name: value}
+        yield f"{at}{name} is left out", {k: v for k, v in body.items() if k != name}
+        inner, listed = record_in(msgspec.inspect.type_info(field.type))
+        if inner is None:
+            continue
+        within = body.get(name)
+        within = (within or [{}])[0] if listed else within or {}
+        for said, spoilt in wrong_bodies(inner, within, f"{at}{name}."):
+            yield said, body | {name: [spoilt] if listed else spoilt}
+
+
+def record_in(kind: msgspec.inspect.Type) -> tuple[type[msgspec.Struct] | None, bool]:
+    """Return the record that a field holds, and whether it holds a list of them."""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return record_in(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        found = (record_in(each) for each in kind.types)
+        return next((each for each in found if each[0]), (None, False))
+    if isinstance(kind, msgspec.inspect.ListType):
+        return record_in(kind.item_type)[0], True
+    return (kind.cls, False) if isinstance(kind, msgspec.inspect.StructType) else (None, False)
+
+
+# What a request did -------------------------------------------------------------------------------
+
+
+class Twins:
+    """Two equal worlds. One gets every request; the other only those that may have happened.
+
+    A refusal that left a trace, in a row or in the ids that are drawn later, tells them apart.
+    """
+
+    def __init__(self, make_world: Callable[..., World], **settings: Any) -> None:
+        self._make, self._settings = make_world, settings
+        self._renew()
+
+    def _renew(self) -> None:
+        self.world, self._other = (self._make(**self._settings) for _ in range(2))
+        self.things = furnish(self.world)
+        if furnish(self._other) != self.things:
+            raise RuntimeError("two worlds of one seed differ from the start")
+
+    def send(self, sent: Sent) -> str:
+        """Send one request and return what is wrong with what it did, or ''.
+
+        After a request that has changed something the twins are new.
+        """
+        before = trace(self.world)
+        try:
+            reply = _send(self.world, sent)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it would have been a 500
+            self._renew()
+            return f"raised {type(error).__name__}: {error}"[:200]
+        wrong, changed = complaint(reply), trace(self.world) != before
+        if reply.status in HAPPENED:
+            if _send(self._other, sent) != reply:
+                wrong = wrong or "the twin answers otherwise"
+        elif changed:
+            wrong = wrong or f"{reply.status}, and yet something has changed"
+        if changed:
+            self._renew()
+        return wrong
+
+    def part(self) -> str:
+        """Say whether the twins differ in what they draw from now on, or ''."""
+        drawn = [afterwards(world) for world in (self.world, self._other)]
+        self._renew()
+        return "" if drawn[0] == drawn[1] else "a refused request used up ids"
+
+
+def _send(world: World, sent: Sent) -> Answered:
+    return world.send(
+        sent.method, sent.path, raw=sent.raw, headers=dict(sent.headers), auth=sent.auth
+    )
+
+
+def trace(world: World) -> object:
+    """Return everything that a refusal must leave as it was."""
+    return world.sandbox.state(), len(world.sandbox.idempotency), len(list(world.sandboxes))
+
+
+def afterwards(world: World) -> list[Answered]:
+    """Return whole replies that hold an id of each kind that is drawn."""
+    token = world.send("POST", "/v1/tokens", world.card())
+    asked = {"amount": 1, "currency": "usd", "source": token.json["id"]}
+    charge = world.send("POST", "/v1/charges", asked, headers=FORWARDED)
+    agreed = world.send("GET", f"/oauth/authorize?client_id={world.known.client_id}")
+    return [token, charge, agreed]
+
+
+def complaint(reply: Answered) -> str:
+    """Return what is wrong with a reply whatever the request was, or ''."""
+    if reply.status not in STATUSES:
+        return f"status {reply.status}"
+    if b"Traceback" in reply.body:
+        return "the body holds a traceback"
+    told = {"why": reply.why, **reply.headers}
+    if split := [name for name, value in told.items() if not value.isprintable()]:
+        return f"control characters in the header {split[0]}"
+    if reply.content_type.startswith("application/json") and reply.body:
+        try:
+            json.loads(reply.body)
+        except ValueError as error:
+            return f"the body is no JSON: {error}"
+    return ""

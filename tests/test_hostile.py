@@ -1,0 +1,329 @@
+"""No input gives a 500, a traceback or a hang, and a refused request changes nothing."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mock_clover.api.endpoint import Endpoint
+from mock_clover.api.surface import SURFACE
+from mock_clover.control.surface import CONTROL
+from tests.hostile import (
+    BODIES,
+    CREDENTIALS,
+    DEPTH,
+    FORWARDED,
+    GOOD,
+    HAPPENED,
+    HEADERS,
+    IDS,
+    METHODS,
+    QUERIES,
+    Sent,
+    Twins,
+    body_of,
+    filled,
+    good,
+    wrong_bodies,
+)
+from tests.strategies import bodies_of, spoilt
+from tests.world import World
+
+MakeWorld = Callable[..., World]
+
+EVERYTHING = (*SURFACE, *CONTROL)
+every_endpoint = pytest.mark.parametrize("endpoint", EVERYTHING, ids=lambda each: each.name)
+with_a_body = pytest.mark.parametrize(
+    "endpoint", [each for each in SURFACE if each.takes], ids=lambda each: each.name
+)
+with_ids = pytest.mark.parametrize(
+    "endpoint", [each for each in SURFACE if "{" in each.path], ids=lambda each: each.name
+)
+with_records_within = pytest.mark.parametrize(
+    "endpoint",
+    [each for each in SURFACE if each.name in ("create_token", "create_charge", "create_order")],
+    ids=lambda each: each.name,
+)
+STRICT = {"strict": True, "dialect": "documented"}
+
+
+def complaints(twins: Twins, table: Iterable[tuple[str, Sent]]) -> dict[str, str]:
+    """Send a whole table and return what is wrong, by label."""
+    said = {label: twins.send(sent) for label, sent in table}
+    said["all that was refused"] = twins.part()
+    return {label: wrong for label, wrong in said.items() if wrong}
+
+
+@every_endpoint
+def test_every_operation_has_a_request_that_succeeds(
+    make_world: MakeWorld, endpoint: Endpoint
+) -> None:
+    """So the tables below spoil requests that are refused for nothing but the spoilt part."""
+    twins = Twins(make_world)
+    sent = good(endpoint, twins.things)
+    assert (endpoint.name in GOOD) == bool(endpoint.takes)
+    assert twins.send(sent) == ""
+    reply = twins.world.send(sent.method, sent.path, raw=sent.raw)
+    assert reply.status in HAPPENED, reply
+
+
+def wrong_shapes(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]:
+    path = filled(endpoint, twins.things)
+    for label, raw in BODIES.items():
+        yield label, Sent(endpoint.method, path, raw, FORWARDED)
+
+
+def wrong_values(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]:
+    assert endpoint.takes is not None
+    path, body = filled(endpoint, twins.things), body_of(endpoint, twins.things)
+    for label, wrong in wrong_bodies(endpoint.takes, body):
+        yield label, Sent(endpoint.method, path, json.dumps(wrong).encode(), FORWARDED)
+
+
+@every_endpoint
+def test_no_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    twins = Twins(make_world)
+    assert complaints(twins, wrong_shapes(twins, endpoint)) == {}
+
+
+@with_a_body
+def test_no_value_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    twins = Twins(make_world)
+    assert complaints(twins, wrong_values(twins, endpoint)) == {}
+
+
+@with_records_within
+def test_nothing_breaks_it_under_strict_in_the_other_dialect(
+    make_world: MakeWorld, endpoint: Endpoint
+) -> None:
+    twins = Twins(make_world, **STRICT)
+    assert complaints(twins, wrong_shapes(twins, endpoint)) == {}
+    assert complaints(twins, wrong_values(twins, endpoint)) == {}
+
+
+@with_a_body
+def test_no_depth_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    assert endpoint.takes is not None
+    twins = Twins(make_world)
+    path, body = filled(endpoint, twins.things), body_of(endpoint, twins.things)
+    deep = {
+        "arrays": "[" * DEPTH + "]" * DEPTH,
+        "objects": '{"a":' * DEPTH + "1" + "}" * DEPTH,
+        "objects and arrays": '{"a":[' * DEPTH + "]}" * DEPTH,
+    }
+    spoilt = {
+        f"{name} is {depth} of {label}": json.dumps(body | {name: "HERE"}).replace('"HERE"', value)
+        for name in (*endpoint.takes.__struct_encode_fields__, "unknown")
+        for label, value in deep.items()
+        for depth in [DEPTH]
+    }
+    table = ((label, Sent(endpoint.method, path, raw.encode())) for label, raw in spoilt.items())
+    assert complaints(twins, table) == {}
+
+
+BRINK = range(900, 1_001, 2)
+"""Depths about the interpreter's own limit: what one frame decodes, another may not encode."""
+
+
+@pytest.mark.parametrize("opened", ["[]", "{}"], ids=["arrays", "objects"])
+@pytest.mark.parametrize("member", ["metadata", "soft_descriptor", "unknown"])
+def test_what_is_nested_to_the_brink_can_still_be_shown(
+    make_world: MakeWorld, member: str, opened: str
+) -> None:
+    first, last = ("[", "]") if opened == "[]" else ('{"a":', "}")
+    for depth in BRINK:
+        world = make_world()
+        body = json.dumps({"amount": 1, "currency": "usd", "source": world.token(), member: 0})
+        deep = first * depth + "0" + last * depth
+        got = world.send(
+            "POST", "/v1/charges", raw=body.replace(": 0}", f':{{"a":{deep}}}}}').encode()
+        )
+        assert got.status in {200, 400}
+        for path in ("/v1/charges", "/_mock/journal"):
+            assert world.send("GET", path).status == 200, depth
+        for rows in world.sandbox.state().values():
+            assert repr(rows)
+
+
+HUGE = {
+    "a tip": ("/v1/charges", '{"amount":1,"currency":"usd","source":"%s","tip_amount":HUGE}'),
+    "a tax": ("/v1/charges", '{"amount":1,"currency":"usd","source":"%s","tax_amount":HUGE}'),
+    "metadata": (
+        "/v1/charges",
+        '{"amount":1,"currency":"usd","source":"%s","metadata":{"a":HUGE}}',
+    ),
+    "an object of the brand": (
+        "/v1/charges",
+        '{"amount":1,"currency":"usd","source":"%s","stored_credentials":'
+        '{"cardbrand_original_amount":HUGE}}',
+    ),
+    "a rate": (
+        "/v1/orders",
+        '{"currency":"usd","email":"%s@b","items":[{"amount":99999999,"tax_rates":[{"rate":HUGE}]}]}',
+    ),
+    "a tax of an item": (
+        "/v1/orders",
+        '{"currency":"usd","email":"%s@b","items":[{"amount":1,"tax_rates":[{"tax_amount":HUGE}]}]}',
+    ),
+}
+NUMBERS = {
+    "of 20 digits": 10**19,
+    "of 4,299 digits": 10**4298,
+    "of 4,300 digits": 10**4300 - 1,
+    "of 20 digits, below zero": -(10**19),
+    "of 4,299 digits, below zero": -(10**4298),
+    "minus a thousand": -1_000,
+}
+
+
+@pytest.mark.parametrize(("path", "text"), HUGE.values(), ids=HUGE)
+def test_an_accepted_number_can_be_shown_given_back_and_is_no_debt(
+    make_world: MakeWorld, path: str, text: str
+) -> None:
+    """Numbers that are just taken must not be too long, or below zero, where they are summed up."""
+    for label, number in NUMBERS.items():
+        world = make_world()
+        made = world.send(
+            "POST", path, raw=(text % world.token()).replace("HUGE", str(number)).encode()
+        )
+        assert made.status in {200, 400}, label
+        replies = [made]
+        if made.status == 200 and path == "/v1/charges":
+            replies.append(world.send("POST", "/v1/refunds", {"charge": made.json["id"]}))
+        elif made.status == 200:
+            payment = f"/v1/orders/{made.json['id']}/pay"
+            replies.append(world.send("POST", payment, {"source": world.token()}))
+        listed = ("/v1/charges", "/v1/refunds", "/v1/orders", "/_mock/journal")
+        replies += [world.send("GET", each) for each in listed]
+        assert {each.status for each in replies} <= {200, 400}, label
+        assert [each for each in replies[:-1] if b'amount":-' in each.body] == [], label
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/charges", {"amount": 1, "currency": "usd\n"}),
+        ("/v1/charges", {"amount": 1, "currency": "usd", "receipt_email": "jo@example.com\n"}),
+        ("/v1/charges", {"amount": 1, "currency": "usd", "external_reference_id": "a1\n"}),
+        ("/v1/orders", {"currency": "usd\n", "items": []}),
+        ("/v1/customers", {"email": "jo@example.com\n"}),
+    ],
+    ids=["currency", "e-mail", "reference", "currency of an order", "e-mail of a customer"],
+)
+def test_a_line_end_behind_a_value_is_no_part_of_it(
+    world: World, path: str, body: dict[str, object]
+) -> None:
+    """Python's `$` stands before it too; JSON Schema's does not."""
+    assert world.send("POST", path, body | {"source": world.token()}).status == 400
+
+
+@every_endpoint
+def test_no_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    twins = Twins(make_world)
+    sent = good(endpoint, twins.things)
+    joint = "&" if "?" in sent.path else "?"
+    table = (
+        (label, sent._replace(path=f"{sent.path}{joint}{query}"))
+        for label, query in QUERIES.items()
+    )
+    assert complaints(twins, table) == {}
+
+
+@with_ids
+def test_no_id_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    twins = Twins(make_world)
+    things, sent = twins.things, good(endpoint, twins.things)
+    names = [name for name in things.ids if f"{{{name}}}" in endpoint.path]
+    table = (
+        (
+            f"{name} is {label}",
+            sent._replace(path=endpoint.path.format_map(things.ids | {name: value})),
+        )
+        for name in names
+        for label, value in IDS.items()
+    )
+    assert complaints(twins, table) == {}
+
+
+@every_endpoint
+def test_no_header_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    twins = Twins(make_world)
+    sent = good(endpoint, twins.things)
+    table = ((label, sent._replace(headers=headers)) for label, headers in HEADERS.items())
+    assert complaints(twins, table) == {}
+
+
+@every_endpoint
+def test_no_credential_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    twins = Twins(make_world)
+    sent = good(endpoint, twins.things)._replace(auth=False)
+    table = ((label, sent._replace(headers=shown)) for label, shown in CREDENTIALS.items())
+    assert complaints(twins, table) == {}
+
+
+@every_endpoint
+def test_no_method_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    twins = Twins(make_world)
+    sent = good(endpoint, twins.things)
+    table = ((method, sent._replace(method=method)) for method in METHODS)
+    assert complaints(twins, table) == {}
+
+
+quick = settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=20,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@with_a_body
+def test_no_drawn_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    """Bodies that the record takes, and spoilt ones, with the ids of real things among them."""
+    assert endpoint.takes is not None
+    bodies = bodies_of(endpoint.takes)
+    twins = Twins(make_world)
+
+    @quick
+    @given(bodies | spoilt(bodies), st.booleans())
+    def check(body: dict[str, object], real: bool) -> None:
+        if real:
+            body = body | body_of(endpoint, twins.things)
+        path = filled(endpoint, twins.things)
+        assert twins.send(Sent(endpoint.method, path, json.dumps(body).encode())) == ""
+
+    check()
+    assert twins.part() == ""
+
+
+@pytest.mark.parametrize(
+    "endpoint", [each for each in EVERYTHING if each.query], ids=lambda each: each.name
+)
+def test_no_drawn_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    assert endpoint.query is not None
+    queries = bodies_of(endpoint.query)
+    twins = Twins(make_world)
+
+    @quick
+    @given(queries | spoilt(queries), st.booleans())
+    def check(query: dict[str, object], real: bool) -> None:
+        if real and endpoint.name == "authorize":
+            query = query | {"client_id": twins.things.client_id}
+        path = endpoint.path + "?" + urlencode(query)
+        assert twins.send(Sent(endpoint.method, path)) == ""
+
+    check()
+    assert twins.part() == ""
+
+
+@given(method=st.sampled_from(METHODS), path=st.text(max_size=40), body=st.binary(max_size=200))
+@quick
+def test_no_drawn_request_breaks_it(
+    make_world: MakeWorld, method: str, path: str, body: bytes
+) -> None:
+    path = f"/v1/{path.encode('utf-8', 'replace').decode().replace('?', '')}"
+    assert Twins(make_world).send(Sent(method, path, body)) == ""

@@ -1,0 +1,175 @@
+"""The exchange log: one line for each exchange, whatever stands in a path; never a query."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_clover.server.log import ExchangeLog, LogFormat
+from tests.served import Served
+from tests.wire import Wire, eventually, head, request
+
+TEXT_LINE = re.compile(
+    r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<method>[A-Z]+) (?P<path>\S.*) (?P<status>\d{3}) "
+    r"(?P<took>\d+\.\d\d)ms (?P<sandbox>[A-Za-z0-9._-]+) \| (?P<why>.+)"
+)
+JSON_MEMBERS = ["at", "method", "path", "status", "took_ms", "sandbox", "why"]
+
+FORGED = "%20200%200.01ms%20default%20|%20c"
+PATHS = {
+    "a line end": "/v1/charges/a%0ab",
+    "a carriage return": "/v1/charges/a%0db",
+    "a forged line": f"/v1/charges/a%0a2026-01-01T00:00:00Z%20GET%20/b{FORGED}",
+    "a forged end of a line": f"/v1/charges/a{FORGED}",
+    "all control characters": "/v1/charges/" + "".join(f"%{n:02x}" for n in [*range(1, 32), 127]),
+    "NUL": "/v1/charges/%00",
+    "controls of the second set": "/v1/charges/%c2%85%c2%9b31m",
+    "line separators": "/v1/charges/%e2%80%a8%e2%80%a9",
+    "letters turned round": "/v1/charges/%e2%80%ae",
+    "colours of a terminal": "/v1/charges/%1b[31mred",
+    "quotes": "/v1/charges/%22%27%5c",
+    "JSON": "/v1/charges/%22,%22status%22:200,%22x%22:%22",
+    "4 bytes": "/v1/charges/%f0%9f%92%b3",
+    "no UTF-8": "/v1/charges/%ff%fe",
+    "5,000 characters": "/v1/charges/" + "a" * 5_000,
+    "no path of ours": "/nothing/here",
+    "another sandbox": "/sandbox/log-7/v1/charges/x",
+}
+CONTROLS = tuple(map(chr, [*range(32), *range(127, 160), 0x2028, 0x2029, 0x202E, 0xFEFF]))
+FORMATS: tuple[LogFormat, ...] = ("text", "json")
+
+
+def logged(log: Path) -> list[str]:
+    """Return the lines of exchanges; the banner comes before them and starts with other words."""
+    lines = log.read_text().split("\n")
+    return [line for line in lines if line.startswith(("20", "{"))]
+
+
+@pytest.fixture(scope="module", params=FORMATS)
+def served_in(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Served]]:
+    """A server for each format, and the format."""
+    server = Served(tmp_path_factory.mktemp("log"), "--log-format", request.param)
+    yield request.param, server
+    server.stop()
+
+
+def fields(log_format: str, line: str) -> dict[str, Any]:
+    """Read one line back; a line that is not of the format fails the test."""
+    if log_format == "json":
+        told: dict[str, Any] = json.loads(line)
+        assert list(told) == JSON_MEMBERS
+        assert isinstance(told["took_ms"], float)
+        return told
+    found = TEXT_LINE.fullmatch(line)
+    assert found, line
+    return found.groupdict() | {"status": int(found["status"])}
+
+
+def test_each_exchange_is_one_line(served_in: tuple[str, Served]) -> None:
+    log_format, server = served_in
+    before = len(logged(server.log))
+    with Wire(server.port) as wire:
+        statuses = [wire.ask(head("GET", path)).status for path in PATHS.values()]
+    lines = eventually(lambda: (found := logged(server.log)[before:])[len(PATHS) - 1 :] and found)
+    read = [fields(log_format, line) for line in lines]
+    assert [each["status"] for each in read] == statuses
+    assert statuses == [404] * (len(PATHS) - 1) + [401]
+    assert {each["method"] for each in read} == {"GET"}
+    assert [each["sandbox"] for each in read] == ["default"] * (len(PATHS) - 1) + ["log-7"]
+    assert {each["why"].split(" ")[0] for each in read} == {
+        "CHARGE_NOT_FOUND",
+        "PATH_NOT_FOUND",
+        "UNAUTHORIZED",
+    }
+
+
+def test_no_byte_of_the_log_is_a_control_character(served_in: tuple[str, Served]) -> None:
+    _, server = served_in
+    with Wire(server.port) as wire:
+        for path in PATHS.values():
+            wire.ask(head("GET", path))
+        wire.ask(head("GET", "/v1/charges/the-last-of-them"))
+    eventually(lambda: "the-last-of-them" in server.log.read_text())
+    text = server.log.read_text()
+    assert [char for char in set(text) if not char.isprintable() and char != "\n"] == []
+
+
+def test_a_query_is_not_logged(served_in: tuple[str, Served]) -> None:
+    _, server = served_in
+    queries = ["/v1/charges?limit=5&customer=HUSH", "/oauth/token?client_secret=HUSH&code=HUSH"]
+    with Wire(server.port) as wire:
+        for target in [*queries, "/v1/charges/after-the-queries"]:
+            wire.ask(request("GET", target))
+    eventually(lambda: "after-the-queries" in server.log.read_text())
+    assert "HUSH" not in server.log.read_text()
+    assert "?" not in "".join(logged(server.log))
+
+
+def test_control_requests_are_not_logged(served_in: tuple[str, Served]) -> None:
+    _, server = served_in
+    with Wire(server.port) as wire:
+        for target in ["/livez", "/readyz", "/_mock/journal", "/_mock/openapi.json"]:
+            assert wire.ask(request("GET", target)).status == 200
+        wire.ask(request("GET", "/v1/charges/after-control"))
+    eventually(lambda: "after-control" in server.log.read_text())
+    assert not re.search(r"livez|readyz|_mock", "".join(logged(server.log)))
+
+
+def test_none_writes_nothing(serve: Callable[..., Served]) -> None:
+    server = serve("--log-format", "none")
+    with Wire(server.port) as wire:
+        wire.ask(request("GET", "/v1/charges/unlogged"))
+    assert server.stop() == 0
+    assert logged(server.log) == []
+    assert "unlogged" not in server.log.read_text()
+
+
+# Without a server ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[LogFormat, str, str], list[str]]:
+    """Return a way to write one exchange and to read the lines that came of it."""
+
+    def write(log_format: LogFormat, path: str, why: str) -> list[str]:
+        file = tmp_path / "log"
+        with file.open("w+") as stream:
+            log = ExchangeLog(stream, log_format)
+            log.write("default", "GET", path, 200, why, 0.0)
+            log.flush()
+        return file.read_text().splitlines(keepends=True)
+
+    return write
+
+
+@pytest.mark.parametrize("log_format", FORMATS)
+@pytest.mark.parametrize("char", CONTROLS, ids=ascii)
+def test_no_character_of_a_path_ends_a_line(
+    written: Callable[[LogFormat, str, str], list[str]], log_format: LogFormat, char: str
+) -> None:
+    lines = written(log_format, f"/a{char}b", "said")
+    assert len(lines) == 1
+    assert char not in lines[0].rstrip("\n")
+
+
+def test_the_two_formats_tell_the_same(
+    written: Callable[[LogFormat, str, str], list[str]],
+) -> None:
+    text, data = (
+        fields(log_format, written(log_format, "/v1/charges", "a rule decided")[0].rstrip("\n"))
+        for log_format in FORMATS
+    )
+    names = ("method", "path", "status", "sandbox", "why")
+    assert [text[name] for name in names] == [data[name] for name in names]
+    assert [data[name] for name in names] == [
+        "GET",
+        "/v1/charges",
+        200,
+        "default",
+        "a rule decided",
+    ]

@@ -1,0 +1,185 @@
+"""The served OpenAPI document is valid, and the server keeps to it, whatever it is sent."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import BaseSchema, Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from mock_clover.api.endpoint import Endpoint
+from mock_clover.api.surface import SURFACE
+from tests.hostile import FORWARDED, HAPPENED, body_of, filled, furnish
+from tests.served import Served
+from tests.wire import KNOWN, Told, call
+from tests.world import DECLINES
+
+CREDENTIALS = {"authorization": f"Bearer {KNOWN.access_token}", "apikey": KNOWN.api_key}
+CONFORMANCE = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+every_operation = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
+
+
+class Remote:
+    """A served sandbox, to be furnished like a world."""
+
+    known = KNOWN
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
+    ) -> Told:
+        return call(self._port, method, path, body, **(headers or {}))
+
+    def card(self, pan: str = "4242424242424242") -> dict[str, Any]:
+        return {"card": {"number": pan, "exp_month": "12", "exp_year": "2035", "cvv": "123"}}
+
+
+@pytest.fixture(scope="module")
+def document(served: Served) -> dict[str, Any]:
+    return dict(call(served.port, "GET", "/_mock/openapi.json").json)
+
+
+@pytest.fixture(scope="module")
+def schema(served: Served) -> BaseSchema:
+    config = schemathesis.Config.from_dict(
+        {"headers": CREDENTIALS, "generation": {"database": "none"}}
+    )
+    return schemathesis.openapi.from_url(f"{served.url}/_mock/openapi.json", config=config)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as kept:
+        kept.trust_env = False
+        yield kept
+
+
+def send(case: Case, session: requests.Session) -> Any:
+    return case.call(session=session, headers=CREDENTIALS | FORWARDED, allow_redirects=False)
+
+
+# The document -------------------------------------------------------------------------------------
+
+
+def test_the_document_is_openapi_3_1(schema: BaseSchema) -> None:
+    schema.validate()
+
+
+def test_every_schema_is_json_schema(document: dict[str, Any]) -> None:
+    for name, each in document["components"]["schemas"].items():
+        jsonschema_rs.meta.validate(each)
+        assert each["title"] == name
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    references = set(re.findall(r'"\$ref": ?"([^"]+)"', json.dumps(document)))
+    assert references == {f"#/components/schemas/{name}" for name in schemas}
+
+
+def test_every_operation_is_described_once(document: dict[str, Any]) -> None:
+    described = [
+        (method.upper(), path, operation["operationId"])
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+    assert sorted(described) == sorted((each.method, each.path, each.name) for each in SURFACE)
+
+
+def test_every_pattern_is_one_that_all_languages_read_alike(document: dict[str, Any]) -> None:
+    """JSON Schema's patterns are ECMAScript's: there `\\s`, `\\d` and `$` take other characters."""
+    patterns = set(re.findall(r'"pattern": ?"((?:[^"\\]|\\.)*)"', json.dumps(document)))
+    assert [each for each in sorted(patterns) if re.search(r"\\\\[sSdDwWbB]", each)] == []
+
+
+# The server ---------------------------------------------------------------------------------------
+
+
+@every_operation
+def test_every_good_answer_is_as_described(
+    served: Served, schema: BaseSchema, session: requests.Session, endpoint: Endpoint
+) -> None:
+    things = furnish(Remote(served.port))
+    path, body = filled(endpoint, things), body_of(endpoint, things)
+    ids = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/?]+)", endpoint.path), path.split("?")[0])
+    assert ids
+    case = schema[endpoint.path][endpoint.method].Case(
+        path_parameters=ids.groupdict(),
+        query={"client_id": KNOWN.client_id} if endpoint.method == "GET" else {},
+        **({"body": body, "media_type": "application/json"} if endpoint.takes else {}),
+    )
+    if endpoint.takes and endpoint.method == "GET":
+        case = schema[endpoint.path][endpoint.method].Case(query=body)
+    reply = send(case, session)
+    assert reply.status_code in HAPPENED
+    case.validate_response(reply, checks=CONFORMANCE)
+
+
+@pytest.mark.parametrize("name", ["create_charge", "pay_order", "create_customer"])
+def test_every_decline_is_as_described(
+    served: Served, schema: BaseSchema, session: requests.Session, name: str
+) -> None:
+    remote = Remote(served.port)
+    endpoint = next(each for each in SURFACE if each.name == name)
+    things = furnish(remote)
+    token = remote.send("POST", "/v1/tokens", remote.card(DECLINES)).json["id"]
+    case = schema[endpoint.path][endpoint.method].Case(
+        path_parameters=things.ids,
+        body=body_of(endpoint, things) | {"source": token},
+        media_type="application/json",
+    )
+    reply = send(case, session)
+    assert reply.status_code == 402
+    case.validate_response(reply, checks=CONFORMANCE)
+
+
+@pytest.mark.parametrize(
+    ("mode", "endpoint"),
+    [
+        pytest.param(mode, each, id=f"{mode.value}-{each.name}")
+        for mode in GenerationMode
+        for each in SURFACE
+        if mode is GenerationMode.POSITIVE or each.takes or each.query
+    ],
+)
+def test_whatever_is_sent_is_answered_as_described(
+    schema: BaseSchema, session: requests.Session, endpoint: Endpoint, mode: GenerationMode
+) -> None:
+    """And what the document forbids is refused."""
+    operation = schema[endpoint.path][endpoint.method]
+    forbidden = [negative_data_rejection] if mode is GenerationMode.NEGATIVE else []
+
+    @settings(
+        derandomize=True,
+        deadline=None,
+        max_examples=5,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case: Case) -> None:
+        case.validate_response(send(case, session), checks=CONFORMANCE + forbidden)
+
+    check()

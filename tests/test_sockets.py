@@ -1,0 +1,508 @@
+"""The server as peers meet it on the network, on both parsers: patient, bounded, soon gone."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_clover.server.app import BODY_BYTES_MAX
+from mock_clover.server.protocol import HEAD_BYTES_MAX
+from tests.served import Served
+from tests.wire import (
+    PARSERS,
+    Told,
+    Wire,
+    call,
+    chunked,
+    eventually,
+    head,
+    make_token,
+    on,
+    request,
+)
+from tests.world import SEED
+
+Serve = Callable[..., Served]
+
+UNKNOWN = "ZZZZZZZZZZZZZ"
+PROMPT_S = 0.25
+"""What a good request may take while bad ones are about."""
+HELD_UP_S = 0.5
+"""How long one read of the server may keep it from all others."""
+LEAVE_S = 1.0
+
+TOO_LARGE = b'{"message":"413 Request Entity Too Large"}'
+
+both_parsers = pytest.mark.parametrize("parser", PARSERS)
+
+
+@pytest.fixture(scope="module", params=PARSERS)
+def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A server on each parser, shared by the tests of this file; its log must stay clean."""
+    server = Served(tmp_path_factory.mktemp("sockets"), python=PARSERS[request.param])
+    yield server.port
+    server.stop()
+    assert_clean(server)
+
+
+@pytest.fixture
+def wire(port: int) -> Iterator[Wire]:
+    with Wire(port) as opened:
+        yield opened
+
+
+def assert_clean(server: Served) -> None:
+    """Require that the log tells of no bug; to be called when the server has ended."""
+    log = server.log.read_text()
+    assert [word for word in ("Traceback", "Exception", "BUG", "Error") if word in log] == []
+
+
+def shown(told: Told, *names: str) -> tuple[Any, ...]:
+    """Return status, these headers, and the body."""
+    return (told.status, *(told.headers.get(name) for name in names), told.body)
+
+
+# Bounds -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [BODY_BYTES_MAX + 1, 20 * BODY_BYTES_MAX])
+@pytest.mark.parametrize("framing", ["a length", "chunks"])
+def test_a_body_that_is_too_large_is_heard_out_and_refused(
+    port: int, wire: Wire, size: int, framing: str
+) -> None:
+    body = b"x" * size
+    if framing == "a length":
+        told = wire.ask(request("POST", "/v1/tokens", body))
+    else:
+        framed = {"transfer-encoding": "chunked"}
+        told = wire.ask(head("POST", "/v1/tokens", headers=framed) + chunked(body))
+    assert shown(told, "connection") == (413, "close", TOO_LARGE)
+    assert wire.rest() == b""
+    assert call(port, "GET", "/livez").status == 200
+
+
+@pytest.mark.parametrize("framing", ["a length", "chunks"])
+def test_a_body_of_just_the_bound_is_taken(wire: Wire, framing: str) -> None:
+    body = b'{"card":{}}'.ljust(BODY_BYTES_MAX)
+    if framing == "a length":
+        told = wire.ask(request("POST", "/v1/tokens", body))
+    else:
+        framed = {"transfer-encoding": "chunked"}
+        told = wire.ask(head("POST", "/v1/tokens", headers=framed) + chunked(body))
+    assert (told.status, told.json["error"]["type"]) == (400, "invalid_request_error")
+    assert wire.ask(request("GET", "/livez")).status == 200
+
+
+CHUNKED = head("POST", "/v1/tokens", headers={"transfer-encoding": "chunked"})
+ENDLESS = {
+    "a request line": (b"GET /", b"a" * 4_096),
+    "one header": (b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx: ", b"v" * 4_096),
+    "headers": (b"GET /livez HTTP/1.1\r\nhost: localhost\r\n", b"x-name: value\r\n" * 256),
+    "a header behind a blank line": (b"\r\nGET /livez HTTP/1.1\r\nx: ", b"v" * 4_096),
+    "a trailer": (CHUNKED + b"2\r\n{}\r\n0\r\nx: ", b"v" * 4_096),
+}
+
+
+@pytest.mark.parametrize(("first", "piece"), ENDLESS.values(), ids=ENDLESS)
+def test_what_never_ends_is_cut_off(port: int, wire: Wire, first: bytes, piece: bytes) -> None:
+    wire.send(first)
+    told = wire.pour(piece, 32 * HEAD_BYTES_MAX)
+    assert told[:12] in (b"HTTP/1.1 431", b"HTTP/1.1 400")
+    assert call(port, "GET", "/livez").status == 200
+
+
+HEAVY = {
+    "stray pairs only": b"{}" * 1_000_000,
+    "line ends and pairs in a body": request("POST", "/v1/tokens", b"\r\n\r\n{}" * 87_000),
+    "last chunks in chunks": CHUNKED + chunked(b"0\r\n\r\n" * 60_000, 100_000),
+    "chunks of one byte": CHUNKED + chunked(b"x" * 40_000, 1),
+    "300,000 empty items": request(
+        "POST", "/v1/orders", b'{"currency":5,"items":[%b]}' % b",".join([b"{}"] * 300_000)
+    ),
+    "80,000 unknown members": request(
+        "POST", "/v1/orders", b"{%b}" % b",".join(b'"%d":{}' % n for n in range(80_000))
+    ),
+    "a path of digits": head("GET", "/v1/charges/" + ("3" * 499 + "x") * 128),
+    "10,000 fields in a query": head("GET", "/v1/charges?" + "a=1&" * 10_000),
+    "2,000 pipelined requests": request("GET", f"/v1/charges/{UNKNOWN}") * 2_000,
+}
+
+
+@pytest.mark.parametrize("heavy", HEAVY.values(), ids=HEAVY)
+def test_no_bytes_hold_the_others_up(port: int, heavy: bytes) -> None:
+    with Wire(port) as other, Wire(port) as wire, ThreadPoolExecutor(1) as pool:
+        assert other.ask(request("GET", "/livez")).status == 200
+        pouring = pool.submit(wire.pour_once, heavy)
+        waits = []
+        while not pouring.done():
+            started = time.perf_counter()
+            assert other.ask(request("GET", "/livez")).status == 200
+            waits.append(time.perf_counter() - started)
+        assert max(waits, default=0) < HELD_UP_S
+
+
+SOON = (
+    "from mock_clover.server import protocol, serve",
+    "protocol.RECEIPT_SECONDS_MAX = 0.3",
+    "serve._SWEEP_TICKS = 1",
+)
+"""The receipt deadline and its sweep, brought nearer."""
+
+
+@both_parsers
+def test_half_open_sockets_cost_a_good_request_nothing_and_are_ended(
+    serve: Serve, parser: str
+) -> None:
+    server = serve(python=on(parser, *SOON))
+    halves = (
+        b"",
+        b"POST /v1/charges HTTP/1.1\r\nhost: localhost\r\nx-half: ",
+        head("POST", "/v1/charges", headers={"content-length": "1000"}) + b'{"amount":',
+        head("POST", "/v1/charges", headers={"transfer-encoding": "chunked"}) + b"5\r\n{",
+    )
+    with ExitStack() as stack:
+        open_ = [stack.enter_context(Wire(server.port)) for _ in range(200)]
+        for number, half in enumerate(open_):
+            half.send(halves[number % len(halves)])
+        took = []
+        for _ in range(5):
+            body = {"amount": 1, "currency": "usd", "source": make_token(server.port)}
+            started = time.perf_counter()
+            assert call(server.port, "POST", "/v1/charges", body).status == 200
+            took.append(time.perf_counter() - started)
+        assert max(took) < PROMPT_S
+        ends = {half.rest().partition(b"\r\n")[0] for half in open_}
+    assert ends <= {b"HTTP/1.1 408 Request Timeout", b""}
+    assert len(call(server.port, "GET", "/v1/charges").json["data"]) == 5
+    assert server.stop() == 0
+    assert_clean(server)
+
+
+def test_answers_on_one_socket_are_not_held_back(wire: Wire) -> None:
+    """Where head and body are written apart, the body must not wait for an acknowledgement."""
+    started = time.perf_counter()
+    assert [wire.ask(request("GET", "/livez")).status for _ in range(20)] == [200] * 20
+    assert time.perf_counter() - started < 2 * PROMPT_S
+
+
+# Manners of HTTP ----------------------------------------------------------------------------------
+
+
+def test_http_1_0_is_answered_and_the_connection_closed(wire: Wire) -> None:
+    told = wire.ask(head("GET", "/livez", version="1.0"))
+    assert (told.status, told.json["status"]) == (200, "ready")
+    assert wire.rest() == b""
+
+
+def test_a_client_that_waits_for_100_continue_is_told_to_go_on(wire: Wire) -> None:
+    wire.send(head("POST", "/v1/tokens", headers={"content-length": "2", "expect": "100-continue"}))
+    assert wire.reply() == Told(100, {}, b"")
+    wire.send(b"{}")
+    assert wire.reply().status == 400
+    assert wire.ask(request("GET", "/livez")).status == 200
+
+
+@pytest.mark.parametrize("path", ["/livez", "/v1/charges", f"/v1/charges/{UNKNOWN}", "/none", "/"])
+def test_head_is_get_without_a_body(wire: Wire, path: str) -> None:
+    got, headed = (wire.ask(request(method, path)) for method in ("GET", "HEAD"))
+    names = ("content-type", "content-length")
+    assert (headed.status, headed.body) == (got.status, b"")
+    assert [headed.headers[name] for name in names] == [got.headers[name] for name in names]
+    assert wire.ask(request("GET", "/livez")).status == 200
+
+
+def test_pipelined_requests_are_answered_in_order(port: int, wire: Wire) -> None:
+    charge = {"amount": 5, "currency": "usd", "source": make_token(port)}
+    asked = [
+        (request("GET", "/v1/charges/" + UNKNOWN), 404),
+        (request("POST", "/v1/charges", charge), 200),
+        (request("POST", "/v1/charges", charge), 400),
+        (request("GET", "/livez"), 200),
+        (request("POST", "/v1/tokens", b"{"), 400),
+        (head("GET", "/v1/charges", auth=False), 401),
+        (request("PATCH", "/v1/charges", b"{}"), 405),
+        (request("GET", "/"), 200),
+    ]
+    wire.send(b"".join(data for data, _ in asked) * 10)
+    charge_statuses = iter([200] + [400] * 9)
+    for _ in range(10):
+        expected = [status for _, status in asked]
+        expected[1] = next(charge_statuses)
+        assert [wire.reply().status for _ in asked] == expected
+
+
+UPGRADES = {
+    "as Java spells it": {
+        "connection": "Upgrade, HTTP2-Settings",
+        "upgrade": "h2c",
+        "http2-settings": "AAMAAABk",
+    },
+    "in capitals": {"CONNECTION": "UPGRADE", "UPGRADE": "h2c"},
+    "to a WebSocket": {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-key": "AA==",
+    },
+}
+upgrades = pytest.mark.parametrize("upgrade", UPGRADES.values(), ids=UPGRADES)
+
+
+@upgrades
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one segment", "one by one"])
+def test_an_upgrade_is_declined_and_the_socket_goes_on(
+    wire: Wire, upgrade: dict[str, str], at_once: bool
+) -> None:
+    first = request("GET", f"/v1/charges/{UNKNOWN}", headers=upgrade)
+    second = request("GET", "/livez")
+    if at_once:
+        wire.send(first + second)
+        got = [wire.reply(), wire.reply()]
+    else:
+        got = [wire.ask(first), wire.ask(second)]
+    assert [told.status for told in got] == [404, 200]
+
+
+@upgrades
+@pytest.mark.parametrize("framing", ["a length", "chunks"])
+def test_a_request_that_asks_for_an_upgrade_keeps_its_body(
+    port: int, wire: Wire, upgrade: dict[str, str], framing: str
+) -> None:
+    """Java's own client asks so with its first request, whatever that is."""
+    charge = {"amount": 5, "currency": "usd", "source": make_token(port)}
+    if framing == "a length":
+        told = wire.ask(request("POST", "/v1/charges", charge, headers=upgrade))
+    else:
+        framed = upgrade | {"transfer-encoding": "chunked"}
+        data = chunked(json.dumps(charge).encode(), 7)
+        told = wire.ask(head("POST", "/v1/charges", headers=framed) + data)
+    assert (told.status, told.json.get("amount")) == (200, 5)
+    assert wire.ask(request("GET", "/livez")).status == 200
+
+
+POST = b"POST /v1/tokens HTTP/1.1\r\nhost: localhost\r\n"
+NOISE = {
+    "a hello of TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64),
+    "a preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "zeros": bytes(100),
+    "a path of bytes": b"GET /\xff\xfe HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    "no path": b"GET HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    "a header without a colon": b"GET /livez HTTP/1.1\r\nhost localhost\r\n\r\n",
+    "a header with NUL": b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx: a\0b\r\n\r\n",
+    "two lengths": POST + b"content-length: 1\r\ncontent-length: 2\r\n\r\n",
+    "a negative length": POST + b"content-length: -1\r\n\r\n",
+    "a length of words": POST + b"content-length: many\r\n\r\n",
+    "a length of 30 digits": POST + b"content-length: 1%b\r\n\r\n" % (b"0" * 29),
+    "a length of 5,000 digits": POST + b"content-length: 1%b\r\n\r\n" % (b"0" * 4_999),
+    "an unknown coding": POST + b"transfer-encoding: zip\r\n\r\n",
+    "a chunk of no size": CHUNKED + b"zz\r\n",
+    "a chunk of 30 digits": CHUNKED + b"f" * 30 + b"\r\n",
+    "a chunk that is too long": CHUNKED + b"2\r\n{}}}\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
+def test_noise_is_refused_and_the_connection_ended(port: int, wire: Wire, noise: bytes) -> None:
+    wire.send(noise)
+    wire.line.shutdown(socket.SHUT_WR)
+    lines = wire.rest().split(b"\r\n")
+    statuses = {line.split(b" ")[1] for line in lines if line.startswith(b"HTTP/1.1 ")}
+    assert statuses <= {b"400", b"404"}
+    assert call(port, "GET", "/livez").status == 200
+
+
+TARGETS = {
+    "an absolute address": "http://shop.example/livez",
+    "an absolute address without a path": "http://shop.example",
+    "a star": "*",
+    "two slashes": "//",
+    "slashes only": "/" * 2_000,
+    "NUL": "/v1/charges/%00",
+    "bytes that are no UTF-8": "/v1/charges/%ff%fe",
+    "an encoded surrogate": "/v1/charges/%ed%a0%80",
+    "bad escapes": "/v1/charges/%zz%",
+    "line ends": "/v1/charges/%0d%0aSet-Cookie:%20a=b",
+    "a path upwards": "/v1/../../etc/passwd",
+    "an escaped path upwards": "/v1/%2e%2e/%2e%2e/etc/passwd",
+    "the root of a sandbox": "/sandbox/x/",
+    "a sandbox without a path": "/sandbox/x",
+    "a sandbox of NUL": "/sandbox/%00/livez",
+    "a sandbox within a sandbox": "/sandbox/a/sandbox/b/livez",
+    "a line end after a sandbox": "/sandbox/x/%0a",
+    "5,000 characters": "/v1/charges/" + "A" * 5_000,
+    "1,000 segments": "/v1" * 1_000,
+    "a NUL in the query": "/v1/charges?limit=%00&%00=%00",
+    "bad escapes in the query": "/v1/charges?limit=%zz&%=%&a=%ff",
+    "a fragment": "/livez#fragment",
+}
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_no_target_breaks_it(port: int, target: str) -> None:
+    with Wire(port) as wire:
+        told = wire.ask(head("GET", target))
+    assert told.status in {200, 400, 401, 404}
+    assert b"Traceback" not in told.body
+
+
+HEADERS = {
+    "200 of them": {f"x-{number}": "value" for number in range(200)},
+    "a value that is no Latin": {"x-name": "\xff\xfe"},
+    "a key of 8 KiB": {"idempotency-key": "k" * 8_192},
+    "an empty authorisation": {"authorization": "", "apikey": ""},
+    "a host of bytes": {"host": "\xff\xfe"},
+    "an unknown expectation": {"expect": "miracles"},
+    "a range": {"range": "bytes=0-1"},
+    "a cookie of 8 KiB": {"cookie": "c" * 8_192},
+}
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+def test_no_header_breaks_it(wire: Wire, headers: dict[str, str]) -> None:
+    told = wire.ask(request("POST", "/v1/charges", {"amount": 1}, headers=headers))
+    assert told.status in {400, 401}
+    assert wire.ask(request("GET", "/livez")).status in {200, 400}
+
+
+# Clients that go away -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leave", ["with a goodbye", "without"])
+@pytest.mark.parametrize("sent", ["half a body", "all of it"])
+def test_a_client_that_goes_away_leaves_the_old_state_or_the_new(
+    port: int, leave: str, sent: str
+) -> None:
+    tokens = [make_token(port) for _ in range(10)]
+    for token in tokens:
+        charge = request("POST", "/v1/charges", {"amount": 7, "currency": "usd", "source": token})
+        wire = Wire(port)
+        wire.send(charge[:-5] if sent == "half a body" else charge)
+        wire.line.close() if leave == "with a goodbye" else wire.vanish()
+
+    def seen() -> list[tuple[bool, bool, bool]]:
+        """For each token: is it spent, is its charge listed, is its charge in the journal."""
+        listed = call(port, "GET", "/v1/charges?limit=100").json["data"]
+        journal = call(port, "GET", "/_mock/journal?endpoint=create_charge&limit=1000").json["data"]
+        sources = {row["source"]["id"] for row in listed if row["order"]}
+        told = {row["reply"]["source"]["id"] for row in journal if row["status"] == 200}
+        spent = [call(port, "GET", f"/v1/tokens/{token}").json for token in tokens]
+        return [
+            (view["tokenMeta"]["tokenStatus"] == "VERIFIED", token in sources, token in told)
+            for token, view in zip(tokens, spent, strict=True)
+        ]
+
+    old, new = (False, False, False), (True, True, True)
+    if sent == "half a body":
+        assert seen() == [old] * 10
+    else:  # what was still on its way while we looked is whole a moment later
+        eventually(lambda: set(seen()) <= {old, new})
+
+
+# Ends ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parser", "number"),
+    [("httptools", signal.SIGTERM), ("httptools", signal.SIGINT), ("h11", signal.SIGTERM)],
+    ids=lambda each: getattr(each, "name", each),
+)
+def test_a_signal_ends_it_within_a_second_whoever_is_connected(
+    serve: Serve, parser: str, number: signal.Signals
+) -> None:
+    server = serve(python=on(parser))
+    with ExitStack() as stack:
+        idle, kept, half_head, half_body = (
+            stack.enter_context(Wire(server.port)) for _ in range(4)
+        )
+        half_head.send(b"POST /v1/charges HTT")
+        half_body.send(head("POST", "/v1/charges", headers={"content-length": "9"}) + b"{")
+        assert kept.ask(request("GET", "/livez")).status == 200
+        started = time.monotonic()
+        server.process.send_signal(number)
+        assert server.process.wait(5) == 0
+        assert time.monotonic() - started < LEAVE_S
+        assert [each.rest() for each in (idle, kept, half_head, half_body)] == [b""] * 4
+    assert_clean(server)
+
+
+# Beginnings ---------------------------------------------------------------------------------------
+
+
+def test_the_port_that_is_announced_accepts_already(serve: Serve) -> None:
+    server = serve()
+    assert call(server.port, "GET", "/livez").status == 200
+    assert f"listening on http://127.0.0.1:{server.port}\n" in server.log.read_text()
+
+
+def test_a_taken_port_is_told_in_one_line(served: Served) -> None:
+    command = [sys.executable, "-m", "mock_clover", "serve", "--port", str(served.port)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    told = f"mock-clover: cannot listen on 127.0.0.1 port {served.port}: Address already in use\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
+
+
+def own_address() -> str:
+    """Return an address of this machine beyond the loopback, or ''. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # TEST-NET-1
+        except OSError:
+            return ""
+        address = str(probe.getsockname()[0])
+    return "" if address.startswith(("127.", "0.")) else address
+
+
+def test_only_the_loopback_is_listened_to(served: Served) -> None:
+    address = own_address()
+    if not address:
+        pytest.skip("this machine has no address beyond the loopback")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address, served.port), timeout=2)
+
+
+# Readers that do not read, and many at once -------------------------------------------------------
+
+
+def test_it_goes_on_answering_when_nobody_reads_its_output(tmp_path: Path) -> None:
+    port_file = tmp_path / "port"
+    command = [sys.executable, "-m", "mock_clover", "serve", "--port", "0", "--seed", SEED]
+    process = subprocess.Popen(
+        [*command, "--port-file", port_file], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        eventually(port_file.exists)
+        with Wire(int(port_file.read_text())) as wire:
+            for _ in range(50):
+                wire.send(request("GET", f"/v1/charges/{UNKNOWN}") * 100)
+                assert [wire.reply().status for _ in range(100)] == [404] * 100
+        process.terminate()
+        assert process.wait(5) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_fifty_charges_at_once_under_one_key_are_one_charge(port: int) -> None:
+    source = make_token(port)
+    asked = request(
+        "POST",
+        "/v1/charges",
+        {"amount": 50, "currency": "usd", "source": source},
+        headers={"idempotency-key": f"fifty-{source}"},
+    )
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire(port)) for _ in range(50)]
+        with ThreadPoolExecutor(50) as pool:
+            told = list(pool.map(lambda wire: wire.ask(asked), wires))
+    assert {each.status for each in told} == {200}
+    assert len({each.body for each in told}) == 1
+    listed = call(port, "GET", "/v1/charges?limit=100").json["data"]
+    assert [row["amount"] for row in listed if row["source"]["id"] == source] == [50]
