@@ -34,9 +34,9 @@ from tests.world import SEED
 Serve = Callable[..., Served]
 
 UNKNOWN = "ZZZZZZZZZZZZZ"
-PROMPT_S = 0.25
+PROMPT_S = 0.75
 """What a good request may take while bad ones are about."""
-HELD_UP_S = 0.5
+HELD_UP_S = 1.5
 """How long one read of the server may keep it from all others."""
 LEAVE_S = 1.0
 

@@ -5,6 +5,7 @@ what real clients send (a number where a string is documented) and then collects
 """
 
 import re
+from itertools import accumulate
 from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -16,7 +17,8 @@ T = TypeVar("T", bound=Record)
 
 _FORGIVEN_ITEMS_MAX = 1_000
 """A longer list is not searched for what could be forgiven: that would hold the others up."""
-_BRACKETS = re.compile(rb"[][{}]")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_STEPS = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
@@ -68,7 +70,7 @@ class Codec(Generic[T]):
             pass  # outside of the handler, so that no later error carries this one's words
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise MalformedError(redact(str(error))) from None
-        return self.convert(parse(raw))
+        return self.convert(_parse(raw))
 
     def convert(self, tree: object) -> T:
         """Turn a parsed object into the record, forgiving numbers for strings."""
@@ -86,16 +88,18 @@ def check_depth(raw: bytes) -> None:
     """Refuse what is nested too deep to be shown again. Raises MalformedError."""
     if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
         return
-    depth = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", raw)):
-        depth += 1 if bracket in b"{[" else -1
-        if depth > DEPTH_MAX:
-            raise MalformedError(f"Nested deeper than {DEPTH_MAX}")
+    brackets = _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEPTH_MAX:
+        raise MalformedError(f"Nested deeper than {DEPTH_MAX}")
 
 
 def parse(raw: bytes) -> object:
     """Parse JSON of any shape. Raises MalformedError."""
     check_depth(raw)
+    return _parse(raw)
+
+
+def _parse(raw: bytes) -> object:
     try:
         return msgspec.json.decode(raw or b"{}")
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
