@@ -22,7 +22,7 @@ PLACES = {
     "cryptography": ("sandbox/keys.py",),
     "faker": ("sandbox/people.py",),
     "click": ("cli.py",),
-    "random": ("sandbox/ids.py", "server/render.py"),
+    "random": ("sandbox/ids.py", "sandbox/faults.py", "server/render.py"),
     "time": ("sandbox/clock.py", "sandbox/ids.py", "server/"),
     "socket": ("server/",),
     "asyncio": ("server/",),

@@ -82,7 +82,7 @@ def test_every_example_of_the_documents_gets_its_reply(
     start = re.search(r"^# clock (\S+)$", text, re.MULTILINE)
     if start:
         when = datetime.fromisoformat(start[1]).astimezone(UTC)
-        world.clock._now_ms = int(when.timestamp() * 1000)
+        world.clock._frozen_ms = int(when.timestamp() * 1000)
     for example in read(text):
         got = shown(world, example)
         if os.environ.get("MOCK_CLOVER_TEST_UPDATE"):

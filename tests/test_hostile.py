@@ -99,9 +99,12 @@ def test_no_value_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint
 def test_nothing_breaks_it_under_strict_in_the_other_dialect(
     make_world: MakeWorld, endpoint: Endpoint
 ) -> None:
+    """Strict looks for unknown members: of the wrong values only objects can hold such."""
     twins = Twins(make_world, **STRICT)
     assert complaints(twins, wrong_shapes(twins, endpoint)) == {}
-    assert complaints(twins, wrong_values(twins, endpoint)) == {}
+    objects = ("is an object", "is an array of mixed things", "is left out")
+    table = (row for row in wrong_values(twins, endpoint) if row[0].endswith(objects))
+    assert complaints(twins, table) == {}
 
 
 @with_a_body

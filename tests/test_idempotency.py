@@ -36,7 +36,7 @@ def test_a_decline_is_replayed_too(world: World) -> None:
 
 
 def test_the_same_key_of_another_credential_is_another_key(world: World) -> None:
-    world.sandbox.access_tokens.put("other", 0)
+    world.sandbox.access_tokens.put("other", world.clock.now_ms())
     body = {"amount": 100, "currency": "usd", "source": world.customer()["id"]}
     for bearer in (world.known.access_token, "other"):
         headers = {"idempotency-key": "k", "authorization": f"Bearer {bearer}"}

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.surface import SURFACE
-from tests.hostile import FORWARDED, HAPPENED, body_of, filled, furnish
+from tests.hostile import FORWARDED, HAPPENED, Things, body_of, furnish
 from tests.served import Served
 from tests.wire import KNOWN, Told, call
 from tests.world import DECLINES
@@ -116,24 +116,47 @@ def test_every_pattern_is_one_that_all_languages_read_alike(document: dict[str, 
 # The server ---------------------------------------------------------------------------------------
 
 
+def good_case(schema: BaseSchema, endpoint: Endpoint, things: Things) -> Case:
+    """Return a case that succeeds."""
+    operation = schema[endpoint.path][endpoint.method]
+    if endpoint.method == "GET" and (endpoint.takes or endpoint.name == "authorize"):
+        return operation.Case(query=body_of(endpoint, things) or {"client_id": things.client_id})
+    paid = {"order_id": things.paid_order} if endpoint.name == "return_order" else {}
+    names = re.findall(r"\{(\w+)\}", endpoint.path)
+    ids = {name: (things.ids | paid)[name] for name in names}
+    if not endpoint.takes:
+        return operation.Case(path_parameters=ids)
+    body = body_of(endpoint, things)
+    return operation.Case(path_parameters=ids, body=body, media_type="application/json")
+
+
 @every_operation
-def test_every_good_answer_is_as_described(
+def test_every_good_answer_is_as_described_and_so_is_a_second_one(
+    served: Served, schema: BaseSchema, session: requests.Session, endpoint: Endpoint
+) -> None:
+    """The second is a refusal where a thing can be done once only."""
+    case = good_case(schema, endpoint, furnish(Remote(served.port)))
+    first, second = send(case, session), send(case, session)
+    assert first.status_code in HAPPENED
+    assert second.status_code in HAPPENED | {400, 404, 409}
+    for reply in (first, second):
+        case.validate_response(reply, checks=CONFORMANCE)
+
+
+@pytest.mark.parametrize(
+    "endpoint", [each for each in SURFACE if each.auth != "none"], ids=lambda each: each.name
+)
+def test_every_answer_to_a_stranger_is_as_described(
     served: Served, schema: BaseSchema, session: requests.Session, endpoint: Endpoint
 ) -> None:
     things = furnish(Remote(served.port))
-    path, body = filled(endpoint, things), body_of(endpoint, things)
-    ids = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/?]+)", endpoint.path), path.split("?")[0])
-    assert ids
-    case = schema[endpoint.path][endpoint.method].Case(
-        path_parameters=ids.groupdict(),
-        query={"client_id": KNOWN.client_id} if endpoint.method == "GET" else {},
-        **({"body": body, "media_type": "application/json"} if endpoint.takes else {}),
-    )
-    if endpoint.takes and endpoint.method == "GET":
-        case = schema[endpoint.path][endpoint.method].Case(query=body)
-    reply = send(case, session)
-    assert reply.status_code in HAPPENED
-    case.validate_response(reply, checks=CONFORMANCE)
+    case = good_case(schema, endpoint, things)
+    body = body_of(endpoint, things) if endpoint.takes else None
+    for shown in ({}, {"authorization": "Bearer x", "apikey": "x"}):
+        url = served.url + case.formatted_path
+        reply = session.request(endpoint.method, url, json=body, headers=shown)
+        assert reply.status_code == 401
+        case.validate_response(reply, checks=CONFORMANCE)
 
 
 @pytest.mark.parametrize("name", ["create_charge", "pay_order", "create_customer"])
@@ -144,11 +167,8 @@ def test_every_decline_is_as_described(
     endpoint = next(each for each in SURFACE if each.name == name)
     things = furnish(remote)
     token = remote.send("POST", "/v1/tokens", remote.card(DECLINES)).json["id"]
-    case = schema[endpoint.path][endpoint.method].Case(
-        path_parameters=things.ids,
-        body=body_of(endpoint, things) | {"source": token},
-        media_type="application/json",
-    )
+    case = good_case(schema, endpoint, things)
+    case.body = case.body | {"source": token}
     reply = send(case, session)
     assert reply.status_code == 402
     case.validate_response(reply, checks=CONFORMANCE)

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl
 
 from mock_clover.api.dialects import DECLINED_STATUS, JSON, decline_body, problem_body
 from mock_clover.api.endpoint import Call, Declined, Document, Endpoint, Raw, Redirect
+from mock_clover.api.intervene import befall, intervene, is_stirred, limit
+from mock_clover.model.fault import Fault
 from mock_clover.model.problem import (
     BY_NAME,
     FORWARDED_FOR_MISSING,
@@ -22,14 +24,16 @@ from mock_clover.model.problem import (
     UNKNOWN_PARAMETER,
     Refusal,
 )
+from mock_clover.model.rule import RawReply
 from mock_clover.model.scenario import DIALECTS, Dialect
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX, Remembered
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.codec import Codec, MalformedError, ViolationsError, parse, unknown_members
-from mock_clover.wire.record import Record, encode
+from mock_clover.wire.record import Record, decode_json, encode
 from mock_clover.wire.redact import masked_repr
 
 _QUERY_FIELDS_MAX = 100
+_IGNORED_MAX = 20
 
 
 class Reply(NamedTuple):
@@ -40,18 +44,33 @@ class Reply(NamedTuple):
     why: str
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    fault: Fault | None = None
+    """What befalls the reply on its way, for the transport to play."""
+    wait_ms: int = 0
+    """Of a delay: how long the transport waits, before the work or with the reply."""
 
     def __repr__(self) -> str:
         """Show it, card numbers masked."""
         return masked_repr(self)
 
 
-def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw) -> Reply:
-    """Answer one request and journal it."""
+def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False) -> Reply:
+    """Answer one request and journal it.
+
+    A reply whose fault is a delay before_commit means: nothing has happened; wait and ask again
+    with `waited`.
+    """
     request: Record | None = None
     idempotency = ""
+    fault: Fault | None = None
     try:
         credential = _authorise(sandbox, endpoint, raw.headers)
+        stirred = not endpoint.silent and is_stirred(sandbox, raw.headers, raw.body)
+        if stirred and not waited:
+            limit(sandbox, credential)
+            fault = befall(sandbox, endpoint, raw.headers)
+            if fault is not None and fault.when == "before_commit":
+                return _spoiled(sandbox, endpoint, raw, fault)
         if sandbox.settings.strict:
             _refuse_lenience(endpoint, raw)
         request = _decode_body(endpoint, raw)
@@ -65,8 +84,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw) -> Reply:
             reply = Reply(stored.status, stored.body, f"idempotency: replay of: {stored.why}")
         else:
             call = Call(request, query, raw.ids, raw.headers)
-            result = endpoint.run(sandbox, call)
-            reply = _reply(sandbox, call, result, raw.headers)
+            reply = _performed(sandbox, endpoint, call, stirred=stirred)
             if key:
                 idempotency = "stored"
                 sandbox.idempotency.remember(
@@ -75,19 +93,94 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw) -> Reply:
                 )
     except Refusal as refusal:
         reply = _refused(sandbox, refusal, raw.headers)
+    fault = reply.fault or fault
+    if fault is not None:
+        reply = reply._replace(fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
     if not endpoint.silent:
-        sandbox.journal.write(
-            sandbox.clock.now_ms(),
-            endpoint.name,
-            raw.method,
-            raw.path,
-            reply.status,
-            reply.why,
-            idempotency,
-            None if endpoint.secret else request,
-            reply.body,
-        )
+        _journal(sandbox, endpoint, raw, reply, request, idempotency)
     return reply
+
+
+def _performed(
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], *, stirred: bool
+) -> Reply:
+    """Run an endpoint, unless a rule, a header or a text says how the call ends."""
+    step = (
+        intervene(sandbox, endpoint.name, call.body, call.ids, call.headers)
+        if stirred and not endpoint.secret
+        else None
+    )
+    fault = None
+    if step is not None:
+        then, fault = step.then, _struck(sandbox, step.then.fault)
+        if then.problem is not None:
+            BY_NAME[then.problem].refuse(why=step.why)
+        if then.raw is not None:
+            return _as_it_is(then.raw, step.why)
+        call.verdict = then.verdict(step.why, step.evidence)
+    result = endpoint.run(sandbox, call)
+    return _reply(sandbox, call, result, call.headers)._replace(fault=fault)
+
+
+def _struck(sandbox: Sandbox, fault: Fault | None) -> Fault | None:
+    return fault if fault is not None and sandbox.faults.strikes(fault) else None
+
+
+def _as_it_is(raw: RawReply, why: str) -> Reply:
+    body = raw.body.encode() if isinstance(raw.body, str) else encode(raw.body)
+    return Reply(raw.status, body, why, raw.content_type.encode("latin-1", "replace"))
+
+
+def _spoiled(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, fault: Fault) -> Reply:
+    """Return what comes of a call whose work is not done, or not yet."""
+    wait_ms = sandbox.faults.delay_ms(fault)
+    why = f"fault: {fault.label}"
+    if fault.kind == "delay":
+        return Reply(0, b"", why, fault=fault, wait_ms=wait_ms)
+    if fault.kind == "problem":
+        BY_NAME[fault.problem or "SANDBOX_FULL"].refuse(why=why)
+    reply = Reply(503, b'{"message":"503 Service Unavailable"}', why, fault=fault, wait_ms=wait_ms)
+    _journal(sandbox, endpoint, raw, reply, None, "")
+    return reply
+
+
+def _journal(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: Raw,
+    reply: Reply,
+    request: Record | None,
+    idempotency: str,
+) -> None:
+    """Write an exchange; a token request is kept as the card that came of it, in the reply."""
+    sandbox.journal.write(
+        sandbox.clock.now_ms(),
+        endpoint.name,
+        raw.method,
+        raw.path,
+        reply.status,
+        reply.why,
+        idempotency,
+        None if endpoint.secret else request,
+        reply.body,
+        reply.fault.label if reply.fault else "",
+        raw.headers.get(b"user-agent", b""),
+        _ignored(endpoint, raw.body) if raw.body and endpoint.takes else (),
+        raw.started_ns,
+    )
+
+
+def _ignored(endpoint: Endpoint, body: bytes) -> tuple[str, ...]:
+    """Return the members of a body that nobody reads, most often none."""
+    if endpoint.any_body or endpoint.takes is None:
+        return ()
+    try:
+        tree = decode_json(body)
+    except (ValueError, RecursionError):
+        return ()
+    if isinstance(tree, dict) and tree.keys() <= endpoint.plain_members:
+        return ()
+    return tuple(unknown_members(tree, endpoint.takes)[:_IGNORED_MAX])
 
 
 def refuse(sandbox: Sandbox, refusal: Refusal, raw: Raw, endpoint: str = "") -> Reply:
@@ -103,6 +196,10 @@ def refuse(sandbox: Sandbox, refusal: Refusal, raw: Raw, endpoint: str = "") -> 
         "",
         None,
         reply.body,
+        "",
+        raw.headers.get(b"user-agent", b""),
+        (),
+        raw.started_ns,
     )
     return reply
 
@@ -126,6 +223,8 @@ def _reply(
 def _refused(sandbox: Sandbox, refusal: Refusal, headers: dict[bytes, bytes]) -> Reply:
     problem = refusal.problem
     param = refusal.words.get("param")
+    said_by = refusal.words.get("why")
+    more: Any = refusal.words.get("headers", {})
     body, content_type = problem_body(
         problem,
         refusal.message,
@@ -133,7 +232,10 @@ def _refused(sandbox: Sandbox, refusal: Refusal, headers: dict[bytes, bytes]) ->
         str(param) if param is not None else None,
     )
     why = f"{problem.name} ({problem.fact.evidence}: {problem.fact.source})"
-    return Reply(problem.status, body, why, content_type)
+    if said_by is not None:
+        why = f"{said_by}: {problem.name}"
+    headers_out = tuple((name.encode(), value.encode()) for name, value in more.items())
+    return Reply(problem.status, body, why, content_type, headers_out)
 
 
 def _dialect(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
@@ -160,8 +262,11 @@ def _authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]
     if header is None and endpoint.auth == "pakms":
         PAKMS_WITHOUT_AUTHORIZATION.refuse()
     shown = _bearer(header)
-    if shown != sandbox.credentials.access_token and shown not in sandbox.access_tokens:
-        UNAUTHORIZED.refuse()
+    if shown != sandbox.credentials.access_token:
+        given_ms = sandbox.access_tokens.get(shown)
+        life_ms = sandbox.settings.access_token_life_ms
+        if given_ms is None or sandbox.clock.now_ms() - given_ms > life_ms:
+            UNAUTHORIZED.refuse()
     return shown
 
 

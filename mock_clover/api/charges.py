@@ -6,7 +6,13 @@ from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
 from mock_clover.model.card import checks_seen
-from mock_clover.model.charge import CAPTURED_FROM, CaptureRequest, Charge, ChargeRequest
+from mock_clover.model.charge import (
+    AUTHORISATION_LIFE_MS,
+    CAPTURED_FROM,
+    CaptureRequest,
+    Charge,
+    ChargeRequest,
+)
 from mock_clover.model.charge_answer import (
     ChargeAnswer,
     ListAnswer,
@@ -16,6 +22,7 @@ from mock_clover.model.charge_answer import (
 )
 from mock_clover.model.problem import (
     AMOUNT_TOO_LARGE,
+    AUTHORISATION_EXPIRED,
     CAPTURE_TOO_LARGE,
     CARD_ON_FILE_MISSING,
     CHARGE_ALREADY_CAPTURED,
@@ -32,7 +39,7 @@ from mock_clover.model.problem import (
     NOT_AN_AUTHORISATION,
     TOKEN_ALREADY_USED,
 )
-from mock_clover.model.verdict import Decline
+from mock_clover.model.verdict import Approval, Decline
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import documented
 
@@ -45,29 +52,27 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
     asked = call.body
     check_amount(asked.amount)
     check_metadata(asked.metadata)
-    payer = find_payer(sandbox, asked.source, asked.stored_credentials)
+    payer = find_payer(sandbox, asked.source, asked.stored_credentials, call.verdict)
     sandbox.charges.require_room()
     charge = make_charge(sandbox, asked, payer, order=None)
     call.why = payer.verdict.why
-    return outcome(charge)
-
-
-def outcome(charge: Charge) -> ChargeAnswer | Declined:
-    """Show a new charge, or that it was declined."""
-    if charge.decline is not None:
-        return Declined(charge, charge.decline)
+    if isinstance(payer.verdict, Decline):
+        return Declined(charge, payer.verdict)
     return created_answer(charge)
 
 
 def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str | None) -> Charge:
     """Write a charge, its order and its spent token: the only writes of a payment.
 
-    A declined charge is kept too: it has an id that the error tells.
+    A declined charge is kept too: it has an id that the error tells. A phantom decline stands: the
+    charge is made as if it had been approved, and only the client is told otherwise.
     """
     token, verdict = payer.token, payer.verdict
     ids, now_ms = sandbox.ids, sandbox.clock.now_ms()
     currency = sandbox.currency_echo(asked.currency)
     spends = token.state == "new"
+    if isinstance(verdict, Decline) and verdict.stands:
+        verdict = Approval(why=verdict.why, evidence=verdict.evidence)
     if isinstance(verdict, Decline):
         spends = spends and sandbox.settings.decline_spends_token
         charge = Charge(
@@ -84,6 +89,8 @@ def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str
         )
     else:
         checks = checks_seen(verdict.checks, token.card)
+        if verdict.amount is not None and verdict.amount < asked.amount:
+            asked = _replace(asked, amount=verdict.amount)
         charge = Charge(
             id=ids.object_id(),
             request=asked,
@@ -100,6 +107,9 @@ def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str
             approval=verdict if checks is verdict.checks else _replace(verdict, checks=checks),
         )
     sandbox.charges.put(charge.id, charge)
+    if charge.state == "authorised":
+        life_ms = AUTHORISATION_LIFE_MS.get(token.card.brand, AUTHORISATION_LIFE_MS["VISA"])
+        sandbox.agenda.add(now_ms + life_ms, charge.id)
     if order is None and charge.order is not None:
         sandbox.sale_orders.put(charge.order, charge.id)
     if spends:
@@ -112,7 +122,10 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     charge_id = call.ids[0]
     if len(charge_id) != 13 or not _CROCKFORD.issuperset(charge_id):
         INVALID_CHARGE_ID.refuse()
+    sandbox.settle()
     charge = _require(sandbox, charge_id)
+    if charge.state == "expired":
+        AUTHORISATION_EXPIRED.refuse()
     if charge.state not in CAPTURED_FROM:
         already = charge.state == "captured" and not charge.sale
         (CHARGE_ALREADY_CAPTURED if already else NOT_AN_AUTHORISATION).refuse()
@@ -213,6 +226,7 @@ ENDPOINTS = (
             CHARGE_NOT_FOUND,
             NOT_AN_AUTHORISATION,
             CHARGE_ALREADY_CAPTURED,
+            AUTHORISATION_EXPIRED,
             INVALID_CHARGE_AMOUNT,
             CAPTURE_TOO_LARGE,
             IDEMPOTENCY_MISMATCH,

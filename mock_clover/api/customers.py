@@ -27,7 +27,7 @@ from mock_clover.model.problem import (
     TOKEN_ALREADY_USED,
 )
 from mock_clover.model.token import Token
-from mock_clover.model.verdict import Decline
+from mock_clover.model.verdict import Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import documented
 
@@ -41,7 +41,7 @@ _replace = msgspec.structs.replace
 def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerAnswer:
     """Make a customer with a card on file."""
     asked = call.body
-    token = _savable(sandbox, asked.source, None)
+    token = _savable(sandbox, asked.source, None, call.verdict)
     sandbox.customers.require_room()
     customer = Customer(
         id=sandbox.ids.object_id(),
@@ -59,7 +59,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     asked, customer = call.body, sandbox.customers.get(call.ids[0])
     if customer is None:
         CUSTOMER_MISSING.refuse(id=call.ids[0])
-    token = _savable(sandbox, asked.source, customer) if asked.source else None
+    token = _savable(sandbox, asked.source, customer, call.verdict) if asked.source else None
     changed = _replace(
         customer,
         email=asked.email,
@@ -74,7 +74,9 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     return customer_answer(changed, _MERCHANT_CURRENCY)
 
 
-def _savable(sandbox: Sandbox, source: str, customer: Customer | None) -> Token:
+def _savable(
+    sandbox: Sandbox, source: str, customer: Customer | None, decided: Verdict | None
+) -> Token:
     """Return the token that is to be saved, verified with the issuer, or refuse."""
     token = sandbox.tokens.get(source)
     if token is None or token.state == "revoked":
@@ -89,7 +91,7 @@ def _savable(sandbox: Sandbox, source: str, customer: Customer | None) -> Token:
         CVV_NOT_FOUND.refuse(id=token.id)
     if customer is not None and len(customer.cards) >= CARDS_MAX:
         INVALID_REQUEST.refuse(param="source")
-    verdict = sandbox.rules.verdict(token.card)
+    verdict = decided or sandbox.rules.verdict(token.card)
     if isinstance(verdict, Decline):
         CARD_VERIFICATION_DECLINED.refuse(said=verdict.message)
     return token

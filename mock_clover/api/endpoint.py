@@ -10,9 +10,9 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from mock_clover.model.charge import Charge
 from mock_clover.model.problem import Problem
-from mock_clover.model.verdict import Decline
+from mock_clover.model.verdict import Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.codec import Codec
+from mock_clover.wire.codec import Codec, plain_members
 from mock_clover.wire.fact import Fact
 from mock_clover.wire.record import Record
 from mock_clover.wire.redact import redact
@@ -33,6 +33,7 @@ class Raw(NamedTuple):
     query: bytes
     headers: dict[bytes, bytes]
     body: bytes
+    started_ns: int = 0
 
     def __repr__(self) -> str:
         """Show the call and no more: headers and body may hold anything."""
@@ -42,21 +43,27 @@ class Raw(NamedTuple):
 class Call(Generic[Body, Query]):
     """A decoded, authorised request. A handler leaves in `why` which rule decided."""
 
-    __slots__ = ("_headers", "body", "ids", "query", "why")
+    __slots__ = ("body", "headers", "ids", "query", "verdict", "why")
 
     def __init__(
-        self, body: Body, query: Query, ids: tuple[str, ...], headers: dict[bytes, bytes]
+        self,
+        body: Body,
+        query: Query,
+        ids: tuple[str, ...],
+        headers: dict[bytes, bytes],
+        verdict: Verdict | None = None,
     ) -> None:
         self.body = body
         self.query = query
         self.ids = ids
-        self._headers = headers
+        self.headers = headers
+        self.verdict = verdict
         self.why = "nothing was to be decided"
 
     @property
     def base_url(self) -> str:
         """The address by which the client knows this server."""
-        return f"http://{self._headers.get(b'host', b'localhost').decode('latin-1')}"
+        return f"http://{self.headers.get(b'host', b'localhost').decode('latin-1')}"
 
 
 class Declined(NamedTuple):
@@ -115,6 +122,13 @@ class Endpoint:
     def codec(self) -> Codec[Any] | None:
         """The body's decoder, built at the first request: most runs use few endpoints."""
         return Codec(self.takes) if self.takes else None
+
+    @cached_property
+    def plain_members(self) -> frozenset[str]:
+        """The body's members that hold no further record: with only these none is ignored."""
+        if self.takes is None:
+            return frozenset()
+        return plain_members(self.takes)
 
     @cached_property
     def query_codec(self) -> Codec[Any] | None:

@@ -44,6 +44,7 @@ from mock_clover.model.problem import (
     ORDER_WITHOUT_ITEMS,
     TOKEN_ALREADY_USED,
 )
+from mock_clover.model.verdict import Decline
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import documented
 
@@ -89,12 +90,13 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
     source = asked.source or asked.customer or order.customer
     if source is None:
         INVALID_SOURCE.refuse()
-    payer = find_payer(sandbox, source, asked.stored_credentials)
+    payer = find_payer(sandbox, source, asked.stored_credentials, call.verdict)
     sandbox.charges.require_room()
     charge = make_charge(sandbox, _as_charge(asked, order, amount, source), payer, order.id)
     call.why = payer.verdict.why
     if charge.decline is not None:
         return Declined(charge, charge.decline)
+    amount = charge.request.amount  # less than was asked for, after a partial approval
     past = tuple(
         earlier for key in order.charges if (earlier := sandbox.charges.get(key)) is not None
     )
@@ -107,6 +109,8 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
         email=order.email or asked.email,
     )
     sandbox.orders.put(order.id, paid)
+    if isinstance(payer.verdict, Decline):  # a phantom: it stands, and the client is told no
+        return Declined(charge, payer.verdict)
     return paid_answer(paid, charge, past)
 
 

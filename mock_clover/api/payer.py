@@ -11,7 +11,7 @@ from mock_clover.model.problem import (
     TOKEN_ALREADY_USED,
 )
 from mock_clover.model.token import Token
-from mock_clover.model.verdict import CVV_NOT_PROVIDED, Decline, Verdict
+from mock_clover.model.verdict import CVV_NOT_PROVIDED, EXPIRED_CARD_MESSAGE, Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.record import encode
 
@@ -32,26 +32,43 @@ class Payer(NamedTuple):
     verdict: Verdict
 
 
+_EXPIRED = Decline(
+    why="the card has expired by the sandbox's clock (inferred)",
+    decline_code="expired_card",
+    message=EXPIRED_CARD_MESSAGE,
+)
+
+
 def find_payer(
-    sandbox: Sandbox, source: str, stored_credentials: StoredCredentials | None
+    sandbox: Sandbox,
+    source: str,
+    stored_credentials: StoredCredentials | None,
+    decided: Verdict | None = None,
 ) -> Payer:
     """Find what a source stands for: a `clv_` token, or a customer with a card on file.
 
-    Source of the customer form: SEED save-a-card. Of several cards the newest pays (inferred).
+    `decided` is what a rule or header has the issuer say. Source of the customer form: SEED
+    save-a-card. Of several cards the newest pays (inferred).
     """
     token = sandbox.tokens.get(source)
     if token is None:
-        return _on_file(sandbox, source)
+        return _on_file(sandbox, source, decided)
     if token.state == "used":
         TOKEN_ALREADY_USED.refuse()
     if token.state == "revoked":
         INVALID_SOURCE.refuse()
-    if token.state == "multipay" and stored_credentials is None:
+    if token.state == "multipay" and stored_credentials is None and decided is None:
         return Payer(token, token.customer, _CVV_NOT_PROVIDED)
-    return Payer(token, token.customer, sandbox.rules.verdict(token.card))
+    return Payer(token, token.customer, decided or _issuer(sandbox, token))
 
 
-def _on_file(sandbox: Sandbox, customer_id: str) -> Payer:
+def _issuer(sandbox: Sandbox, token: Token) -> Verdict:
+    if sandbox.clock.now_ms() >= token.card.good_until_ms:
+        return _EXPIRED
+    return sandbox.rules.verdict(token.card)
+
+
+def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Payer:
     customer = sandbox.customers.get(customer_id)
     if customer is None:
         INVALID_SOURCE.refuse()
@@ -60,7 +77,7 @@ def _on_file(sandbox: Sandbox, customer_id: str) -> Payer:
     token = sandbox.tokens.get(customer.cards[-1].token)
     if token is None:
         CARD_ON_FILE_MISSING.refuse()
-    return Payer(token, customer.id, sandbox.rules.verdict(token.card))
+    return Payer(token, customer.id, decided or _issuer(sandbox, token))
 
 
 def check_amount(amount: int) -> None:

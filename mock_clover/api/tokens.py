@@ -4,10 +4,13 @@ Order of the checks is inferred: number, expiry, CVV.
 """
 
 import re
+from datetime import UTC, datetime
 
 from mock_clover.api.endpoint import Call, Endpoint
+from mock_clover.api.intervene import intervene, is_stirred
 from mock_clover.model.card import BRANDS, Brand, Card, brand_of
 from mock_clover.model.problem import (
+    BY_NAME,
     CARD_NOT_LISTED,
     EXPIRED_CARD,
     INCORRECT_CVC,
@@ -63,26 +66,33 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
     print_of_pan = fingerprint(sandbox.fingerprint_key, pan)
     if sandbox.settings.listed_cards_only and not sandbox.rules.lists(print_of_pan):
         CARD_NOT_LISTED.refuse()
-    sandbox.tokens.require_room()
-    token = Token(
-        id=sandbox.ids.token_id(),
-        created_ms=sandbox.clock.now_ms(),
-        card=Card(
-            brand=brand,
-            first6=pan[:6],
-            last4=pan[-4:],
-            exp_month=month,
-            exp_year=year,
-            fingerprint=print_of_pan,
-            has_cvv=asked.cvv is not None,
-            name=asked.name,
-            address_line1=asked.address_line1,
-            address_zip=asked.address_zip,
-        ),
+    card = Card(
+        brand=brand,
+        first6=pan[:6],
+        last4=pan[-4:],
+        exp_month=month,
+        exp_year=year,
+        fingerprint=print_of_pan,
+        good_until_ms=_end_of_month_ms(int(year), int(month)),
+        has_cvv=asked.cvv is not None,
+        name=asked.name,
+        address_line1=asked.address_line1,
+        address_zip=asked.address_zip,
     )
+    _heed_scenario(sandbox, call, card)
+    sandbox.tokens.require_room()
+    token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
     sandbox.tokens.put(token.id, token)
     call.why = f"{brand} ...{token.card.last4} is kept as a single-pay token"
     return token_answer(token)
+
+
+def _heed_scenario(sandbox: Sandbox, call: Call[TokenRequest, None], card: Card) -> None:
+    """Refuse as a rule or a header says: only here is the card known to match a rule."""
+    if is_stirred(sandbox, call.headers, b""):
+        step = intervene(sandbox, "create_token", None, (), call.headers, card)
+        if step is not None and step.then.problem is not None:
+            BY_NAME[step.then.problem].refuse(why=step.why)
 
 
 def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenView:
@@ -143,6 +153,11 @@ def _expiry(sandbox: Sandbox, asked: CardRequest) -> tuple[str, str]:
     if (int(year), int(month)) < sandbox.clock.month():
         EXPIRED_CARD.refuse()
     return month, year
+
+
+def _end_of_month_ms(year: int, month: int) -> int:
+    months = min(year, 9_998) * 12 + month  # of the month after, from year 0
+    return int(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 ENDPOINTS = (

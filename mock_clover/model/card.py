@@ -72,6 +72,8 @@ class Card(Record, frozen=True, kw_only=True):
     exp_year: str
     fingerprint: str
     """Keyed hash of the PAN: equal for equal numbers, of no use without the server's key."""
+    good_until_ms: int = 0
+    """The first moment after the month of its expiry, UTC."""
     has_cvv: bool = False
     name: str | None = None
     address_line1: str | None = None

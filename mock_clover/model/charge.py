@@ -5,6 +5,7 @@ A charge's life is a table, not branches: what is absent from it is illegal.
 
 from typing import Annotated, Any, Literal
 
+from mock_clover.model.card import Brand
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import Approval, Decline
 from mock_clover.wire.fact import CURRENCY, EMAIL, END, Cents, Millis, documented, observed, told
@@ -192,7 +193,11 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
     ) = None
 
 
-ChargeState = Literal["authorised", "captured", "voided", "failed"]
+ChargeState = Literal["authorised", "captured", "voided", "expired", "failed"]
+
+_DAY_MS = 86_400_000
+AUTHORISATION_LIFE_MS: dict[Brand, int] = {"VISA": 7 * _DAY_MS, "MC": 30 * _DAY_MS}
+"""Documented MD:create-pre-authorization. Other brands expire as Visa's do (inferred)."""
 
 CAPTURED_FROM: frozenset[ChargeState] = frozenset({"authorised"})
 RefundType = Literal["PREAUTH", "AUTH"]

@@ -45,8 +45,10 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     tip_amount: Cents | None = None
     payment_method_details: str | None = None
     amount_captured: Cents | None = None
+    partial_auth: bool | None = None
     amount_refunded: Cents | None = None
     currency: str
+    warning_message: str | None = None
     created: Millis
     captured: bool | None = None
     customer: str | None = None
@@ -74,15 +76,17 @@ def created_answer(charge: Charge) -> ChargeAnswer:
 
     Source: SEED 2025-05 (sale), CCL 2023-09 (authorisation).
     """
-    asked = charge.request
+    asked, approval = charge.request, charge.approval
     return ChargeAnswer(
         id=charge.id,
         amount=asked.amount,
         tax_amount=asked.tax_amount,
         tip_amount=asked.tip_amount,
         payment_method_details="card",
+        partial_auth=True if approval and approval.amount else None,
         amount_refunded=0,
         currency=charge.currency,
+        warning_message=approval.warning_message if approval else None,
         created=charge.created_ms,
         captured=charge.sale,
         description=asked.description,

@@ -197,6 +197,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     amount_returned: Cents | None = None
     currency: str
     charge: str | None = None
+    warning_message: str | None = None
     past_charges: tuple[ChargeAnswer, ...] | None = None
     created: Millis | None = None
     customer: str | None = None
@@ -292,6 +293,7 @@ def paid_answer(order: Order, charge: Charge, past: tuple[Charge, ...]) -> Order
         amount_paid=order.amount_paid,
         currency=order.currency,
         charge=charge.id,
+        warning_message=shown.warning_message,
         past_charges=tuple(created_answer(earlier) for earlier in past) or None,
         created=order.created_ms // 1000 * 1000,
         customer=order.customer,

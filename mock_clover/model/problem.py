@@ -127,6 +127,13 @@ RATE_LIMITED = Problem(
     shape="bare",
     fact=observed("bypassmobile help page"),
 )
+UNKNOWN_OUTCOME = Problem(
+    name="UNKNOWN_OUTCOME",
+    status=400,
+    message="{said}",
+    shape="bare",
+    fact=inferred("of this mock, not of Clover: a trigger that it does not know"),
+)
 INVALID_JSON = _problem(
     "INVALID_JSON",
     400,
@@ -406,6 +413,14 @@ CHARGE_ALREADY_CAPTURED = _problem(
     "Invalid request: cannot capture a non AUTH payment",
     observed("GP CloverCharge: capture twice; the pages call it charge_already_captured"),
     documented_code="charge_already_captured",
+)
+AUTHORISATION_EXPIRED = _problem(
+    "AUTHORISATION_EXPIRED",
+    400,
+    "charge_expired_for_capture",
+    "The authorization has expired.",
+    documented("OAS-TOK names the code; status and words are inferred"),
+    type=_INVALID,
 )
 CAPTURE_TOO_LARGE = _problem(
     "CAPTURE_TOO_LARGE",

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from mock_clover.model.card import NO_CHECKS, Brand, Checks
+from mock_clover.model.fault import Fault
+from mock_clover.model.rule import Rule
 from mock_clover.model.verdict import (
     DECLINE_CODE,
     DECLINE_MESSAGE,
@@ -21,7 +23,29 @@ from mock_clover.wire.record import Record
 Dialect = Literal["observed", "documented"]
 DIALECTS: tuple[Dialect, ...] = ("observed", "documented")
 
+DECLINE_CODES: dict[str, str] = {
+    "issuer_declined": DECLINE_MESSAGE,
+    "do_not_honor": "Do not honor",
+    "insufficient_funds": "Insufficient funds",
+    "expired_card": "Expired card",
+    "incorrect_cvc": "CVV could not be verified",
+    "incorrect_zip": "Postal code could not be verified",
+    "lost_card": "Lost card",
+    "stolen_card": "Stolen card",
+    "pickup_card": "Pick up card",
+    "fraudulent": "Suspected fraud",
+    "card_velocity_exceeded": "Exceeds withdrawal frequency",
+    "withdrawal_count_limit_exceeded": "Exceeds withdrawal amount",
+    "processing_error": "REJECT 203",
+    "try_again_later": "Issuer unavailable",
+    "transaction_not_allowed": "Transaction not permitted",
+}
+"""Decline codes that every trigger knows, and their messages. Observed: issuer_declined (CC 30103);
+do_not_honor, "Do not honor", "REJECT 203" (bypassmobile), "CVV could not be verified" (KES). The
+others are inferred from the field's common codes: Clover's list was not found."""
 CARDS_MAX = 2_000
+RULES_MAX = 1_000
+FAULTS_MAX = 100
 
 
 class ScenarioError(Exception):
@@ -95,6 +119,16 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         Literal["upper", "lower", "as_sent"],
         msgspec.Meta(description="Answers since 2023 say USD, older ones usd."),
     ] = "upper"
+    rate_limits: Annotated[
+        bool,
+        msgspec.Meta(description="Clover's own: 16 calls a second for a token, 50 for an app."),
+    ] = False
+    access_token_life_ms: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1, description="How long a bearer token is good; a year is documented for OAuth's."
+        ),
+    ] = 31_536_000_000
     decline_spends_token: Annotated[
         bool,
         msgspec.Meta(
@@ -122,4 +156,12 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
     cards: Annotated[
         tuple[TestCard, ...],
         msgspec.Meta(description="First match wins.", max_length=CARDS_MAX),
+    ] = ()
+    rules: Annotated[
+        tuple[Rule, ...],
+        msgspec.Meta(description="First match wins; before the cards.", max_length=RULES_MAX),
+    ] = ()
+    faults: Annotated[
+        tuple[Fault, ...],
+        msgspec.Meta(description="In force from the start.", max_length=FAULTS_MAX),
     ] = ()

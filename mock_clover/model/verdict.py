@@ -8,6 +8,7 @@ from mock_clover.wire.record import Record
 # words are inferred from it.
 DECLINE_MESSAGE = "DECLINED: No reason given."
 DECLINE_CODE = "issuer_declined"  # observed, CC 30103
+EXPIRED_CARD_MESSAGE = "Expired card"  # inferred
 CVV_NOT_PROVIDED = "CVV is not provided"  # observed, CC 30103
 
 
@@ -18,6 +19,9 @@ class Approval(Record, frozen=True, kw_only=True):
     """Which rule of which scenario decided."""
     evidence: Evidence = "inferred"
     checks: Checks = NO_CHECKS
+    amount: int | None = None
+    """Approved is only so much, in minor units."""
+    warning_message: str | None = None
 
 
 class Decline(Record, frozen=True, kw_only=True):
@@ -28,6 +32,8 @@ class Decline(Record, frozen=True, kw_only=True):
     code: str = "card_declined"
     decline_code: str = DECLINE_CODE
     message: str = DECLINE_MESSAGE
+    stands: bool = False
+    """The client is told no, but the charge stands. Source: CC 39074, Clover's own void failed."""
 
 
 Verdict = Approval | Decline

@@ -5,13 +5,14 @@ a token request is kept as the card that it became. Free text is masked when an 
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
+from mock_clover.sandbox.clock import elapsed_ns
 from mock_clover.wire.record import Record, encode
-from mock_clover.wire.redact import masked_repr, redact
+from mock_clover.wire.redact import redact
 
 ENTRIES_MAX = 1_000
 """Exchanges kept for each sandbox; about 1 MB."""
@@ -32,21 +33,27 @@ class Exchange(NamedTuple):
     idempotency: str
     request: Record | None
     reply: bytes
+    fault: str
+    client: bytes
+    ignored: tuple[str, ...]
+    took_ns: int
 
     def __repr__(self) -> str:
-        """Show it, card numbers masked."""
-        return masked_repr(self)
+        """Show the call and its end: headers and bodies may hold anything."""
+        return redact(f"Exchange({self.method} {self.path!r} {self.status})")
 
 
 class Journal:
     """A ring of exchanges."""
 
-    __slots__ = ("_entries", "count")
+    __slots__ = ("_entries", "count", "watchers")
 
     def __init__(self) -> None:
         self._entries: deque[Exchange] = deque(maxlen=ENTRIES_MAX)
         self.count = 0
         """Exchanges ever written."""
+        self.watchers: set[Callable[[], None]] = set()
+        """Called after each exchange: those who wait for one."""
 
     def __iter__(self) -> Iterator[Exchange]:
         """Iterate from the oldest that is kept."""
@@ -63,6 +70,10 @@ class Journal:
         idempotency: str,
         request: Record | None,
         reply: bytes,
+        fault: str,
+        client: bytes,
+        ignored: tuple[str, ...],
+        started_ns: int,
     ) -> None:
         """Add an exchange; the oldest goes when the ring is full."""
         self.count += 1
@@ -70,9 +81,25 @@ class Journal:
             reply = b'"%d bytes"' % len(reply)
         self._entries.append(
             Exchange(
-                self.count, at_ms, endpoint, method, path, status, why, idempotency, request, reply
+                self.count,
+                at_ms,
+                endpoint,
+                method,
+                path,
+                status,
+                why,
+                idempotency,
+                request,
+                reply,
+                fault,
+                client,
+                ignored,
+                elapsed_ns(started_ns),
             )
         )
+        if self.watchers:
+            for watcher in tuple(self.watchers):
+                watcher()
 
 
 class Shown(Record, frozen=True, kw_only=True):
@@ -85,13 +112,18 @@ class Shown(Record, frozen=True, kw_only=True):
     path: str
     status: int
     why: str
+    fault: str | None = None
     idempotency: str | None = None
+    client: str | None = None
+    took_us: int | None = None
+    ignored: tuple[str, ...] | None = None
     request: Any = None
     reply: Any = None
 
 
 def shown(exchange: Exchange) -> Shown:
     """Mask an exchange for the outside."""
+    client = exchange.client.decode("latin-1")
     return Shown(
         id=exchange.number,
         at_ms=exchange.at_ms,
@@ -100,10 +132,23 @@ def shown(exchange: Exchange) -> Shown:
         path=redact(exchange.path),
         status=exchange.status,
         why=redact(exchange.why),
+        fault=exchange.fault or None,
         idempotency=exchange.idempotency or None,
+        client=redact(client) or None,
+        took_us=exchange.took_ns // 1000 or None,
+        ignored=tuple(_meant(name, exchange.request) for name in exchange.ignored) or None,
         request=None if exchange.request is None else _masked(encode(exchange.request)),
         reply=_masked(exchange.reply),
     )
+
+
+def _meant(name: str, request: Record | None) -> str:
+    """Say of an ignored member what was perhaps meant."""
+    import difflib
+
+    known = type(request).__struct_encode_fields__ if request is not None else ()
+    near = difflib.get_close_matches(name, known, n=1)
+    return redact(name) + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _masked(body: bytes) -> Any:

@@ -1,12 +1,31 @@
-"""Which verdict a card gets: the scenario's lines, first match wins, and why.
+"""How a call ends by its scenario: rules first, then the cards' lines; first match wins, and why.
 
-Cards are known by the fingerprint of their number, so no rule keeps a PAN beside a sandbox.
+Cards are known by the fingerprint of their number, so no rule keeps a PAN beside a sandbox. Rules
+are shared by all sandboxes of a scenario; how often each matched is each sandbox's own count.
 """
 
+from typing import NamedTuple
+
 from mock_clover.model.card import Card
+from mock_clover.model.rule import Facts, Rule
 from mock_clover.model.scenario import Scenario
 from mock_clover.model.verdict import Approval, Verdict
 from mock_clover.sandbox.credentials import fingerprint
+
+
+class Matched(NamedTuple):
+    """The rule that decided, and its name for `why`."""
+
+    rule: Rule
+    why: str
+
+
+class Looked(NamedTuple):
+    """A rule that was looked at, for `/_mock/why`."""
+
+    rule: str
+    matched: bool
+    because: str
 
 
 class Rules:
@@ -14,17 +33,59 @@ class Rules:
 
     def __init__(self, scenario: Scenario, key: bytes) -> None:
         self.scenario = scenario
+        self._key = key
         self._by_card: dict[str, Verdict] = {}
         for line in scenario.cards:
             self._by_card.setdefault(fingerprint(key, line.number), line.verdict(scenario.name))
         self._unlisted = Approval(
             why=f"{scenario.name}: this number is not listed, and unlisted cards are approved"
         )
+        self._prints = [self._print_of(rule) for rule in scenario.rules]
 
     def lists(self, card_fingerprint: str) -> bool:
         """Tell whether the scenario has a line for a card."""
         return card_fingerprint in self._by_card
 
     def verdict(self, card: Card) -> Verdict:
-        """Decide what the issuer says to a charge of this card."""
+        """Decide what the issuer says to a charge of this card, if no rule does."""
         return self._by_card.get(card.fingerprint, self._unlisted)
+
+    def find(self, facts: Facts, counts: dict[int, int]) -> Matched | None:
+        """Return the first rule that matches, counting the calls of those that count."""
+        for place, rule in enumerate(self.scenario.rules):
+            if rule.when.unmet(facts, self._prints[place]):
+                continue
+            if rule.when.counts:
+                counts[place] = counts.get(place, 0) + 1
+                if not rule.when.counted(counts[place]):
+                    continue
+            return Matched(rule, self.name_of(place))
+        return None
+
+    def look(self, facts: Facts, counts: dict[int, int]) -> list[Looked]:
+        """Tell of each rule, up to the first that would match, whether it would; count nothing."""
+        looked = []
+        for place, rule in enumerate(self.scenario.rules):
+            unmet = rule.when.unmet(facts, self._prints[place])
+            number = counts.get(place, 0) + 1
+            if unmet:
+                looked.append(
+                    Looked(self.name_of(place), matched=False, because=f"{unmet} differs")
+                )
+            elif rule.when.counts and not rule.when.counted(number):
+                because = f"it is matching call {number}"
+                looked.append(Looked(self.name_of(place), matched=False, because=because))
+            else:
+                looked.append(Looked(self.name_of(place), matched=True, because="all is met"))
+                break
+        return looked
+
+    def name_of(self, place: int) -> str:
+        """Name a rule as `declines: rule 3 (insufficient funds by amount) (inferred)`."""
+        rule = self.scenario.rules[place]
+        named = f" ({rule.name})" if rule.name else ""
+        return f"{self.scenario.name}: rule {place + 1}{named} ({rule.evidence})"
+
+    def _print_of(self, rule: Rule) -> str | None:
+        card = rule.when.card
+        return fingerprint(self._key, card.number) if card and card.number else None

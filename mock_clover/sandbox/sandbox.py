@@ -5,6 +5,8 @@ It is the bundle of everything that changes. No module holds one.
 
 from typing import Any
 
+import msgspec
+
 from mock_clover.model.charge import Charge
 from mock_clover.model.customer import Customer
 from mock_clover.model.oauth import Code
@@ -12,12 +14,15 @@ from mock_clover.model.order import Order
 from mock_clover.model.refund import Refund
 from mock_clover.model.scenario import Settings
 from mock_clover.model.token import Token
+from mock_clover.sandbox.agenda import Agenda, Due
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials
+from mock_clover.sandbox.faults import Faults
 from mock_clover.sandbox.idempotency import IdempotencyStore
 from mock_clover.sandbox.ids import Ids
 from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.limits import Limits
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.table import Table
 
@@ -29,24 +34,30 @@ class Sandbox:
 
     __slots__ = (
         "access_tokens",
+        "agenda",
         "bearer_header",
         "charges",
         "clock",
         "codes",
         "credentials",
         "customers",
+        "faults",
         "fingerprint_key",
         "idempotency",
         "ids",
         "journal",
         "keys",
+        "limits",
         "made_ms",
         "name",
         "orders",
         "refunds",
+        "rule_counts",
         "rules",
         "sale_orders",
+        "seed",
         "settings",
+        "stirred",
         "tokens",
     )
 
@@ -71,7 +82,16 @@ class Sandbox:
         self.fingerprint_key = fingerprint_key
         self.clock = clock or Clock()
         self.made_ms = self.clock.now_ms()
+        self.seed = seed
         self.ids = Ids(f"{seed}\0{name}")
+        self.agenda = Agenda()
+        self.faults = Faults(f"{seed}\0{name}")
+        self.limits = Limits() if settings.rate_limits else None
+        self.rule_counts: dict[int, int] = {}
+        """How many calls matched each counting rule of the scenario."""
+        for fault in rules.scenario.faults:
+            self.faults.add(fault, self.made_ms)
+        self.stir()
         self.journal = Journal()
         self.idempotency = IdempotencyStore()
         self.tokens: Table[Token] = Table()
@@ -84,6 +104,20 @@ class Sandbox:
         self.codes: Table[Code] = Table(OAUTH_ROWS_MAX)
         self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
         """Bearer tokens that exchanges gave, with the time of their giving in milliseconds."""
+
+    def stir(self) -> None:
+        """Note anew whether anything may intervene in a call: most often nothing does."""
+        self.stirred = bool(self.rules.scenario.rules or len(self.faults) or self.limits)
+
+    def settle(self) -> list[Due]:
+        """Let what is due by the clock happen, in order, and return it."""
+        fired = []
+        for due in self.agenda.take(self.clock.now_ms()):
+            charge = self.charges.get(due.id)
+            if charge is not None and charge.state == "authorised":
+                self.charges.put(charge.id, msgspec.structs.replace(charge, state="expired"))
+                fired.append(due)
+        return fired
 
     def currency_echo(self, currency: str) -> str:
         """Return a currency as answers show it."""

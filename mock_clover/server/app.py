@@ -7,7 +7,6 @@ pages, which are Starlette's and imported when the first is asked for, and serve
 
 import re
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from mock_clover.api.answer import Reply, answer, refuse
@@ -15,6 +14,7 @@ from mock_clover.api.endpoint import Raw
 from mock_clover.api.surface import SURFACE, Dispatch
 from mock_clover.control.surface import CONTROL
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
+from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
 from mock_clover.server.log import ExchangeLog
@@ -51,21 +51,34 @@ class App:
         self._pages: ASGIApp | None = None
 
     def reply_to(
-        self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes | None
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: dict[bytes, bytes],
+        body: bytes | None,
+        *,
+        waited: bool = False,
     ) -> Reply:
-        """Answer one whole request and log it; a body of None was too large."""
-        started = time.perf_counter()
+        """Answer one whole request and log it; a body of None was too large.
+
+        A reply with a status of 0 says: wait, and ask again with `waited`.
+        """
+        started = started_ns()
         sandbox, path = self._sandbox(path, headers)
-        raw = Raw(method, path, (), query, headers, body or b"")
+        raw = Raw(method, path, (), query, headers, body or b"", started)
         try:
-            reply, silent = self.answer(sandbox, raw, too_large=body is None)
+            reply, silent = self.answer(sandbox, raw, too_large=body is None, waited=waited)
         except Exception:  # noqa: BLE001 - a bug of ours must not end the connection
             reply, silent = self._confess(), False
-        if not silent:
-            self._log.write(sandbox.name, method, path, reply.status, reply.why, started)
+        if not silent and reply.status:
+            took_ms = elapsed_ns(started) / 1e6
+            self._log.write(sandbox.name, method, path, reply.status, reply.why, took_ms)
         return reply
 
-    def answer(self, sandbox: Sandbox, raw: Raw, *, too_large: bool = False) -> tuple[Reply, bool]:
+    def answer(
+        self, sandbox: Sandbox, raw: Raw, *, too_large: bool = False, waited: bool = False
+    ) -> tuple[Reply, bool]:
         """Answer within a sandbox; the second value says whether to keep it out of the log."""
         try:
             endpoint, ids = _DISPATCH.find(raw.method, raw.path)
@@ -73,7 +86,9 @@ class App:
                 PAYLOAD_TOO_LARGE.refuse()
         except Refusal as refusal:
             return self._unmet(sandbox, raw, refusal)
-        reply = answer(sandbox, endpoint, raw._replace(ids=ids) if ids else raw)
+        if ids:
+            raw = raw._replace(ids=ids)
+        reply = answer(sandbox, endpoint, raw, waited=waited)
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
         return reply, endpoint.silent
@@ -123,13 +138,22 @@ class App:
             body = await _body(receive)
         except ClientGoneError:
             return
-        reply = self.reply_to(
-            scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), body
+        asked = (
+            scope["method"],
+            scope["path"],
+            scope["query_string"],
+            dict(scope["headers"]),
+            body,
         )
-        headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
+        reply = self.reply_to(*asked)
+        if reply.wait_ms:
+            await _sleep(reply.wait_ms)
+        if not reply.status:
+            reply = self.reply_to(*asked, waited=True)
+        lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
         if body is None:
-            headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+            lines.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _page(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -146,6 +170,12 @@ class ClientGoneError(Exception):
 
 def _is_cross_origin(path: str) -> bool:
     return any(endpoint.cross_origin and endpoint.path == path for endpoint in SURFACE)
+
+
+async def _sleep(wait_ms: int) -> None:
+    import asyncio
+
+    await asyncio.sleep(wait_ms / 1000)
 
 
 async def _body(receive: "Receive") -> bytes | None:

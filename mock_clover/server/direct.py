@@ -5,22 +5,30 @@ answer here is one synchronous call, so none of that is needed. What does await 
 uvicorn's way, and so does what is pipelined behind it.
 """
 
+import socket
+import struct
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mock_clover.api.answer import Reply
 from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
 from mock_clover.server.protocol import Guard
 from mock_clover.server.render import response
 
+GARBAGE = bytes(range(256)) * 2
+"""What a garbage fault sends: no HTTP in any reading."""
+DRIBBLE_BYTES = 16
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class DirectHttpTools(Guard, HttpToolsProtocol):
     """uvicorn's httptools protocol, guarded, with a way past ASGI."""
 
-    _receiving = _in_body = False
+    _receiving = _in_body = _busy = False
     _direct = True
 
     def on_message_begin(self) -> None:
@@ -74,16 +82,80 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
             return
         method = self.parser.get_method().decode("latin-1")
         app: Any = self.app
-        reply = app.reply_to(method, self._path, self._query, self._head, body)
         close = (
             body is None
             or not self.parser.should_keep_alive()
             or (b"connection" in self._head and self.parser.get_http_version() == "1.0")
         )
+        asked = (method, self._path, self._query, self._head, body)
+        reply = app.reply_to(*asked)
+        if reply.fault is None:
+            self._write(reply, close=close, head_only=method == "HEAD")
+        elif reply.status:
+            self._spoil(reply, close=close)
+        else:  # nothing has happened yet: wait, and ask again
+            self._later(reply.wait_ms, lambda: self._resume(asked, close=close))
+
+    def _write(self, reply: Reply, *, close: bool, head_only: bool = False) -> None:
         lines: bytes = self.server_state.header_lines
-        self.transport.write(response(reply, lines, close=close, head_only=method == "HEAD"))
+        self.transport.write(response(reply, lines, close=close, head_only=head_only))
         if close:
             self.transport.close()
+
+    def _later(self, wait_ms: float, then: Callable[[], None]) -> None:
+        """Do a thing later; till then no further request of this connection is begun."""
+        self._busy = True
+        self.flow.pause_reading()
+        self.loop.call_later(wait_ms / 1000, then)
+
+    def _resume(self, asked: tuple[Any, ...], *, close: bool) -> None:
+        if self.transport.is_closing():
+            return
+        app: Any = self.app
+        reply = app.reply_to(*asked, waited=True)
+        self._go_on(lambda: self._write(reply, close=close, head_only=asked[0] == "HEAD"))
+
+    def _go_on(self, answer: Callable[[], None]) -> None:
+        """Answer, and take up what was held back meanwhile."""
+        self._busy = False
+        if self.transport.is_closing():
+            return
+        answer()
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self.data_received(b"")
+
+    def _spoil(self, reply: Reply, *, close: bool) -> None:
+        """Let a reply's fault befall it."""
+        kind = reply.fault.kind if reply.fault else ""
+        if kind in ("delay", "problem"):
+            self._later(reply.wait_ms, lambda: self._go_on(lambda: self._write(reply, close=close)))
+            return
+        lines: bytes = self.server_state.header_lines
+        whole = response(reply, lines, close=close, head_only=False)
+        if kind == "drop":
+            abort(self.transport)
+        elif kind == "hang":
+            self._busy = True
+        elif kind == "dribble":
+            self._dribble(whole, reply.wait_ms, close=close)
+        else:
+            self.transport.write(
+                whole[: -(len(reply.body) // 2) - 1] if kind == "truncate" else GARBAGE
+            )
+            self.transport.close()
+
+    def _dribble(self, rest: bytes, wait_ms: int, *, close: bool) -> None:
+        if self.transport.is_closing():
+            return
+        self.transport.write(rest[:DRIBBLE_BYTES])
+        rest = rest[DRIBBLE_BYTES:]
+        if rest:
+            self._later(wait_ms, lambda: self._dribble(rest, wait_ms, close=close))
+        elif close:
+            self.transport.close()
+        else:
+            self._go_on(lambda: None)
 
     def _go_by_asgi(self) -> None:
         url, head = self.url, self._head
@@ -120,11 +192,25 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
     def _content_length(self) -> bytes | None:
         return self._head.get(b"content-length")
 
+    def _answer_is_due(self) -> bool:
+        return self._busy
+
+    def _is_idle(self) -> bool:
+        return not self._busy and super()._is_idle()
+
     def _body_bytes(self) -> int:
         return self._size
 
     def _between(self) -> bool:
         return not self._receiving
+
+
+def abort(transport: Any) -> None:
+    """Reset a connection: its client hears neither an answer nor a goodbye."""
+    line = transport.get_extra_info("socket")
+    if line is not None:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    transport.abort()
 
 
 def _decoded(path: bytes) -> str:

@@ -32,12 +32,11 @@ class ExchangeLog:
         self._stamp = ""
 
     def write(
-        self, sandbox: str, method: str, path: str, status: int, why: str, started: float
+        self, sandbox: str, method: str, path: str, status: int, why: str, took_ms: float
     ) -> None:
-        """Note one exchange. `started` is a reading of time.perf_counter."""
+        """Note one exchange."""
         if self._format == "none":
             return
-        took_ms = (time.perf_counter() - started) * 1_000
         path, sandbox = redact(path), redact(sandbox)
         if not path.isprintable():
             path = path.encode("unicode_escape").decode()

@@ -122,6 +122,12 @@ def unknown_members(tree: object, record: type[Record], at: str = "") -> list[st
     return found
 
 
+def plain_members(record: type[Record]) -> frozenset[str]:
+    """Return the members of a record that hold no further record."""
+    hints = zip(record.__struct_encode_fields__, _field_types(record), strict=True)
+    return frozenset(name for name, hint in hints if _record_in(hint) is None)
+
+
 def problem_of(record: type[Record], field: str) -> str:
     """Return the name of the problem that a bad value of a field is refused as, or ''."""
     hint = get_type_hints(record, include_extras=True).get(field)

@@ -30,3 +30,4 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
+decode_json: Any = msgspec.json.Decoder().decode

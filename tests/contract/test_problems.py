@@ -92,6 +92,15 @@ def charging(**changes: Any) -> Ask:
     return ask
 
 
+def charging_as(outcome: str) -> Ask:
+    return lambda world: world.send(
+        "POST",
+        "/v1/charges",
+        {"amount": 1800, "currency": "usd", "source": world.token()},
+        headers={"x-mock-clover-outcome": outcome},
+    )
+
+
 def carding(pan: str = VISA, **changes: Any) -> Ask:
     return lambda world: world.send("POST", "/v1/tokens", world.card(pan, **changes))
 
@@ -241,6 +250,14 @@ case(
         "message": "Keys for idempotent requests can only be used with the same parameters they "
         "were first used with.",
     },
+)
+
+case(
+    "UNKNOWN_OUTCOME",
+    400,
+    "an outcome that there is not",
+    charging_as("aprove"),
+    '{"message":"x-mock-clover-outcome: there is no outcome \'aprove\'; did you mean approve?"}',
 )
 
 # OAuth
@@ -544,6 +561,22 @@ case(
     ),
     invalid("invalid_charge_amount", "Please provide a valid amount."),
     "amount",
+)
+
+
+def _captured_late(world: World) -> Answered:
+    path = f"/v1/charges/{world.charge(capture=False)['id']}/capture"
+    world.clock.advance(7 * 86_400_000)
+    assert world.sandbox.settle()
+    return world.send("POST", path)
+
+
+case(
+    "AUTHORISATION_EXPIRED",
+    400,
+    "the capture of a Visa authorisation after seven days",
+    _captured_late,
+    invalid("charge_expired_for_capture", "The authorization has expired."),
 )
 
 # Refunds

@@ -1,0 +1,166 @@
+"""What a scenario, a header or a text makes of a call before its endpoint runs.
+
+Precedence, the first that speaks decides: the header `x-mock-clover-outcome`; the words
+`mock-clover:<outcome>` in the description or a metadata value; the scenario's rules in their order;
+the scenario's cards.
+An outcome is `approve`, `card_declined/insufficient_funds`, or the name of a problem.
+"""
+
+import difflib
+import re
+from typing import Any, NamedTuple
+
+from mock_clover.api.endpoint import Endpoint
+from mock_clover.model.card import Card
+from mock_clover.model.fault import Fault
+from mock_clover.model.problem import BY_NAME, RATE_LIMITED, UNKNOWN_OUTCOME
+from mock_clover.model.rule import Approve, Consequence, DeclineAs, Facts, SourceKind
+from mock_clover.model.scenario import DECLINE_CODES
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.record import Record
+
+OUTCOME_HEADER, FAULT_HEADER = b"x-mock-clover-outcome", b"x-mock-clover-fault"
+OUTCOME_MARK = b"mock-clover:"
+_IN_TEXT = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)")
+
+
+class Step(NamedTuple):
+    """How a call is to end, and what said so."""
+
+    then: Consequence
+    why: str
+    evidence: Any
+
+
+def is_stirred(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes) -> bool:
+    """Tell whether anything may intervene in this call; quick, for mostly nothing does."""
+    return (
+        sandbox.stirred
+        or OUTCOME_HEADER in headers
+        or FAULT_HEADER in headers
+        or OUTCOME_MARK in body
+    )
+
+
+def befall(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> Fault | None:
+    """Return the fault that befalls a call: of its header, or of those in force."""
+    asked = headers.get(FAULT_HEADER)
+    if asked:
+        return parse_fault(asked.decode("latin-1"))
+    if not len(sandbox.faults):
+        return None
+    return sandbox.faults.take(endpoint.name, sandbox.clock.now_ms())
+
+
+def parse_fault(text: str) -> Fault:
+    """Read a fault of a header, as `drop after_commit` or `delay delay_ms=200`."""
+    import msgspec
+
+    words = text.split()
+    members: dict[str, str] = dict(word.split("=", 1) for word in words if "=" in word)
+    for word in words:
+        if word in ("before_commit", "after_commit"):
+            members["when"] = word
+        elif "=" not in word:
+            members.setdefault("kind", word)
+    try:
+        return msgspec.convert(members, Fault, strict=False)
+    except msgspec.ValidationError as error:
+        UNKNOWN_OUTCOME.refuse(said=f"x-mock-clover-fault: {error}")
+
+
+def limit(sandbox: Sandbox, credential: str) -> None:
+    """Refuse a call beyond Clover's own limits, where they are switched on."""
+    if sandbox.limits is None or not credential:
+        return
+    limited = sandbox.limits.check(credential, sandbox.clock.now_ms())
+    if limited is not None:
+        wait_s = -(-limited.wait_ms // 1000)
+        RATE_LIMITED.refuse(
+            headers={limited.header: str(limited.limit), "retry-after": str(wait_s)}
+        )
+
+
+def intervene(
+    sandbox: Sandbox,
+    endpoint: str,
+    request: Record | None,
+    ids: tuple[str, ...],
+    headers: dict[bytes, bytes],
+    card: Card | None = None,
+) -> Step | None:
+    """Return how a call is to end, if anything but its endpoint says so."""
+    asked = headers.get(OUTCOME_HEADER)
+    if asked:
+        return Step(
+            outcome(asked.decode("latin-1").strip()), f"header: {_ascii(asked)}", "inferred"
+        )
+    facts = facts_of(sandbox, endpoint, request, ids, headers, card)
+    texts = (facts.description, *map(str, facts.metadata.values()))
+    found = next((m for text in texts if (m := _IN_TEXT.search(text))), None)
+    if found:
+        return Step(outcome(found[1]), f"text: {found[0]}", "inferred")
+    matched = sandbox.rules.find(facts, sandbox.rule_counts)
+    if matched is None:
+        return None
+    return Step(matched.rule.then, matched.why, matched.rule.evidence)
+
+
+def outcome(word: str) -> Consequence:
+    """Read an outcome's word, or refuse with what was meant."""
+    if word == "approve":
+        return Consequence(approve=Approve())
+    if word in BY_NAME:
+        return Consequence(problem=word)
+    code, _, decline_code = word.partition("/")
+    if code == "card_declined" and (not decline_code or decline_code in DECLINE_CODES):
+        message = DECLINE_CODES.get(decline_code)
+        decline = DeclineAs(decline_code=decline_code, message=message) if message else DeclineAs()
+        return Consequence(decline=decline)
+    known = ["approve", "card_declined", *BY_NAME, *(f"card_declined/{c}" for c in DECLINE_CODES)]
+    near = difflib.get_close_matches(word, known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    UNKNOWN_OUTCOME.refuse(said=f"x-mock-clover-outcome: there is no outcome {word!r}{meant}")
+
+
+def facts_of(
+    sandbox: Sandbox,
+    endpoint: str,
+    request: Record | None,
+    ids: tuple[str, ...],
+    headers: dict[bytes, bytes],
+    card: Card | None = None,
+) -> Facts:
+    """Read off a call what rules can see."""
+    source = getattr(request, "source", None)
+    if endpoint == "pay_order":
+        order = sandbox.orders.get(ids[0]) if ids else None
+        source = source or getattr(request, "customer", None) or (order and order.customer)
+    customer = sandbox.customers.get(source or "")
+    token = sandbox.tokens.get(
+        customer.cards[-1].token if customer and customer.cards else source or ""
+    )
+    kind: SourceKind | None = None
+    if customer is not None:
+        kind = "customer"
+    elif token is not None:
+        kind = "multipay" if token.state == "multipay" else "token"
+    amount = getattr(request, "amount", None)
+    if amount is None and endpoint == "pay_order" and ids:
+        order = sandbox.orders.get(ids[0])
+        amount = order.amount - order.amount_paid if order else None
+    return Facts(
+        endpoint=endpoint,
+        card=card or (token.card if token else None),
+        amount=amount,
+        currency=getattr(request, "currency", None),
+        email=getattr(request, "email", None) or (customer.email if customer else None),
+        source=kind,
+        description=getattr(request, "description", None) or "",
+        metadata=getattr(request, "metadata", None) or {},
+        headers=headers,
+    )
+
+
+def _ascii(text: bytes) -> str:
+    return text.decode("ascii", "replace")[:80]
