@@ -14,16 +14,14 @@ import pytest
 
 from mock_clover.api.endpoint import Call, Endpoint, Raw
 from mock_clover.api.surface import SURFACE
-from mock_clover.control.surface import CONTROL
 from mock_clover.model.problem import Refusal
 from mock_clover.model.scenario import Scenario
 from mock_clover.model.token import CardRequest, TokenRequest
-from mock_clover.sandbox.idempotency import Remembered
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.wire.codec import MalformedError, ViolationsError
 from mock_clover.wire.redact import passes_luhn
 from tests.canary import CVV, LONG_PAN, PAN, PANS, requests, songs, spellings, texts_within
-from tests.hostile import Sent, body_of, furnish, wrong_bodies
+from tests.hostile import LOOKS, Sent, body_of, furnish, wrong_bodies
 from tests.served import Served
 from tests.wire import KNOWN, Told, Wire, call, head, make_token, on, request
 from tests.world import Answered, World
@@ -120,13 +118,16 @@ def test_no_exchange_tells_when_it_is_printed(sung_to: tuple[World, dict[str, An
     assert [said for each in world.sandbox.journal for said in songs(repr(each))] == []
 
 
-def test_no_request_tells_when_it_is_printed() -> None:
-    """A transport may print what it could not serve."""
+def test_no_request_tells_when_it_is_printed(world: World) -> None:
+    """A transport may print what it could not serve, and a store what it keeps."""
     body = json.dumps({"card": {"number": PAN, "cvv": CVV}}).encode()
     raw = Raw("POST", f"/v1/tokens/{PAN}", (PAN,), PAN.encode(), {b"apikey": PAN.encode()}, body)
-    call_ = Call(None, None, raw.ids, raw.headers)
-    kept = Remembered(raw.path, None, 200, body, "said")
-    assert [each for each in (raw, call_, kept) if songs(repr(each))] == []
+    asked = {"amount": 1, "currency": "usd", "source": world.token(), "description": PAN}
+    assert world.send("POST", "/v1/charges", asked, headers={"idempotency-key": PAN}).status == 200
+    kept = world.sandbox.idempotency.get((world.known.access_token, PAN))
+    assert kept is not None
+    for each in (raw, Call(None, None, raw.ids, raw.headers), kept):
+        assert songs(f"{each!r} {each}") == []
 
 
 AROUND = {
@@ -284,7 +285,7 @@ def test_nothing_that_looks_into_the_server_tells(
     sung_at: tuple[Served, dict[str, Told]],
 ) -> None:
     server, _ = sung_at
-    paths = ["/", "/_mock/journal?limit=1000", *(each.path for each in CONTROL)]
+    paths = ["/", "/_mock/journal?limit=1000", *LOOKS]
     told = {path: call(server.port, "GET", path) for path in paths}
     assert {path: each.status for path, each in told.items()} == dict.fromkeys(paths, 200)
     assert {path: songs(each.body.decode()) for path, each in told.items()} == {

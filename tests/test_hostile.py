@@ -1,6 +1,7 @@
 """No input gives a 500, a traceback or a hang, and a refused request changes nothing."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlencode
 
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.surface import SURFACE
-from mock_clover.control.surface import CONTROL
 from tests.hostile import (
     BODIES,
     CREDENTIALS,
@@ -20,6 +20,7 @@ from tests.hostile import (
     HAPPENED,
     HEADERS,
     IDS,
+    LOOKS,
     METHODS,
     QUERIES,
     Sent,
@@ -34,8 +35,7 @@ from tests.world import World
 
 MakeWorld = Callable[..., World]
 
-EVERYTHING = (*SURFACE, *CONTROL)
-every_endpoint = pytest.mark.parametrize("endpoint", EVERYTHING, ids=lambda each: each.name)
+every_endpoint = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
 with_a_body = pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if each.takes], ids=lambda each: each.name
 )
@@ -62,7 +62,7 @@ def test_every_operation_has_a_request_that_succeeds(
     make_world: MakeWorld, endpoint: Endpoint
 ) -> None:
     """So the tables below spoil requests that are refused for nothing but the spoilt part."""
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
     assert (endpoint.name in GOOD) == bool(endpoint.takes)
     assert twins.send(sent) == ""
@@ -85,13 +85,13 @@ def wrong_values(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]
 
 @every_endpoint
 def test_no_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
     assert complaints(twins, wrong_shapes(twins, endpoint)) == {}
 
 
 @with_a_body
 def test_no_value_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
     assert complaints(twins, wrong_values(twins, endpoint)) == {}
 
 
@@ -100,7 +100,7 @@ def test_nothing_breaks_it_under_strict_in_the_other_dialect(
     make_world: MakeWorld, endpoint: Endpoint
 ) -> None:
     """Strict looks for unknown members: of the wrong values only objects can hold such."""
-    twins = Twins(make_world, **STRICT)
+    twins = Twins(make_world, endpoint, **STRICT)
     assert complaints(twins, wrong_shapes(twins, endpoint)) == {}
     objects = ("is an object", "is an array of mixed things", "is left out")
     table = (row for row in wrong_values(twins, endpoint) if row[0].endswith(objects))
@@ -110,7 +110,7 @@ def test_nothing_breaks_it_under_strict_in_the_other_dialect(
 @with_a_body
 def test_no_depth_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
     assert endpoint.takes is not None
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
     path, body = filled(endpoint, twins.things), body_of(endpoint, twins.things)
     deep = {
         "arrays": "[" * DEPTH + "]" * DEPTH,
@@ -225,7 +225,7 @@ def test_a_line_end_behind_a_value_is_no_part_of_it(
 
 @every_endpoint
 def test_no_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
     joint = "&" if "?" in sent.path else "?"
     table = (
@@ -239,13 +239,9 @@ def test_no_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
 def test_no_id_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world)
     things, sent = twins.things, good(endpoint, twins.things)
-    names = [name for name in things.ids if f"{{{name}}}" in endpoint.path]
     table = (
-        (
-            f"{name} is {label}",
-            sent._replace(path=endpoint.path.format_map(things.ids | {name: value})),
-        )
-        for name in names
+        (f"{name} is {label}", sent._replace(path=filled(endpoint, things, **{name: value})))
+        for name in re.findall(r"\{(\w+)\}", endpoint.path)
         for label, value in IDS.items()
     )
     assert complaints(twins, table) == {}
@@ -253,7 +249,7 @@ def test_no_id_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
 
 @every_endpoint
 def test_no_header_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
     table = ((label, sent._replace(headers=headers)) for label, headers in HEADERS.items())
     assert complaints(twins, table) == {}
@@ -261,7 +257,7 @@ def test_no_header_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
 
 @every_endpoint
 def test_no_credential_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)._replace(auth=False)
     table = ((label, sent._replace(headers=shown)) for label, shown in CREDENTIALS.items())
     assert complaints(twins, table) == {}
@@ -269,10 +265,23 @@ def test_no_credential_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> N
 
 @every_endpoint
 def test_no_method_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
     table = ((method, sent._replace(method=method)) for method in METHODS)
     assert complaints(twins, table) == {}
+
+
+@pytest.mark.parametrize("path", LOOKS)
+def test_nothing_breaks_what_looks_into_it(make_world: MakeWorld, path: str) -> None:
+    twins = Twins(make_world)
+    looks = Sent("GET", path)
+    table = {
+        **{f"body: {label}": looks._replace(raw=raw) for label, raw in BODIES.items()},
+        **{f"query: {name}": Sent("GET", f"{path}?{query}") for name, query in QUERIES.items()},
+        **{f"header: {name}": looks._replace(headers=sent) for name, sent in HEADERS.items()},
+        **{f"method: {method}": looks._replace(method=method) for method in METHODS},
+    }
+    assert complaints(twins, table.items()) == {}
 
 
 quick = settings(
@@ -289,7 +298,7 @@ def test_no_drawn_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> N
     """Bodies that the record takes, and spoilt ones, with the ids of real things among them."""
     assert endpoint.takes is not None
     bodies = bodies_of(endpoint.takes)
-    twins = Twins(make_world)
+    twins = Twins(make_world, endpoint)
 
     @quick
     @given(bodies | spoilt(bodies), st.booleans())
@@ -304,7 +313,7 @@ def test_no_drawn_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> N
 
 
 @pytest.mark.parametrize(
-    "endpoint", [each for each in EVERYTHING if each.query], ids=lambda each: each.name
+    "endpoint", [each for each in SURFACE if each.query], ids=lambda each: each.name
 )
 def test_no_drawn_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
     assert endpoint.query is not None

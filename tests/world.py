@@ -3,15 +3,14 @@
 import json
 from typing import Any, NamedTuple
 
-import msgspec
-
 from mock_clover.api.endpoint import Raw
+from mock_clover.control.surface import control_surface
 from mock_clover.model.scenario import Scenario
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.keys import KeyRing, encrypt_pan
-from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.scenario.load import load
 from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
 
@@ -41,10 +40,10 @@ class World:
         self.clock = ManualClock(NOW_MS)
         self.keys = keys
         self.sandboxes = Sandboxes(
-            lambda key: Rules(scenario, key),
-            msgspec.structs.replace(scenario.settings, **switched),
+            scenario,
             keys,
             seed=SEED,
+            switched=switched,
             make_clock=lambda: self.clock,
         )
         self.app = App(self.sandboxes, ExchangeLog(None, "none"))
@@ -121,3 +120,7 @@ class World:
         made = self.send("POST", "/v1/orders", {"currency": "usd", "items": items})
         assert made.status == 200, made
         return dict(made.json)
+
+
+CONTROL = control_surface(World(KeyRing(), load("sandbox")).sandboxes)
+"""The control surface, to read; those of a world are bound to its own sandboxes."""

@@ -9,11 +9,21 @@ from typing import Any, NamedTuple, Never
 from urllib.parse import parse_qsl
 
 from mock_clover.api.dialects import DECLINED_STATUS, JSON, decline_body, problem_body
-from mock_clover.api.endpoint import Call, Declined, Document, Endpoint, Raw, Redirect
+from mock_clover.api.endpoint import (
+    Call,
+    Declined,
+    Document,
+    Endpoint,
+    OpenBody,
+    Raw,
+    Redirect,
+    Stated,
+)
 from mock_clover.api.intervene import befall, intervene, is_stirred, limit
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import (
     BY_NAME,
+    CONTROL_INVALID,
     FORWARDED_FOR_MISSING,
     IDEMPOTENCY_MISMATCH,
     INVALID_JSON,
@@ -48,6 +58,8 @@ class Reply(NamedTuple):
     """What befalls the reply on its way, for the transport to play."""
     wait_ms: int = 0
     """Of a delay: how long the transport waits, before the work or with the reply."""
+    pending_ms: int = 0
+    """How long a caller is willing to wait for another answer than this."""
 
     def __repr__(self) -> str:
         """Show it, card numbers masked."""
@@ -89,7 +101,9 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
                 idempotency = "stored"
                 sandbox.idempotency.remember(
                     (credential, key),
-                    Remembered(raw.path, request, reply.status, reply.body, reply.why),
+                    Remembered(
+                        endpoint.name, raw.path, request, reply.status, reply.body, reply.why
+                    ),
                 )
     except Refusal as refusal:
         reply = _refused(sandbox, refusal, raw.headers)
@@ -215,6 +229,9 @@ def _reply(
     if isinstance(result, Redirect):
         headers_out = ((b"location", result.location.encode("latin-1")),)
         return Reply(302, b"", call.why, headers=headers_out)
+    if isinstance(result, Stated):
+        body = encode(result.record)
+        return Reply(result.status, body, call.why, pending_ms=result.pending_ms)
     if isinstance(result, Document):
         return Reply(200, result.body, call.why)
     raise TypeError(f"an endpoint returned {type(result).__name__}")
@@ -299,11 +316,15 @@ def _decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
     try:
         if endpoint.any_body:
             return codec.convert(_merged(raw))
+        if endpoint.takes is OpenBody:
+            return codec.convert({"tree": parse(raw.body)})
         return codec.decode(raw.body if raw.body.strip() else b"")
-    except MalformedError:
+    except MalformedError as error:
+        if endpoint.silent:
+            CONTROL_INVALID.refuse(said=str(error))
         INVALID_JSON.refuse()
     except ViolationsError as violations:
-        _refuse_violation(violations)
+        _refuse_violation(violations, control=endpoint.silent)
 
 
 def _decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
@@ -315,10 +336,12 @@ def _decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
     except MalformedError:
         INVALID_REQUEST.refuse(param="query")
     except ViolationsError as violations:
-        _refuse_violation(violations)
+        _refuse_violation(violations, control=endpoint.silent)
 
 
-def _refuse_violation(violations: ViolationsError) -> Never:
+def _refuse_violation(violations: ViolationsError, *, control: bool = False) -> Never:
+    if control:
+        CONTROL_INVALID.refuse(said=str(violations))
     first = violations.found[0]
     problem = BY_NAME.get(first.problem, INVALID_REQUEST)
     problem.refuse(param=first.path)

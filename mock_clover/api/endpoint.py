@@ -24,6 +24,12 @@ Body = TypeVar("Body", bound=Record | None)
 Query = TypeVar("Query", bound=Record | None)
 
 
+class OpenBody(Record, frozen=True, kw_only=True):
+    """Any JSON object; read further where it is used."""
+
+    tree: dict[str, Any] = {}
+
+
 class Raw(NamedTuple):
     """One request as the transport hands it over."""
 
@@ -85,7 +91,15 @@ class Document(NamedTuple):
     body: bytes
 
 
-Result = Record | Declined | Redirect | Document
+class Stated(NamedTuple):
+    """A control answer with its own status; `pending_ms`: so long a better one may be awaited."""
+
+    status: int
+    record: Record
+    pending_ms: int = 0
+
+
+Result = Record | Declined | Redirect | Document | Stated
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,27 @@ RATE_LIMITED = Problem(
     shape="bare",
     fact=observed("bypassmobile help page"),
 )
+CONTROL_INVALID = Problem(
+    name="CONTROL_INVALID",
+    status=400,
+    message="{said}",
+    shape="bare",
+    fact=inferred("of this mock, not of Clover: a control call that cannot be read"),
+)
+CONTROL_NOT_FOUND = Problem(
+    name="CONTROL_NOT_FOUND",
+    status=404,
+    message="{said}",
+    shape="bare",
+    fact=inferred("of this mock, not of Clover: what a control call names is not there"),
+)
+CONTROL_FORBIDDEN = Problem(
+    name="CONTROL_FORBIDDEN",
+    status=403,
+    message="{said}",
+    shape="bare",
+    fact=inferred("of this mock, not of Clover: the guard of its control calls"),
+)
 UNKNOWN_OUTCOME = Problem(
     name="UNKNOWN_OUTCOME",
     status=400,

@@ -17,6 +17,10 @@ from mock_clover.wire.record import Record
 SourceKind = Literal["token", "multipay", "customer"]
 
 
+CARD_NUMBER = f"^([2-9][0-9]{{12,18}}|#[0-9a-f]{{24}}-[0-9]{{4}}){END}"
+"""A PAN, or, in a snapshot, its fingerprint and last four digits."""
+
+
 class RuleRecord(Record, frozen=True, forbid_unknown_fields=True):
     """The base of what a rule holds: an unknown member is a mistake."""
 
@@ -24,7 +28,7 @@ class RuleRecord(Record, frozen=True, forbid_unknown_fields=True):
 class CardMatch(RuleRecord, frozen=True, kw_only=True):
     """Which cards; all that is given must match."""
 
-    number: Annotated[str, msgspec.Meta(pattern=f"^[2-9][0-9]{{12,18}}{END}")] | None = None
+    number: Annotated[str, msgspec.Meta(pattern=CARD_NUMBER)] | None = None
     prefix: Annotated[str, msgspec.Meta(pattern=f"^[0-9]{{1,6}}{END}")] | None = None
     last4: Annotated[str, msgspec.Meta(pattern=f"^[0-9]{{4}}{END}")] | None = None
     brand: Brand | None = None

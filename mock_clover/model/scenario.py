@@ -9,7 +9,7 @@ import msgspec
 
 from mock_clover.model.card import NO_CHECKS, Brand, Checks
 from mock_clover.model.fault import Fault
-from mock_clover.model.rule import Rule
+from mock_clover.model.rule import CARD_NUMBER, Rule
 from mock_clover.model.verdict import (
     DECLINE_CODE,
     DECLINE_MESSAGE,
@@ -61,9 +61,7 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
 
     __test__ = False  # pytest collects by name
 
-    number: Annotated[
-        str, msgspec.Meta(pattern=f"^[2-9][0-9]{{12,18}}{END}", description="The PAN, quoted.")
-    ]
+    number: Annotated[str, msgspec.Meta(pattern=CARD_NUMBER, description="The PAN, quoted.")]
     outcome: Annotated[
         Literal["approve", "decline"], msgspec.Meta(description="What the issuer says.")
     ]

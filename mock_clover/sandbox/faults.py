@@ -39,6 +39,13 @@ class Faults:
         del self._live[:-FAULTS_MAX]
         return live
 
+    def fork(self) -> "Faults":
+        """Return a copy whose chances go on as these would."""
+        twin = Faults("")
+        twin._live, twin._count = list(self._live), self._count
+        twin._random.setstate(self._random.getstate())
+        return twin
+
     def clear(self) -> int:
         """Take all out of force and return how many there were."""
         count = len(self._live)

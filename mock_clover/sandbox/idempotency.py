@@ -6,6 +6,7 @@ tells nothing of replays with another body, or of a key's lifetime).
 """
 
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mock_clover.wire.record import Record
@@ -23,6 +24,7 @@ Key = tuple[str, str]
 class Remembered(NamedTuple):
     """A request that was answered, and its answer."""
 
+    endpoint: str
     target: str
     request: Record | None
     status: int
@@ -46,6 +48,17 @@ class IdempotencyStore:
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+    def fork(self) -> "IdempotencyStore":
+        """Return a copy: the answers themselves are shared."""
+        twin = IdempotencyStore()
+        twin._by_key.update(self._by_key)
+        twin._order.extend(self._order)
+        return twin
+
+    def entries(self) -> Iterator[tuple[Key, Remembered]]:
+        """Iterate from the oldest."""
+        return ((key, self._by_key[key]) for key in self._order)
 
     def remember(self, key: Key, answered: Remembered) -> None:
         """Keep an answer; the oldest goes when there are too many."""

@@ -24,13 +24,26 @@ _DAY_MS = 86_400_000
 class Ids:
     """Draws ids; deterministic under its seed."""
 
-    __slots__ = ("_bits", "_day", "_ref_count", "_ref_day")
+    __slots__ = ("_bits", "_day", "_random", "_ref_count", "_ref_day")
 
     def __init__(self, seed: str) -> None:
-        self._bits = random.Random(seed).getrandbits  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._bits = self._random.getrandbits
         self._ref_count = 0
         self._day = -1
         self._ref_day = ""
+
+    def state(self) -> tuple[int, tuple[int, ...]]:
+        """Return all that decides the next ids."""
+        return self._ref_count, self._random.getstate()[1]
+
+    def restore(self, state: tuple[int, tuple[int, ...]]) -> None:
+        """Go on from a state. Raises ValueError for what is none."""
+        self._ref_count, words = state
+        try:
+            self._random.setstate((3, tuple(words), None))
+        except (TypeError, OverflowError) as error:
+            raise ValueError(f"no state of ids: {error}") from None
 
     def object_id(self) -> str:
         """Draw 13 Crockford characters, as `J2RK5QKH6WCYE`."""

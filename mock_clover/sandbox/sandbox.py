@@ -27,6 +27,16 @@ from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.table import Table
 
 OAUTH_ROWS_MAX = 10_000
+TABLES = (
+    "tokens",
+    "charges",
+    "refunds",
+    "customers",
+    "orders",
+    "sale_orders",
+    "codes",
+    "access_tokens",
+)
 
 
 class Sandbox:
@@ -126,18 +136,48 @@ class Sandbox:
             return currency
         return currency.upper() if echo == "upper" else currency.lower()
 
+    def fork(self, name: str, credentials: Credentials) -> "Sandbox":
+        """Return a sandbox that goes on from this one: its rows, clock, ids, rules and faults.
+
+        Rows are shared until one of the two changes them; the journal begins anew.
+        """
+        twin = Sandbox(
+            name,
+            credentials,
+            self.rules,
+            self.settings,
+            self.keys,
+            seed=self.seed,
+            fingerprint_key=self.fingerprint_key,
+            clock=self.clock.fork(),
+        )
+        twin.made_ms = self.made_ms
+        twin.ids.restore(self.ids.state())
+        twin.agenda, twin.faults = self.agenda.fork(), self.faults.fork()
+        twin.rule_counts = dict(self.rule_counts)
+        twin.idempotency = self.idempotency.fork()
+        for table in TABLES:
+            setattr(twin, table, getattr(self, table).fork())
+        twin.stir()
+        return twin
+
+    def become(self, other: "Sandbox") -> None:
+        """Take over all that another sandbox is, but for its name and credentials."""
+        kept = ("name", "credentials", "bearer_header", "keys", "journal")
+        for slot in self.__slots__:
+            if slot not in kept:
+                setattr(self, slot, getattr(other, slot))
+
+    def steer(self, rules: Rules, settings: Settings) -> None:
+        """Put another scenario in force; what was made stays."""
+        self.rules, self.settings = rules, settings
+        self.rule_counts = {}
+        self.faults.clear()
+        self.limits = Limits() if settings.rate_limits else None
+        for fault in rules.scenario.faults:
+            self.faults.add(fault, self.clock.now_ms())
+        self.stir()
+
     def state(self) -> dict[str, list[Any]]:
         """Return all rows, for comparison: a refusal must leave this as it was."""
-        return {
-            name: list(getattr(self, name))
-            for name in (
-                "tokens",
-                "charges",
-                "refunds",
-                "customers",
-                "orders",
-                "sale_orders",
-                "codes",
-                "access_tokens",
-            )
-        }
+        return {name: list(getattr(self, name)) for name in TABLES}

@@ -1,10 +1,13 @@
 """All sandboxes of a server: found by name or by credential, made on first use, bounded."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from mock_clover.model.scenario import Settings
+import msgspec
+
+from mock_clover.model.scenario import Scenario, Settings
 from mock_clover.sandbox.clock import Clock
-from mock_clover.sandbox.credentials import derive, fingerprint_key
+from mock_clover.sandbox.credentials import Credentials, derive, fingerprint_key
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
@@ -21,19 +24,20 @@ class Sandboxes:
 
     def __init__(
         self,
-        rules_of: Callable[[bytes], Rules],
-        settings: Settings,
+        scenario: Scenario,
         keys: KeyRing,
         *,
         seed: str,
+        switched: dict[str, Any] | None = None,
         make_clock: Callable[[], Clock] = Clock,
         on_drop: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.keys = keys
         self.seed = seed
-        self._settings = settings
+        self._switched = switched or {}
         self._fingerprint_key = fingerprint_key(seed)
-        self._rules = rules_of(self._fingerprint_key)
+        self._rules = self.rules_of(scenario)
+        self._settings = self.settings_of(scenario)
         self._make_clock = make_clock
         self._on_drop = on_drop
         self._by_name: dict[str, Sandbox] = {}
@@ -47,7 +51,7 @@ class Sandboxes:
     def named(self, name: str) -> Sandbox:
         """Return the sandbox of this name; made now if there is none."""
         found = self._by_name.get(name)
-        return found if found is not None else self._make(name)
+        return found if found is not None else self.make(name)
 
     def of(self, headers: dict[bytes, bytes]) -> Sandbox:
         """Return the sandbox that the credential of a request opens, or the default."""
@@ -57,32 +61,69 @@ class Sandboxes:
         credential = shown.rpartition(b" ")[2].decode("latin-1")
         return self._by_credential.get(credential, self.default)
 
-    def _make(self, name: str) -> Sandbox:
-        if len(self._by_name) >= SANDBOXES_MAX:
-            oldest = next(each for each in self._by_name if each != DEFAULT)
-            self._drop(oldest)
+    def find(self, name: str) -> Sandbox | None:
+        """Return the sandbox of this name if there is one."""
+        return self._by_name.get(name)
+
+    def make(
+        self,
+        name: str,
+        scenario: Scenario | None = None,
+        switched: dict[str, Any] | None = None,
+        seed: str | None = None,
+    ) -> Sandbox:
+        """Make a sandbox anew; one of the same name goes."""
+        rules, settings = self._rules, self._settings
+        if scenario is not None:
+            rules, settings = self.rules_of(scenario), self.settings_of(scenario)
         made = Sandbox(
             name,
             derive(self.seed, name),
-            self._rules,
-            self._settings,
+            rules,
+            msgspec.structs.replace(settings, **(switched or {})),
             self.keys,
-            seed=self.seed,
+            seed=self.seed if seed is None else seed,
             fingerprint_key=self._fingerprint_key,
             clock=self._make_clock(),
         )
-        self._by_name[name] = made
-        for credential in _openers(made):
-            self._by_credential[credential] = made
+        self._admit(made)
         return made
 
-    def _drop(self, name: str) -> None:
-        gone = self._by_name.pop(name)
-        for credential in [key for key, box in self._by_credential.items() if box is gone]:
-            del self._by_credential[credential]
-        self._on_drop(redact(name))
+    def fork(self, sandbox: Sandbox, name: str) -> Sandbox:
+        """Make a sandbox that goes on from another; one of the same name goes."""
+        made = sandbox.fork(name, derive(self.seed, name))
+        self._admit(made)
+        return made
+
+    def drop(self, name: str) -> bool:
+        """Drop a sandbox; a fresh `default` takes its place. Tell whether there was one."""
+        if self._by_name.pop(name, None) is None:
+            return False
+        for credential in _openers(derive(self.seed, name)):
+            self._by_credential.pop(credential, None)
+        if name == DEFAULT:
+            self.default = self.make(DEFAULT)
+        return True
+
+    def rules_of(self, scenario: Scenario) -> Rules:
+        """Make a scenario ready for sandboxes of this server."""
+        return Rules(scenario, self._fingerprint_key)
+
+    def settings_of(self, scenario: Scenario) -> Settings:
+        """Return a scenario's settings; what the command line switched wins."""
+        return msgspec.structs.replace(scenario.settings, **self._switched)
+
+    def _admit(self, made: Sandbox) -> None:
+        if made.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
+            oldest = next(each for each in self._by_name if each != DEFAULT)
+            self.drop(oldest)
+            self._on_drop(redact(oldest))
+        self._by_name[made.name] = made
+        if made.name == DEFAULT:
+            self.default = made
+        for credential in _openers(made.credentials):
+            self._by_credential[credential] = made
 
 
-def _openers(sandbox: Sandbox) -> tuple[str, str, str]:
-    known = sandbox.credentials
+def _openers(known: Credentials) -> tuple[str, str, str]:
     return (known.access_token, known.api_key, known.client_id)

@@ -1,10 +1,11 @@
 """A table of rows by id, in the order of their creation, bounded.
 
-The only mutable home of rows. Rows are frozen: a change puts a new row in the old one's place.
+The only mutable home of rows. Rows are frozen: a change puts a new row in the old one's place. A
+table can be forked: both then share what was there, unchanged, and each keeps its own changes.
 """
 
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from mock_clover.model.problem import SANDBOX_FULL
 
@@ -12,45 +13,90 @@ Row = TypeVar("Row")
 
 ROWS_MAX = 500_000
 """Rows a table holds before a create is refused: about 500 MB of charges."""
+_GONE: Any = object()
 
 
 class Table(Generic[Row]):
     """Rows of one kind."""
 
-    __slots__ = ("_rows", "get", "put", "rows_max")
+    __slots__ = ("_base", "_rows", "get", "put", "rows_max")
 
     def __init__(self, rows_max: int = ROWS_MAX) -> None:
-        self._rows: dict[str, Row] = {}
         self.rows_max = rows_max
-        self.get = self._rows.get
-        self.put = self._rows.__setitem__
-        """Write a row: a new one comes last, an old one keeps its place."""
+        self._base: dict[str, Row] = {}
+        """What a fork shares with others; never written to."""
+        self._own({})
 
     def __len__(self) -> int:
-        return len(self._rows)
+        if not self._base:
+            return len(self._rows)
+        return sum(1 for _ in self._items())
 
     def __contains__(self, key: str) -> bool:
-        return key in self._rows
+        return self.get(key) is not None
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate from the oldest."""
-        return iter(self._rows.values())
+        return (row for _, row in self._items())
+
+    def items(self) -> Iterator[tuple[str, Row]]:
+        """Iterate keys and rows from the oldest."""
+        return self._items()
 
     def newest(self) -> Iterator[tuple[str, Row]]:
         """Iterate keys and rows from the newest."""
-        return reversed(self._rows.items())
+        if not self._base:
+            return reversed(self._rows.items())
+        return reversed(list(self._items()))
 
     def require_room(self) -> None:
         """Refuse, before anything is written, when no further row fits."""
-        if len(self._rows) >= self.rows_max:
+        if len(self._rows) + len(self._base) >= self.rows_max:
             SANDBOX_FULL.refuse()
 
     def drop(self, key: str) -> None:
         """Delete a row."""
-        del self._rows[key]
+        if key in self._base:
+            self._rows[key] = _GONE
+        else:
+            del self._rows[key]
 
     def put_bounded(self, key: str, row: Row) -> None:
         """Write a row and let the oldest go when the bound is passed."""
         self._rows[key] = row
         if len(self._rows) > self.rows_max:
             del self._rows[next(iter(self._rows))]
+
+    def fork(self) -> "Table[Row]":
+        """Return a table with the same rows that goes its own way."""
+        if self._rows:
+            merged = dict(self._items()) if self._base else self._rows
+            self._base = merged
+            self._own({})
+        twin: Table[Row] = Table(self.rows_max)
+        twin._base = self._base
+        twin._own({})
+        return twin
+
+    def _items(self) -> Iterator[tuple[str, Row]]:
+        for key, row in self._base.items():
+            changed = self._rows.get(key, row)
+            if changed is not _GONE:
+                yield key, changed
+        for key, row in self._rows.items():
+            if key not in self._base and row is not _GONE:
+                yield key, row
+
+    def _own(self, rows: dict[str, Row]) -> None:
+        """Take a dict as the table's own rows; without a base, `get` is the dict's own."""
+        self._rows = rows
+        self.put = rows.__setitem__
+        """Write a row: a new one comes last, an old one keeps its place."""
+        self.get = self._get_layered if self._base else cast("Any", rows.get)
+        """Return a row or None."""
+
+    def _get_layered(self, key: str) -> Row | None:
+        row = self._rows.get(key)
+        if row is None:
+            return self._base.get(key)
+        return None if row is _GONE else row

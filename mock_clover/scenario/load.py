@@ -1,29 +1,56 @@
 """YAML files become scenarios; a mistake is told with its file, line and nearest right word.
 
-Safe by construction: the safe loader only, no aliases, no repeated keys, bounded size and depth.
-The only module that knows yaml.
+Safe by construction: the safe loader only, no aliases, no tags, no repeated keys, bounded size,
+depth and number of values. What a record cannot say by its types, the laws below do: each finding
+is a path and a sentence, and all of them are told at once. The only module that knows yaml.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 import msgspec
 import yaml
 
 from mock_clover.model.card import brand_of
-from mock_clover.model.scenario import Scenario, ScenarioError, Settings, TestCard
+from mock_clover.model.fault import Fault
+from mock_clover.model.problem import BY_NAME
+from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Consequence, Rule
+from mock_clover.model.scenario import DECLINE_CODES, Scenario, ScenarioError, TestCard
 from mock_clover.wire.redact import passes_luhn
 
 FILE_BYTES_MAX = 1_048_576
 DEPTH_MAX = 32
+VALUES_MAX = 60_000
+"""Keys and values of a file: two thousand cards and a thousand rules have fewer."""
+FINDINGS_MAX = 20
+"""So many are told; the rest are counted."""
+PAYERS = frozenset({"create_charge", "pay_order", "create_customer", "update_customer"})
+"""Operations in which the issuer is asked, so that it can decline."""
 
 _yaml: Any = yaml  # its stubs know neither libyaml's marks nor its loader
 _Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight times as fast
-_PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
 _ENUM = re.compile(r"Invalid enum value '(?P<value>[^']*)'")
+_UNQUOTED = re.compile(r"Expected `str(?: \| null)?`(?:, got `(?:int|float|bool)`)?$")
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_MISREAD = re.compile(
+    r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?$|\d{4}-\d\d?-\d\d?([Tt \t].*)?$", re.ASCII | re.DOTALL
+)
+"""What YAML 1.1 reads as a number to the base of 60, or as a date: no member is one. Long ones
+would also take minutes to read."""
+
+Finding = tuple[str, str]
+"""A path such as `.rules[2].when.nth`, and what is wrong there."""
+
+
+class Checked(NamedTuple):
+    """A scenario that can be used, and what may not be meant in it, a located line each."""
+
+    scenario: Scenario
+    warnings: tuple[str, ...]
 
 
 def shipped_folder() -> Path:
@@ -38,21 +65,72 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in shipped_folder().glob("*.yaml"))
 
 
-def load(name_or_file: str) -> Scenario:
-    """Load a shipped scenario by name, or any file. Raises ScenarioError."""
+def load(name_or_file: str, endpoints: Collection[str] = ()) -> Scenario:
+    """Load a shipped scenario by name, or any file. Raises ScenarioError.
+
+    `endpoints` are the operation names that rules and faults may have; any, when there are none.
+    """
+    return parse(*_read(name_or_file), endpoints)
+
+
+def check(name_or_file: str, endpoints: Collection[str] = ()) -> Checked:
+    """Load as `load` does, and tell what may not be meant. Raises ScenarioError."""
+    return check_text(*_read(name_or_file), endpoints)
+
+
+def load_file(path: Path, endpoints: Collection[str] = ()) -> Scenario:
+    """Load one file. Raises ScenarioError."""
+    return parse(_read_file(path), str(path), endpoints)
+
+
+def parse(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Scenario:
+    """Parse a scenario's text; `name` stands in front of what is wrong. Raises ScenarioError."""
+    return _parse(raw, name, endpoints)[0]
+
+
+def check_text(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Checked:
+    """Parse a scenario's text, and tell what may not be meant. Raises ScenarioError."""
+    scenario, node = _parse(raw, name, endpoints)
+    doubts = ((path, f"warning: {said}") for path, said in _doubts(scenario))
+    return Checked(scenario, tuple(_lines(node, name, doubts)))
+
+
+def schema(endpoints: Collection[str] = ()) -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file, for editors."""
+    made = msgspec.json.schema(Scenario)
+    for record, member, names in (
+        ("Condition", "endpoint", endpoints),
+        ("Fault", "endpoint", endpoints),
+        ("Consequence", "problem", BY_NAME),
+        ("Fault", "problem", BY_NAME),
+    ):
+        for option in made["$defs"][record]["properties"][member]["anyOf"]:
+            if option.get("type") == "string" and names:
+                option["enum"] = sorted(names)
+    for record in ("DeclineAs", "TestCard"):
+        made["$defs"][record]["properties"]["decline_code"]["examples"] = list(DECLINE_CODES)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A scenario of mock-clover",
+        "description": "How a sandbox behaves, as data: cards, rules and faults.",
+        **made,
+    }
+
+
+def _read(name_or_file: str) -> tuple[bytes, str]:
     if name_or_file.endswith((".yaml", ".yml")) or "/" in name_or_file:
-        return load_file(Path(name_or_file))
+        return _read_file(Path(name_or_file)), name_or_file
     names = shipped_names()
     if name_or_file not in names:
         raise ScenarioError(
             f"there is no scenario {name_or_file!r}{_meant(name_or_file, names)}; shipped are: "
             f"{', '.join(names)}; a file's path ends in .yaml"
         )
-    return load_file(shipped_folder() / f"{name_or_file}.yaml")
+    path = shipped_folder() / f"{name_or_file}.yaml"
+    return _read_file(path), str(path)
 
 
-def load_file(path: Path) -> Scenario:
-    """Load one file. Raises ScenarioError."""
+def _read_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             raw = file.read(FILE_BYTES_MAX + 1)
@@ -60,60 +138,62 @@ def load_file(path: Path) -> Scenario:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
     if len(raw) > FILE_BYTES_MAX:
         raise ScenarioError(f"{path}: is larger than {FILE_BYTES_MAX} bytes")
-    return parse(raw, str(path))
+    return raw
 
 
-def parse(raw: bytes, name: str) -> Scenario:
-    """Parse a scenario's text; `name` stands in front of what is wrong. Raises ScenarioError."""
+def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario, Any]:
+    """Return a scenario and its YAML nodes, which know their places."""
+    loader: Any = None
     try:
         _refuse_bombs(raw)
-        tree = _yaml.load(raw, Loader=_Loader)
+        loader = _Loader(raw)
+        node = loader.get_single_node()
+        tree = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        at = f"{mark.line + 1}:{mark.column + 1}: " if mark else ""
-        raise ScenarioError(f"{name}:{at or ' '}{error.problem}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        at = f"{mark.line + 1}:{mark.column + 1}: " if mark else " "
+        raise ScenarioError(f"{name}:{at}{error.problem}") from None
+    except (yaml.YAMLError, ArithmeticError, RecursionError, ValueError) as error:
         raise ScenarioError(f"{name}: is no YAML: {error}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
     try:
         scenario = msgspec.convert(tree, Scenario)
     except msgspec.ValidationError as error:
-        raise ScenarioError(_located(raw, name, str(error))) from None
-    for place, card in enumerate(scenario.cards):
-        wrong = _wrong_card(card)
-        if wrong:
-            path = f".cards[{place}].{'brand' if 'brand' in wrong else 'number'}"
-            raise ScenarioError(f"{name}:{_line(raw, path)}: {wrong} - at `{path[1:]}`")
-    return scenario
-
-
-def _wrong_card(card: TestCard) -> str:
-    if not passes_luhn(card.number):
-        return "the number fails its check digit"
-    brand = brand_of(card.number)
-    if brand is None and card.brand is None:
-        return "no known brand has this number; give its brand"
-    if brand and card.brand and brand != card.brand:
-        return f"the brand of this number is {brand}, not {card.brand}"
-    return ""
+        raise ScenarioError(_lines(node, name, [_mistyped(str(error))])[0]) from None
+    findings = [*_empty(node), *_wrong(scenario, tree, endpoints)]
+    if findings:
+        raise ScenarioError("\n".join(_lines(node, name, findings)))
+    return scenario, node
 
 
 def _refuse_bombs(raw: bytes) -> None:
-    """Refuse aliases, repeated keys and deep nesting before anything is built."""
+    """Refuse aliases, tags, repeated keys, deep nesting and floods before anything is built."""
     open_nodes: list[_Open] = []
+    values = 0
     for event in _yaml.parse(raw, Loader=_Loader):
         if isinstance(event, _yaml.CollectionEndEvent):
             open_nodes.pop()
             continue
         if not isinstance(event, _yaml.NodeEvent):
             continue
+        values += 1
+        if values > VALUES_MAX:
+            _refuse(event, f"more than {VALUES_MAX} values")
         if isinstance(event, _yaml.AliasEvent):
             _refuse(event, "aliases (*) are not allowed")
-        if open_nodes and not open_nodes[-1].take(getattr(event, "value", None)):
-            _refuse(event, f"the key `{event.value}` stands here twice")
-        if isinstance(event, _yaml.CollectionStartEvent):
+        if event.tag is not None:
+            _refuse(event, f"tags (!) are not allowed: {event.tag[:80]}")
+        value = getattr(event, "value", None)
+        if open_nodes and not open_nodes[-1].take(value):
+            _refuse(event, f"the key `{value}` stands here twice")
+        if value is None:
             if len(open_nodes) >= DEPTH_MAX:
                 _refuse(event, f"nested deeper than {DEPTH_MAX}")
             open_nodes.append(_Open(mapping=isinstance(event, _yaml.MappingStartEvent)))
+        elif event.implicit[0] and (value == "<<" or _MISREAD.match(value)):
+            _refuse(event, f"YAML reads `{value[:40]}` as something else; put it in quotes")
 
 
 class _Open:
@@ -139,62 +219,257 @@ def _refuse(event: Any, said: str) -> Never:
     raise yaml.MarkedYAMLError(problem=said, problem_mark=event.start_mark)
 
 
-def _located(raw: bytes, name: str, said: str) -> str:
+# What the types say -------------------------------------------------------------------------------
+
+
+def _mistyped(said: str) -> Finding:
+    """Return where msgspec's complaint points, with what was meant."""
     place = _PLACE.search(said)
     path = place["path"] if place else ""
+    said = _PLACE.sub("", said)
     unknown, enum = _UNKNOWN.search(said), _ENUM.search(said)
-    meant = ""
     if unknown:
-        path = f"{path}.{unknown['field']}"
-        meant = _meant(unknown["field"], _known_fields(path))
-    elif enum:
-        meant = _meant(enum["value"], _known_values(path))
-    return f"{name}:{_line(raw, path)}: {_PLACE.sub('', said)}{meant} - at `{path.lstrip('.')}`"
+        return f"{path}.{unknown['field']}", said + _belongs(unknown["field"], path)
+    if enum:
+        known = [word for shape in _shapes(path) for word in shape.get("enum", ())]
+        return path, said + (_meant(enum["value"], known) or f"; known are {', '.join(known)}")
+    if path.endswith("amount") and "got `float`" in said:
+        return path, f"{said}; amounts are whole minor units: 1050 is $10.50"
+    return path, said + ("; put it in quotes" if _UNQUOTED.search(said) else "")
 
 
-def _known_fields(path: str) -> Iterable[str]:
-    if path.startswith(".cards["):
-        return TestCard.__struct_fields__
-    return (
-        Settings.__struct_fields__ if path.startswith(".settings.") else Scenario.__struct_fields__
-    )
+def _belongs(field: str, path: str) -> str:
+    """Say of an unknown member where it belongs, or which known one is near."""
+    known = {name for shape in _shapes(path) for name in shape.get("properties", ())}
+    for sibling in sorted(known):
+        inner = _shapes(f"{path}.{sibling}")
+        if any(field in shape.get("properties", ()) for shape in inner):
+            return f"; it belongs in `{sibling}`"
+    return _meant(field, known) or f"; known are {', '.join(sorted(known))}"
 
 
-def _known_values(path: str) -> Iterable[str]:
-    last = path.rsplit(".", 1)[-1]
-    record = TestCard if path.startswith(".cards[") else Settings
-    schema = msgspec.json.schema(record)["$defs"][record.__name__]["properties"].get(last, {})
-    options = schema.get("anyOf", [schema])
-    return [str(value) for option in options for value in option.get("enum", ())]
+def _shapes(path: str) -> list[dict[str, Any]]:
+    """Return the JSON Schemas that a value at a path may meet."""
+    whole = msgspec.json.schema(Scenario)
+    here = _options(whole, whole["$defs"])
+    for member, index in _STEP.findall(path):
+        inner = [
+            shape.get("items", {}) if index else shape.get("properties", {}).get(member, {})
+            for shape in here
+        ]
+        here = [option for each in inner for option in _options(each, whole["$defs"])]
+    return here
+
+
+def _options(shape: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in shape:
+        return _options(defs[shape["$ref"].rpartition("/")[2]], defs)
+    if "anyOf" in shape:
+        return [option for each in shape["anyOf"] for option in _options(each, defs)]
+    return [shape]
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    by_fold = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.5)
+    return f"; did you mean `{by_fold[near[0]]}`?" if near else ""
 
 
-def _line(raw: bytes, path: str) -> str:
-    """Return `line:column` of the node at a path such as `.cards[2].outcome`."""
-    node: Any = _yaml.compose(raw, Loader=_Loader)
+# What the types cannot say ------------------------------------------------------------------------
+
+
+def _wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Iterator[Finding]:
+    for place, card in enumerate(scenario.cards):
+        yield from _wrong_card(card, tree["cards"][place], f".cards[{place}]")
+    for place, rule in enumerate(scenario.rules):
+        yield from _wrong_when(rule.when, endpoints, f".rules[{place}].when")
+        yield from _wrong_then(rule, endpoints, f".rules[{place}].then")
+    for place, fault in enumerate(scenario.faults):
+        yield from _wrong_fault(fault, endpoints, f".faults[{place}]")
+
+
+def _wrong_card(card: TestCard, given: Collection[str], at: str) -> Iterator[Finding]:
+    brand = brand_of(card.number) if card.number.isdigit() else card.brand
+    if card.number.isdigit() and not passes_luhn(card.number):
+        yield f"{at}.number", "the number fails its check digit"
+    elif brand is None and card.brand is None:
+        yield f"{at}.number", "no known brand has this number; give its brand"
+    elif brand and card.brand and brand != card.brand:
+        yield f"{at}.brand", f"the brand of this number is {brand}, not {card.brand}"
+    others = ("checks",) if card.outcome == "decline" else ("code", "decline_code", "message")
+    for member in others:
+        if member in given:
+            yield f"{at}.{member}", f"a card that is to {card.outcome} has no `{member}`"
+
+
+def _wrong_when(when: Condition, endpoints: Collection[str], at: str) -> Iterator[Finding]:
+    yield from _wrong_name(when.endpoint, "operation", endpoints, f"{at}.endpoint")
+    if isinstance(when.amount, AmountMatch) and when.amount.min > when.amount.max:
+        said = f"no amount is at least {when.amount.min} and at most {when.amount.max}"
+        yield f"{at}.amount", said
+    elif isinstance(when.amount, int) and when.amount < 0:
+        yield f"{at}.amount", "no amount is below 0"
+    if when.currency is not None and not re.fullmatch("[A-Za-z]{3}", when.currency):
+        yield f"{at}.currency", "a currency has three letters, as usd"
+    if when.card is not None:
+        yield from _wrong_match(when.card, f"{at}.card")
+    every, after = when.every or 1, when.after or 0
+    number = when.nth or (after // every + 1) * every
+    if not when.counted(number):
+        given = [name for name in ("nth", "first", "every", "after") if getattr(when, name)]
+        said = ", ".join(f"{name}: {getattr(when, name)}" for name in given)
+        yield f"{at}.{given[0]}", f"no call is all of {said}"
+
+
+def _wrong_match(card: CardMatch, at: str) -> Iterator[Finding]:
+    if card.number is None or not card.number.isdigit():
+        return
+    brand = brand_of(card.number)
+    if not passes_luhn(card.number):
+        yield f"{at}.number", "the number fails its check digit"
+    if card.prefix and not card.number.startswith(card.prefix):
+        yield f"{at}.prefix", "the number does not begin so"
+    if card.last4 and not card.number.endswith(card.last4):
+        yield f"{at}.last4", "the number does not end so"
+    if card.brand and brand and card.brand != brand:
+        yield f"{at}.brand", f"the brand of this number is {brand}, not {card.brand}"
+
+
+def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Finding]:
+    then, when = rule.then, rule.when
+    ends = [n for n in ("approve", "decline", "problem", "raw") if getattr(then, n) is not None]
+    if not ends and then.fault is None:
+        yield at, "nothing follows; give approve, decline, problem, raw or fault"
+    elif len(ends) > 1:
+        yield f"{at}.{ends[1]}", f"`{ends[0]}` stands here too; a call ends in one way"
+    yield from _wrong_name(then.problem, "problem", BY_NAME, f"{at}.problem")
+    if then.decline is not None and when.endpoint in endpoints and when.endpoint not in PAYERS:
+        said = f"the issuer is not asked in {when.endpoint}; it can decline in "
+        yield f"{at}.decline", said + ", ".join(sorted(PAYERS))
+    if then.approve and then.approve.amount and isinstance(when.amount, int):
+        if then.approve.amount >= when.amount:
+            yield f"{at}.approve.amount", f"is no part of the {when.amount} of `when`"
+    if then.raw is not None and not then.raw.content_type.isprintable():
+        yield f"{at}.raw.content_type", "has characters that no header can have"
+    yield from _wrong_rule_fault(then, endpoints, f"{at}.fault")
+
+
+def _wrong_rule_fault(then: Consequence, endpoints: Collection[str], at: str) -> Iterator[Finding]:
+    fault = then.fault
+    if fault is None:
+        return
+    yield from _wrong_fault(fault, endpoints, at)
+    for member, instead in (
+        ("endpoint", "the rule's `when.endpoint`"),
+        ("times", "the rule's `when.first`"),
+        ("ttl_ms", "a fault of the scenario's `faults`"),
+    ):
+        if getattr(fault, member) is not None:
+            yield f"{at}.{member}", f"a rule's fault has no `{member}`; use {instead}"
+
+
+def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:
+    yield from _wrong_name(fault.endpoint, "operation", endpoints, f"{at}.endpoint")
+    yield from _wrong_name(fault.problem, "problem", BY_NAME, f"{at}.problem")
+    if fault.kind == "problem" and fault.problem is None:
+        yield f"{at}.kind", "say which; give `problem`"
+    if fault.kind != "problem" and fault.problem is not None:
+        yield f"{at}.problem", f"a fault of kind {fault.kind} has no `problem`"
+    if fault.kind == "delay" and not fault.delay_ms + fault.jitter_ms:
+        yield f"{at}.kind", "by how much? give `delay_ms` or `jitter_ms`"
+
+
+def _wrong_name(given: str | None, what: str, known: Collection[str], at: str) -> Iterator[Finding]:
+    if given is not None and known and given not in known:
+        yield at, f"there is no {what} `{given}`{_meant(given, known)}"
+
+
+def _empty(node: Any, at: str = "") -> Iterator[Finding]:
+    """Find members without a value: `when:` with nothing behind it would match every call."""
+    if isinstance(node, _yaml.SequenceNode):
+        for place, child in enumerate(node.value):
+            yield from _empty(child, f"{at}[{place}]")
+    elif isinstance(node, _yaml.MappingNode) and not at.endswith("].then.raw"):
+        for key, value in node.value:
+            if value.tag == "tag:yaml.org,2002:null":
+                yield f"{at}.{key.value}", "is empty; give it a value, or {}, or leave it out"
+            yield from _empty(value, f"{at}.{key.value}")
+
+
+# What may not be meant ----------------------------------------------------------------------------
+
+
+def _doubts(scenario: Scenario) -> Iterator[Finding]:
+    numbers: dict[str, int] = {}
+    for place, card in enumerate(scenario.cards):
+        if numbers.setdefault(card.number, place) != place:
+            said = f"never reached: card {numbers[card.number] + 1} has the same number"
+            yield f".cards[{place}].number", said
+        yield from _doubtful_code(card.decline_code, f".cards[{place}].decline_code")
+    conditions = [_conditions(rule.when) for rule in scenario.rules]
+    for place, rule in enumerate(scenario.rules):
+        earlier = (n for n in range(place) if not scenario.rules[n].when.counts)
+        covering = next((n for n in earlier if conditions[n] <= conditions[place]), None)
+        if covering is not None:
+            every = "" if conditions[covering] else ", which matches every call"
+            yield f".rules[{place}]", f"never reached: rule {covering + 1} comes first{every}"
+        if rule.then.decline is not None:
+            at = f".rules[{place}].then.decline.decline_code"
+            yield from _doubtful_code(rule.then.decline.decline_code, at)
+    for place, fault in enumerate(scenario.faults):
+        for n, first in enumerate(scenario.faults[:place]):
+            lasting = first.odds >= 1 and first.times is None and first.ttl_ms is None
+            if lasting and first.endpoint in (None, fault.endpoint):
+                yield f".faults[{place}]", f"never reached: fault {n + 1} befalls each such call"
+                break
+
+
+def _conditions(when: Condition) -> frozenset[tuple[str, str]]:
+    return frozenset((name, repr(value)) for name, value in msgspec.to_builtins(when).items())
+
+
+def _doubtful_code(code: str, at: str) -> Iterator[Finding]:
+    near = "" if code in DECLINE_CODES else _meant(code, DECLINE_CODES)
+    if near:
+        yield at, f"`{code}` is none of the known decline codes{near}"
+
+
+# Where it is --------------------------------------------------------------------------------------
+
+
+def _lines(node: Any, name: str, findings: Iterable[Finding]) -> list[str]:
+    """Return findings as `file:line:column: what - at `path``, in the file's order."""
+    found = sorted((*_mark(node, path), said, path) for path, said in findings)
+    lines = [
+        f"{name}:{line}:{column}: {said} - at `{path.lstrip('.')}`"
+        for line, column, said, path in found[:FINDINGS_MAX]
+    ]
+    more = len(found) - len(lines)
+    return [*lines, f"{name}: and {more} more"] if more else lines
+
+
+def _mark(node: Any, path: str) -> tuple[int, int]:
+    """Return line and column of the node at a path such as `.cards[2].outcome`."""
     if node is None:
-        return "1:1"
+        return 1, 1
     mark = node.start_mark
-    for step in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
+    for step in _STEP.findall(path):
         found = _step(node, *step)
         if found is None:
             break
         mark, node = found
-    return f"{mark.line + 1}:{mark.column + 1}"
+    return mark.line + 1, mark.column + 1
 
 
 def _step(node: Any, member: str, index: str) -> tuple[Any, Any] | None:
-    if index and isinstance(node, _yaml.SequenceNode) and int(index) < len(node.value):
+    if isinstance(node, _yaml.SequenceNode) and index.isdigit() and int(index) < len(node.value):
         child = node.value[int(index)]
         return child.start_mark, child
     if isinstance(node, _yaml.MappingNode):
         for key, value in node.value:
-            if key.value == member:
+            is_text = value.tag == "tag:yaml.org,2002:str"  # msgspec tells no key of a dict: [...]
+            if key.value == member if member else not is_text:
                 return key.start_mark, value
     return None

@@ -7,12 +7,12 @@ pages, which are Starlette's and imported when the first is asked for, and serve
 
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mock_clover.api.answer import Reply, answer, refuse
 from mock_clover.api.endpoint import Raw
 from mock_clover.api.surface import SURFACE, Dispatch
-from mock_clover.control.surface import CONTROL
+from mock_clover.control.surface import control_surface
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest honest request."""
+SNAPSHOT_BYTES_MAX = 64 * BODY_BYTES_MAX
+"""Of a snapshot that is put back: about a hundred thousand charges."""
 DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
 """A refused body is read on to here, so that its sender hears the 413 and not a reset."""
 
@@ -38,8 +40,8 @@ _PREFLIGHT = (
     (b"access-control-max-age", b"600"),
 )
 _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
-_DISPATCH = Dispatch((*SURFACE, *CONTROL))
 _PAGES = frozenset({"/"})
+_AWAITED = ("/_mock/journal", "/_mock/verify")
 
 
 class App:
@@ -48,6 +50,7 @@ class App:
     def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
         self.sandboxes = sandboxes
         self._log = log
+        self._dispatch = Dispatch((*SURFACE, *control_surface(sandboxes)))
         self._pages: ASGIApp | None = None
 
     def reply_to(
@@ -81,7 +84,7 @@ class App:
     ) -> tuple[Reply, bool]:
         """Answer within a sandbox; the second value says whether to keep it out of the log."""
         try:
-            endpoint, ids = _DISPATCH.find(raw.method, raw.path)
+            endpoint, ids = self._dispatch.find(raw.method, raw.path)
             if too_large:
                 PAYLOAD_TOO_LARGE.refuse()
         except Refusal as refusal:
@@ -99,7 +102,7 @@ class App:
             return Reply(200, b"", "preflight", headers=_PREFLIGHT), True
         reply = refuse(sandbox, refusal, raw)
         if refusal.problem is METHOD_NOT_ALLOWED:
-            allow = ", ".join((*_DISPATCH.methods(raw.path), "OPTIONS")).encode()
+            allow = ", ".join((*self._dispatch.methods(raw.path), "OPTIONS")).encode()
             reply = reply._replace(headers=((b"allow", allow),))
         return reply, False
 
@@ -123,19 +126,23 @@ class App:
         self._log.say(f"BUG in mock-clover: {kind.__name__ if kind else '?'} in {where}")
         return Reply(500, b'{"message":"500 Internal Server Error"}', "a bug in mock-clover")
 
-    def is_page(self, path: str) -> bool:
-        """Tell whether a path is for people, and so not answered by `reply_to`."""
-        return path in _PAGES
+    def body_bytes_max(self, path: str) -> int:
+        """Return how long a body of a path may be."""
+        return SNAPSHOT_BYTES_MAX if path.endswith("/_mock/snapshot") else BODY_BYTES_MAX
+
+    def awaits(self, path: str) -> bool:
+        """Tell whether a path's answer may have to be awaited, and so goes by ASGI."""
+        return path in _PAGES or path.endswith(_AWAITED)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one request as an ASGI application."""
         if scope["type"] != "http":
             raise RuntimeError(f"mock-clover speaks HTTP only, not {scope['type']}")
-        if self.is_page(scope["path"]):
+        if scope["path"] in _PAGES:
             await self._page(scope, receive, send)
             return
         try:
-            body = await _body(receive)
+            body = await _body(receive, self.body_bytes_max(scope["path"]))
         except ClientGoneError:
             return
         asked = (
@@ -150,11 +157,33 @@ class App:
             await _sleep(reply.wait_ms)
         if not reply.status:
             reply = self.reply_to(*asked, waited=True)
+        if reply.pending_ms:
+            reply = await self._awaited(asked, reply)
         lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
         if body is None:
             lines.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": lines})
         await send({"type": "http.response.body", "body": reply.body})
+
+    async def _awaited(self, asked: Any, reply: Reply) -> Reply:
+        """Answer anew after each exchange, until there is nothing more to wait for."""
+        import asyncio
+
+        sandbox, _ = self._sandbox(asked[1], asked[3])
+        changed = asyncio.Event()
+        watchers = sandbox.journal.watchers
+        watchers.add(changed.set)
+        try:
+            async with asyncio.timeout(reply.pending_ms / 1000):
+                while reply.pending_ms:
+                    await changed.wait()
+                    changed.clear()
+                    reply = self.reply_to(*asked)
+        except TimeoutError:
+            reply = self.reply_to(*asked)
+        finally:
+            watchers.discard(changed.set)
+        return reply
 
     async def _page(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if self._pages is None:
@@ -178,7 +207,7 @@ async def _sleep(wait_ms: int) -> None:
     await asyncio.sleep(wait_ms / 1000)
 
 
-async def _body(receive: "Receive") -> bytes | None:
+async def _body(receive: "Receive", bytes_max: int) -> bytes | None:
     """Read the body; None when it is too large. Counted as it streams, whatever its length says."""
     parts: list[bytes] = []
     size, more = 0, True
@@ -189,6 +218,6 @@ async def _body(receive: "Receive") -> bytes | None:
         part = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(part)
-        if size <= BODY_BYTES_MAX:
+        if size <= bytes_max:
             parts.append(part)
-    return b"".join(parts) if size <= BODY_BYTES_MAX else None
+    return b"".join(parts) if size <= bytes_max else None

@@ -2,11 +2,8 @@
 
 from typing import Any
 
-import msgspec
-
 from mock_clover.model.scenario import Scenario
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
@@ -17,10 +14,10 @@ def build(
 ) -> App:
     """Return the application; what the command line switched wins over the scenario."""
     sandboxes = Sandboxes(
-        lambda key: Rules(scenario, key),
-        msgspec.structs.replace(scenario.settings, **switched),
+        scenario,
         keys,
         seed=seed,
+        switched=switched,
         on_drop=lambda name: log.say(f"sandbox {name} is dropped: there are too many"),
     )
     return App(sandboxes, log)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_clover.api.answer import Reply
-from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
+from mock_clover.server.app import DRAIN_BYTES_MAX
 from mock_clover.server.protocol import Guard
 from mock_clover.server.render import response
 
@@ -50,7 +50,8 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         self._path = _decoded(path)
         due = self.cycle is not None and not self.cycle.response_complete
         app: Any = self.app
-        self._direct = not (due or self.url[:1] != b"/" or app.is_page(self._path))
+        self._direct = not (due or self.url[:1] != b"/" or app.awaits(self._path))
+        self._bytes_max = app.body_bytes_max(self._path)
         if not self._direct:
             self._go_by_asgi()
         elif self._head.get(b"expect", b"").lower() == b"100-continue":
@@ -61,7 +62,7 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         self._size += len(body)
         if not self._direct:
             super().on_body(body)
-        elif self._size <= BODY_BYTES_MAX:
+        elif self._size <= self._bytes_max:
             self._parts.append(body)
         elif self._size > DRAIN_BYTES_MAX:
             self._respond(None)
@@ -71,7 +72,7 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         self._receiving = self._in_body = False
         if not self._direct:
             super().on_message_complete()
-        elif self._size > BODY_BYTES_MAX:
+        elif self._size > self._bytes_max:
             self._respond(None)
         else:
             parts = self._parts

@@ -18,6 +18,7 @@ T = TypeVar("T", bound=Record)
 _FORGIVEN_ITEMS_MAX = 1_000
 """A longer list is not searched for what could be forgiven: that would hold the others up."""
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _STEPS = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
@@ -47,7 +48,7 @@ class ViolationsError(Exception):
     """The body is JSON but not this record; never empty, in the order of the record's fields."""
 
     def __init__(self, found: tuple[Violation, ...]) -> None:
-        super().__init__("; ".join(f"{v.path}: {v.said}" for v in found))
+        super().__init__("; ".join(f"{v.path}: {v.said}" if v.path else v.said for v in found))
         self.found = found
 
 
@@ -79,9 +80,10 @@ class Codec(Generic[T]):
         forgiven = _forgive(tree, self.record)
         try:
             return msgspec.convert(forgiven, self.record, strict=False)
-        except (msgspec.ValidationError, RecursionError, ValueError):
-            pass  # as in decode
-        raise ViolationsError(tuple(_violations(forgiven, self.record)))
+        except (msgspec.ValidationError, RecursionError, ValueError) as error:
+            said = redact(str(error))
+        found = _violations(forgiven, self.record) or [Violation("", "", _meant(said, self.record))]
+        raise ViolationsError(tuple(found))
 
 
 def check_depth(raw: bytes) -> None:
@@ -158,7 +160,17 @@ def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation
             place = _PLACE.search(said)
             path = field.encode_name + (place["path"] if place else "")
             found.append(Violation(path, refused_as, _PLACE.sub("", said)))
-    return found or [Violation("", "", "is not acceptable")]
+    return found
+
+
+def _meant(said: str, record: type[Record]) -> str:
+    """Add to an unknown member what was perhaps meant."""
+    import difflib
+
+    unknown = _UNKNOWN.search(said)
+    known = [str(field.encode_name) for field in msgspec.structs.fields(record)]
+    near = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
+    return f"{said}; did you mean `{near[0]}`?" if near else said
 
 
 def _forgive(tree: dict[str, object], record: type[Record]) -> dict[str, object]:

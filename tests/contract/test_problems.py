@@ -851,9 +851,12 @@ case(
 ELSEWHERE = {
     "PAYLOAD_TOO_LARGE": "test_sockets.py, where the socket is the point",
     "SANDBOX_FULL": "below, with a table of one row",
+    "RATE_LIMITED": "test_triggers.py, on the sandbox's clock",
+    "CONTROL_INVALID": "test_control.py",
+    "CONTROL_NOT_FOUND": "test_control.py",
+    "CONTROL_FORBIDDEN": "test_control.py",
 }
 NOT_RAISED = {
-    "RATE_LIMITED": "Clover's rate limits come with the sandbox issue; scenarios may name it",
     "INVALID_NUMBER": "documented beside INCORRECT_NUMBER; when Clover gives which is not known",
     "TOKEN_UPSTREAM_FAILURE": "documented; nothing in a mock fails upstream unless asked to",
 }

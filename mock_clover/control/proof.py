@@ -1,0 +1,166 @@
+"""Proof of what happened: the journal, searched and awaited, and calls that are counted."""
+
+from typing import Annotated, Any
+
+from mock_clover.api.endpoint import Call, Endpoint, Stated
+from mock_clover.control.worlds import OURS, ControlRecord, control
+from mock_clover.model.problem import CONTROL_INVALID
+from mock_clover.sandbox.journal import Shown, shown
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.fact import told
+from mock_clover.wire.record import Record
+
+WAIT_MS_MAX = 60_000
+_NEAREST_MAX = 3
+
+
+class JournalQuery(Record, frozen=True, kw_only=True):
+    """Query of the journal."""
+
+    endpoint: Annotated[str | None, told("Operation name.", OURS)] = None
+    status: Annotated[int | None, told("HTTP status.", OURS)] = None
+    method: Annotated[str | None, told("HTTP method.", OURS)] = None
+    path: Annotated[str | None, told("The whole path.", OURS)] = None
+    after: Annotated[int, told("Only exchanges with a greater id.", OURS, ge=0)] = 0
+    limit: Annotated[int, told("The newest so many.", OURS, ge=1, le=1_000)] = 100
+    wait: Annotated[int, told("Wait until so many match.", OURS, ge=0, le=1_000)] = 0
+    wait_ms: Annotated[int, told("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
+
+
+class JournalAnswer(Record, frozen=True, kw_only=True):
+    """Exchanges, oldest first."""
+
+    data: tuple[Shown, ...]
+
+
+class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
+    """Body of `POST /_mock/verify`: which calls, and how many of them there must be."""
+
+    endpoint: Annotated[str | None, told("Operation name.", OURS)] = None
+    match: Annotated[dict[str, Any], told("Members of the request, a.b for inner ones.", OURS)] = {}
+    status: Annotated[int | None, told("HTTP status.", OURS)] = None
+    exactly: Annotated[int | None, told("So many.", OURS)] = None
+    at_least: Annotated[int | None, told("So many or more.", OURS)] = None
+    at_most: Annotated[int | None, told("So many or fewer.", OURS)] = None
+    never: Annotated[bool | None, told("None at all.", OURS)] = None
+    in_order: Annotated[list[str] | None, told("Operations, one after another.", OURS)] = None
+    within_ms: Annotated[int, told("It may become true till then.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
+
+
+class Miss(Record, frozen=True, kw_only=True):
+    """A call that nearly matched, and what differs."""
+
+    id: int
+    endpoint: str
+    differs: dict[str, Any]
+
+
+class VerifyAnswer(Record, frozen=True, kw_only=True):
+    """Whether it is so; if not, how many there were, and the nearest misses."""
+
+    verified: bool
+    count: int
+    message: str | None = None
+    nearest: tuple[Miss, ...] | None = None
+
+
+def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer | Stated:
+    """Return the newest exchanges of a sandbox, masked; `wait=n` waits for n of them."""
+    asked = call.query
+    wanted = {
+        name: value
+        for name in ("endpoint", "status", "method", "path")
+        if (value := getattr(asked, name)) is not None
+    }
+    found = [
+        exchange
+        for exchange in sandbox.journal
+        if exchange.number > asked.after
+        and all(getattr(exchange, name) == value for name, value in wanted.items())
+    ]
+    told_now = JournalAnswer(data=tuple(shown(exchange) for exchange in found[-asked.limit :]))
+    if len(found) < asked.wait:
+        return Stated(200, told_now, pending_ms=asked.wait_ms)
+    return told_now
+
+
+def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
+    """Say whether calls happened as they should: 200 if so, 409 with the nearest misses if not."""
+    asked = call.body
+    entries = [shown(exchange) for exchange in sandbox.journal]
+    if asked.in_order is not None:
+        return _in_order(asked, [entry.endpoint for entry in entries])
+    bounds = _bounds(asked)
+    about = [entry for entry in entries if asked.endpoint in (None, entry.endpoint)]
+    differing = [(entry, _differs(asked, entry)) for entry in about]
+    count = sum(1 for _, differs in differing if not differs)
+    low, high = bounds
+    if count >= low and (high is None or count <= high):
+        return Stated(200, VerifyAnswer(verified=True, count=count))
+    nearest = sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))
+    answer = VerifyAnswer(
+        verified=False,
+        count=count,
+        message=f"{count} calls match, {_wanted(low, high)} should",
+        nearest=tuple(
+            Miss(id=entry.id, endpoint=entry.endpoint, differs=differs)
+            for entry, differs in nearest[:_NEAREST_MAX]
+        ),
+    )
+    return Stated(409, answer, pending_ms=asked.within_ms if count < low else 0)
+
+
+def _bounds(asked: VerifyRequest) -> tuple[int, int | None]:
+    given = [
+        n for n in ("exactly", "at_least", "at_most", "never") if getattr(asked, n) is not None
+    ]
+    if len(given) > 1:
+        CONTROL_INVALID.refuse(said=f"give one of {', '.join(given)}, not {len(given)}")
+    if asked.never:
+        return 0, 0
+    if asked.exactly is not None:
+        return asked.exactly, asked.exactly
+    if asked.at_most is not None:
+        return 0, asked.at_most
+    return (1 if asked.at_least is None else asked.at_least), None
+
+
+def _wanted(low: int, high: int | None) -> str:
+    if high is None:
+        return f"{low} or more"
+    return f"exactly {low}" if low == high else f"{high} or fewer"
+
+
+def _differs(asked: VerifyRequest, entry: Shown) -> dict[str, Any]:
+    differs: dict[str, Any] = {}
+    if asked.status is not None and entry.status != asked.status:
+        differs["status"] = {"expected": asked.status, "was": entry.status}
+    for path, expected in asked.match.items():
+        was: Any = entry.request
+        for step in path.split("."):
+            was = was.get(step) if isinstance(was, dict) else None
+        if was != expected:
+            differs[path] = {"expected": expected, "was": was}
+    return differs
+
+
+def _in_order(asked: VerifyRequest, names: list[str]) -> Stated:
+    wanted = list(asked.in_order or ())
+    left = list(wanted)
+    for name in names:
+        if left and name == left[0]:
+            left.pop(0)
+    done = len(wanted) - len(left)
+    if not left:
+        return Stated(200, VerifyAnswer(verified=True, count=done))
+    message = (
+        f"{left[0]} did not follow {wanted[done - 1]}" if done else f"{left[0]} did not happen"
+    )
+    answer = VerifyAnswer(verified=False, count=done, message=message)
+    return Stated(409, answer, pending_ms=asked.within_ms)
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    control("journal", "GET", "/_mock/journal", journal, JournalAnswer, query=JournalQuery),
+    control("verify", "POST", "/_mock/verify", verify, VerifyAnswer, takes=VerifyRequest),
+)

@@ -1,0 +1,281 @@
+"""Steering a sandbox: its clock, its faults, its scenario, and the question why."""
+
+import re
+from typing import Annotated, Any
+
+import msgspec
+
+from mock_clover.api.answer import answer
+from mock_clover.api.endpoint import Call, Endpoint, OpenBody, Raw
+from mock_clover.api.intervene import facts_of
+from mock_clover.api.surface import SURFACE, Dispatch
+from mock_clover.control.worlds import OURS, ControlRecord, control, shipped
+from mock_clover.model.fault import Fault
+from mock_clover.model.problem import BY_NAME, CONTROL_INVALID, Refusal
+from mock_clover.model.scenario import Scenario
+from mock_clover.sandbox.faults import Live
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.wire.codec import Codec, MalformedError, ViolationsError
+from mock_clover.wire.fact import told
+from mock_clover.wire.record import Record, encode
+
+_SPAN = re.compile(r"(\d+)\s*(ms|s|m|h|d)")
+_SPAN_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_ADVANCE_MS_MAX = 3_650 * 86_400_000
+_NAMES = frozenset(endpoint.name for endpoint in SURFACE)
+_DISPATCH = Dispatch(SURFACE)
+
+
+class ClockRequest(ControlRecord, frozen=True, kw_only=True):
+    """Body of `PUT /_mock/clock`; carried out in this order."""
+
+    freeze: Annotated[bool | None, told("Stand still.", OURS)] = None
+    set: Annotated[int | None, told("Go to this time, in ms; forward only.", OURS)] = None
+    advance: Annotated[str | int | None, told("Go on by so much, as 8d, 90m or ms.", OURS)] = None
+    resume: Annotated[bool | None, told("Run again.", OURS)] = None
+
+
+class Fired(Record, frozen=True, kw_only=True):
+    """Something that was due and happened."""
+
+    at_ms: int
+    kind: str
+    id: str
+
+
+class ClockAnswer(Record, frozen=True, kw_only=True):
+    """What the clock shows, and what happened on the way there."""
+
+    now_ms: int
+    frozen: bool
+    fired: tuple[Fired, ...]
+
+
+class FaultAnswer(Record, frozen=True, kw_only=True):
+    """A fault in force."""
+
+    id: str
+    fault: Fault
+    left: int | None = None
+    until_ms: int | None = None
+
+
+class FaultList(Record, frozen=True, kw_only=True):
+    """The faults in force, oldest first."""
+
+    data: tuple[FaultAnswer, ...]
+
+
+class Cleared(Record, frozen=True, kw_only=True):
+    """How many faults are no more in force."""
+
+    cleared: int
+
+
+class InForce(Record, frozen=True, kw_only=True):
+    """The scenario in force."""
+
+    name: str
+    about: str
+    cards: int
+    rules: tuple[str, ...]
+    faults: int
+    settings: Any
+
+
+class WhyRequest(ControlRecord, frozen=True, kw_only=True):
+    """Body of `POST /_mock/why`: a request that is not performed."""
+
+    method: Annotated[str, told("As POST.", OURS)] = "POST"
+    path: Annotated[str, told("As /v1/charges, with its query.", OURS)]
+    headers: Annotated[dict[str, str], told("Its own credentials if it has none.", OURS)] = {}
+    body: Annotated[Any, told("The JSON body.", OURS)] = None
+
+
+class WhyRule(Record, frozen=True, kw_only=True):
+    """A rule that was looked at."""
+
+    rule: str
+    matched: bool
+    because: str
+
+
+class WhyAnswer(Record, frozen=True, kw_only=True):
+    """Which rules were looked at, and what would be answered."""
+
+    rules: tuple[WhyRule, ...]
+    outcome: str
+    status: int
+    reply: Any
+
+
+def get_clock(sandbox: Sandbox, _call: Call[None, None]) -> ClockAnswer:
+    """Return the time of a sandbox."""
+    return _clock(sandbox)
+
+
+def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
+    """Freeze, set, advance or resume a sandbox's clock; what is due happens before the answer."""
+    asked, clock = call.body, sandbox.clock
+    by_ms = _span_ms(asked.advance) if asked.advance is not None else 0
+    if asked.set is not None and asked.set < clock.now_ms():
+        CONTROL_INVALID.refuse(said=f"set: the clock runs forward only; it is {clock.now_ms()}")
+    if asked.set is not None and asked.set - clock.now_ms() > _ADVANCE_MS_MAX:
+        CONTROL_INVALID.refuse(said="set: ten years at most lie ahead")
+    if asked.freeze:
+        clock.freeze()
+    if asked.set is not None:
+        clock.set(asked.set)
+    clock.advance(by_ms)
+    if asked.resume:
+        clock.resume()
+    return _clock(sandbox)
+
+
+def _clock(sandbox: Sandbox) -> ClockAnswer:
+    fired = tuple(Fired(at_ms=d.at_ms, kind=d.kind, id=d.id) for d in sandbox.settle())
+    return ClockAnswer(now_ms=sandbox.clock.now_ms(), frozen=sandbox.clock.frozen, fired=fired)
+
+
+def _span_ms(span: str | int) -> int:
+    by_ms = span if isinstance(span, int) else -1
+    if isinstance(span, str):
+        whole = _SPAN.fullmatch(span.strip())
+        by_ms = int(whole[1][:12]) * _SPAN_MS[whole[2]] if whole else -1
+    if not 0 <= by_ms <= _ADVANCE_MS_MAX:
+        CONTROL_INVALID.refuse(
+            said=f"advance: {span!r} is no span of time; give it as 500ms, 30s, 10m, 2h or 8d"
+        )
+    return by_ms
+
+
+def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
+    """Put a fault in force."""
+    fault = call.body
+    if fault.endpoint is not None and fault.endpoint not in _NAMES:
+        CONTROL_INVALID.refuse(said=f"endpoint: {_unknown(fault.endpoint, _NAMES)}")
+    if fault.kind == "problem" and fault.problem not in BY_NAME:
+        CONTROL_INVALID.refuse(said=f"problem: {_unknown(str(fault.problem), BY_NAME)}")
+    live = sandbox.faults.add(fault, sandbox.clock.now_ms())
+    sandbox.stir()
+    return _fault(live)
+
+
+def list_faults(sandbox: Sandbox, _call: Call[None, None]) -> FaultList:
+    """Return the faults in force."""
+    return FaultList(data=tuple(map(_fault, sandbox.faults.live(sandbox.clock.now_ms()))))
+
+
+def clear_faults(sandbox: Sandbox, _call: Call[None, None]) -> Cleared:
+    """Take all faults out of force."""
+    cleared = sandbox.faults.clear()
+    sandbox.stir()
+    return Cleared(cleared=cleared)
+
+
+def _fault(live: Live) -> FaultAnswer:
+    return FaultAnswer(id=live.id, fault=live.fault, left=live.left, until_ms=live.until_ms)
+
+
+def _unknown(word: str, known: Any) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"there is no {word!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def get_scenario(sandbox: Sandbox, _call: Call[None, None]) -> InForce:
+    """Return what is in force."""
+    return _in_force(sandbox)
+
+
+def _in_force(sandbox: Sandbox) -> InForce:
+    scenario = sandbox.rules.scenario
+    return InForce(
+        name=scenario.name,
+        about=scenario.about,
+        cards=len(scenario.cards),
+        rules=tuple(sandbox.rules.name_of(place) for place in range(len(scenario.rules))),
+        faults=len(sandbox.faults),
+        settings=msgspec.to_builtins(sandbox.settings),
+    )
+
+
+class ScenarioName(ControlRecord, frozen=True, kw_only=True):
+    """A shipped scenario by its name; or, instead, a whole scenario document."""
+
+    name: str
+
+
+_NAME, _DOCUMENT = Codec(ScenarioName), Codec(Scenario)
+
+
+def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
+    """Return the endpoints that steer one sandbox."""
+    path = "/_mock/scenario"
+
+    def put_scenario(sandbox: Sandbox, call: Call[OpenBody, None]) -> InForce:
+        """Put another scenario in force: a shipped one by name, or a whole document."""
+        tree = call.body.tree
+        try:
+            named = set(tree) == {"name"}
+            scenario = shipped(_NAME.convert(tree).name) if named else _DOCUMENT.convert(tree)
+        except (MalformedError, ViolationsError) as error:
+            CONTROL_INVALID.refuse(said=str(error))
+        sandbox.steer(sandboxes.rules_of(scenario), sandboxes.settings_of(scenario))
+        return _in_force(sandbox)
+
+    return (
+        control("get_clock", "GET", "/_mock/clock", get_clock, ClockAnswer),
+        control("put_clock", "PUT", "/_mock/clock", put_clock, ClockAnswer, takes=ClockRequest),
+        control("add_fault", "POST", "/_mock/faults", add_fault, FaultAnswer, takes=Fault),
+        control("list_faults", "GET", "/_mock/faults", list_faults, FaultList),
+        control("clear_faults", "DELETE", "/_mock/faults", clear_faults, Cleared),
+        control("get_scenario", "GET", path, get_scenario, InForce),
+        control("put_scenario", "PUT", path, put_scenario, InForce, takes=OpenBody),
+        control("post_scenario", "POST", path, put_scenario, InForce, takes=OpenBody),
+        control("why", "POST", "/_mock/why", why, WhyAnswer, takes=WhyRequest),
+    )
+
+
+def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
+    """Explain a request without performing it: it is answered by a copy that is thrown away."""
+    asked = call.body
+    path, _, query = asked.path.partition("?")
+    known = sandbox.credentials
+    headers = {
+        b"authorization": sandbox.bearer_header,
+        b"apikey": known.api_key.encode(),
+        **{name.lower().encode(): value.encode() for name, value in asked.headers.items()},
+    }
+    body = b"" if asked.body is None else encode(asked.body)
+    try:
+        endpoint, ids = _DISPATCH.find(asked.method.upper(), path)
+    except Refusal as refusal:
+        CONTROL_INVALID.refuse(said=f"path: {refusal.message}")
+    codec = endpoint.codec
+    try:
+        request = codec.decode(body) if codec and not endpoint.any_body else None
+    except (MalformedError, ViolationsError):
+        request = None
+    facts = facts_of(sandbox, endpoint.name, request, ids, headers)
+    looked = [
+        WhyRule(rule=each.rule, matched=each.matched, because=each.because)
+        for each in sandbox.rules.look(facts, sandbox.rule_counts)
+    ]
+    if facts.card is not None and not any(each.matched for each in looked):
+        verdict = sandbox.rules.verdict(facts.card)
+        looked.append(WhyRule(rule=verdict.why, matched=True, because="of the card"))
+    raw = Raw(asked.method.upper(), path, ids, query.encode(), headers, body)
+    reply = answer(sandbox.fork(f"{sandbox.name}-why", known), endpoint, raw, waited=True)
+    return WhyAnswer(
+        rules=tuple(looked), outcome=reply.why, status=reply.status, reply=_json(reply.body)
+    )
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body.decode("utf-8", "replace")
