@@ -108,6 +108,9 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     except Refusal as refusal:
         reply = _refused(sandbox, refusal, raw.headers)
     fault = reply.fault or fault
+    if fault is not None and fault.kind == "problem":  # done, but the client is told otherwise
+        lie = Refusal(BY_NAME[fault.problem or "SANDBOX_FULL"], {"why": f"fault: {fault.label}"})
+        reply = _refused(sandbox, lie, raw.headers)
     if fault is not None:
         reply = reply._replace(fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
     if not endpoint.silent:

@@ -17,8 +17,10 @@ from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Ref
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
+from mock_clover.server.gate import Gate
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
+from mock_clover.server.stream import EVENT_STREAM, stream
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -41,14 +43,16 @@ _PREFLIGHT = (
 )
 _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 _PAGES = frozenset({"/"})
+_CONTROL = "/_mock/"
 _AWAITED = ("/_mock/journal", "/_mock/verify")
 
 
 class App:
     """A server's application over its sandboxes."""
 
-    def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
+    def __init__(self, sandboxes: Sandboxes, log: ExchangeLog, gate: Gate | None = None) -> None:
         self.sandboxes = sandboxes
+        self._gate = gate or Gate()
         self._log = log
         self._dispatch = Dispatch((*SURFACE, *control_surface(sandboxes)))
         self._pages: ASGIApp | None = None
@@ -68,7 +72,7 @@ class App:
         A reply with a status of 0 says: wait, and ask again with `waited`.
         """
         started = started_ns()
-        sandbox, path = self._sandbox(path, headers)
+        sandbox, path = self.locate(path, headers)
         raw = Raw(method, path, (), query, headers, body or b"", started)
         try:
             reply, silent = self.answer(sandbox, raw, too_large=body is None, waited=waited)
@@ -84,6 +88,8 @@ class App:
     ) -> tuple[Reply, bool]:
         """Answer within a sandbox; the second value says whether to keep it out of the log."""
         try:
+            if raw.path.startswith(_CONTROL):
+                self._gate.check(raw.headers)
             endpoint, ids = self._dispatch.find(raw.method, raw.path)
             if too_large:
                 PAYLOAD_TOO_LARGE.refuse()
@@ -106,7 +112,7 @@ class App:
             reply = reply._replace(headers=((b"allow", allow),))
         return reply, False
 
-    def _sandbox(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
+    def locate(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
         """Return the sandbox of a request and the path within it."""
         found = _SANDBOX_PATH.match(path) if path.startswith("/sandbox/") else None
         if found:
@@ -141,6 +147,10 @@ class App:
         if scope["path"] in _PAGES:
             await self._page(scope, receive, send)
             return
+        headers = dict(scope["headers"])
+        if headers.get(b"accept") == EVENT_STREAM and scope["path"].endswith("/_mock/journal"):
+            await stream(self, scope, headers, receive, send)
+            return
         try:
             body = await _body(receive, self.body_bytes_max(scope["path"]))
         except ClientGoneError:
@@ -149,7 +159,7 @@ class App:
             scope["method"],
             scope["path"],
             scope["query_string"],
-            dict(scope["headers"]),
+            headers,
             body,
         )
         reply = self.reply_to(*asked)
@@ -169,7 +179,7 @@ class App:
         """Answer anew after each exchange, until there is nothing more to wait for."""
         import asyncio
 
-        sandbox, _ = self._sandbox(asked[1], asked[3])
+        sandbox, _ = self.locate(asked[1], asked[3])
         changed = asyncio.Event()
         watchers = sandbox.journal.watchers
         watchers.add(changed.set)
@@ -179,7 +189,7 @@ class App:
                     await changed.wait()
                     changed.clear()
                     reply = self.reply_to(*asked)
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError):  # waited long enough, or the server ends
             reply = self.reply_to(*asked)
         finally:
             watchers.discard(changed.set)

@@ -6,11 +6,18 @@ from mock_clover.model.scenario import Scenario
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.server.app import App
+from mock_clover.server.gate import Gate
 from mock_clover.server.log import ExchangeLog
 
 
 def build(
-    scenario: Scenario, keys: KeyRing, *, seed: str, log: ExchangeLog, switched: dict[str, Any]
+    scenario: Scenario,
+    keys: KeyRing,
+    *,
+    seed: str,
+    log: ExchangeLog,
+    switched: dict[str, Any],
+    gate: Gate | None = None,
 ) -> App:
     """Return the application; what the command line switched wins over the scenario."""
     sandboxes = Sandboxes(
@@ -20,4 +27,4 @@ def build(
         switched=switched,
         on_drop=lambda name: log.say(f"sandbox {name} is dropped: there are too many"),
     )
-    return App(sandboxes, log)
+    return App(sandboxes, log, gate)

@@ -78,6 +78,12 @@ class Server(uvicorn.Server):
         state.header_lines = b"".join(b"%b: %b\r\n" % line for line in state.default_headers)
         return ends
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End; whoever waits for something to happen is answered with what there is."""
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        await super().shutdown(sockets)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """End on SIGINT and SIGTERM with exit code 0: uvicorn's would end by the signal itself."""

@@ -1,0 +1,72 @@
+"""The journal as server-sent events: each exchange as it happens, until the reader goes away."""
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from mock_clover.server.render import reply_headers
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from mock_clover.server.app import App
+
+EVENT_STREAM = b"text/event-stream"
+_HEARTBEAT_S = 15.0
+_encode = msgspec.json.encode
+
+
+async def stream(
+    app: "App", scope: "Scope", headers: dict[bytes, bytes], receive: "Receive", send: "Send"
+) -> None:
+    """Send exchanges from now on, or after the id in `Last-Event-ID`."""
+    path: str = scope["path"]
+    sandbox, _ = app.locate(path, headers)
+    asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    after = int(headers.get(b"last-event-id", b"") or sandbox.journal.count)
+
+    def look() -> tuple[int, bytes]:
+        query = urlencode({**asked, "after": after, "limit": 1000, "wait": 0}).encode()
+        reply = app.reply_to("GET", path, query, headers, b"")
+        return reply.status, reply.body
+
+    status, body = look()
+    if status != 200:
+        reply = app.reply_to("GET", path, scope["query_string"], headers, b"")
+        await send(
+            {"type": "http.response.start", "status": status, "headers": reply_headers(reply)}
+        )
+        await send({"type": "http.response.body", "body": body})
+        return
+    changed = asyncio.Event()
+    sandbox.journal.watchers.add(changed.set)
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        lines = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": lines})
+        while not gone.done():
+            changed.clear()
+            events = b""
+            for each in msgspec.json.decode(look()[1])["data"]:
+                after = each["id"]
+                events += b"id: %d\ndata: %b\n\n" % (after, _encode(each))
+            await send(
+                {"type": "http.response.body", "body": events or b": alive\n\n", "more_body": True}
+            )
+            waiting = asyncio.ensure_future(changed.wait())
+            await asyncio.wait(
+                {gone, waiting}, timeout=_HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            waiting.cancel()
+    except asyncio.CancelledError:  # the server ends: the stream does too, as it should
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        sandbox.journal.watchers.discard(changed.set)
+        gone.cancel()
+
+
+async def _until_gone(receive: "Receive") -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
