@@ -4,9 +4,7 @@ No await stands in it, so it is atomic on the event loop without a lock: a clien
 leaves the old state or the new. A refusal changes nothing; a returned result has happened.
 """
 
-from hashlib import blake2b
-from typing import Any, NamedTuple, Never
-from urllib.parse import parse_qsl
+from typing import Any, NamedTuple
 
 from mock_clover.api.dialects import DECLINED_STATUS, JSON, decline_body, problem_body
 from mock_clover.api.endpoint import (
@@ -14,35 +12,34 @@ from mock_clover.api.endpoint import (
     Declined,
     Document,
     Endpoint,
-    OpenBody,
     Raw,
     Redirect,
     Stated,
 )
-from mock_clover.api.intervene import befall, intervene, is_stirred, limit
+from mock_clover.api.intervene import Step, befall, intervene, is_stirred, limit
+from mock_clover.api.reading import (
+    authorise,
+    decode_body,
+    decode_query,
+    idempotency_key,
+    refuse_lenience,
+)
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import (
     BY_NAME,
-    CONTROL_INVALID,
-    FORWARDED_FOR_MISSING,
     IDEMPOTENCY_MISMATCH,
-    INVALID_JSON,
-    INVALID_REQUEST,
-    PAKMS_WITHOUT_AUTHORIZATION,
-    PATH_NOT_FOUND,
-    UNAUTHORIZED,
-    UNKNOWN_PARAMETER,
+    SERVICE_UNAVAILABLE,
+    Problem,
     Refusal,
 )
 from mock_clover.model.rule import RawReply
 from mock_clover.model.scenario import DIALECTS, Dialect
-from mock_clover.sandbox.idempotency import KEY_CHARS_MAX, Remembered
+from mock_clover.sandbox.idempotency import Remembered
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.codec import Codec, MalformedError, ViolationsError, parse, unknown_members
+from mock_clover.wire.codec import unknown_members
 from mock_clover.wire.record import Record, decode_json, encode
 from mock_clover.wire.redact import masked_repr
 
-_QUERY_FIELDS_MAX = 100
 _IGNORED_MAX = 20
 
 
@@ -69,25 +66,23 @@ class Reply(NamedTuple):
 def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False) -> Reply:
     """Answer one request and journal it.
 
-    A reply whose fault is a delay before_commit means: nothing has happened; wait and ask again
-    with `waited`.
+    A reply with a status of 0 means: nothing has happened; wait, and ask again with `waited`.
     """
     request: Record | None = None
     idempotency = ""
     fault: Fault | None = None
     try:
-        credential = _authorise(sandbox, endpoint, raw.headers)
+        credential = authorise(sandbox, endpoint, raw.headers)
         stirred = not endpoint.silent and is_stirred(sandbox, raw.headers, raw.body)
-        if stirred and not waited:
-            limit(sandbox, credential)
-            fault = befall(sandbox, endpoint, raw.headers)
-            if fault is not None and fault.when == "before_commit":
-                return _spoiled(sandbox, endpoint, raw, fault)
+        if stirred:
+            fault = _beset(sandbox, endpoint, raw, credential, waited=waited)
+        if fault is not None and fault.when == "before_commit":
+            return _spoiled(sandbox, endpoint, raw, fault, credential)
         if sandbox.settings.strict:
-            _refuse_lenience(endpoint, raw)
-        request = _decode_body(endpoint, raw)
-        query = _decode_query(endpoint, raw.query)
-        key = _idempotency_key(raw.headers) if endpoint.idempotent else ""
+            refuse_lenience(endpoint, raw)
+        request = decode_body(endpoint, raw)
+        query = decode_query(endpoint, raw.query)
+        key = idempotency_key(raw.headers) if endpoint.idempotent else ""
         stored = sandbox.idempotency.get((credential, key)) if key else None
         if stored is not None:
             if stored.target != raw.path or stored.request != request:
@@ -96,7 +91,12 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
             reply = Reply(stored.status, stored.body, f"idempotency: replay of: {stored.why}")
         else:
             call = Call(request, query, raw.ids, raw.headers)
-            reply = _performed(sandbox, endpoint, call, stirred=stirred)
+            step = _step(sandbox, endpoint, call, waited=waited) if stirred else None
+            if step is not None and step.then.fault is not None:
+                fault = _struck(sandbox, step.then.fault, waited=waited)
+                if fault is not None and fault.when == "before_commit":
+                    return _spoiled(sandbox, endpoint, raw, fault, credential)
+            reply = _performed(sandbox, endpoint, call, step)
             if key:
                 idempotency = "stored"
                 sandbox.idempotency.remember(
@@ -107,40 +107,63 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
                 )
     except Refusal as refusal:
         reply = _refused(sandbox, refusal, raw.headers)
-    fault = reply.fault or fault
-    if fault is not None and fault.kind == "problem":  # done, but the client is told otherwise
-        lie = Refusal(BY_NAME[fault.problem or "SANDBOX_FULL"], {"why": f"fault: {fault.label}"})
-        reply = _refused(sandbox, lie, raw.headers)
     if fault is not None:
-        reply = reply._replace(fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
+        reply = _besmirched(sandbox, reply, fault, raw.headers)
     if not endpoint.silent:
         _journal(sandbox, endpoint, raw, reply, request, idempotency)
     return reply
 
 
+def _beset(
+    sandbox: Sandbox, endpoint: Endpoint, raw: Raw, credential: str, *, waited: bool
+) -> Fault | None:
+    """Heed Clover's limits and return the fault that befalls a call; not again after its wait."""
+    if waited:
+        if sandbox.limits is not None:
+            sandbox.limits.leave(credential)
+        return None
+    limit(sandbox, credential)
+    return befall(sandbox, endpoint, raw.headers)
+
+
+def _step(
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], *, waited: bool
+) -> Step | None:
+    """Return how a scenario, a header or a text ends a call; of a token, its handler asks."""
+    if endpoint.secret:
+        return None
+    return intervene(sandbox, endpoint.name, call.body, call.ids, call.headers, again=waited)
+
+
 def _performed(
-    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], *, stirred: bool
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], step: Step | None
 ) -> Reply:
-    """Run an endpoint, unless a rule, a header or a text says how the call ends."""
-    step = (
-        intervene(sandbox, endpoint.name, call.body, call.ids, call.headers)
-        if stirred and not endpoint.secret
-        else None
-    )
-    fault = None
+    """Run an endpoint, unless a step says how the call ends."""
     if step is not None:
-        then, fault = step.then, _struck(sandbox, step.then.fault)
-        if then.problem is not None:
-            BY_NAME[then.problem].refuse(why=step.why)
-        if then.raw is not None:
-            return _as_it_is(then.raw, step.why)
-        call.verdict = then.verdict(step.why, step.evidence)
-    result = endpoint.run(sandbox, call)
-    return _reply(sandbox, call, result, call.headers)._replace(fault=fault)
+        if step.then.problem is not None:
+            BY_NAME[step.then.problem].refuse(why=step.why)
+        if step.then.raw is not None:
+            return _as_it_is(step.then.raw, step.why)
+        call.verdict = step.then.verdict(step.why, step.evidence)
+    return _reply(sandbox, call, endpoint.run(sandbox, call), call.headers)
 
 
-def _struck(sandbox: Sandbox, fault: Fault | None) -> Fault | None:
-    return fault if fault is not None and sandbox.faults.strikes(fault) else None
+def _besmirched(sandbox: Sandbox, reply: Reply, fault: Fault, headers: dict[bytes, bytes]) -> Reply:
+    """Let a fault befall a reply whose work is done, or was refused."""
+    if fault.kind == "problem":  # the client is told otherwise
+        lie = Refusal(_told(fault), {"why": f"fault: {fault.label}"})
+        reply = _refused(sandbox, lie, headers)
+    return reply._replace(fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
+
+
+def _told(fault: Fault) -> Problem:
+    return BY_NAME.get(fault.problem or "", SERVICE_UNAVAILABLE)
+
+
+def _struck(sandbox: Sandbox, fault: Fault, *, waited: bool) -> Fault | None:
+    if waited and fault.when == "before_commit":
+        return None
+    return fault if sandbox.faults.strikes(fault) else None
 
 
 def _as_it_is(raw: RawReply, why: str) -> Reply:
@@ -148,15 +171,18 @@ def _as_it_is(raw: RawReply, why: str) -> Reply:
     return Reply(raw.status, body, why, raw.content_type.encode("latin-1", "replace"))
 
 
-def _spoiled(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, fault: Fault) -> Reply:
+def _spoiled(
+    sandbox: Sandbox, endpoint: Endpoint, raw: Raw, fault: Fault, credential: str
+) -> Reply:
     """Return what comes of a call whose work is not done, or not yet."""
-    wait_ms = sandbox.faults.delay_ms(fault)
     why = f"fault: {fault.label}"
+    wait_ms = sandbox.faults.delay_ms(fault)
     if fault.kind == "delay":
+        if sandbox.limits is not None:
+            sandbox.limits.enter(credential)
         return Reply(0, b"", why, fault=fault, wait_ms=wait_ms)
-    if fault.kind == "problem":
-        BY_NAME[fault.problem or "SANDBOX_FULL"].refuse(why=why)
-    reply = Reply(503, b'{"message":"503 Service Unavailable"}', why, fault=fault, wait_ms=wait_ms)
+    reply = _refused(sandbox, Refusal(_told(fault), {"why": why}), raw.headers)
+    reply = reply._replace(why=why, fault=fault, wait_ms=wait_ms)
     _journal(sandbox, endpoint, raw, reply, None, "")
     return reply
 
@@ -265,120 +291,3 @@ def _dialect(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
             if dialect.encode() == asked.strip().lower():
                 return dialect
     return sandbox.settings.dialect
-
-
-def _authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
-    """Return the credential that was shown, or refuse: one answer to all that may be wrong."""
-    if endpoint.auth == "none":
-        return ""
-    if endpoint.auth == "apikey":
-        shown = headers.get(b"apikey", b"").decode("latin-1").strip()
-        if shown != sandbox.credentials.api_key:
-            UNAUTHORIZED.refuse()
-        return shown
-    header = headers.get(b"authorization")
-    if header == sandbox.bearer_header:
-        return sandbox.credentials.access_token
-    if header is None and endpoint.auth == "pakms":
-        PAKMS_WITHOUT_AUTHORIZATION.refuse()
-    shown = _bearer(header)
-    if shown != sandbox.credentials.access_token:
-        given_ms = sandbox.access_tokens.get(shown)
-        life_ms = sandbox.settings.access_token_life_ms
-        if given_ms is None or sandbox.clock.now_ms() - given_ms > life_ms:
-            UNAUTHORIZED.refuse()
-    return shown
-
-
-def _bearer(header: bytes | None) -> str:
-    """Return the token of an Authorization header, or '' when it holds none."""
-    if header is None or header[:7].lower() != b"bearer ":
-        return ""
-    return header[7:].decode("latin-1").strip()
-
-
-def _refuse_lenience(endpoint: Endpoint, raw: Raw) -> None:
-    """Under --strict refuse what this mock else forgives."""
-    if endpoint.extension:
-        PATH_NOT_FOUND.refuse()
-    if endpoint.forwarded_for and not raw.headers.get(b"x-forwarded-for"):
-        FORWARDED_FOR_MISSING.refuse()
-    if endpoint.takes and not endpoint.any_body:
-        try:
-            unknown = unknown_members(parse(raw.body), endpoint.takes)
-        except MalformedError:
-            return  # the decoder says it better
-        if unknown:
-            UNKNOWN_PARAMETER.refuse(param=unknown[0])
-
-
-def _decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
-    codec: Codec[Record] | None = endpoint.codec
-    if codec is None:
-        return None
-    try:
-        if endpoint.any_body:
-            return codec.convert(_merged(raw))
-        if endpoint.takes is OpenBody:
-            return codec.convert({"tree": parse(raw.body)})
-        return codec.decode(raw.body if raw.body.strip() else b"")
-    except MalformedError as error:
-        if endpoint.silent:
-            CONTROL_INVALID.refuse(said=str(error))
-        INVALID_JSON.refuse()
-    except ViolationsError as violations:
-        _refuse_violation(violations, control=endpoint.silent)
-
-
-def _decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
-    codec: Codec[Record] | None = endpoint.query_codec
-    if codec is None:
-        return None
-    try:
-        return codec.convert(_fields(query))
-    except MalformedError:
-        INVALID_REQUEST.refuse(param="query")
-    except ViolationsError as violations:
-        _refuse_violation(violations, control=endpoint.silent)
-
-
-def _refuse_violation(violations: ViolationsError, *, control: bool = False) -> Never:
-    if control:
-        CONTROL_INVALID.refuse(said=str(violations))
-    first = violations.found[0]
-    problem = BY_NAME.get(first.problem, INVALID_REQUEST)
-    problem.refuse(param=first.path)
-
-
-def _merged(raw: Raw) -> dict[str, object]:
-    """Merge query, form and JSON: real clients send a legacy exchange in all three ways."""
-    merged: dict[str, object] = dict(_fields(raw.query))
-    if raw.body.lstrip()[:1] in (b"{", b"["):
-        tree = parse(raw.body)
-        if not isinstance(tree, dict):
-            raise MalformedError("Expected an object")
-        merged.update(tree)
-    else:
-        merged.update(_fields(raw.body))
-    return merged
-
-
-def _fields(encoded: bytes) -> dict[str, str]:
-    try:
-        text = encoded.decode("ascii", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX))
-    except ValueError:
-        raise MalformedError("too many fields") from None
-
-
-def _idempotency_key(headers: dict[bytes, bytes]) -> str:
-    """Return the key under any spelling that clients use, or ''."""
-    key = (
-        headers.get(b"idempotency-key")
-        or headers.get(b"x-idempotency-key")
-        or headers.get(b"idempotency_key")
-        or b""
-    )
-    if len(key) > KEY_CHARS_MAX:
-        key = blake2b(key).hexdigest().encode()
-    return key.decode("latin-1").strip()

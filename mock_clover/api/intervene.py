@@ -88,8 +88,13 @@ def intervene(
     ids: tuple[str, ...],
     headers: dict[bytes, bytes],
     card: Card | None = None,
+    *,
+    again: bool = False,
 ) -> Step | None:
-    """Return how a call is to end, if anything but its endpoint says so."""
+    """Return how a call is to end, if anything but its endpoint says so.
+
+    `again`: the call waited, and was counted before.
+    """
     asked = headers.get(OUTCOME_HEADER)
     if asked:
         return Step(
@@ -100,7 +105,7 @@ def intervene(
     found = next((m for text in texts if (m := _IN_TEXT.search(text))), None)
     if found:
         return Step(outcome(found[1]), f"text: {found[0]}", "inferred")
-    matched = sandbox.rules.find(facts, sandbox.rule_counts)
+    matched = sandbox.rules.find(facts, sandbox.rule_counts, again=again)
     if matched is None:
         return None
     return Step(matched.rule.then, matched.why, matched.rule.evidence)

@@ -120,6 +120,13 @@ SANDBOX_FULL = Problem(
     shape="bare",
     fact=inferred("a bound of this mock, not of Clover: start a fresh sandbox"),
 )
+SERVICE_UNAVAILABLE = Problem(
+    name="SERVICE_UNAVAILABLE",
+    status=503,
+    message="503 Service Unavailable",
+    shape="bare",
+    fact=inferred("no 5xx body of Clover was found; NODE retries on 503"),
+)
 RATE_LIMITED = Problem(
     name="RATE_LIMITED",
     status=429,

@@ -50,13 +50,13 @@ class Rules:
         """Decide what the issuer says to a charge of this card, if no rule does."""
         return self._by_card.get(card.fingerprint, self._unlisted)
 
-    def find(self, facts: Facts, counts: dict[int, int]) -> Matched | None:
-        """Return the first rule that matches, counting the calls of those that count."""
+    def find(self, facts: Facts, counts: dict[int, int], *, again: bool = False) -> Matched | None:
+        """Return the first rule that matches, counting the calls of those that count, once."""
         for place, rule in enumerate(self.scenario.rules):
             if rule.when.unmet(facts, self._prints[place]):
                 continue
             if rule.when.counts:
-                counts[place] = counts.get(place, 0) + 1
+                counts[place] = counts.get(place, 0) + (0 if again else 1)
                 if not rule.when.counted(counts[place]):
                     continue
             return Matched(rule, self.name_of(place))

@@ -110,10 +110,8 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         self.loop.call_later(wait_ms / 1000, then)
 
     def _resume(self, asked: tuple[Any, ...], *, close: bool) -> None:
-        if self.transport.is_closing():
-            return
         app: Any = self.app
-        reply = app.reply_to(*asked, waited=True)
+        reply = app.reply_to(*asked, waited=True)  # also when the client is gone: it did ask
         self._go_on(lambda: self._write(reply, close=close, head_only=asked[0] == "HEAD"))
 
     def _go_on(self, answer: Callable[[], None]) -> None:

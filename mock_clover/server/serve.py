@@ -80,6 +80,9 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End; whoever waits for something to happen is answered with what there is."""
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # what was not whole is closed now, and its task knows
         for task in list(self.server_state.tasks):
             task.cancel()
         await super().shutdown(sockets)

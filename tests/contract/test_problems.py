@@ -851,6 +851,7 @@ case(
 ELSEWHERE = {
     "PAYLOAD_TOO_LARGE": "test_sockets.py, where the socket is the point",
     "SANDBOX_FULL": "below, with a table of one row",
+    "SERVICE_UNAVAILABLE": "test_socket_faults.py: a fault that names no other",
     "RATE_LIMITED": "test_triggers.py, on the sandbox's clock",
     "CONTROL_INVALID": "test_control.py",
     "CONTROL_NOT_FOUND": "test_control.py",

@@ -1,0 +1,146 @@
+"""Reading a request: who asks, what the body and the query say, under which idempotency key.
+
+What cannot be read is refused in Clover's words on Clover's surface, and in ours on the control's.
+"""
+
+from hashlib import blake2b
+from typing import Never
+from urllib.parse import parse_qsl
+
+from mock_clover.api.endpoint import Endpoint, OpenBody, Raw
+from mock_clover.model.problem import (
+    BY_NAME,
+    CONTROL_INVALID,
+    FORWARDED_FOR_MISSING,
+    INVALID_JSON,
+    INVALID_REQUEST,
+    PAKMS_WITHOUT_AUTHORIZATION,
+    PATH_NOT_FOUND,
+    UNAUTHORIZED,
+    UNKNOWN_PARAMETER,
+)
+from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.codec import Codec, MalformedError, ViolationsError, parse, unknown_members
+from mock_clover.wire.record import Record
+
+_QUERY_FIELDS_MAX = 100
+
+
+def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
+    """Return the credential that was shown, or refuse: one answer to all that may be wrong."""
+    if endpoint.auth == "none":
+        return ""
+    if endpoint.auth == "apikey":
+        shown = headers.get(b"apikey", b"").decode("latin-1").strip()
+        if shown != sandbox.credentials.api_key:
+            UNAUTHORIZED.refuse()
+        return shown
+    header = headers.get(b"authorization")
+    if header == sandbox.bearer_header:
+        return sandbox.credentials.access_token
+    if header is None and endpoint.auth == "pakms":
+        PAKMS_WITHOUT_AUTHORIZATION.refuse()
+    shown = _bearer(header)
+    if shown != sandbox.credentials.access_token:
+        given_ms = sandbox.access_tokens.get(shown)
+        life_ms = sandbox.settings.access_token_life_ms
+        if given_ms is None or sandbox.clock.now_ms() - given_ms > life_ms:
+            UNAUTHORIZED.refuse()
+    return shown
+
+
+def _bearer(header: bytes | None) -> str:
+    """Return the token of an Authorization header, or '' when it holds none."""
+    if header is None or header[:7].lower() != b"bearer ":
+        return ""
+    return header[7:].decode("latin-1").strip()
+
+
+def refuse_lenience(endpoint: Endpoint, raw: Raw) -> None:
+    """Under --strict refuse what this mock else forgives."""
+    if endpoint.extension:
+        PATH_NOT_FOUND.refuse()
+    if endpoint.forwarded_for and not raw.headers.get(b"x-forwarded-for"):
+        FORWARDED_FOR_MISSING.refuse()
+    if endpoint.takes and not endpoint.any_body:
+        try:
+            unknown = unknown_members(parse(raw.body), endpoint.takes)
+        except MalformedError:
+            return  # the decoder says it better
+        if unknown:
+            UNKNOWN_PARAMETER.refuse(param=unknown[0])
+
+
+def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
+    """Return the body as its record, or refuse."""
+    codec: Codec[Record] | None = endpoint.codec
+    if codec is None:
+        return None
+    try:
+        if endpoint.any_body:
+            return codec.convert(_merged(raw))
+        if endpoint.takes is OpenBody:
+            return codec.convert({"tree": parse(raw.body)})
+        return codec.decode(raw.body if raw.body.strip() else b"")
+    except MalformedError as error:
+        if endpoint.silent:
+            CONTROL_INVALID.refuse(said=str(error))
+        INVALID_JSON.refuse()
+    except ViolationsError as violations:
+        _refuse_violation(violations, control=endpoint.silent)
+
+
+def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
+    """Return the query as its record, or refuse."""
+    codec: Codec[Record] | None = endpoint.query_codec
+    if codec is None:
+        return None
+    try:
+        return codec.convert(_fields(query))
+    except MalformedError:
+        INVALID_REQUEST.refuse(param="query")
+    except ViolationsError as violations:
+        _refuse_violation(violations, control=endpoint.silent)
+
+
+def _refuse_violation(violations: ViolationsError, *, control: bool = False) -> Never:
+    if control:
+        CONTROL_INVALID.refuse(said=str(violations))
+    first = violations.found[0]
+    problem = BY_NAME.get(first.problem, INVALID_REQUEST)
+    problem.refuse(param=first.path)
+
+
+def _merged(raw: Raw) -> dict[str, object]:
+    """Merge query, form and JSON: real clients send a legacy exchange in all three ways."""
+    merged: dict[str, object] = dict(_fields(raw.query))
+    if raw.body.lstrip()[:1] in (b"{", b"["):
+        tree = parse(raw.body)
+        if not isinstance(tree, dict):
+            raise MalformedError("Expected an object")
+        merged.update(tree)
+    else:
+        merged.update(_fields(raw.body))
+    return merged
+
+
+def _fields(encoded: bytes) -> dict[str, str]:
+    try:
+        text = encoded.decode("ascii", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX))
+    except ValueError:
+        raise MalformedError("too many fields") from None
+
+
+def idempotency_key(headers: dict[bytes, bytes]) -> str:
+    """Return the key under any spelling that clients use, or ''."""
+    key = (
+        headers.get(b"idempotency-key")
+        or headers.get(b"x-idempotency-key")
+        or headers.get(b"idempotency_key")
+        or b""
+    )
+    if len(key) > KEY_CHARS_MAX:
+        key = blake2b(key).hexdigest().encode()
+    return key.decode("latin-1").strip()
