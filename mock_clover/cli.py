@@ -364,6 +364,95 @@ def routes(*, as_json: bool) -> None:
     _table(rows, as_json=as_json)
 
 
+@main.command(
+    context_settings=_CONTEXT,
+    epilog=_examples("mock-clover check my.yaml", "mock-clover check scenarios/*.yaml"),
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def check(*, files: tuple[str, ...]) -> None:
+    """Check scenario files: exit code 0 if all can be used, 2 if not.
+
+    A mistake is told as FILE:LINE:COLUMN, with what was meant. A warning is no mistake.
+    """
+    from mock_clover.model.scenario import ScenarioError
+    from mock_clover.scenario.load import check as check_scenario
+
+    wrong = False
+    for file in files:
+        try:
+            scenario, warnings = check_scenario(file, _operations())
+        except ScenarioError as error:
+            wrong = True
+            click.echo(str(error), err=True)
+            continue
+        for warning in warnings:
+            click.echo(warning, err=True)
+        parts = [_count(scenario.cards, "card"), _count(scenario.rules, "rule")]
+        parts += [_count(scenario.faults, "fault")] if scenario.faults else []
+        click.echo(f"{file}: ok, {', '.join(parts)}")
+    if wrong:
+        sys.exit(2)
+
+
+def _count(things: tuple[Any, ...], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _operations() -> list[str]:
+    """Return the operation names that rules and faults may have."""
+    from mock_clover.api.surface import SURFACE
+
+    return [endpoint.name for endpoint in SURFACE]
+
+
+@main.command(
+    context_settings=_CONTEXT,
+    epilog=_examples("mock-clover scenarios --json", "mock-clover serve --scenario declines"),
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def scenarios(*, as_json: bool) -> None:
+    """List the scenarios that come with mock-clover."""
+    from mock_clover.scenario.load import load, shipped_names
+
+    rows = [{"name": name, "about": load(name).about} for name in shipped_names()]
+    _table(rows, as_json=as_json)
+
+
+@main.command(
+    context_settings=_CONTEXT,
+    epilog=_examples("mock-clover schema scenario > scenario.schema.json"),
+)
+@click.argument("what", type=click.Choice(["scenario"]))
+def schema(*, what: str) -> None:
+    """Print the JSON Schema of a kind of file, for editors.
+
+    Name it in a file's first line: # yaml-language-server: $schema=scenario.schema.json
+    """
+    import msgspec
+
+    from mock_clover.model.problem import BY_NAME
+    from mock_clover.model.scenario import DECLINE_CODES, Scenario
+
+    made = msgspec.json.schema(Scenario)
+    records = {name: each["properties"] for name, each in made["$defs"].items()}
+    for member, names in (
+        (records["Condition"]["endpoint"], _operations()),
+        (records["Fault"]["endpoint"], _operations()),
+        (records["Consequence"]["problem"], list(BY_NAME)),
+        (records["Fault"]["problem"], list(BY_NAME)),
+    ):
+        next(option for option in member["anyOf"] if "type" in option)["enum"] = names
+    for record in ("DeclineAs", "TestCard"):
+        records[record]["decline_code"]["examples"] = list(DECLINE_CODES)
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A {what} of mock-clover",
+        "description": "How a sandbox behaves, as data: settings, cards, rules and faults.",
+        **made,
+    }
+    click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+
+
 def _table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))

@@ -5,6 +5,7 @@ a test can gather the complaints about a whole table and compare them with none.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -16,7 +17,8 @@ from mock_clover.api.endpoint import Endpoint
 from mock_clover.sandbox.credentials import Credentials
 from tests.world import Answered, World
 
-STATUSES = frozenset({200, 302, 400, 401, 402, 404, 405, 409, 413, 431})
+STATUSES = frozenset({200, 302, 400, 401, 402, 403, 404, 405, 409, 413, 431})
+"""All that may come back; 403 only from the control surface."""
 HAPPENED = frozenset({200, 302, 402})
 """Statuses of requests that may have changed something; a declined charge is a result."""
 DEPTH = 3_000
@@ -219,6 +221,9 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "8 KiB": {"authorization": "Bearer " + "a" * 8_192, "apikey": "a" * 8_192},
 }
 
+LOOKS = ("/livez", "/readyz", "/healthz", "/_mock/health", "/_mock/openapi.json", "/_mock/journal")
+"""Control paths that only look."""
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO", "")
 
 
@@ -303,7 +308,11 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "create_token": _card,
     "exchange_token": _exchange,
     "exchange_token_by_post": _exchange,
-    "create_charge": lambda made: {"amount": 1800, "currency": "usd", "source": made.token},
+    "create_charge": lambda made: {
+        "amount": 1800,
+        "currency": "usd",
+        "source": made.ids["customer_id"],
+    },
     "capture_charge": lambda _: {"amount": 1},
     "create_refund": lambda made: {"charge": made.charge},
     "create_customer": lambda made: {"email": "jo@example.com", "source": made.ids["token_id"]},
@@ -314,6 +323,11 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
 }
 """A body that succeeds, for each operation that takes one."""
 
+REPEATABLE = frozenset(
+    {"authorize", "create_token", "create_charge", "create_order", "update_customer"}
+)
+"""Operations whose good request succeeds again and again in one world."""
+
 
 def body_of(endpoint: Endpoint, things: Things) -> dict[str, Any]:
     """Return a body that succeeds; an empty one where the table has none."""
@@ -322,8 +336,9 @@ def body_of(endpoint: Endpoint, things: Things) -> dict[str, Any]:
 
 def filled(endpoint: Endpoint, things: Things, **ids: str) -> str:
     """Return an endpoint's path with ids of things that exist, and a query where one is needed."""
+    unknown = dict.fromkeys(re.findall(r"\{(\w+)\}", endpoint.path), UNKNOWN_ID)
     paid = {"order_id": things.paid_order} if endpoint.name == "return_order" else {}
-    path = endpoint.path.format_map(things.ids | paid | ids)
+    path = endpoint.path.format_map(unknown | things.ids | paid | ids)
     return f"{path}?client_id={things.client_id}" if endpoint.name == "authorize" else path
 
 
@@ -375,8 +390,17 @@ class Twins:
     A refusal that left a trace, in a row or in the ids that are drawn later, tells them apart.
     """
 
-    def __init__(self, make_world: Callable[..., World], **settings: Any) -> None:
+    def __init__(
+        self,
+        make_world: Callable[..., World],
+        endpoint: Endpoint | None = None,
+        *,
+        alike: bool = True,
+        **settings: Any,
+    ) -> None:
         self._make, self._settings = make_world, settings
+        self._alike = alike  # what looks into a world sees the refusals too, and so differs
+        self._repeatable = endpoint is not None and endpoint.name in REPEATABLE
         self._renew()
 
     def _renew(self) -> None:
@@ -388,7 +412,8 @@ class Twins:
     def send(self, sent: Sent) -> str:
         """Send one request and return what is wrong with what it did, or ''.
 
-        After a request that has changed something the twins are new.
+        After a request that has changed something the twins are new, unless its operation is
+        repeatable.
         """
         before = trace(self.world)
         try:
@@ -398,11 +423,11 @@ class Twins:
             return f"raised {type(error).__name__}: {error}"[:200]
         wrong, changed = complaint(reply), trace(self.world) != before
         if reply.status in HAPPENED:
-            if _send(self._other, sent) != reply:
+            if _send(self._other, sent) != reply and self._alike:
                 wrong = wrong or "the twin answers otherwise"
         elif changed:
             wrong = wrong or f"{reply.status}, and yet something has changed"
-        if changed:
+        if wrong or (changed and not self._repeatable):
             self._renew()
         return wrong
 
@@ -421,7 +446,9 @@ def _send(world: World, sent: Sent) -> Answered:
 
 def trace(world: World) -> object:
     """Return everything that a refusal must leave as it was."""
-    return world.sandbox.state(), len(world.sandbox.idempotency), len(list(world.sandboxes))
+    box, now_ms = world.sandbox, world.sandbox.clock.now_ms()
+    steered = (now_ms, box.clock.frozen, box.faults.live(now_ms), id(box.rules))
+    return box.state(), len(box.idempotency), len(list(world.sandboxes)), steered
 
 
 def afterwards(world: World) -> list[Answered]:

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.surface import SURFACE
+from mock_clover.control.surface import control_surface
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.scenario.load import load
 from tests.hostile import (
     BODIES,
     CREDENTIALS,
@@ -20,7 +23,6 @@ from tests.hostile import (
     HAPPENED,
     HEADERS,
     IDS,
-    LOOKS,
     METHODS,
     QUERIES,
     Sent,
@@ -35,6 +37,9 @@ from tests.world import World
 
 MakeWorld = Callable[..., World]
 
+# Which endpoints there are does not hang on the world that they are asked of.
+CONTROL = control_surface(World(KeyRing(), load("sandbox")).sandboxes)
+CONTROLLING = {"content-type": "application/json", "x-mock-clover-control": "1"}
 every_endpoint = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
 with_a_body = pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if each.takes], ids=lambda each: each.name
@@ -271,16 +276,25 @@ def test_no_method_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
     assert complaints(twins, table) == {}
 
 
-@pytest.mark.parametrize("path", LOOKS)
-def test_nothing_breaks_what_looks_into_it(make_world: MakeWorld, path: str) -> None:
-    twins = Twins(make_world)
-    looks = Sent("GET", path)
-    table = {
-        **{f"body: {label}": looks._replace(raw=raw) for label, raw in BODIES.items()},
-        **{f"query: {name}": Sent("GET", f"{path}?{query}") for name, query in QUERIES.items()},
-        **{f"header: {name}": looks._replace(headers=sent) for name, sent in HEADERS.items()},
-        **{f"method: {method}": looks._replace(method=method) for method in METHODS},
-    }
+@pytest.mark.parametrize("endpoint", CONTROL, ids=lambda each: each.name)
+def test_nothing_breaks_the_control_surface(make_world: MakeWorld, endpoint: Endpoint) -> None:
+    twins = Twins(make_world, alike=False)
+    path = filled(endpoint, twins.things)
+    asked = Sent(endpoint.method, path, b"{}", CONTROLLING)
+    table = {f"body: {label}": asked._replace(raw=raw) for label, raw in BODIES.items()}
+    for label, query in QUERIES.items():
+        table[f"query: {label}"] = asked._replace(path=f"{path}?{query}")
+    for label, headers in HEADERS.items():
+        table[f"header: {label}"] = asked._replace(headers=CONTROLLING | headers)
+    for method in METHODS:
+        table[f"method: {method}"] = asked._replace(method=method)
+    for name in re.findall(r"\{(\w+)\}", endpoint.path):
+        for label, value in IDS.items():
+            spoilt = filled(endpoint, twins.things, **{name: value})
+            table[f"{name} is {label}"] = asked._replace(path=spoilt)
+    if endpoint.takes:
+        for label, wrong in wrong_bodies(endpoint.takes, {}):
+            table[label] = asked._replace(raw=json.dumps(wrong).encode())
     assert complaints(twins, table.items()) == {}
 
 

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from mock_clover.api.surface import SURFACE
 from mock_clover.model.card import brand_of
-from mock_clover.model.scenario import ScenarioError
-from mock_clover.scenario.load import load, parse, shipped_names
+from mock_clover.model.scenario import Scenario, ScenarioError
+from mock_clover.scenario.load import check, load, parse, shipped_names
 from mock_clover.wire.redact import passes_luhn
+from tests.world import World
 
+ROOT = Path(__file__).parent.parent
+OPERATIONS = [endpoint.name for endpoint in SURFACE]
 CARD = '{number: "4242424242424242", outcome: approve}'
 
 
@@ -81,7 +85,7 @@ def test_the_shipped_cards_are_those_of_the_reference() -> None:
         ),
         ("name: x\nname: y", "s.yaml:2:1: the key `name` stands here twice"),
         ("name: x\ncards: &a []\nsettings: *a", "s.yaml:3:11: aliases (*) are not allowed"),
-        ("name: !!python/object/apply:os.system [id]", "could not determine a constructor"),
+        ("name: !!python/object/apply:os.system [id]", "s.yaml:1:7: tags (!) are not allowed"),
         ("name: [", "s.yaml:"),
         ("name: x\n\tcards: []", "s.yaml:2:1: "),
         ("[" * 100, "nested deeper than 32"),
@@ -97,12 +101,278 @@ def test_a_mistake_is_told_where_it_is(text: str, said: str) -> None:
     assert str(error.value).startswith("s.yaml:")
 
 
-def test_a_bomb_is_refused_quickly() -> None:
-    levels = "\n".join(f"k{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))
-    started = time.perf_counter()
-    with pytest.raises(ScenarioError, match="aliases"):
-        parse(f"k0: &a0 [x]\n{levels}".encode(), "s.yaml")
-    assert time.perf_counter() - started < 0.5
+WHEN = "name: x\nrules:\n  - when: {%s}\n    then: {problem: UNAUTHORIZED}"
+THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
+FAULT = "name: x\nfaults:\n  - {%s}"
+LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "said"),
+    [
+        # members, at every depth
+        ("name: x\nrule: []", "2:1", "field `rule`; did you mean `rules`?"),
+        ("name: x\nrules:\n  - {wen: {}, then: {}}", "3:6", "`wen`; did you mean `when`?"),
+        ("name: x\nrules:\n  - {when: {}}", "3:5", "missing required field `then`"),
+        ("name: x\nrules:\n  when: {}", "2:1", "Expected `array`, got `object`"),
+        (WHEN % "amout: 1", "3:12", "`amout`; did you mean `amount`?"),
+        (WHEN % "number: '4242424242424242'", "3:12", "`number`; it belongs in `card`"),
+        (WHEN % "xyzzy: 1", "3:12", "`xyzzy`; known are after, amount, card, currency, "),
+        (WHEN % "card: {nmber: '1'}", "3:19", "`nmber`; did you mean `number`?"),
+        (WHEN % "amount: {mn: 1}", "3:21", "`mn`; did you mean `min`?"),
+        (THEN % ("", "declin: {}"), "4:12", "`declin`; did you mean `decline`?"),
+        (THEN % ("", "decline_code: lost_card"), "4:12", "it belongs in `decline`"),
+        (THEN % ("", "decline: {declinecode: x}"), "4:22", "did you mean `decline_code`?"),
+        (THEN % ("", "approve: {checks: {cvc: pass}}"), "4:31", "did you mean `cvc_check`?"),
+        (LINE % "outcome: approve, checks: {zip: pass}", "3:61", "there is no check `zip`"),
+        (FAULT % "kind: drop, time: 2", "3:18", "`time`; did you mean `times`?"),
+        (FAULT % "when: after_commit", "3:5", "missing required field `kind`"),
+        ("name: x\nsettings: {rate_limit: true}", "2:12", "did you mean `rate_limits`?"),
+        # words
+        (WHEN % "source: multypay", "3:12", "'multypay'; did you mean `multipay`?"),
+        (WHEN % "card: {brand: VIZA}", "3:19", "'VIZA'; did you mean `VISA`?"),
+        (WHEN % "card: {brand: MASTERCARD}", "3:19", "known are AMEX, DINERS_CLUB, DISCOVER, "),
+        (THEN % ("", "approve: {checks: {cvc_check: passed}}"), "4:31", "did you mean `pass`?"),
+        (FAULT % "kind: drip", "3:6", "'drip'; did you mean `drop`?"),
+        (FAULT % "kind: drop, when: after_comit", "3:18", "did you mean `after_commit`?"),
+        (LINE % "outcome: approve, evidence: documentd", "3:52", "did you mean `documented`?"),
+        (THEN % ("", "problem: UNAUTHORISED"), "4:12", "did you mean `UNAUTHORIZED`?"),
+        (THEN % ("", "problem: token_already_used"), "4:12", "did you mean `TOKEN_ALREADY_USED`?"),
+        (FAULT % "kind: problem, problem: RATELIMITED", "3:21", "did you mean `RATE_LIMITED`?"),
+        (WHEN % "endpoint: create_charges", "3:12", "did you mean `create_charge`?"),
+        (WHEN % "endpoint: CreateCharge", "3:12", "did you mean `create_charge`?"),
+        (FAULT % "kind: drop, endpoint: create_chrage", "3:18", "did you mean `create_charge`?"),
+        # kinds and bounds
+        (WHEN % "amount: 10.50", "3:12", "amounts are whole minor units: 1050 is $10.50"),
+        (WHEN % "amount: -1", "3:12", "no amount is below 0"),
+        (WHEN % "amount: {min: 9, max: 3}", "3:12", "no amount is from 9 to 3"),
+        (WHEN % "amount: ", "3:12", "is empty; give it a value, or {}, or leave it out"),
+        (WHEN % "currency: dollars", "3:12", "a currency has three letters, as usd"),
+        (WHEN % "currency: no", "3:12", "got `bool`; put it in quotes"),
+        (WHEN % "card: {last4: 4242}", "3:19", "got `int`; put it in quotes"),
+        (WHEN % "header: {x-a: b, x-test: 1}", "3:29", "got `int`; put it in quotes"),
+        (WHEN % "header: {1: a}", "3:12", "got `int`; put it in quotes"),
+        (WHEN % "nth: 0", "3:12", "Expected `int` >= 1"),
+        (THEN % ("", "raw: {status: 99}"), "4:18", "Expected `int` >= 200"),
+        (FAULT % "kind: drop, odds: 50", "3:18", "Expected `float` <= 1.0"),
+        (FAULT % "kind: drop, odds: .nan", "3:18", "Expected `float` > 0.0"),
+        ("name: x\nabout: 12:30", "2:8", "YAML reads `12:30` as something else; put it in quotes"),
+        ("name: x\nabout: 2024-13-45", "2:8", "put it in quotes"),
+        ("<<: {name: x}", "1:1", "YAML reads `<<` as something else"),
+        # what can never be
+        (WHEN % "card: {number: '4242424242424241'}", "3:19", "the number fails its check digit"),
+        (WHEN % "card: {number: '4242424242424242', brand: MC}", "3:47", "is VISA, not MC"),
+        (WHEN % "card: {number: '4242424242424242', prefix: '5'}", "3:47", "does not begin so"),
+        (
+            WHEN % "card: {number: '4242424242424242', last4: '1'}",
+            "3:47",
+            "Expected `str` matching",
+        ),
+        (WHEN % "card: {number: '4242424242424242', last4: '1111'}", "3:47", "does not end so"),
+        (WHEN % "nth: 3, first: 2", "3:12", "no call is all of nth: 3, first: 2"),
+        (WHEN % "nth: 3, every: 2", "3:12", "no call is all of nth: 3, every: 2"),
+        (WHEN % "nth: 2, after: 2", "3:12", "no call is all of nth: 2, after: 2"),
+        (WHEN % "first: 3, after: 3", "3:12", "no call is all of first: 3, after: 3"),
+        (WHEN % "first: 3, every: 4", "3:12", "no call is all of first: 3, every: 4"),
+        (THEN % ("", ""), "4:5", "nothing follows; give approve, decline, problem, raw or fault"),
+        (THEN % ("", "approve: {}, decline: {}"), "4:25", "`approve` stands here too"),
+        (THEN % ("", "problem: UNAUTHORIZED, raw: {}"), "4:35", "`problem` stands here too"),
+        (
+            THEN % ("endpoint: list_charges", "decline: {}"),
+            "4:12",
+            "the issuer is not asked in list_charges, but in create_charge, create_customer, ",
+        ),
+        (THEN % ("amount: 100", "approve: {amount: 100}"), "4:22", "is no part of the 100"),
+        (THEN % ("", "fault: {kind: drop, times: 2}"), "4:32", "use `when.first`"),
+        (THEN % ("", "fault: {kind: drop, endpoint: x}"), "4:32", "use `when.endpoint`"),
+        (THEN % ("", "fault: {kind: drop, ttl_ms: 1}"), "4:32", "has no `ttl_ms`"),
+        (FAULT % "kind: problem", "3:6", "say which; give `problem`"),
+        (FAULT % "kind: drop, problem: UNAUTHORIZED", "3:18", "kind drop has no `problem`"),
+        (FAULT % "kind: delay", "3:6", "by how much? give `delay_ms` or `jitter_ms`"),
+        (LINE % "outcome: approve, decline_code: x", "3:52", "to approve has no `decline_code`"),
+        (LINE % "outcome: decline, checks: {}", "3:52", "to decline has no `checks`"),
+    ],
+)
+def test_a_mistake_in_rules_and_faults_is_told_where_it_is(
+    text: str, where: str, said: str
+) -> None:
+    with pytest.raises(ScenarioError) as error:
+        parse(text.encode(), "s.yaml", OPERATIONS)
+    first = str(error.value).splitlines()[0]
+    assert first.startswith(f"s.yaml:{where}: ")
+    assert said in first
+
+
+def test_all_that_is_wrong_is_told_at_once_in_the_files_order() -> None:
+    text = "name: x\nrules:\n  - then: {problem: A}\n  - {when: {nth: 2, first: 1}, then: {}}"
+    with pytest.raises(ScenarioError) as error:
+        parse(text.encode(), "s.yaml", OPERATIONS)
+    assert str(error.value).splitlines() == [
+        "s.yaml:3:12: there is no problem `A` - at `rules[0].then.problem`",
+        "s.yaml:4:13: no call is all of nth: 2, first: 1 - at `rules[1].when.nth`",
+        "s.yaml:4:32: nothing follows; give approve, decline, problem, raw or fault"
+        " - at `rules[1].then`",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        THEN % ("", "problem: UNAUTHORIZED, fault: {kind: drop}"),
+        THEN % ("", "fault: {kind: delay, delay_ms: 5}"),
+        THEN % ("", "raw: {status: 503, body: null}"),
+        THEN % ("nth: 4, every: 2, after: 3, first: 4", "approve: {}"),
+        THEN % ("amount: {min: 5, max: 5}", "approve: {amount: 3}"),
+        THEN % ("endpoint: pay_order", "decline: {}"),
+        THEN % ("endpoint: list_charges", "approve: {}"),
+    ],
+)
+def test_what_only_looks_odd_is_taken(text: str) -> None:
+    assert len(parse(text.encode(), "s.yaml", OPERATIONS).rules) == 1
+
+
+def test_without_names_any_operation_is_taken() -> None:
+    assert parse((WHEN % "endpoint: not_yet").encode(), "s.yaml").rules[0].when.endpoint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "rules:\n  - then: {approve: {}}\n  - when: {amount: 1}\n    then: {decline: {}}",
+            "4:5: warning: never reached: rule 1 comes first, which matches every call",
+        ),
+        (
+            "rules:\n  - {when: {amount: 1}, then: {approve: {}}}\n"
+            "  - {when: {amount: 1, currency: usd, first: 2}, then: {decline: {}}}",
+            "4:5: warning: never reached: rule 1 comes first - at `rules[1]`",
+        ),
+        (
+            "rules:\n  - {then: {decline: {decline_code: insufficent_funds}}}",
+            "3:30: warning: `insufficent_funds` is none of the known decline codes; "
+            "did you mean `insufficient_funds`?",
+        ),
+        (
+            f"cards:\n  - {CARD}\n  - {CARD}",
+            "4:6: warning: never reached: card 1 has the same number",
+        ),
+    ],
+)
+def test_what_may_not_be_meant_is_a_warning(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(f"name: x\n{text}")
+    (warning,) = check(str(path), OPERATIONS)[1]
+    assert warning.startswith(f"{path}:{said}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules:\n  - {when: {first: 1}, then: {approve: {}}}\n  - then: {decline: {}}",
+        "rules:\n  - {when: {amount: 1}, then: {approve: {}}}\n"
+        "  - {when: {amount: 2}, then: {approve: {}}}",
+        "rules:\n  - {then: {decline: {decline_code: zzz}}}",
+    ],
+)
+def test_what_may_be_meant_is_no_warning(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(f"name: x\n{text}")
+    assert check(str(path), OPERATIONS)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("k0: &a0 [x]\n" + "".join(f"k{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 12)), "aliases"),
+        ("name: !!python/object/apply:os.system [id]", "tags"),
+        ("name: !!binary aGk=", "tags"),
+        ("[" * 500_000, "nested deeper than 32"),
+        ("{a: " * 200_000, "nested deeper than 32"),
+        ("- " * 300_000, "nested deeper than 32"),
+        ("? " * 300_000, "nested deeper than 32"),
+        ("name: x\nrules:\n" + "- {}\n" * 200_000, "more than 60000 values"),
+        ("name: x\nrules:\n" + "- then: {}\n" * 90_000, "more than 60000 values"),
+        ("".join(f"k{n}: 1\n" for n in range(90_000)), "more than 60000 values"),
+        ("---\n" * 250_000, "more than 60000 values"),
+        (
+            "name: x\nrules:\n" + "- {then: {problem: UNAUTHORISED}}\n" * 1_001,
+            "2:1: Expected `array` of length <= 1000",
+        ),
+        (
+            "name: x\nrules:\n" + "- {then: {problem: UNAUTHORISED}}\n" * 1_000,
+            "there is no problem",
+        ),
+        ("name: x\n" + "name: y\n" * 100_000, "the key `name` stands here twice"),
+        ("name: 1" + ":1" * 500_000, "YAML reads `1:1:1"),
+        ("name: 1" + ":1" * 500 + ".5", "YAML reads `1:1:1"),
+        ("name: " + "9" * 1_000_000, "YAML reads `999"),
+        ("? " + "k" * 900_000 + "\n: x\nname: x", "Object contains unknown field `kkk"),
+        ("name: \0", "control characters are not allowed"),
+        ("name: x\nrules: [" + "{}," * 5 + "\ud7ff", "s.yaml:"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_malice_is_refused_quickly(text: str, said: str) -> None:
+    raw = text.encode()
+    started = time.process_time()
+    with pytest.raises(ScenarioError) as error:
+        parse(raw, "s.yaml", OPERATIONS)
+    assert time.process_time() - started < 0.5
+    assert said in str(error.value)
+    assert len(str(error.value)) < 20_000
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.yaml"
+    with path.open("wb") as file:
+        file.truncate(10 << 30)  # sparse: ten gigabytes that are nowhere
+    with pytest.raises(ScenarioError, match="is larger than 1048576 bytes"):
+        load(str(path))
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped_names()) - {"sandbox"}))
+def test_a_shipped_scenario_is_a_page_that_says_what_it_is_for(name: str) -> None:
+    path = ROOT / "scenarios" / f"{name}.yaml"
+    lines = path.read_text().splitlines()
+    schema = lines[0].removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / schema).resolve() == ROOT / "docs/scenario.schema.json"
+    opening = "\n".join(lines[: next(n for n, line in enumerate(lines) if line[:1] != "#")])
+    assert f"mock-clover serve --scenario {name}\n" in opening
+    assert "curl -s $CLOVER_BASE_URL/v1/charges" in opening
+    assert max(map(len, lines)) <= 160
+    scenario, warnings = check(str(path), OPERATIONS)
+    assert warnings == []
+    assert scenario.about
+    assert all(rule.name for rule in scenario.rules)
+    assert path.read_text().count("evidence:") >= len(scenario.rules) + len(scenario.cards)
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped_names()) - {"sandbox", "flaky-network"}))
+def test_the_published_cards_keep_working_in_every_scenario(name: str, make_world: Any) -> None:
+    """On a quiet line: faults and limits are another matter."""
+    quiet = {"rate_limits": False}
+    plain = make_world()
+    other = make_world(_without_faults(load(name)), **quiet)
+    brings = {"address_line1": "1 Main St", "address_zip": "94041"}
+    for card in load("sandbox").cards:
+        cvv = "1234" if card.brand == "AMEX" else "123"
+        got = [_ended(world, card.number, cvv=cvv, **brings) for world in (plain, other)]
+        if name == "expired-token":
+            other = make_world(_without_faults(load(name)), **quiet)
+        assert got[0] == got[1], card.label
+
+
+def _without_faults(scenario: Scenario) -> Scenario:
+    from msgspec.structs import replace
+
+    return replace(scenario, faults=())
+
+
+def _ended(world: World, pan: str, **brings: Any) -> Any:
+    body = {"amount": 1234, "currency": "usd", "source": world.token(pan, **brings)}
+    got = world.send("POST", "/v1/charges", body)
+    told = got.json.get("source") or got.json["error"]
+    return got.status, {n: v for n, v in told.items() if n not in ("id", "charge")}
 
 
 @pytest.mark.parametrize(

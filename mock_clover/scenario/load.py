@@ -7,16 +7,17 @@ is a path and a sentence, and all of them are told at once. The only module that
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple, Never
+from typing import Any, Never
 
 import msgspec
 import yaml
 
-from mock_clover.model.card import brand_of
+from mock_clover.model.card import Brand, Checks, brand_of
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import BY_NAME
-from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Consequence, Rule
+from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule
 from mock_clover.model.scenario import DECLINE_CODES, Scenario, ScenarioError, TestCard
 from mock_clover.wire.redact import passes_luhn
 
@@ -25,9 +26,9 @@ DEPTH_MAX = 32
 VALUES_MAX = 60_000
 """Keys and values of a file: two thousand cards and a thousand rules have fewer."""
 FINDINGS_MAX = 20
-"""So many are told; the rest are counted."""
 PAYERS = frozenset({"create_charge", "pay_order", "create_customer", "update_customer"})
 """Operations in which the issuer is asked, so that it can decline."""
+_CHECKS = Checks.__struct_fields__
 
 _yaml: Any = yaml  # its stubs know neither libyaml's marks nor its loader
 _Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight times as fast
@@ -39,18 +40,10 @@ _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _MISREAD = re.compile(
     r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?$|\d{4}-\d\d?-\d\d?([Tt \t].*)?$", re.ASCII | re.DOTALL
 )
-"""What YAML 1.1 reads as a number to the base of 60, or as a date: no member is one. Long ones
-would also take minutes to read."""
+"""What YAML 1.1 reads as a number to the base of 60 (a long one for minutes) or a date."""
 
 Finding = tuple[str, str]
 """A path such as `.rules[2].when.nth`, and what is wrong there."""
-
-
-class Checked(NamedTuple):
-    """A scenario that can be used, and what may not be meant in it, a located line each."""
-
-    scenario: Scenario
-    warnings: tuple[str, ...]
 
 
 def shipped_folder() -> Path:
@@ -73,14 +66,12 @@ def load(name_or_file: str, endpoints: Collection[str] = ()) -> Scenario:
     return parse(*_read(name_or_file), endpoints)
 
 
-def check(name_or_file: str, endpoints: Collection[str] = ()) -> Checked:
-    """Load as `load` does, and tell what may not be meant. Raises ScenarioError."""
-    return check_text(*_read(name_or_file), endpoints)
-
-
-def load_file(path: Path, endpoints: Collection[str] = ()) -> Scenario:
-    """Load one file. Raises ScenarioError."""
-    return parse(_read_file(path), str(path), endpoints)
+def check(name_or_file: str, endpoints: Collection[str] = ()) -> tuple[Scenario, list[str]]:
+    """Load as `load` does, and tell what may not be meant, a located line each."""
+    raw, name = _read(name_or_file)
+    scenario, node = _parse(raw, name, endpoints)
+    doubts = ((path, f"warning: {said}") for path, said in _doubts(scenario))
+    return scenario, _lines(node, name, doubts)
 
 
 def parse(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Scenario:
@@ -88,49 +79,17 @@ def parse(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Scenario:
     return _parse(raw, name, endpoints)[0]
 
 
-def check_text(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Checked:
-    """Parse a scenario's text, and tell what may not be meant. Raises ScenarioError."""
-    scenario, node = _parse(raw, name, endpoints)
-    doubts = ((path, f"warning: {said}") for path, said in _doubts(scenario))
-    return Checked(scenario, tuple(_lines(node, name, doubts)))
-
-
-def schema(endpoints: Collection[str] = ()) -> dict[str, Any]:
-    """Return the JSON Schema of a scenario file, for editors."""
-    made = msgspec.json.schema(Scenario)
-    for record, member, names in (
-        ("Condition", "endpoint", endpoints),
-        ("Fault", "endpoint", endpoints),
-        ("Consequence", "problem", BY_NAME),
-        ("Fault", "problem", BY_NAME),
-    ):
-        for option in made["$defs"][record]["properties"][member]["anyOf"]:
-            if option.get("type") == "string" and names:
-                option["enum"] = sorted(names)
-    for record in ("DeclineAs", "TestCard"):
-        made["$defs"][record]["properties"]["decline_code"]["examples"] = list(DECLINE_CODES)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A scenario of mock-clover",
-        "description": "How a sandbox behaves, as data: cards, rules and faults.",
-        **made,
-    }
-
-
 def _read(name_or_file: str) -> tuple[bytes, str]:
-    if name_or_file.endswith((".yaml", ".yml")) or "/" in name_or_file:
-        return _read_file(Path(name_or_file)), name_or_file
-    names = shipped_names()
-    if name_or_file not in names:
-        raise ScenarioError(
-            f"there is no scenario {name_or_file!r}{_meant(name_or_file, names)}; shipped are: "
-            f"{', '.join(names)}; a file's path ends in .yaml"
-        )
-    path = shipped_folder() / f"{name_or_file}.yaml"
-    return _read_file(path), str(path)
-
-
-def _read_file(path: Path) -> bytes:
+    """Return a file's bytes and its name for messages."""
+    path = Path(name_or_file)
+    if not name_or_file.endswith((".yaml", ".yml")) and "/" not in name_or_file:
+        names = shipped_names()
+        if name_or_file not in names:
+            raise ScenarioError(
+                f"there is no scenario {name_or_file!r}{_meant(name_or_file, names)}; shipped are: "
+                f"{', '.join(names)}; a file's path ends in .yaml"
+            )
+        path = shipped_folder() / f"{name_or_file}.yaml"
     try:
         with path.open("rb") as file:
             raw = file.read(FILE_BYTES_MAX + 1)
@@ -138,12 +97,11 @@ def _read_file(path: Path) -> bytes:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
     if len(raw) > FILE_BYTES_MAX:
         raise ScenarioError(f"{path}: is larger than {FILE_BYTES_MAX} bytes")
-    return raw
+    return raw, str(path)
 
 
 def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario, Any]:
     """Return a scenario and its YAML nodes, which know their places."""
-    loader: Any = None
     try:
         _refuse_bombs(raw)
         loader = _Loader(raw)
@@ -155,14 +113,11 @@ def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario,
         raise ScenarioError(f"{name}:{at}{error.problem}") from None
     except (yaml.YAMLError, ArithmeticError, RecursionError, ValueError) as error:
         raise ScenarioError(f"{name}: is no YAML: {error}") from None
-    finally:
-        if loader is not None:
-            loader.dispose()
     try:
         scenario = msgspec.convert(tree, Scenario)
     except msgspec.ValidationError as error:
         raise ScenarioError(_lines(node, name, [_mistyped(str(error))])[0]) from None
-    findings = [*_empty(node), *_wrong(scenario, tree, endpoints)]
+    findings = list(islice(chain(_empty(node), _wrong(scenario, tree, endpoints)), FINDINGS_MAX))
     if findings:
         raise ScenarioError("\n".join(_lines(node, name, findings)))
     return scenario, node
@@ -192,22 +147,26 @@ def _refuse_bombs(raw: bytes) -> None:
             if len(open_nodes) >= DEPTH_MAX:
                 _refuse(event, f"nested deeper than {DEPTH_MAX}")
             open_nodes.append(_Open(mapping=isinstance(event, _yaml.MappingStartEvent)))
-        elif event.implicit[0] and (value == "<<" or _MISREAD.match(value)):
+        elif event.implicit[0] and (value == "<<" or _is_misread(value)):
             _refuse(event, f"YAML reads `{value[:40]}` as something else; put it in quotes")
+
+
+def _is_misread(text: str) -> bool:
+    if len(text) > 100:  # no date, and too long for a pattern
+        return not text.strip("+-0123456789_:.")
+    return _MISREAD.match(text) is not None
 
 
 class _Open:
     """A collection whose end has not come; knows a mapping's keys."""
 
     def __init__(self, *, mapping: bool) -> None:
-        self._keys: set[str] | None = set() if mapping else None
-        self._key_next = mapping
+        self._keys: set[str] = set()
+        self._mapping = self._key_next = mapping
 
     def take(self, value: str | None) -> bool:
         """Take the next child; False when it is a key that was there before."""
-        if self._keys is None:
-            return True
-        is_key, self._key_next = self._key_next, not self._key_next
+        is_key, self._key_next = self._key_next, self._mapping and not self._key_next
         if not is_key or value is None:
             return True
         new = value not in self._keys
@@ -217,9 +176,6 @@ class _Open:
 
 def _refuse(event: Any, said: str) -> Never:
     raise yaml.MarkedYAMLError(problem=said, problem_mark=event.start_mark)
-
-
-# What the types say -------------------------------------------------------------------------------
 
 
 def _mistyped(said: str) -> Finding:
@@ -273,11 +229,8 @@ def _meant(word: str, known: Iterable[str]) -> str:
     import difflib
 
     by_fold = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word[:100].casefold(), by_fold, n=1, cutoff=0.5)
     return f"; did you mean `{by_fold[near[0]]}`?" if near else ""
-
-
-# What the types cannot say ------------------------------------------------------------------------
 
 
 def _wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Iterator[Finding]:
@@ -286,29 +239,36 @@ def _wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Iterato
     for place, rule in enumerate(scenario.rules):
         yield from _wrong_when(rule.when, endpoints, f".rules[{place}].when")
         yield from _wrong_then(rule, endpoints, f".rules[{place}].then")
+        for name in (tree["rules"][place]["then"].get("approve") or {}).get("checks", ()):
+            at = f".rules[{place}].then.approve.checks.{name}"
+            yield from _wrong_name(name, "check", _CHECKS, at)
     for place, fault in enumerate(scenario.faults):
         yield from _wrong_fault(fault, endpoints, f".faults[{place}]")
 
 
-def _wrong_card(card: TestCard, given: Collection[str], at: str) -> Iterator[Finding]:
-    brand = brand_of(card.number) if card.number.isdigit() else card.brand
-    if card.number.isdigit() and not passes_luhn(card.number):
-        yield f"{at}.number", "the number fails its check digit"
-    elif brand is None and card.brand is None:
+def _wrong_card(card: TestCard, given: dict[str, Any], at: str) -> Iterator[Finding]:
+    yield from _wrong_number(card.number, card.brand, at)
+    if card.brand is None and card.number.isdigit() and brand_of(card.number) is None:
         yield f"{at}.number", "no known brand has this number; give its brand"
-    elif brand and card.brand and brand != card.brand:
-        yield f"{at}.brand", f"the brand of this number is {brand}, not {card.brand}"
+    for check_name in given.get("checks", ()):
+        yield from _wrong_name(check_name, "check", _CHECKS, f"{at}.checks.{check_name}")
     others = ("checks",) if card.outcome == "decline" else ("code", "decline_code", "message")
     for member in others:
         if member in given:
             yield f"{at}.{member}", f"a card that is to {card.outcome} has no `{member}`"
 
 
+def _wrong_number(number: str, said_brand: Brand | None, at: str) -> Iterator[Finding]:
+    if not number.isdigit() or not passes_luhn(number):
+        yield f"{at}.number", "the number fails its check digit"
+    elif said_brand and (brand := brand_of(number)) not in (None, said_brand):
+        yield f"{at}.brand", f"the brand of this number is {brand}, not {said_brand}"
+
+
 def _wrong_when(when: Condition, endpoints: Collection[str], at: str) -> Iterator[Finding]:
     yield from _wrong_name(when.endpoint, "operation", endpoints, f"{at}.endpoint")
     if isinstance(when.amount, AmountMatch) and when.amount.min > when.amount.max:
-        said = f"no amount is at least {when.amount.min} and at most {when.amount.max}"
-        yield f"{at}.amount", said
+        yield f"{at}.amount", f"no amount is from {when.amount.min} to {when.amount.max}"
     elif isinstance(when.amount, int) and when.amount < 0:
         yield f"{at}.amount", "no amount is below 0"
     if when.currency is not None and not re.fullmatch("[A-Za-z]{3}", when.currency):
@@ -324,17 +284,13 @@ def _wrong_when(when: Condition, endpoints: Collection[str], at: str) -> Iterato
 
 
 def _wrong_match(card: CardMatch, at: str) -> Iterator[Finding]:
-    if card.number is None or not card.number.isdigit():
+    if card.number is None:
         return
-    brand = brand_of(card.number)
-    if not passes_luhn(card.number):
-        yield f"{at}.number", "the number fails its check digit"
+    yield from _wrong_number(card.number, card.brand, at)
     if card.prefix and not card.number.startswith(card.prefix):
         yield f"{at}.prefix", "the number does not begin so"
     if card.last4 and not card.number.endswith(card.last4):
         yield f"{at}.last4", "the number does not end so"
-    if card.brand and brand and card.brand != brand:
-        yield f"{at}.brand", f"the brand of this number is {brand}, not {card.brand}"
 
 
 def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Finding]:
@@ -345,29 +301,19 @@ def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Fin
     elif len(ends) > 1:
         yield f"{at}.{ends[1]}", f"`{ends[0]}` stands here too; a call ends in one way"
     yield from _wrong_name(then.problem, "problem", BY_NAME, f"{at}.problem")
-    if then.decline is not None and when.endpoint in endpoints and when.endpoint not in PAYERS:
-        said = f"the issuer is not asked in {when.endpoint}; it can decline in "
-        yield f"{at}.decline", said + ", ".join(sorted(PAYERS))
-    if then.approve and then.approve.amount and isinstance(when.amount, int):
-        if then.approve.amount >= when.amount:
-            yield f"{at}.approve.amount", f"is no part of the {when.amount} of `when`"
-    if then.raw is not None and not then.raw.content_type.isprintable():
-        yield f"{at}.raw.content_type", "has characters that no header can have"
-    yield from _wrong_rule_fault(then, endpoints, f"{at}.fault")
-
-
-def _wrong_rule_fault(then: Consequence, endpoints: Collection[str], at: str) -> Iterator[Finding]:
-    fault = then.fault
-    if fault is None:
+    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS:
+        said = f"the issuer is not asked in {when.endpoint}, but in {', '.join(sorted(PAYERS))}"
+        yield f"{at}.decline", said
+    part = then.approve.amount if then.approve else None
+    if part and isinstance(when.amount, int) and part >= when.amount:
+        yield f"{at}.approve.amount", f"is no part of the {when.amount} of `when`"
+    if then.fault is None:
         return
-    yield from _wrong_fault(fault, endpoints, at)
-    for member, instead in (
-        ("endpoint", "the rule's `when.endpoint`"),
-        ("times", "the rule's `when.first`"),
-        ("ttl_ms", "a fault of the scenario's `faults`"),
-    ):
-        if getattr(fault, member) is not None:
-            yield f"{at}.{member}", f"a rule's fault has no `{member}`; use {instead}"
+    yield from _wrong_fault(then.fault, endpoints, f"{at}.fault")
+    for member, instead in (("endpoint", "when.endpoint"), ("times", "when.first"), ("ttl_ms", "")):
+        if getattr(then.fault, member) is not None:
+            meant = f"; use `{instead}`" if instead else ""
+            yield f"{at}.fault.{member}", f"a rule's fault has no `{member}`{meant}"
 
 
 def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:
@@ -398,9 +344,6 @@ def _empty(node: Any, at: str = "") -> Iterator[Finding]:
             yield from _empty(value, f"{at}.{key.value}")
 
 
-# What may not be meant ----------------------------------------------------------------------------
-
-
 def _doubts(scenario: Scenario) -> Iterator[Finding]:
     numbers: dict[str, int] = {}
     for place, card in enumerate(scenario.cards):
@@ -408,7 +351,8 @@ def _doubts(scenario: Scenario) -> Iterator[Finding]:
             said = f"never reached: card {numbers[card.number] + 1} has the same number"
             yield f".cards[{place}].number", said
         yield from _doubtful_code(card.decline_code, f".cards[{place}].decline_code")
-    conditions = [_conditions(rule.when) for rule in scenario.rules]
+    given = [msgspec.to_builtins(rule.when) for rule in scenario.rules]
+    conditions = [frozenset((name, repr(value)) for name, value in each.items()) for each in given]
     for place, rule in enumerate(scenario.rules):
         earlier = (n for n in range(place) if not scenario.rules[n].when.counts)
         covering = next((n for n in earlier if conditions[n] <= conditions[place]), None)
@@ -418,16 +362,6 @@ def _doubts(scenario: Scenario) -> Iterator[Finding]:
         if rule.then.decline is not None:
             at = f".rules[{place}].then.decline.decline_code"
             yield from _doubtful_code(rule.then.decline.decline_code, at)
-    for place, fault in enumerate(scenario.faults):
-        for n, first in enumerate(scenario.faults[:place]):
-            lasting = first.odds >= 1 and first.times is None and first.ttl_ms is None
-            if lasting and first.endpoint in (None, fault.endpoint):
-                yield f".faults[{place}]", f"never reached: fault {n + 1} befalls each such call"
-                break
-
-
-def _conditions(when: Condition) -> frozenset[tuple[str, str]]:
-    return frozenset((name, repr(value)) for name, value in msgspec.to_builtins(when).items())
 
 
 def _doubtful_code(code: str, at: str) -> Iterator[Finding]:
@@ -436,18 +370,13 @@ def _doubtful_code(code: str, at: str) -> Iterator[Finding]:
         yield at, f"`{code}` is none of the known decline codes{near}"
 
 
-# Where it is --------------------------------------------------------------------------------------
-
-
 def _lines(node: Any, name: str, findings: Iterable[Finding]) -> list[str]:
     """Return findings as `file:line:column: what - at `path``, in the file's order."""
-    found = sorted((*_mark(node, path), said, path) for path, said in findings)
-    lines = [
+    found = sorted((*_mark(node, path), said[:500], path[:200]) for path, said in findings)
+    return [
         f"{name}:{line}:{column}: {said} - at `{path.lstrip('.')}`"
-        for line, column, said, path in found[:FINDINGS_MAX]
+        for line, column, said, path in found
     ]
-    more = len(found) - len(lines)
-    return [*lines, f"{name}: and {more} more"] if more else lines
 
 
 def _mark(node: Any, path: str) -> tuple[int, int]:

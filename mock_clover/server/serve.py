@@ -82,7 +82,7 @@ class Server(uvicorn.Server):
         """End; whoever waits for something to happen is answered with what there is."""
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        await asyncio.sleep(0)  # what was not whole is closed now, and its task knows
+        await asyncio.sleep(0.02)  # what was not whole is closed by then, and its task knows
         for task in list(self.server_state.tasks):
             task.cancel()
         await super().shutdown(sockets)
