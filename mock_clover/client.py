@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -33,6 +34,18 @@ def make_token(
         headers={"apikey": api_key, "content-type": "application/json"},
     )
     return str(_call(request, 10)["id"])
+
+
+def events(url: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of an event stream as they come. Raises ClientError."""
+    request = urllib.request.Request(url, headers={"accept": "text/event-stream"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request) as stream:  # noqa: S310 - called with http(s) only
+            for line in stream:
+                if line.startswith(b"data: "):
+                    yield json.loads(line[6:])
+    except OSError as error:
+        raise ClientError(f"{url}: {getattr(error, 'reason', error)}") from None
 
 
 def _call(request: urllib.request.Request, timeout_s: float) -> dict[str, Any]:

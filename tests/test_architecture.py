@@ -9,9 +9,22 @@ from pathlib import Path
 import pytest
 
 import mock_clover
+from mock_clover.api.surface import SURFACE
+from mock_clover.model.operation import OPERATIONS
 
 ROOT = Path(mock_clover.__file__).parent
-ORDER = ("wire", "model", "sandbox", "scenario", "api", "control", "server", "client", "cli")
+ORDER = "wire model sandbox scenario api control server client cli testing".split()
+    "wire",
+    "model",
+    "sandbox",
+    "scenario",
+    "api",
+    "control",
+    "server",
+    "client",
+    "cli",
+    "testing",
+)
 PLACES = {
     "starlette": ("server/",),
     "uvicorn": ("server/",),
@@ -21,12 +34,12 @@ PLACES = {
     "yaml": ("scenario/",),
     "cryptography": ("sandbox/keys.py",),
     "faker": ("sandbox/people.py",),
-    "click": ("cli.py",),
+    "click": ("cli/",),
     "random": ("sandbox/ids.py", "sandbox/faults.py", "server/render.py"),
     "time": ("sandbox/clock.py", "sandbox/ids.py", "server/"),
-    "socket": ("server/",),
+    "socket": ("server/", "testing/"),
     "asyncio": ("server/",),
-    "subprocess": (),
+    "subprocess": ("testing/",),
     "pickle": (),
     "secrets": (),
     "uuid": (),
@@ -92,6 +105,10 @@ def test_files_are_short_and_open_with_their_rule(file: Path) -> None:
     text = file.read_text()
     assert ast.get_docstring(ast.parse(text))
     assert text.count("\n") <= LINES_MAX.get(name_of(file), 400)
+
+
+def test_the_names_of_operations_are_those_of_the_surface() -> None:
+    assert tuple(endpoint.name for endpoint in SURFACE) == OPERATIONS
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)

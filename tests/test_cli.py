@@ -56,7 +56,20 @@ def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "env", "token", "health", "cards", "problems", "routes"]
+    "command",
+    [
+        "serve",
+        "env",
+        "token",
+        "health",
+        "journal",
+        "cards",
+        "problems",
+        "routes",
+        "check",
+        "scenarios",
+        "schema",
+    ],
 )
 def test_every_help_shows_examples(command: str) -> None:
     code, out = invoke(command, "--help")

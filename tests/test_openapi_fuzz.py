@@ -69,6 +69,12 @@ def schema(served: Served) -> BaseSchema:
 
 
 @pytest.fixture(scope="module")
+def things(served: Served) -> Things:
+    """One of everything, for requests that change nothing."""
+    return furnish(Remote(served.port))
+
+
+@pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
     with requests.Session() as kept:
         kept.trust_env = False
@@ -147,9 +153,12 @@ def test_every_good_answer_is_as_described_and_so_is_a_second_one(
     "endpoint", [each for each in SURFACE if each.auth != "none"], ids=lambda each: each.name
 )
 def test_every_answer_to_a_stranger_is_as_described(
-    served: Served, schema: BaseSchema, session: requests.Session, endpoint: Endpoint
+    served: Served,
+    schema: BaseSchema,
+    session: requests.Session,
+    things: Things,
+    endpoint: Endpoint,
 ) -> None:
-    things = furnish(Remote(served.port))
     case = good_case(schema, endpoint, things)
     body = body_of(endpoint, things) if endpoint.takes else None
     for shown in ({}, {"authorization": "Bearer x", "apikey": "x"}):

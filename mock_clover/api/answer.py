@@ -168,6 +168,8 @@ def _struck(sandbox: Sandbox, fault: Fault, *, waited: bool) -> Fault | None:
 
 def _as_it_is(raw: RawReply, why: str) -> Reply:
     body = raw.body.encode() if isinstance(raw.body, str) else encode(raw.body)
+    if raw.body is None:
+        body = b""
     return Reply(raw.status, body, why, raw.content_type.encode("latin-1", "replace"))
 
 

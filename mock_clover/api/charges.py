@@ -91,6 +91,8 @@ def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str
         checks = checks_seen(verdict.checks, token.card)
         if verdict.amount is not None and verdict.amount < asked.amount:
             asked = _replace(asked, amount=verdict.amount)
+        elif verdict.amount is not None:
+            verdict = _replace(verdict, amount=None)
         charge = Charge(
             id=ids.object_id(),
             request=asked,

@@ -3,6 +3,7 @@
 import msgspec
 
 from mock_clover.api.endpoint import Call, Endpoint
+from mock_clover.api.payer import issuer
 from mock_clover.model.customer import (
     CUSTOMER_EXTENSION_FACT,
     Customer,
@@ -91,9 +92,9 @@ def _savable(
         CVV_NOT_FOUND.refuse(id=token.id)
     if customer is not None and len(customer.cards) >= CARDS_MAX:
         INVALID_REQUEST.refuse(param="source")
-    verdict = decided or sandbox.rules.verdict(token.card)
+    verdict = decided or issuer(sandbox, token)
     if isinstance(verdict, Decline):
-        CARD_VERIFICATION_DECLINED.refuse(said=verdict.message)
+        CARD_VERIFICATION_DECLINED.refuse(said=verdict.message, why=verdict.why)
     return token
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.model.card import Card
 from mock_clover.model.fault import Fault
-from mock_clover.model.problem import BY_NAME, RATE_LIMITED, UNKNOWN_OUTCOME
+from mock_clover.model.problem import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
 from mock_clover.model.rule import Approve, Consequence, DeclineAs, Facts, SourceKind
 from mock_clover.model.scenario import DECLINE_CODES
 from mock_clover.sandbox.sandbox import Sandbox
@@ -115,14 +115,14 @@ def outcome(word: str) -> Consequence:
     """Read an outcome's word, or refuse with what was meant."""
     if word == "approve":
         return Consequence(approve=Approve())
-    if word in BY_NAME:
+    if word in OUTCOMES:
         return Consequence(problem=word)
     code, _, decline_code = word.partition("/")
     if code == "card_declined" and (not decline_code or decline_code in DECLINE_CODES):
         message = DECLINE_CODES.get(decline_code)
         decline = DeclineAs(decline_code=decline_code, message=message) if message else DeclineAs()
         return Consequence(decline=decline)
-    known = ["approve", "card_declined", *BY_NAME, *(f"card_declined/{c}" for c in DECLINE_CODES)]
+    known = ["approve", "card_declined", *OUTCOMES, *(f"card_declined/{c}" for c in DECLINE_CODES)]
     near = difflib.get_close_matches(word, known, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     UNKNOWN_OUTCOME.refuse(said=f"x-mock-clover-outcome: there is no outcome {word!r}{meant}")

@@ -59,10 +59,11 @@ def find_payer(
         INVALID_SOURCE.refuse()
     if token.state == "multipay" and stored_credentials is None and decided is None:
         return Payer(token, token.customer, _CVV_NOT_PROVIDED)
-    return Payer(token, token.customer, decided or _issuer(sandbox, token))
+    return Payer(token, token.customer, decided or issuer(sandbox, token))
 
 
-def _issuer(sandbox: Sandbox, token: Token) -> Verdict:
+def issuer(sandbox: Sandbox, token: Token) -> Verdict:
+    """Ask what the issuer says to a card, if no rule speaks for it."""
     if sandbox.clock.now_ms() >= token.card.good_until_ms:
         return _EXPIRED
     return sandbox.rules.verdict(token.card)
@@ -77,7 +78,7 @@ def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Pay
     token = sandbox.tokens.get(customer.cards[-1].token)
     if token is None:
         CARD_ON_FILE_MISSING.refuse()
-    return Payer(token, customer.id, decided or _issuer(sandbox, token))
+    return Payer(token, customer.id, decided or issuer(sandbox, token))
 
 
 def check_amount(amount: int) -> None:

@@ -11,11 +11,13 @@ from mock_clover.api.intervene import facts_of
 from mock_clover.api.surface import SURFACE, Dispatch
 from mock_clover.control.worlds import OURS, ControlRecord, control, shipped
 from mock_clover.model.fault import Fault
-from mock_clover.model.problem import BY_NAME, CONTROL_INVALID, Refusal
+from mock_clover.model.operation import OPERATIONS
+from mock_clover.model.problem import CONTROL_INVALID, OUTCOMES, Refusal
 from mock_clover.model.scenario import Scenario
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.scenario.laws import find_wrong
 from mock_clover.wire.codec import Codec, MalformedError, ViolationsError
 from mock_clover.wire.fact import told
 from mock_clover.wire.record import Record, encode
@@ -23,7 +25,7 @@ from mock_clover.wire.record import Record, encode
 _SPAN = re.compile(r"(\d+)\s*(ms|s|m|h|d)")
 _SPAN_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _ADVANCE_MS_MAX = 3_650 * 86_400_000
-_NAMES = frozenset(endpoint.name for endpoint in SURFACE)
+_FINDINGS_MAX = 20
 _DISPATCH = Dispatch(SURFACE)
 
 
@@ -153,10 +155,10 @@ def _span_ms(span: str | int) -> int:
 def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
     """Put a fault in force."""
     fault = call.body
-    if fault.endpoint is not None and fault.endpoint not in _NAMES:
-        CONTROL_INVALID.refuse(said=f"endpoint: {_unknown(fault.endpoint, _NAMES)}")
-    if fault.kind == "problem" and fault.problem not in BY_NAME:
-        CONTROL_INVALID.refuse(said=f"problem: {_unknown(str(fault.problem), BY_NAME)}")
+    if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
+        CONTROL_INVALID.refuse(said=f"endpoint: {_unknown(fault.endpoint, OPERATIONS)}")
+    if fault.kind == "problem" and fault.problem not in OUTCOMES:
+        CONTROL_INVALID.refuse(said=f"problem: {_unknown(str(fault.problem), OUTCOMES)}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
     sandbox.stir()
     return _fault(live)
@@ -220,7 +222,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         tree = call.body.tree
         try:
             named = set(tree) == {"name"}
-            scenario = shipped(_NAME.convert(tree).name) if named else _DOCUMENT.convert(tree)
+            scenario = shipped(_NAME.convert(tree).name) if named else _lawful(tree)
         except (MalformedError, ViolationsError) as error:
             CONTROL_INVALID.refuse(said=str(error))
         sandbox.steer(sandboxes.rules_of(scenario), sandboxes.settings_of(scenario))
@@ -237,6 +239,14 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("post_scenario", "POST", path, put_scenario, InForce, takes=OpenBody),
         control("why", "POST", "/_mock/why", why, WhyAnswer, takes=WhyRequest),
     )
+
+
+def _lawful(tree: dict[str, Any]) -> Scenario:
+    scenario = _DOCUMENT.convert(tree)
+    wrong = [f"{path.lstrip('.')}: {said}" for path, said in find_wrong(scenario, tree, OPERATIONS)]
+    if wrong:
+        CONTROL_INVALID.refuse(said="; ".join(wrong[:_FINDINGS_MAX]))
+    return scenario
 
 
 def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:

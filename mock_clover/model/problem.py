@@ -37,6 +37,13 @@ class Problem(Record, frozen=True, kw_only=True):
         raise Refusal(self, words)
 
 
+class _Words(dict[str, object]):
+    """Words of a situation; one that nobody knows (a trigger has none) is left open."""
+
+    def __missing__(self, word: str) -> str:
+        return f"({word})"
+
+
 class Refusal(Exception):
     """A request that is refused; nothing has changed."""
 
@@ -48,9 +55,7 @@ class Refusal(Exception):
     @property
     def message(self) -> str:
         """The problem's words with the situation filled in."""
-        if not self.words:
-            return self.problem.message
-        return self.problem.message.format_map(self.words)
+        return self.problem.message.format_map(_Words(self.words))
 
 
 def _problem(
@@ -636,3 +641,9 @@ CATALOGUE: tuple[Problem, ...] = tuple(
     value for value in tuple(globals().values()) if isinstance(value, Problem)
 )
 BY_NAME: dict[str, Problem] = {problem.name: problem for problem in CATALOGUE}
+OUTCOMES: dict[str, Problem] = {
+    name: problem
+    for name, problem in BY_NAME.items()
+    if name != "UNKNOWN_OUTCOME" and not name.startswith("CONTROL_")
+}
+"""The problems that a rule, a header, a text or a fault may ask for: those of Clover."""

@@ -166,7 +166,9 @@ class RawReply(RuleRecord, frozen=True, kw_only=True):
 
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 200
     body: Any = None
-    content_type: str = "application/json"
+    content_type: Annotated[str, msgspec.Meta(pattern=f"^[ -~]+{END}", max_length=100)] = (
+        "application/json"
+    )
 
 
 class Consequence(RuleRecord, frozen=True, kw_only=True):

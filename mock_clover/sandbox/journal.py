@@ -4,6 +4,7 @@ An entry keeps the decoded request, never the raw body: what we did not understa
 a token request is kept as the card that it became. Free text is masked when an entry is shown.
 """
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from mock_clover.sandbox.clock import elapsed_ns
 from mock_clover.wire.record import Record, encode
 from mock_clover.wire.redact import redact
 
+_CVV = re.compile(r'("(?:cvv|cvc)2?"\s*:\s*"?)([0-9]{3,4})("?)', re.IGNORECASE)
+"""A CVV where none belongs, as in metadata: the token's own never comes here."""
 ENTRIES_MAX = 1_000
 """Exchanges kept for each sandbox; about 1 MB."""
 REPLY_BYTES_MAX = 65_536
@@ -152,7 +155,7 @@ def _meant(name: str, request: Record | None) -> str:
 
 
 def _masked(body: bytes) -> Any:
-    text = redact(body.decode("utf-8", "replace"))
+    text = _CVV.sub(r"\1[cvv]\3", redact(body.decode("utf-8", "replace")))
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:

@@ -105,6 +105,14 @@ class Sandboxes:
             self.default = self.make(DEFAULT)
         return True
 
+    def reload(self, scenario: Scenario) -> None:
+        """Put a scenario in force wherever the server's own was; what was made stays."""
+        before = self._rules
+        self._rules, self._settings = self.rules_of(scenario), self.settings_of(scenario)
+        for sandbox in self:
+            if sandbox.rules is before:
+                sandbox.steer(self._rules, self._settings)
+
     def rules_of(self, scenario: Scenario) -> Rules:
         """Make a scenario ready for sandboxes of this server."""
         return Rules(scenario, self._fingerprint_key)

@@ -44,6 +44,7 @@ _PREFLIGHT = (
 _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 _PAGES = frozenset({"/"})
 _CONTROL = "/_mock/"
+_PROBES = frozenset({"/readyz", "/livez", "/healthz"})
 _AWAITED = ("/_mock/journal", "/_mock/verify")
 
 
@@ -116,12 +117,19 @@ class App:
         """Return the sandbox of a request and the path within it."""
         found = _SANDBOX_PATH.match(path) if path.startswith("/sandbox/") else None
         if found:
-            sandbox, path = self.sandboxes.named(found[1]), found[2]
+            path = found[2]
+            sandbox = self.sandboxes.find(found[1]) or self._fresh(found[1], path)
         else:
             sandbox = self.sandboxes.of(headers)
         if path[-1:] == "/" and path != "/":
             path = path.rstrip("/") or "/"
         return sandbox, path
+
+    def _fresh(self, name: str, path: str) -> Sandbox:
+        """Make a sandbox on its first use; a probe or a path that is not served is none."""
+        if path in _PROBES or not self._dispatch.methods(path.rstrip("/")):
+            return self.sandboxes.default
+        return self.sandboxes.named(name)
 
     def _confess(self) -> Reply:
         """Say that this server is wrong; where, but no value, stands in the log."""
@@ -148,7 +156,7 @@ class App:
             await self._page(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if headers.get(b"accept") == EVENT_STREAM and scope["path"].endswith("/_mock/journal"):
+        if _wants_stream(scope, headers):
             await stream(self, scope, headers, receive, send)
             return
         try:
@@ -201,6 +209,14 @@ class App:
 
             self._pages = pages(self.sandboxes)
         await self._pages(scope, receive, send)
+
+
+def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
+    return (
+        scope["method"] == "GET"
+        and headers.get(b"accept") == EVENT_STREAM
+        and scope["path"].endswith("/_mock/journal")
+    )
 
 
 class ClientGoneError(Exception):

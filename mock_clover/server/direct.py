@@ -49,7 +49,7 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         path, _, self._query = self.url.partition(b"?")
         self._path = _decoded(path)
         due = self.cycle is not None and not self.cycle.response_complete
-        app: Any = self.app
+        app: Any = self.config.app
         self._direct = not (due or self.url[:1] != b"/" or app.awaits(self._path))
         self._bytes_max = app.body_bytes_max(self._path)
         if not self._direct:
@@ -82,7 +82,7 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         if self.transport.is_closing():
             return
         method = self.parser.get_method().decode("latin-1")
-        app: Any = self.app
+        app: Any = self.config.app  # not uvicorn's wrapping of it, which a trace log level brings
         close = (
             body is None
             or not self.parser.should_keep_alive()
@@ -110,7 +110,7 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         self.loop.call_later(wait_ms / 1000, then)
 
     def _resume(self, asked: tuple[Any, ...], *, close: bool) -> None:
-        app: Any = self.app
+        app: Any = self.config.app
         reply = app.reply_to(*asked, waited=True)  # also when the client is gone: it did ask
         self._go_on(lambda: self._write(reply, close=close, head_only=asked[0] == "HEAD"))
 

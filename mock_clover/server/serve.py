@@ -56,9 +56,15 @@ class State(ServerState):
 class Server(uvicorn.Server):
     """uvicorn's server, which tells when it is ready, ends late requests and exits with 0."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        chores: tuple[Callable[[], None], ...],
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._chores = chores
         self.server_state: State = State()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -71,6 +77,8 @@ class Server(uvicorn.Server):
         state = self.server_state
         state.now = time.monotonic()
         if counter % _SWEEP_TICKS == 0:
+            for chore in self._chores:
+                chore()
             for connection in list(state.connections):
                 if isinstance(connection, Guard):
                     connection.end_if_late(state.now)
@@ -114,8 +122,13 @@ def protocol_class() -> type[asyncio.Protocol]:
     return DirectHttpTools
 
 
-def run(app: "App", listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve until a signal ends it."""
+def run(
+    app: "App",
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    chores: tuple[Callable[[], None], ...] = (),
+) -> None:
+    """Serve until a signal ends it; chores are done once a second."""
     config = uvicorn.Config(
         app,
         http=protocol_class(),
@@ -130,7 +143,7 @@ def run(app: "App", listener: socket.socket, on_ready: Callable[[], None]) -> No
     # A float serves as well as the int that is declared, and a whole second is too long.
     config.timeout_graceful_shutdown = _GOODBYE_S  # type: ignore[assignment]
     _settle_memory()
-    Server(config, on_ready).run(sockets=[listener])
+    Server(config, on_ready, chores).run(sockets=[listener])
 
 
 def _settle_memory() -> None:

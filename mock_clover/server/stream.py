@@ -25,7 +25,8 @@ async def stream(
     path: str = scope["path"]
     sandbox, _ = app.locate(path, headers)
     asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-    after = int(headers.get(b"last-event-id", b"") or sandbox.journal.count)
+    last = headers.get(b"last-event-id", b"")
+    after = int(last) if last.isdigit() and len(last) < 19 else sandbox.journal.count
 
     def look() -> tuple[int, bytes]:
         query = urlencode({**asked, "after": after, "limit": 1000, "wait": 0}).encode()

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.bench import charges, decay, latency, machine, peer, report, startup, tokens
+from tests.bench import charges, decay, latency, machine, peer, report, startup, tokens, worlds
 from tests.bench.plan import Plan, SkippedError, say
 from tests.bench.server import ROOT
 
@@ -37,6 +37,7 @@ FIGURES = (
     Figure("latency", "p99 of a charge, alone and beside tokens", latency.measure),
     Figure("decay", "speed and memory with many charges stored", decay.measure),
     Figure("startup", "time to the first answer and memory at rest", startup.measure),
+    Figure("worlds", "a sandbox, a fork, a snapshot: time and memory", worlds.measure),
     Figure("peer", "first creates, of localstripe", peer.measure),
 )
 

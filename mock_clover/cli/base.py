@@ -1,0 +1,87 @@
+"""What the commands share: their settings, their options, how they print and how they fail."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from mock_clover.sandbox.credentials import Credentials
+
+DEFAULT_PORT = 4242
+DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
+DEFAULT_SEED = "mock-clover"
+
+PREFIX = "MOCK_CLOVER_"
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+seed_option = click.option(
+    "--seed",
+    default=DEFAULT_SEED,
+    show_default=True,
+    envvar=f"{PREFIX}SEED",
+    help="Credentials and ids follow from it.",
+)
+sandbox_option = click.option(
+    "--sandbox",
+    default="default",
+    show_default=True,
+    envvar=f"{PREFIX}SANDBOX",
+    help="Name of the sandbox.",
+)
+url_option = click.option(
+    "--url",
+    default=DEFAULT_URL,
+    show_default=True,
+    envvar=f"{PREFIX}URL",
+    help="Where the server is.",
+)
+
+
+def examples(*lines: str) -> str:
+    """Return an epilog that shows how a command is used."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def credentials_of(seed: str, sandbox: str) -> "Credentials":
+    """Compute the credentials of a sandbox."""
+    from mock_clover.sandbox.credentials import derive
+
+    return derive(seed, sandbox)
+
+
+def variables_of(base_url: str, known: "Credentials") -> dict[str, str]:
+    """Return what a client is configured with, by the names of its environment."""
+    return {
+        "CLOVER_BASE_URL": base_url,
+        "CLOVER_MERCHANT_ID": known.merchant_id,
+        "CLOVER_CLIENT_ID": known.client_id,
+        "CLOVER_CLIENT_SECRET": known.client_secret,
+        "CLOVER_ACCESS_TOKEN": known.access_token,
+        "CLOVER_API_KEY": known.api_key,
+    }
+
+
+def as_shell(variables: dict[str, str]) -> list[str]:
+    """Return lines that a shell may evaluate."""
+    import shlex
+
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+
+
+def print_table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print rows for people, or for machines."""
+    if as_json:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    names = list(rows[0]) if rows else []
+    widths = {name: max(len(name), *(len(str(row[name])) for row in rows)) for name in names}
+    for row in [{name: name.upper() for name in names}, *rows]:
+        click.echo("  ".join(str(row[name]).ljust(widths[name]) for name in names).rstrip())
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """End with one clear line."""
+    click.echo(f"mock-clover: {message}", err=True)
+    sys.exit(code)

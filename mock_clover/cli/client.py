@@ -1,0 +1,140 @@
+"""Commands that a client of the server uses: its credentials, a token, its health, its journal."""
+
+import json
+import os
+
+import click
+
+from mock_clover.cli.base import (
+    CONTEXT,
+    DEFAULT_PORT,
+    PREFIX,
+    as_shell,
+    credentials_of,
+    examples,
+    fail,
+    sandbox_option,
+    seed_option,
+    url_option,
+    variables_of,
+)
+
+DEFAULT_CARD = "4242424242424242"
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples(
+        'eval "$(mock-clover env)"',
+        "mock-clover env --format dotenv > .env",
+        "mock-clover env --sandbox checkout-7 --format json",
+    ),
+)
+@url_option
+@sandbox_option
+@seed_option
+@click.option(
+    "--format",
+    "form",
+    default="shell",
+    show_default=True,
+    type=click.Choice(["shell", "dotenv", "json"]),
+    help="How to print them.",
+)
+def env(*, url: str, sandbox: str, seed: str, form: str) -> None:
+    """Print the credentials of a sandbox; they follow from seed and name, no server is asked."""
+    known = credentials_of(seed, sandbox)
+    base = url.rstrip("/")
+    variables = variables_of(base if sandbox == "default" else f"{base}/sandbox/{sandbox}", known)
+    if form == "json":
+        click.echo(json.dumps(variables, indent=2))
+        return
+    lines = as_shell(variables) if form == "shell" else [f"{k}={v}" for k, v in variables.items()]
+    click.echo("\n".join(lines))
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples(
+        "mock-clover token                       # 4242 4242 4242 4242, approves",
+        "mock-clover token 4005571702222222      # declines",
+        "mock-clover token --exp 01/20           # the token error for an expired card",
+    ),
+)
+@click.argument("pan", default=DEFAULT_CARD)
+@click.option("--exp", default="12/30", show_default=True, metavar="MM/YY", help="Expiry.")
+@click.option("--cvv", default="123", show_default=True, help="CVV.")
+@click.option("--plain", is_flag=True, help="Send the number as it is, not encrypted.")
+@url_option
+@sandbox_option
+@seed_option
+def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, seed: str) -> None:
+    """Make a card token as a client does: fetch the keys, encrypt the number, post it."""
+    from mock_clover.client import ClientError, make_token
+
+    month, slash, year = exp.partition("/")
+    if not slash:
+        raise click.BadParameter("give it as MM/YY", param_hint="--exp")
+    base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
+    api_key = os.environ.get("CLOVER_API_KEY") or credentials_of(seed, sandbox).api_key
+    try:
+        click.echo(make_token(base, api_key, pan, month, year, cvv, plain=plain))
+    except ClientError as error:
+        fail(str(error), code=1)
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples("mock-clover health", "mock-clover health http://mock-clover:4242"),
+)
+@click.argument("url", required=False)
+def health(*, url: str | None) -> None:
+    """Say whether a server is ready: exit code 0 if it is, 1 if not. For containers."""
+    from mock_clover.client import ClientError, get_json
+
+    port = os.environ.get(f"{PREFIX}PORT", str(DEFAULT_PORT))
+    base = (url or f"http://127.0.0.1:{port}").rstrip("/")
+    try:
+        told = get_json(f"{base}/readyz", timeout_s=2)
+    except ClientError as error:
+        fail(f"not ready: {error}", code=1)
+    click.echo(f"{told.get('status')} ({told.get('scenario')}, {told.get('version')})")
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples(
+        "mock-clover journal",
+        "mock-clover journal --follow",
+        "mock-clover journal --sandbox checkout-7 --json",
+    ),
+)
+@url_option
+@sandbox_option
+@click.option("--follow", "-f", is_flag=True, help="Go on with what happens from now on.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each exchange.")
+def journal(*, url: str, sandbox: str, follow: bool, as_json: bool) -> None:
+    """Print what happened in a sandbox, oldest first, card numbers masked."""
+    from mock_clover.client import ClientError, events, get_json
+
+    base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
+    try:
+        for exchange in get_json(f"{base}/_mock/journal?limit=1000")["data"]:
+            _print_exchange(exchange, as_json=as_json)
+        if follow:
+            for exchange in events(f"{base}/_mock/journal"):
+                _print_exchange(exchange, as_json=as_json)
+    except ClientError as error:
+        fail(str(error), code=1)
+    except KeyboardInterrupt:
+        return
+
+
+def _print_exchange(exchange: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(exchange, ensure_ascii=False))
+        return
+    click.echo("{id:>5}  {method} {path} {status}  {why}".format_map(exchange))
+    for name in ("fault", "idempotency", "ignored"):
+        if exchange.get(name):
+            click.echo(f"       {name}: {exchange[name]}")

@@ -1,0 +1,223 @@
+"""`mock-clover serve`."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mock_clover import __version__
+from mock_clover.cli.base import (
+    CONTEXT,
+    DEFAULT_PORT,
+    PREFIX,
+    as_shell,
+    examples,
+    fail,
+    seed_option,
+    variables_of,
+)
+
+if TYPE_CHECKING:
+    from mock_clover.sandbox.credentials import Credentials
+
+_WARM_AFTER_S = 0.3
+"""The first answers come before the import that opens encrypted numbers."""
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples(
+        "mock-clover serve",
+        "mock-clover serve --port 0 --port-file port.txt    # any free port, told in a file",
+        "mock-clover serve --dialect documented --strict",
+        "MOCK_CLOVER_PORT=5000 mock-clover serve",
+    ),
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar=f"{PREFIX}HOST",
+    help="Address to listen on.",
+)
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    envvar=f"{PREFIX}PORT",
+    type=click.IntRange(0, 65_535),
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--port-file",
+    envvar=f"{PREFIX}PORT_FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the port here once it is bound.",
+)
+@click.option(
+    "--scenario",
+    default="sandbox",
+    show_default=True,
+    envvar=f"{PREFIX}SCENARIO",
+    metavar="NAME|FILE",
+    help="A shipped scenario, or a YAML file.",
+)
+@seed_option
+@click.option(
+    "--dialect",
+    envvar=f"{PREFIX}DIALECT",
+    type=click.Choice(["observed", "documented"]),
+    help="Word errors as recorded on the wire (default) or as Clover's pages do.",
+)
+@click.option(
+    "--strict/--no-strict",
+    default=None,
+    envvar=f"{PREFIX}STRICT",
+    help="Refuse what Clover's pages refuse, and what only this mock serves.",
+)
+@click.option(
+    "--listed-cards-only/--any-card",
+    default=None,
+    envvar=f"{PREFIX}LISTED_CARDS_ONLY",
+    help="Refuse card numbers that the scenario does not list.",
+)
+@click.option(
+    "--key-file",
+    envvar=f"{PREFIX}KEY_FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the RSA key pair here; made when it is not there.",
+)
+@click.option(
+    "--watch",
+    is_flag=True,
+    envvar=f"{PREFIX}WATCH",
+    help="Reload the scenario when its file is saved; a wrong file changes nothing.",
+)
+@click.option(
+    "--control/--no-control",
+    default=True,
+    envvar=f"{PREFIX}CONTROL",
+    help="Serve the control calls under /_mock (default), or not.",
+)
+@click.option(
+    "--control-token",
+    envvar=f"{PREFIX}CONTROL_TOKEN",
+    help="Control calls must carry it in x-mock-clover-control.",
+)
+@click.option(
+    "--control-host",
+    "control_hosts",
+    multiple=True,
+    envvar=f"{PREFIX}CONTROL_HOST",
+    help="A further host name by which control calls may come; addresses and local names may.",
+)
+@click.option(
+    "--log-format",
+    default="text",
+    show_default=True,
+    envvar=f"{PREFIX}LOG_FORMAT",
+    type=click.Choice(["text", "json", "none"]),
+    help="One line for each exchange, on stderr.",
+)
+def serve(
+    *,
+    host: str,
+    port: int,
+    port_file: Path | None,
+    scenario: str,
+    seed: str,
+    dialect: str | None,
+    strict: bool | None,
+    listed_cards_only: bool | None,
+    key_file: Path | None,
+    watch: bool,
+    control: bool,
+    control_token: str | None,
+    control_hosts: tuple[str, ...],
+    log_format: Any,
+) -> None:
+    """Run the server until Ctrl-C or SIGTERM."""
+    import gc
+
+    gc.disable()  # nothing of start-up is garbage; serve.py sets the policy
+    from mock_clover.server.prepare import Preparation
+
+    preparation = Preparation(scenario, key_file)  # on another core, beside what follows
+    from mock_clover.model.scenario import ScenarioError
+    from mock_clover.sandbox.keys import KeyFileError, KeyRing
+    from mock_clover.server.build import build
+    from mock_clover.server.chores import Idlers, Watch
+    from mock_clover.server.gate import Gate
+    from mock_clover.server.log import ExchangeLog
+    from mock_clover.server.serve import BindError, bind, run, write_port_file
+
+    _warn_of_unknown_settings()
+    try:
+        loaded = preparation.scenario()
+        keys = KeyRing(fetch=preparation.key)
+        if key_file is not None:
+            keys.export()  # a bad file ends the start, not a request
+        listener = bind(host, port)
+    except (ScenarioError, KeyFileError, BindError) as error:
+        fail(str(error))
+    switched = {
+        name: value
+        for name, value in (
+            ("dialect", dialect),
+            ("strict", strict),
+            ("listed_cards_only", listed_cards_only),
+        )
+        if value is not None
+    }
+    log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
+    gate = Gate(is_open=control, token=control_token, hosts=control_hosts)
+    app = build(loaded, keys, seed=seed, log=log, switched=switched, gate=gate)
+    chores: list[Callable[[], None]] = [Idlers(app.sandboxes, log).sweep]
+    if watch:
+        chores.append(Watch(_file_of(scenario), app.sandboxes).look)
+    bound = listener.getsockname()[1]
+
+    def announce() -> None:
+        if port_file is not None:
+            write_port_file(port_file, bound)
+        click.echo(_banner(host, bound, loaded.name, app.sandboxes.default.credentials))
+        sys.stdout.flush()
+        keys.warm(_WARM_AFTER_S)
+
+    run(app, listener, announce, tuple(chores))
+    log.flush()
+
+
+def _file_of(scenario: str) -> Path:
+    from mock_clover.scenario.load import file_of
+
+    return file_of(scenario)
+
+
+def _banner(host: str, port: int, scenario: str, known: "Credentials") -> str:
+    from mock_clover.sandbox.keys import KEY_BITS
+
+    shown_host = f"[{host}]" if ":" in host else host
+    lines = [f"mock-clover {__version__} listening on http://{shown_host}:{port}"]
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        lines.append("  open to the network: anybody who reaches this address can use it")
+    lines.append(
+        f"  scenario {scenario}, RSA {KEY_BITS}, not Clover: no money moves. Ctrl-C ends it."
+    )
+    near = "127.0.0.1" if host in ("0.0.0.0", "::") else shown_host  # noqa: S104 - compared only
+    lines += [f"  {line}" for line in as_shell(variables_of(f"http://{near}:{port}", known))]
+    return "\n".join(lines)
+
+
+def _warn_of_unknown_settings() -> None:
+    import difflib
+
+    known = {str(option.envvar) for option in serve.params} | {f"{PREFIX}URL", f"{PREFIX}SANDBOX"}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known and "TEST" not in name:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            click.echo(f"mock-clover: {name} is no setting of mine{hint}", err=True)

@@ -1,0 +1,146 @@
+"""Commands that print what there is: cards, refusals, operations, scenarios and their schema."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from mock_clover.cli.base import (
+    CONTEXT,
+    examples,
+    fail,
+    print_table,
+)
+from mock_clover.model.operation import OPERATIONS
+
+
+@click.command(context_settings=CONTEXT, epilog=examples("mock-clover cards --json"))
+@click.option(
+    "--scenario", default="sandbox", show_default=True, metavar="NAME|FILE", help="Which."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def cards(*, scenario: str, as_json: bool) -> None:
+    """List the test cards of a scenario, and how we know of each."""
+    from mock_clover.model.scenario import ScenarioError
+    from mock_clover.scenario.load import load
+
+    try:
+        loaded = load(scenario)
+    except ScenarioError as error:
+        fail(str(error))
+    rows = [
+        {
+            "number": card.number,
+            "brand": card.brand or "",
+            "outcome": card.outcome,
+            "evidence": card.evidence,
+            "source": card.source or "",
+            "note": card.note or "",
+        }
+        for card in loaded.cards
+    ]
+    print_table(rows, as_json=as_json)
+
+
+@click.command(context_settings=CONTEXT, epilog=examples("mock-clover problems --json"))
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def problems(*, as_json: bool) -> None:
+    """List every refusal by situation: status, code, words, and how we know them."""
+    from mock_clover.api.openapi import problem_rows
+
+    print_table(problem_rows(), as_json=as_json)
+
+
+@click.command(context_settings=CONTEXT, epilog=examples("mock-clover routes --json"))
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def routes(*, as_json: bool) -> None:
+    """List every operation that is served, and how we know of it."""
+    from mock_clover.api.openapi import route_rows
+
+    rows = route_rows()
+    if not as_json:
+        rows = [{**row, "extension": "extension" if row["extension"] else ""} for row in rows]
+    print_table(rows, as_json=as_json)
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples("mock-clover check my.yaml", "mock-clover check scenarios/*.yaml"),
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def check(*, files: tuple[str, ...]) -> None:
+    """Check scenario files: exit code 0 if all can be used, 2 if not.
+
+    A mistake is told as FILE:LINE:COLUMN, with what was meant. A warning is no mistake.
+    """
+    from mock_clover.model.scenario import ScenarioError
+    from mock_clover.scenario.load import check as check_scenario
+
+    wrong = False
+    for file in files:
+        try:
+            scenario, warnings = check_scenario(file, list(OPERATIONS))
+        except ScenarioError as error:
+            wrong = True
+            click.echo(str(error), err=True)
+            continue
+        for warning in warnings:
+            click.echo(warning, err=True)
+        parts = [_count(scenario.cards, "card"), _count(scenario.rules, "rule")]
+        parts += [_count(scenario.faults, "fault")] if scenario.faults else []
+        click.echo(f"{file}: ok, {', '.join(parts)}")
+    if wrong:
+        sys.exit(2)
+
+
+def _count(things: tuple[Any, ...], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples("mock-clover scenarios --json", "mock-clover serve --scenario declines"),
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def scenarios(*, as_json: bool) -> None:
+    """List the scenarios that come with mock-clover."""
+    from mock_clover.scenario.load import load, shipped_names
+
+    rows = [{"name": name, "about": load(name).about} for name in shipped_names()]
+    print_table(rows, as_json=as_json)
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples("mock-clover schema scenario > scenario.schema.json"),
+)
+@click.argument("what", type=click.Choice(["scenario"]))
+def schema(*, what: str) -> None:
+    """Print the JSON Schema of a kind of file, for editors.
+
+    Name it in a file's first line: # yaml-language-server: $schema=scenario.schema.json
+    """
+    import msgspec
+
+    from mock_clover.model.problem import OUTCOMES
+    from mock_clover.model.scenario import DECLINE_CODES, Scenario
+
+    made = msgspec.json.schema(Scenario)
+    records = {name: each["properties"] for name, each in made["$defs"].items()}
+    for member, names in (
+        (records["Condition"]["endpoint"], list(OPERATIONS)),
+        (records["Fault"]["endpoint"], list(OPERATIONS)),
+        (records["Consequence"]["problem"], list(OUTCOMES)),
+        (records["Fault"]["problem"], list(OUTCOMES)),
+    ):
+        next(option for option in member["anyOf"] if "type" in option)["enum"] = names
+    for record in ("DeclineAs", "TestCard"):
+        records[record]["decline_code"]["examples"] = list(DECLINE_CODES)
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A {what} of mock-clover",
+        "description": "How a sandbox behaves, as data: settings, cards, rules and faults.",
+        **made,
+    }
+    click.echo(json.dumps(whole, indent=2, ensure_ascii=False))

@@ -1,0 +1,159 @@
+"""The laws of a scenario that types cannot say: each finding is a path and a sentence.
+
+A law breaks a scenario; a doubt is only told. Nothing here knows yaml.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from mock_clover.model.card import Brand, Checks, brand_of
+from mock_clover.model.fault import Fault
+from mock_clover.model.problem import OUTCOMES
+from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule
+from mock_clover.model.scenario import DECLINE_CODES, Scenario, TestCard
+from mock_clover.wire.redact import passes_luhn
+
+PAYERS = frozenset({"create_charge", "pay_order", "create_customer", "update_customer"})
+"""Operations in which the issuer is asked, so that it can decline."""
+_CHECKS = Checks.__struct_fields__
+
+Finding = tuple[str, str]
+"""A path such as `.rules[2].when.nth`, and what is wrong there."""
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean ...?` for a word that is nearly a known one."""
+    import difflib
+
+    by_fold = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(word[:100].casefold(), by_fold, n=1, cutoff=0.5)
+    return f"; did you mean `{by_fold[near[0]]}`?" if near else ""
+
+
+def find_wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Iterator[Finding]:
+    """Find what breaks a law in a scenario that was decoded of this tree."""
+    for place, card in enumerate(scenario.cards):
+        yield from _wrong_card(card, tree["cards"][place], f".cards[{place}]")
+    for place, rule in enumerate(scenario.rules):
+        yield from _wrong_when(rule.when, endpoints, f".rules[{place}].when")
+        yield from _wrong_then(rule, endpoints, f".rules[{place}].then")
+        for name in (tree["rules"][place]["then"].get("approve") or {}).get("checks", ()):
+            at = f".rules[{place}].then.approve.checks.{name}"
+            yield from _wrong_name(name, "check", _CHECKS, at)
+    for place, fault in enumerate(scenario.faults):
+        yield from _wrong_fault(fault, endpoints, f".faults[{place}]")
+
+
+def _wrong_card(card: TestCard, given: dict[str, Any], at: str) -> Iterator[Finding]:
+    yield from _wrong_number(card.number, card.brand, at)
+    if card.brand is None and card.number.isdigit() and brand_of(card.number) is None:
+        yield f"{at}.number", "no known brand has this number; give its brand"
+    for check_name in given.get("checks", ()):
+        yield from _wrong_name(check_name, "check", _CHECKS, f"{at}.checks.{check_name}")
+    others = ("checks",) if card.outcome == "decline" else ("code", "decline_code", "message")
+    for member in others:
+        if member in given:
+            yield f"{at}.{member}", f"a card that is to {card.outcome} has no `{member}`"
+
+
+def _wrong_number(number: str, said_brand: Brand | None, at: str) -> Iterator[Finding]:
+    if not number.isdigit() or not passes_luhn(number):
+        yield f"{at}.number", "the number fails its check digit"
+    elif said_brand and (brand := brand_of(number)) not in (None, said_brand):
+        yield f"{at}.brand", f"the brand of this number is {brand}, not {said_brand}"
+
+
+def _wrong_when(when: Condition, endpoints: Collection[str], at: str) -> Iterator[Finding]:
+    yield from _wrong_name(when.endpoint, "operation", endpoints, f"{at}.endpoint")
+    if isinstance(when.amount, AmountMatch) and when.amount.min > when.amount.max:
+        yield f"{at}.amount", f"no amount is from {when.amount.min} to {when.amount.max}"
+    elif isinstance(when.amount, int) and when.amount < 0:
+        yield f"{at}.amount", "no amount is below 0"
+    if when.currency is not None and not re.fullmatch("[A-Za-z]{3}", when.currency):
+        yield f"{at}.currency", "a currency has three letters, as usd"
+    if when.card is not None:
+        yield from _wrong_match(when.card, f"{at}.card")
+    every, after = when.every or 1, when.after or 0
+    number = when.nth or (after // every + 1) * every
+    if not when.counted(number):
+        given = [name for name in ("nth", "first", "every", "after") if getattr(when, name)]
+        said = ", ".join(f"{name}: {getattr(when, name)}" for name in given)
+        yield f"{at}.{given[0]}", f"no call is all of {said}"
+
+
+def _wrong_match(card: CardMatch, at: str) -> Iterator[Finding]:
+    if card.number is None:
+        return
+    yield from _wrong_number(card.number, card.brand, at)
+    if card.prefix and not card.number.startswith(card.prefix):
+        yield f"{at}.prefix", "the number does not begin so"
+    if card.last4 and not card.number.endswith(card.last4):
+        yield f"{at}.last4", "the number does not end so"
+
+
+def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Finding]:
+    then, when = rule.then, rule.when
+    ends = [n for n in ("approve", "decline", "problem", "raw") if getattr(then, n) is not None]
+    if when.endpoint == "create_token" and (then.fault or {*ends} - {"problem"}):
+        yield at, "a token can only be refused: create_token takes a `problem` and no other end"
+    if not ends and then.fault is None:
+        yield at, "nothing follows; give approve, decline, problem, raw or fault"
+    elif len(ends) > 1:
+        yield f"{at}.{ends[1]}", f"`{ends[0]}` stands here too; a call ends in one way"
+    yield from _wrong_name(then.problem, "problem", OUTCOMES, f"{at}.problem")
+    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS:
+        said = f"the issuer is not asked in {when.endpoint}, but in {', '.join(sorted(PAYERS))}"
+        yield f"{at}.decline", said
+    part = then.approve.amount if then.approve else None
+    if part and isinstance(when.amount, int) and part >= when.amount:
+        yield f"{at}.approve.amount", f"is no part of the {when.amount} of `when`"
+    if then.fault is None:
+        return
+    yield from _wrong_fault(then.fault, endpoints, f"{at}.fault")
+    for member, instead in (("endpoint", "when.endpoint"), ("times", "when.first"), ("ttl_ms", "")):
+        if getattr(then.fault, member) is not None:
+            meant = f"; use `{instead}`" if instead else ""
+            yield f"{at}.fault.{member}", f"a rule's fault has no `{member}`{meant}"
+
+
+def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:
+    yield from _wrong_name(fault.endpoint, "operation", endpoints, f"{at}.endpoint")
+    yield from _wrong_name(fault.problem, "problem", OUTCOMES, f"{at}.problem")
+    if fault.kind != "problem" and fault.problem is not None:
+        yield f"{at}.problem", f"a fault of kind {fault.kind} has no `problem`"
+    if fault.kind == "delay" and not fault.delay_ms + fault.jitter_ms:
+        yield f"{at}.kind", "by how much? give `delay_ms` or `jitter_ms`"
+
+
+def _wrong_name(given: str | None, what: str, known: Collection[str], at: str) -> Iterator[Finding]:
+    if given is not None and known and given not in known:
+        yield at, f"there is no {what} `{given}`{meant(given, known)}"
+
+
+def find_doubts(scenario: Scenario) -> Iterator[Finding]:
+    """Find what is lawful but perhaps not meant."""
+    numbers: dict[str, int] = {}
+    for place, card in enumerate(scenario.cards):
+        if numbers.setdefault(card.number, place) != place:
+            said = f"never reached: card {numbers[card.number] + 1} has the same number"
+            yield f".cards[{place}].number", said
+        yield from _doubtful_code(card.decline_code, f".cards[{place}].decline_code")
+    given = [msgspec.to_builtins(rule.when) for rule in scenario.rules]
+    conditions = [frozenset((name, repr(value)) for name, value in each.items()) for each in given]
+    for place, rule in enumerate(scenario.rules):
+        earlier = (n for n in range(place) if not scenario.rules[n].when.counts)
+        covering = next((n for n in earlier if conditions[n] <= conditions[place]), None)
+        if covering is not None:
+            every = "" if conditions[covering] else ", which matches every call"
+            yield f".rules[{place}]", f"never reached: rule {covering + 1} comes first{every}"
+        if rule.then.decline is not None:
+            at = f".rules[{place}].then.decline.decline_code"
+            yield from _doubtful_code(rule.then.decline.decline_code, at)
+
+
+def _doubtful_code(code: str, at: str) -> Iterator[Finding]:
+    if code not in DECLINE_CODES and (near := meant(code, DECLINE_CODES)):
+        yield at, f"`{code}` is none of the known decline codes{near}"

@@ -1,0 +1,216 @@
+"""The how-to pages tell the truth: their code runs, their examples say what matters."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+import yaml
+
+from mock_clover.sandbox.credentials import derive
+from tests.clients.toolbox import plain_environment
+from tests.served import Served
+from tests.world import SEED
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [DOCS / "testing.md", *sorted((DOCS / "howto").glob("*.md"))]
+BIN = Path(sys.executable).parent
+NODE_MAJOR_MIN = 20
+
+needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="the commands use curl")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (DOCS / page).read_text()
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in found]
+
+
+def run(command: list[str], folder: Path, server: Served | None) -> str:
+    told = {"MOCK_CLOVER_URL": server.url, "MOCK_CLOVER_SEED": SEED} if server else {}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=plain_environment() | {"PATH": f"{BIN}:{os.environ['PATH']}"} | told,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def objects(text: str) -> list[Any]:
+    """Return the JSON objects that stand in a text."""
+    decoder, found, at = json.JSONDecoder(), [], text.find("{")
+    while at >= 0:
+        value, end = decoder.raw_decode(text, at)
+        found.append(value)
+        at = text.find("{", end)
+    return found
+
+
+def test_the_examples_for_pytest_pass(tmp_path: Path) -> None:
+    for number, block in enumerate(blocks("testing.md", "python")):
+        (tmp_path / f"test_page_{number}.py").write_text(block)
+    # By its name, also where the installed metadata is older than the entry point.
+    plugins = ["-pno:mock-clover", "-pmock_clover.testing", "-pno:schemathesis"]
+    command = [sys.executable, "-m", "pytest", "-W", "error", "-q", *plugins]
+    assert "failed" not in run([*command, "--rootdir", str(tmp_path)], tmp_path, None)
+
+
+def test_the_names_of_the_fixture_are_told() -> None:
+    from mock_clover.testing import MockClover
+
+    text = (DOCS / "testing.md").read_text()
+    for name in vars(MockClover):
+        if name.startswith("_") or name in {"make", "drop"}:
+            continue
+        assert re.search(rf"`{name}\b", text), name
+
+
+@needs_curl
+def test_the_shells_page_runs(tmp_path: Path, served: Served) -> None:
+    script = "\n".join(blocks("howto/curl.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    fault, charge, clock, twice, never, journal, why, limited, dropped = objects(out)
+    assert fault["left"] == 1
+    assert "no reply: curl says " in out
+    assert charge["amount"] == 1800
+    assert [due["id"] for due in clock["fired"]] == [charge["id"]]
+    assert twice == {"verified": True, "count": 2}
+    assert never == {"verified": True, "count": 0}
+    assert [entry["idempotency"] for entry in journal["data"]] == ["replayed"]
+    assert why["status"] == 400
+    assert limited["message"] == "429 Too Many Requests"
+    assert dropped == {"dropped": "checkout-7"}
+
+
+def test_nodes_page_runs(tmp_path: Path, served: Served) -> None:
+    node = shutil.which("node")
+    told = subprocess.check_output([node, "--version"], text=True) if node else "v0"
+    if int(told[1:].partition(".")[0]) < NODE_MAJOR_MIN:
+        if os.environ.get("MOCK_CLOVER_TEST_CLIENTS") == "required":
+            pytest.fail(f"clients are required: there is no node {NODE_MAJOR_MIN} or later")
+        pytest.skip(f"there is no node {NODE_MAJOR_MIN} or later")
+    for block in blocks("howto/node.md", "js"):
+        name = block.partition("\n")[0].removeprefix("// ")
+        (tmp_path / name).write_text(block)
+    (script,) = blocks("howto/node.md", "sh")
+    out = run(["bash", "-c", script], tmp_path, served)
+    assert re.search(r"^(#|ℹ) pass 3$", out, re.MULTILINE), out
+    assert re.search(r"^(#|ℹ) fail 0$", out, re.MULTILINE), out
+
+
+def test_every_call_of_the_page_for_any_language_is_answered(served: Served) -> None:
+    base_url, answers = "", []
+    for block in blocks("howto/any-language.md", "http"):
+        head, _, body = block.partition("\n\n")
+        method, target = head.strip().replace("{base_url}", base_url).split(" ")
+        url = target if target.startswith("http") else served.url + target
+        request = Request(url, body.encode() or None, method=method)
+        with urlopen(request, timeout=10) as reply:
+            answers.append(json.load(reply))
+        base_url = base_url or answers[0]["base_url"]
+    made, fault, scenario, clock, verified, journal, dropped = answers
+    assert made["access_token"] == derive(SEED, "checkout-7").access_token
+    assert fault["fault"]["delay_ms"] == 50
+    assert scenario["name"] == "busy"
+    assert clock["fired"] == []
+    assert verified == {"verified": True, "count": 0}
+    assert journal == {"data": []}
+    assert dropped == {"dropped": "checkout-7"}
+
+
+def test_a_credential_selects_its_sandbox_at_the_root(served: Served) -> None:
+    """So says the page for any language."""
+    request = Request(f"{served.url}/_mock/sandboxes/by-credential", b"{}", method="PUT")
+    with urlopen(request, timeout=10) as reply:
+        token = json.load(reply)["access_token"]
+    missing = Request(
+        f"{served.url}/v1/charges/ZZZZZZZZZZZZZ", headers={"authorization": f"Bearer {token}"}
+    )
+    with pytest.raises(HTTPError) as refused:
+        urlopen(missing, timeout=10)
+    refused.value.close()
+    journal = f"{served.url}/sandbox/by-credential/_mock/journal"
+    with urlopen(journal, timeout=10) as reply:
+        assert [entry["status"] for entry in json.load(reply)["data"]] == [404]
+
+
+def test_composes_tests_wait_for_a_healthy_server() -> None:
+    (text,) = blocks("howto/docker-compose.md", "yaml")
+    services = yaml.safe_load(text)["services"]
+    clover, tests = services["clover"], services["tests"]
+    assert tests["depends_on"] == {"clover": {"condition": "service_healthy"}}
+    assert 'CMD ["mock-clover", "health"]' in (ROOT / "Dockerfile").read_text()
+    assert "--mock-clover-url http://clover:4242" in tests["command"]
+    assert clover["read_only"] is True
+    assert clover["ports"] == ["127.0.0.1:4242:4242"]
+
+
+def test_githubs_service_is_asked_for_its_health(tmp_path: Path, served: Served) -> None:
+    (text,) = blocks("howto/github-actions.md", "yaml")
+    job = yaml.safe_load(text)["jobs"]["test"]
+    service = job["services"]["clover"]
+    words = shlex.split(service["options"])
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    assert all(name.startswith("--health-") for name in options)
+    assert run(shlex.split(options["--health-cmd"] + f" {served.url}"), tmp_path, None)
+    assert service["ports"] == ["4242:4242"]
+    assert job["env"]["MOCK_CLOVER_URL"] == "http://127.0.0.1:4242"
+
+
+def test_githubs_step_without_an_image_runs(tmp_path: Path) -> None:
+    (script,) = blocks("howto/github-actions.md", "sh")
+    assert "ready" in run(["bash", "-euo", "pipefail", "-c", script], tmp_path, None)
+
+
+def test_kubernetes_probes_are_answered(served: Served) -> None:
+    (text,) = blocks("howto/kubernetes.md", "yaml")
+    deployment, service = yaml.safe_load_all(text)
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (port,) = container["ports"]
+    asked = {}
+    for probe in ("readinessProbe", "livenessProbe"):
+        get = container[probe]["httpGet"]
+        assert get["port"] == port["name"] == service["spec"]["ports"][0]["targetPort"]
+        with urlopen(served.url + get["path"], timeout=10) as reply:
+            asked[probe] = (get["path"], reply.status)
+    assert asked == {"readinessProbe": ("/readyz", 200), "livenessProbe": ("/livez", 200)}
+    assert port["containerPort"] == 4242
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert labels == deployment["spec"]["selector"]["matchLabels"] == service["spec"]["selector"]
+    assert deployment["spec"]["replicas"] == 1
+    context = container["securityContext"]
+    assert (context["runAsNonRoot"], context["readOnlyRootFilesystem"]) == (True, True)
+    assert "USER 10001" in (ROOT / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_option_of_ours_that_a_page_names_is_one(page: Path) -> None:
+    from click.testing import CliRunner
+
+    from mock_clover.cli import main
+
+    told = CliRunner().invoke(main, ["serve", "--help"]).output
+    for line in re.findall(r"mock-clover serve .*", page.read_text()):
+        for option in re.findall(r"--[a-z-]+", line):
+            assert option in told, option

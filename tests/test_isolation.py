@@ -1,0 +1,234 @@
+"""Suites that run beside each other on one port never see one another."""
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from mock_clover.sandbox.credentials import derive
+from tests.served import Served
+from tests.wire import Told, Wire, request
+from tests.world import DECLINES, SEED, VISA
+
+Serve = Callable[..., Served]
+Seen = list[tuple[int, bytes, str | None]]
+
+THREADS, FLOWS = 32, 50
+MASTERCARD = "5424180279791732"
+_REAL_TIME = re.compile(rb'"(?:took_us|made_ms)":[0-9]+,')
+"""What is measured in real time, and so may differ: a duration, and when a sandbox was made."""
+
+
+class Merchant:
+    """The only user of a sandbox: it keeps what it was told."""
+
+    def __init__(self, port: int, name: str, *, at_root: bool) -> None:
+        self.wire, self.name = Wire(port), name
+        known = derive(SEED, name)
+        self._base = f"/sandbox/{name}"
+        self._at_root = at_root
+        self._opens = {
+            "authorization": f"Bearer {known.access_token}",
+            "apikey": known.api_key,
+        }
+        self.seen: Seen = []
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Told:
+        """Make one request; Clover's own paths at the root where this merchant does so."""
+        base = "" if self._at_root and path.startswith("/v1/") else self._base
+        told = self.wire.ask(request(method, base + path, body, headers=self._opens | headers))
+        self.seen.append((told.status, told.body, told.headers.get("x-mock-clover-why")))
+        return told
+
+    def token(self, pan: str = VISA) -> str:
+        card = {"number": pan, "exp_month": "12", "exp_year": "2038", "cvv": "123"}
+        told = self.ask("POST", "/v1/tokens", {"card": card})
+        return str(told.json.get("id", "clv_none"))
+
+    def charge(self, amount: int, source: str, **more: Any) -> str:
+        asked = {"amount": amount, "currency": "usd", "source": source} | more
+        told = self.ask("POST", "/v1/charges", asked)
+        return str(told.json.get("id", "ZZZZZZZZZZZZZ"))
+
+
+# Flows: each is what some shop does, from its own chance -----------------------------------------
+
+
+def sale(shop: Merchant, chance: random.Random) -> None:
+    shop.charge(chance.randint(1, 9_999), shop.token(chance.choice((VISA, MASTERCARD, DECLINES))))
+
+
+def authorisation(shop: Merchant, chance: random.Random) -> None:
+    made = shop.charge(chance.randint(100, 9_999), shop.token(), capture=False)
+    shop.ask("POST", f"/v1/charges/{made}/capture", {"amount": chance.randint(1, 200)})
+
+
+def refund(shop: Merchant, chance: random.Random) -> None:
+    made = shop.charge(chance.randint(2, 99), shop.token())
+    shop.ask("POST", "/v1/refunds", {"charge": made, "amount": chance.randint(1, 99)})
+
+
+def card_on_file(shop: Merchant, chance: random.Random) -> None:
+    saved = {"email": f"a{chance.randint(1, 9)}@example.com", "source": shop.token()}
+    customer = str(shop.ask("POST", "/v1/customers", saved).json.get("id", "ZZZZZZZZZZZZZ"))
+    for _ in range(chance.randint(1, 3)):
+        shop.charge(chance.randint(1, 99), customer)
+
+
+def order(shop: Merchant, chance: random.Random) -> None:
+    items = [{"amount": chance.randint(1, 99), "quantity": 2}]
+    made = shop.ask("POST", "/v1/orders", {"currency": "usd", "items": items})
+    path = f"/v1/orders/{made.json.get('id', 'ZZZZZZZZZZZZZ')}"
+    shop.ask("POST", f"{path}/pay", {"source": shop.token()})
+    shop.ask("GET", path)
+
+
+def retry(shop: Merchant, chance: random.Random) -> None:
+    asked = {"amount": chance.randint(1, 99), "currency": "usd", "source": shop.token()}
+    for _ in range(2):
+        key = {"idempotency-key": f"key-{chance.randint(1, 5)}"}  # the same in all sandboxes
+        shop.ask("POST", "/v1/charges", asked, **key)
+
+
+def reading(shop: Merchant, chance: random.Random) -> None:
+    for rows in ("charges", "refunds", "orders"):
+        shop.ask("GET", f"/v1/{rows}?limit={chance.randint(1, 20)}")
+
+
+def mistake(shop: Merchant, chance: random.Random) -> None:
+    bad: dict[str, Any] = {"amount": chance.randint(-9, 0), "currency": "x", "amout": 1}
+    shop.ask("POST", "/v1/charges", bad)
+
+
+def jump(shop: Merchant, chance: random.Random) -> None:
+    shop.ask("PUT", "/_mock/clock", {"advance": f"{chance.randint(1, 200)}h"})
+
+
+def trouble(shop: Merchant, chance: random.Random) -> None:
+    problem = chance.choice(("RATE_LIMITED", "SANDBOX_FULL"))
+    fault = {"kind": "problem", "problem": problem, "times": chance.randint(1, 3), "odds": 0.5}
+    shop.ask("POST", "/_mock/faults", fault)
+
+
+def change(shop: Merchant, chance: random.Random) -> None:
+    rule = {
+        "when": {"amount": {"min": chance.randint(1, 50)}, "every": 2},
+        "then": {"decline": {"decline_code": "insufficient_funds", "message": "No."}},
+    }
+    shop.ask("PUT", "/_mock/scenario", {"name": f"mine-{shop.name}", "rules": [rule]})
+
+
+FLOW = (sale, authorisation, refund, card_on_file, order, retry, reading, mistake)
+OFTEN = (10, 6, 6, 5, 4, 4, 3, 2)
+ODD = ((), (jump,), (trouble,), (change,), (jump, trouble, change))
+"""What merchants do beside; most of them only one thing, so that another's would show."""
+
+
+def run(port: int, place: int, now_ms: int) -> Seen:
+    """Run one merchant's flows and return all that it was told, and all that can be read."""
+    chance = random.Random(place)
+    shop = Merchant(port, f"gw{place}", at_root=place % 2 == 1)
+    with shop.wire:
+        shop.ask("PUT", f"/_mock/sandboxes/gw{place}")
+        shop.ask("PUT", "/_mock/clock", {"freeze": True, "set": now_ms})
+        odd = ODD[place % len(ODD)]
+        for _ in range(FLOWS):
+            flow = chance.choices(FLOW, OFTEN)[0]
+            if odd and chance.random() < 0.1:
+                flow = chance.choice(odd)
+            flow(shop, chance)
+        for path in (
+            "/v1/charges?limit=100",
+            "/v1/refunds?limit=100",
+            "/v1/orders?limit=100",
+            "/_mock/clock",
+            "/_mock/faults",
+            "/_mock/scenario",
+            "/_mock/snapshot",
+            "/_mock/journal?limit=1000",
+        ):
+            shop.ask("GET", path)
+    return [(status, _REAL_TIME.sub(b"", body), why) for status, body, why in shop.seen]
+
+
+def test_thirty_two_at_once_are_as_each_alone(serve: Serve) -> None:
+    crowded, quiet = serve(), serve()
+    now_ms = (int(time.time()) + 3_600) * 1_000
+    with ThreadPoolExecutor(THREADS) as pool:
+        together = list(pool.map(lambda place: run(crowded.port, place, now_ms), range(THREADS)))
+    for place in range(THREADS):
+        alone = run(quiet.port, place, now_ms)
+        assert [status for status, *_ in together[place]].count(500) == 0
+        assert together[place] == alone
+        with Wire(quiet.port) as wire:
+            wire.ask(request("DELETE", f"/_mock/sandboxes/gw{place}"))
+    entries = [len(json.loads(seen[-1][1])["data"]) for seen in together]
+    assert min(entries) >= FLOWS
+
+
+# One thing at a time ----------------------------------------------------------------------------
+
+INTRUSIONS: dict[str, tuple[str, str, Any]] = {
+    "a jump": ("PUT", "/_mock/clock", {"advance": "400d"}),
+    "a running clock": ("PUT", "/_mock/clock", {"resume": True}),
+    "a fault": ("POST", "/_mock/faults", {"kind": "problem", "problem": "RATE_LIMITED"}),
+    "a scenario": (
+        "PUT",
+        "/_mock/scenario",
+        {"name": "x", "rules": [{"then": {"decline": {}}}]},
+    ),
+    "a dialect": ("PUT", "/_mock/scenario", {"name": "x", "settings": {"dialect": "documented"}}),
+    "a fork of it": ("POST", "/_mock/fork", {"name": "intruder-fork"}),
+    "its end": ("DELETE", "/_mock/sandboxes/intruder", None),
+    "its beginning": ("PUT", "/_mock/sandboxes/intruder", {"scenario": "declines"}),
+    "a question": ("POST", "/_mock/why", {"path": "/v1/charges", "body": {"amount": 1}}),
+}
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    server = Served(tmp_path_factory.mktemp("isolation"))
+    yield server.port
+    server.stop()
+
+
+def life(shop: Merchant) -> None:
+    """Use what could be disturbed: ids, time, rules, faults, keys, words."""
+    customer = {"email": "a@example.com", "source": shop.token()}
+    source = str(shop.ask("POST", "/v1/customers", customer).json["id"])
+    shop.charge(5, source)
+    shop.charge(6, source, capture=False)
+    shop.charge(-1, source)
+    asked = {"amount": 7, "currency": "usd", "source": source}
+    shop.ask("POST", "/v1/charges", asked, **{"idempotency-key": "k"})
+    for path in ("/v1/charges", "/_mock/clock", "/_mock/faults", "/_mock/scenario"):
+        shop.ask("GET", path)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), INTRUSIONS.values(), ids=INTRUSIONS)
+@pytest.mark.parametrize("neighbour", ["neighbour", "default"])
+def test_what_is_done_to_one_changes_no_other(
+    port: int, neighbour: str, method: str, path: str, body: Any
+) -> None:
+    now_ms = (int(time.time()) + 3_600) * 1_000
+    lives = []
+    for intrusion in (None, (method, path, body)):
+        one, other = (Merchant(port, name, at_root=False) for name in ("intruder", neighbour))
+        with one.wire, other.wire:
+            for shop in (one, other):
+                shop.ask("PUT", f"/_mock/sandboxes/{shop.name}")
+                shop.ask("PUT", "/_mock/clock", {"freeze": True, "set": now_ms})
+            life(one)
+            life(other)
+            if intrusion:
+                assert one.ask(*intrusion).status == 200
+            other.seen.clear()
+            life(other)
+            other.ask("GET", "/_mock/snapshot")
+            lives.append([_REAL_TIME.sub(b"", body) for _, body, _ in other.seen])
+    assert lives[0] == lives[1]

@@ -1,0 +1,484 @@
+"""The pytest plugin as others have it: from the wheel, in a project of their own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.clients.toolbox import Missing, install, plain_environment, prepare
+from tests.served import Served
+
+ROOT = Path(__file__).parent.parent
+HATCHLING = next(
+    line
+    for line in (ROOT / ".constraints.txt").read_text().splitlines()
+    if line.startswith("hatchling==")
+)
+HEAVY = ("uvicorn", "starlette", "msgspec", "yaml", "cryptography", "faker", "click", "httptools")
+OTHERS = ("schemathesis", "hypothesispytest", "faker", "anyio")
+"""Plugins of our own tools, which our environment has and a shop's need not."""
+PYTEST = ("-P", "-m", "pytest", "-W", "error", "--color=no", *(f"-pno:{name}" for name in OTHERS))
+
+CLIENT = '''
+"""A shop's client, on the standard library."""
+import json
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+def post(clover, path, body, **headers):
+    headers |= {"authorization": f"Bearer {clover.access_token}"}
+    request = Request(clover.url + path, json.dumps(body).encode(), headers)
+    try:
+        with urlopen(request, timeout=10) as reply:
+            return reply.status, json.load(reply)
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+def charge(clover, amount=1800, token=None, **headers):
+    body = {"amount": amount, "currency": "usd", "source": token or clover.card_token()}
+    return post(clover, "/v1/charges", body, **headers)
+'''
+
+SHOP = """
+import http.client
+import threading
+from pathlib import Path
+
+import mock_clover
+import pytest
+from mock_clover.testing import MockCloverError, declines
+from shop import charge, post
+
+def test_the_package_is_the_wheels():
+    assert "site-packages" in mock_clover.__file__
+
+@pytest.mark.parametrize("number", range(12))
+def test_parallel_tests_do_not_see_each_other(mock_clover, number):
+    assert mock_clover.charges == []
+    assert mock_clover.journal() == []
+    for _ in range(number):
+        charge(mock_clover, 100 + number)
+    assert [each["amount"] for each in mock_clover.charges] == [100 + number] * number
+    assert mock_clover.verify("create_charge", exactly=number) == number
+    with (Path(__file__).parent / "urls").open("a") as urls:
+        urls.write(mock_clover.url + "\\n")
+
+@pytest.mark.parametrize("decline", declines())
+def test_every_decline(mock_clover, decline):
+    status, told = charge(mock_clover, **decline.headers)
+    error = told["error"]
+    assert (status, error["code"]) == (402, decline.code)
+    assert error["declineCode"] == decline.decline_code
+    assert error["message"] == decline.message
+    assert mock_clover.charges[0]["status"] == "failed"
+
+def test_a_reply_is_lost_although_the_charge_stands(mock_clover):
+    token = mock_clover.card_token()
+    mock_clover.fault("drop", endpoint="create_charge", when="after_commit", times=1)
+    with pytest.raises((OSError, http.client.HTTPException)):
+        charge(mock_clover, token=token, **{"idempotency-key": "order-7"})
+    status, told = charge(mock_clover, token=token, **{"idempotency-key": "order-7"})
+    assert status == 200
+    assert [each["id"] for each in mock_clover.charges] == [told["id"]]
+    assert mock_clover.clear_faults() == 0
+
+def test_looking_leaves_no_trace(mock_clover):
+    mock_clover.fault("problem", problem="RATE_LIMITED")
+    assert (mock_clover.charges, mock_clover.refunds, mock_clover.orders) == ([], [], [])
+    assert mock_clover.journal() == []
+    assert mock_clover.clear_faults() == 1
+
+def test_lists_have_all_pages(mock_clover):
+    body = {"email": "jo@example.com", "source": mock_clover.card_token(plain=True)}
+    _, saved = post(mock_clover, "/v1/customers", body)
+    ids = [charge(mock_clover, token=saved["id"])[1]["id"] for _ in range(201)]
+    assert [each["id"] for each in mock_clover.charges] == ids[::-1]
+
+def test_time_passes_when_it_is_told_to(mock_clover):
+    mock_clover.clock.freeze()
+    before_ms = mock_clover.clock.now_ms
+    body = {"amount": 5, "currency": "usd", "capture": False, "source": mock_clover.card_token()}
+    _, held = post(mock_clover, "/v1/charges", body)
+    assert [each["id"] for each in mock_clover.clock.advance("8d")] == [held["id"]]
+    assert mock_clover.clock.now_ms == before_ms + 8 * 86_400_000
+    assert mock_clover.clock.set(before_ms + 9 * 86_400_000) == []
+    mock_clover.clock.resume()
+    with pytest.raises(MockCloverError, match="forward only"):
+        mock_clover.clock.set(before_ms)
+
+def test_a_fork_and_a_snapshot_go_their_own_ways(mock_clover):
+    charge(mock_clover)
+    kept, twin = mock_clover.snapshot(), mock_clover.fork()
+    charge(twin)
+    assert (len(mock_clover.charges), len(twin.charges)) == (1, 2)
+    twin.restore(kept)
+    assert twin.charges == mock_clover.charges
+
+@pytest.mark.mock_clover(dialect="documented")
+def test_a_marker_changes_the_dialect(mock_clover):
+    _, told = charge(mock_clover, token=mock_clover.card_token("4005571702222222"))
+    assert told["error"]["decline_code"] == "issuer_declined"
+    assert told["error"]["type"] == "card_error"
+
+@pytest.mark.mock_clover(scenario="declines")
+class TestMarkersOfAClass:
+    def test_count(self, mock_clover):
+        assert charge(mock_clover, 10003)[1]["error"]["declineCode"] == "insufficient_funds"
+
+    @pytest.mark.mock_clover(dialect="documented")
+    def test_with_those_of_its_functions(self, mock_clover):
+        assert charge(mock_clover, 10003)[1]["error"]["decline_code"] == "insufficient_funds"
+
+@pytest.mark.mock_clover(listed_cards_only=True)
+def test_only_listed_cards(mock_clover):
+    with pytest.raises(MockCloverError) as refused:
+        mock_clover.card_token("4012888888881881")
+    assert refused.value.status == 400
+    assert "error" in refused.value.body
+
+@pytest.mark.mock_clover(strict=True)
+def test_strict(mock_clover):
+    assert charge(mock_clover)[0] == 400
+    assert charge(mock_clover, **{"x-forwarded-for": "192.0.2.7"})[0] == 200
+    assert len(mock_clover.charges) == 1
+
+BUSY = {"name": "busy", "rules": [{"when": {"amount": 7}, "then": {"problem": "RATE_LIMITED"}}]}
+
+@pytest.mark.mock_clover(scenario=BUSY, dialect="documented")
+def test_a_scenario_of_ones_own(mock_clover):
+    status, told = charge(mock_clover, 7)
+    assert status == 429
+    assert charge(mock_clover, 8)[0] == 200
+
+@pytest.mark.mock_clover(scenario=str(Path(__file__).with_name("shop.yaml")))
+def test_a_scenario_in_a_file(mock_clover):
+    assert charge(mock_clover, 7)[1]["error"]["declineCode"] == "lost_card"
+    assert mock_clover.scenario("sandbox")["name"] == "sandbox"
+    assert charge(mock_clover, 7)[0] == 200
+
+def test_what_comes_later_can_be_awaited(mock_clover):
+    later = threading.Timer(0.05, charge, (mock_clover,))
+    later.start()
+    mock_clover.verify("create_charge", within_ms=5_000)
+    assert mock_clover.journal(endpoint="create_charge", wait=1)[0]["status"] == 200
+    later.join()
+
+def test_a_miss_tells_what_was_near(mock_clover):
+    charge(mock_clover, 1900)
+    with pytest.raises(AssertionError, match="amount was 1900, expected 1800"):
+        mock_clover.verify("create_charge", match={"amount": 1800})
+    mock_clover.verify("create_refund", never=True)
+    mock_clover.verify(in_order=["create_token", "create_charge"])
+
+def test_why_performs_nothing(mock_clover):
+    body = {"amount": 1, "currency": "usd", "source": mock_clover.card_token()}
+    told = mock_clover.why("/v1/charges", body)
+    assert told["status"] == 200
+    assert mock_clover.charges == []
+
+def test_env_is_that_of_the_command_line(mock_clover, monkeypatch):
+    import json, subprocess, sys
+    root = mock_clover.url.partition("/sandbox/")[0]
+    command = ["env", "--url", root, "--sandbox", mock_clover.name, "--format", "json"]
+    told = subprocess.check_output([sys.executable, "-m", "mock_clover", *command])
+    assert json.loads(told) == mock_clover.env()
+
+def test_in_process(mock_clover_app):
+    import asyncio
+    import httpx
+
+    async def pay(amount):
+        transport = httpx.ASGITransport(app=mock_clover_app)
+        async with httpx.AsyncClient(transport=transport, base_url=mock_clover_app.url) as client:
+            body = {"amount": amount, "currency": "usd", "source": mock_clover_app.card_token()}
+            headers = {"authorization": f"Bearer {mock_clover_app.access_token}"}
+            return await client.post("/v1/charges", json=body, headers=headers)
+
+    assert mock_clover_app.charges == []
+    assert asyncio.run(pay(1800)).status_code == 200
+    assert mock_clover_app.verify("create_charge", exactly=1) == 1
+    twin = mock_clover_app.fork()
+    mock_clover_app.fault("problem", problem="RATE_LIMITED", endpoint="create_charge")
+    assert asyncio.run(pay(1900)).status_code == 429
+    assert [each["amount"] for each in twin.charges] == [1800]
+    with pytest.raises(MockCloverError, match="socket"):
+        mock_clover_app.fault("drop")
+    with pytest.raises(AssertionError):
+        mock_clover_app.verify("create_refund", within_ms=20)
+
+@pytest.mark.mock_clover(scenario="declines", dialect="documented")
+def test_in_process_is_fresh_and_marked_too(mock_clover_app):
+    import inspect
+
+    assert mock_clover_app.charges == []
+    assert inspect.iscoroutinefunction(mock_clover_app.__call__)  # so do frameworks look
+    body = {"amount": 10003, "currency": "usd", "source": mock_clover_app.card_token()}
+    told = mock_clover_app.why("/v1/charges", body)
+    assert told["reply"]["error"]["decline_code"] == "insufficient_funds"
+"""
+
+SCENARIO = """
+name: shop
+rules:
+  - {when: {amount: 7}, then: {decline: {decline_code: lost_card, message: Lost card}}}
+"""
+
+FAILS = """
+import pytest
+from shop import charge, post
+
+def test_fails(mock_clover):
+    charge(mock_clover, 1800)
+    body = {"amout": 1, "currency": "usd", "description": "no 4242424242424242"}
+    post(mock_clover, "/v1/charges", body)
+    mock_clover.verify("create_charge", exactly=2, match={"amount": 1800})
+
+@pytest.fixture
+def paid(mock_clover):
+    charge(mock_clover, 7)
+    raise RuntimeError("a fixture fails")
+
+def test_never_comes_to_it(paid):
+    pass
+
+@pytest.mark.mock_clover(dialekt="documented")
+def test_of_a_misspelt_marker(mock_clover):
+    pass
+"""
+
+UNUSED = f"""
+import sys
+
+def test_nothing_heavy_is_loaded():
+    loaded = {{name.partition(".")[0] for name in sys.modules}}
+    assert "mock_clover.testing" in sys.modules
+    assert not loaded & set({HEAVY})
+
+def test_all_that_the_plugin_loads_is_pytests_or_the_standard_librarys():
+    import subprocess
+    code = "import sys, pytest; before = set(sys.modules); import mock_clover.testing; "
+    code += "print(*{{name.partition('.')[0] for name in set(sys.modules) - before}})"
+    told = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert set(told.split()) - {{"mock_clover"}} <= sys.stdlib_module_names
+"""
+
+HANGS = """
+import os, time
+from pathlib import Path
+
+def test_hangs(mock_clover):
+    Path("url.part").write_text(mock_clover.url)
+    Path("url.part").rename("url")
+    time.sleep(60)
+"""
+
+STARTLESS = """
+import pytest
+
+@pytest.mark.parametrize("number", range(3))
+def test_never_starts(mock_clover, number):
+    pass
+"""
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with the wheel and what it needs, and without this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [*backend(), "-m", "hatchling", "build", "--target", "wheel"]
+    done = subprocess.run(
+        [*command, "--directory", folder], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=False, symlinks=True)
+    made = folder / "venv" / "bin" / "python"
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "venv")}))
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", made]
+    subprocess.run([*pip, "install", "--no-index", "--no-deps", wheel], check=True)
+    # Its dependencies are ours. The .pth files of a folder that a .pth file names are not read, so
+    # the editable installation of the checkout is not seen.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return made
+
+
+def backend() -> list[str]:
+    """Return an interpreter that has hatchling; making it needs the package index once."""
+
+    def make(folder: Path) -> None:
+        venv.create(folder, with_pip=False, symlinks=True)
+        made = str(folder / "bin" / "python")
+        pip = [sys.executable, "-m", "pip", "--quiet", "--python", made, "install"]
+        install("hatchling", [*pip, HATCHLING], cwd=folder)
+
+    try:
+        return [str(prepare("hatchling", f"{HATCHLING} {sys.version}", make) / "bin" / "python")]
+    except Missing as missing:
+        if os.environ.get("MOCK_CLOVER_TEST_CLIENTS") == "required":
+            pytest.fail(f"the wheel cannot be built: {missing.reason}\n{missing.output}")
+        pytest.skip(f"the wheel cannot be built: {missing.reason}")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "shop.py").write_text(CLIENT)
+    (tmp_path / "shop.yaml").write_text(SCENARIO)
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\npythonpath = ['.']\n")
+    return tmp_path
+
+
+@pytest.fixture
+def run(python: Path, project: Path) -> Run:
+    """Return a runner of pytest over one test file of the project."""
+
+    def pytest_over(
+        test: str, *options: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        (project / "test_shop.py").write_text(test)
+        return subprocess.run(
+            [python, *PYTEST, *options],
+            cwd=project,
+            env=plain_environment() | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return pytest_over
+
+
+def counted(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Return how many tests ended how; a run that ended otherwise is shown whole."""
+    last = done.stdout.strip().rpartition("\n")[2]
+    told = {
+        end.rstrip("s"): int(n) for n, end in re.findall(r"(\d+) (passed|failed|errors?)", last)
+    }
+    assert told, done.stdout + done.stderr
+    return told
+
+
+def test_a_project_passes_in_parallel_on_one_server(run: Run, project: Path) -> None:
+    done = run(SHOP, "-n", "4")
+    assert counted(done).keys() == {"passed"}, done.stdout
+    urls = (project / "urls").read_text().split()
+    assert len({urlsplit(url).netloc for url in urls}) == 1
+    names = [url.rpartition("/")[2] for url in urls]
+    assert len(set(names)) == 12
+    assert {name.partition("-")[0] for name in names} <= {"gw0", "gw1", "gw2", "gw3"}
+    assert is_gone(urls[0])
+
+
+def test_a_failure_shows_the_journal(run: Run) -> None:
+    done = run(FAILS, "-n", "2")
+    assert counted(done) == {"failed": 1, "error": 2}
+    shown = done.stdout
+    assert 'create_charge with {"amount":1800}: 1 calls match, exactly 2 should' in shown
+    assert "nearest: #3 create_charge: amount was null, expected 1800" in shown
+    sections = re.findall(r"-+ mock-clover journal of (gw\d)-[0-9a-f]{8}-([\w-]+) -+", shown)
+    assert sorted(test for _, test in sections) == ["test-fails", "test-never-comes-to-it"]
+    assert "#2 POST /v1/charges 200 | sandbox: VISA ...4242 is listed to approve" in shown
+    assert "#3 POST /v1/charges 400 | INVALID_CHARGE_AMOUNT" in shown
+    assert "ignored amout" in shown
+    journals = [line for line in shown.splitlines() if line.startswith("#")]
+    assert not [line for line in journals if "4242424242424242" in line]
+    assert "@pytest.mark.mock_clover has no 'dialekt'; did you mean 'dialect'?" in shown
+
+
+def test_a_running_server_is_used(run: Run, project: Path, served: Served) -> None:
+    for option in ("--mock-clover-url", "-o"):
+        value = served.url if option != "-o" else f"mock_clover_url={served.url}"
+        done = run(SHOP, option, value, "-k", "do_not_see or dialect or lost", "-n", "2")
+        assert counted(done) == {"passed": 14 + 1}, done.stdout
+    urls = (project / "urls").read_text().split()
+    assert {urlsplit(url).netloc for url in urls} == {urlsplit(served.url).netloc}
+    assert len(set(urls)) == 24  # two runs on one server do not meet
+
+
+def test_a_server_that_is_not_there_is_told(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unheard:
+        port = unheard.getsockname()[1]
+    done = run(STARTLESS, "--mock-clover-url", f"http://127.0.0.1:{port}")
+    assert counted(done) == {"error": 3}
+    assert "Connection refused" in done.stdout
+
+
+def test_a_server_that_does_not_start_shows_its_log(run: Run, project: Path) -> None:
+    broken = project / "broken"
+    broken.mkdir()
+    (broken / "uvicorn.py").write_text("raise ImportError('no uvicorn on this machine')")
+    done = run(STARTLESS, "-n", "2", PYTHONPATH=str(broken))
+    assert counted(done) == {"error": 3}
+    assert "the server of mock-clover did not start; it said:" in done.stdout
+    assert "no uvicorn on this machine" in done.stdout
+
+
+def test_the_plugin_unused_loads_nothing_heavy(run: Run) -> None:
+    assert counted(run(UNUSED)) == {"passed": 2}
+
+
+def test_the_server_ends_with_pytest_however_that_ends(python: Path, tmp_path: Path) -> None:
+    ends = [(end, n) for end in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL) for n in ("0", "1")]
+    with ExitStack() as stack:
+        runs = [
+            (end, stack.enter_context(hanging(python, tmp_path / f"{end}-{n}", n)))
+            for end, n in ends
+        ]
+        for end, (run, url) in runs:
+            eventually(url.exists)
+            if end == signal.SIGINT:
+                os.killpg(run.pid, end)  # Ctrl-C reaches all of a terminal's processes
+            else:
+                os.kill(run.pid, end)
+        for _, (_, url) in runs:
+            eventually(lambda url=url: is_gone(url.read_text()))
+
+
+@contextmanager
+def hanging(
+    python: Path, folder: Path, workers: str
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Run pytest over a test that does not end, with so many workers."""
+    folder.mkdir()
+    (folder / "test_shop.py").write_text(HANGS)
+    with subprocess.Popen(
+        [python, *PYTEST, "-n", workers],
+        cwd=folder,
+        env=plain_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as run:
+        yield run, folder / "url"
+        os.killpg(run.pid, signal.SIGKILL)  # whatever of it is left
+
+
+def eventually(true: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_gone(url: str) -> bool:
+    """Tell whether nobody listens at an address any more."""
+    try:
+        socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), 1).close()
+    except ConnectionRefusedError:
+        return True
+    return False

@@ -1,0 +1,196 @@
+"""The commands about scenarios: check, scenarios, schema.
+
+`MOCK_CLOVER_TEST_UPDATE=1` writes docs/scenario.schema.json anew.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from mock_clover.api.surface import SURFACE
+from mock_clover.cli import main
+from mock_clover.model.problem import OUTCOMES
+from mock_clover.scenario.load import load, shipped_names
+from tests.served import Served
+from tests.world import SEED
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = ROOT / "docs/scenario.schema.json"
+SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
+GOOD = """\
+name: good
+cards:
+  - {number: "4242424242424242", outcome: approve}
+rules:
+  - {when: {amount: 1}, then: {decline: {}}}
+  - {when: {amount: 2}, then: {approve: {}}}
+"""
+
+
+def invoke(*args: str) -> tuple[int, str, str]:
+    told = CliRunner().invoke(main, args)
+    return told.exit_code, told.stdout, told.stderr
+
+
+def test_check_counts_what_a_good_file_holds(tmp_path: Path) -> None:
+    file = tmp_path / "good.yaml"
+    file.write_text(GOOD)
+    assert invoke("check", str(file)) == (0, f"{file}: ok, 1 card, 2 rules\n", "")
+    file.write_text(f"{GOOD}faults: [{{kind: drop}}]\n")
+    assert invoke("check", str(file)) == (0, f"{file}: ok, 1 card, 2 rules, 1 fault\n", "")
+
+
+def test_check_tells_all_mistakes_of_all_files_and_ends_with_2(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(GOOD)
+    bad.write_text(
+        "name: bad\nrules:\n"
+        "  - {when: {endpoint: create_charges}, then: {problem: UNAUTHORISED}}\n"
+        "faults: [{kind: drop, problem: UNAUTHORIZED}]\n"
+    )
+    code, out, err = invoke("check", str(bad), "nowhere.yaml", str(good))
+    assert (code, out) == (2, f"{good}: ok, 1 card, 2 rules\n")
+    assert err.splitlines() == [
+        f"{bad}:3:13: there is no operation `create_charges`; did you mean `create_charge`?"
+        " - at `rules[0].when.endpoint`",
+        f"{bad}:3:47: there is no problem `UNAUTHORISED`; did you mean `UNAUTHORIZED`?"
+        " - at `rules[0].then.problem`",
+        f"{bad}:4:23: a fault of kind drop has no `problem` - at `faults[0].problem`",
+        "nowhere.yaml: cannot be read: No such file or directory",
+    ]
+
+
+def test_a_warning_is_told_and_no_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text("name: x\nrules:\n  - then: {approve: {}}\n  - then: {decline: {}}\n")
+    assert invoke("check", str(file)) == (
+        0,
+        f"{file}: ok, 0 cards, 2 rules\n",
+        f"{file}:4:5: warning: never reached: rule 1 comes first, which matches every call"
+        " - at `rules[1]`\n",
+    )
+
+
+def test_check_takes_shipped_names_and_wants_something() -> None:
+    assert invoke("check", "sandbox") == (0, "sandbox: ok, 25 cards, 0 rules\n", "")
+    code, _, err = invoke("check", "sandbx")
+    assert code == 2
+    assert "did you mean `sandbox`?" in err
+    code, _, err = invoke("check")
+    assert code == 2
+    assert "Missing argument 'FILE...'" in err
+
+
+def test_every_shipped_scenario_passes_without_a_warning() -> None:
+    code, out, err = invoke("check", *map(str, SHIPPED))
+    assert (code, out.count(": ok, "), err) == (0, len(SHIPPED), "")
+
+
+def test_the_shipped_scenarios_are_listed_with_what_they_are_for() -> None:
+    rows = json.loads(invoke("scenarios", "--json")[1])
+    assert rows == [{"name": name, "about": load(name).about} for name in shipped_names()]
+    code, out, _ = invoke("scenarios")
+    assert (code, out.splitlines()[0].split()) == (0, ["NAME", "ABOUT"])
+    assert re.search(
+        r"^sandbox +Clover's published test cards \(the default\)\.$", out, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "scenarios", "schema"])
+def test_every_help_shows_examples(command: str) -> None:
+    code, out, _ = invoke(command, "--help")
+    assert code == 0
+    assert "Examples:" in out
+    assert f"mock-clover {command}" in out
+
+
+def test_the_published_schema_is_that_of_the_code() -> None:
+    code, out, _ = invoke("schema", "scenario")
+    if os.environ.get("MOCK_CLOVER_TEST_UPDATE"):
+        SCHEMA.write_text(out)
+    assert (code, SCHEMA.read_text()) == (0, out)
+
+
+def test_the_schema_is_whole_and_knows_the_names() -> None:
+    schema = json.loads(SCHEMA.read_text())
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert (schema["title"], schema["$ref"]) == ("A scenario of mock-clover", "#/$defs/Scenario")
+    refs = set(re.findall(r'"\$ref": "([^"]+)"', SCHEMA.read_text()))
+    assert refs <= {f"#/$defs/{name}" for name in schema["$defs"]}, "self-contained"
+    assert all(record.get("description") for record in schema["$defs"].values())
+    found: list[Any] = schema["$defs"]["Fault"]["properties"]["endpoint"]["anyOf"]
+    assert found[0]["enum"] == [endpoint.name for endpoint in SURFACE]
+    found = schema["$defs"]["Consequence"]["properties"]["problem"]["anyOf"]
+    assert found[0]["enum"] == list(OUTCOMES)
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_the_schema_takes_every_shipped_scenario(file: Path) -> None:
+    rust = pytest.importorskip("jsonschema_rs")  # comes with schemathesis
+    schema = json.loads(SCHEMA.read_text())
+    rust.meta.validate(schema)
+    told = rust.validator_for(schema).iter_errors(yaml.safe_load(file.read_text()))
+    assert [str(error) for error in told] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{name: x, rule: []}",
+        "{name: x, rules: [{when: {}}]}",
+        "{name: x, rules: [{when: {endpoint: create_charges}, then: {}}]}",
+        "{name: x, faults: [{kind: drip}]}",
+        "{name: Big}",
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses(text: str) -> None:
+    rust = pytest.importorskip("jsonschema_rs")
+    assert not rust.validator_for(json.loads(SCHEMA.read_text())).is_valid(yaml.safe_load(text))
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="the scenarios' comments use curl")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("declines", r'"declineCode":"insufficient_funds"'),
+        ("avs-and-cvc", r'"cvc_check":"failed"'),
+        ("flaky-network", r""),
+        ("lost-replies", r'^{"object":"list".*"amount":1800'),
+        ("expired-token", r'"amount":1800.*"now_ms"'),
+        ("rate-limited", r'{"message":"429 Too Many Requests"}$'),
+        ("card-on-file", r'"warning_message":"Subsequent credential on file pay request sent'),
+        ("phantom-decline", r'402 Payment Required.*"amount":40001.*"paid":true'),
+    ],
+)
+def test_the_commands_of_a_scenarios_comment_do_what_it_says(
+    name: str, said: str, serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    server = serve("--scenario", name)
+    text = (ROOT / "scenarios" / f"{name}.yaml").read_text()
+    commands = re.findall(r"^#   (?!mock-clover serve|10[01]01)(.*)$", text, re.MULTILINE)
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(commands)],
+        cwd=tmp_path,
+        env={
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "MOCK_CLOVER_URL": server.url,
+            "MOCK_CLOVER_SEED": SEED,
+            "HOME": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert re.search(said, done.stdout, re.DOTALL), done
+    assert "command not found" not in done.stderr

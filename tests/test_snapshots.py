@@ -1,0 +1,595 @@
+"""Forks and snapshots: a prepared state goes on in many places, and no place sees another."""
+
+import json
+import random
+import re
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mock_clover.api.answer import Reply
+from mock_clover.sandbox.credentials import derive
+from mock_clover.wire.redact import passes_luhn
+from tests.served import Served
+from tests.wire import Told, call
+from tests.world import DECLINES, SEED, VISA, World
+
+Serve = Callable[..., Served]
+Request = tuple[str, str, Any, dict[str, str]]
+"""Method, path, body, and headers beyond the credentials."""
+
+MASTERCARD = "5424180279791732"
+FORKS = 1_000
+CHARGES = 1_000
+KEYS_LOST = "keys are kept under the access token, which is another one there"
+
+
+class Branch:
+    """A sandbox of a world, by its name."""
+
+    def __init__(self, world: World, name: str, customers: tuple[str, ...] = ()) -> None:
+        self.world, self.name, self.customers = world, name, customers
+        known = derive(SEED, name)
+        self._opens = {"authorization": f"Bearer {known.access_token}", "apikey": known.api_key}
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """Make one request of this sandbox."""
+        sent = {"host": "localhost:4242"} | self._opens | headers
+        path, _, query = path.partition("?")
+        return self.world.app.reply_to(
+            method,
+            f"/sandbox/{self.name}{path}",
+            query.encode(),
+            {name.encode(): value.encode() for name, value in sent.items()},
+            b"" if body is None else json.dumps(body).encode(),
+        )
+
+    def made(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Make one request that must succeed, and return its document."""
+        reply = self.send(method, path, body, **headers)
+        assert reply.status == 200, reply
+        return json.loads(reply.body)
+
+    def fork(self, name: str) -> "Branch":
+        self.made("POST", "/_mock/fork", {"name": name})
+        return Branch(self.world, name, self.customers)
+
+    def token(self, pan: str = VISA) -> str:
+        card = {"number": pan, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
+        return str(self.made("POST", "/v1/tokens", {"card": card})["id"])
+
+    def charge(self, **changes: Any) -> str:
+        asked = {"amount": 1800, "currency": "usd"} | changes
+        asked.setdefault("source", self.token())
+        return str(self.made("POST", "/v1/charges", asked)["id"])
+
+    def seen(self) -> dict[str, bytes]:
+        """Return all that can be read, as it is answered."""
+        paths = [f"/v1/{rows}?limit=100" for rows in ("charges", "refunds", "orders")]
+        paths += [f"/v1/customers/{customer}" for customer in self.customers]
+        paths += ["/_mock/faults", "/_mock/scenario", "/_mock/clock"]
+        read = {path: self.send("GET", path).body for path in paths}
+        for rows in ("charges", "orders"):
+            for row in json.loads(read[f"/v1/{rows}?limit=100"]).get("data", ()):
+                path = f"/v1/{rows}/{row['id']}"
+                read[path] = self.send("GET", path).body
+        return read
+
+
+class Stocked(Branch):
+    """A sandbox with rows of every kind."""
+
+    def __init__(self, world: World, name: str) -> None:
+        super().__init__(world, name)
+        self.made("PUT", f"/_mock/sandboxes/{name}")
+        self.sale = self.charge(amount=100)
+        self.authorised = self.charge(amount=200, capture=False)
+        refunded = self.charge(amount=300)
+        self.made("POST", "/v1/refunds", {"charge": refunded, "amount": 50})
+        saved = {"email": "jo@example.com", "source": self.token()}
+        self.customer = str(self.made("POST", "/v1/customers", saved)["id"])
+        self.customers = (self.customer,)
+        self.spare = self.token(MASTERCARD)
+        items = [{"amount": 700, "quantity": 2}]
+        order = {"currency": "usd", "items": items}
+        self.order = str(self.made("POST", "/v1/orders", order)["id"])
+        paid = str(self.made("POST", "/v1/orders", order)["id"])
+        self.made("POST", f"/v1/orders/{paid}/pay", {"source": self.customer})
+        declined = {"amount": 5, "currency": "usd", "source": self.token(DECLINES)}
+        assert self.send("POST", "/v1/charges", declined).status == 402
+        self.keyed = {"amount": 900, "currency": "usd", "source": self.customer}
+        self.first = self.send("POST", "/v1/charges", self.keyed, **{"idempotency-key": "k"})
+
+    def changes(self) -> dict[str, Request]:
+        """Return requests that change something, by what they do."""
+        charge = {"amount": 11, "currency": "usd", "source": self.customer}
+        rule = {"when": {"amount": 11}, "then": {"decline": {}}}
+        return {
+            "charge": ("POST", "/v1/charges", charge, {}),
+            "spend": ("POST", "/v1/charges", charge | {"source": self.spare}, {}),
+            "charge under a key": ("POST", "/v1/charges", charge, {"idempotency-key": "new"}),
+            "capture": ("POST", f"/v1/charges/{self.authorised}/capture", {"amount": 150}, {}),
+            "refund": ("POST", "/v1/refunds", {"charge": self.sale}, {}),
+            "void": ("POST", "/v1/refunds", {"charge": self.authorised}, {}),
+            "update": ("PUT", f"/v1/customers/{self.customer}", {"email": "x@example.com"}, {}),
+            "another card": (
+                "PUT",
+                f"/v1/customers/{self.customer}",
+                {"email": "jo@example.com", "source": self.spare},
+                {},
+            ),
+            "order": ("POST", "/v1/orders", {"currency": "usd", "items": [{"amount": 1}]}, {}),
+            "pay": ("POST", f"/v1/orders/{self.order}/pay", {"source": self.customer}, {}),
+            "advance": ("PUT", "/_mock/clock", {"advance": "8d"}, {}),
+            "fault": ("POST", "/_mock/faults", {"kind": "problem", "problem": "RATE_LIMITED"}, {}),
+            "scenario": ("PUT", "/_mock/scenario", {"name": "x", "rules": [rule]}, {}),
+        }
+
+
+CHANGES = (
+    "charge",
+    "spend",
+    "charge under a key",
+    "capture",
+    "refund",
+    "void",
+    "update",
+    "another card",
+    "order",
+    "pay",
+    "advance",
+    "fault",
+    "scenario",
+)
+
+
+@pytest.fixture
+def parent(world: World) -> Stocked:
+    return Stocked(world, "parent")
+
+
+# Forks ------------------------------------------------------------------------------------------
+
+
+def test_a_fork_answers_as_its_parent(parent: Stocked) -> None:
+    before = parent.seen()
+    fork = parent.fork("fork")
+    assert fork.seen() == before
+    assert parent.seen() == before
+
+
+def test_the_answer_to_a_fork_is_the_new_sandbox(parent: Stocked) -> None:
+    known = derive(SEED, "fork")
+    assert parent.made("POST", "/_mock/fork", {"name": "fork"}) == {
+        "name": "fork",
+        "base_url": "http://localhost:4242/sandbox/fork",
+        "scenario": "sandbox",
+        "merchant_id": known.merchant_id,
+        "client_id": known.client_id,
+        "client_secret": known.client_secret,
+        "access_token": known.access_token,
+        "api_key": known.api_key,
+    }
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("changed", ["the parent", "the fork"])
+def test_neither_sees_what_the_other_does(parent: Stocked, name: str, changed: str) -> None:
+    fork = parent.fork("fork")
+    one, other = (parent, fork) if changed == "the parent" else (fork, parent)
+    before = other.seen()
+    method, path, body, headers = parent.changes()[name]
+    assert one.send(method, path, body, **headers).status == 200
+    assert one.seen() != before
+    assert other.seen() == before
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_both_go_on_in_the_same_way(parent: Stocked, name: str) -> None:
+    """The same request gets the same answer of each, ids and reference numbers too."""
+    fork = parent.fork("fork")
+    method, path, body, headers = parent.changes()[name]
+    replies = [each.send(method, path, body, **headers) for each in (parent, fork)]
+    assert replies[0] == replies[1]
+    assert parent.seen() == fork.seen()
+
+
+@pytest.mark.xfail(strict=True, reason=KEYS_LOST)
+def test_a_key_is_known_to_the_fork(parent: Stocked) -> None:
+    before = parent.seen()
+    fork = parent.fork("fork")
+    again = fork.send("POST", "/v1/charges", parent.keyed, **{"idempotency-key": "k"})
+    assert again.body == parent.first.body
+    assert fork.seen() == before
+
+
+def test_a_key_used_in_one_is_new_to_the_other(parent: Stocked) -> None:
+    fork = parent.fork("fork")
+    mine, yours = ({"amount": n, "currency": "usd", "source": parent.customer} for n in (1, 2))
+    key = {"idempotency-key": "later"}
+    assert parent.made("POST", "/v1/charges", mine, **key)["amount"] == 1
+    assert fork.made("POST", "/v1/charges", yours, **key)["amount"] == 2
+
+
+def test_a_removed_card_is_removed_in_one_only(parent: Stocked) -> None:
+    fork = parent.fork("fork")
+    customer = parent.made("GET", f"/v1/customers/{parent.customer}")
+    card = customer["sources"]["data"][0]
+    source = card["id"] if isinstance(card, dict) else card
+    gone = fork.send("DELETE", f"/v1/customers/{parent.customer}/sources/{source}")
+    assert gone.status == 200
+    charge = {"amount": 1, "currency": "usd", "source": parent.customer}
+    assert parent.send("POST", "/v1/charges", charge).status == 200
+    assert fork.send("POST", "/v1/charges", charge).status == 400
+
+
+def test_a_fork_has_its_own_journal(parent: Stocked) -> None:
+    fork = parent.fork("fork")
+    assert fork.made("GET", "/_mock/journal") == {"data": []}
+    fork.charge()
+    assert [e["endpoint"] for e in fork.made("GET", "/_mock/journal")["data"]] == [
+        "create_token",
+        "create_charge",
+    ]
+
+
+def test_a_chain_of_forks(parent: Stocked) -> None:
+    chain: list[Branch] = [parent]
+    for number in range(60):
+        chain.append(chain[-1].fork(f"fork-{number}"))
+        chain[-1].charge(amount=1_000 + number)
+    alone = Stocked(parent.world, "alone-parent")
+    for number in range(60):
+        alone.charge(amount=1_000 + number)
+
+    def amounts(branch: Branch) -> list[int]:
+        rows = branch.made("GET", "/v1/charges?limit=100")["data"]
+        return [row["amount"] for row in reversed(rows) if row["amount"] >= 1_000]
+
+    for depth, branch in enumerate(chain):
+        expected = [1_000 + number for number in range(depth)]
+        assert [n for n in amounts(branch) if n < 1_100] == expected
+
+
+@pytest.mark.parametrize(
+    ("seed", "without"),
+    [
+        *((seed, ("fault", "charge under a key")) for seed in range(4)),
+        pytest.param(3, ("fault",), marks=pytest.mark.xfail(strict=True, reason=KEYS_LOST)),
+    ],
+)
+def test_a_tree_of_forks_is_as_if_each_had_been_alone(
+    make_world: Callable[..., World], seed: int, without: tuple[str, ...]
+) -> None:
+    """Random changes and forks; in the end each equals its own flow in a world of its own."""
+    chance = random.Random(seed)
+    stocked = Stocked(make_world(), "parent")
+    changes = stocked.changes()
+    logs: dict[str, list[Request]] = {"parent": []}
+    branches: dict[str, Branch] = {"parent": stocked}
+    for number in range(40):
+        name = chance.choice(list(branches))
+        if chance.random() < 0.3:
+            new = f"fork-{number}"
+            branches[new] = branches[name].fork(new)
+            logs[new] = list(logs[name])
+        else:
+            # A fault would make all that follows alike.
+            change = changes[chance.choice([each for each in CHANGES if each not in without])]
+            branches[name].send(change[0], change[1], change[2], **change[3])
+            logs[name].append(change)
+    for name, log in logs.items():
+        alone = Stocked(make_world(), "parent")
+        for method, path, body, headers in log:
+            alone.send(method, path, body, **headers)
+        assert branches[name].seen() == alone.seen(), name
+
+
+FORK_REFUSALS = {
+    "no name": ({}, "name: is missing"),
+    "itself": ({"name": "parent"}, "name: a sandbox is not forked into itself"),
+    "another word": ({"nme": "x"}, "name: is missing"),
+    "a word too many": (
+        {"name": "x", "scenario": "y"},
+        "Object contains unknown field `scenario`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "said"), FORK_REFUSALS.values(), ids=FORK_REFUSALS)
+def test_a_fork_that_cannot_be_made(parent: Stocked, body: Any, said: str) -> None:
+    before = parent.made("GET", "/_mock/sandboxes")
+    reply = parent.send("POST", "/_mock/fork", body)
+    assert (reply.status, json.loads(reply.body)) == (400, {"message": said})
+    assert parent.made("GET", "/_mock/sandboxes") == before
+
+
+def test_forks_are_quick_and_small(world: World) -> None:
+    """The figures are in the benchmark; here only that they are of that kind."""
+    customer = world.customer()["id"]
+    asked = {"amount": 1, "currency": "usd", "source": customer}
+    tracemalloc.start()
+    try:
+        for number in range(CHARGES):
+            headers = {"idempotency-key": str(number)}
+            assert world.send("POST", "/v1/charges", asked, headers=headers).status == 200
+        built, _ = tracemalloc.get_traced_memory()
+        forks = [world.sandbox.fork(f"f{n}", world.known) for n in range(100)]
+        forked = tracemalloc.get_traced_memory()[0] - built
+    finally:
+        tracemalloc.stop()
+    assert forked / len(forks) < built / 10
+    started = time.perf_counter()
+    more = [world.sandbox.fork(f"g{n}", world.known) for n in range(FORKS)]
+    assert time.perf_counter() - started < 5
+    assert {len(each.charges) for each in (*forks, *more[::100])} == {CHARGES}
+
+
+@pytest.mark.xfail(strict=True, reason="the oldest sandbox goes, whoever uses it")
+def test_a_thousand_forks_do_not_push_out_their_parent(parent: Stocked) -> None:
+    before = parent.seen()
+    for number in range(FORKS):
+        parent.fork(f"fork-{number}")
+    assert parent.seen() == before
+    assert Branch(parent.world, "fork-0", parent.customers).seen() == before
+
+
+# Snapshots --------------------------------------------------------------------------------------
+
+
+def cards_in(text: str) -> list[str]:
+    """Return the runs of digits that could be card numbers."""
+    runs = re.findall(r"[2-9][0-9]{12,18}", text)
+    return [run for run in runs if passes_luhn(run)]
+
+
+def test_a_snapshot_has_no_card_number(parent: Stocked, world: World) -> None:
+    numbers = {card.number for card in world.sandbox.rules.scenario.cards}
+    numbers |= {MASTERCARD, VISA, DECLINES}
+    rule = {"when": {"card": {"number": MASTERCARD}}, "then": {"decline": {}}}
+    cards = [{"number": number, "outcome": "approve"} for number in sorted(numbers)]
+    for document in (None, {"name": "x", "rules": [rule], "cards": cards}):
+        if document:
+            assert parent.send("PUT", "/_mock/scenario", document).status == 200
+        text = parent.send("GET", "/_mock/snapshot").body.decode()
+        assert [number for number in numbers if number in text] == []
+        assert cards_in(text) == []
+        assert "123" not in re.findall(r'"cvv":"([0-9]+)"', text)
+
+
+@pytest.mark.xfail(strict=True, reason="free text is kept, and told in a snapshot, as it came")
+@pytest.mark.parametrize(
+    "where", [{"description": VISA}, {"metadata": {"card": VISA}}, {"receipt_email": f"{VISA}@a.b"}]
+)
+def test_a_snapshot_has_no_card_number_in_free_text(parent: Stocked, where: Any) -> None:
+    parent.send(
+        "POST",
+        "/v1/charges",
+        {"amount": 1, "currency": "usd", "source": parent.customer} | where,
+        **{"idempotency-key": "free"},
+    )
+    assert VISA not in parent.send("GET", "/_mock/snapshot").body.decode()
+
+
+def test_a_snapshot_of_a_restored_sandbox_is_the_same(parent: Stocked) -> None:
+    taken = parent.send("GET", "/_mock/snapshot").body
+    for name in ("elsewhere", "parent"):
+        other = Branch(parent.world, name)
+        assert other.send("PUT", "/_mock/snapshot", json.loads(taken)).status == 200
+        assert other.send("GET", "/_mock/snapshot").body == taken
+
+
+def test_a_restored_sandbox_goes_back(parent: Stocked) -> None:
+    before, taken = parent.seen(), parent.made("GET", "/_mock/snapshot")
+    for name in CHANGES:
+        method, path, body, headers = parent.changes()[name]
+        parent.send(method, path, body, **headers)
+    assert parent.seen() != before
+    assert parent.send("PUT", "/_mock/snapshot", taken).status == 200
+    assert parent.seen() == before
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_restored_sandbox_goes_on_in_the_same_way(parent: Stocked, name: str) -> None:
+    other = Branch(parent.world, "other", parent.customers)
+    other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+    method, path, body, headers = parent.changes()[name]
+    replies = [each.send(method, path, body, **headers) for each in (parent, other)]
+    assert replies[0] == replies[1]
+    assert parent.seen() == other.seen()
+
+
+def test_the_agenda_is_in_the_snapshot(parent: Stocked) -> None:
+    other = Branch(parent.world, "other", parent.customers)
+    other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+    fired = [
+        each.made("PUT", "/_mock/clock", {"advance": "7d"})["fired"] for each in (parent, other)
+    ]
+    assert fired[0] == fired[1]
+    assert [each["id"] for each in fired[0]] == [parent.authorised]
+
+
+@pytest.mark.xfail(strict=True, reason="a snapshot leaves faults out")
+@pytest.mark.parametrize("odds", [1.0, 0.5])
+def test_faults_are_in_the_snapshot(parent: Stocked, odds: float) -> None:
+    fault = {"kind": "problem", "problem": "RATE_LIMITED", "times": 9, "odds": odds}
+    parent.made("POST", "/_mock/faults", fault)
+    parent.send("GET", "/v1/charges")
+    other = Branch(parent.world, "other", parent.customers)
+    other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+    replies = [
+        [each.send("GET", "/v1/charges").status for _ in "0123456789abcdef"]
+        for each in (parent, other)
+    ]
+    assert replies[0] == replies[1]
+
+
+@pytest.mark.xfail(strict=True, reason="the scenario's faults begin anew")
+def test_a_used_up_fault_of_the_scenario_stays_used_up(parent: Stocked) -> None:
+    parent.made("PUT", "/_mock/scenario", {"name": "lost-replies"})
+    charge = {"amount": 1, "currency": "usd", "source": parent.customer}
+    for _ in range(2):
+        parent.send("POST", "/v1/charges", charge)
+    before = parent.made("GET", "/_mock/faults")
+    parent.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+    assert parent.made("GET", "/_mock/faults") == before
+
+
+# On another server ------------------------------------------------------------------------------
+
+
+def opened(seed: str, name: str) -> dict[str, str]:
+    known = derive(seed, name)
+    return {"authorization": f"Bearer {known.access_token}", "apikey": known.api_key}
+
+
+def told(replies: list[Told]) -> list[tuple[int, bytes, str | None]]:
+    """Return what must be equal: status, body, and why."""
+    return [(each.status, each.body, each.headers.get("x-mock-clover-why")) for each in replies]
+
+
+def test_another_server_with_another_seed_answers_the_same(serve: Serve) -> None:
+    here, there = serve(), serve("--seed", "another")
+    seeds = {here.port: SEED, there.port: "another"}
+
+    def ask(port: int, method: str, path: str, body: Any = None, **headers: str) -> Told:
+        sent = opened(seeds[port], "s") | headers
+        return call(port, method, f"/sandbox/s{path}", body, **sent)
+
+    def token(pan: str) -> Request:
+        card = {"number": pan, "exp_month": "12", "exp_year": "2038", "cvv": "123"}
+        return ("POST", "/v1/tokens", {"card": card}, {})
+
+    def do(port: int, requests: list[Request]) -> list[Told]:
+        return [ask(port, method, path, body, **more) for method, path, body, more in requests]
+
+    ask(here.port, "PUT", "/_mock/clock", {"freeze": True})
+    source = do(here.port, [token(VISA)])[0].json["id"]
+    saved = {"email": "jo@example.com", "source": source}
+    customer = ask(here.port, "POST", "/v1/customers", saved).json["id"]
+    spare, listed = (do(here.port, [token(pan)])[0].json["id"] for pan in (MASTERCARD, DECLINES))
+    charge = {"amount": 1800, "currency": "usd", "source": customer}
+    key = {"idempotency-key": "k"}
+    kept = do(
+        here.port,
+        [
+            ("POST", "/v1/charges", charge, key),
+            ("POST", "/v1/charges", charge | {"capture": False}, {}),
+            ("POST", "/v1/orders", {"currency": "usd", "items": [{"amount": 5}]}, {}),
+        ],
+    )
+    first, authorised, order = (each.json["id"] for each in kept)
+    snapshot = ask(here.port, "GET", "/_mock/snapshot").body
+    assert ask(there.port, "PUT", "/_mock/snapshot", snapshot).status == 200
+    asked: list[Request] = [
+        ("GET", "/v1/charges?limit=100", None, {}),
+        ("GET", f"/v1/charges/{first}", None, {}),
+        ("GET", f"/v1/customers/{customer}", None, {}),
+        ("GET", f"/v1/orders/{order}", None, {}),
+        ("POST", "/v1/charges", charge | {"source": listed}, {}),
+        token(DECLINES),
+        token("4242424242424241"),
+        ("POST", "/v1/charges", charge | {"source": spare}, {}),
+        ("POST", "/v1/charges", charge | {"source": spare}, {}),
+        ("POST", f"/v1/charges/{authorised}/capture", {"amount": 1}, {}),
+        ("POST", "/v1/refunds", {"charge": first, "amount": 100}, {}),
+        ("POST", f"/v1/orders/{order}/pay", {"source": customer}, {}),
+        ("GET", "/v1/refunds", None, {}),
+        ("PUT", "/_mock/clock", {"advance": "31d"}, {}),
+        ("POST", "/v1/charges", charge, {}),
+        ("GET", "/v1/charges?limit=100", None, {}),
+        ("GET", "/v1/orders?limit=100", None, {}),
+    ]
+    here_told, there_told = (do(each.port, asked) for each in (here, there))
+    assert told(there_told) == told(here_told)
+    assert [each.status for each in here_told].count(200) == len(asked) - 3
+
+
+@pytest.mark.xfail(strict=True, reason=KEYS_LOST)
+def test_a_key_is_known_to_a_restored_sandbox(parent: Stocked) -> None:
+    other = Branch(parent.world, "other", parent.customers)
+    other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+    before = other.seen()
+    again = other.send("POST", "/v1/charges", parent.keyed, **{"idempotency-key": "k"})
+    assert again.body == parent.first.body
+    assert other.seen() == before
+
+
+# Bad snapshots ----------------------------------------------------------------------------------
+
+GONE: Any = object()
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "another version": (
+        {"mock_clover_snapshot": 2},
+        "mock_clover_snapshot: version 1 is read here",
+    ),
+    "no version": ({"mock_clover_snapshot": GONE}, "mock_clover_snapshot: is missing"),
+    "no charges": ({"charges": GONE}, "charges: is missing"),
+    "charges of a number": ({"charges": 5}, "charges: Expected `object`, got `int`"),
+    "an empty charge": (
+        {"charges": {"x": {}}},
+        "charges[...]: Object missing required field `id`",
+    ),
+    "ids of two words": (
+        {"ids": [1, 2]},
+        "this snapshot cannot be restored: state vector is the wrong size",
+    ),
+    "ids that are none": (
+        {"ids": [2**32] * 625},
+        "this snapshot cannot be restored: invalid state",
+    ),
+    "a key of no digits": (
+        {"fingerprint_key": "zz"},
+        "this snapshot cannot be restored: non-hexadecimal number found in fromhex() arg at "
+        "position 0",
+    ),
+    "half an agenda": (
+        {"agenda": [[1]]},
+        "agenda[0]: Expected `array` of length 3, got 1",
+    ),
+    "a scenario of no name": (
+        {"scenario": {}},
+        "scenario: Object missing required field `name`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_bad_snapshot_is_refused_and_changes_nothing(
+    parent: Stocked, change: dict[str, Any], said: str
+) -> None:
+    whole = parent.made("GET", "/_mock/snapshot")
+    before = parent.seen()
+    broken = {name: value for name, value in (whole | change).items() if value is not GONE}
+    reply = parent.send("PUT", "/_mock/snapshot", broken)
+    assert (reply.status, json.loads(reply.body)) == (400, {"message": said})
+    assert parent.seen() == before
+    assert parent.made("GET", "/_mock/snapshot") == whole
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b"\xff"])
+def test_what_is_no_snapshot_is_refused(world: World, body: bytes) -> None:
+    before = world.send("GET", "/_mock/snapshot").body
+    assert world.send("PUT", "/_mock/snapshot", raw=body).status == 400
+    assert world.send("GET", "/_mock/snapshot").body == before
+
+
+NONSENSE: dict[str, dict[str, Any]] = {
+    "a time beyond all calendars": {"now_ms": 10**30},
+    "a time before all calendars": {"now_ms": -(10**18)},
+    "a member that nobody knows": {"chrges": {}},
+    "a count that is none": {"ref_count": -7},
+    "a problem that there is not": {
+        "scenario": {"name": "x", "rules": [{"then": {"problem": "NOPE"}}]}
+    },
+}
+
+
+@pytest.mark.xfail(strict=True, reason="taken, and some of it ends in a 500 later")
+@pytest.mark.parametrize("change", NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_in_a_snapshot_is_refused(parent: Stocked, change: dict[str, Any]) -> None:
+    whole = parent.made("GET", "/_mock/snapshot")
+    assert parent.send("PUT", "/_mock/snapshot", whole | change).status == 400

@@ -1,0 +1,586 @@
+"""Faults as a client meets them: events on a real socket, before the work is done or after it."""
+
+import itertools
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_clover.sandbox.credentials import derive
+from tests.bench.machine import rss_bytes
+from tests.served import Served
+from tests.test_sockets import LEAVE_S, PROMPT_S, assert_clean
+from tests.wire import Told, Wire, call, eventually, on, request
+from tests.world import SEED, VISA, World
+
+Serve = Callable[..., Served]
+
+SILENCE_S = 0.2
+"""Nothing within this is a hang."""
+LATE_S = 3.0
+"""So much later than it should may an answer come: the machine may be busy."""
+KEY = {"idempotency-key": "k"}
+_numbers = itertools.count()
+
+
+class Shop:
+    """A sandbox of its own on a server, with a customer whose card is saved."""
+
+    def __init__(self, port: int, **settings: Any) -> None:
+        self.port, self.name = port, f"faults-{next(_numbers)}"
+        known = derive(SEED, self.name)
+        self._opens = {
+            "authorization": f"Bearer {known.access_token}",
+            "apikey": known.api_key,
+        }
+        assert call(port, "PUT", f"/_mock/sandboxes/{self.name}", settings).status == 200
+        card = {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
+        source = self.ask("POST", "/v1/tokens", {"card": card}).json["id"]
+        saved = self.ask("POST", "/v1/customers", {"email": "a@example.com", "source": source})
+        self.source = saved.json["id"]
+
+    def asked(self, method: str, path: str, body: Any = None, **headers: str) -> bytes:
+        """Return a request to this sandbox."""
+        path = f"/sandbox/{self.name}{path}"
+        return request(method, path, body, headers=self._opens | headers)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Told:
+        """Make a request on a connection of its own."""
+        with Wire(self.port) as wire:
+            return wire.ask(self.asked(method, path, body, **headers))
+
+    def charge(self, amount: int = 5, **headers: str) -> bytes:
+        """Return a request for a charge."""
+        body = {"amount": amount, "currency": "usd", "source": self.source}
+        return self.asked("POST", "/v1/charges", body, **headers)
+
+    def fault(self, **fault: Any) -> dict[str, Any]:
+        """Put a fault of charges in force."""
+        told = self.ask("POST", "/_mock/faults", {"endpoint": "create_charge"} | fault)
+        assert told.status == 200, told
+        return dict(told.json)
+
+    def amounts(self) -> list[int]:
+        """Return what was charged, oldest first."""
+        listed = self.ask("GET", "/v1/charges?limit=100").json["data"]
+        return [row["amount"] for row in reversed(listed)]
+
+    def journal(self) -> list[tuple[int, str | None]]:
+        """Return status and fault of each charge that was asked for."""
+        told = self.ask("GET", "/_mock/journal?endpoint=create_charge").json["data"]
+        return [(row["status"], row.get("fault")) for row in told]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that the tests of this file share; its log must stay clean."""
+    started = Served(tmp_path_factory.mktemp("faults"))
+    yield started
+    started.stop()
+    assert_clean(started)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server where there is no httptools."""
+    started = Served(tmp_path_factory.mktemp("plain"), python=on("h11"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def shop(server: Served) -> Shop:
+    return Shop(server.port)
+
+
+def end_of(wire: Wire) -> tuple[str, bytes]:
+    """Return how an answer ended, and what of it came."""
+    came = b""
+    wire.line.settimeout(SILENCE_S)
+    try:
+        while chunk := wire.line.recv(65_536):
+            came += chunk
+            wire.line.settimeout(SILENCE_S if len(came) else None)
+    except ConnectionResetError:
+        return "reset", came
+    except TimeoutError:
+        return "open", came
+    return "ended", came
+
+
+def parts(came: bytes) -> tuple[int, int, bytes]:
+    """Return the status, the length that was promised, and the body that came."""
+    head, _, body = came.partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    length = next(line for line in lines if line.startswith(b"content-length:"))
+    return int(lines[0].split(b" ")[1]), int(length.split(b":")[1]), body
+
+
+# Every kind, before and after -------------------------------------------------------------------
+
+KINDS = ("delay", "problem", "drop", "hang", "truncate", "garbage", "dribble")
+WHENS = {"before_commit": [], "after_commit": [5]}
+"""When a fault comes, and what is charged then."""
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_a_drop_is_a_reset(server: Served, shop: Shop, when: str) -> None:
+    shop.fault(kind="drop", when=when, times=1)
+    with Wire(server.port) as wire:
+        wire.send(shop.charge())
+        with pytest.raises(ConnectionResetError):
+            wire.reply()
+    assert shop.amounts() == WHENS[when]
+    status = 503 if when == "before_commit" else 200
+    assert shop.journal() == [(status, f"drop {when}")]
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_a_truncated_answer_promises_more_than_comes(server: Served, shop: Shop, when: str) -> None:
+    shop.fault(kind="truncate", when=when, times=1)
+    with Wire(server.port) as wire:
+        wire.send(shop.charge())
+        status, promised, body = parts(wire.rest())
+    assert status == (503 if when == "before_commit" else 200)
+    assert 0 < len(body) < promised
+    assert shop.amounts() == WHENS[when]
+    whole = shop.ask("GET", "/v1/charges?limit=1").json["data"]
+    assert not whole or body.startswith(f'{{"id":"{whole[0]["id"]}"'.encode())
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_garbage_is_no_http(server: Served, shop: Shop, when: str) -> None:
+    shop.fault(kind="garbage", when=when, times=1)
+    with Wire(server.port) as wire:
+        wire.send(shop.charge())
+        came = wire.rest()
+    assert came
+    assert not came.startswith(b"HTTP/")
+    assert shop.amounts() == WHENS[when]
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_a_hang_says_nothing_and_holds_nobody_up(server: Served, shop: Shop, when: str) -> None:
+    shop.fault(kind="hang", when=when, times=1)
+    with Wire(server.port) as hung, Wire(server.port) as other:
+        hung.send(shop.charge())
+        eventually(lambda: shop.journal() == [(503 if not WHENS[when] else 200, f"hang {when}")])
+        started = time.monotonic()
+        assert other.ask(request("GET", "/livez")).status == 200
+        assert time.monotonic() - started < PROMPT_S
+        assert shop.amounts() == WHENS[when]
+        assert end_of(hung) == ("open", b"")
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_a_dribble_comes_in_pieces_and_whole(server: Served, shop: Shop, when: str) -> None:
+    shop.fault(kind="dribble", when=when, times=1, delay_ms=5)
+    with Wire(server.port) as wire:
+        wire.send(shop.charge())
+        first = wire.line.recv(65_536, socket.MSG_PEEK)
+        assert b"\r\n\r\n" not in first
+        assert wire.reply().status == (503 if when == "before_commit" else 200)
+        assert wire.ask(shop.asked("GET", "/v1/charges")).status == 200  # the socket goes on
+    assert shop.amounts() == WHENS[when]
+
+
+def test_a_dribble_takes_its_time(server: Served, shop: Shop) -> None:
+    shop.fault(kind="dribble", when="after_commit", times=1, delay_ms=10)
+    with Wire(server.port) as wire:
+        started = time.monotonic()
+        told = wire.ask(shop.charge())
+        took = time.monotonic() - started
+    pieces = len(told.body) // 16
+    assert 0.010 * pieces * 0.9 <= took < 0.010 * pieces * 4 + LATE_S
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"), [("RATE_LIMITED", 429), ("SANDBOX_FULL", 503), ("UNAUTHORIZED", 401)]
+)
+@pytest.mark.parametrize("when", WHENS)
+def test_a_problem_is_told_whether_or_not_the_charge_stands(
+    shop: Shop, when: str, problem: str, status: int
+) -> None:
+    shop.fault(kind="problem", when=when, problem=problem, times=1)
+    with Wire(shop.port) as wire:
+        assert wire.ask(shop.charge()).status == status
+        assert wire.ask(shop.asked("GET", "/v1/charges")).status == 200
+    assert shop.amounts() == WHENS[when]
+    assert shop.journal() == [(status, f"problem {problem} {when}")]
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_a_delay_is_as_long_as_it_is_said(server: Served, shop: Shop, when: str) -> None:
+    shop.fault(kind="delay", when=when, delay_ms=150, times=1)
+    with Wire(server.port) as wire, Wire(server.port) as other:
+        started = time.monotonic()
+        wire.send(shop.charge())
+        at_once = other.ask(request("GET", "/livez")).status, time.monotonic() - started
+        assert at_once < (200, PROMPT_S)
+        told = wire.reply()
+        took = time.monotonic() - started
+        assert (told.status, told.json["amount"]) == (200, 5)
+        assert 0.149 <= took < 0.150 + LATE_S
+    assert shop.amounts() == [5]  # either way: a delay only waits
+
+
+def test_a_delay_before_the_work_does_it_after_waiting(server: Served, shop: Shop) -> None:
+    seen = {}
+    for when in WHENS:
+        shop.fault(kind="delay", when=when, delay_ms=400, times=1)
+        with Wire(server.port) as wire:
+            wire.send(shop.charge(amount=len(seen) + 1))
+            started = time.monotonic()
+            # The fault is taken as soon as the request is there.
+            eventually(lambda: not shop.ask("GET", "/_mock/faults").json["data"])
+            amounts = shop.amounts()
+            if time.monotonic() - started < 0.3:  # else this machine was too slow to look
+                seen[when] = amounts
+            assert wire.reply().status == 200
+    assert seen.get("before_commit", []) == []
+    assert seen.get("after_commit", [1, 2]) == [1, 2]
+
+
+def test_jitter_stays_within_its_bounds(world: World) -> None:
+    asked = {"kind": "delay", "delay_ms": 50, "jitter_ms": 100, "endpoint": "list_charges"}
+    assert world.send("POST", "/_mock/faults", asked).status == 200
+    replies = [
+        world.app.reply_to(
+            "GET", "/v1/charges", b"", {b"authorization": world.sandbox.bearer_header}, b""
+        )
+        for _ in range(200)
+    ]
+    waits = [reply.wait_ms for reply in replies]
+    assert min(waits) >= 50
+    assert max(waits) <= 150
+    assert len(set(waits)) > 50
+
+
+def test_jitter_follows_from_the_seed(make_world: Callable[..., World]) -> None:
+    def waits() -> list[int]:
+        world = make_world()
+        asked = {"kind": "delay", "jitter_ms": 10_000}
+        world.send("POST", "/_mock/faults", asked)
+        header = {b"authorization": world.sandbox.bearer_header}
+        return [
+            world.app.reply_to("GET", "/v1/charges", b"", header, b"").wait_ms for _ in range(9)
+        ]
+
+    assert waits() == waits()
+
+
+# How often, how long, from where ----------------------------------------------------------------
+
+
+def reset(wire: Wire, data: bytes) -> bool:
+    """Tell whether a request ends in a reset."""
+    try:
+        wire.ask(data)
+    except ConnectionResetError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_a_fault_of_two_times_lets_the_third_through(shop: Shop, when: str) -> None:
+    shop.fault(kind="drop", when=when, times=2)
+    ends = []
+    for amount in (1, 2, 3):
+        with Wire(shop.port) as wire:
+            ends.append(reset(wire, shop.charge(amount)))
+    assert ends == [True, True, False]
+    assert shop.amounts() == ([3] if when == "before_commit" else [1, 2, 3])
+    assert shop.ask("GET", "/_mock/faults").json == {"data": []}
+
+
+@pytest.mark.parametrize("kind", ["drop", "truncate", "garbage", "hang", "problem"])
+def test_a_retry_with_the_same_key_gets_the_first_charge(shop: Shop, kind: str) -> None:
+    more = {"problem": "RATE_LIMITED"} if kind == "problem" else {}
+    shop.fault(kind=kind, when="after_commit", times=2, **more)
+    for _ in range(2):
+        with Wire(shop.port) as wire:
+            wire.send(shop.charge(7, **KEY))
+            end_of(wire)
+    first = shop.ask("GET", "/v1/charges")
+    got = []
+    for _ in range(2):
+        with Wire(shop.port) as wire:
+            got.append(wire.ask(shop.charge(7, **KEY)))
+    second = shop.ask("GET", "/v1/charges")
+    assert shop.amounts() == [7]
+    assert got[0].body == got[1].body
+    assert got[0].json["id"] == first.json["data"][0]["id"]
+    assert first.body == second.body
+
+
+def test_a_retry_without_the_key_charges_twice(shop: Shop) -> None:
+    shop.fault(kind="drop", when="after_commit", times=1)
+    with Wire(shop.port) as wire:
+        assert reset(wire, shop.charge(7))
+    with Wire(shop.port) as wire:
+        assert not reset(wire, shop.charge(7))
+    assert shop.amounts() == [7, 7]
+
+
+def test_a_key_whose_work_was_never_done_is_free(shop: Shop) -> None:
+    shop.fault(kind="drop", when="before_commit", times=1)
+    with Wire(shop.port) as wire:
+        assert reset(wire, shop.charge(7, **KEY))
+    with Wire(shop.port) as wire:
+        assert wire.ask(shop.charge(8, **KEY)).json["amount"] == 8
+
+
+def test_a_fault_ends_on_the_sandbox_clock(shop: Shop) -> None:
+    now_ms = shop.ask("PUT", "/_mock/clock", {"freeze": True}).json["now_ms"]
+    added = shop.fault(kind="problem", problem="RATE_LIMITED", ttl_ms=60_000)
+    assert added["until_ms"] == now_ms + 60_000
+    asked = {"amount": 5, "currency": "usd", "source": shop.source}
+    statuses = []
+    for step in ("59s", "999ms", "1ms"):
+        shop.ask("PUT", "/_mock/clock", {"advance": step})
+        statuses.append(shop.ask("POST", "/v1/charges", asked).status)
+    assert statuses == [429, 429, 200]
+    assert shop.ask("GET", "/_mock/faults").json == {"data": []}
+
+
+HEADERS = {
+    "drop after_commit": ("reset", [5]),
+    "after_commit drop": ("reset", [5]),
+    "drop before_commit": ("reset", []),
+    "drop": ("reset", []),
+    "hang": ("open", []),
+    "hang after_commit": ("open", [5]),
+    "garbage after_commit": ("ended", [5]),
+    "kind=truncate when=after_commit": ("ended", [5]),
+}
+
+
+@pytest.mark.parametrize(("header", "end", "left"), [(h, *e) for h, e in HEADERS.items()])
+def test_a_header_asks_for_a_fault(shop: Shop, header: str, end: str, left: list[int]) -> None:
+    with Wire(shop.port) as wire:
+        wire.send(shop.charge(**{"x-mock-clover-fault": header}))
+        assert end_of(wire)[0] == end
+    assert shop.amounts() == left
+
+
+BAD_HEADERS = {
+    "drp": "x-mock-clover-fault: Invalid enum value 'drp' - at `$.kind`",
+    "drop tims=2": "x-mock-clover-fault: Object contains unknown field `tims`",
+    "delay delay_ms=x": "x-mock-clover-fault: Expected `int`, got `str` - at `$.delay_ms`",
+    "after_commit": "x-mock-clover-fault: Object missing required field `kind`",
+}
+
+
+@pytest.mark.parametrize(("header", "said"), BAD_HEADERS.items(), ids=BAD_HEADERS)
+def test_a_header_that_is_no_fault_is_refused(shop: Shop, header: str, said: str) -> None:
+    with Wire(shop.port) as wire:
+        told = wire.ask(shop.charge(**{"x-mock-clover-fault": header}))
+    assert (told.status, told.json) == (400, {"message": said})
+    assert shop.amounts() == []
+
+
+def test_the_shipped_lost_replies(server: Served) -> None:
+    shop = Shop(server.port, scenario="lost-replies")
+    ends = []
+    for amount in (1, 2, 3):
+        with Wire(server.port) as wire:
+            ends.append(reset(wire, shop.charge(amount)))
+    assert (ends, shop.amounts()) == ([True, True, False], [1, 2, 3])
+
+
+def test_a_rule_has_a_fault_beside_its_outcome(shop: Shop) -> None:
+    rule = {
+        "when": {"amount": 13},
+        "then": {"approve": {}, "fault": {"kind": "drop", "when": "after_commit"}},
+    }
+    shop.ask("PUT", "/_mock/scenario", {"name": "x", "rules": [rule]})
+    ends = []
+    for amount in (13, 14):
+        with Wire(shop.port) as wire:
+            ends.append(reset(wire, shop.charge(amount)))
+    assert (ends, shop.amounts()) == ([True, False], [13, 14])
+
+
+def test_a_fault_of_a_rule_comes_before_the_work_when_it_says_so(shop: Shop) -> None:
+    rule = {"when": {"amount": 13}, "then": {"fault": {"kind": "drop", "when": "before_commit"}}}
+    shop.ask("PUT", "/_mock/scenario", {"name": "x", "rules": [rule]})
+    with Wire(shop.port) as wire:
+        assert reset(wire, shop.charge(13))
+    assert shop.amounts() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_of_another_endpoint_befalls_nobody(shop: Shop, kind: str) -> None:
+    more = {"problem": "RATE_LIMITED"} if kind == "problem" else {}
+    shop.fault(kind=kind, endpoint="create_refund", delay_ms=60_000, **more)
+    with Wire(shop.port) as wire:
+        assert wire.ask(shop.charge()).status == 200
+
+
+def test_odds_are_drawn_from_the_seed(make_world: Callable[..., World]) -> None:
+    def statuses() -> list[int]:
+        world = make_world()
+        fault = {"kind": "problem", "problem": "RATE_LIMITED", "odds": 0.5}
+        assert world.send("POST", "/_mock/faults", fault).status == 200
+        return [world.send("GET", "/v1/charges").status for _ in range(100)]
+
+    first = statuses()
+    assert 25 <= first.count(429) <= 75
+    assert first.count(200) == 100 - first.count(429)
+    assert statuses() == first
+
+
+# Others on the same socket ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_what_is_pipelined_behind_a_delay_keeps_its_order(
+    server: Served, shop: Shop, when: str
+) -> None:
+    shop.fault(kind="delay", when=when, delay_ms=100, times=1)
+    asked = [
+        (shop.charge(1), 200),
+        (shop.asked("GET", "/v1/charges"), 200),
+        (shop.asked("GET", "/v1/charges/ZZZZZZZZZZZZZ"), 404),
+        (shop.charge(2), 200),
+        (request("GET", "/"), 200),
+        (shop.asked("GET", "/v1/charges"), 200),
+    ]
+    with Wire(server.port) as wire:
+        wire.send(b"".join(data for data, _ in asked))
+        told = [wire.reply() for _ in asked]
+    assert [each.status for each in told] == [status for _, status in asked]
+    assert [len(told[at].json["data"]) for at in (1, 5)] == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["drop", "truncate", "garbage"])
+def test_what_is_pipelined_behind_an_end_is_not_done(shop: Shop, kind: str) -> None:
+    shop.fault(kind=kind, when="after_commit", times=1)
+    with Wire(shop.port) as wire:
+        wire.send(shop.charge(1) + shop.charge(2))
+        end_of(wire)
+    assert shop.amounts() == [1]
+
+
+@pytest.mark.xfail(strict=True, reason="a fault's reply to HEAD has a body")
+@pytest.mark.parametrize("fault", ["delay delay_ms=30 after_commit", "dribble after_commit"])
+def test_head_has_no_body_however_it_comes(shop: Shop, fault: str) -> None:
+    with Wire(shop.port) as wire:
+        data = shop.asked("HEAD", "/v1/charges", **{"x-mock-clover-fault": fault})
+        assert wire.ask(data).body == b""
+        assert wire.ask(request("GET", "/livez")).status == 200
+
+
+@pytest.mark.xfail(strict=True, reason="all that follows a hang is held in memory")
+def test_what_is_poured_behind_a_hang_is_not_kept(server: Served, shop: Shop) -> None:
+    shop.fault(kind="hang", times=1)
+    before = rss_bytes(server.process.pid)
+    with Wire(server.port) as wire:
+        wire.send(shop.charge(1))
+        wire.line.settimeout(SILENCE_S)
+        try:
+            for _ in range(24):
+                wire.send(b"GET /livez HTTP/1.1\r\n" + b"x: y\r\n" * 174_000)
+        except (TimeoutError, ConnectionError):
+            pass  # not read, or ended: both are bounds
+        grown = rss_bytes(server.process.pid) - before
+    assert grown < 12 * 1_048_576
+
+
+# Clients that leave, and the end ----------------------------------------------------------------
+
+
+def open_files(server: Served) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc here")
+@pytest.mark.parametrize("leave", ["with a goodbye", "without"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "delay before_commit delay_ms=300",
+        "delay after_commit delay_ms=300",
+        "hang before_commit",
+        "hang after_commit",
+        "dribble after_commit delay_ms=5",
+    ],
+)
+def test_a_client_that_leaves_harms_nobody(
+    server: Served, shop: Shop, fault: str, leave: str
+) -> None:
+    before = open_files(server)
+    for _ in range(10):
+        wire = Wire(server.port)
+        wire.send(shop.charge(**{"x-mock-clover-fault": fault}))
+        wire.line.close() if leave == "with a goodbye" else wire.vanish()
+    assert call(server.port, "GET", "/livez").status == 200
+    eventually(lambda: open_files(server) <= before)
+    if "after_commit" in fault:
+        eventually(lambda: len(shop.amounts()) <= 10)
+    assert call(server.port, "GET", "/livez").status == 200
+
+
+@pytest.mark.parametrize(
+    "parser",
+    [
+        "httptools",
+        pytest.param(
+            "h11", marks=pytest.mark.xfail(strict=True, reason="a cancelled delay leaves a trace")
+        ),
+    ],
+)
+def test_it_ends_within_a_second_while_answers_are_held_back(serve: Serve, parser: str) -> None:
+    server = serve(python=on(parser))
+    shop = Shop(server.port)
+    faults = ["delay delay_ms=60000 after_commit"]
+    if parser == "httptools":
+        faults += ["hang after_commit", "dribble delay_ms=60000 after_commit"]
+    with ExitStack() as stack:
+        for fault in faults:
+            wire = stack.enter_context(Wire(server.port))
+            wire.send(shop.charge(**{"x-mock-clover-fault": fault}))
+        early = stack.enter_context(Wire(server.port))
+        early.send(shop.charge(**{"x-mock-clover-fault": "delay delay_ms=60000"}))
+        waits = stack.enter_context(Wire(server.port))
+        waits.send(shop.asked("GET", "/_mock/journal?wait=999&wait_ms=60000"))
+        eventually(lambda: len(shop.journal()) == len(faults))
+        started = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(5) == 0
+        assert time.monotonic() - started < LEAVE_S
+    assert_clean(server)
+
+
+# Without httptools ------------------------------------------------------------------------------
+
+H11 = {"drop": "reset", "hang": "open", "truncate": "ended", "garbage": "ended"}
+
+
+@pytest.mark.xfail(strict=True, reason="on h11 the reply goes out whole, but for delays")
+@pytest.mark.parametrize("kind", H11)
+def test_faults_are_socket_events_on_h11_too(plain: Served, kind: str) -> None:
+    shop = Shop(plain.port)
+    shop.fault(kind=kind, when="after_commit", times=1)
+    with Wire(plain.port) as wire:
+        wire.send(shop.charge())
+        end, came = end_of(wire)
+    assert end == H11[kind]
+    assert kind == "truncate" or not came.startswith(b"HTTP/")
+    assert shop.amounts() == [5]
+
+
+def test_a_delay_on_h11(plain: Served) -> None:
+    shop = Shop(plain.port)
+    shop.fault(kind="delay", delay_ms=100, times=1)
+    with Wire(plain.port) as wire:
+        started = time.monotonic()
+        wire.send(shop.charge(1) + shop.asked("GET", "/v1/charges"))
+        assert wire.reply().json["amount"] == 1
+        assert time.monotonic() - started >= 0.099
+        assert len(wire.reply().json["data"]) == 1
