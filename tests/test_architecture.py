@@ -13,17 +13,9 @@ from mock_clover.api.surface import SURFACE
 from mock_clover.model.operation import OPERATIONS
 
 ROOT = Path(mock_clover.__file__).parent
-ORDER = "wire model sandbox scenario api control server client cli testing".split()
-    "wire",
-    "model",
-    "sandbox",
-    "scenario",
-    "api",
-    "control",
-    "server",
-    "client",
-    "cli",
-    "testing",
+ORDER = (
+    *("wire", "model", "sandbox", "scenario", "api"),
+    *("control", "server", "client", "cli", "testing"),
 )
 PLACES = {
     "starlette": ("server/",),

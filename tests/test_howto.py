@@ -109,8 +109,8 @@ def test_nodes_page_runs(tmp_path: Path, served: Served) -> None:
         (tmp_path / name).write_text(block)
     (script,) = blocks("howto/node.md", "sh")
     out = run(["bash", "-c", script], tmp_path, served)
-    assert re.search(r"^(#|ℹ) pass 3$", out, re.MULTILINE), out
-    assert re.search(r"^(#|ℹ) fail 0$", out, re.MULTILINE), out
+    assert re.search(r"^. pass 3$", out, re.MULTILINE), out
+    assert re.search(r"^. fail 0$", out, re.MULTILINE), out
 
 
 def test_every_call_of_the_page_for_any_language_is_answered(served: Served) -> None:

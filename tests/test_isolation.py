@@ -232,3 +232,12 @@ def test_what_is_done_to_one_changes_no_other(
             other.ask("GET", "/_mock/snapshot")
             lives.append([_REAL_TIME.sub(b"", body) for _, body, _ in other.seen])
     assert lives[0] == lives[1]
+
+
+def test_a_mistyped_path_of_a_new_sandbox_is_no_call_of_the_default_one(port: int) -> None:
+    default = Merchant(port, "default", at_root=False)
+    with default.wire:
+        before = default.ask("GET", "/_mock/journal?limit=1").body
+        with Wire(port) as wire:
+            assert wire.ask(request("GET", "/sandbox/nobody-yet/v1/chrges")).status == 404
+        assert default.ask("GET", "/_mock/journal?limit=1").body == before

@@ -302,7 +302,12 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [*backend(), "-m", "hatchling", "build", "--target", "wheel"]
     done = subprocess.run(
-        [*command, "--directory", folder], cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, "--directory", folder],
+        cwd=ROOT,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     (wheel,) = folder.glob("*.whl")
@@ -310,7 +315,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = folder / "venv" / "bin" / "python"
     site = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "venv")}))
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", made]
-    subprocess.run([*pip, "install", "--no-index", "--no-deps", wheel], check=True)
+    get = [*pip, "install", "--no-index", "--no-deps", wheel]
+    subprocess.run(get, env=plain_environment(), check=True)
     # Its dependencies are ours. The .pth files of a folder that a .pth file names are not read, so
     # the editable installation of the checkout is not seen.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
@@ -388,7 +394,7 @@ def test_a_failure_shows_the_journal(run: Run) -> None:
     done = run(FAILS, "-n", "2")
     assert counted(done) == {"failed": 1, "error": 2}
     shown = done.stdout
-    assert 'create_charge with {"amount":1800}: 1 calls match, exactly 2 should' in shown
+    assert 'create_charge with {"amount":1800}: 1 of the calls match, exactly 2 should' in shown
     assert "nearest: #3 create_charge: amount was null, expected 1800" in shown
     sections = re.findall(r"-+ mock-clover journal of (gw\d)-[0-9a-f]{8}-([\w-]+) -+", shown)
     assert sorted(test for _, test in sections) == ["test-fails", "test-never-comes-to-it"]
@@ -408,6 +414,17 @@ def test_a_running_server_is_used(run: Run, project: Path, served: Served) -> No
     urls = (project / "urls").read_text().split()
     assert {urlsplit(url).netloc for url in urls} == {urlsplit(served.url).netloc}
     assert len(set(urls)) == 24  # two runs on one server do not meet
+
+
+def test_a_control_token_is_shown_to_a_server_that_wants_one(
+    run: Run, serve: Callable[..., Served]
+) -> None:
+    url = serve("--control-token", "s3cret").url
+    options = ("--mock-clover-url", url, "-k", "reply_is_lost")
+    assert counted(run(SHOP, *options, MOCK_CLOVER_CONTROL_TOKEN="s3cret")) == {"passed": 1}
+    refused = run(SHOP, *options)
+    assert counted(refused) == {"error": 1}
+    assert "the control token is missing" in refused.stdout
 
 
 def test_a_server_that_is_not_there_is_told(run: Run) -> None:

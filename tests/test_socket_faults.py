@@ -467,7 +467,6 @@ def test_what_is_pipelined_behind_an_end_is_not_done(shop: Shop, kind: str) -> N
     assert shop.amounts() == [1]
 
 
-@pytest.mark.xfail(strict=True, reason="a fault's reply to HEAD has a body")
 @pytest.mark.parametrize("fault", ["delay delay_ms=30 after_commit", "dribble after_commit"])
 def test_head_has_no_body_however_it_comes(shop: Shop, fault: str) -> None:
     with Wire(shop.port) as wire:
@@ -476,7 +475,6 @@ def test_head_has_no_body_however_it_comes(shop: Shop, fault: str) -> None:
         assert wire.ask(request("GET", "/livez")).status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="all that follows a hang is held in memory")
 def test_what_is_poured_behind_a_hang_is_not_kept(server: Served, shop: Shop) -> None:
     shop.fault(kind="hang", times=1)
     before = rss_bytes(server.process.pid)
@@ -530,9 +528,7 @@ def test_a_client_that_leaves_harms_nobody(
     "parser",
     [
         "httptools",
-        pytest.param(
-            "h11", marks=pytest.mark.xfail(strict=True, reason="a cancelled delay leaves a trace")
-        ),
+        pytest.param("h11"),
     ],
 )
 def test_it_ends_within_a_second_while_answers_are_held_back(serve: Serve, parser: str) -> None:
@@ -562,7 +558,6 @@ def test_it_ends_within_a_second_while_answers_are_held_back(serve: Serve, parse
 H11 = {"drop": "reset", "hang": "open", "truncate": "ended", "garbage": "ended"}
 
 
-@pytest.mark.xfail(strict=True, reason="on h11 the reply goes out whole, but for delays")
 @pytest.mark.parametrize("kind", H11)
 def test_faults_are_socket_events_on_h11_too(plain: Served, kind: str) -> None:
     shop = Shop(plain.port)

@@ -36,7 +36,7 @@ from mock_clover.model.rule import RawReply
 from mock_clover.model.scenario import DIALECTS, Dialect
 from mock_clover.sandbox.idempotency import Remembered
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.codec import unknown_members
+from mock_clover.wire.codec import nearest, unknown_members
 from mock_clover.wire.record import Record, decode_json, encode
 from mock_clover.wire.redact import masked_repr
 
@@ -83,7 +83,9 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
         request = decode_body(endpoint, raw)
         query = decode_query(endpoint, raw.query)
         key = idempotency_key(raw.headers) if endpoint.idempotent else ""
-        stored = sandbox.idempotency.get((credential, key)) if key else None
+        # The sandbox's own token has no name here, so that a fork or a copy knows its keys.
+        who = "" if credential == sandbox.credentials.access_token else credential
+        stored = sandbox.idempotency.get((who, key)) if key else None
         if stored is not None:
             if stored.target != raw.path or stored.request != request:
                 IDEMPOTENCY_MISMATCH.refuse()
@@ -100,7 +102,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
             if key:
                 idempotency = "stored"
                 sandbox.idempotency.remember(
-                    (credential, key),
+                    (who, key),
                     Remembered(
                         endpoint.name, raw.path, request, reply.status, reply.body, reply.why
                     ),
@@ -225,7 +227,12 @@ def _ignored(endpoint: Endpoint, body: bytes) -> tuple[str, ...]:
         return ()
     if isinstance(tree, dict) and tree.keys() <= endpoint.plain_members:
         return ()
-    return tuple(unknown_members(tree, endpoint.takes)[:_IGNORED_MAX])
+    found = unknown_members(tree, endpoint.takes)[:_IGNORED_MAX]
+    return tuple(_with_meant(name, nearest(name, endpoint.takes)) for name in found)
+
+
+def _with_meant(name: str, near: str) -> str:
+    return f"{name}; did you mean {near}?" if near else name
 
 
 def refuse(sandbox: Sandbox, refusal: Refusal, raw: Raw, endpoint: str = "") -> Reply:

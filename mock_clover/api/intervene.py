@@ -64,9 +64,15 @@ def parse_fault(text: str) -> Fault:
         elif "=" not in word:
             members.setdefault("kind", word)
     try:
-        return msgspec.convert(members, Fault, strict=False)
+        fault = msgspec.convert(members, Fault, strict=False)
     except msgspec.ValidationError as error:
         UNKNOWN_OUTCOME.refuse(said=f"x-mock-clover-fault: {error}")
+    if fault.kind == "problem" and fault.problem not in OUTCOMES:
+        near = difflib.get_close_matches(fault.problem or "", OUTCOMES, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        said = f"x-mock-clover-fault: there is no problem {fault.problem!r}{meant}"
+        UNKNOWN_OUTCOME.refuse(said=said)
+    return fault
 
 
 def limit(sandbox: Sandbox, credential: str) -> None:

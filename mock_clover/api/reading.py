@@ -21,7 +21,14 @@ from mock_clover.model.problem import (
 )
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.codec import Codec, MalformedError, ViolationsError, parse, unknown_members
+from mock_clover.wire.codec import (
+    Codec,
+    MalformedError,
+    ViolationsError,
+    nearest,
+    parse,
+    unknown_members,
+)
 from mock_clover.wire.record import Record
 
 _QUERY_FIELDS_MAX = 100
@@ -97,11 +104,21 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
     if codec is None:
         return None
     try:
-        return codec.convert(_fields(query))
+        fields = _fields(query)
+        if endpoint.silent and endpoint.query is not None:
+            _refuse_unknown(fields, endpoint.query)
+        return codec.convert(fields)
     except MalformedError:
         INVALID_REQUEST.refuse(param="query")
     except ViolationsError as violations:
         _refuse_violation(violations, control=endpoint.silent)
+
+
+def _refuse_unknown(fields: dict[str, str], query: type[Record]) -> None:
+    for name in unknown_members(fields, query):
+        near = nearest(name, query)
+        meant = f"; did you mean `{near}`?" if near else ""
+        CONTROL_INVALID.refuse(said=f"there is no query member `{name}`{meant}")
 
 
 def _refuse_violation(violations: ViolationsError, *, control: bool = False) -> Never:

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any
 
+import msgspec
+
 from mock_clover.api.endpoint import Call, Endpoint, Stated
-from mock_clover.control.worlds import OURS, ControlRecord, control
+from mock_clover.control.worlds import OURS, ControlRecord, control, unknown
+from mock_clover.model.operation import OPERATIONS
 from mock_clover.model.problem import CONTROL_INVALID
-from mock_clover.sandbox.journal import Shown, shown
+from mock_clover.sandbox.journal import Exchange, Shown, shown
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import told
 from mock_clover.wire.record import Record
@@ -39,11 +42,13 @@ class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
     endpoint: Annotated[str | None, told("Operation name.", OURS)] = None
     match: Annotated[dict[str, Any], told("Members of the request, a.b for inner ones.", OURS)] = {}
     status: Annotated[int | None, told("HTTP status.", OURS)] = None
-    exactly: Annotated[int | None, told("So many.", OURS)] = None
-    at_least: Annotated[int | None, told("So many or more.", OURS)] = None
-    at_most: Annotated[int | None, told("So many or fewer.", OURS)] = None
-    never: Annotated[bool | None, told("None at all.", OURS)] = None
-    in_order: Annotated[list[str] | None, told("Operations, one after another.", OURS)] = None
+    exactly: Annotated[int, told("So many.", OURS, ge=0)] | None = None
+    at_least: Annotated[int, told("So many or more.", OURS, ge=0)] | None = None
+    at_most: Annotated[int, told("So many or fewer.", OURS, ge=0)] | None = None
+    never: Annotated[bool, told("true: none at all.", OURS)] | None = None
+    in_order: (
+        Annotated[list[str], told("Operations, one after another.", OURS, min_length=1)] | None
+    ) = None
     within_ms: Annotated[int, told("It may become true till then.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
 
 
@@ -67,6 +72,7 @@ class VerifyAnswer(Record, frozen=True, kw_only=True):
 def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer | Stated:
     """Return the newest exchanges of a sandbox, masked; `wait=n` waits for n of them."""
     asked = call.query
+    _check_name("endpoint", asked.endpoint)
     wanted = {
         name: value
         for name in ("endpoint", "status", "method", "path")
@@ -87,35 +93,46 @@ def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer |
 def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
     """Say whether calls happened as they should: 200 if so, 409 with the nearest misses if not."""
     asked = call.body
-    entries = [shown(exchange) for exchange in sandbox.journal]
+    entries = list(sandbox.journal)
+    _check_name("endpoint", asked.endpoint)
+    for name in asked.in_order or ():
+        _check_name("in_order", name)
+    low, high = _bounds(asked)
     if asked.in_order is not None:
         return _in_order(asked, [entry.endpoint for entry in entries])
-    bounds = _bounds(asked)
     about = [entry for entry in entries if asked.endpoint in (None, entry.endpoint)]
     differing = [(entry, _differs(asked, entry)) for entry in about]
     count = sum(1 for _, differs in differing if not differs)
-    low, high = bounds
     if count >= low and (high is None or count <= high):
         return Stated(200, VerifyAnswer(verified=True, count=count))
     nearest = sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))
     answer = VerifyAnswer(
         verified=False,
         count=count,
-        message=f"{count} calls match, {_wanted(low, high)} should",
+        message=f"{count} of the calls match, {_wanted(low, high)} should",
         nearest=tuple(
-            Miss(id=entry.id, endpoint=entry.endpoint, differs=differs)
+            Miss(id=entry.number, endpoint=entry.endpoint, differs=differs)
             for entry, differs in nearest[:_NEAREST_MAX]
         ),
     )
     return Stated(409, answer, pending_ms=asked.within_ms if count < low else 0)
 
 
+def _check_name(member: str, name: str | None) -> None:
+    if name is not None and name not in OPERATIONS:
+        CONTROL_INVALID.refuse(said=f"{member}: {unknown(name, OPERATIONS)}")
+
+
 def _bounds(asked: VerifyRequest) -> tuple[int, int | None]:
     given = [
-        n for n in ("exactly", "at_least", "at_most", "never") if getattr(asked, n) is not None
+        n
+        for n in ("exactly", "at_least", "at_most", "never", "in_order")
+        if getattr(asked, n) is not None
     ]
     if len(given) > 1:
         CONTROL_INVALID.refuse(said=f"give one of {', '.join(given)}, not {len(given)}")
+    if asked.never is False:
+        CONTROL_INVALID.refuse(said="never: is true, or is left out")
     if asked.never:
         return 0, 0
     if asked.exactly is not None:
@@ -131,14 +148,16 @@ def _wanted(low: int, high: int | None) -> str:
     return f"exactly {low}" if low == high else f"{high} or fewer"
 
 
-def _differs(asked: VerifyRequest, entry: Shown) -> dict[str, Any]:
+def _differs(asked: VerifyRequest, entry: Exchange) -> dict[str, Any]:
     differs: dict[str, Any] = {}
     if asked.status is not None and entry.status != asked.status:
         differs["status"] = {"expected": asked.status, "was": entry.status}
     for path, expected in asked.match.items():
         was: Any = entry.request
         for step in path.split("."):
-            was = was.get(step) if isinstance(was, dict) else None
+            was = was.get(step) if isinstance(was, dict) else getattr(was, step, None)
+        if isinstance(was, Record):
+            was = msgspec.to_builtins(was)
         if was != expected:
             differs[path] = {"expected": expected, "was": was}
     return differs

@@ -7,9 +7,9 @@ import msgspec
 
 from mock_clover.api.answer import answer
 from mock_clover.api.endpoint import Call, Endpoint, OpenBody, Raw
-from mock_clover.api.intervene import facts_of
+from mock_clover.api.intervene import FAULT_HEADER, facts_of
 from mock_clover.api.surface import SURFACE, Dispatch
-from mock_clover.control.worlds import OURS, ControlRecord, control, shipped
+from mock_clover.control.worlds import OURS, ControlRecord, control, shipped, unknown
 from mock_clover.model.fault import Fault
 from mock_clover.model.operation import OPERATIONS
 from mock_clover.model.problem import CONTROL_INVALID, OUTCOMES, Refusal
@@ -108,6 +108,8 @@ class WhyAnswer(Record, frozen=True, kw_only=True):
 
     rules: tuple[WhyRule, ...]
     outcome: str
+    fault: str | None = None
+    """What is in force and would befall it, by chance or surely."""
     status: int
     reply: Any
 
@@ -156,9 +158,11 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
     """Put a fault in force."""
     fault = call.body
     if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
-        CONTROL_INVALID.refuse(said=f"endpoint: {_unknown(fault.endpoint, OPERATIONS)}")
-    if fault.kind == "problem" and fault.problem not in OUTCOMES:
-        CONTROL_INVALID.refuse(said=f"problem: {_unknown(str(fault.problem), OUTCOMES)}")
+        CONTROL_INVALID.refuse(said=f"endpoint: {unknown(fault.endpoint, OPERATIONS)}")
+    if (fault.kind == "problem") != (fault.problem is not None):
+        CONTROL_INVALID.refuse(said="problem: is given with kind: problem, and only then")
+    if fault.problem is not None and fault.problem not in OUTCOMES:
+        CONTROL_INVALID.refuse(said=f"problem: {unknown(fault.problem, OUTCOMES)}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
     sandbox.stir()
     return _fault(live)
@@ -178,13 +182,6 @@ def clear_faults(sandbox: Sandbox, _call: Call[None, None]) -> Cleared:
 
 def _fault(live: Live) -> FaultAnswer:
     return FaultAnswer(id=live.id, fault=live.fault, left=live.left, until_ms=live.until_ms)
-
-
-def _unknown(word: str, known: Any) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"there is no {word!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def get_scenario(sandbox: Sandbox, _call: Call[None, None]) -> InForce:
@@ -274,13 +271,38 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
         WhyRule(rule=each.rule, matched=each.matched, because=each.because)
         for each in sandbox.rules.look(facts, sandbox.rule_counts)
     ]
-    if facts.card is not None and not any(each.matched for each in looked):
+    befalls = next(
+        (
+            live.fault.label
+            for live in sandbox.faults.live(sandbox.clock.now_ms())
+            if live.fault.endpoint in (None, endpoint.name)
+        ),
+        None,
+    )
+    twin = sandbox.fork(f"{sandbox.name}-why", known)
+    twin.faults.clear()  # what the work would answer, whatever befalls it
+    twin.limits = None
+    twin.stir()
+    headers.pop(FAULT_HEADER, None)
+    raw = Raw(asked.method.upper(), path, ids, query.encode(), headers, body)
+    reply = answer(twin, endpoint, raw)
+    if reply.why.startswith(("header: ", "text: ")):  # they precede all rules
+        looked = [WhyRule(rule=reply.why, matched=True, because="it precedes the rules")]
+    elif endpoint.secret:  # only the answer knows the card
+        looked = [
+            WhyRule(rule=name, matched=True, because="all is met")
+            for place in range(len(sandbox.rules.scenario.rules))
+            if reply.why.startswith(name := sandbox.rules.name_of(place))
+        ]
+    elif facts.card is not None and not any(each.matched for each in looked):
         verdict = sandbox.rules.verdict(facts.card)
         looked.append(WhyRule(rule=verdict.why, matched=True, because="of the card"))
-    raw = Raw(asked.method.upper(), path, ids, query.encode(), headers, body)
-    reply = answer(sandbox.fork(f"{sandbox.name}-why", known), endpoint, raw, waited=True)
     return WhyAnswer(
-        rules=tuple(looked), outcome=reply.why, status=reply.status, reply=_json(reply.body)
+        rules=tuple(looked),
+        outcome=reply.why,
+        fault=befalls,
+        status=reply.status,
+        reply=_json(reply.body),
     )
 
 

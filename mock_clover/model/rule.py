@@ -17,7 +17,7 @@ from mock_clover.wire.record import Record
 SourceKind = Literal["token", "multipay", "customer"]
 
 
-CARD_NUMBER = f"^([2-9][0-9]{{12,18}}|#[0-9a-f]{{24}}-[0-9]{{4}}){END}"
+CARD_NUMBER = f"^([2-9][0-9]{{12,18}}|#[a-p]{{24}}-[0-9]{{4}}){END}"
 """A PAN, or, in a snapshot, its fingerprint and last four digits."""
 
 

@@ -9,6 +9,8 @@ import hmac
 
 from mock_clover.wire.record import Record
 
+_HEX_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_LETTERS_TO_HEX = str.maketrans("abcdefghijklmnop", "0123456789abcdef")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -35,6 +37,16 @@ def derive(seed: str, name: str) -> Credentials:
     )
 
 
+def as_letters(raw: bytes) -> str:
+    """Write bytes in letters only: digits could look like a card number."""
+    return raw.hex().translate(_HEX_TO_LETTERS)
+
+
+def from_letters(letters: str) -> bytes:
+    """Read what `as_letters` wrote. Raises ValueError for anything else."""
+    return bytes.fromhex(letters.translate(_LETTERS_TO_HEX))
+
+
 def fingerprint_key(seed: str) -> bytes:
     """Return the key under which PANs are fingerprinted."""
     return _digest(seed, "", "fingerprint")
@@ -44,7 +56,7 @@ def fingerprint(key: bytes, pan: str) -> str:
     """Return the keyed hash that stands for a PAN; a number of a snapshot is one already."""
     if pan.startswith("#"):
         return pan[1:].partition("-")[0]
-    return hmac.digest(key, pan.encode(), "sha256").hex()[:24]
+    return as_letters(hmac.digest(key, pan.encode(), "sha256"))[:24]
 
 
 def _digest(seed: str, name: str, kind: str) -> bytes:

@@ -20,11 +20,11 @@ class Live(NamedTuple):
 class Faults:
     """What may go wrong; the first that matches does. Chances are drawn from the sandbox's seed."""
 
-    __slots__ = ("_count", "_live", "_random")
+    __slots__ = ("_live", "_random", "count")
 
     def __init__(self, seed: str) -> None:
         self._live: list[Live] = []
-        self._count = 0
+        self.count = 0
         self._random = random.Random(f"{seed}\0faults")  # noqa: S311 - repeatable on purpose
 
     def __len__(self) -> int:
@@ -32,17 +32,30 @@ class Faults:
 
     def add(self, fault: Fault, now_ms: int) -> Live:
         """Put a fault in force; the oldest goes when there are too many."""
-        self._count += 1
+        self.count += 1
         until_ms = now_ms + fault.ttl_ms if fault.ttl_ms else None
-        live = Live(f"fault-{self._count}", fault, fault.times, until_ms)
+        live = Live(f"fault-{self.count}", fault, fault.times, until_ms)
         self._live.append(live)
         del self._live[:-FAULTS_MAX]
         return live
 
+    def chances(self) -> tuple[int, ...]:
+        """Return what the next chances are drawn from."""
+        return tuple(self._random.getstate()[1])
+
+    def restore(self, live: list[Live], count: int, chances: tuple[int, ...]) -> None:
+        """Go on from a state. Raises ValueError for what is none."""
+        self._live, self.count = list(live), count
+        if chances:
+            try:
+                self._random.setstate((3, tuple(chances), None))
+            except (TypeError, OverflowError) as error:
+                raise ValueError(f"no state of chances: {error}") from None
+
     def fork(self) -> "Faults":
         """Return a copy whose chances go on as these would."""
         twin = Faults("")
-        twin._live, twin._count = list(self._live), self._count
+        twin._live, twin.count = list(self._live), self.count
         twin._random.setstate(self._random.getstate())
         return twin
 

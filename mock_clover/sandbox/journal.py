@@ -139,19 +139,10 @@ def shown(exchange: Exchange) -> Shown:
         idempotency=exchange.idempotency or None,
         client=redact(client) or None,
         took_us=exchange.took_ns // 1000 or None,
-        ignored=tuple(_meant(name, exchange.request) for name in exchange.ignored) or None,
+        ignored=tuple(map(redact, exchange.ignored)) or None,
         request=None if exchange.request is None else _masked(encode(exchange.request)),
         reply=_masked(exchange.reply),
     )
-
-
-def _meant(name: str, request: Record | None) -> str:
-    """Say of an ignored member what was perhaps meant."""
-    import difflib
-
-    known = type(request).__struct_encode_fields__ if request is not None else ()
-    near = difflib.get_close_matches(name, known, n=1)
-    return redact(name) + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _masked(body: bytes) -> Any:

@@ -68,6 +68,7 @@ class Sandbox:
         "seed",
         "settings",
         "stirred",
+        "switched",
         "tokens",
     )
 
@@ -93,9 +94,11 @@ class Sandbox:
         self.clock = clock or Clock()
         self.made_ms = self.clock.now_ms()
         self.seed = seed
-        self.ids = Ids(f"{seed}\0{name}")
+        self.switched: dict[str, Any] = {}
+        """Settings that were given for this sandbox alone; they outlive a change of scenario."""
+        self.ids = Ids(seed)
         self.agenda = Agenda()
-        self.faults = Faults(f"{seed}\0{name}")
+        self.faults = Faults(seed)
         self.limits = Limits() if settings.rate_limits else None
         self.rule_counts: dict[int, int] = {}
         """How many calls matched each counting rule of the scenario."""
@@ -154,6 +157,7 @@ class Sandbox:
         twin.made_ms = self.made_ms
         twin.ids.restore(self.ids.state())
         twin.agenda, twin.faults = self.agenda.fork(), self.faults.fork()
+        twin.switched = dict(self.switched)
         twin.rule_counts = dict(self.rule_counts)
         twin.idempotency = self.idempotency.fork()
         for table in TABLES:
@@ -170,7 +174,9 @@ class Sandbox:
 
     def steer(self, rules: Rules, settings: Settings) -> None:
         """Put another scenario in force; what was made stays."""
-        self.rules, self.settings = rules, settings
+        self.rules = rules
+        self.settings = msgspec.structs.replace(settings, **self.switched)
+        settings = self.settings
         self.rule_counts = {}
         self.faults.clear()
         self.limits = Limits() if settings.rate_limits else None

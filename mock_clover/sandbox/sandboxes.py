@@ -14,8 +14,8 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.redact import redact
 
 DEFAULT = "default"
-SANDBOXES_MAX = 1_000
-"""Sandboxes kept; the one that was made first goes first, `default` never."""
+SANDBOXES_MAX = 5_000
+"""Sandboxes kept; the one that was least lately used goes first, `default` never."""
 NAME_CHARS_MAX = 64
 
 
@@ -41,6 +41,8 @@ class Sandboxes:
         self._make_clock = make_clock
         self._on_drop = on_drop
         self._by_name: dict[str, Sandbox] = {}
+        self._used: dict[str, None] = {}
+        """Names, the one that was used last at the end."""
         self._by_credential: dict[str, Sandbox] = {}
         self.default = self.named(DEFAULT)
 
@@ -50,8 +52,7 @@ class Sandboxes:
 
     def named(self, name: str) -> Sandbox:
         """Return the sandbox of this name; made now if there is none."""
-        found = self._by_name.get(name)
-        return found if found is not None else self.make(name)
+        return self.find(name) or self.make(name)
 
     def of(self, headers: dict[bytes, bytes]) -> Sandbox:
         """Return the sandbox that the credential of a request opens, or the default."""
@@ -59,11 +60,29 @@ class Sandboxes:
             return self.default
         shown = headers.get(b"apikey") or headers.get(b"authorization", b"")
         credential = shown.rpartition(b" ")[2].decode("latin-1")
-        return self._by_credential.get(credential, self.default)
+        found = self._by_credential.get(credential, self.default)
+        self.find(found.name)
+        return found
 
     def find(self, name: str) -> Sandbox | None:
-        """Return the sandbox of this name if there is one."""
-        return self._by_name.get(name)
+        """Return the sandbox of this name if there is one; it is the last to be dropped now."""
+        found = self._by_name.get(name)
+        if found is not None:
+            self._used[name] = self._used.pop(name, None)
+        return found
+
+    def unlisted(self) -> Sandbox:
+        """Return a sandbox that nobody can find, for a call to one that is not made for it."""
+        return Sandbox(
+            "-",
+            derive(self.seed, "-"),
+            self._rules,
+            self._settings,
+            self.keys,
+            seed=self.seed,
+            fingerprint_key=self._fingerprint_key,
+            clock=self._make_clock(),
+        )
 
     def make(
         self,
@@ -82,16 +101,18 @@ class Sandboxes:
             rules,
             msgspec.structs.replace(settings, **(switched or {})),
             self.keys,
-            seed=self.seed if seed is None else seed,
+            seed=f"{self.seed}\0{name}" if seed is None else seed,
             fingerprint_key=self._fingerprint_key,
             clock=self._make_clock(),
         )
+        made.switched = switched or {}
         self._admit(made)
         return made
 
     def fork(self, sandbox: Sandbox, name: str) -> Sandbox:
         """Make a sandbox that goes on from another; one of the same name goes."""
         made = sandbox.fork(name, derive(self.seed, name))
+        self.find(sandbox.name)
         self._admit(made)
         return made
 
@@ -99,6 +120,7 @@ class Sandboxes:
         """Drop a sandbox; a fresh `default` takes its place. Tell whether there was one."""
         if self._by_name.pop(name, None) is None:
             return False
+        self._used.pop(name, None)
         for credential in _openers(derive(self.seed, name)):
             self._by_credential.pop(credential, None)
         if name == DEFAULT:
@@ -123,10 +145,11 @@ class Sandboxes:
 
     def _admit(self, made: Sandbox) -> None:
         if made.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
-            oldest = next(each for each in self._by_name if each != DEFAULT)
+            oldest = next(each for each in self._used if each != DEFAULT)
             self.drop(oldest)
             self._on_drop(redact(oldest))
         self._by_name[made.name] = made
+        self._used[made.name] = self._used.pop(made.name, None)
         if made.name == DEFAULT:
             self.default = made
         for credential in _openers(made.credentials):

@@ -28,9 +28,12 @@ class Table(Generic[Row]):
         self._own({})
 
     def __len__(self) -> int:
-        if not self._base:
-            return len(self._rows)
-        return sum(1 for _ in self._items())
+        own = (
+            sum((key not in self._base) - (row is _GONE) for key, row in self._rows.items())
+            if self._base
+            else len(self._rows)
+        )
+        return len(self._base) + own
 
     def __contains__(self, key: str) -> bool:
         return self.get(key) is not None
@@ -47,7 +50,16 @@ class Table(Generic[Row]):
         """Iterate keys and rows from the newest."""
         if not self._base:
             return reversed(self._rows.items())
-        return reversed(list(self._items()))
+        return self._newest_layered()
+
+    def _newest_layered(self) -> Iterator[tuple[str, Row]]:
+        for key, row in reversed(self._rows.items()):
+            if key not in self._base and row is not _GONE:
+                yield key, row
+        for key, row in reversed(self._base.items()):
+            changed = self._rows.get(key, row)
+            if changed is not _GONE:
+                yield key, changed
 
     def require_room(self) -> None:
         """Refuse, before anything is written, when no further row fits."""

@@ -20,6 +20,7 @@ from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
 from mock_clover.server.gate import Gate
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
+from mock_clover.server.spoil import sleep, spoil
 from mock_clover.server.stream import EVENT_STREAM, stream
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class App:
     def _fresh(self, name: str, path: str) -> Sandbox:
         """Make a sandbox on its first use; a probe or a path that is not served is none."""
         if path in _PROBES or not self._dispatch.methods(path.rstrip("/")):
-            return self.sandboxes.default
+            return self.sandboxes.unlisted()
         return self.sandboxes.named(name)
 
     def _confess(self) -> Reply:
@@ -171,10 +172,11 @@ class App:
             body,
         )
         reply = self.reply_to(*asked)
-        if reply.wait_ms:
-            await _sleep(reply.wait_ms)
         if not reply.status:
+            await sleep(reply.wait_ms)
             reply = self.reply_to(*asked, waited=True)
+        elif reply.fault is not None and await spoil(reply, scope, receive, send):
+            return
         if reply.pending_ms:
             reply = await self._awaited(asked, reply)
         lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
@@ -187,7 +189,8 @@ class App:
         """Answer anew after each exchange, until there is nothing more to wait for."""
         import asyncio
 
-        sandbox, _ = self.locate(asked[1], asked[3])
+        sandbox, path = self.locate(asked[1], asked[3])
+        raw = Raw(asked[0], path, (), *asked[2:])
         changed = asyncio.Event()
         watchers = sandbox.journal.watchers
         watchers.add(changed.set)
@@ -196,9 +199,9 @@ class App:
                 while reply.pending_ms:
                     await changed.wait()
                     changed.clear()
-                    reply = self.reply_to(*asked)
+                    reply = self.answer(sandbox, raw)[0]
         except (TimeoutError, asyncio.CancelledError):  # waited long enough, or the server ends
-            reply = self.reply_to(*asked)
+            reply = self.answer(sandbox, raw)[0]
         finally:
             watchers.discard(changed.set)
         return reply
@@ -225,12 +228,6 @@ class ClientGoneError(Exception):
 
 def _is_cross_origin(path: str) -> bool:
     return any(endpoint.cross_origin and endpoint.path == path for endpoint in SURFACE)
-
-
-async def _sleep(wait_ms: int) -> None:
-    import asyncio
-
-    await asyncio.sleep(wait_ms / 1000)
 
 
 async def _body(receive: "Receive", bytes_max: int) -> bytes | None:

@@ -5,8 +5,6 @@ answer here is one synchronous call, so none of that is needed. What does await 
 uvicorn's way, and so does what is pipelined behind it.
 """
 
-import socket
-import struct
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -17,11 +15,8 @@ from mock_clover.api.answer import Reply
 from mock_clover.server.app import DRAIN_BYTES_MAX
 from mock_clover.server.protocol import Guard
 from mock_clover.server.render import response
+from mock_clover.server.spoil import DRIBBLE_BYTES, GARBAGE, abort, half_of
 
-GARBAGE = bytes(range(256)) * 2
-"""What a garbage fault sends: no HTTP in any reading."""
-DRIBBLE_BYTES = 16
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -93,7 +88,7 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         if reply.fault is None:
             self._write(reply, close=close, head_only=method == "HEAD")
         elif reply.status:
-            self._spoil(reply, close=close)
+            self._spoil(reply, close=close, head_only=method == "HEAD")
         else:  # nothing has happened yet: wait, and ask again
             self._later(reply.wait_ms, lambda: self._resume(asked, close=close))
 
@@ -124,24 +119,25 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
             self.flow.resume_reading()
             self.data_received(b"")
 
-    def _spoil(self, reply: Reply, *, close: bool) -> None:
+    def _spoil(self, reply: Reply, *, close: bool, head_only: bool) -> None:
         """Let a reply's fault befall it."""
         kind = reply.fault.kind if reply.fault else ""
         if kind in ("delay", "problem"):
-            self._later(reply.wait_ms, lambda: self._go_on(lambda: self._write(reply, close=close)))
+            self._later(
+                reply.wait_ms,
+                lambda: self._go_on(lambda: self._write(reply, close=close, head_only=head_only)),
+            )
             return
         lines: bytes = self.server_state.header_lines
-        whole = response(reply, lines, close=close, head_only=False)
+        whole = response(reply, lines, close=close, head_only=head_only)
         if kind == "drop":
             abort(self.transport)
         elif kind == "hang":
-            self._busy = True
+            self._busy = self._broken = True  # and hears no more
         elif kind == "dribble":
             self._dribble(whole, reply.wait_ms, close=close)
         else:
-            self.transport.write(
-                whole[: -(len(reply.body) // 2) - 1] if kind == "truncate" else GARBAGE
-            )
+            self.transport.write(half_of(reply, whole) if kind == "truncate" else GARBAGE)
             self.transport.close()
 
     def _dribble(self, rest: bytes, wait_ms: int, *, close: bool) -> None:
@@ -202,14 +198,6 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
 
     def _between(self) -> bool:
         return not self._receiving
-
-
-def abort(transport: Any) -> None:
-    """Reset a connection: its client hears neither an answer nor a goodbye."""
-    line = transport.get_extra_info("socket")
-    if line is not None:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-    transport.abort()
 
 
 def _decoded(path: bytes) -> str:

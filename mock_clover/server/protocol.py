@@ -46,11 +46,13 @@ class Guard(_Base):
     transport: Any
     connections: Any
     server_state: Any
+    app_state: dict[str, Any]
     cycle: Any
 
     def connection_made(self, transport: Any) -> None:
         """Start the receipt deadline; a connection too many is closed at once."""
         super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}  # for faults by ASGI
         self._touched: float = self.server_state.now
         self._held = b""  # part of a head, or half a stray pair
         self._chunk_bytes = 0

@@ -94,12 +94,12 @@ def _mock_clover_line(request: pytest.FixtureRequest) -> Iterator[Line]:
     from mock_clover.testing.wired import HttpLine
 
     url = _url_option(request.config)
+    token = os.environ.get("MOCK_CLOVER_CONTROL_TOKEN", "") if url else ""
     port: Any = getattr(request.config, "workerinput", {}).get(_DESK_PORT)
     server = Server()
     try:
-        with contextlib.closing(
-            HttpLine(url or (address_from(port) if port else server.url()))
-        ) as line:
+        root = url or (address_from(port) if port else server.url())
+        with contextlib.closing(HttpLine(root, token)) as line:
             yield line
     finally:
         server.stop()

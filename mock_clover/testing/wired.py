@@ -14,14 +14,15 @@ class _Stale(Exception):
 
 
 class HttpLine:
-    """A server at a URL."""
+    """A server at a URL; `token` is its control token, where it has one."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
         parts = urlsplit(url if "//" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise MockCloverError(f"{url!r} is no address; give it as http://127.0.0.1:4242")
         self._secure = parts.scheme == "https"
         self._address = parts.netloc.rpartition("@")[2]
+        self._shown = {"x-mock-clover-control": token} if token else {}
         self._idle: list[http.client.HTTPConnection] = []
         self.blob = ""
 
@@ -29,7 +30,7 @@ class HttpLine:
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
     ) -> tuple[int, bytes]:
         """Make one call, from any thread. Raises MockCloverError when there is no answer."""
-        asked = (method, path, body, headers, wait_s)
+        asked = (method, path, body, headers | self._shown, wait_s)
         with contextlib.suppress(IndexError, _Stale):
             return self._exchange(self._idle.pop(), *asked, kept=True)
         make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection

@@ -83,7 +83,9 @@ class Codec(Generic[T]):
             return msgspec.convert(forgiven, self.record, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
             said = redact(str(error))
-        found = _violations(forgiven, self.record) or [Violation("", "", _meant(said, self.record))]
+        found = _violations(forgiven, self.record) or [
+            Violation("", "", _meant(said, "", self.record))
+        ]
         raise ViolationsError(tuple(found))
 
 
@@ -163,18 +165,29 @@ def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation
             said = redact(str(error))
             place = _PLACE.search(said)
             path = field.encode_name + (place["path"] if place else "")
-            found.append(Violation(path, refused_as, _PLACE.sub("", said)))
+            said = _meant(_PLACE.sub("", said), path, record)
+            found.append(Violation(path, refused_as, said))
     return found
 
 
-def _meant(said: str, record: type[Record]) -> str:
+def _meant(said: str, path: str, record: type[Record]) -> str:
     """Add to an unknown member what was perhaps meant."""
+    unknown = _UNKNOWN.search(said)
+    near = nearest(f"{path}.{unknown[1]}", record).rpartition(".")[2] if unknown else ""
+    return f"{said}; did you mean `{near}`?" if near else said
+
+
+def nearest(path: str, record: type[Record]) -> str:
+    """Return the path of the known member that is nearest to an unknown one, or ''."""
     import difflib
 
-    unknown = _UNKNOWN.search(said)
-    known = [str(field.encode_name) for field in msgspec.structs.fields(record)]
-    near = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
-    return f"{said}; did you mean `{near[0]}`?" if near else said
+    before, _, name = path.rpartition(".")
+    inner: type[Record] | None = record
+    for step in re.findall(r"[^.\[\]]+", before):
+        if inner is not None and not step.isdigit():
+            inner = _record_in(_hints(inner).get(step))
+    near = difflib.get_close_matches(name, _hints(inner), n=1) if inner else []
+    return f"{before}.{near[0]}".lstrip(".") if near else ""
 
 
 def _forgive(tree: dict[str, object], record: type[Record]) -> dict[str, object]:
@@ -214,7 +227,7 @@ def _record_in(hint: Any) -> type[Record] | None:
     for part in _plain(hint):
         if isinstance(part, type) and issubclass(part, Record):
             return part
-        if get_origin(part) is list:
+        if get_origin(part) in (list, tuple):
             return _record_in(get_args(part)[0])
     return None
 

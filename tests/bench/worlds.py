@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from mock_clover.api.endpoint import Raw
-from mock_clover.control.worlds import Snapshot, restore, take
+from mock_clover.control.snapshots import Snapshot, restore, take
 from mock_clover.sandbox.credentials import derive
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandbox import Sandbox

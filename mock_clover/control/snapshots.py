@@ -1,0 +1,252 @@
+"""Snapshots: all of a sandbox that decides its replies, as JSON without a card number.
+
+Cards are fingerprints, and free text is masked as it goes out. Another machine restores a snapshot
+to identical replies; what cannot be restored is refused before anything is changed.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from mock_clover.api.endpoint import Call, Document, Endpoint
+from mock_clover.api.surface import SURFACE
+from mock_clover.control.worlds import ControlRecord, SandboxAnswer, control, shown, unknown
+from mock_clover.model.charge import Charge
+from mock_clover.model.customer import Customer
+from mock_clover.model.fault import Fault
+from mock_clover.model.oauth import Code
+from mock_clover.model.order import Order
+from mock_clover.model.problem import CONTROL_INVALID, OUTCOMES
+from mock_clover.model.refund import Refund
+from mock_clover.model.rule import CardMatch
+from mock_clover.model.scenario import Scenario, Settings
+from mock_clover.model.token import Token
+from mock_clover.sandbox.credentials import as_letters, fingerprint, from_letters
+from mock_clover.sandbox.faults import Live
+from mock_clover.sandbox.idempotency import Remembered
+from mock_clover.sandbox.rules import Rules
+from mock_clover.sandbox.sandbox import TABLES, Sandbox
+from mock_clover.wire.record import Record, decode_json, encode
+from mock_clover.wire.redact import redact
+
+SNAPSHOT_VERSION = 1
+Moment = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
+"""Milliseconds, up to the year 2286."""
+_SNAPSHOT = "/_mock/snapshot"
+_TAKES = {endpoint.name: endpoint.takes for endpoint in SURFACE}
+_replace = msgspec.structs.replace
+
+
+class Answered(Record, frozen=True, kw_only=True):
+    """An answered idempotency key, in a snapshot."""
+
+    credential: str
+    key: str
+    endpoint: str
+    target: str
+    request: Any
+    status: int
+    body: str
+    why: str
+
+
+class FaultLeft(ControlRecord, frozen=True, kw_only=True):
+    """A fault in force, in a snapshot."""
+
+    id: str
+    fault: Fault
+    left: int | None = None
+    until_ms: Moment | None = None
+
+
+class Snapshot(ControlRecord, frozen=True, kw_only=True):
+    """All of a sandbox that decides its replies, without a PAN: cards are fingerprints."""
+
+    mock_clover_snapshot: int
+    seed: str
+    fingerprint_key: str
+    made_ms: Moment
+    now_ms: Moment
+    frozen: bool
+    ref_count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    ids: tuple[int, ...]
+    faults: tuple[FaultLeft, ...] = ()
+    fault_count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
+    chances: tuple[int, ...] = ()
+    scenario: Scenario
+    settings: Settings
+    rule_counts: dict[int, int]
+    tokens: dict[str, Token]
+    charges: dict[str, Charge]
+    refunds: dict[str, Refund]
+    customers: dict[str, Customer]
+    orders: dict[str, Order]
+    sale_orders: dict[str, str]
+    codes: dict[str, Code]
+    access_tokens: dict[str, int]
+    answered: tuple[Answered, ...]
+    agenda: tuple[tuple[int, int, str], ...]
+
+
+def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
+    """Return all of a sandbox that decides its replies."""
+    return Document(encode(_masked(decode_json(encode(take(sandbox))))))
+
+
+def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxAnswer:
+    """Put a sandbox into the state of a snapshot."""
+    if call.body.mock_clover_snapshot != SNAPSHOT_VERSION:
+        CONTROL_INVALID.refuse(
+            said=f"mock_clover_snapshot: version {SNAPSHOT_VERSION} is read here"
+        )
+    try:
+        restore(sandbox, call.body)
+    except (ValueError, KeyError, msgspec.ValidationError) as error:
+        CONTROL_INVALID.refuse(said=f"this snapshot cannot be restored: {error}")
+    return shown(sandbox, call)
+
+
+def take(sandbox: Sandbox) -> Snapshot:
+    """Take a snapshot."""
+    ref_count, ids = sandbox.ids.state()
+    return Snapshot(
+        mock_clover_snapshot=SNAPSHOT_VERSION,
+        seed=sandbox.seed,
+        fingerprint_key=as_letters(sandbox.fingerprint_key),
+        made_ms=sandbox.made_ms,
+        now_ms=sandbox.clock.now_ms(),
+        frozen=sandbox.clock.frozen,
+        ref_count=ref_count,
+        ids=ids,
+        scenario=_unnumbered(sandbox.rules.scenario, sandbox.fingerprint_key),
+        settings=sandbox.settings,
+        rule_counts=sandbox.rule_counts,
+        faults=tuple(
+            FaultLeft(id=each.id, fault=each.fault, left=each.left, until_ms=each.until_ms)
+            for each in sandbox.faults.live(sandbox.clock.now_ms())
+        ),
+        fault_count=sandbox.faults.count,
+        chances=sandbox.faults.chances(),
+        answered=tuple(
+            Answered(
+                credential=credential,
+                key=key,
+                endpoint=each.endpoint,
+                target=each.target,
+                request=None if each.request is None else msgspec.to_builtins(each.request),
+                status=each.status,
+                body=each.body.decode(),
+                why=each.why,
+            )
+            for (credential, key), each in sandbox.idempotency.entries()
+        ),
+        agenda=tuple(sandbox.agenda.entries()),
+        **{table: dict(getattr(sandbox, table).items()) for table in TABLES},
+    )
+
+
+def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
+    """Put a sandbox into a snapshot's state. Raises before anything is changed."""
+    _check_names(snapshot)
+    answered = [
+        (
+            (each.credential, each.key),
+            Remembered(
+                each.endpoint,
+                each.target,
+                _as_request(each.endpoint, each.request),
+                each.status,
+                each.body.encode(),
+                each.why,
+            ),
+        )
+        for each in snapshot.answered
+    ]
+    fresh = Sandbox(
+        sandbox.name,
+        sandbox.credentials,
+        Rules(snapshot.scenario, from_letters(snapshot.fingerprint_key)),
+        snapshot.settings,
+        sandbox.keys,
+        seed=snapshot.seed,
+        fingerprint_key=from_letters(snapshot.fingerprint_key),
+    )
+    fresh.ids.restore((snapshot.ref_count, snapshot.ids))
+    for table in TABLES:
+        for key, row in getattr(snapshot, table).items():
+            getattr(fresh, table).put(key, row)
+    for at_ms, _, charge_id in snapshot.agenda:
+        fresh.agenda.add(at_ms, charge_id)
+    for key_pair, remembered in answered:
+        fresh.idempotency.remember(key_pair, remembered)
+    fresh.faults.restore(
+        [Live(each.id, each.fault, each.left, each.until_ms) for each in snapshot.faults],
+        snapshot.fault_count,
+        snapshot.chances,
+    )
+    fresh.stir()
+    fresh.rule_counts = dict(snapshot.rule_counts)
+    fresh.made_ms = snapshot.made_ms
+    fresh.clock.jump(snapshot.now_ms)
+    if snapshot.frozen:
+        fresh.clock.freeze()
+    sandbox.become(fresh)
+
+
+def _check_names(snapshot: Snapshot) -> None:
+    """Refuse names that would be looked up in vain later."""
+    faults = [*snapshot.scenario.faults, *(each.fault for each in snapshot.faults)]
+    faults += [rule.then.fault for rule in snapshot.scenario.rules if rule.then.fault]
+    named = [fault.problem for fault in faults]
+    named += [rule.then.problem for rule in snapshot.scenario.rules]
+    for name in named:
+        if name is not None and name not in OUTCOMES:
+            raise ValueError(unknown(name, OUTCOMES))
+
+
+def _as_request(endpoint: str, request: Any) -> Record | None:
+    takes = _TAKES.get(endpoint)
+    if takes is None or request is None:
+        return None
+    return msgspec.convert(request, takes)
+
+
+def _unnumbered(scenario: Scenario, key: bytes) -> Scenario:
+    """Return a scenario whose card numbers are fingerprints."""
+    return _replace(
+        scenario,
+        cards=tuple(_replace(card, number=_unnumber(card.number, key)) for card in scenario.cards),
+        rules=tuple(
+            _replace(rule, when=_replace(rule.when, card=_unnumber_match(rule.when.card, key)))
+            for rule in scenario.rules
+        ),
+    )
+
+
+def _unnumber_match(card: CardMatch | None, key: bytes) -> CardMatch | None:
+    if card is None or card.number is None:
+        return card
+    return _replace(card, number=_unnumber(card.number, key))
+
+
+def _unnumber(number: str, key: bytes) -> str:
+    if number.startswith("#"):
+        return number
+    return f"#{fingerprint(key, number)}-{number[-4:]}"
+
+
+def _masked(tree: Any) -> Any:
+    """Mask the texts of a tree; its numbers are times and amounts."""
+    if isinstance(tree, str):
+        return redact(tree)
+    if isinstance(tree, list):
+        return [_masked(each) for each in tree]
+    if isinstance(tree, dict):
+        return {redact(key): _masked(value) for key, value in tree.items()}
+    return tree
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    control("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),
+    control("put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxAnswer, takes=Snapshot),
+)
