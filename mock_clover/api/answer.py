@@ -87,7 +87,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
         who = "" if credential == sandbox.credentials.access_token else credential
         stored = sandbox.idempotency.get((who, key)) if key else None
         if stored is not None:
-            if stored.target != raw.path or stored.request != request:
+            if stored.target != raw.path or not _are_equal(stored.request, request):
                 IDEMPOTENCY_MISMATCH.refuse()
             idempotency = "replayed"
             reply = Reply(stored.status, stored.body, f"idempotency: replay of: {stored.why}")
@@ -114,6 +114,11 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     if not endpoint.silent:
         _journal(sandbox, endpoint, raw, reply, request, idempotency)
     return reply
+
+
+def _are_equal(one: Record | None, other: Record | None) -> bool:
+    """Compare what two bodies said; equal ones may have been decoded in different ways."""
+    return one == other or encode(one) == encode(other)
 
 
 def _beset(
@@ -212,20 +217,21 @@ def _journal(
         reply.body,
         reply.fault.label if reply.fault else "",
         raw.headers.get(b"user-agent", b""),
-        _ignored(endpoint, raw.body) if raw.body and endpoint.takes else (),
+        _ignored(endpoint, request, raw.body),
         raw.started_ns,
     )
 
 
-def _ignored(endpoint: Endpoint, body: bytes) -> tuple[str, ...]:
+def _ignored(endpoint: Endpoint, request: Record | None, body: bytes) -> tuple[str, ...]:
     """Return the members of a body that nobody reads, most often none."""
-    if endpoint.any_body or endpoint.takes is None:
+    codec = endpoint.codec
+    if not body or codec is None or endpoint.takes is None or codec.is_plain(request, body):
+        return ()
+    if endpoint.any_body:
         return ()
     try:
         tree = decode_json(body)
     except (ValueError, RecursionError):
-        return ()
-    if isinstance(tree, dict) and tree.keys() <= endpoint.plain_members:
         return ()
     found = unknown_members(tree, endpoint.takes)[:_IGNORED_MAX]
     return tuple(_with_meant(name, nearest(name, endpoint.takes)) for name in found)

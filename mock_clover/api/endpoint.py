@@ -12,7 +12,7 @@ from mock_clover.model.charge import Charge
 from mock_clover.model.problem import Problem
 from mock_clover.model.verdict import Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.codec import Codec, plain_members
+from mock_clover.wire.codec import Codec
 from mock_clover.wire.fact import Fact
 from mock_clover.wire.record import Record
 from mock_clover.wire.redact import redact
@@ -136,13 +136,6 @@ class Endpoint:
     def codec(self) -> Codec[Any] | None:
         """The body's decoder, built at the first request: most runs use few endpoints."""
         return Codec(self.takes) if self.takes else None
-
-    @cached_property
-    def plain_members(self) -> frozenset[str]:
-        """The body's members that hold no further record: with only these none is ignored."""
-        if self.takes is None:
-            return frozenset()
-        return plain_members(self.takes)
 
     @cached_property
     def query_codec(self) -> Codec[Any] | None:

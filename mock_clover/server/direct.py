@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_clover.api.answer import Reply
-from mock_clover.server.app import DRAIN_BYTES_MAX
+from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
 from mock_clover.server.protocol import Guard
 from mock_clover.server.render import response
 from mock_clover.server.spoil import DRIBBLE_BYTES, GARBAGE, abort, half_of
@@ -45,8 +45,9 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
         self._path = _decoded(path)
         due = self.cycle is not None and not self.cycle.response_complete
         app: Any = self.config.app
-        self._direct = not (due or self.url[:1] != b"/" or app.awaits(self._path))
-        self._bytes_max = app.body_bytes_max(self._path)
+        ours = "_mock/" in self._path or self._path == "/"
+        self._direct = not (due or self.url[:1] != b"/" or (ours and app.awaits(self._path)))
+        self._bytes_max = app.body_bytes_max(self._path) if ours else BODY_BYTES_MAX
         if not self._direct:
             self._go_by_asgi()
         elif self._head.get(b"expect", b"").lower() == b"100-continue":

@@ -65,6 +65,8 @@ class Guard(_Base):
     def data_received(self, data: bytes) -> None:
         """Hand on whole heads and their bodies, without the stray bytes between two requests."""
         self._touched = self.server_state.now
+        if not self._held and self._feed_plain(data):
+            return
         if self._held:
             data, self._held = self._held + data, b""
         while data and not self._broken and not self.transport.is_closing():
@@ -81,6 +83,33 @@ class Guard(_Base):
             self._receiving_since = None
         elif self._receiving_since is None:
             self._receiving_since = self._touched
+
+    def _feed_plain(self, data: bytes) -> bool:
+        """Feed one request that nothing is odd about, head and body at once: most are so."""
+        end = data.find(b"\r\n\r\n") + 4
+        if (
+            not 3 < end <= HEAD_BYTES_MAX
+            or data.find(b"\r\n\r\n", end) >= 0  # a further head, or chunks
+            or data.startswith(b"{}", end)
+            or len(data) - end == 1
+            or not 0x41 <= data[0] <= 0x5A
+            or b"pgrade" in data
+            or b"PGRADE" in data
+            or self._broken
+            or not self._between()
+            or self._answer_is_due()
+        ):
+            return False
+        self._chunk_bytes = 0
+        self._feed(data)
+        if self._between() or self.transport.is_closing():
+            self._receiving_since = None
+            return True
+        length = self._content_length()
+        whole = int(length) if length is not None and length.isdigit() else None
+        self._body_left = None if whole is None else max(whole - (len(data) - end), 0)
+        self._receiving_since = self._touched
+        return True
 
     def _feed_head(self, data: bytes) -> bytes:
         """Feed one head, or hold what has come of it; return what follows it."""

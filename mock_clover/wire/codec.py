@@ -58,12 +58,14 @@ class Codec(Generic[T]):
 
     def __init__(self, record: type[T]) -> None:
         self.record = record
-        self._decode = msgspec.json.Decoder(record, strict=False).decode
+        self._strict = _strict_twin(record)
+        self._decode = msgspec.json.Decoder(self._strict, strict=False).decode
 
     def decode(self, raw: bytes) -> T:
         """Decode a JSON body; an empty one is an empty object.
 
-        Raises MalformedError or ViolationsError.
+        What the quick way decodes is of the record's strict twin, whose outermost members are all
+        known: `is_plain` tells. Raises MalformedError or ViolationsError.
         """
         check_depth(raw)
         try:
@@ -73,6 +75,10 @@ class Codec(Generic[T]):
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise MalformedError(redact(str(error))) from None
         return self.convert(_parse(raw))
+
+    def is_plain(self, decoded: object, raw: bytes) -> bool:
+        """Tell, at no cost, that a body has no unknown members; False means that it may have."""
+        return type(decoded) is self._strict and raw.count(b"{") <= 1
 
     def convert(self, tree: object) -> T:
         """Turn a parsed object into the record, forgiving numbers for strings."""
@@ -96,6 +102,21 @@ def check_depth(raw: bytes) -> None:
     brackets = _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS)
     if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEPTH_MAX:
         raise MalformedError(f"Nested deeper than {DEPTH_MAX}")
+
+
+def _strict_twin(record: type[T]) -> type[T]:
+    """Return a record's subclass that takes no unknown members."""
+    twin: Any = msgspec.defstruct(
+        record.__name__,
+        (),
+        bases=(record,),
+        namespace={"__module__": record.__module__, "__doc__": record.__doc__},
+        forbid_unknown_fields=True,
+        frozen=True,
+        gc=False,
+    )
+    strict: type[T] = twin
+    return strict
 
 
 def parse(raw: bytes) -> object:
@@ -125,11 +146,6 @@ def unknown_members(tree: object, record: type[Record], at: str = "") -> list[st
         elif inner is not None:
             found += unknown_members(value, inner, f"{at}{key}.")
     return found
-
-
-def plain_members(record: type[Record]) -> frozenset[str]:
-    """Return the members of a record that hold no further record."""
-    return frozenset(name for name, hint in _hints(record).items() if _record_in(hint) is None)
 
 
 @cache
