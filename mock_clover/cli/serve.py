@@ -181,10 +181,11 @@ def serve(
     bound = listener.getsockname()[1]
 
     def announce() -> None:
-        if port_file is not None:
-            write_port_file(port_file, bound)
         click.echo(_banner(host, bound, loaded.name, app.sandboxes.default.credentials))
         sys.stdout.flush()
+        # Last: whoever waits for this file finds all else said.
+        if port_file is not None:
+            write_port_file(port_file, bound)
         keys.warm(_WARM_AFTER_S)
 
     run(app, listener, announce, tuple(chores))
