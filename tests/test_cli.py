@@ -18,6 +18,7 @@ from mock_clover.cli import main
 from mock_clover.model.problem import CATALOGUE
 from mock_clover.sandbox.credentials import derive
 from tests.served import Served
+from tests.wire import eventually
 from tests.world import SEED
 
 KNOWN = derive(SEED, "default")
@@ -127,6 +128,7 @@ def test_health_is_ready_or_not(served: Served) -> None:
         (["--scenario", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
         (["--host", "not an address"], "cannot listen on not an address port 0"),
         (["--key-file", "key.pem"], "key.pem: is no unencrypted PEM private key"),
+        (["--port-file", "no/port"], "mock-clover: --port-file no/port: No such file or directory"),
         (["--port", "70000"], "Invalid value for '--port'"),
         (["--dialect", "spoken"], "'spoken' is not one of 'observed', 'documented'"),
     ],
@@ -171,7 +173,8 @@ def test_settings_come_from_the_environment(
 def test_the_banner_has_the_address_the_scenario_and_credentials(
     serve: Callable[..., Served],
 ) -> None:
-    server = serve()
+    server = serve()  # which is back once the port file is there; the banner comes after it
+    eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
     assert server.log.read_text().splitlines() == [
         f"mock-clover {__version__} listening on {server.url}",
         "  scenario sandbox, RSA 2048, not Clover: no money moves. Ctrl-C ends it.",

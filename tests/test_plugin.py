@@ -7,18 +7,17 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import time
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.clients.toolbox import Missing, install, plain_environment, prepare
 from tests.served import Served
+from tests.wire import eventually
 
 ROOT = Path(__file__).parent.parent
 HATCHLING = next(
@@ -483,13 +482,6 @@ def hanging(
     ) as run:
         yield run, folder / "url"
         os.killpg(run.pid, signal.SIGKILL)  # whatever of it is left
-
-
-def eventually(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_gone(url: str) -> bool:

@@ -181,11 +181,14 @@ def serve(
     bound = listener.getsockname()[1]
 
     def announce() -> None:
+        # Before the banner: whoever reads that finds the file.
+        if port_file is not None:
+            try:
+                write_port_file(port_file, bound)
+            except OSError as error:
+                fail(f"--port-file {port_file}: {error.strerror}")
         click.echo(_banner(host, bound, loaded.name, app.sandboxes.default.credentials))
         sys.stdout.flush()
-        # Last: whoever waits for this file finds all else said.
-        if port_file is not None:
-            write_port_file(port_file, bound)
         keys.warm(_WARM_AFTER_S)
 
     run(app, listener, announce, tuple(chores))
