@@ -3,7 +3,7 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
@@ -11,9 +11,12 @@ class ClientError(Exception):
     """A call that did not succeed; the message says what the server said, or that there is none."""
 
 
-def get_json(url: str, timeout_s: float = 10) -> dict[str, Any]:
+def get_json(
+    url: str, timeout_s: float = 10, headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """GET a JSON object. Raises ClientError."""
-    return _call(urllib.request.Request(url), timeout_s)  # noqa: S310 - the scheme is checked below
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - checked below
+    return _call(request, timeout_s)
 
 
 def make_token(
@@ -36,9 +39,10 @@ def make_token(
     return str(_call(request, 10)["id"])
 
 
-def events(url: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of an event stream as they come. Raises ClientError."""
-    request = urllib.request.Request(url, headers={"accept": "text/event-stream"})  # noqa: S310
+def events(url: str, after: int, headers: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield the objects of an event stream after one's id, as they come. Raises ClientError."""
+    wanted = {"accept": "text/event-stream", "last-event-id": str(after), **headers}
+    request = urllib.request.Request(url, headers=wanted)  # noqa: S310 - as below
     try:
         with urllib.request.urlopen(request) as stream:  # noqa: S310 - called with http(s) only
             for line in stream:

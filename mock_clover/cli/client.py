@@ -113,16 +113,27 @@ def health(*, url: str | None) -> None:
 @sandbox_option
 @click.option("--follow", "-f", is_flag=True, help="Go on with what happens from now on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each exchange.")
-def journal(*, url: str, sandbox: str, follow: bool, as_json: bool) -> None:
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    envvar=f"{PREFIX}CONTROL_TOKEN",
+    help="The one the server was started with, if it was.",
+)
+def journal(
+    *, url: str, sandbox: str, follow: bool, as_json: bool, control_token: str | None
+) -> None:
     """Print what happened in a sandbox, oldest first, card numbers masked."""
     from mock_clover.client import ClientError, events, get_json
 
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
+    shown = {"x-mock-clover-control": control_token} if control_token else {}
+    last = 0
     try:
-        for exchange in get_json(f"{base}/_mock/journal?limit=1000")["data"]:
+        for exchange in get_json(f"{base}/_mock/journal?limit=1000", headers=shown)["data"]:
             _print_exchange(exchange, as_json=as_json)
+            last = exchange["id"]
         if follow:
-            for exchange in events(f"{base}/_mock/journal"):
+            for exchange in events(f"{base}/_mock/journal", last, shown):
                 _print_exchange(exchange, as_json=as_json)
     except ClientError as error:
         fail(str(error), code=1)

@@ -14,7 +14,8 @@ from mock_clover.wire.record import Record
 
 TOKEN_HEADER = b"x-mock-clover-control"
 _PRIVATE = (".localhost", ".local", ".internal", ".test", ".svc", ".cluster.local", ".home.arpa")
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]")
+_ADDRESS = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d*)?")
+_NAME = re.compile(r"([a-z0-9._-]*)(?::\d*)?")
 
 
 class Gate(Record, frozen=True, kw_only=True):
@@ -43,8 +44,10 @@ class Gate(Record, frozen=True, kw_only=True):
             CONTROL_FORBIDDEN.refuse(said=f"{TOKEN_HEADER.decode()}: the control token is missing")
 
     def _is_ours(self, host: str) -> bool:
-        name = _ADDRESS.match(host)
-        if name:
+        if _ADDRESS.fullmatch(host):
             return True
-        bare = host.partition(":")[0]
+        named = _NAME.fullmatch(host)
+        if named is None:
+            return False
+        bare = named[1]
         return "." not in bare or bare.endswith(_PRIVATE) or bare in self.hosts

@@ -11,6 +11,7 @@ from mock_clover.server.render import reply_headers
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from mock_clover.api.answer import Reply
     from mock_clover.server.app import App
 
 EVENT_STREAM = b"text/event-stream"
@@ -28,18 +29,15 @@ async def stream(
     last = headers.get(b"last-event-id", b"")
     after = int(last) if last.isdigit() and len(last) < 19 else sandbox.journal.count
 
-    def look() -> tuple[int, bytes]:
+    def look() -> "Reply":
         query = urlencode({**asked, "after": after, "limit": 1000, "wait": 0}).encode()
-        reply = app.reply_to("GET", path, query, headers, b"")
-        return reply.status, reply.body
+        return app.reply_to("GET", path, query, headers, b"")
 
-    status, body = look()
-    if status != 200:
-        reply = app.reply_to("GET", path, scope["query_string"], headers, b"")
-        await send(
-            {"type": "http.response.start", "status": status, "headers": reply_headers(reply)}
-        )
-        await send({"type": "http.response.body", "body": body})
+    reply = look()
+    if reply.status != 200:
+        lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
+        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
+        await send({"type": "http.response.body", "body": reply.body})
         return
     changed = asyncio.Event()
     sandbox.journal.watchers.add(changed.set)
@@ -50,7 +48,7 @@ async def stream(
         while not gone.done():
             changed.clear()
             events = b""
-            for each in msgspec.json.decode(look()[1])["data"]:
+            for each in msgspec.json.decode(look().body)["data"]:
                 after = each["id"]
                 events += b"id: %d\ndata: %b\n\n" % (after, _encode(each))
             await send(

@@ -855,7 +855,7 @@ ELSEWHERE = {
     "RATE_LIMITED": "test_triggers.py, on the sandbox's clock",
     "CONTROL_INVALID": "test_control.py",
     "CONTROL_NOT_FOUND": "test_control.py",
-    "CONTROL_FORBIDDEN": "test_control.py",
+    "CONTROL_FORBIDDEN": "test_gate.py",
 }
 NOT_RAISED = {
     "INVALID_NUMBER": "documented beside INCORRECT_NUMBER; when Clover gives which is not known",

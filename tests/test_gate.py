@@ -1,0 +1,177 @@
+"""Who may steer a server, and what its owner sees of it while it runs."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mock_clover.model.problem import Refusal
+from mock_clover.server.chores import IDLE_S, Idlers
+from mock_clover.server.gate import Gate
+from mock_clover.server.log import ExchangeLog
+from tests.served import Served
+from tests.wire import Wire, call, eventually, head
+from tests.world import World
+
+OPEN = Gate()
+GUARDED = Gate(token="s3cret", hosts=("clover.example.com",))
+HOST = (
+    "Host: this name is not allowed to make control calls; allow it with "
+    "`mock-clover serve --control-host NAME`"
+)
+ORIGIN = "Origin: pages of other origins make no control calls"
+TOKEN = "x-mock-clover-control: the control token is missing"
+
+
+@pytest.mark.parametrize(
+    ("gate", "headers", "refusal"),
+    [
+        (OPEN, {}, None),
+        (OPEN, {"host": "localhost:4242"}, None),
+        (OPEN, {"host": "LOCALHOST"}, None),
+        (OPEN, {"host": "127.0.0.1:4242"}, None),
+        (OPEN, {"host": "[::1]:4242"}, None),
+        (OPEN, {"host": "[FE80::1]"}, None),
+        (OPEN, {"host": "mock-clover:4242"}, None),
+        (OPEN, {"host": "mock-clover.default.svc.cluster.local"}, None),
+        (OPEN, {"host": "clover.test"}, None),
+        (OPEN, {"host": "evil.com"}, HOST),
+        (OPEN, {"host": "clover.example.com"}, HOST),
+        (OPEN, {"host": "127.0.0.1.evil.com"}, HOST),
+        (OPEN, {"host": "127.0.0.1.evil.com:4242"}, HOST),
+        (OPEN, {"host": "[::1].evil.com"}, HOST),
+        (OPEN, {"host": "localhost.evil.com"}, HOST),
+        (OPEN, {"host": "eviltest.com"}, HOST),
+        (OPEN, {"host": "localhost:4242", "origin": "http://localhost:4242"}, None),
+        (OPEN, {"host": "localhost:4242", "origin": "http://localhost:3000"}, ORIGIN),
+        (OPEN, {"host": "localhost:4242", "origin": "https://evil.com"}, ORIGIN),
+        (OPEN, {"host": "localhost:4242", "origin": "null"}, ORIGIN),
+        (OPEN, {"host": "localhost", "sec-fetch-site": "cross-site"}, ORIGIN),
+        (OPEN, {"host": "localhost", "sec-fetch-site": "same-site"}, ORIGIN),
+        (OPEN, {"host": "localhost", "sec-fetch-site": "same-origin"}, None),
+        (GUARDED, {"host": "localhost"}, TOKEN),
+        (GUARDED, {"host": "localhost", "x-mock-clover-control": "s3cre"}, TOKEN),
+        (GUARDED, {"host": "localhost", "x-mock-clover-control": "s3cret"}, None),
+        (GUARDED, {"host": "clover.example.com", "x-mock-clover-control": "s3cret"}, None),
+        (GUARDED, {"host": "evil.com", "x-mock-clover-control": "s3cret"}, HOST),
+    ],
+)
+def test_who_may_steer(gate: Gate, headers: dict[str, str], refusal: str | None) -> None:
+    sent = {name.encode(): value.encode() for name, value in headers.items()}
+    try:
+        gate.check(sent)
+        told = None
+    except Refusal as refused:
+        told = (refused.problem.name, refused.message)
+    assert told == (refusal and ("CONTROL_FORBIDDEN", refusal))
+
+
+def test_a_refused_control_call_is_told_and_changes_nothing(served: Served) -> None:
+    before = call(served.port, "GET", "/_mock/clock").json["frozen"]
+    got = call(served.port, "PUT", "/_mock/clock", {"freeze": True}, host="evil.com")
+    assert (got.status, got.json) == (403, {"message": HOST})
+    assert "access-control-allow-origin" not in got.headers
+    assert call(served.port, "GET", "/_mock/clock").json["frozen"] is before
+
+
+def test_clovers_own_calls_need_no_leave(served: Served) -> None:
+    got = call(served.port, "GET", "/v1/charges", host="evil.com", origin="https://evil.com")
+    assert got.status == 200
+
+
+def test_control_can_be_switched_off(serve: Callable[..., Served]) -> None:
+    port = serve("--no-control").port
+    got, unknown = (call(port, "GET", path) for path in ("/_mock/journal", "/v1/nothing"))
+    assert (got.status, got.body) == (unknown.status, unknown.body) == (404, unknown.body)
+    assert call(port, "GET", "/v1/charges").status == 200
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["abc", "9" * 5_000, "-5", "\xb2", "4539-1488-0343-6467", "", "0", "9" * 18],
+    ids=lambda last: ascii(last[:9]),
+)
+def test_any_last_event_id_opens_a_stream(served: Served, last: str) -> None:
+    with Wire(served.port) as wire:
+        wanted = {"accept": "text/event-stream", "last-event-id": last}
+        wire.send(head("GET", "/_mock/journal", headers=wanted))
+        first = eventually(lambda: wire.line.recv(4_096))
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"content-type: text/event-stream\r\n" in first
+
+
+def test_a_wrong_filter_of_a_stream_is_told(served: Served) -> None:
+    with Wire(served.port) as wire:
+        wanted = {"accept": "text/event-stream"}
+        got = wire.ask(head("GET", "/_mock/journal?status=none", headers=wanted))
+    assert got.status == 400
+    assert "status" in got.json["message"]
+
+
+def test_the_journal_is_followed(serve: Callable[..., Served], tmp_path: Path) -> None:
+    server = serve("--control-token", "s3cret")
+    called = [sys.executable, "-m", "mock_clover", "journal", "--url", server.url]
+    refused = subprocess.run(called, capture_output=True, text=True, timeout=20, check=False)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        f'mock-clover: 403: {{"message":"{TOKEN}"}}\n',
+    )
+    call(server.port, "GET", "/v1/charges")
+    out = tmp_path / "followed"
+    with out.open("wb") as sink:
+        command = [*called, "--follow", "--json", "--control-token", "s3cret"]
+        follower = subprocess.Popen(command, stdout=sink)
+    try:
+        for endpoint in ("list_charges", "list_refunds", "list_orders"):
+            call(server.port, "GET", f"/v1/{endpoint.removeprefix('list_')}")
+            eventually(lambda told=endpoint: told in out.read_text())
+    finally:
+        follower.terminate()
+        follower.wait(10)
+    seen = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [each["endpoint"] for each in seen][-3:] == [
+        "list_charges",
+        "list_refunds",
+        "list_orders",
+    ]
+    assert [each["id"] for each in seen] == sorted({each["id"] for each in seen})
+
+
+def test_a_saved_scenario_is_reloaded_and_a_wrong_one_is_not(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    rule = "name: mine\nrules:\n  - name: {name}\n    then: {{decline: {{decline_code: {code}}}}}\n"
+    file.write_text(rule.format(name="first", code="lost_card"))
+    server = serve("--scenario", str(file), "--watch")
+
+    def in_force() -> list[str]:
+        sale = {"amount": 100, "currency": "usd", "source": "clv_1"}
+        asked = {"method": "POST", "path": "/v1/charges", "body": sale}
+        told = call(server.port, "POST", "/_mock/why", asked).json
+        return [each["rule"] for each in told["rules"]]
+
+    before = in_force()
+    file.write_text(rule.format(name="second", code="lost_card").replace("then", "thn"))
+    eventually(lambda: "the rules in force stay as they were" in server.log.read_text())
+    assert "did you mean `then`?" in server.log.read_text()
+    assert in_force() == before
+    file.write_text(rule.format(name="third", code="stolen_card"))
+    eventually(lambda: "mine.yaml is reloaded: 0 cards, 1 rules" in server.log.read_text())
+    assert before != in_force()
+
+
+def test_an_idle_sandbox_is_dropped_and_a_used_one_is_not(world: World) -> None:
+    for name in ("idle", "used"):
+        world.sandboxes.named(name)
+    idlers = Idlers(world.sandboxes, ExchangeLog(None, "none"))
+    idlers.sweep(0.0)
+    world.app.reply_to("GET", "/sandbox/used/v1/charges", b"", {}, b"")
+    idlers.sweep(IDLE_S)
+    idlers.sweep(IDLE_S + 1)
+    assert {each.name for each in world.sandboxes} == {"default", "used"}
+    idlers.sweep(2 * IDLE_S + 1)
+    assert {each.name for each in world.sandboxes} == {"default"}
