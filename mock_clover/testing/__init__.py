@@ -84,7 +84,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: Any = yield
     for held in item.stash.get(_held, ()) if report.failed else ():
         report.sections.append((f"mock-clover journal of {held.name}", journal_text(held)))
-    return report  # type: ignore[no-any-return]
+    return report  # type: ignore[no-any-return] # pytest gives it untyped
 
 
 @pytest.fixture(scope="session")

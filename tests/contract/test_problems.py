@@ -894,7 +894,7 @@ def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World])
         states.append(world.sandbox.state())
         return send(*args, **named)
 
-    world.send = watched  # type: ignore[method-assign]
+    world.send = watched  # type: ignore[method-assign] # a spy, for this test
     case.ask(world)
     assert world.sandbox.state() == states[-1]
 
