@@ -517,8 +517,8 @@ def test_a_key_is_known_to_a_restored_sandbox(parent: Stocked) -> None:
 GONE: Any = object()
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "another version": (
-        {"mock_clover_snapshot": 2},
-        "mock_clover_snapshot: version 1 is read here",
+        {"mock_clover_snapshot": 1},
+        "mock_clover_snapshot: version 2 is read here",
     ),
     "no version": ({"mock_clover_snapshot": GONE}, "mock_clover_snapshot: is missing"),
     "no charges": ({"charges": GONE}, "charges: is missing"),
@@ -542,7 +542,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "half an agenda": (
         {"agenda": [[1]]},
-        "agenda[0]: Expected `array` of length 3, got 1",
+        "agenda[0]: Expected `array` of length 4, got 1",
     ),
     "a scenario of no name": (
         {"scenario": {}},

@@ -7,6 +7,7 @@ from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
 from mock_clover.model.card import checks_seen
 from mock_clover.model.charge import (
+    AUTHORISATION_EXPIRES,
     AUTHORISATION_LIFE_MS,
     CAPTURED_FROM,
     CaptureRequest,
@@ -111,7 +112,7 @@ def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str
     sandbox.charges.put(charge.id, charge)
     if charge.state == "authorised":
         life_ms = AUTHORISATION_LIFE_MS.get(token.card.brand, AUTHORISATION_LIFE_MS["VISA"])
-        sandbox.agenda.add(now_ms + life_ms, charge.id)
+        sandbox.agenda.add(now_ms + life_ms, AUTHORISATION_EXPIRES, charge.id)
     if order is None and charge.order is not None:
         sandbox.sale_orders.put(charge.order, charge.id)
     if spends:
@@ -124,7 +125,6 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     charge_id = call.ids[0]
     if len(charge_id) != 13 or not _CROCKFORD.issuperset(charge_id):
         INVALID_CHARGE_ID.refuse()
-    sandbox.settle()
     charge = _require(sandbox, charge_id)
     if charge.state == "expired":
         AUTHORISATION_EXPIRED.refuse()

@@ -25,7 +25,6 @@ from mock_clover.wire.fact import documented
 def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAnswer:
     """Give money back, or void an authorisation."""
     asked = call.body
-    sandbox.settle()
     charge = sandbox.charges.get(asked.charge)
     if charge is None:
         REFUND_TARGET_NOT_FOUND.refuse()

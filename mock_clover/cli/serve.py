@@ -149,7 +149,7 @@ def serve(
     from mock_clover.model.scenario import ScenarioError
     from mock_clover.sandbox.keys import KeyFileError, KeyRing
     from mock_clover.server.build import build
-    from mock_clover.server.chores import Idlers, Watch
+    from mock_clover.server.chores import Clockwork, Idlers, Watch
     from mock_clover.server.gate import Gate
     from mock_clover.server.log import ExchangeLog
     from mock_clover.server.serve import BindError, bind, run, write_port_file
@@ -175,7 +175,10 @@ def serve(
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
     gate = Gate(is_open=control, token=control_token, hosts=control_hosts)
     app = build(loaded, keys, seed=seed, log=log, switched=switched, gate=gate)
-    chores: list[Callable[[], None]] = [Idlers(app.sandboxes, log).sweep]
+    chores: list[Callable[[], None]] = [
+        Idlers(app.sandboxes, log).sweep,
+        Clockwork(app.sandboxes).tick,
+    ]
     if watch:
         chores.append(Watch(_file_of(scenario), app.sandboxes).look)
     bound = listener.getsockname()[1]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from mock_clover.api.due import HAPPENINGS
 from mock_clover.api.endpoint import Call, Document, Endpoint
 from mock_clover.api.surface import SURFACE
 from mock_clover.control.worlds import ControlRecord, SandboxAnswer, control, shown, unknown
@@ -29,7 +30,7 @@ from mock_clover.sandbox.sandbox import TABLES, Sandbox
 from mock_clover.wire.record import Record, decode_json, encode
 from mock_clover.wire.redact import redact
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 Moment = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
 """Milliseconds, up to the year 2286."""
 _SNAPSHOT = "/_mock/snapshot"
@@ -85,7 +86,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     codes: dict[str, Code]
     access_tokens: dict[str, int]
     answered: tuple[Answered, ...]
-    agenda: tuple[tuple[int, int, str], ...]
+    agenda: tuple[tuple[int, int, str, str], ...]
 
 
 def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
@@ -175,8 +176,8 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
     for table in TABLES:
         for key, row in getattr(snapshot, table).items():
             getattr(fresh, table).put(key, row)
-    for at_ms, _, charge_id in snapshot.agenda:
-        fresh.agenda.add(at_ms, charge_id)
+    for at_ms, _, kind, row_id in snapshot.agenda:
+        fresh.agenda.add(at_ms, kind, row_id)
     for key_pair, remembered in answered:
         fresh.idempotency.remember(key_pair, remembered)
     fresh.faults.restore(
@@ -202,6 +203,9 @@ def _check_names(snapshot: Snapshot) -> None:
     for name in named:
         if name is not None and name not in OUTCOMES:
             raise ValueError(unknown(name, OUTCOMES))
+    for _, _, kind, _ in snapshot.agenda:
+        if kind not in HAPPENINGS:
+            raise ValueError(unknown(kind, HAPPENINGS))
 
 
 def _as_request(endpoint: str, request: Any) -> Record | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from mock_clover.api.answer import answer
+from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Call, Endpoint, OpenBody, Raw
 from mock_clover.api.intervene import FAULT_HEADER, facts_of
 from mock_clover.api.surface import SURFACE, Dispatch
@@ -138,7 +139,7 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
 
 
 def _clock(sandbox: Sandbox) -> ClockAnswer:
-    fired = tuple(Fired(at_ms=d.at_ms, kind=d.kind, id=d.id) for d in sandbox.settle())
+    fired = tuple(Fired(at_ms=d.at_ms, kind=d.kind, id=d.id) for d in settle(sandbox))
     return ClockAnswer(now_ms=sandbox.clock.now_ms(), frozen=sandbox.clock.frozen, fired=fired)
 
 
@@ -283,6 +284,7 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     twin.faults.clear()  # what the work would answer, whatever befalls it
     twin.limits = None
     twin.stir()
+    settle(twin)
     headers.pop(FAULT_HEADER, None)
     raw = Raw(asked.method.upper(), path, ids, query.encode(), headers, body)
     reply = answer(twin, endpoint, raw)

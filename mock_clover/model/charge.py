@@ -199,6 +199,9 @@ _DAY_MS = 86_400_000
 AUTHORISATION_LIFE_MS: dict[Brand, int] = {"VISA": 7 * _DAY_MS, "MC": 30 * _DAY_MS}
 """Documented MD:create-pre-authorization. Other brands expire as Visa's do (inferred)."""
 
+AUTHORISATION_EXPIRES = "authorisation_expired"
+"""The kind of an agenda's entry, and what the control call says has happened."""
+
 CAPTURED_FROM: frozenset[ChargeState] = frozenset({"authorised"})
 RefundType = Literal["PREAUTH", "AUTH"]
 REFUND_TYPE: dict[ChargeState, RefundType] = {"authorised": "PREAUTH", "captured": "AUTH"}

@@ -1,15 +1,15 @@
-"""What happens by itself when a sandbox's clock comes to it: so far, authorisations expire."""
+"""What happens by itself when a sandbox's clock comes to it; what that is, `api/due.py` knows."""
 
 import heapq
 from typing import NamedTuple
 
 
 class Due(NamedTuple):
-    """One thing that is to happen."""
+    """One thing that is to happen to the row of an id."""
 
     at_ms: int
+    kind: str
     id: str
-    kind: str = "authorisation_expired"
 
 
 class Agenda:
@@ -18,21 +18,24 @@ class Agenda:
     __slots__ = ("_count", "_heap")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, str]] = []
+        self._heap: list[tuple[int, int, str, str]] = []
         self._count = 0
 
-    def add(self, at_ms: int, charge_id: str) -> None:
-        """Note that an authorisation expires."""
-        self._count += 1
-        heapq.heappush(self._heap, (at_ms, self._count, charge_id))
+    def __bool__(self) -> bool:
+        """Whether anything is to happen, ever."""
+        return bool(self._heap)
 
-    def take(self, now_ms: int) -> list[Due]:
-        """Take what is due, in order."""
-        taken = []
-        while self._heap and self._heap[0][0] <= now_ms:
-            at_ms, _, charge_id = heapq.heappop(self._heap)
-            taken.append(Due(at_ms, charge_id))
-        return taken
+    def add(self, at_ms: int, kind: str, row_id: str) -> None:
+        """Note a thing that is to happen."""
+        self._count += 1
+        heapq.heappush(self._heap, (at_ms, self._count, kind, row_id))
+
+    def take(self, now_ms: int) -> Due | None:
+        """Take the first thing that is due, or nothing."""
+        if not self._heap or self._heap[0][0] > now_ms:
+            return None
+        at_ms, _, kind, row_id = heapq.heappop(self._heap)
+        return Due(at_ms, kind, row_id)
 
     def fork(self) -> "Agenda":
         """Return a copy."""
@@ -40,6 +43,6 @@ class Agenda:
         twin._heap, twin._count = list(self._heap), self._count
         return twin
 
-    def entries(self) -> list[tuple[int, int, str]]:
+    def entries(self) -> list[tuple[int, int, str, str]]:
         """Return all entries, for a snapshot."""
         return sorted(self._heap)

@@ -1,6 +1,8 @@
 """A sandbox's clock: the only source of time for everything Clover decides. Forward only."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 
 
 class Clock:
@@ -55,6 +57,16 @@ class Clock:
         """Show another time, past or to come: only for a sandbox that is made from a snapshot."""
         self._frozen_ms = None
         self._ahead_ms = now_ms - time.time_ns() // 1_000_000
+
+    @contextlib.contextmanager
+    def held_at(self, now_ms: int) -> Iterator[None]:
+        """Show another time for a while: for what happens as of then."""
+        before = self._ahead_ms, self._frozen_ms
+        self._frozen_ms = now_ms
+        try:
+            yield
+        finally:
+            self._ahead_ms, self._frozen_ms = before
 
     def fork(self) -> "Clock":
         """Return a clock that shows the same time and goes its own way."""

@@ -14,7 +14,7 @@ from mock_clover.model.order import Order
 from mock_clover.model.refund import Refund
 from mock_clover.model.scenario import Settings
 from mock_clover.model.token import Token
-from mock_clover.sandbox.agenda import Agenda, Due
+from mock_clover.sandbox.agenda import Agenda
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.faults import Faults
@@ -121,16 +121,6 @@ class Sandbox:
     def stir(self) -> None:
         """Note anew whether anything may intervene in a call: most often nothing does."""
         self.stirred = bool(self.rules.scenario.rules or len(self.faults) or self.limits)
-
-    def settle(self) -> list[Due]:
-        """Let what is due by the clock happen, in order, and return it."""
-        fired = []
-        for due in self.agenda.take(self.clock.now_ms()):
-            charge = self.charges.get(due.id)
-            if charge is not None and charge.state == "authorised":
-                self.charges.put(charge.id, msgspec.structs.replace(charge, state="expired"))
-                fired.append(due)
-        return fired
 
     def currency_echo(self, currency: str) -> str:
         """Return a currency as answers show it."""

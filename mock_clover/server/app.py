@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mock_clover.api.answer import Reply, answer, refuse
+from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Raw
 from mock_clover.api.surface import SURFACE, Dispatch
 from mock_clover.control.surface import control_surface
@@ -99,6 +100,8 @@ class App:
             return self._unmet(sandbox, raw, refusal)
         if ids:
             raw = raw._replace(ids=ids)
+        if sandbox.agenda and not endpoint.silent:
+            settle(sandbox)
         reply = answer(sandbox, endpoint, raw, waited=waited)
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)

@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+from mock_clover.api.due import settle
 from mock_clover.model.operation import OPERATIONS
 from mock_clover.model.scenario import ScenarioError
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
@@ -36,6 +37,19 @@ class Idlers:
             else:
                 seen[sandbox.name] = (count, since)
         self._seen = seen
+
+
+class Clockwork:
+    """Lets what is due happen in every sandbox, whether or not anybody calls."""
+
+    def __init__(self, sandboxes: Sandboxes) -> None:
+        self._sandboxes = sandboxes
+
+    def tick(self) -> None:
+        """Let what is due happen."""
+        for sandbox in self._sandboxes:
+            if sandbox.agenda:
+                settle(sandbox)
 
 
 class Watch:
