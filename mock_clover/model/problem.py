@@ -4,82 +4,14 @@ A problem knows its status, code, type and words, and how we know them. How a se
 dialect (`api/dialects.py`). Adding one is one assignment here. Raising one changes nothing.
 """
 
-from typing import Literal, Never
+from mock_clover.model.refusal import Problem, Refusal
+from mock_clover.model.refusal import problem as _problem
+from mock_clover.wire.fact import documented, inferred, observed
 
-from mock_clover.wire.fact import Fact, documented, inferred, observed
-from mock_clover.wire.record import Record
-
-Shape = Literal["error", "bare", "plain"]
+__all__ = ["Problem", "Refusal"]  # beside the catalogue, for those who use both
 
 _INVALID = "invalid_request_error"
 _CODES = "DOCS:ecommerce-error-codes"
-
-
-class Problem(Record, frozen=True, kw_only=True):
-    """One situation in which a request is refused."""
-
-    name: str
-    status: int
-    code: str | None = None
-    type: str | None = None
-    """The `error.type` as it was seen on the wire; None where the wire had none."""
-    message: str
-    """Words for the client; `{braces}` are filled from the situation."""
-    param: str | None = None
-    documented_code: str | None = None
-    """The code that Clover's pages give this situation, where the wire showed another."""
-    shape: Shape = "error"
-    """error: the usual envelope. bare: only a top-level message. plain: text, no JSON."""
-    fact: Fact
-
-    def refuse(self, **words: object) -> Never:
-        """Raise the refusal of this problem, its message filled with these words."""
-        raise Refusal(self, words)
-
-
-class _Words(dict[str, object]):
-    """Words of a situation; one that nobody knows (a trigger has none) is left open."""
-
-    def __missing__(self, word: str) -> str:
-        return f"({word})"
-
-
-class Refusal(Exception):
-    """A request that is refused; nothing has changed."""
-
-    def __init__(self, problem: Problem, words: dict[str, object]) -> None:
-        super().__init__(problem.name)
-        self.problem = problem
-        self.words = words
-
-    @property
-    def message(self) -> str:
-        """The problem's words with the situation filled in."""
-        return self.problem.message.format_map(_Words(self.words))
-
-
-def _problem(
-    name: str,
-    status: int,
-    code: str | None,
-    message: str,
-    fact: Fact,
-    *,
-    type: str | None = None,  # noqa: A002 - the wire's own word
-    param: str | None = None,
-    documented_code: str | None = None,
-) -> Problem:
-    return Problem(
-        name=name,
-        status=status,
-        code=code,
-        type=type,
-        message=message,
-        fact=fact,
-        param=param,
-        documented_code=documented_code,
-    )
-
 
 # Transport and authorisation ----------------------------------------------------------------------
 
