@@ -409,25 +409,6 @@ def test_no_success_has_a_top_level_message(world: World) -> None:
         assert (got.status, "message" in got.json) == (200, False)
 
 
-def test_a_paid_order_is_returned_by_item_and_then_whole(world: World) -> None:
-    order = world.order(300, 100)["id"]
-    paid = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()}).json
-    path = f"/v1/orders/{order}/returns"
-    answer = {
-        "id": order,
-        "amount": 400,
-        "amount_returned": 100,
-        "currency": "USD",
-        "status": "returned",
-        "status_transitions": {},
-    }
-    items = [{"parent": "SKU1", "amount": 100, "type": "sku"}]
-    assert world.send("POST", path, {"items": items}).json == answer
-    form = {"content-type": "application/x-www-form-urlencoded"}
-    assert world.send("POST", path, headers=form).json == answer | {"amount_returned": 400}
-    assert world.send("GET", f"/v1/charges/{paid['charge']}").json["refunded"] is True
-
-
 def test_the_order_of_a_charge_is_returned_as_its_charge_is_refunded(world: World) -> None:
     charge = world.charge()["id"]
     order = world.send("GET", f"/v1/charges/{charge}").json["order"]

@@ -11,6 +11,7 @@ import re
 from typing import Any, NamedTuple
 
 from mock_clover.api.endpoint import Endpoint
+from mock_clover.api.orders import find_order
 from mock_clover.model.card import Card
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
@@ -158,8 +159,8 @@ def facts_of(
         kind = "multipay" if token.state == "multipay" else "token"
     amount = getattr(request, "amount", None)
     if amount is None and endpoint == "pay_order" and ids:
-        order = sandbox.orders.get(ids[0])
-        amount = order.amount - order.amount_paid if order else None
+        sold = find_order(sandbox, ids[0])
+        amount = sold.order.amount - sold.amount_paid if sold else None
     return Facts(
         endpoint=endpoint,
         card=card or (token.card if token else None),

@@ -11,18 +11,15 @@ import msgspec
 
 from mock_clover.api.charges import make_charge
 from mock_clover.api.endpoint import Call, Declined, Endpoint
-from mock_clover.api.paging import ListQuery, page
+from mock_clover.api.paging import OrdersQuery, bounds, page
 from mock_clover.api.payer import check_amount, check_metadata, find_payer
 from mock_clover.model.charge import Charge, ChargeRequest
 from mock_clover.model.charge_answer import ListAnswer
-from mock_clover.model.order import (
-    Item,
-    Order,
+from mock_clover.model.order import Item, Order, OrderRequest, PayRequest, order_totals
+from mock_clover.model.order_answer import (
     OrderAnswer,
-    OrderRequest,
-    PayRequest,
+    Sold,
     listed_answer,
-    order_totals,
     ordered_answer,
     paid_answer,
     retrieved_answer,
@@ -44,7 +41,7 @@ from mock_clover.model.problem import (
     ORDER_WITHOUT_ITEMS,
     TOKEN_ALREADY_USED,
 )
-from mock_clover.model.verdict import Decline
+from mock_clover.model.verdict import Approval, Decline
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import documented
 
@@ -76,9 +73,9 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
 
 def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | Declined:
     """Pay an order with a token or a customer's card, in full or in part."""
-    asked, order = call.body, require_order(sandbox, call.ids[0])
-    left = order.amount - order.amount_paid
-    if order.paid_ms is not None:
+    asked, sold = call.body, require_order(sandbox, call.ids[0])
+    order, left = sold.order, sold.order.amount - sold.amount_paid
+    if sold.paid_ms is not None or order.id not in sandbox.orders:
         ORDER_ALREADY_PAID.refuse(id=order.id)
     if not order.items:
         ORDER_WITHOUT_ITEMS.refuse(id=order.id)
@@ -92,35 +89,36 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
         INVALID_SOURCE.refuse()
     payer = find_payer(sandbox, source, asked.stored_credentials, call.verdict)
     sandbox.charges.require_room()
-    charge = make_charge(sandbox, _as_charge(asked, order, amount, source), payer, order.id)
+    part = amount
+    if isinstance(payer.verdict, Approval) and payer.verdict.amount is not None:
+        part = min(amount, payer.verdict.amount)
+    tax = sold.tax_within(sold.amount_paid + part) - sold.tax_within(sold.amount_paid)
+    charge = make_charge(sandbox, _as_charge(asked, order, amount, tax, source), payer, order.id)
     call.why = payer.verdict.why
     if charge.decline is not None:
         return Declined(charge, charge.decline)
-    amount = charge.request.amount  # less than was asked for, after a partial approval
-    past = tuple(
-        earlier for key in order.charges if (earlier := sandbox.charges.get(key)) is not None
-    )
     paid = msgspec.structs.replace(
         order,
         charges=(*order.charges, charge.id),
-        amount_paid=order.amount_paid + amount,
-        paid_ms=charge.created_ms if amount == left else None,
         customer=order.customer or payer.customer,
         email=order.email or asked.email,
     )
     sandbox.orders.put(order.id, paid)
     if isinstance(payer.verdict, Decline):  # a phantom: it stands, and the client is told no
         return Declined(charge, payer.verdict)
-    return paid_answer(paid, charge, past)
+    return paid_answer(Sold(paid, (*sold.charges, charge)))
 
 
-def _as_charge(asked: PayRequest, order: Order, amount: int, source: str) -> ChargeRequest:
+def _as_charge(
+    asked: PayRequest, order: Order, amount: int, tax: int, source: str
+) -> ChargeRequest:
     return ChargeRequest(
         amount=amount,
         currency=asked.currency or order.currency,
         source=source,
         ecomind=asked.ecomind,
         tip_amount=asked.tip_amount,
+        tax_amount=tax or None,
         external_reference_id=asked.external_reference_id,
         external_customer_reference=asked.external_customer_reference,
         metadata=asked.metadata,
@@ -134,56 +132,75 @@ def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderAnswer:
     return retrieved_answer(require_order(sandbox, call.ids[0]))
 
 
-def list_orders(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
+def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
     """Return orders, newest first."""
     query = call.query
+    paid_within = bounds(query, "status_transitions.paid")
+
+    def keep(sold: Sold) -> bool:
+        if query.customer is not None and sold.order.customer != query.customer:
+            return False
+        return paid_within is None or (sold.paid_ms is not None and paid_within(sold.paid_ms))
+
     return page(
         "/v1/orders",
-        _newest(sandbox),
+        newest_orders(sandbox),
         query,
-        keep=lambda row: query.customer is None or row.customer == query.customer,
-        created_ms=lambda row: row.created_ms,
+        keep=keep,
+        created_ms=lambda sold: sold.order.created_ms,
         show=listed_answer,
     )
 
 
-def _newest(sandbox: Sandbox) -> Iterator[tuple[str, Order]]:
+def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, Sold]]:
+    """Iterate all orders from the newest, those that charges made among them."""
     made_by_charges = (
         (key, _of_charge(key, charge))
         for key, charge_id in sandbox.sale_orders.newest()
         if (charge := sandbox.charges.get(charge_id)) is not None
     )
+    made = ((key, _sold(sandbox, order)) for key, order in sandbox.orders.newest())
     return heapq.merge(
-        sandbox.orders.newest(), made_by_charges, key=lambda pair: pair[1].created_ms, reverse=True
+        made, made_by_charges, key=lambda pair: pair[1].order.created_ms, reverse=True
     )
 
 
-def require_order(sandbox: Sandbox, order_id: str) -> Order:
-    """Return an order, read off its charge if a charge made it, or refuse."""
+def require_order(sandbox: Sandbox, order_id: str) -> Sold:
+    """Return an order and its charges, or refuse."""
+    sold = find_order(sandbox, order_id)
+    if sold is None:
+        ORDER_NOT_FOUND.refuse(id=order_id)
+    return sold
+
+
+def find_order(sandbox: Sandbox, order_id: str) -> Sold | None:
+    """Return an order and its charges; one that a charge made is read off its charge."""
     order = sandbox.orders.get(order_id)
-    if order is None:
-        charge = sandbox.charges.get(sandbox.sale_orders.get(order_id) or "")
-        if charge is None:
-            ORDER_NOT_FOUND.refuse(id=order_id)
-        order = _of_charge(order_id, charge)
-    return order
+    if order is not None:
+        return _sold(sandbox, order)
+    charge = sandbox.charges.get(sandbox.sale_orders.get(order_id) or "")
+    return None if charge is None else _of_charge(order_id, charge)
 
 
-def _of_charge(order_id: str, charge: Charge) -> Order:
+def _sold(sandbox: Sandbox, order: Order) -> Sold:
+    found = (sandbox.charges.get(key) for key in order.charges)
+    return Sold(order, tuple(charge for charge in found if charge is not None))
+
+
+def _of_charge(order_id: str, charge: Charge) -> Sold:
     """Read the order off the charge that made it."""
     asked = charge.request
-    return Order(
+    order = Order(
         id=order_id,
         currency=charge.currency,
         created_ms=charge.created_ms,
         amount=asked.amount,
         items=(Item(quantity=1, amount=asked.amount, description=asked.description),),
+        tax_amount=asked.tax_amount,
         customer=charge.customer,
         charges=(charge.id,),
-        amount_paid=charge.amount_captured,
-        amount_returned=charge.amount_refunded if charge.state == "captured" else 0,
-        paid_ms=charge.created_ms,
     )
+    return Sold(order, (charge,))
 
 
 ENDPOINTS = (
@@ -211,7 +228,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/orders",
         run=list_orders,
-        query=ListQuery,
+        query=OrdersQuery,
         gives=ListAnswer,
         refuses=(INVALID_REQUEST,),
         about="List orders, newest first, those that charges made among them.",

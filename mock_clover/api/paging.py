@@ -16,10 +16,12 @@ from mock_clover.wire.record import Record
 Row = TypeVar("Row")
 
 _DOC = documented("REF getcharges; MD:pagination")
+_ORDERS = documented("REF getorders; the members' names are inferred from those of created")
 _Created = (
     Annotated[str, told("Milliseconds, or `yyyy-MM-dd HH:mm:ss` in UTC (zone inferred).", _DOC)]
     | None
 )
+_Paid = Annotated[str, told("When it was paid: unpaid ones are left out.", _ORDERS)] | None
 _DATE_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
@@ -50,6 +52,31 @@ class ListQuery(
     charge: Annotated[str, told("Refunds of a charge.", _DOC)] | None = None
 
 
+class OrdersQuery(
+    ListQuery,
+    frozen=True,
+    kw_only=True,
+    rename={
+        "created_gt": "created.gt",
+        "created_gte": "created.gte",
+        "created_lt": "created.lt",
+        "created_lte": "created.lte",
+        "paid": "status_transitions.paid",
+        "paid_gt": "status_transitions.paid.gt",
+        "paid_gte": "status_transitions.paid.gte",
+        "paid_lt": "status_transitions.paid.lt",
+        "paid_lte": "status_transitions.paid.lte",
+    },
+):
+    """Query of the list of orders."""
+
+    paid: _Paid = None
+    paid_gt: _Paid = None
+    paid_gte: _Paid = None
+    paid_lt: _Paid = None
+    paid_lte: _Paid = None
+
+
 def page(
     url: str,
     newest: Iterable[tuple[str, Row]],
@@ -59,8 +86,12 @@ def page(
     show: Callable[[Row], Record],
 ) -> ListAnswer:
     """Cut one page out of rows that come newest first."""
-    within = _bounds(query)
-    rows = ((key, row) for key, row in newest if keep(row) and within(created_ms(row)))
+    within = bounds(query, "created")
+    rows = (
+        (key, row)
+        for key, row in newest
+        if keep(row) and (within is None or within(created_ms(row)))
+    )
     if query.ending_before is not None:
         cut = _up_to(rows, query.ending_before, query.limit + 1)
     else:
@@ -96,26 +127,22 @@ def _up_to(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row
     INVALID_REQUEST.refuse(param="ending_before")
 
 
-def _bounds(query: ListQuery) -> Callable[[int], bool]:
+def bounds(query: ListQuery, name: str) -> Callable[[int], bool] | None:
+    """Return whether a time lies within the bounds of this name; None where there are none."""
+    field = name.rpartition(".")[2]
     low = high = None
-    for name, text in (
-        ("created", query.created),
-        ("created.gte", query.created_gte),
-        ("created.gt", query.created_gt),
-    ):
+    for suffix, beyond in (("", 0), ("_gte", 0), ("_gt", 1)):
+        text = getattr(query, f"{field}{suffix}")
         if text is not None:
-            bound = _millis(name, text) + (name == "created.gt")
+            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) + beyond
             low = bound if low is None else max(low, bound)
-    for name, text in (
-        ("created", query.created),
-        ("created.lte", query.created_lte),
-        ("created.lt", query.created_lt),
-    ):
+    for suffix, beyond in (("", 0), ("_lte", 0), ("_lt", 1)):
+        text = getattr(query, f"{field}{suffix}")
         if text is not None:
-            bound = _millis(name, text) - (name == "created.lt")
+            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) - beyond
             high = bound if high is None else min(high, bound)
     if low is None and high is None:
-        return lambda _: True
+        return None
     return lambda ms: (low is None or ms >= low) and (high is None or ms <= high)
 
 

@@ -28,9 +28,8 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
     charge = sandbox.charges.get(asked.charge)
     if charge is None:
         REFUND_TARGET_NOT_FOUND.refuse()
-    refund_type = REFUND_TYPE.get(charge.state)
     left = charge.amount_refundable
-    if refund_type is None or not left:
+    if charge.state not in REFUND_TYPE or not left:
         CHARGE_ALREADY_REFUNDED.refuse()
     amount = left if asked.amount is None else asked.amount
     if amount > left:
@@ -38,26 +37,45 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
     if amount < left:
         _check_partial(sandbox, charge)
     sandbox.refunds.require_room()
-    now_ms = sandbox.clock.now_ms()
-    refund = Refund(
-        id=sandbox.ids.object_id(),
-        charge=charge.id,
-        amount=amount,
-        created_ms=now_ms,
-        refund_type=refund_type,
-        ref_num=sandbox.ids.ref_num(now_ms),
-        auth_code=sandbox.ids.auth_code(),
+    refund = give_back(
+        sandbox,
+        charge,
+        amount,
         reason=asked.reason,
         external_reference_id=asked.external_reference_id,
     )
-    sandbox.refunds.put(refund.id, refund)
-    sandbox.charges.put(charge.id, _after(charge, amount))
     call.why = (
         "an authorisation is voided"
         if charge.state == "authorised"
         else f"{amount} of {left} is refunded"
     )
     return refund_answer(refund)
+
+
+def give_back(
+    sandbox: Sandbox,
+    charge: Charge,
+    amount: int,
+    *,
+    reason: str | None = None,
+    external_reference_id: str | None = None,
+) -> Refund:
+    """Write a refund, or a void, of a charge that allows it: the only writes of giving back."""
+    now_ms = sandbox.clock.now_ms()
+    refund = Refund(
+        id=sandbox.ids.object_id(),
+        charge=charge.id,
+        amount=amount,
+        created_ms=now_ms,
+        refund_type=REFUND_TYPE[charge.state],
+        ref_num=sandbox.ids.ref_num(now_ms),
+        auth_code=sandbox.ids.auth_code(),
+        reason=reason,
+        external_reference_id=external_reference_id,
+    )
+    sandbox.refunds.put(refund.id, refund)
+    sandbox.charges.put(charge.id, _after(charge, amount))
+    return refund
 
 
 def _after(charge: Charge, amount: int) -> Charge:

@@ -1,24 +1,30 @@
-"""Orders: items, payment in one or several parts."""
+"""Orders: items, payment in one or several parts, returns. Amounts are always minor units."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from mock_clover.model.charge import (
     AMOUNT_MAX,
-    Charge,
     Ecomind,
     ExternalReference,
     Metadata,
     StoredCredentials,
     Tip,
 )
-from mock_clover.model.charge_answer import ChargeAnswer, Source, created_answer
-from mock_clover.wire.fact import CURRENCY, EMAIL, Cents, Millis, documented, told
+from mock_clover.wire.fact import CURRENCY, EMAIL, Cents, Millis, documented, observed, told
 from mock_clover.wire.record import Record
 
 _REF = documented("REF createorder")
 _PAY = documented("REF postordersidpay")
 _ITEMS = "INVALID_ITEMS"
-_RETURN = documented("REF postordersidreturns")
+_RETURN = documented("REF postordersidreturns; DOCS:ecommerce-refunding-payments")
+_ITEM_TYPE = observed("GP: sku, tax, shipping; that others are refused is inferred")
+
+ItemType = Literal["sku", "tax", "shipping"]
+RATE_WHOLE = 10_000_000
+"""A tax rate of 100 %. Source: REF createorder, where 1000000 is 10 %."""
+TAX_RATES_MAX = 50
+"""Taxes of one line; a bound of this mock."""
 
 
 class TaxRate(Record, frozen=True, kw_only=True):
@@ -37,19 +43,42 @@ class TaxRate(Record, frozen=True, kw_only=True):
         Annotated[Cents, told("Fixed tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)] | None
     ) = None
 
+    def of(self, price: Cents) -> Cents:
+        """Return the tax on a price, half a cent and more rounded up (inferred)."""
+        return self.tax_amount or (price * (self.rate or 0) + RATE_WHOLE // 2) // RATE_WHOLE
+
 
 class Item(Record, frozen=True, kw_only=True):
     """One line of an order; `amount` is the unit price."""
 
-    type: Annotated[str, told("sku, tax or shipping.", _REF)] | None = None
-    parent: Annotated[str, told("Inventory item.", _REF)] | None = None
+    type: Annotated[ItemType, told("A tax line adds to the order's tax.", _ITEM_TYPE)] | None = None
+    parent: Annotated[str, told("Inventory item.", _REF, max_length=255)] | None = None
     quantity: Annotated[int, told("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
     amount: Annotated[
         Cents, told("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
     ] = 0
     currency: Annotated[str, told("ISO 4217.", _REF)] | None = None
     description: Annotated[str, told("Free text.", _REF)] | None = None
-    tax_rates: Annotated[list[TaxRate], told("Taxes of the item.", _REF)] | None = None
+    tax_rates: (
+        Annotated[list[TaxRate], told("Taxes of the item.", _REF, max_length=TAX_RATES_MAX)] | None
+    ) = None
+
+    @property
+    def price(self) -> Cents:
+        """The line without its taxes. Source: the SDK page, where `amount` is a unit price."""
+        return self.amount * (1 if self.quantity is None else self.quantity)
+
+    @property
+    def tax(self) -> Cents:
+        """What the line adds to the order's tax; all of it, if it is a tax line."""
+        if self.type == "tax":
+            return self.price
+        return sum(rate.of(self.price) for rate in self.tax_rates or ())
+
+    @property
+    def total(self) -> Cents:
+        """What the line adds to the order."""
+        return self.price if self.type == "tax" else self.price + self.tax
 
 
 class OrderRequest(Record, frozen=True, kw_only=True):
@@ -129,7 +158,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
 
 
 class Order(Record, frozen=True, kw_only=True):
-    """An order as it is kept."""
+    """An order as it is kept; what was paid and given back is read off its charges."""
 
     id: str
     currency: str
@@ -140,20 +169,33 @@ class Order(Record, frozen=True, kw_only=True):
     customer: str | None = None
     email: str | None = None
     charges: tuple[str, ...] = ()
-    amount_paid: Cents = 0
-    amount_returned: Cents = 0
-    paid_ms: Millis | None = None
+    """Those that paid it, the oldest first."""
+    returned: tuple[Cents, ...] = ()
+    """What was returned of each line by item, in the order of the lines; empty for nothing."""
     metadata: dict[str, Any] | None = None
 
 
 class ReturnedItem(Record, frozen=True, kw_only=True):
     """One line of a return."""
 
-    parent: Annotated[str, told("Inventory item or SKU.", _RETURN)] | None = None
-    type: Annotated[str, told("sku, tax or shipping.", _RETURN)] | None = None
-    amount: Annotated[Cents, told("Unit price.", _RETURN, refused_as="INVALID_ITEMS", ge=0)] = 0
+    type: Annotated[ItemType, told("Required by Clover's page.", _RETURN)] | None = None
+    parent: (
+        Annotated[
+            str,
+            told("Id of an inventory item or of a line; required by the page.", _RETURN),
+        ]
+        | None
+    ) = None
     quantity: Annotated[int, told("Defaults to 1.", _RETURN, ge=0, le=1_000_000)] | None = None
+    amount: Annotated[
+        Cents, told("Unit price.", _RETURN, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
+    ] = 0
     description: Annotated[str, told("Free text.", _RETURN)] | None = None
+
+    @property
+    def price(self) -> Cents:
+        """What this line gives back."""
+        return self.amount * (1 if self.quantity is None else self.quantity)
 
 
 class ReturnRequest(Record, frozen=True, kw_only=True):
@@ -168,150 +210,10 @@ class ReturnRequest(Record, frozen=True, kw_only=True):
     ) = None
 
 
-class StatusTransitions(Record, frozen=True, kw_only=True):
-    """When an order changed its status."""
-
-    paid: Millis | None = None
-
-
-class ReturnAnswer(Record, frozen=True, kw_only=True):
-    """What a return answers: the order, by its own id. Source: GP CloverOrder."""
-
-    id: str
-    amount: Cents
-    amount_returned: Cents
-    currency: str
-    status: Literal["returned"]
-    status_transitions: StatusTransitions
-
-
-class OrderAnswer(Record, frozen=True, kw_only=True):
-    """An order as it is shown."""
-
-    id: str
-    object: str | None = None
-    amount: Cents
-    tax_amount: Cents | None = None
-    tip_amount: Cents | None = None
-    amount_paid: Cents | None = None
-    amount_returned: Cents | None = None
-    currency: str
-    charge: str | None = None
-    warning_message: str | None = None
-    past_charges: tuple[ChargeAnswer, ...] | None = None
-    created: Millis | None = None
-    customer: str | None = None
-    email: str | None = None
-    ref_num: str | None = None
-    auth_code: str | None = None
-    items: tuple[Item, ...] | None = None
-    source: Source | None = None
-    status: Literal["created", "paid"] | None = None
-    status_transitions: StatusTransitions | None = None
-    ecomind: str | None = None
-
-
-def order_totals(items: list[Item]) -> tuple[Cents, Cents | None]:
-    """Return the total of the lines and the tax in it, None without tax.
-
-    Source: the SDK page, where a line's amount is a unit price; `rate` after REF createorder,
-    rounded half up to whole cents (inferred).
-    """
-    total, tax = 0, 0
+def order_totals(items: Iterable[Item]) -> tuple[Cents, Cents | None]:
+    """Return the total of the lines, taxes included, and the tax in it, None without tax."""
+    total = tax = 0
     for item in items:
-        line = item.amount * (1 if item.quantity is None else item.quantity)
-        if item.type == "tax":
-            tax += line
-            continue
-        total += line
-        for rate in item.tax_rates or ():
-            tax += rate.tax_amount or (line * (rate.rate or 0) + 5_000_000) // 10_000_000
-    return total + tax, tax or None
-
-
-def ordered_answer(order: Order) -> OrderAnswer:
-    """Show an order as its creation does. Source: the 2021 sample of MD:ecommerce orders."""
-    return OrderAnswer(
-        id=order.id,
-        object="order",
-        amount=order.amount,
-        tax_amount=order.tax_amount,
-        currency=order.currency,
-        created=order.created_ms // 1000 * 1000,
-        customer=order.customer,
-        email=order.email,
-        items=order.items,
-        status="created",
-    )
-
-
-def retrieved_answer(order: Order) -> OrderAnswer:
-    """Show an order as GET does: without a status; a paid one is known by its `charge`.
-
-    Source: LiveCloverClient, sandbox 2026.
-    """
-    return OrderAnswer(
-        id=order.id,
-        object="order",
-        amount=order.amount,
-        tax_amount=order.tax_amount,
-        amount_paid=order.amount_paid or None,
-        amount_returned=order.amount_returned or None,
-        currency=order.currency,
-        charge=order.charges[-1] if order.charges else None,
-        created=order.created_ms // 1000 * 1000,
-        customer=order.customer,
-        email=order.email,
-        items=order.items,
-    )
-
-
-def listed_answer(order: Order) -> OrderAnswer:
-    """Show an order as the list does: sparse. Source: REF getorders."""
-    return OrderAnswer(
-        id=order.id,
-        amount=order.amount,
-        currency=order.currency,
-        charge=order.charges[-1] if order.charges else None,
-        items=order.items,
-    )
-
-
-def paid_answer(order: Order, charge: Charge, past: tuple[Charge, ...]) -> OrderAnswer:
-    """Show an order as its payment does: `source` without an id. Source: SEED 2025-05.
-
-    The document's older sample of 2020 has stored_credentials and no source; the newer one stands.
-    """
-    shown = created_answer(charge)
-    source = shown.source
-    return OrderAnswer(
-        id=order.id,
-        object="order",
-        amount=order.amount,
-        tax_amount=order.tax_amount,
-        tip_amount=charge.request.tip_amount,
-        amount_paid=order.amount_paid,
-        currency=order.currency,
-        charge=charge.id,
-        warning_message=shown.warning_message,
-        past_charges=tuple(created_answer(earlier) for earlier in past) or None,
-        created=order.created_ms // 1000 * 1000,
-        customer=order.customer,
-        email=order.email,
-        ref_num=charge.ref_num,
-        auth_code=charge.auth_code,
-        items=order.items,
-        source=Source(
-            brand=source.brand,
-            address_line1_check=source.address_line1_check,
-            address_zip_check=source.address_zip_check,
-            cvc_check=source.cvc_check,
-            exp_month=source.exp_month,
-            exp_year=source.exp_year,
-            first6=source.first6,
-            last4=source.last4,
-        ),
-        status="paid" if order.paid_ms is not None else "created",
-        status_transitions=StatusTransitions(paid=order.paid_ms),
-        ecomind=charge.request.ecomind,
-    )
+        total += item.total
+        tax += item.tax
+    return total, tax or None

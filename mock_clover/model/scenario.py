@@ -134,6 +134,13 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "and shops ask for a new token after a decline."
         ),
     ] = True
+    item_return_tip: Annotated[
+        Literal["each", "first", "never"],
+        msgspec.Meta(
+            description="Whether the return of an order by item gives the tip back too: each time, "
+            "as observed (CC 35618), the first time only, or never."
+        ),
+    ] = "each"
 
 
 class Scenario(ScenarioRecord, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ character costs forty times as much.
 
 import random
 import time
+from hashlib import blake2b
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Alphabet of charge, order, customer, card and merchant ids. Observed on 32 published ids."""
@@ -19,6 +20,16 @@ _REF_FIRST = 500_000
 """`ref_num` ends in six digits, 500000 and up, in steps of five. Observed on 8 samples."""
 _REF_STEPS = 100_000
 _DAY_MS = 86_400_000
+
+
+def derived_id(*parts: str) -> str:
+    """Return the 13-character id of a thing that follows from others and is not kept itself."""
+    return (
+        blake2b("\0".join(parts).encode(), digest_size=13)
+        .digest()
+        .translate(_TO_CROCKFORD)
+        .decode()
+    )
 
 
 class Ids:

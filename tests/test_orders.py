@@ -1,0 +1,357 @@
+"""Orders to the full: item types, taxes, payment in parts, tips, returns and their refunds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mock_clover.sandbox.ids import derived_id
+from tests.world import DECLINES, NOW_MS, World
+
+MakeWorld = Callable[..., World]
+TIP = {"amount": 999, "tip_amount": 45}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def made(world: World, *items: dict[str, Any]) -> str:
+    """Make an order and return its id."""
+    got = world.send("POST", "/v1/orders", {"currency": "usd", "items": list(items)})
+    assert got.status == 200, got
+    return str(got.json["id"])
+
+
+def paid(world: World, order: str, **asked: Any) -> dict[str, Any]:
+    """Pay an order, or a part, and return the answer."""
+    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()} | asked)
+    assert got.status == 200, got
+    return dict(got.json)
+
+
+def returned(world: World, order: str, *items: dict[str, Any]) -> Any:
+    """Return items of an order, or all of it."""
+    return world.send(
+        "POST", f"/v1/orders/{order}/returns", {"items": list(items)} if items else None
+    )
+
+
+def refunds(world: World) -> list[tuple[str, int]]:
+    """Return charge and amount of all refunds, the oldest first."""
+    listed = world.send("GET", "/v1/refunds?limit=100").json["data"]
+    return [(each["charge"], each["amount"]) for each in listed[::-1]]
+
+
+# Totals -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("items", "amount", "tax", "fact"),
+    [
+        ([{"amount": 25}], 25, None, "a line counts once without a quantity"),
+        ([{"amount": 25, "quantity": 3}], 75, None, "an amount is a unit price"),
+        ([{"amount": 25, "quantity": 0}, {"amount": 1}], 1, None, "none of a thing costs nothing"),
+        ([{"type": "sku", "amount": 25}, {"type": "shipping", "amount": 5}], 30, None, "shipping"),
+        ([{"amount": 1800}, {"type": "tax", "amount": 180}], 1980, 180, "a line of tax"),
+        ([{"amount": 1000, "tax_rates": [{"rate": 1_000_000}]}], 1100, 100, "1000000 is 10 %"),
+        ([{"amount": 5, "tax_rates": [{"rate": 1_000_000}]}], 6, 1, "half a cent is rounded up"),
+        ([{"amount": 4, "tax_rates": [{"rate": 1_000_000}]}], 4, None, "less is dropped"),
+        (
+            [{"amount": 1000, "tax_rates": [{"rate": 1_000_000}, {"tax_amount": 7}]}],
+            1107,
+            107,
+            "taxes of one line add up",
+        ),
+        (
+            [{"amount": 1358, "quantity": 2, "tax_rates": [{"rate": 1_000_000}]}],
+            2988,
+            272,
+            "the tax of a line is that of all its units (the SDK page: 272)",
+        ),
+        (
+            [{"type": "tax", "amount": 10, "tax_rates": [{"rate": 1_000_000}]}],
+            10,
+            10,
+            "a tax is not taxed",
+        ),
+    ],
+)
+def test_an_order_adds_up(
+    world: World, items: list[dict[str, Any]], amount: int, tax: int | None, fact: str
+) -> None:
+    got = world.send("POST", "/v1/orders", {"currency": "usd", "items": items})
+    assert got.json == {
+        "id": got.json["id"],
+        "object": "order",
+        "amount": amount,
+        "currency": "USD",
+        "created": NOW_MS // 1000 * 1000,
+        "items": items,
+        "status": "created",
+    } | ({} if tax is None else {"tax_amount": tax}), fact
+
+
+@pytest.mark.parametrize("kind", ["discount", "SKU", "", 1])
+def test_a_line_of_another_type_is_refused(world: World, kind: Any) -> None:
+    body = {"currency": "usd", "items": [{"type": kind, "amount": 1}]}
+    got = world.send("POST", "/v1/orders", body)
+    assert (got.status, got.json["error"]["message"]) == (400, "Please provide valid items.")
+
+
+# Payment in parts ---------------------------------------------------------------------------------
+
+
+def test_each_part_tells_what_is_paid_of_the_order_and_of_its_tax(world: World) -> None:
+    order = made(world, {"amount": 1000, "tax_rates": [{"rate": 1_000_000}]})
+    told = ("amount", "tax_amount", "tax_amount_paid", "tip_amount", "amount_paid", "status")
+    first = paid(world, order, amount=333, tip_amount=5)
+    second = paid(world, order, amount=333)
+    last = paid(world, order, tip_amount=7)
+    assert [tuple(part.get(name) for name in told) for part in (first, second, last)] == [
+        (1100, 100, 30, 5, 333, "created"),
+        (1100, 100, 60, 5, 666, "created"),
+        (1100, 100, 100, 12, 1100, "paid"),
+    ]
+    assert [past["id"] for past in last["past_charges"]] == [first["charge"], second["charge"]]
+    parts = [(past["amount"], past["tax_amount"]) for past in last["past_charges"]]
+    assert parts == [(333, 30), (333, 30)]
+    shown = world.send("GET", f"/v1/charges/{last['charge']}").json
+    assert (shown["amount"], shown["tax_amount"], shown["tip_amount"]) == (434, 40, 7)
+    assert world.send("GET", f"/v1/orders/{order}").json == {
+        "id": order,
+        "object": "order",
+        "amount": 1100,
+        "tax_amount": 100,
+        "tax_amount_paid": 100,
+        "tip_amount": 12,
+        "amount_paid": 1100,
+        "currency": "USD",
+        "charge": last["charge"],
+        "created": NOW_MS // 1000 * 1000,
+        "items": [{"amount": 1000, "tax_rates": [{"rate": 1_000_000}]}],
+    }
+
+
+def test_a_declined_part_pays_nothing_and_is_no_part(world: World) -> None:
+    order = made(world, {"amount": 100})
+    paid(world, order, amount=40)
+    body = {"source": world.token(DECLINES)}
+    assert world.send("POST", f"/v1/orders/{order}/pay", body).status == 402
+    last = paid(world, order)
+    assert (last["amount_paid"], len(last["past_charges"])) == (100, 1)
+
+
+def test_the_order_of_an_authorisation_is_paid_by_its_capture(world: World) -> None:
+    charge = world.charge(capture=False)["id"]
+    order = world.send("GET", f"/v1/charges/{charge}").json["order"]
+    seen = []
+    for path in ("/v1/charges", f"/v1/charges/{charge}/capture"):
+        seen.append(world.send("GET", f"/v1/orders/{order}").json.get("amount_paid"))
+        world.send("POST", path, {"amount": 1000})
+    seen.append(world.send("GET", f"/v1/orders/{order}").json.get("amount_paid"))
+    assert seen == [None, None, 1000]
+    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    assert got.json["error"]["code"] == "order_already_paid"
+
+
+# Lists --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["late", "early", "open"]),
+        ("status_transitions.paid.gte={early}", ["late", "early"]),
+        ("status_transitions.paid.gt={early}", ["late"]),
+        ("status_transitions.paid.lt={late}", ["early"]),
+        ("status_transitions.paid.lte={late}&limit=1", ["late"]),
+        ("status_transitions.paid={early}", ["early"]),
+        ("status_transitions.paid.gte=2025-05-28", []),
+        ("created.lte={open}", ["open"]),
+        ("customer={customer}", ["early"]),
+        ("expand=payments%2ClineItems", ["late", "early", "open"]),
+    ],
+)
+def test_orders_are_found_by_when_they_were_paid(
+    world: World, query: str, expected: list[str]
+) -> None:
+    customer, times, ids = world.customer()["id"], {}, {}
+    for name in ("open", "early", "late"):
+        ids[name], times[name] = made(world, {"amount": 5}), world.sandbox.clock.now_ms()
+        world.clock.advance(1000)
+    for name in ("early", "late"):
+        source = customer if name == "early" else world.token()
+        times[name] = world.sandbox.clock.now_ms()
+        paid(world, ids[name], source=source)
+        world.clock.advance(1000)
+    got = world.send("GET", f"/v1/orders?{query.format(customer=customer, **times)}")
+    assert [order["id"] for order in got.json["data"]] == [ids[name] for name in expected]
+
+
+# Returns ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("headers", [FORM, {"content-type": "application/json"}, {}])
+@pytest.mark.parametrize("raw", [b"", b"{}", b" "])
+def test_an_empty_return_gives_all_back(world: World, headers: dict[str, str], raw: bytes) -> None:
+    order = made(world, {"amount": 300}, {"amount": 100})
+    charge = paid(world, order)["charge"]
+    path = f"/v1/orders/{order}/returns"
+    got = world.send("POST", path, raw=raw, headers=headers)
+    assert got.body == (
+        b'{"id":"%b","amount":400,"amount_returned":400,"currency":"USD","status":"returned",'
+        b'"status_transitions":{}}' % order.encode()
+    )
+    shown = world.send("GET", f"/v1/charges/{charge}").json
+    assert (shown["amount_refunded"], shown["refunded"]) == (400, True)
+    assert refunds(world) == [(charge, 400)]
+
+
+def test_a_split_payment_gives_back_from_the_newest_charge_on(world: World) -> None:
+    order = made(world, {"amount": 600, "parent": "SHIRT"}, {"amount": 400, "parent": "SOCKS"})
+    first = paid(world, order, amount=700)["charge"]
+    second = paid(world, order)["charge"]
+    shirt = {"parent": "SHIRT", "amount": 600, "type": "sku"}
+    assert returned(world, order, shirt).json["amount_returned"] == 600
+    assert refunds(world) == [(second, 300), (first, 300)]
+    assert returned(world, order).json["amount_returned"] == 1000
+    assert refunds(world) == [(second, 300), (first, 300), (first, 400)]
+    listed = world.send("GET", f"/v1/refunds?charge={first}").json["data"]
+    assert [each["metadata"]["refundType"] for each in listed] == ["AUTH", "AUTH"]
+
+
+def test_a_return_by_item_repeats_its_items_and_gives_the_tip_too(world: World) -> None:
+    """Observed: CC 35618."""
+    order = made(world, {"amount": 611, "parent": "34HG2Z9ASVP5A"}, {"amount": 388, "parent": "B"})
+    paid(world, order, **TIP)
+    item = {"parent": "34HG2Z9ASVP5A", "amount": 611, "quantity": 1, "type": "sku"}
+    got = returned(world, order, item).json
+    assert got == {
+        "id": order,
+        "amount": 999,
+        "tip_amount": 45,
+        "amount_returned": 656,
+        "currency": "USD",
+        "items": [item],
+        "status": "returned",
+        "status_transitions": {},
+    }
+    assert list(got["items"][0]) == ["type", "parent", "quantity", "amount"]
+    again = returned(world, order, {"parent": "B", "amount": 388, "quantity": 1, "type": "sku"})
+    assert (again.status, again.json["error"]["code"]) == (400, "processing_error")
+    assert returned(world, order).json["amount_returned"] == 1044
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"), [("each", [656, None]), ("first", [656, 1044]), ("never", [611, 999])]
+)
+def test_the_tip_of_a_return_by_item_is_given_back_as_set(
+    make_world: MakeWorld, setting: str, expected: list[int | None]
+) -> None:
+    world = make_world(item_return_tip=setting)
+    order = made(world, {"amount": 611, "parent": "A"}, {"amount": 388, "parent": "B"})
+    paid(world, order, **TIP)
+    told = [
+        returned(world, order, {"parent": parent, "amount": amount}).json.get("amount_returned")
+        for parent, amount in (("A", 611), ("B", 388))
+    ]
+    assert told == expected
+
+
+ITEMS = (
+    {"amount": 100, "quantity": 3, "parent": "CUP"},
+    {"amount": 50, "tax_rates": [{"rate": 1_000_000}]},
+    {"amount": 40, "parent": "CUP"},
+)
+"""Three cups, a plate with its tax, and a cup at another price: 395."""
+TOO_MUCH, UNKNOWN = (400, "processing_error"), (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("tries", "fact"),
+    [
+        ([({"parent": "CUP", "amount": 100}, 200)] * 3, "one after the other"),
+        ([({"parent": "CUP", "amount": 100, "quantity": 3}, 200)], "all at once"),
+        ([({"parent": "CUP", "amount": 341}, TOO_MUCH)], "more than its lines cost"),
+        (
+            [
+                ({"parent": "CUP", "amount": 100, "quantity": 3}, 200),
+                ({"parent": "CUP", "amount": 41}, TOO_MUCH),
+                ({"parent": "CUP", "amount": 40}, 200),
+                ({"parent": "CUP", "amount": 1}, TOO_MUCH),
+            ],
+            "no more than is left of its lines",
+        ),
+        ([({"parent": "LINE1", "amount": 55}, 200)], "a line by its own id, tax included"),
+        ([({"parent": "LINE1", "amount": 56}, TOO_MUCH)], "and no more"),
+        ([({"parent": "LINE0", "amount": 301}, TOO_MUCH)], "one line of two with that parent"),
+        ([({"parent": "HAT", "amount": 1}, UNKNOWN)], "what the order does not hold"),
+        ([({"parent": "CUP"}, UNKNOWN)], "nothing"),
+        ([({"amount": 395}, 200), ({"amount": 1}, TOO_MUCH)], "without a parent, up to the total"),
+        ([({"amount": 396}, TOO_MUCH)], "more than was paid"),
+    ],
+)
+def test_a_return_by_item_is_held_to_its_lines(
+    world: World, tries: list[tuple[dict[str, Any], Any]], fact: str
+) -> None:
+    order = made(world, *ITEMS)
+    paid(world, order)
+    lines = {f"LINE{place}": derived_id("line", order, str(place)) for place in range(3)}
+    for item, expected in tries:
+        asked = (
+            item | {"parent": lines.get(item["parent"], item["parent"])}
+            if "parent" in item
+            else item
+        )
+        got = returned(world, order, asked)
+        told = got.status if got.status == 200 else (got.status, got.json["error"]["code"])
+        assert told == expected, fact
+
+
+def test_under_strict_a_returned_item_names_its_parent(make_world: MakeWorld) -> None:
+    world = make_world(strict=True)
+    ip = {"x-forwarded-for": "127.0.0.1"}
+    order = made(world, {"amount": 10, "parent": "CUP"})
+    pay = {"source": world.token()}
+    assert world.send("POST", f"/v1/orders/{order}/pay", pay, headers=ip).status == 200
+    assert returned(world, order, {"amount": 10, "type": "sku"}).status == 400
+    assert returned(world, order, {"amount": 10, "type": "sku", "parent": "CUP"}).status == 200
+
+
+def test_a_part_paid_order_gives_back_what_was_paid_and_can_be_paid_on(world: World) -> None:
+    order = made(world, {"amount": 100})
+    first = paid(world, order, amount=40)["charge"]
+    assert returned(world, order).json["amount_returned"] == 40
+    assert refunds(world) == [(first, 40)]
+    assert paid(world, order)["amount_paid"] == 100
+    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    assert got.json["error"]["code"] == "order_already_paid"
+
+
+def test_a_refund_of_an_orders_charge_is_seen_on_the_order(world: World) -> None:
+    order = made(world, {"amount": 100})
+    charge = paid(world, order)["charge"]
+    assert world.send("POST", "/v1/refunds", {"charge": charge, "amount": 30}).status == 200
+    assert world.send("GET", f"/v1/orders/{order}").json["amount_returned"] == 30
+    assert returned(world, order).json["amount_returned"] == 100
+    assert returned(world, order).json["error"]["code"] == "processing_error"
+
+
+def test_a_return_that_is_sent_again_gives_back_once(world: World) -> None:
+    order = made(world, {"amount": 100, "parent": "CUP"}, {"amount": 100, "parent": "CUP"})
+    paid(world, order)
+    key = {"idempotency-key": "returns-1"}
+    body = {"items": [{"parent": "CUP", "amount": 100}]}
+    path = f"/v1/orders/{order}/returns"
+    first, again = (world.send("POST", path, body, headers=key) for _ in range(2))
+    assert first.body == again.body
+    assert len(refunds(world)) == 1
+
+
+def test_what_was_returned_survives_a_snapshot(world: World) -> None:
+    order = made(world, *ITEMS)
+    paid(world, order)
+    assert returned(world, order, {"parent": "CUP", "amount": 340}).status == 200
+    kept = world.send("GET", "/_mock/snapshot", headers={"x-mock-clover-control": "1"}).body
+    put = {"content-type": "application/json", "x-mock-clover-control": "1"}
+    assert world.send("PUT", "/_mock/snapshot", raw=kept, headers=put).status == 200
+    assert returned(world, order, {"parent": "CUP", "amount": 1}).status == 400
+    assert len(refunds(world)) == 1
