@@ -17,7 +17,7 @@ from mock_clover.api.endpoint import Endpoint
 from mock_clover.sandbox.credentials import Credentials
 from tests.world import Answered, World
 
-STATUSES = frozenset({200, 302, 400, 401, 402, 403, 404, 405, 409, 413, 431})
+STATUSES = frozenset({200, 302, 400, 401, 402, 403, 404, 405, 409, 413, 415, 431})
 """All that may come back; 403 only from the control surface."""
 HAPPENED = frozenset({200, 302, 402})
 """Statuses of requests that may have changed something; a declined charge is a result."""
@@ -240,6 +240,11 @@ class Things(NamedTuple):
     code: str
     client_id: str
     client_secret: str
+    merchant_id: str
+    access_token: str
+    code_v2: str
+    refresh_token: str
+    spent_refresh_token: str
 
 
 class Sender(Protocol):
@@ -276,7 +281,14 @@ def furnish(world: Sender) -> Things:
     paid = make("/v1/orders", currency="usd", items=items)["id"]
     make(f"/v1/orders/{paid}/pay", source=token())
     known = world.known
-    sent_back = world.send("GET", f"/oauth/authorize?client_id={known.client_id}")
+    app = {"client_id": known.client_id, "client_secret": known.client_secret}
+
+    def code(version: str) -> str:
+        sent_back = world.send("GET", f"/oauth/{version}authorize?client_id={known.client_id}")
+        return parse_qs(urlsplit(sent_back.headers["location"]).query)["code"][0]
+
+    spent = make("/oauth/v2/token", **app, code=code("v2/"))["refresh_token"]
+    make("/oauth/v2/refresh", client_id=known.client_id, refresh_token=spent)
     return Things(
         ids={
             "token_id": token(),
@@ -289,9 +301,13 @@ def furnish(world: Sender) -> Things:
         paid_order=paid,
         token=token(),
         charge=charge["id"],
-        code=parse_qs(urlsplit(sent_back.headers["location"]).query)["code"][0],
-        client_id=known.client_id,
-        client_secret=known.client_secret,
+        code=code(""),
+        **app,
+        merchant_id=known.merchant_id,
+        access_token=known.access_token,
+        code_v2=code("v2/"),
+        refresh_token=make("/oauth/v2/token", **app, code=code("v2/"))["refresh_token"],
+        spent_refresh_token=spent,
     )
 
 
@@ -308,6 +324,21 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "create_token": _card,
     "exchange_token": _exchange,
     "exchange_token_by_post": _exchange,
+    "exchange_code": lambda made: _exchange(made) | {"code": made.code_v2},
+    "refresh_tokens": lambda made: {
+        "client_id": made.client_id,
+        "refresh_token": made.refresh_token,
+    },
+    "recover_tokens": lambda made: {
+        "client_id": made.client_id,
+        "client_secret": made.client_secret,
+        "recovery_token": made.spent_refresh_token,
+    },
+    "migrate_token": lambda made: {
+        "app_uuid": made.client_id,
+        "merchant_uuid": made.merchant_id,
+        "auth_token": made.access_token,
+    },
     "create_charge": lambda made: {
         "amount": 1800,
         "currency": "usd",
@@ -323,8 +354,12 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
 }
 """A body that succeeds, for each operation that takes one."""
 
+AGREEMENTS = frozenset({"authorize", "authorize_v2"})
 REPEATABLE = frozenset(
-    {"authorize", "create_token", "create_charge", "create_order", "update_customer"}
+    {
+        *("authorize", "authorize_v2", "migrate_token", "recover_tokens"),
+        *("create_token", "create_charge", "create_order", "update_customer"),
+    }
 )
 """Operations whose good request succeeds again and again in one world."""
 
@@ -339,7 +374,7 @@ def filled(endpoint: Endpoint, things: Things, **ids: str) -> str:
     unknown = dict.fromkeys(re.findall(r"\{(\w+)\}", endpoint.path), UNKNOWN_ID)
     paid = {"order_id": things.paid_order} if endpoint.name == "return_order" else {}
     path = endpoint.path.format_map(unknown | things.ids | paid | ids)
-    return f"{path}?client_id={things.client_id}" if endpoint.name == "authorize" else path
+    return f"{path}?client_id={things.client_id}" if endpoint.name in AGREEMENTS else path
 
 
 def good(endpoint: Endpoint, things: Things) -> Sent:

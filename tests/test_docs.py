@@ -132,7 +132,9 @@ def reference() -> str:
         "*observed* (recorded on the wire, or in a client written against it), *inferred* (our "
         "deduction). `mock-clover routes`, `problems` and `cards` print the same.",
         "## Operations",
-        _table("routes", ["method", "path", "name", "about", "evidence", "source"]),
+        _table("routes", ["method", "path", "name", "about", "permissions", "evidence", "source"]),
+        "Permissions count where a scenario's `settings.permissions` says which the app has; "
+        "without one that it needs, a call gets 401.",
         "An operation marked in the source as an extension is refused under `--strict`: "
         + ", ".join(f"`{row['name']}`" for row in _rows("routes") if row["extension"])
         + ".",

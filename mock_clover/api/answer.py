@@ -23,6 +23,7 @@ from mock_clover.api.reading import (
     decode_query,
     idempotency_key,
     refuse_lenience,
+    refuse_members,
 )
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import (
@@ -146,6 +147,8 @@ def _performed(
     sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], step: Step | None
 ) -> Reply:
     """Run an endpoint, unless a step says how the call ends."""
+    if endpoint.permissions_with:
+        refuse_members(sandbox, endpoint, call.body)
     if step is not None:
         if step.then.problem is not None:
             BY_NAME[step.then.problem].refuse(why=step.why)
@@ -293,6 +296,9 @@ def _refused(sandbox: Sandbox, refusal: Refusal, headers: dict[bytes, bytes]) ->
         str(param) if param is not None else None,
     )
     why = f"{problem.name} ({problem.fact.evidence}: {problem.fact.source})"
+    reason = refusal.words.get("reason")
+    if reason is not None:  # the wire tells many situations alike
+        why = f"{problem.name} ({reason})"
     if said_by is not None:
         why = f"{said_by}: {problem.name}"
     headers_out = tuple((name.encode(), value.encode()) for name, value in more.items())

@@ -33,10 +33,17 @@ class ErrorBody(Record, frozen=True, kw_only=True):
 
 
 class ErrorEnvelope(Record, frozen=True, kw_only=True):
-    """The body of every error but the bare ones, which have no `error`."""
+    """The body of errors; the bare ones have no `error`. OAuth v2 has another, `StatusBody`."""
 
     message: str
     error: ErrorBody | None = None
+
+
+class StatusBody(Record, frozen=True, kw_only=True):
+    """The body of an error of OAuth v2: the reason phrase, and words."""
+
+    status: str
+    message: str
 
 
 def status_line(status: int) -> str:
@@ -51,6 +58,9 @@ def problem_body(
     message = redact(message)
     if problem.shape == "plain":
         return message.encode(), PLAIN
+    if problem.shape == "status":
+        phrase = HTTPStatus(problem.status).phrase
+        return encode(StatusBody(status=phrase, message=message)), JSON
     if problem.shape == "bare":
         return encode(ErrorEnvelope(message=message)), JSON
     if dialect == "observed":

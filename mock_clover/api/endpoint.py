@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from mock_clover.model.charge import Charge
+from mock_clover.model.permission import Permission
 from mock_clover.model.problem import Problem
 from mock_clover.model.verdict import Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
@@ -125,6 +126,12 @@ class Endpoint:
     """Whether Clover has no such public operation: refused under --strict."""
     any_body: bool = False
     """Whether the body may be JSON or a form and is merged with the query."""
+    json_only: bool = False
+    """Whether a body that says it is something else is refused, with 415."""
+    permissions: tuple[Permission, ...] = ()
+    """What the app must be allowed to do, where a scenario says what it is."""
+    permissions_with: tuple[tuple[str, Permission], ...] = ()
+    """The same for calls whose body has a certain member."""
     cross_origin: bool = False
     """Whether browsers call it from other origins."""
     silent: bool = False

@@ -25,7 +25,7 @@ from mock_clover.wire.fact import documented, observed
 from mock_clover.wire.record import Record
 
 # A scheme of an app or of the web, never one that a browser would run.
-_TARGET = re.compile(
+TARGET = re.compile(
     r"(?!javascript:|data:|vbscript:)[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+$", re.IGNORECASE
 )
 
@@ -43,7 +43,7 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect:
     if asked.client_id != known.client_id:
         OAUTH_UNKNOWN_CLIENT.refuse()
     target = asked.redirect_uri or f"{call.base_url}/"
-    if not _TARGET.match(target):
+    if not TARGET.match(target):
         OAUTH_INVALID_REDIRECT.refuse()
     told = {
         "merchant_id": asked.merchant_id or known.merchant_id,
@@ -51,14 +51,15 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect:
         "client_id": known.client_id,
     }
     if asked.response_type == "token":
-        return Redirect(_joined(target, told, asked.state, f"access_token={_grant(sandbox)}"))
+        return Redirect(joined(target, told, asked.state, f"access_token={_grant(sandbox)}"))
     code = sandbox.ids.uuid()
     sandbox.codes.put_bounded(code, Code(code=code, created_ms=sandbox.clock.now_ms()))
     call.why = "the merchant agrees at once; a code is good for ten minutes, once"
-    return Redirect(_joined(target, told | {"code": code}, asked.state, ""))
+    return Redirect(joined(target, told | {"code": code}, asked.state, ""))
 
 
-def _joined(target: str, told: dict[str, str], state: str | None, fragment: str) -> str:
+def joined(target: str, told: dict[str, str], state: str | None, fragment: str) -> str:
+    """Return the address that a browser is sent back to, state last."""
     if state is not None:
         told = told | {"state": state}
     base, _, _ = target.partition("#")
@@ -132,6 +133,7 @@ def _api_key(path: str, name: str) -> Endpoint:
         path=path,
         run=get_api_key,
         auth="pakms",
+        permissions=("online_payments",),
         gives=ApiKeyAnswer,
         about="Get the key for tokenising cards.",
         fact=documented("SEED accept-payments flow; both paths stand in it"),

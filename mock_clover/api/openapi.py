@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from mock_clover import __version__
-from mock_clover.api.dialects import ErrorEnvelope, status_line
+from mock_clover.api.dialects import ErrorEnvelope, StatusBody, status_line
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.surface import SURFACE
 from mock_clover.model.problem import (
@@ -19,6 +19,7 @@ from mock_clover.model.problem import (
     UNAUTHORIZED,
     Problem,
 )
+from mock_clover.model.problem_oauth import PERMISSION_MISSING
 from mock_clover.wire.record import Record
 
 _REF = "#/components/schemas/{name}"
@@ -65,7 +66,7 @@ def _schemas() -> dict[str, Any]:
     records = (
         {e.takes for e in SURFACE if e.takes}
         | {e.gives for e in SURFACE if e.gives.__struct_fields__}
-        | {ErrorEnvelope}
+        | {ErrorEnvelope, StatusBody}
     )
     _, schemas = msgspec.json.schema_components(
         sorted(records, key=lambda record: record.__name__), ref_template=_REF
@@ -83,6 +84,10 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "x-evidence": endpoint.fact.evidence,
         "x-source": endpoint.fact.source,
     }
+    if endpoint.permissions:
+        operation["x-permissions"] = list(endpoint.permissions)
+    if endpoint.permissions_with:
+        operation["x-permissions-with"] = dict(endpoint.permissions_with)
     if endpoint.extension:
         operation["x-extension"] = "Clover has no such public operation; refused under --strict."
     if endpoint.takes and endpoint.method != "GET":
@@ -141,6 +146,8 @@ def _refusals(endpoint: Endpoint) -> dict[str, Any]:
     problems = [*endpoint.refuses, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, SANDBOX_FULL]
     if endpoint.auth != "none":
         problems.append(UNAUTHORIZED)
+    if endpoint.permissions:
+        problems.append(PERMISSION_MISSING)
     if endpoint.takes or endpoint.query:
         problems.append(INVALID_JSON)
     by_status: dict[int, list[Problem]] = {}
@@ -154,7 +161,9 @@ def _refusals(endpoint: Endpoint) -> dict[str, Any]:
 def _refusal(status: int, problems: list[Problem]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if any(problem.shape != "plain" for problem in problems) or not problems:
-        content["application/json"] = {"schema": {"$ref": _REF.format(name="ErrorEnvelope")}}
+        with_status = any(problem.shape == "status" for problem in problems)
+        name = (StatusBody if with_status else ErrorEnvelope).__name__
+        content["application/json"] = {"schema": {"$ref": _REF.format(name=name)}}
     if any(problem.shape == "plain" for problem in problems) or status == 401:
         content["text/plain"] = {"schema": {"type": "string"}}
     names = ", ".join(problem.name for problem in problems) or "the card is declined"
@@ -185,6 +194,7 @@ def route_rows() -> list[dict[str, Any]]:
             "path": endpoint.path,
             "name": endpoint.name,
             "auth": endpoint.auth,
+            "permissions": ", ".join(_permissions(endpoint)),
             "extension": endpoint.extension,
             "about": endpoint.about,
             "evidence": endpoint.fact.evidence,
@@ -192,3 +202,9 @@ def route_rows() -> list[dict[str, Any]]:
         }
         for endpoint in SURFACE
     ]
+
+
+def _permissions(endpoint: Endpoint) -> list[str]:
+    """Return the permissions that an operation needs, and those that a member of its body does."""
+    more = [f"{name} (with {member})" for member, name in endpoint.permissions_with]
+    return [*endpoint.permissions, *more]

@@ -8,6 +8,7 @@ from typing import Never
 from urllib.parse import parse_qsl
 
 from mock_clover.api.endpoint import Endpoint, OpenBody, Raw
+from mock_clover.model.permission import Permission, missing
 from mock_clover.model.problem import (
     BY_NAME,
     CONTROL_INVALID,
@@ -19,6 +20,7 @@ from mock_clover.model.problem import (
     UNAUTHORIZED,
     UNKNOWN_PARAMETER,
 )
+from mock_clover.model.problem_oauth import OAUTH_MEDIA_TYPE, PERMISSION_MISSING
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.codec import (
@@ -45,16 +47,70 @@ def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes])
         return shown
     header = headers.get(b"authorization")
     if header == sandbox.bearer_header:
-        return sandbox.credentials.access_token
+        shown = sandbox.credentials.access_token
+    else:
+        shown = _other_bearer(sandbox, endpoint, header)
+    if sandbox.settings.permissions is not None:
+        _refuse_unpermitted(endpoint, endpoint.permissions, sandbox.settings.permissions)
+    return shown
+
+
+def _other_bearer(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> str:
+    """Return the token of an Authorization header that OAuth gave and that is good now."""
     if header is None and endpoint.auth == "pakms":
         PAKMS_WITHOUT_AUTHORIZATION.refuse()
     shown = _bearer(header)
-    if shown != sandbox.credentials.access_token:
-        given_ms = sandbox.access_tokens.get(shown)
-        life_ms = sandbox.settings.access_token_life_ms
-        if given_ms is None or sandbox.clock.now_ms() - given_ms > life_ms:
-            UNAUTHORIZED.refuse()
+    bearer = sandbox.bearers.get(shown)
+    if bearer is None:
+        said = unfit_legacy_token(sandbox, shown)
+        if said:
+            UNAUTHORIZED.refuse(reason=said)
+    elif sandbox.clock.now_ms() >= bearer.expires_ms:
+        UNAUTHORIZED.refuse(reason="the access token has expired; POST /oauth/v2/refresh")
     return shown
+
+
+def unfit_legacy_token(sandbox: Sandbox, shown: str) -> str:
+    """Say why a text is no legacy bearer token that is good now, or ''."""
+    if shown == sandbox.credentials.access_token:
+        return ""
+    given_ms = sandbox.access_tokens.get(shown)
+    if given_ms is None:
+        return "the bearer token is not of this sandbox" if shown else "no bearer token is shown"
+    if sandbox.clock.now_ms() - given_ms > sandbox.settings.access_token_life_ms:
+        return "the bearer token is older than access_token_life_ms"
+    return ""
+
+
+def refuse_members(sandbox: Sandbox, endpoint: Endpoint, request: Record | None) -> None:
+    """Refuse members of a body that the app has no permission for."""
+    granted = sandbox.settings.permissions
+    if granted is not None and request is not None:
+        held = _members_held(request)
+        needed = tuple(name for member, name in endpoint.permissions_with if member in held)
+        _refuse_unpermitted(endpoint, needed, granted)
+
+
+def _refuse_unpermitted(
+    endpoint: Endpoint, needed: tuple[Permission, ...], granted: tuple[Permission, ...]
+) -> None:
+    lacking = missing(needed, granted)
+    if lacking:
+        word = "permission" if len(lacking) == 1 else "permissions"
+        PERMISSION_MISSING.refuse(reason=f"{endpoint.name} needs the {word} {', '.join(lacking)}")
+
+
+def _members_held(request: Record) -> set[str]:
+    """Return the names of the members that a body has, and those of its lists' items."""
+    held: set[str] = set()
+    for name in request.__struct_fields__:
+        value = getattr(request, name)
+        if value is None or value == ():
+            continue
+        held.add(name)
+        for each in value if isinstance(value, list | tuple) else ():
+            held |= _members_held(each) if isinstance(each, Record) else set()
+    return held
 
 
 def _bearer(header: bytes | None) -> str:
@@ -84,6 +140,8 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
     codec: Codec[Record] | None = endpoint.codec
     if codec is None:
         return None
+    if endpoint.json_only:
+        _refuse_other_media(raw.headers)
     try:
         if endpoint.any_body:
             return codec.convert(_merged(raw))
@@ -96,6 +154,13 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
         INVALID_JSON.refuse()
     except ViolationsError as violations:
         _refuse_violation(violations, control=endpoint.silent)
+
+
+def _refuse_other_media(headers: dict[bytes, bytes]) -> None:
+    """Refuse what says that it is no JSON; what says nothing may be it (inferred)."""
+    said = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if said and said != b"application/json" and not said.endswith(b"+json"):
+        OAUTH_MEDIA_TYPE.refuse()
 
 
 def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:

@@ -112,6 +112,13 @@ ENDPOINTS = (
         path="/v1/orders/{order_id}/returns",
         run=return_order,
         takes=ReturnRequest,
+        permissions=(
+            "read_customers",
+            "read_merchant",
+            "read_orders",
+            "read_payments",
+            "online_payments",
+        ),
         gives=ReturnAnswer,
         idempotent=True,
         refuses=(

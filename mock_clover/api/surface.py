@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from mock_clover.api import charges, customers, oauth, orders, refunds, returns, tokens
+from mock_clover.api import charges, customers, oauth, oauth_v2, orders, refunds, returns, tokens
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PATH_NOT_FOUND
 
 SURFACE: tuple[Endpoint, ...] = (
     *oauth.ENDPOINTS,
+    *oauth_v2.ENDPOINTS,
     *tokens.ENDPOINTS,
     *charges.ENDPOINTS,
     *refunds.ENDPOINTS,

@@ -16,6 +16,7 @@ from mock_clover.model.charge import Charge
 from mock_clover.model.customer import Customer
 from mock_clover.model.fault import Fault
 from mock_clover.model.oauth import Code
+from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
 from mock_clover.model.order import Order
 from mock_clover.model.problem import CONTROL_INVALID, OUTCOMES
 from mock_clover.model.refund import Refund
@@ -85,6 +86,10 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     sale_orders: dict[str, str]
     codes: dict[str, Code]
     access_tokens: dict[str, int]
+    codes_v2: dict[str, CodeV2] = {}
+    bearers: dict[str, Bearer] = {}
+    refresh_tokens: dict[str, RefreshToken] = {}
+    spent_refresh_tokens: dict[str, SpentRefreshToken] = {}
     answered: tuple[Answered, ...]
     agenda: tuple[tuple[int, int, str, str], ...]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from mock_clover.api.endpoint import Call, Endpoint
+from mock_clover.model.permission import Permission
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.model.scenario import Dialect, Scenario, ScenarioError
 from mock_clover.sandbox.sandbox import Sandbox
@@ -30,6 +31,9 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
     seed: Annotated[str | None, told("Ids follow from it.", OURS)] = None
     strict: Annotated[bool | None, told("Refuse what Clover refuses.", OURS)] = None
     listed_cards_only: Annotated[bool | None, told("Refuse unlisted numbers.", OURS)] = None
+    permissions: Annotated[
+        tuple[Permission, ...] | None, told("What the merchant allows the app.", OURS)
+    ] = None
 
 
 class SandboxAnswer(Record, frozen=True, kw_only=True):
@@ -97,7 +101,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
             CONTROL_INVALID.refuse(said="name: give letters, digits, dots and dashes, up to 64")
         switched = {
             field: value
-            for field in ("dialect", "strict", "listed_cards_only")
+            for field in ("dialect", "strict", "listed_cards_only", "permissions")
             if (value := getattr(asked, field)) is not None
         }
         scenario = shipped(asked.scenario) if asked.scenario else None

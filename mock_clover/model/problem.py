@@ -4,6 +4,7 @@ A problem knows its status, code, type and words, and how we know them. How a se
 dialect (`api/dialects.py`). Adding one is one assignment here. Raising one changes nothing.
 """
 
+from mock_clover.model import problem_oauth
 from mock_clover.model.refusal import Problem, Refusal
 from mock_clover.model.refusal import problem as _problem
 from mock_clover.wire.fact import documented, inferred, observed
@@ -569,8 +570,12 @@ ORDER_OVERPAID = _problem(
     param="amount",
 )
 
+_PARTS = (problem_oauth,)
 CATALOGUE: tuple[Problem, ...] = tuple(
-    value for value in tuple(globals().values()) if isinstance(value, Problem)
+    value
+    for named in (dict(globals()), *map(vars, _PARTS))
+    for value in named.values()
+    if isinstance(value, Problem)
 )
 BY_NAME: dict[str, Problem] = {problem.name: problem for problem in CATALOGUE}
 OUTCOMES: dict[str, Problem] = {

@@ -9,7 +9,7 @@ from typing import Literal, Never
 from mock_clover.wire.fact import Fact
 from mock_clover.wire.record import Record
 
-Shape = Literal["error", "bare", "plain"]
+Shape = Literal["error", "bare", "plain", "status"]
 
 
 class Problem(Record, frozen=True, kw_only=True):
@@ -26,7 +26,8 @@ class Problem(Record, frozen=True, kw_only=True):
     documented_code: str | None = None
     """The code that Clover's pages give this situation, where the wire showed another."""
     shape: Shape = "error"
-    """error: the usual envelope. bare: only a top-level message. plain: text, no JSON."""
+    """error: the usual envelope. bare: only a top-level message. plain: text, no JSON.
+    status: the reason phrase and a message, both at the top, as OAuth v2 answers."""
     fact: Fact
 
     def refuse(self, **words: object) -> Never:

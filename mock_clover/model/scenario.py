@@ -9,6 +9,7 @@ import msgspec
 
 from mock_clover.model.card import NO_CHECKS, Brand, Checks
 from mock_clover.model.fault import Fault
+from mock_clover.model.permission import Permission
 from mock_clover.model.rule import CARD_NUMBER, Rule
 from mock_clover.model.verdict import (
     DECLINE_CODE,
@@ -127,6 +128,22 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             ge=1, description="How long a bearer token is good; a year is documented for OAuth's."
         ),
     ] = 31_536_000_000
+    permissions: Annotated[
+        tuple[Permission, ...] | None,
+        msgspec.Meta(
+            description="What the merchant allows the app; a call that needs another gets 401. "
+            "All of them where nothing is said."
+        ),
+    ] = None
+    refresh_tokens_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=1_000,
+            description="Refresh tokens of one merchant that work at a time; the oldest goes. "
+            "Clover has a limit and does not publish it.",
+        ),
+    ] = 100
     decline_spends_token: Annotated[
         bool,
         msgspec.Meta(

@@ -8,6 +8,8 @@ import random
 import time
 from hashlib import blake2b
 
+from mock_clover.wire.redact import redact
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Alphabet of charge, order, customer, card and merchant ids. Observed on 32 published ids."""
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -44,6 +46,13 @@ class Ids:
         self._day = -1
         self._ref_day = ""
 
+    def _hex(self) -> str:
+        """Draw 32 hex digits. In what looks like a card number a snapshot would mask it: not so."""
+        while True:
+            digits = f"{self._bits(128):032x}"
+            if redact(digits) == digits:
+                return digits
+
     def state(self) -> tuple[int, tuple[int, ...]]:
         """Return all that decides the next ids."""
         return self._ref_count, self._random.getstate()[1]
@@ -66,8 +75,12 @@ class Ids:
 
     def uuid(self) -> str:
         """Draw a version-4 UUID, as OAuth's codes and tokens are."""
-        digits = f"{self._bits(128):032x}"
+        digits = self._hex()
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    def refresh_token(self) -> str:
+        """Draw `clvroar-` and 32 hex digits."""
+        return f"clvroar-{self._hex()}"
 
     def auth_code(self) -> str:
         """Draw `OK` and four digits, as the sandbox gateway gives."""

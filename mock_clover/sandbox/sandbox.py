@@ -10,6 +10,7 @@ import msgspec
 from mock_clover.model.charge import Charge
 from mock_clover.model.customer import Customer
 from mock_clover.model.oauth import Code
+from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
 from mock_clover.model.order import Order
 from mock_clover.model.refund import Refund
 from mock_clover.model.scenario import Settings
@@ -36,6 +37,10 @@ TABLES = (
     "sale_orders",
     "codes",
     "access_tokens",
+    "codes_v2",
+    "bearers",
+    "refresh_tokens",
+    "spent_refresh_tokens",
 )
 
 
@@ -46,9 +51,11 @@ class Sandbox:
         "access_tokens",
         "agenda",
         "bearer_header",
+        "bearers",
         "charges",
         "clock",
         "codes",
+        "codes_v2",
         "credentials",
         "customers",
         "faults",
@@ -61,12 +68,14 @@ class Sandbox:
         "made_ms",
         "name",
         "orders",
+        "refresh_tokens",
         "refunds",
         "rule_counts",
         "rules",
         "sale_orders",
         "seed",
         "settings",
+        "spent_refresh_tokens",
         "stirred",
         "switched",
         "tokens",
@@ -117,6 +126,12 @@ class Sandbox:
         self.codes: Table[Code] = Table(OAUTH_ROWS_MAX)
         self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
         """Bearer tokens that exchanges gave, with the time of their giving in milliseconds."""
+        self.codes_v2: Table[CodeV2] = Table(OAUTH_ROWS_MAX)
+        self.bearers: Table[Bearer] = Table(OAUTH_ROWS_MAX)
+        """Access tokens of OAuth v2."""
+        self.refresh_tokens: Table[RefreshToken] = Table(OAUTH_ROWS_MAX)
+        """Those that still work, from the oldest."""
+        self.spent_refresh_tokens: Table[SpentRefreshToken] = Table(OAUTH_ROWS_MAX)
 
     def stir(self) -> None:
         """Note anew whether anything may intervene in a call: most often nothing does."""

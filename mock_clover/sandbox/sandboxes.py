@@ -1,5 +1,6 @@
 """All sandboxes of a server: found by name or by credential, made on first use, bounded."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ DEFAULT = "default"
 SANDBOXES_MAX = 5_000
 """Sandboxes kept; the one that was least lately used goes first, `default` never."""
 NAME_CHARS_MAX = 64
+_CLIENT = re.compile(rb"(?:client_id|app_uuid)\"?\s*[=:]\s*\"?([0-9A-Z]{13})\b")
+_CLIENT_WITHIN_BYTES = 8_192
+"""An honest call of OAuth names its app within so many bytes of its query or its body."""
 
 
 class Sandboxes:
@@ -60,9 +64,24 @@ class Sandboxes:
             return self.default
         shown = headers.get(b"apikey") or headers.get(b"authorization", b"")
         credential = shown.rpartition(b" ")[2].decode("latin-1")
-        found = self._by_credential.get(credential, self.default)
+        found = self._by_credential.get(credential) or self._giver_of(credential)
         self.find(found.name)
         return found
+
+    def of_client(self, query: bytes, body: bytes | None) -> Sandbox | None:
+        """Return the sandbox of the app that the query or the body of an OAuth call names."""
+        asked = b"%b&%b" % (query[:_CLIENT_WITHIN_BYTES], (body or b"")[:_CLIENT_WITHIN_BYTES])
+        named = _CLIENT.search(asked)
+        found = self._by_credential.get(named[1].decode()) if named else None
+        return self.find(found.name) if found else None
+
+    def _giver_of(self, credential: str) -> Sandbox:
+        """Return the sandbox whose OAuth gave a token, or the default: 0.2 us for each sandbox."""
+        if credential:
+            for each in self:
+                if credential in each.bearers or credential in each.access_tokens:
+                    return each
+        return self.default
 
     def find(self, name: str) -> Sandbox | None:
         """Return the sandbox of this name if there is one; it is the last to be dropped now."""

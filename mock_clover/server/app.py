@@ -46,6 +46,7 @@ _PREFLIGHT = (
 _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 _PAGES = frozenset({"/"})
 _CONTROL = "/_mock/"
+_OAUTH = "/oauth/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
 _AWAITED = ("/_mock/journal", "/_mock/verify")
 
@@ -75,7 +76,8 @@ class App:
         A reply with a status of 0 says: wait, and ask again with `waited`.
         """
         started = started_ns()
-        sandbox, path = self.locate(path, headers)
+        named = self.sandboxes.of_client(query, body) if path[:7] == _OAUTH else None
+        sandbox, path = (named, path) if named else self.locate(path, headers)
         raw = Raw(method, path, (), query, headers, body or b"", started)
         try:
             reply, silent = self.answer(sandbox, raw, too_large=body is None, waited=waited)

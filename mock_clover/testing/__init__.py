@@ -28,7 +28,7 @@ __all__ = ["Clock", "Decline", "MockClover", "MockCloverError", "declines"]
 
 Held = TypeVar("Held", bound=MockClover)
 
-_SWITCHES = ("scenario", "dialect", "strict", "listed_cards_only")
+_SWITCHES = ("scenario", "dialect", "strict", "listed_cards_only", "permissions")
 _DESK_PORT = "mock_clover_desk_port"
 _held: pytest.StashKey[list[MockClover]] = pytest.StashKey()
 _desk: pytest.StashKey["Desk"] = pytest.StashKey()
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker."""
     config.addinivalue_line(
         "markers",
-        "mock_clover(scenario, dialect, strict, listed_cards_only): of a test's sandbox",
+        f"mock_clover({', '.join(_SWITCHES)}): of a test's sandbox",
     )
 
 

@@ -849,6 +849,12 @@ case(
 
 
 ELSEWHERE = {
+    "OAUTH_CODE_REFUSED": "test_oauth.py beside this file, for each reason",
+    "OAUTH_REFRESH_REFUSED": "the same",
+    "OAUTH_RECOVERY_REFUSED": "the same",
+    "OAUTH_MIGRATION_REFUSED": "the same",
+    "OAUTH_MEDIA_TYPE": "the same",
+    "PERMISSION_MISSING": "the same",
     "PAYLOAD_TOO_LARGE": "test_sockets.py, where the socket is the point",
     "SANDBOX_FULL": "below, with a table of one row",
     "SERVICE_UNAVAILABLE": "test_socket_faults.py: a fault that names no other",
