@@ -25,6 +25,19 @@ DEPTH = 3_000
 UNKNOWN_ID = "ZZZZZZZZZZZZZ"
 FORWARDED = {"x-forwarded-for": "127.0.0.1"}
 """What --strict wants beside a payment."""
+BROWSER = {
+    "browser_ip": "203.0.113.7",
+    "browser_accept_header": "*/*",
+    "browser_javascript_enabled": True,
+    "browser_java_enabled": False,
+    "browser_language": "en-US",
+    "browser_color_depth": "24",
+    "browser_screen_height": "1120",
+    "browser_screen_width": "1792",
+    "browser_tz": "420",
+    "browser_user_agent": "Mozilla/5.0",
+}
+"""What the 3DS SDK tells of a browser."""
 
 
 class Sent(NamedTuple):
@@ -237,6 +250,7 @@ class Things(NamedTuple):
     paid_order: str
     token: str
     charge: str
+    pending: str
     code: str
     client_id: str
     client_secret: str
@@ -275,6 +289,11 @@ def furnish(world: Sender) -> Things:
 
     charge = make("/v1/charges", amount=1800, currency="usd", source=token())
     authorised = make("/v1/charges", amount=1800, currency="usd", source=token(), capture=False)
+    waits = {
+        "description": "mock-clover:threeds/challenge",
+        "threeds": {"source": "CLOVER", "browser_info": BROWSER},
+    }
+    pending = make("/v1/charges", amount=1800, currency="usd", source=token(), **waits)
     customer = make("/v1/customers", email="jo@example.com", source=token())
     items = [{"amount": 100, "quantity": 2}, {"amount": 50}]
     order = make("/v1/orders", currency="usd", items=items)
@@ -301,6 +320,7 @@ def furnish(world: Sender) -> Things:
         paid_order=paid,
         token=token(),
         charge=charge["id"],
+        pending=pending["id"],
         code=code(""),
         **app,
         merchant_id=known.merchant_id,
@@ -345,6 +365,10 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
         "source": made.ids["customer_id"],
     },
     "capture_charge": lambda _: {"amount": 1},
+    "finalize_payment": lambda made: {
+        "charge_id": made.pending,
+        "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"},
+    },
     "create_refund": lambda made: {"charge": made.charge},
     "create_customer": lambda made: {"email": "jo@example.com", "source": made.ids["token_id"]},
     "update_customer": lambda _: {"email": "jo@example.com"},

@@ -5,6 +5,7 @@ give it back; what is printed, logged, journaled or refused may not. A CVV is no
 """
 
 import json
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,6 +28,9 @@ from tests.wire import KNOWN, Told, Wire, call, head, make_token, on, request
 from tests.world import Answered, World
 
 MakeWorld = Callable[..., World]
+
+AUTH_CODE = re.compile(r"\bOK\d{4}\b")
+"""An approval's four digits may be any, a CVV's among them."""
 
 SPELT = [(pan, name, spelt) for pan in PANS for name, spelt in spellings(pan).items()]
 
@@ -160,7 +164,7 @@ def test_no_cvv_is_left_in_memory(sung_to: tuple[World, dict[str, Answered]]) ->
     world, _ = sung_to
     texts = list(texts_within(world.sandboxes))
     assert any(PAN in text for text in texts), "the walk finds what clients wrote into free texts"
-    assert [text for text in texts if CVV in text] == []
+    assert [text for text in texts if CVV in AUTH_CODE.sub("", text)] == []
 
 
 def test_no_number_of_a_card_is_left_in_memory(make_world: MakeWorld) -> None:
@@ -171,7 +175,8 @@ def test_no_number_of_a_card_is_left_in_memory(make_world: MakeWorld) -> None:
             token = world.send("POST", "/v1/tokens", body).json["id"]
             asked = {"amount": 1, "currency": "usd", "source": token}
             assert world.send("POST", "/v1/charges", asked).status == 200
-    assert [text for text in texts_within(world.sandboxes) if PAN in text or CVV in text] == []
+    texts = [AUTH_CODE.sub("", text) for text in texts_within(world.sandboxes)]
+    assert [text for text in texts if PAN in text or CVV in text] == []
 
 
 def test_requests_that_hold_a_card_print_nothing() -> None:

@@ -141,7 +141,7 @@ def reference() -> str:
         "## Refusals",
         _table("problems", ["name", "status", "code", "type", "message", "evidence", "source"]),
         "## Test cards of the default scenario",
-        _table("cards", ["number", "brand", "outcome", "evidence", "source", "note"]),
+        _table("cards", ["number", "brand", "outcome", "evidence", "source", "note", "threeds"]),
     ]
     return "\n\n".join(parts) + "\n"
 

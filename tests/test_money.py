@@ -1,4 +1,9 @@
-"""Money, over random flows: captures stay within authorisations, refunds within captures."""
+"""Money, over random flows: captures stay within authorisations, refunds within captures.
+
+What waits for 3-D Secure or has failed gives nothing back, and a replay changes nothing.
+"""
+
+from typing import Any
 
 import hypothesis.strategies as st
 from hypothesis import settings
@@ -6,14 +11,18 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
-from tests.world import World
+from tests.hostile import BROWSER
+from tests.world import Answered, World
 
 _KEYS, _SCENARIO = KeyRing(), load("sandbox")
 AMOUNTS = st.integers(1, 5_000)
+FLOWS = st.sampled_from(["frictionless", "method", "method_challenge", "challenge", "decline"])
+WORDS = st.sampled_from(["SUCCESS", "FAILED", "done"])
+SAID = st.sampled_from(["approve", "attempt", "unavailable", "fail", "challenge", "timeout"])
 
 
 class Payments(RuleBasedStateMachine):
-    """Charges, captures and refunds in any order and of any amount."""
+    """Charges, 3-D Secure, captures and refunds in any order and of any amount, each sent twice."""
 
     charges: Bundle[str] = Bundle("charges")
 
@@ -22,6 +31,18 @@ class Payments(RuleBasedStateMachine):
         self.world = World(_KEYS, _SCENARIO)
         self.customer = self.world.customer()["id"]
         self.given_back: dict[str, int] = {}
+        self.sent = 0
+
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> Answered:
+        """Send a request with a key of its own, and then once more."""
+        self.sent += 1
+        told = headers | {"idempotency-key": str(self.sent)}
+        got = self.world.send("POST", path, body, headers=told)
+        after = self.world.sandbox.state()
+        if got.status in (200, 402):
+            assert self.world.send("POST", path, body, headers=told).body == got.body
+            assert self.world.sandbox.state() == after
+        return got
 
     @initialize(target=charges)
     def first(self) -> str:
@@ -34,10 +55,37 @@ class Payments(RuleBasedStateMachine):
         )
         return str(made["id"])
 
+    @rule(target=charges, amount=AMOUNTS, capture=st.booleans(), flow=FLOWS)
+    def charge_securely(self, amount: int, capture: bool, flow: str) -> str:
+        asked = {
+            "source": self.customer,
+            "amount": amount,
+            "currency": "usd",
+            "capture": capture,
+            "threeds": {"source": "CLOVER", "browser_info": BROWSER},
+        }
+        header = {"x-mock-clover-outcome": f"threeds/{flow}"}
+        got = self.post("/v1/charges", asked, **header)
+        assert got.status == (402 if flow == "decline" else 200)
+        return str(got.json["error"]["charge"] if got.status == 402 else got.json["id"])
+
+    @rule(charge=charges, result=SAID)
+    def resolve(self, charge: str, result: str) -> None:
+        got = self.world.send("POST", f"/_mock/threeds/{charge}", {"result": result})
+        assert got.status in (200, 400)
+
+    @rule(charge=charges, word=WORDS)
+    def finalize(self, charge: str, word: str) -> None:
+        before = self.world.sandbox.charges.get(charge)
+        threeds = {"source": "CLOVER", "flow_status": word}
+        got = self.post("/v1/charges/finalize_payment", {"charge_id": charge, "threeds": threeds})
+        assert before is not None
+        assert got.status in ((200, 400, 402) if before.state == "pending" else (400,))
+
     @rule(charge=charges, amount=st.none() | AMOUNTS)
     def capture(self, charge: str, amount: int | None) -> None:
         before = self.world.sandbox.charges.get(charge)
-        got = self.world.send("POST", f"/v1/charges/{charge}/capture", {"amount": amount})
+        got = self.post(f"/v1/charges/{charge}/capture", {"amount": amount})
         legal = (
             before is not None
             and before.state == "authorised"
@@ -47,8 +95,11 @@ class Payments(RuleBasedStateMachine):
 
     @rule(charge=charges, amount=st.none() | AMOUNTS)
     def refund(self, charge: str, amount: int | None) -> None:
-        got = self.world.send("POST", "/v1/refunds", {"charge": charge, "amount": amount})
-        assert got.status in (200, 400)
+        before = self.world.sandbox.charges.get(charge)
+        got = self.post("/v1/refunds", {"charge": charge, "amount": amount})
+        assert before is not None
+        alive = before.state in ("authorised", "captured")
+        assert got.status in ((200, 400) if alive else (400,))
         if got.status == 200:
             self.given_back[charge] = self.given_back.get(charge, 0) + got.json["amount"]
 
@@ -62,6 +113,8 @@ class Payments(RuleBasedStateMachine):
             assert row.amount_refundable >= 0
             if row.state == "captured":
                 assert back <= taken
+            if row.state in ("pending", "failed"):
+                assert (row.amount_captured, back) == (0, 0)
 
     @invariant()
     def ids_are_unique(self) -> None:

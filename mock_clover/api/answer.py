@@ -6,7 +6,7 @@ leaves the old state or the new. A refusal changes nothing; a returned result ha
 
 from typing import Any, NamedTuple
 
-from mock_clover.api.dialects import DECLINED_STATUS, JSON, decline_body, problem_body
+from mock_clover.api.dialects import DECLINED_STATUS, JSON, PLAIN, decline_body, problem_body
 from mock_clover.api.endpoint import (
     Call,
     Declined,
@@ -15,6 +15,7 @@ from mock_clover.api.endpoint import (
     Raw,
     Redirect,
     Stated,
+    Text,
 )
 from mock_clover.api.intervene import Step, befall, intervene, is_stirred, limit
 from mock_clover.api.reading import (
@@ -155,6 +156,8 @@ def _performed(
         if step.then.raw is not None:
             return _as_it_is(step.then.raw, step.why)
         call.verdict = step.then.verdict(step.why, step.evidence)
+        if step.then.threeds is not None:
+            call.threeds, call.why = step.then.threeds, step.why
     return _reply(sandbox, call, endpoint.run(sandbox, call), call.headers)
 
 
@@ -281,6 +284,8 @@ def _reply(
         return Reply(result.status, body, call.why, pending_ms=result.pending_ms)
     if isinstance(result, Document):
         return Reply(200, result.body, call.why)
+    if isinstance(result, Text):
+        return Reply(200, result.text.encode(), call.why, PLAIN)
     raise TypeError(f"an endpoint returned {type(result).__name__}")
 
 

@@ -1,10 +1,13 @@
 """Charges: sale, authorisation, capture, and the issuer's no."""
 
+from typing import Annotated
+
 import msgspec
 
 from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
+from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate, begin_charge
 from mock_clover.model.card import checks_seen
 from mock_clover.model.charge import (
     AUTHORISATION_EXPIRES,
@@ -20,6 +23,7 @@ from mock_clover.model.charge_answer import (
     captured_answer,
     created_answer,
     fetched_answer,
+    pending_answer,
 )
 from mock_clover.model.problem import (
     AMOUNT_TOO_LARGE,
@@ -42,10 +46,24 @@ from mock_clover.model.problem import (
 )
 from mock_clover.model.verdict import Approval, Decline
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.fact import documented
+from mock_clover.wire.fact import documented, told
+
+_DOC = documented("REF getcharges")
 
 _replace = msgspec.structs.replace
 _CROCKFORD = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+
+
+class ChargeQuery(ListQuery, frozen=True, kw_only=True):
+    """Query of the list of charges."""
+
+    is_threeds: (
+        Annotated[bool, told("Whether 3-D Secure was asked for (that reading is inferred).", _DOC)]
+        | None
+    ) = None
+    threeds_validation_result: (
+        Annotated[str, told("As AUTHENTICATION_SUCCESSFUL.", _DOC, max_length=100)] | None
+    ) = None
 
 
 def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAnswer | Declined:
@@ -55,21 +73,36 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
     check_metadata(asked.metadata)
     payer = find_payer(sandbox, asked.source, asked.stored_credentials, call.verdict)
     sandbox.charges.require_room()
+    if asked.threeds is not None:
+        payer = authenticate(sandbox, call, asked.threeds, payer, asked.amount)
     charge = make_charge(sandbox, asked, payer, order=None)
-    call.why = payer.verdict.why
+    call.why = payer.why or payer.verdict.why
+    if charge.state == "pending":
+        return pending_answer(charge)
     if isinstance(payer.verdict, Decline):
         return Declined(charge, payer.verdict)
     return created_answer(charge)
 
 
-def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str | None) -> Charge:
+def make_charge(
+    sandbox: Sandbox,
+    asked: ChargeRequest,
+    payer: Payer,
+    order: str | None,
+    begun: Charge | None = None,
+) -> Charge:
     """Write a charge, its order and its spent token: the only writes of a payment.
 
     A declined charge is kept too: it has an id that the error tells. A phantom decline stands: the
-    charge is made as if it had been approved, and only the client is told otherwise.
+    charge is made as if it had been approved, and only the client is told otherwise. `begun` is a
+    charge that was pending until now: it keeps its id and its time.
     """
     token, verdict = payer.token, payer.verdict
     ids, now_ms = sandbox.ids, sandbox.clock.now_ms()
+    if payer.threeds is not None and payer.threeds.step is not None:
+        return begin_charge(sandbox, asked, payer, order)
+    charge_id = ids.object_id() if begun is None else begun.id
+    created_ms = now_ms if begun is None else begun.created_ms
     currency = sandbox.currency_echo(asked.currency)
     spends = token.state == "new"
     if isinstance(verdict, Decline) and verdict.stands:
@@ -77,16 +110,17 @@ def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str
     if isinstance(verdict, Decline):
         spends = spends and sandbox.settings.decline_spends_token
         charge = Charge(
-            id=ids.object_id(),
+            id=charge_id,
             request=asked,
             token=token,
-            created_ms=now_ms,
+            created_ms=created_ms,
             state="failed",
             sale=False,
             currency=currency,
             order=order,
             customer=payer.customer,
             decline=verdict,
+            threeds=payer.threeds,
         )
     else:
         checks = checks_seen(verdict.checks, token.card)
@@ -95,10 +129,10 @@ def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str
         elif verdict.amount is not None:
             verdict = _replace(verdict, amount=None)
         charge = Charge(
-            id=ids.object_id(),
+            id=charge_id,
             request=asked,
             token=token,
-            created_ms=now_ms,
+            created_ms=created_ms,
             state="captured" if asked.capture else "authorised",
             sale=asked.capture,
             currency=currency,
@@ -108,6 +142,7 @@ def make_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str
             ref_num=ids.ref_num(now_ms),
             auth_code=ids.auth_code(),
             approval=verdict if checks is verdict.checks else _replace(verdict, checks=checks),
+            threeds=payer.threeds,
         )
     sandbox.charges.put(charge.id, charge)
     if charge.state == "authorised":
@@ -147,16 +182,30 @@ def get_charge(sandbox: Sandbox, call: Call[None, None]) -> ChargeAnswer:
     return fetched_answer(_require(sandbox, call.ids[0]))
 
 
-def list_charges(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
+def list_charges(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ListAnswer:
     """Return charges, newest first."""
     query = call.query
     return page(
         "/v1/charges",
         sandbox.charges.newest(),
         query,
-        keep=lambda row: query.customer is None or row.customer == query.customer,
+        keep=lambda row: _is_meant(row, query),
         created_ms=lambda row: row.created_ms,
         show=fetched_answer,
+    )
+
+
+def _is_meant(charge: Charge, query: ChargeQuery) -> bool:
+    threeds = charge.threeds
+    return (
+        (query.customer is None or charge.customer == query.customer)
+        and (query.is_threeds is None or (threeds is not None) == query.is_threeds)
+        and (
+            query.threeds_validation_result is None
+            or (
+                threeds is not None and threeds.validation_result == query.threeds_validation_result
+            )
+        )
     )
 
 
@@ -189,6 +238,7 @@ ENDPOINTS = (
             EMAIL_INVALID,
             TOKEN_ALREADY_USED,
             CARD_ON_FILE_MISSING,
+            *THREEDS_REFUSALS,
             IDEMPOTENCY_MISMATCH,
         ),
         about="Charge a card token or a customer's card on file; `capture: false` authorises only.",
@@ -199,7 +249,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/charges",
         run=list_charges,
-        query=ListQuery,
+        query=ChargeQuery,
         permissions=("read_payments",),
         gives=ListAnswer,
         refuses=(INVALID_REQUEST,),

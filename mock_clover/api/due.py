@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from mock_clover.api.threeds import expire_threeds
 from mock_clover.model.charge import AUTHORISATION_EXPIRES
+from mock_clover.model.threeds import EXPIRES
 from mock_clover.sandbox.agenda import Due
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -28,6 +30,7 @@ def expire_authorisation(sandbox: Sandbox, due: Due) -> bool:
 
 HAPPENINGS: dict[str, Callable[[Sandbox, Due], bool]] = {
     AUTHORISATION_EXPIRES: expire_authorisation,
+    EXPIRES: expire_threeds,
 }
 """By kind. Each tells whether anything happened: a charge that was captured expires no more."""
 

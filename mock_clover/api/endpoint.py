@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from mock_clover.model.charge import Charge
 from mock_clover.model.permission import Permission
 from mock_clover.model.problem import Problem
+from mock_clover.model.threeds import Flow
 from mock_clover.model.verdict import Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.codec import Codec
@@ -50,7 +51,7 @@ class Raw(NamedTuple):
 class Call(Generic[Body, Query]):
     """A decoded, authorised request. A handler leaves in `why` which rule decided."""
 
-    __slots__ = ("body", "headers", "ids", "query", "verdict", "why")
+    __slots__ = ("body", "headers", "ids", "query", "threeds", "verdict", "why")
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Call(Generic[Body, Query]):
         self.ids = ids
         self.headers = headers
         self.verdict = verdict
+        self.threeds: Flow | None = None
         self.why = "nothing was to be decided"
 
     @property
@@ -92,6 +94,12 @@ class Document(NamedTuple):
     body: bytes
 
 
+class Text(NamedTuple):
+    """A reply in plain text, for people."""
+
+    text: str
+
+
 class Stated(NamedTuple):
     """A control answer with its own status; `pending_ms`: so long a better one may be awaited."""
 
@@ -100,7 +108,7 @@ class Stated(NamedTuple):
     pending_ms: int = 0
 
 
-Result = Record | Declined | Redirect | Document | Stated
+Result = Record | Declined | Redirect | Document | Text | Stated
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 Precedence, the first that speaks decides: the header `x-mock-clover-outcome`; the words
 `mock-clover:<outcome>` in the description or a metadata value; the scenario's rules in their order;
 the scenario's cards.
-An outcome is `approve`, `card_declined/insufficient_funds`, or the name of a problem.
+An outcome is `approve`, `card_declined/insufficient_funds`, the name of a problem, or, of a payment
+that asks for 3-D Secure, `threeds/challenge` and its like.
 """
 
 import difflib
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.orders import find_order
@@ -17,12 +18,16 @@ from mock_clover.model.fault import Fault
 from mock_clover.model.problem import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
 from mock_clover.model.rule import Approve, Consequence, DeclineAs, Facts, SourceKind
 from mock_clover.model.scenario import DECLINE_CODES
+from mock_clover.model.threeds import Flow
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.record import Record
 
 OUTCOME_HEADER, FAULT_HEADER = b"x-mock-clover-outcome", b"x-mock-clover-fault"
 OUTCOME_MARK = b"mock-clover:"
 _IN_TEXT = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)")
+
+
+_FLOWS: dict[str, Flow] = {f"threeds/{flow}": flow for flow in get_args(Flow)}
 
 
 class Step(NamedTuple):
@@ -122,6 +127,8 @@ def outcome(word: str) -> Consequence:
     """Read an outcome's word, or refuse with what was meant."""
     if word == "approve":
         return Consequence(approve=Approve())
+    if word.startswith("threeds/") and word in _FLOWS:
+        return Consequence(threeds=_FLOWS[word])
     if word in OUTCOMES:
         return Consequence(problem=word)
     code, _, decline_code = word.partition("/")
@@ -129,7 +136,13 @@ def outcome(word: str) -> Consequence:
         message = DECLINE_CODES.get(decline_code)
         decline = DeclineAs(decline_code=decline_code, message=message) if message else DeclineAs()
         return Consequence(decline=decline)
-    known = ["approve", "card_declined", *OUTCOMES, *(f"card_declined/{c}" for c in DECLINE_CODES)]
+    known = [
+        "approve",
+        "card_declined",
+        *_FLOWS,
+        *OUTCOMES,
+        *(f"card_declined/{c}" for c in DECLINE_CODES),
+    ]
     near = difflib.get_close_matches(word, known, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     UNKNOWN_OUTCOME.refuse(said=f"x-mock-clover-outcome: there is no outcome {word!r}{meant}")
@@ -144,6 +157,8 @@ def facts_of(
     card: Card | None = None,
 ) -> Facts:
     """Read off a call what rules can see."""
+    if endpoint == "finalize_payment":
+        return _facts_of_pending(sandbox, request, headers)
     source = getattr(request, "source", None)
     if endpoint == "pay_order":
         order = sandbox.orders.get(ids[0]) if ids else None
@@ -170,6 +185,30 @@ def facts_of(
         source=kind,
         description=getattr(request, "description", None) or "",
         metadata=getattr(request, "metadata", None) or {},
+        headers=headers,
+    )
+
+
+def _facts_of_pending(
+    sandbox: Sandbox, request: Record | None, headers: dict[bytes, bytes]
+) -> Facts:
+    """Read off a finalisation what its charge was asked with: it names no more than that."""
+    charge = sandbox.charges.get(getattr(request, "charge_id", ""))
+    asked = charge.request if charge else None
+    customer = sandbox.customers.get((charge and charge.customer) or "")
+    kind: SourceKind | None = None
+    if charge is not None:
+        kind = "multipay" if charge.token.state == "multipay" else "token"
+        kind = "customer" if charge.customer == charge.request.source else kind
+    return Facts(
+        endpoint="finalize_payment",
+        card=charge.token.card if charge else None,
+        amount=asked.amount if asked else None,
+        currency=asked.currency if asked else None,
+        email=customer.email if customer else None,
+        source=kind,
+        description="",  # its words have had their say when the charge was made
+        metadata={},
         headers=headers,
     )
 

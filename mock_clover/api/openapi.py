@@ -23,7 +23,7 @@ from mock_clover.model.problem_oauth import PERMISSION_MISSING
 from mock_clover.wire.record import Record
 
 _REF = "#/components/schemas/{name}"
-_DECLINES = frozenset({"create_charge", "pay_order"})
+_DECLINES = frozenset({"create_charge", "pay_order", "finalize_payment"})
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "bearer": [{"bearer": []}],
     "pakms": [{"bearer": []}],

@@ -13,6 +13,7 @@ from mock_clover.api.charges import make_charge
 from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.paging import OrdersQuery, bounds, page
 from mock_clover.api.payer import check_amount, check_metadata, find_payer
+from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate
 from mock_clover.model.charge import Charge, ChargeRequest
 from mock_clover.model.charge_answer import ListAnswer
 from mock_clover.model.order import Item, Order, OrderRequest, PayRequest, order_totals
@@ -89,24 +90,34 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
         INVALID_SOURCE.refuse()
     payer = find_payer(sandbox, source, asked.stored_credentials, call.verdict)
     sandbox.charges.require_room()
+    if asked.threeds is not None:
+        payer = authenticate(sandbox, call, asked.threeds, payer, amount)
     part = amount
     if isinstance(payer.verdict, Approval) and payer.verdict.amount is not None:
         part = min(amount, payer.verdict.amount)
     tax = sold.tax_within(sold.amount_paid + part) - sold.tax_within(sold.amount_paid)
     charge = make_charge(sandbox, _as_charge(asked, order, amount, tax, source), payer, order.id)
-    call.why = payer.verdict.why
+    call.why = payer.why or payer.verdict.why
     if charge.decline is not None:
         return Declined(charge, charge.decline)
-    paid = msgspec.structs.replace(
-        order,
-        charges=(*order.charges, charge.id),
-        customer=order.customer or payer.customer,
-        email=order.email or asked.email,
-    )
-    sandbox.orders.put(order.id, paid)
+    if charge.state == "pending":
+        return paid_answer(Sold(order, (*sold.charges, charge)))
+    paid = credit(sandbox, order, charge)
     if isinstance(payer.verdict, Decline):  # a phantom: it stands, and the client is told no
         return Declined(charge, payer.verdict)
     return paid_answer(Sold(paid, (*sold.charges, charge)))
+
+
+def credit(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
+    """Write into an order that a charge has paid it, or a part of it."""
+    paid = msgspec.structs.replace(
+        order,
+        charges=(*order.charges, charge.id),
+        customer=order.customer or charge.customer,
+        email=order.email or charge.request.receipt_email,
+    )
+    sandbox.orders.put(order.id, paid)
+    return paid
 
 
 def _as_charge(
@@ -124,6 +135,7 @@ def _as_charge(
         metadata=asked.metadata,
         stored_credentials=asked.stored_credentials,
         receipt_email=asked.email,
+        threeds=asked.threeds,
     )
 
 
@@ -279,6 +291,7 @@ ENDPOINTS = (
             TOKEN_ALREADY_USED,
             CARD_ON_FILE_MISSING,
             AMOUNT_TOO_LARGE,
+            *THREEDS_REFUSALS,
             IDEMPOTENCY_MISMATCH,
         ),
         about="Pay an order with a token or a customer's card; `amount` pays a part.",

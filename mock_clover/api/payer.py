@@ -10,6 +10,7 @@ from mock_clover.model.problem import (
     INVALID_SOURCE,
     TOKEN_ALREADY_USED,
 )
+from mock_clover.model.threeds import ThreeDS
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import CVV_NOT_PROVIDED, EXPIRED_CARD_MESSAGE, Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
@@ -30,6 +31,9 @@ class Payer(NamedTuple):
     token: Token
     customer: str | None
     verdict: Verdict
+    threeds: ThreeDS | None = None
+    why: str = ""
+    """More than the verdict's own, if there is more to say."""
 
 
 _EXPIRED = Decline(

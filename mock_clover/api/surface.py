@@ -2,7 +2,17 @@
 
 from collections.abc import Iterable
 
-from mock_clover.api import charges, customers, oauth, oauth_v2, orders, refunds, returns, tokens
+from mock_clover.api import (
+    charges,
+    customers,
+    finalize,
+    oauth,
+    oauth_v2,
+    orders,
+    refunds,
+    returns,
+    tokens,
+)
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PATH_NOT_FOUND
 
@@ -11,6 +21,7 @@ SURFACE: tuple[Endpoint, ...] = (
     *oauth_v2.ENDPOINTS,
     *tokens.ENDPOINTS,
     *charges.ENDPOINTS,
+    *finalize.ENDPOINTS,
     *refunds.ENDPOINTS,
     *customers.ENDPOINTS,
     *orders.ENDPOINTS,
@@ -68,10 +79,12 @@ class Dispatch:
     def methods(self, path: str) -> tuple[str, ...]:
         """Return the methods that a path answers to."""
         parts = path.split("/")[1:]
-        for pattern, by_method in self._shaped.get(len(parts), ()):
-            if _ids(pattern, parts) is not None:
-                return tuple(by_method)
-        return ()
+        return tuple(
+            method
+            for pattern, by_method in self._shaped.get(len(parts), ())
+            if _ids(pattern, parts) is not None
+            for method in by_method
+        )
 
 
 def _ids(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:

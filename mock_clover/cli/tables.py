@@ -37,6 +37,7 @@ def cards(*, scenario: str, as_json: bool) -> None:
             "evidence": card.evidence,
             "source": card.source or "",
             "note": card.note or "",
+            "threeds": card.threeds.label if card.threeds else "",
         }
         for card in loaded.cards
     ]

@@ -6,6 +6,7 @@ A charge's life is a table, not branches: what is absent from it is illegal.
 from typing import Annotated, Any, Literal
 
 from mock_clover.model.card import Brand
+from mock_clover.model.threeds import ThreeDS, ThreeDSField
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import Approval, Decline
 from mock_clover.wire.fact import CURRENCY, EMAIL, END, Cents, Millis, documented, observed, told
@@ -164,6 +165,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     soft_descriptor: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
     level2: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
     level3: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
+    threeds: ThreeDSField = None
     customer: (
         Annotated[
             dict[str, Any] | str,
@@ -193,7 +195,8 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
     ) = None
 
 
-ChargeState = Literal["authorised", "captured", "voided", "expired", "failed"]
+ChargeState = Literal["pending", "authorised", "captured", "voided", "expired", "failed"]
+"""pending: its cardholder is to be authenticated first; that it is shown so is inferred."""
 
 _DAY_MS = 86_400_000
 AUTHORISATION_LIFE_MS: dict[Brand, int] = {"VISA": 7 * _DAY_MS, "MC": 30 * _DAY_MS}
@@ -227,6 +230,12 @@ class Charge(Record, frozen=True, kw_only=True):
     auth_code: str | None = None
     approval: Approval | None = None
     decline: Decline | None = None
+    threeds: ThreeDS | None = None
+
+    @property
+    def paid_ms(self) -> Millis:
+        """When it was paid: when it was made, or later, when its cardholder was known."""
+        return self.created_ms if self.threeds is None else self.threeds.ended_ms or self.created_ms
 
     @property
     def amount_refundable(self) -> Cents:

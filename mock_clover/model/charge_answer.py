@@ -6,8 +6,11 @@ source.
 
 from typing import Any, Literal
 
+import msgspec
+
 from mock_clover.model.card import CheckResult
 from mock_clover.model.charge import Charge, StoredCredentials
+from mock_clover.model.threeds import ThreeDSAnswer, threeds_answer
 from mock_clover.wire.fact import Cents, Millis
 from mock_clover.wire.record import Record
 
@@ -69,6 +72,7 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     metadata: dict[str, Any] | None = None
     stored_credentials: StoredCredentials | None = None
     ecomind: str | None = None
+    threeds: ThreeDSAnswer | None = None
 
 
 def created_answer(charge: Charge) -> ChargeAnswer:
@@ -100,7 +104,16 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         status="succeeded",
         source=_source(charge, with_expiry=True),
         ecomind=asked.ecomind,
+        threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
     )
+
+
+def pending_answer(charge: Charge) -> ChargeAnswer:
+    """Show a charge whose cardholder is to be authenticated first.
+
+    Documented is its `threeds`; that its status is pending and it has no outcome is inferred.
+    """
+    return msgspec.structs.replace(created_answer(charge), outcome=None, status="pending")
 
 
 def fetched_answer(charge: Charge) -> ChargeAnswer:
@@ -110,7 +123,7 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
     documented members failure_code and failure_message stand in it.
     """
     asked, failed = charge.request, charge.decline
-    captured = charge.state == "captured"
+    captured, pending = charge.state == "captured", charge.state == "pending"
     return ChargeAnswer(
         id=charge.id,
         amount=asked.amount,
@@ -129,17 +142,18 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         order=charge.order,
-        outcome=APPROVED if failed is None else None,
+        outcome=None if failed or pending else APPROVED,
         failure_code=failed.code if failed else None,
         failure_message=failed.message if failed else None,
         paid=True if captured else None,
         refunded=True if charge.amount_refunded and not charge.amount_refundable else None,
         receipt_email=asked.receipt_email,
-        status="failed" if failed else "succeeded",
+        status="failed" if failed else "pending" if pending else "succeeded",
         source=_source(charge, with_expiry=False),
         metadata=asked.metadata,
         stored_credentials=asked.stored_credentials,
         ecomind=asked.ecomind,
+        threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
     )
 
 

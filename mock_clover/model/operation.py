@@ -21,6 +21,7 @@ OPERATIONS = (
     "list_charges",
     "get_charge",
     "capture_charge",
+    "finalize_payment",
     "create_refund",
     "list_refunds",
     "get_refund",

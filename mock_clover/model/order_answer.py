@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from mock_clover.model.charge import Charge
 from mock_clover.model.charge_answer import ChargeAnswer, Source, created_answer
 from mock_clover.model.order import Item, Order, ReturnedItem
+from mock_clover.model.threeds import ThreeDSAnswer
 from mock_clover.wire.fact import Cents, Millis
 from mock_clover.wire.record import Record
 
@@ -48,7 +49,7 @@ class Sold(NamedTuple):
         """When the last part was paid; None while anything is left."""
         if not self.charges or self.amount_paid < self.order.amount:
             return None
-        return max(charge.created_ms for charge in self.charges)
+        return max(charge.paid_ms for charge in self.charges)
 
     def tax_within(self, amount: Cents) -> Cents:
         """Return the tax in the first so many cents of the order; in all of it, all of the tax."""
@@ -100,6 +101,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     status: Literal["created", "paid"] | None = None
     status_transitions: StatusTransitions | None = None
     ecomind: str | None = None
+    threeds: ThreeDSAnswer | None = None
 
 
 def ordered_answer(order: Order) -> OrderAnswer:
@@ -193,6 +195,7 @@ def paid_answer(sold: Sold) -> OrderAnswer:
         status="created" if sold.paid_ms is None else "paid",
         status_transitions=StatusTransitions(paid=sold.paid_ms),
         ecomind=charge.request.ecomind,
+        threeds=shown.threeds,
     )
 
 

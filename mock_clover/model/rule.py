@@ -10,6 +10,7 @@ import msgspec
 
 from mock_clover.model.card import NO_CHECKS, Brand, Card, Checks
 from mock_clover.model.fault import Fault
+from mock_clover.model.threeds import Flow
 from mock_clover.model.verdict import DECLINE_CODE, DECLINE_MESSAGE, Approval, Decline, Verdict
 from mock_clover.wire.fact import END, Evidence
 from mock_clover.wire.record import Record
@@ -172,13 +173,16 @@ class RawReply(RuleRecord, frozen=True, kw_only=True):
 
 
 class Consequence(RuleRecord, frozen=True, kw_only=True):
-    """How a call ends: one of these, and a fault beside it if wanted."""
+    """How a call ends: one of these, and 3-D Secure or a fault beside it if wanted."""
 
     approve: Approve | None = None
     decline: DeclineAs | None = None
     problem: Annotated[str | None, msgspec.Meta(description="Name of a refusal.")] = None
     raw: RawReply | None = None
     fault: Fault | None = None
+    threeds: Annotated[
+        Flow | None, msgspec.Meta(description="Of a payment that asks for 3-D Secure.")
+    ] = None
 
     def verdict(self, why: str, evidence: Evidence) -> Verdict | None:
         """Return what the issuer says, if this is about that."""

@@ -11,6 +11,7 @@ from mock_clover.model.card import NO_CHECKS, Brand, Checks
 from mock_clover.model.fault import Fault
 from mock_clover.model.permission import Permission
 from mock_clover.model.rule import CARD_NUMBER, Rule
+from mock_clover.model.threeds import LIFE_MS, CardFlow
 from mock_clover.model.verdict import (
     DECLINE_CODE,
     DECLINE_MESSAGE,
@@ -78,6 +79,9 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
     message: Annotated[
         str, msgspec.Meta(description="Of a decline.", min_length=1, max_length=500)
     ] = DECLINE_MESSAGE
+    threeds: Annotated[
+        CardFlow | None, msgspec.Meta(description="Of a payment that asks for 3-D Secure.")
+    ] = None
 
     @property
     def label(self) -> str:
@@ -158,6 +162,12 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "as observed (CC 35618), the first time only, or never."
         ),
     ] = "each"
+    threeds_life_ms: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1, description="How long 3-D Secure may be pending; nothing is known of Clover's."
+        ),
+    ] = LIFE_MS
 
 
 class Scenario(ScenarioRecord, frozen=True, kw_only=True):

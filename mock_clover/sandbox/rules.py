@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from mock_clover.model.card import Card
 from mock_clover.model.rule import Facts, Rule
-from mock_clover.model.scenario import Scenario
+from mock_clover.model.scenario import Scenario, TestCard
+from mock_clover.model.threeds import Flow
 from mock_clover.model.verdict import Approval, Verdict
 from mock_clover.sandbox.credentials import fingerprint
 
@@ -35,8 +36,12 @@ class Rules:
         self.scenario = scenario
         self._key = key
         self._by_card: dict[str, Verdict] = {}
+        self._flows: dict[str, TestCard] = {}
         for line in scenario.cards:
-            self._by_card.setdefault(fingerprint(key, line.number), line.verdict(scenario.name))
+            card = fingerprint(key, line.number)
+            self._by_card.setdefault(card, line.verdict(scenario.name))
+            if line.threeds is not None:
+                self._flows.setdefault(card, line)
         self._unlisted = Approval(
             why=f"{scenario.name}: this number is not listed, and unlisted cards are approved"
         )
@@ -49,6 +54,14 @@ class Rules:
     def verdict(self, card: Card) -> Verdict:
         """Decide what the issuer says to a charge of this card, if no rule does."""
         return self._by_card.get(card.fingerprint, self._unlisted)
+
+    def flow(self, card: Card, amount: int) -> tuple[Flow, str]:
+        """Say how 3-D Secure goes for a card, if no rule does, and which line says so."""
+        line = self._flows.get(card.fingerprint)
+        if line is None or line.threeds is None or line.threeds.amount not in (None, amount):
+            return "frictionless", f"{self.scenario.name}: no line says otherwise (inferred)"
+        said = f"{self.scenario.name}: {line.label} is listed for {line.threeds.label} (inferred)"
+        return line.threeds.flow, said
 
     def find(self, facts: Facts, counts: dict[int, int], *, again: bool = False) -> Matched | None:
         """Return the first rule that matches, counting the calls of those that count, once."""

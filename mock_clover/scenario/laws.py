@@ -16,8 +16,12 @@ from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule
 from mock_clover.model.scenario import DECLINE_CODES, Scenario, TestCard
 from mock_clover.wire.redact import passes_luhn
 
-PAYERS = frozenset({"create_charge", "pay_order", "create_customer", "update_customer"})
+PAYERS = frozenset(
+    {"create_charge", "pay_order", "finalize_payment", "create_customer", "update_customer"}
+)
 """Operations in which the issuer is asked, so that it can decline."""
+_SECURED = frozenset({"create_charge", "pay_order"})
+"""Operations that may ask for 3-D Secure."""
 _CHECKS = Checks.__struct_fields__
 
 Finding = tuple[str, str]
@@ -97,16 +101,18 @@ def _wrong_match(card: CardMatch, at: str) -> Iterator[Finding]:
 def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Finding]:
     then, when = rule.then, rule.when
     ends = [n for n in ("approve", "decline", "problem", "raw") if getattr(then, n) is not None]
-    if when.endpoint == "create_token" and (then.fault or {*ends} - {"problem"}):
+    if when.endpoint == "create_token" and (then.fault or then.threeds or {*ends} - {"problem"}):
         yield at, "a token can only be refused: create_token takes a `problem` and no other end"
-    if not ends and then.fault is None:
-        yield at, "nothing follows; give approve, decline, problem, raw or fault"
+    if not ends and then.fault is None and then.threeds is None:
+        yield at, "nothing follows; give approve, decline, problem, raw, threeds or fault"
     elif len(ends) > 1:
         yield f"{at}.{ends[1]}", f"`{ends[0]}` stands here too; a call ends in one way"
     yield from _wrong_name(then.problem, "problem", OUTCOMES, f"{at}.problem")
     if then.decline is not None and when.endpoint in set(endpoints) - PAYERS:
         said = f"the issuer is not asked in {when.endpoint}, but in {', '.join(sorted(PAYERS))}"
         yield f"{at}.decline", said
+    if then.threeds is not None:
+        yield from _wrong_threeds(rule, at)
     part = then.approve.amount if then.approve else None
     if part and isinstance(when.amount, int) and part >= when.amount:
         yield f"{at}.approve.amount", f"is no part of the {when.amount} of `when`"
@@ -117,6 +123,14 @@ def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Fin
         if getattr(then.fault, member) is not None:
             meant = f"; use `{instead}`" if instead else ""
             yield f"{at}.fault.{member}", f"a rule's fault has no `{member}`{meant}"
+
+
+def _wrong_threeds(rule: Rule, at: str) -> Iterator[Finding]:
+    if rule.then.problem is not None or rule.then.raw is not None:
+        yield f"{at}.threeds", "goes beside approve or decline, or stands alone"
+    if rule.when.endpoint is not None and rule.when.endpoint not in _SECURED:
+        said = f"is not asked for in {rule.when.endpoint}, but in {', '.join(sorted(_SECURED))}"
+        yield f"{at}.threeds", said
 
 
 def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:

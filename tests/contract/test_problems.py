@@ -11,6 +11,7 @@ import pytest
 
 from mock_clover.api.due import settle
 from mock_clover.model.problem import CATALOGUE
+from tests.hostile import BROWSER
 from tests.world import DECLINES, VISA, Answered, World
 
 DOC = "https://docs.clover.com/docs/ecommerce-error-codes"
@@ -847,6 +848,176 @@ case(
     type_="api_error",
 )
 
+
+# 3-D Secure
+
+CHALLENGED = "4012000033330026"
+
+
+def finalizing(
+    flow_status: str | None = "SUCCESS", source: str | None = "CLOVER", **changes: Any
+) -> Ask:
+    """Ask for a challenge, change the body of its finalisation, and send it."""
+
+    def ask(world: World) -> Answered:
+        pending = charging(
+            source=world.token(CHALLENGED),
+            amount=25_001,
+            threeds={"source": "CLOVER", "browser_info": BROWSER},
+        )(world)
+        threeds = {"source": source, "flow_status": flow_status}
+        body = {"charge_id": pending.json["id"], "threeds": threeds} | changes
+        body = {k: v for k, v in body.items() if v is not ...}
+        return world.send("POST", "/v1/charges/finalize_payment", body)
+
+    return ask
+
+
+def _finalized_twice(world: World) -> Answered:
+    charge = finalizing("FAILED")(world).json["error"]["charge"]
+    threeds = {"source": "CLOVER", "flow_status": "SUCCESS"}
+    body = {"charge_id": charge, "threeds": threeds}
+    return world.send("POST", "/v1/charges/finalize_payment", body)
+
+
+def _finalized_late(world: World) -> Answered:
+    finalizing("unheard of")(world)
+    ((charge, _),) = world.sandbox.charges.newest()
+    world.clock.advance(600_000)
+    settle(world.sandbox)
+    body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
+    return world.send("POST", "/v1/charges/finalize_payment", body)
+
+
+def _finalized_unasked(world: World) -> Answered:
+    charge = world.charge()["id"]
+    body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
+    return world.send("POST", "/v1/charges/finalize_payment", body)
+
+
+NO_SOURCE = "Missing or invalid source (CLOVER / NON_CLOVER) for 3DSecure"
+NO_BROWSER = "Missing or invalid/incomplete browser_info for 3DSecure via source (CLOVER)"
+NO_RESULT = (
+    "Missing or invalid/incomplete authentication_result for 3DSecure via source (NON_CLOVER)"
+)
+for fact, asked in {
+    "3-D Secure without a source": {},
+    "3-D Secure of a source that is none": {"source": "clover", "browser_info": BROWSER},
+}.items():
+    case(
+        "THREEDS_SOURCE_INVALID",
+        400,
+        fact,
+        charging(threeds=asked),
+        invalid("invalid_request", NO_SOURCE),
+        "threeds.source",
+    )
+for fact, asked in {
+    "no browser_info": {"source": "CLOVER"},
+    "a browser without its address": {
+        "source": "CLOVER",
+        "browser_info": {k: v for k, v in BROWSER.items() if k != "browser_ip"},
+    },
+}.items():
+    case(
+        "THREEDS_BROWSER_INFO_INVALID",
+        400,
+        fact,
+        charging(threeds=asked),
+        invalid("invalid_request", NO_BROWSER),
+        "threeds.browser_info",
+    )
+for fact, result in {
+    "no authentication_result": None,
+    "a result without its cryptogram": {"authentication_status": "SUCCESS"},
+    "a result of the first version": {"cryptogram": "11B5", "threeds_version": "1.0.2"},
+    "a result of an unknown status": {"cryptogram": "11B5", "authentication_status": "Y"},
+}.items():
+    case(
+        "THREEDS_RESULT_INVALID",
+        400,
+        fact,
+        charging(threeds={"source": "NON_CLOVER", "authentication_result": result}),
+        invalid("invalid_request", NO_RESULT),
+        "threeds.authentication_result",
+    )
+case(
+    "INVALID_REQUEST",
+    400,
+    "a browser_info that is no object",
+    charging(threeds={"source": "CLOVER", "browser_info": 5}),
+    invalid("invalid_request", "Please provide a valid threeds.browser_info."),
+    "threeds.browser_info",
+)
+case(
+    "INVALID_CHARGE_ID",
+    400,
+    "a finalisation without a charge",
+    finalizing(charge_id=...),
+    invalid("invalid_request", "Please provide a valid charge id."),
+    "charge_id",
+)
+case(
+    "CHARGE_NOT_FOUND",
+    404,
+    "a finalisation of a charge that nobody made",
+    finalizing(charge_id=UNKNOWN),
+    invalid("invalid_request", f"Charge with id {UNKNOWN} not found."),
+)
+case(
+    "THREEDS_SOURCE_INVALID",
+    400,
+    "a finalisation without a source",
+    finalizing(source=None),
+    invalid("invalid_request", NO_SOURCE),
+    "threeds.source",
+)
+case(
+    "THREEDS_FLOW_STATUS_MISSING",
+    400,
+    "a finalisation that does not say how it went",
+    finalizing(flow_status=None),
+    invalid("invalid_request", "Missing or invalid flow_status for 3DSecure"),
+    "threeds.flow_status",
+)
+case(
+    "THREEDS_UNFINISHED",
+    400,
+    "a finalisation before anybody answered the challenge",
+    finalizing("unheard of"),
+    {"code": "processing_error", "message": "3DSecure challenge has not been completed"},
+    type_="api_error",
+)
+case(
+    "THREEDS_NOT_PENDING",
+    400,
+    "a finalisation of a charge without 3-D Secure",
+    _finalized_unasked,
+    {
+        "code": "processing_error",
+        "message": "Invalid request: cannot finalize a payment that is not pending 3DSecure",
+    },
+    type_="api_error",
+)
+case(
+    "THREEDS_ALREADY_FINALIZED",
+    400,
+    "a second finalisation",
+    _finalized_twice,
+    {
+        "code": "processing_error",
+        "message": "Invalid request: cannot finalize a payment twice",
+    },
+    type_="api_error",
+)
+case(
+    "THREEDS_EXPIRED",
+    400,
+    "a finalisation ten minutes later",
+    _finalized_late,
+    {"code": "processing_error", "message": "3DSecure authentication has expired"},
+    type_="api_error",
+)
 
 ELSEWHERE = {
     "OAUTH_CODE_REFUSED": "test_oauth.py beside this file, for each reason",
