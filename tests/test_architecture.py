@@ -21,7 +21,7 @@ PLACES = {
     "starlette": ("server/",),
     "uvicorn": ("server/",),
     "httptools": (),
-    "h11": ("server/plain.py",),
+    "h11": ("server/plain.py", "server/courier.py"),
     "uvloop": (),
     "yaml": ("scenario/",),
     "cryptography": ("sandbox/keys.py",),

@@ -177,7 +177,7 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         (
             THEN % ("", ""),
             "4:5",
-            "nothing follows; give approve, decline, problem, raw, threeds or fault",
+            "nothing follows; give approve, decline, problem, raw, threeds, fault or webhook",
         ),
         (THEN % ("", "approve: {}, decline: {}"), "4:25", "`approve` stands here too"),
         (THEN % ("", "problem: UNAUTHORIZED, raw: {}"), "4:35", "`problem` stands here too"),
@@ -213,8 +213,8 @@ def test_all_that_is_wrong_is_told_at_once_in_the_files_order() -> None:
     assert str(error.value).splitlines() == [
         "s.yaml:3:12: there is no problem `A` - at `rules[0].then.problem`",
         "s.yaml:4:13: no call is all of nth: 2, first: 1 - at `rules[1].when.nth`",
-        "s.yaml:4:32: nothing follows; give approve, decline, problem, raw, threeds or fault"
-        " - at `rules[1].then`",
+        "s.yaml:4:32: nothing follows; give approve, decline, problem, raw, threeds, fault or"
+        " webhook - at `rules[1].then`",
     ]
 
 

@@ -6,6 +6,7 @@ leaves the old state or the new. A refusal changes nothing; a returned result ha
 
 from typing import Any, NamedTuple
 
+from mock_clover.api.announce import follow
 from mock_clover.api.dialects import DECLINED_STATUS, JSON, PLAIN, decline_body, problem_body
 from mock_clover.api.endpoint import (
     Call,
@@ -73,6 +74,8 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     request: Record | None = None
     idempotency = ""
     fault: Fault | None = None
+    step: Step | None = None
+    stirred = False
     try:
         credential = authorise(sandbox, endpoint, raw.headers)
         stirred = not endpoint.silent and is_stirred(sandbox, raw.headers, raw.body)
@@ -99,7 +102,8 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
             if step is not None and step.then.fault is not None:
                 fault = _struck(sandbox, step.then.fault, waited=waited)
                 if fault is not None and fault.when == "before_commit":
-                    return _spoiled(sandbox, endpoint, raw, fault, credential)
+                    reply = _spoiled(sandbox, endpoint, raw, fault, credential)
+                    return _followed(sandbox, endpoint, raw, request, step, reply)
             reply = _performed(sandbox, endpoint, call, step)
             if key:
                 idempotency = "stored"
@@ -111,7 +115,9 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
                 )
     except Refusal as refusal:
         reply = _refused(sandbox, refusal, raw.headers)
-    if fault is not None:
+        step = _decisive(step)
+    if stirred:
+        reply = _followed(sandbox, endpoint, raw, request, step, reply)
         reply = _besmirched(sandbox, reply, fault, raw.headers)
     if not endpoint.silent:
         _journal(sandbox, endpoint, raw, reply, request, idempotency)
@@ -161,8 +167,12 @@ def _performed(
     return _reply(sandbox, call, endpoint.run(sandbox, call), call.headers)
 
 
-def _besmirched(sandbox: Sandbox, reply: Reply, fault: Fault, headers: dict[bytes, bytes]) -> Reply:
+def _besmirched(
+    sandbox: Sandbox, reply: Reply, fault: Fault | None, headers: dict[bytes, bytes]
+) -> Reply:
     """Let a fault befall a reply whose work is done, or was refused."""
+    if fault is None:
+        return reply
     if fault.kind == "problem":  # the client is told otherwise
         lie = Refusal(_told(fault), {"why": f"fault: {fault.label}"})
         reply = _refused(sandbox, lie, headers)
@@ -177,6 +187,27 @@ def _struck(sandbox: Sandbox, fault: Fault, *, waited: bool) -> Fault | None:
     if waited and fault.when == "before_commit":
         return None
     return fault if sandbox.faults.strikes(fault) else None
+
+
+def _decisive(step: Step | None) -> Step | None:
+    """Return the step of a refused call if it refused it: else the fault is the request's own."""
+    refuses = step is not None and (step.then.problem or step.then.decline) is not None
+    return step if refuses else None
+
+
+def _followed(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: Raw,
+    request: Record | None,
+    step: Step | None,
+    reply: Reply,
+) -> Reply:
+    """Send the event that a rule has follow a call, now that the call has its answer."""
+    if step is not None and step.then.webhook is not None and reply.status:
+        event = step.then.webhook
+        follow(sandbox, endpoint.name, raw.ids, request, event, reply.status, reply.body)
+    return reply
 
 
 def _as_it_is(raw: RawReply, why: str) -> Reply:

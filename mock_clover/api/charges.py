@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
@@ -152,6 +153,10 @@ def make_charge(
         sandbox.sale_orders.put(charge.order, charge.id)
     if spends:
         sandbox.tokens.put(token.id, _replace(token, state="used"))
+    if sandbox.outbox is not None:
+        if order is None and charge.order is not None:
+            announce(sandbox, "O", charge.order, "CREATE", "charge")
+        announce(sandbox, "P", charge.id, "CREATE", "decline" if charge.decline else "charge")
     return charge
 
 
@@ -173,6 +178,8 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
         CAPTURE_TOO_LARGE.refuse()
     captured = _replace(charge, state="captured", amount_captured=amount)
     sandbox.charges.put(charge.id, captured)
+    if sandbox.outbox is not None:
+        announce(sandbox, "P", charge.id, "UPDATE", "capture")
     call.why = f"an authorisation of {charge.request.amount} is captured for {amount}"
     return captured_answer(captured)
 

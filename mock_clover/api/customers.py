@@ -2,6 +2,7 @@
 
 import msgspec
 
+from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Endpoint
 from mock_clover.api.payer import issuer
 from mock_clover.model.customer import (
@@ -29,6 +30,7 @@ from mock_clover.model.problem import (
 )
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import Decline, Verdict
+from mock_clover.model.webhook import EventType
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import documented
 
@@ -71,6 +73,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     if token is not None:
         return _save(sandbox, call, changed, token)
     sandbox.customers.put(changed.id, changed)
+    announce(sandbox, "C", changed.id, "UPDATE", "customer")
     call.why = "the customer is changed, no card is saved"
     return customer_answer(changed, _MERCHANT_CURRENCY)
 
@@ -106,10 +109,12 @@ def _save(
 ) -> CustomerAnswer:
     card = SavedCard(id=sandbox.ids.object_id(), token=token.id, fingerprint=token.card.fingerprint)
     saved = _replace(customer, cards=(*customer.cards, card))
+    event: EventType = "UPDATE" if saved.id in sandbox.customers else "CREATE"
     sandbox.customers.put(saved.id, saved)
     sandbox.tokens.put(
         token.id, _replace(token, state="multipay", customer=saved.id, card_id=card.id)
     )
+    announce(sandbox, "C", saved.id, event, "customer")
     call.why = f"{token.card.brand} ...{token.card.last4} is on file; its token is multi-pay now"
     return customer_answer(saved, _MERCHANT_CURRENCY)
 
@@ -126,6 +131,7 @@ def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
     _revoke_tokens(sandbox, (gone,))
     kept = tuple(card for card in customer.cards if card is not gone)
     sandbox.customers.put(customer.id, _replace(customer, cards=kept))
+    announce(sandbox, "C", customer.id, "UPDATE", "card")
     return DeletedAnswer(deleted=True, id=card_id, object="deletedcard")
 
 
@@ -144,6 +150,7 @@ def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
         CUSTOMER_MISSING.refuse(id=call.ids[0])
     _revoke_tokens(sandbox, customer.cards)
     sandbox.customers.drop(customer.id)
+    announce(sandbox, "C", customer.id, "DELETE", "customer")
     return DeletedAnswer(deleted=True, id=customer.id, object="customer")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from mock_clover.api.announce import WEBHOOK_DUE, deliver_due
 from mock_clover.api.threeds import expire_threeds
 from mock_clover.model.charge import AUTHORISATION_EXPIRES
 from mock_clover.model.threeds import EXPIRES
@@ -31,6 +32,7 @@ def expire_authorisation(sandbox: Sandbox, due: Due) -> bool:
 HAPPENINGS: dict[str, Callable[[Sandbox, Due], bool]] = {
     AUTHORISATION_EXPIRES: expire_authorisation,
     EXPIRES: expire_threeds,
+    WEBHOOK_DUE: deliver_due,
 }
 """By kind. Each tells whether anything happened: a charge that was captured expires no more."""
 

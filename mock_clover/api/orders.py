@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mock_clover.api.announce import announce
 from mock_clover.api.charges import make_charge
 from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.paging import OrdersQuery, bounds, page
@@ -68,6 +69,7 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
         metadata=asked.metadata,
     )
     sandbox.orders.put(order.id, order)
+    announce(sandbox, "O", order.id, "CREATE", "order")
     call.why = "an order is made"
     return ordered_answer(order)
 
@@ -117,6 +119,7 @@ def credit(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
         email=order.email or charge.request.receipt_email,
     )
     sandbox.orders.put(order.id, paid)
+    announce(sandbox, "O", order.id, "UPDATE", "payment")
     return paid
 
 

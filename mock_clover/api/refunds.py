@@ -2,6 +2,7 @@
 
 import msgspec
 
+from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Endpoint
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.model.charge import REFUND_TYPE, Charge
@@ -75,6 +76,9 @@ def give_back(
     )
     sandbox.refunds.put(refund.id, refund)
     sandbox.charges.put(charge.id, _after(charge, amount))
+    if sandbox.outbox is not None:
+        about = "void" if charge.state == "authorised" else "refund"
+        announce(sandbox, "P", charge.id, "UPDATE", about)
     return refund
 
 

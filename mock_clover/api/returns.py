@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Endpoint
 from mock_clover.api.orders import require_order
 from mock_clover.api.refunds import give_back
@@ -44,6 +45,7 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAns
     call.why = f"{amount} of {left} is returned: {_give_back(sandbox, sold, amount)}"
     if returned != order.returned and order.id in sandbox.orders:
         sandbox.orders.put(order.id, msgspec.structs.replace(order, returned=returned))
+    announce(sandbox, "O", order.id, "UPDATE", "return")
     return returned_answer(require_order(sandbox, order.id), items)
 
 

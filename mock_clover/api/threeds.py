@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call
 from mock_clover.api.payer import Payer
 from mock_clover.model.charge import Charge, ChargeRequest
@@ -140,6 +141,7 @@ def give_up(sandbox: Sandbox, charge: Charge, decline: Decline) -> Charge:
         threeds = _replace(threeds, step=None, validation_result=FAILED)
     failed = _replace(charge, state="failed", decline=decline, threeds=threeds)
     sandbox.charges.put(failed.id, failed)
+    announce(sandbox, "P", failed.id, "CREATE", "decline")  # a pending one was not announced
     if charge.token.state == "new" and not sandbox.settings.decline_spends_token:
         sandbox.tokens.put(charge.token.id, charge.token)
     return failed

@@ -115,6 +115,13 @@ _WARM_AFTER_S = 0.3
     help="A further host name by which control calls may come; addresses and local names may.",
 )
 @click.option(
+    "--webhook-host",
+    "webhook_hosts",
+    multiple=True,
+    envvar=f"{PREFIX}WEBHOOK_HOST",
+    help="A host outside of loopback and private networks to which webhooks may go.",
+)
+@click.option(
     "--log-format",
     default="text",
     show_default=True,
@@ -137,6 +144,7 @@ def serve(
     control: bool,
     control_token: str | None,
     control_hosts: tuple[str, ...],
+    webhook_hosts: tuple[str, ...],
     log_format: Any,
 ) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
@@ -174,7 +182,14 @@ def serve(
     }
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
     gate = Gate(is_open=control, token=control_token, hosts=control_hosts)
-    app = build(loaded, keys, seed=seed, log=log, switched=switched, gate=gate)
+    app = build(
+        *(loaded, keys),
+        seed=seed,
+        log=log,
+        switched=switched,
+        gate=gate,
+        webhook_hosts=webhook_hosts,
+    )
     chores: list[Callable[[], None]] = [
         Idlers(app.sandboxes, log).sweep,
         Clockwork(app.sandboxes).tick,

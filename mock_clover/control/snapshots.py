@@ -23,9 +23,11 @@ from mock_clover.model.refund import Refund
 from mock_clover.model.rule import CardMatch
 from mock_clover.model.scenario import Scenario, Settings
 from mock_clover.model.token import Token
+from mock_clover.model.webhook import Delivery, Subscription, wrong_event, wrong_target
 from mock_clover.sandbox.credentials import as_letters, fingerprint, from_letters
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.idempotency import Remembered
+from mock_clover.sandbox.outbox import Outbox, restored
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import TABLES, Sandbox
 from mock_clover.wire.record import Record, decode_json, encode
@@ -61,6 +63,14 @@ class FaultLeft(ControlRecord, frozen=True, kw_only=True):
     until_ms: Moment | None = None
 
 
+class Webhooks(ControlRecord, frozen=True, kw_only=True):
+    """The targets with their secrets, and what is still to be delivered, in a snapshot."""
+
+    targets: tuple[Subscription, ...]
+    pending: tuple[Delivery, ...]
+    count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+
+
 class Snapshot(ControlRecord, frozen=True, kw_only=True):
     """All of a sandbox that decides its replies, without a PAN: cards are fingerprints."""
 
@@ -92,6 +102,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     spent_refresh_tokens: dict[str, SpentRefreshToken] = {}
     answered: tuple[Answered, ...]
     agenda: tuple[tuple[int, int, str, str], ...]
+    webhooks: Webhooks | None = None
 
 
 def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
@@ -147,13 +158,23 @@ def take(sandbox: Sandbox) -> Snapshot:
             for (credential, key), each in sandbox.idempotency.entries()
         ),
         agenda=tuple(sandbox.agenda.entries()),
+        webhooks=_webhooks(sandbox.outbox),
         **{table: dict(getattr(sandbox, table).items()) for table in TABLES},
     )
+
+
+def _webhooks(outbox: Outbox | None) -> Webhooks | None:
+    if outbox is None:
+        return None
+    targets = tuple(outbox.subscriptions.values())
+    return Webhooks(targets=targets, pending=outbox.pending(), count=outbox.count)
 
 
 def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
     """Put a sandbox into a snapshot's state. Raises before anything is changed."""
     _check_names(snapshot)
+    hooks = snapshot.webhooks
+    outbox = restored(hooks.targets, hooks.pending, hooks.count) if hooks else None
     answered = [
         (
             (each.credential, each.key),
@@ -196,7 +217,9 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
     fresh.clock.jump(snapshot.now_ms)
     if snapshot.frozen:
         fresh.clock.freeze()
+    fresh.outbox = outbox
     sandbox.become(fresh)
+    sandbox.courier(sandbox)
 
 
 def _check_names(snapshot: Snapshot) -> None:
@@ -208,6 +231,12 @@ def _check_names(snapshot: Snapshot) -> None:
     for name in named:
         if name is not None and name not in OUTCOMES:
             raise ValueError(unknown(name, OUTCOMES))
+    orders = [rule.then.webhook for rule in snapshot.scenario.rules if rule.then.webhook]
+    targets = [known.spec for known in snapshot.webhooks.targets] if snapshot.webhooks else []
+    wrong = [wrong_event(order) for order in orders]
+    wrong += [wrong_target(spec) for spec in (*targets, *snapshot.scenario.webhooks)]
+    for member, said in filter(None, wrong):
+        raise ValueError(f"{member} of a webhook {said}")
     for _, _, kind, _ in snapshot.agenda:
         if kind not in HAPPENINGS:
             raise ValueError(unknown(kind, HAPPENINGS))

@@ -2,7 +2,7 @@
 
 from mock_clover import __version__
 from mock_clover.api.endpoint import Call, Document, Endpoint
-from mock_clover.control import proof, snapshots, steer, threeds, worlds
+from mock_clover.control import proof, snapshots, steer, threeds, webhooks, worlds
 from mock_clover.control.worlds import control
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -46,4 +46,5 @@ def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         *worlds.endpoints(sandboxes),
         *snapshots.ENDPOINTS,
         *threeds.ENDPOINTS,
+        *webhooks.ENDPOINTS,
     )

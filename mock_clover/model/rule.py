@@ -12,6 +12,7 @@ from mock_clover.model.card import NO_CHECKS, Brand, Card, Checks
 from mock_clover.model.fault import Fault
 from mock_clover.model.threeds import Flow
 from mock_clover.model.verdict import DECLINE_CODE, DECLINE_MESSAGE, Approval, Decline, Verdict
+from mock_clover.model.webhook import EventOrder
 from mock_clover.wire.fact import END, Evidence
 from mock_clover.wire.record import Record
 
@@ -173,7 +174,7 @@ class RawReply(RuleRecord, frozen=True, kw_only=True):
 
 
 class Consequence(RuleRecord, frozen=True, kw_only=True):
-    """How a call ends: one of these, and 3-D Secure or a fault beside it if wanted."""
+    """How a call ends: one of these; 3-D Secure, a fault and an event beside it if wanted."""
 
     approve: Approve | None = None
     decline: DeclineAs | None = None
@@ -182,6 +183,9 @@ class Consequence(RuleRecord, frozen=True, kw_only=True):
     fault: Fault | None = None
     threeds: Annotated[
         Flow | None, msgspec.Meta(description="Of a payment that asks for 3-D Secure.")
+    ] = None
+    webhook: Annotated[
+        EventOrder | None, msgspec.Meta(description="An event that follows, whatever the end.")
     ] = None
 
     def verdict(self, why: str, evidence: Evidence) -> Verdict | None:

@@ -19,6 +19,7 @@ from mock_clover.model.verdict import (
     Decline,
     Verdict,
 )
+from mock_clover.model.webhook import TARGETS_MAX, TargetSpec
 from mock_clover.wire.fact import END, Evidence
 from mock_clover.wire.record import Record
 
@@ -196,4 +197,10 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
     faults: Annotated[
         tuple[Fault, ...],
         msgspec.Meta(description="In force from the start.", max_length=FAULTS_MAX),
+    ] = ()
+    webhooks: Annotated[
+        tuple[TargetSpec, ...],
+        msgspec.Meta(
+            description="Targets from the start, without a handshake.", max_length=TARGETS_MAX
+        ),
     ] = ()

@@ -108,8 +108,12 @@ class Journal:
             )
         )
         if self.watchers:
-            for watcher in tuple(self.watchers):
-                watcher()
+            self.stir()
+
+    def stir(self) -> None:
+        """Call those who wait: for an exchange, or for what came of one."""
+        for watcher in tuple(self.watchers):
+            watcher()
 
 
 class Shown(Record, frozen=True, kw_only=True):

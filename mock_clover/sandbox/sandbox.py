@@ -3,6 +3,7 @@
 It is the bundle of everything that changes. No module holds one.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from mock_clover.sandbox.ids import Ids
 from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.limits import Limits
+from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.table import Table
 
@@ -56,6 +58,7 @@ class Sandbox:
         "clock",
         "codes",
         "codes_v2",
+        "courier",
         "credentials",
         "customers",
         "faults",
@@ -68,6 +71,7 @@ class Sandbox:
         "made_ms",
         "name",
         "orders",
+        "outbox",
         "refresh_tokens",
         "refunds",
         "rule_counts",
@@ -114,6 +118,11 @@ class Sandbox:
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.made_ms)
         self.stir()
+        self.outbox: Outbox | None = None
+        """Where events go; None while nobody listens, so that announcing costs one look."""
+        self.courier: Callable[[Sandbox], None] = nobody
+        """Called when something in the outbox may go; a server's takes it there."""
+        self._hook()
         self.journal = Journal()
         self.idempotency = IdempotencyStore()
         self.tokens: Table[Token] = Table()
@@ -136,6 +145,19 @@ class Sandbox:
     def stir(self) -> None:
         """Note anew whether anything may intervene in a call: most often nothing does."""
         self.stirred = bool(self.rules.scenario.rules or len(self.faults) or self.limits)
+
+    def hooked(self) -> Outbox:
+        """Return the outbox, made now if there is none."""
+        self.outbox = self.outbox or Outbox()
+        return self.outbox
+
+    def _hook(self) -> None:
+        """Put the scenario's own webhook targets in force; others stay."""
+        for known in tuple(self.outbox.subscriptions.values()) if self.outbox else ():
+            if known.of_scenario:
+                self.hooked().unsubscribe(known.id)
+        for spec in self.rules.scenario.webhooks:
+            self.hooked().subscribe(spec, self.seed, of_scenario=True)
 
     def currency_echo(self, currency: str) -> str:
         """Return a currency as answers show it."""
@@ -165,6 +187,7 @@ class Sandbox:
         twin.switched = dict(self.switched)
         twin.rule_counts = dict(self.rule_counts)
         twin.idempotency = self.idempotency.fork()
+        twin.outbox = self.outbox.fork() if self.outbox is not None else None
         for table in TABLES:
             setattr(twin, table, getattr(self, table).fork())
         twin.stir()
@@ -172,7 +195,7 @@ class Sandbox:
 
     def become(self, other: "Sandbox") -> None:
         """Take over all that another sandbox is, but for its name and credentials."""
-        kept = ("name", "credentials", "bearer_header", "keys", "journal")
+        kept = ("name", "credentials", "bearer_header", "keys", "journal", "courier")
         for slot in self.__slots__:
             if slot not in kept:
                 setattr(self, slot, getattr(other, slot))
@@ -187,8 +210,13 @@ class Sandbox:
         self.limits = Limits() if settings.rate_limits else None
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.clock.now_ms())
+        self._hook()
         self.stir()
 
     def state(self) -> dict[str, list[Any]]:
         """Return all rows, for comparison: a refusal must leave this as it was."""
         return {name: list(getattr(self, name)) for name in TABLES}
+
+
+def nobody(_: Sandbox) -> None:
+    """Be no courier: what is in the outbox stays there."""

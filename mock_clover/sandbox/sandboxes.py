@@ -11,7 +11,7 @@ from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials, derive, fingerprint_key
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.rules import Rules
-from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.sandbox import Sandbox, nobody
 from mock_clover.wire.redact import redact
 
 DEFAULT = "default"
@@ -44,6 +44,8 @@ class Sandboxes:
         self._settings = self.settings_of(scenario)
         self._make_clock = make_clock
         self._on_drop = on_drop
+        self.courier: Callable[[Sandbox], None] = nobody
+        """Takes what is in an outbox to its target; every sandbox made from now on has it."""
         self._by_name: dict[str, Sandbox] = {}
         self._used: dict[str, None] = {}
         """Names, the one that was used last at the end."""
@@ -133,12 +135,21 @@ class Sandboxes:
         made = sandbox.fork(name, derive(self.seed, name))
         self.find(sandbox.name)
         self._admit(made)
+        made.courier(made)
         return made
+
+    def employ(self, courier: Callable[[Sandbox], None]) -> None:
+        """Have a courier take what is in all outboxes to its targets."""
+        self.courier = courier
+        for sandbox in self:
+            sandbox.courier = courier
 
     def drop(self, name: str) -> bool:
         """Drop a sandbox; a fresh `default` takes its place. Tell whether there was one."""
-        if self._by_name.pop(name, None) is None:
+        dropped = self._by_name.pop(name, None)
+        if dropped is None:
             return False
+        dropped.outbox = None  # what was pending goes nowhere
         self._used.pop(name, None)
         for credential in _openers(derive(self.seed, name)):
             self._by_credential.pop(credential, None)
@@ -167,7 +178,11 @@ class Sandboxes:
             oldest = next(each for each in self._used if each != DEFAULT)
             self.drop(oldest)
             self._on_drop(redact(oldest))
+        replaced = self._by_name.get(made.name)
+        if replaced is not None:
+            replaced.outbox = None
         self._by_name[made.name] = made
+        made.courier = self.courier
         self._used[made.name] = self._used.pop(made.name, None)
         if made.name == DEFAULT:
             self.default = made

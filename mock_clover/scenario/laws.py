@@ -14,6 +14,14 @@ from mock_clover.model.fault import Fault
 from mock_clover.model.problem import OUTCOMES
 from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule
 from mock_clover.model.scenario import DECLINE_CODES, Scenario, TestCard
+from mock_clover.model.webhook import (
+    KNOWS_OBJECT,
+    OBJECT_OF,
+    EventOrder,
+    TargetSpec,
+    wrong_event,
+    wrong_target,
+)
 from mock_clover.wire.redact import passes_luhn
 
 PAYERS = frozenset(
@@ -49,6 +57,18 @@ def find_wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Ite
             yield from _wrong_name(name, "check", _CHECKS, at)
     for place, fault in enumerate(scenario.faults):
         yield from _wrong_fault(fault, endpoints, f".faults[{place}]")
+    yield from _wrong_targets(scenario.webhooks)
+
+
+def _wrong_targets(targets: Iterable[TargetSpec]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for place, spec in enumerate(targets):
+        wrong = wrong_target(spec)
+        if wrong is not None:
+            yield f".webhooks[{place}].{wrong[0]}", wrong[1]
+        if spec.id in seen:
+            yield f".webhooks[{place}].id", f"there is another target `{spec.id}`"
+        seen |= {spec.id} if spec.id else set()
 
 
 def _wrong_card(card: TestCard, given: dict[str, Any], at: str) -> Iterator[Finding]:
@@ -101,10 +121,11 @@ def _wrong_match(card: CardMatch, at: str) -> Iterator[Finding]:
 def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Finding]:
     then, when = rule.then, rule.when
     ends = [n for n in ("approve", "decline", "problem", "raw") if getattr(then, n) is not None]
-    if when.endpoint == "create_token" and (then.fault or then.threeds or {*ends} - {"problem"}):
+    beside = [then.fault, then.threeds, then.webhook]
+    if when.endpoint == "create_token" and (any(beside) or {*ends} - {"problem"}):
         yield at, "a token can only be refused: create_token takes a `problem` and no other end"
-    if not ends and then.fault is None and then.threeds is None:
-        yield at, "nothing follows; give approve, decline, problem, raw, threeds or fault"
+    if not ends and not any(beside):
+        yield at, "nothing follows; give approve, decline, problem, raw, threeds, fault or webhook"
     elif len(ends) > 1:
         yield f"{at}.{ends[1]}", f"`{ends[0]}` stands here too; a call ends in one way"
     yield from _wrong_name(then.problem, "problem", OUTCOMES, f"{at}.problem")
@@ -116,6 +137,8 @@ def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Fin
     part = then.approve.amount if then.approve else None
     if part and isinstance(when.amount, int) and part >= when.amount:
         yield f"{at}.approve.amount", f"is no part of the {when.amount} of `when`"
+    if then.webhook is not None:
+        yield from _wrong_webhook(then.webhook, rule, f"{at}.webhook")
     if then.fault is None:
         return
     yield from _wrong_fault(then.fault, endpoints, f"{at}.fault")
@@ -131,6 +154,21 @@ def _wrong_threeds(rule: Rule, at: str) -> Iterator[Finding]:
     if rule.when.endpoint is not None and rule.when.endpoint not in _SECURED:
         said = f"is not asked for in {rule.when.endpoint}, but in {', '.join(sorted(_SECURED))}"
         yield f"{at}.threeds", said
+
+
+def _wrong_webhook(event: EventOrder, rule: Rule, at: str) -> Iterator[Finding]:
+    wrong = wrong_event(event)
+    if wrong is not None:
+        yield f"{at}.{wrong[0]}", wrong[1]
+    name = rule.when.endpoint
+    if event.payload is not None or name is None:
+        return
+    if event.kind == "platform" and event.object is None and name not in OBJECT_OF:
+        yield at, f"{name} is about no object; give `object`"
+    if event.id is None and name not in OBJECT_OF:
+        yield at, f"{name} is about no object; give `id`"
+    elif event.id is None and rule.then.problem is not None and name not in KNOWS_OBJECT:
+        yield at, f"{name} is refused and makes no object; give `id`"
 
 
 def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:

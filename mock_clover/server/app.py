@@ -27,6 +27,8 @@ from mock_clover.server.stream import EVENT_STREAM, stream
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from mock_clover.server.courier import Courier
+
 BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest honest request."""
 SNAPSHOT_BYTES_MAX = 64 * BODY_BYTES_MAX
@@ -48,14 +50,23 @@ _PAGES = frozenset({"/"})
 _CONTROL = "/_mock/"
 _OAUTH = "/oauth/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
-_AWAITED = ("/_mock/journal", "/_mock/verify")
+_AWAITED = ("/_mock/journal", "/_mock/verify", "/_mock/deliveries")
 
 
 class App:
     """A server's application over its sandboxes."""
 
-    def __init__(self, sandboxes: Sandboxes, log: ExchangeLog, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        sandboxes: Sandboxes,
+        log: ExchangeLog,
+        gate: Gate | None = None,
+        webhook_hosts: tuple[str, ...] = (),
+    ) -> None:
         self.sandboxes = sandboxes
+        sandboxes.employ(self._deliver)
+        self._courier: Courier | None = None
+        self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
         self._gate = gate or Gate()
         self._log = log
         self._dispatch = Dispatch((*SURFACE, *control_surface(sandboxes)))
@@ -146,6 +157,14 @@ class App:
         self._log.say(f"BUG in mock-clover: {kind.__name__ if kind else '?'} in {where}")
         return Reply(500, b'{"message":"500 Internal Server Error"}', "a bug in mock-clover")
 
+    def _deliver(self, sandbox: Sandbox) -> None:
+        """Have what is in an outbox delivered, soon and not within the present answer."""
+        if self._courier is None:
+            from mock_clover.server.courier import Courier  # most servers have no webhooks
+
+            self._courier = Courier(self._webhook_hosts, self._log.say)
+        self._courier.wake(sandbox)
+
     def body_bytes_max(self, path: str) -> int:
         """Return how long a body of a path may be."""
         return SNAPSHOT_BYTES_MAX if path.endswith("/_mock/snapshot") else BODY_BYTES_MAX
@@ -195,6 +214,7 @@ class App:
         import asyncio
 
         sandbox, path = self.locate(asked[1], asked[3])
+        sandbox.courier(sandbox)  # what was posted before there was a loop
         raw = Raw(asked[0], path, (), *asked[2:])
         changed = asyncio.Event()
         watchers = sandbox.journal.watchers

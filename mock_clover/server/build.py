@@ -18,6 +18,7 @@ def build(
     log: ExchangeLog,
     switched: dict[str, Any],
     gate: Gate | None = None,
+    webhook_hosts: tuple[str, ...] = (),
 ) -> App:
     """Return the application; what the command line switched wins over the scenario."""
     sandboxes = Sandboxes(
@@ -27,4 +28,4 @@ def build(
         switched=switched,
         on_drop=lambda name: log.say(f"sandbox {name} is dropped: there are too many"),
     )
-    return App(sandboxes, log, gate)
+    return App(sandboxes, log, gate, webhook_hosts)

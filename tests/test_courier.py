@@ -1,0 +1,348 @@
+"""The courier on real sockets: what a shop's receiver sees, and what a bad one cannot do."""
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from mock_clover.model.webhook import Delivery, TargetSpec
+from mock_clover.sandbox.credentials import derive
+from mock_clover.server.courier import REPLY_BYTES_MAX, Courier
+from tests.receiver import OK, Receiver
+from tests.served import Served
+from tests.wire import Told, call
+from tests.world import SEED, VISA, World
+
+Serve = Callable[..., Served]
+
+
+class Shop:
+    """A sandbox of a served Clover, by its name."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self._port, self.name, self.known = port, name, derive(SEED, name)
+        assert self.ask("PUT", f"/_mock/sandboxes/{name}", {}, base="").status == 200
+        assert self.ask("PUT", "/_mock/clock", {"freeze": True}).status == 200
+
+    def ask(self, method: str, path: str, body: Any = None, base: str | None = None) -> Told:
+        base = f"/sandbox/{self.name}" if base is None else base
+        opens = {"authorization": f"Bearer {self.known.access_token}", "apikey": self.known.api_key}
+        return call(self._port, method, f"{base}{path}", body, **opens)
+
+    def hook(self, url: str, **members: Any) -> None:
+        asked = {"url": url, "secret": "s3cret", "events": ["P"], "handshake": False} | members
+        told = self.ask("PUT", "/_mock/webhooks", asked)
+        assert told.status == 200, told
+
+    def charge(self) -> str:
+        card = {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
+        token = self.ask("POST", "/v1/tokens", {"card": card}).json["id"]
+        body = {"amount": 100, "currency": "usd", "source": token}
+        return str(self.ask("POST", "/v1/charges", body).json["id"])
+
+    def deliveries(self, query: str = "wait=1") -> list[dict[str, Any]]:
+        return list(self.ask("GET", f"/_mock/deliveries?{query}").json["data"])
+
+    def advance(self, by: str) -> list[str]:
+        return [
+            each["id"] for each in self.ask("PUT", "/_mock/clock", {"advance": by}).json["fired"]
+        ]
+
+
+def test_a_receiver_that_fails_twice_sees_three_deliveries_at_their_times(served: Served) -> None:
+    with Receiver(500, 500, 200) as receiver:
+        shop = Shop(served.port, "retries")
+        shop.hook(receiver.url)
+        charge = shop.charge()
+        (first,) = shop.deliveries()
+        assert (first["state"], first["due_ms"] - first["made_ms"]) == ("waiting", 60_000)
+        assert shop.advance("1m") == ["delivery-1"]
+        (second,) = shop.deliveries()
+        assert (second["state"], second["due_ms"] - second["made_ms"]) == ("waiting", 360_000)
+        assert shop.advance("5m") == ["delivery-1"]
+        (third,) = shop.deliveries()
+        assert shop.advance("30d") == []
+        posts = receiver.wait(3)
+        assert len(receiver.posts) == 3
+    told = [(a["due_ms"] - third["made_ms"], a["status"]) for a in third["attempts"]]
+    assert told == [(0, 500), (60_000, 500), (360_000, 200)]
+    assert [a["sent_ms"] - a["due_ms"] for a in third["attempts"]] == [0, 0, 0]
+    assert third["state"] == "delivered"
+    assert {post.line for post in posts} == {"POST /hooks?shop=1 HTTP/1.1"}
+    assert {post.headers["X-Clover-Auth"] for post in posts} == {"s3cret"}
+    assert {post.headers["Content-Type"] for post in posts} == {"application/json"}
+    event = {"objectId": f"P:{charge}", "type": "CREATE", "ts": third["made_ms"]}
+    assert [post.json["merchants"] for post in posts] == [{shop.known.merchant_id: [event]}] * 3
+
+
+def test_one_long_step_of_the_clock_brings_every_retry_at_its_own_time(served: Served) -> None:
+    with Receiver(500, 500, 200) as receiver:
+        shop = Shop(served.port, "one-step")
+        shop.hook(receiver.url)
+        shop.charge()
+        shop.deliveries()
+        shop.advance("10h")
+        receiver.wait(3)
+        (done,) = shop.deliveries()
+    assert [a["due_ms"] - done["made_ms"] for a in done["attempts"]] == [0, 60_000, 360_000]
+
+
+def test_a_rules_event_reaches_the_receiver_signed(served: Served) -> None:
+    with Receiver() as receiver:
+        shop = Shop(served.port, "by-rule")
+        target = {"kind": "hosted_checkout", "url": receiver.url, "secret": "whsec"}
+        rule = {
+            "when": {"endpoint": "create_charge"},
+            "then": {"decline": {}, "webhook": {"kind": "hosted_checkout", "session": "c0ffee"}},
+        }
+        document = {"name": "by-rule", "webhooks": [target], "rules": [rule]}
+        assert shop.ask("PUT", "/_mock/scenario", document).status == 200
+        card = {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
+        token = shop.ask("POST", "/v1/tokens", {"card": card}).json["id"]
+        body = {"amount": 100, "currency": "usd", "source": token}
+        declined = shop.ask("POST", "/v1/charges", body)
+        assert declined.status == 402
+        (post,) = receiver.wait(1)
+    assert (post.json["status"], post.json["message"], post.json["data"]) == (
+        *("DECLINED", "Decline for 100", "c0ffee"),
+    )
+    assert post.json["id"] == declined.json["error"]["charge"]
+    at, _, proof = post.headers["Clover-Signature"].removeprefix("t=").partition(",v1=")
+    signed = hmac.new(b"whsec", at.encode() + b"." + post.body, hashlib.sha256)
+    assert proof == signed.hexdigest()
+    assert int(at) == post.json["createdTime"] // 1000
+
+
+def test_the_handshake_goes_through_the_receiver(served: Served) -> None:
+    with Receiver() as receiver:
+        shop = Shop(served.port, "handshake")
+        shop.hook(receiver.url, handshake=True)
+        (post,) = receiver.wait(1)
+        assert "X-Clover-Auth" not in post.headers
+        shop.charge()
+        told = shop.ask("POST", "/_mock/webhooks/target-1/verify", post.json)
+        assert told.json["state"] == "active"
+        shop.charge()
+        assert [each.event for each in receiver.wait(2)[1:]] == ["P:CREATE"]
+        (code, _) = shop.deliveries("wait=2")
+    assert code["body"] == {"verificationCode": "…"}
+
+
+@pytest.mark.parametrize(
+    ("step", "seen"),
+    [
+        ({"do": "duplicate"}, ["P:CREATE", "P:CREATE", "P:UPDATE"]),
+        ({"do": "reorder"}, ["P:UPDATE", "P:CREATE"]),
+        ({"do": "late_after_refund"}, ["P:UPDATE", "P:CREATE"]),
+        ({"do": "drop"}, ["P:UPDATE"]),
+        ({"do": "delay", "delay_ms": 1_000}, ["P:UPDATE", "P:CREATE"]),
+    ],
+)
+def test_misbehaviour_is_seen_by_the_receiver(
+    served: Served, step: dict[str, Any], seen: list[str]
+) -> None:
+    with Receiver() as receiver:
+        shop = Shop(served.port, f"plan-{step['do']}")
+        shop.hook(receiver.url, plan=[step | {"times": 1}])
+        shop.ask("POST", "/v1/refunds", {"charge": shop.charge()})
+        shop.deliveries("wait=2")
+        shop.advance("1s")
+        shop.deliveries("wait=2")
+        assert [post.event for post in receiver.posts] == seen
+
+
+def test_two_sandboxes_deliver_beside_each_other(served: Served) -> None:
+    with Receiver() as one, Receiver() as other:
+        first, second = Shop(served.port, "hear-1"), Shop(served.port, "hear-2")
+        first.hook(one.url)
+        second.hook(other.url)
+        charges = [first.charge(), second.charge()]
+        (mine,), (theirs,) = one.wait(1), other.wait(1)
+        assert len(first.deliveries()) == len(second.deliveries()) == 1
+    assert [list(post.json["merchants"]) for post in (mine, theirs)] == [
+        *([first.known.merchant_id], [second.known.merchant_id]),
+    ]
+    events = [next(iter(post.json["merchants"].values()))[0]["objectId"] for post in (mine, theirs)]
+    assert events == [f"P:{charge}" for charge in charges]
+
+
+def test_a_fork_delivers_what_was_pending_too(served: Served) -> None:
+    with Receiver(500) as receiver:
+        shop = Shop(served.port, "before-fork")
+        shop.hook(receiver.url)
+        shop.charge()
+        shop.deliveries()
+        shop.ask("POST", "/_mock/fork", {"name": "after-fork"})
+        told = shop.ask("PUT", "/_mock/clock", {"advance": "1m"}, base="/sandbox/after-fork")
+        assert [each["id"] for each in told.json["fired"]] == ["delivery-1"]
+        assert len(receiver.wait(2)) == 2
+        assert shop.deliveries()[0]["state"] == "waiting"
+
+
+def test_a_redirect_is_not_followed(served: Served) -> None:
+    with Receiver() as elsewhere:
+        away = b"HTTP/1.1 302 Found\r\nlocation: %b\r\ncontent-length: 0\r\n\r\n"
+        with Receiver(away % elsewhere.url.encode()) as receiver:
+            shop = Shop(served.port, "redirect")
+            shop.hook(receiver.url, retry_after_ms=[])
+            shop.charge()
+            (failed,) = shop.deliveries()
+        assert elsewhere.posts == []
+    (attempt,) = failed["attempts"]
+    assert (failed["state"], attempt["status"]) == ("failed", 302)
+    assert attempt["error"] == "the answer is 302, not 2xx; redirects are not followed"
+
+
+def test_the_server_ends_at_once_with_a_delivery_under_way(serve: Serve) -> None:
+    server = serve("--log-format", "json")
+    with Receiver(None) as receiver:
+        shop = Shop(server.port, "ends")
+        shop.hook(f"{receiver.url}&key=in-the-query", secret="tell-nobody")
+        shop.charge()
+        receiver.wait(1)
+        begun = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begun < 1.0
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    assert "tell-nobody" not in log
+    assert "in-the-query" not in log
+
+
+# A courier by itself: receivers that nobody should have ------------------------------------------
+
+
+def attempt(
+    world: World, url: str, *, hosts: tuple[str, ...] = (), attempt_s_max: float = 5.0, **more: Any
+) -> Delivery:
+    """Deliver once to a URL that no check of a registration has seen; return how it ended."""
+    spec = TargetSpec(url=url, retry_after_ms=(), **more)
+    world.sandbox.hooked().subscribe(spec, SEED)
+    done = asyncio.Event()
+
+    async def deliver() -> None:
+        courier = Courier(hosts, attempt_s_max=attempt_s_max)
+        world.sandbox.courier = courier.wake
+        world.sandbox.journal.watchers.add(done.set)
+        event = {"object": "P", "id": "X", "type": "CREATE"}
+        assert world.send("POST", "/_mock/webhooks/send", event).status == 200
+        await done.wait()
+
+    asyncio.run(deliver())
+    assert world.sandbox.outbox is not None
+    (ended,) = world.sandbox.outbox
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("answers", "endless", "error"),
+    [
+        ((None,), False, "no whole answer within 0.1 s"),
+        ((b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",), False, "peer closed connection"),
+        ((b"HTTP/1.1 200 OK\r\n\r\nx",), True, f"longer than {REPLY_BYTES_MAX} bytes"),
+        ((b"HTTP/1.1 200 OK\r\nx: y",), True, "Receive buffer too long"),
+        ((b"HTTP/1.1 100 Continue\r\n\r\n" * 9,), True, "no response line received"),
+        ((b"\x00\x01 no HTTP\r\n\r\n",), False, "illegal status line"),
+        ((b"",), False, "the connection ended without an answer"),
+    ],
+)
+def test_slow_endless_and_broken_answers_are_cut(
+    world: World, answers: tuple[bytes | None, ...], endless: bool, error: str
+) -> None:
+    with Receiver(*answers, endless=endless) as receiver:
+        slow = answers == (None,)
+        ended = attempt(world, receiver.url, attempt_s_max=0.1 if slow else 5.0)
+    assert ended.state == "failed"
+    assert error in (ended.attempts[0].error or "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK,
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"HTTP/1.0 201 Created\r\n\r\nuntil the end",
+    ],
+)
+def test_every_whole_answer_of_2xx_is_a_delivery(world: World, answer: bytes) -> None:
+    with Receiver(answer) as receiver:
+        assert attempt(world, receiver.url).state == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "error"),
+    [
+        ("http://169.254.169.254/latest", (), "refused: 169.254.169.254 is a link-local"),
+        ("http://169.254.169.254/", ("169.254.169.254",), "refused: 169.254.169.254"),
+        ("http://2852039166/", (), "refused: 169.254.169.254"),
+        ("http://0xa9.0xfe.0xa9.0xfe/", (), "refused: 169.254.169.254"),
+        ("http://0251.0376.0251.0376/", (), "refused: 169.254.169.254"),
+        ("http://[::ffff:169.254.169.254]/", (), "refused: ::ffff:169.254.169.254"),
+        ("http://0/", (), "refused: 0.0.0.0 is no address of a host"),
+        ("http://8.8.8.8/", (), "allow it with `mock-clover serve --webhook-host 8.8.8.8`"),
+        ("http://0x08080808/", (), "refused: 8.8.8.8 is outside of loopback"),
+        ("http://no-such-host.invalid/", (), "no-such-host.invalid: "),
+    ],
+)
+def test_what_a_name_means_is_judged_before_anything_is_sent(
+    world: World, url: str, hosts: tuple[str, ...], error: str
+) -> None:
+    ended = attempt(world, url, hosts=hosts)
+    assert (ended.state, ended.attempts[0].status) == ("failed", None)
+    assert (ended.attempts[0].error or "").startswith(error) or error in str(
+        ended.attempts[0].error
+    )
+
+
+def test_localhost_is_tried_by_all_its_addresses(world: World) -> None:
+    with Receiver() as receiver:
+        ended = attempt(world, f"http://localhost:{receiver.port}/")
+    assert ended.state == "delivered"
+
+
+def test_a_line_break_in_a_header_is_refused_by_the_courier_itself(world: World) -> None:
+    with Receiver() as receiver:
+        ended = attempt(world, receiver.url, secret="a\r\nX-Injected: 1")
+        assert receiver.posts == []
+    assert "Illegal header value" in (ended.attempts[0].error or "")
+
+
+def test_a_target_that_nobody_serves_is_a_failed_attempt(world: World) -> None:
+    with Receiver() as receiver:
+        port = receiver.port
+    ended = attempt(world, f"http://127.0.0.1:{port}/")
+    assert ended.state == "failed"
+    assert ended.attempts[0].error == "Connection refused"
+
+
+def test_a_server_that_speaks_no_tls_is_a_failed_attempt(world: World) -> None:
+    with Receiver(b"HTTP/1.1 400 Bad\r\n\r\n") as receiver:
+        ended = attempt(world, f"https://127.0.0.1:{receiver.port}/", attempt_s_max=0.1)
+    assert ended.state == "failed"
+    assert ended.attempts[0].status is None
+
+
+def test_what_ended_meanwhile_is_not_reported(world: World) -> None:
+    """A sandbox that is restored while a delivery is under way knows nothing of its end."""
+    with Receiver() as receiver:
+        before = world.send("GET", "/_mock/snapshot").body
+        world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url), SEED)
+
+        async def deliver() -> None:
+            world.sandbox.courier = Courier().wake
+            event = {"object": "P", "id": "X", "type": "CREATE"}
+            world.send("POST", "/_mock/webhooks/send", event)
+            assert world.send("PUT", "/_mock/snapshot", raw=before).status == 200
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.gather(*tasks)
+
+        asyncio.run(deliver())
+        assert world.sandbox.outbox is None
+        assert receiver.posts == []
+    assert msgspec.json.decode(before).get("webhooks") is None

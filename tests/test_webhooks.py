@@ -1,0 +1,789 @@
+"""Webhooks without sockets: what is announced, retried, spoiled on demand, kept and refused."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mock_clover.api.announce import announce_checkout
+from mock_clover.model.address import never, refusal, wrong_url
+from mock_clover.model.webhook import RETRY_AFTER_MS
+from mock_clover.sandbox.outbox import DELIVERIES_MAX, PENDING_MAX
+from mock_clover.scenario.load import ScenarioError, parse
+from tests.receiver import taken
+from tests.world import DECLINES, NOW_MS, VISA, World
+
+MINUTE_MS = 60_000
+HOOK = "http://127.0.0.1:9000/hooks"
+PAN = "4539148803436467"
+
+
+def hooked(world: World, **members: Any) -> dict[str, Any]:
+    """Register a target that needs no handshake, and return the answer."""
+    asked = {"url": HOOK, "secret": "s3cret"} | members
+    if asked.get("kind", "platform") == "platform":
+        asked.setdefault("handshake", False)
+    got = world.send("PUT", "/_mock/webhooks", asked)
+    assert got.status == 200, got
+    return dict(got.json)
+
+
+def deliveries(world: World, query: str = "") -> list[dict[str, Any]]:
+    return list(world.send("GET", f"/_mock/deliveries{query}").json["data"])
+
+
+def refused(world: World, method: str, path: str, body: Any = None) -> str:
+    got = world.send(method, path, body)
+    assert got.status in (400, 404), got
+    return str(got.json["message"])
+
+
+# What is announced -------------------------------------------------------------------------------
+
+
+def do_sale(world: World) -> str:
+    return str(world.charge()["id"])
+
+
+def do_authorise(world: World) -> str:
+    return str(world.charge(capture=False)["id"])
+
+
+def do_decline(world: World) -> None:
+    body = {"amount": 1, "currency": "usd", "source": world.token(DECLINES)}
+    assert world.send("POST", "/v1/charges", body).status == 402
+
+
+def do_capture(world: World) -> None:
+    world.send("POST", f"/v1/charges/{do_authorise(world)}/capture", {"amount": 5})
+
+
+def do_refund(world: World) -> None:
+    world.send("POST", "/v1/refunds", {"charge": do_sale(world)})
+
+
+def do_void(world: World) -> None:
+    world.send("POST", "/v1/refunds", {"charge": do_authorise(world)})
+
+
+def do_pay_and_return(world: World) -> None:
+    order = world.order(100, 200)["id"]
+    world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    world.send("POST", f"/v1/orders/{order}/returns", {})
+
+
+def do_customer(world: World) -> None:
+    made = world.customer()
+    path, card = f"/v1/customers/{made['id']}", made["sources"]["data"][0]
+    world.send("PUT", path, {"email": "a@example.com"})
+    world.send("DELETE", f"{path}/sources/{card}")
+    world.send("PUT", path, {"email": "a@example.com", "source": world.token()})
+    world.send("DELETE", path)
+
+
+def do_wrong_things(world: World) -> None:
+    for path, body in [
+        ("/v1/charges", {"amount": 0, "currency": "usd", "source": "clv_none"}),
+        ("/v1/refunds", {"charge": "ZZZZZZZZZZZZZ"}),
+        ("/v1/orders/ZZZZZZZZZZZZZ/pay", {"source": "clv_none"}),
+        ("/v1/customers", {"email": "a@example.com", "source": "clv_none"}),
+    ]:
+        assert world.send("POST", path, body).status >= 400
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        (do_sale, ["O:CREATE charge", "P:CREATE charge"]),
+        (do_authorise, ["O:CREATE charge", "P:CREATE charge"]),
+        (do_decline, ["P:CREATE decline"]),
+        (do_capture, ["O:CREATE charge", "P:CREATE charge", "P:UPDATE capture"]),
+        (do_refund, ["O:CREATE charge", "P:CREATE charge", "P:UPDATE refund"]),
+        (do_void, ["O:CREATE charge", "P:CREATE charge", "P:UPDATE void"]),
+        (
+            do_pay_and_return,
+            [
+                *("O:CREATE order", "P:CREATE charge", "O:UPDATE payment"),
+                *("P:UPDATE refund", "O:UPDATE return"),
+            ],
+        ),
+        (
+            do_customer,
+            [
+                *("C:CREATE customer", "C:UPDATE customer", "C:UPDATE card"),
+                *("C:UPDATE customer", "C:DELETE customer"),
+            ],
+        ),
+        (do_wrong_things, []),
+    ],
+)
+def test_what_happened_is_announced_in_its_order(
+    world: World, act: Callable[[World], Any], expected: list[str]
+) -> None:
+    hooked(world)
+    act(world)
+    assert [f"{each['event']} {each['about']}" for each in deliveries(world)] == expected
+    assert [post.event for post in taken(world.sandbox)] == [e.split(" ")[0] for e in expected]
+
+
+def test_a_platform_event_is_told_as_clovers_page_says(world: World) -> None:
+    hooked(world, events=["P"])
+    charge = do_sale(world)
+    (post,) = taken(world.sandbox)
+    assert post.headers == {"X-Clover-Auth": "s3cret"}
+    event = {"objectId": f"P:{charge}", "type": "CREATE", "ts": NOW_MS}
+    assert post.json == {
+        "appId": world.known.client_id,
+        "merchants": {world.known.merchant_id: [event]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("approved", "session", "expected"),
+    [
+        (
+            True,
+            "a1b2-c3",
+            {"message": "Approved for 1800", "status": "APPROVED", "data": "a1b2-c3"},
+        ),
+        (False, None, {"message": "Decline for 1800", "status": "DECLINED"}),
+    ],
+)
+def test_a_hosted_checkout_event_is_signed_over_its_time_and_raw_body(
+    world: World, approved: bool, session: str | None, expected: dict[str, str]
+) -> None:
+    announce_checkout(world.sandbox, "P1", approved=approved, amount=1800, session_id=session)
+    assert world.sandbox.outbox is None, "nobody listens: nothing is made"
+    hooked(world, kind="hosted_checkout", secret="whsec")
+    hooked(world, id="other-kind")
+    announce_checkout(world.sandbox, "P1", approved=approved, amount=1800, session_id=session)
+    (post,) = taken(world.sandbox)
+    assert (
+        post.json
+        == {
+            "createdTime": NOW_MS,
+            "type": "PAYMENT",
+            "id": "P1",
+            "merchantId": world.known.merchant_id,
+        }
+        | expected
+    )
+    parts = dict(each.split("=", 1) for each in post.headers["Clover-Signature"].split(","))
+    assert parts["t"] == str(NOW_MS // 1000)
+    signed = hmac.new(b"whsec", parts["t"].encode() + b"." + post.body, hashlib.sha256)
+    assert parts["v1"] == signed.hexdigest()
+
+
+def test_a_target_gets_only_the_events_that_it_wants(world: World) -> None:
+    hooked(world, id="all")
+    hooked(world, id="some", events=["C", "P:UPDATE"])
+    do_refund(world)
+    world.customer()
+    got = [(post.line, post.event) for post in taken(world.sandbox)]
+    assert sorted(got) == [
+        *(("all", "C:CREATE"), ("all", "O:CREATE"), ("all", "P:CREATE"), ("all", "P:UPDATE")),
+        *(("some", "C:CREATE"), ("some", "P:UPDATE")),
+    ]
+
+
+def test_who_listens_changes_no_payment(make_world: Callable[..., World]) -> None:
+    plain, heard = make_world(), make_world()
+    hooked(heard)
+    hooked(heard, id="generated", secret=None, handshake=True)
+    assert [plain.charge(), plain.customer(), plain.order(5)] == [
+        *(heard.charge(), heard.customer(), heard.order(5)),
+    ]
+    assert plain.sandbox.outbox is None
+
+
+def test_a_replayed_request_announces_nothing_again(world: World) -> None:
+    hooked(world, events=["P"])
+    body = {"amount": 1, "currency": "usd", "source": world.token()}
+    for _ in range(3):
+        world.send("POST", "/v1/charges", body, headers={"idempotency-key": "k"})
+    assert len(deliveries(world)) == 1
+
+
+def test_asking_why_announces_nothing(world: World) -> None:
+    hooked(world)
+    body = {"amount": 1, "currency": "usd", "source": world.token()}
+    assert world.send("POST", "/_mock/why", {"path": "/v1/charges", "body": body}).status == 200
+    assert deliveries(world) == []
+
+
+# Retries -----------------------------------------------------------------------------------------
+
+
+def advance(world: World, by: str) -> list[tuple[int, str, str]]:
+    fired = world.send("PUT", "/_mock/clock", {"advance": by}).json["fired"]
+    return [(each["at_ms"] - NOW_MS, each["kind"], each["id"]) for each in fired]
+
+
+def attempts(world: World) -> list[tuple[int, int | None]]:
+    (delivery,) = deliveries(world)
+    return [(each["due_ms"] - NOW_MS, each.get("status")) for each in delivery["attempts"]]
+
+
+def test_a_failed_delivery_is_tried_again_at_the_stated_times(world: World) -> None:
+    hooked(world, events=["P"])
+    do_sale(world)
+    assert len(taken(world.sandbox, 500)) == 1
+    assert advance(world, "59s") == []
+    assert taken(world.sandbox) == []
+    assert advance(world, "1s") == [(MINUTE_MS, "webhook_due", "delivery-1")]
+    assert len(taken(world.sandbox, 500)) == 1
+    assert advance(world, "5m") == [(6 * MINUTE_MS, "webhook_due", "delivery-1")]
+    assert len(taken(world.sandbox, 200)) == 1
+    assert advance(world, "30d") == []
+    assert attempts(world) == [(0, 500), (MINUTE_MS, 500), (6 * MINUTE_MS, 200)]
+    assert deliveries(world)[0]["state"] == "delivered"
+
+
+def test_the_schedule_ends(world: World) -> None:
+    hooked(world, events=["P"])
+    do_sale(world)
+    taken(world.sandbox, 503)
+    for _ in RETRY_AFTER_MS:
+        assert len(advance(world, "1d")) == 1
+        taken(world.sandbox, 503)
+    assert advance(world, "300d") == []
+    elapsed = [sum(RETRY_AFTER_MS[:n]) for n in range(len(RETRY_AFTER_MS) + 1)]
+    assert attempts(world) == [(at_ms, 503) for at_ms in elapsed], "a late look changes no time"
+    assert deliveries(world)[0]["state"] == "failed"
+
+
+def test_a_target_may_have_a_schedule_of_its_own(world: World) -> None:
+    hooked(world, events=["P"], retry_after_ms=[1])
+    hooked(world, events=["P"], id="once", retry_after_ms=[])
+    do_sale(world)
+    taken(world.sandbox, 500)
+    assert [each["state"] for each in deliveries(world)] == ["waiting", "failed"]
+    advance(world, "1ms")
+    taken(world.sandbox, 500)
+    assert [each["state"] for each in deliveries(world)] == ["failed", "failed"]
+
+
+def test_a_retry_is_signed_as_of_its_own_time(world: World) -> None:
+    hooked(world, kind="hosted_checkout")
+    announce_checkout(world.sandbox, "P1", approved=True, amount=1, session_id=None)
+    first = taken(world.sandbox, 500)
+    advance(world, "1m")
+    second = taken(world.sandbox)
+    times = [post.headers["Clover-Signature"].partition(",")[0] for post in (*first, *second)]
+    assert times == [f"t={NOW_MS // 1000}", f"t={NOW_MS // 1000 + 60}"]
+    assert first[0].body == second[0].body
+
+
+def test_a_delivery_can_be_sent_again(world: World) -> None:
+    hooked(world, events=["P"])
+    do_sale(world)
+    (first,) = taken(world.sandbox)
+    got = world.send("POST", "/_mock/deliveries/delivery-1/resend")
+    assert (got.json["id"], got.json["resend_of"]) == ("delivery-2", "delivery-1")
+    (again,) = taken(world.sandbox)
+    assert again == first
+    assert "there is no delivery 'x'" in refused(world, "POST", "/_mock/deliveries/x/resend")
+    world.send("DELETE", "/_mock/webhooks/target-1")
+    said = refused(world, "POST", "/_mock/deliveries/delivery-1/resend")
+    assert "its target 'target-1' is no more in force" in said
+
+
+# The handshake -----------------------------------------------------------------------------------
+
+
+def test_a_platform_target_gets_events_once_its_code_is_handed_back(world: World) -> None:
+    made = hooked(world, handshake=True)
+    assert made["state"] == "awaiting_code"
+    (post,) = taken(world.sandbox)
+    assert post.headers == {}
+    assert list(post.json) == ["verificationCode"]
+    do_sale(world)
+    assert taken(world.sandbox) == []
+    assert world.send("GET", "/_mock/webhooks").json["data"][0]["withheld"] == 2
+    path = "/_mock/webhooks/target-1/verify"
+    said = refused(world, "POST", path, {"verificationCode": "guessed"})
+    assert "it is not the one that was sent last" in said
+    got = world.send("POST", path, post.json)
+    assert (got.status, got.json["state"]) == (200, "active")
+    do_sale(world)
+    assert [each.event for each in taken(world.sandbox)] == ["O:CREATE", "P:CREATE"]
+    assert "target-1 awaits no code" in refused(world, "POST", path, post.json)
+
+
+def test_a_code_is_good_for_one_registration(world: World) -> None:
+    hooked(world, handshake=True, id="a")
+    (first,) = taken(world.sandbox)
+    hooked(world, handshake=True, id="a")
+    (second,) = taken(world.sandbox)
+    assert first.json != second.json
+    refused(world, "POST", "/_mock/webhooks/a/verify", first.json)
+
+
+# Misbehaviour ------------------------------------------------------------------------------------
+
+REFUNDED = ["P:CREATE", "P:UPDATE"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "at_once", "later"),
+    [
+        ([], REFUNDED, []),
+        ([{"do": "duplicate"}], ["P:CREATE", "P:CREATE", "P:UPDATE", "P:UPDATE"], []),
+        ([{"do": "duplicate", "copies": 3, "times": 1}], ["P:CREATE"] * 3 + ["P:UPDATE"], []),
+        ([{"do": "drop", "event": "P:CREATE"}], ["P:UPDATE"], []),
+        ([{"do": "drop"}], [], []),
+        ([{"do": "reorder", "times": 1}], ["P:UPDATE", "P:CREATE"], []),
+        ([{"do": "delay", "delay_ms": 1_000, "times": 1}], ["P:UPDATE"], ["P:CREATE"]),
+        ([{"do": "delay", "delay_ms": 1_000}], [], REFUNDED),
+        ([{"do": "late_after_refund", "event": "P:CREATE"}], ["P:UPDATE", "P:CREATE"], []),
+        ([{"do": "drop", "times": 1}, {"do": "duplicate"}], ["P:UPDATE", "P:UPDATE"], []),
+    ],
+)
+def test_a_plan_has_deliveries_go_wrong(
+    world: World, plan: list[dict[str, Any]], at_once: list[str], later: list[str]
+) -> None:
+    hooked(world, events=["P"], plan=plan)
+    do_refund(world)
+    assert [post.event for post in taken(world.sandbox)] == at_once
+    fired = advance(world, "1s")
+    assert [post.event for post in taken(world.sandbox)] == later
+    assert [at_ms for at_ms, *_ in fired] == [1_000] * len(later)
+
+
+def test_late_after_refund_waits_for_the_refund_of_its_own_payment(world: World) -> None:
+    hooked(world, events=["P"], plan=[{"do": "late_after_refund", "event": "P:CREATE"}])
+    first, second = do_sale(world), do_sale(world)
+    assert taken(world.sandbox) == []
+    assert [each["held_for"] for each in deliveries(world)] == [first, second]
+    world.send("POST", "/v1/refunds", {"charge": second})
+    about = [
+        (post.event, next(iter(post.json["merchants"].values()))[0]["objectId"])
+        for post in taken(world.sandbox)
+    ]
+    assert about == [("P:UPDATE", f"P:{second}"), ("P:CREATE", f"P:{second}")]
+
+
+def test_a_plan_counts_what_is_left_of_it(world: World) -> None:
+    hooked(world, events=["P"], plan=[{"do": "drop", "times": 3}, {"do": "duplicate"}])
+    do_sale(world)
+    (target,) = world.send("GET", "/_mock/webhooks").json["data"]
+    assert target["left"] == [2, None]
+    assert [each["state"] for each in deliveries(world)] == ["dropped"]
+
+
+@pytest.mark.parametrize(
+    ("order", "headers"),
+    [
+        ({"signature": "right"}, {"X-Clover-Auth": "s3cret"}),
+        ({"signature": "wrong"}, {"X-Clover-Auth": "not-s3cret"}),
+        ({"signature": "none"}, {}),
+    ],
+)
+def test_an_event_by_hand_is_sent_as_it_is_told(
+    world: World, order: dict[str, Any], headers: dict[str, str]
+) -> None:
+    hooked(world, plan=[{"do": "drop"}])
+    asked = {"object": "I", "id": "ITEM1", "type": "DELETE", "ts": 5, "copies": 2} | order
+    got = world.send("POST", "/_mock/webhooks/send", asked)
+    assert [each["about"] for each in got.json["data"]] == ["sent", "sent"]
+    posts = taken(world.sandbox)
+    assert [post.headers for post in posts] == [headers, headers]
+    happened = {"objectId": "I:ITEM1", "type": "DELETE", "ts": 5}
+    assert posts[0].json["merchants"] == {world.known.merchant_id: [happened]}
+
+
+def test_a_payload_by_hand_is_the_whole_body(world: World) -> None:
+    hooked(world, kind="hosted_checkout", secret="k")
+    asked = {"kind": "hosted_checkout", "payload": {"a": ["é", 1.5, None]}, "delay_ms": 1_000}
+    world.send("POST", "/_mock/webhooks/send", asked)
+    assert taken(world.sandbox) == []
+    advance(world, "1s")
+    (post,) = taken(world.sandbox)
+    assert post.body == '{"a":["é",1.5,null]}'.encode()
+    at = str(NOW_MS // 1000 + 1)
+    signed = hmac.new(b"k", f"{at}.".encode() + post.body, hashlib.sha256).hexdigest()
+    assert post.headers == {"Clover-Signature": f"t={at},v1={signed}"}
+
+
+# Rules and scenarios -----------------------------------------------------------------------------
+
+RULE = (
+    "name: s\nwebhooks:\n  - {url: 'http://127.0.0.1:9/', secret: a, events: [P, C, O]}\nrules:\n"
+)
+
+
+def ruled(make_world: Callable[..., World], when: str, then: str) -> World:
+    text = f"{RULE}  - {{when: {{{when}}}, then: {{{then}}}}}\n"
+    return make_world(parse(text.encode(), "s.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("when", "then", "status", "expected"),
+    [
+        ("amount: 7", "webhook: {}", 200, ["P:CREATE charge", "P:CREATE rule"]),
+        ("amount: 7", "webhook: {type: UPDATE}", 200, ["P:CREATE charge", "P:UPDATE rule"]),
+        ("amount: 7", "decline: {}, webhook: {}", 402, ["P:CREATE decline", "P:CREATE rule"]),
+        ("amount: 7", "approve: {}, webhook: {}", 200, ["P:CREATE charge", "P:CREATE rule"]),
+        ("amount: 7", "problem: RATE_LIMITED, webhook: {id: X}", 429, ["P:CREATE rule"]),
+        ("amount: 7", "problem: RATE_LIMITED, webhook: {payload: {a: 1}}", 429, [" rule"]),
+        ("amount: 7", "raw: {body: {id: R1}}, webhook: {}", 200, ["P:CREATE rule"]),
+        ("amount: 8", "webhook: {}", 200, ["P:CREATE charge"]),
+        ("endpoint: get_charge", "webhook: {object: P, id: X}", 200, ["P:CREATE charge"]),
+    ],
+)
+def test_a_rules_event_follows_whatever_end_the_call_has(
+    make_world: Callable[..., World], when: str, then: str, status: int, expected: list[str]
+) -> None:
+    world = ruled(make_world, when, then)
+    body = {"amount": 7, "currency": "usd", "source": world.token()}
+    got = world.send("POST", "/v1/charges", body)
+    assert got.status == status
+    told = [f"{each.get('event') or ''} {each['about']}" for each in deliveries(world)]
+    assert [each for each in told if not each.startswith("O:")] == expected
+    if expected[-1] == "P:CREATE rule" and status != 429:
+        tree = got.json
+        made = tree.get("id") or tree["error"]["charge"]
+        assert deliveries(world)[-1]["body"]["merchants"][world.known.merchant_id] == [
+            {"objectId": f"P:{made}", "type": "CREATE", "ts": NOW_MS}
+        ]
+
+
+def test_a_rules_event_is_not_sent_for_what_the_request_did_wrong(
+    make_world: Callable[..., World],
+) -> None:
+    world = ruled(make_world, "amount: 7", "webhook: {payload: {a: 1}}")
+    body = {"amount": 7, "currency": "usd", "source": "clv_none"}
+    assert world.send("POST", "/v1/charges", body).status == 400
+    assert deliveries(world) == []
+
+
+def test_a_rules_event_about_a_capture_names_its_charge(make_world: Callable[..., World]) -> None:
+    then = "problem: SANDBOX_FULL, webhook: {delay_ms: 1000}"
+    world = ruled(make_world, "endpoint: capture_charge", then)
+    charge = do_authorise(world)
+    taken(world.sandbox)
+    assert world.send("POST", f"/v1/charges/{charge}/capture", {}).status == 503
+    assert taken(world.sandbox) == []
+    assert advance(world, "1s") == [(1_000, "webhook_due", "delivery-3")]
+    (post,) = taken(world.sandbox)
+    event = {"objectId": f"P:{charge}", "type": "UPDATE", "ts": NOW_MS}
+    assert post.json["merchants"] == {world.known.merchant_id: [event]}
+
+
+def test_a_rules_event_may_be_a_hosted_checkouts(make_world: Callable[..., World]) -> None:
+    world = ruled(make_world, "amount: 7", "decline: {}, webhook: {kind: hosted_checkout}")
+    hooked(world, kind="hosted_checkout", id="hco")
+    body = {"amount": 7, "currency": "usd", "source": world.token()}
+    charge = world.send("POST", "/v1/charges", body).json["error"]["charge"]
+    (event,) = deliveries(world, "?target=hco")
+    assert event["body"] == {
+        "createdTime": NOW_MS,
+        "message": "Decline for 7",
+        "status": "DECLINED",
+        "type": "PAYMENT",
+        "id": charge,
+        "merchantId": world.known.merchant_id,
+    }
+
+
+def test_a_fault_and_an_event_may_stand_together(make_world: Callable[..., World]) -> None:
+    then = "fault: {kind: problem, problem: SERVICE_UNAVAILABLE, when: %s}, webhook: {%s}"
+    after = ruled(make_world, "amount: 7", then % ("after_commit", ""))
+    before = ruled(make_world, "amount: 7", then % ("before_commit", "id: X"))
+    for world, expected in ((after, ["charge", "charge", "rule"]), (before, ["rule"])):
+        body = {"amount": 7, "currency": "usd", "source": world.token()}
+        assert world.send("POST", "/v1/charges", body).status == 503
+        assert [each["about"] for each in deliveries(world)] == expected
+
+
+WEBHOOK = "name: x\nwebhooks:\n  - {%s}"
+THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (WEBHOOK % "url: ftp://127.0.0.1/", "3:6: is no URL: give http:// or https://"),
+        (WEBHOOK % "url: 'http://169.254.169.254/'", "3:6: 169.254.169.254 is a link-local"),
+        (WEBHOOK % f"url: 'http://a/{PAN}'", "3:6: holds what looks like a card number"),
+        (WEBHOOK % "url: 'http://a/', secret: 'a b'", "3:24: Expected `str` matching regex"),
+        (WEBHOOK % "url: 'http://a/', events: [Q]", "3:24: there are no events 'Q'; known are A,"),
+        (
+            WEBHOOK % "url: 'http://a/', kind: hosted_checkout, events: [P]",
+            "3:47: belongs to platform events",
+        ),
+        (
+            WEBHOOK % "url: 'http://a/', plan: [{do: delay}]",
+            "`delay_ms` is given with `do: delay`, and only then",
+        ),
+        (WEBHOOK % "url: 'http://a/', scret: a", "did you mean `secret`?"),
+        (
+            "name: x\nwebhooks: [{id: a, url: 'http://a/'}, {id: a, url: 'http://b/'}]",
+            "2:40: there is another target `a`",
+        ),
+        (THEN % ("endpoint: create_token", "webhook: {}"), "a token can only be refused"),
+        (THEN % ("endpoint: list_charges", "webhook: {id: X}"), "no object; give `object`"),
+        (
+            THEN % ("endpoint: list_charges", "webhook: {object: P}"),
+            "is about no object; give `id`",
+        ),
+        (
+            THEN % ("endpoint: create_charge", "problem: RATE_LIMITED, webhook: {}"),
+            "create_charge is refused and makes no object; give `id`",
+        ),
+        (THEN % ("", "webhook: {status: APPROVED}"), "4:22: has no place here: platform"),
+        (THEN % ("", "webhook: {payload: {}, id: X}"), "`payload` is the whole body"),
+        (THEN % ("", f"webhook: {{payload: {{a: {PAN}}}}}"), "looks like a card number"),
+    ],
+)
+def test_a_mistake_about_webhooks_is_told_where_it_is(text: str, said: str) -> None:
+    from mock_clover.model.operation import OPERATIONS
+
+    with pytest.raises(ScenarioError) as error:
+        parse(text.encode(), "s.yaml", OPERATIONS)
+    assert said in str(error.value).splitlines()[0]
+
+
+def test_a_scenarios_targets_go_with_it_and_others_stay(make_world: Callable[..., World]) -> None:
+    world = make_world(parse(f"{RULE}  - {{then: {{approve: {{}}}}}}".encode(), "s.yaml"))
+    hooked(world, id="mine")
+    known = world.send("GET", "/_mock/webhooks").json["data"]
+    assert [(each["id"], each.get("of_scenario")) for each in known] == [
+        *(("target-1", True), ("mine", None)),
+    ]
+    do_sale(world)
+    world.send("PUT", "/_mock/scenario", {"name": "sandbox"})
+    (kept,) = world.send("GET", "/_mock/webhooks").json["data"]
+    assert kept["id"] == "mine"
+    assert {each["target"]: each["state"] for each in deliveries(world)} == {
+        "target-1": "dropped",
+        "mine": "under_way",
+    }
+
+
+# Forks, snapshots, isolation ---------------------------------------------------------------------
+
+
+def test_a_fork_carries_targets_and_what_is_pending_but_no_log(world: World) -> None:
+    hooked(world, events=["P"])
+    do_sale(world)
+    taken(world.sandbox)
+    do_sale(world)
+    taken(world.sandbox, 500)
+    do_sale(world)
+    twin = world.sandbox.fork("twin", world.known)
+    assert twin.outbox is not None
+    assert [(each.id, each.state) for each in twin.outbox] == [
+        *(("delivery-2", "waiting"), ("delivery-3", "under_way")),
+    ]
+    assert [post.event for post in taken(twin)] == ["P:CREATE"]
+    assert len(taken(world.sandbox)) == 1, "each goes its own way"
+
+
+def test_a_snapshot_restores_targets_and_what_is_pending(
+    make_world: Callable[..., World],
+) -> None:
+    world, other = make_world(), make_world()
+    plan = [{"do": "late_after_refund", "event": "P:CREATE", "times": 2}]
+    hooked(world, events=["P"], plan=plan, secret=None)
+    charge = do_sale(world)
+    do_capture(world)
+    taken(world.sandbox, 500)
+    held = world.send("GET", "/_mock/snapshot")
+    assert other.send("PUT", "/_mock/snapshot", raw=held.body).status == 200
+    assert other.send("GET", "/_mock/snapshot").json["webhooks"] == held.json["webhooks"]
+    assert other.send("GET", "/_mock/webhooks").json == world.send("GET", "/_mock/webhooks").json
+    other.known = other.sandbox.credentials
+    for each in (world, other):
+        assert [at for at, *_ in advance(each, "1m")] == [MINUTE_MS]
+        each.send("POST", "/v1/refunds", {"charge": charge})
+    assert taken(other.sandbox) == taken(world.sandbox) != []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("targets", 0, "spec", "url"), "http://169.254.169.254/", "link-local"),
+        (("targets", 0, "id"), "gone", "is no delivery that is pending here"),
+        (("pending", 0, "state"), "delivered", "is no delivery that is pending here"),
+        (("count",), 0, "is no delivery that is pending here"),
+    ],
+)
+def test_a_snapshot_with_impossible_webhooks_changes_nothing(
+    world: World, path: tuple[Any, ...], value: Any, said: str
+) -> None:
+    hooked(world, events=["P"])
+    do_sale(world)
+    before = world.send("GET", "/_mock/snapshot").body
+    tree = json.loads(before)
+    node = tree["webhooks"]
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+    assert said in refused(world, "PUT", "/_mock/snapshot", tree)
+    assert world.send("GET", "/_mock/snapshot").body == before
+
+
+def test_sandboxes_hear_nothing_of_each_other(world: World) -> None:
+    hooked(world)
+    other = world.sandboxes.named("other")
+    world.sandbox, mine = other, world.sandbox
+    world.known = other.credentials
+    do_sale(world)
+    assert other.outbox is None
+    assert taken(mine) == []
+
+
+@pytest.mark.parametrize("end", ["drop", "make"])
+def test_what_is_pending_ends_with_its_sandbox(world: World, end: str) -> None:
+    world.sandbox = gone = world.sandboxes.named("gone")
+    world.known = gone.credentials
+    hooked(world)
+    do_sale(world)
+    getattr(world.sandboxes, end)("gone")
+    assert gone.outbox is None
+
+
+# Bounds and refusals -----------------------------------------------------------------------------
+
+
+def test_targets_and_deliveries_are_bounded(world: World) -> None:
+    for number in range(20):
+        hooked(world, id=f"t{number}", events=["C"])
+    said = refused(world, "PUT", "/_mock/webhooks", {"url": HOOK})
+    assert "there are 20 targets already; delete one" in said
+    hooked(world, id="t0", events=["I"])
+    event = {"object": "I", "id": "X", "type": "CREATE", "copies": 10}
+    for _ in range(PENDING_MAX // 10 + 1):
+        world.send("POST", "/_mock/webhooks/send", event)
+    outbox = world.sandbox.outbox
+    assert outbox is not None
+    assert len(outbox.pending()) == PENDING_MAX
+    assert [each.state for each in outbox][:11] == ["dropped"] * 10 + ["under_way"]
+    for _ in range(DELIVERIES_MAX // 10):
+        world.send("POST", "/_mock/webhooks/send", event)
+        taken(world.sandbox)
+    assert len(list(outbox)) == DELIVERIES_MAX
+    assert outbox.pending() == ()
+    assert world.send("DELETE", "/_mock/webhooks").json == {"cleared": 20}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"url": "http://127.0.0.1:9/\r\nX: y"}, "url: is no URL"),
+        ({"url": "http://127.0.0.1/a b"}, "url: is no URL"),
+        ({"url": "file:///etc/passwd"}, "url: is no URL"),
+        ({"url": "http://u:p@127.0.0.1/"}, "url: holds a user name"),
+        ({"url": "http://127.0.0.1:99999/"}, "url: is no URL"),
+        ({"url": "http://127.0.0.1/#a"}, "url: has a fragment"),
+        ({"url": "http:///x"}, "url: is no URL"),
+        ({"url": f"http://a/{'x' * 2_000}"}, "url: is longer than 2000"),
+        ({"url": f"http://a/?card={PAN}"}, "url: holds what looks like a card number"),
+        ({"url": HOOK, "secret": "a\r\nX-Injected: 1"}, "secret"),
+        ({"url": HOOK, "secret": PAN}, "secret: holds what looks like a card number"),
+        ({"url": HOOK, "id": "../x"}, "id"),
+        ({"url": HOOK, "kind": "hosted_checkout", "handshake": True}, "handshake: only platform"),
+        ({"url": HOOK, "evnts": ["P"]}, "evnts"),
+        ({}, "url"),
+    ],
+)
+def test_a_target_that_cannot_be_is_refused(world: World, body: Any, said: str) -> None:
+    assert said in refused(world, "PUT", "/_mock/webhooks", body)
+    assert world.sandbox.outbox is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"id": "X", "type": "CREATE"}, "object: is needed, or a whole `payload`"),
+        ({"kind": "hosted_checkout", "id": "X"}, "status: is needed"),
+        ({"payload": {"n": int(PAN)}}, "payload: holds what looks like a card number"),
+        ({"payload": {"n": "x" * 70_000}}, "payload: is longer than 65536 bytes"),
+        ({"payload": {}, "target": "nobody"}, "there is no target 'nobody'"),
+        ({"kind": "hosted_checkout", "payload": {}}, "no active target of kind hosted_checkout"),
+        ({"object": "C", "id": "X", "type": "CREATE"}, "that takes this event"),
+    ],
+)
+def test_an_event_that_cannot_be_is_refused(world: World, body: Any, said: str) -> None:
+    hooked(world, events=["P"])
+    assert said in refused(world, "POST", "/_mock/webhooks/send", body)
+    assert deliveries(world) == []
+
+
+def test_a_secret_is_shown_to_the_one_who_set_it_and_nowhere_else(world: World) -> None:
+    assert hooked(world, secret="tell-nobody")["secret"] == "tell-nobody"
+    generated = hooked(world, secret=None, id="b")["secret"]
+    do_sale(world)
+    outbox = world.sandbox.outbox
+    assert outbox is not None
+    seen = [
+        *(
+            world.send("GET", f"/_mock/{path}").body
+            for path in ("webhooks", "deliveries", "journal")
+        ),
+        repr(outbox.subscriptions).encode(),
+        repr(list(outbox)).encode(),
+    ]
+    assert not [text for text in seen if b"tell-nobody" in text or generated.encode() in text]
+
+
+def test_no_card_number_is_in_a_payload(world: World) -> None:
+    hooked(world)
+    customer = world.customer(PAN)
+    world.charge(source=customer["id"], description=f"card {PAN}", metadata={"n": PAN})
+    do_decline(world)
+    posts = taken(world.sandbox)
+    assert len(posts) == 4
+    digits = (PAN, VISA, DECLINES, PAN[:6], PAN[-4:])
+    assert not [post for post in posts for text in digits if text.encode() in post.body]
+    assert PAN.encode() not in world.send("GET", "/_mock/deliveries").body
+
+
+# Where nothing is sent ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("169.254.169.254", "169.254.0.1", "::ffff:169.254.169.254", "::ffff:a9fe:a9fe"),
+        *("::169.254.169.254", "::ffff:0:169.254.169.254", "64:ff9b::169.254.169.254"),
+        *("64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1"),
+        *("2001:0:808:808::5601:5601", "fe80::5efe:a9fe:a9fe", "2001:db8::5efe:a9fe:a9fe"),
+        *("2001:db8::200:5efe:a9fe:a9fe", "fe80::1", "febf::1", "fd00:ec2::254", "fd20:ce::254"),
+        *("100.100.100.200", "::ffff:100.100.100.200", "168.63.129.16", "192.0.0.192"),
+        *("0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "255.255.255.255", "ff02::1"),
+    ],
+)
+def test_some_addresses_are_refused_whatever_is_allowed(address: str) -> None:
+    assert never(address)
+    assert refusal(address, address, (address,))
+    shown = f"[{address}]" if ":" in address else address
+    assert wrong_url(f"http://{shown}:80/") == never(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "10.1.2.3", "172.16.0.1"),
+        *("172.31.255.255", "192.168.1.1", "fd12:3456::1", "fc00::1"),
+    ],
+)
+def test_loopback_and_private_networks_are_allowed(address: str) -> None:
+    assert refusal(address, "shop", ()) == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("8.8.8.8", "::ffff:8.8.8.8", "172.32.0.1", "192.169.0.1", "100.64.0.1", "11.0.0.1"),
+        *("2001:4860:4860::8888", "64:ff9b::8.8.8.8", "64:ff9b::127.0.0.1", "2002:7f00:1::"),
+    ],
+)
+def test_other_addresses_are_allowed_by_name_only(address: str) -> None:
+    assert "--webhook-host hooks.example.com" in refusal(address, "hooks.example.com", ())
+    assert refusal(address, "hooks.example.com", ("hooks.example.com",)) == ""
+    assert refusal(address, "hooks.example.com", ("example.com",)) != ""
