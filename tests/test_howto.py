@@ -62,7 +62,8 @@ def objects(text: str) -> list[Any]:
 
 
 def test_the_examples_for_pytest_pass(tmp_path: Path) -> None:
-    for number, block in enumerate(blocks("testing.md", "python")):
+    pages = ("testing.md", "howto/oauth.md")
+    for number, block in enumerate(each for page in pages for each in blocks(page, "python")):
         (tmp_path / f"test_page_{number}.py").write_text(block)
     # By its name, also where the installed metadata is older than the entry point.
     plugins = ["-pno:mock-clover", "-pmock_clover.testing", "-pno:schemathesis"]
@@ -95,6 +96,20 @@ def test_the_shells_page_runs(tmp_path: Path, served: Served) -> None:
     assert why["status"] == 400
     assert limited["message"] == "429 Too Many Requests"
     assert dropped == {"dropped": "checkout-7"}
+
+
+@needs_curl
+def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
+    script = "\n".join(blocks("howto/oauth.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    read, clock, expired, renewed, recovered = objects(out)
+    assert read == {"object": "list", "url": "/v1/charges", "data": []}
+    assert clock["fired"] == []
+    assert expired == {"message": "401 Unauthorized"}
+    assert "(the refresh token is spent; if the answer was lost, recover it)" in out
+    assert "X-Clover-Recovery-Available: true" in out
+    assert list(recovered) == list(renewed)
+    assert recovered["refresh_token"] != renewed["refresh_token"]
 
 
 def test_nodes_page_runs(tmp_path: Path, served: Served) -> None:

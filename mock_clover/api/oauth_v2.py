@@ -56,7 +56,7 @@ def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redire
     if known is None:
         call.why = "the app is not installed at this merchant: to the App Market, as Clover does"
         listing = f"{call.base_url}/appmarket/apps/{sandbox.credentials.client_id}"
-        return Redirect(joined(listing, {}, None, ""))
+        return Redirect(joined(listing, {"merchant_id": asked.merchant_id or ""}, None, ""))
     code = make_code(sandbox, known.merchant_id, asked.code_challenge)
     told = {
         "merchant_id": known.merchant_id,

@@ -6,6 +6,7 @@ character costs forty times as much.
 
 import random
 import time
+from collections.abc import Callable
 from hashlib import blake2b
 
 from mock_clover.wire.redact import redact
@@ -46,13 +47,6 @@ class Ids:
         self._day = -1
         self._ref_day = ""
 
-    def _hex(self) -> str:
-        """Draw 32 hex digits. In what looks like a card number a snapshot would mask it: not so."""
-        while True:
-            digits = f"{self._bits(128):032x}"
-            if redact(digits) == digits:
-                return digits
-
     def state(self) -> tuple[int, tuple[int, ...]]:
         """Return all that decides the next ids."""
         return self._ref_count, self._random.getstate()[1]
@@ -75,12 +69,13 @@ class Ids:
 
     def uuid(self) -> str:
         """Draw a version-4 UUID, as OAuth's codes and tokens are."""
-        digits = self._hex()
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+        return self._unlike_a_card(
+            lambda d: f"{d[:8]}-{d[8:12]}-4{d[13:16]}-a{d[17:20]}-{d[20:]}",
+        )
 
     def refresh_token(self) -> str:
         """Draw `clvroar-` and 32 hex digits."""
-        return f"clvroar-{self._hex()}"
+        return self._unlike_a_card(lambda digits: f"clvroar-{digits}")
 
     def auth_code(self) -> str:
         """Draw `OK` and four digits, as the sandbox gateway gives."""
@@ -95,3 +90,10 @@ class Ids:
             self._ref_day = f"{date.tm_year % 10}{date.tm_yday:03d}00"
         self._ref_count = (self._ref_count + 1) % _REF_STEPS
         return f"{self._ref_day}{_REF_FIRST + 5 * self._ref_count}"
+
+    def _unlike_a_card(self, write: Callable[[str], str]) -> str:
+        """Draw 32 hex digits and write them; what a snapshot would mask as a card is drawn anew."""
+        while True:
+            text = write(f"{self._bits(128):032x}")
+            if redact(text) == text:
+                return text

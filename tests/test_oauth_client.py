@@ -1,0 +1,147 @@
+"""Authlib, a client that knows nothing of this mock, goes through OAuth v2 over a real socket."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+from authlib.common.urls import url_decode
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from requests import Response
+
+from tests.served import Served
+from tests.wire import call
+
+CALLBACK = "https://shop.example/oauth_callback"
+VERIFIER = "0123456789-0123456789-0123456789-0123456789"
+
+
+def as_json(client: Any, _method: str, uri: str, headers: Any, body: Any) -> Any:
+    """Show the app and send JSON, as Clover wants it; Authlib's own requests are forms."""
+    fields = dict(url_decode(body.decode() if isinstance(body, bytes) else body))
+    fields["client_id"] = client.client_id
+    if client.client_secret and fields["grant_type"] == "authorization_code":
+        fields["client_secret"] = client.client_secret
+    raw = json.dumps(fields).encode()
+    headers["Content-Type"] = "application/json"
+    headers["Content-Length"] = str(len(raw))
+    return uri, headers, raw
+
+
+class Shop:
+    """An app at one sandbox of a server, which it calls at its root or by its path."""
+
+    def __init__(self, server: Served, name: str, *, at_root: bool) -> None:
+        self.made = call(server.port, "PUT", f"/_mock/sandboxes/{name}").json
+        by_path = f"{server.url}/sandbox/{name}"
+        self.base, self._control = server.url if at_root else by_path, by_path
+
+    def client(self, auth: str, **more: Any) -> OAuth2Session:
+        """Return a client; `auth` is json, or none of Clover's ways."""
+        session = OAuth2Session(
+            client_id=self.made["client_id"],
+            redirect_uri=CALLBACK,
+            token_endpoint=f"{self.base}/oauth/v2/refresh",
+            token_endpoint_auth_method=auth,
+            code_challenge_method="S256",
+            **more,
+        )
+        session.trust_env = False
+        session.register_client_auth_method(("json", as_json))
+        return session
+
+    def agree(self, session: OAuth2Session, **query: str) -> str:
+        """Let the merchant agree; returns the address to which the browser is sent back."""
+        url, state = session.create_authorization_url(f"{self.base}/oauth/v2/authorize", **query)
+        sent = session.get(url, withhold_token=True, allow_redirects=False)
+        assert sent.status_code == 302
+        session.state = state
+        return str(sent.headers["location"])
+
+    def advance(self, by: str) -> None:
+        """Let time pass in the sandbox."""
+        body = json.dumps({"advance": by}).encode()
+        urlopen(Request(f"{self._control}/_mock/clock", body, method="PUT"), timeout=10).close()
+
+    def charges(self, session: OAuth2Session) -> Response:
+        """Read the charges with the session's token."""
+        return session.get(f"{self.base}/v1/charges")
+
+
+@pytest.fixture(params=["at the root", "by its path"])
+def shop(request: pytest.FixtureRequest, served: Served) -> Shop:
+    name = f"oauth-{request.param.replace(' ', '-')}"
+    return Shop(served, name, at_root=request.param == "at the root")
+
+
+def test_an_app_without_a_secret_lives_through_expiry_by_pkce(shop: Shop) -> None:
+    session = shop.client("json")
+    back = shop.agree(session, code_verifier=VERIFIER, merchant_id=shop.made["merchant_id"])
+    told = parse_qs(urlsplit(back).query)
+    assert list(told) == ["merchant_id", "client_id", "employee_id", "code", "state"]
+    assert told["state"] == [session.state]
+    url = f"{shop.base}/oauth/v2/token"
+    token = session.fetch_token(url, authorization_response=back, code_verifier=VERIFIER)
+    charges = shop.charges(session)
+    assert charges.json() == {"object": "list", "url": "/v1/charges", "data": []}
+
+    shop.advance("30m")
+    expired = shop.charges(session)
+    assert (expired.status_code, expired.json()) == (401, {"message": "401 Unauthorized"})
+    assert "expired" in expired.headers["x-mock-clover-why"]
+
+    renewed = session.refresh_token(f"{shop.base}/oauth/v2/refresh")
+    assert renewed["refresh_token"] != token["refresh_token"]
+    assert shop.charges(session).status_code == 200
+
+
+def test_a_spent_refresh_token_is_refused_and_recovered(shop: Shop) -> None:
+    secret = shop.made["client_secret"]
+    session = shop.client("json", client_secret=secret)
+    url, refresh = f"{shop.base}/oauth/v2/token", f"{shop.base}/oauth/v2/refresh"
+    first = session.fetch_token(url, authorization_response=shop.agree(session))["refresh_token"]
+    assert session.refresh_token(refresh)["refresh_token"] != first
+    app = {"client_id": shop.made["client_id"]}
+    refused = session.post(refresh, json=app | {"refresh_token": first}, withhold_token=True)
+    assert (refused.status_code, refused.headers["X-Clover-Recovery-Available"]) == (401, "true")
+
+    body = app | {"client_secret": secret, "recovery_token": first}
+    recovery = f"{shop.base}/oauth/v2/recovery"
+    session.token = session.post(recovery, json=body, withhold_token=True).json()
+    assert shop.charges(session).status_code == 200
+    key = OctKey.import_key(secret)
+    claims = jwt.decode(session.token["access_token"], key, algorithms=["HS256"]).claims
+    assert claims["merchant_uuid"] == shop.made["merchant_id"]
+    assert claims["exp"] == session.token["access_token_expiration"]
+
+
+@pytest.mark.parametrize("auth", ["client_secret_post", "client_secret_basic", "none"])
+def test_authlibs_own_forms_are_refused(auth: str, shop: Shop) -> None:
+    session = shop.client(auth, client_secret=shop.made["client_secret"])
+    statuses: list[int] = []
+
+    def note(reply: Response) -> Response:
+        statuses.append(reply.status_code)
+        return reply
+
+    session.register_compliance_hook("access_token_response", note)
+    back = shop.agree(session)
+    told = session.fetch_token(f"{shop.base}/oauth/v2/token", authorization_response=back)
+    assert dict(told) == {
+        "status": "Unsupported Media Type",
+        "message": "The body must be application/json.",
+    }
+    assert statuses == [415]
+
+
+def test_the_challenge_is_that_of_the_standard() -> None:
+    """The example of RFC 7636, appendix B, and Authlib's own reckoning."""
+    from mock_clover.model.jwt import challenge_of
+
+    example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    assert challenge_of(example) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert challenge_of(VERIFIER) == create_s256_code_challenge(VERIFIER)

@@ -1,0 +1,562 @@
+"""OAuth v2: tokens that expire by the sandbox's clock, and ways to new ones; permissions."""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mock_clover.api.endpoint import Endpoint
+from mock_clover.api.surface import SURFACE
+from mock_clover.model.permission import PERMISSIONS
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.scenario.load import load
+from tests.hostile import FORWARDED, HAPPENED, Things, body_of, filled, furnish
+from tests.oauth import (
+    CHALLENGE,
+    DAY_MS,
+    MINUTE_MS,
+    VERIFIER,
+    agree,
+    bearing,
+    by_verifier,
+    exchange,
+    legacy,
+    migrate,
+    pair,
+    pass_time,
+    recover,
+    refresh,
+)
+from tests.world import NOW_MS, Answered, World
+
+NOW_S = NOW_MS // 1000
+REFRESH_TOKEN = re.compile(r"clvroar-[0-9a-f]{32}")
+Make = Callable[..., World]
+WITH_BEARER = [each for each in SURFACE if each.auth in ("bearer", "pakms")]
+by_bearer = pytest.mark.parametrize("endpoint", WITH_BEARER, ids=lambda each: each.name)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Read a token as a client does that does not check it."""
+    payload = token.split(".")[1]
+    return dict(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
+
+
+def ask(world: World, endpoint: Endpoint, things: Things, token: str) -> Answered:
+    """Send a request that succeeds if the token is good."""
+    body = body_of(endpoint, things) if endpoint.takes else None
+    path = filled(endpoint, things)
+    headers = bearing(token) | FORWARDED
+    return world.send(endpoint.method, path, body, headers=headers, auth=False)
+
+
+# Codes --------------------------------------------------------------------------------------------
+
+
+def test_the_redirect_tells_who_agreed_and_echoes_the_state(world: World) -> None:
+    known = world.known
+    query = f"client_id={known.client_id}&redirect_uri=https://shop.example/cb?a=1&state=x%26y"
+    sent = world.send("GET", f"/oauth/v2/authorize?{query}&response_type=code", auth=False)
+    code = sent.headers["location"].partition("&code=")[2].partition("&")[0]
+    assert sent == Answered(
+        302,
+        b"",
+        "the merchant agrees at once; a code is good for ten minutes, once, with client_secret",
+        "application/json",
+        {
+            "location": f"https://shop.example/cb?a=1&merchant_id={known.merchant_id}"
+            f"&client_id={known.client_id}&employee_id={known.employee_id}&code={code}&state=x%26y"
+        },
+    )
+    assert exchange(world, code).status == 200
+
+
+def test_without_a_redirect_uri_the_sites_root_is_meant(world: World) -> None:
+    sent = world.send("GET", f"/oauth/v2/authorize?client_id={world.known.client_id}")
+    assert sent.headers["location"].startswith("http://localhost:4242/?merchant_id=")
+
+
+def test_a_merchant_without_the_app_is_sent_to_the_app_market_without_an_error(
+    world: World,
+) -> None:
+    client = world.known.client_id
+    before = world.sandbox.state()
+    sent = world.send("GET", f"/oauth/v2/authorize?client_id={client}&merchant_id=0000000000000")
+    assert (sent.status, sent.headers) == (
+        302,
+        {"location": f"http://localhost:4242/appmarket/apps/{client}?merchant_id=0000000000000"},
+    )
+    assert world.sandbox.state() == before
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("client_id=0000000000000", 400),
+        ("", 400),
+        ("client_id={client_id}&redirect_uri=javascript:alert(1)", 400),
+        ("client_id={client_id}&redirect_uri=no-address", 400),
+        ("client_id={client_id}&response_type=token", 400),
+        ("client_id={client_id}&code_challenge=x&code_challenge_method=plain", 400),
+        ("client_id={client_id}&scope=anything&merchant_id={merchant_id}", 302),
+    ],
+)
+def test_an_agreement_that_is_asked_for_wrongly_is_refused(
+    query: str, status: int, world: World
+) -> None:
+    known = {"client_id": world.known.client_id, "merchant_id": world.known.merchant_id}
+    assert world.send("GET", f"/oauth/v2/authorize?{query.format(**known)}").status == status
+
+
+def test_a_code_is_good_until_its_tenth_minute_is_over(world: World) -> None:
+    code = agree(world)
+    pass_time(world, 10 * MINUTE_MS)
+    assert exchange(world, code).status == 200
+
+
+@pytest.mark.parametrize("challenge", [CHALLENGE, CHALLENGE + "="])
+def test_a_code_of_pkce_needs_its_verifier_and_no_secret(challenge: str, world: World) -> None:
+    code = agree(world, code_challenge=challenge)
+    got = exchange(world, code, client_secret=None, code_verifier=VERIFIER)
+    assert got.status == 200
+
+
+def test_members_that_clients_send_beside_are_not_heeded(world: World) -> None:
+    beside = {"grant_type": "authorization_code", "redirect_uri": "https://x.example", "x": 1}
+    assert exchange(world, agree(world), **beside).status == 200
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8"])
+def test_json_is_taken_by_that_name(content_type: str, world: World) -> None:
+    known = world.known
+    asked = {"client_id": known.client_id, "client_secret": known.client_secret}
+    body = asked | {"code": agree(world)}
+    got = world.send("POST", "/oauth/v2/token", body, headers={"content-type": content_type})
+    assert got.status == 200
+
+
+def test_a_code_of_v2_is_none_of_v1(world: World) -> None:
+    known = world.known
+    body = {"client_id": known.client_id, "client_secret": known.client_secret}
+    got = world.send("POST", "/oauth/token", body | {"code": agree(world)})
+    assert (got.status, got.json) == (400, {"message": "Invalid OAuth credentials"})
+
+
+# Tokens -------------------------------------------------------------------------------------------
+
+
+def test_the_answer_has_four_members_and_its_times_are_those_of_real_payloads(
+    world: World,
+) -> None:
+    got = exchange(world, agree(world)).json
+    access, renewal = got["access_token"], got["refresh_token"]
+    assert got == {
+        "access_token": access,
+        "access_token_expiration": NOW_S + 1_800,
+        "refresh_token": renewal,
+        "refresh_token_expiration": NOW_S + 31_536_000,
+    }
+    assert list(got) == [
+        *("access_token", "access_token_expiration"),
+        *("refresh_token", "refresh_token_expiration"),
+    ]
+    assert REFRESH_TOKEN.fullmatch(renewal)
+    assert got["refresh_token_expiration"] - got["access_token_expiration"] == 31_534_200
+
+
+def test_an_access_token_is_a_jwt_of_clovers_claims(world: World) -> None:
+    token = pair(world)["access_token"]
+    claims = claims_of(token)
+    assert token.startswith("eyJ")
+    assert claims == {
+        "merchant_uuid": world.known.merchant_id,
+        "app_uuid": world.known.client_id,
+        "iat": NOW_S,
+        "exp": NOW_S + 1_800,
+        "permission_bitmap": 2 ** len(PERMISSIONS) - 1,
+        "jti": claims["jti"],
+    }
+
+
+def test_a_jwt_library_decodes_it_under_the_apps_secret(world: World) -> None:
+    from joserfc import errors, jwt
+    from joserfc.jwk import OctKey
+
+    token = pair(world)["access_token"]
+    key = OctKey.import_key(world.known.client_secret)
+    read = jwt.decode(token, key, algorithms=["HS256"])
+    assert read.header == {"alg": "HS256", "typ": "JWT"}
+    assert read.claims == claims_of(token)
+    with pytest.raises(errors.BadSignatureError):
+        jwt.decode(token, OctKey.import_key("x" * 36), algorithms=["HS256"])
+
+
+def test_its_permissions_are_those_of_the_app(make_world: Make) -> None:
+    world = make_world(permissions=("read_customers", "online_payments"))
+    assert claims_of(pair(world)["access_token"])["permission_bitmap"] == 0b11
+
+
+def test_without_a_refresh_token_if_none_is_wanted(world: World) -> None:
+    got = exchange(world, agree(world), no_refresh_token=True).json
+    assert list(got) == ["access_token", "access_token_expiration"]
+    assert list(world.sandbox.refresh_tokens.items()) == []
+
+
+def test_equal_flows_give_equal_tokens_and_no_two_in_a_flow_are_equal(make_world: Make) -> None:
+    one, other = make_world(), make_world()
+    flows = [[pair(world) for _ in range(3)] for world in (one, other)]
+    assert flows[0] == flows[1]
+    assert len({each["access_token"] for each in flows[0]}) == 3
+
+
+@by_bearer
+def test_an_access_token_opens_every_call_until_it_expires(
+    endpoint: Endpoint, world: World
+) -> None:
+    token = pair(world)["access_token"]
+    pass_time(world, 30 * MINUTE_MS - NOW_MS % 1000 - 1)  # it expires at a whole second
+    things = furnish(world)
+    assert ask(world, endpoint, things, token).status in HAPPENED
+    pass_time(world, 1)
+    before = world.sandbox.state()
+    late = ask(world, endpoint, things, token)
+    assert late == Answered(
+        401,
+        b'{"message":"401 Unauthorized"}',
+        "UNAUTHORIZED (the access token has expired; POST /oauth/v2/refresh)",
+        "application/json",
+        {},
+    )
+    assert world.sandbox.state() == before
+
+
+def test_the_sandboxes_own_token_never_expires(world: World) -> None:
+    pass_time(world, 10 * 365 * DAY_MS)
+    assert world.send("GET", "/v1/charges").status == 200
+
+
+def test_an_idempotency_key_belongs_to_the_access_token(world: World) -> None:
+    first, second = (pair(world)["access_token"] for _ in range(2))
+    customer = world.customer()["id"]
+
+    def charge(token: str) -> str:
+        headers = bearing(token) | {"idempotency-key": "k"}
+        body = {"amount": 100, "currency": "usd", "source": customer}
+        return str(world.send("POST", "/v1/charges", body, headers=headers).json["id"])
+
+    assert charge(first) == charge(first) != charge(second)
+
+
+# Refresh and recovery -----------------------------------------------------------------------------
+
+
+def test_a_refresh_token_gives_a_new_pair_and_dies_at_once(world: World) -> None:
+    first = pair(world)
+    pass_time(world, 5_000)
+    got = refresh(world, first["refresh_token"])
+    assert got.json["access_token_expiration"] == NOW_S + 5 + 1_800
+    assert got.json["refresh_token_expiration"] == NOW_S + 5 + 31_536_000
+    assert refresh(world, first["refresh_token"]).status == 401
+    assert refresh(world, got.json["refresh_token"]).status == 200
+
+
+def test_older_access_tokens_live_on_after_a_refresh(world: World) -> None:
+    first = pair(world)
+    refresh(world, first["refresh_token"])
+    assert world.send("GET", "/v1/charges", headers=bearing(first["access_token"])).status == 200
+
+
+def test_a_refresh_token_is_good_for_a_year_less_a_moment(world: World) -> None:
+    token = pair(world)["refresh_token"]
+    pass_time(world, 365 * DAY_MS - NOW_MS % 1000 - 1)
+    assert refresh(world, token).status == 200
+
+
+@settings(max_examples=60, deadline=None, database=None, derandomize=True)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), max_size=12))
+def test_whatever_the_order_only_the_newest_refresh_token_works(
+    steps: list[tuple[bool, int]],
+) -> None:
+    """A step refreshes or recovers with one of all tokens that were ever given, the last first."""
+    world = World(_KEYS, _SCENARIO)
+    given_out = [pair(world)["refresh_token"]]
+    before_newest: str | None = None
+    for recovers, back in steps:
+        shown = given_out[-1 - back % len(given_out)]
+        got = (recover if recovers else refresh)(world, shown)
+        right = before_newest if recovers else given_out[-1]
+        assert (got.status == 200) == (shown == right), (recovers, back)
+        recoverable = not recovers and shown == before_newest
+        assert got.headers == ({"X-Clover-Recovery-Available": "true"} if recoverable else {})
+        if got.status == 200:
+            given_out.append(got.json["refresh_token"])
+            before_newest = shown
+    assert [key for key, _ in world.sandbox.refresh_tokens.items()] == given_out[-1:]
+
+
+_KEYS, _SCENARIO = KeyRing(), load("sandbox")
+
+
+def test_what_was_lost_is_recovered_and_dies_unused(world: World) -> None:
+    first = pair(world)["refresh_token"]
+    lost = refresh(world, first).json
+    pass_time(world, 14 * DAY_MS)
+    got = recover(world, first)
+    assert got.status == 200
+    assert list(got.json) == list(lost)
+    assert refresh(world, lost["refresh_token"]).status == 401
+    assert refresh(world, got.json["refresh_token"]).status == 200
+
+
+def test_a_recovery_can_be_recovered_too_until_the_newest_is_used(world: World) -> None:
+    first = pair(world)["refresh_token"]
+    refresh(world, first)
+    recover(world, first)
+    newest = recover(world, first).json["refresh_token"]
+    assert refresh(world, newest).status == 200
+    assert recover(world, first).status == 401
+
+
+def test_a_merchant_has_so_many_refresh_tokens_and_the_oldest_goes(make_world: Make) -> None:
+    world = make_world(refresh_tokens_max=2)
+    one, two, three = (pair(world)["refresh_token"] for _ in range(3))
+    assert [refresh(world, each).status for each in (one, two, three)] == [401, 200, 200]
+
+
+def test_with_one_refresh_token_at_a_time_a_refresh_still_works(make_world: Make) -> None:
+    world = make_world(refresh_tokens_max=1)
+    token = pair(world)["refresh_token"]
+    for _ in range(3):
+        token = refresh(world, token).json["refresh_token"]
+
+
+# Migration ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of_oauth", [True, False])
+def test_a_legacy_token_becomes_a_code(of_oauth: bool, world: World) -> None:
+    token = legacy(world) if of_oauth else world.known.access_token
+    got = migrate(world, auth_token=token)
+    code = got.json["authorization_code"]
+    assert (got.status, got.json) == (200, {"authorization_code": code, "expiration": NOW_S + 600})
+    assert exchange(world, code).status == 200
+    assert world.send("GET", "/v1/charges", headers=bearing(token)).status == 200
+
+
+def test_an_app_without_a_secret_migrates_by_pkce(world: World) -> None:
+    code = migrate(world, code_challenge=CHALLENGE).json["authorization_code"]
+    got = exchange(world, code, client_secret=None, code_verifier=VERIFIER)
+    assert got.status == 200
+
+
+# Where -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "sandbox.dev.clover.com",
+        "apisandbox.dev.clover.com",
+        "scl-sandbox.dev.clover.com",
+        "localhost:4242",
+    ],
+)
+def test_every_step_is_taken_on_every_host(host: str, world: World) -> None:
+    send = world.send
+
+    def at_host(*args: Any, headers: dict[str, str] | None = None, **more: Any) -> Answered:
+        return send(*args, headers={"host": host} | (headers or {}), **more)
+
+    world.send = at_host  # type: ignore[method-assign] # for this test
+    first = by_verifier(world).json
+    assert refresh(world, first["refresh_token"]).status == 200
+    second = pair(world)["refresh_token"]
+    refresh(world, second)
+    assert recover(world, second).status == 200
+    assert migrate(world).status == 200
+
+
+def at_root(world: World, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    """Send a request to the root, where only what it shows selects a sandbox."""
+    path, _, query = path.partition("?")
+    sent = {name.encode(): value.encode() for name, value in headers.items()}
+    raw = b"" if body is None else json.dumps(body).encode()
+    return world.app.reply_to(method, path, query.encode(), sent, raw)
+
+
+@pytest.mark.parametrize("version", ["", "v2/"])
+def test_at_the_root_the_apps_id_and_the_tokens_select_the_sandbox(
+    version: str, world: World
+) -> None:
+    shop, other = world.sandboxes.named("shop"), world.sandboxes.named("other")
+    known = shop.credentials
+    sent = at_root(world, "GET", f"/oauth/{version}authorize?state=1&client_id={known.client_id}")
+    code = dict(sent.headers)[b"location"].decode().partition("&code=")[2].partition("&")[0]
+    body = {"code": code, "client_id": known.client_id, "client_secret": known.client_secret}
+    told = json.loads(at_root(world, "POST", f"/oauth/{version}token", body).body)
+    told_to = {"authorization": f"Bearer {told['access_token']}"}
+    key = json.loads(at_root(world, "GET", "/pakms/apikey", **told_to).body)
+    assert key["merchantUuid"] == known.merchant_id
+    assert [len(list(each.journal)) for each in (shop, other, world.sandbox)] == [3, 0, 0]
+
+
+def test_at_the_root_a_token_that_nobody_gave_meets_the_default_sandbox(world: World) -> None:
+    world.sandboxes.named("shop")
+    got = at_root(world, "GET", "/v1/charges", authorization="Bearer eyJ.eyJ.x")
+    assert got.status == 401
+    assert len(list(world.sandbox.journal)) == 1
+
+
+def test_under_a_path_the_path_selects_whatever_app_is_named(world: World) -> None:
+    shop = world.sandboxes.named("shop")
+    body = {"client_id": shop.credentials.client_id, "refresh_token": "x"}
+    got = at_root(world, "POST", "/sandbox/default/oauth/v2/refresh", body)
+    assert got.why == "OAUTH_REFRESH_REFUSED (the app's id is not the app of this sandbox)"
+
+
+# Forks and snapshots ------------------------------------------------------------------------------
+
+
+def test_a_fork_has_the_codes_and_tokens_and_each_goes_its_own_way(world: World) -> None:
+    first, code = pair(world), agree(world)
+    spent = pair(world)["refresh_token"]
+    refresh(world, spent)
+    parent, twin = world.sandbox, world.sandboxes.fork(world.sandbox, "twin")
+    for sandbox in (parent, twin):
+        world.sandbox, world.known = sandbox, sandbox.credentials
+        read = world.send("GET", "/v1/charges", headers=bearing(first["access_token"]))
+        assert read.status == 200
+        assert exchange(world, code).status == 200
+        assert refresh(world, first["refresh_token"]).status == 200
+        assert recover(world, spent).status == 200
+
+
+def test_a_snapshot_restores_codes_and_tokens(world: World, make_world: Make) -> None:
+    first, code = pair(world), agree(world, code_challenge=CHALLENGE)
+    spent = pair(world)["refresh_token"]
+    refresh(world, spent)
+    taken = world.send("GET", "/_mock/snapshot")
+    other = make_world()
+    assert other.send("PUT", "/_mock/snapshot", raw=taken.body).status == 200
+    assert other.send("GET", "/_mock/snapshot").body == taken.body
+    assert other.sandbox.state() == world.sandbox.state()
+    read = other.send("GET", "/v1/charges", headers=bearing(first["access_token"]))
+    assert read.status == 200
+    assert exchange(other, code, client_secret=None, code_verifier=VERIFIER).status == 200
+    assert refresh(other, first["refresh_token"]).status == 200
+    assert recover(other, spent).status == 200
+
+
+def test_no_token_looks_like_a_card_number_to_a_snapshot(world: World) -> None:
+    """One in some hundred texts of 32 hex digits would; masked, it could not be restored."""
+    from mock_clover.wire.redact import redact
+
+    drawn = [world.sandbox.ids.refresh_token() for _ in range(5_000)]
+    drawn += [world.sandbox.ids.uuid() for _ in range(5_000)]
+    assert [each for each in drawn if redact(each) != each] == []
+
+
+# Permissions --------------------------------------------------------------------------------------
+
+ONLINE, READS = "online_payments", "read_customers read_merchant read_orders read_payments"
+DOCUMENTED = {
+    "GET /pakms/apikey": ONLINE,
+    "GET /v1/pakms/apikey": ONLINE,
+    "POST /v1/tokens": "",
+    "POST /v1/charges": ONLINE,
+    "POST /v1/charges/{charge_id}/capture": f"read_payments write_payments {ONLINE}",
+    "GET /v1/charges": "read_payments",
+    "GET /v1/charges/{charge_id}": "read_payments",
+    "POST /v1/customers": f"read_customers write_customers {ONLINE}",
+    "PUT /v1/customers/{customer_id}": f"read_customers write_customers {ONLINE}",
+    "DELETE /v1/customers/{customer_id}/sources/{card_id}": (
+        f"read_customers write_customers {ONLINE}"
+    ),
+    "POST /v1/orders": "read_merchant read_orders write_orders",
+    "GET /v1/orders": "read_orders read_payments",
+    "GET /v1/orders/{order_id}": READS,
+    "POST /v1/orders/{order_id}/pay": f"{READS} read_inventory {ONLINE}",
+    "POST /v1/orders/{order_id}/returns": f"{READS} {ONLINE}",
+    "GET /v1/refunds": "read_payments",
+    "GET /v1/refunds/{refund_id}": "read_payments",
+    "POST /v1/refunds": f"{READS} {ONLINE}",
+}
+"""The table of Clover's page on app permissions; a set has no order."""
+
+
+def test_each_call_needs_the_permissions_of_clovers_page() -> None:
+    declared = {f"{each.method} {each.path}": set(each.permissions) for each in SURFACE}
+    assert {call: declared[call] for call in DOCUMENTED} == {
+        call: set(words.split()) for call, words in DOCUMENTED.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "endpoint", [each for each in WITH_BEARER if each.permissions], ids=lambda each: each.name
+)
+def test_a_call_needs_each_of_its_permissions_and_no_other(
+    endpoint: Endpoint, make_world: Make
+) -> None:
+    prepared = make_world()
+    things = furnish(prepared)
+    for lacking in (*endpoint.permissions, None):
+        granted = {*endpoint.permissions, *(name for _, name in endpoint.permissions_with)}
+        world = make_world(permissions=tuple(granted - {lacking}))
+        settings_of = world.sandbox.settings
+        world.sandbox.become(prepared.sandbox.fork("x", prepared.known))
+        world.sandbox.settings = settings_of
+        got = ask(world, endpoint, things, world.known.access_token)
+        if lacking is None:
+            assert got.status in HAPPENED
+            continue
+        assert (got.status, got.json) == (401, {"message": "401 Unauthorized"})
+        assert got.why == f"PERMISSION_MISSING ({endpoint.name} needs the permission {lacking})"
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "lacking"),
+    [
+        ("customer", "0000000000000", "read_customers"),
+        ("items", [{"amount": 1, "tax_rates": [{}]}], "read_inventory"),
+        ("items", [{"amount": 1}], None),
+    ],
+)
+def test_an_order_with_a_customer_or_with_taxes_needs_more(
+    member: str, value: Any, lacking: str | None, make_world: Make
+) -> None:
+    world = make_world(permissions=("read_merchant", "read_orders", "write_orders"))
+    body = {"currency": "usd", "items": [{"amount": 1}]} | {member: value}
+    got = world.send("POST", "/v1/orders", body)
+    if lacking is None:
+        assert got.status == 200
+        return
+    assert got.status == 401
+    assert got.why == f"PERMISSION_MISSING (create_order needs the permission {lacking})"
+
+
+def test_a_token_is_checked_before_its_permissions(make_world: Make) -> None:
+    world = make_world(permissions=())
+    got = world.send("GET", "/v1/charges", headers=bearing("x"))
+    assert got.why == "UNAUTHORIZED (the bearer token is not of this sandbox)"
+    plain = world.send("GET", "/pakms/apikey", auth=False)
+    assert (plain.status, plain.body) == (401, b"Unauthorized")
+
+
+def test_a_sandbox_can_be_asked_for_by_its_permissions(world: World) -> None:
+    body = {"permissions": ["read_payments"]}
+    assert world.send("PUT", "/_mock/sandboxes/reader", body).status == 200
+    reader = world.sandboxes.named("reader")
+    world.sandbox, world.known = reader, reader.credentials
+    assert world.send("GET", "/v1/charges").status == 200
+    assert world.send("GET", "/v1/orders").status == 401
+
+
+def test_a_permission_that_clover_has_not_is_refused_with_those_it_has(world: World) -> None:
+    got = world.send("PUT", "/_mock/sandboxes/x", {"permissions": ["read_everything"]})
+    assert got.status == 400
+    assert "permissions" in got.json["message"]
