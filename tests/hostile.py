@@ -249,6 +249,7 @@ class Things(NamedTuple):
     ids: dict[str, str]
     paid_order: str
     token: str
+    gift: str
     charge: str
     pending: str
     code: str
@@ -299,6 +300,10 @@ def furnish(world: Sender) -> Things:
     order = make("/v1/orders", currency="usd", items=items)
     paid = make("/v1/orders", currency="usd", items=items)["id"]
     make(f"/v1/orders/{paid}/pay", source=token())
+    number = make("/v1/activate", promotion_code="67062")["gift_card"]["number"]
+    gift = make("/v1/tokens", gift_card={"number": number})["id"]
+    given = make("/v1/charges", amount=100, currency="usd", source=gift)
+    make("/v1/refunds", charge=charge["id"], amount=1)
     known = world.known
     app = {"client_id": known.client_id, "client_secret": known.client_secret}
 
@@ -312,13 +317,14 @@ def furnish(world: Sender) -> Things:
         ids={
             "token_id": token(),
             "charge_id": authorised["id"],
-            "refund_id": make("/v1/refunds", charge=charge["id"], amount=1)["id"],
+            "refund_id": make("/v1/refunds", charge=given["id"], amount=1)["id"],
             "customer_id": customer["id"],
             "card_id": customer["sources"]["data"][0],
             "order_id": order["id"],
         },
         paid_order=paid,
         token=token(),
+        gift=gift,
         charge=charge["id"],
         pending=pending["id"],
         code=code(""),
@@ -375,6 +381,15 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "create_order": lambda _: {"currency": "usd", "items": [{"amount": 100, "tax_rates": [{}]}]},
     "pay_order": lambda made: {"source": made.token},
     "return_order": lambda _: {"items": [{"amount": 100}]},
+    "activate_gift_card": lambda _: {"promotion_code": "67062"},
+    "gift_cards_activate": lambda _: {"promotion_code": "67062"},
+    "reload_gift_card": lambda made: {"source": made.gift, "amount": 1, "currency": "usd"},
+    "gift_cards_reload": lambda made: {"source": made.gift, "amount": 1, "currency": "usd"},
+    "inquire_gift_card": lambda made: {"source": made.gift},
+    "gift_cards_balance": lambda made: {"source": made.gift},
+    "cash_out_gift_card": lambda made: {"source": made.gift},
+    "gift_cards_cashout": lambda made: {"source": made.gift},
+    "cancel_refund": lambda _: {"reason": "USER_CANCEL"},
 }
 """A body that succeeds, for each operation that takes one."""
 

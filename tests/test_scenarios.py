@@ -131,7 +131,11 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         # words
         (WHEN % "source: multypay", "3:12", "'multypay'; did you mean `multipay`?"),
         (WHEN % "card: {brand: VIZA}", "3:19", "'VIZA'; did you mean `VISA`?"),
-        (WHEN % "card: {brand: MASTERCARD}", "3:19", "known are AMEX, DINERS_CLUB, DISCOVER, "),
+        (
+            WHEN % "card: {brand: MASTERCARD}",
+            "3:19",
+            "known are AMEX, DINERS_CLUB, DISCOVER, ",
+        ),
         (THEN % ("", "approve: {checks: {cvc_check: passed}}"), "4:31", "did you mean `pass`?"),
         (FAULT % "kind: drip", "3:6", "'drip'; did you mean `drop`?"),
         (FAULT % "kind: drop, when: after_comit", "3:18", "did you mean `after_commit`?"),

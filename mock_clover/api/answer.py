@@ -41,7 +41,7 @@ from mock_clover.sandbox.idempotency import Remembered
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.codec import nearest, unknown_members
 from mock_clover.wire.record import Record, decode_json, encode
-from mock_clover.wire.redact import masked_repr
+from mock_clover.wire.redact import masked_repr, redact_name
 
 _IGNORED_MAX = 20
 
@@ -271,6 +271,8 @@ def _ignored(endpoint: Endpoint, request: Record | None, body: bytes) -> tuple[s
     except (ValueError, RecursionError):
         return ()
     found = unknown_members(tree, endpoint.takes)[:_IGNORED_MAX]
+    if endpoint.secret:
+        found = [redact_name(name) for name in found]
     return tuple(_with_meant(name, nearest(name, endpoint.takes)) for name in found)
 
 

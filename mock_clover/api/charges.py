@@ -8,6 +8,7 @@ from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
+from mock_clover.api.redemption import booked, limited, redeemed
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate, begin_charge
 from mock_clover.model.card import checks_seen
 from mock_clover.model.charge import (
@@ -74,7 +75,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
     check_metadata(asked.metadata)
     payer = find_payer(sandbox, asked.source, asked.stored_credentials, call.verdict)
     sandbox.charges.require_room()
-    if asked.threeds is not None:
+    if asked.threeds is not None and payer.token.kind == "card":
         payer = authenticate(sandbox, call, asked.threeds, payer, asked.amount)
     charge = make_charge(sandbox, asked, payer, order=None)
     call.why = payer.why or payer.verdict.why
@@ -102,12 +103,14 @@ def make_charge(
     ids, now_ms = sandbox.ids, sandbox.clock.now_ms()
     if payer.threeds is not None and payer.threeds.step is not None:
         return begin_charge(sandbox, asked, payer, order)
+    if isinstance(verdict, Decline) and verdict.stands:
+        verdict = Approval(why=verdict.why, evidence=verdict.evidence)
+    if token.kind != "card":
+        asked, verdict = limited(sandbox, asked, token, verdict)
     charge_id = ids.object_id() if begun is None else begun.id
     created_ms = now_ms if begun is None else begun.created_ms
     currency = sandbox.currency_echo(asked.currency)
     spends = token.state == "new"
-    if isinstance(verdict, Decline) and verdict.stands:
-        verdict = Approval(why=verdict.why, evidence=verdict.evidence)
     if isinstance(verdict, Decline):
         spends = spends and sandbox.settings.decline_spends_token
         charge = Charge(
@@ -145,6 +148,8 @@ def make_charge(
             approval=verdict if checks is verdict.checks else _replace(verdict, checks=checks),
             threeds=payer.threeds,
         )
+    if token.kind != "card":
+        charge = booked(sandbox, charge)
     sandbox.charges.put(charge.id, charge)
     if charge.state == "authorised":
         life_ms = AUTHORISATION_LIFE_MS.get(token.card.brand, AUTHORISATION_LIFE_MS["VISA"])
@@ -154,10 +159,15 @@ def make_charge(
     if spends:
         sandbox.tokens.put(token.id, _replace(token, state="used"))
     if sandbox.outbox is not None:
-        if order is None and charge.order is not None:
-            announce(sandbox, "O", charge.order, "CREATE", "charge")
-        announce(sandbox, "P", charge.id, "CREATE", "decline" if charge.decline else "charge")
+        _announce_charge(sandbox, charge, has_order=order is None)
     return charge
+
+
+def _announce_charge(sandbox: Sandbox, charge: Charge, *, has_order: bool) -> None:
+    """Tell of a charge, and of the order that it made by itself."""
+    if has_order and charge.order is not None:
+        announce(sandbox, "O", charge.order, "CREATE", "charge")
+    announce(sandbox, "P", charge.id, "CREATE", "decline" if charge.decline else "charge")
 
 
 def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeAnswer:
@@ -172,11 +182,13 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
         already = charge.state == "captured" and not charge.sale
         (CHARGE_ALREADY_CAPTURED if already else NOT_AN_AUTHORISATION).refuse()
     amount = charge.request.amount if call.body.amount is None else call.body.amount
-    if amount == 0 and charge.request.amount:
+    if amount == 0 and charge.request.amount and charge.gift is None:
         INVALID_CHARGE_AMOUNT.refuse()
     if amount > charge.request.amount:
         CAPTURE_TOO_LARGE.refuse()
     captured = _replace(charge, state="captured", amount_captured=amount)
+    if charge.gift is not None:
+        captured = redeemed(sandbox, captured)
     sandbox.charges.put(charge.id, captured)
     if sandbox.outbox is not None:
         announce(sandbox, "P", charge.id, "UPDATE", "capture")
@@ -248,7 +260,7 @@ ENDPOINTS = (
             *THREEDS_REFUSALS,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Charge a card token or a customer's card on file; `capture: false` authorises only.",
+        about="Charge a token or a customer's card on file; `capture: false` authorises only.",
         fact=documented("REF createcharge"),
     ),
     Endpoint(
@@ -294,7 +306,7 @@ ENDPOINTS = (
             CAPTURE_TOO_LARGE,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Capture an authorisation, in full or in part.",
+        about="Capture an authorisation, in full or in part; 0 releases a gift card's lock.",
         fact=documented("REF capturecharge"),
     ),
 )

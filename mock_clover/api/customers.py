@@ -83,7 +83,7 @@ def _savable(
 ) -> Token:
     """Return the token that is to be saved, verified with the issuer, or refuse."""
     token = sandbox.tokens.get(source)
-    if token is None or token.state == "revoked":
+    if token is None or token.state == "revoked" or token.kind != "card":
         INVALID_CUSTOMER_SOURCE.refuse()
     if customer is not None and any(
         card.fingerprint == token.card.fingerprint for card in customer.cards

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import msgspec
 
 from mock_clover.api.announce import WEBHOOK_DUE, deliver_due
+from mock_clover.api.redemption import settle_debit
 from mock_clover.api.threeds import expire_threeds
-from mock_clover.model.charge import AUTHORISATION_EXPIRES
+from mock_clover.model.charge import AUTHORISATION_EXPIRES, DEBIT_SETTLES
 from mock_clover.model.threeds import EXPIRES
 from mock_clover.sandbox.agenda import Due
 from mock_clover.sandbox.sandbox import Sandbox
@@ -33,6 +34,7 @@ HAPPENINGS: dict[str, Callable[[Sandbox, Due], bool]] = {
     AUTHORISATION_EXPIRES: expire_authorisation,
     EXPIRES: expire_threeds,
     WEBHOOK_DUE: deliver_due,
+    DEBIT_SETTLES: settle_debit,
 }
 """By kind. Each tells whether anything happened: a charge that was captured expires no more."""
 

@@ -172,6 +172,7 @@ def facts_of(
         kind = "customer"
     elif token is not None:
         kind = "multipay" if token.state == "multipay" else "token"
+        kind = kind if token.kind == "card" else token.kind
     amount = getattr(request, "amount", None)
     if amount is None and endpoint == "pay_order" and ids:
         sold = find_order(sandbox, ids[0])

@@ -92,7 +92,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
         INVALID_SOURCE.refuse()
     payer = find_payer(sandbox, source, asked.stored_credentials, call.verdict)
     sandbox.charges.require_room()
-    if asked.threeds is not None:
+    if asked.threeds is not None and payer.token.kind == "card":
         payer = authenticate(sandbox, call, asked.threeds, payer, amount)
     part = amount
     if isinstance(payer.verdict, Approval) and payer.verdict.amount is not None:

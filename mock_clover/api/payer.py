@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from mock_clover.api.redemption import standing
 from mock_clover.model.charge import AMOUNT_MAX, StoredCredentials
 from mock_clover.model.problem import (
     AMOUNT_TOO_LARGE,
@@ -68,6 +69,8 @@ def find_payer(
 
 def issuer(sandbox: Sandbox, token: Token) -> Verdict:
     """Ask what the issuer says to a card, if no rule speaks for it."""
+    if token.kind != "card":
+        return standing(sandbox, token)
     if sandbox.clock.now_ms() >= token.card.good_until_ms:
         return _EXPIRED
     return sandbox.rules.verdict(token.card)

@@ -32,6 +32,7 @@ from mock_clover.wire.codec import (
     unknown_members,
 )
 from mock_clover.wire.record import Record
+from mock_clover.wire.redact import redact_name
 
 _QUERY_FIELDS_MAX = 100
 
@@ -132,7 +133,8 @@ def refuse_lenience(endpoint: Endpoint, raw: Raw) -> None:
         except MalformedError:
             return  # the decoder says it better
         if unknown:
-            UNKNOWN_PARAMETER.refuse(param=unknown[0])
+            param = redact_name(unknown[0]) if endpoint.secret else unknown[0]
+            UNKNOWN_PARAMETER.refuse(param=param)
 
 
 def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:

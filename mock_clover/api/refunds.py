@@ -5,6 +5,7 @@ import msgspec
 from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Endpoint
 from mock_clover.api.paging import ListQuery, page
+from mock_clover.api.redemption import moved
 from mock_clover.model.charge import REFUND_TYPE, Charge
 from mock_clover.model.charge_answer import ListAnswer
 from mock_clover.model.problem import (
@@ -74,6 +75,9 @@ def give_back(
         reason=reason,
         external_reference_id=external_reference_id,
     )
+    if charge.gift is not None:
+        change = amount if charge.state == "captured" else 0
+        refund = msgspec.structs.replace(refund, gift=moved(sandbox, charge, change))
     sandbox.refunds.put(refund.id, refund)
     sandbox.charges.put(charge.id, _after(charge, amount))
     if sandbox.outbox is not None:

@@ -6,6 +6,7 @@ from mock_clover.api import (
     charges,
     customers,
     finalize,
+    gift_cards,
     oauth,
     oauth_v2,
     orders,
@@ -26,6 +27,7 @@ SURFACE: tuple[Endpoint, ...] = (
     *customers.ENDPOINTS,
     *orders.ENDPOINTS,
     *returns.ENDPOINTS,
+    *gift_cards.ENDPOINTS,
 )
 
 Found = tuple[Endpoint, tuple[str, ...]]

@@ -1,16 +1,15 @@
-"""Card tokens: decrypt, validate, forget. The PAN and the CVV never leave this module.
+"""Tokens: decrypt, validate, forget. The PAN and the CVV never leave this module.
 
 Order of the checks is inferred: number, expiry, CVV.
 """
 
 import re
-from datetime import UTC, datetime
 
 from mock_clover.api.endpoint import Call, Endpoint
-from mock_clover.api.intervene import intervene, is_stirred
-from mock_clover.model.card import BRANDS, Brand, Card, brand_of
+from mock_clover.api.expiry import end_of_month_ms, read_expiry
+from mock_clover.api.instruments import brand_word, create_other, heed_scenario
+from mock_clover.model.card import Brand, Card, brand_of
 from mock_clover.model.problem import (
-    BY_NAME,
     CARD_NOT_LISTED,
     EXPIRED_CARD,
     INCORRECT_CVC,
@@ -23,6 +22,7 @@ from mock_clover.model.problem import (
     PAN_CONTRADICTED,
     TOKEN_NOT_FOUND,
 )
+from mock_clover.model.problem_instrument import INSTRUMENTS_MIXED
 from mock_clover.model.token import (
     TOKEN_VIEW_FACT,
     CardRequest,
@@ -40,27 +40,29 @@ from mock_clover.wire.redact import passes_luhn
 
 _PAN = re.compile(r"[2-9][0-9]{12,18}", re.ASCII)
 _CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
-_MONTH = re.compile(r"0?[1-9]|1[0-2]", re.ASCII)
-_YEAR = re.compile(r"[0-9]{2}|[0-9]{4}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " -")
-
-# Spellings of brands that clients send in the wild, beside Clover's own words.
-_BRAND_WORDS: dict[str, Brand] = {
-    **{brand: brand for brand in BRANDS},
-    "MASTERCARD": "MC",
-    "AMERICANEXPRESS": "AMEX",
-    "DINERS": "DINERS_CLUB",
-    "DINERSCLUB": "DINERS_CLUB",
-}
 
 
 def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Turn a card into a single-pay token. No address or CVV check happens here (documented)."""
-    asked = call.body.card
+    """Turn a card, or another instrument, into a token.
+
+    No address or CVV check happens here (documented).
+    """
+    body = call.body
+    asked = body.card
+    if asked is None or (
+        body.gift_card
+        or body.ach
+        or body.external_token
+        or body.encryptedWallet
+        or body.encrypted_wallet
+        or body.applePayPaymentData
+    ):
+        return create_other(sandbox, call)
     pan = _pan(sandbox, asked)
     brand = _brand(asked, pan)
     _check_against(asked, pan)
-    month, year = _expiry(sandbox, asked)
+    month, year = read_expiry(sandbox, asked.exp_month, asked.exp_year)
     if asked.cvv is not None and not _CVV.fullmatch(asked.cvv):
         INCORRECT_CVC.refuse()
     print_of_pan = fingerprint(sandbox.fingerprint_key, pan)
@@ -73,26 +75,18 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
         exp_month=month,
         exp_year=year,
         fingerprint=print_of_pan,
-        good_until_ms=_end_of_month_ms(int(year), int(month)),
+        good_until_ms=end_of_month_ms(int(year), int(month)),
         has_cvv=asked.cvv is not None,
         name=asked.name,
         address_line1=asked.address_line1,
         address_zip=asked.address_zip,
     )
-    _heed_scenario(sandbox, call, card)
+    heed_scenario(sandbox, call, card)
     sandbox.tokens.require_room()
     token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
     sandbox.tokens.put(token.id, token)
     call.why = f"{brand} ...{token.card.last4} is kept as a single-pay token"
     return token_answer(token)
-
-
-def _heed_scenario(sandbox: Sandbox, call: Call[TokenRequest, None], card: Card) -> None:
-    """Refuse as a rule or a header says: only here is the card known to match a rule."""
-    if is_stirred(sandbox, call.headers, b""):
-        step = intervene(sandbox, "create_token", None, (), call.headers, card)
-        if step is not None and step.then.problem is not None:
-            BY_NAME[step.then.problem].refuse(why=step.why)
 
 
 def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenView:
@@ -122,12 +116,7 @@ def _pan(sandbox: Sandbox, asked: CardRequest) -> str:
 
 def _brand(asked: CardRequest, pan: str) -> Brand:
     """Return the PAN's own brand; the one that was sent must only be a brand."""
-    sent = None
-    if asked.brand:
-        word = asked.brand.upper().replace(" ", "").replace("-", "")
-        sent = _BRAND_WORDS.get(word)
-        if sent is None:
-            INVALID_CARD_TYPE.refuse()
+    sent = brand_word(asked.brand) if asked.brand else None
     brand = brand_of(pan) or sent
     if brand is None:
         INVALID_CARD_TYPE.refuse()
@@ -139,25 +128,6 @@ def _check_against(asked: CardRequest, pan: str) -> None:
         PAN_CONTRADICTED.refuse(param="first6")
     if asked.last4 and asked.last4 != pan[-4:]:
         PAN_CONTRADICTED.refuse(param="last4")
-
-
-def _expiry(sandbox: Sandbox, asked: CardRequest) -> tuple[str, str]:
-    """Return month and four-digit year; a card is good to the end of its month."""
-    month, year = (asked.exp_month or "").strip(), (asked.exp_year or "").strip()
-    if not _MONTH.fullmatch(month):
-        INVALID_EXPIRY_MONTH.refuse()
-    if not _YEAR.fullmatch(year):
-        INVALID_EXPIRY_YEAR.refuse()
-    if len(year) == 2:
-        year = f"20{year}"
-    if (int(year), int(month)) < sandbox.clock.month():
-        EXPIRED_CARD.refuse()
-    return month, year
-
-
-def _end_of_month_ms(year: int, month: int) -> int:
-    months = min(year, 9_998) * 12 + month  # of the month after, from year 0
-    return int(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 ENDPOINTS = (
@@ -181,9 +151,11 @@ ENDPOINTS = (
             INVALID_EXPIRY_YEAR,
             EXPIRED_CARD,
             INVALID_CARD_TYPE,
+            INSTRUMENTS_MIXED,
             INVALID_REQUEST,
         ),
-        about="Turn a card, its number plain or encrypted, into a single-pay token.",
+        about="Turn a card, its number plain or encrypted, a gift card, a bank account, a "
+        "TransArmor token or a wallet's payload into a token.",
         fact=documented("OAS-TOK; SEED card token"),
     ),
     Endpoint(

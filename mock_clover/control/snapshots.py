@@ -15,6 +15,7 @@ from mock_clover.control.worlds import ControlRecord, SandboxAnswer, control, sh
 from mock_clover.model.charge import Charge
 from mock_clover.model.customer import Customer
 from mock_clover.model.fault import Fault
+from mock_clover.model.gift_card import GiftCard
 from mock_clover.model.oauth import Code
 from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
 from mock_clover.model.order import Order
@@ -27,6 +28,7 @@ from mock_clover.model.webhook import Delivery, Subscription, wrong_event, wrong
 from mock_clover.sandbox.credentials import as_letters, fingerprint, from_letters
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.idempotency import Remembered
+from mock_clover.sandbox.journal import mask
 from mock_clover.sandbox.outbox import Outbox, restored
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import TABLES, Sandbox
@@ -103,6 +105,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     answered: tuple[Answered, ...]
     agenda: tuple[tuple[int, int, str, str], ...]
     webhooks: Webhooks | None = None
+    gift_cards: dict[str, GiftCard] = {}
 
 
 def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
@@ -152,7 +155,7 @@ def take(sandbox: Sandbox) -> Snapshot:
                 target=each.target,
                 request=None if each.request is None else msgspec.to_builtins(each.request),
                 status=each.status,
-                body=each.body.decode(),
+                body=mask(each.body.decode()),
                 why=each.why,
             )
             for (credential, key), each in sandbox.idempotency.entries()

@@ -11,6 +11,10 @@ from mock_clover.wire.record import Record
 Brand = Literal["VISA", "MC", "AMEX", "DISCOVER", "DINERS_CLUB", "JCB"]
 BRANDS: tuple[Brand, ...] = ("VISA", "MC", "AMEX", "DISCOVER", "DINERS_CLUB", "JCB")
 
+Face = Literal[Brand, "GIFT_CARD", ""]
+"""What a source shows as its brand: a gift card's word is documented (MD:gift-card-api); a bank
+account, and a card of which only a foreign token is known, show none."""
+
 CheckResult = Literal["pass", "failed", "unavailable", "unchecked"]
 
 
@@ -63,9 +67,9 @@ class Checks(Record, frozen=True, kw_only=True):
 
 
 class Card(Record, frozen=True, kw_only=True):
-    """What is kept of a card."""
+    """What is kept of a card, or of what stands for one: see `Token.kind`."""
 
-    brand: Brand
+    brand: Face
     first6: str
     last4: str
     exp_month: str

@@ -5,7 +5,8 @@ A charge's life is a table, not branches: what is absent from it is illegal.
 
 from typing import Annotated, Any, Literal
 
-from mock_clover.model.card import Brand
+from mock_clover.model.card import Face
+from mock_clover.model.gift_card import GiftCardView
 from mock_clover.model.threeds import ThreeDS, ThreeDSField
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import Approval, Decline
@@ -199,11 +200,14 @@ ChargeState = Literal["pending", "authorised", "captured", "voided", "expired", 
 """pending: its cardholder is to be authenticated first; that it is shown so is inferred."""
 
 _DAY_MS = 86_400_000
-AUTHORISATION_LIFE_MS: dict[Brand, int] = {"VISA": 7 * _DAY_MS, "MC": 30 * _DAY_MS}
+AUTHORISATION_LIFE_MS: dict[Face, int] = {"VISA": 7 * _DAY_MS, "MC": 30 * _DAY_MS}
 """Documented MD:create-pre-authorization. Other brands expire as Visa's do (inferred)."""
 
 AUTHORISATION_EXPIRES = "authorisation_expired"
 """The kind of an agenda's entry, and what the control call says has happened."""
+
+DEBIT_SETTLES = "debit_settled"
+"""The kind of an agenda's entry: a bank debit that was pending has succeeded."""
 
 CAPTURED_FROM: frozenset[ChargeState] = frozenset({"authorised"})
 RefundType = Literal["PREAUTH", "AUTH"]
@@ -231,6 +235,10 @@ class Charge(Record, frozen=True, kw_only=True):
     approval: Approval | None = None
     decline: Decline | None = None
     threeds: ThreeDS | None = None
+    gift: GiftCardView | None = None
+    """Of a gift card's charge: what it did to the card."""
+    settling: bool = False
+    """Whether a bank debit is still under way."""
 
     @property
     def paid_ms(self) -> Millis:

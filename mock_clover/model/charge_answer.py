@@ -10,7 +10,9 @@ import msgspec
 
 from mock_clover.model.card import CheckResult
 from mock_clover.model.charge import Charge, StoredCredentials
+from mock_clover.model.gift_card import GiftCardView
 from mock_clover.model.threeds import ThreeDSAnswer, threeds_answer
+from mock_clover.model.token import Kind
 from mock_clover.wire.fact import Cents, Millis
 from mock_clover.wire.record import Record
 
@@ -29,14 +31,18 @@ class Source(Record, frozen=True, kw_only=True):
     """`source` of a charge or order."""
 
     id: str | None = None
-    brand: str
+    brand: str | None = None
     address_line1_check: CheckResult | None = None
     address_zip_check: CheckResult | None = None
     cvc_check: CheckResult | None = None
     exp_month: str | None = None
     exp_year: str | None = None
-    first6: str
+    first6: str | None = None
     last4: str
+
+
+PAYMENT_METHODS: dict[Kind, str] = {"card": "card", "gift_card": "giftCard", "ach": "ach"}
+"""`payment_method_details`. Source: AE's answer schema, which knows `paypal` too."""
 
 
 class ChargeAnswer(Record, frozen=True, kw_only=True):
@@ -73,6 +79,7 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     stored_credentials: StoredCredentials | None = None
     ecomind: str | None = None
     threeds: ThreeDSAnswer | None = None
+    gift_card: GiftCardView | None = None
 
 
 def created_answer(charge: Charge) -> ChargeAnswer:
@@ -86,8 +93,8 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         amount=asked.amount,
         tax_amount=asked.tax_amount,
         tip_amount=asked.tip_amount,
-        payment_method_details="card",
-        partial_auth=True if approval and approval.amount else None,
+        payment_method_details=PAYMENT_METHODS[charge.token.kind],
+        partial_auth=_is_partial(charge),
         amount_refunded=0,
         currency=charge.currency,
         warning_message=approval.warning_message if approval else None,
@@ -99,12 +106,13 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         outcome=APPROVED,
-        paid=True if charge.sale else None,
+        paid=True if charge.sale and not charge.settling else None,
         receipt_email=asked.receipt_email,
-        status="succeeded",
+        status="pending" if charge.settling else "succeeded",
         source=_source(charge, with_expiry=True),
         ecomind=asked.ecomind,
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
+        gift_card=charge.gift,
     )
 
 
@@ -114,6 +122,17 @@ def pending_answer(charge: Charge) -> ChargeAnswer:
     Documented is its `threeds`; that its status is pending and it has no outcome is inferred.
     """
     return msgspec.structs.replace(created_answer(charge), outcome=None, status="pending")
+
+
+def _is_partial(charge: Charge) -> Literal[True] | None:
+    """Tell whether less was approved than asked; of a gift card's multi-lock it is always said.
+
+    Source: MD:gift-card-api for the lock.
+    """
+    if charge.approval is not None and charge.approval.amount is not None:
+        return True
+    gift = charge.gift
+    return True if gift and gift.lock_id and charge.request.partial_redemption else None
 
 
 def fetched_answer(charge: Charge) -> ChargeAnswer:
@@ -129,7 +148,7 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         amount=asked.amount,
         tax_amount=asked.tax_amount,
         tip_amount=asked.tip_amount,
-        payment_method_details="card",
+        payment_method_details=PAYMENT_METHODS[charge.token.kind],
         amount_captured=charge.amount_captured if captured else None,
         amount_refunded=charge.amount_refunded,
         currency=charge.currency,
@@ -145,35 +164,41 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         outcome=None if failed or pending else APPROVED,
         failure_code=failed.code if failed else None,
         failure_message=failed.message if failed else None,
-        paid=True if captured else None,
+        paid=True if captured and not charge.settling else None,
         refunded=True if charge.amount_refunded and not charge.amount_refundable else None,
         receipt_email=asked.receipt_email,
-        status="failed" if failed else "pending" if pending else "succeeded",
+        status="failed" if failed else "pending" if pending or charge.settling else "succeeded",
         source=_source(charge, with_expiry=False),
         metadata=asked.metadata,
         stored_credentials=asked.stored_credentials,
         ecomind=asked.ecomind,
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
+        gift_card=charge.gift,
     )
 
 
 def captured_answer(charge: Charge) -> ChargeAnswer:
-    """Show a charge as its capture does. Source: GP CloverCharge, REF capturecharge."""
+    """Show a charge as its capture does. Source: GP CloverCharge, REF capturecharge.
+
+    A gift card's lock that was released (a capture of 0) is not captured.
+    """
+    captured = charge.state == "captured"
     return ChargeAnswer(
         id=charge.id,
         amount=charge.request.amount,
         amount_captured=charge.amount_captured,
         currency=charge.currency,
         created=charge.created_ms // 1000 * 1000,
-        captured=True,
+        captured=captured,
         customer=charge.customer,
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         order=charge.order,
         outcome=APPROVED,
-        paid=True,
+        paid=True if captured else None,
         status="succeeded",
         source=_source(charge, with_expiry=False),
+        gift_card=charge.gift,
     )
 
 
@@ -182,13 +207,13 @@ def _source(charge: Charge, *, with_expiry: bool) -> Source:
     checks = charge.approval.checks if charge.approval else None
     return Source(
         id=token.id,
-        brand=card.brand,
+        brand=card.brand or None,
         address_line1_check=checks.address_line1_check if checks else None,
         address_zip_check=checks.address_zip_check if checks else None,
         cvc_check=checks.cvc_check if checks else None,
-        exp_month=card.exp_month if with_expiry else None,
-        exp_year=card.exp_year if with_expiry else None,
-        first6=card.first6,
+        exp_month=card.exp_month or None if with_expiry else None,
+        exp_year=card.exp_year or None if with_expiry else None,
+        first6=card.first6 or None,
         last4=card.last4,
     )
 

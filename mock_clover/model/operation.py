@@ -35,4 +35,13 @@ OPERATIONS = (
     "get_order",
     "pay_order",
     "return_order",
+    "activate_gift_card",
+    "gift_cards_activate",
+    "reload_gift_card",
+    "gift_cards_reload",
+    "inquire_gift_card",
+    "gift_cards_balance",
+    "cash_out_gift_card",
+    "gift_cards_cashout",
+    "cancel_refund",
 )

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from mock_clover.model.charge import ExternalReference, RefundType
+from mock_clover.model.gift_card import GiftCardView
 from mock_clover.wire.fact import Cents, Millis, documented, told
 from mock_clover.wire.record import Record
 
@@ -51,12 +52,15 @@ class Refund(Record, frozen=True, kw_only=True):
     auth_code: str
     reason: str | None = None
     external_reference_id: str | None = None
+    gift: GiftCardView | None = None
+    """Of a gift card's refund: what it did to the card."""
+    canceled: bool = False
 
 
 class RefundMetadata(Record, frozen=True, kw_only=True):
     """`metadata` of a refund, by which clients tell a void from a refund."""
 
-    refundType: RefundType
+    refundType: RefundType | Literal["VOID"]
     authCode: str
     refNum: str
     gatewayResponseCode: str
@@ -72,8 +76,9 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
     created: Millis
     reason: str | None = None
     external_reference_id: str | None = None
-    status: Literal["succeeded", "failed"]
+    status: Literal["succeeded", "failed", "canceled"]
     metadata: RefundMetadata
+    gift_card: GiftCardView | None = None
 
 
 def refund_answer(refund: Refund) -> RefundAnswer:
@@ -86,11 +91,47 @@ def refund_answer(refund: Refund) -> RefundAnswer:
         created=refund.created_ms,
         reason=refund.reason,
         external_reference_id=refund.external_reference_id,
-        status="succeeded",
+        status="canceled" if refund.canceled else "succeeded",
         metadata=RefundMetadata(
             refundType=refund.refund_type,
             authCode=refund.auth_code,
             refNum=refund.ref_num,
-            gatewayResponseCode="000",
+            gatewayResponseCode=_gateway_code(refund),
         ),
+        gift_card=refund.gift,
+    )
+
+
+def _gateway_code(refund: Refund) -> str:
+    """Return the gateway's code: three digits for a card (KES), two for a gift card (its page)."""
+    return "000" if refund.gift is None else "00"
+
+
+class CancelAnswer(Record, frozen=True, kw_only=True):
+    """Answer of `POST /v1/refunds/{id}/cancel`. Source: MD:gift-card-api."""
+
+    id: str
+    object: str
+    amount: Cents
+    charge: str
+    status: Literal["succeeded"]
+    metadata: RefundMetadata
+    gift_card: GiftCardView
+
+
+def cancel_answer(refund: Refund, gift: GiftCardView) -> CancelAnswer:
+    """Show that a refund is canceled; that its id is the refund's own is inferred."""
+    return CancelAnswer(
+        id=refund.id,
+        object="void_on_refund",
+        amount=refund.amount,
+        charge=refund.charge,
+        status="succeeded",
+        metadata=RefundMetadata(
+            refundType="VOID",
+            authCode=refund.auth_code,
+            refNum=refund.ref_num,
+            gatewayResponseCode=_gateway_code(refund),
+        ),
+        gift_card=gift,
     )

@@ -169,6 +169,22 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             ge=1, description="How long 3-D Secure may be pending; nothing is known of Clover's."
         ),
     ] = LIFE_MS
+    gift_card_balance: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=99_999_999)] | None,
+        msgspec.Meta(
+            description="What a gift card that was never activated holds, in minor units; null: "
+            "it is not active. Not known of Clover, whose page shows a card of 5000."
+        ),
+    ] = 5_000
+    ach_pending_ms: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=31_536_000_000,
+            description="How long a bank debit is pending before it succeeds; 0: not at all. Not "
+            "known of Clover.",
+        ),
+    ] = 259_200_000
 
 
 class Scenario(ScenarioRecord, frozen=True, kw_only=True):

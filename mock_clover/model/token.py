@@ -1,4 +1,4 @@
-"""Card tokens: what a client asks for, what is kept, what it gets.
+"""Tokens of cards and of what else pays: what a client asks for, what is kept, what it gets.
 
 The request is the only record that ever holds a PAN or a CVV. It lives from the decoder to the end
 of the handler, prints nothing of itself, and is never stored or journaled.
@@ -6,7 +6,14 @@ of the handler, prints nothing of itself, and is never stored or journaled.
 
 from typing import Annotated, Literal
 
-from mock_clover.model.card import Brand, Card
+from mock_clover.model.bank_account import AchRequest, AchView
+from mock_clover.model.card import Card, Face
+from mock_clover.model.foreign_token import (
+    ApplePayPaymentData,
+    ExternalTokenRequest,
+    WalletRequest,
+)
+from mock_clover.model.gift_card import GiftCardRequest
 from mock_clover.wire.fact import Millis, documented, inferred, told
 from mock_clover.wire.record import Record
 
@@ -100,10 +107,27 @@ class CardRequest(Record, frozen=True, kw_only=True):
         return "CardRequest(...)"
 
 
-class TokenRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /v1/tokens`."""
+_WALLET = inferred("clover-around 6.4: the payload is documented, its place in the body is not")
 
-    card: Annotated[CardRequest, told("The card.", _OAS, refused_as="INVALID_PAN")]
+
+class TokenRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/tokens`: exactly one of these (documented OAS-TOK)."""
+
+    card: Annotated[CardRequest, told("The card.", _OAS, refused_as="INVALID_PAN")] | None = None
+    gift_card: (
+        Annotated[GiftCardRequest, told("A gift card.", documented("MD:create-a-gift-card-token"))]
+        | None
+    ) = None
+    ach: (
+        Annotated[AchRequest, told("A bank account.", documented("MD:create-an-ach-token"))] | None
+    ) = None
+    external_token: (
+        Annotated[ExternalTokenRequest, told("A TransArmor token; gives a multi-use one.", _OAS)]
+        | None
+    ) = None
+    encryptedWallet: Annotated[WalletRequest, told("A wallet.", _WALLET)] | None = None
+    encrypted_wallet: Annotated[WalletRequest, told("A wallet.", _WALLET)] | None = None
+    applePayPaymentData: Annotated[ApplePayPaymentData, told("Apple Pay.", _WALLET)] | None = None
     apiKey: (
         Annotated[str, told("Stray member that Clover's Node SDK sends; ignored.", _OAS)] | None
     ) = None
@@ -114,6 +138,8 @@ class TokenRequest(Record, frozen=True, kw_only=True):
 
 
 TokenState = Literal["new", "used", "multipay", "revoked"]
+Kind = Literal["card", "gift_card", "ach"]
+"""What a token stands for. What is no card has a last4 and a fingerprint, and no expiry."""
 
 
 class Token(Record, frozen=True, kw_only=True):
@@ -123,6 +149,7 @@ class Token(Record, frozen=True, kw_only=True):
     card: Card
     created_ms: Millis
     state: TokenState = "new"
+    kind: Kind = "card"
     customer: str | None = None
     card_id: str | None = None
 
@@ -132,9 +159,15 @@ class TokenCard(Record, frozen=True, kw_only=True):
 
     exp_month: str
     exp_year: str
-    first6: str
+    first6: str | None = None
     last4: str
-    brand: Brand
+    brand: Face | None = None
+
+
+class GiftCardLast4(Record, frozen=True, kw_only=True):
+    """`giftCard` of a token answer: camel case here, `gift_card` in charges (documented)."""
+
+    last4: str
 
 
 class TokenAnswer(Record, frozen=True, kw_only=True):
@@ -142,11 +175,13 @@ class TokenAnswer(Record, frozen=True, kw_only=True):
 
     id: str
     object: str | None = None
-    card: TokenCard
+    card: TokenCard | None = None
+    giftCard: GiftCardLast4 | None = None
+    ach: AchView | None = None
 
 
 def token_answer(token: Token) -> TokenAnswer:
-    """Show a token as its creation does."""
+    """Show a card's token as its creation does."""
     card = token.card
     return TokenAnswer(
         id=token.id,
@@ -154,9 +189,9 @@ def token_answer(token: Token) -> TokenAnswer:
         card=TokenCard(
             exp_month=card.exp_month,
             exp_year=card.exp_year,
-            first6=card.first6,
+            first6=card.first6 or None,
             last4=card.last4,
-            brand=card.brand,
+            brand=card.brand or None,
         ),
     )
 
@@ -185,7 +220,7 @@ class CloverToken(Record, frozen=True, kw_only=True):
 class TokenView(Record, frozen=True, kw_only=True):
     """Answer of `GET /v1/tokens/{id}`, which only Clover's SDKs know. Source: OAS-TOK, PY."""
 
-    card: TokenCard
+    card: TokenCard | None = None
     cloverToken: CloverToken
     tokenMeta: TokenMeta
 
@@ -193,7 +228,7 @@ class TokenView(Record, frozen=True, kw_only=True):
 def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
     """Show a token as its retrieval does."""
     return TokenView(
-        card=token_answer(token).card,
+        card=token_answer(token).card if token.kind == "card" else None,
         cloverToken=CloverToken(
             id=token.id,
             tokenValue=token.id,
@@ -206,7 +241,7 @@ def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
             tokenStatus="NEW" if token.state == "new" else "VERIFIED",
             tokenType="MULTIPAY" if token.state == "multipay" else "ONEOFF",
             tokenProvider="MOCK",
-            paymentInstrument="CARD",
+            paymentInstrument=token.kind.upper(),
             createdTime=token.created_ms,
         ),
     )

@@ -67,6 +67,10 @@ class Ids:
         """Draw `clv_1TSTS` and 19 base58 characters, 28 in all."""
         return f"clv_1TSTS{self._bits(152).to_bytes(19).translate(_TO_BASE58).decode()}"
 
+    def digits(self, count: int) -> str:
+        """Draw so many digits, up to 18."""
+        return f"{self._bits(64) % 10**count:0{count}d}"
+
     def uuid(self) -> str:
         """Draw a version-4 UUID, as OAuth's codes and tokens are."""
         return self._unlike_a_card(

@@ -15,8 +15,11 @@ from mock_clover.sandbox.clock import elapsed_ns
 from mock_clover.wire.record import Record, encode
 from mock_clover.wire.redact import redact
 
-_CVV = re.compile(r'("(?:cvv|cvc)2?"\s*:\s*"?)([0-9]{3,4})("?)', re.IGNORECASE)
-"""A CVV where none belongs, as in metadata: the token's own never comes here."""
+_CODE = re.compile(
+    r'("(?:(?:cvv|cvc)2?|security_(?:code|card_value))"\s*:\s*"?)([0-9]{3,8})("?)', re.IGNORECASE
+)
+"""A CVV where none belongs, as in metadata (the token's own never comes here), and the code that a
+virtual gift card is told with."""
 ENTRIES_MAX = 1_000
 """Exchanges kept for each sandbox; about 1 MB."""
 REPLY_BYTES_MAX = 65_536
@@ -156,8 +159,17 @@ def shown(exchange: Exchange) -> Shown:
     )
 
 
+_SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
+"""A number where a token belongs; a gift card's has no check digit to be known by."""
+
+
+def mask(text: str) -> str:
+    """Mask the numbers and the codes of cards in a body."""
+    return _SOURCE.sub(r"\1[number]\2", _CODE.sub(r"\1[cvv]\3", redact(text)))
+
+
 def _masked(body: bytes) -> Any:
-    text = _CVV.sub(r"\1[cvv]\3", redact(body.decode("utf-8", "replace")))
+    text = mask(body.decode("utf-8", "replace"))
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:

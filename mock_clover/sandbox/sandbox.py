@@ -10,6 +10,7 @@ import msgspec
 
 from mock_clover.model.charge import Charge
 from mock_clover.model.customer import Customer
+from mock_clover.model.gift_card import GiftCard
 from mock_clover.model.oauth import Code
 from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
 from mock_clover.model.order import Order
@@ -43,6 +44,7 @@ TABLES = (
     "bearers",
     "refresh_tokens",
     "spent_refresh_tokens",
+    "gift_cards",
 )
 
 
@@ -63,6 +65,7 @@ class Sandbox:
         "customers",
         "faults",
         "fingerprint_key",
+        "gift_cards",
         "idempotency",
         "ids",
         "journal",
@@ -141,6 +144,8 @@ class Sandbox:
         self.refresh_tokens: Table[RefreshToken] = Table(OAUTH_ROWS_MAX)
         """Those that still work, from the oldest."""
         self.spent_refresh_tokens: Table[SpentRefreshToken] = Table(OAUTH_ROWS_MAX)
+        self.gift_cards: Table[GiftCard] = Table()
+        """Gift cards by the fingerprint of their number."""
 
     def stir(self) -> None:
         """Note anew whether anything may intervene in a call: most often nothing does."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mock_clover.model.card import Brand, Checks, brand_of
+from mock_clover.model.card import Checks, Face, brand_of
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import OUTCOMES
 from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule
@@ -83,7 +83,7 @@ def _wrong_card(card: TestCard, given: dict[str, Any], at: str) -> Iterator[Find
             yield f"{at}.{member}", f"a card that is to {card.outcome} has no `{member}`"
 
 
-def _wrong_number(number: str, said_brand: Brand | None, at: str) -> Iterator[Finding]:
+def _wrong_number(number: str, said_brand: Face | None, at: str) -> Iterator[Finding]:
     if not number.isdigit() or not passes_luhn(number):
         yield f"{at}.number", "the number fails its check digit"
     elif said_brand and (brand := brand_of(number)) not in (None, said_brand):

@@ -12,13 +12,14 @@ from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 
 from mock_clover.wire.record import Record
-from mock_clover.wire.redact import masked_repr, redact
+from mock_clover.wire.redact import masked_repr, redact, redact_name
 
 T = TypeVar("T", bound=Record)
 
 _FORGIVEN_ITEMS_MAX = 1_000
 """A longer list is not searched for what could be forgiven: that would hold the others up."""
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_WORD = re.compile(r"Invalid enum value '.*'", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _STEPS = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -88,7 +89,7 @@ class Codec(Generic[T]):
         try:
             return msgspec.convert(forgiven, self.record, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
-            said = redact(str(error))
+            said = _reason(error)
         found = _violations(forgiven, self.record) or [
             Violation("", "", _meant(said, "", self.record))
         ]
@@ -102,6 +103,11 @@ def check_depth(raw: bytes) -> None:
     brackets = _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS)
     if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEPTH_MAX:
         raise MalformedError(f"Nested deeper than {DEPTH_MAX}")
+
+
+def _reason(error: Exception) -> str:
+    """Return an error's words without card numbers, and a wrong word of a list without digits."""
+    return _WORD.sub(lambda found: redact_name(found[0]), redact(str(error)))
 
 
 def _strict_twin(record: type[T]) -> type[T]:
@@ -178,7 +184,7 @@ def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation
         try:
             msgspec.convert(tree[field.encode_name], field.type, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
-            said = redact(str(error))
+            said = _reason(error)
             place = _PLACE.search(said)
             path = field.encode_name + (place["path"] if place else "")
             said = _meant(_PLACE.sub("", said), path, record)

@@ -11,6 +11,7 @@ from typing import Any
 _RUN = re.compile(r"[0-9](?:[ \-]?[0-9]){12,}")
 _LENGTHS = (16, 15, 14, 19, 18, 17, 13)  # the likeliest first
 _PAN_DIGITS_MIN = 13
+_DIGITS = re.compile(r"[0-9]{3,}", re.ASCII)
 _DIGITS_MAX = 64
 """A longer run is masked whole: searching it would take longer than it is worth."""
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -30,6 +31,11 @@ def redact(text: str) -> str:
     if len(text) < _PAN_DIGITS_MIN:
         return text
     return _RUN.sub(_masked, text)
+
+
+def redact_name(name: str) -> str:
+    """Return a member's name without its digits: a number of any kind may have got there."""
+    return _DIGITS.sub("[digits]", name)
 
 
 def _masked(found: re.Match[str]) -> str:

@@ -1019,6 +1019,81 @@ case(
     type_="api_error",
 )
 
+# Payment instruments other than a card
+
+
+def gift_token(world: World) -> str:
+    made = world.send("POST", "/v1/tokens", {"gift_card": {"card_number": "98765441066"}})
+    return str(made.json["id"])
+
+
+def gifting(path: str, times: int = 1, **members: Any) -> Ask:
+    def ask(world: World) -> Answered:
+        body = {"source": gift_token(world)} | members
+        return [world.send("POST", path, body) for _ in range(times)][-1]
+
+    return ask
+
+
+def _canceling_a_cards_refund(world: World) -> Answered:
+    refund = world.send("POST", "/v1/refunds", {"charge": world.charge()["id"]}).json["id"]
+    return world.send("POST", f"/v1/refunds/{refund}/cancel", {"reason": "USER_CANCEL"})
+
+
+case(
+    "INSTRUMENTS_MIXED",
+    400,
+    "a card and a gift card in one token request",
+    lambda world: world.send(
+        "POST", "/v1/tokens", world.card() | {"gift_card": {"card_number": "98765441066"}}
+    ),
+    invalid("invalid_request", "Please provide only one of card, gift_card, ach, external_token."),
+)
+case(
+    "INVALID_PAN",
+    400,
+    "a token request with nothing that pays",
+    post("/v1/tokens", {}),
+    invalid("invalid_request", "Card number is not a valid raw or encrypted PAN."),
+    "card.encrypted_pan",
+)
+case(
+    "GIFT_CARD_NOT_ACTIVE",
+    400,
+    "the balance of a card that nobody activated, where such cards hold nothing",
+    gifting("/v1/balance_inquiry"),
+    {"code": "processing_error", "message": "Gift card is not active."},
+    "source",
+    type_="api_error",
+    gift_card_balance=None,
+)
+case(
+    "GIFT_CARD_ALREADY_ACTIVE",
+    400,
+    "a second activation",
+    gifting("/v1/activate", times=2, amount=100, currency="USD"),
+    {"code": "processing_error", "message": "Gift card is already active."},
+    "source",
+    type_="api_error",
+)
+case(
+    "REFUND_NOT_CANCELABLE",
+    400,
+    "the cancellation of a card's refund",
+    _canceling_a_cards_refund,
+    {"code": "processing_error", "message": "Invalid request: cannot cancel this refund"},
+    type_="api_error",
+)
+case(
+    "REFUND_TARGET_NOT_FOUND",
+    404,
+    "the cancellation of an unknown refund",
+    post(f"/v1/refunds/{UNKNOWN}/cancel"),
+    {"code": "processing_error", "message": "Not Found"},
+    type_="api_error",
+)
+
+
 ELSEWHERE = {
     "OAUTH_CODE_REFUSED": "test_oauth.py beside this file, for each reason",
     "OAUTH_REFRESH_REFUSED": "the same",

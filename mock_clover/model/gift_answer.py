@@ -1,0 +1,31 @@
+"""What the calls about a gift card answer."""
+
+from typing import Literal
+
+from mock_clover.model.charge_answer import Outcome, Source
+from mock_clover.model.gift_card import GiftCardView
+from mock_clover.wire.fact import Cents
+from mock_clover.wire.record import Record
+
+
+class GiftAnswer(Record, frozen=True, kw_only=True):
+    """Answer of activation and reload; that of a cashout was not shown and is taken to be alike.
+
+    Source: MD:gift-card-api.
+    """
+
+    id: str
+    amount: Cents
+    ref_num: str
+    outcome: Outcome
+    paid: bool
+    status: Literal["succeeded"]
+    source: Source
+    gift_card: GiftCardView
+
+
+class InquiryAnswer(Record, frozen=True, kw_only=True):
+    """Answer of a balance inquiry. Source: MD:gift-card-api."""
+
+    status: Literal["succeeded"]
+    gift_card: GiftCardView

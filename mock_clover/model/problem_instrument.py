@@ -1,0 +1,39 @@
+"""The refusals of payment instruments other than a card: gift cards, bank accounts, foreign tokens.
+
+No error body of theirs was found: codes and words follow those of charges (inferred).
+"""
+
+from mock_clover.model.refusal import Problem
+from mock_clover.wire.fact import documented, inferred
+
+INSTRUMENTS_MIXED = Problem(
+    name="INSTRUMENTS_MIXED",
+    status=400,
+    code="invalid_request",
+    type="invalid_request_error",
+    message="Please provide only one of card, gift_card, ach, external_token.",
+    fact=documented("OAS-TOK: a request has one of them; the words are inferred"),
+)
+GIFT_CARD_NOT_ACTIVE = Problem(
+    name="GIFT_CARD_NOT_ACTIVE",
+    status=400,
+    code="processing_error",
+    message="Gift card is not active.",
+    param="source",
+    fact=inferred("MD:gift-card-api activates a card before it is used"),
+)
+GIFT_CARD_ALREADY_ACTIVE = Problem(
+    name="GIFT_CARD_ALREADY_ACTIVE",
+    status=400,
+    code="processing_error",
+    message="Gift card is already active.",
+    param="source",
+    fact=inferred("a card that holds money is reloaded, not activated again"),
+)
+REFUND_NOT_CANCELABLE = Problem(
+    name="REFUND_NOT_CANCELABLE",
+    status=400,
+    code="processing_error",
+    message="Invalid request: cannot cancel this refund",
+    fact=inferred("MD:gift-card-api cancels refunds of gift cards only; what it refuses is ours"),
+)
