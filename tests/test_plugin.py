@@ -168,6 +168,27 @@ def test_a_scenario_in_a_file(mock_clover):
     assert mock_clover.scenario("sandbox")["name"] == "sandbox"
     assert charge(mock_clover, 7)[0] == 200
 
+MARKET = {
+    "name": "market",
+    "data": {"customers": [{"email": "jo@example.com", "id": "J0000000000J0"}]},
+    "merchants": [
+        {"name": "market", "access_token": "fixed"},
+        {"name": "bakery", "data": {"charges": [{"amount": 7, "state": "failed"}]}},
+    ],
+}
+
+@pytest.mark.mock_clover(scenario=MARKET)
+def test_a_scenario_with_merchants_and_data(mock_clover):
+    assert mock_clover.access_token == "fixed"
+    assert mock_clover.why("/v1/customers/J0000000000J0")["reply"]["email"] == "jo@example.com"
+    (charge,) = mock_clover.merchant("bakery").charges
+    assert (charge["amount"], charge["status"]) == (7, "failed")
+    assert mock_clover.charges == []
+
+def test_a_scenario_that_is_put_changes_the_credentials(mock_clover):
+    mock_clover.scenario(MARKET)
+    assert mock_clover.access_token == mock_clover.env()["CLOVER_ACCESS_TOKEN"] == "fixed"
+
 def test_what_comes_later_can_be_awaited(mock_clover):
     later = threading.Timer(0.05, charge, (mock_clover,))
     later.start()

@@ -200,7 +200,7 @@ def test_answers_on_one_socket_are_not_held_back(wire: Wire) -> None:
 
 def test_http_1_0_is_answered_and_the_connection_closed(wire: Wire) -> None:
     told = wire.ask(head("GET", "/livez", version="1.0"))
-    assert (told.status, told.json["status"]) == (200, "ready")
+    assert (told.status, told.json["status"]) == (200, "alive")
     assert wire.rest() == b""
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from mock_clover.api.endpoint import Raw
+from mock_clover.api.sow import sow
 from mock_clover.control.surface import control_surface
 from mock_clover.model.scenario import Scenario
 from mock_clover.sandbox.clock import ManualClock
@@ -43,6 +44,7 @@ class World:
             scenario,
             keys,
             seed=SEED,
+            sow=sow,
             switched=switched,
             make_clock=lambda: self.clock,
         )

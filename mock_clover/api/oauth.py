@@ -39,9 +39,9 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect:
 
     Without redirect_uri the app's site URL is the target (documented): here, this server's root.
     """
-    asked, known = call.query, sandbox.credentials
-    if asked.client_id != known.client_id:
-        OAUTH_UNKNOWN_CLIENT.refuse()
+    asked = call.query
+    merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
+    known = merchant.credentials
     target = asked.redirect_uri or f"{call.base_url}/"
     if not TARGET.match(target):
         OAUTH_INVALID_REDIRECT.refuse()
@@ -51,11 +51,20 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect:
         "client_id": known.client_id,
     }
     if asked.response_type == "token":
-        return Redirect(joined(target, told, asked.state, f"access_token={_grant(sandbox)}"))
+        return Redirect(joined(target, told, asked.state, f"access_token={_grant(merchant)}"))
     code = sandbox.ids.uuid()
-    sandbox.codes.put_bounded(code, Code(code=code, created_ms=sandbox.clock.now_ms()))
+    merchant.codes.put_bounded(code, Code(code=code, created_ms=sandbox.clock.now_ms()))
     call.why = "the merchant agrees at once; a code is good for ten minutes, once"
     return Redirect(joined(target, told | {"code": code}, asked.state, ""))
+
+
+def merchant_of_app(sandbox: Sandbox, client_id: str | None, merchant_id: str | None) -> Sandbox:
+    """Return the merchant that agrees: the one that is asked for, or the app's first; or refuse."""
+    of_app = [each for each in sandbox.family if each.credentials.client_id == client_id]
+    if not of_app:
+        OAUTH_UNKNOWN_CLIENT.refuse()
+    meant = (each for each in of_app if each.credentials.merchant_id == merchant_id)
+    return next(meant, of_app[0])
 
 
 def joined(target: str, told: dict[str, str], state: str | None, fragment: str) -> str:
@@ -70,19 +79,21 @@ def joined(target: str, told: dict[str, str], state: str | None, fragment: str) 
 
 def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessToken:
     """Give a bearer token for a code, once."""
-    asked, known = call.body, sandbox.credentials
-    if asked.client_id != known.client_id:
+    asked = call.body
+    of_app = [each for each in sandbox.family if each.credentials.client_id == asked.client_id]
+    if not of_app:
         OAUTH_UNKNOWN_CLIENT.refuse()
-    code = sandbox.codes.get(asked.code or "")
+    merchant = next((each for each in of_app if (asked.code or "") in each.codes), of_app[0])
+    code = merchant.codes.get(asked.code or "")
     if (
-        asked.client_secret != known.client_secret
+        asked.client_secret != merchant.credentials.client_secret
         or code is None
         or sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS
     ):
         OAUTH_INVALID_CREDENTIALS.refuse()
-    sandbox.codes.drop(code.code)
+    merchant.codes.drop(code.code)
     call.why = "the code is spent; a bearer token is given"
-    return AccessToken(access_token=_grant(sandbox))
+    return AccessToken(access_token=_grant(merchant))
 
 
 def _grant(sandbox: Sandbox) -> str:

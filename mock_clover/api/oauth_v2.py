@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mock_clover.api.endpoint import Call, Endpoint, Redirect
 from mock_clover.api.grants import Subject, bury, find_lost, make_code, make_pair
-from mock_clover.api.oauth import TARGET, NoBody, joined
+from mock_clover.api.oauth import TARGET, NoBody, joined, merchant_of_app
 from mock_clover.api.reading import unfit_legacy_token
 from mock_clover.model.jwt import challenge_of
 from mock_clover.model.oauth import CODE_LIFE_MS
@@ -47,8 +47,7 @@ def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redire
     Where the app is not installed it goes to the App Market, without an error (observed).
     """
     asked = call.query
-    if asked.client_id != sandbox.credentials.client_id:
-        OAUTH_UNKNOWN_CLIENT.refuse()
+    sandbox = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
     target = asked.redirect_uri or f"{call.base_url}/"
     if not TARGET.match(target):
         OAUTH_INVALID_REDIRECT.refuse()
@@ -72,6 +71,7 @@ def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redire
 def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPair:
     """Give tokens for a code, once: against the app's secret, or the verifier of the code."""
     asked = call.body
+    sandbox = sandbox.holder_of("codes_v2", asked.code)
     _require_client(sandbox, asked.client_id, OAUTH_CODE_REFUSED)
     if asked.client_secret is not None:
         _require_secret(sandbox, asked.client_secret, OAUTH_CODE_REFUSED)
@@ -92,8 +92,9 @@ def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPa
 def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenPair:
     """Give new tokens for a refresh token, which dies at once; older access tokens live on."""
     asked = call.body
-    _require_client(sandbox, asked.client_id, OAUTH_REFRESH_REFUSED)
     shown = asked.refresh_token or ""
+    sandbox = sandbox.holder_of("refresh_tokens", shown)
+    _require_client(sandbox, asked.client_id, OAUTH_REFRESH_REFUSED)
     token = sandbox.refresh_tokens.get(shown)
     if token is None:
         lost = find_lost(sandbox, shown)
@@ -118,9 +119,10 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     It can be done again until the newest is used: this answer, too, may be lost (inferred).
     """
     asked = call.body
+    shown = asked.recovery_token or ""
+    sandbox = sandbox.holder_of("spent_refresh_tokens", shown)
     _require_client(sandbox, asked.client_id, OAUTH_RECOVERY_REFUSED)
     _require_secret(sandbox, asked.client_secret, OAUTH_RECOVERY_REFUSED)
-    shown = asked.recovery_token or ""
     if shown in sandbox.refresh_tokens:
         OAUTH_RECOVERY_REFUSED.refuse(reason="the refresh token is unused: nothing is lost")
     lost = find_lost(sandbox, shown)
@@ -138,6 +140,10 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
 def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> MigrateAnswer:
     """Give a code of OAuth v2 for a legacy bearer token, which lives on (inferred)."""
     asked = call.body
+    of_whom = (
+        each for each in sandbox.merchants if each.credentials.merchant_id == asked.merchant_uuid
+    )
+    sandbox = next(of_whom, sandbox)
     _require_client(sandbox, asked.app_uuid, OAUTH_MIGRATION_REFUSED)
     merchant = _merchant(sandbox, asked.merchant_uuid) if asked.merchant_uuid else None
     if merchant is None:

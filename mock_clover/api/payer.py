@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from mock_clover.api.redemption import standing
-from mock_clover.model.charge import AMOUNT_MAX, StoredCredentials
+from mock_clover.model.charge import AMOUNT_MAX, METADATA_BYTES_MAX, StoredCredentials
 from mock_clover.model.problem import (
     AMOUNT_TOO_LARGE,
     CARD_ON_FILE_MISSING,
@@ -16,8 +16,6 @@ from mock_clover.model.token import Token
 from mock_clover.model.verdict import CVV_NOT_PROVIDED, EXPIRED_CARD_MESSAGE, Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.record import encode
-
-METADATA_BYTES_MAX = 500  # documented REF createcharge: "limited to 500 characters"
 
 _CVV_NOT_PROVIDED = Decline(
     why="a saved card's token without stored_credentials is declined (observed: CC 30103)",

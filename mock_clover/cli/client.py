@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from mock_clover.cli.base import (
     variables_of,
 )
 
+if TYPE_CHECKING:
+    from mock_clover.sandbox.credentials import Credentials
+
 DEFAULT_CARD = "4242424242424242"
 
 
@@ -28,11 +32,18 @@ DEFAULT_CARD = "4242424242424242"
         'eval "$(mock-clover env)"',
         "mock-clover env --format dotenv > .env",
         "mock-clover env --sandbox checkout-7 --format json",
+        "mock-clover env --scenario market.yaml --merchant bakery",
     ),
 )
 @url_option
 @sandbox_option
 @seed_option
+@click.option(
+    "--scenario",
+    metavar="NAME|FILE",
+    help="The server's, when it has merchants with credentials of their own.",
+)
+@click.option("--merchant", metavar="NAME", help="One of the scenario's; its first without this.")
 @click.option(
     "--format",
     "form",
@@ -41,9 +52,15 @@ DEFAULT_CARD = "4242424242424242"
     type=click.Choice(["shell", "dotenv", "json"]),
     help="How to print them.",
 )
-def env(*, url: str, sandbox: str, seed: str, form: str) -> None:
+def env(
+    *, url: str, sandbox: str, seed: str, scenario: str | None, merchant: str | None, form: str
+) -> None:
     """Print the credentials of a sandbox; they follow from seed and name, no server is asked."""
     known = credentials_of(seed, sandbox)
+    if scenario is not None:
+        known = _declared(scenario, merchant, seed, sandbox)
+    elif merchant is not None:
+        raise click.BadParameter("give the --scenario that has it", param_hint="--merchant")
     base = url.rstrip("/")
     variables = variables_of(base if sandbox == "default" else f"{base}/sandbox/{sandbox}", known)
     if form == "json":
@@ -51,6 +68,19 @@ def env(*, url: str, sandbox: str, seed: str, form: str) -> None:
         return
     lines = as_shell(variables) if form == "shell" else [f"{k}={v}" for k, v in variables.items()]
     click.echo("\n".join(lines))
+
+
+def _declared(scenario: str, merchant: str | None, seed: str, sandbox: str) -> "Credentials":
+    """Return the credentials of a scenario's merchant in a sandbox."""
+    from mock_clover.model.scenario import ScenarioError
+    from mock_clover.sandbox.merchants import credentials_in
+    from mock_clover.scenario.load import load
+
+    try:
+        loaded = load(scenario)
+        return credentials_in(loaded, seed, sandbox, merchant)
+    except ScenarioError as error:
+        fail(str(error))
 
 
 @click.command(

@@ -1,8 +1,9 @@
 """`mock-clover serve`."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,12 @@ from mock_clover.cli.base import (
 )
 
 if TYPE_CHECKING:
+    from mock_clover.model.scenario import Scenario
     from mock_clover.sandbox.credentials import Credentials
+    from mock_clover.sandbox.sandboxes import Sandboxes
 
+_LONG_STOCK = 500
+"""Rows that take longer than a blink to make."""
 _WARM_AFTER_S = 0.3
 """The first answers come before the import that opens encrypted numbers."""
 
@@ -157,7 +162,7 @@ def serve(
     from mock_clover.model.scenario import ScenarioError
     from mock_clover.sandbox.keys import KeyFileError, KeyRing
     from mock_clover.server.build import build
-    from mock_clover.server.chores import Clockwork, Idlers, Watch
+    from mock_clover.server.chores import Clockwork, Idlers
     from mock_clover.server.gate import Gate
     from mock_clover.server.log import ExchangeLog
     from mock_clover.server.serve import BindError, bind, run, write_port_file
@@ -182,20 +187,21 @@ def serve(
     }
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
     gate = Gate(is_open=control, token=control_token, hosts=control_hosts)
-    app = build(
-        *(loaded, keys),
-        seed=seed,
-        log=log,
-        switched=switched,
-        gate=gate,
-        webhook_hosts=webhook_hosts,
-    )
-    chores: list[Callable[[], None]] = [
-        Idlers(app.sandboxes, log).sweep,
-        Clockwork(app.sandboxes).tick,
-    ]
-    if watch:
-        chores.append(Watch(_file_of(scenario), app.sandboxes).look)
+    try:
+        with _progress(loaded) as told:
+            app = build(
+                *(loaded, keys),
+                seed=seed,
+                log=log,
+                switched=switched,
+                gate=gate,
+                webhook_hosts=webhook_hosts,
+                told=told,
+            )
+    except ScenarioError as error:
+        fail(f"{scenario}: {error}")
+    chores = (Idlers(app.sandboxes, log).sweep, Clockwork(app.sandboxes).tick)
+    tasks = _watchers(scenario, app.sandboxes) if watch else ()
     bound = listener.getsockname()[1]
 
     def announce() -> None:
@@ -209,14 +215,28 @@ def serve(
         sys.stdout.flush()
         keys.warm(_WARM_AFTER_S)
 
-    run(app, listener, announce, tuple(chores))
+    run(app, listener, announce, chores, tasks)
     log.flush()
 
 
-def _file_of(scenario: str) -> Path:
+def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any], ...]:
     from mock_clover.scenario.load import file_of
+    from mock_clover.server.watch import Watch
 
-    return file_of(scenario)
+    return (Watch(file_of(scenario), sandboxes).run,)
+
+
+@contextlib.contextmanager
+def _progress(scenario: "Scenario") -> Iterator[Callable[[int], None]]:
+    """Show how far the making of a scenario's data has come, where it takes long."""
+    stocks = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
+    count = sum(stock.count for stock in stocks if stock is not None)
+    if count < _LONG_STOCK:
+        yield lambda _: None
+        return
+    label = f"making {count:,} rows of scenario {scenario.name}"
+    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
+        yield bar.update
 
 
 def _banner(host: str, port: int, scenario: str, known: "Credentials") -> str:

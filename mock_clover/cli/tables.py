@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Any
+from collections.abc import Sized
 
 import click
 
@@ -90,12 +90,16 @@ def check(*, files: tuple[str, ...]) -> None:
             click.echo(warning, err=True)
         parts = [_count(scenario.cards, "card"), _count(scenario.rules, "rule")]
         parts += [_count(scenario.faults, "fault")] if scenario.faults else []
+        stocks = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
+        rows = sum(stock.count for stock in stocks if stock is not None)
+        parts += [_count(range(rows), "row")] if rows else []
+        parts += [_count(scenario.merchants, "merchant")] if scenario.merchants else []
         click.echo(f"{file}: ok, {', '.join(parts)}")
     if wrong:
         sys.exit(2)
 
 
-def _count(things: tuple[Any, ...], noun: str) -> str:
+def _count(things: Sized, noun: str) -> str:
     return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 

@@ -253,9 +253,11 @@ def _as_request(endpoint: str, request: Any) -> Record | None:
 
 
 def _unnumbered(scenario: Scenario, key: bytes) -> Scenario:
-    """Return a scenario whose card numbers are fingerprints."""
+    """Return a scenario whose card numbers are fingerprints, without what it gave at the start."""
     return _replace(
         scenario,
+        data=None,
+        merchants=(),
         cards=tuple(_replace(card, number=_unnumber(card.number, key)) for card in scenario.cards),
         rules=tuple(
             _replace(rule, when=_replace(rule.when, card=_unnumber_match(rule.when.card, key)))

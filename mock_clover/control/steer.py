@@ -1,6 +1,5 @@
 """Steering a sandbox: its clock, its faults, its scenario, and the question why."""
 
-import re
 from typing import Annotated, Any
 
 import msgspec
@@ -10,23 +9,19 @@ from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Call, Endpoint, OpenBody, Raw
 from mock_clover.api.intervene import FAULT_HEADER, facts_of
 from mock_clover.api.surface import SURFACE, Dispatch
-from mock_clover.control.worlds import OURS, ControlRecord, control, shipped, unknown
+from mock_clover.control.scenario import asked_scenario, made_of_scenario
+from mock_clover.control.worlds import OURS, ControlRecord, control, unknown
 from mock_clover.model.fault import Fault
 from mock_clover.model.operation import OPERATIONS
 from mock_clover.model.problem import CONTROL_INVALID, OUTCOMES, Refusal
-from mock_clover.model.scenario import Scenario
+from mock_clover.model.span import SPAN_MS_MAX, span_ms
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
-from mock_clover.scenario.laws import find_wrong
 from mock_clover.wire.codec import Codec, MalformedError, ViolationsError
 from mock_clover.wire.fact import told
 from mock_clover.wire.record import Record, encode
 
-_SPAN = re.compile(r"(\d+)\s*(ms|s|m|h|d)")
-_SPAN_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_ADVANCE_MS_MAX = 3_650 * 86_400_000
-_FINDINGS_MAX = 20
 _DISPATCH = Dispatch(SURFACE)
 
 
@@ -126,7 +121,7 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
     by_ms = _span_ms(asked.advance) if asked.advance is not None else 0
     if asked.set is not None and asked.set < clock.now_ms():
         CONTROL_INVALID.refuse(said=f"set: the clock runs forward only; it is {clock.now_ms()}")
-    if asked.set is not None and asked.set - clock.now_ms() > _ADVANCE_MS_MAX:
+    if asked.set is not None and asked.set - clock.now_ms() > SPAN_MS_MAX:
         CONTROL_INVALID.refuse(said="set: ten years at most lie ahead")
     if asked.freeze:
         clock.freeze()
@@ -139,20 +134,20 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
 
 
 def _clock(sandbox: Sandbox) -> ClockAnswer:
-    fired = tuple(Fired(at_ms=d.at_ms, kind=d.kind, id=d.id) for d in settle(sandbox))
+    happened = sorted(
+        (due for each in sandbox.family for due in settle(each)), key=lambda due: due.at_ms
+    )
+    fired = tuple(Fired(at_ms=due.at_ms, kind=due.kind, id=due.id) for due in happened)
     return ClockAnswer(now_ms=sandbox.clock.now_ms(), frozen=sandbox.clock.frozen, fired=fired)
 
 
 def _span_ms(span: str | int) -> int:
-    by_ms = span if isinstance(span, int) else -1
-    if isinstance(span, str):
-        whole = _SPAN.fullmatch(span.strip())
-        by_ms = int(whole[1][:12]) * _SPAN_MS[whole[2]] if whole else -1
-    if not 0 <= by_ms <= _ADVANCE_MS_MAX:
+    try:
+        return span_ms(f"{span}ms" if isinstance(span, int) else span)
+    except ValueError:
         CONTROL_INVALID.refuse(
             said=f"advance: {span!r} is no span of time; give it as 500ms, 30s, 10m, 2h or 8d"
         )
-    return by_ms
 
 
 def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
@@ -208,7 +203,7 @@ class ScenarioName(ControlRecord, frozen=True, kw_only=True):
     name: str
 
 
-_NAME, _DOCUMENT = Codec(ScenarioName), Codec(Scenario)
+_NAME = Codec(ScenarioName)
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
@@ -220,10 +215,11 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         tree = call.body.tree
         try:
             named = set(tree) == {"name"}
-            scenario = shipped(_NAME.convert(tree).name) if named else _lawful(tree)
+            scenario = asked_scenario(_NAME.convert(tree).name if named else tree)
         except (MalformedError, ViolationsError) as error:
             CONTROL_INVALID.refuse(said=str(error))
-        sandbox.steer(sandboxes.rules_of(scenario), sandboxes.settings_of(scenario))
+        with made_of_scenario():
+            sandboxes.steer(sandbox, scenario)
         return _in_force(sandbox)
 
     return (
@@ -237,14 +233,6 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("post_scenario", "POST", path, put_scenario, InForce, takes=OpenBody),
         control("why", "POST", "/_mock/why", why, WhyAnswer, takes=WhyRequest),
     )
-
-
-def _lawful(tree: dict[str, Any]) -> Scenario:
-    scenario = _DOCUMENT.convert(tree)
-    wrong = [f"{path.lstrip('.')}: {said}" for path, said in find_wrong(scenario, tree, OPERATIONS)]
-    if wrong:
-        CONTROL_INVALID.refuse(said="; ".join(wrong[:_FINDINGS_MAX]))
-    return scenario
 
 
 def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:

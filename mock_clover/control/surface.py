@@ -25,6 +25,11 @@ def health(sandbox: Sandbox, _call: Call[None, None]) -> Health:
     return Health(status="ready", version=__version__, scenario=sandbox.rules.scenario.name)
 
 
+def alive(sandbox: Sandbox, _call: Call[None, None]) -> Health:
+    """Say that the server answers, whether or not it is ready."""
+    return Health(status="alive", version=__version__, scenario=sandbox.rules.scenario.name)
+
+
 def openapi(_sandbox: Sandbox, _call: Call[None, None]) -> Document:
     """Return the OpenAPI document of Clover's surface."""
     from mock_clover.api.openapi import document  # built, and imported, when it is asked for
@@ -35,10 +40,8 @@ def openapi(_sandbox: Sandbox, _call: Call[None, None]) -> Document:
 def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return all control endpoints of a server."""
     return (
-        *(
-            control(path[1:], "GET", path, health, Health)
-            for path in ("/readyz", "/livez", "/healthz")
-        ),
+        control("livez", "GET", "/livez", alive, Health),
+        *(control(path[1:], "GET", path, health, Health) for path in ("/readyz", "/healthz")),
         control("health", "GET", "/_mock/health", health, Health),
         control("openapi", "GET", "/_mock/openapi.json", openapi, Record),
         *proof.ENDPOINTS,

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from mock_clover.api.endpoint import Call, Endpoint
+from mock_clover.control.scenario import asked_scenario, made_of_scenario
 from mock_clover.model.permission import Permission
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
-from mock_clover.model.scenario import Dialect, Scenario, ScenarioError
+from mock_clover.model.scenario import Dialect
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT, NAME_CHARS_MAX, Sandboxes
-from mock_clover.scenario.load import load
 from mock_clover.wire.fact import END, inferred, told
 from mock_clover.wire.record import Record
 
@@ -26,7 +26,10 @@ class ControlRecord(Record, frozen=True, forbid_unknown_fields=True):
 class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `PUT /_mock/sandboxes/{name}`."""
 
-    scenario: Annotated[str | None, told("Name of a shipped scenario.", OURS)] = None
+    scenario: Annotated[
+        str | dict[str, Any] | None,
+        told("Name of a shipped scenario, or a whole scenario document.", OURS),
+    ] = None
     dialect: Annotated[Dialect | None, told("How errors are worded.", OURS)] = None
     seed: Annotated[str | None, told("Ids follow from it.", OURS)] = None
     strict: Annotated[bool | None, told("Refuse what Clover refuses.", OURS)] = None
@@ -47,6 +50,8 @@ class SandboxAnswer(Record, frozen=True, kw_only=True):
     client_secret: str
     access_token: str
     api_key: str
+    merchants: "tuple[SandboxAnswer, ...]" = ()
+    """Further merchants at the same address, each opened by its own credentials."""
 
 
 class SandboxList(Record, frozen=True, kw_only=True):
@@ -68,28 +73,25 @@ class ForkRequest(ControlRecord, frozen=True, kw_only=True):
 
 
 def shown(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxAnswer:
-    """Show a sandbox."""
-    known, root = sandbox.credentials, call.base_url
+    """Show a sandbox, and the merchants beside it."""
+    root = call.base_url
+    base = root if sandbox.name == DEFAULT else f"{root}/sandbox/{sandbox.name}"
+    return _shown(sandbox, base, tuple(_shown(each, base) for each in sandbox.merchants))
+
+
+def _shown(sandbox: Sandbox, base: str, merchants: tuple[SandboxAnswer, ...] = ()) -> SandboxAnswer:
+    known = sandbox.credentials
     return SandboxAnswer(
         name=sandbox.name,
-        base_url=root if sandbox.name == DEFAULT else f"{root}/sandbox/{sandbox.name}",
+        base_url=base,
         scenario=sandbox.rules.scenario.name,
         merchant_id=known.merchant_id,
         client_id=known.client_id,
         client_secret=known.client_secret,
         access_token=known.access_token,
         api_key=known.api_key,
+        merchants=merchants,
     )
-
-
-def shipped(name: str) -> Scenario:
-    """Return a shipped scenario, or refuse: a control call names no files."""
-    if "/" in name or name.endswith((".yaml", ".yml")):
-        CONTROL_INVALID.refuse(said=f"scenario: {name!r} is no name of a shipped scenario")
-    try:
-        return load(name)
-    except ScenarioError as error:
-        CONTROL_INVALID.refuse(said=f"scenario: {error}")
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
@@ -104,8 +106,9 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
             for field in ("dialect", "strict", "listed_cards_only", "permissions")
             if (value := getattr(asked, field)) is not None
         }
-        scenario = shipped(asked.scenario) if asked.scenario else None
-        made = sandboxes.make(name, scenario, switched, asked.seed)
+        scenario = asked_scenario(asked.scenario) if asked.scenario else None
+        with made_of_scenario():
+            made = sandboxes.make(name, scenario, switched, asked.seed)
         return shown(made, call)
 
     def get_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxAnswer:

@@ -15,6 +15,8 @@ from mock_clover.wire.record import Record
 
 AMOUNT_MAX = 99_999_999
 """$999,999.99. Source: DOCS:ecommerce-error-codes, amount_too_large."""
+METADATA_BYTES_MAX = 500
+"""Documented REF createcharge: limited to 500 characters."""
 
 _REF = documented("REF createcharge")
 _OPEN_OBJECT = "Taken as it is and not interpreted."

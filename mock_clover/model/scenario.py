@@ -11,6 +11,7 @@ from mock_clover.model.card import NO_CHECKS, Brand, Checks
 from mock_clover.model.fault import Fault
 from mock_clover.model.permission import Permission
 from mock_clover.model.rule import CARD_NUMBER, Rule
+from mock_clover.model.stock import Stock
 from mock_clover.model.threeds import LIFE_MS, CardFlow
 from mock_clover.model.verdict import (
     DECLINE_CODE,
@@ -49,6 +50,7 @@ others are inferred from the field's common codes: Clover's list was not found."
 CARDS_MAX = 2_000
 RULES_MAX = 1_000
 FAULTS_MAX = 100
+MERCHANTS_MAX = 20
 
 
 class ScenarioError(Exception):
@@ -187,6 +189,35 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
     ] = 259_200_000
 
 
+_Word = Annotated[str, msgspec.Meta(pattern=f"^[!-~]{{1,200}}{END}")] | None
+
+
+class Merchant(ScenarioRecord, frozen=True, kw_only=True):
+    """A merchant with credentials, settings and rows of its own.
+
+    Credentials that are left out follow from the seed; the app is that of the first merchant.
+    """
+
+    name: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=f"^[a-z0-9][a-z0-9-]{{0,19}}{END}", description="Lower case, digits, dashes."
+        ),
+    ]
+    merchant_id: _Word = None
+    client_id: _Word = None
+    client_secret: _Word = None
+    access_token: _Word = None
+    api_key: _Word = None
+    employee_id: _Word = None
+    settings: Annotated[Settings | None, msgspec.Meta(description="Instead of the scenario's.")] = (
+        None
+    )
+    data: Annotated[Stock | None, msgspec.Meta(description="What this one has from the start.")] = (
+        None
+    )
+
+
 class Scenario(ScenarioRecord, frozen=True, kw_only=True):
     """A whole scenario file."""
 
@@ -218,5 +249,17 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
         tuple[TargetSpec, ...],
         msgspec.Meta(
             description="Targets from the start, without a handshake.", max_length=TARGETS_MAX
+        ),
+    ] = ()
+    data: Annotated[
+        Stock | None,
+        msgspec.Meta(description="What a new sandbox has from the start, as saved cards."),
+    ] = None
+    merchants: Annotated[
+        tuple[Merchant, ...],
+        msgspec.Meta(
+            description="The first is the sandbox itself; each further one is a sandbox beside it, "
+            "on the same address and clock, chosen by the credential that is shown.",
+            max_length=MERCHANTS_MAX,
         ),
     ] = ()

@@ -101,3 +101,31 @@ class Ids:
             text = write(f"{self._bits(128):032x}")
             if redact(text) == text:
                 return text
+
+
+class PromisedIds(Ids):
+    """Ids of which the next may be given beforehand.
+
+    A draw is made and thrown away for each, so that what comes later does not depend on it.
+    """
+
+    __slots__ = ("_objects", "_tokens")
+
+    def __init__(self, seed: str) -> None:
+        super().__init__(seed)
+        self._objects: list[str | None] = []
+        self._tokens: list[str | None] = []
+
+    def promise(self, *objects: str | None, token: str | None = None) -> None:
+        """Say what the next draws are to give; None leaves it to the draw."""
+        self._objects, self._tokens = list(objects), [token]
+
+    def object_id(self) -> str:
+        """Give what was promised, or draw."""
+        drawn = super().object_id()
+        return (self._objects.pop(0) if self._objects else None) or drawn
+
+    def token_id(self) -> str:
+        """Give what was promised, or draw."""
+        drawn = super().token_id()
+        return (self._tokens.pop(0) if self._tokens else None) or drawn

@@ -72,6 +72,7 @@ class Sandbox:
         "keys",
         "limits",
         "made_ms",
+        "merchants",
         "name",
         "orders",
         "outbox",
@@ -101,8 +102,9 @@ class Sandbox:
         clock: Clock | None = None,
     ) -> None:
         self.name = name
-        self.credentials = credentials
-        self.bearer_header = f"Bearer {credentials.access_token}".encode()
+        self.open_with(credentials)
+        self.merchants: tuple[Sandbox, ...] = ()
+        """Further merchants at the same address, chosen by their credentials."""
         self.rules = rules
         self.settings = settings
         self.keys = keys
@@ -146,6 +148,33 @@ class Sandbox:
         self.spent_refresh_tokens: Table[SpentRefreshToken] = Table(OAUTH_ROWS_MAX)
         self.gift_cards: Table[GiftCard] = Table()
         """Gift cards by the fingerprint of their number."""
+
+    def open_with(self, credentials: Credentials) -> None:
+        """Take these credentials for one's own."""
+        self.credentials = credentials
+        self.bearer_header = f"Bearer {credentials.access_token}".encode()
+
+    @property
+    def family(self) -> "tuple[Sandbox, ...]":
+        """This merchant and those at the same address."""
+        return (self, *self.merchants)
+
+    def merchant_of(self, credential: str) -> "Sandbox":
+        """Return the merchant at this address whom a credential opens, or this one."""
+        for each in self.merchants:
+            known = each.credentials
+            own = credential in (known.access_token, known.api_key)
+            if own or credential in each.access_tokens or credential in each.bearers:
+                return each
+        return self
+
+    def holder_of(self, table: str, key: str | None) -> "Sandbox":
+        """Return the merchant at this address who has a row, or this one."""
+        if key:
+            for each in self.merchants:
+                if key in getattr(each, table):
+                    return each
+        return self
 
     def stir(self) -> None:
         """Note anew whether anything may intervene in a call: most often nothing does."""
@@ -200,10 +229,24 @@ class Sandbox:
 
     def become(self, other: "Sandbox") -> None:
         """Take over all that another sandbox is, but for its name and credentials."""
-        kept = ("name", "credentials", "bearer_header", "keys", "journal", "courier")
+        kept = ("name", "credentials", "bearer_header", "keys", "journal", "courier", "merchants")
         for slot in self.__slots__:
             if slot not in kept:
                 setattr(self, slot, getattr(other, slot))
+        for each in self.merchants:
+            each.clock = self.clock
+
+    def take_up(self, other: "Sandbox") -> None:
+        """Take the rows of another sandbox, and what is to happen to them, to one's own."""
+        for table in TABLES:
+            mine, others = getattr(self, table), getattr(other, table)
+            if not len(mine):
+                setattr(self, table, others.fork())
+            else:
+                for key, row in others.items():
+                    mine.put(key, row)
+        for at_ms, _, kind, row_id in other.agenda.entries():
+            self.agenda.add(at_ms, kind, row_id)
 
     def steer(self, rules: Rules, settings: Settings) -> None:
         """Put another scenario in force; what was made stays."""

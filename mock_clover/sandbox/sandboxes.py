@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 
 from mock_clover.model.scenario import Scenario, Settings
+from mock_clover.model.stock import Stock
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials, derive, fingerprint_key
 from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.merchants import credentials_in, declared, of_app
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox, nobody
 from mock_clover.wire.redact import redact
@@ -21,6 +23,10 @@ NAME_CHARS_MAX = 64
 _CLIENT = re.compile(rb"(?:client_id|app_uuid)\"?\s*[=:]\s*\"?([0-9A-Z]{13})\b")
 _CLIENT_WITHIN_BYTES = 8_192
 """An honest call of OAuth names its app within so many bytes of its query or its body."""
+_BED_MS_MAX = 600_000
+"""Rows of a scenario are made anew after ten minutes, for their ages are told from now."""
+Sow = Callable[[Sandbox, Stock], None]
+"""Makes all of a stock in an empty sandbox."""
 
 
 class Sandboxes:
@@ -32,12 +38,16 @@ class Sandboxes:
         keys: KeyRing,
         *,
         seed: str,
+        sow: Sow,
         switched: dict[str, Any] | None = None,
         make_clock: Callable[[], Clock] = Clock,
         on_drop: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.keys = keys
         self.seed = seed
+        self._sow = sow
+        self._beds: dict[int, Sandbox] = {}
+        """What was sown for the server's own scenario, by its stock; new sandboxes share it."""
         self._switched = switched or {}
         self._fingerprint_key = fingerprint_key(seed)
         self._rules = self.rules_of(scenario)
@@ -66,6 +76,7 @@ class Sandboxes:
             return self.default
         shown = headers.get(b"apikey") or headers.get(b"authorization", b"")
         credential = shown.rpartition(b" ")[2].decode("latin-1")
+        credential = shown_credential(headers)
         found = self._by_credential.get(credential) or self._giver_of(credential)
         self.find(found.name)
         return found
@@ -112,30 +123,38 @@ class Sandboxes:
         switched: dict[str, Any] | None = None,
         seed: str | None = None,
     ) -> Sandbox:
-        """Make a sandbox anew; one of the same name goes."""
+        """Make a sandbox anew, with all that its scenario gives it; one of the same name goes."""
         rules, settings = self._rules, self._settings
         if scenario is not None:
             rules, settings = self.rules_of(scenario), self.settings_of(scenario)
-        made = Sandbox(
-            name,
-            derive(self.seed, name),
-            rules,
-            msgspec.structs.replace(settings, **(switched or {})),
-            self.keys,
-            seed=f"{self.seed}\0{name}" if seed is None else seed,
-            fingerprint_key=self._fingerprint_key,
-            clock=self._make_clock(),
-        )
-        made.switched = switched or {}
+        made = self._bare(name, rules, settings, switched or {}, self._make_clock(), seed)
+        self._people(made, seed)
         self._admit(made)
         return made
 
+    def steer(self, sandbox: Sandbox, scenario: Scenario) -> None:
+        """Put a scenario in force in a sandbox; what was made stays, and more may come to it."""
+        rules, settings = self.rules_of(scenario), self.settings_of(scenario)
+        if scenario.data is not None or scenario.merchants:
+            # What cannot be made is refused before anything is changed.
+            self._people(self._bare("-", rules, settings, {}, self._make_clock()), None)
+        sandbox.steer(rules, settings)
+        self._people(sandbox, None)
+        self._admit(sandbox)
+
     def fork(self, sandbox: Sandbox, name: str) -> Sandbox:
         """Make a sandbox that goes on from another; one of the same name goes."""
-        made = sandbox.fork(name, derive(self.seed, name))
+        made = self._forked(sandbox, name)
+        for each in sandbox.merchants:
+            twin = self._forked(each, f"{name}.{each.name.rpartition('.')[2]}")
+            if each.credentials.client_id == sandbox.credentials.client_id:
+                twin.open_with(of_app(twin.credentials, made.credentials))
+            twin.clock = made.clock
+            made.merchants += (twin,)
         self.find(sandbox.name)
         self._admit(made)
-        made.courier(made)
+        for each in made.family:
+            each.courier(each)
         return made
 
     def employ(self, courier: Callable[[Sandbox], None]) -> None:
@@ -146,21 +165,22 @@ class Sandboxes:
 
     def drop(self, name: str) -> bool:
         """Drop a sandbox; a fresh `default` takes its place. Tell whether there was one."""
-        dropped = self._by_name.pop(name, None)
-        if dropped is None:
+        gone = self._by_name.get(name)
+        if gone is None:
             return False
-        dropped.outbox = None  # what was pending goes nowhere
-        self._used.pop(name, None)
-        for credential in _openers(derive(self.seed, name)):
-            self._by_credential.pop(credential, None)
+        self._forget(gone)
         if name == DEFAULT:
             self.default = self.make(DEFAULT)
         return True
 
     def reload(self, scenario: Scenario) -> None:
-        """Put a scenario in force wherever the server's own was; what was made stays."""
+        """Put a scenario in force wherever the server's own was; what was made stays.
+
+        Its merchants and data are for sandboxes that are made from now on.
+        """
         before = self._rules
         self._rules, self._settings = self.rules_of(scenario), self.settings_of(scenario)
+        self._beds.clear()
         for sandbox in self:
             if sandbox.rules is before:
                 sandbox.steer(self._rules, self._settings)
@@ -173,21 +193,125 @@ class Sandboxes:
         """Return a scenario's settings; what the command line switched wins."""
         return msgspec.structs.replace(scenario.settings, **self._switched)
 
+    def _bare(
+        self,
+        name: str,
+        rules: Rules,
+        settings: Settings,
+        switched: dict[str, Any],
+        clock: Clock,
+        seed: str | None = None,
+    ) -> Sandbox:
+        """Make a sandbox with nothing in it."""
+        made = Sandbox(
+            name,
+            derive(self.seed, name),
+            rules,
+            msgspec.structs.replace(settings, **switched),
+            self.keys,
+            seed=f"{self.seed}\0{name}" if seed is None else seed,
+            fingerprint_key=self._fingerprint_key,
+            clock=clock,
+        )
+        made.switched = switched
+        return made
+
+    def _people(self, made: Sandbox, seed: str | None) -> None:
+        """Give a sandbox the merchants of its scenario, and each what it has from the start."""
+        scenario = made.rules.scenario
+        self._stock(made, scenario.data, "")
+        if not scenario.merchants:
+            return
+        own, *others = scenario.merchants
+        made.open_with(credentials_in(scenario, self.seed, made.name))
+        made.merchants = ()
+        if own.settings is not None:
+            made.switched = self._given(own.settings) | made.switched
+            made.settings = msgspec.structs.replace(made.settings, **made.switched)
+        self._stock(made, own.data, own.name)
+        for each in others:
+            name = f"{made.name}.{each.name}"
+            settings = self.settings_of(scenario)
+            switched = made.switched if each.settings is None else self._given(each.settings)
+            own_seed = None if seed is None else f"{seed}\0{each.name}"
+            beside = self._bare(name, made.rules, settings, switched, made.clock, own_seed)
+            beside.open_with(credentials_in(scenario, self.seed, made.name, each.name))
+            self._stock(beside, each.data, each.name)
+            made.merchants += (beside,)
+
+    def _given(self, settings: Settings) -> dict[str, Any]:
+        """Return a merchant's settings but for those that the command line decides."""
+        return {
+            name: getattr(settings, name)
+            for name in settings.__struct_fields__
+            if name not in self._switched
+        }
+
+    def _stock(self, made: Sandbox, stock: Stock | None, whose: str) -> None:
+        """Give a sandbox what stands in a scenario; it is made once and shared.
+
+        Its ids follow from the names of scenario and merchant: putting it twice is as once.
+        """
+        if stock is None or not stock.count:
+            return
+        bed = self._beds.get(id(stock))
+        if bed is None or made.clock.now_ms() - bed.made_ms > _BED_MS_MAX:
+            bed = self._bare(
+                "-",
+                made.rules,
+                made.settings,
+                {},
+                made.clock.fork(),
+                f"{self.seed}\0{made.rules.scenario.name}\0{whose}",
+            )
+            bed.outbox = None  # nobody is told of it
+            self._sow(bed, stock)
+            if made.rules is self._rules:
+                self._beds[id(stock)] = bed
+        made.take_up(bed)
+
+    def _forked(self, sandbox: Sandbox, name: str) -> Sandbox:
+        known = derive(self.seed, name)
+        for each in sandbox.rules.scenario.merchants:
+            if sandbox.credentials == declared(each, sandbox.credentials):
+                known = declared(each, known)
+        return sandbox.fork(name, known)
+
+    def _forget(self, gone: Sandbox) -> None:
+        """Let a sandbox and the merchants at its address go."""
+        for each in gone.family:
+            each.outbox = None  # what was pending goes nowhere
+            self._by_name.pop(each.name, None)
+            self._used.pop(each.name, None)
+            for credential in _openers(each.credentials):
+                if self._by_credential.get(credential) is each:
+                    del self._by_credential[credential]
+
     def _admit(self, made: Sandbox) -> None:
-        if made.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
-            oldest = next(each for each in self._used if each != DEFAULT)
-            self.drop(oldest)
-            self._on_drop(redact(oldest))
-        replaced = self._by_name.get(made.name)
-        if replaced is not None:
-            replaced.outbox = None
-        self._by_name[made.name] = made
-        made.courier = self.courier
-        self._used[made.name] = self._used.pop(made.name, None)
+        before = self._by_name.get(made.name)
+        if before is not None and before is not made:
+            self._forget(before)
+        for each in made.family:
+            if each.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
+                oldest = next(name for name in self._used if name != DEFAULT)
+                self.drop(oldest)
+                self._on_drop(redact(oldest))
+            self._by_name[each.name] = each
+            each.courier = self.courier
+            self._used[each.name] = self._used.pop(each.name, None)
+            for credential in _openers(each.credentials):
+                holder = self._by_credential.get(credential)
+                # Of two that declare the same, `default` has it at the root, or else the first.
+                if holder is None or (made.name == DEFAULT and holder not in made.family):
+                    self._by_credential[credential] = each
         if made.name == DEFAULT:
             self.default = made
-        for credential in _openers(made.credentials):
-            self._by_credential[credential] = made
+
+
+def shown_credential(headers: dict[bytes, bytes]) -> str:
+    """Return the credential that a request shows, or ''."""
+    shown = headers.get(b"apikey") or headers.get(b"authorization", b"")
+    return shown.rpartition(b" ")[2].decode("latin-1")
 
 
 def _openers(known: Credentials) -> tuple[str, str, str]:

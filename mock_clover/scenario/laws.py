@@ -22,6 +22,8 @@ from mock_clover.model.webhook import (
     wrong_event,
     wrong_target,
 )
+from mock_clover.scenario.stock import find_doubtful_stock, find_wrong_stocks
+from mock_clover.scenario.words import Finding, meant
 from mock_clover.wire.redact import passes_luhn
 
 PAYERS = frozenset(
@@ -31,18 +33,6 @@ PAYERS = frozenset(
 _SECURED = frozenset({"create_charge", "pay_order"})
 """Operations that may ask for 3-D Secure."""
 _CHECKS = Checks.__struct_fields__
-
-Finding = tuple[str, str]
-"""A path such as `.rules[2].when.nth`, and what is wrong there."""
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean ...?` for a word that is nearly a known one."""
-    import difflib
-
-    by_fold = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(word[:100].casefold(), by_fold, n=1, cutoff=0.5)
-    return f"; did you mean `{by_fold[near[0]]}`?" if near else ""
 
 
 def find_wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Iterator[Finding]:
@@ -58,6 +48,7 @@ def find_wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Ite
     for place, fault in enumerate(scenario.faults):
         yield from _wrong_fault(fault, endpoints, f".faults[{place}]")
     yield from _wrong_targets(scenario.webhooks)
+    yield from find_wrong_stocks(scenario)
 
 
 def _wrong_targets(targets: Iterable[TargetSpec]) -> Iterator[Finding]:
@@ -187,6 +178,11 @@ def _wrong_name(given: str | None, what: str, known: Collection[str], at: str) -
 
 def find_doubts(scenario: Scenario) -> Iterator[Finding]:
     """Find what is lawful but perhaps not meant."""
+    if scenario.data is not None:
+        yield from find_doubtful_stock(scenario.data, ".data")
+    for place, merchant in enumerate(scenario.merchants):
+        if merchant.data is not None:
+            yield from find_doubtful_stock(merchant.data, f".merchants[{place}].data")
     numbers: dict[str, int] = {}
     for place, card in enumerate(scenario.cards):
         if numbers.setdefault(card.number, place) != place:

@@ -15,7 +15,8 @@ import msgspec
 import yaml
 
 from mock_clover.model.scenario import Scenario, ScenarioError
-from mock_clover.scenario.laws import Finding, find_doubts, find_wrong, meant
+from mock_clover.scenario.laws import find_doubts, find_wrong
+from mock_clover.scenario.words import Finding, meant
 
 FILE_BYTES_MAX = 1_048_576
 DEPTH_MAX = 32

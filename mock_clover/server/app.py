@@ -17,7 +17,7 @@ from mock_clover.control.surface import control_surface
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
+from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes, shown_credential
 from mock_clover.server.gate import Gate
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
@@ -136,6 +136,8 @@ class App:
         if found:
             path = found[2]
             sandbox = self.sandboxes.find(found[1]) or self._fresh(found[1], path)
+            if sandbox.merchants:
+                sandbox = sandbox.merchant_of(shown_credential(headers))
         else:
             sandbox = self.sandboxes.of(headers)
         if path[-1:] == "/" and path != "/":

@@ -41,6 +41,7 @@ class ExchangeLog:
         if not path.isprintable():
             path = path.encode("unicode_escape").decode()
         if self._format == "text":
+            path = path.replace(" ", "%20")  # a space would imitate the fields that follow
             line = f"{self._now()} {method} {path} {status} {took_ms:.2f}ms {sandbox} | {why}\n"
         else:
             line = json.dumps(

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -61,15 +61,21 @@ class Server(uvicorn.Server):
         config: uvicorn.Config,
         on_ready: Callable[[], None],
         chores: tuple[Callable[[], None], ...],
+        tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...],
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._chores = chores
+        self._tasks = tasks
         self.server_state: State = State()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then announce."""
         await super().startup(sockets)
+        for task in self._tasks:
+            started = asyncio.get_running_loop().create_task(task())
+            self.server_state.tasks.add(started)
+            started.add_done_callback(self.server_state.tasks.discard)
         self._on_ready()
 
     async def on_tick(self, counter: int) -> bool:
@@ -127,8 +133,9 @@ def run(
     listener: socket.socket,
     on_ready: Callable[[], None],
     chores: tuple[Callable[[], None], ...] = (),
+    tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (),
 ) -> None:
-    """Serve until a signal ends it; chores are done once a second."""
+    """Serve until a signal ends it; chores are done once a second, tasks run beside."""
     config = uvicorn.Config(
         app,
         http=protocol_class(),
@@ -143,7 +150,7 @@ def run(
     # A float serves as well as the int that is declared, and a whole second is too long.
     config.timeout_graceful_shutdown = _GOODBYE_S  # type: ignore[assignment]
     _settle_memory()
-    Server(config, on_ready, chores).run(sockets=[listener])
+    Server(config, on_ready, chores, tasks).run(sockets=[listener])
 
 
 def _settle_memory() -> None:

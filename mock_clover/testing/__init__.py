@@ -111,8 +111,7 @@ def mock_clover(request: pytest.FixtureRequest, _mock_clover_line: Line) -> Mock
     item = request.node
     shared = bool(_url_option(request.config))
     name = sandbox_name(item.nodeid, item.name, _worker(request.config), shared=shared)
-    asked, scenario = _marked(item)
-    return _ready(item, MockClover.make(_mock_clover_line, name, asked), scenario)
+    return _held_by(item, MockClover.make(_mock_clover_line, name, _marked(item)))
 
 
 @pytest.fixture(scope="session")
@@ -128,25 +127,20 @@ def mock_clover_app(request: pytest.FixtureRequest, _mock_clover_parts: "Parts")
     """Give a Clover of this test's own without a socket: an ASGI application, as for httpx."""
     from mock_clover.testing.inside import MockCloverApp
 
-    asked, scenario = _marked(request.node)
-    return _ready(request.node, MockCloverApp.inside(_mock_clover_parts, asked), scenario)
+    item = request.node
+    return _held_by(item, MockCloverApp.inside(_mock_clover_parts, _marked(item)))
 
 
-def _ready(item: pytest.Item, made: Held, scenario: dict[str, Any] | None) -> Held:
-    """Note a sandbox as the test's own, and put its scenario in force."""
+def _held_by(item: pytest.Item, made: Held) -> Held:
+    """Note a sandbox as the test's own."""
     held = item.stash.setdefault(_held, [])
     held.append(made)
     made.on_fork = held.append
-    if scenario is not None:
-        made.scenario(scenario)
     return made
 
 
-def _marked(item: pytest.Item) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return what to ask of a test's sandbox by its markers, the nearest first.
-
-    A shipped scenario is asked for by name; a document is returned, the marker's switches in it.
-    """
+def _marked(item: pytest.Item) -> dict[str, Any]:
+    """Return what to ask of a test's sandbox by its markers, the nearest first."""
     told: dict[str, Any] = {"seed": item.nodeid}
     for mark in reversed(list(item.iter_markers("mock_clover"))):
         for name in mark.kwargs:
@@ -157,14 +151,10 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], dict[str, Any] | None]:
         if mark.args:
             raise pytest.UsageError("@pytest.mark.mock_clover takes names only, as scenario=…")
         told |= mark.kwargs
-    given = told.pop("scenario", None)
-    if given is None:
-        return told, None
-    scenario = document(given)
-    if scenario.keys() == {"name"}:
-        return {**told, "scenario": scenario["name"]}, None
-    switches = {name: told[name] for name in _SWITCHES if name in told}
-    return told, {**scenario, "settings": {**scenario.get("settings", {}), **switches}}
+    if told.get("scenario") is not None:
+        scenario = document(told["scenario"])
+        told["scenario"] = scenario["name"] if scenario.keys() == {"name"} else scenario
+    return told
 
 
 def _url_option(config: pytest.Config) -> str:

@@ -29,13 +29,17 @@ class MockClover:
         self.name: str = known["name"]
         self.url: str = known["base_url"]
         """The base URL for a client."""
+        self._take(known)
+        self.clock = Clock(self._told)
+        self.on_fork: Callable[[MockClover], object] = lambda _: None
+
+    def _take(self, known: dict[str, Any]) -> None:
+        """Take credentials."""
         self.merchant_id: str = known["merchant_id"]
         self.client_id: str = known["client_id"]
         self.client_secret: str = known["client_secret"]
         self.access_token: str = known["access_token"]
         self.api_key: str = known["api_key"]
-        self.clock = Clock(self._told)
-        self.on_fork: Callable[[MockClover], object] = lambda _: None
 
     def __repr__(self) -> str:
         """Show where it is."""
@@ -45,6 +49,14 @@ class MockClover:
     def make(cls, line: Line, name: str, asked: dict[str, Any]) -> Self:
         """Make the sandbox of this name anew on a server. Raises MockCloverError."""
         return cls(line, ask(line, "PUT", f"/_mock/sandboxes/{name}", asked))
+
+    def merchant(self, name: str) -> "MockClover":
+        """Return a further merchant of the scenario, with its own credentials and rows.
+
+        Its `url` names it in the path; its credentials open it at this sandbox's `url` too.
+        """
+        path = f"/_mock/sandboxes/{self.name}.{name}"
+        return MockClover(self._line, ask(self._line, "GET", path))
 
     def env(self) -> dict[str, str]:
         """Return the variables that `mock-clover env` prints."""
@@ -135,8 +147,13 @@ class MockClover:
         return int(self._told("DELETE", "/_mock/faults")["cleared"])
 
     def scenario(self, scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
-        """Put a scenario in force: a shipped one by name, a YAML file, or a document."""
-        return self._told("PUT", "/_mock/scenario", document(scenario))
+        """Put a scenario in force: a shipped one by name, a YAML file, or a document.
+
+        Its data comes to what is there, and its merchants' credentials open the sandbox from now.
+        """
+        told = self._told("PUT", "/_mock/scenario", document(scenario))
+        self._take(ask(self._line, "GET", f"/_mock/sandboxes/{self.name}"))
+        return told
 
     def verify(
         self,

@@ -1,14 +1,17 @@
 """Mask card numbers in any text that leaves for a log, a journal, an error or a repr.
 
 Any 13 to 19 digits in a row that begin with 2 to 9 and pass the Luhn check are a PAN as far as we
-are concerned, whatever spaces or dashes stand in them and whatever digits around them. Timestamps
+are concerned, whatever spaces, dots or dashes stand in them, full-width or not, and whatever digits
+around them. Timestamps
 (they begin with 1 until 2033), reference numbers (12 digits) and most ids stay readable.
 """
 
 import re
 from typing import Any
 
-_RUN = re.compile(r"[0-9](?:[ \-]?[0-9]){12,}")
+_RUN = re.compile(r"[0-9\uff10-\uff19](?:[ .\-\u00a0]{0,2}[0-9\uff10-\uff19]){12,}")
+_BETWEEN = " .-\u00a0"
+_TO_ASCII = {0xFF10 + value: str(value) for value in range(10)}
 _LENGTHS = (16, 15, 14, 19, 18, 17, 13)  # the likeliest first
 _PAN_DIGITS_MIN = 13
 _DIGITS = re.compile(r"[0-9]{3,}", re.ASCII)
@@ -40,10 +43,10 @@ def redact_name(name: str) -> str:
 
 def _masked(found: re.Match[str]) -> str:
     run = found[0]
-    places = [place for place, char in enumerate(run) if char not in " -"]
+    places = [place for place, char in enumerate(run) if char not in _BETWEEN]
     if len(places) > _DIGITS_MAX:
         return f"[{len(places)} digits]"
-    digits = "".join(run[place] for place in places)
+    digits = "".join(run[place] for place in places).translate(_TO_ASCII)
     kept, end, at = [], 0, 0
     while at + 13 <= len(digits):
         length = _pan_length(digits, at)

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from mock_clover.api.endpoint import Raw
+from mock_clover.api.sow import sow
 from mock_clover.control.snapshots import Snapshot, restore, take
 from mock_clover.sandbox.credentials import derive
 from mock_clover.sandbox.keys import KeyRing
@@ -40,7 +41,7 @@ class Shop:
 
     def __init__(self) -> None:
         scenario = load("sandbox")
-        self.sandboxes = Sandboxes(scenario, KeyRing(), seed="bench")
+        self.sandboxes = Sandboxes(scenario, KeyRing(), seed="bench", sow=sow)
         self._app = App(self.sandboxes, ExchangeLog(None, "none"))
         self.parent = self.sandboxes.default
 
@@ -125,7 +126,7 @@ def _making_us() -> float:
     """Give the time of one sandbox, without that of forgetting those before it."""
 
     def make() -> float:
-        sandboxes = Sandboxes(load("sandbox"), KeyRing(), seed="bench")
+        sandboxes = Sandboxes(load("sandbox"), KeyRing(), seed="bench", sow=sow)
         # The default is one of those that are kept, and none is to be dropped here.
         return _seconds(lambda: [sandboxes.named(f"t{n}") for n in range(_MADE - 1)])
 

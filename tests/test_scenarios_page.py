@@ -1,0 +1,89 @@
+"""docs/scenarios.md: each scenario of the page can be used and does what the page says of it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_clover.model.operation import OPERATIONS
+from mock_clover.model.rule import Condition, Consequence
+from mock_clover.scenario.load import parse
+from tests.world import World
+
+PAGE = (Path(__file__).parent.parent / "docs/scenarios.md").read_text()
+TEXTS = {
+    found[2]: found[1]
+    for found in re.finditer(
+        r"^```yaml\n((?:.*\n)*?name: (.+)\n(?:.*\n)*?)```$", PAGE, re.MULTILINE
+    )
+}
+
+
+@pytest.fixture
+def page(make_world: Callable[..., World]) -> Callable[[str], World]:
+    """Return a maker of the worlds of the page's scenarios, by name."""
+    return lambda name: make_world(parse(TEXTS[name].encode(), "page", OPERATIONS))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_scenario_of_the_page_can_be_used(page: Callable[[str], World], name: str) -> None:
+    assert page(name).sandbox.rules.scenario.name == name
+
+
+def test_the_page_names_all_that_a_rule_may_have() -> None:
+    for record in (Condition, Consequence):
+        for member in record.__struct_fields__:
+            assert f"`{member}`" in PAGE, member
+
+
+def test_its_rules_decide_as_it_says(page: Callable[[str], World]) -> None:
+    world = page("cards-and-rules")
+    source = world.customer()["id"]
+
+    def pay(amount: int, **more: Any) -> tuple[int, Any]:
+        asked = {"amount": amount, "currency": "usd", "source": source, **more}
+        made = world.send("POST", "/v1/charges", asked)
+        return made.status, made.json
+
+    assert [pay(100)[0] for _ in range(3)] == [402, 402, 200]
+    assert pay(60000)[1]["amount"] == 10000
+    assert pay(100, description="a promo of ours")[0] == 400
+    ids = [world.charge(capture=False)["id"] for _ in range(3)]
+    captures = [world.send("POST", f"/v1/charges/{each}/capture") for each in ids]
+    assert [each.status for each in captures] == [200, 200, 502]
+    assert captures[2].body == b"Bad Gateway"
+
+
+def test_its_shop_has_the_history_that_it_says(page: Callable[[str], World]) -> None:
+    world = page("shop-with-history")
+    assert len(world.sandbox.customers) == 52
+    pay = {"amount": 5, "currency": "usd", "source": "EXP0000000001"}
+    assert world.send("POST", "/v1/charges", pay).json["error"]["message"] == "Expired card"
+    assert world.send("POST", "/v1/charges", pay | {"source": "J0000000000J0"}).status == 200
+    assert world.send("GET", "/v1/orders/0RDER00000001").json["amount_paid"] == 1000
+    assert world.send("POST", "/v1/charges/CHARGE0000001/capture").status == 200
+    refunded = world.send("GET", "/v1/charges/CHARGE0000002").json["amount_refunded"]
+    assert refunded == 500
+    assert world.send("GET", "/v1/charges/CHARGE0000003").json["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [("token-of-our-tests", 200), ("another", 401)],
+)
+def test_its_credentials_are_fixed(page: Callable[[str], World], token: str, status: int) -> None:
+    world = page("fixed-credentials")
+    headers = {b"host": b"localhost", b"authorization": f"Bearer {token}".encode()}
+    assert world.app.reply_to("GET", "/v1/charges", b"", headers, b"").status == status
+
+
+def test_its_bakery_is_chosen_by_its_token(page: Callable[[str], World]) -> None:
+    world = page("market")
+    headers = {b"host": b"localhost", b"authorization": b"Bearer bakery-token"}
+    taken = world.app.reply_to("GET", "/_mock/snapshot", b"", headers, b"")
+    assert len(json.loads(taken.body)["customers"]) == 3
+    path = "/sandbox/default.bakery/_mock/clock"
+    assert world.app.reply_to("GET", path, b"", {b"host": b"localhost"}, b"").status == 200

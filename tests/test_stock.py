@@ -1,0 +1,645 @@
+"""What a scenario's sandbox has from the start, and the merchants beside it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from mock_clover.cli import main
+from mock_clover.model.scenario import ScenarioError
+from mock_clover.model.span import SPAN_MS_MAX, span_ms
+from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.people import people
+from mock_clover.scenario.load import check, parse
+from tests.served import Served
+from tests.wire import call
+from tests.world import NOW_MS, SEED, Answered, World
+
+DAY_MS = 86_400_000
+VISA, DECLINES = "4242424242424242", "4005571702222222"
+JO = "J0000000000J0"
+STOCK: dict[str, Any] = {
+    "customers": [
+        {
+            "email": "jo@example.com",
+            "id": JO,
+            "first_name": "Jo",
+            "ago": "30d",
+            "cards": [
+                {"number": VISA, "id": "CARD000000001", "token": "clv_1TSTSJoJoJoJoJoJoJoJoJoJ"},
+                {"number": "5424180279791732", "id": "CARD000000002"},
+            ],
+        },
+        {"email": "al@example.com", "cards": [{"number": VISA, "exp_year": "2020"}]},
+        {"email": "no@example.com", "cards": []},
+        {"email": "de@example.com", "cards": [{"number": DECLINES}]},
+    ]
+}
+Make = Callable[[dict[str, Any]], World]
+
+
+@pytest.fixture
+def stocked(make_world: Callable[..., World]) -> Make:
+    """Return a maker of worlds whose scenario is a document."""
+
+    def make(document: dict[str, Any]) -> World:
+        return make_world(parse(json.dumps({"name": "s", **document}).encode(), "s.yaml"))
+
+    return make
+
+
+def root(world: World, method: str, path: str, token: str = "", body: Any = None) -> Answered:
+    """Call at the root, where the credential says which merchant is meant."""
+    headers = {b"host": b"localhost:4242", b"authorization": f"Bearer {token}".encode()}
+    data = b"" if body is None else json.dumps(body).encode()
+    path, _, query = path.partition("?")
+    reply = world.app.reply_to(method, path, query.encode(), headers, data)
+    told = {name.decode(): value.decode() for name, value in reply.headers}
+    return Answered(reply.status, reply.body, reply.why, reply.content_type.decode(), told)
+
+
+def the_charge(world: World) -> dict[str, Any]:
+    (made,) = world.send("GET", "/v1/charges").json["data"]
+    return dict(made)
+
+
+# Charges, orders, customers ----------------------------------------------------------------------
+
+CHARGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {"status": "succeeded", "captured": True, "amount_captured": 1800, "paid": True}),
+    ({"state": "authorised"}, {"status": "succeeded", "captured": False}),
+    ({"state": "voided"}, {"captured": False, "amount_refunded": 1800, "refunded": True}),
+    ({"state": "expired"}, {"captured": False, "amount_refunded": 0}),
+    ({"state": "refunded"}, {"captured": True, "amount_refunded": 1800, "refunded": True}),
+    ({"refunded": 300}, {"captured": True, "amount_refunded": 300, "refunded": None}),
+    ({"captured": 900}, {"captured": True, "amount_captured": 900, "amount_refunded": 0}),
+    ({"captured": 900, "refunded": 900}, {"amount_refunded": 900, "refunded": True}),
+    (
+        {"state": "failed"},
+        {"status": "failed", "failure_message": "DECLINED: No reason given.", "paid": None},
+    ),
+    (
+        {"state": "failed", "decline_code": "insufficient_funds"},
+        {"status": "failed", "failure_message": "Insufficient funds"},
+    ),
+    ({"id": "CHARGE0000001"}, {"id": "CHARGE0000001"}),
+    ({"ago": "3d"}, {"created": (NOW_MS - 3 * DAY_MS) // 1000 * 1000}),
+    ({"currency": "cad"}, {"currency": "CAD"}),
+    ({"description": "tea", "external_reference_id": "A 1"}, {"description": "tea"}),
+    ({"metadata": {"a": "b"}}, {"metadata": {"a": "b"}}),
+    ({"customer": "jo@example.com"}, {"customer": JO}),
+    ({"customer": JO}, {"customer": JO}),
+    ({"card": {"number": "5424180279791732"}}, {}),
+]
+
+
+@pytest.mark.parametrize(("told", "expected"), CHARGES, ids=lambda value: json.dumps(value)[:60])
+def test_a_charge_stands_in_any_state(
+    stocked: Make, told: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    world = stocked({"data": {**STOCK, "charges": [{"amount": 1800, **told}]}})
+    assert world.send("GET", "/_mock/journal").json == {"data": []}, "nobody asked for it"
+    made = the_charge(world)
+    assert {name: made.get(name) for name in expected} == expected
+    assert world.send("GET", f"/v1/charges/{made['id']}").json == made
+
+
+@pytest.mark.parametrize(
+    ("told", "method", "path", "status"),
+    [
+        ({"state": "authorised", "ago": "6d"}, "POST", "/v1/charges/{id}/capture", 200),
+        ({"state": "authorised", "ago": "8d"}, "POST", "/v1/charges/{id}/capture", 400),
+        ({"state": "expired"}, "POST", "/v1/charges/{id}/capture", 400),
+        ({"state": "voided"}, "POST", "/v1/charges/{id}/capture", 400),
+        ({"state": "captured"}, "POST", "/v1/refunds", 200),
+        ({"state": "refunded"}, "POST", "/v1/refunds", 400),
+        ({"state": "failed"}, "POST", "/v1/refunds", 400),
+    ],
+)
+def test_what_can_be_done_with_it_is_what_clover_would_do(
+    stocked: Make, told: dict[str, Any], method: str, path: str, status: int
+) -> None:
+    world = stocked({"data": {"charges": [{"amount": 1800, **told}]}})
+    charge_id = the_charge(world)["id"]
+    body = {"charge": charge_id} if "refunds" in path else {}
+    assert world.send(method, path.format(id=charge_id), body).status == status
+
+
+def test_lists_are_by_age_whatever_their_order_in_the_file(stocked: Make) -> None:
+    ages = ["1h", "3d", "0s", "2d"]
+    world = stocked(
+        {"data": {"charges": [{"amount": n + 1, "ago": ago} for n, ago in enumerate(ages)]}}
+    )
+    listed = world.send("GET", "/v1/charges").json["data"]
+    assert [each["amount"] for each in listed] == [3, 1, 4, 2]
+    assert [each["amount"] for each in world.send("GET", "/v1/orders").json["data"]] == [3, 1, 4, 2]
+
+
+def test_a_customer_has_the_cards_that_stand_there(stocked: Make) -> None:
+    world = stocked({"data": STOCK})
+    assert world.send("GET", f"/v1/customers/{JO}").json == {
+        "id": JO,
+        "object": "customer",
+        "created": NOW_MS - 30 * DAY_MS,
+        "currency": "USD",
+        "email": "jo@example.com",
+        "name": " ",
+        "sources": {"object": "list", "data": ["CARD000000001", "CARD000000002"]},
+        "shipping": {"name": " "},
+    }
+
+
+@pytest.mark.parametrize(
+    ("customer", "status", "said"),
+    [
+        ("jo@example.com", 200, None),
+        ("al@example.com", 402, "Expired card"),
+        ("no@example.com", 400, "card_on_file_missing"),
+        ("de@example.com", 402, "DECLINED: No reason given."),
+    ],
+)
+def test_a_saved_card_pays_as_its_line_says(
+    stocked: Make, customer: str, status: int, said: str | None
+) -> None:
+    """A saved card may have expired since, and may be one that the issuer declines today."""
+    cards = [{"number": DECLINES, "outcome": "decline"}]
+    world = stocked({"data": STOCK, "cards": cards})
+    ids = {each.email: each.id for each in world.sandbox.customers}
+    asked = {"amount": 5, "currency": "usd", "source": ids[customer]}
+    made = world.send("POST", "/v1/charges", asked)
+    error = made.json.get("error", {})
+    assert made.status == status
+    assert said in (None, error.get("message"), error.get("code"))
+
+
+def test_the_token_of_a_saved_card_can_be_known_beforehand(stocked: Make) -> None:
+    world = stocked({"data": STOCK})
+    paid = world.charge(
+        source="clv_1TSTSJoJoJoJoJoJoJoJoJoJ",
+        stored_credentials={"sequence": "SUBSEQUENT", "initiator": "MERCHANT"},
+    )
+    assert paid["source"]["last4"] == "4242"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, {"amount": 1000, "charge": None, "amount_paid": None, "amount_returned": None}),
+        ({"state": "paid"}, {"amount_paid": 1000, "amount_returned": None}),
+        ({"state": "returned"}, {"amount_paid": 1000, "amount_returned": 1000}),
+        ({"state": "paid", "customer": "jo@example.com"}, {"customer": JO}),
+        ({"state": "paid", "card": {"number": DECLINES}}, {"amount_paid": 1000}),
+        ({"customer": JO}, {"customer": JO, "amount_paid": None}),
+        ({"id": "0RDER00000001", "ago": "1d"}, {"id": "0RDER00000001"}),
+    ],
+    ids=str,
+)
+def test_an_order_stands_in_any_state(
+    stocked: Make, told: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    order = {"items": [{"amount": 500, "quantity": 2}], **told}
+    world = stocked({"data": {**STOCK, "orders": [order]}})
+    (listed,) = world.send("GET", "/v1/orders").json["data"]
+    made = world.send("GET", f"/v1/orders/{listed['id']}").json
+    assert {name: made.get(name) for name in expected} == expected
+
+
+# People ------------------------------------------------------------------------------------------
+
+
+def test_people_are_customers_with_a_card_each(stocked: Make) -> None:
+    """Their cards are in turn those that the scenario approves."""
+    cards = [
+        {"number": VISA, "outcome": "approve"},
+        {"number": "5424180279791732", "outcome": "approve"},
+        {"number": DECLINES, "outcome": "decline"},
+    ]
+    world = stocked({"data": {"people": 50}, "cards": cards})
+    customers = list(world.sandbox.customers)
+    assert len({each.email for each in customers}) == 50
+    assert all(each.email.endswith("@example.com") and each.first_name for each in customers)
+    brands = [token.card.brand for token in world.sandbox.tokens]
+    assert brands == ["VISA", "MC"] * 25
+    assert world.charge(source=customers[7].id)["source"]["brand"] == "MC"
+
+
+def test_people_are_the_same_under_the_same_seed(stocked: Make) -> None:
+    one, other = ([*stocked({"data": {"people": 5}}).sandbox.customers] for _ in "ab")
+    assert one == other
+    assert list(people("a", 9)) == list(people("a", 9)) != list(people("b", 9))
+
+
+def test_all_sandboxes_share_what_they_do_not_change(stocked: Make) -> None:
+    world = stocked({"data": {"people": 3, "charges": [{"amount": 7, "id": "AAAAAAAAAAAAA"}]}})
+    one, other = world.sandboxes.named("one"), world.sandboxes.named("other")
+    assert list(one.customers) == list(other.customers) == list(world.sandbox.customers)
+    one.charges.drop("AAAAAAAAAAAAA")
+    assert (len(one.charges), len(other.charges)) == (0, 1)
+    ids = {each.ids.object_id() for each in (one, other, world.sandbox)}
+    assert len(ids) == 3, "what is made from now on has ids of its own sandbox"
+
+
+def test_ages_are_told_from_the_making_of_a_sandbox(stocked: Make) -> None:
+    """What was made for the first is made anew once ten minutes have passed."""
+    world = stocked({"data": {"charges": [{"amount": 7, "ago": "1d"}]}})
+    made = []
+    for ahead_ms in (0, 599_000, 2_000):
+        world.clock.advance(ahead_ms)
+        (charge,) = world.sandboxes.named(f"at-{world.clock.now_ms()}").charges
+        made.append(charge.created_ms - (NOW_MS - DAY_MS))
+    assert made == [0, 0, 601_000]
+
+
+def test_a_scenario_that_is_put_brings_its_data_to_what_is_there(world: World) -> None:
+    """Once for each scenario, however often it is put."""
+    world.charge(amount=1)
+    for name, amount in (("a", 2), ("a", 2), ("b", 3)):
+        document = {"name": name, "data": {"people": 2, "charges": [{"amount": amount}]}}
+        assert world.send("PUT", "/_mock/scenario", document).status == 200
+    listed = world.send("GET", "/v1/charges").json["data"]
+    assert [each["amount"] for each in listed] == [3, 2, 1]
+    assert len(world.sandbox.customers) == 4
+
+
+def test_a_merchants_data_stands_beside_that_of_the_scenario(stocked: Make) -> None:
+    own = {"people": 3, "charges": [{"amount": 2}]}
+    world = stocked(
+        {
+            "data": {"people": 2, "charges": [{"amount": 1}]},
+            "merchants": [{"name": "m", "data": own}],
+        }
+    )
+    listed = world.send("GET", "/v1/charges").json["data"]
+    assert [each["amount"] for each in listed] == [2, 1]
+    assert len(world.sandbox.customers) == 5
+
+
+def test_a_snapshot_has_the_rows_and_not_the_numbers(stocked: Make) -> None:
+    world = stocked({"data": {**STOCK, "charges": [{"amount": 7}]}, "merchants": [{"name": "a"}]})
+    taken = world.send("GET", "/_mock/snapshot")
+    assert DECLINES not in taken.body.decode()
+    assert VISA not in taken.body.decode()
+    other = world.sandboxes.named("other")
+    rows = world.sandbox.state()
+    world.sandbox = other
+    assert world.send("PUT", "/_mock/snapshot", taken.json).status == 200
+    assert other.state() == rows
+
+
+# Mistakes ----------------------------------------------------------------------------------------
+
+MISTAKES: list[tuple[str, str, str]] = [
+    ("people: 10001", "3:3", "Expected `int` <= 10000"),
+    ("people: many", "3:3", "Expected `int`, got `str`"),
+    ("customer: []", "3:3", "unknown field `customer`; did you mean `customers`?"),
+    ("customers: [{email: jo}]", "3:16", "Expected `str` matching regex"),
+    ("customers: [{email: a@b.c, id: short}]", "3:30", "Expected `str` matching regex"),
+    (
+        'customers: [{email: a@b.c, cards: [{number: "4242424242424241"}]}]',
+        "3:39",
+        "the number fails its check digit",
+    ),
+    (
+        'customers: [{email: a@b.c, cards: [{number: "9000000000000001"}]}]',
+        "3:39",
+        "no known brand has this number; list it in `cards` with its brand",
+    ),
+    (
+        f'customers: [{{email: a@b.c, cards: [{{number: "{VISA}"}}, {{number: "{VISA}"}}]}}]',
+        "3:69",
+        "this customer has the card already",
+    ),
+    (
+        f"customers: [{{email: a@b.c, id: {JO}}}, {{email: b@b.c, id: {JO}}}]",
+        "3:65",
+        "something else has this id",
+    ),
+    (
+        f'customers: [{{email: a@b.c, cards: [{{number: "{VISA}", exp_month: 13}}]}}]',
+        "3:67",
+        "Expected `str`, got `int`; put it in quotes",
+    ),
+    ("charges: [{amount: 10.5}]", "3:14", "amounts are whole minor units: 1050 is $10.50"),
+    ("charges: [{amount: 5, state: capture}]", "3:25", "did you mean `captured`?"),
+    ("charges: [{amount: 5, ago: yesterday}]", "3:25", "Expected `str` matching regex"),
+    (
+        "charges: [{amount: 5, customer: joe@example.com}]",
+        "3:25",
+        "there is no customer `joe@example.com` in `customers`",
+    ),
+    (
+        "charges: [{amount: 5, decline_code: do_not_honor}]",
+        "3:25",
+        "a charge that is captured was not declined",
+    ),
+    ("charges: [{amount: 5, captured: 6}]", "3:25", "is above the amount of 5"),
+    ("charges: [{amount: 5, refunded: 6}]", "3:25", "is above the 5 that was captured"),
+    (
+        "charges: [{amount: 5, captured: 3, refunded: 4}]",
+        "3:38",
+        "is above the 3 that was captured",
+    ),
+    (
+        "charges: [{amount: 5, state: voided, refunded: 5}]",
+        "3:40",
+        "is of a captured charge, and this one is voided",
+    ),
+    ("charges: [{amount: 0, state: refunded}]", "3:25", "a charge of nothing cannot be refunded"),
+    (
+        f"charges: [{{amount: 5, metadata: {{a: {'x' * 500}}}}}]",
+        "3:25",
+        "is longer than 500 characters of JSON",
+    ),
+    ("orders: [{items: []}]", "3:13", "Expected `array` of length >= 1"),
+    ("orders: [{items: [{amount: 0}], state: paid}]", "3:35", "an order of nothing cannot be paid"),
+    (
+        "orders: [{items: [{amount: 99999999, quantity: 2}]}]",
+        "3:13",
+        "their total 199999998 is above 99999999",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "said"), MISTAKES, ids=[each[0][:50] for each in MISTAKES])
+def test_a_mistake_in_the_data_is_told_where_it_is(text: str, at: str, said: str) -> None:
+    with pytest.raises(ScenarioError) as told:
+        parse(f"name: x\ndata:\n  {text}\n".encode(), "s.yaml")
+    assert str(told.value).startswith(f"s.yaml:{at}: ")
+    assert said in str(told.value)
+
+
+def test_a_name_that_is_nearly_right_is_told() -> None:
+    text = (
+        "name: x\ndata:\n  customers: [{email: jo@example.com, cards: []}]\n"
+        "  charges: [{amount: 5, customer: joe@example.com}]\n"
+        "  orders: [{items: [{amount: 5}], state: paid, customer: jo@example.com}]\n"
+    )
+    with pytest.raises(ScenarioError) as told:
+        parse(text.encode(), "s.yaml")
+    assert str(told.value).splitlines() == [
+        "s.yaml:4:25: there is no customer `joe@example.com` in `customers`;"
+        " did you mean `jo@example.com`? - at `data.charges[0].customer`",
+        "s.yaml:5:48: has no card to pay with - at `data.orders[0].customer`",
+    ]
+
+
+def test_an_authorisation_that_will_have_expired_is_doubted(tmp_path: Any) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text("name: x\ndata: {charges: [{amount: 5, state: authorised, ago: 7d}]}\n")
+    assert check(str(file))[1] == [
+        f"{file}:2:49: warning: an authorisation expires after seven days, of Mastercard's after"
+        " thirty - at `data.charges[0].ago`"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"), [("0ms", 0), ("500ms", 500), ("30s", 30_000), ("8d", 8 * DAY_MS)]
+)
+def test_a_span_is_read(text: str, ms: int) -> None:
+    assert span_ms(text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "8", "d", "-1d", "1.5h", "1w", "3651d", "9" * 13 + "ms"])
+def test_what_is_no_span_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no span of time"):
+        span_ms(text)
+    assert SPAN_MS_MAX == 3_650 * DAY_MS
+
+
+# Merchants ---------------------------------------------------------------------------------------
+
+MARKET: dict[str, Any] = {
+    "data": {"charges": [{"amount": 1}]},
+    "merchants": [
+        {"name": "market", "access_token": "market-token", "merchant_id": "MARKET"},
+        {
+            "name": "bakery",
+            "access_token": "bakery-token",
+            "settings": {"dialect": "documented"},
+            "data": {"charges": [{"amount": 2}]},
+        },
+        {"name": "florist"},
+    ],
+}
+
+
+def test_the_first_merchant_is_the_sandbox_itself_and_others_stand_beside_it(
+    stocked: Make,
+) -> None:
+    world = stocked(MARKET)
+    shown = root(world, "GET", "/_mock/sandboxes/default").json
+    known, florist = derive(SEED, "default"), derive(SEED, "default.florist")
+    assert {name: shown[name] for name in ("merchant_id", "client_id", "access_token")} == {
+        "merchant_id": "MARKET",
+        "client_id": known.client_id,
+        "access_token": "market-token",
+    }
+    assert shown["merchants"][1] == {
+        "name": "default.florist",
+        "base_url": "http://localhost:4242",
+        "scenario": "s",
+        "merchant_id": florist.merchant_id,
+        "client_id": known.client_id,
+        "client_secret": known.client_secret,
+        "access_token": florist.access_token,
+        "api_key": florist.api_key,
+    }
+
+
+@pytest.mark.parametrize("prefix", ["", "/sandbox/default", "/sandbox/t1"])
+def test_a_credential_chooses_the_merchant(stocked: Make, prefix: str) -> None:
+    """At the root and under a path alike: tests may each have the whole market."""
+    world = stocked(MARKET)
+    name = prefix.rpartition("/")[2] or "default"
+    florist = derive(SEED, f"{name}.florist").access_token
+    seen = {
+        token: [
+            each["amount"]
+            for each in root(world, "GET", f"{prefix}/v1/charges", token).json["data"]
+        ]
+        for token in ("market-token", "bakery-token", florist)
+    }
+    assert seen == {"market-token": [1], "bakery-token": [2], florist: []}
+    assert root(world, "GET", f"{prefix}/v1/charges", "nobodys-token").status == 401
+
+
+def test_a_merchant_has_its_own_settings(stocked: Make) -> None:
+    world = stocked(MARKET)
+    worded = {
+        token: root(world, "POST", "/v1/charges", f"{token}-token", {}).json["error"].get("doc_url")
+        for token in ("market", "bakery")
+    }
+    assert worded == {
+        "market": None,
+        "bakery": "https://docs.clover.com/docs/ecommerce-error-codes",
+    }
+
+
+def test_what_the_command_line_switched_wins_over_a_merchants_settings(
+    make_world: Callable[..., World],
+) -> None:
+    scenario = parse(json.dumps({"name": "s", **MARKET}).encode(), "s.yaml")
+    world = make_world(scenario, dialect="observed")
+    asked = root(world, "POST", "/v1/charges", "bakery-token", {})
+    assert "doc_url" not in asked.json["error"]
+
+
+def test_one_clock_is_for_all_at_an_address(stocked: Make) -> None:
+    document = {
+        "merchants": [
+            {"name": "a", "data": {"charges": [{"amount": 1, "state": "authorised"}]}},
+            {"name": "b", "data": {"charges": [{"amount": 2, "state": "authorised", "ago": "1d"}]}},
+        ]
+    }
+    world = stocked(document)
+    told = root(world, "PUT", "/_mock/clock", body={"advance": "8d"}).json
+    amounts = {each.id: each.request.amount for m in world.sandbox.family for each in m.charges}
+    assert [amounts[each["id"]] for each in told["fired"]] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "opens"),
+    [("MARKET", "market"), ("{bakery}", "bakery"), ("elsewhere", "market"), ("", "market")],
+)
+def test_oauth_gives_a_token_of_the_merchant_that_is_asked_for(
+    stocked: Make, asked_for: str, opens: str
+) -> None:
+    world = stocked(MARKET)
+    known = world.sandbox.credentials
+    merchant = asked_for.format(bakery=derive(SEED, "default.bakery").merchant_id)
+    sent = root(
+        world, "GET", f"/oauth/authorize?client_id={known.client_id}&merchant_id={merchant}"
+    )
+    code = sent.headers["location"].partition("code=")[2]
+    query = f"client_id={known.client_id}&client_secret={known.client_secret}&code={code}"
+    token = root(world, "GET", f"/oauth/token?{query}").json["access_token"]
+    listed = root(world, "GET", "/v1/charges", token).json["data"]
+    assert [each["amount"] for each in listed] == [{"market": 1, "bakery": 2}[opens]]
+    assert root(world, "GET", f"/oauth/token?{query}").status == 400, "a code is good once"
+
+
+def test_oauth_v2_gives_tokens_of_the_merchant_that_is_asked_for(stocked: Make) -> None:
+    world = stocked(MARKET)
+    known, bakery = world.sandbox.credentials, derive(SEED, "default.bakery").merchant_id
+    app = {"client_id": known.client_id}
+
+    def amounts(pair: dict[str, Any]) -> list[int]:
+        listed = root(world, "GET", "/v1/charges", pair["access_token"]).json["data"]
+        return [each["amount"] for each in listed]
+
+    query = f"client_id={known.client_id}&merchant_id={bakery}"
+    sent = root(world, "GET", f"/oauth/v2/authorize?{query}").headers["location"]
+    assert f"merchant_id={bakery}&" in sent
+    secret = {"client_secret": known.client_secret}
+    asked = app | secret | {"code": sent.partition("code=")[2]}
+    first = root(world, "POST", "/oauth/v2/token", body=asked).json
+    refresh = app | {"refresh_token": first["refresh_token"]}
+    second = root(world, "POST", "/oauth/v2/refresh", body=refresh).json
+    recovery = app | secret | {"recovery_token": first["refresh_token"]}
+    third = root(world, "POST", "/oauth/v2/recovery", body=recovery).json
+    assert [amounts(pair) for pair in (first, second, third)] == [[2], [2], [2]]
+    legacy = {"app_uuid": known.client_id, "merchant_uuid": bakery, "auth_token": "bakery-token"}
+    code = root(world, "POST", "/oauth/token/migrate_v2", body=legacy).json["authorization_code"]
+    fourth = root(world, "POST", "/oauth/v2/token", body=app | secret | {"code": code}).json
+    assert amounts(fourth) == [2]
+
+
+def test_a_fork_has_the_merchants_too(stocked: Make) -> None:
+    world = stocked(MARKET)
+    made = root(world, "POST", "/_mock/fork", body={"name": "twin"}).json
+    assert [each["name"] for each in made["merchants"]] == ["twin.bakery", "twin.florist"]
+    path = "/sandbox/twin/v1/charges"
+    charge = {"amount": 9, "currency": "usd", "source": "clv_x"}
+    assert root(world, "POST", path, "bakery-token", charge).status == 400
+    assert root(world, "GET", path, "bakery-token").json["data"][0]["amount"] == 2
+    root(world, "PUT", "/sandbox/twin/_mock/clock", body={"advance": "1d"})
+    twin = world.sandboxes.named("twin")
+    assert {each.clock.now_ms() for each in twin.family} == {twin.clock.now_ms()}
+
+
+def test_what_two_declare_is_the_defaults_at_the_root(stocked: Make) -> None:
+    world = stocked(MARKET)
+    root(world, "PUT", "/_mock/sandboxes/other")
+    owner = world.sandboxes.of({b"authorization": b"Bearer bakery-token"})
+    assert owner.name == "default.bakery"
+    root(world, "DELETE", "/_mock/sandboxes/other")
+    assert world.sandboxes.find("other.bakery") is None
+    assert world.sandboxes.of({b"authorization": b"Bearer bakery-token"}).name == "default.bakery"
+
+
+def test_a_sandbox_is_made_of_a_whole_document(world: World) -> None:
+    asked = {"scenario": {"name": "market", **MARKET}}
+    made = root(world, "PUT", "/_mock/sandboxes/t", body=asked).json
+    assert (made["scenario"], made["access_token"]) == ("market", "market-token")
+    assert root(world, "GET", "/sandbox/t/v1/charges", "bakery-token").status == 200
+    wrong = {"scenario": {"name": "market", "merchants": [{"name": "a"}, {"name": "a"}]}}
+    refused = root(world, "PUT", "/_mock/sandboxes/t", body=wrong)
+    assert (refused.status, refused.json) == (
+        400,
+        {"message": "merchants[1].name: merchant 1 has the same"},
+    )
+    assert root(world, "GET", "/_mock/sandboxes/t").json == made, "nothing has changed"
+
+
+def test_a_scenario_that_is_put_brings_its_merchants(world: World) -> None:
+    world.charge(amount=5)
+    root(world, "PUT", "/_mock/scenario", body={"name": "market", **MARKET})
+    listed = root(world, "GET", "/v1/charges", "market-token").json["data"]
+    assert [each["amount"] for each in listed] == [1, 5]
+    assert root(world, "GET", "/v1/charges", "bakery-token").json["data"][0]["amount"] == 2
+
+
+@pytest.mark.parametrize("member", ["name", "access_token", "api_key", "merchant_id"])
+def test_no_two_merchants_are_known_by_the_same(member: str) -> None:
+    one, other = {"name": "a", member: "same"}, {"name": "b", member: "same"}
+    document = {"name": "x", "merchants": [one, other]}
+    with pytest.raises(ScenarioError, match=rf"merchants\[1\]\.{member}"):
+        parse(json.dumps(document).encode(), "s.yaml")
+
+
+@pytest.mark.parametrize("merchant", [None, "market", "bakery", "florist"])
+def test_env_computes_what_the_server_has(
+    tmp_path: Any, stocked: Make, merchant: str | None
+) -> None:
+    file = tmp_path / "market.yaml"
+    file.write_text(json.dumps({"name": "s", **MARKET}))
+    world = stocked(MARKET)
+    args = ["env", "--seed", SEED, "--scenario", str(file), "--format", "json"]
+    told = CliRunner().invoke(main, args + (["--merchant", merchant] if merchant else []))
+    meant = {"bakery": 1, "florist": 2}.get(merchant or "", 0)
+    known = world.sandbox.family[meant].credentials
+    assert json.loads(told.stdout) == {
+        "CLOVER_BASE_URL": "http://127.0.0.1:4242",
+        "CLOVER_MERCHANT_ID": known.merchant_id,
+        "CLOVER_CLIENT_ID": known.client_id,
+        "CLOVER_CLIENT_SECRET": known.client_secret,
+        "CLOVER_ACCESS_TOKEN": known.access_token,
+        "CLOVER_API_KEY": known.api_key,
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--merchant", "x"], "give the --scenario that has it"),
+        (["--scenario", "sandbox", "--merchant", "x"], "has no merchant 'x'; it has: none"),
+        (["--scenario", "sandbx"], "did you mean `sandbox`?"),
+    ],
+)
+def test_env_says_what_it_does_not_know(args: list[str], said: str) -> None:
+    told = CliRunner().invoke(main, ["env", *args])
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert said in told.stderr
+
+
+def test_a_long_making_is_told_and_the_server_has_it_all(
+    tmp_path: Any, serve: Callable[..., Served]
+) -> None:
+    file = tmp_path / "many.yaml"
+    file.write_text("name: many\ndata: {people: 600}\nmerchants: [{name: m, access_token: t}]\n")
+    server = serve("--scenario", str(file))
+    made = call(server.port, "GET", "/_mock/snapshot")
+    assert len(json.loads(made.body)["customers"]) == 600
+    assert "making 600 rows of scenario many" in server.log.read_text()
