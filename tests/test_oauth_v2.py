@@ -436,6 +436,17 @@ def test_a_fork_has_the_codes_and_tokens_and_each_goes_its_own_way(world: World)
         assert recover(world, spent).status == 200
 
 
+def test_a_spent_code_of_a_fork_stays_spent_however_many_come_after(world: World) -> None:
+    code = agree(world)
+    twin = world.sandboxes.fork(world.sandbox, "twin")
+    world.sandbox, world.known = twin, twin.credentials
+    twin.codes_v2.rows_max = 3
+    assert exchange(world, code).status == 200
+    newest = [agree(world) for _ in range(5)]
+    assert exchange(world, code).status == 401
+    assert [exchange(world, each).status for each in newest] == [401, 401, 401, 200, 200]
+
+
 def test_a_snapshot_restores_codes_and_tokens(world: World, make_world: Make) -> None:
     first, code = pair(world), agree(world, code_challenge=CHALLENGE)
     spent = pair(world)["refresh_token"]

@@ -74,10 +74,15 @@ class Table(Generic[Row]):
             del self._rows[key]
 
     def put_bounded(self, key: str, row: Row) -> None:
-        """Write a row and let the oldest go when the bound is passed."""
+        """Write a row and let the oldest go when the bound is passed.
+
+        What hides a row that a fork shares stays: without it that row would be there again.
+        """
         self._rows[key] = row
         if len(self._rows) > self.rows_max:
-            del self._rows[next(iter(self._rows))]
+            oldest = next((each for each in self._rows if each not in self._base), key)
+            if oldest != key:
+                del self._rows[oldest]
 
     def fork(self) -> "Table[Row]":
         """Return a table with the same rows that goes its own way."""
