@@ -5,8 +5,8 @@ import socket
 import threading
 from typing import Any, NamedTuple, Self
 
-from mock_clover.api.announce import report
-from mock_clover.model.webhook import headers_of
+from mock_clover.api.posting import report
+from mock_clover.model.delivery import headers_of
 from mock_clover.sandbox.sandbox import Sandbox
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"

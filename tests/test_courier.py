@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from mock_clover.model.webhook import Delivery, TargetSpec
+from mock_clover.model.delivery import Delivery
+from mock_clover.model.webhook import TargetSpec
 from mock_clover.sandbox.credentials import derive
 from mock_clover.server.courier import REPLY_BYTES_MAX, Courier
 from tests.receiver import OK, Receiver

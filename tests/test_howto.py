@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import textwrap
@@ -16,7 +17,9 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
+from mock_clover.model.operation import OPERATIONS
 from mock_clover.sandbox.credentials import derive
+from mock_clover.scenario.load import parse
 from tests.clients.toolbox import plain_environment
 from tests.served import Served
 from tests.world import SEED
@@ -126,6 +129,38 @@ def test_nodes_page_runs(tmp_path: Path, served: Served) -> None:
     out = run(["bash", "-c", script], tmp_path, served)
     assert re.search(r"^. pass 3$", out, re.MULTILINE), out
     assert re.search(r"^. fail 0$", out, re.MULTILINE), out
+
+
+@needs_curl
+def test_the_page_of_webhooks_runs(tmp_path: Path, served: Served) -> None:
+    (receiver,) = blocks("howto/webhooks.md", "python")
+    (tmp_path / "receiver.py").write_text(receiver)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    script = "\n".join((f"HOOK_PORT={port}", *blocks("howto/webhooks.md", "sh")))
+    out = objects(run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served))
+    lists = [each["data"] for each in out if "data" in each]
+    states = [[delivery["state"] for delivery in each] for each in lists]
+    assert states == [
+        ["delivered"],  # the code
+        *(["waiting"], ["waiting"], ["delivered"]),
+        *(["under_way"], ["under_way"]),  # sent by hand
+        ["delivered", "waiting"],  # whose signature is wrong
+        ["delivered", "delivered"],
+    ]
+    assert [each["status"] for each in lists[3][0]["attempts"]] == [500, 500, 200]
+    fired = [[due["kind"] for due in each["fired"]] for each in out if "fired" in each]
+    assert fired == [[], ["webhook_due"], ["webhook_due"]]
+    seen = objects((tmp_path / "seen.txt").read_text())
+    assert [each["answered"] for each in seen] == [200, 500, 500, 200, 200, 200, 401, 200, 200]
+    late = [next(iter(each["event"]["merchants"].values()))[0]["type"] for each in seen[-2:]]
+    assert late == ["UPDATE", "CREATE"]
+
+
+def test_the_scenario_of_the_page_of_webhooks_is_one() -> None:
+    (text,) = blocks("howto/webhooks.md", "yaml")
+    scenario = parse(text.encode(), "webhooks.md", OPERATIONS)
+    assert [target.id for target in scenario.webhooks] == ["shop", "checkout"]
 
 
 def test_every_call_of_the_page_for_any_language_is_answered(served: Served) -> None:

@@ -13,6 +13,9 @@ from mock_clover.model.address import never, refusal, wrong_url
 from mock_clover.model.webhook import RETRY_AFTER_MS
 from mock_clover.sandbox.outbox import DELIVERIES_MAX, PENDING_MAX
 from mock_clover.scenario.load import ScenarioError, parse
+from mock_clover.server.build import build
+from mock_clover.server.log import ExchangeLog
+from tests.hostile import BROWSER
 from tests.receiver import taken
 from tests.world import DECLINES, NOW_MS, VISA, World
 
@@ -39,6 +42,17 @@ def refused(world: World, method: str, path: str, body: Any = None) -> str:
     got = world.send(method, path, body)
     assert got.status in (400, 404), got
     return str(got.json["message"])
+
+
+def test_hosts_beyond_the_own_networks_come_from_the_command_line(world: World) -> None:
+    app = build(
+        *(world.sandbox.rules.scenario, world.keys),
+        seed="x",
+        log=ExchangeLog(None, "none"),
+        switched={},
+        webhook_hosts=("Hooks.Example.COM",),
+    )
+    assert app._webhook_hosts == ("hooks.example.com",)
 
 
 # What is announced -------------------------------------------------------------------------------
@@ -207,6 +221,37 @@ def test_a_replayed_request_announces_nothing_again(world: World) -> None:
     assert len(deliveries(world)) == 1
 
 
+def secured(world: World) -> str:
+    """Make a charge that waits for its cardholder, and return its id."""
+    asked = {
+        "amount": 100,
+        "currency": "usd",
+        "source": world.token(),
+        "threeds": {"source": "CLOVER", "browser_info": BROWSER},
+    }
+    got = world.send(
+        "POST", "/v1/charges", asked, headers={"x-mock-clover-outcome": "threeds/challenge"}
+    )
+    assert got.json.get("status") == "pending", got
+    return str(got.json["id"])
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [("approve", ["O:CREATE charge", "P:CREATE charge"]), ("fail", ["P:CREATE decline"])],
+)
+def test_a_pending_charge_is_announced_when_it_ends(
+    world: World, result: str, expected: list[str]
+) -> None:
+    hooked(world)
+    charge = secured(world)
+    assert deliveries(world) == []
+    world.send("POST", f"/_mock/threeds/{charge}", {"result": result})
+    body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "COMPLETED"}}
+    world.send("POST", "/v1/charges/finalize_payment", body)
+    assert [f"{each['event']} {each['about']}" for each in deliveries(world)] == expected
+
+
 def test_asking_why_announces_nothing(world: World) -> None:
     hooked(world)
     body = {"amount": 1, "currency": "usd", "source": world.token()}
@@ -364,6 +409,16 @@ def test_late_after_refund_waits_for_the_refund_of_its_own_payment(world: World)
         for post in taken(world.sandbox)
     ]
     assert about == [("P:UPDATE", f"P:{second}"), ("P:CREATE", f"P:{second}")]
+
+
+def test_a_checkouts_event_may_come_late_after_the_refund_of_its_payment(world: World) -> None:
+    hooked(world, kind="hosted_checkout", plan=[{"do": "late_after_refund"}])
+    hooked(world, id="p", events=["C"])
+    charge = do_sale(world)
+    announce_checkout(world.sandbox, charge, approved=True, amount=1, session_id=None)
+    assert taken(world.sandbox) == []
+    world.send("POST", "/v1/refunds", {"charge": charge})
+    assert [post.json["id"] for post in taken(world.sandbox)] == [charge]
 
 
 def test_a_plan_counts_what_is_left_of_it(world: World) -> None:
@@ -562,6 +617,17 @@ def test_a_scenarios_targets_go_with_it_and_others_stay(make_world: Callable[...
         "target-1": "dropped",
         "mine": "under_way",
     }
+
+
+def test_a_scenario_that_is_saved_again_keeps_what_is_on_its_way(
+    make_world: Callable[..., World],
+) -> None:
+    text = f"{RULE}  - {{then: {{approve: {{}}}}}}".encode()
+    world = make_world(parse(text, "s.yaml"))
+    do_sale(world)
+    world.sandboxes.reload(parse(text + b"\nabout: changed", "s.yaml"))
+    assert world.sandbox.rules.scenario.about == "changed"
+    assert [post.event for post in taken(world.sandbox)] == ["P:CREATE", "O:CREATE"][::-1]
 
 
 # Forks, snapshots, isolation ---------------------------------------------------------------------

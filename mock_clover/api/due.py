@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mock_clover.api.announce import WEBHOOK_DUE, deliver_due
+from mock_clover.api.posting import WEBHOOK_DUE, deliver_due
 from mock_clover.api.redemption import settle_debit
 from mock_clover.api.threeds import expire_threeds
 from mock_clover.model.charge import AUTHORISATION_EXPIRES, DEBIT_SETTLES

@@ -10,6 +10,7 @@ from mock_clover import __version__
 from mock_clover.api.dialects import ErrorEnvelope, StatusBody, status_line
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.surface import SURFACE
+from mock_clover.model.event import WEBHOOKS, Webhook
 from mock_clover.model.problem import (
     CATALOGUE,
     INVALID_JSON,
@@ -52,6 +53,7 @@ def _whole(paths: dict[str, Any]) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
+        "webhooks": _webhooks(),
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {
@@ -67,11 +69,33 @@ def _schemas() -> dict[str, Any]:
         {e.takes for e in SURFACE if e.takes}
         | {e.gives for e in SURFACE if e.gives.__struct_fields__}
         | {ErrorEnvelope, StatusBody}
+        | {hook.takes for hook in WEBHOOKS}
     )
     _, schemas = msgspec.json.schema_components(
         sorted(records, key=lambda record: record.__name__), ref_template=_REF
     )
     return schemas
+
+
+def _webhooks() -> dict[str, Any]:
+    """Tell what Clover sends to a shop."""
+    return {hook.name: {"post": _webhook(hook)} for hook in WEBHOOKS}
+
+
+def _webhook(hook: Webhook) -> dict[str, Any]:
+    schema = {"schema": {"$ref": _REF.format(name=hook.takes.__name__)}}
+    told: dict[str, Any] = {
+        "operationId": f"webhook_{hook.name}",
+        "summary": hook.about,
+        "requestBody": {"required": True, "content": {"application/json": schema}},
+        "responses": {"200": {"description": "It has come; all else is sent again later."}},
+        "x-evidence": hook.fact.evidence,
+        "x-source": hook.fact.source,
+    }
+    if hook.header:
+        header = {"name": hook.header, "in": "header", "required": True}
+        told["parameters"] = [header | {"schema": {"type": "string"}}]
+    return told
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:

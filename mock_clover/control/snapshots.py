@@ -14,6 +14,7 @@ from mock_clover.api.surface import SURFACE
 from mock_clover.control.worlds import ControlRecord, SandboxAnswer, control, shown, unknown
 from mock_clover.model.charge import Charge
 from mock_clover.model.customer import Customer
+from mock_clover.model.delivery import Delivery, Subscription
 from mock_clover.model.fault import Fault
 from mock_clover.model.gift_card import GiftCard
 from mock_clover.model.oauth import Code
@@ -24,7 +25,7 @@ from mock_clover.model.refund import Refund
 from mock_clover.model.rule import CardMatch
 from mock_clover.model.scenario import Scenario, Settings
 from mock_clover.model.token import Token
-from mock_clover.model.webhook import Delivery, Subscription, wrong_event, wrong_target
+from mock_clover.model.webhook import wrong_event, wrong_target
 from mock_clover.sandbox.credentials import as_letters, fingerprint, from_letters
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.idempotency import Remembered

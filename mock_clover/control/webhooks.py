@@ -7,19 +7,17 @@ from typing import Annotated, Any
 
 import msgspec
 
-from mock_clover.api.announce import resend, send, verify_target
+from mock_clover.api.announce import send
 from mock_clover.api.endpoint import Call, Endpoint, Stated
+from mock_clover.api.posting import resend, verify_target
 from mock_clover.control.worlds import OURS, ControlRecord, control
+from mock_clover.model.delivery import Attempt, Delivery, State, Subscription
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.model.webhook import (
     TARGETS_MAX,
-    Attempt,
-    Delivery,
     EventOrder,
     Kind,
     Mischief,
-    State,
-    Subscription,
     TargetSpec,
     wrong_event,
     wrong_target,

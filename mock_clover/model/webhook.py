@@ -1,17 +1,15 @@
-"""Webhooks: what Clover tells a shop by itself, where to, how signed, and how it may go wrong.
+"""Webhooks as testers write them: where they go, what is sent on demand, and what goes wrong.
 
 There are two kinds. *Platform* events say that an object was made, changed or deleted; *hosted
 checkout* events say how a payment on Clover's own page ended. Nothing here knows a socket.
 """
 
-import hmac
-import re
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from mock_clover.model.address import wrong_url
-from mock_clover.wire.fact import END, Fact, documented, inferred, observed, told
+from mock_clover.wire.fact import END
 from mock_clover.wire.record import Record, encode
 from mock_clover.wire.redact import redact
 
@@ -21,12 +19,6 @@ ObjectKind = Literal["A", "C", "CA", "E", "I", "IC", "IG", "IM", "M", "O", "P", 
 """Apps, customers, cash adjustments, employees, items, item categories, modifier groups, modifiers,
 merchants, orders, payments, service hours."""
 Status = Literal["APPROVED", "DECLINED"]
-State = Literal["under_way", "waiting", "held", "delivered", "failed", "dropped"]
-
-_PLATFORM = documented("AROUND 5.3: Clover's webhooks page, by public code")
-_CHECKOUT = documented("AROUND 5.2: labels of Clover's Hosted Checkout webhook page")
-_NAMES = observed("AROUND 5.2: the names that readers of it use")
-_OURS = inferred("of this mock, not of Clover")
 
 TARGETS_MAX = 20
 """Targets of one sandbox: a shop has one or two."""
@@ -189,116 +181,6 @@ class EventOrder(HookRecord, frozen=True, kw_only=True):
     ] = "right"
 
 
-class PlatformEvent(Record, frozen=True, kw_only=True):
-    """One object that was made, changed or deleted."""
-
-    objectId: Annotated[str, told("Kind and id, as P:J2RK5QKH6WCYE.", _PLATFORM)]
-    type: Annotated[EventType, told("What happened to it.", _PLATFORM)]
-    ts: Annotated[int, told("When, in ms.", _PLATFORM)]
-
-
-class PlatformBody(Record, frozen=True, kw_only=True):
-    """The body of a platform event."""
-
-    appId: Annotated[str, told("Whose subscription it is.", _PLATFORM)]
-    merchants: Annotated[
-        dict[str, tuple[PlatformEvent, ...]], told("By merchant; here one event each.", _PLATFORM)
-    ]
-
-
-class CheckoutBody(Record, frozen=True, kw_only=True):
-    """The body of a hosted checkout event."""
-
-    createdTime: Annotated[
-        int, told("When, in ms.", inferred("AROUND 5.2 gives the label Created Time, no unit"))
-    ]
-    message: Annotated[str, told("As `Approved for 100`; the unit is not told.", _CHECKOUT)]
-    status: Annotated[Status, told("How it ended.", _CHECKOUT)]
-    type: Annotated[str, told("Always PAYMENT.", _CHECKOUT)]
-    id: Annotated[str, told("The payment.", _CHECKOUT)]
-    merchantId: Annotated[str, told("The merchant.", _NAMES)]
-    data: Annotated[
-        str | None, told("The session; one reader's first payment had none.", _NAMES)
-    ] = None
-
-
-class Verification(Record, frozen=True, kw_only=True):
-    """The body that a new platform target gets; the code is to be handed back."""
-
-    verificationCode: Annotated[str, told("Any text.", _PLATFORM)]
-
-
-class Attempt(Record, frozen=True, kw_only=True):
-    """One try to deliver."""
-
-    number: int
-    due_ms: int
-    """When it was to be, by the sandbox's clock; its signature says so too."""
-    sent_ms: int
-    """When it was made, by the sandbox's clock."""
-    took_ms: int = 0
-    """How long it took, in real time."""
-    status: int | None = None
-    error: str | None = None
-
-
-class Delivery(Record, frozen=True, kw_only=True):
-    """One body on its way to one target."""
-
-    id: str
-    number: int
-    target: str
-    about: str
-    """What happened, in a word: charge, refund, verification."""
-    event: str = ""
-    """As P:CREATE; empty for what is no platform event."""
-    object_id: str = ""
-    body: str
-    state: State
-    made_ms: int
-    due_ms: int
-    attempts: tuple[Attempt, ...] = ()
-    held_for: str = ""
-    """What a held one waits for: `next`, or the refund of this object's id."""
-    signature: Literal["right", "wrong", "none"] = "right"
-    resend_of: str | None = None
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether it is still to be delivered."""
-        return self.state in ("under_way", "waiting", "held")
-
-
-class Subscription(Record, frozen=True, kw_only=True):
-    """A target in force: what was asked for, and how far it has come."""
-
-    id: str
-    spec: TargetSpec
-    secret: str
-    of_scenario: bool = False
-    code: str | None = None
-    """The verification code that is still to be handed back."""
-    withheld: int = 0
-    """Events that were not sent because of that."""
-    left: tuple[int | None, ...] = ()
-    """How often each step of the plan still applies."""
-
-    def __repr__(self) -> str:
-        """Show no secret."""
-        return repr(self.spec)
-
-    def wants(self, event: str) -> bool:
-        """Tell whether an event, as P:CREATE, is subscribed to."""
-        return not self.spec.events or any(fits(each, event) for each in self.spec.events)
-
-
-class Header(NamedTuple):
-    """One header line of a delivery."""
-
-    name: str
-    value: str
-
-
 def fits(asked: str, event: str) -> bool:
     """Tell whether P or P:CREATE means an event, as P:CREATE."""
     return asked == event or asked == event.partition(":")[0]
@@ -349,39 +231,3 @@ def wrong_event(order: EventOrder) -> tuple[str, str] | None:
     if order.id is not None and redact(order.id) != order.id:
         return "id", "looks like a card number"
     return None
-
-
-def signature(secret: str, at_s: int, body: bytes) -> str:
-    """Sign a hosted checkout event as `t=<seconds>,v1=<hex of HMAC-SHA256>`."""
-    digest = hmac.digest(secret.encode(), b"%d.%b" % (at_s, body), "sha256")
-    return f"t={at_s},v1={digest.hex()}"
-
-
-SIGNATURE_FACT: Fact = documented("AROUND 5.2; mbates/clover verifies it so")
-AUTH_FACT: Fact = documented("AROUND 5.3: X-Clover-Auth carries a static code")
-
-
-def headers_of(subscription: Subscription, delivery: Delivery) -> tuple[Header, ...]:
-    """Return the headers that prove where a delivery comes from, as of the time it is due.
-
-    The verification POST carries none: its answer is what a target's auth code is given for
-    (inferred).
-    """
-    if delivery.about == "verification" or delivery.signature == "none":
-        return ()
-    secret = subscription.secret
-    if delivery.signature == "wrong":
-        secret = f"not-{secret}"
-    if subscription.spec.kind == "platform":
-        return (Header("X-Clover-Auth", secret),)
-    signed = signature(secret, delivery.due_ms // 1000, delivery.body.encode())
-    return (Header("Clover-Signature", signed),)
-
-
-_UNPRINTABLE = re.compile(r"[^ -~]")
-
-
-def said_plainly(error: BaseException) -> str:
-    """Return an error's words for a delivery log: one masked line, no longer than it must be."""
-    text = str(error) or type(error).__name__
-    return redact(_UNPRINTABLE.sub("?", text))[:300]

@@ -9,14 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mock_clover.model.webhook import (
-    TARGETS_MAX,
-    Delivery,
-    Mischief,
-    Subscription,
-    TargetSpec,
-    fits,
-)
+from mock_clover.model.delivery import Delivery, Subscription
+from mock_clover.model.webhook import TARGETS_MAX, Mischief, TargetSpec, fits
 
 DELIVERIES_MAX = 1_000
 """Deliveries kept for each sandbox, those that are pending among them."""

@@ -187,10 +187,13 @@ class Sandbox:
 
     def _hook(self) -> None:
         """Put the scenario's own webhook targets in force; others stay."""
+        wanted = list(self.rules.scenario.webhooks)
         for known in tuple(self.outbox.subscriptions.values()) if self.outbox else ():
-            if known.of_scenario:
+            if known.of_scenario and known.spec in wanted:
+                wanted.remove(known.spec)  # it stays, with what is on its way to it
+            elif known.of_scenario:
                 self.hooked().unsubscribe(known.id)
-        for spec in self.rules.scenario.webhooks:
+        for spec in wanted:
             self.hooked().subscribe(spec, self.seed, of_scenario=True)
 
     def currency_echo(self, currency: str) -> str:

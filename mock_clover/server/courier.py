@@ -18,10 +18,10 @@ from urllib.parse import SplitResult, urlsplit
 import h11
 
 from mock_clover import __version__
-from mock_clover.api.announce import report
 from mock_clover.api.due import settle
+from mock_clover.api.posting import report
 from mock_clover.model.address import host_of, refusal
-from mock_clover.model.webhook import Delivery, Subscription, headers_of, said_plainly
+from mock_clover.model.delivery import Delivery, Subscription, headers_of, said_plainly
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
