@@ -12,6 +12,7 @@ import pytest
 from mock_clover.scenario.load import ScenarioError, parse
 from tests.hostile import BROWSER
 from tests.test_snapshots import Branch
+from tests.test_webhooks import deliveries, hooked
 from tests.world import DECLINES, NOW_MS, VISA, Answered, World
 
 MakeWorld = Callable[..., World]
@@ -567,3 +568,25 @@ def test_a_phantom_decline_stands_after_a_challenge(make_world: MakeWorld) -> No
     assert finalize(world, pending, "SUCCESS").status == 402
     assert fetched(world, pending)["status"] == "succeeded"
     assert json.loads(world.send("GET", f"/v1/orders/{order}").body)["amount_paid"] == 5
+
+
+# Webhooks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pan", "end", "announced"),
+    [
+        (CHALLENGE, "", []),
+        (CHALLENGE, "SUCCESS", ["O:CREATE charge", "P:CREATE charge"]),
+        (CHALLENGE, "FAILED", ["P:CREATE decline"]),
+        (DECLINES, "SUCCESS", ["P:CREATE decline"]),
+    ],
+)
+def test_a_payment_is_announced_once_and_when_it_is_decided(
+    world: World, pan: str, end: str, announced: list[str]
+) -> None:
+    hooked(world)
+    pending = charge(world, pan, "threeds/challenge").json["id"]
+    if end:
+        finalize(world, pending, end)
+    assert [f"{each['event']} {each['about']}" for each in deliveries(world)] == announced

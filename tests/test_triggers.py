@@ -357,10 +357,15 @@ def test_card_on_file_warns_and_declines_saved_cards(make_world: MakeWorld) -> N
     assert charge(world, source=customer, amount=30_001).json["warning_message"] == warning
     assert charge(world, source=saved, amount=30_001, **stored).json["warning_message"] == warning
     assert "warning_message" not in charge(world, amount=30_001).json
-    for amount, message in ((30_002, "CVV could not be verified"), (30_003, "CVV is not provided")):
-        got = charge(world, source=saved, amount=amount, **stored)
+    first = {"stored_credentials": {"sequence": "FIRST"}}
+    for amount, more, message in (
+        (30_002, first, "CVV could not be verified"),
+        (30_003, {}, "CVV is not provided"),
+    ):
+        got = charge(world, source=saved, amount=amount, **more)
         assert (got.status, got.json["error"]["message"]) == (402, message)
         assert got.why.startswith("card-on-file: rule ")
+        assert charge(world, source=saved, amount=amount, **stored).status == 200
     got = charge(world, source=customer, amount=30_004)
     assert (got.status, got.json) == (400, refused("CARD_ON_FILE_MISSING"))
     got = charge(world, source=customer, amount=30_005)

@@ -6,12 +6,14 @@ import msgspec
 
 from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Declined, Endpoint
+from mock_clover.api.on_file import keep, warn
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
 from mock_clover.api.redemption import booked, limited, redeemed
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate, begin_charge
 from mock_clover.model.card import checks_seen
 from mock_clover.model.charge import (
+    AMOUNT_MAX,
     AUTHORISATION_EXPIRES,
     AUTHORISATION_LIFE_MS,
     CAPTURED_FROM,
@@ -127,6 +129,8 @@ def make_charge(
             threeds=payer.threeds,
         )
     else:
+        if asked.stored_credentials is not None:
+            verdict = warn(asked, token, verdict)
         checks = checks_seen(verdict.checks, token.card)
         if verdict.amount is not None and verdict.amount < asked.amount:
             asked = _replace(asked, amount=verdict.amount)
@@ -150,17 +154,26 @@ def make_charge(
         )
     if token.kind != "card":
         charge = booked(sandbox, charge)
+    _book(sandbox, charge, order, spends=spends)
+    return charge
+
+
+def _book(sandbox: Sandbox, charge: Charge, order: str | None, *, spends: bool) -> None:
+    """Write a charge that is made, and what follows from it; `order` is one that was there."""
+    token = charge.token
     sandbox.charges.put(charge.id, charge)
     if charge.state == "authorised":
         life_ms = AUTHORISATION_LIFE_MS.get(token.card.brand, AUTHORISATION_LIFE_MS["VISA"])
-        sandbox.agenda.add(now_ms + life_ms, AUTHORISATION_EXPIRES, charge.id)
+        at_ms = sandbox.clock.now_ms() + life_ms
+        sandbox.agenda.add(at_ms, AUTHORISATION_EXPIRES, charge.id)
     if order is None and charge.order is not None:
         sandbox.sale_orders.put(charge.order, charge.id)
-    if spends:
+    if charge.request.stored_credentials is not None:
+        keep(sandbox, charge.request, token, approved=charge.decline is None)
+    elif spends:
         sandbox.tokens.put(token.id, _replace(token, state="used"))
     if sandbox.outbox is not None:
         _announce_charge(sandbox, charge, has_order=order is None)
-    return charge
 
 
 def _announce_charge(sandbox: Sandbox, charge: Charge, *, has_order: bool) -> None:
@@ -184,7 +197,7 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     amount = charge.request.amount if call.body.amount is None else call.body.amount
     if amount == 0 and charge.request.amount and charge.gift is None:
         INVALID_CHARGE_AMOUNT.refuse()
-    if amount > charge.request.amount:
+    if amount > _capturable(sandbox, charge):
         CAPTURE_TOO_LARGE.refuse()
     captured = _replace(charge, state="captured", amount_captured=amount)
     if charge.gift is not None:
@@ -194,6 +207,14 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
         announce(sandbox, "P", charge.id, "UPDATE", "capture")
     call.why = f"an authorisation of {charge.request.amount} is captured for {amount}"
     return captured_answer(captured)
+
+
+def _capturable(sandbox: Sandbox, charge: Charge) -> int:
+    """Return how much of an authorisation may be captured; of a gift card, what is locked."""
+    amount = charge.request.amount
+    if charge.gift is not None:
+        return amount
+    return min(amount + amount * sandbox.settings.over_capture_percent // 100, AMOUNT_MAX)
 
 
 def get_charge(sandbox: Sandbox, call: Call[None, None]) -> ChargeAnswer:

@@ -18,6 +18,7 @@ from mock_clover.api.threeds import (
     UNKNOWN,
     give_up,
     refusal,
+    release,
 )
 from mock_clover.model.charge import Charge
 from mock_clover.model.charge_answer import ChargeAnswer, created_answer, pending_answer
@@ -144,7 +145,8 @@ def _conclude(
     made = make_charge(sandbox, charge.request, payer, charge.order, charge)
     call.why = f"{verdict.why}; {call.why}"
     if made.decline is not None:
-        return Declined(give_up(sandbox, made, made.decline), made.decline)
+        release(sandbox, made)
+        return Declined(made, made.decline)
     if sold is not None:
         credit(sandbox, sold.order, made)
     if isinstance(verdict, Decline):  # a phantom: it stands, and the client is told no

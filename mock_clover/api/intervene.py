@@ -187,6 +187,7 @@ def facts_of(
         description=getattr(request, "description", None) or "",
         metadata=getattr(request, "metadata", None) or {},
         headers=headers,
+        stored_credentials=getattr(request, "stored_credentials", None),
     )
 
 
@@ -211,6 +212,7 @@ def _facts_of_pending(
         description="",  # its words have had their say when the charge was made
         metadata={},
         headers=headers,
+        stored_credentials=asked.stored_credentials if asked else None,
     )
 
 

@@ -135,16 +135,19 @@ def begin_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: st
 
 
 def give_up(sandbox: Sandbox, charge: Charge, decline: Decline) -> Charge:
-    """Write that a pending charge has failed; its token is as after any other decline."""
-    threeds = charge.threeds
-    if threeds is not None and threeds.step is not None:
-        threeds = _replace(threeds, step=None, validation_result=FAILED)
+    """Write that a pending charge has failed: its cardholder was not authenticated."""
+    threeds = charge.threeds and _replace(charge.threeds, step=None, validation_result=FAILED)
     failed = _replace(charge, state="failed", decline=decline, threeds=threeds)
     sandbox.charges.put(failed.id, failed)
     announce(sandbox, "P", failed.id, "CREATE", "decline")  # a pending one was not announced
+    release(sandbox, failed)
+    return failed
+
+
+def release(sandbox: Sandbox, charge: Charge) -> None:
+    """Give the token of a charge that was pending back, where a decline does not spend it."""
     if charge.token.state == "new" and not sandbox.settings.decline_spends_token:
         sandbox.tokens.put(charge.token.id, charge.token)
-    return failed
 
 
 def expire_threeds(sandbox: Sandbox, due: Due) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from mock_clover.model.card import Face
 from mock_clover.model.gift_card import GiftCardView
+from mock_clover.model.on_file import Intent
 from mock_clover.model.threeds import ThreeDS, ThreeDSField
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import Approval, Decline
@@ -169,6 +170,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     level2: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
     level3: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
     threeds: ThreeDSField = None
+    intent: Intent = None
     customer: (
         Annotated[
             dict[str, Any] | str,

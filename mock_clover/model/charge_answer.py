@@ -11,6 +11,7 @@ import msgspec
 from mock_clover.model.card import CheckResult
 from mock_clover.model.charge import Charge, StoredCredentials
 from mock_clover.model.gift_card import GiftCardView
+from mock_clover.model.on_file import SavedCredential, transarmor
 from mock_clover.model.threeds import ThreeDSAnswer, threeds_answer
 from mock_clover.model.token import Kind
 from mock_clover.wire.fact import Cents, Millis
@@ -77,6 +78,7 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     source: Source
     metadata: dict[str, Any] | None = None
     stored_credentials: StoredCredentials | None = None
+    saved_credentials_on_file: SavedCredential | None = None
     ecomind: str | None = None
     threeds: ThreeDSAnswer | None = None
     gift_card: GiftCardView | None = None
@@ -110,6 +112,7 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         receipt_email=asked.receipt_email,
         status="pending" if charge.settling else "succeeded",
         source=_source(charge, with_expiry=True),
+        saved_credentials_on_file=None if asked.intent is None else _saved(charge),
         ecomind=asked.ecomind,
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
         gift_card=charge.gift,
@@ -200,6 +203,14 @@ def captured_answer(charge: Charge) -> ChargeAnswer:
         source=_source(charge, with_expiry=False),
         gift_card=charge.gift,
     )
+
+
+def _saved(charge: Charge) -> SavedCredential | None:
+    """Return what an intent has saved; nothing while the charge is pending, or of no card."""
+    stored = charge.request.stored_credentials
+    if charge.approval is None or stored is None or charge.token.kind != "card":
+        return None
+    return SavedCredential(tokenType="TRANSARMOR", value=transarmor(charge.token.card))
 
 
 def _source(charge: Charge, *, with_expiry: bool) -> Source:

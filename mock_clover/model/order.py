@@ -11,6 +11,7 @@ from mock_clover.model.charge import (
     StoredCredentials,
     Tip,
 )
+from mock_clover.model.on_file import Intent
 from mock_clover.model.threeds import ThreeDSField
 from mock_clover.wire.fact import CURRENCY, EMAIL, Cents, Millis, documented, observed, told
 from mock_clover.wire.record import Record
@@ -157,6 +158,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     threeds: ThreeDSField = None
+    intent: Intent = None
 
 
 class Order(Record, frozen=True, kw_only=True):

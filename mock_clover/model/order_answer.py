@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from mock_clover.model.charge import Charge
 from mock_clover.model.charge_answer import ChargeAnswer, Source, created_answer
+from mock_clover.model.on_file import SavedCredential
 from mock_clover.model.order import Item, Order, ReturnedItem
 from mock_clover.model.threeds import ThreeDSAnswer
 from mock_clover.wire.fact import Cents, Millis
@@ -101,6 +102,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     status: Literal["created", "paid"] | None = None
     status_transitions: StatusTransitions | None = None
     ecomind: str | None = None
+    saved_credentials_on_file: SavedCredential | None = None
     threeds: ThreeDSAnswer | None = None
 
 
@@ -195,6 +197,7 @@ def paid_answer(sold: Sold) -> OrderAnswer:
         status="created" if sold.paid_ms is None else "paid",
         status_transitions=StatusTransitions(paid=sold.paid_ms),
         ecomind=charge.request.ecomind,
+        saved_credentials_on_file=shown.saved_credentials_on_file,
         threeds=shown.threeds,
     )
 

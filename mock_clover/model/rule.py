@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from mock_clover.model.card import NO_CHECKS, Brand, Card, Checks
+from mock_clover.model.charge import StoredCredentials
 from mock_clover.model.fault import Fault
 from mock_clover.model.threeds import Flow
 from mock_clover.model.verdict import DECLINE_CODE, DECLINE_MESSAGE, Approval, Decline, Verdict
@@ -52,6 +53,30 @@ class AmountMatch(RuleRecord, frozen=True, kw_only=True):
     max: Annotated[int, msgspec.Meta(ge=0)] = 99_999_999
 
 
+class StoredMatch(RuleRecord, frozen=True, kw_only=True):
+    """Which `stored_credentials` of a payment; all that is given must match."""
+
+    given: Annotated[
+        bool | None, msgspec.Meta(description="false: the payment has none at all.")
+    ] = None
+    sequence: Literal["FIRST", "SUBSEQUENT"] | None = None
+    initiator: Literal["MERCHANT", "CARDHOLDER"] | None = None
+    is_scheduled: Annotated[
+        bool | None, msgspec.Meta(description="What is not said counts as false.")
+    ] = None
+
+    def matches(self, stored: StoredCredentials | None) -> bool:
+        """Tell whether these are meant."""
+        if stored is None:
+            return self.given is False
+        return (
+            self.given is not False
+            and self.sequence in (None, stored.sequence)
+            and self.initiator in (None, stored.initiator)
+            and self.is_scheduled in (None, bool(stored.is_scheduled))
+        )
+
+
 class Facts(NamedTuple):
     """What a rule can see of a call."""
 
@@ -64,6 +89,7 @@ class Facts(NamedTuple):
     description: str
     metadata: dict[str, Any]
     headers: dict[bytes, bytes]
+    stored_credentials: StoredCredentials | None = None
 
 
 class Condition(RuleRecord, frozen=True, kw_only=True):
@@ -75,6 +101,9 @@ class Condition(RuleRecord, frozen=True, kw_only=True):
     currency: Annotated[str | None, msgspec.Meta(description="Either case.")] = None
     email: Annotated[str | None, msgspec.Meta(description="Of the request or customer.")] = None
     source: Annotated[SourceKind | None, msgspec.Meta(description="What pays.")] = None
+    stored_credentials: Annotated[
+        StoredMatch | None, msgspec.Meta(description="Of a payment with a saved card.")
+    ] = None
     header: Annotated[
         dict[str, str] | None, msgspec.Meta(description="Header names and their whole values.")
     ] = None
@@ -103,7 +132,7 @@ class Condition(RuleRecord, frozen=True, kw_only=True):
 
     def unmet(self, facts: Facts, fingerprint: str | None) -> str:
         """Return which condition a call does not meet, or '' when it meets all."""
-        for name in ("endpoint", "currency", "email", "source", "amount", "card"):
+        for name in _CHECKED:
             if getattr(self, name) is not None and not _MEETS[name](self, facts, fingerprint):
                 return name
         if self.description is not None and self.description not in facts.description:
@@ -129,6 +158,9 @@ def _meets_amount(when: Condition, facts: Facts) -> bool:
     return facts.amount == when.amount
 
 
+_CHECKED = ("endpoint", "currency", "email", "source", "amount", "card", "stored_credentials")
+"""Members of a condition in the order in which they are looked at."""
+
 _MEETS: dict[str, Any] = {
     "endpoint": lambda when, facts, _: when.endpoint == facts.endpoint,
     "currency": lambda when, facts, _: _same_word(when.currency, facts.currency),
@@ -137,6 +169,9 @@ _MEETS: dict[str, Any] = {
     "amount": lambda when, facts, _: _meets_amount(when, facts),
     "card": lambda when, facts, fingerprint: (
         facts.card is not None and when.card.matches(facts.card, fingerprint)
+    ),
+    "stored_credentials": lambda when, facts, _: when.stored_credentials.matches(
+        facts.stored_credentials
     ),
 }
 

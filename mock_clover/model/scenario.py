@@ -165,6 +165,15 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "as observed (CC 35618), the first time only, or never."
         ),
     ] = "each"
+    over_capture_percent: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=1_000,
+            description="How much more than was authorised may be captured, in percent of it. "
+            "Clover's pages speak of hotels and cars, and of no limit.",
+        ),
+    ] = 0
     threeds_life_ms: Annotated[
         int,
         msgspec.Meta(

@@ -152,6 +152,8 @@ class Token(Record, frozen=True, kw_only=True):
     kind: Kind = "card"
     customer: str | None = None
     card_id: str | None = None
+    has_first: bool = False
+    """Whether a payment with the sequence FIRST was approved."""
 
 
 class TokenCard(Record, frozen=True, kw_only=True):

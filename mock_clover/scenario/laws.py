@@ -12,7 +12,7 @@ import msgspec
 from mock_clover.model.card import Checks, Face, brand_of
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import OUTCOMES
-from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule
+from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule, StoredMatch
 from mock_clover.model.scenario import DECLINE_CODES, Scenario, TestCard
 from mock_clover.model.webhook import (
     KNOWS_OBJECT,
@@ -31,7 +31,7 @@ PAYERS = frozenset(
 )
 """Operations in which the issuer is asked, so that it can decline."""
 _SECURED = frozenset({"create_charge", "pay_order"})
-"""Operations that may ask for 3-D Secure."""
+"""Operations that may ask for 3-D Secure, and have stored credentials."""
 _CHECKS = Checks.__struct_fields__
 
 
@@ -89,6 +89,8 @@ def _wrong_when(when: Condition, endpoints: Collection[str], at: str) -> Iterato
         yield f"{at}.amount", "no amount is below 0"
     if when.currency is not None and not re.fullmatch("[A-Za-z]{3}", when.currency):
         yield f"{at}.currency", "a currency has three letters, as usd"
+    if when.stored_credentials is not None:
+        yield from _wrong_stored(when, f"{at}.stored_credentials")
     if when.card is not None:
         yield from _wrong_match(when.card, f"{at}.card")
     every, after = when.every or 1, when.after or 0
@@ -97,6 +99,16 @@ def _wrong_when(when: Condition, endpoints: Collection[str], at: str) -> Iterato
         given = [name for name in ("nth", "first", "every", "after") if getattr(when, name)]
         said = ", ".join(f"{name}: {getattr(when, name)}" for name in given)
         yield f"{at}.{given[0]}", f"no call is all of {said}"
+
+
+def _wrong_stored(when: Condition, at: str) -> Iterator[Finding]:
+    stored = when.stored_credentials or StoredMatch()
+    if stored == StoredMatch():
+        yield at, "says nothing; give `given`, `sequence`, `initiator` or `is_scheduled`"
+    elif stored.given is False and stored != StoredMatch(given=False):
+        yield f"{at}.given", "a payment that has none has no sequence and no initiator"
+    if when.endpoint is not None and when.endpoint not in _SECURED | {"finalize_payment"}:
+        yield at, f"{when.endpoint} has no stored_credentials"
 
 
 def _wrong_match(card: CardMatch, at: str) -> Iterator[Finding]:
