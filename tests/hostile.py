@@ -22,6 +22,12 @@ STATUSES = frozenset({200, 302, 400, 401, 402, 403, 404, 405, 409, 413, 415, 431
 HAPPENED = frozenset({200, 302, 402})
 """Statuses of requests that may have changed something; a declined charge is a result."""
 DEPTH = 3_000
+FOREIGN = {
+    "token_type": "TRANSARMOR",
+    "token_value": "1234567890",
+    "transarmor_token_attribute": {"exp_month": "12", "exp_year": "2035"},
+}
+"""An external token: of those that pay more than once the quickest to make."""
 UNKNOWN_ID = "ZZZZZZZZZZZZZ"
 FORWARDED = {"x-forwarded-for": "127.0.0.1"}
 """What --strict wants beside a payment."""
@@ -250,6 +256,7 @@ class Things(NamedTuple):
     paid_order: str
     token: str
     gift: str
+    vaulted: str
     charge: str
     pending: str
     code: str
@@ -321,10 +328,12 @@ def furnish(world: Sender) -> Things:
             "customer_id": customer["id"],
             "card_id": customer["sources"]["data"][0],
             "order_id": order["id"],
+            "merchant_id": known.merchant_id,
         },
         paid_order=paid,
         token=token(),
         gift=gift,
+        vaulted=make("/v1/tokens", external_token=FOREIGN)["id"],
         charge=charge["id"],
         pending=pending["id"],
         code=code(""),
@@ -390,6 +399,7 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "cash_out_gift_card": lambda made: {"source": made.gift},
     "gift_cards_cashout": lambda made: {"source": made.gift},
     "cancel_refund": lambda _: {"reason": "USER_CANCEL"},
+    "developer_pay": lambda made: {"amount": 100, "vaultedCard": {"token": made.vaulted}},
 }
 """A body that succeeds, for each operation that takes one."""
 

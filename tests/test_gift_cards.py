@@ -366,6 +366,15 @@ def test_an_order_may_be_paid_by_a_gift_card_and_the_rest_by_a_card(world: World
     assert balance(world) == (700, 0)
 
 
+def test_the_tax_of_an_order_is_shared_by_what_each_payment_took(world: World) -> None:
+    active(world, 550)
+    items = [{"amount": 1000}, {"amount": 100, "type": "tax"}]
+    order = world.send("POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"]
+    first = world.send("POST", f"/v1/orders/{order}/pay", {"source": gift(world)}).json
+    paid = world.send("GET", f"/v1/charges/{first['charge']}").json
+    assert (paid["amount"], paid["tax_amount"]) == (550, 50)
+
+
 def test_a_card_expires_by_the_sandboxs_clock(world: World) -> None:
     token = active(world, 700)
     world.clock._frozen_ms += 1_825 * DAY_MS

@@ -77,7 +77,8 @@ def standing(sandbox: Sandbox, token: Token) -> Verdict:
     if sandbox.clock.now_ms() >= row.expires_ms:
         return _EXPIRED
     free = holding(sandbox, row).free
-    return Approval(why=f"gift card ...{row.last4} has {free} to give", evidence="documented")
+    why = f"gift card ...{row.last4} has {free} to give"
+    return Approval(why=why, evidence="documented", amount=free)
 
 
 def limited(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from mock_clover.api import (
     charges,
     customers,
+    developer_pay,
     finalize,
     gift_cards,
     oauth,
@@ -28,6 +29,7 @@ SURFACE: tuple[Endpoint, ...] = (
     *orders.ENDPOINTS,
     *returns.ENDPOINTS,
     *gift_cards.ENDPOINTS,
+    *developer_pay.ENDPOINTS,
 )
 
 Found = tuple[Endpoint, tuple[str, ...]]

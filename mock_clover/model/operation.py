@@ -44,4 +44,6 @@ OPERATIONS = (
     "cash_out_gift_card",
     "gift_cards_cashout",
     "cancel_refund",
+    "get_pay_key",
+    "developer_pay",
 )

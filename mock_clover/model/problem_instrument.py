@@ -1,4 +1,4 @@
-"""The refusals of payment instruments other than a card: gift cards, bank accounts, foreign tokens.
+"""The refusals of payment instruments other than a card, and of the Developer Pay API.
 
 No error body of theirs was found: codes and words follow those of charges (inferred).
 """
@@ -36,4 +36,18 @@ REFUND_NOT_CANCELABLE = Problem(
     code="processing_error",
     message="Invalid request: cannot cancel this refund",
     fact=inferred("MD:gift-card-api cancels refunds of gift cards only; what it refuses is ours"),
+)
+DEVELOPER_PAY_INVALID = Problem(
+    name="DEVELOPER_PAY_INVALID",
+    status=400,
+    message="Invalid value for {param}",
+    shape="bare",
+    fact=inferred("the platform host answers errors with a message only; the words are ours"),
+)
+DEVELOPER_PAY_ORDER_NOT_FOUND = Problem(
+    name="DEVELOPER_PAY_ORDER_NOT_FOUND",
+    status=404,
+    message="Not Found",
+    shape="bare",
+    fact=inferred("the platform host's words for an unknown order"),
 )

@@ -27,7 +27,10 @@ from mock_clover.scenario.words import Finding, meant
 from mock_clover.wire.redact import passes_luhn
 
 PAYERS = frozenset(
-    {"create_charge", "pay_order", "finalize_payment", "create_customer", "update_customer"}
+    {
+        *("create_charge", "pay_order", "finalize_payment", "developer_pay"),
+        *("create_customer", "update_customer"),
+    }
 )
 """Operations in which the issuer is asked, so that it can decline."""
 _SECURED = frozenset({"create_charge", "pay_order"})

@@ -11,6 +11,7 @@ import pytest
 
 from mock_clover.api.due import settle
 from mock_clover.model.problem import CATALOGUE
+from mock_clover.sandbox.keys import encrypt_pan
 from tests.hostile import BROWSER
 from tests.world import DECLINES, VISA, Answered, World
 
@@ -1091,6 +1092,33 @@ case(
     post(f"/v1/refunds/{UNKNOWN}/cancel"),
     {"code": "processing_error", "message": "Not Found"},
     type_="api_error",
+)
+
+case(
+    "DEVELOPER_PAY_INVALID",
+    400,
+    "a payment without a number",
+    lambda world: world.send(
+        "POST", f"/v2/merchant/{world.known.merchant_id}/pay", {"amount": 100}
+    ),
+    '{"message":"Invalid value for cardEncrypted"}',
+)
+case(
+    "DEVELOPER_PAY_ORDER_NOT_FOUND",
+    404,
+    "the payment of an unknown order",
+    lambda world: world.send(
+        "POST",
+        f"/v2/merchant/{world.known.merchant_id}/pay",
+        {
+            "amount": 100,
+            "orderId": UNKNOWN,
+            "expMonth": 1,
+            "expYear": 2030,
+            "cardEncrypted": encrypt_pan(world.keys.public_blob(), VISA),
+        },
+    ),
+    '{"message":"Not Found"}',
 )
 
 
