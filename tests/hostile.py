@@ -13,9 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Endpoint
-from mock_clover.sandbox.credentials import Credentials
-from tests.world import Answered, World
+from mock_clover.sandbox.credentials import Credentials, derive
+from mock_clover.sandbox.sandboxes import DEFAULT
+from tests.world import SEED, Answered, World
 
 STATUSES = frozenset({200, 302, 400, 401, 402, 403, 404, 405, 409, 413, 415, 431})
 """All that may come back; 403 only from the control surface."""
@@ -29,8 +31,11 @@ FOREIGN = {
 }
 """An external token: of those that pay more than once the quickest to make."""
 UNKNOWN_ID = "ZZZZZZZZZZZZZ"
-FORWARDED = {"x-forwarded-for": "127.0.0.1"}
-"""What --strict wants beside a payment."""
+FORWARDED = {
+    "x-forwarded-for": "127.0.0.1",
+    "x-clover-merchant-id": derive(SEED, DEFAULT).merchant_id,
+}
+"""What --strict wants beside a payment, and what the recurring service always wants."""
 BROWSER = {
     "browser_ip": "203.0.113.7",
     "browser_accept_header": "*/*",
@@ -311,6 +316,8 @@ def furnish(world: Sender) -> Things:
     gift = make("/v1/tokens", gift_card={"number": number})["id"]
     given = make("/v1/charges", amount=100, currency="usd", source=gift)
     make("/v1/refunds", charge=charge["id"], amount=1)
+    plan = make("/recurring/v1/plans", name="Gold", amount=999, interval="MONTH", intervalCount=1)
+    subscriptions = f"/recurring/v1/plans/{plan['id']}/subscriptions"
     known = world.known
     app = {"client_id": known.client_id, "client_secret": known.client_secret}
 
@@ -329,6 +336,8 @@ def furnish(world: Sender) -> Things:
             "card_id": customer["sources"]["data"][0],
             "order_id": order["id"],
             "merchant_id": known.merchant_id,
+            "plan_id": plan["id"],
+            "subscription_id": make(subscriptions, **_subscription(customer["id"]))["id"],
         },
         paid_order=paid,
         token=token(),
@@ -344,6 +353,15 @@ def furnish(world: Sender) -> Things:
         refresh_token=make("/oauth/v2/token", **app, code=code("v2/"))["refresh_token"],
         spent_refresh_token=spent,
     )
+
+
+def _subscription(customer: str) -> dict[str, Any]:
+    return {
+        "customerId": customer,
+        "collectionMethod": "CHARGE_AUTOMATICALLY",
+        "startDate": "2032-01-31T00:00:00.000+0000",
+        "softDescriptor": {"dbaName": "Shop"},
+    }
 
 
 def _card(_things: Things) -> dict[str, Any]:
@@ -400,6 +418,16 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "gift_cards_cashout": lambda made: {"source": made.gift},
     "cancel_refund": lambda _: {"reason": "USER_CANCEL"},
     "developer_pay": lambda made: {"amount": 100, "vaultedCard": {"token": made.vaulted}},
+    "create_plan": lambda _: {
+        "name": "Gold",
+        "amount": 999,
+        "interval": "MONTH",
+        "intervalCount": 1,
+        "taxRateUuids": ["ABC"],
+    },
+    "update_plan": lambda _: {"amount": 1099},
+    "create_subscription": lambda made: _subscription(made.ids["customer_id"]),
+    "update_subscription": lambda _: {"amount": 1, "endDate": "2033-01-01"},
 }
 """A body that succeeds, for each operation that takes one."""
 
@@ -408,6 +436,7 @@ REPEATABLE = frozenset(
     {
         *("authorize", "authorize_v2", "migrate_token", "recover_tokens"),
         *("create_token", "create_charge", "create_order", "update_customer"),
+        *("create_plan", "update_plan", "create_subscription", "update_subscription"),
     }
 )
 """Operations whose good request succeeds again and again in one world."""
@@ -504,6 +533,7 @@ class Twins:
         After a request that has changed something the twins are new, unless its operation is
         repeatable.
         """
+        settle(self.world.sandbox)  # what time does is not what the request does
         before = trace(self.world)
         try:
             reply = _send(self.world, sent)

@@ -115,6 +115,25 @@ def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
     assert recovered["refresh_token"] != renewed["refresh_token"]
 
 
+@needs_curl
+def test_the_page_of_plans_and_subscriptions_runs(tmp_path: Path, served: Served) -> None:
+    script = "\n".join(blocks("howto/recurring.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    _, subscription, year, charges, paid, broke, later, listed, notices, dropped = objects(out)
+    assert subscription["total"] == 999
+    ran = [due for due in year["fired"] if due["kind"] == "subscription_run"]
+    assert [due["id"] for due in ran] == [subscription["id"]] * len(ran)
+    assert {each["status"] for each in charges["data"]} == {"succeeded"}
+    assert len(charges["data"]) == 13
+    assert paid == {"verified": True, "count": 13}
+    assert broke["rules"] == ["broke: rule 1 (inferred)"]
+    ran = [due for due in later["fired"] if due["kind"] == "subscription_run"]
+    assert len(ran) == len(notices["data"]) == 5
+    assert (listed["id"], listed["active"]) == (subscription["id"], False)
+    assert "Insufficient funds" in notices["data"][0]["text"]
+    assert dropped == {"dropped": "gym-7"}
+
+
 def test_nodes_page_runs(tmp_path: Path, served: Served) -> None:
     node = shutil.which("node")
     told = subprocess.check_output([node, "--version"], text=True) if node else "v0"

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from mock_clover.api.surface import SURFACE
 from mock_clover.cli import main
+from mock_clover.model.operation import RULED
 from mock_clover.model.problem import OUTCOMES
 from mock_clover.scenario.load import load, shipped_names
 from tests.served import Served
@@ -130,6 +131,8 @@ def test_the_schema_is_whole_and_knows_the_names() -> None:
     assert all(record.get("description") for record in schema["$defs"].values())
     found: list[Any] = schema["$defs"]["Fault"]["properties"]["endpoint"]["anyOf"]
     assert found[0]["enum"] == [endpoint.name for endpoint in SURFACE]
+    found = schema["$defs"]["Condition"]["properties"]["endpoint"]["anyOf"]
+    assert found[0]["enum"] == list(RULED)
     found = schema["$defs"]["Consequence"]["properties"]["problem"]["anyOf"]
     assert found[0]["enum"] == list(OUTCOMES)
 

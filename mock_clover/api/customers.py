@@ -15,6 +15,7 @@ from mock_clover.model.customer import (
     SavedCard,
     customer_answer,
 )
+from mock_clover.model.notice import card_saved
 from mock_clover.model.problem import (
     CARD_ALREADY_SAVED,
     CARD_NOT_FOUND,
@@ -115,6 +116,7 @@ def _save(
         token.id, _replace(token, state="multipay", customer=saved.id, card_id=card.id)
     )
     announce(sandbox, "C", saved.id, event, "customer")
+    sandbox.notices.tell(sandbox.clock.now_ms(), saved, card_saved(token.card))
     call.why = f"{token.card.brand} ...{token.card.last4} is on file; its token is multi-pay now"
     return customer_answer(saved, _MERCHANT_CURRENCY)
 

@@ -11,8 +11,10 @@ import msgspec
 
 from mock_clover.api.posting import WEBHOOK_DUE, deliver_due
 from mock_clover.api.redemption import settle_debit
+from mock_clover.api.renewals import end_subscription, remind, run_subscription
 from mock_clover.api.threeds import expire_threeds
 from mock_clover.model.charge import AUTHORISATION_EXPIRES, DEBIT_SETTLES
+from mock_clover.model.recurring import SUBSCRIPTION_ENDED, SUBSCRIPTION_RUN, UPCOMING_CHARGE
 from mock_clover.model.threeds import EXPIRES
 from mock_clover.sandbox.agenda import Due
 from mock_clover.sandbox.sandbox import Sandbox
@@ -35,6 +37,9 @@ HAPPENINGS: dict[str, Callable[[Sandbox, Due], bool]] = {
     EXPIRES: expire_threeds,
     WEBHOOK_DUE: deliver_due,
     DEBIT_SETTLES: settle_debit,
+    SUBSCRIPTION_RUN: run_subscription,
+    SUBSCRIPTION_ENDED: end_subscription,
+    UPCOMING_CHARGE: remind,
 }
 """By kind. Each tells whether anything happened: a charge that was captured expires no more."""
 

@@ -144,6 +144,12 @@ class Endpoint:
     """Whether browsers call it from other origins."""
     silent: bool = False
     """Whether it is neither journaled nor logged: the control surface only looks."""
+    also: str = ""
+    """Another path by which the same operation is known."""
+    bare_array: bool = False
+    """Whether it answers an array of what it gives, without an envelope."""
+    merchant: bool = False
+    """Whether it wants X-Clover-Merchant-Id beside the bearer token; its handler checks that."""
     secret: bool = False
     """Whether the request holds a PAN: then the journal keeps the reply only."""
 

@@ -112,6 +112,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["x-permissions"] = list(endpoint.permissions)
     if endpoint.permissions_with:
         operation["x-permissions-with"] = dict(endpoint.permissions_with)
+    if endpoint.also:
+        operation["x-also"] = endpoint.also
     if endpoint.extension:
         operation["x-extension"] = "Clover has no such public operation; refused under --strict."
     if endpoint.takes and endpoint.method != "GET":
@@ -133,6 +135,16 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     )
     if query:
         found += _query_parameters(query)
+    if endpoint.merchant:
+        found.append(
+            {
+                "name": "X-Clover-Merchant-Id",
+                "in": "header",
+                "required": True,
+                "description": "The merchant of the bearer token.",
+                "schema": {"type": "string"},
+            }
+        )
     if endpoint.idempotent:
         found.append(
             {
@@ -159,7 +171,8 @@ def _query_parameters(query: type[Record]) -> list[dict[str, Any]]:
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.gives.__struct_fields__:
-        schema = {"schema": {"$ref": _REF.format(name=endpoint.gives.__name__)}}
+        each = {"$ref": _REF.format(name=endpoint.gives.__name__)}
+        schema = {"schema": {"type": "array", "items": each} if endpoint.bare_array else each}
         good = {"200": {"description": "OK", "content": {"application/json": schema}}}
     else:
         good = {"302": {"description": "Sends the browser back."}}

@@ -11,8 +11,10 @@ from mock_clover.api import (
     oauth,
     oauth_v2,
     orders,
+    plans,
     refunds,
     returns,
+    subscriptions,
     tokens,
 )
 from mock_clover.api.endpoint import Endpoint
@@ -30,6 +32,8 @@ SURFACE: tuple[Endpoint, ...] = (
     *returns.ENDPOINTS,
     *gift_cards.ENDPOINTS,
     *developer_pay.ENDPOINTS,
+    *plans.ENDPOINTS,
+    *subscriptions.ENDPOINTS,
 )
 
 Found = tuple[Endpoint, tuple[str, ...]]
@@ -49,16 +53,15 @@ class Dispatch:
         self._exact: dict[tuple[str, str], Found] = {}
         self._shaped: dict[Shape, list[Pattern]] = {}
         for endpoint in endpoints:
-            if "{" not in endpoint.path:
-                self._exact[endpoint.method, endpoint.path] = (endpoint, ())
-            self._add_pattern(endpoint)
+            for path in filter(None, (endpoint.path, endpoint.also)):
+                if "{" not in path:
+                    self._exact[endpoint.method, path] = (endpoint, ())
+                self._add_pattern(path, endpoint)
 
-    def _add_pattern(self, endpoint: Endpoint) -> None:
-        pattern = tuple(
-            "" if part.startswith("{") else part for part in endpoint.path.split("/")[1:]
-        )
+    def _add_pattern(self, path: str, endpoint: Endpoint) -> None:
+        pattern = tuple("" if part.startswith("{") else part for part in path.split("/")[1:])
         if "" in pattern[:2] and pattern != ("",):
-            raise ValueError(f"{endpoint.path}: an id stands third or later")
+            raise ValueError(f"{path}: an id stands third or later")
         shape = self._shaped.setdefault((len(pattern), *pattern[:2]), [])
         for known, by_method in shape:
             if known == pattern:

@@ -12,7 +12,7 @@ from mock_clover.cli.base import (
     fail,
     print_table,
 )
-from mock_clover.model.operation import OPERATIONS
+from mock_clover.model.operation import OPERATIONS, RULED
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover cards --json"))
@@ -81,7 +81,7 @@ def check(*, files: tuple[str, ...]) -> None:
     wrong = False
     for file in files:
         try:
-            scenario, warnings = check_scenario(file, list(OPERATIONS))
+            scenario, warnings = check_scenario(file, list(RULED))
         except ScenarioError as error:
             wrong = True
             click.echo(str(error), err=True)
@@ -134,7 +134,7 @@ def schema(*, what: str) -> None:
     made = msgspec.json.schema(Scenario)
     records = {name: each["properties"] for name, each in made["$defs"].items()}
     for member, names in (
-        (records["Condition"]["endpoint"], list(OPERATIONS)),
+        (records["Condition"]["endpoint"], list(RULED)),
         (records["Fault"]["endpoint"], list(OPERATIONS)),
         (records["Consequence"]["problem"], list(OUTCOMES)),
         (records["Fault"]["problem"], list(OUTCOMES)),

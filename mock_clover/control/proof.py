@@ -6,7 +6,7 @@ import msgspec
 
 from mock_clover.api.endpoint import Call, Endpoint, Stated
 from mock_clover.control.worlds import OURS, ControlRecord, control, unknown
-from mock_clover.model.operation import OPERATIONS
+from mock_clover.model.operation import RULED
 from mock_clover.model.problem import CONTROL_INVALID
 from mock_clover.sandbox.journal import Exchange, Shown, shown
 from mock_clover.sandbox.sandbox import Sandbox
@@ -119,8 +119,8 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
 
 
 def _check_name(member: str, name: str | None) -> None:
-    if name is not None and name not in OPERATIONS:
-        CONTROL_INVALID.refuse(said=f"{member}: {unknown(name, OPERATIONS)}")
+    if name is not None and name not in RULED:
+        CONTROL_INVALID.refuse(said=f"{member}: {unknown(name, RULED)}")
 
 
 def _bounds(asked: VerifyRequest) -> tuple[int, int | None]:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from mock_clover.model.operation import OPERATIONS
+from mock_clover.model.operation import RULED
 from mock_clover.model.problem import CONTROL_INVALID
 from mock_clover.model.scenario import Scenario, ScenarioError
 from mock_clover.scenario.laws import find_wrong
@@ -44,7 +44,7 @@ def _lawful(tree: dict[str, Any]) -> Scenario:
         scenario = _DOCUMENT.convert(tree)
     except (MalformedError, ViolationsError) as error:
         CONTROL_INVALID.refuse(said=str(error))
-    wrong = [f"{path.lstrip('.')}: {said}" for path, said in find_wrong(scenario, tree, OPERATIONS)]
+    wrong = [f"{path.lstrip('.')}: {said}" for path, said in find_wrong(scenario, tree, RULED)]
     if wrong:
         CONTROL_INVALID.refuse(said="; ".join(wrong[:_FINDINGS_MAX]))
     return scenario

@@ -12,11 +12,13 @@ from mock_clover.api.due import HAPPENINGS
 from mock_clover.api.endpoint import Call, Document, Endpoint
 from mock_clover.api.surface import SURFACE
 from mock_clover.control.worlds import ControlRecord, SandboxAnswer, control, shown, unknown
+from mock_clover.model import recurring
 from mock_clover.model.charge import Charge
 from mock_clover.model.customer import Customer
 from mock_clover.model.delivery import Delivery, Subscription
 from mock_clover.model.fault import Fault
 from mock_clover.model.gift_card import GiftCard
+from mock_clover.model.notice import Notice
 from mock_clover.model.oauth import Code
 from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
 from mock_clover.model.order import Order
@@ -30,6 +32,7 @@ from mock_clover.sandbox.credentials import as_letters, fingerprint, from_letter
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.idempotency import Remembered
 from mock_clover.sandbox.journal import mask
+from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.sandbox.outbox import Outbox, restored
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import TABLES, Sandbox
@@ -103,6 +106,10 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     bearers: dict[str, Bearer] = {}
     refresh_tokens: dict[str, RefreshToken] = {}
     spent_refresh_tokens: dict[str, SpentRefreshToken] = {}
+    plans: dict[str, recurring.Plan] = {}
+    subscriptions: dict[str, recurring.Subscription] = {}
+    notices: Annotated[tuple[Notice, ...], msgspec.Meta(max_length=NOTICES_MAX)] = ()
+    notice_count: Annotated[int, msgspec.Meta(ge=0)] = 0
     answered: tuple[Answered, ...]
     agenda: tuple[tuple[int, int, str, str], ...]
     webhooks: Webhooks | None = None
@@ -148,6 +155,8 @@ def take(sandbox: Sandbox) -> Snapshot:
         ),
         fault_count=sandbox.faults.count,
         chances=sandbox.faults.chances(),
+        notices=tuple(sandbox.notices),
+        notice_count=sandbox.notices.count,
         answered=tuple(
             Answered(
                 credential=credential,
@@ -206,8 +215,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
     for table in TABLES:
         for key, row in getattr(snapshot, table).items():
             getattr(fresh, table).put(key, row)
-    for at_ms, _, kind, row_id in snapshot.agenda:
-        fresh.agenda.add(at_ms, kind, row_id)
+    fresh.agenda.restore(snapshot.agenda)
     for key_pair, remembered in answered:
         fresh.idempotency.remember(key_pair, remembered)
     fresh.faults.restore(
@@ -215,6 +223,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
         snapshot.fault_count,
         snapshot.chances,
     )
+    fresh.notices.restore(snapshot.notices, snapshot.notice_count)
     fresh.stir()
     fresh.rule_counts = dict(snapshot.rule_counts)
     fresh.made_ms = snapshot.made_ms

@@ -2,7 +2,7 @@
 
 from mock_clover import __version__
 from mock_clover.api.endpoint import Call, Document, Endpoint
-from mock_clover.control import proof, snapshots, steer, threeds, webhooks, worlds
+from mock_clover.control import notices, proof, snapshots, steer, threeds, webhooks, worlds
 from mock_clover.control.worlds import control
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -45,6 +45,7 @@ def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("health", "GET", "/_mock/health", health, Health),
         control("openapi", "GET", "/_mock/openapi.json", openapi, Record),
         *proof.ENDPOINTS,
+        *notices.ENDPOINTS,
         *steer.endpoints(sandboxes),
         *worlds.endpoints(sandboxes),
         *snapshots.ENDPOINTS,

@@ -46,4 +46,16 @@ OPERATIONS = (
     "cancel_refund",
     "get_pay_key",
     "developer_pay",
+    "create_plan",
+    "list_plans",
+    "get_plan",
+    "update_plan",
+    "create_subscription",
+    "list_subscriptions",
+    "get_subscription",
+    "update_subscription",
 )
+SCHEDULED = ("charge_subscription",)
+"""What Clover does of itself when its time comes; rules and the journal know it like a call."""
+RULED = (*OPERATIONS, *SCHEDULED)
+"""The names that a rule may give."""

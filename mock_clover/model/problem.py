@@ -4,7 +4,12 @@ A problem knows its status, code, type and words, and how we know them. How a se
 dialect (`api/dialects.py`). Adding one is one assignment here. Raising one changes nothing.
 """
 
-from mock_clover.model import problem_instrument, problem_oauth, problem_threeds
+from mock_clover.model import (
+    problem_instrument,
+    problem_oauth,
+    problem_recurring,
+    problem_threeds,
+)
 from mock_clover.model.refusal import Problem, Refusal
 from mock_clover.model.refusal import problem as _problem
 from mock_clover.wire.fact import documented, inferred, observed
@@ -570,7 +575,7 @@ ORDER_OVERPAID = _problem(
     param="amount",
 )
 
-_PARTS = (problem_oauth, problem_threeds, problem_instrument)
+_PARTS = (problem_oauth, problem_recurring, problem_threeds, problem_instrument)
 CATALOGUE: tuple[Problem, ...] = tuple(
     value
     for named in (dict(globals()), *map(vars, _PARTS))

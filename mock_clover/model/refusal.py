@@ -1,7 +1,7 @@
 """What a refusal is made of: a problem, which is one situation, and the words of the moment.
 
 The catalogue of all problems is `model/problem.py`; a part's own stand in `model/problem_<part>.py`
-and join it by being imported there.
+and join it by their line there.
 """
 
 from typing import Literal, Never

@@ -223,6 +223,11 @@ class Consequence(RuleRecord, frozen=True, kw_only=True):
         EventOrder | None, msgspec.Meta(description="An event that follows, whatever the end.")
     ] = None
 
+    @property
+    def of_issuer(self) -> bool:
+        """Whether it is what the issuer says, and no refusal or mishap of a call."""
+        return self.approve is not None or self.decline is not None
+
     def verdict(self, why: str, evidence: Evidence) -> Verdict | None:
         """Return what the issuer says, if this is about that."""
         if self.approve is not None:

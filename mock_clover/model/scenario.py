@@ -51,6 +51,8 @@ CARDS_MAX = 2_000
 RULES_MAX = 1_000
 FAULTS_MAX = 100
 MERCHANTS_MAX = 20
+AHEAD_MS_MAX = 31_536_000_000
+"""A year, for how long before or after something else a thing may happen."""
 
 
 class ScenarioError(Exception):
@@ -151,6 +153,24 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "Clover has a limit and does not publish it.",
         ),
     ] = 100
+    upcoming_charge_notice_ms: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=AHEAD_MS_MAX,
+            description="How long before a subscription's charge its customer is told; 0: never. "
+            "Not known of Clover.",
+        ),
+    ] = 259_200_000
+    subscription_retry_ms: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=AHEAD_MS_MAX,
+            description="When a failed payment of a subscription is tried again, if the next one "
+            "is not due before; 0: not before that. Not known of Clover.",
+        ),
+    ] = 86_400_000
     decline_spends_token: Annotated[
         bool,
         msgspec.Meta(

@@ -48,6 +48,7 @@ OBJECT_OF: dict[str, tuple[ObjectKind, EventType]] = {
     "create_order": ("O", "CREATE"),
     "pay_order": ("O", "UPDATE"),
     "return_order": ("O", "UPDATE"),
+    "charge_subscription": ("P", "CREATE"),
 }
 """What a rule's event is about, by operation, where the rule does not say."""
 KNOWS_OBJECT = frozenset(

@@ -1,6 +1,7 @@
 """What happens by itself when a sandbox's clock comes to it; what that is, `api/due.py` knows."""
 
 import heapq
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -42,6 +43,11 @@ class Agenda:
         twin = Agenda()
         twin._heap, twin._count = list(self._heap), self._count
         return twin
+
+    def restore(self, entries: Iterable[tuple[int, int, str, str]]) -> None:
+        """Take over the entries of a snapshot, and their order among equal times."""
+        self._heap = sorted(entries)
+        self._count = max((number for _, number, _, _ in self._heap), default=0)
 
     def entries(self) -> list[tuple[int, int, str, str]]:
         """Return all entries, for a snapshot."""

@@ -14,6 +14,7 @@ from mock_clover.model.gift_card import GiftCard
 from mock_clover.model.oauth import Code
 from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
 from mock_clover.model.order import Order
+from mock_clover.model.recurring import Plan, Subscription
 from mock_clover.model.refund import Refund
 from mock_clover.model.scenario import Settings
 from mock_clover.model.token import Token
@@ -26,6 +27,7 @@ from mock_clover.sandbox.ids import Ids
 from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.limits import Limits
+from mock_clover.sandbox.notices import Notices
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.table import Table
@@ -45,6 +47,8 @@ TABLES = (
     "refresh_tokens",
     "spent_refresh_tokens",
     "gift_cards",
+    "plans",
+    "subscriptions",
 )
 
 
@@ -74,8 +78,10 @@ class Sandbox:
         "made_ms",
         "merchants",
         "name",
+        "notices",
         "orders",
         "outbox",
+        "plans",
         "refresh_tokens",
         "refunds",
         "rule_counts",
@@ -85,6 +91,7 @@ class Sandbox:
         "settings",
         "spent_refresh_tokens",
         "stirred",
+        "subscriptions",
         "switched",
         "tokens",
     )
@@ -130,6 +137,7 @@ class Sandbox:
         self._hook()
         self.journal = Journal()
         self.idempotency = IdempotencyStore()
+        self.notices = Notices()
         self.tokens: Table[Token] = Table()
         self.charges: Table[Charge] = Table()
         self.refunds: Table[Refund] = Table()
@@ -148,6 +156,8 @@ class Sandbox:
         self.spent_refresh_tokens: Table[SpentRefreshToken] = Table(OAUTH_ROWS_MAX)
         self.gift_cards: Table[GiftCard] = Table()
         """Gift cards by the fingerprint of their number."""
+        self.plans: Table[Plan] = Table()
+        self.subscriptions: Table[Subscription] = Table()
 
     def open_with(self, credentials: Credentials) -> None:
         """Take these credentials for one's own."""
@@ -225,6 +235,7 @@ class Sandbox:
         twin.rule_counts = dict(self.rule_counts)
         twin.idempotency = self.idempotency.fork()
         twin.outbox = self.outbox.fork() if self.outbox is not None else None
+        twin.notices = self.notices.fork()
         for table in TABLES:
             setattr(twin, table, getattr(self, table).fork())
         twin.stir()

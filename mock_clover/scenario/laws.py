@@ -11,6 +11,7 @@ import msgspec
 
 from mock_clover.model.card import Checks, Face, brand_of
 from mock_clover.model.fault import Fault
+from mock_clover.model.operation import SCHEDULED
 from mock_clover.model.problem import OUTCOMES
 from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule, StoredMatch
 from mock_clover.model.scenario import DECLINE_CODES, Scenario, TestCard
@@ -32,7 +33,7 @@ PAYERS = frozenset(
         *("create_customer", "update_customer"),
     }
 )
-"""Operations in which the issuer is asked, so that it can decline."""
+"""Calls in which the issuer is asked, so that it can decline; beside what is scheduled."""
 _SECURED = frozenset({"create_charge", "pay_order"})
 """Operations that may ask for 3-D Secure, and have stored credentials."""
 _CHECKS = Checks.__struct_fields__
@@ -130,13 +131,16 @@ def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Fin
     beside = [then.fault, then.threeds, then.webhook]
     if when.endpoint == "create_token" and (any(beside) or {*ends} - {"problem"}):
         yield at, "a token can only be refused: create_token takes a `problem` and no other end"
+    if when.endpoint in SCHEDULED and (then.fault or then.raw):
+        yield at, f"nobody waits for a reply to {when.endpoint}: it takes no `fault` and no `raw`"
     if not ends and not any(beside):
         yield at, "nothing follows; give approve, decline, problem, raw, threeds, fault or webhook"
     elif len(ends) > 1:
         yield f"{at}.{ends[1]}", f"`{ends[0]}` stands here too; a call ends in one way"
     yield from _wrong_name(then.problem, "problem", OUTCOMES, f"{at}.problem")
-    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS:
-        said = f"the issuer is not asked in {when.endpoint}, but in {', '.join(sorted(PAYERS))}"
+    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS - set(SCHEDULED):
+        askers = ", ".join((*sorted(PAYERS), *SCHEDULED))
+        said = f"the issuer is not asked in {when.endpoint}, but in {askers}"
         yield f"{at}.decline", said
     if then.threeds is not None:
         yield from _wrong_threeds(rule, at)
@@ -180,6 +184,8 @@ def _wrong_webhook(event: EventOrder, rule: Rule, at: str) -> Iterator[Finding]:
 def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:
     yield from _wrong_name(fault.endpoint, "operation", endpoints, f"{at}.endpoint")
     yield from _wrong_name(fault.problem, "problem", OUTCOMES, f"{at}.problem")
+    if fault.endpoint in SCHEDULED:
+        yield f"{at}.endpoint", f"nobody waits for a reply to {fault.endpoint}"
     if fault.kind != "problem" and fault.problem is not None:
         yield f"{at}.problem", f"a fault of kind {fault.kind} has no `problem`"
     if fault.kind == "delay" and not fault.delay_ms + fault.jitter_ms:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mock_clover.model.operation import OPERATIONS
+from mock_clover.model.operation import RULED
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, MadeKey
 
 if TYPE_CHECKING:  # imported late: the sooner the fork, the more goes on beside it
@@ -40,7 +40,7 @@ class Preparation:
             raise ScenarioError(said.decode())
         from mock_clover.scenario.load import load
 
-        return load(self._scenario, OPERATIONS)
+        return load(self._scenario, RULED)
 
     def key(self) -> MadeKey:
         """Return the key, waiting for it. Raises KeyFileError."""
@@ -77,7 +77,7 @@ class Preparation:
         from mock_clover.scenario.load import load
 
         try:
-            _give(pipe, b"=", msgspec.json.encode(load(self._scenario, OPERATIONS)))
+            _give(pipe, b"=", msgspec.json.encode(load(self._scenario, RULED)))
         except ScenarioError as error:
             _give(pipe, b"!", str(error).encode())
             return

@@ -7,7 +7,7 @@ a second the file is looked at all the same, for folders whose changes nobody te
 import sys
 from pathlib import Path
 
-from mock_clover.model.operation import OPERATIONS
+from mock_clover.model.operation import RULED
 from mock_clover.model.scenario import ScenarioError
 from mock_clover.sandbox.sandboxes import Sandboxes
 
@@ -46,7 +46,7 @@ class Watch:
         from mock_clover.scenario.load import load
 
         try:
-            scenario = load(str(self._file), OPERATIONS)
+            scenario = load(str(self._file), RULED)
         except ScenarioError as error:
             _shout(f"{error}\n  the rules in force stay as they were")
             return

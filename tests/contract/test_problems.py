@@ -4,6 +4,7 @@ The bodies with an observed source are byte for byte those of the recorded paylo
 """
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from mock_clover.api.due import settle
 from mock_clover.model.problem import CATALOGUE
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.hostile import BROWSER
+from tests.subscriptions import PLANS, SUBSCRIPTIONS, Subscribing
 from tests.world import DECLINES, VISA, Answered, World
 
 DOC = "https://docs.clover.com/docs/ecommerce-error-codes"
@@ -1121,6 +1123,182 @@ case(
     '{"message":"Not Found"}',
 )
 
+
+# Plans and subscriptions
+
+
+def recurring(method: str, path: str, body: Any = None, **headers: str) -> Ask:
+    def ask(world: World) -> Answered:
+        ids = dict.fromkeys(("customer", "plan", "bare", "idle", "taken", "subscription"), "")
+        shop = Subscribing(world)
+        made = {
+            "customer": shop.customer,
+            "bare": lambda: _without_card(shop),
+            "plan": shop.plan,
+            "idle": lambda: shop.plan(interval="WEEK"),
+            "subscription": lambda: shop.subscribe(startDate="2025-06-01")["id"],
+        }
+        wanted = {name for name in made if f"<{name}>" in f"{path} {body}"}
+        ids |= {name: make() for name, make in made.items() if name in wanted}
+        if "idle" in wanted:
+            shop.made("PUT", f"{PLANS}/{ids['idle']}", {"active": False})
+        if "<taken>" in path:
+            ids["taken"] = shop.plan()
+            shop.subscribe(ids["taken"], startDate="2025-06-01")
+        told = json.dumps(body)
+        for name, value in ids.items():
+            told = told.replace(f"<{name}>", value)
+        target = re.sub("<([a-z]+)>", lambda found: ids[found[1]], path)
+        got = shop.ask(method, target, json.loads(told), **headers)
+        text = got.body.decode()
+        for name, value in ids.items():
+            text = text.replace(value, name) if value else text
+        return got._replace(body=text.encode())
+
+    return ask
+
+
+def _without_card(shop: Subscribing) -> str:
+    customer = shop.customer()
+    (card,) = shop.made("GET", f"/v1/customers/{customer}")["sources"]["data"]
+    shop.made("DELETE", f"/v1/customers/{customer}/sources/{card}")
+    return customer
+
+
+GOLD = {"name": "Gold", "amount": 999, "interval": "MONTH", "intervalCount": 1}
+JOINING = {"customerId": "<customer>", "collectionMethod": "CHARGE_AUTOMATICALLY"}
+JOIN, SUBSCRIPTION = f"{PLANS}/<plan>/subscriptions", f"{SUBSCRIPTIONS}/<subscription>"
+
+case(
+    "MERCHANT_ID_MISSING",
+    400,
+    "a plan without the merchant's header",
+    recurring("POST", PLANS, GOLD, **{"x-clover-merchant-id": ""}),
+    invalid("invalid_request", "Please provide a valid X-Clover-Merchant-Id header."),
+    "X-Clover-Merchant-Id",
+)
+case(
+    "UNAUTHORIZED",
+    401,
+    "plans of a merchant who is not the token's",
+    recurring("GET", PLANS, **{"x-clover-merchant-id": UNKNOWN}),
+    '{"message":"401 Unauthorized"}',
+)
+for field, value in (
+    ("name", "Au"),
+    ("name", "x" * 128),
+    ("interval", "MONTHLY"),
+    ("interval", None),
+    ("intervalCount", 0),
+    ("intervalCount", 1_001),
+    ("note", "x" * 256),
+    ("taxRateUuids", ["x"] * 51),
+):
+    case(
+        "INVALID_REQUEST",
+        400,
+        f"a plan whose {field} is {value!r:.20}",
+        recurring("POST", PLANS, GOLD | {field: value}),
+        invalid("invalid_request", f"Please provide a valid {field}."),
+        field,
+    )
+case(
+    "INVALID_CHARGE_AMOUNT",
+    400,
+    "a plan of a negative amount",
+    recurring("POST", PLANS, GOLD | {"amount": -1}),
+    invalid("invalid_charge_amount", "Please provide a valid amount."),
+    "amount",
+)
+case(
+    "AMOUNT_TOO_LARGE",
+    400,
+    "a plan of more than $999,999.99",
+    recurring("POST", PLANS, GOLD | {"amount": 100_000_000}),
+    invalid("amount_too_large", "Amount exceeds the maximum of $999,999.99."),
+    "amount",
+)
+case(
+    "INVALID_TIP_AMOUNT",
+    400,
+    "a plan with a negative tip",
+    recurring("POST", PLANS, GOLD | {"tipAmount": -1}),
+    invalid("invalid_tip_amount", "Please provide a valid tip amount."),
+    "tip_amount",
+)
+case(
+    "PLAN_NOT_FOUND",
+    404,
+    "an unknown plan",
+    recurring("GET", f"{PLANS}/{UNKNOWN}"),
+    invalid("invalid_request", f"Plan with id {UNKNOWN} not found."),
+)
+for change in ({"interval": "YEAR"}, {"intervalCount": 2}):
+    case(
+        "PLAN_INTERVAL_FIXED",
+        400,
+        f"a plan changed to {change}",
+        recurring("PUT", f"{PLANS}/<plan>", change),
+        invalid("invalid_request", "The interval of a plan cannot be changed."),
+        "interval",
+    )
+case(
+    "PLAN_HAS_SUBSCRIPTIONS",
+    409,
+    "a plan with a subscription, deactivated",
+    recurring("PUT", f"{PLANS}/<taken>", {"active": False}),
+    invalid("invalid_request", "Plan with id taken has active subscriptions."),
+    "active",
+)
+case(
+    "PLAN_INACTIVE",
+    400,
+    "a subscription to a plan that is not active",
+    recurring("POST", f"{PLANS}/<idle>/subscriptions", JOINING),
+    invalid("invalid_request", "Plan with id idle is not active."),
+)
+case(
+    "CUSTOMER_NOT_FOUND",
+    404,
+    "a subscription of an unknown customer",
+    recurring("POST", JOIN, JOINING | {"customerId": UNKNOWN}),
+    invalid("invalid_request", f"Customer with id {UNKNOWN} not found."),
+)
+case(
+    "CARD_ON_FILE_MISSING",
+    400,
+    "a subscription of a customer without a card",
+    recurring("POST", JOIN, JOINING | {"customerId": "<bare>"}),
+    invalid("card_on_file_missing", "Customer has no card on file."),
+    "source",
+)
+for method, path, field, value, why in (
+    ("POST", JOIN, "customerId", None, "nobody"),
+    ("POST", JOIN, "collectionMethod", "SEND_INVOICE", "another way"),
+    ("POST", JOIN, "startDate", "2025-05-27T10:22:50.774+0000", "a millisecond ago"),
+    ("POST", JOIN, "startDate", "2025-13-01", "in no month"),
+    ("POST", JOIN, "startDate", "1748341370775", "a number"),
+    ("POST", JOIN, "endDate", "2025-05-27T10:22:50.775+0000", "its start"),
+    ("PUT", SUBSCRIPTION, "startDate", "2025-05-27T10:22:50.775+0000", "the present"),
+    ("PUT", SUBSCRIPTION, "endDate", "2025-05-31", "before its start"),
+    ("PUT", SUBSCRIPTION, "endDate", "2025-05-27T10:22:50.775Z", "the present"),
+):
+    body = JOINING | {field: value} if method == "POST" else {field: value}
+    case(
+        "INVALID_REQUEST",
+        400,
+        f"{method} of a subscription whose {field} is {why}",
+        recurring(method, path, body),
+        invalid("invalid_request", f"Please provide a valid {field}."),
+        field,
+    )
+case(
+    "SUBSCRIPTION_NOT_FOUND",
+    404,
+    "an unknown subscription",
+    recurring("PUT", f"{SUBSCRIPTIONS}/{UNKNOWN}", {"active": False}),
+    invalid("invalid_request", f"Subscription with id {UNKNOWN} not found."),
+)
 
 ELSEWHERE = {
     "OAUTH_CODE_REFUSED": "test_oauth.py beside this file, for each reason",

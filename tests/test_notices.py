@@ -1,0 +1,215 @@
+"""Notices: what a customer with a card on file would have been told, and when. None is sent."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mock_clover.sandbox.notices import NOTICES_MAX
+from mock_clover.scenario.load import parse
+from tests.subscriptions import DAY_MS, SUBSCRIPTIONS, Subscribing, at
+from tests.world import NOW_MS, VISA, World
+
+MakeWorld = Callable[..., World]
+START = "2025-06-01T12:00:00+00:00"
+PHONE = "+1 555 0100"
+DECLINE = {"when": {"endpoint": "charge_subscription"}, "then": {"decline": {"message": "No."}}}
+
+
+@pytest.fixture
+def shop(world: World) -> Subscribing:
+    return Subscribing(world)
+
+
+def told(shop: Subscribing, query: str = "") -> list[tuple[str, int]]:
+    return [(each["kind"], each["at_ms"]) for each in shop.notices(query)]
+
+
+def test_saving_a_card_is_told_by_email_and_by_sms_where_there_is_a_number(
+    shop: Subscribing,
+) -> None:
+    customer = shop.customer(phone=PHONE)
+    text = "VISA ending in 4242 is kept for payments to come. Ask the merchant to have it removed."
+    said = {"at_ms": NOW_MS, "kind": "card_saved", "customer": customer, "text": text}
+    assert shop.made("GET", "/_mock/notices") == {
+        "data": [
+            {
+                "id": "notice-1",
+                "at_ms": NOW_MS,
+                "channel": "email",
+                "kind": "card_saved",
+                "customer": customer,
+                "to": "jo@example.com",
+                "subject": "Your card is on file",
+                "text": text,
+            },
+            said | {"id": "notice-2", "channel": "sms", "to": PHONE},
+        ]
+    }
+
+
+def test_a_further_card_is_told_to_the_address_that_is_given_with_it(shop: Subscribing) -> None:
+    customer = shop.customer()
+    further = {"email": "new@example.com", "source": shop.world.token("5424180279791732")}
+    shop.made("PUT", f"/v1/customers/{customer}", further)
+    shop.made("PUT", f"/v1/customers/{customer}", {"email": "newer@example.com"})
+    assert [each["to"] for each in shop.notices()] == ["jo@example.com", "new@example.com"]
+    assert "MC ending in 1732" in shop.notices()[-1]["text"]
+
+
+def test_a_refused_card_is_not_told_of(shop: Subscribing) -> None:
+    asked = {"email": "jo@example.com", "source": shop.world.token(cvv=None)}
+    assert shop.ask("POST", "/v1/customers", asked).status == 400
+    assert shop.notices() == []
+
+
+def test_a_charge_is_told_of_three_days_before_and_a_renewal_when_it_is_paid(
+    shop: Subscribing,
+) -> None:
+    made = shop.subscribe(shop.plan(tipAmount=1), startDate=START)
+    shop.go("2025-07-02T00:00:00+00:00")
+    second = at("2025-07-01T12:00:00+00:00")
+    assert told(shop, f"subscription={made['id']}") == [
+        ("upcoming_charge", at(START) - 3 * DAY_MS),
+        ("upcoming_charge", second - 3 * DAY_MS),
+        ("renewed", second),
+    ]
+    upcoming, renewed = shop.notices("kind=upcoming_charge")[0], shop.notices("kind=renewed")[0]
+    (charge, _) = shop.made("GET", "/v1/charges")["data"]
+    about = {"channel": "email", "customer": made["customerUuid"], "to": "jo@example.com"}
+    about |= {"subscription": made["id"], "amount": 1_000}
+    assert upcoming == about | {
+        "id": "notice-2",
+        "at_ms": at(START) - 3 * DAY_MS,
+        "kind": "upcoming_charge",
+        "subject": "A payment for Gold is coming",
+        "text": "10.00 USD for Gold will be taken from VISA ending in 4242 on 2025-06-01.",
+    }
+    assert renewed == about | {
+        "id": "notice-4",
+        "at_ms": second,
+        "kind": "renewed",
+        "charge": charge["id"],
+        "subject": "Gold is renewed",
+        "text": "10.00 USD for Gold was taken from VISA ending in 4242. "
+        "The next payment is on 2025-08-01.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("lead_ms", "expected"),
+    [
+        (0, []),
+        (DAY_MS, [at(START) - DAY_MS, at(START) + 6 * DAY_MS]),
+        (30 * DAY_MS, [NOW_MS, at(START), at(START) + 7 * DAY_MS]),
+    ],
+)
+def test_how_long_before_is_a_setting_and_never_before_it_is_known(
+    make_world: MakeWorld, lead_ms: int, expected: list[int]
+) -> None:
+    shop = Subscribing(make_world(upcoming_charge_notice_ms=lead_ms))
+    shop.subscribe(shop.plan(interval="WEEK"), startDate=START)
+    shop.go(at(START) + 10 * DAY_MS)
+    assert told(shop, "kind=upcoming_charge") == [("upcoming_charge", each) for each in expected]
+
+
+@pytest.mark.parametrize(
+    "change", [{"active": False}, {"endDate": "2025-06-20"}, {"startDate": "2026-01-01"}]
+)
+def test_a_charge_that_will_not_be_is_not_told_of(
+    shop: Subscribing, change: dict[str, Any]
+) -> None:
+    made = shop.subscribe(startDate="2025-05-28")
+    shop.go("2025-05-29T00:00:00+00:00")
+    shop.made("PUT", f"{SUBSCRIPTIONS}/{made['id']}", change)
+    shop.go("2025-07-15T00:00:00+00:00")
+    assert told(shop, "kind=upcoming_charge") == [("upcoming_charge", NOW_MS)]
+
+
+def test_a_failed_payment_is_told_with_its_reason_and_what_comes_of_it(
+    make_world: MakeWorld,
+) -> None:
+    scenario = parse(json.dumps({"name": "x", "rules": [DECLINE]}).encode(), "x.yaml")
+    shop = Subscribing(make_world(scenario))
+    made = shop.subscribe(customer=shop.customer(phone=PHONE), startDate=START)
+    shop.go("2025-08-01T00:00:00+00:00")
+    notices = shop.notices("kind=payment_failed&channel=email")
+    begin = "9.99 USD for Gold could not be taken (No). "
+    assert [each["text"] for each in notices] == [
+        begin + "It is tried again on 2025-06-02.",
+        begin + "It is tried again on 2025-06-03.",
+        begin + "It is tried again on 2025-06-04.",
+        begin + "It is tried again on 2025-06-05.",
+        begin + "The subscription has been stopped.",
+    ]
+    assert [each["charge"] for each in notices] == [row.id for row in shop.sandbox.charges]
+    assert [each["to"] for each in shop.notices("channel=sms")[1:]] == [PHONE] * 6
+    assert {each["subscription"] for each in notices} == {made["id"]}
+
+
+def test_a_last_payment_that_fails_is_not_tried_again(make_world: MakeWorld) -> None:
+    scenario = parse(json.dumps({"name": "x", "rules": [DECLINE]}).encode(), "x.yaml")
+    shop = Subscribing(make_world(scenario))
+    shop.subscribe(startDate=START, endDate="2025-06-02")
+    shop.go("2025-06-01T13:00:00+00:00")
+    (notice,) = shop.notices("kind=payment_failed")
+    assert notice["text"].endswith("It is not tried again.")
+
+
+def test_the_newest_two_thousand_are_kept(shop: Subscribing) -> None:
+    shop.subscribe(shop.plan(interval="DAY"), startDate="2025-05-28")
+    shop.go("2028-10-01T00:00:00+00:00")
+    notices = shop.notices()
+    assert (len(notices), shop.sandbox.notices.count) == (NOTICES_MAX, 2 * 1_223 + 1)
+    assert notices[-1]["id"] == f"notice-{shop.sandbox.notices.count}"
+    assert shop.made("GET", "/_mock/notices?limit=1") == {"data": notices[-1:]}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("kind=card_lost", "kind: Invalid enum value 'card_lost'"),
+        ("limit=2001", "limit: Expected `int` <= 2000"),
+        ("knd=renewed", "there is no query member `knd`; did you mean `kind`?"),
+    ],
+)
+def test_a_question_that_is_none_is_refused(shop: Subscribing, query: str, said: str) -> None:
+    got = shop.ask("GET", f"/_mock/notices?{query}")
+    assert (got.status, got.json) == (400, {"message": said})
+
+
+def test_notices_are_filtered(shop: Subscribing) -> None:
+    one, two = shop.customer(phone=PHONE), shop.customer("5424180279791732")
+    assert [each["customer"] for each in shop.notices()] == [one, one, two]
+    assert [each["id"] for each in shop.notices(f"customer={two}")] == ["notice-3"]
+    assert [each["id"] for each in shop.notices(f"customer={one}&channel=sms")] == ["notice-2"]
+
+
+def test_a_plain_charge_tells_nobody(shop: Subscribing) -> None:
+    shop.world.charge()
+    assert shop.notices() == []
+
+
+def test_a_card_number_in_a_name_or_address_is_masked(shop: Subscribing) -> None:
+    plan = shop.plan(name=f"Card {VISA}")
+    asked = {"email": f"{VISA}@a.b", "phone": VISA, "source": shop.world.token()}
+    customer = str(shop.made("POST", "/v1/customers", asked)["id"])
+    shop.subscribe(plan, customer, startDate=START)
+    shop.go("2025-07-02T00:00:00+00:00")
+    assert len(shop.notices()) == 8
+    assert VISA not in repr(list(shop.sandbox.notices))
+    assert VISA not in json.dumps(shop.notices())
+
+
+def test_notices_are_in_the_fork_and_in_the_snapshot(shop: Subscribing) -> None:
+    shop.customer()
+    before = shop.notices()
+    twin = shop.sandbox.fork("twin", shop.world.known)
+    taken = shop.made("GET", "/_mock/snapshot")
+    shop.customer()
+    assert len(list(twin.notices)) == 1
+    shop.made("PUT", "/_mock/snapshot", taken)
+    assert shop.notices() == before
+    shop.customer("5424180279791732")
+    assert [each["id"] for each in shop.notices()] == ["notice-1", "notice-2"]

@@ -1,0 +1,801 @@
+"""Plans and subscriptions: what is agreed, and what the clock makes of it."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mock_clover.api.plans import ROWS_MAX
+from mock_clover.api.surface import SURFACE, Dispatch
+from mock_clover.model.interval import LAST_MS, Interval, following, nth, read, written
+from mock_clover.model.scenario import Scenario
+from mock_clover.scenario.load import load, parse
+from tests.subscriptions import DAY_MS, PLANS, SUBSCRIPTIONS, Subscribing, at
+from tests.world import DECLINES, NOW_MS, VISA, World
+
+MakeWorld = Callable[..., World]
+START = "2025-06-01T12:00:00+00:00"
+NOW = "2025-05-27T10:22:50.775+0000"
+
+
+@pytest.fixture
+def shop(world: World) -> Subscribing:
+    return Subscribing(world)
+
+
+def ruled(*rules: dict[str, Any], **more: Any) -> Scenario:
+    return parse(json.dumps({"name": "x", "rules": rules, **more}).encode(), "x.yaml")
+
+
+# The calendar -------------------------------------------------------------------------------------
+
+CALENDAR: list[tuple[str, Interval, int, list[str]]] = [
+    ("2025-01-31", "MONTH", 1, ["2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30"]),
+    ("2024-01-31", "MONTH", 1, ["2024-01-31", "2024-02-29", "2024-03-31"]),
+    ("2024-01-30", "MONTH", 1, ["2024-01-30", "2024-02-29", "2024-03-30"]),
+    ("2025-08-31", "MONTH", 3, ["2025-08-31", "2025-11-30", "2026-02-28", "2026-05-31"]),
+    ("2025-12-31", "MONTH", 2, ["2025-12-31", "2026-02-28", "2026-04-30", "2026-06-30"]),
+    ("2024-02-29", "YEAR", 1, ["2024-02-29", "2025-02-28", "2026-02-28", "2027-02-28"]),
+    ("2024-02-29", "YEAR", 4, ["2024-02-29", "2028-02-29", "2032-02-29"]),
+    ("2096-02-29", "YEAR", 4, ["2096-02-29", "2100-02-28", "2104-02-29"]),
+    ("2025-02-27", "DAY", 1, ["2025-02-27", "2025-02-28", "2025-03-01"]),
+    ("2024-02-27", "DAY", 2, ["2024-02-27", "2024-02-29", "2024-03-02"]),
+    ("2025-03-30", "WEEK", 1, ["2025-03-30", "2025-04-06"]),
+    ("2025-12-24", "WEEK", 2, ["2025-12-24", "2026-01-07"]),
+]
+
+
+@pytest.mark.parametrize(("start", "interval", "count", "days"), CALENDAR)
+@pytest.mark.parametrize("hour", ["00:00:00", "23:59:59.999"])
+def test_months_are_calendar_months_and_a_missing_day_is_the_last_one(
+    start: str, interval: Interval, count: int, days: list[str], hour: str
+) -> None:
+    start_ms = at(f"{start}T{hour}+00:00")
+    expected = [at(f"{day}T{hour}+00:00") for day in days]
+    found = [nth(start_ms, interval, count, number) for number in range(len(days))]
+    assert found == expected
+    steps, after_ms = [], start_ms - 1
+    for _ in days:
+        steps.append(following(start_ms, interval, count, after_ms))
+        after_ms = steps[-1] or 0
+    assert steps == expected
+
+
+@given(
+    st.integers(0, 4_102_444_800_000),
+    st.sampled_from(["DAY", "WEEK", "MONTH", "YEAR"]),
+    st.integers(1, 30),
+    st.integers(0, 40),
+    st.integers(-1, 1),
+)
+def test_the_next_one_is_found_without_counting(
+    start_ms: int, interval: Interval, count: int, number: int, beside_ms: int
+) -> None:
+    here = nth(start_ms, interval, count, number)
+    then = nth(start_ms, interval, count, number + 1)
+    assert here is not None
+    found = following(start_ms, interval, count, here + beside_ms)
+    assert found == (here if beside_ms < 0 else then)
+
+
+def test_after_the_year_9999_nothing_falls_due() -> None:
+    start_ms = at("2025-01-01T00:00:00+00:00")
+    for interval in ("DAY", "WEEK", "MONTH", "YEAR"):
+        assert nth(start_ms, interval, 1_000, 10_000) is None  # type: ignore[arg-type]
+        assert following(start_ms, interval, 7, LAST_MS) is None  # type: ignore[arg-type]
+    assert written(LAST_MS + 1) == "9999-12-31T23:59:59.999+0000"
+
+
+MOMENTS = {
+    "2023-09-19T10:02:59.476+0000": "2023-09-19T10:02:59.476+0000",
+    "2021-12-24@19:08:56.235+0000": "2021-12-24T19:08:56.235+0000",
+    "2023-09-19T10:02:59Z": "2023-09-19T10:02:59.000+0000",
+    "2023-09-19T10:02:59.4+02:00": None,
+    "2023-09-19T10:02-0500": "2023-09-19T15:02:00.000+0000",
+    "2023-09-19 10:02:59.476789": "2023-09-19T10:02:59.476+0000",
+    "2024-02-29": "2024-02-29T00:00:00.000+0000",
+    "2023-02-29": None,
+    "1969-12-31T23:59:59.999Z": None,
+    "0001-01-01T00:00:00+1400": None,
+    "9999-12-31T23:59:59-1400": None,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), MOMENTS.items())
+def test_moments_are_iso_8601(text: str, expected: str | None) -> None:
+    if expected is None and not text.startswith("2023-09"):
+        with pytest.raises(ValueError, match=r".+"):
+            read(text)
+    elif expected is not None:
+        assert written(read(text)) == expected
+
+
+# Plans --------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_answered_as_documented(shop: Subscribing) -> None:
+    asked = {
+        "name": "Gold",
+        "amount": 999,
+        "interval": "MONTH",
+        "intervalCount": 1,
+        "note": "With coffee",
+        "taxRateUuids": ["8YTCARDXSQHP0"],
+        "tipAmount": 100,
+    }
+    made = shop.made("POST", PLANS, asked)
+    known = shop.world.known
+    assert made == {
+        "name": "Gold",
+        "taxRateUuids": ["8YTCARDXSQHP0"],
+        "tipAmount": 100,
+        "amount": 999,
+        "active": True,
+        "interval": "MONTH",
+        "intervalCount": 1,
+        "note": "With coffee",
+        "createdTime": NOW,
+        "modifiedTime": NOW,
+        "id": made["id"],
+        "merchantId": known.merchant_id,
+        "developerAppId": known.client_id,
+        "object": "plan",
+    }
+    assert shop.made("GET", f"{PLANS}/{made['id']}") == made
+
+
+def test_plans_are_listed_as_a_bare_array_newest_first(shop: Subscribing) -> None:
+    plans = [
+        shop.plan(interval=interval, intervalCount=count)
+        for interval, count in (("MONTH", 1), ("MONTH", 3), ("YEAR", 1))
+    ]
+    assert [each["id"] for each in shop.made("GET", PLANS)] == plans[::-1]
+    assert [p["id"] for p in shop.made("GET", f"{PLANS}?interval=MONTH")] == plans[1::-1]
+    found = shop.made("GET", f"{PLANS}?interval=MONTH&intervalCount=3")
+    assert [each["id"] for each in found] == plans[1:2]
+    assert shop.made("GET", f"{PLANS}?interval=WEEK") == []
+
+
+def test_a_list_has_a_thousand_rows_at_most(shop: Subscribing) -> None:
+    row = shop.sandbox.plans.get(shop.plan())
+    assert row is not None
+    for number in range(ROWS_MAX):
+        shop.sandbox.plans.put(f"P{number}", row)
+    assert len(shop.made("GET", PLANS)) == ROWS_MAX
+
+
+def test_all_of_a_plan_but_its_interval_can_be_changed(shop: Subscribing) -> None:
+    plan = shop.plan()
+    shop.go("2025-06-01T00:00:00+00:00")
+    changes = {
+        "name": "Silver",
+        "amount": 0,
+        "note": "n",
+        "taxRateUuids": ["A"],
+        "tipAmount": 5,
+        "active": False,
+    }
+    same = {"interval": "MONTH", "intervalCount": 1}
+    before = shop.made("GET", f"{PLANS}/{plan}")
+    changed = shop.made("PUT", f"{PLANS}/{plan}", changes | same)
+    assert changed == before | changes | {"modifiedTime": "2025-06-01T00:00:00.000+0000"}
+    assert shop.made("PUT", f"{PLANS}/{plan}", {"active": True})["active"]
+
+
+@pytest.mark.parametrize("end", ["stopped", "ended"])
+def test_a_plan_ends_when_nobody_subscribes_any_more(shop: Subscribing, end: str) -> None:
+    plan = shop.plan()
+    made = shop.subscribe(plan, startDate=START, endDate="2025-06-02")
+    assert shop.ask("PUT", f"{PLANS}/{plan}", {"active": False}).status == 409
+    if end == "stopped":
+        shop.made("PUT", f"{SUBSCRIPTIONS}/{made['id']}", {"active": False})
+    else:
+        assert ("subscription_ended", at("2025-06-02T00:00:00+00:00")) in shop.go("2025-06-03")
+    assert not shop.made("PUT", f"{PLANS}/{plan}", {"active": False})["active"]
+
+
+def test_every_path_is_known_without_recurring_too(shop: Subscribing) -> None:
+    """So the permissions page writes them."""
+    dispatch, named = Dispatch(SURFACE), {"plan_id": "P", "subscription_id": "S"}
+    twice = [each for each in SURFACE if each.also]
+    assert len(twice) == 8
+    for each in twice:
+        assert each.path == f"/recurring{each.also}"
+        path = each.also.format(**named)
+        assert dispatch.find(each.method, path)[0] is each
+    assert shop.made("GET", f"/v1/plans/{shop.plan()}")["object"] == "plan"
+
+
+# Subscriptions ------------------------------------------------------------------------------------
+
+
+def test_a_subscription_is_answered_as_documented(shop: Subscribing) -> None:
+    plan, customer = shop.plan(), shop.customer()
+    asked = {
+        "startDate": "2025-06-01T12:00:00.000+0000",
+        "endDate": "2026-06-01",
+        "softDescriptor": {"dbaName": "Shop"},
+        "note": "n",
+        "tipAmount": 50,
+        "amount": 700,
+        "taxRateUuids": ["A"],
+    }
+    made = shop.subscribe(plan, customer, **asked)
+    expected = {
+        "id": made["id"],
+        "customerUuid": customer,
+        "collectionMethod": "CHARGE_AUTOMATICALLY",
+        "active": True,
+        "tipAmount": 50,
+        "amount": 700,
+        "total": 750,
+        "note": "n",
+        "softDescriptor": {"dbaName": "Shop"},
+        "taxRateUuids": ["A"],
+        "startDate": "2025-06-01T12:00:00.000+0000",
+        "endDate": "2026-06-01T00:00:00.000+0000",
+        "createdTime": NOW,
+        "modifiedTime": NOW,
+        "plan": shop.made("GET", f"{PLANS}/{plan}"),
+        "object": "subscription",
+    }
+    assert (list(made), made) == (list(expected), expected)
+    assert shop.read(made) == expected | {"additionalCharges": []}
+    shop.go("2025-06-02T00:00:00+00:00")
+    run = expected | {"additionalCharges": [], "lastRunDate": "2025-06-01T12:00:00.000+0000"}
+    assert shop.read(made) == run
+    assert shop.made("GET", SUBSCRIPTIONS) == [run]
+
+
+def test_a_subscription_takes_its_plans_amount_and_keeps_it(shop: Subscribing) -> None:
+    """That a later change of the plan changes nothing agreed is inferred."""
+    plan = shop.plan(tipAmount=100, taxRateUuids=["A"])
+    made = shop.subscribe(plan, startDate=START)
+    assert (made["amount"], made["tipAmount"], made["total"]) == (999, 100, 1_099)
+    shop.made("PUT", f"{PLANS}/{plan}", {"amount": 1, "tipAmount": 2})
+    now = shop.read(made)
+    assert (now["amount"], now["total"], now["plan"]["amount"]) == (999, 1_099, 1)
+
+
+def test_a_first_payment_without_a_start_date_is_made_at_once(shop: Subscribing) -> None:
+    customer = shop.customer()
+    shop.subscribe(customer=customer)
+    assert shop.payments(customer) == [(NOW_MS, 999, "succeeded")]
+
+
+def test_charges_orders_and_the_journal_agree(shop: Subscribing) -> None:
+    customer = shop.customer()
+    made = shop.subscribe(shop.plan(tipAmount=1), customer, startDate=START, note="n")
+    shop.go("2025-07-02T00:00:00+00:00")
+    charges = shop.made("GET", f"/v1/charges?customer={customer}")["data"]
+    assert [each["created"] for each in charges] == [at("2025-07-01T12:00:00+00:00"), at(START)]
+    orders = shop.made("GET", "/v1/orders")["data"]
+    assert [each["id"] for each in orders] == [each["order"] for each in charges]
+    entries = shop.made("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
+    assert [each["reply"]["id"] for each in entries] == [each["id"] for each in charges[::-1]]
+    assert [each["at_ms"] for each in entries] == [each["created"] for each in charges[::-1]]
+    assert {(e["method"], e["path"], e["status"]) for e in entries} == {
+        ("CLOCK", f"{SUBSCRIPTIONS}/{made['id']}", 200)
+    }
+    assert entries[0]["request"] == {
+        "amount": 999,
+        "currency": "USD",
+        "source": customer,
+        "description": "n",
+        "stored_credentials": {"sequence": "FIRST", "is_scheduled": True, "initiator": "MERCHANT"},
+        "tip_amount": 1,
+    }
+    assert charges[0]["stored_credentials"]["sequence"] == "SUBSEQUENT"
+    verified = {"endpoint": "charge_subscription", "exactly": 2, "match": {"amount": 999}}
+    assert shop.made("POST", "/_mock/verify", verified)["verified"]
+    (refund,) = [shop.made("POST", "/v1/refunds", {"charge": charges[0]["id"]})]
+    assert refund["status"] == "succeeded"
+
+
+def test_a_year_happens_in_order_each_thing_at_its_time(shop: Subscribing) -> None:
+    shop.subscribe(shop.plan(), startDate="2025-05-31T00:00:00Z")
+    shop.subscribe(shop.plan(interval="YEAR", name="Year"), startDate="2025-05-31T00:00:00Z")
+    fired = shop.go("2026-05-31T00:00:00+00:00")
+    assert [at_ms for _, at_ms in fired] == sorted(at_ms for _, at_ms in fired)
+    days = [datetime.fromtimestamp(ms / 1000, UTC) for kind, ms in fired if kind.endswith("_run")]
+    assert [f"{day:%m-%d}" for day in days] == [
+        *("05-31", "05-31", "06-30", "07-31", "08-31", "09-30", "10-31"),
+        *("11-30", "12-31", "01-31", "02-28", "03-31", "04-30", "05-31", "05-31"),
+    ]
+    assert [row.created_ms for row in shop.sandbox.charges] == [
+        at_ms for kind, at_ms in fired if kind == "subscription_run"
+    ]
+
+
+def test_nothing_is_due_from_the_end_date_on(shop: Subscribing) -> None:
+    made = shop.subscribe(startDate=START, endDate="2025-08-01T12:00:00Z")
+    assert shop.runs("2025-12-01T00:00:00+00:00") == [at(START), at("2025-07-01T12:00:00+00:00")]
+    now = shop.read(made)
+    assert (now["active"], now["modifiedTime"]) == (False, "2025-08-01T12:00:00.000+0000")
+
+
+def put(shop: Subscribing, made: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return dict(shop.made("PUT", f"{SUBSCRIPTIONS}/{made['id']}", changes))
+
+
+def test_what_may_be_changed_is_changed(shop: Subscribing) -> None:
+    made = shop.subscribe(startDate=START)
+    changes = {"amount": 5, "note": "x", "taxRateUuids": ["B"], "endDate": "2026-01-01"}
+    changed = put(shop, made, customerId="another", tipAmount=9, **changes)
+    dated = {"endDate": "2026-01-01T00:00:00.000+0000", "total": 5}
+    assert changed == made | changes | dated
+    assert put(shop, made, startDate=START.replace("+00:00", "Z")) == changed
+
+
+def test_another_start_date_is_another_series(shop: Subscribing) -> None:
+    made = shop.subscribe(startDate=START)
+    put(shop, made, startDate="2025-06-15T00:00:00Z")
+    assert shop.runs("2025-07-20T00:00:00+00:00") == [
+        at("2025-06-15T00:00:00+00:00"),
+        at("2025-07-15T00:00:00+00:00"),
+    ]
+    put(shop, made, startDate="2025-07-31T00:00:00Z")
+    assert shop.runs("2025-09-30T00:00:00+00:00") == [
+        at("2025-07-31T00:00:00+00:00"),
+        at("2025-08-31T00:00:00+00:00"),
+        at("2025-09-30T00:00:00+00:00"),
+    ]
+
+
+def test_an_end_date_that_moves_takes_payments_away_and_gives_them_back(shop: Subscribing) -> None:
+    made = shop.subscribe(startDate=START)
+    shop.go("2025-06-02T00:00:00+00:00")
+    put(shop, made, endDate="2025-06-20")
+    put(shop, made, endDate="2025-08-01")
+    assert shop.runs("2025-12-01T00:00:00+00:00") == [at("2025-07-01T12:00:00+00:00")]
+
+
+def test_an_end_date_that_moves_to_a_payment_takes_it_away(shop: Subscribing) -> None:
+    made = shop.subscribe(startDate=START)
+    shop.go("2025-06-02T00:00:00+00:00")
+    put(shop, made, endDate="2025-07-01T12:00:00Z")
+    assert shop.go("2025-12-01T00:00:00+00:00") == [
+        ("subscription_ended", at("2025-07-01T12:00:00+00:00"))
+    ]
+
+
+def test_a_stopped_one_pays_nothing_and_makes_up_for_nothing(shop: Subscribing) -> None:
+    made = shop.subscribe(startDate=START)
+    shop.go("2025-06-02T00:00:00+00:00")
+    assert not put(shop, made, active=False)["active"]
+    assert shop.go("2025-09-10T00:00:00+00:00") == []
+    assert put(shop, made, active=True)["active"]
+    assert shop.runs("2025-11-01T00:00:00+00:00") == [at("2025-10-01T12:00:00+00:00")]
+
+
+def test_one_that_is_made_stopped_starts_when_it_is_taken_up(shop: Subscribing) -> None:
+    customer = shop.customer()
+    made = shop.subscribe(customer=customer, active=False)
+    assert shop.payments(customer) == []
+    for active in (True, False, True, True):
+        put(shop, made, active=active)
+    assert shop.payments(customer) == [(NOW_MS, 999, "succeeded")]
+
+
+@pytest.mark.parametrize(
+    ("ended", "change", "problem"),
+    [
+        ("plan", {}, "PLAN_INACTIVE"),
+        ("date", {}, "INVALID_REQUEST"),
+        ("date", {"endDate": "2027-01-01"}, None),
+    ],
+)
+def test_what_has_ended_is_not_taken_up_again_just_so(
+    shop: Subscribing, ended: str, change: dict[str, Any], problem: str | None
+) -> None:
+    plan = shop.plan()
+    made = shop.subscribe(plan, startDate=START, endDate="2025-06-10")
+    shop.go("2025-07-10T00:00:00+00:00")
+    if ended == "plan":
+        shop.made("PUT", f"{PLANS}/{plan}", {"active": False})
+    got = shop.ask("PUT", f"{SUBSCRIPTIONS}/{made['id']}", {"active": True} | change)
+    if problem:
+        assert got.status == 400
+        assert got.why.startswith(problem)
+    else:
+        assert shop.runs("2025-08-10T00:00:00+00:00") == [at("2025-08-01T12:00:00+00:00")]
+
+
+# Failed payments ----------------------------------------------------------------------------------
+
+
+def declining(make_world: MakeWorld, when: dict[str, Any], **more: Any) -> Subscribing:
+    rule = {"when": when, "then": {"decline": {"decline_code": "insufficient_funds"}}}
+    return Subscribing(make_world(ruled(rule, **more)))
+
+
+def test_after_five_failed_payments_a_subscription_is_deactivated(make_world: MakeWorld) -> None:
+    shop = declining(make_world, {"endpoint": "charge_subscription"})
+    customer = shop.customer()
+    made = shop.subscribe(customer=customer, startDate=START)
+    expected = [at(START) + days * DAY_MS for days in range(5)]
+    assert shop.runs("2026-06-01T00:00:00+00:00") == expected
+    assert shop.payments(customer) == [(at_ms, 999, "failed") for at_ms in expected]
+    now = shop.read(made)
+    assert (now["active"], now["lastRunDate"]) == (False, "2025-06-05T12:00:00.000+0000")
+    assert now["modifiedTime"] == now["lastRunDate"]
+    shop.world.sandbox.steer(shop.world.sandboxes.rules_of(load("sandbox")), shop.sandbox.settings)
+    put(shop, made, active=True)
+    assert shop.runs("2026-06-02T00:00:00+00:00") == [at("2026-06-01T12:00:00+00:00")]
+
+
+def test_a_failed_payment_is_tried_again_each_day_and_then_the_series_goes_on(
+    make_world: MakeWorld,
+) -> None:
+    shop = declining(make_world, {"endpoint": "charge_subscription", "first": 2})
+    made = shop.subscribe(startDate=START)
+    assert shop.runs("2025-07-02T00:00:00+00:00") == [
+        at(START),
+        at(START) + DAY_MS,
+        at(START) + 2 * DAY_MS,
+        at("2025-07-01T12:00:00+00:00"),
+    ]
+    row = shop.sandbox.subscriptions.get(made["id"])
+    assert row is not None
+    assert (row.payments, row.failures) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "days"),
+    [
+        ({"subscription_retry_ms": 3 * DAY_MS}, [0, 3, 6, 7, 10]),
+        ({"subscription_retry_ms": 0}, [0, 7, 14, 21, 28]),
+        ({"subscription_retry_ms": 8 * DAY_MS}, [0, 7, 14, 21, 28]),
+    ],
+)
+def test_when_it_is_tried_again_is_a_setting_but_never_after_the_next_one(
+    make_world: MakeWorld, settings: dict[str, int], days: list[int]
+) -> None:
+    shop = declining(make_world, {"endpoint": "charge_subscription"}, settings=settings)
+    shop.subscribe(shop.plan(interval="WEEK"), shop.customer(), startDate=START)
+    assert shop.runs("2026-06-01T00:00:00+00:00") == [at(START) + day * DAY_MS for day in days]
+
+
+def test_one_that_is_taken_up_again_has_five_attempts_again(make_world: MakeWorld) -> None:
+    shop = declining(make_world, {"endpoint": "charge_subscription"})
+    made = shop.subscribe(startDate=START)
+    shop.go("2025-06-20T00:00:00+00:00")
+    put(shop, made, active=True)
+    first = at("2025-07-01T12:00:00+00:00")
+    tried = shop.runs("2025-12-01T00:00:00+00:00")
+    assert tried == [first + days * DAY_MS for days in range(5)]
+
+
+@pytest.mark.parametrize("change", [{"endDate": "2025-06-20"}, {"note": "x"}, {"amount": 1}])
+def test_a_change_leaves_the_next_attempt_where_it_is(
+    make_world: MakeWorld, change: dict[str, Any]
+) -> None:
+    shop = declining(make_world, {"endpoint": "charge_subscription", "first": 1})
+    made = shop.subscribe(startDate=START)
+    shop.go("2025-06-01T13:00:00+00:00")
+    put(shop, made, **change)
+    assert shop.runs("2025-06-20T00:00:00+00:00") == [at(START) + DAY_MS]
+
+
+def test_one_that_ends_is_not_tried_again_after_its_end(make_world: MakeWorld) -> None:
+    shop = declining(make_world, {"endpoint": "charge_subscription"})
+    made = shop.subscribe(startDate=START, endDate="2025-06-02T12:00:00Z")
+    assert shop.runs("2026-06-01T00:00:00+00:00") == [at(START)]
+    assert not shop.read(made)["active"]
+
+
+def test_a_success_forgives_what_failed_before(make_world: MakeWorld) -> None:
+    """Of each five attempts four fail: no five in a row."""
+    fail = {"when": {"endpoint": "charge_subscription", "every": 5}, "then": {"approve": {}}}
+    other = {"when": {"endpoint": "charge_subscription"}, "then": {"decline": {}}}
+    shop = Subscribing(make_world(ruled(fail, other)))
+    made = shop.subscribe(startDate=START)
+    assert len(shop.runs("2026-06-01T00:00:00+00:00")) == 60
+    assert shop.read(made)["active"]
+
+
+def _removed(shop: Subscribing, customer: str) -> None:
+    (card,) = shop.made("GET", f"/v1/customers/{customer}")["sources"]["data"]
+    shop.made("DELETE", f"/v1/customers/{customer}/sources/{card}")
+
+
+@pytest.mark.parametrize(
+    ("gone", "status"),
+    [
+        (_removed, 400),
+        (lambda shop, customer: shop.made("DELETE", f"/v1/customers/{customer}"), 400),
+    ],
+)
+def test_without_a_card_a_payment_fails_without_a_charge(
+    shop: Subscribing, gone: Callable[[Subscribing, str], None], status: int
+) -> None:
+    customer = shop.customer()
+    made = shop.subscribe(customer=customer, startDate=START)
+    gone(shop, customer)
+    assert len(shop.runs("2026-06-01T00:00:00+00:00")) == 5
+    assert len(shop.sandbox.charges) == 0
+    assert not shop.read(made)["active"]
+    entries = shop.made("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
+    assert [each["status"] for each in entries] == [status] * 5
+
+
+def test_a_full_sandbox_fails_a_payment_and_nobody_elses_call(shop: Subscribing) -> None:
+    shop.sandbox.charges.rows_max = 0
+    shop.subscribe(startDate=START)
+    assert len(shop.runs("2025-06-03T00:00:00+00:00")) == 2
+    assert shop.made("GET", "/v1/charges") == {"object": "list", "url": "/v1/charges", "data": []}
+
+
+def test_an_expired_card_is_declined_as_of_then(shop: Subscribing) -> None:
+    card = shop.world.token(exp_month="07", exp_year="2025")
+    asked = {"email": "jo@example.com", "source": card}
+    customer = str(shop.made("POST", "/v1/customers", asked)["id"])
+    shop.subscribe(customer=customer, startDate=START)
+    shop.go("2025-08-02T00:00:00+00:00")
+    assert [status for _, _, status in shop.payments(customer)] == [
+        "succeeded",
+        "succeeded",
+        "failed",
+    ]
+
+
+# Rules --------------------------------------------------------------------------------------------
+
+MATCHES: dict[str, dict[str, Any]] = {
+    "card": {"card": {"last4": "4242"}},
+    "number": {"card": {"number": VISA}},
+    "amount": {"amount": 999},
+    "customer's card": {"source": "customer"},
+    "email": {"email": "jo@example.com"},
+    "endpoint": {"endpoint": "charge_subscription"},
+    "currency": {"currency": "usd"},
+    "description": {"description": "Gold"},
+}
+MISSES: dict[str, dict[str, Any]] = {
+    "another card": {"card": {"last4": "1111"}},
+    "another amount": {"amount": 1},
+    "another endpoint": {"endpoint": "create_charge"},
+    "a header": {"header": {"x-a": "b"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("when", "status"),
+    [
+        *(pytest.param(when, "failed", id=name) for name, when in MATCHES.items()),
+        *(pytest.param(when, "succeeded", id=name) for name, when in MISSES.items()),
+    ],
+)
+def test_a_rule_sees_a_due_payment_as_it_sees_a_charge(
+    make_world: MakeWorld, when: dict[str, Any], status: str
+) -> None:
+    shop = Subscribing(make_world())
+    customer = shop.customer()
+    rules = ruled({"when": when, "then": {"decline": {}}})
+    shop.sandbox.steer(shop.world.sandboxes.rules_of(rules), shop.sandbox.settings)
+    shop.subscribe(customer=customer)
+    assert [said for _, _, said in shop.payments(customer)] == [status]
+
+
+@pytest.mark.parametrize(
+    ("then", "status"),
+    [
+        ({"problem": "UNAUTHORIZED"}, 401),
+        ({"raw": {"status": 500}}, 500),
+        ({"fault": {"kind": "problem", "problem": "RATE_LIMITED"}}, 429),
+    ],
+)
+def test_a_rule_about_calls_says_nothing_of_a_payment_that_nobody_called_for(
+    make_world: MakeWorld, then: dict[str, Any], status: int
+) -> None:
+    shop = Subscribing(make_world())
+    customer = shop.customer()
+    shop.subscribe(customer=customer, startDate=START)
+    rules = ruled({"when": {"first": 1}, "then": then})
+    shop.sandbox.steer(shop.world.sandboxes.rules_of(rules), shop.sandbox.settings)
+    assert len(shop.runs("2025-06-02T00:00:00+00:00")) == 1
+    assert shop.ask("GET", "/v1/charges").status == status, "the rule's first call is this one"
+    assert [said for _, _, said in shop.payments(customer)] == ["succeeded"]
+
+
+def test_a_refusal_that_names_it_is_a_failed_payment(make_world: MakeWorld) -> None:
+    when = {"endpoint": "charge_subscription", "first": 1}
+    shop = Subscribing(
+        make_world(ruled({"when": when, "then": {"problem": "SERVICE_UNAVAILABLE"}}))
+    )
+    customer = shop.customer()
+    shop.subscribe(customer=customer, startDate=START)
+    assert len(shop.runs("2025-06-03T00:00:00+00:00")) == 2
+    assert shop.payments(customer) == [(at(START) + DAY_MS, 999, "succeeded")]
+    (first, _) = shop.made("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
+    assert (first["status"], first["why"]) == (503, "x: rule 1 (inferred): SERVICE_UNAVAILABLE")
+
+
+@pytest.mark.parametrize("end", [{"decline": {}}, {"approve": {}}, {}])
+def test_an_event_may_follow_a_payment(make_world: MakeWorld, end: dict[str, Any]) -> None:
+    rule = {"when": {"endpoint": "charge_subscription"}, "then": end | {"webhook": {}}}
+    target = {"url": "http://127.0.0.1:9/", "secret": "a"}
+    shop = Subscribing(make_world(ruled(rule, webhooks=[target])))
+    customer = shop.customer()
+    shop.subscribe(customer=customer)
+    shop.payments(customer)
+    (charge,) = shop.sandbox.charges
+    assert shop.sandbox.outbox is not None
+    told = [f"{each.event} {each.object_id} {each.about}" for each in shop.sandbox.outbox]
+    kind = "decline" if "decline" in end else "charge"
+    assert [each for each in told if each.startswith("P:")] == [
+        f"P:CREATE {charge.id} {kind}",
+        f"P:CREATE {charge.id} rule",
+    ]
+
+
+def test_payments_count_as_calls_in_the_order_of_their_time(make_world: MakeWorld) -> None:
+    shop = Subscribing(
+        make_world(ruled({"when": {"source": "customer", "nth": 2}, "then": {"decline": {}}}))
+    )
+    customer = shop.customer()
+    shop.subscribe(customer=customer, startDate=START)
+    charge = {"amount": 999, "currency": "usd", "source": customer}
+    shop.made("POST", "/v1/charges", charge)
+    shop.go("2025-06-03T00:00:00+00:00")
+    assert [said for _, _, said in shop.payments(customer)] == ["succeeded", "failed", "succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("mock-clover:card_declined/insufficient_funds", "Insufficient funds"),
+        ("mock-clover:card_declned", "did you mean card_declined?"),
+    ],
+)
+def test_a_note_can_say_how_payments_end(shop: Subscribing, note: str, said: str) -> None:
+    shop.subscribe(note=note, startDate=START)
+    shop.go("2025-06-01T13:00:00+00:00")
+    (notice,) = shop.notices("kind=payment_failed")
+    assert said in notice["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            {"rules": [{"when": {"endpoint": "charge_subscription"}, "then": {"raw": {}}}]},
+            "rules[0].then: nobody waits for a reply to charge_subscription",
+        ),
+        (
+            {"faults": [{"kind": "drop", "endpoint": "charge_subscription"}]},
+            "faults[0].endpoint: nobody waits for a reply to charge_subscription",
+        ),
+    ],
+)
+def test_a_scenario_that_wants_to_spoil_a_reply_that_nobody_waits_for(
+    shop: Subscribing, text: dict[str, Any], said: str
+) -> None:
+    got = shop.ask("PUT", "/_mock/scenario", {"name": "x"} | text)
+    assert got.status == 400
+    assert got.json["message"].startswith(said)
+    assert shop.ask("PUT", "/_mock/scenario", {"name": "x", "rules": []}).status == 200
+
+
+def test_a_phantom_decline_stands_so_the_subscription_is_paid(make_world: MakeWorld) -> None:
+    when = {"endpoint": "charge_subscription"}
+    shop = Subscribing(make_world(ruled({"when": when, "then": {"decline": {"stands": True}}})))
+    made = shop.subscribe(startDate=START)
+    assert shop.runs("2025-07-02T00:00:00+00:00") == [at(START), at("2025-07-01T12:00:00+00:00")]
+    assert shop.read(made)["active"]
+
+
+# One go or many steps, copies, neighbours ---------------------------------------------------------
+
+
+def furnished(world: World) -> Subscribing:
+    """Return a shop with subscriptions of every kind, some of which fail at times."""
+    shop = Subscribing(world)
+    for interval, count in (("DAY", 3), ("WEEK", 1), ("MONTH", 1), ("YEAR", 1)):
+        plan = shop.plan(interval=interval, intervalCount=count, amount=count)
+        shop.subscribe(plan, startDate="2025-05-31T08:00:00Z")
+    shop.subscribe(shop.plan(amount=666), startDate="2025-06-05", endDate="2025-09-05")
+    return shop
+
+
+FLAKY = ruled(
+    {"when": {"endpoint": "charge_subscription", "amount": 1, "every": 3}, "then": {"decline": {}}},
+    {"when": {"endpoint": "charge_subscription", "amount": 666}, "then": {"decline": {}}},
+)
+
+
+def lived(shop: Subscribing) -> tuple[Any, ...]:
+    """Return all that came of it."""
+    return (
+        list(shop.sandbox.charges),
+        list(shop.sandbox.subscriptions),
+        list(shop.sandbox.notices),
+        shop.made("GET", "/_mock/journal?endpoint=charge_subscription")["data"],
+    )
+
+
+@settings(
+    deadline=None,
+    max_examples=30,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.integers(0, 200 * DAY_MS), max_size=12), st.sampled_from(["put", "call"]))
+def test_one_go_or_many_steps_make_the_same_charges_at_the_same_times(
+    make_world: MakeWorld, steps: list[int], way: str
+) -> None:
+    one, many = (furnished(make_world(FLAKY)) for _ in range(2))
+    one.go(NOW_MS + sum(steps))
+    to_ms = NOW_MS
+    for step in steps:
+        to_ms += step
+        if way == "put":
+            many.go(to_ms)
+        else:
+            many.world.clock.set(to_ms)
+            many.made("GET", "/v1/charges?limit=1")
+    assert lived(many)[:3] == lived(one)[:3]
+
+
+def test_a_fork_goes_on_by_itself_and_so_does_its_parent(make_world: MakeWorld) -> None:
+    shop, alone = furnished(make_world(FLAKY)), furnished(make_world(FLAKY))
+    for each in (shop, alone):
+        each.go("2025-06-10T00:00:00+00:00")
+    twin = Subscribing(make_world(FLAKY))
+    twin.world.sandbox.become(shop.sandbox.fork("twin", shop.world.known))
+    twin.world.clock = twin.sandbox.clock  # type: ignore[assignment] # its fork is manual too
+    before = lived(shop)[:3]
+    twin.go("2025-12-01T00:00:00+00:00")
+    assert lived(shop)[:3] == before
+    for each in (shop, alone):
+        each.go("2025-12-01T00:00:00+00:00")
+    assert lived(shop)[:3] == lived(alone)[:3] == lived(twin)[:3]
+
+
+def test_a_snapshot_restores_running_subscriptions(make_world: MakeWorld) -> None:
+    shop = furnished(make_world(FLAKY))
+    shop.go("2025-06-10T00:00:00+00:00")
+    taken = shop.made("GET", "/_mock/snapshot")
+    other = Subscribing(make_world())
+    other.made("PUT", "/_mock/snapshot", taken)
+    other.made("PUT", "/_mock/clock", {"freeze": True})
+    assert other.made("GET", "/_mock/snapshot") == taken
+    for each in (shop, other):
+        each.go("2025-12-01T00:00:00+00:00")
+    assert lived(shop)[:3] == lived(other)[:3]
+    assert other.made("GET", SUBSCRIPTIONS) == shop.made("GET", SUBSCRIPTIONS)
+
+
+def test_a_snapshot_whose_plan_is_gone_harms_nobody(make_world: MakeWorld) -> None:
+    shop = furnished(make_world())
+    taken = shop.made("GET", "/_mock/snapshot") | {"plans": {}}
+    shop.made("PUT", "/_mock/snapshot", taken)
+    assert shop.made("PUT", "/_mock/clock", {"advance": "400d"})["fired"] == [
+        {"at_ms": at("2025-09-05T00:00:00+00:00"), "kind": "subscription_ended", "id": each}
+        for each in [list(taken["subscriptions"])[-1]]
+    ]
+    assert shop.made("GET", SUBSCRIPTIONS) == []
+
+
+def test_what_is_due_in_one_sandbox_is_not_due_in_another(shop: Subscribing) -> None:
+    other = shop.world.sandboxes.make("other")
+    shop.subscribe(startDate=START)
+    shop.go("2025-06-02T00:00:00+00:00")
+    assert (len(shop.sandbox.charges), len(other.charges)) == (1, 0)
+    assert (len(other.plans), len(other.subscriptions), list(other.notices)) == (0, 0, [])
+
+
+def test_a_plain_sandbox_waits_for_nothing(shop: Subscribing) -> None:
+    shop.plan()
+    shop.world.charge()
+    assert not shop.sandbox.agenda
+
+
+def test_a_card_that_is_declined_cannot_subscribe_at_all(shop: Subscribing) -> None:
+    asked = {"email": "jo@example.com", "source": shop.world.token(DECLINES)}
+    assert shop.ask("POST", "/v1/customers", asked).status == 402
