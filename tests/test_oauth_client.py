@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
+import requests
 from authlib.common.urls import url_decode
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -18,6 +19,13 @@ from tests.wire import call
 
 CALLBACK = "https://shop.example/oauth_callback"
 VERIFIER = "0123456789-0123456789-0123456789-0123456789"
+
+LOSE_THE_ANSWER = {
+    "kind": "drop",
+    "when": "after_commit",
+    "endpoint": "refresh_tokens",
+    "times": 1,
+}
 
 
 def as_json(client: Any, _method: str, uri: str, headers: Any, body: Any) -> Any:
@@ -62,10 +70,10 @@ class Shop:
         session.state = state
         return str(sent.headers["location"])
 
-    def advance(self, by: str) -> None:
-        """Let time pass in the sandbox."""
-        body = json.dumps({"advance": by}).encode()
-        urlopen(Request(f"{self._control}/_mock/clock", body, method="PUT"), timeout=10).close()
+    def control(self, method: str, what: str, **body: Any) -> None:
+        """Steer the sandbox."""
+        url, raw = f"{self._control}/_mock/{what}", json.dumps(body).encode()
+        urlopen(Request(url, raw, method=method), timeout=10).close()
 
     def charges(self, session: OAuth2Session) -> Response:
         """Read the charges with the session's token."""
@@ -89,7 +97,7 @@ def test_an_app_without_a_secret_lives_through_expiry_by_pkce(shop: Shop) -> Non
     charges = shop.charges(session)
     assert charges.json() == {"object": "list", "url": "/v1/charges", "data": []}
 
-    shop.advance("30m")
+    shop.control("PUT", "clock", advance="30m")
     expired = shop.charges(session)
     assert (expired.status_code, expired.json()) == (401, {"message": "401 Unauthorized"})
     assert "expired" in expired.headers["x-mock-clover-why"]
@@ -117,6 +125,24 @@ def test_a_spent_refresh_token_is_refused_and_recovered(shop: Shop) -> None:
     claims = jwt.decode(session.token["access_token"], key, algorithms=["HS256"]).claims
     assert claims["merchant_uuid"] == shop.made["merchant_id"]
     assert claims["exp"] == session.token["access_token_expiration"]
+
+
+def test_an_answer_that_is_lost_on_its_way_is_recovered(shop: Shop) -> None:
+    secret = shop.made["client_secret"]
+    session = shop.client("json", client_secret=secret)
+    url, refresh = f"{shop.base}/oauth/v2/token", f"{shop.base}/oauth/v2/refresh"
+    first = session.fetch_token(url, authorization_response=shop.agree(session))["refresh_token"]
+    shop.control("POST", "faults", **LOSE_THE_ANSWER)
+    with pytest.raises(requests.ConnectionError):
+        session.refresh_token(refresh)
+    body = {"client_id": shop.made["client_id"], "refresh_token": first}
+    again = session.post(refresh, json=body, withhold_token=True)
+    assert (again.status_code, again.headers["X-Clover-Recovery-Available"]) == (401, "true")
+    body = {"client_id": shop.made["client_id"], "client_secret": secret, "recovery_token": first}
+    got = session.post(f"{shop.base}/oauth/v2/recovery", json=body, withhold_token=True)
+    session.token = got.json()
+    assert shop.charges(session).status_code == 200
+    assert session.refresh_token(refresh)["refresh_token"] != first
 
 
 @pytest.mark.parametrize("auth", ["client_secret_post", "client_secret_basic", "none"])

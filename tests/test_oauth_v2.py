@@ -5,6 +5,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.surface import SURFACE
 from mock_clover.model.permission import PERMISSIONS
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
+from mock_clover.scenario.load import load, parse
 from tests.hostile import FORWARDED, HAPPENED, Things, body_of, filled, furnish
 from tests.oauth import (
     CHALLENGE,
@@ -272,9 +273,12 @@ def test_older_access_tokens_live_on_after_a_refresh(world: World) -> None:
 
 
 def test_a_refresh_token_is_good_for_a_year_less_a_moment(world: World) -> None:
-    token = pair(world)["refresh_token"]
+    first, second = (pair(world)["refresh_token"] for _ in range(2))
     pass_time(world, 365 * DAY_MS - NOW_MS % 1000 - 1)
-    assert refresh(world, token).status == 200
+    assert refresh(world, first).status == 200
+    pass_time(world, 1)
+    late = refresh(world, second)
+    assert late.why == "OAUTH_REFRESH_REFUSED (the refresh token is older than a year)"
 
 
 @settings(max_examples=60, deadline=None, database=None, derandomize=True)
@@ -417,6 +421,60 @@ def test_under_a_path_the_path_selects_whatever_app_is_named(world: World) -> No
     body = {"client_id": shop.credentials.client_id, "refresh_token": "x"}
     got = at_root(world, "POST", "/sandbox/default/oauth/v2/refresh", body)
     assert got.why == "OAUTH_REFRESH_REFUSED (the app's id is not the app of this sandbox)"
+
+
+MARKET = """
+name: market
+merchants:
+  - name: market
+    client_id: an+app
+  - name: bakery
+"""
+
+
+@pytest.mark.parametrize("prefix", ["", "/sandbox/shop"])
+def test_each_merchant_of_a_scenario_has_its_own_codes_and_tokens(
+    prefix: str, make_world: Make
+) -> None:
+    world = make_world(parse(MARKET.encode(), "market.yaml"))
+    shop = world.sandboxes.named("shop")
+    known = (world.sandbox if not prefix else shop).merchants[0].credentials
+    query = f"client_id=an%2Bapp&merchant_id={known.merchant_id}"
+    app = {"client_id": "an+app", "client_secret": known.client_secret}
+
+    def posted(path: str, **body: str) -> Any:
+        return at_root(world, "POST", f"{prefix}{path}", body)
+
+    sent = at_root(world, "GET", f"{prefix}/oauth/v2/authorize?{query}", host="x")
+    back = parse_qs(urlsplit(dict(sent.headers)[b"location"].decode()).query)
+    assert back["merchant_id"] == [known.merchant_id]
+    first = json.loads(posted("/oauth/v2/token", **app, code=back["code"][0]).body)
+    assert claims_of(first["access_token"])["merchant_uuid"] == known.merchant_id
+    told_to = {"authorization": f"Bearer {first['access_token']}"}
+    key = json.loads(at_root(world, "GET", f"{prefix}/pakms/apikey", **told_to).body)
+    assert key["merchantUuid"] == known.merchant_id
+
+    renewal = {"client_id": "an+app", "refresh_token": first["refresh_token"]}
+    assert posted("/oauth/v2/refresh", **renewal).status == 200
+    refused = posted("/oauth/v2/refresh", **renewal)
+    assert dict(refused.headers) == {b"X-Clover-Recovery-Available": b"true"}
+    recovered = posted("/oauth/v2/recovery", **app, recovery_token=first["refresh_token"])
+    assert recovered.status == 200
+    legacy_of = {"merchant_uuid": known.merchant_id, "auth_token": known.access_token}
+    migrated = posted("/oauth/token/migrate_v2", app_uuid="an+app", **legacy_of)
+    code = json.loads(migrated.body)["authorization_code"]
+    token = json.loads(posted("/oauth/v2/token", **app, code=code).body)["access_token"]
+    assert claims_of(token)["merchant_uuid"] == known.merchant_id
+
+
+def test_a_token_is_looked_for_again_when_its_sandbox_is_made_anew(world: World) -> None:
+    shop = world.sandboxes.named("shop")
+    world.sandbox, world.known = shop, shop.credentials
+    told_to = {"authorization": f"Bearer {pair(world)['access_token']}"}
+    for _ in range(2):
+        assert at_root(world, "GET", "/v1/charges", **told_to).status == 200
+    world.sandboxes.make("shop")
+    assert at_root(world, "GET", "/v1/charges", **told_to).status == 401
 
 
 # Forks and snapshots ------------------------------------------------------------------------------

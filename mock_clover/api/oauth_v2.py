@@ -93,7 +93,7 @@ def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenP
     """Give new tokens for a refresh token, which dies at once; older access tokens live on."""
     asked = call.body
     shown = asked.refresh_token or ""
-    sandbox = sandbox.holder_of("refresh_tokens", shown)
+    sandbox = _holder(sandbox, shown)
     _require_client(sandbox, asked.client_id, OAUTH_REFRESH_REFUSED)
     token = sandbox.refresh_tokens.get(shown)
     if token is None:
@@ -120,7 +120,7 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     """
     asked = call.body
     shown = asked.recovery_token or ""
-    sandbox = sandbox.holder_of("spent_refresh_tokens", shown)
+    sandbox = _holder(sandbox, shown)
     _require_client(sandbox, asked.client_id, OAUTH_RECOVERY_REFUSED)
     _require_secret(sandbox, asked.client_secret, OAUTH_RECOVERY_REFUSED)
     if shown in sandbox.refresh_tokens:
@@ -156,6 +156,14 @@ def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> Migrate
     call.why = f"a code is given for the legacy token; exchange it with {proof}"
     expires_ms = sandbox.clock.now_ms() + CODE_LIFE_MS
     return MigrateAnswer(authorization_code=code, expiration=expires_ms // 1000)
+
+
+def _holder(sandbox: Sandbox, refresh_token: str) -> Sandbox:
+    """Return the merchant at this address who has a refresh token, be it spent, or this one."""
+    live = sandbox.holder_of("refresh_tokens", refresh_token)
+    if refresh_token in live.refresh_tokens:
+        return live
+    return sandbox.holder_of("spent_refresh_tokens", refresh_token)
 
 
 def _merchant(sandbox: Sandbox, asked: str | None) -> Credentials | None:

@@ -173,10 +173,13 @@ class Sandbox:
         """Return the merchant at this address whom a credential opens, or this one."""
         for each in self.merchants:
             known = each.credentials
-            own = credential in (known.access_token, known.api_key)
-            if own or credential in each.access_tokens or credential in each.bearers:
+            if credential in (known.access_token, known.api_key) or each.has_given(credential):
                 return each
         return self
+
+    def has_given(self, token: str) -> bool:
+        """Tell whether an exchange of OAuth has given a bearer token here."""
+        return token in self.bearers or token in self.access_tokens
 
     def holder_of(self, table: str, key: str | None) -> "Sandbox":
         """Return the merchant at this address who has a row, or this one."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -20,7 +21,9 @@ DEFAULT = "default"
 SANDBOXES_MAX = 5_000
 """Sandboxes kept; the one that was least lately used goes first, `default` never."""
 NAME_CHARS_MAX = 64
-_CLIENT = re.compile(rb"(?:client_id|app_uuid)\"?\s*[=:]\s*\"?([0-9A-Z]{13})\b")
+GIVERS_MAX = 10_000
+"""Tokens of OAuth whose sandbox is remembered; others are looked for anew."""
+_CLIENT = re.compile(rb'(?:client_id|app_uuid)"?\s*[=:]\s*"?([^&"\s]{1,200})')
 _CLIENT_WITHIN_BYTES = 8_192
 """An honest call of OAuth names its app within so many bytes of its query or its body."""
 _BED_MS_MAX = 600_000
@@ -60,6 +63,8 @@ class Sandboxes:
         self._used: dict[str, None] = {}
         """Names, the one that was used last at the end."""
         self._by_credential: dict[str, Sandbox] = {}
+        self._givers: dict[str, str] = {}
+        """Tokens that OAuth gave, and the sandbox where they were found last."""
         self.default = self.named(DEFAULT)
 
     def __iter__(self) -> Iterator[Sandbox]:
@@ -74,8 +79,6 @@ class Sandboxes:
         """Return the sandbox that the credential of a request opens, or the default."""
         if len(self._by_name) == 1:
             return self.default
-        shown = headers.get(b"apikey") or headers.get(b"authorization", b"")
-        credential = shown.rpartition(b" ")[2].decode("latin-1")
         credential = shown_credential(headers)
         found = self._by_credential.get(credential) or self._giver_of(credential)
         self.find(found.name)
@@ -85,15 +88,23 @@ class Sandboxes:
         """Return the sandbox of the app that the query or the body of an OAuth call names."""
         asked = b"%b&%b" % (query[:_CLIENT_WITHIN_BYTES], (body or b"")[:_CLIENT_WITHIN_BYTES])
         named = _CLIENT.search(asked)
-        found = self._by_credential.get(named[1].decode()) if named else None
+        found = self._by_credential.get(unquote(named[1].decode("latin-1"))) if named else None
         return self.find(found.name) if found else None
 
     def _giver_of(self, credential: str) -> Sandbox:
-        """Return the sandbox whose OAuth gave a token, or the default: 0.2 us for each sandbox."""
-        if credential:
-            for each in self:
-                if credential in each.bearers or credential in each.access_tokens:
-                    return each
+        """Return the sandbox whose OAuth gave a token, or the default.
+
+        The first time it is looked for in all of them: 0.7 ms with 5,000.
+        """
+        known = self._by_name.get(self._givers.get(credential, ""))
+        if known is not None and known.has_given(credential):
+            return known
+        for each in self:
+            if each.has_given(credential):
+                self._givers[credential] = each.name
+                if len(self._givers) > GIVERS_MAX:
+                    del self._givers[next(iter(self._givers))]
+                return each
         return self.default
 
     def find(self, name: str) -> Sandbox | None:
