@@ -14,6 +14,7 @@ from mock_clover.model.delivery import Delivery
 from mock_clover.model.webhook import TargetSpec
 from mock_clover.sandbox.credentials import derive
 from mock_clover.server.courier import REPLY_BYTES_MAX, Courier
+from mock_clover.testing.inside import MockCloverApp, Parts
 from tests.receiver import OK, Receiver
 from tests.served import Served
 from tests.wire import Told, call
@@ -327,6 +328,24 @@ def test_a_server_that_speaks_no_tls_is_a_failed_attempt(world: World) -> None:
         ended = attempt(world, f"https://127.0.0.1:{receiver.port}/", attempt_s_max=0.1)
     assert ended.state == "failed"
     assert ended.attempts[0].status is None
+
+
+@pytest.mark.parametrize("within_a_loop", [False, True])
+def test_in_process_what_is_pending_goes_when_somebody_waits(within_a_loop: bool) -> None:
+    async def within(clover: MockCloverApp) -> list[dict[str, Any]]:
+        return clover.deliveries(wait=1)
+
+    with Receiver(500, 200) as receiver:
+        clover = MockCloverApp.inside(Parts(), {})
+        clover.webhook(receiver.url, retry_after_ms=[1])
+        clover.clock.freeze()
+        clover.send_webhook(object="I", id="X", type="CREATE")
+        assert clover.deliveries(state="delivered") == []
+        (once,) = asyncio.run(within(clover)) if within_a_loop else clover.deliveries(wait=1)
+        assert once["state"] == "waiting"
+        clover.clock.advance(1)
+        (done,) = clover.deliveries(wait=1)
+    assert [each["status"] for each in done["attempts"]] == [500, 200]
 
 
 def test_what_ended_meanwhile_is_not_reported(world: World) -> None:

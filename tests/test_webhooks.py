@@ -155,6 +155,22 @@ def test_a_platform_event_is_told_as_clovers_page_says(world: World) -> None:
     }
 
 
+PUBLISHED = (
+    b'{"appId":"DRKVJT2ZRRRSC","merchants":{"XYZVJT2ZRRRSC":[{"objectId":"O:GHIVJT2ZRRRSC",'
+    b'"type":"CREATE","ts":1537970958000}]}}'
+)
+"""The sample of Clover's webhooks page."""
+
+
+def test_clovers_own_sample_is_sent_byte_for_byte(make_world: Callable[..., World]) -> None:
+    text = "name: s\nmerchants:\n  - {name: own, merchant_id: XYZVJT2ZRRRSC}\n"
+    world = make_world(parse(text.encode(), "s.yaml"))
+    hooked(world, app_id="DRKVJT2ZRRRSC")
+    event = {"object": "O", "id": "GHIVJT2ZRRRSC", "type": "CREATE", "ts": 1_537_970_958_000}
+    world.send("POST", "/_mock/webhooks/send", event)
+    assert [post.body for post in taken(world.sandbox)] == [PUBLISHED]
+
+
 @pytest.mark.parametrize(
     ("approved", "session", "expected"),
     [
@@ -768,7 +784,7 @@ def test_a_target_that_cannot_be_is_refused(world: World, body: Any, said: str) 
         ({"id": "X", "type": "CREATE"}, "object: is needed, or a whole `payload`"),
         ({"kind": "hosted_checkout", "id": "X"}, "status: is needed"),
         ({"payload": {"n": int(PAN)}}, "payload: holds what looks like a card number"),
-        ({"payload": {"n": "x" * 70_000}}, "payload: is longer than 65536 bytes"),
+        ({"payload": {"n": "x" * 20_000}}, "payload: is longer than 16384 bytes"),
         ({"payload": {}, "target": "nobody"}, "there is no target 'nobody'"),
         ({"kind": "hosted_checkout", "payload": {}}, "no active target of kind hosted_checkout"),
         ({"object": "C", "id": "X", "type": "CREATE"}, "that takes this event"),

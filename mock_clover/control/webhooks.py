@@ -87,7 +87,7 @@ class DeliveryQuery(Record, frozen=True, kw_only=True):
     after: Annotated[int, told("Only deliveries with a greater number.", OURS, ge=0)] = 0
     limit: Annotated[int, told("The newest so many.", OURS, ge=1, le=1_000)] = 100
     wait: Annotated[
-        int, told("Wait until so many match and none is under way.", OURS, ge=0, le=1_000)
+        int, told("Wait until so many match, and none of them is under way.", OURS, ge=0, le=1_000)
     ] = 0
     wait_ms: Annotated[int, told("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
 
@@ -193,17 +193,18 @@ def list_deliveries(sandbox: Sandbox, call: Call[None, DeliveryQuery]) -> Delive
     asked, outbox = call.query, _outbox(sandbox)
     wanted = {
         name: value
-        for name in ("target", "state", "about", "event")
+        for name in ("target", "about", "event")
         if (value := getattr(asked, name)) is not None
     }
-    found = [
+    meant = [
         each
         for each in outbox
         if each.number > asked.after
         and all(getattr(each, name) == value for name, value in wanted.items())
     ]
+    found = [each for each in meant if asked.state in (None, each.state)]
     told_now = DeliveryList(data=tuple(map(_delivery, found[-asked.limit :])))
-    if asked.wait and (len(found) < asked.wait or outbox.is_under_way):
+    if asked.wait and (len(found) < asked.wait or any(each.state == "under_way" for each in meant)):
         return Stated(200, told_now, pending_ms=asked.wait_ms)
     return told_now
 

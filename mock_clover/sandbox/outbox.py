@@ -44,11 +44,6 @@ class Outbox:
         """Whether no further target fits."""
         return len(self.subscriptions) >= TARGETS_MAX
 
-    @property
-    def is_under_way(self) -> bool:
-        """Whether anything is being delivered, or could be at once."""
-        return any(self._deliveries[key].state == "under_way" for key in self._pending)
-
     def get(self, delivery_id: str) -> Delivery | None:
         """Return a delivery that is kept."""
         return self._deliveries.get(delivery_id)

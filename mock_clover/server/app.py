@@ -161,11 +161,24 @@ class App:
 
     def _deliver(self, sandbox: Sandbox) -> None:
         """Have what is in an outbox delivered, soon and not within the present answer."""
+        self._hired().wake(sandbox)
+
+    def deliver_now(self) -> None:
+        """Deliver what may go now, and wait for its end: for a caller whose loop does not run."""
+        import asyncio
+        import threading
+
+        courier = self._hired()
+        going = threading.Thread(target=lambda: asyncio.run(courier.drain(self.sandboxes)))
+        going.start()
+        going.join()
+
+    def _hired(self) -> "Courier":
         if self._courier is None:
             from mock_clover.server.courier import Courier  # most servers have no webhooks
 
             self._courier = Courier(self._webhook_hosts, self._log.say)
-        self._courier.wake(sandbox)
+        return self._courier
 
     def body_bytes_max(self, path: str) -> int:
         """Return how long a body of a path may be."""

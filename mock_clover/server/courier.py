@@ -11,7 +11,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -56,6 +56,7 @@ class Courier:
         self._say = say
         self._attempt_s_max = attempt_s_max
         self._rounds: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._at_once = asyncio.Semaphore(ATTEMPTS_AT_ONCE)
 
     def wake(self, sandbox: Sandbox) -> None:
@@ -70,10 +71,23 @@ class Courier:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
+        if loop is not self._loop:  # a semaphore is of one loop; in process there are several
+            self._loop, self._at_once = loop, asyncio.Semaphore(ATTEMPTS_AT_ONCE)
         for target in outbox.targets_ready():
             key = (id(outbox), target)
             if key not in self._rounds or self._rounds[key].get_loop() is not loop:
                 self._rounds[key] = loop.create_task(self._round(key, sandbox, outbox))
+
+    async def drain(self, sandboxes: Iterable[Sandbox]) -> None:
+        """Deliver all that may go now, and what comes of it."""
+        while True:
+            for sandbox in sandboxes:
+                self.wake(sandbox)
+            loop = asyncio.get_running_loop()
+            rounds = [task for task in self._rounds.values() if task.get_loop() is loop]
+            if not rounds:
+                return
+            await asyncio.wait(rounds)
 
     async def _round(self, key: tuple[int, str], sandbox: Sandbox, outbox: Outbox) -> None:
         """Deliver what may go to one target, in its order."""

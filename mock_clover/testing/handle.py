@@ -206,6 +206,28 @@ class MockClover:
         wait_s = float(filters.get("wait_ms", 10_000)) / 1000 if filters.get("wait") else 0.0
         return list(self._told("GET", f"/_mock/journal{query}", wait_s=wait_s)["data"])
 
+    def webhook(self, url: str, **more: Any) -> dict[str, Any]:
+        """Have events go to a URL and return the target with its secret.
+
+        `more` are the target's members: kind, secret, events, plan and what else there is. There is
+        no handshake unless `handshake=True`.
+        """
+        asked = {"url": url, "handshake": False} | more
+        return self._told("PUT", "/_mock/webhooks", asked)
+
+    def send_webhook(self, **event: Any) -> list[dict[str, Any]]:
+        """Send an event that did not happen, and return its deliveries."""
+        return list(self._told("POST", "/_mock/webhooks/send", event)["data"])
+
+    def deliveries(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return deliveries to webhooks, oldest first; `wait=2` waits for two and their attempts.
+
+        Filters are target, state, about, event, after, limit, wait and wait_ms.
+        """
+        query = f"?{urlencode(_given(filters))}" if filters else ""
+        wait_s = float(filters.get("wait_ms", 10_000)) / 1000 if filters.get("wait") else 0.0
+        return list(self._told("GET", f"/_mock/deliveries{query}", wait_s=wait_s)["data"])
+
     def why(
         self,
         path: str,
