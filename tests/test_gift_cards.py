@@ -542,7 +542,7 @@ class GiftCards(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(_KEYS, _SCENARIO, gift_card_balance=1_000)
+        self.world = World(_KEYS, _SCENARIO, gift_card_balance=1_000, over_capture_percent=50)
         self.held = dict.fromkeys(NUMBERS, 1_000)
         self.numbers: dict[str, str] = {}
         """Of charges, and of refunds to a card."""

@@ -102,6 +102,23 @@ def test_the_shells_page_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
+def test_the_page_of_instruments_runs(tmp_path: Path, served: Served) -> None:
+    script = "\n".join(blocks("howto/instruments.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    activated, inquiry, captured, low, virtual, debit, clock, settled = objects(out)
+    assert activated["gift_card"]["new_balance"] == 2000
+    assert inquiry["gift_card"]["lock_amount"] == 500
+    assert (captured["amount_captured"], captured["gift_card"]["new_balance"]) == (300, 1700)
+    assert (low["amount"], "warning_message" in low) == (1700, True)
+    assert len(virtual["gift_card"]["number"]) == 16
+    assert [due["kind"] for due in clock["fired"]] == ["debit_settled"]
+    assert [each["status"] for each in (debit, settled)] == ["pending", "succeeded"]
+    assert out.rstrip().endswith("00000000")
+    (text,) = blocks("howto/instruments.md", "yaml")
+    assert len(parse(text.encode(), "instruments.md", OPERATIONS).rules) == 2
+
+
+@needs_curl
 def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
     script = "\n".join(blocks("howto/oauth.md", "sh"))
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)

@@ -222,6 +222,29 @@ def test_a_transarmor_token_gives_a_token_that_pays_more_than_once(world: World)
     }
 
 
+SUBSEQUENT = {"sequence": "SUBSEQUENT", "is_scheduled": True, "initiator": "MERCHANT"}
+FIRST = {"sequence": "FIRST", "is_scheduled": False, "initiator": "CARDHOLDER"}
+
+
+@pytest.mark.parametrize(
+    ("known", "stored", "warned"),
+    [
+        ({}, [None], None),
+        ({}, [SUBSEQUENT], "Missing original transaction identifer for c-token."),
+        ({"transactionId": "t1"}, [SUBSEQUENT], None),
+        ({}, [FIRST, SUBSEQUENT], None),
+    ],
+)
+def test_a_later_payment_without_its_first_is_answered_with_a_warning(
+    world: World, known: dict[str, str], stored: list[Any], warned: str | None
+) -> None:
+    attribute = EXTERNAL["transarmor_token_attribute"] | known
+    source = token(world, external_token=EXTERNAL | {"transarmor_token_attribute": attribute})
+    paid = [charge(world, source, stored_credentials=each) for each in stored]
+    assert [each.status for each in paid] == [200] * len(stored)
+    assert paid[-1].json.get("warning_message") == warned
+
+
 def test_what_is_known_of_the_card_behind_a_token_is_shown(world: World) -> None:
     known = {"brand": "MasterCard", "first6": "542418", "last4": "1732"}
     attribute = {"exp_month": "1", "exp_year": "30"} | known

@@ -78,6 +78,7 @@ def developer_pay(sandbox: Sandbox, call: Call[DeveloperPayRequest, None]) -> De
         created_ms=sandbox.clock.now_ms(),
         card=paying.card,
         state="multipay",
+        has_first=True,
     )
     payer = Payer(token, token.customer, decided or issuer(sandbox, token))
     charge = make_charge(sandbox, _as_charge(asked, token.id), payer, asked.orderId)

@@ -25,7 +25,6 @@ from mock_clover.model.token import (
     Token,
     TokenAnswer,
     TokenRequest,
-    TokenState,
     token_answer,
 )
 from mock_clover.sandbox.credentials import fingerprint
@@ -148,7 +147,9 @@ def _of_foreign_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> Token
         address_line1=known.address_line1,
         address_zip=known.address_zip,
     )
-    token = _keep(sandbox, call, card, "card", state="multipay")
+    token = _keep(
+        sandbox, call, card, "card", foreign=True, has_first=known.transactionId is not None
+    )
     call.why = f"a TransArmor token ...{card.last4} is kept as a multi-pay token"
     return token_answer(token)
 
@@ -188,7 +189,8 @@ def _keep(
     card: Card,
     kind: Kind,
     *,
-    state: TokenState = "new",
+    foreign: bool = False,
+    has_first: bool = False,
 ) -> Token:
     heed_scenario(sandbox, call, card)
     sandbox.tokens.require_room()
@@ -197,7 +199,9 @@ def _keep(
         created_ms=sandbox.clock.now_ms(),
         card=card,
         kind=kind,
-        state=state,
+        state="multipay" if foreign else "new",
+        foreign=foreign,
+        has_first=has_first,
     )
     sandbox.tokens.put(token.id, token)
     return token

@@ -6,7 +6,7 @@ Nothing here is asked for a plain payment: `make_charge` looks at `stored_creden
 import msgspec
 
 from mock_clover.model.charge import ChargeRequest
-from mock_clover.model.on_file import SUBSEQUENT_WITHOUT_FIRST
+from mock_clover.model.on_file import MISSING_ORIGINAL, SUBSEQUENT_WITHOUT_FIRST
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import Approval
 from mock_clover.sandbox.sandbox import Sandbox
@@ -21,7 +21,8 @@ def warn(asked: ChargeRequest, token: Token, verdict: Approval) -> Approval:
         return verdict
     if verdict.warning_message is not None:
         return verdict
-    return _replace(verdict, warning_message=SUBSEQUENT_WITHOUT_FIRST)
+    warning = MISSING_ORIGINAL if token.foreign else SUBSEQUENT_WITHOUT_FIRST
+    return _replace(verdict, warning_message=warning)
 
 
 def keep(sandbox: Sandbox, asked: ChargeRequest, token: Token, *, approved: bool) -> None:

@@ -96,7 +96,13 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         tax_amount=asked.tax_amount,
         tip_amount=asked.tip_amount,
         payment_method_details=PAYMENT_METHODS[charge.token.kind],
-        partial_auth=_is_partial(charge),
+        partial_auth=(
+            True
+            if approval and approval.amount is not None
+            else None
+            if charge.gift is None
+            else _locks(charge.gift, charge)
+        ),
         amount_refunded=0,
         currency=charge.currency,
         warning_message=approval.warning_message if approval else None,
@@ -127,15 +133,12 @@ def pending_answer(charge: Charge) -> ChargeAnswer:
     return msgspec.structs.replace(created_answer(charge), outcome=None, status="pending")
 
 
-def _is_partial(charge: Charge) -> Literal[True] | None:
-    """Tell whether less was approved than asked; of a gift card's multi-lock it is always said.
+def _locks(gift: GiftCardView, charge: Charge) -> Literal[True] | None:
+    """Tell of a gift card's multi-lock, which always says `partial_auth`.
 
-    Source: MD:gift-card-api for the lock.
+    Source: MD:gift-card-api.
     """
-    if charge.approval is not None and charge.approval.amount is not None:
-        return True
-    gift = charge.gift
-    return True if gift and gift.lock_id and charge.request.partial_redemption else None
+    return True if gift.lock_id and charge.request.partial_redemption else None
 
 
 def fetched_answer(charge: Charge) -> ChargeAnswer:

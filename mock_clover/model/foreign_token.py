@@ -27,7 +27,9 @@ class TokenAttribute(Record, frozen=True, kw_only=True):
     address_state: Annotated[str, told("State.", _OAS)] | None = None
     address_zip: Annotated[str, told("Postal code.", _OAS)] | None = None
     address_country: Annotated[str, told("Country.", _OAS)] | None = None
-    transactionId: Annotated[str, told("Of the first payment; ignored.", _OAS)] | None = None
+    transactionId: (
+        Annotated[str, told("Of the first payment; spares later ones a warning.", _OAS)] | None
+    ) = None
 
     def __repr__(self) -> str:
         """Show nothing."""

@@ -29,6 +29,9 @@ SUBSEQUENT_WITHOUT_FIRST = (
 )
 """Documented: a warning in the sample of 2024 of REF postordersidpay. That it comes of SUBSEQUENT
 with no FIRST of the same token before it is inferred."""
+MISSING_ORIGINAL = "Missing original transaction identifer for c-token."
+"""Documented, misspelt as printed. That it comes of SUBSEQUENT with a TransArmor token that was
+given without the `transactionId` of its first payment is inferred."""
 PURCHASE_CARDS_UNSUPPORTED = (
     "Purchase card Level2 Data disregarded, merchant account does not support purchase cards"
 )

@@ -150,6 +150,8 @@ class Token(Record, frozen=True, kw_only=True):
     created_ms: Millis
     state: TokenState = "new"
     kind: Kind = "card"
+    foreign: bool = False
+    """Whether it stands for a TransArmor token of another integration."""
     customer: str | None = None
     card_id: str | None = None
     has_first: bool = False
