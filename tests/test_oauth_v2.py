@@ -554,6 +554,8 @@ DOCUMENTED = {
     "GET /v1/refunds": "read_payments",
     "GET /v1/refunds/{refund_id}": "read_payments",
     "POST /v1/refunds": f"{READS} {ONLINE}",
+    "GET /recurring/v1/plans": "read_merchant",
+    "POST /recurring/v1/plans": "read_merchant write_merchant",
 }
 """The table of Clover's page on app permissions; a set has no order."""
 

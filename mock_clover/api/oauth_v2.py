@@ -11,12 +11,11 @@ from msgspec.structs import replace
 from mock_clover.api.endpoint import Call, Endpoint, Redirect
 from mock_clover.api.grants import Subject, bury, find_lost, make_code, make_pair
 from mock_clover.api.oauth import TARGET, NoBody, joined, merchant_of_app
+from mock_clover.api.proofs import require_client, require_proof, require_secret
 from mock_clover.api.reading import unfit_legacy_token
-from mock_clover.model.jwt import challenge_of
 from mock_clover.model.oauth import CODE_LIFE_MS
 from mock_clover.model.oauth_v2 import (
     AuthorizeV2Query,
-    CodeV2,
     MigrateAnswer,
     MigrateRequest,
     RecoveryRequest,
@@ -72,9 +71,9 @@ def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPa
     """Give tokens for a code, once: against the app's secret, or the verifier of the code."""
     asked = call.body
     sandbox = sandbox.holder_of("codes_v2", asked.code)
-    _require_client(sandbox, asked.client_id, OAUTH_CODE_REFUSED)
+    require_client(sandbox, asked.client_id, OAUTH_CODE_REFUSED)
     if asked.client_secret is not None:
-        _require_secret(sandbox, asked.client_secret, OAUTH_CODE_REFUSED)
+        require_secret(sandbox, asked.client_secret, OAUTH_CODE_REFUSED)
     shown = asked.code or ""
     code = sandbox.codes_v2.get(shown)
     if code is None:
@@ -82,7 +81,7 @@ def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPa
         OAUTH_CODE_REFUSED.refuse(reason=of_v1 or "the code is unknown or spent")
     if sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS:
         OAUTH_CODE_REFUSED.refuse(reason="the code is older than ten minutes")
-    _require_proof(code, asked)
+    require_proof(code, asked)
     sandbox.codes_v2.drop(shown)
     call.why = "the code is spent; tokens are given"
     subject = Subject(code.merchant_id, trusted=asked.client_secret is not None)
@@ -94,7 +93,7 @@ def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenP
     asked = call.body
     shown = asked.refresh_token or ""
     sandbox = _holder(sandbox, shown)
-    _require_client(sandbox, asked.client_id, OAUTH_REFRESH_REFUSED)
+    require_client(sandbox, asked.client_id, OAUTH_REFRESH_REFUSED)
     token = sandbox.refresh_tokens.get(shown)
     if token is None:
         lost = find_lost(sandbox, shown)
@@ -121,8 +120,8 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     asked = call.body
     shown = asked.recovery_token or ""
     sandbox = _holder(sandbox, shown)
-    _require_client(sandbox, asked.client_id, OAUTH_RECOVERY_REFUSED)
-    _require_secret(sandbox, asked.client_secret, OAUTH_RECOVERY_REFUSED)
+    require_client(sandbox, asked.client_id, OAUTH_RECOVERY_REFUSED)
+    require_secret(sandbox, asked.client_secret, OAUTH_RECOVERY_REFUSED)
     if shown in sandbox.refresh_tokens:
         OAUTH_RECOVERY_REFUSED.refuse(reason="the refresh token is unused: nothing is lost")
     lost = find_lost(sandbox, shown)
@@ -144,7 +143,7 @@ def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> Migrate
         each for each in sandbox.merchants if each.credentials.merchant_id == asked.merchant_uuid
     )
     sandbox = next(of_whom, sandbox)
-    _require_client(sandbox, asked.app_uuid, OAUTH_MIGRATION_REFUSED)
+    require_client(sandbox, asked.app_uuid, OAUTH_MIGRATION_REFUSED)
     merchant = _merchant(sandbox, asked.merchant_uuid) if asked.merchant_uuid else None
     if merchant is None:
         OAUTH_MIGRATION_REFUSED.refuse(reason="merchant_uuid is not a merchant of this app")
@@ -170,30 +169,6 @@ def _merchant(sandbox: Sandbox, asked: str | None) -> Credentials | None:
     """Return a merchant who has installed the app; the sandbox's own when none is named."""
     known = sandbox.credentials
     return known if asked in (None, known.merchant_id) else None
-
-
-def _require_client(sandbox: Sandbox, client_id: str | None, problem: Problem) -> None:
-    if client_id != sandbox.credentials.client_id:
-        said = "is missing" if client_id is None else "is not the app of this sandbox"
-        problem.refuse(reason=f"the app's id {said}")
-
-
-def _require_secret(sandbox: Sandbox, secret: str | None, problem: Problem) -> None:
-    if secret != sandbox.credentials.client_secret:
-        problem.refuse(reason=f"client_secret is {'missing' if secret is None else 'wrong'}")
-
-
-def _require_proof(code: CodeV2, asked: TokenV2Request) -> None:
-    if code.challenge is None:
-        if asked.client_secret is None:
-            said = "client_secret is missing: the code was given without a code_challenge"
-            OAUTH_CODE_REFUSED.refuse(reason=said)
-        return
-    if asked.code_verifier is None:
-        said = "code_verifier is missing: the code was given for a code_challenge"
-        OAUTH_CODE_REFUSED.refuse(reason=said)
-    if challenge_of(asked.code_verifier) != code.challenge.rstrip("="):
-        OAUTH_CODE_REFUSED.refuse(reason="code_verifier does not fit the code_challenge")
 
 
 def _post(

@@ -15,6 +15,7 @@ from mock_clover.model.problem import (
     CATALOGUE,
     INVALID_JSON,
     METHOD_NOT_ALLOWED,
+    PAKMS_WITHOUT_AUTHORIZATION,
     PAYLOAD_TOO_LARGE,
     SANDBOX_FULL,
     UNAUTHORIZED,
@@ -183,6 +184,8 @@ def _refusals(endpoint: Endpoint) -> dict[str, Any]:
     problems = [*endpoint.refuses, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, SANDBOX_FULL]
     if endpoint.auth != "none":
         problems.append(UNAUTHORIZED)
+    if endpoint.auth == "pakms":
+        problems.append(PAKMS_WITHOUT_AUTHORIZATION)
     if endpoint.permissions:
         problems.append(PERMISSION_MISSING)
     if endpoint.takes or endpoint.query:
@@ -201,7 +204,7 @@ def _refusal(status: int, problems: list[Problem]) -> dict[str, Any]:
         with_status = any(problem.shape == "status" for problem in problems)
         name = (StatusBody if with_status else ErrorEnvelope).__name__
         content["application/json"] = {"schema": {"$ref": _REF.format(name=name)}}
-    if any(problem.shape == "plain" for problem in problems) or status == 401:
+    if any(problem.shape == "plain" for problem in problems):
         content["text/plain"] = {"schema": {"type": "string"}}
     names = ", ".join(problem.name for problem in problems) or "the card is declined"
     return {"description": f"{status_line(status)}: {names}", "content": content}

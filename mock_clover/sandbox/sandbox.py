@@ -179,7 +179,7 @@ class Sandbox:
 
     def has_given(self, token: str) -> bool:
         """Tell whether an exchange of OAuth has given a bearer token here."""
-        return token in self.bearers or token in self.access_tokens
+        return self.bearers.get(token) is not None or self.access_tokens.get(token) is not None
 
     def holder_of(self, table: str, key: str | None) -> "Sandbox":
         """Return the merchant at this address who has a row, or this one."""

@@ -94,7 +94,7 @@ class Sandboxes:
     def _giver_of(self, credential: str) -> Sandbox:
         """Return the sandbox whose OAuth gave a token, or the default.
 
-        The first time it is looked for in all of them: 0.7 ms with 5,000.
+        The first time it is looked for in all of them: a millisecond where there are 5,000.
         """
         known = self._by_name.get(self._givers.get(credential, ""))
         if known is not None and known.has_given(credential):
