@@ -264,6 +264,8 @@ def test_a_number_and_a_cvv_get_out_nowhere(world: World) -> None:
     texts = [*shown, *rows, *(each.body.decode() + each.why for each in replies)]
     assert [found for text in texts for found in songs(text)] == []
     assert {each.status for each in replies} == {200, 400, 404}
-    kept = [text for text in texts_within(world.sandboxes) if PAN in text or CVV in text]
+    keys = ("BEGIN PUBLIC KEY", world.keys.public_blob())  # random digits may be those of a CVV
+    texts = [text for text in texts_within(world.sandboxes) if not any(k in text for k in keys)]
+    kept = [text for text in texts if PAN in text or CVV in text]
     assert kept == []
     assert good["cardEncrypted"] not in json.dumps(shown)

@@ -106,6 +106,12 @@ def test_lists_have_all_pages(mock_clover):
     ids = [charge(mock_clover, token=saved["id"])[1]["id"] for _ in range(201)]
     assert [each["id"] for each in mock_clover.charges] == ids[::-1]
 
+def test_customers_would_have_been_told(mock_clover):
+    body = {"email": "jo@example.com", "source": mock_clover.card_token(plain=True)}
+    post(mock_clover, "/v1/customers", body)
+    assert [each["to"] for each in mock_clover.notices(kind="card_saved")] == ["jo@example.com"]
+    assert mock_clover.notices(channel="sms") == []
+
 def test_time_passes_when_it_is_told_to(mock_clover):
     mock_clover.clock.freeze()
     before_ms = mock_clover.clock.now_ms

@@ -14,6 +14,7 @@ from mock_clover.api.surface import SURFACE, Dispatch
 from mock_clover.model.interval import LAST_MS, Interval, following, nth, read, written
 from mock_clover.model.scenario import Scenario
 from mock_clover.scenario.load import load, parse
+from mock_clover.testing.clock import Clock
 from tests.subscriptions import DAY_MS, PLANS, SUBSCRIPTIONS, Subscribing, at
 from tests.world import DECLINES, NOW_MS, VISA, World
 
@@ -308,6 +309,34 @@ def test_a_year_happens_in_order_each_thing_at_its_time(shop: Subscribing) -> No
     ]
     assert [row.created_ms for row in shop.sandbox.charges] == [
         at_ms for kind, at_ms in fired if kind == "subscription_run"
+    ]
+
+
+def test_what_does_not_happen_at_one_go_is_said_to_be_due_still(make_world: MakeWorld) -> None:
+    shop = Subscribing(make_world(upcoming_charge_notice_ms=0))
+    plan, customer = shop.plan(interval="DAY"), shop.customer()
+    for _ in range(20):
+        shop.subscribe(plan, customer, startDate=START)
+    first = shop.made("PUT", "/_mock/clock", {"set": at(START) + 1_010 * DAY_MS})
+    rest = shop.made("GET", "/_mock/clock")
+    assert (len(first["fired"]), first["more"]) == (20_000, True)
+    assert (len(rest["fired"]), "more" in rest) == (220, False)
+    assert len(shop.sandbox.charges) == 20_220
+
+
+def test_the_plugins_clock_goes_on_until_nothing_is_due_still() -> None:
+    answers = [{"fired": [1, 2], "more": True}, {"fired": [3], "more": True}, {"fired": [4]}]
+    asked = []
+
+    def told(method: str, path: str, body: Any = None, **_: Any) -> dict[str, Any]:
+        asked.append((method, path, body))
+        return answers[len(asked) - 1]
+
+    assert Clock(told).advance("1d") == [1, 2, 3, 4]
+    assert asked == [
+        ("PUT", "/_mock/clock", {"advance": "1d"}),
+        ("GET", "/_mock/clock", None),
+        ("GET", "/_mock/clock", None),
     ]
 
 
@@ -645,18 +674,42 @@ def test_payments_count_as_calls_in_the_order_of_their_time(make_world: MakeWorl
     assert [said for _, _, said in shop.payments(customer)] == ["succeeded", "failed", "succeeded"]
 
 
+@pytest.mark.parametrize("where", ["the note", "the plan's name"])
 @pytest.mark.parametrize(
-    ("note", "said"),
+    ("word", "said"),
     [
-        ("mock-clover:card_declined/insufficient_funds", "Insufficient funds"),
-        ("mock-clover:card_declned", "did you mean card_declined?"),
+        ("card_declined/insufficient_funds", "(Insufficient funds)"),
+        ("SERVICE_UNAVAILABLE", "(503 Service Unavailable)"),
     ],
 )
-def test_a_note_can_say_how_payments_end(shop: Subscribing, note: str, said: str) -> None:
-    shop.subscribe(note=note, startDate=START)
+def test_a_note_or_a_plans_name_can_say_how_payments_end(
+    shop: Subscribing, where: str, word: str, said: str
+) -> None:
+    text = f"mock-clover:{word}"
+    if where == "the note":
+        shop.subscribe(note=text, startDate=START)
+    else:
+        shop.subscribe(shop.plan(name=text), startDate=START)
     shop.go("2025-06-01T13:00:00+00:00")
     (notice,) = shop.notices("kind=payment_failed")
     assert said in notice["text"]
+
+
+def test_an_outcome_that_there_is_not_is_refused_when_it_is_written(shop: Subscribing) -> None:
+    """And not when the payment falls due, where nobody would hear it."""
+    plan, made = shop.plan(), shop.subscribe(startDate=START)
+    wrong = "mock-clover:card_declned"
+    joining = {"customerId": made["customerUuid"], "collectionMethod": "CHARGE_AUTOMATICALLY"}
+    gold = {"name": wrong, "amount": 1, "interval": "DAY", "intervalCount": 1}
+    for method, path, body in (
+        ("POST", PLANS, gold),
+        ("PUT", f"{PLANS}/{plan}", {"name": wrong}),
+        ("POST", f"{PLANS}/{plan}/subscriptions", joining | {"note": wrong}),
+        ("PUT", f"{SUBSCRIPTIONS}/{made['id']}", {"note": wrong}),
+    ):
+        got = shop.ask(method, path, body)
+        assert got.status == 400
+        assert got.json["message"].endswith("did you mean card_declined?")
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,13 @@ def intervene(
     return Step(matched.rule.then, matched.why, matched.rule.evidence)
 
 
+def check_words(*texts: str | None) -> None:
+    """Refuse a text that is kept for later and asks for an outcome that there is not."""
+    for text in texts:
+        if text and (found := _IN_TEXT.search(text)):
+            outcome(found[1])
+
+
 def outcome(word: str) -> Consequence:
     """Read an outcome's word, or refuse with what was meant."""
     if word == "approve":

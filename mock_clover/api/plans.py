@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mock_clover.api.endpoint import Call, Document, Endpoint
+from mock_clover.api.intervene import check_words
 from mock_clover.api.payer import check_amount
 from mock_clover.model.problem import (
     AMOUNT_TOO_LARGE,
@@ -48,6 +49,7 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanAnswer:
     check_merchant(sandbox, call)
     asked = call.body
     check_amount(asked.amount)
+    check_words(asked.name)
     sandbox.plans.require_room()
     now_ms = sandbox.clock.now_ms()
     plan = Plan(
@@ -100,6 +102,7 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
         subscribed = (row for row in sandbox.subscriptions if row.plan == plan.id and row.active)
         if next(subscribed, None) is not None:
             PLAN_HAS_SUBSCRIPTIONS.refuse(id=plan.id)
+    check_words(asked.name)
     rates = asked.taxRateUuids
     changed = msgspec.structs.replace(
         plan,

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from mock_clover.api.endpoint import Call, Document, Endpoint
+from mock_clover.api.intervene import check_words
 from mock_clover.api.payer import check_amount
 from mock_clover.api.plans import DOC, ROWS_MAX, check_merchant, require_plan
 from mock_clover.api.plans import shown as shown_plan
@@ -55,6 +56,7 @@ def create_subscription(
         PLAN_INACTIVE.refuse(id=plan.id)
     amount = plan.amount if asked.amount is None else asked.amount
     check_amount(amount)
+    check_words(asked.note)
     start_ms = now_ms if asked.startDate is None else _moment("startDate", asked.startDate)
     if start_ms < now_ms:
         INVALID_REQUEST.refuse(param="startDate")
@@ -117,6 +119,7 @@ def update_subscription(
     row, plan = _required(sandbox, call.ids[0])
     if asked.amount is not None:
         check_amount(asked.amount)
+    check_words(asked.note)
     rates = asked.taxRateUuids
     changed = _replace(
         row,

@@ -48,6 +48,8 @@ class ClockAnswer(Record, frozen=True, kw_only=True):
     now_ms: int
     frozen: bool
     fired: tuple[Fired, ...]
+    more: bool | None = None
+    """Whether more is due than happens at one go; the next call, as a GET of this, goes on."""
 
 
 class FaultAnswer(Record, frozen=True, kw_only=True):
@@ -138,7 +140,9 @@ def _clock(sandbox: Sandbox) -> ClockAnswer:
         (due for each in sandbox.family for due in settle(each)), key=lambda due: due.at_ms
     )
     fired = tuple(Fired(at_ms=due.at_ms, kind=due.kind, id=due.id) for due in happened)
-    return ClockAnswer(now_ms=sandbox.clock.now_ms(), frozen=sandbox.clock.frozen, fired=fired)
+    now_ms = sandbox.clock.now_ms()
+    more = sandbox.agenda.is_due(now_ms) or None
+    return ClockAnswer(now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more)
 
 
 def _span_ms(span: str | int) -> int:

@@ -31,9 +31,13 @@ class Agenda:
         self._count += 1
         heapq.heappush(self._heap, (at_ms, self._count, kind, row_id))
 
+    def is_due(self, now_ms: int) -> bool:
+        """Tell whether something is to happen by now."""
+        return bool(self._heap) and self._heap[0][0] <= now_ms
+
     def take(self, now_ms: int) -> Due | None:
         """Take the first thing that is due, or nothing."""
-        if not self._heap or self._heap[0][0] > now_ms:
+        if not self.is_due(now_ms):
             return None
         at_ms, _, kind, row_id = heapq.heappop(self._heap)
         return Due(at_ms, kind, row_id)

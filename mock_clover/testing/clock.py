@@ -40,4 +40,9 @@ class Clock:
         self._put({"resume": True})
 
     def _put(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
-        return list(self._told("PUT", "/_mock/clock", asked)["fired"])
+        told = self._told("PUT", "/_mock/clock", asked)
+        fired = list(told["fired"])
+        while told.get("more"):
+            told = self._told("GET", "/_mock/clock")
+            fired += told["fired"]
+        return fired

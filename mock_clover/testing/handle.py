@@ -228,6 +228,15 @@ class MockClover:
         wait_s = float(filters.get("wait_ms", 10_000)) / 1000 if filters.get("wait") else 0.0
         return list(self._told("GET", f"/_mock/deliveries{query}", wait_s=wait_s)["data"])
 
+    def notices(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return what customers with a card on file would have been told, oldest first.
+
+        Filters: kind (card_saved, upcoming_charge, payment_failed, renewed), channel (email, sms),
+        customer, subscription, limit.
+        """
+        query = f"?{urlencode(_given(filters))}" if filters else ""
+        return list(self._told("GET", f"/_mock/notices{query}")["data"])
+
     def why(
         self,
         path: str,
