@@ -44,7 +44,8 @@ def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes])
     if endpoint.auth == "apikey":
         shown = headers.get(b"apikey", b"").decode("latin-1").strip()
         if shown != sandbox.credentials.api_key:
-            UNAUTHORIZED.refuse()
+            said = "the apikey is not of this sandbox" if shown else "no apikey is shown"
+            UNAUTHORIZED.refuse(reason=said)
         return shown
     header = headers.get(b"authorization")
     if header == sandbox.bearer_header:

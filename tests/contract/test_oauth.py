@@ -108,6 +108,10 @@ def reading(token: str) -> Ask:
     return lambda world: world.send("GET", "/v1/charges", headers=bearing(token))
 
 
+def tokenising(key: str) -> Ask:
+    return lambda world: world.send("POST", "/v1/tokens", world.card(), headers={"apikey": key})
+
+
 def expired(world: World) -> Answered:
     token = pair(world)["access_token"]
     pass_time(world, 30 * MINUTE_MS)
@@ -371,6 +375,8 @@ CASES = [
     # The bearer
     Case("UNAUTHORIZED", "no bearer token is shown", reading(""), BARE),
     Case("UNAUTHORIZED", "the bearer token is not of this sandbox", reading(UUID), BARE),
+    Case("UNAUTHORIZED", "no apikey is shown", tokenising(""), BARE),
+    Case("UNAUTHORIZED", "the apikey is not of this sandbox", tokenising("0" * 32), BARE),
     Case(
         "UNAUTHORIZED",
         "the access token has expired; POST /oauth/v2/refresh",
