@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
+from mock_clover.scenario.load import load, parse
 from tests.world import Answered, World
 
 MakeWorld = Callable[..., World]
@@ -366,6 +366,16 @@ def test_an_order_may_be_paid_by_a_gift_card_and_the_rest_by_a_card(world: World
     assert balance(world) == (700, 0)
 
 
+@pytest.mark.parametrize(("partial", "warned"), [(True, None), (False, WARNING), (None, WARNING)])
+def test_the_payment_of_an_order_warns_as_a_charge_does(
+    world: World, partial: bool | None, warned: str | None
+) -> None:
+    active(world, 700)
+    asked = {"source": gift(world), "partial_redemption": partial}
+    paid = world.send("POST", f"/v1/orders/{world.order(1000)['id']}/pay", asked).json
+    assert (paid["amount_paid"], paid.get("warning_message")) == (700, warned)
+
+
 def test_the_tax_of_an_order_is_shared_by_what_each_payment_took(world: World) -> None:
     active(world, 550)
     items = [{"amount": 1000}, {"amount": 100, "type": "tax"}]
@@ -526,6 +536,28 @@ def test_a_snapshot_puts_gift_cards_back(world: World) -> None:
     assert balance(world) == (1000, 400)
 
 
+def test_a_fork_spends_its_own_money_only(world: World) -> None:
+    active(world, 1000)
+    lock(world)
+    control = {"x-mock-clover-control": "1", "content-type": "application/json"}
+    made = world.send("POST", "/_mock/fork", {"name": "twin"}, headers=control).json
+    twin = World(_KEYS, _SCENARIO)
+    twin.sandbox.become(next(each for each in world.sandboxes if each.name == made["name"]))
+    twin.clock = world.clock
+    assert charge(twin, gift(twin), 600).json["amount"] == 600
+    assert (balance(twin), balance(world)) == ((400, 400), (1000, 400))
+
+
+def test_a_phantom_decline_takes_the_money_all_the_same(make_world: MakeWorld) -> None:
+    rule = b"name: x\nrules: [{when: {amount: 300}, then: {decline: {stands: true}}}]"
+    world = make_world(parse(rule, "x.yaml"))
+    active(world, 200)
+    got = charge(world, gift(world), 300)
+    assert (got.status, balance(world)) == (402, (0, 0))
+    shown = world.send("GET", f"/v1/charges/{got.json['error']['charge']}").json
+    assert (shown["status"], shown["amount"]) == ("succeeded", 200)
+
+
 _KEYS, _SCENARIO = KeyRing(), load("sandbox")
 AMOUNTS = st.integers(1, 3_000)
 NUMBERS = ("111111", "222222")
@@ -650,6 +682,6 @@ class GiftCards(RuleBasedStateMachine):
 
 
 GiftCards.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=25, derandomize=True, deadline=None
+    max_examples=50, stateful_step_count=25, derandomize=True, deadline=None
 )
 TestGiftCards = GiftCards.TestCase

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from mock_clover.model.token import TokenRequest
 from mock_clover.scenario.load import parse
+from tests.hostile import wrong_bodies
 from tests.world import DECLINES, VISA, Answered, World
 
 MakeWorld = Callable[..., World]
@@ -348,6 +350,27 @@ def test_exactly_one_instrument_stands_in_a_request(world: World, one: str, othe
             400,
             "Please provide only one of card, gift_card, ach, external_token.",
         )
+
+
+SPOILT = {
+    f"{name}: {said}": body
+    for name, asked in EACH.items()
+    for said, body in wrong_bodies(TokenRequest, {name: asked})
+    if said.startswith(f"{name}.")
+}
+
+
+def test_whatever_stands_in_an_instrument_is_taken_or_refused(make_world: MakeWorld) -> None:
+    """And a refusal names what is wrong, and leaves nothing behind."""
+    world, wrong = make_world(), {}
+    for said, body in SPOILT.items():
+        before = len(world.sandbox.tokens)
+        got = tokenise(world, body)
+        kept = len(world.sandbox.tokens) - before
+        if (got.status, kept) not in ((200, 1), (400, 0)):
+            wrong[said] = got
+    assert wrong == {}
+    assert len(SPOILT) > 1_000
 
 
 def test_a_rule_knows_an_instrument_by_its_kind_and_its_last_four(make_world: MakeWorld) -> None:

@@ -139,6 +139,7 @@ def _as_charge(
         stored_credentials=asked.stored_credentials,
         receipt_email=asked.email,
         threeds=asked.threeds,
+        partial_redemption=asked.partial_redemption,
         intent=asked.intent,
     )
 

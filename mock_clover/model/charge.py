@@ -20,6 +20,7 @@ METADATA_BYTES_MAX = 500
 """Documented REF createcharge: limited to 500 characters."""
 
 _REF = documented("REF createcharge")
+_GIFT_PAGE = "MD:gift-card-api, in its samples"
 _OPEN_OBJECT = "Taken as it is and not interpreted."
 
 Ecomind = Literal["ecom", "moto"]
@@ -165,7 +166,20 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     ) = None
     tax_rate_uuid: Annotated[str, told("Tax rate.", _REF)] | None = None
     site_url: Annotated[str, told("Shown on statements.", _REF)] | None = None
-    partial_redemption: Annotated[bool, told("Gift cards.", _REF)] | None = None
+    partial_redemption: (
+        Annotated[
+            bool,
+            told("Whether a part of the amount will do; a gift card gives it anyway.", _REF),
+        ]
+        | None
+    ) = None
+    return_gateway_response: (
+        Annotated[
+            bool,
+            told("Taken and not heeded: what it adds was not found.", documented(_GIFT_PAGE)),
+        ]
+        | None
+    ) = None
     soft_descriptor: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
     level2: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
     level3: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None

@@ -159,6 +159,9 @@ class PayRequest(Record, frozen=True, kw_only=True):
     ) = None
     threeds: ThreeDSField = None
     intent: Intent = None
+    partial_redemption: (
+        Annotated[bool, told("Of a gift card: whether a part will do.", _PAY)] | None
+    ) = None
 
 
 class Order(Record, frozen=True, kw_only=True):
