@@ -1,0 +1,144 @@
+"""Each promise of a request's record, broken once: generated from the surface and the golden flows.
+
+Before a golden request is sent for the first time, it is sent with one member after another missing
+or wrong. Each must be refused as its field says; and the right one must then get the recorded reply
+to the letter, ids included: so a refusal has left no trace. Every reply must be its own record.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from mock_clover.api.dialects import ErrorEnvelope
+from mock_clover.api.endpoint import Endpoint, OpenBody
+from mock_clover.api.surface import SURFACE, Dispatch
+from mock_clover.model.problem import BY_NAME, Refusal
+from mock_clover.wire.codec import _is_text, problem_of
+from mock_clover.wire.record import Record, encode
+from tests.test_golden import FILES, Example, read, shown, world_of
+from tests.world import Answered, World
+
+_DISPATCH = Dispatch(SURFACE)
+_WRONG: tuple[Any, ...] = (
+    *(None, {"a": 1}, [1], [], "", "not a value of it!", "x" * 6_000),
+    *(-1, 10**12, 1.5, True, "perhaps"),
+)
+MISSING = object()
+
+
+class Break(NamedTuple):
+    """One way to break a request."""
+
+    said: str
+    body: dict[str, Any]
+    problem: str
+
+
+def breaks(record: type[Record], tree: dict[str, Any]) -> Iterator[Break]:
+    """Yield a request once for each of its members' promises, with that one broken."""
+    for field in msgspec.structs.fields(record):
+        name = field.encode_name
+        problem = problem_of(record, field.name) or "INVALID_REQUEST"
+        if field.required:
+            yield Break(f"{name} missing", {k: v for k, v in tree.items() if k != name}, problem)
+        for value in _WRONG:
+            if _is_wrong(value, field.type):
+                said = f"{name}: {json.dumps(value)[:30]}"
+                yield Break(said, {**tree, name: value}, problem)
+
+
+def _is_wrong(value: Any, kind: Any) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool) and _is_text(kind):
+        return False  # a number for a string is forgiven
+    if isinstance(value, list) and value:
+        return False  # an item that is a record may forgive a number as well
+    try:
+        msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        return True
+    return False
+
+
+def endpoint_of(example: Example) -> Endpoint | None:
+    path = example.path.partition("?")[0]
+    try:
+        return _DISPATCH.find(example.method, path)[0]
+    except Refusal:
+        return None  # a control call of the flow, or a path that is wrong on purpose
+
+
+def flows() -> dict[str, list[str]]:
+    """Return the operations that golden flows call with success, by file."""
+    return {
+        file.stem: [
+            endpoint.name
+            for example in read(file.read_text())
+            if (endpoint := endpoint_of(example)) and example.reply[:3] in ("200", "302")
+        ]
+        for file in FILES
+    }
+
+
+def test_every_operation_is_in_a_golden_flow() -> None:
+    """By one of its paths or methods, where it has several."""
+    called = {name for names in flows().values() for name in names}
+    met = {endpoint.run for endpoint in SURFACE if endpoint.name in called}
+    assert [endpoint.name for endpoint in SURFACE if endpoint.run not in met] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_broken_promise_is_refused_and_leaves_no_trace(
+    file: Path, make_world: Callable[..., World]
+) -> None:
+    world, met = world_of(file, make_world), set()
+    for example in read(file.read_text()):
+        endpoint = endpoint_of(example)
+        is_new = endpoint is not None and endpoint.name not in met
+        if endpoint and is_new and _takes_json(endpoint) and example.reply.startswith("200"):
+            met.add(endpoint.name)
+            _break_all(world, endpoint, example)
+        assert shown(world, example) == example.reply, example.title
+
+
+def _takes_json(endpoint: Endpoint) -> bool:
+    return endpoint.takes not in (None, OpenBody) and not endpoint.any_body
+
+
+def _break_all(world: World, endpoint: Endpoint, example: Example) -> None:
+    assert endpoint.takes is not None
+    tree = json.loads(example.body or "{}")
+    headers = {k: v for k, v in example.headers.items() if k.lower() != "idempotency-key"}
+    for broken in breaks(endpoint.takes, tree):
+        got = world.send(example.method, example.path, broken.body, headers=headers, auth=False)
+        problem = BY_NAME[broken.problem]
+        said = f"{endpoint.name}, {broken.said}: {got.status} {got.body.decode()[:200]}"
+        assert got.status == problem.status, said
+        if problem.shape == "error":
+            assert got.json["error"]["code"] == problem.code, said
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_reply_is_the_record_of_its_endpoint(
+    file: Path, make_world: Callable[..., World]
+) -> None:
+    """Member for member: decoded as the record and encoded again it is the same bytes."""
+    world = world_of(file, make_world)
+    send = world.send
+
+    def checked(method: str, path: str, *args: Any, **named: Any) -> Answered:
+        got = send(method, path, *args, **named)
+        endpoint = endpoint_of(Example("", method, path, {}, "", "", ""))
+        if endpoint is not None and got.content_type.startswith("application/json") and got.body:
+            record = endpoint.gives if got.status == 200 else ErrorEnvelope
+            if record.__struct_fields__ and (got.status == 200 or b'"error":' in got.body):
+                again = encode(msgspec.json.decode(got.body, type=record))
+                assert again == got.body, f"{method} {path}"
+        return got
+
+    world.send = checked  # type: ignore[method-assign] # a spy, for this test
+    for example in read(file.read_text()):
+        shown(world, example)
