@@ -83,11 +83,19 @@ def flows() -> dict[str, list[str]]:
     }
 
 
+OF_THE_KEY = {"get_pay_key", "developer_pay"}
+"""Their bytes are of a key pair that each run makes anew; tests/test_developer_pay.py has them."""
+
+
 def test_every_operation_is_in_a_golden_flow() -> None:
     """By one of its paths or methods, where it has several."""
     called = {name for names in flows().values() for name in names}
     met = {endpoint.run for endpoint in SURFACE if endpoint.name in called}
-    assert [endpoint.name for endpoint in SURFACE if endpoint.run not in met] == []
+    assert [
+        endpoint.name
+        for endpoint in SURFACE
+        if endpoint.run not in met and endpoint.name not in OF_THE_KEY
+    ] == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -135,7 +143,8 @@ def test_every_reply_is_the_record_of_its_endpoint(
         if endpoint is not None and got.content_type.startswith("application/json") and got.body:
             record = endpoint.gives if got.status == 200 else ErrorEnvelope
             if record.__struct_fields__ and (got.status == 200 or b'"error":' in got.body):
-                again = encode(msgspec.json.decode(got.body, type=record))
+                kind: Any = list[record] if got.body.startswith(b"[") else record
+                again = encode(msgspec.json.decode(got.body, type=kind))
                 assert again == got.body, f"{method} {path}"
         return got
 
