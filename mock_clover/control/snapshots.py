@@ -227,9 +227,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
     fresh.stir()
     fresh.rule_counts = dict(snapshot.rule_counts)
     fresh.made_ms = snapshot.made_ms
-    fresh.clock.jump(snapshot.now_ms)
-    if snapshot.frozen:
-        fresh.clock.freeze()
+    fresh.clock.jump(snapshot.now_ms, frozen=snapshot.frozen)
     fresh.outbox = outbox
     sandbox.become(fresh)
     sandbox.courier(sandbox)

@@ -53,9 +53,9 @@ class Clock:
         """Move to a time that is to come. Raises ValueError for one that is past."""
         self.advance(now_ms - self.now_ms())
 
-    def jump(self, now_ms: int) -> None:
+    def jump(self, now_ms: int, *, frozen: bool) -> None:
         """Show another time, past or to come: only for a sandbox that is made from a snapshot."""
-        self._frozen_ms = None
+        self._frozen_ms = now_ms if frozen else None
         self._ahead_ms = now_ms - time.time_ns() // 1_000_000
 
     @contextlib.contextmanager
