@@ -34,12 +34,19 @@ class Receiver:
     """Accepts on a port of this machine; gives each connection the next of its answers.
 
     An answer of None is none: the connection stays open until the receiver is closed. With
-    `endless` the last bytes of an answer are repeated until the other end has enough.
+    `endless` the last bytes of an answer are repeated until the other end has enough. A `gate`
+    holds all answers until it is set.
     """
 
-    def __init__(self, *answers: bytes | int | None, endless: bool = False) -> None:
+    def __init__(
+        self,
+        *answers: bytes | int | None,
+        endless: bool = False,
+        gate: threading.Event | None = None,
+    ) -> None:
         self._answers = list(answers)
         self._endless = endless
+        self._gate = gate
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._changed = threading.Condition()
@@ -89,6 +96,8 @@ class Receiver:
         with self._changed:
             self.posts.append(Post(first, headers, body))
             self._changed.notify_all()
+        if self._gate is not None:
+            self._gate.wait(10)
         answer = self._answers.pop(0) if self._answers else 200
         if answer is None:
             return

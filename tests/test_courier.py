@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import hmac
+import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -186,6 +188,22 @@ def test_a_fork_delivers_what_was_pending_too(served: Served) -> None:
         assert shop.deliveries()[0]["state"] == "waiting"
 
 
+def test_what_is_pending_in_a_snapshot_is_delivered_where_it_is_put(
+    served: Served, world: World
+) -> None:
+    with Receiver(500, 200) as receiver:
+        world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url), SEED)
+        event = {"object": "P", "id": "X", "type": "CREATE"}
+        world.send("POST", "/_mock/webhooks/send", event)
+        shop = Shop(served.port, "put-back")
+        pending = world.send("GET", "/_mock/snapshot").json
+        assert shop.ask("PUT", "/_mock/snapshot", pending).status == 200
+        assert len(receiver.wait(1)) == 1
+        shop.deliveries()
+        assert shop.advance("1m") == ["delivery-1"]
+        assert len(receiver.wait(2)) == 2
+
+
 def test_a_redirect_is_not_followed(served: Served) -> None:
     with Receiver() as elsewhere:
         away = b"HTTP/1.1 302 Found\r\nlocation: %b\r\ncontent-length: 0\r\n\r\n"
@@ -202,16 +220,20 @@ def test_a_redirect_is_not_followed(served: Served) -> None:
 
 def test_the_server_ends_at_once_with_a_delivery_under_way(serve: Serve) -> None:
     server = serve("--log-format", "json")
-    with Receiver(None) as receiver:
+    with Receiver(500, None) as receiver:
         shop = Shop(server.port, "ends")
         shop.hook(f"{receiver.url}&key=in-the-query", secret="tell-nobody")
         shop.charge()
         receiver.wait(1)
+        shop.deliveries()
+        shop.charge()
+        receiver.wait(2)
         begun = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - begun < 1.0
     log = server.log.read_text()
     assert "Traceback" not in log
+    assert "webhook delivery-1 of ends: charge to target-1 (127.0.0.1): the answer is 500" in log
     assert "tell-nobody" not in log
     assert "in-the-query" not in log
 
@@ -346,6 +368,112 @@ def test_in_process_what_is_pending_goes_when_somebody_waits(within_a_loop: bool
         clover.clock.advance(1)
         (done,) = clover.deliveries(wait=1)
     assert [each["status"] for each in done["attempts"]] == [500, 200]
+
+
+async def post(world: World, count: int = 1) -> "asyncio.Task[None]":
+    """Send events by hand within a loop and return the round that begins with them."""
+    world.sandbox.courier = Courier(attempt_s_max=5.0).wake
+    event = {"object": "P", "id": "X", "type": "CREATE"}
+    for _ in range(count):
+        assert world.send("POST", "/_mock/webhooks/send", event).status == 200
+    (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+    return task
+
+
+def test_one_target_gets_one_after_another(world: World) -> None:
+    with Receiver() as receiver:
+        world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url), SEED)
+
+        async def deliver() -> None:
+            await (await post(world, count=3))
+
+        asyncio.run(deliver())
+        assert len(receiver.posts) == 3
+
+
+def test_retries_that_the_clock_has_passed_follow_at_once(world: World) -> None:
+    with Receiver(500, 500, 200) as receiver:
+        spec = TargetSpec(url=receiver.url, retry_after_ms=(1_000, 2_000))
+        world.sandbox.hooked().subscribe(spec, SEED)
+
+        async def deliver() -> None:
+            going = await post(world)
+            world.clock.advance(10_000)
+            await going
+
+        asyncio.run(deliver())
+    (done,) = list(world.sandbox.outbox or ())
+    assert [each.due_ms - done.made_ms for each in done.attempts] == [0, 1_000, 3_000]
+    assert [each.sent_ms - done.made_ms for each in done.attempts] == [10_000] * 3
+
+
+@pytest.mark.parametrize("change", ["restore", "delete"])
+def test_an_end_counts_for_the_delivery_that_began_and_no_other(world: World, change: str) -> None:
+    """Restored, the same delivery begins anew; without its target it is dropped and stays so."""
+    gate = threading.Event()
+    with Receiver(500, gate=gate) as receiver:
+        world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url, id="t"), SEED)
+
+        async def deliver() -> None:
+            going = await post(world)
+            await asyncio.to_thread(receiver.wait, 1)
+            world.sandbox.courier = lambda _: None
+            if change == "restore":
+                before = world.send("GET", "/_mock/snapshot").body
+                assert world.send("PUT", "/_mock/snapshot", raw=before).status == 200
+            else:
+                world.send("DELETE", "/_mock/webhooks/t")
+            gate.set()
+            await going
+
+        asyncio.run(deliver())
+    (kept,) = list(world.sandbox.outbox or ())
+    state = "under_way" if change == "restore" else "dropped"
+    assert (kept.id, kept.state, kept.attempts) == ("delivery-1", state, ())
+
+
+def test_what_was_posted_without_a_loop_goes_when_it_is_awaited(world: World) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with Receiver() as receiver:
+        assert world.app._courier is None, "nothing is made for a server without webhooks"
+        asked = {"url": receiver.url, "handshake": False}
+        assert world.send("PUT", "/_mock/webhooks", asked).status == 200
+        assert world.app._courier is not None, "it is made now, and not within a payment"
+        event = {"object": "P", "id": "X", "type": "CREATE"}
+        world.send("POST", "/_mock/webhooks/send", event)
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/_mock/deliveries",
+            "query_string": b"wait=1",
+            "headers": [(b"host", b"localhost")],
+        }
+        asyncio.run(world.app(scope, receive, send))
+    (delivered,) = json.loads(sent[1]["body"])["data"]
+    assert delivered["state"] == "delivered"
+
+
+def test_a_loop_that_ends_loses_nothing() -> None:
+    gate = threading.Event()
+    with Receiver(gate=gate) as receiver:
+        clover = MockCloverApp.inside(Parts(), {})
+        clover.webhook(receiver.url)
+
+        async def within() -> None:
+            clover.send_webhook(object="I", id="X", type="CREATE")
+            await asyncio.to_thread(receiver.wait, 1)
+
+        asyncio.run(within())
+        gate.set()
+        (done,) = clover.deliveries(wait=1)
+    assert (done["state"], len(done["attempts"]), len(receiver.posts)) == ("delivered", 1, 2)
 
 
 def test_what_ended_meanwhile_is_not_reported(world: World) -> None:

@@ -363,7 +363,9 @@ def test_a_platform_target_gets_events_once_its_code_is_handed_back(world: World
     assert list(post.json) == ["verificationCode"]
     do_sale(world)
     assert taken(world.sandbox) == []
-    assert world.send("GET", "/_mock/webhooks").json["data"][0]["withheld"] == 2
+    event = {"object": "I", "id": "X", "type": "CREATE"}
+    assert "no active target" in refused(world, "POST", "/_mock/webhooks/send", event)
+    assert world.send("GET", "/_mock/webhooks").json["data"][0]["withheld"] == 3
     path = "/_mock/webhooks/target-1/verify"
     said = refused(world, "POST", path, {"verificationCode": "guessed"})
     assert "it is not the one that was sent last" in said
@@ -616,6 +618,13 @@ def test_a_mistake_about_webhooks_is_told_where_it_is(text: str, said: str) -> N
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml", OPERATIONS)
     assert said in str(error.value).splitlines()[0]
+
+
+def test_nobody_is_told_of_what_was_there_from_the_start(make_world: Callable[..., World]) -> None:
+    text = f"{RULE}  - {{then: {{approve: {{}}}}}}\ndata:\n  charges: [{{amount: 5}}]\n"
+    world = make_world(parse(text.encode(), "s.yaml"))
+    assert len(world.sandbox.charges) == 1
+    assert deliveries(world) == []
 
 
 def test_a_scenarios_targets_go_with_it_and_others_stay(make_world: Callable[..., World]) -> None:

@@ -114,6 +114,10 @@ class Courier:
             error = f"no whole answer within {self._attempt_s_max:g} s"
         except (OSError, UndeliverableError, h11.ProtocolError, ssl.SSLError) as failed:
             error = _said(failed)
+        except asyncio.CancelledError:
+            if outbox.get(delivery.id) is delivery:
+                outbox.put(delivery)  # the loop ends: in process another may come
+            raise
         except Exception as failed:  # noqa: BLE001 - a bug of ours must not end the round
             error = f"a bug in mock-clover: {type(failed).__name__}"
         if sandbox.outbox is not outbox:
