@@ -6,10 +6,12 @@ Both have the top-level `message` by which Clover's own SDK knows an error.
 """
 
 from http import HTTPStatus
+from typing import ClassVar
 
 from mock_clover.model.problem import Problem
 from mock_clover.model.scenario import Dialect
 from mock_clover.model.verdict import Decline
+from mock_clover.wire.fact import Fact, Facts, documented, marked, observed
 from mock_clover.wire.record import Record, encode
 from mock_clover.wire.redact import redact
 
@@ -21,6 +23,11 @@ DECLINED_STATUS = 402
 
 class ErrorBody(Record, frozen=True, kw_only=True):
     """`error` of an error's body; members in the recorded order."""
+
+    fact: ClassVar[Fact] = observed("CC 30103, PHP21, GP")
+    facts: ClassVar[Facts] = marked(
+        documented("SEED's table of the error object"), "decline_code", "doc_url", "param"
+    )
 
     type: str | None = None
     code: str | None = None
@@ -35,12 +42,16 @@ class ErrorBody(Record, frozen=True, kw_only=True):
 class ErrorEnvelope(Record, frozen=True, kw_only=True):
     """The body of errors; the bare ones have no `error`. OAuth v2 has another, `StatusBody`."""
 
+    fact: ClassVar[Fact] = observed("CC 30103, PHP21, GP")
+
     message: str
     error: ErrorBody | None = None
 
 
 class StatusBody(Record, frozen=True, kw_only=True):
     """The body of an error of OAuth v2: the reason phrase, and words."""
+
+    fact: ClassVar[Fact] = observed("AROUND 1.2: a live probe of /oauth/v2/token")
 
     status: str
     message: str

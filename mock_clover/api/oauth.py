@@ -5,7 +5,6 @@ from urllib.parse import quote, urlencode
 
 from mock_clover.api.endpoint import Call, Endpoint, Redirect
 from mock_clover.model.oauth import (
-    ACCESS_TOKEN_FACT,
     CODE_LIFE_MS,
     AccessToken,
     ApiKeyAnswer,
@@ -133,7 +132,7 @@ def _exchange(method: str, name: str) -> Endpoint:
         any_body=True,
         refuses=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS),
         about="Exchange a one-time code for a bearer token; query, form or JSON.",
-        fact=ACCESS_TOKEN_FACT,
+        fact=AccessToken.fact,
     )
 
 

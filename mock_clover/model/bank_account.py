@@ -4,9 +4,9 @@ The request holds an account number, a routing number and a customer's own (a so
 among them). None of it is kept or printed: last four digits and a fingerprint are.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from mock_clover.wire.fact import EMAIL, END, documented, inferred, told
+from mock_clover.wire.fact import EMAIL, END, Fact, documented, inferred, told
 from mock_clover.wire.record import Record
 
 _MD = documented("MD:create-an-ach-token")
@@ -85,6 +85,8 @@ class AchRequest(Record, frozen=True, kw_only=True):
 
 class AchView(Record, frozen=True, kw_only=True):
     """`ach` of a token answer."""
+
+    fact: ClassVar[Fact] = _MD
 
     account_last4: str
     routing_last4: str

@@ -4,7 +4,7 @@ The same row is shown in three ways (created, fetched, captured) because Clover 
 source.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -14,12 +14,14 @@ from mock_clover.model.gift_card import GiftCardView
 from mock_clover.model.on_file import SavedCredential, transarmor
 from mock_clover.model.threeds import ThreeDSAnswer, threeds_answer
 from mock_clover.model.token import Kind
-from mock_clover.wire.fact import Cents, Millis
+from mock_clover.wire.fact import Cents, Fact, Facts, Millis, documented, marked, observed
 from mock_clover.wire.record import Record
 
 
 class Outcome(Record, frozen=True, kw_only=True):
     """`outcome` of a charge; no other values were ever seen."""
+
+    fact: ClassVar[Fact] = observed("CCL, GP CloverCharge, PHP21: no other values were seen")
 
     network_status: str | None = None
     type: str | None = None
@@ -30,6 +32,13 @@ APPROVED = Outcome(network_status="approved_by_network", type="authorized")
 
 class Source(Record, frozen=True, kw_only=True):
     """`source` of a charge or order."""
+
+    fact: ClassVar[Fact] = observed("CCL, GP CloverCharge")
+    facts: ClassVar[Facts] = marked(
+        documented("MD: fraud tools; the test-card page"),
+        "address_line1_check",
+        "address_zip_check",
+    )
 
     id: str | None = None
     brand: str | None = None
@@ -48,6 +57,21 @@ PAYMENT_METHODS: dict[Kind, str] = {"card": "card", "gift_card": "giftCard", "ac
 
 class ChargeAnswer(Record, frozen=True, kw_only=True):
     """A charge as it is shown; members in the order of the recorded answers."""
+
+    fact: ClassVar[Fact] = observed("CCL 2023-09, SEED 2025-05, GP CloverCharge")
+    facts: ClassVar[Facts] = (
+        marked(
+            documented("AE's schema of the answer"),
+            *("tax_amount", "tip_amount", "description", "external_reference_id"),
+            *("external_customer_reference", "failure_code", "failure_message", "refunded"),
+            *("receipt_email", "metadata", "stored_credentials"),
+        )
+        | marked(documented("REF getcharges, sample of 2024"), "amount_captured")
+        | marked(documented("MD:gift-card-api"), "partial_auth", "gift_card")
+        | marked(documented("REF postordersidpay, sample of 2024"), "warning_message")
+        | marked(documented("TransArmor page"), "saved_credentials_on_file")
+        | marked(documented("3DS SDK page"), "threeds")
+    )
 
     id: str
     amount: Cents
@@ -237,6 +261,8 @@ class ListAnswer(Record, frozen=True, kw_only=True):
 
     Source: MD:pagination, and the get-charges sample of 2024, which has none.
     """
+
+    fact: ClassVar[Fact] = documented("MD:pagination")
 
     object: str | None = None
     url: str

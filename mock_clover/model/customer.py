@@ -1,8 +1,8 @@
 """Customers and their cards on file."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from mock_clover.wire.fact import EMAIL, Millis, documented, inferred, observed, told
+from mock_clover.wire.fact import EMAIL, Fact, Millis, documented, inferred, observed, told
 from mock_clover.wire.record import Record
 
 _REF = documented("REF createcustomer")
@@ -80,12 +80,16 @@ class Customer(Record, frozen=True, kw_only=True):
 class Sources(Record, frozen=True, kw_only=True):
     """`sources`: card ids, not objects."""
 
+    fact: ClassVar[Fact] = documented("SEED 2025-05; GP CloverCustomer")
+
     object: str | None = None
     data: tuple[str, ...]
 
 
 class Shipping(Record, frozen=True, kw_only=True):
     """`shipping`, of which only a blank name was seen."""
+
+    fact: ClassVar[Fact] = documented("SEED 2025-05")
 
     name: str | None = None
 
@@ -96,6 +100,8 @@ BLANK_NAME = " "
 
 class CustomerAnswer(Record, frozen=True, kw_only=True):
     """A customer as it is shown. Source: SEED 2025-05."""
+
+    fact: ClassVar[Fact] = documented("SEED 2025-05")
 
     id: str
     object: str | None = None
@@ -123,6 +129,8 @@ def customer_answer(customer: Customer, currency: str) -> CustomerAnswer:
 
 class DeletedAnswer(Record, frozen=True, kw_only=True):
     """What is left of a card or customer. Source: REF, GP (deletedcard)."""
+
+    fact: ClassVar[Fact] = documented("REF deletecustomersource; GP CloverCustomer")
 
     deleted: bool
     id: str

@@ -4,12 +4,12 @@ The request is, beside the token's, the only record that holds a CVV and an encr
 prints nothing and is never kept.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from mock_clover.model.card import CheckResult
 from mock_clover.model.charge import AMOUNT_MAX
 from mock_clover.model.verdict import Decline, Verdict
-from mock_clover.wire.fact import CURRENCY, END, Cents, documented, inferred, told
+from mock_clover.wire.fact import CURRENCY, END, Cents, Fact, documented, inferred, told
 from mock_clover.wire.record import Record
 
 _DOC = documented("cloverhackathons/DeveloperPayAPI")
@@ -48,6 +48,8 @@ _CVV: dict[CheckResult, CvvResult] = {
 
 class PayKey(Record, frozen=True, kw_only=True):
     """Answer of `GET /v2/merchant/{mId}/pay/key`: the server's own public key."""
+
+    fact: ClassVar[Fact] = _DOC
 
     pem: str
     prefix: str
@@ -124,6 +126,8 @@ class DeveloperPayRequest(Record, frozen=True, kw_only=True):
 
 class DeveloperPayAnswer(Record, frozen=True, kw_only=True):
     """Answer of a payment; its members in the order of the page. A decline is a 200 as well."""
+
+    fact: ClassVar[Fact] = _DOC
 
     authCode: str | None = None
     failureMessage: str | None = None

@@ -1,10 +1,10 @@
 """What the calls about a gift card answer."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mock_clover.model.charge_answer import Outcome, Source
 from mock_clover.model.gift_card import GiftCardView
-from mock_clover.wire.fact import Cents
+from mock_clover.wire.fact import Cents, Fact, documented
 from mock_clover.wire.record import Record
 
 
@@ -13,6 +13,8 @@ class GiftAnswer(Record, frozen=True, kw_only=True):
 
     Source: MD:gift-card-api.
     """
+
+    fact: ClassVar[Fact] = documented("MD:gift-card-api")
 
     id: str
     amount: Cents
@@ -26,6 +28,8 @@ class GiftAnswer(Record, frozen=True, kw_only=True):
 
 class InquiryAnswer(Record, frozen=True, kw_only=True):
     """Answer of a balance inquiry. Source: MD:gift-card-api."""
+
+    fact: ClassVar[Fact] = documented("MD:gift-card-api")
 
     status: Literal["succeeded"]
     gift_card: GiftCardView

@@ -6,9 +6,9 @@ holds is read off those charges, so no charge, refund or lapse can forget to say
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from mock_clover.wire.fact import CURRENCY, Cents, Millis, documented, inferred, told
+from mock_clover.wire.fact import CURRENCY, Cents, Fact, Millis, documented, inferred, told
 from mock_clover.wire.record import Record
 
 _MD = documented("MD:gift-card-api")
@@ -59,6 +59,8 @@ class GiftCard(Record, frozen=True, kw_only=True):
 
 class GiftCardView(Record, frozen=True, kw_only=True):
     """`gift_card` of an answer. A virtual card's number and code are told once, at its making."""
+
+    fact: ClassVar[Fact] = _MD
 
     security_card_value: str | None = None
     number: str | None = None

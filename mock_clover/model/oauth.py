@@ -1,8 +1,8 @@
 """Legacy OAuth ("v1") and the PAKMS key."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from mock_clover.wire.fact import Millis, documented, observed, told
+from mock_clover.wire.fact import Fact, Millis, documented, observed, told
 from mock_clover.wire.record import Record
 
 _DOC = documented("MD:using-oauth-20")
@@ -45,14 +45,15 @@ CODE_LIFE_MS = 10 * 60 * 1000
 class AccessToken(Record, frozen=True, kw_only=True):
     """A bearer token that an exchange gave."""
 
+    fact: ClassVar[Fact] = observed("GP CloverApiAuthorize: a UUID, and no other member")
+
     access_token: str
-
-
-ACCESS_TOKEN_FACT = observed("GP CloverApiAuthorize: a UUID, and no other member")
 
 
 class ApiKeyAnswer(Record, frozen=True, kw_only=True):
     """Answer of `GET /pakms/apikey`. Source: SEED 2024-07; one per merchant, never expires."""
+
+    fact: ClassVar[Fact] = documented("SEED 2024-07; PY 2019 and GP 2021 have the same members")
 
     active: bool
     apiAccessKey: str
@@ -64,6 +65,8 @@ class ApiKeyAnswer(Record, frozen=True, kw_only=True):
 
 class KeysAnswer(Record, frozen=True, kw_only=True):
     """Answer of `GET /assets/keys.json`. Each is base64 of modulus and exponent, 256 bytes each."""
+
+    fact: ClassVar[Fact] = documented("AROUND 3.1: keys.json of the CDN")
 
     TA_PUBLIC_KEY_DEV: str
     TA_PUBLIC_KEY_PROD: str

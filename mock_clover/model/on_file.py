@@ -4,10 +4,10 @@ Source: the TransArmor page (2024-07) and REF createcharge. The intent's value i
 both are taken.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from mock_clover.model.card import Card
-from mock_clover.wire.fact import documented, told
+from mock_clover.wire.fact import Fact, documented, told
 from mock_clover.wire.record import Record
 from mock_clover.wire.redact import redact
 
@@ -44,6 +44,8 @@ DESCRIPTORS_UNSUPPORTED = (
 
 class SavedCredential(Record, frozen=True, kw_only=True):
     """`saved_credentials_on_file` of an answer. Source: the TransArmor page."""
+
+    fact: ClassVar[Fact] = documented("TransArmor page")
 
     tokenType: Literal["TRANSARMOR"]
     value: str

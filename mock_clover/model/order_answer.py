@@ -4,14 +4,14 @@ What was paid of an order and what was given back is read off its charges, so th
 any way shows here too.
 """
 
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from mock_clover.model.charge import Charge
 from mock_clover.model.charge_answer import ChargeAnswer, Source, created_answer
 from mock_clover.model.on_file import SavedCredential
 from mock_clover.model.order import Item, Order, ReturnedItem
 from mock_clover.model.threeds import ThreeDSAnswer
-from mock_clover.wire.fact import Cents, Millis
+from mock_clover.wire.fact import Cents, Fact, Facts, Millis, documented, inferred, marked, observed
 from mock_clover.wire.record import Record
 
 
@@ -61,11 +61,18 @@ class Sold(NamedTuple):
 class StatusTransitions(Record, frozen=True, kw_only=True):
     """When an order changed its status."""
 
+    fact: ClassVar[Fact] = documented("SEED 2025-05")
+
     paid: Millis | None = None
 
 
 class ReturnAnswer(Record, frozen=True, kw_only=True):
     """What a return answers: the order, by its own id. Source: GP CloverOrder, CC 35618."""
+
+    fact: ClassVar[Fact] = observed("GP CloverOrder")
+    facts: ClassVar[Facts] = marked(documented("REF postordersidreturns"), "items") | marked(
+        observed("CC 35618"), "tip_amount"
+    )
 
     id: str
     amount: Cents
@@ -79,6 +86,13 @@ class ReturnAnswer(Record, frozen=True, kw_only=True):
 
 class OrderAnswer(Record, frozen=True, kw_only=True):
     """An order as it is shown."""
+
+    fact: ClassVar[Fact] = documented("SEED 2025-05; the sample of REF createorder")
+    facts: ClassVar[Facts] = marked(
+        documented("REF postordersidpay"),
+        *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
+        *("past_charges", "saved_credentials_on_file"),
+    ) | marked(inferred("a charge has it; a payment of an order takes the same"), "threeds")
 
     id: str
     object: str | None = None

@@ -1,10 +1,20 @@
 """Refunds: full, partial, and the void of an authorisation, which is a refund by Clover's word."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from mock_clover.model.charge import ExternalReference, RefundType
 from mock_clover.model.gift_card import GiftCardView
-from mock_clover.wire.fact import Cents, Millis, documented, told
+from mock_clover.wire.fact import (
+    Cents,
+    Fact,
+    Facts,
+    Millis,
+    documented,
+    inferred,
+    marked,
+    observed,
+    told,
+)
 from mock_clover.wire.record import Record
 
 _REF = documented("REF create-refund")
@@ -60,6 +70,8 @@ class Refund(Record, frozen=True, kw_only=True):
 class RefundMetadata(Record, frozen=True, kw_only=True):
     """`metadata` of a refund, by which clients tell a void from a refund."""
 
+    fact: ClassVar[Fact] = observed("KES reads them; MD:gift-card-api shows them")
+
     refundType: RefundType | Literal["VOID"]
     authCode: str
     refNum: str
@@ -68,6 +80,13 @@ class RefundMetadata(Record, frozen=True, kw_only=True):
 
 class RefundAnswer(Record, frozen=True, kw_only=True):
     """A refund as it is shown. Source: GP CloverRefund; metadata: KES, the gift-card page."""
+
+    fact: ClassVar[Fact] = observed("GP CloverRefund")
+    facts: ClassVar[Facts] = (
+        marked(observed("KES; MD:gift-card-api"), "metadata")
+        | marked(inferred("the request has them"), "reason", "external_reference_id")
+        | marked(documented("MD:gift-card-api"), "gift_card")
+    )
 
     id: str
     object: str | None = None
@@ -109,6 +128,8 @@ def _gateway_code(refund: Refund) -> str:
 
 class CancelAnswer(Record, frozen=True, kw_only=True):
     """Answer of `POST /v1/refunds/{id}/cancel`. Source: MD:gift-card-api."""
+
+    fact: ClassVar[Fact] = documented("MD:gift-card-api")
 
     id: str
     object: str

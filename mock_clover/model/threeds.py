@@ -4,10 +4,10 @@ A flow says how the issuer's authentication goes; which of Clover's test cards t
 stated nowhere, so scenarios choose it (inferred).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from mock_clover.model.verdict import Approval, Decline, Verdict
-from mock_clover.wire.fact import Cents, Millis, documented, inferred, told
+from mock_clover.wire.fact import Cents, Fact, Millis, documented, inferred, told
 from mock_clover.wire.record import Record
 
 _SDK = documented("3DS SDK page; initiate-3ds page")
@@ -204,6 +204,8 @@ class ThreeDS(Record, frozen=True, kw_only=True):
 class ThreeDSData(Record, frozen=True, kw_only=True):
     """`threeds.data`: what the next step needs. Members as the 3DS SDK page has them."""
 
+    fact: ClassVar[Fact] = _SDK
+
     method_url: str | None = None
     method_notification_url: str | None = None
     acs_url: str | None = None
@@ -214,6 +216,8 @@ class ThreeDSData(Record, frozen=True, kw_only=True):
 
 class ThreeDSAnswer(Record, frozen=True, kw_only=True):
     """`threeds` of an answer. Source: the 3DS SDK page; DOCS:use-3ds for NON_CLOVER."""
+
+    fact: ClassVar[Fact] = documented("3DS SDK page; DOCS:use-3ds for NON_CLOVER")
 
     validation_result: str
     liability_protection_status: Literal["PROTECTED", "NOT_PROTECTED"]

@@ -4,7 +4,7 @@ The request is the only record that ever holds a PAN or a CVV. It lives from the
 of the handler, prints nothing of itself, and is never stored or journaled.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from mock_clover.model.bank_account import AchRequest, AchView
 from mock_clover.model.card import Card, Face
@@ -14,7 +14,7 @@ from mock_clover.model.foreign_token import (
     WalletRequest,
 )
 from mock_clover.model.gift_card import GiftCardRequest
-from mock_clover.wire.fact import Millis, documented, inferred, told
+from mock_clover.wire.fact import Fact, Facts, Millis, documented, inferred, told
 from mock_clover.wire.record import Record
 
 _OAS = documented("OAS-TOK")
@@ -161,6 +161,8 @@ class Token(Record, frozen=True, kw_only=True):
 class TokenCard(Record, frozen=True, kw_only=True):
     """`card` of a token answer."""
 
+    fact: ClassVar[Fact] = documented("SEED accept-payments flow")
+
     exp_month: str
     exp_year: str
     first6: str | None = None
@@ -171,11 +173,19 @@ class TokenCard(Record, frozen=True, kw_only=True):
 class GiftCardLast4(Record, frozen=True, kw_only=True):
     """`giftCard` of a token answer: camel case here, `gift_card` in charges (documented)."""
 
+    fact: ClassVar[Fact] = documented("MD:create-a-gift-card-token")
+
     last4: str
 
 
 class TokenAnswer(Record, frozen=True, kw_only=True):
     """Answer of `POST /v1/tokens`. Source: SEED accept-payments flow."""
+
+    fact: ClassVar[Fact] = documented("SEED accept-payments flow")
+    facts: ClassVar[Facts] = {
+        "giftCard": documented("MD:create-a-gift-card-token"),
+        "ach": documented("MD:create-an-ach-token"),
+    }
 
     id: str
     object: str | None = None
@@ -203,6 +213,8 @@ def token_answer(token: Token) -> TokenAnswer:
 class TokenMeta(Record, frozen=True, kw_only=True):
     """`tokenMeta` of the internal token view."""
 
+    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
+
     tokenStatus: Literal["NEW", "VERIFIED"]
     tokenType: Literal["ONEOFF", "MULTIPAY"]
     tokenProvider: str
@@ -212,6 +224,8 @@ class TokenMeta(Record, frozen=True, kw_only=True):
 
 class CloverToken(Record, frozen=True, kw_only=True):
     """`cloverToken` of the internal token view."""
+
+    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
 
     id: str
     tokenValue: str
@@ -223,6 +237,8 @@ class CloverToken(Record, frozen=True, kw_only=True):
 
 class TokenView(Record, frozen=True, kw_only=True):
     """Answer of `GET /v1/tokens/{id}`, which only Clover's SDKs know. Source: OAS-TOK, PY."""
+
+    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
 
     card: TokenCard | None = None
     cloverToken: CloverToken

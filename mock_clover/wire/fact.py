@@ -2,9 +2,13 @@
 
 A fact is *documented* (a Clover page says so), *observed* (somebody recorded it on the wire) or
 *inferred* (our deduction where nothing was found). Sources are the keys of `docs/fidelity.md`.
+
+A record that is sent out has one source as a rule: it says so once, as its `fact`, and names in
+`facts` the members that another source shows.
 """
 
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
@@ -44,6 +48,34 @@ def told(text: str, fact: Fact, *, refused_as: str = "", **bounds: Any) -> msgsp
         extra_json_schema={"x-evidence": fact.evidence, "x-source": fact.source},
         **bounds,
     )
+
+
+Facts = Mapping[str, Fact]
+
+
+def marked(fact: Fact, *members: str) -> dict[str, Fact]:
+    """Mark members of a record whose source is not that of the record."""
+    return dict.fromkeys(members, fact)
+
+
+def fact_of(record: type[msgspec.Struct], member: str) -> Fact | None:
+    """Return how we know a member of a record: by its own mark, or else its record's."""
+    own = _mark_of(get_type_hints(record, include_extras=True)[member])
+    if own is not None:
+        return own
+    told_here: Facts = getattr(record, "facts", {})
+    whole = getattr(record, "fact", None)
+    return told_here.get(member) or (whole if isinstance(whole, Fact) else None)
+
+
+def _mark_of(hint: Any) -> Fact | None:
+    """Return the mark in a type, or in a member of a union."""
+    for meta in getattr(hint, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta) and meta.extra and "fact" in meta.extra:
+            mark: Fact = meta.extra["fact"]
+            return mark
+    marks = map(_mark_of, () if hasattr(hint, "__metadata__") else get_args(hint))
+    return next(filter(None, marks), None)
 
 
 END = "(?!\\n)$"
