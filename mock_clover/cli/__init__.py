@@ -5,10 +5,24 @@ import click
 from mock_clover import __version__
 from mock_clover.cli.base import CONTEXT, examples
 from mock_clover.cli.client import env, health, journal, token
+from mock_clover.cli.fidelity import fidelity
 from mock_clover.cli.serve import serve
 from mock_clover.cli.tables import cards, check, problems, routes, scenarios, schema
 
-COMMANDS = (serve, env, token, health, journal, check, scenarios, schema, cards, problems, routes)
+COMMANDS = (
+    serve,
+    env,
+    token,
+    health,
+    journal,
+    check,
+    scenarios,
+    schema,
+    cards,
+    problems,
+    routes,
+    fidelity,
+)
 
 
 @click.group(context_settings=CONTEXT, epilog=examples("mock-clover serve", "mock-clover token"))

@@ -4,13 +4,13 @@ A subscription takes its plan's amount and tip when it is made; a later change o
 none that is agreed (inferred). Which payment comes next is reckoned here and happens elsewhere.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
 from mock_clover.model.charge import AMOUNT_MAX, ChargeRequest, StoredCredentials
 from mock_clover.model.interval import LAST_MS, Interval, following, written
-from mock_clover.wire.fact import END, Cents, documented, inferred, told
+from mock_clover.wire.fact import END, Cents, Fact, documented, inferred, told
 from mock_clover.wire.record import Record
 
 FAILURES_MAX = 5
@@ -114,6 +114,8 @@ class SoftDescriptor(Record, frozen=True, kw_only=True):
 
 class SubscriptionRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /recurring/v1/plans/{id}/subscriptions`."""
+
+    fact: ClassVar[Fact] = _DOC
 
     customerId: Annotated[
         str,
@@ -224,6 +226,8 @@ def charge_request(plan: Plan, subscription: Subscription) -> ChargeRequest:
 class PlanAnswer(Record, frozen=True, kw_only=True):
     """A plan as it is shown; members in the documented order."""
 
+    fact: ClassVar[Fact] = _DOC
+
     name: str
     taxRateUuids: tuple[str, ...]
     tipAmount: Cents | None = None
@@ -242,6 +246,8 @@ class PlanAnswer(Record, frozen=True, kw_only=True):
 
 class SubscriptionAnswer(Record, frozen=True, kw_only=True):
     """A subscription as it is shown; two members only where it is read, as documented."""
+
+    fact: ClassVar[Fact] = _DOC
 
     id: str
     customerUuid: str

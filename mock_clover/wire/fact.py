@@ -78,6 +78,16 @@ def _mark_of(hint: Any) -> Fact | None:
     return next(filter(None, marks), None)
 
 
+class Behaviour(NamedTuple):
+    """What is neither a member nor a refusal: how Clover goes on, as far as we know."""
+
+    name: str
+    said: str
+    fact: Fact
+    setting: str = ""
+    """Of a scenario, where it can be had otherwise."""
+
+
 END = "(?!\\n)$"
 """The end of a pattern, and not the place before a last line break, in Python's and JavaScript's
 reading alike."""

@@ -1,0 +1,13 @@
+"""The catalogue of behaviours: what no member and no refusal tells, each with how we know it.
+
+A part's behaviours stand in `model/behaviour_<part>.py` and join it by being imported here. Adding
+one is one assignment; the code that leans on one names it.
+"""
+
+from mock_clover.model import behaviour_around, behaviour_charge, behaviour_order
+from mock_clover.wire.fact import Behaviour
+
+_PARTS = (behaviour_charge, behaviour_order, behaviour_around)
+BEHAVIOURS: tuple[Behaviour, ...] = tuple(
+    value for part in _PARTS for value in vars(part).values() if isinstance(value, Behaviour)
+)

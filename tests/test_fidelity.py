@@ -1,0 +1,402 @@
+"""Every claim about Clover has its mark and its source, and every behaviour a test that shows it.
+
+`MOCK_CLOVER_TEST_UPDATE=1` writes docs/fidelity.md anew.
+"""
+
+import ast
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from mock_clover.api.fidelity import MARKS, SOURCES, Member, members, records
+from mock_clover.api.surface import SURFACE
+from mock_clover.cli import main
+from mock_clover.cli.fidelity import count_rows
+from mock_clover.model.behaviour import BEHAVIOURS
+from mock_clover.model.difference import UNKNOWNS
+from mock_clover.model.event import WEBHOOKS
+from mock_clover.model.problem import BY_NAME, CATALOGUE
+from mock_clover.model.scenario import Settings
+from mock_clover.scenario.load import load, shipped_names
+from mock_clover.wire.fact import Fact, documented, fact_of, inferred
+from mock_clover.wire.record import Record
+from tests.world import DECLINES, VISA, World
+
+TESTS = Path(__file__).parent
+PAGE = TESTS.parent / "docs/fidelity.md"
+KEYS = re.compile(rf"\b({'|'.join(map(re.escape, SOURCES))})\b")
+
+SHOWN = {
+    "BRAND_FROM_NUMBER": "payments::the_brand_is_read_off_the_number_plain_or_encrypted",
+    "NO_CHECK_AT_TOKENISATION": "fidelity::a_token_is_not_checked_with_its_issuer",
+    "ORDER_OF_CARD_CHECKS": "fidelity::the_first_fault_of_a_card_is_told",
+    "TOKEN_KEEPS": "fidelity::an_unused_token_keeps",
+    "TOKEN_PAYS_ONCE": "fidelity::a_token_pays_once_and_saved_again_and_again",
+    "DECLINE_SPENDS_TOKEN": "payments::a_token_may_outlive_a_decline_when_so_set",
+    "FOREIGN_TOKEN_PAYS_AGAIN": (
+        "instruments::a_transarmor_token_gives_a_token_that_pays_more_than_once"
+    ),
+    "WALLET_IS_APPROVED": "instruments::a_wallets_token_stands_for_the_approving_test_card",
+    "LISTED_CARD": "payments::a_declined_charge_is_kept_and_told_by_its_error",
+    "SCENARIO_RULE": "triggers::every_decline_by_every_trigger",
+    "ASKED_OUTCOME": "triggers::the_first_that_speaks_decides",
+    "UNLISTED_CARD_APPROVED": "payments::an_unlisted_card_is_approved_and_the_reason_says_so",
+    "EXPIRED_CARD_DECLINED": "triggers::a_card_expires_by_the_clock",
+    "SAVED_TOKEN_WANTS_STORED_CREDENTIALS": (
+        "payments::a_saved_cards_token_needs_stored_credentials"
+    ),
+    "CUSTOMER_PAYS_PLAINLY": "fidelity::the_newest_of_several_saved_cards_pays",
+    "NEWEST_CARD_PAYS": "fidelity::the_newest_of_several_saved_cards_pays",
+    "FIRST_WITH_INTENT_SAVES": "on_file::an_intent_with_first_makes_a_token_multi_pay",
+    "SUBSEQUENT_IS_WARNED": "on_file::subsequent_before_any_first_is_warned_of",
+    "AUTHORISATION_IS_UNPAID": "payments::an_authorisation_is_unpaid_until_its_capture",
+    "CREATION_SHOWS_NO_ORDER": "payments::an_authorisation_is_unpaid_until_its_capture",
+    "TIMES_ARE_ROUNDED": "payments::an_authorisation_is_unpaid_until_its_capture",
+    "CURRENCY_IN_CAPITALS": "payments::the_currency_is_echoed_as_set",
+    "CHECKS_NEED_DATA": "payments::checks_stand_where_the_token_brought_the_data",
+    "CHECKS_DECLINE_NOTHING": "triggers::avs_and_cvc_checks_by_card",
+    "AUTHORISATION_LIFE": "triggers::an_authorisation_expires_by_the_clock",
+    "AUTHORISATION_LIFE_OF_OTHERS": "triggers::an_authorisation_expires_by_the_clock",
+    "CAPTURE_WITHIN_AUTHORISATION": "on_file::how_much_more_may_be_captured_is_a_setting",
+    "CHARGE_MAKES_ORDER": "payments::a_charge_makes_its_order",
+    "UNKNOWN_MEMBERS_IGNORED": "control::the_journal_tells_of_ignored_members",
+    "FORWARDED_FOR_OPTIONAL": "payments::habits_of_real_clients_are_taken",
+    "DECLINE_IS_402": "payments::a_declined_charge_is_kept_and_told_by_its_error",
+    "DECLINE_WORDS": "payments::a_declined_charge_is_kept_and_told_by_its_error",
+    "DECLINE_REASONS": "triggers::every_decline_by_every_trigger",
+    "FAILED_CHARGE_SHOWN": "payments::a_declined_charge_is_kept_and_told_by_its_error",
+    "ERRORS_AS_RECORDED": (
+        "contract/problems::a_refusal_is_worded_as_recorded_and_changes_nothing"
+    ),
+    "REFUND_OF_AUTHORISATION_VOIDS": "payments::a_voided_authorisation_cannot_be_captured",
+    "REFUND_SETTLES_AT_ONCE": "payments::a_refund_tells_what_it_was",
+    "RETRY_MAKES_NO_SECOND_CHARGE": "idempotency::whatever_the_order_a_key_charges_once",
+    "IDEMPOTENCY_REPLAY": "idempotency::a_decline_is_replayed_too",
+    "IDEMPOTENCY_SCOPE": "idempotency::the_same_key_on_another_path_is_refused",
+    "REFUSAL_FREES_KEY": "idempotency::a_refusal_leaves_its_key_free",
+    "ANY_KEY_IS_TAKEN": "idempotency::any_key_under_any_spelling",
+    "CURSOR_INCLUDES_ITS_OBJECT": "lists::a_page_of_charges",
+    "NEWEST_FIRST": "lists::a_page_of_charges",
+    "HAS_MORE_ONLY_IF_SO": "lists::a_page_of_charges",
+    "DATES_ARE_UTC": "lists::a_page_of_charges",
+    "SAVING_MAKES_MULTIPAY": "payments::a_saved_cards_token_needs_stored_credentials",
+    "SAVING_ASKS_THE_ISSUER": "fidelity::saving_asks_the_issuer",
+    "NAMES_ARE_BLANK": "golden::every_example_of_the_documents_gets_its_reply",
+    "REVOKED_CARD_PAYS_NO_MORE": "payments::a_revoked_card_pays_no_more",
+    "AMOUNT_IS_UNIT_PRICE": "payments::order_totals_are_unit_prices_times_quantities_and_taxes",
+    "TAX_IS_ROUNDED_HALF_UP": "fidelity::half_a_cent_of_tax_is_rounded_up",
+    "ORDER_HAS_NO_STATUS": "orders::a_declined_part_pays_nothing_and_is_no_part",
+    "SPLIT_PAYMENT": "payments::an_order_is_paid_in_two_parts",
+    "RETURN_MAKES_REFUNDS": "orders::a_split_payment_gives_back_from_the_newest_charge_on",
+    "RETURN_GIVES_TIP": "orders::the_tip_of_a_return_by_item_is_given_back_as_set",
+    "PLANS_KEEP_AGREED_AMOUNTS": "recurring::a_subscription_takes_its_plans_amount_and_keeps_it",
+    "DUE_DAYS_ARE_CALENDAR_DAYS": (
+        "recurring::months_are_calendar_months_and_a_missing_day_is_the_last_one"
+    ),
+    "FIVE_FAILURES_END_IT": "recurring::after_five_failed_payments_a_subscription_is_deactivated",
+    "FAILED_PAYMENT_IS_RETRIED": (
+        "recurring::a_failed_payment_is_tried_again_each_day_and_then_the_series_goes_on"
+    ),
+    "UPCOMING_CHARGE_IS_TOLD": (
+        "notices::a_charge_is_told_of_three_days_before_and_a_renewal_when_it_is_paid"
+    ),
+    "MERCHANT_AGREES_AT_ONCE": "oauth_v2::the_redirect_tells_who_agreed_and_echoes_the_state",
+    "CODE_LIFE": "oauth_v2::a_code_is_good_until_its_tenth_minute_is_over",
+    "LEGACY_TOKEN_LIFE": "triggers::a_bearer_token_expires_by_the_clock",
+    "ACCESS_TOKEN_LIFE": "oauth_v2::an_access_token_opens_every_call_until_it_expires",
+    "REFRESH_TOKEN_WORKS_ONCE": "oauth_v2::a_refresh_token_gives_a_new_pair_and_dies_at_once",
+    "OLD_ACCESS_TOKENS_LIVE_ON": "oauth_v2::older_access_tokens_live_on_after_a_refresh",
+    "REFRESH_TOKENS_ARE_LIMITED": (
+        "oauth_v2::a_merchant_has_so_many_refresh_tokens_and_the_oldest_goes"
+    ),
+    "LOST_TOKEN_IS_RECOVERED": "oauth_v2::what_was_lost_is_recovered_and_dies_unused",
+    "ACCESS_TOKEN_SIGNATURE": "oauth_v2::a_jwt_library_decodes_it_under_the_apps_secret",
+    "PERMISSIONS_PER_CALL": "oauth_v2::a_call_needs_each_of_its_permissions_and_no_other",
+    "ONE_HOST": "oauth_v2::every_step_is_taken_on_every_host",
+    "EXTENSIONS_ARE_SERVED": "payments::extensions_answer_by_default",
+    "FLOW_BY_CARD": "threeds::another_amount_is_frictionless",
+    "PENDING_CHARGE_SHOWN": "threeds::a_challenge_is_pending_and_then_paid",
+    "FLOW_STATUS_DECIDES": "threeds::a_flow_status_decides_where_the_issuer_has_not_spoken",
+    "THREEDS_LIFE": "threeds::nobody_waits_for_ever",
+    "RESULT_FROM_ELSEWHERE": "threeds::an_authentication_made_elsewhere_is_taken_as_it_is",
+    "FRESH_GIFT_CARD_HOLDS": (
+        "gift_cards::a_card_that_was_never_activated_holds_what_the_settings_say"
+    ),
+    "LOW_BALANCE_NEVER_DECLINES": "gift_cards::a_low_balance_never_declines",
+    "GIFT_CARD_LIFE": "gift_cards::a_card_expires_by_the_sandboxs_clock",
+    "CASHOUT_LEAVES_LOCKS": "gift_cards::a_cashout_pays_all_that_is_not_locked",
+    "DEBIT_IS_PENDING": "instruments::a_debit_is_pending_until_it_settles",
+    "DEBIT_IS_APPROVED": "instruments::a_debit_can_be_refunded_and_declined",
+    "EVENTS_OF_A_PAYMENT": "webhooks::what_happened_is_announced_in_its_order",
+    "WEBHOOK_AUTH": "webhooks::a_platform_target_gets_events_once_its_code_is_handed_back",
+    "WEBHOOK_SIGNATURE": ("webhooks::a_hosted_checkout_event_is_signed_over_its_time_and_raw_body"),
+    "WEBHOOK_RETRIES": "webhooks::a_failed_delivery_is_tried_again_at_the_stated_times",
+    "RATE_LIMITS": "triggers::the_seventeenth_call_in_a_second_is_one_too_many",
+    "RATE_LIMIT_WINDOWS": "triggers::rate_limits_forget_after_a_second",
+}
+"""By behaviour the test that shows it: file and name, without their test_."""
+
+
+# Every claim has its mark ------------------------------------------------------------------------
+
+
+def wrong_mark(fact: Any) -> str:
+    """Say what is wrong with a mark, or ''."""
+    if not isinstance(fact, Fact):
+        return "has no mark: give it documented(…), observed(…) or inferred(…)"
+    if fact.evidence not in MARKS or not fact.source.strip():
+        return f"has a mark without a source: {fact}"
+    if fact.evidence == "documented" and not KEYS.search(fact.source):
+        return f"is documented by a page that SOURCES of api/fidelity.py has not: {fact.source}"
+    return ""
+
+
+def wrong_members(found: list[Member]) -> list[str]:
+    return [
+        f"{each.record.__module__}.{each.record.__name__}.{each.name} {said}"
+        for each in found
+        if (said := wrong_mark(each.fact))
+    ]
+
+
+def test_every_member_of_every_record_has_a_mark() -> None:
+    """Or its record has one: `fact: ClassVar[Fact] = documented(…)`."""
+    assert wrong_members(list(members())) == []
+
+
+def test_what_a_record_says_of_its_members_is_of_members_that_it_has() -> None:
+    for record in records():
+        told_here = getattr(record, "facts", {})
+        names = {field.name for field in msgspec.structs.fields(record)}
+        assert set(told_here) <= names, record
+
+
+def test_every_operation_refusal_webhook_and_behaviour_has_a_mark() -> None:
+    claims = [(each.name, each.fact) for each in (*SURFACE, *CATALOGUE, *WEBHOOKS, *BEHAVIOURS)]
+    assert [f"{name} {said}" for name, fact in claims if (said := wrong_mark(fact))] == []
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_every_card_and_rule_of_a_shipped_scenario_has_a_mark(name: str) -> None:
+    """And a source, unless it is the same claim as that of `sandbox` or of the refusal it names."""
+    scenario, known = load(name), {card.number: card for card in load("sandbox").cards}
+    for card in scenario.cards:
+        same = known.get(card.number)
+        repeats = same and (same.evidence, same.outcome) == (card.evidence, card.outcome)
+        assert card.evidence in MARKS
+        assert card.source or card.evidence == "inferred" or (repeats and same.source), card.label
+    for rule in scenario.rules:
+        problem = BY_NAME.get(rule.then.problem or "")
+        repeats = problem and problem.fact.evidence == rule.evidence
+        assert rule.evidence in MARKS
+        assert rule.source or rule.evidence == "inferred" or repeats, rule.name
+
+
+def test_every_setting_switches_a_behaviour_that_has_a_mark() -> None:
+    assert {each.setting for each in BEHAVIOURS} - {""} == set(Settings.__struct_fields__)
+
+
+def test_every_source_that_is_explained_is_one_of_something() -> None:
+    everything = everything_told()
+    sources = " ".join(
+        row["source"] for rows in everything.values() for row in rows if "source" in row
+    )
+    assert set(SOURCES) - set(KEYS.findall(sources)) == set()
+
+
+class Told(Record, frozen=True, kw_only=True):
+    """A record for this test."""
+
+    plain: str | None = None
+
+
+def test_a_member_without_a_mark_is_found_and_named() -> None:
+    found = [Member(Told, "plain", fact_of(Told, "plain"))]
+    assert wrong_members(found) == [
+        f"{__name__}.Told.plain has no mark: give it documented(…), observed(…) or inferred(…)"
+    ]
+    assert "has not: hearsay" in wrong_mark(documented("hearsay"))
+    assert "without a source" in wrong_mark(inferred(" "))
+
+
+# Every behaviour is shown ------------------------------------------------------------------------
+
+
+@cache
+def named_in(file: str) -> frozenset[str]:
+    folder, _, name = file.rpartition("/")
+    tree = ast.parse((TESTS / folder / f"test_{name}.py").read_text())
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+def test_every_behaviour_is_shown_by_a_test() -> None:
+    assert [each.name for each in BEHAVIOURS if each.name not in SHOWN] == []
+    assert set(SHOWN) - {each.name for each in BEHAVIOURS} == set()
+    for name, shown in SHOWN.items():
+        file, _, test = shown.partition("::")
+        assert f"test_{test}" in named_in(file), name
+
+
+def test_no_two_claims_have_one_name() -> None:
+    names = [each.name for each in (*SURFACE, *CATALOGUE, *BEHAVIOURS)]
+    assert len(names) == len(set(names))
+
+
+def test_what_is_not_known_is_answered_by_a_behaviour_or_in_words() -> None:
+    for each in UNKNOWNS:
+        assert each.said, each.about
+        assert each.behaviour is None or each.behaviour.fact.evidence == "inferred", each.about
+
+
+def charged(world: World, source: str) -> Any:
+    return world.send("POST", "/v1/charges", {"amount": 100, "currency": "usd", "source": source})
+
+
+def test_a_token_is_not_checked_with_its_issuer(world: World) -> None:
+    assert world.send("POST", "/v1/tokens", world.card(DECLINES)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"number": "4242424242424241", "exp_month": "13", "cvv": "1"}, "incorrect_number"),
+        ({"exp_month": "13", "cvv": "1"}, "invalid_expiry_month"),
+        ({"cvv": "1"}, "incorrect_cvc"),
+    ],
+)
+def test_the_first_fault_of_a_card_is_told(
+    world: World, changes: dict[str, str], code: str
+) -> None:
+    got = world.send("POST", "/v1/tokens", world.card(**changes))
+    assert (got.status, got.json["error"]["code"]) == (400, code)
+
+
+def test_an_unused_token_keeps(world: World) -> None:
+    token = world.token()
+    world.clock.advance(365 * 86_400_000)
+    assert charged(world, token).status == 200
+
+
+def test_a_token_pays_once_and_saved_again_and_again(world: World) -> None:
+    token = world.token()
+    again = [charged(world, token).status for _ in range(2)]
+    customer = world.customer()["id"]
+    assert (again, [charged(world, customer).status for _ in range(2)]) == ([200, 400], [200, 200])
+
+
+def test_the_newest_of_several_saved_cards_pays(world: World) -> None:
+    customer = world.customer(VISA)
+    other = {"email": customer["email"], "source": world.token("5204245250003294")}
+    world.send("PUT", f"/v1/customers/{customer['id']}", other)
+    assert charged(world, customer["id"]).json["source"]["last4"] == "3294"
+
+
+def test_saving_asks_the_issuer(world: World) -> None:
+    asked = {"email": "jo@example.com", "source": world.token(DECLINES)}
+    got = world.send("POST", "/v1/customers", asked)
+    assert (got.status, got.json["error"]["code"]) == (402, "card_declined")
+
+
+@pytest.mark.parametrize(("price", "tax"), [(4, 0), (5, 1), (14, 1), (15, 2)])
+def test_half_a_cent_of_tax_is_rounded_up(world: World, price: int, tax: int) -> None:
+    item = {"amount": price, "quantity": 1, "tax_rates": [{"name": "Tax", "rate": 1_000_000}]}
+    made = world.send("POST", "/v1/orders", {"currency": "usd", "items": [item]})
+    assert made.json["amount"] == price + tax
+
+
+# The command and the page ------------------------------------------------------------------------
+
+
+def everything_told() -> dict[str, Any]:
+    done = CliRunner().invoke(main, ["fidelity", "--json"])
+    assert done.exit_code == 0
+    everything: dict[str, Any] = json.loads(done.output)
+    return everything
+
+
+def test_the_command_counts_and_lists() -> None:
+    done = CliRunner().invoke(main, ["fidelity"])
+    assert done.exit_code == 0
+    lines = done.output.splitlines()
+    assert lines[0].split() == ["KIND", "DOCUMENTED", "OBSERVED", "INFERRED", "ALL"]
+    shown = {line.split()[0] for line in lines if line}
+    assert {each.name for each in BEHAVIOURS} <= shown
+    assert {"Behaviours", "Known", "Not"} <= shown
+
+
+def test_an_unknown_scenario_is_told() -> None:
+    done = CliRunner().invoke(main, ["fidelity", "--scenario", "nowhere"])
+    assert (done.exit_code, "nowhere" in done.output) == (2, True)
+
+
+def test_the_counts_are_those_of_the_rows() -> None:
+    everything = everything_told()
+    for kind, counts in everything["counts"].items():
+        assert sum(counts.values()) == len(everything[kind]), kind
+
+
+def test_the_page_is_that_of_the_code() -> None:
+    if os.environ.get("MOCK_CLOVER_TEST_UPDATE"):
+        PAGE.write_text(page())
+    assert PAGE.read_text() == page()
+
+
+def page() -> str:
+    told_now = everything_told()
+    marks = ["evidence", "source"]
+    parts = [
+        "# Fidelity",
+        "How this mock knows what it claims of Clover, written from the code's own declarations. "
+        "*documented*: a page or a document of Clover says so. *observed*: somebody recorded it "
+        "on the wire, or wrote it into a client. *inferred*: our own deduction, where nothing was "
+        "found. `mock-clover fidelity --json` prints the same.",
+        "A mark is about the claim that stands beside it: a source may say of a part that it is "
+        "inferred, as of the words of a documented code.",
+        _rows(count_rows(told_now), ["kind", *MARKS, "all"]),
+        "## Behaviours",
+        "What is neither a member nor a refusal. A setting of a scenario has it otherwise.",
+        _rows(told_now["behaviours"], ["name", "about", *marks, "setting"]),
+        "## Known differences",
+        _rows(told_now["differences"], ["about", "here"]),
+        "## What is not known",
+        "What was looked for in public sources and not found, and what is done here instead.",
+        _rows(told_now["unknown"], ["about", "here"]),
+        "## Operations and webhooks",
+        _rows([*told_now["operations"], *told_now["webhooks"]], ["name", *marks]),
+        "## Refusals",
+        _rows(told_now["refusals"], ["name", "status", *marks]),
+        "## Members",
+        "Of every record that is sent or taken, those of one source together.",
+        _rows(_by_source(told_now["members"]), ["record", "members", *marks]),
+        "## Sources",
+        _rows(told_now["sources"], ["key", "about"]),
+        "Test cards and their sources: [reference.md](reference.md).",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _by_source(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for row in found:
+        of = (row["record"], row["evidence"], row["source"])
+        grouped.setdefault(of, []).append(row["name"])
+    return [
+        {"record": record, "members": ", ".join(names), "evidence": evidence, "source": source}
+        for (record, evidence, source), names in grouped.items()
+    ]
+
+
+def _rows(rows: list[dict[str, Any]], names: list[str]) -> str:
+    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    lines += [
+        "| " + " | ".join(str(row[name]).replace("|", "\\|") for name in names) + " |"
+        for row in rows
+    ]
+    return "\n".join(lines)
