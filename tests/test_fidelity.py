@@ -345,7 +345,7 @@ def test_the_counts_are_those_of_the_rows() -> None:
 def test_the_page_is_that_of_the_code() -> None:
     if os.environ.get("MOCK_CLOVER_TEST_UPDATE"):
         PAGE.write_text(page())
-    assert PAGE.read_text() == page()
+    assert PAGE.read_text() == page(), "MOCK_CLOVER_TEST_UPDATE=1 pytest tests/test_fidelity.py"
 
 
 def page() -> str:
