@@ -228,7 +228,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"cardEncrypted": None, "vaultedCard": {"token": "clv_x"}},
         "vaultedCard.token",
     ),
-    "no token": ({"cardEncrypted": None, "vaultedCard": {}}, "vaultedCard"),
+    "no token": ({"cardEncrypted": None, "vaultedCard": {}}, "vaultedCard.token"),
 }
 
 

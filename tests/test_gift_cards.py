@@ -237,6 +237,7 @@ def test_a_forced_approval_of_a_card_that_is_not_active_takes_nothing(
 
 REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
     ("neither a card nor a code", "activate", {"amount": 1}, "for the charge."),
+    ("a code without its amount", "activate", {"promotion_code": "67063"}, "amount."),
     ("both", "activate", {"source": "{gift}", "promotion_code": "67062"}, "promotion_code."),
     ("a card's token", "activate", {"source": "{card}", "amount": 1}, "for the charge."),
     ("no token", "balance_inquiry", {"source": "clv_none"}, "for the charge."),

@@ -100,8 +100,7 @@ def test_a_member_that_is_documented_as_required_must_be_there(world: World, mem
     body = {name: value for name, value in ACH.items() if name != member}
     got = tokenise(world, {"ach": body})
     assert (got.status, got.json["error"]["code"]) == (400, "invalid_request")
-    # Where the decoder finds it missing, it names the object that lacks it.
-    assert got.json["error"]["message"].startswith("Please provide a valid ach")
+    assert got.json["error"]["message"] == f"Please provide a valid ach.{member}."
 
 
 @pytest.mark.parametrize(("member", "value"), WRONG)

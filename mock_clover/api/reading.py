@@ -3,6 +3,7 @@
 What cannot be read is refused in Clover's words on Clover's surface, and in ours on the control's.
 """
 
+import re
 from hashlib import blake2b
 from typing import Never
 from urllib.parse import parse_qsl
@@ -35,6 +36,7 @@ from mock_clover.wire.record import Record
 from mock_clover.wire.redact import redact_name
 
 _QUERY_FIELDS_MAX = 100
+_LACKING = re.compile(r"missing required field `(\w+)`")
 
 
 def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
@@ -194,7 +196,8 @@ def _refuse_violation(violations: ViolationsError, *, control: bool = False) -> 
         CONTROL_INVALID.refuse(said=str(violations))
     first = violations.found[0]
     problem = BY_NAME.get(first.problem, INVALID_REQUEST)
-    problem.refuse(param=first.path)
+    lacking = _LACKING.search(first.said)
+    problem.refuse(param=f"{first.path}.{lacking[1]}" if lacking else first.path)
 
 
 def _merged(raw: Raw) -> dict[str, object]:

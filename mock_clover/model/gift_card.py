@@ -22,8 +22,9 @@ LIFE_MS = 5 * 365 * 86_400_000
 CHARGES_MAX = 1_000
 """Charges that may draw on one card; a bound of this mock, for they are counted up each time."""
 
-PROMOTIONS: dict[str, Cents] = {"67062": 5_000}
-"""Codes of virtual cards that are worth a fixed amount. Documented MD:gift-card-api, by example."""
+PROMOTIONS: dict[str, Cents] = {"67062": 5_000, "67063": 0}
+"""Codes of virtual cards and what they are worth; 0: the amount must be given. Documented
+MD:gift-card-api, by example; other codes are worth what a card that nobody activated holds."""
 
 VIRTUAL_PREFIX = "777737"
 """How the numbers of both documented virtual cards begin."""
