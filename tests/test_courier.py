@@ -19,7 +19,7 @@ from mock_clover.server.courier import REPLY_BYTES_MAX, Courier
 from mock_clover.testing.inside import MockCloverApp, Parts
 from tests.receiver import OK, Receiver
 from tests.served import Served
-from tests.wire import Told, call
+from tests.wire import PARSERS, Told, call
 from tests.world import SEED, VISA, World
 
 Serve = Callable[..., Served]
@@ -218,8 +218,9 @@ def test_a_redirect_is_not_followed(served: Served) -> None:
     assert attempt["error"] == "the answer is 302, not 2xx; redirects are not followed"
 
 
-def test_the_server_ends_at_once_with_a_delivery_under_way(serve: Serve) -> None:
-    server = serve("--log-format", "json")
+@pytest.mark.parametrize("parser", PARSERS)
+def test_the_server_ends_at_once_with_a_delivery_under_way(serve: Serve, parser: str) -> None:
+    server = serve("--log-format", "json", python=PARSERS[parser])
     with Receiver(500, None) as receiver:
         shop = Shop(server.port, "ends")
         shop.hook(f"{receiver.url}&key=in-the-query", secret="tell-nobody")

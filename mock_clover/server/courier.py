@@ -92,8 +92,11 @@ class Courier:
     async def _round(self, key: tuple[int, str], sandbox: Sandbox, outbox: Outbox) -> None:
         """Deliver what may go to one target, in its order."""
         try:
-            while sandbox.outbox is outbox and (taken := outbox.take(key[1])) is not None:
+            while sandbox.outbox is outbox:
                 async with self._at_once:
+                    taken = outbox.take(key[1])  # not before its turn: what is taken must go
+                    if taken is None:
+                        return
                     await self._deliver(sandbox, outbox, *taken)
         finally:
             if self._rounds.get(key) is asyncio.current_task():
