@@ -45,6 +45,8 @@ def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return _texts(kind)
         case inspect.IntType():
             return st.integers(kind.ge, kind.le)
+        case inspect.FloatType():
+            return st.floats(kind.ge, kind.le, allow_nan=False)
     return _PLAIN[type(kind)]
 
 

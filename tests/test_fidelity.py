@@ -125,6 +125,13 @@ SHOWN = {
     "PENDING_CHARGE_SHOWN": "threeds::a_challenge_is_pending_and_then_paid",
     "FLOW_STATUS_DECIDES": "threeds::a_flow_status_decides_where_the_issuer_has_not_spoken",
     "THREEDS_LIFE": "threeds::nobody_waits_for_ever",
+    "SURCHARGE_IS_BESIDE": "charges::a_surcharge_is_as_clovers_sample",
+    "PURCHASE_DATA_TAKEN": "charges::a_merchant_without_them_is_warned",
+    "DESCRIPTOR_TAKEN": "charges::a_merchant_without_them_is_warned",
+    "VOID_WINDOW": "charges::a_refund_within_25_minutes_is_a_void",
+    "VOID_SAYS_AUTH": "charges::a_refund_within_25_minutes_is_a_void",
+    "TENDER_ASKS_NOBODY": "charges::an_alternate_tender_pays_without_a_network",
+    "EXPAND_NESTS_OBJECTS": "charges::customer_and_order_are_expanded",
     "RESULT_FROM_ELSEWHERE": "threeds::an_authentication_made_elsewhere_is_taken_as_it_is",
     "FRESH_GIFT_CARD_HOLDS": (
         "gift_cards::a_card_that_was_never_activated_holds_what_the_settings_say"

@@ -1,13 +1,11 @@
 """Charges: sale, authorisation, capture, and the issuer's no."""
 
-from typing import Annotated
-
 import msgspec
 
 from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Declined, Endpoint
+from mock_clover.api.extras import check_level2, check_tender, with_extras
 from mock_clover.api.on_file import keep, warn
-from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
 from mock_clover.api.redemption import booked, limited, redeemed
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate, begin_charge
@@ -23,10 +21,8 @@ from mock_clover.model.charge import (
 )
 from mock_clover.model.charge_answer import (
     ChargeAnswer,
-    ListAnswer,
     captured_answer,
     created_answer,
-    fetched_answer,
     pending_answer,
 )
 from mock_clover.model.problem import (
@@ -44,30 +40,18 @@ from mock_clover.model.problem import (
     INVALID_REQUEST,
     INVALID_SOURCE,
     INVALID_TAX_AMOUNT,
+    INVALID_TENDER,
     INVALID_TIP_AMOUNT,
     NOT_AN_AUTHORISATION,
     TOKEN_ALREADY_USED,
 )
+from mock_clover.model.surcharge import AdditionalCharge, surcharge
 from mock_clover.model.verdict import Approval, Decline
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.fact import documented, told
-
-_DOC = documented("REF getcharges")
+from mock_clover.wire.fact import documented
 
 _replace = msgspec.structs.replace
 _CROCKFORD = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-
-
-class ChargeQuery(ListQuery, frozen=True, kw_only=True):
-    """Query of the list of charges."""
-
-    is_threeds: (
-        Annotated[bool, told("Whether 3-D Secure was asked for (that reading is inferred).", _DOC)]
-        | None
-    ) = None
-    threeds_validation_result: (
-        Annotated[str, told("As AUTHENTICATION_SUCCESSFUL.", _DOC, max_length=100)] | None
-    ) = None
 
 
 def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAnswer | Declined:
@@ -76,6 +60,10 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
     check_amount(asked.amount)
     check_metadata(asked.metadata)
     payer = find_payer(sandbox, asked.source, asked.stored_credentials, call.verdict)
+    if asked.soft_descriptor is not None or asked.level2 is not None or asked.level3 is not None:
+        asked, payer = with_extras(sandbox, asked, payer)
+    if payer.token.kind == "tender":
+        check_tender(asked.tender, captures=asked.capture)
     sandbox.charges.require_room()
     if asked.threeds is not None and payer.token.kind == "card":
         payer = authenticate(sandbox, call, asked.threeds, payer, asked.amount)
@@ -152,10 +140,26 @@ def make_charge(
             approval=verdict if checks is verdict.checks else _replace(verdict, checks=checks),
             threeds=payer.threeds,
         )
-    if token.kind != "card":
-        charge = booked(sandbox, charge)
+    if token.kind != "card" or sandbox.settings.surcharge_rate is not None:
+        charge = _settled(sandbox, charge)
     _book(sandbox, charge, order, spends=spends)
     return charge
+
+
+def _settled(sandbox: Sandbox, charge: Charge) -> Charge:
+    """Return a charge as it is to be kept: of what is no card, or of a merchant who surcharges."""
+    rate = sandbox.settings.surcharge_rate
+    if charge.token.kind == "tender":
+        return _replace(charge, ref_num=None, auth_code=None)
+    if charge.token.kind != "card":
+        return booked(sandbox, charge)
+    if charge.decline is not None or rate is None:
+        return charge
+    amount = surcharge(charge.request.amount, rate)
+    added = AdditionalCharge(
+        id=sandbox.ids.object_id(), type="CREDIT_SURCHARGE", amount=amount, rate=rate
+    )
+    return _replace(charge, surcharge=added)
 
 
 def _book(sandbox: Sandbox, charge: Charge, order: str | None, *, spends: bool) -> None:
@@ -202,6 +206,12 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     captured = _replace(charge, state="captured", amount_captured=amount)
     if charge.gift is not None:
         captured = redeemed(sandbox, captured)
+    if charge.surcharge is not None:
+        share = surcharge(amount, charge.surcharge.rate)
+        captured = _replace(captured, surcharge=_replace(charge.surcharge, amount=share))
+    if call.body.level2 is not None:
+        check_level2(call.body.level2)
+        captured = _replace(captured, request=_replace(charge.request, level2=call.body.level2))
     sandbox.charges.put(charge.id, captured)
     if sandbox.outbox is not None:
         announce(sandbox, "P", charge.id, "UPDATE", "capture")
@@ -215,38 +225,6 @@ def _capturable(sandbox: Sandbox, charge: Charge) -> int:
     if charge.gift is not None:
         return amount
     return min(amount + amount * sandbox.settings.over_capture_percent // 100, AMOUNT_MAX)
-
-
-def get_charge(sandbox: Sandbox, call: Call[None, None]) -> ChargeAnswer:
-    """Return one charge."""
-    return fetched_answer(_require(sandbox, call.ids[0]))
-
-
-def list_charges(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ListAnswer:
-    """Return charges, newest first."""
-    query = call.query
-    return page(
-        "/v1/charges",
-        sandbox.charges.newest(),
-        query,
-        keep=lambda row: _is_meant(row, query),
-        created_ms=lambda row: row.created_ms,
-        show=fetched_answer,
-    )
-
-
-def _is_meant(charge: Charge, query: ChargeQuery) -> bool:
-    threeds = charge.threeds
-    return (
-        (query.customer is None or charge.customer == query.customer)
-        and (query.is_threeds is None or (threeds is not None) == query.is_threeds)
-        and (
-            query.threeds_validation_result is None
-            or (
-                threeds is not None and threeds.validation_result == query.threeds_validation_result
-            )
-        )
-    )
 
 
 def _require(sandbox: Sandbox, charge_id: str) -> Charge:
@@ -272,6 +250,7 @@ ENDPOINTS = (
             AMOUNT_TOO_LARGE,
             INVALID_CURRENCY,
             INVALID_SOURCE,
+            INVALID_TENDER,
             INVALID_TIP_AMOUNT,
             INVALID_TAX_AMOUNT,
             INVALID_REQUEST,
@@ -283,29 +262,6 @@ ENDPOINTS = (
         ),
         about="Charge a token or a customer's card on file; `capture: false` authorises only.",
         fact=documented("REF createcharge"),
-    ),
-    Endpoint(
-        name="list_charges",
-        method="GET",
-        path="/v1/charges",
-        run=list_charges,
-        query=ChargeQuery,
-        permissions=("read_payments",),
-        gives=ListAnswer,
-        refuses=(INVALID_REQUEST,),
-        about="List charges, newest first.",
-        fact=documented("REF getcharges"),
-    ),
-    Endpoint(
-        name="get_charge",
-        method="GET",
-        path="/v1/charges/{charge_id}",
-        run=get_charge,
-        permissions=("read_payments",),
-        gives=ChargeAnswer,
-        refuses=(CHARGE_NOT_FOUND,),
-        about="Get one charge.",
-        fact=documented("REF getcharge"),
     ),
     Endpoint(
         name="capture_charge",
@@ -324,6 +280,7 @@ ENDPOINTS = (
             CHARGE_ALREADY_CAPTURED,
             AUTHORISATION_EXPIRED,
             INVALID_CHARGE_AMOUNT,
+            INVALID_REQUEST,
             CAPTURE_TOO_LARGE,
             IDEMPOTENCY_MISMATCH,
         ),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+import msgspec
+
 from mock_clover.model.charge import Charge
 from mock_clover.model.permission import Permission
 from mock_clover.model.problem import Problem
@@ -162,3 +164,10 @@ class Endpoint:
     def query_codec(self) -> Codec[Any] | None:
         """The query's decoder."""
         return Codec(self.query) if self.query else None
+
+    @cached_property
+    def no_query(self) -> Record | None:
+        """What an empty query says, where it may be empty."""
+        if self.query is None or any(each.required for each in msgspec.structs.fields(self.query)):
+            return None
+        return self.query()

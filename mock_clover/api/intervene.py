@@ -18,6 +18,7 @@ from mock_clover.model.fault import Fault
 from mock_clover.model.problem import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
 from mock_clover.model.rule import Approve, Consequence, DeclineAs, Facts, SourceKind
 from mock_clover.model.scenario import DECLINE_CODES
+from mock_clover.model.tender import ALTERNATE_TENDER
 from mock_clover.model.threeds import Flow
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.record import Record
@@ -177,6 +178,8 @@ def facts_of(
     kind: SourceKind | None = None
     if customer is not None:
         kind = "customer"
+    elif source == ALTERNATE_TENDER:
+        kind = "tender"
     elif token is not None:
         kind = "multipay" if token.state == "multipay" else "token"
         kind = kind if token.kind == "card" else token.kind

@@ -12,6 +12,7 @@ import msgspec
 from mock_clover.api.announce import announce
 from mock_clover.api.charges import make_charge
 from mock_clover.api.endpoint import Call, Declined, Endpoint
+from mock_clover.api.extras import check_tender, with_extras
 from mock_clover.api.paging import OrdersQuery, bounds, page
 from mock_clover.api.payer import check_amount, check_metadata, find_payer
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate
@@ -36,6 +37,7 @@ from mock_clover.model.problem import (
     INVALID_ITEMS,
     INVALID_REQUEST,
     INVALID_SOURCE,
+    INVALID_TENDER,
     INVALID_TIP_AMOUNT,
     ORDER_ALREADY_PAID,
     ORDER_NOT_FOUND,
@@ -91,6 +93,8 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
     if source is None:
         INVALID_SOURCE.refuse()
     payer = find_payer(sandbox, source, asked.stored_credentials, call.verdict)
+    if payer.token.kind == "tender":
+        check_tender(asked.tender, captures=True)
     sandbox.charges.require_room()
     if asked.threeds is not None and payer.token.kind == "card":
         payer = authenticate(sandbox, call, asked.threeds, payer, amount)
@@ -98,7 +102,10 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
     if isinstance(payer.verdict, Approval) and payer.verdict.amount is not None:
         part = min(amount, payer.verdict.amount)
     tax = sold.tax_within(sold.amount_paid + part) - sold.tax_within(sold.amount_paid)
-    charge = make_charge(sandbox, _as_charge(asked, order, amount, tax, source), payer, order.id)
+    wanted = _as_charge(asked, order, amount, tax, source)
+    if wanted.level2 is not None or wanted.level3 is not None:
+        wanted, payer = with_extras(sandbox, wanted, payer)
+    charge = make_charge(sandbox, wanted, payer, order.id)
     call.why = payer.why or payer.verdict.why
     if charge.decline is not None:
         return Declined(charge, charge.decline)
@@ -141,6 +148,9 @@ def _as_charge(
         threeds=asked.threeds,
         partial_redemption=asked.partial_redemption,
         intent=asked.intent,
+        level2=asked.level2,
+        level3=asked.level3,
+        tender=asked.tender,
     )
 
 
@@ -288,6 +298,7 @@ ENDPOINTS = (
             ORDER_WITHOUT_ITEMS,
             ORDER_OVERPAID,
             INVALID_SOURCE,
+            INVALID_TENDER,
             INVALID_CHARGE_AMOUNT,
             INVALID_CURRENCY,
             INVALID_TIP_AMOUNT,

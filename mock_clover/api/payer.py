@@ -11,9 +11,16 @@ from mock_clover.model.problem import (
     INVALID_SOURCE,
     TOKEN_ALREADY_USED,
 )
+from mock_clover.model.tender import ALTERNATE_TENDER, TENDER_TOKEN
 from mock_clover.model.threeds import ThreeDS
 from mock_clover.model.token import Token
-from mock_clover.model.verdict import CVV_NOT_PROVIDED, EXPIRED_CARD_MESSAGE, Decline, Verdict
+from mock_clover.model.verdict import (
+    CVV_NOT_PROVIDED,
+    EXPIRED_CARD_MESSAGE,
+    Approval,
+    Decline,
+    Verdict,
+)
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.record import encode
 
@@ -40,6 +47,9 @@ _EXPIRED = Decline(
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
 )
+
+
+_TENDERED = Approval(why="an alternate tender is taken as it is (inferred)")
 
 
 def find_payer(
@@ -77,6 +87,8 @@ def issuer(sandbox: Sandbox, token: Token) -> Verdict:
 
 
 def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Payer:
+    if customer_id == ALTERNATE_TENDER:
+        return Payer(TENDER_TOKEN, None, decided or _TENDERED)
     customer = sandbox.customers.get(customer_id)
     if customer is None:
         INVALID_SOURCE.refuse()

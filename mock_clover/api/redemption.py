@@ -89,7 +89,7 @@ def limited(
     A low balance never declines: what is left is charged (documented MD:gift-card-api), the amount
     before its tip (inferred).
     """
-    if token.kind == "ach":
+    if token.kind in ("ach", "tender"):
         if not asked.capture:  # a debit has no lock; what Clover says to one is not known
             INVALID_REQUEST.refuse(param="capture")
         return asked, verdict

@@ -6,7 +6,7 @@ from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, Endpoint
 from mock_clover.api.paging import ListQuery, page
 from mock_clover.api.redemption import moved
-from mock_clover.model.charge import REFUND_TYPE, Charge
+from mock_clover.model.charge import REFUND_TYPE, Charge, RefundType
 from mock_clover.model.charge_answer import ListAnswer
 from mock_clover.model.problem import (
     CHARGE_ALREADY_REFUNDED,
@@ -20,6 +20,7 @@ from mock_clover.model.problem import (
     REFUND_TOO_LARGE,
 )
 from mock_clover.model.refund import Refund, RefundAnswer, RefundRequest, refund_answer
+from mock_clover.model.surcharge import surcharge
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import documented
 
@@ -39,6 +40,7 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
     if amount < left:
         _check_partial(sandbox, charge)
     sandbox.refunds.require_room()
+    voids = is_void(sandbox, charge, amount)
     refund = give_back(
         sandbox,
         charge,
@@ -49,7 +51,7 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
     call.why = (
         "an authorisation is voided"
         if charge.state == "authorised"
-        else f"{amount} of {left} is refunded"
+        else f"{amount} of {left} is {'voided' if voids else 'refunded'}"
     )
     return refund_answer(refund)
 
@@ -69,11 +71,15 @@ def give_back(
         charge=charge.id,
         amount=amount,
         created_ms=now_ms,
-        refund_type=REFUND_TYPE[charge.state],
+        refund_type=_type_of(sandbox, charge, amount),
         ref_num=sandbox.ids.ref_num(now_ms),
         auth_code=sandbox.ids.auth_code(),
         reason=reason,
         external_reference_id=external_reference_id,
+        surcharge=charge.surcharge
+        and msgspec.structs.replace(
+            charge.surcharge, id=None, amount=surcharge(amount, charge.surcharge.rate)
+        ),
     )
     if charge.gift is not None:
         change = amount if charge.state == "captured" else 0
@@ -84,6 +90,24 @@ def give_back(
         about = "void" if charge.state == "authorised" else "refund"
         announce(sandbox, "P", charge.id, "UPDATE", about)
     return refund
+
+
+def is_void(sandbox: Sandbox, charge: Charge, amount: int) -> bool:
+    """Tell whether giving so much back undoes a charge before it is settled.
+
+    Documented: within 25 minutes of the payment. That it must be all of it is inferred.
+    """
+    if charge.state == "authorised":
+        return True
+    age_ms = sandbox.clock.now_ms() - charge.paid_ms
+    whole = not charge.amount_refunded and amount == charge.amount_refundable
+    return whole and age_ms <= sandbox.settings.void_window_ms
+
+
+def _type_of(sandbox: Sandbox, charge: Charge, amount: int) -> RefundType:
+    if charge.state == "captured" and is_void(sandbox, charge, amount):
+        return sandbox.settings.void_type
+    return REFUND_TYPE[charge.state]
 
 
 def _after(charge: Charge, amount: int) -> Charge:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mock_clover.api import (
+    charge_views,
     charges,
     customers,
     developer_pay,
@@ -25,6 +26,7 @@ SURFACE: tuple[Endpoint, ...] = (
     *oauth_v2.ENDPOINTS,
     *tokens.ENDPOINTS,
     *charges.ENDPOINTS,
+    *charge_views.ENDPOINTS,
     *finalize.ENDPOINTS,
     *refunds.ENDPOINTS,
     *customers.ENDPOINTS,

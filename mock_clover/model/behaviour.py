@@ -4,10 +4,15 @@ A part's behaviours stand in `model/behaviour_<part>.py` and join it by being im
 one is one assignment; the code that leans on one names it.
 """
 
-from mock_clover.model import behaviour_around, behaviour_charge, behaviour_order
+from mock_clover.model import (
+    behaviour_around,
+    behaviour_charge,
+    behaviour_extras,
+    behaviour_order,
+)
 from mock_clover.wire.fact import Behaviour
 
-_PARTS = (behaviour_charge, behaviour_order, behaviour_around)
+_PARTS = (behaviour_charge, behaviour_extras, behaviour_order, behaviour_around)
 BEHAVIOURS: tuple[Behaviour, ...] = tuple(
     value for part in _PARTS for value in vars(part).values() if isinstance(value, Behaviour)
 )

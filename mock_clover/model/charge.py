@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 from mock_clover.model.card import Face
 from mock_clover.model.gift_card import GiftCardView
 from mock_clover.model.on_file import Intent
+from mock_clover.model.purchase import ChargeDescriptor, Level2, Level3
+from mock_clover.model.surcharge import AdditionalCharge
+from mock_clover.model.tender import Tender
 from mock_clover.model.threeds import ThreeDS, ThreeDSField
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import Approval, Decline
@@ -21,7 +24,6 @@ METADATA_BYTES_MAX = 500
 
 _REF = documented("REF createcharge")
 _GIFT_PAGE = "MD:gift-card-api, in its samples"
-_OPEN_OBJECT = "Taken as it is and not interpreted."
 
 Ecomind = Literal["ecom", "moto"]
 Description = (
@@ -61,6 +63,23 @@ Metadata = (
         dict[str, Any],
         told("Key-value pairs, 500 characters of JSON.", _REF, refused_as="INVALID_REQUEST"),
     ]
+    | None
+)
+
+
+Descriptor = (
+    Annotated[
+        ChargeDescriptor, told("On the card's statement.", _REF, refused_as="INVALID_REQUEST")
+    ]
+    | None
+)
+LevelTwo = Annotated[Level2, told("US only.", _REF, refused_as="INVALID_REQUEST")] | None
+LevelThree = (
+    Annotated[Level3, told("US only, Mastercard and Visa.", _REF, refused_as="INVALID_REQUEST")]
+    | None
+)
+AlternateTender = (
+    Annotated[Tender, told("With the source alternate_tender.", _REF, refused_as="INVALID_TENDER")]
     | None
 )
 
@@ -111,7 +130,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     source: Annotated[
         str,
         told(
-            "A clv_ token or a customer id.",
+            "A clv_ token, a customer id, or alternate_tender.",
             _REF,
             refused_as="INVALID_SOURCE",
             min_length=1,
@@ -180,9 +199,10 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    soft_descriptor: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
-    level2: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
-    level3: Annotated[dict[str, Any], told(_OPEN_OBJECT, _REF)] | None = None
+    soft_descriptor: Descriptor = None
+    level2: LevelTwo = None
+    level3: LevelThree = None
+    tender: AlternateTender = None
     threeds: ThreeDSField = None
     intent: Intent = None
     customer: (
@@ -212,6 +232,7 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
     receipt_email: (
         Annotated[str, told("Overrides the charge's.", documented("REF capturecharge"))] | None
     ) = None
+    level2: LevelTwo = None
 
 
 ChargeState = Literal["pending", "authorised", "captured", "voided", "expired", "failed"]
@@ -228,7 +249,7 @@ DEBIT_SETTLES = "debit_settled"
 """The kind of an agenda's entry: a bank debit that was pending has succeeded."""
 
 CAPTURED_FROM: frozenset[ChargeState] = frozenset({"authorised"})
-RefundType = Literal["PREAUTH", "AUTH"]
+RefundType = Literal["PREAUTH", "AUTH", "VOID"]
 REFUND_TYPE: dict[ChargeState, RefundType] = {"authorised": "PREAUTH", "captured": "AUTH"}
 """What a refund of a charge in this state is; a state that is absent cannot be refunded.
 Source: KES, PREAUTH for an authorisation (its void), AUTH once captured."""
@@ -253,6 +274,8 @@ class Charge(Record, frozen=True, kw_only=True):
     approval: Approval | None = None
     decline: Decline | None = None
     threeds: ThreeDS | None = None
+    surcharge: AdditionalCharge | None = None
+    """Beside the amount and in no other sum: what is captured and refunded is without it."""
     gift: GiftCardView | None = None
     """Of a gift card's charge: what it did to the card."""
     settling: bool = False

@@ -12,9 +12,12 @@ from mock_clover.model.card import CheckResult
 from mock_clover.model.charge import Charge, StoredCredentials
 from mock_clover.model.gift_card import GiftCardView
 from mock_clover.model.on_file import SavedCredential, transarmor
+from mock_clover.model.purchase import ChargeDescriptor, Level2, Level3
+from mock_clover.model.surcharge import AdditionalCharge
+from mock_clover.model.tender import Tender
 from mock_clover.model.threeds import ThreeDSAnswer, threeds_answer
 from mock_clover.model.token import Kind
-from mock_clover.wire.fact import Cents, Fact, Facts, Millis, documented, marked, observed
+from mock_clover.wire.fact import Cents, Fact, Facts, Millis, documented, inferred, marked, observed
 from mock_clover.wire.record import Record
 
 
@@ -38,20 +41,27 @@ class Source(Record, frozen=True, kw_only=True):
         documented("MD: fraud tools; the test-card page"),
         "address_line1_check",
         "address_zip_check",
-    )
+    ) | marked(documented("TransArmor page"), "address_zip")
 
     id: str | None = None
     brand: str | None = None
     address_line1_check: CheckResult | None = None
+    address_zip: str | None = None
+    """Beside its check, as in the sample of the TransArmor page (2024-07)."""
     address_zip_check: CheckResult | None = None
     cvc_check: CheckResult | None = None
     exp_month: str | None = None
     exp_year: str | None = None
     first6: str | None = None
-    last4: str
+    last4: str | None = None
 
 
-PAYMENT_METHODS: dict[Kind, str] = {"card": "card", "gift_card": "giftCard", "ach": "ach"}
+PAYMENT_METHODS: dict[Kind, str | None] = {
+    "card": "card",
+    "gift_card": "giftCard",
+    "ach": "ach",
+    "tender": None,
+}
 """`payment_method_details`. Source: AE's answer schema, which knows `paypal` too."""
 
 
@@ -64,8 +74,10 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
             documented("AE's schema of the answer"),
             *("tax_amount", "tip_amount", "description", "external_reference_id"),
             *("external_customer_reference", "failure_code", "failure_message", "refunded"),
-            *("receipt_email", "metadata", "stored_credentials"),
+            *("receipt_email", "metadata", "stored_credentials", "additional_charges"),
+            *("soft_descriptor", "level2", "level3"),
         )
+        | marked(inferred("the request has it; no answer was found"), "tender")
         | marked(documented("REF getcharges, sample of 2024"), "amount_captured")
         | marked(documented("MD:gift-card-api"), "partial_auth", "gift_card")
         | marked(documented("REF postordersidpay, sample of 2024"), "warning_message")
@@ -77,6 +89,7 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     amount: Cents
     tax_amount: Cents | None = None
     tip_amount: Cents | None = None
+    additional_charges: tuple[AdditionalCharge, ...] | None = None
     payment_method_details: str | None = None
     amount_captured: Cents | None = None
     partial_auth: bool | None = None
@@ -85,13 +98,13 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     warning_message: str | None = None
     created: Millis
     captured: bool | None = None
-    customer: str | None = None
+    customer: str | dict[str, Any] | None = None
     description: str | None = None
     external_reference_id: str | None = None
     external_customer_reference: str | None = None
     ref_num: str | None = None
     auth_code: str | None = None
-    order: str | None = None
+    order: str | dict[str, Any] | None = None
     outcome: Outcome | None = None
     failure_code: str | None = None
     failure_message: str | None = None
@@ -106,6 +119,10 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     ecomind: str | None = None
     threeds: ThreeDSAnswer | None = None
     gift_card: GiftCardView | None = None
+    soft_descriptor: ChargeDescriptor | None = None
+    level2: Level2 | None = None
+    level3: Level3 | None = None
+    tender: Tender | None = None
 
 
 def created_answer(charge: Charge) -> ChargeAnswer:
@@ -119,6 +136,7 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         amount=asked.amount,
         tax_amount=asked.tax_amount,
         tip_amount=asked.tip_amount,
+        additional_charges=None if charge.surcharge is None else (charge.surcharge,),
         payment_method_details=PAYMENT_METHODS[charge.token.kind],
         partial_auth=(
             True
@@ -137,7 +155,7 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         external_customer_reference=asked.external_customer_reference,
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
-        outcome=APPROVED,
+        outcome=APPROVED if charge.auth_code is not None else None,
         paid=True if charge.sale and not charge.settling else None,
         receipt_email=asked.receipt_email,
         status="pending" if charge.settling else "succeeded",
@@ -146,6 +164,7 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         ecomind=asked.ecomind,
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
         gift_card=charge.gift,
+        tender=None if asked.tender is None else _tender(charge),
     )
 
 
@@ -178,6 +197,7 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         amount=asked.amount,
         tax_amount=asked.tax_amount,
         tip_amount=asked.tip_amount,
+        additional_charges=None if charge.surcharge is None else (charge.surcharge,),
         payment_method_details=PAYMENT_METHODS[charge.token.kind],
         amount_captured=charge.amount_captured if captured else None,
         amount_refunded=charge.amount_refunded,
@@ -191,7 +211,7 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         order=charge.order,
-        outcome=None if failed or pending else APPROVED,
+        outcome=None if failed or charge.auth_code is None else APPROVED,
         failure_code=failed.code if failed else None,
         failure_message=failed.message if failed else None,
         paid=True if captured and not charge.settling else None,
@@ -204,6 +224,10 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         ecomind=asked.ecomind,
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
         gift_card=charge.gift,
+        soft_descriptor=asked.soft_descriptor,
+        level2=asked.level2,
+        level3=asked.level3,
+        tender=None if asked.tender is None else _tender(charge),
     )
 
 
@@ -232,6 +256,11 @@ def captured_answer(charge: Charge) -> ChargeAnswer:
     )
 
 
+def _tender(charge: Charge) -> Tender | None:
+    """Return the tender of a charge that has one; beside another source it says nothing."""
+    return charge.request.tender if charge.token.kind == "tender" else None
+
+
 def _saved(charge: Charge) -> SavedCredential | None:
     """Return what an intent has saved; nothing while the charge is pending, or of no card."""
     stored = charge.request.stored_credentials
@@ -247,12 +276,13 @@ def _source(charge: Charge, *, with_expiry: bool) -> Source:
         id=token.id,
         brand=card.brand or None,
         address_line1_check=checks.address_line1_check if checks else None,
+        address_zip=card.address_zip if checks and checks.address_zip_check else None,
         address_zip_check=checks.address_zip_check if checks else None,
         cvc_check=checks.cvc_check if checks else None,
         exp_month=card.exp_month or None if with_expiry else None,
         exp_year=card.exp_year or None if with_expiry else None,
         first6=card.first6 or None,
-        last4=card.last4,
+        last4=card.last4 or None,
     )
 
 

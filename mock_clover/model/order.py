@@ -5,8 +5,11 @@ from typing import Annotated, Any, Literal
 
 from mock_clover.model.charge import (
     AMOUNT_MAX,
+    AlternateTender,
     Ecomind,
     ExternalReference,
+    LevelThree,
+    LevelTwo,
     Metadata,
     StoredCredentials,
     Tip,
@@ -162,6 +165,9 @@ class PayRequest(Record, frozen=True, kw_only=True):
     partial_redemption: (
         Annotated[bool, told("Of a gift card: whether a part will do.", _PAY)] | None
     ) = None
+    level2: LevelTwo = None
+    level3: LevelThree = None
+    tender: AlternateTender = None
 
 
 class Order(Record, frozen=True, kw_only=True):

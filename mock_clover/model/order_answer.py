@@ -34,6 +34,15 @@ class Sold(NamedTuple):
         )
 
     @property
+    def surcharge_amount(self) -> Cents:
+        """Surcharges of all payments. Documented: REF postordersidpay has the member."""
+        return sum(
+            charge.surcharge.amount
+            for charge in self.charges
+            if charge.surcharge is not None and charge.state == "captured"
+        )
+
+    @property
     def amount_returned(self) -> Cents:
         """What was given back, tips included."""
         return sum(charge.amount_refunded for charge in self.charges if charge.state == "captured")
@@ -91,7 +100,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     facts: ClassVar[Facts] = marked(
         documented("REF postordersidpay"),
         *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
-        *("past_charges", "saved_credentials_on_file"),
+        *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
     ) | marked(inferred("a charge has it; a payment of an order takes the same"), "threeds")
 
     id: str
@@ -100,6 +109,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     tax_amount: Cents | None = None
     tax_amount_paid: Cents | None = None
     tip_amount: Cents | None = None
+    surcharge_amount: Cents | None = None
     amount_paid: Cents | None = None
     amount_returned: Cents | None = None
     currency: str
@@ -149,6 +159,7 @@ def retrieved_answer(sold: Sold) -> OrderAnswer:
         tax_amount=order.tax_amount,
         tax_amount_paid=sold.tax_within(sold.amount_paid) or None,
         tip_amount=sold.tip_amount or None,
+        surcharge_amount=sold.surcharge_amount or None,
         amount_paid=sold.amount_paid or None,
         amount_returned=sold.amount_returned or None,
         currency=order.currency,
@@ -187,6 +198,7 @@ def paid_answer(sold: Sold) -> OrderAnswer:
         tax_amount=order.tax_amount,
         tax_amount_paid=sold.tax_within(sold.amount_paid) or None,
         tip_amount=sold.tip_amount or None,
+        surcharge_amount=sold.surcharge_amount or None,
         amount_paid=sold.amount_paid,
         currency=order.currency,
         charge=charge.id,
@@ -201,6 +213,7 @@ def paid_answer(sold: Sold) -> OrderAnswer:
         source=Source(
             brand=source.brand,
             address_line1_check=source.address_line1_check,
+            address_zip=source.address_zip,
             address_zip_check=source.address_zip_check,
             cvc_check=source.cvc_check,
             exp_month=source.exp_month,

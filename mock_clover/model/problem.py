@@ -319,6 +319,15 @@ INVALID_SOURCE = _problem(
     type=_INVALID,
     param="source",
 )
+INVALID_TENDER = _problem(
+    "INVALID_TENDER",
+    400,
+    "invalid_request",
+    "Please provide a valid tender.",
+    inferred("the words for source; REF createcharge wants a tender with alternate_tender"),
+    type=_INVALID,
+    param="tender",
+)
 INVALID_TIP_AMOUNT = _problem(
     "INVALID_TIP_AMOUNT",
     400,

@@ -10,6 +10,7 @@ import msgspec
 
 from mock_clover.model.charge import AMOUNT_MAX, ChargeRequest, StoredCredentials
 from mock_clover.model.interval import LAST_MS, Interval, following, written
+from mock_clover.model.purchase import ChargeDescriptor
 from mock_clover.wire.fact import END, Cents, Fact, documented, inferred, told
 from mock_clover.wire.record import Record
 
@@ -219,8 +220,13 @@ def charge_request(plan: Plan, subscription: Subscription) -> ChargeRequest:
             is_scheduled=True,
             initiator="MERCHANT",
         ),
-        soft_descriptor=msgspec.to_builtins(descriptor) if descriptor else None,
+        soft_descriptor=_described(descriptor) if descriptor else None,
     )
+
+
+def _described(descriptor: SoftDescriptor) -> ChargeDescriptor:
+    """Return the descriptor of a subscription as that of a charge, which has 38 characters."""
+    return ChargeDescriptor(dba_name=descriptor.dbaName and descriptor.dbaName[:38])
 
 
 class PlanAnswer(Record, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from mock_clover.model.charge import ExternalReference, RefundType
 from mock_clover.model.gift_card import GiftCardView
+from mock_clover.model.surcharge import AdditionalCharge
 from mock_clover.wire.fact import (
     Cents,
     Fact,
@@ -65,6 +66,7 @@ class Refund(Record, frozen=True, kw_only=True):
     gift: GiftCardView | None = None
     """Of a gift card's refund: what it did to the card."""
     canceled: bool = False
+    surcharge: AdditionalCharge | None = None
 
 
 class RefundMetadata(Record, frozen=True, kw_only=True):
@@ -72,7 +74,7 @@ class RefundMetadata(Record, frozen=True, kw_only=True):
 
     fact: ClassVar[Fact] = observed("KES reads them; MD:gift-card-api shows them")
 
-    refundType: RefundType | Literal["VOID"]
+    refundType: RefundType
     authCode: str
     refNum: str
     gatewayResponseCode: str
@@ -86,6 +88,7 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
         marked(observed("KES; MD:gift-card-api"), "metadata")
         | marked(inferred("the request has them"), "reason", "external_reference_id")
         | marked(documented("MD:gift-card-api"), "gift_card")
+        | marked(documented("REF create-refund"), "additional_charges")
     )
 
     id: str
@@ -98,6 +101,7 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
     status: Literal["succeeded", "failed", "canceled"]
     metadata: RefundMetadata
     gift_card: GiftCardView | None = None
+    additional_charges: tuple[AdditionalCharge, ...] | None = None
 
 
 def refund_answer(refund: Refund) -> RefundAnswer:
@@ -118,6 +122,7 @@ def refund_answer(refund: Refund) -> RefundAnswer:
             gatewayResponseCode=_gateway_code(refund),
         ),
         gift_card=refund.gift,
+        additional_charges=None if refund.surcharge is None else (refund.surcharge,),
     )
 
 

@@ -17,7 +17,7 @@ from mock_clover.model.webhook import EventOrder
 from mock_clover.wire.fact import END, Evidence
 from mock_clover.wire.record import Record
 
-SourceKind = Literal["token", "multipay", "customer", "gift_card", "ach"]
+SourceKind = Literal["token", "multipay", "customer", "gift_card", "ach", "tender"]
 
 
 CARD_NUMBER = f"^([2-9][0-9]{{12,18}}|#[a-p]{{24}}-[0-9]{{4}}){END}"

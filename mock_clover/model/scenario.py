@@ -194,6 +194,31 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "Clover's pages speak of hotels and cars, and of no limit.",
         ),
     ] = 0
+    surcharge_rate: Annotated[
+        int | None,
+        msgspec.Meta(
+            description="What a card's payment costs its payer beside it: 35000 is 3.5 %. Of cards "
+            "without distinction: which are debit cards is not known here."
+        ),
+    ] = None
+    purchase_cards: Annotated[
+        bool,
+        msgspec.Meta(description="Whether level 2 and 3 data is taken; false warns (documented)."),
+    ] = True
+    soft_descriptors: Annotated[
+        bool, msgspec.Meta(description="Whether they are taken; false warns (documented).")
+    ] = True
+    void_window_ms: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="So long a full refund is a void; 25 minutes (documented)."),
+    ] = 1_500_000
+    void_type: Annotated[
+        Literal["AUTH", "VOID"],
+        msgspec.Meta(
+            description="What such a void says in metadata.refundType: AUTH, as observed of all "
+            "captured charges, or VOID."
+        ),
+    ] = "AUTH"
     threeds_life_ms: Annotated[
         int,
         msgspec.Meta(

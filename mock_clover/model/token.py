@@ -138,7 +138,7 @@ class TokenRequest(Record, frozen=True, kw_only=True):
 
 
 TokenState = Literal["new", "used", "multipay", "revoked"]
-Kind = Literal["card", "gift_card", "ach"]
+Kind = Literal["card", "gift_card", "ach", "tender"]
 """What a token stands for. What is no card has a last4 and a fingerprint, and no expiry."""
 
 

@@ -35,7 +35,8 @@ PAYERS = frozenset(
 )
 """Calls in which the issuer is asked, so that it can decline; beside what is scheduled."""
 _SECURED = frozenset({"create_charge", "pay_order"})
-"""Operations that may ask for 3-D Secure, and have stored credentials."""
+"""Operations that may ask for 3-D Secure; they and others have stored credentials."""
+_STORED = _SECURED | {"finalize_payment", "charge_subscription"}
 _CHECKS = Checks.__struct_fields__
 
 
@@ -111,7 +112,7 @@ def _wrong_stored(when: Condition, at: str) -> Iterator[Finding]:
         yield at, "says nothing; give `given`, `sequence`, `initiator` or `is_scheduled`"
     elif stored.given is False and stored != StoredMatch(given=False):
         yield f"{at}.given", "a payment that has none has no sequence and no initiator"
-    if when.endpoint is not None and when.endpoint not in _SECURED | {"finalize_payment"}:
+    if when.endpoint is not None and when.endpoint not in _STORED:
         yield at, f"{when.endpoint} has no stored_credentials"
 
 

@@ -852,6 +852,62 @@ case(
 )
 
 
+for fact, tender in {"no tender": ..., "a tender that says nothing": {}, "no object": 5}.items():
+    case(
+        "INVALID_TENDER",
+        400,
+        f"an alternate tender: {fact}",
+        charging(source="alternate_tender", tender=tender),
+        invalid("invalid_request", "Please provide a valid tender."),
+        "tender",
+    )
+for param, changes in {
+    "capture": {
+        "source": "alternate_tender",
+        "tender": {"label": "Cash"},
+        "capture": False,
+    },
+    "level2.pc_order_number": {"level2": {"tax_amount": 100}},
+    "level2.tax_indicator": {"level2": {"tax_indicator": 3}},
+    "level3.level3_line_items[1].commodity_code": {
+        "level3": {
+            "level3_line_items": [
+                LINE := {
+                    "item_description": "Nails",
+                    "product_code": "N-1",
+                    "unit_of_measure": "EA",
+                    "quantity": 2.5,
+                    "unit_cost": 100,
+                    "commodity_code": "31162000",
+                },
+                LINE | {"commodity_code": "  "},
+            ]
+        }
+    },
+    "soft_descriptor.merchant_contact_info": {
+        "soft_descriptor": {"merchant_contact_info": "shop@example.com"}
+    },
+    "soft_descriptor.dba_name": {"soft_descriptor": {"dba_name": "x" * 39}},
+    "soft_descriptor.country_code": {"soft_descriptor": {"country_code": "USA"}},
+    "intent": {"intent": "save"},
+}.items():
+    case(
+        "INVALID_REQUEST",
+        400,
+        f"a charge's {param}",
+        charging(**changes),
+        invalid("invalid_request", f"Please provide a valid {param}."),
+        param,
+    )
+case(
+    "INVALID_REQUEST",
+    400,
+    "four fields to expand",
+    lambda world: world.send("GET", f"/v1/charges/{world.charge()['id']}?expand=a,b,c,d"),
+    invalid("invalid_request", "Please provide a valid expand."),
+    "expand",
+)
+
 # 3-D Secure
 
 CHALLENGED = "4012000033330026"
