@@ -428,6 +428,14 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "update_plan": lambda _: {"amount": 1099},
     "create_subscription": lambda made: _subscription(made.ids["customer_id"]),
     "update_subscription": lambda _: {"amount": 1, "endDate": "2033-01-01"},
+    "create_checkout": lambda _: {
+        "customer": {"email": "jo@example.com"},
+        "shoppingCart": {
+            "lineItems": [{"name": "Lamp", "price": 1, "unitQty": 1, "taxRates": [{"rate": 1}]}]
+        },
+        "redirectUrls": {"success": "https://shop.example/paid"},
+        "metadata": {"order": "1001"},
+    },
 }
 """A body that succeeds, for each operation that takes one."""
 
@@ -437,6 +445,7 @@ REPEATABLE = frozenset(
         *("authorize", "authorize_v2", "migrate_token", "recover_tokens"),
         *("create_token", "create_charge", "create_order", "update_customer"),
         *("create_plan", "update_plan", "create_subscription", "update_subscription"),
+        "create_checkout",
     }
 )
 """Operations whose good request succeeds again and again in one world."""

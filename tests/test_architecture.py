@@ -116,7 +116,7 @@ def test_functions_are_short(file: Path) -> None:
     [
         ("mock_clover", ("msgspec", "click", "yaml")),
         ("mock_clover.cli", ("uvicorn", "starlette", "yaml", "cryptography", "faker", "msgspec")),
-        ("mock_clover.server.build", ("starlette", "faker", "cryptography", "h11")),
+        ("mock_clover.server.build", ("starlette", "faker", "cryptography", "h11", "html")),
     ],
 )
 def test_heavy_imports_are_late(module: str, absent: tuple[str, ...]) -> None:

@@ -7,12 +7,20 @@ leaves the old state or the new. A refusal changes nothing; a returned result ha
 from typing import Any, NamedTuple
 
 from mock_clover.api.announce import follow
-from mock_clover.api.dialects import DECLINED_STATUS, JSON, PLAIN, decline_body, problem_body
+from mock_clover.api.dialects import (
+    DECLINED_STATUS,
+    HTML,
+    JSON,
+    PLAIN,
+    decline_body,
+    problem_body,
+)
 from mock_clover.api.endpoint import (
     Call,
     Declined,
     Document,
     Endpoint,
+    Page,
     Raw,
     Redirect,
     Stated,
@@ -319,6 +327,8 @@ def _reply(
         return Reply(200, result.body, call.why)
     if isinstance(result, Text):
         return Reply(200, result.text.encode(), call.why, PLAIN)
+    if isinstance(result, Page):
+        return Reply(result.status, result.html.encode(), call.why, HTML, result.headers)
     raise TypeError(f"an endpoint returned {type(result).__name__}")
 
 

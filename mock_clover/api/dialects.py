@@ -18,6 +18,7 @@ from mock_clover.wire.redact import redact
 DOC_URL = "https://docs.clover.com/docs/ecommerce-error-codes"
 JSON = b"application/json"
 PLAIN = b"text/plain; charset=utf-8"
+HTML = b"text/html; charset=utf-8"
 DECLINED_STATUS = 402
 
 

@@ -16,6 +16,7 @@ from mock_clover.model.problem import Problem
 from mock_clover.model.threeds import Flow
 from mock_clover.model.verdict import Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.wire.codec import Codec
 from mock_clover.wire.fact import Fact
 from mock_clover.wire.record import Record
@@ -77,6 +78,12 @@ class Call(Generic[Body, Query]):
         return f"http://{self.headers.get(b'host', b'localhost').decode('latin-1')}"
 
 
+def home_of(sandbox: Sandbox, call: Call[Any, Any]) -> str:
+    """Return where a sandbox is, as the client knows this server."""
+    root = call.base_url
+    return root if sandbox.name == DEFAULT else f"{root}/sandbox/{sandbox.name}"
+
+
 class Declined(NamedTuple):
     """A charge that was made and declined: a result, not a refusal."""
 
@@ -102,6 +109,14 @@ class Text(NamedTuple):
     text: str
 
 
+class Page(NamedTuple):
+    """A reply in HTML, for people."""
+
+    status: int
+    html: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
 class Stated(NamedTuple):
     """A control answer with its own status; `pending_ms`: so long a better one may be awaited."""
 
@@ -110,7 +125,7 @@ class Stated(NamedTuple):
     pending_ms: int = 0
 
 
-Result = Record | Declined | Redirect | Document | Text | Stated
+Result = Record | Declined | Redirect | Document | Text | Page | Stated
 
 
 @dataclass(frozen=True)

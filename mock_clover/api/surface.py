@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from mock_clover.api import (
     charge_views,
     charges,
+    checkout,
     customers,
     developer_pay,
     finalize,
@@ -36,6 +37,7 @@ SURFACE: tuple[Endpoint, ...] = (
     *developer_pay.ENDPOINTS,
     *plans.ENDPOINTS,
     *subscriptions.ENDPOINTS,
+    *checkout.ENDPOINTS,
 )
 
 Found = tuple[Endpoint, tuple[str, ...]]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mock_clover.api.announce import announce
-from mock_clover.api.endpoint import Call
+from mock_clover.api.endpoint import Call, home_of
 from mock_clover.api.payer import Payer
 from mock_clover.model.charge import Charge, ChargeRequest
 from mock_clover.model.problem_threeds import (
@@ -21,7 +21,6 @@ from mock_clover.model.threeds import BROWSERLESS, EXPIRES, Flow, ThreeDS, Three
 from mock_clover.model.verdict import Approval, Decline
 from mock_clover.sandbox.agenda import Due
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import DEFAULT
 
 THREEDS_REFUSALS = (
     THREEDS_SOURCE_INVALID,
@@ -71,7 +70,7 @@ def authenticate(
             then_challenge=flow == "method_challenge",
             transaction=sandbox.ids.uuid(),
             acs_transaction=sandbox.ids.uuid(),
-            home=_home(sandbox, call),
+            home=home_of(sandbox, call),
             expires_ms=sandbox.clock.now_ms() + sandbox.settings.threeds_life_ms,
             approval=verdict if isinstance(verdict, Approval) else None,
             decline=verdict if isinstance(verdict, Decline) else None,
@@ -103,12 +102,6 @@ def _at_once(flow: Flow, threeds: ThreeDS, payer: Payer, why: str) -> Payer:
     good = flow == "frictionless"
     done = _replace(threeds, validation_result=SUCCESSFUL if good else UNKNOWN, is_protected=good)
     return payer._replace(threeds=done, why=why)
-
-
-def _home(sandbox: Sandbox, call: Call[Any, Any]) -> str:
-    """Return where the issuer's pages of a sandbox are, as the client knows this server."""
-    root = call.base_url
-    return root if sandbox.name == DEFAULT else f"{root}/sandbox/{sandbox.name}"
 
 
 def begin_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str | None) -> Charge:

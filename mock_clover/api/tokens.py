@@ -59,6 +59,17 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
         or body.applePayPaymentData
     ):
         return create_other(sandbox, call)
+    card = read_card(sandbox, asked)
+    heed_scenario(sandbox, call, card)
+    sandbox.tokens.require_room()
+    token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
+    sandbox.tokens.put(token.id, token)
+    call.why = f"{card.brand} ...{card.last4} is kept as a single-pay token"
+    return token_answer(token)
+
+
+def read_card(sandbox: Sandbox, asked: CardRequest) -> Card:
+    """Return what may be kept of a card, its number and CVV checked and forgotten."""
     pan = _pan(sandbox, asked)
     brand = _brand(asked, pan)
     _check_against(asked, pan)
@@ -68,7 +79,7 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
     print_of_pan = fingerprint(sandbox.fingerprint_key, pan)
     if sandbox.settings.listed_cards_only and not sandbox.rules.lists(print_of_pan):
         CARD_NOT_LISTED.refuse()
-    card = Card(
+    return Card(
         brand=brand,
         first6=pan[:6],
         last4=pan[-4:],
@@ -81,12 +92,6 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
         address_line1=asked.address_line1,
         address_zip=asked.address_zip,
     )
-    heed_scenario(sandbox, call, card)
-    sandbox.tokens.require_room()
-    token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
-    sandbox.tokens.put(token.id, token)
-    call.why = f"{brand} ...{token.card.last4} is kept as a single-pay token"
-    return token_answer(token)
 
 
 def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenView:

@@ -14,6 +14,7 @@ from mock_clover.api.surface import SURFACE
 from mock_clover.control.worlds import ControlRecord, SandboxAnswer, control, shown, unknown
 from mock_clover.model import recurring
 from mock_clover.model.charge import Charge
+from mock_clover.model.checkout import Checkout
 from mock_clover.model.customer import Customer
 from mock_clover.model.delivery import Delivery, Subscription
 from mock_clover.model.fault import Fault
@@ -108,6 +109,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     spent_refresh_tokens: dict[str, SpentRefreshToken] = {}
     plans: dict[str, recurring.Plan] = {}
     subscriptions: dict[str, recurring.Subscription] = {}
+    checkouts: dict[str, Checkout] = {}
     notices: Annotated[tuple[Notice, ...], msgspec.Meta(max_length=NOTICES_MAX)] = ()
     notice_count: Annotated[int, msgspec.Meta(ge=0)] = 0
     answered: tuple[Answered, ...]

@@ -2,7 +2,16 @@
 
 from mock_clover import __version__
 from mock_clover.api.endpoint import Call, Document, Endpoint
-from mock_clover.control import notices, proof, snapshots, steer, threeds, webhooks, worlds
+from mock_clover.control import (
+    checkouts,
+    notices,
+    proof,
+    snapshots,
+    steer,
+    threeds,
+    webhooks,
+    worlds,
+)
 from mock_clover.control.worlds import control
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -51,4 +60,5 @@ def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         *snapshots.ENDPOINTS,
         *threeds.ENDPOINTS,
         *webhooks.ENDPOINTS,
+        *checkouts.ENDPOINTS,
     )

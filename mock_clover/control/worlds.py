@@ -5,13 +5,14 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
-from mock_clover.api.endpoint import Call, Endpoint
+from mock_clover.api.endpoint import Call, Endpoint, home_of
 from mock_clover.control.scenario import asked_scenario, made_of_scenario
+from mock_clover.model.checkout import CheckoutSettings
 from mock_clover.model.permission import Permission
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.model.scenario import Dialect
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import DEFAULT, NAME_CHARS_MAX, Sandboxes
+from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
 from mock_clover.wire.fact import END, inferred, told
 from mock_clover.wire.record import Record
 
@@ -37,6 +38,7 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
     permissions: Annotated[
         tuple[Permission, ...] | None, told("What the merchant allows the app.", OURS)
     ] = None
+    checkout: Annotated[CheckoutSettings | None, told("Of the hosted checkout.", OURS)] = None
 
 
 class SandboxAnswer(Record, frozen=True, kw_only=True):
@@ -74,8 +76,7 @@ class ForkRequest(ControlRecord, frozen=True, kw_only=True):
 
 def shown(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxAnswer:
     """Show a sandbox, and the merchants beside it."""
-    root = call.base_url
-    base = root if sandbox.name == DEFAULT else f"{root}/sandbox/{sandbox.name}"
+    base = home_of(sandbox, call)
     return _shown(sandbox, base, tuple(_shown(each, base) for each in sandbox.merchants))
 
 
@@ -103,7 +104,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
             CONTROL_INVALID.refuse(said="name: give letters, digits, dots and dashes, up to 64")
         switched = {
             field: value
-            for field in ("dialect", "strict", "listed_cards_only", "permissions")
+            for field in ("dialect", "strict", "listed_cards_only", "permissions", "checkout")
             if (value := getattr(asked, field)) is not None
         }
         scenario = asked_scenario(asked.scenario) if asked.scenario else None

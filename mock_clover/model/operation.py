@@ -54,8 +54,11 @@ OPERATIONS = (
     "list_subscriptions",
     "get_subscription",
     "update_subscription",
+    "create_checkout",
 )
 SCHEDULED = ("charge_subscription",)
 """What Clover does of itself when its time comes; rules and the journal know it like a call."""
-RULED = (*OPERATIONS, *SCHEDULED)
+UNCALLED = (*SCHEDULED, "pay_checkout")
+"""What no call asks for, so that nobody waits for a reply: a customer pays on Clover's page."""
+RULED = (*OPERATIONS, *UNCALLED)
 """The names that a rule may give."""

@@ -5,6 +5,7 @@ dialect (`api/dialects.py`). Adding one is one assignment here. Raising one chan
 """
 
 from mock_clover.model import (
+    problem_checkout,
     problem_instrument,
     problem_oauth,
     problem_recurring,
@@ -584,7 +585,13 @@ ORDER_OVERPAID = _problem(
     param="amount",
 )
 
-_PARTS = (problem_oauth, problem_recurring, problem_threeds, problem_instrument)
+_PARTS = (
+    problem_oauth,
+    problem_recurring,
+    problem_threeds,
+    problem_instrument,
+    problem_checkout,
+)
 CATALOGUE: tuple[Problem, ...] = tuple(
     value
     for named in (dict(globals()), *map(vars, _PARTS))

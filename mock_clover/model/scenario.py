@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from mock_clover.model.card import NO_CHECKS, Brand, Checks
+from mock_clover.model.checkout import CheckoutSettings
 from mock_clover.model.fault import Fault
 from mock_clover.model.permission import Permission
 from mock_clover.model.rule import CARD_NUMBER, Rule
@@ -162,6 +163,9 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "Not known of Clover.",
         ),
     ] = 259_200_000
+    checkout: Annotated[
+        CheckoutSettings, msgspec.Meta(description="Of the hosted checkout and its page.")
+    ] = CheckoutSettings()
     subscription_retry_ms: Annotated[
         int,
         msgspec.Meta(

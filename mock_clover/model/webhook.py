@@ -50,6 +50,7 @@ OBJECT_OF: dict[str, tuple[ObjectKind, EventType]] = {
     "pay_order": ("O", "UPDATE"),
     "return_order": ("O", "UPDATE"),
     "charge_subscription": ("P", "CREATE"),
+    "pay_checkout": ("P", "CREATE"),
 }
 """What a rule's event is about, by operation, where the rule does not say."""
 KNOWS_OBJECT = frozenset(

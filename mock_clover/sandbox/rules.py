@@ -7,7 +7,7 @@ are shared by all sandboxes of a scenario; how often each matched is each sandbo
 from typing import NamedTuple
 
 from mock_clover.model.card import Card
-from mock_clover.model.operation import SCHEDULED
+from mock_clover.model.operation import UNCALLED
 from mock_clover.model.rule import Facts, Rule
 from mock_clover.model.scenario import Scenario, TestCard
 from mock_clover.model.threeds import Flow
@@ -66,11 +66,11 @@ class Rules:
 
     def find(self, facts: Facts, counts: dict[int, int], *, again: bool = False) -> Matched | None:
         """Return the first rule that matches, counting the calls of those that count, once."""
-        scheduled = facts.endpoint in SCHEDULED
+        uncalled = facts.endpoint in UNCALLED
         for place, rule in enumerate(self.scenario.rules):
             if rule.when.unmet(facts, self._prints[place]):
                 continue
-            if scheduled and rule.when.endpoint is None and not rule.then.of_issuer:
+            if uncalled and rule.when.endpoint is None and not rule.then.of_issuer:
                 continue  # it speaks of calls, and nobody called
             if rule.when.counts:
                 counts[place] = counts.get(place, 0) + (0 if again else 1)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mock_clover.model.charge import Charge
+from mock_clover.model.checkout import CHECKOUTS_MAX, Checkout
 from mock_clover.model.customer import Customer
 from mock_clover.model.gift_card import GiftCard
 from mock_clover.model.oauth import Code
@@ -49,6 +50,7 @@ TABLES = (
     "gift_cards",
     "plans",
     "subscriptions",
+    "checkouts",
 )
 
 
@@ -61,6 +63,7 @@ class Sandbox:
         "bearer_header",
         "bearers",
         "charges",
+        "checkouts",
         "clock",
         "codes",
         "codes_v2",
@@ -158,6 +161,7 @@ class Sandbox:
         """Gift cards by the fingerprint of their number."""
         self.plans: Table[Plan] = Table()
         self.subscriptions: Table[Subscription] = Table()
+        self.checkouts: Table[Checkout] = Table(CHECKOUTS_MAX)
 
     def open_with(self, credentials: Credentials) -> None:
         """Take these credentials for one's own."""

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from mock_clover.model.card import Checks, Face, brand_of
+from mock_clover.model.checkout import wrong_redirect
 from mock_clover.model.fault import Fault
-from mock_clover.model.operation import SCHEDULED
+from mock_clover.model.operation import UNCALLED
 from mock_clover.model.problem import OUTCOMES
 from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule, StoredMatch
 from mock_clover.model.scenario import DECLINE_CODES, Scenario, TestCard
@@ -53,7 +54,22 @@ def find_wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Ite
     for place, fault in enumerate(scenario.faults):
         yield from _wrong_fault(fault, endpoints, f".faults[{place}]")
     yield from _wrong_targets(scenario.webhooks)
+    yield from _wrong_dashboards(scenario)
     yield from find_wrong_stocks(scenario)
+
+
+def _wrong_dashboards(scenario: Scenario) -> Iterator[Finding]:
+    given = [("", scenario.settings)]
+    given += [
+        (f".merchants[{n}]", m.settings) for n, m in enumerate(scenario.merchants) if m.settings
+    ]
+    for at, settings in given:
+        urls = settings.checkout.dashboard
+        for name in urls.__struct_fields__:
+            url = getattr(urls, name)
+            said = wrong_redirect(url, anywhere=True) if url else ""
+            if said:
+                yield f"{at}.settings.checkout.dashboard.{name}", said
 
 
 def _wrong_targets(targets: Iterable[TargetSpec]) -> Iterator[Finding]:
@@ -132,15 +148,15 @@ def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Fin
     beside = [then.fault, then.threeds, then.webhook]
     if when.endpoint == "create_token" and (any(beside) or {*ends} - {"problem"}):
         yield at, "a token can only be refused: create_token takes a `problem` and no other end"
-    if when.endpoint in SCHEDULED and (then.fault or then.raw):
+    if when.endpoint in UNCALLED and (then.fault or then.raw):
         yield at, f"nobody waits for a reply to {when.endpoint}: it takes no `fault` and no `raw`"
     if not ends and not any(beside):
         yield at, "nothing follows; give approve, decline, problem, raw, threeds, fault or webhook"
     elif len(ends) > 1:
         yield f"{at}.{ends[1]}", f"`{ends[0]}` stands here too; a call ends in one way"
     yield from _wrong_name(then.problem, "problem", OUTCOMES, f"{at}.problem")
-    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS - set(SCHEDULED):
-        askers = ", ".join((*sorted(PAYERS), *SCHEDULED))
+    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS - set(UNCALLED):
+        askers = ", ".join((*sorted(PAYERS), *UNCALLED))
         said = f"the issuer is not asked in {when.endpoint}, but in {askers}"
         yield f"{at}.decline", said
     if then.threeds is not None:
@@ -185,7 +201,7 @@ def _wrong_webhook(event: EventOrder, rule: Rule, at: str) -> Iterator[Finding]:
 def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:
     yield from _wrong_name(fault.endpoint, "operation", endpoints, f"{at}.endpoint")
     yield from _wrong_name(fault.problem, "problem", OUTCOMES, f"{at}.problem")
-    if fault.endpoint in SCHEDULED:
+    if fault.endpoint in UNCALLED:
         yield f"{at}.endpoint", f"nobody waits for a reply to {fault.endpoint}"
     if fault.kind != "problem" and fault.problem is not None:
         yield f"{at}.problem", f"a fault of kind {fault.kind} has no `problem`"

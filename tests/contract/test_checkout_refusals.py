@@ -1,0 +1,230 @@
+"""Every refusal of the hosted checkout: its body, its reason, and that nothing has changed."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from mock_clover.model import problem_checkout
+from mock_clover.model.refusal import Problem
+from tests.checkouts import LAMP, PATH, asked, create, pay, session
+from tests.world import Answered, World
+
+Ask = Callable[[World], Answered]
+CASES: list["Case"] = []
+UNKNOWN = "00000000-0000-4000-a000-000000000000"
+
+
+class Case(NamedTuple):
+    problem: str
+    fact: str
+    ask: Ask
+    message: str
+    status: int
+    settings: dict[str, Any]
+
+
+def case(
+    problem: str, fact: str, ask: Ask, message: str, status: int = 400, **settings: Any
+) -> None:
+    CASES.append(Case(problem, fact, ask, message, status, settings))
+
+
+def creating(**changes: Any) -> Ask:
+    return lambda world: create(world, **changes)
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    item = {name: value for name, value in (LAMP | changes).items() if value is not ...}
+    return {"shoppingCart": {"lineItems": [LAMP, item]}}
+
+
+def invalid(fact: str, param: str, **changes: Any) -> None:
+    case("CHECKOUT_INVALID", fact, creating(**changes), f"Please provide a valid {param}.")
+
+
+def leading(url: Any, fact: str) -> None:
+    invalid(fact, "redirectUrls.failure", redirectUrls={"failure": url})
+
+
+invalid("no customer", "customer", customer=...)
+invalid("null for a customer", "customer", customer=None)
+invalid("an e-mail address that is none", "customer.email", customer={"email": "jo"})
+invalid("no cart", "shoppingCart", shoppingCart=...)
+invalid("a cart without its lines", "shoppingCart", shoppingCart={})
+invalid("no line", "shoppingCart.lineItems", shoppingCart={"lineItems": []})
+invalid("501 lines", "shoppingCart.lineItems", shoppingCart={"lineItems": [LAMP] * 501})
+invalid("a line without a name", "shoppingCart.lineItems[1].name", **line(name=...))
+invalid("a line without a price", "shoppingCart.lineItems[1].price", **line(price=...))
+invalid(
+    "an item of the inventory alone",
+    "shoppingCart.lineItems[1].name",
+    **line(name=..., price=..., itemRefUuid="8ZC0J6AG35N64"),
+)
+invalid("a name of nothing", "shoppingCart.lineItems[1].name", **line(name=""))
+invalid("a line without units", "shoppingCart.lineItems[1]", **line(unitQty=...))
+invalid("no units at all", "shoppingCart.lineItems[1].unitQty", **line(unitQty=0))
+invalid("half a unit", "shoppingCart.lineItems[1].unitQty", **line(unitQty=0.5))
+invalid("a price below zero", "shoppingCart.lineItems[1].price", **line(price=-1))
+invalid("a price that is none", "shoppingCart.lineItems[1].price", **line(price="free"))
+invalid(
+    "a tax without its rate",
+    "shoppingCart.lineItems[1].taxRates[0]",
+    **line(taxRates=[{"name": "Tax"}]),
+)
+invalid(
+    "a rate below zero",
+    "shoppingCart.lineItems[1].taxRates[0].rate",
+    **line(taxRates=[{"rate": -1}]),
+)
+invalid("a total above Clover's maximum", "shoppingCart", **line(price=99_999_999))
+invalid("metadata that is no object", "metadata", metadata="x")
+invalid("metadata of more than 4,096 bytes", "metadata", metadata={"a": "x" * 4_096})
+leading("http://shop.example/", "http")
+leading("HTTPS://localhost/x", "localhost")
+leading("https://localhost:3000/x", "localhost with a port")
+leading("https://LOCALHOST./x", "localhost with a dot")
+leading("https://app.localhost/x", "a name below localhost")
+leading("https://127.0.0.1/x", "this machine's address")
+leading("https://[::1]/x", "this machine's other address")
+leading("javascript:alert(1)", "a script")
+leading("//shop.example/", "no scheme")
+leading("/paid", "a path")
+leading("", "nothing")
+leading("https://", "no host")
+leading("https://jo@shop.example/", "a user")
+leading("https://shop.example;script-src/", "a host that ends a policy")
+leading("https://shop.example\\.evil/", "a backslash in the host")
+leading("https://shop.example:x/", "a port that is none")
+leading("https://shop.example/a\r\nset-cookie: b=c", "line ends")
+leading("https://shop.example/#a\nb", "a line end behind the hash")
+leading("https://shop.example/ä", "a letter that is no ASCII")
+leading("https://shop.example/" + "x" * 2_000, "2,021 characters")
+leading(7, "a number")
+
+for demanded, person, param in (
+    ("any", {}, "customer"),
+    ("any", {"phoneNumber": "6205551010", "email": None}, "customer"),
+    ("all", {"firstName": "Jo", "email": "jo@example.com"}, "customer.lastName"),
+    ("all", {"firstName": "", "lastName": "Doe"}, "customer.firstName"),
+):
+    case(
+        "CHECKOUT_INVALID",
+        f"{demanded} of a customer is demanded, and there is {person}",
+        creating(customer=person),
+        f"Please provide a valid {param}.",
+        checkout={"customer": demanded},
+    )
+
+
+def late(world: World) -> Answered:
+    made = session(world)
+    world.send("PUT", "/_mock/clock", {"advance": "15m"})
+    return pay(world, made)
+
+
+def twice(world: World) -> Answered:
+    made = session(world)
+    assert pay(world, made).json["result"] == "approved"
+    return pay(world, made)
+
+
+def after_all(world: World) -> Answered:
+    made = session(world)
+    world.send("POST", f"/_mock/checkouts/{made}/cancel")
+    return pay(world, made)
+
+
+def cancelling(first: Ask) -> Ask:
+    """Cancel what another case has made."""
+
+    def ask(world: World) -> Answered:
+        first(world)
+        (row,) = world.sandbox.state()["checkouts"]
+        return world.send("POST", f"/_mock/checkouts/{row.id}/cancel")
+
+    return ask
+
+
+NONE = lambda world: pay(world, UNKNOWN)  # noqa: E731 - a case like the others
+for problem, fact, status, first, message in (
+    ("CHECKOUT_EXPIRED", "after 15 minutes", 410, late, "This checkout has expired."),
+    ("CHECKOUT_ALREADY_PAID", "twice", 409, twice, "This checkout has been paid already."),
+    ("CHECKOUT_CANCELLED", "when cancelled", 409, after_all, "This checkout was cancelled."),
+):
+    case(problem, f"a payment {fact}", first, message, status)
+    case(problem, f"a cancellation {fact}", cancelling(first), message, status)
+case("CHECKOUT_NOT_FOUND", "a payment of nothing", NONE, "There is no such checkout.", 404)
+case(
+    "CHECKOUT_NOT_FOUND",
+    "a look at nothing",
+    lambda world: world.send("GET", f"/_mock/checkouts/{UNKNOWN}"),
+    "There is no such checkout.",
+    404,
+)
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda each: f"{each.problem}: {each.fact}")
+
+
+def given(case: Case) -> dict[str, Any]:
+    from msgspec import convert
+
+    from mock_clover.model.checkout import CheckoutSettings
+
+    return {name: convert(value, CheckoutSettings) for name, value in case.settings.items()}
+
+
+@every_case
+@pytest.mark.parametrize("dialect", ["observed", "documented"])
+def test_a_refusal_has_a_message_and_no_more(
+    case: Case, dialect: str, make_world: Callable[..., World]
+) -> None:
+    got = case.ask(make_world(**given(case), dialect=dialect))
+    assert (got.status, got.json) == (case.status, {"message": case.message})
+    assert case.problem in got.why
+
+
+@every_case
+def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World]) -> None:
+    """The refused request is the last that a case sends."""
+    world = make_world(**given(case))
+    states: list[object] = []
+    send = world.send
+
+    def watched(*args: Any, **named: Any) -> Answered:
+        states.append((world.sandbox.state(), world.sandbox.ids.state()))
+        return send(*args, **named)
+
+    world.send = watched  # type: ignore[method-assign] # a spy, for this test
+    case.ask(world)
+    assert (world.sandbox.state(), world.sandbox.ids.state()) == states[-1]
+
+
+def test_every_refusal_of_the_checkout_is_shown() -> None:
+    named = {each.name for each in vars(problem_checkout).values() if isinstance(each, Problem)}
+    assert named == {case.problem for case in CASES}
+
+
+MERCHANTS = {
+    "none": ({}, 400, "MERCHANT_ID_MISSING"),
+    "another": ({"x-clover-merchant-id": "ZZZZZZZZZZZZZ"}, 401, "UNAUTHORIZED"),
+}
+
+
+@pytest.mark.parametrize(("named", "status", "problem"), MERCHANTS.values(), ids=MERCHANTS)
+def test_a_session_is_made_for_the_merchant_of_the_token(
+    world: World, named: dict[str, str], status: int, problem: str
+) -> None:
+    got = world.send("POST", PATH, asked(), headers=named)
+    assert (got.status, problem in got.why, world.sandbox.state()["checkouts"]) == (
+        status,
+        True,
+        [],
+    )
+
+
+def test_clover_does_not_give_a_session_back(world: World) -> None:
+    """Observed 2026-05-13: 404 for fresh sessions."""
+    named = {"x-clover-merchant-id": world.known.merchant_id}
+    got = world.send("GET", f"{PATH}/{session(world)}", headers=named)
+    assert got.status == 404

@@ -1,0 +1,529 @@
+"""The page of a hosted checkout: what a customer sees and does there, and what it withstands."""
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from msgspec import convert
+
+from mock_clover.model.checkout import CheckoutForm, CheckoutSettings
+from mock_clover.model.token import CardRequest
+from mock_clover.sandbox.credentials import derive
+from tests.canary import CVV, PAN, PANS, songs, spellings, texts_within
+from tests.checkouts import (
+    FORM,
+    LAMP,
+    PATH,
+    URLS,
+    Seen,
+    asked,
+    fields,
+    look,
+    pay,
+    selling,
+    session,
+    shown,
+    submit,
+)
+from tests.hostile import BODIES, HEADERS, IDS, QUERIES, complaint
+from tests.receiver import Receiver
+from tests.served import Served
+from tests.wire import Told, Wire, call, head, on, request
+from tests.world import DECLINES, SEED, VISA, World
+
+MakeWorld = Callable[..., World]
+
+
+def policy(headers: dict[str, str]) -> dict[str, list[str]]:
+    """Return a content security policy by its directives."""
+    parts = (part.split() for part in headers["content-security-policy"].split(";"))
+    return {name: sources for name, *sources in parts}
+
+
+# What is seen ------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_cart_tax_and_total(world: World) -> None:
+    taxed = LAMP | {"unitQty": 2, "note": "brass", "taxRates": [{"rate": 1_000_000}]}
+    got = look(world, session(world, shoppingCart={"lineItems": [taxed, LAMP | {"price": 5}]}))
+    assert (got.status, got.content_type) == (200, "text/html; charset=utf-8")
+    lines = [line for line in Seen(got.body).text.split("\n") if line]
+    assert lines == [
+        *("Checkout", "Checkout", "3 items", "ItemPrice"),
+        *("Floor lamp × 2brass218.00 USD", "Floor lamp0.05 USD"),  # noqa: RUF001 - as shown
+        *("Tax21.80 USD", "Total239.85 USD"),
+        *("Card number", "Month of expiry", "Year of expiry", "Security code (CVV)"),
+        *("Name on the card (optional)", "Postal code (optional)"),
+        *("Pay 239.85 USD", "Cancel"),
+        "mock-clover, not Clover: no money moves. Give no real card number.",
+    ]
+
+
+def test_every_field_has_its_label_and_the_keyboard_suffices(world: World) -> None:
+    seen = Seen(look(world, session(world)).body)
+    labels = [label["for"] for label in seen.all("label")]
+    assert labels == [field["id"] for field in seen.all("input")] == list(fields_of_form())
+    assert [button["value"] for button in seen.all("button")] == ["pay", "cancel"]
+    assert not any("tabindex" in given or "autofocus" in given for _, given in seen.tags)
+    assert "onclick" not in str(seen.tags)
+    assert [(form["method"], "action" in form) for form in seen.all("form")] == [("post", False)]
+    assert seen.all("html") == [{"lang": "en"}]
+    autocomplete = [field["autocomplete"] for field in seen.all("input")]
+    assert autocomplete[:4] == ["cc-number", "cc-exp-month", "cc-exp-year", "cc-csc"]
+
+
+def fields_of_form() -> tuple[str, ...]:
+    return tuple(name for name in CheckoutForm.__struct_fields__ if name != "do")
+
+
+ENDS: dict[str, tuple[str, int, str, str]] = {
+    "paid": ("paid", 200, "Thank you. The payment is made.", URLS["success"]),
+    "cancelled": (
+        "cancelled",
+        200,
+        "The checkout was cancelled. Nothing was paid.",
+        URLS["cancel"],
+    ),
+    "expired": (
+        "expired",
+        410,
+        "This checkout has expired. Nothing was paid.",
+        URLS["failure"],
+    ),
+}
+
+
+def ended(world: World, state: str) -> str:
+    made = session(world)
+    if state == "paid":
+        submit(world, made)
+    elif state == "cancelled":
+        submit(world, made, do="cancel")
+    else:
+        world.send("PUT", "/_mock/clock", {"advance": "15m"})
+    return made
+
+
+@pytest.mark.parametrize(("state", "status", "said", "url"), ENDS.values(), ids=ENDS)
+def test_a_session_that_is_over_says_so_and_leads_back(
+    world: World, state: str, status: int, said: str, url: str
+) -> None:
+    got = look(world, ended(world, state))
+    seen = Seen(got.body)
+    assert (got.status, said in seen.text, seen.all("form")) == (status, True, [])
+    assert [link["href"] for link in seen.all("a")] == [url]
+
+
+@pytest.mark.parametrize("state", ENDS)
+@pytest.mark.parametrize("do", ["pay", "cancel"])
+def test_a_session_that_is_over_is_neither_paid_nor_cancelled(
+    world: World, state: str, do: str
+) -> None:
+    made = ended(world, state)
+    before = (world.sandbox.state(), world.sandbox.ids.state())
+    got = submit(world, made, do=do)
+    assert (got.status, "location" in got.headers) == (410 if state == "expired" else 409, False)
+    assert Seen(got.body).all("form") == []
+    assert (world.sandbox.state(), world.sandbox.ids.state()) == before
+
+
+def test_what_is_no_session_is_not_found(world: World) -> None:
+    unknown = "00000000-0000-4000-a000-000000000000"
+    for got in (look(world, unknown), submit(world, unknown), submit(world, unknown, do="cancel")):
+        assert (got.status, Seen(got.body).all("form")) == (404, [])
+        assert "There is no such checkout." in Seen(got.body).text
+
+
+# What is done ------------------------------------------------------------------------------------
+
+
+def test_a_payment_sends_the_browser_to_the_shop(world: World) -> None:
+    made = session(world)
+    got = submit(world, made)
+    assert (got.status, got.headers["location"]) == (303, URLS["success"])
+    assert shown(world, made)["state"] == "paid"
+    assert got.why == "sandbox: VISA ...4242 is listed to approve (documented)"
+
+
+def test_a_cancellation_sends_the_browser_back_to_the_shop(world: World) -> None:
+    made = session(world)
+    got = submit(world, made, number="", exp_month="", do="cancel")
+    assert (got.status, got.headers["location"]) == (303, URLS["cancel"])
+    assert shown(world, made)["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("do", ["pay", "cancel"])
+def test_without_a_url_the_browser_looks_at_the_session_again(world: World, do: str) -> None:
+    got = submit(world, session(world, redirectUrls=...), do=do)
+    assert (got.status, got.headers["location"]) == (303, "?")
+
+
+def test_a_decline_is_told_and_another_card_pays(world: World) -> None:
+    made = session(world)
+    got = submit(world, made, DECLINES)
+    seen = Seen(got.body)
+    assert (got.status, seen.alert, len(seen.all("form"))) == (402, True, 1)
+    assert "DECLINED: No reason given. Please try again." in seen.text
+    assert [link["href"] for link in seen.all("a")] == [URLS["failure"]]
+    assert submit(world, made).headers["location"] == URLS["success"]
+    charges = world.send("GET", "/v1/charges").json["data"]
+    assert [charge["status"] for charge in charges] == ["succeeded", "failed"]
+
+
+def test_a_decline_may_send_the_browser_to_the_shops_failure(make_world: MakeWorld) -> None:
+    world = make_world(checkout=convert({"after_decline": "redirect"}, CheckoutSettings))
+    made = session(world)
+    got = submit(world, made, DECLINES)
+    assert (got.status, got.headers["location"]) == (303, URLS["failure"])
+    assert shown(world, made)["state"] == "open"
+
+
+WRONG: dict[str, tuple[dict[str, str], str]] = {
+    "a wrong check digit": ({"number": "4242 4242 4242 4241"}, "INCORRECT_NUMBER"),
+    "no number": ({"number": ""}, "INVALID_PAN"),
+    "no month": ({"exp_month": ""}, "INVALID_EXPIRY_MONTH"),
+    "a year that is over": ({"exp_year": "20"}, "EXPIRED_CARD"),
+    "no CVV": ({"cvv": ""}, "INCORRECT_CVC"),
+    "nothing at all": (dict.fromkeys(("number", "exp_month", "exp_year", "cvv"), ""), "CVC"),
+}
+
+
+@pytest.mark.parametrize(("changes", "problem"), WRONG.values(), ids=WRONG)
+def test_a_card_that_is_refused_is_told_and_may_be_put_right(
+    world: World, changes: dict[str, str], problem: str
+) -> None:
+    made = session(world)
+    got = submit(world, made, **changes)
+    seen = Seen(got.body)
+    assert (got.status, seen.alert, problem in got.why) == (400, True, True)
+    assert not any(field.get("value") for field in seen.all("input"))
+    assert submit(world, made).status == 303
+
+
+def test_spaces_in_a_number_and_a_short_year_are_forgiven(world: World) -> None:
+    got = submit(world, session(world), "4242 4242-4242 4242", exp_month="1", exp_year="31")
+    assert got.status == 303
+
+
+def test_name_and_postal_code_are_kept_for_the_checks(world: World) -> None:
+    submit(world, session(world), name="Jo Döe", address_zip="94041")
+    (charge,) = world.sandbox.state()["charges"]
+    assert (charge.token.card.name, charge.token.card.address_zip) == ("Jo Döe", "94041")
+
+
+def test_page_and_control_call_do_the_same(make_world: MakeWorld) -> None:
+    worlds = make_world(), make_world()
+    for world, way in zip(worlds, (submit, pay), strict=True):
+        made = session(world)
+        way(world, made, DECLINES)
+        way(world, made)
+    one, other = (world.sandbox.state() for world in worlds)
+    assert one == other
+    journals = [[(e.endpoint, e.status, e.why, e.reply) for e in w.sandbox.journal] for w in worlds]
+    assert journals[0] == journals[1]
+
+
+# What it withstands ------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</bdi></th></td></table><form action=//evil.example><input name=number>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "&lt;b&gt; &amp; &#60;i&#62;",
+    "<!-- ", "--><svg onload=alert(1)>", "]]>", "<![CDATA[ <b>", "<?xml ?>", "<!DOCTYPE x>",
+    "</title></style></script><b>",
+    "\x00<\x00script>",
+    "a\r\nb\tc\x0b\x1b[31m\x7f",
+    "\u202eevil\u202c \u2028 \ufeff \U0001f4b3",
+    "{title} {0} %s ${x} {{7*7}}",
+    "javascript:alert(1)",
+)  # fmt: skip
+
+
+def skeleton(html: bytes) -> list[tuple[str, list[str]]]:
+    """Return a page's tags and the names of their attributes."""
+    return [(tag, list(attributes)) for tag, attributes in Seen(html).tags]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_shop_writes_is_shown_as_text(world: World, text: str) -> None:
+    plain, person = LAMP | {"note": "x"}, {"firstName": text, "lastName": text}
+    tax = [{"name": text, "rate": 1_000_000}]
+    spoilt = plain | {"name": text, "note": text, "taxRates": tax, "itemRefUuid": text}
+    expected = session(world, shoppingCart={"lineItems": [plain | {"taxRates": [{"rate": 10**6}]}]})
+    made = session(
+        world, customer=person, shoppingCart={"lineItems": [spoilt]}, metadata={text: text}
+    )
+    for ask in (look, lambda world, each: submit(world, each, DECLINES)):
+        got = ask(world, made)
+        assert skeleton(got.body) == skeleton(ask(world, expected).body)
+        assert Seen(got.body).text.count(text.replace("\x00", "\ufffd").strip()) >= 2
+
+
+@pytest.mark.parametrize("text", [text for text in HOSTILE if text.isprintable()])
+def test_whatever_an_issuer_says_is_shown_as_text(make_world: MakeWorld, text: str) -> None:
+    from mock_clover.scenario.load import parse
+
+    rule = {"when": {"amount": 666}, "then": {"decline": {"message": text}}}
+    world = make_world(parse(json.dumps({"name": "x", "rules": [rule]}).encode(), "x.yaml"))
+    got = submit(world, session(world, shoppingCart=selling(666)))
+    usual = make_world()
+    plain = submit(usual, session(usual, shoppingCart=selling(666)), DECLINES)
+    assert skeleton(got.body) == skeleton(plain.body)
+    assert f"{text} Please try again." in Seen(got.body).text
+
+
+REDIRECTS = {
+    "a quote": "https://shop.example/\"onclick='x'",
+    "markup": "https://shop.example/<script>",
+    "a query": "https://shop.example/?a=1&amp;b=2&copy=3",
+    "a policy": "https://shop.example/;script-src'unsafe-inline'",
+    "a port": "https://shop.example:8443/paid",
+    "capitals": "https://Shop.Example/Paid",
+}
+
+
+@pytest.mark.parametrize("url", REDIRECTS.values(), ids=REDIRECTS)
+def test_a_url_is_a_link_and_an_origin_and_no_more(world: World, url: str) -> None:
+    made = session(world, redirectUrls={"success": url, "failure": url})
+    got = look(world, made)
+    assert sorted(policy(got.headers)) == sorted(POLICY)
+    (origin,) = policy(got.headers)["form-action"][1:]
+    assert re.fullmatch(r"https://shop\.example(:8443)?", origin)
+    paid = submit(world, made)
+    assert paid.headers["location"] == url
+    (link,) = Seen(paid.body).all("a")
+    assert (link["href"], list(link)) == (url, ["href"])
+
+
+POLICY = ("default-src", "style-src", "base-uri", "frame-ancestors", "form-action")
+GUARDS = {
+    "x-frame-options": "DENY",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+
+def test_every_page_has_its_guards(world: World) -> None:
+    """No script and no frame; a browser follows the form to the shop, and nowhere else."""
+    made, cancelled = session(world), session(world)
+    pages = [look(world, made), submit(world, made, DECLINES), submit(world, made, number="1")]
+    pages += [submit(world, made), look(world, made), submit(world, cancelled, do="cancel")]
+    pages += [look(world, cancelled), look(world, ended(world, "expired")), look(world, "none")]
+    assert [page.status for page in pages] == [200, 402, 400, 303, 200, 303, 200, 410, 404]
+    for page in pages:
+        told = policy(page.headers)
+        assert {name: told[name] for name in ("default-src", "base-uri", "frame-ancestors")} == {
+            "default-src": ["'none'"],
+            "base-uri": ["'none'"],
+            "frame-ancestors": ["'none'"],
+        }
+        shop = [] if page.status == 404 else ["https://shop.example"]
+        assert told["form-action"] in (["'self'"], ["'self'", *shop])
+        assert GUARDS.items() <= page.headers.items()
+        assert b"<script" not in page.body
+        assert " style=" not in page.body.decode()
+
+
+def test_the_style_is_the_one_that_the_policy_names(world: World) -> None:
+    from base64 import b64encode
+    from hashlib import sha256
+
+    got = look(world, session(world))
+    (style,) = re.findall(r"<style>(.*?)</style>", got.body.decode(), re.DOTALL)
+    digest = b64encode(sha256(unescape(style).encode()).digest()).decode()
+    assert policy(got.headers)["style-src"] == [f"'sha256-{digest}'"]
+
+
+def test_a_snapshot_with_a_url_that_was_never_taken_leads_nowhere(world: World) -> None:
+    made = session(world)
+    snapshot = world.send("GET", "/_mock/snapshot").json
+    for name in ("success", "failure"):
+        snapshot["checkouts"][made][name] = "javascript:alert(1)//\r\nset-cookie: a=b"
+    assert world.send("PUT", "/_mock/snapshot", snapshot).status == 200
+    for got in (look(world, made), submit(world, made, DECLINES), submit(world, made)):
+        assert complaint(got) == ("" if got.status != 303 else "status 303")
+        assert b"javascript" not in got.body
+    assert got.headers["location"] == "?"
+
+
+def test_nothing_that_is_sent_to_a_page_breaks_it(world: World) -> None:
+    made = session(world)
+    path = f"/hosted/checkout/{made}"
+    table: dict[str, tuple[str, bytes, dict[str, str]]] = {
+        **{f"body: {label}": (path, raw, {}) for label, raw in BODIES.items()},
+        **{f"query: {label}": (f"{path}?{query}", b"", {}) for label, query in QUERIES.items()},
+        **{f"header: {label}": (path, b"", told) for label, told in HEADERS.items()},
+        **{f"id: {label}": (f"/hosted/checkout/{each}", b"", {}) for label, each in IDS.items()},
+    }
+    said = {}
+    for label, (where, raw, headers) in table.items():
+        for method in ("GET", "POST", "HEAD", "PUT"):
+            said[f"{method} {label}"] = complaint(
+                world.send(method, where, raw=raw, headers=headers, auth=False)
+            )
+    assert {label: wrong for label, wrong in said.items() if wrong} == {}
+    assert (shown(world, made)["state"], world.sandbox.state()["charges"]) == ("open", [])
+
+
+# Card numbers ------------------------------------------------------------------------------------
+
+
+def sung(world: World) -> list[str]:
+    """Pay and fail to pay with a canary in every way that a form allows; return all replies."""
+    told = []
+    for pan in PANS:
+        for spelt in spellings(pan).values():
+            made = session(world)
+            wrong = spelt[:-1] + str((int(spelt[-1]) + 1) % 10)
+            forms: list[dict[str, str]] = [
+                {"number": wrong},
+                {"number": f"{spelt} {spelt}"},
+                {"exp_month": spelt},
+                {"exp_year": spelt},
+                {"cvv": spelt},
+                {"do": spelt, "cvv": CVV + CVV},
+                {"exp_year": "2001"},
+            ]
+            for changes in forms:
+                got = submit(world, made, **({"number": spelt, "cvv": CVV} | changes))
+                told.append(f"{got.why} {got.headers} {got.body.decode()}")
+            bodies: tuple[Any, ...] = (
+                {"card": {"number": spelt, "cvv": CVV, "exp_month": spelt}},
+                {"card": {"number": [spelt], "cvv": [CVV]}},
+                {"number": spelt, "cvv": CVV},
+                {"card": spelt},
+                {"card": {"number": spelt, "cvv": CVV}, spelt: 1},
+            )
+            for body in bodies:
+                for path in (f"/_mock/checkouts/{made}/pay", f"/hosted/checkout/{made}"):
+                    got = world.send("POST", path, body)
+                    told.append(f"{got.why} {got.headers} {got.body.decode()}")
+            raw = f'{{"card":{{"number":"{spelt}","cvv":"{CVV}"'.encode()
+            got = world.send("POST", f"/_mock/checkouts/{made}/pay", raw=raw)
+            told.append(f"{got.why} {got.body.decode()}")
+            got = submit(world, made, spelt, cvv=CVV, exp_year="2035")
+            assert got.status == 303
+            told.append(f"{got.why} {got.headers} {got.body.decode()}")
+            got = submit(world, made, spelt, cvv=CVV)
+            assert got.status == 409
+            told.append(got.body.decode())
+    return told
+
+
+@pytest.mark.parametrize("settings", [{}, {"strict": True, "dialect": "documented"}], ids=str)
+def test_no_number_and_no_cvv_gets_out_of_a_form(
+    make_world: MakeWorld, settings: dict[str, Any]
+) -> None:
+    world = make_world(**settings)
+    told = sung(world)
+    looks = ("/_mock/journal?limit=1000", "/_mock/checkouts?limit=1000", "/_mock/snapshot")
+    told += [world.send("GET", path).body.decode() for path in looks]
+    told += [repr(row) for rows in world.sandbox.state().values() for row in rows]
+    told += [repr(each) for each in world.sandbox.journal]
+    auth = re.compile(r"\bOK\d{4}\b")
+    assert [hit for text in told for hit in songs(auth.sub("", text))] == []
+    kept = [auth.sub("", text) for text in texts_within(world.sandboxes)]
+    assert [text for text in kept if CVV in text or any(pan in text for pan in PANS)] == []
+
+
+def test_what_holds_a_card_prints_nothing() -> None:
+    from mock_clover.control.checkouts import PayRequest
+
+    form = CheckoutForm(number=PAN, cvv=CVV)
+    order = PayRequest(card=CardRequest(number=PAN, cvv=CVV))
+    for each in (form, order):
+        assert songs(f"{each} {each!r} {[each]} {list(each.__rich_repr__())}") == []
+
+
+# Over a socket -----------------------------------------------------------------------------------
+
+
+def made_at(port: int, name: str, **changes: Any) -> str:
+    """Make a session in a sandbox of a server and return the path of its page."""
+    known = derive(SEED, name)
+    opens = {"authorization": f"Bearer {known.access_token}"}
+    opens |= {"x-clover-merchant-id": known.merchant_id, "host": f"127.0.0.1:{port}"}
+    body = asked(**changes)
+    with Wire(port) as wire:
+        made = wire.ask(request("POST", f"/sandbox/{name}{PATH}", body, headers=opens))
+    assert made.status == 200, made
+    root = f"http://127.0.0.1:{port}"
+    assert made.json["href"].startswith(f"{root}/sandbox/{name}/hosted/checkout/")
+    return str(made.json["href"]).removeprefix(root)
+
+
+def post(port: int, path: str, raw: bytes) -> Told:
+    """Post a form as a browser does: without a credential, from the page's own origin."""
+    headers = {
+        "host": f"127.0.0.1:{port}",
+        "content-type": FORM,
+        "content-length": str(len(raw)),
+        "origin": f"http://127.0.0.1:{port}",
+        "sec-fetch-site": "same-origin",
+    }
+    with Wire(port) as wire:
+        return wire.ask(head("POST", path, headers=headers, auth=False) + raw)
+
+
+def filled(html: bytes, **values: str) -> bytes:
+    """Fill in the form of a page by its own names, and press its first button."""
+    seen = Seen(html)
+    names = [str(field["name"]) for field in seen.all("input")]
+    button = seen.all("button")[0]
+    form = {name: values.get(name, "") for name in names}
+    return urlencode(form | {str(button["name"]): str(button["value"])}).encode()
+
+
+CARD = {"exp_month": "12", "exp_year": "2035", "cvv": "123"}
+
+
+@pytest.mark.parametrize("parser", ["httptools", "h11"])
+def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
+    serve: Callable[..., Served], parser: str
+) -> None:
+    server = serve(python=on(parser))
+    port = server.port
+    with Receiver() as shop:
+        hook = {"kind": "hosted_checkout", "url": shop.url, "secret": "s3cret"}
+        call(port, "PUT", "/sandbox/shop/_mock/webhooks", hook)
+        path = made_at(port, "shop")
+        page = call(port, "GET", path)
+        assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert policy(page.headers)["default-src"] == ["'none'"]
+        declined = post(port, path, filled(page.body, number=DECLINES, **CARD))
+        assert (declined.status, Seen(declined.body).alert) == (402, True)
+        paid = post(port, path, filled(declined.body, number=VISA, **CARD))
+        assert (paid.status, paid.headers["location"]) == (303, URLS["success"])
+        heard = [each.json for each in shop.wait(2)]
+    assert [(each["status"], each["message"]) for each in heard] == [
+        ("DECLINED", "Decline for 10900"),
+        ("APPROVED", "Approved for 10900"),
+    ]
+    assert {each["data"] for each in heard} == {path.rpartition("/")[2]}
+    assert call(port, "GET", path).status == 200
+    assert server.stop() == 0
+    assert songs(server.log.read_text()) == []
+
+
+def test_a_form_that_is_sent_many_times_makes_one_charge(served: Served) -> None:
+    path, port = made_at(served.port, "impatient"), served.port
+    told: list[Told] = []
+    raw = fields()
+    clicks = [threading.Thread(target=lambda: told.append(post(port, path, raw))) for _ in range(8)]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+    assert sorted(each.status for each in told) == [303, *[409] * 7]
+    known = derive(SEED, "impatient")
+    bearer = {"authorization": f"Bearer {known.access_token}"}
+    rows = call(port, "GET", "/sandbox/impatient/v1/charges", **bearer).json["data"]
+    assert len(rows) == 1
