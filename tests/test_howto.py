@@ -65,7 +65,7 @@ def objects(text: str) -> list[Any]:
 
 
 def test_the_examples_for_pytest_pass(tmp_path: Path) -> None:
-    pages = ("testing.md", "howto/oauth.md")
+    pages = ("testing.md", "howto/oauth.md", "howto/hosted-checkout.md")
     for number, block in enumerate(each for page in pages for each in blocks(page, "python")):
         (tmp_path / f"test_page_{number}.py").write_text(block)
     # By its name, also where the installed metadata is older than the entry point.
@@ -191,6 +191,34 @@ def test_the_page_of_webhooks_runs(tmp_path: Path, served: Served) -> None:
     assert [each["answered"] for each in seen] == [200, 500, 500, 200, 200, 200, 401, 200, 200]
     late = [next(iter(each["event"]["merchants"].values()))[0]["type"] for each in seen[-2:]]
     assert late == ["UPDATE", "CREATE"]
+
+
+@needs_curl
+def test_the_page_of_the_hosted_checkout_runs(tmp_path: Path, served: Served) -> None:
+    script = "\n".join(blocks("howto/hosted-checkout.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    (answer,), (statuses,) = (blocks("howto/hosted-checkout.md", each) for each in ("json", "text"))
+    made, declined, paid, cancelled, clock, listed = objects(out)
+    assert list(made) == list(json.loads(answer))
+    path = made["href"].removeprefix(served.url).removesuffix(made["checkoutSessionId"])
+    assert f"4242{path}…" in answer
+    codes = [line.strip() for line in out.splitlines() if re.match(r"\d{3}( |$)", line)]
+    assert codes == [*(line.strip() for line in statuses.splitlines()), "410"]
+    assert [each["result"] for each in (declined, paid)] == ["declined", "approved"]
+    assert (paid["location"], cancelled["location"]) == (
+        "http://localhost:3000/paid",
+        "http://localhost:3000/cart",
+    )
+    assert clock["fired"] == []
+    assert [each["state"] for each in listed["data"]] == ["expired"]
+
+
+def test_the_page_of_the_hosted_checkout_names_all_its_switches() -> None:
+    from mock_clover.model.checkout import CheckoutSettings
+
+    text = (DOCS / "howto/hosted-checkout.md").read_text()
+    named = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert tuple(named) == CheckoutSettings.__struct_fields__
 
 
 def test_the_scenario_of_the_page_of_webhooks_is_one() -> None:
