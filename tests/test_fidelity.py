@@ -34,6 +34,14 @@ PAGE = TESTS.parent / "docs/fidelity.md"
 KEYS = re.compile(rf"\b({'|'.join(map(re.escape, SOURCES))})\b")
 
 SHOWN = {
+    "CHECKOUT_LIFE": "checkout::a_session_lasts_fifteen_minutes",
+    "CHECKOUT_IS_NOT_READ": "contract/checkout_refusals::clover_does_not_give_a_session_back",
+    "CHECKOUT_AMOUNT": "checkout::the_amount_is_the_sum_of_the_lines_and_their_taxes",
+    "CHECKOUT_REDIRECTS": "checkout::where_a_decline_and_a_payment_lead",
+    "CHECKOUT_MAKES_ORDER": "checkout::a_decline_and_then_another_card",
+    "CHECKOUT_TRIED_AGAIN": "checkout_page::a_decline_is_told_and_another_card_pays",
+    "CHECKOUT_CANCEL_ENDS": ("checkout_page::a_session_that_is_over_is_neither_paid_nor_cancelled"),
+    "CHECKOUT_TELLS_OF_PAYMENTS": "checkout::nothing_else_is_announced",
     "BRAND_FROM_NUMBER": "payments::the_brand_is_read_off_the_number_plain_or_encrypted",
     "NO_CHECK_AT_TOKENISATION": "fidelity::a_token_is_not_checked_with_its_issuer",
     "ORDER_OF_CARD_CHECKS": "fidelity::the_first_fault_of_a_card_is_told",

@@ -119,7 +119,7 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
 
 
 def _check_customer(sandbox: Sandbox, person: CheckoutCustomer) -> None:
-    """Refuse a customer without what the merchant demands. Source: AROUND 5.1, Clover's pages."""
+    """Refuse a customer without what the merchant demands. Source: DOCS hosted checkout."""
     needed = sandbox.settings.checkout.customer
     given = {name: getattr(person, name) for name in ("firstName", "lastName", "email")}
     lacking = [name for name, value in given.items() if not value]

@@ -7,12 +7,19 @@ one is one assignment; the code that leans on one names it.
 from mock_clover.model import (
     behaviour_around,
     behaviour_charge,
+    behaviour_checkout,
     behaviour_extras,
     behaviour_order,
 )
 from mock_clover.wire.fact import Behaviour
 
-_PARTS = (behaviour_charge, behaviour_extras, behaviour_order, behaviour_around)
+_PARTS = (
+    behaviour_charge,
+    behaviour_extras,
+    behaviour_order,
+    behaviour_around,
+    behaviour_checkout,
+)
 BEHAVIOURS: tuple[Behaviour, ...] = tuple(
     value for part in _PARTS for value in vars(part).values() if isinstance(value, Behaviour)
 )

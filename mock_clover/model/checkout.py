@@ -15,8 +15,8 @@ from mock_clover.model.order import RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
 from mock_clover.wire.fact import EMAIL, Cents, Millis, documented, observed, told
 from mock_clover.wire.record import Record
 
-DOC = documented("AROUND 5.1: Clover's page of Hosted Checkout")
-_SEEN = observed("AROUND 5.1: clients of it send so")
+DOC = documented("DOCS: hosted checkout")
+_SEEN = observed("public clients of the hosted checkout")
 _INVALID = "CHECKOUT_INVALID"
 _MINE = "; its bound is of this mock"
 

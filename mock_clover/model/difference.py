@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mock_clover.model import behaviour_around as around
 from mock_clover.model import behaviour_charge as charge
+from mock_clover.model import behaviour_checkout as checkout
 from mock_clover.model import behaviour_order as order
 from mock_clover.wire.fact import Behaviour
 
@@ -65,6 +66,10 @@ DIFFERENCES: tuple[Difference, ...] = (
         "list of refunds",
         "One fixture (GP) shows rows of another make; here they are refunds as they are retrieved.",
     ),
+    Difference(
+        "hosted checkout",
+        "Its page is this mock's own and takes cards only: no wallet, no tip, no 3-D Secure.",
+    ),
     Difference("receipts", "None is sent, as in Clover's sandbox."),
 )
 
@@ -105,5 +110,8 @@ UNKNOWNS: tuple[Unknown, ...] = (
     Unknown("which events follow which call", "", around.EVENTS_OF_A_PAYMENT),
     Unknown("when a webhook is sent again", "", around.WEBHOOK_RETRIES),
     Unknown("when a subscription's payment is tried again", "", order.FAILED_PAYMENT_IS_RETRIED),
+    Unknown("any error body of the hosted checkout", "a message only, as clients expect it"),
+    Unknown("what a decline on its page leads to", "", checkout.CHECKOUT_TRIED_AGAIN),
+    Unknown("whether a cancelled session can be paid", "", checkout.CHECKOUT_CANCEL_ENDS),
     Unknown("the body of a 429", "a message only, as one help page quotes it"),
 )

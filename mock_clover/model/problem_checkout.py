@@ -1,12 +1,12 @@
 """The refusals of hosted checkout. No error body of it was ever found.
 
-Clients expect a top-level `message` and no more (observed, AROUND 5.1), so that is all there is.
+Clients expect a top-level `message` and no more (observed), so that is all there is.
 """
 
 from mock_clover.model.refusal import Problem
 from mock_clover.wire.fact import inferred
 
-_SPIRIT = "AROUND 5.1: clients expect {message}; status and words are inferred"
+_SPIRIT = "public clients expect {message}; no body was found"
 _PAGE = "of the page, where nothing is known of Clover's"
 
 CHECKOUT_INVALID = Problem(

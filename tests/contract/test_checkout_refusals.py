@@ -51,7 +51,7 @@ invalid("no customer", "customer", customer=...)
 invalid("null for a customer", "customer", customer=None)
 invalid("an e-mail address that is none", "customer.email", customer={"email": "jo"})
 invalid("no cart", "shoppingCart", shoppingCart=...)
-invalid("a cart without its lines", "shoppingCart", shoppingCart={})
+invalid("a cart without its lines", "shoppingCart.lineItems", shoppingCart={})
 invalid("no line", "shoppingCart.lineItems", shoppingCart={"lineItems": []})
 invalid("501 lines", "shoppingCart.lineItems", shoppingCart={"lineItems": [LAMP] * 501})
 invalid("a line without a name", "shoppingCart.lineItems[1].name", **line(name=...))
@@ -62,14 +62,14 @@ invalid(
     **line(name=..., price=..., itemRefUuid="8ZC0J6AG35N64"),
 )
 invalid("a name of nothing", "shoppingCart.lineItems[1].name", **line(name=""))
-invalid("a line without units", "shoppingCart.lineItems[1]", **line(unitQty=...))
+invalid("a line without units", "shoppingCart.lineItems[1].unitQty", **line(unitQty=...))
 invalid("no units at all", "shoppingCart.lineItems[1].unitQty", **line(unitQty=0))
 invalid("half a unit", "shoppingCart.lineItems[1].unitQty", **line(unitQty=0.5))
 invalid("a price below zero", "shoppingCart.lineItems[1].price", **line(price=-1))
 invalid("a price that is none", "shoppingCart.lineItems[1].price", **line(price="free"))
 invalid(
     "a tax without its rate",
-    "shoppingCart.lineItems[1].taxRates[0]",
+    "shoppingCart.lineItems[1].taxRates[0].rate",
     **line(taxRates=[{"name": "Tax"}]),
 )
 invalid(

@@ -1,0 +1,48 @@
+"""How the hosted checkout goes on, and how we know."""
+
+from mock_clover.wire.fact import Behaviour, documented, inferred, observed
+
+_PAGE = documented("DOCS: hosted checkout")
+
+CHECKOUT_LIFE = Behaviour(
+    "CHECKOUT_LIFE",
+    "A session can be paid for fifteen minutes; its page then says that it has expired.",
+    _PAGE,
+)
+CHECKOUT_IS_NOT_READ = Behaviour(
+    "CHECKOUT_IS_NOT_READ",
+    "A session cannot be read: its GET answers 404.",
+    observed("a probe of fresh sessions, May 2026"),
+)
+CHECKOUT_AMOUNT = Behaviour(
+    "CHECKOUT_AMOUNT",
+    "A session's amount is price times units of each line, and the taxes of the line.",
+    observed("public clients of the hosted checkout"),
+)
+CHECKOUT_REDIRECTS = Behaviour(
+    "CHECKOUT_REDIRECTS",
+    "redirectUrls are https and lead to no localhost; those of the dashboard win.",
+    documented("DOCS: hosted checkout; that localhost is refused was observed"),
+    setting="checkout",
+)
+CHECKOUT_MAKES_ORDER = Behaviour(
+    "CHECKOUT_MAKES_ORDER",
+    "A payment on the page is an order and a charge like any other, in the merchant's currency.",
+    observed("public clients that look for them there"),
+)
+CHECKOUT_TRIED_AGAIN = Behaviour(
+    "CHECKOUT_TRIED_AGAIN",
+    "A decline leaves the session open, and the page asks for another card.",
+    inferred("where Clover's page goes on after a decline is not known"),
+    setting="checkout",
+)
+CHECKOUT_CANCEL_ENDS = Behaviour(
+    "CHECKOUT_CANCEL_ENDS",
+    "A session that was cancelled cannot be paid any more.",
+    inferred("nothing is said of it"),
+)
+CHECKOUT_TELLS_OF_PAYMENTS = Behaviour(
+    "CHECKOUT_TELLS_OF_PAYMENTS",
+    "Approved and declined payments are announced, and nothing else of a session.",
+    documented("DOCS: hosted checkout webhooks"),
+)
