@@ -173,8 +173,10 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
     codec: Codec[Record] | None = endpoint.query_codec
     if codec is None:
         return None
-    if not query and endpoint.no_query is not None:
-        return endpoint.no_query
+    if not query:
+        nothing = endpoint.no_query
+        if nothing is not None:
+            return nothing
     try:
         fields = _fields(query)
         if endpoint.silent and endpoint.query is not None:

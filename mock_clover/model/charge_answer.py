@@ -192,7 +192,7 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
     """
     asked, failed = charge.request, charge.decline
     captured, pending = charge.state == "captured", charge.state == "pending"
-    return ChargeAnswer(
+    shown = ChargeAnswer(
         id=charge.id,
         amount=asked.amount,
         tax_amount=asked.tax_amount,
@@ -224,10 +224,20 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         ecomind=asked.ecomind,
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
         gift_card=charge.gift,
+    )
+    if (
+        asked.soft_descriptor is None
+        and asked.level2 is None
+        and asked.level3 is None
+        and asked.tender is None
+    ):
+        return shown
+    return msgspec.structs.replace(
+        shown,
         soft_descriptor=asked.soft_descriptor,
         level2=asked.level2,
         level3=asked.level3,
-        tender=None if asked.tender is None else _tender(charge),
+        tender=_tender(charge),
     )
 
 
