@@ -102,6 +102,20 @@ def test_the_shells_page_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
+def test_the_page_of_3_d_secure_runs(tmp_path: Path, served: Served) -> None:
+    script = "\n".join(blocks("howto/three-d-secure.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    pending, listed, answered, paid, refused = objects(out)
+    assert (pending["status"], paid["status"]) == ("pending", "succeeded")
+    assert [each["charge"] for each in listed["data"]] == [pending["id"]] == [paid["id"]]
+    assert answered["result"] == "approve"
+    assert paid["threeds"]["validation_result"] == "AUTHENTICATION_SUCCESSFUL"
+    assert refused["error"]["declineCode"] == "authentication_failed"
+    (text,) = blocks("howto/three-d-secure.md", "yaml")
+    assert len(parse(text.encode(), "three-d-secure.md", OPERATIONS).rules) == 2
+
+
+@needs_curl
 def test_the_page_of_instruments_runs(tmp_path: Path, served: Served) -> None:
     script = "\n".join(blocks("howto/instruments.md", "sh"))
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
