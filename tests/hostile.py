@@ -319,6 +319,7 @@ def furnish(world: Sender) -> Things:
     plan = make("/recurring/v1/plans", name="Gold", amount=999, interval="MONTH", intervalCount=1)
     subscriptions = f"/recurring/v1/plans/{plan['id']}/subscriptions"
     known = world.known
+    platform = f"/v3/merchants/{known.merchant_id}"
     app = {"client_id": known.client_id, "client_secret": known.client_secret}
 
     def code(version: str) -> str:
@@ -338,6 +339,9 @@ def furnish(world: Sender) -> Things:
             "merchant_id": known.merchant_id,
             "plan_id": plan["id"],
             "subscription_id": make(subscriptions, **_subscription(customer["id"]))["id"],
+            "payment_id": charge["id"],
+            "item_id": make(f"{platform}/items", name="Cup", price=100)["id"],
+            "tax_rate_id": make(f"{platform}/tax_rates", name="Tax", rate=1_000_000)["id"],
         },
         paid_order=paid,
         token=token(),
@@ -436,6 +440,36 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
         "redirectUrls": {"success": "https://shop.example/paid"},
         "metadata": {"order": "1001"},
     },
+    "platform_create_customer": lambda _: {
+        "firstName": "Jo",
+        "emailAddresses": [{"emailAddress": "jo@example.com"}],
+        "phoneNumbers": [{"phoneNumber": "2125550100"}],
+        "addresses": [{"city": "Sunnyvale"}],
+    },
+    "platform_update_customer": lambda _: {"lastName": "Doe"},
+    "platform_create_order": lambda made: {
+        "title": "A",
+        "orderType": {"id": "x"},
+        "customers": [{"id": made.ids["customer_id"]}],
+    },
+    "platform_update_order": lambda made: {
+        "total": 1,
+        "orderType": {"id": "x"},
+        "customers": [{"id": made.ids["customer_id"]}],
+    },
+    "platform_create_line_item": lambda made: {
+        "item": {"id": made.ids["item_id"]},
+        "taxRates": [{"id": made.ids["tax_rate_id"]}],
+    },
+    "platform_create_atomic_order": lambda made: {
+        "orderCart": {
+            "lineItems": [{"item": {"id": made.ids["item_id"]}}],
+            "orderType": {"id": "x"},
+        }
+    },
+    "platform_create_item": lambda _: {"name": "Cup", "price": 5},
+    "platform_create_tax_rate": lambda _: {"name": "Tax", "rate": 5},
+    "platform_create_order_type": lambda _: {"label": "Delivery"},
 }
 """A body that succeeds, for each operation that takes one."""
 
@@ -446,6 +480,9 @@ REPEATABLE = frozenset(
         *("create_token", "create_charge", "create_order", "update_customer"),
         *("create_plan", "update_plan", "create_subscription", "update_subscription"),
         "create_checkout",
+        *("platform_create_customer", "platform_update_customer", "platform_create_order"),
+        *("platform_update_order", "platform_create_line_item", "platform_create_atomic_order"),
+        *("platform_create_item", "platform_create_tax_rate", "platform_create_order_type"),
     }
 )
 """Operations whose good request succeeds again and again in one world."""

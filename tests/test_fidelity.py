@@ -104,6 +104,14 @@ SHOWN = {
     "SPLIT_PAYMENT": "payments::an_order_is_paid_in_two_parts",
     "RETURN_MAKES_REFUNDS": "orders::a_split_payment_gives_back_from_the_newest_charge_on",
     "RETURN_GIVES_TIP": "orders::the_tip_of_a_return_by_item_is_given_back_as_set",
+    "CHARGE_IS_PAYMENT": "platform::a_charge_is_a_payment_by_the_same_id",
+    "VOID_IS_NO_REFUND": "platform::a_refund_is_a_refund_by_the_same_id_and_a_void_is_none",
+    "CUSTOM_ORDER_TOTAL": "platform::a_custom_orders_own_total_is_what_is_to_be_paid",
+    "UNKNOWN_EXPANSION_IGNORED": "platform::what_cannot_be_expanded_is_passed_over",
+    "OTHER_MERCHANT_IS_401": (
+        "contract/platform_refusals::a_refusal_is_worded_as_the_platform_does_in_either_dialect"
+    ),
+    "TAX_RATE_BY_ID": "platform::v1_knows_the_merchants_taxes",
     "PLANS_KEEP_AGREED_AMOUNTS": "recurring::a_subscription_takes_its_plans_amount_and_keeps_it",
     "DUE_DAYS_ARE_CALENDAR_DAYS": (
         "recurring::months_are_calendar_months_and_a_missing_day_is_the_last_one"

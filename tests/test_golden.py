@@ -59,7 +59,7 @@ def shown(world: World, example: Example) -> str:
     lines += [f"{name}: {value}" for name, value in got.headers.items()]
     lines += [f"why: {got.why}"] if got.why else []
     text = got.body.decode().replace(world.keys.public_blob(), "{{key}}")
-    if got.content_type == "application/json" and text:
+    if got.content_type.startswith("application/json") and text:
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     return "\n".join(lines) + (f"\n\n{text}" if text else "")
 

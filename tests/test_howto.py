@@ -165,6 +165,27 @@ def test_the_page_of_plans_and_subscriptions_runs(tmp_path: Path, served: Served
     assert dropped == {"dropped": "gym-7"}
 
 
+@needs_curl
+def test_the_platforms_page_runs(tmp_path: Path, served: Served) -> None:
+    script = "\n".join(blocks("howto/platform-v3.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    assert "405 PUT not allowed." in out
+    tax, first, second, order, back, refunds, payments, customer, missing, configs = objects(out)
+    assert tax["isDefault"] is True
+    assert (first["amount_paid"], second["amount_paid"], second["status"]) == (980, 1980, "paid")
+    paid = order["payments"]["elements"]
+    assert [(each["amount"], each["taxAmount"]) for each in paid] == [(980, 89), (1000, 91)]
+    assert (order["paymentState"], order["title"]) == ("PAID", "Online Store - 7")
+    assert back["amount_returned"] == 2080
+    assert [each["amount"] for each in refunds["elements"]] == [1100, 980]
+    (payment,) = payments["elements"]
+    assert payment["cardTransaction"]["last4"] == "4242"
+    (card,) = customer["cards"]["elements"]
+    assert (customer["firstName"], card["expirationDate"]) == ("Jo", "1230")
+    assert missing == {"message": "Not Found", "details": "Order not found"}
+    assert configs["surcharging"]["supported"] is False
+
+
 def test_nodes_page_runs(tmp_path: Path, served: Served) -> None:
     node = shutil.which("node")
     told = subprocess.check_output([node, "--version"], text=True) if node else "v0"

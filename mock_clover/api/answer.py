@@ -27,6 +27,7 @@ from mock_clover.api.endpoint import (
     Text,
 )
 from mock_clover.api.intervene import Step, befall, intervene, is_stirred, limit
+from mock_clover.api.manners import admitted
 from mock_clover.api.reading import (
     authorise,
     decode_body,
@@ -85,6 +86,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     step: Step | None = None
     stirred = False
     try:
+        raw = admitted(sandbox, raw) if endpoint.platform else raw
         credential = authorise(sandbox, endpoint, raw.headers)
         stirred = not endpoint.silent and is_stirred(sandbox, raw.headers, raw.body)
         if stirred:
@@ -122,11 +124,11 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
                     ),
                 )
     except Refusal as refusal:
-        reply = _refused(sandbox, refusal, raw.headers)
+        reply = _refused(sandbox, refusal, raw.headers, endpoint)
         step = _decisive(step)
     if stirred:
         reply = _followed(sandbox, endpoint, raw, request, step, reply)
-        reply = _besmirched(sandbox, reply, fault, raw.headers)
+        reply = _besmirched(sandbox, reply, fault, raw.headers, endpoint)
     if not endpoint.silent:
         _journal(sandbox, endpoint, raw, reply, request, idempotency)
     return reply
@@ -176,14 +178,18 @@ def _performed(
 
 
 def _besmirched(
-    sandbox: Sandbox, reply: Reply, fault: Fault | None, headers: dict[bytes, bytes]
+    sandbox: Sandbox,
+    reply: Reply,
+    fault: Fault | None,
+    headers: dict[bytes, bytes],
+    endpoint: Endpoint,
 ) -> Reply:
     """Let a fault befall a reply whose work is done, or was refused."""
     if fault is None:
         return reply
     if fault.kind == "problem":  # the client is told otherwise
         lie = Refusal(_told(fault), {"why": f"fault: {fault.label}"})
-        reply = _refused(sandbox, lie, headers)
+        reply = _refused(sandbox, lie, headers, endpoint)
     return reply._replace(fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
 
 
@@ -235,7 +241,7 @@ def _spoiled(
         if sandbox.limits is not None:
             sandbox.limits.enter(credential)
         return Reply(0, b"", why, fault=fault, wait_ms=wait_ms)
-    reply = _refused(sandbox, Refusal(_told(fault), {"why": why}), raw.headers)
+    reply = _refused(sandbox, Refusal(_told(fault), {"why": why}), raw.headers, endpoint)
     reply = reply._replace(why=why, fault=fault, wait_ms=wait_ms)
     _journal(sandbox, endpoint, raw, reply, None, "")
     return reply
@@ -332,7 +338,12 @@ def _reply(
     raise TypeError(f"an endpoint returned {type(result).__name__}")
 
 
-def _refused(sandbox: Sandbox, refusal: Refusal, headers: dict[bytes, bytes]) -> Reply:
+def _refused(
+    sandbox: Sandbox,
+    refusal: Refusal,
+    headers: dict[bytes, bytes],
+    endpoint: Endpoint | None = None,
+) -> Reply:
     problem = refusal.problem
     param = refusal.words.get("param")
     said_by = refusal.words.get("why")
@@ -342,6 +353,7 @@ def _refused(sandbox: Sandbox, refusal: Refusal, headers: dict[bytes, bytes]) ->
         refusal.message,
         _dialect(sandbox, headers),
         str(param) if param is not None else None,
+        platform=endpoint is not None and endpoint.platform,
     )
     why = f"{problem.name} ({problem.fact.evidence}: {problem.fact.source})"
     reason = refusal.words.get("reason")

@@ -8,6 +8,7 @@ from mock_clover.api.extras import check_level2, check_tender, with_extras
 from mock_clover.api.on_file import keep, warn
 from mock_clover.api.payer import Payer, check_amount, check_metadata, find_payer
 from mock_clover.api.redemption import booked, limited, redeemed
+from mock_clover.api.taxes import with_tax
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate, begin_charge
 from mock_clover.model.card import checks_seen
 from mock_clover.model.charge import (
@@ -40,6 +41,7 @@ from mock_clover.model.problem import (
     INVALID_REQUEST,
     INVALID_SOURCE,
     INVALID_TAX_AMOUNT,
+    INVALID_TAX_RATE,
     INVALID_TENDER,
     INVALID_TIP_AMOUNT,
     NOT_AN_AUTHORISATION,
@@ -59,6 +61,8 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
     asked = call.body
     check_amount(asked.amount)
     check_metadata(asked.metadata)
+    if asked.tax_rate_uuid is not None:
+        asked = with_tax(sandbox, asked)
     payer = find_payer(sandbox, asked.source, asked.stored_credentials, call.verdict)
     if asked.soft_descriptor is not None or asked.level2 is not None or asked.level3 is not None:
         asked, payer = with_extras(sandbox, asked, payer)
@@ -253,6 +257,7 @@ ENDPOINTS = (
             INVALID_TENDER,
             INVALID_TIP_AMOUNT,
             INVALID_TAX_AMOUNT,
+            INVALID_TAX_RATE,
             INVALID_REQUEST,
             EMAIL_INVALID,
             TOKEN_ALREADY_USED,

@@ -14,6 +14,8 @@ from mock_clover.model.customer import (
     DeletedAnswer,
     SavedCard,
     customer_answer,
+    names_of,
+    with_email,
 )
 from mock_clover.model.notice import card_saved
 from mock_clover.model.problem import (
@@ -47,12 +49,13 @@ def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> Cust
     asked = call.body
     token = _savable(sandbox, asked.source, None, call.verdict)
     sandbox.customers.require_room()
+    first, last = names_of(asked.firstName, asked.lastName, asked.name)
     customer = Customer(
         id=sandbox.ids.object_id(),
         email=asked.email,
         created_ms=sandbox.clock.now_ms(),
-        first_name=asked.firstName,
-        last_name=asked.lastName,
+        first_name=first,
+        last_name=last,
         phone=asked.phone,
     )
     return _save(sandbox, call, customer, token)
@@ -64,11 +67,11 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     if customer is None:
         CUSTOMER_MISSING.refuse(id=call.ids[0])
     token = _savable(sandbox, asked.source, customer, call.verdict) if asked.source else None
+    first, last = names_of(asked.firstName, asked.lastName, asked.name)
     changed = _replace(
-        customer,
-        email=asked.email,
-        first_name=asked.firstName or customer.first_name,
-        last_name=asked.lastName or customer.last_name,
+        with_email(customer, asked.email),
+        first_name=first or customer.first_name,
+        last_name=last or customer.last_name,
         phone=asked.phone or customer.phone,
     )
     if token is not None:
@@ -150,10 +153,15 @@ def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
         CUSTOMER_MISSING.refuse(id=call.ids[0])
+    drop_customer(sandbox, customer)
+    return DeletedAnswer(deleted=True, id=customer.id, object="customer")
+
+
+def drop_customer(sandbox: Sandbox, customer: Customer) -> None:
+    """Delete a customer; its cards pay no more."""
     _revoke_tokens(sandbox, customer.cards)
     sandbox.customers.drop(customer.id)
     announce(sandbox, "C", customer.id, "DELETE", "customer")
-    return DeletedAnswer(deleted=True, id=customer.id, object="customer")
 
 
 def _revoke_tokens(sandbox: Sandbox, cards: tuple[SavedCard, ...]) -> None:

@@ -46,6 +46,7 @@ class ErrorEnvelope(Record, frozen=True, kw_only=True):
     fact: ClassVar[Fact] = observed("CC 30103, PHP21, GP")
 
     message: str
+    details: str | None = None
     error: ErrorBody | None = None
 
 
@@ -64,17 +65,22 @@ def status_line(status: int) -> str:
 
 
 def problem_body(
-    problem: Problem, message: str, dialect: Dialect, param: str | None = None
+    problem: Problem,
+    message: str,
+    dialect: Dialect,
+    param: str | None = None,
+    *,
+    platform: bool = False,
 ) -> tuple[bytes, bytes]:
-    """Word a refusal; returns body and content type."""
+    """Word a refusal; returns body and content type. The platform API has no `error` object."""
     message = redact(message)
     if problem.shape == "plain":
         return message.encode(), PLAIN
     if problem.shape == "status":
         phrase = HTTPStatus(problem.status).phrase
         return encode(StatusBody(status=phrase, message=message)), JSON
-    if problem.shape == "bare":
-        return encode(ErrorEnvelope(message=message)), JSON
+    if problem.shape == "bare" or platform:
+        return encode(ErrorEnvelope(message=message, details=problem.details)), JSON
     if dialect == "observed":
         error = ErrorBody(type=problem.type, code=problem.code, message=message)
     else:

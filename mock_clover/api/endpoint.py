@@ -167,6 +167,11 @@ class Endpoint:
     """Whether it answers an array of what it gives, without an envelope."""
     merchant: bool = False
     """Whether it wants X-Clover-Merchant-Id beside the bearer token; its handler checks that."""
+    platform: bool = False
+    """Whether it is of the platform API (`api/v3`): the first id of its path is the merchant's, and
+    errors, headers and the reading of its query are the platform's own."""
+    filters: tuple[str, ...] = ()
+    """Names of the fields that `filter` and `orderBy` know, told in a header."""
     secret: bool = False
     """Whether the request holds a PAN: then the journal keeps the reply only."""
 

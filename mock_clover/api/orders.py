@@ -15,6 +15,7 @@ from mock_clover.api.endpoint import Call, Declined, Endpoint
 from mock_clover.api.extras import check_tender, with_extras
 from mock_clover.api.paging import OrdersQuery, bounds, page
 from mock_clover.api.payer import check_amount, check_metadata, find_payer
+from mock_clover.api.taxes import line_taxes
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate
 from mock_clover.model.charge import Charge, ChargeRequest
 from mock_clover.model.charge_answer import ListAnswer
@@ -37,6 +38,7 @@ from mock_clover.model.problem import (
     INVALID_ITEMS,
     INVALID_REQUEST,
     INVALID_SOURCE,
+    INVALID_TAX_RATE,
     INVALID_TENDER,
     INVALID_TIP_AMOUNT,
     ORDER_ALREADY_PAID,
@@ -53,7 +55,9 @@ from mock_clover.wire.fact import documented
 def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswer:
     """Make an order."""
     asked = call.body
-    amount, tax_amount = order_totals(asked.items)
+    items = tuple(_from_inventory(sandbox, item) for item in asked.items)
+    taxes = line_taxes(sandbox, items)
+    amount, tax_amount = order_totals(items, taxes)
     check_amount(amount)
     check_metadata(asked.metadata)
     if asked.customer is not None and asked.customer not in sandbox.customers:
@@ -64,7 +68,8 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
         currency=sandbox.currency_echo(asked.currency),
         created_ms=sandbox.clock.now_ms(),
         amount=amount,
-        items=tuple(asked.items),
+        items=items,
+        taxes=taxes,
         tax_amount=tax_amount,
         customer=asked.customer,
         email=asked.email,
@@ -76,11 +81,24 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
     return ordered_answer(order)
 
 
+def _from_inventory(sandbox: Sandbox, item: Item) -> Item:
+    """Return a line with the price and the name of its inventory item, where it has none itself.
+
+    Source: REF createorder, `parent`; that it fills what is missing is inferred.
+    """
+    known = sandbox.items.get(item.parent or "")
+    if known is None or item.amount:
+        return item
+    return msgspec.structs.replace(
+        item, amount=known.asked.price, description=item.description or known.asked.name
+    )
+
+
 def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | Declined:
     """Pay an order with a token or a customer's card, in full or in part."""
     asked, sold = call.body, require_order(sandbox, call.ids[0])
     order, left = sold.order, sold.order.amount - sold.amount_paid
-    if sold.paid_ms is not None or order.id not in sandbox.orders:
+    if sold.paid_ms is not None or sandbox.sale_orders.get(order.id) is not None:
         ORDER_ALREADY_PAID.refuse(id=order.id)
     if not order.items:
         ORDER_WITHOUT_ITEMS.refuse(id=order.id)
@@ -182,11 +200,15 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
 def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, Sold]]:
     """Iterate all orders from the newest, those that charges made among them."""
     made_by_charges = (
-        (key, _of_charge(key, charge))
-        for key, charge_id in sandbox.sale_orders.newest()
-        if (charge := sandbox.charges.get(charge_id)) is not None
+        (key, sold)
+        for key, _ in sandbox.sale_orders.newest()
+        if (sold := find_order(sandbox, key)) is not None
     )
-    made = ((key, _sold(sandbox, order)) for key, order in sandbox.orders.newest())
+    made = (
+        (key, _sold(sandbox, order))
+        for key, order in sandbox.orders.newest()
+        if sandbox.sale_orders.get(key) is None
+    )
     return heapq.merge(
         made, made_by_charges, key=lambda pair: pair[1].order.created_ms, reverse=True
     )
@@ -201,7 +223,10 @@ def require_order(sandbox: Sandbox, order_id: str) -> Sold:
 
 
 def find_order(sandbox: Sandbox, order_id: str) -> Sold | None:
-    """Return an order and its charges; one that a charge made is read off its charge."""
+    """Return an order and its charges.
+
+    One that a charge made is read off its charge, until the platform API changes it.
+    """
     order = sandbox.orders.get(order_id)
     if order is not None:
         return _sold(sandbox, order)
@@ -244,6 +269,7 @@ ENDPOINTS = (
         refuses=(
             INVALID_CURRENCY,
             INVALID_ITEMS,
+            INVALID_TAX_RATE,
             EMAIL_INVALID,
             INVALID_REQUEST,
             AMOUNT_TOO_LARGE,

@@ -178,7 +178,7 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
         if nothing is not None:
             return nothing
     try:
-        fields = _fields(query)
+        fields = _gathered(query) if endpoint.platform else _fields(query)
         if endpoint.silent and endpoint.query is not None:
             _refuse_unknown(fields, endpoint.query)
         return codec.convert(fields)
@@ -217,10 +217,25 @@ def _merged(raw: Raw) -> dict[str, object]:
     return merged
 
 
+def _gathered(encoded: bytes) -> dict[str, str]:
+    """Return the fields of a platform query: what is given more than once is joined by commas.
+
+    Documented is a repeated `filter`; goparrot sends one that is joined by commas already.
+    """
+    fields: dict[str, str] = {}
+    for name, value in _pairs(encoded):
+        fields[name] = f"{fields[name]},{value}" if name in fields else value
+    return fields
+
+
 def _fields(encoded: bytes) -> dict[str, str]:
+    return dict(_pairs(encoded))
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
     try:
         text = encoded.decode("ascii", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX))
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX)
     except ValueError:
         raise MalformedError("too many fields") from None
 

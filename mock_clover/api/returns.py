@@ -87,7 +87,7 @@ def _returned(order: Order, items: Sequence[ReturnedItem], *, strict: bool) -> t
         if not places:
             INVALID_ITEMS.refuse()
         for place in places:
-            part = min(asked, order.items[place].total - given[place])
+            part = min(asked, order.line_total(place) - given[place])
             given[place] += part
             asked -= part
         if asked:

@@ -20,6 +20,9 @@ from mock_clover.api import (
     tokens,
 )
 from mock_clover.api.endpoint import Endpoint
+from mock_clover.api.v3 import customers as v3_customers
+from mock_clover.api.v3 import inventory, lines, merchant, payments
+from mock_clover.api.v3 import orders as v3_orders
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PATH_NOT_FOUND
 
 SURFACE: tuple[Endpoint, ...] = (
@@ -38,6 +41,12 @@ SURFACE: tuple[Endpoint, ...] = (
     *plans.ENDPOINTS,
     *subscriptions.ENDPOINTS,
     *checkout.ENDPOINTS,
+    *merchant.ENDPOINTS,
+    *v3_customers.ENDPOINTS,
+    *v3_orders.ENDPOINTS,
+    *lines.ENDPOINTS,
+    *payments.ENDPOINTS,
+    *inventory.ENDPOINTS,
 )
 
 Found = tuple[Endpoint, tuple[str, ...]]

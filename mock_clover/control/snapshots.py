@@ -19,6 +19,7 @@ from mock_clover.model.customer import Customer
 from mock_clover.model.delivery import Delivery, Subscription
 from mock_clover.model.fault import Fault
 from mock_clover.model.gift_card import GiftCard
+from mock_clover.model.inventory import InventoryItem, MerchantTax, OrderType
 from mock_clover.model.notice import Notice
 from mock_clover.model.oauth import Code
 from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
@@ -101,6 +102,9 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     customers: dict[str, Customer]
     orders: dict[str, Order]
     sale_orders: dict[str, str]
+    items: dict[str, InventoryItem] = {}
+    tax_rates: dict[str, MerchantTax] = {}
+    order_types: dict[str, OrderType] = {}
     codes: dict[str, Code]
     access_tokens: dict[str, int]
     codes_v2: dict[str, CodeV2] = {}

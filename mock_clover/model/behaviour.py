@@ -10,6 +10,7 @@ from mock_clover.model import (
     behaviour_checkout,
     behaviour_extras,
     behaviour_order,
+    behaviour_platform,
 )
 from mock_clover.wire.fact import Behaviour
 
@@ -17,6 +18,7 @@ _PARTS = (
     behaviour_charge,
     behaviour_extras,
     behaviour_order,
+    behaviour_platform,
     behaviour_around,
     behaviour_checkout,
 )

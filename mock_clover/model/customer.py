@@ -2,6 +2,9 @@
 
 from typing import Annotated, Any, ClassVar
 
+import msgspec
+
+from mock_clover.model.platform_customer import CONTACTS_MAX, PostalAddress
 from mock_clover.wire.fact import EMAIL, Fact, Millis, documented, inferred, observed, told
 from mock_clover.wire.record import Record
 
@@ -69,12 +72,42 @@ class Customer(Record, frozen=True, kw_only=True):
     """A customer as it is kept; the newest card comes last."""
 
     id: str
-    email: str
+    email: str | None = None
     created_ms: Millis
     cards: tuple[SavedCard, ...] = ()
     first_name: str | None = None
     last_name: str | None = None
     phone: str | None = None
+    other_emails: tuple[str, ...] = ()
+    """Addresses that it had before, and further ones; an update adds one. Source: CC 23365."""
+    other_phones: tuple[str, ...] = ()
+    addresses: tuple[PostalAddress, ...] = ()
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """All its addresses, the one in use first."""
+        return (*((self.email,) if self.email else ()), *self.other_emails)
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """All its numbers, the one in use first."""
+        return (*((self.phone,) if self.phone else ()), *self.other_phones)
+
+
+def names_of(
+    first: str | None, last: str | None, name: str | None
+) -> tuple[str | None, str | None]:
+    """Return given and family name; a whole name is parted at its last space (inferred)."""
+    if name and not first and not last:
+        given, _, family = name.strip().rpartition(" ")
+        return given or family or None, family if given else None
+    return first, last
+
+
+def with_email(customer: Customer, email: str) -> Customer:
+    """Return a customer with another address in use; the one before stays among the others."""
+    others = tuple(each for each in customer.emails if each != email)[: CONTACTS_MAX - 1]
+    return msgspec.structs.replace(customer, email=email, other_emails=others)
 
 
 class Sources(Record, frozen=True, kw_only=True):
@@ -107,7 +140,7 @@ class CustomerAnswer(Record, frozen=True, kw_only=True):
     object: str | None = None
     created: Millis
     currency: str
-    email: str
+    email: str | None = None
     name: str | None = None
     sources: Sources
     shipping: Shipping | None = None

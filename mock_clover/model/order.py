@@ -15,6 +15,7 @@ from mock_clover.model.charge import (
     Tip,
 )
 from mock_clover.model.on_file import Intent
+from mock_clover.model.platform_order import PlatformOrder
 from mock_clover.model.threeds import ThreeDSField
 from mock_clover.wire.fact import CURRENCY, EMAIL, Cents, Millis, documented, observed, told
 from mock_clover.wire.record import Record
@@ -79,11 +80,6 @@ class Item(Record, frozen=True, kw_only=True):
         if self.type == "tax":
             return self.price
         return sum(rate.of(self.price) for rate in self.tax_rates or ())
-
-    @property
-    def total(self) -> Cents:
-        """What the line adds to the order."""
-        return self.price if self.type == "tax" else self.price + self.tax
 
 
 class OrderRequest(Record, frozen=True, kw_only=True):
@@ -178,6 +174,8 @@ class Order(Record, frozen=True, kw_only=True):
     created_ms: Millis
     amount: Cents
     items: tuple[Item, ...] = ()
+    taxes: tuple[Cents, ...] = ()
+    """The tax of each line, when the order was made; the merchant's own rates may stand in it."""
     tax_amount: Cents | None = None
     customer: str | None = None
     email: str | None = None
@@ -186,6 +184,15 @@ class Order(Record, frozen=True, kw_only=True):
     returned: tuple[Cents, ...] = ()
     """What was returned of each line by item, in the order of the lines; empty for nothing."""
     metadata: dict[str, Any] | None = None
+    platform: PlatformOrder | None = None
+    """What only the platform API knows, if it made or changed the order."""
+
+    def line_total(self, place: int) -> Cents:
+        """Return what a line adds to the order."""
+        item = self.items[place]
+        if item.type == "tax":
+            return item.price
+        return item.price + (self.taxes[place] if self.taxes else item.tax)
 
 
 class ReturnedItem(Record, frozen=True, kw_only=True):
@@ -223,10 +230,13 @@ class ReturnRequest(Record, frozen=True, kw_only=True):
     ) = None
 
 
-def order_totals(items: Iterable[Item]) -> tuple[Cents, Cents | None]:
-    """Return the total of the lines, taxes included, and the tax in it, None without tax."""
-    total = tax = 0
-    for item in items:
-        total += item.total
-        tax += item.tax
-    return total, tax or None
+def order_totals(
+    items: Iterable[Item], taxes: Iterable[Cents] | None = None
+) -> tuple[Cents, Cents | None]:
+    """Return the total of the lines, taxes included, and the tax in it, None without tax.
+
+    `taxes` are those of the lines, where some are of the merchant's own and stand not in a line.
+    """
+    items = tuple(items)
+    tax = sum(item.tax for item in items) if taxes is None else sum(taxes)
+    return sum(item.price for item in items if item.type != "tax") + tax, tax or None

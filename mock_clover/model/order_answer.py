@@ -61,6 +61,13 @@ class Sold(NamedTuple):
             return None
         return max(charge.paid_ms for charge in self.charges)
 
+    @property
+    def modified_ms(self) -> Millis:
+        """When it was made, paid or changed last."""
+        platform = self.order.platform
+        changed = self.order.created_ms if platform is None else platform.modified_ms
+        return max(changed, *(charge.created_ms for charge in self.charges), 0)
+
     def tax_within(self, amount: Cents) -> Cents:
         """Return the tax in the first so many cents of the order; in all of it, all of the tax."""
         tax = self.order.tax_amount or 0

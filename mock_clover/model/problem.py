@@ -8,6 +8,7 @@ from mock_clover.model import (
     problem_checkout,
     problem_instrument,
     problem_oauth,
+    problem_platform,
     problem_recurring,
     problem_threeds,
 )
@@ -575,6 +576,15 @@ INVALID_ITEMS = _problem(
     type=_INVALID,
     param="items",
 )
+INVALID_TAX_RATE = _problem(
+    "INVALID_TAX_RATE",
+    400,
+    "invalid_request",
+    "Please provide a valid tax_rate_uuid.",
+    inferred("the words for amount; Clover looks the tax up, by its page on permissions"),
+    type=_INVALID,
+    param="tax_rate_uuid",
+)
 ORDER_OVERPAID = _problem(
     "ORDER_OVERPAID",
     400,
@@ -591,6 +601,7 @@ _PARTS = (
     problem_threeds,
     problem_instrument,
     problem_checkout,
+    problem_platform,
 )
 CATALOGUE: tuple[Problem, ...] = tuple(
     value

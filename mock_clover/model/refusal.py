@@ -25,6 +25,8 @@ class Problem(Record, frozen=True, kw_only=True):
     param: str | None = None
     documented_code: str | None = None
     """The code that Clover's pages give this situation, where the wire showed another."""
+    details: str | None = None
+    """What the platform API says beside its message."""
     shape: Shape = "error"
     """error: the usual envelope. bare: only a top-level message. plain: text, no JSON.
     status: the reason phrase and a message, both at the top, as OAuth v2 answers."""

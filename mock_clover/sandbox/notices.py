@@ -26,8 +26,9 @@ class Notices:
         return iter(self._kept)
 
     def tell(self, at_ms: int, customer: Customer, news: News) -> None:
-        """Write an e-mail to a customer, and an SMS if a telephone number is known."""
-        self._add(at_ms, "email", customer, customer.email, news)
+        """Write an e-mail and an SMS to a customer, as far as the address of each is known."""
+        if customer.email:
+            self._add(at_ms, "email", customer, customer.email, news)
         if customer.phone:
             self._add(at_ms, "sms", customer, customer.phone, news)
 

@@ -12,6 +12,7 @@ from mock_clover.model.charge import Charge
 from mock_clover.model.checkout import CHECKOUTS_MAX, Checkout
 from mock_clover.model.customer import Customer
 from mock_clover.model.gift_card import GiftCard
+from mock_clover.model.inventory import InventoryItem, MerchantTax, OrderType
 from mock_clover.model.oauth import Code
 from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
 from mock_clover.model.order import Order
@@ -34,6 +35,8 @@ from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.table import Table
 
 OAUTH_ROWS_MAX = 10_000
+INVENTORY_ROWS_MAX = 10_000
+"""Taxes, and order types: each order looks at all the taxes that are default ones."""
 TABLES = (
     "tokens",
     "charges",
@@ -41,6 +44,9 @@ TABLES = (
     "customers",
     "orders",
     "sale_orders",
+    "items",
+    "tax_rates",
+    "order_types",
     "codes",
     "access_tokens",
     "codes_v2",
@@ -75,6 +81,7 @@ class Sandbox:
         "gift_cards",
         "idempotency",
         "ids",
+        "items",
         "journal",
         "keys",
         "limits",
@@ -82,6 +89,7 @@ class Sandbox:
         "merchants",
         "name",
         "notices",
+        "order_types",
         "orders",
         "outbox",
         "plans",
@@ -96,6 +104,7 @@ class Sandbox:
         "stirred",
         "subscriptions",
         "switched",
+        "tax_rates",
         "tokens",
     )
 
@@ -145,9 +154,7 @@ class Sandbox:
         self.charges: Table[Charge] = Table()
         self.refunds: Table[Refund] = Table()
         self.customers: Table[Customer] = Table()
-        self.orders: Table[Order] = Table()
-        self.sale_orders: Table[str] = Table()
-        """Orders that charges made by themselves: order id to charge id."""
+        self._open_shop()
         self.codes: Table[Code] = Table(OAUTH_ROWS_MAX)
         self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
         """Bearer tokens that exchanges gave, with the time of their giving in milliseconds."""
@@ -192,6 +199,15 @@ class Sandbox:
                 if key in getattr(each, table):
                     return each
         return self
+
+    def _open_shop(self) -> None:
+        """Make the tables of what a merchant sells and how, empty."""
+        self.orders: Table[Order] = Table()
+        self.sale_orders: Table[str] = Table()
+        """Orders that charges made by themselves: order id to charge id."""
+        self.items: Table[InventoryItem] = Table()
+        self.tax_rates: Table[MerchantTax] = Table(INVENTORY_ROWS_MAX)
+        self.order_types: Table[OrderType] = Table(INVENTORY_ROWS_MAX)
 
     def stir(self) -> None:
         """Note anew whether anything may intervene in a call: most often nothing does."""

@@ -107,6 +107,11 @@ class Sandboxes:
                 return each
         return self.default
 
+    def of_merchant(self, merchant_id: str) -> Sandbox | None:
+        """Return the sandbox of a merchant id, as it stands in paths of the platform API."""
+        found = self._by_credential.get(merchant_id)
+        return None if found is None else self.find(found.name)
+
     def find(self, name: str) -> Sandbox | None:
         """Return the sandbox of this name if there is one; it is the last to be dropped now."""
         found = self._by_name.get(name)
@@ -325,5 +330,5 @@ def shown_credential(headers: dict[bytes, bytes]) -> str:
     return shown.rpartition(b" ")[2].decode("latin-1")
 
 
-def _openers(known: Credentials) -> tuple[str, str, str]:
-    return (known.access_token, known.api_key, known.client_id)
+def _openers(known: Credentials) -> tuple[str, ...]:
+    return (known.access_token, known.api_key, known.client_id, known.merchant_id)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mock_clover.api.answer import Reply, answer, refuse
 from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Raw
+from mock_clover.api.manners import PATH as PLATFORM_PATH
+from mock_clover.api.manners import content_type, merchant_in, platform_headers
 from mock_clover.api.surface import SURFACE, Dispatch
 from mock_clover.control.surface import control_surface
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
@@ -116,6 +118,11 @@ class App:
         if sandbox.agenda and not endpoint.silent:
             settle(sandbox)
         reply = answer(sandbox, endpoint, raw, waited=waited)
+        if endpoint.platform:
+            more = platform_headers(sandbox, endpoint, raw, reply.status)
+            reply = reply._replace(
+                headers=reply.headers + more, content_type=content_type(reply.content_type)
+            )
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
         return reply, endpoint.silent
@@ -137,7 +144,9 @@ class App:
             path = found[2]
             sandbox = self.sandboxes.find(found[1]) or self._fresh(found[1], path)
             if sandbox.merchants:
-                sandbox = sandbox.merchant_of(shown_credential(headers))
+                sandbox = _merchant_at(sandbox, path, headers)
+        elif path.startswith(PLATFORM_PATH):
+            sandbox = self.sandboxes.of_merchant(merchant_in(path)) or self.sandboxes.of(headers)
         else:
             sandbox = self.sandboxes.of(headers)
         if path[-1:] == "/" and path != "/":
@@ -260,6 +269,15 @@ def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
         and headers.get(b"accept") == EVENT_STREAM
         and scope["path"].endswith("/_mock/journal")
     )
+
+
+def _merchant_at(sandbox: Sandbox, path: str, headers: dict[bytes, bytes]) -> Sandbox:
+    """Return the merchant of a sandbox whom a path names, or whom the credential opens."""
+    named = merchant_in(path) if path.startswith(PLATFORM_PATH) else ""
+    for each in sandbox.family:
+        if each.credentials.merchant_id == named:
+            return each
+    return sandbox.merchant_of(shown_credential(headers))
 
 
 class ClientGoneError(Exception):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from mock_clover.api.due import settle
-from mock_clover.model.problem import CATALOGUE
+from mock_clover.model.problem import BY_NAME, CATALOGUE
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.hostile import BROWSER
 from tests.subscriptions import PLANS, SUBSCRIPTIONS, Subscribing
@@ -814,6 +814,25 @@ case(
     "items",
 )
 case(
+    "INVALID_TAX_RATE",
+    400,
+    "a line with a tax that the merchant does not have",
+    post(
+        "/v1/orders",
+        {"currency": "usd", "items": [{"amount": 1, "tax_rates": [{"tax_rate_uuid": UNKNOWN}]}]},
+    ),
+    invalid("invalid_request", "Please provide a valid tax_rate_uuid."),
+    "tax_rate_uuid",
+)
+case(
+    "INVALID_TAX_RATE",
+    400,
+    "a charge with such a tax",
+    charging(tax_rate_uuid=UNKNOWN),
+    invalid("invalid_request", "Please provide a valid tax_rate_uuid."),
+    "tax_rate_uuid",
+)
+case(
     "ORDER_OVERPAID",
     400,
     "more than is left of an order",
@@ -1357,6 +1376,9 @@ case(
 )
 
 ELSEWHERE = {
+    **dict.fromkeys(
+        (name for name in BY_NAME if name.startswith("PLATFORM_")), "test_platform_refusals.py"
+    ),
     "OAUTH_CODE_REFUSED": "test_oauth.py beside this file, for each reason",
     "OAUTH_REFRESH_REFUSED": "the same",
     "OAUTH_RECOVERY_REFUSED": "the same",

@@ -1,0 +1,272 @@
+"""Every refusal of the platform API: the request that raises it, and its whole reply."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mock_clover.model import problem_platform
+from mock_clover.model.problem import Problem
+from tests.hostile import UNKNOWN_ID
+from tests.world import Answered, World
+
+JSON, PLAIN = "application/json; charset=utf-8", "text/plain; charset=utf-8"
+Ask = Callable[[World], Answered]
+
+
+def asking(method: str, path: str, body: Any = None, **more: Any) -> Ask:
+    """Return a request to a path below the merchant's."""
+    return lambda world: world.send(
+        method, f"/v3/merchants/{world.known.merchant_id}{path}", body, **more
+    )
+
+
+def paid_order(method: str, path: str, body: Any = None) -> Ask:
+    """Return a request about an order that was paid."""
+
+    def ask(world: World) -> Answered:
+        order = world.order(25)["id"]
+        done = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+        assert done.status == 200
+        return asking(method, f"/orders/{order}{path}", body)(world)
+
+    return ask
+
+
+def line(body: dict[str, Any]) -> Ask:
+    return lambda world: asking("POST", f"/orders/{world.order(1)['id']}/line_items", body)(world)
+
+
+def cart(body: Any) -> Ask:
+    return asking("POST", "/atomic_order/orders", body)
+
+
+NO_ORDER = '{"message":"Not Found","details":"Order not found"}'
+NO_CUSTOMER = '{"message":"Not Found","details":"Customer not found"}'
+UNIT = "Invalid unitQty: this mock sells whole units only, 1000 for each"
+CASES: list[tuple[str, str, Ask, int, str, str]] = [
+    ("PLATFORM_ORDER_NOT_FOUND", label, ask, 404, NO_ORDER, JSON)
+    for label, ask in {
+        "an order": asking("GET", f"/orders/{UNKNOWN_ID}"),
+        "its change": asking("POST", f"/orders/{UNKNOWN_ID}", {"total": 1}),
+        "its deletion": asking("DELETE", f"/orders/{UNKNOWN_ID}"),
+        "its lines": asking("GET", f"/orders/{UNKNOWN_ID}/line_items"),
+        "a line for it": asking("POST", f"/orders/{UNKNOWN_ID}/line_items", {}),
+        "its payments": asking("GET", f"/orders/{UNKNOWN_ID}/payments"),
+    }.items()
+]
+CASES += [
+    ("PLATFORM_CUSTOMER_NOT_FOUND", label, ask, 404, NO_CUSTOMER, JSON)
+    for label, ask in {
+        "a customer": asking("GET", f"/customers/{UNKNOWN_ID}"),
+        "its change": asking("POST", f"/customers/{UNKNOWN_ID}", {}),
+        "its deletion": asking("DELETE", f"/customers/{UNKNOWN_ID}"),
+    }.items()
+]
+CASES += [
+    (
+        "PLATFORM_PAYMENT_NOT_FOUND",
+        "a payment",
+        asking("GET", f"/payments/{UNKNOWN_ID}"),
+        404,
+        '{"message":"Not Found","details":"Payment not found"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_INVALID_ID",
+        "an item",
+        asking("GET", f"/items/{UNKNOWN_ID}"),
+        404,
+        '{"message":"invalid ID"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_INVALID_ID",
+        "a tax",
+        asking("GET", f"/tax_rates/{UNKNOWN_ID}"),
+        404,
+        '{"message":"invalid ID"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_INVALID_FILTER",
+        "a field that order types are not filtered by",
+        asking("GET", "/order_types?filter=label=a"),
+        400,
+        '{"message":"Invalid filter: label is not one of id, deletedTime"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_INVALID_QUERY",
+        "four expansions",
+        asking("GET", "/orders?expand=lineItems,payments,refunds,customers"),
+        400,
+        '{"message":"Invalid value for expand"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_INVALID_QUERY",
+        "a customer that is none",
+        asking("POST", "/orders", {"customers": [{"id": UNKNOWN_ID}]}),
+        400,
+        '{"message":"Invalid value for customers"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_INVALID_QUERY",
+        "a tax that the merchant does not have",
+        line({"price": 1, "taxRates": [{"id": UNKNOWN_ID}]}),
+        400,
+        '{"message":"Invalid value for taxRates"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_ITEM_MISSING",
+        "a line of an item that is none",
+        line({"item": {"id": UNKNOWN_ID}}),
+        400,
+        '{"message":"item_does_not_exist"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_ITEM_MISSING",
+        "the same in a cart",
+        cart({"orderCart": {"lineItems": [{"item": {"id": UNKNOWN_ID}}]}}),
+        400,
+        '{"message":"item_does_not_exist"}',
+        JSON,
+    ),
+    *(
+        (
+            "PLATFORM_CART_EMPTY",
+            label,
+            cart(body),
+            400,
+            '{"message":"cart_is_empty_or_missing"}',
+            JSON,
+        )
+        for label, body in {
+            "no cart": {},
+            "a cart without lines": {"orderCart": {}},
+            "an empty cart": {"orderCart": {"lineItems": []}},
+        }.items()
+    ),
+    (
+        "PLATFORM_QUANTITY_BROKEN",
+        "half a unit",
+        line({"price": 1, "unitQty": 500}),
+        400,
+        f'{{"message":"{UNIT}"}}',
+        JSON,
+    ),
+    *(
+        ("PLATFORM_ORDER_PAID", label, ask, 400, '{"message":"Order has payments"}', JSON)
+        for label, ask in {
+            "the deletion of a paid order": paid_order("DELETE", ""),
+            "another total for a paid order": paid_order("POST", "", {"total": 1}),
+            "a line for a paid order": paid_order("POST", "/line_items", {"price": 1}),
+        }.items()
+    ),
+    (
+        "INVALID_JSON",
+        "a body that is no JSON",
+        asking("POST", "/orders", raw=b"{"),
+        400,
+        '{"message":"Invalid JSON Format"}',
+        JSON,
+    ),
+    (
+        "AMOUNT_TOO_LARGE",
+        "lines that cost too much together",
+        line({"price": 99_999_999, "quantity": 2}),
+        400,
+        '{"message":"Amount exceeds the maximum of $999,999.99."}',
+        JSON,
+    ),
+    *(
+        ("UNAUTHORIZED", label, ask, 401, '{"message":"401 Unauthorized"}', JSON)
+        for label, ask in {
+            "a token that nobody gave": asking(
+                "GET", "/orders", headers={"authorization": "Bearer nobody"}
+            ),
+            "no token": asking("GET", "/orders", auth=False),
+            "a wrong token in the query": asking("GET", "/orders?access_token=no", auth=False),
+            "another merchant": lambda world: world.send("GET", f"/v3/merchants/{UNKNOWN_ID}"),
+            "another merchant's configuration": lambda world: world.send(
+                "GET", f"/v3/merchants/{UNKNOWN_ID}/ecomm_payment_configs", auth=False
+            ),
+        }.items()
+    ),
+    (
+        "METHOD_NOT_ALLOWED",
+        "PUT of a customer",
+        lambda world: asking("PUT", f"/customers/{world.customer()['id']}", {})(world),
+        405,
+        "405 PUT not allowed.",
+        PLAIN,
+    ),
+    (
+        "METHOD_NOT_ALLOWED",
+        "POST of tenders",
+        asking("POST", "/tenders", {}),
+        405,
+        "405 POST not allowed.",
+        PLAIN,
+    ),
+    ("PATH_NOT_FOUND", "no such list", asking("GET", "/nothing"), 404, "404 Not Found", PLAIN),
+]
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"dialect": "documented"}], ids=["observed", "documented"]
+)
+@pytest.mark.parametrize(
+    ("problem", "fact", "ask", "status", "body", "content_type"),
+    CASES,
+    ids=[f"{problem}: {fact}" for problem, fact, *_ in CASES],
+)
+def test_a_refusal_is_worded_as_the_platform_does_in_either_dialect(
+    make_world: Callable[..., World],
+    settings: dict[str, str],
+    problem: str,
+    fact: str,
+    ask: Ask,
+    status: int,
+    body: str,
+    content_type: str,
+) -> None:
+    world = make_world(**settings)
+    before: list[object] = []
+    send = world.send
+
+    def watched(*args: Any, **named: Any) -> Answered:
+        before.append(world.sandbox.state())
+        return send(*args, **named)
+
+    world.send = watched  # type: ignore[method-assign] # a spy, for this test
+    got = ask(world)
+    assert (got.status, got.body.decode(), got.content_type) == (status, body, content_type), fact
+    assert problem in got.why
+    assert world.sandbox.state() == before[-1]
+
+
+def test_every_problem_of_the_platform_is_shown() -> None:
+    named = {name for name, each in vars(problem_platform).items() if isinstance(each, Problem)}
+    assert named <= {problem for problem, *_ in CASES}
+
+
+def test_a_wrong_method_tells_the_right_ones(world: World) -> None:
+    """Observed: `405 POST not allowed.` and `Allow: GET, OPTIONS`."""
+    assert asking("POST", "/tenders")(world).headers["allow"] == "GET, OPTIONS"
+
+
+def test_a_fault_reads_as_the_platform_words_it(world: World) -> None:
+    fault = {"kind": "problem", "problem": "INVALID_SOURCE", "when": "after_commit", "times": 1}
+    control = {"x-mock-clover-control": "1", "content-type": "application/json"}
+    assert world.send("POST", "/_mock/faults", fault, headers=control).status == 200
+    got = asking("POST", "/orders", {})(world)
+    assert (got.status, got.json) == (
+        400,
+        {"message": "Please provide a valid source for the charge."},
+    )
+    assert len(world.sandbox.orders) == 1
