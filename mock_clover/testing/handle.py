@@ -237,6 +237,34 @@ class MockClover:
         query = f"?{urlencode(_given(filters))}" if filters else ""
         return list(self._told("GET", f"/_mock/notices{query}")["data"])
 
+    def checkouts(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return the sessions of the hosted checkout, newest first. Filters: state, limit."""
+        query = f"?{urlencode(_given(filters))}" if filters else ""
+        return list(self._told("GET", f"/_mock/checkouts{query}")["data"])
+
+    def pay_checkout(
+        self,
+        session: str,
+        pan: str = "4242424242424242",
+        exp: str = "12/30",
+        cvv: str = "123",
+        *,
+        tip: int | None = None,
+    ) -> dict[str, Any]:
+        """Pay a session as its customer would: result, charge, location, decline_code, checkout.
+
+        A decline is a result. Raises MockCloverError for a card that is refused, and for a session
+        that is paid, cancelled or expired.
+        """
+        month, _, year = exp.partition("/")
+        card = {"number": pan, "exp_month": month, "exp_year": year, "cvv": cvv}
+        asked = _given({"card": card, "tip": tip})
+        return self._told("POST", f"/_mock/checkouts/{session}/pay", asked)
+
+    def cancel_checkout(self, session: str) -> dict[str, Any]:
+        """Cancel a session as its customer would."""
+        return self._told("POST", f"/_mock/checkouts/{session}/cancel", {})
+
     def why(
         self,
         path: str,
