@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 import mock_clover
+from mock_clover.api.dispatch import place_of
+from mock_clover.api.places import places
 from mock_clover.api.surface import SURFACE
+from mock_clover.control.places import places as control_places
+from mock_clover.control.surface import control_surface
 from mock_clover.model.operation import OPERATIONS
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.scenario.load import load
+from tests.world import World
 
+SANDBOXES = World(KeyRing(), load("sandbox")).sandboxes
 ROOT = Path(mock_clover.__file__).parent
 ORDER = (
     *("wire", "model", "sandbox", "scenario", "api"),
@@ -101,6 +109,27 @@ def test_files_are_short_and_open_with_their_rule(file: Path) -> None:
 
 def test_the_names_of_operations_are_those_of_the_surface() -> None:
     assert tuple(endpoint.name for endpoint in SURFACE) == OPERATIONS
+
+
+def test_every_endpoint_is_at_its_place() -> None:
+    """What a server imports with a first call is what the tuples hold, that can be read."""
+    told, control = places(), control_places(SANDBOXES)
+    for endpoint in (*SURFACE, *control_surface(SANDBOXES)):
+        for path in filter(None, (endpoint.path, endpoint.also)):
+            place = place_of(path.split("/")[1:])
+            found = [each.name for each in (told | control)[place]()]
+            assert endpoint.name in found, path
+    wanted = {place_of(p.split("/")[1:]) for e in SURFACE for p in (e.path, e.also) if p}
+    assert told.keys() == wanted
+
+
+def test_a_start_imports_no_operation() -> None:
+    code = "import sys, mock_clover.server.build as _; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith("mock_clover.")}
+    operations = {endpoint.run.__module__ for endpoint in SURFACE}
+    assert not loaded & operations
+    assert "mock_clover.control.worlds" not in loaded
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import convert
 
-from mock_clover.model.checkout import CheckoutSettings
+from mock_clover.model.checkout_settings import CheckoutSettings
 from mock_clover.sandbox.credentials import derive
 from mock_clover.scenario.load import ScenarioError, parse
 from tests.checkouts import (

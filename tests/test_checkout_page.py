@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from msgspec import convert
 
-from mock_clover.model.checkout import CheckoutForm, CheckoutSettings
+from mock_clover.model.checkout import CheckoutForm
+from mock_clover.model.checkout_settings import CheckoutSettings
 from mock_clover.model.token import CardRequest
 from mock_clover.sandbox.credentials import derive
 from tests.canary import CVV, PAN, PANS, songs, spellings, texts_within

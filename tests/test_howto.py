@@ -249,7 +249,7 @@ def test_the_page_of_the_hosted_checkout_runs(tmp_path: Path, served: Served) ->
 
 
 def test_the_page_of_the_hosted_checkout_names_all_its_switches() -> None:
-    from mock_clover.model.checkout import CheckoutSettings
+    from mock_clover.model.checkout_settings import CheckoutSettings
 
     text = (DOCS / "howto/hosted-checkout.md").read_text()
     named = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.plans import ROWS_MAX
-from mock_clover.api.surface import SURFACE, Dispatch
+from mock_clover.api.surface import SURFACE
 from mock_clover.model.interval import LAST_MS, Interval, following, nth, read, written
 from mock_clover.model.scenario import Scenario
 from mock_clover.scenario.load import load, parse

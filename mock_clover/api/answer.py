@@ -6,7 +6,6 @@ leaves the old state or the new. A refusal changes nothing; a returned result ha
 
 from typing import Any, NamedTuple
 
-from mock_clover.api.announce import follow
 from mock_clover.api.dialects import (
     DECLINED_STATUS,
     HTML,
@@ -220,6 +219,8 @@ def _followed(
     """Send the event that a rule has follow a call, now that the call has its answer."""
     if step is not None and step.then.webhook is not None and reply.status:
         event = step.then.webhook
+        from mock_clover.api.announce import follow  # with the first event of a rule
+
         follow(sandbox, endpoint.name, raw.ids, request, event, reply.status, reply.body)
     return reply
 

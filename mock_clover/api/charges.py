@@ -12,7 +12,6 @@ from mock_clover.api.taxes import with_tax
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate, begin_charge
 from mock_clover.model.card import checks_seen
 from mock_clover.model.charge import (
-    AMOUNT_MAX,
     AUTHORISATION_EXPIRES,
     AUTHORISATION_LIFE_MS,
     CAPTURED_FROM,
@@ -26,6 +25,7 @@ from mock_clover.model.charge_answer import (
     created_answer,
     pending_answer,
 )
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.problem import (
     AMOUNT_TOO_LARGE,
     AUTHORISATION_EXPIRED,

@@ -18,7 +18,7 @@ from mock_clover.api.orders import credit
 from mock_clover.api.payer import Payer, issuer
 from mock_clover.api.plans import check_merchant
 from mock_clover.api.tokens import read_card
-from mock_clover.model.charge import AMOUNT_MAX, Charge, ChargeRequest
+from mock_clover.model.charge import Charge, ChargeRequest
 from mock_clover.model.charge_answer import created_answer
 from mock_clover.model.checkout import (
     CURRENCY,
@@ -37,7 +37,9 @@ from mock_clover.model.checkout import (
     RedirectUrls,
     wrong_redirect,
 )
-from mock_clover.model.order import Order, TaxRate, order_totals
+from mock_clover.model.item import TaxRate
+from mock_clover.model.money import AMOUNT_MAX
+from mock_clover.model.order import Order, order_totals
 from mock_clover.model.problem import BY_NAME, INCORRECT_CVC, UNAUTHORIZED, Refusal
 from mock_clover.model.problem_checkout import (
     CHECKOUT_ALREADY_PAID,

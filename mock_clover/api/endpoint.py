@@ -6,11 +6,10 @@ The whole surface is a tuple of these (`surface.py`). Adding one is one function
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from mock_clover.model.charge import Charge
 from mock_clover.model.permission import Permission
 from mock_clover.model.problem import Problem
 from mock_clover.model.threeds import Flow
@@ -21,6 +20,9 @@ from mock_clover.wire.codec import Codec
 from mock_clover.wire.fact import Fact
 from mock_clover.wire.record import Record
 from mock_clover.wire.redact import redact
+
+if TYPE_CHECKING:  # a start needs no charge
+    from mock_clover.model.charge import Charge
 
 Auth = Literal["bearer", "apikey", "pakms", "none"]
 """pakms is a bearer whose absence is answered in plain text."""
@@ -87,7 +89,7 @@ def home_of(sandbox: Sandbox, call: Call[Any, Any]) -> str:
 class Declined(NamedTuple):
     """A charge that was made and declined: a result, not a refusal."""
 
-    charge: Charge
+    charge: "Charge"
     decline: Decline
 
 

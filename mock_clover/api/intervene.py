@@ -12,13 +12,18 @@ import re
 from typing import Any, NamedTuple, get_args
 
 from mock_clover.api.endpoint import Endpoint
-from mock_clover.api.orders import find_order
 from mock_clover.model.card import Card
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
-from mock_clover.model.rule import Approve, Consequence, DeclineAs, Facts, SourceKind
+from mock_clover.model.rule import (
+    ALTERNATE_TENDER,
+    Approve,
+    Consequence,
+    DeclineAs,
+    Facts,
+    SourceKind,
+)
 from mock_clover.model.scenario import DECLINE_CODES
-from mock_clover.model.tender import ALTERNATE_TENDER
 from mock_clover.model.threeds import Flow
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.record import Record
@@ -185,6 +190,8 @@ def facts_of(
         kind = kind if token.kind == "card" else token.kind
     amount = getattr(request, "amount", None)
     if amount is None and endpoint == "pay_order" and ids:
+        from mock_clover.api.orders import find_order  # with the first payment of an order
+
         sold = find_order(sandbox, ids[0])
         amount = sold.order.amount - sold.amount_paid if sold else None
     return Facts(

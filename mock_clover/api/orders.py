@@ -19,7 +19,8 @@ from mock_clover.api.taxes import line_taxes
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate
 from mock_clover.model.charge import Charge, ChargeRequest
 from mock_clover.model.charge_answer import ListAnswer
-from mock_clover.model.order import Item, Order, OrderRequest, PayRequest, order_totals
+from mock_clover.model.item import Item
+from mock_clover.model.order import Order, OrderRequest, PayRequest, order_totals
 from mock_clover.model.order_answer import (
     OrderAnswer,
     Sold,

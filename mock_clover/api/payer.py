@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from mock_clover.api.redemption import standing
-from mock_clover.model.charge import AMOUNT_MAX, METADATA_BYTES_MAX, StoredCredentials
+from mock_clover.model.charge import METADATA_BYTES_MAX
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.problem import (
     AMOUNT_TOO_LARGE,
     CARD_ON_FILE_MISSING,
@@ -11,7 +12,9 @@ from mock_clover.model.problem import (
     INVALID_SOURCE,
     TOKEN_ALREADY_USED,
 )
-from mock_clover.model.tender import ALTERNATE_TENDER, TENDER_TOKEN
+from mock_clover.model.rule import ALTERNATE_TENDER
+from mock_clover.model.stored_credentials import StoredCredentials
+from mock_clover.model.tender import TENDER_TOKEN
 from mock_clover.model.threeds import ThreeDS
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import (

@@ -1,6 +1,7 @@
-"""The whole of Clover's surface, as a tuple that can be read, and how a path finds its endpoint."""
+"""The whole of Clover's surface, as a tuple that can be read.
 
-from collections.abc import Iterable, Sequence
+A server does not import it: it finds its endpoints by `places.py`, a module with its first call.
+"""
 
 from mock_clover.api import (
     charge_views,
@@ -23,7 +24,6 @@ from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.v3 import customers as v3_customers
 from mock_clover.api.v3 import inventory, lines, merchant, payments
 from mock_clover.api.v3 import orders as v3_orders
-from mock_clover.model.problem import METHOD_NOT_ALLOWED, PATH_NOT_FOUND
 
 SURFACE: tuple[Endpoint, ...] = (
     *oauth.ENDPOINTS,
@@ -48,81 +48,3 @@ SURFACE: tuple[Endpoint, ...] = (
     *payments.ENDPOINTS,
     *inventory.ENDPOINTS,
 )
-
-Found = tuple[Endpoint, tuple[str, ...]]
-Pattern = tuple[tuple[str, ...], dict[str, Endpoint]]
-"""The segments of a path, '' for an id, and what is served there by method."""
-Shape = tuple[int | str, ...]
-
-
-class Dispatch:
-    """Finds endpoints by method and path shape: a scan of forty routes costs 9 microseconds.
-
-    A path without ids is one lookup. Others are looked up by their number of segments and the first
-    two of them, then by the literal segments of the few patterns of that shape.
-    """
-
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        self._exact: dict[tuple[str, str], Found] = {}
-        self._shaped: dict[Shape, list[Pattern]] = {}
-        for endpoint in endpoints:
-            for path in filter(None, (endpoint.path, endpoint.also)):
-                if "{" not in path:
-                    self._exact[endpoint.method, path] = (endpoint, ())
-                self._add_pattern(path, endpoint)
-
-    def _add_pattern(self, path: str, endpoint: Endpoint) -> None:
-        pattern = tuple("" if part.startswith("{") else part for part in path.split("/")[1:])
-        if "" in pattern[:2] and pattern != ("",):
-            raise ValueError(f"{path}: an id stands third or later")
-        shape = self._shaped.setdefault((len(pattern), *pattern[:2]), [])
-        for known, by_method in shape:
-            if known == pattern:
-                by_method[endpoint.method] = endpoint
-                return
-        shape.append((pattern, {endpoint.method: endpoint}))
-
-    def find(self, method: str, path: str) -> Found:
-        """Return the endpoint of a path and the ids in it, or refuse. HEAD is served as GET."""
-        if method == "HEAD":
-            method = "GET"
-        found = self._exact.get((method, path))
-        if found is not None:
-            return found
-        parts = path.split("/")[1:]
-        other_methods: dict[str, Endpoint] | None = None
-        for pattern, by_method in self._like(parts):
-            ids = _ids(pattern, parts)
-            if ids is not None:
-                if method in by_method:
-                    return by_method[method], ids
-                other_methods = by_method
-        if other_methods is not None:
-            METHOD_NOT_ALLOWED.refuse(method=method)
-        PATH_NOT_FOUND.refuse()
-
-    def _like(self, parts: list[str]) -> Sequence[Pattern]:
-        """Return the patterns that may be those of a path."""
-        return self._shaped.get((len(parts), *parts[:2]), ())
-
-    def methods(self, path: str) -> tuple[str, ...]:
-        """Return the methods that a path answers to."""
-        parts = path.split("/")[1:]
-        return tuple(
-            method
-            for pattern, by_method in self._like(parts)
-            if _ids(pattern, parts) is not None
-            for method in by_method
-        )
-
-
-def _ids(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:
-    ids = []
-    for expected, part in zip(pattern, parts, strict=True):
-        if not expected:
-            if not part:
-                return None
-            ids.append(part)
-        elif expected != part:
-            return None
-    return tuple(ids)

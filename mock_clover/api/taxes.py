@@ -6,7 +6,7 @@ import msgspec
 
 from mock_clover.model.charge import ChargeRequest
 from mock_clover.model.inventory import NO_TAX_APPLIED, InventoryItem, MerchantTax, TaxRateRequest
-from mock_clover.model.order import RATE_WHOLE, Item, TaxRate
+from mock_clover.model.item import RATE_WHOLE, Item, TaxRate
 from mock_clover.model.problem import INVALID_TAX_RATE
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox

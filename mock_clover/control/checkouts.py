@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from mock_clover.api.checkout import PAGE, Paid, cancel, pay, require_checkout
 from mock_clover.api.checkout_page import leads_to, show_page, submit_page
 from mock_clover.api.endpoint import Call, Endpoint, home_of
-from mock_clover.control.worlds import OURS, ControlRecord, control
-from mock_clover.model.charge import AMOUNT_MAX
+from mock_clover.control.calls import OURS, ControlRecord, control
 from mock_clover.model.checkout import Checkout, CheckoutForm, Line, State
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.token import CardRequest
 from mock_clover.model.verdict import Decline
 from mock_clover.sandbox.sandbox import Sandbox

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from mock_clover.api.endpoint import Call, Endpoint
-from mock_clover.control.worlds import OURS, control
+from mock_clover.control.calls import OURS, control
 from mock_clover.model.notice import Channel, Kind, Notice
 from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.sandbox.sandbox import Sandbox

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from mock_clover.api.endpoint import Call, Endpoint, Stated
-from mock_clover.control.worlds import OURS, ControlRecord, control, unknown
+from mock_clover.control.calls import OURS, ControlRecord, control, unknown
 from mock_clover.model.operation import RULED
 from mock_clover.model.problem import CONTROL_INVALID
 from mock_clover.sandbox.journal import Exchange, Shown, shown

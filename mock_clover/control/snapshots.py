@@ -4,14 +4,15 @@ Cards are fingerprints, and free text is masked as it goes out. Another machine 
 to identical replies; what cannot be restored is refused before anything is changed.
 """
 
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
 
-from mock_clover.api.due import HAPPENINGS
 from mock_clover.api.endpoint import Call, Document, Endpoint
-from mock_clover.api.surface import SURFACE
-from mock_clover.control.worlds import ControlRecord, SandboxAnswer, control, shown, unknown
+from mock_clover.api.happenings import HAPPENINGS
+from mock_clover.control.calls import ControlRecord, control, unknown
+from mock_clover.control.worlds import SandboxAnswer, shown
 from mock_clover.model import recurring
 from mock_clover.model.charge import Charge
 from mock_clover.model.checkout import Checkout
@@ -45,7 +46,6 @@ SNAPSHOT_VERSION = 2
 Moment = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
 """Milliseconds, up to the year 2286."""
 _SNAPSHOT = "/_mock/snapshot"
-_TAKES = {endpoint.name: endpoint.takes for endpoint in SURFACE}
 _replace = msgspec.structs.replace
 
 
@@ -259,8 +259,15 @@ def _check_names(snapshot: Snapshot) -> None:
             raise ValueError(unknown(kind, HAPPENINGS))
 
 
+@cache
+def _takes() -> dict[str, type[Record] | None]:
+    from mock_clover.api.surface import SURFACE  # all of it, for any of its requests may be kept
+
+    return {endpoint.name: endpoint.takes for endpoint in SURFACE}
+
+
 def _as_request(endpoint: str, request: Any) -> Record | None:
-    takes = _TAKES.get(endpoint)
+    takes = _takes().get(endpoint)
     if takes is None or request is None:
         return None
     return msgspec.convert(request, takes)

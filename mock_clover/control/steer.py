@@ -1,16 +1,18 @@
 """Steering a sandbox: its clock, its faults, its scenario, and the question why."""
 
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
 
 from mock_clover.api.answer import answer
+from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Call, Endpoint, OpenBody, Raw
 from mock_clover.api.intervene import FAULT_HEADER, facts_of
-from mock_clover.api.surface import SURFACE, Dispatch
+from mock_clover.api.places import places
+from mock_clover.control.calls import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import asked_scenario, made_of_scenario
-from mock_clover.control.worlds import OURS, ControlRecord, control, unknown
 from mock_clover.model.fault import Fault
 from mock_clover.model.operation import OPERATIONS
 from mock_clover.model.problem import CONTROL_INVALID, OUTCOMES, Refusal
@@ -21,8 +23,6 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.wire.codec import Codec, MalformedError, ViolationsError
 from mock_clover.wire.fact import told
 from mock_clover.wire.record import Record, encode
-
-_DISPATCH = Dispatch(SURFACE)
 
 
 class ClockRequest(ControlRecord, frozen=True, kw_only=True):
@@ -239,6 +239,11 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     )
 
 
+@cache
+def _dispatch() -> Dispatch:
+    return Dispatch(unmet=places())
+
+
 def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     """Explain a request without performing it: it is answered by a copy that is thrown away."""
     asked = call.body
@@ -251,7 +256,7 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     }
     body = b"" if asked.body is None else encode(asked.body)
     try:
-        endpoint, ids = _DISPATCH.find(asked.method.upper(), path)
+        endpoint, ids = _dispatch().find(asked.method.upper(), path)
     except Refusal as refusal:
         CONTROL_INVALID.refuse(said=f"path: {refusal.message}")
     codec = endpoint.codec

@@ -10,7 +10,7 @@ import msgspec
 
 from mock_clover.api.endpoint import Call, Endpoint, Text
 from mock_clover.api.threeds import give_up, refusal
-from mock_clover.control.worlds import OURS, ControlRecord, control
+from mock_clover.control.calls import OURS, ControlRecord, control
 from mock_clover.model.charge import Charge
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.model.threeds import Result, Step, ThreeDS, threeds_answer

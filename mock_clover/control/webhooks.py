@@ -10,7 +10,7 @@ import msgspec
 from mock_clover.api.announce import send
 from mock_clover.api.endpoint import Call, Endpoint, Stated
 from mock_clover.api.posting import resend, verify_target
-from mock_clover.control.worlds import OURS, ControlRecord, control
+from mock_clover.control.calls import OURS, ControlRecord, control
 from mock_clover.model.delivery import Attempt, Delivery, State, Subscription
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.model.webhook import (

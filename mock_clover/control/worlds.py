@@ -1,27 +1,22 @@
 """Sandboxes as things to make, copy and drop: each test takes a fresh one."""
 
-import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from mock_clover.api.endpoint import Call, Endpoint, home_of
+from mock_clover.control.calls import OURS, ControlRecord, control
 from mock_clover.control.scenario import asked_scenario, made_of_scenario
-from mock_clover.model.checkout import CheckoutSettings
+from mock_clover.model.checkout_settings import CheckoutSettings
 from mock_clover.model.permission import Permission
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.model.scenario import Dialect
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
-from mock_clover.wire.fact import END, inferred, told
+from mock_clover.wire.fact import END, told
 from mock_clover.wire.record import Record
 
-OURS = inferred("of this mock, not of Clover")
 NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END}"
-
-
-class ControlRecord(Record, frozen=True, forbid_unknown_fields=True):
-    """The base of control bodies: an unknown member is a mistake there."""
 
 
 class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
@@ -140,38 +135,6 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("list_sandboxes", "GET", "/_mock/sandboxes", list_sandboxes, SandboxList),
         control("fork", "POST", "/_mock/fork", fork, SandboxAnswer, takes=ForkRequest),
     )
-
-
-def control(
-    name: str,
-    method: str,
-    path: str,
-    run: Callable[..., Any],
-    gives: type[Record],
-    *,
-    takes: type[Record] | None = None,
-    query: type[Record] | None = None,
-) -> Endpoint:
-    """Return an endpoint of the control surface."""
-    return Endpoint(
-        name=name,
-        method=method,
-        path=path,
-        run=run,
-        auth="none",
-        gives=gives,
-        takes=takes,
-        query=query,
-        fact=OURS,
-        silent=True,
-        about=(run.__doc__ or "").partition("\n")[0],
-    )
-
-
-def unknown(word: str, known: Iterable[str]) -> str:
-    """Say that there is no such thing, and what was perhaps meant."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"there is no {word!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def _required(sandboxes: Sandboxes, name: str) -> Sandbox:

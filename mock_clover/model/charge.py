@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 
 from mock_clover.model.card import Face
 from mock_clover.model.gift_card import GiftCardView
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.on_file import Intent
 from mock_clover.model.purchase import ChargeDescriptor, Level2, Level3
+from mock_clover.model.stored_credentials import StoredCredentials
 from mock_clover.model.surcharge import AdditionalCharge
 from mock_clover.model.tender import Tender
 from mock_clover.model.threeds import ThreeDS, ThreeDSField
@@ -17,8 +19,6 @@ from mock_clover.model.verdict import Approval, Decline
 from mock_clover.wire.fact import CURRENCY, EMAIL, END, Cents, Millis, documented, observed, told
 from mock_clover.wire.record import Record
 
-AMOUNT_MAX = 99_999_999
-"""$999,999.99. Source: DOCS:ecommerce-error-codes, amount_too_large."""
 METADATA_BYTES_MAX = 500
 """Documented REF createcharge: limited to 500 characters."""
 
@@ -82,33 +82,6 @@ AlternateTender = (
     Annotated[Tender, told("With the source alternate_tender.", _REF, refused_as="INVALID_TENDER")]
     | None
 )
-
-
-class InstallmentInfo(Record, frozen=True, kw_only=True):
-    """`stored_credentials.installment_info`."""
-
-    bill_pay_indicator: Annotated[str, told("Recurring or Installment.", _REF)] | None = None
-    invoice_number: Annotated[str, told("Invoice of the instalment.", _REF)] | None = None
-    description: Annotated[str, told("Free text.", _REF)] | None = None
-
-
-class StoredCredentials(Record, frozen=True, kw_only=True):
-    """Who uses a saved card, and where in the sequence of its uses."""
-
-    sequence: (
-        Annotated[Literal["FIRST", "SUBSEQUENT"], told("Place in the sequence.", _REF)] | None
-    ) = None
-    is_scheduled: Annotated[bool, told("Part of a schedule.", _REF)] | None = None
-    initiator: Annotated[Literal["MERCHANT", "CARDHOLDER"], told("Who starts it.", _REF)] | None = (
-        None
-    )
-    cardbrand_original_amount: (
-        Annotated[
-            Cents, told("Discover only.", _REF, refused_as="INVALID_REQUEST", ge=0, le=AMOUNT_MAX)
-        ]
-        | None
-    ) = None
-    installment_info: Annotated[InstallmentInfo, told("US only.", _REF)] | None = None
 
 
 class ChargeRequest(Record, frozen=True, kw_only=True):

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from mock_clover.model.card import CheckResult
-from mock_clover.model.charge import Charge, StoredCredentials
+from mock_clover.model.charge import Charge
 from mock_clover.model.gift_card import GiftCardView
 from mock_clover.model.on_file import SavedCredential, transarmor
 from mock_clover.model.purchase import ChargeDescriptor, Level2, Level3
+from mock_clover.model.stored_credentials import StoredCredentials
 from mock_clover.model.surcharge import AdditionalCharge
 from mock_clover.model.tender import Tender
 from mock_clover.model.threeds import ThreeDSAnswer, threeds_answer

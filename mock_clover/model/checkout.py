@@ -7,11 +7,9 @@ A session's row holds no card: each attempt leaves a charge, and the session its
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-import msgspec
-
 from mock_clover.model.address import wrong_url
-from mock_clover.model.charge import AMOUNT_MAX
-from mock_clover.model.order import RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
+from mock_clover.model.item import RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.wire.fact import EMAIL, Cents, Millis, documented, observed, told
 from mock_clover.wire.record import Record
 
@@ -22,8 +20,6 @@ _MINE = "; its bound is of this mock"
 
 LIFE_MS = 900_000
 """Documented: a session can be paid for fifteen minutes."""
-CHECKOUTS_MAX = 10_000
-"""Sessions of one sandbox, some 20 MB; the oldest goes. A shop's are over in minutes."""
 ITEMS_MAX = 500
 METADATA_BYTES_MAX = 4_096
 DECLINED_MAX = 20
@@ -107,14 +103,6 @@ class RedirectUrls(Record, frozen=True, kw_only=True):
     cancel: Annotated[str, told("Instead of paying.", DOC, refused_as=_INVALID)] | None = None
 
 
-class DashboardUrls(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """URLs that a merchant has set for all sessions."""
-
-    success: str | None = None
-    failure: str | None = None
-    cancel: str | None = None
-
-
 class CheckoutRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /invoicingcheckoutservice/v1/checkouts`."""
 
@@ -163,42 +151,6 @@ class Line(Record, frozen=True, kw_only=True):
             description=self.name,
             tax_rates=list(self.taxes) or None,
         )
-
-
-class CheckoutSettings(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What of the hosted checkout may be switched, where little is known of Clover's."""
-
-    redirects: Annotated[
-        Literal["https", "any"],
-        msgspec.Meta(
-            description="https: as documented, and localhost is refused, as observed. any: http "
-            "and this machine too, for a shop that runs beside the mock."
-        ),
-    ] = "https"
-    dashboard: Annotated[
-        DashboardUrls, msgspec.Meta(description="Win over those of a request (documented).")
-    ] = DashboardUrls()
-    customer: Annotated[
-        Literal["optional", "any", "all"],
-        msgspec.Meta(
-            description="What of first name, last name and e-mail a request must have; Clover's "
-            "pages differ, and have a feature by which all are demanded."
-        ),
-    ] = "optional"
-    after_decline: Annotated[
-        Literal["try_again", "redirect"],
-        msgspec.Meta(
-            description="Whether the page asks again, or sends the browser to "
-            "redirectUrls.failure; not known of Clover."
-        ),
-    ] = "try_again"
-    webhook_data: Annotated[
-        bool,
-        msgspec.Meta(
-            description="Whether the webhook names the session in `data`: documented, but one "
-            "reader's first payment had none."
-        ),
-    ] = True
 
 
 class CheckoutForm(Record, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ prints nothing and is never kept.
 from typing import Annotated, ClassVar, Literal
 
 from mock_clover.model.card import CheckResult
-from mock_clover.model.charge import AMOUNT_MAX
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.verdict import Decline, Verdict
 from mock_clover.wire.fact import CURRENCY, END, Cents, Fact, documented, inferred, told
 from mock_clover.wire.record import Record

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from mock_clover.model.charge import AMOUNT_MAX
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.platform import Elements, Reference, seconds
 from mock_clover.model.token import Kind
 from mock_clover.wire.fact import Cents, Fact, Millis, documented, observed, told

@@ -1,21 +1,22 @@
 """Orders: items, payment in one or several parts, returns. Amounts are always minor units."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from mock_clover.model.charge import (
-    AMOUNT_MAX,
     AlternateTender,
     Ecomind,
     ExternalReference,
     LevelThree,
     LevelTwo,
     Metadata,
-    StoredCredentials,
     Tip,
 )
+from mock_clover.model.item import Item, ItemType
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.on_file import Intent
 from mock_clover.model.platform_order import PlatformOrder
+from mock_clover.model.stored_credentials import StoredCredentials
 from mock_clover.model.threeds import ThreeDSField
 from mock_clover.wire.fact import CURRENCY, EMAIL, Cents, Millis, documented, observed, told
 from mock_clover.wire.record import Record
@@ -25,61 +26,6 @@ _PAY = documented("REF postordersidpay")
 _ITEMS = "INVALID_ITEMS"
 _RETURN = documented("REF postordersidreturns; DOCS:ecommerce-refunding-payments")
 _ITEM_TYPE = observed("GP: sku, tax, shipping; that others are refused is inferred")
-
-ItemType = Literal["sku", "tax", "shipping"]
-RATE_WHOLE = 10_000_000
-"""A tax rate of 100 %. Source: REF createorder, where 1000000 is 10 %."""
-TAX_RATES_MAX = 50
-"""Taxes of one line; a bound of this mock."""
-
-
-class TaxRate(Record, frozen=True, kw_only=True):
-    """A tax on one item; `rate` 1000000 is 10 %."""
-
-    name: Annotated[str, told("Shown on receipts.", _REF)] | None = None
-    tax_rate_uuid: Annotated[str, told("Of the inventory.", _REF)] | None = None
-    rate: (
-        Annotated[
-            int,
-            told("10,000,000 is 100 %.", _REF, refused_as=_ITEMS, ge=0, le=100_000_000),
-        ]
-        | None
-    ) = None
-    tax_amount: (
-        Annotated[Cents, told("Fixed tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)] | None
-    ) = None
-
-    def of(self, price: Cents) -> Cents:
-        """Return the tax on a price, half a cent and more rounded up (inferred)."""
-        return self.tax_amount or (price * (self.rate or 0) + RATE_WHOLE // 2) // RATE_WHOLE
-
-
-class Item(Record, frozen=True, kw_only=True):
-    """One line of an order; `amount` is the unit price."""
-
-    type: Annotated[ItemType, told("A tax line adds to the order's tax.", _ITEM_TYPE)] | None = None
-    parent: Annotated[str, told("Inventory item.", _REF, max_length=255)] | None = None
-    quantity: Annotated[int, told("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
-    amount: Annotated[
-        Cents, told("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
-    ] = 0
-    currency: Annotated[str, told("ISO 4217.", _REF)] | None = None
-    description: Annotated[str, told("Free text.", _REF)] | None = None
-    tax_rates: (
-        Annotated[list[TaxRate], told("Taxes of the item.", _REF, max_length=TAX_RATES_MAX)] | None
-    ) = None
-
-    @property
-    def price(self) -> Cents:
-        """The line without its taxes. Source: the SDK page, where `amount` is a unit price."""
-        return self.amount * (1 if self.quantity is None else self.quantity)
-
-    @property
-    def tax(self) -> Cents:
-        """What the line adds to the order's tax; all of it, if it is a tax line."""
-        if self.type == "tax":
-            return self.price
-        return sum(rate.of(self.price) for rate in self.tax_rates or ())
 
 
 class OrderRequest(Record, frozen=True, kw_only=True):

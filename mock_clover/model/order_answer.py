@@ -8,8 +8,9 @@ from typing import ClassVar, Literal, NamedTuple
 
 from mock_clover.model.charge import Charge
 from mock_clover.model.charge_answer import ChargeAnswer, Source, created_answer
+from mock_clover.model.item import Item
 from mock_clover.model.on_file import SavedCredential
-from mock_clover.model.order import Item, Order, ReturnedItem
+from mock_clover.model.order import Order, ReturnedItem
 from mock_clover.model.threeds import ThreeDSAnswer
 from mock_clover.wire.fact import Cents, Fact, Facts, Millis, documented, inferred, marked, observed
 from mock_clover.wire.record import Record

@@ -5,7 +5,7 @@ An order is one row, whichever API made it: `Order.platform` holds what only thi
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from mock_clover.model.charge import AMOUNT_MAX
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.platform import Elements, Reference
 from mock_clover.wire.fact import Cents, Fact, Millis, documented, observed, told
 from mock_clover.wire.record import Record

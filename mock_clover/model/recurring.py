@@ -8,9 +8,11 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from mock_clover.model.charge import AMOUNT_MAX, ChargeRequest, StoredCredentials
+from mock_clover.model.charge import ChargeRequest
 from mock_clover.model.interval import LAST_MS, Interval, following, written
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.purchase import ChargeDescriptor
+from mock_clover.model.stored_credentials import StoredCredentials
 from mock_clover.wire.fact import END, Cents, Fact, documented, inferred, told
 from mock_clover.wire.record import Record
 

@@ -9,14 +9,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from mock_clover.model.card import NO_CHECKS, Brand, Card, Checks
-from mock_clover.model.charge import StoredCredentials
 from mock_clover.model.fault import Fault
+from mock_clover.model.stored_credentials import StoredCredentials
 from mock_clover.model.threeds import Flow
 from mock_clover.model.verdict import DECLINE_CODE, DECLINE_MESSAGE, Approval, Decline, Verdict
 from mock_clover.model.webhook import EventOrder
 from mock_clover.wire.fact import END, Evidence
 from mock_clover.wire.record import Record
 
+ALTERNATE_TENDER = "alternate_tender"
+"""What a charge names as its source when no card pays."""
 SourceKind = Literal["token", "multipay", "customer", "gift_card", "ach", "tender"]
 
 

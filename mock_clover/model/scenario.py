@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from mock_clover.model.card import NO_CHECKS, Brand, Checks
-from mock_clover.model.checkout import CheckoutSettings
+from mock_clover.model.checkout_settings import CheckoutSettings
 from mock_clover.model.fault import Fault
 from mock_clover.model.permission import Permission
 from mock_clover.model.rule import CARD_NUMBER, Rule

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from mock_clover.model.charge import AMOUNT_MAX
-from mock_clover.model.order import Item
+from mock_clover.model.item import Item
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.span import SPAN
 from mock_clover.wire.fact import CURRENCY, EMAIL, END
 from mock_clover.wire.record import Record

@@ -6,15 +6,13 @@ Source: REF createcharge; that an answer shows the tender and no reference or co
 from typing import Annotated
 
 from mock_clover.model.card import Card
+from mock_clover.model.rule import ALTERNATE_TENDER
 from mock_clover.model.token import Token
 from mock_clover.wire.fact import documented, told
 from mock_clover.wire.record import Record
 
 _REF = documented("REF createcharge")
 _WORDS_MAX = 127  # a bound of this mock
-
-ALTERNATE_TENDER = "alternate_tender"
-"""What a charge names as its source then."""
 
 
 class Tender(Record, frozen=True, kw_only=True):

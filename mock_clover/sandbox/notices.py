@@ -2,10 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from mock_clover.model.customer import Customer
-from mock_clover.model.notice import Channel, News, Notice
 from mock_clover.wire.redact import redact
+
+if TYPE_CHECKING:  # imported with the first notice
+    from mock_clover.model.customer import Customer
+    from mock_clover.model.notice import Channel, News, Notice
 
 NOTICES_MAX = 2_000
 """Notices kept for each sandbox, about 1 MB: five years of a weekly subscription by both ways."""
@@ -21,18 +24,22 @@ class Notices:
         self.count = 0
         """Notices ever written."""
 
-    def __iter__(self) -> Iterator[Notice]:
+    def __iter__(self) -> Iterator["Notice"]:
         """Iterate from the oldest that is kept."""
         return iter(self._kept)
 
-    def tell(self, at_ms: int, customer: Customer, news: News) -> None:
+    def tell(self, at_ms: int, customer: "Customer", news: "News") -> None:
         """Write an e-mail and an SMS to a customer, as far as the address of each is known."""
         if customer.email:
             self._add(at_ms, "email", customer, customer.email, news)
         if customer.phone:
             self._add(at_ms, "sms", customer, customer.phone, news)
 
-    def _add(self, at_ms: int, channel: Channel, customer: Customer, to: str, news: News) -> None:
+    def _add(
+        self, at_ms: int, channel: "Channel", customer: "Customer", to: str, news: "News"
+    ) -> None:
+        from mock_clover.model.notice import Notice
+
         self.count += 1
         self._kept.append(
             Notice(
@@ -56,7 +63,7 @@ class Notices:
         twin.restore(self._kept, self.count)
         return twin
 
-    def restore(self, kept: Iterable[Notice], count: int) -> None:
+    def restore(self, kept: Iterable["Notice"], count: int) -> None:
         """Go on from a state."""
         self._kept.extend(kept)
         self.count = count

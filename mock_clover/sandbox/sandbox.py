@@ -4,22 +4,11 @@ It is the bundle of everything that changes. No module holds one.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mock_clover.model.charge import Charge
-from mock_clover.model.checkout import CHECKOUTS_MAX, Checkout
-from mock_clover.model.customer import Customer
-from mock_clover.model.gift_card import GiftCard
-from mock_clover.model.inventory import InventoryItem, MerchantTax, OrderType
-from mock_clover.model.oauth import Code
-from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
-from mock_clover.model.order import Order
-from mock_clover.model.recurring import Plan, Subscription
-from mock_clover.model.refund import Refund
 from mock_clover.model.scenario import Settings
-from mock_clover.model.token import Token
 from mock_clover.sandbox.agenda import Agenda
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials
@@ -30,13 +19,28 @@ from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.limits import Limits
 from mock_clover.sandbox.notices import Notices
-from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.table import Table
+
+if TYPE_CHECKING:  # the rows of what nobody calls need no import
+    from mock_clover.model.charge import Charge
+    from mock_clover.model.checkout import Checkout
+    from mock_clover.model.customer import Customer
+    from mock_clover.model.gift_card import GiftCard
+    from mock_clover.model.inventory import InventoryItem, MerchantTax, OrderType
+    from mock_clover.model.oauth import Code
+    from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
+    from mock_clover.model.order import Order
+    from mock_clover.model.recurring import Plan, Subscription
+    from mock_clover.model.refund import Refund
+    from mock_clover.model.token import Token
+    from mock_clover.sandbox.outbox import Outbox
 
 OAUTH_ROWS_MAX = 10_000
 INVENTORY_ROWS_MAX = 10_000
 """Taxes, and order types: each order looks at all the taxes that are default ones."""
+CHECKOUTS_MAX = 10_000
+"""Sessions of Hosted Checkout, some 20 MB; the oldest goes. A shop's are over in minutes."""
 TABLES = (
     "tokens",
     "charges",
@@ -213,8 +217,10 @@ class Sandbox:
         """Note anew whether anything may intervene in a call: most often nothing does."""
         self.stirred = bool(self.rules.scenario.rules or len(self.faults) or self.limits)
 
-    def hooked(self) -> Outbox:
+    def hooked(self) -> "Outbox":
         """Return the outbox, made now if there is none."""
+        from mock_clover.sandbox.outbox import Outbox
+
         self.outbox = self.outbox or Outbox()
         return self.outbox
 

@@ -6,7 +6,8 @@ What passes them can be made without a refusal (`api/sow.py`).
 from collections.abc import Iterator
 
 from mock_clover.model.card import brand_of
-from mock_clover.model.charge import AMOUNT_MAX, AUTHORISATION_LIFE_MS, METADATA_BYTES_MAX
+from mock_clover.model.charge import AUTHORISATION_LIFE_MS, METADATA_BYTES_MAX
+from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.order import order_totals
 from mock_clover.model.scenario import Merchant, Scenario
 from mock_clover.model.span import span_ms

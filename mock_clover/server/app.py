@@ -10,12 +10,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mock_clover.api.answer import Reply, answer, refuse
+from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Raw
 from mock_clover.api.manners import PATH as PLATFORM_PATH
 from mock_clover.api.manners import content_type, merchant_in, platform_headers
-from mock_clover.api.surface import SURFACE, Dispatch
-from mock_clover.control.surface import control_surface
+from mock_clover.api.places import places
+from mock_clover.control.places import places as control_places
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
@@ -71,7 +72,7 @@ class App:
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
         self._gate = gate or Gate()
         self._log = log
-        self._dispatch = Dispatch((*SURFACE, *control_surface(sandboxes)))
+        self._dispatch = Dispatch(unmet=places() | control_places(sandboxes))
         self._pages: ASGIApp | None = None
 
     def reply_to(
@@ -129,13 +130,16 @@ class App:
 
     def _unmet(self, sandbox: Sandbox, raw: Raw, refusal: Refusal) -> tuple[Reply, bool]:
         """Answer what met no endpoint, or not whole."""
-        if raw.method == "OPTIONS" and _is_cross_origin(raw.path):
+        if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
             return Reply(200, b"", "preflight", headers=_PREFLIGHT), True
         reply = refuse(sandbox, refusal, raw)
         if refusal.problem is METHOD_NOT_ALLOWED:
             allow = ", ".join((*self._dispatch.methods(raw.path), "OPTIONS")).encode()
             reply = reply._replace(headers=((b"allow", allow),))
         return reply, False
+
+    def _is_cross_origin(self, path: str) -> bool:
+        return any(endpoint.cross_origin for endpoint in self._dispatch.at(path).values())
 
     def locate(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
         """Return the sandbox of a request and the path within it."""
@@ -282,10 +286,6 @@ def _merchant_at(sandbox: Sandbox, path: str, headers: dict[bytes, bytes]) -> Sa
 
 class ClientGoneError(Exception):
     """The client went away before its request was whole; nothing has happened."""
-
-
-def _is_cross_origin(path: str) -> bool:
-    return any(endpoint.cross_origin and endpoint.path == path for endpoint in SURFACE)
 
 
 async def _body(receive: "Receive", bytes_max: int) -> bytes | None:

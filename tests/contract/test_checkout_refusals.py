@@ -169,7 +169,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda each: f"{each.pro
 def given(case: Case) -> dict[str, Any]:
     from msgspec import convert
 
-    from mock_clover.model.checkout import CheckoutSettings
+    from mock_clover.model.checkout_settings import CheckoutSettings
 
     return {name: convert(value, CheckoutSettings) for name, value in case.settings.items()}
 

@@ -14,8 +14,9 @@ import msgspec
 import pytest
 
 from mock_clover.api.dialects import ErrorEnvelope
+from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.endpoint import Endpoint, OpenBody
-from mock_clover.api.surface import SURFACE, Dispatch
+from mock_clover.api.surface import SURFACE
 from mock_clover.model.problem import BY_NAME, Refusal
 from mock_clover.wire.codec import _is_text, problem_of
 from mock_clover.wire.record import Record, encode

@@ -9,7 +9,8 @@ from mock_clover.api.payer import check_amount
 from mock_clover.api.taxes import find_tax, line_taxes, taxes_of
 from mock_clover.api.v3.order_view import line_answer, lines_of
 from mock_clover.api.v3.view import view_of
-from mock_clover.model.order import Item, Order, TaxRate, order_totals
+from mock_clover.model.item import Item, TaxRate
+from mock_clover.model.order import Order, order_totals
 from mock_clover.model.order_answer import Sold
 from mock_clover.model.platform import Elements, ExpandQuery
 from mock_clover.model.platform_order import LINES_MAX, LineAnswer, LineRequest, LineTaxRequest

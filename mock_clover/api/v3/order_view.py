@@ -6,7 +6,8 @@ from mock_clover.api.v3.customers import customer_answer
 from mock_clover.api.v3.payments import payment_answer, refund_answer, refunds_of
 from mock_clover.api.v3.view import View, nested
 from mock_clover.model.inventory import OrderTypeAnswer, TaxRateAnswer, order_type_answer
-from mock_clover.model.order import Order, TaxRate
+from mock_clover.model.item import TaxRate
+from mock_clover.model.order import Order
 from mock_clover.model.order_answer import Sold
 from mock_clover.model.platform import Elements, Reference, seconds
 from mock_clover.model.platform_order import (

@@ -22,7 +22,8 @@ from mock_clover.api.v3.order_view import (
 )
 from mock_clover.api.v3.payments import payment_answer
 from mock_clover.api.v3.view import View, nested, view_of
-from mock_clover.model.order import Item, Order, order_totals
+from mock_clover.model.item import Item
+from mock_clover.model.order import Order, order_totals
 from mock_clover.model.order_answer import Sold
 from mock_clover.model.platform import Elements, ExpandQuery, Nothing, PlatformQuery, seconds
 from mock_clover.model.platform_order import (

@@ -1,0 +1,49 @@
+"""Which module serves a control call, by the first two segments of its path; see api/places.py."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from mock_clover.api.dispatch import Place
+from mock_clover.api.endpoint import Endpoint
+from mock_clover.sandbox.sandboxes import Sandboxes
+
+PLACES: dict[Place, str] = {
+    ("livez",): "probes",
+    ("readyz",): "probes",
+    ("healthz",): "probes",
+    ("_mock", "health"): "probes",
+    ("_mock", "openapi.json"): "probes",
+    ("_mock", "journal"): "proof",
+    ("_mock", "verify"): "proof",
+    ("_mock", "notices"): "notices",
+    ("_mock", "clock"): "steer",
+    ("_mock", "faults"): "steer",
+    ("_mock", "scenario"): "steer",
+    ("_mock", "why"): "steer",
+    ("_mock", "sandboxes"): "worlds",
+    ("_mock", "fork"): "worlds",
+    ("_mock", "snapshot"): "snapshots",
+    ("_mock", "threeds"): "threeds",
+    ("3ds", "method"): "threeds",
+    ("3ds", "notification"): "threeds",
+    ("3ds", "challenge"): "threeds",
+    ("_mock", "webhooks"): "webhooks",
+    ("_mock", "deliveries"): "webhooks",
+    ("_mock", "checkouts"): "checkouts",
+    ("hosted", "checkout"): "checkouts",
+}
+
+
+def places(sandboxes: Sandboxes) -> dict[Place, Callable[[], Iterable[Endpoint]]]:
+    """Return what imports the control calls of each place, bound to these sandboxes."""
+    return {place: partial(_endpoints, name, sandboxes) for place, name in PLACES.items()}
+
+
+def _endpoints(name: str, sandboxes: Sandboxes) -> Iterable[Endpoint]:
+    module: Any = import_module(f"mock_clover.control.{name}")
+    made: Iterable[Endpoint] = (
+        module.ENDPOINTS if hasattr(module, "ENDPOINTS") else module.endpoints(sandboxes)
+    )
+    return made

@@ -1,0 +1,51 @@
+"""What of the hosted checkout may be switched; apart, for every scenario has it."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from mock_clover.wire.record import Record
+
+
+class DashboardUrls(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """URLs that a merchant has set for all sessions."""
+
+    success: str | None = None
+    failure: str | None = None
+    cancel: str | None = None
+
+
+class CheckoutSettings(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of the hosted checkout may be switched, where little is known of Clover's."""
+
+    redirects: Annotated[
+        Literal["https", "any"],
+        msgspec.Meta(
+            description="https: as documented, and localhost is refused, as observed. any: http "
+            "and this machine too, for a shop that runs beside the mock."
+        ),
+    ] = "https"
+    dashboard: Annotated[
+        DashboardUrls, msgspec.Meta(description="Win over those of a request (documented).")
+    ] = DashboardUrls()
+    customer: Annotated[
+        Literal["optional", "any", "all"],
+        msgspec.Meta(
+            description="What of first name, last name and e-mail a request must have; Clover's "
+            "pages differ, and have a feature by which all are demanded."
+        ),
+    ] = "optional"
+    after_decline: Annotated[
+        Literal["try_again", "redirect"],
+        msgspec.Meta(
+            description="Whether the page asks again, or sends the browser to "
+            "redirectUrls.failure; not known of Clover."
+        ),
+    ] = "try_again"
+    webhook_data: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Whether the webhook names the session in `data`: documented, but one "
+            "reader's first payment had none."
+        ),
+    ] = True
