@@ -30,6 +30,7 @@ from tests.world import DECLINES, NOW_MS, SEED, VISA, Answered, World
 
 MakeWorld = Callable[..., World]
 SECRET = "s3cret"
+SECOND_MS = NOW_MS // 1_000 * 1_000
 TAXED = LAMP | {"unitQty": 2, "taxRates": [{"name": "Tax", "rate": 1_000_000}, {"rate": 500_000}]}
 
 
@@ -46,11 +47,11 @@ def test_a_session_lasts_fifteen_minutes(world: World) -> None:
     assert got.json == {
         "href": f"http://localhost:4242/hosted/checkout/{session_id}",
         "checkoutSessionId": session_id,
-        "createdTime": NOW_MS,
-        "expirationTime": NOW_MS + 15 * MINUTE_MS,
+        "createdTime": SECOND_MS,
+        "expirationTime": SECOND_MS + 15 * MINUTE_MS,
     }
     states = []
-    for advance in ("0ms", "14m", "59999ms", "1ms"):
+    for advance in ("0ms", "14m", "59224ms", "1ms"):
         world.send("PUT", "/_mock/clock", {"advance": advance})
         states.append(shown(world, session_id)["state"])
     assert states == ["open", "open", "open", "expired"]
@@ -84,6 +85,50 @@ def test_the_amount_is_the_sum_of_the_lines_and_their_taxes(
     order = world.send("GET", f"/v1/orders/{paid['order']}").json
     assert (charge["amount"], charge.get("tax_amount")) == (amount, tax)
     assert (order["amount"], order["charge"]) == (amount, charge["id"])
+
+
+INVENTORY: dict[str, tuple[dict[str, Any], str, int]] = {
+    "its name and price": ({}, "Desk lamp", 2_500),
+    "its name": ({"price": 1}, "Desk lamp", 1),
+    "its price": ({"name": "Lamp"}, "Lamp", 2_500),
+    "neither": ({"name": "Lamp", "price": 0}, "Lamp", 0),
+}
+
+
+@pytest.mark.parametrize(("given", "name", "price"), INVENTORY.values(), ids=INVENTORY)
+def test_an_item_of_the_inventory_gives_what_a_line_has_not(
+    world: World, given: dict[str, Any], name: str, price: int
+) -> None:
+    """And no tax: a session has those of its request only."""
+    root = f"/v3/merchants/{world.known.merchant_id}"
+    tax = {"name": "Tax", "rate": 1_000_000, "isDefault": True}
+    assert world.send("POST", f"{root}/tax_rates", tax).status == 200
+    item = world.send("POST", f"{root}/items", {"name": "Desk lamp", "price": 2_500}).json["id"]
+    line = {"itemRefUuid": item, "unitQty": 2} | given
+    made = shown(world, session(world, shoppingCart={"lineItems": [line]}))
+    assert (made["amount"], made["lines"]) == (
+        2 * price,
+        [{"name": name, "price": price, "quantity": 2, "item": item}],
+    )
+
+
+def test_the_platform_has_the_order_and_the_payment(world: World) -> None:
+    """There integrators look for them (observed)."""
+    line = TAXED | {"itemRefUuid": "8ZC0J6AG35N64"}
+    made = create(world, shoppingCart={"lineItems": [line]}).json
+    pay(world, made["checkoutSessionId"], DECLINES)
+    paid = pay(world, made["checkoutSessionId"]).json
+    root = f"/v3/merchants/{world.known.merchant_id}"
+    query = f"filter=createdTime>={made['createdTime']}&orderBy=createdTime%20DESC"
+    query += "&expand=lineItems,payments"
+    (order,) = world.send("GET", f"{root}/orders?{query}").json["elements"]
+    assert (order["id"], order["total"], order["paymentState"]) == (paid["order"], 25_070, "PAID")
+    assert [line["name"] for line in order["lineItems"]["elements"]] == ["Floor lamp"]
+    (payment,) = order["payments"]["elements"]
+    assert (payment["id"], payment["amount"], payment["taxAmount"], payment["result"]) == (
+        *(paid["charge"], 25_070, 3_270),
+        "SUCCESS",
+    )
 
 
 TAKEN: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {

@@ -40,6 +40,7 @@ from mock_clover.model.checkout import (
 from mock_clover.model.item import TaxRate
 from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.order import Order, order_totals
+from mock_clover.model.platform import seconds
 from mock_clover.model.problem import BY_NAME, INCORRECT_CVC, UNAUTHORIZED, Refusal
 from mock_clover.model.problem_checkout import (
     CHECKOUT_ALREADY_PAID,
@@ -79,12 +80,16 @@ class Paid(NamedTuple):
 
 
 def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> CheckoutAnswer:
-    """Make a session that can be paid for fifteen minutes."""
+    """Make a session that can be paid for fifteen minutes.
+
+    Its time is in whole seconds, as those of the platform's orders are (inferred): shops look for
+    the order from `createdTime` on.
+    """
     check_merchant(sandbox, call)
     asked, person = call.body, call.body.customer
     _check_customer(sandbox, person)
     lines = tuple(
-        _line(f"shoppingCart.lineItems[{place}]", each)
+        _line(sandbox, f"shoppingCart.lineItems[{place}]", each)
         for place, each in enumerate(asked.shoppingCart.lineItems)
     )
     amount, tax_amount = order_totals(line.as_ordered for line in lines)
@@ -93,7 +98,7 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     urls = _urls(sandbox, asked.redirectUrls or RedirectUrls())
     if asked.metadata and len(encode(asked.metadata)) > METADATA_BYTES_MAX:
         CHECKOUT_INVALID.refuse(param="metadata")
-    now_ms = sandbox.clock.now_ms()
+    now_ms = seconds(sandbox.clock.now_ms())
     made = Checkout(
         id=sandbox.ids.uuid(),
         created_ms=now_ms,
@@ -131,15 +136,22 @@ def _check_customer(sandbox: Sandbox, person: CheckoutCustomer) -> None:
         CHECKOUT_INVALID.refuse(param="customer")
 
 
-def _line(at: str, asked: CartItem) -> Line:
-    """Return a line as it is kept. An item of the inventory cannot stand for name and price."""
-    if asked.name is None:
-        CHECKOUT_INVALID.refuse(param=f"{at}.name")
-    if asked.price is None:
-        CHECKOUT_INVALID.refuse(param=f"{at}.price")
+def _line(sandbox: Sandbox, at: str, asked: CartItem) -> Line:
+    """Return a line as it is kept; an item of the inventory gives the name and price it has not.
+
+    Observed as an alternative to both. That an unknown item beside them is taken, and that no
+    default tax of the merchant applies, is inferred.
+    """
+    item = sandbox.items.get(asked.itemRefUuid or "")
+    name, price = asked.name, asked.price
+    if item is not None:
+        name, price = name or item.asked.name, item.asked.price if price is None else price
+    lacking = "price" if name else "name"
+    if name is None or price is None:
+        CHECKOUT_INVALID.refuse(param=f"{at}.{'itemRefUuid' if asked.itemRefUuid else lacking}")
     return Line(
-        name=asked.name,
-        price=asked.price,
+        name=name,
+        price=price,
         quantity=asked.unitQty,
         note=asked.note,
         taxes=tuple(TaxRate(name=tax.name, rate=tax.rate) for tax in asked.taxRates or ()),

@@ -80,7 +80,11 @@ class CartItem(Record, frozen=True, kw_only=True):
     itemRefUuid: (
         Annotated[
             str,
-            told("An inventory item, beside name and price.", _SEEN, max_length=255),
+            told(
+                "An inventory item, instead of name and price or beside them.",
+                _SEEN,
+                max_length=255,
+            ),
         ]
         | None
     ) = None
