@@ -510,6 +510,11 @@ def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
     ]
     assert {each["data"] for each in heard} == {path.rpartition("/")[2]}
     assert call(port, "GET", path).status == 200
+    path = made_at(port, "shop")
+    replies = [post(port, path, fields(PAN, cvv=CVV, exp_month=each)) for each in (PAN, "12")]
+    replies.append(call(port, "POST", f"{path}?number={PAN}&cvv={CVV}"))
+    assert [reply.status for reply in replies] == [400, 303, 409]
+    assert [hit for reply in replies for hit in songs(f"{reply.headers} {reply.body!r}")] == []
     assert server.stop() == 0
     assert songs(server.log.read_text()) == []
 
