@@ -1,14 +1,57 @@
 """The little HTTP client of the command line, on the standard library: it must start quickly."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+BODY_BYTES_MAX = 4_194_304
+"""4 MiB: more than any list of Clover's; the rest of an answer is not read."""
 
 
 class ClientError(Exception):
     """A call that did not succeed; the message says what the server said, or that there is none."""
+
+
+class Answer(NamedTuple):
+    """Whatever a server answered; header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def exchange(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float = 30
+) -> Answer:
+    """Make one call and return its answer, of whatever status. Raises ClientError for none.
+
+    A redirect is an answer, too, and not followed: it could lead to another host.
+    """
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked below
+        url, data=body, headers=dict(headers), method=method
+    )
+    if request.type not in ("http", "https"):
+        raise ClientError(f"{url}: give an http:// or https:// address")
+    try:
+        with urllib.request.build_opener(_AnyStatus).open(request, timeout=timeout_s) as reply:
+            named = {name.lower(): value for name, value in reply.headers.items()}
+            return Answer(reply.status, named, reply.read(BODY_BYTES_MAX))
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise ClientError(str(reason) or type(reason).__name__) from None
+
+
+class _AnyStatus(urllib.request.HTTPErrorProcessor):
+    """Takes every status as an answer, where its base would follow it or raise."""
+
+    def http_response(self, request: Any, response: Any) -> Any:  # noqa: ARG002 - its base's
+        """Return it as it is."""
+        return response
+
+    https_response = http_response
 
 
 def get_json(

@@ -23,7 +23,7 @@ SANDBOXES = World(KeyRing(), load("sandbox")).sandboxes
 ROOT = Path(mock_clover.__file__).parent
 ORDER = (
     *("wire", "model", "sandbox", "scenario", "api"),
-    *("control", "server", "client", "cli", "testing"),
+    *("control", "server", "client", "conformance", "cli", "testing"),
 )
 PLACES = {
     "starlette": ("server/",),

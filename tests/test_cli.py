@@ -70,6 +70,8 @@ def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
         "check",
         "scenarios",
         "schema",
+        "conformance",
+        "collection",
     ],
 )
 def test_every_help_shows_examples(command: str) -> None:

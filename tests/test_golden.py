@@ -8,42 +8,17 @@ of both must be the same, in the same order. `MOCK_CLOVER_TEST_UPDATE=1` writes 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
+from mock_clover.conformance.flows import ASK, CLOVER, REPLY, Example, read, started_ms
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.world import World
 
 FILES = sorted(Path(__file__).parent.glob("golden/*.http"))
-_ASK, _CLOVER, _REPLY = "### ", "--- clover", "--- reply"
-
-
-class Example(NamedTuple):
-    """One request of a golden file, Clover's printed reply if there is one, and ours."""
-
-    title: str
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: str
-    clover: str
-    reply: str
-
-
-def read(text: str) -> Iterator[Example]:
-    for part in text.split(f"\n{_ASK}")[1:]:
-        asked, _, reply = part.partition(f"\n{_REPLY}")
-        asked, _, clover = asked.partition(f"\n{_CLOVER}")
-        title, _, rest = asked.partition("\n")
-        head, _, body = rest.partition("\n\n")
-        line, *headers = head.strip().split("\n")
-        method, _, path = line.partition(" ")
-        named = dict(header.split(": ", 1) for header in headers)
-        yield Example(title, method, path, named, body.strip(), clover.strip(), reply.strip())
 
 
 def shown(world: World, example: Example) -> str:
@@ -67,10 +42,7 @@ def shown(world: World, example: Example) -> str:
 def world_of(file: Path, make_world: Callable[..., World]) -> World:
     """Return the world that a flow begins in, its clock where the file says."""
     world = make_world()
-    start = re.search(r"^# clock (\S+)$", file.read_text(), re.MULTILINE)
-    if start:
-        when = datetime.fromisoformat(start[1]).astimezone(UTC)
-        world.clock._frozen_ms = int(when.timestamp() * 1000)
+    world.clock._frozen_ms = started_ms(file.read_text())
     return world
 
 
@@ -93,16 +65,16 @@ def test_every_example_of_the_documents_gets_its_reply(
         got = shown(world, example)
         if os.environ.get("MOCK_CLOVER_TEST_UPDATE"):
             whole = file.read_text()
-            at = whole.index(f"{_ASK}{example.title}\n")
-            begin = whole.index(_REPLY, at) + len(_REPLY) + 1
-            end = whole.find(f"\n{_ASK}", begin)
+            at = whole.index(f"{ASK}{example.title}\n")
+            begin = whole.index(REPLY, at) + len(REPLY) + 1
+            end = whole.find(f"\n{ASK}", begin)
             tail = whole[end:] if end >= 0 else ""
             file.write_text(f"{whole[:begin]}{got}\n{tail}")
             continue
         assert got == example.reply, example.title
 
 
-PRINTED = [file for file in FILES if f"\n{_CLOVER}" in file.read_text()]
+PRINTED = [file for file in FILES if f"\n{CLOVER}" in file.read_text()]
 
 
 @pytest.mark.parametrize("file", PRINTED, ids=lambda file: file.stem)

@@ -133,6 +133,19 @@ def test_the_page_of_instruments_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
+def test_the_page_of_conformance_runs(tmp_path: Path, served: Served) -> None:
+    script = "\n".join(blocks("howto/conformance.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    (printed,) = blocks("howto/conformance.md", "text")
+    assert out.endswith(f"{printed}exit code 1\n")
+    assert "0 with drift" in (tmp_path / "drift.md").read_text()
+    assert len(json.loads((tmp_path / "drift.json").read_text())["drift"]) == 2
+    assert (tmp_path / "clover.postman_collection.json").is_file()
+    assert (tmp_path / "clover-bruno" / "bruno.json").is_file()
+    assert (tmp_path / "clover-http" / "save-a-card.http").is_file()
+
+
+@needs_curl
 def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
     script = "\n".join(blocks("howto/oauth.md", "sh"))
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)

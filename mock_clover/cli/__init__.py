@@ -5,6 +5,8 @@ import click
 from mock_clover import __version__
 from mock_clover.cli.base import CONTEXT, examples
 from mock_clover.cli.client import env, health, journal, token
+from mock_clover.cli.collection import collection
+from mock_clover.cli.conformance import conformance
 from mock_clover.cli.fidelity import fidelity
 from mock_clover.cli.serve import serve
 from mock_clover.cli.tables import cards, check, problems, routes, scenarios, schema
@@ -22,6 +24,8 @@ COMMANDS = (
     problems,
     routes,
     fidelity,
+    conformance,
+    collection,
 )
 
 

@@ -1,0 +1,188 @@
+"""A reply beside the recorded one: what is missing, more, of another type, format or value.
+
+`echoes` says what the recorded identifiers are called on this server: where one comes again, it
+must be the same thing. `loose` are places whose value is another each time.
+"""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from mock_clover.conformance.flows import Reply
+from mock_clover.conformance.formats import format_of, has_format, is_identifier
+
+_WITHIN_CHARS = 12
+"""A shorter text may stand in another by chance."""
+
+
+class Difference(NamedTuple):
+    """One difference; `expected` and `got` are values, a `Format` for one of many, or `ABSENT`."""
+
+    path: str
+    kind: str
+    expected: Any
+    got: Any
+
+
+class Absent:
+    """Stands for a member that is not there."""
+
+    def __repr__(self) -> str:
+        """Say so."""
+        return "nothing"
+
+
+ABSENT = Absent()
+
+
+class Format(str):
+    """The name of a format where a value would stand."""
+
+    __slots__ = ()
+
+
+def compare(
+    expected: Reply,
+    got: Reply,
+    echoes: dict[str, str],
+    loose: Collection[str] = (),
+    *,
+    whole_lists: bool = True,
+) -> list[Difference]:
+    """Return all differences. After another status than expected the rest says nothing more.
+
+    Without `whole_lists` a list of a shared server may have more than the flow made.
+    """
+    if expected.status != got.status:
+        return [Difference("status", "status", expected.status, _status(got))]
+    found = _Comparison(echoes, loose, whole_lists=whole_lists)
+    if expected.media and expected.media != got.media:
+        found.add("content-type", "media type", expected.media, got.media or ABSENT)
+        if expected.media == "application/json" and isinstance(got.body, str):
+            return found.differences
+    found.object("headers", expected.headers, got.headers, closed=False)
+    if expected.body is not None:
+        found.value("body", expected.body, got.body)
+    return found.differences
+
+
+def echoed(text: str, echoes: dict[str, str], member: str = "") -> str:
+    """Return a recorded text as this server must write it."""
+    if text in echoes and (len(text) >= _WITHIN_CHARS or member == "exp_year"):
+        return echoes[text]
+    for recorded, actual in echoes.items():
+        if len(recorded) >= _WITHIN_CHARS and recorded in text:
+            text = text.replace(recorded, actual)
+    return text
+
+
+def is_open(expected: Any) -> bool:
+    """Tell whether an object is the envelope of a list."""
+    return isinstance(expected, dict) and (
+        expected.get("object") == "list" or isinstance(expected.get("elements"), list)
+    )
+
+
+class _Comparison:
+    def __init__(
+        self, echoes: dict[str, str], loose: Collection[str], *, whole_lists: bool
+    ) -> None:
+        self._echoes = echoes
+        self._loose = loose
+        self._whole_lists = whole_lists
+        self.differences: list[Difference] = []
+
+    def add(self, path: str, kind: str, expected: Any, got: Any) -> None:
+        self.differences.append(Difference(path, kind, expected, got))
+
+    def value(self, path: str, expected: Any, got: Any) -> None:
+        if type(expected) is not type(got):
+            self.add(path, "type", Format(_type(expected)), Format(_type(got)))
+        elif isinstance(expected, dict):
+            self.object(path, expected, got, closed=True)
+        elif isinstance(expected, list):
+            self._list(path, expected, got)
+        else:
+            self._leaf(path, expected, got)
+
+    def object(
+        self, path: str, expected: dict[str, Any], got: dict[str, Any], *, closed: bool
+    ) -> None:
+        for name, value in expected.items():
+            at = f"{path}.{name}"
+            if name not in got:
+                self.add(at, "missing", self._shape(value), ABSENT)
+            elif isinstance(value, list) and is_open(expected) and path == "body":
+                self._elements(at, value, got[name])
+            else:
+                self.value(at, value, got[name])
+        for name in got if closed else ():
+            if name not in expected:
+                self.add(f"{path}.{name}", "extra", ABSENT, self._shape(got[name]))
+
+    def _list(self, path: str, expected: list[Any], got: list[Any]) -> None:
+        if path == "body":
+            self._elements(path, expected, got)
+            return
+        if len(expected) != len(got):
+            self.add(path, "length", Format(_count(expected)), Format(_count(got)))
+            return
+        for place, (value, other) in enumerate(zip(expected, got, strict=True)):
+            self.value(f"{path}[{place}]", value, other)
+
+    def _elements(self, path: str, expected: list[Any], got: Any) -> None:
+        """Compare a list of things: on a shared server, those that this flow has made."""
+        if not isinstance(got, list):
+            self.add(path, "type", Format("a list"), Format(_type(got)))
+            return
+        if self._whole_lists:
+            if len(expected) != len(got):
+                self.add(path, "length", Format(_count(expected)), Format(_count(got)))
+                return
+            for place, (value, other) in enumerate(zip(expected, got, strict=True)):
+                self.value(f"{path}[{place}]", value, other)
+            return
+        by_id = {str(each.get("id")): each for each in got if isinstance(each, dict)}
+        for place, value in enumerate(expected):
+            known = self._echoes.get(value.get("id", "")) if isinstance(value, dict) else None
+            if known is not None and known in by_id:
+                self.value(f"{path}[{place}]", value, by_id[known])
+            elif known is not None:
+                self.add(f"{path}[{place}]", "missing", Format("what the flow has made"), ABSENT)
+
+    def _leaf(self, path: str, expected: Any, got: Any) -> None:
+        form = format_of(expected)
+        if isinstance(expected, str):
+            wanted = echoed(expected, self._echoes, path.rpartition(".")[2])
+            if wanted == got:
+                return
+            known = wanted != expected or expected in self._echoes
+            if known and path not in self._loose:
+                said = Format("the same as before") if is_identifier(expected) else wanted
+                self.add(path, "value", said, got)
+                return
+        if form:
+            if not has_format(got, form):
+                self.add(path, "format", Format(form), got)
+        elif expected != got and path not in self._loose:
+            self.add(path, "value", expected, got)
+
+    def _shape(self, value: Any) -> Any:
+        form = format_of(value)
+        return Format(form or _type(value)) if form or not isinstance(value, bool) else value
+
+
+def _status(got: Reply) -> Any:
+    """Return a status with the words that came with it."""
+    error = got.body.get("error") if isinstance(got.body, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return Format(f"{got.status} {code}") if isinstance(code, str) else got.status
+
+
+def _type(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
+    names |= {int: "a whole number", float: "a fraction", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _count(values: list[Any]) -> str:
+    return f"{len(values)} element{'' if len(values) == 1 else 's'}"

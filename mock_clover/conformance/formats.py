@@ -1,0 +1,78 @@
+"""What a value looks like where the value itself is another on each server and each day."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_CROCKFORD = "[0-9A-HJKMNP-TV-Z]"
+
+IDS = {
+    "an id of 13 characters": re.compile(rf"{_CROCKFORD}{{13}}"),
+    "a clv_ token": re.compile(r"clv_[0-9A-Za-z]{24}"),
+    "a reference of 12 digits": re.compile(r"[0-9]{12}"),
+}
+"""Names of things: the same thing keeps its name through a flow."""
+SECRETS = {
+    "a JWT": re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"),
+    "a refresh token": re.compile(r"clvroar-[0-9a-f]{32}"),
+    "a UUID": re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "a key of 32 hex digits": re.compile(r"[0-9a-f]{32}"),
+    "a public key in base64": re.compile(r"\{\{key\}\}|[A-Za-z0-9+/]{600,}={0,2}"),
+}
+"""Names that may open something: a report never shows them."""
+_OTHERS = {
+    "an authorisation code, OK and 4 digits": re.compile(r"OK[0-9]{4}"),
+    "a number of 16 digits": re.compile(r"[0-9]{16}"),
+    "a time as 2025-05-27T10:22:50.775+0000": re.compile(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000"
+    ),
+    "a date as 2025-05-27": re.compile(r"\d{4}-\d\d-\d\d"),
+    "an address": re.compile(r"https?://[^\s]+"),
+}
+IDENTIFIERS = IDS | SECRETS
+FORMATS = IDENTIFIERS | _OTHERS
+
+_MS, _WHOLE_MS, _S = "a time in ms", "a time in ms, in whole seconds", "a time in seconds"
+
+
+def format_of(value: Any) -> str:
+    """Return the name of the format that a value has, or '' where the value itself counts."""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int):
+        if 10**12 <= value < 10**13:
+            return _MS if value % 1000 else _WHOLE_MS
+        return _S if 10**9 <= value < 10**10 else ""
+    return _name_of(value, FORMATS) if isinstance(value, str) else ""
+
+
+def has_format(value: Any, name: str) -> bool:
+    """Tell whether a value is of a format; a time in ms may happen to be a whole second."""
+    found = format_of(value)
+    return found == name or (name == _MS and found == _WHOLE_MS)
+
+
+def is_identifier(value: Any) -> bool:
+    """Tell whether a value names one thing."""
+    return isinstance(value, str) and bool(_name_of(value, IDENTIFIERS))
+
+
+def secret_format(value: Any) -> str:
+    """Return the name of a format that may open something, or ''."""
+    return _name_of(value, SECRETS) if isinstance(value, str) else ""
+
+
+def leaves(tree: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield paths and values of all that is no object and no list."""
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            yield from leaves(value, f"{at}.{name}" if at else name)
+    elif isinstance(tree, list):
+        for place, value in enumerate(tree):
+            yield from leaves(value, f"{at}[{place}]")
+    else:
+        yield at, tree
+
+
+def _name_of(value: str, formats: dict[str, re.Pattern[str]]) -> str:
+    return next((name for name, form in formats.items() if form.fullmatch(value)), "")

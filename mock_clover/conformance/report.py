@@ -1,0 +1,205 @@
+"""What was found, as rows for people and a file for a report. No credential, no PAN, no token."""
+
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from mock_clover import __version__
+from mock_clover.conformance.compare import ABSENT, Difference, Format
+from mock_clover.conformance.formats import SECRETS
+from mock_clover.conformance.play import Played
+from mock_clover.conformance.rehearse import endpoint_of
+from mock_clover.conformance.variables import Bound
+from mock_clover.wire.redact import redact
+
+_CHARS_MAX = 200
+_HIDDEN = re.compile(
+    r"(^|\.)(access_token|refresh_token|apiAccessKey|authorization_code|client_secret|secret"
+    r"|TA_PUBLIC_KEY_\w+|location\.code|gift_card\.number|security_card_value)$"
+)
+_WITHIN = tuple(
+    (name, re.compile(rf"(?<![\w-])(?:{form.pattern})(?![\w-])")) for name, form in SECRETS.items()
+)
+
+
+class Row(NamedTuple):
+    """One difference, as it is printed."""
+
+    flow: str
+    step: int
+    title: str
+    operation: str
+    path: str
+    kind: str
+    expected: str
+    got: str
+    evidence: str
+    """How we know of the operation: documented, observed or inferred."""
+    source: str
+    printed: bool
+    """Whether a reply of Clover's to this very step is on record."""
+
+
+class Run(NamedTuple):
+    """Flows as they were played."""
+
+    against: str
+    alone: bool
+    now_ms: int
+    flows: tuple[tuple[Bound, tuple[Played, ...]], ...]
+    given: tuple[str, ...]
+    """Values of credentials, never to be shown."""
+
+    def rows(self) -> list[Row]:
+        """Return all differences."""
+        return [
+            self._row(bound, played.number, each)
+            for bound, steps in self.flows
+            for played in steps
+            for each in played.differences
+        ]
+
+    def counts(self) -> Counter[str]:
+        """Return how many steps ended how."""
+        return Counter(played.state for _, steps in self.flows for played in steps)
+
+    def skips(self) -> list[tuple[str, int, str]]:
+        """Return flow, step and reason of all steps that were left out."""
+        return [
+            (bound.flow.name, played.number, played.reason)
+            for bound, steps in self.flows
+            for played in steps
+            if played.state == "skipped"
+        ]
+
+    def _row(self, bound: Bound, number: int, found: Difference) -> Row:
+        example = bound.flow.examples[number - 1]
+        endpoint = endpoint_of(example)
+        return Row(
+            flow=bound.flow.name,
+            step=number,
+            title=example.title,
+            operation=endpoint.name if endpoint else "",
+            path=found.path,
+            kind=found.kind,
+            expected=shown(found.expected, found.path, self.given),
+            got=shown(found.got, found.path, self.given),
+            evidence=endpoint.fact.evidence if endpoint else "inferred",
+            source=endpoint.fact.source if endpoint else "",
+            printed=bool(example.clover),
+        )
+
+
+def shown(value: Any, path: str, given: tuple[str, ...]) -> str:
+    """Return a value in JSON, short, and without anything that opens something."""
+    if value is ABSENT:
+        return repr(value)
+    if isinstance(value, Format):
+        return _clean(str(value), given)
+    if isinstance(value, str) and _HIDDEN.search(path):
+        return f"[hidden, {len(value)} characters]"
+    return _clean(json.dumps(value, ensure_ascii=False), given)
+
+
+def _clean(text: str, given: tuple[str, ...]) -> str:
+    for secret in given:
+        text = text.replace(secret, "[credential]")
+    for name, form in _WITHIN:
+        text = form.sub(f"[{name}]", text)
+    text = redact(text)
+    return text if len(text) <= _CHARS_MAX else f"{text[:_CHARS_MAX]}…"
+
+
+def as_json(run: Run) -> str:
+    """Return the whole report for machines."""
+    told = {
+        "tool": f"mock-clover {__version__}",
+        "against": run.against,
+        "at": _when(run),
+        "sandboxes_of_its_own": run.alone,
+        "steps": dict(sorted(run.counts().items())),
+        "drift": [row._asdict() for row in run.rows()],
+        "skipped": [
+            {"flow": flow, "step": step, "reason": reason} for flow, step, reason in run.skips()
+        ],
+        "flows": {
+            bound.flow.name: [
+                {
+                    "step": played.number,
+                    "title": bound.flow.examples[played.number - 1].title,
+                    "request": " ".join(bound.requests[played.number - 1][:2]),
+                    "state": played.state,
+                }
+                for played in steps
+            ]
+            for bound, steps in run.flows
+        },
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_markdown(run: Run) -> str:
+    """Return the report as a page to be attached to an issue."""
+    lines = ["# mock-clover conformance", "", f"mock-clover {__version__} against {run.against}"]
+    lines += [f"on {_when(run)}: {summary(run)}.", ""]
+    rows = run.rows()
+    if rows:
+        names = ("flow", "step", "path", "expected", "got", "evidence")
+        lines += [_line(names), _line(["---"] * len(names))]
+        lines += [
+            _line([row.flow, f"{row.step} {row.title}", f"`{row.path}`", row.expected, row.got])
+            + f" {_mark(row)} |"
+            for row in rows
+        ]
+        lines.append("")
+    lines += [f"- left out: {line}" for line in skipped(run)] + [""]
+    return "\n".join(lines)
+
+
+def table(run: Run) -> list[dict[str, Any]]:
+    """Return the drift table."""
+    return [
+        {
+            "flow": row.flow,
+            "step": row.step,
+            "path": row.path,
+            "kind": row.kind,
+            "expected": row.expected,
+            "got": row.got,
+            "evidence": _mark(row),
+        }
+        for row in run.rows()
+    ]
+
+
+def skipped(run: Run) -> list[str]:
+    """Return the steps that were left out, one line for each flow and reason."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for flow, step, reason in run.skips():
+        together.setdefault((flow, reason), []).append(str(step))
+    return [
+        f"{flow}, step{'s' if len(steps) > 1 else ''} {', '.join(steps)}: {reason}"
+        for (flow, reason), steps in together.items()
+    ]
+
+
+def summary(run: Run) -> str:
+    """Return the counts as a sentence's end."""
+    counts = run.counts()
+    parts = [f"{counts['same']} steps the same", f"{counts['drift']} with drift"]
+    parts += [f"{counts['skipped']} left out"] if counts["skipped"] else []
+    return ", ".join(parts)
+
+
+def _mark(row: Row) -> str:
+    return f"{row.evidence}, printed" if row.printed else row.evidence
+
+
+def _line(cells: Any) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _when(run: Run) -> str:
+    return datetime.fromtimestamp(run.now_ms // 1000, UTC).isoformat()

@@ -1,0 +1,722 @@
+"""Conformance: no drift in an unaltered server; of an altered one just the alteration is told."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner
+
+from mock_clover.api.surface import SURFACE
+from mock_clover.cli import main
+from mock_clover.client import Answer, ClientError, exchange
+from mock_clover.conformance import report
+from mock_clover.conformance.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded
+from mock_clover.conformance.formats import is_identifier, leaves
+from mock_clover.conformance.hosts import (
+    AddressError,
+    Paced,
+    check_pace,
+    checked,
+    has_control,
+    root_of,
+    urls_of,
+)
+from mock_clover.conformance.play import CONTROL, Place, Played, Send, play, service_of
+from mock_clover.conformance.rehearse import Prepared, Rehearsal, all_of, fresh_place, inside
+from mock_clover.conformance.report import Run
+from mock_clover.conformance.variables import GIVEN, bind, moved
+from mock_clover.model.scenario import Scenario
+from mock_clover.sandbox.clock import Clock
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.scenario.load import parse
+from mock_clover.server.app import App
+from mock_clover.server.build import build
+from mock_clover.server.log import ExchangeLog
+from tests.served import Served
+from tests.test_golden import FILES
+from tests.world import NOW_MS, SEED
+
+BOUNDS = {flow.name: bind(flow) for flow in flows()}
+ROOT = "http://other:4242"
+LISTS, ORDERS, CARDS, GIFTS = "lists-and-lookups", "orders-and-returns", "save-a-card", "gift-cards"
+UNLISTENED = "nobody listens to the webhook targets of the recording"
+
+
+class Held(NamedTuple):
+    """What holds flows against a server: a rehearsal, and what it has found already."""
+
+    rehearsal: Rehearsal
+    keys: KeyRing
+    scenario: Scenario
+    prepared: dict[str, Prepared]
+
+    def app(self, scenario: Scenario | None = None, **switched: Any) -> App:
+        log = ExchangeLog(None, "none")
+        return build(
+            scenario or self.scenario, self.keys, seed="another", log=log, switched=switched
+        )
+
+    def run(self, send: Send, only: tuple[str, ...] = ()) -> Run:
+        """Play flows in sandboxes of their own."""
+        played = []
+        secrets: list[str] = []
+        for name in only or BOUNDS:
+            bound = BOUNDS[name]
+            place = fresh_place(ROOT, send, name)
+            secrets += place.given.values()
+            if name not in self.prepared:
+                self.prepared[name] = self.rehearsal.prepare(bound, place)
+            steps = play(bound, place, send, *self.prepared[name])
+            played.append((bound, tuple(steps)))
+        return Run(ROOT, True, NOW_MS, tuple(played), tuple(secrets))
+
+    def share(self, send: Send, name: str, given: dict[str, str]) -> list[Played]:
+        """Play a flow on a server that others use, with credentials."""
+        place = Place(all_of(ROOT), given, Clock().now_ms(), alone=False)
+        prepared = self.rehearsal.prepare(BOUNDS[name], place)
+        return list(play(BOUNDS[name], place, send, *prepared))
+
+
+@pytest.fixture(scope="module")
+def held(keys: KeyRing, default_scenario: Scenario) -> Held:
+    return Held(Rehearsal(keys), keys, default_scenario, {})
+
+
+def sender(app: App) -> Send:
+    return lambda *asked: inside(app, *asked)
+
+
+def found(run: Run) -> list[tuple[str, int, str, str]]:
+    return [(row.flow, row.step, row.path, row.kind) for row in run.rows()]
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_an_unaltered_server_has_no_drift(name: str, held: Held) -> None:
+    ((_, steps),) = held.run(sender(held.app()), (name,)).flows
+    assert [step for step in steps if step.state == "drift"] == []
+    assert {step.reason for step in steps if step.state == "skipped"} <= {UNLISTENED}
+    assert any(step.state == "same" for step in steps)
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_nor_has_one_that_others_use_however_often(name: str, held: Held) -> None:
+    app = held.app()
+    known = app.sandboxes.default.credentials
+    given = {each: getattr(known, each) for each in GIVEN}
+    for _ in range(3):
+        steps = held.share(sender(app), name, given)
+        assert [step for step in steps if step.state == "drift"] == []
+        assert [step for step in steps if step.state == "made"] == []
+
+
+class Alteration(NamedTuple):
+    """One change of one answer: `edit` takes its tree, or the Answer where it says so."""
+
+    said: str
+    flow: str
+    call: str
+    edit: Callable[[Any], Any]
+    expected: list[tuple[int, str, str]]
+    whole: bool = False
+
+
+def put(path: str, value: Any) -> Callable[[Any], Any]:
+    """Return an edit that sets one member; of None it is taken away."""
+
+    def edit(tree: Any) -> Any:
+        *parents, last = path.split(".")
+        at = tree
+        for name in parents:
+            at = at[name]
+        if value is None:
+            del at[last]
+        else:
+            at[last] = value(at[last]) if callable(value) else value
+        return tree
+
+    return edit
+
+
+def headed(**changes: str | None) -> Callable[[Answer], Answer]:
+    def edit(answer: Answer) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in changes.items()}
+        kept = {k: v for k, v in answer.headers.items() if k not in named}
+        return answer._replace(headers=kept | {k: v for k, v in named.items() if v is not None})
+
+    return edit
+
+
+SALE, REFUND = "POST /v1/charges", "POST /v1/refunds"
+EMAIL = "PUT /v1/customers/"
+ALTERATIONS = [
+    Alteration(
+        "another status of a refusal",
+        *(CARDS, EMAIL, lambda got: got._replace(status=422) if got.status == 400 else got),
+        [(12, "status", "status")],
+        whole=True,
+    ),
+    Alteration(
+        "another status of a result ends the flow",
+        *(LISTS, SALE, lambda got: got._replace(status=500)),
+        [(5, "status", "status")],
+        whole=True,
+    ),
+    Alteration(
+        "a status for another",
+        *(LISTS, SALE, lambda got: got._replace(status=201)),
+        [(5, "status", "status")],
+        whole=True,
+    ),
+    Alteration(
+        "a member dropped", LISTS, SALE, put("ref_num", None), [(5, "body.ref_num", "missing")]
+    ),
+    Alteration(
+        "an inner member dropped",
+        *(LISTS, SALE, put("source.first6", None)),
+        [(5, "body.source.first6", "missing")],
+    ),
+    Alteration(
+        "a member more",
+        LISTS,
+        SALE,
+        lambda t: t | {"livemode": False},
+        [(5, "body.livemode", "extra")],
+    ),
+    Alteration("another type", LISTS, SALE, put("amount", str), [(5, "body.amount", "type")]),
+    Alteration("a fraction", LISTS, SALE, put("amount", float), [(5, "body.amount", "type")]),
+    Alteration("a number for a boolean", LISTS, SALE, put("paid", 1), [(5, "body.paid", "type")]),
+    Alteration(
+        "a list for an object", LISTS, SALE, put("outcome", []), [(5, "body.outcome", "type")]
+    ),
+    Alteration(
+        "a longer reference", LISTS, SALE, put("ref_num", "X1"), [(5, "body.ref_num", "format")]
+    ),
+    Alteration(
+        "seconds for milliseconds",
+        *(LISTS, SALE, put("created", lambda ms: ms // 1000)),
+        [(5, "body.created", "format")],
+    ),
+    Alteration(
+        "an id in lower case",
+        *(
+            GIFTS,
+            "POST /v1/charges",
+            lambda t: put("gift_card.lock_id", "1")(t) if t["amount"] == 400 else t,
+        ),
+        [(5, "body.gift_card.lock_id", "format")],
+    ),
+    Alteration(
+        "the currency as it was sent",
+        *(LISTS, SALE, put("currency", str.lower)),
+        [(5, "body.currency", "value")],
+    ),
+    Alteration("another amount", LISTS, SALE, put("amount", 1799), [(5, "body.amount", "value")]),
+    Alteration(
+        "the id of another thing",
+        *(LISTS, REFUND, put("charge", "ZZZZZZZZZZZZZ")),
+        [(6, "body.charge", "value")],
+    ),
+    Alteration(
+        "another parent than the client gave",
+        ORDERS,
+        "POST /v1/orders",
+        lambda t: t["items"][0].update(parent="ZZZZZZZZZZZZZ") or t if len(t["items"]) > 1 else t,
+        [(2, "body.items[0].parent", "value")],
+    ),
+    Alteration(
+        "another error code",
+        *(CARDS, EMAIL, lambda t: put("error.code", "bad_email")(t) if "error" in t else t),
+        [(12, "body.error.code", "value")],
+    ),
+    Alteration(
+        "another message",
+        *(CARDS, EMAIL, lambda t: put("error.message", "No.")(t) if "error" in t else t),
+        [(12, "body.error.message", "value")],
+    ),
+    Alteration(
+        "an error without its type",
+        *(CARDS, EMAIL, lambda t: put("error.type", None)(t) if "error" in t else t),
+        [(12, "body.error.type", "missing")],
+    ),
+    Alteration(
+        "another media type",
+        *(LISTS, SALE, headed(content_type="text/plain")),
+        [(5, "content-type", "media type")],
+        whole=True,
+    ),
+    Alteration(
+        "no media type",
+        *(LISTS, SALE, headed(content_type=None)),
+        [(5, "content-type", "media type")],
+        whole=True,
+    ),
+    Alteration(
+        "a page for a refund",
+        *(LISTS, REFUND, lambda got: got._replace(body=b"<html>")),
+        [(6, "body", "type")],
+        whole=True,
+    ),
+    Alteration(
+        "a list with more in it",
+        *(LISTS, "GET /v1/orders", put("data", lambda data: data * 2)),
+        [(10, "body.data", "length")],
+    ),
+    Alteration(
+        "an item of a list without a member",
+        *(LISTS, "GET /v1/charges?", lambda t: [t["data"][0].pop("paid")] and t),
+        [(9, "body.data[0].paid", "missing")],
+    ),
+    Alteration(
+        "an envelope for an array",
+        *(LISTS, "GET /recurring/v1/subscriptions", lambda t: {"elements": t}),
+        [(19, "body", "type")],
+    ),
+    Alteration(
+        "a header dropped",
+        *("oauth-v2", "POST /oauth/v2/refresh", headed(x_clover_recovery_available=None)),
+        [(7, "headers.x-clover-recovery-available", "missing")],
+        whole=True,
+    ),
+    Alteration(
+        "a redirect without its state",
+        *("oauth-v2", "GET /oauth/v2/authorize?"),
+        lambda got: headed(location=got.headers["location"].partition("&state")[0])(got),
+        [(1, "headers.location.state", "missing")],
+        whole=True,
+    ),
+    Alteration(
+        "what does not count: a charset, the order of members, another reason, more headers",
+        *(LISTS, SALE),
+        lambda got: headed(content_type="application/json; charset=UTF-8", x_request="1")(
+            got._replace(body=json.dumps(dict(sorted(json.loads(got.body).items()))).encode())
+        ),
+        [],
+        whole=True,
+    ),
+]
+
+
+def altered(app: App, change: Alteration) -> Send:
+    """Return a way to a server that gives one answer in another way."""
+    method, _, path = change.call.partition(" ")
+    start = f"{ROOT}/sandbox/conformance-{change.flow}{path}"
+
+    def send(asked: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        answer = inside(app, asked, url, headers, body)
+        if asked != method or not (url == start or (path[-1] in "/?" and url.startswith(start))):
+            return answer
+        if change.whole:
+            return change.edit(answer)
+        return answer._replace(body=json.dumps(change.edit(json.loads(answer.body))).encode())
+
+    return send
+
+
+@pytest.mark.parametrize("change", ALTERATIONS, ids=lambda change: change.said)
+def test_an_alteration_is_found_and_nothing_else(change: Alteration, held: Held) -> None:
+    run = held.run(altered(held.app(), change))
+    assert found(run) == [(change.flow, *each) for each in change.expected]
+
+
+RULED = """
+name: altered
+rules:
+  - {name: teapot, when: {endpoint: create_charge, amount: 1800},
+     then: {raw: {status: 418, body: {"message": "I'm a teapot"}}}}
+  - {name: plain, when: {endpoint: refund_charge, amount: 300},
+     then: {raw: {status: 200, body: "done", content_type: text/plain}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "flow", "scenario", "switched", "expected"),
+    [
+        (
+            "errors as Clover's pages word them",
+            CARDS,
+            "",
+            {"dialect": "documented"},
+            [(12, "body.error.doc_url", "extra"), (12, "body.error.param", "extra")],
+        ),
+        (
+            "what only a mock serves, refused",
+            LISTS,
+            "",
+            {"strict": True},
+            [(2, "status", "status")],
+        ),
+        ("a rule's status", LISTS, RULED, {}, [(5, "status", "status")]),
+        (
+            "another rule of returns",
+            ORDERS,
+            "name: altered\nsettings: {item_return_tip: never}\n",
+            {},
+            [
+                (4, "body.amount_returned", "value"),
+                (5, "body.amount_returned", "value"),
+                (6, "body.data[0].amount", "value"),
+            ],
+        ),
+        (
+            "what is on an unknown gift card",
+            LISTS,
+            "name: altered\nsettings: {gift_card_balance: 700}\n",
+            {},
+            [(14, "body.amount", "value"), (14, "body.gift_card.previous_balance", "value")],
+        ),
+    ],
+)
+def test_a_server_of_other_settings_is_found_out(
+    said: str,
+    flow: str,
+    scenario: str,
+    switched: dict[str, Any],
+    expected: list[tuple[int, str, str]],
+    held: Held,
+) -> None:
+    cards = "cards:\n" + "".join(
+        f'  - {{number: "{number}", outcome: approve}}\n'
+        for number in ("4242424242424242", "6011361000006668", "4111111111111111")
+    )
+    other = parse(f"{scenario}{cards}".encode(), "altered.yaml") if scenario else None
+    run = held.run(sender(held.app(other, **switched)), (flow,))
+    assert found(run) == [(flow, *each) for each in expected]
+
+
+def test_what_is_not_given_leaves_out_what_needs_it(held: Held) -> None:
+    known = held.app().sandboxes.default.credentials
+    given = {"access_token": known.access_token, "api_key": known.api_key}
+    steps = held.share(sender(held.app()), "recurring", given)
+    assert [(step.state, step.reason) for step in steps] == [
+        ("same", ""),
+        *[("skipped", "needs --merchant-id")] * 3,
+        ("skipped", "a control call of mock-clover"),
+        ("skipped", "needs --merchant-id"),
+        ("skipped", "a control call of mock-clover"),
+        *[("skipped", "needs --merchant-id")] * 4,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flow", "expected"),
+    [
+        ("generating-a-card-token", {}),
+        ("accept-payments-flow", {1: "needs a browser and a merchant who agrees",
+            2: "needs code of step 1", 3: "needs access_token of step 2",
+            5: "needs access_token of step 2"}),
+        ("lists-and-lookups", {2: "only mock-clover serves it", 11: "only mock-clover serves it",
+            12: "only mock-clover serves it", 13: "needs a gift card of the merchant's own",
+            14: "needs id of step 13"}),
+        ("recurring", {5: "a control call of mock-clover", 7: "a control call of mock-clover",
+            8: "depends on a step left out"}),
+    ],
+)  # fmt: skip
+def test_on_a_shared_server_a_mocks_own_means_are_left_out(
+    flow: str, expected: dict[int, str], held: Held
+) -> None:
+    app, sent = held.app(), []
+
+    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        sent.append(url)
+        return inside(app, method, url, headers, body)
+
+    known = app.sandboxes.default.credentials
+    steps = held.share(send, flow, {each: getattr(known, each) for each in GIVEN})
+    assert {step.number: step.reason for step in steps if step.state == "skipped"} == expected
+    assert not [url for url in sent if CONTROL in url]
+    assert len(sent) == len(steps) - len(expected)
+
+
+def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Held) -> None:
+    app = held.app()
+    known = app.sandboxes.default.credentials
+    given = {each: getattr(known, each) for each in GIVEN}
+    for _ in range(2):
+        held.share(sender(app), LISTS, given)
+
+    def emptied(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        answer = inside(app, method, url, headers, body)
+        if url.endswith("/v1/orders"):
+            return answer._replace(body=b'{"object":"list","url":"/v1/orders","data":[]}')
+        if "/v1/charges?" in url:
+            tree = json.loads(answer.body)
+            del next(each for each in tree["data"])["paid"]
+            return answer._replace(body=json.dumps(tree).encode())
+        return answer
+
+    steps = held.share(emptied, LISTS, given)
+    assert [(step.number, each.path, each.kind) for step in steps for each in step.differences] == [
+        (9, "body.data[0].paid", "missing")
+    ]
+
+
+def test_a_lost_answer_is_drift_and_ends_the_flow(held: Held) -> None:
+    app = held.app()
+
+    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        if url.endswith("/v1/refunds"):
+            raise ClientError("the connection was closed")
+        return inside(app, method, url, headers, body)
+
+    run = held.run(send, (LISTS,))
+    assert found(run) == [(LISTS, 6, "status", "no reply")]
+    assert run.rows()[0].got == "the connection was closed"
+    assert {reason for _, _, reason in run.skips()} == {"step 6 got no reply"}
+
+
+def test_the_variables_of_a_flow_are_found_in_its_own_replies() -> None:
+    bound = BOUNDS[LISTS]
+    assert bound.requests[5].body.startswith('{"charge":"{{lists_and_lookups_5_id}}"')
+    assert bound.requests[1].path == "/v1/tokens/{{lists_and_lookups_1_id}}"
+    assert bound.requests[8].path.startswith("/v1/charges?created.gte={{lists_and_lookups_date_")
+    code = BOUNDS["oauth-v2"].variables["oauth_v2_1_location_code"]
+    assert (code.number, code.path) == (1, "headers.location.code")
+    assert BOUNDS[CARDS].requests[2].headers["idempotency-key"].startswith("{{save_a_card_key_")
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_no_request_holds_what_another_server_does_not_know(name: str) -> None:
+    bound, known = BOUNDS[name], [*(each.value for each in BOUNDS[name].variables.values())]
+    for example, request in zip(bound.flow.examples, bound.requests, strict=True):
+        text = "\n".join((request.path, *request.headers.values(), request.body))
+        assert [value for value in known if len(value) > 11 and value in text] == []
+        reply = recorded(example)
+        known += [
+            str(value)
+            for _, value in leaves({"body": reply.body, "headers": reply.headers})
+            if is_identifier(value) and value not in bound.own
+        ]
+
+
+def test_dates_keep_their_distance_and_years_theirs() -> None:
+    later = NOW_MS + 400 * 86_400_000
+    assert moved(BOUNDS["recurring"], later)["2025-05-31T08:00:00.000+0000"] == (
+        "2026-07-05T08:00:00.000+0000"
+    )
+    assert moved(BOUNDS["generating-a-card-token"], later) == {"2021": "2026"}
+
+
+def test_the_files_are_the_golden_ones() -> None:
+    assert [flow.name for flow in flows()] == [file.stem for file in FILES]
+    assert (RECORDED_SEED, RECORDED_AT_MS) == (SEED, NOW_MS)
+    shipped = (Path(__file__).parent.parent / "pyproject.toml").read_text()
+    assert '"tests/golden" = "mock_clover/golden"' in shipped
+
+
+def test_only_listed_test_cards_are_sent(held: Held) -> None:
+    bound = BOUNDS["accept-payments-flow"]
+    request = bound.requests[3]
+    other = request._replace(body=request.body.replace("6011361000006668", "4532015112830366"))
+    forged = bound._replace(requests=(*bound.requests[:3], other, *bound.requests[4:]))
+    sent: list[bytes | None] = []
+    app = held.app()
+
+    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        sent.append(body)
+        return inside(app, method, url, headers, body)
+
+    place = fresh_place(ROOT, send, "forged")
+    steps = list(play(forged, place, send, *held.rehearsal.prepare(forged, place)))
+    assert steps[3].reason == "its card is no listed test card"
+    assert not [body for body in sent if body and b"4532015112830366" in body]
+
+
+LEAKS = Alteration(
+    "secrets where none belong",
+    "oauth-v2",
+    "POST /oauth/v2/token",
+    lambda tree: tree
+    | {
+        "access_token": "an-unheard-of-secret",
+        "note": f"key {tree.get('refresh_token', '')} card 4242 4242 4242 4242",
+    },
+    [(2, "body.access_token", "format"), (2, "body.note", "extra")],
+)  # fmt: skip
+
+
+def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
+    app = held.app()
+    run = held.run(altered(app, LEAKS), ("oauth-v2", LISTS))
+    assert found(run)[:2] == [("oauth-v2", *each) for each in LEAKS.expected]
+
+    def leaking(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        answer = inside(app, method, url, headers, body)
+        if b"email_invalid" not in answer.body:
+            return answer
+        token = headers["authorization"].removeprefix("Bearer ")
+        said = f"{token} clvroar-{'0a' * 16} 4242 4242 4242 4242"
+        tree = put("error.message", said)(json.loads(answer.body))
+        return answer._replace(body=json.dumps(tree).encode())
+
+    second = held.run(leaking, (CARDS,))
+    texts = [
+        write(each) for each in (run, second) for write in (report.as_json, report.as_markdown)
+    ]
+    texts += [json.dumps(report.table(each)) for each in (run, second)]
+    secrets = [*run.given, *second.given, "an-unheard-of-secret", "clvroar-0a0a", "4242 4242"]
+    for text in texts:
+        assert [secret for secret in secrets if secret in text] == []
+        assert not re.search(r"eyJ[\w-]+\.|clvroar-[0-9a-f]{32}", text)
+    assert second.rows()[0].got == '"[credential] [a refresh token] [card ...4242]"'
+
+
+def test_a_row_tells_where_and_how_we_know(held: Held) -> None:
+    change = Alteration("", "accept-payments-flow", SALE, put("ref_num", None), [])
+    run = held.run(altered(held.app(), change), (change.flow,))
+    assert report.table(run) == [
+        {
+            "flow": "accept-payments-flow",
+            "step": 5,
+            "path": "body.ref_num",
+            "kind": "missing",
+            "expected": "a reference of 12 digits",
+            "got": "nothing",
+            "evidence": "documented",
+        }
+    ]
+    told = json.loads(report.as_json(run))
+    assert told["steps"] == {"drift": 1, "same": 4}
+    assert told["drift"][0]["operation"] == "create_charge"
+    assert told["flows"]["accept-payments-flow"][4]["request"] == "POST /v1/charges"
+    assert "| accept-payments-flow | 5 Pay with the tokenized card | `body.ref_num` |" in (
+        report.as_markdown(run)
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://scl.clover.com",
+        "https://www.clover.com/",
+        "http://API.Clover.COM:8080",
+        "https://token.clover.com.",
+        "https://api.eu.clover.com",
+        "https://clover.com",
+        "https://scl-sandbox.dev.clover.com@scl.clover.com",
+        "ftp://127.0.0.1",
+        "127.0.0.1:4242",
+        "http://127.0.0.1:4242/?a=b",
+        "http://127.0.0.1:port",
+    ],
+)
+def test_production_and_what_is_no_address_are_refused(url: str) -> None:
+    with pytest.raises(AddressError):
+        checked(url)
+    for option in ("--against", "--tokens-url"):
+        args = ["--against", "http://127.0.0.1:1", "--control", option, url]
+        done = CliRunner().invoke(main, ["conformance", *args])
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_hosts_of_the_real_sandbox_are_known() -> None:
+    none: Any = {}
+    urls = urls_of("https://scl-sandbox.dev.clover.com", none)
+    paths = {path: urls[service_of(path)] for endpoint in SURFACE if (path := endpoint.path)}
+    assert paths["/v1/charges"] == "https://scl-sandbox.dev.clover.com"
+    assert paths["/v1/tokens"] == "https://token-sandbox.dev.clover.com"
+    assert paths["/oauth/token"] == paths["/oauth/v2/authorize"] == "https://sandbox.dev.clover.com"
+    assert paths["/oauth/v2/token"] == paths["/oauth/token/migrate_v2"]
+    assert paths["/oauth/v2/token"] == "https://apisandbox.dev.clover.com"
+    assert paths["/recurring/v1/plans"] == "https://sandbox.dev.clover.com"
+    given: Any = {"tokens": "http://127.0.0.1:1/"}
+    assert urls_of("http://127.0.0.1:2/sandbox/a/", given) == {
+        **dict.fromkeys(urls, "http://127.0.0.1:2/sandbox/a"),
+        "tokens": "http://127.0.0.1:1",
+    }
+    assert root_of("http://127.0.0.1:2/sandbox/a/") == "http://127.0.0.1:2"
+    check_pace(1000, urls_of("http://127.0.0.1:2", none))
+    with pytest.raises(AddressError):
+        check_pace(17, urls)
+
+
+def test_requests_go_one_by_one_and_wait_as_they_are_told() -> None:
+    waits: list[float] = []
+    answers = [
+        Answer(200, {}, b""),
+        Answer(429, {"retry-after": "3"}, b""),
+        Answer(200, {}, b"done"),
+        Answer(429, {"retry-after": "3600"}, b""),
+    ]
+    send = Paced(lambda *_: answers.pop(0), 2, waits.append)
+    assert send("GET", "/", {}, None).status == 200
+    assert waits == []
+    assert send("GET", "/", {}, None).body == b"done"
+    assert waits[1] == 3
+    assert all(0.4 < wait <= 0.5 for wait in (waits[0], waits[2]))
+    assert send("GET", "/", {}, None).status == 429, "an hour is not waited for"
+
+
+def invoke(*args: str, **environment: str) -> Any:
+    cleared = {f"CLOVER_{name.upper()}": None for name in GIVEN}
+    return CliRunner().invoke(main, ["conformance", *args], env={**cleared, **environment})
+
+
+def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: Path) -> None:
+    page, tree = tmp_path / "drift.md", tmp_path / "drift.json"
+    for file in (page, tree):
+        args = ("--against", f"{served.url}/", "--pace", "1000", "--report", str(file))
+        done = invoke(*args)
+        assert (done.exit_code, done.stdout) == (0, ""), done.stderr
+    assert f"[1/{len(BOUNDS)}] accept-payments-flow: no drift\n" in done.stderr
+    told = json.loads(tree.read_text())
+    assert (told["drift"], told["steps"].get("drift")) == ([], None)
+    assert list(told["flows"]) == list(BOUNDS)
+    assert f"{told['steps']['same']} steps the same, 0 with drift" in page.read_text()
+    answer = exchange("GET", f"{served.url}/_mock/sandboxes", {}, None)
+    names = {each["name"] for each in json.loads(answer.body)["data"]}
+    assert not [name for name in names if name.startswith("conformance-")]
+
+
+def test_the_command_tells_the_drift_of_another_dialect(served: Served) -> None:
+    made = exchange("PUT", f"{served.url}/_mock/sandboxes/drifts", {}, b'{"dialect":"documented"}')
+    known = json.loads(made.body)
+    given = {f"CLOVER_{name.upper()}": known[name] for name in GIVEN}
+    args = ("--against", f"{served.url}/sandbox/drifts", "--pace", "1000", "--only", CARDS)
+    done = invoke(*args, "--json", **given)
+    assert done.exit_code == 1
+    rows = json.loads(done.stdout)
+    assert [(row["step"], row["path"]) for row in rows] == [
+        (12, "body.error.doc_url"),
+        (12, "body.error.param"),
+    ]
+    assert re.search(
+        r"^save-a-card  12 +body.error.param +extra ", invoke(*args, **given).stdout, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "give --against URL"),
+        (["--against", "http://127.0.0.1:1"], "http://127.0.0.1:1: "),
+        (["--against", "http://127.0.0.1:1", "--api-key", "x"], "nobody answers: "),
+        (["--against", "http://127.0.0.1:1", "--only", "save"], "there is no flow 'save'"),
+        (["--report", "drift.txt"], "name a .json or .md file"),
+        (["--report", "no/drift.md"], "name a .json or .md file in a folder"),
+        (["--pace", "0"], "'--pace'"),
+        (["--against", "https://scl-sandbox.dev.clover.com", "--pace", "50"], "allows 16 calls"),
+    ],
+)
+def test_what_cannot_be_done_is_said_at_once(args: list[str], said: str) -> None:
+    done = invoke(*args)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_a_server_without_control_calls_wants_credentials(serve: Callable[..., Served]) -> None:
+    server = serve("--no-control")
+    assert not has_control(server.url, exchange, {})
+    done = invoke("--against", server.url)
+    assert done.exit_code == 2
+    assert "give --access-token and --api-key" in done.stderr
+
+
+def test_the_flows_are_listed() -> None:
+    told = json.loads(invoke("--list", "--json").stdout)
+    assert [(row["name"], row["steps"]) for row in told] == [
+        (name, len(bound.requests)) for name, bound in BOUNDS.items()
+    ]
