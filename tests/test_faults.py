@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mock_clover.api.answer import Reply
 from mock_clover.api.endpoint import Raw
+from mock_clover.api.reply import Reply
 from mock_clover.model.fault import Fault
 from mock_clover.sandbox.faults import FAULTS_MAX, Faults
 from mock_clover.scenario.load import load, parse

@@ -223,7 +223,9 @@ def test_every_card_and_rule_of_a_shipped_scenario_has_a_mark(name: str) -> None
 
 
 def test_every_setting_switches_a_behaviour_that_has_a_mark() -> None:
-    assert {each.setting for each in BEHAVIOURS} - {""} == set(Settings.__struct_fields__)
+    """But for the two that are about marks themselves."""
+    settings = {*Settings.__struct_fields__} - {"refuse_inferred", "allow_inferred"}
+    assert {each.setting for each in BEHAVIOURS} - {""} == settings
 
 
 def test_every_source_that_is_explained_is_one_of_something() -> None:
@@ -380,6 +382,11 @@ def page() -> str:
         "*documented*: a page or a document of Clover says so. *observed*: somebody recorded it "
         "on the wire, or wrote it into a client. *inferred*: our own deduction, where nothing was "
         "found. `mock-clover fidelity --json` prints the same.",
+        "Each reply says in `x-mock-clover-evidence` which is the weakest mark of what it leans "
+        "on: the operation, what the issuer said, the refusal, and behaviours such as "
+        "`NEWEST_CARD_PAYS` that decided it. Its words and members are not weighed. "
+        "`serve --strict evidence` refuses what would lean on something inferred, by the names of "
+        "this page; `allow_inferred` in a scenario's settings lists what may be so all the same.",
         "A mark is about the claim that stands beside it: a source may say of a part that it is "
         "inferred, as of the words of a documented code.",
         _rows(count_rows(told_now), ["kind", *MARKS, "all"]),

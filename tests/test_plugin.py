@@ -160,6 +160,13 @@ def test_strict(mock_clover):
     assert charge(mock_clover, **{"x-forwarded-for": "192.0.2.7"})[0] == 200
     assert len(mock_clover.charges) == 1
 
+@pytest.mark.mock_clover(refuse_inferred=True, allow_inferred=["ORDER_NOT_FOUND"])
+def test_nothing_that_is_inferred(mock_clover):
+    assert charge(mock_clover)[0] == 200
+    asked = {"x-mock-clover-outcome": "card_declined/lost_card"}
+    status, told = charge(mock_clover, **asked)
+    assert (status, told["error"]["code"]) == (501, "evidence_inferred")
+
 BUSY = {"name": "busy", "rules": [{"when": {"amount": 7}, "then": {"problem": "RATE_LIMITED"}}]}
 
 @pytest.mark.mock_clover(scenario=BUSY, dialect="documented")

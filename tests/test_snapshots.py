@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.api.answer import Reply
+from mock_clover.api.reply import Reply
 from mock_clover.sandbox.credentials import derive
 from mock_clover.wire.redact import passes_luhn
 from tests.served import Served

@@ -28,6 +28,7 @@ class Answered(NamedTuple):
     why: str
     content_type: str
     headers: dict[str, str]
+    evidence: str | None = None
 
     @property
     def json(self) -> Any:
@@ -82,7 +83,9 @@ class World:
             ),
         )
         told = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
-        return Answered(reply.status, reply.body, reply.why, reply.content_type.decode(), told)
+        return Answered(
+            reply.status, reply.body, reply.why, reply.content_type.decode(), told, reply.evidence
+        )
 
     def card(self, pan: str = VISA, **changes: Any) -> dict[str, Any]:
         """Return the body of a plain token request."""

@@ -4,7 +4,7 @@ No await stands in it, so it is atomic on the event loop without a lock: a clien
 leaves the old state or the new. A refusal changes nothing; a returned result has happened.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mock_clover.api.dialects import (
     DECLINED_STATUS,
@@ -25,6 +25,7 @@ from mock_clover.api.endpoint import (
     Stated,
     Text,
 )
+from mock_clover.api.evidence import Lean, weakest
 from mock_clover.api.intervene import Step, befall, intervene, is_stirred, limit
 from mock_clover.api.manners import admitted
 from mock_clover.api.reading import (
@@ -35,6 +36,8 @@ from mock_clover.api.reading import (
     refuse_lenience,
     refuse_members,
 )
+from mock_clover.api.reply import Reply
+from mock_clover.model.behaviour_charge import IDEMPOTENCY_REPLAY
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import (
     BY_NAME,
@@ -48,30 +51,11 @@ from mock_clover.model.scenario import DIALECTS, Dialect
 from mock_clover.sandbox.idempotency import Remembered
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.codec import nearest, unknown_members
+from mock_clover.wire.fact import WEAKER
 from mock_clover.wire.record import Record, decode_json, encode
-from mock_clover.wire.redact import masked_repr, redact_name
+from mock_clover.wire.redact import redact_name
 
 _IGNORED_MAX = 20
-
-
-class Reply(NamedTuple):
-    """What goes back; `headers` are beyond content type and length."""
-
-    status: int
-    body: bytes
-    why: str
-    content_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    fault: Fault | None = None
-    """What befalls the reply on its way, for the transport to play."""
-    wait_ms: int = 0
-    """Of a delay: how long the transport waits, before the work or with the reply."""
-    pending_ms: int = 0
-    """How long a caller is willing to wait for another answer than this."""
-
-    def __repr__(self) -> str:
-        """Show it, card numbers masked."""
-        return masked_repr(self)
 
 
 def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False) -> Reply:
@@ -104,7 +88,13 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
             if stored.target != raw.path or not _are_equal(stored.request, request):
                 IDEMPOTENCY_MISMATCH.refuse()
             idempotency = "replayed"
-            reply = Reply(stored.status, stored.body, f"idempotency: replay of: {stored.why}")
+            reply = Reply(
+                stored.status,
+                stored.body,
+                f"idempotency: replay of: {stored.why}",
+                evidence=IDEMPOTENCY_REPLAY.fact.evidence,
+                leans=(IDEMPOTENCY_REPLAY,),
+            )
         else:
             call = Call(request, query, raw.ids, raw.headers)
             step = _step(sandbox, endpoint, call, waited=waited) if stirred else None
@@ -128,8 +118,9 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     if stirred:
         reply = _followed(sandbox, endpoint, raw, request, step, reply)
         reply = _besmirched(sandbox, reply, fault, raw.headers, endpoint)
-    if not endpoint.silent:
-        _journal(sandbox, endpoint, raw, reply, request, idempotency)
+    if endpoint.silent:
+        return reply._replace(evidence=None, leans=())
+    _journal(sandbox, endpoint, raw, reply, request, idempotency)
     return reply
 
 
@@ -167,13 +158,13 @@ def _performed(
         refuse_members(sandbox, endpoint, call.body)
     if step is not None:
         if step.then.problem is not None:
-            BY_NAME[step.then.problem].refuse(why=step.why)
+            BY_NAME[step.then.problem].refuse(why=step.why, leans=(step,))
         if step.then.raw is not None:
-            return _as_it_is(step.then.raw, step.why)
-        call.verdict = step.then.verdict(step.why, step.evidence)
+            return _as_it_is(step.then.raw, step)
+        call.verdict = step.verdict()
         if step.then.threeds is not None:
             call.threeds, call.why = step.then.threeds, step.why
-    return _reply(sandbox, call, endpoint.run(sandbox, call), call.headers)
+    return _reply(sandbox, endpoint, call, endpoint.run(sandbox, call))
 
 
 def _besmirched(
@@ -225,11 +216,12 @@ def _followed(
     return reply
 
 
-def _as_it_is(raw: RawReply, why: str) -> Reply:
+def _as_it_is(raw: RawReply, step: Step) -> Reply:
     body = raw.body.encode() if isinstance(raw.body, str) else encode(raw.body)
     if raw.body is None:
         body = b""
-    return Reply(raw.status, body, why, raw.content_type.encode("latin-1", "replace"))
+    content_type = raw.content_type.encode("latin-1", "replace")
+    return Reply(raw.status, body, step.why, content_type, evidence=step.evidence, leans=(step,))
 
 
 def _spoiled(
@@ -316,13 +308,24 @@ def refuse(sandbox: Sandbox, refusal: Refusal, raw: Raw, endpoint: str = "") -> 
     return reply
 
 
-def _reply(
-    sandbox: Sandbox, call: Call[Any, Any], result: object, headers: dict[bytes, bytes]
-) -> Reply:
+def _reply(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result: object) -> Reply:
+    judged, evidence = call.judged, endpoint.fact.evidence
+    leans: tuple[Lean, ...] = (endpoint,)
+    if judged is not None:
+        evidence, leans = WEAKER[evidence, judged.evidence], (endpoint, judged)
+    if call.leaned:
+        leans += call.leaned
+        evidence = weakest(leans)
     if isinstance(result, Record):
-        return Reply(200, encode(result), call.why)
+        return Reply(200, encode(result), call.why, JSON, (), None, 0, 0, evidence, leans)
+    return _other(sandbox, call, result)._replace(evidence=evidence, leans=leans)
+
+
+def _other(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
+    """Return a reply that is no record with a status of 200."""
     if isinstance(result, Declined):
-        body = decline_body(result.decline, result.charge.id, _dialect(sandbox, headers))
+        dialect = _dialect(sandbox, call.headers)
+        body = decline_body(result.decline, result.charge.id, dialect)
         return Reply(DECLINED_STATUS, body, call.why)
     if isinstance(result, Redirect):
         headers_out = ((b"location", result.location.encode("latin-1")),)
@@ -349,6 +352,9 @@ def _refused(
     param = refusal.words.get("param")
     said_by = refusal.words.get("why")
     more: Any = refusal.words.get("headers", {})
+    besides: Any = refusal.words.get("leans", ())
+    of: tuple[Lean, ...] = () if endpoint is None else (endpoint,)
+    leans = (*of, problem, *besides)
     body, content_type = problem_body(
         problem,
         refusal.message,
@@ -363,7 +369,15 @@ def _refused(
     if said_by is not None:
         why = f"{said_by}: {problem.name}"
     headers_out = tuple((name.encode(), value.encode()) for name, value in more.items())
-    return Reply(problem.status, body, why, content_type, headers_out)
+    return Reply(
+        problem.status,
+        body,
+        why,
+        content_type,
+        headers_out,
+        evidence=weakest(leans),
+        leans=leans,
+    )
 
 
 def _dialect(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:

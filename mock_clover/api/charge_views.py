@@ -11,6 +11,8 @@ import msgspec
 from mock_clover.api.endpoint import Call, Endpoint
 from mock_clover.api.orders import find_order
 from mock_clover.api.paging import ListQuery, page
+from mock_clover.model.behaviour_charge import FAILED_CHARGE_SHOWN
+from mock_clover.model.behaviour_extras import EXPAND_NESTS_OBJECTS
 from mock_clover.model.charge import Charge
 from mock_clover.model.charge_answer import ChargeAnswer, ListAnswer, fetched_answer
 from mock_clover.model.customer import customer_answer
@@ -60,9 +62,12 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeAnswer:
     charge = sandbox.charges.get(call.ids[0])
     if charge is None:
         CHARGE_NOT_FOUND.refuse(id=call.ids[0])
+    if charge.decline is not None:
+        call.leaned = (FAILED_CHARGE_SHOWN,)
     answer = fetched_answer(charge)
     if call.query.expand is None:
         return answer
+    call.leaned += (EXPAND_NESTS_OBJECTS,)
     return _expanded(sandbox, answer, _names(call.query.expand))
 
 

@@ -73,6 +73,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
         payer = authenticate(sandbox, call, asked.threeds, payer, asked.amount)
     charge = make_charge(sandbox, asked, payer, order=None)
     call.why = payer.why or payer.verdict.why
+    call.judged, call.leaned = payer.verdict, payer.leaned
     if charge.state == "pending":
         return pending_answer(charge)
     if isinstance(payer.verdict, Decline):
@@ -98,7 +99,7 @@ def make_charge(
     if payer.threeds is not None and payer.threeds.step is not None:
         return begin_charge(sandbox, asked, payer, order)
     if isinstance(verdict, Decline) and verdict.stands:
-        verdict = Approval(why=verdict.why, evidence=verdict.evidence)
+        verdict = Approval(why=verdict.why, evidence=verdict.evidence, leans_on=verdict.leans_on)
     if token.kind != "card":
         asked, verdict = limited(sandbox, asked, token, verdict)
     charge_id = ids.object_id() if begun is None else begun.id

@@ -227,7 +227,7 @@ def pay(
         step = intervene(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
         if step is not None and step.then.problem is not None:
             BY_NAME[step.then.problem].refuse(why=step.why)
-        decided = step.then.verdict(step.why, step.evidence) if step is not None else None
+        decided = step.verdict() if step is not None else None
         verdict = _whole(decided or issuer(sandbox, token), payment)
         for table in (sandbox.tokens, sandbox.orders, sandbox.charges):
             table.require_room()

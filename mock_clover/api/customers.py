@@ -1,5 +1,7 @@
 """Customers: saving a card makes its token multi-pay; a card is saved once for each customer."""
 
+from typing import Any
+
 import msgspec
 
 from mock_clover.api.announce import announce
@@ -32,7 +34,7 @@ from mock_clover.model.problem import (
     TOKEN_ALREADY_USED,
 )
 from mock_clover.model.token import Token
-from mock_clover.model.verdict import Decline, Verdict
+from mock_clover.model.verdict import Decline
 from mock_clover.model.webhook import EventType
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import documented
@@ -47,7 +49,7 @@ _replace = msgspec.structs.replace
 def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerAnswer:
     """Make a customer with a card on file."""
     asked = call.body
-    token = _savable(sandbox, asked.source, None, call.verdict)
+    token = _savable(sandbox, call, asked.source, None)
     sandbox.customers.require_room()
     first, last = names_of(asked.firstName, asked.lastName, asked.name)
     customer = Customer(
@@ -66,7 +68,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     asked, customer = call.body, sandbox.customers.get(call.ids[0])
     if customer is None:
         CUSTOMER_MISSING.refuse(id=call.ids[0])
-    token = _savable(sandbox, asked.source, customer, call.verdict) if asked.source else None
+    token = _savable(sandbox, call, asked.source, customer) if asked.source else None
     first, last = names_of(asked.firstName, asked.lastName, asked.name)
     changed = _replace(
         with_email(customer, asked.email),
@@ -83,7 +85,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
 
 
 def _savable(
-    sandbox: Sandbox, source: str, customer: Customer | None, decided: Verdict | None
+    sandbox: Sandbox, call: Call[Any, None], source: str, customer: Customer | None
 ) -> Token:
     """Return the token that is to be saved, verified with the issuer, or refuse."""
     token = sandbox.tokens.get(source)
@@ -99,9 +101,9 @@ def _savable(
         CVV_NOT_FOUND.refuse(id=token.id)
     if customer is not None and len(customer.cards) >= CARDS_MAX:
         INVALID_REQUEST.refuse(param="source")
-    verdict = decided or issuer(sandbox, token)
+    verdict = call.judged = call.verdict or issuer(sandbox, token)
     if isinstance(verdict, Decline):
-        CARD_VERIFICATION_DECLINED.refuse(said=verdict.message, why=verdict.why)
+        CARD_VERIFICATION_DECLINED.refuse(said=verdict.message, why=verdict.why, leans=(verdict,))
     return token
 
 

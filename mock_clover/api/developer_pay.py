@@ -83,7 +83,7 @@ def developer_pay(sandbox: Sandbox, call: Call[DeveloperPayRequest, None]) -> De
     payer = Payer(token, token.customer, decided or issuer(sandbox, token))
     charge = make_charge(sandbox, _as_charge(asked, token.id), payer, asked.orderId)
     verdict = payer.verdict
-    call.why = verdict.why
+    call.why, call.judged = verdict.why, verdict
     if charge.decline is None:
         sandbox.tokens.put(token.id, token)
         if asked.orderId is not None:
@@ -165,7 +165,7 @@ def _decided(sandbox: Sandbox, call: Call[DeveloperPayRequest, None], card: Card
         return None
     if step.then.problem is not None:
         BY_NAME[step.then.problem].refuse(why=step.why)
-    return step.then.verdict(step.why, step.evidence)
+    return step.verdict()
 
 
 def _as_charge(asked: DeveloperPayRequest, source: str) -> ChargeRequest:

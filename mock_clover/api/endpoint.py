@@ -17,7 +17,7 @@ from mock_clover.model.verdict import Decline, Verdict
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.wire.codec import Codec
-from mock_clover.wire.fact import Fact
+from mock_clover.wire.fact import Behaviour, Fact
 from mock_clover.wire.record import Record
 from mock_clover.wire.redact import redact
 
@@ -56,7 +56,7 @@ class Raw(NamedTuple):
 class Call(Generic[Body, Query]):
     """A decoded, authorised request. A handler leaves in `why` which rule decided."""
 
-    __slots__ = ("body", "headers", "ids", "query", "threeds", "verdict", "why")
+    __slots__ = ("body", "headers", "ids", "judged", "leaned", "query", "threeds", "verdict", "why")
 
     def __init__(
         self,
@@ -72,6 +72,10 @@ class Call(Generic[Body, Query]):
         self.headers = headers
         self.verdict = verdict
         self.threeds: Flow | None = None
+        self.judged: Verdict | None = None
+        """What the issuer said, in the end."""
+        self.leaned: tuple[Behaviour, ...] = ()
+        """What of Clover the handler took for granted beside its endpoint's own fact."""
         self.why = "nothing was to be decided"
 
     @property

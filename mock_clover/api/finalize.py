@@ -20,6 +20,7 @@ from mock_clover.api.threeds import (
     refusal,
     release,
 )
+from mock_clover.model.behaviour_around import FLOW_STATUS_DECIDES, PENDING_CHARGE_SHOWN
 from mock_clover.model.charge import Charge
 from mock_clover.model.charge_answer import ChargeAnswer, created_answer, pending_answer
 from mock_clover.model.order_answer import Sold
@@ -71,9 +72,11 @@ def finalize_payment(
     result, who = threeds.result, "the issuer said"
     if result is None:
         result, who = FLOW_STATUS_RESULT.get(asked.flow_status.upper()), "flow_status says"
+        call.leaned = (FLOW_STATUS_DECIDES,)
     call.why = f"3-D Secure, {threeds.step}: {who} {result or asked.flow_status!r}"
     if threeds.step == "method" and result != "fail":
         if threeds.then_challenge or result == "challenge":
+            call.leaned += (PENDING_CHARGE_SHOWN,)
             return _challenge(sandbox, charge, threeds)
         result = result or "approve"
     if result == "fail":
@@ -128,7 +131,7 @@ def _conclude(
 ) -> ChargeAnswer | Declined:
     """Make the payment itself, as the issuer says to it."""
     sold = find_order(sandbox, charge.order) if charge.order else None
-    verdict = call.verdict or threeds.verdict
+    verdict = call.judged = call.verdict or threeds.verdict
     if sold is not None:
         _check_unpaid(sold, charge)
     validation_result, is_protected = _ENDS[result]

@@ -9,9 +9,10 @@ that asks for 3-D Secure, `threeds/challenge` and its like.
 
 import difflib
 import re
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from mock_clover.api.endpoint import Endpoint
+from mock_clover.model.behaviour_charge import ASKED_OUTCOME, SCENARIO_RULE
 from mock_clover.model.card import Card
 from mock_clover.model.fault import Fault
 from mock_clover.model.problem import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
@@ -25,7 +26,9 @@ from mock_clover.model.rule import (
 )
 from mock_clover.model.scenario import DECLINE_CODES
 from mock_clover.model.threeds import Flow
+from mock_clover.model.verdict import Verdict
 from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.fact import Evidence
 from mock_clover.wire.record import Record
 
 OUTCOME_HEADER, FAULT_HEADER = b"x-mock-clover-outcome", b"x-mock-clover-fault"
@@ -41,7 +44,12 @@ class Step(NamedTuple):
 
     then: Consequence
     why: str
-    evidence: Any
+    evidence: Evidence
+    leans_on: str
+
+    def verdict(self) -> Verdict | None:
+        """Return what the issuer says, if the step is about that."""
+        return self.then.verdict(self.why, self.evidence, self.leans_on)
 
 
 def is_stirred(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes) -> bool:
@@ -115,18 +123,16 @@ def intervene(
     """
     asked = headers.get(OUTCOME_HEADER)
     if asked:
-        return Step(
-            outcome(asked.decode("latin-1").strip()), f"header: {_ascii(asked)}", "inferred"
-        )
+        return _asked(asked.decode("latin-1").strip(), f"header: {_ascii(asked)}")
     facts = facts_of(sandbox, endpoint, request, ids, headers, card)
     texts = (facts.description, *map(str, facts.metadata.values()))
     found = next((m for text in texts if (m := _IN_TEXT.search(text))), None)
     if found:
-        return Step(outcome(found[1]), f"text: {found[0]}", "inferred")
+        return _asked(found[1], f"text: {found[0]}")
     matched = sandbox.rules.find(facts, sandbox.rule_counts, again=again)
     if matched is None:
         return None
-    return Step(matched.rule.then, matched.why, matched.rule.evidence)
+    return Step(matched.rule.then, matched.why, matched.rule.evidence, SCENARIO_RULE.name)
 
 
 def check_words(*texts: str | None) -> None:
@@ -134,6 +140,10 @@ def check_words(*texts: str | None) -> None:
     for text in texts:
         if text and (found := _IN_TEXT.search(text)):
             outcome(found[1])
+
+
+def _asked(word: str, why: str) -> Step:
+    return Step(outcome(word), why, ASKED_OUTCOME.fact.evidence, ASKED_OUTCOME.name)
 
 
 def outcome(word: str) -> Consequence:

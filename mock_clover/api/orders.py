@@ -126,6 +126,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
         wanted, payer = with_extras(sandbox, wanted, payer)
     charge = make_charge(sandbox, wanted, payer, order.id)
     call.why = payer.why or payer.verdict.why
+    call.judged, call.leaned = payer.verdict, payer.leaned
     if charge.decline is not None:
         return Declined(charge, charge.decline)
     if charge.state == "pending":

@@ -3,6 +3,12 @@
 from typing import NamedTuple
 
 from mock_clover.api.redemption import standing
+from mock_clover.model.behaviour_charge import (
+    EXPIRED_CARD_DECLINED,
+    NEWEST_CARD_PAYS,
+    SAVED_TOKEN_WANTS_STORED_CREDENTIALS,
+)
+from mock_clover.model.behaviour_extras import TENDER_ASKS_NOBODY
 from mock_clover.model.charge import METADATA_BYTES_MAX
 from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.problem import (
@@ -25,11 +31,13 @@ from mock_clover.model.verdict import (
     Verdict,
 )
 from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.fact import Behaviour
 from mock_clover.wire.record import encode
 
 _CVV_NOT_PROVIDED = Decline(
     why="a saved card's token without stored_credentials is declined (observed: CC 30103)",
     evidence="observed",
+    leans_on=SAVED_TOKEN_WANTS_STORED_CREDENTIALS.name,
     message=CVV_NOT_PROVIDED,
 )
 
@@ -41,18 +49,23 @@ class Payer(NamedTuple):
     customer: str | None
     verdict: Verdict
     threeds: ThreeDS | None = None
+    leaned: tuple[Behaviour, ...] = ()
+    """What of Clover was taken for granted to find it."""
     why: str = ""
     """More than the verdict's own, if there is more to say."""
 
 
 _EXPIRED = Decline(
     why="the card has expired by the sandbox's clock (inferred)",
+    leans_on=EXPIRED_CARD_DECLINED.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
 )
 
 
-_TENDERED = Approval(why="an alternate tender is taken as it is (inferred)")
+_TENDERED = Approval(
+    why="an alternate tender is taken as it is (inferred)", leans_on=TENDER_ASKS_NOBODY.name
+)
 
 
 def find_payer(
@@ -100,7 +113,8 @@ def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Pay
     token = sandbox.tokens.get(customer.cards[-1].token)
     if token is None:
         CARD_ON_FILE_MISSING.refuse()
-    return Payer(token, customer.id, decided or issuer(sandbox, token))
+    leaned = (NEWEST_CARD_PAYS,) if len(customer.cards) > 1 else ()
+    return Payer(token, customer.id, decided or issuer(sandbox, token), leaned=leaned)
 
 
 def check_amount(amount: int) -> None:

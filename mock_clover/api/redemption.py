@@ -10,9 +10,16 @@ from typing import NamedTuple
 import msgspec
 
 from mock_clover.api.announce import announce
+from mock_clover.model.behaviour_around import (
+    DEBIT_IS_APPROVED,
+    FRESH_GIFT_CARD_HOLDS,
+    GIFT_CARD_LIFE,
+    LOW_BALANCE_NEVER_DECLINES,
+)
 from mock_clover.model.charge import DEBIT_SETTLES, Charge, ChargeRequest
 from mock_clover.model.gift_card import CHARGES_MAX, LIFE_MS, GiftCard, GiftCardView, gift_view
 from mock_clover.model.problem import INVALID_REQUEST, SANDBOX_FULL
+from mock_clover.model.problem_instrument import GIFT_CARD_NOT_ACTIVE
 from mock_clover.model.token import Token
 from mock_clover.model.verdict import EXPIRED_CARD_MESSAGE, Approval, Decline, Verdict
 from mock_clover.sandbox.agenda import Due
@@ -23,10 +30,13 @@ PARTIAL_WARNING = "partial_redemption should be true for gift card"
 
 _replace = msgspec.structs.replace
 _NOT_ACTIVE = Decline(
-    why="this gift card was never activated (inferred)", message="Gift card is not active."
+    why="this gift card was never activated (inferred)",
+    leans_on=GIFT_CARD_NOT_ACTIVE.name,
+    message=GIFT_CARD_NOT_ACTIVE.message,
 )
 _EXPIRED = Decline(
     why="the gift card has expired by the sandbox's clock (inferred)",
+    leans_on=GIFT_CARD_LIFE.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
 )
@@ -70,7 +80,7 @@ def holding(sandbox: Sandbox, row: GiftCard) -> Holding:
 def standing(sandbox: Sandbox, token: Token) -> Verdict:
     """Say whether what is no card may pay at all; how much, `limited` says."""
     if token.kind == "ach":
-        return Approval(why="bank debits are approved (inferred)")
+        return Approval(why="bank debits are approved (inferred)", leans_on=DEBIT_IS_APPROVED.name)
     row = find_gift_card(sandbox, token)
     if row is None:
         return _NOT_ACTIVE
@@ -78,7 +88,9 @@ def standing(sandbox: Sandbox, token: Token) -> Verdict:
         return _EXPIRED
     free = holding(sandbox, row).free
     why = f"gift card ...{row.last4} has {free} to give"
-    return Approval(why=why, evidence="documented", amount=free)
+    fresh = token.card.fingerprint not in sandbox.gift_cards
+    lean = FRESH_GIFT_CARD_HOLDS if fresh else LOW_BALANCE_NEVER_DECLINES
+    return Approval(why=why, evidence=lean.fact.evidence, leans_on=lean.name, amount=free)
 
 
 def limited(

@@ -117,7 +117,7 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
         step = intervene(sandbox, CHARGE_SUBSCRIPTION, asked, (), {})
         if step is not None and step.then.problem is not None:
             BY_NAME[step.then.problem].refuse(why=step.why)
-        decided = step.then.verdict(step.why, step.evidence) if step is not None else None
+        decided = step.verdict() if step is not None else None
         payer = find_payer(sandbox, asked.source, asked.stored_credentials, decided)
         sandbox.charges.require_room()
     except Refusal as refusal:

@@ -11,6 +11,7 @@ import msgspec
 from mock_clover.api.announce import announce
 from mock_clover.api.endpoint import Call, home_of
 from mock_clover.api.payer import Payer
+from mock_clover.model.behaviour_around import FLOW_BY_CARD, PENDING_CHARGE_SHOWN
 from mock_clover.model.charge import Charge, ChargeRequest
 from mock_clover.model.problem_threeds import (
     THREEDS_BROWSER_INFO_INVALID,
@@ -39,7 +40,12 @@ _replace = msgspec.structs.replace
 
 def refusal(why: str, message: str = "3-D Secure authentication failed") -> Decline:
     """Return the decline of a cardholder who was not authenticated; its words are inferred."""
-    return Decline(why=why, decline_code="authentication_failed", message=message)
+    return Decline(
+        why=why,
+        leans_on=FLOW_BY_CARD.name,
+        decline_code="authentication_failed",
+        message=message,
+    )
 
 
 def authenticate(
@@ -63,6 +69,7 @@ def authenticate(
     verdict = payer.verdict
     return payer._replace(
         why=why,
+        leaned=(*payer.leaned, FLOW_BY_CARD, PENDING_CHARGE_SHOWN),
         threeds=ThreeDS(
             source="CLOVER",
             validation_result=CHALLENGE_REQUIRED if step == "challenge" else METHOD_REQUIRED,
@@ -101,7 +108,7 @@ def _at_once(flow: Flow, threeds: ThreeDS, payer: Payer, why: str) -> Payer:
         return payer._replace(verdict=refusal(why), threeds=failed, why=why)
     good = flow == "frictionless"
     done = _replace(threeds, validation_result=SUCCESSFUL if good else UNKNOWN, is_protected=good)
-    return payer._replace(threeds=done, why=why)
+    return payer._replace(threeds=done, why=why, leaned=(*payer.leaned, FLOW_BY_CARD))
 
 
 def begin_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str | None) -> Charge:

@@ -20,6 +20,7 @@ from mock_clover.cli.base import (
     seed_option,
     variables_of,
 )
+from mock_clover.cli.strictness import LENIENT, Strictness
 
 if TYPE_CHECKING:
     from mock_clover.model.scenario import Scenario
@@ -38,6 +39,7 @@ _WARM_AFTER_S = 0.3
         "mock-clover serve",
         "mock-clover serve --port 0 --port-file port.txt    # any free port, told in a file",
         "mock-clover serve --dialect documented --strict",
+        "mock-clover serve --strict evidence",
         "MOCK_CLOVER_PORT=5000 mock-clover serve",
     ),
 )
@@ -78,11 +80,17 @@ _WARM_AFTER_S = 0.3
     help="Word errors as recorded on the wire (default) or as Clover's pages do.",
 )
 @click.option(
-    "--strict/--no-strict",
+    "--strict",
+    is_flag=False,
+    flag_value="pages",
     default=None,
     envvar=f"{PREFIX}STRICT",
-    help="Refuse what Clover's pages refuse, and what only this mock serves.",
+    type=Strictness(),
+    metavar="[pages|evidence|all]",
+    help="Refuse what Clover's pages refuse and what only this mock serves; with `evidence`, what "
+    "would lean on inferred behaviour; with `all`, both.",
 )
+@click.option("--no-strict", is_flag=True, help="Refuse neither, whatever the scenario says.")
 @click.option(
     "--listed-cards-only/--any-card",
     default=None,
@@ -142,7 +150,8 @@ def serve(
     scenario: str,
     seed: str,
     dialect: str | None,
-    strict: bool | None,
+    strict: dict[str, bool] | None,
+    no_strict: bool,
     listed_cards_only: bool | None,
     key_file: Path | None,
     watch: bool,
@@ -180,11 +189,10 @@ def serve(
         name: value
         for name, value in (
             ("dialect", dialect),
-            ("strict", strict),
             ("listed_cards_only", listed_cards_only),
         )
         if value is not None
-    }
+    } | (LENIENT if no_strict else strict or {})
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
     gate = Gate(is_open=control, token=control_token, hosts=control_hosts)
     try:

@@ -9,6 +9,7 @@ from mock_clover.api.answer import answer
 from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Call, Endpoint, OpenBody, Raw
+from mock_clover.api.guarded import answer_guarded
 from mock_clover.api.intervene import FAULT_HEADER, facts_of
 from mock_clover.api.places import places
 from mock_clover.control.calls import OURS, ControlRecord, control, unknown
@@ -284,7 +285,8 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     settle(twin)
     headers.pop(FAULT_HEADER, None)
     raw = Raw(asked.method.upper(), path, ids, query.encode(), headers, body)
-    reply = answer(twin, endpoint, raw)
+    respond = answer_guarded if twin.settings.refuse_inferred else answer
+    reply = respond(twin, endpoint, raw)
     if reply.why.startswith(("header: ", "text: ")):  # they precede all rules
         looked = [WhyRule(rule=reply.why, matched=True, because="it precedes the rules")]
     elif endpoint.secret:  # only the answer knows the card

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from mock_clover.api.endpoint import Call, Endpoint, home_of
-from mock_clover.control.calls import OURS, ControlRecord, control
+from mock_clover.control.calls import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import asked_scenario, made_of_scenario
 from mock_clover.model.checkout_settings import CheckoutSettings
+from mock_clover.model.claim import CLAIMS
 from mock_clover.model.permission import Permission
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.model.scenario import Dialect
@@ -17,6 +18,12 @@ from mock_clover.wire.fact import END, told
 from mock_clover.wire.record import Record
 
 NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END}"
+
+SWITCHES = (
+    *("dialect", "strict", "refuse_inferred", "allow_inferred"),
+    *("listed_cards_only", "permissions", "checkout"),
+)
+"""Settings that a sandbox may be made with."""
 
 
 class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
@@ -29,6 +36,11 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
     dialect: Annotated[Dialect | None, told("How errors are worded.", OURS)] = None
     seed: Annotated[str | None, told("Ids follow from it.", OURS)] = None
     strict: Annotated[bool | None, told("Refuse what Clover refuses.", OURS)] = None
+    refuse_inferred: Annotated[bool | None, told("Refuse what is inferred.", OURS)] = None
+    allow_inferred: (
+        Annotated[tuple[str, ...], told("What may be so all the same.", OURS, max_length=1_000)]
+        | None
+    ) = None
     listed_cards_only: Annotated[bool | None, told("Refuse unlisted numbers.", OURS)] = None
     permissions: Annotated[
         tuple[Permission, ...] | None, told("What the merchant allows the app.", OURS)
@@ -98,10 +110,11 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         if not re.search(NAME, name):
             CONTROL_INVALID.refuse(said="name: give letters, digits, dots and dashes, up to 64")
         switched = {
-            field: value
-            for field in ("dialect", "strict", "listed_cards_only", "permissions", "checkout")
-            if (value := getattr(asked, field)) is not None
+            field: value for field in SWITCHES if (value := getattr(asked, field)) is not None
         }
+        for claim in asked.allow_inferred or ():
+            if claim not in CLAIMS:
+                CONTROL_INVALID.refuse(said=f"allow_inferred: {unknown(claim, CLAIMS)}")
         scenario = asked_scenario(asked.scenario) if asked.scenario else None
         with made_of_scenario():
             made = sandboxes.make(name, scenario, switched, asked.seed)

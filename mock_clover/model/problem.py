@@ -6,6 +6,7 @@ dialect (`api/dialects.py`). Adding one is one assignment here. Raising one chan
 
 from mock_clover.model import (
     problem_checkout,
+    problem_evidence,
     problem_instrument,
     problem_oauth,
     problem_platform,
@@ -596,6 +597,7 @@ ORDER_OVERPAID = _problem(
 )
 
 _PARTS = (
+    problem_evidence,
     problem_oauth,
     problem_recurring,
     problem_threeds,
@@ -613,6 +615,6 @@ BY_NAME: dict[str, Problem] = {problem.name: problem for problem in CATALOGUE}
 OUTCOMES: dict[str, Problem] = {
     name: problem
     for name, problem in BY_NAME.items()
-    if name != "UNKNOWN_OUTCOME" and not name.startswith("CONTROL_")
+    if name not in ("UNKNOWN_OUTCOME", "EVIDENCE_INFERRED") and not name.startswith("CONTROL_")
 }
 """The problems that a rule, a header, a text or a fault may ask for: those of Clover."""

@@ -230,12 +230,13 @@ class Consequence(RuleRecord, frozen=True, kw_only=True):
         """Whether it is what the issuer says, and no refusal or mishap of a call."""
         return self.approve is not None or self.decline is not None
 
-    def verdict(self, why: str, evidence: Evidence) -> Verdict | None:
+    def verdict(self, why: str, evidence: Evidence, leans_on: str) -> Verdict | None:
         """Return what the issuer says, if this is about that."""
         if self.approve is not None:
             return Approval(
                 why=why,
                 evidence=evidence,
+                leans_on=leans_on,
                 checks=self.approve.checks,
                 amount=self.approve.amount,
                 warning_message=self.approve.warning_message,
@@ -245,6 +246,7 @@ class Consequence(RuleRecord, frozen=True, kw_only=True):
         return Decline(
             why=why,
             evidence=evidence,
+            leans_on=leans_on,
             code=self.decline.code,
             decline_code=self.decline.decline_code,
             message=self.decline.message,

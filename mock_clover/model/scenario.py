@@ -121,6 +121,20 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             description="Refuse what Clover's pages refuse and what only this mock serves."
         ),
     ] = False
+    refuse_inferred: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Refuse, with 501, a call whose reply would lean on what is inferred."
+        ),
+    ] = False
+    allow_inferred: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="Names of behaviours, refusals and operations that may be inferred all "
+            "the same.",
+            max_length=1_000,
+        ),
+    ] = ()
     listed_cards_only: Annotated[
         bool, msgspec.Meta(description="Refuse numbers that the scenario does not list.")
     ] = False

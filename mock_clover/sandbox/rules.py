@@ -6,6 +6,7 @@ are shared by all sandboxes of a scenario; how often each matched is each sandbo
 
 from typing import NamedTuple
 
+from mock_clover.model.behaviour_charge import UNLISTED_CARD_APPROVED
 from mock_clover.model.card import Card
 from mock_clover.model.operation import UNCALLED
 from mock_clover.model.rule import Facts, Rule
@@ -44,7 +45,8 @@ class Rules:
             if line.threeds is not None:
                 self._flows.setdefault(card, line)
         self._unlisted = Approval(
-            why=f"{scenario.name}: this number is not listed, and unlisted cards are approved"
+            why=f"{scenario.name}: this number is not listed, and unlisted cards are approved",
+            leans_on=UNLISTED_CARD_APPROVED.name,
         )
         self._prints = [self._print_of(rule) for rule in scenario.rules]
 

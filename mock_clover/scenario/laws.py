@@ -15,7 +15,7 @@ from mock_clover.model.fault import Fault
 from mock_clover.model.operation import UNCALLED
 from mock_clover.model.problem import OUTCOMES
 from mock_clover.model.rule import AmountMatch, CardMatch, Condition, Rule, StoredMatch
-from mock_clover.model.scenario import DECLINE_CODES, Scenario, TestCard
+from mock_clover.model.scenario import DECLINE_CODES, Scenario, Settings, TestCard
 from mock_clover.model.webhook import (
     KNOWS_OBJECT,
     OBJECT_OF,
@@ -53,9 +53,21 @@ def find_wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Ite
             yield from _wrong_name(name, "check", _CHECKS, at)
     for place, fault in enumerate(scenario.faults):
         yield from _wrong_fault(fault, endpoints, f".faults[{place}]")
+    yield from _wrong_claims(scenario.settings, ".settings")
+    for place, merchant in enumerate(scenario.merchants):
+        yield from _wrong_claims(merchant.settings, f".merchants[{place}].settings")
     yield from _wrong_targets(scenario.webhooks)
     yield from _wrong_dashboards(scenario)
     yield from find_wrong_stocks(scenario)
+
+
+def _wrong_claims(settings: Settings | None, at: str) -> Iterator[Finding]:
+    if settings is None or not settings.allow_inferred:
+        return
+    from mock_clover.model.claim import CLAIMS  # all behaviours: seldom asked for
+
+    for place, name in enumerate(settings.allow_inferred):
+        yield from _wrong_name(name, "claim", CLAIMS, f"{at}.allow_inferred[{place}]")
 
 
 def _wrong_dashboards(scenario: Scenario) -> Iterator[Finding]:

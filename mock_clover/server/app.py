@@ -9,13 +9,15 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mock_clover.api.answer import Reply, answer, refuse
+from mock_clover.api.answer import answer, refuse
 from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Raw
+from mock_clover.api.guarded import answer_guarded
 from mock_clover.api.manners import PATH as PLATFORM_PATH
 from mock_clover.api.manners import content_type, merchant_in, platform_headers
 from mock_clover.api.places import places
+from mock_clover.api.reply import Reply
 from mock_clover.control.places import places as control_places
 from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
@@ -118,7 +120,10 @@ class App:
             raw = raw._replace(ids=ids)
         if sandbox.agenda and not endpoint.silent:
             settle(sandbox)
-        reply = answer(sandbox, endpoint, raw, waited=waited)
+        if sandbox.settings.refuse_inferred and not endpoint.silent:
+            reply = answer_guarded(sandbox, endpoint, raw, waited=waited)
+        else:
+            reply = answer(sandbox, endpoint, raw, waited=waited)
         if endpoint.platform:
             more = platform_headers(sandbox, endpoint, raw, reply.status)
             reply = reply._replace(

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mock_clover.api.answer import Reply
+from mock_clover.api.reply import Reply
 from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
 from mock_clover.server.protocol import Guard
 from mock_clover.server.render import response

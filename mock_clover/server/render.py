@@ -2,11 +2,16 @@
 
 import random
 from http import HTTPStatus
+from typing import get_args
 
-from mock_clover.api.answer import Reply
+from mock_clover.api.reply import Reply
+from mock_clover.wire.fact import Evidence
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
+_EVIDENCE_LINES = {
+    mark: f"x-mock-clover-evidence: {mark}\r\n".encode() for mark in get_args(Evidence)
 }
 _random_bits = random.getrandbits
 
@@ -16,6 +21,7 @@ def reply_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
     return [
         (b"content-type", reply.content_type),
         (b"x-mock-clover-why", reply.why.encode("ascii", "replace")),
+        *([(b"x-mock-clover-evidence", reply.evidence.encode())] if reply.evidence else ()),
         (b"x-request-id", b"%016x" % _random_bits(64)),
         *reply.headers,
     ]
@@ -29,13 +35,14 @@ def response(reply: Reply, server_lines: bytes, *, close: bool, head_only: bool)
     body = reply.body
     return (
         b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n"
-        b"x-mock-clover-why: %b\r\nx-request-id: %016x\r\n%b\r\n%b"
+        b"x-mock-clover-why: %b\r\n%bx-request-id: %016x\r\n%b\r\n%b"
     ) % (
         _STATUS_LINES[reply.status],
         server_lines,
         reply.content_type,
         len(body),
         reply.why.encode("ascii", "replace"),
+        _EVIDENCE_LINES[reply.evidence] if reply.evidence else b"",
         _random_bits(64),
         more,
         b"" if head_only else body,

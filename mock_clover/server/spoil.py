@@ -9,7 +9,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Any
 
-from mock_clover.api.answer import Reply
+from mock_clover.api.reply import Reply
 from mock_clover.server.render import reply_headers, response
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from mock_clover.server.render import reply_headers
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from mock_clover.api.answer import Reply
+    from mock_clover.api.reply import Reply
     from mock_clover.server.app import App
 
 EVENT_STREAM = b"text/event-stream"

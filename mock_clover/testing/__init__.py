@@ -28,7 +28,10 @@ __all__ = ["Clock", "Decline", "MockClover", "MockCloverError", "declines"]
 
 Held = TypeVar("Held", bound=MockClover)
 
-_SWITCHES = ("scenario", "dialect", "strict", "listed_cards_only", "permissions", "checkout")
+_SWITCHES = (
+    *("scenario", "dialect", "strict", "refuse_inferred", "allow_inferred"),
+    *("listed_cards_only", "permissions", "checkout"),
+)
 _DESK_PORT = "mock_clover_desk_port"
 _held: pytest.StashKey[list[MockClover]] = pytest.StashKey()
 _desk: pytest.StashKey["Desk"] = pytest.StashKey()

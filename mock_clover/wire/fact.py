@@ -15,6 +15,14 @@ import msgspec
 Evidence = Literal["documented", "observed", "inferred"]
 
 
+WEAKER: dict[tuple[Evidence, Evidence], Evidence] = {
+    (one, other): max(one, other, key=get_args(Evidence).index)
+    for one in get_args(Evidence)
+    for other in get_args(Evidence)
+}
+"""Of two marks the one that says less; a table, for it is asked for with every reply."""
+
+
 class Fact(NamedTuple):
     """One claim's evidence and where it was read."""
 

@@ -50,7 +50,8 @@ def case(
     if isinstance(error, str):
         CASES.append(Case(problem, fact, ask, error, error, status, settings))
         return
-    reasons = {400: "Bad Request", 402: "Payment Required", 404: "Not Found", 409: "Conflict"}
+    reasons = {400: "Bad Request", 402: "Payment Required", 404: "Not Found"}
+    reasons |= {409: "Conflict", 501: "Not Implemented"}
     line = f"{status} {reasons[status]}"
     documented = {
         "type": error.get("type", type_),
@@ -171,6 +172,18 @@ case(
     lambda world: world.send("GET", f"/v1/tokens/{world.token()}"),
     "404 Not Found",
     strict=True,
+)
+case(
+    "EVIDENCE_INFERRED",
+    501,
+    "an inferred refusal under --strict evidence",
+    get("/v1/orders/X"),
+    {
+        "code": "evidence_inferred",
+        "message": "mock-clover only infers this: ORDER_NOT_FOUND (the words for charges). To "
+        "allow it, give the scenario's settings allow_inferred: [ORDER_NOT_FOUND].",
+    },
+    refuse_inferred=True,
 )
 case(
     "METHOD_NOT_ALLOWED",

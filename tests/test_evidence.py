@@ -1,0 +1,357 @@
+"""Each reply tells the weakest mark of what it leans on; `--strict evidence` refuses guesses."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+from click.testing import CliRunner
+
+from mock_clover.api.evidence import inferred_in, weakest
+from mock_clover.cli.serve import serve
+from mock_clover.cli.strictness import LENIENT, Strictness
+from mock_clover.model.behaviour_charge import DECLINE_IS_402, LISTED_CARD, NEWEST_CARD_PAYS
+from mock_clover.model.scenario import ScenarioError
+from mock_clover.scenario.load import parse
+from mock_clover.wire.fact import WEAKER, Evidence
+from tests.served import Served
+from tests.wire import call
+from tests.world import DECLINES, VISA, Answered, World
+
+MakeWorld = Callable[..., World]
+UNLISTED, EXPIRING = "4012888888881881", {"exp_month": "05", "exp_year": "2025"}
+DAY_MS = 86_400_000
+
+
+def charge(world: World, pan: str = VISA, *, amount: int = 100, **headers: str) -> Answered:
+    body = {"amount": amount, "currency": "usd", "source": world.token(pan)}
+    return world.send("POST", "/v1/charges", body, headers=headers)
+
+
+def charge_again(world: World) -> Answered:
+    body = {"amount": 100, "currency": "usd", "source": world.token()}
+    key = {"idempotency-key": "k"}
+    world.send("POST", "/v1/charges", body, headers=key)
+    return world.send("POST", "/v1/charges", body, headers=key)
+
+
+def get_failed(world: World) -> Answered:
+    return world.send("GET", f"/v1/charges/{charge(world, DECLINES).json['error']['charge']}")
+
+
+def pay_by_newest(world: World) -> Answered:
+    customer = world.customer()
+    other = {"email": customer["email"], "source": world.token("5204245250003294")}
+    world.send("PUT", f"/v1/customers/{customer['id']}", other)
+    body = {"amount": 100, "currency": "usd", "source": customer["id"]}
+    return world.send("POST", "/v1/charges", body)
+
+
+def pay_expired(world: World) -> Answered:
+    token = world.token(**EXPIRING)
+    world.clock.advance(5 * DAY_MS)
+    return world.send("POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": token})
+
+
+def pay_plainly_with_saved(world: World) -> Answered:
+    token = world.token()
+    world.send("POST", "/v1/customers", {"email": "jo@example.com", "source": token})
+    return world.send("POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": token})
+
+
+def pay_order(world: World, pan: str) -> Answered:
+    body = {"source": world.token(pan)}
+    return world.send("POST", f"/v1/orders/{world.order(100)['id']}/pay", body)
+
+
+def save(world: World, pan: str) -> Answered:
+    body = {"email": "jo@example.com", "source": world.token(pan)}
+    return world.send("POST", "/v1/customers", body)
+
+
+def challenge(world: World) -> Answered:
+    info = dict.fromkeys(
+        ("browser_ip", "browser_accept_header", "browser_language", "browser_color_depth"), "x"
+    )
+    info |= dict.fromkeys(
+        ("browser_screen_height", "browser_screen_width", "browser_tz", "browser_user_agent"), "x"
+    )
+    flags: dict[str, Any] = {
+        "browser_javascript_enabled": True,
+        "browser_java_enabled": False,
+    }
+    threeds = {"source": "CLOVER", "browser_info": info | flags}
+    body = {"amount": 100, "currency": "usd", "source": world.token(), "threeds": threeds}
+    headers = {"x-mock-clover-outcome": "threeds/challenge"}
+    return world.send("POST", "/v1/charges", body, headers=headers)
+
+
+REPLIES: list[tuple[str, Callable[[World], Answered], int, str]] = [
+    ("a documented operation", lambda w: w.send("GET", "/v1/charges"), 200, "documented"),
+    ("a listed card", charge, 200, "documented"),
+    ("a listed decline", lambda w: charge(w, DECLINES), 402, "documented"),
+    ("a card listed by one recording", lambda w: charge(w, "4264281511117771"), 402, "observed"),
+    ("a card that nobody lists", lambda w: charge(w, UNLISTED), 200, "inferred"),
+    ("an order paid by one", lambda w: pay_order(w, UNLISTED), 200, "inferred"),
+    ("an order paid by a listed one", lambda w: pay_order(w, VISA), 200, "documented"),
+    ("one that is saved", lambda w: save(w, UNLISTED), 200, "inferred"),
+    ("a listed one that is saved", lambda w: save(w, VISA), 200, "documented"),
+    ("one that is refused when saved", lambda w: save(w, DECLINES), 402, "observed"),
+    ("a recorded refusal", lambda w: w.send("GET", "/v1/charges/X"), 404, "observed"),
+    ("a refusal that is ours", lambda w: w.send("GET", "/v1/orders/X"), 404, "inferred"),
+    ("a path that is not there", lambda w: w.send("GET", "/v1/x"), 404, "observed"),
+    ("an SDK's own operation", lambda w: w.send("GET", f"/v1/tokens/{w.token()}"), 200, "inferred"),
+    ("a replay", charge_again, 200, "inferred"),
+    ("a failed charge", get_failed, 200, "inferred"),
+    ("the newest of several cards", pay_by_newest, 200, "inferred"),
+    ("a card that has expired", pay_expired, 402, "inferred"),
+    ("a saved token by itself", pay_plainly_with_saved, 402, "observed"),
+    ("a challenge", challenge, 200, "inferred"),
+    (
+        "an outcome that was asked for",
+        lambda w: charge(w, **{"x-mock-clover-outcome": "CHARGE_NOT_FOUND"}),
+        404,
+        "inferred",
+    ),
+]
+every_reply = pytest.mark.parametrize(
+    ("ask", "status", "evidence"), [row[1:] for row in REPLIES], ids=[row[0] for row in REPLIES]
+)
+
+
+@every_reply
+def test_a_reply_tells_the_weakest_of_what_it_leans_on(
+    world: World, ask: Callable[[World], Answered], status: int, evidence: str
+) -> None:
+    got = ask(world)
+    assert (got.status, got.evidence) == (status, evidence)
+
+
+@pytest.mark.parametrize("path", ["/_mock/health", "/readyz", "/_mock/nothing-like-it"])
+def test_a_control_call_claims_nothing_of_clover(world: World, path: str) -> None:
+    got = world.send("GET", path)
+    assert got.evidence is None or got.status == 404
+
+
+def test_marks_are_weighed_in_their_order() -> None:
+    marks: tuple[Evidence, ...] = get_args(Evidence)
+    assert {pair: weak for pair, weak in WEAKER.items() if pair[0] != pair[1]} == {
+        ("documented", "observed"): "observed",
+        ("observed", "documented"): "observed",
+        ("documented", "inferred"): "inferred",
+        ("inferred", "documented"): "inferred",
+        ("observed", "inferred"): "inferred",
+        ("inferred", "observed"): "inferred",
+    }
+    assert [WEAKER[mark, mark] for mark in marks] == list(marks)
+    assert weakest((LISTED_CARD, DECLINE_IS_402)) == "observed"
+    found = [name for name, _ in inferred_in((LISTED_CARD, NEWEST_CARD_PAYS, DECLINE_IS_402))]
+    assert found == ["NEWEST_CARD_PAYS"]
+
+
+def test_the_header_goes_over_the_wire(served: Served) -> None:
+    told = call(served.port, "GET", "/v1/charges", authorization=f"Bearer {served_token(served)}")
+    assert told.headers["x-mock-clover-evidence"] == "documented"
+    assert "x-mock-clover-evidence" not in call(served.port, "GET", "/_mock/health").headers
+
+
+def served_token(served: Served) -> str:
+    made = call(served.port, "GET", "/_mock/sandboxes/default").json
+    return str(made["access_token"])
+
+
+# --strict evidence -------------------------------------------------------------------------------
+
+
+def state(world: World) -> Any:
+    return world.sandbox.state(), world.sandbox.ids.state(), len(world.sandbox.idempotency)
+
+
+@every_reply
+def test_what_is_inferred_is_refused_and_all_else_is_answered(
+    make_world: MakeWorld, ask: Callable[[World], Answered], status: int, evidence: str
+) -> None:
+    free, world = make_world(), make_world(refuse_inferred=True)
+    expected, got = ask(free), ask(world)
+    if evidence == "inferred":
+        assert (got.status, got.json["error"]["code"]) == (501, "evidence_inferred")
+    else:
+        assert (got.status, got.body, got.evidence) == (status, expected.body, evidence)
+
+
+def test_a_refusal_names_what_is_inferred_and_how_to_allow_it_and_changes_nothing(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(refuse_inferred=True)
+    token = world.token(UNLISTED)
+    before = state(world)
+    body = {"amount": 100, "currency": "usd", "source": token}
+    got = world.send("POST", "/v1/charges", body, headers={"idempotency-key": "k"})
+    assert (got.status, got.json) == (
+        501,
+        {
+            "message": "501 Not Implemented",
+            "error": {
+                "code": "evidence_inferred",
+                "message": "mock-clover only infers this: UNLISTED_CARD_APPROVED (sandbox: this "
+                "number is not listed, and unlisted cards are approved). To allow it, give the "
+                "scenario's settings allow_inferred: [UNLISTED_CARD_APPROVED].",
+            },
+        },
+    )
+    assert state(world) == before
+    (*_, told) = world.sandbox.journal
+    assert (told.endpoint, told.status) == ("create_charge", 501)
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda w: charge(w, UNLISTED), "UNLISTED_CARD_APPROVED"),
+        (lambda w: w.send("GET", "/v1/orders/X"), "ORDER_NOT_FOUND"),
+        (lambda w: w.send("GET", f"/v1/tokens/{w.token()}"), "get_token"),
+        (charge_again, "IDEMPOTENCY_REPLAY"),
+        (get_failed, "FAILED_CHARGE_SHOWN"),
+        (pay_by_newest, "NEWEST_CARD_PAYS"),
+        (pay_expired, "EXPIRED_CARD_DECLINED"),
+        (
+            lambda w: charge(w, **{"x-mock-clover-outcome": "CHARGE_NOT_FOUND"}),
+            "ASKED_OUTCOME",
+        ),
+    ],
+)
+def test_what_is_allowed_by_name_is_answered_as_ever(
+    make_world: MakeWorld, ask: Callable[[World], Answered], name: str
+) -> None:
+    expected = ask(make_world())
+    assert ask(make_world(refuse_inferred=True)).status == 501
+    got = ask(make_world(refuse_inferred=True, allow_inferred=(name,)))
+    assert (got.status, got.body, got.evidence) == (expected.status, expected.body, "inferred")
+
+
+def test_a_rule_that_says_what_it_rests_on_is_no_guess(make_world: MakeWorld) -> None:
+    rules = (
+        "name: x\nsettings: {refuse_inferred: true}\nrules:\n"
+        "  - {evidence: observed, when: {amount: 1}, then: {approve: {}}}\n"
+        "  - {when: {amount: 2}, then: {approve: {}}}\n"
+    )
+    world = make_world(parse(rules.encode(), "x.yaml"))
+    assert [charge(world, amount=amount).status for amount in (1, 2)] == [200, 501]
+
+
+def test_a_refused_call_does_not_count_for_a_rule(make_world: MakeWorld) -> None:
+    rules = "name: x\nrules:\n  - {when: {amount: 1, nth: 1}, then: {decline: {}}}\n"
+    world = make_world(parse(rules.encode(), "x.yaml"), refuse_inferred=True)
+    assert [charge(world, amount=1).status for _ in range(2)] == [501, 501]
+    assert world.sandbox.rule_counts == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("problem problem=SERVICE_UNAVAILABLE before_commit", 503), ("drop before_commit", 503)],
+)
+def test_a_fault_was_asked_for(make_world: MakeWorld, fault: str, status: int) -> None:
+    world = make_world(refuse_inferred=True)
+    got = world.send("GET", "/v1/orders/X", headers={"x-mock-clover-fault": fault})
+    assert got.status == status
+
+
+def test_a_merchants_rows_are_not_touched_by_a_try(make_world: MakeWorld) -> None:
+    """A call of OAuth may write into a merchant beside the one that is asked."""
+    scenario = parse(b"name: x\nmerchants: [{name: one}, {name: two}]\n", "x.yaml")
+    world = make_world(scenario, refuse_inferred=True)
+    (two,) = world.sandbox.merchants
+    known = two.credentials
+    body = {
+        "merchant_uuid": known.merchant_id,
+        "app_uuid": known.client_id,
+        "auth_token": known.access_token,
+    }
+    assert world.send("POST", "/oauth/token/migrate_v2", body).status == 200
+    assert len(two.codes_v2) == 1
+
+
+def test_why_tells_of_it(make_world: MakeWorld) -> None:
+    world = make_world(refuse_inferred=True)
+    asked = {"method": "GET", "path": "/v1/orders/X"}
+    assert world.send("POST", "/_mock/why", asked).json["status"] == 501
+
+
+# Ways to ask for it ------------------------------------------------------------------------------
+
+
+def test_a_sandbox_may_be_made_so(world: World) -> None:
+    asked = {"refuse_inferred": True, "allow_inferred": ["ORDER_NOT_FOUND"]}
+    made = world.send("PUT", "/_mock/sandboxes/careful", asked).json
+    bearer = {"authorization": f"Bearer {made['access_token']}"}
+    sandbox = world.sandboxes.named("careful")
+    world.sandbox, world.known = sandbox, sandbox.credentials
+    assert [
+        world.send("GET", path, headers=bearer).status
+        for path in ("/v1/orders/X", "/v1/customers/X")
+    ] == [404, 501]
+    assert charge(world, UNLISTED).status == 501
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ORDER_NOT_FOUMD", "there is no claim `ORDER_NOT_FOUMD`; did you mean `ORDER_NOT_FOUND`?"),
+        ("unlisted_cards", "there is no claim `unlisted_cards`"),
+    ],
+)
+def test_a_name_of_nothing_is_told(name: str, said: str) -> None:
+    text = f"name: x\nsettings: {{allow_inferred: [{name}]}}\n"
+    with pytest.raises(ScenarioError, match=r"x\.yaml:2:\d+: ") as wrong:
+        parse(text.encode(), "x.yaml")
+    assert said in str(wrong.value)
+
+
+def test_a_name_of_nothing_is_told_to_a_control_call_too(world: World) -> None:
+    got = world.send("PUT", "/_mock/sandboxes/x", {"allow_inferred": ["GET_TOKEN"]})
+    assert got.status == 400
+    assert got.json["message"].startswith("allow_inferred: there is no 'GET_TOKEN'")
+
+
+@pytest.mark.parametrize(
+    ("word", "settings"),
+    [
+        ("pages", {"strict": True}),
+        ("evidence", {"refuse_inferred": True}),
+        ("all", {"strict": True, "refuse_inferred": True}),
+        ("1", {"strict": True}),
+        ("True", {"strict": True}),
+        ("0", LENIENT),
+        ("false", LENIENT),
+    ],
+)
+def test_the_words_of_the_option(word: str, settings: dict[str, bool]) -> None:
+    assert Strictness().convert(word, None, None) == settings
+
+
+def test_another_word_is_refused_with_those_that_there_are() -> None:
+    done = CliRunner().invoke(serve, ["--strict", "evidense"])
+    assert done.exit_code == 2
+    assert "'evidense' is not one of pages, evidence, all" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "statuses"),
+    [
+        (("--strict",), (404, 404)),
+        (("--strict", "evidence"), (501, 501)),
+        (("--strict", "evidence", "--no-strict"), (404, 200)),
+    ],
+)
+def test_a_server_is_as_strict_as_it_is_told(
+    serve: Callable[..., Served], options: tuple[str, ...], statuses: tuple[int, int]
+) -> None:
+    """An unknown order has an inferred refusal; a token is looked at by SDKs only."""
+    port = serve(*options).port
+    known = call(port, "GET", "/_mock/sandboxes/default").json
+    bearer = {"authorization": f"Bearer {known['access_token']}"}
+    card = {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
+    token = call(port, "POST", "/v1/tokens", {"card": card}, apikey=known["api_key"]).json["id"]
+    got = [
+        call(port, "GET", path, **bearer).status for path in ("/v1/orders/X", f"/v1/tokens/{token}")
+    ]
+    assert tuple(got) == statuses
