@@ -73,6 +73,7 @@ def test_the_redirect_tells_who_agreed_and_echoes_the_state(world: World) -> Non
             "location": f"https://shop.example/cb?a=1&merchant_id={known.merchant_id}"
             f"&client_id={known.client_id}&employee_id={known.employee_id}&code={code}&state=x%26y"
         },
+        "documented",
     )
     assert exchange(world, code).status == 200
 
@@ -226,7 +227,7 @@ def test_an_access_token_opens_every_call_until_it_expires(
     pass_time(world, 1)
     before = world.sandbox.state()
     late = ask(world, endpoint, things, token)
-    assert late._replace(content_type="", headers={}) == Answered(
+    assert late._replace(content_type="", headers={}, evidence=None) == Answered(
         401,
         b'{"message":"401 Unauthorized"}',
         "UNAUTHORIZED (the access token has expired; POST /oauth/v2/refresh)",
