@@ -7,9 +7,18 @@ from typing import Any, get_type_hints
 import msgspec
 
 from mock_clover import __version__
-from mock_clover.api.dialects import ErrorEnvelope, StatusBody, status_line
+from mock_clover.api.dialects import (
+    DECLINED_STATUS,
+    ErrorEnvelope,
+    StatusBody,
+    decline_body,
+    problem_body,
+    status_line,
+)
 from mock_clover.api.endpoint import Endpoint
+from mock_clover.api.examples import Example, examples
 from mock_clover.api.surface import SURFACE
+from mock_clover.api.tags import TAGS, tag_of
 from mock_clover.model.event import WEBHOOKS, Webhook
 from mock_clover.model.problem import (
     CATALOGUE,
@@ -22,9 +31,11 @@ from mock_clover.model.problem import (
     Problem,
 )
 from mock_clover.model.problem_oauth import PERMISSION_MISSING
-from mock_clover.wire.record import Record
+from mock_clover.model.verdict import Decline
+from mock_clover.wire.record import Record, decode_json
 
 _REF = "#/components/schemas/{name}"
+_NONE = Example()
 _DECLINES = frozenset({"create_charge", "pay_order", "finalize_payment"})
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "bearer": [{"bearer": []}],
@@ -53,6 +64,11 @@ def _whole(paths: dict[str, Any]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
+        "tags": [
+            {"name": tag.name, "description": tag.about}
+            for tag in TAGS
+            if any(tag_of(endpoint.path) == tag.name for endpoint in SURFACE)
+        ],
         "paths": paths,
         "webhooks": _webhooks(),
         "components": {
@@ -102,6 +118,7 @@ def _webhook(hook: Webhook) -> dict[str, Any]:
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": endpoint.name,
+        "tags": [tag_of(endpoint.path)],
         "summary": endpoint.about,
         "security": _SECURITY[endpoint.auth],
         "parameters": _parameters(endpoint),
@@ -118,7 +135,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.extension:
         operation["x-extension"] = "Clover has no such public operation; refused under --strict."
     if endpoint.takes and endpoint.method != "GET":
-        schema = {"schema": {"$ref": _REF.format(name=endpoint.takes.__name__)}}
+        schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.takes.__name__)}}
+        schema |= _example(examples().get(endpoint.name, _NONE).request)
         content = {"application/json": schema}
         if endpoint.any_body:
             content["application/x-www-form-urlencoded"] = schema
@@ -127,15 +145,25 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    shown = examples().get(endpoint.name, _NONE)
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": f"Id of the {name.removesuffix('_id').replace('_', ' ')}.",
+            "schema": {"type": "string"},
+            **_example(shown.ids.get(name)),
+        }
         for name in re.findall(r"\{(\w+)\}", endpoint.path)
     ]
     query = endpoint.query or (
         endpoint.takes if endpoint.any_body and endpoint.method == "GET" else None
     )
     if query:
-        found += _query_parameters(query)
+        found += [
+            {**each, **_example(shown.query.get(each["name"]))} for each in _query_parameters(query)
+        ]
     if endpoint.merchant:
         found.append(
             {
@@ -163,6 +191,8 @@ def _query_parameters(query: type[Record]) -> list[dict[str, Any]]:
     found = []
     for field in msgspec.structs.fields(query):
         schema = msgspec.json.schema(hints[field.name])
+        if "anyOf" in schema:  # or nothing, which a query says by leaving it out
+            schema = next(each for each in schema["anyOf"] if each != {"type": "null"})
         about = schema.pop("description", "")
         found.append(
             {"name": field.encode_name, "in": "query", "description": about, "schema": schema}
@@ -174,10 +204,15 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.gives.__struct_fields__:
         each = {"$ref": _REF.format(name=endpoint.gives.__name__)}
         schema = {"schema": {"type": "array", "items": each} if endpoint.bare_array else each}
+        schema |= _example(examples().get(endpoint.name, _NONE).reply)
         good = {"200": {"description": "OK", "content": {"application/json": schema}}}
     else:
         good = {"302": {"description": "Sends the browser back."}}
     return good | _refusals(endpoint)
+
+
+def _example(value: object) -> dict[str, Any]:
+    return {} if value is None else {"example": value}
 
 
 def _refusals(endpoint: Endpoint) -> dict[str, Any]:
@@ -203,11 +238,28 @@ def _refusal(status: int, problems: list[Problem]) -> dict[str, Any]:
     if any(problem.shape != "plain" for problem in problems) or not problems:
         with_status = any(problem.shape == "status" for problem in problems)
         name = (StatusBody if with_status else ErrorEnvelope).__name__
-        content["application/json"] = {"schema": {"$ref": _REF.format(name=name)}}
+        content["application/json"] = {
+            "schema": {"$ref": _REF.format(name=name)},
+            "examples": _worded(status, problems),
+        }
     if any(problem.shape == "plain" for problem in problems):
-        content["text/plain"] = {"schema": {"type": "string"}}
+        said = {each.name: each.message for each in problems if each.shape == "plain"}
+        shown = {name: {"value": words} for name, words in said.items()}
+        content["text/plain"] = {"schema": {"type": "string"}, "examples": shown}
     names = ", ".join(problem.name for problem in problems) or "the card is declined"
     return {"description": f"{status_line(status)}: {names}", "content": content}
+
+
+def _worded(status: int, problems: list[Problem]) -> dict[str, Any]:
+    """Return what each refusal says, in the dialect of the wire; braces stand for the situation."""
+    bodies = {
+        each.name: problem_body(each, each.message, "observed")[0]
+        for each in problems
+        if each.shape != "plain"
+    }
+    if status == DECLINED_STATUS and not bodies:
+        bodies["declined"] = decline_body(Decline(why=""), "J2RK5QKH6WCYE", "observed")
+    return {name: {"value": decode_json(body)} for name, body in bodies.items()}
 
 
 def problem_rows() -> list[dict[str, Any]]:

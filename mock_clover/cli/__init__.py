@@ -9,7 +9,7 @@ from mock_clover.cli.collection import collection
 from mock_clover.cli.conformance import conformance
 from mock_clover.cli.fidelity import fidelity
 from mock_clover.cli.serve import serve
-from mock_clover.cli.tables import cards, check, problems, routes, scenarios, schema
+from mock_clover.cli.tables import cards, check, openapi, problems, routes, scenarios, schema
 
 COMMANDS = (
     serve,
@@ -26,6 +26,7 @@ COMMANDS = (
     fidelity,
     conformance,
     collection,
+    openapi,
 )
 
 

@@ -65,6 +65,14 @@ def routes(*, as_json: bool) -> None:
     print_table(rows, as_json=as_json)
 
 
+@click.command(context_settings=CONTEXT, epilog=examples("mock-clover openapi > openapi.json"))
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of all operations, with an example of each."""
+    from mock_clover.api.openapi import document
+
+    click.echo(document())
+
+
 @click.command(
     context_settings=CONTEXT,
     epilog=examples("mock-clover check my.yaml", "mock-clover check scenarios/*.yaml"),

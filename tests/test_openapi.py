@@ -1,0 +1,193 @@
+"""The OpenAPI document: valid by another's reading, lint-free, its examples true.
+
+`MOCK_CLOVER_TEST_UPDATE=1` makes the examples anew.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jsonschema_rs
+import pytest
+from click.testing import CliRunner
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from mock_clover.api.dialects import status_line
+from mock_clover.api.endpoint import Endpoint
+from mock_clover.api.examples import FILE
+from mock_clover.api.openapi import document
+from mock_clover.api.surface import SURFACE
+from mock_clover.api.tags import TAGS
+from mock_clover.cli import main
+from tests.hostile import HAPPENED, body_of, furnish, good
+from tests.world import World
+
+KEYED = {"get_keys", "get_pay_key"}
+"""Their replies are of a key pair that is another in each run."""
+OF_THE_KEY = "(of the server's own key)"
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    return dict(json.loads(document()))
+
+
+def operations(told: dict[str, Any]) -> Iterator[tuple[Endpoint, dict[str, Any]]]:
+    for endpoint in SURFACE:
+        yield endpoint, told["paths"][endpoint.path][endpoint.method.lower()]
+
+
+def test_another_validator_finds_it_right(told: dict[str, Any]) -> None:
+    found = OpenAPIV31SpecValidator(told).iter_errors()
+    assert [f"{'/'.join(map(str, each.path))}: {each.message}" for each in found] == []
+
+
+def test_another_validator_finds_what_is_wrong(told: dict[str, Any]) -> None:
+    broken = told | {"paths": {"/v1/x/{id}": {"get": {"responses": {}}}}}
+    assert list(OpenAPIV31SpecValidator(broken).iter_errors())
+
+
+def test_the_command_prints_what_the_server_serves(world: World) -> None:
+    done = CliRunner().invoke(main, ["openapi"])
+    assert done.exit_code == 0
+    assert json.loads(done.output) == world.send("GET", "/_mock/openapi.json").json
+
+
+# Lint --------------------------------------------------------------------------------------------
+
+
+def complaints(endpoint: Endpoint, operation: dict[str, Any], tags: set[str]) -> Iterator[str]:
+    """Say what an operation lacks that a reader of the document needs."""
+    if not operation.get("summary", "").endswith("."):
+        yield "has no summary that is a sentence: give its Endpoint an `about`"
+    if len(operation.get("tags", ())) != 1 or not tags.issuperset(operation["tags"]):
+        yield "has no group: give its path one in api/tags.py"
+    if operation.get("x-evidence") is None or not operation.get("x-source"):
+        yield "has no mark"
+    for parameter in operation["parameters"]:
+        if not parameter.get("description", "").strip():
+            yield f"does not describe its parameter {parameter['name']}"
+    responses = operation["responses"]
+    content = responses.get("200", {}).get("content", {})
+    if "302" not in responses and not content.get("application/json", {}).get("schema"):
+        yield "has no schema of its success"
+    for problem in endpoint.refuses:
+        kind = "text/plain" if problem.shape == "plain" else "application/json"
+        shown = responses.get(str(problem.status), {}).get("content", {}).get(kind, {})
+        if problem.name not in shown.get("examples", {}):
+            yield f"does not show its refusal {problem.name}"
+    if endpoint.auth != "none" and "401" not in responses:
+        yield "does not tell what a stranger gets"
+
+
+def test_the_document_is_free_of_lint(told: dict[str, Any]) -> None:
+    tags = {tag["name"] for tag in told["tags"]}
+    found = [
+        f"{endpoint.name} {said}"
+        for endpoint, operation in operations(told)
+        for said in complaints(endpoint, operation, tags)
+    ]
+    assert found == []
+
+
+def test_lint_is_found(told: dict[str, Any]) -> None:
+    endpoint, operation = next(
+        (each, told_of) for each, told_of in operations(told) if each.name == "get_charge"
+    )
+    bare = operation | {"summary": "", "tags": ["x"], "responses": {}, "x-source": ""}
+    bare["parameters"] = [{"name": "charge_id"}]
+    assert [said.partition(":")[0] for said in complaints(endpoint, bare, {"Charges"})] == [
+        "has no summary that is a sentence",
+        "has no group",
+        "has no mark",
+        "does not describe its parameter charge_id",
+        "has no schema of its success",
+        "does not show its refusal CHARGE_NOT_FOUND",
+        "does not tell what a stranger gets",
+    ]
+
+
+def test_groups_are_few_and_each_is_described(told: dict[str, Any]) -> None:
+    assert len(TAGS) <= 15
+    assert all(tag["description"].endswith(".") for tag in told["tags"])
+
+
+# Examples ----------------------------------------------------------------------------------------
+
+
+def test_every_example_is_what_is_answered(world: World) -> None:
+    """Each operation is asked in one world, in the order of the surface."""
+    made = {}
+    for endpoint in SURFACE:
+        things = furnish(world)
+        sent = good(endpoint, things)
+        got = world.send(sent.method, sent.path, raw=sent.raw, headers=dict(sent.headers))
+        assert got.status in HAPPENED, f"{endpoint.name}: {got}; tests/hostile.py has its request"
+        made[endpoint.name] = shown(endpoint, sent.path, body_of(endpoint, things), got)
+    text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+    if os.environ.get("MOCK_CLOVER_TEST_UPDATE"):
+        FILE.write_text(text)
+    assert FILE.read_text() == text, "MOCK_CLOVER_TEST_UPDATE=1 pytest tests/test_openapi.py"
+
+
+def shown(endpoint: Endpoint, sent: str, body: dict[str, Any], got: Any) -> dict[str, Any]:
+    path, _, query = sent.partition("?")
+    parts = zip(endpoint.path.split("/"), path.split("/"), strict=True)
+    reply = got.json if got.body else None
+    if endpoint.name in KEYED:
+        reply = dict.fromkeys(reply, OF_THE_KEY)
+    example = {
+        "ids": {name[1:-1]: part for name, part in parts if name.startswith("{")},
+        "query": dict(parse_qsl(query)),
+        "request": body or None if endpoint.takes and endpoint.method != "GET" else None,
+        "reply": reply,
+    }
+    return {name: value for name, value in example.items() if value}
+
+
+def test_every_operation_has_an_example(told: dict[str, Any]) -> None:
+    for endpoint, operation in operations(told):
+        if "200" in operation["responses"]:
+            content = operation["responses"]["200"]["content"]["application/json"]
+            assert "example" in content, endpoint.name
+        for parameter in operation["parameters"]:
+            assert parameter["in"] != "path" or parameter["example"], endpoint.name
+
+
+def test_every_example_is_as_its_schema_says(told: dict[str, Any]) -> None:
+    found = []
+    for endpoint, operation in operations(told):
+        bodies = [("request", operation.get("requestBody", {}))]
+        bodies += list(operation["responses"].items())
+        for where, each in bodies:
+            for content in each.get("content", {}).values():
+                schema = content["schema"] | {"components": told["components"]}
+                values = [case["value"] for case in content.get("examples", {}).values()]
+                values += [content["example"]] if "example" in content else []
+                for value in values:
+                    wrong = list(jsonschema_rs.iter_errors(schema, value))
+                    found += [f"{endpoint.name} {where}: {error.message}" for error in wrong]
+    assert found == []
+
+
+def test_a_refusal_is_shown_as_it_is_worded(told: dict[str, Any]) -> None:
+    operation = told["paths"]["/v1/charges/{charge_id}"]["get"]
+    shown_now = operation["responses"]["404"]["content"]["application/json"]["examples"]
+    assert shown_now["CHARGE_NOT_FOUND"]["value"] == {
+        "message": status_line(404),
+        "error": {
+            "type": "invalid_request_error",
+            "code": "invalid_request",
+            "message": "Charge with id {id} not found.",
+        },
+    }
+
+
+def test_no_example_holds_more_than_the_published_test_card() -> None:
+    numbers = set(re.findall(r"(?<![\w.-])[2-9][0-9]{12,18}(?![\w.-])", FILE.read_text()))
+    virtual = {each for each in numbers if each.startswith("7777")}  # told once, at their making
+    times = {each for each in numbers if each.startswith("17") and len(each) == 13}
+    assert numbers - virtual - times == {"4242424242424242"}
