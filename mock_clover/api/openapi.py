@@ -230,17 +230,20 @@ def _refusals(endpoint: Endpoint) -> dict[str, Any]:
         by_status.setdefault(problem.status, []).append(problem)
     if endpoint.name in _DECLINES:
         by_status.setdefault(402, [])
-    return {str(status): _refusal(status, by_status[status]) for status in sorted(by_status)}
+    return {
+        str(status): _refusal(status, by_status[status], platform=endpoint.platform)
+        for status in sorted(by_status)
+    }
 
 
-def _refusal(status: int, problems: list[Problem]) -> dict[str, Any]:
+def _refusal(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if any(problem.shape != "plain" for problem in problems) or not problems:
         with_status = any(problem.shape == "status" for problem in problems)
         name = (StatusBody if with_status else ErrorEnvelope).__name__
         content["application/json"] = {
             "schema": {"$ref": _REF.format(name=name)},
-            "examples": _worded(status, problems),
+            "examples": _worded(status, problems, platform=platform),
         }
     if any(problem.shape == "plain" for problem in problems):
         said = {each.name: each.message for each in problems if each.shape == "plain"}
@@ -250,10 +253,10 @@ def _refusal(status: int, problems: list[Problem]) -> dict[str, Any]:
     return {"description": f"{status_line(status)}: {names}", "content": content}
 
 
-def _worded(status: int, problems: list[Problem]) -> dict[str, Any]:
+def _worded(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
     """Return what each refusal says, in the dialect of the wire; braces stand for the situation."""
     bodies = {
-        each.name: problem_body(each, each.message, "observed")[0]
+        each.name: problem_body(each, each.message, "observed", platform=platform)[0]
         for each in problems
         if each.shape != "plain"
     }
