@@ -17,6 +17,7 @@ from mock_clover.control.surface import control_surface
 from mock_clover.model.operation import OPERATIONS
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
+from mock_clover.server import warm
 from tests.world import World
 
 SANDBOXES = World(KeyRing(), load("sandbox")).sandboxes
@@ -153,3 +154,8 @@ def test_heavy_imports_are_late(module: str, absent: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & set(absent)
+
+
+def test_what_is_made_ready_beside_the_first_answers_exists(keys: KeyRing) -> None:
+    """All of it is imported here already; a name that is none would raise."""
+    warm._warm(keys)

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 _LONG_STOCK = 500
 """Rows that take longer than a blink to make."""
-_WARM_AFTER_S = 0.3
-"""The first answers come before the import that opens encrypted numbers."""
 
 
 @click.command(
@@ -175,6 +173,7 @@ def serve(
     from mock_clover.server.gate import Gate
     from mock_clover.server.log import ExchangeLog
     from mock_clover.server.serve import BindError, bind, run, write_port_file
+    from mock_clover.server.warm import warm
 
     _warn_of_unknown_settings()
     try:
@@ -221,7 +220,7 @@ def serve(
                 fail(f"--port-file {port_file}: {error.strerror}")
         click.echo(_banner(host, bound, loaded.name, app.sandboxes.default.credentials))
         sys.stdout.flush()
-        keys.warm(_WARM_AFTER_S)
+        warm(keys)
 
     run(app, listener, announce, chores, tasks)
     log.flush()

@@ -1,8 +1,8 @@
 """The server's RSA key pair: what the CDN publishes and what opens an encrypted PAN.
 
 Keys belong to the server, not to a sandbox: making one takes tens of milliseconds, a sandbox must
-cost microseconds. The pair is generated at first need; `warm` lets that happen beside start-up in a
-thread. `cryptography` is imported nowhere else, and late.
+cost microseconds. The pair is generated at first need; a server makes it ready in a thread, beside
+its first answers. `cryptography` is imported nowhere else, and late.
 
 Source of the scheme: five independent public ports, see the reference: RSA-OAEP with SHA-1 and
 MGF1-SHA-1 over eight zeros and the PAN; the blob is modulus and exponent, 256 bytes each.
@@ -52,11 +52,9 @@ class KeyRing:
         self._key: RSAPrivateKey | None = None
         self._padding: Any = None
 
-    def warm(self, after_s: float = 0.0) -> None:
-        """Make the key ready in a thread, beside whatever else goes on."""
-        timer = threading.Timer(after_s, self._ready)
-        timer.daemon = True
-        timer.start()
+    def make_ready(self) -> None:
+        """Import what opens encrypted numbers, and load the key."""
+        self._ready()
 
     def export(self) -> MadeKey:
         """Return the key pair. Raises KeyFileError."""
