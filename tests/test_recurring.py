@@ -847,7 +847,7 @@ def test_what_is_due_in_one_sandbox_is_not_due_in_another(shop: Subscribing) -> 
 def test_a_plain_sandbox_waits_for_nothing(shop: Subscribing) -> None:
     shop.plan()
     shop.world.charge()
-    assert not shop.sandbox.agenda
+    assert not shop.sandbox.agenda.heap
 
 
 def test_a_card_that_is_declined_cannot_subscribe_at_all(shop: Subscribing) -> None:

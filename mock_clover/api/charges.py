@@ -10,7 +10,7 @@ from mock_clover.api.payer import Payer, check_amount, check_metadata, find_paye
 from mock_clover.api.redemption import booked, limited, redeemed
 from mock_clover.api.taxes import with_tax
 from mock_clover.api.threeds import THREEDS_REFUSALS, authenticate, begin_charge
-from mock_clover.model.card import checks_seen
+from mock_clover.model.card import NO_CHECKS, checks_seen
 from mock_clover.model.charge import (
     AUTHORISATION_EXPIRES,
     AUTHORISATION_LIFE_MS,
@@ -60,16 +60,18 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
     """Charge a token or a customer's card; with `capture: false` authorise only."""
     asked = call.body
     check_amount(asked.amount)
-    check_metadata(asked.metadata)
+    if asked.metadata is not None:
+        check_metadata(asked.metadata)
     if asked.tax_rate_uuid is not None:
         asked = with_tax(sandbox, asked)
     payer = find_payer(sandbox, asked.source, asked.stored_credentials, call.verdict)
+    kind = payer.token.kind
     if asked.soft_descriptor is not None or asked.level2 is not None or asked.level3 is not None:
         asked, payer = with_extras(sandbox, asked, payer)
-    if payer.token.kind == "tender":
+    if kind == "tender":
         check_tender(asked.tender, captures=asked.capture)
     sandbox.charges.require_room()
-    if asked.threeds is not None and payer.token.kind == "card":
+    if asked.threeds is not None and kind == "card":
         payer = authenticate(sandbox, call, asked.threeds, payer, asked.amount)
     charge = make_charge(sandbox, asked, payer, order=None)
     call.why = payer.why or payer.verdict.why
@@ -124,7 +126,9 @@ def make_charge(
     else:
         if asked.stored_credentials is not None:
             verdict = warn(asked, token, verdict)
-        checks = checks_seen(verdict.checks, token.card)
+        checks = verdict.checks
+        if checks is not NO_CHECKS:
+            checks = checks_seen(checks, token.card)
         if verdict.amount is not None and verdict.amount < asked.amount:
             asked = _replace(asked, amount=verdict.amount)
         elif verdict.amount is not None:

@@ -152,7 +152,8 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
             return codec.convert(_merged(raw))
         if endpoint.takes is OpenBody:
             return codec.convert({"tree": parse(raw.body)})
-        return codec.decode(raw.body if raw.body.strip() else b"")
+        body = raw.body
+        return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
     except MalformedError as error:
         if endpoint.silent:
             CONTROL_INVALID.refuse(said=str(error))

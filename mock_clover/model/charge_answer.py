@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from mock_clover.model.card import CheckResult
+from mock_clover.model.card import NO_CHECKS, CheckResult
 from mock_clover.model.charge import Charge
 from mock_clover.model.gift_card import GiftCardView
 from mock_clover.model.on_file import SavedCredential, transarmor
@@ -132,23 +132,14 @@ def created_answer(charge: Charge) -> ChargeAnswer:
     Source: SEED 2025-05 (sale), CCL 2023-09 (authorisation).
     """
     asked, approval = charge.request, charge.approval
-    return ChargeAnswer(
+    shown = ChargeAnswer(
         id=charge.id,
         amount=asked.amount,
         tax_amount=asked.tax_amount,
         tip_amount=asked.tip_amount,
-        additional_charges=None if charge.surcharge is None else (charge.surcharge,),
         payment_method_details=PAYMENT_METHODS[charge.token.kind],
-        partial_auth=(
-            True
-            if approval and approval.amount is not None
-            else None
-            if charge.gift is None
-            else _locks(charge.gift, charge)
-        ),
         amount_refunded=0,
         currency=charge.currency,
-        warning_message=approval.warning_message if approval else None,
         created=charge.created_ms,
         captured=charge.sale,
         description=asked.description,
@@ -161,10 +152,32 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         receipt_email=asked.receipt_email,
         status="pending" if charge.settling else "succeeded",
         source=_source(charge, with_expiry=True),
-        saved_credentials_on_file=None if asked.intent is None else _saved(charge),
         ecomind=asked.ecomind,
+    )
+    if (
+        charge.threeds is None
+        and charge.surcharge is None
+        and charge.gift is None
+        and asked.intent is None
+        and asked.tender is None
+        and (approval is None or (approval.amount is None and approval.warning_message is None))
+    ):
+        return shown
+    return _with_rest(charge, shown)
+
+
+def _with_rest(charge: Charge, shown: ChargeAnswer) -> ChargeAnswer:
+    """Add to a charge's answer what is rare."""
+    asked, approval, gift = charge.request, charge.approval, charge.gift
+    partial = approval is not None and approval.amount is not None
+    return msgspec.structs.replace(
+        shown,
+        additional_charges=None if charge.surcharge is None else (charge.surcharge,),
+        partial_auth=True if partial else None if gift is None else _locks(gift, charge),
+        warning_message=approval.warning_message if approval else None,
+        saved_credentials_on_file=None if asked.intent is None else _saved(charge),
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
-        gift_card=charge.gift,
+        gift_card=gift,
         tender=None if asked.tender is None else _tender(charge),
     )
 
@@ -281,17 +294,28 @@ def _saved(charge: Charge) -> SavedCredential | None:
 
 
 def _source(charge: Charge, *, with_expiry: bool) -> Source:
-    token, card = charge.token, charge.token.card
-    checks = charge.approval.checks if charge.approval else None
+    token, card, approval = charge.token, charge.token.card, charge.approval
+    exp_month = card.exp_month or None if with_expiry else None
+    exp_year = card.exp_year or None if with_expiry else None
+    if approval is None or approval.checks is NO_CHECKS:
+        return Source(
+            id=token.id,
+            brand=card.brand or None,
+            exp_month=exp_month,
+            exp_year=exp_year,
+            first6=card.first6 or None,
+            last4=card.last4 or None,
+        )
+    checks = approval.checks
     return Source(
         id=token.id,
         brand=card.brand or None,
-        address_line1_check=checks.address_line1_check if checks else None,
-        address_zip=card.address_zip if checks and checks.address_zip_check else None,
-        address_zip_check=checks.address_zip_check if checks else None,
-        cvc_check=checks.cvc_check if checks else None,
-        exp_month=card.exp_month or None if with_expiry else None,
-        exp_year=card.exp_year or None if with_expiry else None,
+        address_line1_check=checks.address_line1_check,
+        address_zip=card.address_zip if checks.address_zip_check else None,
+        address_zip_check=checks.address_zip_check,
+        cvc_check=checks.cvc_check,
+        exp_month=exp_month,
+        exp_year=exp_year,
         first6=card.first6 or None,
         last4=card.last4 or None,
     )

@@ -44,5 +44,5 @@ class Clockwork:
     def tick(self) -> None:
         """Let what is due happen."""
         for sandbox in self._sandboxes:
-            if sandbox.agenda:
+            if sandbox.agenda.heap:
                 settle(sandbox)

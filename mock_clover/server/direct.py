@@ -25,33 +25,46 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
 
     _receiving = _in_body = _busy = False
     _direct = True
+    _known_url = b""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        self._met: dict[bytes, bytes] = {}
+        # The parser calls this for every header: a method of C takes a quarter of the time of ours.
+        # Of two with one name the last counts.
+        self.on_header = self._met.__setitem__  # type: ignore[assignment, method-assign] # its names are positions here
+        super().__init__(*args, **named)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._receiving = True
         self.url = b""
         self._head: dict[bytes, bytes] = {}
+        self._met.clear()
         self._parts: list[bytes] = []
         self._size = 0
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; of two with one name the last counts."""
-        self._head[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         """Choose the way: past ASGI, or through it."""
         self._in_body = True
-        path, _, self._query = self.url.partition(b"?")
-        self._path = _decoded(path)
+        self._head = {name.lower(): value for name, value in self._met.items()}
+        if self.url != self._known_url:
+            self._know(self.url)
         due = self.cycle is not None and not self.cycle.response_complete
-        app: Any = self.config.app
-        ours = "_mock/" in self._path or self._path == "/"
-        self._direct = not (due or self.url[:1] != b"/" or (ours and app.awaits(self._path)))
-        self._bytes_max = app.body_bytes_max(self._path) if ours else BODY_BYTES_MAX
+        self._direct = self._may_be_direct and not due
         if not self._direct:
             self._go_by_asgi()
         elif self._head.get(b"expect", b"").lower() == b"100-continue":
             self.transport.write(_CONTINUE)
+
+    def _know(self, url: bytes) -> None:
+        """Read a target; most often it is that of the connection's last request."""
+        self._known_url = url
+        path, _, self._query = url.partition(b"?")
+        self._path = _decoded(path)
+        app: Any = self.config.app
+        ours = "_mock/" in self._path or self._path == "/"
+        self._may_be_direct = url[:1] == b"/" and not (ours and app.awaits(self._path))
+        self._bytes_max = app.body_bytes_max(self._path) if ours else BODY_BYTES_MAX
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body, up to what is bearable."""

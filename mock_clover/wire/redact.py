@@ -13,7 +13,7 @@ _RUN = re.compile(r"[0-9\uff10-\uff19](?:[ .\-\u00a0]{0,2}[0-9\uff10-\uff19]){12
 _BETWEEN = " .-\u00a0"
 _TO_ASCII = {0xFF10 + value: str(value) for value in range(10)}
 _LENGTHS = (16, 15, 14, 19, 18, 17, 13)  # the likeliest first
-_PAN_DIGITS_MIN = 13
+PAN_DIGITS_MIN = 13
 _DIGITS = re.compile(r"[0-9]{3,}", re.ASCII)
 _DIGITS_MAX = 64
 """A longer run is masked whole: searching it would take longer than it is worth."""
@@ -31,7 +31,7 @@ def passes_luhn(digits: str) -> bool:
 
 def redact(text: str) -> str:
     """Return the text with every PAN in it replaced by `[card ...1234]`."""
-    if len(text) < _PAN_DIGITS_MIN:
+    if len(text) < PAN_DIGITS_MIN:
         return text
     return _RUN.sub(_masked, text)
 
