@@ -87,8 +87,8 @@ def test_the_next_one_is_found_without_counting(
 def test_after_the_year_9999_nothing_falls_due() -> None:
     start_ms = at("2025-01-01T00:00:00+00:00")
     for interval in ("DAY", "WEEK", "MONTH", "YEAR"):
-        assert nth(start_ms, interval, 1_000, 10_000) is None  # type: ignore[arg-type]
-        assert following(start_ms, interval, 7, LAST_MS) is None  # type: ignore[arg-type]
+        assert nth(start_ms, interval, 1_000, 10_000) is None  # type: ignore[arg-type] # the names of a loop are any text
+        assert following(start_ms, interval, 7, LAST_MS) is None  # type: ignore[arg-type] # the names of a loop are any text
     assert written(LAST_MS + 1) == "9999-12-31T23:59:59.999+0000"
 
 

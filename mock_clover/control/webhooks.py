@@ -74,7 +74,7 @@ class TargetsGone(Record, frozen=True, kw_only=True):
 class CodeRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/webhooks/{id}/verify`."""
 
-    verificationCode: Annotated[str, told("As it was sent to the target.", OURS)]  # noqa: N815
+    verificationCode: Annotated[str, told("As it was sent to the target.", OURS)]  # noqa: N815 - the wire's name
 
 
 class DeliveryQuery(Record, frozen=True, kw_only=True):
