@@ -14,7 +14,7 @@ from mock_clover.wire.redact import PAN_DIGITS_MIN, redact
 
 LogFormat = Literal["text", "json", "none"]
 
-_FLUSH_AFTER_S = 0.05
+_FLUSH_AFTER_S = 0.02
 _LINES_MAX = 5_000
 _CHUNK_BYTES = 4_096  # PIPE_BUF: a pipe that polls as writable takes this much without blocking
 
