@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: serve test lint types format bench image-test clean help
+.PHONY: serve test test-browser lint types format bench image-test clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,6 +19,9 @@ serve: $(READY) ## run the server on http://127.0.0.1:4242 (ARGS="--port 0 …")
 
 test: $(READY) ## run the tests (ARGS="-k charges …")
 	$(BIN)/pytest -n auto $(ARGS)
+
+test-browser: $(READY) ## run the tests that drive Chromium; without one they fail
+	MOCK_CLOVER_TEST_BROWSER=required $(BIN)/pytest -n auto -m browser $(ARGS)
 
 lint: $(READY) ## ruff, rules and format
 	$(BIN)/ruff check .

@@ -18,13 +18,16 @@ from mock_clover.model.operation import OPERATIONS
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from mock_clover.server import warm
+from mock_clover.web.surface import PLACES as WEB_PLACES
+from mock_clover.web.surface import places as web_places
+from mock_clover.web.surface import web_surface
 from tests.world import World
 
 SANDBOXES = World(KeyRing(), load("sandbox")).sandboxes
 ROOT = Path(mock_clover.__file__).parent
 ORDER = (
     *("wire", "model", "sandbox", "scenario", "api"),
-    *("control", "server", "client", "conformance", "cli", "testing"),
+    *("control", "web", "server", "client", "conformance", "cli", "testing"),
 )
 PLACES = {
     "starlette": ("server/",),
@@ -122,6 +125,10 @@ def test_every_endpoint_is_at_its_place() -> None:
             assert endpoint.name in found, path
     wanted = {place_of(p.split("/")[1:]) for e in SURFACE for p in (e.path, e.also) if p}
     assert told.keys() == wanted
+    for endpoint in web_surface():
+        found = web_places()[place_of(endpoint.path.split("/")[1:])]()
+        assert endpoint.path in [each.path for each in found]
+    assert set(WEB_PLACES) == {place_of(e.path.split("/")[1:]) for e in web_surface()}
 
 
 def test_a_start_imports_no_operation() -> None:

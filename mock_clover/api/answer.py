@@ -15,6 +15,7 @@ from mock_clover.api.dialects import (
     problem_body,
 )
 from mock_clover.api.endpoint import (
+    Asset,
     Call,
     Declined,
     Document,
@@ -340,6 +341,8 @@ def _other(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
         return Reply(200, result.text.encode(), call.why, PLAIN)
     if isinstance(result, Page):
         return Reply(result.status, result.html.encode(), call.why, HTML, result.headers)
+    if isinstance(result, Asset):
+        return Reply(200, result.body, call.why, result.content_type, result.headers)
     raise TypeError(f"an endpoint returned {type(result).__name__}")
 
 

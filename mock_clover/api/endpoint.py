@@ -123,6 +123,14 @@ class Page(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+class Asset(NamedTuple):
+    """A file for a browser."""
+
+    body: bytes
+    content_type: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
 class Stated(NamedTuple):
     """A control answer with its own status; `pending_ms`: so long a better one may be awaited."""
 
@@ -131,7 +139,7 @@ class Stated(NamedTuple):
     pending_ms: int = 0
 
 
-Result = Record | Declined | Redirect | Document | Text | Page | Stated
+Result = Record | Declined | Redirect | Document | Text | Page | Asset | Stated
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
 from mock_clover.server.spoil import sleep, spoil
 from mock_clover.server.stream import EVENT_STREAM, stream
+from mock_clover.web.surface import places as web_places
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -53,6 +54,8 @@ _PREFLIGHT = (
 _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 _PAGES = frozenset({"/"})
 _CONTROL = "/_mock/"
+_DASHBOARD = ("/_mock", "/_mock/static/")
+"""The dashboard's page and files, which hold nothing of a sandbox."""
 _OAUTH = "/oauth/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
 _AWAITED = ("/_mock/journal", "/_mock/verify", "/_mock/deliveries")
@@ -76,7 +79,7 @@ class App:
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
         self._gate = gate or Gate()
         self._log = log
-        self._dispatch = Dispatch(unmet=places() | control_places(sandboxes))
+        self._dispatch = Dispatch(unmet=places() | control_places(sandboxes) | web_places())
         self._pages: ASGIApp | None = None
 
     def reply_to(
@@ -111,8 +114,8 @@ class App:
     ) -> tuple[Reply, bool]:
         """Answer within a sandbox; the second value says whether to keep it out of the log."""
         try:
-            if raw.path.startswith(_CONTROL):
-                self._gate.check(raw.headers)
+            if raw.path.startswith(_CONTROL[:-1]):
+                self._check(raw)
             endpoint, ids = self._dispatch.find(raw.method, raw.path)
             if too_large:
                 PAYLOAD_TOO_LARGE.refuse()
@@ -134,6 +137,13 @@ class App:
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
         return reply, endpoint.silent
+
+    def _check(self, raw: Raw) -> None:
+        """Refuse a control call that may not be made; a page's files need only our own name."""
+        if raw.path == _DASHBOARD[0] or raw.path.startswith(_DASHBOARD[1]):
+            self._gate.check_host(raw.headers)
+        elif raw.path.startswith(_CONTROL):
+            self._gate.check(raw.headers)
 
     def _unmet(self, sandbox: Sandbox, raw: Raw, refusal: Refusal) -> tuple[Reply, bool]:
         """Answer what met no endpoint, or not whole."""

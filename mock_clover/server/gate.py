@@ -25,8 +25,8 @@ class Gate(Record, frozen=True, kw_only=True):
     token: str | None = None
     hosts: tuple[str, ...] = ()
 
-    def check(self, headers: dict[bytes, bytes]) -> None:
-        """Refuse a control call that may not be made."""
+    def check_host(self, headers: dict[bytes, bytes]) -> str:
+        """Refuse a Host that could be a stranger's, and everything where the gate is shut."""
         if not self.is_open:
             PATH_NOT_FOUND.refuse()
         host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -35,6 +35,11 @@ class Gate(Record, frozen=True, kw_only=True):
                 said="Host: this name is not allowed to make control calls; allow it with "
                 "`mock-clover serve --control-host NAME`"
             )
+        return host
+
+    def check(self, headers: dict[bytes, bytes]) -> None:
+        """Refuse a control call that may not be made."""
+        host = self.check_host(headers)
         origin = headers.get(b"origin", b"").decode("latin-1").lower()
         elsewhere = headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site")
         if elsewhere or (origin and origin.partition("://")[2] != host):

@@ -15,6 +15,7 @@ mock-clover {version}: Clover's Ecommerce API on your own machine. Not Clover; n
 merchant      {merchant_id} ({merchant})
 scenario      {scenario}
 OpenAPI       /_mock/openapi.json
+dashboard     /_mock/
 journal       /_mock/journal
 health        /readyz
 

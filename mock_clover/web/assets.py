@@ -1,0 +1,62 @@
+"""Files for browsers: what lies under `static/`, as endpoints that are read off the folder.
+
+- A file is found by its whole path and never by a name in a request, so none leads elsewhere.
+- It is read anew for each request: whoever edits one sees it with the next load of the page.
+- Each page has a policy: no script or style but its own files, no request to another place.
+- Nothing of a sandbox is in a file. What a page shows, it asks for by calls that guard themselves.
+"""
+
+from pathlib import Path
+
+from mock_clover.api.endpoint import Asset, Call, Endpoint
+from mock_clover.control.calls import OURS
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.wire.record import Record
+
+STATIC = Path(__file__).parent / "static"
+TYPES = {
+    ".html": b"text/html; charset=utf-8",
+    ".css": b"text/css; charset=utf-8",
+    ".js": b"text/javascript; charset=utf-8",
+    ".svg": b"image/svg+xml",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+)
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-cache"),
+)
+
+
+def asset(path: str, file: str, *, framed: bool = False, cross_origin: bool = False) -> Endpoint:
+    """Return the endpoint of a file; `framed`: a page of any origin may frame it."""
+    suffix = Path(file).suffix
+    headers: tuple[tuple[bytes, bytes], ...] = _ALWAYS
+    if suffix == ".html":
+        ancestors = "*" if framed else "'none'"
+        policy = _POLICY.format(ancestors=ancestors).encode("ascii")
+        headers = ((b"content-security-policy", policy), *_ALWAYS)
+
+    def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
+        return Asset((STATIC / file).read_bytes(), TYPES[suffix], headers)
+
+    return Endpoint(
+        name=f"asset:{file}",
+        method="GET",
+        path=path,
+        run=read,
+        gives=Record,
+        fact=OURS,
+        auth="none",
+        silent=True,
+        cross_origin=cross_origin,
+    )
+
+
+def folder(place: str, name: str) -> tuple[Endpoint, ...]:
+    """Return the endpoints of a folder's files, by their names under a place."""
+    files = sorted(file for file in (STATIC / name).iterdir() if file.suffix in TYPES)
+    return tuple(asset(f"{place}/{file.name}", f"{name}/{file.name}") for file in files)

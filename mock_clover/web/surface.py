@@ -1,0 +1,28 @@
+"""Where browsers find what they load, as a tuple that can be read."""
+
+from collections.abc import Callable, Iterable
+
+from mock_clover.api.dispatch import Place
+from mock_clover.api.endpoint import Endpoint
+
+PLACES: tuple[Place, ...] = (
+    ("favicon.ico",),
+    ("_mock",),
+    ("_mock", "static"),
+)
+
+
+def web_surface() -> tuple[Endpoint, ...]:
+    """Return what browsers load."""
+    from mock_clover.web.assets import asset, folder  # with the first page
+
+    return (
+        asset("/favicon.ico", "icon.svg"),
+        asset("/_mock", "dashboard/index.html"),
+        *folder("/_mock/static", "dashboard"),
+    )
+
+
+def places() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
+    """Return what imports the files of each place."""
+    return dict.fromkeys(PLACES, web_surface)
