@@ -85,23 +85,24 @@ def _open(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
 def _form(checkout: Checkout, status: int, said: str = "") -> Page:
     from mock_clover.api import checkout_html as html  # most servers show no page
 
-    return Page(status, html.form_page(checkout, said), html.guards(checkout))
+    return Page(status, html.form_page(checkout, said), html.guards_of(checkout))
 
 
 def _end(checkout: Checkout, status: int, state: str) -> Page:
     from mock_clover.api import checkout_html as html
 
     url = {"paid": checkout.success, "cancelled": checkout.cancel}.get(state, checkout.failure)
-    return Page(status, html.end_page(_TITLES[state], _SAID[state], url), html.guards(checkout))
+    return Page(status, html.end_page(_TITLES[state], _SAID[state], url), html.guards_of(checkout))
 
 
 def _onward(checkout: Checkout, url: str | None, state: str) -> Page:
     """Send the browser on with a GET; without a URL it looks at the session again."""
     from mock_clover.api import checkout_html as html
+    from mock_clover.api.page import onward
 
-    where = html.onward(url) or ((b"location", b"?"),)
+    where = onward(url) or ((b"location", b"?"),)
     text = html.end_page(_TITLES.get(state, "Declined"), _SAID.get(state, "Declined."), url)
-    return Page(303, text, (*where, *html.guards(checkout)))
+    return Page(303, text, (*where, *html.guards_of(checkout)))
 
 
 def _refused(checkout: Checkout | None, refusal: Refusal, call: Call[Any, None]) -> Page:
@@ -113,4 +114,4 @@ def _refused(checkout: Checkout | None, refusal: Refusal, call: Call[Any, None])
     if checkout is not None:
         return _form(checkout, problem.status, refusal.message)
     title = "Not found" if problem is CHECKOUT_NOT_FOUND else "Closed"
-    return Page(problem.status, html.end_page(title, refusal.message), html.guards(None))
+    return Page(problem.status, html.end_page(title, refusal.message), html.guards_of(None))

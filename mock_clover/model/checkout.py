@@ -242,11 +242,3 @@ def wrong_redirect(url: str, *, anywhere: bool = False) -> str:
     if host in _LOCAL or host.endswith(".localhost") or host.startswith("127."):
         return "leads to this machine, which Clover refuses"
     return ""
-
-
-def origin_of(url: str) -> str:
-    """Return the origin of a URL that is not wrong, as `https://shop.example`."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
