@@ -245,7 +245,12 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "8 KiB": {"authorization": "Bearer " + "a" * 8_192, "apikey": "a" * 8_192},
 }
 
-LOOKS = ("/livez", "/readyz", "/healthz", "/_mock/health", "/_mock/openapi.json", "/_mock/journal")
+KINDS = ("charges", "refunds", "orders", "customers", "cards", "tokens", "gift_cards")
+LOOKS = (
+    *("/livez", "/readyz", "/healthz", "/_mock/health", "/_mock/openapi.json", "/_mock/journal"),
+    *("/_mock/env", "/_mock/rows", *(f"/_mock/rows/{kind}?limit=200" for kind in KINDS)),
+    *("/_mock/scenarios", "/_mock/scenarios/declines", "/_mock/scenario/text"),
+)
 """Control paths that only look."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO", "")

@@ -22,7 +22,7 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.wire.codec import MalformedError, ViolationsError
 from mock_clover.wire.redact import passes_luhn
 from tests.canary import CVV, LONG_PAN, PAN, PANS, requests, songs, spellings, texts_within
-from tests.hostile import LOOKS, Sent, body_of, furnish, wrong_bodies
+from tests.hostile import KINDS, LOOKS, Sent, body_of, furnish, wrong_bodies
 from tests.served import Served
 from tests.wire import KNOWN, Told, Wire, call, head, make_token, on, request
 from tests.world import Answered, World
@@ -108,6 +108,21 @@ def test_the_journal_does_not_tell(sung_to: tuple[World, dict[str, Answered]]) -
     shown = world.send("GET", "/_mock/journal?limit=1000")
     assert songs(shown.body.decode()) == []
     assert len(shown.json["data"]) >= min(len(replies), 900)
+
+
+def test_no_window_tells(sung_to: tuple[World, dict[str, Answered]]) -> None:
+    """Each exchange with what it changed and its command, and each row with its history."""
+    world, _ = sung_to
+    kept = [each.number for each in world.sandbox.journal]
+    paths = [f"journal/{number}" for number in kept[::3]]
+    for kind in KINDS:
+        listed = world.send("GET", f"/_mock/rows/{kind}?limit=200")
+        assert songs(listed.body.decode()) == [], kind
+        paths += [f"rows/{kind}/{row['id']}" for row in listed.json["data"][::3]]
+    told = {path: world.send("GET", f"/_mock/{path}") for path in paths}
+    assert {each.status for each in told.values()} == {200}
+    found = {path: songs(AUTH_CODE.sub("", each.body.decode())) for path, each in told.items()}
+    assert {path: sung for path, sung in found.items() if sung} == {}
 
 
 def test_no_row_tells_when_it_is_printed(sung_to: tuple[World, dict[str, Answered]]) -> None:

@@ -17,9 +17,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from mock_clover.api.endpoint import Endpoint
 from mock_clover.cli import main
 from mock_clover.scenario.load import parse
 from tests.served import Served
+from tests.world import CONTROL
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -142,6 +144,9 @@ def reference() -> str:
         _table("problems", ["name", "status", "code", "type", "message", "evidence", "source"]),
         "## Test cards of the default scenario",
         _table("cards", ["number", "brand", "outcome", "evidence", "source", "note", "threeds"]),
+        "## Control calls",
+        "Of this mock, not of Clover; those under `/_mock` act on the sandbox of their path.",
+        "| method | path | name | about |\n|---|---|---|---|\n" + "\n".join(map(_line, CONTROL)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -151,6 +156,11 @@ def _rows(command: str) -> list[dict[str, Any]]:
     assert told.exit_code == 0
     rows: list[dict[str, Any]] = json.loads(told.output)
     return rows
+
+
+def _line(endpoint: Endpoint) -> str:
+    about = endpoint.about.replace("|", "\\|")
+    return f"| {endpoint.method} | {endpoint.path} | {endpoint.name} | {about} |"
 
 
 def _table(command: str, names: list[str]) -> str:

@@ -212,7 +212,8 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
         INVALID_CHARGE_AMOUNT.refuse()
     if amount > _capturable(sandbox, charge):
         CAPTURE_TOO_LARGE.refuse()
-    captured = _replace(charge, state="captured", amount_captured=amount)
+    now_ms = sandbox.clock.now_ms()
+    captured = _replace(charge, state="captured", amount_captured=amount, captured_ms=now_ms)
     if charge.gift is not None:
         captured = redeemed(sandbox, captured)
     if charge.surcharge is not None:

@@ -18,7 +18,7 @@ def settle(sandbox: Sandbox) -> list[Due]:
     fired: list[Due] = []
     now_ms = sandbox.clock.now_ms()
     while len(fired) < _HAPPENINGS_MAX and (due := sandbox.agenda.take(now_ms)) is not None:
-        with sandbox.clock.held_at(due.at_ms):
+        with sandbox.clock.held_at(due.at_ms), sandbox.changes.because(due.kind):
             if HAPPENINGS[due.kind](sandbox, due):
                 fired.append(due)
     return fired

@@ -32,9 +32,10 @@ Query = TypeVar("Query", bound=Record | None)
 
 
 class OpenBody(Record, frozen=True, kw_only=True):
-    """Any JSON object; read further where it is used."""
+    """Any JSON object, or a YAML text; read further where it is used."""
 
     tree: dict[str, Any] = {}
+    text: bytes = b""
 
 
 class Raw(NamedTuple):

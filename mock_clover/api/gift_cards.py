@@ -154,7 +154,9 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAn
         REFUND_NOT_CANCELABLE.refuse()
     refunded = charge.amount_refunded - refund.amount
     sandbox.charges.put(charge.id, _replace(charge, amount_refunded=refunded))
-    sandbox.refunds.put(refund.id, _replace(refund, canceled=True))
+    sandbox.refunds.put(
+        refund.id, _replace(refund, canceled=True, canceled_ms=sandbox.clock.now_ms())
+    )
     announce(sandbox, "P", charge.id, "UPDATE", "cancel")
     call.why = f"a refund of {refund.amount} to gift card ...{row.last4} is canceled"
     return cancel_answer(refund, view)

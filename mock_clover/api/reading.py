@@ -36,6 +36,8 @@ from mock_clover.wire.record import Record
 from mock_clover.wire.redact import redact_name
 
 _QUERY_FIELDS_MAX = 100
+_YAML = (b"text/yaml", b"application/yaml", b"text/x-yaml", b"application/x-yaml")
+_UNSAID = (b"text/plain", b"application/x-www-form-urlencoded")
 _LACKING = re.compile(r"missing required field `(\w+)`")
 
 
@@ -151,6 +153,8 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
         if endpoint.any_body:
             return codec.convert(_merged(raw))
         if endpoint.takes is OpenBody:
+            if _is_text(raw):
+                return OpenBody(text=raw.body)
             return codec.convert({"tree": parse(raw.body)})
         body = raw.body
         return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
@@ -160,6 +164,17 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
         INVALID_JSON.refuse()
     except ViolationsError as violations:
         _refuse_violation(violations, control=endpoint.silent)
+
+
+def _is_text(raw: Raw) -> bool:
+    """Tell whether an open body is a YAML text: it says so, or says nothing and is no JSON.
+
+    `curl --data-binary` calls whatever it sends a form.
+    """
+    said = raw.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if said in _YAML:
+        return True
+    return said in _UNSAID and raw.body.lstrip()[:1] not in (b"{", b"[", b"")
 
 
 def _refuse_other_media(headers: dict[bytes, bytes]) -> None:

@@ -15,12 +15,12 @@ PLACES: dict[Place, str] = {
     ("healthz",): "probes",
     ("_mock", "health"): "probes",
     ("_mock", "openapi.json"): "probes",
-    ("_mock", "journal"): "proof",
+    ("_mock", "journal"): "proof exchanges",
     ("_mock", "verify"): "proof",
     ("_mock", "notices"): "notices",
     ("_mock", "clock"): "steer",
     ("_mock", "faults"): "steer",
-    ("_mock", "scenario"): "steer",
+    ("_mock", "scenario"): "steer editor",
     ("_mock", "why"): "steer",
     ("_mock", "sandboxes"): "worlds",
     ("_mock", "fork"): "worlds",
@@ -33,7 +33,11 @@ PLACES: dict[Place, str] = {
     ("_mock", "deliveries"): "webhooks",
     ("_mock", "checkouts"): "checkouts",
     ("hosted", "checkout"): "checkouts",
+    ("_mock", "rows"): "rows",
+    ("_mock", "scenarios"): "editor",
+    ("_mock", "env"): "vocabulary",
 }
+"""The names of modules; of several, parted by a space."""
 
 
 def places(sandboxes: Sandboxes) -> dict[Place, Callable[[], Iterable[Endpoint]]]:
@@ -41,9 +45,9 @@ def places(sandboxes: Sandboxes) -> dict[Place, Callable[[], Iterable[Endpoint]]
     return {place: partial(_endpoints, name, sandboxes) for place, name in PLACES.items()}
 
 
-def _endpoints(name: str, sandboxes: Sandboxes) -> Iterable[Endpoint]:
-    module: Any = import_module(f"mock_clover.control.{name}")
-    made: Iterable[Endpoint] = (
-        module.ENDPOINTS if hasattr(module, "ENDPOINTS") else module.endpoints(sandboxes)
-    )
+def _endpoints(names: str, sandboxes: Sandboxes) -> Iterable[Endpoint]:
+    made: list[Endpoint] = []
+    for name in names.split():
+        module: Any = import_module(f"mock_clover.control.{name}")
+        made += module.ENDPOINTS if hasattr(module, "ENDPOINTS") else module.endpoints(sandboxes)
     return made

@@ -1,5 +1,6 @@
 """Steering a sandbox: its clock, its faults, its scenario, and the question why."""
 
+import contextlib
 from functools import cache
 from typing import Annotated, Any
 
@@ -8,15 +9,21 @@ import msgspec
 from mock_clover.api.answer import answer
 from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.due import settle
-from mock_clover.api.endpoint import Call, Endpoint, OpenBody, Raw
+from mock_clover.api.endpoint import Call, Endpoint, OpenBody, Raw, Stated
 from mock_clover.api.guarded import answer_guarded
 from mock_clover.api.intervene import FAULT_HEADER, facts_of
 from mock_clover.api.places import places
 from mock_clover.control.calls import OURS, ControlRecord, control, unknown
-from mock_clover.control.scenario import asked_scenario, made_of_scenario
+from mock_clover.control.scenario import (
+    asked_scenario,
+    check_scenario,
+    made_of_scenario,
+    unusable,
+)
 from mock_clover.model.fault import Fault
 from mock_clover.model.operation import OPERATIONS
-from mock_clover.model.problem import CONTROL_INVALID, OUTCOMES, Refusal
+from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND, OUTCOMES, Refusal
+from mock_clover.model.scenario import Scenario
 from mock_clover.model.span import SPAN_MS_MAX, span_ms
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.sandbox import Sandbox
@@ -24,6 +31,7 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.wire.codec import Codec, MalformedError, ViolationsError
 from mock_clover.wire.fact import told
 from mock_clover.wire.record import Record, encode
+from mock_clover.wire.redact import redact
 
 
 class ClockRequest(ControlRecord, frozen=True, kw_only=True):
@@ -181,6 +189,18 @@ def clear_faults(sandbox: Sandbox, _call: Call[None, None]) -> Cleared:
     return Cleared(cleared=cleared)
 
 
+def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
+    """Take one fault out of force."""
+    fault_id = call.ids[0]
+    if not sandbox.faults.remove(fault_id):
+        known = [live.id for live in sandbox.faults.live(sandbox.clock.now_ms())]
+        said = f"there is no fault {fault_id!r} in force"
+        near = unknown(fault_id, known).partition("; ")[2]
+        CONTROL_NOT_FOUND.refuse(said=redact(f"{said}; {near}" if near else said))
+    sandbox.stir()
+    return Cleared(cleared=1)
+
+
 def _fault(live: Live) -> FaultAnswer:
     return FaultAnswer(id=live.id, fault=live.fault, left=live.left, until_ms=live.until_ms)
 
@@ -215,16 +235,24 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints that steer one sandbox."""
     path = "/_mock/scenario"
 
-    def put_scenario(sandbox: Sandbox, call: Call[OpenBody, None]) -> InForce:
-        """Put another scenario in force: a shipped one by name, or a whole document."""
-        tree = call.body.tree
-        try:
-            named = set(tree) == {"name"}
-            scenario = asked_scenario(_NAME.convert(tree).name if named else tree)
-        except (MalformedError, ViolationsError) as error:
-            CONTROL_INVALID.refuse(said=str(error))
+    def put_scenario(sandbox: Sandbox, call: Call[OpenBody, None]) -> InForce | Stated:
+        """Put another scenario in force: a shipped one by name, a whole document, or its YAML."""
+        tree, text = call.body.tree, call.body.text
+        scenario: Scenario | None
+        if text:
+            scenario, checked = check_scenario(text)
+            if scenario is None:
+                return Stated(400, unusable(checked.findings or ()))
+        else:
+            try:
+                named = set(tree) == {"name"}
+                scenario = asked_scenario(_NAME.convert(tree).name if named else tree)
+            except (MalformedError, ViolationsError) as error:
+                CONTROL_INVALID.refuse(said=str(error))
         with made_of_scenario():
             sandboxes.steer(sandbox, scenario)
+        with contextlib.suppress(UnicodeDecodeError):  # YAML may be UTF-16: then it is written anew
+            sandbox.rules.text = text.decode()
         return _in_force(sandbox)
 
     return (
@@ -233,6 +261,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("add_fault", "POST", "/_mock/faults", add_fault, FaultAnswer, takes=Fault),
         control("list_faults", "GET", "/_mock/faults", list_faults, FaultList),
         control("clear_faults", "DELETE", "/_mock/faults", clear_faults, Cleared),
+        control("delete_fault", "DELETE", "/_mock/faults/{id}", delete_fault, Cleared),
         control("get_scenario", "GET", path, get_scenario, InForce),
         control("put_scenario", "PUT", path, put_scenario, InForce, takes=OpenBody),
         control("post_scenario", "POST", path, put_scenario, InForce, takes=OpenBody),

@@ -6,12 +6,16 @@ A server does not import it: it finds these calls by `places.py`, a module with 
 from mock_clover.api.endpoint import Endpoint
 from mock_clover.control import (
     checkouts,
+    editor,
+    exchanges,
     notices,
     probes,
     proof,
+    rows,
     snapshots,
     steer,
     threeds,
+    vocabulary,
     webhooks,
     worlds,
 )
@@ -23,8 +27,12 @@ def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     return (
         *probes.ENDPOINTS,
         *proof.ENDPOINTS,
+        *exchanges.ENDPOINTS,
+        *rows.ENDPOINTS,
         *notices.ENDPOINTS,
         *steer.endpoints(sandboxes),
+        *editor.endpoints(sandboxes),
+        *vocabulary.ENDPOINTS,
         *worlds.endpoints(sandboxes),
         *snapshots.ENDPOINTS,
         *threeds.ENDPOINTS,

@@ -87,12 +87,13 @@ def resolve_threeds(sandbox: Sandbox, call: Call[ResolveRequest, None]) -> Waiti
         CONTROL_INVALID.refuse(said=f"charge {charge_id} waits for nothing: it is {charge.state}")
     if result == "challenge" and threeds.step != "method":
         CONTROL_INVALID.refuse(said="result: a challenge follows the method only")
-    if result == "timeout":
-        why = "3-D Secure expired by a control call"
-        failed = give_up(sandbox, charge, refusal(why, "3-D Secure authentication has expired"))
-        return _waiting(failed, failed.threeds or threeds)
-    said = msgspec.structs.replace(threeds, result=result)
-    sandbox.charges.put(charge.id, msgspec.structs.replace(charge, threeds=said))
+    with sandbox.changes.because("resolve_threeds"):
+        if result == "timeout":
+            why = "3-D Secure expired by a control call"
+            failed = give_up(sandbox, charge, refusal(why, "3-D Secure authentication has expired"))
+            return _waiting(failed, failed.threeds or threeds)
+        said = msgspec.structs.replace(threeds, result=result)
+        sandbox.charges.put(charge.id, msgspec.structs.replace(charge, threeds=said))
     return _waiting(charge, said)
 
 

@@ -106,6 +106,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints over all sandboxes of a server."""
 
     def put_sandbox(_: Sandbox, call: Call[SandboxRequest, None]) -> SandboxAnswer:
+        """Make a sandbox anew; one of the same name goes."""
         asked, name = call.body, call.ids[0]
         if not re.search(NAME, name):
             CONTROL_INVALID.refuse(said="name: give letters, digits, dots and dashes, up to 64")
@@ -121,17 +122,21 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         return shown(made, call)
 
     def get_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxAnswer:
+        """Return a sandbox: where it is, and what opens it."""
         return shown(_required(sandboxes, call.ids[0]), call)
 
     def delete_sandbox(_: Sandbox, call: Call[None, None]) -> Dropped:
+        """Drop a sandbox; `default` is made anew."""
         name = _required(sandboxes, call.ids[0]).name
         sandboxes.drop(name)
         return Dropped(dropped=name)
 
     def list_sandboxes(_: Sandbox, call: Call[None, None]) -> SandboxList:
+        """Return all sandboxes, in the order of their making."""
         return SandboxList(data=tuple(shown(each, call) for each in sandboxes))
 
     def fork(sandbox: Sandbox, call: Call[ForkRequest, None]) -> SandboxAnswer:
+        """Make a sandbox that goes on from this one."""
         if call.body.name == sandbox.name:
             CONTROL_INVALID.refuse(said="name: a sandbox is not forked into itself")
         return shown(sandboxes.fork(sandbox, call.body.name), call)

@@ -253,6 +253,8 @@ class Charge(Record, frozen=True, kw_only=True):
     """Of a gift card's charge: what it did to the card."""
     settling: bool = False
     """Whether a bank debit is still under way."""
+    captured_ms: Millis | None = None
+    """When an authorisation was captured, or, with an amount of 0, released."""
 
     @property
     def paid_ms(self) -> Millis:

@@ -10,6 +10,16 @@ FaultKind = Literal["delay", "problem", "drop", "hang", "truncate", "garbage", "
 When = Literal["before_commit", "after_commit"]
 
 DELAY_MS_MAX = 600_000
+HEEDS: dict[FaultKind, tuple[str, ...]] = {
+    "delay": ("delay_ms", "jitter_ms"),
+    "problem": ("problem", "delay_ms", "jitter_ms"),
+    "drop": (),
+    "hang": (),
+    "truncate": (),
+    "garbage": (),
+    "dribble": ("delay_ms", "jitter_ms"),
+}
+"""The members that a kind heeds beside those that all do: when, endpoint, times, odds, ttl_ms."""
 
 
 class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -66,6 +66,7 @@ class Refund(Record, frozen=True, kw_only=True):
     gift: GiftCardView | None = None
     """Of a gift card's refund: what it did to the card."""
     canceled: bool = False
+    canceled_ms: Millis | None = None
     surcharge: AdditionalCharge | None = None
 
 

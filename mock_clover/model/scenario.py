@@ -59,6 +59,9 @@ AHEAD_MS_MAX = 31_536_000_000
 class ScenarioError(Exception):
     """A scenario that cannot be used; the message says where, why, and what was meant."""
 
+    found: tuple[tuple[int, int, str, str], ...] = ()
+    """Of a file: line, column, what is wrong, at which path; empty where no line is to blame."""
+
 
 class ScenarioRecord(Record, frozen=True, forbid_unknown_fields=True):
     """The base of what a scenario file holds: an unknown member is a mistake there."""

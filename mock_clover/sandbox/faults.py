@@ -65,6 +65,12 @@ class Faults:
         self._live.clear()
         return count
 
+    def remove(self, fault_id: str) -> bool:
+        """Take one out of force; False where there is none of that id."""
+        before = len(self._live)
+        self._live = [each for each in self._live if each.id != fault_id]
+        return len(self._live) < before
+
     def live(self, now_ms: int) -> list[Live]:
         """Return those in force, oldest first."""
         self._live = [each for each in self._live if not each.until_ms or now_ms < each.until_ms]

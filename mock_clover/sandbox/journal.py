@@ -68,6 +68,11 @@ class Journal:
         """Iterate from the oldest that is kept."""
         return iter(self._entries)
 
+    def find(self, number: int) -> Exchange | None:
+        """Return an exchange that is still kept."""
+        place = number - 1 - self.count
+        return self._entries[place] if -len(self._entries) <= place < 0 else None
+
     def write(
         self,
         at_ms: int,
@@ -154,8 +159,8 @@ def shown(exchange: Exchange) -> Shown:
         client=redact(client) or None,
         took_us=exchange.took_ns // 1000 or None,
         ignored=tuple(map(redact, exchange.ignored)) or None,
-        request=None if exchange.request is None else _masked(encode(exchange.request)),
-        reply=_masked(exchange.reply),
+        request=None if exchange.request is None else masked_body(encode(exchange.request)),
+        reply=masked_body(exchange.reply),
     )
 
 
@@ -168,7 +173,8 @@ def mask(text: str) -> str:
     return _SOURCE.sub(r"\1[number]\2", _CODE.sub(r"\1[cvv]\3", redact(text)))
 
 
-def _masked(body: bytes) -> Any:
+def masked_body(body: bytes) -> Any:
+    """Return a body as it is shown outside: its document, or its text if it is none."""
     text = mask(body.decode("utf-8", "replace"))
     try:
         return msgspec.json.decode(text)

@@ -36,6 +36,8 @@ class Rules:
 
     def __init__(self, scenario: Scenario, key: bytes) -> None:
         self.scenario = scenario
+        self.text = ""
+        """The text that a control call gave it as; empty for what was read from a file."""
         self._key = key
         self._by_card: dict[str, Verdict] = {}
         self._flows: dict[str, TestCard] = {}

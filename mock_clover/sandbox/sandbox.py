@@ -10,6 +10,7 @@ import msgspec
 
 from mock_clover.model.scenario import Settings
 from mock_clover.sandbox.agenda import Agenda
+from mock_clover.sandbox.changes import NOTED, Changes
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.faults import Faults
@@ -72,6 +73,7 @@ class Sandbox:
         "agenda",
         "bearer_header",
         "bearers",
+        "changes",
         "charges",
         "checkouts",
         "clock",
@@ -173,6 +175,7 @@ class Sandbox:
         self.plans: Table[Plan] = Table()
         self.subscriptions: Table[Subscription] = Table()
         self.checkouts: Table[Checkout] = Table(CHECKOUTS_MAX)
+        self._note_changes()
 
     def open_with(self, credentials: Credentials) -> None:
         """Take these credentials for one's own."""
@@ -212,6 +215,12 @@ class Sandbox:
         self.items: Table[InventoryItem] = Table()
         self.tax_rates: Table[MerchantTax] = Table(INVENTORY_ROWS_MAX)
         self.order_types: Table[OrderType] = Table(INVENTORY_ROWS_MAX)
+
+    def _note_changes(self) -> None:
+        """Keep the changes of the tables as they are now; those before are forgotten."""
+        self.changes = Changes(self.journal)
+        for name in NOTED:
+            getattr(self, name).note_in(self.changes, name)
 
     def stir(self) -> None:
         """Note anew whether anything may intervene in a call: most often nothing does."""
@@ -267,6 +276,7 @@ class Sandbox:
         twin.notices = self.notices.fork()
         for table in TABLES:
             setattr(twin, table, getattr(self, table).fork())
+        twin._note_changes()
         twin.stir()
         return twin
 
@@ -276,6 +286,7 @@ class Sandbox:
         for slot in self.__slots__:
             if slot not in kept:
                 setattr(self, slot, getattr(other, slot))
+        self._note_changes()
         for each in self.merchants:
             each.clock = self.clock
 
@@ -285,9 +296,10 @@ class Sandbox:
             mine, others = getattr(self, table), getattr(other, table)
             if not len(mine):
                 setattr(self, table, others.fork())
+                if table in NOTED:
+                    getattr(self, table).note_in(self.changes, table)
             else:
-                for key, row in others.items():
-                    mine.put(key, row)
+                mine.lay(others)
         for at_ms, _, kind, row_id in other.agenda.entries():
             self.agenda.add(at_ms, kind, row_id)
 

@@ -48,6 +48,8 @@ class Sandboxes:
     ) -> None:
         self.keys = keys
         self.seed = seed
+        self.scenario_file = ""
+        """Where the server's own scenario was read from: a shipped one's name, or a path."""
         self._sow = sow
         self._beds: dict[int, Sandbox] = {}
         """What was sown for the server's own scenario, by its stock; new sandboxes share it."""
@@ -200,6 +202,10 @@ class Sandboxes:
         for sandbox in self:
             if sandbox.rules is before:
                 sandbox.steer(self._rules, self._settings)
+
+    def is_own(self, rules: Rules) -> bool:
+        """Tell whether rules are those of the server's own scenario."""
+        return rules is self._rules
 
     def rules_of(self, scenario: Scenario) -> Rules:
         """Make a scenario ready for sandboxes of this server."""

@@ -4,10 +4,11 @@ The only mutable home of rows. Rows are frozen: a change puts a new row in the o
 table can be forked: both then share what was there, unchanged, and each keeps its own changes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
 from mock_clover.model.problem import SANDBOX_FULL
+from mock_clover.sandbox.changes import Changes
 
 Row = TypeVar("Row")
 
@@ -19,10 +20,12 @@ _GONE: Any = object()
 class Table(Generic[Row]):
     """Rows of one kind."""
 
-    __slots__ = ("_base", "_rows", "get", "put", "rows_max")
+    __slots__ = ("_base", "_changes", "_name", "_rows", "get", "put", "rows_max")
 
     def __init__(self, rows_max: int = ROWS_MAX) -> None:
         self.rows_max = rows_max
+        self._name = ""
+        self._changes: Changes | None = None
         self._base: dict[str, Row] = {}
         """What a fork shares with others; never written to."""
         self._own({})
@@ -66,8 +69,19 @@ class Table(Generic[Row]):
         if len(self._rows) + len(self._base) >= self.rows_max:
             SANDBOX_FULL.refuse()
 
+    def note_in(self, changes: Changes, name: str) -> None:
+        """Keep all changes from now on, under the table's name."""
+        self._changes, self._name = changes, name
+        self._own(self._rows)
+
+    def lay(self, rows: "Table[Row]") -> None:
+        """Write the rows of another table; no change is kept, for nobody made one."""
+        self._rows.update(rows.items())
+
     def drop(self, key: str) -> None:
         """Delete a row."""
+        if self._changes is not None:
+            self._changes.note(self._name, key, self.get(key), None)
         if key in self._base:
             self._rows[key] = _GONE
         else:
@@ -78,7 +92,7 @@ class Table(Generic[Row]):
 
         What hides a row that a fork shares stays: without it that row would be there again.
         """
-        self._rows[key] = row
+        self.put(key, row)
         if len(self._rows) > self.rows_max:
             oldest = next((each for each in self._rows if each not in self._base), key)
             if oldest != key:
@@ -107,10 +121,19 @@ class Table(Generic[Row]):
     def _own(self, rows: dict[str, Row]) -> None:
         """Take a dict as the table's own rows; without a base, `get` is the dict's own."""
         self._rows = rows
-        self.put = rows.__setitem__
-        """Write a row: a new one comes last, an old one keeps its place."""
         self.get = self._get_layered if self._base else cast("Any", rows.get)
         """Return a row or None."""
+        self.put: Callable[[str, Row], None] = rows.__setitem__
+        """Write a row: a new one comes last, an old one keeps its place."""
+        if self._changes is not None:
+            del self.put
+
+    def __getattr__(self, name: str) -> Callable[[str, Row], None]:
+        """Make `put` with the first row that is written: most tables of a sandbox get none."""
+        if name != "put" or self._changes is None:
+            raise AttributeError(name)
+        self.put = self._changes.writer(self._name, self._rows, self.get)
+        return self.put
 
     def _get_layered(self, key: str) -> Row | None:
         row = self._rows.get(key)

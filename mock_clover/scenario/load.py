@@ -7,6 +7,7 @@ is a path and a sentence, and all of them are told at once. The only module that
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Never
@@ -16,7 +17,7 @@ import yaml
 
 from mock_clover.model.scenario import Scenario, ScenarioError
 from mock_clover.scenario.laws import find_doubts, find_wrong
-from mock_clover.scenario.words import Finding, meant
+from mock_clover.scenario.words import Finding, Located, meant
 
 FILE_BYTES_MAX = 1_048_576
 DEPTH_MAX = 32
@@ -59,9 +60,22 @@ def load(name_or_file: str, endpoints: Collection[str] = ()) -> Scenario:
 def check(name_or_file: str, endpoints: Collection[str] = ()) -> tuple[Scenario, list[str]]:
     """Load as `load` does, and tell what may not be meant, a located line each."""
     raw, name = _read(name_or_file)
+    scenario, doubts = check_text(raw, name, endpoints)
+    return scenario, [each.told(name) for each in doubts]
+
+
+def check_text(
+    raw: bytes, name: str, endpoints: Collection[str] = ()
+) -> tuple[Scenario, list[Located]]:
+    """Parse as `parse` does, and tell what may not be meant."""
     scenario, node = _parse(raw, name, endpoints)
     doubts = ((path, f"warning: {said}") for path, said in find_doubts(scenario))
-    return scenario, _lines(node, name, doubts)
+    return scenario, _located(node, doubts)
+
+
+def text_of(name_or_file: str) -> bytes:
+    """Return the text of a shipped scenario, or of a file. Raises ScenarioError."""
+    return _read(name_or_file)[0]
 
 
 def parse(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Scenario:
@@ -104,20 +118,29 @@ def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario,
         tree = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        at = f"{mark.line + 1}:{mark.column + 1}: " if mark else " "
-        raise ScenarioError(f"{name}:{at}{error.problem}") from None
+        if mark is None:
+            raise ScenarioError(f"{name}: {error.problem}") from None
+        raise _wrong(
+            name, [Located(mark.line + 1, mark.column + 1, str(error.problem), "")]
+        ) from None
     except (yaml.YAMLError, ArithmeticError, RecursionError, ValueError) as error:
         raise ScenarioError(f"{name}: is no YAML: {error}") from None
     try:
         scenario = msgspec.convert(tree, Scenario)
     except msgspec.ValidationError as error:
-        raise ScenarioError(_lines(node, name, [_mistyped(str(error))])[0]) from None
+        raise _wrong(name, _located(node, [_mistyped(str(error))])) from None
     findings = list(
         islice(chain(_empty(node), find_wrong(scenario, tree, endpoints)), FINDINGS_MAX)
     )
     if findings:
-        raise ScenarioError("\n".join(_lines(node, name, findings)))
+        raise _wrong(name, _located(node, findings))
     return scenario, node
+
+
+def _wrong(name: str, found: list[Located]) -> ScenarioError:
+    error = ScenarioError("\n".join(each.told(name) for each in found))
+    error.found = tuple(found)
+    return error
 
 
 def _refuse_bombs(raw: bytes) -> None:
@@ -202,7 +225,7 @@ def _belongs(field: str, path: str) -> str:
 
 def _shapes(path: str) -> list[dict[str, Any]]:
     """Return the JSON Schemas that a value at a path may meet."""
-    whole = msgspec.json.schema(Scenario)
+    whole = _schema()
     here = _options(whole, whole["$defs"])
     for member, index in _STEP.findall(path):
         inner = [
@@ -211,6 +234,11 @@ def _shapes(path: str) -> list[dict[str, Any]]:
         ]
         here = [option for each in inner for option in _options(each, whole["$defs"])]
     return here
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return msgspec.json.schema(Scenario)
 
 
 def _options(shape: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, Any]]:
@@ -233,13 +261,11 @@ def _empty(node: Any, at: str = "") -> Iterator[Finding]:
             yield from _empty(value, f"{at}.{key.value}")
 
 
-def _lines(node: Any, name: str, findings: Iterable[Finding]) -> list[str]:
-    """Return findings as `file:line:column: what - at `path``, in the file's order."""
-    found = sorted((*_mark(node, path), said[:500], path[:200]) for path, said in findings)
-    return [
-        f"{name}:{line}:{column}: {said} - at `{path.lstrip('.')}`"
-        for line, column, said, path in found
-    ]
+def _located(node: Any, findings: Iterable[Finding]) -> list[Located]:
+    """Return findings with their places, in the file's order."""
+    return sorted(
+        Located(*_mark(node, path), said[:500], path[:200].lstrip(".")) for path, said in findings
+    )
 
 
 def _mark(node: Any, path: str) -> tuple[int, int]:

@@ -1,0 +1,54 @@
+"""Rows as a person may see them: without keys and fingerprints, every text masked."""
+
+from typing import Any
+
+import msgspec
+
+from mock_clover.sandbox.ids import derived_id
+from mock_clover.sandbox.journal import mask
+from mock_clover.wire.redact import redact
+
+_KEY_MATERIAL = frozenset({"fingerprint", "cryptogram", "security_card_value"})
+"""Members that are left out: they stand for a card, or prove something to somebody."""
+_FREE = frozenset({"metadata", "customer"})
+"""Objects that a client may fill with anything; `customer` of a charge is one that is ignored."""
+_CODES = frozenset({"cvv", "cvc", "cvv2", "cvc2", "security_code", "security_card_value"})
+_SOURCE_DIGITS_MIN = 6
+
+
+def plain_row(row: object) -> Any:
+    """Return a row as plain data; None for none."""
+    return None if row is None else _plain(msgspec.to_builtins(row), "")
+
+
+def gift_card_id(key: str) -> str:
+    """Return the id by which a gift card is shown: its key is the fingerprint of its number."""
+    return derived_id("gift_card", key)
+
+
+def plain_key(table: str, key: str) -> str:
+    """Return the key of a row as it is shown."""
+    return gift_card_id(key) if table == "gift_cards" else redact(key)
+
+
+def _plain(tree: Any, name: str, *, free: bool = False) -> Any:
+    """Mask texts everywhere; numbers only in what a client filled freely: others are times."""
+    free = free or (isinstance(tree, dict) and name in _FREE)
+    if isinstance(tree, dict):
+        return {
+            redact(key): _plain(value, key, free=free)
+            for key, value in tree.items()
+            if free or key not in _KEY_MATERIAL
+        }
+    if isinstance(tree, list | tuple):
+        return [_plain(each, name, free=free) for each in tree]
+    is_number = free and isinstance(tree, int) and not isinstance(tree, bool)
+    if not (isinstance(tree, str) or is_number):
+        return tree
+    text = str(tree)
+    if name.lower() in _CODES and text.isdigit():
+        return "[cvv]"
+    if name == "source" and text.isdigit() and len(text) >= _SOURCE_DIGITS_MIN:
+        return "[number]"
+    shown = mask(text)
+    return tree if shown == text else shown

@@ -1,0 +1,219 @@
+"""Scenarios for an editor: read as text, checked as `mock-clover check` does, put in force."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_clover.model.operation import RULED
+from mock_clover.model.scenario import ScenarioError
+from mock_clover.scenario.load import check, load, parse, shipped_folder, shipped_names
+from mock_clover.scenario.write import written
+from tests.served import Served
+from tests.wire import call
+from tests.world import Answered, World
+
+GOOD = "# mine\nname: mine\nrules:\n  - then: {decline: {decline_code: lost_card}}\n"
+YAML = {"content-type": "text/yaml"}
+
+
+def put(world: World, text: str, kind: str = "text/yaml") -> Answered:
+    return world.send("PUT", "/_mock/scenario", raw=text.encode(), headers={"content-type": kind})
+
+
+def check_of(world: World, text: bytes, **headers: str) -> Any:
+    got = world.send("POST", "/_mock/scenario/check", raw=text, headers=YAML | headers)
+    assert got.status == 200, got
+    return got.json
+
+
+def text_of(world: World) -> str:
+    got = world.send("GET", "/_mock/scenario/text")
+    assert got.content_type == "text/plain; charset=utf-8"
+    return got.body.decode()
+
+
+def test_the_shipped_ones_are_listed_and_read(world: World) -> None:
+    listed = world.send("GET", "/_mock/scenarios").json["data"]
+    assert listed == [{"name": name, "about": load(name).about} for name in shipped_names()]
+    for name in shipped_names():
+        got = world.send("GET", f"/_mock/scenarios/{name}")
+        assert got.body == (shipped_folder() / f"{name}.yaml").read_bytes()
+        assert got.content_type == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("name", ["declins", "..", "sandbox.yaml", "%2e%2e%2fpyproject.toml"])
+def test_no_other_file_is_read(world: World, name: str) -> None:
+    got = world.send("GET", f"/_mock/scenarios/{name}")
+    assert got.status == 404
+    meant = {"declins": "declines", "sandbox.yaml": "sandbox"}.get(name)
+    hint = f"; did you mean {meant!r}?" if meant else ""
+    assert got.json == {"message": f"scenario: there is no {name!r}{hint}"}
+
+
+WRONG: dict[str, tuple[bytes, list[tuple[int, int, str, str]]]] = {
+    "a member that is none": (
+        b"name: x\nrulez: []\n",
+        [(2, 1, "rulez", "Object contains unknown field `rulez`; did you mean `rules`?")],
+    ),
+    "an operation that is none": (
+        b"name: x\nrules:\n  - when: {endpoint: create_chrge}\n    then: {approve: {}}\n",
+        [
+            (
+                *(3, 12, "rules[0].when.endpoint"),
+                "there is no operation `create_chrge`; did you mean `create_charge`?",
+            )
+        ],
+    ),
+    "two things": (
+        b"name: x\nrules:\n  - then: {}\n  - then: {problem: NOPE}\n",
+        [
+            (3, 5, "rules[0].then", "nothing follows; give approve"),
+            (4, 12, "rules[1].then.problem", "there is no problem"),
+        ],
+    ),
+    "no YAML": (b"name: [x\n", [(2, 1, "", "did not find expected ',' or ']'")]),
+    "an alias": (b"name: &a x\nabout: *a\n", [(2, 8, "", "aliases (*) are not allowed")]),
+    "no UTF-8": (b"name: \xff\n", [(1, 1, "", "is no YAML: ")]),
+    "nothing": (b"", [(1, 1, "", "Object missing required field `name`")]),
+    "a list": (b"- name", [(1, 1, "", "Expected `object`, got `array`")]),
+    "a number of a card": (b"name: 4539148803436467\n", [(1, 1, "name", "Expected `str`")]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told_as_the_command_tells_it(
+    world: World, tmp_path: Path, text: bytes, expected: list[tuple[int, int, str, str]]
+) -> None:
+    told = check_of(world, text)
+    assert told["ok"] is False
+    places = [(each["line"], each["column"], each["path"]) for each in told["findings"]]
+    assert places == [each[:3] for each in expected]
+    for each, (_, _, _, said) in zip(told["findings"], expected, strict=True):
+        assert said in each["said"]
+    file = tmp_path / "x.yaml"
+    file.write_bytes(text or b"{}")
+    with pytest.raises(ScenarioError) as error:
+        check(str(file), RULED)
+    for each in told["findings"]:
+        assert each["said"].removeprefix("is no YAML: ")[:40] in str(error.value)
+
+
+def test_a_good_text_is_checked_and_put_in_force(world: World) -> None:
+    checked = {"ok": True, "name": "mine", "cards": 0, "rules": 1}
+    assert check_of(world, GOOD.encode()) == checked
+    assert world.sandbox.rules.scenario.name == "sandbox"
+    got = put(world, GOOD)
+    assert (got.status, got.json["name"], got.json["rules"]) == (
+        200,
+        "mine",
+        ["mine: rule 1 (inferred)"],
+    )
+    assert text_of(world) == GOOD
+    declined = world.send("POST", "/v1/charges", _charge(world))
+    assert (declined.status, declined.json["error"]["declineCode"]) == (402, "lost_card")
+
+
+def _charge(world: World) -> dict[str, Any]:
+    return {"amount": 1, "currency": "usd", "source": world.token()}
+
+
+def test_a_wrong_text_changes_nothing_and_says_where(world: World) -> None:
+    put(world, GOOD)
+    got = put(world, GOOD.replace("lost_card", "[]"))
+    said = "Expected `str`, got `array`"
+    assert (got.status, got.json) == (
+        400,
+        {
+            "message": f"scenario:4:22: {said}",
+            "findings": [
+                {
+                    "line": 4,
+                    "column": 22,
+                    "path": "rules[0].then.decline.decline_code",
+                    "said": said,
+                }
+            ],
+        },
+    )
+    assert text_of(world) == GOOD
+
+
+KINDS = {
+    "text/yaml": "mine",
+    "text/yaml; charset=utf-8": "mine",
+    "application/yaml": "mine",
+    "application/x-yaml": "mine",
+    "text/plain": "mine",
+    "application/x-www-form-urlencoded": "mine",
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), KINDS.items())
+def test_yaml_is_known_by_its_type(world: World, kind: str, name: str) -> None:
+    assert put(world, GOOD, kind).json["name"] == name
+
+
+@pytest.mark.parametrize("kind", ["", "application/json", "text/plain", *list(KINDS)[-1:]])
+def test_json_is_json_as_before(world: World, kind: str) -> None:
+    assert put(world, '{"name": "declines"}', kind).json["name"] == "declines"
+    assert text_of(world) == (shipped_folder() / "declines.yaml").read_text()
+
+
+def test_what_was_given_as_a_document_is_written(world: World) -> None:
+    document = {"name": "mine", "cards": [{"number": "4111111111111111", "outcome": "decline"}]}
+    assert world.send("PUT", "/_mock/scenario", document).status == 200
+    text = text_of(world)
+    assert text == "name: mine\ncards:\n- number: '4111111111111111'\n  outcome: decline\n"
+    assert put(world, text).status == 200
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_what_is_written_reads_as_the_same(name: str) -> None:
+    scenario = load(name)
+    assert parse(written(scenario).encode(), name, RULED) == scenario
+
+
+def test_a_text_goes_with_a_fork(world: World) -> None:
+    put(world, GOOD)
+    twin = world.sandboxes.fork(world.sandbox, "twin")
+    assert twin.rules.text == GOOD
+
+
+def test_utf_16_is_yaml_too(world: World) -> None:
+    raw = GOOD.encode("utf-16")
+    got = world.send("PUT", "/_mock/scenario", raw=raw, headers=YAML)
+    assert (got.status, got.json["name"]) == (200, "mine")
+    assert parse(text_of(world).encode(), "x").name == "mine"
+
+
+def test_the_servers_own_file_is_shown_until_it_is_another(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(GOOD)
+    port = serve("--scenario", str(file)).port
+    assert call(port, "GET", "/_mock/scenario/text").body.decode() == GOOD
+    file.write_text(GOOD.replace("lost_card", "expired_card"))
+    told = call(port, "GET", "/_mock/scenario/text").body.decode()
+    assert told == written(parse(GOOD.encode(), "x"))
+
+
+@pytest.mark.parametrize("path", ["/_mock/scenario/check", "/_mock/scenario"])
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}],
+    ids=str,
+)
+def test_no_page_of_another_origin_posts_a_text(
+    world: World, path: str, headers: dict[str, str]
+) -> None:
+    """A form of `text/plain` needs no preflight: the gate refuses it all the same."""
+    sent = {"content-type": "text/plain"} | headers
+    got = world.send("POST", path, raw=GOOD.encode(), headers=sent)
+    assert (got.status, got.json) == (
+        403,
+        {"message": "Origin: pages of other origins make no control calls"},
+    )
+    assert world.sandbox.rules.scenario.name == "sandbox"
