@@ -7,11 +7,18 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from axe import axe_source
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from shop import Shop
+from visitor import Visitor
+
+from mock_clover.testing import MockClover
+from mock_clover.testing.wired import HttpLine
+from tests.clients import toolbox
+from tests.served import Served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -19,8 +26,6 @@ QUIET = (
     *("--disable-component-update", "--disable-sync"),
 )
 """Chromium asks nobody but the pages' own servers."""
-WAIT_MS = 10_000
-LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "https://127.0.0.1:", "https://localhost:")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +42,11 @@ def chromium_path() -> str:
     if found:
         return found
     reason = "no Chromium here (set MOCK_CLOVER_TEST_CHROMIUM, or install Debian's chromium)"
+    do_without(reason)
+
+
+def do_without(reason: str) -> NoReturn:
+    """Skip a test, or fail it where browsers are required."""
     if os.environ.get("MOCK_CLOVER_TEST_BROWSER") == "required":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
@@ -73,37 +83,6 @@ def chromium(launch: Callable[..., Browser]) -> Browser:
     return launch()
 
 
-class Visitor:
-    """A browser's profile: its pages, and what they complained of or asked of others."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.context = context
-        self.complaints: list[str] = []
-        """Errors on the console and exceptions that nobody caught."""
-        self.strangers: list[str] = []
-        """Addresses beyond loopback that a page asked for."""
-        context.set_default_timeout(WAIT_MS)
-        context.on("page", self._watch)
-        context.on("request", lambda request: self._meet(request.url))
-
-    def _watch(self, page: Page) -> None:
-        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
-        page.on(
-            "console",
-            lambda said: self.complaints.append(said.text) if said.type == "error" else None,
-        )
-
-    def _meet(self, url: str) -> None:
-        if not url.startswith((*LOOPBACK, "data:", "blob:", "about:")):
-            self.strangers.append(url)
-
-    def open(self, url: str) -> Page:
-        """Open a page."""
-        page = self.context.new_page()
-        page.goto(url)
-        return page
-
-
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
     """Return a maker of visitors; its arguments are those of a context, as `color_scheme`.
@@ -123,6 +102,30 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
     for visitor in made:
         assert visitor.strangers == []
         assert visitor.complaints == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The program of axe-core."""
+    try:
+        return axe_source()
+    except toolbox.Missing as missing:
+        do_without(f"axe-core: {missing.reason}\n{missing.output}")
+
+
+@pytest.fixture(scope="session")
+def line(served: Served) -> Iterator[HttpLine]:
+    line = HttpLine(served.url)
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def clover(line: HttpLine, request: pytest.FixtureRequest) -> Iterator[MockClover]:
+    """A sandbox of one's own on the shared server, by its prefix."""
+    made = MockClover.make(line, f"b-{abs(hash(request.node.nodeid))}", {})
+    yield made
+    made.drop()
 
 
 @pytest.fixture

@@ -44,11 +44,12 @@ class Missing(Exception):
         self.output = output
 
 
-def install_node_packages() -> Path:
-    """Return the `node_modules` made from `node/package.json`; once needs the network."""
+def install_node_packages(
+    recipe: Path = HERE / "node" / "package.json", kind: str = "node"
+) -> Path:
+    """Return the `node_modules` made from a `package.json`; once needs the network."""
     require_tool("node")
     npm = require_tool("npm")
-    recipe = HERE / "node" / "package.json"
 
     def make(folder: Path) -> None:
         shutil.copy(recipe, folder)
@@ -56,7 +57,7 @@ def install_node_packages() -> Path:
         patience = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=60000")
         install("npm packages", [npm, "install", *flags, *patience], cwd=folder)
 
-    return prepare("node", recipe.read_text("utf-8"), make) / "node_modules"
+    return prepare(kind, recipe.read_text("utf-8"), make) / "node_modules"
 
 
 def install_python_sdk() -> Path:

@@ -1,0 +1,37 @@
+"""A browser's profile, which remembers what its pages complained of and whom they asked."""
+
+from playwright.sync_api import BrowserContext, Page
+
+WAIT_MS = 10_000
+LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "https://127.0.0.1:", "https://localhost:")
+
+
+class Visitor:
+    """A browser's profile: its pages, and what they complained of or asked of others."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        """Errors on the console and exceptions that nobody caught."""
+        self.strangers: list[str] = []
+        """Addresses beyond loopback that a page asked for."""
+        context.set_default_timeout(WAIT_MS)
+        context.on("page", self._watch)
+        context.on("request", lambda request: self._meet(request.url))
+
+    def _watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on(
+            "console",
+            lambda said: self.complaints.append(said.text) if said.type == "error" else None,
+        )
+
+    def _meet(self, url: str) -> None:
+        if not url.startswith((*LOOPBACK, "data:", "blob:", "about:")):
+            self.strangers.append(url)
+
+    def open(self, url: str) -> Page:
+        """Open a page."""
+        page = self.context.new_page()
+        page.goto(url)
+        return page
