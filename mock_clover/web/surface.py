@@ -9,6 +9,9 @@ PLACES: tuple[Place, ...] = (
     ("favicon.ico",),
     ("_mock",),
     ("_mock", "static"),
+    ("sdk.js",),
+    ("sdk", "field"),
+    ("sdk", "static"),
 )
 
 
@@ -20,6 +23,9 @@ def web_surface() -> tuple[Endpoint, ...]:
         asset("/favicon.ico", "icon.svg"),
         asset("/_mock", "dashboard/index.html"),
         *folder("/_mock/static", "dashboard"),
+        asset("/sdk.js", "sdk/sdk.js", cross_origin=True),
+        asset("/sdk/field", "sdk/field.html", framed=True),
+        *folder("/sdk/static", "sdk"),
     )
 
 

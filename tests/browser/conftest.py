@@ -13,6 +13,7 @@ import pytest
 from axe import axe_source
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from shop import Shop
+from till import Till
 from visitor import Visitor
 
 from mock_clover.testing import MockClover
@@ -135,3 +136,19 @@ def shop() -> Iterator[Shop]:
     opened = Shop()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def till(served: Served, shop: Shop) -> Till:
+    return Till(served, shop)
+
+
+@pytest.fixture
+def open_till(visit: Callable[..., Any]) -> Callable[..., Till]:
+    """Return an opener of a till's page by a visitor; its options are those of the page."""
+
+    def start(till: Till, *, visitor: Any = None, **options: Any) -> Till:
+        till.page = (visitor or visit()).open(till.put(**options))
+        return till
+
+    return start

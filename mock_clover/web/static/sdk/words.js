@@ -1,0 +1,85 @@
+// What the fields say, in the locales that Clover documents: en-US, en-CA, fr-CA. "Card number is
+// invalid." and "Card expiry is invalid." are documented; all others are inferred, in our words.
+
+const ENGLISH = {
+  labels: {
+    CARD_NUMBER: 'Card number',
+    CARD_DATE: 'Expiry date, month and year',
+    CARD_CVV: 'Security code (CVV)',
+    CARD_POSTAL_CODE: 'Postal code',
+    CARD_STREET_ADDRESS: 'Street address',
+    CARD_NAME: 'Name on card',
+  },
+  placeholders: {
+    CARD_NUMBER: 'Card number',
+    CARD_DATE: 'MM/YY',
+    CARD_CVV: 'CVV',
+    CARD_POSTAL_CODE: 'Postal code',
+    CARD_STREET_ADDRESS: 'Street address',
+    CARD_NAME: 'Name on card',
+  },
+  invalid: {
+    CARD_NUMBER: 'Card number is invalid.',
+    CARD_DATE: 'Card expiry is invalid.',
+    CARD_CVV: 'Card CVV is invalid.',
+    CARD_POSTAL_CODE: 'Postal code is invalid.',
+    CARD_STREET_ADDRESS: 'Street address is invalid.',
+    CARD_NAME: 'Name on card is invalid.',
+  },
+  missing: {
+    CARD_NUMBER: 'Card number is required.',
+    CARD_DATE: 'Card expiry is required.',
+    CARD_CVV: 'Card CVV is required.',
+    CARD_POSTAL_CODE: 'Postal code is required.',
+    CARD_STREET_ADDRESS: 'Street address is required.',
+    CARD_NAME: 'Name on card is required.',
+  },
+};
+
+const AMERICAN = {
+  ...ENGLISH,
+  labels: { ...ENGLISH.labels, CARD_POSTAL_CODE: 'ZIP code' },
+  placeholders: { ...ENGLISH.placeholders, CARD_POSTAL_CODE: 'ZIP code' },
+};
+
+const FRENCH = {
+  labels: {
+    CARD_NUMBER: 'Numéro de carte',
+    CARD_DATE: 'Date d’expiration, mois et année',
+    CARD_CVV: 'Code de sécurité (CVV)',
+    CARD_POSTAL_CODE: 'Code postal',
+    CARD_STREET_ADDRESS: 'Adresse',
+    CARD_NAME: 'Nom sur la carte',
+  },
+  placeholders: {
+    CARD_NUMBER: 'Numéro de carte',
+    CARD_DATE: 'MM/AA',
+    CARD_CVV: 'CVV',
+    CARD_POSTAL_CODE: 'Code postal',
+    CARD_STREET_ADDRESS: 'Adresse',
+    CARD_NAME: 'Nom sur la carte',
+  },
+  invalid: {
+    CARD_NUMBER: 'Le numéro de carte est invalide.',
+    CARD_DATE: 'La date d’expiration est invalide.',
+    CARD_CVV: 'Le code CVV est invalide.',
+    CARD_POSTAL_CODE: 'Le code postal est invalide.',
+    CARD_STREET_ADDRESS: 'L’adresse est invalide.',
+    CARD_NAME: 'Le nom sur la carte est invalide.',
+  },
+  missing: {
+    CARD_NUMBER: 'Le numéro de carte est obligatoire.',
+    CARD_DATE: 'La date d’expiration est obligatoire.',
+    CARD_CVV: 'Le code CVV est obligatoire.',
+    CARD_POSTAL_CODE: 'Le code postal est obligatoire.',
+    CARD_STREET_ADDRESS: 'L’adresse est obligatoire.',
+    CARD_NAME: 'Le nom sur la carte est obligatoire.',
+  },
+};
+
+// Shops pass what their platform has, as `fr_CA`; what is not known is English (inferred).
+export function wordsOf(locale) {
+  const [language, country] = locale.replace('_', '-').split('-');
+  if (language.toLowerCase() === 'fr') return { lang: 'fr', ...FRENCH };
+  return { lang: 'en', ...(country?.toUpperCase() === 'CA' ? ENGLISH : AMERICAN) };
+}

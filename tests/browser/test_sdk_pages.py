@@ -1,0 +1,238 @@
+"""The SDK in pages of shops: policies, loaders, styles, remounting, two at once, and faults."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from shop import Shop
+from till import CODE, NEAT, PAGE, TYPES, Till, ask
+
+from tests.served import Served
+
+STYLES = {
+    "card-number input": {
+        "fontSize": "21px",
+        "letter-spacing": "2px",
+        "color": "#112233 !important",
+    },
+    "card-date input": {"color": "rgb(4, 5, 6)", "&:focus": {"color": "rgb(7, 8, 9)"}},
+    "card-cvv input": {"fontWeight": 700},
+    "card-postal-code input": {"textAlign": "right"},
+    "input": {"padding": "3px", "::placeholder": {"color": "rgb(9, 9, 9)"}},
+    "body": {"backgroundColor": "rgb(250, 250, 250)"},
+    ".invalid": {"color": "rgb(200, 0, 0)"},
+    ".focus": {"textDecoration": "underline"},
+    "card-number img.brand": {"opacity": "0.5"},
+    "input::-moz-placeholder": {"color": "red"},
+}
+HOSTILE = {
+    "input{} body": {"color": "rgb(1, 1, 1)"},
+    "body} @import url(//x.test/a.css); body{": {"color": "red"},
+    "@font-face": {"fontFamily": "x", "src": "url(/x)"},
+    "body": {"background": "URL(/sdk/static/brand-visa.svg)", "color": "red} input{color:red"},
+    "form": {"background-image": r"\75rl(/v1/charges)", "--x": "image-set('/x' 1x)"},
+}
+
+
+def test_styles_reach_the_frames_by_clovers_selectors(till: Till, open_till: Any) -> None:
+    open_till(till, styles=STYLES)
+
+    def css(type_: str, name: str, inner: str = "input") -> str:
+        shown = "(node, name) => getComputedStyle(node).getPropertyValue(name)"
+        return str(till.input(type_, inner).evaluate(shown, name))
+
+    assert css("CARD_NUMBER", "font-size") == "21px"
+    assert css("CARD_NUMBER", "letter-spacing") == "2px"
+    assert css("CARD_NUMBER", "color") == "rgb(17, 34, 51)"
+    assert css("CARD_NUMBER", "opacity", "img.brand") == "0.5"
+    assert css("CARD_DATE", "color") == "rgb(4, 5, 6)"
+    till.input("CARD_DATE").focus()
+    assert css("CARD_DATE", "color") == "rgb(7, 8, 9)"
+    assert css("CARD_DATE", "text-decoration-line") == "underline"
+    assert css("CARD_CVV", "font-weight") == "700"
+    assert css("CARD_POSTAL_CODE", "text-align") == "right"
+    assert css("CARD_CVV", "background-color", "body") == "rgb(250, 250, 250)"
+    till.input("CARD_CVV").press_sequentially("1")
+    till.input("CARD_CVV").blur()
+    assert css("CARD_CVV", "color") == "rgb(200, 0, 0)"
+
+
+def test_hostile_styles_break_nothing_and_load_nothing(till: Till, visit: Any, shop: Shop) -> None:
+    visitor = visit()
+    asked: list[str] = []
+    visitor.context.on("request", lambda request: asked.append(request.url))
+    till.page = visitor.open(till.put(styles=HOSTILE))
+    till.wait_ready()
+    color = till.input("CARD_CVV").evaluate("node => getComputedStyle(node).color")
+    assert color == "rgb(0, 0, 0)"
+    rules = "() => [...document.adoptedStyleSheets[0].cssRules].map(({cssText}) => cssText)"
+    assert till.frame("CARD_CVV").evaluate(rules) == ["body { }", "form { }"]
+    loaded = {url.partition("?")[0].removeprefix(till.base) for url in asked}
+    assert not {each for each in loaded if each.startswith(("/v1", "/x"))}
+
+
+POLICY = (
+    "default-src 'none'; script-src 'self' {0}; frame-src {0}; connect-src 'self'; style-src 'self'"
+)
+
+
+def test_a_strict_policy_of_the_shop_is_enough(served: Served, till: Till, open_till: Any) -> None:
+    policy = POLICY.format(served.url) + "; require-trusted-types-for 'script'; img-src data:"
+    open_till(till, content_security_policy=policy)
+    till.fill()
+    assert "token" in till.tokenise()
+    expect(till.page.locator(".clover-footer")).to_be_visible()
+
+
+INJECTED = PAGE.replace(
+    '<script src="%(script)s"></script><script src="/shop.js"></script>',
+    '<script type="module">%(how)s</script>',
+)
+LOADERS = {
+    "an injected script": """
+        const script = document.createElement('script'); script.src = SRC;
+        document.head.append(script); script.onload = go;""",
+    "an import": "import(SRC).then(go)",
+    "code that was fetched": """
+        const tag = document.createElement('script'); tag.type = 'later'; tag.src = SRC;
+        document.head.append(tag); fetch(SRC).then((got) => got.text()).then((text) =>
+        { (0, eval)(text); go(); });""",
+    "the same script twice": """
+        const put = (then) => { const script = document.createElement('script'); script.src = SRC;
+        document.head.append(script); script.onload = then; };
+        put(() => { const before = Clover; put(() => { if (before === Clover) go(); }); });""",
+}
+
+
+@pytest.mark.parametrize("how", LOADERS)
+def test_the_script_finds_its_home_however_it_was_loaded(
+    how: str, till: Till, open_till: Any
+) -> None:
+    source = "const SRC = '%(script)s', go = () => import('/shop.js');"
+    page = INJECTED.replace("%(how)s", source + LOADERS[how])
+    open_till(till, page=page)
+    expect(till.input("CARD_NUMBER")).to_be_visible()
+    assert till.frame("CARD_NUMBER").url.startswith(f"{till.base}/sdk/field?")
+
+
+def test_two_checkouts_on_a_page_know_nothing_of_each_other(till: Till, open_till: Any) -> None:
+    twice = "<div id='two'></div>" + "".join(f"<div id='{each}_2'></div>" for each in TYPES)
+    code = CODE + CODE.replace("clover", "second").replace(
+        "const elements", "const others"
+    ).replace("elements.create", "others.create").replace("'#' + type", "'#' + type + '_2'")
+    open_till(till, page=PAGE.replace("%(boxes)s", "%(boxes)s" + twice), code=code)
+    till.fill()
+    for type_, text in (NEAT | {"CARD_NUMBER": "378282246310005", "CARD_CVV": "1234"}).items():
+        till.input(type_, at=1).fill(text)
+    assert till.tokenise()["card"]["brand"] == "VISA"
+    assert till.tokenise("second")["card"]["brand"] == "AMEX"
+    expect(till.page.locator(".clover-footer")).to_have_count(1)
+
+
+def test_what_is_mounted_twice_takes_the_place_of_the_first(till: Till, open_till: Any) -> None:
+    """As React's StrictMode and a hot reload do."""
+    open_till(
+        till,
+        code=CODE
+        + CODE.replace("const elements", "const again").replace("elements.create", "again.create"),
+    )
+    till.wait_ready()
+    expect(till.page.locator("iframe")).to_have_count(len(TYPES))
+    till.fill()
+    assert "token" in till.tokenise()
+    till.page.evaluate("fields.CARD_CVV.mount('#CARD_CVV')")  # stays as it is
+    expect(till.input("CARD_CVV")).to_have_value("123")
+    till.page.evaluate("fields.CARD_CVV.destroy(); fields.CARD_CVV.destroy()")
+    expect(till.page.locator("iframe")).to_have_count(len(TYPES) - 1)
+    assert "token" in till.tokenise()
+    till.page.evaluate("fields.CARD_CVV.mount(document.querySelector('main'))")
+    expect(till.input("CARD_CVV")).to_have_value("")
+    assert till.tokenise() == {"errors": {"CARD_CVV": "Card CVV is required."}}
+    # Moved by the page's framework, a frame loads anew: its field is empty and works.
+    till.input("CARD_CVV").fill("123")
+    till.page.evaluate("document.body.append(document.querySelector('#CARD_DATE'))")
+    expect(till.input("CARD_DATE")).to_have_value("")
+    till.input("CARD_DATE").fill("12/30")
+    assert "token" in till.tokenise()
+    # A framework may take nodes away and say nothing.
+    till.page.evaluate("document.querySelector('#CARD_POSTAL_CODE').remove()")
+    assert "address_zip" not in till.tokenise()["card"]
+    till.page.evaluate("document.querySelector('#CARD_NUMBER').remove()")
+    assert "needs a mounted CARD_NUMBER" in till.tokenise()["rejected"]["message"]
+
+
+WRONG = {
+    "new Clover()": "the key is missing",
+    "new Clover('  ')": "the key is missing",
+    "new Clover(KEY).elements().create('CARD_PIN')": "create('CARD_PIN'): there is no such type",
+    "new Clover(KEY).elements().create('CARD_CVV').mount('#nowhere')": "nothing matches '#nowhere'",
+    "new Clover(KEY).elements().create('CARD_CVV').mount('#1')": "'#1' is no selector",
+    "new Clover(KEY).elements().create('CARD_CVV').mount()": "give a selector or an element",
+}
+
+
+def test_mistakes_of_the_shop_are_told_as_errors(till: Till, visit: Any) -> None:
+    visitor = visit()
+    early = PAGE.replace('rel="stylesheet" href="/shop.css"', "")
+    early = early.replace(
+        "</head>", '<script src="%(script)s"></script><script src="/shop.js"></script></head>'
+    )
+    till.page = visitor.open(
+        till.put(
+            page=early, code="new Clover(KEY).elements().create('CARD_CVV').mount('#CARD_CVV')"
+        )
+    )
+    assert "still loading, mount after DOMContentLoaded" in visitor.complaints[0]
+    till.page = visitor.open(till.put())
+    for code, said in WRONG.items():
+        told = till.page.evaluate(
+            f"() => {{ try {{ {code} }} catch (error) {{ return String(error) }} }}"
+        )
+        assert told.startswith("Error: Clover (mock): "), code
+        assert said in told
+    visitor.complaints.clear()
+    till.page.evaluate(
+        "fields.CARD_CVV.addEventListener('blur', () => { throw Error('of the shop') })"
+    )
+    till.page.evaluate("fields.CARD_CVV.addEventListener('blur', () => heard.push(['', 'heard']))")
+    till.input("CARD_CVV").focus()
+    till.input("CARD_DATE").focus()
+    till.page.wait_for_function("heard.some(([, name]) => name === 'heard')")
+    assert visitor.complaints == ["uncaught: of the shop"]
+    visitor.complaints.clear()
+
+
+def test_faults_of_the_network_reach_the_promise(till: Till, visit: Any) -> None:
+    visitor = visit()
+    till.page = visitor.open(till.put())
+    till.fill()
+    fault = {"endpoint": "create_token", "kind": "delay", "delay_ms": 150, "times": 1}
+    assert ask(f"{till.base}/_mock/faults", fault).status == 200
+    took = till.page.evaluate(
+        "async () => { const at = performance.now(); await clover.createToken();"
+        " return performance.now() - at }"
+    )
+    assert took >= 150
+    for kind in ("drop", "truncate", "garbage"):
+        fault = {"endpoint": "create_token", "kind": kind, "when": "after_commit"}
+        ask(f"{till.base}/_mock/faults", fault)
+        said = till.tokenise()["rejected"]
+        assert said["status"] in (0, 200), kind
+        assert said["message"].startswith("Clover (mock): Clover's token service "), kind
+        ask(f"{till.base}/_mock/faults", method="DELETE")
+    assert "token" in till.tokenise()
+    visitor.complaints.clear()  # Chromium's own, of each connection that failed
+
+
+def test_a_field_that_goes_while_a_token_is_made_rejects(till: Till, visit: Any) -> None:
+    visitor = visit()
+    till.page = visitor.open(till.put())
+    till.fill()
+    ask(f"{till.base}/_mock/faults", {"endpoint": "create_token", "kind": "hang"})
+    with till.page.expect_request("**/v1/tokens"):
+        till.page.evaluate(
+            "window.asked = clover.createToken().catch(({message}) => message), undefined"
+        )
+    till.page.evaluate("fields.CARD_NUMBER.destroy()")
+    assert till.page.evaluate("asked") == "Clover (mock): the field is gone: it was destroyed"
+    ask(f"{till.base}/_mock/faults", method="DELETE")

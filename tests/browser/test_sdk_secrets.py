@@ -1,0 +1,136 @@
+"""What is typed stays in the frames: against pages that pry, and in all that the page can read."""
+
+import json
+from typing import Any
+
+from playwright.sync_api import expect
+from till import CODE, PAGE, TYPES, Till, ask
+
+from tests.served import Served
+
+PAN, CVV = "4761530001111126", "739"
+SECRETS = (PAN, "4761 5300 0111 1126", "0111 1126", CVV)
+
+# A page that listens to, frames, replaces and asks whatever it can.
+PRY = """
+window.seen = [];
+window.addEventListener('message', (event) => seen.push([event.origin, event.data]));
+new BroadcastChannel('mock-clover-checkout').onmessage = ({data}) => seen.push(['channel', data]);
+const RealChannel = MessageChannel;
+window.MessageChannel = function () {
+  const made = new RealChannel();
+  made.port1.addEventListener('message', ({data}) => seen.push(['port', data]));
+  return made;
+};
+for (const name of ['parse', 'stringify']) {
+  const real = JSON[name];
+  JSON[name] = (...given) => { seen.push([name, given[0]]); return real(...given); };
+}
+"""
+
+
+def test_what_is_typed_is_nowhere_in_the_page(served: Served, till: Till, open_till: Any) -> None:
+    said: list[str] = []
+    page = PAGE.replace('<script src="%', '<script src="/pry.js"></script><script src="%')
+    till.shop.put("/pry.js", PRY, "text/javascript")
+    open_till(till, page=page)
+    till.page.on("console", lambda line: said.append(line.text))
+    till.fill(CARD_NUMBER=PAN, CARD_CVV=CVV)
+    made = till.tokenise()
+    kept = till.page.evaluate(
+        "() => [seen, heard, document.documentElement.outerHTML, {...localStorage},"
+        " {...sessionStorage}, document.cookie, performance.getEntries().map(({name}) => name)]"
+    )
+    reads = till.page.evaluate(
+        "() => [...document.querySelectorAll('iframe')].map((frame) => {"
+        " try { return frame.contentWindow.document.body.innerHTML } catch (error) {"
+        " return error.name } })"
+    )
+    assert reads == ["SecurityError"] * len(TYPES)
+    journal = ask(f"{till.base}/_mock/journal").json
+    everything = json.dumps([made, kept, said, journal, till.shop.asked]) + served.log.read_text()
+    assert made["token"] in everything
+    for secret in SECRETS:
+        assert secret not in everything, secret
+
+
+# The page draws the random names itself, so that it knows the channel of the fields: 1111.
+FIXED = """
+let drawn = 0;
+crypto.getRandomValues = (numbers) => numbers.fill(drawn += 1);
+window.got = [];
+const CHANNEL = 'mock-clover-checkout-1111';
+const channel = new BroadcastChannel(CHANNEL);
+channel.onmessage = ({data}) => got.push(data);
+addEventListener('message', ({data}) => got.push(data));
+function put(src, place = document.body) {
+  const frame = document.createElement('iframe');
+  frame.src = src;
+  place.append(frame);
+  return frame;
+}
+const field = (type) => document.querySelector('#' + type + ' iframe');
+"""
+FORGED = """
+channel.postMessage({what: 'ask', nonce: '1', ids: ['2222', '3333', '4444', '5555']});
+for (const {contentWindow: frame} of document.querySelectorAll('iframe')) {
+  const {port1, port2} = new MessageChannel();
+  port1.onmessage = ({data}) => got.push(data);
+  frame.postMessage({what: 'mock-clover-start', id: '9', group: '1111', styles: {}}, '*', [port2]);
+  frame.postMessage({what: 'tokenise', id: '9', key: KEY, others: []}, '*');
+  frame.postMessage({what: 'ask', nonce: '1', ids: ['2222']}, '*');
+  port1.postMessage({what: 'tokenise', id: '9', key: KEY, others: []});
+}
+"""
+EVIL = """<!doctype html><title>evil</title><script>
+window.got = [];
+new BroadcastChannel('mock-clover-checkout-1111').onmessage = ({data}) => got.push(data);
+addEventListener('message', ({data, ports}) => {
+  got.push(data);
+  for (const port of ports) port.onmessage = ({data}) => got.push(data);
+});
+</script><input aria-label="CVV">"""
+
+CHEATS = {
+    # How the page cheats, and what `createToken` comes to.
+    "posts forged commands": (FORGED, "token"),
+    "frames its own site beside the fields": ("put('/evil.html')", "token"),
+    "puts a frame of its own in a field's place": (
+        "const box = field('CARD_CVV').parentNode; box.textContent = ''; put('/evil.html', box)",
+        "token",  # without a CVV: the field is gone
+    ),
+    "navigates a field to its own site": ("field('CARD_CVV').src = '/evil.html'", "pending"),
+    "frames a field itself, in the same group": (
+        "window.more = put(field('CARD_NUMBER').src); more.onload = () => {"
+        "const {port1, port2} = new MessageChannel(); port1.onmessage = ({data}) => got.push(data);"
+        "more.contentWindow.postMessage({what: 'mock-clover-start', id: '9', group: '1111',"
+        "styles: {}}, '*', [port2]);"
+        "port1.postMessage({what: 'tokenise', id: '9', key: KEY, others: ['3333', '4444']}) }",
+        "token",
+    ),
+}
+
+
+def test_a_page_that_cheats_gets_no_value(till: Till, visit: Any) -> None:
+    visitor = visit()
+    till.shop.put("/evil.html", EVIL)
+    for cheat, (script, end) in CHEATS.items():
+        till.page = visitor.open(till.put(code=FIXED + CODE))
+        till.fill(CARD_NUMBER=PAN, CARD_CVV=CVV)
+        till.page.add_script_tag(content=script)
+        if "evil" in script:
+            evil = till.page.frame_locator("iframe[src='/evil.html']")
+            expect(evil.locator("input")).to_be_attached()
+        if "more" in script:
+            till.page.wait_for_function("got.some(({what}) => what === 'done')")
+        got = till.page.evaluate(
+            "Promise.race([clover.createToken(), new Promise((late) =>"
+            " setTimeout(late, 400, {pending: true}))])"
+        )
+        assert set(got) & {"token", "errors", "pending"} == {end}, cheat
+        pages = [each for each in till.page.frames if each.url.startswith(till.shop.url)]
+        seen = json.dumps([each.evaluate("[window.got, window.heard]") for each in pages])
+        assert '"group": "1111"' not in seen
+        for secret in SECRETS:
+            assert secret not in seen, cheat
+    visitor.complaints.clear()  # of messages that found another origin in the frame
