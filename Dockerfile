@@ -47,12 +47,15 @@ LABEL org.opencontainers.image.title="mock-clover" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=dependencies /opt/mock-clover /opt/mock-clover
 COPY --from=application /build/root /
+# Where `serve --tls` keeps its authority if a volume is mounted there; a new one gets this owner.
+RUN install -d -o 10001 -g 10001 /var/lib/mock-clover
 # The only place where the server listens to more than loopback: inside a container nobody could
 # reach it otherwise. Which addresses of the host see it is for `-p` to say.
 ENV PATH=/opt/mock-clover/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    MOCK_CLOVER_HOST=0.0.0.0
+    MOCK_CLOVER_HOST=0.0.0.0 \
+    XDG_DATA_HOME=/var/lib
 EXPOSE 4242
 # A number, so that an orchestrator that demands "not root" can tell without reading /etc/passwd.
 USER 10001:10001

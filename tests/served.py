@@ -28,6 +28,7 @@ class Served:
                 raise RuntimeError(self.log.read_text())
             time.sleep(0.005)
         self.port = int(port_file.read_text())
+        self.tls_port = int(tls.read_text()) if (tls := folder / "tls-port").exists() else 0
         self.url = f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> int:

@@ -60,6 +60,7 @@ def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
     "command",
     [
         "serve",
+        "trust",
         "env",
         "token",
         "health",

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -17,9 +18,13 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
+from mock_clover.cli.base import DEFAULT_SEED
+from mock_clover.cli.serve import serve as serve_command
+from mock_clover.model.host import HOSTS, NAMES
 from mock_clover.model.operation import OPERATIONS
 from mock_clover.sandbox.credentials import derive
 from mock_clover.scenario.load import parse
+from mock_clover.server.custody import CERTIFICATE
 from tests.clients.toolbox import plain_environment
 from tests.served import Served
 from tests.world import SEED
@@ -320,6 +325,55 @@ def test_composes_tests_wait_for_a_healthy_server() -> None:
     assert "--mock-clover-url http://clover:4242" in tests["command"]
     assert clover["read_only"] is True
     assert clover["ports"] == ["127.0.0.1:4242:4242"]
+
+
+@needs_curl
+def test_the_page_of_tls_runs(
+    tmp_path: Path, serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    file = tmp_path / "tls-port"
+    server = serve("--tls", "--tls-port", "0", "--tls-port-file", str(file))
+    starts, trust, attempt, hosts = blocks("howto/tls.md", "sh")
+    assert [line.split("  ")[0] for line in starts.splitlines()] == [
+        *("mock-clover serve --tls", "mock-clover serve --tls --tls-port 443")
+    ]
+    script = trust + attempt.replace(":4243", f":{file.read_text().strip()}") + hosts
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, server)
+    (printed,) = blocks("howto/tls.md", "text")
+    first, digest, told = out.splitlines()[:3]
+    folder = f"{tmp_path}/mock-clover"
+    assert told == printed.splitlines()[2].replace("/home/me/.local/share/mock-clover", folder)
+    assert (first[: len(folder) + 2], digest[:10]) == (f"# {folder}", "# SHA-256 ")
+    (key,) = objects(out)
+    assert key["apiAccessKey"] == derive(SEED, "default").api_key
+    assert out.splitlines()[-len(NAMES) :] == [f"127.0.0.1 {name}" for name in NAMES]
+
+
+def test_the_shop_with_clovers_addresses_meets_the_mock_and_trusts_it() -> None:
+    (text,) = blocks("howto/tls.md", "yaml")
+    document = yaml.safe_load(text)
+    clover, shop = document["services"]["clover"], document["services"]["shop"]
+    assert clover["networks"]["default"]["aliases"] == list(NAMES)
+    options = {str(option.envvar) for option in serve_command.params}
+    assert set(clover["environment"]) <= options
+    ((name, folder),) = [each.split(":") for each in clover["volumes"]]
+    image = (ROOT / "Dockerfile").read_text()
+    assert f"install -d -o 10001 -g 10001 {folder}\n" in image
+    assert f"XDG_DATA_HOME={Path(folder).parent}\n" in image
+    assert Path(folder).name == "mock-clover"
+    assert shop["volumes"] == [f"{name}:/clover:ro"]
+    assert shop["environment"]["NODE_EXTRA_CA_CERTS"] == f"/clover/{CERTIFICATE}"
+    assert shop["depends_on"] == {"clover": {"condition": "service_healthy"}}
+    assert list(document["volumes"]) == [name]
+    known = derive(DEFAULT_SEED, "default").access_token
+    assert shop["environment"]["CLOVER_ACCESS_TOKEN"] == known
+
+
+def test_the_page_of_tls_lists_every_name() -> None:
+    text = (DOCS / "howto/tls.md").read_text()
+    rows = re.findall(r"^\| `(\S+clover\.com)` \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    assert rows == [(host.name, host.region, host.serves) for host in HOSTS]
 
 
 def test_githubs_service_is_asked_for_its_health(tmp_path: Path, served: Served) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
@@ -50,11 +51,13 @@ class Told(NamedTuple):
 
 
 class Wire:
-    """One connection to a server on this machine."""
+    """One connection to a server on this machine; with a context, by TLS."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
         self.line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            self.line = context.wrap_socket(self.line, server_hostname="scl.clover.com")
         self._held = b""
 
     def __enter__(self) -> Self:

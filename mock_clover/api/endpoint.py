@@ -31,6 +31,10 @@ Body = TypeVar("Body", bound=Record | None)
 Query = TypeVar("Query", bound=Record | None)
 
 
+SCHEME = b":scheme"
+"""Among the headers of a request that came by TLS; no client can send a header of this name."""
+
+
 class OpenBody(Record, frozen=True, kw_only=True):
     """Any JSON object, or a YAML text; read further where it is used."""
 
@@ -82,7 +86,8 @@ class Call(Generic[Body, Query]):
     @property
     def base_url(self) -> str:
         """The address by which the client knows this server."""
-        return f"http://{self.headers.get(b'host', b'localhost').decode('latin-1')}"
+        scheme = "https" if SCHEME in self.headers else "http"
+        return f"{scheme}://{self.headers.get(b'host', b'localhost').decode('latin-1')}"
 
 
 def home_of(sandbox: Sandbox, call: Call[Any, Any]) -> str:

@@ -10,9 +10,11 @@ from mock_clover.cli.conformance import conformance
 from mock_clover.cli.fidelity import fidelity
 from mock_clover.cli.serve import serve
 from mock_clover.cli.tables import cards, check, openapi, problems, routes, scenarios, schema
+from mock_clover.cli.trust import trust
 
 COMMANDS = (
     serve,
+    trust,
     env,
     token,
     health,

@@ -21,6 +21,7 @@ from mock_clover.cli.base import (
     variables_of,
 )
 from mock_clover.cli.strictness import LENIENT, Strictness
+from mock_clover.cli.tls import Asked, Listening, tls_options
 
 if TYPE_CHECKING:
     from mock_clover.model.scenario import Scenario
@@ -39,6 +40,7 @@ _LONG_STOCK = 500
         "mock-clover serve --dialect documented --strict",
         "mock-clover serve --strict evidence",
         "MOCK_CLOVER_PORT=5000 mock-clover serve",
+        "mock-clover serve --tls --tls-port 443     # for clients with Clover's own addresses",
     ),
 )
 @click.option(
@@ -140,6 +142,7 @@ _LONG_STOCK = 500
     type=click.Choice(["text", "json", "none"]),
     help="One line for each exchange, on stderr.",
 )
+@tls_options
 def serve(
     *,
     host: str,
@@ -158,6 +161,7 @@ def serve(
     control_hosts: tuple[str, ...],
     webhook_hosts: tuple[str, ...],
     log_format: Any,
+    tls: Asked | None,
 ) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
     import gc
@@ -172,7 +176,7 @@ def serve(
     from mock_clover.server.chores import Clockwork, Idlers
     from mock_clover.server.gate import Gate
     from mock_clover.server.log import ExchangeLog
-    from mock_clover.server.serve import BindError, bind, run, write_port_file
+    from mock_clover.server.serve import BindError, bind, run
     from mock_clover.server.warm import warm
 
     _warn_of_unknown_settings()
@@ -182,6 +186,7 @@ def serve(
         if key_file is not None:
             keys.export()  # a bad file ends the start, not a request
         listener = bind(host, port)
+        secure = tls.listen(host) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
         fail(str(error))
     switched = {
@@ -213,18 +218,27 @@ def serve(
     bound = listener.getsockname()[1]
 
     def announce() -> None:
-        # Before the banner: whoever reads that finds the file.
-        if port_file is not None:
-            try:
-                write_port_file(port_file, bound)
-            except OSError as error:
-                fail(f"--port-file {port_file}: {error.strerror}")
-        click.echo(_banner(host, bound, loaded.name, app.sandboxes.default.credentials))
+        # Before the banner, and that of HTTP last: whoever reads it finds the other.
+        if secure:
+            _tell_port("--tls-port-file", secure.port_file, secure.port)
+        _tell_port("--port-file", port_file, bound)
+        known = app.sandboxes.default.credentials
+        click.echo(_banner(host, bound, secure, loaded.name, known))
         sys.stdout.flush()
         warm(keys)
 
-    run(app, listener, announce, chores, tasks)
+    run(app, listener, announce, chores, tasks, secure.tls if secure else None)
     log.flush()
+
+
+def _tell_port(option: str, file: Path | None, port: int) -> None:
+    from mock_clover.server.serve import write_port_file
+
+    if file is not None:
+        try:
+            write_port_file(file, port)
+        except OSError as error:
+            fail(f"{option} {file}: {error.strerror}")
 
 
 def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any], ...]:
@@ -247,16 +261,21 @@ def _progress(scenario: "Scenario") -> Iterator[Callable[[int], None]]:
         yield bar.update
 
 
-def _banner(host: str, port: int, scenario: str, known: "Credentials") -> str:
+def _banner(
+    host: str, port: int, secure: Listening | None, scenario: str, known: "Credentials"
+) -> str:
     from mock_clover.sandbox.keys import KEY_BITS
 
     shown_host = f"[{host}]" if ":" in host else host
     lines = [f"mock-clover {__version__} listening on http://{shown_host}:{port}"]
+    if secure:
+        lines[0] += f" and https://{shown_host}:{secure.port}"
     if host not in ("127.0.0.1", "localhost", "::1"):
         lines.append("  open to the network: anybody who reaches this address can use it")
     lines.append(
         f"  scenario {scenario}, RSA {KEY_BITS}, not Clover: no money moves. Ctrl-C ends it."
     )
+    lines += [f"  {hint}" for hint in (secure.hints() if secure else ())]
     near = "127.0.0.1" if host in ("0.0.0.0", "::") else shown_host  # noqa: S104 - compared only
     lines += [f"  {line}" for line in as_shell(variables_of(f"http://{near}:{port}", known))]
     return "\n".join(lines)

@@ -3,10 +3,12 @@
 import re
 import threading
 from collections.abc import Callable
+from typing import get_args
 from urllib.parse import urlsplit
 
 from mock_clover.client import Answer, ClientError
-from mock_clover.conformance.play import Send, Service
+from mock_clover.conformance.play import Send
+from mock_clover.model.host import DOMAIN, SANDBOX_DOMAIN, Service, sandbox_host
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 
 PER_SECOND = 8
@@ -14,14 +16,8 @@ PER_SECOND = 8
 PER_SECOND_MAX = 16
 """On Clover's own hosts."""
 SANDBOX: dict[Service, str] = {
-    "charges": "https://scl-sandbox.dev.clover.com",
-    "tokens": "https://token-sandbox.dev.clover.com",
-    "oauth": "https://sandbox.dev.clover.com",
-    "platform": "https://apisandbox.dev.clover.com",
-    "recurring": "https://sandbox.dev.clover.com",
-    "keys": "https://checkout.sandbox.dev.clover.com",
+    service: f"https://{sandbox_host(service)}" for service in get_args(Service)
 }
-"""Documented; that the last one has keys.json was not found."""
 _OWN_SANDBOX = re.compile(r"/sandbox/[^/]+$")
 _TRIES, _WAIT_S_MAX = 3, 30
 
@@ -42,9 +38,9 @@ def checked(url: str) -> str:
         raise AddressError(f"{url}: give an http:// or https:// address")
     if parts.username is not None or parts.query or parts.fragment:
         raise AddressError("give an address without credentials, query and fragment")
-    if _is_clovers(host) and not host.endswith(".dev.clover.com"):
+    if _is_clovers(host) and not host.endswith(f".{SANDBOX_DOMAIN}"):
         raise AddressError(
-            f"{host} is Clover's production: only its sandbox, *.dev.clover.com, is asked"
+            f"{host} is Clover's production: only its sandbox, *.{SANDBOX_DOMAIN}, is asked"
         )
     return url.rstrip("/")
 
@@ -76,7 +72,7 @@ def check_pace(per_second: int, urls: dict[Service, str]) -> None:
 
 
 def _is_clovers(host: str) -> bool:
-    return f".{host.rstrip('.')}".endswith(".clover.com")
+    return f".{host.rstrip('.')}".endswith(f".{DOMAIN}")
 
 
 class Paced:

@@ -30,9 +30,9 @@ from mock_clover.conformance.variables import (
     Request,
     moved,
 )
+from mock_clover.model.host import Service
 
 Send = Callable[[str, str, dict[str, str], bytes | None], Answer]
-Service = Literal["charges", "tokens", "oauth", "platform", "recurring", "keys"]
 SERVICES: tuple[tuple[str, Service], ...] = (
     ("/v1/tokens", "tokens"),
     ("/oauth/v2/authorize", "oauth"),

@@ -21,10 +21,10 @@ from mock_clover.conformance.play import (
     SERVICES,
     Place,
     Send,
-    Service,
     play,
 )
 from mock_clover.conformance.variables import ENCRYPTED, GIVEN, Bound
+from mock_clover.model.host import Service
 from mock_clover.model.problem import Refusal
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mock_clover.api.answer import answer, refuse
 from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.due import settle
-from mock_clover.api.endpoint import Raw
+from mock_clover.api.endpoint import SCHEME, Raw
 from mock_clover.api.guarded import answer_guarded
 from mock_clover.api.manners import PATH as PLATFORM_PATH
 from mock_clover.api.manners import content_type, merchant_in, platform_headers
@@ -226,6 +226,8 @@ class App:
             await self._page(scope, receive, send)
             return
         headers = dict(scope["headers"])
+        if scope["scheme"] == "https":
+            headers[SCHEME] = b"https"
         if _wants_stream(scope, headers):
             await stream(self, scope, headers, receive, send)
             return

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mock_clover.api.endpoint import SCHEME
 from mock_clover.api.reply import Reply
 from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
 from mock_clover.server.protocol import Guard
@@ -212,6 +213,18 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
 
     def _between(self) -> bool:
         return not self._receiving
+
+
+class DirectHttps(DirectHttpTools):
+    """The same behind TLS: the headers say so, by a name that no header can have.
+
+    What comes in plain text pays nothing for it.
+    """
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self._met[SCHEME] = b"https"
 
 
 def _decoded(path: bytes) -> str:

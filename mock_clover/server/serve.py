@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import functools
 import gc
 import os
 import signal
@@ -16,13 +18,19 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from mock_clover.server.protocol import IDLE_SECONDS_MAX, Guard
+from mock_clover.server.protocol import IDLE_SECONDS_MAX
 
 if TYPE_CHECKING:
     from mock_clover.server.app import App
+    from mock_clover.server.tls import Tls
 
 _GOODBYE_S = 0.3
 _SWEEP_TICKS = 10  # of a tenth of a second each
+_PORTS_OF_ROOT = 1_024
+_HOW_TO_BIND = """
+  Ports below 1024 are not everybody's. Take another port, or, on Linux, let anybody have this one:
+    sudo sysctl net.ipv4.ip_unprivileged_port_start={port}
+  In a container of Docker nothing need be done."""
 _GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -37,6 +45,8 @@ def bind(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=2_048)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        if error.errno == errno.EACCES and port < _PORTS_OF_ROOT:
+            reason += _HOW_TO_BIND.format(port=port)
         raise BindError(f"cannot listen on {host} port {port}: {reason}") from None
     # Accepted sockets inherit it; the loop sets it only where a socket names its protocol.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -48,6 +58,7 @@ class State(ServerState):
 
     def __init__(self) -> None:
         super().__init__()
+        self.connections: set[Any]  # Guards, and Seals while there is a handshake
         self.now = time.monotonic()
         """Read once a tenth of a second: deadlines need no finer one."""
         self.header_lines = b""
@@ -62,8 +73,10 @@ class Server(uvicorn.Server):
         on_ready: Callable[[], None],
         chores: tuple[Callable[[], None], ...],
         tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...],
+        tls: "Tls | None" = None,
     ) -> None:
         super().__init__(config)
+        self._tls = tls
         self._on_ready = on_ready
         self._chores = chores
         self._tasks = tasks
@@ -72,11 +85,31 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then announce."""
         await super().startup(sockets)
+        if self._tls is not None:
+            self.servers.append(await self._listen_sealed(self._tls))
         for task in self._tasks:
             started = asyncio.get_running_loop().create_task(task())
             self.server_state.tasks.add(started)
             started.add_done_callback(self.server_state.tasks.discard)
         self._on_ready()
+
+    async def _listen_sealed(self, tls: "Tls") -> asyncio.Server:
+        """Listen for HTTPS, with the same protocol class within."""
+        from mock_clover.server.tls import Seal
+
+        loop = asyncio.get_running_loop()
+        within: Any = protocol_class(is_sealed=True)
+        make = functools.partial(
+            within,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        return await loop.create_server(
+            lambda: Seal(tls.context, self.server_state, make),
+            sock=tls.listener,
+            backlog=self.config.backlog,
+        )
 
     async def on_tick(self, counter: int) -> bool:
         """Do uvicorn's housekeeping, and once a second end requests that never become whole."""
@@ -86,8 +119,7 @@ class Server(uvicorn.Server):
             for chore in self._chores:
                 chore()
             for connection in list(state.connections):
-                if isinstance(connection, Guard):
-                    connection.end_if_late(state.now)
+                connection.end_if_late(state.now)
         ends = await super().on_tick(counter)
         state.header_lines = b"".join(b"%b: %b\r\n" % line for line in state.default_headers)
         return ends
@@ -117,15 +149,15 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def protocol_class() -> type[asyncio.Protocol]:
-    """Return the protocol on httptools where it exists, on h11 else."""
+def protocol_class(*, is_sealed: bool = False) -> type[asyncio.Protocol]:
+    """Return the protocol on httptools where it exists, on h11 else; `is_sealed`: behind TLS."""
     try:
-        from mock_clover.server.direct import DirectHttpTools
+        from mock_clover.server.direct import DirectHttps, DirectHttpTools
     except ImportError:
         from mock_clover.server.plain import GuardedH11
 
         return GuardedH11
-    return DirectHttpTools
+    return DirectHttps if is_sealed else DirectHttpTools
 
 
 def run(
@@ -134,6 +166,7 @@ def run(
     on_ready: Callable[[], None],
     chores: tuple[Callable[[], None], ...] = (),
     tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (),
+    tls: "Tls | None" = None,
 ) -> None:
     """Serve until a signal ends it; chores are done once a second, tasks run beside."""
     config = uvicorn.Config(
@@ -150,7 +183,9 @@ def run(
     # A float serves as well as the int that is declared, and a whole second is too long.
     config.timeout_graceful_shutdown = _GOODBYE_S  # type: ignore[assignment]
     _settle_memory()
-    Server(config, on_ready, chores, tasks).run(sockets=[listener])
+    if tls is not None:
+        chores = (*chores, tls.renew)
+    Server(config, on_ready, chores, tasks, tls).run(sockets=[listener])
 
 
 def _settle_memory() -> None:

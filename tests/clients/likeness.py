@@ -18,7 +18,7 @@ WHOLE = {
     "ref_num": re.compile(r"\d{12}"),
     "refNum": re.compile(r"\d{12}"),
 }
-TIMES = {"created", "createdTime", "modifiedTime", "paid"}
+TIMES = {"created", "createdTime", "modifiedTime", "lastAccessedTime", "paid"}
 MS_MIN, MS_MAX = 1_500_000_000_000, 4_000_000_000_000
 
 

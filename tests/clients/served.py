@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +74,19 @@ class Clover:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *flags: str, without: Collection[str] = ()) -> Iterator[Clover]:
+def serving(
+    folder: Path, *flags: str, without: Collection[str] = (), within: Sequence[str] = ()
+) -> Iterator[Clover]:
     """Run the server for the length of a block; its files go into this folder.
 
-    Modules named in `without` are not to be had for it, as on a system that lacks them.
+    Modules named in `without` are not to be had for it, as on a system that lacks them; `within` is
+    what its command goes behind, to run in a namespace.
     """
     log, port_file = folder / "server.log", folder / "port"
     for module in without:
         (folder / f"{module}.py").write_text('raise ImportError("not installed")\n', "utf-8")
     lacking = {"PYTHONPATH": str(folder)} if without else {}
-    command = [sys.executable, "-m", "mock_clover", "serve", "--port", "0"]
+    command = [*within, sys.executable, "-m", "mock_clover", "serve", "--port", "0"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--port-file", str(port_file), "--seed", SEED, *flags],

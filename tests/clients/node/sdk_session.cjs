@@ -1,16 +1,19 @@
 'use strict';
 // Clover's Node SDK, pointed at the address in the environment by its public means only:
 // setHost for every call, and the token host, which is configuration data, for token create.
-// Its agent is left alone: keep-alive, one pool for the whole process.
+// Without an address it keeps its own: https and Clover's sandbox names. Its agent is left alone: keep-alive, one pool for the whole process.
 
 const Clover = require('clover-ecomm-sdk');
 
-const at = new URL(process.env.CLOVER_BASE_URL);
+const base = process.env.CLOVER_BASE_URL;
 
 function session(accessToken) {
   const clover = new Clover(accessToken, { environment: 'sandbox' });
-  clover.setHost(at.hostname, at.port, 'http');
-  clover._config.sandbox.token_url = at.hostname;
+  if (base) {
+    const at = new URL(base);
+    clover.setHost(at.hostname, at.port, 'http');
+    clover._config.sandbox.token_url = at.hostname;
+  }
   return clover;
 }
 

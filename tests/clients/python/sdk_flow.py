@@ -1,6 +1,8 @@
 """One buyer's whole story through ecommClover, Clover's Python SDK; prints every answer.
 
-Runs in the SDK's own environment. The SDK raises nothing: a refusal is its JSON, like any answer.
+Runs in the SDK's own environment, against the address in CLOVER_BASE_URL, or without one against
+the SDK's own: https and Clover's sandbox names. The SDK raises nothing: a refusal is its JSON, like
+any answer.
 """
 
 import json
@@ -10,7 +12,7 @@ import sys
 import clover
 from clover import Charge, Customer, Order, PublicAccessKey, Refund, Token
 
-BASE = os.environ["CLOVER_BASE_URL"]
+BASE = os.environ.get("CLOVER_BASE_URL")
 EMAIL = "buyer@example.com"
 
 
@@ -88,7 +90,8 @@ def story():
 
 
 clover.access_token = os.environ["CLOVER_ACCESS_TOKEN"]
-clover.utils.set_api_endpoint(BASE)
-clover.utils.set_tokenization_api_endpoint(BASE)
-clover.utils.set_public_access_key_endpoint(BASE)
+if BASE:
+    clover.utils.set_api_endpoint(BASE)
+    clover.utils.set_tokenization_api_endpoint(BASE)
+    clover.utils.set_public_access_key_endpoint(BASE)
 json.dump(story(), sys.stdout)

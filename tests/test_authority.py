@@ -1,0 +1,431 @@
+"""The local authority: what its certificates say, what they cannot say, and how it is kept."""
+
+import datetime as dt
+import multiprocessing
+import os
+import shutil
+import ssl
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from mock_clover.model.host import HOSTS, NAMES
+from mock_clover.server import custody
+from mock_clover.server.authority import (
+    FURTHER_NAMES_MAX,
+    Authority,
+    AuthorityError,
+    all_names,
+    further_names,
+    make,
+    parse,
+)
+from mock_clover.server.custody import default_folder, keep
+
+NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+OURS = ("clover.com", "localhost", "127.0.0.0/8", "::1/128")
+
+
+def shown(certificate: x509.Certificate) -> dict[str, Any]:
+    """Return what a certificate says, by the names of its extensions; critical ones in capitals."""
+    told: dict[str, Any] = {
+        "version": certificate.version.name,
+        "valid": (certificate.not_valid_before_utc, certificate.not_valid_after_utc),
+        "curve": getattr(getattr(certificate.public_key(), "curve", None), "name", None),
+        "signed": certificate.signature_algorithm_oid._name,
+    }
+    for each in certificate.extensions:
+        name = each.oid._name
+        told[name.upper() if each.critical else name] = said_by(each.value)
+    return told
+
+
+def said_by(value: x509.ExtensionType) -> Any:
+    match value:
+        case x509.BasicConstraints():
+            return (value.ca, value.path_length)
+        case x509.NameConstraints():
+            return [str(each.value) for each in value.permitted_subtrees or ()]
+        case x509.SubjectAlternativeName():
+            return [str(each.value) for each in value]
+        case x509.ExtendedKeyUsage():
+            return [each._name for each in value]
+        case x509.KeyUsage():
+            rights = ("digital_signature", "key_cert_sign", "crl_sign", "key_encipherment")
+            return [name for name in rights if getattr(value, name)]
+        case x509.SubjectKeyIdentifier():
+            return value.digest.hex()
+        case x509.AuthorityKeyIdentifier():
+            return (value.key_identifier or b"").hex()
+    raise AssertionError(value)
+
+
+def digest(certificate: x509.Certificate) -> str:
+    return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest.hex()
+
+
+def leaf_of(authority: Authority, *names: str) -> list[x509.Certificate]:
+    """Return what a server sends for some names: its certificate, and the authority's."""
+    return x509.load_pem_x509_certificates(authority.issue(names or all_names(()), NOW).pem)
+
+
+# What they say ------------------------------------------------------------------------------------
+
+
+def test_the_authority_certifies_clovers_names_and_localhost_and_no_authority() -> None:
+    (certificate,) = x509.load_pem_x509_certificates(make((), NOW).pem)
+    assert shown(certificate) == {
+        "version": "v3",
+        "valid": (NOW - DAY, NOW + 3_650 * DAY),
+        "curve": "secp256r1",
+        "signed": "ecdsa-with-SHA256",
+        "BASICCONSTRAINTS": (True, 0),
+        "KEYUSAGE": ["key_cert_sign", "crl_sign"],
+        "NAMECONSTRAINTS": list(OURS),
+        "subjectKeyIdentifier": digest(certificate),
+    }
+    assert certificate.issuer == certificate.subject
+
+
+def test_a_servers_certificate_has_all_names_and_a_browsers_lifetime() -> None:
+    authority = make(("shop.test", "10.0.0.7"), NOW)
+    leaf, above = leaf_of(authority, *all_names(("shop.test", "10.0.0.7")))
+    assert shown(leaf) == {
+        "version": "v3",
+        "valid": (NOW - DAY, NOW + 396 * DAY),
+        "curve": "secp256r1",
+        "signed": "ecdsa-with-SHA256",
+        "BASICCONSTRAINTS": (False, None),
+        "KEYUSAGE": ["digital_signature"],
+        "extendedKeyUsage": ["serverAuth"],
+        "subjectAltName": [*NAMES, "localhost", "127.0.0.1", "::1", "shop.test", "10.0.0.7"],
+        "subjectKeyIdentifier": digest(leaf),
+        "authorityKeyIdentifier": digest(above),
+    }
+    assert shown(above)["NAMECONSTRAINTS"] == [*OURS, "shop.test", "10.0.0.7/32"]
+    leaf.verify_directly_issued_by(above)
+
+
+def test_it_never_outlives_its_authority() -> None:
+    authority = make((), NOW - 3_600 * DAY)
+    (leaf, above) = leaf_of(authority)
+    assert leaf.not_valid_after_utc == above.not_valid_after_utc == NOW + 50 * DAY
+
+
+def test_every_name_is_under_clovers_domain_and_each_is_told_once() -> None:
+    assert len(set(NAMES)) == len(NAMES) == 20
+    assert all(name.endswith(".clover.com") for name in NAMES)
+    assert {host.region for host in HOSTS if host.name.endswith(".dev.clover.com")} == {"sandbox"}
+    assert {host.region for host in HOSTS if "dev" not in host.name} == {
+        *("North America", "Europe", "Latin America"),
+    }
+
+
+PERMITTED = {
+    "scl.clover.com": True,
+    "scl-dev1.dev.clover.com": True,
+    "clover.com": True,
+    "localhost": True,
+    "clover.localhost": True,
+    "127.8.9.1": True,
+    "::1": True,
+    "notclover.com": False,
+    "clover.com.evil.test": False,
+    "example.com": False,
+    "com": False,
+    "10.0.0.1": False,
+    "::2": False,
+}
+
+
+@pytest.mark.parametrize(("name", "permitted"), PERMITTED.items())
+def test_openssl_and_we_agree_on_what_it_may_certify(
+    tmp_path: Path, name: str, permitted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate for another name, made with its stolen key, is trusted by nobody."""
+    authority = make((), NOW)
+    assert authority.permits(name) is permitted
+    if not permitted:
+        with pytest.raises(AuthorityError, match=f"was made without the name {name}; "):
+            authority.issue((name,), NOW)
+    monkeypatch.setattr(Authority, "permits", lambda *_: True)
+    pem = authority.issue((name,), dt.datetime.now(dt.UTC)).pem
+    assert shakes(tmp_path, authority.pem, pem, name) is permitted
+
+
+def shakes(folder: Path, trusted: bytes, pem: bytes, name: str) -> bool:
+    """Tell whether a client that trusts an authority takes a certificate for a name."""
+    (folder / "leaf.pem").write_bytes(pem)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "leaf.pem")
+    client = ssl.create_default_context(cadata=trusted.decode())
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(down, up, server_hostname=name)
+    theirs = server.wrap_bio(up, down, server_side=True)
+    for _ in range(3):
+        for side in (ours, theirs):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError:
+                return False
+    return True
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl command")
+def test_openssls_command_takes_it_as_a_servers(tmp_path: Path) -> None:
+    authority = make((), NOW)
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    (tmp_path / "leaf.pem").write_bytes(leaf_of(authority)[0].public_bytes(Encoding.PEM))
+    at = str(int(NOW.timestamp()))
+    command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-attime", at]
+    done = subprocess.run(
+        [*command, "-CAfile", "ca.pem", "leaf.pem"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "leaf.pem: OK\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["two words"], "'two words' is no host name and no address"),
+        ([""], "'' is no host name and no address"),
+        (["*.shop.test"], r"'\*.shop.test' is no host name and no address"),
+        (["10.0.0.0/8"], "'10.0.0.0/8' is no host name and no address"),
+        (["https://shop.test"], "'https://shop.test' is no host name and no address"),
+        (["a" * 64], "'a{64}' is no host name and no address"),
+        (["a.test"] * (FURTHER_NAMES_MAX + 1), "a certificate has room for 100 names of your own"),
+    ],
+)
+def test_what_is_no_name_is_refused(given: list[str], said: str) -> None:
+    with pytest.raises(AuthorityError, match=f"^{said}$"):
+        further_names(given)
+
+
+def test_names_of_ones_own_are_taken_as_certificates_have_them() -> None:
+    given = (" Shop.Test.", "10.0.0.7", "fd00::1", "clover")
+    assert further_names(given) == ("shop.test", "10.0.0.7", "fd00::1", "clover")
+
+
+def test_no_key_is_shown() -> None:
+    authority = make((), NOW)
+    assert "PRIVATE" in authority.to_pem().decode()
+    assert "PRIVATE" not in repr(authority.issue(NAMES, NOW)) + repr(authority)
+
+
+# How it is kept -----------------------------------------------------------------------------------
+
+
+def modes(folder: Path) -> dict[str, str]:
+    """Return the rights of a folder's entries."""
+    found = sorted(folder.rglob("*"))
+    return {str(each.relative_to(folder)): oct(stat.S_IMODE(each.stat().st_mode)) for each in found}
+
+
+def test_it_is_made_once_with_its_key_for_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        kept = keep(tmp_path / "a" / "b", (), NOW)
+    finally:
+        os.umask(before)
+    folder = tmp_path / "a" / "b"
+    assert kept.said == f"a new authority is made in {folder}"
+    assert kept.certificate == folder / "ca.pem"
+    assert modes(folder) == {
+        "ca.pem": "0o644",
+        "private": "0o700",
+        "private/authority.pem": "0o600",
+        "private/lock": "0o600",
+    }
+    assert (folder / "ca.pem").read_bytes() == kept.authority.pem
+    assert b"PRIVATE" not in kept.authority.pem
+
+
+def test_a_second_start_has_the_same_one(tmp_path: Path) -> None:
+    first = keep(tmp_path, (), NOW)
+    second = keep(tmp_path, ("shop.test",), NOW + 3_000 * DAY)
+    assert (second.authority.to_pem(), second.said) == (first.authority.to_pem(), "")
+
+
+def test_rights_that_others_should_not_have_are_taken_away(tmp_path: Path) -> None:
+    keep(tmp_path, (), NOW)
+    (tmp_path / "private").chmod(0o755)
+    (tmp_path / "private" / "authority.pem").chmod(0o644)
+    keep(tmp_path, (), NOW)
+    assert modes(tmp_path)["private"] == "0o700"
+    assert modes(tmp_path)["private/authority.pem"] == "0o600"
+
+
+def certificate_in(pem: bytes) -> bytes:
+    return pem[pem.index(b"-----BEGIN CERT") :]
+
+
+def encrypted(pem: bytes) -> bytes:
+    key: Any = load_pem_private_key(pem, None)
+    sealed = BestAvailableEncryption(b"secret")
+    secret: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed)
+    return secret + certificate_in(pem)
+
+
+def as_leaf(pem: bytes) -> bytes:
+    return parse(pem, NOW).issue(("localhost",), NOW).pem
+
+
+BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "empty": (lambda _: b"", "holds no plain key with an authority's certificate"),
+    "half": (lambda pem: pem[:400], "holds no plain key with an authority's certificate"),
+    "garbage": (lambda _: bytes(range(256)), "holds no plain key with an authority's certificate"),
+    "a key only": (lambda pem: pem.partition(b"-----BEGIN CERT")[0], "holds no plain key with"),
+    "an encrypted key": (encrypted, "holds no plain key with an authority's certificate"),
+    "a server's": (as_leaf, "holds no authority with an elliptic or RSA key"),
+    "another's key": (
+        lambda pem: make((), NOW).to_pem().partition(b"-----BEGIN CERT")[0] + certificate_in(pem),
+        "holds a key and a certificate that are no pair",
+    ),
+}
+
+
+@pytest.mark.parametrize(("harm", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_one_is_put_aside_and_made_anew(
+    tmp_path: Path, harm: Callable[[bytes], bytes], said: str
+) -> None:
+    first = keep(tmp_path, (), NOW)
+    pair = tmp_path / "private" / "authority.pem"
+    broken = harm(pair.read_bytes())
+    pair.write_bytes(broken)
+    second = keep(tmp_path, (), NOW)
+    assert second.said.startswith(f"{pair} {said}")
+    assert second.said.endswith(": a new authority is made, which clients must trust anew")
+    assert pair.with_suffix(".old").read_bytes() == broken
+    assert second.authority.pem != first.authority.pem
+    assert (tmp_path / "ca.pem").read_bytes() == second.authority.pem
+    assert keep(tmp_path, (), NOW).said == ""
+
+
+def test_one_that_is_about_to_end_is_made_anew(tmp_path: Path) -> None:
+    first = keep(tmp_path, (), NOW)
+    assert keep(tmp_path, (), NOW + 3_620 * DAY).authority.pem == first.authority.pem
+    late = keep(tmp_path, (), NOW + 3_620 * DAY + dt.timedelta(seconds=1))
+    pair = tmp_path / "private" / "authority.pem"
+    said = f"{pair} ends on 2036-11-18: a new authority is made, which clients must trust anew"
+    assert (late.said, late.authority.pem == first.authority.pem) == (said, False)
+
+
+def test_the_certificate_beside_is_put_right(tmp_path: Path) -> None:
+    kept = keep(tmp_path, (), NOW)
+    (tmp_path / "ca.pem").write_text("another's")
+    assert keep(tmp_path, (), NOW).said == ""
+    assert (tmp_path / "ca.pem").read_bytes() == kept.authority.pem
+
+
+def test_an_rsa_authority_of_ones_own_serves_as_well(tmp_path: Path) -> None:
+    """It may have no constraints: whoever made it knows."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a company's")])
+    basic = x509.BasicConstraints(ca=True, path_length=None)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 7, NOW, NOW + 900 * DAY)
+        .add_extension(basic, critical=True)
+        .sign(key, SHA256())
+    )
+    own = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    (tmp_path / "private").mkdir()
+    pair = own + certificate.public_bytes(Encoding.PEM)
+    (tmp_path / "private" / "authority.pem").write_bytes(pair)
+    kept = keep(tmp_path, (), NOW)
+    assert (kept.said, kept.authority.permits("example.com")) == ("", True)
+    leaf, above = leaf_of(kept.authority)
+    leaf.verify_directly_issued_by(above)
+    assert above == certificate
+
+
+def _start(folder: Path, gate: Any, told: Any) -> None:
+    gate.wait()
+    told.put(keep(folder, (), NOW).authority.pem)
+
+
+def test_servers_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
+    """Also where they find a broken one, which each of them would replace."""
+    context = multiprocessing.get_context("fork")
+    for broken in (False, True):
+        gate, told = context.Barrier(6), context.Queue()
+        if broken:
+            (tmp_path / "private" / "authority.pem").write_text("broken")
+        starts = [context.Process(target=_start, args=(tmp_path, gate, told)) for _ in range(6)]
+        for start in starts:
+            start.start()
+        found = {told.get(timeout=10) for _ in starts}
+        for start in starts:
+            start.join()
+        assert found == {(tmp_path / "ca.pem").read_bytes()}
+    assert not [each for each in tmp_path.rglob(".*") if each.is_file()]
+
+
+def test_who_holds_the_lock_for_too_long_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(custody, "_LOCK_S_MAX", 0.05)
+    keep(tmp_path, (), NOW)
+    with custody._alone(tmp_path / "private"), pytest.raises(AuthorityError) as told:
+        keep(tmp_path, (), NOW)
+    assert str(told.value) == f"{tmp_path / 'private' / 'lock'}: another process holds it"
+
+
+def test_a_named_folder_must_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AuthorityError) as told:
+        keep(tmp_path / "file" / "tls", (), NOW)
+    assert str(told.value) == f"--tls-folder {tmp_path / 'file' / 'tls'}: Not a directory"
+
+
+def test_without_a_folder_of_ones_own_it_is_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    kept = keep(None, (), NOW)
+    place = tmp_path / "file" / "mock-clover"
+    assert kept.certificate is None
+    assert kept.said == f"{place}: Not a directory: the authority lives in memory only"
+
+
+FOLDERS = [
+    ("linux", {"XDG_DATA_HOME": "/data"}, "/data/mock-clover"),
+    ("linux", {"XDG_DATA_HOME": "not/absolute"}, "/home/me/.local/share/mock-clover"),
+    ("linux", {}, "/home/me/.local/share/mock-clover"),
+    ("darwin", {}, "/home/me/Library/Application Support/mock-clover"),
+    ("win32", {"LOCALAPPDATA": "/local"}, "/local/mock-clover"),
+    ("win32", {}, "/home/me/AppData/Local/mock-clover"),
+]
+
+
+@pytest.mark.parametrize(("system", "variables", "folder"), FOLDERS)
+def test_the_folder_follows_the_systems_custom(
+    monkeypatch: pytest.MonkeyPatch, system: str, variables: dict[str, str], folder: str
+) -> None:
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"HOME": "/home/me"} | variables).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(custody.sys, "platform", system)
+    assert default_folder() == Path(folder)

@@ -1,0 +1,557 @@
+"""HTTPS beside HTTP, on both parsers: the same answers, the same guards, links that say https."""
+
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from mock_clover import __version__
+from mock_clover.cli.trust import TRUST
+from mock_clover.model.host import NAMES
+from mock_clover.server.app import BODY_BYTES_MAX
+from tests.clients.toolbox import plain_environment
+from tests.served import Served
+from tests.test_sockets import CHUNKED, HELD_UP_S, LEAVE_S, assert_clean, both_parsers
+from tests.wire import (
+    KNOWN,
+    PARSERS,
+    PATIENCE_S,
+    Wire,
+    call,
+    chunked,
+    eventually,
+    head,
+    on,
+    request,
+)
+
+Serve = Callable[..., "Secured"]
+
+
+class Secured(NamedTuple):
+    """A server with HTTPS, and what a client of it trusts."""
+
+    server: Served
+    context: ssl.SSLContext
+    folder: Path
+
+    @property
+    def port(self) -> int:
+        """Of HTTPS."""
+        return self.server.tls_port
+
+    def wire(self) -> Wire:
+        """Open a connection by TLS."""
+        return Wire(self.port, self.context)
+
+
+def start(folder: Path, *options: str, python: tuple[str, ...] = ()) -> Secured:
+    """Start a server with HTTPS whose authority is kept beside."""
+    ports = ("--tls-port", "0", "--tls-port-file", str(folder / "tls-port"))
+    keep = ("--tls-folder", str(folder / "tls"))
+    server = Served(folder, "--tls", *ports, *keep, *options, python=python)
+    context = ssl.create_default_context(cafile=str(folder / "tls" / "ca.pem"))
+    return Secured(server, context, folder)
+
+
+@pytest.fixture(scope="module", params=PARSERS)
+def secured(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Secured]:
+    """A server on each parser, shared by the tests of this file; its log must stay clean."""
+    made = start(tmp_path_factory.mktemp("tls"), python=PARSERS[request.param])
+    yield made
+    made.server.stop()
+    assert_clean(made.server)
+
+
+@pytest.fixture
+def serve_tls(tmp_path: Path) -> Iterator[Serve]:
+    """Return a starter of servers of one's own with HTTPS."""
+    started: list[Secured] = []
+
+    def begin(*options: str, python: tuple[str, ...] = ()) -> Secured:
+        started.append(start(tmp_path, *options, python=python))
+        return started[-1]
+
+    yield begin
+    for each in started:
+        each.server.stop()
+
+
+# The same answers ---------------------------------------------------------------------------------
+
+
+def varying(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in ("date", "x-request-id")}
+
+
+ASKED = {
+    "an answer": request("GET", "/v1/charges"),
+    "a refusal": request("GET", "/v1/charges/ZZZZZZZZZZZZZ"),
+    "a page of Starlette's": request("GET", "/"),
+    "a method that is none": request("PATCH", "/v1/charges"),
+    "one without a body": request("HEAD", "/livez"),
+    "a body too large": request("POST", "/v1/tokens", b"x" * (BODY_BYTES_MAX + 1)),
+    "chunks of one byte": CHUNKED + chunked(b'{"card":{}}', 1),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_http_and_https_give_equal_replies(secured: Secured, asked: bytes) -> None:
+    told = []
+    for wire in (Wire(secured.server.port), secured.wire()):
+        with wire:
+            reply = wire.ask(asked)
+            told.append((reply.status, varying(reply.headers), reply.body))
+    assert told[0] == told[1]
+
+
+def test_broken_bytes_get_the_same_answer(secured: Secured) -> None:
+    told = []
+    for wire in (Wire(secured.server.port), secured.wire()):
+        with wire:
+            wire.send(b"\x00\x01\x02\r\n\r\n")
+            told.append(re.sub(rb"date: [^\r]+", b"", wire.rest()))
+    assert told[0] == told[1]
+    assert told[0].startswith(b"HTTP/1.1 400")
+
+
+def test_a_thousand_requests_of_one_connection_are_answered_in_turn(secured: Secured) -> None:
+    with secured.wire() as wire:
+        wire.send(request("GET", "/livez") * 1_000)
+        assert {wire.reply().status for _ in range(1_000)} == {200}
+
+
+def test_a_request_cut_into_single_bytes_is_one(secured: Secured) -> None:
+    with secured.wire() as wire:
+        for byte in request("POST", "/v1/tokens", {"card": {}}):
+            wire.send(bytes([byte]))
+        assert wire.reply().status == 400
+
+
+def test_an_answer_that_nobody_takes_is_held_back_and_whole_in_the_end(secured: Secured) -> None:
+    """Ten megabytes of answers, more than any socket holds, read only when all was asked."""
+    asked = request("GET", "/_mock/openapi.json", headers={"host": "localhost"})
+    with secured.wire() as wire:
+        size = len(wire.ask(asked).body)
+        count = 10_000_000 // size + 1
+        wire.line.settimeout(0.5)
+        sent = 0
+        for _ in range(count):
+            wire.send(asked)
+            sent += 1
+        wire.line.settimeout(10)
+        assert {len(wire.reply().body) for _ in range(sent)} == {size}
+
+
+def test_only_tls_1_2_and_1_3_are_spoken(secured: Secured) -> None:
+    spoken = {}
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        context = ssl.create_default_context(cafile=str(secured.folder / "tls" / "ca.pem"))
+        context.minimum_version = context.maximum_version = version
+        with Wire(secured.port, context) as wire:
+            line: Any = wire.line
+            spoken[version.name] = (line.version(), wire.ask(request("GET", "/livez")).status)
+    assert spoken == {"TLSv1_2": ("TLSv1.2", 200), "TLSv1_3": ("TLSv1.3", 200)}
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(ssl.SSLError):
+        Wire(secured.port, context)
+
+
+def test_http_1_1_is_agreed_on_with_who_asks_for_http_2(secured: Secured) -> None:
+    context = ssl.create_default_context(cafile=str(secured.folder / "tls" / "ca.pem"))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with Wire(secured.port, context) as wire:
+        line: Any = wire.line
+        assert line.selected_alpn_protocol() == "http/1.1"
+        assert wire.ask(request("GET", "/livez")).status == 200
+
+
+# Links --------------------------------------------------------------------------------------------
+
+CART = {
+    "customer": {"email": "buyer@example.com"},
+    "shoppingCart": {"lineItems": [{"name": "Mug", "price": 700, "unitQty": 1}]},
+}
+
+
+def links(wire: Wire, host: str, **more: str) -> dict[str, str]:
+    """Return where each kind of link leads, for a client that knows the server by a name."""
+    named = {"host": host, "x-clover-merchant-id": KNOWN.merchant_id, **more}
+
+    def get(method: str, path: str, body: Any = None) -> Any:
+        return wire.ask(request(method, path, body, headers=named)).json
+
+    consent = f"/oauth/v2/authorize?client_id={KNOWN.client_id}"
+    item = get("POST", f"/v3/merchants/{KNOWN.merchant_id}/customers", {"firstName": "Jo"})
+    return {
+        "checkout": get("POST", "/invoicingcheckoutservice/v1/checkouts", CART)["href"],
+        "consent": wire.ask(request("GET", consent, headers=named)).headers["location"],
+        "customer": item["href"],
+        "sandbox": get("PUT", "/_mock/sandboxes/linked", {})["base_url"],
+    }
+
+
+def test_links_say_https_to_who_came_so(secured: Secured) -> None:
+    with Wire(secured.server.port) as plain, secured.wire() as sealed:
+        by_http, by_https = (links(wire, "localhost:7") for wire in (plain, sealed))
+    starts = {name: url.partition("localhost:7")[0] for name, url in by_http.items()}
+    assert starts == dict.fromkeys(by_http, "http://")
+    starts = {name: url.partition("localhost:7")[0] for name, url in by_https.items()}
+    assert starts == dict.fromkeys(by_https, "https://")
+
+
+SPOOFS: tuple[dict[str, str], ...] = (
+    {"scheme": "https"},
+    {"x-forwarded-proto": "https"},
+    {"x-forwarded-scheme": "https", "forwarded": "proto=https"},
+)
+
+
+@pytest.mark.parametrize("spoof", SPOOFS)
+def test_no_header_makes_it_say_https(secured: Secured, spoof: dict[str, str]) -> None:
+    with Wire(secured.server.port) as wire:
+        assert {url[:7] for url in links(wire, "localhost", **spoof).values()} == {"http://"}
+
+
+def test_the_name_by_which_the_protocol_tells_can_be_no_header(secured: Secured) -> None:
+    with Wire(secured.server.port) as wire:
+        told = wire.pour_once(request("GET", "/livez", headers={":scheme": "https"}))
+    assert told.startswith(b"HTTP/1.1 400")
+
+
+def test_control_calls_by_a_name_of_clovers_are_refused(secured: Secured) -> None:
+    with secured.wire() as wire:
+        asked = [{"host": host} for host in ("scl.clover.com", "localhost", "127.0.0.1")]
+        told = [wire.ask(request("GET", "/_mock/clock", headers=each)).status for each in asked]
+    assert told == [403, 200, 200]
+
+
+# Bounds -------------------------------------------------------------------------------------------
+
+HELLO = bytes.fromhex("1603010200010001fc0303")
+NO_TLS: dict[str, tuple[bytes, bytes]] = {
+    "zeros": (bytes(64), b""),
+    "garbage": (bytes(range(128, 256)), b""),
+    "a record of another kind": (b"\x17\x03\x03\x00\x10" + bytes(16), b"\x15\x03"),
+    "a broken hello": (HELLO + b"\xff" * 600, b"\x15\x03"),
+    "lower case": (b"get / http/1.1\r\n\r\n", b""),
+    "plain HTTP": (request("GET", "/livez"), b"HTTP/1.1 400 Bad Request\r\n"),
+    "plain HTTP, a method of ours": (request("DELETE", "/livez"), b"HTTP/1.1 400 Bad Request\r\n"),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n"),
+}
+
+
+@pytest.mark.parametrize(("sent", "answered"), NO_TLS.values(), ids=NO_TLS)
+def test_what_is_no_tls_is_ended(secured: Secured, sent: bytes, answered: bytes) -> None:
+    with Wire(secured.port) as wire:
+        told = wire.pour_once(sent)
+    assert told[: len(answered) or 1] == answered
+    with secured.wire() as wire:
+        assert wire.ask(request("GET", "/livez")).status == 200
+
+
+def test_plain_http_is_told_what_is_wrong(secured: Secured) -> None:
+    with Wire(secured.port) as wire:
+        told = wire.ask(request("GET", "/livez"))
+        assert wire.rest() == b""
+    assert (told.status, told.headers["connection"], told.body) == (
+        400,
+        "close",
+        b"This is the HTTPS port of mock-clover: ask it by https://\n",
+    )
+
+
+def test_a_session_that_is_broken_in_the_midst_is_ended(secured: Secured) -> None:
+    with secured.wire() as wire:
+        assert wire.ask(request("GET", "/livez")).status == 200
+        broken = b"\x17\x03\x03\x00\x20" + bytes(32) + request("GET", "/livez")
+        os.write(wire.line.fileno(), broken)
+        under(wire)  # an alert, then the end
+
+
+def test_who_vanishes_leaves_nothing_behind(secured: Secured) -> None:
+    for _ in range(20):
+        with secured.wire() as wire:
+            wire.send(head("POST", "/v1/charges", headers={"content-length": "9"}))
+            wire.vanish()
+        with Wire(secured.port) as wire:
+            wire.send(HELLO)
+            wire.vanish()
+    descriptors = Path(f"/proc/{secured.server.process.pid}/fd")
+    if descriptors.exists():
+        eventually(lambda: len(sockets_of(descriptors)) < 8)
+
+
+def sockets_of(descriptors: Path) -> list[str]:
+    found = []
+    for each in descriptors.iterdir():
+        try:
+            found.append(str(each.readlink()))
+        except FileNotFoundError:
+            continue
+    return [name for name in found if name.startswith("socket:")]
+
+
+SOON = (
+    "from mock_clover.server import protocol, serve, tls",
+    "tls.HANDSHAKE_SECONDS_MAX = 0.2",
+    "protocol.RECEIPT_SECONDS_MAX = 0.4",
+    "serve._SWEEP_TICKS = 1",
+)
+"""The deadlines and their sweep, brought nearer."""
+
+
+@both_parsers
+def test_half_a_handshake_and_half_a_request_are_ended(serve_tls: Serve, parser: str) -> None:
+    secured = serve_tls(python=on(parser, *SOON))
+    with ExitStack() as stack:
+        silent = [stack.enter_context(Wire(secured.port)) for _ in range(100)]
+        half = [stack.enter_context(Wire(secured.port)) for _ in range(100)]
+        for each in half:
+            each.send(HELLO)
+        late = stack.enter_context(secured.wire())
+        late.send(b"POST /v1/charges HTTP/1.1\r\n")
+        started = time.perf_counter()
+        with secured.wire() as good:
+            assert good.ask(request("GET", "/livez")).status == 200
+        assert time.perf_counter() - started < HELD_UP_S
+        assert {each.rest() for each in (*silent, *half)} == {b""}
+        assert late.rest().startswith(b"HTTP/1.1 408")
+    assert secured.server.stop() == 0
+    assert_clean(secured.server)
+
+
+def test_handshakes_count_as_connections(serve_tls: Serve) -> None:
+    """So the cap is one for all: HTTP, HTTPS, and who has only knocked."""
+    secured = serve_tls(python=on("httptools", "from mock_clover.server import protocol as p", CAP))
+    with ExitStack() as stack:
+        assert not is_refused(secured.server.port)
+        knocking = [stack.enter_context(Wire(secured.port)) for _ in range(4)]
+        eventually(lambda: is_refused(secured.server.port))
+        eventually(lambda: is_refused(secured.port))
+        for each in knocking:
+            each.vanish()
+        eventually(lambda: not is_refused(secured.server.port))
+    assert secured.server.stop() == 0
+    assert_clean(secured.server)
+
+
+CAP = "p.CONNECTIONS_MAX = 4"
+
+
+def is_refused(port: int) -> bool:
+    try:
+        return call(port, "GET", "/livez").status != 200
+    except ConnectionError:
+        return True
+
+
+@both_parsers
+def test_it_ends_within_a_second_whoever_is_connected(serve_tls: Serve, parser: str) -> None:
+    secured = serve_tls(python=on(parser))
+    with ExitStack() as stack:
+        silent, half = (stack.enter_context(Wire(secured.port)) for _ in range(2))
+        half.send(HELLO)
+        idle, kept, late = (stack.enter_context(secured.wire()) for _ in range(3))
+        late.send(head("POST", "/v1/charges", headers={"content-length": "9"}) + b"{")
+        assert kept.ask(request("GET", "/livez")).status == 200
+        started = time.monotonic()
+        secured.server.process.terminate()
+        assert secured.server.process.wait(5) == 0
+        assert time.monotonic() - started < LEAVE_S
+        assert [each.rest() for each in (silent, half, idle, kept, late)] == [b""] * 5
+    assert_clean(secured.server)
+
+
+@pytest.mark.parametrize("kind", ["drop", "truncate", "garbage", "dribble", "delay"])
+def test_faults_of_the_socket_befall_https_too(secured: Secured, kind: str) -> None:
+    fault = {"kind": kind, "endpoint": "list_charges", "times": 1, "when": "after_commit"}
+    fault |= {"delay_ms": 30} if kind == "delay" else {}
+    assert call(secured.server.port, "POST", "/_mock/faults", fault).status == 200
+    with secured.wire() as wire:
+        wire.send(request("GET", "/v1/charges"))
+        told: Any
+        try:
+            # Below TLS: Python's ssl makes an end of a reset.
+            told = under(wire) if kind == "drop" else wire.reply().status
+        except (ConnectionError, ValueError) as error:
+            told = type(error).__name__
+    assert told == {
+        "drop": "ConnectionResetError",
+        "truncate": "ConnectionError",
+        "garbage": "ConnectionError",
+        "dribble": 200,
+        "delay": 200,
+    }.get(kind)
+
+
+def under(wire: Wire) -> None:
+    """Read what comes below TLS until the connection ends."""
+    line: Any = wire.line
+    with socket.socket(fileno=line.detach()) as bare:
+        bare.settimeout(PATIENCE_S)
+        while bare.recv(65_536):
+            pass
+
+
+# What is told -------------------------------------------------------------------------------------
+
+
+def test_the_banner_has_both_addresses_and_where_the_certificate_is(serve_tls: Serve) -> None:
+    secured = serve_tls()
+    server, certificate = secured.server, secured.folder / "tls" / "ca.pem"
+    eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
+    assert server.log.read_text().splitlines()[:6] == [
+        f"mock-clover: a new authority is made in {secured.folder / 'tls'}",
+        f"mock-clover {__version__} listening on {server.url} and https://127.0.0.1:{secured.port}",
+        "  scenario sandbox, RSA 2048, not Clover: no money moves. Ctrl-C ends it.",
+        f"  HTTPS: clients must trust {certificate}: `mock-clover trust` tells how",
+        "  HTTPS: clients with Clover's addresses need --tls-port 443 and names: "
+        "`mock-clover trust --hosts`",
+        f"  export CLOVER_BASE_URL={server.url}",
+    ]
+
+
+def test_a_second_start_has_the_same_authority_and_another_certificate(serve_tls: Serve) -> None:
+    seen = []
+    for _ in range(2):
+        secured = serve_tls()
+        with secured.wire() as wire:
+            line: Any = wire.line
+            seen.append(line.getpeercert(binary_form=True))
+        secured.server.stop()
+        (secured.folder / "port").unlink()
+    assert seen[0] != seen[1]
+    assert "a new authority" not in secured.server.log.read_text()
+
+
+def test_a_broken_authority_is_told_and_made_anew(serve_tls: Serve, tmp_path: Path) -> None:
+    pair = tmp_path / "tls" / "private" / "authority.pem"
+    pair.parent.mkdir(parents=True)
+    pair.write_text("not PEM")
+    secured = serve_tls()
+    assert secured.server.log.read_text().splitlines()[0] == (
+        f"mock-clover: {pair} holds no plain key with an authority's certificate: "
+        "a new authority is made, which clients must trust anew"
+    )
+    with secured.wire() as wire:
+        assert wire.ask(request("GET", "/livez")).status == 200
+
+
+def ours(*words: str, **environment: str) -> tuple[int, str, str]:
+    """Run a command of ours and return its code and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mock_clover", *words],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        env=plain_environment() | environment,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+REFUSED = {
+    ("--tls-port", "0"): "--tls-port is of use only with --tls",
+    ("--tls-name", "a.test"): "--tls-name is of use only with --tls",
+    ("--tls", "--tls-name", "a b"): "'a b' is no host name and no address",
+    ("--tls", "--tls-folder", "/dev/null/tls"): "--tls-folder /dev/null/tls: Not a directory",
+}
+
+
+@pytest.mark.parametrize(("options", "said"), REFUSED.items())
+def test_a_bad_option_is_refused_in_one_line(options: tuple[str, ...], said: str) -> None:
+    assert ours("serve", "--port", "0", *options) == (2, "", f"mock-clover: {said}\n")
+
+
+def test_a_name_that_the_authority_was_made_without_is_refused(tmp_path: Path) -> None:
+    folder = ("--tls-folder", str(tmp_path / "tls"))
+    assert ours("trust", "--for", "curl", *folder)[0] == 0
+    ports = ("--port", "0", "--tls-port", "0")
+    code, out, said = ours("serve", *ports, "--tls", "--tls-name", "shop.test", *folder)
+    assert (code, out, said) == (
+        2,
+        "",
+        "mock-clover: the authority was made without the name shop.test; delete its folder, and "
+        "let clients trust the new one\n",
+    )
+
+
+def test_without_a_folder_the_authority_is_in_memory(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    ports = ("--tls-port", "0", "--tls-port-file", str(tmp_path / "tls-port"))
+    home = f"import os; os.environ['XDG_DATA_HOME'] = {str(file)!r}"
+    server = Served(tmp_path, "--tls", *ports, python=on("httptools", home))
+    try:
+        eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
+        reached = ssl.get_server_certificate(("127.0.0.1", server.tls_port))
+    finally:
+        server.stop()
+    lines = server.log.read_text().splitlines()
+    assert reached.startswith("-----BEGIN CERTIFICATE-----")
+    said = f"{file}/mock-clover: Not a directory: the authority lives in memory only"
+    assert lines[0] == f"mock-clover: {said}"
+    assert lines[3].endswith("its authority is in memory: clients cannot trust it beyond this run")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give rights up")
+def test_a_port_that_one_may_not_bind_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """As nobody, in a network of its own where low ports are root's."""
+    code = (
+        "import os, sys; from mock_clover.server.serve import BindError, bind\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "try: bind('127.0.0.1', 443)\n"
+        "except BindError as error: print(error)"
+    )
+    command = ["unshare", "--net", sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no network of its own can be made: {done.stderr.strip()}")
+    assert done.stdout.splitlines() == [
+        "cannot listen on 127.0.0.1 port 443: Permission denied",
+        "  Ports below 1024 are not everybody's. Take another port, or, on Linux, let anybody "
+        "have this one:",
+        "    sudo sysctl net.ipv4.ip_unprivileged_port_start=443",
+        "  In a container of Docker nothing need be done.",
+    ]
+
+
+def test_trust_tells_each_kind_of_client(tmp_path: Path) -> None:
+    folder = ("--tls-folder", str(tmp_path / "my tls"))
+    code, out, said = ours("trust", *folder)
+    assert (code, said) == (0, f"mock-clover: a new authority is made in {tmp_path / 'my tls'}\n")
+    for client in TRUST:
+        code, alone, said = ours("trust", "--for", client, *folder)
+        assert (code, said) == (0, "")
+        told = alone.splitlines()[2:]
+        assert f"# --- {client}\n" + "\n".join(told) in out
+    checked = subprocess.run(["bash", "-n"], input=out, text=True, capture_output=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_hosts_lines_and_aliases_have_every_name() -> None:
+    code, out, said = ours("trust", "--hosts", "--address", "172.17.0.2")
+    first, *lines = out.splitlines()
+    assert (code, said, first[:1]) == (0, "", "#")
+    assert lines == [f"172.17.0.2 {name}" for name in NAMES]
+    code, out, said = ours("trust", "--compose", "clover")
+    aliases = {"default": {"aliases": list(NAMES)}}
+    assert (code, said) == (0, "")
+    assert yaml.safe_load(out) == {"services": {"clover": {"networks": aliases}}}
