@@ -226,7 +226,7 @@ class App:
             await self._page(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if scope["scheme"] == "https":
+        if scope.get("scheme") == "https":
             headers[SCHEME] = b"https"
         if _wants_stream(scope, headers):
             await stream(self, scope, headers, receive, send)
