@@ -1,6 +1,6 @@
 """The end of 3-D Secure: a pending charge succeeds, fails, or waits for a challenge.
 
-What the issuer has said (by control call, later by page) decides. Where it has not spoken, the
+What the issuer has said (by control call or by its page) decides. Where it has not spoken, the
 client's `flow_status` does, if it is a word that decides. All of that is inferred. Documented is
 what may follow: success, decline or a challenge after the method; the first two after a challenge.
 """
@@ -9,6 +9,7 @@ import msgspec
 
 from mock_clover.api.charges import make_charge
 from mock_clover.api.endpoint import Call, Declined, Endpoint
+from mock_clover.api.issuer import has_expired
 from mock_clover.api.orders import credit, find_order
 from mock_clover.api.payer import Payer
 from mock_clover.api.threeds import (
@@ -99,8 +100,7 @@ def _waiting(charge: Charge) -> ThreeDS:
     if threeds is None or not threeds.transaction:
         THREEDS_NOT_PENDING.refuse()
     if charge.state != "pending":
-        expired = charge.decline is not None and "expired" in charge.decline.message
-        (THREEDS_EXPIRED if expired else THREEDS_ALREADY_FINALIZED).refuse()
+        (THREEDS_EXPIRED if has_expired(charge) else THREEDS_ALREADY_FINALIZED).refuse()
     return threeds
 
 

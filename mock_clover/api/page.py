@@ -1,7 +1,7 @@
 """What all pages of this server share: one skeleton, one look, the headers that guard them.
 
-No page has a script. Every text goes through `text`, so that whatever a shop wrote is shown and is
-never markup. Imported with the first page.
+A page has no script unless its guards let it. Every text goes through `text`, so that whatever a
+shop wrote is shown and is never markup. Imported with the first page.
 """
 
 from base64 import b64encode
@@ -79,15 +79,19 @@ def page(title: str, body: str, *, shop: str = "mock-clover", wide: bool = False
     )
 
 
-def guards(targets: Iterable[str | None] = (), *, ancestors: str = "'none'") -> Headers:
+def guards(
+    targets: Iterable[str | None] = (), *, ancestors: str = "'none'", filed: bool = False
+) -> Headers:
     """Return the headers of a page whose form may send the browser on to these URLs.
 
     A browser holds each redirect after a form to `form-action`, those of the shop's own server too,
     whose origins nobody knows here: so where a form leads out, all of the web stands there. Only
-    our own page is in frames of `ancestors`, as a source list, and in none without it.
+    our own page is in frames of `ancestors`, as a source list, and in none without it. A page that
+    is `filed` loads files of ours as its scripts and styles, and these ask nobody but us.
     """
+    scripts, styles = ("script-src 'self'; connect-src 'self'; ", " 'self'") if filed else ("", "")
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+        f"default-src 'none'; {scripts}style-src 'sha256-{_STYLE_HASH}'{styles}; base-uri 'none'; "
         f"frame-ancestors {ancestors}; form-action {' '.join(_form_action(targets))}"
     )
     always = _ALWAYS if ancestors == "'none'" else _ALWAYS[1:]

@@ -1,35 +1,31 @@
-"""3-D Secure without a browser: what waits for its cardholder, and what the issuer says to it.
+"""3-D Secure as a tester sees it: what waits for its cardholder, and what the issuer says to it.
 
-The pages that an SDK is sent to say only how to answer; they are not under /_mock, because a shop's
-page posts to them from another origin.
+The issuer's pages are not under /_mock: a shop's page frames them, and a cardholder's browser makes
+no control calls.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-import msgspec
-
-from mock_clover.api.endpoint import Call, Endpoint, Text
-from mock_clover.api.threeds import give_up, refusal
+from mock_clover.api.endpoint import Call, Endpoint
+from mock_clover.api.issuer import resolve
+from mock_clover.api.threeds_page import (
+    IssuerAnswer,
+    IssuerPost,
+    Seen,
+    show_challenge,
+    show_method,
+    show_notification,
+    take_answer,
+    tell_status,
+)
 from mock_clover.control.calls import OURS, ControlRecord, control
 from mock_clover.model.charge import Charge
-from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
+from mock_clover.model.problem import CONTROL_NOT_FOUND
 from mock_clover.model.threeds import Result, Step, ThreeDS, threeds_answer
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import told
 from mock_clover.wire.record import Record
-
-_PAGE = """\
-mock-clover: the {step} page of an issuer that does not exist. No money moves.
-
-charge   {charge}, {amount} {currency}
-said     {result}
-
-Answer for the cardholder:
-
-  curl {home}/_mock/threeds/{charge} -d '{{"result": "approve"}}'
-
-Results: {results}
-"""
 
 
 class ResolveRequest(ControlRecord, frozen=True, kw_only=True):
@@ -78,23 +74,13 @@ def list_threeds(sandbox: Sandbox, _call: Call[None, None]) -> WaitingList:
 
 def resolve_threeds(sandbox: Sandbox, call: Call[ResolveRequest, None]) -> Waiting:
     """Say what the issuer says; the client's finalize_payment then goes on from it."""
-    charge_id, result = call.ids[0], call.body.result
+    charge_id = call.ids[0]
     charge = sandbox.charges.get(charge_id)
     if charge is None:
         CONTROL_NOT_FOUND.refuse(said=f"there is no charge {charge_id!r}")
-    threeds = charge.threeds
-    if charge.state != "pending" or threeds is None:
-        CONTROL_INVALID.refuse(said=f"charge {charge_id} waits for nothing: it is {charge.state}")
-    if result == "challenge" and threeds.step != "method":
-        CONTROL_INVALID.refuse(said="result: a challenge follows the method only")
     with sandbox.changes.because("resolve_threeds"):
-        if result == "timeout":
-            why = "3-D Secure expired by a control call"
-            failed = give_up(sandbox, charge, refusal(why, "3-D Secure authentication has expired"))
-            return _waiting(failed, failed.threeds or threeds)
-        said = msgspec.structs.replace(threeds, result=result)
-        sandbox.charges.put(charge.id, msgspec.structs.replace(charge, threeds=said))
-    return _waiting(charge, said)
+        said = resolve(sandbox, charge, call.body.result)
+    return _waiting(said.charge, said.threeds)
 
 
 def _waiting(charge: Charge, threeds: ThreeDS) -> Waiting:
@@ -111,26 +97,8 @@ def _waiting(charge: Charge, threeds: ThreeDS) -> Waiting:
     )
 
 
-def page(sandbox: Sandbox, call: Call[None, None]) -> Text:
-    """Say to a browser how its charge is answered."""
-    for _, row in sandbox.charges.newest():
-        threeds = row.threeds
-        if threeds is not None and threeds.transaction == call.ids[0] and row.state == "pending":
-            return Text(
-                _PAGE.format(
-                    step=threeds.step,
-                    charge=row.id,
-                    amount=row.request.amount,
-                    currency=row.currency,
-                    result=threeds.result or "nothing yet",
-                    home=threeds.home,
-                    results="approve, attempt, unavailable, fail, challenge, timeout",
-                )
-            )
-    CONTROL_NOT_FOUND.refuse(said="no charge waits for this 3-D Secure transaction")
-
-
 _PATH = "/_mock/threeds"
+_CHALLENGE = "/3ds/challenge/{transaction}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     control("list_threeds", "GET", _PATH, list_threeds, WaitingList),
@@ -143,8 +111,25 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         takes=ResolveRequest,
     ),
     *(
-        control(f"threeds_{step}", method, f"/3ds/{step}/{{transaction}}", page, Record)
-        for step in ("method", "notification", "challenge")
+        replace(
+            control(name, method, f"/3ds/{step}/{{transaction}}", run, Record, takes=IssuerPost),
+            any_body=True,
+        )
+        for step, name, run in (
+            ("method", "threeds_method", show_method),
+            ("notification", "threeds_notification", show_notification),
+            ("challenge", "threeds_challenge", show_challenge),
+        )
         for method in ("GET", "POST")
+    ),
+    control(
+        *("threeds_status", "GET", f"{_CHALLENGE}/status", tell_status, Seen),
+    ),
+    replace(
+        control(
+            *("threeds_answer", "POST", f"{_CHALLENGE}/answer", take_answer, Record),
+            takes=IssuerAnswer,
+        ),
+        any_body=True,
     ),
 )

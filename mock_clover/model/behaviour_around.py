@@ -93,6 +93,26 @@ THREEDS_LIFE = Behaviour(
     inferred("nothing was found"),
     setting="threeds_life_ms",
 )
+SDK_EVENT_TARGET = Behaviour(
+    "SDK_EVENT_TARGET",
+    "The 3DS SDK fires executePatch on the document, from which it bubbles to the window.",
+    inferred("the event is documented, its target was not found"),
+)
+SDK_STATUS = Behaviour(
+    "SDK_STATUS",
+    "The event's _3DSStatus, and 3DSStatus, is SUCCESS, ATTEMPTED, UNAVAILABLE or FAILED.",
+    inferred("both names are documented, no value is; the words of authentication_status"),
+)
+SDK_METHOD_WAITS = Behaviour(
+    "SDK_METHOD_WAITS",
+    "A method page that says nothing for ten seconds is UNAVAILABLE, and the charge goes on.",
+    inferred("EMVCo's bound; nothing was found of the SDK's"),
+)
+SDK_CANCEL_REFUSES = Behaviour(
+    "SDK_CANCEL_REFUSES",
+    "Who closes the challenge's window has the bank refuse.",
+    inferred("EMVCo's rule; nothing was found of the SDK's window"),
+)
 RESULT_FROM_ELSEWHERE = Behaviour(
     "RESULT_FROM_ELSEWHERE",
     "An authentication made elsewhere is answered with an unknown status and no protection.",

@@ -70,6 +70,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "hosted checkout",
         "Its page is this mock's own and takes cards only: no wallet, no tip, no 3-D Secure.",
     ),
+    Difference(
+        "3-D Secure",
+        "Its SDK opens this mock's own pages by their addresses, never another's; windows and "
+        "pages look as this mock has them.",
+    ),
     Difference("receipts", "None is sent, as in Clover's sandbox."),
 )
 
@@ -105,6 +110,8 @@ UNKNOWNS: tuple[Unknown, ...] = (
     Unknown("what each 3-D Secure card shows", "", around.FLOW_BY_CARD),
     Unknown("the status of a charge in 3-D Secure", "", around.PENDING_CHARGE_SHOWN),
     Unknown("the values of flow_status", "", around.FLOW_STATUS_DECIDES),
+    Unknown("what the 3DS SDK's event says", "", around.SDK_STATUS),
+    Unknown("on what the 3DS SDK's event is fired", "", around.SDK_EVENT_TARGET),
     Unknown("what a gift card holds at first", "", around.FRESH_GIFT_CARD_HOLDS),
     Unknown("how long a bank debit is pending", "", around.DEBIT_IS_PENDING),
     Unknown("which events follow which call", "", around.EVENTS_OF_A_PAYMENT),

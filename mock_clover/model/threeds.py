@@ -107,6 +107,8 @@ AUTHENTICATION_STATUSES = frozenset({"SUCCESS", "FAILED", "ATTEMPTED", "UNAVAILA
 """Documented DOCS:use-3ds; sent in upper case in CC 103957."""
 _REFUSALS = frozenset({"FAILED", "REJECTED"})
 
+FlowStatus = Literal["SUCCESS", "ATTEMPTED", "UNAVAILABLE", "FAILED"]
+"""What the SDK's event says of an authentication; see below (inferred)."""
 FLOW_STATUS_RESULT: dict[str, Result] = {
     "SUCCESS": "approve",
     "ATTEMPTED": "attempt",

@@ -57,6 +57,7 @@ _CONTROL = "/_mock/"
 _DASHBOARD = ("/_mock", "/_mock/static/")
 """The dashboard's page and files, which hold nothing of a sandbox."""
 _OAUTH = "/oauth/"
+_ISSUER = "/3ds/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
 _AWAITED = ("/_mock/journal", "/_mock/verify", "/_mock/deliveries")
 
@@ -175,8 +176,15 @@ class App:
         return sandbox, path
 
     def _fresh(self, name: str, path: str) -> Sandbox:
-        """Make a sandbox on its first use; a probe or a path that is not served is none."""
-        if path in _PROBES or not self._dispatch.methods(path.rstrip("/")):
+        """Make a sandbox on its first use; a probe or a path that is not served is none.
+
+        Nor is a page of 3-D Secure, which asks on while it is open: nothing waits in a new sandbox.
+        """
+        if (
+            path in _PROBES
+            or path.startswith(_ISSUER)
+            or not self._dispatch.methods(path.rstrip("/"))
+        ):
             return self.sandboxes.unlisted()
         return self.sandboxes.named(name)
 

@@ -12,6 +12,8 @@ PLACES: tuple[Place, ...] = (
     ("sdk.js",),
     ("sdk", "field"),
     ("sdk", "static"),
+    ("clover3DS", "clover3DS-sdk.js"),
+    ("3ds", "static"),
 )
 
 
@@ -26,6 +28,9 @@ def web_surface() -> tuple[Endpoint, ...]:
         asset("/sdk.js", "sdk/sdk.js", cross_origin=True),
         asset("/sdk/field", "sdk/field.html", framed=True),
         *folder("/sdk/static", "sdk"),
+        asset("/clover3DS/clover3DS-sdk.js", "threeds/clover3DS-sdk.js", cross_origin=True),
+        asset("/3ds/static/issuer.js", "threeds/issuer.js"),
+        asset("/3ds/static/issuer.css", "threeds/issuer.css"),
     )
 
 
