@@ -386,6 +386,8 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "create_token": _card,
     "exchange_token": _exchange,
     "exchange_token_by_post": _exchange,
+    "answer_consent": lambda made: {"client_id": made.client_id, "do": "approve"},
+    "answer_consent_v2": lambda made: {"client_id": made.client_id, "do": "approve"},
     "exchange_code": lambda made: _exchange(made) | {"code": made.code_v2},
     "refresh_tokens": lambda made: {
         "client_id": made.client_id,
@@ -481,7 +483,8 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
 AGREEMENTS = frozenset({"authorize", "authorize_v2"})
 REPEATABLE = frozenset(
     {
-        *("authorize", "authorize_v2", "migrate_token", "recover_tokens"),
+        *("authorize", "authorize_v2", "answer_consent", "answer_consent_v2"),
+        *("migrate_token", "recover_tokens"),
         *("create_token", "create_charge", "create_order", "update_customer"),
         *("create_plan", "update_plan", "create_subscription", "update_subscription"),
         "create_checkout",

@@ -124,6 +124,8 @@ SHOWN = {
         "notices::a_charge_is_told_of_three_days_before_and_a_renewal_when_it_is_paid"
     ),
     "MERCHANT_AGREES_AT_ONCE": "oauth_v2::the_redirect_tells_who_agreed_and_echoes_the_state",
+    "MERCHANT_IS_ASKED": "consent::the_page_tells_who_asks_whom_for_what",
+    "CONSENT_DENIED": "consent::deny_sends_the_browser_back_with_an_error_and_the_state",
     "CODE_LIFE": "oauth_v2::a_code_is_good_until_its_tenth_minute_is_over",
     "LEGACY_TOKEN_LIFE": "triggers::a_bearer_token_expires_by_the_clock",
     "ACCESS_TOKEN_LIFE": "oauth_v2::an_access_token_opens_every_call_until_it_expires",

@@ -160,6 +160,10 @@ def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
     assert expired == {"message": "401 Unauthorized"}
     assert "(the refresh token is spent; if the answer was lost, recover it)" in out
     assert "X-Clover-Recovery-Available: true" in out
+    (pressed,) = blocks("howto/oauth.md", "text")
+    assert re.sub(r"(_id|code)=[^&]+", r"\1=…", pressed) in re.sub(
+        r"(_id|code)=[^&]+", r"\1=…", out
+    )
     assert list(recovered) == list(renewed)
     assert recovered["refresh_token"] != renewed["refresh_token"]
 

@@ -152,7 +152,7 @@ def shown(endpoint: Endpoint, sent: str, body: dict[str, Any], got: Any) -> dict
 
 def test_every_operation_has_an_example(told: dict[str, Any]) -> None:
     for endpoint, operation in operations(told):
-        if "200" in operation["responses"]:
+        if "200" in operation["responses"] and not endpoint.page:
             content = operation["responses"]["200"]["content"]["application/json"]
             assert "example" in content, endpoint.name
         for parameter in operation["parameters"]:

@@ -194,6 +194,8 @@ class Endpoint:
     """Names of the fields that `filter` and `orderBy` know, told in a header."""
     secret: bool = False
     """Whether the request holds a PAN: then the journal keeps the reply only."""
+    page: bool = False
+    """Whether it may answer with a page for people."""
 
     @cached_property
     def codec(self) -> Codec[Any] | None:

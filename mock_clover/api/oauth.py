@@ -1,15 +1,19 @@
 """Legacy OAuth, the PAKMS key, and the keys of the fake CDN: how a client gets its credentials."""
 
 import re
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from mock_clover.api.endpoint import Call, Endpoint, Redirect
+from mock_clover.api.consent import denied, is_asked, is_denied, show
+from mock_clover.api.endpoint import Call, Endpoint, Page, Redirect
+from mock_clover.model.behaviour_around import MERCHANT_IS_ASKED
 from mock_clover.model.oauth import (
     CODE_LIFE_MS,
     AccessToken,
     ApiKeyAnswer,
     AuthorizeQuery,
     Code,
+    ConsentForm,
     KeysAnswer,
     TokenExchange,
 )
@@ -19,8 +23,9 @@ from mock_clover.model.problem import (
     OAUTH_INVALID_REDIRECT,
     OAUTH_UNKNOWN_CLIENT,
 )
+from mock_clover.model.problem_oauth import CONSENT_FROM_ELSEWHERE
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.fact import documented, observed
+from mock_clover.wire.fact import documented, inferred, observed
 from mock_clover.wire.record import Record
 
 # A scheme of an app or of the web, never one that a browser would run.
@@ -33,17 +38,53 @@ class NoBody(Record, frozen=True, kw_only=True):
     """An answer without a body."""
 
 
-def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect:
-    """Send the browser back with a one-time code, as if the merchant had agreed.
+def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | Page:
+    """Send the browser back with a one-time code, as if the merchant had agreed; or ask them.
 
     Without redirect_uri the app's site URL is the target (documented): here, this server's root.
     """
     asked = call.query
     merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
-    known = merchant.credentials
-    target = asked.redirect_uri or f"{call.base_url}/"
+    target = target_of(call, asked.redirect_uri)
+    if is_asked(merchant, asked.mock_clover_consent):
+        return show(choice(sandbox, merchant, asked.merchant_id), call, target)
+    sent = _agreed(merchant, asked, target)
+    if asked.response_type == "code":
+        call.why = "the merchant agrees at once; a code is good for ten minutes, once"
+    return sent
+
+
+def answer_consent(sandbox: Sandbox, call: Call[ConsentForm, None]) -> Redirect:
+    """Do what the merchant pressed on the consent page."""
+    asked = call.body
+    merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
+    target = target_of(call, asked.redirect_uri)
+    if is_denied(call):
+        return denied(call, target, asked.state, joined)
+    call.leaned = (MERCHANT_IS_ASKED,)
+    call.why = "the merchant agrees on the page"
+    return _agreed(merchant, asked, target)
+
+
+def target_of(call: Call[Any, Any], asked: str | None) -> str:
+    """Return where the browser is sent back to, or refuse."""
+    target = asked or f"{call.base_url}/"
     if not TARGET.match(target):
         OAUTH_INVALID_REDIRECT.refuse()
+    return target
+
+
+def choice(sandbox: Sandbox, first: Sandbox, asked: str | None) -> list[Sandbox]:
+    """Return the merchants of an app who may agree: one that is asked for is the only one."""
+    if asked is not None:
+        return [first]
+    app = first.credentials.client_id
+    return [each for each in sandbox.family if each.credentials.client_id == app]
+
+
+def _agreed(merchant: Sandbox, asked: AuthorizeQuery, target: str) -> Redirect:
+    """Write a code, or a token, and send the browser back with it."""
+    known = merchant.credentials
     told = {
         "merchant_id": asked.merchant_id or known.merchant_id,
         "employee_id": known.employee_id,
@@ -51,9 +92,8 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect:
     }
     if asked.response_type == "token":
         return Redirect(joined(target, told, asked.state, f"access_token={_grant(merchant)}"))
-    code = sandbox.ids.uuid()
-    merchant.codes.put_bounded(code, Code(code=code, created_ms=sandbox.clock.now_ms()))
-    call.why = "the merchant agrees at once; a code is good for ten minutes, once"
+    code = merchant.ids.uuid()
+    merchant.codes.put_bounded(code, Code(code=code, created_ms=merchant.clock.now_ms()))
     return Redirect(joined(target, told | {"code": code}, asked.state, ""))
 
 
@@ -120,6 +160,25 @@ def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysAnswer:
     return KeysAnswer(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
 
 
+def consent(**parts: Any) -> Endpoint:
+    """Return the operation of a consent page's form."""
+    return Endpoint(
+        method="POST",
+        auth="none",
+        gives=NoBody,
+        any_body=True,
+        refuses=(
+            OAUTH_UNKNOWN_CLIENT,
+            OAUTH_INVALID_REDIRECT,
+            CONSENT_FROM_ELSEWHERE,
+            INVALID_REQUEST,
+        ),
+        about="Approve or deny on the consent page; the query is that of the page.",
+        fact=inferred("of this mock: how Clover's page posts is not known"),
+        **parts,
+    )
+
+
 def _exchange(method: str, name: str) -> Endpoint:
     return Endpoint(
         name=name,
@@ -159,9 +218,16 @@ ENDPOINTS = (
         auth="none",
         query=AuthorizeQuery,
         gives=NoBody,
+        page=True,
         refuses=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
         about="Redirect with a one-time code, as if the merchant had agreed.",
         fact=documented("MD:using-oauth-20"),
+    ),
+    consent(
+        name="answer_consent",
+        path="/oauth/authorize",
+        run=answer_consent,
+        takes=ConsentForm,
     ),
     _exchange("GET", "exchange_token"),
     _exchange("POST", "exchange_token_by_post"),

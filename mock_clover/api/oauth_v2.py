@@ -8,14 +8,24 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.api.endpoint import Call, Endpoint, Redirect
+from mock_clover.api.consent import denied, is_asked, is_denied, show
+from mock_clover.api.endpoint import Call, Endpoint, Page, Redirect
 from mock_clover.api.grants import Subject, bury, find_lost, make_code, make_pair
-from mock_clover.api.oauth import TARGET, NoBody, joined, merchant_of_app
+from mock_clover.api.oauth import (
+    NoBody,
+    choice,
+    consent,
+    joined,
+    merchant_of_app,
+    target_of,
+)
 from mock_clover.api.proofs import require_client, require_proof, require_secret
 from mock_clover.api.reading import unfit_legacy_token
+from mock_clover.model.behaviour_around import MERCHANT_IS_ASKED
 from mock_clover.model.oauth import CODE_LIFE_MS
 from mock_clover.model.oauth_v2 import (
     AuthorizeV2Query,
+    ConsentV2Form,
     MigrateAnswer,
     MigrateRequest,
     RecoveryRequest,
@@ -40,21 +50,48 @@ from mock_clover.wire.record import Record
 RECOVERY_HEADER = "X-Clover-Recovery-Available"
 
 
-def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redirect:
-    """Send the browser back with a one-time code, as if the merchant had agreed.
+def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redirect | Page:
+    """Send the browser back with a one-time code, as if the merchant had agreed; or ask them.
 
     Where the app is not installed it goes to the App Market, without an error (observed).
     """
     asked = call.query
-    sandbox = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
-    target = asked.redirect_uri or f"{call.base_url}/"
-    if not TARGET.match(target):
-        OAUTH_INVALID_REDIRECT.refuse()
-    known = _merchant(sandbox, asked.merchant_id)
+    merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
+    target = target_of(call, asked.redirect_uri)
+    known = _merchant(merchant, asked.merchant_id)
     if known is None:
-        call.why = "the app is not installed at this merchant: to the App Market, as Clover does"
-        listing = f"{call.base_url}/appmarket/apps/{sandbox.credentials.client_id}"
-        return Redirect(joined(listing, {"merchant_id": asked.merchant_id or ""}, None, ""))
+        return _to_market(merchant, asked, call)
+    if is_asked(merchant, asked.mock_clover_consent):
+        return show(choice(sandbox, merchant, asked.merchant_id), call, target)
+    proof = "code_verifier" if asked.code_challenge else "client_secret"
+    call.why = f"the merchant agrees at once; a code is good for ten minutes, once, with {proof}"
+    return _agreed(merchant, known, asked, target)
+
+
+def answer_consent_v2(sandbox: Sandbox, call: Call[ConsentV2Form, None]) -> Redirect:
+    """Do what the merchant pressed on the consent page."""
+    asked = call.body
+    merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
+    target = target_of(call, asked.redirect_uri)
+    if is_denied(call):
+        return denied(call, target, asked.state, joined)
+    known = _merchant(merchant, asked.merchant_id)
+    if known is None:
+        return _to_market(merchant, asked, call)
+    call.leaned = (MERCHANT_IS_ASKED,)
+    call.why = "the merchant agrees on the page"
+    return _agreed(merchant, known, asked, target)
+
+
+def _to_market(sandbox: Sandbox, asked: AuthorizeV2Query, call: Call[Any, Any]) -> Redirect:
+    """Send the browser to where the merchant would install the app."""
+    call.why = "the app is not installed at this merchant: to the App Market, as Clover does"
+    listing = f"{call.base_url}/appmarket/apps/{sandbox.credentials.client_id}"
+    return Redirect(joined(listing, {"merchant_id": asked.merchant_id or ""}, None, ""))
+
+
+def _agreed(sandbox: Sandbox, known: Credentials, asked: AuthorizeV2Query, target: str) -> Redirect:
+    """Write a code and send the browser back with it."""
     code = make_code(sandbox, known.merchant_id, asked.code_challenge)
     told = {
         "merchant_id": known.merchant_id,
@@ -62,8 +99,6 @@ def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redire
         "employee_id": known.employee_id,
         "code": code,
     }
-    proof = "code_verifier" if asked.code_challenge else "client_secret"
-    call.why = f"the merchant agrees at once; a code is good for ten minutes, once, with {proof}"
     return Redirect(joined(target, told, asked.state, ""))
 
 
@@ -205,9 +240,16 @@ ENDPOINTS = (
         auth="none",
         query=AuthorizeV2Query,
         gives=NoBody,
+        page=True,
         refuses=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
         about="Redirect with a one-time code of OAuth v2, as if the merchant had agreed.",
         fact=documented("MD:high-trust-app-auth-flow"),
+    ),
+    consent(
+        name="answer_consent_v2",
+        path="/oauth/v2/authorize",
+        run=answer_consent_v2,
+        takes=ConsentV2Form,
     ),
     _post(
         "exchange_code",

@@ -208,6 +208,9 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
         good = {"200": {"description": "OK", "content": {"application/json": schema}}}
     else:
         good = {"302": {"description": "Sends the browser back."}}
+        if endpoint.page:
+            shown = {"text/html": {"schema": {"type": "string"}}}
+            good = {"200": {"description": "A page for people.", "content": shown}} | good
     return good | _refusals(endpoint)
 
 

@@ -4,16 +4,17 @@ A page has no script unless its guards let it. Every text goes through `text`, s
 shop wrote is shown and is never markup. Imported with the first page.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 from html import escape
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from mock_clover.api.page_style import STYLE
 from mock_clover.model.checkout import wrong_redirect
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
 Headers = tuple[tuple[bytes, bytes], ...]
 
 _STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
@@ -99,11 +100,11 @@ def guards(
 
 
 def _form_action(targets: Iterable[str | None]) -> list[str]:
-    schemes = {urlsplit(url).scheme for url in targets if url}
+    schemes = {url.partition(":")[0].lower() for url in targets if url}
     web = {"http", "https"}
     if schemes & web:
         schemes |= web
-    return ["'self'", *(f"{scheme}:" for scheme in sorted(schemes) if scheme)]
+    return ["'self'", *(f"{scheme}:" for scheme in sorted(schemes) if _SCHEME.fullmatch(scheme))]
 
 
 def text(said: str) -> str:

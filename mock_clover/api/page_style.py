@@ -88,4 +88,29 @@ tfoot tr:first-child>*{border-top:1px solid var(--line);padding-top:.625rem}
 tfoot tr:last-child>*{color:var(--ink);font-weight:600;font-size:1.125rem;padding-top:.375rem}
 """
 
-STYLE = _COLOURS + _FRAME + _FORM + _TABLE
+_CHOICES = """\
+code{font:.875em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--quiet);
+background:var(--well);border:1px solid var(--line);border-radius:.25rem;padding:.0625rem .3125rem}
+dl{margin:0 0 1.25rem;padding:.75rem 1rem;background:var(--well);border:1px solid var(--line);
+border-radius:.5rem}
+dt{color:var(--quiet);font-size:.875rem}
+dd{margin:0 0 .5rem;font-weight:600}
+dd:last-child{margin:0}
+dd code,label code{font-weight:400}
+.grants{list-style:none;margin:0 0 1.25rem;padding:0}
+.grants li{padding:.375rem 0 .375rem 1.75rem;border-top:1px solid var(--line);position:relative}
+.grants li:last-child{border-bottom:1px solid var(--line)}
+.grants li::before{content:"";position:absolute;left:.375rem;top:.8125rem;width:.75rem;
+height:.375rem;border:solid var(--accent);border-width:0 0 2px 2px;transform:rotate(-45deg)}
+.choice{position:relative;margin:0 0 .5rem}
+.choice input{position:absolute;left:.875rem;top:1rem;width:1.125rem;height:1.125rem;margin:0;
+accent-color:var(--accent)}
+.choice label{margin:0;padding:.75rem .875rem .75rem 2.75rem;border:1px solid var(--edge);
+border-radius:.5rem;cursor:pointer}
+.choice label:hover{border-color:var(--ink)}
+.choice input:checked+label{border-color:var(--accent);background:var(--well);
+box-shadow:inset 0 0 0 1px var(--accent)}
+.choice small{display:block;font-weight:400}
+"""
+
+STYLE = _COLOURS + _FRAME + _FORM + _TABLE + _CHOICES

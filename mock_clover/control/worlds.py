@@ -9,6 +9,7 @@ from mock_clover.control.calls import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import asked_scenario, made_of_scenario
 from mock_clover.model.checkout_settings import CheckoutSettings
 from mock_clover.model.claim import CLAIMS
+from mock_clover.model.oauth import Consent
 from mock_clover.model.permission import Permission
 from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.model.scenario import Dialect
@@ -21,7 +22,7 @@ NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END}"
 
 SWITCHES = (
     *("dialect", "strict", "refuse_inferred", "allow_inferred"),
-    *("listed_cards_only", "permissions", "checkout"),
+    *("listed_cards_only", "permissions", "consent", "checkout"),
 )
 """Settings that a sandbox may be made with."""
 
@@ -45,6 +46,7 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
     permissions: Annotated[
         tuple[Permission, ...] | None, told("What the merchant allows the app.", OURS)
     ] = None
+    consent: Annotated[Consent | None, told("Whether the merchant is asked.", OURS)] = None
     checkout: Annotated[CheckoutSettings | None, told("Of the hosted checkout.", OURS)] = None
 
 

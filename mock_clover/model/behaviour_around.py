@@ -8,6 +8,19 @@ MERCHANT_AGREES_AT_ONCE = Behaviour(
     "MERCHANT_AGREES_AT_ONCE",
     "The page of authorisation asks nobody: it sends the browser back with a code.",
     inferred("of this mock: there is nobody to sign in"),
+    setting="consent",
+)
+MERCHANT_IS_ASKED = Behaviour(
+    "MERCHANT_IS_ASKED",
+    "Where consent is asked for, a page shows app, merchant, owner and permissions.",
+    inferred("of this mock; of Clover's page only the picker of accounts is documented"),
+    setting="consent",
+)
+CONSENT_DENIED = Behaviour(
+    "CONSENT_DENIED",
+    "A merchant who denies sends the browser back with error=access_denied and the state.",
+    inferred("RFC 6749, 4.1.2.1; a public client of Clover looks for `error`"),
+    setting="consent",
 )
 CODE_LIFE = Behaviour(
     "CODE_LIFE",

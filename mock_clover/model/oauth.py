@@ -2,10 +2,18 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from mock_clover.wire.fact import Fact, Millis, documented, observed, told
+from mock_clover.wire.fact import Fact, Millis, documented, inferred, observed, told
 from mock_clover.wire.record import Record
 
 _DOC = documented("MD:using-oauth-20")
+_OURS = inferred("of this mock, not of Clover")
+
+Consent = Literal["auto", "ask"]
+"""Whether the merchant agrees at once, or is asked on a page."""
+AskedConsent = (
+    Annotated[Consent, told("Whether the merchant is asked; the setting decides else.", _OURS)]
+    | None
+)
 
 
 class AuthorizeQuery(Record, frozen=True, kw_only=True):
@@ -18,6 +26,13 @@ class AuthorizeQuery(Record, frozen=True, kw_only=True):
     ) = None
     response_type: Annotated[Literal["code", "token"], told("code, or token.", _DOC)] = "code"
     state: Annotated[str, told("Echoed back.", _DOC, max_length=2000)] | None = None
+    mock_clover_consent: AskedConsent = None
+
+
+class ConsentForm(AuthorizeQuery, frozen=True, kw_only=True):
+    """What the consent page sends: the query of its own address, and what the merchant decides."""
+
+    do: Annotated[Literal["approve", "deny"], told("Which button was pressed.", _OURS)]
 
 
 class TokenExchange(Record, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ value, so all members of requests are optional here.
 
 from typing import Annotated, Literal
 
+from mock_clover.model.oauth import AskedConsent
 from mock_clover.wire.fact import Millis, documented, inferred, observed, told
 from mock_clover.wire.record import Record
 
@@ -42,6 +43,16 @@ class AuthorizeV2Query(Record, frozen=True, kw_only=True):
         Annotated[Literal["S256"], told("The only one there is.", observed("clients send it"))]
         | None
     ) = None
+    mock_clover_consent: AskedConsent = None
+
+
+class ConsentV2Form(AuthorizeV2Query, frozen=True, kw_only=True):
+    """What the consent page sends: the query of its own address, and what the merchant decides."""
+
+    do: Annotated[
+        Literal["approve", "deny"],
+        told("Which button was pressed.", inferred("of this mock, not of Clover")),
+    ]
 
 
 class TokenV2Request(Record, frozen=True, kw_only=True):

@@ -5,12 +5,14 @@
 
 OPERATIONS = (
     "authorize",
+    "answer_consent",
     "exchange_token",
     "exchange_token_by_post",
     "get_api_key",
     "get_api_key_v1",
     "get_keys",
     "authorize_v2",
+    "answer_consent_v2",
     "exchange_code",
     "refresh_tokens",
     "recover_tokens",

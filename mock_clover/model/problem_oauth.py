@@ -46,6 +46,13 @@ OAUTH_MEDIA_TYPE = Problem(
     shape="status",
     fact=inferred("status observed by thalamus for a form; its body was not found"),
 )
+CONSENT_FROM_ELSEWHERE = Problem(
+    name="CONSENT_FROM_ELSEWHERE",
+    status=403,
+    message="A merchant agrees on this server's own page only.",
+    shape="bare",
+    fact=inferred("of this mock: a page of another site must not press its buttons"),
+)
 PERMISSION_MISSING = Problem(
     name="PERMISSION_MISSING",
     status=401,

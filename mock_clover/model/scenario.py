@@ -10,6 +10,7 @@ import msgspec
 from mock_clover.model.card import NO_CHECKS, Brand, Checks
 from mock_clover.model.checkout_settings import CheckoutSettings
 from mock_clover.model.fault import Fault
+from mock_clover.model.oauth import Consent
 from mock_clover.model.permission import Permission
 from mock_clover.model.rule import CARD_NUMBER, Rule
 from mock_clover.model.stock import Stock
@@ -162,6 +163,13 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "All of them where nothing is said."
         ),
     ] = None
+    consent: Annotated[
+        Consent,
+        msgspec.Meta(
+            description="Whether the merchant agrees to OAuth at once, or is asked on a page; "
+            "`mock_clover_consent` of a call wins."
+        ),
+    ] = "auto"
     refresh_tokens_max: Annotated[
         int,
         msgspec.Meta(

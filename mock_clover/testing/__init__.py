@@ -30,7 +30,7 @@ Held = TypeVar("Held", bound=MockClover)
 
 _SWITCHES = (
     *("scenario", "dialect", "strict", "refuse_inferred", "allow_inferred"),
-    *("listed_cards_only", "permissions", "checkout"),
+    *("listed_cards_only", "permissions", "consent", "checkout"),
 )
 _DESK_PORT = "mock_clover_desk_port"
 _held: pytest.StashKey[list[MockClover]] = pytest.StashKey()

@@ -11,6 +11,7 @@ class Served(NamedTuple):
     body: bytes
     content_type: str
     headers: dict[str, str]
+    status: int = 200
 
 
 class Shop:
@@ -29,7 +30,7 @@ class Shop:
                 shop.asked.append(self.path)
                 found = shop.files.get(self.path.partition("?")[0])
                 body = found.body if found else b""
-                self.send_response(200 if found else 204)
+                self.send_response(found.status if found else 204)
                 if found:
                     self.send_header("content-type", found.content_type)
                     for name, value in found.headers.items():
@@ -53,12 +54,13 @@ class Shop:
         path: str,
         body: str | bytes,
         content_type: str = "text/html; charset=utf-8",
+        status: int = 200,
         **headers: str,
     ) -> str:
         """Put a file at a path and return its address; `_` in a header's name is `-`."""
         data = body.encode() if isinstance(body, str) else body
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.files[path] = Served(data, content_type, named)
+        self.files[path] = Served(data, content_type, named, status)
         return self.url + path
 
     def close(self) -> None:

@@ -398,6 +398,18 @@ CASES = [
         BARE,
         permissions=("online_payments",),
     ),
+    Case(
+        "CONSENT_FROM_ELSEWHERE",
+        "",
+        lambda world: world.send(
+            "POST",
+            f"/oauth/v2/authorize?client_id={world.known.client_id}",
+            raw=b"do=approve",
+            headers={"origin": "https://shop.example"},
+        ),
+        b'{"message":"A merchant agrees on this server\'s own page only."}',
+        403,
+    ),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.why}")
 

@@ -1398,6 +1398,7 @@ ELSEWHERE = {
     "OAUTH_MIGRATION_REFUSED": "the same",
     "OAUTH_MEDIA_TYPE": "the same",
     "PERMISSION_MISSING": "the same",
+    "CONSENT_FROM_ELSEWHERE": "the same",
     "CHECKOUT_INVALID": "test_checkout_refusals.py beside this file, for each reason",
     "CHECKOUT_NOT_FOUND": "the same",
     "CHECKOUT_EXPIRED": "the same",

@@ -1,0 +1,120 @@
+"""OAuth's consent page in Chromium: agreed, denied, another merchant, and pages that may not."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from authlib.integrations.requests_client import OAuth2Session
+from playwright.sync_api import Page, expect
+from shop import Shop
+
+from tests.served import Served
+from tests.test_oauth_client import VERIFIER, as_json
+from tests.wire import call
+
+TWO = {"name": "two", "merchants": [{"name": "cafe"}, {"name": "bar"}]}
+HOSTILE = "\"><img src=x onerror=document.title='hacked'>\r\n'&lt;"
+Visit = Callable[..., object]
+
+
+class App:
+    """An app of two merchants at one sandbox, and the page that its authorisation opens."""
+
+    def __init__(self, server: Served, shop: Shop, name: str) -> None:
+        self.made = call(server.port, "PUT", f"/_mock/sandboxes/{name}", {"scenario": TWO}).json
+        self.cafe, (self.bar,) = self.made["merchant_id"], self.made["merchants"]
+        self.server, self.shop = server, shop
+        shop.put("/cb", "<!DOCTYPE html><title>Shop</title><h1>Back at the shop</h1>")
+        self.callback = f"{shop.url}/cb"
+
+    def page(self, version: str = "v2/", **query: str) -> str:
+        asked = {"client_id": self.made["client_id"], "redirect_uri": self.callback} | query
+        return f"{self.server.url}/oauth/{version}authorize?{urlencode(asked)}"
+
+    def told(self, page: Page) -> dict[str, str]:
+        """Return the parameters with which the browser came back to the shop."""
+        expect(page.get_by_role("heading")).to_have_text("Back at the shop")
+        return {k: v[0] for k, v in parse_qs(urlsplit(page.url).query).items()}
+
+
+@pytest.fixture
+def app(served: Served, shop: Shop, request: pytest.FixtureRequest) -> App:
+    return App(served, shop, re.sub(r"\W+", "-", request.node.name)[:40])
+
+
+ASK = {"mock_clover_consent": "ask"}
+
+
+def test_a_merchant_is_chosen_by_keyboard_and_authlib_gets_its_tokens(app: App, visit) -> None:
+    """PKCE, and a state that is text all the way."""
+    session = OAuth2Session(
+        client_id=app.made["client_id"],
+        redirect_uri=app.callback,
+        code_challenge_method="S256",
+        token_endpoint_auth_method="json",
+    )
+    session.trust_env = False
+    session.register_client_auth_method(("json", as_json))
+    url, state = session.create_authorization_url(
+        f"{app.server.url}/oauth/v2/authorize", HOSTILE, code_verifier=VERIFIER, **ASK
+    )
+    visitor = visit()
+    page = visitor.open(url)
+    expect(page).to_have_title("Allow access? · mock-clover")
+    expect(page.get_by_role("radio")).to_have_count(2)
+    for key in ("Tab", "ArrowDown", "Tab", "Enter"):
+        page.keyboard.press(key)
+    told = app.told(page)
+    assert (told["state"], told["merchant_id"]) == (state, app.bar["merchant_id"])
+    assert visitor.context.cookies() == []
+    token = session.fetch_token(
+        f"{app.server.url}/oauth/v2/token",
+        authorization_response=page.url,
+        code_verifier=VERIFIER,
+        state=state,
+    )
+    assert token["access_token"].count(".") == 2
+
+
+def test_deny_leads_back_and_back_asks_again(app: App, visit) -> None:
+    page = visit().open(app.page("", state=HOSTILE, **ASK))
+    page.get_by_role("button", name="Deny").click()
+    assert app.told(page) == {
+        "error": "access_denied",
+        "error_description": "The merchant denied the request.",
+        "state": HOSTILE,
+    }
+    page.go_back()
+    page.get_by_role("radio", name=app.bar["merchant_id"]).check()
+    page.get_by_role("button", name="Approve").click()
+    told = app.told(page)
+    assert (told["merchant_id"], told["state"]) == (app.bar["merchant_id"], HOSTILE)
+
+
+def test_the_shops_own_redirect_is_followed(app: App, visit) -> None:
+    """A form's policy holds for each redirect after it: the callback may lead to another origin."""
+    other = Shop()
+    try:
+        app.shop.put("/cb", "", status=302, location=other.put("/home", "<h1>At home</h1>"))
+        page = visit().open(app.page(merchant_id=app.cafe, **ASK))
+        expect(page.get_by_role("radio")).to_have_count(0)
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_role("heading")).to_have_text("At home")
+    finally:
+        other.close()
+
+
+def test_another_site_neither_frames_the_page_nor_presses_its_buttons(app: App, visit) -> None:
+    visitor = visit()
+    page = visitor.open(app.shop.put("/frame", f'<iframe src="{app.page(**ASK)}"></iframe>'))
+    expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
+    assert any("frame-ancestors" in each for each in visitor.complaints)
+    form = f'<form method="post" action="{app.page().replace("&", "&amp;")}"><input name="do" '
+    form += 'value="approve"></form><script>document.forms[0].submit()</script>'
+    page = visitor.context.new_page()
+    with page.expect_response(lambda each: "/oauth/" in each.url) as answered:
+        page.goto(app.shop.put("/evil", form))
+    assert answered.value.status == 403
+    expect(page.locator("body")).to_contain_text("on this server's own page only")
+    visitor.complaints.clear()

@@ -1,0 +1,374 @@
+"""OAuth's consent page: what a merchant sees, what the buttons do, and who may press them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from mock_clover.scenario.load import parse
+from tests.checkouts import FORM, Seen
+from tests.oauth import CHALLENGE, VERIFIER, exchange
+from tests.world import Answered, World
+
+MakeWorld = Callable[..., World]
+CALLBACK = "https://shop.example/cb"
+PATHS = ("/oauth/authorize", "/oauth/v2/authorize")
+each_version = pytest.mark.parametrize("path", PATHS, ids=["v1", "v2"])
+ASK = {"mock_clover_consent": "ask"}
+
+
+def target(world: World, path: str, **query: str) -> str:
+    """Return the address of the consent page."""
+    asked = {"client_id": world.known.client_id, "redirect_uri": CALLBACK} | query
+    return f"{path}?{urlencode({k: v for k, v in asked.items() if v != ''})}"
+
+
+def ask(world: World, path: str, **query: str) -> Answered:
+    """Open the consent page."""
+    return world.send("GET", target(world, path, **ASK | query), auth=False)
+
+
+def press(
+    world: World, path: str, do: str = "approve", merchant_id: str = "", **query: str
+) -> Answered:
+    """Press a button of the consent page, as a browser without Sec-Fetch-Site does."""
+    form = {"do": do} | ({"merchant_id": merchant_id} if merchant_id else {})
+    headers = {"content-type": FORM, "origin": "http://localhost:4242"}
+    where = target(world, path, **ASK | query)
+    return world.send("POST", where, raw=urlencode(form).encode(), headers=headers, auth=False)
+
+
+def told(got: Answered) -> dict[str, str]:
+    """Return the parameters of a redirect."""
+    assert got.status == 302, got
+    return dict(parse_qsl(urlsplit(got.headers["location"]).query, keep_blank_values=True))
+
+
+# The page ----------------------------------------------------------------------------------------
+
+
+@each_version
+def test_the_page_tells_who_asks_whom_for_what(world: World, path: str) -> None:
+    before = (world.sandbox.state(), world.sandbox.ids.state())
+    got = ask(world, path)
+    assert (got.status, got.content_type) == (200, "text/html; charset=utf-8")
+    assert (got.why, got.evidence) == ("the merchant is asked: consent is `ask`", "inferred")
+    known, seen = world.known, Seen(got.body)
+    shop = world.send("GET", f"/v3/merchants/{known.merchant_id}?expand=owner").json
+    assert [line for line in seen.text.split("\n") if line] == [
+        *("Allow access? · mock-clover", "mock-clover", "Test", "Allow access?"),
+        f"The app {known.client_id} asks to work with the data of this merchant.",
+        *("Merchant", f"{shop['name']} {known.merchant_id}"),
+        *("Approved by its owner", f"{shop['owner']['name']} {known.employee_id}"),
+        *("It may then", "Take payments online", "See and change customers"),
+        *("See and change inventory", "See and change merchant data", "See and change orders"),
+        *("See and change payments", "Either way the browser goes back to https://shop.example."),
+        *("Approve", "Deny"),
+        "mock-clover, not Clover: no money moves. Give no real card number.",
+    ]
+    assert [(form["method"], "action" in form) for form in seen.all("form")] == [("post", False)]
+    assert [(each["name"], each["value"]) for each in seen.all("button")] == [
+        ("do", "approve"),
+        ("do", "deny"),
+    ]
+    assert (world.sandbox.state(), world.sandbox.ids.state()) == before
+
+
+@each_version
+def test_the_page_is_framed_by_nobody_and_its_form_leads_on(world: World, path: str) -> None:
+    for query, leads in (
+        ({}, "'self' http: https:"),
+        ({"redirect_uri": "my-app.x:/cb"}, "'self' my-app.x:"),
+        ({"redirect_uri": ""}, "'self' http: https:"),
+        ({"redirect_uri": "http://[x"}, "'self' http: https:"),
+    ):
+        got = ask(world, path, **query)
+        assert got.headers["content-security-policy"].startswith("default-src 'none'; style-src")
+        assert got.headers["content-security-policy"].endswith(
+            f"; base-uri 'none'; frame-ancestors 'none'; form-action {leads}"
+        )
+        assert got.headers["x-frame-options"] == "DENY"
+        assert got.headers["cache-control"] == "no-store"
+
+
+@each_version
+def test_the_sandbox_may_ask_always_and_a_call_knows_better(
+    make_world: MakeWorld, path: str
+) -> None:
+    asking = make_world(consent="ask")
+    for world, query, status in (
+        (asking, {}, 200),
+        (asking, {"mock_clover_consent": "auto"}, 302),
+        (make_world(), {}, 302),
+        (make_world(), ASK, 200),
+        (make_world(), {"mock_clover_consent": "perhaps"}, 400),
+    ):
+        assert world.send("GET", target(world, path, **query), auth=False).status == status
+
+
+PERMITTED: dict[str, tuple[list[str], list[str]]] = {
+    "one": (["read_payments"], ["See payments"]),
+    "two of a kind": (["read_orders", "write_orders"], ["See and change orders"]),
+    "none": ([], ["Nothing: this sandbox grants no permission"]),
+}
+
+
+@pytest.mark.parametrize(("granted", "lines"), PERMITTED.values(), ids=PERMITTED)
+def test_the_page_tells_the_permissions_of_the_sandbox(
+    make_world: MakeWorld, granted: list[str], lines: list[str]
+) -> None:
+    text = Seen(ask(make_world(permissions=tuple(granted)), PATHS[0]).body).text.split("\n")
+    listed = text[text.index("It may then") + 1 : text.index("Approve")]
+    assert [line for line in listed if line][:-1] == lines
+
+
+# Approve and deny ---------------------------------------------------------------------------------
+
+STATES = ("s1", "", "a b+c&d=e#f", "line\nbreak\r\nreturn\rend", 'é"<\x7f', "%41%2541", "x" * 2000)
+
+
+@each_version
+@pytest.mark.parametrize("state", STATES, ids=lambda each: repr(each[:12]))
+def test_approve_is_what_the_automatic_way_does(
+    make_world: MakeWorld, path: str, state: str
+) -> None:
+    pressed, auto = make_world(), make_world()
+    query = {"redirect_uri": f"{CALLBACK}?a=1"} | ({"state": state} if state else {})
+    got = press(pressed, path, **query)
+    expected = auto.send("GET", target(auto, path, **query), auth=False)
+    assert (got.status, got.headers, got.body) == (302, expected.headers, b"")
+    assert told(got).get("state", "") == state
+    assert pressed.sandbox.state() == auto.sandbox.state()
+    assert (got.why, got.evidence) == ("the merchant agrees on the page", "inferred")
+
+
+def test_approve_gives_a_token_where_the_legacy_app_wants_one(make_world: MakeWorld) -> None:
+    world, auto = make_world(), make_world()
+    got = press(world, PATHS[0], response_type="token")
+    expected = auto.send("GET", target(auto, PATHS[0], response_type="token"), auth=False)
+    assert got.headers == expected.headers
+    bearer = got.headers["location"].partition("#access_token=")[2]
+    reads = {"authorization": f"Bearer {bearer}"}
+    assert world.send("GET", "/v1/charges", headers=reads, auth=False).status == 200
+
+
+@each_version
+def test_a_code_of_the_page_is_exchanged(world: World, path: str) -> None:
+    code = told(press(world, path))["code"]
+    known = world.known
+    if path == PATHS[0]:
+        app = {"client_id": known.client_id, "client_secret": known.client_secret, "code": code}
+        got = world.send("GET", f"/oauth/token?{urlencode(app)}", auth=False)
+    else:
+        got = exchange(world, code)
+    assert got.status == 200
+
+
+def test_a_code_of_the_page_keeps_its_challenge(world: World) -> None:
+    asked = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    code = told(press(world, PATHS[1], **asked))["code"]
+    assert exchange(world, code, client_secret=None, code_verifier="x" * 43).status == 401
+    assert exchange(world, code, client_secret=None, code_verifier=VERIFIER).status == 200
+
+
+@each_version
+def test_deny_sends_the_browser_back_with_an_error_and_the_state(world: World, path: str) -> None:
+    before = (world.sandbox.state(), world.sandbox.ids.state())
+    got = press(world, path, "deny", redirect_uri=f"{CALLBACK}?a=1", state="a&b c")
+    assert (got.status, got.why, got.evidence) == (302, "the merchant denies", "inferred")
+    assert got.headers == {
+        "location": f"{CALLBACK}?a=1&error=access_denied"
+        "&error_description=The+merchant+denied+the+request.&state=a%26b+c"
+    }
+    assert (world.sandbox.state(), world.sandbox.ids.state()) == before
+
+
+# Several merchants --------------------------------------------------------------------------------
+
+TWO = {
+    "name": "two",
+    "merchants": [{"name": "cafe"}, {"name": "bar"}, {"name": "other", "client_id": "OTHERAPP"}],
+}
+
+
+@pytest.fixture
+def family(make_world: MakeWorld) -> World:
+    """Two merchants of one app at one address, and one of another app."""
+    return make_world(parse(json.dumps(TWO).encode(), "two.yaml"))
+
+
+@each_version
+def test_the_merchant_is_chosen_among_those_of_the_app(family: World, path: str) -> None:
+    cafe, bar = (each.credentials for each in family.sandbox.family[:2])
+    family.known = cafe
+    seen = Seen(ask(family, path).body)
+    radios = [each for each in seen.all("input") if each.get("type") == "radio"]
+    assert [each["value"] for each in radios] == [cafe.merchant_id, bar.merchant_id]
+    assert ["checked" in each for each in radios] == [True, False]
+    assert [label["for"] for label in seen.all("label")] == [each["id"] for each in radios]
+    assert "OTHERAPP" not in seen.text
+    sent = told(press(family, path, merchant_id=bar.merchant_id))
+    assert (sent["merchant_id"], sent["employee_id"]) == (bar.merchant_id, bar.employee_id)
+    rows = "codes" if path == PATHS[0] else "codes_v2"
+    assert [len(getattr(each, rows)) for each in family.sandbox.family] == [0, 1, 0]
+
+
+def test_merchants_that_allow_unlike_things_are_told_apart(make_world: MakeWorld) -> None:
+    merchants = [{"name": "cafe"}, {"name": "bar", "settings": {"permissions": ["read_orders"]}}]
+    world = make_world(parse(json.dumps({"name": "x", "merchants": merchants}).encode(), "x.yaml"))
+    world.known = world.sandbox.credentials
+    text = Seen(ask(world, PATHS[1]).body).text
+    assert "It may then" not in text
+    lines = [line for line in text.split("\n") if line.startswith(("Take", "See"))]
+    assert [line.split("; ")[-1] for line in lines] == ["See and change payments", "See orders"]
+
+
+@each_version
+def test_a_merchant_that_is_named_is_not_to_be_chosen(family: World, path: str) -> None:
+    bar = family.sandbox.family[1].credentials
+    family.known = family.sandbox.family[0].credentials
+    seen = Seen(ask(family, path, merchant_id=bar.merchant_id).body)
+    assert seen.all("input") == []
+    assert bar.merchant_id in seen.text
+    assert bar.employee_id in seen.text
+
+
+@pytest.mark.parametrize("send", [ask, press])
+def test_where_the_app_is_not_installed_nobody_is_asked(
+    world: World, send: Callable[..., Answered]
+) -> None:
+    got = send(world, PATHS[1], merchant_id="0000000000000")
+    assert got.status == 302
+    assert got.headers["location"].startswith("http://localhost:4242/appmarket/apps/")
+
+
+# Who may ask, and who may press -------------------------------------------------------------------
+
+WRONG: dict[str, tuple[dict[str, str], str]] = {
+    "an unknown app": ({"client_id": "0000000000000"}, "OAUTH_UNKNOWN_CLIENT"),
+    "no app": ({"client_id": ""}, "OAUTH_UNKNOWN_CLIENT"),
+    "a redirect that runs": ({"redirect_uri": "javascript:alert(1)"}, "OAUTH_INVALID_REDIRECT"),
+    "a redirect with a break": (
+        {"redirect_uri": "https://shop.example/\r\nx: y"},
+        "OAUTH_INVALID_REDIRECT",
+    ),
+    "no redirect at all": ({"redirect_uri": "shop"}, "OAUTH_INVALID_REDIRECT"),
+    "another kind of answer": ({"response_type": "cookie"}, "INVALID_REQUEST"),
+    "a state without end": ({"state": "x" * 2001}, "INVALID_REQUEST"),
+}
+
+
+@each_version
+@pytest.mark.parametrize("send", [ask, press])
+@pytest.mark.parametrize(("query", "problem"), WRONG.values(), ids=WRONG)
+def test_what_is_asked_wrongly_is_refused_before_and_after(
+    world: World,
+    path: str,
+    send: Callable[..., Answered],
+    query: dict[str, str],
+    problem: str,
+) -> None:
+    before = (world.sandbox.state(), world.sandbox.ids.state())
+    got = send(world, path, **query)
+    assert (got.status, got.why.partition(" ")[0]) == (400, problem)
+    assert "location" not in got.headers
+    assert (world.sandbox.state(), world.sandbox.ids.state()) == before
+
+
+@each_version
+@pytest.mark.parametrize("do", ["", "perhaps", "Approve"])
+def test_an_answer_is_one_of_the_two_buttons(world: World, path: str, do: str) -> None:
+    got = press(world, path, do)
+    assert (got.status, got.why.partition(" ")[0]) == (400, "INVALID_REQUEST")
+
+
+@each_version
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_other_methods_are_not_served(world: World, path: str, method: str) -> None:
+    got = world.send(method, target(world, path), auth=False)
+    assert (got.status, got.headers["allow"]) == (405, "GET, POST, OPTIONS")
+
+
+OURS = "http://localhost:4242"
+PRESSERS: dict[str, tuple[dict[str, str], int]] = {
+    "no browser": ({}, 302),
+    "our page": ({"origin": OURS, "sec-fetch-site": "same-origin"}, 302),
+    "our page at a name without TLS": ({"origin": OURS}, 302),
+    "our page behind a proxy": (
+        {"origin": "https://clover.example", "sec-fetch-site": "same-origin"},
+        302,
+    ),
+    "the address bar": ({"sec-fetch-site": "none"}, 302),
+    "another site": ({"origin": "https://evil.example", "sec-fetch-site": "cross-site"}, 403),
+    "another port": ({"origin": "http://localhost:3000", "sec-fetch-site": "same-site"}, 403),
+    "another site, told by its origin": ({"origin": "https://evil.example"}, 403),
+    "another port, told by its origin": ({"origin": "http://localhost:3000"}, 403),
+    "a frame without an origin": ({"origin": "null"}, 403),
+    "our origin within a name": ({"origin": "http://localhost:4242.evil.example"}, 403),
+    "who lies about the origin": ({"origin": OURS, "sec-fetch-site": "cross-site"}, 403),
+}
+
+
+@each_version
+@pytest.mark.parametrize("do", ["approve", "deny"])
+@pytest.mark.parametrize(("headers", "status"), PRESSERS.values(), ids=PRESSERS)
+def test_a_page_of_another_site_presses_no_button(
+    world: World, path: str, do: str, headers: dict[str, str], status: int
+) -> None:
+    before = (world.sandbox.state(), world.sandbox.ids.state())
+    sent = headers | {"content-type": FORM}
+    got = world.send("POST", target(world, path), raw=f"do={do}".encode(), headers=sent, auth=False)
+    assert got.status == status
+    if status == 403:
+        assert got.json == {"message": "A merchant agrees on this server's own page only."}
+        assert (world.sandbox.state(), world.sandbox.ids.state()) == before
+
+
+# Hostile texts ------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img/src=x/onerror=alert(1)>',
+    "'onmouseover='alert(1)",
+    "&lt;b&gt;&amp;&#60;i&#62;",
+    "</title></style></main><form/action=//evil.example>",
+    "{app}{0}%s${x}{{7*7}}",
+)
+
+
+def skeleton(html: bytes) -> list[tuple[str, list[str]]]:
+    """Return a page's tags and the names of their attributes."""
+    return [(tag, list(attributes)) for tag, attributes in Seen(html).tags]
+
+
+@each_version
+@pytest.mark.parametrize("text", HOSTILE)
+def test_ids_of_a_scenario_are_shown_as_text(make_world: MakeWorld, path: str, text: str) -> None:
+    names = ("client_id", "merchant_id", "employee_id")
+    merchants: list[dict[str, Any]] = [
+        {"name": "a", **dict.fromkeys(names, text)},
+        {"name": "b", "client_id": text, "merchant_id": f"{text}b"},
+    ]
+    spoilt = make_world(parse(json.dumps({"name": "x", "merchants": merchants}).encode(), "x.yaml"))
+    plain = make_world(parse(json.dumps(TWO).encode(), "two.yaml"))
+    spoilt.known, plain.known = (each.sandbox.credentials for each in (spoilt, plain))
+    got = ask(spoilt, path, state=text)
+    assert skeleton(got.body) == skeleton(ask(plain, path).body)
+    assert Seen(got.body).text.count(text) == 4
+
+
+@each_version
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_redirect_is_shown_as_text_and_no_more_than_its_host(
+    world: World, path: str, text: str
+) -> None:
+    plain = ask(world, path)
+    got = ask(world, path, redirect_uri=f"https://{text}@shop.example/{text}?{text}#{text}")
+    assert got.headers == plain.headers
+    if not {*"/?#"} & {*text}:
+        assert got.body == plain.body
+    got = ask(world, path, redirect_uri=f"https://{text}")
+    assert got.headers == plain.headers
+    assert skeleton(got.body) == skeleton(plain.body)
