@@ -40,6 +40,7 @@ SHOWN = {
     "CHECKOUT_REDIRECTS": "checkout::where_a_decline_and_a_payment_lead",
     "CHECKOUT_MAKES_ORDER": "checkout::a_decline_and_then_another_card",
     "CHECKOUT_TRIED_AGAIN": "checkout_page::a_decline_is_told_and_another_card_pays",
+    "CHECKOUT_TIP": "checkout_form::a_tip_reaches_charge_order_payment_webhook_and_customer",
     "CHECKOUT_CANCEL_ENDS": ("checkout_page::a_session_that_is_over_is_neither_paid_nor_cancelled"),
     "CHECKOUT_TELLS_OF_PAYMENTS": "checkout::nothing_else_is_announced",
     "BRAND_FROM_NUMBER": "payments::the_brand_is_read_off_the_number_plain_or_encrypted",

@@ -35,6 +35,7 @@ from mock_clover.model.checkout import (
     HostedPayment,
     Line,
     RedirectUrls,
+    asks_tip,
     wrong_redirect,
 )
 from mock_clover.model.item import TaxRate
@@ -114,6 +115,7 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
         failure=urls.failure,
         cancel=urls.cancel,
         metadata=asked.metadata,
+        tips=asks_tip(asked.tips),
     )
     sandbox.checkouts.put_bounded(made.id, made)
     call.why = f"a checkout of {amount} is made"
@@ -295,7 +297,7 @@ def _write(
         sandbox,
         charge.id,
         approved=checkout.ended == "paid",
-        amount=payment.amount,
+        amount=payment.amount + (payment.tip_amount or 0),
         session_id=checkout.id if sandbox.settings.checkout.webhook_data else None,
     )
     return Paid(checkout, charge, verdict)

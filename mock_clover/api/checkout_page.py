@@ -3,16 +3,19 @@
 An answer here awaits nothing, so pages go the way of every other answer and need no framework.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mock_clover.api.checkout import Paid, cancel, pay, require_checkout, require_open
 from mock_clover.api.endpoint import Call, Page
-from mock_clover.model.checkout import Checkout, CheckoutForm
+from mock_clover.model.checkout import Checkout, CheckoutForm, State
 from mock_clover.model.problem import Refusal
-from mock_clover.model.problem_checkout import CHECKOUT_NOT_FOUND
 from mock_clover.model.token import CardRequest
 from mock_clover.model.verdict import Decline
+from mock_clover.sandbox.people import merchant_name
 from mock_clover.sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:  # most servers show no page
+    from mock_clover.api.checkout_html import Shown
 
 _TITLES = {"paid": "Paid", "cancelled": "Cancelled", "expired": "Expired"}
 _SAID = {
@@ -20,25 +23,29 @@ _SAID = {
     "cancelled": "The checkout was cancelled. Nothing was paid.",
     "expired": "This checkout has expired. Nothing was paid.",
 }
+_SAID_AGAIN = _SAID | {"paid": "This checkout is paid already. Nothing was charged again."}
 _DECLINED = 402
+_OF_CARD = ("number", "exp_month", "exp_year", "cvv", "name", "address_zip")
 
 
-def show_page(sandbox: Sandbox, call: Call[None, None]) -> Page:
+def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
     """Show a session to its customer; an expired one is gone (inferred)."""
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
     try:
         checkout = require_checkout(sandbox, call.ids[0])
     except Refusal as refusal:
-        return _refused(None, refusal, call)
+        return _refused(sandbox, refusal, call)
     state = checkout.state(sandbox.clock.now_ms())
     call.why = f"the checkout is {state}"
     if state == "open":
-        return _form(checkout, 200)
-    return _end(checkout, 410 if state == "expired" else 200, state)
+        return _form(200, _shown(sandbox, checkout, call.body))
+    return _end(sandbox, checkout, 410 if state == "expired" else 200, state)
 
 
 def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
     """Pay a session, or cancel it, and send the browser on."""
+    from mock_clover.api.checkout_form import choices, read_tip
+
     form, checkout_id = call.body, call.ids[0]
     sandbox = sandbox.holder_of("checkouts", checkout_id)
     try:
@@ -46,14 +53,13 @@ def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
             ended = cancel(sandbox, checkout_id)
             call.why = "the customer cancelled"
             return _onward(ended, ended.cancel, "cancelled")
+        checkout = _open(sandbox, checkout_id)
+        tip = None if checkout is None else read_tip(choices(sandbox, checkout), form)
         card = CardRequest(**{name: getattr(form, name) or None for name in _OF_CARD})
-        paid = pay(sandbox, checkout_id, card, None, call.headers)
+        paid = pay(sandbox, checkout_id, card, tip, call.headers)
     except Refusal as refusal:
-        return _refused(_open(sandbox, checkout_id), refusal, call)
+        return _refused(sandbox, refusal, call)
     return _paid(sandbox, paid, call)
-
-
-_OF_CARD = ("number", "exp_month", "exp_year", "cvv", "name", "address_zip")
 
 
 def leads_to(sandbox: Sandbox, paid: Paid) -> str | None:
@@ -71,7 +77,8 @@ def _paid(sandbox: Sandbox, paid: Paid, call: Call[CheckoutForm, None]) -> Page:
         return _onward(paid.checkout, url, "paid")
     if url:
         return _onward(paid.checkout, url, "open")
-    return _form(paid.checkout, _DECLINED, paid.verdict.message)
+    shown = _shown(sandbox, paid.checkout, call.body, tried=True)
+    return _form(_DECLINED, shown._replace(said=paid.verdict.message))
 
 
 def _open(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
@@ -82,17 +89,45 @@ def _open(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
         return None
 
 
-def _form(checkout: Checkout, status: int, said: str = "") -> Page:
-    from mock_clover.api import checkout_html as html  # most servers show no page
+def _shown(
+    sandbox: Sandbox, checkout: Checkout, form: CheckoutForm, *, tried: bool = False
+) -> "Shown":
+    """Return what a page shows of a session, and of a form that was `tried`."""
+    from mock_clover.api.checkout_form import again, choices
+    from mock_clover.api.checkout_html import Shown
 
-    return Page(status, html.form_page(checkout, said), html.guards_of(checkout))
+    return Shown(
+        checkout=checkout,
+        shop=merchant_name(sandbox.seed),
+        now_ms=sandbox.clock.now_ms(),
+        offers=choices(sandbox, checkout),
+        hints=_hints(sandbox) if form.mock_clover_cards == "1" else "",
+        given=again(form) if tried else {},
+    )
 
 
-def _end(checkout: Checkout, status: int, state: str) -> Page:
+def _hints(sandbox: Sandbox) -> str:
+    from mock_clover.api.checkout_hints import hints  # most pages show none
+
+    return hints(sandbox.rules.scenario)
+
+
+def _form(status: int, shown: "Shown") -> Page:
+    from mock_clover.api import checkout_html as html
+
+    return Page(status, html.form_page(shown), html.guards_of(shown.checkout))
+
+
+def _end(
+    sandbox: Sandbox, checkout: Checkout, status: int, state: State, said: dict[str, str] = _SAID
+) -> Page:
     from mock_clover.api import checkout_html as html
 
     url = {"paid": checkout.success, "cancelled": checkout.cancel}.get(state, checkout.failure)
-    return Page(status, html.end_page(_TITLES[state], _SAID[state], url), html.guards_of(checkout))
+    charge = sandbox.charges.get(checkout.charge or "") if state == "paid" else None
+    shop = merchant_name(sandbox.seed)
+    text = html.end_page(_TITLES[state], said[state], url, charge=charge, shop=shop)
+    return Page(status, text, html.guards_of(checkout))
 
 
 def _onward(checkout: Checkout, url: str | None, state: str) -> Page:
@@ -105,13 +140,22 @@ def _onward(checkout: Checkout, url: str | None, state: str) -> Page:
     return Page(303, text, (*where, *html.guards_of(checkout)))
 
 
-def _refused(checkout: Checkout | None, refusal: Refusal, call: Call[Any, None]) -> Page:
+def _refused(sandbox: Sandbox, refusal: Refusal, call: Call[CheckoutForm, None]) -> Page:
+    """Say what is wrong: with the fields, or with the session, which then is shown as it is."""
     from mock_clover.api import checkout_html as html
+    from mock_clover.api.checkout_form import faults
 
     problem = refusal.problem
     said_by = refusal.words.get("why")
     call.why = f"{said_by}: {problem.name}" if said_by else problem.name
-    if checkout is not None:
-        return _form(checkout, problem.status, refusal.message)
-    title = "Not found" if problem is CHECKOUT_NOT_FOUND else "Closed"
-    return Page(problem.status, html.end_page(title, refusal.message), html.guards_of(None))
+    checkout = sandbox.checkouts.get(call.ids[0])
+    if checkout is None:
+        return Page(
+            problem.status, html.end_page("Not found", refusal.message), html.guards_of(None)
+        )
+    state = checkout.state(sandbox.clock.now_ms())
+    if state != "open":
+        return _end(sandbox, checkout, problem.status, state, _SAID_AGAIN)
+    shown = _shown(sandbox, checkout, call.body, tried=True)
+    shown = shown._replace(said=refusal.message, faults=faults(sandbox, call.body, refusal))
+    return _form(problem.status, shown)

@@ -68,11 +68,13 @@ class Field(NamedTuple):
     hint: str = ""
 
 
-def page(title: str, body: str, *, shop: str = "mock-clover", wide: bool = False) -> str:
-    """Return a whole page; `shop` stands above it, `body` is HTML."""
+def page(
+    heading: str, body: str, *, shop: str = "mock-clover", title: str = "", wide: bool = False
+) -> str:
+    """Return a whole page; `shop` stands above it, `body` is HTML, the title is the heading."""
     return _PAGE.format(
-        title=f"{text(title)} · {text(shop)}",
-        heading=text(title),
+        title=f"{text(title or heading)} · {text(shop)}",
+        heading=text(heading),
         style=STYLE,
         shop=text(shop),
         width=' class="wide"' if wide else "",
@@ -129,27 +131,34 @@ def link(url: str | None, words: str) -> str:
     return f'<p><a href="{text(url)}">{text(words)}</a></p>\n'
 
 
-def alert(said: str, faults: tuple[Fault, ...] = ()) -> str:
-    """Return what a page complains of, with links to the fields that are wrong."""
+def alert(said: str, faults: tuple[Fault, ...] = (), advice: str = "") -> str:
+    """Return what a page complains of, with links to the fields that are wrong, and advice."""
     items = "".join(
         f'\n<li><a href="#{fault.field}">{text(fault.said)}</a></li>' for fault in faults
     )
     more = f"\n<ul>{items}\n</ul>" if items else ""
+    more += f"\n<small>{text(advice)}</small>" if advice else ""
     return f'<div role="alert" class="wrong" id="alert">\n<p>{text(said)}</p>{more}\n</div>\n'
 
 
-def field(asked: Field, faults: tuple[Fault, ...] = (), *, focus: bool = False) -> str:
-    """Return a field with its label, its hint, and what is wrong with it."""
-    name, about, notes = asked.name, [], ""
+def field(
+    asked: Field, faults: tuple[Fault, ...] = (), *, focus: bool = False, about: str = ""
+) -> str:
+    """Return a field with its label, its hint, and what is wrong with it.
+
+    `about` is the id of what else describes it.
+    """
+    name, notes = asked.name, ""
+    told = [about] if about else []
     if asked.hint:
-        about.append(f"{name}-hint")
+        told.append(f"{name}-hint")
         notes += f'<small id="{name}-hint">{text(asked.hint)}</small>\n'
     wrong = [fault.said for fault in faults if fault.field == name]
     if wrong:
-        about.append(f"{name}-wrong")
+        told.append(f"{name}-wrong")
         notes += f'<strong class="said" id="{name}-wrong">{text(wrong[0])}</strong>\n'
     more = f' value="{text(asked.value)}"' if asked.value else ""
-    more += f' aria-describedby="{" ".join(about)}"' if about else ""
+    more += f' aria-describedby="{" ".join(told)}"' if told else ""
     more += ' aria-invalid="true"' if wrong else ""
     more += " autofocus" if focus else ""
     return (

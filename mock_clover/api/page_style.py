@@ -112,5 +112,28 @@ border-radius:.5rem;cursor:pointer}
 box-shadow:inset 0 0 0 1px var(--accent)}
 .choice small{display:block;font-weight:400}
 """
+_TIPS = """\
+.offers{display:flex;flex-wrap:wrap;gap:.5rem}
+.offers div{position:relative;display:grid;flex:1 1 4.75rem}
+.offers input{position:absolute;inset:0;opacity:0;margin:0;width:100%;height:100%}
+.offers label{margin:0;padding:.5rem .25rem;min-height:3.25rem;border:1px solid var(--edge);
+border-radius:.5rem;display:flex;flex-direction:column;align-items:center;justify-content:center;
+text-align:center;cursor:pointer}
+.offers small{font-weight:400;font-size:.75rem;white-space:nowrap}
+.offers label:hover{border-color:var(--ink)}
+.offers input:checked+label{border-color:var(--accent);background:var(--well);color:var(--accent);
+box-shadow:inset 0 0 0 1px var(--accent)}
+.offers input:focus-visible+label{outline:3px solid var(--accent);outline-offset:2px}
+.tips .field{margin:.75rem 0 0}
+.t1,.t2,.t3,.t4,.t-own{display:none}
+@supports not selector(:has(a)){.t0{display:none}.t-own{display:inline}}
+body:has(#tip-1:checked) .t1,body:has(#tip-2:checked) .t2,body:has(#tip-3:checked) .t3,
+body:has(#tip-4:checked) .t4,body:has(#tip-own:checked) .t-own{display:inline}
+body:has(#tip-1:checked,#tip-2:checked,#tip-3:checked,#tip-4:checked,#tip-own:checked) .t0,
+.tips:not(:has(#tip-own:checked)) .tip_own{display:none}
+summary{cursor:pointer;font-weight:600}
+.cards table{margin-top:.75rem}
+.cards td{white-space:normal;color:var(--quiet);font-size:.875rem}
+"""
 
-STYLE = _COLOURS + _FRAME + _FORM + _TABLE + _CHOICES
+STYLE = _COLOURS + _FRAME + _FORM + _TABLE + _CHOICES + _TIPS

@@ -60,6 +60,7 @@ class CheckoutShown(Record, frozen=True, kw_only=True):
     failure: str | None = None
     cancel: str | None = None
     metadata: dict[str, Any] | None = None
+    tips: bool = False
     charge: str | None = None
     order: str | None = None
     declined: tuple[str, ...] = ()
@@ -157,13 +158,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         secret=True,
     ),
     control("cancel_checkout", "POST", f"{_PATH}/{{id}}/cancel", cancel_checkout, Done),
-    control("checkout_page", "GET", f"{PAGE}/{{id}}", show_page, Record),
-    replace(
-        control(
-            *("checkout_submit", "POST", f"{PAGE}/{{id}}", submit_page, Record),
-            takes=CheckoutForm,
-        ),
-        secret=True,
-        any_body=True,
+    *(
+        replace(
+            control(name, method, f"{PAGE}/{{id}}", run, Record, takes=CheckoutForm),
+            secret=True,
+            any_body=True,
+        )
+        for name, method, run in (
+            ("checkout_page", "GET", show_page),
+            ("checkout_submit", "POST", submit_page),
+        )
     ),
 )

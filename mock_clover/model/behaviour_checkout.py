@@ -36,6 +36,13 @@ CHECKOUT_TRIED_AGAIN = Behaviour(
     inferred("where Clover's page goes on after a decline is not known"),
     setting="checkout",
 )
+CHECKOUT_TIP = Behaviour(
+    "CHECKOUT_TIP",
+    "A page that asks for a tip offers 15, 18 and 20 % of the goods, or an amount of one's own; it "
+    "is the charge's, and the webhook's amount has it.",
+    inferred("`tips.enabled` in a public client; no page says what comes of it"),
+    setting="checkout",
+)
 CHECKOUT_CANCEL_ENDS = Behaviour(
     "CHECKOUT_CANCEL_ENDS",
     "A session that was cancelled cannot be paid any more.",

@@ -115,7 +115,9 @@ class CheckoutRequest(Record, frozen=True, kw_only=True):
     redirectUrls: (
         Annotated[RedirectUrls, told("https; no localhost.", DOC, refused_as=_INVALID)] | None
     ) = None
-    tips: Annotated[Any, told("Taken and not interpreted.", _SEEN)] = None
+    tips: Annotated[Any, told("`enabled: true` asks for a tip; else not interpreted.", _SEEN)] = (
+        None
+    )
     metadata: (
         Annotated[
             dict[str, Any],
@@ -123,6 +125,11 @@ class CheckoutRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+
+
+def asks_tip(tips: Any) -> bool:
+    """Tell whether a request's `tips` asks for one; its shape is that of one public client."""
+    return isinstance(tips, dict) and tips.get("enabled") is True
 
 
 class CheckoutAnswer(Record, frozen=True, kw_only=True):
@@ -167,6 +174,11 @@ class CheckoutForm(Record, frozen=True, kw_only=True):
     cvv: str = ""
     name: str = ""
     address_zip: str = ""
+    tip: str = ""
+    """In percent, or `own`."""
+    tip_own: str = ""
+    mock_clover_cards: str = ""
+    """Of the page's address: 1 shows the test cards."""
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -194,6 +206,8 @@ class Checkout(Record, frozen=True, kw_only=True):
     failure: str | None = None
     cancel: str | None = None
     metadata: dict[str, Any] | None = None
+    tips: bool = False
+    """Whether the shop wants its customer to be asked for a tip."""
     ended: Literal["paid", "cancelled"] | None = None
     charge: str | None = None
     order: str | None = None

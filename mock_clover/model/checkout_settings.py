@@ -42,6 +42,21 @@ class CheckoutSettings(Record, frozen=True, kw_only=True, forbid_unknown_fields=
             "redirectUrls.failure; not known of Clover."
         ),
     ] = "try_again"
+    tips: Annotated[
+        Literal["asked", "always", "never"],
+        msgspec.Meta(
+            description="Whether the page asks for a tip: where the session's `tips.enabled` is "
+            "true, as a public client sends it, or always, or never. Not known of Clover."
+        ),
+    ] = "asked"
+    tip_percents: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=1, le=100)], ...],
+        msgspec.Meta(
+            max_length=4,
+            description="Tips that the page offers, of the goods without taxes, beside none and "
+            "an amount of one's own. Not known of Clover.",
+        ),
+    ] = (15, 18, 20)
     webhook_data: Annotated[
         bool,
         msgspec.Meta(

@@ -1,0 +1,178 @@
+"""A customer at the hosted checkout in Chromium: is declined, pays, tips, cancels, is late."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from shop import Shop
+
+from tests.checkouts import PATH, asked
+from tests.receiver import Receiver
+from tests.served import Served
+from tests.wire import call
+from tests.world import DECLINES, VISA
+
+HOSTILE = "\"><img src=x onerror=document.title='hacked'></td>&lt;i&gt;"
+CARD = {"Card number": VISA, "Month of expiry": "12", "Year of expiry": "2035"}
+CVV = "Security code (CVV)"
+
+
+class Till:
+    """A sandbox with a shop on another origin, and its sessions."""
+
+    def __init__(self, server: Served, shop: Shop, name: str) -> None:
+        self.server, self.path = server, f"/sandbox/{name}"
+        switched = {"checkout": {"redirects": "any"}}
+        self.made = call(server.port, "PUT", f"/_mock/sandboxes/{name}", switched).json
+        for where in ("paid", "cart"):
+            shop.put(f"/{where}", f"<!DOCTYPE html><title>Shop</title><h1>Shop: {where}</h1>")
+        self.urls = {"success": f"{shop.url}/paid", "cancel": f"{shop.url}/cart"}
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        bearer = f"Bearer {self.made['access_token']}"
+        named = {"authorization": bearer, "x-clover-merchant-id": self.made["merchant_id"]}
+        named["host"] = f"127.0.0.1:{self.server.port}"
+        return call(self.server.port, method, self.path + path, body, **named).json
+
+    def session(self, **changes: Any) -> str:
+        """Make a session and return its page's address."""
+        body = asked(redirectUrls=self.urls, **changes)
+        return str(self.ask("POST", PATH, body)["href"])
+
+    def charges(self) -> list[dict[str, Any]]:
+        return list(self.ask("GET", "/v1/charges")["data"])
+
+
+@pytest.fixture
+def till(served: Served, shop: Shop, request: pytest.FixtureRequest) -> Till:
+    return Till(served, shop, re.sub(r"\W+", "-", request.node.name)[:40])
+
+
+def fill(page: Page, cvv: str = "123", **changes: str) -> None:
+    for label, value in (CARD | changes | {CVV: cvv}).items():
+        page.get_by_label(label).fill(value)
+
+
+def pay(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Pay ")).click()
+
+
+def test_a_customer_is_declined_makes_a_mistake_and_pays(till: Till, visit) -> None:
+    lines = [
+        {"name": HOSTILE, "note": HOSTILE, "unitQty": 2, "price": 450},
+        {"name": "Lamp", "unitQty": 1, "price": 10_000, "taxRates": [{"rate": 1_000_000}]},
+    ]
+    cart = {"shoppingCart": {"lineItems": lines}, "customer": {"firstName": HOSTILE}}
+    with Receiver() as hook:
+        hooked = {"kind": "hosted_checkout", "url": hook.url, "secret": "s3cret"}
+        till.ask("PUT", "/_mock/webhooks", hooked)
+        visitor = visit(viewport={"width": 360, "height": 740})
+        href = till.session(**cart)
+        page = visitor.open(href)
+        expect(page.get_by_role("row")).to_have_text(
+            [
+                *("ItemPrice", f"{HOSTILE}\u00a0×\u00a02{HOSTILE}9.00 USD"),  # noqa: RUF001 - as shown
+                *("Lamp100.00 USD", "Tax10.00 USD", "Total119.00 USD"),
+            ]
+        )
+        expect(page).to_have_title(re.compile("^Checkout · "))
+        expect(page.locator("time")).to_be_visible()
+        expect(page.get_by_role("group")).to_have_count(0)
+        widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert widths == [360, 360]
+
+        fill(page, **{"Card number": DECLINES, "Name on the card (optional)": "Jo Doe"})
+        pay(page)
+        expect(page.get_by_role("alert")).to_contain_text("DECLINED: No reason given.")
+        expect(page.get_by_label("Card number")).to_be_focused()
+        expect(page.get_by_label("Card number")).to_have_value("")
+        expect(page.get_by_label(CVV)).to_have_value("")
+        expect(page.get_by_label("Month of expiry")).to_have_value("12")
+        expect(page.get_by_label("Name on the card")).to_have_value("Jo Doe")
+
+        fill(page, cvv="1")
+        pay(page)
+        expect(page.get_by_label(CVV)).to_be_focused()
+        expect(page.get_by_label(CVV)).to_have_accessible_description(re.compile("three digits"))
+        expect(page.get_by_label(CVV)).to_have_attribute("aria-invalid", "true")
+        page.get_by_role("alert").get_by_role("link").click()
+        expect(page.get_by_label(CVV)).to_be_focused()
+
+        fill(page)
+        pay(page)
+        expect(page.get_by_role("heading")).to_have_text("Shop: paid")
+        told = [post.json["message"] for post in hook.wait(2)]
+    assert told == ["Decline for 11900", "Approved for 11900"]
+    expect(visitor.open(href).get_by_role("heading")).to_have_text("Paid")
+    assert [each["status"] for each in till.charges()] == ["succeeded", "failed"]
+    assert all("the server responded with" in each for each in visitor.complaints)
+    visitor.complaints.clear()  # Chromium notes 402 and 400
+
+
+def test_a_tip_is_chosen_and_paid_by_keyboard_alone(till: Till, visit) -> None:
+    page = visit(color_scheme="dark").open(till.session(tips={"enabled": True}))
+    keys = page.keyboard
+    total, button = page.get_by_role("row", name="Total"), page.get_by_role("button").first
+    for key, sum_of in (("Tab", "109.00"), ("ArrowRight", "125.35"), ("ArrowRight", "128.62")):
+        keys.press(key)
+        expect(total).to_have_accessible_name(f"Total {sum_of} USD")
+        expect(button).to_have_accessible_name(f"Pay {sum_of} USD")
+    expect(page.get_by_label("Your own tip in USD")).to_be_hidden()
+    keys.press("ArrowRight")
+    keys.press("ArrowRight")
+    expect(button).to_have_accessible_name("Pay 109.00 USD and the tip")
+    for value in ("7,50", VISA, "12", "2035", "123", "", ""):
+        keys.press("Tab")
+        keys.type(value)
+    keys.press("Tab")
+    expect(button).to_be_focused()
+    keys.press("Enter")
+    expect(page.get_by_role("heading")).to_have_text("Shop: paid")
+    (charge,) = till.charges()
+    assert (charge["amount"], charge["tip_amount"]) == (10_900, 750)
+    page.go_back()  # no form that was filled in: the page is asked for anew
+    expect(page.get_by_role("heading")).to_have_text("Paid")
+    expect(page.get_by_text("116.50 USD")).to_be_visible()
+    expect(page.get_by_role("link", name="Return to the shop")).to_be_visible()
+
+
+def test_one_session_in_two_tabs_is_paid_once(till: Till, visit) -> None:
+    visitor, href = visit(), till.session()
+    tabs = [visitor.open(href) for _ in range(2)]
+    for tab in tabs:
+        fill(tab)
+    script = "document.querySelector('button').click()"
+    for tab in tabs:  # neither waits for what comes of it
+        tab.evaluate(f"setTimeout(() => {{ {script} }}, 0)")
+    for tab in tabs:
+        expect(tab.get_by_role("heading")).to_have_text(re.compile("Shop: paid|Paid"))
+    told = sorted(tab.get_by_role("heading").inner_text() for tab in tabs)
+    assert told == ["Paid", "Shop: paid"]
+    assert len(till.charges()) == 1
+    visitor.complaints.clear()  # Chromium notes 409
+
+
+def test_a_customer_cancels_and_another_comes_too_late(till: Till, visit) -> None:
+    visitor = visit()
+    page = visitor.open(till.session())
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading")).to_have_text("Shop: cart")
+    page = visitor.open(till.session() + "?mock_clover_cards=1")
+    page.get_by_text("Test cards").click()
+    expect(page.get_by_role("row", name="4242 4242 4242 4242 VISA approved")).to_be_visible()
+    till.ask("PUT", "/_mock/clock", {"advance": "15m"})
+    fill(page)
+    pay(page)
+    expect(page.get_by_role("heading")).to_have_text("Expired")
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert till.charges() == []
+    visitor.complaints.clear()  # Chromium notes 410
+
+
+def test_nobody_frames_the_page(till: Till, shop: Shop, visit) -> None:
+    visitor = visit()
+    page = visitor.open(shop.put("/frame", f'<iframe src="{till.session()}"></iframe>'))
+    expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
+    assert any("frame-ancestors" in each for each in visitor.complaints)
+    visitor.complaints.clear()

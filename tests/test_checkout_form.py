@@ -1,0 +1,376 @@
+"""The form of a hosted checkout's page: tips, what is wrong beside its field, what is kept."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec import convert
+
+from mock_clover.model.checkout_settings import CheckoutSettings
+from mock_clover.scenario.load import parse
+from tests.checkouts import LAMP, URLS, Seen, look, pay, selling, session, shown, submit
+from tests.receiver import taken
+from tests.world import DECLINES, VISA, Answered, World
+
+MakeWorld = Callable[..., World]
+ASKS = {"tips": {"enabled": True}}
+TAXED = {"lineItems": [LAMP | {"price": 10_910, "taxRates": [{"rate": 1_000_000}]}]}
+
+
+def switched(make_world: MakeWorld, **members: Any) -> World:
+    return make_world(checkout=convert(members, CheckoutSettings))
+
+
+def of_field(got: Answered, name: str) -> dict[str, str | None]:
+    """Return the attributes of a field."""
+    (found,) = [each for each in Seen(got.body).all("input") if each.get("id") == name]
+    return found
+
+
+# Tips --------------------------------------------------------------------------------------------
+
+ASKED: list[tuple[str, Any, bool]] = [
+    ("asked", {"enabled": True}, True),
+    ("asked", {"enabled": True, "more": [1]}, True),
+    ("asked", {"enabled": False}, False),
+    ("asked", {"enabled": "true"}, False),
+    ("asked", {}, False),
+    ("asked", [1], False),
+    ("asked", True, False),
+    ("asked", ..., False),
+    ("always", ..., True),
+    ("always", {"enabled": False}, True),
+    ("never", {"enabled": True}, False),
+]
+
+
+@pytest.mark.parametrize(("setting", "tips", "asked"), ASKED)
+def test_a_tip_is_asked_for_where_shop_or_settings_say_so(
+    make_world: MakeWorld, setting: str, tips: Any, asked: bool
+) -> None:
+    world = switched(make_world, tips=setting)
+    made = session(world, tips=tips)
+    radios = [each for each in Seen(look(world, made).body).all("input") if each.get("type")]
+    assert [each["value"] for each in radios] == (["0", "15", "18", "20", "own"] if asked else [])
+    assert ["checked" in each for each in radios] == ([True] + [False] * 4 if asked else [])
+    submit(world, made, tip="18")
+    (charge,) = world.sandbox.state()["charges"]
+    assert charge.request.tip_amount == (1_962 if asked else None)
+
+
+def test_offers_are_of_the_goods_without_taxes_and_each_has_its_sums(world: World) -> None:
+    text = Seen(look(world, session(world, shoppingCart=TAXED, **ASKS)).body).text
+    for offer in ("No tip", "15 %16.37 USD", "18 %19.64 USD", "20 %21.82 USD", "Own"):
+        assert f"\n{offer}\n" in text
+    assert "\nTip0.00 USD16.37 USD19.64 USD21.82 USDyour own\n" in text
+    sums = "120.01 USD136.38 USD139.65 USD141.83 USD120.01 USD"
+    assert f"\nTotal{sums} + tip\n" in text
+    assert f"\nPay {sums} and the tip\n" in text
+
+
+def test_a_merchant_offers_other_tips(make_world: MakeWorld) -> None:
+    world = switched(make_world, tips="always", tip_percents=[7])
+    made = session(world)
+    assert "\n7 %7.63 USD\n" in Seen(look(world, made).body).text
+    assert submit(world, made, tip="15").status == 400
+    assert submit(world, made, tip="7").status == 303
+
+
+@pytest.mark.parametrize("percents", [[0], [101], [1, 2, 3, 4, 5]])
+def test_offers_are_few_and_percentages(percents: list[int], make_world: MakeWorld) -> None:
+    with pytest.raises(ValueError, match="tip_percents"):
+        switched(make_world, tip_percents=percents)
+
+
+CHOSEN: list[tuple[str, str, int | None]] = [
+    ("", "", None),
+    ("0", "", None),
+    ("0", "7.00", None),
+    ("15", "", 1_635),
+    ("18", "7.00", 1_962),
+    ("20", "", 2_180),
+    ("own", "5", 500),
+    ("own", "5.00", 500),
+    ("own", " 7,5 ", 750),
+    ("own", "0.07", 7),
+    ("own", "0", None),
+    ("own", "999999.99", 99_999_999),
+]
+MISTAKEN = (
+    *(("own", said) for said in ("", "five", "-1", "+1", "1.234", "1e3", "1 000", ".5", "5.")),
+    *(("own", said) for said in ("1000000", "\u0665", "5.\u0665", "$5", "0x5", "nan")),
+    *((tip, "5.00") for tip in ("17", "-15", "15.0", "OWN", "015", "own ", "1" * 400)),
+)
+
+
+@pytest.mark.parametrize(("tip", "own", "amount"), CHOSEN)
+def test_a_tip_is_what_was_chosen(world: World, tip: str, own: str, amount: int | None) -> None:
+    made = session(world, **ASKS)
+    assert submit(world, made, tip=tip, tip_own=own).status == 303
+    (charge,) = world.sandbox.state()["charges"]
+    assert (charge.request.amount, charge.request.tip_amount) == (10_900, amount)
+
+
+@pytest.mark.parametrize(("tip", "own"), MISTAKEN)
+def test_a_tip_that_is_none_of_these_is_told_and_charges_nothing(
+    world: World, tip: str, own: str
+) -> None:
+    made = session(world, **ASKS)
+    before = (world.sandbox.state(), world.sandbox.ids.state())
+    got = submit(world, made, tip=tip, tip_own=own)
+    assert (got.status, got.why) == (400, "INVALID_TIP_AMOUNT")
+    assert of_field(got, "tip_own")["aria-describedby"] == "tip_own-wrong"
+    assert (world.sandbox.state(), world.sandbox.ids.state()) == before
+
+
+def test_a_tip_reaches_charge_order_payment_webhook_and_customer(world: World) -> None:
+    hook = {"kind": "hosted_checkout", "url": "http://127.0.0.1:9/", "secret": "s3cret"}
+    assert world.send("PUT", "/_mock/webhooks", hook).status == 200
+    made = session(world, redirectUrls=..., **ASKS)
+    assert submit(world, made, DECLINES, tip="20").status == 402
+    assert submit(world, made, tip="own", tip_own="12.34").status == 303
+    paid = shown(world, made)
+    assert (paid["state"], paid["tips"]) == ("paid", True)
+    charge = world.send("GET", f"/v1/charges/{paid['charge']}").json
+    assert (charge["amount"], charge["tip_amount"]) == (10_900, 1_234)
+    order = world.send("GET", f"/v1/orders/{paid['order']}").json
+    assert (order["amount"], order["tip_amount"]) == (10_900, 1_234)
+    root = f"/v3/merchants/{world.known.merchant_id}"
+    payment = world.send("GET", f"{root}/payments/{paid['charge']}").json
+    assert (payment["amount"], payment["tipAmount"]) == (10_900, 1_234)
+    said = [post.json["message"] for post in taken(world.sandbox)]
+    assert said == ["Decline for 13080", "Approved for 12134"]
+    text = Seen(look(world, made).body).text
+    for line in ("Paid\n121.34 USD", "Tip included\n12.34 USD", f"Order\n{paid['order']}"):
+        assert f"\n{line}\n" in text
+
+
+# What is wrong, beside its field ------------------------------------------------------------------
+
+GOOD = {"number": VISA, "exp_month": "12", "exp_year": "2030", "cvv": "123"}
+NUMBER, MONTH = "Check the card number", "Enter the month as 01 to 12"
+CVV = "Enter the three digits on the back, or four on an Amex"
+WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "a wrong check digit": ({"number": "4242424242424241"}, {"number": NUMBER}),
+    "no number": ({"number": " "}, {"number": "Enter the card number"}),
+    "no brand": ({"number": "9999999999999995"}, {"number": "This kind of card is not taken"}),
+    "a thirteenth month": ({"exp_month": "13"}, {"exp_month": MONTH}),
+    "a year of three digits": (
+        {"exp_year": "203"},
+        {"exp_year": "Enter the year as it is on the card"},
+    ),
+    "a year that is over": ({"exp_year": "20"}, {"exp_year": "The card has expired"}),
+    "a month that is over": (
+        {"exp_month": "04", "exp_year": "2025"},
+        {"exp_year": "The card has expired"},
+    ),
+    "a CVV of two digits": ({"cvv": "12"}, {"cvv": CVV}),
+    "no CVV": ({"cvv": ""}, {"cvv": "Enter the security code"}),
+    "all at once": (
+        {"number": "4242", "exp_month": "x", "exp_year": "y", "cvv": "z", "tip": "own"},
+        {
+            "tip_own": "Enter a tip as 5.00",
+            "number": NUMBER,
+            "exp_month": MONTH,
+            "exp_year": "Enter the year as it is on the card",
+            "cvv": CVV,
+        },
+    ),
+    "nothing at all": (
+        dict.fromkeys(GOOD, ""),
+        {
+            "number": "Enter the card number",
+            "exp_month": "Enter the month of expiry",
+            "exp_year": "Enter the year of expiry",
+            "cvv": "Enter the security code",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_stands_beside_its_field_and_above_as_a_link(
+    world: World, changes: dict[str, str], said: dict[str, str]
+) -> None:
+    got = submit(world, session(world, **ASKS), **(GOOD | changes))
+    seen = Seen(got.body)
+    assert (got.status, seen.alert) == (400, True)
+    wrong = [str(each["id"]) for each in seen.all("input") if "aria-invalid" in each]
+    assert wrong == list(said)
+    assert [each["aria-describedby"] for each in seen.all("input") if each["id"] in said] == [
+        f"{name}-wrong" for name in said
+    ]
+    told = re.findall(r'<strong class="said" id="(\w+)-wrong">([^<]*)<', got.body.decode())
+    assert told == list(said.items())
+    links = [link["href"] for link in seen.all("a")]
+    assert links == [*(f"#{name}" for name in said), URLS["failure"]]
+    focused = [each["id"] for each in seen.all("input") if "autofocus" in each]
+    assert focused == [next(iter(said))]
+    assert "Error: Checkout · " in seen.text
+
+
+def test_after_a_decline_the_number_has_the_focus_and_the_reason_describes_it(world: World) -> None:
+    got = submit(world, session(world), DECLINES)
+    field = of_field(got, "number")
+    assert ("autofocus" in field, field["aria-describedby"]) == (True, "alert")
+    assert "aria-invalid" not in field
+    (alert,) = [each for each in Seen(got.body).all("div") if each.get("id") == "alert"]
+    assert alert["role"] == "alert"
+
+
+# What is kept ------------------------------------------------------------------------------------
+
+KEPT: list[tuple[str, str, str | None]] = [
+    ("exp_month", "12", "12"),
+    ("exp_month", "7", "7"),
+    ("exp_month", "13", None),
+    ("exp_month", "123", None),
+    ("exp_year", "2030", "2030"),
+    ("exp_year", "30", "30"),
+    ("exp_year", "7391", None),
+    ("exp_year", "739", None),
+    ("name", "Jo Döe-O'Neil", "Jo Döe-O'Neil"),
+    ("name", "<b>Jo</b>", "<b>Jo</b>"),
+    ("name", "Jo 123", None),
+    ("name", VISA, None),
+    ("address_zip", "94041", "94041"),
+    ("address_zip", "K1A 0B1", "K1A 0B1"),
+    ("address_zip", "94041-1234", "94041-1234"),
+    ("address_zip", "123", None),
+    ("address_zip", "7391", None),
+    ("address_zip", VISA, None),
+    ("address_zip", "4242 4242 4", None),
+    ("number", DECLINES, None),
+    ("number", "4242", None),
+    ("cvv", "123", None),
+    ("tip_own", "5.00", "5.00"),
+    ("tip_own", VISA, None),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "kept"), KEPT)
+@pytest.mark.parametrize("way", ["a decline", "a mistake"])
+def test_what_was_entered_is_kept_unless_it_could_be_a_number_or_a_cvv(
+    world: World, way: str, name: str, value: str, kept: str | None
+) -> None:
+    made = session(world, **ASKS)
+    form = {"number": DECLINES if way == "a decline" else "1", "tip": "18"} | {name: value}
+    got = submit(world, made, **form)
+    assert of_field(got, name).get("value") == kept
+    assert "checked" in of_field(got, "tip-2")
+    assert "Number and security code are not kept: enter them again." in Seen(got.body).text
+
+
+def test_the_first_look_has_nothing_entered_whatever_its_address_says(world: World) -> None:
+    made = session(world, **ASKS)
+    query = f"number={VISA}&cvv=123&name=Jo&exp_month=12&tip=18&tip_own=5"
+    got = world.send("GET", f"/hosted/checkout/{made}?{query}", auth=False)
+    assert got.body == look(world, made).body
+
+
+# Time --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("advance", "left"),
+    [("0s", "15 more minutes"), ("1m", "14 more minutes"), ("870s", "1 more minute")],
+)
+def test_a_page_says_how_long_it_is_open(world: World, advance: str, left: str) -> None:
+    made = session(world)
+    world.send("PUT", "/_mock/clock", {"advance": advance})
+    got = look(world, made)
+    assert f"Open for {left} by this sandbox's clock" in Seen(got.body).text
+    (time,) = Seen(got.body).all("time")
+    assert time == {"datetime": "2025-05-27T10:37:50Z"}
+
+
+def test_a_clock_beyond_all_years_breaks_no_page(world: World) -> None:
+    made = session(world)
+    snapshot = world.send("GET", "/_mock/snapshot").json
+    snapshot["checkouts"][made]["expires_ms"] = 10**17
+    assert world.send("PUT", "/_mock/snapshot", snapshot).status == 200
+    assert "31 December 9999" in Seen(look(world, made).body).text
+
+
+# Once it is over ----------------------------------------------------------------------------------
+
+
+def test_a_second_post_shows_that_it_is_paid_and_charges_nothing(world: World) -> None:
+    made = session(world)
+    submit(world, made)
+    got = submit(world, made)
+    seen = Seen(got.body)
+    assert (got.status, got.why) == (409, "CHECKOUT_ALREADY_PAID")
+    assert "This checkout is paid already. Nothing was charged again." in seen.text
+    assert "Paid\n109.00 USD" in seen.text
+    assert [link["href"] for link in seen.all("a")] == [URLS["success"]]
+    assert len(world.sandbox.state()["charges"]) == 1
+
+
+@pytest.mark.parametrize(("do", "said"), [("cancel", "cancelled"), ("pay", "expired")])
+def test_a_post_that_comes_too_late_shows_how_it_stands(world: World, do: str, said: str) -> None:
+    made = session(world)
+    if do == "cancel":
+        submit(world, made, do="cancel")
+    else:
+        world.send("PUT", "/_mock/clock", {"advance": "15m"})
+    text = Seen(submit(world, made).body).text
+    assert f"This checkout {'has expired' if said == 'expired' else 'was cancelled'}" in (
+        text.replace("The checkout", "This checkout")
+    )
+    assert "Nothing was paid." in text
+
+
+def test_what_was_paid_without_a_page_is_shown_too(world: World) -> None:
+    made = session(world)
+    pay(world, made)
+    assert "VISA … 4242" in Seen(look(world, made).body).text
+
+
+# Test cards --------------------------------------------------------------------------------------
+
+
+def hinted(world: World, value: str = "1") -> Answered:
+    made = session(world)
+    return world.send("GET", f"/hosted/checkout/{made}?mock_clover_cards={value}", auth=False)
+
+
+def test_test_cards_are_shown_where_the_address_asks_for_them(world: World) -> None:
+    for value in ("0", "", "true"):
+        assert Seen(hinted(world, value).body).all("details") == []
+    seen = Seen(hinted(world).body)
+    assert seen.all("details") == [{"class": "sheet cards"}]
+    assert "\n4242 4242 4242 4242 VISAapproved\n" in seen.text
+    assert "\n4005 5717 0222 2222 VISAdeclined: issuer_declined\n" in seen.text
+
+
+def test_a_number_that_nobody_published_shows_its_last_four(make_world: MakeWorld) -> None:
+    cards = [
+        {"number": "4539148803436467", "outcome": "decline", "decline_code": "<b>lost"},
+        {"number": VISA, "outcome": "approve"},
+    ]
+    scenario = parse(json.dumps({"name": "own", "cards": cards}).encode(), "own.yaml")
+    text = Seen(hinted(make_world(scenario)).body).text
+    assert "\n… 6467 declined: <b>lost\n" in text
+    assert "\n4242 4242 4242 4242 approved\n" in text
+    assert "4539" not in text
+
+
+def test_a_scenario_without_cards_shows_none_and_one_of_thousands_a_hundred(
+    make_world: MakeWorld,
+) -> None:
+    none = parse(b'{"name": "none"}', "none.yaml")
+    assert Seen(hinted(make_world(none)).body).all("details") == []
+    many = [{"number": VISA, "outcome": "approve"}] * 150
+    scenario = parse(json.dumps({"name": "many", "cards": many}).encode(), "many.yaml")
+    assert Seen(hinted(make_world(scenario)).body).text.count("approved") == 100
+
+
+def test_hints_stay_after_a_decline(world: World) -> None:
+    made = session(world, shoppingCart=selling(500))
+    path = f"/hosted/checkout/{made}?mock_clover_cards=1"
+    form = b"number=%b&exp_month=12&exp_year=2030&cvv=123&do=pay" % DECLINES.encode()
+    got = world.send("POST", path, raw=form, auth=False)
+    assert (got.status, len(Seen(got.body).all("details"))) == (402, 1)
