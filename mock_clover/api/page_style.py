@@ -56,6 +56,7 @@ input:not([type=radio]):hover{border-color:var(--ink)}
 input:not([type=radio]):focus-visible{outline-offset:0;border-color:var(--accent);
 border-radius:.5rem;background:var(--sheet)}
 input[aria-invalid]{border:2px solid var(--wrong)}
+input[aria-invalid]:focus-visible{outline-color:var(--wrong)}
 input::placeholder{color:var(--quiet);opacity:1}
 .field small,.said{display:block;margin-top:.25rem}
 .said{color:var(--wrong);font-size:.875rem;font-weight:600}
