@@ -294,9 +294,14 @@ def test_a_challenge_is_asked_for_by_its_own_names(
         "messageVersion": data["threeds_protocol_version"],
         "messageType": "CReq",
     }
-    page = look(world, f"challenge/{which}?creq={creq(**(right | changed))}")
-    assert told(page) == (200, "challenge", "")
-    assert (said in Seen(page.body).text, bool(Seen(page.body).all("form"))) == (True, not said)
+    asked = creq(**(right | changed))
+    form = HTML | {"content-type": "application/x-www-form-urlencoded", "origin": "https://a.test"}
+    posted = world.send(
+        "POST", f"/3ds/challenge/{which}", raw=f"creq={asked}".encode(), headers=form
+    )
+    for page in (look(world, f"challenge/{which}?creq={asked}"), posted):
+        assert told(page) == (200, "challenge", "")
+        assert (said in Seen(page.body).text, bool(Seen(page.body).all("form"))) == (True, not said)
 
 
 @pytest.mark.parametrize("raw", ["%", "e30", "W10", "bnVsbA", "é", "A" * 5_000, "e" * 3])

@@ -165,6 +165,7 @@ def detail(*statuses: str) -> list[str]:
 def test_each_flow_goes_from_its_charge_to_its_end(buying: Callable[..., Visit]) -> None:
     shopping = buying()
     till, page = shopping.till, shopping.page
+    length = page.evaluate("history.length")
     shopping.buy(FRICTIONLESS)
     shopping.ends("succeeded")
     assert till.statuses == []
@@ -184,6 +185,7 @@ def test_each_flow_goes_from_its_charge_to_its_end(buying: Callable[..., Visit])
     assert till.statuses == ["SUCCESS", "SUCCESS", "SUCCESS", "FAILED"]
     assert page.evaluate("heard") == detail(*till.statuses)
     assert page.evaluate("window._3DSUtil === window.clover3DSUtil")
+    assert page.evaluate("history.length") == length  # so that Back leads out of the shop's page
 
 
 def test_the_browser_is_told_in_the_documented_members(buying: Callable[..., Visit]) -> None:
@@ -279,6 +281,29 @@ def test_a_method_that_is_never_done_is_unavailable(buying: Callable[..., Visit]
     shopping.complaints.clear()  # of the page that did not load
 
 
+FOCUSED = "document.activeElement.shadowRoot?.activeElement.textContent"
+
+
+def test_the_keyboard_stays_in_the_window(buying: Callable[..., Visit]) -> None:
+    shopping = buying()
+    page = shopping.page
+    shopping.buy(CHALLENGE)
+    shopping.is_asked()
+    approve = shopping.bank.get_by_role("button", name="Approve")
+    approve.focus()
+    seen = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(FOCUSED))
+    assert seen == ["", "", "Cancel", ""] * 2  # Fail, the other answers, Cancel, and Approve again
+    expect(approve).to_be_focused()
+    for _ in range(5):
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(FOCUSED) in ("", "Cancel")
+    shopping.bank.get_by_role("button", name="Fail").press("Enter")
+    shopping.ends(FAILED)
+
+
 # Strangers and mistakes ---------------------------------------------------------------------------
 
 
@@ -309,40 +334,53 @@ FORGED = """
 ([transaction, home]) => {
   const said = { transaction, status: "SUCCESS" };
   window.postMessage(said, "*");
-  const stranger = document.body.appendChild(document.createElement("iframe"));
-  stranger.src = "/stranger";
-  stranger.onload = () => stranger.contentWindow.postMessage(said, "*");
-  const root = document.querySelector("div").shadowRoot;
-  const bank = root.querySelector("iframe").contentWindow;
+  const bank = document.querySelector("div").shadowRoot.querySelector("iframe").contentWindow;
   for (const word of ["approve", "hello", { clover3DS: "approve" }, { ...said, clover3DS: 1 }]) {
     bank.postMessage(word, home);
   }
+  const stranger = document.createElement("iframe");
+  stranger.src = home + "/3ds/static/issuer.js";
+  stranger.title = "stranger";
+  document.body.append(stranger);
 }
 """
-STRANGER = (
-    "<script>onmessage = ({ data }) => { parent.postMessage(data, '*'); parent.got = 1 }</script>"
-)
+STRANGER = """<script>
+parent.postMessage({ transaction: location.hash.slice(1), status: "SUCCESS" }, "*");
+parent.said = 1;
+</script>"""
+"""A page of the shop's own, in the frame that was the bank's."""
 
 
 def test_nobody_else_can_say_that_a_bank_approved(
     buying: Callable[..., Visit], served: Served, shop: Shop
 ) -> None:
+    """Not the page, not another frame of the mock, not another page in the bank's frame."""
     shopping = buying()
     page, till = shopping.page, shopping.till
+    shop.files["/"] = shop.files["/"]._replace(headers={})  # whose policy frames strangers
     shop.put("/stranger", STRANGER)
+    page.reload()
     hostile = "</dd><script>parent.hacked = 1</script>&amp;\u202e"
-    shop.files["/"] = shop.files["/"]._replace(headers={})
-    page.goto(shop.url + "/")
     shopping.buy(CHALLENGE, description=hostile)
     expect(shopping.bank.locator("dl")).to_contain_text(hostile)
+    shopping.is_asked()
     (waiting,) = till.call("GET", "/_mock/threeds")["data"]
     transaction = waiting["data"]["threeds_server_transaction_id"]
     page.evaluate(FORGED, [transaction, served.url])
-    page.wait_for_function("window.got")
+    expect(page.frame_locator("[title=stranger]").locator("body")).to_contain_text("use strict")
+    page.frames[-1].evaluate(
+        "said => parent.postMessage(said, '*')", {"transaction": transaction, "status": "SUCCESS"}
+    )
     expect(shopping.bank.get_by_role("button", name="Approve")).to_be_visible()
+    page.locator("iframe[title='Your bank']").evaluate(
+        "(frame, transaction) => frame.src = '/stranger#' + transaction", transaction
+    )
+    page.wait_for_function("window.said")
+    page.evaluate("new Promise((heard) => setTimeout(heard))")  # all messages were handed on
     assert page.evaluate("heard") == []
     (waiting,) = till.call("GET", "/_mock/threeds")["data"]
     assert waiting["result"] is None
+    shopping.complaints.clear()  # of the greeting, which is for our own origin only
 
 
 def test_a_shop_that_asks_wrongly_is_told(buying: Callable[..., Visit]) -> None:

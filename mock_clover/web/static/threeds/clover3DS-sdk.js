@@ -111,6 +111,14 @@
     });
   }
 
+  // Make an edge of the window: who comes to it by Tab goes on at the other end, and not out of it.
+  function makeEdge(other) {
+    const edge = document.createElement("span");
+    edge.tabIndex = 0;
+    edge.addEventListener("focus", () => other.focus());
+    return edge;
+  }
+
   // Make the window that lies over the shop's page, in a tree of its own that no style of the shop
   // reaches.
   function makeWindow() {
@@ -131,7 +139,7 @@
     const frame = document.createElement("iframe");
     frame.title = "Your bank";
     header.append(title, cancel);
-    dialog.append(header, frame);
+    dialog.append(makeEdge(frame), header, frame, makeEdge(cancel));
     root.append(dialog);
     return { host, dialog, cancel, frame };
   }
@@ -195,7 +203,7 @@
         browser_user_agent: navigator.userAgent,
         browser_color_depth: String(screen.colorDepth),
         browser_language: navigator.language,
-        browser_java_enabled: navigator.javaEnabled(),
+        browser_java_enabled: navigator.javaEnabled?.() ?? false,
         browser_http_origin: location.origin,
       };
     }

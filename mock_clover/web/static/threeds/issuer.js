@@ -38,6 +38,15 @@ function press(event) {
   if (event.key === "Escape" && answer && window.parent !== window) refuse();
 }
 
+// The form works by itself; so it would leave an entry in the history of the shop's page, whose
+// visitor then goes back into a frame that is gone.
+async function send(event) {
+  event.preventDefault();
+  const body = new URLSearchParams({ result: event.submitter.value });
+  await fetch(answer.action, { method: "POST", body, redirect: "manual" });
+  location.replace(location.pathname);
+}
+
 async function watch() {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -55,7 +64,10 @@ async function watch() {
 window.addEventListener("message", hear);
 document.addEventListener("keydown", press);
 document.getElementById("onward")?.submit();
-if (answer) watch();
+if (answer) {
+  answer.addEventListener("submit", send);
+  watch();
+}
 for (const wrong of document.querySelectorAll("#wrong li")) {
   console.error(`Clover3DS, mock-clover: ${wrong.textContent}`);
 }
