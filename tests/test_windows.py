@@ -708,3 +708,22 @@ def test_faults_are_taken_out_of_force_one_by_one(world: World) -> None:
     assert world.sandbox.stirred
     world.send("DELETE", "/_mock/faults/fault-2")
     assert not world.sandbox.stirred
+
+
+def test_a_delivery_is_shown_masked_and_resent(world: World) -> None:
+    """Its attempts and its resending are shown in test_webhooks.py."""
+    target = {"id": "t", "kind": "hosted_checkout", "url": "http://127.0.0.1:9/hook"}
+    assert world.send("PUT", "/_mock/webhooks", target).status == 200
+    payload = {"note": "a", "cvv": CVV}
+    event = {"kind": "hosted_checkout", "payload": payload}
+    sent = world.send("POST", "/_mock/webhooks/send", event)
+    assert sent.status == 200, sent
+    (made,) = sent.json["data"]
+    assert made["body"] == {"note": "a", "cvv": "[cvv]"}
+    again = world.send("POST", f"/_mock/deliveries/{made['id']}/resend").json
+    assert (again["resend_of"], again["body"]) == (made["id"], made["body"])
+    listed = look(world, "/deliveries")["data"]
+    assert [each["id"] for each in listed] == [made["id"], again["id"]]
+    kept = world.sandbox.outbox
+    assert kept is not None
+    assert json.loads(next(iter(kept)).body) == payload  # what is sent is what was asked for

@@ -15,7 +15,7 @@ import msgspec
 from mock_clover.api.answer import answer
 from mock_clover.api.dispatch import Dispatch
 from mock_clover.api.due import settle
-from mock_clover.api.endpoint import Call, Endpoint, Raw, home_of
+from mock_clover.api.endpoint import SCHEME, Call, Endpoint, Raw, home_of
 from mock_clover.api.guarded import answer_guarded
 from mock_clover.api.places import places
 from mock_clover.control.calls import OURS, ControlRecord, control
@@ -137,7 +137,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
     if kept.endpoint is None or kept.obstacle:
         CONTROL_INVALID.refuse(said=f"exchange {exchange.number}: {kept.obstacle}")
     headers = _headers(sandbox, kept.endpoint) | {b"user-agent": CLIENT}
-    headers[b"host"] = call.headers.get(b"host", b"localhost")
+    headers |= {name: value for name in (b"host", SCHEME) if (value := call.headers.get(name))}
     if call.body.idempotency_key:
         headers[b"idempotency-key"] = call.body.idempotency_key.encode()
     body = b"" if exchange.request is None else encode(exchange.request)

@@ -29,6 +29,15 @@ class JournalQuery(Record, frozen=True, kw_only=True):
     wait: Annotated[int, told("Wait until so many match.", OURS, ge=0, le=1_000)] = 0
     wait_ms: Annotated[int, told("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
 
+    def means(self, exchange: Exchange) -> bool:
+        """Tell whether an exchange is asked for, whenever it was."""
+        return (
+            self.endpoint in (None, exchange.endpoint)
+            and self.status in (None, exchange.status)
+            and self.method in (None, exchange.method)
+            and self.path in (None, exchange.path)
+        )
+
 
 class JournalAnswer(Record, frozen=True, kw_only=True):
     """Exchanges, oldest first."""
@@ -73,17 +82,7 @@ def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer |
     """Return the newest exchanges of a sandbox, masked; `wait=n` waits for n of them."""
     asked = call.query
     _check_name("endpoint", asked.endpoint)
-    wanted = {
-        name: value
-        for name in ("endpoint", "status", "method", "path")
-        if (value := getattr(asked, name)) is not None
-    }
-    found = [
-        exchange
-        for exchange in sandbox.journal
-        if exchange.number > asked.after
-        and all(getattr(exchange, name) == value for name, value in wanted.items())
-    ]
+    found = list(filter(asked.means, sandbox.journal.since(asked.after)))
     told_now = JournalAnswer(data=tuple(shown(exchange) for exchange in found[-asked.limit :]))
     if len(found) < asked.wait:
         return Stated(200, told_now, pending_ms=asked.wait_ms)

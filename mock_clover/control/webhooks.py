@@ -22,10 +22,11 @@ from mock_clover.model.webhook import (
     wrong_event,
     wrong_target,
 )
+from mock_clover.sandbox.journal import masked_body
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import told
-from mock_clover.wire.record import Record, decode_json
+from mock_clover.wire.record import Record
 
 WAIT_MS_MAX = 60_000
 _TARGETS, _DELIVERIES = "/_mock/webhooks", "/_mock/deliveries"
@@ -108,7 +109,7 @@ class DeliveryAnswer(Record, frozen=True, kw_only=True):
     resend_of: str | None = None
     held_for: str | None = None
     body: Any
-    """What is sent; a verification code is known to its receiver only."""
+    """What is sent, masked; a verification code is known to its receiver only."""
 
 
 class DeliveryList(Record, frozen=True, kw_only=True):
@@ -263,7 +264,7 @@ def _delivery(each: Delivery) -> DeliveryAnswer:
         attempts=each.attempts,
         resend_of=each.resend_of,
         held_for=each.held_for or None,
-        body={"verificationCode": "…"} if is_code else decode_json(each.body.encode()),
+        body={"verificationCode": "…"} if is_code else masked_body(each.body.encode()),
     )
 
 

@@ -20,9 +20,9 @@ NOTED = (
     *("order_types", "gift_cards", "plans", "subscriptions", "checkouts"),
 )
 """Tables whose changes are kept. The others hold credentials, or follow from these."""
+_WITHOUT_ID = frozenset({"gift_cards"})
+"""Tables whose rows do not hold their key."""
 BY_CALL = "call"
-
-_new_tuple: Any = tuple.__new__
 
 
 class Change(NamedTuple):
@@ -64,7 +64,8 @@ class Changes:
 
     def of(self, number: int) -> list[Change]:
         """Return the changes that belong to an exchange, in their order."""
-        return [_new_tuple(Change, each) for each in self._ring if each[0] == number - 1]
+        found = (each for each in self._ring if each[0] == number - 1)
+        return [_change(*each) for each in found]
 
     def has_all_of(self, number: int) -> bool:
         """Tell whether nothing of an exchange's changes has left the ring."""
@@ -74,19 +75,32 @@ class Changes:
 
     def note(self, table: str, key: str, before: object, after: object) -> None:
         """Keep a change."""
-        self._ring.append((self.journal.count, table, key, before, after, self.cause))
+        named = (table, key) if table in _WITHOUT_ID else table
+        self._ring.append((self.journal.count, named, before, after, self.cause))
 
     def writer(
         self, table: str, rows: dict[str, Any], get: Callable[[str], Any]
     ) -> Callable[[str, Any], None]:
         """Return what writes a row into a dict and keeps the change.
 
-        Every row of a payment is written here: bare tuples, and no name is looked up twice.
+        Every row of a payment is written here. An entry is as small as can be, for the one that
+        leaves the ring is far from the processor: each part of it that is let go costs 80 ns.
         """
         append, journal = self._ring.append, self.journal
 
         def put(key: str, row: Any) -> None:
-            append((journal.count, table, key, get(key), row, self.cause))
+            append((journal.count, table, get(key), row, self.cause))
             rows[key] = row
 
-        return put
+        def put_keyed(key: str, row: Any) -> None:
+            append((journal.count, (table, key), get(key), row, self.cause))
+            rows[key] = row
+
+        return put_keyed if table in _WITHOUT_ID else put
+
+
+def _change(
+    journaled: int, named: str | tuple[str, str], before: Any, after: Any, cause: str
+) -> Change:
+    table, key = named if isinstance(named, tuple) else (named, (after or before).id)
+    return Change(journaled, table, key, before, after, cause)

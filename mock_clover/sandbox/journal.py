@@ -22,6 +22,8 @@ _CODE = re.compile(
 virtual gift card is told with."""
 ENTRIES_MAX = 1_000
 """Exchanges kept for each sandbox; about 1 MB."""
+LINES_BYTES_MAX = 2_097_152
+"""Of exchanges as JSON, kept for those who watch: a thousand usual ones."""
 REPLY_BYTES_MAX = 65_536
 """A longer reply is kept as its length only."""
 
@@ -55,7 +57,7 @@ class Exchange(NamedTuple):
 class Journal:
     """A ring of exchanges."""
 
-    __slots__ = ("_entries", "count", "watchers")
+    __slots__ = ("_entries", "_lines", "_lines_bytes", "count", "watchers")
 
     def __init__(self) -> None:
         self._entries: deque[Exchange] = deque(maxlen=ENTRIES_MAX)
@@ -63,10 +65,33 @@ class Journal:
         """Exchanges ever written."""
         self.watchers: set[Callable[[], None]] = set()
         """Called after each exchange: those who wait for one."""
+        self._lines: dict[int, bytes] = {}
+        self._lines_bytes = 0
 
     def __iter__(self) -> Iterator[Exchange]:
         """Iterate from the oldest that is kept."""
         return iter(self._entries)
+
+    def since(self, number: int) -> Iterator[Exchange]:
+        """Iterate those that are kept and came after a number, from the oldest."""
+        newer = min(self.count - number, len(self._entries))
+        return (self._entries[place] for place in range(-newer, 0))
+
+    def line(self, exchange: Exchange) -> bytes:
+        """Return an exchange as JSON, masked; made once for all who watch."""
+        known = self._lines.get(exchange.number)
+        if known is None:
+            known = encode(shown(exchange))
+            if self._lines_bytes > LINES_BYTES_MAX:
+                self.forget_lines()
+            self._lines[exchange.number] = known
+            self._lines_bytes += len(known)
+        return known
+
+    def forget_lines(self) -> None:
+        """Keep no exchange as JSON any more: nobody watches, or there are too many."""
+        self._lines.clear()
+        self._lines_bytes = 0
 
     def find(self, number: int) -> Exchange | None:
         """Return an exchange that is still kept."""

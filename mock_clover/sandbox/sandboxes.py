@@ -121,6 +121,10 @@ class Sandboxes:
             self._used[name] = self._used.pop(name, None)
         return found
 
+    def has(self, sandbox: Sandbox) -> bool:
+        """Tell whether a sandbox is still the one of its name; to ask is no use of it."""
+        return self._by_name.get(sandbox.name) is sandbox
+
     def unlisted(self) -> Sandbox:
         """Return a sandbox that nobody can find, for a call to one that is not made for it."""
         return Sandbox(
@@ -308,6 +312,7 @@ class Sandboxes:
             for credential in _openers(each.credentials):
                 if self._by_credential.get(credential) is each:
                     del self._by_credential[credential]
+            each.journal.stir()  # whoever watches it learns that it is gone
 
     def _admit(self, made: Sandbox) -> None:
         before = self._by_name.get(made.name)

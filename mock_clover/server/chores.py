@@ -8,7 +8,7 @@ from mock_clover.server.log import ExchangeLog
 from mock_clover.wire.redact import redact
 
 IDLE_S = 3_600.0
-"""A sandbox that nobody called for so long is dropped; `default` never is."""
+"""A sandbox that nobody called or watched for so long is dropped; `default` never is."""
 
 
 class Idlers:
@@ -25,7 +25,7 @@ class Idlers:
         seen: dict[str, tuple[int, float]] = {}
         for sandbox in list(self._sandboxes):
             count, since = self._seen.get(sandbox.name, (-1, now))
-            if sandbox.journal.count != count:
+            if sandbox.journal.count != count or sandbox.journal.watchers:
                 count, since = sandbox.journal.count, now
             if sandbox.name != DEFAULT and now - since > IDLE_S:
                 self._sandboxes.drop(sandbox.name)

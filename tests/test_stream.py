@@ -1,0 +1,273 @@
+"""The journal as a stream: who may read it, what each reader gets, when it ends, what it costs."""
+
+import http.client
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from mock_clover.sandbox.journal import ENTRIES_MAX, LINES_BYTES_MAX, Journal
+from mock_clover.server.chores import IDLE_S, Idlers
+from mock_clover.server.log import ExchangeLog
+from tests.served import Served
+from tests.wire import PATIENCE_S, Wire, call, head, request
+from tests.world import World
+
+STREAM = {"accept": "text/event-stream", "host": "localhost"}
+LOST = ": {} exchanges left the journal unseen"
+
+
+class Reader:
+    """One who reads a stream."""
+
+    def __init__(self, port: int, path: str = "/_mock/journal", **headers: str) -> None:
+        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._line.request("GET", path, headers=STREAM | told)
+        self.reply = self._line.getresponse()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.close()
+
+    def said(self) -> Iterator[str]:
+        """Return what is said, line by line, until the stream ends."""
+        while line := self.reply.readline():
+            if text := line.decode().rstrip("\n"):
+                yield text
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Return the exchanges."""
+        for line in self.said():
+            if line.startswith("data: "):
+                yield json.loads(line[6:])
+
+    def first_line(self) -> str:
+        """Return the first thing that is said: from then on the reader misses nothing."""
+        return next(self.said())
+
+
+def burst(port: int, count: int, path: str = "/v1/orders/x") -> None:
+    """Make so many calls, one after another, on one connection."""
+    asked = request("GET", path)
+    with Wire(port) as wire:
+        for _ in range(count // 100):
+            wire.send(asked * 100)
+            for _ in range(100):
+                wire.reply()
+
+
+def test_an_exchange_is_told_as_the_journal_tells_it(served: Served) -> None:
+    home = "/sandbox/stream-told"
+    with Reader(served.port, f"{home}/_mock/journal") as reader:
+        assert reader.reply.getheader("content-type") == "text/event-stream"
+        assert reader.first_line() == ": alive"
+        call(served.port, "GET", f"{home}/v1/charges")
+        call(served.port, "POST", f"{home}/v1/charges", {})
+        events = reader.events()
+        told = [next(events), next(events)]
+    assert told == call(served.port, "GET", f"{home}/_mock/journal").json["data"]
+
+
+def test_a_stream_wants_the_control_token(serve: Callable[..., Served]) -> None:
+    port = serve("--control-token", "s3cret").port
+    with Reader(port) as stranger:
+        assert stranger.reply.status == 403
+        said = "x-mock-clover-control: the control token is missing"
+        assert json.loads(stranger.reply.read()) == {"message": said}
+    with Reader(port, x_mock_clover_control="s3cret") as reader:
+        assert (reader.reply.status, reader.first_line()) == (200, ": alive")
+    with Reader(port, x_mock_clover_control="s3cret", origin="http://evil.example") as page:
+        assert page.reply.status == 403
+
+
+PLACES: dict[str, tuple[str, dict[str, str], list[int]]] = {
+    "from now on": ("", {}, [4]),
+    "after an id": ("", {"last_event_id": "1"}, [2, 3, 4]),
+    "after an id of the query": ("?after=2", {}, [3, 4]),
+    "the header counts more": ("?after=0", {"last_event_id": "2"}, [3, 4]),
+    "all": ("?after=0", {}, [1, 2, 3, 4]),
+    "after an id of another server's": ("", {"last_event_id": "900"}, [1, 2, 3, 4]),
+    "of one operation": ("?after=0&endpoint=list_orders", {}, [2, 4]),
+    "of one status": ("?after=0&status=404", {}, [3]),
+    "of one path": ("?after=0&path=/v1/charges", {}, [1]),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_reader_begins_where_it_says(served: Served, name: str) -> None:
+    query, headers, expected = PLACES[name]
+    home = f"/sandbox/stream-{list(PLACES).index(name)}"
+    bearer = _bearer(served.port, home)
+    for path in ("/v1/charges", "/v1/orders", "/v1/orders/x"):
+        call(served.port, "GET", home + path, authorization=bearer)
+    with Reader(served.port, f"{home}/_mock/journal{query}", **headers) as reader:
+        reader.first_line()
+        call(served.port, "GET", f"{home}/v1/orders", authorization=bearer)
+        events = reader.events()
+        assert [next(events)["id"] for _ in expected] == expected
+
+
+def _bearer(port: int, home: str) -> str:
+    name = home.rpartition("/")[2]
+    known = call(port, "GET", f"{home}/_mock/sandboxes/{name}").json
+    return f"Bearer {known['access_token']}"
+
+
+def test_a_burst_is_told_whole_and_in_order(served: Served) -> None:
+    port, home = served.port, "/sandbox/stream-burst"
+    path = f"{home}/_mock/journal"
+    with Reader(port, path) as one, Reader(port, f"{path}?status=401") as other:
+        for reader in (one, other):
+            assert reader.first_line() == ": alive"
+        burst(port, 1_000, f"{home}/v1/orders/x")
+        for reader in (one, other):
+            events = reader.events()
+            assert [next(events)["id"] for _ in range(1_000)] == list(range(1, 1_001))
+
+
+ENDS: dict[str, tuple[str, str]] = {
+    "dropped": ("DELETE", "/_mock/sandboxes/a"),
+    "made anew": ("PUT", "/_mock/sandboxes/a"),
+}
+
+
+@pytest.mark.parametrize(("method", "path"), ENDS.values(), ids=ENDS)
+def test_a_stream_ends_with_its_sandbox(served: Served, method: str, path: str) -> None:
+    """And the reader that looks for it makes none."""
+    call(served.port, "PUT", "/_mock/sandboxes/a", {})
+    with Reader(served.port, "/sandbox/a/_mock/journal") as reader:
+        assert reader.first_line() == ": alive"
+        assert call(served.port, method, path, {} if method == "PUT" else None).status == 200
+        assert list(reader.said()) == [": the sandbox is no more"]
+    listed = call(served.port, "GET", "/_mock/sandboxes").json["data"]
+    assert ("a" in [each["name"] for each in listed]) == (method == "PUT")
+    call(served.port, "DELETE", "/_mock/sandboxes/a")
+
+
+def test_a_stream_goes_on_over_a_snapshot_and_a_scenario(served: Served) -> None:
+    port, home = served.port, "/sandbox/stream-restored"
+    snapshot = call(port, "GET", f"{home}/_mock/snapshot").json
+    with Reader(port, f"{home}/_mock/journal") as reader:
+        assert reader.first_line() == ": alive"
+        assert call(port, "PUT", f"{home}/_mock/snapshot", snapshot).status == 200
+        assert call(port, "PUT", f"{home}/_mock/scenario", {"name": "declines"}).status == 200
+        call(port, "GET", f"{home}/v1/charges")
+        assert next(reader.events())["path"] == "/v1/charges"
+
+
+def memory_mb(server: Served) -> float:
+    """Return what of a server's memory is in use."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    (line,) = [each for each in status.splitlines() if each.startswith("VmRSS:")]
+    return int(line.split()[1]) / 1024
+
+
+READERS, CALLS = 100, 2_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read off /proc")
+def test_readers_that_do_not_read_cost_no_memory(serve: Callable[..., Served]) -> None:
+    """A gigabyte would lie in the server if all that is told were kept for each of them."""
+    server = serve()
+    items = [{"amount": 100, "description": "x" * 60} for _ in range(60)]
+    order = call(server.port, "POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"]
+    path = f"/v1/orders/{order}"
+    size = len(call(server.port, "GET", path).body)
+    assert READERS * CALLS * size > 1e9
+    burst(server.port, ENTRIES_MAX, path)  # the journal is full
+    idle = [_unread(server.port) for _ in range(READERS)]
+    before = memory_mb(server)
+    try:
+        burst(server.port, CALLS, path)
+        assert memory_mb(server) - before < 60
+        with Reader(server.port) as reader:
+            assert reader.first_line() == ": alive"
+            call(server.port, "GET", "/v1/charges")
+            assert next(reader.events())["path"] == "/v1/charges"
+    finally:
+        for line in idle:
+            line.close()
+    assert call(server.port, "GET", "/v1/charges").status == 200
+
+
+def _unread(port: int) -> socket.socket:
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    line.settimeout(PATIENCE_S)
+    line.connect(("127.0.0.1", port))
+    line.sendall(head("GET", "/_mock/journal", headers=STREAM))
+    assert line.recv(15) == b"HTTP/1.1 200 OK"
+    return line
+
+
+def test_a_slow_reader_is_told_what_it_missed(served: Served) -> None:
+    port, home = served.port, "/sandbox/stream-slow"
+    burst(port, ENTRIES_MAX + 200, f"{home}/v1/orders/x")
+    with Reader(port, f"{home}/_mock/journal?after=100") as reader:
+        assert reader.first_line() == LOST.format(100)
+        assert next(reader.events())["id"] == 201
+
+
+def test_an_exchange_is_encoded_once_for_all_readers(world: World) -> None:
+    world.send("GET", "/v1/charges")
+    journal = world.sandbox.journal
+    (exchange,) = journal.since(0)
+    line = journal.line(exchange)
+    assert journal.line(exchange) is line
+    assert json.loads(line) == world.send("GET", "/_mock/journal").json["data"][0]
+    journal.forget_lines()
+    assert journal.line(exchange) is not line
+
+
+def test_encoded_exchanges_are_bounded() -> None:
+    journal = Journal()
+    reply = b'"' + b"x" * 60_000 + b'"'
+    for _ in range(100):
+        journal.write(0, "e", "GET", "/", 200, "", "", None, reply, "", b"", (), 0)
+    assert 100 * len(reply) > 2 * LINES_BYTES_MAX
+    for exchange in journal.since(0):
+        journal.line(exchange)
+        kept = sum(map(len, journal._lines.values()))
+        assert kept < LINES_BYTES_MAX + 70_000
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"), [(0, [2, 3]), (1, [2, 3]), (2, [3]), (3, []), (9, [])]
+)
+def test_what_came_since(monkeypatch: pytest.MonkeyPatch, after: int, expected: list[int]) -> None:
+    monkeypatch.setattr("mock_clover.sandbox.journal.ENTRIES_MAX", 2)
+    journal = Journal()
+    for _ in range(3):
+        journal.write(0, "e", "GET", "/", 200, "", "", None, b"", "", b"", (), 0)
+    assert [each.number for each in journal.since(after)] == expected
+
+
+def test_who_watches_uses_a_sandbox(world: World) -> None:
+    sandbox = world.sandboxes.named("a")
+    idlers = Idlers(world.sandboxes, ExchangeLog(None, "none"))
+    stirred: list[bool] = []
+
+    def told() -> None:
+        stirred.append(world.sandboxes.has(sandbox))
+
+    sandbox.journal.watchers.add(told)
+    for now in (0.0, IDLE_S + 1, 2 * IDLE_S + 2):
+        idlers.sweep(now)
+    assert world.sandboxes.has(sandbox)
+    assert stirred == []
+    world.sandboxes.drop("a")
+    assert stirred == [False]
+
+
+def test_a_watched_server_ends_at_once(serve: Callable[..., Served]) -> None:
+    server = serve()
+    with Reader(server.port) as reader:
+        assert reader.first_line() == ": alive"
+        assert server.stop() == 0  # within a second, as without a reader
+        assert list(reader.said()) == []
