@@ -181,6 +181,7 @@ def test_the_banner_has_the_address_the_scenario_and_credentials(
     assert server.log.read_text().splitlines() == [
         f"mock-clover {__version__} listening on {server.url}",
         "  scenario sandbox, RSA 2048, not Clover: no money moves. Ctrl-C ends it.",
+        f"  Watch it at {server.url}/_mock/",
         *(
             f"  export {name}={server.url if name == 'CLOVER_BASE_URL' else value}"
             for name, value in ENV.items()

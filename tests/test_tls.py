@@ -417,13 +417,14 @@ def test_the_banner_has_both_addresses_and_where_the_certificate_is(serve_tls: S
     secured = serve_tls()
     server, certificate = secured.server, secured.folder / "tls" / "ca.pem"
     eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
-    assert server.log.read_text().splitlines()[:6] == [
+    assert server.log.read_text().splitlines()[:7] == [
         f"mock-clover: a new authority is made in {secured.folder / 'tls'}",
         f"mock-clover {__version__} listening on {server.url} and https://127.0.0.1:{secured.port}",
         "  scenario sandbox, RSA 2048, not Clover: no money moves. Ctrl-C ends it.",
         f"  HTTPS: clients must trust {certificate}: `mock-clover trust` tells how",
         "  HTTPS: clients with Clover's addresses need --tls-port 443 and names: "
         "`mock-clover trust --hosts`",
+        f"  Watch it at {server.url}/_mock/",
         f"  export CLOVER_BASE_URL={server.url}",
     ]
 

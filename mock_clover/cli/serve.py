@@ -223,7 +223,7 @@ def serve(
             _tell_port("--tls-port-file", secure.port_file, secure.port)
         _tell_port("--port-file", port_file, bound)
         known = app.sandboxes.default.credentials
-        click.echo(_banner(host, bound, secure, loaded.name, known))
+        click.echo(_banner(host, bound, secure, loaded.name, known, watched=control))
         sys.stdout.flush()
         warm(keys)
 
@@ -262,7 +262,13 @@ def _progress(scenario: "Scenario") -> Iterator[Callable[[int], None]]:
 
 
 def _banner(
-    host: str, port: int, secure: Listening | None, scenario: str, known: "Credentials"
+    host: str,
+    port: int,
+    secure: Listening | None,
+    scenario: str,
+    known: "Credentials",
+    *,
+    watched: bool,
 ) -> str:
     from mock_clover.sandbox.keys import KEY_BITS
 
@@ -275,8 +281,10 @@ def _banner(
     lines.append(
         f"  scenario {scenario}, RSA {KEY_BITS}, not Clover: no money moves. Ctrl-C ends it."
     )
-    lines += [f"  {hint}" for hint in (secure.hints() if secure else ())]
     near = "127.0.0.1" if host in ("0.0.0.0", "::") else shown_host  # noqa: S104 - compared only
+    lines += [f"  {hint}" for hint in (secure.hints() if secure else ())]
+    if watched:
+        lines.append(f"  Watch it at http://{near}:{port}/_mock/")
     lines += [f"  {line}" for line in as_shell(variables_of(f"http://{near}:{port}", known))]
     return "\n".join(lines)
 

@@ -1,0 +1,128 @@
+// The chart: outcomes as stacked bars, the median and the 95th percentile as lines below them.
+// Its marks are made once and moved; it is drawn at most twice a second. A table tells the same.
+
+import { BUCKETS, ORDER, WIDTHS } from "./buckets.js";
+import { byId, el, refill, say, svg } from "./dom.js";
+import { count, timeOf, tookOf } from "./format.js";
+import { OUTCOMES } from "./kept.js";
+
+const DRAW_MS = 500;
+const BARS_PX = 74;
+const GAP_PX = 12;
+const LINES_PX = 36;
+const LEFT_PX = 52;
+const TABLE_ROWS = 20;
+
+export class Chart {
+  constructor(buckets) {
+    this.buckets = buckets;
+    this.width = 0;
+    this.px = 0;
+    this.drawing = byId("chart-drawing");
+    this.make();
+    const widths = byId("chart-widths");
+    WIDTHS.forEach(({ name, about }, place) => {
+      const input = el("input", {
+        type: "radio", name: "width", id: `width-${place}`, checked: place === 0,
+        on: { change: () => { this.width = place; this.draw(); } },
+      });
+      widths.append(input, el("label", { for: input.id, title: about }, name));
+    });
+    new ResizeObserver(([entry]) => {
+      this.px = entry.contentRect.width;
+      this.draw();
+    }).observe(this.drawing);
+    setInterval(() => document.hidden || !this.drawing.checkVisibility() || this.draw(), DRAW_MS);
+  }
+
+  make() {
+    const height = BARS_PX + GAP_PX + LINES_PX + 4;
+    this.bars = Array.from({ length: BUCKETS }, () =>
+      ORDER.map((name) => svg("rect", { class: `bar ${name}` })));
+    this.lines = ["p95", "p50"].map((name) => svg("path", { class: `line ${name}` }));
+    this.marks = [0, 1].map(() => svg("text", { class: "mark", x: LEFT_PX - 8, "text-anchor": "end" }));
+    this.rules = [BARS_PX, BARS_PX + GAP_PX + LINES_PX].map((y) =>
+      svg("line", { class: "axis", x1: LEFT_PX, y1: y + 0.5, y2: y + 0.5 }));
+    this.image = svg("svg", { role: "img", height, width: "100%", "aria-label": "" },
+      this.rules, this.bars.flat(), this.lines, this.marks);
+    this.drawing.append(this.image);
+  }
+
+  draw() {
+    const nowMs = Date.now();
+    const sum = this.buckets.sum(this.width, nowMs);
+    this.tell(sum);
+    if (this.px < 120) return;
+    const series = this.buckets.series(this.width, nowMs);
+    const top = Math.max(1, ...series.map((each) => each.total));
+    const slow = Math.max(1, ...series.map((each) => each.p95 ?? 0));
+    const step = (this.px - LEFT_PX) / BUCKETS;
+    series.forEach((each, place) => this.drawBar(each, place, step, top));
+    ["p95", "p50"].forEach((name, place) =>
+      this.lines[place].setAttribute("d", this.path(series, name, step, slow)));
+    for (const rule of this.rules) rule.setAttribute("x2", this.px);
+    say(this.marks[0], count(top));
+    this.marks[0].setAttribute("y", 10);
+    say(this.marks[1], tookOf(Math.round(slow)));
+    this.marks[1].setAttribute("y", BARS_PX + GAP_PX + 10);
+    this.table(series);
+  }
+
+  drawBar(each, place, step, top) {
+    let y = BARS_PX;
+    ORDER.forEach((name, rank) => {
+      const bar = this.bars[place][rank];
+      const n = each.counts?.[name] ?? 0;
+      // One call among a thousand is still seen.
+      const height = n ? Math.max((n / top) * (BARS_PX - 4), 1.5) : 0;
+      y -= height;
+      bar.setAttribute("x", LEFT_PX + place * step + 0.5);
+      bar.setAttribute("y", y);
+      bar.setAttribute("width", Math.max(step - 1.5, 1));
+      bar.setAttribute("height", height);
+    });
+  }
+
+  path(series, name, step, slow) {
+    const bottom = BARS_PX + GAP_PX + LINES_PX;
+    let drawn = "";
+    let isDown = false;
+    series.forEach((each, place) => {
+      if (each[name] === null) {
+        isDown = false;
+        return;
+      }
+      const x = LEFT_PX + (place + 0.5) * step;
+      const y = bottom - (each[name] / slow) * (LINES_PX - 3) - 1;
+      drawn += `${isDown ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+      if (!isDown) drawn += `h${Math.max(step * 0.3, 1).toFixed(1)}`; // alone, it is a dash
+      isDown = true;
+    });
+    return drawn;
+  }
+
+  /** Say in numbers what is drawn. */
+  tell(sum) {
+    const { about, ms } = WIDTHS[this.width];
+    const rate = sum.total / ((ms * BUCKETS) / 1000);
+    for (const name of ORDER) say(byId(`sum-${name}`), count(sum.counts[name]));
+    say(byId("sum-rate"), rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1));
+    say(byId("sum-p50"), tookOf(sum.p50 === null ? null : Math.round(sum.p50)));
+    say(byId("sum-p95"), tookOf(sum.p95 === null ? null : Math.round(sum.p95)));
+    const parts = ORDER.map((name) => `${sum.counts[name]} ${OUTCOMES[name].word}`).join(", ");
+    const words = `Exchanges of ${about}: ${parts}; median ${tookOf(sum.p50 && Math.round(sum.p50))}, ` +
+      `95th percentile ${tookOf(sum.p95 && Math.round(sum.p95))}`;
+    if (this.image.getAttribute("aria-label") !== words) this.image.setAttribute("aria-label", words);
+  }
+
+  table(series) {
+    const folded = byId("chart-table");
+    if (!folded.open) return;
+    const newest = series.filter((each) => each.total).slice(-TABLE_ROWS).reverse();
+    const lines = newest.map((each) => el("tr", {},
+      el("th", { scope: "row" }, timeOf(each.atMs).slice(0, 8)),
+      ORDER.map((name) => el("td", {}, count(each.counts[name]))),
+      ["p50", "p95"].map((name) => el("td", {}, tookOf(each[name] && Math.round(each[name]))))));
+    refill(folded.querySelector("tbody"), lines);
+  }
+}

@@ -1,0 +1,93 @@
+// A text field for code: line numbers, marks on lines, Tab that indents and can be left.
+// After Escape the next Tab leaves the field, as everywhere; so nobody is caught in it.
+
+import { el, say } from "./dom.js";
+
+const INDENT = "  ";
+
+export class Editor {
+  constructor({ label, onInput }) {
+    this.marks = new Set();
+    this.leaves = false;
+    this.gutter = el("pre", { class: "gutter", "aria-hidden": "true" });
+    this.field = el("textarea", {
+      wrap: "off", spellcheck: "false", autocapitalize: "off", autocomplete: "off",
+      "aria-label": label, "aria-describedby": "editor-hint",
+      on: {
+        input: () => { this.number(); onInput(); },
+        scroll: () => { this.gutter.scrollTop = this.field.scrollTop; },
+        keydown: (event) => this.pressed(event),
+        blur: () => { this.leaves = false; },
+      },
+    });
+    this.root = el("div", { class: "editor" }, this.gutter, this.field);
+  }
+
+  get text() {
+    return this.field.value;
+  }
+
+  /** Put a text; the cursor is at its beginning. */
+  set text(text) {
+    this.field.value = text;
+    this.field.setSelectionRange(0, 0);
+    this.field.scrollTop = 0;
+    this.number();
+  }
+
+  number() {
+    const lines = this.field.value.split("\n").length;
+    const told = Array.from({ length: lines }, (_, place) =>
+      `${this.marks.has(place + 1) ? "✕ " : ""}${place + 1}`);
+    say(this.gutter, told.join("\n"));
+    this.gutter.scrollTop = this.field.scrollTop;
+  }
+
+  /** Mark the lines on which something was found. */
+  mark(lines) {
+    this.marks = new Set(lines);
+    this.field.setAttribute("aria-invalid", lines.length > 0);
+    this.number();
+  }
+
+  /** Go to a line and select it. */
+  goTo(line, column = 1) {
+    const lines = this.field.value.split("\n");
+    const place = Math.min(Math.max(line, 1), lines.length) - 1;
+    const start = lines.slice(0, place).reduce((sum, each) => sum + each.length + 1, 0);
+    this.field.focus();
+    this.field.setSelectionRange(start + Math.min(column - 1, lines[place].length), start + lines[place].length);
+    const px = this.field.scrollHeight / lines.length;
+    this.field.scrollTop = Math.max(0, (place - 4) * px);
+  }
+
+  pressed(event) {
+    if (event.key === "Escape") this.leaves = true;
+    else if (event.key === "Tab" && !this.leaves && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      event.preventDefault();
+      this.indent(event.shiftKey);
+    } else if (event.key !== "Tab" && event.key !== "Shift") this.leaves = false;
+  }
+
+  /** Indent the lines of the selection, or take an indent away; without one, put spaces here. */
+  indent(back) {
+    const { selectionStart: from, selectionEnd: end, value } = this.field;
+    if (!back && from === end) {
+      this.insert(INDENT);
+      return;
+    }
+    const start = value.lastIndexOf("\n", from - 1) + 1;
+    const lines = value.slice(start, end).split("\n");
+    const moved = lines.map((line) => (back ? line.replace(/^ {1,2}/, "") : INDENT + line)).join("\n");
+    this.field.setSelectionRange(start, end);
+    this.insert(moved);
+    this.field.setSelectionRange(start, start + moved.length);
+  }
+
+  /** Put a text in place of the selection, so that it can be undone. */
+  insert(text) {
+    if (document.execCommand("insertText", false, text)) return;
+    this.field.setRangeText(text, this.field.selectionStart, this.field.selectionEnd, "end");
+    this.field.dispatchEvent(new Event("input"));
+  }
+}

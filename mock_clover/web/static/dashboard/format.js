@@ -1,0 +1,58 @@
+// How values are told: times, amounts, spans. Numbers keep their width, so that columns stand.
+
+const clock = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
+});
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const number = new Intl.NumberFormat("en");
+const moneys = new Map();
+
+/** The time of day, to the millisecond. */
+export const timeOf = (ms) => clock.format(ms);
+
+/** Date and time. */
+export const dateOf = (ms) => whole.format(ms);
+
+/** A date for machines, where it is one. */
+export function stampOf(ms) {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
+}
+
+export const count = (n) => number.format(n);
+
+/** A span that was measured, in µs. */
+export function tookOf(us) {
+  if (us === null || us === undefined) return "–";
+  if (us < 1000) return `${us} µs`;
+  if (us < 100_000) return `${(us / 1000).toFixed(1)} ms`;
+  if (us < 1_000_000) return `${Math.round(us / 1000)} ms`;
+  return `${(us / 1_000_000).toFixed(2)} s`;
+}
+
+/** A span of the sandbox's clock, as a person says it. */
+export function spanOf(ms) {
+  const steps = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1000, "s"]];
+  const found = steps.find(([size]) => ms >= size);
+  if (!found) return `${ms} ms`;
+  const n = ms / found[0];
+  return `${Number.isInteger(n) ? n : n.toFixed(1)} ${found[1]}`;
+}
+
+/** An amount in minor units with its currency; a currency that is none is shown as it is. */
+export function moneyOf(minor, currency) {
+  if (minor === null || minor === undefined) return "";
+  const code = String(currency ?? "USD").toUpperCase();
+  try {
+    if (!moneys.has(code)) {
+      moneys.set(code, new Intl.NumberFormat("en", { style: "currency", currency: code }));
+    }
+    const format = moneys.get(code);
+    return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+  } catch {
+    return `${number.format(minor)} ${code}`;
+  }
+}
+
+/** `n things`, or `1 thing`. */
+export const some = (n, thing) => `${number.format(n)} ${thing}${n === 1 ? "" : "s"}`;

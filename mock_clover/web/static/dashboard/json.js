@@ -1,0 +1,100 @@
+// JSON as a tree of text nodes whose levels fold. A level is made when it is opened, and of a long
+// one a part at a time, so that no reply is too long to look at.
+
+import { button, el } from "./dom.js";
+
+const OPEN_LEVELS = 3;
+const AT_A_TIME = 100;
+const TEXT_MAX = 2000;
+
+/** Show a value. */
+export function jsonTree(value, label = "JSON") {
+  return el("div", { class: "json", role: "group", "aria-label": label }, node(value, 0));
+}
+
+function node(value, level, name) {
+  const key = name === undefined ? null : [el("span", { class: "j-key" }, name), ": "];
+  if (value === null || typeof value !== "object") {
+    return el("div", { class: "j-line" }, key, leaf(value));
+  }
+  const isList = Array.isArray(value);
+  const members = isList ? value.map((each, place) => [place, each]) : Object.entries(value);
+  if (!members.length) return el("div", { class: "j-line" }, key, isList ? "[]" : "{}");
+  const many = `${members.length} ${isList ? "item" : "member"}${members.length === 1 ? "" : "s"}`;
+  const summary = el("summary", {}, key, isList ? "[" : "{",
+    el("span", { class: "j-count" }, ` ${many} `), isList ? "]" : "}");
+  const inner = el("div", { class: "j-inner" });
+  const made = el("details", { class: "j-level" }, summary, inner);
+  let isMade = false;
+  const make = () => {
+    if (isMade) return;
+    isMade = true;
+    pour(inner, members, level + 1);
+  };
+  made.addEventListener("toggle", () => made.open && make());
+  if (level < OPEN_LEVELS && members.length <= AT_A_TIME) {
+    make();
+    made.open = true;
+  }
+  return made;
+}
+
+function pour(inner, members, level, from = 0) {
+  const part = members.slice(from, from + AT_A_TIME);
+  inner.append(...part.map(([name, value]) => node(value, level, String(name))));
+  const left = members.length - from - part.length;
+  if (!left) return;
+  const more = button(`${left} more`, () => {
+    more.remove();
+    pour(inner, members, level, from + AT_A_TIME);
+  }, { class: "small" });
+  inner.append(more);
+}
+
+/** A value that has no members; a long text is cut until it is asked for. */
+export function leaf(value) {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const kind = value === null ? "null" : typeof value;
+  const shown = el("span", { class: `j-value j-${kind}` }, text.slice(0, TEXT_MAX));
+  if (text.length <= TEXT_MAX) return shown;
+  const more = button(`… ${text.length - TEXT_MAX} more characters`, () => {
+    shown.textContent = text;
+    more.remove();
+  }, { class: "small" });
+  return el("span", {}, shown, more);
+}
+
+/** What members changed between two values, as [path, before, after]; undefined is absent. */
+export function changesOf(before, after, path = "") {
+  if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {
+    const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...names].flatMap((name) =>
+      changesOf(before[name], after[name], path ? `${path}.${name}` : name),
+    );
+  }
+  return JSON.stringify(before) === JSON.stringify(after) ? [] : [[path, before, after]];
+}
+
+const isTree = (value) => value !== null && typeof value === "object";
+
+/** A row before and after, as a table of the members that changed. */
+export function diffTable(before, after) {
+  const changes = changesOf(before ?? {}, after ?? {});
+  const cell = (value, kind) => {
+    if (value === undefined) return el("td", { class: "absent" }, "–");
+    const inner = isTree(value) ? jsonTree(value, kind) : leaf(value);
+    return el("td", { class: kind }, inner);
+  };
+  const isNew = !before;
+  const isGone = !after;
+  const head = el("tr", {}, el("th", { scope: "col" }, "Member"),
+    isNew ? null : el("th", { scope: "col" }, "Before"),
+    isGone ? null : el("th", { scope: "col" }, "After"));
+  const lines = changes.map(([path, was, is]) => el("tr", {},
+    el("th", { scope: "row" }, path || "(all)"),
+    isNew ? null : cell(was, "before"),
+    isGone ? null : cell(is, "after")));
+  if (!lines.length) return el("p", { class: "hint" }, "No member differs.");
+  return el("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Changed members" },
+    el("table", { class: "diff" }, el("thead", {}, head), el("tbody", {}, lines)));
+}

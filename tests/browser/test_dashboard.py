@@ -1,0 +1,173 @@
+"""The dashboard's exchanges, by mouse and by keyboard, while a shop's calls are made."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from desk import Desk
+from playwright.sync_api import expect
+from visitor import Visitor
+
+from mock_clover.testing import MockClover
+from tests.world import DECLINES
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def desk(clover: MockClover, visit: Visit) -> Desk:
+    return Desk(clover, visit(viewport={"width": 1400, "height": 800}))
+
+
+def test_exchanges_come_as_they_happen_and_one_is_looked_into(desk: Desk) -> None:
+    desk.open()
+    page = desk.page
+    expect(page.get_by_text("Waiting for the first call.")).to_be_visible()
+    charge = desk.pay(2500, description="Tea & cake").body
+    expect(desk.newest()).to_contain_text("/v1/charges")
+    expect(desk.newest()).to_contain_text("200")
+    expect(desk.newest()).to_contain_text("create_charge")
+    desk.pay(2600, pan=DECLINES)
+    expect(desk.newest()).to_contain_text("402")
+    desk.shop.ask("GET", "/v1/charges/NOSUCHCHARGE1")
+    expect(desk.rows).to_have_count(5)
+    expect(page.locator("#shown-count")).to_have_text("5 exchanges")
+    expect(page.locator("#sum-ok")).to_have_text("3")
+    expect(page.locator("#sum-declined")).to_have_text("1")
+    expect(page.locator("#sum-refused")).to_have_text("1")
+    expect(page.locator("#polite")).to_contain_text("new exchange")
+
+    desk.row("create_charge", "● 200").click()
+    expect(page.locator("#detail-title")).to_have_text("POST /v1/charges")
+    assert re.search(r"/_mock/#/exchanges/\d+$", page.url)
+    detail = page.locator("#detail")
+    expect(detail.locator(".why")).to_contain_text("is listed to approve")
+    expect(detail.get_by_role("region", name="Reply")).to_contain_text(f'"{charge["id"]}"')
+    expect(detail.get_by_role("region", name="Request")).to_contain_text("Tea & cake")
+    expect(detail.get_by_role("region", name="What it changed")).to_contain_text("charges")
+    expect(detail.get_by_role("button", name="Copy as curl")).to_be_visible()
+    level = detail.get_by_role("region", name="Reply").locator("summary").nth(1)
+    level.click()
+    expect(level.locator("xpath=..")).not_to_have_attribute("open", "")
+
+    page.reload()  # the address leads to the same exchange
+    expect(page.locator("#detail-title")).to_have_text("POST /v1/charges")
+    expect(page.locator("[aria-selected=true]")).to_contain_text("create_charge")
+    page.get_by_role("button", name="Close").click()
+    expect(detail).to_be_hidden()
+
+
+def test_the_list_is_walked_by_keys_and_keeps_the_focus_while_it_grows(desk: Desk) -> None:
+    for amount in (1100, 1200, 1300):
+        desk.pay(amount)
+    desk.open()
+    page = desk.page
+    expect(desk.rows).to_have_count(6)
+    page.keyboard.press("j")
+    active = page.locator("[aria-selected=true]")
+    expect(page.locator("#list")).to_be_focused()
+    expect(active).to_have_attribute("aria-posinset", "1")
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    expect(active).to_have_attribute("aria-posinset", "2")
+    before = active.get_attribute("id")
+    assert page.locator("#list").get_attribute("aria-activedescendant") == before
+    desk.pay(1400)
+    expect(page.locator("#shown-count")).to_have_text("8 exchanges")
+    expect(active).to_have_attribute("aria-posinset", "4")
+    expect(active).to_have_attribute("id", str(before))
+    expect(page.locator("#list")).to_be_focused()
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail-title")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#detail")).to_be_hidden()
+    expect(page.locator("#list")).to_be_focused()
+    page.keyboard.press("End")
+    expect(active).to_have_attribute("aria-posinset", "8")
+    page.keyboard.press("Home")
+    expect(active).to_have_attribute("aria-posinset", "1")
+    page.keyboard.press("Escape")
+    expect(active).to_have_count(0)
+
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("jk/p?")  # in a field letters are letters
+    expect(page.locator("#search")).to_have_value("jk/p?")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.get_by_label("Single letters do something").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_what_is_shown_is_chosen_and_paused_and_the_address_knows_it(desk: Desk) -> None:
+    desk.pay(1000, description="Lamp")
+    desk.pay(1000, pan=DECLINES)
+    desk.shop.ask("GET", "/v1/charges/NOSUCHCHARGE1")
+    desk.open()
+    page = desk.page
+    expect(desk.rows).to_have_count(5)
+    page.locator("label[for=chip-declined]").click()
+    expect(desk.rows).to_have_count(1)
+    expect(page.locator("#shown-count")).to_have_text("1 of 5 exchanges")
+    page.locator("label[for=chip-refused]").click()
+    expect(desk.rows).to_have_count(2)
+    page.locator("label[for=chip-GET]").click()
+    expect(desk.rows).to_have_count(1)
+    assert page.url.endswith("#/exchanges?show=declined%2Crefused&method=GET")
+    page.reload()
+    expect(desk.rows).to_have_count(1)
+    expect(desk.newest()).to_contain_text("404")
+    page.get_by_label("Search path").fill("zebra")
+    expect(page.get_by_text("Nothing of what is kept is like that.")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    expect(desk.rows).to_have_count(5)
+    page.get_by_label("Search path").fill("lamp create_CHARGE")
+    expect(desk.rows).to_have_count(1)
+    page.get_by_label("Search path").fill("")
+    page.get_by_label("Operation").select_option("create_token")
+    expect(desk.rows).to_have_count(2)
+    page.get_by_label("Operation").select_option("")
+
+    page.get_by_role("button", name="Pause").click()
+    desk.pay()
+    expect(page.locator("#pause-count")).to_have_text("2 waiting")
+    expect(desk.rows).to_have_count(5)
+    page.get_by_role("button", name="Go on").click()
+    expect(desk.rows).to_have_count(7)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Waiting for the first call.")).to_be_visible()
+    desk.pay()
+    expect(desk.rows).to_have_count(2)
+
+
+def test_a_thousand_exchanges_are_kept_in_few_rows_and_a_burst_is_no_matter(desk: Desk) -> None:
+    desk.burst(600)
+    desk.open()
+    page = desk.page
+    shown = page.locator("#shown-count")
+    expect(shown).to_have_text("600 exchanges")
+    page.locator("#list").focus()
+    page.keyboard.press("End")
+    cursor = page.locator("[aria-selected=true]")
+    expect(cursor).to_have_attribute("aria-posinset", "600")
+    desk.burst(500)
+    expect(shown).to_have_text("1,000 exchanges")
+    expect(cursor).to_have_attribute("aria-posinset", "1000")  # the oldest: its own has gone
+    page.get_by_text("newer").click()
+    expect(desk.newest()).to_have_attribute("id", "x-1100")
+    made = page.locator("#list [role=option]").count()
+    assert made < 80, "rows are recycled"
+    expect(page.locator("#sum-refused")).to_have_text("1,100")
+    page.get_by_text("As a table").click()
+    expect(page.locator("#chart-table tbody tr").first).to_be_visible()
+    page.goto("about:blank")
+    page = desk.open().page
+    expect(desk.rows.first).to_be_visible()
+    drawn = "() => performance.getEntriesByName('exchanges drawn')[0].startTime"
+    print(f"a thousand exchanges are drawn after {page.evaluate(drawn):.0f} ms")

@@ -1,0 +1,231 @@
+"""The dashboard where it matters: hostile texts, the token, other journals, lost connections."""
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from cable import Cable
+from desk import Desk
+from playwright.sync_api import Page, expect
+from visitor import Visitor
+
+from mock_clover.testing import MockClover
+from mock_clover.testing.line import ask
+from mock_clover.testing.wired import HttpLine
+from tests.served import Served
+
+Visit = Callable[..., Visitor]
+HOSTILE = (
+    "<img src=x onerror=\"window.bad='img'\">",
+    "<script>window.bad='script'</script>",
+    '"><svg onload="window.bad=\'svg\'">',
+    "javascript:window.bad='url'",
+    "</textarea><iframe srcdoc='<script>parent.bad=1</script>'>",
+    "{{constructor.constructor('window.bad=1')()}}",
+    "\u202egpj.exe\u2066 \x07",
+)
+CREATED = (
+    "() => document.querySelectorAll('main :is(script, iframe, img, svg[onload], object)').length"
+)
+
+
+@pytest.fixture
+def cable() -> Iterator[Callable[[int], Cable]]:
+    """Return a maker of cables to a server's port."""
+    with contextlib.ExitStack() as ends:
+
+        def plug(port: int) -> Cable:
+            made = Cable(port)
+            ends.callback(made.cut)
+            return made
+
+        yield plug
+
+
+@pytest.fixture
+def of() -> Iterator[Callable[[Served], MockClover]]:
+    """Return a maker of the default sandbox of a server of one's own."""
+    with contextlib.ExitStack() as lines:
+
+        def make(server: Served) -> MockClover:
+            line = lines.enter_context(contextlib.closing(HttpLine(server.url)))
+            return MockClover.make(line, "default", {})
+
+        yield make
+
+
+def _holds_no_harm(page: Page) -> None:
+    assert page.evaluate("() => window.bad") is None
+    assert page.evaluate(CREATED) == 0
+
+
+def test_hostile_texts_are_texts_in_every_view(clover: MockClover, visit: Visit) -> None:
+    desk = Desk(clover, visit())
+    for text in HOSTILE:
+        metadata = {"k": text, text[:30]: "v"}
+        desk.pay(description=text, metadata=metadata, receipt_email="a@example.com")
+        headers = {"user_agent": re.sub(r"[^\x20-\x7e]", "", text)}
+        desk.shop.ask("GET", "/v1/charges/%3Cimg%20src=x%20onerror=bad()%3E", **headers)
+    token = clover.card_token()
+    hostile = {"firstName": HOSTILE[0], "lastName": HOSTILE[1], "email": "a@example.com"}
+    customer = desk.shop.ask("POST", "/v1/customers", {"source": token, **hostile})
+    assert customer.status == 200, customer
+    clover.scenario(
+        {
+            "name": "hostile",
+            "about": HOSTILE[0],
+            "rules": [
+                {
+                    "name": HOSTILE[1],
+                    "when": {"endpoint": "create_charge", "amount": 13},
+                    "then": {"decline": {"decline_code": "insufficient_funds"}},
+                }
+            ],
+        }
+    )
+    desk.pay(13, description=HOSTILE[0])
+    last = clover.journal()[-1]["id"]
+
+    desk.open("exchanges")
+    page = desk.page
+    expect(desk.rows.first).to_be_visible()
+    for number in range(1, last + 1):
+        page.goto(f"{clover.url}/_mock/#/exchanges/{number}")
+        expect(page.locator("#detail .facts")).to_contain_text(f"Number{number}")
+        expect(page.get_by_role("button", name="Replay")).to_be_visible()
+    expect(page.locator("#detail")).to_contain_text("<img src=x onerror=")
+    expect(page.locator("#detail")).to_contain_text(HOSTILE[1])
+    _holds_no_harm(page)
+    for view in (
+        "data/charges",
+        f"data/customers/{customer.body['id']}",
+        "scenario",
+        "faults",
+        "sandboxes",
+        "webhooks",
+        "cardholder",
+        f"try/{last}",
+    ):
+        page.goto(f"{clover.url}/_mock/#/{view}")
+        expect(
+            page.locator("main > section:visible [role=region], .sheet, textarea").first
+        ).to_be_attached()
+        expect(page.locator("main > section:visible")).not_to_have_text("…")
+        _holds_no_harm(page)
+    page.goto(f"{clover.url}/_mock/#/data/charges")
+    expect(page.locator("#data-body tbody")).to_contain_text(HOSTILE[0])
+    page.goto(f"{clover.url}/_mock/#/data/%3Cimg src=x onerror=bad()%3E/x")
+    expect(page.get_by_role("alert")).to_contain_text("there is no")
+    page.goto(
+        f"{clover.url}/_mock/?q=%3Cscript%3E#/%3Cscript%3E/%zz?show=%3Cb%3E&method=%3Ci%3E&op=%3Cu%3E"
+    )
+    desk.is_live()
+    _holds_no_harm(page)
+    desk.leave()
+
+
+def test_a_server_that_wants_a_token_is_given_it_once(
+    serve: Callable[..., Served], visit: Visit
+) -> None:
+    server = serve("--control-token", "s3cret")
+    visitor = visit()
+    page = visitor.open(f"{server.url}/_mock/")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("This server asks for its control token")
+    field = page.get_by_role("textbox", name="Control token")
+    expect(field).to_be_focused()
+    field.fill("wrong")
+    field.press("Enter")
+    expect(dialog).to_contain_text("That is not the token of this server.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#banner")).to_contain_text("the control token is missing")
+    page.get_by_role("button", name="Try again").click()
+    field.fill("s3cret")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    page.reload()
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    expect(dialog).to_have_count(0)
+    assert page.evaluate("() => Object.keys(localStorage)") == []
+    assert "s3cret" not in page.content()
+    visitor.complaints.clear()  # of the calls that were refused
+
+
+def test_a_lost_line_is_told_and_what_was_missed_is_fetched(
+    served: Served, clover: MockClover, visit: Visit, cable: Callable[[int], Cable]
+) -> None:
+    between = cable(served.port)
+    desk = Desk(clover, visit())
+    desk.open(at=f"http://127.0.0.1:{between.port}/sandbox/{clover.name}")
+    page = desk.page
+    desk.pay()
+    expect(desk.rows).to_have_count(2)
+    page.evaluate("() => (window.same = document.querySelector('#x-1'))")
+    between.cut()
+    expect(page.locator("#banner")).to_contain_text("Not connected. Trying again")
+    expect(page.locator("#connection")).to_contain_text("not connected")
+    desk.pay()
+    expect(desk.rows).to_have_count(2)
+    between.mend()
+    desk.is_live()
+    expect(page.locator("#banner")).to_be_hidden()
+    expect(desk.rows).to_have_count(4)
+    assert page.evaluate("() => window.same === document.querySelector('#x-1')"), "it went on"
+    desk.leave()
+
+
+def test_another_server_has_another_journal(
+    serve: Callable[..., Served],
+    of: Callable[[Served], MockClover],
+    visit: Visit,
+    cable: Callable[[int], Cable],
+) -> None:
+    first, second = serve(), serve()
+    between = cable(first.port)
+    desk = Desk(of(first), visit())
+    desk.open(at=f"http://127.0.0.1:{between.port}")
+    desk.pay()
+    desk.pay()
+    expect(desk.rows).to_have_count(4)
+    desk.move_to(of(second))
+    for _ in range(3):
+        desk.pay()
+    between.cut()
+    between.mend(second.port)
+    expect(desk.rows).to_have_count(6)
+    expect(desk.newest()).to_have_attribute("id", "x-6")
+    expect(desk.page.locator("#sum-ok")).to_have_text("6")
+    desk.leave()
+
+
+def test_a_sandbox_that_is_dropped_is_not_made_anew_by_looking(
+    clover: MockClover, line: HttpLine, visit: Visit
+) -> None:
+    other = MockClover.make(line, f"{clover.name}-gone", {})
+    desk = Desk(other, visit()).open()
+    page = desk.page
+    desk.pay()
+    expect(desk.rows).to_have_count(2)
+    other.drop()
+    expect(page.locator("#banner")).to_contain_text("was dropped")
+    names = [each["name"] for each in ask(line, "GET", "/_mock/sandboxes")["data"]]
+    assert other.name not in names
+    page.get_by_role("button", name="Make it anew").click()
+    desk.is_live()
+    expect(page.get_by_text("Waiting for the first call.")).to_be_visible()
+    desk.leave()
+    other.drop()
+
+
+def test_the_theme_is_the_systems_or_the_chosen_one(clover: MockClover, visit: Visit) -> None:
+    page = visit(color_scheme="dark").open(f"{clover.url}/_mock/")
+    colour = "() => getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(colour)
+    page.get_by_label("Theme").select_option("light")
+    light = page.evaluate(colour)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(colour) == light
+    page.get_by_label("Theme").select_option("system")
+    assert page.evaluate(colour) == dark

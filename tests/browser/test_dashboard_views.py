@@ -1,0 +1,239 @@
+"""The dashboard's other views: each does what its control call does, and says what that said."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from desk import Desk
+from playwright.sync_api import Page, expect
+from shop_server import LAMP
+from visitor import Visitor
+
+from mock_clover.testing import MockClover
+from tests.test_threeds import BROWSER
+from tests.world import VISA
+
+CHALLENGE = "4012000033330026"
+"""Of the default scenario: asks its cardholder for an amount of 25001."""
+
+
+@pytest.fixture
+def desk(clover: MockClover, visit: Callable[..., Visitor]) -> Desk:
+    return Desk(clover, visit(viewport={"width": 1300, "height": 900}))
+
+
+def part(page: Page, name: str):
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def test_rows_are_found_and_the_money_of_one_is_told(desk: Desk) -> None:
+    for number in range(55):
+        desk.pay(1000 + number, description=f"Order {number}")
+    charge = desk.pay(5000, description="Chair").body["id"]
+    refund = desk.shop.ask("POST", "/v1/refunds", {"charge": charge, "amount": 2000}).body["id"]
+    desk.open("data/charges")
+    page = desk.page
+    rows = part(page, "charges").locator("tbody tr")
+    expect(page.get_by_role("link", name="charges 56")).to_have_attribute("aria-current", "page")
+    expect(rows).to_have_count(50)
+    expect(rows.first).to_contain_text("partly refunded")
+    page.get_by_role("button", name="Older").click()
+    expect(page.locator("tbody tr")).to_have_count(56)
+    expect(page.get_by_role("button", name="Older")).to_have_count(0)
+    page.get_by_label("Search charges").fill("chair")
+    expect(rows).to_have_count(1)
+    assert page.url.endswith("#/data/charges?q=chair")
+    page.get_by_role("link", name=charge).click()
+    steps = part(page, "What became of it").locator("li")
+    expect(steps).to_have_count(2)
+    expect(steps.nth(0)).to_contain_text("captured")
+    expect(steps.nth(0)).to_contain_text("$50.00 stands")
+    expect(steps.nth(1)).to_contain_text("refunded")
+    expect(steps.nth(1)).to_contain_text("$30.00 stands")
+    bars = [steps.nth(n).locator(".fill").evaluate("e => e.style.width") for n in (0, 1)]
+    assert bars == ["100%", "60%"]
+    page.get_by_role("link", name=refund).click()
+    expect(page.locator("#data-body")).to_contain_text(f"refund of {charge}")
+    page.get_by_role("link", name="customers 0").click()
+    expect(page.get_by_text("There are no customers yet.")).to_be_visible()
+    page.goto(f"{desk.clover.url}/_mock/#/data/charges/NOSUCHCHARGE1")
+    expect(page.get_by_role("alert")).to_contain_text("there is no row 'NOSUCHCHARGE1'")
+    desk.leave()
+
+
+def test_an_exchange_is_replayed_and_leads_to_the_new_one(desk: Desk) -> None:
+    charge = desk.pay(1234).body["id"]
+    desk.shop.ask("POST", f"/v1/charges/{charge}/capture", {})
+    desk.shop.ask("GET", f"/v1/charges/{charge}")
+    desk.open("exchanges/2")
+    page = desk.page
+    expect(page.locator("#detail .rule")).to_contain_text("of the card")
+    expect(part(page, "What it changed")).to_contain_text(f"charges {charge}")
+    part(page, "What it changed").get_by_role("link", name=f"charges {charge}").click()
+    expect(page.locator("#data-title")).to_be_focused()
+    page.go_back()
+    page.goto(f"{desk.clover.url}/_mock/#/exchanges/4")
+    page.get_by_role("button", name="Replay").click()
+    expect(page).to_have_url(f"{desk.clover.url}/_mock/#/exchanges/5")
+    expect(page.locator("#detail .facts")).to_contain_text("mock-clover replay")
+    expect(page.locator("[aria-selected=true]")).to_have_attribute("id", "x-5")
+    page.goto(f"{desk.clover.url}/_mock/#/exchanges/1")  # the token's card is not kept
+    expect(page.get_by_role("button", name="Replay")).to_be_disabled()
+    expect(page.locator("[data-more]")).to_contain_text("held a card")
+
+
+def test_a_scenario_is_written_checked_and_put_in_force(desk: Desk) -> None:
+    desk.open("scenario")
+    page = desk.page
+    text = page.get_by_label("Scenario, in YAML")
+    expect(text).to_have_value(re.compile("name: sandbox"))
+    expect(page.locator(".verdict")).to_contain_text("in force")
+    page.get_by_label("Take the text of").select_option("declines")
+    expect(text).to_have_value(re.compile("name: declines"))
+    expect(page.locator(".verdict")).to_contain_text("not applied")
+    text.fill(
+        "name: mine\nabout: By hand\ncards:\n  - {number: '4242424242424242', outcom: decline}\n"
+    )
+    finding = page.locator(".findings li")
+    expect(finding).to_contain_text("did you mean `outcome`?")
+    expect(page.get_by_role("button", name="Apply")).to_be_disabled()
+    expect(page.locator(".gutter")).to_contain_text("✕ 4")
+    finding.get_by_role("button", name="line 4").click()
+    expect(text).to_be_focused()
+    selected = text.evaluate("e => e.value.slice(e.selectionStart, e.selectionEnd)")
+    assert selected.startswith("outcom: decline")
+
+    text.fill("rules:\n")
+    text.press("End")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(text).not_to_be_focused()  # nobody is caught in it
+    page.get_by_role("button", name="Revert").click()
+    expect(text).to_have_value(re.compile("name: sandbox"))
+    text.fill(
+        "name: mine\nrules:\n  - when: {endpoint: create_charge, amount: 666}\n"
+        "    then: {decline: {decline_code: insufficient_funds}}\n"
+    )
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Applied: it is in force now.")).to_be_visible()
+    expect(part(page, "In force")).to_contain_text("mine")
+    assert desk.pay(666).status == 402
+
+
+def test_why_is_asked_of_a_request_that_is_not_made(desk: Desk) -> None:
+    desk.pay(700, pan=VISA)
+    desk.open("exchanges/2")
+    page = desk.page
+    page.get_by_role("link", name="Ask why").click()
+    expect(page.get_by_label("Path, with its query")).to_have_value("/v1/charges")
+    expect(page.locator("#try-body")).to_contain_text("TOKEN_ALREADY_USED")
+    page.get_by_label("Begin with").select_option("The charges")
+    page.get_by_role("button", name="Ask why").click()
+    expect(page.locator("#try-body")).to_contain_text("200")
+    page.get_by_label("Body").fill("{")
+    page.get_by_role("button", name="Ask why").click()
+    expect(page.get_by_role("alert")).to_contain_text("Body: ")
+    page.get_by_label("Body").fill("")
+    page.get_by_label("Path, with its query").fill("/nowhere")
+    page.get_by_role("button", name="Ask why").click()
+    expect(page.get_by_role("alert")).to_contain_text("path: ")
+    assert len(desk.clover.journal()) == 2
+    desk.leave()
+
+
+def test_faults_and_the_clock_are_put_and_taken_away(desk: Desk) -> None:
+    desk.open("faults")
+    page = desk.page
+    page.get_by_label("What goes wrong").select_option("problem")
+    part(page, "Put a fault in force").get_by_label("Operation").select_option("get_charge")
+    page.get_by_label("Refusal").select_option("CHARGE_NOT_FOUND")
+    page.get_by_label("How often").fill("2")
+    page.get_by_role("button", name="Put in force").click()
+    expect(part(page, "Faults in force")).to_contain_text("problem CHARGE_NOT_FOUND")
+    expect(page.locator("#fault-chip")).to_contain_text("1 fault")
+    charge = desk.pay().body["id"]
+    assert desk.shop.ask("GET", f"/v1/charges/{charge}").status == 404
+    expect(part(page, "Faults in force")).to_contain_text("1 left")
+    page.get_by_role("button", name="Remove problem").click()
+    expect(page.get_by_text("No fault is in force.")).to_be_visible()
+    assert desk.shop.ask("GET", f"/v1/charges/{charge}").status == 200
+
+    held = desk.pay(capture=False).body["id"]
+    clock = part(page, "Clock")
+    clock.get_by_role("button", name="Stand still").click()
+    expect(clock).to_contain_text("It stands still.")
+    clock.get_by_role("button", name="+ 30 days").click()
+    expect(clock).to_contain_text("1 thing happened on the way:")
+    expect(part(page, "What happened")).to_contain_text(held)
+    clock.get_by_label("Go on by").last.fill("soon")
+    clock.get_by_role("button", name="Go on", exact=True).click()
+    expect(clock.get_by_role("alert")).to_contain_text("is no span of time")
+    clock.get_by_role("button", name="Run again").click()
+    expect(clock).to_contain_text("It runs.")
+    desk.leave()
+
+
+def test_deliveries_are_followed_and_sent_again(desk: Desk) -> None:
+    desk.open("webhooks")
+    page = desk.page
+    page.get_by_label("Address").fill("http://127.0.0.1:9/hook")
+    page.get_by_label("Events").select_option("hosted_checkout")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("Its secret is told only now:")).to_be_visible()
+    expect(part(page, "Targets").last).to_contain_text("http://127.0.0.1:9/hook")
+    href = desk.shop.checkout()
+    desk.clover.pay_checkout(href.rpartition("/")[2])
+    one = page.locator(".deliveries > li")
+    expect(one).to_have_count(1)
+    expect(one.locator(".attempts li").first).to_contain_text("no answer")
+    page.get_by_role("button", name="Look").click()
+    expect(one.locator(".json")).to_contain_text("APPROVED")
+    page.get_by_role("button", name="Send again").click()
+    expect(one).to_have_count(2)
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("Events go nowhere: there is no target.")).to_be_visible()
+
+
+def test_the_cardholder_is_answered_for(desk: Desk) -> None:
+    token = desk.clover.card_token(CHALLENGE)
+    charge = desk.shop.charge(token, 25001, threeds={"source": "CLOVER", "browser_info": BROWSER})
+    desk.shop.checkout()
+    desk.open("cardholder")
+    page = desk.page
+    waiting = part(page, "Waiting charges")
+    expect(waiting).to_contain_text("$250.01")
+    waiting.get_by_role("button", name="Approve").click()
+    expect(waiting).to_contain_text("approve")
+    assert charge.status == 200
+    expect(part(page, "Checkouts")).to_contain_text(LAMP["name"])
+    page.get_by_role("button", name="Cancel").click()
+    expect(part(page, "Checkouts")).to_contain_text("cancelled")
+
+
+def test_sandboxes_are_made_copied_entered_and_dropped(desk: Desk) -> None:
+    name = desk.clover.name
+    desk.open("sandboxes")
+    page = desk.page
+    expect(page.locator("#sandbox-switch")).to_have_value(name)
+    make, fork = part(page, "Make one"), part(page, f"Copy {name}")
+    make.get_by_label("Name").fill(f"{name}-new")
+    make.get_by_label("Scenario").select_option("declines")
+    make.get_by_role("button", name="Make").click()
+    expect(make.get_by_role("link", name=f"{name}-new")).to_be_visible()
+    fork.get_by_label("Name of the copy").fill(f"{name}-twin")
+    fork.get_by_role("button", name="Copy").click()
+    fork.get_by_role("link", name=f"{name}-twin").click()
+    expect(page).to_have_url(f"{desk.clover.url}-twin/_mock/#/exchanges")
+    desk.is_live()
+    page.locator("#sandbox-switch").focus()
+    page.locator("#sandbox-switch").select_option(f"{name}-new")
+    expect(page).to_have_url(f"{desk.clover.url}-new/_mock/#/exchanges")
+    desk.is_live()
+    page.get_by_role("link", name="Sandboxes").click()
+    for each in ("new", "twin"):
+        page.get_by_role("button", name=f"Drop {name}-{each}").click()
+        page.get_by_role("button", name="Drop it").click()
+        expect(page.get_by_role("link", name=f"{name}-{each}", exact=True)).to_have_count(0)
+    expect(page.locator("#banner")).to_contain_text("was dropped")
+    desk.leave()

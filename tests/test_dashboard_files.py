@@ -1,0 +1,70 @@
+"""The dashboard's files by their text: nothing reads markup from a text, nothing grows too long."""
+
+import re
+
+import pytest
+
+from mock_clover.web.assets import STATIC
+
+FILES = sorted(each for each in (STATIC / "dashboard").iterdir() if each.is_file())
+LINES_MAX = 400
+CHARS_MAX = 120
+FORBIDDEN = {
+    "reads markup": r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser"
+    r"|createContextualFragment|setHTMLUnsafe|srcdoc(?!\$)",
+    "runs a text": r"\beval\s*\(|\bFunction\s*\(|javascript:|set(?:Timeout|Interval)\(\s*[\"'`]",
+    "listens by an attribute": r"setAttribute\(\s*[\"'`]on|<[^>]+\son[a-z]+=",
+    "asks another": r"\bimportScripts|https?://(?!www\.w3\.org/2000/svg|localhost:3000/)|\bWebSocket|sendBeacon",
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_of_the_dashboard(what: str) -> None:
+    found = {
+        file.name: hit[0]
+        for file in FILES
+        if (hit := re.search(FORBIDDEN[what], file.read_text("utf-8")))
+    }
+    assert found == {}, what
+
+
+def test_the_files_are_short_and_say_first_what_they_are() -> None:
+    told = [(file, file.read_text("utf-8").splitlines()) for file in FILES]
+    assert [file.name for file, lines in told if len(lines) > LINES_MAX] == []
+    assert [
+        f"{file.name}:{number}"
+        for file, lines in told
+        for number, line in enumerate(lines, 1)
+        if len(line) > CHARS_MAX and file.suffix == ".js"
+    ] == []
+    first = {".js": "// ", ".css": "/* ", ".html": "<!DOCTYPE html>"}
+    assert [file.name for file, lines in told if not lines[0].startswith(first[file.suffix])] == []
+
+
+def test_no_function_of_the_scripts_is_long() -> None:
+    long = [
+        f"{file.name}: {hit[0].splitlines()[0]}"
+        for file in FILES
+        if file.suffix == ".js"
+        for hit in re.finditer(
+            r"^(?:export )?(?:async )?function .*?^}",
+            file.read_text("utf-8"),
+            re.DOTALL | re.MULTILINE,
+        )
+        if hit[0].count("\n") > 70
+    ]
+    assert long == []
+
+
+def test_each_module_that_is_imported_is_there() -> None:
+    names = {file.name for file in FILES}
+    asked = {
+        name
+        for file in FILES
+        if file.suffix in (".js", ".html")
+        for name in re.findall(
+            r"[\"'](?:\./|/_mock/static/)([\w.-]+)[\"']", file.read_text("utf-8")
+        )
+    }
+    assert asked <= names
+    assert names - asked == {"index.html"}
