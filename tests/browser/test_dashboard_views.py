@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from desk import Desk
 from playwright.sync_api import Page, expect
-from shop_server import LAMP
+from shop_server import LAMP, Backend
 from visitor import Visitor
 
 from mock_clover.testing import MockClover
@@ -209,6 +209,23 @@ def test_the_cardholder_is_answered_for(desk: Desk) -> None:
     expect(part(page, "Checkouts")).to_contain_text(LAMP["name"])
     page.get_by_role("button", name="Cancel").click()
     expect(part(page, "Checkouts")).to_contain_text("cancelled")
+
+
+def test_a_further_merchant_of_a_sandbox_has_its_own_exchanges(desk: Desk) -> None:
+    clover = desk.clover
+    market = {"name": "market", "merchants": [{"name": "market"}, {"name": "bakery"}]}
+    desk.move_to(clover.make(clover._line, clover.name, {"scenario": market}))
+    bakery = desk.clover.merchant("bakery")
+    desk.pay()
+    Backend(bakery).ask("GET", "/v1/charges/OFTHEBAKERY01")
+    desk.open()
+    page = desk.page
+    expect(desk.rows).to_have_count(2)
+    page.get_by_label("Merchant").select_option(bakery.access_token)
+    expect(desk.rows).to_have_count(1)
+    expect(desk.newest()).to_contain_text("OFTHEBAKERY01")
+    page.get_by_label("Merchant").select_option("")
+    expect(desk.rows).to_have_count(2)
 
 
 def test_sandboxes_are_made_copied_entered_and_dropped(desk: Desk) -> None:

@@ -1,6 +1,8 @@
 // The control calls of this page's sandbox. Errors are the server's own words. Where the server
 // wants a control token, it is asked for once and kept as long as the tab is open.
 
+import { recall, remember } from "./memory.js";
+
 const TOKEN_HEADER = "x-mock-clover-control";
 const TOKEN_KEY = "mock-clover.control";
 
@@ -36,7 +38,7 @@ export function useMerchant(token) {
 
 function headersOf(more) {
   const headers = new Headers(more);
-  const token = sessionStorage.getItem(TOKEN_KEY);
+  const token = recall("sessionStorage", TOKEN_KEY);
   if (token) headers.set(TOKEN_HEADER, token);
   if (merchant) headers.set("authorization", `Bearer ${merchant}`);
   return headers;
@@ -46,12 +48,12 @@ function headersOf(more) {
 export async function ask(path, { root = false, headers, ...options } = {}) {
   const url = `${root ? "" : BASE}/_mock/${path}`;
   for (;;) {
-    const sent = sessionStorage.getItem(TOKEN_KEY);
+    const sent = recall("sessionStorage", TOKEN_KEY);
     const reply = await fetch(url, { ...options, headers: headersOf(headers), cache: "no-store" });
     if (reply.status !== 403) return reply;
     const said = await wordsOf(reply);
     if (!said.message.includes("control token")) throw said;
-    if (sent === sessionStorage.getItem(TOKEN_KEY)) await newToken(sent, said);
+    if (sent === recall("sessionStorage", TOKEN_KEY)) await newToken(sent, said);
   }
 }
 
@@ -59,7 +61,7 @@ async function newToken(sent, said) {
   asking ??= askForToken(sent ? "That is not the token of this server." : "");
   const given = await asking.finally(() => (asking = null));
   if (!given) throw said;
-  sessionStorage.setItem(TOKEN_KEY, given);
+  remember("sessionStorage", TOKEN_KEY, given);
 }
 
 async function wordsOf(reply) {

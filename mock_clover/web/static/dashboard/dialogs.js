@@ -72,21 +72,22 @@ export function showKeys(areOn, onSwitch) {
   dialog.showModal();
 }
 
+const QUIET_MS = 4000;
 let saying = null;
 
-/** Tell a listener politely, and not more often than every few seconds. */
+/** Tell a listener politely, and not more often than every few seconds; `words()` is asked then. */
 export function announce(words) {
   if (saying) {
-    saying.words = words;
+    saying.next = words;
     return;
   }
-  say(byId("polite"), words);
-  saying = { words: null };
+  say(byId("polite"), words());
+  saying = { next: null };
   setTimeout(() => {
-    const next = saying.words;
+    const { next } = saying;
     saying = null;
     if (next) announce(next);
-  }, 4000);
+  }, QUIET_MS);
 }
 
 /** Do something that may be refused, and show the server's words where it was asked for. */

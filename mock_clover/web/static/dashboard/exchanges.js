@@ -11,6 +11,7 @@ import { LongList } from "./list.js";
 import { go, here, to } from "./routes.js";
 
 const METHODS_MAX = 9;
+const ADDRESS_MS = 200;
 const MOVE_MS = 90; // a held key passes over many: only where it rests is asked for
 
 const kept = new Kept();
@@ -64,9 +65,10 @@ export function receive(events, afresh) {
     kept.entries = [];
     checkedId = 0;
     buckets.clear();
+    list.reset();
     Object.assign(state, { held: state.held && [], heldCount: 0, clearedId: 0, isStale: true });
     shut();
-    announce("The list begins afresh.");
+    announce(() => "The list begins afresh.");
   }
   const nowMs = Date.now();
   const newestMs = events.length ? JSON.parse(events.at(-1)[1]).at_ms : 0;
@@ -101,8 +103,11 @@ function hold(entries) {
 
 function tell(n) {
   state.arrived += n;
-  announce(`${some(state.arrived, "new exchange")}, the last: ${lastWords()}`);
-  state.arrived = 0;
+  announce(() => {
+    const words = `${some(state.arrived, "new exchange")}, the last: ${lastWords()}`;
+    state.arrived = 0;
+    return words;
+  });
 }
 
 function lastWords() {
@@ -288,12 +293,13 @@ export function pause() {
 function clear() {
   state.clearedId = kept.entries.at(-1)?.id ?? 0;
   refilter();
-  announce("The view is cleared.");
+  announce(() => "The view is cleared.");
 }
 
 function filtered() {
   refilter();
-  go(addressOf(state.openId), true);
+  clearTimeout(state.telling); // browsers refuse an address that changes with every letter
+  state.telling = setTimeout(() => isShown() && go(addressOf(state.openId), true), ADDRESS_MS);
 }
 
 function refilter() {

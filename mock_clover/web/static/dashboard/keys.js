@@ -1,15 +1,15 @@
 // Keys of the whole page. Letters count only where nobody writes, and can be switched off.
 
 import { showKeys } from "./dialogs.js";
+import { recall, remember } from "./memory.js";
 
 const KEY = "mock-clover.keys";
-let areOn = localStorage.getItem(KEY) !== "off";
+let areOn = recall("localStorage", KEY) !== "off";
 
 export function openKeys() {
   showKeys(areOn, (on) => {
     areOn = on;
-    if (on) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, "off");
+    remember("localStorage", KEY, on ? null : "off");
   });
 }
 

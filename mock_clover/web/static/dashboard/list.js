@@ -89,16 +89,31 @@ export class LongList {
     const end = Math.min(this.items.length, Math.ceil((top + this.viewPx) / this.rowPx) + BEYOND);
     const wanted = new Map();
     for (let place = first; place < end; place += 1) wanted.set(this.at(place).id, place);
-    for (const [id, row] of this.rows) {
-      if (wanted.has(id)) continue;
-      this.rows.delete(id);
-      this.free.push(row);
-    }
+    for (const id of this.rows.keys()) if (!wanted.has(id)) this.release(id);
     for (const [id, place] of wanted) this.put(id, place);
-    for (const row of this.free) row.hidden = true;
+    for (const row of this.free) this.hide(row);
     const active = this.cursorId !== null && this.rows.has(this.cursorId);
     if (active) this.scroller.setAttribute("aria-activedescendant", `x-${this.cursorId}`);
     else this.scroller.removeAttribute("aria-activedescendant");
+  }
+
+  release(id) {
+    this.free.push(this.rows.get(id));
+    this.rows.delete(id);
+  }
+
+  hide(row) {
+    if (row.hidden) return;
+    row.hidden = true;
+    for (const name of ["id", "aria-posinset", "aria-setsize", "aria-selected"]) row.removeAttribute(name);
+  }
+
+  /** Forget what is shown: the ids of what comes next may be those of before. */
+  reset() {
+    for (const id of this.rows.keys()) this.release(id);
+    this.cursorId = null;
+    this.topId = null;
+    this.scroller.scrollTop = 0;
   }
 
   put(id, place) {

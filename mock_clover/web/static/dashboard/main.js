@@ -86,7 +86,7 @@ function connected(state, words) {
   if (!isThere && banner.dataset.state !== state + words) refill(banner, BANNERS[state](words));
   banner.dataset.state = isThere ? "" : state + words;
   if (isThere && !wasThere) status();
-  if (!isThere && wasThere) announce("The connection to the server is lost.");
+  if (!isThere && wasThere) announce(() => "The connection to the server is lost.");
 }
 
 async function makeAnew() {

@@ -29,7 +29,8 @@ export function keepTrue(root, load, build, everyMs = 2000) {
     redraw(root, () => (value instanceof Error ? wrong(value) : build(value)));
   };
   self.timer = setInterval(() => {
-    if (!document.hidden && root.isConnected && root.checkVisibility()) look();
+    if (!root.isConnected) clearInterval(self.timer); // another view took its place
+    else if (!document.hidden && root.checkVisibility()) look();
   }, everyMs);
   look();
   return look;
