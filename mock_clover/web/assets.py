@@ -6,6 +6,7 @@
 - Nothing of a sandbox is in a file. What a page shows, it asks for by calls that guard themselves.
 """
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mock_clover.api.endpoint import Asset, Call, Endpoint
@@ -43,8 +44,33 @@ def asset(path: str, file: str, *, framed: bool = False, cross_origin: bool = Fa
     def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
         return Asset((STATIC / file).read_bytes(), TYPES[suffix], headers)
 
+    return _endpoint(path, file, read, cross_origin=cross_origin)
+
+
+def script(path: str, *files: str) -> Endpoint:
+    """Return the endpoint of one classic script for pages of others, made of files in one scope."""
+
+    def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
+        parts = (b"(() => {\n'use strict';\n", *_each(files), b"})();\n")
+        return Asset(b"".join(parts), TYPES[".js"], _ALWAYS)
+
+    return _endpoint(path, path.strip("/"), read, cross_origin=True)
+
+
+def _each(files: tuple[str, ...]) -> Iterator[bytes]:
+    for file in files:
+        yield (STATIC / file).read_bytes()
+
+
+def _endpoint(
+    path: str,
+    name: str,
+    read: Callable[[Sandbox, Call[None, None]], Asset],
+    *,
+    cross_origin: bool,
+) -> Endpoint:
     return Endpoint(
-        name=f"asset:{file}",
+        name=f"asset:{name}",
         method="GET",
         path=path,
         run=read,

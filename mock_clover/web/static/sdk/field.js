@@ -4,6 +4,7 @@
 import { TITLES, brandOf } from './brands.js';
 import { Group } from './group.js';
 import { digitsOf, kindsOf } from './kinds.js';
+import { tellHeight, whenStarted } from './port.js';
 import { putOn } from './styles.js';
 import { sendCard } from './tokens.js';
 import { wordsOf } from './words.js';
@@ -28,7 +29,7 @@ function build() {
   form.addEventListener('submit', (event) => event.preventDefault());
   const inputs = kinds.map((kind) => buildInput(form, kind));
   document.documentElement.lang = words.lang;
-  document.title = words.labels[type] ?? words.labels.CARD_NUMBER;
+  document.title = words.titles[type] ?? '';
   document.body.append(form);
   return inputs;
 }
@@ -213,19 +214,14 @@ async function onCommand({ data }) {
   port.postMessage({ what: 'done', id: data.id, done });
 }
 
-function start(event) {
-  if (port || event.source !== window.parent || event.data?.what !== 'mock-clover-start') return;
-  const { id, group: name, styles, scheme, isSized } = event.data;
-  port = event.ports[0];
+whenStarted(({ id, group: name, styles, scheme, isSized }, given) => {
+  port = given;
   document.documentElement.classList.toggle('natural', !isSized);
   document.documentElement.style.colorScheme = scheme;
   const leftOut = putOn(document, styles);
   group = new Group(name, id, hears);
   port.onmessage = onCommand;
   group.tell({ what: 'join' });
-  const sayHeight = () => port.postMessage({ what: 'height', height: document.forms[0].offsetHeight });
-  if (!isSized) new ResizeObserver(sayHeight).observe(document.forms[0]);
-  port.postMessage({ what: 'ready', leftOut });
-}
-
-window.addEventListener('message', start);
+  if (!isSized) tellHeight(port, document.forms[0]);
+  port.postMessage({ what: 'ready', title: words.titles[type], leftOut });
+});

@@ -34,6 +34,27 @@ const ENGLISH = {
     CARD_STREET_ADDRESS: 'Street address is required.',
     CARD_NAME: 'Name on card is required.',
   },
+  titles: {
+    CARD_NUMBER: 'Secure field: card number',
+    CARD_DATE: 'Secure field: expiry date',
+    CARD_CVV: 'Secure field: security code',
+    CARD_POSTAL_CODE: 'Secure field: postal code',
+    CARD_STREET_ADDRESS: 'Secure field: street address',
+    CARD_NAME: 'Secure field: name on card',
+    CARD: 'Secure fields: card',
+  },
+  payWith: (name) => `Pay with ${name}`,
+  wallet: {
+    labels: { card: 'Card', email: 'Email', zip: 'Postal code' },
+    ownCard: 'Card in the wallet (approved)',
+    pay: 'Pay with test card',
+    cancel: 'Cancel',
+    busy: 'Waiting for the shop…',
+    success: 'Paid.',
+    failed: 'The payment failed.',
+  },
+  picker: { title: 'Test cards of this sandbox' },
+  groups: { approve: 'Approved', decline: 'Declined', threeds: '3-D Secure' },
 };
 
 const AMERICAN = {
@@ -75,6 +96,27 @@ const FRENCH = {
     CARD_STREET_ADDRESS: 'L’adresse est obligatoire.',
     CARD_NAME: 'Le nom sur la carte est obligatoire.',
   },
+  titles: {
+    CARD_NUMBER: 'Champ sécurisé : numéro de carte',
+    CARD_DATE: 'Champ sécurisé : date d’expiration',
+    CARD_CVV: 'Champ sécurisé : code de sécurité',
+    CARD_POSTAL_CODE: 'Champ sécurisé : code postal',
+    CARD_STREET_ADDRESS: 'Champ sécurisé : adresse',
+    CARD_NAME: 'Champ sécurisé : nom sur la carte',
+    CARD: 'Champs sécurisés : carte',
+  },
+  payWith: (name) => `Payer avec ${name}`,
+  wallet: {
+    labels: { card: 'Carte', email: 'Courriel', zip: 'Code postal' },
+    ownCard: 'Carte du portefeuille (approuvée)',
+    pay: 'Payer avec une carte de test',
+    cancel: 'Annuler',
+    busy: 'En attente de la boutique…',
+    success: 'Payé.',
+    failed: 'Le paiement a échoué.',
+  },
+  picker: { title: 'Cartes de test de ce bac à sable' },
+  groups: { approve: 'Approuvées', decline: 'Refusées', threeds: '3-D Secure' },
 };
 
 // Shops pass what their platform has, as `fr_CA`; what is not known is English (inferred).
