@@ -144,6 +144,24 @@ SHOWN = {
     "PENDING_CHARGE_SHOWN": "threeds::a_challenge_is_pending_and_then_paid",
     "FLOW_STATUS_DECIDES": "threeds::a_flow_status_decides_where_the_issuer_has_not_spoken",
     "THREEDS_LIFE": "threeds::nobody_waits_for_ever",
+    "SDK_EVENTS_HOLD_ALL_FIELDS": "browser/sdk_fields::every_event_carries_every_mounted_field",
+    "SDK_ERROR_AFTER_TOUCH": "browser/sdk_fields::every_event_carries_every_mounted_field",
+    "SDK_FIELD_CHECKS": "browser/sdk_fields::what_is_typed_is_formatted_checked_and_told",
+    "SDK_STYLES_BY_SELECTOR": "browser/sdk_pages::styles_reach_the_frames_by_clovers_selectors",
+    "SDK_NEWEST_FIELD_COUNTS": (
+        "browser/sdk_pages::what_is_mounted_twice_takes_the_place_of_the_first"
+    ),
+    "SDK_COMBINED_CARD": "browser/sdk_fields::all_in_one_field_and_the_names_of_the_others",
+    "SDK_FOOTER": "browser/sdk_fields::the_footer_comes_once_and_goes_as_the_options_say",
+    "SDK_TOKEN_ERRORS": "browser/sdk_fields::wrong_fields_are_told_by_their_names",
+    "SDK_TOKEN_REFUSALS": "browser/sdk_fields::what_the_server_refuses_is_told_or_rejects",
+    "SDK_TOKEN_SENT_PLAIN": "browser/sdk_fields::a_token_is_made_and_the_shop_charges_it",
+    "SDK_GOOGLE_PAY": "browser/sdk_wallets::google_pay_gives_the_shop_a_token",
+    "SDK_APPLE_PAY": "browser/sdk_wallets::a_session_of_apple_pay_ends_after_30_seconds",
+    "SDK_APPLE_PAY_AUTHORIZE": (
+        "browser/sdk_wallets::apple_pay_tells_the_window_and_waits_for_the_shop"
+    ),
+    "SDK_WALLET_STATUS": "browser/sdk_wallets::apple_pay_tells_the_window_and_waits_for_the_shop",
     "SDK_EVENT_TARGET": "browser/threeds_sdk::each_flow_goes_from_its_charge_to_its_end",
     "SDK_STATUS": "browser/threeds_sdk::a_bank_has_other_answers",
     "SDK_METHOD_WAITS": "browser/threeds_sdk::a_method_that_is_never_done_is_unavailable",

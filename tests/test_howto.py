@@ -121,6 +121,16 @@ def test_the_page_of_3_d_secure_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
+def test_the_faults_of_the_browsers_page_are_made(tmp_path: Path, serve: Any) -> None:
+    script = "\n".join(blocks("howto/browser.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, serve())
+    late, lost, none = objects(out)
+    assert (late["fault"]["kind"], late["left"]) == ("delay", 1)
+    assert (lost["fault"]["kind"], lost["fault"]["endpoint"]) == ("drop", "create_token")
+    assert none == {"cleared": 2}
+
+
+@needs_curl
 def test_the_page_of_instruments_runs(tmp_path: Path, served: Served) -> None:
     script = "\n".join(blocks("howto/instruments.md", "sh"))
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)

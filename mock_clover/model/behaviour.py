@@ -6,6 +6,7 @@ one is one assignment; the code that leans on one names it.
 
 from mock_clover.model import (
     behaviour_around,
+    behaviour_browser,
     behaviour_charge,
     behaviour_checkout,
     behaviour_extras,
@@ -21,6 +22,7 @@ _PARTS = (
     behaviour_platform,
     behaviour_around,
     behaviour_checkout,
+    behaviour_browser,
 )
 BEHAVIOURS: tuple[Behaviour, ...] = tuple(
     value for part in _PARTS for value in vars(part).values() if isinstance(value, Behaviour)

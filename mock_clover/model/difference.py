@@ -6,6 +6,7 @@ Both are lists of values, so that `mock-clover fidelity` and its page tell them 
 from typing import NamedTuple
 
 from mock_clover.model import behaviour_around as around
+from mock_clover.model import behaviour_browser as browser
 from mock_clover.model import behaviour_charge as charge
 from mock_clover.model import behaviour_checkout as checkout
 from mock_clover.model import behaviour_order as order
@@ -112,6 +113,12 @@ UNKNOWNS: tuple[Unknown, ...] = (
     Unknown("the values of flow_status", "", around.FLOW_STATUS_DECIDES),
     Unknown("what the 3DS SDK's event says", "", around.SDK_STATUS),
     Unknown("on what the 3DS SDK's event is fired", "", around.SDK_EVENT_TARGET),
+    Unknown("what the browser's card fields check", "", browser.SDK_FIELD_CHECKS),
+    Unknown("when a card field tells of its error", "", browser.SDK_ERROR_AFTER_TOUCH),
+    Unknown("most messages of the card fields", "our own words, in English and French"),
+    Unknown("what createToken does with a refusal", "", browser.SDK_TOKEN_REFUSALS),
+    Unknown("how the SDK sends a card", "", browser.SDK_TOKEN_SENT_PLAIN),
+    Unknown("the detail of paymentAuthorize", "", browser.SDK_APPLE_PAY_AUTHORIZE),
     Unknown("what a gift card holds at first", "", around.FRESH_GIFT_CARD_HOLDS),
     Unknown("how long a bank debit is pending", "", around.DEBIT_IS_PENDING),
     Unknown("which events follow which call", "", around.EVENTS_OF_A_PAYMENT),

@@ -23,8 +23,9 @@ TYPES = {
 }
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    "base-uri 'none'; form-action 'none'"
 )
+_UNFRAMED = "; frame-ancestors 'none'"
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -37,9 +38,9 @@ def asset(path: str, file: str, *, framed: bool = False, cross_origin: bool = Fa
     suffix = Path(file).suffix
     headers: tuple[tuple[bytes, bytes], ...] = _ALWAYS
     if suffix == ".html":
-        ancestors = "*" if framed else "'none'"
-        policy = _POLICY.format(ancestors=ancestors).encode("ascii")
-        headers = ((b"content-security-policy", policy), *_ALWAYS)
+        # Not `frame-ancestors *`: that leaves out pages from files, as of apps.
+        policy = _POLICY if framed else _POLICY + _UNFRAMED
+        headers = ((b"content-security-policy", policy.encode("ascii")), *_ALWAYS)
 
     def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
         return Asset((STATIC / file).read_bytes(), TYPES[suffix], headers)
@@ -83,6 +84,7 @@ def _endpoint(
 
 
 def folder(place: str, name: str) -> tuple[Endpoint, ...]:
-    """Return the endpoints of a folder's files, by their names under a place."""
-    files = sorted(file for file in (STATIC / name).iterdir() if file.suffix in TYPES)
+    """Return the endpoints of a folder's files, by their names under a place; pages have others."""
+    loaded = TYPES.keys() - {".html"}
+    files = sorted(file for file in (STATIC / name).iterdir() if file.suffix in loaded)
     return tuple(asset(f"{place}/{file.name}", f"{name}/{file.name}") for file in files)

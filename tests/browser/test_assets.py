@@ -25,6 +25,8 @@ def test_every_file_is_served_with_its_type_and_guards(endpoint, world: World) -
         policy = got.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
         assert "unsafe" not in policy
+        framed = endpoint.path.startswith("/sdk/")
+        assert ("frame-ancestors 'none'" in policy) is not framed
         text = got.body.decode()
         assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", text)
 

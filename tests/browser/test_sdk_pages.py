@@ -1,11 +1,13 @@
 """The SDK in pages of shops: policies, loaders, styles, remounting, two at once, and faults."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 from shop import Shop
 from till import CODE, NEAT, PAGE, TYPES, Till, ask
+from visitor import Visitor
 
 from tests.served import Served
 
@@ -113,6 +115,27 @@ def test_the_script_finds_its_home_however_it_was_loaded(
     open_till(till, page=page)
     expect(till.input("CARD_NUMBER")).to_be_visible()
     assert till.frame("CARD_NUMBER").url.startswith(f"{till.base}/sdk/field?")
+
+
+def test_a_page_from_a_file_and_names_without_encryption(
+    till: Till, launch: Any, tmp_path: Path
+) -> None:
+    """As by compose, where no browser trusts the address: there is no crypto.subtle then."""
+    browser = launch("--host-resolver-rules=MAP shop.test 127.0.0.1,MAP mock-clover 127.0.0.1")
+    visitor = Visitor(browser.new_context())
+    till.base = till.base.replace("127.0.0.1", "mock-clover")
+    till.page = visitor.open(till.put().replace("localhost", "shop.test"))
+    assert till.page.evaluate("isSecureContext") is False
+    till.fill()
+    assert "token" in till.tokenise()
+    for path, served_file in till.shop.files.items():
+        file = tmp_path / (path[1:] or "page.html")
+        file.write_bytes(served_file.body.replace(b'"/shop', b'"shop'))
+    till.page = visitor.open((tmp_path / "page.html").as_uri())
+    till.fill()
+    assert "token" in till.tokenise()
+    assert visitor.complaints == []
+    visitor.context.close()
 
 
 def test_two_checkouts_on_a_page_know_nothing_of_each_other(till: Till, open_till: Any) -> None:

@@ -76,7 +76,9 @@ export function isCardNumber(digits) {
 export function grouped(digits) {
   const brand = brandOf(digits);
   const six = brand === 'AMEX' || (brand === 'DINERS_CLUB' && digits.length <= 14);
-  const form = six ? /^(\d{1,4})(\d{1,6})?(\d{1,5})?/ : /^(\d{1,4})(\d{1,4})?(\d{1,4})?(\d{1,4})?(\d{1,3})?/;
+  const form = six
+    ? /^(\d{1,4})(\d{1,6})?(\d{1,5})?/
+    : /^(\d{1,4})(\d{1,4})?(\d{1,4})?(\d{1,4})?(\d{1,3})?/;
   const found = form.exec(digits);
   return found ? found.slice(1).filter(Boolean).join(' ') : '';
 }

@@ -1,5 +1,5 @@
-// The cards in force in the sandbox, as a list to choose from. They are published test numbers; only
-// frames of the mock's own origin can read them.
+// The cards in force in the sandbox, as a list to choose from. They are published test numbers;
+// only frames of the mock's own origin can read them.
 
 export async function cardsInForce() {
   const response = await fetch('cards', { cache: 'no-store' });

@@ -20,7 +20,7 @@ let group = null;
 let brand = ''; // of the card in this checkout, whichever frame it is typed into
 let isTouched = false;
 
-// Build the inputs ------------------------------------------------------------------------------------
+// Build the inputs --------------------------------------------------------------------------------
 
 function build() {
   const form = document.createElement('form');
@@ -77,7 +77,7 @@ function showBrand(icon) {
   icon.alt = TITLES[brand] ?? '';
 }
 
-// What is typed ---------------------------------------------------------------------------------------
+// What is typed -----------------------------------------------------------------------------------
 
 const parts = build();
 
@@ -137,7 +137,7 @@ function onFocus(part, isIn) {
   say(isIn ? 'focus' : 'blur');
 }
 
-// What the page around hears --------------------------------------------------------------------------
+// What the page around hears ----------------------------------------------------------------------
 
 function state() {
   const error = isTouched ? parts.map(errorOf).find(Boolean) : '';
@@ -154,7 +154,7 @@ function touch() {
   port?.postMessage({ what: 'state', state: state() });
 }
 
-// What the other fields hear --------------------------------------------------------------------------
+// What the other fields hear ----------------------------------------------------------------------
 
 function answer() {
   touch();
@@ -198,7 +198,8 @@ async function tokenise({ key, others }) {
   const { address_zip: zip, address_line1: street, name } = card;
   // What the page's own customer typed beside the card's secrets (address_zip is observed).
   const beside = { address_zip: zip, address_line1: street, name };
-  for (const [member, value] of Object.entries(beside)) if (done.card && value) done.card[member] = value;
+  for (const [member, value] of Object.entries(beside))
+    if (done.card && value) done.card[member] = value;
   return done;
 }
 

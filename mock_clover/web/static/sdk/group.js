@@ -1,7 +1,7 @@
 // The fields of one checkout among themselves. They talk on a broadcast channel, which a browser
 // gives to documents of one origin only: what is typed reaches frames of this mock and never the
-// page that holds them, whatever it sends, frames or replaces. The channel's name is drawn at random
-// for each `new Clover`, so two checkouts on a page know nothing of each other.
+// page that holds them, whatever it sends, frames or replaces. The channel's name is drawn at
+// random for each `new Clover`, so two checkouts on a page know nothing of each other.
 
 const ANSWER_MS = 5_000;
 

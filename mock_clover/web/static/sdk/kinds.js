@@ -3,7 +3,7 @@
 // `fault(text, brand)` names what is wrong as words.js has it, or ''. Selectors by the tag (as
 // `card-number input`) are Clover's own; all checks are inferred.
 
-import { brandOf, cvvLengths, digitsMax, grouped, isCardNumber } from './brands.js';
+import { cvvLengths, digitsMax, grouped, isCardNumber } from './brands.js';
 
 const TEXT_CHARS_MAX = 127;
 
@@ -29,8 +29,8 @@ function shapeDate(text, typed) {
   return `${digits.slice(0, 2)}/${digits.slice(2)}`;
 }
 
-// MM/YY and MM/YYYY (documented). Whether it is past says the browser's clock; a sandbox whose clock
-// was moved says so itself when it makes the token.
+// MM/YY and MM/YYYY (documented). Whether it is past says the browser's clock; a sandbox whose
+// clock was moved says so itself when it makes the token.
 export function expiryOf(text) {
   const found = /^(0[1-9]|1[0-2])\/(\d{2}|\d{4})$/.exec(text);
   if (!found) return null;
@@ -50,7 +50,10 @@ function isPast(text) {
 
 // The United States' five or nine digits, Canada's letters and digits; either with any locale.
 function shapePostalCode(text) {
-  const plain = text.normalize('NFKC').toUpperCase().replace(/[^A-Z0-9]/g, '');
+  const plain = text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, '');
   if (/^\d/.test(plain)) {
     const digits = plain.replace(/\D/g, '').slice(0, 9);
     return digits.length > 5 ? `${digits.slice(0, 5)}-${digits.slice(5)}` : digits;
@@ -126,5 +129,3 @@ export function kindsOf(type) {
   const names = type === 'CARD' ? COMBINED : [type].filter((name) => Object.hasOwn(KINDS, name));
   return names.map((name) => ({ name, ...KINDS[name] }));
 }
-
-export { brandOf };

@@ -1,7 +1,7 @@
 // A shop's styles, as Clover takes them: `{'card-number input': {fontSize: '16px'}, ...}`. They are
 // built as rules and never as text, so no value ends a rule or begins another; what could load
-// something from elsewhere is left out. A value typed into a field is never an attribute, so that no
-// selector can tell one from another.
+// something from elsewhere is left out. A value typed into a field is never an attribute, so that
+// no selector can tell one from another.
 
 const LOADS = /url|image|src|\\|@/i;
 const RULES_MAX = 200;

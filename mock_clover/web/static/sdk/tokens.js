@@ -1,6 +1,7 @@
-// A card becomes a token: the call that Clover's own frames make is not public; ours sends the plain
-// number to /v1/tokens of the server that the frame came from (inferred). What refuses the card is
-// told as the field's error; what refuses the caller, or no answer at all, rejects the promise.
+// A card becomes a token: the call that Clover's own frames make is not public; ours sends the
+// plain number to /v1/tokens of the server that the frame came from (inferred). What refuses the
+// card is told as the field's error; what refuses the caller, or no answer at all, rejects the
+// promise.
 
 // Which field a refusal's code speaks of (inferred from the names of Clover's error codes).
 const FIELDS = {
@@ -52,5 +53,9 @@ export async function sendCard(body, key, words) {
   // The card itself was refused, as a rule of the scenario may say: the server's words.
   if (code === 'card_declined') return { errors: { CARD_NUMBER: message } };
   const said = message ?? answer?.message ?? response.statusText;
-  return failure(`Clover's token service refused: ${said || response.status}`, response.status, code);
+  return failure(
+    `Clover's token service refused: ${said || response.status}`,
+    response.status,
+    code,
+  );
 }

@@ -1,6 +1,7 @@
 // The sheet of a wallet: the page in its frame. The customer takes a test card or cancels; the page
-// around hears of a token, never of a number. Apple Pay's payload goes the way of a real one, sealed
-// (the server takes it for its approving card); another card is sent as Clover's fields send theirs.
+// around hears of a token, never of a number. Apple Pay's payload goes the way of a real one,
+// sealed (the server takes it for its approving card); another card is sent as Clover's fields send
+// theirs.
 
 import { byGroup, cardsInForce, cvvOf, labelOf } from './cards.js';
 import { whenStarted } from './port.js';
@@ -56,7 +57,9 @@ const random = (count) => {
 // Of the shape of Apple's own, with nothing in it.
 function sealed() {
   const header = { ephemeralPublicKey: random(91), publicKeyHash: random(32), transactionId: '00' };
-  return { applePayPaymentData: { data: random(160), header, signature: random(64), version: 'EC_v1' } };
+  return {
+    applePayPaymentData: { data: random(160), header, signature: random(64), version: 'EC_v1' },
+  };
 }
 
 function chosen({ cards, year }) {
@@ -80,7 +83,13 @@ async function pay(port, key, listed) {
   const done = await sendCard(chosen(await listed), key, words);
   if (done.token) {
     const token = { id: done.token, object: 'token', card: done.card };
-    port.postMessage({ what: 'paid', token, card: done.card, email: email.value, postalCode: zip.value });
+    port.postMessage({
+      what: 'paid',
+      token,
+      card: done.card,
+      email: email.value,
+      postalCode: zip.value,
+    });
     return;
   }
   for (const node of [payButton, select, email, zip]) node.disabled = false;
@@ -108,7 +117,8 @@ whenStarted(({ key, total }, port) => {
     pay(port, key, listed);
   });
   cancelButton.addEventListener('click', cancel);
-  // When the key is let go: the frame goes away, and whoever drives the browser still holds it there.
+  // When the key is let go: the frame goes away, and whoever drives the browser still holds it
+  // there.
   document.addEventListener('keyup', ({ key: pressed }) => {
     if (pressed === 'Escape' && !cancelButton.disabled) cancel();
   });

@@ -49,7 +49,11 @@ class Checkout {
     await whenReady(frames);
     if (!holder.frame) throw problem('the field is gone: it was destroyed');
     const others = frames.filter((frame) => frame !== holder.frame).map(({ id }) => id);
-    const { failure, ...done } = await holder.frame.ask({ what: 'tokenise', key: this.key, others });
+    const { failure, ...done } = await holder.frame.ask({
+      what: 'tokenise',
+      key: this.key,
+      others,
+    });
     if (!failure) return done;
     const { message, status, code } = failure;
     throw problem(message, { status, code });
@@ -67,8 +71,8 @@ const FOOTER = {
   },
 };
 
-// Documented: there is one, of this class, at the end of the body. The words are ours. It comes with
-// the first element of a `new Clover` that is mounted; a page may hide it or take it away.
+// Documented: there is one, of this class, at the end of the body. The words are ours. It comes
+// with the first element of a `new Clover` that is mounted; a page may hide it or take it away.
 class Footer {
   constructor(locale) {
     this.lines = FOOTER[locale.toLowerCase().startsWith('fr') ? 'fr' : 'en'];
@@ -96,8 +100,8 @@ class Footer {
   }
 }
 
-// A strip of the sandbox's test cards, for developers: `?mock_clover_cards=1` on the script's address
-// or on the page's. A click fills the fields within their frames.
+// A strip of the sandbox's test cards, for developers: `?mock_clover_cards=1` on the script's
+// address or on the page's. A click fills the fields within their frames.
 const strips = document.createElement('div');
 
 function showPicker(checkout) {

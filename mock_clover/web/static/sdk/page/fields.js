@@ -10,7 +10,14 @@ const FIELDS = [
   'CARD_NAME',
   'CARD', // all in one; its name is observed, its parts are inferred
 ];
-const EVENTS = ['change', 'blur', 'focus', 'paymentMethod', 'paymentMethodStart', 'paymentMethodEnd'];
+const EVENTS = [
+  'change',
+  'blur',
+  'focus',
+  'paymentMethod',
+  'paymentMethodStart',
+  'paymentMethodEnd',
+];
 const HEIGHT_PX = 40;
 
 const mountedAt = new WeakMap(); // container -> the element that is mounted there
@@ -23,7 +30,8 @@ function placeOf(where, type) {
     throw problem(`mount(): '${where}' is no selector; give '#id' or an element`);
   }
   if (found) return found;
-  const told = typeof where === 'string' ? `nothing matches '${where}'` : 'give a selector or an element';
+  const told =
+    typeof where === 'string' ? `nothing matches '${where}'` : 'give a selector or an element';
   const early =
     document.readyState === 'loading'
       ? ' yet: the page is still loading, mount after DOMContentLoaded'
@@ -46,7 +54,9 @@ class CloverElement {
 
   addEventListener(event, listener) {
     if (!EVENTS.includes(event)) {
-      console.warn(`Clover (mock): no element has an event '${event}'; there are ${EVENTS.join(', ')}`);
+      console.warn(
+        `Clover (mock): no element has an event '${event}'; there are ${EVENTS.join(', ')}`,
+      );
     }
     const known = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, known.add(listener));

@@ -1,10 +1,11 @@
-// Clover's browser SDK, emulated: `window.Clover`. Our own code; the original's source is not public.
+// Clover's browser SDK, emulated: `window.Clover`. Our own code; the original's source is not
+// public.
 //
 // What it does is documented where Clover's pages print it (the names of classes, types, events and
-// members), observed where shops' public code relies on it, and inferred else; the inferred parts say
-// so. /sdk.js is one classic script that is made of the files in this folder, in a scope of its own.
-// It runs in the shop's page and so never sees what is typed: fields are frames of the mock's own
-// origin (../field.js), with which it talks by a port each: commands in, events out.
+// members), observed where shops' public code relies on it, and inferred else; the inferred parts
+// say so. /sdk.js is one classic script that is made of the files in this folder, in a scope of its
+// own. It runs in the shop's page and so never sees what is typed: fields are frames of the mock's
+// own origin (../field.js), with which it talks by a port each: commands in, events out.
 
 const READY_MS = 10_000;
 
@@ -12,15 +13,16 @@ function problem(message, more) {
   return Object.assign(new Error(`Clover (mock): ${message}`), more);
 }
 
-// Where this script came from, with the prefix of a sandbox: there the frames are. A loader may lose
-// `currentScript`, so the stack of an error is asked, and at last the page's script tags.
+// Where this script came from, with the prefix of a sandbox: there the frames are. A loader may
+// lose `currentScript`, so the stack of an error is asked, and at last the page's script tags.
 function findBase() {
   const ofTag = [...document.scripts].map(({ src }) => src).reverse();
   const ofStack = /https?:\/\/[^\s()@]+\/sdk\.js/.exec(new Error('where').stack ?? '');
   const found = [document.currentScript?.src, ofStack?.[0], ...ofTag].find(
     (address) => address && new URL(address, location).pathname.endsWith('/sdk.js'),
   );
-  if (!found) throw problem('sdk.js cannot tell where it was loaded from: load it with a <script src>');
+  if (!found)
+    throw problem('sdk.js cannot tell where it was loaded from: load it with a <script src>');
   const script = new URL(found, location);
   return { script, root: script.origin + script.pathname.slice(0, -'/sdk.js'.length) };
 }

@@ -1,6 +1,6 @@
-// Google Pay and Apple Pay: a button in a frame, and a sheet in a modal dialog that plays the wallet.
-// Types, events and the members of their details are documented or observed (each says which); the
-// sheet, and what no source prints, is ours. Apple's button is shown in every browser.
+// Google Pay and Apple Pay: a button in a frame, and a sheet in a modal dialog that plays the
+// wallet. Types, events and the members of their details are documented or observed (each says
+// which); the sheet, and what no source prints, is ours. Apple's button is shown in every browser.
 
 const GOOGLE = 'PAYMENT_REQUEST_BUTTON';
 const APPLE = 'PAYMENT_REQUEST_BUTTON_APPLE_PAY';
@@ -25,7 +25,6 @@ function appleRequest({ amount, countryCode = 'US', currencyCode = 'USD' } = {})
   };
 }
 
-// Clover's spelling (documented), and the right one, which shops fall back to (observed).
 function onWindow(event, detail) {
   window.dispatchEvent(new CustomEvent(event, { detail }));
 }
@@ -36,8 +35,10 @@ class Wallet extends CloverElement {
   constructor(checkout, type, options = {}) {
     super(checkout, type, 'button');
     this.#options = plain(options);
-    const total = type === APPLE ? this.#options.applePaymentRequest : this.#options.paymentReqData?.total;
-    const wanted = type === APPLE ? 'applePaymentRequest' : 'paymentReqData: {total: {label, amount}}';
+    const total =
+      type === APPLE ? this.#options.applePaymentRequest : this.#options.paymentReqData?.total;
+    const wanted =
+      type === APPLE ? 'applePaymentRequest' : 'paymentReqData: {total: {label, amount}}';
     if (!total) throw problem(`create('${type}', …) needs {${wanted}}`);
   }
 
@@ -79,6 +80,7 @@ class Wallet extends CloverElement {
   // The customer agreed and there is a token: `paid` is {token, card, email, postalCode}.
   pay({ token, card, email, postalCode }) {
     if (this.isApple) {
+      // Clover's spelling (documented), and the right one, to which shops fall back (observed).
       const tokenRecieved = { ...token };
       onWindow('paymentMethod', {
         tokenRecieved,
@@ -119,7 +121,8 @@ class Sheet {
     this.dialog.setAttribute('aria-label', 'Wallet (mock)');
     const whole = { width: '100vw', height: '100dvh', 'max-width': 'none', 'max-height': 'none' };
     setStyle(this.dialog, { ...whole, margin: '0', padding: '0', border: '0', background: 'none' });
-    setStyle(this.frame.node, { height: '100%', 'color-scheme': 'light dark' }); // else it hides the page
+    // The sheet's own schemes: a frame of another than its page's would hide the page behind it.
+    setStyle(this.frame.node, { height: '100%', 'color-scheme': 'light dark' });
     this.frame.node.title = 'Wallet (mock)';
     this.dialog.addEventListener('cancel', (event) => {
       event.preventDefault();
