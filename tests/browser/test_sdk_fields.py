@@ -208,6 +208,14 @@ def test_what_the_server_refuses_is_told_or_rejects(
             assert got["rejected"]["status"] == told, problem
             assert "refused: " in got["rejected"]["message"]
     assert set(till.tokenise()) == {"token", "card"}
+    open_till(till, visitor=visitor, key="of-another-sandbox")
+    till.fill()
+    assert till.tokenise()["rejected"] == {
+        "message": "Clover (mock): Clover's token service refused: 401 Unauthorized; "
+        f"is the key that of {till.base}/?",
+        "status": 401,
+        "code": None,
+    }
     visitor.complaints.clear()  # the browser's own, of each answer that is no 200
 
 

@@ -27,6 +27,13 @@ STYLES = {
     "card-number img.brand": {"opacity": "0.5"},
     "input::-moz-placeholder": {"color": "red"},
 }
+SIZES = """
+#CARD_NUMBER { padding: 10px }
+#CARD_DATE { height: 55px }
+#CARD_CVV { box-sizing: border-box; height: 60px; padding: 10px; border: 1px solid }
+#CARD_POSTAL_CODE { display: none }
+"""
+HEIGHTS = {"CARD_NUMBER": 40, "CARD_DATE": 55, "CARD_CVV": 38, "CARD_POSTAL_CODE": 40}
 HOSTILE = {
     "input{} body": {"color": "rgb(1, 1, 1)"},
     "body} @import url(//x.test/a.css); body{": {"color": "red"},
@@ -57,6 +64,20 @@ def test_styles_reach_the_frames_by_clovers_selectors(till: Till, open_till: Any
     till.input("CARD_CVV").press_sequentially("1")
     till.input("CARD_CVV").blur()
     assert css("CARD_CVV", "color") == "rgb(200, 0, 0)"
+
+
+def test_a_field_fills_its_container_or_has_a_height_of_its_own(till: Till, open_till: Any) -> None:
+    open_till(till, css=SIZES)
+    till.page.evaluate("document.querySelector('#CARD_POSTAL_CODE').style.display = 'block'")
+    for type_, height in HEIGHTS.items():
+        frame = till.page.locator(f"iframe[data-clover-field={type_}]")
+        expect(frame).to_have_js_property("offsetHeight", height)
+        expect(till.input(type_)).to_have_js_property("offsetHeight", height)
+    till.page.evaluate(
+        "elements.create('CARD_NAME', {'card-name input': {height: '72px'}})"
+        ".mount(document.querySelector('main').appendChild(document.createElement('div')))"
+    )
+    expect(till.page.locator("iframe").last).to_have_js_property("offsetHeight", 72)
 
 
 def test_hostile_styles_break_nothing_and_load_nothing(till: Till, visit: Any, shop: Shop) -> None:

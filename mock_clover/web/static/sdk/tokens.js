@@ -25,6 +25,8 @@ async function answerOf(response) {
   }
 }
 
+const HOME = new URL('..', location.href).href;
+
 function failure(message, status, code) {
   return { failure: { message, status, code } };
 }
@@ -53,8 +55,9 @@ export async function sendCard(body, key, words) {
   // The card itself was refused, as a rule of the scenario may say: the server's words.
   if (code === 'card_declined') return { errors: { CARD_NUMBER: message } };
   const said = message ?? answer?.message ?? response.statusText;
+  const hint = response.status === 401 ? `; is the key that of ${HOME}?` : '';
   return failure(
-    `Clover's token service refused: ${said || response.status}`,
+    `Clover's token service refused: ${said || response.status}${hint}`,
     response.status,
     code,
   );

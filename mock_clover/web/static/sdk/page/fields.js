@@ -39,6 +39,15 @@ function placeOf(where, type) {
   throw problem(`mount() of ${type}: ${told}${early}`);
 }
 
+// Whether all of a container's height means anything, or its height is that of what it holds.
+function hasHeight(place) {
+  const probe = place.appendChild(document.createElement('div'));
+  setStyle(probe, { height: '100%' });
+  const height = probe.offsetHeight;
+  probe.remove();
+  return height > 0;
+}
+
 // An element with a frame; `page` names the frame's document.
 class CloverElement {
   #listeners = new Map();
@@ -86,7 +95,7 @@ class CloverElement {
     mountedAt.get(place)?.destroy();
     this.destroy();
     this.#place = place;
-    this.#frame = this.#open(place.clientHeight > 0);
+    this.#frame = this.#open(hasHeight(place));
     mountedAt.set(place, this);
     place.append(this.#frame.node);
     this.checkout.admit(this);
