@@ -8,7 +8,7 @@ import { whenStarted } from './port.js';
 import { sendCard } from './tokens.js';
 import { wordsOf } from './words.js';
 
-const SHOWN_MS = 900; // so long the end of a payment is shown
+const SHOWN_MS = 1_200; // so long the end of a payment is shown
 
 const asked = new URLSearchParams(location.search);
 const words = wordsOf(asked.get('locale') ?? 'en-US');

@@ -5,6 +5,7 @@
 const GOOGLE = 'PAYMENT_REQUEST_BUTTON';
 const APPLE = 'PAYMENT_REQUEST_BUTTON_APPLE_PAY';
 const SESSION_MS = 30_000; // documented, of Apple Pay
+const LINGER_MS = 1_000;
 
 // Amounts come in cents, as Google's is documented to; Apple's request has them in units, as text.
 function inUnits(cents) {
@@ -126,7 +127,7 @@ class Sheet {
     this.frame.node.title = 'Wallet (mock)';
     this.dialog.addEventListener('cancel', (event) => {
       event.preventDefault();
-      wallet.cancel('The customer closed the sheet.');
+      this.leave();
     });
     this.dialog.append(this.frame.node);
     document.body.append(this.dialog);
@@ -141,22 +142,33 @@ class Sheet {
       onWindow('paymentAuthorize', { status: 'authorized' });
     }
     if (said.what === 'paid') this.wallet.pay(said);
-    if (said.what === 'cancel') this.wallet.cancel('The customer closed the sheet.');
+    if (said.what === 'cancel') this.leave();
     if (said.what === 'shown') this.close();
+  }
+
+  leave() {
+    if (this.isFinished) this.close();
+    else this.wallet.cancel('The customer closed the sheet.');
   }
 
   // The shop's charge ended so; the sheet shows it for a moment and goes.
   finish(status) {
+    this.isFinished = true;
     clearTimeout(this.timer);
     this.frame.tell({ what: 'finish', status });
   }
 
+  // The frame outlives its dialog for a moment: a click that ended it must end within it, or
+  // whoever drives the browser waits for that forever.
   close() {
+    if (this.wallet.checkout.sheet !== this) return;
     clearTimeout(this.timer);
     this.wallet.checkout.sheet = null;
     this.dialog.close();
-    this.frame.remove();
-    this.dialog.remove();
+    setTimeout(() => {
+      this.frame.remove();
+      this.dialog.remove();
+    }, LINGER_MS);
   }
 }
 
