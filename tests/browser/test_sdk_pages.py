@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 from shop import Shop
 from till import CODE, NEAT, PAGE, TYPES, Till, ask
@@ -127,15 +126,15 @@ LOADERS = {
 }
 
 
-@pytest.mark.parametrize("how", LOADERS)
 def test_the_script_finds_its_home_however_it_was_loaded(
-    how: str, till: Till, open_till: Any
+    till: Till, open_till: Any, visit: Any
 ) -> None:
-    source = "const SRC = '%(script)s', go = () => import('/shop.js');"
-    page = INJECTED.replace("%(how)s", source + LOADERS[how])
-    open_till(till, page=page)
-    expect(till.input("CARD_NUMBER")).to_be_visible()
-    assert till.frame("CARD_NUMBER").url.startswith(f"{till.base}/sdk/field?")
+    visitor = visit()
+    for how, code in LOADERS.items():
+        source = "const SRC = '%(script)s', go = () => import('/shop.js');"
+        open_till(till, visitor=visitor, page=INJECTED.replace("%(how)s", source + code))
+        expect(till.input("CARD_NUMBER")).to_be_visible()
+        assert till.frame("CARD_NUMBER").url.startswith(f"{till.base}/sdk/field?"), how
 
 
 def test_a_page_from_a_file_and_names_without_encryption(

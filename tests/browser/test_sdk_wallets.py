@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 from shop import Shop
 from till import CODE, DECLINES, TYPES, Till, ask
@@ -161,30 +160,29 @@ def test_a_wallets_refused_token_leaves_the_sheet_open(
         assert said in till.page.evaluate(told), code
 
 
-@pytest.mark.parametrize("where", ["script", "page"])
-def test_a_developer_switches_on_a_strip_of_test_cards(where: str, till: Till, visit: Any) -> None:
+def test_a_developer_switches_on_a_strip_of_test_cards(till: Till, visit: Any) -> None:
+    visitor = visit(viewport={"width": 360, "height": 640})
     asked = "?mock_clover_cards=1"
-    url = till.put(script="/sdk.js" + (asked if where == "script" else ""))
-    till.page = visit(viewport={"width": 360, "height": 640}).open(
-        url + (asked if where == "page" else "")
-    )
-    strip = till.page.frame_locator("iframe[title='Test cards (mock)']")
-    expect(strip.locator("button")).to_have_count(len(load("sandbox").cards))
-    strip.locator("fieldset", has_text="Declined").locator("button").first.press("Enter")
+    strip = "iframe[title='Test cards (mock)']"
+    till.page = visitor.open(till.put() + asked)
+    expect(till.page.locator(strip)).to_be_visible()
+    till.page = visitor.open(till.put(script="/sdk.js" + asked))
+    cards = till.page.frame_locator(strip)
+    expect(cards.locator("button")).to_have_count(len(load("sandbox").cards))
+    cards.locator("fieldset", has_text="Declined").locator("button").first.press("Enter")
     expect(till.input("CARD_NUMBER")).to_have_value("4005 5717 0222 2222")
     expect(till.input("CARD_POSTAL_CODE")).to_have_value("94043")
     assert till.charge(till.tokenise()["token"]).status == 402
-    strip.get_by_role("button", name="AMEX ••0005").click()
+    cards.get_by_role("button", name="AMEX ••0005").click()
     expect(till.input("CARD_CVV")).to_have_value("1234")
     assert till.tokenise()["card"]["brand"] == "AMEX"
-    heard = till.page.evaluate("JSON.stringify(heard)")
-    assert "4005" not in heard
-    strip.locator("summary").click()
-    expect(strip.locator("button").first).to_be_hidden()
+    assert "4005" not in till.page.evaluate("JSON.stringify(heard)")
+    cards.locator("summary").click()
+    expect(cards.locator("button").first).to_be_hidden()
     assert till.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_the_strip_is_off_by_default_and_its_cards_are_for_our_frames_only(
+def test_without_the_strip_a_page_asks_for_tokens_and_for_nothing_of_ours(
     till: Till, visit: Any
 ) -> None:
     visitor = visit()
@@ -203,12 +201,6 @@ def test_the_strip_is_off_by_default_and_its_cards_are_for_our_frames_only(
         "about": "seen approving 2021 to 2025",
     }
     assert {each["group"] for each in cards} == {"approve", "decline", "threeds"}
-    visitor.complaints.clear()  # the browser's own, of what it blocked
-
-
-def test_a_page_may_ask_for_tokens_itself_but_make_no_control_call(till: Till, visit: Any) -> None:
-    visitor = visit()
-    till.page = visitor.open(till.put())
     made = till.page.evaluate(
         "async ([base, apikey]) => (await fetch(base + '/v1/tokens', {method: 'POST',"
         " headers: {apikey, 'content-type': 'application/json'}, body: JSON.stringify({card:"
@@ -219,4 +211,4 @@ def test_a_page_may_ask_for_tokens_itself_but_make_no_control_call(till: Till, v
     steer = "(url) => fetch(url, {method: 'POST', body: '{}'}).then(() => 'done', ({name}) => name)"
     assert till.page.evaluate(steer, f"{till.base}/_mock/reset") == "TypeError"
     assert ask(f"{till.base}/_mock/verify", {"endpoint": "create_token"}).json["count"] == 1
-    visitor.complaints.clear()
+    visitor.complaints.clear()  # the browser's own, of what it blocked
