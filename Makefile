@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: serve test test-browser lint types format bench image-test clean help
+.PHONY: serve test test-browser screenshots lint types format bench image-test clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ test: $(READY) ## run the tests (ARGS="-k charges …")
 
 test-browser: $(READY) ## run the tests that drive Chromium; without one they fail
 	MOCK_CLOVER_TEST_BROWSER=required $(BIN)/pytest -n auto -m browser $(ARGS)
+
+screenshots: $(READY) ## write pictures of every page to .work/screenshots (ARGS="checkout …")
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lint: $(READY) ## ruff, rules and format
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ health        /readyz
 Credentials:  mock-clover env
 Test cards:   mock-clover cards
 """
+_GUARDS = {"content-security-policy": "default-src 'none'; frame-ancestors 'none'"}
 
 
 def pages(sandboxes: Sandboxes) -> Starlette:
@@ -35,7 +36,8 @@ def pages(sandboxes: Sandboxes) -> Starlette:
                 merchant_id=sandbox.credentials.merchant_id,
                 merchant=merchant_name(sandboxes.seed),
                 scenario=sandbox.rules.scenario.name,
-            )
+            ),
+            headers=_GUARDS,
         )
 
     return Starlette(routes=[Route("/", root)])

@@ -6,6 +6,7 @@ alone, so that it says nothing into the page.
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Frame, Page
 
@@ -40,9 +41,10 @@ def _judge(frame: Frame, axe: str) -> list[str]:
     said: dict[str, Any] = frame.evaluate(_RUN)
     if not said["passed"]:
         raise AssertionError(f"{frame.url}: axe looked at nothing")
+    where = urlsplit(frame.url)
     return [
-        f"{frame.url}: {each['id']} ({each['impact']}): {each['help']}\n    {node['html']}\n"
-        f"    {node['failureSummary']}"
+        f"{each['id']} ({each['impact']}) at {where.path}#{where.fragment}: {node['html']}\n    "
+        + node["failureSummary"].replace("\n", "\n    ")
         for each in said["violations"]
         if each["impact"] in GRAVE
         for node in each["nodes"]

@@ -55,6 +55,11 @@ def do_without(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
+def chromium_at() -> str:
+    return chromium_path()
+
+
+@pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     chromium_path()
     with sync_playwright() as driver:

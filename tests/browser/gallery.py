@@ -3,16 +3,18 @@
 A scene opens its page and waits until what it is named for is seen.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from urllib.parse import quote, unquote, urlencode
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from shop import Shop
-from shop_server import LAMP, Backend
+from shop_server import LAMP, SECURE, Backend
+from shops import open_plain
 from visitor import Visitor
 
 from mock_clover.testing import MockClover
-from tests.hostile import BROWSER
 from tests.world import DECLINES, VISA
 
 CART = {
@@ -33,6 +35,8 @@ class Stage(NamedTuple):
 
 Scene = Callable[[Stage], Page]
 
+# The hosted checkout ------------------------------------------------------------------------------
+
 
 def checkout(stage: Stage) -> Page:
     page = stage.visitor.open(Backend(stage.clover).checkout(shoppingCart=CART))
@@ -40,7 +44,8 @@ def checkout(stage: Stage) -> Page:
     return page
 
 
-def _pay(page: Page, pan: str, cvv: str = "123") -> None:
+def pay_hosted(page: Page, pan: str, cvv: str = "123") -> None:
+    """Fill in the form of a hosted checkout and send it."""
     page.get_by_label("Card number").fill(pan)
     page.locator("[name=exp_month]").fill("12")
     page.locator("[name=exp_year]").fill("2030")
@@ -50,21 +55,21 @@ def _pay(page: Page, pan: str, cvv: str = "123") -> None:
 
 def checkout_declined(stage: Stage) -> Page:
     page = checkout(stage)
-    _pay(page, DECLINES)
+    pay_hosted(page, DECLINES)
     expect(page.get_by_role("alert")).to_be_visible()
     return page
 
 
 def checkout_wrong(stage: Stage) -> Page:
     page = checkout(stage)
-    _pay(page, "4242424242424241", cvv="1")
+    pay_hosted(page, "4242424242424241", cvv="1")
     expect(page.get_by_role("alert")).to_be_visible()
     return page
 
 
 def checkout_paid(stage: Stage) -> Page:
     page = checkout(stage)
-    _pay(page, VISA)
+    pay_hosted(page, VISA)
     expect(page.get_by_text("The payment is made")).to_be_visible()
     return page
 
@@ -84,6 +89,108 @@ def checkout_expired(stage: Stage) -> Page:
     return page
 
 
+# OAuth --------------------------------------------------------------------------------------------
+
+
+def _consent(stage: Stage, version: str) -> Page:
+    stage.clover.scenario({"name": "two", "merchants": [{"name": "cafe"}, {"name": "bar"}]})
+    asked = {
+        "client_id": stage.clover.client_id,
+        "redirect_uri": f"{stage.shop.url}/cb",
+        "mock_clover_consent": "ask",
+    }
+    address = f"{stage.clover.url}/oauth/{version}authorize?{urlencode(asked)}"
+    page = stage.visitor.open(address)
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    return page
+
+
+def consent_v1(stage: Stage) -> Page:
+    return _consent(stage, "")
+
+
+def consent_v2(stage: Stage) -> Page:
+    return _consent(stage, "v2/")
+
+
+# A shop's checkout --------------------------------------------------------------------------------
+
+
+def field(page: Page, name: str) -> Locator:
+    """Return the input of a shop's card field."""
+    return page.frame_locator(f"#card-{name} iframe").locator("input")
+
+
+def shop_fields(stage: Stage, query: str = "") -> Page:
+    page = stage.visitor.open(open_plain(stage.shop, stage.clover) + query)
+    for name in ("number", "date", "cvv", "postal-code"):
+        expect(field(page, name)).to_be_visible()
+    return page
+
+
+def type_card(page: Page, pan: str, cvv: str = "123") -> None:
+    """Type a card key by key, as a person does."""
+    for name, text in {"number": pan, "date": "1230", "cvv": cvv, "postal-code": "94043"}.items():
+        field(page, name).press_sequentially(text)
+
+
+def shop_errors(stage: Stage) -> Page:
+    page = shop_fields(stage)
+    page.get_by_role("button", name="Pay", exact=True).click()
+    expect(page.get_by_text("Card CVV is required.")).to_be_visible()
+    return page
+
+
+def shop_other_fields(stage: Stage) -> Page:
+    kinds = ("CARD", "CARD_STREET_ADDRESS", "CARD_NAME")
+    boxes = "".join(f"<div id={kind}></div>" for kind in kinds)
+    script = (
+        f"const clover = new Clover('{stage.clover.api_key}', {{ locale: 'fr-CA' }});"
+        "const elements = clover.elements();"
+        f"for (const kind of {list(kinds)}) elements.create(kind).mount('#' + kind);"
+    )
+    page = stage.visitor.open(
+        stage.shop.put(
+            "/others",
+            "<!doctype html><html lang=fr><meta name=viewport content='width=device-width'>"
+            "<meta name=color-scheme content='light dark'>"
+            f"<title>Lampes</title><h1>Payer</h1>{boxes}"
+            f"<script src='{stage.clover.url}/sdk.js'></script><script>{script}</script></html>",
+        )
+    )
+    for kind in kinds:
+        frame = page.frame_locator(f"#{kind} iframe")
+        expect(frame.locator("input").first).to_be_visible()
+    return page
+
+
+PICKER = "iframe[src*='/sdk/picker']"
+
+
+def shop_cards(stage: Stage) -> Page:
+    page = shop_fields(stage, "?mock_clover_cards=1")
+    strip = page.frame_locator(PICKER)
+    expect(strip.get_by_role("button").first).to_be_visible()
+    return page
+
+
+def _wallet(stage: Stage, name: str) -> Page:
+    page = shop_fields(stage)
+    page.frame_locator(f"#{name} iframe").get_by_role("button").click()
+    expect(page.frame_locator("dialog[open] iframe").get_by_role("heading")).to_be_visible()
+    return page
+
+
+def wallet_google(stage: Stage) -> Page:
+    return _wallet(stage, "google-pay")
+
+
+def wallet_apple(stage: Stage) -> Page:
+    return _wallet(stage, "apple-pay")
+
+
+# A bank -------------------------------------------------------------------------------------------
+
 _CHALLENGED = "4012000033330026", 25_001
 """A card, and the amount at which its bank asks."""
 _SHOP = """<!doctype html><html lang="en"><title>Shop</title>
@@ -96,8 +203,7 @@ _CHALLENGE = """(data) => { new Clover3DS({ merchantUuid: "M" }).perform3DSChall
 
 def _challenged(stage: Stage) -> dict[str, Any]:
     pan, amount = _CHALLENGED
-    threeds = {"source": "CLOVER", "browser_info": BROWSER}
-    said = {"threeds": threeds, "description": "Order 1001: a floor lamp and twelve bulbs"}
+    said = {"threeds": SECURE, "description": "Order 1001: a floor lamp and twelve bulbs"}
     got = Backend(stage.clover).charge(stage.clover.card_token(pan), amount, **said)
     return dict(got.body["threeds"]["data"])
 
@@ -125,6 +231,92 @@ def bank_knows_nothing(stage: Stage) -> Page:
     return page
 
 
+# The dashboard ------------------------------------------------------------------------------------
+
+VIEWS = {
+    "exchanges": "#list [role=option]",
+    "data": "#data-body .stack > *",
+    "scenario": "#scenario-body textarea",
+    "try": "#try-body form",
+    "faults": "#faults-body form",
+    "webhooks": "#webhooks-body form",
+    "cardholder": "#cardholder-body > *",
+    "sandboxes": "#sandboxes-body table",
+}
+"""The dashboard's views, and what is there when one is."""
+
+
+def dashboard(visitor: Visitor, clover: MockClover, place: str = "exchanges") -> Page:
+    """Open the dashboard at a place, in the page that is there already."""
+    home = f"{clover.url}/_mock/"
+    pages = [page for page in visitor.context.pages if page.url.startswith(home)]
+    page = pages[0] if pages else visitor.open(home)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    page.evaluate("(place) => { location.hash = '#/' + place }", place)
+    view, _, more = place.partition("/")
+    awaited = page.locator(VIEWS[view]).first
+    if view == "exchanges" and more:
+        awaited = page.locator("#detail dd", has_text=re.compile(f"^{more}$")).first
+    elif "/" in more:
+        awaited = page.locator("article p", has_text=unquote(more.partition("/")[2])).first
+    elif more:
+        awaited = page.locator(f"#data-body td a[href^='#/data/{more}/']").first
+    expect(awaited).to_be_visible()
+    return page
+
+
+def furnish(stage: Stage) -> None:
+    """Have everything in a sandbox that the dashboard shows: once each, or a little more."""
+    clover, shop = stage.clover, Backend(stage.clover)
+    receiver = stage.shop.put("/webhook", "Thank you.")
+    clover.webhook(receiver)
+    clover.webhook("http://127.0.0.1:9/nobody")
+    for amount in (1800, 2500, 99):
+        paid = shop.charge(clover.card_token(), amount, description="A lamp, brass")
+        shop.ask("POST", "/v1/refunds", {"charge": paid.body["id"], "amount": 50})
+    shop.charge(clover.card_token(DECLINES), 1800)
+    shop.charge(clover.card_token(), 1800, capture=False)
+    kept = shop.save_card(clover.card_token()).body["id"]
+    shop.charge(kept, 700, metadata={"order": "7"})
+    item = {"amount": 1500, "quantity": 2, "type": "sku", "description": "Bulb"}
+    shop.ask("POST", "/v1/orders", {"currency": "usd", "items": [item]})
+    shop.charge("clv_nothing", 1800)
+    shop.checkout()
+    shop.charge(clover.card_token("4012000033330026"), 25001, threeds=SECURE)
+    clover.fault("problem", problem="RATE_LIMITED", endpoint="list_refunds")
+    shop.ask("GET", "/v1/refunds")
+    clover.deliveries(wait=2)
+
+
+def desk(place: str) -> Scene:
+    """Return the scene of a place of the dashboard; `{}` is the id of something there."""
+
+    def scene(stage: Stage) -> Page:
+        furnish(stage)
+        where = place
+        if place.endswith("{}"):
+            where = next(each for each in places(stage.clover) if each.startswith(place[:-2]))
+        return dashboard(stage.visitor, stage.clover, where)
+
+    return scene
+
+
+def places(clover: MockClover, *, without: tuple[str, ...] = ()) -> list[str]:
+    """Return each place of a sandbox's dashboard but some kinds of rows: views, and all things."""
+    told = Backend(clover)
+    found = list(VIEWS)
+    found += [
+        f"exchanges/{each['id']}"
+        for each in clover.journal(limit=1000)
+        if each["path"] != "/v1/tokens"
+    ]
+    kinds = told.ask("GET", "/_mock/rows").body["data"]
+    for kind in [each["kind"] for each in kinds if each["count"] and each["kind"] not in without]:
+        rows = told.ask("GET", f"/_mock/rows/{kind}?limit=200").body["data"]
+        found += [f"data/{kind}", *(f"data/{kind}/{quote(row['id'], safe='')}" for row in rows)]
+    return found
+
+
 SCENES: dict[str, Scene] = {
     scene.__name__: scene
     for scene in (
@@ -137,5 +329,16 @@ SCENES: dict[str, Scene] = {
         bank_asks,
         bank_has_refused,
         bank_knows_nothing,
+        consent_v1,
+        consent_v2,
+        shop_fields,
+        shop_errors,
+        shop_other_fields,
+        shop_cards,
+        wallet_google,
+        wallet_apple,
     )
+} | {
+    f"desk_{place.replace('/{}', '_one').replace('/', '_')}": desk(place)
+    for place in (*VIEWS, "exchanges/{}", "data/charges/{}", "data/customers/{}", "data/orders/{}")
 }

@@ -1,8 +1,10 @@
 """A shop: a web server on an origin of its own, whose pages are texts that a test gives."""
 
+import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Served(NamedTuple):
@@ -21,6 +23,10 @@ class Shop:
         self.files: dict[str, Served] = {}
         self.asked: list[str] = []
         """Targets that browsers asked for, in order."""
+        self.posted: list[Any] = []
+        """What pages posted to what is answered."""
+        self.answers: dict[str, Callable[[Any], Any]] = {}
+        """What the shop's server answers to JSON that is posted to a path."""
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -39,7 +45,20 @@ class Shop:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_POST = do_GET  # noqa: N815 - the base class names it
+            def do_POST(self) -> None:
+                answer = shop.answers.get(self.path)
+                if answer is None:
+                    self.do_GET()
+                    return
+                shop.asked.append(self.path)
+                asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                shop.posted.append(asked)
+                body = json.dumps(answer(asked)).encode()
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mock_clover.client import exchange
 from mock_clover.testing import MockClover
+from tests.hostile import BROWSER
 
 CHECKOUTS = "/invoicingcheckoutservice/v1/checkouts"
 
@@ -60,3 +61,5 @@ class Backend:
 
 
 LAMP = {"name": "Floor lamp", "unitQty": 1, "price": 10_900, "note": "brass"}
+SECURE = {"source": "CLOVER", "browser_info": BROWSER}
+"""Of a charge whose cardholder's bank is asked."""

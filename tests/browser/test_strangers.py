@@ -7,13 +7,15 @@ had pointed at this machine. It may frame what shops frame, and nothing else.
 import json
 import re
 from collections.abc import Callable
+from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from gallery import CART
 from playwright.sync_api import Page, expect
 from shop import Shop
-from shop_server import Backend
+from shop_server import SECURE, Backend
 from visitor import Visitor
 
 from mock_clover.control.surface import control_surface
@@ -159,20 +161,35 @@ def test_a_strangers_page_makes_no_control_call(
 ANYONE, NOBODY = True, False
 
 
-def framed_pages(clover: MockClover) -> dict[str, bool]:
+def framed_pages(clover: MockClover, shop: Shop) -> dict[str, bool]:
     """Return pages, and whether a page of any origin may frame them."""
-    checkout = Backend(clover).checkout(shoppingCart=CART)
-    return {
-        f"{clover.url}/_mock/": NOBODY,
-        checkout: NOBODY,
+    root = clover.url.partition("/sandbox/")[0]
+    told = Backend(clover)
+    asked = {
+        "client_id": clover.client_id,
+        "redirect_uri": f"{shop.url}/cb",
+        "mock_clover_consent": "ask",
     }
+    pending = told.charge(clover.card_token("4012000033330026"), 25001, threeds=SECURE).body
+    fields = [f"{clover.url}/sdk/{page}" for page in ("field", "button", "wallet", "picker")]
+    return dict.fromkeys((*fields, pending["threeds"]["data"]["acs_url"]), ANYONE) | dict.fromkeys(
+        (
+            f"{root}/",
+            f"{root}/_mock/",
+            f"{clover.url}/_mock/",
+            told.checkout(shoppingCart=CART),
+            f"{clover.url}/oauth/authorize?{urlencode(asked)}",
+            f"{clover.url}/oauth/v2/authorize?{urlencode(asked)}",
+        ),
+        NOBODY,
+    )
 
 
 def test_each_page_is_framed_only_by_whom_it_may(
     clover: MockClover, shop: Shop, visit: Visit
 ) -> None:
-    told = framed_pages(clover)
-    frames = "".join(f'<iframe src="{url}"></iframe>' for url in told)
+    told = framed_pages(clover, shop)
+    frames = "".join(f'<iframe src="{escape(url)}"></iframe>' for url in told)
     visitor = visit()
     for origin in (shop.url, shop.url.replace("localhost", "127.0.0.1")):
         shop.put("/", f"<!doctype html><title>A stranger</title>{frames}")

@@ -1,9 +1,12 @@
 """A browser's profile, which remembers what its pages complained of and whom they asked."""
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
-WAIT_MS = 10_000
+WAIT_MS = 20_000
+"""So long a page may take; it never does but where the machine has much else to do."""
 LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "https://127.0.0.1:", "https://localhost:")
+
+expect.set_options(timeout=WAIT_MS)
 
 
 class Visitor:

@@ -1,0 +1,160 @@
+"""A card number that is typed into the fields is seen nowhere else: by no page, log or record.
+
+The page around the fields writes down all that it can see; everything that the server keeps, prints
+or shows is searched too. A field's script that leaks in any way is seen to be caught.
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from gallery import PICKER, Stage, dashboard, field, pay_hosted, places, shop_fields, type_card
+from playwright.sync_api import Page, Route, expect
+from shop import Shop
+from shop_server import Backend
+from visitor import Visitor
+
+from mock_clover.client import events
+from mock_clover.testing import MockClover
+from mock_clover.testing.wired import HttpLine
+from tests.hostile import KINDS
+from tests.served import Served
+from tests.test_canary import LOUD
+from tests.wire import eventually, on
+
+WATCH = (Path(__file__).parent / "watch.js").read_text("utf-8")
+PAN, CVV = "375987654321079", "7391"
+"""An American Express number that no scenario has, so that the CVV has four digits."""
+_PAN = re.compile("[^0-9]{0,3}".join(PAN))
+_CVV = re.compile(rf"(?<![0-9A-Za-z.]){CVV}(?![0-9A-Za-z])")
+
+
+def songs(*texts: str) -> list[str]:
+    """Return where texts tell the number or the CVV, each with what stands around it."""
+    text = "\n".join((*texts, *map(unquote, texts)))
+    found = (*_PAN.finditer(text), *_CVV.finditer(text))
+    return [text[max(0, hit.start() - 60) : hit.end() + 20] for hit in found]
+
+
+def told_to(page: Page) -> list[str]:
+    """Return all that a watching page has seen."""
+    return list(page.evaluate("toldToThePage()"))
+
+
+def watching(visit: Callable[..., Visitor]) -> Visitor:
+    visitor = visit(viewport={"width": 1280, "height": 1400})
+    visitor.context.add_init_script(WATCH)
+    return visitor
+
+
+def test_a_card_is_seen_by_nobody(
+    serve: Callable[..., Served], shop: Shop, visit: Callable[..., Visitor]
+) -> None:
+    server = serve(python=on("httptools", *LOUD))
+    line = HttpLine(server.url)
+    clover, visitor = MockClover.make(line, "canary", {}), watching(visit)
+    seen: dict[str, list[str]] = {"console": []}
+    visitor.context.on("console", lambda said: seen["console"].append(said.text))
+    page = shop_fields(Stage(clover, shop, visitor))
+    type_card(page, PAN, CVV)
+    page.get_by_role("button", name="Pay", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Paid 1800")
+    field(page, "cvv").fill("1")
+    page.get_by_role("button", name="Pay", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Look at your card again")
+    seen["the shop's page"] = told_to(page)
+    for heard in ("clv_1TST", "Card CVV is invalid"):
+        assert any(heard in each for each in seen["the shop's page"]), heard
+    seen["the shop's server"] = [*shop.asked, *map(json.dumps, shop.posted)]
+    hosted = visitor.open(Backend(clover).checkout())
+    for cvv in ("1", CVV):
+        pay_hosted(hosted, PAN, cvv)
+        seen.setdefault("the hosted checkout", []).append(hosted.content())
+    seen |= kept(clover)
+    for place in places(clover):
+        seen[f"the dashboard at {place}"] = [dashboard(visitor, clover, place).evaluate(WHOLE)]
+    line.close()
+    visitor.context.close()
+    assert server.stop() == 0
+    seen["the log"] = [server.log.read_text()]
+    assert "/v1/tokens" in seen["the log"][0]
+    assert {where: songs(*texts) for where, texts in seen.items() if songs(*texts)} == {}
+    visitor.complaints.clear()  # of refusals, which are answered 400
+
+
+WHOLE = """() => document.documentElement.outerHTML +
+  [...document.querySelectorAll('input, textarea, select')].map(({ value }) => value).join('\\n')"""
+
+
+def kept(clover: MockClover) -> dict[str, list[str]]:
+    """Return all that can be asked of a sandbox."""
+    backend = Backend(clover)
+    journal = clover.journal(limit=1000)
+    paths = ["journal?limit=1000", "rows", "webhooks", "deliveries", "checkouts", "threeds", "env"]
+    paths += [f"journal/{each['id']}" for each in journal]
+    paths += [f"rows/{kind}?limit=200" for kind in KINDS]
+    said = [json.dumps(backend.ask("GET", f"/_mock/{path}")) for path in paths]
+    stream = events(f"{clover.url}/_mock/journal", 0, {})
+    return {
+        "control calls": said,
+        "the snapshot": [json.dumps(clover.snapshot())],
+        "the stream": [json.dumps(each) for each in itertools.islice(stream, len(journal))],
+    }
+
+
+def test_a_test_card_that_is_picked_is_seen_by_nobody(
+    clover: MockClover, shop: Shop, visit: Callable[..., Visitor]
+) -> None:
+    clover.scenario({"name": "canary", "cards": [{"number": PAN, "outcome": "approve"}]})
+    visitor = watching(visit)
+    said: list[str] = []
+    visitor.context.on("console", lambda line: said.append(line.text))
+    page = shop_fields(Stage(clover, shop, visitor), "?mock_clover_cards=1")
+    page.frame_locator(PICKER).get_by_role("button", name=PAN[-4:]).click()
+    expect(field(page, "number")).to_have_value("3759 876543 21079")
+    page.get_by_role("button", name="Pay", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Paid 1800")
+    page.frame_locator("#google-pay iframe").get_by_role("button").click()
+    sheet = page.frame_locator("dialog[open] iframe")
+    expect(sheet.get_by_role("option", name=PAN[-4:])).to_be_attached()
+    sheet.locator(".pay").click()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    eventually(lambda: len(clover.charges) == 2)
+    charges = Backend(clover).ask("GET", "/v1/charges").body["data"]
+    assert [each["source"]["last4"] for each in charges] == [PAN[-4:]] * 2
+    seen = [*said, *told_to(page), *map(json.dumps, shop.posted)]
+    assert songs(*seen, *kept(clover)["control calls"]) == []
+
+
+LEAKS = {
+    "a message": "parent.postMessage(VALUE, '*')",
+    "a message of single keys": "parent.postMessage({ typed: [...VALUE].join('-') }, '*')",
+    "the console": "console.log('typed', VALUE)",
+    "a picture at the shop": "new Image().src = `${location.ancestorOrigins[0]}/x?${VALUE}`",
+}
+"""Programs that a field might have beside its own."""
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_field_that_leaks_is_heard(
+    leak: str, clover: MockClover, shop: Shop, visit: Callable[..., Visitor]
+) -> None:
+    visitor = watching(visit)
+    said: list[str] = []
+
+    def leaky(route: Route) -> None:
+        program = LEAKS[leak].replace("VALUE", "target.value")
+        script = f"addEventListener('input', ({{ target }}) => {{ {program} }});"
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text() + script)
+
+    visitor.context.on("console", lambda line: said.append(line.text))
+    visitor.context.route("**/sdk/static/field.js", leaky)
+    page = shop_fields(Stage(clover, shop, visitor))
+    field(page, "number").fill(PAN)
+    assert eventually(lambda: songs(*said, *told_to(page))), leak
+    visitor.complaints.clear()  # of the picture, which the frame's policy stopped

@@ -1,0 +1,153 @@
+"""Shops of our own on another origin, as customers use them: a plain one and one in React."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+from shop import Shop
+from shops import SHOPS
+from visitor import Visitor
+
+from mock_clover.testing import MockClover
+from tests.world import DECLINES, VISA
+
+CHALLENGED = "4012000033330026"
+"""Its bank asks the cardholder at 250.01, and nowhere else."""
+TALL = {"width": 1280, "height": 1400}
+"""Nothing is scrolled: a click right after that may reach the frame that was there before."""
+CARD_FIELDS = ".clover-field iframe"
+
+
+class Counter(NamedTuple):
+    """A shop's checkout in a browser."""
+
+    page: Page
+
+    def field(self, name: str) -> Locator:
+        return self.page.frame_locator(f"#card-{name} iframe").locator("input")
+
+    def fill(self, pan: str, date: str = "12/30", cvv: str = "123", code: str = "94043") -> None:
+        fields = {"number": pan, "date": date, "cvv": cvv, "postal-code": code}
+        for name, text in fields.items():
+            self.field(name).fill(text)
+
+    def pay(self, pan: str = VISA, amount: int = 1800) -> None:
+        self.page.get_by_label("Amount in cents").fill(str(amount))
+        self.fill(pan)
+        self.press("Pay")
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def tells(self, said: str) -> None:
+        expect(self.page.get_by_role("status")).to_have_text(said)
+
+    def errors(self, *said: str) -> None:
+        expect(self.page.locator(".error")).to_have_text(said)
+
+    def open_wallet(self, name: str) -> FrameLocator:
+        """Press a wallet's button and return its sheet."""
+        self.page.frame_locator(f"#{name} iframe").get_by_role("button").click()
+        sheet = self.page.frame_locator("dialog[open] iframe")
+        expect(sheet.get_by_role("heading")).to_be_visible()
+        return sheet
+
+    @property
+    def bank(self) -> FrameLocator:
+        return self.page.frame_locator("iframe[title='Your bank']")
+
+
+@pytest.fixture(params=SHOPS)
+def counter(
+    request: pytest.FixtureRequest, clover: MockClover, shop: Shop, visit: Callable[..., Visitor]
+) -> Counter:
+    """The checkout of each shop, with all fields mounted."""
+    page = visit(viewport=TALL).open(SHOPS[request.param](shop, clover))
+    counter = Counter(page)
+    for name in ("number", "date", "cvv", "postal-code"):
+        expect(counter.field(name)).to_be_visible()
+    return counter
+
+
+def test_a_card_is_corrected_charged_declined_and_kept(
+    counter: Counter, clover: MockClover, shop: Shop
+) -> None:
+    counter.field("number").fill("4242 4242 4242 4241")
+    counter.field("date").focus()
+    counter.errors("Card number is invalid.", "", "", "")
+    counter.press("Pay")
+    counter.tells("Look at your card again")
+    counter.errors(
+        "Card number is invalid.",
+        "Card expiry is required.",
+        "Card CVV is required.",
+        "Postal code is required.",
+    )
+    assert clover.journal() == []
+    counter.pay()
+    counter.tells("Paid 1800")
+    counter.errors("", "", "", "")
+    counter.pay(DECLINES)
+    counter.tells("Refused: DECLINED: No reason given.")
+    counter.page.get_by_label("Keep this card").check()
+    counter.pay(amount=2500)
+    counter.tells("Paid 2500")
+    counter.page.get_by_label("Amount in cents").fill("700")
+    counter.press("Pay with the kept card")
+    counter.tells("Paid 700")
+    assert [(each["amount"], each["status"]) for each in clover.charges] == [
+        (700, "succeeded"),
+        (2500, "succeeded"),
+        (1800, "failed"),
+        (1800, "succeeded"),
+    ]
+    assert shop.asked.count("/pay") == 4
+
+
+def test_the_bank_is_asked(counter: Counter, clover: MockClover) -> None:
+    counter.page.get_by_label("Ask my bank").check()
+    counter.pay(CHALLENGED, amount=25001)
+    counter.tells("Waiting for your bank")
+    counter.bank.get_by_role("button", name="Approve").click()
+    counter.tells("Paid 25001")
+    counter.pay(CHALLENGED, amount=25001)
+    counter.bank.get_by_role("button", name="Fail").click()
+    counter.tells("Refused: 3-D Secure authentication failed")
+    assert [each["status"] for each in clover.charges] == ["failed", "succeeded"]
+
+
+def test_wallets_pay_are_declined_and_cancelled(counter: Counter, clover: MockClover) -> None:
+    counter.open_wallet("google-pay").locator(".pay").click()
+    counter.tells("Paid 1800")
+    counter.open_wallet("apple-pay").locator(".pay").click()
+    expect(counter.page.locator("dialog[open]")).to_have_count(0)
+    sheet = counter.open_wallet("apple-pay")
+    sheet.locator("option", has_text=DECLINES[-4:]).first.wait_for(state="attached")
+    said = sheet.locator("option", has_text=DECLINES[-4:]).first.get_attribute("value")
+    sheet.get_by_role("combobox").select_option(said)
+    sheet.locator(".pay").click()
+    counter.tells("Refused: DECLINED: No reason given.")
+    expect(counter.page.locator("dialog[open]")).to_have_count(0)
+    counter.open_wallet("apple-pay").locator(".cancel").click()
+    counter.tells("Apple Pay: session_cancelled")
+    paid = [(each["amount"], each["status"]) for each in clover.charges]
+    assert paid == [(1800, "failed"), (1800, "succeeded"), (1800, "succeeded")]
+
+
+def test_a_customer_goes_away_and_comes_back(counter: Counter, clover: MockClover) -> None:
+    page = counter.page
+    footer = page.locator(".clover-footer")
+    for _ in range(2):
+        # StrictMode mounts twice and destroys once: no field may be there twice, or not at all.
+        expect(page.locator(CARD_FIELDS)).to_have_count(4)
+        expect(footer).to_have_count(1)
+        expect(footer).to_be_visible()
+        counter.pay()
+        counter.tells("Paid 1800")
+        page.get_by_role("link", name="Cart").click()
+        expect(page.get_by_role("heading")).to_have_text("Your cart: one lamp")
+        expect(page.locator(CARD_FIELDS)).to_have_count(0)
+        assert not any(each.is_visible() for each in footer.all())
+        page.get_by_role("link", name="Checkout").click()
+    assert len(clover.charges) == 2
