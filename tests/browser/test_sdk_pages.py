@@ -79,6 +79,26 @@ def test_a_field_fills_its_container_or_has_a_height_of_its_own(till: Till, open
     expect(till.page.locator("iframe").last).to_have_js_property("offsetHeight", 72)
 
 
+# The style of a field's container, what a meta element of the page says, the scheme in the frame.
+SCHEMES = (
+    ("", "", "normal"),
+    ("color-scheme: dark", "", "dark"),
+    ("", "light dark", "light dark"),
+    ("color-scheme: light", "light dark", "light"),
+)
+
+
+def test_a_field_is_of_the_scheme_around_it(till: Till, visit: Any) -> None:
+    visitor = visit()
+    for style, meta, scheme in SCHEMES:
+        page = PAGE.replace("<link", f'<meta name="color-scheme" content="{meta}"><link', 1)
+        css = f"#CARD_NUMBER {{ {style} }}"
+        till.page = visitor.open(till.put(("CARD_NUMBER",), page=page if meta else PAGE, css=css))
+        root = till.input("CARD_NUMBER", ":root")
+        expect(till.input("CARD_NUMBER")).to_be_visible()
+        expect(root).to_have_css("color-scheme", scheme)
+
+
 def test_hostile_styles_break_nothing_and_load_nothing(till: Till, visit: Any, shop: Shop) -> None:
     visitor = visit()
     asked: list[str] = []

@@ -39,6 +39,14 @@ function placeOf(where, type) {
   throw problem(`mount() of ${type}: ${told}${early}`);
 }
 
+// The colour scheme around a field: a page may tell its own by a meta element alone, of which no
+// style knows. A frame of another scheme than its page's would not be see-through.
+function schemeOf(place) {
+  const { colorScheme } = getComputedStyle(place);
+  const ofPage = document.querySelector('meta[name="color-scheme"]')?.content;
+  return colorScheme === 'normal' && ofPage ? ofPage : colorScheme;
+}
+
 // Whether all of a container's height means anything, or its height is that of what it holds.
 function hasHeight(place) {
   const probe = place.appendChild(document.createElement('div'));
@@ -105,8 +113,7 @@ class CloverElement {
   #open(isSized) {
     const { elementType: type, checkout } = this;
     const start = () => {
-      const scheme = getComputedStyle(this.#place).colorScheme;
-      return { scheme, isSized, ...this.started() };
+      return { scheme: schemeOf(this.#place), isSized, ...this.started() };
     };
     const hear = (said) => {
       const { what, title, height } = said;
