@@ -1,6 +1,7 @@
 """What is typed stays in the frames: against pages that pry, and in all that the page can read."""
 
 import json
+import re
 from typing import Any
 
 from playwright.sync_api import expect
@@ -50,7 +51,10 @@ def test_what_is_typed_is_nowhere_in_the_page(served: Served, till: Till, open_t
     journal = ask(f"{till.base}/_mock/journal").json
     everything = json.dumps([made, kept, said, journal, till.shop.asked]) + served.log.read_text()
     assert made["token"] in everything
-    for secret in SECRETS:
+    # Three digits are in ids and times by chance: they are the CVV where they stand alone.
+    untimed = re.sub(r'"(took_us|\w+_ms)": \d+', "", everything)
+    assert not re.search(rf"(?<![\w.]){CVV}(?!\w)", untimed)
+    for secret in SECRETS[:-1]:
         assert secret not in everything, secret
 
 
