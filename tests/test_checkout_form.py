@@ -147,6 +147,19 @@ def test_a_tip_reaches_charge_order_payment_webhook_and_customer(world: World) -
         assert f"\n{line}\n" in text
 
 
+def test_a_surcharge_is_told_before_and_after(make_world: MakeWorld) -> None:
+    world = make_world(surcharge_rate=35_000)
+    made = session(world, redirectUrls=..., **ASKS)
+    text = Seen(look(world, made).body).text
+    assert "\nSurcharge for cards3.81 USD\nTip0.00 USD16.35 USD" in text
+    assert "\nTotal112.81 USD129.16 USD" in text
+    submit(world, made, tip="15")
+    text = Seen(look(world, made).body).text
+    assert "Paid\n129.16 USD\nSurcharge included\n3.81 USD\nTip included\n16.35 USD" in text
+    charge = world.send("GET", f"/v1/charges/{shown(world, made)['charge']}").json
+    assert [each["amount"] for each in charge["additional_charges"]] == [381]
+
+
 # What is wrong, beside its field ------------------------------------------------------------------
 
 GOOD = {"number": VISA, "exp_month": "12", "exp_year": "2030", "cvv": "123"}

@@ -85,6 +85,8 @@ class Shown(NamedTuple):
     shop: str
     now_ms: int
     offers: tuple[Choice, ...] = ()
+    surcharge: int = 0
+    """What a card costs its payer beside the amount."""
     hints: str = ""
     """Test cards, as HTML."""
     said: str = ""
@@ -92,6 +94,11 @@ class Shown(NamedTuple):
     faults: tuple[Fault, ...] = ()
     given: dict[str, str] = {}
     """What the customer entered and may see again."""
+
+    @property
+    def due(self) -> int:
+        """What is to be paid before a tip."""
+        return self.checkout.amount + self.surcharge
 
 
 def form_page(shown: Shown) -> str:
@@ -105,7 +112,7 @@ def form_page(shown: Shown) -> str:
     form = _FORM.format(
         tips=_tips(shown),
         fields=_fields(shown),
-        total=_summed(checkout.amount, shown.offers, " and the tip"),
+        total=_summed(shown.due, shown.offers, " and the tip"),
         back=link(checkout.failure, "Return to the shop without paying") if failed else "",
     )
     body = f'{complaint}<div class="columns">\n<div>\n{_cart(shown)}{_until(shown)}</div>\n'
@@ -138,9 +145,11 @@ def _cart(shown: Shown) -> str:
     checkout = shown.checkout
     tax = checkout.tax_amount or 0
     sums = [("Tax", _money(tax))] if tax else []
+    if shown.surcharge:
+        sums += [("Surcharge for cards", _money(shown.surcharge))]
     if shown.offers:
         sums += [("Tip", _summed(0, shown.offers, "", own="your own"))]
-    sums += [("Total", _summed(checkout.amount, shown.offers, " + tip"))]
+    sums += [("Total", _summed(shown.due, shown.offers, " + tip"))]
     count = sum(line.quantity for line in checkout.lines)
     return _CART.format(
         count="1 item" if count == 1 else f"{count} items",
@@ -225,8 +234,10 @@ def _receipt(charge: Charge) -> str:
     """Return what a customer may want to know of a payment."""
     tip = charge.request.tip_amount or 0
     card = charge.token.card
+    added = charge.surcharge.amount if charge.surcharge is not None else 0
     facts = [
-        ("Paid", _money(charge.amount_captured + tip)),
+        ("Paid", _money(charge.amount_captured + added + tip)),
+        *((("Surcharge included", _money(added)),) if added else ()),
         *((("Tip included", _money(tip)),) if tip else ()),
         ("Card", f"{card.brand} … {card.last4}"),
         ("Order", charge.order or ""),

@@ -9,6 +9,7 @@ from mock_clover.api.checkout import Paid, cancel, pay, require_checkout, requir
 from mock_clover.api.endpoint import Call, Page
 from mock_clover.model.checkout import Checkout, CheckoutForm, State
 from mock_clover.model.problem import Refusal
+from mock_clover.model.surcharge import surcharge
 from mock_clover.model.token import CardRequest
 from mock_clover.model.verdict import Decline
 from mock_clover.sandbox.people import merchant_name
@@ -96,11 +97,13 @@ def _shown(
     from mock_clover.api.checkout_form import again, choices
     from mock_clover.api.checkout_html import Shown
 
+    rate = sandbox.settings.surcharge_rate
     return Shown(
         checkout=checkout,
         shop=merchant_name(sandbox.seed),
         now_ms=sandbox.clock.now_ms(),
         offers=choices(sandbox, checkout),
+        surcharge=surcharge(checkout.amount, rate) if rate is not None else 0,
         hints=_hints(sandbox) if form.mock_clover_cards == "1" else "",
         given=again(form) if tried else {},
     )

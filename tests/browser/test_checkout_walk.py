@@ -101,10 +101,10 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(till: Till, visit) -> N
 
         fill(page)
         pay(page)
-        expect(page.get_by_role("heading")).to_have_text("Shop: paid")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Shop: paid")
         told = [post.json["message"] for post in hook.wait(2)]
     assert told == ["Decline for 11900", "Approved for 11900"]
-    expect(visitor.open(href).get_by_role("heading")).to_have_text("Paid")
+    expect(visitor.open(href).get_by_role("heading", level=1)).to_have_text("Paid")
     assert [each["status"] for each in till.charges()] == ["succeeded", "failed"]
     assert all("the server responded with" in each for each in visitor.complaints)
     visitor.complaints.clear()  # Chromium notes 402 and 400
@@ -128,11 +128,11 @@ def test_a_tip_is_chosen_and_paid_by_keyboard_alone(till: Till, visit) -> None:
     keys.press("Tab")
     expect(button).to_be_focused()
     keys.press("Enter")
-    expect(page.get_by_role("heading")).to_have_text("Shop: paid")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shop: paid")
     (charge,) = till.charges()
     assert (charge["amount"], charge["tip_amount"]) == (10_900, 750)
     page.go_back()  # no form that was filled in: the page is asked for anew
-    expect(page.get_by_role("heading")).to_have_text("Paid")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Paid")
     expect(page.get_by_text("116.50 USD")).to_be_visible()
     expect(page.get_by_role("link", name="Return to the shop")).to_be_visible()
 
@@ -146,8 +146,8 @@ def test_one_session_in_two_tabs_is_paid_once(till: Till, visit) -> None:
     for tab in tabs:  # neither waits for what comes of it
         tab.evaluate(f"setTimeout(() => {{ {script} }}, 0)")
     for tab in tabs:
-        expect(tab.get_by_role("heading")).to_have_text(re.compile("Shop: paid|Paid"))
-    told = sorted(tab.get_by_role("heading").inner_text() for tab in tabs)
+        expect(tab.get_by_role("heading", level=1)).to_have_text(re.compile("Shop: paid|Paid"))
+    told = sorted(tab.get_by_role("heading", level=1).inner_text() for tab in tabs)
     assert told == ["Paid", "Shop: paid"]
     assert len(till.charges()) == 1
     visitor.complaints.clear()  # Chromium notes 409
@@ -157,14 +157,14 @@ def test_a_customer_cancels_and_another_comes_too_late(till: Till, visit) -> Non
     visitor = visit()
     page = visitor.open(till.session())
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("heading")).to_have_text("Shop: cart")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shop: cart")
     page = visitor.open(till.session() + "?mock_clover_cards=1")
     page.get_by_text("Test cards").click()
     expect(page.get_by_role("row", name="4242 4242 4242 4242 VISA approved")).to_be_visible()
     till.ask("PUT", "/_mock/clock", {"advance": "15m"})
     fill(page)
     pay(page)
-    expect(page.get_by_role("heading")).to_have_text("Expired")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Expired")
     expect(page.get_by_role("button")).to_have_count(0)
     assert till.charges() == []
     visitor.complaints.clear()  # Chromium notes 410
