@@ -473,16 +473,19 @@ def test_rows_are_searched(world: World, q: str, names: list[str]) -> None:
     assert (found["has_more"], found["searched"]) == (False, 2)
 
 
-def test_a_search_is_bounded_and_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_than_the_newest_are_gone_through(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mock_clover.control.rows.SEARCHED_MAX", 3)
     customer = world.customer()["id"]
     made = [world.charge(source=customer, amount=n)["id"] for n in (9, 1, 2, 3)]
-    page = look(world, "/rows/charges?q=usd&limit=200")
-    assert ([each["id"] for each in page["data"]], page["has_more"], page["searched"]) == (
-        made[:0:-1],
-        True,
-        3,
-    )
+    for query in ("q=usd&limit=200", "limit=3"):
+        page = look(world, f"/rows/charges?{query}")
+        assert [each["id"] for each in page["data"]] == made[:0:-1]
+        assert (page["has_more"], page["searched"]) == (False, 3)
+    said = "before: it is not among the newest 3"
+    assert refused(world, "GET", f"/rows/charges?before={made[0]}") == (400, said)
+    assert look(world, f"/rows/charges/{made[0]}")["line"]["amount"] == 9
 
 
 ROW_REFUSALS = {

@@ -4,6 +4,7 @@ To look costs no more than a bounded number of rows, however many there are: the
 nobody else meanwhile.
 """
 
+from itertools import islice
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -14,7 +15,7 @@ from mock_clover.control.kinds import KINDS, Kind, Line, Saved
 from mock_clover.control.plain import plain_row
 from mock_clover.control.timeline import Link, Moment, links_of, moments_of
 from mock_clover.model.order_answer import Sold
-from mock_clover.model.problem import CONTROL_NOT_FOUND
+from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.sandbox.journal import mask
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import told
@@ -22,7 +23,7 @@ from mock_clover.wire.record import Record
 from mock_clover.wire.redact import redact
 
 SEARCHED_MAX = 10_000
-"""Newest rows that a search looks at, from where it begins."""
+"""Newest rows of a kind that are gone through; an older one is found by its id."""
 
 
 class Counted(Record, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ class RowList(Record, frozen=True, kw_only=True):
     data: tuple[Line, ...]
     has_more: bool
     searched: int
-    """Rows that were looked at; a search ends at 10,000."""
+    """Rows that were looked at."""
 
 
 class RowAnswer(Record, frozen=True, kw_only=True):
@@ -74,18 +75,18 @@ def count_rows(sandbox: Sandbox, _call: Call[None, None]) -> CountList:
 
 
 def list_rows(sandbox: Sandbox, call: Call[None, RowsQuery]) -> RowList:
-    """Return rows of a kind, newest first; a search looks at the newest 10,000."""
+    """Return rows of a kind, newest first, and no further back than the newest 10,000."""
     name, asked = call.ids[0], call.query
     kind, wanted = _kind(name), asked.q.casefold()
-    rows = kind.newest(sandbox)
-    if asked.before is not None:
+    rows = islice(kind.newest(sandbox), SEARCHED_MAX)
+    if asked.before is not None and not any(key == asked.before for key, _ in rows):
         if kind.find(sandbox, asked.before) is None:
             _absent(name, asked.before)
-        next((True for key, _ in rows if key == asked.before), None)
+        CONTROL_INVALID.refuse(said=f"before: it is not among the newest {SEARCHED_MAX}")
     found: list[Line] = []
     searched, more = 0, False
     for key, give in rows:
-        if len(found) == asked.limit or searched == SEARCHED_MAX:
+        if len(found) == asked.limit:
             more = True
             break
         searched += 1
