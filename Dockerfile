@@ -37,7 +37,8 @@ RUN backend/bin/python3 -m hatchling build --target wheel --directory dist \
  && python3 -m pip --python /opt/mock-clover install --no-index --no-deps --no-warn-script-location \
         --root /build/root dist/*.whl \
  && /opt/mock-clover/bin/python3 -m compileall -q --invalidation-mode unchecked-hash \
-        -s /build/root /build/root
+        -s /build/root /build/root \
+ && mkdir empty
 
 # ---- the image -----------------------------------------------------------------------------------
 FROM python:3.11-slim-bookworm
@@ -48,7 +49,7 @@ LABEL org.opencontainers.image.title="mock-clover" \
 COPY --from=dependencies /opt/mock-clover /opt/mock-clover
 COPY --from=application /build/root /
 # Where `serve --tls` keeps its authority if a volume is mounted there; a new one gets this owner.
-RUN install -d -o 10001 -g 10001 /var/lib/mock-clover
+COPY --from=application --chown=10001:10001 /build/empty /var/lib/mock-clover
 # The only place where the server listens to more than loopback: inside a container nobody could
 # reach it otherwise. Which addresses of the host see it is for `-p` to say.
 ENV PATH=/opt/mock-clover/bin:$PATH \

@@ -381,7 +381,7 @@ def test_the_shop_with_clovers_addresses_meets_the_mock_and_trusts_it() -> None:
     assert set(clover["environment"]) <= options
     ((name, folder),) = [each.split(":") for each in clover["volumes"]]
     image = (ROOT / "Dockerfile").read_text()
-    assert f"install -d -o 10001 -g 10001 {folder}\n" in image
+    assert f"--chown=10001:10001 /build/empty {folder}\n" in image
     assert f"XDG_DATA_HOME={Path(folder).parent}\n" in image
     assert Path(folder).name == "mock-clover"
     assert shop["volumes"] == [f"{name}:/clover:ro"]

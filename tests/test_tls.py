@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +20,7 @@ from mock_clover.cli.trust import TRUST
 from mock_clover.model.host import NAMES
 from mock_clover.server.app import BODY_BYTES_MAX
 from tests.clients.toolbox import plain_environment
+from tests.secured import Secured, start
 from tests.served import Served
 from tests.test_sockets import CHUNKED, HELD_UP_S, LEAVE_S, assert_clean, both_parsers
 from tests.wire import (
@@ -36,32 +37,6 @@ from tests.wire import (
 )
 
 Serve = Callable[..., "Secured"]
-
-
-class Secured(NamedTuple):
-    """A server with HTTPS, and what a client of it trusts."""
-
-    server: Served
-    context: ssl.SSLContext
-    folder: Path
-
-    @property
-    def port(self) -> int:
-        """Of HTTPS."""
-        return self.server.tls_port
-
-    def wire(self) -> Wire:
-        """Open a connection by TLS."""
-        return Wire(self.port, self.context)
-
-
-def start(folder: Path, *options: str, python: tuple[str, ...] = ()) -> Secured:
-    """Start a server with HTTPS whose authority is kept beside."""
-    ports = ("--tls-port", "0", "--tls-port-file", str(folder / "tls-port"))
-    keep = ("--tls-folder", str(folder / "tls"))
-    server = Served(folder, "--tls", *ports, *keep, *options, python=python)
-    context = ssl.create_default_context(cafile=str(folder / "tls" / "ca.pem"))
-    return Secured(server, context, folder)
 
 
 @pytest.fixture(scope="module", params=PARSERS)

@@ -128,11 +128,12 @@ class Seal(asyncio.Protocol):
             self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the protocol within; what OpenSSL holds is let go, for that is much."""
+        """Tell the protocol within, and let go of it and of OpenSSL's memory, which is much."""
         self._state.connections.discard(self)
         if self._within is not None:
             self._within.connection_lost(exc)
-        del self._tls
+        self._within = None
+        del self._tls, self._incoming, self._outgoing
 
     def pause_writing(self) -> None:
         """Hand on that the peer takes nothing at present."""

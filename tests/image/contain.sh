@@ -21,7 +21,11 @@ for device in null zero full random urandom; do
     mount --bind "/dev/$device" "$root/dev/$device"
 done
 mount -o remount,ro "$root/dev"
+# A volume, if one is named, is where the image keeps what shall outlive the container.
+[[ -z ${VOLUME:-} ]] || mount --bind "$VOLUME" "$root/var/lib/mock-clover"
 mount -o remount,bind,ro "$root"
+# As Docker has it: a container's ports are its own, the low ones too.
+echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 
 variables=()
 while [[ $1 != -- ]]; do

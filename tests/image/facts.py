@@ -2,7 +2,7 @@
 
 WHAT is `user`, `folder`, `environment`, `start`, `health` or `version` (one value per line, for
 run.sh to run the image as its own configuration says), or `layers` (those above the base, held to
-hold our folder only, and weighed, for a person).
+hold our folders only, and weighed, for a person).
 """
 
 import json
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-OURS = "opt/mock-clover"
+OURS = ("opt/mock-clover", "var/lib/mock-clover")
 
 
 def member(folder: Path, digest: str) -> Path:
@@ -31,11 +31,11 @@ def compressed_bytes(layer: Path) -> int:
 
 
 def strangers_of(layer: Path) -> Iterator[str]:
-    """Name what lies in a layer outside of our own folder."""
+    """Name what lies in a layer outside of our own folders."""
     with tarfile.open(layer) as tar:
         for entry in tar:
             name = entry.name.strip("/")
-            if not (f"{OURS}/".startswith(f"{name}/") or name.startswith(f"{OURS}/")):
+            if not any(f"{o}/".startswith(f"{name}/") or name.startswith(f"{o}/") for o in OURS):
                 yield name
 
 
@@ -45,7 +45,7 @@ def weigh(folder: Path, layers: list[dict[str, Any]]) -> None:
     for layer in layers:
         path = member(folder, layer["digest"])
         if strangers := list(strangers_of(path)):
-            sys.exit(f"a layer holds more than /{OURS}: {strangers[:10]}")
+            sys.exit(f"a layer holds more than {OURS}: {strangers[:10]}")
         sizes = path.stat().st_size, compressed_bytes(path)
         sums = [total + size for total, size in zip(sums, sizes, strict=True)]
         sys.stdout.write("   layer: {:>12,} bytes, {:>12,} compressed\n".format(*sizes))

@@ -154,13 +154,13 @@ declared=$(sed -nE 's/^version = "(.*)"$/\1/p' "$root/pyproject.toml")
 labelled=$(facts version)
 [[ $labelled == "$declared" ]] || fail "the label's version is pyproject.toml's: $labelled, $declared"
 ok "the label's version is pyproject.toml's: $declared"
-known='^(PATH|LANG|GPG_KEY|PYTHON[A-Z0-9_]*|MOCK_CLOVER_[A-Z_]+)='
+known='^(PATH|LANG|GPG_KEY|PYTHON[A-Z0-9_]*|XDG_DATA_HOME|MOCK_CLOVER_[A-Z_]+)='
 if outsiders=$(printf '%s\n' "${environment[@]}" | grep -vE "$known"); then
     fail "the builder's variables stay in the builder: $outsiders"
 fi
 ok "the image's variables are the base's and ours, none of the builder's"
 weights=$(facts layers 2>&1) || fail "$weights"
-ok "our layers hold /opt/mock-clover and nothing else"
+ok "our layers hold /opt/mock-clover, an empty /var/lib/mock-clover, and nothing else"
 echo "$weights"
 
 # ---- run --------------------------------------------------------------------------------------------
@@ -187,14 +187,17 @@ status=0
 ok "without a server the health check says not ready (exit 1)"
 
 begun=$EPOCHREALTIME
-"${contain[@]}" "${start[@]}" >>"$log" 2>&1 </dev/null 9>&- &
-parent=$!
-for ((tries = 0; ; tries++)); do
-    kill -0 "$parent" 2>/dev/null || fail "the server stays up"
-    server=$(pgrep --parent "$parent") && inside "${health[@]}" >>"$log" 2>&1 && break
-    ((tries < 100)) || fail "the server is ready within ten seconds"
-    sleep 0.1
-done
+begin() { # begin COMMAND…: what starts the container, until it is ready
+    "$@" >>"$log" 2>&1 </dev/null 9>&- &
+    parent=$!
+    for ((tries = 0; ; tries++)); do
+        kill -0 "$parent" 2>/dev/null || fail "the server stays up"
+        server=$(pgrep --parent "$parent") && inside "${health[@]}" >>"$log" 2>&1 && break
+        ((tries < 100)) || fail "the server is ready within ten seconds"
+        sleep 0.1
+    done
+}
+begin "${contain[@]}" "${start[@]}"
 ready_ms=$(elapsed_ms "$begun")
 ok "with a read-only root it becomes ready: the health check exits 0 ($ready_ms ms)"
 
@@ -263,5 +266,40 @@ kill "$idle" 2>/dev/null || true
 ((took_ms < 1000)) || fail "SIGTERM ends it within one second: $took_ms ms"
 ((status == 0)) || fail "SIGTERM ends it cleanly: exit $status"
 ok "SIGTERM ends it in $took_ms ms with exit 0, an idle client notwithstanding"
+
+# ---- HTTPS: a volume keeps its authority; without one it is in memory ----------------------------------
+volume=$work/tmp/volume
+mkdir "$volume"
+chown --reference "$tree/var/lib/mock-clover" "$volume" # as an engine makes one for a folder of the image
+last=$((${#contain[@]} - 1))
+by_tls=("${contain[@]:0:last}" MOCK_CLOVER_TLS=1 MOCK_CLOVER_TLS_PORT=443 -- "${start[@]}")
+name=scl.clover.com
+stop() {
+    kill -TERM "$server"
+    wait "$parent" || fail "with HTTPS it ends cleanly too"
+    server=''
+}
+seen=()
+for round in 1 2; do
+    log=$work/tls-$round.log
+    : >"$log"
+    begin env VOLUME="$volume" "${by_tls[@]}"
+    reply=$(outside --cacert "$volume/ca.pem" --resolve "$name:443:127.0.0.1" "https://$name/livez") ||
+        fail "it answers by Clover's name on port 443, trusted by the volume's certificate: $reply"
+    seen+=("$(sha256sum <"$volume/ca.pem")")
+    stop
+done
+[[ ${seen[0]} == "${seen[1]}" ]] || fail "the authority outlives the container"
+rights=$(cd "$volume" && stat --format '%a %u %n' ca.pem private private/authority.pem | tr '\n' ',')
+[[ $rights == "644 $uid ca.pem,700 $uid private,600 $uid private/authority.pem," ]] ||
+    fail "the key is for the server's user only: $rights"
+ok "by HTTPS it answers as $name on port 443; its authority outlives it in a volume: $rights"
+log=$work/tls-memory.log
+: >"$log"
+begin "${by_tls[@]}"
+outside --insecure "https://127.0.0.1/livez" >>"$log" || fail "it speaks HTTPS without a volume too"
+said=$(grep -F 'the authority lives in memory only' "$log") || fail "it says that nothing is kept"
+stop
+ok "without a volume: ${said#mock-clover: }"
 
 echo "all true of $image in $(($(elapsed_ms "$started") / 1000)) s"
