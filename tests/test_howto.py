@@ -356,12 +356,15 @@ def test_the_page_of_tls_runs(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     file = tmp_path / "tls-port"
     server = serve("--tls", "--tls-port", "0", "--tls-port-file", str(file))
-    starts, trust, attempt, hosts = blocks("howto/tls.md", "sh")
+    starts, trust, attempt, hosts, fetch = blocks("howto/tls.md", "sh")
     assert [line.split("  ")[0] for line in starts.splitlines()] == [
         *("mock-clover serve --tls", "mock-clover serve --tls --tls-port 443")
     ]
     script = trust + attempt.replace(":4243", f":{file.read_text().strip()}") + hosts
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, server)
+    run(["bash", "-euc", fetch.replace(":4242", f":{server.port}")], tmp_path, server)
+    kept = tmp_path / "mock-clover" / CERTIFICATE
+    assert (tmp_path / "ca.pem").read_bytes() == kept.read_bytes()
     (printed,) = blocks("howto/tls.md", "text")
     first, digest, told = out.splitlines()[:3]
     folder = f"{tmp_path}/mock-clover"

@@ -1,5 +1,6 @@
 """HTTPS beside HTTP, on both parsers: the same answers, the same guards, links that say https."""
 
+import datetime as dt
 import os
 import re
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from mock_clover import __version__
 from mock_clover.cli.trust import TRUST
 from mock_clover.model.host import NAMES
 from mock_clover.server.app import BODY_BYTES_MAX
+from mock_clover.server.authority import make
+from mock_clover.server.serve import bind
+from mock_clover.server.tls import Tls
 from tests.clients.toolbox import plain_environment
 from tests.secured import Secured, start
 from tests.served import Served
@@ -285,8 +289,8 @@ def sockets_of(descriptors: Path) -> list[str]:
 
 SOON = (
     "from mock_clover.server import protocol, serve, tls",
-    "tls.HANDSHAKE_SECONDS_MAX = 0.2",
-    "protocol.RECEIPT_SECONDS_MAX = 0.4",
+    "tls.HANDSHAKE_SECONDS_MAX = 1.0",
+    "protocol.RECEIPT_SECONDS_MAX = 1.0",
     "serve._SWEEP_TICKS = 1",
 )
 """The deadlines and their sweep, brought nearer."""
@@ -386,6 +390,44 @@ def under(wire: Wire) -> None:
             pass
 
 
+def test_the_certificate_can_be_had_by_http_and_its_key_by_nothing(
+    secured: Secured, served: Served
+) -> None:
+    got = call(secured.server.port, "GET", "/_mock/ca.pem")
+    assert (got.status, got.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert got.body == (secured.folder / "tls" / "ca.pem").read_bytes()
+    assert got.body.count(b"-----BEGIN") == 1
+    without = call(served.port, "GET", "/_mock/ca.pem")
+    said = {"message": "there is no HTTPS: start the server with --tls"}
+    assert (without.status, without.json) == (404, said)
+
+
+def test_a_certificate_that_is_about_to_end_is_made_anew_for_whoever_comes_then() -> None:
+    now = dt.datetime.now(dt.UTC)
+    with bind("127.0.0.1", 0) as listener:
+        tls = Tls(listener, make((), now), ("localhost",))
+        first = shown_by(tls)
+        tls.renew(now + dt.timedelta(days=365))
+        assert shown_by(tls) == first
+        tls.renew(now + dt.timedelta(days=367))
+        assert shown_by(tls) != first
+
+
+def shown_by(tls: Tls) -> bytes:
+    """Return the certificate that a client meets."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(down, up)
+    theirs = tls.context.wrap_bio(up, down, server_side=True)
+    for side in (ours, theirs, ours):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    met = ours.getpeercert(binary_form=True)
+    assert met is not None
+    return met
+
+
 # What is told -------------------------------------------------------------------------------------
 
 
@@ -478,14 +520,17 @@ def test_without_a_folder_the_authority_is_in_memory(tmp_path: Path) -> None:
     server = Served(tmp_path, "--tls", *ports, python=on("httptools", home))
     try:
         eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
-        reached = ssl.get_server_certificate(("127.0.0.1", server.tls_port))
+        got = call(server.port, "GET", "/_mock/ca.pem")
+        context = ssl.create_default_context(cadata=got.body.decode())
+        with Wire(server.tls_port, context) as wire:
+            status = wire.ask(request("GET", "/livez")).status
     finally:
         server.stop()
     lines = server.log.read_text().splitlines()
-    assert reached.startswith("-----BEGIN CERTIFICATE-----")
+    assert status == 200
     said = f"{file}/mock-clover: Not a directory: the authority lives in memory only"
     assert lines[0] == f"mock-clover: {said}"
-    assert lines[3].endswith("its authority is in memory: clients cannot trust it beyond this run")
+    assert lines[3].endswith("in memory; till it ends, clients get it at /_mock/ca.pem")
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give rights up")

@@ -213,6 +213,7 @@ def serve(
     except ScenarioError as error:
         fail(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
+    app.sandboxes.authority = secure.pem if secure else ""
     chores = (Idlers(app.sandboxes, log).sweep, Clockwork(app.sandboxes).tick)
     tasks = _watchers(scenario, app.sandboxes) if watch else ()
     bound = listener.getsockname()[1]

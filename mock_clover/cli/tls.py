@@ -76,7 +76,8 @@ class Asked(NamedTuple):
             tls = Tls(listener, kept.authority, all_names(names))
         except AuthorityError as error:
             fail(str(error))
-        return Listening(tls, listener.getsockname()[1], self.port_file, kept.certificate)
+        port = listener.getsockname()[1]
+        return Listening(tls, port, self.port_file, kept.certificate, kept.authority.pem.decode())
 
 
 class Listening(NamedTuple):
@@ -86,11 +87,12 @@ class Listening(NamedTuple):
     port: int
     port_file: Path | None
     certificate: Path | None
+    pem: str
 
     def hints(self) -> list[str]:
         """Return what the banner says of it."""
         if self.certificate is None:
-            trust = "its authority is in memory: clients cannot trust it beyond this run"
+            trust = "its authority is in memory; till it ends, clients get it at /_mock/ca.pem"
         else:
             trust = f"clients must trust {self.certificate}: `mock-clover trust` tells how"
         hard = "clients with Clover's addresses need --tls-port 443 and names: "

@@ -36,6 +36,7 @@ PLACES: dict[Place, str] = {
     ("_mock", "rows"): "rows",
     ("_mock", "scenarios"): "editor",
     ("_mock", "env"): "vocabulary",
+    ("_mock", "ca.pem"): "trust",
 }
 """The names of modules; of several, parted by a space."""
 

@@ -50,6 +50,8 @@ class Sandboxes:
         self.seed = seed
         self.scenario_file = ""
         """Where the server's own scenario was read from: a shipped one's name, or a path."""
+        self.authority = ""
+        """The certificate, in PEM, by which clients trust this server's HTTPS; none without it."""
         self._sow = sow
         self._beds: dict[int, Sandbox] = {}
         """What was sown for the server's own scenario, by its stock; new sandboxes share it."""

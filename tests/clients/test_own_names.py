@@ -5,6 +5,7 @@ other network. What makes each kind of client trust the server is what `mock-clo
 """
 
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -111,6 +112,18 @@ def test_java_with_a_trust_store(town: Town, clover: Clover, java: Run) -> None:
         "read": (200, "HTTP_1_1"),
         "unknown": (404, "HTTP_1_1"),
     }
+
+
+@pytest.mark.skipif(not shutil.which("php"), reason="there is no php")
+def test_php_with_an_ini_file(town: Town) -> None:
+    code = (
+        "$curl = curl_init($url = 'https://scl.clover.com/livez');"
+        "curl_setopt($curl, CURLOPT_RETURNTRANSFER, true);"
+        "echo json_encode([json_decode(file_get_contents($url)), json_decode(curl_exec($curl))]);"
+    )
+    by_stream, by_curl = town.run("php", ["php", "-r", code])
+    assert by_stream == by_curl
+    assert by_stream["status"] == "alive"
 
 
 def test_curl_at_every_name(town: Town, tool: Callable[[str], str]) -> None:
