@@ -25,6 +25,7 @@ VIEWS = {
 }
 """Each with what is seen once it is all there."""
 LOOKS = (("dark", 1280), ("light", 360))
+"""The colours do not know the width: each is judged once in every view."""
 
 
 def _work(desk: Desk) -> str:

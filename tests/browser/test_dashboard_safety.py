@@ -94,12 +94,14 @@ def test_hostile_texts_are_texts_in_every_view(clover: MockClover, visit: Visit)
         }
     )
     desk.pay(13, description=HOSTILE[0])
-    last = clover.journal()[-1]["id"]
+    journal = clover.journal()
+    last = journal[-1]["id"]
+    paid = [each["id"] for each in journal if each["endpoint"] == "create_charge"]
 
     desk.open("exchanges")
     page = desk.page
     expect(desk.rows.first).to_be_visible()
-    for number in range(1, last + 1):
+    for number in (3, *paid):  # of those that look for no charge, one tells all
         page.goto(f"{clover.url}/_mock/#/exchanges/{number}")
         expect(page.locator("#detail .facts")).to_contain_text(f"Number{number}")
         expect(page.get_by_role("button", name="Replay")).to_be_visible()

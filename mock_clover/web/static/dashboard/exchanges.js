@@ -247,6 +247,7 @@ function moved(entry) {
 function open(id) {
   state.openId = id;
   if (list.placeOf(id) >= 0) list.moveTo(id, false);
+  else list.cursorId = null; // it is on its way: the cursor comes with it
   byId("exchanges").classList.add("is-split");
   openDetail(id, kept.find(id), { onShut: leave, onReplayed: (made) => go(addressOf(made)) });
   if (state.entering) byId("detail-title").focus();
