@@ -12,10 +12,10 @@ from zlib import crc32
 
 import pytest
 from axe import axe_source
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from shop import Shop
 from till import Till
-from visitor import Visitor
+from visitor import WAIT_MS, Visitor
 
 from mock_clover.testing import MockClover
 from mock_clover.testing.wired import HttpLine
@@ -63,6 +63,7 @@ def chromium_at() -> str:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     chromium_path()
+    expect.set_options(timeout=WAIT_MS)  # a machine may be busy: what is waited for comes late
     with sync_playwright() as driver:
         yield driver
 
