@@ -56,8 +56,10 @@ function pages(found, kind, q) {
   const first = el("div");
   const more = el("div", { class: "stack" });
   refill(found, first, more);
-  let olderFrom = null;
-  keepTrue(first, () => get(path()), (answer) => {
+  let olderFrom = null; // once older ones are shown below, the first page stays as it is
+  let newest = null;
+  const look = async () => (olderFrom === null ? (newest = await get(path())) : newest);
+  keepTrue(first, look, (answer) => {
     if (mine !== asked) return [];
     const last = answer.data.at(-1)?.id;
     if (olderFrom === null) offer(more, answer, last);
