@@ -187,6 +187,7 @@ def test_deliveries_are_followed_and_sent_again(desk: Desk) -> None:
     one = page.locator(".deliveries > li")
     expect(one).to_have_count(1)
     expect(one.locator(".attempts li").first).to_contain_text("no answer")
+    expect(one.locator(".attempts li").first).to_have_text(re.compile(r", \d+ ms$"))
     page.get_by_role("button", name="Look").click()
     expect(one.locator(".json")).to_contain_text("APPROVED")
     page.get_by_role("button", name="Send again").click()

@@ -98,7 +98,9 @@ function delivery(each, again) {
     each.attempts.length ? el("ol", { class: "attempts" }, each.attempts.map((tried) => el("li", {},
       `${tried.number}. ${dateOf(tried.sent_ms)}: `,
       el("strong", {}, tried.status ? `${tried.status < 300 ? "●" : "✕"} ${tried.status}` : "✕ no answer"),
-      tried.error ? ` ${tried.error}` : "", `, ${tried.took_ms ?? 0} ms`))) : el("p", { class: "hint" }, "Not tried yet."),
+      // What is zero is left out of the answer.
+      tried.error ? ` ${tried.error}` : "", `, ${tried.took_ms ?? 0} ms`)))
+      : el("p", { class: "hint" }, "Not tried yet."),
     each.due_ms ? el("p", { class: "hint" }, `Next at ${dateOf(each.due_ms)}, by the sandbox’s clock.`) : null,
     each.held_for ? el("p", { class: "hint" }, `Held for ${each.held_for}.`) : null,
     said, isOpen ? jsonTree(each.body, `Body of ${each.id}`) : null,
