@@ -169,7 +169,7 @@ def test_settings_come_from_the_environment(
     monkeypatch.setenv("MOCK_CLOVER_LOG_FORMAT", "json")
     server = serve()
     assert invoke("token", "--url", server.url)[0] == 0
-    lines = [line for line in _logged(server, '"path"') if line.startswith("{")]
+    lines = [line for line in _logged(server, "/v1/tokens") if line.startswith("{")]
     assert json.loads(lines[-1])["path"] == "/v1/tokens"
 
 

@@ -177,7 +177,7 @@ def serve(
     from mock_clover.server.gate import Gate
     from mock_clover.server.log import ExchangeLog
     from mock_clover.server.serve import BindError, bind, run
-    from mock_clover.server.warm import warm
+    from mock_clover.server.warm import Warmth
 
     _warn_of_unknown_settings()
     try:
@@ -226,10 +226,12 @@ def serve(
         known = app.sandboxes.default.credentials
         click.echo(_banner(host, bound, secure, loaded.name, known, watched=control))
         sys.stdout.flush()
-        warm(keys)
+        warmth.begin()
 
+    warmth = Warmth(keys)
     run(app, listener, announce, chores, tasks, secure.tls if secure else None)
     log.flush()
+    warmth.end()
 
 
 def _tell_port(option: str, file: Path | None, port: int) -> None:

@@ -13,11 +13,22 @@ _AFTER_S = 0.3
 """The first answers come before the import that opens encrypted numbers."""
 
 
-def warm(keys: KeyRing) -> None:
-    """Make the key and the usual operations ready in a thread, beside whatever else goes on."""
-    timer = threading.Timer(_AFTER_S, _warm, (keys,))
-    timer.daemon = True
-    timer.start()
+class Warmth:
+    """Makes the key and the usual operations ready in a thread, beside whatever else goes on."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._timer = threading.Timer(_AFTER_S, _warm, (keys,))
+        self._timer.daemon = True
+
+    def begin(self) -> None:
+        """Begin, once the server answers."""
+        self._timer.start()
+
+    def end(self) -> None:
+        """Begin no more, or wait: an import that the interpreter's own end cuts off aborts it."""
+        self._timer.cancel()
+        if self._timer.is_alive():
+            self._timer.join()
 
 
 def _warm(keys: KeyRing) -> None:

@@ -24,6 +24,7 @@ export class CallError extends Error {
 
 let askForToken = async () => null;
 let asking = null;
+let unanswered; // the token with which a person would not go on: not asked about once more
 let merchant = null;
 
 /** Say who asks a person for the control token: a function of what is wrong, null for no. */
@@ -57,10 +58,19 @@ export async function ask(path, { root = false, headers, ...options } = {}) {
   }
 }
 
+/** Ask for the token once more, when it is needed: somebody wants to try again. */
+export function askAgain() {
+  unanswered = undefined;
+}
+
 async function newToken(sent, said) {
+  if (!asking && sent === unanswered) throw said;
   asking ??= askForToken(sent ? "That is not the token of this server." : "");
   const given = await asking.finally(() => (asking = null));
-  if (!given) throw said;
+  if (!given) {
+    unanswered = sent;
+    throw said;
+  }
   remember("sessionStorage", TOKEN_KEY, given);
 }
 

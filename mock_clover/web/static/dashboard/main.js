@@ -1,6 +1,6 @@
 // The dashboard: which view is shown, whether the server is there, and what stands above them all.
 
-import { get, homeOf, SANDBOX, useMerchant, useToken } from "./api.js";
+import { askAgain, get, homeOf, SANDBOX, useMerchant, useToken } from "./api.js";
 import { add, button, byId, el, refill, say } from "./dom.js";
 import { announce, askToken } from "./dialogs.js";
 import { escape, isShown, openExchanges, pause, receive, startExchanges, stepBy } from "./exchanges.js";
@@ -70,7 +70,7 @@ async function route() {
 
 const BANNERS = {
   lost: () => ["Not connected. Trying again …", button("Now", () => live.retry(), { class: "small" })],
-  locked: (words) => [words, button("Try again", () => live.retry(), { class: "small" })],
+  locked: (words) => [words, button("Try again", () => (askAgain(), live.retry()), { class: "small" })],
   dropped: () => [`The sandbox “${SANDBOX}” was dropped. `,
     button("Make it anew", makeAnew, { class: "small" }), el("a", { href: "/_mock/" }, "Go to default")],
 };
