@@ -40,6 +40,14 @@ rules:
 """
 
 
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    """A world at which somebody looks, so that its changes are noted."""
+    made = make_world()
+    made.sandbox.note_changes()
+    return made
+
+
 def look(world: World, path: str) -> Any:
     """Return what a control call shows."""
     got = world.send("GET", f"/_mock{path}")
@@ -130,6 +138,17 @@ def test_a_refusal_changes_nothing(world: World) -> None:
     assert told["hint"] == "its body was not read, so there is none to repeat"
 
 
+def test_changes_are_noted_from_the_first_look_on(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.charge()
+    told = last(world)
+    said = "what it changed was not noted: that begins with the first look at the live journal"
+    assert (told["changes"], told["hint"]) == ([], said)
+    world.charge()
+    assert [each["table"] for each in last(world)["changes"]] == ["charges", "tokens"]
+    assert look(world, "/journal/2")["hint"] == said
+
+
 def test_changes_are_bounded_and_say_so(world: World) -> None:
     customer = world.customer()["id"]
     for _ in range(CHANGES_MAX // 2):
@@ -151,6 +170,7 @@ def test_the_tables_that_are_noted_exist(table: str) -> None:
 
 def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_world: MakeWorld) -> None:
     world = make_world(parse(RULES.encode() + b"data: {people: 3}\n", "rules"))
+    world.sandbox.note_changes()
     world.charge()
     assert world.sandbox.changes.of(1)
     twin = world.sandboxes.fork(world.sandbox, "twin")
@@ -158,6 +178,7 @@ def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_world: Make
     restored = world.sandboxes.named("restored")
     restore(restored, snapshot)
     fresh = world.sandboxes.named("fresh")
+    restored.note_changes()
     for sandbox in (twin, restored, fresh):
         assert [sandbox.changes.of(number) for number in (0, 1, 2)] == [[], [], []], sandbox.name
     restored.customers.drop(next(key for key, _ in restored.customers.items()))

@@ -114,10 +114,11 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
     """Return one exchange: what it changed, which rule decided, a command that repeats it."""
     exchange = _required(sandbox, call.ids[0])
     kept = _kept(exchange)
+    sandbox.note_changes()
     found = sandbox.changes.of(exchange.number)
     hints = list(filter(None, [kept.obstacle, *_left_out(exchange, kept)]))
     if exchange.method != "GET" and not sandbox.changes.has_all_of(exchange.number):
-        hints.append("what it changed is no more kept, or not all of it")
+        hints.append(_unnoted(sandbox, exchange))
     if len(found) > CHANGES_SHOWN_MAX:
         hints.append(f"of its {len(found)} changes the last {CHANGES_SHOWN_MAX} are shown")
     return ExchangeAnswer(
@@ -186,6 +187,13 @@ def _kept(exchange: Exchange) -> Kept:
     if endpoint.takes is not None and exchange.request is None:
         return Kept(endpoint, ids, "its body was not read, so there is none to repeat")
     return Kept(endpoint, ids)
+
+
+def _unnoted(sandbox: Sandbox, exchange: Exchange) -> str:
+    """Say why it is not known, or not wholly, what an exchange changed."""
+    if exchange.number <= sandbox.changes.began_after:
+        return "what it changed was not noted: that begins with the first look at the live journal"
+    return "what it changed is no more kept, or not all of it"
 
 
 def _left_out(exchange: Exchange, kept: Kept) -> list[str]:

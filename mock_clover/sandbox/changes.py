@@ -3,6 +3,7 @@
 Rows are frozen, so an entry is two references, written where a table is written. What changes
 between two exchanges belongs to the later one: what time, or a control call, had brought about
 before it. What a scenario gives a sandbox from the start is none, and neither are credentials.
+They are kept from the moment that somebody looks: at the live journal, or at one exchange.
 """
 
 import contextlib
@@ -44,12 +45,14 @@ class Change(NamedTuple):
 class Changes:
     """A ring of changes."""
 
-    __slots__ = ("_began_after", "_ring", "cause", "journal")
+    __slots__ = ("_ring", "are_noted", "began_after", "cause", "journal")
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, are_noted: bool = False) -> None:
+        self.are_noted = are_noted
         self._ring: deque[Any] = deque(maxlen=CHANGES_MAX)
         self.journal = journal
-        self._began_after = journal.count
+        self.began_after = journal.count
+        """The newest exchange whose changes are not known."""
         self.cause = BY_CALL
         """What makes the changes of the moment: a call, or the kind of what was due."""
 
@@ -69,7 +72,7 @@ class Changes:
 
     def has_all_of(self, number: int) -> bool:
         """Tell whether nothing of an exchange's changes has left the ring."""
-        if number <= self._began_after:
+        if not self.are_noted or number <= self.began_after:
             return False
         return len(self._ring) < CHANGES_MAX or self._ring[0][0] < number - 1
 

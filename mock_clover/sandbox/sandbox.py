@@ -175,7 +175,7 @@ class Sandbox:
         self.plans: Table[Plan] = Table()
         self.subscriptions: Table[Subscription] = Table()
         self.checkouts: Table[Checkout] = Table(CHECKOUTS_MAX)
-        self._note_changes()
+        self.changes = Changes(self.journal)
 
     def open_with(self, credentials: Credentials) -> None:
         """Take these credentials for one's own."""
@@ -216,10 +216,18 @@ class Sandbox:
         self.tax_rates: Table[MerchantTax] = Table(INVENTORY_ROWS_MAX)
         self.order_types: Table[OrderType] = Table(INVENTORY_ROWS_MAX)
 
-    def _note_changes(self) -> None:
-        """Keep the changes of the tables as they are now; those before are forgotten."""
-        self.changes = Changes(self.journal)
-        for name in NOTED:
+    def note_changes(self) -> None:
+        """Keep the changes of rows from now on: somebody looks.
+
+        Nobody does in most runs, and the keeping costs a charge a twentieth of its time.
+        """
+        if not self.changes.are_noted:
+            self._forget_changes(note=True)
+
+    def _forget_changes(self, *, note: bool) -> None:
+        """Begin without changes, of the tables as they are now."""
+        self.changes = Changes(self.journal, are_noted=note)
+        for name in NOTED if note else ():
             getattr(self, name).note_in(self.changes, name)
 
     def stir(self) -> None:
@@ -276,17 +284,18 @@ class Sandbox:
         twin.notices = self.notices.fork()
         for table in TABLES:
             setattr(twin, table, getattr(self, table).fork())
-        twin._note_changes()
+        twin._forget_changes(note=self.changes.are_noted)
         twin.stir()
         return twin
 
     def become(self, other: "Sandbox") -> None:
         """Take over all that another sandbox is, but for its name and credentials."""
+        note = self.changes.are_noted
         kept = ("name", "credentials", "bearer_header", "keys", "journal", "courier", "merchants")
         for slot in self.__slots__:
             if slot not in kept:
                 setattr(self, slot, getattr(other, slot))
-        self._note_changes()
+        self._forget_changes(note=note)
         for each in self.merchants:
             each.clock = self.clock
 
@@ -296,7 +305,7 @@ class Sandbox:
             mine, others = getattr(self, table), getattr(other, table)
             if not len(mine):
                 setattr(self, table, others.fork())
-                if table in NOTED:
+                if table in NOTED and self.changes.are_noted:
                     getattr(self, table).note_in(self.changes, table)
             else:
                 mine.lay(others)

@@ -115,7 +115,7 @@ class App:
     ) -> tuple[Reply, bool]:
         """Answer within a sandbox; the second value says whether to keep it out of the log."""
         try:
-            if raw.path.startswith(_CONTROL[:-1]):
+            if raw.path.startswith(_DASHBOARD[0]):
                 self._check(raw)
             endpoint, ids = self._dispatch.find(raw.method, raw.path)
             if too_large:

@@ -45,6 +45,7 @@ async def stream(
         await send({"type": "http.response.start", "status": reply.status, "headers": lines})
         await send({"type": "http.response.body", "body": reply.body})
         return
+    sandbox.note_changes()
     changed = asyncio.Event()
     sandbox.journal.watchers.add(changed.set)
     gone: asyncio.Future[Any] = asyncio.ensure_future(_until_gone(receive))

@@ -15,7 +15,6 @@ from conftest import QUIET, chromium_path  # noqa: E402 - after the paths that p
 from gallery import SCENES, Stage  # noqa: E402
 from playwright.sync_api import Page, ViewportSize, sync_playwright  # noqa: E402
 from shop import Shop  # noqa: E402
-from test_accessibility import SIZES  # noqa: E402
 from visitor import Visitor  # noqa: E402
 
 from mock_clover.testing import MockClover  # noqa: E402
@@ -23,6 +22,10 @@ from mock_clover.testing.wired import HttpLine  # noqa: E402
 from tests.served import Served  # noqa: E402
 
 FOLDER = ROOT / ".work" / "screenshots"
+SIZES: dict[str, ViewportSize] = {
+    "desk": {"width": 1280, "height": 900},
+    "phone": {"width": 360, "height": 740},
+}
 
 
 def main(*wanted: str) -> None:
