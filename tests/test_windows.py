@@ -96,6 +96,7 @@ def test_an_exchange_tells_what_it_changed_and_how_to_repeat_it(world: World) ->
         "exchange": look(world, "/journal")["data"][-1],
         "rule": None,
         "changes": [{"table": "charges", "id": charge["id"], "cause": "call"}],
+        "noted": True,
         "curl": f'curl -X POST {HOME}{path} -H "authorization: Bearer $CLOVER_ACCESS_TOKEN" '
         "-H 'x-forwarded-for: 127.0.0.1' -H 'content-type: application/json' "
         """-d '{"amount":1000}'""",
@@ -143,7 +144,7 @@ def test_changes_are_noted_from_the_first_look_on(make_world: MakeWorld) -> None
     world.charge()
     told = last(world)
     said = "what it changed was not noted: that begins with the first look at the live journal"
-    assert (told["changes"], told["hint"]) == ([], said)
+    assert (told["changes"], told["noted"], told["hint"]) == ([], False, said)
     world.charge()
     assert [each["table"] for each in last(world)["changes"]] == ["charges", "tokens"]
     assert look(world, "/journal/2")["hint"] == said

@@ -69,6 +69,8 @@ class ExchangeAnswer(Record, frozen=True, kw_only=True):
     exchange: Shown
     rule: Decided | None
     changes: tuple[Changed, ...]
+    noted: bool
+    """Whether these are all; changes are noted from the first look at the live journal on."""
     curl: str | None
     """A command that repeats it; credentials are variables of `mock-clover env`."""
     replayable: bool
@@ -117,7 +119,8 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
     sandbox.note_changes()
     found = sandbox.changes.of(exchange.number)
     hints = list(filter(None, [kept.obstacle, *_left_out(exchange, kept)]))
-    if exchange.method != "GET" and not sandbox.changes.has_all_of(exchange.number):
+    noted = exchange.method == "GET" or sandbox.changes.has_all_of(exchange.number)
+    if not noted:
         hints.append(_unnoted(sandbox, exchange))
     if len(found) > CHANGES_SHOWN_MAX:
         hints.append(f"of its {len(found)} changes the last {CHANGES_SHOWN_MAX} are shown")
@@ -125,6 +128,7 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
         exchange=shown(exchange),
         rule=_decided(sandbox, exchange),
         changes=tuple(map(_changed, found[-CHANGES_SHOWN_MAX:])),
+        noted=noted,
         curl=None if kept.obstacle else _curl(sandbox, call, exchange, kept),
         replayable=not kept.obstacle,
         hint="; ".join(hints) or None,

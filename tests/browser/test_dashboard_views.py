@@ -62,21 +62,26 @@ def test_rows_are_found_and_the_money_of_one_is_told(desk: Desk) -> None:
 
 
 def test_an_exchange_is_replayed_and_leads_to_the_new_one(desk: Desk) -> None:
-    charge = desk.pay(1234).body["id"]
-    desk.shop.ask("POST", f"/v1/charges/{charge}/capture", {})
-    desk.shop.ask("GET", f"/v1/charges/{charge}")
-    desk.open("exchanges/2")
+    desk.pay(1)
+    desk.open()
     page = desk.page
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    expect(desk.rows).to_have_count(2)
+    charge = desk.pay(1234).body["id"]
+    desk.shop.ask("GET", f"/v1/charges/{charge}")
+    page.goto(f"{desk.clover.url}/_mock/#/exchanges/2")  # of before anybody looked
+    expect(part(page, "What it changed")).to_contain_text("noted once the dashboard is open")
+    page.goto(f"{desk.clover.url}/_mock/#/exchanges/4")
     expect(page.locator("#detail .rule")).to_contain_text("of the card")
     expect(part(page, "What it changed")).to_contain_text(f"charges {charge}")
     part(page, "What it changed").get_by_role("link", name=f"charges {charge}").click()
     expect(page.locator("#data-title")).to_be_focused()
     page.go_back()
-    page.goto(f"{desk.clover.url}/_mock/#/exchanges/4")
+    page.goto(f"{desk.clover.url}/_mock/#/exchanges/5")
     page.get_by_role("button", name="Replay").click()
-    expect(page).to_have_url(f"{desk.clover.url}/_mock/#/exchanges/5")
+    expect(page).to_have_url(f"{desk.clover.url}/_mock/#/exchanges/6")
     expect(page.locator("#detail .facts")).to_contain_text("mock-clover replay")
-    expect(page.locator("[aria-selected=true]")).to_have_attribute("id", "x-5")
+    expect(page.locator("[aria-selected=true]")).to_have_attribute("id", "x-6")
     page.goto(f"{desk.clover.url}/_mock/#/exchanges/1")  # the token's card is not kept
     expect(page.get_by_role("button", name="Replay")).to_be_disabled()
     expect(page.locator("[data-more]")).to_contain_text("held a card")

@@ -123,8 +123,11 @@ function changes(whole) {
       each.cause && each.cause !== "call" ? el("span", { class: "tag" }, `by ${each.cause}`) : null),
     diffTable(each.before, each.after)));
   return el("section", { "aria-label": "What it changed" }, el("h3", {}, "What it changed"),
-    found.length ? found : el("p", { class: "hint" }, "Nothing."));
+    found, found.length && whole.noted ? null : el("p", { class: "hint" }, noneOf(whole)));
 }
+
+const noneOf = (whole) =>
+  whole.noted ? "Nothing." : "Not all is known: changes are noted once the dashboard is open.";
 
 function facts(exchange) {
   const told = [
