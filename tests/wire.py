@@ -13,7 +13,7 @@ from mock_clover.sandbox.credentials import derive
 from tests.world import SEED
 
 KNOWN = derive(SEED, "default")
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 """How long a test waits for what must come; what comes late fails it."""
 
 _MAIN = "from mock_clover.cli import main; main()"
