@@ -1,47 +1,75 @@
 # Two commands do everything: `make serve` runs the server, `make test` passes the tests.
-# Each makes what it needs in .venv; the versions are those of .constraints.txt.
+# Each installs what it needs into .venv, at the versions of .constraints.txt.
 PYTHON ?= python3
 BIN := .venv/bin
-READY := .venv/.ready
+# Cached byte code: without it, every run and every server compiles 300 files again.
+export PYTHONDONTWRITEBYTECODE :=
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e
 
-.PHONY: serve test test-browser screenshots lint types format bench image-test clean help
+.PHONY: help serve test test-system test-browser test-clients test-lowest fuzz image-test test-all
+.PHONY: stress screenshots lint types format bench clean
 
-help: ## what there is
+help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(READY): pyproject.toml .constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e '.[dev]'
+# One stamp for each set of packages. A larger set contains the smaller ones.
+.venv/.serve: pyproject.toml .constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) .
 	@touch $@
 
-serve: $(READY) ## run the server on http://127.0.0.1:4242 (ARGS="--port 0 …")
+.venv/.test: pyproject.toml .constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) '.[test]'
+	@touch .venv/.serve $@
+
+.venv/.all: pyproject.toml .constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) '.[all]'
+	@touch .venv/.serve .venv/.test $@
+
+serve: .venv/.serve ## run the server on http://127.0.0.1:4242 (ARGS="--port 0 …")
 	$(BIN)/mock-clover serve $(ARGS)
 
-test: $(READY) ## run the tests (ARGS="-k charges …")
-	$(BIN)/pytest -n auto $(ARGS)
+test: .venv/.test ## run the inner loop: in-process tests and one shared server (ARGS="-k charges …")
+	$(BIN)/pytest $(ARGS)
 
-test-browser: $(READY) ## run the tests that drive Chromium; without one they fail
-	MOCK_CLOVER_TEST_BROWSER=required $(BIN)/pytest -n auto -m browser $(ARGS)
+test-system: .venv/.all ## test server processes, sockets, TLS, the command line, the wheel and the docs
+	$(BIN)/pytest -p xdist -n auto -m system $(ARGS)
 
-screenshots: $(READY) ## write pictures of every page to .work/screenshots (ARGS="checkout …")
-	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+fuzz: .venv/.all ## send generated and hostile requests to every endpoint
+	$(BIN)/pytest -p xdist -n auto -m fuzz $(ARGS)
 
-lint: $(READY) ## ruff, rules and format
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+test-browser: .venv/.all ## drive the pages and the SDK in Chromium; fails without one
+	MOCK_CLOVER_TEST_BROWSER=required $(BIN)/pytest -p xdist -n auto -m browser $(ARGS)
 
-types: $(READY) ## mypy --strict
-	$(BIN)/mypy
-
-format: $(READY) ## let ruff write the format
-	$(BIN)/ruff check --fix-only --quiet .
-	$(BIN)/ruff format .
-
-bench: $(READY) ## measure; prints ratios (ARGS="charges …")
-	$(BIN)/python -m tests.bench $(ARGS)
+test-clients: .venv/.all ## run other people's Clover clients; fails without node, npm and a JDK
+	MOCK_CLOVER_TEST_CLIENTS=required $(BIN)/pytest -p xdist -n auto -m clients $(ARGS)
 
 image-test: ## build the image without an engine and run it (root, Debian)
 	bash tests/image/run.sh
 
-clean: ## remove what was made here
+test-all: test test-system fuzz test-browser test-clients image-test ## run all of the above
+
+stress: .venv/.test ## run `make test` five times beside eight busy loops, and five times with -n 4
+	bash tests/stress.sh
+
+screenshots: .venv/.all ## write pictures of every page to .work/screenshots (ARGS="checkout …")
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
+lint: .venv/.all ## check rules and format with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.all ## check types with mypy --strict
+	$(BIN)/mypy
+
+format: .venv/.all ## format with ruff
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: .venv/.all ## measure and print ratios (ARGS="charges …")
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## remove everything that these commands made
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .work dist build

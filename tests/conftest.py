@@ -1,5 +1,13 @@
-"""What the tests share: a fresh world for each, and real servers where the socket is the point."""
+"""Fixtures that all tests share, and the kinds of test that `make test` leaves out.
 
+A test belongs to a slow kind by its folder (`tests/fuzz/`), by a marker (`@pytest.mark.system`) or
+because it starts a server of its own (the fixture `serve`).
+Slow kinds run when `-m` or a path on the command line names them. The folder of a kind that is not
+selected is not even collected, so the inner loop does not need the packages of the slow kinds.
+"""
+
+import gc
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +19,56 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from tests.served import Served
 from tests.world import World
+
+HERE = Path(__file__).parent
+SLOW_KINDS = ("system", "fuzz", "browser", "clients")
+SELECTED = pytest.StashKey[frozenset[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Deselect the slow kinds that the command line does not name."""
+    asked = config.option.markexpr
+    paths = [Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args]
+    selected = frozenset(
+        kind
+        for kind in SLOW_KINDS
+        if re.search(rf"\b{kind}\b", asked)
+        or any(HERE / kind in (path, *path.parents) for path in paths)
+    )
+    config.stash[SELECTED] = selected
+    if not asked:
+        config.option.markexpr = " and ".join(
+            f"not {kind}" for kind in SLOW_KINDS if kind not in selected
+        )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which kinds this run leaves out."""
+    left_out = ", ".join(kind for kind in SLOW_KINDS if kind not in config.stash[SELECTED])
+    return f"left out: {left_out} (`make test-all` runs them)" if left_out else "nothing left out"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Ignore the folder of a slow kind that is not selected."""
+    kind = collection_path.name
+    if collection_path.parent != HERE or kind not in SLOW_KINDS:
+        return None
+    return None if kind in config.stash[SELECTED] else True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of a slow kind by their folder or their fixtures."""
+    for item in items:
+        kind = item.path.relative_to(HERE).parts[0]
+        if kind in SLOW_KINDS:
+            item.add_marker(kind)
+        elif "serve" in getattr(item, "fixturenames", ()):
+            item.add_marker("system")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is collected out of garbage collection, which saves a tenth of the run."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

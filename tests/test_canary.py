@@ -200,6 +200,7 @@ def test_requests_that_hold_a_card_print_nothing() -> None:
         assert songs(f"{each} {each!r} {[each]} {list(each.__rich_repr__())}") == []
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if each.takes], ids=lambda each: each.name
 )
@@ -290,6 +291,7 @@ def sung_at(
         server.stop()
 
 
+@pytest.mark.system
 def test_no_error_of_the_server_tells(sung_at: tuple[Served, dict[str, Told]]) -> None:
     _, replies = sung_at
     said = {
@@ -301,6 +303,7 @@ def test_no_error_of_the_server_tells(sung_at: tuple[Served, dict[str, Told]]) -
     assert {told.status for told in replies.values()} >= {200, 302, 400, 401, 404, 405}
 
 
+@pytest.mark.system
 def test_nothing_that_looks_into_the_server_tells(
     sung_at: tuple[Served, dict[str, Told]],
 ) -> None:
@@ -313,6 +316,7 @@ def test_nothing_that_looks_into_the_server_tells(
     }
 
 
+@pytest.mark.system
 def test_nothing_that_the_server_printed_tells(sung_at: tuple[Served, dict[str, Told]]) -> None:
     """Last of all: the server is ended, so that its log is whole."""
     server, replies = sung_at

@@ -101,6 +101,7 @@ def test_an_unaltered_server_has_no_drift(name: str, held: Held) -> None:
     assert any(step.state == "same" for step in steps)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", BOUNDS)
 def test_nor_has_one_that_others_use_however_often(name: str, held: Held) -> None:
     app = held.app()
@@ -315,6 +316,7 @@ def altered(app: App, change: Alteration) -> Send:
     return send
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("change", ALTERATIONS, ids=lambda change: change.said)
 def test_an_alteration_is_found_and_nothing_else(change: Alteration, held: Held) -> None:
     run = held.run(altered(held.app(), change))
@@ -586,6 +588,7 @@ def test_a_row_tells_where_and_how_we_know(held: Held) -> None:
     )
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "url",
     [
@@ -655,6 +658,7 @@ def invoke(*args: str, **environment: str) -> Any:
     return CliRunner().invoke(main, ["conformance", *args], env={**cleared, **environment})
 
 
+@pytest.mark.system
 def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: Path) -> None:
     page, tree = tmp_path / "drift.md", tmp_path / "drift.json"
     for file in (page, tree):

@@ -13,7 +13,7 @@ from mock_clover.model.problem import BY_NAME
 from mock_clover.sandbox.credentials import derive
 from mock_clover.scenario.load import load, shipped_names
 from tests.served import Served
-from tests.test_sockets import PROMPT_S
+from tests.system.test_sockets import PROMPT_S
 from tests.wire import Told, Wire, call, eventually, request
 from tests.world import DECLINES, NOW_MS, SEED, VISA, World
 

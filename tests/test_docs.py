@@ -66,6 +66,7 @@ def test_the_first_screen_reaches_a_decline(tmp_path: Path, served: Served) -> N
     assert got == printed
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not shutil.which("curl"), reason="the README's commands use curl")
 @pytest.mark.parametrize("script", [block for block in blocks("sh")[2:] if not SERVE.search(block)])
 def test_every_other_command_runs(script: str, tmp_path: Path, served: Served) -> None:
@@ -75,6 +76,7 @@ def test_every_other_command_runs(script: str, tmp_path: Path, served: Served) -
     assert not refused
 
 
+@pytest.mark.system
 def test_make_serve_is_what_the_readme_says() -> None:
     done = subprocess.run(
         ["make", "--no-print-directory", "--dry-run", "--always-make", "serve"],

@@ -70,6 +70,7 @@ def fields(log_format: str, line: str) -> dict[str, Any]:
     return found.groupdict() | {"status": int(found["status"])}
 
 
+@pytest.mark.system
 def test_each_exchange_is_one_line(served_in: tuple[str, Served]) -> None:
     log_format, server = served_in
     before = len(logged(server.log))
@@ -88,6 +89,7 @@ def test_each_exchange_is_one_line(served_in: tuple[str, Served]) -> None:
     }
 
 
+@pytest.mark.system
 def test_no_byte_of_the_log_is_a_control_character(served_in: tuple[str, Served]) -> None:
     _, server = served_in
     with Wire(server.port) as wire:
@@ -99,6 +101,7 @@ def test_no_byte_of_the_log_is_a_control_character(served_in: tuple[str, Served]
     assert [char for char in set(text) if not char.isprintable() and char != "\n"] == []
 
 
+@pytest.mark.system
 def test_a_query_is_not_logged(served_in: tuple[str, Served]) -> None:
     _, server = served_in
     queries = ["/v1/charges?limit=5&customer=HUSH", "/oauth/token?client_secret=HUSH&code=HUSH"]
@@ -110,6 +113,7 @@ def test_a_query_is_not_logged(served_in: tuple[str, Served]) -> None:
     assert "?" not in "".join(logged(server.log))
 
 
+@pytest.mark.system
 def test_control_requests_are_not_logged(served_in: tuple[str, Served]) -> None:
     _, server = served_in
     with Wire(server.port) as wire:

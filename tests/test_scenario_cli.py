@@ -161,6 +161,7 @@ def test_the_schema_refuses_what_the_loader_refuses(text: str) -> None:
     assert not rust.validator_for(json.loads(SCHEMA.read_text())).is_valid(yaml.safe_load(text))
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not shutil.which("curl"), reason="the scenarios' comments use curl")
 @pytest.mark.parametrize(
     ("name", "said"),

@@ -1,8 +1,13 @@
 """How strict a server is: the value of `--strict`, which may stand alone."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[dict[str, bool]]
+else:
+    _ParamType = click.ParamType  # not generic before click 8.4
 
 LENIENT = {"strict": False, "refuse_inferred": False}
 _PAGES = {"strict": True}
@@ -17,7 +22,7 @@ _WORDS: dict[str, dict[str, bool]] = {
 """The settings that each word switches; the last two lines are for the environment."""
 
 
-class Strictness(click.ParamType[dict[str, bool]]):
+class Strictness(_ParamType):
     """Turns a word into the settings that it switches."""
 
     name = "strictness"

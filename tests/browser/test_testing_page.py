@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_howto import blocks, run_pytest
+from tests.system.test_howto import blocks, run_pytest
 
 
 def test_the_page_of_testing_drives_a_browser(

@@ -20,7 +20,7 @@ from tests.clients.toolbox import Missing, install, plain_environment, prepare
 from tests.served import Served
 from tests.wire import eventually
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HATCHLING = next(
     line
     for line in (ROOT / ".constraints.txt").read_text().splitlines()

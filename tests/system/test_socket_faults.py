@@ -14,7 +14,7 @@ import pytest
 from mock_clover.sandbox.credentials import derive
 from tests.bench.machine import rss_bytes
 from tests.served import Served
-from tests.test_sockets import LEAVE_S, PROMPT_S, assert_clean
+from tests.system.test_sockets import LEAVE_S, PROMPT_S, assert_clean
 from tests.wire import Told, Wire, call, eventually, on, request
 from tests.world import SEED, VISA, World
 

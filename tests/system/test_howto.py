@@ -29,7 +29,7 @@ from tests.clients.toolbox import plain_environment
 from tests.served import Served
 from tests.world import SEED
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [DOCS / "testing.md", *sorted((DOCS / "howto").glob("*.md"))]
 BIN = Path(sys.executable).parent

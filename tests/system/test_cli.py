@@ -143,7 +143,7 @@ def test_serve_refuses_a_bad_option_in_one_clear_line(
     done = subprocess.run(
         [sys.executable, "-m", "mock_clover", "serve", "--port", "0", *args],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
         timeout=20,

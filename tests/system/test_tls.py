@@ -26,7 +26,7 @@ from mock_clover.server.tls import Tls
 from tests.clients.toolbox import plain_environment
 from tests.secured import Secured, start
 from tests.served import Served
-from tests.test_sockets import CHUNKED, HELD_UP_S, LEAVE_S, assert_clean, both_parsers
+from tests.system.test_sockets import CHUNKED, HELD_UP_S, LEAVE_S, assert_clean, both_parsers
 from tests.wire import (
     KNOWN,
     PARSERS,

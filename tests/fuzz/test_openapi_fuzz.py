@@ -10,6 +10,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import BaseSchema, Case, CheckContext, GenerationMode, Response
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import AcceptedNegativeData
@@ -121,6 +122,33 @@ def test_every_pattern_is_one_that_all_languages_read_alike(document: dict[str, 
     """JSON Schema's patterns are ECMAScript's: there `\\s`, `\\d` and `$` take other characters."""
     patterns = set(re.findall(r'"pattern": ?"((?:[^"\\]|\\.)*)"', json.dumps(document)))
     assert [each for each in sorted(patterns) if re.search(r"\\\\[sSdDwWbB]", each)] == []
+
+
+def test_another_validator_finds_it_right(document: dict[str, Any]) -> None:
+    found = OpenAPIV31SpecValidator(document).iter_errors()
+    assert [f"{'/'.join(map(str, each.path))}: {each.message}" for each in found] == []
+
+
+def test_another_validator_finds_what_is_wrong(document: dict[str, Any]) -> None:
+    broken = document | {"paths": {"/v1/x/{id}": {"get": {"responses": {}}}}}
+    assert list(OpenAPIV31SpecValidator(broken).iter_errors())
+
+
+def test_every_example_is_as_its_schema_says(document: dict[str, Any]) -> None:
+    found = []
+    for endpoint in SURFACE:
+        operation = document["paths"][endpoint.path][endpoint.method.lower()]
+        bodies = [("request", operation.get("requestBody", {}))]
+        bodies += list(operation["responses"].items())
+        for where, each in bodies:
+            for content in each.get("content", {}).values():
+                schema = content["schema"] | {"components": document["components"]}
+                values = [case["value"] for case in content.get("examples", {}).values()]
+                values += [content["example"]] if "example" in content else []
+                for value in values:
+                    wrong = list(jsonschema_rs.iter_errors(schema, value))
+                    found += [f"{endpoint.name} {where}: {error.message}" for error in wrong]
+    assert found == []
 
 
 # The server ---------------------------------------------------------------------------------------
