@@ -211,7 +211,7 @@ def test_a_decline_and_then_another_card(world: World) -> None:
         "charge": no,
         "order": None,
         "decline_code": "issuer_declined",
-        "message": "DECLINED: No reason given.",
+        "message": "DECLINED: No reason provided.",
         "location": None,
     }
     assert {name: paid.json.get(name) for name in OUTCOME} == {

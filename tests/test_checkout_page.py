@@ -173,7 +173,7 @@ def test_a_decline_is_told_and_another_card_pays(world: World) -> None:
     got = submit(world, made, DECLINES)
     seen = Seen(got.body)
     assert (got.status, seen.alert, len(seen.all("form"))) == (402, True, 1)
-    assert "DECLINED: No reason given. Please try again." in seen.text
+    assert "DECLINED: No reason provided. Please try again." in seen.text
     assert [link["href"] for link in seen.all("a")] == [URLS["failure"]]
     assert submit(world, made).headers["location"] == URLS["success"]
     charges = world.send("GET", "/v1/charges").json["data"]

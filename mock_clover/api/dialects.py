@@ -96,7 +96,11 @@ def problem_body(
 
 
 def decline_body(decline: Decline, charge_id: str, dialect: Dialect) -> bytes:
-    """Word a declined charge. Source: CC 30103 (observed), SEED's table (documented)."""
+    """Word a declined charge.
+
+    Source: PayHub 2026-09-18 and CC 30103 (observed), SEED's table (documented), which states no
+    text for `message`.
+    """
     if dialect == "observed":
         error = ErrorBody(
             code=decline.code,
