@@ -513,7 +513,7 @@ def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
         ("DECLINED", "Decline for 10900"),
         ("APPROVED", "Approved for 10900"),
     ]
-    assert {each["data"] for each in heard} == {path.rpartition("/")[2]}
+    assert {each["checkoutSessionId"] for each in heard} == {path.rpartition("/")[2]}
     assert call(port, "GET", path).status == 200
     path = made_at(port, "shop")
     replies = [post(port, path, fields(PAN, cvv=CVV, exp_month=each)) for each in (PAN, "12")]
