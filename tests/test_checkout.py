@@ -30,7 +30,6 @@ from tests.world import DECLINES, NOW_MS, SEED, VISA, Answered, World
 
 MakeWorld = Callable[..., World]
 SECRET = "s3cret"
-SECOND_MS = NOW_MS // 1_000 * 1_000
 TAXED = LAMP | {"unitQty": 2, "taxRates": [{"name": "Tax", "rate": 1_000_000}, {"rate": 500_000}]}
 
 
@@ -47,14 +46,23 @@ def test_a_session_lasts_fifteen_minutes(world: World) -> None:
     assert got.json == {
         "href": f"http://localhost:4242/hosted/checkout/{session_id}",
         "checkoutSessionId": session_id,
-        "createdTime": SECOND_MS,
-        "expirationTime": SECOND_MS + 15 * MINUTE_MS,
+        "createdTime": "2025-05-27T10:22:50.775Z",
+        "expirationTime": "2025-05-27T10:37:50.775Z",
     }
     states = []
-    for advance in ("0ms", "14m", "59224ms", "1ms"):
+    for advance in ("0ms", "14m", "59999ms", "1ms"):
         world.send("PUT", "/_mock/clock", {"advance": advance})
         states.append(shown(world, session_id)["state"])
     assert states == ["open", "open", "open", "expired"]
+
+
+def test_the_documented_dialect_has_unix_time(make_world: MakeWorld) -> None:
+    world = make_world(dialect="documented")
+    documented = {"createdTime": NOW_MS, "expirationTime": NOW_MS + 15 * MINUTE_MS}
+    assert create(world).json.items() >= documented.items()
+    named = {"x-clover-merchant-id": world.known.merchant_id, "x-mock-clover-dialect": "observed"}
+    got = world.send("POST", PATH, asked(), headers=named)
+    assert got.json["createdTime"] == "2025-05-27T10:22:50.775Z"
 
 
 CARTS: dict[str, tuple[list[dict[str, Any]], int, int | None]] = {
@@ -119,7 +127,8 @@ def test_the_platform_has_the_order_and_the_payment(world: World) -> None:
     pay(world, made["checkoutSessionId"], DECLINES)
     paid = pay(world, made["checkoutSessionId"]).json
     root = f"/v3/merchants/{world.known.merchant_id}"
-    query = f"filter=createdTime>={made['createdTime']}&orderBy=createdTime%20DESC"
+    since_ms = NOW_MS // 1_000 * 1_000  # the platform has whole seconds
+    query = f"filter=createdTime>={since_ms}&orderBy=createdTime%20DESC"
     query += "&expand=lineItems,payments"
     (order,) = world.send("GET", f"{root}/orders?{query}").json["elements"]
     assert (order["id"], order["total"], order["paymentState"]) == (paid["order"], 25_070, "PAID")
@@ -211,7 +220,7 @@ def test_a_decline_and_then_another_card(world: World) -> None:
         "charge": no,
         "order": None,
         "decline_code": "issuer_declined",
-        "message": "DECLINED: No reason given.",
+        "message": "DECLINED: No reason provided.",
         "location": None,
     }
     assert {name: paid.json.get(name) for name in OUTCOME} == {
@@ -486,7 +495,7 @@ def test_a_sandbox_may_be_switched_by_itself(world: World) -> None:
     assert (switch.redirects, switch.after_decline, switch.webhook_data) == (
         "any",
         "redirect",
-        True,
+        None,
     )
     wrong = world.send("PUT", "/_mock/sandboxes/shop", {"checkout": {"redirect": "any"}})
     assert (wrong.status, "redirect" in wrong.json["message"]) == (400, True)
@@ -522,7 +531,7 @@ def test_a_payment_is_announced_and_so_is_a_decline(world: World) -> None:
             "type": "PAYMENT",
             "id": charge,
             "merchantId": world.known.merchant_id,
-            "data": made,
+            "checkoutSessionId": made,
         }
         for charge, (word, status) in zip(ids, ends, strict=True)
     ]
@@ -532,12 +541,28 @@ def test_a_payment_is_announced_and_so_is_a_decline(world: World) -> None:
         assert (said["t"], said["v1"]) == (str(NOW_MS // 1000), proof.hexdigest())
 
 
-def test_the_session_may_be_missing_from_what_is_announced(make_world: MakeWorld) -> None:
-    world = switched(make_world, webhook_data=False)
+@pytest.mark.parametrize(
+    ("dialect", "checkout", "has_data"),
+    [
+        ("observed", {}, False),
+        ("documented", {}, True),
+        ("observed", {"webhook_data": True}, True),
+        ("documented", {"webhook_data": False}, False),
+    ],
+)
+def test_a_payment_webhook_has_data_by_dialect_or_setting(
+    world: World, dialect: str, checkout: dict[str, bool], has_data: bool
+) -> None:
+    body = {"dialect": dialect, "checkout": checkout}
+    assert world.send("PUT", "/_mock/sandboxes/shop", body).status == 200
+    world.sandbox = world.sandboxes.named("shop")
+    world.known = world.sandbox.credentials
     hook(world)
-    pay(world, session(world))
+    made = session(world)
+    pay(world, made)
     (post,) = taken(world.sandbox)
-    assert "data" not in post.json
+    named = {name: value for name, value in post.json.items() if value == made}
+    assert named == {"checkoutSessionId": made} | ({"data": made} if has_data else {})
 
 
 def test_nothing_else_is_announced(world: World) -> None:
@@ -564,9 +589,11 @@ def test_an_event_may_follow_by_rule(make_world: MakeWorld) -> None:
     event = {"kind": "hosted_checkout", "signature": "wrong"}
     world = ruled(make_world, {"endpoint": "pay_checkout"}, {"approve": {}, "webhook": event})
     hook(world)
-    charge = pay(world, session(world)).json["charge"]
-    posts = [(post.json["id"], post.json["status"]) for post in taken(world.sandbox)]
-    assert posts == [(charge, "APPROVED")] * 2
+    made = session(world)
+    charge = pay(world, made).json["charge"]
+    posts = taken(world.sandbox)
+    ends = [tuple(map(post.json.get, ("id", "status", "checkoutSessionId"))) for post in posts]
+    assert ends == [(charge, "APPROVED", made)] * 2
 
 
 # Who sees it -------------------------------------------------------------------------------------

@@ -173,7 +173,7 @@ def test_a_decline_is_told_and_another_card_pays(world: World) -> None:
     got = submit(world, made, DECLINES)
     seen = Seen(got.body)
     assert (got.status, seen.alert, len(seen.all("form"))) == (402, True, 1)
-    assert "DECLINED: No reason given. Please try again." in seen.text
+    assert "DECLINED: No reason provided. Please try again." in seen.text
     assert [link["href"] for link in seen.all("a")] == [URLS["failure"]]
     assert submit(world, made).headers["location"] == URLS["success"]
     charges = world.send("GET", "/v1/charges").json["data"]
@@ -513,7 +513,7 @@ def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
         ("DECLINED", "Decline for 10900"),
         ("APPROVED", "Approved for 10900"),
     ]
-    assert {each["data"] for each in heard} == {path.rpartition("/")[2]}
+    assert {each["checkoutSessionId"] for each in heard} == {path.rpartition("/")[2]}
     assert call(port, "GET", path).status == 200
     path = made_at(port, "shop")
     replies = [post(port, path, fields(PAN, cvv=CVV, exp_month=each)) for each in (PAN, "12")]

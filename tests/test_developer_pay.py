@@ -124,7 +124,7 @@ def test_the_modulus_and_the_exponent_do_as_well_as_the_pem(world: World) -> Non
 def test_a_declined_payment_is_a_200_that_says_so(world: World) -> None:
     got = pay(world, asked(world, DECLINES))
     assert got.json == {
-        "failureMessage": "DECLINED: No reason given.",
+        "failureMessage": "DECLINED: No reason provided.",
         "result": "DECLINED",
         "avsResult": "NOT_CHECKED",
         "paymentId": got.json["paymentId"],
@@ -133,7 +133,7 @@ def test_a_declined_payment_is_a_200_that_says_so(world: World) -> None:
     failed = world.send("GET", f"/v1/charges/{got.json['paymentId']}").json
     assert (failed["status"], failed["failure_message"]) == (
         "failed",
-        "DECLINED: No reason given.",
+        "DECLINED: No reason provided.",
     )
     assert len(world.sandbox.tokens) == 0
 

@@ -43,6 +43,13 @@ SHOWN = {
     "CHECKOUT_TIP": "checkout_form::a_tip_reaches_charge_order_payment_webhook_and_customer",
     "CHECKOUT_CANCEL_ENDS": ("checkout_page::a_session_that_is_over_is_neither_paid_nor_cancelled"),
     "CHECKOUT_TELLS_OF_PAYMENTS": "checkout::nothing_else_is_announced",
+    "CHECKOUT_TIMES_ARE_TEXT": "checkout::a_session_lasts_fifteen_minutes",
+    "CHECKOUT_WEBHOOK_NAMES_SESSION": (
+        "checkout::a_payment_webhook_has_data_by_dialect_or_setting"
+    ),
+    "CHECKOUT_SECRET_PREFIX": (
+        "webhooks::a_generated_signing_secret_of_the_hosted_checkout_has_its_prefix"
+    ),
     "BRAND_FROM_NUMBER": "payments::the_brand_is_read_off_the_number_plain_or_encrypted",
     "NO_CHECK_AT_TOKENISATION": "fidelity::a_token_is_not_checked_with_its_issuer",
     "ORDER_OF_CARD_CHECKS": "fidelity::the_first_fault_of_a_card_is_told",

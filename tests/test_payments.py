@@ -80,7 +80,7 @@ def test_a_declined_charge_is_kept_and_told_by_its_error(world: World) -> None:
         402,
         (
             '{"message":"402 Payment Required","error":{"code":"card_declined",'
-            f'"message":"DECLINED: No reason given.","charge":"{charge}",'
+            f'"message":"DECLINED: No reason provided.","charge":"{charge}",'
             '"declineCode":"issuer_declined"}}'
         ),
     )
@@ -95,7 +95,7 @@ def test_a_declined_charge_is_kept_and_told_by_its_error(world: World) -> None:
         "created": SECONDS,
         "captured": False,
         "failure_code": "card_declined",
-        "failure_message": "DECLINED: No reason given.",
+        "failure_message": "DECLINED: No reason provided.",
         "status": "failed",
         "source": {**source(body["source"], expiry=False, last4="2222"), "first6": "400557"},
         "ecomind": "ecom",

@@ -78,7 +78,7 @@ CHARGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"captured": 900, "refunded": 900}, {"amount_refunded": 900, "refunded": True}),
     (
         {"state": "failed"},
-        {"status": "failed", "failure_message": "DECLINED: No reason given.", "paid": None},
+        {"status": "failed", "failure_message": "DECLINED: No reason provided.", "paid": None},
     ),
     (
         {"state": "failed", "decline_code": "insufficient_funds"},
@@ -157,7 +157,7 @@ def test_a_customer_has_the_cards_that_stand_there(stocked: Make) -> None:
         ("jo@example.com", 200, None),
         ("al@example.com", 402, "Expired card"),
         ("no@example.com", 400, "card_on_file_missing"),
-        ("de@example.com", 402, "DECLINED: No reason given."),
+        ("de@example.com", 402, "DECLINED: No reason provided."),
     ],
 )
 def test_a_saved_card_pays_as_its_line_says(

@@ -194,7 +194,7 @@ def test_an_issuer_may_decline_the_payment_after_all(world: World) -> None:
     pending = charge(world, DECLINES, "threeds/challenge").json
     assert pending["status"] == "pending"
     got = finalize(world, pending["id"], "SUCCESS")
-    assert (got.status, got.json["error"]["message"]) == (402, "DECLINED: No reason given.")
+    assert (got.status, got.json["error"]["message"]) == (402, "DECLINED: No reason provided.")
     shown = fetched(world, pending["id"])
     assert (shown["status"], shown["threeds"]) == ("failed", PASSED)
 

@@ -414,7 +414,7 @@ def test_a_phantom_decline_stands(make_world: MakeWorld, pan_or_amount: int | st
         rule, amount = "2 (a phantom by card)", 1800
         got = charge(world, pan_or_amount)
     (listed,) = world.send("GET", "/v1/charges").json["data"]
-    said = declined(listed["id"], "issuer_declined", "DECLINED: No reason given.")
+    said = declined(listed["id"], "issuer_declined", "DECLINED: No reason provided.")
     assert (got.status, got.body.decode()) == (402, said)
     assert got.why.startswith(f"phantom-decline: rule {rule} (observed)")
     assert (listed["status"], listed["paid"], listed["amount_captured"]) == (

@@ -172,24 +172,20 @@ def test_clovers_own_sample_is_sent_byte_for_byte(make_world: Callable[..., Worl
 
 
 @pytest.mark.parametrize(
-    ("approved", "session", "expected"),
+    ("approved", "expected"),
     [
-        (
-            True,
-            "a1b2-c3",
-            {"message": "Approved for 1800", "status": "APPROVED", "data": "a1b2-c3"},
-        ),
-        (False, None, {"message": "Decline for 1800", "status": "DECLINED"}),
+        (True, {"message": "Approved for 1800", "status": "APPROVED"}),
+        (False, {"message": "Decline for 1800", "status": "DECLINED"}),
     ],
 )
 def test_a_hosted_checkout_event_is_signed_over_its_time_and_raw_body(
-    world: World, approved: bool, session: str | None, expected: dict[str, str]
+    world: World, approved: bool, expected: dict[str, str]
 ) -> None:
-    announce_checkout(world.sandbox, "P1", approved=approved, amount=1800, session_id=session)
+    announce_checkout(world.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
     assert world.sandbox.outbox is None, "nobody listens: nothing is made"
     hooked(world, kind="hosted_checkout", secret="whsec")
     hooked(world, id="other-kind")
-    announce_checkout(world.sandbox, "P1", approved=approved, amount=1800, session_id=session)
+    announce_checkout(world.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
     (post,) = taken(world.sandbox)
     assert (
         post.json
@@ -198,6 +194,7 @@ def test_a_hosted_checkout_event_is_signed_over_its_time_and_raw_body(
             "type": "PAYMENT",
             "id": "P1",
             "merchantId": world.known.merchant_id,
+            "checkoutSessionId": "a1b2-c3",
         }
         | expected
     )
@@ -329,7 +326,7 @@ def test_a_target_may_have_a_schedule_of_its_own(world: World) -> None:
 
 def test_a_retry_is_signed_as_of_its_own_time(world: World) -> None:
     hooked(world, kind="hosted_checkout")
-    announce_checkout(world.sandbox, "P1", approved=True, amount=1, session_id=None)
+    announce_checkout(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
     first = taken(world.sandbox, 500)
     advance(world, "1m")
     second = taken(world.sandbox)
@@ -433,7 +430,7 @@ def test_a_checkouts_event_may_come_late_after_the_refund_of_its_payment(world: 
     hooked(world, kind="hosted_checkout", plan=[{"do": "late_after_refund"}])
     hooked(world, id="p", events=["C"])
     charge = do_sale(world)
-    announce_checkout(world.sandbox, charge, approved=True, amount=1, session_id=None)
+    announce_checkout(world.sandbox, charge, approved=True, amount=1, session_id="a1b2-c3")
     assert taken(world.sandbox) == []
     world.send("POST", "/v1/refunds", {"charge": charge})
     assert [post.json["id"] for post in taken(world.sandbox)] == [charge]
@@ -820,6 +817,18 @@ def test_a_secret_is_shown_to_the_one_who_set_it_and_nowhere_else(world: World) 
         repr(list(outbox)).encode(),
     ]
     assert not [text for text in seen if b"tell-nobody" in text or generated.encode() in text]
+
+
+def test_a_generated_signing_secret_of_the_hosted_checkout_has_its_prefix(world: World) -> None:
+    """Observed: it begins with hcp_."""
+    kinds = ("hosted_checkout", "platform")
+    made = [hooked(world, id=kind, kind=kind, secret=None)["secret"] for kind in kinds]
+    assert [secret.startswith("hcp_") for secret in made] == [True, False]
+    announce_checkout(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
+    (post,) = taken(world.sandbox)
+    parts = dict(each.split("=", 1) for each in post.headers["Clover-Signature"].split(","))
+    signed = hmac.new(made[0].encode(), parts["t"].encode() + b"." + post.body, hashlib.sha256)
+    assert parts["v1"] == signed.hexdigest()
 
 
 def test_no_card_number_is_in_a_payload(world: World) -> None:

@@ -49,11 +49,11 @@ def announce_checkout(
     *,
     approved: bool,
     amount: int,
-    session_id: str | None,
+    session_id: str,
 ) -> None:
     """Tell all targets of hosted checkout events how a payment on Clover's own page ended.
 
-    `amount` is in minor units; without a session the body has no `data`, as one reader saw it.
+    `amount` is in minor units.
     """
     outbox = sandbox.outbox
     if outbox is None:
@@ -130,6 +130,7 @@ def follow(
                 id=found,
                 status=order.status or ("APPROVED" if status < 300 else "DECLINED"),
                 amount=order.amount if order.amount is not None else asked or 0,
+                session=order.session or getattr(request, "checkout", None),
             )
     send(sandbox, order, "rule")
 
@@ -152,7 +153,10 @@ def _platform(
 
 
 def _checkout(sandbox: Sandbox, order: EventOrder, payment_id: str) -> str:
-    status = order.status or "APPROVED"
+    settings, status = sandbox.settings, order.status or "APPROVED"
+    with_data = settings.checkout.webhook_data
+    if with_data is None:
+        with_data = settings.dialect == "documented"
     verb = "Approved" if status == "APPROVED" else "Decline"
     body = CheckoutBody(
         createdTime=sandbox.clock.now_ms(),
@@ -161,7 +165,8 @@ def _checkout(sandbox: Sandbox, order: EventOrder, payment_id: str) -> str:
         type="PAYMENT",
         id=payment_id,
         merchantId=sandbox.credentials.merchant_id,
-        data=order.session,
+        checkoutSessionId=order.session,
+        data=order.session if with_data else None,
     )
     return encode(body).decode()
 

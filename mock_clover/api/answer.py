@@ -12,6 +12,7 @@ from mock_clover.api.dialects import (
     JSON,
     PLAIN,
     decline_body,
+    dialect_of,
     problem_body,
 )
 from mock_clover.api.endpoint import (
@@ -48,7 +49,6 @@ from mock_clover.model.problem import (
     Refusal,
 )
 from mock_clover.model.rule import RawReply
-from mock_clover.model.scenario import DIALECTS, Dialect
 from mock_clover.sandbox.idempotency import Remembered
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.codec import nearest, unknown_members
@@ -326,7 +326,7 @@ def _reply(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result: o
 def _other(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
     """Return a reply that is no record with a status of 200."""
     if isinstance(result, Declined):
-        dialect = _dialect(sandbox, call.headers)
+        dialect = dialect_of(sandbox, call.headers)
         body = decline_body(result.decline, result.charge.id, dialect)
         return Reply(DECLINED_STATUS, body, call.why)
     if isinstance(result, Redirect):
@@ -362,7 +362,7 @@ def _refused(
     body, content_type = problem_body(
         problem,
         refusal.message,
-        _dialect(sandbox, headers),
+        dialect_of(sandbox, headers),
         str(param) if param is not None else None,
         platform=endpoint is not None and endpoint.platform,
     )
@@ -382,12 +382,3 @@ def _refused(
         evidence=weakest(leans),
         leans=leans,
     )
-
-
-def _dialect(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
-    asked = headers.get(b"x-mock-clover-dialect")
-    if asked:
-        for dialect in DIALECTS:
-            if dialect.encode() == asked.strip().lower():
-                return dialect
-    return sandbox.settings.dialect

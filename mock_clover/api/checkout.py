@@ -10,7 +10,7 @@ import msgspec
 
 from mock_clover.api.announce import announce, announce_checkout, follow
 from mock_clover.api.charges import make_charge
-from mock_clover.api.dialects import DECLINED_STATUS, decline_body, problem_body
+from mock_clover.api.dialects import DECLINED_STATUS, decline_body, dialect_of, problem_body
 from mock_clover.api.due import settle
 from mock_clover.api.endpoint import Call, Endpoint, home_of
 from mock_clover.api.intervene import intervene
@@ -38,10 +38,10 @@ from mock_clover.model.checkout import (
     asks_tip,
     wrong_redirect,
 )
+from mock_clover.model.interval import written
 from mock_clover.model.item import TaxRate
 from mock_clover.model.money import AMOUNT_MAX
 from mock_clover.model.order import Order, order_totals
-from mock_clover.model.platform import seconds
 from mock_clover.model.problem import BY_NAME, INCORRECT_CVC, UNAUTHORIZED, Refusal
 from mock_clover.model.problem_checkout import (
     CHECKOUT_ALREADY_PAID,
@@ -83,8 +83,7 @@ class Paid(NamedTuple):
 def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> CheckoutAnswer:
     """Make a session that can be paid for fifteen minutes.
 
-    Its time is in whole seconds, as those of the platform's orders are (inferred): shops look for
-    the order from `createdTime` on.
+    Times are ISO 8601 strings (observed: PayHub 2026-09-17); Unix time in the documented dialect.
     """
     check_merchant(sandbox, call)
     asked, person = call.body, call.body.customer
@@ -99,7 +98,7 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     urls = _urls(sandbox, asked.redirectUrls or RedirectUrls())
     if asked.metadata and len(encode(asked.metadata)) > METADATA_BYTES_MAX:
         CHECKOUT_INVALID.refuse(param="metadata")
-    now_ms = seconds(sandbox.clock.now_ms())
+    now_ms = sandbox.clock.now_ms()
     made = Checkout(
         id=sandbox.ids.uuid(),
         created_ms=now_ms,
@@ -119,11 +118,15 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     )
     sandbox.checkouts.put_bounded(made.id, made)
     call.why = f"a checkout of {amount} is made"
+    documented = dialect_of(sandbox, call.headers) == "documented"
+    created, expires = (
+        at_ms if documented else written(at_ms, "Z") for at_ms in (made.created_ms, made.expires_ms)
+    )
     return CheckoutAnswer(
         href=f"{home_of(sandbox, call)}{PAGE}/{made.id}",
         checkoutSessionId=made.id,
-        createdTime=made.created_ms,
-        expirationTime=made.expires_ms,
+        createdTime=created,
+        expirationTime=expires,
     )
 
 
@@ -298,7 +301,7 @@ def _write(
         charge.id,
         approved=checkout.ended == "paid",
         amount=payment.amount + (payment.tip_amount or 0),
-        session_id=checkout.id if sandbox.settings.checkout.webhook_data else None,
+        session_id=checkout.id,
     )
     return Paid(checkout, charge, verdict)
 

@@ -1,4 +1,4 @@
-"""How errors are worded: as recorded on the wire, or as Clover's pages describe them.
+"""Which dialect a reply has, and how errors are worded in it.
 
 observed (default): `declineCode` in camel case, no `type` where none was seen, no `doc_url`.
 documented: `type`, `decline_code`, `doc_url` and `param`, as in the table of the card-on-file page.
@@ -9,8 +9,9 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from mock_clover.model.problem import Problem
-from mock_clover.model.scenario import Dialect
+from mock_clover.model.scenario import DIALECTS, Dialect
 from mock_clover.model.verdict import Decline
+from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import Fact, Facts, documented, marked, observed
 from mock_clover.wire.record import Record, encode
 from mock_clover.wire.redact import redact
@@ -59,6 +60,16 @@ class StatusBody(Record, frozen=True, kw_only=True):
     message: str
 
 
+def dialect_of(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
+    """Return the dialect that a request's header asks for, or the sandbox's own."""
+    asked = headers.get(b"x-mock-clover-dialect")
+    if asked:
+        for dialect in DIALECTS:
+            if dialect.encode() == asked.strip().lower():
+                return dialect
+    return sandbox.settings.dialect
+
+
 def status_line(status: int) -> str:
     """Return a status as Clover's top-level message has it, as `402 Payment Required`."""
     return f"{status} {HTTPStatus(status).phrase}"
@@ -96,7 +107,11 @@ def problem_body(
 
 
 def decline_body(decline: Decline, charge_id: str, dialect: Dialect) -> bytes:
-    """Word a declined charge. Source: CC 30103 (observed), SEED's table (documented)."""
+    """Word a declined charge.
+
+    Source: PayHub 2026-09-18 and CC 30103 (observed), SEED's table (documented), which states no
+    text for `message`.
+    """
     if dialect == "observed":
         error = ErrorBody(
             code=decline.code,

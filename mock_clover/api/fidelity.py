@@ -44,6 +44,7 @@ SOURCES: dict[str, str] = {
     "PHP21": "a public client with pasted replies, 2021",
     "CC": "community.clover.com, the question of this number",
     "E2E": "a public end-to-end test against the real sandbox, 2026",
+    "PayHub": "salmanpatnee/payhub, tests and notes of what the sandbox answered in September 2026",
     "LiveCloverClient": "a public client that notes what the sandbox answered in 2026",
     "bypassmobile": "the help page of a merchant's software on Clover",
     "dan1d": "dan1d/clover_sandbox_simulator, 2026",

@@ -26,6 +26,7 @@ _OTHERS = {
     "a time as 2025-05-27T10:22:50.775+0000": re.compile(
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000"
     ),
+    "a time as 2026-09-17T09:52:05.377Z": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
     "a date as 2025-05-27": re.compile(r"\d{4}-\d\d-\d\d"),
     "an address": re.compile(r"https?://[^\s]+"),
 }

@@ -172,12 +172,12 @@ FORWARDED_FOR_OPTIONAL = Behaviour(
 DECLINE_IS_402 = Behaviour(
     "DECLINE_IS_402",
     "A decline is a 402 whose error names the charge; it is no 200 that failed.",
-    observed("CC 30103, KES, E2E"),
+    observed("PayHub 2026-09-18, CC 30103, KES, E2E"),
 )
 DECLINE_WORDS = Behaviour(
     "DECLINE_WORDS",
-    "A decline that nobody words says: DECLINED: No reason given.",
-    inferred("E2E has the French of it; the English was not found"),
+    "The message of a plain decline is: DECLINED: No reason provided.",
+    observed("PayHub 2026-09-18; E2E has the French text"),
 )
 DECLINE_REASONS = Behaviour(
     "DECLINE_REASONS",

@@ -1,5 +1,6 @@
 """How the hosted checkout goes on, and how we know."""
 
+from mock_clover.model.event import SESSION
 from mock_clover.wire.fact import Behaviour, documented, inferred, observed
 
 _PAGE = documented("DOCS: hosted checkout")
@@ -52,4 +53,22 @@ CHECKOUT_TELLS_OF_PAYMENTS = Behaviour(
     "CHECKOUT_TELLS_OF_PAYMENTS",
     "Approved and declined payments are announced, and nothing else of a session.",
     documented("DOCS: hosted checkout webhooks"),
+)
+CHECKOUT_TIMES_ARE_TEXT = Behaviour(
+    "CHECKOUT_TIMES_ARE_TEXT",
+    "createdTime and expirationTime of a session are ISO 8601 strings with milliseconds; the page "
+    "has Unix time.",
+    observed("PayHub 2026-09-17, and recordings of 2022 and 2025"),
+    setting="dialect",
+)
+CHECKOUT_WEBHOOK_NAMES_SESSION = Behaviour(
+    "CHECKOUT_WEBHOOK_NAMES_SESSION",
+    "The webhook of a payment names its session in checkoutSessionId and has no data.",
+    SESSION,
+    setting="checkout",
+)
+CHECKOUT_SECRET_PREFIX = Behaviour(
+    "CHECKOUT_SECRET_PREFIX",
+    "The signing secret of the hosted checkout begins with hcp_.",
+    observed("a public receiver of the hosted checkout webhook"),
 )

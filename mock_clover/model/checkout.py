@@ -1,6 +1,6 @@
 """Hosted checkout: what a shop asks for, what it gets, and the session that is kept.
 
-No body of Clover's was ever recorded: names and minimum come from its page, the rest from clients.
+Names and minimum of a request come from Clover's page, the rest from clients and their recordings.
 A session's row holds no card: each attempt leaves a charge, and the session its id.
 """
 
@@ -15,6 +15,9 @@ from mock_clover.wire.record import Record
 
 DOC = documented("DOCS: hosted checkout")
 _SEEN = observed("public clients of the hosted checkout")
+_TIMES = observed(
+    "PayHub 2026-09-17; recordings of 2022 and 2025 end in +0000; the page has Unix time"
+)
 _INVALID = "CHECKOUT_INVALID"
 _MINE = "; its bound is of this mock"
 
@@ -137,8 +140,13 @@ class CheckoutAnswer(Record, frozen=True, kw_only=True):
 
     href: Annotated[str, told("Its page, for the customer's browser.", DOC)]
     checkoutSessionId: Annotated[str, told("A UUID.", DOC)]
-    createdTime: Annotated[Millis, told("Unix time; ms by a client.", _SEEN)]
-    expirationTime: Annotated[Millis, told("Fifteen minutes later.", DOC)]
+    createdTime: Annotated[
+        str | int,
+        told("As 2026-09-17T09:52:05.377Z. Documented dialect: Unix time in milliseconds.", _TIMES),
+    ]
+    expirationTime: Annotated[
+        str | int, told("Fifteen minutes later (documented), written in the same way.", _TIMES)
+    ]
 
 
 class Line(Record, frozen=True, kw_only=True):

@@ -58,9 +58,9 @@ class CheckoutSettings(Record, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = (15, 18, 20)
     webhook_data: Annotated[
-        bool,
+        bool | None,
         msgspec.Meta(
-            description="Whether the webhook names the session in `data`: documented, but one "
-            "reader's first payment had none."
+            description="Whether the webhook names the session in `data` too (documented), beside "
+            "`checkoutSessionId` (observed). Without it: only under the documented dialect."
         ),
-    ] = True
+    ] = None

@@ -94,7 +94,6 @@ UNKNOWNS: tuple[Unknown, ...] = (
         "codes as documented, words after those that were recorded",
     ),
     Unknown("the body of a failed charge", "", charge.FAILED_CHARGE_SHOWN),
-    Unknown("the English of a plain decline", "", charge.DECLINE_WORDS),
     Unknown("the list of decline codes", "", charge.DECLINE_REASONS),
     Unknown("the smallest amount", "0 is taken, as REF createcharge says"),
     Unknown("how much may be captured", "", charge.CAPTURE_WITHIN_AUTHORISATION),

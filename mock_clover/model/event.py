@@ -9,6 +9,9 @@ from mock_clover.wire.record import Record
 _PLATFORM = documented("DOCS: webhooks, as clover-mcp-server quotes it")
 _CHECKOUT = documented("DOCS: hosted checkout webhooks, whose fields have labels only")
 _NAMES = observed("public readers of the hosted checkout webhook")
+SESSION = observed(
+    "four public readers of the hosted checkout webhook; a first real payment had no data"
+)
 
 
 class PlatformEvent(Record, frozen=True, kw_only=True):
@@ -39,8 +42,10 @@ class CheckoutBody(Record, frozen=True, kw_only=True):
     type: Annotated[str, told("Always PAYMENT.", _CHECKOUT)]
     id: Annotated[str, told("The payment.", _CHECKOUT)]
     merchantId: Annotated[str, told("The merchant.", _NAMES)]
+    checkoutSessionId: Annotated[str | None, told("The session.", SESSION)] = None
     data: Annotated[
-        str | None, told("The session; one reader's first payment had none.", _NAMES)
+        str | None,
+        told("The session too, under the documented dialect or by `webhook_data`.", _CHECKOUT),
     ] = None
 
 

@@ -50,10 +50,13 @@ def following(start_ms: int, interval: Interval, count: int, after_ms: int) -> i
     return at_ms
 
 
-def written(at_ms: int) -> str:
-    """Write a moment as the recurring service does: 2023-09-19T10:02:59.476+0000."""
+def written(at_ms: int, zone: str = "+0000") -> str:
+    """Write a moment in UTC as ISO 8601 with milliseconds, as 2023-09-19T10:02:59.476+0000.
+
+    The recurring service writes the zone as +0000, the hosted checkout as Z.
+    """
     at = _EPOCH + timedelta(milliseconds=min(at_ms, LAST_MS))
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}{zone}"
 
 
 def day(at_ms: int) -> str:

@@ -46,9 +46,10 @@ DECLINE_CODES: dict[str, str] = {
     "try_again_later": "Issuer unavailable",
     "transaction_not_allowed": "Transaction not permitted",
 }
-"""Decline codes that every trigger knows, and their messages. Observed: issuer_declined (CC 30103);
-do_not_honor, "Do not honor", "REJECT 203" (bypassmobile), "CVV could not be verified" (KES). The
-others are inferred from the field's common codes: Clover's list was not found."""
+"""Decline codes that every trigger knows, and their messages. Observed: issuer_declined (PayHub
+2026-09-18, CC 30103); do_not_honor, "Do not honor", "REJECT 203" (bypassmobile), "CVV could not be
+verified" (KES). The others are inferred from the field's common codes: Clover's list was not
+found."""
 CARDS_MAX = 2_000
 RULES_MAX = 1_000
 FAULTS_MAX = 100

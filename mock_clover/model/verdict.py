@@ -4,9 +4,9 @@ from mock_clover.model.card import NO_CHECKS, Checks
 from mock_clover.wire.fact import Evidence
 from mock_clover.wire.record import Record
 
-# Observed 2026 for a French-Canadian merchant: "REFUSÉE : aucune raison fournie."; the English
-# words are inferred from it.
-DECLINE_MESSAGE = "DECLINED: No reason given."
+# Observed, PayHub 2026-09-18. A French-Canadian merchant reads "REFUSÉE : aucune raison fournie."
+# (observed, E2E 2026).
+DECLINE_MESSAGE = "DECLINED: No reason provided."
 DECLINE_CODE = "issuer_declined"  # observed, CC 30103
 EXPIRED_CARD_MESSAGE = "Expired card"  # inferred
 CVV_NOT_PROVIDED = "CVV is not provided"  # observed, CC 30103

@@ -103,7 +103,8 @@ class TargetSpec(HookRecord, frozen=True, kw_only=True):
             str,
             msgspec.Meta(
                 pattern=SECRET,
-                description="platform: what X-Clover-Auth says. hosted_checkout: what signs.",
+                description="platform: what X-Clover-Auth says. hosted_checkout: what signs; one "
+                "that is made up begins with hcp_, as Clover's do (observed).",
             ),
         ]
         | None
@@ -169,7 +170,7 @@ class EventOrder(HookRecord, frozen=True, kw_only=True):
     session: (
         Annotated[
             str,
-            msgspec.Meta(pattern=OBJECT_ID, description="`data` of hosted_checkout, if any."),
+            msgspec.Meta(pattern=OBJECT_ID, description="The session, of hosted_checkout."),
         ]
         | None
     ) = None

@@ -84,7 +84,7 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(till: Till, visit) -> N
 
         fill(page, **{"Card number": DECLINES, "Name on the card (optional)": "Jo Doe"})
         pay(page)
-        expect(page.get_by_role("alert")).to_contain_text("DECLINED: No reason given.")
+        expect(page.get_by_role("alert")).to_contain_text("DECLINED: No reason provided.")
         expect(page.get_by_label("Card number")).to_be_focused()
         expect(page.get_by_label("Card number")).to_have_value("")
         expect(page.get_by_label(CVV)).to_have_value("")

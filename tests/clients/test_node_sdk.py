@@ -250,7 +250,7 @@ def test_a_decline_as_observed(refusals: dict[str, Any]) -> None:
     """On the wire a decline has no `error.type`: the SDK's CloverCardError never comes."""
     assert refusals["decline"] == untyped(
         "card_declined",
-        "DECLINED: No reason given.",
+        "DECLINED: No reason provided.",
         charge="<id>",
         declineCode="issuer_declined",
     )
@@ -266,13 +266,13 @@ def test_a_decline_as_documented(documented_refusals: dict[str, Any]) -> None:
         "rawType": "card_error",
         "code": "card_declined",
         "param": "source",
-        "message": "DECLINED: No reason given.",
+        "message": "DECLINED: No reason provided.",
     }
     assert re.fullmatch(r"https://docs\.clover\.com/\S+", error.pop("doc_url"))
     assert error == {
         "type": "card_error",
         "code": "card_declined",
-        "message": "DECLINED: No reason given.",
+        "message": "DECLINED: No reason provided.",
         "charge": "<id>",
         "decline_code": "issuer_declined",
         "param": "source",

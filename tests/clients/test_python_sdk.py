@@ -198,7 +198,7 @@ def test_a_decline(story: dict[str, Any]) -> None:
         "message": "402 Payment Required",
         "error": {
             "code": "card_declined",
-            "message": "DECLINED: No reason given.",
+            "message": "DECLINED: No reason provided.",
             "charge": "<id>",
             "declineCode": "issuer_declined",
         },

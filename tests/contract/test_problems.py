@@ -772,7 +772,7 @@ case(
     lambda world: world.send(
         "POST", "/v1/customers", {"email": "jo@example.com", "source": world.token(DECLINES)}
     ),
-    {"code": "card_declined", "message": "DECLINED: No reason given."},
+    {"code": "card_declined", "message": "DECLINED: No reason provided."},
     "source",
     type_="card_error",
 )
@@ -1479,7 +1479,7 @@ def test_a_request_may_ask_for_the_other_dialect(world: World) -> None:
             "error": {
                 "type": "card_error",
                 "code": "card_declined",
-                "message": "DECLINED: No reason given.",
+                "message": "DECLINED: No reason provided.",
                 "charge": charge,
                 "decline_code": "issuer_declined",
                 "doc_url": DOC,

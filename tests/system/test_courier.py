@@ -112,7 +112,7 @@ def test_a_rules_event_reaches_the_receiver_signed(served: Served) -> None:
         declined = shop.ask("POST", "/v1/charges", body)
         assert declined.status == 402
         (post,) = receiver.wait(1)
-    assert (post.json["status"], post.json["message"], post.json["data"]) == (
+    assert (post.json["status"], post.json["message"], post.json["checkoutSessionId"]) == (
         *("DECLINED", "Decline for 100", "c0ffee"),
     )
     assert post.json["id"] == declined.json["error"]["charge"]
