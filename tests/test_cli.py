@@ -9,12 +9,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from mock_clover import __version__
 from mock_clover.cli import main
+from mock_clover.cli.serve import serve as serve_command
+from mock_clover.cli.trust import trust as trust_command
 from mock_clover.model.problem import CATALOGUE
 from mock_clover.sandbox.credentials import derive
 from tests.served import Served
@@ -152,6 +156,57 @@ def test_serve_refuses_a_bad_option_in_one_clear_line(
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+EMPTY_OPTIONS = [
+    (str(command.name), option.opts[0], value)
+    for command in (serve_command, trust_command)
+    for option in command.params
+    if isinstance(option, click.Option) and (not option.is_flag or option.multiple)
+    for value in ("", " ")
+]
+
+
+@pytest.mark.parametrize(("command", "option", "value"), EMPTY_OPTIONS)
+def test_an_empty_option_is_rejected(command: str, option: str, value: str) -> None:
+    said = f"mock-clover: {option} is empty: give it a value, or leave the option out\n"
+    assert invoke(command, option, value) == (2, said)
+
+
+@pytest.mark.parametrize("value", ["", " "])
+@pytest.mark.parametrize("variable", ["MOCK_CLOVER_CONTROL", "MOCK_CLOVER_CONTROL_TOKEN"])
+def test_an_empty_variable_that_restricts_control_calls_is_rejected(
+    variable: str, value: str
+) -> None:
+    said = (
+        f"mock-clover: {variable} is empty: it restricts control calls, which would be open; "
+        "set it to a value, or unset it\n"
+    )
+    assert invoke("serve", **{variable: value}) == (2, said)
+
+
+def test_any_other_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    def params() -> dict[str, Any]:
+        return serve_command.make_context("serve", []).params
+
+    unset = params()
+    names = {str(option.envvar) for option in serve_command.params if option.envvar}
+    for name in names - {"MOCK_CLOVER_CONTROL", "MOCK_CLOVER_CONTROL_TOKEN"}:
+        monkeypatch.setenv(name, "")
+    assert params() == unset
+
+
+def test_an_option_overrides_an_empty_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCK_CLOVER_CONTROL", "")
+    monkeypatch.setenv("MOCK_CLOVER_CONTROL_TOKEN", "")
+    given = ["--no-control", "--control-token", "s3cret"]
+    params = serve_command.make_context("serve", given).params
+    assert (params["control"], params["control_token"]) == (False, "s3cret")
+
+
+def test_an_empty_port_is_the_default_for_health_too() -> None:
+    _, out = invoke("health", MOCK_CLOVER_PORT="")
+    assert "http://127.0.0.1:4242/readyz" in out or out.startswith("ready ")
 
 
 def test_an_unknown_setting_is_told_with_what_was_meant(

@@ -14,6 +14,7 @@ from mock_clover.cli.base import (
     CONTEXT,
     DEFAULT_PORT,
     PREFIX,
+    FilledCommand,
     as_shell,
     examples,
     fail,
@@ -33,6 +34,7 @@ _LONG_STOCK = 500
 
 
 @click.command(
+    cls=FilledCommand,
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover serve",
