@@ -127,6 +127,7 @@ BODIES: dict[str, bytes] = {
     "deep objects": b'{"a":' * DEPTH + b"1" + b"}" * DEPTH,
     "deep arrays without an end": b"[" * DEPTH,
     "deep arrays in an unknown member": b'{"x":' + b"[" * DEPTH + b"]" * DEPTH + b"}",
+    "escaped quotes in an open string": b"[" * 65 + b'"' + b'\\"' * 12_000,
     "deep objects in an unknown member": b'{"x":' + b'{"a":' * DEPTH + b"1" + b"}" * DEPTH + b"}",
     "a form": b"amount=1&currency=usd&source=x",
     "a form with bad escapes": b"client_id=%zz&code=%&client_secret=%ff%00",

@@ -398,6 +398,29 @@ def test_a_named_folder_must_be_one(tmp_path: Path) -> None:
     assert str(told.value) == f"--tls-folder {tmp_path / 'file' / 'tls'}: Not a directory"
 
 
+@pytest.mark.parametrize("name", ["ca.pem", "private/authority.pem"])
+def test_only_regular_files_of_the_folder_are_read_and_replaced(tmp_path: Path, name: str) -> None:
+    """A read of a named pipe would never end."""
+    (tmp_path / "private").mkdir()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(AuthorityError) as told:
+        keep(tmp_path, (), NOW)
+    said = f"{Path(name).name} is a named pipe, not a regular file"
+    assert str(told.value) == f"--tls-folder {tmp_path}: {said}"
+    assert (tmp_path / name).is_fifo()
+
+
+def test_symbolic_links_in_the_folder_are_kept(tmp_path: Path) -> None:
+    for name in ("ca.pem", "private/authority.pem"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(tmp_path / f"target of {Path(name).name}")
+    kept = keep(tmp_path, (), NOW)
+    assert (tmp_path / "target of ca.pem").read_bytes() == kept.authority.pem
+    assert (tmp_path / "target of authority.pem").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "ca.pem").is_symlink()
+    assert keep(tmp_path, (), NOW).authority.pem == kept.authority.pem
+
+
 def test_without_a_folder_of_ones_own_it_is_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

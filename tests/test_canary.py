@@ -19,6 +19,8 @@ from mock_clover.model.problem import Refusal
 from mock_clover.model.scenario import Scenario
 from mock_clover.model.token import CardRequest, TokenRequest
 from mock_clover.sandbox.keys import KeyRing
+from mock_clover.testing.inside import MockCloverApp, Parts
+from mock_clover.testing.line import MockCloverError
 from mock_clover.wire.codec import MalformedError, ViolationsError
 from mock_clover.wire.redact import passes_luhn
 from tests.canary import CVV, LONG_PAN, PAN, PANS, requests, songs, spellings, texts_within
@@ -101,6 +103,89 @@ def test_errors_and_reasons_do_not_tell(sung_to: tuple[World, dict[str, Answered
     }
     assert {label: found for label, found in said.items() if found} == {}
     assert {reply.status for reply in replies.values()} >= {200, 302, 400, 401, 404, 405}
+
+
+SECRET_MEMBERS: dict[str, Any] = {
+    "description": f"card {PAN}",
+    "metadata": {
+        "cvv": CVV,
+        "CVC2": int(CVV),
+        "cvc": [CVV],
+        "securityCode": CVV,
+        "security_code": f" {CVV} ",
+        "pan": LONG_PAN,
+        "amount": int(PAN),
+        "share": float(PAN),
+        PAN: PAN,
+        "card": {"number": PAN, "cvv": CVV, "encrypted_pan": PAN, "list": [PAN, int(PAN)]},
+        "text": json.dumps({"number": PAN, "cvv": CVV}),
+    },
+}
+VERIFIED: dict[str, Any] = {
+    "requests": {"match": {"description": "x", "metadata": {}}},
+    "a member of a request": {"match": dict.fromkeys(("metadata.cvv", "metadata.CVC2"), "")},
+    "a list of a request": {"match": {"metadata.cvc": [], "metadata.card.list": []}},
+    "a spelling of a request": {"match": {"metadata.securityCode": ""}},
+    "a number of a request": {"match": {"metadata.amount": 1, "metadata.share": 1}},
+    "match": {"match": SECRET_MEMBERS | {"amount": 1}},
+    "a member of match": {"match": {"card.number": PAN, "card.cvv": CVV, "cvv": int(CVV)}},
+    "a name of match": {"match": {f"metadata.{PAN}": 1, PAN: PAN}},
+    "a status": {"status": int(PAN)},
+    "a count": {"exactly": int(PAN)},
+    "an operation": {"endpoint": PAN},
+    "operations in order": {"in_order": [PAN]},
+    "a wrong type": {"match": PAN},
+    "an unknown member": {PAN: PAN},
+}
+
+
+@pytest.fixture(scope="module")
+def verified() -> MockCloverApp:
+    """A sandbox whose one charge has secrets in every free member."""
+    clover = MockCloverApp.inside(Parts(), {})
+    asked = {"amount": 1800, "currency": "usd", "source": clover.card_token(PAN, cvv=CVV)}
+    headers = {"authorization": f"Bearer {clover.access_token}"}
+    assert clover._told("POST", "/v1/charges", asked | SECRET_MEMBERS, headers)["amount"] == 1800
+    return clover
+
+
+@pytest.mark.parametrize("asked", VERIFIED.values(), ids=VERIFIED)
+def test_a_verification_that_misses_does_not_tell(
+    verified: MockCloverApp, asked: dict[str, Any]
+) -> None:
+    with pytest.raises(MockCloverError) as refused:
+        verified._told("POST", "/_mock/verify", {"endpoint": "create_charge"} | asked)
+    assert songs(json.dumps(refused.value.body)) == []
+    if not asked.keys() <= {"match", "status", "exactly", "endpoint", "in_order"}:
+        return
+    with pytest.raises((AssertionError, MockCloverError)) as raised:
+        verified.verify(**asked)
+    assert songs(str(raised.value)) == []
+
+
+def test_the_journal_masks_codes_in_any_spelling(verified: MockCloverApp) -> None:
+    assert songs(json.dumps(verified.journal())) == []
+
+
+def test_a_verification_masks_by_name_and_by_pattern(world: World) -> None:
+    metadata = {"cvv": CVV, "card": {"number": "6030110000000", "cvv": int(CVV)}, "order": 7391}
+    world.charge(metadata=metadata, description=f"card {PAN}")
+    wanted = {"metadata": {}, "description": PAN, "metadata.cvv": "0000", "__class__": "x"}
+    asked = {"endpoint": "create_charge", "match": wanted}
+    differs = {
+        "metadata": {
+            "expected": {},
+            "was": {"cvv": "[cvv]", "card": {"number": "[number]", "cvv": "[cvv]"}, "order": 7391},
+        },
+        "description": {"expected": "[card ...6467]", "was": "card [card ...6467]"},
+        "metadata.cvv": {"expected": "[cvv]", "was": "[cvv]"},
+        "__class__": {"expected": "x", "was": None},
+    }
+    told = world.send("POST", "/_mock/verify", asked)
+    assert (told.status, told.json["nearest"]) == (
+        409,
+        [{"id": 2, "endpoint": "create_charge", "differs": differs}],
+    )
 
 
 def test_the_journal_does_not_tell(sung_to: tuple[World, dict[str, Answered]]) -> None:

@@ -436,7 +436,7 @@ def test_a_scenario_that_cannot_be_is_refused(world: World, asked: Any, said: st
     assert got(world.send("GET", "/_mock/scenario")) == before
 
 
-@pytest.mark.parametrize(("name", "meant"), [("declins", "declines"), ("@", "")])
+@pytest.mark.parametrize(("name", "meant"), [("declins", "declines"), ("@", ""), ("", "")])
 def test_an_unknown_scenario_is_told_with_those_that_there_are(
     world: World, name: str, meant: str
 ) -> None:

@@ -1,6 +1,7 @@
 """Formats on the wire: ids, references, keys, card numbers, masks."""
 
 import base64
+import os
 import re
 
 import pytest
@@ -84,6 +85,22 @@ def test_a_key_file_is_made_once_and_kept(tmp_path) -> None:
     first, second = KeyRing(path), KeyRing(path)
     assert first.public_blob() == second.public_blob()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_file_that_is_no_regular_file_is_not_read(tmp_path) -> None:
+    """A read of a named pipe would never end."""
+    path = tmp_path / "key.pem"
+    os.mkfifo(path)
+    with pytest.raises(KeyFileError) as raised:
+        KeyRing(path).export()
+    assert str(raised.value) == f"{path}: key.pem is a named pipe, not a regular file"
+
+
+def test_a_key_file_is_made_behind_a_symbolic_link(tmp_path) -> None:
+    link, target = tmp_path / "link.pem", tmp_path / "key.pem"
+    link.symlink_to(target)
+    assert KeyRing(link).public_blob() == KeyRing(target).public_blob()
+    assert link.is_symlink()
 
 
 def test_a_key_file_that_is_none_says_so(tmp_path) -> None:

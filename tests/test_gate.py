@@ -69,6 +69,12 @@ def test_who_may_steer(gate: Gate, headers: dict[str, str], refusal: str | None)
     assert told == (refusal and ("CONTROL_FORBIDDEN", refusal))
 
 
+@pytest.mark.parametrize("token", ["", " ", "\n"])
+def test_a_gate_with_an_empty_token_cannot_be_made(token: str) -> None:
+    with pytest.raises(ValueError, match="the control token is empty"):
+        Gate(token=token)
+
+
 def test_a_refused_control_call_is_told_and_changes_nothing(served: Served) -> None:
     before = call(served.port, "GET", "/_mock/clock").json["frozen"]
     got = call(served.port, "PUT", "/_mock/clock", {"freeze": True}, host="evil.com")

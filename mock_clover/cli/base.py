@@ -1,6 +1,7 @@
 """What the commands share: their settings, their options, how they print and how they fail."""
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,6 +16,37 @@ DEFAULT_SEED = "mock-clover"
 
 PREFIX = "MOCK_CLOVER_"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+_GUARDS = frozenset({f"{PREFIX}CONTROL", f"{PREFIX}CONTROL_TOKEN"})
+"""Variables that restrict control calls: an empty one must not leave the calls open."""
+
+
+class FilledCommand(click.Command):
+    """A command that rejects options with an empty value, usually an unset shell variable.
+
+    An empty environment variable counts as unset, as in click and Docker Compose, unless it is one
+    of `_GUARDS`: then the server would start with control calls open.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Check the values as they were given, before click converts them."""
+        given, *_ = self.make_parser(ctx).parse_args(list(args))
+        for parameter in self.get_params(ctx):
+            value = given.get(str(parameter.name))
+            if any(_is_blank(each) for each in (value if isinstance(value, list) else [value])):
+                fail(f"{parameter.opts[0]} is empty: give it a value, or leave the option out")
+            variable = str(parameter.envvar)
+            if value is None and variable in _GUARDS and _is_blank(os.environ.get(variable)):
+                fail(
+                    f"{variable} is empty: it restricts control calls, which would be open; "
+                    "set it to a value, or unset it"
+                )
+        return super().parse_args(ctx, args)
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
 
 seed_option = click.option(
     "--seed",

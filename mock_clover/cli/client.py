@@ -122,7 +122,7 @@ def health(*, url: str | None) -> None:
     """Say whether a server is ready: exit code 0 if it is, 1 if not. For containers."""
     from mock_clover.client import ClientError, get_json
 
-    port = os.environ.get(f"{PREFIX}PORT", str(DEFAULT_PORT))
+    port = os.environ.get(f"{PREFIX}PORT") or DEFAULT_PORT
     base = (url or f"http://127.0.0.1:{port}").rstrip("/")
     try:
         told = get_json(f"{base}/readyz", timeout_s=2)

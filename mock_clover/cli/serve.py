@@ -14,12 +14,14 @@ from mock_clover.cli.base import (
     CONTEXT,
     DEFAULT_PORT,
     PREFIX,
+    FilledCommand,
     as_shell,
     examples,
     fail,
     seed_option,
     variables_of,
 )
+from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.strictness import LENIENT, Strictness
 from mock_clover.cli.tls import Asked, Listening, tls_options
 
@@ -33,6 +35,7 @@ _LONG_STOCK = 500
 
 
 @click.command(
+    cls=FilledCommand,
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover serve",
@@ -62,7 +65,7 @@ _LONG_STOCK = 500
     "--port-file",
     envvar=f"{PREFIX}PORT_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the port here once it is bound.",
+    help="Write the port here once it is bound; removed at the start and at the end.",
 )
 @click.option(
     "--scenario",
@@ -164,6 +167,8 @@ def serve(
     tls: Asked | None,
 ) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
+    http_port_file = PortFile("--port-file", port_file)
+    https_port_file = PortFile("--tls-port-file", tls.port_file if tls else None)
     import gc
 
     gc.disable()  # nothing of start-up is garbage; serve.py sets the policy
@@ -191,10 +196,7 @@ def serve(
         fail(str(error))
     switched = {
         name: value
-        for name, value in (
-            ("dialect", dialect),
-            ("listed_cards_only", listed_cards_only),
-        )
+        for name, value in (("dialect", dialect), ("listed_cards_only", listed_cards_only))
         if value is not None
     } | (LENIENT if no_strict else strict or {})
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
@@ -221,8 +223,8 @@ def serve(
     def announce() -> None:
         # Before the banner, and that of HTTP last: whoever reads it finds the other.
         if secure:
-            _tell_port("--tls-port-file", secure.port_file, secure.port)
-        _tell_port("--port-file", port_file, bound)
+            https_port_file.write(secure.port)
+        http_port_file.write(bound)
         known = app.sandboxes.default.credentials
         click.echo(_banner(host, bound, secure, loaded.name, known, watched=control))
         sys.stdout.flush()
@@ -232,16 +234,6 @@ def serve(
     run(app, listener, announce, chores, tasks, secure.tls if secure else None)
     log.flush()
     warmth.end()
-
-
-def _tell_port(option: str, file: Path | None, port: int) -> None:
-    from mock_clover.server.serve import write_port_file
-
-    if file is not None:
-        try:
-            write_port_file(file, port)
-        except OSError as error:
-            fail(f"{option} {file}: {error.strerror}")
 
 
 def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any], ...]:

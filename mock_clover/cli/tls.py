@@ -49,7 +49,7 @@ _OPTIONS = (
         "--tls-port-file",
         envvar=f"{PREFIX}TLS_PORT_FILE",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Write the port for HTTPS here once it is bound.",
+        help="Write the port for HTTPS here once it is bound; removed at the start and at the end.",
     ),
     folder_option,
     names_option,
@@ -77,7 +77,7 @@ class Asked(NamedTuple):
         except AuthorityError as error:
             fail(str(error))
         port = listener.getsockname()[1]
-        return Listening(tls, port, self.port_file, kept.certificate, kept.authority.pem.decode())
+        return Listening(tls, port, kept.certificate, kept.authority.pem.decode())
 
 
 class Listening(NamedTuple):
@@ -85,7 +85,6 @@ class Listening(NamedTuple):
 
     tls: "Tls"
     port: int
-    port_file: Path | None
     certificate: Path | None
     pem: str
 

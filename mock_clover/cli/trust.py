@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mock_clover.cli.base import CONTEXT, examples, fail
+from mock_clover.cli.base import CONTEXT, FilledCommand, examples, fail
 from mock_clover.cli.tls import authority, folder_option, names_option
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ TRUST: dict[str, tuple[str, ...]] = {
 
 
 @click.command(
+    cls=FilledCommand,
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover trust                          # for every kind of client",

@@ -6,12 +6,14 @@ import msgspec
 
 from mock_clover.api.endpoint import Call, Endpoint, Stated
 from mock_clover.control.calls import OURS, ControlRecord, control, unknown
+from mock_clover.control.plain import plain_member
 from mock_clover.model.operation import RULED
 from mock_clover.model.problem import CONTROL_INVALID
 from mock_clover.sandbox.journal import Exchange, Shown, shown
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.wire.fact import told
 from mock_clover.wire.record import Record
+from mock_clover.wire.redact import redact
 
 WAIT_MS_MAX = 60_000
 _NEAREST_MAX = 3
@@ -108,9 +110,9 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
     answer = VerifyAnswer(
         verified=False,
         count=count,
-        message=f"{count} of the calls match, {_wanted(low, high)} should",
+        message=redact(f"{count} of the calls match, {_wanted(low, high)} should"),
         nearest=tuple(
-            Miss(id=entry.number, endpoint=entry.endpoint, differs=differs)
+            Miss(id=entry.number, endpoint=entry.endpoint, differs=_masked(differs))
             for entry, differs in nearest[:_NEAREST_MAX]
         ),
     )
@@ -154,12 +156,28 @@ def _differs(asked: VerifyRequest, entry: Exchange) -> dict[str, Any]:
     for path, expected in asked.match.items():
         was: Any = entry.request
         for step in path.split("."):
-            was = was.get(step) if isinstance(was, dict) else getattr(was, step, None)
+            was = _member(was, step)
         if isinstance(was, Record):
             was = msgspec.to_builtins(was)
         if was != expected:
             differs[path] = {"expected": expected, "was": was}
     return differs
+
+
+def _member(of: Any, name: str) -> Any:
+    """Return a member of an object or of a record; None if it has none of this name."""
+    if isinstance(of, dict):
+        return of.get(name)
+    is_field = isinstance(of, Record) and name in of.__struct_fields__
+    return getattr(of, name) if is_field else None
+
+
+def _masked(differs: dict[str, Any]) -> dict[str, Any]:
+    """Return differences as they may be shown: the reply gets into the logs of test runs."""
+    return {
+        redact(path): {side: plain_member(path, value) for side, value in sides.items()}
+        for path, sides in differs.items()
+    }
 
 
 def _in_order(asked: VerifyRequest, names: list[str]) -> Stated:

@@ -118,7 +118,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         for claim in asked.allow_inferred or ():
             if claim not in CLAIMS:
                 CONTROL_INVALID.refuse(said=f"allow_inferred: {unknown(claim, CLAIMS)}")
-        scenario = asked_scenario(asked.scenario) if asked.scenario else None
+        scenario = None if asked.scenario is None else asked_scenario(asked.scenario)
         with made_of_scenario():
             made = sandboxes.make(name, scenario, switched, asked.seed)
         return shown(made, call)

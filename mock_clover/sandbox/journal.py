@@ -16,7 +16,8 @@ from mock_clover.wire.record import Record, encode
 from mock_clover.wire.redact import redact
 
 _CODE = re.compile(
-    r'("(?:(?:cvv|cvc)2?|security_(?:code|card_value))"\s*:\s*"?)([0-9]{3,8})("?)', re.IGNORECASE
+    r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}',
+    re.IGNORECASE,
 )
 """A CVV where none belongs, as in metadata (the token's own never comes here), and the code that a
 virtual gift card is told with."""
@@ -195,7 +196,7 @@ _SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
 
 def mask(text: str) -> str:
     """Mask the numbers and the codes of cards in a body."""
-    return _SOURCE.sub(r"\1[number]\2", _CODE.sub(r"\1[cvv]\3", redact(text)))
+    return _SOURCE.sub(r"\1[number]\2", _CODE.sub(r"\1[cvv]", redact(text)))
 
 
 def masked_body(body: bytes) -> Any:

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mock_clover.sandbox.files import regular_file
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -100,9 +102,12 @@ class KeyRing:
             return self._key
 
     def _make(self) -> MadeKey:
-        path = self._key_file
-        if path is None:
+        if self._key_file is None:
             return _handed(_generate())
+        try:
+            path = regular_file(self._key_file)
+        except OSError as error:
+            raise KeyFileError(f"{self._key_file}: {error.strerror}") from None
         if not path.exists():
             key = _generate()
             _write(path, key)

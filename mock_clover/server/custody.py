@@ -11,12 +11,12 @@ import contextlib
 import datetime as dt
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mock_clover.sandbox.files import regular_file, write_whole
 from mock_clover.server.authority import Authority, AuthorityError, make, parse
 
 CERTIFICATE = "ca.pem"
@@ -72,8 +72,8 @@ def keep(folder: Path | None, further: Iterable[str], now: dt.datetime) -> Kept:
 
 def _kept(folder: Path, further: tuple[str, ...], now: dt.datetime) -> Kept:
     private, said = folder / _PRIVATE, ""
-    pair = private / _PAIR
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pair, certificate = regular_file(private / _PAIR), regular_file(folder / CERTIFICATE)
     _close(private, 0o700)
     with _alone(private):
         found = _read(pair)
@@ -85,12 +85,12 @@ def _kept(folder: Path, further: tuple[str, ...], now: dt.datetime) -> Kept:
             said = f"{pair} {error}: a new authority is made, which clients must trust anew"
         if authority is None:
             authority = make(further, now)
-            _write(pair, authority.to_pem(), 0o600)
+            write_whole(pair, authority.to_pem(), 0o600)
             said = said or f"a new authority is made in {folder}"
         else:
             _close(pair, 0o600)
-        if _read(folder / CERTIFICATE) != authority.pem:
-            _write(folder / CERTIFICATE, authority.pem, 0o644)
+        if _read(certificate) != authority.pem:
+            write_whole(certificate, authority.pem, 0o644)
     return Kept(authority, folder / CERTIFICATE, said)
 
 
@@ -100,22 +100,6 @@ def _read(path: Path) -> bytes | None:
             return file.read(_PAIR_BYTES_MAX)
     except FileNotFoundError:
         return None
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file in one step: a reader sees the old one or the new one, whole."""
-    handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
-        part.chmod(mode)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _close(path: Path, mode: int) -> None:

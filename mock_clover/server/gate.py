@@ -25,6 +25,11 @@ class Gate(Record, frozen=True, kw_only=True):
     token: str | None = None
     hosts: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Reject an empty token: a request without the header would match it. Raises ValueError."""
+        if self.token is not None and not self.token.strip():
+            raise ValueError("the control token is empty; None means that no token is required")
+
     def check_host(self, headers: dict[bytes, bytes]) -> str:
         """Refuse a Host that could be a stranger's, and everything where the gate is shut."""
         if not self.is_open:

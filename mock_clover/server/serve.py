@@ -11,7 +11,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -198,13 +197,6 @@ def _settle_memory() -> None:
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()
-
-
-def write_port_file(path: Path, port: int) -> None:
-    """Write the port in one step, so that a reader sees all of it or nothing."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(f"{port}\n")
-    part.replace(path)
 
 
 def stderr() -> Any:

@@ -46,7 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the marker. Raises pytest.UsageError for an empty address of a server."""
+    if config.getoption("--mock-clover-url") == "":
+        raise pytest.UsageError("--mock-clover-url is empty: give it a value, or leave it out")
     config.addinivalue_line(
         "markers",
         f"mock_clover({', '.join(_SWITCHES)}): of a test's sandbox",

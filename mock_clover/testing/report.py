@@ -46,7 +46,7 @@ def exchange_line(exchange: dict[str, Any]) -> str:
 def miss_text(asked: dict[str, Any], told: dict[str, Any]) -> str:
     """Say why a verification missed, the nearest misses first."""
     what = asked.get("endpoint") or ("these calls" if asked.get("in_order") else "any operation")
-    where = f" with {_short(asked['match'])}" if asked.get("match") else ""
+    where = f" with {_short(_masked(asked['match']))}" if asked.get("match") else ""
     lines = [f"{what}{where}: {told.get('message')}"]
     for miss in told.get("nearest") or ():
         differs = "; ".join(
@@ -55,6 +55,14 @@ def miss_text(asked: dict[str, Any], told: dict[str, Any]) -> str:
         )
         lines.append(f"  nearest: #{miss['id']} {miss['endpoint']}: {differs}")
     return "\n".join(lines)
+
+
+def _masked(match: dict[str, Any]) -> dict[str, Any]:
+    """Return what a test asked for without card numbers: its failure gets into logs."""
+    from mock_clover.control.plain import plain_member
+    from mock_clover.wire.redact import redact
+
+    return {redact(path): plain_member(path, value) for path, value in match.items()}
 
 
 def _short(value: Any) -> str:

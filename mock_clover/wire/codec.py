@@ -22,7 +22,6 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _WORD = re.compile(r"Invalid enum value '.*'", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _STEPS = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
@@ -97,10 +96,17 @@ class Codec(Generic[T]):
 
 
 def check_depth(raw: bytes) -> None:
-    """Refuse what is nested too deep to be shown again. Raises MalformedError."""
+    """Reject a body that is nested too deep to be shown again. Raises MalformedError.
+
+    Brackets within strings do not count; a string that never ends extends to the end of the body.
+    The time is linear in the size of the body, whatever the body holds: a regular expression that
+    must find the closing quote is quadratic where there is none.
+    """
     if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
         return
-    brackets = _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS)
+    # Without escaped backslashes and then escaped quotes, every quote left opens or ends a string.
+    unescaped = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(unescaped.split(b'"')[::2]).translate(None, _NO_BRACKETS)
     if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEPTH_MAX:
         raise MalformedError(f"Nested deeper than {DEPTH_MAX}")
 

@@ -14,6 +14,7 @@ from mock_clover.api.surface import SURFACE
 from mock_clover.control.surface import control_surface
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
+from mock_clover.wire.codec import DEPTH_MAX, MalformedError, check_depth
 from tests.hostile import (
     BODIES,
     CREDENTIALS,
@@ -130,6 +131,48 @@ def test_no_depth_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint
     }
     table = ((label, Sent(endpoint.method, path, raw.encode())) for label, raw in spoilt.items())
     assert complaints(twins, table) == {}
+
+
+FULL = b"[" * DEPTH_MAX
+"""As many open brackets as a body may have."""
+DEPTHS: dict[str, tuple[bytes, bool]] = {
+    "as deep as allowed": (FULL + b"]" * DEPTH_MAX, False),
+    "one deeper": (FULL + b"[]" + b"]" * DEPTH_MAX, True),
+    "wide": (b"[" + b"[]," * 1_000 + b"[]]", False),
+    "a bracket in a string": (FULL + b'"["' + b"]" * DEPTH_MAX, False),
+    "a bracket behind a string": (FULL + b'"",[]' + b"]" * DEPTH_MAX, True),
+    "a bracket behind an escaped quote": (FULL + rb'"\"["' + b"]" * DEPTH_MAX, False),
+    "a bracket behind an escaped backslash": (FULL + rb'"\\",[]' + b"]" * DEPTH_MAX, True),
+    "a bracket behind a backslash and a quote": (FULL + rb'"\\\"["' + b"]" * DEPTH_MAX, False),
+    "a bracket behind two backslashes": (FULL + rb'"\\\\",[]' + b"]" * DEPTH_MAX, True),
+    "a bracket behind another escape": (FULL + rb'"\n","[",[]' + b"]" * DEPTH_MAX, True),
+    "brackets in names": (b'{"[{":' * DEPTH_MAX + b"1" + b"}" * DEPTH_MAX, False),
+    "deep behind a string of brackets": (b'["]]]]",' + FULL, True),
+    "a string without an end": (FULL + b'"[', False),
+    "a string that ends within an escape": (FULL + b'"[\\', False),
+    "deep before a string without an end": (FULL + b'["', True),
+}
+
+
+@pytest.mark.parametrize(("raw", "is_too_deep"), DEPTHS.values(), ids=DEPTHS)
+def test_brackets_within_strings_are_no_depth(raw: bytes, is_too_deep: bool) -> None:
+    try:
+        check_depth(raw)
+        refused = False
+    except MalformedError:
+        refused = True
+    assert refused == is_too_deep
+
+
+@pytest.mark.parametrize(
+    "unit", [b'\\"', b'"', b"\\", b'"a', b'"\\', b'\\\\"', b'"["', b"\\u"], ids=str
+)
+def test_the_depth_check_is_linear_in_an_unclosed_string(unit: bytes) -> None:
+    """A quadratic check of 1 MiB takes hours, and the test run does not end."""
+    for last in (b"", b"\\"):
+        raw = FULL + b'["' + unit * (2**20 // len(unit)) + last
+        with pytest.raises(MalformedError, match="Nested deeper than 64"):
+            check_depth(raw)
 
 
 BRINK = range(900, 1_001, 2)

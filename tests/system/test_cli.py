@@ -4,17 +4,23 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from mock_clover import __version__
 from mock_clover.cli import main
+from mock_clover.cli.port_file import PortFile
+from mock_clover.cli.serve import serve as serve_command
+from mock_clover.cli.trust import trust as trust_command
 from mock_clover.model.problem import CATALOGUE
 from mock_clover.sandbox.credentials import derive
 from tests.served import Served
@@ -154,6 +160,132 @@ def test_serve_refuses_a_bad_option_in_one_clear_line(
     assert "Traceback" not in done.stderr
 
 
+EMPTY_OPTIONS = [
+    (str(command.name), option.opts[0], value)
+    for command in (serve_command, trust_command)
+    for option in command.params
+    if isinstance(option, click.Option) and (not option.is_flag or option.multiple)
+    for value in ("", " ")
+]
+
+
+@pytest.mark.parametrize(("command", "option", "value"), EMPTY_OPTIONS)
+def test_an_empty_option_is_rejected(command: str, option: str, value: str) -> None:
+    said = f"mock-clover: {option} is empty: give it a value, or leave the option out\n"
+    assert invoke(command, option, value) == (2, said)
+
+
+@pytest.mark.parametrize("value", ["", " "])
+@pytest.mark.parametrize("variable", ["MOCK_CLOVER_CONTROL", "MOCK_CLOVER_CONTROL_TOKEN"])
+def test_an_empty_variable_that_restricts_control_calls_is_rejected(
+    variable: str, value: str
+) -> None:
+    said = (
+        f"mock-clover: {variable} is empty: it restricts control calls, which would be open; "
+        "set it to a value, or unset it\n"
+    )
+    assert invoke("serve", **{variable: value}) == (2, said)
+
+
+def test_any_other_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    def params() -> dict[str, Any]:
+        return serve_command.make_context("serve", []).params
+
+    unset = params()
+    names = {str(option.envvar) for option in serve_command.params if option.envvar}
+    for name in names - {"MOCK_CLOVER_CONTROL", "MOCK_CLOVER_CONTROL_TOKEN"}:
+        monkeypatch.setenv(name, "")
+    assert params() == unset
+
+
+def test_an_option_overrides_an_empty_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCK_CLOVER_CONTROL", "")
+    monkeypatch.setenv("MOCK_CLOVER_CONTROL_TOKEN", "")
+    given = ["--no-control", "--control-token", "s3cret"]
+    params = serve_command.make_context("serve", given).params
+    assert (params["control"], params["control_token"]) == (False, "s3cret")
+
+
+def test_an_empty_port_is_the_default_for_health_too() -> None:
+    _, out = invoke("health", MOCK_CLOVER_PORT="")
+    assert "http://127.0.0.1:4242/readyz" in out or out.startswith("ready ")
+
+
+@pytest.fixture
+def special_files(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a file of each kind that must not be replaced; no devices."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("fifo")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").touch()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        yield tmp_path
+
+
+SPECIAL = [
+    ("fifo", "fifo is a named pipe, not a regular file"),
+    ("link", "link is a named pipe, not a regular file"),
+    ("loop", "Too many levels of symbolic links"),
+    ("socket", "socket is a socket, not a regular file"),
+    ("file/port", "Not a directory"),
+    ("none/port", "No such file or directory"),
+]
+
+
+@pytest.mark.parametrize("option", ["--port-file", "--tls-port-file"])
+@pytest.mark.parametrize(("name", "said"), SPECIAL)
+def test_a_port_file_replaces_only_regular_files(
+    special_files: Path, option: str, name: str, said: str
+) -> None:
+    before = {path.name: path.lstat() for path in special_files.iterdir()}
+    path = special_files / name
+    expected = (2, f"mock-clover: {option} {path}: {said}\n")
+    assert invoke("serve", "--tls", option, str(path)) == expected
+    assert {path.name: path.lstat() for path in special_files.iterdir()} == before
+
+
+def test_a_port_file_that_is_a_directory_is_rejected(tmp_path: Path) -> None:
+    code, said = invoke("serve", "--port-file", str(tmp_path))
+    assert (code, f"File '{tmp_path}' is a directory." in said) == (2, True)
+
+
+@pytest.mark.parametrize("is_stale", [True, False])
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_port_file_exists_only_while_the_server_listens(
+    tmp_path: Path, is_stale: bool, is_link: bool
+) -> None:
+    named = target = tmp_path / "port"
+    if is_link:
+        target = tmp_path / "target"
+        named.symlink_to(target)
+    if is_stale:
+        target.write_text("1\n")
+    with click.Context(serve_command):
+        file = PortFile("--port-file", named)
+        assert not target.exists()
+        file.write(4_242)
+        assert (target.read_text(), named.is_symlink()) == ("4242\n", is_link)
+    assert [path.name for path in tmp_path.iterdir()] == (["port"] if is_link else [])
+
+
+def test_the_port_file_of_another_server_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "port"
+    with click.Context(serve_command):
+        PortFile("--port-file", path).write(4_242)
+        path.write_text("5000\n")
+    assert path.read_text() == "5000\n"
+
+
+def test_a_start_that_fails_leaves_no_port_of_an_earlier_server(tmp_path: Path) -> None:
+    path = tmp_path / "port"
+    path.write_text("1\n")
+    command = [sys.executable, "-m", "mock_clover", "serve", "--port-file", str(path)]
+    bad = ["--port", "0", "--host", "not an address"]
+    done = subprocess.run([*command, *bad], capture_output=True, timeout=20, check=False)
+    assert (done.returncode, path.exists()) == (2, False)
+
+
 def test_an_unknown_setting_is_told_with_what_was_meant(
     serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +345,7 @@ def test_ctrl_c_ends_it_with_success(serve: Callable[..., Served]) -> None:
     server = serve()
     server.process.send_signal(signal.SIGINT)
     assert server.process.wait(5) == 0
+    assert not server.log.with_name("port").exists()
 
 
 def _logged(server: Served, text: str) -> list[str]:

@@ -461,6 +461,14 @@ def test_a_control_token_is_shown_to_a_server_that_wants_one(
     assert "the control token is missing" in refused.stdout
 
 
+def test_an_empty_address_of_a_server_is_rejected(run: Run) -> None:
+    done = run(STARTLESS, "--mock-clover-url", "")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert done.stderr == (
+        "ERROR: --mock-clover-url is empty: give it a value, or leave it out\n\n"
+    )
+
+
 def test_a_server_that_is_not_there_is_told(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unheard:
         port = unheard.getsockname()[1]

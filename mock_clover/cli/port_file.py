@@ -1,0 +1,45 @@
+"""A file with the port of a server, for scripts that start one on a free port."""
+
+import contextlib
+from pathlib import Path
+
+import click
+
+from mock_clover.cli.base import fail
+from mock_clover.sandbox.files import regular_file, write_whole
+
+
+class PortFile:
+    """The file of one option; without a path, no file. It ends the command if it cannot be used."""
+
+    def __init__(self, option: str, path: Path | None) -> None:
+        """Remove the file of an earlier server, whose port is wrong now."""
+        self._option = option
+        self._path = path
+        self._content = b""
+        if path is not None:
+            click.get_current_context().call_on_close(self._remove)
+            try:
+                regular_file(path).unlink(missing_ok=True)
+            except OSError as error:
+                self._fail(error)
+
+    def write(self, port: int) -> None:
+        """Write the port of a server that listens."""
+        if self._path is not None:
+            self._content = b"%d\n" % port
+            try:
+                write_whole(self._path, self._content)
+            except OSError as error:
+                self._fail(error)
+
+    def _remove(self) -> None:
+        """Remove the file when the command ends, unless another server has replaced it."""
+        if self._path is not None and self._content:
+            with contextlib.suppress(OSError):
+                file = regular_file(self._path)
+                if file.read_bytes() == self._content:
+                    file.unlink()
+
+    def _fail(self, error: OSError) -> None:
+        fail(f"{self._option} {self._path}: {error.strerror}")

@@ -1,0 +1,58 @@
+"""Files that the server writes: each is written whole, and only a regular file is replaced."""
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def regular_file(path: Path) -> Path:
+    """Return the regular file at a path, which need not exist; symbolic links are followed.
+
+    Raises OSError if there is anything else, such as a device: a rename over it would replace it,
+    and a read could block. Raises OSError if the folder does not exist.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        target.parent.stat()
+        return target
+    if not stat.S_ISREG(mode):
+        kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "a special file")
+        raise OSError(errno.EINVAL, f"{path.name} is {kind}, not a regular file")
+    return target
+
+
+def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file in one step: a reader sees the old content or the new one. Raises OSError.
+
+    Without a mode the umask decides; the mode of a private file is set before it has content.
+    """
+    target = regular_file(path)
+    # Not the process id: servers in containers that share a folder all have the same.
+    part = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+    try:
+        handle = os.open(
+            part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600
+        )
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        if mode is not None:
+            part.chmod(mode)
+        part.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
