@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from Crypto.Cipher import PKCS1_OAEP
-from Crypto.PublicKey import RSA
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from mock_clover.scenario.load import parse
 from tests.canary import CVV, PAN, songs, texts_within
@@ -24,11 +26,18 @@ def key_of(world: World) -> dict[str, str]:
     return dict(got.json)
 
 
-def sealed(world: World, pan: str, key: RSA.RsaKey | None = None, prefix: str = "") -> str:
+def pem_key(pem: str) -> RSAPublicKey:
+    key = load_pem_public_key(pem.encode())
+    assert isinstance(key, RSAPublicKey)
+    return key
+
+
+def sealed(world: World, pan: str, key: RSAPublicKey | None = None, prefix: str = "") -> str:
     """Encrypt as Clover's Python sample does: OAEP with SHA-1, the prefix first."""
     told = key_of(world)
-    cipher = PKCS1_OAEP.new(key or RSA.import_key(told["pem"]))
-    return base64.b64encode(cipher.encrypt(f"{prefix or told['prefix']}{pan}".encode())).decode()
+    text = f"{prefix or told['prefix']}{pan}".encode()
+    padding = OAEP(MGF1(SHA1()), SHA1(), None)
+    return base64.b64encode((key or pem_key(told["pem"])).encrypt(text, padding)).decode()
 
 
 def asked(world: World, pan: str = VISA, **changes: Any) -> dict[str, Any]:
@@ -60,7 +69,7 @@ def test_the_key_is_the_servers_own_in_three_forms(world: World) -> None:
     blob = base64.b64decode(world.keys.public_blob())
     modulus, exponent = (int.from_bytes(half) for half in (blob[:256], blob[256:]))
     assert (told["modulus"], told["exponent"]) == (str(modulus), str(exponent))
-    pem = RSA.import_key(told["pem"])
+    pem = pem_key(told["pem"]).public_numbers()
     assert (pem.n, pem.e) == (modulus, exponent)
     assert told == key_of(world)
 
@@ -116,7 +125,7 @@ def test_a_form_does_the_same(world: World) -> None:
 
 def test_the_modulus_and_the_exponent_do_as_well_as_the_pem(world: World) -> None:
     told = key_of(world)
-    key = RSA.construct((int(told["modulus"]), int(told["exponent"])))
+    key = RSAPublicNumbers(int(told["exponent"]), int(told["modulus"])).public_key()
     got = pay(world, asked(world, cardEncrypted=sealed(world, VISA, key)))
     assert got.json["result"] == "APPROVED"
 

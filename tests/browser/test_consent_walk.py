@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from shop import Shop
 
 from tests.served import Served
-from tests.test_oauth_client import VERIFIER, as_json
+from tests.system.test_oauth_client import VERIFIER, as_json
 from tests.wire import call
 
 TWO = {"name": "two", "merchants": [{"name": "cafe"}, {"name": "bar"}]}
