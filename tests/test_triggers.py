@@ -340,10 +340,21 @@ def test_a_partial_approval_takes_only_so_much(make_world: MakeWorld) -> None:
     assert (paid["amount_paid"], paid["status"]) == (300, "created")
 
 
-def test_more_than_was_asked_for_is_no_partial_approval(make_world: MakeWorld) -> None:
-    world = world_of(make_world, "rules: [{then: {approve: {amount: 5000}}}]")
+@pytest.mark.parametrize(
+    "approved", [900, 5000], ids=["exactly the amount", "more than the amount"]
+)
+def test_an_approval_of_the_whole_amount_is_not_partial(
+    make_world: MakeWorld, approved: int
+) -> None:
+    world = world_of(make_world, f"rules: [{{then: {{approve: {{amount: {approved}}}}}}}]")
     made = charge(world, amount=900).json
     assert (made["amount"], "partial_auth" in made) == (900, False)
+    items = [{"amount": 1000, "tax_rates": [{"rate": 1_000_000}]}]
+    order = world.send("POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"]
+    part = {"source": world.token(), "amount": 500}
+    paid = world.send("POST", f"/v1/orders/{order}/pay", part).json
+    made = world.send("GET", f"/v1/charges/{paid['charge']}").json
+    assert (paid["amount_paid"], made["amount"], made["tax_amount"]) == (500, 500, 45)
 
 
 def test_card_on_file_warns_and_declines_saved_cards(make_world: MakeWorld) -> None:

@@ -541,6 +541,13 @@ case(
     post("/v1/charges/nonsense/capture"),
     invalid("invalid_request", "Please provide a valid charge id."),
 )
+case(
+    "INVALID_CHARGE_ID",
+    400,
+    "the capture of 13 characters with a letter O, which no id has",
+    post("/v1/charges/000000000000O/capture"),
+    invalid("invalid_request", "Please provide a valid charge id."),
+)
 NOT_AUTH = {
     "code": "processing_error",
     "message": "Invalid request: cannot capture a non AUTH payment",
