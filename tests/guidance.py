@@ -10,6 +10,13 @@ _LINES_MAX = 20
 UPDATE = bool(os.environ.get("MOCK_CLOVER_TEST_UPDATE"))
 
 
+HOW_TO_ADD_AN_EXAMPLE = (
+    "append an example to the file of its flow in tests/golden/ (the lines `### Title`, "
+    "the request and `--- reply`), then run `MOCK_CLOVER_TEST_UPDATE=1 .venv/bin/pytest "
+    "tests/test_golden.py`, which writes the reply"
+)
+
+
 def command(test: str) -> str:
     """Return the command that writes the generated files of a test file."""
     return f"MOCK_CLOVER_TEST_UPDATE=1 .venv/bin/pytest tests/{test}"

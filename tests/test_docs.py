@@ -138,9 +138,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_a_broken_link_is_found() -> None:
-    text = (
-        "[a](docs/tests.md) [b](docs/testing.md#nowhere) [c](#nowhere) `[d](e)`"
-    )
+    text = "[a](docs/tests.md) [b](docs/testing.md#nowhere) [c](#nowhere) `[d](e)`"
     assert broken_links(ROOT / "README.md", text) == [
         "README.md: there is no file docs/tests.md",
         "README.md: docs/testing.md has no heading #nowhere",

@@ -13,6 +13,7 @@ import pytest
 from mock_clover.api.due import settle
 from mock_clover.model.problem import BY_NAME, CATALOGUE
 from mock_clover.sandbox.keys import encrypt_pan
+from tests.guidance import check_names, check_none
 from tests.hostile import BROWSER
 from tests.subscriptions import PLANS, SUBSCRIPTIONS, Subscribing
 from tests.world import DECLINES, VISA, Answered, World
@@ -1463,9 +1464,17 @@ def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World])
 
 
 def test_every_problem_of_the_catalogue_is_shown() -> None:
-    shown = {case.problem for case in CASES}
-    assert shown | set(ELSEWHERE) | set(NOT_RAISED) == {problem.name for problem in CATALOGUE}
-    assert not shown & (set(ELSEWHERE) | set(NOT_RAISED))
+    shown, named = {case.problem for case in CASES}, {*ELSEWHERE, *NOT_RAISED}
+    check_names(
+        shown | named,
+        (problem.name for problem in CATALOGUE),
+        "tests/contract/test_problems.py: a case(...) with the request that raises it, or a row "
+        "of ELSEWHERE or NOT_RAISED",
+        "CATALOGUE of model/problem.py",
+    )
+    check_none(
+        f"remove {name} from ELSEWHERE or NOT_RAISED: it has a case" for name in shown & named
+    )
 
 
 def test_a_full_sandbox_refuses_further_rows(world: World) -> None:
