@@ -86,5 +86,5 @@ def test_replies_have_the_members_that_clover_printed(file: Path) -> None:
         ours = json.loads(example.reply.partition("\n\n")[2])
         assert members(ours) == members(json.loads(example.clover)), (
             f"tests/golden/{file.name}, {example.title!r}: the reply has other members than "
-            "the one that Clover printed (`--- clover`); correct the record that the operation returns"
+            "the one that Clover printed (`--- clover`); correct the operation's record"
         )
