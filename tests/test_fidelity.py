@@ -245,7 +245,7 @@ def test_an_unknown_scenario_is_told() -> None:
 def test_the_counts_are_those_of_the_rows() -> None:
     everything = everything_told()
     for kind, counts in everything["counts"].items():
-        assert sum(counts.values()) == len(everything[kind]), kind
+        assert sum(counts.values()) == len(everything[kind]), f"one of the {kind} has no mark"
 
 
 def test_the_page_is_that_of_the_code() -> None:

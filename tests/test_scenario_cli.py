@@ -22,7 +22,7 @@ from mock_clover.cli import main
 from mock_clover.model.operation import RULED
 from mock_clover.model.problem import OUTCOMES
 from mock_clover.scenario.load import load, shipped_names
-from tests.guidance import check_generated, check_none
+from tests.guidance import check_generated, check_names, check_none
 from tests.served import Served
 from tests.world import SEED
 
@@ -133,7 +133,8 @@ def test_the_schema_is_whole_and_knows_the_names() -> None:
     assert refs <= {f"#/$defs/{name}" for name in schema["$defs"]}, "self-contained"
     assert all(record.get("description") for record in schema["$defs"].values())
     found: list[Any] = schema["$defs"]["Fault"]["properties"]["endpoint"]["anyOf"]
-    assert found[0]["enum"] == [endpoint.name for endpoint in SURFACE]
+    names = [endpoint.name for endpoint in SURFACE]
+    check_names(found[0]["enum"], names, "OPERATIONS of model/operation.py", "api/surface.py")
     found = schema["$defs"]["Condition"]["properties"]["endpoint"]["anyOf"]
     assert found[0]["enum"] == list(RULED)
     found = schema["$defs"]["Consequence"]["properties"]["problem"]["anyOf"]
