@@ -8,7 +8,7 @@ selected is not even collected, so the inner loop does not need the packages of 
 
 import gc
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 from mock_clover.model.scenario import Scenario
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
+from tests import shown
 from tests.served import Served
 from tests.world import World
 
@@ -118,3 +119,16 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail a test that is to show a behaviour when no reply of it leaned on that behaviour."""
+    shown.LEANED.clear()
+    done = yield
+    missed = shown.missed(pyfuncitem.path, pyfuncitem.originalname)
+    assert not missed, (
+        f"no reply of this test leans on {', '.join(sorted(missed))}: "
+        "correct the test, or name another one in SHOWN of tests/shown.py"
+    )
+    return done

@@ -3,13 +3,16 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import mock_clover
 from mock_clover.api.dispatch import place_of
+from mock_clover.api.endpoint import Endpoint
 from mock_clover.api.places import places
 from mock_clover.api.surface import SURFACE
 from mock_clover.control.places import places as control_places
@@ -21,6 +24,7 @@ from mock_clover.server import warm
 from mock_clover.web.surface import PLACES as WEB_PLACES
 from mock_clover.web.surface import places as web_places
 from mock_clover.web.surface import web_surface
+from tests.guidance import check_names, check_none
 from tests.world import World
 
 SANDBOXES = World(KeyRing(), load("sandbox")).sandboxes
@@ -50,86 +54,140 @@ PLACES = {
     "uuid": (),
 }
 LINES_MAX = {"model/problem.py": 700}  # a catalogue: one thing, however long
-FILES = sorted(ROOT.rglob("*.py"))
 
 
-def name_of(file: Path) -> str:
-    return file.relative_to(ROOT).as_posix()
+class Source(NamedTuple):
+    """A module, parsed once for all tests."""
+
+    name: str
+    text: str
+    tree: ast.Module
+    nodes: list[ast.AST]
+
+    @property
+    def package(self) -> str:
+        return self.name.removesuffix(".py").partition("/")[0]
+
+    def imports(self) -> Iterator[str]:
+        for node in self.nodes:
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield "." * node.level + (node.module or "")
 
 
-def imports(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            yield node.module or ""
+@cache
+def sources() -> list[Source]:
+    found = []
+    for file in sorted(ROOT.rglob("*.py")):
+        tree = ast.parse(text := file.read_text())
+        found.append(Source(file.relative_to(ROOT).as_posix(), text, tree, list(ast.walk(tree))))
+    return found
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_imports_go_one_way(file: Path) -> None:
-    here = name_of(file).removesuffix(".py").partition("/")[0]
-    if here not in ORDER:
-        return
-    for imported in imports(file):
+def backward_imports(source: Source) -> Iterator[str]:
+    for imported in source.imports():
+        if imported.startswith("."):
+            yield f"imports {imported}: imports are absolute"
         package, _, rest = imported.partition(".")
-        if package != "mock_clover" or not rest:
-            continue
-        there = rest.partition(".")[0]
-        assert ORDER.index(there) <= ORDER.index(here), f"{here} imports {imported}"
+        if package == "mock_clover" and rest:
+            there = rest.partition(".")[0]
+            if ORDER.index(there) > ORDER.index(source.package):
+                yield f"imports {imported}, but {there} comes after {source.package} in ORDER"
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_worldly_things_stay_in_their_places(file: Path) -> None:
-    for imported in imports(file):
-        places = PLACES.get(imported.partition(".")[0])
-        if places is not None:
-            assert name_of(file).startswith(places or "nowhere"), imported
+def test_imports_go_one_way() -> None:
+    inside = [source for source in sources() if source.package in ORDER]
+    check_none(f"{source.name} {said}" for source in inside for said in backward_imports(source))
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_nothing_waits_outside_the_server(file: Path) -> None:
-    if name_of(file).startswith("server/"):
-        return
+def test_worldly_things_stay_in_their_places() -> None:
+    check_none(
+        f"{source.name} imports {imported}: PLACES of tests/test_architecture.py allows it "
+        f"in {places or 'no file'}"
+        for source in sources()
+        for imported in source.imports()
+        if (places := PLACES.get(imported.partition(".")[0])) is not None
+        and not source.name.startswith(places or "nowhere")
+    )
+
+
+def test_nothing_waits_outside_the_server() -> None:
     waits = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-    assert not [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, waits)]
+    check_none(
+        f"{source.name}:{node.lineno} awaits; only server/ may"
+        for source in sources()
+        if source.package != "server"
+        for node in source.nodes
+        if isinstance(node, waits)
+    )
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_no_module_holds_state(file: Path) -> None:
+def is_state(node: ast.stmt) -> bool:
+    value = getattr(node, "value", None)
+    empty = isinstance(value, ast.List | ast.Dict | ast.Set) and not ast.unparse(value)[1:-1]
+    return empty or isinstance(node, ast.Global)
+
+
+def test_no_module_holds_state() -> None:
     """A module's own values are constants: no empty list, dict or set waits to be filled."""
-    for node in ast.parse(file.read_text()).body:
-        value = getattr(node, "value", None)
-        empty = isinstance(value, ast.List | ast.Dict | ast.Set) and not ast.unparse(value)[1:-1]
-        assert not empty, ast.unparse(node)
-        assert not isinstance(node, ast.Global)
+    check_none(
+        f"{source.name}:{node.lineno} holds state: {ast.unparse(node)}"
+        for source in sources()
+        for node in source.tree.body
+        if is_state(node)
+    )
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_files_are_short_and_open_with_their_rule(file: Path) -> None:
-    text = file.read_text()
-    assert ast.get_docstring(ast.parse(text))
-    assert text.count("\n") <= LINES_MAX.get(name_of(file), 400)
+def test_files_are_short_and_open_with_their_rule() -> None:
+    check_none(
+        f"{source.name} has no docstring"
+        for source in sources()
+        if not ast.get_docstring(source.tree)
+    )
+    check_none(
+        f"{source.name} has {lines} lines; {most} are allowed"
+        for source in sources()
+        if (lines := source.text.count("\n")) > (most := LINES_MAX.get(source.name, 400))
+    )
 
 
 def test_the_names_of_operations_are_those_of_the_surface() -> None:
-    assert tuple(endpoint.name for endpoint in SURFACE) == OPERATIONS
+    names = [endpoint.name for endpoint in SURFACE]
+    check_names(OPERATIONS, names, "OPERATIONS of model/operation.py", "api/surface.py")
+    assert tuple(names) == OPERATIONS, (
+        "OPERATIONS of model/operation.py has another order than SURFACE of api/surface.py"
+    )
 
 
 def test_every_endpoint_is_at_its_place() -> None:
     """What a server imports with a first call is what the tuples hold, that can be read."""
-    told, control = places(), control_places(SANDBOXES)
-    for endpoint in (*SURFACE, *control_surface(SANDBOXES)):
-        for path in filter(None, (endpoint.path, endpoint.also)):
-            place = place_of(path.split("/")[1:])
-            found = [each.name for each in (told | control)[place]()]
-            assert endpoint.name in found, path
-    wanted = {place_of(p.split("/")[1:]) for e in SURFACE for p in (e.path, e.also) if p}
-    assert told.keys() == wanted
-    for endpoint in web_surface():
-        found = web_places()[place_of(endpoint.path.split("/")[1:])]()
-        assert endpoint.path in [each.path for each in found]
-    assert set(WEB_PLACES) == {place_of(e.path.split("/")[1:]) for e in web_surface()}
+    lazy = places() | control_places(SANDBOXES)
+    wrong = []
+    for file, surface in (
+        ("api/places.py", SURFACE),
+        ("control/places.py", control_surface(SANDBOXES)),
+    ):
+        for endpoint in surface:
+            for path in filter(None, (endpoint.path, endpoint.also)):
+                place = place_of(path.split("/")[1:])
+                found = [each.name for each in lazy[place]()] if place in lazy else []
+                if endpoint.name not in found:
+                    wrong.append(f"add the module of {endpoint.name} to {place} in {file}")
+    check_none(wrong)
+    check_names(map("/".join, places()), ways(SURFACE), "PLACES of api/places.py", "api/surface.py")
+    check_names(
+        map("/".join, WEB_PLACES), ways(web_surface()), "PLACES of web/surface.py", "web_surface()"
+    )
+    for asset in web_surface():
+        served = web_places()[place_of(asset.path.split("/")[1:])]()
+        assert asset.path in [each.path for each in served]
+
+
+def ways(surface: Iterable[Endpoint]) -> set[str]:
+    """Return the first two segments of each path of a surface."""
+    paths = [path for each in surface for path in (each.path, each.also) if path]
+    return {"/".join(place_of(path.split("/")[1:])) for path in paths}
 
 
 def test_a_start_imports_no_operation() -> None:
@@ -141,12 +199,14 @@ def test_a_start_imports_no_operation() -> None:
     assert "mock_clover.control.worlds" not in loaded
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_functions_are_short(file: Path) -> None:
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or 0) - node.body[0].lineno + 1
-            assert lines <= 70, f"{node.name} has {lines} lines"
+def test_functions_are_short() -> None:
+    check_none(
+        f"{source.name}:{node.lineno} {node.name} has {lines} lines; 70 are allowed"
+        for source in sources()
+        for node in source.nodes
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or 0) - node.body[0].lineno + 1) > 70
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ from tests.world import NOW_MS, SEED
 BOUNDS = {flow.name: bind(flow) for flow in flows()}
 ROOT = "http://other:4242"
 LISTS, ORDERS, CARDS, GIFTS = "lists-and-lookups", "orders-and-returns", "save-a-card", "gift-cards"
+NO_EMAIL = "Add new card information, as the document's example has it: the e-mail is missing"
 UNLISTENED = "nobody listens to the webhook targets of the recording"
 
 
@@ -89,8 +90,10 @@ def sender(app: App) -> Send:
     return lambda *asked: inside(app, *asked)
 
 
-def found(run: Run) -> list[tuple[str, int, str, str]]:
-    return [(row.flow, row.step, row.path, row.kind) for row in run.rows()]
+def found(run: Run) -> list[tuple[str, str, str, str]]:
+    """Return the drift by the titles of its steps, so that an added step changes nothing."""
+    titles = {name: [each.title for each in bound.flow.examples] for name, bound in BOUNDS.items()}
+    return [(row.flow, titles[row.flow][row.step - 1], row.path, row.kind) for row in run.rows()]
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -120,7 +123,7 @@ class Alteration(NamedTuple):
     flow: str
     call: str
     edit: Callable[[Any], Any]
-    expected: list[tuple[int, str, str]]
+    expected: list[tuple[str, str, str]]
     whole: bool = False
 
 
@@ -156,49 +159,67 @@ ALTERATIONS = [
     Alteration(
         "another status of a refusal",
         *(CARDS, EMAIL, lambda got: got._replace(status=422) if got.status == 400 else got),
-        [(12, "status", "status")],
+        [(NO_EMAIL, "status", "status")],
         whole=True,
     ),
     Alteration(
         "another status of a result ends the flow",
         *(LISTS, SALE, lambda got: got._replace(status=500)),
-        [(5, "status", "status")],
+        [("The sale", "status", "status")],
         whole=True,
     ),
     Alteration(
         "a status for another",
         *(LISTS, SALE, lambda got: got._replace(status=201)),
-        [(5, "status", "status")],
+        [("The sale", "status", "status")],
         whole=True,
     ),
     Alteration(
-        "a member dropped", LISTS, SALE, put("ref_num", None), [(5, "body.ref_num", "missing")]
+        "a member dropped",
+        LISTS,
+        SALE,
+        put("ref_num", None),
+        [("The sale", "body.ref_num", "missing")],
     ),
     Alteration(
         "an inner member dropped",
         *(LISTS, SALE, put("source.first6", None)),
-        [(5, "body.source.first6", "missing")],
+        [("The sale", "body.source.first6", "missing")],
     ),
     Alteration(
         "a member more",
         LISTS,
         SALE,
         lambda t: t | {"livemode": False},
-        [(5, "body.livemode", "extra")],
-    ),
-    Alteration("another type", LISTS, SALE, put("amount", str), [(5, "body.amount", "type")]),
-    Alteration("a fraction", LISTS, SALE, put("amount", float), [(5, "body.amount", "type")]),
-    Alteration("a number for a boolean", LISTS, SALE, put("paid", 1), [(5, "body.paid", "type")]),
-    Alteration(
-        "a list for an object", LISTS, SALE, put("outcome", []), [(5, "body.outcome", "type")]
+        [("The sale", "body.livemode", "extra")],
     ),
     Alteration(
-        "a longer reference", LISTS, SALE, put("ref_num", "X1"), [(5, "body.ref_num", "format")]
+        "another type", LISTS, SALE, put("amount", str), [("The sale", "body.amount", "type")]
+    ),
+    Alteration(
+        "a fraction", LISTS, SALE, put("amount", float), [("The sale", "body.amount", "type")]
+    ),
+    Alteration(
+        "a number for a boolean", LISTS, SALE, put("paid", 1), [("The sale", "body.paid", "type")]
+    ),
+    Alteration(
+        "a list for an object",
+        LISTS,
+        SALE,
+        put("outcome", []),
+        [("The sale", "body.outcome", "type")],
+    ),
+    Alteration(
+        "a longer reference",
+        LISTS,
+        SALE,
+        put("ref_num", "X1"),
+        [("The sale", "body.ref_num", "format")],
     ),
     Alteration(
         "seconds for milliseconds",
         *(LISTS, SALE, put("created", lambda ms: ms // 1000)),
-        [(5, "body.created", "format")],
+        [("The sale", "body.created", "format")],
     ),
     Alteration(
         "an id in lower case",
@@ -207,85 +228,93 @@ ALTERATIONS = [
             "POST /v1/charges",
             lambda t: put("gift_card.lock_id", "1")(t) if t["amount"] == 400 else t,
         ),
-        [(5, "body.gift_card.lock_id", "format")],
+        [("Lock a part", "body.gift_card.lock_id", "format")],
     ),
     Alteration(
         "the currency as it was sent",
         *(LISTS, SALE, put("currency", str.lower)),
-        [(5, "body.currency", "value")],
+        [("The sale", "body.currency", "value")],
     ),
-    Alteration("another amount", LISTS, SALE, put("amount", 1799), [(5, "body.amount", "value")]),
+    Alteration(
+        "another amount", LISTS, SALE, put("amount", 1799), [("The sale", "body.amount", "value")]
+    ),
     Alteration(
         "the id of another thing",
         *(LISTS, REFUND, put("charge", "ZZZZZZZZZZZZZ")),
-        [(6, "body.charge", "value")],
+        [("Its refund in part", "body.charge", "value")],
     ),
     Alteration(
         "another parent than the client gave",
         ORDERS,
         "POST /v1/orders",
         lambda t: t["items"][0].update(parent="ZZZZZZZZZZZZZ") or t if len(t["items"]) > 1 else t,
-        [(2, "body.items[0].parent", "value")],
+        [("An order with a tax line", "body.items[0].parent", "value")],
     ),
     Alteration(
         "another error code",
         *(CARDS, EMAIL, lambda t: put("error.code", "bad_email")(t) if "error" in t else t),
-        [(12, "body.error.code", "value")],
+        [(NO_EMAIL, "body.error.code", "value")],
     ),
     Alteration(
         "another message",
         *(CARDS, EMAIL, lambda t: put("error.message", "No.")(t) if "error" in t else t),
-        [(12, "body.error.message", "value")],
+        [(NO_EMAIL, "body.error.message", "value")],
     ),
     Alteration(
         "an error without its type",
         *(CARDS, EMAIL, lambda t: put("error.type", None)(t) if "error" in t else t),
-        [(12, "body.error.type", "missing")],
+        [(NO_EMAIL, "body.error.type", "missing")],
     ),
     Alteration(
         "another media type",
         *(LISTS, SALE, headed(content_type="text/plain")),
-        [(5, "content-type", "media type")],
+        [("The sale", "content-type", "media type")],
         whole=True,
     ),
     Alteration(
         "no media type",
         *(LISTS, SALE, headed(content_type=None)),
-        [(5, "content-type", "media type")],
+        [("The sale", "content-type", "media type")],
         whole=True,
     ),
     Alteration(
         "a page for a refund",
         *(LISTS, REFUND, lambda got: got._replace(body=b"<html>")),
-        [(6, "body", "type")],
+        [("Its refund in part", "body", "type")],
         whole=True,
     ),
     Alteration(
         "a list with more in it",
         *(LISTS, "GET /v1/orders", put("data", lambda data: data * 2)),
-        [(10, "body.data", "length")],
+        [("All orders", "body.data", "length")],
     ),
     Alteration(
         "an item of a list without a member",
         *(LISTS, "GET /v1/charges?", lambda t: [t["data"][0].pop("paid")] and t),
-        [(9, "body.data[0].paid", "missing")],
+        [("All charges of the day", "body.data[0].paid", "missing")],
     ),
     Alteration(
         "an envelope for an array",
         *(LISTS, "GET /recurring/v1/subscriptions", lambda t: {"elements": t}),
-        [(19, "body", "type")],
+        [("All subscriptions, of which there are none", "body", "type")],
     ),
     Alteration(
         "a header dropped",
         *("oauth-v2", "POST /oauth/v2/refresh", headed(x_clover_recovery_available=None)),
-        [(7, "headers.x-clover-recovery-available", "missing")],
+        [
+            (
+                "Try the spent refresh token again; the header says that recovery is possible",
+                "headers.x-clover-recovery-available",
+                "missing",
+            )
+        ],
         whole=True,
     ),
     Alteration(
         "a redirect without its state",
         *("oauth-v2", "GET /oauth/v2/authorize?"),
         lambda got: headed(location=got.headers["location"].partition("&state")[0])(got),
-        [(1, "headers.location.state", "missing")],
+        [("The merchant agrees; the code is in the redirect", "headers.location.state", "missing")],
         whole=True,
     ),
     Alteration(
@@ -341,25 +370,28 @@ rules:
             CARDS,
             "",
             {"dialect": "documented"},
-            [(12, "body.error.doc_url", "extra"), (12, "body.error.param", "extra")],
+            [
+                (NO_EMAIL, "body.error.doc_url", "extra"),
+                (NO_EMAIL, "body.error.param", "extra"),
+            ],
         ),
         (
             "what only a mock serves, refused",
             LISTS,
             "",
             {"strict": True},
-            [(2, "status", "status")],
+            [("Look at the token, as Clover's SDKs do", "status", "status")],
         ),
-        ("a rule's status", LISTS, RULED, {}, [(5, "status", "status")]),
+        ("a rule's status", LISTS, RULED, {}, [("The sale", "status", "status")]),
         (
             "another rule of returns",
             ORDERS,
             "name: altered\nsettings: {item_return_tip: never}\n",
             {},
             [
-                (4, "body.amount_returned", "value"),
-                (5, "body.amount_returned", "value"),
-                (6, "body.data[0].amount", "value"),
+                ("Return an item: the tip goes back too", "body.amount_returned", "value"),
+                ("The order as it is now", "body.amount_returned", "value"),
+                ("The refund that the return made", "body.data[0].amount", "value"),
             ],
         ),
         (
@@ -367,7 +399,10 @@ rules:
             LISTS,
             "name: altered\nsettings: {gift_card_balance: 700}\n",
             {},
-            [(14, "body.amount", "value"), (14, "body.gift_card.previous_balance", "value")],
+            [
+                ("All that is on it is paid out", "body.amount", "value"),
+                ("All that is on it is paid out", "body.gift_card.previous_balance", "value"),
+            ],
         ),
     ],
 )
@@ -376,7 +411,7 @@ def test_a_server_of_other_settings_is_found_out(
     flow: str,
     scenario: str,
     switched: dict[str, Any],
-    expected: list[tuple[int, str, str]],
+    expected: list[tuple[str, str, str]],
     held: Held,
 ) -> None:
     cards = "cards:\n" + "".join(
@@ -450,9 +485,12 @@ def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Held) 
         return answer
 
     steps = held.share(emptied, LISTS, given)
-    assert [(step.number, each.path, each.kind) for step in steps for each in step.differences] == [
-        (9, "body.data[0].paid", "missing")
-    ]
+    titles = [each.title for each in BOUNDS[LISTS].flow.examples]
+    assert [
+        (titles[step.number - 1], each.path, each.kind)
+        for step in steps
+        for each in step.differences
+    ] == [("All charges of the day", "body.data[0].paid", "missing")]
 
 
 def test_a_lost_answer_is_drift_and_ends_the_flow(held: Held) -> None:
@@ -464,7 +502,7 @@ def test_a_lost_answer_is_drift_and_ends_the_flow(held: Held) -> None:
         return inside(app, method, url, headers, body)
 
     run = held.run(send, (LISTS,))
-    assert found(run) == [(LISTS, 6, "status", "no reply")]
+    assert found(run) == [(LISTS, "Its refund in part", "status", "no reply")]
     assert run.rows()[0].got == "the connection was closed"
     assert {reason for _, _, reason in run.skips()} == {"step 6 got no reply"}
 
@@ -535,7 +573,10 @@ LEAKS = Alteration(
         "access_token": "an-unheard-of-secret",
         "note": f"key {tree.get('refresh_token', '')} card 4242 4242 4242 4242",
     },
-    [(2, "body.access_token", "format"), (2, "body.note", "extra")],
+    [
+        ("Exchange the code for a pair of tokens", "body.access_token", "format"),
+        ("Exchange the code for a pair of tokens", "body.note", "extra"),
+    ],
 )  # fmt: skip
 
 

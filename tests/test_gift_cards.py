@@ -211,7 +211,9 @@ def test_a_card_that_was_never_activated_holds_what_the_settings_say(
     make_world: MakeWorld,
 ) -> None:
     assert balance(make_world()) == (5000, 0)
-    assert balance(make_world(gift_card_balance=123)) == (123, 0)
+    holding_123 = make_world(gift_card_balance=123)
+    assert balance(holding_123) == (123, 0)
+    assert charge(holding_123, gift(holding_123), 200).json["amount"] == 123
     world = make_world(gift_card_balance=None)
     refused = {"code": "processing_error", "message": "Gift card is not active."}
     for path, more in (

@@ -6,7 +6,6 @@ of both must be the same, in the same order. `MOCK_CLOVER_TEST_UPDATE=1` writes 
 """
 
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from mock_clover.conformance.flows import ASK, CLOVER, REPLY, Example, read, started_ms
 from mock_clover.sandbox.keys import encrypt_pan
+from tests.guidance import UPDATE, command
 from tests.world import World
 
 FILES = sorted(Path(__file__).parent.glob("golden/*.http"))
@@ -63,15 +63,18 @@ def test_every_example_of_the_documents_gets_its_reply(
     world = world_of(file, make_world)
     for example in read(text):
         got = shown(world, example)
-        if os.environ.get("MOCK_CLOVER_TEST_UPDATE"):
+        if UPDATE:
             whole = file.read_text()
             at = whole.index(f"{ASK}{example.title}\n")
-            begin = whole.index(REPLY, at) + len(REPLY) + 1
+            begin = whole.index(REPLY, at) + len(REPLY)
             end = whole.find(f"\n{ASK}", begin)
             tail = whole[end:] if end >= 0 else ""
-            file.write_text(f"{whole[:begin]}{got}\n{tail}")
+            file.write_text(f"{whole[:begin]}\n{got}\n{tail}")
             continue
-        assert got == example.reply, example.title
+        assert got == example.reply, (
+            f"tests/golden/{file.name}, {example.title!r}: another reply than recorded. If it is "
+            f"meant, run `{command('test_golden.py')}` and read the change with `git diff`"
+        )
 
 
 PRINTED = [file for file in FILES if f"\n{CLOVER}" in file.read_text()]
@@ -81,4 +84,7 @@ PRINTED = [file for file in FILES if f"\n{CLOVER}" in file.read_text()]
 def test_replies_have_the_members_that_clover_printed(file: Path) -> None:
     for example in (example for example in read(file.read_text()) if example.clover):
         ours = json.loads(example.reply.partition("\n\n")[2])
-        assert members(ours) == members(json.loads(example.clover)), example.title
+        assert members(ours) == members(json.loads(example.clover)), (
+            f"tests/golden/{file.name}, {example.title!r}: the reply has other members than "
+            "the one that Clover printed (`--- clover`); correct the operation's record"
+        )

@@ -239,6 +239,12 @@ def test_an_access_token_opens_every_call_until_it_expires(
     assert world.sandbox.state() == before
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_case_of_the_bearer_scheme_is_ignored(world: World, scheme: str) -> None:
+    header = {"authorization": f"{scheme} {pair(world)['access_token']}"}
+    assert world.send("GET", "/v1/charges", headers=header).status == 200
+
+
 def test_the_sandboxes_own_token_never_expires(world: World) -> None:
     pass_time(world, 10 * 365 * DAY_MS)
     assert world.send("GET", "/v1/charges").status == 200

@@ -6,7 +6,6 @@ Other validators read it in tests/fuzz/test_openapi_fuzz.py.
 """
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,6 +21,7 @@ from mock_clover.api.openapi import document
 from mock_clover.api.surface import SURFACE
 from mock_clover.api.tags import TAGS
 from mock_clover.cli import main
+from tests.guidance import check_generated, check_none, command
 from tests.hostile import HAPPENED, body_of, furnish, good
 from tests.world import World
 
@@ -80,7 +80,7 @@ def test_the_document_is_free_of_lint(told: dict[str, Any]) -> None:
         for endpoint, operation in operations(told)
         for said in complaints(endpoint, operation, tags)
     ]
-    assert found == []
+    check_none(found)
 
 
 def test_lint_is_found(told: dict[str, Any]) -> None:
@@ -116,12 +116,12 @@ def test_every_example_is_what_is_answered(make_world: Callable[..., World]) -> 
         things = furnish(world)
         sent = good(endpoint, things)
         got = world.send(sent.method, sent.path, raw=sent.raw, headers=dict(sent.headers))
-        assert got.status in HAPPENED, f"{endpoint.name}: {got}; tests/hostile.py has its request"
+        assert got.status in HAPPENED, (
+            f"{endpoint.name} gets {got}: correct its body in GOOD of tests/hostile.py"
+        )
         made[endpoint.name] = shown(endpoint, sent.path, body_of(endpoint, things), got)
     text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
-    if os.environ.get("MOCK_CLOVER_TEST_UPDATE"):
-        FILE.write_text(text)
-    assert FILE.read_text() == text, "MOCK_CLOVER_TEST_UPDATE=1 pytest tests/test_openapi.py"
+    check_generated(FILE, text, "test_openapi.py")
 
 
 def shown(endpoint: Endpoint, sent: str, body: dict[str, Any], got: Any) -> dict[str, Any]:
@@ -144,9 +144,11 @@ def test_every_operation_has_an_example(told: dict[str, Any]) -> None:
     for endpoint, operation in operations(told):
         if "200" in operation["responses"] and not endpoint.page:
             content = operation["responses"]["200"]["content"]["application/json"]
-            assert "example" in content, endpoint.name
+            assert "example" in content, f"{endpoint.name}: run `{command('test_openapi.py')}`"
         for parameter in operation["parameters"]:
-            assert parameter["in"] != "path" or parameter["example"], endpoint.name
+            assert parameter["in"] != "path" or parameter["example"], (
+                f"{endpoint.name}: run `{command('test_openapi.py')}`"
+            )
 
 
 def test_a_refusal_is_shown_as_it_is_worded(told: dict[str, Any]) -> None:

@@ -624,6 +624,8 @@ def test_v1_knows_the_merchants_taxes(world: World) -> None:
     charge = world.charge(amount=1100, tax_rate_uuid=tax)
     assert charge["tax_amount"] == 100
     assert world.charge(amount=1100, tax_rate_uuid=flat)["tax_amount"] == 25
+    half = made(world, "/tax_rates", {"name": "Half of the amount", "rate": 10_000_000})["id"]
+    assert world.charge(amount=3, tax_rate_uuid=half)["tax_amount"] == 2, "1.5 is rounded up"
     shown = payment(world, charge["id"])
     assert (shown["amount"], shown["taxAmount"]) == (1100, 100)
 

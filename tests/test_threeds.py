@@ -252,7 +252,6 @@ def test_the_issuers_word_decides_whatever_the_browser_says(
         ("UNAVAILABLE", 200, "AUTHENTICATION_STATUS_UNKNOWN"),
         ("FAILED", 402, "AUTHENTICATION_FAILED"),
         ("rejected", 402, "AUTHENTICATION_FAILED"),
-        ("done", 400, "CHALLENGE_FLOW_REQUIRED"),
     ],
 )
 def test_a_flow_status_decides_where_the_issuer_has_not_spoken(
@@ -261,6 +260,13 @@ def test_a_flow_status_decides_where_the_issuer_has_not_spoken(
     pending = charge(world, CHALLENGE).json["id"]
     assert finalize(world, pending, flow_status).status == status
     assert fetched(world, pending)["threeds"]["validation_result"] == result
+
+
+def test_an_unknown_flow_status_leaves_the_charge_pending(world: World) -> None:
+    pending = charge(world, CHALLENGE).json["id"]
+    assert finalize(world, pending, "done").status == 400
+    result = fetched(world, pending)["threeds"]["validation_result"]
+    assert result == "CHALLENGE_FLOW_REQUIRED"
 
 
 @pytest.mark.parametrize("flow", ["frictionless", "unavailable", "method", "challenge", "decline"])

@@ -14,6 +14,7 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.load import load
 from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
+from tests import shown
 
 SEED = "tests"
 NOW_MS = 1_748_341_370_775  # 2025-05-27, the day of the card-on-file page's samples
@@ -82,6 +83,7 @@ class World:
                 data,
             ),
         )
+        shown.record(reply.leans)
         told = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
         return Answered(
             reply.status, reply.body, reply.why, reply.content_type.decode(), told, reply.evidence

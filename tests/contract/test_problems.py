@@ -13,6 +13,7 @@ import pytest
 from mock_clover.api.due import settle
 from mock_clover.model.problem import BY_NAME, CATALOGUE
 from mock_clover.sandbox.keys import encrypt_pan
+from tests.guidance import check_names, check_none
 from tests.hostile import BROWSER
 from tests.subscriptions import PLANS, SUBSCRIPTIONS, Subscribing
 from tests.world import DECLINES, VISA, Answered, World
@@ -539,6 +540,13 @@ case(
     400,
     "the capture of what is no id",
     post("/v1/charges/nonsense/capture"),
+    invalid("invalid_request", "Please provide a valid charge id."),
+)
+case(
+    "INVALID_CHARGE_ID",
+    400,
+    "the capture of 13 characters with a letter O, which no id has",
+    post("/v1/charges/000000000000O/capture"),
     invalid("invalid_request", "Please provide a valid charge id."),
 )
 NOT_AUTH = {
@@ -1456,9 +1464,17 @@ def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World])
 
 
 def test_every_problem_of_the_catalogue_is_shown() -> None:
-    shown = {case.problem for case in CASES}
-    assert shown | set(ELSEWHERE) | set(NOT_RAISED) == {problem.name for problem in CATALOGUE}
-    assert not shown & (set(ELSEWHERE) | set(NOT_RAISED))
+    shown, named = {case.problem for case in CASES}, {*ELSEWHERE, *NOT_RAISED}
+    check_names(
+        shown | named,
+        (problem.name for problem in CATALOGUE),
+        "tests/contract/test_problems.py: a case(...) with the request that raises it, or a row "
+        "of ELSEWHERE or NOT_RAISED",
+        "CATALOGUE of model/problem.py",
+    )
+    check_none(
+        f"remove {name} from ELSEWHERE or NOT_RAISED: it has a case" for name in shown & named
+    )
 
 
 def test_a_full_sandbox_refuses_further_rows(world: World) -> None:

@@ -20,6 +20,7 @@ from mock_clover.api.surface import SURFACE
 from mock_clover.model.problem import BY_NAME, Refusal
 from mock_clover.wire.codec import _is_text, problem_of
 from mock_clover.wire.record import Record, encode
+from tests.guidance import HOW_TO_ADD_AN_EXAMPLE, check_none
 from tests.test_golden import FILES, Example, read, shown, world_of
 from tests.world import Answered, World
 
@@ -92,11 +93,11 @@ def test_every_operation_is_in_a_golden_flow() -> None:
     """By one of its paths or methods, where it has several."""
     called = {name for names in flows().values() for name in names}
     met = {endpoint.run for endpoint in SURFACE if endpoint.name in called}
-    assert [
-        endpoint.name
+    check_none(
+        f"{endpoint.name}: {HOW_TO_ADD_AN_EXAMPLE}"
         for endpoint in SURFACE
         if endpoint.run not in met and endpoint.name not in OF_THE_KEY
-    ] == []
+    )
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

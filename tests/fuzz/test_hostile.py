@@ -70,10 +70,12 @@ def test_every_operation_has_a_request_that_succeeds(
     """So the tables below spoil requests that are refused for nothing but the spoilt part."""
     twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
-    assert (endpoint.name in GOOD) == bool(endpoint.takes)
+    assert (endpoint.name in GOOD) == bool(endpoint.takes), (
+        f"GOOD of tests/hostile.py has a body for each operation that takes one: {endpoint.name}"
+    )
     assert twins.send(sent) == ""
     reply = twins.world.send(sent.method, sent.path, raw=sent.raw, headers=FORWARDED)
-    assert reply.status in HAPPENED, reply
+    assert reply.status in HAPPENED, f"correct {endpoint.name} in GOOD of tests/hostile.py: {reply}"
 
 
 def wrong_shapes(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]:
