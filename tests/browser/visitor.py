@@ -67,6 +67,7 @@ class SharedVisitor(Visitor):
         self.context.unroute_all()
         self.context.clear_cookies()
         self.page.set_viewport_size(VIEWPORT)
+        self.page.emulate_media(color_scheme="null", reduced_motion="null")
         devtools = self.context.new_cdp_session(self.page)
         devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
         devtools.detach()
