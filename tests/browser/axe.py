@@ -30,9 +30,13 @@ def axe_source() -> str:
     return (packages / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
-def grave_findings(page: Page, axe: str) -> list[str]:
-    """Return what is serious or critical in a page and its frames, each with where it is."""
-    return [told for frame in page.frames for told in _judge(frame, axe)]
+def grave_findings(page: Page, axe: str, without: tuple[str, ...] = ()) -> list[str]:
+    """Return what is serious or critical in a page and its frames, each with where it is.
+
+    Frames whose address contains a text of `without` are left out.
+    """
+    judged = [frame for frame in page.frames if not any(each in frame.url for each in without)]
+    return [found for frame in judged for found in _judge(frame, axe)]
 
 
 def _judge(frame: Frame, axe: str) -> list[str]:

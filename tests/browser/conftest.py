@@ -15,7 +15,7 @@ from axe import axe_source
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from shop import Shop
 from till import Till
-from visitor import WAIT_MS, Visitor
+from visitor import WAIT_MS, SharedVisitor, Visitor
 
 from mock_clover.testing import MockClover
 from mock_clover.testing.wired import HttpLine
@@ -113,6 +113,25 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
         assert visitor.complaints == []
 
 
+@pytest.fixture(scope="module")
+def shared_visitor(chromium: Browser) -> Iterator[SharedVisitor]:
+    """The profile behind `visitor`."""
+    made = SharedVisitor(chromium.new_context())
+    yield made
+    made.context.close()
+
+
+@pytest.fixture
+def visitor(shared_visitor: SharedVisitor, served: Served) -> Iterator[SharedVisitor]:
+    """The module's shared visitor, reset after each test and held to the same rules as `visit`.
+
+    A test takes `visit` instead when it needs other options of a context, a fake clock, several
+    pages or a profile that no other test has used.
+    """
+    yield shared_visitor
+    assert shared_visitor.reset(served.url) == ([], [])
+
+
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The program of axe-core."""
@@ -152,11 +171,11 @@ def till(served: Served, shop: Shop) -> Till:
 
 
 @pytest.fixture
-def open_till(visit: Callable[..., Any]) -> Callable[..., Till]:
-    """Return an opener of a till's page by a visitor; its options are those of the page."""
+def open_till(visitor: Visitor) -> Callable[..., Till]:
+    """Return an opener of a till's page; its options are those of the page."""
 
-    def start(till: Till, *, visitor: Any = None, **options: Any) -> Till:
-        till.page = (visitor or visit()).open(till.put(**options))
+    def start(till: Till, **options: Any) -> Till:
+        till.page = visitor.open(till.put(**options))
         return till
 
     return start

@@ -244,6 +244,11 @@ VIEWS = {
     "sandboxes": "#sandboxes-body table",
 }
 """The dashboard's views, and what is there when one is."""
+DASHBOARD = (
+    *VIEWS,
+    *("exchanges/{}", "data/charges", "data/charges/{}", "data/customers/{}", "data/orders/{}"),
+)
+"""Places that look different; `{}` is the id of something there."""
 
 
 def dashboard(visitor: Visitor, clover: MockClover, place: str = "exchanges") -> Page:
@@ -293,12 +298,16 @@ def desk(place: str) -> Scene:
 
     def scene(stage: Stage) -> Page:
         furnish(stage)
-        where = place
-        if place.endswith("{}"):
-            where = next(each for each in places(stage.clover) if each.startswith(place[:-2]))
-        return dashboard(stage.visitor, stage.clover, where)
+        return dashboard(stage.visitor, stage.clover, locate(place, stage.clover))
 
     return scene
+
+
+def locate(place: str, clover: MockClover) -> str:
+    """Return a place of the dashboard with the id of something there for `{}`."""
+    if not place.endswith("{}"):
+        return place
+    return next(each for each in places(clover) if each.startswith(place[:-2]))
 
 
 def places(clover: MockClover, *, without: tuple[str, ...] = ()) -> list[str]:
@@ -338,7 +347,4 @@ SCENES: dict[str, Scene] = {
         wallet_google,
         wallet_apple,
     )
-} | {
-    f"desk_{place.replace('/{}', '_one').replace('/', '_')}": desk(place)
-    for place in (*VIEWS, "exchanges/{}", "data/charges/{}", "data/customers/{}", "data/orders/{}")
-}
+} | {f"desk_{place.replace('/{}', '_one').replace('/', '_')}": desk(place) for place in DASHBOARD}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 from shop import Shop
+from visitor import SharedVisitor
 
 from tests.checkouts import PATH, asked
 from tests.receiver import Receiver
@@ -58,7 +59,9 @@ def pay(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^Pay ")).click()
 
 
-def test_a_customer_is_declined_makes_a_mistake_and_pays(till: Till, visit) -> None:
+def test_a_customer_is_declined_makes_a_mistake_and_pays(
+    till: Till, visitor: SharedVisitor
+) -> None:
     lines = [
         {"name": HOSTILE, "note": HOSTILE, "unitQty": 2, "price": 450},
         {"name": "Lamp", "unitQty": 1, "price": 10_000, "taxRates": [{"rate": 1_000_000}]},
@@ -67,7 +70,7 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(till: Till, visit) -> N
     with Receiver() as hook:
         hooked = {"kind": "hosted_checkout", "url": hook.url, "secret": "s3cret"}
         till.ask("PUT", "/_mock/webhooks", hooked)
-        visitor = visit(viewport={"width": 360, "height": 740})
+        visitor.page.set_viewport_size({"width": 360, "height": 740})
         href = till.session(**cart)
         page = visitor.open(href)
         expect(page.get_by_role("row")).to_have_text(
@@ -110,8 +113,9 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(till: Till, visit) -> N
     visitor.complaints.clear()  # Chromium notes 402 and 400
 
 
-def test_a_tip_is_chosen_and_paid_by_keyboard_alone(till: Till, visit) -> None:
-    page = visit(color_scheme="dark").open(till.session(tips={"enabled": True}))
+def test_a_tip_is_chosen_and_paid_by_keyboard_alone(till: Till, visitor: SharedVisitor) -> None:
+    visitor.page.emulate_media(color_scheme="dark")
+    page = visitor.open(till.session(tips={"enabled": True}))
     keys = page.keyboard
     total, button = page.get_by_role("row", name="Total"), page.get_by_role("button").first
     for key, sum_of in (("Tab", "109.00"), ("ArrowRight", "125.35"), ("ArrowRight", "128.62")):
@@ -137,9 +141,10 @@ def test_a_tip_is_chosen_and_paid_by_keyboard_alone(till: Till, visit) -> None:
     expect(page.get_by_role("link", name="Return to the shop")).to_be_visible()
 
 
-def test_one_session_in_two_tabs_is_paid_once(till: Till, visit) -> None:
-    visitor, href = visit(), till.session()
-    tabs = [visitor.open(href) for _ in range(2)]
+def test_one_session_in_two_tabs_is_paid_once(till: Till, visitor: SharedVisitor) -> None:
+    href = till.session()
+    tabs = [visitor.open(href), visitor.context.new_page()]
+    tabs[1].goto(href)
     for tab in tabs:
         fill(tab)
     script = "document.querySelector('button').click()"
@@ -153,8 +158,7 @@ def test_one_session_in_two_tabs_is_paid_once(till: Till, visit) -> None:
     visitor.complaints.clear()  # Chromium notes 409
 
 
-def test_a_customer_cancels_and_another_comes_too_late(till: Till, visit) -> None:
-    visitor = visit()
+def test_a_customer_cancels_and_another_comes_too_late(till: Till, visitor: SharedVisitor) -> None:
     page = visitor.open(till.session())
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Shop: cart")
@@ -170,8 +174,7 @@ def test_a_customer_cancels_and_another_comes_too_late(till: Till, visit) -> Non
     visitor.complaints.clear()  # Chromium notes 410
 
 
-def test_nobody_frames_the_page(till: Till, shop: Shop, visit) -> None:
-    visitor = visit()
+def test_nobody_frames_the_page(till: Till, shop: Shop, visitor: SharedVisitor) -> None:
     page = visitor.open(shop.put("/frame", f'<iframe src="{till.session()}"></iframe>'))
     expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
     assert any("frame-ancestors" in each for each in visitor.complaints)

@@ -1,13 +1,13 @@
 """OAuth's consent page in Chromium: agreed, denied, another merchant, and pages that may not."""
 
 import re
-from collections.abc import Callable
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
 from playwright.sync_api import Page, expect
 from shop import Shop
+from visitor import SharedVisitor
 
 from tests.served import Served
 from tests.system.test_oauth_client import VERIFIER, as_json
@@ -15,7 +15,6 @@ from tests.wire import call
 
 TWO = {"name": "two", "merchants": [{"name": "cafe"}, {"name": "bar"}]}
 HOSTILE = "\"><img src=x onerror=document.title='hacked'>\r\n'&lt;"
-Visit = Callable[..., object]
 
 
 class App:
@@ -46,7 +45,9 @@ def app(served: Served, shop: Shop, request: pytest.FixtureRequest) -> App:
 ASK = {"mock_clover_consent": "ask"}
 
 
-def test_a_merchant_is_chosen_by_keyboard_and_authlib_gets_its_tokens(app: App, visit) -> None:
+def test_a_merchant_is_chosen_by_keyboard_and_authlib_gets_its_tokens(
+    app: App, visitor: SharedVisitor
+) -> None:
     """PKCE, and a state that is text all the way."""
     session = OAuth2Session(
         client_id=app.made["client_id"],
@@ -59,7 +60,6 @@ def test_a_merchant_is_chosen_by_keyboard_and_authlib_gets_its_tokens(app: App, 
     url, state = session.create_authorization_url(
         f"{app.server.url}/oauth/v2/authorize", HOSTILE, code_verifier=VERIFIER, **ASK
     )
-    visitor = visit()
     page = visitor.open(url)
     expect(page).to_have_title("Allow access? · mock-clover")
     expect(page.get_by_role("radio")).to_have_count(2)
@@ -77,10 +77,10 @@ def test_a_merchant_is_chosen_by_keyboard_and_authlib_gets_its_tokens(app: App, 
     assert token["access_token"].count(".") == 2
 
 
-def test_deny_leads_back_and_back_asks_again(app: App, visit) -> None:
+def test_deny_leads_back_and_back_asks_again(app: App, visitor: SharedVisitor) -> None:
     """Under the sandbox's own prefix, where the form's address is the page's."""
     place = f"/sandbox/{app.made['name']}"
-    page = visit().open(app.page("", place, state=HOSTILE, **ASK))
+    page = visitor.open(app.page("", place, state=HOSTILE, **ASK))
     page.get_by_role("button", name="Deny").click()
     assert app.told(page) == {
         "error": "access_denied",
@@ -94,12 +94,12 @@ def test_deny_leads_back_and_back_asks_again(app: App, visit) -> None:
     assert (told["merchant_id"], told["state"]) == (app.bar["merchant_id"], HOSTILE)
 
 
-def test_the_shops_own_redirect_is_followed(app: App, visit) -> None:
+def test_the_shops_own_redirect_is_followed(app: App, visitor: SharedVisitor) -> None:
     """A form's policy holds for each redirect after it: the callback may lead to another origin."""
     other = Shop()
     try:
         app.shop.put("/cb", "", status=302, location=other.put("/home", "<h1>At home</h1>"))
-        page = visit().open(app.page(merchant_id=app.cafe, **ASK))
+        page = visitor.open(app.page(merchant_id=app.cafe, **ASK))
         expect(page.get_by_role("radio")).to_have_count(0)
         page.get_by_role("button", name="Approve").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("At home")
@@ -107,8 +107,9 @@ def test_the_shops_own_redirect_is_followed(app: App, visit) -> None:
         other.close()
 
 
-def test_another_site_neither_frames_the_page_nor_presses_its_buttons(app: App, visit) -> None:
-    visitor = visit()
+def test_another_site_neither_frames_the_page_nor_presses_its_buttons(
+    app: App, visitor: SharedVisitor
+) -> None:
     page = visitor.open(app.shop.put("/frame", f'<iframe src="{app.page(**ASK)}"></iframe>'))
     expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
     assert any("frame-ancestors" in each for each in visitor.complaints)

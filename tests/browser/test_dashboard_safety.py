@@ -8,14 +8,13 @@ import pytest
 from cable import Cable
 from desk import Desk
 from playwright.sync_api import Page, expect
-from visitor import Visitor
+from visitor import SharedVisitor, Visitor
 
 from mock_clover.testing import MockClover
 from mock_clover.testing.line import ask
 from mock_clover.testing.wired import HttpLine
 from tests.served import Served
 
-Visit = Callable[..., Visitor]
 HOSTILE = (
     "<img src=x onerror=\"window.bad='img'\">",
     "<script>window.bad='script'</script>",
@@ -65,8 +64,8 @@ def _holds_no_harm(page: Page) -> None:
     assert not any(pan in told for pan in PANS)
 
 
-def test_hostile_texts_are_texts_in_every_view(clover: MockClover, visit: Visit) -> None:
-    desk = Desk(clover, visit())
+def test_hostile_texts_are_texts_in_every_view(clover: MockClover, visitor: Visitor) -> None:
+    desk = Desk(clover, visitor)
     for text in HOSTILE:
         metadata = {"k": text, text[:30]: "v"}
         desk.pay(description=text, metadata=metadata, receipt_email="a@example.com")
@@ -137,10 +136,9 @@ def test_hostile_texts_are_texts_in_every_view(clover: MockClover, visit: Visit)
 
 
 def test_a_server_that_wants_a_token_is_given_it_once(
-    serve: Callable[..., Served], visit: Visit
+    serve: Callable[..., Served], visitor: Visitor
 ) -> None:
     server = serve("--control-token", "s3cret")
-    visitor = visit()
     page = visitor.open(f"{server.url}/_mock/")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("This server asks for its control token")
@@ -164,10 +162,10 @@ def test_a_server_that_wants_a_token_is_given_it_once(
 
 
 def test_a_lost_line_is_told_and_what_was_missed_is_fetched(
-    served: Served, clover: MockClover, visit: Visit, cable: Callable[[int], Cable]
+    served: Served, clover: MockClover, visitor: Visitor, cable: Callable[[int], Cable]
 ) -> None:
     between = cable(served.port)
-    desk = Desk(clover, visit())
+    desk = Desk(clover, visitor)
     desk.open(at=f"http://127.0.0.1:{between.port}/sandbox/{clover.name}")
     page = desk.page
     desk.pay()
@@ -189,12 +187,12 @@ def test_a_lost_line_is_told_and_what_was_missed_is_fetched(
 def test_another_server_has_another_journal(
     serve: Callable[..., Served],
     of: Callable[[Served], MockClover],
-    visit: Visit,
+    visitor: Visitor,
     cable: Callable[[int], Cable],
 ) -> None:
     first, second = serve(), serve()
     between = cable(first.port)
-    desk = Desk(of(first), visit())
+    desk = Desk(of(first), visitor)
     desk.open(at=f"http://127.0.0.1:{between.port}")
     for _ in range(4):
         desk.shop.ask("GET", "/v1/charges/NOSUCHCHARGE1")
@@ -212,10 +210,10 @@ def test_another_server_has_another_journal(
 
 
 def test_a_sandbox_that_is_dropped_is_not_made_anew_by_looking(
-    clover: MockClover, line: HttpLine, visit: Visit
+    clover: MockClover, line: HttpLine, visitor: Visitor
 ) -> None:
     other = MockClover.make(line, f"{clover.name}-gone", {})
-    desk = Desk(other, visit()).open()
+    desk = Desk(other, visitor).open()
     page = desk.page
     desk.pay()
     expect(desk.rows).to_have_count(2)
@@ -230,8 +228,11 @@ def test_a_sandbox_that_is_dropped_is_not_made_anew_by_looking(
     other.drop()
 
 
-def test_the_theme_is_the_systems_or_the_chosen_one(clover: MockClover, visit: Visit) -> None:
-    page = visit(color_scheme="dark").open(f"{clover.url}/_mock/")
+def test_the_theme_is_the_systems_or_the_chosen_one(
+    clover: MockClover, visitor: SharedVisitor
+) -> None:
+    visitor.page.emulate_media(color_scheme="dark")
+    page = visitor.open(f"{clover.url}/_mock/")
     colour = "() => getComputedStyle(document.body).backgroundColor"
     dark = page.evaluate(colour)
     page.get_by_label("Theme").select_option("light")

@@ -1,13 +1,12 @@
 """The dashboard's other views: each does what its control call does, and says what that said."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from desk import Desk
 from playwright.sync_api import Page, expect
 from shop_server import LAMP, Backend
-from visitor import Visitor
+from visitor import SharedVisitor
 
 from mock_clover.testing import MockClover
 from tests.test_threeds import BROWSER
@@ -18,8 +17,9 @@ CHALLENGE = "4012000033330026"
 
 
 @pytest.fixture
-def desk(clover: MockClover, visit: Callable[..., Visitor]) -> Desk:
-    return Desk(clover, visit(viewport={"width": 1300, "height": 900}))
+def desk(clover: MockClover, visitor: SharedVisitor) -> Desk:
+    visitor.page.set_viewport_size({"width": 1300, "height": 900})
+    return Desk(clover, visitor)
 
 
 def part(page: Page, name: str):

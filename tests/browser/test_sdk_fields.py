@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import expect
 from shop import Shop
 from till import CHECKED, DECLINES, TYPES, Till, ask
+from visitor import SharedVisitor, Visitor
 
 from mock_clover.model.card import BRANDS, brand_of
 from mock_clover.scenario.load import load
@@ -190,15 +191,14 @@ REFUSED: tuple[tuple[str, dict[str, str] | int], ...] = (
 
 
 def test_what_the_server_refuses_is_told_or_rejects(
-    served: Served, shop: Shop, open_till: Any, visit: Any
+    served: Served, shop: Shop, open_till: Any, visitor: Visitor
 ) -> None:
     rules = [
         {"when": {"endpoint": "create_token", "nth": 1}, "then": {"problem": problem}}
         for problem, _ in REFUSED
     ]
     till = Till(served, shop, {"name": "refusals", "rules": rules})
-    visitor = visit()
-    open_till(till, visitor=visitor)
+    open_till(till)
     till.fill()
     for problem, told in REFUSED:
         got = till.tokenise()
@@ -208,7 +208,7 @@ def test_what_the_server_refuses_is_told_or_rejects(
             assert got["rejected"]["status"] == told, problem
             assert "refused: " in got["rejected"]["message"]
     assert set(till.tokenise()) == {"token", "card"}
-    open_till(till, visitor=visitor, key="of-another-sandbox")
+    open_till(till, key="of-another-sandbox")
     till.fill()
     assert till.tokenise()["rejected"] == {
         "message": "Clover (mock): Clover's token service refused: 401 Unauthorized; "
@@ -286,8 +286,8 @@ def test_the_texts_are_french_where_the_locale_is(till: Till, open_till: Any) ->
     expect(till.page.locator(".clover-footer")).to_contain_text("simulé")
 
 
-def test_all_in_one_field_and_the_names_of_the_others(till: Till, visit: Any) -> None:
-    visitor = visit(viewport={"width": 360, "height": 640})
+def test_all_in_one_field_and_the_names_of_the_others(till: Till, visitor: SharedVisitor) -> None:
+    visitor.page.set_viewport_size({"width": 360, "height": 640})
     types = ("CARD", "CARD_NAME", "CARD_STREET_ADDRESS")
     till.page = visitor.open(till.put(types=types))
     name, street = till.input("CARD_NAME"), till.input("CARD_STREET_ADDRESS")

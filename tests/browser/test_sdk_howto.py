@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 from till import DECLINES, Till
+from visitor import Visitor
 
 HOWTO = Path(__file__).parents[2] / "docs/howto/browser.md"
 
@@ -19,12 +20,12 @@ def example(language: str) -> str:
     return str(text)
 
 
-def opened(till: Till, visit: Any) -> Page:
+def opened(till: Till, visitor: Visitor) -> Page:
     code = example("js").replace("YOUR_CLOVER_API_KEY", till.known["api_key"])
     till.shop.put("/shop.css", ".field { border: 1px solid #767676 }", "text/css")
     till.shop.put("/shop.js", code, "text/javascript")
     page = example("html").replace("http://127.0.0.1:4242", till.base)
-    till.page = visit.open(till.shop.put("/", page))
+    till.page = visitor.open(till.shop.put("/", page))
 
     def pay(route: Route) -> None:
         paid = till.charge(json.loads(route.request.post_data or "")["source"])
@@ -34,8 +35,7 @@ def opened(till: Till, visit: Any) -> Page:
     return till.page
 
 
-def test_the_shops_page_pays_and_tells_what_is_wrong(till: Till, visit: Any) -> None:
-    visitor = visit()
+def test_the_shops_page_pays_and_tells_what_is_wrong(till: Till, visitor: Visitor) -> None:
     page = opened(till, visitor)
     run: dict[str, Any] = {"page": page}
     said = page.locator("#said")

@@ -88,8 +88,7 @@ SCHEMES = (
 )
 
 
-def test_a_field_is_of_the_scheme_around_it(till: Till, visit: Any) -> None:
-    visitor = visit()
+def test_a_field_is_of_the_scheme_around_it(till: Till, visitor: Visitor) -> None:
     for style, meta, scheme in SCHEMES:
         page = PAGE.replace("<link", f'<meta name="color-scheme" content="{meta}"><link', 1)
         css = f"#CARD_NUMBER {{ {style} }}"
@@ -99,8 +98,9 @@ def test_a_field_is_of_the_scheme_around_it(till: Till, visit: Any) -> None:
         expect(root).to_have_css("color-scheme", scheme)
 
 
-def test_hostile_styles_break_nothing_and_load_nothing(till: Till, visit: Any, shop: Shop) -> None:
-    visitor = visit()
+def test_hostile_styles_break_nothing_and_load_nothing(
+    till: Till, visitor: Visitor, shop: Shop
+) -> None:
     asked: list[str] = []
     visitor.context.on("request", lambda request: asked.append(request.url))
     till.page = visitor.open(till.put(styles=HOSTILE))
@@ -147,12 +147,11 @@ LOADERS = {
 
 
 def test_the_script_finds_its_home_however_it_was_loaded(
-    till: Till, open_till: Any, visit: Any
+    till: Till, open_till: Any, visitor: Visitor
 ) -> None:
-    visitor = visit()
     for how, code in LOADERS.items():
         source = "const SRC = '%(script)s', go = () => import('/shop.js');"
-        open_till(till, visitor=visitor, page=INJECTED.replace("%(how)s", source + code))
+        open_till(till, page=INJECTED.replace("%(how)s", source + code))
         expect(till.input("CARD_NUMBER")).to_be_visible()
         assert till.frame("CARD_NUMBER").url.startswith(f"{till.base}/sdk/field?"), how
 
@@ -234,8 +233,7 @@ WRONG = {
 }
 
 
-def test_mistakes_of_the_shop_are_told_as_errors(till: Till, visit: Any) -> None:
-    visitor = visit()
+def test_mistakes_of_the_shop_are_told_as_errors(till: Till, visitor: Visitor) -> None:
     early = PAGE.replace('rel="stylesheet" href="/shop.css"', "")
     early = early.replace(
         "</head>", '<script src="%(script)s"></script><script src="/shop.js"></script></head>'
@@ -265,17 +263,13 @@ def test_mistakes_of_the_shop_are_told_as_errors(till: Till, visit: Any) -> None
     visitor.complaints.clear()
 
 
-def test_faults_of_the_network_reach_the_promise(till: Till, visit: Any) -> None:
-    visitor = visit()
+def test_faults_of_the_network_reach_the_promise(till: Till, visitor: Visitor) -> None:
     till.page = visitor.open(till.put())
     till.fill()
-    fault = {"endpoint": "create_token", "kind": "delay", "delay_ms": 150, "times": 1}
+    fault = {"endpoint": "create_token", "kind": "delay", "delay_ms": 1, "times": 1}
     assert ask(f"{till.base}/_mock/faults", fault).status == 200
-    took = till.page.evaluate(
-        "async () => { const at = performance.now(); await clover.createToken();"
-        " return performance.now() - at }"
-    )
-    assert took >= 150
+    assert "token" in till.tokenise()
+    assert ask(f"{till.base}/_mock/faults").json["data"] == []  # the delay was used
     for kind in ("drop", "truncate", "garbage"):
         fault = {"endpoint": "create_token", "kind": kind, "when": "after_commit"}
         ask(f"{till.base}/_mock/faults", fault)
@@ -287,8 +281,7 @@ def test_faults_of_the_network_reach_the_promise(till: Till, visit: Any) -> None
     visitor.complaints.clear()  # Chromium's own, of each connection that failed
 
 
-def test_a_field_that_goes_while_a_token_is_made_rejects(till: Till, visit: Any) -> None:
-    visitor = visit()
+def test_a_field_that_goes_while_a_token_is_made_rejects(till: Till, visitor: Visitor) -> None:
     till.page = visitor.open(till.put())
     till.fill()
     ask(f"{till.base}/_mock/faults", {"endpoint": "create_token", "kind": "hang"})

@@ -4,8 +4,9 @@ import json
 import re
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from till import CODE, PAGE, TYPES, Till, ask
+from visitor import Visitor
 
 from tests.served import Served
 
@@ -103,7 +104,7 @@ CHEATS = {
         "const box = field('CARD_CVV').parentNode; box.textContent = ''; put('/evil.html', box)",
         "token",  # without a CVV: the field is gone
     ),
-    "navigates a field to its own site": ("field('CARD_CVV').src = '/evil.html'", "pending"),
+    "navigates a field to its own site": ("field('CARD_CVV').src = '/evil.html'", "rejected"),
     "frames a field itself, in the same group": (
         "window.more = put(field('CARD_NUMBER').src); more.onload = () => {"
         "const {port1, port2} = new MessageChannel(); port1.onmessage = ({data}) => got.push(data);"
@@ -115,10 +116,19 @@ CHEATS = {
 }
 
 
-def test_a_page_that_cheats_gets_no_value(till: Till, visit: Any) -> None:
-    visitor = visit()
+def give_up_soon(route: Route) -> None:
+    """Let a field wait 50 ms, not five seconds, for another field that does not answer."""
+    reply = route.fetch()
+    script = reply.text()
+    assert "ANSWER_MS = 5_000" in script
+    route.fulfill(response=reply, body=script.replace("ANSWER_MS = 5_000", "ANSWER_MS = 50"))
+
+
+def test_a_page_that_cheats_gets_no_value(till: Till, visitor: Visitor) -> None:
     till.shop.put("/evil.html", EVIL)
     for cheat, (script, end) in CHEATS.items():
+        if end == "rejected":
+            visitor.context.route("**/sdk/static/group.js", give_up_soon)
         till.page = visitor.open(till.put(code=FIXED + CODE))
         till.fill(CARD_NUMBER=PAN, CARD_CVV=CVV)
         till.page.add_script_tag(content=script)
@@ -127,14 +137,12 @@ def test_a_page_that_cheats_gets_no_value(till: Till, visit: Any) -> None:
             expect(evil.locator("input")).to_be_attached()
         if "more" in script:
             till.page.wait_for_function("got.some(({what}) => what === 'done')")
-        got = till.page.evaluate(
-            "Promise.race([clover.createToken(), new Promise((late) =>"
-            " setTimeout(late, 400, {pending: true}))])"
-        )
-        assert set(got) & {"token", "errors", "pending"} == {end}, cheat
+        got = till.tokenise()
+        assert set(got) & {"token", "errors", "rejected"} == {end}, cheat
         pages = [each for each in till.page.frames if each.url.startswith(till.shop.url)]
         seen = json.dumps([each.evaluate("[window.got, window.heard]") for each in pages])
         assert '"group": "1111"' not in seen
         for secret in SECRETS:
             assert secret not in seen, cheat
+        visitor.context.unroute_all()
     visitor.complaints.clear()  # of messages that found another origin in the frame

@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import FrameLocator, Locator, expect
 from shop import Shop
 from till import CODE, DECLINES, TYPES, Till, ask
+from visitor import SharedVisitor, Visitor
 
 from mock_clover.scenario.load import load
 from tests.served import Served
@@ -138,11 +139,10 @@ def test_a_session_of_apple_pay_ends_after_30_seconds(till: Till, visit: Any) ->
 
 
 def test_a_wallets_refused_token_leaves_the_sheet_open(
-    served: Served, shop: Shop, visit: Any
+    served: Served, shop: Shop, visitor: Visitor
 ) -> None:
     rule = {"when": {"endpoint": "create_token", "first": 1}, "then": {"problem": "RATE_LIMITED"}}
     till = Till(served, shop, {"name": "busy", "rules": [rule]})
-    visitor = visit()
     till.page = visitor.open(till.put(**WALLETS))
     button(till, APPLE).click()
     sheet(till).get_by_role("button", name="Pay").click()
@@ -160,8 +160,8 @@ def test_a_wallets_refused_token_leaves_the_sheet_open(
         assert said in till.page.evaluate(told), code
 
 
-def test_a_developer_switches_on_a_strip_of_test_cards(till: Till, visit: Any) -> None:
-    visitor = visit(viewport={"width": 360, "height": 640})
+def test_a_developer_switches_on_a_strip_of_test_cards(till: Till, visitor: SharedVisitor) -> None:
+    visitor.page.set_viewport_size({"width": 360, "height": 640})
     asked = "?mock_clover_cards=1"
     strip = "iframe[title='Test cards (mock)']"
     till.page = visitor.open(till.put() + asked)
@@ -183,9 +183,8 @@ def test_a_developer_switches_on_a_strip_of_test_cards(till: Till, visit: Any) -
 
 
 def test_without_the_strip_a_page_asks_for_tokens_and_for_nothing_of_ours(
-    till: Till, visit: Any
+    till: Till, visitor: Visitor
 ) -> None:
-    visitor = visit()
     till.page = visitor.open(till.put())
     till.wait_ready()
     expect(till.page.locator("iframe")).to_have_count(len(TYPES))

@@ -1,20 +1,19 @@
 """Shops of our own on another origin, as customers use them: a plain one and one in React."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, ViewportSize, expect
 from shop import Shop
 from shops import SHOPS
-from visitor import Visitor
+from visitor import SharedVisitor
 
 from mock_clover.testing import MockClover
 from tests.world import DECLINES, VISA
 
 CHALLENGED = "4012000033330026"
 """Its bank asks the cardholder at 250.01, and nowhere else."""
-TALL = {"width": 1280, "height": 1400}
+TALL: ViewportSize = {"width": 1280, "height": 1400}
 """Nothing is scrolled: a click right after that may reach the frame that was there before."""
 CARD_FIELDS = ".clover-field iframe"
 
@@ -60,10 +59,11 @@ class Counter(NamedTuple):
 
 @pytest.fixture(params=SHOPS)
 def counter(
-    request: pytest.FixtureRequest, clover: MockClover, shop: Shop, visit: Callable[..., Visitor]
+    request: pytest.FixtureRequest, clover: MockClover, shop: Shop, visitor: SharedVisitor
 ) -> Counter:
     """The checkout of each shop, with all fields mounted."""
-    page = visit(viewport=TALL).open(SHOPS[request.param](shop, clover))
+    visitor.page.set_viewport_size(TALL)
+    page = visitor.open(SHOPS[request.param](shop, clover))
     counter = Counter(page)
     for name in ("number", "date", "cvv", "postal-code"):
         expect(counter.field(name)).to_be_visible()

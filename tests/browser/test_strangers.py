@@ -16,7 +16,7 @@ from gallery import CART
 from playwright.sync_api import Page, expect
 from shop import Shop
 from shop_server import SECURE, Backend
-from visitor import Visitor
+from visitor import WAIT_MS, Visitor
 
 from mock_clover.control.surface import control_surface
 from mock_clover.testing import MockClover
@@ -37,11 +37,11 @@ STEERING: dict[str, dict[str, Any]] = {
 """Bodies with which a call would succeed, were it allowed."""
 
 # Each way in which a page can make a call, by the words of its own program.
-ATTACK = """async ({ base, calls }) => {
+ATTACK = """async ({ base, calls, waitMs }) => {
   const read = [];
   const settle = (start) => new Promise((done, late) => {
     start(done);
-    setTimeout(() => late(Error(`nothing came: ${start}`)), 5000);
+    setTimeout(() => late(Error(`nothing came: ${start}`)), waitMs);
   });
   const load = (element, url) => settle((done) => {
     element.onload = element.onerror = done;
@@ -141,7 +141,7 @@ def test_a_strangers_page_makes_no_control_call(
     visitor.context.on(
         "response", lambda got: answered.append((got.request.method, got.url, got.status))
     )
-    read = page.evaluate(ATTACK, {"base": base, "calls": expected})
+    read = page.evaluate(ATTACK, {"base": base, "calls": expected, "waitMs": WAIT_MS})
     assert {url for _, url, status in answered if status != 403} <= {page.url}
     # What is neither GET nor POST is asked for first, and not sent when that is refused.
     sent = [each for each in expected if each["method"] in ("GET", "POST")]

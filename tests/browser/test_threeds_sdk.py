@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import FrameLocator, Page, Route, expect
 from shop import Shop
+from visitor import SharedVisitor, Visitor
 
 from tests.hostile import BROWSER
 from tests.served import Served
@@ -132,23 +133,21 @@ class Visit(NamedTuple):
 
 @pytest.fixture
 def buying(
-    request: pytest.FixtureRequest, served: Served, shop: Shop, visit: Callable[..., Any]
+    request: pytest.FixtureRequest, served: Served, shop: Shop, visitor: Visitor
 ) -> Callable[..., Visit]:
     """Return an opener of the how-to's page, whose shop allows as little as can be."""
 
-    def start(**options: Any) -> Visit:
+    def start(*, by: Visitor = visitor, sdk: str = "") -> Visit:
         till = ShopServer(served.url, re.sub(r"\W+", "-", request.node.name)[:60])
-        html = example("html").replace(DOCUMENTED_ADDRESS, options.pop("sdk", till.base))
+        html = example("html").replace(DOCUMENTED_ADDRESS, sdk or till.base)
         policy = (
             f"default-src 'none'; script-src 'self' {served.url}; connect-src 'self'; "
             f"frame-src {served.url}; style-src 'none'; form-action 'none'; img-src 'self'"
         )
         url = shop.put("/", html, content_security_policy=policy)
-        shop.put("/shop.js", example("js"), "text/javascript")
-        visitor = visit(**options)
-        visitor.context.add_init_script(HEARD)
-        visitor.context.route(re.compile(r"/(pay|finalize)$"), till.answer)
-        return Visit(visitor.open(url), till, visitor.complaints)
+        shop.put("/shop.js", HEARD + example("js"), "text/javascript")
+        by.context.route(re.compile(r"/(pay|finalize)$"), till.answer)
+        return Visit(by.open(url), till, by.complaints)
 
     return start
 
@@ -188,8 +187,10 @@ def test_each_flow_goes_from_its_charge_to_its_end(buying: Callable[..., Visit])
     assert page.evaluate("history.length") == length  # so that Back leads out of the shop's page
 
 
-def test_the_browser_is_told_in_the_documented_members(buying: Callable[..., Visit]) -> None:
-    shopping = buying(locale="fr-CA", timezone_id="America/Los_Angeles")
+def test_the_browser_is_told_in_the_documented_members(
+    buying: Callable[..., Visit], visit: Callable[..., Visitor]
+) -> None:
+    shopping = buying(by=visit(locale="fr-CA", timezone_id="America/Los_Angeles"))
     shopping.buy(FRICTIONLESS)
     shopping.ends("succeeded")
     (told,) = shopping.till.browser
@@ -263,8 +264,10 @@ def test_an_open_challenge_hears_of_what_happens_elsewhere(buying: Callable[...,
         assert till.statuses.pop() == status
 
 
-def test_a_method_that_is_never_done_is_unavailable(buying: Callable[..., Visit]) -> None:
-    shopping = buying()
+def test_a_method_that_is_never_done_is_unavailable(
+    buying: Callable[..., Visit], visit: Callable[..., Visitor]
+) -> None:
+    shopping = buying(by=visit())  # whose clock is replaced
     page = shopping.page
     page.clock.install(time=0)
     page.clock.pause_at(1_000)
@@ -281,26 +284,44 @@ def test_a_method_that_is_never_done_is_unavailable(buying: Callable[..., Visit]
     shopping.complaints.clear()  # of the page that did not load
 
 
-FOCUSED = "document.activeElement.shadowRoot?.activeElement.textContent"
-
-
 def test_the_keyboard_stays_in_the_window(buying: Callable[..., Visit]) -> None:
+    """Each stop is awaited: the bank's frame has its own process, so focus moves after the key."""
     shopping = buying()
-    page = shopping.page
+    page, bank = shopping.page, shopping.bank
     shopping.buy(CHALLENGE)
     shopping.is_asked()
-    approve = shopping.bank.get_by_role("button", name="Approve")
+    approve, fail = (bank.get_by_role("button", name=name) for name in ("Approve", "Fail"))
+    others = bank.locator("summary")
+    cancel = page.get_by_role("button", name="Cancel")
     approve.focus()
-    seen = []
-    for _ in range(8):
+    for stop in (fail, others, cancel, approve) * 2:
         page.keyboard.press("Tab")
-        seen.append(page.evaluate(FOCUSED))
-    assert seen == ["", "", "Cancel", ""] * 2  # Fail, the other answers, Cancel, and Approve again
-    expect(approve).to_be_focused()
-    for _ in range(5):
+        expect(stop).to_be_focused()
+    # Backwards, the bank's page itself is a stop on the way from Cancel to its last control.
+    for stop in (cancel, page.locator("iframe"), others, fail, approve, cancel):
         page.keyboard.press("Shift+Tab")
-        assert page.evaluate(FOCUSED) in ("", "Cancel")
-    shopping.bank.get_by_role("button", name="Fail").press("Enter")
+        expect(stop).to_be_focused()
+    fail.press("Enter")
+    shopping.ends(FAILED)
+
+
+def test_a_bank_that_loads_late_leaves_the_focus_on_cancel(buying: Callable[..., Visit]) -> None:
+    shopping = buying()
+    page = shopping.page
+    cancel = page.get_by_role("button", name="Cancel")
+
+    def load_late(route: Route) -> None:
+        cancel.focus()
+        page.locator("iframe").evaluate(
+            "frame => { frame.addEventListener('load', () => { document.title = 'Loaded' }) }"
+        )
+        route.continue_()
+
+    page.route("**/3ds/challenge/*", load_late)
+    shopping.buy(CHALLENGE)
+    expect(page).to_have_title("Loaded")
+    expect(cancel).to_be_focused()
+    cancel.press("Enter")
     shopping.ends(FAILED)
 
 
@@ -349,6 +370,11 @@ parent.postMessage({ transaction: location.hash.slice(1), status: "SUCCESS" }, "
 parent.said = 1;
 </script>"""
 """A page of the shop's own, in the frame that was the bank's."""
+LAST_MESSAGE = """new Promise((received) => {
+  addEventListener("message", ({ data }) => data === "last" && received());
+  postMessage("last");
+})"""
+"""Messages arrive in the order in which they were posted: all earlier ones were received."""
 
 
 def test_nobody_else_can_say_that_a_bank_approved(
@@ -376,7 +402,7 @@ def test_nobody_else_can_say_that_a_bank_approved(
         "(frame, transaction) => frame.src = '/stranger#' + transaction", transaction
     )
     page.wait_for_function("window.said")
-    page.evaluate("new Promise((heard) => setTimeout(heard))")  # all messages were handed on
+    page.evaluate(LAST_MESSAGE)
     assert page.evaluate("heard") == []
     (waiting,) = till.call("GET", "/_mock/threeds")["data"]
     assert waiting["result"] is None
@@ -425,10 +451,11 @@ def test_a_shop_that_asks_wrongly_is_told(buying: Callable[..., Visit]) -> None:
 
 
 def test_a_page_opens_where_the_script_came_from(
-    buying: Callable[..., Visit], served: Served
+    buying: Callable[..., Visit], served: Served, visitor: SharedVisitor
 ) -> None:
     """A shop in a container knows the mock by a name that no browser does."""
-    shopping = buying(sdk=served.url, viewport={"width": 360, "height": 640})
+    visitor.page.set_viewport_size({"width": 360, "height": 640})
+    shopping = buying(sdk=served.url)
     shopping.till.host = "mock-clover:4242"
     shopping.buy(METHOD_CHALLENGE)
     approve = shopping.bank.get_by_role("button", name="Approve")

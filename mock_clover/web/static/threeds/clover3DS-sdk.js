@@ -180,7 +180,11 @@
         giveUp();
       });
       dialog.addEventListener("close", () => end("FAILED"));
-      frame.addEventListener("load", () => (cancel.disabled ? askRefusal() : frame.focus()));
+      frame.addEventListener("load", () => {
+        if (cancel.disabled) askRefusal();
+        // A keyboard user may have moved to Cancel while the bank's page was loading.
+        else if (host.shadowRoot.activeElement !== cancel) frame.focus();
+      });
       document.body.append(host);
       dialog.showModal();
     });
