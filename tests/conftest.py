@@ -1,7 +1,8 @@
 """Fixtures that all tests share, and the kinds of test that `make test` leaves out.
 
-A test belongs to a slow kind by its folder (`tests/fuzz/`), by a marker (`@pytest.mark.system`) or
-because it starts a server of its own (the fixture `serve`).
+A test belongs to a slow kind by its folder (`tests/fuzz/`), by a marker (`@pytest.mark.system`),
+because it starts a server of its own (the fixture `serve`) or because Hypothesis generates its
+input.
 Slow kinds run when `-m` or a path on the command line names them. The folder of a kind that is not
 selected is not even collected, so the inner loop does not need the packages of the slow kinds.
 """
@@ -58,13 +59,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of a slow kind by their folder or their fixtures."""
+    """Mark the tests of a slow kind that do not say so themselves."""
     for item in items:
         kind = item.path.relative_to(HERE).parts[0]
         if kind in SLOW_KINDS:
             item.add_marker(kind)
         elif "serve" in getattr(item, "fixturenames", ()):
             item.add_marker("system")
+        elif getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("fuzz")
 
 
 def pytest_collection_finish() -> None:

@@ -100,6 +100,7 @@ def test_every_operation_is_in_a_golden_flow() -> None:
     )
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_broken_promise_is_refused_and_leaves_no_trace(
     file: Path, make_world: Callable[..., World]
