@@ -46,6 +46,19 @@ test-browser: .venv/.all ## drive the pages and the SDK in Chromium; fails witho
 test-clients: .venv/.all ## run other people's Clover clients; fails without node, npm and a JDK
 	MOCK_CLOVER_TEST_CLIENTS=required $(BIN)/pytest -p xdist -n auto -m clients $(ARGS)
 
+# The tests of sockets go with it: the server relies on uvicorn's protocol classes.
+SOCKETS := tests/system/test_sockets.py tests/system/test_socket_faults.py tests/system/test_tls.py
+
+.work/lowest/.ready: pyproject.toml .constraints.txt tests/lowest.py
+	$(PYTHON) -m venv .work/lowest
+	$(PYTHON) tests/lowest.py > .work/lowest.txt
+	.work/lowest/bin/pip install --quiet --disable-pip-version-check -c .work/lowest.txt -e '.[test]'
+	@touch $@
+
+test-lowest: .work/lowest/.ready ## run the inner loop and the socket tests on the oldest dependencies
+	.work/lowest/bin/pytest $(ARGS)
+	.work/lowest/bin/pytest -p xdist -n auto $(SOCKETS) $(ARGS)
+
 image-test: ## build the image without an engine and run it (root, Debian)
 	bash tests/image/run.sh
 

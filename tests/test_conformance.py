@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from click.testing import CliRunner
 
 from mock_clover.api.surface import SURFACE
-from mock_clover.cli import main
 from mock_clover.client import Answer, ClientError, exchange
 from mock_clover.conformance import report
 from mock_clover.conformance.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded
@@ -35,6 +33,7 @@ from mock_clover.scenario.load import parse
 from mock_clover.server.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
+from tests.runner import run_cli
 from tests.served import Served
 from tests.test_golden import FILES
 from tests.world import NOW_MS, SEED
@@ -651,8 +650,8 @@ def test_production_and_what_is_no_address_are_refused(url: str) -> None:
         checked(url)
     for option in ("--against", "--tokens-url"):
         args = ["--against", "http://127.0.0.1:1", "--control", option, url]
-        done = CliRunner().invoke(main, ["conformance", *args])
-        assert (done.exit_code, done.stdout) == (2, "")
+        done = run_cli("conformance", *args)
+        assert (done.code, done.stdout) == (2, "")
         assert len(done.stderr.splitlines()) == 1
 
 
@@ -696,7 +695,7 @@ def test_requests_go_one_by_one_and_wait_as_they_are_told() -> None:
 
 def invoke(*args: str, **environment: str) -> Any:
     cleared = {f"CLOVER_{name.upper()}": None for name in GIVEN}
-    return CliRunner().invoke(main, ["conformance", *args], env={**cleared, **environment})
+    return run_cli("conformance", *args, **{**cleared, **environment})
 
 
 @pytest.mark.system
@@ -705,7 +704,7 @@ def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: P
     for file in (page, tree):
         args = ("--against", f"{served.url}/", "--pace", "1000", "--report", str(file))
         done = invoke(*args)
-        assert (done.exit_code, done.stdout) == (0, ""), done.stderr
+        assert (done.code, done.stdout) == (0, ""), done.stderr
     assert f"[1/{len(BOUNDS)}] accept-payments-flow: no drift\n" in done.stderr
     told = json.loads(tree.read_text())
     assert (told["drift"], told["steps"].get("drift")) == ([], None)
@@ -722,7 +721,7 @@ def test_the_command_tells_the_drift_of_another_dialect(served: Served) -> None:
     given = {f"CLOVER_{name.upper()}": known[name] for name in GIVEN}
     args = ("--against", f"{served.url}/sandbox/drifts", "--pace", "1000", "--only", CARDS)
     done = invoke(*args, "--json", **given)
-    assert done.exit_code == 1
+    assert done.code == 1
     rows = json.loads(done.stdout)
     assert [(row["step"], row["path"]) for row in rows] == [
         (12, "body.error.doc_url"),
@@ -748,7 +747,7 @@ def test_the_command_tells_the_drift_of_another_dialect(served: Served) -> None:
 )
 def test_what_cannot_be_done_is_said_at_once(args: list[str], said: str) -> None:
     done = invoke(*args)
-    assert (done.exit_code, done.stdout) == (2, "")
+    assert (done.code, done.stdout) == (2, "")
     assert said in done.stderr
 
 
@@ -756,7 +755,7 @@ def test_a_server_without_control_calls_wants_credentials(serve: Callable[..., S
     server = serve("--no-control")
     assert not has_control(server.url, exchange, {})
     done = invoke("--against", server.url)
-    assert done.exit_code == 2
+    assert done.code == 2
     assert "give --access-token and --api-key" in done.stderr
 
 

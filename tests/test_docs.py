@@ -15,12 +15,11 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from mock_clover.api.endpoint import Endpoint
-from mock_clover.cli import main
 from mock_clover.scenario.load import parse
 from tests.guidance import check_generated, check_none
+from tests.runner import run_cli
 from tests.served import Served
 from tests.world import CONTROL
 
@@ -105,7 +104,7 @@ def test_the_readmes_compose_file_waits_for_health() -> None:
 
 
 def test_every_option_that_the_readme_names_is_one() -> None:
-    told = CliRunner().invoke(main, ["serve", "--help"]).output
+    told = run_cli("serve", "--help").stdout
     options = re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE)
     check_none(f"README.md: `serve` has no {each}" for each in options if each not in told)
 
@@ -188,9 +187,9 @@ def reference() -> str:
 
 
 def _rows(command: str) -> list[dict[str, Any]]:
-    told = CliRunner().invoke(main, [command, "--json"])
-    assert told.exit_code == 0
-    rows: list[dict[str, Any]] = json.loads(told.output)
+    told = run_cli(command, "--json")
+    assert told.code == 0
+    rows: list[dict[str, Any]] = json.loads(told.stdout)
     return rows
 
 

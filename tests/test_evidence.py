@@ -4,15 +4,14 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
-from click.testing import CliRunner
 
 from mock_clover.api.evidence import inferred_in, weakest
-from mock_clover.cli.serve import serve
 from mock_clover.cli.strictness import LENIENT, Strictness
 from mock_clover.model.behaviour_charge import DECLINE_IS_402, LISTED_CARD, NEWEST_CARD_PAYS
 from mock_clover.model.scenario import ScenarioError
 from mock_clover.scenario.load import parse
 from mock_clover.wire.fact import WEAKER, Evidence
+from tests.runner import run_cli
 from tests.served import Served
 from tests.wire import call
 from tests.world import DECLINES, VISA, Answered, World
@@ -329,9 +328,9 @@ def test_the_words_of_the_option(word: str, settings: dict[str, bool]) -> None:
 
 
 def test_another_word_is_refused_with_those_that_there_are() -> None:
-    done = CliRunner().invoke(serve, ["--strict", "evidense"])
-    assert done.exit_code == 2
-    assert "'evidense' is not one of pages, evidence, all" in done.output
+    done = run_cli("serve", "--strict", "evidense")
+    assert done.code == 2
+    assert "'evidense' is not one of pages, evidence, all" in done.stderr
 
 
 @pytest.mark.parametrize(

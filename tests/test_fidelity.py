@@ -11,12 +11,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from click.testing import CliRunner
 
 import mock_clover
 from mock_clover.api.fidelity import MARKS, SOURCES, Member, members, records
 from mock_clover.api.surface import SURFACE
-from mock_clover.cli import main
 from mock_clover.cli.fidelity import count_rows
 from mock_clover.model.behaviour import BEHAVIOURS
 from mock_clover.model.difference import UNKNOWNS
@@ -28,6 +26,7 @@ from mock_clover.scenario.load import load, shipped_names
 from mock_clover.wire.fact import Fact, documented, fact_of, inferred
 from mock_clover.wire.record import Record
 from tests.guidance import check_generated, check_names, check_none
+from tests.runner import run_cli
 from tests.shown import SHOWN, WEIGHED
 from tests.world import DECLINES, VISA, World
 
@@ -221,16 +220,16 @@ def test_half_a_cent_of_tax_is_rounded_up(world: World, price: int, tax: int) ->
 
 
 def everything_told() -> dict[str, Any]:
-    done = CliRunner().invoke(main, ["fidelity", "--json"])
-    assert done.exit_code == 0
-    everything: dict[str, Any] = json.loads(done.output)
+    done = run_cli("fidelity", "--json")
+    assert done.code == 0
+    everything: dict[str, Any] = json.loads(done.stdout)
     return everything
 
 
 def test_the_command_counts_and_lists() -> None:
-    done = CliRunner().invoke(main, ["fidelity"])
-    assert done.exit_code == 0
-    lines = done.output.splitlines()
+    done = run_cli("fidelity")
+    assert done.code == 0
+    lines = done.stdout.splitlines()
     assert lines[0].split() == ["KIND", "DOCUMENTED", "OBSERVED", "INFERRED", "ALL"]
     shown = {line.split()[0] for line in lines if line}
     assert {each.name for each in BEHAVIOURS} <= shown
@@ -238,8 +237,8 @@ def test_the_command_counts_and_lists() -> None:
 
 
 def test_an_unknown_scenario_is_told() -> None:
-    done = CliRunner().invoke(main, ["fidelity", "--scenario", "nowhere"])
-    assert (done.exit_code, "nowhere" in done.output) == (2, True)
+    done = run_cli("fidelity", "--scenario", "nowhere")
+    assert (done.code, "nowhere" in done.stderr) == (2, True)
 
 
 def test_the_counts_are_those_of_the_rows() -> None:

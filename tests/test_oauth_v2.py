@@ -185,7 +185,9 @@ def test_an_access_token_is_a_jwt_of_clovers_claims(world: World) -> None:
     }
 
 
+@pytest.mark.system
 def test_a_jwt_library_decodes_it_under_the_apps_secret(world: World) -> None:
+    # joserfc comes with Authlib, which `make test` does without.
     from joserfc import errors, jwt
     from joserfc.jwk import OctKey
 

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from click.testing import CliRunner
 
 from mock_clover.api.dialects import status_line
 from mock_clover.api.endpoint import Endpoint
@@ -20,9 +19,9 @@ from mock_clover.api.examples import FILE
 from mock_clover.api.openapi import document
 from mock_clover.api.surface import SURFACE
 from mock_clover.api.tags import TAGS
-from mock_clover.cli import main
 from tests.guidance import check_generated, check_none, command
 from tests.hostile import HAPPENED, body_of, furnish, good
+from tests.runner import run_cli
 from tests.world import World
 
 KEYED = {"get_keys", "get_pay_key"}
@@ -41,9 +40,9 @@ def operations(told: dict[str, Any]) -> Iterator[tuple[Endpoint, dict[str, Any]]
 
 
 def test_the_command_prints_what_the_server_serves(world: World) -> None:
-    done = CliRunner().invoke(main, ["openapi"])
-    assert done.exit_code == 0
-    assert json.loads(done.output) == world.send("GET", "/_mock/openapi.json").json
+    done = run_cli("openapi")
+    assert done.code == 0
+    assert json.loads(done.stdout) == world.send("GET", "/_mock/openapi.json").json
 
 
 # Lint --------------------------------------------------------------------------------------------

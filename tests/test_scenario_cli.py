@@ -15,14 +15,13 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from mock_clover.api.surface import SURFACE
-from mock_clover.cli import main
 from mock_clover.model.operation import RULED
 from mock_clover.model.problem import OUTCOMES
 from mock_clover.scenario.load import load, shipped_names
 from tests.guidance import check_generated, check_names, check_none
+from tests.runner import run_cli
 from tests.served import Served
 from tests.world import SEED
 
@@ -40,8 +39,8 @@ rules:
 
 
 def invoke(*args: str) -> tuple[int, str, str]:
-    told = CliRunner().invoke(main, args)
-    return told.exit_code, told.stdout, told.stderr
+    told = run_cli(*args)
+    return told.code, told.stdout, told.stderr
 
 
 def test_check_counts_what_a_good_file_holds(tmp_path: Path) -> None:

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from mock_clover.cli import main
 from mock_clover.model.scenario import ScenarioError
 from mock_clover.model.span import SPAN_MS_MAX, span_ms
 from mock_clover.sandbox.credentials import derive
 from mock_clover.sandbox.people import people
 from mock_clover.scenario.load import check, parse
+from tests.runner import run_cli
 from tests.served import Served
 from tests.wire import call
 from tests.world import NOW_MS, SEED, Answered, World
@@ -607,7 +606,7 @@ def test_env_computes_what_the_server_has(
     file.write_text(json.dumps({"name": "s", **MARKET}))
     world = stocked(MARKET)
     args = ["env", "--seed", SEED, "--scenario", str(file), "--format", "json"]
-    told = CliRunner().invoke(main, args + (["--merchant", merchant] if merchant else []))
+    told = run_cli(*args, *(["--merchant", merchant] if merchant else []))
     meant = {"bakery": 1, "florist": 2}.get(merchant or "", 0)
     known = world.sandbox.family[meant].credentials
     assert json.loads(told.stdout) == {
@@ -629,8 +628,8 @@ def test_env_computes_what_the_server_has(
     ],
 )
 def test_env_says_what_it_does_not_know(args: list[str], said: str) -> None:
-    told = CliRunner().invoke(main, ["env", *args])
-    assert (told.exit_code, told.stdout) == (2, "")
+    told = run_cli("env", *args)
+    assert (told.code, told.stdout) == (2, "")
     assert said in told.stderr
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sized
+from typing import Any
 
 import click
 
@@ -147,7 +148,7 @@ def schema(*, what: str) -> None:
         (records["Consequence"]["problem"], list(OUTCOMES)),
         (records["Fault"]["problem"], list(OUTCOMES)),
     ):
-        next(option for option in member["anyOf"] if "type" in option)["enum"] = names
+        next(each for each in member["anyOf"] if each.get("type") == "string")["enum"] = names
     for record in ("DeclineAs", "TestCard"):
         records[record]["decline_code"]["examples"] = list(DECLINE_CODES)
     whole = {
@@ -156,4 +157,16 @@ def schema(*, what: str) -> None:
         "description": "How a sandbox behaves, as data: settings, cards, rules and faults.",
         **made,
     }
-    click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(_sort_alternatives(whole), indent=2, ensure_ascii=False))
+
+
+def _sort_alternatives(node: Any) -> Any:
+    """Sort each `anyOf`, null last: its order differs between versions of msgspec."""
+    if isinstance(node, list):
+        return [_sort_alternatives(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {name: _sort_alternatives(each) for name, each in node.items()}
+    if "anyOf" in found:
+        found["anyOf"].sort(key=lambda each: (each.get("type") == "null", json.dumps(each)))
+    return found

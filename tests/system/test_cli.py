@@ -14,15 +14,14 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from mock_clover import __version__
-from mock_clover.cli import main
 from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.serve import serve as serve_command
 from mock_clover.cli.trust import trust as trust_command
 from mock_clover.model.problem import CATALOGUE
 from mock_clover.sandbox.credentials import derive
+from tests.runner import run_cli
 from tests.served import Served
 from tests.wire import eventually
 from tests.world import SEED
@@ -39,8 +38,8 @@ ENV = {
 
 
 def invoke(*args: str, **environment: str) -> tuple[int, str]:
-    told = CliRunner().invoke(main, args, env={"MOCK_CLOVER_SEED": SEED} | environment)
-    return told.exit_code, told.output
+    told = run_cli(*args, **{"MOCK_CLOVER_SEED": SEED, **environment})
+    return told.code, told.stdout + told.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from click.testing import CliRunner
 
-from mock_clover.cli import main
 from mock_clover.client import exchange
 from mock_clover.conformance.flows import flows
 from mock_clover.conformance.tools import POSTMAN_SCHEMA
 from tests.guidance import check_none
+from tests.runner import run_cli
 from tests.served import Served
 from tests.world import SEED
 
@@ -44,8 +43,8 @@ def collect(form: str, folder: Path, url: str) -> Path:
     assert made.status == 200
     path = folder / ("made.json" if form == "postman" else form)
     options = ["--url", url, "--sandbox", f"for-{form}", "--seed", SEED, "-o", str(path)]
-    done = CliRunner().invoke(main, ["collection", "--format", form, *options])
-    assert (done.exit_code, done.stdout) == (0, ""), done.stderr
+    done = run_cli("collection", "--format", form, *options)
+    assert (done.code, done.stdout) == (0, ""), done.stderr
     return path
 
 
@@ -202,7 +201,7 @@ def test_the_postman_collection_runs(tmp_path: Path, served: Served) -> None:
 
 def test_the_postman_collection_has_what_its_schema_requires(tmp_path: Path) -> None:
     """v2.1 requires info.name, info.schema, item; of a request, what is typed is typed so."""
-    told = json.loads(CliRunner().invoke(main, ["collection", "--format", "postman"]).stdout)
+    told = json.loads(run_cli("collection", "--format", "postman").stdout)
     assert set(told) == {"info", "item", "variable"}
     assert (told["info"]["schema"], type(told["info"]["name"])) == (POSTMAN_SCHEMA, str)
     assert all(set(each) == {"key", "value", "type"} for each in told["variable"])
@@ -251,6 +250,6 @@ def test_what_is_left_out_is_said_where_it_would_stand(tmp_path: Path, served: S
     ],
 )
 def test_what_cannot_be_written_is_said(args: list[str], said: str) -> None:
-    done = CliRunner().invoke(main, ["collection", *args])
-    assert (done.exit_code, done.stdout) == (2, "")
+    done = run_cli("collection", *args)
+    assert (done.code, done.stdout) == (2, "")
     assert said in done.stderr

@@ -26,6 +26,7 @@ from mock_clover.sandbox.credentials import derive
 from mock_clover.scenario.load import parse
 from mock_clover.server.custody import CERTIFICATE
 from tests.clients.toolbox import plain_environment
+from tests.runner import run_cli
 from tests.served import Served
 from tests.world import SEED
 
@@ -447,11 +448,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_option_of_ours_that_a_page_names_is_one(page: Path) -> None:
-    from click.testing import CliRunner
 
-    from mock_clover.cli import main
-
-    told = CliRunner().invoke(main, ["serve", "--help"]).output
+    told = run_cli("serve", "--help").stdout
     for line in re.findall(r"mock-clover serve .*", page.read_text()):
         for option in re.findall(r"--[a-z-]+", line):
             assert option in told, option
