@@ -1,8 +1,10 @@
 """Time and work that a test controls: a loop with a held clock, a connection on it, call counts."""
 
 import asyncio
+import contextlib
+import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import uvicorn
@@ -11,11 +13,31 @@ from mock_clover.server.app import App
 from mock_clover.server.direct import DirectHttpTools
 from mock_clover.server.plain import GuardedH11
 from mock_clover.server.serve import State
+from tests.served import Served
 from tests.wire import Told, Wire, request
 
 PROTOCOLS: dict[str, Any] = {"httptools": DirectHttpTools, "h11": GuardedH11}
 _TURNS = 20
 """Loop iterations that let everything finish that does not wait for time or for a socket."""
+
+
+HELD_CLOCK = (
+    "import signal, types",
+    "from mock_clover.server import serve",
+    "signals = []",
+    "signal.signal(signal.SIGUSR1, lambda *_: signals.append(30.0))",
+    "serve.time = types.SimpleNamespace(monotonic=lambda: sum(signals))",
+)
+"""Statements for a server whose deadlines are held: their clock moves by signals only.
+
+30 s are more than a handshake and the receipt of a request may take, and less than a connection
+may be idle.
+"""
+
+
+def pass_half_a_minute(server: Served) -> None:
+    """Move the held clock of a server."""
+    server.process.send_signal(signal.SIGUSR1)
 
 
 class HeldLoop(asyncio.SelectorEventLoop):
@@ -109,11 +131,15 @@ class HeldWire(Wire):
         await settle()
         return self.reply()
 
+    def taken(self) -> bytes:
+        """Take the bytes that were written since the last time."""
+        came, self._transport.written = self._transport.written, b""
+        return came
+
     def _take(self) -> None:
         if not self._transport.written:
             raise BlockingIOError("no whole answer was written")
-        self._held += self._transport.written
-        self._transport.written = b""
+        self._held += self.taken()
 
 
 async def get(app: App, path: str, **headers: str) -> Told:
@@ -122,17 +148,24 @@ async def get(app: App, path: str, **headers: str) -> Told:
         return await wire.answer(request("GET", path, headers=headers))
 
 
-def calls_of(work: Callable[[], Any]) -> int:
-    """Return how many calls of Python and C functions a piece of work makes."""
-    count = 0
+@contextlib.contextmanager
+def counted_calls() -> Iterator[list[int]]:
+    """Count the calls of Python and C functions that this thread makes; yield a list of the sum."""
+    count = [0]
 
     def see(_frame: Any, event: str, _arg: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
+        if event in ("call", "c_call"):
+            count[0] += 1
 
     sys.setprofile(see)
     try:
-        work()
+        yield count
     finally:
         sys.setprofile(None)
-    return count
+
+
+def calls_of(work: Callable[[], Any]) -> int:
+    """Return how many calls of functions a piece of work makes."""
+    with counted_calls() as count:
+        work()
+    return count[0]

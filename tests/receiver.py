@@ -70,9 +70,7 @@ class Receiver:
     def wait(self, count: int) -> list[Post]:
         """Return the posts once there are so many. Raises AssertionError when they do not come."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.posts) >= count, PATIENCE_S), (
-                self.posts
-            )
+            assert self._changed.wait_for(lambda: len(self.posts) >= count, PATIENCE_S), self.posts
             return list(self.posts)
 
     def _attend(self) -> None:

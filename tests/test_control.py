@@ -293,7 +293,6 @@ def test_a_long_step_of_the_clock_costs_no_more_than_a_short_one(world: World) -
     )
 
 
-
 # Faults -----------------------------------------------------------------------------------------
 
 
@@ -601,7 +600,7 @@ def test_a_mistyped_filter_is_refused(world: World, query: str) -> None:
     assert (status, "did you mean" in answer.get("message", "")) == (400, True)
 
 
-# Waiting: the clock stands still but where a test moves it -----------------------------------------
+# Waiting: time passes only where a test moves the clock ------------------------------------------
 
 LIST = "endpoint=list_charges"
 VERIFY = "/_mock/verify"
@@ -701,7 +700,9 @@ def test_verify_waits_until_the_bound_is_met(world: World) -> None:
     run(main)
 
 
-@pytest.mark.parametrize("bound", [{"at_least": 2}, {"exactly": 2}, {"in_order": ["create_refund"]}])
+@pytest.mark.parametrize(
+    "bound", [{"at_least": 2}, {"exactly": 2}, {"in_order": ["create_refund"]}]
+)
 def test_verify_fails_after_within_ms(world: World, bound: Any) -> None:
     async def main(loop: HeldLoop) -> None:
         with Waiter(world, VERIFY, {"within_ms": 60_000} | bound) as waiter:
