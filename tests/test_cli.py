@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from mock_clover.cli import main
 from mock_clover.model.problem import CATALOGUE
 from mock_clover.sandbox.credentials import derive
 from tests.served import Served
-from tests.wire import eventually
+from tests.wire import PATIENCE_S, eventually
 from tests.world import SEED
 
 KNOWN = derive(SEED, "default")
@@ -146,7 +145,7 @@ def test_serve_refuses_a_bad_option_in_one_clear_line(
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 2
@@ -212,12 +211,10 @@ def test_no_child_is_left_behind(serve: Callable[..., Served]) -> None:
 def test_ctrl_c_ends_it_with_success(serve: Callable[..., Served]) -> None:
     server = serve()
     server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(5) == 0
+    assert server.process.wait(PATIENCE_S) == 0
 
 
 def _logged(server: Served, text: str) -> list[str]:
     """Return the log's lines once it holds a text; it is written in batches."""
-    deadline = time.monotonic() + 5
-    while text not in server.log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    eventually(lambda: text in server.log.read_text())
     return server.log.read_text().splitlines()
