@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -149,13 +150,17 @@ async def get(app: App, path: str, **headers: str) -> Told:
 
 
 @contextlib.contextmanager
-def counted_calls() -> Iterator[list[int]]:
-    """Count the calls of Python and C functions that this thread makes; yield a list of the sum."""
+def counted_calls(most: float = math.inf) -> Iterator[list[int]]:
+    """Count the calls of Python and C functions that this thread makes; yield a list of the sum.
+
+    Raises AssertionError, within the work, as soon as there are more than `most`.
+    """
     count = [0]
 
     def see(_frame: Any, event: str, _arg: Any) -> None:
         if event in ("call", "c_call"):
             count[0] += 1
+            assert count[0] <= most, f"more than {most} calls"
 
     sys.setprofile(see)
     try:
