@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from mock_clover.api.posting import report
 from mock_clover.model.delivery import headers_of
 from mock_clover.sandbox.sandbox import Sandbox
+from tests.wire import PATIENCE_S
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
@@ -62,14 +63,14 @@ class Receiver:
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
         for line in self._open:
             line.close()
 
     def wait(self, count: int) -> list[Post]:
         """Return the posts once there are so many. Raises AssertionError when they do not come."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.posts) >= count, 10), self.posts
+            assert self._changed.wait_for(lambda: len(self.posts) >= count, PATIENCE_S), self.posts
             return list(self.posts)
 
     def _attend(self) -> None:
@@ -97,7 +98,7 @@ class Receiver:
             self.posts.append(Post(first, headers, body))
             self._changed.notify_all()
         if self._gate is not None:
-            self._gate.wait(10)
+            self._gate.wait(PATIENCE_S)
         answer = self._answers.pop(0) if self._answers else 200
         if answer is None:
             return

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.wire import PATIENCE_S
 from tests.world import SEED
 
 
@@ -21,7 +22,7 @@ class Served:
             stdout=self._sink,
             stderr=self._sink,
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while not port_file.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -36,7 +37,7 @@ class Served:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(5)
+                self.process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -35,6 +35,7 @@ from mock_clover.server.authority import (
     parse,
 )
 from mock_clover.server.custody import default_folder, keep
+from tests.wire import PATIENCE_S
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -374,7 +375,7 @@ def test_servers_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
         starts = [context.Process(target=_start, args=(tmp_path, gate, told)) for _ in range(6)]
         for start in starts:
             start.start()
-        found = {told.get(timeout=10) for _ in starts}
+        found = {told.get(timeout=PATIENCE_S) for _ in starts}
         for start in starts:
             start.join()
         assert found == {(tmp_path / "ca.pem").read_bytes()}

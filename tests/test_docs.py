@@ -21,6 +21,7 @@ from mock_clover.scenario.load import parse
 from tests.guidance import check_generated, check_none
 from tests.runner import run_cli
 from tests.served import Served
+from tests.wire import PATIENCE_S
 from tests.world import CONTROL
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +49,7 @@ def run(script: str, folder: Path, url: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

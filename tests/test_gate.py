@@ -13,7 +13,7 @@ from mock_clover.server.chores import IDLE_S, Idlers
 from mock_clover.server.gate import Gate
 from mock_clover.server.log import ExchangeLog
 from tests.served import Served
-from tests.wire import Wire, call, eventually, head
+from tests.wire import PATIENCE_S, Wire, call, eventually, head
 from tests.world import World
 
 OPEN = Gate()
@@ -120,7 +120,9 @@ def test_a_wrong_filter_of_a_stream_is_told(served: Served) -> None:
 def test_the_journal_is_followed(serve: Callable[..., Served], tmp_path: Path) -> None:
     server = serve("--control-token", "s3cret")
     called = [sys.executable, "-m", "mock_clover", "journal", "--url", server.url]
-    refused = subprocess.run(called, capture_output=True, text=True, timeout=20, check=False)
+    refused = subprocess.run(
+        called, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert (refused.returncode, refused.stderr) == (
         1,
         f'mock-clover: 403: {{"message":"{TOKEN}"}}\n',
@@ -136,7 +138,7 @@ def test_the_journal_is_followed(serve: Callable[..., Served], tmp_path: Path) -
             eventually(lambda told=endpoint: told in out.read_text())
     finally:
         follower.terminate()
-        follower.wait(10)
+        follower.wait(PATIENCE_S)
     seen = [json.loads(line) for line in out.read_text().splitlines()]
     assert [each["endpoint"] for each in seen][-3:] == [
         "list_charges",

@@ -23,6 +23,7 @@ from mock_clover.scenario.load import load, shipped_names
 from tests.guidance import check_generated, check_names, check_none
 from tests.runner import run_cli
 from tests.served import Served
+from tests.wire import PATIENCE_S
 from tests.world import SEED
 
 ROOT = Path(__file__).parent.parent
@@ -200,7 +201,7 @@ def test_the_commands_of_a_scenarios_comment_do_what_it_says(
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert re.search(said, done.stdout, re.DOTALL), done

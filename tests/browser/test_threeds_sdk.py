@@ -94,7 +94,7 @@ class ShopServer:
 def _call(method: str, url: str, body: Any, headers: dict[str, str] | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     try:
-        with urlopen(Request(url, data, headers or {}, method=method), timeout=10) as reply:
+        with urlopen(Request(url, data, headers or {}, method=method), timeout=60) as reply:
             return json.load(reply)
     except HTTPError as refused:
         with refused:

@@ -8,8 +8,9 @@ import socket
 import threading
 from collections.abc import Iterator
 
+from toolbox import PATIENCE_SECONDS
+
 CHUNK_BYTES = 65_536
-CLOSING_SECONDS_MAX = 10
 
 
 class Relay:
@@ -58,7 +59,7 @@ class Relay:
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         for thread in self.threads:
-            thread.join(CLOSING_SECONDS_MAX)
+            thread.join(PATIENCE_SECONDS)
             assert not thread.is_alive(), "a client or the server kept its connection open"
 
 

@@ -18,9 +18,6 @@ import pytest
 import toolbox
 
 SEED = "7"
-START_SECONDS_MAX = 20
-STOP_SECONDS_MAX = 10
-CALL_SECONDS_MAX = 10
 POLL_SECONDS = 0.01
 LOG_LINES_SHOWN_MAX = 60
 
@@ -57,7 +54,7 @@ class Clover:
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, dict[str, Any]]:
         """Make one request on a connection of its own, by the library's plain HTTP client."""
-        connection = http.client.HTTPConnection(*self.address, timeout=CALL_SECONDS_MAX)
+        connection = http.client.HTTPConnection(*self.address, timeout=toolbox.PATIENCE_SECONDS)
         sent = {"Authorization": f"Bearer {self.credentials['CLOVER_ACCESS_TOKEN']}", **headers}
         if body is not None:
             sent["Content-Type"] = "application/json"
@@ -107,7 +104,7 @@ def serving(
 
 def wait_for_port(process: subprocess.Popen[bytes], port_file: Path, server: Clover) -> int:
     """Return the port once the server has written it; fail when the server ends or is late."""
-    deadline = time.monotonic() + START_SECONDS_MAX
+    deadline = time.monotonic() + toolbox.PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if port_file.exists() and (port := port_file.read_text("ascii").strip()).isdigit():
             return int(port)
@@ -116,7 +113,7 @@ def wait_for_port(process: subprocess.Popen[bytes], port_file: Path, server: Clo
         except subprocess.TimeoutExpired:
             continue
         pytest.fail(f"the server ended with {status}\n{server.output}", pytrace=False)
-    pytest.fail(f"no port after {START_SECONDS_MAX} s\n{server.output}", pytrace=False)
+    pytest.fail(f"no port after {toolbox.PATIENCE_SECONDS} s\n{server.output}", pytrace=False)
 
 
 def ask_credentials(url: str) -> dict[str, str]:
@@ -129,7 +126,7 @@ def ask_credentials(url: str) -> dict[str, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=START_SECONDS_MAX,
+        timeout=toolbox.PATIENCE_SECONDS,
     )
     assert done.returncode == 0, toolbox.tail(done.stderr)
     credentials: dict[str, str] = json.loads(done.stdout)
@@ -140,7 +137,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """End the server that we started."""
     process.terminate()
     try:
-        process.wait(timeout=STOP_SECONDS_MAX)
+        process.wait(timeout=toolbox.PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

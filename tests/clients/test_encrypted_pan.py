@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from likeness import likeness
 from served import Clover
-from toolbox import Find, Run, plain_environment
+from toolbox import PATIENCE_SECONDS, Find, Run, plain_environment
 
 pytestmark = pytest.mark.clients
 
@@ -162,7 +162,12 @@ def test_openssl_and_curl(clover: Clover, tool: Find, tmp_path: Any) -> None:
     def run(command: list[str], given: bytes) -> bytes:
         environment = plain_environment()
         return subprocess.run(
-            command, input=given, env=environment, capture_output=True, check=True, timeout=30
+            command,
+            input=given,
+            env=environment,
+            capture_output=True,
+            check=True,
+            timeout=PATIENCE_SECONDS,
         ).stdout
 
     cipher = run(

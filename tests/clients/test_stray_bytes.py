@@ -15,10 +15,10 @@ from typing import Any, Self
 import pytest
 from likeness import likeness
 from served import Clover
+from toolbox import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.clients
 
-ANSWER_SECONDS_MAX = 5
 UNKNOWN = "ZZZZZZZZZZZZZ"
 STRAY = b"{}"
 CARD = {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030", "cvv": "123"}
@@ -63,7 +63,7 @@ class Wire:
     line: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
-        self.line = socket.create_connection(self.address, timeout=ANSWER_SECONDS_MAX)
+        self.line = socket.create_connection(self.address, timeout=PATIENCE_SECONDS)
         self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self) -> Self:

@@ -22,6 +22,8 @@ CACHE = ROOT / ".work" / "clients"
 
 INSTALL_SECONDS_MAX = 240
 CLIENT_SECONDS_MAX = 60
+PATIENCE_SECONDS = 60
+"""How long a test waits for what the server does; generous, for a slow and busy machine."""
 LINES_SHOWN_MAX = 12
 
 Run = Callable[..., Any]
@@ -83,7 +85,11 @@ def find_java() -> str:
     """Return a `java` that can run a source file: Java 11 or later, with its compiler."""
     java = require_tool("java")
     listed = subprocess.run(
-        [java, "--list-modules"], capture_output=True, text=True, check=False, timeout=30
+        [java, "--list-modules"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
     if listed.returncode or "jdk.compiler" not in listed.stdout:
         raise Missing("the java here is no JDK 11 or later: it has no compiler")

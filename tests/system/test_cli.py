@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from mock_clover.model.problem import CATALOGUE
 from mock_clover.sandbox.credentials import derive
 from tests.runner import run_cli
 from tests.served import Served
-from tests.wire import eventually
+from tests.wire import PATIENCE_S, eventually
 from tests.world import SEED
 
 KNOWN = derive(SEED, "default")
@@ -151,7 +150,7 @@ def test_serve_refuses_a_bad_option_in_one_clear_line(
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 2
@@ -281,7 +280,7 @@ def test_a_start_that_fails_leaves_no_port_of_an_earlier_server(tmp_path: Path) 
     path.write_text("1\n")
     command = [sys.executable, "-m", "mock_clover", "serve", "--port-file", str(path)]
     bad = ["--port", "0", "--host", "not an address"]
-    done = subprocess.run([*command, *bad], capture_output=True, timeout=20, check=False)
+    done = subprocess.run([*command, *bad], capture_output=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, path.exists()) == (2, False)
 
 
@@ -343,13 +342,11 @@ def test_no_child_is_left_behind(serve: Callable[..., Served]) -> None:
 def test_ctrl_c_ends_it_with_success(serve: Callable[..., Served]) -> None:
     server = serve()
     server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(5) == 0
+    assert server.process.wait(PATIENCE_S) == 0
     assert not server.log.with_name("port").exists()
 
 
 def _logged(server: Served, text: str) -> list[str]:
     """Return the log's lines once it holds a text; it is written in batches."""
-    deadline = time.monotonic() + 5
-    while text not in server.log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    eventually(lambda: text in server.log.read_text())
     return server.log.read_text().splitlines()

@@ -28,6 +28,7 @@ from mock_clover.server.custody import CERTIFICATE
 from tests.clients.toolbox import plain_environment
 from tests.runner import run_cli
 from tests.served import Served
+from tests.wire import PATIENCE_S
 from tests.world import SEED
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,7 @@ def run(command: list[str], folder: Path, server: Served | None) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -310,7 +311,7 @@ def test_every_call_of_the_page_for_any_language_is_answered(served: Served) -> 
         method, target = head.strip().replace("{base_url}", base_url).split(" ")
         url = target if target.startswith("http") else served.url + target
         request = Request(url, body.encode() or None, method=method)
-        with urlopen(request, timeout=10) as reply:
+        with urlopen(request, timeout=PATIENCE_S) as reply:
             answers.append(json.load(reply))
         base_url = base_url or answers[0]["base_url"]
     made, fault, scenario, clock, verified, journal, dropped = answers
@@ -326,16 +327,16 @@ def test_every_call_of_the_page_for_any_language_is_answered(served: Served) -> 
 def test_a_credential_selects_its_sandbox_at_the_root(served: Served) -> None:
     """So says the page for any language."""
     request = Request(f"{served.url}/_mock/sandboxes/by-credential", b"{}", method="PUT")
-    with urlopen(request, timeout=10) as reply:
+    with urlopen(request, timeout=PATIENCE_S) as reply:
         token = json.load(reply)["access_token"]
     missing = Request(
         f"{served.url}/v1/charges/ZZZZZZZZZZZZZ", headers={"authorization": f"Bearer {token}"}
     )
     with pytest.raises(HTTPError) as refused:
-        urlopen(missing, timeout=10)
+        urlopen(missing, timeout=PATIENCE_S)
     refused.value.close()
     journal = f"{served.url}/sandbox/by-credential/_mock/journal"
-    with urlopen(journal, timeout=10) as reply:
+    with urlopen(journal, timeout=PATIENCE_S) as reply:
         assert [entry["status"] for entry in json.load(reply)["data"]] == [404]
 
 
@@ -428,7 +429,7 @@ def test_kubernetes_probes_are_answered(served: Served) -> None:
     for probe in ("readinessProbe", "livenessProbe"):
         get = container[probe]["httpGet"]
         assert get["port"] == port["name"] == service["spec"]["ports"][0]["targetPort"]
-        with urlopen(served.url + get["path"], timeout=10) as reply:
+        with urlopen(served.url + get["path"], timeout=PATIENCE_S) as reply:
             asked[probe] = (get["path"], reply.status)
     assert asked == {"readinessProbe": ("/readyz", 200), "livenessProbe": ("/livez", 200)}
     assert port["containerPort"] == 4242

@@ -3,7 +3,6 @@
 import json
 import random
 import re
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,6 +19,8 @@ Seen = list[tuple[int, bytes, str | None]]
 
 THREADS, FLOWS = 32, 50
 MASTERCARD = "5424180279791732"
+NOW_MS = 2_051_222_400_000
+"""2035-01-01, ahead of real time: a sandbox's clock runs forward only."""
 _REAL_TIME = re.compile(rb'"(?:took_us|made_ms)":[0-9]+,')
 """What is measured in real time, and so may differ: a duration, and when a sandbox was made."""
 
@@ -129,13 +130,13 @@ ODD = ((), (jump,), (trouble,), (change,), (jump, trouble, change))
 """What merchants do beside; most of them only one thing, so that another's would show."""
 
 
-def run(port: int, place: int, now_ms: int) -> Seen:
+def run(port: int, place: int) -> Seen:
     """Run one merchant's flows and return all that it was told, and all that can be read."""
     chance = random.Random(place)
     shop = Merchant(port, f"gw{place}", at_root=place % 2 == 1)
     with shop.wire:
         shop.ask("PUT", f"/_mock/sandboxes/gw{place}")
-        shop.ask("PUT", "/_mock/clock", {"freeze": True, "set": now_ms})
+        assert shop.ask("PUT", "/_mock/clock", {"freeze": True, "set": NOW_MS}).status == 200
         odd = ODD[place % len(ODD)]
         for _ in range(FLOWS):
             flow = chance.choices(FLOW, OFTEN)[0]
@@ -158,11 +159,10 @@ def run(port: int, place: int, now_ms: int) -> Seen:
 
 def test_thirty_two_at_once_are_as_each_alone(serve: Serve) -> None:
     crowded, quiet = serve(), serve()
-    now_ms = (int(time.time()) + 3_600) * 1_000
     with ThreadPoolExecutor(THREADS) as pool:
-        together = list(pool.map(lambda place: run(crowded.port, place, now_ms), range(THREADS)))
+        together = list(pool.map(lambda place: run(crowded.port, place), range(THREADS)))
     for place in range(THREADS):
-        alone = run(quiet.port, place, now_ms)
+        alone = run(quiet.port, place)
         assert [status for status, *_ in together[place]].count(500) == 0
         assert together[place] == alone
         with Wire(quiet.port) as wire:
@@ -215,14 +215,15 @@ def life(shop: Merchant) -> None:
 def test_what_is_done_to_one_changes_no_other(
     port: int, neighbour: str, method: str, path: str, body: Any
 ) -> None:
-    now_ms = (int(time.time()) + 3_600) * 1_000
     lives = []
     for intrusion in (None, (method, path, body)):
         one, other = (Merchant(port, name, at_root=False) for name in ("intruder", neighbour))
         with one.wire, other.wire:
             for shop in (one, other):
                 shop.ask("PUT", f"/_mock/sandboxes/{shop.name}")
-                shop.ask("PUT", "/_mock/clock", {"freeze": True, "set": now_ms})
+                assert (
+                    shop.ask("PUT", "/_mock/clock", {"freeze": True, "set": NOW_MS}).status == 200
+                )
             life(one)
             life(other)
             if intrusion:

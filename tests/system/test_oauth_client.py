@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 from requests import Response
 
 from tests.served import Served
-from tests.wire import call
+from tests.wire import PATIENCE_S, call
 
 CALLBACK = "https://shop.example/oauth_callback"
 VERIFIER = "0123456789-0123456789-0123456789-0123456789"
@@ -73,7 +73,7 @@ class Shop:
     def control(self, method: str, what: str, **body: Any) -> None:
         """Steer the sandbox."""
         url, raw = f"{self._control}/_mock/{what}", json.dumps(body).encode()
-        urlopen(Request(url, raw, method=method), timeout=10).close()
+        urlopen(Request(url, raw, method=method), timeout=PATIENCE_S).close()
 
     def charges(self, session: OAuth2Session) -> Response:
         """Read the charges with the session's token."""

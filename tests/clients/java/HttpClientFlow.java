@@ -38,7 +38,7 @@ public final class HttpClientFlow {
 
     private static HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create(BASE + path))
-            .timeout(Duration.ofSeconds(10))
+            .timeout(Duration.ofSeconds(60))
             .header("Content-Type", "application/json");
     }
 

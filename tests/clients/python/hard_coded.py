@@ -18,17 +18,17 @@ asked = Request(
     json.dumps({"card": CARD}).encode(),
     {"apikey": os.environ["CLOVER_API_KEY"], "Content-Type": "application/json"},
 )
-with urlopen(asked, timeout=10) as answer:
+with urlopen(asked, timeout=60) as answer:
     token = json.load(answer)
 body = {"amount": 1999, "currency": "usd", "source": token["id"]}
-charge = requests.post(CHARGES, json=body, headers=BEARER, timeout=10)
+charge = requests.post(CHARGES, json=body, headers=BEARER, timeout=60)
 body = {
     "customer": {"email": "buyer@example.com"},
     "shoppingCart": {"lineItems": [{"name": "Mug", "price": 700, "unitQty": 1}]},
 }
 merchant = {"X-Clover-Merchant-Id": os.environ["CLOVER_MERCHANT_ID"]}
-checkout = requests.post(CHECKOUTS, json=body, headers=BEARER | merchant, timeout=10).json()
-page = requests.get(checkout["href"], timeout=10)
+checkout = requests.post(CHECKOUTS, json=body, headers=BEARER | merchant, timeout=60).json()
+page = requests.get(checkout["href"], timeout=60)
 json.dump(
     {
         "charge": [charge.status_code, charge.json()["amount"]],
