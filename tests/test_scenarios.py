@@ -297,6 +297,7 @@ def test_what_may_be_meant_is_no_warning(tmp_path: Path, text: str) -> None:
     assert check(str(path), OPERATIONS)[1] == []
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(
     ("text", "said"),
     [
