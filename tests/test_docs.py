@@ -104,6 +104,16 @@ def test_the_readmes_compose_file_waits_for_health() -> None:
     assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
 
 
+def test_every_make_command_of_the_docs_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    check_none(
+        f"{page.relative_to(ROOT)} names `make {target}`, which the Makefile does not have"
+        for page in PAGES
+        for target in re.findall(r"`make ([a-z-]+)", page.read_text())
+        if target not in targets
+    )
+
+
 def test_every_option_that_the_readme_names_is_one() -> None:
     told = run_cli("serve", "--help").stdout
     options = re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE)
