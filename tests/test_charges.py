@@ -173,6 +173,12 @@ def test_visa_and_discover_take_thirteen_characters(world: World, pan: str, stat
     assert charge(world, pan, soft_descriptor={"merchant_contact_info": "x" * 13}).status == 200
 
 
+@pytest.mark.parametrize(("code", "status"), [(999, 200), (1_000, 400), (0, 200), (-1, 400)])
+def test_a_destination_country_code_has_three_digits(world: World, code: int, status: int) -> None:
+    level2 = LEVEL2 | {"destination_country_code": code}
+    assert charge(world, level2=level2).status == status
+
+
 def test_a_merchant_without_them_is_warned(make_world: MakeWorld) -> None:
     world = make_world(purchase_cards=False, soft_descriptors=False)
     levels = (

@@ -255,6 +255,15 @@ def test_how_much_more_may_be_captured_is_a_setting(
         assert refund["amount"] == amount
 
 
+def test_a_capture_above_the_authorisation_pays_the_order(make_world: MakeWorld) -> None:
+    world = make_world(over_capture_percent=15)
+    made = world.charge(amount=1_000, capture=False)["id"]
+    world.send("POST", f"/v1/charges/{made}/capture", {"amount": 1_150})
+    (paid,) = world.send("GET", "/v1/orders?status_transitions.paid.gte=0").json["data"]
+    order = world.send("GET", f"/v1/orders/{paid['id']}").json
+    assert (order["charge"], order["amount"], order["amount_paid"]) == (made, 1_000, 1_150)
+
+
 def test_no_more_than_clovers_maximum_is_captured(make_world: MakeWorld) -> None:
     world = make_world(over_capture_percent=100)
     made = world.charge(amount=99_999_999, capture=False)["id"]

@@ -67,6 +67,12 @@ def refunds(world: World) -> list[tuple[str, int]]:
             "the tax of a line is that of all its units (the SDK page: 272)",
         ),
         (
+            [{"amount": 49_999_999, "tax_rates": [{"rate": 10_000_000}]}],
+            99_999_998,
+            49_999_999,
+            "10,000,000 is 100 %",
+        ),
+        (
             [{"type": "tax", "amount": 10, "tax_rates": [{"rate": 1_000_000}]}],
             10,
             10,
@@ -304,6 +310,13 @@ def test_a_return_by_item_is_held_to_its_lines(
         got = returned(world, order, asked)
         told = got.status if got.status == 200 else (got.status, got.json["error"]["code"])
         assert told == expected, fact
+
+
+def test_a_returned_item_of_amount_0_beside_another_is_accepted(world: World) -> None:
+    order = made(world, *ITEMS)
+    paid(world, order)
+    free, cup = {"parent": "CUP", "amount": 0}, {"parent": "CUP", "amount": 100}
+    assert returned(world, order, free, cup).json["amount_returned"] == 100
 
 
 def test_under_strict_a_returned_item_names_its_parent(make_world: MakeWorld) -> None:

@@ -167,7 +167,7 @@ def test_a_list_has_a_thousand_rows_at_most(shop: Subscribing) -> None:
     assert row is not None
     for number in range(ROWS_MAX):
         shop.sandbox.plans.put(f"P{number}", row)
-    assert len(shop.made("GET", PLANS)) == ROWS_MAX
+    assert len(shop.made("GET", PLANS)) == ROWS_MAX == 1_000
 
 
 def test_all_of_a_plan_but_its_interval_can_be_changed(shop: Subscribing) -> None:
@@ -198,6 +198,15 @@ def test_a_plan_ends_when_nobody_subscribes_any_more(shop: Subscribing, end: str
     else:
         assert ("subscription_ended", at("2025-06-02T00:00:00+00:00")) in shop.go("2025-06-03")
     assert not shop.made("PUT", f"{PLANS}/{plan}", {"active": False})["active"]
+
+
+@pytest.mark.parametrize(("used", "unused"), [(0, 1), (1, 0)])
+def test_subscribers_of_another_plan_do_not_keep_a_plan_active(
+    shop: Subscribing, used: int, unused: int
+) -> None:
+    plans = [shop.plan() for _ in range(2)]
+    shop.subscribe(plans[used], startDate=START)
+    assert not shop.made("PUT", f"{PLANS}/{plans[unused]}", {"active": False})["active"]
 
 
 def test_every_path_is_known_without_recurring_too(shop: Subscribing) -> None:
@@ -283,6 +292,7 @@ def test_charges_orders_and_the_journal_agree(shop: Subscribing) -> None:
     assert {(e["method"], e["path"], e["status"]) for e in entries} == {
         ("CLOCK", f"{SUBSCRIPTIONS}/{made['id']}", 200)
     }
+    assert not any("took_us" in each for each in entries)
     assert entries[0]["request"] == {
         "amount": 999,
         "currency": "USD",
@@ -433,6 +443,19 @@ def test_what_has_ended_is_not_taken_up_again_just_so(
         assert got.why.startswith(problem)
     else:
         assert shop.runs("2025-08-10T00:00:00+00:00") == [at("2025-08-01T12:00:00+00:00")]
+
+
+@pytest.mark.parametrize("ended", ["plan", "date"])
+def test_the_note_of_an_ended_subscription_can_be_changed(shop: Subscribing, ended: str) -> None:
+    plan = shop.plan()
+    made = shop.subscribe(plan, startDate=START, endDate="2025-06-10")
+    if ended == "plan":
+        put(shop, made, active=False)
+        shop.made("PUT", f"{PLANS}/{plan}", {"active": False})
+    else:
+        shop.go("2025-07-10T00:00:00+00:00")
+    changed = put(shop, made, note="x")
+    assert (changed["note"], changed["active"]) == ("x", False)
 
 
 # Failed payments ----------------------------------------------------------------------------------

@@ -555,6 +555,22 @@ case(
 )
 
 
+def _captured_after_void(world: World) -> Answered:
+    charge = world.charge(capture=False)["id"]
+    assert world.send("POST", "/v1/refunds", {"charge": charge}).status == 200
+    return world.send("POST", f"/v1/charges/{charge}/capture")
+
+
+case(
+    "NOT_AN_AUTHORISATION",
+    400,
+    "the capture of a voided authorisation",
+    _captured_after_void,
+    NOT_AUTH,
+    type_="api_error",
+)
+
+
 def _captured_twice(world: World) -> Answered:
     path = f"/v1/charges/{world.charge(capture=False)['id']}/capture"
     assert world.send("POST", path).status == 200
