@@ -329,6 +329,12 @@ def test_under_strict_a_returned_item_names_its_parent(make_world: MakeWorld) ->
     assert returned(world, order, {"amount": 10, "type": "sku", "parent": "CUP"}).status == 200
 
 
+def test_under_strict_the_payment_of_an_order_names_the_client(make_world: MakeWorld) -> None:
+    world = make_world(strict=True)
+    got = world.send("POST", f"/v1/orders/{world.order(10)['id']}/pay", {"source": world.token()})
+    assert got.json["error"]["message"] == "Please provide a valid x-forwarded-for header."
+
+
 def test_a_part_paid_order_gives_back_what_was_paid_and_can_be_paid_on(world: World) -> None:
     order = made(world, {"amount": 100})
     first = paid(world, order, amount=40)["charge"]
