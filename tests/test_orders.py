@@ -312,13 +312,6 @@ def test_a_return_by_item_is_held_to_its_lines(
         assert told == expected, fact
 
 
-def test_a_returned_item_of_amount_0_beside_another_is_accepted(world: World) -> None:
-    order = made(world, *ITEMS)
-    paid(world, order)
-    free, cup = {"parent": "CUP", "amount": 0}, {"parent": "CUP", "amount": 100}
-    assert returned(world, order, free, cup).json["amount_returned"] == 100
-
-
 def test_under_strict_a_returned_item_names_its_parent(make_world: MakeWorld) -> None:
     world = make_world(strict=True)
     ip = {"x-forwarded-for": "127.0.0.1"}
