@@ -449,6 +449,11 @@ def test_a_void_releases_a_lock(world: World) -> None:
     active(world, 1000)
     got = world.send("POST", "/v1/refunds", {"charge": lock(world)})
     assert got.json["metadata"]["refundType"] == "PREAUTH"
+    assert got.json["gift_card"] == {
+        "expiration_date": EXPIRES,
+        "previous_balance": 1000,
+        "new_balance": 1000,
+    }
     assert balance(world) == (1000, 0)
 
 

@@ -89,6 +89,8 @@ def test_after_the_year_9999_nothing_falls_due() -> None:
     for interval in ("DAY", "WEEK", "MONTH", "YEAR"):
         assert nth(start_ms, interval, 1_000, 10_000) is None  # type: ignore[arg-type] # the names of a loop are any text
         assert following(start_ms, interval, 7, LAST_MS) is None  # type: ignore[arg-type] # the names of a loop are any text
+    assert nth(LAST_MS, "DAY", 1, 0) == LAST_MS
+    assert nth(at("9999-11-30T00:00:00+00:00"), "MONTH", 1, 1) == at("9999-12-30T00:00:00+00:00")
     assert written(LAST_MS + 1) == "9999-12-31T23:59:59.999+0000"
 
 
@@ -410,6 +412,23 @@ def test_a_stopped_one_pays_nothing_and_makes_up_for_nothing(shop: Subscribing) 
     assert shop.go("2025-09-10T00:00:00+00:00") == []
     assert put(shop, made, active=True)["active"]
     assert shop.runs("2025-11-01T00:00:00+00:00") == [at("2025-10-01T12:00:00+00:00")]
+
+
+@pytest.mark.parametrize("resumed", ["2025-09-10T00:00:00+00:00", "2025-10-01T12:00:00+00:00"])
+@pytest.mark.parametrize("active", [True, False])
+def test_a_resumed_subscription_is_charged_when_it_is_due_next(
+    shop: Subscribing, resumed: str, *, active: bool
+) -> None:
+    """A payment that is due at the moment of resuming is made; earlier ones are not."""
+    made = shop.subscribe(startDate=START, active=active)
+    shop.go("2025-06-02T00:00:00+00:00")
+    put(shop, made, active=False)
+    shop.go(resumed)
+    put(shop, made, active=True)
+    assert shop.runs("2025-11-02T00:00:00+00:00") == [
+        at("2025-10-01T12:00:00+00:00"),
+        at("2025-11-01T12:00:00+00:00"),
+    ]
 
 
 def test_one_that_is_made_stopped_starts_when_it_is_taken_up(shop: Subscribing) -> None:
@@ -846,6 +865,8 @@ def test_a_snapshot_restores_running_subscriptions(make_world: MakeWorld) -> Non
         each.go("2025-12-01T00:00:00+00:00")
     assert lived(shop)[:3] == lived(other)[:3]
     assert other.made("GET", SUBSCRIPTIONS) == shop.made("GET", SUBSCRIPTIONS)
+    plan = other.made("GET", SUBSCRIPTIONS)[-1]["plan"]["id"]
+    assert other.ask("PUT", f"{PLANS}/{plan}", {"active": False}).status == 409
 
 
 def test_a_snapshot_whose_plan_is_gone_harms_nobody(make_world: MakeWorld) -> None:

@@ -587,6 +587,13 @@ case(
     code="charge_already_captured",
 )
 case(
+    "INVALID_CHARGE_ID",
+    400,
+    "the capture of an id of 12 characters",
+    post(f"/v1/charges/{UNKNOWN[:12]}/capture"),
+    invalid("invalid_request", "Please provide a valid charge id."),
+)
+case(
     "CAPTURE_TOO_LARGE",
     400,
     "a capture above the authorisation",
@@ -1385,6 +1392,7 @@ for method, path, field, value, why in (
     ("POST", JOIN, "endDate", "2025-05-27T10:22:50.775+0000", "its start"),
     ("PUT", SUBSCRIPTION, "startDate", "2025-05-27T10:22:50.775+0000", "the present"),
     ("PUT", SUBSCRIPTION, "endDate", "2025-05-31", "before its start"),
+    ("PUT", SUBSCRIPTION, "endDate", "2025-06-01", "its start"),
     ("PUT", SUBSCRIPTION, "endDate", "2025-05-27T10:22:50.775Z", "the present"),
 ):
     body = JOINING | {field: value} if method == "POST" else {field: value}
