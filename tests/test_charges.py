@@ -102,6 +102,7 @@ def test_a_surcharge_is_as_clovers_sample(make_world: MakeWorld) -> None:
     assert added == {"id": added["id"], "type": "CREDIT_SURCHARGE", "amount": 84, "rate": 35_000}
     assert fetched(world, made["id"])["additional_charges"] == [added]
     assert made["amount"] == 2_428
+    assert charge(world, amount=99_999_999).json["additional_charges"][0]["amount"] == 3_499_999
     half = world.send("POST", "/v1/refunds", {"charge": made["id"], "amount": 1_214}).json
     assert half["additional_charges"] == [
         {"type": "CREDIT_SURCHARGE", "amount": 42, "rate": 35_000}
