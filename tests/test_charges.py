@@ -102,6 +102,7 @@ def test_a_surcharge_is_as_clovers_sample(make_world: MakeWorld) -> None:
     assert added == {"id": added["id"], "type": "CREDIT_SURCHARGE", "amount": 84, "rate": 35_000}
     assert fetched(world, made["id"])["additional_charges"] == [added]
     assert made["amount"] == 2_428
+    assert charge(world, amount=99_999_999).json["additional_charges"][0]["amount"] == 3_499_999
     half = world.send("POST", "/v1/refunds", {"charge": made["id"], "amount": 1_214}).json
     assert half["additional_charges"] == [
         {"type": "CREDIT_SURCHARGE", "amount": 42, "rate": 35_000}
@@ -171,6 +172,12 @@ def test_visa_and_discover_take_thirteen_characters(world: World, pan: str, stat
     descriptor = {"merchant_contact_info": "x" * 14}
     assert charge(world, pan, soft_descriptor=descriptor).status == status
     assert charge(world, pan, soft_descriptor={"merchant_contact_info": "x" * 13}).status == 200
+
+
+@pytest.mark.parametrize(("code", "status"), [(999, 200), (1_000, 400), (0, 200), (-1, 400)])
+def test_a_destination_country_code_has_three_digits(world: World, code: int, status: int) -> None:
+    level2 = LEVEL2 | {"destination_country_code": code}
+    assert charge(world, level2=level2).status == status
 
 
 def test_a_merchant_without_them_is_warned(make_world: MakeWorld) -> None:

@@ -352,8 +352,10 @@ def test_a_rule_may_decline_a_gift_card_and_then_nothing_is_taken(world: World) 
     active(world, 500)
     asked = {"amount": 100, "currency": "USD", "source": gift(world)}
     headers = {"x-mock-clover-outcome": "card_declined/do_not_honor"}
-    assert world.send("POST", "/v1/charges", asked, headers=headers).status == 402
-    assert balance(world) == (500, 0)
+    got = world.send("POST", "/v1/charges", asked, headers=headers)
+    assert (got.status, balance(world)) == (402, (500, 0))
+    shown = world.send("GET", f"/v1/charges/{got.json['error']['charge']}").json
+    assert "gift_card" not in shown
 
 
 def test_an_order_may_be_paid_by_a_gift_card_and_the_rest_by_a_card(world: World) -> None:
@@ -449,6 +451,11 @@ def test_a_void_releases_a_lock(world: World) -> None:
     active(world, 1000)
     got = world.send("POST", "/v1/refunds", {"charge": lock(world)})
     assert got.json["metadata"]["refundType"] == "PREAUTH"
+    assert got.json["gift_card"] == {
+        "expiration_date": EXPIRES,
+        "previous_balance": 1000,
+        "new_balance": 1000,
+    }
     assert balance(world) == (1000, 0)
 
 

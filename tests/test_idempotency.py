@@ -56,6 +56,14 @@ def test_the_same_key_on_another_path_is_refused(world: World) -> None:
     assert (got.status, got.json["error"]["type"]) == (400, "idempotency_error")
 
 
+def test_a_refund_that_is_sent_again_is_made_once(world: World) -> None:
+    charge, headers = world.charge()["id"], {"idempotency-key": "k"}
+    body = {"charge": charge, "amount": 100}
+    first, second = (world.send("POST", "/v1/refunds", body, headers=headers) for _ in range(2))
+    assert (first.status, first.body) == (200, second.body)
+    assert world.send("GET", f"/v1/charges/{charge}").json["amount_refunded"] == 100
+
+
 def test_the_same_request_spelt_otherwise_is_the_same(world: World) -> None:
     source, headers = world.customer()["id"], {"idempotency-key": "k"}
     spellings = [

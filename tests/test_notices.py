@@ -97,6 +97,15 @@ def test_a_charge_is_told_of_three_days_before_and_a_renewal_when_it_is_paid(
     }
 
 
+def test_a_coming_charge_names_the_newest_card(shop: Subscribing) -> None:
+    made = shop.subscribe(startDate=START)
+    newer = {"email": "jo@example.com", "source": shop.world.token("6011361000006668")}
+    shop.made("PUT", f"/v1/customers/{made['customerUuid']}", newer)
+    shop.go("2025-05-30T00:00:00+00:00")
+    (upcoming,) = shop.notices("kind=upcoming_charge")
+    assert "from DISCOVER ending in 6668 on" in upcoming["text"]
+
+
 @pytest.mark.parametrize(
     ("lead_ms", "expected"),
     [

@@ -10,6 +10,7 @@ from mock_clover.model.on_file import SUBSEQUENT_WITHOUT_FIRST, transarmor
 from mock_clover.scenario.load import ScenarioError, parse
 from mock_clover.wire.redact import redact
 from tests.hostile import BROWSER
+from tests.test_instruments import ACH
 from tests.world import DECLINES, VISA, Answered, World
 
 MakeWorld = Callable[..., World]
@@ -56,6 +57,14 @@ def test_nothing_less_saves_a_token(world: World, more: dict[str, Any], after: s
     token = world.token()
     assert charge(world, token, **more).status == 200
     assert state(world, token) == after
+
+
+@pytest.mark.parametrize("instrument", [{"ach": ACH}, {"gift_card": {"number": "98765441066"}}])
+def test_an_intent_saves_nothing_but_a_card(world: World, instrument: dict[str, Any]) -> None:
+    token = world.send("POST", "/v1/tokens", instrument).json["id"]
+    got = charge(world, token, **SAVING)
+    assert (got.status, "saved_credentials_on_file" in got.json) == (200, False)
+    assert state(world, token) == "used"
 
 
 @pytest.mark.parametrize(("spends", "after"), [(True, "used"), (False, "new")])
@@ -253,6 +262,15 @@ def test_how_much_more_may_be_captured_is_a_setting(
         assert got.json["amount_captured"] == amount
         refund = world.send("POST", "/v1/refunds", {"charge": made}).json
         assert refund["amount"] == amount
+
+
+def test_a_capture_above_the_authorisation_pays_the_order(make_world: MakeWorld) -> None:
+    world = make_world(over_capture_percent=15)
+    made = world.charge(amount=1_000, capture=False)["id"]
+    world.send("POST", f"/v1/charges/{made}/capture", {"amount": 1_150})
+    (paid,) = world.send("GET", "/v1/orders?status_transitions.paid.gte=0").json["data"]
+    order = world.send("GET", f"/v1/orders/{paid['id']}").json
+    assert (order["charge"], order["amount"], order["amount_paid"]) == (made, 1_000, 1_150)
 
 
 def test_no_more_than_clovers_maximum_is_captured(make_world: MakeWorld) -> None:

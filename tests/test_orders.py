@@ -67,6 +67,12 @@ def refunds(world: World) -> list[tuple[str, int]]:
             "the tax of a line is that of all its units (the SDK page: 272)",
         ),
         (
+            [{"amount": 49_999_999, "tax_rates": [{"rate": 10_000_000}]}],
+            99_999_998,
+            49_999_999,
+            "10,000,000 is 100 %",
+        ),
+        (
             [{"type": "tax", "amount": 10, "tax_rates": [{"rate": 1_000_000}]}],
             10,
             10,
@@ -314,6 +320,12 @@ def test_under_strict_a_returned_item_names_its_parent(make_world: MakeWorld) ->
     assert world.send("POST", f"/v1/orders/{order}/pay", pay, headers=ip).status == 200
     assert returned(world, order, {"amount": 10, "type": "sku"}).status == 400
     assert returned(world, order, {"amount": 10, "type": "sku", "parent": "CUP"}).status == 200
+
+
+def test_under_strict_the_payment_of_an_order_names_the_client(make_world: MakeWorld) -> None:
+    world = make_world(strict=True)
+    got = world.send("POST", f"/v1/orders/{world.order(10)['id']}/pay", {"source": world.token()})
+    assert got.json["error"]["message"] == "Please provide a valid x-forwarded-for header."
 
 
 def test_a_part_paid_order_gives_back_what_was_paid_and_can_be_paid_on(world: World) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from mock_clover.model.inventory import MerchantTax, TaxRateRequest
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
@@ -628,6 +629,15 @@ def test_v1_knows_the_merchants_taxes(world: World) -> None:
     assert world.charge(amount=3, tax_rate_uuid=half)["tax_amount"] == 2, "1.5 is rounded up"
     shown = payment(world, charge["id"])
     assert (shown["amount"], shown["taxAmount"]) == (1100, 100)
+
+
+def test_each_tax_is_found_by_its_own_id(world: World) -> None:
+    none = ids(v3(world, "/tax_rates?filter=name=NO_TAX_APPLIED"))[0]
+    asked = TaxRateRequest(name="Sale", rate=1_000_000)
+    for tax in ("0000000000000", "ZZZZZZZZZZZZZ"):
+        world.sandbox.tax_rates.put(tax, MerchantTax(id=tax, asked=asked))
+        assert world.charge(amount=1100, tax_rate_uuid=tax)["tax_amount"] == 100
+    assert world.charge(amount=1100, tax_rate_uuid=none)["tax_amount"] == 0
 
 
 def test_a_line_of_v1_takes_its_price_and_name_from_the_inventory(world: World) -> None:

@@ -89,6 +89,8 @@ def test_after_the_year_9999_nothing_falls_due() -> None:
     for interval in ("DAY", "WEEK", "MONTH", "YEAR"):
         assert nth(start_ms, interval, 1_000, 10_000) is None  # type: ignore[arg-type] # the names of a loop are any text
         assert following(start_ms, interval, 7, LAST_MS) is None  # type: ignore[arg-type] # the names of a loop are any text
+    assert nth(LAST_MS, "DAY", 1, 0) == LAST_MS
+    assert nth(at("9999-11-30T00:00:00+00:00"), "MONTH", 1, 1) == at("9999-12-30T00:00:00+00:00")
     assert written(LAST_MS + 1) == "9999-12-31T23:59:59.999+0000"
 
 
@@ -167,7 +169,7 @@ def test_a_list_has_a_thousand_rows_at_most(shop: Subscribing) -> None:
     assert row is not None
     for number in range(ROWS_MAX):
         shop.sandbox.plans.put(f"P{number}", row)
-    assert len(shop.made("GET", PLANS)) == ROWS_MAX
+    assert len(shop.made("GET", PLANS)) == ROWS_MAX == 1_000
 
 
 def test_all_of_a_plan_but_its_interval_can_be_changed(shop: Subscribing) -> None:
@@ -198,6 +200,15 @@ def test_a_plan_ends_when_nobody_subscribes_any_more(shop: Subscribing, end: str
     else:
         assert ("subscription_ended", at("2025-06-02T00:00:00+00:00")) in shop.go("2025-06-03")
     assert not shop.made("PUT", f"{PLANS}/{plan}", {"active": False})["active"]
+
+
+@pytest.mark.parametrize(("used", "unused"), [(0, 1), (1, 0)])
+def test_subscribers_of_another_plan_do_not_keep_a_plan_active(
+    shop: Subscribing, used: int, unused: int
+) -> None:
+    plans = [shop.plan() for _ in range(2)]
+    shop.subscribe(plans[used], startDate=START)
+    assert not shop.made("PUT", f"{PLANS}/{plans[unused]}", {"active": False})["active"]
 
 
 def test_every_path_is_known_without_recurring_too(shop: Subscribing) -> None:
@@ -283,6 +294,7 @@ def test_charges_orders_and_the_journal_agree(shop: Subscribing) -> None:
     assert {(e["method"], e["path"], e["status"]) for e in entries} == {
         ("CLOCK", f"{SUBSCRIPTIONS}/{made['id']}", 200)
     }
+    assert not any("took_us" in each for each in entries)
     assert entries[0]["request"] == {
         "amount": 999,
         "currency": "USD",
@@ -402,6 +414,23 @@ def test_a_stopped_one_pays_nothing_and_makes_up_for_nothing(shop: Subscribing) 
     assert shop.runs("2025-11-01T00:00:00+00:00") == [at("2025-10-01T12:00:00+00:00")]
 
 
+@pytest.mark.parametrize("resumed", ["2025-09-10T00:00:00+00:00", "2025-10-01T12:00:00+00:00"])
+@pytest.mark.parametrize("active", [True, False])
+def test_a_resumed_subscription_is_charged_when_it_is_due_next(
+    shop: Subscribing, resumed: str, *, active: bool
+) -> None:
+    """A payment that is due at the moment of resuming is made; earlier ones are not."""
+    made = shop.subscribe(startDate=START, active=active)
+    shop.go("2025-06-02T00:00:00+00:00")
+    put(shop, made, active=False)
+    shop.go(resumed)
+    put(shop, made, active=True)
+    assert shop.runs("2025-11-02T00:00:00+00:00") == [
+        at("2025-10-01T12:00:00+00:00"),
+        at("2025-11-01T12:00:00+00:00"),
+    ]
+
+
 def test_one_that_is_made_stopped_starts_when_it_is_taken_up(shop: Subscribing) -> None:
     customer = shop.customer()
     made = shop.subscribe(customer=customer, active=False)
@@ -433,6 +462,19 @@ def test_what_has_ended_is_not_taken_up_again_just_so(
         assert got.why.startswith(problem)
     else:
         assert shop.runs("2025-08-10T00:00:00+00:00") == [at("2025-08-01T12:00:00+00:00")]
+
+
+@pytest.mark.parametrize("ended", ["plan", "date"])
+def test_the_note_of_an_ended_subscription_can_be_changed(shop: Subscribing, ended: str) -> None:
+    plan = shop.plan()
+    made = shop.subscribe(plan, startDate=START, endDate="2025-06-10")
+    if ended == "plan":
+        put(shop, made, active=False)
+        shop.made("PUT", f"{PLANS}/{plan}", {"active": False})
+    else:
+        shop.go("2025-07-10T00:00:00+00:00")
+    changed = put(shop, made, note="x")
+    assert (changed["note"], changed["active"]) == ("x", False)
 
 
 # Failed payments ----------------------------------------------------------------------------------
@@ -823,6 +865,8 @@ def test_a_snapshot_restores_running_subscriptions(make_world: MakeWorld) -> Non
         each.go("2025-12-01T00:00:00+00:00")
     assert lived(shop)[:3] == lived(other)[:3]
     assert other.made("GET", SUBSCRIPTIONS) == shop.made("GET", SUBSCRIPTIONS)
+    plan = other.made("GET", SUBSCRIPTIONS)[-1]["plan"]["id"]
+    assert other.ask("PUT", f"{PLANS}/{plan}", {"active": False}).status == 409
 
 
 def test_a_snapshot_whose_plan_is_gone_harms_nobody(make_world: MakeWorld) -> None:

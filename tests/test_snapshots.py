@@ -585,3 +585,13 @@ NONSENSE: dict[str, dict[str, Any]] = {
 def test_nonsense_in_a_snapshot_is_refused(parent: Stocked, change: dict[str, Any]) -> None:
     whole = parent.made("GET", "/_mock/snapshot")
     assert parent.send("PUT", "/_mock/snapshot", whole | change).status == 400
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, 400), (1, 200), (1_000, 200), (1_001, 400)])
+def test_the_interval_count_of_a_plan_in_a_snapshot_is_checked(
+    world: World, count: int, status: int
+) -> None:
+    plan = {"id": "P", "name": "Gold", "amount": 1, "interval": "DAY", "interval_count": count}
+    plans = {"P": plan | {"created_ms": 0, "modified_ms": 0}}
+    whole = world.send("GET", "/_mock/snapshot").json
+    assert world.send("PUT", "/_mock/snapshot", whole | {"plans": plans}).status == status

@@ -108,6 +108,12 @@ def reading(token: str) -> Ask:
     return lambda world: world.send("GET", "/v1/charges", headers=bearing(token))
 
 
+def other_scheme(world: World) -> Answered:
+    """Send the access token under a scheme that is as long as `Bearer`."""
+    header = {"authorization": f"Digest {world.known.access_token}"}
+    return world.send("GET", "/v1/charges", headers=header)
+
+
 def tokenising(key: str) -> Ask:
     return lambda world: world.send("POST", "/v1/tokens", world.card(), headers={"apikey": key})
 
@@ -374,7 +380,11 @@ CASES = [
     ),
     # The bearer
     Case("UNAUTHORIZED", "no bearer token is shown", reading(""), BARE),
-    Case("UNAUTHORIZED", "the bearer token is not of this sandbox", reading(UUID), BARE),
+    Case("UNAUTHORIZED", "no bearer token is shown", other_scheme, BARE),
+    *(
+        Case("UNAUTHORIZED", "the bearer token is not of this sandbox", reading(token), BARE)
+        for token in (UUID, "0", "z")
+    ),
     Case("UNAUTHORIZED", "no apikey is shown", tokenising(""), BARE),
     Case("UNAUTHORIZED", "the apikey is not of this sandbox", tokenising("0" * 32), BARE),
     Case(

@@ -563,6 +563,22 @@ case(
 )
 
 
+def _captured_after_void(world: World) -> Answered:
+    charge = world.charge(capture=False)["id"]
+    assert world.send("POST", "/v1/refunds", {"charge": charge}).status == 200
+    return world.send("POST", f"/v1/charges/{charge}/capture")
+
+
+case(
+    "NOT_AN_AUTHORISATION",
+    400,
+    "the capture of a voided authorisation",
+    _captured_after_void,
+    NOT_AUTH,
+    type_="api_error",
+)
+
+
 def _captured_twice(world: World) -> Answered:
     path = f"/v1/charges/{world.charge(capture=False)['id']}/capture"
     assert world.send("POST", path).status == 200
@@ -577,6 +593,13 @@ case(
     NOT_AUTH,
     type_="invalid_request_error",
     code="charge_already_captured",
+)
+case(
+    "INVALID_CHARGE_ID",
+    400,
+    "the capture of an id of 12 characters",
+    post(f"/v1/charges/{UNKNOWN[:12]}/capture"),
+    invalid("invalid_request", "Please provide a valid charge id."),
 )
 case(
     "CAPTURE_TOO_LARGE",
@@ -1377,6 +1400,7 @@ for method, path, field, value, why in (
     ("POST", JOIN, "endDate", "2025-05-27T10:22:50.775+0000", "its start"),
     ("PUT", SUBSCRIPTION, "startDate", "2025-05-27T10:22:50.775+0000", "the present"),
     ("PUT", SUBSCRIPTION, "endDate", "2025-05-31", "before its start"),
+    ("PUT", SUBSCRIPTION, "endDate", "2025-06-01", "its start"),
     ("PUT", SUBSCRIPTION, "endDate", "2025-05-27T10:22:50.775Z", "the present"),
 ):
     body = JOINING | {field: value} if method == "POST" else {field: value}
