@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model.scenario import Scenario
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
+from mock_clover.scenario.records import Scenario
 from tests import shown
 from tests.served import Served
 from tests.world import World

@@ -11,8 +11,8 @@ from typing import Any
 import uvicorn
 
 from mock_clover.server.app import App
-from mock_clover.server.direct import DirectHttpTools
-from mock_clover.server.plain import GuardedH11
+from mock_clover.server.h11_protocol import GuardedH11
+from mock_clover.server.httptools_protocol import DirectHttpTools
 from mock_clover.server.serve import State
 from tests.served import Served
 from tests.wire import Told, Wire, request

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from mock_clover.api.due import settle
-from mock_clover.api.endpoint import Endpoint
+from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.scheduler import settle
 from mock_clover.sandbox.credentials import Credentials, derive
 from mock_clover.sandbox.sandboxes import DEFAULT
 from tests.world import SEED, Answered, World

@@ -5,8 +5,8 @@ import socket
 import threading
 from typing import Any, NamedTuple, Self
 
-from mock_clover.api.posting import report
-from mock_clover.model.delivery import headers_of
+from mock_clover.clover.webhooks.operations_deliveries import report
+from mock_clover.clover.webhooks.records_delivery import headers_of
 from mock_clover.sandbox.sandbox import Sandbox
 from tests.wire import PATIENCE_S
 

@@ -8,9 +8,9 @@ the existence of the test is checked, in `tests/test_fidelity.py`.
 from collections.abc import Iterable
 from pathlib import Path
 
-from mock_clover.api.evidence import Lean
-from mock_clover.api.intervene import Step
-from mock_clover.model.verdict import Approval, Decline
+from mock_clover.clover.common.verdict import Approval, Decline
+from mock_clover.engine.evidence import Lean
+from mock_clover.engine.overrides import Step
 
 SHOWN = {
     "CHECKOUT_LIFE": "checkout::a_session_lasts_fifteen_minutes",

@@ -11,33 +11,61 @@ from typing import NamedTuple
 import pytest
 
 import mock_clover
-from mock_clover.api.dispatch import place_of
-from mock_clover.api.endpoint import Endpoint
-from mock_clover.api.places import places
-from mock_clover.api.surface import SURFACE
+from mock_clover.browser.surface import PLACES as WEB_PLACES
+from mock_clover.browser.surface import places as web_places
+from mock_clover.browser.surface import web_surface
+from mock_clover.clover.common.operation_names import OPERATIONS
+from mock_clover.clover.places import places
+from mock_clover.clover.surface import SURFACE
 from mock_clover.control.places import places as control_places
 from mock_clover.control.surface import control_surface
-from mock_clover.model.operation import OPERATIONS
+from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.router import place_of
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
-from mock_clover.server import warm
-from mock_clover.web.surface import PLACES as WEB_PLACES
-from mock_clover.web.surface import places as web_places
-from mock_clover.web.surface import web_surface
+from mock_clover.server import preload as warm
 from tests.guidance import check_names, check_none
 from tests.world import World
 
 SANDBOXES = World(KeyRing(), load("sandbox")).sandboxes
 ROOT = Path(mock_clover.__file__).parent
-ORDER = (
-    *("wire", "model", "sandbox", "scenario", "api"),
-    *("control", "web", "server", "client", "conformance", "cli", "testing"),
+LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("core", ("core/",)),
+    (
+        "records",
+        (
+            "clover/common/",
+            *(f"clover/*/{name}" for name in ("records", "views", "problems", "behaviours")),
+            "scenario/records",
+        ),
+    ),
+    ("sandbox", ("sandbox/", "scenario/")),
+    ("engine", ("engine/",)),
+    (
+        "operations",
+        tuple(
+            f"clover/*/{name}"
+            for name in ("operations", "endpoints", "html", "http", "listing", "view")
+        ),
+    ),
+    ("pages", ("clover/*/page", "clover/jobs")),
+    ("reference", ("clover/", "reference/", "scenario/fixtures")),
+    ("control", ("control/", "clover/*/control")),
+    ("browser", ("browser/",)),
+    ("server", ("server/",)),
+    ("tools", ("",)),
 )
+"""The layers, lowest first, and the beginnings of their files' names; the longest that fits counts.
+
+A module imports modules of its own layer and of lower ones, of any resource.
+"""
+
+
 PLACES = {
     "starlette": ("server/",),
     "uvicorn": ("server/",),
     "httptools": (),
-    "h11": ("server/plain.py", "server/courier.py"),
+    "h11": ("server/h11_protocol.py", "server/webhook_sender.py"),
     "uvloop": (),
     "yaml": ("scenario/",),
     # PAN encryption, and what `serve --tls` certifies itself with; neither is imported by a start.
@@ -53,7 +81,7 @@ PLACES = {
     "secrets": (),
     "uuid": (),
 }
-LINES_MAX = {"model/problem.py": 700}  # a catalogue: one thing, however long
+LINES_MAX = {"clover/common/problems.py": 700}  # a catalogue: one thing, however long
 
 
 class Source(NamedTuple):
@@ -85,20 +113,77 @@ def sources() -> list[Source]:
     return found
 
 
-def backward_imports(source: Source) -> Iterator[str]:
-    for imported in source.imports():
-        if imported.startswith("."):
-            yield f"imports {imported}: imports are absolute"
-        package, _, rest = imported.partition(".")
-        if package == "mock_clover" and rest:
-            there = rest.partition(".")[0]
-            if ORDER.index(there) > ORDER.index(source.package):
-                yield f"imports {imported}, but {there} comes after {source.package} in ORDER"
+def layer_of(name: str) -> int:
+    """Return the number of a file's layer, 0 for the lowest."""
+    if name == "__init__.py":  # the version, which all may read
+        return 0
+    parts = name.split("/")
+    general = "/".join(["clover/*", *parts[2:]]) if parts[0] == "clover" and parts[2:] else name
+    fits = [
+        (len(beginning), number)
+        for number, (_, beginnings) in enumerate(LAYERS)
+        for beginning in beginnings
+        if name.startswith(beginning) or general.startswith(beginning)
+    ]
+    return max(fits)[1]
+
+
+@cache
+def modules() -> dict[str, str]:
+    """Return the files of the package by their modules' names."""
+    return {
+        f"mock_clover/{source.name}".removesuffix(".py")
+        .removesuffix("/__init__")
+        .replace("/", "."): source.name
+        for source in sources()
+    }
+
+
+def imported_files(source: Source) -> set[str]:
+    """Return the files of this package that a module imports, not counting those for types only."""
+    typing_only = {
+        id(inner)
+        for node in source.nodes
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in source.nodes:
+        if isinstance(node, ast.ImportFrom) and id(node) not in typing_only:
+            module = node.module or ""
+            for alias in node.names:
+                found |= {modules().get(f"{module}.{alias.name}") or modules().get(module, "")}
+        elif isinstance(node, ast.Import) and id(node) not in typing_only:
+            found |= {modules().get(alias.name, "") for alias in node.names}
+    return found - {"", source.name}
 
 
 def test_imports_go_one_way() -> None:
-    inside = [source for source in sources() if source.package in ORDER]
-    check_none(f"{source.name} {said}" for source in inside for said in backward_imports(source))
+    check_none(
+        f"{source.name} ({LAYERS[layer_of(source.name)][0]}) imports {imported} "
+        f"({LAYERS[layer_of(imported)][0]}), which is a higher layer: move what it needs down, or "
+        "have the higher layer pass it in (see sandbox/hooks.py)"
+        for source in sources()
+        for imported in sorted(imported_files(source))
+        if layer_of(imported) > layer_of(source.name)
+    )
+
+
+def test_imports_are_absolute() -> None:
+    check_none(
+        f"{source.name} imports {imported}"
+        for source in sources()
+        for imported in source.imports()
+        if imported.startswith(".")
+    )
+
+
+def test_no_modules_import_each_other() -> None:
+    left = {source.name: imported_files(source) for source in sources()}
+    while free := [name for name, needed in left.items() if not needed & left.keys()]:
+        for name in free:
+            del left[name]
+    check_none(f"{name} imports {sorted(needed & left.keys())}" for name, needed in left.items())
 
 
 def test_worldly_things_stay_in_their_places() -> None:
@@ -154,9 +239,11 @@ def test_files_are_short_and_open_with_their_rule() -> None:
 
 def test_the_names_of_operations_are_those_of_the_surface() -> None:
     names = [endpoint.name for endpoint in SURFACE]
-    check_names(OPERATIONS, names, "OPERATIONS of model/operation.py", "api/surface.py")
+    check_names(
+        OPERATIONS, names, "OPERATIONS of clover/common/operation_names.py", "clover/surface.py"
+    )
     assert tuple(names) == OPERATIONS, (
-        "OPERATIONS of model/operation.py has another order than SURFACE of api/surface.py"
+        "OPERATIONS of operation_names.py has another order than SURFACE of clover/surface.py"
     )
 
 
@@ -165,7 +252,7 @@ def test_every_endpoint_is_at_its_place() -> None:
     lazy = places() | control_places(SANDBOXES)
     wrong = []
     for file, surface in (
-        ("api/places.py", SURFACE),
+        ("clover/places.py", SURFACE),
         ("control/places.py", control_surface(SANDBOXES)),
     ):
         for endpoint in surface:
@@ -175,9 +262,14 @@ def test_every_endpoint_is_at_its_place() -> None:
                 if endpoint.name not in found:
                     wrong.append(f"add the module of {endpoint.name} to {place} in {file}")
     check_none(wrong)
-    check_names(map("/".join, places()), ways(SURFACE), "PLACES of api/places.py", "api/surface.py")
     check_names(
-        map("/".join, WEB_PLACES), ways(web_surface()), "PLACES of web/surface.py", "web_surface()"
+        map("/".join, places()), ways(SURFACE), "PLACES of clover/places.py", "clover/surface.py"
+    )
+    check_names(
+        map("/".join, WEB_PLACES),
+        ways(web_surface()),
+        "PLACES of browser/surface.py",
+        "web_surface()",
     )
     for asset in web_surface():
         served = web_places()[place_of(asset.path.split("/")[1:])]()
@@ -196,7 +288,7 @@ def test_a_start_imports_no_operation() -> None:
     loaded = {name for name in done.stdout.split() if name.startswith("mock_clover.")}
     operations = {endpoint.run.__module__ for endpoint in SURFACE}
     assert not loaded & operations
-    assert "mock_clover.control.worlds" not in loaded
+    assert "mock_clover.control.sandboxes" not in loaded
 
 
 def test_functions_are_short() -> None:

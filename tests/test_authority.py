@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from mock_clover.model.host import HOSTS, NAMES
-from mock_clover.server import custody
+from mock_clover.clover.common.hosts import HOSTS, NAMES
+from mock_clover.server import ca_store as custody
 from mock_clover.server.authority import (
     FURTHER_NAMES_MAX,
     Authority,
@@ -34,7 +34,7 @@ from mock_clover.server.authority import (
     make,
     parse,
 )
-from mock_clover.server.custody import default_folder, keep
+from mock_clover.server.ca_store import default_folder, keep
 from tests.wire import PATIENCE_S
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)

@@ -13,16 +13,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from mock_clover.api.endpoint import Call, Endpoint, Raw
-from mock_clover.api.surface import SURFACE
-from mock_clover.model.problem import Refusal
-from mock_clover.model.scenario import Scenario
-from mock_clover.model.token import CardRequest, TokenRequest
+from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.tokens.records import CardRequest, TokenRequest
+from mock_clover.core.codec import MalformedError, ViolationsError
+from mock_clover.core.masking import passes_luhn
+from mock_clover.engine.endpoint import Call, Endpoint, Raw
 from mock_clover.sandbox.keys import KeyRing
+from mock_clover.scenario.records import Scenario
 from mock_clover.testing.inside import MockCloverApp, Parts
 from mock_clover.testing.line import MockCloverError
-from mock_clover.wire.codec import MalformedError, ViolationsError
-from mock_clover.wire.redact import passes_luhn
 from tests.canary import CVV, LONG_PAN, PAN, PANS, requests, songs, spellings, texts_within
 from tests.hostile import KINDS, LOOKS, Sent, body_of, furnish, wrong_bodies
 from tests.served import Served

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from mock_clover.api.endpoint import Call
-from mock_clover.api.surface import SURFACE
-from mock_clover.model.problem import Refusal
-from mock_clover.model.scenario import Scenario
-from mock_clover.model.token import TokenRequest
+from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.tokens.records import TokenRequest
+from mock_clover.core.codec import Codec, MalformedError, ViolationsError
+from mock_clover.core.masking import passes_luhn
+from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.wire.codec import Codec, MalformedError, ViolationsError
-from mock_clover.wire.redact import passes_luhn
+from mock_clover.scenario.records import Scenario
 from tests.canary import texts_within
 from tests.served import Served
 from tests.test_instruments import ACH, APPLE

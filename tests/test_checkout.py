@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import convert
 
-from mock_clover.model.checkout_settings import CheckoutSettings
+from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.sandbox.credentials import derive
 from mock_clover.scenario.load import ScenarioError, parse
 from tests.checkouts import (
@@ -688,7 +688,7 @@ def test_a_snapshot_brings_sessions_back(make_world: MakeWorld) -> None:
 
 
 def test_no_body_of_a_payment_breaks_it(world: World) -> None:
-    from mock_clover.control.checkouts import PayRequest
+    from mock_clover.clover.checkout.control import PayRequest
 
     good = world.card() | {"tip": 1}
     table = {label: json.dumps(wrong).encode() for label, wrong in wrong_bodies(PayRequest, good)}

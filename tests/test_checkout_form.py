@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import convert
 
-from mock_clover.model.checkout_settings import CheckoutSettings
+from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.scenario.load import parse
 from tests.checkouts import LAMP, URLS, Seen, look, pay, selling, session, shown, submit
 from tests.receiver import taken

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import pytest
 from msgspec import convert
 
-from mock_clover.model.checkout import CheckoutForm
-from mock_clover.model.checkout_settings import CheckoutSettings
-from mock_clover.model.token import CardRequest
+from mock_clover.clover.checkout.records import CheckoutForm
+from mock_clover.clover.checkout.records_settings import CheckoutSettings
+from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.sandbox.credentials import derive
 from tests.canary import CVV, PAN, PANS, songs, spellings, texts_within
 from tests.checkouts import (
@@ -441,7 +441,7 @@ def test_no_number_and_no_cvv_gets_out_of_a_form(
 
 
 def test_what_holds_a_card_prints_nothing() -> None:
-    from mock_clover.control.checkouts import PayRequest
+    from mock_clover.clover.checkout.control import PayRequest
 
     form = CheckoutForm(number=PAN, cvv=CVV)
     order = PayRequest(card=CardRequest(number=PAN, cvv=CVV))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mock_clover.api.surface import SURFACE
 from mock_clover.client import Answer, ClientError, exchange
+from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance import report
 from mock_clover.conformance.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded
 from mock_clover.conformance.formats import is_identifier, leaves
@@ -26,10 +26,10 @@ from mock_clover.conformance.play import CONTROL, Place, Played, Send, play, ser
 from mock_clover.conformance.rehearse import Prepared, Rehearsal, all_of, fresh_place, inside
 from mock_clover.conformance.report import Run
 from mock_clover.conformance.variables import GIVEN, bind, moved
-from mock_clover.model.scenario import Scenario
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import parse
+from mock_clover.scenario.records import Scenario
 from mock_clover.server.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog

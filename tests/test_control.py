@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mock_clover.api.reply import Reply
-from mock_clover.model.problem import BY_NAME
+from mock_clover.clover.common.problems import BY_NAME
+from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive
 from mock_clover.scenario.load import load, shipped_names
 from tests.held import HeldLoop, HeldWire, calls_of, run, settle

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mock_clover.web.assets import STATIC
+from mock_clover.browser.assets import STATIC
 
 FILES = sorted(each for each in (STATIC / "dashboard").iterdir() if each.is_file())
 LINES_MAX = 400

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mock_clover.api.endpoint import Endpoint
+from mock_clover.engine.endpoint import Endpoint
 from mock_clover.scenario.load import parse
 from tests.guidance import check_generated, check_none
 from tests.runner import run_cli

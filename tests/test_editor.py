@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model.operation import RULED
-from mock_clover.model.scenario import ScenarioError
+from mock_clover.clover.common.operation_names import RULED
 from mock_clover.scenario.load import check, load, parse, shipped_folder, shipped_names
+from mock_clover.scenario.records import ScenarioError
 from mock_clover.scenario.write import written
 from tests.served import Served
 from tests.wire import call

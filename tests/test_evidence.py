@@ -5,12 +5,12 @@ from typing import Any, get_args
 
 import pytest
 
-from mock_clover.api.evidence import inferred_in, weakest
 from mock_clover.cli.strictness import LENIENT, Strictness
-from mock_clover.model.behaviour_charge import DECLINE_IS_402, LISTED_CARD, NEWEST_CARD_PAYS
-from mock_clover.model.scenario import ScenarioError
+from mock_clover.clover.charges.behaviours import DECLINE_IS_402, LISTED_CARD, NEWEST_CARD_PAYS
+from mock_clover.core.evidence import WEAKER, Evidence
+from mock_clover.engine.evidence import inferred_in, weakest
 from mock_clover.scenario.load import parse
-from mock_clover.wire.fact import WEAKER, Evidence
+from mock_clover.scenario.records import ScenarioError
 from tests.runner import run_cli
 from tests.served import Served
 from tests.wire import call

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from mock_clover.api.endpoint import Raw
-from mock_clover.api.reply import Reply
-from mock_clover.model.fault import Fault
+from mock_clover.engine.endpoint import Raw
+from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.faults import FAULTS_MAX, Faults
 from mock_clover.scenario.load import load, parse
+from mock_clover.scenario.records_fault import Fault
 from tests.world import NOW_MS, World
 
 MakeWorld = Callable[..., World]

@@ -13,18 +13,18 @@ import msgspec
 import pytest
 
 import mock_clover
-from mock_clover.api.fidelity import MARKS, SOURCES, Member, members, records
-from mock_clover.api.surface import SURFACE
 from mock_clover.cli.fidelity import count_rows
-from mock_clover.model.behaviour import BEHAVIOURS
-from mock_clover.model.difference import UNKNOWNS
-from mock_clover.model.event import WEBHOOKS
-from mock_clover.model.problem import BY_NAME, CATALOGUE
-from mock_clover.model.scenario import Settings
-from mock_clover.model.verdict import Approval
+from mock_clover.clover.common.behaviours import BEHAVIOURS
+from mock_clover.clover.common.known_differences import UNKNOWNS
+from mock_clover.clover.common.problems import BY_NAME, CATALOGUE
+from mock_clover.clover.common.verdict import Approval
+from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.webhooks.records_event import WEBHOOKS
+from mock_clover.core.evidence import Fact, documented, fact_of, inferred
+from mock_clover.core.record import Record
+from mock_clover.reference.fidelity import MARKS, SOURCES, Member, members, records
 from mock_clover.scenario.load import load, shipped_names
-from mock_clover.wire.fact import Fact, documented, fact_of, inferred
-from mock_clover.wire.record import Record
+from mock_clover.scenario.records import Settings
 from tests.guidance import check_generated, check_names, check_none
 from tests.runner import run_cli
 from tests.shown import SHOWN, WEIGHED
@@ -45,7 +45,9 @@ def wrong_mark(fact: Any) -> str:
     if fact.evidence not in MARKS or not fact.source.strip():
         return f"has a mark without a source: {fact}"
     if fact.evidence == "documented" and not KEYS.search(fact.source):
-        return f"is documented by a page that SOURCES of api/fidelity.py has not: {fact.source}"
+        return (
+            f"is documented by a page that SOURCES of reference/fidelity.py has not: {fact.source}"
+        )
     return ""
 
 
@@ -133,7 +135,7 @@ def names_in(file: str) -> frozenset[str]:
 def test_every_behaviour_is_shown_by_a_test() -> None:
     """Whether the test reaches its behaviour is checked in tests/conftest.py, where it can be."""
     names = [each.name for each in BEHAVIOURS]
-    check_names(SHOWN, names, "SHOWN of tests/shown.py, with its test", "model/behaviour_*.py")
+    check_names(SHOWN, names, "SHOWN of tests/shown.py, with its test", "clover/*/behaviours*.py")
     gone = [
         f"{name}: there is no test {shown}; name another one in SHOWN of tests/shown.py"
         for name, shown in SHOWN.items()
@@ -143,10 +145,11 @@ def test_every_behaviour_is_shown_by_a_test() -> None:
 
 
 def test_the_behaviours_that_replies_lean_on_are_known() -> None:
-    files = [*PACKAGE.glob("api/**/*.py"), *PACKAGE.glob("sandbox/*.py")]
+    layers = ("clover/*/operations*", "clover/*/endpoints*", "engine/*", "sandbox/*")
+    files = [file for layer in layers for file in PACKAGE.glob(f"{layer}.py")]
     words = set(re.findall(r"\b[A-Z_]{3,}\b", "\n".join(file.read_text() for file in files)))
     leaned = words & {each.name for each in BEHAVIOURS} | {Approval(why="").leans_on}
-    check_names(WEIGHED, leaned, "WEIGHED of tests/shown.py", "the code of api/ and sandbox/")
+    check_names(WEIGHED, leaned, "WEIGHED of tests/shown.py", "the code")
 
 
 def test_no_two_claims_have_one_name() -> None:

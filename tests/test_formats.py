@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mock_clover.core.masking import passes_luhn, redact
 from mock_clover.sandbox.credentials import derive
 from mock_clover.sandbox.ids import Ids
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, encrypt_pan
-from mock_clover.wire.redact import passes_luhn, redact
 
 OBJECT_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{13}")
 TOKEN_ID = re.compile(r"clv_1TSTS[1-9A-HJ-NP-Za-km-z]{19}")

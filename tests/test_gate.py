@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mock_clover.model.problem import Refusal
-from mock_clover.server.chores import IDLE_S, Idlers
-from mock_clover.server.gate import Gate
+from mock_clover.clover.common.problems import Refusal
+from mock_clover.server.control_guard import Gate
+from mock_clover.server.housekeeping import IDLE_S, Idlers
 from mock_clover.server.log import ExchangeLog
 from tests.served import Served
 from tests.wire import PATIENCE_S, Wire, call, eventually, head

@@ -398,7 +398,7 @@ def test_a_card_expires_by_the_sandboxs_clock(world: World) -> None:
 
 
 def test_so_many_charges_draw_on_one_card(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mock_clover.api.redemption.CHARGES_MAX", 1)
+    monkeypatch.setattr("mock_clover.clover.gift_cards.operations.CHARGES_MAX", 1)
     active(world, 700)
     assert [charge(world, gift(world)).status for _ in range(2)] == [200, 503]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model.token import TokenRequest
+from mock_clover.clover.tokens.records import TokenRequest
 from mock_clover.scenario.load import parse
 from tests.hostile import wrong_bodies
 from tests.world import DECLINES, VISA, Answered, World

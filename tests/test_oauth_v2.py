@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_clover.api.endpoint import Endpoint
-from mock_clover.api.surface import SURFACE
-from mock_clover.model.permission import PERMISSIONS
+from mock_clover.clover.common.permissions import PERMISSIONS
+from mock_clover.clover.surface import SURFACE
+from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load, parse
 from tests.hostile import FORWARDED, HAPPENED, Things, body_of, filled, furnish
@@ -237,7 +237,9 @@ def test_an_access_token_opens_every_call_until_it_expires(
         {},
     )
     assert late.content_type.startswith("application/json")
-    assert bool(late.headers) is endpoint.platform  # which has headers in every reply
+    assert (
+        bool(late.headers) is endpoint.surface.platform_errors
+    )  # which has headers in every reply
     assert world.sandbox.state() == before
 
 
@@ -534,7 +536,7 @@ def test_a_snapshot_restores_codes_and_tokens(world: World, make_world: Make) ->
 
 def test_no_token_looks_like_a_card_number_to_a_snapshot(world: World) -> None:
     """One in some hundred texts of 32 hex digits would; masked, it could not be restored."""
-    from mock_clover.wire.redact import redact
+    from mock_clover.core.masking import redact
 
     drawn = [world.sandbox.ids.refresh_token() for _ in range(5_000)]
     drawn += [world.sandbox.ids.uuid() for _ in range(5_000)]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model.card import Card
-from mock_clover.model.on_file import SUBSEQUENT_WITHOUT_FIRST, transarmor
+from mock_clover.clover.charges.records_on_file import SUBSEQUENT_WITHOUT_FIRST, transarmor
+from mock_clover.clover.common.cards import Card
+from mock_clover.core.masking import redact
 from mock_clover.scenario.load import ScenarioError, parse
-from mock_clover.wire.redact import redact
 from tests.hostile import BROWSER
 from tests.test_instruments import ACH
 from tests.world import DECLINES, VISA, Answered, World

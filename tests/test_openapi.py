@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from mock_clover.api.dialects import status_line
-from mock_clover.api.endpoint import Endpoint
-from mock_clover.api.examples import FILE
-from mock_clover.api.openapi import document
-from mock_clover.api.surface import SURFACE
-from mock_clover.api.tags import TAGS
+from mock_clover.clover.surface import SURFACE
+from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.error_format import status_line
+from mock_clover.reference.examples import FILE
+from mock_clover.reference.openapi import document
+from mock_clover.reference.openapi_tags import TAGS
 from tests.guidance import check_generated, check_none, command
 from tests.hostile import HAPPENED, body_of, furnish, good
 from tests.runner import run_cli
@@ -53,7 +53,7 @@ def complaints(endpoint: Endpoint, operation: dict[str, Any], tags: set[str]) ->
     if not operation.get("summary", "").endswith("."):
         yield "has no summary that is a sentence: give its Endpoint an `about`"
     if len(operation.get("tags", ())) != 1 or not tags.issuperset(operation["tags"]):
-        yield "has no group: give its path one in api/tags.py"
+        yield "has no group: give its path one in reference/openapi_tags.py"
     if operation.get("x-evidence") is None or not operation.get("x-source"):
         yield "has no mark"
     for parameter in operation["parameters"]:

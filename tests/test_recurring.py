@@ -9,12 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_clover.api.dispatch import Dispatch
-from mock_clover.api.plans import ROWS_MAX
-from mock_clover.api.surface import SURFACE
-from mock_clover.model.interval import LAST_MS, Interval, following, nth, read, written
-from mock_clover.model.scenario import Scenario
+from mock_clover.clover.recurring.endpoints_plans import ROWS_MAX
+from mock_clover.clover.recurring.records_interval import (
+    LAST_MS,
+    Interval,
+    following,
+    nth,
+    read,
+    written,
+)
+from mock_clover.clover.surface import SURFACE
+from mock_clover.engine.router import Dispatch
 from mock_clover.scenario.load import load, parse
+from mock_clover.scenario.records import Scenario
 from mock_clover.testing.clock import Clock
 from tests.subscriptions import DAY_MS, PLANS, SUBSCRIPTIONS, Subscribing, at
 from tests.world import DECLINES, NOW_MS, VISA, World

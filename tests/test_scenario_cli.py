@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mock_clover.api.surface import SURFACE
-from mock_clover.model.operation import RULED
-from mock_clover.model.problem import OUTCOMES
+from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.problems import OUTCOMES
+from mock_clover.clover.surface import SURFACE
 from mock_clover.scenario.load import load, shipped_names
 from tests.guidance import check_generated, check_names, check_none
 from tests.runner import run_cli
@@ -134,7 +134,12 @@ def test_the_schema_is_whole_and_knows_the_names() -> None:
     assert all(record.get("description") for record in schema["$defs"].values())
     found: list[Any] = schema["$defs"]["Fault"]["properties"]["endpoint"]["anyOf"]
     names = [endpoint.name for endpoint in SURFACE]
-    check_names(found[0]["enum"], names, "OPERATIONS of model/operation.py", "api/surface.py")
+    check_names(
+        found[0]["enum"],
+        names,
+        "OPERATIONS of clover/common/operation_names.py",
+        "clover/surface.py",
+    )
     found = schema["$defs"]["Condition"]["properties"]["endpoint"]["anyOf"]
     assert found[0]["enum"] == list(RULED)
     found = schema["$defs"]["Consequence"]["properties"]["problem"]["anyOf"]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from mock_clover.api.surface import SURFACE
-from mock_clover.model.card import brand_of
-from mock_clover.model.scenario import Scenario, ScenarioError
+from mock_clover.clover.common.cards import brand_of
+from mock_clover.clover.surface import SURFACE
+from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.load import VALUES_MAX, check, load, parse, shipped_names
-from mock_clover.wire.redact import passes_luhn
+from mock_clover.scenario.records import Scenario, ScenarioError
 from tests.guidance import check_names, check_none
 from tests.held import counted_calls
 from tests.world import World

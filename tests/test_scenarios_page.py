@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model.operation import OPERATIONS
-from mock_clover.model.rule import Condition, Consequence
+from mock_clover.clover.common.operation_names import OPERATIONS
 from mock_clover.scenario.load import parse
+from mock_clover.scenario.records_rule import Condition, Consequence
 from tests.world import World
 
 PAGE = (Path(__file__).parent.parent / "docs/scenarios.md").read_text()

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from mock_clover.api.reply import Reply
+from mock_clover.core.masking import passes_luhn
+from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive
-from mock_clover.wire.redact import passes_luhn
 from tests.held import calls_of
 from tests.served import Served
 from tests.wire import Told, call

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model.scenario import ScenarioError
-from mock_clover.model.span import SPAN_MS_MAX, span_ms
+from mock_clover.core.duration import SPAN_MS_MAX, span_ms
 from mock_clover.sandbox.credentials import derive
 from mock_clover.sandbox.people import people
 from mock_clover.scenario.load import check, parse
+from mock_clover.scenario.records import ScenarioError
 from tests.runner import run_cli
 from tests.served import Served
 from tests.wire import call

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model.problem import OUTCOMES
-from mock_clover.model.scenario import DECLINE_CODES
+from mock_clover.clover.common.problems import OUTCOMES
+from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.load import load, parse
-from mock_clover.wire.redact import passes_luhn
+from mock_clover.scenario.records import DECLINE_CODES
 from tests.guidance import check_none
 from tests.world import DECLINES, VISA, Answered, World
 
@@ -58,7 +58,7 @@ def declines() -> Any:
 
 
 def test_every_decline_code_has_an_amount_and_a_card() -> None:
-    """The amounts are counted from 10001 in the order of DECLINE_CODES of model/scenario.py."""
+    """The amounts are counted from 10001 in the order of DECLINE_CODES of scenario/records.py."""
     numbers = {
         code: next(n for d in range(10) if passes_luhn(n := f"4000000000{amount}{d}"))
         for code, amount in AMOUNTS.items()

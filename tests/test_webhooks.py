@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mock_clover.api.announce import announce_checkout
-from mock_clover.model.address import never, refusal, wrong_url
-from mock_clover.model.webhook import RETRY_AFTER_MS
+from mock_clover.clover.webhooks.operations import announce_checkout
+from mock_clover.clover.webhooks.records import RETRY_AFTER_MS
+from mock_clover.clover.webhooks.records_address import never, refusal, wrong_url
 from mock_clover.sandbox.outbox import DELIVERIES_MAX, PENDING_MAX
 from mock_clover.scenario.load import ScenarioError, parse
 from mock_clover.server.build import build
@@ -610,7 +610,7 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
     ],
 )
 def test_a_mistake_about_webhooks_is_told_where_it_is(text: str, said: str) -> None:
-    from mock_clover.model.operation import OPERATIONS
+    from mock_clover.clover.common.operation_names import OPERATIONS
 
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml", OPERATIONS)

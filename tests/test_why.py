@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model.scenario import DECLINE_CODES
+from mock_clover.scenario.records import DECLINE_CODES
 from tests.world import DECLINES, VISA, World
 
 APPROVED = "sandbox: VISA ...4242 is listed to approve (documented)"

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from mock_clover.control.kinds import KINDS
+from mock_clover.clover.common.cards import brand_of
+from mock_clover.clover.gift_cards.records import LIFE_MS
+from mock_clover.control.row_types import KINDS
 from mock_clover.control.snapshots import Snapshot, restore, take
-from mock_clover.model.card import brand_of
-from mock_clover.model.fault import HEEDS, Fault, FaultKind
-from mock_clover.model.gift_card import LIFE_MS
+from mock_clover.core.codec import Codec
+from mock_clover.core.record import encode
 from mock_clover.sandbox.changes import CHANGES_MAX, NOTED
 from mock_clover.sandbox.journal import ENTRIES_MAX
 from mock_clover.sandbox.sandbox import TABLES
 from mock_clover.scenario.load import parse
-from mock_clover.wire.codec import Codec
-from mock_clover.wire.record import encode
+from mock_clover.scenario.records_fault import HEEDS, Fault, FaultKind
 from tests.canary import CVV, PAN, songs
 from tests.hostile import furnish
 from tests.world import DECLINES, NOW_MS, VISA, World

@@ -3,15 +3,15 @@
 import json
 from typing import Any, NamedTuple
 
-from mock_clover.api.endpoint import Raw
-from mock_clover.api.sow import sow
+from mock_clover.clover.hooks import make_hooks
 from mock_clover.control.surface import control_surface
-from mock_clover.model.scenario import Scenario
+from mock_clover.engine.endpoint import Raw
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.keys import KeyRing, encrypt_pan
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.load import load
+from mock_clover.scenario.records import Scenario
 from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
 from tests import shown
@@ -46,7 +46,7 @@ class World:
             scenario,
             keys,
             seed=SEED,
-            sow=sow,
+            hooks=make_hooks(),
             switched=switched,
             make_clock=lambda: self.clock,
         )

@@ -72,9 +72,9 @@ def env(
 
 def _declared(scenario: str, merchant: str | None, seed: str, sandbox: str) -> "Credentials":
     """Return the credentials of a scenario's merchant in a sandbox."""
-    from mock_clover.model.scenario import ScenarioError
     from mock_clover.sandbox.merchants import credentials_in
     from mock_clover.scenario.load import load
+    from mock_clover.scenario.records import ScenarioError
 
     try:
         loaded = load(scenario)

@@ -25,9 +25,9 @@ def fidelity(*, scenario: str, as_json: bool) -> None:
 
     docs/fidelity.md is the same as a page.
     """
-    from mock_clover.api.fidelity import fidelity as told
-    from mock_clover.model.scenario import ScenarioError
+    from mock_clover.reference.fidelity import fidelity as told
     from mock_clover.scenario.load import load
+    from mock_clover.scenario.records import ScenarioError
 
     try:
         everything = told(load(scenario))

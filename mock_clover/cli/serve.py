@@ -26,9 +26,9 @@ from mock_clover.cli.strictness import LENIENT, Strictness
 from mock_clover.cli.tls import Asked, Listening, tls_options
 
 if TYPE_CHECKING:
-    from mock_clover.model.scenario import Scenario
     from mock_clover.sandbox.credentials import Credentials
     from mock_clover.sandbox.sandboxes import Sandboxes
+    from mock_clover.scenario.records import Scenario
 
 _LONG_STOCK = 500
 """Rows that take longer than a blink to make."""
@@ -172,17 +172,17 @@ def serve(
     import gc
 
     gc.disable()  # nothing of start-up is garbage; serve.py sets the policy
-    from mock_clover.server.prepare import Preparation
+    from mock_clover.server.startup import Preparation
 
     preparation = Preparation(scenario, key_file)  # on another core, beside what follows
-    from mock_clover.model.scenario import ScenarioError
     from mock_clover.sandbox.keys import KeyFileError, KeyRing
+    from mock_clover.scenario.records import ScenarioError
     from mock_clover.server.build import build
-    from mock_clover.server.chores import Clockwork, Idlers
-    from mock_clover.server.gate import Gate
+    from mock_clover.server.control_guard import Gate
+    from mock_clover.server.housekeeping import Clockwork, Idlers
     from mock_clover.server.log import ExchangeLog
+    from mock_clover.server.preload import Warmth
     from mock_clover.server.serve import BindError, bind, run
-    from mock_clover.server.warm import Warmth
 
     _warn_of_unknown_settings()
     try:

@@ -13,7 +13,7 @@ from mock_clover.cli.base import (
     fail,
     print_table,
 )
-from mock_clover.model.operation import OPERATIONS, RULED
+from mock_clover.clover.common.operation_names import OPERATIONS, RULED
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover cards --json"))
@@ -23,8 +23,8 @@ from mock_clover.model.operation import OPERATIONS, RULED
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def cards(*, scenario: str, as_json: bool) -> None:
     """List the test cards of a scenario, and how we know of each."""
-    from mock_clover.model.scenario import ScenarioError
     from mock_clover.scenario.load import load
+    from mock_clover.scenario.records import ScenarioError
 
     try:
         loaded = load(scenario)
@@ -49,7 +49,7 @@ def cards(*, scenario: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def problems(*, as_json: bool) -> None:
     """List every refusal by situation: status, code, words, and how we know them."""
-    from mock_clover.api.openapi import problem_rows
+    from mock_clover.reference.openapi import problem_rows
 
     print_table(problem_rows(), as_json=as_json)
 
@@ -58,7 +58,7 @@ def problems(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def routes(*, as_json: bool) -> None:
     """List every operation that is served, and how we know of it."""
-    from mock_clover.api.openapi import route_rows
+    from mock_clover.reference.openapi import route_rows
 
     rows = route_rows()
     if not as_json:
@@ -69,7 +69,7 @@ def routes(*, as_json: bool) -> None:
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover openapi > openapi.json"))
 def openapi() -> None:
     """Print the OpenAPI 3.1 document of all operations, with an example of each."""
-    from mock_clover.api.openapi import document
+    from mock_clover.reference.openapi import document
 
     click.echo(document())
 
@@ -84,8 +84,8 @@ def check(*, files: tuple[str, ...]) -> None:
 
     A mistake is told as FILE:LINE:COLUMN, with what was meant. A warning is no mistake.
     """
-    from mock_clover.model.scenario import ScenarioError
     from mock_clover.scenario.load import check as check_scenario
+    from mock_clover.scenario.records import ScenarioError
 
     wrong = False
     for file in files:
@@ -137,8 +137,8 @@ def schema(*, what: str) -> None:
     """
     import msgspec
 
-    from mock_clover.model.problem import OUTCOMES
-    from mock_clover.model.scenario import DECLINE_CODES, Scenario
+    from mock_clover.clover.common.problems import OUTCOMES
+    from mock_clover.scenario.records import DECLINE_CODES, Scenario
 
     made = msgspec.json.schema(Scenario)
     records = {name: each["properties"] for name, each in made["$defs"].items()}

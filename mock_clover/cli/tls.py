@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from mock_clover.cli.base import PREFIX, fail
 
 if TYPE_CHECKING:
-    from mock_clover.server.custody import Kept
+    from mock_clover.server.ca_store import Kept
     from mock_clover.server.tls import Tls
 
 DEFAULT_TLS_PORT = 4243
@@ -104,7 +104,7 @@ def authority(folder: Path | None, names: tuple[str, ...]) -> "tuple[Kept, tuple
     import datetime as dt
 
     from mock_clover.server.authority import AuthorityError, further_names
-    from mock_clover.server.custody import keep
+    from mock_clover.server.ca_store import keep
 
     try:
         further = further_names(names)

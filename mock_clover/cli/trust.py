@@ -117,7 +117,7 @@ def _told(kept: "Authority", certificate: Path, client: str | None) -> Iterator[
 
 
 def _hosts(address: str) -> Iterator[str]:
-    from mock_clover.model.host import HOSTS
+    from mock_clover.clover.common.hosts import HOSTS
 
     yield "# mock-clover: Clover's names; take these lines away to reach Clover again"
     for host in HOSTS:  # Windows takes few names in one line
@@ -125,7 +125,7 @@ def _hosts(address: str) -> Iterator[str]:
 
 
 def _compose(service: str) -> Iterator[str]:
-    from mock_clover.model.host import HOSTS
+    from mock_clover.clover.common.hosts import HOSTS
 
     yield from ("services:", f"  {service}:", "    networks:", "      default:", "        aliases:")
     for host in HOSTS:

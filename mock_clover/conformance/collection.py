@@ -8,12 +8,12 @@ import json
 import re
 from typing import NamedTuple
 
+from mock_clover.clover.common.hosts import Service
 from mock_clover.conformance.flows import Flow, flows, recorded
 from mock_clover.conformance.hosts import SANDBOX
 from mock_clover.conformance.play import make_key, service_of
 from mock_clover.conformance.rehearse import Rehearsal, not_in_a_collection
 from mock_clover.conformance.variables import GIVEN, Bound, Request, Variable, bind, moved
-from mock_clover.model.host import Service
 from mock_clover.sandbox.credentials import Credentials
 
 _URL_NAMES: dict[Service, str] = {service: f"{service}_url" for service in SANDBOX} | {

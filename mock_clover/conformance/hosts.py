@@ -7,8 +7,8 @@ from typing import get_args
 from urllib.parse import urlsplit
 
 from mock_clover.client import Answer, ClientError
+from mock_clover.clover.common.hosts import DOMAIN, SANDBOX_DOMAIN, Service, sandbox_host
 from mock_clover.conformance.play import Send
-from mock_clover.model.host import DOMAIN, SANDBOX_DOMAIN, Service, sandbox_host
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 
 PER_SECOND = 8

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from mock_clover import __version__
 from mock_clover.client import Answer, ClientError
+from mock_clover.clover.common.hosts import Service
 from mock_clover.conformance.compare import (
     ABSENT,
     Difference,
@@ -30,7 +31,6 @@ from mock_clover.conformance.variables import (
     Request,
     moved,
 )
-from mock_clover.model.host import Service
 
 Send = Callable[[str, str, dict[str, str], bytes | None], Answer]
 SERVICES: tuple[tuple[str, Service], ...] = (

@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mock_clover.api.dispatch import Dispatch
-from mock_clover.api.endpoint import Endpoint
-from mock_clover.api.surface import SURFACE
 from mock_clover.client import Answer, ClientError
+from mock_clover.clover.common.hosts import Service
+from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance.flows import Example
 from mock_clover.conformance.play import (
     CONTROL,
@@ -24,14 +24,14 @@ from mock_clover.conformance.play import (
     play,
 )
 from mock_clover.conformance.variables import ENCRYPTED, GIVEN, Bound
-from mock_clover.model.host import Service
-from mock_clover.model.problem import Refusal
+from mock_clover.core.masking import passes_luhn
+from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.router import Dispatch
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from mock_clover.server.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
-from mock_clover.wire.redact import passes_luhn
 
 _SEED = "rehearsal"
 _PLACES = tuple(dict.fromkeys(("charges", *(service for _, service in SERVICES))))

@@ -12,7 +12,7 @@ from mock_clover.conformance.formats import SECRETS
 from mock_clover.conformance.play import Played
 from mock_clover.conformance.rehearse import endpoint_of
 from mock_clover.conformance.variables import Bound
-from mock_clover.wire.redact import redact
+from mock_clover.core.masking import redact
 
 _CHARS_MAX = 200
 _HIDDEN = re.compile(

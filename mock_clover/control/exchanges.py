@@ -12,23 +12,23 @@ from urllib.parse import quote
 
 import msgspec
 
-from mock_clover.api.answer import answer
-from mock_clover.api.dispatch import Dispatch
-from mock_clover.api.due import settle
-from mock_clover.api.endpoint import SCHEME, Call, Endpoint, Raw, home_of
-from mock_clover.api.guarded import answer_guarded
-from mock_clover.api.places import places
-from mock_clover.control.calls import OURS, ControlRecord, control
-from mock_clover.control.plain import plain_key, plain_row
-from mock_clover.model.operation import UNCALLED
-from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND, Refusal
+from mock_clover.clover.common.operation_names import UNCALLED
+from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, Refusal
+from mock_clover.clover.places import places
+from mock_clover.control.endpoint import OURS, ControlRecord, control
+from mock_clover.control.masking import plain_key, plain_row
+from mock_clover.core.evidence import END, told
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record, encode
+from mock_clover.engine.endpoint import SCHEME, Call, Endpoint, Raw, home_of
+from mock_clover.engine.evidence_gate import answer_guarded
+from mock_clover.engine.pipeline import answer
+from mock_clover.engine.router import Dispatch
+from mock_clover.engine.scheduler import settle
 from mock_clover.sandbox.changes import Change
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.journal import Exchange, Shown, mask, masked_body, shown
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.fact import END, told
-from mock_clover.wire.record import Record, encode
-from mock_clover.wire.redact import redact
 
 CLIENT = b"mock-clover replay"
 """Who repeated a call, in the journal."""

@@ -1,42 +1,42 @@
-"""Which module serves a control call, by the first two segments of its path; see api/places.py."""
+"""The module of each control call, by the first two segments of its path; see clover/places.py."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
 from typing import Any
 
-from mock_clover.api.dispatch import Place
-from mock_clover.api.endpoint import Endpoint
+from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.router import Place
 from mock_clover.sandbox.sandboxes import Sandboxes
 
 PLACES: dict[Place, str] = {
-    ("livez",): "probes",
-    ("readyz",): "probes",
-    ("healthz",): "probes",
-    ("_mock", "health"): "probes",
-    ("_mock", "openapi.json"): "probes",
-    ("_mock", "journal"): "proof exchanges",
-    ("_mock", "verify"): "proof",
-    ("_mock", "notices"): "notices",
-    ("_mock", "clock"): "steer",
-    ("_mock", "faults"): "steer",
-    ("_mock", "scenario"): "steer editor",
-    ("_mock", "why"): "steer",
-    ("_mock", "sandboxes"): "worlds",
-    ("_mock", "fork"): "worlds",
-    ("_mock", "snapshot"): "snapshots",
-    ("_mock", "threeds"): "threeds",
-    ("3ds", "method"): "threeds",
-    ("3ds", "notification"): "threeds",
-    ("3ds", "challenge"): "threeds",
-    ("_mock", "webhooks"): "webhooks",
-    ("_mock", "deliveries"): "webhooks",
-    ("_mock", "checkouts"): "checkouts",
-    ("hosted", "checkout"): "checkouts",
-    ("_mock", "rows"): "rows",
-    ("_mock", "scenarios"): "editor",
-    ("_mock", "env"): "vocabulary",
-    ("_mock", "ca.pem"): "trust",
+    ("livez",): "control.health",
+    ("readyz",): "control.health",
+    ("healthz",): "control.health",
+    ("_mock", "health"): "control.health",
+    ("_mock", "openapi.json"): "control.health",
+    ("_mock", "journal"): "control.journal control.exchanges",
+    ("_mock", "verify"): "control.journal",
+    ("_mock", "notices"): "clover.recurring.control",
+    ("_mock", "clock"): "control.steering",
+    ("_mock", "faults"): "control.steering",
+    ("_mock", "scenario"): "control.steering control.scenario_editor",
+    ("_mock", "why"): "control.steering",
+    ("_mock", "sandboxes"): "control.sandboxes",
+    ("_mock", "fork"): "control.sandboxes",
+    ("_mock", "snapshot"): "control.snapshots",
+    ("_mock", "threeds"): "clover.threeds.control",
+    ("3ds", "method"): "clover.threeds.control",
+    ("3ds", "notification"): "clover.threeds.control",
+    ("3ds", "challenge"): "clover.threeds.control",
+    ("_mock", "webhooks"): "clover.webhooks.control",
+    ("_mock", "deliveries"): "clover.webhooks.control",
+    ("_mock", "checkouts"): "clover.checkout.control",
+    ("hosted", "checkout"): "clover.checkout.control",
+    ("_mock", "rows"): "control.rows",
+    ("_mock", "scenarios"): "control.scenario_editor",
+    ("_mock", "env"): "control.metadata",
+    ("_mock", "ca.pem"): "control.ca",
 }
 """The names of modules; of several, parted by a space."""
 
@@ -49,6 +49,6 @@ def places(sandboxes: Sandboxes) -> dict[Place, Callable[[], Iterable[Endpoint]]
 def _endpoints(names: str, sandboxes: Sandboxes) -> Iterable[Endpoint]:
     made: list[Endpoint] = []
     for name in names.split():
-        module: Any = import_module(f"mock_clover.control.{name}")
+        module: Any = import_module(f"mock_clover.{name}")
         made += module.ENDPOINTS if hasattr(module, "ENDPOINTS") else module.endpoints(sandboxes)
     return made

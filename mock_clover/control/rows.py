@@ -9,18 +9,18 @@ from typing import Annotated, Any, NoReturn
 
 import msgspec
 
-from mock_clover.api.endpoint import Call, Endpoint
-from mock_clover.control.calls import OURS, control, unknown
-from mock_clover.control.kinds import KINDS, Kind, Line, Saved
-from mock_clover.control.plain import plain_row
+from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
+from mock_clover.clover.orders.views import Sold
+from mock_clover.control.endpoint import OURS, control, unknown
+from mock_clover.control.masking import plain_row
+from mock_clover.control.row_types import KINDS, Kind, Line, Saved
 from mock_clover.control.timeline import Link, Moment, links_of, moments_of
-from mock_clover.model.order_answer import Sold
-from mock_clover.model.problem import CONTROL_INVALID, CONTROL_NOT_FOUND
+from mock_clover.core.evidence import told
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.journal import mask
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.fact import told
-from mock_clover.wire.record import Record
-from mock_clover.wire.redact import redact
 
 SEARCHED_MAX = 10_000
 """Newest rows of a kind that are gone through; an older one is found by its id."""

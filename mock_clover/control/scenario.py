@@ -4,14 +4,14 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from mock_clover.model.operation import RULED
-from mock_clover.model.problem import CONTROL_INVALID
-from mock_clover.model.scenario import Scenario, ScenarioError
-from mock_clover.scenario.laws import find_wrong
+from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.problems import CONTROL_INVALID
+from mock_clover.core.codec import Codec, MalformedError, ViolationsError
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record
 from mock_clover.scenario.load import check_text, load
-from mock_clover.wire.codec import Codec, MalformedError, ViolationsError
-from mock_clover.wire.record import Record
-from mock_clover.wire.redact import redact
+from mock_clover.scenario.records import Scenario, ScenarioError
+from mock_clover.scenario.validation import find_wrong
 
 _FINDINGS_MAX = 20
 _NAME = "scenario"

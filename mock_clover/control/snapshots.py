@@ -9,28 +9,27 @@ from typing import Annotated, Any
 
 import msgspec
 
-from mock_clover.api.endpoint import Call, Document, Endpoint
-from mock_clover.api.happenings import HAPPENINGS
-from mock_clover.control.calls import ControlRecord, control, unknown
-from mock_clover.control.worlds import SandboxAnswer, shown
-from mock_clover.model import recurring
-from mock_clover.model.charge import Charge
-from mock_clover.model.checkout import Checkout
-from mock_clover.model.customer import Customer
-from mock_clover.model.delivery import Delivery, Subscription
-from mock_clover.model.fault import Fault
-from mock_clover.model.gift_card import GiftCard
-from mock_clover.model.inventory import InventoryItem, MerchantTax, OrderType
-from mock_clover.model.notice import Notice
-from mock_clover.model.oauth import Code
-from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
-from mock_clover.model.order import Order
-from mock_clover.model.problem import CONTROL_INVALID, OUTCOMES
-from mock_clover.model.refund import Refund
-from mock_clover.model.rule import CardMatch
-from mock_clover.model.scenario import Scenario, Settings
-from mock_clover.model.token import Token
-from mock_clover.model.webhook import wrong_event, wrong_target
+from mock_clover.clover.charges.records import Charge
+from mock_clover.clover.checkout.records import Checkout
+from mock_clover.clover.common.problems import CONTROL_INVALID, OUTCOMES
+from mock_clover.clover.customers.records import Customer
+from mock_clover.clover.gift_cards.records import GiftCard
+from mock_clover.clover.jobs import JOBS
+from mock_clover.clover.oauth.records import Code
+from mock_clover.clover.oauth.records_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
+from mock_clover.clover.orders.records import Order
+from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
+from mock_clover.clover.recurring import records as recurring
+from mock_clover.clover.recurring.records_notice import Notice
+from mock_clover.clover.refunds.records import Refund
+from mock_clover.clover.tokens.records import Token
+from mock_clover.clover.webhooks.records import wrong_event, wrong_target
+from mock_clover.clover.webhooks.records_delivery import Delivery, Subscription
+from mock_clover.control.endpoint import ControlRecord, control, unknown
+from mock_clover.control.sandboxes import SandboxAnswer, shown
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record, decode_json, encode
+from mock_clover.engine.endpoint import Call, Document, Endpoint
 from mock_clover.sandbox.credentials import as_letters, fingerprint, from_letters
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.idempotency import Remembered
@@ -39,8 +38,9 @@ from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.sandbox.outbox import Outbox, restored
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import TABLES, Sandbox
-from mock_clover.wire.record import Record, decode_json, encode
-from mock_clover.wire.redact import redact
+from mock_clover.scenario.records import Scenario, Settings
+from mock_clover.scenario.records_fault import Fault
+from mock_clover.scenario.records_rule import CardMatch
 
 SNAPSHOT_VERSION = 2
 Moment = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
@@ -216,6 +216,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
         sandbox.keys,
         seed=snapshot.seed,
         fingerprint_key=from_letters(snapshot.fingerprint_key),
+        hooks=sandbox.hooks,
     )
     fresh.ids.restore((snapshot.ref_count, snapshot.ids))
     for table in TABLES:
@@ -255,13 +256,13 @@ def _check_names(snapshot: Snapshot) -> None:
     for member, said in filter(None, wrong):
         raise ValueError(f"{member} of a webhook {said}")
     for _, _, kind, _ in snapshot.agenda:
-        if kind not in HAPPENINGS:
-            raise ValueError(unknown(kind, HAPPENINGS))
+        if kind not in JOBS:
+            raise ValueError(unknown(kind, JOBS))
 
 
 @cache
 def _takes() -> dict[str, type[Record] | None]:
-    from mock_clover.api.surface import SURFACE  # all of it, for any of its requests may be kept
+    from mock_clover.clover.surface import SURFACE  # all of it, for any of its requests may be kept
 
     return {endpoint.name: endpoint.takes for endpoint in SURFACE}
 

@@ -10,19 +10,19 @@ from typing import Any
 
 import msgspec
 
-from mock_clover.api.redemption import holding
-from mock_clover.control.kinds import Saved
-from mock_clover.control.plain import gift_card_id
-from mock_clover.model.charge import AUTHORISATION_EXPIRES, AUTHORISATION_LIFE_MS, Charge
-from mock_clover.model.checkout import Checkout
-from mock_clover.model.customer import Customer
-from mock_clover.model.gift_card import LIFE_MS, GiftCard
-from mock_clover.model.order_answer import Sold
-from mock_clover.model.recurring import SUBSCRIPTION_RUN, Plan, Subscription
-from mock_clover.model.refund import Refund
-from mock_clover.model.token import Token
+from mock_clover.clover.charges.records import AUTHORISATION_EXPIRES, AUTHORISATION_LIFE_MS, Charge
+from mock_clover.clover.checkout.records import Checkout
+from mock_clover.clover.customers.records import Customer
+from mock_clover.clover.gift_cards.operations import holding
+from mock_clover.clover.gift_cards.records import LIFE_MS, GiftCard
+from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.recurring.records import SUBSCRIPTION_RUN, Plan, Subscription
+from mock_clover.clover.refunds.records import Refund
+from mock_clover.clover.tokens.records import Token
+from mock_clover.control.masking import gift_card_id
+from mock_clover.control.row_types import Saved
+from mock_clover.core.record import Record
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.wire.record import Record
 
 SOUGHT_MAX = 10_000
 """Newest rows that are looked through for what belongs to a thing."""
@@ -99,7 +99,7 @@ def charge_moments(sandbox: Sandbox, charge: Charge) -> list[Moment]:
 def _given_back(sandbox: Sandbox, charge: Charge, balance: int) -> Iterator[Moment]:
     """Tell refunds and their cancellations, in the order of their times.
 
-    One of all that was paid, before it is settled, is a void (see `api/refunds.py`).
+    One of all that was paid, before it is settled, is a void (see `clover/refunds/endpoints.py`).
     """
     steps: list[tuple[int, str, int, str]] = []
     for refund in refunds_of(sandbox, charge):

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from mock_clover.core.masking import redact
 from mock_clover.sandbox.journal import Journal
-from mock_clover.wire.redact import redact
 
 CHANGES_MAX = 2_000
 """Two for each exchange of a full journal: a charge, and the token that it spends."""

@@ -7,7 +7,7 @@ design: they open a mock.
 import hashlib
 import hmac
 
-from mock_clover.wire.record import Record
+from mock_clover.core.record import Record
 
 _HEX_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _LETTERS_TO_HEX = str.maketrans("abcdefghijklmnop", "0123456789abcdef")

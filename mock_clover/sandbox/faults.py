@@ -3,7 +3,7 @@
 import random
 from typing import NamedTuple
 
-from mock_clover.model.fault import Fault
+from mock_clover.scenario.records_fault import Fault
 
 FAULTS_MAX = 100
 

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mock_clover.wire.record import Record
-from mock_clover.wire.redact import redact
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record
 
 KEYS_MAX = 10_000
 """Keys remembered; the oldest goes first. About 10 MB."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from hashlib import blake2b
 
-from mock_clover.wire.redact import redact
+from mock_clover.core.masking import redact
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Alphabet of charge, order, customer, card and merchant ids. Observed on 32 published ids."""

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record, encode
 from mock_clover.sandbox.clock import elapsed_ns
-from mock_clover.wire.record import Record, encode
-from mock_clover.wire.redact import redact
 
 _CODE = re.compile(
     r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}',

@@ -5,8 +5,8 @@ A client on another machine can compute them from the scenario's file.
 
 import msgspec
 
-from mock_clover.model.scenario import Merchant, Scenario, ScenarioError
 from mock_clover.sandbox.credentials import Credentials, derive
+from mock_clover.scenario.records import Merchant, Scenario, ScenarioError
 
 
 def of_app(known: Credentials, other: Credentials) -> Credentials:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mock_clover.model.delivery import Delivery, Subscription
-from mock_clover.model.webhook import TARGETS_MAX, Mischief, TargetSpec, fits
+from mock_clover.clover.webhooks.records import TARGETS_MAX, Mischief, TargetSpec, fits
+from mock_clover.clover.webhooks.records_delivery import Delivery, Subscription
 
 DELIVERIES_MAX = 1_000
 """Deliveries kept for each sandbox, those that are pending among them."""

@@ -6,14 +6,14 @@ are shared by all sandboxes of a scenario; how often each matched is each sandbo
 
 from typing import NamedTuple
 
-from mock_clover.model.behaviour_charge import UNLISTED_CARD_APPROVED
-from mock_clover.model.card import Card
-from mock_clover.model.operation import UNCALLED
-from mock_clover.model.rule import Facts, Rule
-from mock_clover.model.scenario import Scenario, TestCard
-from mock_clover.model.threeds import Flow
-from mock_clover.model.verdict import Approval, Verdict
+from mock_clover.clover.charges.behaviours import UNLISTED_CARD_APPROVED
+from mock_clover.clover.common.cards import Card
+from mock_clover.clover.common.operation_names import UNCALLED
+from mock_clover.clover.common.verdict import Approval, Verdict
+from mock_clover.clover.threeds.records import Flow
 from mock_clover.sandbox.credentials import fingerprint
+from mock_clover.scenario.records import Scenario, TestCard
+from mock_clover.scenario.records_rule import Facts, Rule
 
 
 class Matched(NamedTuple):

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mock_clover.model.scenario import Settings
-from mock_clover.sandbox.agenda import Agenda
 from mock_clover.sandbox.changes import NOTED, Changes
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.faults import Faults
+from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.idempotency import IdempotencyStore
 from mock_clover.sandbox.ids import Ids
 from mock_clover.sandbox.journal import Journal
@@ -21,20 +20,22 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.limits import Limits
 from mock_clover.sandbox.notices import Notices
 from mock_clover.sandbox.rules import Rules
+from mock_clover.sandbox.scheduler import Agenda
 from mock_clover.sandbox.table import Table
+from mock_clover.scenario.records import Settings
 
 if TYPE_CHECKING:  # the rows of what nobody calls need no import
-    from mock_clover.model.charge import Charge
-    from mock_clover.model.checkout import Checkout
-    from mock_clover.model.customer import Customer
-    from mock_clover.model.gift_card import GiftCard
-    from mock_clover.model.inventory import InventoryItem, MerchantTax, OrderType
-    from mock_clover.model.oauth import Code
-    from mock_clover.model.oauth_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
-    from mock_clover.model.order import Order
-    from mock_clover.model.recurring import Plan, Subscription
-    from mock_clover.model.refund import Refund
-    from mock_clover.model.token import Token
+    from mock_clover.clover.charges.records import Charge
+    from mock_clover.clover.checkout.records import Checkout
+    from mock_clover.clover.customers.records import Customer
+    from mock_clover.clover.gift_cards.records import GiftCard
+    from mock_clover.clover.oauth.records import Code
+    from mock_clover.clover.oauth.records_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
+    from mock_clover.clover.orders.records import Order
+    from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
+    from mock_clover.clover.recurring.records import Plan, Subscription
+    from mock_clover.clover.refunds.records import Refund
+    from mock_clover.clover.tokens.records import Token
     from mock_clover.sandbox.outbox import Outbox
 
 OAUTH_ROWS_MAX = 10_000
@@ -85,6 +86,7 @@ class Sandbox:
         "faults",
         "fingerprint_key",
         "gift_cards",
+        "hooks",
         "idempotency",
         "ids",
         "items",
@@ -124,6 +126,7 @@ class Sandbox:
         *,
         seed: str,
         fingerprint_key: bytes,
+        hooks: Hooks,
         clock: Clock | None = None,
     ) -> None:
         self.name = name
@@ -134,6 +137,7 @@ class Sandbox:
         self.settings = settings
         self.keys = keys
         self.fingerprint_key = fingerprint_key
+        self.hooks = hooks
         self.clock = clock or Clock()
         self.made_ms = self.clock.now_ms()
         self.seed = seed
@@ -272,6 +276,7 @@ class Sandbox:
             self.keys,
             seed=self.seed,
             fingerprint_key=self.fingerprint_key,
+            hooks=self.hooks,
             clock=self.clock.fork(),
         )
         twin.made_ms = self.made_ms

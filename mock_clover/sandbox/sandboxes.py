@@ -7,15 +7,16 @@ from urllib.parse import unquote
 
 import msgspec
 
-from mock_clover.model.scenario import Scenario, Settings
-from mock_clover.model.stock import Stock
+from mock_clover.core.masking import redact
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials, derive, fingerprint_key
+from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.merchants import credentials_in, declared, of_app
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox, nobody
-from mock_clover.wire.redact import redact
+from mock_clover.scenario.records import Scenario, Settings
+from mock_clover.scenario.records_fixtures import Stock
 
 DEFAULT = "default"
 SANDBOXES_MAX = 5_000
@@ -28,8 +29,6 @@ _CLIENT_WITHIN_BYTES = 8_192
 """An honest call of OAuth names its app within so many bytes of its query or its body."""
 _BED_MS_MAX = 600_000
 """Rows of a scenario are made anew after ten minutes, for their ages are told from now."""
-Sow = Callable[[Sandbox, Stock], None]
-"""Makes all of a stock in an empty sandbox."""
 
 
 class Sandboxes:
@@ -41,7 +40,7 @@ class Sandboxes:
         keys: KeyRing,
         *,
         seed: str,
-        sow: Sow,
+        hooks: Hooks,
         switched: dict[str, Any] | None = None,
         make_clock: Callable[[], Clock] = Clock,
         on_drop: Callable[[str], None] = lambda _: None,
@@ -52,7 +51,7 @@ class Sandboxes:
         """Where the server's own scenario was read from: a shipped one's name, or a path."""
         self.authority = ""
         """The certificate, in PEM, by which clients trust this server's HTTPS; none without it."""
-        self._sow = sow
+        self._hooks = hooks
         self._beds: dict[int, Sandbox] = {}
         """What was sown for the server's own scenario, by its stock; new sandboxes share it."""
         self._switched = switched or {}
@@ -137,6 +136,7 @@ class Sandboxes:
             self.keys,
             seed=self.seed,
             fingerprint_key=self._fingerprint_key,
+            hooks=self._hooks,
             clock=self._make_clock(),
         )
 
@@ -239,6 +239,7 @@ class Sandboxes:
             self.keys,
             seed=f"{self.seed}\0{name}" if seed is None else seed,
             fingerprint_key=self._fingerprint_key,
+            hooks=self._hooks,
             clock=clock,
         )
         made.switched = switched
@@ -293,7 +294,7 @@ class Sandboxes:
                 f"{self.seed}\0{made.rules.scenario.name}\0{whose}",
             )
             bed.outbox = None  # nobody is told of it
-            self._sow(bed, stock)
+            self._hooks.load_fixtures(bed, stock)
             if made.rules is self._rules:
                 self._beds[id(stock)] = bed
         made.take_up(bed)

@@ -7,7 +7,7 @@ table can be forked: both then share what was there, unchanged, and each keeps i
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
-from mock_clover.model.problem import SANDBOX_FULL
+from mock_clover.clover.common.problems import SANDBOX_FULL
 from mock_clover.sandbox.changes import Changes
 
 Row = TypeVar("Row")

@@ -15,9 +15,9 @@ from typing import Any, Never
 import msgspec
 import yaml
 
-from mock_clover.model.scenario import Scenario, ScenarioError
-from mock_clover.scenario.laws import find_doubts, find_wrong
-from mock_clover.scenario.words import Finding, Located, meant
+from mock_clover.scenario.records import Scenario, ScenarioError
+from mock_clover.scenario.suggestions import Finding, Located, meant
+from mock_clover.scenario.validation import find_doubts, find_wrong
 
 FILE_BYTES_MAX = 1_048_576
 DEPTH_MAX = 32

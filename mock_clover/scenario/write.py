@@ -3,7 +3,7 @@
 import msgspec
 import yaml
 
-from mock_clover.model.scenario import Scenario
+from mock_clover.scenario.records import Scenario
 
 _WIDTH = 100
 

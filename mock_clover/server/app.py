@@ -9,31 +9,31 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mock_clover.api.answer import answer, refuse
-from mock_clover.api.dispatch import Dispatch
-from mock_clover.api.due import settle
-from mock_clover.api.endpoint import SCHEME, Raw
-from mock_clover.api.guarded import answer_guarded
-from mock_clover.api.manners import PATH as PLATFORM_PATH
-from mock_clover.api.manners import content_type, merchant_in, platform_headers
-from mock_clover.api.places import places
-from mock_clover.api.reply import Reply
+from mock_clover.browser.surface import places as web_places
+from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
+from mock_clover.clover.places import places
+from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
+from mock_clover.clover.platform.http import merchant_in
 from mock_clover.control.places import places as control_places
-from mock_clover.model.problem import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
+from mock_clover.engine.endpoint import SCHEME, Raw
+from mock_clover.engine.evidence_gate import answer_guarded
+from mock_clover.engine.pipeline import answer, refuse
+from mock_clover.engine.reply import Reply
+from mock_clover.engine.router import Dispatch
+from mock_clover.engine.scheduler import settle
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes, shown_credential
-from mock_clover.server.gate import Gate
+from mock_clover.server.control_guard import Gate
+from mock_clover.server.faults import sleep, spoil
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
-from mock_clover.server.spoil import sleep, spoil
 from mock_clover.server.stream import EVENT_STREAM, stream
-from mock_clover.web.surface import places as web_places
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from mock_clover.server.courier import Courier
+    from mock_clover.server.webhook_sender import Courier
 
 BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest honest request."""
@@ -130,11 +130,7 @@ class App:
             reply = answer_guarded(sandbox, endpoint, raw, waited=waited)
         else:
             reply = answer(sandbox, endpoint, raw, waited=waited)
-        if endpoint.platform:
-            more = platform_headers(sandbox, endpoint, raw, reply.status)
-            reply = reply._replace(
-                headers=reply.headers + more, content_type=content_type(reply.content_type)
-            )
+        reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
         return reply, endpoint.silent
@@ -213,7 +209,7 @@ class App:
 
     def _hired(self) -> "Courier":
         if self._courier is None:
-            from mock_clover.server.courier import Courier  # most servers have no webhooks
+            from mock_clover.server.webhook_sender import Courier  # most servers have no webhooks
 
             self._courier = Courier(self._webhook_hosts, self._log.say)
         return self._courier

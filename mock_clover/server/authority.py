@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from mock_clover.model.host import DOMAIN, NAMES
+from mock_clover.clover.common.hosts import DOMAIN, NAMES
 
 AUTHORITY_DAYS = 3_650
 LEAF_DAYS = 397

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from mock_clover.model.scenario import Scenario
-from mock_clover.model.stock import Stock
+from mock_clover.clover.hooks import make_hooks
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.scenario.records import Scenario
 from mock_clover.server.app import App
-from mock_clover.server.gate import Gate
+from mock_clover.server.control_guard import Gate
 from mock_clover.server.log import ExchangeLog
 
 
@@ -28,17 +27,11 @@ def build(
 
     `told` hears of each thing that is made of the scenario's data for the first sandbox.
     """
-
-    def sow(sandbox: Sandbox, stock: Stock) -> None:
-        from mock_clover.api.sow import sow  # most scenarios have no data
-
-        sow(sandbox, stock, told)
-
     sandboxes = Sandboxes(
         scenario,
         keys,
         seed=seed,
-        sow=sow,
+        hooks=make_hooks(told),
         switched=switched,
         on_drop=lambda name: log.say(f"sandbox {name} is dropped: there are too many"),
     )

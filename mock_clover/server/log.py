@@ -10,7 +10,7 @@ import select
 import time
 from typing import Literal, TextIO
 
-from mock_clover.wire.redact import PAN_DIGITS_MIN, redact
+from mock_clover.core.masking import PAN_DIGITS_MIN, redact
 
 LogFormat = Literal["text", "json", "none"]
 

@@ -4,8 +4,8 @@ import random
 from http import HTTPStatus
 from typing import get_args
 
-from mock_clover.api.reply import Reply
-from mock_clover.wire.fact import Evidence
+from mock_clover.core.evidence import Evidence
+from mock_clover.engine.reply import Reply
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus

@@ -151,9 +151,9 @@ class Server(uvicorn.Server):
 def protocol_class(*, is_sealed: bool = False) -> type[asyncio.Protocol]:
     """Return the protocol on httptools where it exists, on h11 else; `is_sealed`: behind TLS."""
     try:
-        from mock_clover.server.direct import DirectHttps, DirectHttpTools
+        from mock_clover.server.httptools_protocol import DirectHttps, DirectHttpTools
     except ImportError:
-        from mock_clover.server.plain import GuardedH11
+        from mock_clover.server.h11_protocol import GuardedH11
 
         return GuardedH11
     return DirectHttps if is_sealed else DirectHttpTools
@@ -190,7 +190,7 @@ def run(
 def _settle_memory() -> None:
     """Keep garbage collection out of the way of answers; only ever in our own server process.
 
-    Rows are untracked (see wire/record.py), so what is left to collect is small and short-lived.
+    Rows are untracked (see core/record.py), so what is left to collect is small and short-lived.
     What start-up made stays for good: it is frozen out of every later collection, uncollected,
     for collecting first costs ten milliseconds and frees next to nothing.
     """

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from mock_clover.core.codec import Codec
 from mock_clover.server.render import reply_headers
-from mock_clover.wire.codec import Codec
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -66,7 +66,7 @@ class _Place:
     """Where a reader is in a journal."""
 
     def __init__(self, journal: "Journal", headers: dict[bytes, bytes], query: bytes) -> None:
-        from mock_clover.control.proof import JournalQuery  # with the first reader
+        from mock_clover.control.journal import JournalQuery  # with the first reader
 
         self._journal = journal
         asked = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))

@@ -7,9 +7,9 @@ a second the file is looked at all the same, for folders whose changes nobody te
 import sys
 from pathlib import Path
 
-from mock_clover.model.operation import RULED
-from mock_clover.model.scenario import ScenarioError
+from mock_clover.clover.common.operation_names import RULED
 from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.scenario.records import ScenarioError
 
 _LOOK_MS = 1_000
 

@@ -59,8 +59,8 @@ def miss_text(asked: dict[str, Any], told: dict[str, Any]) -> str:
 
 def _masked(match: dict[str, Any]) -> dict[str, Any]:
     """Return what a test asked for without card numbers: its failure gets into logs."""
-    from mock_clover.control.plain import plain_member
-    from mock_clover.wire.redact import redact
+    from mock_clover.control.masking import plain_member
+    from mock_clover.core.masking import redact
 
     return {redact(path): plain_member(path, value) for path, value in match.items()}
 

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from mock_clover.api.endpoint import Raw
-from mock_clover.api.sow import sow
+from mock_clover.clover.hooks import make_hooks
 from mock_clover.control.snapshots import Snapshot, restore, take
+from mock_clover.core.codec import Codec
+from mock_clover.core.record import encode
+from mock_clover.engine.endpoint import Raw
 from mock_clover.sandbox.credentials import derive
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandbox import Sandbox
@@ -22,8 +24,6 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.load import load
 from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
-from mock_clover.wire.codec import Codec
-from mock_clover.wire.record import encode
 from tests.bench.plan import Plan, say
 from tests.bench.report import Row
 
@@ -41,7 +41,7 @@ class Shop:
 
     def __init__(self) -> None:
         scenario = load("sandbox")
-        self.sandboxes = Sandboxes(scenario, KeyRing(), seed="bench", sow=sow)
+        self.sandboxes = Sandboxes(scenario, KeyRing(), seed="bench", hooks=make_hooks())
         self._app = App(self.sandboxes, ExchangeLog(None, "none"))
         self.parent = self.sandboxes.default
 
@@ -126,7 +126,7 @@ def _making_us() -> float:
     """Give the time of one sandbox, without that of forgetting those before it."""
 
     def make() -> float:
-        sandboxes = Sandboxes(load("sandbox"), KeyRing(), seed="bench", sow=sow)
+        sandboxes = Sandboxes(load("sandbox"), KeyRing(), seed="bench", hooks=make_hooks())
         # The default is one of those that are kept, and none is to be dropped here.
         return _seconds(lambda: [sandboxes.named(f"t{n}") for n in range(_MADE - 1)])
 

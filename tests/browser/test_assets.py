@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 from shop import Shop
 from visitor import Visitor
 
-from mock_clover.web.surface import web_surface
-from mock_clover.wire.record import Record
+from mock_clover.browser.surface import web_surface
+from mock_clover.core.record import Record
 from tests.served import Served
 from tests.world import Answered, World
 

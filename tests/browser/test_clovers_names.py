@@ -19,7 +19,7 @@ from shop import Shop
 from till import Till, ask
 from visitor import Visitor
 
-from mock_clover.model.host import NAMES
+from mock_clover.clover.common.hosts import NAMES
 from tests.clients.toolbox import plain_environment
 from tests.secured import Secured, start
 from tests.wire import KNOWN, request

@@ -7,7 +7,7 @@ from shop import Shop
 from till import CHECKED, DECLINES, TYPES, Till, ask
 from visitor import SharedVisitor, Visitor
 
-from mock_clover.model.card import BRANDS, brand_of
+from mock_clover.clover.common.cards import BRANDS, brand_of
 from mock_clover.scenario.load import load
 from tests.served import Served
 

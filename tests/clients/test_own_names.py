@@ -20,7 +20,7 @@ from namespace import namespace
 from served import Clover, serving
 from toolbox import Run
 
-from mock_clover.model.host import NAMES
+from mock_clover.clover.common.hosts import NAMES
 
 pytestmark = pytest.mark.clients
 

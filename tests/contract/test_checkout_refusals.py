@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mock_clover.model import problem_checkout
-from mock_clover.model.refusal import Problem
+from mock_clover.clover.checkout import problems as problem_checkout
+from mock_clover.core.problem import Problem
 from tests.checkouts import LAMP, PATH, asked, create, pay, session
 from tests.world import Answered, World
 
@@ -169,7 +169,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda each: f"{each.pro
 def given(case: Case) -> dict[str, Any]:
     from msgspec import convert
 
-    from mock_clover.model.checkout_settings import CheckoutSettings
+    from mock_clover.clover.checkout.records_settings import CheckoutSettings
 
     return {name: convert(value, CheckoutSettings) for name, value in case.settings.items()}
 

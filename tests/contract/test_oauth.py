@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
-from mock_clover.model import problem_oauth
-from mock_clover.model.refusal import Problem
+from mock_clover.clover.oauth import problems as problem_oauth
+from mock_clover.core.problem import Problem
 from tests.oauth import (
     CHALLENGE,
     DAY_MS,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mock_clover.model import problem_platform
-from mock_clover.model.problem import Problem
+from mock_clover.clover.common.problems import Problem
+from mock_clover.clover.platform import problems as problem_platform
 from tests.hostile import UNKNOWN_ID
 from tests.world import Answered, World
 

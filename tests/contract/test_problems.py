@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mock_clover.api.due import settle
-from mock_clover.model.problem import BY_NAME, CATALOGUE
+from mock_clover.clover.common.problems import BY_NAME, CATALOGUE
+from mock_clover.engine.scheduler import settle
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.guidance import check_names, check_none
 from tests.hostile import BROWSER
@@ -1494,7 +1494,7 @@ def test_every_problem_of_the_catalogue_is_shown() -> None:
         (problem.name for problem in CATALOGUE),
         "tests/contract/test_problems.py: a case(...) with the request that raises it, or a row "
         "of ELSEWHERE or NOT_RAISED",
-        "CATALOGUE of model/problem.py",
+        "CATALOGUE of clover/common/problems.py",
     )
     check_none(
         f"remove {name} from ELSEWHERE or NOT_RAISED: it has a case" for name in shown & named

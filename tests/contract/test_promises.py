@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from mock_clover.api.dialects import ErrorEnvelope
-from mock_clover.api.dispatch import Dispatch
-from mock_clover.api.endpoint import Endpoint, OpenBody
-from mock_clover.api.surface import SURFACE
-from mock_clover.model.problem import BY_NAME, Refusal
-from mock_clover.wire.codec import _is_text, problem_of
-from mock_clover.wire.record import Record, encode
+from mock_clover.clover.common.problems import BY_NAME, Refusal
+from mock_clover.clover.surface import SURFACE
+from mock_clover.core.codec import _is_text, problem_of
+from mock_clover.core.record import Record, encode
+from mock_clover.engine.endpoint import Endpoint, OpenBody
+from mock_clover.engine.error_format import ErrorEnvelope
+from mock_clover.engine.router import Dispatch
 from tests.guidance import HOW_TO_ADD_AN_EXAMPLE, check_none
 from tests.test_golden import FILES, Example, read, shown, world_of
 from tests.world import Answered, World

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_clover.api.endpoint import Endpoint
-from mock_clover.api.surface import SURFACE
+from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import control_surface
+from mock_clover.core.codec import DEPTH_MAX, MalformedError, check_depth
+from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
-from mock_clover.wire.codec import DEPTH_MAX, MalformedError, check_depth
 from tests.hostile import (
     BODIES,
     CREDENTIALS,

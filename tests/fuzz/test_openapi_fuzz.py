@@ -22,8 +22,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from mock_clover.api.endpoint import Endpoint
-from mock_clover.api.surface import SURFACE
+from mock_clover.clover.surface import SURFACE
+from mock_clover.engine.endpoint import Endpoint
 from tests.hostile import AGREEMENTS, FORWARDED, HAPPENED, Things, body_of, furnish
 from tests.served import Served
 from tests.wire import KNOWN, Told, call
@@ -38,7 +38,7 @@ CONFORMANCE = [
     response_schema_conformance,
 ]
 FORGIVEN = re.compile(r"\(was string, became (integer|number)\)")
-"""What real clients send, and `wire/codec.py` forgives."""
+"""What real clients send, and `core/codec.py` forgives."""
 UNMET = re.compile(r"in body - violates `anyOf` at /properties/(\w+)$", re.MULTILINE)
 every_operation = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
 

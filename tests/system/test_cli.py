@@ -18,7 +18,7 @@ from mock_clover import __version__
 from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.serve import serve as serve_command
 from mock_clover.cli.trust import trust as trust_command
-from mock_clover.model.problem import CATALOGUE
+from mock_clover.clover.common.problems import CATALOGUE
 from mock_clover.sandbox.credentials import derive
 from tests.runner import run_cli
 from tests.served import Served

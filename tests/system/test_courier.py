@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from mock_clover.model.delivery import Delivery
-from mock_clover.model.webhook import TargetSpec
+from mock_clover.clover.webhooks.records import TargetSpec
+from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.sandbox.credentials import derive
-from mock_clover.server.courier import ATTEMPT_S_MAX, REPLY_BYTES_MAX, Courier
+from mock_clover.server.webhook_sender import ATTEMPT_S_MAX, REPLY_BYTES_MAX, Courier
 from mock_clover.testing.inside import MockCloverApp, Parts
 from tests.held import HeldLoop, run
 from tests.receiver import OK, Receiver

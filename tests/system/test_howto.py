@@ -20,11 +20,11 @@ import yaml
 
 from mock_clover.cli.base import DEFAULT_SEED
 from mock_clover.cli.serve import serve as serve_command
-from mock_clover.model.host import HOSTS, NAMES
-from mock_clover.model.operation import OPERATIONS
+from mock_clover.clover.common.hosts import HOSTS, NAMES
+from mock_clover.clover.common.operation_names import OPERATIONS
 from mock_clover.sandbox.credentials import derive
 from mock_clover.scenario.load import parse
-from mock_clover.server.custody import CERTIFICATE
+from mock_clover.server.ca_store import CERTIFICATE
 from tests.clients.toolbox import plain_environment
 from tests.runner import run_cli
 from tests.served import Served
@@ -291,7 +291,7 @@ def test_the_page_of_the_hosted_checkout_runs(tmp_path: Path, served: Served) ->
 
 
 def test_the_page_of_the_hosted_checkout_names_all_its_switches() -> None:
-    from mock_clover.model.checkout_settings import CheckoutSettings
+    from mock_clover.clover.checkout.records_settings import CheckoutSettings
 
     text = (DOCS / "howto/hosted-checkout.md").read_text()
     named = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)

@@ -166,7 +166,7 @@ def test_authlibs_own_forms_are_refused(auth: str, shop: Shop) -> None:
 
 def test_the_challenge_is_that_of_the_standard() -> None:
     """The example of RFC 7636, appendix B, and Authlib's own reckoning."""
-    from mock_clover.model.jwt import challenge_of
+    from mock_clover.clover.oauth.records_jwt import challenge_of
 
     example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     assert challenge_of(example) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mock_clover.sandbox.credentials import derive
-from mock_clover.server.spoil import DRIBBLE_BYTES
+from mock_clover.server.faults import DRIBBLE_BYTES
 from tests.bench.machine import rss_bytes
 from tests.held import PROTOCOLS, HeldLoop, HeldWire, get, run, settle
 from tests.served import Served

@@ -10,7 +10,7 @@ from typing import Any, Self
 import pytest
 
 from mock_clover.sandbox.journal import ENTRIES_MAX, LINES_BYTES_MAX, Journal
-from mock_clover.server.chores import IDLE_S, Idlers
+from mock_clover.server.housekeeping import IDLE_S, Idlers
 from mock_clover.server.log import ExchangeLog
 from tests.served import Served
 from tests.wire import PATIENCE_S, Wire, call, head, request

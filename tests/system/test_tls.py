@@ -17,7 +17,7 @@ import yaml
 
 from mock_clover import __version__
 from mock_clover.cli.trust import TRUST
-from mock_clover.model.host import NAMES
+from mock_clover.clover.common.hosts import NAMES
 from mock_clover.server.app import BODY_BYTES_MAX
 from mock_clover.server.authority import make
 from mock_clover.server.serve import bind

@@ -1,1 +1,0 @@
-"""Clover's surface: endpoints as values and one synchronous `answer`. No Starlette here."""

@@ -1,0 +1,50 @@
+"""Where browsers find what they load, as a tuple that can be read."""
+
+from collections.abc import Callable, Iterable
+
+from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.router import Place
+
+PLACES: tuple[Place, ...] = (
+    ("favicon.ico",),
+    ("_mock",),
+    ("_mock", "static"),
+    ("sdk.js",),
+    ("sdk", "field"),
+    ("sdk", "button"),
+    ("sdk", "wallet"),
+    ("sdk", "picker"),
+    ("sdk", "cards"),
+    ("sdk", "static"),
+    ("clover3DS", "clover3DS-sdk.js"),
+    ("3ds", "static"),
+)
+
+SDK_PARTS = ("frames", "fields", "wallets", "clover")
+"""Of the script, in the order in which they need one another."""
+SDK_PAGES = ("field", "button", "wallet", "picker")
+"""What it frames."""
+
+
+def web_surface() -> tuple[Endpoint, ...]:
+    """Return what browsers load."""
+    from mock_clover.browser.assets import asset, folder, script  # with the first page
+    from mock_clover.browser.cards import ENDPOINT as CARDS
+
+    return (
+        asset("/favicon.ico", "icon.svg"),
+        asset("/_mock", "dashboard/index.html"),
+        *folder("/_mock/static", "dashboard"),
+        script("/sdk.js", *(f"sdk/page/{part}.js" for part in SDK_PARTS)),
+        *(asset(f"/sdk/{page}", f"sdk/{page}.html", framed=True) for page in SDK_PAGES),
+        CARDS,
+        *folder("/sdk/static", "sdk"),
+        asset("/clover3DS/clover3DS-sdk.js", "threeds/clover3DS-sdk.js", cross_origin=True),
+        asset("/3ds/static/issuer.js", "threeds/issuer.js"),
+        asset("/3ds/static/issuer.css", "threeds/issuer.css"),
+    )
+
+
+def places() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
+    """Return what imports the files of each place."""
+    return dict.fromkeys(PLACES, web_surface)

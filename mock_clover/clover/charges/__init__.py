@@ -1,0 +1,1 @@
+"""Charges: authorization, capture, void and lists."""

@@ -1,0 +1,148 @@
+"""Charges as they are looked at: one, or a page of them, with what is expanded in them.
+
+What may be expanded is inferred: the ids of customer and order become the objects, as in the API
+from which Clover's own SDK is a fork. Documented is only the form, and that three are the most.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from mock_clover.clover.charges.behaviours import FAILED_CHARGE_SHOWN
+from mock_clover.clover.charges.behaviours_purchase import EXPAND_NESTS_OBJECTS
+from mock_clover.clover.charges.records import Charge
+from mock_clover.clover.charges.views import ChargeAnswer, ListAnswer, fetched_answer
+from mock_clover.clover.common.problems import CHARGE_NOT_FOUND, INVALID_REQUEST
+from mock_clover.clover.customers.records import customer_answer
+from mock_clover.clover.orders.endpoints import find_order
+from mock_clover.clover.orders.views import retrieved_answer
+from mock_clover.core.evidence import documented, told
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.pagination import ListQuery, page
+from mock_clover.sandbox.sandbox import Sandbox
+
+EXPANDED_MAX = 3
+"""Fields that one call may expand (documented)."""
+_DOC = documented("REF getcharges")
+_Expand = (
+    Annotated[
+        str,
+        told(
+            "Names with commas between, three at most; customer and order become objects.",
+            documented("DOCS:expanding-fields; which fields is inferred"),
+            max_length=200,
+        ),
+    ]
+    | None
+)
+
+
+class ChargeQuery(Record, frozen=True, kw_only=True):
+    """Query of one charge."""
+
+    expand: _Expand = None
+
+
+class ChargesQuery(ListQuery, frozen=True, kw_only=True):
+    """Query of the list of charges."""
+
+    expand: _Expand = None
+    is_threeds: (
+        Annotated[bool, told("Whether 3-D Secure was asked for (that reading is inferred).", _DOC)]
+        | None
+    ) = None
+    threeds_validation_result: (
+        Annotated[str, told("As AUTHENTICATION_SUCCESSFUL.", _DOC, max_length=100)] | None
+    ) = None
+
+
+def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeAnswer:
+    """Return one charge."""
+    charge = sandbox.charges.get(call.ids[0])
+    if charge is None:
+        CHARGE_NOT_FOUND.refuse(id=call.ids[0])
+    if charge.decline is not None:
+        call.leaned = (FAILED_CHARGE_SHOWN,)
+    answer = fetched_answer(charge)
+    if call.query.expand is None:
+        return answer
+    call.leaned += (EXPAND_NESTS_OBJECTS,)
+    return _expanded(sandbox, answer, _names(call.query.expand))
+
+
+def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListAnswer:
+    """Return charges, newest first."""
+    query = call.query
+    names = _names(query.expand) if query.expand is not None else frozenset()
+    return page(
+        "/v1/charges",
+        sandbox.charges.newest(),
+        query,
+        keep=lambda row: _is_meant(row, query),
+        created_ms=lambda row: row.created_ms,
+        show=lambda row: _expanded(sandbox, fetched_answer(row), names),
+    )
+
+
+def _is_meant(charge: Charge, query: ChargesQuery) -> bool:
+    threeds = charge.threeds
+    return (
+        (query.customer is None or charge.customer == query.customer)
+        and (query.is_threeds is None or (threeds is not None) == query.is_threeds)
+        and (
+            query.threeds_validation_result is None
+            or (
+                threeds is not None and threeds.validation_result == query.threeds_validation_result
+            )
+        )
+    )
+
+
+def _names(expand: str) -> frozenset[str]:
+    names = [name.strip() for name in expand.split(",")]
+    if len(names) > EXPANDED_MAX:
+        INVALID_REQUEST.refuse(param="expand")
+    return frozenset(names)
+
+
+def _expanded(sandbox: Sandbox, answer: ChargeAnswer, names: frozenset[str]) -> ChargeAnswer:
+    """Put objects in the place of ids; a dotted name expands its first part."""
+    found: dict[str, Any] = {}
+    if "customer" in names and isinstance(answer.customer, str):
+        customer = sandbox.customers.get(answer.customer)
+        if customer is not None:
+            found["customer"] = msgspec.to_builtins(customer_answer(customer, "USD"))
+    if "order" in names and isinstance(answer.order, str):
+        sold = find_order(sandbox, answer.order)
+        if sold is not None:
+            found["order"] = msgspec.to_builtins(retrieved_answer(sold))
+    return msgspec.structs.replace(answer, **found) if found else answer
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="list_charges",
+        method="GET",
+        path="/v1/charges",
+        run=list_charges,
+        query=ChargesQuery,
+        permissions=("read_payments",),
+        gives=ListAnswer,
+        refuses=(INVALID_REQUEST,),
+        about="List charges, newest first.",
+        fact=documented("REF getcharges"),
+    ),
+    Endpoint(
+        name="get_charge",
+        method="GET",
+        path="/v1/charges/{charge_id}",
+        run=get_charge,
+        query=ChargeQuery,
+        permissions=("read_payments",),
+        gives=ChargeAnswer,
+        refuses=(CHARGE_NOT_FOUND, INVALID_REQUEST),
+        about="Get one charge.",
+        fact=documented("REF getcharge"),
+    ),
+)

@@ -1,0 +1,134 @@
+"""Who pays: a source becomes a usable card token and the issuer's verdict. Nothing is written."""
+
+from typing import NamedTuple
+
+from mock_clover.clover.charges.behaviours import (
+    EXPIRED_CARD_DECLINED,
+    NEWEST_CARD_PAYS,
+    SAVED_TOKEN_WANTS_STORED_CREDENTIALS,
+)
+from mock_clover.clover.charges.behaviours_purchase import TENDER_ASKS_NOBODY
+from mock_clover.clover.charges.records import METADATA_BYTES_MAX
+from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
+from mock_clover.clover.charges.records_tender import TENDER_TOKEN
+from mock_clover.clover.common.problems import (
+    AMOUNT_TOO_LARGE,
+    CARD_ON_FILE_MISSING,
+    INVALID_REQUEST,
+    INVALID_SOURCE,
+    TOKEN_ALREADY_USED,
+)
+from mock_clover.clover.common.verdict import (
+    CVV_NOT_PROVIDED,
+    EXPIRED_CARD_MESSAGE,
+    Approval,
+    Decline,
+    Verdict,
+)
+from mock_clover.clover.gift_cards.operations import standing
+from mock_clover.clover.threeds.records import ThreeDS
+from mock_clover.clover.tokens.records import Token
+from mock_clover.core.evidence import Behaviour
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import encode
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.scenario.records_rule import ALTERNATE_TENDER
+
+_CVV_NOT_PROVIDED = Decline(
+    why="a saved card's token without stored_credentials is declined (observed: CC 30103)",
+    evidence="observed",
+    leans_on=SAVED_TOKEN_WANTS_STORED_CREDENTIALS.name,
+    message=CVV_NOT_PROVIDED,
+)
+
+
+class Payer(NamedTuple):
+    """A token that may be charged, its customer if it is on file, and what the issuer says."""
+
+    token: Token
+    customer: str | None
+    verdict: Verdict
+    threeds: ThreeDS | None = None
+    leaned: tuple[Behaviour, ...] = ()
+    """What of Clover was taken for granted to find it."""
+    why: str = ""
+    """More than the verdict's own, if there is more to say."""
+
+
+_new_tuple = tuple.__new__
+_EXPIRED = Decline(
+    why="the card has expired by the sandbox's clock (inferred)",
+    leans_on=EXPIRED_CARD_DECLINED.name,
+    decline_code="expired_card",
+    message=EXPIRED_CARD_MESSAGE,
+)
+
+
+_TENDERED = Approval(
+    why="an alternate tender is taken as it is (inferred)", leans_on=TENDER_ASKS_NOBODY.name
+)
+
+
+def find_payer(
+    sandbox: Sandbox,
+    source: str,
+    stored_credentials: StoredCredentials | None,
+    decided: Verdict | None = None,
+) -> Payer:
+    """Find what a source stands for: a `clv_` token, or a customer with a card on file.
+
+    `decided` is what a rule or header has the issuer say. Source of the customer form: SEED
+    save-a-card. Of several cards the newest pays (inferred).
+    """
+    token = sandbox.tokens.get(source)
+    if token is None:
+        return _on_file(sandbox, source, decided)
+    if token.state == "used":
+        TOKEN_ALREADY_USED.refuse()
+    if token.state == "revoked":
+        INVALID_SOURCE.refuse()
+    if token.state == "multipay" and stored_credentials is None and decided is None:
+        # A token of another integration never had a CVV; its tutorial charges it all the same.
+        verdict = issuer(sandbox, token) if token.foreign else _CVV_NOT_PROVIDED
+        return Payer(token, token.customer, verdict)
+    # Not by its name: nearly every payment has its payer from here, and this takes half the time.
+    return _new_tuple(
+        Payer, (token, token.customer, decided or issuer(sandbox, token), None, (), "")
+    )
+
+
+def issuer(sandbox: Sandbox, token: Token) -> Verdict:
+    """Ask what the issuer says to a card, if no rule speaks for it."""
+    if token.kind != "card":
+        return standing(sandbox, token)
+    if sandbox.clock.now_ms() >= token.card.good_until_ms:
+        return _EXPIRED
+    return sandbox.rules.verdict(token.card)
+
+
+def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Payer:
+    if customer_id == ALTERNATE_TENDER:
+        return Payer(TENDER_TOKEN, None, decided or _TENDERED)
+    customer = sandbox.customers.get(customer_id)
+    if customer is None:
+        INVALID_SOURCE.refuse()
+    if not customer.cards:
+        CARD_ON_FILE_MISSING.refuse()
+    token = sandbox.tokens.get(customer.cards[-1].token)
+    if token is None:
+        CARD_ON_FILE_MISSING.refuse()
+    leaned = (NEWEST_CARD_PAYS,) if len(customer.cards) > 1 else ()
+    verdict = decided or issuer(sandbox, token)
+    return _new_tuple(Payer, (token, customer.id, verdict, None, leaned, ""))
+
+
+def check_amount(amount: int) -> None:
+    """Refuse an amount above Clover's maximum."""
+    if amount > AMOUNT_MAX:
+        AMOUNT_TOO_LARGE.refuse()
+
+
+def check_metadata(metadata: dict[str, object] | None) -> None:
+    """Refuse metadata that is too long."""
+    if metadata and len(encode(metadata)) > METADATA_BYTES_MAX:
+        INVALID_REQUEST.refuse(param="metadata")

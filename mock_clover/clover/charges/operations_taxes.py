@@ -1,0 +1,76 @@
+"""The merchant's taxes, where an order, a line or a charge names one by its id."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mock_clover.clover.charges.records import ChargeRequest
+from mock_clover.clover.common.problems import INVALID_TAX_RATE
+from mock_clover.clover.orders.records_item import RATE_WHOLE, Item, TaxRate
+from mock_clover.clover.platform.records_inventory import (
+    NO_TAX_APPLIED,
+    InventoryItem,
+    MerchantTax,
+    TaxRateRequest,
+)
+from mock_clover.sandbox.ids import derived_id
+from mock_clover.sandbox.sandbox import Sandbox
+
+_replace = msgspec.structs.replace
+
+
+def find_tax(sandbox: Sandbox, tax_id: str) -> MerchantTax | None:
+    """Return one of the merchant's taxes; every merchant has the one that is none."""
+    none = untaxed(sandbox)
+    return none if tax_id == none.id else sandbox.tax_rates.get(tax_id)
+
+
+def untaxed(sandbox: Sandbox) -> MerchantTax:
+    """Return the tax of nothing. Source: clover_sandbox_simulator; it follows from the seed."""
+    return MerchantTax(
+        id=derived_id("tax", sandbox.seed, NO_TAX_APPLIED),
+        asked=TaxRateRequest(name=NO_TAX_APPLIED, rate=0),
+    )
+
+
+def taxes_of(sandbox: Sandbox, item: InventoryItem) -> tuple[MerchantTax, ...]:
+    """Return the taxes that apply to an item: the default ones, or none."""
+    if not item.asked.defaultTaxRates:
+        return ()
+    return tuple(tax for tax in sandbox.tax_rates if tax.asked.isDefault)
+
+
+def line_taxes(sandbox: Sandbox, items: Iterable[Item]) -> tuple[int, ...]:
+    """Return the tax of each line, or refuse a tax that the merchant does not have."""
+    return tuple(
+        item.tax
+        if not item.tax_rates
+        else _replace(item, tax_rates=[resolved(sandbox, rate) for rate in item.tax_rates]).tax
+        for item in items
+    )
+
+
+def resolved(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
+    """Return a tax with the merchant's own rate and name, if it is one of the merchant's."""
+    if rate.tax_rate_uuid is None:
+        return rate
+    tax = find_tax(sandbox, rate.tax_rate_uuid)
+    if tax is None:
+        INVALID_TAX_RATE.refuse()
+    return _replace(
+        rate,
+        name=rate.name or tax.asked.name,
+        rate=tax.asked.rate,
+        tax_amount=tax.asked.taxAmount,
+    )
+
+
+def with_tax(sandbox: Sandbox, asked: ChargeRequest) -> ChargeRequest:
+    """Return a charge that names a tax with the tax within its amount.
+
+    Source: REF createcharge, 1100 of which 100 are tax. Half a cent is rounded up (inferred).
+    """
+    rate = resolved(sandbox, TaxRate(tax_rate_uuid=asked.tax_rate_uuid))
+    whole = RATE_WHOLE + (rate.rate or 0)
+    within = (asked.amount * (rate.rate or 0) + whole // 2) // whole
+    return _replace(asked, tax_amount=min(asked.amount, rate.tax_amount or within))

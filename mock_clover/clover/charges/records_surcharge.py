@@ -1,0 +1,29 @@
+"""A surcharge: a share of a card's payment that covers what its processing costs.
+
+Its amounts and rate are those of the platform's payments (DOCS:working-with-transaction-data); that
+an ecommerce charge shows them in this shape is inferred: documented is only `additional_charges`.
+"""
+
+from typing import ClassVar, Literal
+
+from mock_clover.core.evidence import Cents, Fact, inferred
+from mock_clover.core.record import Record
+
+RATE_WHOLE = 1_000_000
+"""A rate of 35,000 is 3.5 % (documented)."""
+
+
+class AdditionalCharge(Record, frozen=True, kw_only=True):
+    """One of `additional_charges`."""
+
+    fact: ClassVar[Fact] = inferred("the payments of DOCS:working-with-transaction-data")
+
+    id: str | None = None
+    type: Literal["CREDIT_SURCHARGE"]
+    amount: Cents
+    rate: int
+
+
+def surcharge(amount: Cents, rate: int) -> Cents:
+    """Return the surcharge on an amount: 84 on 2428 at 35,000, as documented, so it is cut off."""
+    return amount * rate // RATE_WHOLE

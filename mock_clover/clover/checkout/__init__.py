@@ -1,0 +1,1 @@
+"""Hosted checkout: sessions, the payment page and control calls."""

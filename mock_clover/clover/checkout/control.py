@@ -1,0 +1,172 @@
+"""Hosted checkouts as a tester sees them: sessions, and what their customer does, without a page.
+
+The pages themselves are not under /_mock: a customer's browser makes no control calls.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from mock_clover.clover.checkout.endpoints import PAGE, Paid, cancel, pay, require_checkout
+from mock_clover.clover.checkout.page import leads_to, show_page, submit_page
+from mock_clover.clover.checkout.records import Checkout, CheckoutForm, Line, State
+from mock_clover.clover.common.verdict import Decline
+from mock_clover.clover.tokens.records import CardRequest
+from mock_clover.control.endpoint import OURS, ControlRecord, control
+from mock_clover.core.evidence import told
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Call, Endpoint, home_of
+from mock_clover.sandbox.sandbox import Sandbox
+
+_PATH = "/_mock/checkouts"
+
+
+class CheckoutQuery(Record, frozen=True, kw_only=True):
+    """Query of the sessions."""
+
+    state: Annotated[State | None, told("How far it has come.", OURS)] = None
+    limit: Annotated[int, told("The newest so many.", OURS, ge=1, le=1_000)] = 100
+
+
+class PayRequest(ControlRecord, frozen=True, kw_only=True):
+    """Body of `POST /_mock/checkouts/{id}/pay`. Holds a PAN and a CVV: never print, never keep."""
+
+    card: Annotated[CardRequest, told("As in `/v1/tokens`; its CVV is needed.", OURS)]
+    tip: (
+        Annotated[int, told("In minor units, beside the amount.", OURS, ge=0, le=AMOUNT_MAX)] | None
+    ) = None
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "PayRequest(...)"
+
+
+class CheckoutShown(Record, frozen=True, kw_only=True):
+    """A session."""
+
+    id: str
+    href: str
+    state: State
+    created_ms: int
+    expires_ms: int
+    amount: int
+    tax_amount: int | None = None
+    lines: tuple[Line, ...]
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    success: str | None = None
+    failure: str | None = None
+    cancel: str | None = None
+    metadata: dict[str, Any] | None = None
+    tips: bool = False
+    charge: str | None = None
+    order: str | None = None
+    declined: tuple[str, ...] = ()
+    """The charges that were declined, oldest first."""
+
+
+class CheckoutList(Record, frozen=True, kw_only=True):
+    """Sessions, newest first."""
+
+    data: tuple[CheckoutShown, ...]
+
+
+class Done(Record, frozen=True, kw_only=True):
+    """What a customer's action has come to."""
+
+    result: Literal["approved", "declined", "cancelled"]
+    charge: str | None = None
+    order: str | None = None
+    decline_code: str | None = None
+    message: str | None = None
+    location: str | None = None
+    """Where the browser is sent, if anywhere."""
+    checkout: CheckoutShown
+
+
+def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> CheckoutList:
+    """Return the newest sessions, newest first."""
+    asked, now_ms = call.query, sandbox.clock.now_ms()
+    found = []
+    for _, row in sandbox.checkouts.newest():
+        if asked.state in (None, row.state(now_ms)):
+            found.append(_shown(sandbox, row, call))
+        if len(found) >= asked.limit:
+            break
+    return CheckoutList(data=tuple(found))
+
+
+def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutShown:
+    """Return one session, which Clover's own GET does not."""
+    sandbox = sandbox.holder_of("checkouts", call.ids[0])
+    return _shown(sandbox, require_checkout(sandbox, call.ids[0]), call)
+
+
+def pay_checkout(sandbox: Sandbox, call: Call[PayRequest, None]) -> Done:
+    """Pay a session as its customer would on the page."""
+    sandbox = sandbox.holder_of("checkouts", call.ids[0])
+    paid = pay(sandbox, call.ids[0], call.body.card, call.body.tip, call.headers)
+    call.why = paid.verdict.why
+    return _done(sandbox, paid, call)
+
+
+def cancel_checkout(sandbox: Sandbox, call: Call[None, None]) -> Done:
+    """Cancel a session as its customer would on the page."""
+    sandbox = sandbox.holder_of("checkouts", call.ids[0])
+    ended = cancel(sandbox, call.ids[0])
+    call.why = "the customer cancelled"
+    return Done(result="cancelled", location=ended.cancel, checkout=_shown(sandbox, ended, call))
+
+
+def _done(sandbox: Sandbox, paid: Paid, call: Call[Any, Any]) -> Done:
+    verdict, checkout = paid.verdict, paid.checkout
+    declined = isinstance(verdict, Decline)
+    return Done(
+        result="declined" if declined else "approved",
+        charge=paid.charge.id,
+        order=checkout.order,
+        decline_code=verdict.decline_code if isinstance(verdict, Decline) else None,
+        message=verdict.message if isinstance(verdict, Decline) else None,
+        location=leads_to(sandbox, paid),
+        checkout=_shown(sandbox, checkout, call),
+    )
+
+
+def _shown(sandbox: Sandbox, row: Checkout, call: Call[Any, Any]) -> CheckoutShown:
+    same = {
+        name: getattr(row, name)
+        for name in CheckoutShown.__struct_fields__
+        if name not in ("href", "state")
+    }
+    return CheckoutShown(
+        href=f"{home_of(sandbox, call)}{PAGE}/{row.id}",
+        state=row.state(sandbox.clock.now_ms()),
+        **same,
+    )
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    control("list_checkouts", "GET", _PATH, list_checkouts, CheckoutList, query=CheckoutQuery),
+    control("get_checkout", "GET", f"{_PATH}/{{id}}", get_checkout, CheckoutShown),
+    replace(
+        control(
+            *("pay_checkout", "POST", f"{_PATH}/{{id}}/pay", pay_checkout, Done),
+            takes=PayRequest,
+        ),
+        secret=True,
+    ),
+    control("cancel_checkout", "POST", f"{_PATH}/{{id}}/cancel", cancel_checkout, Done),
+    *(
+        replace(
+            control(name, method, f"{PAGE}/{{id}}", run, Record, takes=CheckoutForm),
+            secret=True,
+            any_body=True,
+        )
+        for name, method, run in (
+            ("checkout_page", "GET", show_page),
+            ("checkout_submit", "POST", submit_page),
+        )
+    ),
+)

@@ -1,0 +1,124 @@
+"""The form of a hosted checkout's page: the tip it asks for, what is wrong, what is shown again.
+
+A number and a CVV are never shown again, and neither is anything that could be one in the wrong
+field: what comes back to a browser is a month, a year, a name without digits, a postal code.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mock_clover.clover.checkout.records import Checkout, CheckoutForm
+from mock_clover.clover.common.problems import INCORRECT_CVC, INVALID_TIP_AMOUNT, Refusal
+from mock_clover.clover.tokens.endpoints import read_card
+from mock_clover.clover.tokens.operations_expiry import read_expiry
+from mock_clover.clover.tokens.records import CardRequest
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.engine.html import Fault
+from mock_clover.sandbox.sandbox import Sandbox
+
+OWN = "own"
+_OWN_TIP = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,2})?", re.ASCII)
+_CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
+_NEEDED = {
+    "number": "Enter the card number",
+    "exp_month": "Enter the month of expiry",
+    "exp_year": "Enter the year of expiry",
+    "cvv": "Enter the security code",
+}
+_WRONG = {
+    "INVALID_PAN": ("number", "Check the card number"),
+    "INCORRECT_NUMBER": ("number", "Check the card number"),
+    "INVALID_CARD_TYPE": ("number", "This kind of card is not taken"),
+    "CARD_NOT_LISTED": ("number", "This is not one of the test cards"),
+    "INVALID_EXPIRY_MONTH": ("exp_month", "Enter the month as 01 to 12"),
+    "INVALID_EXPIRY_YEAR": ("exp_year", "Enter the year as it is on the card"),
+    "EXPIRED_CARD": ("exp_year", "The card has expired"),
+    "INCORRECT_CVC": ("cvv", "Enter the three digits on the back, or four on an Amex"),
+    "INVALID_TIP_AMOUNT": ("tip_own", "Enter a tip as 5.00"),
+}
+"""What a person is told of a refusal, and beside which field."""
+_AGAIN = {
+    "exp_month": re.compile(r"(0?[1-9]|1[0-2])", re.ASCII),
+    "exp_year": re.compile(r"(20)?[2-9][0-9]", re.ASCII),
+    "name": re.compile(r"[^0-9]{1,255}"),
+    "address_zip": re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{3,8}[A-Za-z0-9]", re.ASCII),
+    "tip": re.compile(r"[0-9]{1,3}|own", re.ASCII),
+    "tip_own": _OWN_TIP,
+}
+"""What may be shown again of a field."""
+
+
+class Choice(NamedTuple):
+    """A tip that is offered, in percent, and what it comes to in minor units."""
+
+    percent: int
+    amount: int
+
+
+def choices(sandbox: Sandbox, checkout: Checkout) -> tuple[Choice, ...]:
+    """Return the tips that a page offers, none first; nothing where it asks for none.
+
+    A percentage is one of the goods without their taxes, rounded half up (inferred).
+    """
+    switch = sandbox.settings.checkout
+    if switch.tips == "never" or (switch.tips == "asked" and not checkout.tips):
+        return ()
+    goods = checkout.amount - (checkout.tax_amount or 0)
+    return tuple(Choice(each, (goods * each + 50) // 100) for each in (0, *switch.tip_percents))
+
+
+def read_tip(offered: tuple[Choice, ...], form: CheckoutForm) -> int | None:
+    """Return the tip that was chosen, None for none; what was not asked for is not heeded."""
+    if not offered or form.tip in ("", "0"):
+        return None
+    if form.tip != OWN:
+        for each in offered:
+            if form.tip == str(each.percent):
+                return each.amount or None
+        INVALID_TIP_AMOUNT.refuse()
+    said = form.tip_own.strip()
+    if not _OWN_TIP.fullmatch(said):
+        INVALID_TIP_AMOUNT.refuse()
+    whole, _, part = said.replace(",", ".").partition(".")
+    amount = int(whole) * 100 + int(part.ljust(2, "0") or 0)
+    if amount > AMOUNT_MAX:
+        INVALID_TIP_AMOUNT.refuse()
+    return amount or None
+
+
+def faults(sandbox: Sandbox, form: CheckoutForm, refusal: Refusal) -> tuple[Fault, ...]:
+    """Return all that is wrong with the fields, in the order of the page; none if it is not they.
+
+    A refusal tells the first thing only, and a customer wants to hear of all at once.
+    """
+    if refusal.problem.name not in _WRONG:
+        return ()
+    found: dict[str, str] = {}
+    for check in (refusal.problem.refuse, *_checks(sandbox, form)):
+        try:
+            check()
+        except Refusal as each:
+            at, said = _WRONG.get(each.problem.name, ("", ""))
+            found.setdefault(at, said)
+    found |= {at: said for at, said in _NEEDED.items() if not getattr(form, at).strip()}
+    return tuple(Fault(at, found[at]) for at in ("tip_own", *_NEEDED) if at in found)
+
+
+def _checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], object], ...]:
+    """Return what looks at each field by itself, the others being right."""
+    year, month = sandbox.clock.month()
+    good = CardRequest(exp_month=f"{month:02d}", exp_year=str(year), number=form.number)
+    return (
+        lambda: read_card(sandbox, good),
+        lambda: read_expiry(sandbox, form.exp_month, str(min(year + 1, 9_999))),
+        lambda: read_expiry(sandbox, "12", form.exp_year),
+        lambda: read_expiry(sandbox, form.exp_month, form.exp_year),
+        lambda: None if _CVV.fullmatch(form.cvv) else INCORRECT_CVC.refuse(),
+    )
+
+
+def again(form: CheckoutForm) -> dict[str, str]:
+    """Return the values that may be shown in their fields again."""
+    given = {name: getattr(form, name).strip() for name in _AGAIN}
+    return {name: value for name, value in given.items() if _AGAIN[name].fullmatch(value)}

@@ -1,0 +1,266 @@
+"""Hosted checkout: what a shop asks for, what it gets, and the session that is kept.
+
+Names and minimum of a request come from Clover's page, the rest from clients and their recordings.
+A session's row holds no card: each attempt leaves a charge, and the session its id.
+"""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from mock_clover.clover.orders.records_item import RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
+from mock_clover.clover.webhooks.records_address import wrong_url
+from mock_clover.core.evidence import EMAIL, Cents, Millis, documented, observed, told
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import Record
+
+DOC = documented("DOCS: hosted checkout")
+_SEEN = observed("public clients of the hosted checkout")
+_TIMES = observed(
+    "PayHub 2026-09-17; recordings of 2022 and 2025 end in +0000; the page has Unix time"
+)
+_INVALID = "CHECKOUT_INVALID"
+_MINE = "; its bound is of this mock"
+
+LIFE_MS = 900_000
+"""Documented: a session can be paid for fifteen minutes."""
+ITEMS_MAX = 500
+METADATA_BYTES_MAX = 4_096
+DECLINED_MAX = 20
+"""Declined charges that a session names, the newest; all of them are among the charges."""
+CURRENCY = "USD"
+"""A request names none: it is the merchant's (observed), and sandbox merchants are American
+(inferred)."""
+PAY_CHECKOUT = "pay_checkout"
+"""What a payment on the page is called by rules and the journal."""
+
+_Text = Annotated[str, told(f"Free text{_MINE}.", DOC, refused_as=_INVALID, max_length=255)]
+
+
+class CheckoutCustomer(Record, frozen=True, kw_only=True):
+    """`customer` of a session; may be empty."""
+
+    firstName: _Text | None = None
+    lastName: _Text | None = None
+    email: (
+        Annotated[
+            str, told("Of receipts.", DOC, refused_as=_INVALID, pattern=EMAIL, max_length=255)
+        ]
+        | None
+    ) = None
+    phoneNumber: _Text | None = None
+
+
+class CartTax(Record, frozen=True, kw_only=True):
+    """A tax of one line."""
+
+    name: _Text | None = None
+    rate: Annotated[
+        int, told("10,000,000 is 100 %.", DOC, refused_as=_INVALID, ge=0, le=10 * RATE_WHOLE)
+    ]
+
+
+class CartItem(Record, frozen=True, kw_only=True):
+    """One line of a cart: name and price, or an item of the inventory."""
+
+    name: (
+        Annotated[
+            str,
+            told(f"Shown{_MINE}.", DOC, refused_as=_INVALID, min_length=1, max_length=1_000),
+        ]
+        | None
+    ) = None
+    price: (
+        Annotated[Cents, told("Of one unit.", DOC, refused_as=_INVALID, ge=0, le=AMOUNT_MAX)] | None
+    ) = None
+    unitQty: Annotated[int, told("Units.", DOC, refused_as=_INVALID, ge=1, le=1_000_000)]
+    note: (
+        Annotated[str, told(f"Shown{_MINE}.", DOC, refused_as=_INVALID, max_length=2_000)] | None
+    ) = None
+    taxRates: (
+        Annotated[list[CartTax], told("Taxes.", DOC, refused_as=_INVALID, max_length=TAX_RATES_MAX)]
+        | None
+    ) = None
+    itemRefUuid: (
+        Annotated[
+            str,
+            told(
+                "An inventory item, instead of name and price or beside them.",
+                _SEEN,
+                max_length=255,
+            ),
+        ]
+        | None
+    ) = None
+
+
+class Cart(Record, frozen=True, kw_only=True):
+    """`shoppingCart` of a session."""
+
+    lineItems: Annotated[
+        list[CartItem],
+        told(f"One or more{_MINE}.", DOC, refused_as=_INVALID, min_length=1, max_length=ITEMS_MAX),
+    ]
+
+
+class RedirectUrls(Record, frozen=True, kw_only=True):
+    """Where the browser goes in the end."""
+
+    success: Annotated[str, told("After a payment.", DOC, refused_as=_INVALID)] | None = None
+    failure: Annotated[str, told("After a decline.", DOC, refused_as=_INVALID)] | None = None
+    cancel: Annotated[str, told("Instead of paying.", DOC, refused_as=_INVALID)] | None = None
+
+
+class CheckoutRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /invoicingcheckoutservice/v1/checkouts`."""
+
+    customer: Annotated[CheckoutCustomer, told("May be {}.", DOC, refused_as=_INVALID)]
+    shoppingCart: Annotated[Cart, told("What is sold.", DOC, refused_as=_INVALID)]
+    redirectUrls: (
+        Annotated[RedirectUrls, told("https; no localhost.", DOC, refused_as=_INVALID)] | None
+    ) = None
+    tips: Annotated[Any, told("`enabled: true` asks for a tip; else not interpreted.", _SEEN)] = (
+        None
+    )
+    metadata: (
+        Annotated[
+            dict[str, Any],
+            told("Taken and not interpreted, 4,096 bytes.", _SEEN, refused_as=_INVALID),
+        ]
+        | None
+    ) = None
+
+
+def asks_tip(tips: Any) -> bool:
+    """Tell whether a request's `tips` asks for one; its shape is that of one public client."""
+    return isinstance(tips, dict) and tips.get("enabled") is True
+
+
+class CheckoutAnswer(Record, frozen=True, kw_only=True):
+    """A session that was made."""
+
+    href: Annotated[str, told("Its page, for the customer's browser.", DOC)]
+    checkoutSessionId: Annotated[str, told("A UUID.", DOC)]
+    createdTime: Annotated[
+        str | int,
+        told("As 2026-09-17T09:52:05.377Z. Documented dialect: Unix time in milliseconds.", _TIMES),
+    ]
+    expirationTime: Annotated[
+        str | int, told("Fifteen minutes later (documented), written in the same way.", _TIMES)
+    ]
+
+
+class Line(Record, frozen=True, kw_only=True):
+    """One line of a session's cart, as it is kept."""
+
+    name: str
+    price: Cents
+    quantity: int
+    note: str | None = None
+    taxes: tuple[TaxRate, ...] = ()
+    item: str | None = None
+
+    @property
+    def as_ordered(self) -> Item:
+        """The line as an order has it; so its totals are those of orders."""
+        return Item(
+            type="sku",
+            parent=self.item,
+            quantity=self.quantity,
+            amount=self.price,
+            description=self.name,
+            tax_rates=list(self.taxes) or None,
+        )
+
+
+class CheckoutForm(Record, frozen=True, kw_only=True):
+    """What the page's form sends. Holds a PAN and a CVV: never print, never keep."""
+
+    do: str = "pay"
+    number: str = ""
+    exp_month: str = ""
+    exp_year: str = ""
+    cvv: str = ""
+    name: str = ""
+    address_zip: str = ""
+    tip: str = ""
+    """In percent, or `own`."""
+    tip_own: str = ""
+    mock_clover_cards: str = ""
+    """Of the page's address: 1 shows the test cards."""
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "CheckoutForm(...)"
+
+
+State = Literal["open", "paid", "cancelled", "expired"]
+
+
+class Checkout(Record, frozen=True, kw_only=True):
+    """A session as it is kept; that one has expired is read off the clock."""
+
+    id: str
+    created_ms: Millis
+    expires_ms: Millis
+    lines: tuple[Line, ...]
+    amount: Cents
+    """All lines, taxes included."""
+    tax_amount: Cents | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    success: str | None = None
+    failure: str | None = None
+    cancel: str | None = None
+    metadata: dict[str, Any] | None = None
+    tips: bool = False
+    """Whether the shop wants its customer to be asked for a tip."""
+    ended: Literal["paid", "cancelled"] | None = None
+    charge: str | None = None
+    order: str | None = None
+    declined: tuple[str, ...] = ()
+
+    def state(self, now_ms: Millis) -> State:
+        """Return how far it has come."""
+        if self.ended is not None:
+            return self.ended
+        return "expired" if now_ms >= self.expires_ms else "open"
+
+
+class HostedPayment(Record, frozen=True, kw_only=True):
+    """A payment on the page as rules and the journal see it: all but the card."""
+
+    checkout: str
+    amount: Cents
+    currency: str
+    tip_amount: Cents | None = None
+    email: str | None = None
+    description: str | None = None
+    """The names of the items."""
+    metadata: dict[str, Any] | None = None
+
+
+_LOCAL = frozenset({"localhost", "::1"})
+
+
+def wrong_redirect(url: str, *, anywhere: bool = False) -> str:
+    """Say what is wrong with a URL to send a browser to, or ''.
+
+    `anywhere` takes http and this machine too. That localhost is refused is observed; that its
+    other names are is inferred.
+    """
+    said = wrong_url(url.partition("#")[0])
+    if said:
+        return said
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "is no URL: its fragment cannot be read"
+    parts = urlsplit(url)
+    if anywhere:
+        return ""
+    if parts.scheme != "https":
+        return "is not https"
+    host = (parts.hostname or "").rstrip(".")
+    if host in _LOCAL or host.endswith(".localhost") or host.startswith("127."):
+        return "leads to this machine, which Clover refuses"
+    return ""

@@ -1,0 +1,1 @@
+"""Records, errors and facts that several resources share."""

@@ -1,0 +1,247 @@
+"""Customers: saving a card makes its token multi-pay; a card is saved once for each customer."""
+
+from typing import Any
+
+import msgspec
+
+from mock_clover.clover.charges.operations_source import issuer
+from mock_clover.clover.common.problems import (
+    CARD_ALREADY_SAVED,
+    CARD_NOT_FOUND,
+    CARD_VERIFICATION_DECLINED,
+    CUSTOMER_MISSING,
+    CUSTOMER_NOT_FOUND,
+    CVV_NOT_FOUND,
+    EMAIL_INVALID,
+    IDEMPOTENCY_MISMATCH,
+    INVALID_CUSTOMER_SOURCE,
+    INVALID_REQUEST,
+    TOKEN_ALREADY_USED,
+)
+from mock_clover.clover.common.verdict import Decline
+from mock_clover.clover.customers.records import (
+    CUSTOMER_EXTENSION_FACT,
+    Customer,
+    CustomerAnswer,
+    CustomerRequest,
+    CustomerUpdate,
+    DeletedAnswer,
+    SavedCard,
+    customer_answer,
+    names_of,
+    with_email,
+)
+from mock_clover.clover.recurring.records_notice import card_saved
+from mock_clover.clover.tokens.records import Token
+from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.records import EventType
+from mock_clover.core.evidence import documented
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.sandbox.sandbox import Sandbox
+
+CARDS_MAX = 50
+"""Cards on file of one customer; a bound of this mock."""
+_MERCHANT_CURRENCY = "USD"  # documented SEED; the merchant's, not the request's
+
+_replace = msgspec.structs.replace
+
+
+def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerAnswer:
+    """Make a customer with a card on file."""
+    asked = call.body
+    token = _savable(sandbox, call, asked.source, None)
+    sandbox.customers.require_room()
+    first, last = names_of(asked.firstName, asked.lastName, asked.name)
+    customer = Customer(
+        id=sandbox.ids.object_id(),
+        email=asked.email,
+        created_ms=sandbox.clock.now_ms(),
+        first_name=first,
+        last_name=last,
+        phone=asked.phone,
+    )
+    return _save(sandbox, call, customer, token)
+
+
+def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> CustomerAnswer:
+    """Change the e-mail address, and save a further card when a source is given."""
+    asked, customer = call.body, sandbox.customers.get(call.ids[0])
+    if customer is None:
+        CUSTOMER_MISSING.refuse(id=call.ids[0])
+    token = _savable(sandbox, call, asked.source, customer) if asked.source else None
+    first, last = names_of(asked.firstName, asked.lastName, asked.name)
+    changed = _replace(
+        with_email(customer, asked.email),
+        first_name=first or customer.first_name,
+        last_name=last or customer.last_name,
+        phone=asked.phone or customer.phone,
+    )
+    if token is not None:
+        return _save(sandbox, call, changed, token)
+    sandbox.customers.put(changed.id, changed)
+    announce(sandbox, "C", changed.id, "UPDATE", "customer")
+    call.why = "the customer is changed, no card is saved"
+    return customer_answer(changed, _MERCHANT_CURRENCY)
+
+
+def _savable(
+    sandbox: Sandbox, call: Call[Any, None], source: str, customer: Customer | None
+) -> Token:
+    """Return the token that is to be saved, verified with the issuer, or refuse."""
+    token = sandbox.tokens.get(source)
+    if token is None or token.state == "revoked" or token.kind != "card":
+        INVALID_CUSTOMER_SOURCE.refuse()
+    if customer is not None and any(
+        card.fingerprint == token.card.fingerprint for card in customer.cards
+    ):
+        CARD_ALREADY_SAVED.refuse(id=customer.id)
+    if token.state == "used":
+        TOKEN_ALREADY_USED.refuse()
+    if token.state == "multipay" or not token.card.has_cvv:
+        CVV_NOT_FOUND.refuse(id=token.id)
+    if customer is not None and len(customer.cards) >= CARDS_MAX:
+        INVALID_REQUEST.refuse(param="source")
+    verdict = call.judged = call.verdict or issuer(sandbox, token)
+    if isinstance(verdict, Decline):
+        CARD_VERIFICATION_DECLINED.refuse(said=verdict.message, why=verdict.why, leans=(verdict,))
+    return token
+
+
+def _save(
+    sandbox: Sandbox,
+    call: Call[CustomerRequest, None] | Call[CustomerUpdate, None],
+    customer: Customer,
+    token: Token,
+) -> CustomerAnswer:
+    card = SavedCard(id=sandbox.ids.object_id(), token=token.id, fingerprint=token.card.fingerprint)
+    saved = _replace(customer, cards=(*customer.cards, card))
+    event: EventType = "UPDATE" if saved.id in sandbox.customers else "CREATE"
+    sandbox.customers.put(saved.id, saved)
+    sandbox.tokens.put(
+        token.id, _replace(token, state="multipay", customer=saved.id, card_id=card.id)
+    )
+    announce(sandbox, "C", saved.id, event, "customer")
+    sandbox.notices.tell(sandbox.clock.now_ms(), saved, card_saved(token.card))
+    call.why = f"{token.card.brand} ...{token.card.last4} is on file; its token is multi-pay now"
+    return customer_answer(saved, _MERCHANT_CURRENCY)
+
+
+def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
+    """Take a card off a customer's file; its token pays no more (inferred)."""
+    customer_id, card_id = call.ids
+    customer = sandbox.customers.get(customer_id)
+    if customer is None:
+        CUSTOMER_NOT_FOUND.refuse(id=customer_id)
+    gone = next((card for card in customer.cards if card.id == card_id), None)
+    if gone is None:
+        CARD_NOT_FOUND.refuse(id=card_id)
+    _revoke_tokens(sandbox, (gone,))
+    kept = tuple(card for card in customer.cards if card is not gone)
+    sandbox.customers.put(customer.id, _replace(customer, cards=kept))
+    announce(sandbox, "C", customer.id, "UPDATE", "card")
+    return DeletedAnswer(deleted=True, id=card_id, object="deletedcard")
+
+
+def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerAnswer:
+    """Return a customer. Clover has this only on its platform API."""
+    customer = sandbox.customers.get(call.ids[0])
+    if customer is None:
+        CUSTOMER_MISSING.refuse(id=call.ids[0])
+    return customer_answer(customer, _MERCHANT_CURRENCY)
+
+
+def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
+    """Delete a customer and take its cards off file. Only Clover's Node SDK knows this call."""
+    customer = sandbox.customers.get(call.ids[0])
+    if customer is None:
+        CUSTOMER_MISSING.refuse(id=call.ids[0])
+    drop_customer(sandbox, customer)
+    return DeletedAnswer(deleted=True, id=customer.id, object="customer")
+
+
+def drop_customer(sandbox: Sandbox, customer: Customer) -> None:
+    """Delete a customer; its cards pay no more."""
+    _revoke_tokens(sandbox, customer.cards)
+    sandbox.customers.drop(customer.id)
+    announce(sandbox, "C", customer.id, "DELETE", "customer")
+
+
+def _revoke_tokens(sandbox: Sandbox, cards: tuple[SavedCard, ...]) -> None:
+    for card in cards:
+        token = sandbox.tokens.get(card.token)
+        if token is not None:
+            sandbox.tokens.put(token.id, _replace(token, state="revoked"))
+
+
+_SAVING = (
+    EMAIL_INVALID,
+    INVALID_CUSTOMER_SOURCE,
+    TOKEN_ALREADY_USED,
+    CVV_NOT_FOUND,
+    CARD_VERIFICATION_DECLINED,
+    INVALID_REQUEST,
+    IDEMPOTENCY_MISMATCH,
+)
+
+ENDPOINTS = (
+    Endpoint(
+        name="create_customer",
+        method="POST",
+        path="/v1/customers",
+        run=create_customer,
+        takes=CustomerRequest,
+        permissions=("read_customers", "write_customers", "online_payments"),
+        gives=CustomerAnswer,
+        idempotent=True,
+        refuses=_SAVING,
+        about="Make a customer and save a card; its token becomes multi-pay.",
+        fact=documented("REF createcustomer; SEED save-a-card"),
+    ),
+    Endpoint(
+        name="update_customer",
+        method="PUT",
+        path="/v1/customers/{customer_id}",
+        run=update_customer,
+        takes=CustomerUpdate,
+        permissions=("read_customers", "write_customers", "online_payments"),
+        gives=CustomerAnswer,
+        refuses=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING[:-1]),
+        about="Change a customer; with a source, save a further card.",
+        fact=documented("REF updatecustomer; SEED save-a-card"),
+    ),
+    Endpoint(
+        name="revoke_card",
+        method="DELETE",
+        path="/v1/customers/{customer_id}/sources/{card_id}",
+        run=revoke_card,
+        permissions=("read_customers", "write_customers", "online_payments"),
+        gives=DeletedAnswer,
+        refuses=(CUSTOMER_NOT_FOUND, CARD_NOT_FOUND),
+        about="Take a card off file.",
+        fact=documented("REF deletecustomersource"),
+    ),
+    Endpoint(
+        name="get_customer",
+        method="GET",
+        path="/v1/customers/{customer_id}",
+        run=get_customer,
+        permissions=("read_customers",),
+        gives=CustomerAnswer,
+        extension=True,
+        refuses=(CUSTOMER_MISSING,),
+        about="Get a customer; Clover has this only on its platform API.",
+        fact=CUSTOMER_EXTENSION_FACT,
+    ),
+    Endpoint(
+        name="delete_customer",
+        method="DELETE",
+        path="/v1/customers/{customer_id}",
+        run=delete_customer,
+        permissions=("read_customers", "write_customers"),
+        gives=DeletedAnswer,
+        extension=True,
+        refuses=(CUSTOMER_MISSING,),
+        about="Delete a customer; only Clover's Node SDK knows this call.",
+        fact=CUSTOMER_EXTENSION_FACT,
+    ),
+)

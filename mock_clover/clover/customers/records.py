@@ -1,0 +1,173 @@
+"""Customers and their cards on file."""
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+
+from mock_clover.clover.platform.records_customer import CONTACTS_MAX, PostalAddress
+from mock_clover.core.evidence import EMAIL, Fact, Millis, documented, inferred, observed, told
+from mock_clover.core.record import Record
+
+_REF = documented("REF createcustomer")
+
+
+class CustomerRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/customers`."""
+
+    email: Annotated[
+        str,
+        told(
+            "Any address.",
+            observed("CC 23365"),
+            refused_as="EMAIL_INVALID",
+            pattern=EMAIL,
+            max_length=254,
+        ),
+    ]
+    source: Annotated[
+        str,
+        told("A clv_ token.", _REF, refused_as="INVALID_CUSTOMER_SOURCE", min_length=1),
+    ]
+    firstName: Annotated[str, told("Given name.", _REF)] | None = None
+    lastName: Annotated[str, told("Family name.", _REF)] | None = None
+    name: Annotated[str, told("Whole name.", _REF)] | None = None
+    phone: Annotated[str, told("Phone.", _REF)] | None = None
+    ecomind: Annotated[str, told("Commerce indicator.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], told("Taken and not shown.", _REF)] | None = None
+
+
+class CustomerUpdate(Record, frozen=True, kw_only=True):
+    """Body of `PUT /v1/customers/{id}`; the e-mail is required in practice."""
+
+    email: Annotated[
+        str,
+        told(
+            "Any address; added to the customer.",
+            observed("CC 23365, GP CloverCustomer"),
+            refused_as="EMAIL_INVALID",
+            pattern=EMAIL,
+            max_length=254,
+        ),
+    ]
+    source: (
+        Annotated[str, told("A further card.", _REF, refused_as="INVALID_CUSTOMER_SOURCE")] | None
+    ) = None
+    firstName: Annotated[str, told("Given name.", _REF)] | None = None
+    lastName: Annotated[str, told("Family name.", _REF)] | None = None
+    name: Annotated[str, told("Whole name.", _REF)] | None = None
+    phone: Annotated[str, told("Phone.", _REF)] | None = None
+    ecomind: Annotated[str, told("Commerce indicator.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], told("Taken and not shown.", _REF)] | None = None
+
+
+class SavedCard(Record, frozen=True, kw_only=True):
+    """A card on file: its own id, and the multi-pay token that pays with it."""
+
+    id: str
+    token: str
+    fingerprint: str
+
+
+class Customer(Record, frozen=True, kw_only=True):
+    """A customer as it is kept; the newest card comes last."""
+
+    id: str
+    email: str | None = None
+    created_ms: Millis
+    cards: tuple[SavedCard, ...] = ()
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    other_emails: tuple[str, ...] = ()
+    """Addresses that it had before, and further ones; an update adds one. Source: CC 23365."""
+    other_phones: tuple[str, ...] = ()
+    addresses: tuple[PostalAddress, ...] = ()
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """All its addresses, the one in use first."""
+        return (*((self.email,) if self.email else ()), *self.other_emails)
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """All its numbers, the one in use first."""
+        return (*((self.phone,) if self.phone else ()), *self.other_phones)
+
+
+def names_of(
+    first: str | None, last: str | None, name: str | None
+) -> tuple[str | None, str | None]:
+    """Return given and family name; a whole name is parted at its last space (inferred)."""
+    if name and not first and not last:
+        given, _, family = name.strip().rpartition(" ")
+        return given or family or None, family if given else None
+    return first, last
+
+
+def with_email(customer: Customer, email: str) -> Customer:
+    """Return a customer with another address in use; the one before stays among the others."""
+    others = tuple(each for each in customer.emails if each != email)[: CONTACTS_MAX - 1]
+    return msgspec.structs.replace(customer, email=email, other_emails=others)
+
+
+class Sources(Record, frozen=True, kw_only=True):
+    """`sources`: card ids, not objects."""
+
+    fact: ClassVar[Fact] = documented("SEED 2025-05; GP CloverCustomer")
+
+    object: str | None = None
+    data: tuple[str, ...]
+
+
+class Shipping(Record, frozen=True, kw_only=True):
+    """`shipping`, of which only a blank name was seen."""
+
+    fact: ClassVar[Fact] = documented("SEED 2025-05")
+
+    name: str | None = None
+
+
+BLANK_NAME = " "
+"""`name` and `shipping.name`: a blank although names were sent. Source: SEED 2025-05."""
+
+
+class CustomerAnswer(Record, frozen=True, kw_only=True):
+    """A customer as it is shown. Source: SEED 2025-05."""
+
+    fact: ClassVar[Fact] = documented("SEED 2025-05")
+
+    id: str
+    object: str | None = None
+    created: Millis
+    currency: str
+    email: str | None = None
+    name: str | None = None
+    sources: Sources
+    shipping: Shipping | None = None
+
+
+def customer_answer(customer: Customer, currency: str) -> CustomerAnswer:
+    """Show a customer."""
+    return CustomerAnswer(
+        id=customer.id,
+        object="customer",
+        created=customer.created_ms,
+        currency=currency,
+        email=customer.email,
+        name=BLANK_NAME,
+        sources=Sources(object="list", data=tuple(card.id for card in customer.cards)),
+        shipping=Shipping(name=BLANK_NAME),
+    )
+
+
+class DeletedAnswer(Record, frozen=True, kw_only=True):
+    """What is left of a card or customer. Source: REF, GP (deletedcard)."""
+
+    fact: ClassVar[Fact] = documented("REF deletecustomersource; GP CloverCustomer")
+
+    deleted: bool
+    id: str
+    object: str | None = None
+
+
+CUSTOMER_EXTENSION_FACT = inferred("not in REF or the permissions page; NODE has the delete")

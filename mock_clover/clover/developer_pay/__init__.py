@@ -1,0 +1,1 @@
+"""The deprecated Developer Pay API."""

@@ -1,0 +1,1 @@
+"""Gift cards: activation, reload, balance, redemption and cashout."""

@@ -1,0 +1,35 @@
+"""What the calls about a gift card answer."""
+
+from typing import ClassVar, Literal
+
+from mock_clover.clover.charges.views import Outcome, Source
+from mock_clover.clover.gift_cards.records import GiftCardView
+from mock_clover.core.evidence import Cents, Fact, documented
+from mock_clover.core.record import Record
+
+
+class GiftAnswer(Record, frozen=True, kw_only=True):
+    """Answer of activation and reload; that of a cashout was not shown and is taken to be alike.
+
+    Source: MD:gift-card-api.
+    """
+
+    fact: ClassVar[Fact] = documented("MD:gift-card-api")
+
+    id: str
+    amount: Cents
+    ref_num: str
+    outcome: Outcome
+    paid: bool
+    status: Literal["succeeded"]
+    source: Source
+    gift_card: GiftCardView
+
+
+class InquiryAnswer(Record, frozen=True, kw_only=True):
+    """Answer of a balance inquiry. Source: MD:gift-card-api."""
+
+    fact: ClassVar[Fact] = documented("MD:gift-card-api")
+
+    status: Literal["succeeded"]
+    gift_card: GiftCardView

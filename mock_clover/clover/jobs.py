@@ -1,0 +1,40 @@
+"""The function of each kind of job."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from mock_clover.clover.charges.records import AUTHORISATION_EXPIRES, DEBIT_SETTLES
+from mock_clover.clover.gift_cards.operations import settle_debit
+from mock_clover.clover.recurring.operations import end_subscription, remind, run_subscription
+from mock_clover.clover.recurring.records import (
+    SUBSCRIPTION_ENDED,
+    SUBSCRIPTION_RUN,
+    UPCOMING_CHARGE,
+)
+from mock_clover.clover.threeds.operations import expire_threeds
+from mock_clover.clover.threeds.records import EXPIRES
+from mock_clover.clover.webhooks.operations_deliveries import WEBHOOK_DUE, deliver_due
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.scheduler import Due
+
+
+def expire_authorisation(sandbox: Sandbox, due: Due) -> bool:
+    """Let an authorisation that nobody captured lapse."""
+    charge = sandbox.charges.get(due.id)
+    if charge is None or charge.state != "authorised":
+        return False
+    sandbox.charges.put(charge.id, msgspec.structs.replace(charge, state="expired"))
+    return True
+
+
+JOBS: dict[str, Callable[[Sandbox, Due], bool]] = {
+    AUTHORISATION_EXPIRES: expire_authorisation,
+    EXPIRES: expire_threeds,
+    WEBHOOK_DUE: deliver_due,
+    DEBIT_SETTLES: settle_debit,
+    SUBSCRIPTION_RUN: run_subscription,
+    SUBSCRIPTION_ENDED: end_subscription,
+    UPCOMING_CHARGE: remind,
+}
+"""By kind. Each returns whether it did anything: a captured charge no longer expires."""

@@ -1,0 +1,62 @@
+"""The refusals of OAuth v2, and of a bearer without the permission that an endpoint needs.
+
+The wire tells little apart: a wrong client, secret, code or verifier get one and the same body.
+Which it was stands in the header x-mock-clover-why.
+"""
+
+from mock_clover.core.evidence import documented, inferred, observed
+from mock_clover.core.problem import Problem
+
+_SPIRIT = "the envelope of the refused code; no body was found"
+
+OAUTH_CODE_REFUSED = Problem(
+    name="OAUTH_CODE_REFUSED",
+    status=401,
+    message="Failed to validate authentication code.",
+    shape="status",
+    fact=observed(
+        "live probe of /oauth/v2/token, 2026-03; DOCS:oauth-and-tokens-faqs has the words"
+    ),
+)
+OAUTH_REFRESH_REFUSED = Problem(
+    name="OAUTH_REFRESH_REFUSED",
+    status=401,
+    message="Failed to validate refresh token.",
+    shape="status",
+    fact=inferred(f"status and recovery header observed in three clients; {_SPIRIT}"),
+)
+OAUTH_RECOVERY_REFUSED = Problem(
+    name="OAUTH_RECOVERY_REFUSED",
+    status=401,
+    message="Failed to validate recovery token.",
+    shape="status",
+    fact=inferred(_SPIRIT),
+)
+OAUTH_MIGRATION_REFUSED = Problem(
+    name="OAUTH_MIGRATION_REFUSED",
+    status=401,
+    message="Failed to validate auth token.",
+    shape="status",
+    fact=inferred(_SPIRIT),
+)
+OAUTH_MEDIA_TYPE = Problem(
+    name="OAUTH_MEDIA_TYPE",
+    status=415,
+    message="The body must be application/json.",
+    shape="status",
+    fact=inferred("status observed by thalamus for a form; its body was not found"),
+)
+CONSENT_FROM_ELSEWHERE = Problem(
+    name="CONSENT_FROM_ELSEWHERE",
+    status=403,
+    message="A merchant agrees on this server's own page only.",
+    shape="bare",
+    fact=inferred("of this mock: a page of another site must not press its buttons"),
+)
+PERMISSION_MISSING = Problem(
+    name="PERMISSION_MISSING",
+    status=401,
+    message="401 Unauthorized",
+    shape="bare",
+    fact=documented("DOCS:401-unauthorized: always 401, as for a wrong or an expired token"),
+)

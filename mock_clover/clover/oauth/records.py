@@ -1,0 +1,87 @@
+"""Legacy OAuth ("v1") and the PAKMS key."""
+
+from typing import Annotated, ClassVar, Literal
+
+from mock_clover.core.evidence import Fact, Millis, documented, inferred, observed, told
+from mock_clover.core.record import Record
+
+_DOC = documented("MD:using-oauth-20")
+_OURS = inferred("of this mock, not of Clover")
+
+Consent = Literal["auto", "ask"]
+"""Whether the merchant agrees at once, or is asked on a page."""
+AskedConsent = (
+    Annotated[Consent, told("Whether the merchant is asked; the setting decides else.", _OURS)]
+    | None
+)
+
+
+class AuthorizeQuery(Record, frozen=True, kw_only=True):
+    """Query of `GET /oauth/authorize`."""
+
+    client_id: Annotated[str, told("App id.", _DOC)] | None = None
+    merchant_id: Annotated[str, told("Skips the account picker.", _DOC)] | None = None
+    redirect_uri: (
+        Annotated[str, told("Falls back to the app's site URL.", _DOC, max_length=2000)] | None
+    ) = None
+    response_type: Annotated[Literal["code", "token"], told("code, or token.", _DOC)] = "code"
+    state: Annotated[str, told("Echoed back.", _DOC, max_length=2000)] | None = None
+    mock_clover_consent: AskedConsent = None
+
+
+class ConsentForm(AuthorizeQuery, frozen=True, kw_only=True):
+    """What the consent page sends: the query of its own address, and what the merchant decides."""
+
+    do: Annotated[Literal["approve", "deny"], told("Which button was pressed.", _OURS)]
+
+
+class TokenExchange(Record, frozen=True, kw_only=True):
+    """Query, form or JSON body of `/oauth/token`.
+
+    All are optional here: a missing one is wrong in the same words as a wrong one.
+    """
+
+    client_id: Annotated[str, told("App id.", _DOC)] | None = None
+    client_secret: Annotated[str, told("App secret.", _DOC)] | None = None
+    code: Annotated[str, told("One-time authorisation code.", _DOC)] | None = None
+
+
+class Code(Record, frozen=True, kw_only=True):
+    """An authorisation code as it is kept; spent by deletion."""
+
+    code: str
+    created_ms: Millis
+
+
+CODE_LIFE_MS = 10 * 60 * 1000
+"""Ten minutes (inferred: Clover documents no lifetime; a public fake uses the same)."""
+
+
+class AccessToken(Record, frozen=True, kw_only=True):
+    """A bearer token that an exchange gave."""
+
+    fact: ClassVar[Fact] = observed("GP CloverApiAuthorize: a UUID, and no other member")
+
+    access_token: str
+
+
+class ApiKeyAnswer(Record, frozen=True, kw_only=True):
+    """Answer of `GET /pakms/apikey`. Source: SEED 2024-07; one per merchant, never expires."""
+
+    fact: ClassVar[Fact] = documented("SEED 2024-07; PY 2019 and GP 2021 have the same members")
+
+    active: bool
+    apiAccessKey: str
+    createdTime: Millis
+    developerAppUuid: str
+    merchantUuid: str
+    modifiedTime: Millis
+
+
+class KeysAnswer(Record, frozen=True, kw_only=True):
+    """Answer of `GET /assets/keys.json`. Each is base64 of modulus and exponent, 256 bytes each."""
+
+    fact: ClassVar[Fact] = documented("AROUND 3.1: keys.json of the CDN")
+
+    TA_PUBLIC_KEY_DEV: str
+    TA_PUBLIC_KEY_PROD: str

@@ -1,0 +1,30 @@
+"""A JSON Web Token (RFC 7519) in its compact form, signed with HMAC-SHA256 (RFC 7515)."""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+
+from mock_clover.core.record import Record, encode
+
+
+class Header(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """The protected header."""
+
+    alg: str = "HS256"
+    typ: str = "JWT"
+
+
+def sign(claims: Record, key: bytes) -> str:
+    """Return the token of these claims: equal claims give equal tokens."""
+    signed = f"{base64url(encode(Header()))}.{base64url(encode(claims))}"
+    return f"{signed}.{base64url(hmac.digest(key, signed.encode(), 'sha256'))}"
+
+
+def base64url(raw: bytes) -> str:
+    """Write bytes in base64 for addresses, without padding."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the PKCE challenge of a verifier: S256 of RFC 7636."""
+    return base64url(hashlib.sha256(verifier.encode("utf-8", "replace")).digest())

@@ -1,0 +1,368 @@
+"""Orders: make, look at, pay in one or several parts.
+
+A charge makes an order by itself (documented REF createcharge); such an order is not stored but
+read off its charge, so that a hundred thousand charges are not two hundred thousand rows.
+"""
+
+import heapq
+from collections.abc import Iterator
+
+import msgspec
+
+from mock_clover.clover.charges.endpoints import make_charge
+from mock_clover.clover.charges.operations_purchase import check_tender, with_extras
+from mock_clover.clover.charges.operations_source import check_amount, check_metadata, find_payer
+from mock_clover.clover.charges.operations_taxes import line_taxes
+from mock_clover.clover.charges.records import Charge, ChargeRequest
+from mock_clover.clover.charges.views import ListAnswer
+from mock_clover.clover.common.cards import Card
+from mock_clover.clover.common.problems import (
+    AMOUNT_TOO_LARGE,
+    CARD_ON_FILE_MISSING,
+    EMAIL_INVALID,
+    IDEMPOTENCY_MISMATCH,
+    INVALID_CHARGE_AMOUNT,
+    INVALID_CURRENCY,
+    INVALID_ITEMS,
+    INVALID_REQUEST,
+    INVALID_SOURCE,
+    INVALID_TAX_RATE,
+    INVALID_TENDER,
+    INVALID_TIP_AMOUNT,
+    ORDER_ALREADY_PAID,
+    ORDER_NOT_FOUND,
+    ORDER_OVERPAID,
+    ORDER_WITHOUT_ITEMS,
+    TOKEN_ALREADY_USED,
+)
+from mock_clover.clover.common.verdict import Approval, Decline
+from mock_clover.clover.orders.records import Order, OrderRequest, PayRequest, order_totals
+from mock_clover.clover.orders.records_item import Item
+from mock_clover.clover.orders.views import (
+    OrderAnswer,
+    Sold,
+    listed_answer,
+    ordered_answer,
+    paid_answer,
+    retrieved_answer,
+)
+from mock_clover.clover.threeds.operations import THREEDS_REFUSALS, authenticate
+from mock_clover.clover.webhooks.operations import announce
+from mock_clover.core.evidence import documented
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Call, Declined, Endpoint
+from mock_clover.engine.overrides import usual_facts
+from mock_clover.engine.pagination import OrdersQuery, bounds, page
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.scenario.records_rule import Facts
+
+
+def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswer:
+    """Make an order."""
+    asked = call.body
+    items = tuple(_from_inventory(sandbox, item) for item in asked.items)
+    taxes = line_taxes(sandbox, items)
+    amount, tax_amount = order_totals(items, taxes)
+    check_amount(amount)
+    check_metadata(asked.metadata)
+    if asked.customer is not None and asked.customer not in sandbox.customers:
+        INVALID_REQUEST.refuse(param="customer")
+    sandbox.orders.require_room()
+    order = Order(
+        id=sandbox.ids.object_id(),
+        currency=sandbox.currency_echo(asked.currency),
+        created_ms=sandbox.clock.now_ms(),
+        amount=amount,
+        items=items,
+        taxes=taxes,
+        tax_amount=tax_amount,
+        customer=asked.customer,
+        email=asked.email,
+        metadata=asked.metadata,
+    )
+    sandbox.orders.put(order.id, order)
+    announce(sandbox, "O", order.id, "CREATE", "order")
+    call.why = "an order is made"
+    return ordered_answer(order)
+
+
+def _from_inventory(sandbox: Sandbox, item: Item) -> Item:
+    """Return a line with the price and the name of its inventory item, where it has none itself.
+
+    Source: REF createorder, `parent`; that it fills what is missing is inferred.
+    """
+    known = sandbox.items.get(item.parent or "")
+    if known is None or item.amount:
+        return item
+    return msgspec.structs.replace(
+        item, amount=known.asked.price, description=item.description or known.asked.name
+    )
+
+
+def payment_facts(
+    sandbox: Sandbox,
+    operation: str,
+    request: Record | None,
+    ids: tuple[str, ...],
+    headers: dict[bytes, bytes],
+    card: Card | None = None,
+) -> Facts:
+    """Return what rules can see of a payment: source and amount may be those of the order."""
+    order = sandbox.orders.get(ids[0]) if ids else None
+    customer = getattr(request, "customer", None) or (order.customer if order else None)
+    amount = getattr(request, "amount", None)
+    if amount is None and ids and (sold := find_order(sandbox, ids[0])) is not None:
+        amount = sold.order.amount - sold.amount_paid
+    return usual_facts(
+        *(sandbox, operation, request, ids, headers, card), source=customer, amount=amount
+    )
+
+
+def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | Declined:
+    """Pay an order with a token or a customer's card, in full or in part."""
+    asked, sold = call.body, require_order(sandbox, call.ids[0])
+    order, left = sold.order, sold.order.amount - sold.amount_paid
+    if sold.paid_ms is not None or sandbox.sale_orders.get(order.id) is not None:
+        ORDER_ALREADY_PAID.refuse(id=order.id)
+    if not order.items:
+        ORDER_WITHOUT_ITEMS.refuse(id=order.id)
+    amount = left if asked.amount is None else asked.amount
+    check_amount(amount)
+    if amount > left:
+        ORDER_OVERPAID.refuse()
+    check_metadata(asked.metadata)
+    source = asked.source or asked.customer or order.customer
+    if source is None:
+        INVALID_SOURCE.refuse()
+    payer = find_payer(sandbox, source, asked.stored_credentials, call.verdict)
+    if payer.token.kind == "tender":
+        check_tender(asked.tender, captures=True)
+    sandbox.charges.require_room()
+    if asked.threeds is not None and payer.token.kind == "card":
+        payer = authenticate(sandbox, call, asked.threeds, payer, amount)
+    part = amount
+    if isinstance(payer.verdict, Approval) and payer.verdict.amount is not None:
+        part = min(amount, payer.verdict.amount)
+    tax = sold.tax_within(sold.amount_paid + part) - sold.tax_within(sold.amount_paid)
+    wanted = _as_charge(asked, order, amount, tax, source)
+    if wanted.level2 is not None or wanted.level3 is not None:
+        wanted, payer = with_extras(sandbox, wanted, payer)
+    charge = make_charge(sandbox, wanted, payer, order.id)
+    call.why = payer.why or payer.verdict.why
+    call.judged, call.leaned = payer.verdict, payer.leaned
+    if charge.decline is not None:
+        return Declined(charge, charge.decline)
+    if charge.state == "pending":
+        return paid_answer(Sold(order, (*sold.charges, charge)))
+    paid = credit(sandbox, order, charge)
+    if isinstance(payer.verdict, Decline):  # a phantom: it stands, and the client is told no
+        return Declined(charge, payer.verdict)
+    return paid_answer(Sold(paid, (*sold.charges, charge)))
+
+
+def credit(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
+    """Write into an order that a charge has paid it, or a part of it."""
+    paid = msgspec.structs.replace(
+        order,
+        charges=(*order.charges, charge.id),
+        customer=order.customer or charge.customer,
+        email=order.email or charge.request.receipt_email,
+    )
+    sandbox.orders.put(order.id, paid)
+    announce(sandbox, "O", order.id, "UPDATE", "payment")
+    return paid
+
+
+def _as_charge(
+    asked: PayRequest, order: Order, amount: int, tax: int, source: str
+) -> ChargeRequest:
+    return ChargeRequest(
+        amount=amount,
+        currency=asked.currency or order.currency,
+        source=source,
+        ecomind=asked.ecomind,
+        tip_amount=asked.tip_amount,
+        tax_amount=tax or None,
+        external_reference_id=asked.external_reference_id,
+        external_customer_reference=asked.external_customer_reference,
+        metadata=asked.metadata,
+        stored_credentials=asked.stored_credentials,
+        receipt_email=asked.email,
+        threeds=asked.threeds,
+        partial_redemption=asked.partial_redemption,
+        intent=asked.intent,
+        level2=asked.level2,
+        level3=asked.level3,
+        tender=asked.tender,
+    )
+
+
+def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderAnswer:
+    """Return one order."""
+    return retrieved_answer(require_order(sandbox, call.ids[0]))
+
+
+def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
+    """Return orders, newest first."""
+    query = call.query
+    paid_within = bounds(query, "status_transitions.paid")
+
+    def keep(sold: Sold) -> bool:
+        if query.customer is not None and sold.order.customer != query.customer:
+            return False
+        return paid_within is None or (sold.paid_ms is not None and paid_within(sold.paid_ms))
+
+    return page(
+        "/v1/orders",
+        newest_orders(sandbox),
+        query,
+        keep=keep,
+        created_ms=lambda sold: sold.order.created_ms,
+        show=listed_answer,
+    )
+
+
+def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, Sold]]:
+    """Iterate all orders from the newest, those that charges made among them."""
+    made_by_charges = (
+        (key, sold)
+        for key, _ in sandbox.sale_orders.newest()
+        if (sold := find_order(sandbox, key)) is not None
+    )
+    made = (
+        (key, _sold(sandbox, order))
+        for key, order in sandbox.orders.newest()
+        if sandbox.sale_orders.get(key) is None
+    )
+    return heapq.merge(
+        made, made_by_charges, key=lambda pair: pair[1].order.created_ms, reverse=True
+    )
+
+
+def require_order(sandbox: Sandbox, order_id: str) -> Sold:
+    """Return an order and its charges, or refuse."""
+    sold = find_order(sandbox, order_id)
+    if sold is None:
+        ORDER_NOT_FOUND.refuse(id=order_id)
+    return sold
+
+
+def find_order(sandbox: Sandbox, order_id: str) -> Sold | None:
+    """Return an order and its charges.
+
+    One that a charge made is read off its charge, until the platform API changes it.
+    """
+    order = sandbox.orders.get(order_id)
+    if order is not None:
+        return _sold(sandbox, order)
+    charge = sandbox.charges.get(sandbox.sale_orders.get(order_id) or "")
+    return None if charge is None else _of_charge(order_id, charge)
+
+
+def _sold(sandbox: Sandbox, order: Order) -> Sold:
+    found = (sandbox.charges.get(key) for key in order.charges)
+    return Sold(order, tuple(charge for charge in found if charge is not None))
+
+
+def _of_charge(order_id: str, charge: Charge) -> Sold:
+    """Read the order off the charge that made it."""
+    asked = charge.request
+    order = Order(
+        id=order_id,
+        currency=charge.currency,
+        created_ms=charge.created_ms,
+        amount=asked.amount,
+        items=(Item(quantity=1, amount=asked.amount, description=asked.description),),
+        tax_amount=asked.tax_amount,
+        customer=charge.customer,
+        charges=(charge.id,),
+    )
+    return Sold(order, (charge,))
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="create_order",
+        method="POST",
+        path="/v1/orders",
+        run=create_order,
+        takes=OrderRequest,
+        permissions=("read_merchant", "read_orders", "write_orders"),
+        permissions_with=(("customer", "read_customers"), ("tax_rates", "read_inventory")),
+        gives=OrderAnswer,
+        idempotent=True,
+        refuses=(
+            INVALID_CURRENCY,
+            INVALID_ITEMS,
+            INVALID_TAX_RATE,
+            EMAIL_INVALID,
+            INVALID_REQUEST,
+            AMOUNT_TOO_LARGE,
+            IDEMPOTENCY_MISMATCH,
+        ),
+        about="Make an order of items.",
+        fact=documented("REF createorder"),
+    ),
+    Endpoint(
+        name="list_orders",
+        method="GET",
+        path="/v1/orders",
+        run=list_orders,
+        query=OrdersQuery,
+        permissions=("read_orders", "read_payments"),
+        gives=ListAnswer,
+        refuses=(INVALID_REQUEST,),
+        about="List orders, newest first, those that charges made among them.",
+        fact=documented("REF getorders"),
+    ),
+    Endpoint(
+        name="get_order",
+        method="GET",
+        path="/v1/orders/{order_id}",
+        run=get_order,
+        permissions=("read_customers", "read_merchant", "read_orders", "read_payments"),
+        gives=OrderAnswer,
+        refuses=(ORDER_NOT_FOUND,),
+        about="Get one order; a paid one is known by its `charge`.",
+        fact=documented("REF getorder"),
+    ),
+    Endpoint(
+        name="pay_order",
+        method="POST",
+        path="/v1/orders/{order_id}/pay",
+        run=pay_order,
+        rule_facts=payment_facts,
+        takes=PayRequest,
+        permissions=(
+            "read_customers",
+            "read_inventory",
+            "read_merchant",
+            "read_orders",
+            "read_payments",
+            "online_payments",
+        ),
+        gives=OrderAnswer,
+        idempotent=True,
+        forwarded_for=True,
+        refuses=(
+            ORDER_NOT_FOUND,
+            ORDER_ALREADY_PAID,
+            ORDER_WITHOUT_ITEMS,
+            ORDER_OVERPAID,
+            INVALID_SOURCE,
+            INVALID_TENDER,
+            INVALID_CHARGE_AMOUNT,
+            INVALID_CURRENCY,
+            INVALID_TIP_AMOUNT,
+            EMAIL_INVALID,
+            INVALID_REQUEST,
+            TOKEN_ALREADY_USED,
+            CARD_ON_FILE_MISSING,
+            AMOUNT_TOO_LARGE,
+            *THREEDS_REFUSALS,
+            IDEMPOTENCY_MISMATCH,
+        ),
+        about="Pay an order with a token or a customer's card; `amount` pays a part.",
+        fact=documented("REF postordersidpay; SEED save-a-card"),
+    ),
+)

@@ -1,0 +1,188 @@
+"""Orders: items, payment in one or several parts, returns. Amounts are always minor units."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from mock_clover.clover.charges.records import (
+    AlternateTender,
+    Ecomind,
+    ExternalReference,
+    LevelThree,
+    LevelTwo,
+    Metadata,
+    Tip,
+)
+from mock_clover.clover.charges.records_on_file import Intent
+from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
+from mock_clover.clover.orders.records_item import Item, ItemType
+from mock_clover.clover.platform.records_order import PlatformOrder
+from mock_clover.clover.threeds.records import ThreeDSField
+from mock_clover.core.evidence import CURRENCY, EMAIL, Cents, Millis, documented, observed, told
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import Record
+
+_REF = documented("REF createorder")
+_PAY = documented("REF postordersidpay")
+_ITEMS = "INVALID_ITEMS"
+_RETURN = documented("REF postordersidreturns; DOCS:ecommerce-refunding-payments")
+_ITEM_TYPE = observed("GP: sku, tax, shipping; that others are refused is inferred")
+
+
+class OrderRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/orders`."""
+
+    currency: Annotated[
+        str,
+        told("ISO 4217.", _REF, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
+    ]
+    items: Annotated[
+        list[Item],
+        told(
+            "The lines; an empty list cannot be paid.",
+            _REF,
+            refused_as="INVALID_ITEMS",
+            max_length=500,
+        ),
+    ]
+    email: (
+        Annotated[
+            str,
+            told("Buyer.", _REF, refused_as="EMAIL_INVALID", pattern=EMAIL),
+        ]
+        | None
+    ) = None
+    customer: Annotated[str, told("Customer id.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], told("Taken and not shown.", _REF)] | None = None
+    metadata: Metadata = None
+
+
+class PayRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/orders/{id}/pay`."""
+
+    source: (
+        Annotated[str, told("A clv_ token.", _PAY, refused_as="INVALID_SOURCE", max_length=5000)]
+        | None
+    ) = None
+    customer: (
+        Annotated[str, told("Customer id.", _PAY, refused_as="INVALID_SOURCE", max_length=5000)]
+        | None
+    ) = None
+    amount: (
+        Annotated[
+            Cents,
+            told("For a split payment.", _PAY, refused_as="INVALID_CHARGE_AMOUNT", ge=1),
+        ]
+        | None
+    ) = None
+    currency: (
+        Annotated[
+            str,
+            told("ISO 4217.", _PAY, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
+        ]
+        | None
+    ) = None
+    email: (
+        Annotated[
+            str,
+            told("Buyer.", _PAY, refused_as="EMAIL_INVALID", pattern=EMAIL),
+        ]
+        | None
+    ) = None
+    ecomind: Annotated[Ecomind, told("Commerce indicator.", _PAY, refused_as="INVALID_REQUEST")] = (
+        "ecom"
+    )
+    tip_amount: Tip = None
+    external_reference_id: ExternalReference = None
+    external_customer_reference: Annotated[str, told("Free text.", _PAY)] | None = None
+    metadata: Metadata = None
+    stored_credentials: (
+        Annotated[
+            StoredCredentials,
+            told("Beside a saved card's token.", _PAY, refused_as="INVALID_REQUEST"),
+        ]
+        | None
+    ) = None
+    threeds: ThreeDSField = None
+    intent: Intent = None
+    partial_redemption: (
+        Annotated[bool, told("Of a gift card: whether a part will do.", _PAY)] | None
+    ) = None
+    level2: LevelTwo = None
+    level3: LevelThree = None
+    tender: AlternateTender = None
+
+
+class Order(Record, frozen=True, kw_only=True):
+    """An order as it is kept; what was paid and given back is read off its charges."""
+
+    id: str
+    currency: str
+    created_ms: Millis
+    amount: Cents
+    items: tuple[Item, ...] = ()
+    taxes: tuple[Cents, ...] = ()
+    """The tax of each line, when the order was made; the merchant's own rates may stand in it."""
+    tax_amount: Cents | None = None
+    customer: str | None = None
+    email: str | None = None
+    charges: tuple[str, ...] = ()
+    """Those that paid it, the oldest first."""
+    returned: tuple[Cents, ...] = ()
+    """What was returned of each line by item, in the order of the lines; empty for nothing."""
+    metadata: dict[str, Any] | None = None
+    platform: PlatformOrder | None = None
+    """What only the platform API knows, if it made or changed the order."""
+
+    def line_total(self, place: int) -> Cents:
+        """Return what a line adds to the order."""
+        item = self.items[place]
+        if item.type == "tax":
+            return item.price
+        return item.price + (self.taxes[place] if self.taxes else item.tax)
+
+
+class ReturnedItem(Record, frozen=True, kw_only=True):
+    """One line of a return."""
+
+    type: Annotated[ItemType, told("Required by Clover's page.", _RETURN)] | None = None
+    parent: (
+        Annotated[
+            str,
+            told("Id of an inventory item or of a line; required by the page.", _RETURN),
+        ]
+        | None
+    ) = None
+    quantity: Annotated[int, told("Defaults to 1.", _RETURN, ge=0, le=1_000_000)] | None = None
+    amount: Annotated[
+        Cents, told("Unit price.", _RETURN, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
+    ] = 0
+    description: Annotated[str, told("Free text.", _RETURN)] | None = None
+
+    @property
+    def price(self) -> Cents:
+        """What this line gives back."""
+        return self.amount * (1 if self.quantity is None else self.quantity)
+
+
+class ReturnRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/orders/{id}/returns`; empty returns all."""
+
+    items: (
+        Annotated[
+            list[ReturnedItem],
+            told("What is returned.", _RETURN, refused_as="INVALID_ITEMS", max_length=500),
+        ]
+        | None
+    ) = None
+
+
+def order_totals(
+    items: Iterable[Item], taxes: Iterable[Cents] | None = None
+) -> tuple[Cents, Cents | None]:
+    """Return the total of the lines, taxes included, and the tax in it, None without tax.
+
+    `taxes` are those of the lines, where some are of the merchant's own and stand not in a line.
+    """
+    items = tuple(items)
+    tax = sum(item.tax for item in items) if taxes is None else sum(taxes)
+    return sum(item.price for item in items if item.type != "tax") + tax, tax or None

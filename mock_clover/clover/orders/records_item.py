@@ -1,0 +1,66 @@
+"""One line of an order, and its taxes."""
+
+from typing import Annotated, Literal
+
+from mock_clover.core.evidence import Cents, documented, observed, told
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import Record
+
+_REF = documented("REF createorder")
+_ITEMS = "INVALID_ITEMS"
+_ITEM_TYPE = observed("GP: sku, tax, shipping; that others are refused is inferred")
+
+ItemType = Literal["sku", "tax", "shipping"]
+RATE_WHOLE = 10_000_000
+"""A tax rate of 100 %. Source: REF createorder, where 1000000 is 10 %."""
+TAX_RATES_MAX = 50
+"""Taxes of one line; a bound of this mock."""
+
+
+class TaxRate(Record, frozen=True, kw_only=True):
+    """A tax on one item; `rate` 1000000 is 10 %."""
+
+    name: Annotated[str, told("Shown on receipts.", _REF)] | None = None
+    tax_rate_uuid: Annotated[str, told("Of the inventory.", _REF)] | None = None
+    rate: (
+        Annotated[
+            int,
+            told("10,000,000 is 100 %.", _REF, refused_as=_ITEMS, ge=0, le=100_000_000),
+        ]
+        | None
+    ) = None
+    tax_amount: (
+        Annotated[Cents, told("Fixed tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)] | None
+    ) = None
+
+    def of(self, price: Cents) -> Cents:
+        """Return the tax on a price, half a cent and more rounded up (inferred)."""
+        return self.tax_amount or (price * (self.rate or 0) + RATE_WHOLE // 2) // RATE_WHOLE
+
+
+class Item(Record, frozen=True, kw_only=True):
+    """One line of an order; `amount` is the unit price."""
+
+    type: Annotated[ItemType, told("A tax line adds to the order's tax.", _ITEM_TYPE)] | None = None
+    parent: Annotated[str, told("Inventory item.", _REF, max_length=255)] | None = None
+    quantity: Annotated[int, told("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
+    amount: Annotated[
+        Cents, told("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
+    ] = 0
+    currency: Annotated[str, told("ISO 4217.", _REF)] | None = None
+    description: Annotated[str, told("Free text.", _REF)] | None = None
+    tax_rates: (
+        Annotated[list[TaxRate], told("Taxes of the item.", _REF, max_length=TAX_RATES_MAX)] | None
+    ) = None
+
+    @property
+    def price(self) -> Cents:
+        """The line without its taxes. Source: the SDK page, where `amount` is a unit price."""
+        return self.amount * (1 if self.quantity is None else self.quantity)
+
+    @property
+    def tax(self) -> Cents:
+        """What the line adds to the order's tax; all of it, if it is a tax line."""
+        if self.type == "tax":
+            return self.price
+        return sum(rate.of(self.price) for rate in self.tax_rates or ())

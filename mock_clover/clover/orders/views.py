@@ -1,0 +1,260 @@
+"""Orders as they are shown: made, retrieved, listed, paid and returned each look another way.
+
+What was paid of an order and what was given back is read off its charges, so that a refund made in
+any way shows here too.
+"""
+
+from typing import ClassVar, Literal, NamedTuple
+
+from mock_clover.clover.charges.records import Charge
+from mock_clover.clover.charges.records_on_file import SavedCredential
+from mock_clover.clover.charges.views import ChargeAnswer, Source, created_answer
+from mock_clover.clover.orders.records import Order, ReturnedItem
+from mock_clover.clover.orders.records_item import Item
+from mock_clover.clover.threeds.records import ThreeDSAnswer
+from mock_clover.core.evidence import (
+    Cents,
+    Fact,
+    Facts,
+    Millis,
+    documented,
+    inferred,
+    marked,
+    observed,
+)
+from mock_clover.core.record import Record
+
+
+class Sold(NamedTuple):
+    """An order with the charges that pay it, the oldest first."""
+
+    order: Order
+    charges: tuple[Charge, ...]
+
+    @property
+    def amount_paid(self) -> Cents:
+        """What was paid of the order, tips not counted; what was given back is not taken off."""
+        return sum(charge.amount_captured for charge in self.charges)
+
+    @property
+    def tip_amount(self) -> Cents:
+        """Tips of all payments."""
+        return sum(
+            charge.request.tip_amount or 0 for charge in self.charges if charge.state == "captured"
+        )
+
+    @property
+    def surcharge_amount(self) -> Cents:
+        """Surcharges of all payments. Documented: REF postordersidpay has the member."""
+        return sum(
+            charge.surcharge.amount
+            for charge in self.charges
+            if charge.surcharge is not None and charge.state == "captured"
+        )
+
+    @property
+    def amount_returned(self) -> Cents:
+        """What was given back, tips included."""
+        return sum(charge.amount_refunded for charge in self.charges if charge.state == "captured")
+
+    @property
+    def amount_returnable(self) -> Cents:
+        """What may still be given back, tips included."""
+        return sum(
+            charge.amount_refundable for charge in self.charges if charge.state == "captured"
+        )
+
+    @property
+    def paid_ms(self) -> Millis | None:
+        """When the last part was paid; None while anything is left."""
+        if not self.charges or self.amount_paid < self.order.amount:
+            return None
+        return max(charge.paid_ms for charge in self.charges)
+
+    @property
+    def modified_ms(self) -> Millis:
+        """When it was made, paid or changed last."""
+        platform = self.order.platform
+        changed = self.order.created_ms if platform is None else platform.modified_ms
+        return max(changed, *(charge.created_ms for charge in self.charges), 0)
+
+    def tax_within(self, amount: Cents) -> Cents:
+        """Return the tax in the first so many cents of the order; in all of it, all of the tax."""
+        tax = self.order.tax_amount or 0
+        return tax * amount // self.order.amount if self.order.amount else 0
+
+
+class StatusTransitions(Record, frozen=True, kw_only=True):
+    """When an order changed its status."""
+
+    fact: ClassVar[Fact] = documented("SEED 2025-05")
+
+    paid: Millis | None = None
+
+
+class ReturnAnswer(Record, frozen=True, kw_only=True):
+    """What a return answers: the order, by its own id. Source: GP CloverOrder, CC 35618."""
+
+    fact: ClassVar[Fact] = observed("GP CloverOrder")
+    facts: ClassVar[Facts] = marked(documented("REF postordersidreturns"), "items") | marked(
+        observed("CC 35618"), "tip_amount"
+    )
+
+    id: str
+    amount: Cents
+    tip_amount: Cents | None = None
+    amount_returned: Cents
+    currency: str
+    items: tuple[ReturnedItem, ...] | None = None
+    status: Literal["returned"]
+    status_transitions: StatusTransitions
+
+
+class OrderAnswer(Record, frozen=True, kw_only=True):
+    """An order as it is shown."""
+
+    fact: ClassVar[Fact] = documented("SEED 2025-05; the sample of REF createorder")
+    facts: ClassVar[Facts] = marked(
+        documented("REF postordersidpay"),
+        *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
+        *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
+    ) | marked(inferred("a charge has it; a payment of an order takes the same"), "threeds")
+
+    id: str
+    object: str | None = None
+    amount: Cents
+    tax_amount: Cents | None = None
+    tax_amount_paid: Cents | None = None
+    tip_amount: Cents | None = None
+    surcharge_amount: Cents | None = None
+    amount_paid: Cents | None = None
+    amount_returned: Cents | None = None
+    currency: str
+    charge: str | None = None
+    warning_message: str | None = None
+    past_charges: tuple[ChargeAnswer, ...] | None = None
+    created: Millis | None = None
+    customer: str | None = None
+    email: str | None = None
+    ref_num: str | None = None
+    auth_code: str | None = None
+    items: tuple[Item, ...] | None = None
+    source: Source | None = None
+    status: Literal["created", "paid"] | None = None
+    status_transitions: StatusTransitions | None = None
+    ecomind: str | None = None
+    saved_credentials_on_file: SavedCredential | None = None
+    threeds: ThreeDSAnswer | None = None
+
+
+def ordered_answer(order: Order) -> OrderAnswer:
+    """Show an order as its creation does. Source: the 2021 sample of MD:ecommerce orders."""
+    return OrderAnswer(
+        id=order.id,
+        object="order",
+        amount=order.amount,
+        tax_amount=order.tax_amount,
+        currency=order.currency,
+        created=order.created_ms // 1000 * 1000,
+        customer=order.customer,
+        email=order.email,
+        items=order.items,
+        status="created",
+    )
+
+
+def retrieved_answer(sold: Sold) -> OrderAnswer:
+    """Show an order as GET does: without a status; a paid one is known by its `charge`.
+
+    Source: LiveCloverClient, sandbox 2026.
+    """
+    order = sold.order
+    return OrderAnswer(
+        id=order.id,
+        object="order",
+        amount=order.amount,
+        tax_amount=order.tax_amount,
+        tax_amount_paid=sold.tax_within(sold.amount_paid) or None,
+        tip_amount=sold.tip_amount or None,
+        surcharge_amount=sold.surcharge_amount or None,
+        amount_paid=sold.amount_paid or None,
+        amount_returned=sold.amount_returned or None,
+        currency=order.currency,
+        charge=order.charges[-1] if order.charges else None,
+        created=order.created_ms // 1000 * 1000,
+        customer=order.customer,
+        email=order.email,
+        items=order.items,
+    )
+
+
+def listed_answer(sold: Sold) -> OrderAnswer:
+    """Show an order as the list does: sparse. Source: REF getorders."""
+    order = sold.order
+    return OrderAnswer(
+        id=order.id,
+        amount=order.amount,
+        currency=order.currency,
+        charge=order.charges[-1] if order.charges else None,
+        items=order.items,
+    )
+
+
+def paid_answer(sold: Sold) -> OrderAnswer:
+    """Show an order as its payment does: `source` without an id. Source: SEED 2025-05.
+
+    The document's older sample of 2020 has stored_credentials and no source; the newer one stands.
+    """
+    order, (*past, charge) = sold
+    shown = created_answer(charge)
+    source = shown.source
+    return OrderAnswer(
+        id=order.id,
+        object="order",
+        amount=order.amount,
+        tax_amount=order.tax_amount,
+        tax_amount_paid=sold.tax_within(sold.amount_paid) or None,
+        tip_amount=sold.tip_amount or None,
+        surcharge_amount=sold.surcharge_amount or None,
+        amount_paid=sold.amount_paid,
+        currency=order.currency,
+        charge=charge.id,
+        warning_message=shown.warning_message,
+        past_charges=tuple(created_answer(earlier) for earlier in past) or None,
+        created=order.created_ms // 1000 * 1000,
+        customer=order.customer,
+        email=order.email,
+        ref_num=charge.ref_num,
+        auth_code=charge.auth_code,
+        items=order.items,
+        source=Source(
+            brand=source.brand,
+            address_line1_check=source.address_line1_check,
+            address_zip=source.address_zip,
+            address_zip_check=source.address_zip_check,
+            cvc_check=source.cvc_check,
+            exp_month=source.exp_month,
+            exp_year=source.exp_year,
+            first6=source.first6,
+            last4=source.last4,
+        ),
+        status="created" if sold.paid_ms is None else "paid",
+        status_transitions=StatusTransitions(paid=sold.paid_ms),
+        ecomind=charge.request.ecomind,
+        saved_credentials_on_file=shown.saved_credentials_on_file,
+        threeds=shown.threeds,
+    )
+
+
+def returned_answer(sold: Sold, items: list[ReturnedItem] | None) -> ReturnAnswer:
+    """Show an order as its return does; `items` as they were sent."""
+    return ReturnAnswer(
+        id=sold.order.id,
+        amount=sold.order.amount,
+        tip_amount=sold.tip_amount or None,
+        amount_returned=sold.amount_returned,
+        currency=sold.order.currency,
+        items=None if items is None else tuple(items),
+        status="returned",
+        status_transitions=StatusTransitions(),
+    )

@@ -1,0 +1,270 @@
+"""Customers: those of /v1 and their cards on file, and others without a card."""
+
+import msgspec
+
+from mock_clover.clover.customers.endpoints import drop_customer
+from mock_clover.clover.customers.records import Customer, SavedCard
+from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.listing import Field, Fields, listed
+from mock_clover.clover.platform.problems import (
+    PLATFORM_CUSTOMER_NOT_FOUND,
+    PLATFORM_INVALID_FILTER,
+    PLATFORM_INVALID_QUERY,
+)
+from mock_clover.clover.platform.records import (
+    Elements,
+    ExpandQuery,
+    Nothing,
+    PlatformQuery,
+    Reference,
+    seconds,
+)
+from mock_clover.clover.platform.records_customer import (
+    AddressAnswer,
+    CardAnswer,
+    CardInfo,
+    EmailAnswer,
+    PhoneAnswer,
+    PlatformCustomerAnswer,
+    PlatformCustomerRequest,
+    PlatformCustomerUpdate,
+)
+from mock_clover.clover.platform.view import View, nested, view_of
+from mock_clover.clover.webhooks.operations import announce
+from mock_clover.core.evidence import documented, observed
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.sandbox.ids import derived_id
+from mock_clover.sandbox.sandbox import Sandbox
+
+_ROOT = "/v3/merchants/{merchant_id}/customers"
+_ONE = f"{_ROOT}/{{customer_id}}"
+
+
+def customer_answer(
+    view: View, customer: Customer, order: str | None = None
+) -> PlatformCustomerAnswer:
+    """Show a customer; `order` is that in which it stands."""
+    return PlatformCustomerAnswer(
+        href=f"{view.root}/customers/{customer.id}",
+        id=customer.id,
+        orderRef=None if order is None else Reference(id=order),
+        firstName=customer.first_name,
+        lastName=customer.last_name,
+        marketingAllowed=False,
+        customerSince=seconds(customer.created_ms),
+        emailAddresses=_emails(customer) if view.wants("emailAddresses") else None,
+        phoneNumbers=_phones(customer) if view.wants("phoneNumbers") else None,
+        addresses=_addresses(customer) if view.wants("addresses") else None,
+        cards=_cards(view, customer) if view.wants("cards") else None,
+    )
+
+
+def _emails(customer: Customer) -> Elements:
+    return nested(
+        EmailAnswer(
+            id=derived_id("email", customer.id, email),
+            emailAddress=email,
+            primaryEmail=place == 0,
+        )
+        for place, email in enumerate(customer.emails)
+    )
+
+
+def _phones(customer: Customer) -> Elements:
+    return nested(
+        PhoneAnswer(id=derived_id("phone", customer.id, phone), phoneNumber=phone)
+        for phone in customer.phones
+    )
+
+
+def _addresses(customer: Customer) -> Elements:
+    return nested(
+        AddressAnswer(
+            id=derived_id("address", customer.id, str(place)), **msgspec.structs.asdict(address)
+        )
+        for place, address in enumerate(customer.addresses)
+    )
+
+
+def _cards(view: View, customer: Customer) -> Elements:
+    """Show the cards on file, the newest first: that is the one that pays for the customer."""
+    shown = (_card(view.sandbox, customer, saved) for saved in reversed(customer.cards))
+    return nested(card for card in shown if card is not None)
+
+
+def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardAnswer | None:
+    token = sandbox.tokens.get(saved.token)
+    if token is None:
+        return None
+    card = token.card
+    return CardAnswer(
+        id=saved.id,
+        first6=card.first6,
+        last4=card.last4,
+        expirationDate=f"{card.exp_month}{card.exp_year[-2:]}",
+        additionalInfo=CardInfo(
+            isPurchaseCard="false", default="true" if saved is customer.cards[-1] else "false"
+        ),
+        cardType=card.brand,
+        token=token.id,
+        tokenType="MULTIPAY",
+        modifiedTime=seconds(customer.created_ms),
+        customer=Reference(id=customer.id),
+    )
+
+
+FIELDS: Fields = {
+    "customerSince": Field(int, lambda customer: seconds(customer.created_ms)),
+    "firstName": Field(str, lambda customer: customer.first_name),
+    "lastName": Field(str, lambda customer: customer.last_name),
+    "emailAddress": Field(str, lambda customer: customer.emails),
+    "phoneNumber": Field(str, lambda customer: customer.phones),
+    "marketingAllowed": Field(bool, lambda _: False),
+    "fullName": Field(
+        str, lambda each: " ".join(filter(None, (each.first_name, each.last_name))) or None
+    ),
+    "id": Field(str, lambda customer: customer.id),
+    "deletedTime": Field(int, lambda _: None),
+}
+
+
+def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+    """Return customers."""
+    view = view_of(sandbox, call)
+    rows = (customer for _, customer in sandbox.customers.newest())
+    return listed(
+        view, call, "customers", FIELDS, rows, lambda customer: customer_answer(view, customer)
+    )
+
+
+def get_customer(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformCustomerAnswer:
+    """Return one customer."""
+    return customer_answer(view_of(sandbox, call), _require(sandbox, call.ids[1]))
+
+
+def create_customer(
+    sandbox: Sandbox, call: Call[PlatformCustomerRequest, ExpandQuery]
+) -> PlatformCustomerAnswer:
+    """Make a customer; it has no card until /v1 saves one."""
+    asked, view = call.body, view_of(sandbox, call)
+    emails = tuple(each.emailAddress for each in asked.emailAddresses or ())
+    phones = tuple(each.phoneNumber for each in asked.phoneNumbers or ())
+    sandbox.customers.require_room()
+    customer = Customer(
+        id=sandbox.ids.object_id(),
+        created_ms=sandbox.clock.now_ms(),
+        first_name=asked.firstName,
+        last_name=asked.lastName,
+        email=next(iter(emails), None),
+        other_emails=emails[1:],
+        phone=next(iter(phones), None),
+        other_phones=phones[1:],
+        addresses=tuple(asked.addresses or ()),
+    )
+    sandbox.customers.put(customer.id, customer)
+    announce(sandbox, "C", customer.id, "CREATE", "customer")
+    call.why = "a customer is made, without a card on file"
+    return customer_answer(view, customer)
+
+
+def update_customer(
+    sandbox: Sandbox, call: Call[PlatformCustomerUpdate, ExpandQuery]
+) -> PlatformCustomerAnswer:
+    """Change a customer's names; what is not named stays."""
+    customer, asked = _require(sandbox, call.ids[1]), call.body
+    view = view_of(sandbox, call)
+    changed = msgspec.structs.replace(
+        customer,
+        first_name=customer.first_name if asked.firstName is None else asked.firstName,
+        last_name=customer.last_name if asked.lastName is None else asked.lastName,
+    )
+    sandbox.customers.put(changed.id, changed)
+    announce(sandbox, "C", changed.id, "UPDATE", "customer")
+    call.why = "the customer is changed"
+    return customer_answer(view, changed)
+
+
+def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
+    """Delete a customer; its cards pay no more."""
+    drop_customer(sandbox, _require(sandbox, call.ids[1]))
+    call.why = "the customer is deleted"
+    return Nothing()
+
+
+def _require(sandbox: Sandbox, customer_id: str) -> Customer:
+    customer = sandbox.customers.get(customer_id)
+    if customer is None:
+        PLATFORM_CUSTOMER_NOT_FOUND.refuse()
+    return customer
+
+
+_LIVE = observed("clover-mcp-server, sandbox 2026-06")
+ENDPOINTS = (
+    Endpoint(
+        name="platform_create_customer",
+        method="POST",
+        path=_ROOT,
+        permissions=("write_customers",),
+        run=create_customer,
+        takes=PlatformCustomerRequest,
+        query=ExpandQuery,
+        gives=PlatformCustomerAnswer,
+        surface=PLATFORM,
+        refuses=(PLATFORM_INVALID_QUERY,),
+        about="Make a customer without a card.",
+        fact=_LIVE,
+    ),
+    Endpoint(
+        name="platform_list_customers",
+        method="GET",
+        path=_ROOT,
+        permissions=("read_customers",),
+        run=list_customers,
+        query=PlatformQuery,
+        gives=Elements,
+        surface=PLATFORM,
+        filters=tuple(FIELDS),
+        refuses=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
+        about="List customers; `expand=cards` shows their cards on file.",
+        fact=_LIVE,
+    ),
+    Endpoint(
+        name="platform_get_customer",
+        method="GET",
+        path=_ONE,
+        permissions=("read_customers",),
+        run=get_customer,
+        query=ExpandQuery,
+        gives=PlatformCustomerAnswer,
+        surface=PLATFORM,
+        refuses=(PLATFORM_CUSTOMER_NOT_FOUND, PLATFORM_INVALID_QUERY),
+        about="Get one customer; `expand=cards` tells the card ids that /v1 deletes by.",
+        fact=documented("DOCS:ecommerce-faqs"),
+    ),
+    Endpoint(
+        name="platform_update_customer",
+        method="POST",
+        path=_ONE,
+        permissions=("write_customers",),
+        run=update_customer,
+        takes=PlatformCustomerUpdate,
+        query=ExpandQuery,
+        gives=PlatformCustomerAnswer,
+        surface=PLATFORM,
+        refuses=(PLATFORM_CUSTOMER_NOT_FOUND, PLATFORM_INVALID_QUERY),
+        about="Change a customer's names; PUT and PATCH are refused.",
+        fact=_LIVE,
+    ),
+    Endpoint(
+        name="platform_delete_customer",
+        method="DELETE",
+        path=_ONE,
+        permissions=("write_customers",),
+        run=delete_customer,
+        gives=Nothing,
+        surface=PLATFORM,
+        refuses=(PLATFORM_CUSTOMER_NOT_FOUND,),
+        about="Delete a customer and take its cards off file.",
+        fact=documented("REF customersDeleteCustomer; the empty answer is observed"),
+    ),
+)

@@ -1,0 +1,259 @@
+"""Inventory: items, taxes, order types and tenders, as far as shops ask for them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mock_clover.clover.charges.operations_taxes import find_tax, taxes_of, untaxed
+from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.listing import Field, Fields, listed
+from mock_clover.clover.platform.problems import (
+    PLATFORM_INVALID_FILTER,
+    PLATFORM_INVALID_ID,
+    PLATFORM_INVALID_QUERY,
+)
+from mock_clover.clover.platform.records import Elements, ExpandQuery, PlatformQuery, seconds
+from mock_clover.clover.platform.records_inventory import (
+    TENDERS,
+    InventoryItem,
+    ItemAnswer,
+    ItemRequest,
+    MerchantTax,
+    OrderType,
+    OrderTypeAnswer,
+    OrderTypeRequest,
+    TaxRateAnswer,
+    TaxRateRequest,
+    TenderAnswer,
+    item_answer,
+    order_type_answer,
+    tax_answer,
+)
+from mock_clover.clover.platform.view import View, nested, view_of
+from mock_clover.clover.webhooks.operations import announce
+from mock_clover.core.evidence import Fact, documented, observed
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.sandbox.ids import derived_id
+from mock_clover.sandbox.sandbox import Sandbox
+
+_ROOT = "/v3/merchants/{merchant_id}"
+_LIVE = observed("clover_sandbox_simulator, recorded in 2026-02")
+_MERCHANTS = frozenset({"order_types", "tenders"})
+"""Lists that belong to the merchant and not to the inventory. Source: clover-mcp-server."""
+
+ITEM_FIELDS: Fields = {
+    "id": Field(str, lambda item: item.id),
+    "name": Field(str, lambda item: item.asked.name),
+    "alternateName": Field(str, lambda item: item.asked.alternateName),
+    "itemCode": Field(str, lambda item: item.asked.code),
+    "sku": Field(str, lambda item: item.asked.sku),
+    "price": Field(int, lambda item: item.asked.price),
+    "hidden": Field(bool, lambda item: item.asked.hidden),
+    "available": Field(bool, lambda item: item.asked.available),
+    "autoManage": Field(bool, lambda item: item.asked.autoManage),
+    "defaultTaxRates": Field(bool, lambda item: item.asked.defaultTaxRates),
+    "isRevenue": Field(bool, lambda item: item.asked.isRevenue),
+    "deleted": Field(bool, lambda _: False),
+    "modifiedTime": Field(int, lambda item: seconds(item.modified_ms)),
+}
+TAX_FIELDS: Fields = {
+    "isDefault": Field(bool, lambda tax: tax.asked.isDefault),
+    "rate": Field(int, lambda tax: tax.asked.rate),
+    "name": Field(str, lambda tax: tax.asked.name),
+    "id": Field(str, lambda tax: tax.id),
+    "taxAmount": Field(int, lambda tax: tax.asked.taxAmount),
+    "taxType": Field(str, lambda tax: tax.asked.taxType),
+}
+TYPE_FIELDS: Fields = {
+    "id": Field(str, lambda order_type: order_type.id),
+    "deletedTime": Field(int, lambda _: None),
+}
+TENDER_FIELDS: Fields = {
+    "id": Field(str, lambda tender: tender.id),
+    "label": Field(str, lambda tender: tender.label),
+    "labelKey": Field(str, lambda tender: tender.labelKey),
+    "enabled": Field(bool, lambda tender: tender.enabled),
+}
+
+
+def tender(view: View, label_key: str) -> TenderAnswer:
+    """Return a tender by its key."""
+    tender_id = derived_id("tender", view.sandbox.seed, label_key)
+    return TenderAnswer(
+        href=f"{view.root}/tenders/{tender_id}",
+        id=tender_id,
+        editable=False,
+        labelKey=label_key,
+        label=TENDERS[label_key],
+        opensCashDrawer=label_key == "com.clover.tender.cash",
+        enabled=True,
+        visible=True,
+        supportsCashDiscount=False,
+    )
+
+
+def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemAnswer:
+    """Make an item."""
+    view = view_of(sandbox, call)
+    sandbox.items.require_room()
+    item = InventoryItem(
+        id=sandbox.ids.object_id(), asked=call.body, modified_ms=sandbox.clock.now_ms()
+    )
+    sandbox.items.put(item.id, item)
+    announce(sandbox, "I", item.id, "CREATE", "item")
+    call.why = "an item is made"
+    return _show_item(view, item)
+
+
+def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+    """Return items."""
+    view = view_of(sandbox, call)
+    rows = (item for _, item in sandbox.items.newest())
+    return listed(view, call, "items", ITEM_FIELDS, rows, lambda item: _show_item(view, item))
+
+
+def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemAnswer:
+    """Return one item."""
+    item = sandbox.items.get(call.ids[1])
+    if item is None:
+        PLATFORM_INVALID_ID.refuse()
+    return _show_item(view_of(sandbox, call), item)
+
+
+def _show_item(view: View, item: InventoryItem) -> ItemAnswer:
+    """Show an item; nobody can make modifier groups or categories here, so it has none."""
+    expanded = {name: nested(()) for name in ("modifierGroups", "categories") if view.wants(name)}
+    if view.wants("taxRates"):
+        taxes = taxes_of(view.sandbox, item)
+        expanded["taxRates"] = nested(tax_answer(tax) for tax in taxes)
+    return item_answer(item, **expanded)
+
+
+def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRateAnswer:
+    """Make a tax."""
+    sandbox.tax_rates.require_room()
+    tax = MerchantTax(id=sandbox.ids.object_id(), asked=call.body)
+    sandbox.tax_rates.put(tax.id, tax)
+    call.why = "a tax is made"
+    return tax_answer(tax)
+
+
+def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+    """Return taxes, NO_TAX_APPLIED among them."""
+    rows = _and_last((tax for _, tax in sandbox.tax_rates.newest()), untaxed(sandbox))
+    return listed(view_of(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_answer)
+
+
+def _and_last(rows: Iterator[MerchantTax], last: MerchantTax) -> Iterator[MerchantTax]:
+    yield from rows
+    yield last
+
+
+def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateAnswer:
+    """Return one tax."""
+    tax = find_tax(sandbox, call.ids[1])
+    if tax is None:
+        PLATFORM_INVALID_ID.refuse()
+    return tax_answer(tax)
+
+
+def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> OrderTypeAnswer:
+    """Make an order type; the first is the default."""
+    sandbox.order_types.require_room()
+    order_type = OrderType(
+        id=sandbox.ids.object_id(), asked=call.body, is_default=not len(sandbox.order_types)
+    )
+    sandbox.order_types.put(order_type.id, order_type)
+    call.why = "an order type is made"
+    return order_type_answer(order_type)
+
+
+def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+    """Return order types: none at first."""
+    rows = (order_type for _, order_type in sandbox.order_types.newest())
+    view = view_of(sandbox, call)
+    return listed(view, call, "order_types", TYPE_FIELDS, rows, order_type_answer)
+
+
+def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+    """Return tenders."""
+    view = view_of(sandbox, call)
+    rows = (tender(view, label_key) for label_key in TENDERS)
+    return listed(view, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
+
+
+def _listing(name: str, run: Callable[..., Elements], fields: Fields, fact: Fact) -> Endpoint:
+    return Endpoint(
+        name=f"platform_list_{name}",
+        method="GET",
+        path=f"{_ROOT}/{name}",
+        run=run,
+        query=PlatformQuery,
+        gives=Elements,
+        surface=PLATFORM,
+        filters=tuple(fields),
+        refuses=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
+        permissions=("read_merchant" if name in _MERCHANTS else "read_inventory",),
+        about=(run.__doc__ or "").replace("Return", "List"),
+        fact=fact,
+    )
+
+
+def _making(
+    name: str,
+    run: Callable[..., Record],
+    takes: type[Record],
+    gives: type[Record],
+    fact: Fact,
+    **more: Any,
+) -> Endpoint:
+    return Endpoint(
+        name=f"platform_create_{name}",
+        method="POST",
+        path=f"{_ROOT}/{name}s",
+        run=run,
+        takes=takes,
+        gives=gives,
+        surface=PLATFORM,
+        refuses=(PLATFORM_INVALID_QUERY,),
+        permissions=("write_merchant" if f"{name}s" in _MERCHANTS else "write_inventory",),
+        about=run.__doc__ or "",
+        fact=fact,
+        **more,
+    )
+
+
+def _getting(
+    name: str, run: Callable[..., Record], gives: type[Record], fact: Fact, **more: Any
+) -> Endpoint:
+    return Endpoint(
+        name=f"platform_get_{name}",
+        method="GET",
+        path=f"{_ROOT}/{name}s/{{{name}_id}}",
+        run=run,
+        gives=gives,
+        surface=PLATFORM,
+        refuses=(PLATFORM_INVALID_ID,),
+        permissions=("read_inventory",),
+        about=(run.__doc__ or "").replace("Return", "Get"),
+        fact=fact,
+        **more,
+    )
+
+
+ENDPOINTS = (
+    _making("item", create_item, ItemRequest, ItemAnswer, _LIVE, query=ExpandQuery),
+    _listing("items", list_items, ITEM_FIELDS, _LIVE),
+    _getting("item", get_item, ItemAnswer, documented("REF inventoryGetItem"), query=ExpandQuery),
+    _making("tax_rate", create_tax_rate, TaxRateRequest, TaxRateAnswer, _LIVE),
+    _listing("tax_rates", list_tax_rates, TAX_FIELDS, _LIVE),
+    _getting("tax_rate", get_tax_rate, TaxRateAnswer, documented("REF taxrates")),
+    _making("order_type", create_order_type, OrderTypeRequest, OrderTypeAnswer, _LIVE),
+    _listing("order_types", list_order_types, TYPE_FIELDS, _LIVE),
+    _listing(
+        "tenders",
+        list_tenders,
+        TENDER_FIELDS,
+        observed("clover-mcp-server 2026-06; it has fourteen, of which seven are known"),
+    ),
+)

@@ -1,0 +1,168 @@
+"""Lines of orders: added one by one, or with a cart; of inventory items, or of anything."""
+
+import msgspec
+
+from mock_clover.clover.charges.operations_source import check_amount
+from mock_clover.clover.charges.operations_taxes import find_tax, line_taxes, taxes_of
+from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
+from mock_clover.clover.orders.endpoints import find_order
+from mock_clover.clover.orders.records import Order, order_totals
+from mock_clover.clover.orders.records_item import Item, TaxRate
+from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.problems import (
+    PLATFORM_INVALID_QUERY,
+    PLATFORM_ITEM_MISSING,
+    PLATFORM_ORDER_NOT_FOUND,
+    PLATFORM_ORDER_PAID,
+    PLATFORM_QUANTITY_BROKEN,
+)
+from mock_clover.clover.platform.records import Elements, ExpandQuery
+from mock_clover.clover.platform.records_order import (
+    LINES_MAX,
+    LineAnswer,
+    LineRequest,
+    LineTaxRequest,
+)
+from mock_clover.clover.platform.view import view_of
+from mock_clover.clover.platform.view_order import line_answer, lines_of
+from mock_clover.clover.webhooks.operations import announce
+from mock_clover.core.evidence import documented, observed
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.sandbox.sandbox import Sandbox
+
+_ONE = "/v3/merchants/{merchant_id}/orders/{order_id}"
+_UNIT = 1_000
+"""`unitQty` of one."""
+_replace = msgspec.structs.replace
+LINE_REFUSALS = (PLATFORM_ITEM_MISSING, PLATFORM_QUANTITY_BROKEN, PLATFORM_INVALID_QUERY)
+
+
+def create_line(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineAnswer:
+    """Add a line to an order."""
+    sold = require_order(sandbox, call.ids[1])
+    view = view_of(sandbox, call)
+    order = sold.order
+    if sold.charges:
+        PLATFORM_ORDER_PAID.refuse()
+    if len(order.items) >= LINES_MAX:
+        PLATFORM_INVALID_QUERY.refuse(param="line_items")
+    items = (*order.items, new_line(sandbox, call.body))
+    changed = filled(sandbox, order, items)
+    sandbox.orders.put(order.id, changed)
+    announce(sandbox, "O", order.id, "UPDATE", "order")
+    call.why = "a line is added"
+    return line_answer(view, changed, len(items) - 1)
+
+
+def list_lines(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
+    """Return the lines of an order."""
+    view, order = view_of(sandbox, call), require_order(sandbox, call.ids[1]).order
+    path = f"orders/{order.id}/line_items?limit={LINES_MAX}"
+    return Elements(elements=lines_of(view, order), href=f"{view.root}/{path}")
+
+
+def filled(sandbox: Sandbox, order: Order, items: tuple[Item, ...]) -> Order:
+    """Return an order with these lines; its amount is what its client says, or else their total."""
+    taxes = line_taxes(sandbox, items)
+    amount, tax_amount = order_totals(items, taxes)
+    check_amount(amount)
+    platform = order.platform
+    told = platform.asked.total if platform is not None else None
+    return _replace(
+        order,
+        items=items,
+        taxes=taxes,
+        tax_amount=tax_amount,
+        amount=amount if told is None else told,
+        platform=(
+            None if platform is None else _replace(platform, modified_ms=sandbox.clock.now_ms())
+        ),
+    )
+
+
+def new_line(sandbox: Sandbox, asked: LineRequest) -> Item:
+    """Return a new line; of an inventory item the name, price and taxes are taken over."""
+    quantity = _quantity(asked)
+    name, price, item_id = asked.name, asked.price, None
+    taxes = [_tax(sandbox, tax) for tax in asked.taxRates or ()]
+    if asked.item is not None and asked.item.id is not None:
+        item = sandbox.items.get(asked.item.id)
+        if item is None:
+            PLATFORM_ITEM_MISSING.refuse()
+        item_id = item.id
+        name = name or item.asked.name
+        price = item.asked.price if price is None else price
+        if asked.taxRates is None:
+            taxes = [
+                TaxRate(name=tax.asked.name, tax_rate_uuid=tax.id)
+                for tax in taxes_of(sandbox, item)
+            ]
+    return Item(
+        parent=item_id,
+        quantity=quantity,
+        amount=price or 0,
+        description=name,
+        tax_rates=taxes or None,
+    )
+
+
+def _quantity(asked: LineRequest) -> int | None:
+    if asked.unitQty is not None:
+        if asked.unitQty % _UNIT:
+            PLATFORM_QUANTITY_BROKEN.refuse()
+        return asked.unitQty // _UNIT
+    return asked.quantity
+
+
+def _tax(sandbox: Sandbox, asked: LineTaxRequest) -> TaxRate:
+    if asked.id is None:
+        return TaxRate(name=asked.name, rate=asked.rate)
+    tax = find_tax(sandbox, asked.id)
+    if tax is None:
+        PLATFORM_INVALID_QUERY.refuse(param="taxRates")
+    return TaxRate(name=tax.asked.name, tax_rate_uuid=tax.id)
+
+
+def require_order(sandbox: Sandbox, order_id: str) -> Sold:
+    """Return an order and its charges, or refuse."""
+    sold = find_order(sandbox, order_id)
+    if sold is None:
+        PLATFORM_ORDER_NOT_FOUND.refuse()
+    return sold
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="platform_create_line_item",
+        method="POST",
+        path=f"{_ONE}/line_items",
+        permissions=("write_orders",),
+        run=create_line,
+        takes=LineRequest,
+        query=ExpandQuery,
+        gives=LineAnswer,
+        surface=PLATFORM,
+        refuses=(
+            PLATFORM_ORDER_NOT_FOUND,
+            PLATFORM_ORDER_PAID,
+            *LINE_REFUSALS,
+            AMOUNT_TOO_LARGE,
+        ),
+        about="Add a line; of an inventory item the name, price and taxes are taken over.",
+        fact=observed("clover-mcp-server, sandbox 2026-06"),
+    ),
+    Endpoint(
+        name="platform_list_line_items",
+        method="GET",
+        path=f"{_ONE}/line_items",
+        permissions=("read_orders",),
+        run=list_lines,
+        query=ExpandQuery,
+        gives=Elements,
+        surface=PLATFORM,
+        refuses=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
+        about="List the lines of an order; /v1 takes them back by their ids.",
+        fact=documented("DOCS:ecommerce-refunding-payments"),
+    ),
+)

@@ -1,0 +1,198 @@
+"""The merchant of a sandbox: its address, gateway, properties, and what its ecommerce can do."""
+
+from mock_clover.clover.charges.records_surcharge import RATE_WHOLE
+from mock_clover.clover.common.problems import UNAUTHORIZED
+from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
+from mock_clover.clover.platform.records import (
+    Address,
+    ExpandQuery,
+    Gateway,
+    Merchant,
+    Owner,
+    PaymentConfigs,
+    Properties,
+    Reference,
+    Supported,
+    seconds,
+)
+from mock_clover.clover.platform.view import View, view_of
+from mock_clover.core.evidence import documented, inferred, observed
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.sandbox.people import merchant_name, people
+from mock_clover.sandbox.sandbox import Sandbox
+
+CURRENCY = "USD"
+_ROOT = "/v3/merchants/{merchant_id}"
+
+
+def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Merchant:
+    """Return the merchant."""
+    view = view_of(sandbox, call)
+    root = view.root
+    owner = Owner(
+        href=f"{root}/employees/{sandbox.credentials.employee_id}",
+        id=sandbox.credentials.employee_id,
+    )
+    return Merchant(
+        href=root,
+        id=sandbox.credentials.merchant_id,
+        name=merchant_name(sandbox.seed),
+        owner=_owner(view) if view.wants("owner") else owner,
+        address=_address(view) if view.wants("address") else Address(href=f"{root}/address"),
+        gateway=_gateway(view) if view.wants("gateway") else Gateway(href=f"{root}/gateway"),
+        properties=(
+            _properties(view) if view.wants("properties") else Properties(href=f"{root}/properties")
+        ),
+        items=Reference(href=f"{root}/items"),
+        orders=Reference(href=f"{root}/orders"),
+        payments=Reference(href=f"{root}/payments"),
+        customers=Reference(href=f"{root}/customers"),
+        taxRates=Reference(href=f"{root}/tax_rates"),
+        tenders=Reference(href=f"{root}/tenders"),
+        orderTypes=Reference(href=f"{root}/order_types"),
+        createdTime=seconds(sandbox.made_ms),
+    )
+
+
+def get_address(sandbox: Sandbox, call: Call[None, None]) -> Address:
+    """Return the merchant's address."""
+    return _address(view_of(sandbox, call))
+
+
+def get_gateway(sandbox: Sandbox, call: Call[None, None]) -> Gateway:
+    """Return what the merchant's gateway can do."""
+    return _gateway(view_of(sandbox, call))
+
+
+def get_properties(sandbox: Sandbox, call: Call[None, None]) -> Properties:
+    """Return the merchant's settings."""
+    return _properties(view_of(sandbox, call))
+
+
+def get_payment_configs(sandbox: Sandbox, _call: Call[None, None]) -> PaymentConfigs:
+    """Return what the merchant's ecommerce can do; nobody has to show a token for it."""
+    known, rate = sandbox.settings, sandbox.settings.surcharge_rate
+    return PaymentConfigs(
+        surcharging=Supported(supported=rate is not None, rate=(rate or 0) / RATE_WHOLE),
+        purchase_card=Supported(supported=known.purchase_cards),
+        softDescriptors=Supported(supported=known.soft_descriptors),
+    )
+
+
+def _owner(view: View) -> Owner:
+    known = view.sandbox.credentials
+    somebody = next(people(view.sandbox.seed, 1))
+    return Owner(
+        href=f"{view.root}/employees/{known.employee_id}",
+        id=known.employee_id,
+        name=f"{somebody.first_name} {somebody.last_name}",
+        email=somebody.email,
+        role="ADMIN",
+        isOwner=True,
+    )
+
+
+def _address(view: View) -> Address:
+    return Address(
+        href=f"{view.root}/address",
+        address1="1 Sandbox Way",
+        city="Sunnyvale",
+        country="US",
+        state="CA",
+        zip="94085",
+    )
+
+
+def _gateway(view: View) -> Gateway:
+    return Gateway(
+        href=f"{view.root}/gateway",
+        accountName="Sandbox Test Merchant",
+        paymentProcessorName="First Data",
+        mid="SANDBOX",
+        tokenType="TRANSARMOR",
+        supportsTipping=True,
+        supportsTipAdjust=True,
+        supportsNakedCredit=True,
+        supportsMultiPayToken=True,
+        supportsPreauthOverage=True,
+        newBatchCloseEnabled=True,
+        production=False,
+    )
+
+
+def _properties(view: View) -> Properties:
+    return Properties(
+        href=f"{view.root}/properties",
+        defaultCurrency=CURRENCY,
+        timezone="America/Los_Angeles",
+        locale="en-US",
+        tipsEnabled=True,
+        trackStock=False,
+        updateStock=False,
+        vat=False,
+        merchantRef=Reference(id=view.sandbox.credentials.merchant_id),
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="platform_get_merchant",
+        method="GET",
+        path=_ROOT,
+        permissions=("read_merchant",),
+        run=get_merchant,
+        query=ExpandQuery,
+        gives=Merchant,
+        surface=PLATFORM,
+        refuses=(PLATFORM_INVALID_QUERY,),
+        about="Get the merchant; `expand=address,owner,gateway` shows more.",
+        fact=documented("REF merchant; which members it has is inferred"),
+    ),
+    Endpoint(
+        name="platform_get_address",
+        method="GET",
+        path=f"{_ROOT}/address",
+        permissions=("read_merchant",),
+        run=get_address,
+        gives=Address,
+        surface=PLATFORM,
+        about="Get the merchant's address.",
+        fact=documented("REF merchant"),
+    ),
+    Endpoint(
+        name="platform_get_gateway",
+        method="GET",
+        path=f"{_ROOT}/gateway",
+        permissions=("read_merchant",),
+        run=get_gateway,
+        gives=Gateway,
+        surface=PLATFORM,
+        about="Get what the merchant's gateway can do, multi-pay tokens among it.",
+        fact=documented("MD:multi-pay tokens"),
+    ),
+    Endpoint(
+        name="platform_get_properties",
+        method="GET",
+        path=f"{_ROOT}/properties",
+        permissions=("read_merchant",),
+        run=get_properties,
+        gives=Properties,
+        surface=PLATFORM,
+        about="Get the merchant's settings, its currency among them.",
+        fact=inferred("clover-mcp-server names some of the members"),
+    ),
+    Endpoint(
+        name="platform_get_ecomm_payment_configs",
+        method="GET",
+        path=f"{_ROOT}/ecomm_payment_configs",
+        run=get_payment_configs,
+        gives=PaymentConfigs,
+        surface=PLATFORM,
+        auth="none",
+        cross_origin=True,
+        refuses=(UNAUTHORIZED,),
+        about="Get what the merchant's ecommerce can do; needs no token.",
+        fact=observed("WOO: without a token; a 401 means that the merchant id is wrong"),
+    ),
+)

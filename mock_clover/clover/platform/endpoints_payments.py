@@ -1,0 +1,283 @@
+"""Payments and refunds: each charge is a payment, by the same id, and each refund a refund.
+
+The void of an authorisation is no refund here: nothing was taken; its payment is VOIDED.
+"""
+
+from collections.abc import Iterator
+
+from mock_clover.clover.charges.records import Charge
+from mock_clover.clover.platform.endpoints_inventory import tender
+from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.listing import Field, Fields, listed
+from mock_clover.clover.platform.problems import (
+    PLATFORM_INVALID_FILTER,
+    PLATFORM_INVALID_QUERY,
+    PLATFORM_PAYMENT_NOT_FOUND,
+)
+from mock_clover.clover.platform.records import (
+    Elements,
+    ExpandQuery,
+    PlatformQuery,
+    Reference,
+    seconds,
+)
+from mock_clover.clover.platform.records_inventory import TENDER_OF, TENDERS
+from mock_clover.clover.platform.records_payment import (
+    RESULTS,
+    AdditionalChargeAnswer,
+    CardOnFile,
+    CardTransaction,
+    PaymentAnswer,
+    PlatformRefundAnswer,
+    Result,
+)
+from mock_clover.clover.platform.view import View, nested, view_of
+from mock_clover.clover.refunds.records import Refund
+from mock_clover.core.evidence import documented, observed
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.sandbox.ids import derived_id
+from mock_clover.sandbox.sandbox import Sandbox
+
+_ROOT = "/v3/merchants/{merchant_id}"
+
+
+def amount_of(charge: Charge) -> int:
+    """Return what a payment took or holds, the tip not counted."""
+    return charge.amount_captured if charge.state == "captured" else charge.request.amount
+
+
+def result_of(charge: Charge) -> Result:
+    """Return how a payment ended; a bank debit that is under way has not."""
+    return "PENDING" if charge.settling else RESULTS[charge.state]
+
+
+def tax_of(charge: Charge) -> int:
+    """Return the tax within a payment."""
+    return min(charge.request.tax_amount or 0, amount_of(charge))
+
+
+def payment_answer(view: View, charge: Charge) -> PaymentAnswer:
+    """Show a charge as a payment."""
+    shown = tender(view, _tender_key(view, charge))
+    order = None if charge.order is None else Reference(id=charge.order)
+    created = seconds(charge.created_ms)
+    return PaymentAnswer(
+        id=charge.id,
+        order=order,
+        tender=shown if view.wants("tender") else Reference(href=shown.href, id=shown.id),
+        amount=amount_of(charge),
+        tipAmount=charge.request.tip_amount or 0,
+        taxAmount=tax_of(charge),
+        cashbackAmount=0,
+        externalReferenceId=charge.request.external_reference_id,
+        employee=view.employee,
+        createdTime=created,
+        clientCreatedTime=created,
+        modifiedTime=created,
+        offline=False,
+        result=result_of(charge),
+        cardTransaction=_transaction(charge) if view.wants("cardTransaction") else None,
+        refunds=_refunds_of(view, charge) if view.wants("refunds") else None,
+        additionalCharges=_surcharges(charge) if view.wants("additionalCharges") else None,
+    )
+
+
+def _tender_key(view: View, charge: Charge) -> str:
+    """Return the tender of a charge: that which it names, as far as the merchant has it."""
+    asked = charge.request.tender
+    if charge.token.kind == "tender" and asked is not None:
+        for key in TENDERS:
+            if asked.label_key == key or asked.id == tender(view, key).id:
+                return key
+    return TENDER_OF[charge.token.kind]
+
+
+def _surcharges(charge: Charge) -> Elements:
+    """Show a surcharge. Source: DOCS:working-with-transaction-data."""
+    known = charge.surcharge
+    if known is None:
+        return nested(())
+    return nested(
+        (
+            AdditionalChargeAnswer(
+                id=known.id or derived_id("surcharge", charge.id),
+                amount=known.amount,
+                rate=known.rate,
+                type=known.type,
+                payment=Reference(id=charge.id),
+            ),
+        )
+    )
+
+
+def _transaction(charge: Charge) -> CardTransaction | None:
+    card, token = charge.token.card, charge.token
+    if token.kind in ("ach", "tender"):
+        return None
+    captured = charge.state == "captured"
+    on_file = token.state == "multipay"
+    return CardTransaction(
+        cardType=card.brand,
+        entryType="VAULTED" if on_file else "KEYED",
+        first6=card.first6 or None,
+        last4=card.last4,
+        type="AUTH" if charge.request.capture else "PREAUTHCAPTURE" if captured else "PREAUTH",
+        authCode=charge.auth_code,
+        referenceId=charge.ref_num,
+        state="PENDING" if charge.state == "authorised" else "CLOSED",
+        cardholderName=card.name,
+        token=token.id if on_file else None,
+        vaultedCard=(
+            CardOnFile(
+                first6=card.first6,
+                last4=card.last4,
+                cardholderName=card.name,
+                expirationDate=f"{card.exp_month}{card.exp_year[-2:]}",
+                token=token.id,
+            )
+            if on_file
+            else None
+        ),
+        currency=charge.currency,
+        captured=captured,
+    )
+
+
+def refund_answer(view: View, refund: Refund) -> PlatformRefundAnswer:
+    """Show a refund."""
+    charge = view.sandbox.charges.get(refund.charge)
+    order = charge.order if charge is not None else None
+    tax, total = (tax_of(charge), amount_of(charge)) if charge is not None else (0, 0)
+    created = seconds(refund.created_ms)
+    expanded = charge is not None and view.wants("payment")
+    return PlatformRefundAnswer(
+        id=refund.id,
+        orderRef=None if order is None else Reference(id=order),
+        payment=(
+            payment_answer(view.within("payment"), charge)
+            if charge is not None and expanded
+            else Reference(id=refund.charge)
+        ),
+        amount=refund.amount,
+        taxAmount=min(tax, tax * refund.amount // total) if total else 0,
+        createdTime=created,
+        clientCreatedTime=created,
+        employee=view.employee,
+        voided=refund.canceled,
+    )
+
+
+def refunds_of(sandbox: Sandbox, charge_ids: frozenset[str]) -> Iterator[Refund]:
+    """Iterate the refunds of charges, the newest first."""
+    return (refund for refund in _refunds(sandbox) if refund.charge in charge_ids)
+
+
+def _refunds(sandbox: Sandbox) -> Iterator[Refund]:
+    return (refund for _, refund in sandbox.refunds.newest() if refund.refund_type != "PREAUTH")
+
+
+def _refunds_of(view: View, charge: Charge) -> Elements:
+    if not charge.amount_refunded:
+        return nested(())
+    within = view.within("refunds")
+    found = refunds_of(view.sandbox, frozenset({charge.id}))
+    return nested(refund_answer(within, refund) for refund in found)
+
+
+PAYMENT_FIELDS: Fields = {
+    "id": Field(str, lambda charge: charge.id),
+    "amount": Field(int, amount_of),
+    "result": Field(str, result_of),
+    "voided": Field(bool, lambda charge: result_of(charge) == "VOIDED"),
+    "offline": Field(bool, lambda _: False),
+    "cardType": Field(str, lambda charge: charge.token.card.brand or None),
+    "externalReferenceId": Field(str, lambda charge: charge.request.external_reference_id),
+    "externalPaymentId": Field(str, lambda _: None),
+    "createdTime": Field(int, lambda charge: seconds(charge.created_ms)),
+    "clientCreatedTime": Field(int, lambda charge: seconds(charge.created_ms)),
+    "modifiedTime": Field(int, lambda charge: seconds(charge.created_ms)),
+}
+REFUND_FIELDS: Fields = {
+    "id": Field(str, lambda refund: refund.id),
+    "amount": Field(int, lambda refund: refund.amount),
+    "voided": Field(bool, lambda refund: refund.canceled),
+    "payment.id": Field(str, lambda refund: refund.charge),
+    "createdTime": Field(int, lambda refund: seconds(refund.created_ms)),
+    "clientCreatedTime": Field(int, lambda refund: seconds(refund.created_ms)),
+}
+
+
+def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+    """Return payments."""
+    view = view_of(sandbox, call)
+    rows = (charge for _, charge in sandbox.charges.newest())
+    return listed(
+        view, call, "payments", PAYMENT_FIELDS, rows, lambda charge: payment_answer(view, charge)
+    )
+
+
+def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentAnswer:
+    """Return one payment."""
+    charge = sandbox.charges.get(call.ids[1])
+    if charge is None:
+        PLATFORM_PAYMENT_NOT_FOUND.refuse()
+    return payment_answer(view_of(sandbox, call), charge)
+
+
+def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+    """Return refunds."""
+    view = view_of(sandbox, call)
+    return listed(
+        view,
+        call,
+        "refunds",
+        REFUND_FIELDS,
+        _refunds(sandbox),
+        lambda refund: refund_answer(view, refund),
+    )
+
+
+_LIVE = observed("clover-mcp-server 2026-06; CC 27777")
+ENDPOINTS = (
+    Endpoint(
+        name="platform_list_payments",
+        method="GET",
+        path=f"{_ROOT}/payments",
+        permissions=("read_payments",),
+        run=list_payments,
+        query=PlatformQuery,
+        gives=Elements,
+        surface=PLATFORM,
+        filters=tuple(PAYMENT_FIELDS),
+        refuses=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
+        about="List payments: all charges, declined ones among them.",
+        fact=_LIVE,
+    ),
+    Endpoint(
+        name="platform_get_payment",
+        method="GET",
+        path=f"{_ROOT}/payments/{{payment_id}}",
+        permissions=("read_payments",),
+        run=get_payment,
+        query=ExpandQuery,
+        gives=PaymentAnswer,
+        surface=PLATFORM,
+        refuses=(PLATFORM_PAYMENT_NOT_FOUND, PLATFORM_INVALID_QUERY),
+        about="Get one payment, by its charge's id.",
+        fact=documented("REF payGetPayment"),
+    ),
+    Endpoint(
+        name="platform_list_refunds",
+        method="GET",
+        path=f"{_ROOT}/refunds",
+        permissions=("read_payments",),
+        run=list_refunds,
+        query=PlatformQuery,
+        gives=Elements,
+        surface=PLATFORM,
+        filters=tuple(REFUND_FIELDS),
+        refuses=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
+        about="List refunds; voids of authorisations are none.",
+        fact=_LIVE,
+    ),
+)

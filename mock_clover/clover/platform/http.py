@@ -1,0 +1,76 @@
+"""How the platform API authenticates requests, and the headers of its replies.
+
+Source: the recorded answers of sandbox.dev.clover.com (clover_sandbox_simulator, February 2026).
+Its Strict-Transport-Security is left out: a browser would then refuse plain HTTP for this host.
+"""
+
+from hashlib import blake2b
+from urllib.parse import parse_qsl
+
+from mock_clover.clover.common.problems import UNAUTHORIZED
+from mock_clover.engine.endpoint import Endpoint, Raw, Surface
+from mock_clover.engine.error_format import JSON
+from mock_clover.engine.reply import Reply
+from mock_clover.sandbox.sandbox import Sandbox
+
+PATH = "/v3/merchants/"
+_JSON_UTF8 = b"application/json; charset=utf-8"
+_HEADERS = (
+    (b"cache-control", b"no-cache, no-store, must-revalidate"),
+    (b"pragma", b"no-cache"),
+    (b"expires", b"Tue, 17 Sep 1991 10:00:00 PST"),
+    (b"x-robots-tag", b"none"),
+    (b"x-xss-protection", b"1; mode=block"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_QUERY_FIELDS_MAX = 100
+
+
+def authenticate(sandbox: Sandbox, raw: Raw) -> Raw:
+    """Return a request with its token where all requests have it, or refuse another merchant's.
+
+    `?access_token=` is good where there is no Authorization header. A merchant id that is not that
+    of the sandbox reads as a bad token does: Clover's plugin takes a 401 for just that.
+    """
+    if raw.ids[0] != sandbox.credentials.merchant_id:
+        UNAUTHORIZED.refuse(why="the merchant id in the path is not this sandbox's")
+    if b"access_token=" not in raw.query or b"authorization" in raw.headers:
+        return raw
+    try:
+        query = raw.query.decode("ascii", "replace")
+        fields = dict(parse_qsl(query, max_num_fields=_QUERY_FIELDS_MAX))
+    except ValueError:
+        return raw
+    shown = f"Bearer {fields.get('access_token', '')}".encode("latin-1", "replace")
+    return raw._replace(headers=raw.headers | {b"authorization": shown})
+
+
+def merchant_in(path: str) -> str:
+    """Return the merchant id of a platform path."""
+    return path[len(PATH) :].partition("/")[0]
+
+
+def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) -> Reply:
+    """Add the headers that every platform reply has.
+
+    The request id follows from the sandbox's seed, its clock and the request, so that reading
+    leaves no trace.
+    """
+    source = (sandbox.seed, sandbox.clock.now_ms(), raw.method, raw.path, raw.query, raw.body)
+    digest = blake2b(repr(source).encode(), digest_size=16).hexdigest()
+    request_id = f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
+    allowed = ", ".join(endpoint.filters).encode() if reply.status == 200 else b""
+    listed = ((b"x-clover-allowed-filter-fields", allowed),) if allowed else ()
+    return reply._replace(
+        headers=(
+            *reply.headers,
+            *_HEADERS,
+            (b"x-clover-request-id", request_id.encode()),
+            *listed,
+        ),
+        content_type=_JSON_UTF8 if reply.content_type == JSON else reply.content_type,
+    )
+
+
+PLATFORM = Surface(authenticate, add_headers, gathers_query=True, platform_errors=True)
+"""The first id of a path is the merchant's."""

@@ -1,0 +1,203 @@
+"""The platform API's common forms: references, lists, and the merchant.
+
+Members are in the order of the recorded answers, false ones are said, times are whole seconds.
+"""
+
+from typing import Annotated, Any, ClassVar
+
+from mock_clover.core.evidence import Fact, Millis, documented, inferred, observed, told
+from mock_clover.core.record import Record
+
+LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
+NESTED_MAX = 100
+"""Rows of a list within another answer. Source: MD:paginating."""
+EXPANSIONS_MAX = 3
+"""Source: DOCS:expanding-fields. That a fourth is refused is inferred."""
+OFFSET_MAX = 10_000_000
+"""A bound of this mock: no table has so many rows."""
+
+_PAGES = documented("MD:paginating; DOCS:expanding-fields; MD:applying-filters")
+_QUERY = "PLATFORM_INVALID_QUERY"
+
+
+class PlatformQuery(Record, frozen=True, kw_only=True):
+    """Query of a platform call that looks."""
+
+    filter: (
+        Annotated[
+            str,
+            told(
+                "`field=value`, and `!=`, `>`, `>=`, `<`, `<=`; given again or joined by commas, "
+                "all must hold. A text may end in `*`.",
+                _PAGES,
+            ),
+        ]
+        | None
+    ) = None
+    expand: (
+        Annotated[
+            str,
+            told("Up to three members, joined by commas; dots lead deeper.", _PAGES),
+        ]
+        | None
+    ) = None
+    orderBy: Annotated[str, told("`field`, `field ASC` or `field DESC`.", _PAGES)] | None = None
+    limit: Annotated[
+        int, told("Rows of a page.", _PAGES, refused_as=_QUERY, ge=1, le=LIMIT_MAX)
+    ] = LIMIT_DEFAULT
+    offset: Annotated[
+        int, told("Rows that are left out first.", _PAGES, refused_as=_QUERY, ge=0, le=OFFSET_MAX)
+    ] = 0
+
+
+class ExpandQuery(Record, frozen=True, kw_only=True):
+    """Query of a platform call on one thing."""
+
+    expand: (
+        Annotated[
+            str,
+            told("Up to three members, joined by commas; dots lead deeper.", _PAGES),
+        ]
+        | None
+    ) = None
+
+
+class Elements(Record, frozen=True, kw_only=True):
+    """The envelope of every platform list; one within another answer has no `href`."""
+
+    fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
+
+    elements: tuple[Any, ...]
+    href: str | None = None
+
+
+class Reference(Record, frozen=True, kw_only=True):
+    """Another thing, by its id and its address, or by one of them."""
+
+    fact: ClassVar[Fact] = observed("CC 27777")
+
+    href: str | None = None
+    id: str | None = None
+
+
+class Nothing(Record, frozen=True, kw_only=True):
+    """What a deletion answers: `{}`. Source: clover_sandbox_simulator."""
+
+    fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
+
+    nothing: None = None
+
+
+class Address(Record, frozen=True, kw_only=True):
+    """`address` of a merchant; its own address only, where it is not expanded."""
+
+    fact: ClassVar[Fact] = inferred(
+        "REF merchant names the members of an address; none was recorded"
+    )
+
+    href: str | None = None
+    address1: str | None = None
+    city: str | None = None
+    country: str | None = None
+    state: str | None = None
+    zip: str | None = None
+
+
+class Owner(Record, frozen=True, kw_only=True):
+    """`owner` of a merchant, an employee."""
+
+    fact: ClassVar[Fact] = inferred("clover-mcp-server reads these of an employee")
+
+    href: str | None = None
+    id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    role: str | None = None
+    isOwner: bool | None = None
+
+
+class Gateway(Record, frozen=True, kw_only=True):
+    """`gateway` of a merchant. Source: goparrot for the members, the multi-pay page for two."""
+
+    fact: ClassVar[Fact] = observed(
+        "GP reads these; the page on multi-pay tokens prints two of them"
+    )
+
+    href: str | None = None
+    accountName: str | None = None
+    paymentProcessorName: str | None = None
+    mid: str | None = None
+    tokenType: str | None = None
+    supportsTipping: bool | None = None
+    supportsTipAdjust: bool | None = None
+    supportsNakedCredit: bool | None = None
+    supportsMultiPayToken: bool | None = None
+    supportsPreauthOverage: bool | None = None
+    newBatchCloseEnabled: bool | None = None
+    production: bool | None = None
+
+
+class Properties(Record, frozen=True, kw_only=True):
+    """`properties` of a merchant; the real ones hold bank accounts too, these do not."""
+
+    fact: ClassVar[Fact] = inferred("clover-mcp-server names some of them")
+
+    href: str | None = None
+    defaultCurrency: str | None = None
+    timezone: str | None = None
+    locale: str | None = None
+    tipsEnabled: bool | None = None
+    trackStock: bool | None = None
+    updateStock: bool | None = None
+    vat: bool | None = None
+    merchantRef: Reference | None = None
+
+
+class Merchant(Record, frozen=True, kw_only=True):
+    """A merchant; what is not expanded is an address to follow."""
+
+    fact: ClassVar[Fact] = inferred(
+        "GP and clover-mcp-server read id, name, address and owner; no answer was recorded"
+    )
+
+    href: str
+    id: str
+    name: str
+    owner: Owner
+    address: Address
+    gateway: Gateway
+    properties: Properties
+    items: Reference
+    orders: Reference
+    payments: Reference
+    customers: Reference
+    taxRates: Reference
+    tenders: Reference
+    orderTypes: Reference
+    createdTime: Millis
+
+
+class Supported(Record, frozen=True, kw_only=True):
+    """Whether a merchant can do a thing; `rate` is a fraction."""
+
+    fact: ClassVar[Fact] = documented("MD:surcharges; WOO")
+
+    supported: bool
+    rate: float | None = None
+
+
+class PaymentConfigs(Record, frozen=True, kw_only=True):
+    """What a merchant's ecommerce can do. Source: WOO, MD:level-2, MD:soft-descriptors."""
+
+    fact: ClassVar[Fact] = documented(
+        "MD:surcharges, purchase cards, soft descriptors; each shows one member"
+    )
+
+    surcharging: Supported
+    purchase_card: Supported
+    softDescriptors: Supported
+
+
+def seconds(time_ms: Millis) -> Millis:
+    """Return a time as the platform API tells it."""
+    return time_ms // 1000 * 1000

@@ -1,0 +1,148 @@
+"""Customers of the platform API: the same rows as those of /v1, with their cards."""
+
+from typing import Annotated, ClassVar
+
+from mock_clover.clover.platform.records import Elements, Reference
+from mock_clover.core.evidence import EMAIL, Fact, Millis, documented, inferred, observed, told
+from mock_clover.core.record import Record
+
+_REF = documented("REF customersCreateCustomer")
+_LIVE = observed("clover-mcp-server, sandbox 2026-06: sub-resources, not flat members")
+_QUERY = "PLATFORM_INVALID_QUERY"
+CONTACTS_MAX = 20
+"""Addresses of each kind that a customer has; a bound of this mock."""
+
+_Name = Annotated[str, told("Up to 64 characters.", _REF, refused_as=_QUERY, max_length=64)] | None
+_Line = Annotated[str, told("Free text.", _REF, max_length=255)] | None
+
+
+class EmailRequest(Record, frozen=True, kw_only=True):
+    """One of `emailAddresses`."""
+
+    emailAddress: Annotated[str, told("Any address.", _LIVE, pattern=EMAIL, max_length=254)]
+
+
+class PhoneRequest(Record, frozen=True, kw_only=True):
+    """One of `phoneNumbers`."""
+
+    phoneNumber: Annotated[str, told("Any number.", _LIVE, max_length=50)]
+
+
+class PostalAddress(Record, frozen=True, kw_only=True):
+    """One of `addresses`."""
+
+    address1: _Line = None
+    address2: _Line = None
+    address3: _Line = None
+    city: _Line = None
+    country: _Line = None
+    state: _Line = None
+    zip: _Line = None
+
+
+class PlatformCustomerUpdate(Record, frozen=True, kw_only=True):
+    """Body of `POST …/customers/{id}`: what is not named stays."""
+
+    firstName: _Name = None
+    lastName: _Name = None
+    marketingAllowed: (
+        Annotated[bool, told("Ignored, as on the sandbox.", _LIVE, refused_as=_QUERY)] | None
+    ) = None
+
+
+class PlatformCustomerRequest(PlatformCustomerUpdate, frozen=True, kw_only=True):
+    """Body of `POST …/customers`."""
+
+    emailAddresses: (
+        Annotated[
+            list[EmailRequest],
+            told("Addresses.", _LIVE, refused_as=_QUERY, max_length=CONTACTS_MAX),
+        ]
+        | None
+    ) = None
+    phoneNumbers: (
+        Annotated[
+            list[PhoneRequest],
+            told("Numbers.", _LIVE, refused_as=_QUERY, max_length=CONTACTS_MAX),
+        ]
+        | None
+    ) = None
+    addresses: (
+        Annotated[
+            list[PostalAddress],
+            told("Postal addresses.", _REF, refused_as=_QUERY, max_length=CONTACTS_MAX),
+        ]
+        | None
+    ) = None
+
+
+class EmailAnswer(Record, frozen=True, kw_only=True):
+    """One of `emailAddresses`."""
+
+    fact: ClassVar[Fact] = observed("clover-mcp-server, sandbox 2026-06; its id is inferred")
+
+    id: str
+    emailAddress: str
+    primaryEmail: bool
+
+
+class PhoneAnswer(Record, frozen=True, kw_only=True):
+    """One of `phoneNumbers`."""
+
+    fact: ClassVar[Fact] = observed("clover-mcp-server, sandbox 2026-06; its id is inferred")
+
+    id: str
+    phoneNumber: str
+
+
+class AddressAnswer(PostalAddress, frozen=True, kw_only=True):
+    """One of `addresses`."""
+
+    fact: ClassVar[Fact] = inferred("REF customersCreateCustomer names the members that are sent")
+
+    id: str
+
+
+class CardInfo(Record, frozen=True, kw_only=True):
+    """`additionalInfo` of a card on file: truths as texts."""
+
+    fact: ClassVar[Fact] = observed("GP")
+
+    isPurchaseCard: str
+    default: str
+
+
+class CardAnswer(Record, frozen=True, kw_only=True):
+    """A card on file. Source: goparrot; `expirationDate` is MMYY."""
+
+    fact: ClassVar[Fact] = observed("GP; what tokenType says is inferred")
+
+    id: str
+    first6: str
+    last4: str
+    expirationDate: str
+    additionalInfo: CardInfo
+    cardType: str
+    token: str
+    tokenType: str
+    modifiedTime: Millis
+    customer: Reference
+
+
+class PlatformCustomerAnswer(Record, frozen=True, kw_only=True):
+    """A customer. Source: CC 27777; contacts stand in it only where they are asked for."""
+
+    fact: ClassVar[Fact] = observed("CC 27777")
+
+    href: str
+    id: str
+    orderRef: Reference | None = None
+    firstName: str | None = None
+    lastName: str | None = None
+    marketingAllowed: bool
+    customerSince: Millis
+    emailAddresses: Elements | None = None
+    phoneNumbers: Elements | None = None
+    addresses: Elements | None = None
+    cards: Elements | None = None
+    orders: Elements | None = None

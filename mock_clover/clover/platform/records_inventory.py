@@ -1,0 +1,260 @@
+"""A merchant's inventory: items, taxes, order types and tenders, as rows and as they are shown."""
+
+from typing import Annotated, ClassVar, Literal
+
+from mock_clover.clover.platform.records import Elements, Reference, seconds
+from mock_clover.clover.tokens.records import Kind
+from mock_clover.core.evidence import Cents, Fact, Millis, documented, observed, told
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import Record
+
+_ITEM = documented("REF inventoryCreateItem")
+_TAX = observed("clover_sandbox_simulator 2026-02: POST tax_rates")
+_TYPE = observed("clover_sandbox_simulator 2026-02: POST order_types")
+_QUERY = "PLATFORM_INVALID_QUERY"
+NAME_MAX = 127
+
+PriceType = Literal["FIXED", "VARIABLE", "PER_UNIT"]
+Price = Annotated[Cents, told("Of a unit.", _ITEM, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)]
+
+
+class ItemRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/items`."""
+
+    name: Annotated[
+        str, told("Its name.", _ITEM, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
+    ]
+    price: Price = 0
+    priceType: Annotated[PriceType, told("How it is priced.", _ITEM, refused_as=_QUERY)] = "FIXED"
+    hidden: Annotated[bool, told("Not on the register.", _ITEM, refused_as=_QUERY)] = False
+    available: Annotated[bool, told("For sale.", _ITEM, refused_as=_QUERY)] = True
+    autoManage: Annotated[bool, told("Stock decides.", _ITEM, refused_as=_QUERY)] = False
+    defaultTaxRates: Annotated[
+        bool, told("The merchant's default taxes apply.", _ITEM, refused_as=_QUERY)
+    ] = True
+    isRevenue: Annotated[bool, told("Counts as revenue.", _ITEM, refused_as=_QUERY)] = True
+    sku: Annotated[str, told("SKU.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None = None
+    code: (
+        Annotated[str, told("UPC or EAN.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None
+    ) = None
+    alternateName: (
+        Annotated[str, told("Other name.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None
+    ) = None
+
+
+class InventoryItem(Record, frozen=True, kw_only=True):
+    """An item as it is kept."""
+
+    id: str
+    asked: ItemRequest
+    modified_ms: Millis
+
+
+class ItemAnswer(Record, frozen=True, kw_only=True):
+    """An item as it is shown. Source: clover_sandbox_simulator 2026-02."""
+
+    fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
+
+    id: str
+    hidden: bool
+    available: bool
+    autoManage: bool
+    name: str
+    alternateName: str | None = None
+    code: str | None = None
+    sku: str | None = None
+    price: Cents
+    priceType: PriceType
+    defaultTaxRates: bool
+    isRevenue: bool
+    taxRates: Elements | None = None
+    modifierGroups: Elements | None = None
+    categories: Elements | None = None
+    modifiedTime: Millis
+    deleted: bool
+
+
+def item_answer(item: InventoryItem, **expanded: Elements) -> ItemAnswer:
+    """Show an item, and what is expanded in it."""
+    asked = item.asked
+    return ItemAnswer(
+        id=item.id,
+        hidden=asked.hidden,
+        available=asked.available,
+        autoManage=asked.autoManage,
+        name=asked.name,
+        alternateName=asked.alternateName,
+        code=asked.code,
+        sku=asked.sku,
+        price=asked.price,
+        priceType=asked.priceType,
+        defaultTaxRates=asked.defaultTaxRates,
+        isRevenue=asked.isRevenue,
+        modifiedTime=seconds(item.modified_ms),
+        deleted=False,
+        **expanded,
+    )
+
+
+class TaxRateRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/tax_rates`."""
+
+    name: Annotated[
+        str, told("Its name.", _TAX, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
+    ]
+    rate: (
+        Annotated[
+            int,
+            told("10,000,000 is 100 %.", _TAX, refused_as=_QUERY, ge=0, le=100_000_000),
+        ]
+        | None
+    ) = None
+    taxAmount: (
+        Annotated[
+            Cents,
+            told("A flat tax.", documented("REF taxrates"), refused_as=_QUERY, ge=0, le=AMOUNT_MAX),
+        ]
+        | None
+    ) = None
+    isDefault: Annotated[
+        bool, told("Applies to items with default taxes.", _TAX, refused_as=_QUERY)
+    ] = False
+    taxType: (
+        Annotated[
+            Literal["VAT_TAXABLE", "VAT_NON_TAXABLE", "VAT_EXEMPT", "INTERNAL_TAX", "PARTNER_TAX"],
+            told("Its kind.", _TAX, refused_as=_QUERY),
+        ]
+        | None
+    ) = None
+
+
+class MerchantTax(Record, frozen=True, kw_only=True):
+    """A merchant's tax as it is kept."""
+
+    id: str
+    asked: TaxRateRequest
+
+
+class TaxRateAnswer(Record, frozen=True, kw_only=True):
+    """A tax as it is shown: of a merchant, or of a line. Source: clover_sandbox_simulator."""
+
+    fact: ClassVar[Fact] = observed(
+        "clover_sandbox_simulator, recorded in 2026-02; of a line: community.clover.com 24054"
+    )
+
+    id: str | None = None
+    lineItemRef: Reference | None = None
+    name: str | None = None
+    taxType: str | None = None
+    rate: int | None = None
+    taxAmount: Cents | None = None
+    isDefault: bool
+
+
+NO_TAX_APPLIED = "NO_TAX_APPLIED"
+"""The tax that every merchant has. Source: clover_sandbox_simulator."""
+
+
+def tax_answer(tax: MerchantTax) -> TaxRateAnswer:
+    """Show a merchant's tax."""
+    asked = tax.asked
+    return TaxRateAnswer(
+        id=tax.id,
+        name=asked.name,
+        taxType=asked.taxType,
+        rate=asked.rate,
+        taxAmount=asked.taxAmount,
+        isDefault=asked.isDefault,
+    )
+
+
+class OrderTypeRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/order_types`."""
+
+    label: Annotated[
+        str, told("Its name.", _TYPE, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
+    ]
+    taxable: Annotated[bool, told("Taxes apply.", _TYPE, refused_as=_QUERY)] = True
+    fee: Annotated[Cents, told("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] = 0
+    minOrderAmount: Annotated[
+        Cents, told("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)
+    ] = 0
+    avgOrderTime: Annotated[int, told("Minutes.", _TYPE, refused_as=_QUERY, ge=0, le=1_000_000)] = 0
+
+
+class OrderType(Record, frozen=True, kw_only=True):
+    """An order type as it is kept; the first is the default (observed)."""
+
+    id: str
+    asked: OrderTypeRequest
+    is_default: bool
+
+
+class OrderTypeAnswer(Record, frozen=True, kw_only=True):
+    """An order type as it is shown. Source: clover_sandbox_simulator."""
+
+    fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
+
+    id: str
+    label: str
+    taxable: bool
+    isDefault: bool
+    filterCategories: bool
+    fee: Cents
+    minOrderAmount: Cents
+    avgOrderTime: int
+    hoursAvailable: str
+    isDeleted: bool
+
+
+def order_type_answer(order_type: OrderType) -> OrderTypeAnswer:
+    """Show an order type."""
+    return OrderTypeAnswer(
+        id=order_type.id,
+        label=order_type.asked.label,
+        taxable=order_type.asked.taxable,
+        isDefault=order_type.is_default,
+        filterCategories=False,
+        fee=order_type.asked.fee,
+        minOrderAmount=order_type.asked.minOrderAmount,
+        avgOrderTime=order_type.asked.avgOrderTime,
+        hoursAvailable="BUSINESS",
+        isDeleted=False,
+    )
+
+
+class TenderAnswer(Record, frozen=True, kw_only=True):
+    """A tender. Source: clover-mcp-server for the members, clover-android-sdk for the keys."""
+
+    fact: ClassVar[Fact] = observed("clover-mcp-server, sandbox 2026-06")
+
+    href: str
+    id: str
+    editable: bool
+    labelKey: str
+    label: str
+    opensCashDrawer: bool
+    enabled: bool
+    visible: bool
+    supportsCashDiscount: bool
+
+
+TENDERS: dict[str, str] = {
+    "com.clover.tender.credit_card": "Credit Card",
+    "com.clover.tender.debit_card": "Debit Card",
+    "com.clover.tender.cash": "Cash",
+    "com.clover.tender.check": "Check",
+    "com.clover.tender.external_gift_card": "External Gift Card",
+    "com.clover.tender.external_payment": "External Payment",
+    "com.clover.tender.external_pin_debit": "External PIN Debit",
+}
+"""Labels by key; a sandbox has fourteen, of which these keys are known. Labels but for the first
+three are inferred."""
+EXTERNAL_PAYMENT = "com.clover.tender.external_payment"
+TENDER_OF: dict[Kind, str] = {
+    "card": "com.clover.tender.credit_card",
+    "gift_card": "com.clover.tender.external_gift_card",
+    "ach": EXTERNAL_PAYMENT,
+    "tender": EXTERNAL_PAYMENT,
+}
+"""What a payment was made with, if it does not say so; of what is no card it is inferred."""

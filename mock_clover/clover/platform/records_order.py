@@ -1,0 +1,212 @@
+"""Orders of the platform API: what makes and changes them, and how an order is shown there.
+
+An order is one row, whichever API made it: `Order.platform` holds what only this one knows.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from mock_clover.clover.platform.records import Elements, Reference
+from mock_clover.core.evidence import Cents, Fact, Millis, documented, observed, told
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import Record
+
+_ORDER = documented("REF orderCreateOrder")
+_LINE = documented("REF orderCreateLineItem")
+_ATOMIC = documented("REF orderCreateAtomicOrder")
+_LIVE = observed("clover_sandbox_simulator 2026-02")
+_QUERY = "PLATFORM_INVALID_QUERY"
+TEXT_MAX = 2_000
+LINES_MAX = 1_000
+"""Lines of an order; a bound of this mock."""
+QUANTITY_MAX = 1_000_000
+
+Text = Annotated[str, told("Free text.", _ORDER, refused_as=_QUERY, max_length=TEXT_MAX)] | None
+PaymentState = Literal[
+    "OPEN", "PAID", "REFUNDED", "CREDITED", "PARTIALLY_PAID", "PARTIALLY_REFUNDED"
+]
+
+
+class IdRequest(Record, frozen=True, kw_only=True):
+    """Another thing that a body refers to."""
+
+    id: Annotated[str, told("Its id.", _ORDER, max_length=255)] | None = None
+
+
+class PlatformOrderRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/orders`, which may be empty, and of `POST …/orders/{id}`."""
+
+    title: Text = None
+    note: Text = None
+    state: (
+        Annotated[str, told("open or locked, say.", _ORDER, refused_as=_QUERY, max_length=50)]
+        | None
+    ) = None
+    total: (
+        Annotated[
+            Cents,
+            told("Nobody else reckons it.", _ORDER, refused_as=_QUERY, ge=0, le=AMOUNT_MAX),
+        ]
+        | None
+    ) = None
+    currency: Annotated[str, told("ISO 4217.", _ORDER, refused_as=_QUERY, max_length=3)] | None = (
+        None
+    )
+    orderType: Annotated[IdRequest, told("Order type.", _ORDER, refused_as=_QUERY)] | None = None
+    customers: (
+        Annotated[
+            list[IdRequest],
+            told("The first one counts.", _ORDER, refused_as=_QUERY, max_length=10),
+        ]
+        | None
+    ) = None
+    externalReferenceId: Text = None
+    clientCreatedTime: (
+        Annotated[
+            Millis,
+            told("By the client's clock.", _ORDER, refused_as=_QUERY, ge=0, le=10_000_000_000_000),
+        ]
+        | None
+    ) = None
+    taxRemoved: Annotated[bool, told("No taxes.", _ORDER, refused_as=_QUERY)] | None = None
+    manualTransaction: (
+        Annotated[bool, told("Without line items.", _ORDER, refused_as=_QUERY)] | None
+    ) = None
+    groupLineItems: Annotated[bool, told("On receipts.", _ORDER, refused_as=_QUERY)] | None = None
+    testMode: Annotated[bool, told("In test mode.", _ORDER, refused_as=_QUERY)] | None = None
+
+
+class PlatformOrder(Record, frozen=True, kw_only=True):
+    """What only the platform API knows of an order."""
+
+    asked: PlatformOrderRequest
+    modified_ms: Millis
+    reckoned: bool = False
+    """Whether its total is that of its lines, as an atomic order's is; else its client tells it."""
+
+
+class LineTaxRequest(Record, frozen=True, kw_only=True):
+    """A tax of a new line: one of the merchant's by its id, or any other by name and rate."""
+
+    id: Annotated[str, told("Of the merchant's.", _LINE, max_length=255)] | None = None
+    name: Annotated[str, told("Free text.", _LINE, max_length=255)] | None = None
+    rate: (
+        Annotated[
+            int,
+            told("10,000,000 is 100 %.", _LINE, refused_as=_QUERY, ge=0, le=100_000_000),
+        ]
+        | None
+    ) = None
+
+
+class LineRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/line_items`, and a line of an atomic order."""
+
+    item: (
+        Annotated[
+            IdRequest, told("Its name, price and taxes are taken over.", _LINE, refused_as=_QUERY)
+        ]
+        | None
+    ) = None
+    name: Annotated[str, told("Free text.", _LINE, refused_as=_QUERY, max_length=255)] | None = None
+    price: (
+        Annotated[Cents, told("Of a unit.", _LINE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] | None
+    ) = None
+    unitQty: (
+        Annotated[
+            int,
+            told("1000 is one.", _LINE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX * 1_000),
+        ]
+        | None
+    ) = None
+    quantity: (
+        Annotated[
+            int,
+            told(
+                "Sent by clover_sandbox_simulator.", _LIVE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX
+            ),
+        ]
+        | None
+    ) = None
+    taxRates: (
+        Annotated[
+            list[LineTaxRequest],
+            told("Taxes of the line.", _LINE, refused_as=_QUERY, max_length=50),
+        ]
+        | None
+    ) = None
+
+
+class OrderCart(Record, frozen=True, kw_only=True):
+    """`orderCart` of an atomic order."""
+
+    lineItems: (
+        Annotated[
+            list[LineRequest],
+            told("The lines.", _ATOMIC, refused_as=_QUERY, max_length=LINES_MAX),
+        ]
+        | None
+    ) = None
+    title: Text = None
+    note: Text = None
+    currency: Annotated[str, told("ISO 4217.", _ATOMIC, refused_as=_QUERY, max_length=3)] | None = (
+        None
+    )
+    orderType: Annotated[IdRequest, told("Order type.", _ATOMIC, refused_as=_QUERY)] | None = None
+    externalReferenceId: Text = None
+
+
+class AtomicOrderRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/atomic_order/orders`."""
+
+    orderCart: Annotated[OrderCart, told("The cart.", _ATOMIC, refused_as=_QUERY)] | None = None
+
+
+class LineAnswer(Record, frozen=True, kw_only=True):
+    """A line of an order. Source: CC 27777, and recorded orders of other clients."""
+
+    fact: ClassVar[Fact] = observed("CC 27777")
+
+    id: str
+    orderRef: Reference
+    item: Reference | None = None
+    name: str | None = None
+    price: Cents
+    unitQty: int | None = None
+    printed: bool
+    createdTime: Millis
+    orderClientCreatedTime: Millis
+    exchanged: bool
+    refunded: bool
+    isRevenue: bool
+    taxRates: Elements | None = None
+
+
+class PlatformOrderAnswer(Record, frozen=True, kw_only=True):
+    """An order. Source: CC 27777 (made by ecommerce), clover_sandbox_simulator (made here)."""
+
+    fact: ClassVar[Fact] = observed("CC 27777; clover_sandbox_simulator, recorded in 2026-02")
+
+    href: str
+    id: str
+    currency: str
+    customers: Elements | None = None
+    employee: Reference | None = None
+    total: Cents | None = None
+    externalReferenceId: str | None = None
+    paymentState: PaymentState | None = None
+    title: str | None = None
+    note: str | None = None
+    orderType: Any = None
+    taxRemoved: bool
+    isVat: bool
+    state: str | None = None
+    manualTransaction: bool
+    groupLineItems: bool
+    testMode: bool
+    createdTime: Millis
+    clientCreatedTime: Millis
+    modifiedTime: Millis
+    lineItems: Elements | None = None
+    payments: Elements | None = None
+    refunds: Elements | None = None
+    discounts: Elements | None = None

@@ -1,0 +1,106 @@
+"""Payments and refunds of the platform API: charges and refunds, seen from there."""
+
+from typing import Any, ClassVar, Literal
+
+from mock_clover.clover.charges.records import ChargeState
+from mock_clover.clover.platform.records import Elements, Reference
+from mock_clover.core.evidence import Cents, Fact, Millis, documented, observed
+from mock_clover.core.record import Record
+
+Result = Literal["SUCCESS", "FAIL", "VOIDED", "AUTH", "PENDING"]
+RESULTS: dict[ChargeState, Result] = {
+    "pending": "PENDING",
+    "captured": "SUCCESS",
+    "authorised": "AUTH",
+    "voided": "VOIDED",
+    "expired": "VOIDED",
+    "failed": "FAIL",
+}
+"""What a charge's state is here. The names are documented (REF payments); which of them a captured
+or expired authorisation has is inferred."""
+
+
+class CardOnFile(Record, frozen=True, kw_only=True):
+    """`vaultedCard` of a payment with a card on file."""
+
+    fact: ClassVar[Fact] = documented("REF payGetPayment")
+
+    first6: str
+    last4: str
+    cardholderName: str | None = None
+    expirationDate: str
+    token: str
+
+
+class CardTransaction(Record, frozen=True, kw_only=True):
+    """`cardTransaction` of a payment. Source: REF payGetPayment."""
+
+    fact: ClassVar[Fact] = documented(
+        "REF payGetPayment; what each member is for a charge is inferred"
+    )
+
+    cardType: str | None = None
+    entryType: str
+    first6: str | None = None
+    last4: str
+    type: Literal["AUTH", "PREAUTH", "PREAUTHCAPTURE"]
+    authCode: str | None = None
+    referenceId: str | None = None
+    state: Literal["PENDING", "CLOSED"]
+    cardholderName: str | None = None
+    token: str | None = None
+    vaultedCard: CardOnFile | None = None
+    currency: str
+    captured: bool
+
+
+class AdditionalChargeAnswer(Record, frozen=True, kw_only=True):
+    """One of `additionalCharges`, a surcharge; `rate` 35000 is 3.5 %."""
+
+    fact: ClassVar[Fact] = documented("DOCS:working-with-transaction-data")
+
+    id: str
+    amount: Cents
+    rate: int
+    type: str
+    payment: Reference
+
+
+class PaymentAnswer(Record, frozen=True, kw_only=True):
+    """A payment. Source: CC 27777."""
+
+    fact: ClassVar[Fact] = observed("CC 27777")
+
+    id: str
+    order: Any = None
+    tender: Any
+    amount: Cents
+    tipAmount: Cents
+    taxAmount: Cents
+    cashbackAmount: Cents
+    externalReferenceId: str | None = None
+    employee: Reference
+    createdTime: Millis
+    clientCreatedTime: Millis
+    modifiedTime: Millis
+    offline: bool
+    result: Result
+    cardTransaction: CardTransaction | None = None
+    refunds: Elements | None = None
+    additionalCharges: Elements | None = None
+
+
+class PlatformRefundAnswer(Record, frozen=True, kw_only=True):
+    """A refund. Source: clover-mcp-server for most members, GP for `voided`."""
+
+    fact: ClassVar[Fact] = observed("clover-mcp-server, sandbox 2026-06; GP for voided")
+
+    id: str
+    orderRef: Reference | None = None
+    payment: Any
+    amount: Cents
+    taxAmount: Cents
+    createdTime: Millis
+    clientCreatedTime: Millis
+    employee: Reference
+    voided: bool

@@ -1,0 +1,54 @@
+"""A view: whose things are shown, under which address, and what is to be expanded in them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from mock_clover.clover.platform.http import PATH
+from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
+from mock_clover.clover.platform.records import EXPANSIONS_MAX, NESTED_MAX, Elements, Reference
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Call
+from mock_clover.sandbox.sandbox import Sandbox
+
+
+class View(NamedTuple):
+    """How things are shown to one call. `expand` holds dotted names; unknown ones say nothing."""
+
+    sandbox: Sandbox
+    root: str
+    """The address of the merchant, without a slash at its end."""
+    expand: frozenset[str] = frozenset()
+
+    def wants(self, *names: str) -> bool:
+        """Tell whether a member is to be expanded, by any of its names, or anything in it."""
+        return any(
+            each == name or each.startswith(f"{name}.") for each in self.expand for name in names
+        )
+
+    def within(self, *names: str) -> "View":
+        """Return the view of what stands in a member."""
+        inner = (each.split(".", 1) for each in self.expand if "." in each)
+        return self._replace(expand=frozenset(rest for name, rest in inner if name in names))
+
+    def refer(self, path: str, row_id: str) -> Reference:
+        """Return a reference to a thing that has an address of its own."""
+        return Reference(href=f"{self.root}/{path}/{row_id}", id=row_id)
+
+    @property
+    def employee(self) -> Reference:
+        """The employee who does all that apps do: the owner."""
+        return Reference(id=self.sandbox.credentials.employee_id)
+
+
+def view_of(sandbox: Sandbox, call: Call[Any, Any]) -> View:
+    """Return the view that a call asks for. Source: DOCS:expanding-fields, three at most."""
+    text = getattr(call.query, "expand", None) or ""
+    names = frozenset(filter(None, (name.strip() for name in text.split(","))))
+    if len(names) > EXPANSIONS_MAX:
+        PLATFORM_INVALID_QUERY.refuse(param="expand")
+    return View(sandbox, f"{call.base_url}{PATH}{sandbox.credentials.merchant_id}", names)
+
+
+def nested(rows: Sequence[Record] | Iterable[Record]) -> Elements:
+    """Return a list as it stands within another answer."""
+    return Elements(elements=tuple(rows)[:NESTED_MAX])

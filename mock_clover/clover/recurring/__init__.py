@@ -1,0 +1,1 @@
+"""Plans, subscriptions and the notices about them."""

@@ -1,0 +1,48 @@
+"""Notices to customers, as they would have been sent: `GET /_mock/notices`."""
+
+from typing import Annotated
+
+from mock_clover.clover.recurring.records_notice import Channel, Kind, Notice
+from mock_clover.control.endpoint import OURS, control
+from mock_clover.core.evidence import told
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.sandbox.notices import NOTICES_MAX
+from mock_clover.sandbox.sandbox import Sandbox
+
+
+class NoticeQuery(Record, frozen=True, kw_only=True):
+    """Query of the notices."""
+
+    kind: Annotated[Kind | None, told("What they tell.", OURS)] = None
+    channel: Annotated[Channel | None, told("email or sms.", OURS)] = None
+    customer: Annotated[str | None, told("Whom they tell.", OURS)] = None
+    subscription: Annotated[str | None, told("Of which they tell.", OURS)] = None
+    limit: Annotated[int, told("The newest so many.", OURS, ge=1, le=NOTICES_MAX)] = 100
+
+
+class NoticeList(Record, frozen=True, kw_only=True):
+    """Notices, oldest first."""
+
+    data: tuple[Notice, ...]
+
+
+def list_notices(sandbox: Sandbox, call: Call[None, NoticeQuery]) -> NoticeList:
+    """Return what customers would have been told, by e-mail and SMS; nothing is ever sent."""
+    asked = call.query
+    wanted = {
+        name: value
+        for name in ("kind", "channel", "customer", "subscription")
+        if (value := getattr(asked, name)) is not None
+    }
+    found = [
+        notice
+        for notice in sandbox.notices
+        if all(getattr(notice, name) == value for name, value in wanted.items())
+    ]
+    return NoticeList(data=tuple(found[-asked.limit :]))
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    control("list_notices", "GET", "/_mock/notices", list_notices, NoticeList, query=NoticeQuery),
+)

@@ -1,0 +1,323 @@
+"""Plans and subscriptions: what a customer pays again and again. Amounts are minor units.
+
+A subscription takes its plan's amount and tip when it is made; a later change of the plan's changes
+none that is agreed (inferred). Which payment comes next is reckoned here and happens elsewhere.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+
+from mock_clover.clover.charges.records import ChargeRequest
+from mock_clover.clover.charges.records_purchase import ChargeDescriptor
+from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
+from mock_clover.clover.recurring.records_interval import LAST_MS, Interval, following, written
+from mock_clover.core.evidence import END, Cents, Fact, documented, inferred, told
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import Record
+
+FAILURES_MAX = 5
+"""Failed payments in a row after which a subscription is deactivated. Documented
+MD:working-with-recurring; that one success forgives them is inferred."""
+TAX_RATES_MAX = 50
+"""Tax rates of a plan; a bound of this mock."""
+_COUNT_MAX = 1_000
+"""Of an interval; a bound of this mock."""
+_CURRENCY = "USD"  # the merchant's: a plan has none of its own
+
+CHARGE_SUBSCRIPTION = "charge_subscription"
+"""The operation by which rules and the journal know a payment that falls due."""
+SUBSCRIPTION_RUN = "subscription_run"
+SUBSCRIPTION_ENDED = "subscription_ended"
+UPCOMING_CHARGE = "upcoming_charge_notice"
+"""Kinds of an agenda's entries."""
+
+_DOC = documented("MD:working-with-recurring")
+_DATE, _HOUR = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}"
+_ZONE = "(Z|[+-][0-9]{2}:?[0-9]{2})"
+_TIME = f"^{_DATE}([T@ ]{_HOUR}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?)?{END}"
+
+Name = Annotated[
+    str,
+    told("3 to 127 characters.", _DOC, refused_as="INVALID_REQUEST", min_length=3, max_length=127),
+]
+Amount = Annotated[Cents, told("Of each payment.", _DOC, refused_as="INVALID_CHARGE_AMOUNT", ge=0)]
+TipAmount = Annotated[
+    Cents,
+    told("Added to it.", _DOC, refused_as="INVALID_TIP_AMOUNT", ge=0, le=AMOUNT_MAX),
+]
+IntervalCount = Annotated[
+    int,
+    told("Every so many intervals.", _DOC, refused_as="INVALID_REQUEST", ge=1, le=_COUNT_MAX),
+]
+IntervalWord = Annotated[Interval, told("Its unit.", _DOC, refused_as="INVALID_REQUEST")]
+Note = Annotated[str, told("Free text.", _DOC, refused_as="INVALID_REQUEST", max_length=255)]
+TaxRates = Annotated[
+    list[Annotated[str, msgspec.Meta(max_length=64)]],
+    told(
+        "Kept and shown; their rates are not known here, so no tax is added.",
+        _DOC,
+        refused_as="INVALID_REQUEST",
+        max_length=TAX_RATES_MAX,
+    ),
+]
+Active = Annotated[bool, told("Whether payments fall due.", _DOC, refused_as="INVALID_REQUEST")]
+Moment = Annotated[
+    str,
+    told(
+        "ISO 8601; UTC where it names no zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME
+    ),
+]
+Millis = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
+
+
+class PlanRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /recurring/v1/plans`."""
+
+    name: Name
+    amount: Amount
+    interval: IntervalWord
+    intervalCount: IntervalCount
+    note: Note | None = None
+    taxRateUuids: TaxRates = []
+    tipAmount: TipAmount | None = None
+
+
+class PlanUpdate(Record, frozen=True, kw_only=True):
+    """Body of `PUT /recurring/v1/plans/{id}`; what is absent stays."""
+
+    name: Name | None = None
+    amount: Amount | None = None
+    interval: IntervalWord | None = None
+    intervalCount: IntervalCount | None = None
+    note: Note | None = None
+    taxRateUuids: TaxRates | None = None
+    tipAmount: TipAmount | None = None
+    active: Active | None = None
+
+
+class PlanQuery(Record, frozen=True, kw_only=True):
+    """Query of `GET /recurring/v1/plans`."""
+
+    interval: IntervalWord | None = None
+    intervalCount: IntervalCount | None = None
+
+
+class SoftDescriptor(Record, frozen=True, kw_only=True):
+    """What stands on the cardholder's statement."""
+
+    dbaName: (
+        Annotated[
+            str,
+            told("Trading name.", _DOC, refused_as="INVALID_REQUEST", max_length=255),
+        ]
+        | None
+    ) = None
+
+
+class SubscriptionRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /recurring/v1/plans/{id}/subscriptions`."""
+
+    fact: ClassVar[Fact] = _DOC
+
+    customerId: Annotated[
+        str,
+        told(
+            "A customer with a card on file; the answer calls it customerUuid.",
+            _DOC,
+            refused_as="INVALID_REQUEST",
+            min_length=1,
+            max_length=64,
+        ),
+    ]
+    collectionMethod: Annotated[
+        Literal["CHARGE_AUTOMATICALLY"],
+        told("The one way there is.", _DOC, refused_as="INVALID_REQUEST"),
+    ]
+    startDate: Moment | None = None
+    endDate: Moment | None = None
+    softDescriptor: SoftDescriptor | None = None
+    note: Note | None = None
+    tipAmount: TipAmount | None = None
+    amount: Amount | None = None
+    active: Active = True
+    taxRateUuids: TaxRates | None = None
+
+
+class SubscriptionUpdate(Record, frozen=True, kw_only=True):
+    """Body of `PUT /recurring/v1/subscriptions/{id}`; what is absent stays."""
+
+    active: Active | None = None
+    amount: Amount | None = None
+    note: Note | None = None
+    taxRateUuids: TaxRates | None = None
+    startDate: Moment | None = None
+    endDate: Moment | None = None
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """A plan as it is kept."""
+
+    id: str
+    name: str
+    amount: Cents
+    interval: Interval
+    interval_count: Annotated[int, msgspec.Meta(ge=1, le=_COUNT_MAX)]
+    created_ms: Millis
+    modified_ms: Millis
+    active: bool = True
+    note: str | None = None
+    tax_rate_uuids: tuple[str, ...] = ()
+    tip_amount: Cents | None = None
+
+
+class Subscription(Record, frozen=True, kw_only=True):
+    """A subscription as it is kept, with where it stands."""
+
+    id: str
+    plan: str
+    customer: str
+    amount: Cents
+    start_ms: Millis
+    created_ms: Millis
+    modified_ms: Millis
+    active: bool = True
+    end_ms: Millis | None = None
+    tip_amount: Cents | None = None
+    note: str | None = None
+    soft_descriptor: SoftDescriptor | None = None
+    tax_rate_uuids: tuple[str, ...] = ()
+    next_ms: Millis | None = None
+    """When it is charged next; an entry of the agenda for another time is void."""
+    remind_ms: Millis | None = None
+    """When the customer is told of that."""
+    last_run_ms: Millis | None = None
+    payments: int = 0
+    failures: int = 0
+    """Failed payments since the last good one."""
+
+    def due_after(self, plan: Plan, after_ms: int) -> int | None:
+        """Return when its plan has the next payment due; nothing is due from its end on."""
+        due_ms = following(self.start_ms, plan.interval, plan.interval_count, after_ms)
+        return self.within(due_ms)
+
+    def within(self, at_ms: int | None) -> int | None:
+        """Return a moment if it lies before the end: the end itself is no more in it (inferred)."""
+        if at_ms is not None and self.end_ms is not None and at_ms >= self.end_ms:
+            return None
+        return at_ms
+
+
+def charge_request(plan: Plan, subscription: Subscription) -> ChargeRequest:
+    """Return the charge that a due subscription makes. That it looks so is inferred."""
+    descriptor = subscription.soft_descriptor
+    return ChargeRequest(
+        amount=subscription.amount,
+        tip_amount=subscription.tip_amount,
+        currency=_CURRENCY,
+        source=subscription.customer,
+        description=subscription.note or plan.name,
+        stored_credentials=StoredCredentials(
+            sequence="SUBSEQUENT" if subscription.payments else "FIRST",
+            is_scheduled=True,
+            initiator="MERCHANT",
+        ),
+        soft_descriptor=_described(descriptor) if descriptor else None,
+    )
+
+
+def _described(descriptor: SoftDescriptor) -> ChargeDescriptor:
+    """Return the descriptor of a subscription as that of a charge, which has 38 characters."""
+    return ChargeDescriptor(dba_name=descriptor.dbaName and descriptor.dbaName[:38])
+
+
+class PlanAnswer(Record, frozen=True, kw_only=True):
+    """A plan as it is shown; members in the documented order."""
+
+    fact: ClassVar[Fact] = _DOC
+
+    name: str
+    taxRateUuids: tuple[str, ...]
+    tipAmount: Cents | None = None
+    amount: Cents
+    active: bool
+    interval: Interval
+    intervalCount: int
+    note: str | None = None
+    createdTime: str
+    modifiedTime: str
+    id: str
+    merchantId: str
+    developerAppId: str
+    object: str | None = None
+
+
+class SubscriptionAnswer(Record, frozen=True, kw_only=True):
+    """A subscription as it is shown; two members only where it is read, as documented."""
+
+    fact: ClassVar[Fact] = _DOC
+
+    id: str
+    customerUuid: str
+    collectionMethod: str
+    active: bool
+    tipAmount: Cents | None = None
+    amount: Cents
+    total: Annotated[Cents, told("Amount and tip.", inferred("no tax rate is known here"))]
+    note: str | None = None
+    softDescriptor: SoftDescriptor | None = None
+    taxRateUuids: tuple[str, ...]
+    startDate: str
+    endDate: str | None = None
+    createdTime: str
+    modifiedTime: str
+    additionalCharges: tuple[str, ...] | None = None
+    lastRunDate: str | None = None
+    plan: PlanAnswer
+    object: str | None = None
+
+
+def plan_answer(plan: Plan, merchant_id: str, app_id: str) -> PlanAnswer:
+    """Show a plan."""
+    return PlanAnswer(
+        name=plan.name,
+        taxRateUuids=plan.tax_rate_uuids,
+        tipAmount=plan.tip_amount,
+        amount=plan.amount,
+        active=plan.active,
+        interval=plan.interval,
+        intervalCount=plan.interval_count,
+        note=plan.note,
+        createdTime=written(plan.created_ms),
+        modifiedTime=written(plan.modified_ms),
+        id=plan.id,
+        merchantId=merchant_id,
+        developerAppId=app_id,
+        object="plan",
+    )
+
+
+def subscription_answer(
+    row: Subscription, plan: PlanAnswer, *, as_read: bool = False
+) -> SubscriptionAnswer:
+    """Show a subscription; `as_read` with what only a GET tells."""
+    return SubscriptionAnswer(
+        id=row.id,
+        customerUuid=row.customer,
+        collectionMethod="CHARGE_AUTOMATICALLY",
+        active=row.active,
+        tipAmount=row.tip_amount,
+        amount=row.amount,
+        total=row.amount + (row.tip_amount or 0),
+        note=row.note,
+        softDescriptor=row.soft_descriptor,
+        taxRateUuids=row.tax_rate_uuids,
+        startDate=written(row.start_ms),
+        endDate=written(row.end_ms) if row.end_ms is not None else None,
+        createdTime=written(row.created_ms),
+        modifiedTime=written(row.modified_ms),
+        additionalCharges=() if as_read else None,
+        lastRunDate=written(row.last_run_ms) if as_read and row.last_run_ms is not None else None,
+        plan=plan,
+        object="subscription",
+    )

@@ -1,0 +1,206 @@
+"""Refunds of charges: full, partial, and the void of an authorisation."""
+
+import msgspec
+
+from mock_clover.clover.charges.records import REFUND_TYPE, Charge, RefundType
+from mock_clover.clover.charges.records_surcharge import surcharge
+from mock_clover.clover.charges.views import ListAnswer
+from mock_clover.clover.common.problems import (
+    CHARGE_ALREADY_REFUNDED,
+    IDEMPOTENCY_MISMATCH,
+    INVALID_CHARGE_AMOUNT,
+    INVALID_REFUND_CHARGE,
+    INVALID_REQUEST,
+    PARTIAL_REFUND_NOT_ALLOWED,
+    PARTIAL_VOID_NOT_ALLOWED,
+    REFUND_TARGET_NOT_FOUND,
+    REFUND_TOO_LARGE,
+)
+from mock_clover.clover.gift_cards.operations import moved
+from mock_clover.clover.refunds.records import Refund, RefundAnswer, RefundRequest, refund_answer
+from mock_clover.clover.webhooks.operations import announce
+from mock_clover.core.evidence import documented
+from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.pagination import ListQuery, page
+from mock_clover.sandbox.sandbox import Sandbox
+
+
+def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAnswer:
+    """Give money back, or void an authorisation."""
+    asked = call.body
+    charge = sandbox.charges.get(asked.charge)
+    if charge is None:
+        REFUND_TARGET_NOT_FOUND.refuse()
+    left = charge.amount_refundable
+    if charge.state not in REFUND_TYPE or not left:
+        CHARGE_ALREADY_REFUNDED.refuse()
+    amount = left if asked.amount is None else asked.amount
+    if amount > left:
+        REFUND_TOO_LARGE.refuse()
+    if amount < left:
+        _check_partial(sandbox, charge)
+    sandbox.refunds.require_room()
+    voids = is_void(sandbox, charge, amount)
+    refund = give_back(
+        sandbox,
+        charge,
+        amount,
+        reason=asked.reason,
+        external_reference_id=asked.external_reference_id,
+    )
+    call.why = (
+        "an authorisation is voided"
+        if charge.state == "authorised"
+        else f"{amount} of {left} is {'voided' if voids else 'refunded'}"
+    )
+    return refund_answer(refund)
+
+
+def give_back(
+    sandbox: Sandbox,
+    charge: Charge,
+    amount: int,
+    *,
+    reason: str | None = None,
+    external_reference_id: str | None = None,
+) -> Refund:
+    """Write a refund, or a void, of a charge that allows it: the only writes of giving back."""
+    now_ms = sandbox.clock.now_ms()
+    refund = Refund(
+        id=sandbox.ids.object_id(),
+        charge=charge.id,
+        amount=amount,
+        created_ms=now_ms,
+        refund_type=_type_of(sandbox, charge, amount),
+        ref_num=sandbox.ids.ref_num(now_ms),
+        auth_code=sandbox.ids.auth_code(),
+        reason=reason,
+        external_reference_id=external_reference_id,
+        surcharge=charge.surcharge
+        and msgspec.structs.replace(
+            charge.surcharge, id=None, amount=surcharge(amount, charge.surcharge.rate)
+        ),
+    )
+    if charge.gift is not None:
+        change = amount if charge.state == "captured" else 0
+        refund = msgspec.structs.replace(refund, gift=moved(sandbox, charge, change))
+    sandbox.refunds.put(refund.id, refund)
+    sandbox.charges.put(charge.id, _after(charge, amount))
+    if sandbox.outbox is not None:
+        about = "void" if charge.state == "authorised" else "refund"
+        announce(sandbox, "P", charge.id, "UPDATE", about)
+    return refund
+
+
+def is_void(sandbox: Sandbox, charge: Charge, amount: int) -> bool:
+    """Tell whether giving so much back undoes a charge before it is settled.
+
+    Documented: within 25 minutes of the payment. That it must be all of it is inferred.
+    """
+    if charge.state == "authorised":
+        return True
+    age_ms = sandbox.clock.now_ms() - charge.paid_ms
+    whole = not charge.amount_refunded and amount == charge.amount_refundable
+    return whole and age_ms <= sandbox.settings.void_window_ms
+
+
+def _type_of(sandbox: Sandbox, charge: Charge, amount: int) -> RefundType:
+    if charge.state == "captured" and is_void(sandbox, charge, amount):
+        return sandbox.settings.void_type
+    return REFUND_TYPE[charge.state]
+
+
+def _after(charge: Charge, amount: int) -> Charge:
+    if charge.state == "authorised":
+        return msgspec.structs.replace(charge, state="voided", amount_refunded=amount)
+    return msgspec.structs.replace(charge, amount_refunded=charge.amount_refunded + amount)
+
+
+def _check_partial(sandbox: Sandbox, charge: Charge) -> None:
+    """Refuse a part where Clover wants the whole. Source: REF create-refund."""
+    if charge.state == "authorised":
+        PARTIAL_VOID_NOT_ALLOWED.refuse()
+    order = sandbox.orders.get(charge.order or "")
+    if (
+        charge.request.tip_amount
+        or charge.request.tax_amount
+        or (order is not None and len(order.items) > 1)
+    ):
+        PARTIAL_REFUND_NOT_ALLOWED.refuse()
+
+
+def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundAnswer:
+    """Return one refund."""
+    refund = sandbox.refunds.get(call.ids[0])
+    if refund is None:
+        REFUND_TARGET_NOT_FOUND.refuse()
+    return refund_answer(refund)
+
+
+def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
+    """Return refunds, newest first."""
+    query = call.query
+    return page(
+        "/v1/refunds",
+        sandbox.refunds.newest(),
+        query,
+        keep=lambda row: query.charge is None or row.charge == query.charge,
+        created_ms=lambda row: row.created_ms,
+        show=refund_answer,
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="create_refund",
+        method="POST",
+        path="/v1/refunds",
+        run=create_refund,
+        takes=RefundRequest,
+        permissions=(
+            "read_customers",
+            "read_merchant",
+            "read_orders",
+            "read_payments",
+            "online_payments",
+        ),
+        gives=RefundAnswer,
+        idempotent=True,
+        refuses=(
+            INVALID_REFUND_CHARGE,
+            INVALID_CHARGE_AMOUNT,
+            INVALID_REQUEST,
+            REFUND_TARGET_NOT_FOUND,
+            REFUND_TOO_LARGE,
+            CHARGE_ALREADY_REFUNDED,
+            PARTIAL_REFUND_NOT_ALLOWED,
+            PARTIAL_VOID_NOT_ALLOWED,
+            IDEMPOTENCY_MISMATCH,
+        ),
+        about="Refund a charge, in full or in part; an authorisation is voided.",
+        fact=documented("REF create-refund"),
+    ),
+    Endpoint(
+        name="list_refunds",
+        method="GET",
+        path="/v1/refunds",
+        run=list_refunds,
+        query=ListQuery,
+        permissions=("read_payments",),
+        gives=ListAnswer,
+        refuses=(INVALID_REQUEST,),
+        about="List refunds, newest first.",
+        fact=documented("MD:pagination covers refunds"),
+    ),
+    Endpoint(
+        name="get_refund",
+        method="GET",
+        path="/v1/refunds/{refund_id}",
+        run=get_refund,
+        permissions=("read_payments",),
+        gives=RefundAnswer,
+        refuses=(REFUND_TARGET_NOT_FOUND,),
+        about="Get one refund.",
+        fact=documented("REF getrefund"),
+    ),
+)

@@ -1,0 +1,164 @@
+"""Refunds: full, partial, and the void of an authorisation, which is a refund by Clover's word."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from mock_clover.clover.charges.records import ExternalReference, RefundType
+from mock_clover.clover.charges.records_surcharge import AdditionalCharge
+from mock_clover.clover.gift_cards.records import GiftCardView
+from mock_clover.core.evidence import (
+    Cents,
+    Fact,
+    Facts,
+    Millis,
+    documented,
+    inferred,
+    marked,
+    observed,
+    told,
+)
+from mock_clover.core.record import Record
+
+_REF = documented("REF create-refund")
+
+
+class RefundRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/refunds`."""
+
+    charge: Annotated[
+        str,
+        told("Id of the charge.", _REF, refused_as="INVALID_REFUND_CHARGE", min_length=1),
+    ]
+    amount: (
+        Annotated[
+            Cents,
+            told(
+                "Defaults to the whole remainder.",
+                _REF,
+                refused_as="INVALID_CHARGE_AMOUNT",
+                ge=1,
+            ),
+        ]
+        | None
+    ) = None
+    external_reference_id: ExternalReference = None
+    reason: (
+        Annotated[
+            Literal["duplicate", "fraudulent", "requested_by_customer"],
+            told("Why.", _REF, refused_as="INVALID_REQUEST"),
+        ]
+        | None
+    ) = None
+    metadata: Annotated[dict[str, Any], told("Taken and not interpreted.", _REF)] | None = None
+
+
+class Refund(Record, frozen=True, kw_only=True):
+    """A refund as it is kept."""
+
+    id: str
+    charge: str
+    amount: Cents
+    created_ms: Millis
+    refund_type: RefundType
+    ref_num: str
+    auth_code: str
+    reason: str | None = None
+    external_reference_id: str | None = None
+    gift: GiftCardView | None = None
+    """Of a gift card's refund: what it did to the card."""
+    canceled: bool = False
+    canceled_ms: Millis | None = None
+    surcharge: AdditionalCharge | None = None
+
+
+class RefundMetadata(Record, frozen=True, kw_only=True):
+    """`metadata` of a refund, by which clients tell a void from a refund."""
+
+    fact: ClassVar[Fact] = observed("KES reads them; MD:gift-card-api shows them")
+
+    refundType: RefundType
+    authCode: str
+    refNum: str
+    gatewayResponseCode: str
+
+
+class RefundAnswer(Record, frozen=True, kw_only=True):
+    """A refund as it is shown. Source: GP CloverRefund; metadata: KES, the gift-card page."""
+
+    fact: ClassVar[Fact] = observed("GP CloverRefund")
+    facts: ClassVar[Facts] = (
+        marked(observed("KES; MD:gift-card-api"), "metadata")
+        | marked(inferred("the request has them"), "reason", "external_reference_id")
+        | marked(documented("MD:gift-card-api"), "gift_card")
+        | marked(documented("REF create-refund"), "additional_charges")
+    )
+
+    id: str
+    object: str | None = None
+    amount: Cents
+    charge: str
+    created: Millis
+    reason: str | None = None
+    external_reference_id: str | None = None
+    status: Literal["succeeded", "failed", "canceled"]
+    metadata: RefundMetadata
+    gift_card: GiftCardView | None = None
+    additional_charges: tuple[AdditionalCharge, ...] | None = None
+
+
+def refund_answer(refund: Refund) -> RefundAnswer:
+    """Show a refund."""
+    return RefundAnswer(
+        id=refund.id,
+        object="refund",
+        amount=refund.amount,
+        charge=refund.charge,
+        created=refund.created_ms,
+        reason=refund.reason,
+        external_reference_id=refund.external_reference_id,
+        status="canceled" if refund.canceled else "succeeded",
+        metadata=RefundMetadata(
+            refundType=refund.refund_type,
+            authCode=refund.auth_code,
+            refNum=refund.ref_num,
+            gatewayResponseCode=_gateway_code(refund),
+        ),
+        gift_card=refund.gift,
+        additional_charges=None if refund.surcharge is None else (refund.surcharge,),
+    )
+
+
+def _gateway_code(refund: Refund) -> str:
+    """Return the gateway's code: three digits for a card (KES), two for a gift card (its page)."""
+    return "000" if refund.gift is None else "00"
+
+
+class CancelAnswer(Record, frozen=True, kw_only=True):
+    """Answer of `POST /v1/refunds/{id}/cancel`. Source: MD:gift-card-api."""
+
+    fact: ClassVar[Fact] = documented("MD:gift-card-api")
+
+    id: str
+    object: str
+    amount: Cents
+    charge: str
+    status: Literal["succeeded"]
+    metadata: RefundMetadata
+    gift_card: GiftCardView
+
+
+def cancel_answer(refund: Refund, gift: GiftCardView) -> CancelAnswer:
+    """Show that a refund is canceled; that its id is the refund's own is inferred."""
+    return CancelAnswer(
+        id=refund.id,
+        object="void_on_refund",
+        amount=refund.amount,
+        charge=refund.charge,
+        status="succeeded",
+        metadata=RefundMetadata(
+            refundType="VOID",
+            authCode=refund.auth_code,
+            refNum=refund.ref_num,
+            gatewayResponseCode=_gateway_code(refund),
+        ),
+        gift_card=gift,
+    )

@@ -1,0 +1,34 @@
+"""Till when a card is good: its month and year read, and the moment after them."""
+
+import re
+from datetime import UTC, datetime
+
+from mock_clover.clover.common.problems import (
+    EXPIRED_CARD,
+    INVALID_EXPIRY_MONTH,
+    INVALID_EXPIRY_YEAR,
+)
+from mock_clover.sandbox.sandbox import Sandbox
+
+_MONTH = re.compile(r"0?[1-9]|1[0-2]", re.ASCII)
+_YEAR = re.compile(r"[0-9]{2}|[0-9]{4}", re.ASCII)
+
+
+def read_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) -> tuple[str, str]:
+    """Return month and four-digit year; a card is good to the end of its month."""
+    month, year = (exp_month or "").strip(), (exp_year or "").strip()
+    if not _MONTH.fullmatch(month):
+        INVALID_EXPIRY_MONTH.refuse()
+    if not _YEAR.fullmatch(year):
+        INVALID_EXPIRY_YEAR.refuse()
+    if len(year) == 2:
+        year = f"20{year}"
+    if (int(year), int(month)) < sandbox.clock.month():
+        EXPIRED_CARD.refuse()
+    return month, year
+
+
+def end_of_month_ms(year: int, month: int) -> int:
+    """Return the first moment after a month, UTC."""
+    months = min(year, 9_998) * 12 + month  # of the month after, from year 0
+    return int(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).timestamp() * 1000)

@@ -1,0 +1,270 @@
+"""Tokens of cards and of what else pays: what a client asks for, what is kept, what it gets.
+
+The request is the only record that ever holds a PAN or a CVV. It lives from the decoder to the end
+of the handler, prints nothing of itself, and is never stored or journaled.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from mock_clover.clover.common.cards import Card, Face
+from mock_clover.clover.gift_cards.records import GiftCardRequest
+from mock_clover.clover.tokens.records_bank_account import AchRequest, AchView
+from mock_clover.clover.tokens.records_external import (
+    ApplePayPaymentData,
+    ExternalTokenRequest,
+    WalletRequest,
+)
+from mock_clover.core.evidence import Fact, Facts, Millis, documented, inferred, told
+from mock_clover.core.record import Record
+
+_OAS = documented("OAS-TOK")
+_SEED = documented("SEED card token")
+_AVS = documented("OAS-TOK; kept for the address check at charge time")
+
+
+class CardRequest(Record, frozen=True, kw_only=True):
+    """`card` of a token request. Holds a PAN and a CVV: never print, never keep."""
+
+    number: (
+        Annotated[
+            str,
+            told("The PAN in plain digits.", _OAS, refused_as="INCORRECT_NUMBER"),
+        ]
+        | None
+    ) = None
+    encrypted_pan: (
+        Annotated[
+            str,
+            told(
+                "Base64 of the RSA-OAEP-SHA1 encryption of eight zeros and the PAN; line breaks in "
+                "the base64 are tolerated.",
+                documented("SEED card token; padding after five public ports"),
+                refused_as="INVALID_PAN",
+            ),
+        ]
+        | None
+    ) = None
+    transarmor_key_id: (
+        Annotated[str, told("Id of the key; ignored, no known client sends one.", _SEED)] | None
+    ) = None
+    exp_month: (
+        Annotated[
+            str,
+            told("One or two digits, 1 to 12.", _OAS, refused_as="INVALID_EXPIRY_MONTH"),
+        ]
+        | None
+    ) = None
+    exp_year: (
+        Annotated[
+            str,
+            told("Two or four digits.", _OAS, refused_as="INVALID_EXPIRY_YEAR"),
+        ]
+        | None
+    ) = None
+    cvv: Annotated[str, told("Three or four digits.", _OAS, refused_as="INCORRECT_CVC")] | None = (
+        None
+    )
+    first6: (
+        Annotated[
+            str,
+            told(
+                "First six digits; refused when the PAN has others.",
+                _OAS,
+                refused_as="INCORRECT_NUMBER",
+            ),
+        ]
+        | None
+    ) = None
+    last4: (
+        Annotated[
+            str,
+            told(
+                "Last four digits; refused when the PAN has others.",
+                _OAS,
+                refused_as="INCORRECT_NUMBER",
+            ),
+        ]
+        | None
+    ) = None
+    brand: (
+        Annotated[
+            str,
+            told("Brand; the PAN's own is used.", _OAS, refused_as="INVALID_CARD_TYPE"),
+        ]
+        | None
+    ) = None
+    country: Annotated[str, told("Two letters.", _OAS)] | None = None
+    name: Annotated[str, told("Cardholder.", _OAS)] | None = None
+    address_line1: Annotated[str, told("Street address.", _AVS)] | None = None
+    address_line2: Annotated[str, told("Street address, second line.", _OAS)] | None = None
+    address_city: Annotated[str, told("City.", _OAS)] | None = None
+    address_state: Annotated[str, told("State.", _OAS)] | None = None
+    address_zip: Annotated[str, told("Postal code.", _AVS)] | None = None
+    address_country: Annotated[str, told("Country.", _OAS)] | None = None
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "CardRequest(...)"
+
+
+_WALLET = inferred("clover-around 6.4: the payload is documented, its place in the body is not")
+
+
+class TokenRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/tokens`: exactly one of these (documented OAS-TOK)."""
+
+    card: Annotated[CardRequest, told("The card.", _OAS, refused_as="INVALID_PAN")] | None = None
+    gift_card: (
+        Annotated[GiftCardRequest, told("A gift card.", documented("MD:create-a-gift-card-token"))]
+        | None
+    ) = None
+    ach: (
+        Annotated[AchRequest, told("A bank account.", documented("MD:create-an-ach-token"))] | None
+    ) = None
+    external_token: (
+        Annotated[ExternalTokenRequest, told("A TransArmor token; gives a multi-use one.", _OAS)]
+        | None
+    ) = None
+    encryptedWallet: Annotated[WalletRequest, told("A wallet.", _WALLET)] | None = None
+    encrypted_wallet: Annotated[WalletRequest, told("A wallet.", _WALLET)] | None = None
+    applePayPaymentData: Annotated[ApplePayPaymentData, told("Apple Pay.", _WALLET)] | None = None
+    apiKey: (
+        Annotated[str, told("Stray member that Clover's Node SDK sends; ignored.", _OAS)] | None
+    ) = None
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "TokenRequest(...)"
+
+
+TokenState = Literal["new", "used", "multipay", "revoked"]
+Kind = Literal["card", "gift_card", "ach", "tender"]
+"""What a token stands for. What is no card has a last4 and a fingerprint, and no expiry."""
+
+
+class Token(Record, frozen=True, kw_only=True):
+    """A token as it is kept."""
+
+    id: str
+    card: Card
+    created_ms: Millis
+    state: TokenState = "new"
+    kind: Kind = "card"
+    foreign: bool = False
+    """Whether it stands for a TransArmor token of another integration."""
+    customer: str | None = None
+    card_id: str | None = None
+    has_first: bool = False
+    """Whether a payment with the sequence FIRST was approved."""
+
+
+class TokenCard(Record, frozen=True, kw_only=True):
+    """`card` of a token answer."""
+
+    fact: ClassVar[Fact] = documented("SEED accept-payments flow")
+
+    exp_month: str
+    exp_year: str
+    first6: str | None = None
+    last4: str
+    brand: Face | None = None
+
+
+class GiftCardLast4(Record, frozen=True, kw_only=True):
+    """`giftCard` of a token answer: camel case here, `gift_card` in charges (documented)."""
+
+    fact: ClassVar[Fact] = documented("MD:create-a-gift-card-token")
+
+    last4: str
+
+
+class TokenAnswer(Record, frozen=True, kw_only=True):
+    """Answer of `POST /v1/tokens`. Source: SEED accept-payments flow."""
+
+    fact: ClassVar[Fact] = documented("SEED accept-payments flow")
+    facts: ClassVar[Facts] = {
+        "giftCard": documented("MD:create-a-gift-card-token"),
+        "ach": documented("MD:create-an-ach-token"),
+    }
+
+    id: str
+    object: str | None = None
+    card: TokenCard | None = None
+    giftCard: GiftCardLast4 | None = None
+    ach: AchView | None = None
+
+
+def token_answer(token: Token) -> TokenAnswer:
+    """Show a card's token as its creation does."""
+    card = token.card
+    return TokenAnswer(
+        id=token.id,
+        object="token",
+        card=TokenCard(
+            exp_month=card.exp_month,
+            exp_year=card.exp_year,
+            first6=card.first6 or None,
+            last4=card.last4,
+            brand=card.brand or None,
+        ),
+    )
+
+
+class TokenMeta(Record, frozen=True, kw_only=True):
+    """`tokenMeta` of the internal token view."""
+
+    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
+
+    tokenStatus: Literal["NEW", "VERIFIED"]
+    tokenType: Literal["ONEOFF", "MULTIPAY"]
+    tokenProvider: str
+    paymentInstrument: str
+    createdTime: Millis
+
+
+class CloverToken(Record, frozen=True, kw_only=True):
+    """`cloverToken` of the internal token view."""
+
+    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
+
+    id: str
+    tokenValue: str
+    merchantUuid: str
+    developerAppUuid: str
+    createdTime: Millis
+    lastAccessedTime: Millis
+
+
+class TokenView(Record, frozen=True, kw_only=True):
+    """Answer of `GET /v1/tokens/{id}`, which only Clover's SDKs know. Source: OAS-TOK, PY."""
+
+    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
+
+    card: TokenCard | None = None
+    cloverToken: CloverToken
+    tokenMeta: TokenMeta
+
+
+def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
+    """Show a token as its retrieval does."""
+    return TokenView(
+        card=token_answer(token).card if token.kind == "card" else None,
+        cloverToken=CloverToken(
+            id=token.id,
+            tokenValue=token.id,
+            merchantUuid=merchant_id,
+            developerAppUuid=app_id,
+            createdTime=token.created_ms,
+            lastAccessedTime=token.created_ms,
+        ),
+        tokenMeta=TokenMeta(
+            tokenStatus="NEW" if token.state == "new" else "VERIFIED",
+            tokenType="MULTIPAY" if token.state == "multipay" else "ONEOFF",
+            tokenProvider="MOCK",
+            paymentInstrument=token.kind.upper(),
+            createdTime=token.created_ms,
+        ),
+    )
+
+
+TOKEN_VIEW_FACT = inferred("OAS-TOK declares the operation without its public flag")

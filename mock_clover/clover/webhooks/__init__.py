@@ -1,0 +1,1 @@
+"""Webhooks: events, targets and deliveries."""

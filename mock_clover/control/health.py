@@ -1,0 +1,41 @@
+"""What a container's probes ask, and the OpenAPI document: light, for a start waits for them."""
+
+from mock_clover import __version__
+from mock_clover.control.endpoint import control
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Call, Document, Endpoint
+from mock_clover.sandbox.sandbox import Sandbox
+
+
+class Health(Record, frozen=True, kw_only=True):
+    """What a container's health check reads."""
+
+    status: str
+    version: str
+    scenario: str
+
+
+def health(sandbox: Sandbox, _call: Call[None, None]) -> Health:
+    """Say that the server is ready, which it is once its key pair is made."""
+    sandbox.keys.public_blob()
+    return Health(status="ready", version=__version__, scenario=sandbox.rules.scenario.name)
+
+
+def alive(sandbox: Sandbox, _call: Call[None, None]) -> Health:
+    """Say that the server answers, whether or not it is ready."""
+    return Health(status="alive", version=__version__, scenario=sandbox.rules.scenario.name)
+
+
+def openapi(_sandbox: Sandbox, _call: Call[None, None]) -> Document:
+    """Return the OpenAPI document of Clover's surface."""
+    from mock_clover.reference.openapi import document  # built, and imported, when it is asked for
+
+    return Document(document())
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    control("livez", "GET", "/livez", alive, Health),
+    *(control(path[1:], "GET", path, health, Health) for path in ("/readyz", "/healthz")),
+    control("health", "GET", "/_mock/health", health, Health),
+    control("openapi", "GET", "/_mock/openapi.json", openapi, Record),
+)

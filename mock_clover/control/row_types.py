@@ -1,0 +1,317 @@
+"""The kinds of rows that a sandbox has, and each in one line: for a list that people look through.
+
+A kind is a value: how its rows are counted, gone through from the newest, found by their id, and
+told in a line. Saved cards stand in their customers; orders that charges made, in those charges.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from mock_clover.clover.charges.records import Charge
+from mock_clover.clover.common.cards import Card
+from mock_clover.clover.customers.records import Customer, SavedCard
+from mock_clover.clover.gift_cards.operations import holding
+from mock_clover.clover.gift_cards.records import LIFE_MS, GiftCard
+from mock_clover.clover.orders.endpoints import find_order
+from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.recurring.records import Plan, Subscription
+from mock_clover.clover.refunds.records import Refund
+from mock_clover.clover.tokens.records import Token
+from mock_clover.control.masking import gift_card_id
+from mock_clover.core.record import Record
+from mock_clover.sandbox.sandbox import Sandbox
+
+_GIFT_CARDS_SOUGHT_MAX = 10_000
+Rows = Iterator[tuple[str, Callable[[], Any]]]
+"""Ids from the newest, each with what gives the row: most are passed over."""
+
+
+class Line(Record, frozen=True, kw_only=True):
+    """A row in one line; amounts are minor units."""
+
+    id: str
+    at_ms: int | None = None
+    """When it was made, by the sandbox's clock."""
+    title: str
+    state: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    customer: str | None = None
+    order: str | None = None
+    card: str | None = None
+    """As VISA ...4242."""
+
+
+class Saved(NamedTuple):
+    """A card on file, whose it is, and its token."""
+
+    saved: SavedCard
+    customer: Customer
+    token: Token | None
+
+
+class Kind(NamedTuple):
+    """One kind of rows."""
+
+    count: Callable[[Sandbox], int]
+    newest: Callable[[Sandbox], Rows]
+    find: Callable[[Sandbox, str], Any]
+    line: Callable[[Sandbox, str, Any], Line]
+
+
+def card_label(card: Card) -> str:
+    """Name a card."""
+    return f"{card.brand} ...{card.last4}".strip()
+
+
+def charge_state(charge: Charge) -> str:
+    """Say in a word how far a charge has come, what was given back included."""
+    if charge.state == "failed":
+        return "declined"
+    if charge.state != "captured" or not charge.amount_refunded:
+        return charge.state
+    return "partly refunded" if charge.amount_refundable else "refunded"
+
+
+def order_state(sold: Sold) -> str:
+    """Say in a word how far an order has come."""
+    if sold.amount_returned:
+        return "partly returned" if sold.amount_returnable else "returned"
+    if sold.paid_ms is not None:
+        return "paid"
+    return "partly paid" if sold.amount_paid else "created"
+
+
+def _charge(_: Sandbox, key: str, row: Charge) -> Line:
+    return Line(
+        id=key,
+        at_ms=row.created_ms,
+        title=row.request.description or "charge",
+        state=charge_state(row),
+        amount=row.request.amount,
+        currency=row.currency,
+        customer=row.customer,
+        order=row.order,
+        card=card_label(row.token.card),
+    )
+
+
+def _refund(sandbox: Sandbox, key: str, row: Refund) -> Line:
+    charge = sandbox.charges.get(row.charge)
+    return Line(
+        id=key,
+        at_ms=row.created_ms,
+        title=f"{'void' if row.refund_type == 'PREAUTH' else 'refund'} of {row.charge}",
+        state="canceled" if row.canceled else "succeeded",
+        amount=row.amount,
+        currency=None if charge is None else charge.currency,
+        customer=None if charge is None else charge.customer,
+        order=None if charge is None else charge.order,
+        card=None if charge is None else card_label(charge.token.card),
+    )
+
+
+def _customer(_: Sandbox, key: str, row: Customer) -> Line:
+    name = " ".join(filter(None, (row.first_name, row.last_name)))
+    count = len(row.cards)
+    return Line(
+        id=key,
+        at_ms=row.created_ms,
+        title=", ".join(filter(None, (name, row.email))) or "customer",
+        state=f"{count} card{'' if count == 1 else 's'}",
+    )
+
+
+def _saved_card(_: Sandbox, key: str, row: Saved) -> Line:
+    token = row.token
+    return Line(
+        id=key,
+        at_ms=None if token is None else token.created_ms,
+        title=row.customer.email or row.customer.id,
+        state=None if token is None else token.state,
+        customer=row.customer.id,
+        card=None if token is None else card_label(token.card),
+    )
+
+
+def _token(_: Sandbox, key: str, row: Token) -> Line:
+    return Line(
+        id=key,
+        at_ms=row.created_ms,
+        title=row.kind.replace("_", " "),
+        state=row.state,
+        customer=row.customer,
+        card=card_label(row.card),
+    )
+
+
+def _order(_: Sandbox, key: str, row: Sold) -> Line:
+    order = row.order
+    names = [item.description for item in order.items[:3] if item.description]
+    more = len(order.items) - len(names)
+    if more:
+        names.append(f"{more} more" if names else f"{more} item{'' if more == 1 else 's'}")
+    return Line(
+        id=key,
+        at_ms=order.created_ms,
+        title=", ".join(names),
+        state=order_state(row),
+        amount=order.amount,
+        currency=order.currency,
+        customer=order.customer,
+    )
+
+
+def _gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> Line:
+    held = holding(sandbox, row)
+    return Line(
+        id=key,
+        at_ms=row.expires_ms - LIFE_MS,
+        title=f"gift card ...{row.last4}",
+        state="expired" if sandbox.clock.now_ms() >= row.expires_ms else "active",
+        amount=held.balance,
+        card=f"GIFT_CARD ...{row.last4}",
+    )
+
+
+def _plan(_: Sandbox, key: str, row: Plan) -> Line:
+    return Line(
+        id=key,
+        at_ms=row.created_ms,
+        title=f"{row.name}, every {row.interval_count} {row.interval}",
+        state="active" if row.active else "inactive",
+        amount=row.amount,
+    )
+
+
+def _subscription(sandbox: Sandbox, key: str, row: Subscription) -> Line:
+    plan = sandbox.plans.get(row.plan)
+    return Line(
+        id=key,
+        at_ms=row.created_ms,
+        title=plan.name if plan else row.plan,
+        state="active" if row.active else "inactive",
+        amount=row.amount,
+        customer=row.customer,
+    )
+
+
+def _checkout(sandbox: Sandbox, key: str, row: Any) -> Line:
+    return Line(
+        id=key,
+        at_ms=row.created_ms,
+        title=", ".join(line.name for line in row.lines[:3]),
+        state=row.state(sandbox.clock.now_ms()),
+        amount=row.amount,
+        order=row.order,
+    )
+
+
+def _item(_: Sandbox, key: str, row: Any) -> Line:
+    return Line(id=key, at_ms=row.modified_ms, title=row.asked.name, amount=row.asked.price)
+
+
+def _tax_rate(_: Sandbox, key: str, row: Any) -> Line:
+    return Line(id=key, title=row.asked.name, state="default" if row.asked.isDefault else None)
+
+
+def _order_type(_: Sandbox, key: str, row: Any) -> Line:
+    return Line(id=key, title=row.asked.label or "order type")
+
+
+def _same(row: Any) -> Any:
+    return row
+
+
+def _of(table: str, line: Callable[[Sandbox, str, Any], Line]) -> Kind:
+    """Return the kind of a table whose keys are the ids of its rows."""
+
+    def newest(sandbox: Sandbox) -> Rows:
+        return ((key, partial(_same, row)) for key, row in getattr(sandbox, table).newest())
+
+    return Kind(
+        count=lambda sandbox: len(getattr(sandbox, table)),
+        newest=newest,
+        find=lambda sandbox, key: getattr(sandbox, table).get(key),
+        line=line,
+    )
+
+
+def _cards(sandbox: Sandbox) -> Iterator[Saved]:
+    for _, customer in sandbox.customers.newest():
+        for saved in reversed(customer.cards):
+            yield Saved(saved, customer, sandbox.tokens.get(saved.token))
+
+
+def _find_card(sandbox: Sandbox, key: str) -> Saved | None:
+    for _, customer in sandbox.customers.newest():
+        for saved in customer.cards:
+            if saved.id == key:
+                return Saved(saved, customer, sandbox.tokens.get(saved.token))
+    return None
+
+
+def _newest_orders(sandbox: Sandbox) -> Rows:
+    """Go through all orders; those that charges made are read off them when they are wanted."""
+    made = (
+        (order.created_ms, key)
+        for key, order in sandbox.orders.newest()
+        if sandbox.sale_orders.get(key) is None
+    )
+    of_charges = (
+        (charge.created_ms, key)
+        for key, of in sandbox.sale_orders.newest()
+        if (charge := sandbox.charges.get(of)) is not None
+    )
+    merged = heapq.merge(made, of_charges, key=lambda pair: pair[0], reverse=True)
+    return ((key, partial(find_order, sandbox, key)) for _, key in merged)
+
+
+def _count_orders(sandbox: Sandbox) -> int:
+    """Count orders; one that a charge made and the platform API changed stands in both tables."""
+    both = sum(key in sandbox.sale_orders for key, _ in sandbox.orders.items())
+    return len(sandbox.orders) + len(sandbox.sale_orders) - both
+
+
+def _newest_gift_cards(sandbox: Sandbox) -> Rows:
+    return ((gift_card_id(key), partial(_same, row)) for key, row in sandbox.gift_cards.newest())
+
+
+def _find_gift_card(sandbox: Sandbox, shown: str) -> GiftCard | None:
+    """Find a gift card by the id it is shown by, among the newest."""
+    for place, (key, row) in enumerate(sandbox.gift_cards.newest()):
+        if place >= _GIFT_CARDS_SOUGHT_MAX:
+            break
+        if gift_card_id(key) == shown:
+            return row
+    return None
+
+
+KINDS: dict[str, Kind] = {
+    "charges": _of("charges", _charge),
+    "refunds": _of("refunds", _refund),
+    "orders": Kind(_count_orders, _newest_orders, find_order, _order),
+    "customers": _of("customers", _customer),
+    "cards": Kind(
+        count=lambda sandbox: sum(len(each.cards) for each in sandbox.customers),
+        newest=lambda sandbox: ((each.saved.id, partial(_same, each)) for each in _cards(sandbox)),
+        find=_find_card,
+        line=_saved_card,
+    ),
+    "tokens": _of("tokens", _token),
+    "gift_cards": Kind(
+        count=lambda sandbox: len(sandbox.gift_cards),
+        newest=_newest_gift_cards,
+        find=_find_gift_card,
+        line=_gift_card,
+    ),
+    "plans": _of("plans", _plan),
+    "subscriptions": _of("subscriptions", _subscription),
+    "checkouts": _of("checkouts", _checkout),
+    "items": _of("items", _item),
+    "tax_rates": _of("tax_rates", _tax_rate),
+    "order_types": _of("order_types", _order_type),
+}
+"""By the names of their tables, and of saved cards."""

@@ -1,0 +1,1 @@
+"""The request pipeline: routing, decoding, overrides, errors and evidence."""

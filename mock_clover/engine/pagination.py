@@ -1,0 +1,157 @@
+"""Lists: newest first, filtered, cut by cursors that include the object they name.
+
+Source of the quirk: MD:pagination, "a specific order and two orders preceding it" with limit=3.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from mock_clover.clover.charges.views import ListAnswer
+from mock_clover.clover.common.problems import INVALID_REQUEST
+from mock_clover.core.evidence import documented, told
+from mock_clover.core.record import Record
+
+Row = TypeVar("Row")
+
+_DOC = documented("REF getcharges; MD:pagination")
+_ORDERS = documented("REF getorders; the members' names are inferred from those of created")
+_Created = (
+    Annotated[str, told("Milliseconds, or `yyyy-MM-dd HH:mm:ss` in UTC (zone inferred).", _DOC)]
+    | None
+)
+_Paid = Annotated[str, told("When it was paid: unpaid ones are left out.", _ORDERS)] | None
+_DATE_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
+
+
+class ListQuery(
+    Record,
+    frozen=True,
+    kw_only=True,
+    rename={
+        "created_gt": "created.gt",
+        "created_gte": "created.gte",
+        "created_lt": "created.lt",
+        "created_lte": "created.lte",
+    },
+):
+    """Query of a list."""
+
+    limit: Annotated[int, told("Rows of a page.", _DOC, ge=1, le=100)] = 10
+    starting_after: Annotated[str, told("This object and older ones.", _DOC)] | None = None
+    ending_before: (
+        Annotated[str, told("This object and newer ones, this one first.", _DOC)] | None
+    ) = None
+    created: _Created = None
+    created_gt: _Created = None
+    created_gte: _Created = None
+    created_lt: _Created = None
+    created_lte: _Created = None
+    customer: Annotated[str, told("Charges and orders of a customer.", _DOC)] | None = None
+    charge: Annotated[str, told("Refunds of a charge.", _DOC)] | None = None
+
+
+class OrdersQuery(
+    ListQuery,
+    frozen=True,
+    kw_only=True,
+    rename={
+        "created_gt": "created.gt",
+        "created_gte": "created.gte",
+        "created_lt": "created.lt",
+        "created_lte": "created.lte",
+        "paid": "status_transitions.paid",
+        "paid_gt": "status_transitions.paid.gt",
+        "paid_gte": "status_transitions.paid.gte",
+        "paid_lt": "status_transitions.paid.lt",
+        "paid_lte": "status_transitions.paid.lte",
+    },
+):
+    """Query of the list of orders."""
+
+    paid: _Paid = None
+    paid_gt: _Paid = None
+    paid_gte: _Paid = None
+    paid_lt: _Paid = None
+    paid_lte: _Paid = None
+
+
+def page(
+    url: str,
+    newest: Iterable[tuple[str, Row]],
+    query: ListQuery,
+    keep: Callable[[Row], bool],
+    created_ms: Callable[[Row], int],
+    show: Callable[[Row], Record],
+) -> ListAnswer:
+    """Cut one page out of rows that come newest first."""
+    within = bounds(query, "created")
+    rows = (
+        (key, row)
+        for key, row in newest
+        if keep(row) and (within is None or within(created_ms(row)))
+    )
+    if query.ending_before is not None:
+        cut = _up_to(rows, query.ending_before, query.limit + 1)
+    else:
+        cut = _from(rows, query.starting_after, query.limit + 1)
+    return ListAnswer(
+        object="list",
+        url=url,
+        has_more=True if len(cut) > query.limit else None,
+        data=tuple(show(row) for row in cut[: query.limit]),
+    )
+
+
+def _from(rows: Iterator[tuple[str, Row]], cursor: str | None, count: int) -> list[Row]:
+    cut: list[Row] = []
+    seen = cursor is None
+    for key, row in rows:
+        seen = seen or key == cursor
+        if seen:
+            cut.append(row)
+        if len(cut) == count:
+            break
+    if not seen:
+        INVALID_REQUEST.refuse(param="starting_after")
+    return cut
+
+
+def _up_to(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row]:
+    newer: deque[Row] = deque(maxlen=count)
+    for key, row in rows:
+        newer.append(row)
+        if key == cursor:
+            return list(reversed(newer))
+    INVALID_REQUEST.refuse(param="ending_before")
+
+
+def bounds(query: ListQuery, name: str) -> Callable[[int], bool] | None:
+    """Return whether a time lies within the bounds of this name; None where there are none."""
+    field = name.rpartition(".")[2]
+    low = high = None
+    for suffix, beyond in (("", 0), ("_gte", 0), ("_gt", 1)):
+        text = getattr(query, f"{field}{suffix}")
+        if text is not None:
+            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) + beyond
+            low = bound if low is None else max(low, bound)
+    for suffix, beyond in (("", 0), ("_lte", 0), ("_lt", 1)):
+        text = getattr(query, f"{field}{suffix}")
+        if text is not None:
+            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) - beyond
+            high = bound if high is None else min(high, bound)
+    if low is None and high is None:
+        return None
+    return lambda ms: (low is None or ms >= low) and (high is None or ms <= high)
+
+
+def _millis(name: str, text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 16:
+        return int(text)
+    for form in _DATE_FORMS:
+        try:
+            return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp() * 1000)
+        except ValueError:
+            continue
+    INVALID_REQUEST.refuse(param=name)

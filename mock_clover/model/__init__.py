@@ -1,1 +1,0 @@
-"""What Clover knows: pure records and decisions, without clock, state or I/O."""

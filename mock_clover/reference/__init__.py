@@ -1,0 +1,1 @@
+"""What is generated from the declarations: OpenAPI, examples and the fidelity page."""

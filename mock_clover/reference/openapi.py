@@ -1,0 +1,308 @@
+"""The OpenAPI 3.1 document, from the same declarations that decode and answer."""
+
+import re
+from functools import cache
+from typing import Any, get_type_hints
+
+import msgspec
+
+from mock_clover import __version__
+from mock_clover.clover.common.problems import (
+    CATALOGUE,
+    INVALID_JSON,
+    METHOD_NOT_ALLOWED,
+    PAKMS_WITHOUT_AUTHORIZATION,
+    PAYLOAD_TOO_LARGE,
+    SANDBOX_FULL,
+    UNAUTHORIZED,
+    Problem,
+)
+from mock_clover.clover.common.verdict import Decline
+from mock_clover.clover.oauth.problems import PERMISSION_MISSING
+from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.webhooks.records_event import WEBHOOKS, Webhook
+from mock_clover.core.record import Record, decode_json
+from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.error_format import (
+    DECLINED_STATUS,
+    ErrorEnvelope,
+    StatusBody,
+    decline_body,
+    problem_body,
+    status_line,
+)
+from mock_clover.reference.examples import Example, examples
+from mock_clover.reference.openapi_tags import TAGS, tag_of
+
+_REF = "#/components/schemas/{name}"
+_NONE = Example()
+_DECLINES = frozenset({"create_charge", "pay_order", "finalize_payment"})
+_SECURITY: dict[str, list[dict[str, list[str]]]] = {
+    "bearer": [{"bearer": []}],
+    "pakms": [{"bearer": []}],
+    "apikey": [{"apikey": []}],
+    "none": [],
+}
+
+
+@cache
+def document() -> bytes:
+    """Return the document as JSON; built once, at the first request for it."""
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in SURFACE:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return msgspec.json.format(msgspec.json.encode(_whole(paths)), indent=1)
+
+
+def _whole(paths: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "mock-clover",
+            "version": __version__,
+            "summary": "Clover's Ecommerce API, as this mock serves it.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": tag.name, "description": tag.about}
+            for tag in TAGS
+            if any(tag_of(endpoint.path) == tag.name for endpoint in SURFACE)
+        ],
+        "paths": paths,
+        "webhooks": _webhooks(),
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "apikey": {"type": "apiKey", "in": "header", "name": "apikey"},
+            },
+        },
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    records = (
+        {e.takes for e in SURFACE if e.takes}
+        | {e.gives for e in SURFACE if e.gives.__struct_fields__}
+        | {ErrorEnvelope, StatusBody}
+        | {hook.takes for hook in WEBHOOKS}
+    )
+    _, schemas = msgspec.json.schema_components(
+        sorted(records, key=lambda record: record.__name__), ref_template=_REF
+    )
+    return schemas
+
+
+def _webhooks() -> dict[str, Any]:
+    """Tell what Clover sends to a shop."""
+    return {hook.name: {"post": _webhook(hook)} for hook in WEBHOOKS}
+
+
+def _webhook(hook: Webhook) -> dict[str, Any]:
+    schema = {"schema": {"$ref": _REF.format(name=hook.takes.__name__)}}
+    told: dict[str, Any] = {
+        "operationId": f"webhook_{hook.name}",
+        "summary": hook.about,
+        "requestBody": {"required": True, "content": {"application/json": schema}},
+        "responses": {"200": {"description": "It has come; all else is sent again later."}},
+        "x-evidence": hook.fact.evidence,
+        "x-source": hook.fact.source,
+    }
+    if hook.header:
+        header = {"name": hook.header, "in": "header", "required": True}
+        told["parameters"] = [header | {"schema": {"type": "string"}}]
+    return told
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.name,
+        "tags": [tag_of(endpoint.path)],
+        "summary": endpoint.about,
+        "security": _SECURITY[endpoint.auth],
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint),
+        "x-evidence": endpoint.fact.evidence,
+        "x-source": endpoint.fact.source,
+    }
+    if endpoint.permissions:
+        operation["x-permissions"] = list(endpoint.permissions)
+    if endpoint.permissions_with:
+        operation["x-permissions-with"] = dict(endpoint.permissions_with)
+    if endpoint.also:
+        operation["x-also"] = endpoint.also
+    if endpoint.extension:
+        operation["x-extension"] = "Clover has no such public operation; refused under --strict."
+    if endpoint.takes and endpoint.method != "GET":
+        schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.takes.__name__)}}
+        schema |= _example(examples().get(endpoint.name, _NONE).request)
+        content = {"application/json": schema}
+        if endpoint.any_body:
+            content["application/x-www-form-urlencoded"] = schema
+        operation["requestBody"] = {"required": not endpoint.any_body, "content": content}
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    shown = examples().get(endpoint.name, _NONE)
+    found: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": f"Id of the {name.removesuffix('_id').replace('_', ' ')}.",
+            "schema": {"type": "string"},
+            **_example(shown.ids.get(name)),
+        }
+        for name in re.findall(r"\{(\w+)\}", endpoint.path)
+    ]
+    query = endpoint.query or (
+        endpoint.takes if endpoint.any_body and endpoint.method == "GET" else None
+    )
+    if query:
+        found += [
+            {**each, **_example(shown.query.get(each["name"]))} for each in _query_parameters(query)
+        ]
+    if endpoint.merchant:
+        found.append(
+            {
+                "name": "X-Clover-Merchant-Id",
+                "in": "header",
+                "required": True,
+                "description": "The merchant of the bearer token.",
+                "schema": {"type": "string"},
+            }
+        )
+    if endpoint.idempotent:
+        found.append(
+            {
+                "name": "idempotency-key",
+                "in": "header",
+                "description": "A retry with the same key gets the stored reply, byte for byte.",
+                "schema": {"type": "string"},
+            }
+        )
+    return found
+
+
+def _query_parameters(query: type[Record]) -> list[dict[str, Any]]:
+    hints = get_type_hints(query, include_extras=True)
+    found = []
+    for field in msgspec.structs.fields(query):
+        schema = msgspec.json.schema(hints[field.name])
+        if "anyOf" in schema:  # or nothing, which a query says by leaving it out
+            schema = next(each for each in schema["anyOf"] if each != {"type": "null"})
+        about = schema.pop("description", "")
+        found.append(
+            {"name": field.encode_name, "in": "query", "description": about, "schema": schema}
+        )
+    return found
+
+
+def _responses(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.gives.__struct_fields__:
+        each = {"$ref": _REF.format(name=endpoint.gives.__name__)}
+        schema = {"schema": {"type": "array", "items": each} if endpoint.bare_array else each}
+        schema |= _example(examples().get(endpoint.name, _NONE).reply)
+        good = {"200": {"description": "OK", "content": {"application/json": schema}}}
+    else:
+        good = {"302": {"description": "Sends the browser back."}}
+        if endpoint.page:
+            shown = {"text/html": {"schema": {"type": "string"}}}
+            good = {"200": {"description": "A page for people.", "content": shown}} | good
+    return good | _refusals(endpoint)
+
+
+def _example(value: object) -> dict[str, Any]:
+    return {} if value is None else {"example": value}
+
+
+def _refusals(endpoint: Endpoint) -> dict[str, Any]:
+    problems = [*endpoint.refuses, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, SANDBOX_FULL]
+    if endpoint.auth != "none":
+        problems.append(UNAUTHORIZED)
+    if endpoint.auth == "pakms":
+        problems.append(PAKMS_WITHOUT_AUTHORIZATION)
+    if endpoint.permissions:
+        problems.append(PERMISSION_MISSING)
+    if endpoint.takes or endpoint.query:
+        problems.append(INVALID_JSON)
+    by_status: dict[int, list[Problem]] = {}
+    for problem in problems:
+        by_status.setdefault(problem.status, []).append(problem)
+    if endpoint.name in _DECLINES:
+        by_status.setdefault(402, [])
+    return {
+        str(status): _refusal(status, by_status[status], platform=endpoint.surface.platform_errors)
+        for status in sorted(by_status)
+    }
+
+
+def _refusal(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if any(problem.shape != "plain" for problem in problems) or not problems:
+        with_status = any(problem.shape == "status" for problem in problems)
+        name = (StatusBody if with_status else ErrorEnvelope).__name__
+        content["application/json"] = {
+            "schema": {"$ref": _REF.format(name=name)},
+            "examples": _worded(status, problems, platform=platform),
+        }
+    if any(problem.shape == "plain" for problem in problems):
+        said = {each.name: each.message for each in problems if each.shape == "plain"}
+        shown = {name: {"value": words} for name, words in said.items()}
+        content["text/plain"] = {"schema": {"type": "string"}, "examples": shown}
+    names = ", ".join(problem.name for problem in problems) or "the card is declined"
+    return {"description": f"{status_line(status)}: {names}", "content": content}
+
+
+def _worded(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
+    """Return what each refusal says, in the dialect of the wire; braces stand for the situation."""
+    bodies = {
+        each.name: problem_body(each, each.message, "observed", platform=platform)[0]
+        for each in problems
+        if each.shape != "plain"
+    }
+    if status == DECLINED_STATUS and not bodies:
+        bodies["declined"] = decline_body(Decline(why=""), "J2RK5QKH6WCYE", "observed")
+    return {name: {"value": decode_json(body)} for name, body in bodies.items()}
+
+
+def problem_rows() -> list[dict[str, Any]]:
+    """Return the catalogue as rows for a table."""
+    return [
+        {
+            "name": problem.name,
+            "status": problem.status,
+            "code": problem.code or "",
+            "type": problem.type or "",
+            "message": problem.message,
+            "evidence": problem.fact.evidence,
+            "source": problem.fact.source,
+        }
+        for problem in CATALOGUE
+    ]
+
+
+def route_rows() -> list[dict[str, Any]]:
+    """Return the surface as rows for a table."""
+    return [
+        {
+            "method": endpoint.method,
+            "path": endpoint.path,
+            "name": endpoint.name,
+            "auth": endpoint.auth,
+            "permissions": ", ".join(_permissions(endpoint)),
+            "extension": endpoint.extension,
+            "about": endpoint.about,
+            "evidence": endpoint.fact.evidence,
+            "source": endpoint.fact.source,
+        }
+        for endpoint in SURFACE
+    ]
+
+
+def _permissions(endpoint: Endpoint) -> list[str]:
+    """Return the permissions that an operation needs, and those that a member of its body does."""
+    more = [f"{name} (with {member})" for member, name in endpoint.permissions_with]
+    return [*endpoint.permissions, *more]
