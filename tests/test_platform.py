@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mock_clover.model.inventory import MerchantTax, TaxRateRequest
+from mock_clover.clover.platform.records_inventory import MerchantTax, TaxRateRequest
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
