@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.credentials import Credentials, derive
 from mock_clover.sandbox.sandboxes import DEFAULT
 from tests.world import SEED, Answered, World
@@ -512,7 +512,7 @@ def filled(endpoint: Endpoint, things: Things, **ids: str) -> str:
 
 def good(endpoint: Endpoint, things: Things) -> Sent:
     """Return a request that succeeds."""
-    raw = json.dumps(body_of(endpoint, things)).encode() if endpoint.takes else b""
+    raw = json.dumps(body_of(endpoint, things)).encode() if endpoint.request else b""
     return Sent(endpoint.method, filled(endpoint, things), raw, FORWARDED)
 
 
@@ -588,7 +588,7 @@ class Twins:
         After a request that has changed something the twins are new, unless its operation is
         repeatable.
         """
-        settle(self.world.sandbox)  # what time does is not what the request does
+        run_due_jobs(self.world.sandbox)  # what time does is not what the request does
         before = trace(self.world)
         try:
             reply = _send(self.world, sent)

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mock_clover.clover.common.verdict import Approval, Decline
-from mock_clover.engine.evidence import Lean
-from mock_clover.engine.overrides import Step
+from mock_clover.engine.evidence import Basis
+from mock_clover.engine.overrides import Override
 
 SHOWN = {
     "CHECKOUT_LIFE": "checkout::a_session_lasts_fifteen_minutes",
@@ -203,10 +203,10 @@ LEANED: set[str] = set()
 """Names that the replies of the running test lean on."""
 
 
-def record(leans: Iterable[Lean]) -> None:
+def record(basis: Iterable[Basis]) -> None:
     """Record what a reply leans on."""
-    for lean in leans:
-        LEANED.add(lean.leans_on if isinstance(lean, Approval | Decline | Step) else lean.name)
+    for lean in basis:
+        LEANED.add(lean.based_on if isinstance(lean, Approval | Decline | Override) else lean.name)
 
 
 def missed(file: Path, test: str) -> set[str]:

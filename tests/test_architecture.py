@@ -12,12 +12,12 @@ import pytest
 
 import mock_clover
 from mock_clover.browser.surface import PLACES as WEB_PLACES
-from mock_clover.browser.surface import places as web_places
+from mock_clover.browser.surface import lazy_loaders as web_places
 from mock_clover.browser.surface import web_surface
 from mock_clover.clover.common.operation_names import OPERATIONS
-from mock_clover.clover.places import places
+from mock_clover.clover.places import lazy_loaders
 from mock_clover.clover.surface import SURFACE
-from mock_clover.control.places import places as control_places
+from mock_clover.control.places import lazy_loaders as control_places
 from mock_clover.control.surface import control_surface
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.router import place_of
@@ -189,11 +189,11 @@ def test_no_modules_import_each_other() -> None:
 def test_worldly_things_stay_in_their_places() -> None:
     check_none(
         f"{source.name} imports {imported}: PLACES of tests/test_architecture.py allows it "
-        f"in {places or 'no file'}"
+        f"in {lazy_loaders or 'no file'}"
         for source in sources()
         for imported in source.imports()
-        if (places := PLACES.get(imported.partition(".")[0])) is not None
-        and not source.name.startswith(places or "nowhere")
+        if (lazy_loaders := PLACES.get(imported.partition(".")[0])) is not None
+        and not source.name.startswith(lazy_loaders or "nowhere")
     )
 
 
@@ -249,21 +249,24 @@ def test_the_names_of_operations_are_those_of_the_surface() -> None:
 
 def test_every_endpoint_is_at_its_place() -> None:
     """What a server imports with a first call is what the tuples hold, that can be read."""
-    lazy = places() | control_places(SANDBOXES)
+    lazy = lazy_loaders() | control_places(SANDBOXES)
     wrong = []
     for file, surface in (
         ("clover/places.py", SURFACE),
         ("control/places.py", control_surface(SANDBOXES)),
     ):
         for endpoint in surface:
-            for path in filter(None, (endpoint.path, endpoint.also)):
+            for path in filter(None, (endpoint.path, endpoint.path_alias)):
                 place = place_of(path.split("/")[1:])
                 found = [each.name for each in lazy[place]()] if place in lazy else []
                 if endpoint.name not in found:
                     wrong.append(f"add the module of {endpoint.name} to {place} in {file}")
     check_none(wrong)
     check_names(
-        map("/".join, places()), ways(SURFACE), "PLACES of clover/places.py", "clover/surface.py"
+        map("/".join, lazy_loaders()),
+        ways(SURFACE),
+        "PLACES of clover/places.py",
+        "clover/surface.py",
     )
     check_names(
         map("/".join, WEB_PLACES),
@@ -278,7 +281,7 @@ def test_every_endpoint_is_at_its_place() -> None:
 
 def ways(surface: Iterable[Endpoint]) -> set[str]:
     """Return the first two segments of each path of a surface."""
-    paths = [path for each in surface for path in (each.path, each.also) if path]
+    paths = [path for each in surface for path in (each.path, each.path_alias) if path]
     return {"/".join(place_of(path.split("/")[1:])) for path in paths}
 
 

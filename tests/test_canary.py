@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import CardRequest, TokenRequest
 from mock_clover.core.codec import MalformedError, ViolationsError
@@ -287,16 +287,16 @@ def test_requests_that_hold_a_card_print_nothing() -> None:
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize(
-    "endpoint", [each for each in SURFACE if each.takes], ids=lambda each: each.name
+    "endpoint", [each for each in SURFACE if each.request], ids=lambda each: each.name
 )
 def test_no_exception_tells(world: World, endpoint: Endpoint) -> None:
     """Numbers in every field, as text and as number; whatever is raised is printed in every way."""
-    assert endpoint.takes is not None
+    assert endpoint.request is not None
     assert endpoint.codec is not None
     good = body_of(endpoint, furnish(world))
     bodies = [
         json.dumps(body).replace('"word"', f'"{value}"')
-        for said, body in wrong_bodies(endpoint.takes, good)
+        for said, body in wrong_bodies(endpoint.request, good)
         if said.endswith(" is a word")
         for value in (PAN, LONG_PAN)
     ]
@@ -307,7 +307,7 @@ def test_no_exception_tells(world: World, endpoint: Endpoint) -> None:
         try:
             asked = endpoint.codec.decode(body.encode())
             endpoint.run(world.sandbox, Call(asked, None, (PAN, PAN), {}))
-        except (MalformedError, ViolationsError, Refusal) as error:
+        except (MalformedError, ViolationsError, ApiError) as error:
             raised += 1
             printed = [str(error), repr(error), *traceback.format_exception(error)]
             assert songs("\n".join(printed)) == [], body

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import TokenRequest
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
@@ -163,7 +163,7 @@ def test_no_request_and_no_exception_tells(world: World) -> None:
             parts = [getattr(asked, name) for name in asked.__struct_fields__]
             printed += [f"{each!r} {each} {[each]}" for each in (asked, *parts)]
             endpoint.run(world.sandbox, Call(asked, None, (), {}))
-        except (MalformedError, ViolationsError, Refusal) as error:
+        except (MalformedError, ViolationsError, ApiError) as error:
             raised += 1
             printed += [str(error), repr(error)]
             printed += traceback.format_exception(error)

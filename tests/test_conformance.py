@@ -23,7 +23,7 @@ from mock_clover.conformance.hosts import (
     urls_of,
 )
 from mock_clover.conformance.play import CONTROL, Place, Played, Send, play, service_of
-from mock_clover.conformance.rehearse import Prepared, Rehearsal, all_of, fresh_place, inside
+from mock_clover.conformance.rehearse import DryRun, Prepared, all_of, fresh_place, inside
 from mock_clover.conformance.report import Run
 from mock_clover.conformance.variables import GIVEN, bind, moved
 from mock_clover.sandbox.clock import Clock
@@ -48,7 +48,7 @@ UNLISTENED = "nobody listens to the webhook targets of the recording"
 class Held(NamedTuple):
     """What holds flows against a server: a rehearsal, and what it has found already."""
 
-    rehearsal: Rehearsal
+    rehearsal: DryRun
     keys: KeyRing
     scenario: Scenario
     prepared: dict[str, Prepared]
@@ -82,7 +82,7 @@ class Held(NamedTuple):
 
 @pytest.fixture(scope="module")
 def held(keys: KeyRing, default_scenario: Scenario) -> Held:
-    return Held(Rehearsal(keys), keys, default_scenario, {})
+    return Held(DryRun(keys), keys, default_scenario, {})
 
 
 def sender(app: App) -> Send:
@@ -351,7 +351,7 @@ def test_an_alteration_is_found_and_nothing_else(change: Alteration, held: Held)
     assert found(run) == [(change.flow, *each) for each in change.expected]
 
 
-RULED = """
+RULE_OPERATIONS = """
 name: altered
 rules:
   - {name: teapot, when: {endpoint: create_charge, amount: 1800},
@@ -381,7 +381,7 @@ rules:
             {"strict": True},
             [("Look at the token, as Clover's SDKs do", "status", "status")],
         ),
-        ("a rule's status", LISTS, RULED, {}, [("The sale", "status", "status")]),
+        ("a rule's status", LISTS, RULE_OPERATIONS, {}, [("The sale", "status", "status")]),
         (
             "another rule of returns",
             ORDERS,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.scenario.load import check, load, parse, shipped_folder, shipped_names
 from mock_clover.scenario.records import ScenarioError
 from mock_clover.scenario.write import written
@@ -95,7 +95,7 @@ def test_what_is_wrong_is_told_as_the_command_tells_it(
     file = tmp_path / "x.yaml"
     file.write_bytes(text or b"{}")
     with pytest.raises(ScenarioError) as error:
-        check(str(file), RULED)
+        check(str(file), RULE_OPERATIONS)
     for each in told["findings"]:
         assert each["said"].removeprefix("is no YAML: ")[:40] in str(error.value)
 
@@ -172,7 +172,7 @@ def test_what_was_given_as_a_document_is_written(world: World) -> None:
 @pytest.mark.parametrize("name", shipped_names())
 def test_what_is_written_reads_as_the_same(name: str) -> None:
     scenario = load(name)
-    assert parse(written(scenario).encode(), name, RULED) == scenario
+    assert parse(written(scenario).encode(), name, RULE_OPERATIONS) == scenario
 
 
 def test_a_text_goes_with_a_fork(world: World) -> None:

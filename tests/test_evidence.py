@@ -7,8 +7,8 @@ import pytest
 
 from mock_clover.cli.strictness import LENIENT, Strictness
 from mock_clover.clover.charges.behaviours import DECLINE_IS_402, LISTED_CARD, NEWEST_CARD_PAYS
-from mock_clover.core.evidence import WEAKER, Evidence
-from mock_clover.engine.evidence import inferred_in, weakest
+from mock_clover.core.evidence import LOWER_OF, Evidence
+from mock_clover.engine.evidence import inferred_in, lowest_evidence
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import ScenarioError
 from tests.runner import run_cli
@@ -133,7 +133,7 @@ def test_a_control_call_claims_nothing_of_clover(world: World, path: str) -> Non
 
 def test_marks_are_weighed_in_their_order() -> None:
     marks: tuple[Evidence, ...] = get_args(Evidence)
-    assert {pair: weak for pair, weak in WEAKER.items() if pair[0] != pair[1]} == {
+    assert {pair: weak for pair, weak in LOWER_OF.items() if pair[0] != pair[1]} == {
         ("documented", "observed"): "observed",
         ("observed", "documented"): "observed",
         ("documented", "inferred"): "inferred",
@@ -141,8 +141,8 @@ def test_marks_are_weighed_in_their_order() -> None:
         ("observed", "inferred"): "inferred",
         ("inferred", "observed"): "inferred",
     }
-    assert [WEAKER[mark, mark] for mark in marks] == list(marks)
-    assert weakest((LISTED_CARD, DECLINE_IS_402)) == "observed"
+    assert [LOWER_OF[mark, mark] for mark in marks] == list(marks)
+    assert lowest_evidence((LISTED_CARD, DECLINE_IS_402)) == "observed"
     found = [name for name, _ in inferred_in((LISTED_CARD, NEWEST_CARD_PAYS, DECLINE_IS_402))]
     assert found == ["NEWEST_CARD_PAYS"]
 

@@ -148,8 +148,8 @@ def test_the_behaviours_that_replies_lean_on_are_known() -> None:
     layers = ("clover/*/operations*", "clover/*/endpoints*", "engine/*", "sandbox/*")
     files = [file for layer in layers for file in PACKAGE.glob(f"{layer}.py")]
     words = set(re.findall(r"\b[A-Z_]{3,}\b", "\n".join(file.read_text() for file in files)))
-    leaned = words & {each.name for each in BEHAVIOURS} | {Approval(why="").leans_on}
-    check_names(WEIGHED, leaned, "WEIGHED of tests/shown.py", "the code")
+    basis = words & {each.name for each in BEHAVIOURS} | {Approval(why="").based_on}
+    check_names(WEIGHED, basis, "WEIGHED of tests/shown.py", "the code")
 
 
 def test_no_two_claims_have_one_name() -> None:

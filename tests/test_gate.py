@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from mock_clover.clover.common.problems import Refusal
-from mock_clover.server.control_guard import Gate
-from mock_clover.server.housekeeping import IDLE_S, Idlers
+from mock_clover.clover.common.problems import ApiError
+from mock_clover.server.control_guard import ControlGuard
+from mock_clover.server.housekeeping import IDLE_S, IdleSandboxReaper
 from mock_clover.server.log import ExchangeLog
 from tests.served import Served
 from tests.wire import PATIENCE_S, Wire, call, eventually, head
 from tests.world import World
 
-OPEN = Gate()
-GUARDED = Gate(token="s3cret", hosts=("clover.example.com",))
+OPEN = ControlGuard()
+GUARDED = ControlGuard(token="s3cret", hosts=("clover.example.com",))
 HOST = (
     "Host: this name is not allowed to make control calls; allow it with "
     "`mock-clover serve --control-host NAME`"
@@ -59,12 +59,12 @@ TOKEN = "x-mock-clover-control: the control token is missing"
         (GUARDED, {"host": "evil.com", "x-mock-clover-control": "s3cret"}, HOST),
     ],
 )
-def test_who_may_steer(gate: Gate, headers: dict[str, str], refusal: str | None) -> None:
+def test_who_may_steer(gate: ControlGuard, headers: dict[str, str], refusal: str | None) -> None:
     sent = {name.encode(): value.encode() for name, value in headers.items()}
     try:
         gate.check(sent)
         told = None
-    except Refusal as refused:
+    except ApiError as refused:
         told = (refused.problem.name, refused.message)
     assert told == (refusal and ("CONTROL_FORBIDDEN", refusal))
 
@@ -72,7 +72,7 @@ def test_who_may_steer(gate: Gate, headers: dict[str, str], refusal: str | None)
 @pytest.mark.parametrize("token", ["", " ", "\n"])
 def test_a_gate_with_an_empty_token_cannot_be_made(token: str) -> None:
     with pytest.raises(ValueError, match="the control token is empty"):
-        Gate(token=token)
+        ControlGuard(token=token)
 
 
 def test_a_refused_control_call_is_told_and_changes_nothing(served: Served) -> None:
@@ -187,7 +187,7 @@ def test_a_saved_scenario_is_reloaded_and_a_wrong_one_is_not(
 def test_an_idle_sandbox_is_dropped_and_a_used_one_is_not(world: World) -> None:
     for name in ("idle", "used"):
         world.sandboxes.named(name)
-    idlers = Idlers(world.sandboxes, ExchangeLog(None, "none"))
+    idlers = IdleSandboxReaper(world.sandboxes, ExchangeLog(None, "none"))
     idlers.sweep(0.0)
     world.app.reply_to("GET", "/sandbox/used/v1/charges", b"", {}, b"")
     idlers.sweep(IDLE_S)

@@ -50,7 +50,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def ask(world: World, endpoint: Endpoint, things: Things, token: str) -> Answered:
     """Send a request that succeeds if the token is good."""
-    body = body_of(endpoint, things) if endpoint.takes else None
+    body = body_of(endpoint, things) if endpoint.request else None
     path = filled(endpoint, things)
     headers = bearing(token) | FORWARDED
     return world.send(endpoint.method, path, body, headers=headers, auth=False)

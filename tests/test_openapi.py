@@ -63,7 +63,7 @@ def complaints(endpoint: Endpoint, operation: dict[str, Any], tags: set[str]) ->
     content = responses.get("200", {}).get("content", {})
     if "302" not in responses and not content.get("application/json", {}).get("schema"):
         yield "has no schema of its success"
-    for problem in endpoint.refuses:
+    for problem in endpoint.errors:
         kind = "text/plain" if problem.shape == "plain" else "application/json"
         shown = responses.get(str(problem.status), {}).get("content", {}).get(kind, {})
         if problem.name not in shown.get("examples", {}):
@@ -94,7 +94,7 @@ def test_lint_is_found(told: dict[str, Any]) -> None:
         "has no mark",
         "does not describe its parameter charge_id",
         "has no schema of its success",
-        *(f"does not show its refusal {problem.name}" for problem in endpoint.refuses),
+        *(f"does not show its refusal {problem.name}" for problem in endpoint.errors),
         "does not tell what a stranger gets",
     ]
 
@@ -132,7 +132,7 @@ def shown(endpoint: Endpoint, sent: str, body: dict[str, Any], got: Any) -> dict
     example = {
         "ids": {name[1:-1]: part for name, part in parts if name.startswith("{")},
         "query": dict(parse_qsl(query)),
-        "request": body or None if endpoint.takes and endpoint.method != "GET" else None,
+        "request": body or None if endpoint.request and endpoint.method != "GET" else None,
         "reply": reply,
     }
     kept = {name: value for name, value in example.items() if value}

@@ -19,7 +19,7 @@ from mock_clover.clover.recurring.records_interval import (
     written,
 )
 from mock_clover.clover.surface import SURFACE
-from mock_clover.engine.router import Dispatch
+from mock_clover.engine.router import Router
 from mock_clover.scenario.load import load, parse
 from mock_clover.scenario.records import Scenario
 from mock_clover.testing.clock import Clock
@@ -220,12 +220,12 @@ def test_subscribers_of_another_plan_do_not_keep_a_plan_active(
 
 def test_every_path_is_known_without_recurring_too(shop: Subscribing) -> None:
     """So the permissions page writes them."""
-    dispatch, named = Dispatch(SURFACE), {"plan_id": "P", "subscription_id": "S"}
-    twice = [each for each in SURFACE if each.also]
+    dispatch, named = Router(SURFACE), {"plan_id": "P", "subscription_id": "S"}
+    twice = [each for each in SURFACE if each.path_alias]
     assert len(twice) == 8
     for each in twice:
-        assert each.path == f"/recurring{each.also}"
-        path = each.also.format(**named)
+        assert each.path == f"/recurring{each.path_alias}"
+        path = each.path_alias.format(**named)
         assert dispatch.find(each.method, path)[0] is each
     assert shop.made("GET", f"/v1/plans/{shop.plan()}")["object"] == "plan"
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
 from mock_clover.clover.surface import SURFACE
 from mock_clover.scenario.load import load, shipped_names
@@ -141,8 +141,8 @@ def test_the_schema_is_whole_and_knows_the_names() -> None:
         "clover/surface.py",
     )
     found = schema["$defs"]["Condition"]["properties"]["endpoint"]["anyOf"]
-    assert found[0]["enum"] == list(RULED)
-    found = schema["$defs"]["Consequence"]["properties"]["problem"]["anyOf"]
+    assert found[0]["enum"] == list(RULE_OPERATIONS)
+    found = schema["$defs"]["Action"]["properties"]["problem"]["anyOf"]
     assert found[0]["enum"] == list(OUTCOMES)
 
 

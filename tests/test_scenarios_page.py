@@ -10,7 +10,7 @@ import pytest
 
 from mock_clover.clover.common.operation_names import OPERATIONS
 from mock_clover.scenario.load import parse
-from mock_clover.scenario.records_rule import Condition, Consequence
+from mock_clover.scenario.records_rule import Action, Condition
 from tests.world import World
 
 PAGE = (Path(__file__).parent.parent / "docs/scenarios.md").read_text()
@@ -34,7 +34,7 @@ def test_every_scenario_of_the_page_can_be_used(page: Callable[[str], World], na
 
 
 def test_the_page_names_all_that_a_rule_may_have() -> None:
-    for record in (Condition, Consequence):
+    for record in (Condition, Action):
         for member in record.__struct_fields__:
             assert f"`{member}`" in PAGE, member
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.core.duration import SPAN_MS_MAX, span_ms
+from mock_clover.core.duration import SPAN_MS_MAX, parse_duration_ms
 from mock_clover.sandbox.credentials import derive
 from mock_clover.sandbox.people import people
 from mock_clover.scenario.load import check, parse
@@ -397,13 +397,13 @@ def test_an_authorisation_that_will_have_expired_is_doubted(tmp_path: Any) -> No
     ("text", "ms"), [("0ms", 0), ("500ms", 500), ("30s", 30_000), ("8d", 8 * DAY_MS)]
 )
 def test_a_span_is_read(text: str, ms: int) -> None:
-    assert span_ms(text) == ms
+    assert parse_duration_ms(text) == ms
 
 
 @pytest.mark.parametrize("text", ["", "8", "d", "-1d", "1.5h", "1w", "3651d", "9" * 13 + "ms"])
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no span of time"):
-        span_ms(text)
+        parse_duration_ms(text)
     assert SPAN_MS_MAX == 3_650 * DAY_MS
 
 

@@ -730,9 +730,9 @@ def test_faults_are_taken_out_of_force_one_by_one(world: World) -> None:
         404,
         "there is no fault 'fault-1' in force; did you mean 'fault-2'?",
     )
-    assert world.sandbox.stirred
+    assert world.sandbox.has_overrides
     world.send("DELETE", "/_mock/faults/fault-2")
-    assert not world.sandbox.stirred
+    assert not world.sandbox.has_overrides
 
 
 def test_a_delivery_is_shown_masked_and_resent(world: World) -> None:

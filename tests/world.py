@@ -83,7 +83,7 @@ class World:
                 data,
             ),
         )
-        shown.record(reply.leans)
+        shown.record(reply.basis)
         told = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
         return Answered(
             reply.status, reply.body, reply.why, reply.content_type.decode(), told, reply.evidence

@@ -75,10 +75,10 @@ def _endpoint(
         method="GET",
         path=path,
         run=read,
-        gives=Record,
+        response=Record,
         fact=OURS,
         auth="none",
-        silent=True,
+        unjournaled=True,
         cross_origin=cross_origin,
     )
 

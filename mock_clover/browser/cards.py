@@ -59,8 +59,8 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/sdk/cards",
     run=list_cards,
-    gives=CardsShown,
+    response=CardsShown,
     fact=OURS,
     auth="none",
-    silent=True,
+    unjournaled=True,
 )

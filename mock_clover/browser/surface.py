@@ -45,6 +45,6 @@ def web_surface() -> tuple[Endpoint, ...]:
     )
 
 
-def places() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
+def lazy_loaders() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
     """Return what imports the files of each place."""
     return dict.fromkeys(PLACES, web_surface)

@@ -12,7 +12,7 @@ from mock_clover.cli.base import CONTEXT, PREFIX, examples, fail, print_table
 
 if TYPE_CHECKING:
     from mock_clover.conformance.play import Place, Played, Send
-    from mock_clover.conformance.rehearse import Rehearsal
+    from mock_clover.conformance.rehearse import DryRun
     from mock_clover.conformance.report import Run
     from mock_clover.conformance.variables import Bound
 
@@ -131,7 +131,7 @@ def _run(
     from mock_clover.client import ClientError, exchange
     from mock_clover.conformance import hosts
     from mock_clover.conformance.play import CONTROL_HEADER, Place
-    from mock_clover.conformance.rehearse import Rehearsal, drop_place, fresh_place
+    from mock_clover.conformance.rehearse import DryRun, drop_place, fresh_place
     from mock_clover.conformance.report import Run
     from mock_clover.conformance.variables import GIVEN
     from mock_clover.sandbox.clock import Clock
@@ -150,7 +150,7 @@ def _run(
                 f"{root} is no mock-clover with open control calls: give --access-token and "
                 "--api-key, or CLOVER_ACCESS_TOKEN and CLOVER_API_KEY"
             )
-    rehearsal, played, secrets = Rehearsal(), [], list(known.values())
+    rehearsal, played, secrets = DryRun(), [], list(known.values())
     for count, bound in enumerate(bounds, start=1):
         name = bound.flow.name
         place = Place(urls, known, now_ms, alone=False)
@@ -180,7 +180,7 @@ def _check_answered(steps: "list[Played]") -> None:
 
 
 def _play(
-    label: str, bound: "Bound", place: "Place", send: "Send", rehearsal: "Rehearsal"
+    label: str, bound: "Bound", place: "Place", send: "Send", rehearsal: "DryRun"
 ) -> "list[Played]":
     """Play one flow and show how far it has come."""
     from mock_clover.conformance.play import play

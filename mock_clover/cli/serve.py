@@ -172,16 +172,16 @@ def serve(
     import gc
 
     gc.disable()  # nothing of start-up is garbage; serve.py sets the policy
-    from mock_clover.server.startup import Preparation
+    from mock_clover.server.startup import StartupWorker
 
-    preparation = Preparation(scenario, key_file)  # on another core, beside what follows
+    preparation = StartupWorker(scenario, key_file)  # on another core, beside what follows
     from mock_clover.sandbox.keys import KeyFileError, KeyRing
     from mock_clover.scenario.records import ScenarioError
     from mock_clover.server.build import build
-    from mock_clover.server.control_guard import Gate
-    from mock_clover.server.housekeeping import Clockwork, Idlers
+    from mock_clover.server.control_guard import ControlGuard
+    from mock_clover.server.housekeeping import IdleSandboxReaper, SchedulerTicker
     from mock_clover.server.log import ExchangeLog
-    from mock_clover.server.preload import Warmth
+    from mock_clover.server.preload import BackgroundImports
     from mock_clover.server.serve import BindError, bind, run
 
     _warn_of_unknown_settings()
@@ -200,7 +200,7 @@ def serve(
         if value is not None
     } | (LENIENT if no_strict else strict or {})
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
-    gate = Gate(is_open=control, token=control_token, hosts=control_hosts)
+    gate = ControlGuard(is_open=control, token=control_token, hosts=control_hosts)
     try:
         with _progress(loaded) as told:
             app = build(
@@ -216,7 +216,7 @@ def serve(
         fail(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
     app.sandboxes.authority = secure.pem if secure else ""
-    chores = (Idlers(app.sandboxes, log).sweep, Clockwork(app.sandboxes).tick)
+    chores = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
     tasks = _watchers(scenario, app.sandboxes) if watch else ()
     bound = listener.getsockname()[1]
 
@@ -230,7 +230,7 @@ def serve(
         sys.stdout.flush()
         warmth.begin()
 
-    warmth = Warmth(keys)
+    warmth = BackgroundImports(keys)
     run(app, listener, announce, chores, tasks, secure.tls if secure else None)
     log.flush()
     warmth.end()

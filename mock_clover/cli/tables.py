@@ -13,7 +13,7 @@ from mock_clover.cli.base import (
     fail,
     print_table,
 )
-from mock_clover.clover.common.operation_names import OPERATIONS, RULED
+from mock_clover.clover.common.operation_names import OPERATIONS, RULE_OPERATIONS
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover cards --json"))
@@ -90,7 +90,7 @@ def check(*, files: tuple[str, ...]) -> None:
     wrong = False
     for file in files:
         try:
-            scenario, warnings = check_scenario(file, list(RULED))
+            scenario, warnings = check_scenario(file, list(RULE_OPERATIONS))
         except ScenarioError as error:
             wrong = True
             click.echo(str(error), err=True)
@@ -143,9 +143,9 @@ def schema(*, what: str) -> None:
     made = msgspec.json.schema(Scenario)
     records = {name: each["properties"] for name, each in made["$defs"].items()}
     for member, names in (
-        (records["Condition"]["endpoint"], list(RULED)),
+        (records["Condition"]["endpoint"], list(RULE_OPERATIONS)),
         (records["Fault"]["endpoint"], list(OPERATIONS)),
-        (records["Consequence"]["problem"], list(OUTCOMES)),
+        (records["Action"]["problem"], list(OUTCOMES)),
         (records["Fault"]["problem"], list(OUTCOMES)),
     ):
         next(each for each in member["anyOf"] if each.get("type") == "string")["enum"] = names

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from mock_clover.cli.base import PREFIX, fail
 
 if TYPE_CHECKING:
-    from mock_clover.server.ca_store import Kept
+    from mock_clover.server.ca_store import StoredCA
     from mock_clover.server.tls import Tls
 
 DEFAULT_TLS_PORT = 4243
@@ -99,7 +99,7 @@ class Listening(NamedTuple):
         return [f"HTTPS: {trust}", *([f"HTTPS: {names}"] if names else [])]
 
 
-def authority(folder: Path | None, names: tuple[str, ...]) -> "tuple[Kept, tuple[str, ...]]":
+def authority(folder: Path | None, names: tuple[str, ...]) -> "tuple[StoredCA, tuple[str, ...]]":
     """Return the authority and the names of one's own; what is to be said goes to stderr."""
     import datetime as dt
 

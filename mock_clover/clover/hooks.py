@@ -5,22 +5,22 @@ from typing import Any
 
 from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.scheduler import Due
-from mock_clover.scenario.records_fixtures import Stock
+from mock_clover.sandbox.scheduler import Job
+from mock_clover.scenario.records_fixtures import Fixtures
 
 
 def make_hooks(on_progress: Callable[[int], None] = lambda _: None) -> Hooks:
     """Return the hooks; `on_progress` gets the number of rows that fixtures have added."""
 
-    def load_fixtures(sandbox: Sandbox, stock: Stock) -> None:
-        from mock_clover.scenario.fixtures import sow
+    def load_fixtures(sandbox: Sandbox, stock: Fixtures) -> None:
+        from mock_clover.scenario.fixtures import load_fixtures as load
 
-        sow(sandbox, stock, on_progress)
+        load(sandbox, stock, on_progress)
 
     return Hooks(load_fixtures, run_job, send_rule_event)
 
 
-def run_job(sandbox: Sandbox, due: Due) -> bool:
+def run_job(sandbox: Sandbox, due: Job) -> bool:
     """Run a job that is due; return whether it did anything."""
     from mock_clover.clover.jobs import JOBS
 
@@ -29,6 +29,6 @@ def run_job(sandbox: Sandbox, due: Due) -> bool:
 
 def send_rule_event(*call: Any) -> None:
     """Send the webhook that a rule asks for after a call."""
-    from mock_clover.clover.webhooks.operations import follow
+    from mock_clover.clover.webhooks.operations import send_rule_event as send
 
-    follow(*call)
+    send(*call)

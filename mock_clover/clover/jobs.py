@@ -16,10 +16,10 @@ from mock_clover.clover.threeds.operations import expire_threeds
 from mock_clover.clover.threeds.records import EXPIRES
 from mock_clover.clover.webhooks.operations_deliveries import WEBHOOK_DUE, deliver_due
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.scheduler import Due
+from mock_clover.sandbox.scheduler import Job
 
 
-def expire_authorisation(sandbox: Sandbox, due: Due) -> bool:
+def expire_authorisation(sandbox: Sandbox, due: Job) -> bool:
     """Let an authorisation that nobody captured lapse."""
     charge = sandbox.charges.get(due.id)
     if charge is None or charge.state != "authorised":
@@ -28,7 +28,7 @@ def expire_authorisation(sandbox: Sandbox, due: Due) -> bool:
     return True
 
 
-JOBS: dict[str, Callable[[Sandbox, Due], bool]] = {
+JOBS: dict[str, Callable[[Sandbox, Job], bool]] = {
     AUTHORISATION_EXPIRES: expire_authorisation,
     EXPIRES: expire_threeds,
     WEBHOOK_DUE: deliver_due,

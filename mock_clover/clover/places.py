@@ -44,7 +44,7 @@ PLACES: dict[Place, tuple[str, ...]] = {
 }
 
 
-def places() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
+def lazy_loaders() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
     """Return what imports the endpoints of each place."""
     return {place: partial(_endpoints, modules) for place, modules in PLACES.items()}
 

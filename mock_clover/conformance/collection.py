@@ -12,7 +12,7 @@ from mock_clover.clover.common.hosts import Service
 from mock_clover.conformance.flows import Flow, flows, recorded
 from mock_clover.conformance.hosts import SANDBOX
 from mock_clover.conformance.play import make_key, service_of
-from mock_clover.conformance.rehearse import Rehearsal, not_in_a_collection
+from mock_clover.conformance.rehearse import DryRun, not_in_a_collection
 from mock_clover.conformance.variables import GIVEN, Bound, Request, Variable, bind, moved
 from mock_clover.sandbox.credentials import Credentials
 
@@ -43,7 +43,7 @@ class Folder(NamedTuple):
 
 def folders(only: tuple[str, ...], now_ms: int, fresh: str) -> list[Folder]:
     """Return the flows; `fresh` is how a tool writes a new UUID. Raises FlowError."""
-    rehearsal = Rehearsal()
+    rehearsal = DryRun()
     made = [_folder(bind(flow), rehearsal, now_ms, fresh) for flow in flows(only)]
     return [folder for folder in made if folder.entries]
 
@@ -62,7 +62,7 @@ def sandbox_variables() -> dict[str, str]:
     )
 
 
-def _folder(bound: Bound, rehearsal: Rehearsal, now_ms: int, fresh: str) -> Folder:
+def _folder(bound: Bound, rehearsal: DryRun, now_ms: int, fresh: str) -> Folder:
     left_out = rehearsal.left_out(bound, not_in_a_collection)
     kept = [n for n in range(1, len(bound.requests) + 1) if n not in left_out]
     values = _values(bound, now_ms, fresh)

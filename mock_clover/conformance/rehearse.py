@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from mock_clover.client import Answer, ClientError
 from mock_clover.clover.common.hosts import Service
-from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance.flows import Example
 from mock_clover.conformance.play import (
@@ -26,7 +26,7 @@ from mock_clover.conformance.play import (
 from mock_clover.conformance.variables import ENCRYPTED, GIVEN, Bound
 from mock_clover.core.masking import passes_luhn
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.engine.router import Dispatch
+from mock_clover.engine.router import Router
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from mock_clover.server.app import App
@@ -39,7 +39,7 @@ _NOBODY_LISTENS = ("/_mock/webhooks", "/_mock/deliveries")
 _DIGITS = re.compile(r"[2-9]\d{12,18}")
 _ACCOUNT = "depends on what else the account holds"
 _SETTINGS = re.compile(r"/v3/merchants/[^/]+/(tax_rates|order_types|tenders|properties)(/|$)")
-_DISPATCH = Dispatch(SURFACE)
+_DISPATCH = Router(SURFACE)
 
 
 class Prepared(NamedTuple):
@@ -49,7 +49,7 @@ class Prepared(NamedTuple):
     loose: dict[int, Collection[str]]
 
 
-class Rehearsal:
+class DryRun:
     """Plays flows here; makes one application, and a sandbox for each play."""
 
     def __init__(self, keys: KeyRing | None = None) -> None:
@@ -142,7 +142,7 @@ def endpoint_of(example: Example) -> Endpoint | None:
     """Return the operation of an example; None for a control call."""
     try:
         return _DISPATCH.find(example.method, example.path.partition("?")[0])[0]
-    except Refusal:
+    except ApiError:
         return None
 
 

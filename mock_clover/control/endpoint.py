@@ -19,9 +19,9 @@ def control(
     method: str,
     path: str,
     run: Callable[..., Any],
-    gives: type[Record],
+    response: type[Record],
     *,
-    takes: type[Record] | None = None,
+    request: type[Record] | None = None,
     query: type[Record] | None = None,
 ) -> Endpoint:
     """Return an endpoint of the control surface."""
@@ -31,11 +31,11 @@ def control(
         path=path,
         run=run,
         auth="none",
-        gives=gives,
-        takes=takes,
+        response=response,
+        request=request,
         query=query,
         fact=OURS,
-        silent=True,
+        unjournaled=True,
         about=(run.__doc__ or "").partition("\n")[0],
     )
 

@@ -12,19 +12,19 @@ from urllib.parse import quote
 
 import msgspec
 
-from mock_clover.clover.common.operation_names import UNCALLED
-from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, Refusal
-from mock_clover.clover.places import places
+from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
+from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, ApiError
+from mock_clover.clover.places import lazy_loaders
 from mock_clover.control.endpoint import OURS, ControlRecord, control
 from mock_clover.control.masking import plain_key, plain_row
-from mock_clover.core.evidence import END, told
+from mock_clover.core.evidence import END, doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import SCHEME, Call, Endpoint, Raw, home_of
-from mock_clover.engine.evidence_gate import answer_guarded
+from mock_clover.engine.evidence_gate import answer_if_supported
 from mock_clover.engine.pipeline import answer
-from mock_clover.engine.router import Dispatch
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.router import Router
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.changes import Change
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.journal import Exchange, Shown, mask, masked_body, shown
@@ -84,7 +84,7 @@ class ReplayRequest(ControlRecord, frozen=True, kw_only=True):
     idempotency_key: (
         Annotated[
             str,
-            told(
+            doc(
                 "Sent with it; none without this.",
                 OURS,
                 max_length=KEY_CHARS_MAX,
@@ -147,8 +147,8 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
         headers[b"idempotency-key"] = call.body.idempotency_key.encode()
     body = b"" if exchange.request is None else encode(exchange.request)
     raw = Raw(exchange.method, exchange.path, kept.ids, b"", headers, body)
-    settle(sandbox)
-    respond = answer_guarded if sandbox.settings.refuse_inferred else answer
+    run_due_jobs(sandbox)
+    respond = answer_if_supported if sandbox.settings.refuse_inferred else answer
     reply = respond(sandbox, kept.endpoint, raw)
     if not reply.status:  # a fault delays it: nobody is kept waiting
         reply = respond(sandbox, kept.endpoint, raw, waited=True)
@@ -173,22 +173,22 @@ def _required(sandbox: Sandbox, number: str) -> Exchange:
 
 
 @cache
-def _dispatch() -> Dispatch:
-    return Dispatch(unmet=places())
+def _dispatch() -> Router:
+    return Router(unmet=lazy_loaders())
 
 
 def _kept(exchange: Exchange) -> Kept:
     """Find out whether and how an exchange can be repeated."""
-    if exchange.endpoint in UNCALLED:
+    if exchange.endpoint in BACKGROUND_OPERATIONS:
         return Kept(None, (), "nobody called: it happened by itself, or on a page")
     try:
         endpoint, ids = _dispatch().find(exchange.method, exchange.path)
-    except Refusal:
+    except ApiError:
         return Kept(None, (), "it reached no operation, so there is nothing to repeat")
     if endpoint.secret:
         said = "its request held a card, so it was not kept and cannot be repeated"
         return Kept(endpoint, ids, said)
-    if endpoint.takes is not None and exchange.request is None:
+    if endpoint.request is not None and exchange.request is None:
         return Kept(endpoint, ids, "its body was not read, so there is none to repeat")
     return Kept(endpoint, ids)
 
@@ -227,7 +227,7 @@ def _headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
         headers[b"x-clover-merchant-id"] = sandbox.credentials.merchant_id.encode()
     if endpoint.forwarded_for:
         headers[b"x-forwarded-for"] = b"127.0.0.1"
-    if endpoint.takes is not None:
+    if endpoint.request is not None:
         headers[b"content-type"] = b"application/json"
     return headers
 
@@ -300,5 +300,5 @@ _PATH = "/_mock/journal/{id}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     control("get_exchange", "GET", _PATH, get_exchange, ExchangeAnswer),
-    control("replay_exchange", "POST", f"{_PATH}/replay", replay, Replayed, takes=ReplayRequest),
+    control("replay_exchange", "POST", f"{_PATH}/replay", replay, Replayed, request=ReplayRequest),
 )

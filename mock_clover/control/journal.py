@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.masking import plain_member
-from mock_clover.core.evidence import told
+from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, Stated
@@ -22,14 +22,14 @@ _NEAREST_MAX = 3
 class JournalQuery(Record, frozen=True, kw_only=True):
     """Query of the journal."""
 
-    endpoint: Annotated[str | None, told("Operation name.", OURS)] = None
-    status: Annotated[int | None, told("HTTP status.", OURS)] = None
-    method: Annotated[str | None, told("HTTP method.", OURS)] = None
-    path: Annotated[str | None, told("The whole path.", OURS)] = None
-    after: Annotated[int, told("Only exchanges with a greater id.", OURS, ge=0)] = 0
-    limit: Annotated[int, told("The newest so many.", OURS, ge=1, le=1_000)] = 100
-    wait: Annotated[int, told("Wait until so many match.", OURS, ge=0, le=1_000)] = 0
-    wait_ms: Annotated[int, told("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
+    endpoint: Annotated[str | None, doc("Operation name.", OURS)] = None
+    status: Annotated[int | None, doc("HTTP status.", OURS)] = None
+    method: Annotated[str | None, doc("HTTP method.", OURS)] = None
+    path: Annotated[str | None, doc("The whole path.", OURS)] = None
+    after: Annotated[int, doc("Only exchanges with a greater id.", OURS, ge=0)] = 0
+    limit: Annotated[int, doc("The newest so many.", OURS, ge=1, le=1_000)] = 100
+    wait: Annotated[int, doc("Wait until so many match.", OURS, ge=0, le=1_000)] = 0
+    wait_ms: Annotated[int, doc("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
 
     def means(self, exchange: Exchange) -> bool:
         """Tell whether an exchange is asked for, whenever it was."""
@@ -50,17 +50,17 @@ class JournalAnswer(Record, frozen=True, kw_only=True):
 class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/verify`: which calls, and how many of them there must be."""
 
-    endpoint: Annotated[str | None, told("Operation name.", OURS)] = None
-    match: Annotated[dict[str, Any], told("Members of the request, a.b for inner ones.", OURS)] = {}
-    status: Annotated[int | None, told("HTTP status.", OURS)] = None
-    exactly: Annotated[int, told("So many.", OURS, ge=0)] | None = None
-    at_least: Annotated[int, told("So many or more.", OURS, ge=0)] | None = None
-    at_most: Annotated[int, told("So many or fewer.", OURS, ge=0)] | None = None
-    never: Annotated[bool, told("true: none at all.", OURS)] | None = None
+    endpoint: Annotated[str | None, doc("Operation name.", OURS)] = None
+    match: Annotated[dict[str, Any], doc("Members of the request, a.b for inner ones.", OURS)] = {}
+    status: Annotated[int | None, doc("HTTP status.", OURS)] = None
+    exactly: Annotated[int, doc("So many.", OURS, ge=0)] | None = None
+    at_least: Annotated[int, doc("So many or more.", OURS, ge=0)] | None = None
+    at_most: Annotated[int, doc("So many or fewer.", OURS, ge=0)] | None = None
+    never: Annotated[bool, doc("true: none at all.", OURS)] | None = None
     in_order: (
-        Annotated[list[str], told("Operations, one after another.", OURS, min_length=1)] | None
+        Annotated[list[str], doc("Operations, one after another.", OURS, min_length=1)] | None
     ) = None
-    within_ms: Annotated[int, told("It may become true till then.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
+    within_ms: Annotated[int, doc("It may become true till then.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
 
 
 class Miss(Record, frozen=True, kw_only=True):
@@ -120,8 +120,8 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
 
 
 def _check_name(member: str, name: str | None) -> None:
-    if name is not None and name not in RULED:
-        CONTROL_INVALID.refuse(said=f"{member}: {unknown(name, RULED)}")
+    if name is not None and name not in RULE_OPERATIONS:
+        CONTROL_INVALID.refuse(said=f"{member}: {unknown(name, RULE_OPERATIONS)}")
 
 
 def _bounds(asked: VerifyRequest) -> tuple[int, int | None]:
@@ -198,5 +198,5 @@ def _in_order(asked: VerifyRequest, names: list[str]) -> Stated:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     control("journal", "GET", "/_mock/journal", journal, JournalAnswer, query=JournalQuery),
-    control("verify", "POST", "/_mock/verify", verify, VerifyAnswer, takes=VerifyRequest),
+    control("verify", "POST", "/_mock/verify", verify, VerifyAnswer, request=VerifyRequest),
 )

@@ -9,7 +9,7 @@ import msgspec
 
 from mock_clover import __version__
 from mock_clover.clover.common.cards import BRANDS
-from mock_clover.clover.common.operation_names import OPERATIONS, RULED
+from mock_clover.clover.common.operation_names import OPERATIONS, RULE_OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
 from mock_clover.clover.threeds.records import Flow
 from mock_clover.control.endpoint import control
@@ -93,8 +93,8 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         now_ms=sandbox.clock.now_ms(),
         scenario=sandbox.rules.scenario.name,
         credentials=shown(sandbox, call),
-        operations=RULED,
-        uncalled=tuple(name for name in RULED if name not in OPERATIONS),
+        operations=RULE_OPERATIONS,
+        uncalled=tuple(name for name in RULE_OPERATIONS if name not in OPERATIONS),
         problems=tuple(
             ProblemWord(name=name, status=problem.status, message=problem.message)
             for name, problem in OUTCOMES.items()

@@ -41,7 +41,7 @@ PLACES: dict[Place, str] = {
 """The names of modules; of several, parted by a space."""
 
 
-def places(sandboxes: Sandboxes) -> dict[Place, Callable[[], Iterable[Endpoint]]]:
+def lazy_loaders(sandboxes: Sandboxes) -> dict[Place, Callable[[], Iterable[Endpoint]]]:
     """Return what imports the control calls of each place, bound to these sandboxes."""
     return {place: partial(_endpoints, name, sandboxes) for place, name in PLACES.items()}
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.customers.records import Customer, SavedCard
-from mock_clover.clover.gift_cards.operations import holding
+from mock_clover.clover.gift_cards.operations import gift_card_balance
 from mock_clover.clover.gift_cards.records import LIFE_MS, GiftCard
 from mock_clover.clover.orders.endpoints import find_order
-from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.recurring.records import Plan, Subscription
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
@@ -28,7 +28,7 @@ Rows = Iterator[tuple[str, Callable[[], Any]]]
 """Ids from the newest, each with what gives the row: most are passed over."""
 
 
-class Line(Record, frozen=True, kw_only=True):
+class RowSummary(Record, frozen=True, kw_only=True):
     """A row in one line; amounts are minor units."""
 
     id: str
@@ -52,13 +52,13 @@ class Saved(NamedTuple):
     token: Token | None
 
 
-class Kind(NamedTuple):
+class RowType(NamedTuple):
     """One kind of rows."""
 
     count: Callable[[Sandbox], int]
     newest: Callable[[Sandbox], Rows]
     find: Callable[[Sandbox, str], Any]
-    line: Callable[[Sandbox, str, Any], Line]
+    line: Callable[[Sandbox, str, Any], RowSummary]
 
 
 def card_label(card: Card) -> str:
@@ -75,7 +75,7 @@ def charge_state(charge: Charge) -> str:
     return "partly refunded" if charge.amount_refundable else "refunded"
 
 
-def order_state(sold: Sold) -> str:
+def order_state(sold: OrderWithCharges) -> str:
     """Say in a word how far an order has come."""
     if sold.amount_returned:
         return "partly returned" if sold.amount_returnable else "returned"
@@ -84,8 +84,8 @@ def order_state(sold: Sold) -> str:
     return "partly paid" if sold.amount_paid else "created"
 
 
-def _charge(_: Sandbox, key: str, row: Charge) -> Line:
-    return Line(
+def _charge(_: Sandbox, key: str, row: Charge) -> RowSummary:
+    return RowSummary(
         id=key,
         at_ms=row.created_ms,
         title=row.request.description or "charge",
@@ -98,9 +98,9 @@ def _charge(_: Sandbox, key: str, row: Charge) -> Line:
     )
 
 
-def _refund(sandbox: Sandbox, key: str, row: Refund) -> Line:
+def _refund(sandbox: Sandbox, key: str, row: Refund) -> RowSummary:
     charge = sandbox.charges.get(row.charge)
-    return Line(
+    return RowSummary(
         id=key,
         at_ms=row.created_ms,
         title=f"{'void' if row.refund_type == 'PREAUTH' else 'refund'} of {row.charge}",
@@ -113,10 +113,10 @@ def _refund(sandbox: Sandbox, key: str, row: Refund) -> Line:
     )
 
 
-def _customer(_: Sandbox, key: str, row: Customer) -> Line:
+def _customer(_: Sandbox, key: str, row: Customer) -> RowSummary:
     name = " ".join(filter(None, (row.first_name, row.last_name)))
     count = len(row.cards)
-    return Line(
+    return RowSummary(
         id=key,
         at_ms=row.created_ms,
         title=", ".join(filter(None, (name, row.email))) or "customer",
@@ -124,9 +124,9 @@ def _customer(_: Sandbox, key: str, row: Customer) -> Line:
     )
 
 
-def _saved_card(_: Sandbox, key: str, row: Saved) -> Line:
+def _saved_card(_: Sandbox, key: str, row: Saved) -> RowSummary:
     token = row.token
-    return Line(
+    return RowSummary(
         id=key,
         at_ms=None if token is None else token.created_ms,
         title=row.customer.email or row.customer.id,
@@ -136,8 +136,8 @@ def _saved_card(_: Sandbox, key: str, row: Saved) -> Line:
     )
 
 
-def _token(_: Sandbox, key: str, row: Token) -> Line:
-    return Line(
+def _token(_: Sandbox, key: str, row: Token) -> RowSummary:
+    return RowSummary(
         id=key,
         at_ms=row.created_ms,
         title=row.kind.replace("_", " "),
@@ -147,13 +147,13 @@ def _token(_: Sandbox, key: str, row: Token) -> Line:
     )
 
 
-def _order(_: Sandbox, key: str, row: Sold) -> Line:
+def _order(_: Sandbox, key: str, row: OrderWithCharges) -> RowSummary:
     order = row.order
     names = [item.description for item in order.items[:3] if item.description]
     more = len(order.items) - len(names)
     if more:
         names.append(f"{more} more" if names else f"{more} item{'' if more == 1 else 's'}")
-    return Line(
+    return RowSummary(
         id=key,
         at_ms=order.created_ms,
         title=", ".join(names),
@@ -164,9 +164,9 @@ def _order(_: Sandbox, key: str, row: Sold) -> Line:
     )
 
 
-def _gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> Line:
-    held = holding(sandbox, row)
-    return Line(
+def _gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> RowSummary:
+    held = gift_card_balance(sandbox, row)
+    return RowSummary(
         id=key,
         at_ms=row.expires_ms - LIFE_MS,
         title=f"gift card ...{row.last4}",
@@ -176,8 +176,8 @@ def _gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> Line:
     )
 
 
-def _plan(_: Sandbox, key: str, row: Plan) -> Line:
-    return Line(
+def _plan(_: Sandbox, key: str, row: Plan) -> RowSummary:
+    return RowSummary(
         id=key,
         at_ms=row.created_ms,
         title=f"{row.name}, every {row.interval_count} {row.interval}",
@@ -186,9 +186,9 @@ def _plan(_: Sandbox, key: str, row: Plan) -> Line:
     )
 
 
-def _subscription(sandbox: Sandbox, key: str, row: Subscription) -> Line:
+def _subscription(sandbox: Sandbox, key: str, row: Subscription) -> RowSummary:
     plan = sandbox.plans.get(row.plan)
-    return Line(
+    return RowSummary(
         id=key,
         at_ms=row.created_ms,
         title=plan.name if plan else row.plan,
@@ -198,8 +198,8 @@ def _subscription(sandbox: Sandbox, key: str, row: Subscription) -> Line:
     )
 
 
-def _checkout(sandbox: Sandbox, key: str, row: Any) -> Line:
-    return Line(
+def _checkout(sandbox: Sandbox, key: str, row: Any) -> RowSummary:
+    return RowSummary(
         id=key,
         at_ms=row.created_ms,
         title=", ".join(line.name for line in row.lines[:3]),
@@ -209,29 +209,31 @@ def _checkout(sandbox: Sandbox, key: str, row: Any) -> Line:
     )
 
 
-def _item(_: Sandbox, key: str, row: Any) -> Line:
-    return Line(id=key, at_ms=row.modified_ms, title=row.asked.name, amount=row.asked.price)
+def _item(_: Sandbox, key: str, row: Any) -> RowSummary:
+    return RowSummary(id=key, at_ms=row.modified_ms, title=row.asked.name, amount=row.asked.price)
 
 
-def _tax_rate(_: Sandbox, key: str, row: Any) -> Line:
-    return Line(id=key, title=row.asked.name, state="default" if row.asked.isDefault else None)
+def _tax_rate(_: Sandbox, key: str, row: Any) -> RowSummary:
+    return RowSummary(
+        id=key, title=row.asked.name, state="default" if row.asked.isDefault else None
+    )
 
 
-def _order_type(_: Sandbox, key: str, row: Any) -> Line:
-    return Line(id=key, title=row.asked.label or "order type")
+def _order_type(_: Sandbox, key: str, row: Any) -> RowSummary:
+    return RowSummary(id=key, title=row.asked.label or "order type")
 
 
 def _same(row: Any) -> Any:
     return row
 
 
-def _of(table: str, line: Callable[[Sandbox, str, Any], Line]) -> Kind:
+def _of(table: str, line: Callable[[Sandbox, str, Any], RowSummary]) -> RowType:
     """Return the kind of a table whose keys are the ids of its rows."""
 
     def newest(sandbox: Sandbox) -> Rows:
         return ((key, partial(_same, row)) for key, row in getattr(sandbox, table).newest())
 
-    return Kind(
+    return RowType(
         count=lambda sandbox: len(getattr(sandbox, table)),
         newest=newest,
         find=lambda sandbox, key: getattr(sandbox, table).get(key),
@@ -289,19 +291,19 @@ def _find_gift_card(sandbox: Sandbox, shown: str) -> GiftCard | None:
     return None
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, RowType] = {
     "charges": _of("charges", _charge),
     "refunds": _of("refunds", _refund),
-    "orders": Kind(_count_orders, _newest_orders, find_order, _order),
+    "orders": RowType(_count_orders, _newest_orders, find_order, _order),
     "customers": _of("customers", _customer),
-    "cards": Kind(
+    "cards": RowType(
         count=lambda sandbox: sum(len(each.cards) for each in sandbox.customers),
         newest=lambda sandbox: ((each.saved.id, partial(_same, each)) for each in _cards(sandbox)),
         find=_find_card,
         line=_saved_card,
     ),
     "tokens": _of("tokens", _token),
-    "gift_cards": Kind(
+    "gift_cards": RowType(
         count=lambda sandbox: len(sandbox.gift_cards),
         newest=_newest_gift_cards,
         find=_find_gift_card,

@@ -10,12 +10,12 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
-from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.control.endpoint import OURS, control, unknown
 from mock_clover.control.masking import plain_row
-from mock_clover.control.row_types import KINDS, Kind, Line, Saved
-from mock_clover.control.timeline import Link, Moment, links_of, moments_of
-from mock_clover.core.evidence import told
+from mock_clover.control.row_types import KINDS, RowSummary, RowType, Saved
+from mock_clover.control.timeline import Link, TimelineEvent, links_of, moments_of
+from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
@@ -42,15 +42,15 @@ class CountList(Record, frozen=True, kw_only=True):
 class RowsQuery(Record, frozen=True, kw_only=True):
     """Query of the rows of a kind."""
 
-    q: Annotated[str, told("A text that the line must have, in either case.", OURS)] = ""
-    before: Annotated[str | None, told("The id of the last row of the page before.", OURS)] = None
-    limit: Annotated[int, told("So many rows.", OURS, ge=1, le=200)] = 50
+    q: Annotated[str, doc("A text that the line must have, in either case.", OURS)] = ""
+    before: Annotated[str | None, doc("The id of the last row of the page before.", OURS)] = None
+    limit: Annotated[int, doc("So many rows.", OURS, ge=1, le=200)] = 50
 
 
 class RowList(Record, frozen=True, kw_only=True):
     """Rows of a kind, newest first."""
 
-    data: tuple[Line, ...]
+    data: tuple[RowSummary, ...]
     has_more: bool
     searched: int
     """Rows that were looked at."""
@@ -61,10 +61,10 @@ class RowAnswer(Record, frozen=True, kw_only=True):
 
     kind: str
     id: str
-    line: Line
+    line: RowSummary
     row: Any
     links: tuple[Link, ...]
-    timeline: tuple[Moment, ...]
+    timeline: tuple[TimelineEvent, ...]
 
 
 def count_rows(sandbox: Sandbox, _call: Call[None, None]) -> CountList:
@@ -83,7 +83,7 @@ def list_rows(sandbox: Sandbox, call: Call[None, RowsQuery]) -> RowList:
         if kind.find(sandbox, asked.before) is None:
             _absent(name, asked.before)
         CONTROL_INVALID.refuse(said=f"before: it is not among the newest {SEARCHED_MAX}")
-    found: list[Line] = []
+    found: list[RowSummary] = []
     searched, more = 0, False
     for key, give in rows:
         if len(found) == asked.limit:
@@ -117,12 +117,12 @@ def _held(row: Any) -> Any:
     """Return what a row holds; a saved card is known by its token, an order by its charges too."""
     if isinstance(row, Saved):
         return plain_row(row.saved) | {"customer": row.customer.id, "card": plain_row(row.token)}
-    if isinstance(row, Sold):
+    if isinstance(row, OrderWithCharges):
         return plain_row(row.order)
     return plain_row(row)
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str) -> RowType:
     if name not in KINDS:
         CONTROL_NOT_FOUND.refuse(said=f"kind: {redact(unknown(name, KINDS))}")
     return KINDS[name]
@@ -132,13 +132,13 @@ def _absent(kind: str, key: str) -> NoReturn:
     CONTROL_NOT_FOUND.refuse(said=f"there is no row {redact(key)!r} among the {kind}")
 
 
-def _text(line: Line) -> str:
+def _text(line: RowSummary) -> str:
     texts = (line.id, line.title, line.state, line.customer, line.order, line.card, line.currency)
     amount = "" if line.amount is None else str(line.amount)
     return "\n".join((*filter(None, texts), amount)).casefold()
 
 
-def _shown(line: Line) -> Line:
+def _shown(line: RowSummary) -> RowSummary:
     texts = {
         name: mask(value)
         for name in line.__struct_fields__

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from mock_clover.clover.checkout.records_settings import CheckoutSettings
-from mock_clover.clover.common.claims import CLAIMS
+from mock_clover.clover.common.claims import ALLOWABLE_NAMES
 from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import asked_scenario, made_of_scenario
-from mock_clover.core.evidence import END, told
+from mock_clover.core.evidence import END, doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.sandbox.sandbox import Sandbox
@@ -32,22 +32,22 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
 
     scenario: Annotated[
         str | dict[str, Any] | None,
-        told("Name of a shipped scenario, or a whole scenario document.", OURS),
+        doc("Name of a shipped scenario, or a whole scenario document.", OURS),
     ] = None
-    dialect: Annotated[Dialect | None, told("How errors are worded.", OURS)] = None
-    seed: Annotated[str | None, told("Ids follow from it.", OURS)] = None
-    strict: Annotated[bool | None, told("Refuse what Clover refuses.", OURS)] = None
-    refuse_inferred: Annotated[bool | None, told("Refuse what is inferred.", OURS)] = None
+    dialect: Annotated[Dialect | None, doc("How errors are worded.", OURS)] = None
+    seed: Annotated[str | None, doc("Ids follow from it.", OURS)] = None
+    strict: Annotated[bool | None, doc("Refuse what Clover refuses.", OURS)] = None
+    refuse_inferred: Annotated[bool | None, doc("Refuse what is inferred.", OURS)] = None
     allow_inferred: (
-        Annotated[tuple[str, ...], told("What may be so all the same.", OURS, max_length=1_000)]
+        Annotated[tuple[str, ...], doc("What may be so all the same.", OURS, max_length=1_000)]
         | None
     ) = None
-    listed_cards_only: Annotated[bool | None, told("Refuse unlisted numbers.", OURS)] = None
+    listed_cards_only: Annotated[bool | None, doc("Refuse unlisted numbers.", OURS)] = None
     permissions: Annotated[
-        tuple[Permission, ...] | None, told("What the merchant allows the app.", OURS)
+        tuple[Permission, ...] | None, doc("What the merchant allows the app.", OURS)
     ] = None
-    consent: Annotated[Consent | None, told("Whether the merchant is asked.", OURS)] = None
-    checkout: Annotated[CheckoutSettings | None, told("Of the hosted checkout.", OURS)] = None
+    consent: Annotated[Consent | None, doc("Whether the merchant is asked.", OURS)] = None
+    checkout: Annotated[CheckoutSettings | None, doc("Of the hosted checkout.", OURS)] = None
 
 
 class SandboxAnswer(Record, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class Dropped(Record, frozen=True, kw_only=True):
 class ForkRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/fork`."""
 
-    name: Annotated[str, told("Of the new sandbox.", OURS, pattern=NAME)]
+    name: Annotated[str, doc("Of the new sandbox.", OURS, pattern=NAME)]
 
 
 def shown(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxAnswer:
@@ -116,8 +116,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
             field: value for field in SWITCHES if (value := getattr(asked, field)) is not None
         }
         for claim in asked.allow_inferred or ():
-            if claim not in CLAIMS:
-                CONTROL_INVALID.refuse(said=f"allow_inferred: {unknown(claim, CLAIMS)}")
+            if claim not in ALLOWABLE_NAMES:
+                CONTROL_INVALID.refuse(said=f"allow_inferred: {unknown(claim, ALLOWABLE_NAMES)}")
         scenario = None if asked.scenario is None else asked_scenario(asked.scenario)
         with made_of_scenario():
             made = sandboxes.make(name, scenario, switched, asked.seed)
@@ -143,17 +143,19 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
             CONTROL_INVALID.refuse(said="name: a sandbox is not forked into itself")
         return shown(sandboxes.fork(sandbox, call.body.name), call)
 
-    def named(method: str, run: Callable[..., Any], gives: type[Record], **more: Any) -> Endpoint:
+    def named(
+        method: str, run: Callable[..., Any], response: type[Record], **more: Any
+    ) -> Endpoint:
         return control(
-            f"{method.lower()}_sandbox", method, "/_mock/sandboxes/{name}", run, gives, **more
+            f"{method.lower()}_sandbox", method, "/_mock/sandboxes/{name}", run, response, **more
         )
 
     return (
-        named("PUT", put_sandbox, SandboxAnswer, takes=SandboxRequest),
+        named("PUT", put_sandbox, SandboxAnswer, request=SandboxRequest),
         named("GET", get_sandbox, SandboxAnswer),
         named("DELETE", delete_sandbox, Dropped),
         control("list_sandboxes", "GET", "/_mock/sandboxes", list_sandboxes, SandboxList),
-        control("fork", "POST", "/_mock/fork", fork, SandboxAnswer, takes=ForkRequest),
+        control("fork", "POST", "/_mock/fork", fork, SandboxAnswer, request=ForkRequest),
     )
 
 

@@ -4,14 +4,14 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.scenario.load import check_text, load
 from mock_clover.scenario.records import Scenario, ScenarioError
-from mock_clover.scenario.validation import find_wrong
+from mock_clover.scenario.validation import find_errors
 
 _FINDINGS_MAX = 20
 _NAME = "scenario"
@@ -51,7 +51,7 @@ class Unusable(Record, frozen=True, kw_only=True):
 def check_scenario(text: bytes) -> tuple[Scenario | None, Checked]:
     """Check a text as `mock-clover check` does; no scenario where it cannot be used."""
     try:
-        scenario, doubts = check_text(text, _NAME, RULED)
+        scenario, doubts = check_text(text, _NAME, RULE_OPERATIONS)
     except ScenarioError as error:
         found = error.found or ((1, 1, str(error).removeprefix(f"{_NAME}: "), ""),)
         return None, Checked(ok=False, findings=tuple(_found(*each) for each in found))
@@ -103,7 +103,9 @@ def _lawful(tree: dict[str, Any]) -> Scenario:
         scenario = _DOCUMENT.convert(tree)
     except (MalformedError, ViolationsError) as error:
         CONTROL_INVALID.refuse(said=str(error))
-    wrong = [f"{path.lstrip('.')}: {said}" for path, said in find_wrong(scenario, tree, RULED)]
+    wrong = [
+        f"{path.lstrip('.')}: {said}" for path, said in find_errors(scenario, tree, RULE_OPERATIONS)
+    ]
     if wrong:
         CONTROL_INVALID.refuse(said="; ".join(wrong[:_FINDINGS_MAX]))
     return scenario

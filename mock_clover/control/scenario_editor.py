@@ -6,7 +6,7 @@ an editor that masked them would spoil it.
 
 from functools import cache
 
-from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.control.endpoint import control, unknown
 from mock_clover.control.scenario import Checked, check_scenario
@@ -83,7 +83,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("get_scenario_text", "GET", "/_mock/scenario/text", get_text, Record),
         control(
             *("check_scenario", "POST", "/_mock/scenario/check", post_check, Checked),
-            takes=OpenBody,
+            request=OpenBody,
         ),
     )
 
@@ -92,6 +92,6 @@ def _text_if(name_or_file: str, scenario: Scenario) -> str | None:
     """Return a file's text if it is that of a scenario: it may have been saved since."""
     try:
         raw = text_of(name_or_file)
-        return raw.decode() if parse(raw, name_or_file, RULED) == scenario else None
+        return raw.decode() if parse(raw, name_or_file, RULE_OPERATIONS) == scenario else None
     except (ScenarioError, UnicodeDecodeError):
         return None

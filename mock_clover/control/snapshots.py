@@ -237,7 +237,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
     fresh.clock.jump(snapshot.now_ms, frozen=snapshot.frozen)
     fresh.outbox = outbox
     sandbox.become(fresh)
-    sandbox.courier(sandbox)
+    sandbox.webhook_sender(sandbox)
 
 
 def _check_names(snapshot: Snapshot) -> None:
@@ -261,17 +261,18 @@ def _check_names(snapshot: Snapshot) -> None:
 
 
 @cache
-def _takes() -> dict[str, type[Record] | None]:
+def _request_types() -> dict[str, type[Record] | None]:
     from mock_clover.clover.surface import SURFACE  # all of it, for any of its requests may be kept
 
-    return {endpoint.name: endpoint.takes for endpoint in SURFACE}
+    return {endpoint.name: endpoint.request for endpoint in SURFACE}
 
 
-def _as_request(endpoint: str, request: Any) -> Record | None:
-    takes = _takes().get(endpoint)
-    if takes is None or request is None:
+def _as_request(endpoint: str, body: Any) -> Record | None:
+    record = _request_types().get(endpoint)
+    if record is None or body is None:
         return None
-    return msgspec.convert(request, takes)
+    decoded: Record = msgspec.convert(body, record)
+    return decoded
 
 
 def _unnumbered(scenario: Scenario, key: bytes) -> Scenario:
@@ -313,5 +314,5 @@ def _masked(tree: Any) -> Any:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     control("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),
-    control("put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxAnswer, takes=Snapshot),
+    control("put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxAnswer, request=Snapshot),
 )

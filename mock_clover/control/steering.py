@@ -7,8 +7,13 @@ from typing import Annotated, Any
 import msgspec
 
 from mock_clover.clover.common.operation_names import OPERATIONS
-from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, OUTCOMES, Refusal
-from mock_clover.clover.places import places
+from mock_clover.clover.common.problems import (
+    CONTROL_INVALID,
+    CONTROL_NOT_FOUND,
+    OUTCOMES,
+    ApiError,
+)
+from mock_clover.clover.places import lazy_loaders
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import (
     asked_scenario,
@@ -17,16 +22,16 @@ from mock_clover.control.scenario import (
     unusable,
 )
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
-from mock_clover.core.duration import SPAN_MS_MAX, span_ms
-from mock_clover.core.evidence import told
+from mock_clover.core.duration import SPAN_MS_MAX, parse_duration_ms
+from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Raw, Stated
-from mock_clover.engine.evidence_gate import answer_guarded
-from mock_clover.engine.overrides import FAULT_HEADER, usual_facts
+from mock_clover.engine.evidence_gate import answer_if_supported
+from mock_clover.engine.overrides import FAULT_HEADER, rule_input
 from mock_clover.engine.pipeline import answer
-from mock_clover.engine.router import Dispatch
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.router import Router
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -37,10 +42,10 @@ from mock_clover.scenario.records_fault import Fault
 class ClockRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `PUT /_mock/clock`; carried out in this order."""
 
-    freeze: Annotated[bool | None, told("Stand still.", OURS)] = None
-    set: Annotated[int | None, told("Go to this time, in ms; forward only.", OURS)] = None
-    advance: Annotated[str | int | None, told("Go on by so much, as 8d, 90m or ms.", OURS)] = None
-    resume: Annotated[bool | None, told("Run again.", OURS)] = None
+    freeze: Annotated[bool | None, doc("Stand still.", OURS)] = None
+    set: Annotated[int | None, doc("Go to this time, in ms; forward only.", OURS)] = None
+    advance: Annotated[str | int | None, doc("Go on by so much, as 8d, 90m or ms.", OURS)] = None
+    resume: Annotated[bool | None, doc("Run again.", OURS)] = None
 
 
 class Fired(Record, frozen=True, kw_only=True):
@@ -96,10 +101,10 @@ class InForce(Record, frozen=True, kw_only=True):
 class WhyRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/why`: a request that is not performed."""
 
-    method: Annotated[str, told("As POST.", OURS)] = "POST"
-    path: Annotated[str, told("As /v1/charges, with its query.", OURS)]
-    headers: Annotated[dict[str, str], told("Its own credentials if it has none.", OURS)] = {}
-    body: Annotated[Any, told("The JSON body.", OURS)] = None
+    method: Annotated[str, doc("As POST.", OURS)] = "POST"
+    path: Annotated[str, doc("As /v1/charges, with its query.", OURS)]
+    headers: Annotated[dict[str, str], doc("Its own credentials if it has none.", OURS)] = {}
+    body: Annotated[Any, doc("The JSON body.", OURS)] = None
 
 
 class WhyRule(Record, frozen=True, kw_only=True):
@@ -146,7 +151,7 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
 
 def _clock(sandbox: Sandbox) -> ClockAnswer:
     happened = sorted(
-        (due for each in sandbox.family for due in settle(each)), key=lambda due: due.at_ms
+        (due for each in sandbox.family for due in run_due_jobs(each)), key=lambda due: due.at_ms
     )
     fired = tuple(Fired(at_ms=due.at_ms, kind=due.kind, id=due.id) for due in happened)
     now_ms = sandbox.clock.now_ms()
@@ -156,7 +161,7 @@ def _clock(sandbox: Sandbox) -> ClockAnswer:
 
 def _span_ms(span: str | int) -> int:
     try:
-        return span_ms(f"{span}ms" if isinstance(span, int) else span)
+        return parse_duration_ms(f"{span}ms" if isinstance(span, int) else span)
     except ValueError:
         CONTROL_INVALID.refuse(
             said=f"advance: {span!r} is no span of time; give it as 500ms, 30s, 10m, 2h or 8d"
@@ -257,21 +262,21 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
     return (
         control("get_clock", "GET", "/_mock/clock", get_clock, ClockAnswer),
-        control("put_clock", "PUT", "/_mock/clock", put_clock, ClockAnswer, takes=ClockRequest),
-        control("add_fault", "POST", "/_mock/faults", add_fault, FaultAnswer, takes=Fault),
+        control("put_clock", "PUT", "/_mock/clock", put_clock, ClockAnswer, request=ClockRequest),
+        control("add_fault", "POST", "/_mock/faults", add_fault, FaultAnswer, request=Fault),
         control("list_faults", "GET", "/_mock/faults", list_faults, FaultList),
         control("clear_faults", "DELETE", "/_mock/faults", clear_faults, Cleared),
         control("delete_fault", "DELETE", "/_mock/faults/{id}", delete_fault, Cleared),
         control("get_scenario", "GET", path, get_scenario, InForce),
-        control("put_scenario", "PUT", path, put_scenario, InForce, takes=OpenBody),
-        control("post_scenario", "POST", path, put_scenario, InForce, takes=OpenBody),
-        control("why", "POST", "/_mock/why", why, WhyAnswer, takes=WhyRequest),
+        control("put_scenario", "PUT", path, put_scenario, InForce, request=OpenBody),
+        control("post_scenario", "POST", path, put_scenario, InForce, request=OpenBody),
+        control("why", "POST", "/_mock/why", why, WhyAnswer, request=WhyRequest),
     )
 
 
 @cache
-def _dispatch() -> Dispatch:
-    return Dispatch(unmet=places())
+def _dispatch() -> Router:
+    return Router(unmet=lazy_loaders())
 
 
 def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
@@ -287,14 +292,14 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     body = b"" if asked.body is None else encode(asked.body)
     try:
         endpoint, ids = _dispatch().find(asked.method.upper(), path)
-    except Refusal as refusal:
+    except ApiError as refusal:
         CONTROL_INVALID.refuse(said=f"path: {refusal.message}")
     codec = endpoint.codec
     try:
         request = codec.decode(body) if codec and not endpoint.any_body else None
     except (MalformedError, ViolationsError):
         request = None
-    facts_of = endpoint.rule_facts or usual_facts
+    facts_of = endpoint.rule_input_of or rule_input
     facts = facts_of(sandbox, endpoint.name, request, ids, headers, None)
     looked = [
         WhyRule(rule=each.rule, matched=each.matched, because=each.because)
@@ -312,10 +317,10 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     twin.faults.clear()  # what the work would answer, whatever befalls it
     twin.limits = None
     twin.stir()
-    settle(twin)
+    run_due_jobs(twin)
     headers.pop(FAULT_HEADER, None)
     raw = Raw(asked.method.upper(), path, ids, query.encode(), headers, body)
-    respond = answer_guarded if twin.settings.refuse_inferred else answer
+    respond = answer_if_supported if twin.settings.refuse_inferred else answer
     reply = respond(twin, endpoint, raw)
     if reply.why.startswith(("header: ", "text: ")):  # they precede all rules
         looked = [WhyRule(rule=reply.why, matched=True, because="it precedes the rules")]

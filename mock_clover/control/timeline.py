@@ -13,9 +13,9 @@ import msgspec
 from mock_clover.clover.charges.records import AUTHORISATION_EXPIRES, AUTHORISATION_LIFE_MS, Charge
 from mock_clover.clover.checkout.records import Checkout
 from mock_clover.clover.customers.records import Customer
-from mock_clover.clover.gift_cards.operations import holding
+from mock_clover.clover.gift_cards.operations import gift_card_balance
 from mock_clover.clover.gift_cards.records import LIFE_MS, GiftCard
-from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.recurring.records import SUBSCRIPTION_RUN, Plan, Subscription
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
@@ -37,7 +37,7 @@ class Link(Record, frozen=True, kw_only=True):
     id: str
 
 
-class Moment(Record, frozen=True, kw_only=True):
+class TimelineEvent(Record, frozen=True, kw_only=True):
     """One step."""
 
     at_ms: int
@@ -55,27 +55,29 @@ def refunds_of(sandbox: Sandbox, charge: Charge) -> list[Refund]:
     return [row for row in sandbox.refunds if row.charge == charge.id]
 
 
-def charge_moments(sandbox: Sandbox, charge: Charge) -> list[Moment]:
+def charge_moments(sandbox: Sandbox, charge: Charge) -> list[TimelineEvent]:
     """Tell the life of a charge's money; the last balance is what may still be given back."""
     asked, by = charge.request, charge.id
     amount, tip = asked.amount, asked.tip_amount or 0
     paid_ms, moments = charge.paid_ms, []
     if charge.threeds is not None and charge.threeds.transaction:
-        asks = Moment(at_ms=charge.created_ms, what="3-D Secure asked", amount=amount, by=by)
+        asks = TimelineEvent(at_ms=charge.created_ms, what="3-D Secure asked", amount=amount, by=by)
         moments.append(asks)
     if charge.state == "pending":
         return moments
     if charge.decline is not None:
-        declined = Moment(at_ms=paid_ms, what="declined", amount=amount, balance=0, by=by)
+        declined = TimelineEvent(at_ms=paid_ms, what="declined", amount=amount, balance=0, by=by)
         return [*moments, declined]
     if not charge.sale:
         held = amount + tip if charge.gift is not None else amount
-        moments.append(Moment(at_ms=paid_ms, what="authorised", amount=held, balance=held, by=by))
+        moments.append(
+            TimelineEvent(at_ms=paid_ms, what="authorised", amount=held, balance=held, by=by)
+        )
     if charge.state == "expired":
         at_ms = paid_ms + AUTHORISATION_LIFE_MS.get(
             charge.token.card.brand, AUTHORISATION_LIFE_MS["VISA"]
         )
-        lapsed = Moment(
+        lapsed = TimelineEvent(
             at_ms=at_ms, what="lapsed", amount=amount, balance=0, by=AUTHORISATION_EXPIRES
         )
         return [*moments, lapsed]
@@ -84,19 +86,25 @@ def charge_moments(sandbox: Sandbox, charge: Charge) -> list[Moment]:
     if charge.state == "captured" and captured_ms is not None:
         captured = charge.amount_captured
         moments.append(
-            Moment(at_ms=captured_ms, what="captured", amount=captured, balance=captured, by=by)
+            TimelineEvent(
+                at_ms=captured_ms, what="captured", amount=captured, balance=captured, by=by
+            )
         )
         if tip:
             balance += tip
             moments.append(
-                Moment(at_ms=captured_ms, what="tip added", amount=tip, balance=balance, by=by)
+                TimelineEvent(
+                    at_ms=captured_ms, what="tip added", amount=tip, balance=balance, by=by
+                )
             )
     elif charge.state == "voided" and captured_ms is not None:
-        moments.append(Moment(at_ms=captured_ms, what="released", amount=amount, balance=0, by=by))
+        moments.append(
+            TimelineEvent(at_ms=captured_ms, what="released", amount=amount, balance=0, by=by)
+        )
     return moments + list(_given_back(sandbox, charge, balance))
 
 
-def _given_back(sandbox: Sandbox, charge: Charge, balance: int) -> Iterator[Moment]:
+def _given_back(sandbox: Sandbox, charge: Charge, balance: int) -> Iterator[TimelineEvent]:
     """Tell refunds and their cancellations, in the order of their times.
 
     One of all that was paid, before it is settled, is a void (see `clover/refunds/endpoints.py`).
@@ -111,7 +119,7 @@ def _given_back(sandbox: Sandbox, charge: Charge, balance: int) -> Iterator[Mome
             steps.append((refund.canceled_ms, "refund canceled", refund.amount, refund.id))
     for at_ms, what, change, by in sorted(steps, key=lambda step: step[0]):
         balance = 0 if charge.state == "voided" else balance + change
-        yield Moment(at_ms=at_ms, what=what, amount=abs(change), balance=balance, by=by)
+        yield TimelineEvent(at_ms=at_ms, what=what, amount=abs(change), balance=balance, by=by)
 
 
 def _charge_links(sandbox: Sandbox, charge: Charge) -> Iterator[Link]:
@@ -128,11 +136,11 @@ def _charge_links(sandbox: Sandbox, charge: Charge) -> Iterator[Link]:
     yield from (Link(kind="refunds", id=row.id) for row in refunds_of(sandbox, charge))
 
 
-def _refund_moments(_: Sandbox, row: Refund) -> list[Moment]:
-    made = Moment(at_ms=row.created_ms, what="refunded", amount=row.amount, by=row.charge)
+def _refund_moments(_: Sandbox, row: Refund) -> list[TimelineEvent]:
+    made = TimelineEvent(at_ms=row.created_ms, what="refunded", amount=row.amount, by=row.charge)
     if row.canceled_ms is None:
         return [made]
-    return [made, Moment(at_ms=row.canceled_ms, what="refund canceled", amount=row.amount)]
+    return [made, TimelineEvent(at_ms=row.canceled_ms, what="refund canceled", amount=row.amount)]
 
 
 def _refund_links(sandbox: Sandbox, row: Refund) -> Iterator[Link]:
@@ -142,10 +150,10 @@ def _refund_links(sandbox: Sandbox, row: Refund) -> Iterator[Link]:
         yield Link(kind="orders", id=charge.order)
 
 
-def _order_moments(sandbox: Sandbox, sold: Sold) -> list[Moment]:
+def _order_moments(sandbox: Sandbox, sold: OrderWithCharges) -> list[TimelineEvent]:
     """Tell an order's payments and what was given back of them."""
     order = sold.order
-    made = Moment(at_ms=order.created_ms, what="ordered", amount=order.amount, balance=0)
+    made = TimelineEvent(at_ms=order.created_ms, what="ordered", amount=order.amount, balance=0)
     steps = [
         (each, charge.id) for charge in sold.charges for each in charge_moments(sandbox, charge)
     ]
@@ -155,7 +163,7 @@ def _order_moments(sandbox: Sandbox, sold: Sold) -> list[Moment]:
             balances[charge_id] = each.balance or 0
         what = "paid" if each.what == "captured" else each.what
         moments.append(
-            Moment(
+            TimelineEvent(
                 at_ms=each.at_ms,
                 what=what,
                 amount=each.amount,
@@ -166,7 +174,7 @@ def _order_moments(sandbox: Sandbox, sold: Sold) -> list[Moment]:
     return moments
 
 
-def _order_links(sandbox: Sandbox, sold: Sold) -> Iterator[Link]:
+def _order_links(sandbox: Sandbox, sold: OrderWithCharges) -> Iterator[Link]:
     if sold.order.customer is not None:
         yield Link(kind="customers", id=sold.order.customer)
     for charge in sold.charges:
@@ -182,9 +190,9 @@ def _charges_where(sandbox: Sandbox, is_meant: Callable[[Charge], bool]) -> list
     return found[::-1]
 
 
-def _payments(charges: list[Charge]) -> list[Moment]:
+def _payments(charges: list[Charge]) -> list[TimelineEvent]:
     return [
-        Moment(
+        TimelineEvent(
             at_ms=row.created_ms,
             what="declined" if row.decline is not None else row.state,
             amount=row.request.amount,
@@ -194,18 +202,18 @@ def _payments(charges: list[Charge]) -> list[Moment]:
     ]
 
 
-def _in_order(moments: list[Moment]) -> list[Moment]:
+def _in_order(moments: list[TimelineEvent]) -> list[TimelineEvent]:
     return sorted(moments, key=lambda each: each.at_ms)
 
 
-def _customer_moments(sandbox: Sandbox, row: Customer) -> list[Moment]:
+def _customer_moments(sandbox: Sandbox, row: Customer) -> list[TimelineEvent]:
     tokens = (sandbox.tokens.get(card.token) for card in row.cards)
     cards = [
-        Moment(at_ms=token.created_ms, what="card tokenised", by=token.id)
+        TimelineEvent(at_ms=token.created_ms, what="card tokenised", by=token.id)
         for token in tokens
         if token is not None
     ]
-    made = Moment(at_ms=row.created_ms, what="customer made", by=row.id)
+    made = TimelineEvent(at_ms=row.created_ms, what="customer made", by=row.id)
     paid = _payments(_charges_where(sandbox, lambda each: each.customer == row.id))
     return _in_order([*cards, made, *paid])
 
@@ -222,8 +230,8 @@ def _charge_ids(charges: list[Charge]) -> Iterator[Link]:
     return (Link(kind="charges", id=row.id) for row in charges)
 
 
-def _token_moments(sandbox: Sandbox, row: Token) -> list[Moment]:
-    made = Moment(at_ms=row.created_ms, what="tokenised", by=row.id)
+def _token_moments(sandbox: Sandbox, row: Token) -> list[TimelineEvent]:
+    made = TimelineEvent(at_ms=row.created_ms, what="tokenised", by=row.id)
     return [made, *_payments(_charges_where(sandbox, lambda each: each.token.id == row.id))]
 
 
@@ -237,7 +245,7 @@ def _token_links(sandbox: Sandbox, row: Token) -> Iterator[Link]:
     yield from _charge_ids(_charges_where(sandbox, lambda each: each.token.id == row.id))
 
 
-def _card_moments(sandbox: Sandbox, row: Saved) -> list[Moment]:
+def _card_moments(sandbox: Sandbox, row: Saved) -> list[TimelineEvent]:
     return [] if row.token is None else _token_moments(sandbox, row.token)
 
 
@@ -248,9 +256,9 @@ def _card_links(sandbox: Sandbox, row: Saved) -> Iterator[Link]:
     yield from _charge_ids(_charges_where(sandbox, lambda each: each.token.id == token))
 
 
-def _gift_moments(sandbox: Sandbox, row: GiftCard) -> list[Moment]:
+def _gift_moments(sandbox: Sandbox, row: GiftCard) -> list[TimelineEvent]:
     """Tell what drew on a gift card; when it was reloaded or cashed out is not kept."""
-    loaded = Moment(
+    loaded = TimelineEvent(
         at_ms=row.expires_ms - LIFE_MS, what="loaded", amount=row.loaded, balance=row.loaded
     )
     taken = [
@@ -260,14 +268,14 @@ def _gift_moments(sandbox: Sandbox, row: GiftCard) -> list[Moment]:
         for step in _drawn(sandbox, charge)
     ]
     moments = [loaded]
-    balance = holding(sandbox, row).balance - sum(change for _, change in taken)
+    balance = gift_card_balance(sandbox, row).balance - sum(change for _, change in taken)
     for step, change in sorted(taken, key=lambda each: each[0].at_ms):
         balance += change
         moments.append(msgspec.structs.replace(step, balance=balance))
     return moments
 
 
-def _drawn(sandbox: Sandbox, charge: Charge) -> Iterator[tuple[Moment, int]]:
+def _drawn(sandbox: Sandbox, charge: Charge) -> Iterator[tuple[TimelineEvent, int]]:
     """Tell what a charge did to its gift card, each step with what it changed of the balance."""
     before = 0
     for each in charge_moments(sandbox, charge):
@@ -287,12 +295,16 @@ def _plan_links(sandbox: Sandbox, row: Plan) -> Iterator[Link]:
             yield Link(kind="subscriptions", id=key)
 
 
-def _subscription_moments(_: Sandbox, row: Subscription) -> list[Moment]:
-    moments = [Moment(at_ms=row.created_ms, what="subscribed", by=row.id)]
+def _subscription_moments(_: Sandbox, row: Subscription) -> list[TimelineEvent]:
+    moments = [TimelineEvent(at_ms=row.created_ms, what="subscribed", by=row.id)]
     if row.last_run_ms is not None:
-        moments.append(Moment(at_ms=row.last_run_ms, what="charged last", by=SUBSCRIPTION_RUN))
+        moments.append(
+            TimelineEvent(at_ms=row.last_run_ms, what="charged last", by=SUBSCRIPTION_RUN)
+        )
     if row.next_ms is not None:
-        due = Moment(at_ms=row.next_ms, what="due next", amount=row.amount, by=SUBSCRIPTION_RUN)
+        due = TimelineEvent(
+            at_ms=row.next_ms, what="due next", amount=row.amount, by=SUBSCRIPTION_RUN
+        )
         moments.append(due)
     return moments
 
@@ -302,12 +314,12 @@ def _subscription_links(_: Sandbox, row: Subscription) -> Iterator[Link]:
     yield Link(kind="customers", id=row.customer)
 
 
-def _checkout_moments(sandbox: Sandbox, row: Checkout) -> list[Moment]:
+def _checkout_moments(sandbox: Sandbox, row: Checkout) -> list[TimelineEvent]:
     tried = [sandbox.charges.get(key) for key in (*row.declined, row.charge or "")]
-    made = Moment(at_ms=row.created_ms, what="opened", amount=row.amount, by=row.id)
+    made = TimelineEvent(at_ms=row.created_ms, what="opened", amount=row.amount, by=row.id)
     moments = [made, *_payments([each for each in tried if each is not None])]
     if row.state(sandbox.clock.now_ms()) == "expired":
-        moments.append(Moment(at_ms=row.expires_ms, what="expired", by=row.id))
+        moments.append(TimelineEvent(at_ms=row.expires_ms, what="expired", by=row.id))
     return _in_order(moments)
 
 
@@ -318,7 +330,7 @@ def _checkout_links(_: Sandbox, row: Checkout) -> Iterator[Link]:
         yield Link(kind="charges", id=key)
 
 
-MOMENTS: dict[str, Callable[[Sandbox, Any], list[Moment]]] = {
+MOMENTS: dict[str, Callable[[Sandbox, Any], list[TimelineEvent]]] = {
     "charges": charge_moments,
     "refunds": _refund_moments,
     "orders": _order_moments,
@@ -345,7 +357,7 @@ LINKS: dict[str, Callable[[Sandbox, Any], Iterator[Link]]] = {
 """What each kind hangs together with."""
 
 
-def moments_of(sandbox: Sandbox, kind: str, row: Any) -> tuple[Moment, ...]:
+def moments_of(sandbox: Sandbox, kind: str, row: Any) -> tuple[TimelineEvent, ...]:
     """Return the steps of a thing, from the first."""
     return tuple(MOMENTS[kind](sandbox, row)) if kind in MOMENTS else ()
 

@@ -58,7 +58,7 @@ class Codec(Generic[T]):
 
     def __init__(self, record: type[T]) -> None:
         self.record = record
-        self._strict = _strict_twin(record)
+        self._strict = _forbid_unknown(record)
         self._decode = msgspec.json.Decoder(self._strict, strict=False).decode
 
     def decode(self, raw: bytes) -> T:
@@ -84,7 +84,7 @@ class Codec(Generic[T]):
         """Turn a parsed object into the record, forgiving numbers for strings."""
         if not isinstance(tree, dict):
             raise MalformedError(f"Expected an object, got {_kind(tree)}")
-        forgiven = _forgive(tree, self.record)
+        forgiven = _coerce_leniently(tree, self.record)
         try:
             return msgspec.convert(forgiven, self.record, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
@@ -116,7 +116,7 @@ def _reason(error: Exception) -> str:
     return _WORD.sub(lambda found: redact_name(found[0]), redact(str(error)))
 
 
-def _strict_twin(record: type[T]) -> type[T]:
+def _forbid_unknown(record: type[T]) -> type[T]:
     """Return a record's subclass that takes no unknown members."""
     twin: Any = msgspec.defstruct(
         record.__name__,
@@ -218,16 +218,18 @@ def nearest(path: str, record: type[Record]) -> str:
     return f"{before}.{near[0]}".lstrip(".") if near else ""
 
 
-def _forgive(tree: dict[str, object], record: type[Record]) -> dict[str, object]:
+def _coerce_leniently(tree: dict[str, object], record: type[Record]) -> dict[str, object]:
     hints = _hints(record)
     forgiven: dict[str, object] = {}
     for key, value in tree.items():
         hint = hints.get(key)
         inner = _record_in(hint)
         if inner is not None and isinstance(value, dict):
-            forgiven[key] = _forgive(value, inner)
+            forgiven[key] = _coerce_leniently(value, inner)
         elif inner is not None and isinstance(value, list) and len(value) <= _FORGIVEN_ITEMS_MAX:
-            forgiven[key] = [_forgive(v, inner) if isinstance(v, dict) else v for v in value]
+            forgiven[key] = [
+                _coerce_leniently(v, inner) if isinstance(v, dict) else v for v in value
+            ]
         elif isinstance(value, int | float) and not isinstance(value, bool) and _is_text(hint):
             forgiven[key] = str(value)
         else:

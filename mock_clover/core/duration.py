@@ -10,7 +10,7 @@ _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 SPAN_MS_MAX = 3_650 * _UNIT_MS["d"]
 
 
-def span_ms(text: str) -> int:
+def parse_duration_ms(text: str) -> int:
     """Return a span in milliseconds. Raises ValueError for what is none, or above ten years."""
     found = _SPAN.match(text.strip())
     by_ms = int(found[1]) * _UNIT_MS[found[2]] if found else -1

@@ -15,7 +15,7 @@ import msgspec
 Evidence = Literal["documented", "observed", "inferred"]
 
 
-WEAKER: dict[tuple[Evidence, Evidence], Evidence] = {
+LOWER_OF: dict[tuple[Evidence, Evidence], Evidence] = {
     (one, other): max(one, other, key=get_args(Evidence).index)
     for one in get_args(Evidence)
     for other in get_args(Evidence)
@@ -45,7 +45,7 @@ def inferred(source: str) -> Fact:
     return Fact("inferred", source)
 
 
-def told(text: str, fact: Fact, *, refused_as: str = "", **bounds: Any) -> msgspec.Meta:
+def doc(text: str, fact: Fact, *, refused_as: str = "", **bounds: Any) -> msgspec.Meta:
     """Describe one field: what it means, how we know, its bounds.
 
     `refused_as` names the problem of the catalogue that a bad value of this field raises.
@@ -61,7 +61,7 @@ def told(text: str, fact: Fact, *, refused_as: str = "", **bounds: Any) -> msgsp
 Facts = Mapping[str, Fact]
 
 
-def marked(fact: Fact, *members: str) -> dict[str, Fact]:
+def evidence_for(fact: Fact, *members: str) -> dict[str, Fact]:
     """Mark members of a record whose source is not that of the record."""
     return dict.fromkeys(members, fact)
 

@@ -34,7 +34,7 @@ class Problem(Record, frozen=True, kw_only=True):
 
     def refuse(self, **words: object) -> Never:
         """Raise the refusal of this problem, its message filled with these words."""
-        raise Refusal(self, words)
+        raise ApiError(self, words)
 
 
 class _Words(dict[str, object]):
@@ -44,7 +44,7 @@ class _Words(dict[str, object]):
         return f"({word})"
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """A request that is refused; nothing has changed."""
 
     def __init__(self, problem: Problem, words: dict[str, object]) -> None:

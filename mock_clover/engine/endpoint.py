@@ -21,7 +21,7 @@ from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT
-from mock_clover.scenario.records_rule import Facts
+from mock_clover.scenario.records_rule import RuleInput
 
 if TYPE_CHECKING:  # a start needs no charge
     from mock_clover.clover.charges.records import Charge
@@ -64,7 +64,17 @@ class Raw(NamedTuple):
 class Call(Generic[Body, Query]):
     """A decoded, authorised request. A handler leaves in `why` which rule decided."""
 
-    __slots__ = ("body", "headers", "ids", "judged", "leaned", "query", "threeds", "verdict", "why")
+    __slots__ = (
+        "basis",
+        "body",
+        "headers",
+        "ids",
+        "issuer_verdict",
+        "query",
+        "threeds",
+        "verdict",
+        "why",
+    )
 
     def __init__(
         self,
@@ -80,9 +90,9 @@ class Call(Generic[Body, Query]):
         self.headers = headers
         self.verdict = verdict
         self.threeds: Flow | None = None
-        self.judged: Verdict | None = None
+        self.issuer_verdict: Verdict | None = None
         """What the issuer said, in the end."""
-        self.leaned: tuple[Behaviour, ...] = ()
+        self.basis: tuple[Behaviour, ...] = ()
         """What of Clover the handler took for granted beside its endpoint's own fact."""
         self.why = "nothing was to be decided"
 
@@ -177,8 +187,8 @@ class Surface:
 
 ECOMMERCE = Surface()
 
-FactsOf = Callable[
-    [Sandbox, str, Record | None, tuple[str, ...], dict[bytes, bytes], Card | None], Facts
+RuleInputOf = Callable[
+    [Sandbox, str, Record | None, tuple[str, ...], dict[bytes, bytes], Card | None], RuleInput
 ]
 """Returns what rules can see of a call: of its operation, body, path ids, headers and card."""
 
@@ -191,12 +201,12 @@ class Endpoint:
     method: str
     path: str
     run: Callable[[Sandbox, Call[Any, Any]], Result]
-    gives: type[Record]
+    response: type[Record]
     fact: Fact
-    takes: type[Record] | None = None
+    request: type[Record] | None = None
     query: type[Record] | None = None
     auth: Auth = "bearer"
-    refuses: tuple[Problem, ...] = ()
+    errors: tuple[Problem, ...] = ()
     about: str = ""
     idempotent: bool = False
     """Whether the idempotency key is heeded."""
@@ -214,9 +224,9 @@ class Endpoint:
     """The same for calls whose body has a certain member."""
     cross_origin: bool = False
     """Whether browsers call it from other origins."""
-    silent: bool = False
+    unjournaled: bool = False
     """Whether it is neither journaled nor logged: the control surface only looks."""
-    also: str = ""
+    path_alias: str = ""
     """Another path by which the same operation is known."""
     bare_array: bool = False
     """Whether it answers an array of what it gives, without an envelope."""
@@ -224,7 +234,7 @@ class Endpoint:
     """Whether it wants X-Clover-Merchant-Id beside the bearer token; its handler checks that."""
     surface: Surface = ECOMMERCE
     """The API that it belongs to."""
-    rule_facts: FactsOf | None = None
+    rule_input_of: RuleInputOf | None = None
     """How rules see its calls, where the request alone does not show it."""
     filters: tuple[str, ...] = ()
     """Names of the fields that `filter` and `orderBy` know, told in a header."""
@@ -236,7 +246,7 @@ class Endpoint:
     @cached_property
     def codec(self) -> Codec[Any] | None:
         """The body's decoder, built at the first request: most runs use few endpoints."""
-        return Codec(self.takes) if self.takes else None
+        return Codec(self.request) if self.request else None
 
     @cached_property
     def query_codec(self) -> Codec[Any] | None:

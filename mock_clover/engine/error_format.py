@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from mock_clover.clover.common.problems import Problem
 from mock_clover.clover.common.verdict import Decline
-from mock_clover.core.evidence import Fact, Facts, documented, marked, observed
+from mock_clover.core.evidence import Fact, Facts, documented, evidence_for, observed
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.sandbox.sandbox import Sandbox
@@ -27,7 +27,7 @@ class ErrorBody(Record, frozen=True, kw_only=True):
     """`error` of an error's body; members in the recorded order."""
 
     fact: ClassVar[Fact] = observed("CC 30103, PHP21, GP")
-    facts: ClassVar[Facts] = marked(
+    facts: ClassVar[Facts] = evidence_for(
         documented("SEED's table of the error object"), "decline_code", "doc_url", "param"
     )
 

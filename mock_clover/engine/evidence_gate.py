@@ -4,7 +4,7 @@ Whether it would is known only by trying, so the call is tried on a fork first. 
 not happened, and the sandbox is as it was.
 """
 
-from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.problems_evidence import EVIDENCE_INFERRED
 from mock_clover.engine.endpoint import Endpoint, Raw
 from mock_clover.engine.evidence import inferred_in
@@ -17,7 +17,7 @@ _TOLD_MAX = 3
 """Of what is inferred; the names of the rest are in `allow_inferred` all the same."""
 
 
-def answer_guarded(
+def answer_if_supported(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False
 ) -> Reply:
     """Answer a call unless what it leans on is inferred and not allowed.
@@ -26,7 +26,7 @@ def answer_guarded(
     """
     tried = answer(_twin(sandbox), endpoint, raw, waited=waited)
     allowed = sandbox.settings.allow_inferred
-    found = [each for each in inferred_in(tried.leans) if each[0] not in allowed]
+    found = [each for each in inferred_in(tried.basis) if each[0] not in allowed]
     spoiled = tried.fault is not None and tried.fault.kind != "delay"
     if not found or not tried.status or spoiled:
         return answer(sandbox, endpoint, raw, waited=waited)
@@ -35,7 +35,7 @@ def answer_guarded(
     said = "; ".join(f"{name} ({about})" for name, about in found[:_TOLD_MAX])
     names = ", ".join(name for name, _ in found)
     return refuse(
-        sandbox, Refusal(EVIDENCE_INFERRED, {"said": said, "names": names}), raw, endpoint.name
+        sandbox, ApiError(EVIDENCE_INFERRED, {"said": said, "names": names}), raw, endpoint.name
     )
 
 

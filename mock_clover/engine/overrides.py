@@ -18,16 +18,16 @@ from mock_clover.clover.common.verdict import Verdict
 from mock_clover.clover.threeds.records import Flow
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Endpoint, FactsOf
+from mock_clover.engine.endpoint import Endpoint, RuleInputOf
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import DECLINE_CODES
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import (
     ALTERNATE_TENDER,
+    Action,
     Approve,
-    Consequence,
     DeclineAs,
-    Facts,
+    RuleInput,
     SourceKind,
 )
 
@@ -39,30 +39,30 @@ _IN_TEXT = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)")
 _FLOWS: dict[str, Flow] = {f"threeds/{flow}": flow for flow in get_args(Flow)}
 
 
-class Step(NamedTuple):
+class Override(NamedTuple):
     """How a call is to end, and what said so."""
 
-    then: Consequence
+    then: Action
     why: str
     evidence: Evidence
-    leans_on: str
+    based_on: str
 
     def verdict(self) -> Verdict | None:
         """Return what the issuer says, if the step is about that."""
-        return self.then.verdict(self.why, self.evidence, self.leans_on)
+        return self.then.verdict(self.why, self.evidence, self.based_on)
 
 
-def is_stirred(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes) -> bool:
+def may_be_overridden(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes) -> bool:
     """Tell whether anything may intervene in this call; quick, for mostly nothing does."""
     return (
-        sandbox.stirred
+        sandbox.has_overrides
         or OUTCOME_HEADER in headers
         or FAULT_HEADER in headers
         or OUTCOME_MARK in body
     )
 
 
-def befall(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> Fault | None:
+def pick_fault(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> Fault | None:
     """Return the fault that befalls a call: of its header, or of those in force."""
     asked = headers.get(FAULT_HEADER)
     if asked:
@@ -107,7 +107,7 @@ def limit(sandbox: Sandbox, credential: str) -> None:
         )
 
 
-def intervene(
+def find_override(
     sandbox: Sandbox,
     endpoint: str,
     request: Record | None,
@@ -116,8 +116,8 @@ def intervene(
     card: Card | None = None,
     *,
     again: bool = False,
-    facts_of: FactsOf | None = None,
-) -> Step | None:
+    facts_of: RuleInputOf | None = None,
+) -> Override | None:
     """Return how a call is to end, if anything but its endpoint says so.
 
     `again`: the call waited, and was counted before. `facts_of`: how the endpoint reads what rules
@@ -126,7 +126,7 @@ def intervene(
     asked = headers.get(OUTCOME_HEADER)
     if asked:
         return _asked(asked.decode("latin-1").strip(), f"header: {_ascii(asked)}")
-    facts = (facts_of or usual_facts)(sandbox, endpoint, request, ids, headers, card)
+    facts = (facts_of or rule_input)(sandbox, endpoint, request, ids, headers, card)
     texts = (facts.description, *map(str, facts.metadata.values()))
     found = next((m for text in texts if (m := _IN_TEXT.search(text))), None)
     if found:
@@ -134,33 +134,33 @@ def intervene(
     matched = sandbox.rules.find(facts, sandbox.rule_counts, again=again)
     if matched is None:
         return None
-    return Step(matched.rule.then, matched.why, matched.rule.evidence, SCENARIO_RULE.name)
+    return Override(matched.rule.then, matched.why, matched.rule.evidence, SCENARIO_RULE.name)
 
 
-def check_words(*texts: str | None) -> None:
+def validate_triggers(*texts: str | None) -> None:
     """Refuse a text that is kept for later and asks for an outcome that there is not."""
     for text in texts:
         if text and (found := _IN_TEXT.search(text)):
             outcome(found[1])
 
 
-def _asked(word: str, why: str) -> Step:
-    return Step(outcome(word), why, ASKED_OUTCOME.fact.evidence, ASKED_OUTCOME.name)
+def _asked(word: str, why: str) -> Override:
+    return Override(outcome(word), why, ASKED_OUTCOME.fact.evidence, ASKED_OUTCOME.name)
 
 
-def outcome(word: str) -> Consequence:
+def outcome(word: str) -> Action:
     """Read an outcome's word, or refuse with what was meant."""
     if word == "approve":
-        return Consequence(approve=Approve())
+        return Action(approve=Approve())
     if word.startswith("threeds/") and word in _FLOWS:
-        return Consequence(threeds=_FLOWS[word])
+        return Action(threeds=_FLOWS[word])
     if word in OUTCOMES:
-        return Consequence(problem=word)
+        return Action(problem=word)
     code, _, decline_code = word.partition("/")
     if code == "card_declined" and (not decline_code or decline_code in DECLINE_CODES):
         message = DECLINE_CODES.get(decline_code)
         decline = DeclineAs(decline_code=decline_code, message=message) if message else DeclineAs()
-        return Consequence(decline=decline)
+        return Action(decline=decline)
     known = [
         "approve",
         "card_declined",
@@ -173,7 +173,7 @@ def outcome(word: str) -> Consequence:
     UNKNOWN_OUTCOME.refuse(said=f"x-mock-clover-outcome: there is no outcome {word!r}{meant}")
 
 
-def usual_facts(
+def rule_input(
     sandbox: Sandbox,
     endpoint: str,
     request: Record | None,
@@ -183,7 +183,7 @@ def usual_facts(
     *,
     source: str | None = None,
     amount: int | None = None,
-) -> Facts:
+) -> RuleInput:
     """Return what rules can see of a call.
 
     `source` and `amount` stand for those that the request does not have.
@@ -202,7 +202,7 @@ def usual_facts(
         kind = "multipay" if token.state == "multipay" else "token"
         kind = kind if token.kind == "card" else token.kind
     asked = getattr(request, "amount", None)
-    return Facts(
+    return RuleInput(
         endpoint=endpoint,
         card=card or (token.card if token else None),
         amount=amount if asked is None else asked,

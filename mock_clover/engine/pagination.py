@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 
 from mock_clover.clover.charges.views import ListAnswer
 from mock_clover.clover.common.problems import INVALID_REQUEST
-from mock_clover.core.evidence import documented, told
+from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record
 
 Row = TypeVar("Row")
@@ -18,10 +18,10 @@ Row = TypeVar("Row")
 _DOC = documented("REF getcharges; MD:pagination")
 _ORDERS = documented("REF getorders; the members' names are inferred from those of created")
 _Created = (
-    Annotated[str, told("Milliseconds, or `yyyy-MM-dd HH:mm:ss` in UTC (zone inferred).", _DOC)]
+    Annotated[str, doc("Milliseconds, or `yyyy-MM-dd HH:mm:ss` in UTC (zone inferred).", _DOC)]
     | None
 )
-_Paid = Annotated[str, told("When it was paid: unpaid ones are left out.", _ORDERS)] | None
+_Paid = Annotated[str, doc("When it was paid: unpaid ones are left out.", _ORDERS)] | None
 _DATE_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
@@ -38,18 +38,18 @@ class ListQuery(
 ):
     """Query of a list."""
 
-    limit: Annotated[int, told("Rows of a page.", _DOC, ge=1, le=100)] = 10
-    starting_after: Annotated[str, told("This object and older ones.", _DOC)] | None = None
+    limit: Annotated[int, doc("Rows of a page.", _DOC, ge=1, le=100)] = 10
+    starting_after: Annotated[str, doc("This object and older ones.", _DOC)] | None = None
     ending_before: (
-        Annotated[str, told("This object and newer ones, this one first.", _DOC)] | None
+        Annotated[str, doc("This object and newer ones, this one first.", _DOC)] | None
     ) = None
     created: _Created = None
     created_gt: _Created = None
     created_gte: _Created = None
     created_lt: _Created = None
     created_lte: _Created = None
-    customer: Annotated[str, told("Charges and orders of a customer.", _DOC)] | None = None
-    charge: Annotated[str, told("Refunds of a charge.", _DOC)] | None = None
+    customer: Annotated[str, doc("Charges and orders of a customer.", _DOC)] | None = None
+    charge: Annotated[str, doc("Refunds of a charge.", _DOC)] | None = None
 
 
 class OrdersQuery(

@@ -11,11 +11,11 @@ from mock_clover.clover.common.problems import (
     BY_NAME,
     IDEMPOTENCY_MISMATCH,
     SERVICE_UNAVAILABLE,
+    ApiError,
     Problem,
-    Refusal,
 )
 from mock_clover.core.codec import nearest, unknown_members
-from mock_clover.core.evidence import WEAKER
+from mock_clover.core.evidence import LOWER_OF
 from mock_clover.core.masking import redact_name
 from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.engine.endpoint import (
@@ -39,15 +39,21 @@ from mock_clover.engine.error_format import (
     dialect_of,
     problem_body,
 )
-from mock_clover.engine.evidence import Lean, weakest
-from mock_clover.engine.overrides import Step, befall, intervene, is_stirred, limit
+from mock_clover.engine.evidence import Basis, lowest_evidence
+from mock_clover.engine.overrides import (
+    Override,
+    find_override,
+    limit,
+    may_be_overridden,
+    pick_fault,
+)
 from mock_clover.engine.reply import Reply
 from mock_clover.engine.request import (
     authorise,
     decode_body,
     decode_query,
+    enforce_strict,
     idempotency_key,
-    refuse_lenience,
     refuse_members,
 )
 from mock_clover.sandbox.idempotency import Remembered
@@ -67,18 +73,20 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     request: Record | None = None
     idempotency = ""
     fault: Fault | None = None
-    step: Step | None = None
-    stirred = False
+    step: Override | None = None
+    has_overrides = False
     try:
         raw = endpoint.surface.admit(sandbox, raw)
         credential = authorise(sandbox, endpoint, raw.headers)
-        stirred = not endpoint.silent and is_stirred(sandbox, raw.headers, raw.body)
-        if stirred:
-            fault = _beset(sandbox, endpoint, raw, credential, waited=waited)
+        has_overrides = not endpoint.unjournaled and may_be_overridden(
+            sandbox, raw.headers, raw.body
+        )
+        if has_overrides:
+            fault = _check_limits_and_faults(sandbox, endpoint, raw, credential, waited=waited)
         if fault is not None and fault.when == "before_commit":
-            return _spoiled(sandbox, endpoint, raw, fault, credential)
+            return _apply_before_commit_fault(sandbox, endpoint, raw, fault, credential)
         if sandbox.settings.strict:
-            refuse_lenience(endpoint, raw)
+            enforce_strict(endpoint, raw)
         request = decode_body(endpoint, raw)
         query = decode_query(endpoint, raw.query) if endpoint.query is not None else None
         key = idempotency_key(raw.headers) if endpoint.idempotent else ""
@@ -94,29 +102,29 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
                 stored.body,
                 f"idempotency: replay of: {stored.why}",
                 evidence=IDEMPOTENCY_REPLAY.fact.evidence,
-                leans=(IDEMPOTENCY_REPLAY,),
+                basis=(IDEMPOTENCY_REPLAY,),
             )
         else:
             call = Call(request, query, raw.ids, raw.headers)
-            step = _step(sandbox, endpoint, call, waited=waited) if stirred else None
+            step = _step(sandbox, endpoint, call, waited=waited) if has_overrides else None
             if step is not None and step.then.fault is not None:
-                fault = _struck(sandbox, step.then.fault, waited=waited)
+                fault = _fault_if_it_hits(sandbox, step.then.fault, waited=waited)
                 if fault is not None and fault.when == "before_commit":
-                    reply = _spoiled(sandbox, endpoint, raw, fault, credential)
-                    return _followed(sandbox, endpoint, raw, request, step, reply)
-            reply = _performed(sandbox, endpoint, call, step)
+                    reply = _apply_before_commit_fault(sandbox, endpoint, raw, fault, credential)
+                    return _send_rule_webhook(sandbox, endpoint, raw, request, step, reply)
+            reply = _run_handler(sandbox, endpoint, call, step)
             if key:
                 idempotency = "stored"
                 kept = (endpoint.name, raw.path, request, reply.status, reply.body, reply.why)
                 sandbox.idempotency.remember((who, key), _new_tuple(Remembered, kept))
-    except Refusal as refusal:
+    except ApiError as refusal:
         reply = _refused(sandbox, refusal, raw.headers, endpoint)
         step = _decisive(step)
-    if stirred:
-        reply = _followed(sandbox, endpoint, raw, request, step, reply)
-        reply = _besmirched(sandbox, reply, fault, raw.headers, endpoint)
-    if endpoint.silent:
-        return reply._replace(evidence=None, leans=())
+    if has_overrides:
+        reply = _send_rule_webhook(sandbox, endpoint, raw, request, step, reply)
+        reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
+    if endpoint.unjournaled:
+        return reply._replace(evidence=None, basis=())
     _journal(sandbox, endpoint, raw, reply, request, idempotency)
     return reply
 
@@ -126,7 +134,7 @@ def _are_equal(one: Record | None, other: Record | None) -> bool:
     return one == other or encode(one) == encode(other)
 
 
-def _beset(
+def _check_limits_and_faults(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, credential: str, *, waited: bool
 ) -> Fault | None:
     """Heed Clover's limits and return the fault that befalls a call; not again after its wait."""
@@ -135,37 +143,39 @@ def _beset(
             sandbox.limits.leave(credential)
         return None
     limit(sandbox, credential)
-    return befall(sandbox, endpoint, raw.headers)
+    return pick_fault(sandbox, endpoint, raw.headers)
 
 
 def _step(
     sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], *, waited: bool
-) -> Step | None:
+) -> Override | None:
     """Return how a scenario, a header or a text ends a call; of a token, its handler asks."""
     if endpoint.secret:
         return None
     asked = (call.body, call.ids, call.headers)
-    return intervene(sandbox, endpoint.name, *asked, again=waited, facts_of=endpoint.rule_facts)
+    return find_override(
+        sandbox, endpoint.name, *asked, again=waited, facts_of=endpoint.rule_input_of
+    )
 
 
-def _performed(
-    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], step: Step | None
+def _run_handler(
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], step: Override | None
 ) -> Reply:
     """Run an endpoint, unless a step says how the call ends."""
     if endpoint.permissions_with:
         refuse_members(sandbox, endpoint, call.body)
     if step is not None:
         if step.then.problem is not None:
-            BY_NAME[step.then.problem].refuse(why=step.why, leans=(step,))
+            BY_NAME[step.then.problem].refuse(why=step.why, basis=(step,))
         if step.then.raw is not None:
-            return _as_it_is(step.then.raw, step)
+            return _raw_reply(step.then.raw, step)
         call.verdict = step.verdict()
         if step.then.threeds is not None:
             call.threeds, call.why = step.then.threeds, step.why
     return _reply(sandbox, endpoint, call, endpoint.run(sandbox, call))
 
 
-def _besmirched(
+def _apply_after_commit_fault(
     sandbox: Sandbox,
     reply: Reply,
     fault: Fault | None,
@@ -176,7 +186,7 @@ def _besmirched(
     if fault is None:
         return reply
     if fault.kind == "problem":  # the client is told otherwise
-        lie = Refusal(_told(fault), {"why": f"fault: {fault.label}"})
+        lie = ApiError(_told(fault), {"why": f"fault: {fault.label}"})
         reply = _refused(sandbox, lie, headers, endpoint)
     return reply._replace(fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
 
@@ -185,24 +195,24 @@ def _told(fault: Fault) -> Problem:
     return BY_NAME.get(fault.problem or "", SERVICE_UNAVAILABLE)
 
 
-def _struck(sandbox: Sandbox, fault: Fault, *, waited: bool) -> Fault | None:
+def _fault_if_it_hits(sandbox: Sandbox, fault: Fault, *, waited: bool) -> Fault | None:
     if waited and fault.when == "before_commit":
         return None
     return fault if sandbox.faults.strikes(fault) else None
 
 
-def _decisive(step: Step | None) -> Step | None:
+def _decisive(step: Override | None) -> Override | None:
     """Return the step of a refused call if it refused it: else the fault is the request's own."""
-    refuses = step is not None and (step.then.problem or step.then.decline) is not None
-    return step if refuses else None
+    errors = step is not None and (step.then.problem or step.then.decline) is not None
+    return step if errors else None
 
 
-def _followed(
+def _send_rule_webhook(
     sandbox: Sandbox,
     endpoint: Endpoint,
     raw: Raw,
     request: Record | None,
-    step: Step | None,
+    step: Override | None,
     reply: Reply,
 ) -> Reply:
     """Send the event that a rule has follow a call, now that the call has its answer."""
@@ -212,15 +222,15 @@ def _followed(
     return reply
 
 
-def _as_it_is(raw: RawReply, step: Step) -> Reply:
+def _raw_reply(raw: RawReply, step: Override) -> Reply:
     body = raw.body.encode() if isinstance(raw.body, str) else encode(raw.body)
     if raw.body is None:
         body = b""
     content_type = raw.content_type.encode("latin-1", "replace")
-    return Reply(raw.status, body, step.why, content_type, evidence=step.evidence, leans=(step,))
+    return Reply(raw.status, body, step.why, content_type, evidence=step.evidence, basis=(step,))
 
 
-def _spoiled(
+def _apply_before_commit_fault(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, fault: Fault, credential: str
 ) -> Reply:
     """Return what comes of a call whose work is not done, or not yet."""
@@ -230,7 +240,7 @@ def _spoiled(
         if sandbox.limits is not None:
             sandbox.limits.enter(credential)
         return Reply(0, b"", why, fault=fault, wait_ms=wait_ms)
-    reply = _refused(sandbox, Refusal(_told(fault), {"why": why}), raw.headers, endpoint)
+    reply = _refused(sandbox, ApiError(_told(fault), {"why": why}), raw.headers, endpoint)
     reply = reply._replace(why=why, fault=fault, wait_ms=wait_ms)
     _journal(sandbox, endpoint, raw, reply, None, "")
     return reply
@@ -265,7 +275,7 @@ def _journal(
 def _ignored(endpoint: Endpoint, request: Record | None, body: bytes) -> tuple[str, ...]:
     """Return the members of a body that nobody reads, most often none."""
     codec = endpoint.codec
-    if not body or codec is None or endpoint.takes is None or codec.is_plain(request, body):
+    if not body or codec is None or endpoint.request is None or codec.is_plain(request, body):
         return ()
     if endpoint.any_body:
         return ()
@@ -273,17 +283,17 @@ def _ignored(endpoint: Endpoint, request: Record | None, body: bytes) -> tuple[s
         tree = decode_json(body)
     except (ValueError, RecursionError):
         return ()
-    found = unknown_members(tree, endpoint.takes)[:_IGNORED_MAX]
+    found = unknown_members(tree, endpoint.request)[:_IGNORED_MAX]
     if endpoint.secret:
         found = [redact_name(name) for name in found]
-    return tuple(_with_meant(name, nearest(name, endpoint.takes)) for name in found)
+    return tuple(_with_meant(name, nearest(name, endpoint.request)) for name in found)
 
 
 def _with_meant(name: str, near: str) -> str:
     return f"{name}; did you mean {near}?" if near else name
 
 
-def refuse(sandbox: Sandbox, refusal: Refusal, raw: Raw, endpoint: str = "") -> Reply:
+def refuse(sandbox: Sandbox, refusal: ApiError, raw: Raw, endpoint: str = "") -> Reply:
     """Answer a request that reached no endpoint, or not with its whole body, and journal it."""
     reply = _refused(sandbox, refusal, raw.headers)
     sandbox.journal.write(
@@ -305,20 +315,20 @@ def refuse(sandbox: Sandbox, refusal: Refusal, raw: Raw, endpoint: str = "") -> 
 
 
 def _reply(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result: object) -> Reply:
-    judged, evidence = call.judged, endpoint.fact.evidence
-    leans: tuple[Lean, ...] = (endpoint,)
-    if judged is not None:
-        leans = (endpoint, judged)
-        if judged.evidence != evidence:
-            evidence = WEAKER[evidence, judged.evidence]
-    if call.leaned:
-        leans += call.leaned
-        evidence = weakest(leans)
+    issuer_verdict, evidence = call.issuer_verdict, endpoint.fact.evidence
+    basis: tuple[Basis, ...] = (endpoint,)
+    if issuer_verdict is not None:
+        basis = (endpoint, issuer_verdict)
+        if issuer_verdict.evidence != evidence:
+            evidence = LOWER_OF[evidence, issuer_verdict.evidence]
+    if call.basis:
+        basis += call.basis
+        evidence = lowest_evidence(basis)
     if isinstance(result, Record):
         # Not by its name: nearly every reply is made here, and this takes half the time.
-        parts = (200, encode(result), call.why, JSON, (), None, 0, 0, evidence, leans)
+        parts = (200, encode(result), call.why, JSON, (), None, 0, 0, evidence, basis)
         return _new_tuple(Reply, parts)
-    return _other(sandbox, call, result)._replace(evidence=evidence, leans=leans)
+    return _other(sandbox, call, result)._replace(evidence=evidence, basis=basis)
 
 
 def _other(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
@@ -346,7 +356,7 @@ def _other(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
 
 def _refused(
     sandbox: Sandbox,
-    refusal: Refusal,
+    refusal: ApiError,
     headers: dict[bytes, bytes],
     endpoint: Endpoint | None = None,
 ) -> Reply:
@@ -354,9 +364,9 @@ def _refused(
     param = refusal.words.get("param")
     said_by = refusal.words.get("why")
     more: Any = refusal.words.get("headers", {})
-    besides: Any = refusal.words.get("leans", ())
-    of: tuple[Lean, ...] = () if endpoint is None else (endpoint,)
-    leans = (*of, problem, *besides)
+    besides: Any = refusal.words.get("basis", ())
+    of: tuple[Basis, ...] = () if endpoint is None else (endpoint,)
+    basis = (*of, problem, *besides)
     body, content_type = problem_body(
         problem,
         refusal.message,
@@ -377,6 +387,6 @@ def _refused(
         why,
         content_type,
         headers_out,
-        evidence=weakest(leans),
-        leans=leans,
+        evidence=lowest_evidence(basis),
+        basis=basis,
     )

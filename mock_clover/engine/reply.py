@@ -5,7 +5,7 @@ from typing import NamedTuple
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.masking import masked_repr
 from mock_clover.engine.error_format import JSON
-from mock_clover.engine.evidence import Lean
+from mock_clover.engine.evidence import Basis
 from mock_clover.scenario.records_fault import Fault
 
 
@@ -25,7 +25,7 @@ class Reply(NamedTuple):
     """How long a caller is willing to wait for another answer than this."""
     evidence: Evidence | None = None
     """The weakest mark of what it leans on; None where nothing is claimed of Clover."""
-    leans: tuple[Lean, ...] = ()
+    basis: tuple[Basis, ...] = ()
 
     def __repr__(self) -> str:
         """Show it, card numbers masked."""

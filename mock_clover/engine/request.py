@@ -68,7 +68,7 @@ def _other_bearer(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) ->
     shown = _bearer(header)
     bearer = sandbox.bearers.get(shown)
     if bearer is None:
-        said = unfit_legacy_token(sandbox, shown)
+        said = legacy_token_error(sandbox, shown)
         if said:
             UNAUTHORIZED.refuse(reason=said)
     elif sandbox.clock.now_ms() >= bearer.expires_ms:
@@ -76,7 +76,7 @@ def _other_bearer(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) ->
     return shown
 
 
-def unfit_legacy_token(sandbox: Sandbox, shown: str) -> str:
+def legacy_token_error(sandbox: Sandbox, shown: str) -> str:
     """Say why a text is no legacy bearer token that is good now, or ''."""
     if shown == sandbox.credentials.access_token:
         return ""
@@ -92,7 +92,7 @@ def refuse_members(sandbox: Sandbox, endpoint: Endpoint, request: Record | None)
     """Refuse members of a body that the app has no permission for."""
     granted = sandbox.settings.permissions
     if granted is not None and request is not None:
-        held = _members_held(request)
+        held = _set_fields(request)
         needed = tuple(name for member, name in endpoint.permissions_with if member in held)
         _refuse_unpermitted(endpoint, needed, granted)
 
@@ -106,7 +106,7 @@ def _refuse_unpermitted(
         PERMISSION_MISSING.refuse(reason=f"{endpoint.name} needs the {word} {', '.join(lacking)}")
 
 
-def _members_held(request: Record) -> set[str]:
+def _set_fields(request: Record) -> set[str]:
     """Return the names of the members that a body has, and those of its lists' items."""
     held: set[str] = set()
     for name in request.__struct_fields__:
@@ -115,7 +115,7 @@ def _members_held(request: Record) -> set[str]:
             continue
         held.add(name)
         for each in value if isinstance(value, list | tuple) else ():
-            held |= _members_held(each) if isinstance(each, Record) else set()
+            held |= _set_fields(each) if isinstance(each, Record) else set()
     return held
 
 
@@ -126,15 +126,15 @@ def _bearer(header: bytes | None) -> str:
     return header[7:].decode("latin-1").strip()
 
 
-def refuse_lenience(endpoint: Endpoint, raw: Raw) -> None:
+def enforce_strict(endpoint: Endpoint, raw: Raw) -> None:
     """Under --strict refuse what this mock else forgives."""
     if endpoint.extension:
         PATH_NOT_FOUND.refuse()
     if endpoint.forwarded_for and not raw.headers.get(b"x-forwarded-for"):
         FORWARDED_FOR_MISSING.refuse()
-    if endpoint.takes and not endpoint.any_body:
+    if endpoint.request and not endpoint.any_body:
         try:
-            unknown = unknown_members(parse(raw.body), endpoint.takes)
+            unknown = unknown_members(parse(raw.body), endpoint.request)
         except MalformedError:
             return  # the decoder says it better
         if unknown:
@@ -152,18 +152,18 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
     try:
         if endpoint.any_body:
             return codec.convert(_merged(raw))
-        if endpoint.takes is OpenBody:
+        if endpoint.request is OpenBody:
             if _is_text(raw):
                 return OpenBody(text=raw.body)
             return codec.convert({"tree": parse(raw.body)})
         body = raw.body
         return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
     except MalformedError as error:
-        if endpoint.silent:
+        if endpoint.unjournaled:
             CONTROL_INVALID.refuse(said=str(error))
         INVALID_JSON.refuse()
     except ViolationsError as violations:
-        _refuse_violation(violations, control=endpoint.silent)
+        _refuse_violation(violations, control=endpoint.unjournaled)
 
 
 def _is_text(raw: Raw) -> bool:
@@ -195,13 +195,13 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
             return nothing
     try:
         fields = _gathered(query) if endpoint.surface.gathers_query else _fields(query)
-        if endpoint.silent and endpoint.query is not None:
+        if endpoint.unjournaled and endpoint.query is not None:
             _refuse_unknown(fields, endpoint.query)
         return codec.convert(fields)
     except MalformedError:
         INVALID_REQUEST.refuse(param="query")
     except ViolationsError as violations:
-        _refuse_violation(violations, control=endpoint.silent)
+        _refuse_violation(violations, control=endpoint.unjournaled)
 
 
 def _refuse_unknown(fields: dict[str, str], query: type[Record]) -> None:

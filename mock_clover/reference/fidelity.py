@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 import msgspec
 
 from mock_clover.clover.common.behaviours import BEHAVIOURS
-from mock_clover.clover.common.known_differences import DIFFERENCES, UNKNOWNS
+from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES, UNKNOWNS
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS
 from mock_clover.core.evidence import Evidence, Fact, fact_of
@@ -65,8 +65,10 @@ class Member(NamedTuple):
 def records() -> tuple[type[Record], ...]:
     """Return all records of the wire: what operations take and give, and what they hold."""
     found: dict[type[Record], None] = {}
-    roots: list[Any] = [record for e in SURFACE for record in (e.takes, e.query, e.gives) if record]
-    for record in (*roots, ErrorEnvelope, StatusBody, *(hook.takes for hook in WEBHOOKS)):
+    roots: list[Any] = [
+        record for e in SURFACE for record in (e.request, e.query, e.response) if record
+    ]
+    for record in (*roots, ErrorEnvelope, StatusBody, *(hook.request for hook in WEBHOOKS)):
         _gather(record, found)
     return tuple(found)
 
@@ -128,7 +130,7 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
     return {
         "counts": {kind: _counted(rows) for kind, rows in told.items()},
         **told,
-        "differences": [{"about": each.about, "here": each.said} for each in DIFFERENCES],
+        "differences": [{"about": each.about, "here": each.said} for each in KNOWN_DIFFERENCES],
         "unknown": [{"about": each.about, "here": each.said} for each in UNKNOWNS],
         "sources": [{"key": key, "about": about} for key, about in SOURCES.items()],
     }

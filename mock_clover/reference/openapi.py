@@ -83,10 +83,10 @@ def _whole(paths: dict[str, Any]) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     records = (
-        {e.takes for e in SURFACE if e.takes}
-        | {e.gives for e in SURFACE if e.gives.__struct_fields__}
+        {e.request for e in SURFACE if e.request}
+        | {e.response for e in SURFACE if e.response.__struct_fields__}
         | {ErrorEnvelope, StatusBody}
-        | {hook.takes for hook in WEBHOOKS}
+        | {hook.request for hook in WEBHOOKS}
     )
     _, schemas = msgspec.json.schema_components(
         sorted(records, key=lambda record: record.__name__), ref_template=_REF
@@ -100,7 +100,7 @@ def _webhooks() -> dict[str, Any]:
 
 
 def _webhook(hook: Webhook) -> dict[str, Any]:
-    schema = {"schema": {"$ref": _REF.format(name=hook.takes.__name__)}}
+    schema = {"schema": {"$ref": _REF.format(name=hook.request.__name__)}}
     told: dict[str, Any] = {
         "operationId": f"webhook_{hook.name}",
         "summary": hook.about,
@@ -130,12 +130,12 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["x-permissions"] = list(endpoint.permissions)
     if endpoint.permissions_with:
         operation["x-permissions-with"] = dict(endpoint.permissions_with)
-    if endpoint.also:
-        operation["x-also"] = endpoint.also
+    if endpoint.path_alias:
+        operation["x-also"] = endpoint.path_alias
     if endpoint.extension:
         operation["x-extension"] = "Clover has no such public operation; refused under --strict."
-    if endpoint.takes and endpoint.method != "GET":
-        schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.takes.__name__)}}
+    if endpoint.request and endpoint.method != "GET":
+        schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.request.__name__)}}
         schema |= _example(examples().get(endpoint.name, _NONE).request)
         content = {"application/json": schema}
         if endpoint.any_body:
@@ -158,7 +158,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         for name in re.findall(r"\{(\w+)\}", endpoint.path)
     ]
     query = endpoint.query or (
-        endpoint.takes if endpoint.any_body and endpoint.method == "GET" else None
+        endpoint.request if endpoint.any_body and endpoint.method == "GET" else None
     )
     if query:
         found += [
@@ -201,8 +201,8 @@ def _query_parameters(query: type[Record]) -> list[dict[str, Any]]:
 
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
-    if endpoint.gives.__struct_fields__:
-        each = {"$ref": _REF.format(name=endpoint.gives.__name__)}
+    if endpoint.response.__struct_fields__:
+        each = {"$ref": _REF.format(name=endpoint.response.__name__)}
         schema = {"schema": {"type": "array", "items": each} if endpoint.bare_array else each}
         schema |= _example(examples().get(endpoint.name, _NONE).reply)
         good = {"200": {"description": "OK", "content": {"application/json": schema}}}
@@ -219,14 +219,14 @@ def _example(value: object) -> dict[str, Any]:
 
 
 def _refusals(endpoint: Endpoint) -> dict[str, Any]:
-    problems = [*endpoint.refuses, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, SANDBOX_FULL]
+    problems = [*endpoint.errors, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, SANDBOX_FULL]
     if endpoint.auth != "none":
         problems.append(UNAUTHORIZED)
     if endpoint.auth == "pakms":
         problems.append(PAKMS_WITHOUT_AUTHORIZATION)
     if endpoint.permissions:
         problems.append(PERMISSION_MISSING)
-    if endpoint.takes or endpoint.query:
+    if endpoint.request or endpoint.query:
         problems.append(INVALID_JSON)
     by_status: dict[int, list[Problem]] = {}
     for problem in problems:

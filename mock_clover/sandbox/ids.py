@@ -103,7 +103,7 @@ class Ids:
                 return text
 
 
-class PromisedIds(Ids):
+class PresetIds(Ids):
     """Ids of which the next may be given beforehand.
 
     A draw is made and thrown away for each, so that what comes later does not depend on it.
@@ -116,7 +116,7 @@ class PromisedIds(Ids):
         self._objects: list[str | None] = []
         self._tokens: list[str | None] = []
 
-    def promise(self, *objects: str | None, token: str | None = None) -> None:
+    def preset(self, *objects: str | None, token: str | None = None) -> None:
         """Say what the next draws are to give; None leaves it to the draw."""
         self._objects, self._tokens = list(objects), [token]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mock_clover.clover.webhooks.records import TARGETS_MAX, Mischief, TargetSpec, fits
+from mock_clover.clover.webhooks.records import TARGETS_MAX, DeliveryFault, TargetSpec, fits
 from mock_clover.clover.webhooks.records_delivery import Delivery, Subscription
 
 DELIVERIES_MAX = 1_000
@@ -136,7 +136,7 @@ class Outbox:
             if each.state == "held" and each.target == target_id and each.held_for == held_for
         ]
 
-    def mischief(self, target_id: str, event: str) -> Mischief | None:
+    def mischief(self, target_id: str, event: str) -> DeliveryFault | None:
         """Return what goes wrong with an event of a target by its plan, and count it."""
         known = self.subscriptions[target_id]
         for place, step in enumerate(known.spec.plan):

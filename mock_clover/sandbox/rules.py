@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from mock_clover.clover.charges.behaviours import UNLISTED_CARD_APPROVED
 from mock_clover.clover.common.cards import Card
-from mock_clover.clover.common.operation_names import UNCALLED
+from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.verdict import Approval, Verdict
 from mock_clover.clover.threeds.records import Flow
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.scenario.records import Scenario, TestCard
-from mock_clover.scenario.records_rule import Facts, Rule
+from mock_clover.scenario.records_rule import Rule, RuleInput
 
 
 class Matched(NamedTuple):
@@ -23,7 +23,7 @@ class Matched(NamedTuple):
     why: str
 
 
-class Looked(NamedTuple):
+class RuleCheck(NamedTuple):
     """A rule that was looked at, for `/_mock/why`."""
 
     rule: str
@@ -48,7 +48,7 @@ class Rules:
                 self._flows.setdefault(card, line)
         self._unlisted = Approval(
             why=f"{scenario.name}: this number is not listed, and unlisted cards are approved",
-            leans_on=UNLISTED_CARD_APPROVED.name,
+            based_on=UNLISTED_CARD_APPROVED.name,
         )
         self._prints = [self._print_of(rule) for rule in scenario.rules]
 
@@ -68,9 +68,11 @@ class Rules:
         said = f"{self.scenario.name}: {line.label} is listed for {line.threeds.label} (inferred)"
         return line.threeds.flow, said
 
-    def find(self, facts: Facts, counts: dict[int, int], *, again: bool = False) -> Matched | None:
+    def find(
+        self, facts: RuleInput, counts: dict[int, int], *, again: bool = False
+    ) -> Matched | None:
         """Return the first rule that matches, counting the calls of those that count, once."""
-        uncalled = facts.endpoint in UNCALLED
+        uncalled = facts.endpoint in BACKGROUND_OPERATIONS
         for place, rule in enumerate(self.scenario.rules):
             if rule.when.unmet(facts, self._prints[place]):
                 continue
@@ -83,7 +85,7 @@ class Rules:
             return Matched(rule, self.name_of(place))
         return None
 
-    def look(self, facts: Facts, counts: dict[int, int]) -> list[Looked]:
+    def look(self, facts: RuleInput, counts: dict[int, int]) -> list[RuleCheck]:
         """Tell of each rule, up to the first that would match, whether it would; count nothing."""
         looked = []
         for place, rule in enumerate(self.scenario.rules):
@@ -91,13 +93,13 @@ class Rules:
             number = counts.get(place, 0) + 1
             if unmet:
                 looked.append(
-                    Looked(self.name_of(place), matched=False, because=f"{unmet} differs")
+                    RuleCheck(self.name_of(place), matched=False, because=f"{unmet} differs")
                 )
             elif rule.when.counts and not rule.when.counted(number):
                 because = f"it is matching call {number}"
-                looked.append(Looked(self.name_of(place), matched=False, because=because))
+                looked.append(RuleCheck(self.name_of(place), matched=False, because=because))
             else:
-                looked.append(Looked(self.name_of(place), matched=True, because="all is met"))
+                looked.append(RuleCheck(self.name_of(place), matched=True, because="all is met"))
                 break
         return looked
 

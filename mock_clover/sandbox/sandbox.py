@@ -20,7 +20,7 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.limits import Limits
 from mock_clover.sandbox.notices import Notices
 from mock_clover.sandbox.rules import Rules
-from mock_clover.sandbox.scheduler import Agenda
+from mock_clover.sandbox.scheduler import Scheduler
 from mock_clover.sandbox.table import Table
 from mock_clover.scenario.records import Settings
 
@@ -80,12 +80,12 @@ class Sandbox:
         "clock",
         "codes",
         "codes_v2",
-        "courier",
         "credentials",
         "customers",
         "faults",
         "fingerprint_key",
         "gift_cards",
+        "has_overrides",
         "hooks",
         "idempotency",
         "ids",
@@ -109,11 +109,11 @@ class Sandbox:
         "seed",
         "settings",
         "spent_refresh_tokens",
-        "stirred",
         "subscriptions",
         "switched",
         "tax_rates",
         "tokens",
+        "webhook_sender",
     )
 
     def __init__(
@@ -130,7 +130,7 @@ class Sandbox:
         clock: Clock | None = None,
     ) -> None:
         self.name = name
-        self.open_with(credentials)
+        self.set_credentials(credentials)
         self.merchants: tuple[Sandbox, ...] = ()
         """Further merchants at the same address, chosen by their credentials."""
         self.rules = rules
@@ -144,7 +144,7 @@ class Sandbox:
         self.switched: dict[str, Any] = {}
         """Settings that were given for this sandbox alone; they outlive a change of scenario."""
         self.ids = Ids(seed)
-        self.agenda = Agenda()
+        self.agenda = Scheduler()
         self.faults = Faults(seed)
         self.limits = Limits() if settings.rate_limits else None
         self.rule_counts: dict[int, int] = {}
@@ -154,9 +154,9 @@ class Sandbox:
         self.stir()
         self.outbox: Outbox | None = None
         """Where events go; None while nobody listens, so that announcing costs one look."""
-        self.courier: Callable[[Sandbox], None] = nobody
+        self.webhook_sender: Callable[[Sandbox], None] = no_sender
         """Called when something in the outbox may go; a server's takes it there."""
-        self._hook()
+        self._apply_webhook_targets()
         self.journal = Journal()
         self.idempotency = IdempotencyStore()
         self.notices = Notices()
@@ -164,7 +164,7 @@ class Sandbox:
         self.charges: Table[Charge] = Table()
         self.refunds: Table[Refund] = Table()
         self.customers: Table[Customer] = Table()
-        self._open_shop()
+        self._create_inventory_tables()
         self.codes: Table[Code] = Table(OAUTH_ROWS_MAX)
         self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
         """Bearer tokens that exchanges gave, with the time of their giving in milliseconds."""
@@ -181,7 +181,7 @@ class Sandbox:
         self.checkouts: Table[Checkout] = Table(CHECKOUTS_MAX)
         self.changes = Changes(self.journal)
 
-    def open_with(self, credentials: Credentials) -> None:
+    def set_credentials(self, credentials: Credentials) -> None:
         """Take these credentials for one's own."""
         self.credentials = credentials
         self.bearer_header = f"Bearer {credentials.access_token}".encode()
@@ -211,7 +211,7 @@ class Sandbox:
                     return each
         return self
 
-    def _open_shop(self) -> None:
+    def _create_inventory_tables(self) -> None:
         """Make the tables of what a merchant sells and how, empty."""
         self.orders: Table[Order] = Table()
         self.sale_orders: Table[str] = Table()
@@ -236,7 +236,7 @@ class Sandbox:
 
     def stir(self) -> None:
         """Note anew whether anything may intervene in a call: most often nothing does."""
-        self.stirred = bool(self.rules.scenario.rules or len(self.faults) or self.limits)
+        self.has_overrides = bool(self.rules.scenario.rules or len(self.faults) or self.limits)
 
     def hooked(self) -> "Outbox":
         """Return the outbox, made now if there is none."""
@@ -245,7 +245,7 @@ class Sandbox:
         self.outbox = self.outbox or Outbox()
         return self.outbox
 
-    def _hook(self) -> None:
+    def _apply_webhook_targets(self) -> None:
         """Put the scenario's own webhook targets in force; others stay."""
         wanted = list(self.rules.scenario.webhooks)
         for known in tuple(self.outbox.subscriptions.values()) if self.outbox else ():
@@ -296,7 +296,15 @@ class Sandbox:
     def become(self, other: "Sandbox") -> None:
         """Take over all that another sandbox is, but for its name and credentials."""
         note = self.changes.are_noted
-        kept = ("name", "credentials", "bearer_header", "keys", "journal", "courier", "merchants")
+        kept = (
+            "name",
+            "credentials",
+            "bearer_header",
+            "keys",
+            "journal",
+            "webhook_sender",
+            "merchants",
+        )
         for slot in self.__slots__:
             if slot not in kept:
                 setattr(self, slot, getattr(other, slot))
@@ -304,7 +312,7 @@ class Sandbox:
         for each in self.merchants:
             each.clock = self.clock
 
-    def take_up(self, other: "Sandbox") -> None:
+    def merge_rows(self, other: "Sandbox") -> None:
         """Take the rows of another sandbox, and what is to happen to them, to one's own."""
         for table in TABLES:
             mine, others = getattr(self, table), getattr(other, table)
@@ -327,7 +335,7 @@ class Sandbox:
         self.limits = Limits() if settings.rate_limits else None
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.clock.now_ms())
-        self._hook()
+        self._apply_webhook_targets()
         self.stir()
 
     def state(self) -> dict[str, list[Any]]:
@@ -335,5 +343,5 @@ class Sandbox:
         return {name: list(getattr(self, name)) for name in TABLES}
 
 
-def nobody(_: Sandbox) -> None:
+def no_sender(_: Sandbox) -> None:
     """Be no courier: what is in the outbox stays there."""

@@ -14,20 +14,20 @@ from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.merchants import credentials_in, declared, of_app
 from mock_clover.sandbox.rules import Rules
-from mock_clover.sandbox.sandbox import Sandbox, nobody
+from mock_clover.sandbox.sandbox import Sandbox, no_sender
 from mock_clover.scenario.records import Scenario, Settings
-from mock_clover.scenario.records_fixtures import Stock
+from mock_clover.scenario.records_fixtures import Fixtures
 
 DEFAULT = "default"
 SANDBOXES_MAX = 5_000
 """Sandboxes kept; the one that was least lately used goes first, `default` never."""
 NAME_CHARS_MAX = 64
-GIVERS_MAX = 10_000
+TOKEN_OWNERS_MAX = 10_000
 """Tokens of OAuth whose sandbox is remembered; others are looked for anew."""
 _CLIENT = re.compile(rb'(?:client_id|app_uuid)"?\s*[=:]\s*"?([^&"\s]{1,200})')
 _CLIENT_WITHIN_BYTES = 8_192
 """An honest call of OAuth names its app within so many bytes of its query or its body."""
-_BED_MS_MAX = 600_000
+_FIXTURES_MS_MAX = 600_000
 """Rows of a scenario are made anew after ten minutes, for their ages are told from now."""
 
 
@@ -52,7 +52,7 @@ class Sandboxes:
         self.authority = ""
         """The certificate, in PEM, by which clients trust this server's HTTPS; none without it."""
         self._hooks = hooks
-        self._beds: dict[int, Sandbox] = {}
+        self._fixture_cache: dict[int, Sandbox] = {}
         """What was sown for the server's own scenario, by its stock; new sandboxes share it."""
         self._switched = switched or {}
         self._fingerprint_key = fingerprint_key(seed)
@@ -60,13 +60,13 @@ class Sandboxes:
         self._settings = self.settings_of(scenario)
         self._make_clock = make_clock
         self._on_drop = on_drop
-        self.courier: Callable[[Sandbox], None] = nobody
+        self.webhook_sender: Callable[[Sandbox], None] = no_sender
         """Takes what is in an outbox to its target; every sandbox made from now on has it."""
         self._by_name: dict[str, Sandbox] = {}
         self._used: dict[str, None] = {}
         """Names, the one that was used last at the end."""
         self._by_credential: dict[str, Sandbox] = {}
-        self._givers: dict[str, str] = {}
+        self._token_owners: dict[str, str] = {}
         """Tokens that OAuth gave, and the sandbox where they were found last."""
         self.default = self.named(DEFAULT)
 
@@ -99,14 +99,14 @@ class Sandboxes:
 
         The first time it is looked for in all of them: a millisecond where there are 5,000.
         """
-        known = self._by_name.get(self._givers.get(credential, ""))
+        known = self._by_name.get(self._token_owners.get(credential, ""))
         if known is not None and known.has_given(credential):
             return known
         for each in self:
             if each.has_given(credential):
-                self._givers[credential] = each.name
-                if len(self._givers) > GIVERS_MAX:
-                    del self._givers[next(iter(self._givers))]
+                self._token_owners[credential] = each.name
+                if len(self._token_owners) > TOKEN_OWNERS_MAX:
+                    del self._token_owners[next(iter(self._token_owners))]
                 return each
         return self.default
 
@@ -151,9 +151,9 @@ class Sandboxes:
         rules, settings = self._rules, self._settings
         if scenario is not None:
             rules, settings = self.rules_of(scenario), self.settings_of(scenario)
-        made = self._bare(name, rules, settings, switched or {}, self._make_clock(), seed)
+        made = self._new(name, rules, settings, switched or {}, self._make_clock(), seed)
         self._people(made, seed)
-        self._admit(made)
+        self._register(made)
         return made
 
     def steer(self, sandbox: Sandbox, scenario: Scenario) -> None:
@@ -161,10 +161,10 @@ class Sandboxes:
         rules, settings = self.rules_of(scenario), self.settings_of(scenario)
         if scenario.data is not None or scenario.merchants:
             # What cannot be made is refused before anything is changed.
-            self._people(self._bare("-", rules, settings, {}, self._make_clock()), None)
+            self._people(self._new("-", rules, settings, {}, self._make_clock()), None)
         sandbox.steer(rules, settings)
         self._people(sandbox, None)
-        self._admit(sandbox)
+        self._register(sandbox)
 
     def fork(self, sandbox: Sandbox, name: str) -> Sandbox:
         """Make a sandbox that goes on from another; one of the same name goes."""
@@ -172,27 +172,27 @@ class Sandboxes:
         for each in sandbox.merchants:
             twin = self._forked(each, f"{name}.{each.name.rpartition('.')[2]}")
             if each.credentials.client_id == sandbox.credentials.client_id:
-                twin.open_with(of_app(twin.credentials, made.credentials))
+                twin.set_credentials(of_app(twin.credentials, made.credentials))
             twin.clock = made.clock
             made.merchants += (twin,)
         self.find(sandbox.name)
-        self._admit(made)
+        self._register(made)
         for each in made.family:
-            each.courier(each)
+            each.webhook_sender(each)
         return made
 
-    def employ(self, courier: Callable[[Sandbox], None]) -> None:
+    def set_webhook_sender(self, webhook_sender: Callable[[Sandbox], None]) -> None:
         """Have a courier take what is in all outboxes to its targets."""
-        self.courier = courier
+        self.webhook_sender = webhook_sender
         for sandbox in self:
-            sandbox.courier = courier
+            sandbox.webhook_sender = webhook_sender
 
     def drop(self, name: str) -> bool:
         """Drop a sandbox; a fresh `default` takes its place. Tell whether there was one."""
         gone = self._by_name.get(name)
         if gone is None:
             return False
-        self._forget(gone)
+        self._unregister(gone)
         if name == DEFAULT:
             self.default = self.make(DEFAULT)
         return True
@@ -204,7 +204,7 @@ class Sandboxes:
         """
         before = self._rules
         self._rules, self._settings = self.rules_of(scenario), self.settings_of(scenario)
-        self._beds.clear()
+        self._fixture_cache.clear()
         for sandbox in self:
             if sandbox.rules is before:
                 sandbox.steer(self._rules, self._settings)
@@ -221,7 +221,7 @@ class Sandboxes:
         """Return a scenario's settings; what the command line switched wins."""
         return msgspec.structs.replace(scenario.settings, **self._switched)
 
-    def _bare(
+    def _new(
         self,
         name: str,
         rules: Rules,
@@ -252,7 +252,7 @@ class Sandboxes:
         if not scenario.merchants:
             return
         own, *others = scenario.merchants
-        made.open_with(credentials_in(scenario, self.seed, made.name))
+        made.set_credentials(credentials_in(scenario, self.seed, made.name))
         made.merchants = ()
         if own.settings is not None:
             made.switched = self._given(own.settings) | made.switched
@@ -263,8 +263,8 @@ class Sandboxes:
             settings = self.settings_of(scenario)
             switched = made.switched if each.settings is None else self._given(each.settings)
             own_seed = None if seed is None else f"{seed}\0{each.name}"
-            beside = self._bare(name, made.rules, settings, switched, made.clock, own_seed)
-            beside.open_with(credentials_in(scenario, self.seed, made.name, each.name))
+            beside = self._new(name, made.rules, settings, switched, made.clock, own_seed)
+            beside.set_credentials(credentials_in(scenario, self.seed, made.name, each.name))
             self._stock(beside, each.data, each.name)
             made.merchants += (beside,)
 
@@ -276,16 +276,16 @@ class Sandboxes:
             if name not in self._switched
         }
 
-    def _stock(self, made: Sandbox, stock: Stock | None, whose: str) -> None:
+    def _stock(self, made: Sandbox, stock: Fixtures | None, whose: str) -> None:
         """Give a sandbox what stands in a scenario; it is made once and shared.
 
         Its ids follow from the names of scenario and merchant: putting it twice is as once.
         """
         if stock is None or not stock.count:
             return
-        bed = self._beds.get(id(stock))
-        if bed is None or made.clock.now_ms() - bed.made_ms > _BED_MS_MAX:
-            bed = self._bare(
+        fixtures = self._fixture_cache.get(id(stock))
+        if fixtures is None or made.clock.now_ms() - fixtures.made_ms > _FIXTURES_MS_MAX:
+            fixtures = self._new(
                 "-",
                 made.rules,
                 made.settings,
@@ -293,11 +293,11 @@ class Sandboxes:
                 made.clock.fork(),
                 f"{self.seed}\0{made.rules.scenario.name}\0{whose}",
             )
-            bed.outbox = None  # nobody is told of it
-            self._hooks.load_fixtures(bed, stock)
+            fixtures.outbox = None  # nobody is told of it
+            self._hooks.load_fixtures(fixtures, stock)
             if made.rules is self._rules:
-                self._beds[id(stock)] = bed
-        made.take_up(bed)
+                self._fixture_cache[id(stock)] = fixtures
+        made.merge_rows(fixtures)
 
     def _forked(self, sandbox: Sandbox, name: str) -> Sandbox:
         known = derive(self.seed, name)
@@ -306,30 +306,30 @@ class Sandboxes:
                 known = declared(each, known)
         return sandbox.fork(name, known)
 
-    def _forget(self, gone: Sandbox) -> None:
+    def _unregister(self, gone: Sandbox) -> None:
         """Let a sandbox and the merchants at its address go."""
         for each in gone.family:
             each.outbox = None  # what was pending goes nowhere
             self._by_name.pop(each.name, None)
             self._used.pop(each.name, None)
-            for credential in _openers(each.credentials):
+            for credential in _credential_keys(each.credentials):
                 if self._by_credential.get(credential) is each:
                     del self._by_credential[credential]
             each.journal.stir()  # whoever watches it learns that it is gone
 
-    def _admit(self, made: Sandbox) -> None:
+    def _register(self, made: Sandbox) -> None:
         before = self._by_name.get(made.name)
         if before is not None and before is not made:
-            self._forget(before)
+            self._unregister(before)
         for each in made.family:
             if each.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
                 oldest = next(name for name in self._used if name != DEFAULT)
                 self.drop(oldest)
                 self._on_drop(redact(oldest))
             self._by_name[each.name] = each
-            each.courier = self.courier
+            each.webhook_sender = self.webhook_sender
             self._used[each.name] = self._used.pop(each.name, None)
-            for credential in _openers(each.credentials):
+            for credential in _credential_keys(each.credentials):
                 holder = self._by_credential.get(credential)
                 # Of two that declare the same, `default` has it at the root, or else the first.
                 if holder is None or (made.name == DEFAULT and holder not in made.family):
@@ -344,5 +344,5 @@ def shown_credential(headers: dict[bytes, bytes]) -> str:
     return shown.rpartition(b" ")[2].decode("latin-1")
 
 
-def _openers(known: Credentials) -> tuple[str, ...]:
+def _credential_keys(known: Credentials) -> tuple[str, ...]:
     return (known.access_token, known.api_key, known.client_id, known.merchant_id)

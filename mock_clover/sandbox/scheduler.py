@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 
-class Due(NamedTuple):
+class Job(NamedTuple):
     """One thing that is to happen to the row of an id."""
 
     at_ms: int
@@ -13,7 +13,7 @@ class Due(NamedTuple):
     id: str
 
 
-class Agenda:
+class Scheduler:
     """Things to happen, by their time; the order of equal times is that of their making."""
 
     __slots__ = ("_count", "heap")
@@ -32,16 +32,16 @@ class Agenda:
         """Tell whether something is to happen by now."""
         return bool(self.heap) and self.heap[0][0] <= now_ms
 
-    def take(self, now_ms: int) -> Due | None:
+    def take(self, now_ms: int) -> Job | None:
         """Take the first thing that is due, or nothing."""
         if not self.is_due(now_ms):
             return None
         at_ms, _, kind, row_id = heapq.heappop(self.heap)
-        return Due(at_ms, kind, row_id)
+        return Job(at_ms, kind, row_id)
 
-    def fork(self) -> "Agenda":
+    def fork(self) -> "Scheduler":
         """Return a copy."""
-        twin = Agenda()
+        twin = Scheduler()
         twin.heap, twin._count = list(self.heap), self._count
         return twin
 

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from mock_clover.clover.charges.endpoints import capture_charge, make_charge
-from mock_clover.clover.charges.operations_source import Payer
+from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import CaptureRequest, ChargeRequest
 from mock_clover.clover.common.cards import Card, brand_of
-from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.verdict import DECLINE_CODE, Approval, Decline, Verdict
 from mock_clover.clover.customers.endpoints import create_customer, revoke_card, update_customer
 from mock_clover.clover.customers.records import CustomerRequest, CustomerUpdate
@@ -26,20 +26,20 @@ from mock_clover.clover.refunds.endpoints import create_refund
 from mock_clover.clover.refunds.records import RefundRequest
 from mock_clover.clover.tokens.operations_expiry import end_of_month_ms
 from mock_clover.clover.tokens.records import Token
-from mock_clover.core.duration import span_ms
+from mock_clover.core.duration import parse_duration_ms
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.credentials import fingerprint
-from mock_clover.sandbox.ids import PromisedIds
+from mock_clover.sandbox.ids import PresetIds
 from mock_clover.sandbox.people import people
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import DECLINE_CODES, ScenarioError
 from mock_clover.scenario.records_fixtures import (
     DEFAULT_CARD,
-    Stock,
-    StockCard,
-    StockCharge,
-    StockCustomer,
-    StockOrder,
+    FixtureCard,
+    FixtureCharge,
+    FixtureCustomer,
+    FixtureOrder,
+    Fixtures,
 )
 
 _WHY = "it stands in the scenario's data"
@@ -50,51 +50,51 @@ Told = Callable[[int], None]
 """Is called with the number of things that have been made since it was called last."""
 
 
-def sow(sandbox: Sandbox, stock: Stock, told: Told = lambda _: None) -> None:
+def load_fixtures(sandbox: Sandbox, stock: Fixtures, told: Told = lambda _: None) -> None:
     """Make all of a stock in an empty sandbox. Raises ScenarioError for what cannot be made."""
     try:
         _sow(sandbox, stock, told)
-    except Refusal as refusal:  # the laws of a scenario should have found it
+    except ApiError as refusal:  # the laws of a scenario should have found it
         raise ScenarioError(f"data: cannot be made: {refusal.message}") from None
 
 
-def _sow(sandbox: Sandbox, stock: Stock, told: Told) -> None:
-    sandbox.ids = PromisedIds(sandbox.seed)
+def _sow(sandbox: Sandbox, stock: Fixtures, told: Told) -> None:
+    sandbox.ids = PresetIds(sandbox.seed)
     now_ms = sandbox.clock.now_ms()
     of_customer: dict[str, str] = {}
-    crowd = _crowd(sandbox, stock.people)
+    crowd = _fake_customers(sandbox, stock.people)
     for asked in sorted((*crowd, *stock.customers), key=_age, reverse=True):
         with sandbox.clock.held_at(now_ms - _age(asked)):
             made = _customer(sandbox, asked)
         of_customer[asked.email] = of_customer[made] = made
         told(1)
-    things: list[StockOrder | StockCharge] = [*stock.orders, *stock.charges]
+    things: list[FixtureOrder | FixtureCharge] = [*stock.orders, *stock.charges]
     for thing in sorted(things, key=_age, reverse=True):
         whose = of_customer[thing.customer] if thing.customer is not None else None
         with sandbox.clock.held_at(now_ms - _age(thing)):
-            if isinstance(thing, StockOrder):
+            if isinstance(thing, FixtureOrder):
                 _order(sandbox, thing, whose)
             else:
                 _charge(sandbox, thing, whose)
         told(1)
 
 
-def _age(thing: StockCustomer | StockOrder | StockCharge) -> int:
-    return span_ms(thing.ago)
+def _age(thing: FixtureCustomer | FixtureOrder | FixtureCharge) -> int:
+    return parse_duration_ms(thing.ago)
 
 
-def _crowd(sandbox: Sandbox, count: int) -> Iterator[StockCustomer]:
+def _fake_customers(sandbox: Sandbox, count: int) -> Iterator[FixtureCustomer]:
     """Yield customers by Faker, their cards in turn those that the scenario approves."""
     if not count:
         return
     listed = [
-        StockCard(number=card.number)
+        FixtureCard(number=card.number)
         for card in sandbox.rules.scenario.cards
         if card.outcome == "approve" and brand_of(card.number)
     ]
     cards = cycle(listed or [DEFAULT_CARD])
     for person in people(sandbox.seed, count):
-        yield StockCustomer(
+        yield FixtureCustomer(
             email=person.email,
             first_name=person.first_name,
             last_name=person.last_name,
@@ -103,7 +103,7 @@ def _crowd(sandbox: Sandbox, count: int) -> Iterator[StockCustomer]:
         )
 
 
-def _customer(sandbox: Sandbox, asked: StockCustomer) -> str:
+def _customer(sandbox: Sandbox, asked: FixtureCustomer) -> str:
     """Save a customer's cards, one after another; return the customer's id."""
     cards, made = asked.cards or (DEFAULT_CARD,), ""
     for card in cards:
@@ -116,10 +116,10 @@ def _customer(sandbox: Sandbox, asked: StockCustomer) -> str:
             "phone": asked.phone,
         }
         if made:
-            _ids(sandbox).promise(card.id)
+            _ids(sandbox).preset(card.id)
             update_customer(sandbox, _call(CustomerUpdate(**named), made))
         else:
-            _ids(sandbox).promise(asked.id, card.id)
+            _ids(sandbox).preset(asked.id, card.id)
             made = create_customer(sandbox, _call(CustomerRequest(**named))).id
     if not asked.cards:
         revoke_card(sandbox, _call(None, made, _card_of(sandbox, made)))
@@ -131,8 +131,8 @@ def _card_of(sandbox: Sandbox, customer_id: str) -> str:
     return customer.cards[0].id if customer is not None else ""
 
 
-def _order(sandbox: Sandbox, asked: StockOrder, customer: str | None) -> None:
-    _ids(sandbox).promise(asked.id)
+def _order(sandbox: Sandbox, asked: FixtureOrder, customer: str | None) -> None:
+    _ids(sandbox).preset(asked.id)
     order = create_order(
         sandbox,
         _call(OrderRequest(currency=asked.currency, items=list(asked.items), customer=customer)),
@@ -145,7 +145,7 @@ def _order(sandbox: Sandbox, asked: StockOrder, customer: str | None) -> None:
         return_order(sandbox, _call(ReturnRequest(), order.id))
 
 
-def _charge(sandbox: Sandbox, asked: StockCharge, customer: str | None) -> None:
+def _charge(sandbox: Sandbox, asked: FixtureCharge, customer: str | None) -> None:
     token = _paying(sandbox, asked.card, customer)
     request = ChargeRequest(
         amount=asked.amount,
@@ -156,8 +156,8 @@ def _charge(sandbox: Sandbox, asked: StockCharge, customer: str | None) -> None:
         external_reference_id=asked.external_reference_id,
         metadata=asked.metadata,
     )
-    _ids(sandbox).promise(asked.id)
-    payer = Payer(token, customer, _verdict(asked))
+    _ids(sandbox).preset(asked.id)
+    payer = PaymentSource(token, customer, _verdict(asked))
     charge = make_charge(sandbox, request, payer, order=None)
     if asked.captured is not None:
         capture_charge(sandbox, _call(CaptureRequest(amount=asked.captured), charge.id))
@@ -167,14 +167,14 @@ def _charge(sandbox: Sandbox, asked: StockCharge, customer: str | None) -> None:
         sandbox.charges.put(charge.id, msgspec.structs.replace(charge, state="expired"))
 
 
-def _verdict(asked: StockCharge) -> Verdict:
+def _verdict(asked: FixtureCharge) -> Verdict:
     if asked.state != "failed":
         return _APPROVED
     code = asked.decline_code or DECLINE_CODE
     return Decline(why=_WHY, decline_code=code, message=DECLINE_CODES.get(code, code))
 
 
-def _paying(sandbox: Sandbox, card: StockCard | None, customer_id: str | None) -> Token:
+def _paying(sandbox: Sandbox, card: FixtureCard | None, customer_id: str | None) -> Token:
     customer = sandbox.customers.get(customer_id or "")
     if customer is not None and customer.cards:
         token = sandbox.tokens.get(customer.cards[-1].token)
@@ -183,9 +183,9 @@ def _paying(sandbox: Sandbox, card: StockCard | None, customer_id: str | None) -
     return _token(sandbox, card or DEFAULT_CARD)
 
 
-def _token(sandbox: Sandbox, asked: StockCard) -> Token:
+def _token(sandbox: Sandbox, asked: FixtureCard) -> Token:
     """Make a token of a card, whether or not it has expired."""
-    _ids(sandbox).promise(token=asked.token)
+    _ids(sandbox).preset(token=asked.token)
     listed = {line.number: line.brand for line in sandbox.rules.scenario.cards}
     card = Card(
         brand=brand_of(asked.number) or listed.get(asked.number) or "VISA",
@@ -205,9 +205,9 @@ def _token(sandbox: Sandbox, asked: StockCard) -> Token:
     return token
 
 
-def _ids(sandbox: Sandbox) -> PromisedIds:
+def _ids(sandbox: Sandbox) -> PresetIds:
     ids = sandbox.ids
-    if not isinstance(ids, PromisedIds):
+    if not isinstance(ids, PresetIds):
         raise TypeError("only a sandbox that is being sown has ids that may be promised")
     return ids
 

@@ -16,8 +16,8 @@ import msgspec
 import yaml
 
 from mock_clover.scenario.records import Scenario, ScenarioError
-from mock_clover.scenario.suggestions import Finding, Located, meant
-from mock_clover.scenario.validation import find_doubts, find_wrong
+from mock_clover.scenario.suggestions import Finding, Located, did_you_mean
+from mock_clover.scenario.validation import find_errors, find_warnings
 
 FILE_BYTES_MAX = 1_048_576
 DEPTH_MAX = 32
@@ -69,7 +69,7 @@ def check_text(
 ) -> tuple[Scenario, list[Located]]:
     """Parse as `parse` does, and tell what may not be meant."""
     scenario, node = _parse(raw, name, endpoints)
-    doubts = ((path, f"warning: {said}") for path, said in find_doubts(scenario))
+    doubts = ((path, f"warning: {said}") for path, said in find_warnings(scenario))
     return scenario, _located(node, doubts)
 
 
@@ -90,8 +90,8 @@ def file_of(name_or_file: str) -> Path:
     names = shipped_names()
     if name_or_file not in names:
         raise ScenarioError(
-            f"there is no scenario {name_or_file!r}{meant(name_or_file, names)}; shipped are: "
-            f"{', '.join(names)}; a file's path ends in .yaml"
+            f"there is no scenario {name_or_file!r}{did_you_mean(name_or_file, names)}; "
+            f"shipped are: {', '.join(names)}; a file's path ends in .yaml"
         )
     return shipped_folder() / f"{name_or_file}.yaml"
 
@@ -130,7 +130,7 @@ def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario,
     except msgspec.ValidationError as error:
         raise _wrong(name, _located(node, [_mistyped(str(error))])) from None
     findings = list(
-        islice(chain(_empty(node), find_wrong(scenario, tree, endpoints)), FINDINGS_MAX)
+        islice(chain(_empty(node), find_errors(scenario, tree, endpoints)), FINDINGS_MAX)
     )
     if findings:
         raise _wrong(name, _located(node, findings))
@@ -207,7 +207,9 @@ def _mistyped(said: str) -> Finding:
         return f"{path}.{unknown['field']}", said + _belongs(unknown["field"], path)
     if enum:
         known = [word for shape in _shapes(path) for word in shape.get("enum", ())]
-        return path, said + (meant(enum["value"], known) or f"; known are {', '.join(known)}")
+        return path, said + (
+            did_you_mean(enum["value"], known) or f"; known are {', '.join(known)}"
+        )
     if path.endswith("amount") and "got `float`" in said:
         return path, f"{said}; amounts are whole minor units: 1050 is $10.50"
     return path, said + ("; put it in quotes" if _UNQUOTED.search(said) else "")
@@ -220,7 +222,7 @@ def _belongs(field: str, path: str) -> str:
         inner = _shapes(f"{path}.{sibling}")
         if any(field in shape.get("properties", ()) for shape in inner):
             return f"; it belongs in `{sibling}`"
-    return meant(field, known) or f"; known are {', '.join(sorted(known))}"
+    return did_you_mean(field, known) or f"; known are {', '.join(sorted(known))}"
 
 
 def _shapes(path: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from mock_clover.clover.webhooks.records import TARGETS_MAX, TargetSpec
 from mock_clover.core.evidence import END, Evidence
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
-from mock_clover.scenario.records_fixtures import Stock
+from mock_clover.scenario.records_fixtures import Fixtures
 from mock_clover.scenario.records_rule import CARD_NUMBER, Rule
 
 Dialect = Literal["observed", "documented"]
@@ -297,9 +297,9 @@ class Merchant(ScenarioRecord, frozen=True, kw_only=True):
     settings: Annotated[Settings | None, msgspec.Meta(description="Instead of the scenario's.")] = (
         None
     )
-    data: Annotated[Stock | None, msgspec.Meta(description="What this one has from the start.")] = (
-        None
-    )
+    data: Annotated[
+        Fixtures | None, msgspec.Meta(description="What this one has from the start.")
+    ] = None
 
 
 class Scenario(ScenarioRecord, frozen=True, kw_only=True):
@@ -336,7 +336,7 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
         ),
     ] = ()
     data: Annotated[
-        Stock | None,
+        Fixtures | None,
         msgspec.Meta(description="What a new sandbox has from the start, as saved cards."),
     ] = None
     merchants: Annotated[

@@ -42,7 +42,7 @@ class StockRecord(Record, frozen=True, forbid_unknown_fields=True):
     """The base of what is there from the start: an unknown member is a mistake."""
 
 
-class StockCard(StockRecord, frozen=True, kw_only=True):
+class FixtureCard(StockRecord, frozen=True, kw_only=True):
     """A card; it may have expired, and the scenario may decline it."""
 
     number: Annotated[
@@ -74,10 +74,10 @@ class StockCard(StockRecord, frozen=True, kw_only=True):
         return f"StockCard(...{self.number[-4:]})"
 
 
-DEFAULT_CARD = StockCard(number="4242424242424242")
+DEFAULT_CARD = FixtureCard(number="4242424242424242")
 
 
-class StockCustomer(StockRecord, frozen=True, kw_only=True):
+class FixtureCustomer(StockRecord, frozen=True, kw_only=True):
     """A customer and the cards on file, of which the last pays."""
 
     email: Annotated[str, msgspec.Meta(pattern=EMAIL, max_length=254)]
@@ -86,7 +86,7 @@ class StockCustomer(StockRecord, frozen=True, kw_only=True):
     last_name: str | None = None
     phone: str | None = None
     cards: Annotated[
-        tuple[StockCard, ...],
+        tuple[FixtureCard, ...],
         msgspec.Meta(description="One that approves without it.", max_length=50),
     ] = (DEFAULT_CARD,)
     ago: Ago = "0s"
@@ -96,7 +96,7 @@ OrderState = Literal["created", "paid", "returned"]
 StockState = Literal["captured", "authorised", "voided", "refunded", "expired", "failed"]
 
 
-class StockOrder(StockRecord, frozen=True, kw_only=True):
+class FixtureOrder(StockRecord, frozen=True, kw_only=True):
     """An order; one that is paid has a charge."""
 
     id: ObjectId = None
@@ -105,12 +105,12 @@ class StockOrder(StockRecord, frozen=True, kw_only=True):
     state: Annotated[OrderState, msgspec.Meta(description="How far it came.")] = "created"
     customer: Whose = None
     card: Annotated[
-        StockCard | None, msgspec.Meta(description="What pays, when no customer does.")
+        FixtureCard | None, msgspec.Meta(description="What pays, when no customer does.")
     ] = None
     ago: Ago = "0s"
 
 
-class StockCharge(StockRecord, frozen=True, kw_only=True):
+class FixtureCharge(StockRecord, frozen=True, kw_only=True):
     """A charge in any state."""
 
     id: ObjectId = None
@@ -132,7 +132,7 @@ class StockCharge(StockRecord, frozen=True, kw_only=True):
     decline_code: Annotated[str | None, msgspec.Meta(description="Of a failed charge.")] = None
     customer: Whose = None
     card: Annotated[
-        StockCard | None, msgspec.Meta(description="What pays, when no customer does.")
+        FixtureCard | None, msgspec.Meta(description="What pays, when no customer does.")
     ] = None
     description: Annotated[str, msgspec.Meta(max_length=255)] | None = None
     external_reference_id: (
@@ -142,7 +142,7 @@ class StockCharge(StockRecord, frozen=True, kw_only=True):
     ago: Ago = "0s"
 
 
-class Stock(StockRecord, frozen=True, kw_only=True):
+class Fixtures(StockRecord, frozen=True, kw_only=True):
     """What a merchant has from the start."""
 
     people: Annotated[
@@ -153,9 +153,9 @@ class Stock(StockRecord, frozen=True, kw_only=True):
             description="So many customers with a saved card each, by Faker under the seed.",
         ),
     ] = 0
-    customers: Annotated[tuple[StockCustomer, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
-    orders: Annotated[tuple[StockOrder, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
-    charges: Annotated[tuple[StockCharge, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
+    customers: Annotated[tuple[FixtureCustomer, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
+    orders: Annotated[tuple[FixtureOrder, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
+    charges: Annotated[tuple[FixtureCharge, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
 
     @property
     def count(self) -> int:

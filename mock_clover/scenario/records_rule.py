@@ -18,7 +18,7 @@ from mock_clover.clover.common.verdict import (
     Verdict,
 )
 from mock_clover.clover.threeds.records import Flow
-from mock_clover.clover.webhooks.records import EventOrder
+from mock_clover.clover.webhooks.records import EventSpec
 from mock_clover.core.evidence import END, Evidence
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
@@ -85,7 +85,7 @@ class StoredMatch(RuleRecord, frozen=True, kw_only=True):
         )
 
 
-class Facts(NamedTuple):
+class RuleInput(NamedTuple):
     """What a rule can see of a call."""
 
     endpoint: str
@@ -138,7 +138,7 @@ class Condition(RuleRecord, frozen=True, kw_only=True):
             and (self.after is None or number > self.after)
         )
 
-    def unmet(self, facts: Facts, fingerprint: str | None) -> str:
+    def unmet(self, facts: RuleInput, fingerprint: str | None) -> str:
         """Return which condition a call does not meet, or '' when it meets all."""
         for name in _CHECKED:
             if getattr(self, name) is not None and not _MEETS[name](self, facts, fingerprint):
@@ -158,7 +158,7 @@ def _same_word(one: str, other: str | None) -> bool:
     return other is not None and one.casefold() == other.casefold()
 
 
-def _meets_amount(when: Condition, facts: Facts) -> bool:
+def _meets_amount(when: Condition, facts: RuleInput) -> bool:
     if facts.amount is None:
         return False
     if isinstance(when.amount, AmountMatch):
@@ -216,7 +216,7 @@ class RawReply(RuleRecord, frozen=True, kw_only=True):
     )
 
 
-class Consequence(RuleRecord, frozen=True, kw_only=True):
+class Action(RuleRecord, frozen=True, kw_only=True):
     """How a call ends: one of these; 3-D Secure, a fault and an event beside it if wanted."""
 
     approve: Approve | None = None
@@ -228,7 +228,7 @@ class Consequence(RuleRecord, frozen=True, kw_only=True):
         Flow | None, msgspec.Meta(description="Of a payment that asks for 3-D Secure.")
     ] = None
     webhook: Annotated[
-        EventOrder | None, msgspec.Meta(description="An event that follows, whatever the end.")
+        EventSpec | None, msgspec.Meta(description="An event that follows, whatever the end.")
     ] = None
 
     @property
@@ -236,13 +236,13 @@ class Consequence(RuleRecord, frozen=True, kw_only=True):
         """Whether it is what the issuer says, and no refusal or mishap of a call."""
         return self.approve is not None or self.decline is not None
 
-    def verdict(self, why: str, evidence: Evidence, leans_on: str) -> Verdict | None:
+    def verdict(self, why: str, evidence: Evidence, based_on: str) -> Verdict | None:
         """Return what the issuer says, if this is about that."""
         if self.approve is not None:
             return Approval(
                 why=why,
                 evidence=evidence,
-                leans_on=leans_on,
+                based_on=based_on,
                 checks=self.approve.checks,
                 amount=self.approve.amount,
                 warning_message=self.approve.warning_message,
@@ -252,7 +252,7 @@ class Consequence(RuleRecord, frozen=True, kw_only=True):
         return Decline(
             why=why,
             evidence=evidence,
-            leans_on=leans_on,
+            based_on=based_on,
             code=self.decline.code,
             decline_code=self.decline.decline_code,
             message=self.decline.message,
@@ -272,4 +272,4 @@ class Rule(RuleRecord, frozen=True, kw_only=True):
     evidence: Evidence = "inferred"
     source: str | None = None
     when: Condition = Condition()
-    then: Consequence
+    then: Action

@@ -21,7 +21,7 @@ class Located(NamedTuple):
         return f"{name}:{self.line}:{self.column}: {self.said}{at}"
 
 
-def meant(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean ...?` for a word that is nearly a known one."""
     import difflib
 

@@ -11,12 +11,12 @@ import msgspec
 
 from mock_clover.clover.checkout.records import wrong_redirect
 from mock_clover.clover.common.cards import Checks, Face, brand_of
-from mock_clover.clover.common.operation_names import UNCALLED
+from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
 from mock_clover.clover.webhooks.records import (
     KNOWS_OBJECT,
     OBJECT_OF,
-    EventOrder,
+    EventSpec,
     TargetSpec,
     wrong_event,
     wrong_target,
@@ -25,7 +25,7 @@ from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.records import DECLINE_CODES, Scenario, Settings, TestCard
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import AmountMatch, CardMatch, Condition, Rule, StoredMatch
-from mock_clover.scenario.suggestions import Finding, meant
+from mock_clover.scenario.suggestions import Finding, did_you_mean
 from mock_clover.scenario.validation_fixtures import find_doubtful_stock, find_wrong_stocks
 
 PAYERS = frozenset(
@@ -41,7 +41,7 @@ _STORED = _SECURED | {"finalize_payment", "charge_subscription"}
 _CHECKS = Checks.__struct_fields__
 
 
-def find_wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Iterator[Finding]:
+def find_errors(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Iterator[Finding]:
     """Find what breaks a law in a scenario that was decoded of this tree."""
     for place, card in enumerate(scenario.cards):
         yield from _wrong_card(card, tree["cards"][place], f".cards[{place}]")
@@ -64,10 +64,10 @@ def find_wrong(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> Ite
 def _wrong_claims(settings: Settings | None, at: str) -> Iterator[Finding]:
     if settings is None or not settings.allow_inferred:
         return
-    from mock_clover.clover.common.claims import CLAIMS  # all behaviours: seldom asked for
+    from mock_clover.clover.common.claims import ALLOWABLE_NAMES  # all behaviours: seldom asked for
 
     for place, name in enumerate(settings.allow_inferred):
-        yield from _wrong_name(name, "claim", CLAIMS, f"{at}.allow_inferred[{place}]")
+        yield from _wrong_name(name, "claim", ALLOWABLE_NAMES, f"{at}.allow_inferred[{place}]")
 
 
 def _wrong_dashboards(scenario: Scenario) -> Iterator[Finding]:
@@ -160,15 +160,17 @@ def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Fin
     beside = [then.fault, then.threeds, then.webhook]
     if when.endpoint == "create_token" and (any(beside) or {*ends} - {"problem"}):
         yield at, "a token can only be refused: create_token takes a `problem` and no other end"
-    if when.endpoint in UNCALLED and (then.fault or then.raw):
+    if when.endpoint in BACKGROUND_OPERATIONS and (then.fault or then.raw):
         yield at, f"nobody waits for a reply to {when.endpoint}: it takes no `fault` and no `raw`"
     if not ends and not any(beside):
         yield at, "nothing follows; give approve, decline, problem, raw, threeds, fault or webhook"
     elif len(ends) > 1:
         yield f"{at}.{ends[1]}", f"`{ends[0]}` stands here too; a call ends in one way"
     yield from _wrong_name(then.problem, "problem", OUTCOMES, f"{at}.problem")
-    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS - set(UNCALLED):
-        askers = ", ".join((*sorted(PAYERS), *UNCALLED))
+    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS - set(
+        BACKGROUND_OPERATIONS
+    ):
+        askers = ", ".join((*sorted(PAYERS), *BACKGROUND_OPERATIONS))
         said = f"the issuer is not asked in {when.endpoint}, but in {askers}"
         yield f"{at}.decline", said
     if then.threeds is not None:
@@ -183,8 +185,8 @@ def _wrong_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Fin
     yield from _wrong_fault(then.fault, endpoints, f"{at}.fault")
     for member, instead in (("endpoint", "when.endpoint"), ("times", "when.first"), ("ttl_ms", "")):
         if getattr(then.fault, member) is not None:
-            meant = f"; use `{instead}`" if instead else ""
-            yield f"{at}.fault.{member}", f"a rule's fault has no `{member}`{meant}"
+            did_you_mean = f"; use `{instead}`" if instead else ""
+            yield f"{at}.fault.{member}", f"a rule's fault has no `{member}`{did_you_mean}"
 
 
 def _wrong_threeds(rule: Rule, at: str) -> Iterator[Finding]:
@@ -195,7 +197,7 @@ def _wrong_threeds(rule: Rule, at: str) -> Iterator[Finding]:
         yield f"{at}.threeds", said
 
 
-def _wrong_webhook(event: EventOrder, rule: Rule, at: str) -> Iterator[Finding]:
+def _wrong_webhook(event: EventSpec, rule: Rule, at: str) -> Iterator[Finding]:
     wrong = wrong_event(event)
     if wrong is not None:
         yield f"{at}.{wrong[0]}", wrong[1]
@@ -213,7 +215,7 @@ def _wrong_webhook(event: EventOrder, rule: Rule, at: str) -> Iterator[Finding]:
 def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:
     yield from _wrong_name(fault.endpoint, "operation", endpoints, f"{at}.endpoint")
     yield from _wrong_name(fault.problem, "problem", OUTCOMES, f"{at}.problem")
-    if fault.endpoint in UNCALLED:
+    if fault.endpoint in BACKGROUND_OPERATIONS:
         yield f"{at}.endpoint", f"nobody waits for a reply to {fault.endpoint}"
     if fault.kind != "problem" and fault.problem is not None:
         yield f"{at}.problem", f"a fault of kind {fault.kind} has no `problem`"
@@ -223,10 +225,10 @@ def _wrong_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[
 
 def _wrong_name(given: str | None, what: str, known: Collection[str], at: str) -> Iterator[Finding]:
     if given is not None and known and given not in known:
-        yield at, f"there is no {what} `{given}`{meant(given, known)}"
+        yield at, f"there is no {what} `{given}`{did_you_mean(given, known)}"
 
 
-def find_doubts(scenario: Scenario) -> Iterator[Finding]:
+def find_warnings(scenario: Scenario) -> Iterator[Finding]:
     """Find what is lawful but perhaps not meant."""
     if scenario.data is not None:
         yield from find_doubtful_stock(scenario.data, ".data")
@@ -253,5 +255,5 @@ def find_doubts(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _doubtful_code(code: str, at: str) -> Iterator[Finding]:
-    if code not in DECLINE_CODES and (near := meant(code, DECLINE_CODES)):
+    if code not in DECLINE_CODES and (near := did_you_mean(code, DECLINE_CODES)):
         yield at, f"`{code}` is none of the known decline codes{near}"

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from mock_clover.clover.charges.records import AUTHORISATION_LIFE_MS, METADATA_BYTES_MAX
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.orders.records import order_totals
-from mock_clover.core.duration import span_ms
+from mock_clover.core.duration import parse_duration_ms
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import encode
 from mock_clover.scenario.records import Merchant, Scenario
 from mock_clover.scenario.records_fixtures import (
-    Stock,
-    StockCard,
-    StockCharge,
-    StockCustomer,
-    StockOrder,
+    FixtureCard,
+    FixtureCharge,
+    FixtureCustomer,
+    FixtureOrder,
+    Fixtures,
 )
-from mock_clover.scenario.suggestions import Finding, meant
+from mock_clover.scenario.suggestions import Finding, did_you_mean
 
 _CREDENTIALS = ("merchant_id", "access_token", "api_key")
 _ENDED = frozenset({"voided", "refunded"})
@@ -45,7 +45,7 @@ def _wrong_merchant(merchant: Merchant, before: tuple[Merchant, ...], at: str) -
             yield f"{at}.{member}", f"merchant {place + 1} has the same"
 
 
-def _wrong_stock(stock: Stock, listed: set[str], at: str) -> Iterator[Finding]:
+def _wrong_stock(stock: Fixtures, listed: set[str], at: str) -> Iterator[Finding]:
     ids: set[str] = set()
     for place, customer in enumerate(stock.customers):
         here = f"{at}.customers[{place}]"
@@ -68,7 +68,7 @@ def _wrong_stock(stock: Stock, listed: set[str], at: str) -> Iterator[Finding]:
 
 
 def _wrong_cards(
-    customer: StockCustomer, listed: set[str], ids: set[str], at: str
+    customer: FixtureCustomer, listed: set[str], ids: set[str], at: str
 ) -> Iterator[Finding]:
     numbers: set[str] = set()
     for place, card in enumerate(customer.cards):
@@ -79,7 +79,7 @@ def _wrong_cards(
         numbers.add(card.number)
 
 
-def _wrong_card(card: StockCard, listed: set[str], ids: set[str], at: str) -> Iterator[Finding]:
+def _wrong_card(card: FixtureCard, listed: set[str], ids: set[str], at: str) -> Iterator[Finding]:
     if not passes_luhn(card.number):
         yield f"{at}.number", "the number fails its check digit"
     elif brand_of(card.number) is None and card.number not in listed:
@@ -96,7 +96,7 @@ def _wrong_id(given: str | None, ids: set[str], at: str) -> Iterator[Finding]:
 
 
 def _wrong_payer(
-    thing: StockOrder | StockCharge, stock: Stock, listed: set[str], ids: set[str], at: str
+    thing: FixtureOrder | FixtureCharge, stock: Fixtures, listed: set[str], ids: set[str], at: str
 ) -> Iterator[Finding]:
     if thing.card is not None:
         yield from _wrong_card(thing.card, listed, ids, f"{at}.card")
@@ -108,12 +108,12 @@ def _wrong_payer(
     whose = known.get(thing.customer)
     if whose is None:
         said = f"there is no customer `{thing.customer[:60]}` in `customers`"
-        yield f"{at}.customer", f"{said}{meant(thing.customer, known)}"
-    elif isinstance(thing, StockOrder) and thing.state != "created" and not whose.cards:
+        yield f"{at}.customer", f"{said}{did_you_mean(thing.customer, known)}"
+    elif isinstance(thing, FixtureOrder) and thing.state != "created" and not whose.cards:
         yield f"{at}.customer", "has no card to pay with"
 
 
-def _wrong_charge(charge: StockCharge, at: str) -> Iterator[Finding]:
+def _wrong_charge(charge: FixtureCharge, at: str) -> Iterator[Finding]:
     if charge.decline_code is not None and charge.state != "failed":
         yield f"{at}.decline_code", f"a charge that is {charge.state} was not declined"
     for member in ("captured", "refunded"):
@@ -130,10 +130,10 @@ def _wrong_charge(charge: StockCharge, at: str) -> Iterator[Finding]:
         yield f"{at}.metadata", f"is longer than {METADATA_BYTES_MAX} characters of JSON"
 
 
-def find_doubtful_stock(stock: Stock, at: str) -> Iterator[Finding]:
+def find_doubtful_stock(stock: Fixtures, at: str) -> Iterator[Finding]:
     """Find what can be made, and is perhaps not meant."""
     life_ms = min(AUTHORISATION_LIFE_MS.values())
     for place, charge in enumerate(stock.charges):
-        if charge.state == "authorised" and span_ms(charge.ago) >= life_ms:
+        if charge.state == "authorised" and parse_duration_ms(charge.ago) >= life_ms:
             said = "an authorisation expires after seven days, of Mastercard's after thirty"
             yield f"{at}.charges[{place}].ago", said

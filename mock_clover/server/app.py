@@ -9,23 +9,23 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mock_clover.browser.surface import places as web_places
-from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Refusal
-from mock_clover.clover.places import places
+from mock_clover.browser.surface import lazy_loaders as web_places
+from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
+from mock_clover.clover.places import lazy_loaders
 from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
 from mock_clover.clover.platform.http import merchant_in
-from mock_clover.control.places import places as control_places
+from mock_clover.control.places import lazy_loaders as control_places
 from mock_clover.engine.endpoint import SCHEME, Raw
-from mock_clover.engine.evidence_gate import answer_guarded
+from mock_clover.engine.evidence_gate import answer_if_supported
 from mock_clover.engine.pipeline import answer, refuse
 from mock_clover.engine.reply import Reply
-from mock_clover.engine.router import Dispatch
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.router import Router
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes, shown_credential
-from mock_clover.server.control_guard import Gate
-from mock_clover.server.faults import sleep, spoil
+from mock_clover.server.control_guard import ControlGuard
+from mock_clover.server.faults import play_fault, sleep
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
 from mock_clover.server.stream import EVENT_STREAM, stream
@@ -33,7 +33,7 @@ from mock_clover.server.stream import EVENT_STREAM, stream
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from mock_clover.server.webhook_sender import Courier
+    from mock_clover.server.webhook_sender import WebhookSender
 
 BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest honest request."""
@@ -71,16 +71,16 @@ class App:
         self,
         sandboxes: Sandboxes,
         log: ExchangeLog,
-        gate: Gate | None = None,
+        gate: ControlGuard | None = None,
         webhook_hosts: tuple[str, ...] = (),
     ) -> None:
         self.sandboxes = sandboxes
-        sandboxes.employ(self._deliver)
-        self._courier: Courier | None = None
+        sandboxes.set_webhook_sender(self._deliver)
+        self._courier: WebhookSender | None = None
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
-        self._gate = gate or Gate()
+        self._gate = gate or ControlGuard()
         self._log = log
-        self._dispatch = Dispatch(unmet=places() | control_places(sandboxes) | web_places())
+        self._dispatch = Router(unmet=lazy_loaders() | control_places(sandboxes) | web_places())
         self._pages: ASGIApp | None = None
 
     def reply_to(
@@ -102,10 +102,10 @@ class App:
         sandbox, path = (named, path) if named else self.locate(path, headers)
         raw = _new_tuple(Raw, (method, path, (), query, headers, body or b"", started))
         try:
-            reply, silent = self.answer(sandbox, raw, too_large=body is None, waited=waited)
+            reply, unjournaled = self.answer(sandbox, raw, too_large=body is None, waited=waited)
         except Exception:  # noqa: BLE001 - a bug of ours must not end the connection
-            reply, silent = self._confess(), False
-        if not silent and reply.status:
+            reply, unjournaled = self._internal_error(), False
+        if not unjournaled and reply.status:
             took_ms = elapsed_ns(started) / 1e6
             self._log.write(sandbox.name, method, path, reply.status, reply.why, took_ms)
         return reply
@@ -120,20 +120,20 @@ class App:
             endpoint, ids = self._dispatch.find(raw.method, raw.path)
             if too_large:
                 PAYLOAD_TOO_LARGE.refuse()
-        except Refusal as refusal:
-            return self._unmet(sandbox, raw, refusal)
+        except ApiError as refusal:
+            return self._lazy_loaders(sandbox, raw, refusal)
         if ids:
             raw = raw._replace(ids=ids)
-        if sandbox.agenda.heap and not endpoint.silent:
-            settle(sandbox)
-        if sandbox.settings.refuse_inferred and not endpoint.silent:
-            reply = answer_guarded(sandbox, endpoint, raw, waited=waited)
+        if sandbox.agenda.heap and not endpoint.unjournaled:
+            run_due_jobs(sandbox)
+        if sandbox.settings.refuse_inferred and not endpoint.unjournaled:
+            reply = answer_if_supported(sandbox, endpoint, raw, waited=waited)
         else:
             reply = answer(sandbox, endpoint, raw, waited=waited)
         reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
-        return reply, endpoint.silent
+        return reply, endpoint.unjournaled
 
     def _check(self, raw: Raw) -> None:
         """Refuse a control call that may not be made; a page's files need only our own name."""
@@ -142,7 +142,7 @@ class App:
         elif raw.path.startswith(_CONTROL):
             self._gate.check(raw.headers)
 
-    def _unmet(self, sandbox: Sandbox, raw: Raw, refusal: Refusal) -> tuple[Reply, bool]:
+    def _lazy_loaders(self, sandbox: Sandbox, raw: Raw, refusal: ApiError) -> tuple[Reply, bool]:
         """Answer what met no endpoint, or not whole."""
         if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
             return Reply(200, b"", "preflight", headers=_PREFLIGHT), True
@@ -160,7 +160,7 @@ class App:
         found = _SANDBOX_PATH.match(path) if path.startswith("/sandbox/") else None
         if found:
             path = found[2]
-            sandbox = self.sandboxes.find(found[1]) or self._fresh(found[1], path)
+            sandbox = self.sandboxes.find(found[1]) or self._create_sandbox(found[1], path)
             if sandbox.merchants:
                 sandbox = _merchant_at(sandbox, path, headers)
         elif path.startswith(PLATFORM_PATH):
@@ -171,7 +171,7 @@ class App:
             path = path.rstrip("/") or "/"
         return sandbox, path
 
-    def _fresh(self, name: str, path: str) -> Sandbox:
+    def _create_sandbox(self, name: str, path: str) -> Sandbox:
         """Make a sandbox on its first use; a probe or a path that is not served is none.
 
         Nor is a page of 3-D Secure, which asks on while it is open: nothing waits in a new sandbox.
@@ -184,7 +184,7 @@ class App:
             return self.sandboxes.unlisted()
         return self.sandboxes.named(name)
 
-    def _confess(self) -> Reply:
+    def _internal_error(self) -> Reply:
         """Say that this server is wrong; where, but no value, stands in the log."""
         kind, _, trace = sys.exc_info()
         while trace is not None and trace.tb_next is not None:
@@ -195,23 +195,25 @@ class App:
 
     def _deliver(self, sandbox: Sandbox) -> None:
         """Have what is in an outbox delivered, soon and not within the present answer."""
-        self._hired().wake(sandbox)
+        self._webhook_sender().wake(sandbox)
 
     def deliver_now(self) -> None:
         """Deliver what may go now, and wait for its end: for a caller whose loop does not run."""
         import asyncio
         import threading
 
-        courier = self._hired()
-        going = threading.Thread(target=lambda: asyncio.run(courier.drain(self.sandboxes)))
+        webhook_sender = self._webhook_sender()
+        going = threading.Thread(target=lambda: asyncio.run(webhook_sender.drain(self.sandboxes)))
         going.start()
         going.join()
 
-    def _hired(self) -> "Courier":
+    def _webhook_sender(self) -> "WebhookSender":
         if self._courier is None:
-            from mock_clover.server.webhook_sender import Courier  # most servers have no webhooks
+            from mock_clover.server.webhook_sender import (
+                WebhookSender,  # most servers have no webhooks
+            )
 
-            self._courier = Courier(self._webhook_hosts, self._log.say)
+            self._courier = WebhookSender(self._webhook_hosts, self._log.say)
         return self._courier
 
     def body_bytes_max(self, path: str) -> int:
@@ -250,7 +252,7 @@ class App:
         if not reply.status:
             await sleep(reply.wait_ms)
             reply = self.reply_to(*asked, waited=True)
-        elif reply.fault is not None and await spoil(reply, scope, receive, send):
+        elif reply.fault is not None and await play_fault(reply, scope, receive, send):
             return
         if reply.pending_ms:
             reply = await self._awaited(asked, reply)
@@ -265,7 +267,7 @@ class App:
         import asyncio
 
         sandbox, path = self.locate(asked[1], asked[3])
-        sandbox.courier(sandbox)  # what was posted before there was a loop
+        sandbox.webhook_sender(sandbox)  # what was posted before there was a loop
         raw = Raw(asked[0], path, (), *asked[2:])
         changed = asyncio.Event()
         watchers = sandbox.journal.watchers

@@ -8,7 +8,7 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario
 from mock_clover.server.app import App
-from mock_clover.server.control_guard import Gate
+from mock_clover.server.control_guard import ControlGuard
 from mock_clover.server.log import ExchangeLog
 
 
@@ -19,7 +19,7 @@ def build(
     seed: str,
     log: ExchangeLog,
     switched: dict[str, Any],
-    gate: Gate | None = None,
+    gate: ControlGuard | None = None,
     webhook_hosts: tuple[str, ...] = (),
     told: Callable[[int], None] = lambda _: None,
 ) -> App:

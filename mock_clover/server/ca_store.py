@@ -28,7 +28,7 @@ _LOCK_S_MAX = 5.0
 _PAIR_BYTES_MAX = 65_536
 
 
-class Kept(NamedTuple):
+class StoredCA(NamedTuple):
     """An authority, where its certificate lies (nowhere if in memory), and what there is to say."""
 
     authority: Authority
@@ -52,7 +52,7 @@ def default_folder() -> Path | None:
     return home / ".local" / "share" / "mock-clover"
 
 
-def keep(folder: Path | None, further: Iterable[str], now: dt.datetime) -> Kept:
+def keep(folder: Path | None, further: Iterable[str], now: dt.datetime) -> StoredCA:
     """Return the authority of a folder, made if it is not there. Raises AuthorityError.
 
     Without a folder it is that of the user's data; where nothing can be written there, the
@@ -67,10 +67,10 @@ def keep(folder: Path | None, further: Iterable[str], now: dt.datetime) -> Kept:
             reason = f"{place}: {error.strerror}"
     if folder is not None:
         raise AuthorityError(f"--tls-folder {reason}")
-    return Kept(make(further, now), None, f"{reason}: the authority lives in memory only")
+    return StoredCA(make(further, now), None, f"{reason}: the authority lives in memory only")
 
 
-def _kept(folder: Path, further: tuple[str, ...], now: dt.datetime) -> Kept:
+def _kept(folder: Path, further: tuple[str, ...], now: dt.datetime) -> StoredCA:
     private, said = folder / _PRIVATE, ""
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
     pair, certificate = regular_file(private / _PAIR), regular_file(folder / CERTIFICATE)
@@ -91,7 +91,7 @@ def _kept(folder: Path, further: tuple[str, ...], now: dt.datetime) -> Kept:
             _close(pair, 0o600)
         if _read(certificate) != authority.pem:
             write_whole(certificate, authority.pem, 0o644)
-    return Kept(authority, folder / CERTIFICATE, said)
+    return StoredCA(authority, folder / CERTIFICATE, said)
 
 
 def _read(path: Path) -> bytes | None:

@@ -18,7 +18,7 @@ _ADDRESS = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d*)?")
 _NAME = re.compile(r"([a-z0-9._-]*)(?::\d*)?")
 
 
-class Gate(Record, frozen=True, kw_only=True):
+class ControlGuard(Record, frozen=True, kw_only=True):
     """Who may make control calls."""
 
     is_open: bool = True

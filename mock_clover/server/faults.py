@@ -40,7 +40,7 @@ async def sleep(wait_ms: float) -> None:
         await asyncio.sleep(wait_ms / 1000)
 
 
-async def spoil(reply: Reply, scope: "Scope", receive: "Receive", send: "Send") -> bool:
+async def play_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "Send") -> bool:
     """Let a reply's fault befall it; False when the reply goes out after all."""
     kind = reply.fault.kind if reply.fault else ""
     transport = scope.get("state", {}).get("transport")

@@ -3,10 +3,10 @@
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mock_clover.server.protocol import Guard
+from mock_clover.server.protocol import HardenedProtocol
 
 
-class GuardedH11(Guard, H11Protocol):
+class GuardedH11(HardenedProtocol, H11Protocol):
     """uvicorn's h11 protocol, guarded."""
 
     def on_response_complete(self) -> None:
@@ -18,7 +18,7 @@ class GuardedH11(Guard, H11Protocol):
     def _content_length(self) -> bytes | None:
         return next((v for n, v in self.headers if n == b"content-length"), None)
 
-    def _between(self) -> bool:
+    def _is_between_requests(self) -> bool:
         return self.conn.their_state in (h11.IDLE, h11.DONE, h11.MUST_CLOSE)
 
     def _answer_is_due(self) -> bool:

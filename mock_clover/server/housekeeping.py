@@ -3,7 +3,7 @@
 import time
 
 from mock_clover.core.masking import redact
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
 from mock_clover.server.log import ExchangeLog
 
@@ -11,7 +11,7 @@ IDLE_S = 3_600.0
 """A sandbox that nobody called or watched for so long is dropped; `default` never is."""
 
 
-class Idlers:
+class IdleSandboxReaper:
     """Finds sandboxes that nobody uses, by their journals' counts: answering pays nothing."""
 
     def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
@@ -35,7 +35,7 @@ class Idlers:
         self._seen = seen
 
 
-class Clockwork:
+class SchedulerTicker:
     """Lets what is due happen in every sandbox, whether or not anybody calls."""
 
     def __init__(self, sandboxes: Sandboxes) -> None:
@@ -45,4 +45,4 @@ class Clockwork:
         """Let what is due happen."""
         for sandbox in self._sandboxes:
             if sandbox.agenda.heap:
-                settle(sandbox)
+                run_due_jobs(sandbox)

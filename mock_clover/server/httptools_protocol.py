@@ -15,13 +15,13 @@ from mock_clover.engine.endpoint import SCHEME
 from mock_clover.engine.reply import Reply
 from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
 from mock_clover.server.faults import DRIBBLE_BYTES, GARBAGE, abort, half_of
-from mock_clover.server.protocol import Guard
+from mock_clover.server.protocol import HardenedProtocol
 from mock_clover.server.render import response
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class DirectHttpTools(Guard, HttpToolsProtocol):
+class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
     """uvicorn's httptools protocol, guarded, with a way past ASGI."""
 
     _receiving = _in_body = _busy = False
@@ -211,7 +211,7 @@ class DirectHttpTools(Guard, HttpToolsProtocol):
     def _body_bytes(self) -> int:
         return self._size
 
-    def _between(self) -> bool:
+    def _is_between_requests(self) -> bool:
         return not self._receiving
 
 

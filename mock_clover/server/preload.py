@@ -19,7 +19,7 @@ _AFTER_S = 0.3
 """The first answers come before the import that opens encrypted numbers."""
 
 
-class Warmth:
+class BackgroundImports:
     """Makes the key and the usual operations ready in a thread, beside whatever else goes on."""
 
     def __init__(self, keys: KeyRing) -> None:

@@ -40,7 +40,7 @@ _TOO_LARGE_HEAD = (
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class Guard(_Base):
+class HardenedProtocol(_Base):
     """What both protocol classes share: where a request begins, and how long it may take."""
 
     transport: Any
@@ -70,7 +70,7 @@ class Guard(_Base):
         if self._held:
             data, self._held = self._held + data, b""
         while data and not self._broken and not self.transport.is_closing():
-            if not self._between():
+            if not self._is_between_requests():
                 data = self._feed_body(data)
             elif self._answer_is_due() or data == b"{":
                 self._held = data
@@ -79,7 +79,7 @@ class Guard(_Base):
                 data = data[found.end() :]
             else:
                 data = self._feed_head(data)
-        if self._between() and len(self._held) <= 1:
+        if self._is_between_requests() and len(self._held) <= 1:
             self._receiving_since = None
         elif self._receiving_since is None:
             self._receiving_since = self._touched
@@ -96,13 +96,13 @@ class Guard(_Base):
             or b"pgrade" in data
             or b"PGRADE" in data
             or self._broken
-            or not self._between()
+            or not self._is_between_requests()
             or self._answer_is_due()
         ):
             return False
         self._chunk_bytes = 0
         self._feed(data)
-        if self._between() or self.transport.is_closing():
+        if self._is_between_requests() or self.transport.is_closing():
             self._receiving_since = None
             return True
         length = self._content_length()
@@ -126,7 +126,7 @@ class Guard(_Base):
             else:
                 end = len(data)  # no HTTP: the parser says so
         if end > HEAD_BYTES_MAX:
-            self._end_with(_TOO_LARGE_HEAD)
+            self._close_with(_TOO_LARGE_HEAD)
             return b""
         head = data[:end]
         if b"upgrade" in head.lower():
@@ -147,7 +147,7 @@ class Guard(_Base):
         self._body_left -= len(piece)
         self._feed(piece)
         if not piece:  # the parser waits for more than was promised: it is broken
-            self._end_with(b"")
+            self._close_with(b"")
         return data[len(piece) :]
 
     def _feed_chunks(self, data: bytes) -> bytes:
@@ -158,28 +158,28 @@ class Guard(_Base):
         self._chunk_bytes += end
         self._feed(data[:end])
         if self._chunk_bytes > HEAD_BYTES_MAX + _CHUNK_WASTE_MAX * self._body_bytes():
-            self._end_with(_TOO_LARGE_HEAD)  # chunk sizes or trailers without end
+            self._close_with(_TOO_LARGE_HEAD)  # chunk sizes or trailers without end
         return data[end:]
 
     def shutdown(self) -> None:
         """End the connection for the server's end; a request that is not whole gets no answer."""
-        if self._held or not self._between():
+        if self._held or not self._is_between_requests():
             self.transport.close()
         else:
             super().shutdown()
 
-    def end_if_late(self, now: float) -> None:
+    def close_if_timed_out(self, now: float) -> None:
         """End the connection when its request has been arriving, or it has idled, for too long."""
         since = self._receiving_since
         if since is not None and now - since > RECEIPT_SECONDS_MAX:
-            self._end_with(_TOO_SLOW if self._held or not self._between() else b"")
+            self._close_with(_TOO_SLOW if self._held or not self._is_between_requests() else b"")
         elif now - self._touched > IDLE_SECONDS_MAX and self._is_idle():
-            self._end_with(b"")
+            self._close_with(b"")
 
     def _is_idle(self) -> bool:
         return self.cycle is None or bool(self.cycle.response_complete)
 
-    def _end_with(self, farewell: bytes) -> None:
+    def _close_with(self, farewell: bytes) -> None:
         if not self.transport.is_closing():
             if farewell:
                 self.transport.write(farewell)
@@ -188,7 +188,7 @@ class Guard(_Base):
     def _feed(self, data: bytes) -> None:
         super().data_received(data)
 
-    def _between(self) -> bool:
+    def _is_between_requests(self) -> bool:
         """Tell whether no request is being received."""
         raise NotImplementedError
 

@@ -94,7 +94,7 @@ class Server(uvicorn.Server):
 
     async def _listen_sealed(self, tls: "Tls") -> asyncio.Server:
         """Listen for HTTPS, with the same protocol class within."""
-        from mock_clover.server.tls import Seal
+        from mock_clover.server.tls import TLSTransport
 
         loop = asyncio.get_running_loop()
         within: Any = protocol_class(is_sealed=True)
@@ -105,7 +105,7 @@ class Server(uvicorn.Server):
             app_state=self.lifespan.state,
         )
         return await loop.create_server(
-            lambda: Seal(tls.context, self.server_state, make),
+            lambda: TLSTransport(tls.context, self.server_state, make),
             sock=tls.listener,
             backlog=self.config.backlog,
         )
@@ -118,7 +118,7 @@ class Server(uvicorn.Server):
             for chore in self._chores:
                 chore()
             for connection in list(state.connections):
-                connection.end_if_late(state.now)
+                connection.close_if_timed_out(state.now)
         ends = await super().on_tick(counter)
         state.header_lines = b"".join(b"%b: %b\r\n" % line for line in state.default_headers)
         return ends

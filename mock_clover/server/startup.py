@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, MadeKey
 
 if TYPE_CHECKING:  # imported late: the sooner the fork, the more goes on beside it
     from mock_clover.scenario.records import Scenario
 
 
-class Preparation:
+class StartupWorker:
     """The child's work, as it comes in: first the scenario, then the key."""
 
     def __init__(self, scenario: str, key_file: Path | None) -> None:
@@ -40,7 +40,7 @@ class Preparation:
             raise ScenarioError(said.decode())
         from mock_clover.scenario.load import load
 
-        return load(self._scenario, RULED)
+        return load(self._scenario, RULE_OPERATIONS)
 
     def key(self) -> MadeKey:
         """Return the key, waiting for it. Raises KeyFileError."""
@@ -77,7 +77,7 @@ class Preparation:
         from mock_clover.scenario.records import ScenarioError
 
         try:
-            _give(pipe, b"=", msgspec.json.encode(load(self._scenario, RULED)))
+            _give(pipe, b"=", msgspec.json.encode(load(self._scenario, RULE_OPERATIONS)))
         except ScenarioError as error:
             _give(pipe, b"!", str(error).encode())
             return

@@ -54,7 +54,7 @@ class Tls:
         return leaf.ends
 
 
-class Seal(asyncio.Protocol):
+class TLSTransport(asyncio.Protocol):
     """One connection: a protocol to its socket, a transport to the HTTP protocol within."""
 
     transport: Any
@@ -89,10 +89,10 @@ class Seal(asyncio.Protocol):
         if self.transport.is_closing():
             return
         self._incoming.write(data)
-        if self._within is not None or self._shake():
+        if self._within is not None or self._do_handshake():
             self._open()
 
-    def _shake(self) -> bool:
+    def _do_handshake(self) -> bool:
         """Go on with the handshake; tell whether it is done."""
         try:
             self._tls.do_handshake()
@@ -147,7 +147,7 @@ class Seal(asyncio.Protocol):
 
     # While there is a handshake the server holds this; later it holds the protocol within ---------
 
-    def end_if_late(self, now: float) -> None:
+    def close_if_timed_out(self, now: float) -> None:
         """End a handshake that takes too long."""
         if now - self._since > HANDSHAKE_SECONDS_MAX:
             self.transport.abort()

@@ -7,7 +7,7 @@ a second the file is looked at all the same, for folders whose changes nobody te
 import sys
 from pathlib import Path
 
-from mock_clover.clover.common.operation_names import RULED
+from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import ScenarioError
 
@@ -46,7 +46,7 @@ class Watch:
         from mock_clover.scenario.load import load
 
         try:
-            scenario = load(str(self._file), RULED)
+            scenario = load(str(self._file), RULE_OPERATIONS)
         except ScenarioError as error:
             _shout(f"{error}\n  the rules in force stay as they were")
             return

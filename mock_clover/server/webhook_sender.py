@@ -24,10 +24,10 @@ from mock_clover.clover.webhooks.records_delivery import (
     Delivery,
     Subscription,
     headers_of,
-    said_plainly,
+    printable_error,
 )
 from mock_clover.core.masking import redact
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
@@ -48,7 +48,7 @@ class UndeliverableError(Exception):
     """An attempt that failed; the message is for the delivery log."""
 
 
-class Courier:
+class WebhookSender:
     """Delivers for all sandboxes of a server."""
 
     def __init__(
@@ -136,7 +136,7 @@ class Courier:
         ended = redact(f"{sandbox.name}: {delivery.about} to {known.id} ({host})")
         self._say(f"webhook {delivery.id} of {ended}: {status if error is None else error}")
         if done is not None and done.state == "waiting" and done.due_ms <= sandbox.clock.now_ms():
-            settle(sandbox)  # the clock went past the next attempt's time meanwhile
+            run_due_jobs(sandbox)  # the clock went past the next attempt's time meanwhile
         sandbox.journal.stir()
 
     async def _attempt(self, known: Subscription, delivery: Delivery) -> int:
@@ -238,7 +238,7 @@ def _said(failed: Exception) -> str:
     """Say why an attempt failed; of the system's errors only what they mean."""
     if isinstance(failed, OSError) and not isinstance(failed, ssl.SSLError) and failed.errno:
         return os.strerror(failed.errno)
-    return said_plainly(failed)
+    return printable_error(failed)
 
 
 def _unless_done(answer: "asyncio.Future[list[str]]", tell: Callable[[Any], None], it: Any) -> None:

@@ -16,13 +16,13 @@ import pytest
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.declines import Decline, declines
 from mock_clover.testing.handle import MockClover, document
-from mock_clover.testing.line import Line, MockCloverError
+from mock_clover.testing.line import MockCloverError, Transport
 from mock_clover.testing.names import sandbox_name
 from mock_clover.testing.report import journal_text
 
 if TYPE_CHECKING:
     from mock_clover.testing.inside import MockCloverApp, Parts
-    from mock_clover.testing.server import Desk
+    from mock_clover.testing.server import ServerBroker
 
 __all__ = ["Clock", "Decline", "MockClover", "MockCloverError", "declines"]
 
@@ -34,7 +34,7 @@ _SWITCHES = (
 )
 _DESK_PORT = "mock_clover_desk_port"
 _held: pytest.StashKey[list[MockClover]] = pytest.StashKey()
-_desk: pytest.StashKey["Desk"] = pytest.StashKey()
+_desk: pytest.StashKey["ServerBroker"] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,9 +61,9 @@ def pytest_configure_node(node: Any) -> None:
     if _url_option(node.config) or not node.gateway.spec.popen:  # another machine starts its own
         return
     if _desk not in node.config.stash:
-        from mock_clover.testing.server import Desk
+        from mock_clover.testing.server import ServerBroker
 
-        node.config.stash[_desk] = Desk()
+        node.config.stash[_desk] = ServerBroker()
     node.workerinput[_DESK_PORT] = node.config.stash[_desk].port
 
 
@@ -93,25 +93,25 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _mock_clover_line(request: pytest.FixtureRequest) -> Iterator[Line]:
+def _mock_clover_line(request: pytest.FixtureRequest) -> Iterator[Transport]:
     """Give the way to the server of this run."""
-    from mock_clover.testing.server import Server, address_from
-    from mock_clover.testing.wired import HttpLine
+    from mock_clover.testing.server import Server, ask_broker
+    from mock_clover.testing.wired import HttpTransport
 
     url = _url_option(request.config)
     token = os.environ.get("MOCK_CLOVER_CONTROL_TOKEN", "") if url else ""
     port: Any = getattr(request.config, "workerinput", {}).get(_DESK_PORT)
     server = Server()
     try:
-        root = url or (address_from(port) if port else server.url())
-        with contextlib.closing(HttpLine(root, token)) as line:
+        root = url or (ask_broker(port) if port else server.url())
+        with contextlib.closing(HttpTransport(root, token)) as line:
             yield line
     finally:
         server.stop()
 
 
 @pytest.fixture
-def mock_clover(request: pytest.FixtureRequest, _mock_clover_line: Line) -> MockClover:
+def mock_clover(request: pytest.FixtureRequest, _mock_clover_line: Transport) -> MockClover:
     """Give a Clover of this test's own, on a real port."""
     item = request.node
     shared = bool(_url_option(request.config))

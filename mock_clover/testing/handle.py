@@ -11,7 +11,7 @@ from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from mock_clover.testing.clock import Clock
-from mock_clover.testing.line import Line, MockCloverError, ask
+from mock_clover.testing.line import MockCloverError, Transport, ask
 from mock_clover.testing.names import fork_name
 from mock_clover.testing.report import miss_text
 
@@ -22,7 +22,7 @@ _LOOKING = {"x-mock-clover-outcome": "approve", "x-forwarded-for": "127.0.0.1"}
 class MockClover:
     """A sandbox: one isolated Clover."""
 
-    def __init__(self, line: Line, known: dict[str, Any]) -> None:
+    def __init__(self, line: Transport, known: dict[str, Any]) -> None:
         self._line = line
         self._path = urlsplit(known["base_url"]).path.rstrip("/")
         self._forks = 0
@@ -46,7 +46,7 @@ class MockClover:
         return f"<{type(self).__name__} {self.url}>"
 
     @classmethod
-    def make(cls, line: Line, name: str, asked: dict[str, Any]) -> Self:
+    def make(cls, line: Transport, name: str, asked: dict[str, Any]) -> Self:
         """Make the sandbox of this name anew on a server. Raises MockCloverError."""
         return cls(line, ask(line, "PUT", f"/_mock/sandboxes/{name}", asked))
 

@@ -31,7 +31,7 @@ class Parts:
         return build(self._scenario, self._keys, seed=_SEED, log=log, switched={})
 
 
-class InsideLine:
+class InProcessTransport:
     """The way to an application in process: a plain call."""
 
     def __init__(self, app: App) -> None:
@@ -71,7 +71,7 @@ class MockCloverApp(MockClover):
     def inside(cls, parts: Parts, asked: dict[str, Any]) -> Self:
         """Make a fresh one."""
         app = parts.app()
-        made = cls.make(InsideLine(app), DEFAULT, asked)
+        made = cls.make(InProcessTransport(app), DEFAULT, asked)
         made._app = app
         return made
 

@@ -15,7 +15,7 @@ class MockCloverError(Exception):
         """The decoded answer."""
 
 
-class Line(Protocol):
+class Transport(Protocol):
     """A way to a server."""
 
     blob: str
@@ -28,7 +28,7 @@ class Line(Protocol):
 
 
 def ask(
-    line: Line,
+    line: Transport,
     method: str,
     path: str,
     body: dict[str, Any] | None = None,

@@ -94,7 +94,7 @@ class Server:
             self._folder.cleanup()
 
 
-class Desk:
+class ServerBroker:
     """Where workers ask for the address of the one server; the first to ask has it started."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class Desk:
                 asking.sendall(told.encode())
 
 
-def address_from(port: int) -> str:
+def ask_broker(port: int) -> str:
     """Ask the controller's desk for the server's address. Raises MockCloverError."""
     address = ("127.0.0.1", port)
     try:

@@ -13,7 +13,7 @@ class _Stale(Exception):
     """The server had closed the connection while it was idle: the call was not heard."""
 
 
-class HttpLine:
+class HttpTransport:
     """A server at a URL; `token` is its control token, where it has one."""
 
     def __init__(self, url: str, token: str = "") -> None:

@@ -18,7 +18,7 @@ from till import Till
 from visitor import WAIT_MS, SharedVisitor, Visitor
 
 from mock_clover.testing import MockClover
-from mock_clover.testing.wired import HttpLine
+from mock_clover.testing.wired import HttpTransport
 from tests.clients import toolbox
 from tests.served import Served
 
@@ -142,14 +142,14 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def line(served: Served) -> Iterator[HttpLine]:
-    line = HttpLine(served.url)
+def line(served: Served) -> Iterator[HttpTransport]:
+    line = HttpTransport(served.url)
     yield line
     line.close()
 
 
 @pytest.fixture
-def clover(line: HttpLine, request: pytest.FixtureRequest) -> Iterator[MockClover]:
+def clover(line: HttpTransport, request: pytest.FixtureRequest) -> Iterator[MockClover]:
     """A sandbox of one's own on the shared server, by its prefix."""
     # Short: a name of many digits would look like a card's number, and be masked.
     made = MockClover.make(line, f"b-{crc32(request.node.nodeid.encode()):x}", {})

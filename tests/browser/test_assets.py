@@ -11,7 +11,7 @@ from mock_clover.core.record import Record
 from tests.served import Served
 from tests.world import Answered, World
 
-FILES = tuple(each for each in web_surface() if each.gives is Record)
+FILES = tuple(each for each in web_surface() if each.response is Record)
 
 
 def test_every_file_is_served_with_its_type_and_guards(world: World) -> None:

@@ -20,7 +20,7 @@ from visitor import Visitor
 
 from mock_clover.client import events
 from mock_clover.testing import MockClover
-from mock_clover.testing.wired import HttpLine
+from mock_clover.testing.wired import HttpTransport
 from tests.hostile import KINDS
 from tests.served import Served
 from tests.test_canary import LOUD
@@ -56,7 +56,7 @@ def test_a_card_is_seen_by_nobody(
     serve: Callable[..., Served], shop: Shop, visit: Callable[..., Visitor]
 ) -> None:
     server = serve(python=on("httptools", *LOUD))
-    line = HttpLine(server.url)
+    line = HttpTransport(server.url)
     clover, visitor = MockClover.make(line, "canary", {}), watching(visit)
     seen: dict[str, list[str]] = {"console": []}
     visitor.context.on("console", lambda said: seen["console"].append(said.text))

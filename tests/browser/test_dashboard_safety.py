@@ -12,7 +12,7 @@ from visitor import SharedVisitor, Visitor
 
 from mock_clover.testing import MockClover
 from mock_clover.testing.line import ask
-from mock_clover.testing.wired import HttpLine
+from mock_clover.testing.wired import HttpTransport
 from tests.served import Served
 
 HOSTILE = (
@@ -48,7 +48,7 @@ def of() -> Iterator[Callable[[Served], MockClover]]:
     with contextlib.ExitStack() as lines:
 
         def make(server: Served) -> MockClover:
-            line = lines.enter_context(contextlib.closing(HttpLine(server.url)))
+            line = lines.enter_context(contextlib.closing(HttpTransport(server.url)))
             return MockClover.make(line, "default", {})
 
         yield make
@@ -210,7 +210,7 @@ def test_another_server_has_another_journal(
 
 
 def test_a_sandbox_that_is_dropped_is_not_made_anew_by_looking(
-    clover: MockClover, line: HttpLine, visitor: Visitor
+    clover: MockClover, line: HttpTransport, visitor: Visitor
 ) -> None:
     other = MockClover.make(line, f"{clover.name}-gone", {})
     desk = Desk(other, visitor).open()

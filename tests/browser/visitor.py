@@ -22,7 +22,7 @@ class Visitor:
         """Addresses beyond loopback that a page asked for."""
         context.set_default_timeout(WAIT_MS)
         context.on("page", self._watch)
-        context.on("request", lambda request: self._meet(request.url))
+        context.on("request", lambda request: self._load_lazily(request.url))
 
     def _watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
@@ -31,7 +31,7 @@ class Visitor:
             lambda said: self.complaints.append(said.text) if said.type == "error" else None,
         )
 
-    def _meet(self, url: str) -> None:
+    def _load_lazily(self, url: str) -> None:
         if not url.startswith((*LOOPBACK, "data:", "blob:", "about:")):
             self.strangers.append(url)
 

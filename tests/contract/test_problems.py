@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from mock_clover.clover.common.problems import BY_NAME, CATALOGUE
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.guidance import check_names, check_none
 from tests.hostile import BROWSER
@@ -1006,7 +1006,7 @@ def _finalized_late(world: World) -> Answered:
     finalizing("unheard of")(world)
     ((charge, _),) = world.sandbox.charges.newest()
     world.clock.advance(600_000)
-    settle(world.sandbox)
+    run_due_jobs(world.sandbox)
     body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
     return world.send("POST", "/v1/charges/finalize_payment", body)
 
@@ -1478,7 +1478,7 @@ def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World])
     send = world.send
 
     def watched(*args: Any, **named: Any) -> Answered:
-        settle(world.sandbox)  # what time does is not what the refusal does
+        run_due_jobs(world.sandbox)  # what time does is not what the refusal does
         states.append(world.sandbox.state())
         return send(*args, **named)
 

@@ -13,18 +13,18 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from mock_clover.clover.common.problems import BY_NAME, Refusal
+from mock_clover.clover.common.problems import BY_NAME, ApiError
 from mock_clover.clover.surface import SURFACE
 from mock_clover.core.codec import _is_text, problem_of
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint, OpenBody
 from mock_clover.engine.error_format import ErrorEnvelope
-from mock_clover.engine.router import Dispatch
+from mock_clover.engine.router import Router
 from tests.guidance import HOW_TO_ADD_AN_EXAMPLE, check_none
 from tests.test_golden import FILES, Example, read, shown, world_of
 from tests.world import Answered, World
 
-_DISPATCH = Dispatch(SURFACE)
+_DISPATCH = Router(SURFACE)
 _WRONG: tuple[Any, ...] = (
     *(None, {"a": 1}, [1], [], "", "not a value of it!", "x" * 6_000),
     *(-1, 10**12, 1.5, True, "perhaps"),
@@ -69,7 +69,7 @@ def endpoint_of(example: Example) -> Endpoint | None:
     path = example.path.partition("?")[0]
     try:
         return _DISPATCH.find(example.method, path)[0]
-    except Refusal:
+    except ApiError:
         return None  # a control call of the flow, or a path that is wrong on purpose
 
 
@@ -116,14 +116,14 @@ def test_every_broken_promise_is_refused_and_leaves_no_trace(
 
 
 def _takes_json(endpoint: Endpoint) -> bool:
-    return endpoint.takes not in (None, OpenBody) and not endpoint.any_body
+    return endpoint.request not in (None, OpenBody) and not endpoint.any_body
 
 
 def _break_all(world: World, endpoint: Endpoint, example: Example) -> None:
-    assert endpoint.takes is not None
+    assert endpoint.request is not None
     tree = json.loads(example.body or "{}")
     headers = {k: v for k, v in example.headers.items() if k.lower() != "idempotency-key"}
-    for broken in breaks(endpoint.takes, tree):
+    for broken in breaks(endpoint.request, tree):
         got = world.send(example.method, example.path, broken.body, headers=headers, auth=False)
         problem = BY_NAME[broken.problem]
         said = f"{endpoint.name}, {broken.said}: {got.status} {got.body.decode()[:200]}"
@@ -144,7 +144,7 @@ def test_every_reply_is_the_record_of_its_endpoint(
         got = send(method, path, *args, **named)
         endpoint = endpoint_of(Example("", method, path, {}, "", "", ""))
         if endpoint is not None and got.content_type.startswith("application/json") and got.body:
-            record = endpoint.gives if got.status == 200 else ErrorEnvelope
+            record = endpoint.response if got.status == 200 else ErrorEnvelope
             if record.__struct_fields__ and (got.status == 200 or b'"error":' in got.body):
                 kind: Any = list[record] if got.body.startswith(b"[") else record
                 again = encode(msgspec.json.decode(got.body, type=kind))

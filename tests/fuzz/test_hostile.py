@@ -43,7 +43,7 @@ CONTROL = control_surface(World(KeyRing(), load("sandbox")).sandboxes)
 CONTROLLING = {"content-type": "application/json", "x-mock-clover-control": "1"}
 every_endpoint = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
 with_a_body = pytest.mark.parametrize(
-    "endpoint", [each for each in SURFACE if each.takes], ids=lambda each: each.name
+    "endpoint", [each for each in SURFACE if each.request], ids=lambda each: each.name
 )
 with_ids = pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if "{" in each.path], ids=lambda each: each.name
@@ -70,7 +70,7 @@ def test_every_operation_has_a_request_that_succeeds(
     """So the tables below spoil requests that are refused for nothing but the spoilt part."""
     twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
-    assert (endpoint.name in GOOD) == bool(endpoint.takes), (
+    assert (endpoint.name in GOOD) == bool(endpoint.request), (
         f"GOOD of tests/hostile.py has a body for each operation that takes one: {endpoint.name}"
     )
     assert twins.send(sent) == ""
@@ -85,9 +85,9 @@ def wrong_shapes(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]
 
 
 def wrong_values(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]:
-    assert endpoint.takes is not None
+    assert endpoint.request is not None
     path, body = filled(endpoint, twins.things), body_of(endpoint, twins.things)
-    for label, wrong in wrong_bodies(endpoint.takes, body):
+    for label, wrong in wrong_bodies(endpoint.request, body):
         yield label, Sent(endpoint.method, path, json.dumps(wrong).encode(), FORWARDED)
 
 
@@ -117,7 +117,7 @@ def test_nothing_breaks_it_under_strict_in_the_other_dialect(
 
 @with_a_body
 def test_no_depth_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    assert endpoint.takes is not None
+    assert endpoint.request is not None
     twins = Twins(make_world, endpoint)
     path, body = filled(endpoint, twins.things), body_of(endpoint, twins.things)
     deep = {
@@ -127,7 +127,7 @@ def test_no_depth_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint
     }
     spoilt = {
         f"{name} is {depth} of {label}": json.dumps(body | {name: "HERE"}).replace('"HERE"', value)
-        for name in (*endpoint.takes.__struct_encode_fields__, "unknown")
+        for name in (*endpoint.request.__struct_encode_fields__, "unknown")
         for label, value in deep.items()
         for depth in [DEPTH]
     }
@@ -335,10 +335,10 @@ def test_nothing_breaks_the_control_surface(make_world: MakeWorld, endpoint: End
         for label, value in IDS.items():
             spoilt = filled(endpoint, twins.things, **{name: value})
             table[f"{name} is {label}"] = asked._replace(path=spoilt)
-    if endpoint.takes:
+    if endpoint.request:
         for label, raw in BODIES.items():
             table[f"body: {label}"] = asked._replace(raw=raw)
-        for label, wrong in wrong_bodies(endpoint.takes, {}):
+        for label, wrong in wrong_bodies(endpoint.request, {}):
             table[label] = asked._replace(raw=json.dumps(wrong).encode())
     assert complaints(twins, table.items()) == {}
 
@@ -355,8 +355,8 @@ quick = settings(
 @with_a_body
 def test_no_drawn_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
     """Bodies that the record takes, and spoilt ones, with the ids of real things among them."""
-    assert endpoint.takes is not None
-    bodies = bodies_of(endpoint.takes)
+    assert endpoint.request is not None
+    bodies = bodies_of(endpoint.request)
     twins = Twins(make_world, endpoint)
 
     @quick

@@ -157,12 +157,12 @@ def test_every_example_is_as_its_schema_says(document: dict[str, Any]) -> None:
 def good_case(schema: BaseSchema, endpoint: Endpoint, things: Things) -> Case:
     """Return a case that succeeds."""
     operation = schema[endpoint.path][endpoint.method]
-    if endpoint.method == "GET" and (endpoint.takes or endpoint.name in AGREEMENTS):
+    if endpoint.method == "GET" and (endpoint.request or endpoint.name in AGREEMENTS):
         return operation.Case(query=body_of(endpoint, things) or {"client_id": things.client_id})
     paid = {"order_id": things.paid_order} if endpoint.name == "return_order" else {}
     names = re.findall(r"\{(\w+)\}", endpoint.path)
     ids = {name: (things.ids | paid)[name] for name in names}
-    if not endpoint.takes:
+    if not endpoint.request:
         return operation.Case(path_parameters=ids)
     body = body_of(endpoint, things)
     return operation.Case(path_parameters=ids, body=body, media_type="application/json")
@@ -192,7 +192,7 @@ def test_every_answer_to_a_stranger_is_as_described(
     endpoint: Endpoint,
 ) -> None:
     case = good_case(schema, endpoint, things)
-    body = body_of(endpoint, things) if endpoint.takes else None
+    body = body_of(endpoint, things) if endpoint.request else None
     for shown in ({}, {"authorization": "Bearer x", "apikey": "x"}):
         url = served.url + case.formatted_path
         reply = session.request(endpoint.method, url, json=body, headers=shown)
@@ -238,7 +238,7 @@ def is_number_for_text(said: str, case: Case) -> bool:
         pytest.param(mode, each, id=f"{mode.value}-{each.name}")
         for mode in GenerationMode
         for each in SURFACE
-        if mode is GenerationMode.POSITIVE or each.takes or each.query
+        if mode is GenerationMode.POSITIVE or each.request or each.query
     ],
 )
 def test_whatever_is_sent_is_answered_as_described(

@@ -15,7 +15,7 @@ import pytest
 from mock_clover.clover.webhooks.records import TargetSpec
 from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.sandbox.credentials import derive
-from mock_clover.server.webhook_sender import ATTEMPT_S_MAX, REPLY_BYTES_MAX, Courier
+from mock_clover.server.webhook_sender import ATTEMPT_S_MAX, REPLY_BYTES_MAX, WebhookSender
 from mock_clover.testing.inside import MockCloverApp, Parts
 from tests.held import HeldLoop, run
 from tests.receiver import OK, Receiver
@@ -260,7 +260,7 @@ def attempt(
     done = asyncio.Event()
 
     async def deliver(loop: HeldLoop) -> None:
-        world.sandbox.courier = Courier(hosts).wake
+        world.sandbox.webhook_sender = WebhookSender(hosts).wake
         world.sandbox.journal.watchers.add(done.set)
         event = {"object": "P", "id": "X", "type": "CREATE"}
         assert world.send("POST", "/_mock/webhooks/send", event).status == 200
@@ -396,7 +396,7 @@ def test_in_process_what_is_pending_goes_when_somebody_waits(within_a_loop: bool
 
 async def post(world: World, count: int = 1) -> "asyncio.Task[None]":
     """Send events by hand within a loop and return the round that begins with them."""
-    world.sandbox.courier = Courier(attempt_s_max=PATIENCE_S).wake
+    world.sandbox.webhook_sender = WebhookSender(attempt_s_max=PATIENCE_S).wake
     event = {"object": "P", "id": "X", "type": "CREATE"}
     for _ in range(count):
         assert world.send("POST", "/_mock/webhooks/send", event).status == 200
@@ -441,7 +441,7 @@ def test_an_end_counts_for_the_delivery_that_began_and_no_other(world: World, ch
         async def deliver() -> None:
             going = await post(world)
             await asyncio.to_thread(receiver.wait, 1)
-            world.sandbox.courier = lambda _: None
+            world.sandbox.webhook_sender = lambda _: None
             if change == "restore":
                 before = world.send("GET", "/_mock/snapshot").body
                 assert world.send("PUT", "/_mock/snapshot", raw=before).status == 200
@@ -507,7 +507,7 @@ def test_what_ended_meanwhile_is_not_reported(world: World) -> None:
         world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url), SEED)
 
         async def deliver() -> None:
-            world.sandbox.courier = Courier().wake
+            world.sandbox.webhook_sender = WebhookSender().wake
             event = {"object": "P", "id": "X", "type": "CREATE"}
             world.send("POST", "/_mock/webhooks/send", event)
             assert world.send("PUT", "/_mock/snapshot", raw=before).status == 200

@@ -10,7 +10,7 @@ from typing import Any, Self
 import pytest
 
 from mock_clover.sandbox.journal import ENTRIES_MAX, LINES_BYTES_MAX, Journal
-from mock_clover.server.housekeeping import IDLE_S, Idlers
+from mock_clover.server.housekeeping import IDLE_S, IdleSandboxReaper
 from mock_clover.server.log import ExchangeLog
 from tests.served import Served
 from tests.wire import PATIENCE_S, Wire, call, head, request
@@ -250,19 +250,19 @@ def test_what_came_since(monkeypatch: pytest.MonkeyPatch, after: int, expected: 
 
 def test_who_watches_uses_a_sandbox(world: World) -> None:
     sandbox = world.sandboxes.named("a")
-    idlers = Idlers(world.sandboxes, ExchangeLog(None, "none"))
-    stirred: list[bool] = []
+    idlers = IdleSandboxReaper(world.sandboxes, ExchangeLog(None, "none"))
+    has_overrides: list[bool] = []
 
     def told() -> None:
-        stirred.append(world.sandboxes.has(sandbox))
+        has_overrides.append(world.sandboxes.has(sandbox))
 
     sandbox.journal.watchers.add(told)
     for now in (0.0, IDLE_S + 1, 2 * IDLE_S + 2):
         idlers.sweep(now)
     assert world.sandboxes.has(sandbox)
-    assert stirred == []
+    assert has_overrides == []
     world.sandboxes.drop("a")
-    assert stirred == [False]
+    assert has_overrides == [False]
 
 
 def test_the_server_ends_while_a_reader_is_connected(serve: Callable[..., Served]) -> None:

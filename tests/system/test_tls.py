@@ -289,7 +289,7 @@ def test_half_open_handshakes_and_requests_hold_nobody_up_and_are_ended(
 ) -> None:
     secured = serve_tls(python=on(parser, *HELD_CLOCK))
     with ExitStack() as stack:
-        silent = [stack.enter_context(Wire(secured.port)) for _ in range(100)]
+        unjournaled = [stack.enter_context(Wire(secured.port)) for _ in range(100)]
         half = [stack.enter_context(Wire(secured.port)) for _ in range(100)]
         for each in half:
             each.send(HELLO)
@@ -297,9 +297,9 @@ def test_half_open_handshakes_and_requests_hold_nobody_up_and_are_ended(
         late.send(b"POST /v1/charges HTTP/1.1\r\n")
         with secured.wire() as good:
             assert good.ask(request("GET", "/livez")).status == 200
-        assert all(each.is_silent() for each in (*silent, *half))
+        assert all(each.is_silent() for each in (*unjournaled, *half))
         pass_half_a_minute(secured.server)
-        assert {each.rest() for each in (*silent, *half)} == {b""}
+        assert {each.rest() for each in (*unjournaled, *half)} == {b""}
         assert late.rest().startswith(b"HTTP/1.1 408")
     assert secured.server.stop() == 0
     assert_clean(secured.server)
@@ -336,14 +336,14 @@ def is_refused(port: int) -> bool:
 def test_the_server_ends_while_clients_are_connected(serve_tls: Serve, parser: str) -> None:
     secured = serve_tls(python=on(parser))
     with ExitStack() as stack:
-        silent, half = (stack.enter_context(Wire(secured.port)) for _ in range(2))
+        unjournaled, half = (stack.enter_context(Wire(secured.port)) for _ in range(2))
         half.send(HELLO)
         idle, kept, late = (stack.enter_context(secured.wire()) for _ in range(3))
         late.send(head("POST", "/v1/charges", headers={"content-length": "9"}) + b"{")
         assert kept.ask(request("GET", "/livez")).status == 200
         secured.server.process.terminate()
         assert secured.server.process.wait(PATIENCE_S) == 0
-        assert [each.rest() for each in (silent, half, idle, kept, late)] == [b""] * 5
+        assert [each.rest() for each in (unjournaled, half, idle, kept, late)] == [b""] * 5
     assert_clean(secured.server)
 
 

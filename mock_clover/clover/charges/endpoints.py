@@ -2,13 +2,13 @@
 
 import msgspec
 
-from mock_clover.clover.charges.operations_on_file import keep, warn
+from mock_clover.clover.charges.operations_on_file import update_token_use, warn
 from mock_clover.clover.charges.operations_purchase import check_level2, check_tender, with_extras
 from mock_clover.clover.charges.operations_source import (
-    Payer,
+    PaymentSource,
     check_amount,
     check_metadata,
-    find_payer,
+    resolve_source,
 )
 from mock_clover.clover.charges.operations_taxes import with_tax
 from mock_clover.clover.charges.records import (
@@ -49,7 +49,11 @@ from mock_clover.clover.common.problems import (
     TOKEN_ALREADY_USED,
 )
 from mock_clover.clover.common.verdict import Approval, Decline
-from mock_clover.clover.gift_cards.operations import booked, limited, redeemed
+from mock_clover.clover.gift_cards.operations import (
+    cap_to_balance,
+    capture_gift_card_lock,
+    record_redemption,
+)
 from mock_clover.clover.threeds.operations import THREEDS_REFUSALS, authenticate, begin_charge
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
@@ -69,7 +73,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
         check_metadata(asked.metadata)
     if asked.tax_rate_uuid is not None:
         asked = with_tax(sandbox, asked)
-    payer = find_payer(sandbox, asked.source, asked.stored_credentials, call.verdict)
+    payer = resolve_source(sandbox, asked.source, asked.stored_credentials, call.verdict)
     kind = payer.token.kind
     if asked.soft_descriptor is not None or asked.level2 is not None or asked.level3 is not None:
         asked, payer = with_extras(sandbox, asked, payer)
@@ -80,7 +84,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
         payer = authenticate(sandbox, call, asked.threeds, payer, asked.amount)
     charge = make_charge(sandbox, asked, payer, order=None)
     call.why = payer.why or payer.verdict.why
-    call.judged, call.leaned = payer.verdict, payer.leaned
+    call.issuer_verdict, call.basis = payer.verdict, payer.basis
     if charge.state == "pending":
         return pending_answer(charge)
     if isinstance(payer.verdict, Decline):
@@ -91,7 +95,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
 def make_charge(
     sandbox: Sandbox,
     asked: ChargeRequest,
-    payer: Payer,
+    payer: PaymentSource,
     order: str | None,
     begun: Charge | None = None,
 ) -> Charge:
@@ -106,9 +110,9 @@ def make_charge(
     if payer.threeds is not None and payer.threeds.step is not None:
         return begin_charge(sandbox, asked, payer, order)
     if isinstance(verdict, Decline) and verdict.stands:
-        verdict = Approval(why=verdict.why, evidence=verdict.evidence, leans_on=verdict.leans_on)
+        verdict = Approval(why=verdict.why, evidence=verdict.evidence, based_on=verdict.based_on)
     if token.kind != "card":
-        asked, verdict = limited(sandbox, asked, token, verdict)
+        asked, verdict = cap_to_balance(sandbox, asked, token, verdict)
     charge_id = ids.object_id() if begun is None else begun.id
     created_ms = now_ms if begun is None else begun.created_ms
     currency = sandbox.currency_echo(asked.currency)
@@ -166,7 +170,7 @@ def _settled(sandbox: Sandbox, charge: Charge) -> Charge:
     if charge.token.kind == "tender":
         return _replace(charge, ref_num=None, auth_code=None)
     if charge.token.kind != "card":
-        return booked(sandbox, charge)
+        return record_redemption(sandbox, charge)
     if charge.decline is not None or rate is None:
         return charge
     amount = surcharge(charge.request.amount, rate)
@@ -187,7 +191,7 @@ def _book(sandbox: Sandbox, charge: Charge, order: str | None, *, spends: bool) 
     if order is None and charge.order is not None:
         sandbox.sale_orders.put(charge.order, charge.id)
     if charge.request.stored_credentials is not None:
-        keep(sandbox, charge.request, token, approved=charge.decline is None)
+        update_token_use(sandbox, charge.request, token, approved=charge.decline is None)
     elif spends:
         sandbox.tokens.put(token.id, _replace(token, state="used"))
     if sandbox.outbox is not None:
@@ -220,7 +224,7 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     now_ms = sandbox.clock.now_ms()
     captured = _replace(charge, state="captured", amount_captured=amount, captured_ms=now_ms)
     if charge.gift is not None:
-        captured = redeemed(sandbox, captured)
+        captured = capture_gift_card_lock(sandbox, captured)
     if charge.surcharge is not None:
         share = surcharge(amount, charge.surcharge.rate)
         captured = _replace(captured, surcharge=_replace(charge.surcharge, amount=share))
@@ -255,12 +259,12 @@ ENDPOINTS = (
         method="POST",
         path="/v1/charges",
         run=create_charge,
-        takes=ChargeRequest,
+        request=ChargeRequest,
         permissions=("online_payments",),
-        gives=ChargeAnswer,
+        response=ChargeAnswer,
         idempotent=True,
         forwarded_for=True,
-        refuses=(
+        errors=(
             INVALID_CHARGE_AMOUNT,
             AMOUNT_TOO_LARGE,
             INVALID_CURRENCY,
@@ -284,12 +288,12 @@ ENDPOINTS = (
         method="POST",
         path="/v1/charges/{charge_id}/capture",
         run=capture_charge,
-        takes=CaptureRequest,
+        request=CaptureRequest,
         permissions=("read_payments", "write_payments", "online_payments"),
-        gives=ChargeAnswer,
+        response=ChargeAnswer,
         idempotent=True,
         forwarded_for=True,
-        refuses=(
+        errors=(
             INVALID_CHARGE_ID,
             CHARGE_NOT_FOUND,
             NOT_AN_AUTHORISATION,

@@ -16,7 +16,7 @@ from mock_clover.clover.common.problems import CHARGE_NOT_FOUND, INVALID_REQUEST
 from mock_clover.clover.customers.records import customer_answer
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.views import retrieved_answer
-from mock_clover.core.evidence import documented, told
+from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.engine.pagination import ListQuery, page
@@ -28,7 +28,7 @@ _DOC = documented("REF getcharges")
 _Expand = (
     Annotated[
         str,
-        told(
+        doc(
             "Names with commas between, three at most; customer and order become objects.",
             documented("DOCS:expanding-fields; which fields is inferred"),
             max_length=200,
@@ -49,11 +49,11 @@ class ChargesQuery(ListQuery, frozen=True, kw_only=True):
 
     expand: _Expand = None
     is_threeds: (
-        Annotated[bool, told("Whether 3-D Secure was asked for (that reading is inferred).", _DOC)]
+        Annotated[bool, doc("Whether 3-D Secure was asked for (that reading is inferred).", _DOC)]
         | None
     ) = None
     threeds_validation_result: (
-        Annotated[str, told("As AUTHENTICATION_SUCCESSFUL.", _DOC, max_length=100)] | None
+        Annotated[str, doc("As AUTHENTICATION_SUCCESSFUL.", _DOC, max_length=100)] | None
     ) = None
 
 
@@ -63,11 +63,11 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeAnswer:
     if charge is None:
         CHARGE_NOT_FOUND.refuse(id=call.ids[0])
     if charge.decline is not None:
-        call.leaned = (FAILED_CHARGE_SHOWN,)
+        call.basis = (FAILED_CHARGE_SHOWN,)
     answer = fetched_answer(charge)
     if call.query.expand is None:
         return answer
-    call.leaned += (EXPAND_NESTS_OBJECTS,)
+    call.basis += (EXPAND_NESTS_OBJECTS,)
     return _expanded(sandbox, answer, _names(call.query.expand))
 
 
@@ -128,8 +128,8 @@ ENDPOINTS = (
         run=list_charges,
         query=ChargesQuery,
         permissions=("read_payments",),
-        gives=ListAnswer,
-        refuses=(INVALID_REQUEST,),
+        response=ListAnswer,
+        errors=(INVALID_REQUEST,),
         about="List charges, newest first.",
         fact=documented("REF getcharges"),
     ),
@@ -140,8 +140,8 @@ ENDPOINTS = (
         run=get_charge,
         query=ChargeQuery,
         permissions=("read_payments",),
-        gives=ChargeAnswer,
-        refuses=(CHARGE_NOT_FOUND, INVALID_REQUEST),
+        response=ChargeAnswer,
+        errors=(CHARGE_NOT_FOUND, INVALID_REQUEST),
         about="Get one charge.",
         fact=documented("REF getcharge"),
     ),

@@ -25,7 +25,9 @@ def warn(asked: ChargeRequest, token: Token, verdict: Approval) -> Approval:
     return _replace(verdict, warning_message=warning)
 
 
-def keep(sandbox: Sandbox, asked: ChargeRequest, token: Token, *, approved: bool) -> None:
+def update_token_use(
+    sandbox: Sandbox, asked: ChargeRequest, token: Token, *, approved: bool
+) -> None:
     """Write what a payment with stored credentials makes of its token.
 
     Documented: FIRST with the intent makes it multi-pay. A decline leaves it as any decline does.

@@ -5,7 +5,7 @@ A merchant that does not support them is warned and charged all the same (docume
 
 import msgspec
 
-from mock_clover.clover.charges.operations_source import Payer
+from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.charges.records_on_file import (
     DESCRIPTORS_UNSUPPORTED,
@@ -28,8 +28,8 @@ _SHORT_CONTACT = frozenset({"VISA", "DISCOVER"})
 
 
 def with_extras(
-    sandbox: Sandbox, asked: ChargeRequest, payer: Payer
-) -> tuple[ChargeRequest, Payer]:
+    sandbox: Sandbox, asked: ChargeRequest, payer: PaymentSource
+) -> tuple[ChargeRequest, PaymentSource]:
     """Return a request without what its merchant does not support, and a payer who is warned."""
     brand = payer.token.card.brand
     if asked.soft_descriptor is not None:

@@ -25,7 +25,7 @@ from mock_clover.clover.common.verdict import (
     Decline,
     Verdict,
 )
-from mock_clover.clover.gift_cards.operations import standing
+from mock_clover.clover.gift_cards.operations import authorize_non_card
 from mock_clover.clover.threeds.records import ThreeDS
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import Behaviour
@@ -37,19 +37,19 @@ from mock_clover.scenario.records_rule import ALTERNATE_TENDER
 _CVV_NOT_PROVIDED = Decline(
     why="a saved card's token without stored_credentials is declined (observed: CC 30103)",
     evidence="observed",
-    leans_on=SAVED_TOKEN_WANTS_STORED_CREDENTIALS.name,
+    based_on=SAVED_TOKEN_WANTS_STORED_CREDENTIALS.name,
     message=CVV_NOT_PROVIDED,
 )
 
 
-class Payer(NamedTuple):
+class PaymentSource(NamedTuple):
     """A token that may be charged, its customer if it is on file, and what the issuer says."""
 
     token: Token
     customer: str | None
     verdict: Verdict
     threeds: ThreeDS | None = None
-    leaned: tuple[Behaviour, ...] = ()
+    basis: tuple[Behaviour, ...] = ()
     """What of Clover was taken for granted to find it."""
     why: str = ""
     """More than the verdict's own, if there is more to say."""
@@ -58,23 +58,23 @@ class Payer(NamedTuple):
 _new_tuple = tuple.__new__
 _EXPIRED = Decline(
     why="the card has expired by the sandbox's clock (inferred)",
-    leans_on=EXPIRED_CARD_DECLINED.name,
+    based_on=EXPIRED_CARD_DECLINED.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
 )
 
 
 _TENDERED = Approval(
-    why="an alternate tender is taken as it is (inferred)", leans_on=TENDER_ASKS_NOBODY.name
+    why="an alternate tender is taken as it is (inferred)", based_on=TENDER_ASKS_NOBODY.name
 )
 
 
-def find_payer(
+def resolve_source(
     sandbox: Sandbox,
     source: str,
     stored_credentials: StoredCredentials | None,
     decided: Verdict | None = None,
-) -> Payer:
+) -> PaymentSource:
     """Find what a source stands for: a `clv_` token, or a customer with a card on file.
 
     `decided` is what a rule or header has the issuer say. Source of the customer form: SEED
@@ -89,26 +89,26 @@ def find_payer(
         INVALID_SOURCE.refuse()
     if token.state == "multipay" and stored_credentials is None and decided is None:
         # A token of another integration never had a CVV; its tutorial charges it all the same.
-        verdict = issuer(sandbox, token) if token.foreign else _CVV_NOT_PROVIDED
-        return Payer(token, token.customer, verdict)
+        verdict = ask_issuer(sandbox, token) if token.foreign else _CVV_NOT_PROVIDED
+        return PaymentSource(token, token.customer, verdict)
     # Not by its name: nearly every payment has its payer from here, and this takes half the time.
     return _new_tuple(
-        Payer, (token, token.customer, decided or issuer(sandbox, token), None, (), "")
+        PaymentSource, (token, token.customer, decided or ask_issuer(sandbox, token), None, (), "")
     )
 
 
-def issuer(sandbox: Sandbox, token: Token) -> Verdict:
+def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
     """Ask what the issuer says to a card, if no rule speaks for it."""
     if token.kind != "card":
-        return standing(sandbox, token)
+        return authorize_non_card(sandbox, token)
     if sandbox.clock.now_ms() >= token.card.good_until_ms:
         return _EXPIRED
     return sandbox.rules.verdict(token.card)
 
 
-def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Payer:
+def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> PaymentSource:
     if customer_id == ALTERNATE_TENDER:
-        return Payer(TENDER_TOKEN, None, decided or _TENDERED)
+        return PaymentSource(TENDER_TOKEN, None, decided or _TENDERED)
     customer = sandbox.customers.get(customer_id)
     if customer is None:
         INVALID_SOURCE.refuse()
@@ -117,9 +117,9 @@ def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Pay
     token = sandbox.tokens.get(customer.cards[-1].token)
     if token is None:
         CARD_ON_FILE_MISSING.refuse()
-    leaned = (NEWEST_CARD_PAYS,) if len(customer.cards) > 1 else ()
-    verdict = decided or issuer(sandbox, token)
-    return _new_tuple(Payer, (token, customer.id, verdict, None, leaned, ""))
+    basis = (NEWEST_CARD_PAYS,) if len(customer.cards) > 1 else ()
+    verdict = decided or ask_issuer(sandbox, token)
+    return _new_tuple(PaymentSource, (token, customer.id, verdict, None, basis, ""))
 
 
 def check_amount(amount: int) -> None:

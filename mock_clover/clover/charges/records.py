@@ -21,9 +21,9 @@ from mock_clover.core.evidence import (
     END,
     Cents,
     Millis,
+    doc,
     documented,
     observed,
-    told,
 )
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
@@ -36,15 +36,13 @@ _GIFT_PAGE = "MD:gift-card-api, in its samples"
 
 Ecomind = Literal["ecom", "moto"]
 Description = (
-    Annotated[
-        str, told("Up to 255 characters.", _REF, refused_as="INVALID_REQUEST", max_length=255)
-    ]
+    Annotated[str, doc("Up to 255 characters.", _REF, refused_as="INVALID_REQUEST", max_length=255)]
     | None
 )
 ExternalReference = (
     Annotated[
         str,
-        told(
+        doc(
             "Up to 12 characters, letters and digits with inner spaces.",
             _REF,
             refused_as="INVALID_REQUEST",
@@ -57,7 +55,7 @@ ExternalReference = (
 Tip = (
     Annotated[
         Cents,
-        told(
+        doc(
             "Tip; added to the amount at finalisation.",
             _REF,
             refused_as="INVALID_TIP_AMOUNT",
@@ -70,25 +68,23 @@ Tip = (
 Metadata = (
     Annotated[
         dict[str, Any],
-        told("Key-value pairs, 500 characters of JSON.", _REF, refused_as="INVALID_REQUEST"),
+        doc("Key-value pairs, 500 characters of JSON.", _REF, refused_as="INVALID_REQUEST"),
     ]
     | None
 )
 
 
 Descriptor = (
-    Annotated[
-        ChargeDescriptor, told("On the card's statement.", _REF, refused_as="INVALID_REQUEST")
-    ]
+    Annotated[ChargeDescriptor, doc("On the card's statement.", _REF, refused_as="INVALID_REQUEST")]
     | None
 )
-LevelTwo = Annotated[Level2, told("US only.", _REF, refused_as="INVALID_REQUEST")] | None
+LevelTwo = Annotated[Level2, doc("US only.", _REF, refused_as="INVALID_REQUEST")] | None
 LevelThree = (
-    Annotated[Level3, told("US only, Mastercard and Visa.", _REF, refused_as="INVALID_REQUEST")]
+    Annotated[Level3, doc("US only, Mastercard and Visa.", _REF, refused_as="INVALID_REQUEST")]
     | None
 )
 AlternateTender = (
-    Annotated[Tender, told("With the source alternate_tender.", _REF, refused_as="INVALID_TENDER")]
+    Annotated[Tender, doc("With the source alternate_tender.", _REF, refused_as="INVALID_TENDER")]
     | None
 )
 
@@ -98,11 +94,11 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
 
     amount: Annotated[
         Cents,
-        told("Tax included, tip not; at least 0.", _REF, refused_as="INVALID_CHARGE_AMOUNT", ge=0),
+        doc("Tax included, tip not; at least 0.", _REF, refused_as="INVALID_CHARGE_AMOUNT", ge=0),
     ]
     currency: Annotated[
         str,
-        told(
+        doc(
             "ISO 4217, either case.",
             documented("REF createcharge; upper case in SEED samples"),
             refused_as="INVALID_CURRENCY",
@@ -111,7 +107,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     ]
     source: Annotated[
         str,
-        told(
+        doc(
             "A clv_ token, a customer id, or alternate_tender.",
             _REF,
             refused_as="INVALID_SOURCE",
@@ -121,20 +117,20 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     ]
     capture: Annotated[
         bool,
-        told(
+        doc(
             "false authorises only; the string is accepted too.", _REF, refused_as="INVALID_REQUEST"
         ),
     ] = True
     description: Description = None
-    ecomind: Annotated[Ecomind, told("Commerce indicator.", _REF, refused_as="INVALID_REQUEST")] = (
+    ecomind: Annotated[Ecomind, doc("Commerce indicator.", _REF, refused_as="INVALID_REQUEST")] = (
         "ecom"
     )
     external_reference_id: ExternalReference = None
-    external_customer_reference: Annotated[str, told("Free text.", _REF)] | None = None
+    external_customer_reference: Annotated[str, doc("Free text.", _REF)] | None = None
     receipt_email: (
         Annotated[
             str,
-            told(
+            doc(
                 "Receipts are never sent.",
                 _REF,
                 refused_as="EMAIL_INVALID",
@@ -147,7 +143,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     stored_credentials: (
         Annotated[
             StoredCredentials,
-            told("Required beside a saved card's token.", _REF, refused_as="INVALID_REQUEST"),
+            doc("Required beside a saved card's token.", _REF, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
@@ -155,7 +151,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     tax_amount: (
         Annotated[
             Cents,
-            told(
+            doc(
                 "Tax within the amount; positive.",
                 _REF,
                 refused_as="INVALID_TAX_AMOUNT",
@@ -165,19 +161,19 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    tax_rate_uuid: Annotated[str, told("Tax rate.", _REF)] | None = None
-    site_url: Annotated[str, told("Shown on statements.", _REF)] | None = None
+    tax_rate_uuid: Annotated[str, doc("Tax rate.", _REF)] | None = None
+    site_url: Annotated[str, doc("Shown on statements.", _REF)] | None = None
     partial_redemption: (
         Annotated[
             bool,
-            told("Whether a part of the amount will do; a gift card gives it anyway.", _REF),
+            doc("Whether a part of the amount will do; a gift card gives it anyway.", _REF),
         ]
         | None
     ) = None
     return_gateway_response: (
         Annotated[
             bool,
-            told("Taken and not heeded: what it adds was not found.", documented(_GIFT_PAGE)),
+            doc("Taken and not heeded: what it adds was not found.", documented(_GIFT_PAGE)),
         ]
         | None
     ) = None
@@ -190,7 +186,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     customer: (
         Annotated[
             dict[str, Any] | str,
-            told("Ignored; Clover's WooCommerce plugin sends one.", observed("WOO")),
+            doc("Ignored; Clover's WooCommerce plugin sends one.", observed("WOO")),
         ]
         | None
     ) = None
@@ -202,7 +198,7 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
     amount: (
         Annotated[
             Cents,
-            told(
+            doc(
                 "Defaults to the authorised amount.",
                 documented("REF capturecharge"),
                 refused_as="INVALID_CHARGE_AMOUNT",
@@ -212,7 +208,7 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     receipt_email: (
-        Annotated[str, told("Overrides the charge's.", documented("REF capturecharge"))] | None
+        Annotated[str, doc("Overrides the charge's.", documented("REF capturecharge"))] | None
     ) = None
     level2: LevelTwo = None
 

@@ -7,14 +7,14 @@ both are taken.
 from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.common.cards import Card
-from mock_clover.core.evidence import Fact, documented, told
+from mock_clover.core.evidence import Fact, doc, documented
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 
 Intent = (
     Annotated[
         Literal["save_credential_on_file", "save_credentials_on_file"],
-        told(
+        doc(
             "With stored_credentials.sequence FIRST the token becomes multi-pay.",
             documented("TransArmor page; plural since April 2025 (API changelog)"),
             refused_as="INVALID_REQUEST",

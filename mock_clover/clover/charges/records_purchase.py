@@ -5,7 +5,7 @@ Source: MD:setting-soft-descriptors (2023), MD:understanding-level-2-data and -l
 
 from typing import Annotated, Literal
 
-from mock_clover.core.evidence import END, Cents, documented, told
+from mock_clover.core.evidence import END, Cents, doc, documented
 from mock_clover.core.record import Record
 
 _SOFT = documented("MD:setting-soft-descriptors")
@@ -17,11 +17,11 @@ _SUM_MAX = 99_999_999
 LINES_MAX = 500
 """Level 3 lines of a charge: as many as an order has items here."""
 
-_SoftText = Annotated[str, told("As it is.", _SOFT, max_length=_WORDS_MAX)] | None
-_TwoText = Annotated[str, told("As it is.", _TWO, max_length=_WORDS_MAX)] | None
-_TwoCents = Annotated[Cents, told("Minor units.", _TWO, ge=0, le=_SUM_MAX)] | None
-_ThreeText = Annotated[str, told("Not all spaces.", _THREE, max_length=_WORDS_MAX)] | None
-_ThreeCents = Annotated[Cents, told("Minor units.", _THREE, ge=0, le=_SUM_MAX)] | None
+_SoftText = Annotated[str, doc("As it is.", _SOFT, max_length=_WORDS_MAX)] | None
+_TwoText = Annotated[str, doc("As it is.", _TWO, max_length=_WORDS_MAX)] | None
+_TwoCents = Annotated[Cents, doc("Minor units.", _TWO, ge=0, le=_SUM_MAX)] | None
+_ThreeText = Annotated[str, doc("Not all spaces.", _THREE, max_length=_WORDS_MAX)] | None
+_ThreeCents = Annotated[Cents, doc("Minor units.", _THREE, ge=0, le=_SUM_MAX)] | None
 
 CONTACT_CHARS_MAX = 13
 """Of `merchant_contact_info` for Visa and Discover (documented)."""
@@ -30,13 +30,13 @@ CONTACT_CHARS_MAX = 13
 class ChargeDescriptor(Record, frozen=True, kw_only=True):
     """`soft_descriptor` of a charge: the merchant on the card's statement."""
 
-    dba_name: Annotated[str, told("Doing business as.", _SOFT, max_length=38)] | None = None
+    dba_name: Annotated[str, doc("Doing business as.", _SOFT, max_length=38)] | None = None
     street: _SoftText = None
     city: _SoftText = None
     region: _SoftText = None
     postal_code: _SoftText = None
     country_code: (
-        Annotated[str, told("Three digits, as 840.", _SOFT, pattern=f"^[0-9]{{3}}{END}")] | None
+        Annotated[str, doc("Three digits, as 840.", _SOFT, pattern=f"^[0-9]{{3}}{END}")] | None
     ) = None
     merchant_contact_info: _SoftText = None
 
@@ -47,13 +47,13 @@ class Level2(Record, frozen=True, kw_only=True):
     tax_amount: _TwoCents = None
     tax_indicator: (
         Annotated[
-            Literal[0, 1, 2], told("0: nothing is said. 1: tax is given. 2: it is exempt.", _TWO)
+            Literal[0, 1, 2], doc("0: nothing is said. 1: tax is given. 2: it is exempt.", _TWO)
         ]
         | None
     ) = None
     purchase_identifier: _TwoText = None
     pc_order_number: (
-        Annotated[str, told("Required beside tax_amount.", _TWO, max_length=_WORDS_MAX)] | None
+        Annotated[str, doc("Required beside tax_amount.", _TWO, max_length=_WORDS_MAX)] | None
     ) = None
     discount_amount: _TwoCents = None
     freight_amount: _TwoCents = None
@@ -61,7 +61,7 @@ class Level2(Record, frozen=True, kw_only=True):
     destination_postal_code: _TwoText = None
     shipping_from_postal_code: _TwoText = None
     destination_country_code: (
-        Annotated[int, told("Three digits, as 840.", _TWO, ge=0, le=999)] | None
+        Annotated[int, doc("Three digits, as 840.", _TWO, ge=0, le=999)] | None
     ) = None
     merchant_tax_id: _TwoText = None
     product_description: _TwoText = None
@@ -73,7 +73,7 @@ class Level3Item(Record, frozen=True, kw_only=True):
     item_description: _ThreeText = None
     product_code: _ThreeText = None
     unit_cost: _ThreeCents = None
-    quantity: Annotated[float, told("Not zero.", _THREE, ge=0, le=1_000_000)] | None = None
+    quantity: Annotated[float, doc("Not zero.", _THREE, ge=0, le=1_000_000)] | None = None
     discount_amount: _ThreeCents = None
     unit_of_measure: _ThreeText = None
     commodity_code: _ThreeText = None
@@ -83,9 +83,9 @@ class Level3(Record, frozen=True, kw_only=True):
     """`level3` of a charge; Mastercard and Visa only."""
 
     service_code: _ThreeText = None
-    magnetic_Stripe_Ind: Annotated[bool, told("Of swiped cards.", _THREE)] | None = None
+    magnetic_Stripe_Ind: Annotated[bool, doc("Of swiped cards.", _THREE)] | None = None
     level3_line_items: (
-        Annotated[list[Level3Item], told("The lines.", _THREE, max_length=LINES_MAX)] | None
+        Annotated[list[Level3Item], doc("The lines.", _THREE, max_length=LINES_MAX)] | None
     ) = None
 
 

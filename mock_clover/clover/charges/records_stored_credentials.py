@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from mock_clover.core.evidence import Cents, documented, told
+from mock_clover.core.evidence import Cents, doc, documented
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -12,25 +12,25 @@ _REF = documented("REF createcharge")
 class InstallmentInfo(Record, frozen=True, kw_only=True):
     """`stored_credentials.installment_info`."""
 
-    bill_pay_indicator: Annotated[str, told("Recurring or Installment.", _REF)] | None = None
-    invoice_number: Annotated[str, told("Invoice of the instalment.", _REF)] | None = None
-    description: Annotated[str, told("Free text.", _REF)] | None = None
+    bill_pay_indicator: Annotated[str, doc("Recurring or Installment.", _REF)] | None = None
+    invoice_number: Annotated[str, doc("Invoice of the instalment.", _REF)] | None = None
+    description: Annotated[str, doc("Free text.", _REF)] | None = None
 
 
 class StoredCredentials(Record, frozen=True, kw_only=True):
     """Who uses a saved card, and where in the sequence of its uses."""
 
     sequence: (
-        Annotated[Literal["FIRST", "SUBSEQUENT"], told("Place in the sequence.", _REF)] | None
+        Annotated[Literal["FIRST", "SUBSEQUENT"], doc("Place in the sequence.", _REF)] | None
     ) = None
-    is_scheduled: Annotated[bool, told("Part of a schedule.", _REF)] | None = None
-    initiator: Annotated[Literal["MERCHANT", "CARDHOLDER"], told("Who starts it.", _REF)] | None = (
+    is_scheduled: Annotated[bool, doc("Part of a schedule.", _REF)] | None = None
+    initiator: Annotated[Literal["MERCHANT", "CARDHOLDER"], doc("Who starts it.", _REF)] | None = (
         None
     )
     cardbrand_original_amount: (
         Annotated[
-            Cents, told("Discover only.", _REF, refused_as="INVALID_REQUEST", ge=0, le=AMOUNT_MAX)
+            Cents, doc("Discover only.", _REF, refused_as="INVALID_REQUEST", ge=0, le=AMOUNT_MAX)
         ]
         | None
     ) = None
-    installment_info: Annotated[InstallmentInfo, told("US only.", _REF)] | None = None
+    installment_info: Annotated[InstallmentInfo, doc("US only.", _REF)] | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.tokens.records import Token
-from mock_clover.core.evidence import documented, told
+from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_rule import ALTERNATE_TENDER
 
@@ -18,10 +18,10 @@ _WORDS_MAX = 127  # a bound of this mock
 class Tender(Record, frozen=True, kw_only=True):
     """`tender` of a charge or of an order's payment; one of the three says which."""
 
-    id: Annotated[str, told("Of the merchant's tender.", _REF, max_length=_WORDS_MAX)] | None = None
-    label: Annotated[str, told("Its name.", _REF, max_length=_WORDS_MAX)] | None = None
+    id: Annotated[str, doc("Of the merchant's tender.", _REF, max_length=_WORDS_MAX)] | None = None
+    label: Annotated[str, doc("Its name.", _REF, max_length=_WORDS_MAX)] | None = None
     label_key: (
-        Annotated[str, told("As com.clover.tender.cash.", _REF, max_length=_WORDS_MAX)] | None
+        Annotated[str, doc("As com.clover.tender.cash.", _REF, max_length=_WORDS_MAX)] | None
     ) = None
 
     @property

@@ -24,8 +24,8 @@ from mock_clover.core.evidence import (
     Facts,
     Millis,
     documented,
+    evidence_for,
     inferred,
-    marked,
     observed,
 )
 from mock_clover.core.record import Record
@@ -47,11 +47,11 @@ class Source(Record, frozen=True, kw_only=True):
     """`source` of a charge or order."""
 
     fact: ClassVar[Fact] = observed("CCL, GP CloverCharge")
-    facts: ClassVar[Facts] = marked(
+    facts: ClassVar[Facts] = evidence_for(
         documented("MD: fraud tools; the test-card page"),
         "address_line1_check",
         "address_zip_check",
-    ) | marked(documented("TransArmor page"), "address_zip")
+    ) | evidence_for(documented("TransArmor page"), "address_zip")
 
     id: str | None = None
     brand: str | None = None
@@ -80,19 +80,19 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
 
     fact: ClassVar[Fact] = observed("CCL 2023-09, SEED 2025-05, GP CloverCharge")
     facts: ClassVar[Facts] = (
-        marked(
+        evidence_for(
             documented("AE's schema of the answer"),
             *("tax_amount", "tip_amount", "description", "external_reference_id"),
             *("external_customer_reference", "failure_code", "failure_message", "refunded"),
             *("receipt_email", "metadata", "stored_credentials", "additional_charges"),
             *("soft_descriptor", "level2", "level3"),
         )
-        | marked(inferred("the request has it; no answer was found"), "tender")
-        | marked(documented("REF getcharges, sample of 2024"), "amount_captured")
-        | marked(documented("MD:gift-card-api"), "partial_auth", "gift_card")
-        | marked(documented("REF postordersidpay, sample of 2024"), "warning_message")
-        | marked(documented("TransArmor page"), "saved_credentials_on_file")
-        | marked(documented("3DS SDK page"), "threeds")
+        | evidence_for(inferred("the request has it; no answer was found"), "tender")
+        | evidence_for(documented("REF getcharges, sample of 2024"), "amount_captured")
+        | evidence_for(documented("MD:gift-card-api"), "partial_auth", "gift_card")
+        | evidence_for(documented("REF postordersidpay, sample of 2024"), "warning_message")
+        | evidence_for(documented("TransArmor page"), "saved_credentials_on_file")
+        | evidence_for(documented("3DS SDK page"), "threeds")
     )
 
     id: str

@@ -12,7 +12,7 @@ from mock_clover.clover.checkout.records import Checkout, CheckoutForm, Line, St
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.control.endpoint import OURS, ControlRecord, control
-from mock_clover.core.evidence import told
+from mock_clover.core.evidence import doc
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, home_of
@@ -24,16 +24,16 @@ _PATH = "/_mock/checkouts"
 class CheckoutQuery(Record, frozen=True, kw_only=True):
     """Query of the sessions."""
 
-    state: Annotated[State | None, told("How far it has come.", OURS)] = None
-    limit: Annotated[int, told("The newest so many.", OURS, ge=1, le=1_000)] = 100
+    state: Annotated[State | None, doc("How far it has come.", OURS)] = None
+    limit: Annotated[int, doc("The newest so many.", OURS, ge=1, le=1_000)] = 100
 
 
 class PayRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/checkouts/{id}/pay`. Holds a PAN and a CVV: never print, never keep."""
 
-    card: Annotated[CardRequest, told("As in `/v1/tokens`; its CVV is needed.", OURS)]
+    card: Annotated[CardRequest, doc("As in `/v1/tokens`; its CVV is needed.", OURS)]
     tip: (
-        Annotated[int, told("In minor units, beside the amount.", OURS, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[int, doc("In minor units, beside the amount.", OURS, ge=0, le=AMOUNT_MAX)] | None
     ) = None
 
     def __repr__(self) -> str:
@@ -153,14 +153,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     replace(
         control(
             *("pay_checkout", "POST", f"{_PATH}/{{id}}/pay", pay_checkout, Done),
-            takes=PayRequest,
+            request=PayRequest,
         ),
         secret=True,
     ),
     control("cancel_checkout", "POST", f"{_PATH}/{{id}}/cancel", cancel_checkout, Done),
     *(
         replace(
-            control(name, method, f"{PAGE}/{{id}}", run, Record, takes=CheckoutForm),
+            control(name, method, f"{PAGE}/{{id}}", run, Record, request=CheckoutForm),
             secret=True,
             any_body=True,
         )

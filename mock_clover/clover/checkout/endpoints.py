@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from mock_clover.clover.charges.endpoints import make_charge
-from mock_clover.clover.charges.operations_source import Payer, issuer
+from mock_clover.clover.charges.operations_source import PaymentSource, ask_issuer
 from mock_clover.clover.charges.records import Charge, ChargeRequest
 from mock_clover.clover.charges.views import created_answer
 from mock_clover.clover.checkout.problems import (
@@ -37,9 +37,9 @@ from mock_clover.clover.checkout.records import (
     asks_tip,
     wrong_redirect,
 )
-from mock_clover.clover.common.problems import BY_NAME, INCORRECT_CVC, UNAUTHORIZED, Refusal
+from mock_clover.clover.common.problems import BY_NAME, INCORRECT_CVC, UNAUTHORIZED, ApiError
 from mock_clover.clover.common.verdict import Approval, Decline, Verdict
-from mock_clover.clover.orders.endpoints import credit
+from mock_clover.clover.orders.endpoints import record_payment
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import TaxRate
 from mock_clover.clover.recurring.endpoints_plans import check_merchant
@@ -47,14 +47,14 @@ from mock_clover.clover.recurring.problems import MERCHANT_ID_MISSING
 from mock_clover.clover.recurring.records_interval import written
 from mock_clover.clover.tokens.endpoints import read_card
 from mock_clover.clover.tokens.records import CardRequest, Token
-from mock_clover.clover.webhooks.operations import announce, announce_checkout, follow
-from mock_clover.clover.webhooks.records import EventOrder
+from mock_clover.clover.webhooks.operations import announce, announce_checkout, send_rule_event
+from mock_clover.clover.webhooks.records import EventSpec
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.engine.error_format import DECLINED_STATUS, decline_body, dialect_of, problem_body
-from mock_clover.engine.overrides import intervene
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.overrides import find_override
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.sandbox import Sandbox
 
 PAGE = "/hosted/checkout"
@@ -216,7 +216,7 @@ def pay(
     Refuses a session that is not open, and a card as `/v1/tokens` does. A declined card leaves a
     charge and the session open.
     """
-    settle(sandbox)
+    run_due_jobs(sandbox)
     payment: HostedPayment | None = None
     try:
         checkout = require_open(sandbox, checkout_id)
@@ -229,14 +229,14 @@ def pay(
             card=read_card(sandbox, asked),
             state="used",
         )
-        step = intervene(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
+        step = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
         if step is not None and step.then.problem is not None:
             BY_NAME[step.then.problem].refuse(why=step.why)
         decided = step.verdict() if step is not None else None
-        verdict = _whole(decided or issuer(sandbox, token), payment)
+        verdict = _whole(decided or ask_issuer(sandbox, token), payment)
         for table in (sandbox.tokens, sandbox.orders, sandbox.charges):
             table.require_room()
-    except Refusal as refusal:
+    except ApiError as refusal:
         _journal_refusal(sandbox, checkout_id, payment, refusal)
         raise
     paid = _write(sandbox, checkout, payment, token, verdict)
@@ -283,13 +283,13 @@ def _write(
         tax_amount=checkout.tax_amount,
         receipt_email=checkout.email,
     )
-    payer = Payer(token, None, verdict)
+    payer = PaymentSource(token, None, verdict)
     if isinstance(verdict, Decline) and not verdict.stands:
         charge = make_charge(sandbox, request, payer, order=None)
     else:
         order = _order(sandbox, checkout, payment)
         charge = make_charge(sandbox, request, payer, order.id)
-        credit(sandbox, order, charge)
+        record_payment(sandbox, order, charge)
     if isinstance(verdict, Decline):
         declined = (*checkout.declined, charge.id)[-DECLINED_MAX:]
         checkout = _replace(checkout, declined=declined)
@@ -322,9 +322,7 @@ def _order(sandbox: Sandbox, checkout: Checkout, payment: HostedPayment) -> Orde
     return order
 
 
-def _journal(
-    sandbox: Sandbox, payment: HostedPayment, paid: Paid, event: EventOrder | None
-) -> None:
+def _journal(sandbox: Sandbox, payment: HostedPayment, paid: Paid, event: EventSpec | None) -> None:
     """Write the attempt as an exchange that a page began; then what a rule has follow it."""
     if isinstance(paid.verdict, Decline):
         status = DECLINED_STATUS
@@ -333,11 +331,11 @@ def _journal(
         status, reply = 200, encode(created_answer(paid.charge))
     _exchange(sandbox, payment.checkout, payment, status, paid.verdict.why, reply)
     if event is not None:
-        follow(sandbox, PAY_CHECKOUT, (), payment, event, status, reply)
+        send_rule_event(sandbox, PAY_CHECKOUT, (), payment, event, status, reply)
 
 
 def _journal_refusal(
-    sandbox: Sandbox, checkout_id: str, payment: HostedPayment | None, refusal: Refusal
+    sandbox: Sandbox, checkout_id: str, payment: HostedPayment | None, refusal: ApiError
 ) -> None:
     problem, said_by = refusal.problem, refusal.words.get("why")
     reply, _ = problem_body(problem, refusal.message, sandbox.settings.dialect)
@@ -365,10 +363,10 @@ ENDPOINTS = (
         method="POST",
         path="/invoicingcheckoutservice/v1/checkouts",
         run=create_checkout,
-        takes=CheckoutRequest,
-        gives=CheckoutAnswer,
+        request=CheckoutRequest,
+        response=CheckoutAnswer,
         merchant=True,
-        refuses=(CHECKOUT_INVALID, MERCHANT_ID_MISSING, UNAUTHORIZED),
+        errors=(CHECKOUT_INVALID, MERCHANT_ID_MISSING, UNAUTHORIZED),
         about="Make a session of the hosted checkout; its customer pays on the page at `href`.",
         fact=DOC,
     ),

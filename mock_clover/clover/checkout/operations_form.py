@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm
-from mock_clover.clover.common.problems import INCORRECT_CVC, INVALID_TIP_AMOUNT, Refusal
+from mock_clover.clover.common.problems import INCORRECT_CVC, INVALID_TIP_AMOUNT, ApiError
 from mock_clover.clover.tokens.endpoints import read_card
 from mock_clover.clover.tokens.operations_expiry import read_expiry
 from mock_clover.clover.tokens.records import CardRequest
@@ -87,7 +87,7 @@ def read_tip(offered: tuple[Choice, ...], form: CheckoutForm) -> int | None:
     return amount or None
 
 
-def faults(sandbox: Sandbox, form: CheckoutForm, refusal: Refusal) -> tuple[Fault, ...]:
+def faults(sandbox: Sandbox, form: CheckoutForm, refusal: ApiError) -> tuple[Fault, ...]:
     """Return all that is wrong with the fields, in the order of the page; none if it is not they.
 
     A refusal tells the first thing only, and a customer wants to hear of all at once.
@@ -98,7 +98,7 @@ def faults(sandbox: Sandbox, form: CheckoutForm, refusal: Refusal) -> tuple[Faul
     for check in (refusal.problem.refuse, *_checks(sandbox, form)):
         try:
             check()
-        except Refusal as each:
+        except ApiError as each:
             at, said = _WRONG.get(each.problem.name, ("", ""))
             found.setdefault(at, said)
     found |= {at: said for at, said in _NEEDED.items() if not getattr(form, at).strip()}

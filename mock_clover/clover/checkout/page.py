@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.checkout.endpoints import Paid, cancel, pay, require_checkout, require_open
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, State
-from mock_clover.clover.common.problems import Refusal
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.engine.endpoint import Call, Page
@@ -34,7 +34,7 @@ def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
     try:
         checkout = require_checkout(sandbox, call.ids[0])
-    except Refusal as refusal:
+    except ApiError as refusal:
         return _refused(sandbox, refusal, call)
     state = checkout.state(sandbox.clock.now_ms())
     call.why = f"the checkout is {state}"
@@ -58,7 +58,7 @@ def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
         tip = None if checkout is None else read_tip(choices(sandbox, checkout), form)
         card = CardRequest(**{name: getattr(form, name) or None for name in _OF_CARD})
         paid = pay(sandbox, checkout_id, card, tip, call.headers)
-    except Refusal as refusal:
+    except ApiError as refusal:
         return _refused(sandbox, refusal, call)
     return _paid(sandbox, paid, call)
 
@@ -86,7 +86,7 @@ def _open(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
     """Return a session if its customer can go on with it."""
     try:
         return require_open(sandbox, checkout_id)
-    except Refusal:
+    except ApiError:
         return None
 
 
@@ -143,7 +143,7 @@ def _onward(checkout: Checkout, url: str | None, state: str) -> Page:
     return Page(303, text, (*where, *html.guards_of(checkout)))
 
 
-def _refused(sandbox: Sandbox, refusal: Refusal, call: Call[CheckoutForm, None]) -> Page:
+def _refused(sandbox: Sandbox, refusal: ApiError, call: Call[CheckoutForm, None]) -> Page:
     """Say what is wrong: with the fields, or with the session, which then is shown as it is."""
     from mock_clover.clover.checkout import html
     from mock_clover.clover.checkout.operations_form import faults

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from mock_clover.clover.orders.records_item import RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
 from mock_clover.clover.webhooks.records_address import wrong_url
-from mock_clover.core.evidence import EMAIL, Cents, Millis, documented, observed, told
+from mock_clover.core.evidence import EMAIL, Cents, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -33,7 +33,7 @@ CURRENCY = "USD"
 PAY_CHECKOUT = "pay_checkout"
 """What a payment on the page is called by rules and the journal."""
 
-_Text = Annotated[str, told(f"Free text{_MINE}.", DOC, refused_as=_INVALID, max_length=255)]
+_Text = Annotated[str, doc(f"Free text{_MINE}.", DOC, refused_as=_INVALID, max_length=255)]
 
 
 class CheckoutCustomer(Record, frozen=True, kw_only=True):
@@ -42,9 +42,7 @@ class CheckoutCustomer(Record, frozen=True, kw_only=True):
     firstName: _Text | None = None
     lastName: _Text | None = None
     email: (
-        Annotated[
-            str, told("Of receipts.", DOC, refused_as=_INVALID, pattern=EMAIL, max_length=255)
-        ]
+        Annotated[str, doc("Of receipts.", DOC, refused_as=_INVALID, pattern=EMAIL, max_length=255)]
         | None
     ) = None
     phoneNumber: _Text | None = None
@@ -55,7 +53,7 @@ class CartTax(Record, frozen=True, kw_only=True):
 
     name: _Text | None = None
     rate: Annotated[
-        int, told("10,000,000 is 100 %.", DOC, refused_as=_INVALID, ge=0, le=10 * RATE_WHOLE)
+        int, doc("10,000,000 is 100 %.", DOC, refused_as=_INVALID, ge=0, le=10 * RATE_WHOLE)
     ]
 
 
@@ -65,25 +63,25 @@ class CartItem(Record, frozen=True, kw_only=True):
     name: (
         Annotated[
             str,
-            told(f"Shown{_MINE}.", DOC, refused_as=_INVALID, min_length=1, max_length=1_000),
+            doc(f"Shown{_MINE}.", DOC, refused_as=_INVALID, min_length=1, max_length=1_000),
         ]
         | None
     ) = None
     price: (
-        Annotated[Cents, told("Of one unit.", DOC, refused_as=_INVALID, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[Cents, doc("Of one unit.", DOC, refused_as=_INVALID, ge=0, le=AMOUNT_MAX)] | None
     ) = None
-    unitQty: Annotated[int, told("Units.", DOC, refused_as=_INVALID, ge=1, le=1_000_000)]
+    unitQty: Annotated[int, doc("Units.", DOC, refused_as=_INVALID, ge=1, le=1_000_000)]
     note: (
-        Annotated[str, told(f"Shown{_MINE}.", DOC, refused_as=_INVALID, max_length=2_000)] | None
+        Annotated[str, doc(f"Shown{_MINE}.", DOC, refused_as=_INVALID, max_length=2_000)] | None
     ) = None
     taxRates: (
-        Annotated[list[CartTax], told("Taxes.", DOC, refused_as=_INVALID, max_length=TAX_RATES_MAX)]
+        Annotated[list[CartTax], doc("Taxes.", DOC, refused_as=_INVALID, max_length=TAX_RATES_MAX)]
         | None
     ) = None
     itemRefUuid: (
         Annotated[
             str,
-            told(
+            doc(
                 "An inventory item, instead of name and price or beside them.",
                 _SEEN,
                 max_length=255,
@@ -98,33 +96,31 @@ class Cart(Record, frozen=True, kw_only=True):
 
     lineItems: Annotated[
         list[CartItem],
-        told(f"One or more{_MINE}.", DOC, refused_as=_INVALID, min_length=1, max_length=ITEMS_MAX),
+        doc(f"One or more{_MINE}.", DOC, refused_as=_INVALID, min_length=1, max_length=ITEMS_MAX),
     ]
 
 
 class RedirectUrls(Record, frozen=True, kw_only=True):
     """Where the browser goes in the end."""
 
-    success: Annotated[str, told("After a payment.", DOC, refused_as=_INVALID)] | None = None
-    failure: Annotated[str, told("After a decline.", DOC, refused_as=_INVALID)] | None = None
-    cancel: Annotated[str, told("Instead of paying.", DOC, refused_as=_INVALID)] | None = None
+    success: Annotated[str, doc("After a payment.", DOC, refused_as=_INVALID)] | None = None
+    failure: Annotated[str, doc("After a decline.", DOC, refused_as=_INVALID)] | None = None
+    cancel: Annotated[str, doc("Instead of paying.", DOC, refused_as=_INVALID)] | None = None
 
 
 class CheckoutRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /invoicingcheckoutservice/v1/checkouts`."""
 
-    customer: Annotated[CheckoutCustomer, told("May be {}.", DOC, refused_as=_INVALID)]
-    shoppingCart: Annotated[Cart, told("What is sold.", DOC, refused_as=_INVALID)]
+    customer: Annotated[CheckoutCustomer, doc("May be {}.", DOC, refused_as=_INVALID)]
+    shoppingCart: Annotated[Cart, doc("What is sold.", DOC, refused_as=_INVALID)]
     redirectUrls: (
-        Annotated[RedirectUrls, told("https; no localhost.", DOC, refused_as=_INVALID)] | None
+        Annotated[RedirectUrls, doc("https; no localhost.", DOC, refused_as=_INVALID)] | None
     ) = None
-    tips: Annotated[Any, told("`enabled: true` asks for a tip; else not interpreted.", _SEEN)] = (
-        None
-    )
+    tips: Annotated[Any, doc("`enabled: true` asks for a tip; else not interpreted.", _SEEN)] = None
     metadata: (
         Annotated[
             dict[str, Any],
-            told("Taken and not interpreted, 4,096 bytes.", _SEEN, refused_as=_INVALID),
+            doc("Taken and not interpreted, 4,096 bytes.", _SEEN, refused_as=_INVALID),
         ]
         | None
     ) = None
@@ -138,14 +134,14 @@ def asks_tip(tips: Any) -> bool:
 class CheckoutAnswer(Record, frozen=True, kw_only=True):
     """A session that was made."""
 
-    href: Annotated[str, told("Its page, for the customer's browser.", DOC)]
-    checkoutSessionId: Annotated[str, told("A UUID.", DOC)]
+    href: Annotated[str, doc("Its page, for the customer's browser.", DOC)]
+    checkoutSessionId: Annotated[str, doc("A UUID.", DOC)]
     createdTime: Annotated[
         str | int,
-        told("As 2026-09-17T09:52:05.377Z. Documented dialect: Unix time in milliseconds.", _TIMES),
+        doc("As 2026-09-17T09:52:05.377Z. Documented dialect: Unix time in milliseconds.", _TIMES),
     ]
     expirationTime: Annotated[
-        str | int, told("Fifteen minutes later (documented), written in the same way.", _TIMES)
+        str | int, doc("Fifteen minutes later (documented), written in the same way.", _TIMES)
     ]
 
 

@@ -4,4 +4,4 @@ from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.operation_names import OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
 
-CLAIMS: tuple[str, ...] = (*(each.name for each in BEHAVIOURS), *OUTCOMES, *OPERATIONS)
+ALLOWABLE_NAMES: tuple[str, ...] = (*(each.name for each in BEHAVIOURS), *OUTCOMES, *OPERATIONS)

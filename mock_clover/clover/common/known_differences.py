@@ -34,7 +34,7 @@ class Unknown(NamedTuple):
         return " ".join(filter(None, (self.here, self.behaviour and self.behaviour.said)))
 
 
-DIFFERENCES: tuple[Difference, ...] = (
+KNOWN_DIFFERENCES: tuple[Difference, ...] = (
     Difference("issuers", "No money moves: scenarios, rules and headers say what an issuer says."),
     Difference("address", "One address serves all of Clover's hosts, by HTTP and without TLS."),
     Difference(

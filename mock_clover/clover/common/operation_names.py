@@ -91,7 +91,7 @@ OPERATIONS = (
 )
 SCHEDULED = ("charge_subscription",)
 """What Clover does of itself when its time comes; rules and the journal know it like a call."""
-UNCALLED = (*SCHEDULED, "pay_checkout")
+BACKGROUND_OPERATIONS = (*SCHEDULED, "pay_checkout")
 """What no call asks for, so that nobody waits for a reply: a customer pays on Clover's page."""
-RULED = (*OPERATIONS, *UNCALLED)
+RULE_OPERATIONS = (*OPERATIONS, *BACKGROUND_OPERATIONS)
 """The names that a rule may give."""

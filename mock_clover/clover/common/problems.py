@@ -12,10 +12,10 @@ from mock_clover.clover.recurring import problems as problem_recurring
 from mock_clover.clover.threeds import problems as problem_threeds
 from mock_clover.clover.tokens import problems as problem_instrument
 from mock_clover.core.evidence import documented, inferred, observed
-from mock_clover.core.problem import Problem, Refusal
+from mock_clover.core.problem import ApiError, Problem
 from mock_clover.core.problem import problem as _problem
 
-__all__ = ["Problem", "Refusal"]  # beside the catalogue, for those who use both
+__all__ = ["ApiError", "Problem"]  # beside the catalogue, for those who use both
 
 _INVALID = "invalid_request_error"
 _CODES = "DOCS:ecommerce-error-codes"

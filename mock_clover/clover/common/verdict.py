@@ -18,7 +18,7 @@ class Approval(Record, frozen=True, kw_only=True):
     why: str
     """Which rule of which scenario decided."""
     evidence: Evidence = "inferred"
-    leans_on: str = "LISTED_CARD"
+    based_on: str = "LISTED_CARD"
     """The behaviour that makes it so."""
     checks: Checks = NO_CHECKS
     amount: int | None = None
@@ -31,7 +31,7 @@ class Decline(Record, frozen=True, kw_only=True):
 
     why: str
     evidence: Evidence = "inferred"
-    leans_on: str = "LISTED_CARD"
+    based_on: str = "LISTED_CARD"
     code: str = "card_declined"
     decline_code: str = DECLINE_CODE
     message: str = DECLINE_MESSAGE

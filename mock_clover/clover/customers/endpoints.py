@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from mock_clover.clover.charges.operations_source import issuer
+from mock_clover.clover.charges.operations_source import ask_issuer
 from mock_clover.clover.common.problems import (
     CARD_ALREADY_SAVED,
     CARD_NOT_FOUND,
@@ -101,9 +101,9 @@ def _savable(
         CVV_NOT_FOUND.refuse(id=token.id)
     if customer is not None and len(customer.cards) >= CARDS_MAX:
         INVALID_REQUEST.refuse(param="source")
-    verdict = call.judged = call.verdict or issuer(sandbox, token)
+    verdict = call.issuer_verdict = call.verdict or ask_issuer(sandbox, token)
     if isinstance(verdict, Decline):
-        CARD_VERIFICATION_DECLINED.refuse(said=verdict.message, why=verdict.why, leans=(verdict,))
+        CARD_VERIFICATION_DECLINED.refuse(said=verdict.message, why=verdict.why, basis=(verdict,))
     return token
 
 
@@ -189,11 +189,11 @@ ENDPOINTS = (
         method="POST",
         path="/v1/customers",
         run=create_customer,
-        takes=CustomerRequest,
+        request=CustomerRequest,
         permissions=("read_customers", "write_customers", "online_payments"),
-        gives=CustomerAnswer,
+        response=CustomerAnswer,
         idempotent=True,
-        refuses=_SAVING,
+        errors=_SAVING,
         about="Make a customer and save a card; its token becomes multi-pay.",
         fact=documented("REF createcustomer; SEED save-a-card"),
     ),
@@ -202,10 +202,10 @@ ENDPOINTS = (
         method="PUT",
         path="/v1/customers/{customer_id}",
         run=update_customer,
-        takes=CustomerUpdate,
+        request=CustomerUpdate,
         permissions=("read_customers", "write_customers", "online_payments"),
-        gives=CustomerAnswer,
-        refuses=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING[:-1]),
+        response=CustomerAnswer,
+        errors=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING[:-1]),
         about="Change a customer; with a source, save a further card.",
         fact=documented("REF updatecustomer; SEED save-a-card"),
     ),
@@ -215,8 +215,8 @@ ENDPOINTS = (
         path="/v1/customers/{customer_id}/sources/{card_id}",
         run=revoke_card,
         permissions=("read_customers", "write_customers", "online_payments"),
-        gives=DeletedAnswer,
-        refuses=(CUSTOMER_NOT_FOUND, CARD_NOT_FOUND),
+        response=DeletedAnswer,
+        errors=(CUSTOMER_NOT_FOUND, CARD_NOT_FOUND),
         about="Take a card off file.",
         fact=documented("REF deletecustomersource"),
     ),
@@ -226,9 +226,9 @@ ENDPOINTS = (
         path="/v1/customers/{customer_id}",
         run=get_customer,
         permissions=("read_customers",),
-        gives=CustomerAnswer,
+        response=CustomerAnswer,
         extension=True,
-        refuses=(CUSTOMER_MISSING,),
+        errors=(CUSTOMER_MISSING,),
         about="Get a customer; Clover has this only on its platform API.",
         fact=CUSTOMER_EXTENSION_FACT,
     ),
@@ -238,9 +238,9 @@ ENDPOINTS = (
         path="/v1/customers/{customer_id}",
         run=delete_customer,
         permissions=("read_customers", "write_customers"),
-        gives=DeletedAnswer,
+        response=DeletedAnswer,
         extension=True,
-        refuses=(CUSTOMER_MISSING,),
+        errors=(CUSTOMER_MISSING,),
         about="Delete a customer; only Clover's Node SDK knows this call.",
         fact=CUSTOMER_EXTENSION_FACT,
     ),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 
 from mock_clover.clover.platform.records_customer import CONTACTS_MAX, PostalAddress
-from mock_clover.core.evidence import EMAIL, Fact, Millis, documented, inferred, observed, told
+from mock_clover.core.evidence import EMAIL, Fact, Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 _REF = documented("REF createcustomer")
@@ -16,7 +16,7 @@ class CustomerRequest(Record, frozen=True, kw_only=True):
 
     email: Annotated[
         str,
-        told(
+        doc(
             "Any address.",
             observed("CC 23365"),
             refused_as="EMAIL_INVALID",
@@ -26,14 +26,14 @@ class CustomerRequest(Record, frozen=True, kw_only=True):
     ]
     source: Annotated[
         str,
-        told("A clv_ token.", _REF, refused_as="INVALID_CUSTOMER_SOURCE", min_length=1),
+        doc("A clv_ token.", _REF, refused_as="INVALID_CUSTOMER_SOURCE", min_length=1),
     ]
-    firstName: Annotated[str, told("Given name.", _REF)] | None = None
-    lastName: Annotated[str, told("Family name.", _REF)] | None = None
-    name: Annotated[str, told("Whole name.", _REF)] | None = None
-    phone: Annotated[str, told("Phone.", _REF)] | None = None
-    ecomind: Annotated[str, told("Commerce indicator.", _REF)] | None = None
-    shipping: Annotated[dict[str, Any], told("Taken and not shown.", _REF)] | None = None
+    firstName: Annotated[str, doc("Given name.", _REF)] | None = None
+    lastName: Annotated[str, doc("Family name.", _REF)] | None = None
+    name: Annotated[str, doc("Whole name.", _REF)] | None = None
+    phone: Annotated[str, doc("Phone.", _REF)] | None = None
+    ecomind: Annotated[str, doc("Commerce indicator.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], doc("Taken and not shown.", _REF)] | None = None
 
 
 class CustomerUpdate(Record, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class CustomerUpdate(Record, frozen=True, kw_only=True):
 
     email: Annotated[
         str,
-        told(
+        doc(
             "Any address; added to the customer.",
             observed("CC 23365, GP CloverCustomer"),
             refused_as="EMAIL_INVALID",
@@ -50,14 +50,14 @@ class CustomerUpdate(Record, frozen=True, kw_only=True):
         ),
     ]
     source: (
-        Annotated[str, told("A further card.", _REF, refused_as="INVALID_CUSTOMER_SOURCE")] | None
+        Annotated[str, doc("A further card.", _REF, refused_as="INVALID_CUSTOMER_SOURCE")] | None
     ) = None
-    firstName: Annotated[str, told("Given name.", _REF)] | None = None
-    lastName: Annotated[str, told("Family name.", _REF)] | None = None
-    name: Annotated[str, told("Whole name.", _REF)] | None = None
-    phone: Annotated[str, told("Phone.", _REF)] | None = None
-    ecomind: Annotated[str, told("Commerce indicator.", _REF)] | None = None
-    shipping: Annotated[dict[str, Any], told("Taken and not shown.", _REF)] | None = None
+    firstName: Annotated[str, doc("Given name.", _REF)] | None = None
+    lastName: Annotated[str, doc("Family name.", _REF)] | None = None
+    name: Annotated[str, doc("Whole name.", _REF)] | None = None
+    phone: Annotated[str, doc("Phone.", _REF)] | None = None
+    ecomind: Annotated[str, doc("Commerce indicator.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], doc("Taken and not shown.", _REF)] | None = None
 
 
 class SavedCard(Record, frozen=True, kw_only=True):

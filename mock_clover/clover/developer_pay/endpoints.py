@@ -7,7 +7,7 @@ any other: rules and cards decide it, and `GET /v1/charges` shows it.
 from typing import NamedTuple
 
 from mock_clover.clover.charges.endpoints import make_charge
-from mock_clover.clover.charges.operations_source import Payer, issuer
+from mock_clover.clover.charges.operations_source import PaymentSource, ask_issuer
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.common.cards import Card, brand_of
 from mock_clover.clover.common.problems import BY_NAME, INVALID_REQUEST, UNAUTHORIZED
@@ -20,7 +20,7 @@ from mock_clover.clover.developer_pay.records import (
     avs_result,
     cvv_result,
 )
-from mock_clover.clover.orders.endpoints import credit, require_order
+from mock_clover.clover.orders.endpoints import record_payment, require_order
 from mock_clover.clover.tokens.operations_expiry import end_of_month_ms
 from mock_clover.clover.tokens.problems import (
     DEVELOPER_PAY_INVALID,
@@ -30,7 +30,7 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import documented
 from mock_clover.core.masking import passes_luhn
 from mock_clover.engine.endpoint import Call, Endpoint
-from mock_clover.engine.overrides import intervene, is_stirred
+from mock_clover.engine.overrides import find_override, may_be_overridden
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.keys import PREFIX
@@ -80,14 +80,14 @@ def developer_pay(sandbox: Sandbox, call: Call[DeveloperPayRequest, None]) -> De
         state="multipay",
         has_first=True,
     )
-    payer = Payer(token, token.customer, decided or issuer(sandbox, token))
+    payer = PaymentSource(token, token.customer, decided or ask_issuer(sandbox, token))
     charge = make_charge(sandbox, _as_charge(asked, token.id), payer, asked.orderId)
     verdict = payer.verdict
-    call.why, call.judged = verdict.why, verdict
+    call.why, call.issuer_verdict = verdict.why, verdict
     if charge.decline is None:
         sandbox.tokens.put(token.id, token)
         if asked.orderId is not None:
-            credit(sandbox, require_order(sandbox, asked.orderId).order, charge)
+            record_payment(sandbox, require_order(sandbox, asked.orderId).order, charge)
     declined = isinstance(verdict, Decline)
     return DeveloperPayAnswer(
         authCode=None if declined else charge.auth_code,
@@ -158,9 +158,9 @@ def _check_order(sandbox: Sandbox, asked: DeveloperPayRequest) -> None:
 
 def _decided(sandbox: Sandbox, call: Call[DeveloperPayRequest, None], card: Card) -> Verdict | None:
     """Return what a rule or a header has the issuer say: only here is the card known to match."""
-    if not is_stirred(sandbox, call.headers, b""):
+    if not may_be_overridden(sandbox, call.headers, b""):
         return None
-    step = intervene(sandbox, "developer_pay", call.body, (), call.headers, card)
+    step = find_override(sandbox, "developer_pay", call.body, (), call.headers, card)
     if step is None:
         return None
     if step.then.problem is not None:
@@ -184,7 +184,7 @@ ENDPOINTS = (
         method="GET",
         path="/v2/merchant/{merchant_id}/pay/key",
         run=get_pay_key,
-        gives=PayKey,
+        response=PayKey,
         permissions=("read_payments",),
         about="Get the public key for the Developer Pay API.",
         fact=_FACT,
@@ -194,12 +194,12 @@ ENDPOINTS = (
         method="POST",
         path="/v2/merchant/{merchant_id}/pay",
         run=developer_pay,
-        takes=DeveloperPayRequest,
-        gives=DeveloperPayAnswer,
+        request=DeveloperPayRequest,
+        response=DeveloperPayAnswer,
         any_body=True,
         secret=True,
         permissions=("write_payments", "online_payments"),
-        refuses=(DEVELOPER_PAY_INVALID, DEVELOPER_PAY_ORDER_NOT_FOUND, INVALID_REQUEST),
+        errors=(DEVELOPER_PAY_INVALID, DEVELOPER_PAY_ORDER_NOT_FOUND, INVALID_REQUEST),
         about="Pay with an encrypted card number; a decline is a 200 with `result: DECLINED`.",
         fact=_FACT,
     ),

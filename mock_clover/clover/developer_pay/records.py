@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.common.cards import CheckResult
 from mock_clover.clover.common.verdict import Decline, Verdict
-from mock_clover.core.evidence import CURRENCY, END, Cents, Fact, documented, inferred, told
+from mock_clover.core.evidence import CURRENCY, END, Cents, Fact, doc, documented, inferred
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -63,50 +63,50 @@ class PayKey(Record, frozen=True, kw_only=True):
 class VaultedCard(Record, frozen=True, kw_only=True):
     """`vaultedCard`: the card of an earlier payment, by the token that it gave."""
 
-    token: Annotated[str, told("The token of the earlier answer.", _DOC)]
-    first6: Annotated[str, told("First six digits.", _DOC)] | None = None
-    last4: Annotated[str, told("Last four digits.", _DOC)] | None = None
-    expirationDate: Annotated[str, told("MMYY; the token knows its own.", _DOC)] | None = None
+    token: Annotated[str, doc("The token of the earlier answer.", _DOC)]
+    first6: Annotated[str, doc("First six digits.", _DOC)] | None = None
+    last4: Annotated[str, doc("Last four digits.", _DOC)] | None = None
+    expirationDate: Annotated[str, doc("MMYY; the token knows its own.", _DOC)] | None = None
 
 
 class DeveloperPayRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v2/merchant/{mId}/pay`, as JSON or as a form."""
 
     amount: Annotated[
-        Cents, told("Tax included, tip not.", _DOC, refused_as=_BAD, ge=1, le=AMOUNT_MAX)
+        Cents, doc("Tax included, tip not.", _DOC, refused_as=_BAD, ge=1, le=AMOUNT_MAX)
     ]
     currency: Annotated[
         str,
-        told("ISO 4217.", inferred("the samples all send usd"), refused_as=_BAD, pattern=CURRENCY),
+        doc("ISO 4217.", inferred("the samples all send usd"), refused_as=_BAD, pattern=CURRENCY),
     ] = "usd"
     orderId: (
-        Annotated[str, told("The order that is paid.", _DOC, refused_as=_BAD, max_length=64)] | None
+        Annotated[str, doc("The order that is paid.", _DOC, refused_as=_BAD, max_length=64)] | None
     ) = None
     taxAmount: (
-        Annotated[Cents, told("In the amount.", _DOC, refused_as=_BAD, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[Cents, doc("In the amount.", _DOC, refused_as=_BAD, ge=0, le=AMOUNT_MAX)] | None
     ) = None
     tipAmount: (
-        Annotated[Cents, told("Beside the amount.", _DOC, refused_as=_BAD, ge=0, le=AMOUNT_MAX)]
+        Annotated[Cents, doc("Beside the amount.", _DOC, refused_as=_BAD, ge=0, le=AMOUNT_MAX)]
         | None
     ) = None
-    zip: Annotated[str, told("Postal code.", _DOC, refused_as=_BAD, max_length=20)] | None = None
-    expMonth: Annotated[int, told("1 to 12.", _DOC, refused_as=_BAD, ge=1, le=12)] | None = None
+    zip: Annotated[str, doc("Postal code.", _DOC, refused_as=_BAD, max_length=20)] | None = None
+    expMonth: Annotated[int, doc("1 to 12.", _DOC, refused_as=_BAD, ge=1, le=12)] | None = None
     expYear: (
-        Annotated[int, told("Two or four digits.", _DOC, refused_as=_BAD, ge=0, le=9999)] | None
+        Annotated[int, doc("Two or four digits.", _DOC, refused_as=_BAD, ge=0, le=9999)] | None
     ) = None
     cvv: (
         Annotated[
             str,
-            told("Three or four digits.", _DOC, refused_as=_BAD, pattern=f"^[0-9]{{3,4}}{END}"),
+            doc("Three or four digits.", _DOC, refused_as=_BAD, pattern=f"^[0-9]{{3,4}}{END}"),
         ]
         | None
     ) = None
-    first6: Annotated[str, told("Must be the number's.", _DOC, refused_as=_BAD)] | None = None
-    last4: Annotated[str, told("Must be the number's.", _DOC, refused_as=_BAD)] | None = None
+    first6: Annotated[str, doc("Must be the number's.", _DOC, refused_as=_BAD)] | None = None
+    last4: Annotated[str, doc("Must be the number's.", _DOC, refused_as=_BAD)] | None = None
     cardEncrypted: (
         Annotated[
             str,
-            told(
+            doc(
                 "Base64 of the RSA-OAEP-SHA1 encryption of the key's prefix and the PAN; line "
                 "breaks are tolerated.",
                 _DOC,
@@ -116,7 +116,7 @@ class DeveloperPayRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     vaultedCard: (
-        Annotated[VaultedCard, told("Instead of a number.", _DOC, refused_as=_BAD)] | None
+        Annotated[VaultedCard, doc("Instead of a number.", _DOC, refused_as=_BAD)] | None
     ) = None
 
     def __repr__(self) -> str:

@@ -19,7 +19,11 @@ from mock_clover.clover.common.problems import (
     INVALID_SOURCE,
     REFUND_TARGET_NOT_FOUND,
 )
-from mock_clover.clover.gift_cards.operations import find_gift_card, holding, moved
+from mock_clover.clover.gift_cards.operations import (
+    balance_change,
+    find_gift_card,
+    gift_card_balance,
+)
 from mock_clover.clover.gift_cards.records import (
     LIFE_MS,
     PROMOTIONS,
@@ -105,7 +109,7 @@ def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftAnswer:
     token = _gift_token(sandbox, asked.source)
     row = _active(sandbox, token)
     sandbox.gift_cards.require_room()
-    balance = holding(sandbox, row).balance
+    balance = gift_card_balance(sandbox, row).balance
     if row.loaded + asked.amount > BALANCE_MAX:
         AMOUNT_TOO_LARGE.refuse()
     row = _put(sandbox, token, _replace(row, loaded=row.loaded + asked.amount))
@@ -116,7 +120,7 @@ def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftAnswer:
 def inquire(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> InquiryAnswer:
     """Tell what a card holds; what is locked of it is told beside (inferred: not taken off)."""
     row = _active(sandbox, _gift_token(sandbox, call.body.source))
-    balance, locked = holding(sandbox, row)
+    balance, locked = gift_card_balance(sandbox, row)
     call.why = f"gift card ...{row.last4} holds {balance}, {locked} of it locked"
     return InquiryAnswer(
         status="succeeded", gift_card=gift_view(row, balance, balance, locked=locked)
@@ -128,7 +132,7 @@ def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftAnswe
     token = _gift_token(sandbox, call.body.source)
     row = _active(sandbox, token)
     sandbox.gift_cards.require_room()
-    held = holding(sandbox, row)
+    held = gift_card_balance(sandbox, row)
     row = _put(sandbox, token, _replace(row, loaded=row.loaded - held.free))
     call.why = f"{held.free} of gift card ...{row.last4} is paid out"
     return _answer(sandbox, row, held.free, gift_view(row, held.balance, held.locked))
@@ -149,8 +153,8 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAn
     ):
         REFUND_NOT_CANCELABLE.refuse()
     row = find_gift_card(sandbox, charge.token)
-    view = moved(sandbox, charge, -refund.amount)
-    if row is None or view is None or holding(sandbox, row).free < refund.amount:
+    view = balance_change(sandbox, charge, -refund.amount)
+    if row is None or view is None or gift_card_balance(sandbox, row).free < refund.amount:
         REFUND_NOT_CANCELABLE.refuse()
     refunded = charge.amount_refunded - refund.amount
     sandbox.charges.put(charge.id, _replace(charge, amount_refunded=refunded))
@@ -210,10 +214,10 @@ ENDPOINTS = (
             method="POST",
             path="/v1/activate",
             run=activate,
-            takes=ActivateRequest,
-            gives=GiftAnswer,
+            request=ActivateRequest,
+            response=GiftAnswer,
             idempotent=True,
-            refuses=(
+            errors=(
                 INVALID_SOURCE,
                 INVALID_REQUEST,
                 INVALID_CHARGE_AMOUNT,
@@ -234,10 +238,10 @@ ENDPOINTS = (
             method="POST",
             path="/v1/reload",
             run=reload,
-            takes=ReloadRequest,
-            gives=GiftAnswer,
+            request=ReloadRequest,
+            response=GiftAnswer,
             idempotent=True,
-            refuses=(
+            errors=(
                 INVALID_SOURCE,
                 INVALID_REQUEST,
                 INVALID_CHARGE_AMOUNT,
@@ -259,9 +263,9 @@ ENDPOINTS = (
             method="POST",
             path="/v1/balance_inquiry",
             run=inquire,
-            takes=GiftSourceRequest,
-            gives=InquiryAnswer,
-            refuses=(INVALID_SOURCE, INVALID_REQUEST, GIFT_CARD_NOT_ACTIVE),
+            request=GiftSourceRequest,
+            response=InquiryAnswer,
+            errors=(INVALID_SOURCE, INVALID_REQUEST, GIFT_CARD_NOT_ACTIVE),
             about="Tell what a gift card holds.",
             fact=_DOCUMENTED,
         ),
@@ -275,10 +279,10 @@ ENDPOINTS = (
             method="POST",
             path="/v1/cashout",
             run=cash_out,
-            takes=GiftSourceRequest,
-            gives=GiftAnswer,
+            request=GiftSourceRequest,
+            response=GiftAnswer,
             idempotent=True,
-            refuses=(
+            errors=(
                 INVALID_SOURCE,
                 INVALID_REQUEST,
                 GIFT_CARD_NOT_ACTIVE,
@@ -296,10 +300,10 @@ ENDPOINTS = (
         method="POST",
         path="/v1/refunds/{refund_id}/cancel",
         run=cancel_refund,
-        takes=CancelRequest,
-        gives=CancelAnswer,
+        request=CancelRequest,
+        response=CancelAnswer,
         idempotent=True,
-        refuses=(
+        errors=(
             REFUND_TARGET_NOT_FOUND,
             REFUND_NOT_CANCELABLE,
             INVALID_REQUEST,

@@ -29,7 +29,7 @@ from mock_clover.clover.tokens.problems import GIFT_CARD_NOT_ACTIVE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.scheduler import Due
+from mock_clover.sandbox.scheduler import Job
 
 PARTIAL_WARNING = "partial_redemption should be true for gift card"
 """Documented MD:gift-card-api."""
@@ -37,18 +37,18 @@ PARTIAL_WARNING = "partial_redemption should be true for gift card"
 _replace = msgspec.structs.replace
 _NOT_ACTIVE = Decline(
     why="this gift card was never activated (inferred)",
-    leans_on=GIFT_CARD_NOT_ACTIVE.name,
+    based_on=GIFT_CARD_NOT_ACTIVE.name,
     message=GIFT_CARD_NOT_ACTIVE.message,
 )
 _EXPIRED = Decline(
     why="the gift card has expired by the sandbox's clock (inferred)",
-    leans_on=GIFT_CARD_LIFE.name,
+    based_on=GIFT_CARD_LIFE.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
 )
 
 
-class Holding(NamedTuple):
+class Balance(NamedTuple):
     """What a gift card holds, and how much of it is locked."""
 
     balance: int
@@ -69,7 +69,7 @@ def find_gift_card(sandbox: Sandbox, token: Token) -> GiftCard | None:
     return GiftCard(last4=token.card.last4, loaded=implied, expires_ms=sandbox.made_ms + LIFE_MS)
 
 
-def holding(sandbox: Sandbox, row: GiftCard) -> Holding:
+def gift_card_balance(sandbox: Sandbox, row: GiftCard) -> Balance:
     """Count up what a gift card holds."""
     balance, locked = row.loaded, 0
     for key in row.charges:
@@ -80,26 +80,26 @@ def holding(sandbox: Sandbox, row: GiftCard) -> Holding:
             locked += charge.request.amount + (charge.request.tip_amount or 0)
         else:
             balance -= charge.amount_refundable
-    return Holding(balance, locked)
+    return Balance(balance, locked)
 
 
-def standing(sandbox: Sandbox, token: Token) -> Verdict:
+def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
     """Say whether what is no card may pay at all; how much, `limited` says."""
     if token.kind == "ach":
-        return Approval(why="bank debits are approved (inferred)", leans_on=DEBIT_IS_APPROVED.name)
+        return Approval(why="bank debits are approved (inferred)", based_on=DEBIT_IS_APPROVED.name)
     row = find_gift_card(sandbox, token)
     if row is None:
         return _NOT_ACTIVE
     if sandbox.clock.now_ms() >= row.expires_ms:
         return _EXPIRED
-    free = holding(sandbox, row).free
+    free = gift_card_balance(sandbox, row).free
     why = f"gift card ...{row.last4} has {free} to give"
     fresh = token.card.fingerprint not in sandbox.gift_cards
     lean = FRESH_GIFT_CARD_HOLDS if fresh else LOW_BALANCE_NEVER_DECLINES
-    return Approval(why=why, evidence=lean.fact.evidence, leans_on=lean.name, amount=free)
+    return Approval(why=why, evidence=lean.fact.evidence, based_on=lean.name, amount=free)
 
 
-def limited(
+def cap_to_balance(
     sandbox: Sandbox, asked: ChargeRequest, token: Token, verdict: Verdict
 ) -> tuple[ChargeRequest, Verdict]:
     """Cut a charge down to what its gift card has, or refuse; nothing is written.
@@ -117,7 +117,7 @@ def limited(
     if row is not None and len(row.charges) >= CHARGES_MAX:
         SANDBOX_FULL.refuse()
     sandbox.gift_cards.require_room()
-    free = holding(sandbox, row).free if row else 0
+    free = gift_card_balance(sandbox, row).free if row else 0
     amount = min(free, asked.amount if verdict.amount is None else verdict.amount, asked.amount)
     tip = asked.tip_amount and min(asked.tip_amount, free - amount)
     short = amount < asked.amount or tip != asked.tip_amount
@@ -131,7 +131,7 @@ def limited(
     return asked, verdict
 
 
-def booked(sandbox: Sandbox, charge: Charge) -> Charge:
+def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
     """Return a new charge as it is to be kept, and note it on its gift card or in the agenda."""
     if charge.token.kind == "ach":
         wait_ms = sandbox.settings.ach_pending_ms
@@ -142,7 +142,7 @@ def booked(sandbox: Sandbox, charge: Charge) -> Charge:
     row = find_gift_card(sandbox, charge.token)
     if row is None or charge.state == "failed":
         return charge
-    balance = holding(sandbox, row).balance
+    balance = gift_card_balance(sandbox, row).balance
     row = _replace(row, charges=(*row.charges, charge.id))
     sandbox.gift_cards.put(charge.token.card.fingerprint, row)
     view = gift_view(row, balance, balance - charge.amount_refundable)
@@ -151,26 +151,26 @@ def booked(sandbox: Sandbox, charge: Charge) -> Charge:
     return _replace(charge, gift=view)
 
 
-def redeemed(sandbox: Sandbox, charge: Charge) -> Charge:
+def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
     """Return a captured lock as it is to be kept: redeemed, or, with an amount of 0, released.
 
     Called before the capture is written, while the lock still stands. Source: MD:gift-card-api.
     """
     if not charge.amount_captured:
         charge = _replace(charge, state="voided")
-    return _replace(charge, gift=moved(sandbox, charge, -charge.amount_refundable))
+    return _replace(charge, gift=balance_change(sandbox, charge, -charge.amount_refundable))
 
 
-def moved(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardView | None:
+def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardView | None:
     """Show what a change of so much makes of a charge's gift card; None if it has none."""
     row = find_gift_card(sandbox, charge.token) if charge.gift is not None else None
     if row is None:
         return None
-    balance = holding(sandbox, row).balance
+    balance = gift_card_balance(sandbox, row).balance
     return gift_view(row, balance, balance + change)
 
 
-def settle_debit(sandbox: Sandbox, due: Due) -> bool:
+def settle_debit(sandbox: Sandbox, due: Job) -> bool:
     """Let a bank debit that was pending succeed."""
     charge = sandbox.charges.get(due.id)
     if charge is None or not charge.settling:

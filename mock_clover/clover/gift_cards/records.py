@@ -8,7 +8,7 @@ holds is read off those charges, so no charge, refund or lapse can forget to say
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
-from mock_clover.core.evidence import CURRENCY, Cents, Fact, Millis, documented, inferred, told
+from mock_clover.core.evidence import CURRENCY, Cents, Fact, Millis, doc, documented, inferred
 from mock_clover.core.record import Record
 
 _MD = documented("MD:gift-card-api")
@@ -33,13 +33,13 @@ VIRTUAL_PREFIX = "777737"
 class GiftCardRequest(Record, frozen=True, kw_only=True):
     """`gift_card` of a token request. Holds a number and a code: never print, never keep."""
 
-    card_number: Annotated[str, told("The number: 6, 11, 13, 16 or 19 digits.", _TOKEN)] | None = (
+    card_number: Annotated[str, doc("The number: 6, 11, 13, 16 or 19 digits.", _TOKEN)] | None = (
         None
     )
-    number: Annotated[str, told("The same, as another page spells it.", _MD)] | None = None
-    security_code: Annotated[str, told("Four to eight digits; not checked.", _TOKEN)] | None = None
+    number: Annotated[str, doc("The same, as another page spells it.", _MD)] | None = None
+    security_code: Annotated[str, doc("Four to eight digits; not checked.", _TOKEN)] | None = None
     foreign_access_code: (
-        Annotated[str, told("Of a card that is not Fiserv's; not checked.", _TOKEN)] | None
+        Annotated[str, doc("Of a card that is not Fiserv's; not checked.", _TOKEN)] | None
     ) = None
 
     def __repr__(self) -> str:
@@ -80,12 +80,12 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/activate`: a physical card's token, or a code that makes a virtual card."""
 
     source: (
-        Annotated[str, told("Token of a physical card.", _MD, refused_as="INVALID_SOURCE")] | None
+        Annotated[str, doc("Token of a physical card.", _MD, refused_as="INVALID_SOURCE")] | None
     ) = None
     promotion_code: (
         Annotated[
             str,
-            told(
+            doc(
                 "Code of a virtual card.",
                 _MD,
                 refused_as="INVALID_REQUEST",
@@ -98,7 +98,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
     amount: (
         Annotated[
             Cents,
-            told(
+            doc(
                 "What it is to hold; left out for a card of a fixed amount.",
                 _MD,
                 refused_as="INVALID_CHARGE_AMOUNT",
@@ -109,7 +109,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     currency: (
-        Annotated[str, told("ISO 4217.", _MD, refused_as="INVALID_CURRENCY", pattern=CURRENCY)]
+        Annotated[str, doc("ISO 4217.", _MD, refused_as="INVALID_CURRENCY", pattern=CURRENCY)]
         | None
     ) = None
 
@@ -117,20 +117,18 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
 class GiftSourceRequest(Record, frozen=True, kw_only=True):
     """Body of a balance inquiry or a cashout."""
 
-    source: Annotated[str, told("Token of the card.", _MD, refused_as="INVALID_SOURCE")]
+    source: Annotated[str, doc("Token of the card.", _MD, refused_as="INVALID_SOURCE")]
 
 
 class ReloadRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/reload`."""
 
-    source: Annotated[str, told("Token of the card.", _MD, refused_as="INVALID_SOURCE")]
+    source: Annotated[str, doc("Token of the card.", _MD, refused_as="INVALID_SOURCE")]
     amount: Annotated[
         Cents,
-        told("What is added.", _MD, refused_as="INVALID_CHARGE_AMOUNT", ge=1, le=_AMOUNT_MAX),
+        doc("What is added.", _MD, refused_as="INVALID_CHARGE_AMOUNT", ge=1, le=_AMOUNT_MAX),
     ]
-    currency: Annotated[
-        str, told("ISO 4217.", _MD, refused_as="INVALID_CURRENCY", pattern=CURRENCY)
-    ]
+    currency: Annotated[str, doc("ISO 4217.", _MD, refused_as="INVALID_CURRENCY", pattern=CURRENCY)]
 
 
 class CancelRequest(Record, frozen=True, kw_only=True):
@@ -139,7 +137,7 @@ class CancelRequest(Record, frozen=True, kw_only=True):
     reason: (
         Annotated[
             str,
-            told(
+            doc(
                 "Why; USER_CANCEL in the sample, other words were not found.",
                 inferred("MD:gift-card-api"),
                 refused_as="INVALID_REQUEST",

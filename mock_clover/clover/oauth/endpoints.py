@@ -61,7 +61,7 @@ def answer_consent(sandbox: Sandbox, call: Call[ConsentForm, None]) -> Redirect:
     target = target_of(call, asked.redirect_uri)
     if is_denied(call):
         return denied(call, target, asked.state, joined)
-    call.leaned = (MERCHANT_IS_ASKED,)
+    call.basis = (MERCHANT_IS_ASKED,)
     call.why = "the merchant agrees on the page"
     return _agreed(merchant, asked, target)
 
@@ -165,9 +165,9 @@ def consent(**parts: Any) -> Endpoint:
     return Endpoint(
         method="POST",
         auth="none",
-        gives=NoBody,
+        response=NoBody,
         any_body=True,
-        refuses=(
+        errors=(
             OAUTH_UNKNOWN_CLIENT,
             OAUTH_INVALID_REDIRECT,
             CONSENT_FROM_ELSEWHERE,
@@ -186,10 +186,10 @@ def _exchange(method: str, name: str) -> Endpoint:
         path="/oauth/token",
         run=exchange_token,
         auth="none",
-        takes=TokenExchange,
-        gives=AccessToken,
+        request=TokenExchange,
+        response=AccessToken,
         any_body=True,
-        refuses=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS),
+        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS),
         about="Exchange a one-time code for a bearer token; query, form or JSON.",
         fact=AccessToken.fact,
     )
@@ -203,7 +203,7 @@ def _api_key(path: str, name: str) -> Endpoint:
         run=get_api_key,
         auth="pakms",
         permissions=("online_payments",),
-        gives=ApiKeyAnswer,
+        response=ApiKeyAnswer,
         about="Get the key for tokenising cards.",
         fact=documented("SEED accept-payments flow; both paths stand in it"),
     )
@@ -217,9 +217,9 @@ ENDPOINTS = (
         run=authorize,
         auth="none",
         query=AuthorizeQuery,
-        gives=NoBody,
+        response=NoBody,
         page=True,
-        refuses=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
+        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
         about="Redirect with a one-time code, as if the merchant had agreed.",
         fact=documented("MD:using-oauth-20"),
     ),
@@ -227,7 +227,7 @@ ENDPOINTS = (
         name="answer_consent",
         path="/oauth/authorize",
         run=answer_consent,
-        takes=ConsentForm,
+        request=ConsentForm,
     ),
     _exchange("GET", "exchange_token"),
     _exchange("POST", "exchange_token_by_post"),
@@ -239,7 +239,7 @@ ENDPOINTS = (
         path="/assets/keys.json",
         run=get_keys,
         auth="none",
-        gives=KeysAnswer,
+        response=KeysAnswer,
         cross_origin=True,
         about="Get the public keys for encrypting card numbers (the fake CDN).",
         fact=observed("five public ports fetch and slice it"),

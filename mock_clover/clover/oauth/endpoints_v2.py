@@ -30,10 +30,10 @@ from mock_clover.clover.oauth.operations_client_auth import (
 from mock_clover.clover.oauth.operations_consent import denied, is_asked, is_denied, show
 from mock_clover.clover.oauth.operations_tokens import (
     Subject,
-    bury,
     find_lost,
     make_code,
     make_pair,
+    retire_refresh_token,
 )
 from mock_clover.clover.oauth.problems import (
     OAUTH_CODE_REFUSED,
@@ -57,7 +57,7 @@ from mock_clover.core.evidence import Fact, documented
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, Page, Redirect
-from mock_clover.engine.request import unfit_legacy_token
+from mock_clover.engine.request import legacy_token_error
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -92,7 +92,7 @@ def answer_consent_v2(sandbox: Sandbox, call: Call[ConsentV2Form, None]) -> Redi
     known = _merchant(merchant, asked.merchant_id)
     if known is None:
         return _to_market(merchant, asked, call)
-    call.leaned = (MERCHANT_IS_ASKED,)
+    call.basis = (MERCHANT_IS_ASKED,)
     call.why = "the merchant agrees on the page"
     return _agreed(merchant, known, asked, target)
 
@@ -157,7 +157,7 @@ def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenP
     call.why = "the refresh token is spent; new tokens are given"
     sandbox.refresh_tokens.drop(shown)
     pair = make_pair(sandbox, Subject(token.merchant_id, token.trusted))
-    bury(sandbox, shown, "refreshed", pair.refresh_token or "")
+    retire_refresh_token(sandbox, shown, "refreshed", pair.refresh_token or "")
     return pair
 
 
@@ -179,7 +179,7 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     call.why = "the lost refresh token is dead; new tokens are given"
     sandbox.refresh_tokens.drop(lost.spent.successor)
     pair = make_pair(sandbox, Subject(lost.newest.merchant_id, lost.newest.trusted))
-    bury(sandbox, lost.spent.successor, "recovered")
+    retire_refresh_token(sandbox, lost.spent.successor, "recovered")
     again = replace(lost.spent, successor=pair.refresh_token or "")
     sandbox.spent_refresh_tokens.put_bounded(shown, again)
     return pair
@@ -196,7 +196,7 @@ def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> Migrate
     merchant = _merchant(sandbox, asked.merchant_uuid) if asked.merchant_uuid else None
     if merchant is None:
         OAUTH_MIGRATION_REFUSED.refuse(reason="merchant_uuid is not a merchant of this app")
-    said = unfit_legacy_token(sandbox, asked.auth_token or "")
+    said = legacy_token_error(sandbox, asked.auth_token or "")
     if said:
         OAUTH_MIGRATION_REFUSED.refuse(reason=f"auth_token: {said}")
     code = make_code(sandbox, merchant.merchant_id, asked.code_challenge)
@@ -224,8 +224,8 @@ def _post(
     name: str,
     path: str,
     run: Callable[..., Any],
-    takes: type[Record],
-    gives: type[Record],
+    request: type[Record],
+    response: type[Record],
     refused: Problem,
     about: str,
     fact: Fact,
@@ -236,10 +236,10 @@ def _post(
         path=path,
         run=run,
         auth="none",
-        takes=takes,
-        gives=gives,
+        request=request,
+        response=response,
         json_only=True,
-        refuses=(refused, OAUTH_MEDIA_TYPE, INVALID_REQUEST),
+        errors=(refused, OAUTH_MEDIA_TYPE, INVALID_REQUEST),
         about=about,
         fact=fact,
     )
@@ -253,9 +253,9 @@ ENDPOINTS = (
         run=authorize_v2,
         auth="none",
         query=AuthorizeV2Query,
-        gives=NoBody,
+        response=NoBody,
         page=True,
-        refuses=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
+        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
         about="Redirect with a one-time code of OAuth v2, as if the merchant had agreed.",
         fact=documented("MD:high-trust-app-auth-flow"),
     ),
@@ -263,7 +263,7 @@ ENDPOINTS = (
         name="answer_consent_v2",
         path="/oauth/v2/authorize",
         run=answer_consent_v2,
-        takes=ConsentV2Form,
+        request=ConsentV2Form,
     ),
     _post(
         "exchange_code",

@@ -26,7 +26,7 @@ def show(merchants: list[Sandbox], call: Call[None, Any], target: str) -> Page:
     """Ask these merchants, of whom one may agree; the browser then goes on to the target."""
     from mock_clover.clover.oauth import html_consent as html
 
-    call.leaned = (MERCHANT_IS_ASKED,)
+    call.basis = (MERCHANT_IS_ASKED,)
     call.why = "the merchant is asked: consent is `ask`"
     return Page(200, html.consent_page(merchants, target), html.guards_of(target))
 
@@ -49,7 +49,7 @@ def is_denied(call: Call[Any, None]) -> bool:
 
 def denied(call: Call[Any, None], target: str, state: str | None, join: Join) -> Redirect:
     """Send the browser back with an error, as OAuth's own standard has it."""
-    call.leaned = (CONSENT_DENIED,)
+    call.basis = (CONSENT_DENIED,)
     call.why = "the merchant denies"
     told = {
         "error": "access_denied",

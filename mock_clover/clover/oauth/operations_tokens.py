@@ -15,8 +15,8 @@ from mock_clover.clover.oauth.records_v2 import (
     Bearer,
     Claims,
     CodeV2,
-    Fate,
     RefreshToken,
+    RetiredReason,
     SpentRefreshToken,
     TokenPair,
 )
@@ -57,7 +57,7 @@ def make_pair(sandbox: Sandbox, subject: Subject, *, renewable: bool = True) -> 
         merchant_id=subject.merchant_id, expires_ms=refresh_s * 1000, trusted=subject.trusted
     )
     sandbox.refresh_tokens.put_bounded(refresh, live)
-    _crowd_out(sandbox, subject.merchant_id)
+    _evict_oldest(sandbox, subject.merchant_id)
     return TokenPair(
         access_token=access,
         access_token_expiration=access_s,
@@ -84,15 +84,17 @@ def _make_access(sandbox: Sandbox, merchant_id: str, now_s: int) -> str:
     return token
 
 
-def _crowd_out(sandbox: Sandbox, merchant_id: str) -> None:
+def _evict_oldest(sandbox: Sandbox, merchant_id: str) -> None:
     """Let a merchant's oldest refresh tokens go beyond the limit, which Clover does not publish."""
     live = [key for key, row in sandbox.refresh_tokens.items() if row.merchant_id == merchant_id]
     for oldest in live[: -sandbox.settings.refresh_tokens_max]:
         sandbox.refresh_tokens.drop(oldest)
-        bury(sandbox, oldest, "crowded_out")
+        retire_refresh_token(sandbox, oldest, "crowded_out")
 
 
-def bury(sandbox: Sandbox, token: str, how: Fate, successor: str = "") -> None:
+def retire_refresh_token(
+    sandbox: Sandbox, token: str, how: RetiredReason, successor: str = ""
+) -> None:
     """Remember a refresh token that works no more, and what came in its place."""
     spent = SpentRefreshToken(spent_ms=sandbox.clock.now_ms(), how=how, successor=successor)
     sandbox.spent_refresh_tokens.put_bounded(token, spent)
@@ -113,7 +115,7 @@ def find_lost(sandbox: Sandbox, shown: str) -> Lost | str:
     return Lost(spent, newest)
 
 
-_FATES: dict[Fate, str] = {
+_FATES: dict[RetiredReason, str] = {
     "refreshed": "is spent, and so is the one that came of it",
     "recovered": "was lost, and another was recovered in its place",
     "crowded_out": "had to go: the app has too many of this merchant",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from mock_clover.core.evidence import Fact, Millis, documented, inferred, observed, told
+from mock_clover.core.evidence import Fact, Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 _DOC = documented("MD:using-oauth-20")
@@ -11,7 +11,7 @@ _OURS = inferred("of this mock, not of Clover")
 Consent = Literal["auto", "ask"]
 """Whether the merchant agrees at once, or is asked on a page."""
 AskedConsent = (
-    Annotated[Consent, told("Whether the merchant is asked; the setting decides else.", _OURS)]
+    Annotated[Consent, doc("Whether the merchant is asked; the setting decides else.", _OURS)]
     | None
 )
 
@@ -19,20 +19,20 @@ AskedConsent = (
 class AuthorizeQuery(Record, frozen=True, kw_only=True):
     """Query of `GET /oauth/authorize`."""
 
-    client_id: Annotated[str, told("App id.", _DOC)] | None = None
-    merchant_id: Annotated[str, told("Skips the account picker.", _DOC)] | None = None
+    client_id: Annotated[str, doc("App id.", _DOC)] | None = None
+    merchant_id: Annotated[str, doc("Skips the account picker.", _DOC)] | None = None
     redirect_uri: (
-        Annotated[str, told("Falls back to the app's site URL.", _DOC, max_length=2000)] | None
+        Annotated[str, doc("Falls back to the app's site URL.", _DOC, max_length=2000)] | None
     ) = None
-    response_type: Annotated[Literal["code", "token"], told("code, or token.", _DOC)] = "code"
-    state: Annotated[str, told("Echoed back.", _DOC, max_length=2000)] | None = None
+    response_type: Annotated[Literal["code", "token"], doc("code, or token.", _DOC)] = "code"
+    state: Annotated[str, doc("Echoed back.", _DOC, max_length=2000)] | None = None
     mock_clover_consent: AskedConsent = None
 
 
 class ConsentForm(AuthorizeQuery, frozen=True, kw_only=True):
     """What the consent page sends: the query of its own address, and what the merchant decides."""
 
-    do: Annotated[Literal["approve", "deny"], told("Which button was pressed.", _OURS)]
+    do: Annotated[Literal["approve", "deny"], doc("Which button was pressed.", _OURS)]
 
 
 class TokenExchange(Record, frozen=True, kw_only=True):
@@ -41,9 +41,9 @@ class TokenExchange(Record, frozen=True, kw_only=True):
     All are optional here: a missing one is wrong in the same words as a wrong one.
     """
 
-    client_id: Annotated[str, told("App id.", _DOC)] | None = None
-    client_secret: Annotated[str, told("App secret.", _DOC)] | None = None
-    code: Annotated[str, told("One-time authorisation code.", _DOC)] | None = None
+    client_id: Annotated[str, doc("App id.", _DOC)] | None = None
+    client_secret: Annotated[str, doc("App secret.", _DOC)] | None = None
+    code: Annotated[str, doc("One-time authorisation code.", _DOC)] | None = None
 
 
 class Code(Record, frozen=True, kw_only=True):

@@ -11,7 +11,11 @@ import msgspec
 
 from mock_clover.clover.charges.endpoints import make_charge
 from mock_clover.clover.charges.operations_purchase import check_tender, with_extras
-from mock_clover.clover.charges.operations_source import check_amount, check_metadata, find_payer
+from mock_clover.clover.charges.operations_source import (
+    check_amount,
+    check_metadata,
+    resolve_source,
+)
 from mock_clover.clover.charges.operations_taxes import line_taxes
 from mock_clover.clover.charges.records import Charge, ChargeRequest
 from mock_clover.clover.charges.views import ListAnswer
@@ -40,7 +44,7 @@ from mock_clover.clover.orders.records import Order, OrderRequest, PayRequest, o
 from mock_clover.clover.orders.records_item import Item
 from mock_clover.clover.orders.views import (
     OrderAnswer,
-    Sold,
+    OrderWithCharges,
     listed_answer,
     ordered_answer,
     paid_answer,
@@ -51,10 +55,10 @@ from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Declined, Endpoint
-from mock_clover.engine.overrides import usual_facts
+from mock_clover.engine.overrides import rule_input
 from mock_clover.engine.pagination import OrdersQuery, bounds, page
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records_rule import Facts
+from mock_clover.scenario.records_rule import RuleInput
 
 
 def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswer:
@@ -99,21 +103,21 @@ def _from_inventory(sandbox: Sandbox, item: Item) -> Item:
     )
 
 
-def payment_facts(
+def payment_rule_input(
     sandbox: Sandbox,
     operation: str,
     request: Record | None,
     ids: tuple[str, ...],
     headers: dict[bytes, bytes],
     card: Card | None = None,
-) -> Facts:
+) -> RuleInput:
     """Return what rules can see of a payment: source and amount may be those of the order."""
     order = sandbox.orders.get(ids[0]) if ids else None
     customer = getattr(request, "customer", None) or (order.customer if order else None)
     amount = getattr(request, "amount", None)
     if amount is None and ids and (sold := find_order(sandbox, ids[0])) is not None:
         amount = sold.order.amount - sold.amount_paid
-    return usual_facts(
+    return rule_input(
         *(sandbox, operation, request, ids, headers, card), source=customer, amount=amount
     )
 
@@ -134,7 +138,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
     source = asked.source or asked.customer or order.customer
     if source is None:
         INVALID_SOURCE.refuse()
-    payer = find_payer(sandbox, source, asked.stored_credentials, call.verdict)
+    payer = resolve_source(sandbox, source, asked.stored_credentials, call.verdict)
     if payer.token.kind == "tender":
         check_tender(asked.tender, captures=True)
     sandbox.charges.require_room()
@@ -149,18 +153,18 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
         wanted, payer = with_extras(sandbox, wanted, payer)
     charge = make_charge(sandbox, wanted, payer, order.id)
     call.why = payer.why or payer.verdict.why
-    call.judged, call.leaned = payer.verdict, payer.leaned
+    call.issuer_verdict, call.basis = payer.verdict, payer.basis
     if charge.decline is not None:
         return Declined(charge, charge.decline)
     if charge.state == "pending":
-        return paid_answer(Sold(order, (*sold.charges, charge)))
-    paid = credit(sandbox, order, charge)
+        return paid_answer(OrderWithCharges(order, (*sold.charges, charge)))
+    paid = record_payment(sandbox, order, charge)
     if isinstance(payer.verdict, Decline):  # a phantom: it stands, and the client is told no
         return Declined(charge, payer.verdict)
-    return paid_answer(Sold(paid, (*sold.charges, charge)))
+    return paid_answer(OrderWithCharges(paid, (*sold.charges, charge)))
 
 
-def credit(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
+def record_payment(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
     """Write into an order that a charge has paid it, or a part of it."""
     paid = msgspec.structs.replace(
         order,
@@ -207,7 +211,7 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
     query = call.query
     paid_within = bounds(query, "status_transitions.paid")
 
-    def keep(sold: Sold) -> bool:
+    def keep(sold: OrderWithCharges) -> bool:
         if query.customer is not None and sold.order.customer != query.customer:
             return False
         return paid_within is None or (sold.paid_ms is not None and paid_within(sold.paid_ms))
@@ -222,7 +226,7 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
     )
 
 
-def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, Sold]]:
+def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, OrderWithCharges]]:
     """Iterate all orders from the newest, those that charges made among them."""
     made_by_charges = (
         (key, sold)
@@ -239,7 +243,7 @@ def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, Sold]]:
     )
 
 
-def require_order(sandbox: Sandbox, order_id: str) -> Sold:
+def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
     """Return an order and its charges, or refuse."""
     sold = find_order(sandbox, order_id)
     if sold is None:
@@ -247,7 +251,7 @@ def require_order(sandbox: Sandbox, order_id: str) -> Sold:
     return sold
 
 
-def find_order(sandbox: Sandbox, order_id: str) -> Sold | None:
+def find_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges | None:
     """Return an order and its charges.
 
     One that a charge made is read off its charge, until the platform API changes it.
@@ -259,12 +263,12 @@ def find_order(sandbox: Sandbox, order_id: str) -> Sold | None:
     return None if charge is None else _of_charge(order_id, charge)
 
 
-def _sold(sandbox: Sandbox, order: Order) -> Sold:
+def _sold(sandbox: Sandbox, order: Order) -> OrderWithCharges:
     found = (sandbox.charges.get(key) for key in order.charges)
-    return Sold(order, tuple(charge for charge in found if charge is not None))
+    return OrderWithCharges(order, tuple(charge for charge in found if charge is not None))
 
 
-def _of_charge(order_id: str, charge: Charge) -> Sold:
+def _of_charge(order_id: str, charge: Charge) -> OrderWithCharges:
     """Read the order off the charge that made it."""
     asked = charge.request
     order = Order(
@@ -277,7 +281,7 @@ def _of_charge(order_id: str, charge: Charge) -> Sold:
         customer=charge.customer,
         charges=(charge.id,),
     )
-    return Sold(order, (charge,))
+    return OrderWithCharges(order, (charge,))
 
 
 ENDPOINTS = (
@@ -286,12 +290,12 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders",
         run=create_order,
-        takes=OrderRequest,
+        request=OrderRequest,
         permissions=("read_merchant", "read_orders", "write_orders"),
         permissions_with=(("customer", "read_customers"), ("tax_rates", "read_inventory")),
-        gives=OrderAnswer,
+        response=OrderAnswer,
         idempotent=True,
-        refuses=(
+        errors=(
             INVALID_CURRENCY,
             INVALID_ITEMS,
             INVALID_TAX_RATE,
@@ -310,8 +314,8 @@ ENDPOINTS = (
         run=list_orders,
         query=OrdersQuery,
         permissions=("read_orders", "read_payments"),
-        gives=ListAnswer,
-        refuses=(INVALID_REQUEST,),
+        response=ListAnswer,
+        errors=(INVALID_REQUEST,),
         about="List orders, newest first, those that charges made among them.",
         fact=documented("REF getorders"),
     ),
@@ -321,8 +325,8 @@ ENDPOINTS = (
         path="/v1/orders/{order_id}",
         run=get_order,
         permissions=("read_customers", "read_merchant", "read_orders", "read_payments"),
-        gives=OrderAnswer,
-        refuses=(ORDER_NOT_FOUND,),
+        response=OrderAnswer,
+        errors=(ORDER_NOT_FOUND,),
         about="Get one order; a paid one is known by its `charge`.",
         fact=documented("REF getorder"),
     ),
@@ -331,8 +335,8 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/{order_id}/pay",
         run=pay_order,
-        rule_facts=payment_facts,
-        takes=PayRequest,
+        rule_input_of=payment_rule_input,
+        request=PayRequest,
         permissions=(
             "read_customers",
             "read_inventory",
@@ -341,10 +345,10 @@ ENDPOINTS = (
             "read_payments",
             "online_payments",
         ),
-        gives=OrderAnswer,
+        response=OrderAnswer,
         idempotent=True,
         forwarded_for=True,
-        refuses=(
+        errors=(
             ORDER_NOT_FOUND,
             ORDER_ALREADY_PAID,
             ORDER_WITHOUT_ITEMS,

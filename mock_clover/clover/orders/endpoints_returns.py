@@ -17,8 +17,8 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.orders.endpoints import require_order
 from mock_clover.clover.orders.records import Order, ReturnedItem, ReturnRequest
-from mock_clover.clover.orders.views import ReturnAnswer, Sold, returned_answer
-from mock_clover.clover.refunds.endpoints import give_back
+from mock_clover.clover.orders.views import OrderWithCharges, ReturnAnswer, returned_answer
+from mock_clover.clover.refunds.endpoints import refund_charge
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint
@@ -54,7 +54,7 @@ def line_id(order: Order, place: int) -> str:
     return derived_id("line", order.id, str(place))
 
 
-def _tip(sandbox: Sandbox, sold: Sold) -> int:
+def _tip(sandbox: Sandbox, sold: OrderWithCharges) -> int:
     """Return the tip that a return by item gives back beside its items.
 
     Source: CC 35618, where 611 of 999 and a tip of 45 gave 656, and the second return, of 388, was
@@ -95,13 +95,13 @@ def _returned(order: Order, items: Sequence[ReturnedItem], *, strict: bool) -> t
     return tuple(given) if any(given) else ()
 
 
-def _give_back(sandbox: Sandbox, sold: Sold, amount: int) -> str:
+def _give_back(sandbox: Sandbox, sold: OrderWithCharges, amount: int) -> str:
     """Refund the charges, the newest first, and tell how much each gave."""
     said = []
     for charge in reversed(sold.charges):
         given = min(amount, charge.amount_refundable if charge.state == "captured" else 0)
         if given:
-            give_back(sandbox, charge, given)
+            refund_charge(sandbox, charge, given)
             said.append(f"{given} by {charge.id}")
             amount -= given
     return ", ".join(said)
@@ -113,7 +113,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/{order_id}/returns",
         run=return_order,
-        takes=ReturnRequest,
+        request=ReturnRequest,
         permissions=(
             "read_customers",
             "read_merchant",
@@ -121,9 +121,9 @@ ENDPOINTS = (
             "read_payments",
             "online_payments",
         ),
-        gives=ReturnAnswer,
+        response=ReturnAnswer,
         idempotent=True,
-        refuses=(
+        errors=(
             ORDER_NOT_FOUND,
             ORDER_NOT_PAID,
             INVALID_ITEMS,

@@ -17,7 +17,7 @@ from mock_clover.clover.charges.records_stored_credentials import StoredCredenti
 from mock_clover.clover.orders.records_item import Item, ItemType
 from mock_clover.clover.platform.records_order import PlatformOrder
 from mock_clover.clover.threeds.records import ThreeDSField
-from mock_clover.core.evidence import CURRENCY, EMAIL, Cents, Millis, documented, observed, told
+from mock_clover.core.evidence import CURRENCY, EMAIL, Cents, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -33,11 +33,11 @@ class OrderRequest(Record, frozen=True, kw_only=True):
 
     currency: Annotated[
         str,
-        told("ISO 4217.", _REF, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
+        doc("ISO 4217.", _REF, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
     ]
     items: Annotated[
         list[Item],
-        told(
+        doc(
             "The lines; an empty list cannot be paid.",
             _REF,
             refused_as="INVALID_ITEMS",
@@ -47,12 +47,12 @@ class OrderRequest(Record, frozen=True, kw_only=True):
     email: (
         Annotated[
             str,
-            told("Buyer.", _REF, refused_as="EMAIL_INVALID", pattern=EMAIL),
+            doc("Buyer.", _REF, refused_as="EMAIL_INVALID", pattern=EMAIL),
         ]
         | None
     ) = None
-    customer: Annotated[str, told("Customer id.", _REF)] | None = None
-    shipping: Annotated[dict[str, Any], told("Taken and not shown.", _REF)] | None = None
+    customer: Annotated[str, doc("Customer id.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], doc("Taken and not shown.", _REF)] | None = None
     metadata: Metadata = None
 
 
@@ -60,52 +60,52 @@ class PayRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/orders/{id}/pay`."""
 
     source: (
-        Annotated[str, told("A clv_ token.", _PAY, refused_as="INVALID_SOURCE", max_length=5000)]
+        Annotated[str, doc("A clv_ token.", _PAY, refused_as="INVALID_SOURCE", max_length=5000)]
         | None
     ) = None
     customer: (
-        Annotated[str, told("Customer id.", _PAY, refused_as="INVALID_SOURCE", max_length=5000)]
+        Annotated[str, doc("Customer id.", _PAY, refused_as="INVALID_SOURCE", max_length=5000)]
         | None
     ) = None
     amount: (
         Annotated[
             Cents,
-            told("For a split payment.", _PAY, refused_as="INVALID_CHARGE_AMOUNT", ge=1),
+            doc("For a split payment.", _PAY, refused_as="INVALID_CHARGE_AMOUNT", ge=1),
         ]
         | None
     ) = None
     currency: (
         Annotated[
             str,
-            told("ISO 4217.", _PAY, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
+            doc("ISO 4217.", _PAY, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
         ]
         | None
     ) = None
     email: (
         Annotated[
             str,
-            told("Buyer.", _PAY, refused_as="EMAIL_INVALID", pattern=EMAIL),
+            doc("Buyer.", _PAY, refused_as="EMAIL_INVALID", pattern=EMAIL),
         ]
         | None
     ) = None
-    ecomind: Annotated[Ecomind, told("Commerce indicator.", _PAY, refused_as="INVALID_REQUEST")] = (
+    ecomind: Annotated[Ecomind, doc("Commerce indicator.", _PAY, refused_as="INVALID_REQUEST")] = (
         "ecom"
     )
     tip_amount: Tip = None
     external_reference_id: ExternalReference = None
-    external_customer_reference: Annotated[str, told("Free text.", _PAY)] | None = None
+    external_customer_reference: Annotated[str, doc("Free text.", _PAY)] | None = None
     metadata: Metadata = None
     stored_credentials: (
         Annotated[
             StoredCredentials,
-            told("Beside a saved card's token.", _PAY, refused_as="INVALID_REQUEST"),
+            doc("Beside a saved card's token.", _PAY, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
     threeds: ThreeDSField = None
     intent: Intent = None
     partial_redemption: (
-        Annotated[bool, told("Of a gift card: whether a part will do.", _PAY)] | None
+        Annotated[bool, doc("Of a gift card: whether a part will do.", _PAY)] | None
     ) = None
     level2: LevelTwo = None
     level3: LevelThree = None
@@ -144,19 +144,19 @@ class Order(Record, frozen=True, kw_only=True):
 class ReturnedItem(Record, frozen=True, kw_only=True):
     """One line of a return."""
 
-    type: Annotated[ItemType, told("Required by Clover's page.", _RETURN)] | None = None
+    type: Annotated[ItemType, doc("Required by Clover's page.", _RETURN)] | None = None
     parent: (
         Annotated[
             str,
-            told("Id of an inventory item or of a line; required by the page.", _RETURN),
+            doc("Id of an inventory item or of a line; required by the page.", _RETURN),
         ]
         | None
     ) = None
-    quantity: Annotated[int, told("Defaults to 1.", _RETURN, ge=0, le=1_000_000)] | None = None
+    quantity: Annotated[int, doc("Defaults to 1.", _RETURN, ge=0, le=1_000_000)] | None = None
     amount: Annotated[
-        Cents, told("Unit price.", _RETURN, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
+        Cents, doc("Unit price.", _RETURN, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
     ] = 0
-    description: Annotated[str, told("Free text.", _RETURN)] | None = None
+    description: Annotated[str, doc("Free text.", _RETURN)] | None = None
 
     @property
     def price(self) -> Cents:
@@ -170,7 +170,7 @@ class ReturnRequest(Record, frozen=True, kw_only=True):
     items: (
         Annotated[
             list[ReturnedItem],
-            told("What is returned.", _RETURN, refused_as="INVALID_ITEMS", max_length=500),
+            doc("What is returned.", _RETURN, refused_as="INVALID_ITEMS", max_length=500),
         ]
         | None
     ) = None

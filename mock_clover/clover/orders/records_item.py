@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from mock_clover.core.evidence import Cents, documented, observed, told
+from mock_clover.core.evidence import Cents, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -20,17 +20,17 @@ TAX_RATES_MAX = 50
 class TaxRate(Record, frozen=True, kw_only=True):
     """A tax on one item; `rate` 1000000 is 10 %."""
 
-    name: Annotated[str, told("Shown on receipts.", _REF)] | None = None
-    tax_rate_uuid: Annotated[str, told("Of the inventory.", _REF)] | None = None
+    name: Annotated[str, doc("Shown on receipts.", _REF)] | None = None
+    tax_rate_uuid: Annotated[str, doc("Of the inventory.", _REF)] | None = None
     rate: (
         Annotated[
             int,
-            told("10,000,000 is 100 %.", _REF, refused_as=_ITEMS, ge=0, le=100_000_000),
+            doc("10,000,000 is 100 %.", _REF, refused_as=_ITEMS, ge=0, le=100_000_000),
         ]
         | None
     ) = None
     tax_amount: (
-        Annotated[Cents, told("Fixed tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[Cents, doc("Fixed tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)] | None
     ) = None
 
     def of(self, price: Cents) -> Cents:
@@ -41,16 +41,16 @@ class TaxRate(Record, frozen=True, kw_only=True):
 class Item(Record, frozen=True, kw_only=True):
     """One line of an order; `amount` is the unit price."""
 
-    type: Annotated[ItemType, told("A tax line adds to the order's tax.", _ITEM_TYPE)] | None = None
-    parent: Annotated[str, told("Inventory item.", _REF, max_length=255)] | None = None
-    quantity: Annotated[int, told("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
+    type: Annotated[ItemType, doc("A tax line adds to the order's tax.", _ITEM_TYPE)] | None = None
+    parent: Annotated[str, doc("Inventory item.", _REF, max_length=255)] | None = None
+    quantity: Annotated[int, doc("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
     amount: Annotated[
-        Cents, told("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
+        Cents, doc("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
     ] = 0
-    currency: Annotated[str, told("ISO 4217.", _REF)] | None = None
-    description: Annotated[str, told("Free text.", _REF)] | None = None
+    currency: Annotated[str, doc("ISO 4217.", _REF)] | None = None
+    description: Annotated[str, doc("Free text.", _REF)] | None = None
     tax_rates: (
-        Annotated[list[TaxRate], told("Taxes of the item.", _REF, max_length=TAX_RATES_MAX)] | None
+        Annotated[list[TaxRate], doc("Taxes of the item.", _REF, max_length=TAX_RATES_MAX)] | None
     ) = None
 
     @property

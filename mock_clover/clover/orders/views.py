@@ -18,14 +18,14 @@ from mock_clover.core.evidence import (
     Facts,
     Millis,
     documented,
+    evidence_for,
     inferred,
-    marked,
     observed,
 )
 from mock_clover.core.record import Record
 
 
-class Sold(NamedTuple):
+class OrderWithCharges(NamedTuple):
     """An order with the charges that pay it, the oldest first."""
 
     order: Order
@@ -96,9 +96,9 @@ class ReturnAnswer(Record, frozen=True, kw_only=True):
     """What a return answers: the order, by its own id. Source: GP CloverOrder, CC 35618."""
 
     fact: ClassVar[Fact] = observed("GP CloverOrder")
-    facts: ClassVar[Facts] = marked(documented("REF postordersidreturns"), "items") | marked(
-        observed("CC 35618"), "tip_amount"
-    )
+    facts: ClassVar[Facts] = evidence_for(
+        documented("REF postordersidreturns"), "items"
+    ) | evidence_for(observed("CC 35618"), "tip_amount")
 
     id: str
     amount: Cents
@@ -114,11 +114,11 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     """An order as it is shown."""
 
     fact: ClassVar[Fact] = documented("SEED 2025-05; the sample of REF createorder")
-    facts: ClassVar[Facts] = marked(
+    facts: ClassVar[Facts] = evidence_for(
         documented("REF postordersidpay"),
         *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
         *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
-    ) | marked(inferred("a charge has it; a payment of an order takes the same"), "threeds")
+    ) | evidence_for(inferred("a charge has it; a payment of an order takes the same"), "threeds")
 
     id: str
     object: str | None = None
@@ -163,7 +163,7 @@ def ordered_answer(order: Order) -> OrderAnswer:
     )
 
 
-def retrieved_answer(sold: Sold) -> OrderAnswer:
+def retrieved_answer(sold: OrderWithCharges) -> OrderAnswer:
     """Show an order as GET does: without a status; a paid one is known by its `charge`.
 
     Source: LiveCloverClient, sandbox 2026.
@@ -188,7 +188,7 @@ def retrieved_answer(sold: Sold) -> OrderAnswer:
     )
 
 
-def listed_answer(sold: Sold) -> OrderAnswer:
+def listed_answer(sold: OrderWithCharges) -> OrderAnswer:
     """Show an order as the list does: sparse. Source: REF getorders."""
     order = sold.order
     return OrderAnswer(
@@ -200,7 +200,7 @@ def listed_answer(sold: Sold) -> OrderAnswer:
     )
 
 
-def paid_answer(sold: Sold) -> OrderAnswer:
+def paid_answer(sold: OrderWithCharges) -> OrderAnswer:
     """Show an order as its payment does: `source` without an id. Source: SEED 2025-05.
 
     The document's older sample of 2020 has stored_credentials and no source; the newer one stands.
@@ -246,7 +246,7 @@ def paid_answer(sold: Sold) -> OrderAnswer:
     )
 
 
-def returned_answer(sold: Sold, items: list[ReturnedItem] | None) -> ReturnAnswer:
+def returned_answer(sold: OrderWithCharges, items: list[ReturnedItem] | None) -> ReturnAnswer:
     """Show an order as its return does; `items` as they were sent."""
     return ReturnAnswer(
         id=sold.order.id,

@@ -189,10 +189,10 @@ def _listing(name: str, run: Callable[..., Elements], fields: Fields, fact: Fact
         path=f"{_ROOT}/{name}",
         run=run,
         query=PlatformQuery,
-        gives=Elements,
+        response=Elements,
         surface=PLATFORM,
         filters=tuple(fields),
-        refuses=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
+        errors=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
         permissions=("read_merchant" if name in _MERCHANTS else "read_inventory",),
         about=(run.__doc__ or "").replace("Return", "List"),
         fact=fact,
@@ -202,8 +202,8 @@ def _listing(name: str, run: Callable[..., Elements], fields: Fields, fact: Fact
 def _making(
     name: str,
     run: Callable[..., Record],
-    takes: type[Record],
-    gives: type[Record],
+    request: type[Record],
+    response: type[Record],
     fact: Fact,
     **more: Any,
 ) -> Endpoint:
@@ -212,10 +212,10 @@ def _making(
         method="POST",
         path=f"{_ROOT}/{name}s",
         run=run,
-        takes=takes,
-        gives=gives,
+        request=request,
+        response=response,
         surface=PLATFORM,
-        refuses=(PLATFORM_INVALID_QUERY,),
+        errors=(PLATFORM_INVALID_QUERY,),
         permissions=("write_merchant" if f"{name}s" in _MERCHANTS else "write_inventory",),
         about=run.__doc__ or "",
         fact=fact,
@@ -224,16 +224,16 @@ def _making(
 
 
 def _getting(
-    name: str, run: Callable[..., Record], gives: type[Record], fact: Fact, **more: Any
+    name: str, run: Callable[..., Record], response: type[Record], fact: Fact, **more: Any
 ) -> Endpoint:
     return Endpoint(
         name=f"platform_get_{name}",
         method="GET",
         path=f"{_ROOT}/{name}s/{{{name}_id}}",
         run=run,
-        gives=gives,
+        response=response,
         surface=PLATFORM,
-        refuses=(PLATFORM_INVALID_ID,),
+        errors=(PLATFORM_INVALID_ID,),
         permissions=("read_inventory",),
         about=(run.__doc__ or "").replace("Return", "Get"),
         fact=fact,

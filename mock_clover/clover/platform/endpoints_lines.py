@@ -8,7 +8,7 @@ from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import Item, TaxRate
-from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.platform.http import PLATFORM
 from mock_clover.clover.platform.problems import (
     PLATFORM_INVALID_QUERY,
@@ -124,7 +124,7 @@ def _tax(sandbox: Sandbox, asked: LineTaxRequest) -> TaxRate:
     return TaxRate(name=tax.asked.name, tax_rate_uuid=tax.id)
 
 
-def require_order(sandbox: Sandbox, order_id: str) -> Sold:
+def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
     """Return an order and its charges, or refuse."""
     sold = find_order(sandbox, order_id)
     if sold is None:
@@ -139,11 +139,11 @@ ENDPOINTS = (
         path=f"{_ONE}/line_items",
         permissions=("write_orders",),
         run=create_line,
-        takes=LineRequest,
+        request=LineRequest,
         query=ExpandQuery,
-        gives=LineAnswer,
+        response=LineAnswer,
         surface=PLATFORM,
-        refuses=(
+        errors=(
             PLATFORM_ORDER_NOT_FOUND,
             PLATFORM_ORDER_PAID,
             *LINE_REFUSALS,
@@ -159,9 +159,9 @@ ENDPOINTS = (
         permissions=("read_orders",),
         run=list_lines,
         query=ExpandQuery,
-        gives=Elements,
+        response=Elements,
         surface=PLATFORM,
-        refuses=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
+        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
         about="List the lines of an order; /v1 takes them back by their ids.",
         fact=documented("DOCS:ecommerce-refunding-payments"),
     ),

@@ -12,7 +12,7 @@ from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
 from mock_clover.clover.orders.endpoints import newest_orders
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import Item
-from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.platform.endpoints_lines import (
     LINE_REFUSALS,
     filled,
@@ -103,7 +103,7 @@ def create_order(
     sandbox.orders.require_room()
     order = _new(sandbox, call.body, ())
     call.why = "an order without lines is made; POST …/line_items fills it"
-    return order_answer(view, Sold(order, ()))
+    return order_answer(view, OrderWithCharges(order, ()))
 
 
 def update_order(
@@ -163,7 +163,7 @@ def create_atomic_order(
     sandbox.orders.require_room()
     order = _new(sandbox, asked, items)
     call.why = "an order is made whole"
-    return order_answer(_with_lines(view), Sold(order, ()))
+    return order_answer(_with_lines(view), OrderWithCharges(order, ()))
 
 
 def _cart(
@@ -224,11 +224,11 @@ ENDPOINTS = (
         path=_ORDERS,
         permissions=("write_orders",),
         run=create_order,
-        takes=PlatformOrderRequest,
+        request=PlatformOrderRequest,
         query=ExpandQuery,
-        gives=PlatformOrderAnswer,
+        response=PlatformOrderAnswer,
         surface=PLATFORM,
-        refuses=(PLATFORM_INVALID_QUERY,),
+        errors=(PLATFORM_INVALID_QUERY,),
         about="Make a custom order, without lines and without a total; /v1 pays it.",
         fact=observed("clover_sandbox_simulator, recorded in 2026-02"),
     ),
@@ -239,10 +239,10 @@ ENDPOINTS = (
         permissions=("read_orders",),
         run=list_orders,
         query=PlatformQuery,
-        gives=Elements,
+        response=Elements,
         surface=PLATFORM,
         filters=tuple(FIELDS),
-        refuses=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
+        errors=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
         about="List orders: those of /v1, those of charges and those made here.",
         fact=documented("REF orderGetOrders"),
     ),
@@ -253,9 +253,9 @@ ENDPOINTS = (
         permissions=("read_orders",),
         run=get_order,
         query=ExpandQuery,
-        gives=PlatformOrderAnswer,
+        response=PlatformOrderAnswer,
         surface=PLATFORM,
-        refuses=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
+        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
         about="Get one order; `expand=lineItems,payments,refunds` shows more.",
         fact=documented("REF orderGetOrder"),
     ),
@@ -265,11 +265,11 @@ ENDPOINTS = (
         path=_ONE,
         permissions=("write_orders",),
         run=update_order,
-        takes=PlatformOrderRequest,
+        request=PlatformOrderRequest,
         query=ExpandQuery,
-        gives=PlatformOrderAnswer,
+        response=PlatformOrderAnswer,
         surface=PLATFORM,
-        refuses=_WRITING,
+        errors=_WRITING,
         about="Change an order: its total, state, title, note.",
         fact=documented("REF orderUpdateOrder"),
     ),
@@ -279,9 +279,9 @@ ENDPOINTS = (
         path=_ONE,
         permissions=("write_orders",),
         run=delete_order,
-        gives=Nothing,
+        response=Nothing,
         surface=PLATFORM,
-        refuses=_WRITING[:2],
+        errors=_WRITING[:2],
         about="Delete an order that nobody paid.",
         fact=observed("clover_sandbox_simulator; that a paid one stays is inferred"),
     ),
@@ -292,9 +292,9 @@ ENDPOINTS = (
         permissions=("read_payments",),
         run=list_order_payments,
         query=ExpandQuery,
-        gives=Elements,
+        response=Elements,
         surface=PLATFORM,
-        refuses=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
+        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
         about="List the payments of an order.",
         fact=documented("REF orders"),
     ),
@@ -304,11 +304,11 @@ ENDPOINTS = (
         path=f"{_ROOT}/atomic_order/orders",
         permissions=("write_orders",),
         run=create_atomic_order,
-        takes=AtomicOrderRequest,
+        request=AtomicOrderRequest,
         query=ExpandQuery,
-        gives=PlatformOrderAnswer,
+        response=PlatformOrderAnswer,
         surface=PLATFORM,
-        refuses=(PLATFORM_CART_EMPTY, *LINE_REFUSALS, AMOUNT_TOO_LARGE),
+        errors=(PLATFORM_CART_EMPTY, *LINE_REFUSALS, AMOUNT_TOO_LARGE),
         about="Make an order whole; its total and taxes are reckoned.",
         fact=documented("DOCS:create-an-atomic-order; the answer's members are inferred"),
     ),

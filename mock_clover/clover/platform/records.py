@@ -5,7 +5,7 @@ Members are in the order of the recorded answers, false ones are said, times are
 
 from typing import Annotated, Any, ClassVar
 
-from mock_clover.core.evidence import Fact, Millis, documented, inferred, observed, told
+from mock_clover.core.evidence import Fact, Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
@@ -26,7 +26,7 @@ class PlatformQuery(Record, frozen=True, kw_only=True):
     filter: (
         Annotated[
             str,
-            told(
+            doc(
                 "`field=value`, and `!=`, `>`, `>=`, `<`, `<=`; given again or joined by commas, "
                 "all must hold. A text may end in `*`.",
                 _PAGES,
@@ -37,16 +37,16 @@ class PlatformQuery(Record, frozen=True, kw_only=True):
     expand: (
         Annotated[
             str,
-            told("Up to three members, joined by commas; dots lead deeper.", _PAGES),
+            doc("Up to three members, joined by commas; dots lead deeper.", _PAGES),
         ]
         | None
     ) = None
-    orderBy: Annotated[str, told("`field`, `field ASC` or `field DESC`.", _PAGES)] | None = None
-    limit: Annotated[
-        int, told("Rows of a page.", _PAGES, refused_as=_QUERY, ge=1, le=LIMIT_MAX)
-    ] = LIMIT_DEFAULT
+    orderBy: Annotated[str, doc("`field`, `field ASC` or `field DESC`.", _PAGES)] | None = None
+    limit: Annotated[int, doc("Rows of a page.", _PAGES, refused_as=_QUERY, ge=1, le=LIMIT_MAX)] = (
+        LIMIT_DEFAULT
+    )
     offset: Annotated[
-        int, told("Rows that are left out first.", _PAGES, refused_as=_QUERY, ge=0, le=OFFSET_MAX)
+        int, doc("Rows that are left out first.", _PAGES, refused_as=_QUERY, ge=0, le=OFFSET_MAX)
     ] = 0
 
 
@@ -56,7 +56,7 @@ class ExpandQuery(Record, frozen=True, kw_only=True):
     expand: (
         Annotated[
             str,
-            told("Up to three members, joined by commas; dots lead deeper.", _PAGES),
+            doc("Up to three members, joined by commas; dots lead deeper.", _PAGES),
         ]
         | None
     ) = None

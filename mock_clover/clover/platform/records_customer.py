@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 from mock_clover.clover.platform.records import Elements, Reference
-from mock_clover.core.evidence import EMAIL, Fact, Millis, documented, inferred, observed, told
+from mock_clover.core.evidence import EMAIL, Fact, Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 _REF = documented("REF customersCreateCustomer")
@@ -12,20 +12,20 @@ _QUERY = "PLATFORM_INVALID_QUERY"
 CONTACTS_MAX = 20
 """Addresses of each kind that a customer has; a bound of this mock."""
 
-_Name = Annotated[str, told("Up to 64 characters.", _REF, refused_as=_QUERY, max_length=64)] | None
-_Line = Annotated[str, told("Free text.", _REF, max_length=255)] | None
+_Name = Annotated[str, doc("Up to 64 characters.", _REF, refused_as=_QUERY, max_length=64)] | None
+_Line = Annotated[str, doc("Free text.", _REF, max_length=255)] | None
 
 
 class EmailRequest(Record, frozen=True, kw_only=True):
     """One of `emailAddresses`."""
 
-    emailAddress: Annotated[str, told("Any address.", _LIVE, pattern=EMAIL, max_length=254)]
+    emailAddress: Annotated[str, doc("Any address.", _LIVE, pattern=EMAIL, max_length=254)]
 
 
 class PhoneRequest(Record, frozen=True, kw_only=True):
     """One of `phoneNumbers`."""
 
-    phoneNumber: Annotated[str, told("Any number.", _LIVE, max_length=50)]
+    phoneNumber: Annotated[str, doc("Any number.", _LIVE, max_length=50)]
 
 
 class PostalAddress(Record, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class PlatformCustomerUpdate(Record, frozen=True, kw_only=True):
     firstName: _Name = None
     lastName: _Name = None
     marketingAllowed: (
-        Annotated[bool, told("Ignored, as on the sandbox.", _LIVE, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Ignored, as on the sandbox.", _LIVE, refused_as=_QUERY)] | None
     ) = None
 
 
@@ -56,21 +56,21 @@ class PlatformCustomerRequest(PlatformCustomerUpdate, frozen=True, kw_only=True)
     emailAddresses: (
         Annotated[
             list[EmailRequest],
-            told("Addresses.", _LIVE, refused_as=_QUERY, max_length=CONTACTS_MAX),
+            doc("Addresses.", _LIVE, refused_as=_QUERY, max_length=CONTACTS_MAX),
         ]
         | None
     ) = None
     phoneNumbers: (
         Annotated[
             list[PhoneRequest],
-            told("Numbers.", _LIVE, refused_as=_QUERY, max_length=CONTACTS_MAX),
+            doc("Numbers.", _LIVE, refused_as=_QUERY, max_length=CONTACTS_MAX),
         ]
         | None
     ) = None
     addresses: (
         Annotated[
             list[PostalAddress],
-            told("Postal addresses.", _REF, refused_as=_QUERY, max_length=CONTACTS_MAX),
+            doc("Postal addresses.", _REF, refused_as=_QUERY, max_length=CONTACTS_MAX),
         ]
         | None
     ) = None

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.platform.records import Elements, Reference, seconds
 from mock_clover.clover.tokens.records import Kind
-from mock_clover.core.evidence import Cents, Fact, Millis, documented, observed, told
+from mock_clover.core.evidence import Cents, Fact, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -15,30 +15,30 @@ _QUERY = "PLATFORM_INVALID_QUERY"
 NAME_MAX = 127
 
 PriceType = Literal["FIXED", "VARIABLE", "PER_UNIT"]
-Price = Annotated[Cents, told("Of a unit.", _ITEM, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)]
+Price = Annotated[Cents, doc("Of a unit.", _ITEM, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)]
 
 
 class ItemRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/items`."""
 
     name: Annotated[
-        str, told("Its name.", _ITEM, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
+        str, doc("Its name.", _ITEM, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
     ]
     price: Price = 0
-    priceType: Annotated[PriceType, told("How it is priced.", _ITEM, refused_as=_QUERY)] = "FIXED"
-    hidden: Annotated[bool, told("Not on the register.", _ITEM, refused_as=_QUERY)] = False
-    available: Annotated[bool, told("For sale.", _ITEM, refused_as=_QUERY)] = True
-    autoManage: Annotated[bool, told("Stock decides.", _ITEM, refused_as=_QUERY)] = False
+    priceType: Annotated[PriceType, doc("How it is priced.", _ITEM, refused_as=_QUERY)] = "FIXED"
+    hidden: Annotated[bool, doc("Not on the register.", _ITEM, refused_as=_QUERY)] = False
+    available: Annotated[bool, doc("For sale.", _ITEM, refused_as=_QUERY)] = True
+    autoManage: Annotated[bool, doc("Stock decides.", _ITEM, refused_as=_QUERY)] = False
     defaultTaxRates: Annotated[
-        bool, told("The merchant's default taxes apply.", _ITEM, refused_as=_QUERY)
+        bool, doc("The merchant's default taxes apply.", _ITEM, refused_as=_QUERY)
     ] = True
-    isRevenue: Annotated[bool, told("Counts as revenue.", _ITEM, refused_as=_QUERY)] = True
-    sku: Annotated[str, told("SKU.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None = None
+    isRevenue: Annotated[bool, doc("Counts as revenue.", _ITEM, refused_as=_QUERY)] = True
+    sku: Annotated[str, doc("SKU.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None = None
     code: (
-        Annotated[str, told("UPC or EAN.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None
+        Annotated[str, doc("UPC or EAN.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None
     ) = None
     alternateName: (
-        Annotated[str, told("Other name.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None
+        Annotated[str, doc("Other name.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None
     ) = None
 
 
@@ -100,29 +100,29 @@ class TaxRateRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/tax_rates`."""
 
     name: Annotated[
-        str, told("Its name.", _TAX, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
+        str, doc("Its name.", _TAX, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
     ]
     rate: (
         Annotated[
             int,
-            told("10,000,000 is 100 %.", _TAX, refused_as=_QUERY, ge=0, le=100_000_000),
+            doc("10,000,000 is 100 %.", _TAX, refused_as=_QUERY, ge=0, le=100_000_000),
         ]
         | None
     ) = None
     taxAmount: (
         Annotated[
             Cents,
-            told("A flat tax.", documented("REF taxrates"), refused_as=_QUERY, ge=0, le=AMOUNT_MAX),
+            doc("A flat tax.", documented("REF taxrates"), refused_as=_QUERY, ge=0, le=AMOUNT_MAX),
         ]
         | None
     ) = None
     isDefault: Annotated[
-        bool, told("Applies to items with default taxes.", _TAX, refused_as=_QUERY)
+        bool, doc("Applies to items with default taxes.", _TAX, refused_as=_QUERY)
     ] = False
     taxType: (
         Annotated[
             Literal["VAT_TAXABLE", "VAT_NON_TAXABLE", "VAT_EXEMPT", "INTERNAL_TAX", "PARTNER_TAX"],
-            told("Its kind.", _TAX, refused_as=_QUERY),
+            doc("Its kind.", _TAX, refused_as=_QUERY),
         ]
         | None
     ) = None
@@ -172,14 +172,14 @@ class OrderTypeRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/order_types`."""
 
     label: Annotated[
-        str, told("Its name.", _TYPE, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
+        str, doc("Its name.", _TYPE, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
     ]
-    taxable: Annotated[bool, told("Taxes apply.", _TYPE, refused_as=_QUERY)] = True
-    fee: Annotated[Cents, told("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] = 0
+    taxable: Annotated[bool, doc("Taxes apply.", _TYPE, refused_as=_QUERY)] = True
+    fee: Annotated[Cents, doc("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] = 0
     minOrderAmount: Annotated[
-        Cents, told("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)
+        Cents, doc("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)
     ] = 0
-    avgOrderTime: Annotated[int, told("Minutes.", _TYPE, refused_as=_QUERY, ge=0, le=1_000_000)] = 0
+    avgOrderTime: Annotated[int, doc("Minutes.", _TYPE, refused_as=_QUERY, ge=0, le=1_000_000)] = 0
 
 
 class OrderType(Record, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ An order is one row, whichever API made it: `Order.platform` holds what only thi
 from typing import Annotated, Any, ClassVar, Literal
 
 from mock_clover.clover.platform.records import Elements, Reference
-from mock_clover.core.evidence import Cents, Fact, Millis, documented, observed, told
+from mock_clover.core.evidence import Cents, Fact, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -20,7 +20,7 @@ LINES_MAX = 1_000
 """Lines of an order; a bound of this mock."""
 QUANTITY_MAX = 1_000_000
 
-Text = Annotated[str, told("Free text.", _ORDER, refused_as=_QUERY, max_length=TEXT_MAX)] | None
+Text = Annotated[str, doc("Free text.", _ORDER, refused_as=_QUERY, max_length=TEXT_MAX)] | None
 PaymentState = Literal[
     "OPEN", "PAID", "REFUNDED", "CREDITED", "PARTIALLY_PAID", "PARTIALLY_REFUNDED"
 ]
@@ -29,7 +29,7 @@ PaymentState = Literal[
 class IdRequest(Record, frozen=True, kw_only=True):
     """Another thing that a body refers to."""
 
-    id: Annotated[str, told("Its id.", _ORDER, max_length=255)] | None = None
+    id: Annotated[str, doc("Its id.", _ORDER, max_length=255)] | None = None
 
 
 class PlatformOrderRequest(Record, frozen=True, kw_only=True):
@@ -38,24 +38,23 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
     title: Text = None
     note: Text = None
     state: (
-        Annotated[str, told("open or locked, say.", _ORDER, refused_as=_QUERY, max_length=50)]
-        | None
+        Annotated[str, doc("open or locked, say.", _ORDER, refused_as=_QUERY, max_length=50)] | None
     ) = None
     total: (
         Annotated[
             Cents,
-            told("Nobody else reckons it.", _ORDER, refused_as=_QUERY, ge=0, le=AMOUNT_MAX),
+            doc("Nobody else reckons it.", _ORDER, refused_as=_QUERY, ge=0, le=AMOUNT_MAX),
         ]
         | None
     ) = None
-    currency: Annotated[str, told("ISO 4217.", _ORDER, refused_as=_QUERY, max_length=3)] | None = (
+    currency: Annotated[str, doc("ISO 4217.", _ORDER, refused_as=_QUERY, max_length=3)] | None = (
         None
     )
-    orderType: Annotated[IdRequest, told("Order type.", _ORDER, refused_as=_QUERY)] | None = None
+    orderType: Annotated[IdRequest, doc("Order type.", _ORDER, refused_as=_QUERY)] | None = None
     customers: (
         Annotated[
             list[IdRequest],
-            told("The first one counts.", _ORDER, refused_as=_QUERY, max_length=10),
+            doc("The first one counts.", _ORDER, refused_as=_QUERY, max_length=10),
         ]
         | None
     ) = None
@@ -63,16 +62,16 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
     clientCreatedTime: (
         Annotated[
             Millis,
-            told("By the client's clock.", _ORDER, refused_as=_QUERY, ge=0, le=10_000_000_000_000),
+            doc("By the client's clock.", _ORDER, refused_as=_QUERY, ge=0, le=10_000_000_000_000),
         ]
         | None
     ) = None
-    taxRemoved: Annotated[bool, told("No taxes.", _ORDER, refused_as=_QUERY)] | None = None
+    taxRemoved: Annotated[bool, doc("No taxes.", _ORDER, refused_as=_QUERY)] | None = None
     manualTransaction: (
-        Annotated[bool, told("Without line items.", _ORDER, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Without line items.", _ORDER, refused_as=_QUERY)] | None
     ) = None
-    groupLineItems: Annotated[bool, told("On receipts.", _ORDER, refused_as=_QUERY)] | None = None
-    testMode: Annotated[bool, told("In test mode.", _ORDER, refused_as=_QUERY)] | None = None
+    groupLineItems: Annotated[bool, doc("On receipts.", _ORDER, refused_as=_QUERY)] | None = None
+    testMode: Annotated[bool, doc("In test mode.", _ORDER, refused_as=_QUERY)] | None = None
 
 
 class PlatformOrder(Record, frozen=True, kw_only=True):
@@ -87,12 +86,12 @@ class PlatformOrder(Record, frozen=True, kw_only=True):
 class LineTaxRequest(Record, frozen=True, kw_only=True):
     """A tax of a new line: one of the merchant's by its id, or any other by name and rate."""
 
-    id: Annotated[str, told("Of the merchant's.", _LINE, max_length=255)] | None = None
-    name: Annotated[str, told("Free text.", _LINE, max_length=255)] | None = None
+    id: Annotated[str, doc("Of the merchant's.", _LINE, max_length=255)] | None = None
+    name: Annotated[str, doc("Free text.", _LINE, max_length=255)] | None = None
     rate: (
         Annotated[
             int,
-            told("10,000,000 is 100 %.", _LINE, refused_as=_QUERY, ge=0, le=100_000_000),
+            doc("10,000,000 is 100 %.", _LINE, refused_as=_QUERY, ge=0, le=100_000_000),
         ]
         | None
     ) = None
@@ -103,25 +102,25 @@ class LineRequest(Record, frozen=True, kw_only=True):
 
     item: (
         Annotated[
-            IdRequest, told("Its name, price and taxes are taken over.", _LINE, refused_as=_QUERY)
+            IdRequest, doc("Its name, price and taxes are taken over.", _LINE, refused_as=_QUERY)
         ]
         | None
     ) = None
-    name: Annotated[str, told("Free text.", _LINE, refused_as=_QUERY, max_length=255)] | None = None
+    name: Annotated[str, doc("Free text.", _LINE, refused_as=_QUERY, max_length=255)] | None = None
     price: (
-        Annotated[Cents, told("Of a unit.", _LINE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[Cents, doc("Of a unit.", _LINE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] | None
     ) = None
     unitQty: (
         Annotated[
             int,
-            told("1000 is one.", _LINE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX * 1_000),
+            doc("1000 is one.", _LINE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX * 1_000),
         ]
         | None
     ) = None
     quantity: (
         Annotated[
             int,
-            told(
+            doc(
                 "Sent by clover_sandbox_simulator.", _LIVE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX
             ),
         ]
@@ -130,7 +129,7 @@ class LineRequest(Record, frozen=True, kw_only=True):
     taxRates: (
         Annotated[
             list[LineTaxRequest],
-            told("Taxes of the line.", _LINE, refused_as=_QUERY, max_length=50),
+            doc("Taxes of the line.", _LINE, refused_as=_QUERY, max_length=50),
         ]
         | None
     ) = None
@@ -142,23 +141,23 @@ class OrderCart(Record, frozen=True, kw_only=True):
     lineItems: (
         Annotated[
             list[LineRequest],
-            told("The lines.", _ATOMIC, refused_as=_QUERY, max_length=LINES_MAX),
+            doc("The lines.", _ATOMIC, refused_as=_QUERY, max_length=LINES_MAX),
         ]
         | None
     ) = None
     title: Text = None
     note: Text = None
-    currency: Annotated[str, told("ISO 4217.", _ATOMIC, refused_as=_QUERY, max_length=3)] | None = (
+    currency: Annotated[str, doc("ISO 4217.", _ATOMIC, refused_as=_QUERY, max_length=3)] | None = (
         None
     )
-    orderType: Annotated[IdRequest, told("Order type.", _ATOMIC, refused_as=_QUERY)] | None = None
+    orderType: Annotated[IdRequest, doc("Order type.", _ATOMIC, refused_as=_QUERY)] | None = None
     externalReferenceId: Text = None
 
 
 class AtomicOrderRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/atomic_order/orders`."""
 
-    orderCart: Annotated[OrderCart, told("The cart.", _ATOMIC, refused_as=_QUERY)] | None = None
+    orderCart: Annotated[OrderCart, doc("The cart.", _ATOMIC, refused_as=_QUERY)] | None = None
 
 
 class LineAnswer(Record, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from mock_clover.clover.charges.operations_taxes import find_tax
 from mock_clover.clover.orders.endpoints_returns import line_id
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.orders.records_item import TaxRate
-from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.platform.endpoints_customers import customer_answer
 from mock_clover.clover.platform.endpoints_payments import payment_answer, refund_answer, refunds_of
 from mock_clover.clover.platform.records import Elements, Reference, seconds
@@ -26,13 +26,13 @@ _NOTHING_ASKED = PlatformOrderRequest()
 _UNIT = 1_000
 
 
-def asked_of(sold: Sold) -> PlatformOrderRequest:
+def asked_of(sold: OrderWithCharges) -> PlatformOrderRequest:
     """Return what a client of this API said of an order."""
     platform = sold.order.platform
     return _NOTHING_ASKED if platform is None else platform.asked
 
 
-def total_of(sold: Sold) -> int | None:
+def total_of(sold: OrderWithCharges) -> int | None:
     """Return the total that is shown; a custom order has none until its client tells one."""
     order = sold.order
     if order.platform is None or order.platform.reckoned:
@@ -40,7 +40,7 @@ def total_of(sold: Sold) -> int | None:
     return order.platform.asked.total
 
 
-def state_of(sold: Sold) -> str | None:
+def state_of(sold: OrderWithCharges) -> str | None:
     """Return what its client says, or else open, and locked once it is paid.
 
     Source: CC 27777, a paid order that is still OPEN; a custom order has no state until it is paid.
@@ -53,7 +53,7 @@ def state_of(sold: Sold) -> str | None:
     return "open" if platform is None or platform.reckoned else None
 
 
-def payment_state(sold: Sold) -> PaymentState | None:
+def payment_state(sold: OrderWithCharges) -> PaymentState | None:
     """Return what was paid and given back, in a word. Source: REF orders for the words."""
     if sold.amount_returned:
         return "PARTIALLY_REFUNDED" if sold.amount_returnable else "REFUNDED"
@@ -64,7 +64,7 @@ def payment_state(sold: Sold) -> PaymentState | None:
     return None if total_of(sold) is None else "OPEN"
 
 
-def order_answer(view: View, sold: Sold) -> PlatformOrderAnswer:
+def order_answer(view: View, sold: OrderWithCharges) -> PlatformOrderAnswer:
     """Show an order."""
     order, asked = sold.order, asked_of(sold)
     created = seconds(order.created_ms)
@@ -163,12 +163,12 @@ def _line_tax(sandbox: Sandbox, line: str, rate: TaxRate) -> TaxRateAnswer:
     )
 
 
-def _payments(view: View, sold: Sold) -> Elements:
+def _payments(view: View, sold: OrderWithCharges) -> Elements:
     within = view.within("payments", "payment")
     return nested(payment_answer(within, charge) for charge in sold.charges)
 
 
-def _refunds(view: View, sold: Sold) -> Elements:
+def _refunds(view: View, sold: OrderWithCharges) -> Elements:
     within = view.within("refunds")
     found = refunds_of(view.sandbox, frozenset(charge.id for charge in sold.charges))
     return nested(refund_answer(within, refund) for refund in found)

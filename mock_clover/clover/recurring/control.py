@@ -4,7 +4,7 @@ from typing import Annotated
 
 from mock_clover.clover.recurring.records_notice import Channel, Kind, Notice
 from mock_clover.control.endpoint import OURS, control
-from mock_clover.core.evidence import told
+from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.notices import NOTICES_MAX
@@ -14,11 +14,11 @@ from mock_clover.sandbox.sandbox import Sandbox
 class NoticeQuery(Record, frozen=True, kw_only=True):
     """Query of the notices."""
 
-    kind: Annotated[Kind | None, told("What they tell.", OURS)] = None
-    channel: Annotated[Channel | None, told("email or sms.", OURS)] = None
-    customer: Annotated[str | None, told("Whom they tell.", OURS)] = None
-    subscription: Annotated[str | None, told("Of which they tell.", OURS)] = None
-    limit: Annotated[int, told("The newest so many.", OURS, ge=1, le=NOTICES_MAX)] = 100
+    kind: Annotated[Kind | None, doc("What they tell.", OURS)] = None
+    channel: Annotated[Channel | None, doc("email or sms.", OURS)] = None
+    customer: Annotated[str | None, doc("Whom they tell.", OURS)] = None
+    subscription: Annotated[str | None, doc("Of which they tell.", OURS)] = None
+    limit: Annotated[int, doc("The newest so many.", OURS, ge=1, le=NOTICES_MAX)] = 100
 
 
 class NoticeList(Record, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ from mock_clover.clover.recurring.records import (
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, Document, Endpoint
-from mock_clover.engine.overrides import check_words
+from mock_clover.engine.overrides import validate_triggers
 from mock_clover.sandbox.sandbox import Sandbox
 
 ROWS_MAX = 1_000
@@ -49,7 +49,7 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanAnswer:
     check_merchant(sandbox, call)
     asked = call.body
     check_amount(asked.amount)
-    check_words(asked.name)
+    validate_triggers(asked.name)
     sandbox.plans.require_room()
     now_ms = sandbox.clock.now_ms()
     plan = Plan(
@@ -102,7 +102,7 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
         subscribed = (row for row in sandbox.subscriptions if row.plan == plan.id and row.active)
         if next(subscribed, None) is not None:
             PLAN_HAS_SUBSCRIPTIONS.refuse(id=plan.id)
-    check_words(asked.name)
+    validate_triggers(asked.name)
     rates = asked.taxRateUuids
     changed = msgspec.structs.replace(
         plan,
@@ -149,14 +149,14 @@ ENDPOINTS = (
         name="create_plan",
         method="POST",
         path="/recurring/v1/plans",
-        also="/v1/plans",
+        path_alias="/v1/plans",
         run=create_plan,
-        takes=PlanRequest,
-        gives=PlanAnswer,
+        request=PlanRequest,
+        response=PlanAnswer,
         idempotent=True,
         merchant=True,
         permissions=("read_merchant", "write_merchant"),
-        refuses=(MERCHANT_ID_MISSING, *_WRONG, IDEMPOTENCY_MISMATCH),
+        errors=(MERCHANT_ID_MISSING, *_WRONG, IDEMPOTENCY_MISMATCH),
         about="Make a plan: so much, every so many days, weeks, months or years.",
         fact=DOC,
     ),
@@ -164,14 +164,14 @@ ENDPOINTS = (
         name="list_plans",
         method="GET",
         path="/recurring/v1/plans",
-        also="/v1/plans",
+        path_alias="/v1/plans",
         run=list_plans,
         query=PlanQuery,
-        gives=PlanAnswer,
+        response=PlanAnswer,
         bare_array=True,
         merchant=True,
         permissions=("read_merchant",),
-        refuses=(MERCHANT_ID_MISSING, INVALID_REQUEST),
+        errors=(MERCHANT_ID_MISSING, INVALID_REQUEST),
         about="List plans, newest first (inferred), a thousand at most; a bare array.",
         fact=DOC,
     ),
@@ -179,12 +179,12 @@ ENDPOINTS = (
         name="get_plan",
         method="GET",
         path="/recurring/v1/plans/{plan_id}",
-        also="/v1/plans/{plan_id}",
+        path_alias="/v1/plans/{plan_id}",
         run=get_plan,
-        gives=PlanAnswer,
+        response=PlanAnswer,
         merchant=True,
         permissions=("read_merchant",),
-        refuses=(MERCHANT_ID_MISSING, PLAN_NOT_FOUND),
+        errors=(MERCHANT_ID_MISSING, PLAN_NOT_FOUND),
         about="Get one plan.",
         fact=DOC,
     ),
@@ -192,13 +192,13 @@ ENDPOINTS = (
         name="update_plan",
         method="PUT",
         path="/recurring/v1/plans/{plan_id}",
-        also="/v1/plans/{plan_id}",
+        path_alias="/v1/plans/{plan_id}",
         run=update_plan,
-        takes=PlanUpdate,
-        gives=PlanAnswer,
+        request=PlanUpdate,
+        response=PlanAnswer,
         merchant=True,
         permissions=("read_merchant", "write_merchant"),
-        refuses=(
+        errors=(
             MERCHANT_ID_MISSING,
             PLAN_NOT_FOUND,
             PLAN_INTERVAL_FIXED,

@@ -39,7 +39,7 @@ from mock_clover.clover.recurring.records import (
 from mock_clover.clover.recurring.records_interval import read
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, Document, Endpoint
-from mock_clover.engine.overrides import check_words
+from mock_clover.engine.overrides import validate_triggers
 from mock_clover.sandbox.sandbox import Sandbox
 
 _replace = msgspec.structs.replace
@@ -56,7 +56,7 @@ def create_subscription(
         PLAN_INACTIVE.refuse(id=plan.id)
     amount = plan.amount if asked.amount is None else asked.amount
     check_amount(amount)
-    check_words(asked.note)
+    validate_triggers(asked.note)
     start_ms = now_ms if asked.startDate is None else _moment("startDate", asked.startDate)
     if start_ms < now_ms:
         INVALID_REQUEST.refuse(param="startDate")
@@ -119,7 +119,7 @@ def update_subscription(
     row, plan = _required(sandbox, call.ids[0])
     if asked.amount is not None:
         check_amount(asked.amount)
-    check_words(asked.note)
+    validate_triggers(asked.note)
     rates = asked.taxRateUuids
     changed = _replace(
         row,
@@ -200,14 +200,14 @@ ENDPOINTS = (
         name="create_subscription",
         method="POST",
         path="/recurring/v1/plans/{plan_id}/subscriptions",
-        also="/v1/plans/{plan_id}/subscriptions",
+        path_alias="/v1/plans/{plan_id}/subscriptions",
         run=create_subscription,
-        takes=SubscriptionRequest,
-        gives=SubscriptionAnswer,
+        request=SubscriptionRequest,
+        response=SubscriptionAnswer,
         idempotent=True,
         merchant=True,
         permissions=("read_merchant", "read_customers", "write_customers"),
-        refuses=(
+        errors=(
             MERCHANT_ID_MISSING,
             PLAN_NOT_FOUND,
             CUSTOMER_NOT_FOUND,
@@ -223,13 +223,13 @@ ENDPOINTS = (
         name="list_subscriptions",
         method="GET",
         path="/recurring/v1/subscriptions",
-        also="/v1/subscriptions",
+        path_alias="/v1/subscriptions",
         run=list_subscriptions,
-        gives=SubscriptionAnswer,
+        response=SubscriptionAnswer,
         bare_array=True,
         merchant=True,
         permissions=("read_merchant", "read_customers"),
-        refuses=(MERCHANT_ID_MISSING,),
+        errors=(MERCHANT_ID_MISSING,),
         about="List subscriptions, newest first (inferred), a thousand at most; a bare array.",
         fact=DOC,
     ),
@@ -237,12 +237,12 @@ ENDPOINTS = (
         name="get_subscription",
         method="GET",
         path="/recurring/v1/subscriptions/{subscription_id}",
-        also="/v1/subscriptions/{subscription_id}",
+        path_alias="/v1/subscriptions/{subscription_id}",
         run=get_subscription,
-        gives=SubscriptionAnswer,
+        response=SubscriptionAnswer,
         merchant=True,
         permissions=("read_merchant", "read_customers"),
-        refuses=(MERCHANT_ID_MISSING, SUBSCRIPTION_NOT_FOUND),
+        errors=(MERCHANT_ID_MISSING, SUBSCRIPTION_NOT_FOUND),
         about="Get one subscription.",
         fact=DOC,
     ),
@@ -250,13 +250,13 @@ ENDPOINTS = (
         name="update_subscription",
         method="PUT",
         path="/recurring/v1/subscriptions/{subscription_id}",
-        also="/v1/subscriptions/{subscription_id}",
+        path_alias="/v1/subscriptions/{subscription_id}",
         run=update_subscription,
-        takes=SubscriptionUpdate,
-        gives=SubscriptionAnswer,
+        request=SubscriptionUpdate,
+        response=SubscriptionAnswer,
         merchant=True,
         permissions=("read_merchant", "read_customers", "write_customers"),
-        refuses=(MERCHANT_ID_MISSING, SUBSCRIPTION_NOT_FOUND, *_WRONG),
+        errors=(MERCHANT_ID_MISSING, SUBSCRIPTION_NOT_FOUND, *_WRONG),
         about="Change a subscription: amount, note, dates; `active: false` stops it.",
         fact=DOC,
     ),

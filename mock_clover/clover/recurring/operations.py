@@ -11,10 +11,10 @@ from typing import NamedTuple
 import msgspec
 
 from mock_clover.clover.charges.endpoints import make_charge
-from mock_clover.clover.charges.operations_source import find_payer
+from mock_clover.clover.charges.operations_source import resolve_source
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.views import created_answer
-from mock_clover.clover.common.problems import BY_NAME, Refusal
+from mock_clover.clover.common.problems import BY_NAME, ApiError
 from mock_clover.clover.recurring.records import (
     CHARGE_SUBSCRIPTION,
     FAILURES_MAX,
@@ -26,12 +26,12 @@ from mock_clover.clover.recurring.records import (
     charge_request,
 )
 from mock_clover.clover.recurring.records_notice import payment_failed, renewed, upcoming_charge
-from mock_clover.clover.webhooks.operations import follow
+from mock_clover.clover.webhooks.operations import send_rule_event
 from mock_clover.core.record import encode
 from mock_clover.engine.error_format import DECLINED_STATUS, decline_body
-from mock_clover.engine.overrides import intervene
+from mock_clover.engine.overrides import find_override
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.scheduler import Due
+from mock_clover.sandbox.scheduler import Job
 
 _replace = msgspec.structs.replace
 
@@ -66,7 +66,7 @@ def schedule(
     return row
 
 
-def run_subscription(sandbox: Sandbox, due: Due) -> bool:
+def run_subscription(sandbox: Sandbox, due: Job) -> bool:
     """Charge a subscription that is due, and say when it is due next."""
     row = sandbox.subscriptions.get(due.id)
     plan = sandbox.plans.get(row.plan) if row else None
@@ -114,13 +114,13 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
     """Make a payment and journal it as an exchange that the clock began."""
     asked, step = charge_request(plan, row), None
     try:
-        step = intervene(sandbox, CHARGE_SUBSCRIPTION, asked, (), {})
+        step = find_override(sandbox, CHARGE_SUBSCRIPTION, asked, (), {})
         if step is not None and step.then.problem is not None:
             BY_NAME[step.then.problem].refuse(why=step.why)
         decided = step.verdict() if step is not None else None
-        payer = find_payer(sandbox, asked.source, asked.stored_credentials, decided)
+        payer = resolve_source(sandbox, asked.source, asked.stored_credentials, decided)
         sandbox.charges.require_room()
-    except Refusal as refusal:
+    except ApiError as refusal:
         said_by, name = refusal.words.get("why"), refusal.problem.name
         why = f"{said_by}: {name}" if said_by else name
         attempt, status, reply = Attempt(None, refusal.message), refusal.problem.status, b""
@@ -137,7 +137,7 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
     )
     if step is not None and step.then.webhook is not None:
         event = step.then.webhook
-        follow(sandbox, CHARGE_SUBSCRIPTION, (), asked, event, status, reply)
+        send_rule_event(sandbox, CHARGE_SUBSCRIPTION, (), asked, event, status, reply)
     return attempt
 
 
@@ -161,7 +161,7 @@ def _tell(
     sandbox.notices.tell(now_ms, customer, news)
 
 
-def remind(sandbox: Sandbox, due: Due) -> bool:
+def remind(sandbox: Sandbox, due: Job) -> bool:
     """Tell a customer of a charge that is to come."""
     row = sandbox.subscriptions.get(due.id)
     plan = sandbox.plans.get(row.plan) if row else None
@@ -177,7 +177,7 @@ def remind(sandbox: Sandbox, due: Due) -> bool:
     return True
 
 
-def end_subscription(sandbox: Sandbox, due: Due) -> bool:
+def end_subscription(sandbox: Sandbox, due: Job) -> bool:
     """Let a subscription end on its end date."""
     row = sandbox.subscriptions.get(due.id)
     if row is None or not row.active or row.end_ms != due.at_ms:

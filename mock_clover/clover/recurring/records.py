@@ -12,7 +12,7 @@ from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.charges.records_purchase import ChargeDescriptor
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
 from mock_clover.clover.recurring.records_interval import LAST_MS, Interval, following, written
-from mock_clover.core.evidence import END, Cents, Fact, documented, inferred, told
+from mock_clover.core.evidence import END, Cents, Fact, doc, documented, inferred
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -39,34 +39,32 @@ _TIME = f"^{_DATE}([T@ ]{_HOUR}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?)?{END}"
 
 Name = Annotated[
     str,
-    told("3 to 127 characters.", _DOC, refused_as="INVALID_REQUEST", min_length=3, max_length=127),
+    doc("3 to 127 characters.", _DOC, refused_as="INVALID_REQUEST", min_length=3, max_length=127),
 ]
-Amount = Annotated[Cents, told("Of each payment.", _DOC, refused_as="INVALID_CHARGE_AMOUNT", ge=0)]
+Amount = Annotated[Cents, doc("Of each payment.", _DOC, refused_as="INVALID_CHARGE_AMOUNT", ge=0)]
 TipAmount = Annotated[
     Cents,
-    told("Added to it.", _DOC, refused_as="INVALID_TIP_AMOUNT", ge=0, le=AMOUNT_MAX),
+    doc("Added to it.", _DOC, refused_as="INVALID_TIP_AMOUNT", ge=0, le=AMOUNT_MAX),
 ]
 IntervalCount = Annotated[
     int,
-    told("Every so many intervals.", _DOC, refused_as="INVALID_REQUEST", ge=1, le=_COUNT_MAX),
+    doc("Every so many intervals.", _DOC, refused_as="INVALID_REQUEST", ge=1, le=_COUNT_MAX),
 ]
-IntervalWord = Annotated[Interval, told("Its unit.", _DOC, refused_as="INVALID_REQUEST")]
-Note = Annotated[str, told("Free text.", _DOC, refused_as="INVALID_REQUEST", max_length=255)]
+IntervalWord = Annotated[Interval, doc("Its unit.", _DOC, refused_as="INVALID_REQUEST")]
+Note = Annotated[str, doc("Free text.", _DOC, refused_as="INVALID_REQUEST", max_length=255)]
 TaxRates = Annotated[
     list[Annotated[str, msgspec.Meta(max_length=64)]],
-    told(
+    doc(
         "Kept and shown; their rates are not known here, so no tax is added.",
         _DOC,
         refused_as="INVALID_REQUEST",
         max_length=TAX_RATES_MAX,
     ),
 ]
-Active = Annotated[bool, told("Whether payments fall due.", _DOC, refused_as="INVALID_REQUEST")]
+Active = Annotated[bool, doc("Whether payments fall due.", _DOC, refused_as="INVALID_REQUEST")]
 Moment = Annotated[
     str,
-    told(
-        "ISO 8601; UTC where it names no zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME
-    ),
+    doc("ISO 8601; UTC where it names no zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME),
 ]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 
@@ -109,7 +107,7 @@ class SoftDescriptor(Record, frozen=True, kw_only=True):
     dbaName: (
         Annotated[
             str,
-            told("Trading name.", _DOC, refused_as="INVALID_REQUEST", max_length=255),
+            doc("Trading name.", _DOC, refused_as="INVALID_REQUEST", max_length=255),
         ]
         | None
     ) = None
@@ -122,7 +120,7 @@ class SubscriptionRequest(Record, frozen=True, kw_only=True):
 
     customerId: Annotated[
         str,
-        told(
+        doc(
             "A customer with a card on file; the answer calls it customerUuid.",
             _DOC,
             refused_as="INVALID_REQUEST",
@@ -132,7 +130,7 @@ class SubscriptionRequest(Record, frozen=True, kw_only=True):
     ]
     collectionMethod: Annotated[
         Literal["CHARGE_AUTOMATICALLY"],
-        told("The one way there is.", _DOC, refused_as="INVALID_REQUEST"),
+        doc("The one way there is.", _DOC, refused_as="INVALID_REQUEST"),
     ]
     startDate: Moment | None = None
     endDate: Moment | None = None
@@ -263,7 +261,7 @@ class SubscriptionAnswer(Record, frozen=True, kw_only=True):
     active: bool
     tipAmount: Cents | None = None
     amount: Cents
-    total: Annotated[Cents, told("Amount and tip.", inferred("no tax rate is known here"))]
+    total: Annotated[Cents, doc("Amount and tip.", inferred("no tax rate is known here"))]
     note: str | None = None
     softDescriptor: SoftDescriptor | None = None
     taxRateUuids: tuple[str, ...]

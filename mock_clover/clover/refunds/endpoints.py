@@ -16,7 +16,7 @@ from mock_clover.clover.common.problems import (
     REFUND_TARGET_NOT_FOUND,
     REFUND_TOO_LARGE,
 )
-from mock_clover.clover.gift_cards.operations import moved
+from mock_clover.clover.gift_cards.operations import balance_change
 from mock_clover.clover.refunds.records import Refund, RefundAnswer, RefundRequest, refund_answer
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
@@ -41,7 +41,7 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
         _check_partial(sandbox, charge)
     sandbox.refunds.require_room()
     voids = is_void(sandbox, charge, amount)
-    refund = give_back(
+    refund = refund_charge(
         sandbox,
         charge,
         amount,
@@ -56,7 +56,7 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
     return refund_answer(refund)
 
 
-def give_back(
+def refund_charge(
     sandbox: Sandbox,
     charge: Charge,
     amount: int,
@@ -83,7 +83,7 @@ def give_back(
     )
     if charge.gift is not None:
         change = amount if charge.state == "captured" else 0
-        refund = msgspec.structs.replace(refund, gift=moved(sandbox, charge, change))
+        refund = msgspec.structs.replace(refund, gift=balance_change(sandbox, charge, change))
     sandbox.refunds.put(refund.id, refund)
     sandbox.charges.put(charge.id, _after(charge, amount))
     if sandbox.outbox is not None:
@@ -156,7 +156,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/refunds",
         run=create_refund,
-        takes=RefundRequest,
+        request=RefundRequest,
         permissions=(
             "read_customers",
             "read_merchant",
@@ -164,9 +164,9 @@ ENDPOINTS = (
             "read_payments",
             "online_payments",
         ),
-        gives=RefundAnswer,
+        response=RefundAnswer,
         idempotent=True,
-        refuses=(
+        errors=(
             INVALID_REFUND_CHARGE,
             INVALID_CHARGE_AMOUNT,
             INVALID_REQUEST,
@@ -187,8 +187,8 @@ ENDPOINTS = (
         run=list_refunds,
         query=ListQuery,
         permissions=("read_payments",),
-        gives=ListAnswer,
-        refuses=(INVALID_REQUEST,),
+        response=ListAnswer,
+        errors=(INVALID_REQUEST,),
         about="List refunds, newest first.",
         fact=documented("MD:pagination covers refunds"),
     ),
@@ -198,8 +198,8 @@ ENDPOINTS = (
         path="/v1/refunds/{refund_id}",
         run=get_refund,
         permissions=("read_payments",),
-        gives=RefundAnswer,
-        refuses=(REFUND_TARGET_NOT_FOUND,),
+        response=RefundAnswer,
+        errors=(REFUND_TARGET_NOT_FOUND,),
         about="Get one refund.",
         fact=documented("REF getrefund"),
     ),

@@ -10,11 +10,11 @@ from mock_clover.core.evidence import (
     Fact,
     Facts,
     Millis,
+    doc,
     documented,
+    evidence_for,
     inferred,
-    marked,
     observed,
-    told,
 )
 from mock_clover.core.record import Record
 
@@ -26,12 +26,12 @@ class RefundRequest(Record, frozen=True, kw_only=True):
 
     charge: Annotated[
         str,
-        told("Id of the charge.", _REF, refused_as="INVALID_REFUND_CHARGE", min_length=1),
+        doc("Id of the charge.", _REF, refused_as="INVALID_REFUND_CHARGE", min_length=1),
     ]
     amount: (
         Annotated[
             Cents,
-            told(
+            doc(
                 "Defaults to the whole remainder.",
                 _REF,
                 refused_as="INVALID_CHARGE_AMOUNT",
@@ -44,11 +44,11 @@ class RefundRequest(Record, frozen=True, kw_only=True):
     reason: (
         Annotated[
             Literal["duplicate", "fraudulent", "requested_by_customer"],
-            told("Why.", _REF, refused_as="INVALID_REQUEST"),
+            doc("Why.", _REF, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
-    metadata: Annotated[dict[str, Any], told("Taken and not interpreted.", _REF)] | None = None
+    metadata: Annotated[dict[str, Any], doc("Taken and not interpreted.", _REF)] | None = None
 
 
 class Refund(Record, frozen=True, kw_only=True):
@@ -86,10 +86,10 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
 
     fact: ClassVar[Fact] = observed("GP CloverRefund")
     facts: ClassVar[Facts] = (
-        marked(observed("KES; MD:gift-card-api"), "metadata")
-        | marked(inferred("the request has them"), "reason", "external_reference_id")
-        | marked(documented("MD:gift-card-api"), "gift_card")
-        | marked(documented("REF create-refund"), "additional_charges")
+        evidence_for(observed("KES; MD:gift-card-api"), "metadata")
+        | evidence_for(inferred("the request has them"), "reason", "external_reference_id")
+        | evidence_for(documented("MD:gift-card-api"), "gift_card")
+        | evidence_for(documented("REF create-refund"), "additional_charges")
     )
 
     id: str

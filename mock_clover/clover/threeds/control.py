@@ -22,7 +22,7 @@ from mock_clover.clover.threeds.page import (
 )
 from mock_clover.clover.threeds.records import Result, Step, ThreeDS, threeds_answer
 from mock_clover.control.endpoint import OURS, ControlRecord, control
-from mock_clover.core.evidence import told
+from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
@@ -33,7 +33,7 @@ class ResolveRequest(ControlRecord, frozen=True, kw_only=True):
 
     result: Annotated[
         Result,
-        told(
+        doc(
             "approve, attempt, unavailable: it goes on. fail: it is declined. challenge: after the "
             "method the cardholder is asked. timeout: it fails now, as if its time were over.",
             OURS,
@@ -108,11 +108,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         f"{_PATH}/{{charge_id}}",
         resolve_threeds,
         Waiting,
-        takes=ResolveRequest,
+        request=ResolveRequest,
     ),
     *(
         replace(
-            control(name, method, f"/3ds/{step}/{{transaction}}", run, Record, takes=IssuerPost),
+            control(name, method, f"/3ds/{step}/{{transaction}}", run, Record, request=IssuerPost),
             any_body=True,
         )
         for step, name, run in (
@@ -128,7 +128,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     replace(
         control(
             *("threeds_answer", "POST", f"{_CHALLENGE}/answer", take_answer, Record),
-            takes=IssuerAnswer,
+            request=IssuerAnswer,
         ),
         any_body=True,
     ),

@@ -8,7 +8,7 @@ what may follow: success, decline or a challenge after the method; the first two
 import msgspec
 
 from mock_clover.clover.charges.endpoints import make_charge
-from mock_clover.clover.charges.operations_source import Payer
+from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.views import ChargeAnswer, created_answer, pending_answer
 from mock_clover.clover.common.behaviours_other import FLOW_STATUS_DECIDES, PENDING_CHARGE_SHOWN
@@ -22,16 +22,16 @@ from mock_clover.clover.common.problems import (
     ORDER_OVERPAID,
 )
 from mock_clover.clover.common.verdict import Decline
-from mock_clover.clover.orders.endpoints import credit, find_order
-from mock_clover.clover.orders.views import Sold
+from mock_clover.clover.orders.endpoints import find_order, record_payment
+from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.threeds.operations import (
     ATTEMPTED,
     CHALLENGE_REQUIRED,
     SUCCESSFUL,
     UNKNOWN,
-    give_up,
+    fail_authentication,
     refusal,
-    release,
+    restore_token,
 )
 from mock_clover.clover.threeds.operations_acs import has_expired
 from mock_clover.clover.threeds.problems import (
@@ -47,7 +47,7 @@ from mock_clover.core.evidence import documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Declined, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records_rule import Facts, SourceKind
+from mock_clover.scenario.records_rule import RuleInput, SourceKind
 
 _replace = msgspec.structs.replace
 
@@ -76,15 +76,17 @@ def finalize_payment(
     result, who = threeds.result, "the issuer said"
     if result is None:
         result, who = FLOW_STATUS_RESULT.get(asked.flow_status.upper()), "flow_status says"
-        call.leaned = (FLOW_STATUS_DECIDES,)
+        call.basis = (FLOW_STATUS_DECIDES,)
     call.why = f"3-D Secure, {threeds.step}: {who} {result or asked.flow_status!r}"
     if threeds.step == "method" and result != "fail":
         if threeds.then_challenge or result == "challenge":
-            call.leaned += (PENDING_CHARGE_SHOWN,)
+            call.basis += (PENDING_CHARGE_SHOWN,)
             return _challenge(sandbox, charge, threeds)
         result = result or "approve"
     if result == "fail":
-        return Declined(failed := give_up(sandbox, charge, refusal(call.why)), _of(failed))
+        return Declined(
+            failed := fail_authentication(sandbox, charge, refusal(call.why)), _of(failed)
+        )
     if result is None or result not in _ENDS:
         THREEDS_UNFINISHED.refuse(why=_UNFINISHED)
     return _conclude(sandbox, call, charge, threeds, result)
@@ -134,7 +136,7 @@ def _conclude(
 ) -> ChargeAnswer | Declined:
     """Make the payment itself, as the issuer says to it."""
     sold = find_order(sandbox, charge.order) if charge.order else None
-    verdict = call.judged = call.verdict or threeds.verdict
+    verdict = call.issuer_verdict = call.verdict or threeds.verdict
     if sold is not None:
         _check_unpaid(sold, charge)
     validation_result, is_protected = _ENDS[result]
@@ -147,20 +149,20 @@ def _conclude(
         approval=None,
         decline=None,
     )
-    payer = Payer(charge.token, charge.customer, verdict, done)
+    payer = PaymentSource(charge.token, charge.customer, verdict, done)
     made = make_charge(sandbox, charge.request, payer, charge.order, charge)
     call.why = f"{verdict.why}; {call.why}"
     if made.decline is not None:
-        release(sandbox, made)
+        restore_token(sandbox, made)
         return Declined(made, made.decline)
     if sold is not None:
-        credit(sandbox, sold.order, made)
+        record_payment(sandbox, sold.order, made)
     if isinstance(verdict, Decline):  # a phantom: it stands, and the client is told no
         return Declined(made, verdict)
     return created_answer(made)
 
 
-def _check_unpaid(sold: Sold, charge: Charge) -> None:
+def _check_unpaid(sold: OrderWithCharges, charge: Charge) -> None:
     """Refuse to pay an order that others have paid meanwhile."""
     if sold.paid_ms is not None:
         ORDER_ALREADY_PAID.refuse(id=sold.order.id)
@@ -168,14 +170,14 @@ def _check_unpaid(sold: Sold, charge: Charge) -> None:
         ORDER_OVERPAID.refuse()
 
 
-def pending_facts(
+def pending_rule_input(
     sandbox: Sandbox,
     operation: str,
     request: Record | None,
     _ids: tuple[str, ...],
     headers: dict[bytes, bytes],
     _card: Card | None = None,
-) -> Facts:
+) -> RuleInput:
     """Return what rules can see of a finalization: what its charge was requested with."""
     charge = sandbox.charges.get(getattr(request, "charge_id", ""))
     asked = charge.request if charge else None
@@ -184,7 +186,7 @@ def pending_facts(
     if charge is not None:
         kind = "multipay" if charge.token.state == "multipay" else "token"
         kind = "customer" if charge.customer == charge.request.source else kind
-    return Facts(
+    return RuleInput(
         endpoint=operation,
         card=charge.token.card if charge else None,
         amount=asked.amount if asked else None,
@@ -204,12 +206,12 @@ ENDPOINTS = (
         method="POST",
         path="/v1/charges/finalize_payment",
         run=finalize_payment,
-        rule_facts=pending_facts,
-        takes=FinalizeRequest,
+        rule_input_of=pending_rule_input,
+        request=FinalizeRequest,
         permissions=("online_payments",),  # inferred: as the charge that it goes on with
-        gives=ChargeAnswer,
+        response=ChargeAnswer,
         idempotent=True,
-        refuses=(
+        errors=(
             INVALID_CHARGE_ID,
             INVALID_REQUEST,
             CHARGE_NOT_FOUND,

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mock_clover.clover.charges.operations_source import Payer
+from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge, ChargeRequest
 from mock_clover.clover.common.behaviours_other import FLOW_BY_CARD, PENDING_CHARGE_SHOWN
 from mock_clover.clover.common.verdict import Approval, Decline
@@ -21,7 +21,7 @@ from mock_clover.clover.threeds.records import BROWSERLESS, EXPIRES, Flow, Three
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.engine.endpoint import Call, home_of
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.scheduler import Due
+from mock_clover.sandbox.scheduler import Job
 
 THREEDS_REFUSALS = (
     THREEDS_SOURCE_INVALID,
@@ -42,15 +42,15 @@ def refusal(why: str, message: str = "3-D Secure authentication failed") -> Decl
     """Return the decline of a cardholder who was not authenticated; its words are inferred."""
     return Decline(
         why=why,
-        leans_on=FLOW_BY_CARD.name,
+        based_on=FLOW_BY_CARD.name,
         decline_code="authentication_failed",
         message=message,
     )
 
 
 def authenticate(
-    sandbox: Sandbox, call: Call[Any, Any], asked: ThreeDSRequest, payer: Payer, amount: int
-) -> Payer:
+    sandbox: Sandbox, call: Call[Any, Any], asked: ThreeDSRequest, payer: PaymentSource, amount: int
+) -> PaymentSource:
     """Return a payer with its 3-D Secure: done, or pending with a step to come. May refuse."""
     if asked.source not in ("CLOVER", "NON_CLOVER"):
         THREEDS_SOURCE_INVALID.refuse()
@@ -69,7 +69,7 @@ def authenticate(
     verdict = payer.verdict
     return payer._replace(
         why=why,
-        leaned=(*payer.leaned, FLOW_BY_CARD, PENDING_CHARGE_SHOWN),
+        basis=(*payer.basis, FLOW_BY_CARD, PENDING_CHARGE_SHOWN),
         threeds=ThreeDS(
             source="CLOVER",
             validation_result=CHALLENGE_REQUIRED if step == "challenge" else METHOD_REQUIRED,
@@ -85,7 +85,9 @@ def authenticate(
     )
 
 
-def _made_elsewhere(flow: Flow | None, asked: ThreeDSRequest, payer: Payer) -> Payer:
+def _made_elsewhere(
+    flow: Flow | None, asked: ThreeDSRequest, payer: PaymentSource
+) -> PaymentSource:
     """Take an authentication that another has made.
 
     Documented DOCS:use-3ds: even a SUCCESS is answered with an unknown status and no protection.
@@ -102,16 +104,18 @@ def _made_elsewhere(flow: Flow | None, asked: ThreeDSRequest, payer: Payer) -> P
     return payer._replace(threeds=known)
 
 
-def _at_once(flow: Flow, threeds: ThreeDS, payer: Payer, why: str) -> Payer:
+def _at_once(flow: Flow, threeds: ThreeDS, payer: PaymentSource, why: str) -> PaymentSource:
     if flow == "decline":
         failed = _replace(threeds, validation_result=FAILED)
         return payer._replace(verdict=refusal(why), threeds=failed, why=why)
     good = flow == "frictionless"
     done = _replace(threeds, validation_result=SUCCESSFUL if good else UNKNOWN, is_protected=good)
-    return payer._replace(threeds=done, why=why, leaned=(*payer.leaned, FLOW_BY_CARD))
+    return payer._replace(threeds=done, why=why, basis=(*payer.basis, FLOW_BY_CARD))
 
 
-def begin_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: str | None) -> Charge:
+def begin_charge(
+    sandbox: Sandbox, asked: ChargeRequest, payer: PaymentSource, order: str | None
+) -> Charge:
     """Write a charge that waits for its cardholder, and its spent token."""
     token, threeds = payer.token, payer.threeds
     charge = Charge(
@@ -134,27 +138,27 @@ def begin_charge(sandbox: Sandbox, asked: ChargeRequest, payer: Payer, order: st
     return charge
 
 
-def give_up(sandbox: Sandbox, charge: Charge, decline: Decline) -> Charge:
+def fail_authentication(sandbox: Sandbox, charge: Charge, decline: Decline) -> Charge:
     """Write that a pending charge has failed: its cardholder was not authenticated."""
     threeds = charge.threeds and _replace(charge.threeds, step=None, validation_result=FAILED)
     failed = _replace(charge, state="failed", decline=decline, threeds=threeds)
     sandbox.charges.put(failed.id, failed)
     announce(sandbox, "P", failed.id, "CREATE", "decline")  # a pending one was not announced
-    release(sandbox, failed)
+    restore_token(sandbox, failed)
     return failed
 
 
-def release(sandbox: Sandbox, charge: Charge) -> None:
+def restore_token(sandbox: Sandbox, charge: Charge) -> None:
     """Give the token of a charge that was pending back, where a decline does not spend it."""
     if charge.token.state == "new" and not sandbox.settings.decline_spends_token:
         sandbox.tokens.put(charge.token.id, charge.token)
 
 
-def expire_threeds(sandbox: Sandbox, due: Due) -> bool:
+def expire_threeds(sandbox: Sandbox, due: Job) -> bool:
     """Let a charge fail whose cardholder did not come back in time (inferred)."""
     charge = sandbox.charges.get(due.id)
     if charge is None or charge.state != "pending":
         return False
     why = "3-D Secure expired by the sandbox's clock (inferred)"
-    give_up(sandbox, charge, refusal(why, "3-D Secure authentication has expired"))
+    fail_authentication(sandbox, charge, refusal(why, "3-D Secure authentication has expired"))
     return True

@@ -10,7 +10,13 @@ import msgspec
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.problems import CONTROL_INVALID
-from mock_clover.clover.threeds.operations import ATTEMPTED, SUCCESSFUL, UNKNOWN, give_up, refusal
+from mock_clover.clover.threeds.operations import (
+    ATTEMPTED,
+    SUCCESSFUL,
+    UNKNOWN,
+    fail_authentication,
+    refusal,
+)
 from mock_clover.clover.threeds.records import FlowStatus, Result, ThreeDS
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -87,7 +93,9 @@ def resolve(sandbox: Sandbox, charge: Charge, result: Result) -> Authentication:
         CONTROL_INVALID.refuse(said="result: a challenge follows the method only")
     if result == "timeout":
         why = "3-D Secure expired, as the tester said"
-        failed = give_up(sandbox, charge, refusal(why, "3-D Secure authentication has expired"))
+        failed = fail_authentication(
+            sandbox, charge, refusal(why, "3-D Secure authentication has expired")
+        )
         return Authentication(sandbox, failed, failed.threeds or threeds)
     said = msgspec.structs.replace(threeds, result=result)
     sandbox.charges.put(charge.id, msgspec.structs.replace(charge, threeds=said))

@@ -23,7 +23,7 @@ from mock_clover.clover.threeds.operations_acs import (
 from mock_clover.clover.threeds.records import PROTOCOL_VERSION, Result
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Page, Text
-from mock_clover.engine.scheduler import settle
+from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.sandbox import Sandbox
 
 _CREQ_CHARS_MAX = 4_096
@@ -130,7 +130,7 @@ def take_answer(sandbox: Sandbox, call: Call[IssuerAnswer, None]) -> Page:
 def _found(sandbox: Sandbox, transaction: str) -> Authentication | None:
     """Return a transaction as it is by the clock: a silent call finds what is due not yet done."""
     for each in sandbox.family:
-        settle(each)
+        run_due_jobs(each)
     return find_authentication(sandbox, transaction)
 
 

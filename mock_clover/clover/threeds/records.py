@@ -7,7 +7,7 @@ stated nowhere, so scenarios choose it (inferred).
 from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.common.verdict import Approval, Decline, Verdict
-from mock_clover.core.evidence import Cents, Fact, Millis, documented, inferred, told
+from mock_clover.core.evidence import Cents, Fact, Millis, doc, documented, inferred
 from mock_clover.core.record import Record
 
 _SDK = documented("3DS SDK page; initiate-3ds page")
@@ -39,11 +39,11 @@ _WORDS_MAX = 4_096
 _Text = (
     Annotated[
         str,
-        told("As the 3DS SDK gives it.", _SDK, refused_as="INVALID_REQUEST", max_length=_WORDS_MAX),
+        doc("As the 3DS SDK gives it.", _SDK, refused_as="INVALID_REQUEST", max_length=_WORDS_MAX),
     ]
     | None
 )
-_Flag = Annotated[bool, told("As the 3DS SDK gives it.", _SDK)] | None
+_Flag = Annotated[bool, doc("As the 3DS SDK gives it.", _SDK)] | None
 
 
 class BrowserInfo(Record, frozen=True, kw_only=True):
@@ -80,14 +80,14 @@ class AuthenticationResult(Record, frozen=True, kw_only=True):
     authentication_status: (
         Annotated[
             str,
-            told("Success, Failed, Attempted, Unavailable or Rejected, in either case.", _USE),
+            doc("Success, Failed, Attempted, Unavailable or Rejected, in either case.", _USE),
         ]
         | None
     ) = None
-    transaction_id: Annotated[str, told("Of the 3DS server.", _USE, max_length=100)] | None = None
-    cryptogram: Annotated[str, told("Required for NON_CLOVER.", _USE, max_length=100)] | None = None
+    transaction_id: Annotated[str, doc("Of the 3DS server.", _USE, max_length=100)] | None = None
+    cryptogram: Annotated[str, doc("Required for NON_CLOVER.", _USE, max_length=100)] | None = None
     threeds_version: (
-        Annotated[str, told("2 and up; 1 is no longer supported.", _USE, max_length=20)] | None
+        Annotated[str, doc("2 and up; 1 is no longer supported.", _USE, max_length=20)] | None
     ) = None
 
     @property
@@ -123,17 +123,17 @@ are the documented ones of `authentication_status` (inferred)."""
 class ThreeDSRequest(Record, frozen=True, kw_only=True):
     """`threeds` of a charge or of an order's payment."""
 
-    source: Annotated[str, told("CLOVER or NON_CLOVER.", _SDK, max_length=100)] | None = None
-    browser_info: Annotated[BrowserInfo, told("Required for CLOVER.", _SDK)] | None = None
+    source: Annotated[str, doc("CLOVER or NON_CLOVER.", _SDK, max_length=100)] | None = None
+    browser_info: Annotated[BrowserInfo, doc("Required for CLOVER.", _SDK)] | None = None
     authentication_result: (
-        Annotated[AuthenticationResult, told("Required for NON_CLOVER.", _USE)] | None
+        Annotated[AuthenticationResult, doc("Required for NON_CLOVER.", _USE)] | None
     ) = None
 
 
 ThreeDSField = (
     Annotated[
         ThreeDSRequest,
-        told("Asks for 3-D Secure.", _SDK, refused_as="INVALID_REQUEST"),
+        doc("Asks for 3-D Secure.", _SDK, refused_as="INVALID_REQUEST"),
     ]
     | None
 )
@@ -142,11 +142,11 @@ ThreeDSField = (
 class FinalizeThreeDS(Record, frozen=True, kw_only=True):
     """`threeds` of a finalisation."""
 
-    source: Annotated[str, told("CLOVER.", _SDK, max_length=100)] | None = None
+    source: Annotated[str, doc("CLOVER.", _SDK, max_length=100)] | None = None
     flow_status: (
         Annotated[
             str,
-            told(
+            doc(
                 "`detail._3DSStatus` of the SDK's event. Its values were not found: here SUCCESS, "
                 "ATTEMPTED, UNAVAILABLE, FAILED and REJECTED decide where the issuer has not.",
                 inferred("the documented words of authentication_status"),
@@ -162,12 +162,12 @@ class FinalizeRequest(Record, frozen=True, kw_only=True):
 
     charge_id: Annotated[
         str,
-        told("Of the pending charge.", _SDK, refused_as="INVALID_CHARGE_ID", max_length=100),
+        doc("Of the pending charge.", _SDK, refused_as="INVALID_CHARGE_ID", max_length=100),
     ]
     threeds: (
         Annotated[
             FinalizeThreeDS,
-            told("How the browser's part ended.", _SDK, refused_as="INVALID_REQUEST"),
+            doc("How the browser's part ended.", _SDK, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None

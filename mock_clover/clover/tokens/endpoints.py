@@ -19,7 +19,7 @@ from mock_clover.clover.common.problems import (
     PAN_CONTRADICTED,
     TOKEN_NOT_FOUND,
 )
-from mock_clover.clover.tokens.operations import brand_word, create_other, heed_scenario
+from mock_clover.clover.tokens.operations import apply_token_rules, brand_word, create_other
 from mock_clover.clover.tokens.operations_expiry import end_of_month_ms, read_expiry
 from mock_clover.clover.tokens.problems import INSTRUMENTS_MIXED
 from mock_clover.clover.tokens.records import (
@@ -60,7 +60,7 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
     ):
         return create_other(sandbox, call)
     card = read_card(sandbox, asked)
-    heed_scenario(sandbox, call, card)
+    apply_token_rules(sandbox, call, card)
     sandbox.tokens.require_room()
     token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
     sandbox.tokens.put(token.id, token)
@@ -142,11 +142,11 @@ ENDPOINTS = (
         path="/v1/tokens",
         run=create_token,
         auth="apikey",
-        takes=TokenRequest,
-        gives=TokenAnswer,
+        request=TokenRequest,
+        response=TokenAnswer,
         cross_origin=True,
         secret=True,
-        refuses=(
+        errors=(
             INVALID_PAN,
             INCORRECT_NUMBER,
             PAN_CONTRADICTED,
@@ -168,9 +168,9 @@ ENDPOINTS = (
         method="GET",
         path="/v1/tokens/{token_id}",
         run=get_token,
-        gives=TokenView,
+        response=TokenView,
         extension=True,
-        refuses=(TOKEN_NOT_FOUND,),
+        errors=(TOKEN_NOT_FOUND,),
         about="Look at a token; only Clover's SDKs know this call.",
         fact=TOKEN_VIEW_FACT,
     ),

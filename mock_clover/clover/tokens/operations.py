@@ -26,7 +26,7 @@ from mock_clover.clover.tokens.records import (
 )
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchView
 from mock_clover.engine.endpoint import Call
-from mock_clover.engine.overrides import intervene, is_stirred
+from mock_clover.engine.overrides import find_override, may_be_overridden
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -56,10 +56,10 @@ def brand_word(word: str) -> Brand:
     return brand
 
 
-def heed_scenario(sandbox: Sandbox, call: Call[TokenRequest, None], card: Card) -> None:
+def apply_token_rules(sandbox: Sandbox, call: Call[TokenRequest, None], card: Card) -> None:
     """Refuse as a rule or a header says: only here is the card known to match a rule."""
-    if is_stirred(sandbox, call.headers, b""):
-        step = intervene(sandbox, "create_token", None, (), call.headers, card)
+    if may_be_overridden(sandbox, call.headers, b""):
+        step = find_override(sandbox, "create_token", None, (), call.headers, card)
         if step is not None and step.then.problem is not None:
             BY_NAME[step.then.problem].refuse(why=step.why)
 
@@ -192,7 +192,7 @@ def _keep(
     foreign: bool = False,
     has_first: bool = False,
 ) -> Token:
-    heed_scenario(sandbox, call, card)
+    apply_token_rules(sandbox, call, card)
     sandbox.tokens.require_room()
     token = Token(
         id=sandbox.ids.token_id(),

@@ -14,7 +14,7 @@ from mock_clover.clover.tokens.records_external import (
     ExternalTokenRequest,
     WalletRequest,
 )
-from mock_clover.core.evidence import Fact, Facts, Millis, documented, inferred, told
+from mock_clover.core.evidence import Fact, Facts, Millis, doc, documented, inferred
 from mock_clover.core.record import Record
 
 _OAS = documented("OAS-TOK")
@@ -28,14 +28,14 @@ class CardRequest(Record, frozen=True, kw_only=True):
     number: (
         Annotated[
             str,
-            told("The PAN in plain digits.", _OAS, refused_as="INCORRECT_NUMBER"),
+            doc("The PAN in plain digits.", _OAS, refused_as="INCORRECT_NUMBER"),
         ]
         | None
     ) = None
     encrypted_pan: (
         Annotated[
             str,
-            told(
+            doc(
                 "Base64 of the RSA-OAEP-SHA1 encryption of eight zeros and the PAN; line breaks in "
                 "the base64 are tolerated.",
                 documented("SEED card token; padding after five public ports"),
@@ -45,29 +45,29 @@ class CardRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     transarmor_key_id: (
-        Annotated[str, told("Id of the key; ignored, no known client sends one.", _SEED)] | None
+        Annotated[str, doc("Id of the key; ignored, no known client sends one.", _SEED)] | None
     ) = None
     exp_month: (
         Annotated[
             str,
-            told("One or two digits, 1 to 12.", _OAS, refused_as="INVALID_EXPIRY_MONTH"),
+            doc("One or two digits, 1 to 12.", _OAS, refused_as="INVALID_EXPIRY_MONTH"),
         ]
         | None
     ) = None
     exp_year: (
         Annotated[
             str,
-            told("Two or four digits.", _OAS, refused_as="INVALID_EXPIRY_YEAR"),
+            doc("Two or four digits.", _OAS, refused_as="INVALID_EXPIRY_YEAR"),
         ]
         | None
     ) = None
-    cvv: Annotated[str, told("Three or four digits.", _OAS, refused_as="INCORRECT_CVC")] | None = (
+    cvv: Annotated[str, doc("Three or four digits.", _OAS, refused_as="INCORRECT_CVC")] | None = (
         None
     )
     first6: (
         Annotated[
             str,
-            told(
+            doc(
                 "First six digits; refused when the PAN has others.",
                 _OAS,
                 refused_as="INCORRECT_NUMBER",
@@ -78,7 +78,7 @@ class CardRequest(Record, frozen=True, kw_only=True):
     last4: (
         Annotated[
             str,
-            told(
+            doc(
                 "Last four digits; refused when the PAN has others.",
                 _OAS,
                 refused_as="INCORRECT_NUMBER",
@@ -89,18 +89,18 @@ class CardRequest(Record, frozen=True, kw_only=True):
     brand: (
         Annotated[
             str,
-            told("Brand; the PAN's own is used.", _OAS, refused_as="INVALID_CARD_TYPE"),
+            doc("Brand; the PAN's own is used.", _OAS, refused_as="INVALID_CARD_TYPE"),
         ]
         | None
     ) = None
-    country: Annotated[str, told("Two letters.", _OAS)] | None = None
-    name: Annotated[str, told("Cardholder.", _OAS)] | None = None
-    address_line1: Annotated[str, told("Street address.", _AVS)] | None = None
-    address_line2: Annotated[str, told("Street address, second line.", _OAS)] | None = None
-    address_city: Annotated[str, told("City.", _OAS)] | None = None
-    address_state: Annotated[str, told("State.", _OAS)] | None = None
-    address_zip: Annotated[str, told("Postal code.", _AVS)] | None = None
-    address_country: Annotated[str, told("Country.", _OAS)] | None = None
+    country: Annotated[str, doc("Two letters.", _OAS)] | None = None
+    name: Annotated[str, doc("Cardholder.", _OAS)] | None = None
+    address_line1: Annotated[str, doc("Street address.", _AVS)] | None = None
+    address_line2: Annotated[str, doc("Street address, second line.", _OAS)] | None = None
+    address_city: Annotated[str, doc("City.", _OAS)] | None = None
+    address_state: Annotated[str, doc("State.", _OAS)] | None = None
+    address_zip: Annotated[str, doc("Postal code.", _AVS)] | None = None
+    address_country: Annotated[str, doc("Country.", _OAS)] | None = None
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -113,23 +113,23 @@ _WALLET = inferred("clover-around 6.4: the payload is documented, its place in t
 class TokenRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/tokens`: exactly one of these (documented OAS-TOK)."""
 
-    card: Annotated[CardRequest, told("The card.", _OAS, refused_as="INVALID_PAN")] | None = None
+    card: Annotated[CardRequest, doc("The card.", _OAS, refused_as="INVALID_PAN")] | None = None
     gift_card: (
-        Annotated[GiftCardRequest, told("A gift card.", documented("MD:create-a-gift-card-token"))]
+        Annotated[GiftCardRequest, doc("A gift card.", documented("MD:create-a-gift-card-token"))]
         | None
     ) = None
     ach: (
-        Annotated[AchRequest, told("A bank account.", documented("MD:create-an-ach-token"))] | None
+        Annotated[AchRequest, doc("A bank account.", documented("MD:create-an-ach-token"))] | None
     ) = None
     external_token: (
-        Annotated[ExternalTokenRequest, told("A TransArmor token; gives a multi-use one.", _OAS)]
+        Annotated[ExternalTokenRequest, doc("A TransArmor token; gives a multi-use one.", _OAS)]
         | None
     ) = None
-    encryptedWallet: Annotated[WalletRequest, told("A wallet.", _WALLET)] | None = None
-    encrypted_wallet: Annotated[WalletRequest, told("A wallet.", _WALLET)] | None = None
-    applePayPaymentData: Annotated[ApplePayPaymentData, told("Apple Pay.", _WALLET)] | None = None
+    encryptedWallet: Annotated[WalletRequest, doc("A wallet.", _WALLET)] | None = None
+    encrypted_wallet: Annotated[WalletRequest, doc("A wallet.", _WALLET)] | None = None
+    applePayPaymentData: Annotated[ApplePayPaymentData, doc("Apple Pay.", _WALLET)] | None = None
     apiKey: (
-        Annotated[str, told("Stray member that Clover's Node SDK sends; ignored.", _OAS)] | None
+        Annotated[str, doc("Stray member that Clover's Node SDK sends; ignored.", _OAS)] | None
     ) = None
 
     def __repr__(self) -> str:

@@ -12,16 +12,16 @@ from mock_clover.clover.webhooks.operations import send
 from mock_clover.clover.webhooks.operations_deliveries import resend, verify_target
 from mock_clover.clover.webhooks.records import (
     TARGETS_MAX,
-    EventOrder,
+    DeliveryFault,
+    EventSpec,
     Kind,
-    Mischief,
     TargetSpec,
     wrong_event,
     wrong_target,
 )
 from mock_clover.clover.webhooks.records_delivery import Attempt, Delivery, State, Subscription
 from mock_clover.control.endpoint import OURS, ControlRecord, control
-from mock_clover.core.evidence import told
+from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, Stated
 from mock_clover.sandbox.journal import masked_body
@@ -37,7 +37,7 @@ class TargetRequest(TargetSpec, frozen=True, kw_only=True):
 
     handshake: Annotated[
         bool | None,
-        told("Whether a code is sent that must be handed back; platform's are, without it.", OURS),
+        doc("Whether a code is sent that must be handed back; platform's are, without it.", OURS),
     ] = None
 
 
@@ -53,7 +53,7 @@ class TargetAnswer(Record, frozen=True, kw_only=True):
     """Events that it did not get because of that."""
     events: tuple[str, ...]
     retry_after_ms: tuple[int, ...]
-    plan: tuple[Mischief, ...]
+    plan: tuple[DeliveryFault, ...]
     left: tuple[int | None, ...]
     of_scenario: bool = False
     secret: str | None = None
@@ -75,22 +75,22 @@ class TargetsGone(Record, frozen=True, kw_only=True):
 class CodeRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/webhooks/{id}/verify`."""
 
-    verificationCode: Annotated[str, told("As it was sent to the target.", OURS)]
+    verificationCode: Annotated[str, doc("As it was sent to the target.", OURS)]
 
 
 class DeliveryQuery(Record, frozen=True, kw_only=True):
     """Query of the deliveries."""
 
-    target: Annotated[str | None, told("Id of a target.", OURS)] = None
-    state: Annotated[State | None, told("How far it has come.", OURS)] = None
-    about: Annotated[str | None, told("What happened: charge, refund, rule, …", OURS)] = None
-    event: Annotated[str | None, told("As P:CREATE.", OURS)] = None
-    after: Annotated[int, told("Only deliveries with a greater number.", OURS, ge=0)] = 0
-    limit: Annotated[int, told("The newest so many.", OURS, ge=1, le=1_000)] = 100
+    target: Annotated[str | None, doc("Id of a target.", OURS)] = None
+    state: Annotated[State | None, doc("How far it has come.", OURS)] = None
+    about: Annotated[str | None, doc("What happened: charge, refund, rule, …", OURS)] = None
+    event: Annotated[str | None, doc("As P:CREATE.", OURS)] = None
+    after: Annotated[int, doc("Only deliveries with a greater number.", OURS, ge=0)] = 0
+    limit: Annotated[int, doc("The newest so many.", OURS, ge=1, le=1_000)] = 100
     wait: Annotated[
-        int, told("Wait until so many match, and none of them is under way.", OURS, ge=0, le=1_000)
+        int, doc("Wait until so many match, and none of them is under way.", OURS, ge=0, le=1_000)
     ] = 0
-    wait_ms: Annotated[int, told("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
+    wait_ms: Annotated[int, doc("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
 
 
 class DeliveryAnswer(Record, frozen=True, kw_only=True):
@@ -136,7 +136,7 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswe
     known = outbox.subscribe(spec, sandbox.seed, handshake=handshake)
     if handshake:
         verify_target(sandbox, outbox, known)
-    sandbox.courier(sandbox)  # a server makes its courier now, and not within a payment
+    sandbox.webhook_sender(sandbox)  # a server makes its courier now, and not within a payment
     return _target(known, secret=known.secret)
 
 
@@ -169,7 +169,7 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer
     return _target(active)
 
 
-def send_event(sandbox: Sandbox, call: Call[EventOrder, None]) -> DeliveryList:
+def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
     """Send an event that did not happen, as it is told; no target's plan applies to it."""
     asked = call.body
     wrong = wrong_event(asked)
@@ -269,16 +269,16 @@ def _delivery(each: Delivery) -> DeliveryAnswer:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("put_webhook", "PUT", _TARGETS, put_target, TargetAnswer, takes=TargetRequest),
+    control("put_webhook", "PUT", _TARGETS, put_target, TargetAnswer, request=TargetRequest),
     control("list_webhooks", "GET", _TARGETS, list_targets, TargetList),
     control("clear_webhooks", "DELETE", _TARGETS, clear_targets, TargetsGone),
     control("delete_webhook", "DELETE", f"{_TARGETS}/{{id}}", delete_target, TargetsGone),
     control(
         *("verify_webhook", "POST", f"{_TARGETS}/{{id}}/verify", verify_code, TargetAnswer),
-        takes=CodeRequest,
+        request=CodeRequest,
     ),
     control(
-        *("send_webhook", "POST", f"{_TARGETS}/send", send_event, DeliveryList), takes=EventOrder
+        *("send_webhook", "POST", f"{_TARGETS}/send", send_event, DeliveryList), request=EventSpec
     ),
     control(
         *("list_deliveries", "GET", _DELIVERIES, list_deliveries, DeliveryList),

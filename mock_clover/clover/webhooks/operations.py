@@ -9,15 +9,15 @@ import msgspec
 
 from mock_clover.clover.webhooks.operations_deliveries import (
     GIVES_BACK,
-    follow_plan,
-    is_withheld,
+    apply_delivery_plan,
+    is_awaiting_verification,
     post,
     release,
 )
 from mock_clover.clover.webhooks.records import (
     KNOWS_OBJECT,
     OBJECT_OF,
-    EventOrder,
+    EventSpec,
     EventType,
     Status,
     TargetSpec,
@@ -42,11 +42,11 @@ def announce(
         if known.spec.kind != "platform" or not known.wants(event):
             continue
         body = _platform(sandbox, known.spec, f"{kind}:{object_id}", event_type)
-        follow_plan(sandbox, outbox, known, body, event, object_id, about)
+        apply_delivery_plan(sandbox, outbox, known, body, event, object_id, about)
     if about in GIVES_BACK:
         for target_id in outbox.subscriptions:
             release(outbox, target_id, object_id, sandbox.clock.now_ms())
-    sandbox.courier(sandbox)
+    sandbox.webhook_sender(sandbox)
 
 
 def announce_checkout(
@@ -65,15 +65,15 @@ def announce_checkout(
     if outbox is None:
         return
     status: Status = "APPROVED" if approved else "DECLINED"
-    order = EventOrder(kind="hosted_checkout", status=status, amount=amount, session=session_id)
+    order = EventSpec(kind="hosted_checkout", status=status, amount=amount, session=session_id)
     body = _checkout(sandbox, order, payment_id)
     for known in tuple(outbox.subscriptions.values()):
         if known.spec.kind == "hosted_checkout":
-            follow_plan(sandbox, outbox, known, body, "", payment_id, "checkout")
-    sandbox.courier(sandbox)
+            apply_delivery_plan(sandbox, outbox, known, body, "", payment_id, "checkout")
+    sandbox.webhook_sender(sandbox)
 
 
-def send(sandbox: Sandbox, order: EventOrder, about: str) -> list[Delivery]:
+def send(sandbox: Sandbox, order: EventSpec, about: str) -> list[Delivery]:
     """Send an event that was asked for, as it was asked for: no target's plan spoils it."""
     outbox, sent = sandbox.outbox, []
     if outbox is None:
@@ -85,7 +85,7 @@ def send(sandbox: Sandbox, order: EventOrder, about: str) -> list[Delivery]:
         event = f"{order.object}:{order.type}" if order.object and order.type else ""
         if event and not known.wants(event) and order.target is None:
             continue
-        if is_withheld(outbox, known):
+        if is_awaiting_verification(outbox, known):
             continue
         body = _ordered(sandbox, known.spec, order)
         for _ in range(order.copies):
@@ -98,16 +98,16 @@ def send(sandbox: Sandbox, order: EventOrder, about: str) -> list[Delivery]:
                 signature=order.signature,
             )
             sent.append(made)
-    sandbox.courier(sandbox)
+    sandbox.webhook_sender(sandbox)
     return sent
 
 
-def follow(
+def send_rule_event(
     sandbox: Sandbox,
     operation: str,
     ids: tuple[str, ...],
     request: Record | None,
-    order: EventOrder,
+    order: EventSpec,
     status: int,
     reply: bytes,
 ) -> None:
@@ -158,7 +158,7 @@ def _platform(
     return encode(body).decode()
 
 
-def _checkout(sandbox: Sandbox, order: EventOrder, payment_id: str) -> str:
+def _checkout(sandbox: Sandbox, order: EventSpec, payment_id: str) -> str:
     settings, status = sandbox.settings, order.status or "APPROVED"
     with_data = settings.checkout.webhook_data
     if with_data is None:
@@ -177,7 +177,7 @@ def _checkout(sandbox: Sandbox, order: EventOrder, payment_id: str) -> str:
     return encode(body).decode()
 
 
-def _ordered(sandbox: Sandbox, spec: TargetSpec, order: EventOrder) -> str:
+def _ordered(sandbox: Sandbox, spec: TargetSpec, order: EventSpec) -> str:
     if order.payload is not None:
         return encode(order.payload).decode()
     if order.kind == "hosted_checkout":

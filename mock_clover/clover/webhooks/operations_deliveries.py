@@ -13,7 +13,7 @@ from mock_clover.clover.webhooks.records_event import Verification
 from mock_clover.core.record import encode
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.scheduler import Due
+from mock_clover.sandbox.scheduler import Job
 
 WEBHOOK_DUE = "webhook_due"
 """The agenda's kind of a delivery that waits for its time: a retry, or a delay on demand."""
@@ -53,7 +53,7 @@ def post(
     return made
 
 
-def follow_plan(
+def apply_delivery_plan(
     sandbox: Sandbox,
     outbox: Outbox,
     known: Subscription,
@@ -63,7 +63,7 @@ def follow_plan(
     about: str,
 ) -> None:
     """Post an event to a target, unless its plan has it go wrong; then what waited for it."""
-    if is_withheld(outbox, known):
+    if is_awaiting_verification(outbox, known):
         return
     step = outbox.mischief(known.id, event)
     do = step.do if step is not None else None
@@ -99,7 +99,7 @@ def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
         outbox.put(_replace(each, state="under_way", due_ms=now_ms, held_for=""))
 
 
-def is_withheld(outbox: Outbox, known: Subscription) -> bool:
+def is_awaiting_verification(outbox: Outbox, known: Subscription) -> bool:
     """Tell whether a target gets nothing, and count it: its code was not handed back yet."""
     if known.code is not None:
         outbox.subscriptions[known.id] = _replace(known, withheld=known.withheld + 1)
@@ -110,7 +110,7 @@ def verify_target(sandbox: Sandbox, outbox: Outbox, known: Subscription) -> Deli
     """Send a new target the code that is to be handed back."""
     body = encode(Verification(verificationCode=known.code or "")).decode()
     made = post(*(sandbox, outbox, known, body, "verification"), due_ms=sandbox.clock.now_ms())
-    sandbox.courier(sandbox)
+    sandbox.webhook_sender(sandbox)
     return made
 
 
@@ -124,17 +124,17 @@ def resend(sandbox: Sandbox, outbox: Outbox, delivery: Delivery) -> Delivery:
         signature=delivery.signature,
         resend_of=delivery.id,
     )
-    sandbox.courier(sandbox)
+    sandbox.webhook_sender(sandbox)
     return made
 
 
-def deliver_due(sandbox: Sandbox, due: Due) -> bool:
+def deliver_due(sandbox: Sandbox, due: Job) -> bool:
     """Let a delivery go whose time has come."""
     delivery = sandbox.outbox.get(due.id) if sandbox.outbox is not None else None
     if sandbox.outbox is None or delivery is None or delivery.state != "waiting":
         return False
     sandbox.outbox.put(_replace(delivery, state="under_way", due_ms=due.at_ms))
-    sandbox.courier(sandbox)
+    sandbox.webhook_sender(sandbox)
     return True
 
 

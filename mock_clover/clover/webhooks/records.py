@@ -66,7 +66,7 @@ class HookRecord(Record, frozen=True, forbid_unknown_fields=True):
     """The base of what testers write about webhooks: an unknown member is a mistake."""
 
 
-class Mischief(HookRecord, frozen=True, kw_only=True):
+class DeliveryFault(HookRecord, frozen=True, kw_only=True):
     """One way in which deliveries go wrong on demand."""
 
     do: Annotated[
@@ -131,7 +131,7 @@ class TargetSpec(HookRecord, frozen=True, kw_only=True):
         ),
     ] = RETRY_AFTER_MS
     plan: Annotated[
-        tuple[Mischief, ...],
+        tuple[DeliveryFault, ...],
         msgspec.Meta(description="What goes wrong; the first that fits does.", max_length=50),
     ] = ()
 
@@ -140,7 +140,7 @@ class TargetSpec(HookRecord, frozen=True, kw_only=True):
         return redact(f"TargetSpec({self.id} {self.kind} {self.url.partition('?')[0]})")
 
 
-class EventOrder(HookRecord, frozen=True, kw_only=True):
+class EventSpec(HookRecord, frozen=True, kw_only=True):
     """An event that a rule or a tester asks for, beside those that happen by themselves."""
 
     kind: Annotated[Kind, msgspec.Meta(description="Its targets are those of this kind.")] = (
@@ -217,7 +217,7 @@ _PLATFORM_ONLY = ("object", "type", "ts")
 _CHECKOUT_ONLY = ("status", "amount", "session")
 
 
-def wrong_event(order: EventOrder) -> tuple[str, str] | None:
+def wrong_event(order: EventSpec) -> tuple[str, str] | None:
     """Return the member of an event that cannot be, and why."""
     others: tuple[str, ...] = _CHECKOUT_ONLY if order.kind == "platform" else _PLATFORM_ONLY
     if order.payload is not None:

@@ -109,7 +109,7 @@ def headers_of(subscription: Subscription, delivery: Delivery) -> tuple[Header, 
 _UNPRINTABLE = re.compile(r"[^ -~]")
 
 
-def said_plainly(error: BaseException) -> str:
+def printable_error(error: BaseException) -> str:
     """Return an error's words for a delivery log: one masked line, no longer than it must be."""
     text = str(error) or type(error).__name__
     return redact(_UNPRINTABLE.sub("?", text))[:300]

@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from mock_clover.clover.webhooks.records import EventType, Status
-from mock_clover.core.evidence import Fact, documented, inferred, observed, told
+from mock_clover.core.evidence import Fact, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 _PLATFORM = documented("DOCS: webhooks, as clover-mcp-server quotes it")
@@ -17,17 +17,17 @@ SESSION = observed(
 class PlatformEvent(Record, frozen=True, kw_only=True):
     """One object that was made, changed or deleted."""
 
-    objectId: Annotated[str, told("Kind and id, as P:J2RK5QKH6WCYE.", _PLATFORM)]
-    type: Annotated[EventType, told("What happened to it.", _PLATFORM)]
-    ts: Annotated[int, told("When, in ms.", _PLATFORM)]
+    objectId: Annotated[str, doc("Kind and id, as P:J2RK5QKH6WCYE.", _PLATFORM)]
+    type: Annotated[EventType, doc("What happened to it.", _PLATFORM)]
+    ts: Annotated[int, doc("When, in ms.", _PLATFORM)]
 
 
 class PlatformBody(Record, frozen=True, kw_only=True):
     """The body of a platform event."""
 
-    appId: Annotated[str, told("Whose subscription it is.", _PLATFORM)]
+    appId: Annotated[str, doc("Whose subscription it is.", _PLATFORM)]
     merchants: Annotated[
-        dict[str, tuple[PlatformEvent, ...]], told("By merchant; here one event each.", _PLATFORM)
+        dict[str, tuple[PlatformEvent, ...]], doc("By merchant; here one event each.", _PLATFORM)
     ]
 
 
@@ -35,31 +35,31 @@ class CheckoutBody(Record, frozen=True, kw_only=True):
     """The body of a hosted checkout event."""
 
     createdTime: Annotated[
-        int, told("When, in ms.", inferred("the label Created Time, and the times of v3"))
+        int, doc("When, in ms.", inferred("the label Created Time, and the times of v3"))
     ]
-    message: Annotated[str, told("As `Approved for 100`; the unit is not told.", _CHECKOUT)]
-    status: Annotated[Status, told("How it ended.", _CHECKOUT)]
-    type: Annotated[str, told("Always PAYMENT.", _CHECKOUT)]
-    id: Annotated[str, told("The payment.", _CHECKOUT)]
-    merchantId: Annotated[str, told("The merchant.", _NAMES)]
-    checkoutSessionId: Annotated[str | None, told("The session.", SESSION)] = None
+    message: Annotated[str, doc("As `Approved for 100`; the unit is not told.", _CHECKOUT)]
+    status: Annotated[Status, doc("How it ended.", _CHECKOUT)]
+    type: Annotated[str, doc("Always PAYMENT.", _CHECKOUT)]
+    id: Annotated[str, doc("The payment.", _CHECKOUT)]
+    merchantId: Annotated[str, doc("The merchant.", _NAMES)]
+    checkoutSessionId: Annotated[str | None, doc("The session.", SESSION)] = None
     data: Annotated[
         str | None,
-        told("The session too, under the documented dialect or by `webhook_data`.", _CHECKOUT),
+        doc("The session too, under the documented dialect or by `webhook_data`.", _CHECKOUT),
     ] = None
 
 
 class Verification(Record, frozen=True, kw_only=True):
     """The body that a new platform target gets; the code is to be handed back."""
 
-    verificationCode: Annotated[str, told("Any text.", _PLATFORM)]
+    verificationCode: Annotated[str, doc("Any text.", _PLATFORM)]
 
 
 class Webhook(NamedTuple):
     """One kind of POST that a shop gets, for the OpenAPI document."""
 
     name: str
-    takes: type[Record]
+    request: type[Record]
     header: str | None
     about: str
     fact: Fact
