@@ -14,7 +14,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     def get_authority(_sandbox: Sandbox, _call: Call[None, None]) -> Text:
         """Return the certificate of the local authority, in PEM; its key is told to nobody."""
         if not sandboxes.authority:
-            CONTROL_NOT_FOUND.refuse(said="there is no HTTPS: start the server with --tls")
+            raise CONTROL_NOT_FOUND.error(said="there is no HTTPS: start the server with --tls")
         return Text(sandboxes.authority)
 
     return (control("get_authority", "GET", "/_mock/ca.pem", get_authority, Record),)

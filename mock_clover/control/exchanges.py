@@ -140,7 +140,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
     exchange = _required(sandbox, call.ids[0])
     kept = _kept(exchange)
     if kept.endpoint is None or kept.obstacle:
-        CONTROL_INVALID.refuse(said=f"exchange {exchange.number}: {kept.obstacle}")
+        raise CONTROL_INVALID.error(said=f"exchange {exchange.number}: {kept.obstacle}")
     headers = _headers(sandbox, kept.endpoint) | {b"user-agent": CLIENT}
     headers |= {name: value for name in (b"host", SCHEME) if (value := call.headers.get(name))}
     if call.body.idempotency_key:
@@ -163,13 +163,15 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
 def _required(sandbox: Sandbox, number: str) -> Exchange:
     """Return an exchange that is still kept, or refuse."""
     if not (number.isascii() and number.isdigit() and len(number) <= _ID_DIGITS_MAX):
-        CONTROL_NOT_FOUND.refuse(said=f"there is no exchange {redact(number)!r}: ids are numbers")
+        raise CONTROL_NOT_FOUND.error(
+            said=f"there is no exchange {redact(number)!r}: ids are numbers"
+        )
     found = sandbox.journal.find(int(number))
     if found is not None:
         return found
     if 0 < int(number) <= sandbox.journal.count:
-        CONTROL_NOT_FOUND.refuse(said=f"exchange {int(number)} has left the journal")
-    CONTROL_NOT_FOUND.refuse(said=f"there is no exchange {redact(number)!r}")
+        raise CONTROL_NOT_FOUND.error(said=f"exchange {int(number)} has left the journal")
+    raise CONTROL_NOT_FOUND.error(said=f"there is no exchange {redact(number)!r}")
 
 
 @cache

@@ -121,7 +121,7 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
 
 def _check_name(member: str, name: str | None) -> None:
     if name is not None and name not in RULE_OPERATIONS:
-        CONTROL_INVALID.refuse(said=f"{member}: {unknown(name, RULE_OPERATIONS)}")
+        raise CONTROL_INVALID.error(said=f"{member}: {unknown(name, RULE_OPERATIONS)}")
 
 
 def _bounds(asked: VerifyRequest) -> tuple[int, int | None]:
@@ -131,9 +131,9 @@ def _bounds(asked: VerifyRequest) -> tuple[int, int | None]:
         if getattr(asked, n) is not None
     ]
     if len(given) > 1:
-        CONTROL_INVALID.refuse(said=f"give one of {', '.join(given)}, not {len(given)}")
+        raise CONTROL_INVALID.error(said=f"give one of {', '.join(given)}, not {len(given)}")
     if asked.never is False:
-        CONTROL_INVALID.refuse(said="never: is true, or is left out")
+        raise CONTROL_INVALID.error(said="never: is true, or is left out")
     if asked.never:
         return 0, 0
     if asked.exactly is not None:

@@ -82,7 +82,7 @@ def list_rows(sandbox: Sandbox, call: Call[None, RowsQuery]) -> RowList:
     if asked.before is not None and not any(key == asked.before for key, _ in rows):
         if kind.find(sandbox, asked.before) is None:
             _absent(name, asked.before)
-        CONTROL_INVALID.refuse(said=f"before: it is not among the newest {SEARCHED_MAX}")
+        raise CONTROL_INVALID.error(said=f"before: it is not among the newest {SEARCHED_MAX}")
     found: list[RowSummary] = []
     searched, more = 0, False
     for key, give in rows:
@@ -124,12 +124,12 @@ def _held(row: Any) -> Any:
 
 def _kind(name: str) -> RowType:
     if name not in KINDS:
-        CONTROL_NOT_FOUND.refuse(said=f"kind: {redact(unknown(name, KINDS))}")
+        raise CONTROL_NOT_FOUND.error(said=f"kind: {redact(unknown(name, KINDS))}")
     return KINDS[name]
 
 
 def _absent(kind: str, key: str) -> NoReturn:
-    CONTROL_NOT_FOUND.refuse(said=f"there is no row {redact(key)!r} among the {kind}")
+    raise CONTROL_NOT_FOUND.error(said=f"there is no row {redact(key)!r} among the {kind}")
 
 
 def _text(line: RowSummary) -> str:

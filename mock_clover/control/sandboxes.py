@@ -111,13 +111,17 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         """Make a sandbox anew; one of the same name goes."""
         asked, name = call.body, call.ids[0]
         if not re.search(NAME, name):
-            CONTROL_INVALID.refuse(said="name: give letters, digits, dots and dashes, up to 64")
+            raise CONTROL_INVALID.error(
+                said="name: give letters, digits, dots and dashes, up to 64"
+            )
         switched = {
             field: value for field in SWITCHES if (value := getattr(asked, field)) is not None
         }
         for claim in asked.allow_inferred or ():
             if claim not in ALLOWABLE_NAMES:
-                CONTROL_INVALID.refuse(said=f"allow_inferred: {unknown(claim, ALLOWABLE_NAMES)}")
+                raise CONTROL_INVALID.error(
+                    said=f"allow_inferred: {unknown(claim, ALLOWABLE_NAMES)}"
+                )
         scenario = None if asked.scenario is None else asked_scenario(asked.scenario)
         with made_of_scenario():
             made = sandboxes.make(name, scenario, switched, asked.seed)
@@ -140,7 +144,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     def fork(sandbox: Sandbox, call: Call[ForkRequest, None]) -> SandboxAnswer:
         """Make a sandbox that goes on from this one."""
         if call.body.name == sandbox.name:
-            CONTROL_INVALID.refuse(said="name: a sandbox is not forked into itself")
+            raise CONTROL_INVALID.error(said="name: a sandbox is not forked into itself")
         return shown(sandboxes.fork(sandbox, call.body.name), call)
 
     def named(
@@ -162,5 +166,5 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 def _required(sandboxes: Sandboxes, name: str) -> Sandbox:
     found = sandboxes.find(name)
     if found is None:
-        CONTROL_NOT_FOUND.refuse(said=f"there is no sandbox {name!r}")
+        raise CONTROL_NOT_FOUND.error(said=f"there is no sandbox {name!r}")
     return found

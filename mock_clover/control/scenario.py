@@ -82,11 +82,11 @@ def asked_scenario(asked: str | dict[str, Any]) -> Scenario:
 def shipped(name: str) -> Scenario:
     """Return a shipped scenario, or refuse: a control call names no files."""
     if "/" in name or name.endswith((".yaml", ".yml")):
-        CONTROL_INVALID.refuse(said=f"scenario: {name!r} is no name of a shipped scenario")
+        raise CONTROL_INVALID.error(said=f"scenario: {name!r} is no name of a shipped scenario")
     try:
         return load(name)
     except ScenarioError as error:
-        CONTROL_INVALID.refuse(said=f"scenario: {error}")
+        raise CONTROL_INVALID.error(said=f"scenario: {error}") from None
 
 
 @contextlib.contextmanager
@@ -95,17 +95,17 @@ def made_of_scenario() -> Iterator[None]:
     try:
         yield
     except ScenarioError as error:
-        CONTROL_INVALID.refuse(said=f"scenario: {error}")
+        raise CONTROL_INVALID.error(said=f"scenario: {error}") from None
 
 
 def _lawful(tree: dict[str, Any]) -> Scenario:
     try:
         scenario = _DOCUMENT.convert(tree)
     except (MalformedError, ViolationsError) as error:
-        CONTROL_INVALID.refuse(said=str(error))
+        raise CONTROL_INVALID.error(said=str(error)) from None
     wrong = [
         f"{path.lstrip('.')}: {said}" for path, said in find_errors(scenario, tree, RULE_OPERATIONS)
     ]
     if wrong:
-        CONTROL_INVALID.refuse(said="; ".join(wrong[:_FINDINGS_MAX]))
+        raise CONTROL_INVALID.error(said="; ".join(wrong[:_FINDINGS_MAX]))
     return scenario

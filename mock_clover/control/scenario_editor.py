@@ -49,7 +49,7 @@ def get_scenario_text(_: Sandbox, call: Call[None, None]) -> Text:
     """Return the YAML of a scenario that comes with mock-clover."""
     name, names = call.ids[0], shipped_names()
     if name not in names:
-        CONTROL_NOT_FOUND.refuse(said=f"scenario: {redact(unknown(name, names))}")
+        raise CONTROL_NOT_FOUND.error(said=f"scenario: {redact(unknown(name, names))}")
     return Text(text_of(name).decode())
 
 

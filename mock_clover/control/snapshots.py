@@ -130,13 +130,13 @@ def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
 def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxAnswer:
     """Put a sandbox into the state of a snapshot."""
     if call.body.mock_clover_snapshot != SNAPSHOT_VERSION:
-        CONTROL_INVALID.refuse(
+        raise CONTROL_INVALID.error(
             said=f"mock_clover_snapshot: version {SNAPSHOT_VERSION} is read here"
         )
     try:
         restore(sandbox, call.body)
     except (ValueError, KeyError, msgspec.ValidationError) as error:
-        CONTROL_INVALID.refuse(said=f"this snapshot cannot be restored: {error}")
+        raise CONTROL_INVALID.error(said=f"this snapshot cannot be restored: {error}") from None
     return shown(sandbox, call)
 
 

@@ -136,9 +136,11 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
     asked, clock = call.body, sandbox.clock
     by_ms = _span_ms(asked.advance) if asked.advance is not None else 0
     if asked.set is not None and asked.set < clock.now_ms():
-        CONTROL_INVALID.refuse(said=f"set: the clock runs forward only; it is {clock.now_ms()}")
+        raise CONTROL_INVALID.error(
+            said=f"set: the clock runs forward only; it is {clock.now_ms()}"
+        )
     if asked.set is not None and asked.set - clock.now_ms() > SPAN_MS_MAX:
-        CONTROL_INVALID.refuse(said="set: ten years at most lie ahead")
+        raise CONTROL_INVALID.error(said="set: ten years at most lie ahead")
     if asked.freeze:
         clock.freeze()
     if asked.set is not None:
@@ -163,20 +165,20 @@ def _span_ms(span: str | int) -> int:
     try:
         return parse_duration_ms(f"{span}ms" if isinstance(span, int) else span)
     except ValueError:
-        CONTROL_INVALID.refuse(
+        raise CONTROL_INVALID.error(
             said=f"advance: {span!r} is no span of time; give it as 500ms, 30s, 10m, 2h or 8d"
-        )
+        ) from None
 
 
 def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
     """Put a fault in force."""
     fault = call.body
     if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
-        CONTROL_INVALID.refuse(said=f"endpoint: {unknown(fault.endpoint, OPERATIONS)}")
+        raise CONTROL_INVALID.error(said=f"endpoint: {unknown(fault.endpoint, OPERATIONS)}")
     if (fault.kind == "problem") != (fault.problem is not None):
-        CONTROL_INVALID.refuse(said="problem: is given with kind: problem, and only then")
+        raise CONTROL_INVALID.error(said="problem: is given with kind: problem, and only then")
     if fault.problem is not None and fault.problem not in OUTCOMES:
-        CONTROL_INVALID.refuse(said=f"problem: {unknown(fault.problem, OUTCOMES)}")
+        raise CONTROL_INVALID.error(said=f"problem: {unknown(fault.problem, OUTCOMES)}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
     sandbox.stir()
     return _fault(live)
@@ -201,7 +203,7 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
         known = [live.id for live in sandbox.faults.live(sandbox.clock.now_ms())]
         said = f"there is no fault {fault_id!r} in force"
         near = unknown(fault_id, known).partition("; ")[2]
-        CONTROL_NOT_FOUND.refuse(said=redact(f"{said}; {near}" if near else said))
+        raise CONTROL_NOT_FOUND.error(said=redact(f"{said}; {near}" if near else said))
     sandbox.stir()
     return Cleared(cleared=1)
 
@@ -253,7 +255,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
                 named = set(tree) == {"name"}
                 scenario = asked_scenario(_NAME.convert(tree).name if named else tree)
             except (MalformedError, ViolationsError) as error:
-                CONTROL_INVALID.refuse(said=str(error))
+                raise CONTROL_INVALID.error(said=str(error)) from None
         with made_of_scenario():
             sandboxes.steer(sandbox, scenario)
         with contextlib.suppress(UnicodeDecodeError):  # YAML may be UTF-16: then it is written anew
@@ -293,7 +295,7 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     try:
         endpoint, ids = _dispatch().find(asked.method.upper(), path)
     except ApiError as refusal:
-        CONTROL_INVALID.refuse(said=f"path: {refusal.message}")
+        raise CONTROL_INVALID.error(said=f"path: {refusal.message}") from None
     codec = endpoint.codec
     try:
         request = codec.decode(body) if codec and not endpoint.any_body else None

@@ -1,10 +1,10 @@
-"""What a refusal is made of: a problem, which is one situation, and the words of the moment.
+"""Problems and errors: a problem is one situation in which Clover rejects a request.
 
 The catalogue of all problems is `clover/common/problems.py`. It imports those of the resources,
 `clover/<resource>/problems.py`.
 """
 
-from typing import Literal, Never
+from typing import Literal
 
 from mock_clover.core.evidence import Fact
 from mock_clover.core.record import Record
@@ -13,7 +13,7 @@ Shape = Literal["error", "bare", "plain", "status"]
 
 
 class Problem(Record, frozen=True, kw_only=True):
-    """One situation in which a request is refused."""
+    """One situation in which a request is rejected."""
 
     name: str
     status: int
@@ -32,20 +32,20 @@ class Problem(Record, frozen=True, kw_only=True):
     status: the reason phrase and a message, both at the top, as OAuth v2 answers."""
     fact: Fact
 
-    def refuse(self, **words: object) -> Never:
-        """Raise the refusal of this problem, its message filled with these words."""
-        raise ApiError(self, words)
+    def error(self, **words: object) -> "ApiError":
+        """Return the error of this problem, its message filled with these words."""
+        return ApiError(self, words)
 
 
 class _Words(dict[str, object]):
-    """Words of a situation; one that nobody knows (a trigger has none) is left open."""
+    """Words for a message; a missing one becomes its name in parentheses."""
 
     def __missing__(self, word: str) -> str:
         return f"({word})"
 
 
 class ApiError(Exception):
-    """A request that is refused; nothing has changed."""
+    """Rejects a request. Nothing has changed when a handler raises it."""
 
     def __init__(self, problem: Problem, words: dict[str, object]) -> None:
         super().__init__(problem.name)

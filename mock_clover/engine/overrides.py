@@ -86,12 +86,12 @@ def parse_fault(text: str) -> Fault:
     try:
         fault = msgspec.convert(members, Fault, strict=False)
     except msgspec.ValidationError as error:
-        UNKNOWN_OUTCOME.refuse(said=f"x-mock-clover-fault: {error}")
+        raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-fault: {error}") from None
     if fault.kind == "problem" and fault.problem not in OUTCOMES:
         near = difflib.get_close_matches(fault.problem or "", OUTCOMES, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         said = f"x-mock-clover-fault: there is no problem {fault.problem!r}{meant}"
-        UNKNOWN_OUTCOME.refuse(said=said)
+        raise UNKNOWN_OUTCOME.error(said=said)
     return fault
 
 
@@ -102,7 +102,7 @@ def limit(sandbox: Sandbox, credential: str) -> None:
     limited = sandbox.limits.check(credential, sandbox.clock.now_ms())
     if limited is not None:
         wait_s = -(-limited.wait_ms // 1000)
-        RATE_LIMITED.refuse(
+        raise RATE_LIMITED.error(
             headers={limited.header: str(limited.limit), "retry-after": str(wait_s)}
         )
 
@@ -170,7 +170,7 @@ def outcome(word: str) -> Action:
     ]
     near = difflib.get_close_matches(word, known, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
-    UNKNOWN_OUTCOME.refuse(said=f"x-mock-clover-outcome: there is no outcome {word!r}{meant}")
+    raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-outcome: there is no outcome {word!r}{meant}")
 
 
 def rule_input(

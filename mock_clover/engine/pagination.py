@@ -114,7 +114,7 @@ def _from(rows: Iterator[tuple[str, Row]], cursor: str | None, count: int) -> li
         if len(cut) == count:
             break
     if not seen:
-        INVALID_REQUEST.refuse(param="starting_after")
+        raise INVALID_REQUEST.error(param="starting_after")
     return cut
 
 
@@ -124,7 +124,7 @@ def _up_to(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row
         newer.append(row)
         if key == cursor:
             return list(reversed(newer))
-    INVALID_REQUEST.refuse(param="ending_before")
+    raise INVALID_REQUEST.error(param="ending_before")
 
 
 def bounds(query: ListQuery, name: str) -> Callable[[int], bool] | None:
@@ -154,4 +154,4 @@ def _millis(name: str, text: str) -> int:
             return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp() * 1000)
         except ValueError:
             continue
-    INVALID_REQUEST.refuse(param=name)
+    raise INVALID_REQUEST.error(param=name)

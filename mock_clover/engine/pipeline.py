@@ -95,7 +95,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
         stored = sandbox.idempotency.get((who, key)) if key else None
         if stored is not None:
             if stored.target != raw.path or not _are_equal(stored.request, request):
-                IDEMPOTENCY_MISMATCH.refuse()
+                raise IDEMPOTENCY_MISMATCH.error()
             idempotency = "replayed"
             reply = Reply(
                 stored.status,
@@ -166,7 +166,7 @@ def _run_handler(
         refuse_members(sandbox, endpoint, call.body)
     if step is not None:
         if step.then.problem is not None:
-            BY_NAME[step.then.problem].refuse(why=step.why, basis=(step,))
+            raise BY_NAME[step.then.problem].error(why=step.why, basis=(step,))
         if step.then.raw is not None:
             return _raw_reply(step.then.raw, step)
         call.verdict = step.verdict()

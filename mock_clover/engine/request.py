@@ -49,7 +49,7 @@ def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes])
         shown = headers.get(b"apikey", b"").decode("latin-1").strip()
         if shown != sandbox.credentials.api_key:
             said = "the apikey is not of this sandbox" if shown else "no apikey is shown"
-            UNAUTHORIZED.refuse(reason=said)
+            raise UNAUTHORIZED.error(reason=said)
         return shown
     header = headers.get(b"authorization")
     if header == sandbox.bearer_header:
@@ -64,15 +64,15 @@ def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes])
 def _other_bearer(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> str:
     """Return the token of an Authorization header that OAuth gave and that is good now."""
     if header is None and endpoint.auth == "pakms":
-        PAKMS_WITHOUT_AUTHORIZATION.refuse()
+        raise PAKMS_WITHOUT_AUTHORIZATION.error()
     shown = _bearer(header)
     bearer = sandbox.bearers.get(shown)
     if bearer is None:
         said = legacy_token_error(sandbox, shown)
         if said:
-            UNAUTHORIZED.refuse(reason=said)
+            raise UNAUTHORIZED.error(reason=said)
     elif sandbox.clock.now_ms() >= bearer.expires_ms:
-        UNAUTHORIZED.refuse(reason="the access token has expired; POST /oauth/v2/refresh")
+        raise UNAUTHORIZED.error(reason="the access token has expired; POST /oauth/v2/refresh")
     return shown
 
 
@@ -103,7 +103,9 @@ def _refuse_unpermitted(
     lacking = missing(needed, granted)
     if lacking:
         word = "permission" if len(lacking) == 1 else "permissions"
-        PERMISSION_MISSING.refuse(reason=f"{endpoint.name} needs the {word} {', '.join(lacking)}")
+        raise PERMISSION_MISSING.error(
+            reason=f"{endpoint.name} needs the {word} {', '.join(lacking)}"
+        )
 
 
 def _set_fields(request: Record) -> set[str]:
@@ -129,9 +131,9 @@ def _bearer(header: bytes | None) -> str:
 def enforce_strict(endpoint: Endpoint, raw: Raw) -> None:
     """Under --strict refuse what this mock else forgives."""
     if endpoint.extension:
-        PATH_NOT_FOUND.refuse()
+        raise PATH_NOT_FOUND.error()
     if endpoint.forwarded_for and not raw.headers.get(b"x-forwarded-for"):
-        FORWARDED_FOR_MISSING.refuse()
+        raise FORWARDED_FOR_MISSING.error()
     if endpoint.request and not endpoint.any_body:
         try:
             unknown = unknown_members(parse(raw.body), endpoint.request)
@@ -139,7 +141,7 @@ def enforce_strict(endpoint: Endpoint, raw: Raw) -> None:
             return  # the decoder says it better
         if unknown:
             param = redact_name(unknown[0]) if endpoint.secret else unknown[0]
-            UNKNOWN_PARAMETER.refuse(param=param)
+            raise UNKNOWN_PARAMETER.error(param=param)
 
 
 def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
@@ -160,8 +162,8 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
         return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
     except MalformedError as error:
         if endpoint.unjournaled:
-            CONTROL_INVALID.refuse(said=str(error))
-        INVALID_JSON.refuse()
+            raise CONTROL_INVALID.error(said=str(error)) from None
+        raise INVALID_JSON.error() from None
     except ViolationsError as violations:
         _refuse_violation(violations, control=endpoint.unjournaled)
 
@@ -181,7 +183,7 @@ def _refuse_other_media(headers: dict[bytes, bytes]) -> None:
     """Refuse what says that it is no JSON; what says nothing may be it (inferred)."""
     said = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if said and said != b"application/json" and not said.endswith(b"+json"):
-        OAUTH_MEDIA_TYPE.refuse()
+        raise OAUTH_MEDIA_TYPE.error()
 
 
 def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
@@ -199,7 +201,7 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
             _refuse_unknown(fields, endpoint.query)
         return codec.convert(fields)
     except MalformedError:
-        INVALID_REQUEST.refuse(param="query")
+        raise INVALID_REQUEST.error(param="query") from None
     except ViolationsError as violations:
         _refuse_violation(violations, control=endpoint.unjournaled)
 
@@ -208,16 +210,16 @@ def _refuse_unknown(fields: dict[str, str], query: type[Record]) -> None:
     for name in unknown_members(fields, query):
         near = nearest(name, query)
         meant = f"; did you mean `{near}`?" if near else ""
-        CONTROL_INVALID.refuse(said=f"there is no query member `{name}`{meant}")
+        raise CONTROL_INVALID.error(said=f"there is no query member `{name}`{meant}")
 
 
 def _refuse_violation(violations: ViolationsError, *, control: bool = False) -> Never:
     if control:
-        CONTROL_INVALID.refuse(said=str(violations))
+        raise CONTROL_INVALID.error(said=str(violations))
     first = violations.found[0]
     problem = BY_NAME.get(first.problem, INVALID_REQUEST)
     lacking = _LACKING.search(first.said)
-    problem.refuse(param=f"{first.path}.{lacking[1]}" if lacking else first.path)
+    raise problem.error(param=f"{first.path}.{lacking[1]}" if lacking else first.path)
 
 
 def _merged(raw: Raw) -> dict[str, object]:

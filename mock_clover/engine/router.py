@@ -77,8 +77,8 @@ class Router:
         if other_methods is None and self._load_lazily(parts):
             return self.find(method, path)
         if other_methods is not None:
-            METHOD_NOT_ALLOWED.refuse(method=method)
-        PATH_NOT_FOUND.refuse()
+            raise METHOD_NOT_ALLOWED.error(method=method)
+        raise PATH_NOT_FOUND.error()
 
     def _like(self, parts: list[str]) -> Sequence[Pattern]:
         """Return the patterns that may be those of a path."""

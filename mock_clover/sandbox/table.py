@@ -67,7 +67,7 @@ class Table(Generic[Row]):
     def require_room(self) -> None:
         """Refuse, before anything is written, when no further row fits."""
         if len(self._rows) + len(self._base) >= self.rows_max:
-            SANDBOX_FULL.refuse()
+            raise SANDBOX_FULL.error()
 
     def note_in(self, changes: Changes, name: str) -> None:
         """Keep all changes from now on, under the table's name."""

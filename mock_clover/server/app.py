@@ -119,7 +119,7 @@ class App:
                 self._check(raw)
             endpoint, ids = self._dispatch.find(raw.method, raw.path)
             if too_large:
-                PAYLOAD_TOO_LARGE.refuse()
+                raise PAYLOAD_TOO_LARGE.error()
         except ApiError as refusal:
             return self._lazy_loaders(sandbox, raw, refusal)
         if ids:

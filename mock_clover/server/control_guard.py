@@ -33,10 +33,10 @@ class ControlGuard(Record, frozen=True, kw_only=True):
     def check_host(self, headers: dict[bytes, bytes]) -> str:
         """Refuse a Host that could be a stranger's, and everything where the gate is shut."""
         if not self.is_open:
-            PATH_NOT_FOUND.refuse()
+            raise PATH_NOT_FOUND.error()
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not self._is_ours(host):
-            CONTROL_FORBIDDEN.refuse(
+            raise CONTROL_FORBIDDEN.error(
                 said="Host: this name is not allowed to make control calls; allow it with "
                 "`mock-clover serve --control-host NAME`"
             )
@@ -48,10 +48,14 @@ class ControlGuard(Record, frozen=True, kw_only=True):
         origin = headers.get(b"origin", b"").decode("latin-1").lower()
         elsewhere = headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site")
         if elsewhere or (origin and origin.partition("://")[2] != host):
-            CONTROL_FORBIDDEN.refuse(said="Origin: pages of other origins make no control calls")
+            raise CONTROL_FORBIDDEN.error(
+                said="Origin: pages of other origins make no control calls"
+            )
         shown = headers.get(TOKEN_HEADER, b"")
         if self.token is not None and not hmac.compare_digest(shown, self.token.encode()):
-            CONTROL_FORBIDDEN.refuse(said=f"{TOKEN_HEADER.decode()}: the control token is missing")
+            raise CONTROL_FORBIDDEN.error(
+                said=f"{TOKEN_HEADER.decode()}: the control token is missing"
+            )
 
     def _is_ours(self, host: str) -> bool:
         if _ADDRESS.fullmatch(host):

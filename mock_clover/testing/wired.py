@@ -9,7 +9,7 @@ from mock_clover.testing.line import MockCloverError
 _PATIENCE_S = 30.0
 
 
-class _Stale(Exception):
+class _StaleError(Exception):
     """The server had closed the connection while it was idle: the call was not heard."""
 
 
@@ -31,7 +31,7 @@ class HttpTransport:
     ) -> tuple[int, bytes]:
         """Make one call, from any thread. Raises MockCloverError when there is no answer."""
         asked = (method, path, body, headers | self._shown, wait_s)
-        with contextlib.suppress(IndexError, _Stale):
+        with contextlib.suppress(IndexError, _StaleError):
             return self._exchange(self._idle.pop(), *asked, kept=True)
         make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         return self._exchange(make(self._address), *asked, kept=False)
@@ -62,7 +62,7 @@ class HttpTransport:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             if kept and isinstance(error, ConnectionError):
-                raise _Stale from None
+                raise _StaleError from None
             raise MockCloverError(f"{method} {self._address}{path}: {error!r}") from None
         self._idle.append(connection)
         return reply.status, said

@@ -25,7 +25,7 @@ _RUN = """async () => {
 
 
 def axe_source() -> str:
-    """Return the program; once needs npm and the network. Raises toolbox.Missing."""
+    """Return the program; once needs npm and the network. Raises toolbox.MissingError."""
     packages = toolbox.install_node_packages(RECIPE, "browser")
     return (packages / "axe-core" / "axe.min.js").read_text("utf-8")
 

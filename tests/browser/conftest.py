@@ -6,7 +6,6 @@ With MOCK_CLOVER_TEST_BROWSER=required a missing Chromium fails these tests; els
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NoReturn
 from zlib import crc32
 
@@ -31,21 +30,13 @@ QUIET = (
 """Chromium asks nobody but the pages' own servers; a stranger has pointed its name at them."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-
-
 def chromium_path() -> str:
     """Return where Chromium is, or skip, or fail where it is required."""
     named = os.environ.get("MOCK_CLOVER_TEST_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, NAMES)), None)
-    if found:
-        return found
-    reason = "no Chromium here (set MOCK_CLOVER_TEST_CHROMIUM, or install Debian's chromium)"
-    do_without(reason)
+    if not found:
+        do_without("no Chromium here (set MOCK_CLOVER_TEST_CHROMIUM, or install Debian's chromium)")
+    return found
 
 
 def do_without(reason: str) -> NoReturn:
@@ -137,7 +128,7 @@ def axe() -> str:
     """The program of axe-core."""
     try:
         return axe_source()
-    except toolbox.Missing as missing:
+    except toolbox.MissingError as missing:
         do_without(f"axe-core: {missing.reason}\n{missing.output}")
 
 

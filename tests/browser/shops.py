@@ -63,7 +63,7 @@ SHOPS: dict[str, Callable[[Shop, MockClover], str]] = {"plain": open_plain, "rea
 
 
 def built_react_shop() -> Path:
-    """Return the built shop; once needs npm and the network. Raises toolbox.Missing."""
+    """Return the built shop; once needs npm and the network. Raises toolbox.MissingError."""
     packages = toolbox.install_node_packages(REACT / "package.json", "react")
     sources = sorted(file for file in REACT.rglob("*") if file.is_file())
     recipe = "\n".join(f"{file.relative_to(REACT)}\n{file.read_text('utf-8')}" for file in sources)

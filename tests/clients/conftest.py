@@ -79,7 +79,7 @@ def have(get: Callable[[], T]) -> T:
     """Return what `get` finds; without it skip, or fail where clients are required."""
     try:
         return get()
-    except toolbox.Missing as missing:
+    except toolbox.MissingError as missing:
         told = missing
     if os.environ.get("MOCK_CLOVER_TEST_CLIENTS") == "required":
         pytest.fail(f"clients are required: {told.reason}\n{told.output}", pytrace=False)

@@ -20,8 +20,8 @@ _UP = 0x1
 
 @contextlib.contextmanager
 def namespace(hosts: Path) -> Iterator[list[str]]:
-    """Give what a command goes behind to run in it. Raises Missing where none can be made."""
-    from toolbox import Missing, plain_environment, require_tool
+    """Give what a command goes behind to run in it. Raises MissingError where none can be made."""
+    from toolbox import MissingError, plain_environment, require_tool
 
     command = [require_tool("unshare"), "--mount", "--net", sys.executable, __file__, str(hosts)]
     enter = require_tool("nsenter")
@@ -38,7 +38,7 @@ def namespace(hosts: Path) -> Iterator[list[str]]:
         assert keeper.stderr is not None
         if keeper.stdout.readline() != "ready\n":
             said = keeper.stderr.read().strip().splitlines()
-            raise Missing(
+            raise MissingError(
                 f"no namespace can be made here: {said[-1] if said else 'no reason told'}"
             )
         try:

@@ -22,8 +22,6 @@ from likeness import likeness
 from served import Clover
 from toolbox import PATIENCE_SECONDS, Find, Run, plain_environment
 
-pytestmark = pytest.mark.clients
-
 VISA, MC, AMEX, DINERS_CLUB = (
     ("4242424242424242", "VISA"),
     ("5204245250003294", "MC"),

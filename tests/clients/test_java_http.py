@@ -10,8 +10,6 @@ from relay import relaying
 from served import Clover
 from toolbox import Run
 
-pytestmark = pytest.mark.clients
-
 
 @pytest.mark.parametrize("parser", ["clover", "without_httptools"])
 def test_token_charge_and_read_on_one_client(

@@ -13,8 +13,6 @@ from relay import relaying
 from served import Clover
 from toolbox import Run
 
-pytestmark = pytest.mark.clients
-
 ROUNDS = 25
 AT_ONCE = 12
 

@@ -22,8 +22,6 @@ from toolbox import Run
 
 from mock_clover.clover.common.hosts import NAMES
 
-pytestmark = pytest.mark.clients
-
 OURS = f"{shlex.quote(sys.executable)} -m mock_clover"
 CURL_DISTRUSTS = 60
 

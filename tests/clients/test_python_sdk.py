@@ -11,8 +11,6 @@ from likeness import likeness
 from served import Clover
 from toolbox import Run
 
-pytestmark = pytest.mark.clients
-
 EMAIL = "buyer@example.com"
 APPROVED = {"network_status": "approved_by_network", "type": "authorized"}
 EXPIRY = {"exp_month": "12", "exp_year": "2030"}

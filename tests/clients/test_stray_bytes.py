@@ -17,8 +17,6 @@ from likeness import likeness
 from served import Clover
 from toolbox import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.clients
-
 UNKNOWN = "ZZZZZZZZZZZZZ"
 STRAY = b"{}"
 CARD = {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030", "cvv": "123"}
@@ -50,7 +48,7 @@ NOT_FOUND: Answer = (
 UNAUTHORIZED: Answer = (401, {"message": "401 Unauthorized"})
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """The server ended the connection where an answer was due."""
 
 
@@ -101,7 +99,7 @@ class Wire:
         """Wait for more bytes."""
         chunk = self.line.recv(65_536)
         if not chunk:
-            raise Closed(self.held)
+            raise ClosedError(self.held)
         self.held += chunk
 
     def rest(self) -> bytes:
@@ -216,7 +214,7 @@ def test_stray_bytes_cut_at_every_place_into_two_segments(speech: Speech, settle
             try:
                 wire.send(data[cut:])
                 told = wire.answers(2)
-            except (Closed, OSError, AssertionError) as error:
+            except (ClosedError, OSError, AssertionError) as error:
                 told = [error]
             if told != [speech.read, speech.charged]:
                 wrong[f"{data[max(0, cut - 12) : cut]!r} | {data[cut : cut + 12]!r}"] = told

@@ -1,8 +1,8 @@
 """What other people's clients need to run here, and the running of them.
 
 Packages are installed once per machine and recipe, under `.work/clients/`, with pinned versions;
-a lock lets the workers of a parallel run share one installation. What cannot be had is `Missing`,
-with the reason; the fixtures decide whether that skips or fails.
+a lock lets the workers of a parallel run share one installation. `MissingError` says what is missing,
+and the fixtures decide whether that skips or fails.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ PYTHON_SDK_BUILDERS = ("pip==24.0", "setuptools==65.5.0", "wheel==0.48.0")
 PYTHON_SDK = ("ecommClover==1.0.0", "requests==2.34.2")
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """A tool, a package or the network is not here; the reason says which in one line."""
 
     def __init__(self, reason: str, output: str = "") -> None:
@@ -92,7 +92,7 @@ def find_java() -> str:
         timeout=PATIENCE_SECONDS,
     )
     if listed.returncode or "jdk.compiler" not in listed.stdout:
-        raise Missing("the java here is no JDK 11 or later: it has no compiler")
+        raise MissingError("the java here is no JDK 11 or later: it has no compiler")
     return java
 
 
@@ -100,7 +100,7 @@ def require_tool(name: str) -> str:
     """Return the path of a program."""
     path = shutil.which(name)
     if path is None:
-        raise Missing(f"{name} is not installed")
+        raise MissingError(f"{name} is not installed")
     return path
 
 
@@ -113,7 +113,7 @@ def prepare(kind: str, recipe: str, make: Callable[[Path], None]) -> Path:
     try:
         import fcntl
     except ImportError as absent:
-        raise Missing("the lock of the client cache needs a POSIX system") from absent
+        raise MissingError("the lock of the client cache needs a POSIX system") from absent
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the system drops it with the process
@@ -138,12 +138,12 @@ def install(what: str, command: Sequence[str], *, cwd: Path) -> None:
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as late:
-        raise Missing(f"{what}: not installed after {INSTALL_SECONDS_MAX} s") from late
+        raise MissingError(f"{what}: not installed after {INSTALL_SECONDS_MAX} s") from late
     if done.returncode:
         output = done.stdout + done.stderr
         errors = (line.strip() for line in output.splitlines() if "error" in line.lower())
         first = next(errors, f"status {done.returncode}")
-        raise Missing(f"{what}: could not install ({first})", output)
+        raise MissingError(f"{what}: could not install ({first})", output)
 
 
 def name_of(command: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.clients.toolbox import Missing, install, plain_environment, prepare
+from tests.clients.toolbox import MissingError, install, plain_environment, prepare
 from tests.served import Served
 from tests.wire import PATIENCE_S, eventually
 
@@ -368,7 +368,7 @@ def backend() -> list[str]:
 
     try:
         return [str(prepare("hatchling", f"{HATCHLING} {sys.version}", make) / "bin" / "python")]
-    except Missing as missing:
+    except MissingError as missing:
         if os.environ.get("MOCK_CLOVER_TEST_CLIENTS") == "required":
             pytest.fail(f"the wheel cannot be built: {missing.reason}\n{missing.output}")
         pytest.skip(f"the wheel cannot be built: {missing.reason}")

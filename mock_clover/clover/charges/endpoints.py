@@ -209,18 +209,18 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     """Capture an authorisation, in full or in part, once."""
     charge_id = call.ids[0]
     if len(charge_id) != 13 or not _CROCKFORD.issuperset(charge_id):
-        INVALID_CHARGE_ID.refuse()
+        raise INVALID_CHARGE_ID.error()
     charge = _require(sandbox, charge_id)
     if charge.state == "expired":
-        AUTHORISATION_EXPIRED.refuse()
+        raise AUTHORISATION_EXPIRED.error()
     if charge.state not in CAPTURED_FROM:
         already = charge.state == "captured" and not charge.sale
-        (CHARGE_ALREADY_CAPTURED if already else NOT_AN_AUTHORISATION).refuse()
+        raise (CHARGE_ALREADY_CAPTURED if already else NOT_AN_AUTHORISATION).error()
     amount = charge.request.amount if call.body.amount is None else call.body.amount
     if amount == 0 and charge.request.amount and charge.gift is None:
-        INVALID_CHARGE_AMOUNT.refuse()
+        raise INVALID_CHARGE_AMOUNT.error()
     if amount > _capturable(sandbox, charge):
-        CAPTURE_TOO_LARGE.refuse()
+        raise CAPTURE_TOO_LARGE.error()
     now_ms = sandbox.clock.now_ms()
     captured = _replace(charge, state="captured", amount_captured=amount, captured_ms=now_ms)
     if charge.gift is not None:
@@ -249,7 +249,7 @@ def _capturable(sandbox: Sandbox, charge: Charge) -> int:
 def _require(sandbox: Sandbox, charge_id: str) -> Charge:
     charge = sandbox.charges.get(charge_id)
     if charge is None:
-        CHARGE_NOT_FOUND.refuse(id=charge_id)
+        raise CHARGE_NOT_FOUND.error(id=charge_id)
     return charge
 
 

@@ -61,7 +61,7 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeAnswer:
     """Return one charge."""
     charge = sandbox.charges.get(call.ids[0])
     if charge is None:
-        CHARGE_NOT_FOUND.refuse(id=call.ids[0])
+        raise CHARGE_NOT_FOUND.error(id=call.ids[0])
     if charge.decline is not None:
         call.basis = (FAILED_CHARGE_SHOWN,)
     answer = fetched_answer(charge)
@@ -102,7 +102,7 @@ def _is_meant(charge: Charge, query: ChargesQuery) -> bool:
 def _names(expand: str) -> frozenset[str]:
     names = [name.strip() for name in expand.split(",")]
     if len(names) > EXPANDED_MAX:
-        INVALID_REQUEST.refuse(param="expand")
+        raise INVALID_REQUEST.error(param="expand")
     return frozenset(names)
 
 

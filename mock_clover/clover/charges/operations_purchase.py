@@ -55,24 +55,24 @@ def with_extras(
 def check_tender(tender: Tender | None, *, captures: bool) -> None:
     """Refuse a tender that does not say which, or one that is only to be authorised (inferred)."""
     if tender is None or not tender.says_which:
-        INVALID_TENDER.refuse()
+        raise INVALID_TENDER.error()
     if not captures:
-        INVALID_REQUEST.refuse(param="capture")
+        raise INVALID_REQUEST.error(param="capture")
 
 
 def _check_descriptor(given: ChargeDescriptor, brand: str) -> None:
     contact = given.merchant_contact_info or ""
     if brand in _SHORT_CONTACT and len(contact) > CONTACT_CHARS_MAX:
-        INVALID_REQUEST.refuse(param="soft_descriptor.merchant_contact_info")
+        raise INVALID_REQUEST.error(param="soft_descriptor.merchant_contact_info")
 
 
 def check_level2(given: Level2) -> None:
     """Refuse level 2 data with a tax and no order number, which the tax needs (documented)."""
     if given.tax_amount is not None and not given.pc_order_number:
-        INVALID_REQUEST.refuse(param="level2.pc_order_number")
+        raise INVALID_REQUEST.error(param="level2.pc_order_number")
 
 
 def _check_level3(given: Level3, brand: str) -> None:
     for place, item in enumerate(given.level3_line_items or ()):
         if missing := missing_of(item, brand):
-            INVALID_REQUEST.refuse(param=f"level3.level3_line_items[{place}].{missing}")
+            raise INVALID_REQUEST.error(param=f"level3.level3_line_items[{place}].{missing}")

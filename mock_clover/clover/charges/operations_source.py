@@ -84,9 +84,9 @@ def resolve_source(
     if token is None:
         return _on_file(sandbox, source, decided)
     if token.state == "used":
-        TOKEN_ALREADY_USED.refuse()
+        raise TOKEN_ALREADY_USED.error()
     if token.state == "revoked":
-        INVALID_SOURCE.refuse()
+        raise INVALID_SOURCE.error()
     if token.state == "multipay" and stored_credentials is None and decided is None:
         # A token of another integration never had a CVV; its tutorial charges it all the same.
         verdict = ask_issuer(sandbox, token) if token.foreign else _CVV_NOT_PROVIDED
@@ -111,12 +111,12 @@ def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Pay
         return PaymentSource(TENDER_TOKEN, None, decided or _TENDERED)
     customer = sandbox.customers.get(customer_id)
     if customer is None:
-        INVALID_SOURCE.refuse()
+        raise INVALID_SOURCE.error()
     if not customer.cards:
-        CARD_ON_FILE_MISSING.refuse()
+        raise CARD_ON_FILE_MISSING.error()
     token = sandbox.tokens.get(customer.cards[-1].token)
     if token is None:
-        CARD_ON_FILE_MISSING.refuse()
+        raise CARD_ON_FILE_MISSING.error()
     basis = (NEWEST_CARD_PAYS,) if len(customer.cards) > 1 else ()
     verdict = decided or ask_issuer(sandbox, token)
     return _new_tuple(PaymentSource, (token, customer.id, verdict, None, basis, ""))
@@ -125,10 +125,10 @@ def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Pay
 def check_amount(amount: int) -> None:
     """Refuse an amount above Clover's maximum."""
     if amount > AMOUNT_MAX:
-        AMOUNT_TOO_LARGE.refuse()
+        raise AMOUNT_TOO_LARGE.error()
 
 
 def check_metadata(metadata: dict[str, object] | None) -> None:
     """Refuse metadata that is too long."""
     if metadata and len(encode(metadata)) > METADATA_BYTES_MAX:
-        INVALID_REQUEST.refuse(param="metadata")
+        raise INVALID_REQUEST.error(param="metadata")

@@ -56,7 +56,7 @@ def resolved(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
         return rate
     tax = find_tax(sandbox, rate.tax_rate_uuid)
     if tax is None:
-        INVALID_TAX_RATE.refuse()
+        raise INVALID_TAX_RATE.error()
     return _replace(
         rate,
         name=rate.name or tax.asked.name,

@@ -94,10 +94,10 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     )
     amount, tax_amount = order_totals(line.as_ordered for line in lines)
     if amount > AMOUNT_MAX:
-        CHECKOUT_INVALID.refuse(param="shoppingCart")
+        raise CHECKOUT_INVALID.error(param="shoppingCart")
     urls = _urls(sandbox, asked.redirectUrls or RedirectUrls())
     if asked.metadata and len(encode(asked.metadata)) > METADATA_BYTES_MAX:
-        CHECKOUT_INVALID.refuse(param="metadata")
+        raise CHECKOUT_INVALID.error(param="metadata")
     now_ms = sandbox.clock.now_ms()
     made = Checkout(
         id=sandbox.ids.uuid(),
@@ -136,9 +136,9 @@ def _check_customer(sandbox: Sandbox, person: CheckoutCustomer) -> None:
     given = {name: getattr(person, name) for name in ("firstName", "lastName", "email")}
     lacking = [name for name, value in given.items() if not value]
     if needed == "all" and lacking:
-        CHECKOUT_INVALID.refuse(param=f"customer.{lacking[0]}")
+        raise CHECKOUT_INVALID.error(param=f"customer.{lacking[0]}")
     if needed == "any" and len(lacking) == len(given):
-        CHECKOUT_INVALID.refuse(param="customer")
+        raise CHECKOUT_INVALID.error(param="customer")
 
 
 def _line(sandbox: Sandbox, at: str, asked: CartItem) -> Line:
@@ -153,7 +153,9 @@ def _line(sandbox: Sandbox, at: str, asked: CartItem) -> Line:
         name, price = name or item.asked.name, item.asked.price if price is None else price
     lacking = "price" if name else "name"
     if name is None or price is None:
-        CHECKOUT_INVALID.refuse(param=f"{at}.{'itemRefUuid' if asked.itemRefUuid else lacking}")
+        raise CHECKOUT_INVALID.error(
+            param=f"{at}.{'itemRefUuid' if asked.itemRefUuid else lacking}"
+        )
     return Line(
         name=name,
         price=price,
@@ -171,7 +173,7 @@ def _urls(sandbox: Sandbox, asked: RedirectUrls) -> RedirectUrls:
         url = getattr(asked, name)
         said = wrong_redirect(url, anywhere=switch.redirects == "any") if url is not None else ""
         if said:
-            CHECKOUT_INVALID.refuse(
+            raise CHECKOUT_INVALID.error(
                 param=f"redirectUrls.{name}",
                 reason=f"redirectUrls.{name} {said}; settings.checkout.redirects: any takes "
                 "http and this machine",
@@ -184,7 +186,7 @@ def require_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout:
     """Return a session, or refuse."""
     checkout = sandbox.checkouts.get(checkout_id)
     if checkout is None:
-        CHECKOUT_NOT_FOUND.refuse()
+        raise CHECKOUT_NOT_FOUND.error()
     return checkout
 
 
@@ -193,7 +195,7 @@ def require_open(sandbox: Sandbox, checkout_id: str) -> Checkout:
     checkout = require_checkout(sandbox, checkout_id)
     closed = _CLOSED.get(checkout.state(sandbox.clock.now_ms()))
     if closed is not None:
-        closed.refuse()
+        raise closed.error()
     return checkout
 
 
@@ -222,7 +224,7 @@ def pay(
         checkout = require_open(sandbox, checkout_id)
         payment = _payment(checkout, tip_amount)
         if not asked.cvv:
-            INCORRECT_CVC.refuse()
+            raise INCORRECT_CVC.error()
         token = Token(
             id="",
             created_ms=sandbox.clock.now_ms(),
@@ -231,7 +233,7 @@ def pay(
         )
         step = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
         if step is not None and step.then.problem is not None:
-            BY_NAME[step.then.problem].refuse(why=step.why)
+            raise BY_NAME[step.then.problem].error(why=step.why)
         decided = step.verdict() if step is not None else None
         verdict = _whole(decided or ask_issuer(sandbox, token), payment)
         for table in (sandbox.tokens, sandbox.orders, sandbox.charges):

@@ -76,14 +76,14 @@ def read_tip(offered: tuple[Choice, ...], form: CheckoutForm) -> int | None:
         for each in offered:
             if form.tip == str(each.percent):
                 return each.amount or None
-        INVALID_TIP_AMOUNT.refuse()
+        raise INVALID_TIP_AMOUNT.error()
     said = form.tip_own.strip()
     if not _OWN_TIP.fullmatch(said):
-        INVALID_TIP_AMOUNT.refuse()
+        raise INVALID_TIP_AMOUNT.error()
     whole, _, part = said.replace(",", ".").partition(".")
     amount = int(whole) * 100 + int(part.ljust(2, "0") or 0)
     if amount > AMOUNT_MAX:
-        INVALID_TIP_AMOUNT.refuse()
+        raise INVALID_TIP_AMOUNT.error()
     return amount or None
 
 
@@ -95,12 +95,15 @@ def faults(sandbox: Sandbox, form: CheckoutForm, refusal: ApiError) -> tuple[Fau
     if refusal.problem.name not in _WRONG:
         return ()
     found: dict[str, str] = {}
-    for check in (refusal.problem.refuse, *_checks(sandbox, form)):
+    problems = [refusal.problem]
+    for check in _checks(sandbox, form):
         try:
             check()
         except ApiError as each:
-            at, said = _WRONG.get(each.problem.name, ("", ""))
-            found.setdefault(at, said)
+            problems.append(each.problem)
+    for problem in problems:
+        at, said = _WRONG.get(problem.name, ("", ""))
+        found.setdefault(at, said)
     found |= {at: said for at, said in _NEEDED.items() if not getattr(form, at).strip()}
     return tuple(Fault(at, found[at]) for at in ("tip_own", *_NEEDED) if at in found)
 
@@ -114,8 +117,13 @@ def _checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], object],
         lambda: read_expiry(sandbox, form.exp_month, str(min(year + 1, 9_999))),
         lambda: read_expiry(sandbox, "12", form.exp_year),
         lambda: read_expiry(sandbox, form.exp_month, form.exp_year),
-        lambda: None if _CVV.fullmatch(form.cvv) else INCORRECT_CVC.refuse(),
+        lambda: _check_cvv(form.cvv),
     )
+
+
+def _check_cvv(cvv: str) -> None:
+    if not _CVV.fullmatch(cvv):
+        raise INCORRECT_CVC.error()
 
 
 def again(form: CheckoutForm) -> dict[str, str]:

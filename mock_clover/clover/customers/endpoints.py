@@ -67,7 +67,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     """Change the e-mail address, and save a further card when a source is given."""
     asked, customer = call.body, sandbox.customers.get(call.ids[0])
     if customer is None:
-        CUSTOMER_MISSING.refuse(id=call.ids[0])
+        raise CUSTOMER_MISSING.error(id=call.ids[0])
     token = _savable(sandbox, call, asked.source, customer) if asked.source else None
     first, last = names_of(asked.firstName, asked.lastName, asked.name)
     changed = _replace(
@@ -90,20 +90,22 @@ def _savable(
     """Return the token that is to be saved, verified with the issuer, or refuse."""
     token = sandbox.tokens.get(source)
     if token is None or token.state == "revoked" or token.kind != "card":
-        INVALID_CUSTOMER_SOURCE.refuse()
+        raise INVALID_CUSTOMER_SOURCE.error()
     if customer is not None and any(
         card.fingerprint == token.card.fingerprint for card in customer.cards
     ):
-        CARD_ALREADY_SAVED.refuse(id=customer.id)
+        raise CARD_ALREADY_SAVED.error(id=customer.id)
     if token.state == "used":
-        TOKEN_ALREADY_USED.refuse()
+        raise TOKEN_ALREADY_USED.error()
     if token.state == "multipay" or not token.card.has_cvv:
-        CVV_NOT_FOUND.refuse(id=token.id)
+        raise CVV_NOT_FOUND.error(id=token.id)
     if customer is not None and len(customer.cards) >= CARDS_MAX:
-        INVALID_REQUEST.refuse(param="source")
+        raise INVALID_REQUEST.error(param="source")
     verdict = call.issuer_verdict = call.verdict or ask_issuer(sandbox, token)
     if isinstance(verdict, Decline):
-        CARD_VERIFICATION_DECLINED.refuse(said=verdict.message, why=verdict.why, basis=(verdict,))
+        raise CARD_VERIFICATION_DECLINED.error(
+            said=verdict.message, why=verdict.why, basis=(verdict,)
+        )
     return token
 
 
@@ -131,10 +133,10 @@ def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
     customer_id, card_id = call.ids
     customer = sandbox.customers.get(customer_id)
     if customer is None:
-        CUSTOMER_NOT_FOUND.refuse(id=customer_id)
+        raise CUSTOMER_NOT_FOUND.error(id=customer_id)
     gone = next((card for card in customer.cards if card.id == card_id), None)
     if gone is None:
-        CARD_NOT_FOUND.refuse(id=card_id)
+        raise CARD_NOT_FOUND.error(id=card_id)
     _revoke_tokens(sandbox, (gone,))
     kept = tuple(card for card in customer.cards if card is not gone)
     sandbox.customers.put(customer.id, _replace(customer, cards=kept))
@@ -146,7 +148,7 @@ def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerAnswer:
     """Return a customer. Clover has this only on its platform API."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
-        CUSTOMER_MISSING.refuse(id=call.ids[0])
+        raise CUSTOMER_MISSING.error(id=call.ids[0])
     return customer_answer(customer, _MERCHANT_CURRENCY)
 
 
@@ -154,7 +156,7 @@ def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
     """Delete a customer and take its cards off file. Only Clover's Node SDK knows this call."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
-        CUSTOMER_MISSING.refuse(id=call.ids[0])
+        raise CUSTOMER_MISSING.error(id=call.ids[0])
     drop_customer(sandbox, customer)
     return DeletedAnswer(deleted=True, id=customer.id, object="customer")
 

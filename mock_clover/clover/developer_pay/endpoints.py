@@ -65,7 +65,7 @@ def developer_pay(sandbox: Sandbox, call: Call[DeveloperPayRequest, None]) -> De
     _check_merchant(sandbox, call.ids[0])
     if asked.vaultedCard is not None:
         if asked.cardEncrypted is not None:
-            DEVELOPER_PAY_INVALID.refuse(param="vaultedCard")
+            raise DEVELOPER_PAY_INVALID.error(param="vaultedCard")
         paying = _of_vault(sandbox, asked.vaultedCard)
     else:
         paying = _Paying(_opened(sandbox, asked))
@@ -103,7 +103,7 @@ def developer_pay(sandbox: Sandbox, call: Call[DeveloperPayRequest, None]) -> De
 def _check_merchant(sandbox: Sandbox, merchant_id: str) -> None:
     """Refuse another merchant's path as a wrong token is: Clover does not tell the two apart."""
     if merchant_id != sandbox.credentials.merchant_id:
-        UNAUTHORIZED.refuse()
+        raise UNAUTHORIZED.error()
 
 
 def _opened(sandbox: Sandbox, asked: DeveloperPayRequest) -> Card:
@@ -111,15 +111,15 @@ def _opened(sandbox: Sandbox, asked: DeveloperPayRequest) -> Card:
     pan = sandbox.keys.decrypt_pan(asked.cardEncrypted or "")
     brand = brand_of(pan) if pan and pan.isascii() and pan.isdigit() and passes_luhn(pan) else None
     if pan is None or brand is None:
-        DEVELOPER_PAY_INVALID.refuse(param="cardEncrypted")
+        raise DEVELOPER_PAY_INVALID.error(param="cardEncrypted")
     if asked.first6 not in (None, "", pan[:6]):
-        DEVELOPER_PAY_INVALID.refuse(param="first6")
+        raise DEVELOPER_PAY_INVALID.error(param="first6")
     if asked.last4 not in (None, "", pan[-4:]):
-        DEVELOPER_PAY_INVALID.refuse(param="last4")
+        raise DEVELOPER_PAY_INVALID.error(param="last4")
     if asked.expMonth is None:
-        DEVELOPER_PAY_INVALID.refuse(param="expMonth")
+        raise DEVELOPER_PAY_INVALID.error(param="expMonth")
     if asked.expYear is None or 99 < asked.expYear < 1970:
-        DEVELOPER_PAY_INVALID.refuse(param="expYear")
+        raise DEVELOPER_PAY_INVALID.error(param="expYear")
     year = asked.expYear + 2000 if asked.expYear < 100 else asked.expYear
     return Card(
         brand=brand,
@@ -138,10 +138,10 @@ def _of_vault(sandbox: Sandbox, vaulted: VaultedCard) -> _Paying:
     """Find the token that an earlier payment, or a saved card, has left."""
     token = sandbox.tokens.get(vaulted.token)
     if token is None or token.state != "multipay":
-        DEVELOPER_PAY_INVALID.refuse(param="vaultedCard.token")
+        raise DEVELOPER_PAY_INVALID.error(param="vaultedCard.token")
     card = token.card
     if vaulted.first6 not in (None, card.first6) or vaulted.last4 not in (None, card.last4):
-        DEVELOPER_PAY_INVALID.refuse(param="vaultedCard")
+        raise DEVELOPER_PAY_INVALID.error(param="vaultedCard")
     return _Paying(card, token)
 
 
@@ -150,10 +150,10 @@ def _check_order(sandbox: Sandbox, asked: DeveloperPayRequest) -> None:
     if asked.orderId is None:
         return
     if asked.orderId not in sandbox.orders:
-        DEVELOPER_PAY_ORDER_NOT_FOUND.refuse()
+        raise DEVELOPER_PAY_ORDER_NOT_FOUND.error()
     sold = require_order(sandbox, asked.orderId)
     if asked.amount > sold.order.amount - sold.amount_paid:
-        DEVELOPER_PAY_INVALID.refuse(param="amount")
+        raise DEVELOPER_PAY_INVALID.error(param="amount")
 
 
 def _decided(sandbox: Sandbox, call: Call[DeveloperPayRequest, None], card: Card) -> Verdict | None:
@@ -164,7 +164,7 @@ def _decided(sandbox: Sandbox, call: Call[DeveloperPayRequest, None], card: Card
     if step is None:
         return None
     if step.then.problem is not None:
-        BY_NAME[step.then.problem].refuse(why=step.why)
+        raise BY_NAME[step.then.problem].error(why=step.why)
     return step.verdict()
 
 

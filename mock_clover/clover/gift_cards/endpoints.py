@@ -61,15 +61,17 @@ def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftAnswer:
     """Put a first amount on a physical card, or make a virtual one."""
     asked = call.body
     if (asked.source is None) == (asked.promotion_code is None):
-        (INVALID_SOURCE if asked.source is None else INVALID_REQUEST).refuse(param="promotion_code")
+        raise (INVALID_SOURCE if asked.source is None else INVALID_REQUEST).error(
+            param="promotion_code"
+        )
     fixed = PROMOTIONS.get(asked.promotion_code or "", sandbox.settings.gift_card_balance)
     amount = fixed if asked.amount is None else asked.amount
     if not amount:
-        INVALID_CHARGE_AMOUNT.refuse()
+        raise INVALID_CHARGE_AMOUNT.error()
     if asked.source is not None:
         token = _gift_token(sandbox, asked.source)
         if token.card.fingerprint in sandbox.gift_cards:
-            GIFT_CARD_ALREADY_ACTIVE.refuse()
+            raise GIFT_CARD_ALREADY_ACTIVE.error()
         sandbox.gift_cards.require_room()
         call.why = f"gift card ...{token.card.last4} is active with {amount}"
         return _activated(sandbox, token.card.fingerprint, token.card.last4, amount)
@@ -111,7 +113,7 @@ def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftAnswer:
     sandbox.gift_cards.require_room()
     balance = gift_card_balance(sandbox, row).balance
     if row.loaded + asked.amount > BALANCE_MAX:
-        AMOUNT_TOO_LARGE.refuse()
+        raise AMOUNT_TOO_LARGE.error()
     row = _put(sandbox, token, _replace(row, loaded=row.loaded + asked.amount))
     call.why = f"gift card ...{row.last4} is reloaded with {asked.amount}"
     return _answer(sandbox, row, asked.amount, gift_view(row, balance, balance + asked.amount))
@@ -142,7 +144,7 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAn
     """Take back what a refund put on a gift card, as long as it is still there."""
     refund = sandbox.refunds.get(call.ids[0])
     if refund is None:
-        REFUND_TARGET_NOT_FOUND.refuse()
+        raise REFUND_TARGET_NOT_FOUND.error()
     charge = sandbox.charges.get(refund.charge)
     if (
         charge is None
@@ -151,11 +153,11 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAn
         or charge.state != "captured"
         or charge.amount_refunded < refund.amount
     ):
-        REFUND_NOT_CANCELABLE.refuse()
+        raise REFUND_NOT_CANCELABLE.error()
     row = find_gift_card(sandbox, charge.token)
     view = balance_change(sandbox, charge, -refund.amount)
     if row is None or view is None or gift_card_balance(sandbox, row).free < refund.amount:
-        REFUND_NOT_CANCELABLE.refuse()
+        raise REFUND_NOT_CANCELABLE.error()
     refunded = charge.amount_refunded - refund.amount
     sandbox.charges.put(charge.id, _replace(charge, amount_refunded=refunded))
     sandbox.refunds.put(
@@ -169,14 +171,14 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAn
 def _gift_token(sandbox: Sandbox, source: str) -> Token:
     token = sandbox.tokens.get(source)
     if token is None or token.kind != "gift_card":
-        INVALID_SOURCE.refuse()
+        raise INVALID_SOURCE.error()
     return token
 
 
 def _active(sandbox: Sandbox, token: Token) -> GiftCard:
     row = find_gift_card(sandbox, token)
     if row is None:
-        GIFT_CARD_NOT_ACTIVE.refuse()
+        raise GIFT_CARD_NOT_ACTIVE.error()
     return row
 
 

@@ -109,13 +109,13 @@ def cap_to_balance(
     """
     if token.kind in ("ach", "tender"):
         if not asked.capture:  # a debit has no lock; what Clover says to one is not known
-            INVALID_REQUEST.refuse(param="capture")
+            raise INVALID_REQUEST.error(param="capture")
         return asked, verdict
     if isinstance(verdict, Decline):
         return asked, verdict
     row = find_gift_card(sandbox, token)
     if row is not None and len(row.charges) >= CHARGES_MAX:
-        SANDBOX_FULL.refuse()
+        raise SANDBOX_FULL.error()
     sandbox.gift_cards.require_room()
     free = gift_card_balance(sandbox, row).free if row else 0
     amount = min(free, asked.amount if verdict.amount is None else verdict.amount, asked.amount)

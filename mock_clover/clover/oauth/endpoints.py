@@ -70,7 +70,7 @@ def target_of(call: Call[Any, Any], asked: str | None) -> str:
     """Return where the browser is sent back to, or refuse."""
     target = asked or f"{call.base_url}/"
     if not TARGET.match(target):
-        OAUTH_INVALID_REDIRECT.refuse()
+        raise OAUTH_INVALID_REDIRECT.error()
     return target
 
 
@@ -101,7 +101,7 @@ def merchant_of_app(sandbox: Sandbox, client_id: str | None, merchant_id: str | 
     """Return the merchant that agrees: the one that is asked for, or the app's first; or refuse."""
     of_app = [each for each in sandbox.family if each.credentials.client_id == client_id]
     if not of_app:
-        OAUTH_UNKNOWN_CLIENT.refuse()
+        raise OAUTH_UNKNOWN_CLIENT.error()
     meant = (each for each in of_app if each.credentials.merchant_id == merchant_id)
     return next(meant, of_app[0])
 
@@ -121,7 +121,7 @@ def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessT
     asked = call.body
     of_app = [each for each in sandbox.family if each.credentials.client_id == asked.client_id]
     if not of_app:
-        OAUTH_UNKNOWN_CLIENT.refuse()
+        raise OAUTH_UNKNOWN_CLIENT.error()
     merchant = next((each for each in of_app if (asked.code or "") in each.codes), of_app[0])
     code = merchant.codes.get(asked.code or "")
     if (
@@ -129,7 +129,7 @@ def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessT
         or code is None
         or sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS
     ):
-        OAUTH_INVALID_CREDENTIALS.refuse()
+        raise OAUTH_INVALID_CREDENTIALS.error()
     merchant.codes.drop(code.code)
     call.why = "the code is spent; a bearer token is given"
     return AccessToken(access_token=_grant(merchant))

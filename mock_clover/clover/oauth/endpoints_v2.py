@@ -127,9 +127,9 @@ def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPa
     code = sandbox.codes_v2.get(shown)
     if code is None:
         of_v1 = "the code is of OAuth v1" if shown in sandbox.codes else ""
-        OAUTH_CODE_REFUSED.refuse(reason=of_v1 or "the code is unknown or spent")
+        raise OAUTH_CODE_REFUSED.error(reason=of_v1 or "the code is unknown or spent")
     if sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS:
-        OAUTH_CODE_REFUSED.refuse(reason="the code is older than ten minutes")
+        raise OAUTH_CODE_REFUSED.error(reason="the code is older than ten minutes")
     require_proof(code, asked)
     sandbox.codes_v2.drop(shown)
     call.why = "the code is spent; tokens are given"
@@ -147,13 +147,13 @@ def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenP
     if token is None:
         lost = find_lost(sandbox, shown)
         if isinstance(lost, str):
-            OAUTH_REFRESH_REFUSED.refuse(reason=f"the refresh token {lost}")
-        OAUTH_REFRESH_REFUSED.refuse(
+            raise OAUTH_REFRESH_REFUSED.error(reason=f"the refresh token {lost}")
+        raise OAUTH_REFRESH_REFUSED.error(
             reason="the refresh token is spent; if the answer was lost, recover it",
             headers={RECOVERY_HEADER: "true"},
         )
     if sandbox.clock.now_ms() >= token.expires_ms:
-        OAUTH_REFRESH_REFUSED.refuse(reason="the refresh token is older than a year")
+        raise OAUTH_REFRESH_REFUSED.error(reason="the refresh token is older than a year")
     call.why = "the refresh token is spent; new tokens are given"
     sandbox.refresh_tokens.drop(shown)
     pair = make_pair(sandbox, Subject(token.merchant_id, token.trusted))
@@ -172,10 +172,10 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     require_client(sandbox, asked.client_id, OAUTH_RECOVERY_REFUSED)
     require_secret(sandbox, asked.client_secret, OAUTH_RECOVERY_REFUSED)
     if shown in sandbox.refresh_tokens:
-        OAUTH_RECOVERY_REFUSED.refuse(reason="the refresh token is unused: nothing is lost")
+        raise OAUTH_RECOVERY_REFUSED.error(reason="the refresh token is unused: nothing is lost")
     lost = find_lost(sandbox, shown)
     if isinstance(lost, str):
-        OAUTH_RECOVERY_REFUSED.refuse(reason=f"the refresh token {lost}")
+        raise OAUTH_RECOVERY_REFUSED.error(reason=f"the refresh token {lost}")
     call.why = "the lost refresh token is dead; new tokens are given"
     sandbox.refresh_tokens.drop(lost.spent.successor)
     pair = make_pair(sandbox, Subject(lost.newest.merchant_id, lost.newest.trusted))
@@ -195,10 +195,10 @@ def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> Migrate
     require_client(sandbox, asked.app_uuid, OAUTH_MIGRATION_REFUSED)
     merchant = _merchant(sandbox, asked.merchant_uuid) if asked.merchant_uuid else None
     if merchant is None:
-        OAUTH_MIGRATION_REFUSED.refuse(reason="merchant_uuid is not a merchant of this app")
+        raise OAUTH_MIGRATION_REFUSED.error(reason="merchant_uuid is not a merchant of this app")
     said = legacy_token_error(sandbox, asked.auth_token or "")
     if said:
-        OAUTH_MIGRATION_REFUSED.refuse(reason=f"auth_token: {said}")
+        raise OAUTH_MIGRATION_REFUSED.error(reason=f"auth_token: {said}")
     code = make_code(sandbox, merchant.merchant_id, asked.code_challenge)
     proof = "code_verifier" if asked.code_challenge else "client_secret"
     call.why = f"a code is given for the legacy token; exchange it with {proof}"

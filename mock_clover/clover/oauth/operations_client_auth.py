@@ -11,13 +11,13 @@ def require_client(sandbox: Sandbox, client_id: str | None, problem: Problem) ->
     """Refuse what does not name the app."""
     if client_id != sandbox.credentials.client_id:
         said = "is missing" if client_id is None else "is not the app of this sandbox"
-        problem.refuse(reason=f"the app's id {said}")
+        raise problem.error(reason=f"the app's id {said}")
 
 
 def require_secret(sandbox: Sandbox, secret: str | None, problem: Problem) -> None:
     """Refuse what does not show the app's secret."""
     if secret != sandbox.credentials.client_secret:
-        problem.refuse(reason=f"client_secret is {'missing' if secret is None else 'wrong'}")
+        raise problem.error(reason=f"client_secret is {'missing' if secret is None else 'wrong'}")
 
 
 def require_proof(code: CodeV2, asked: TokenV2Request) -> None:
@@ -25,10 +25,10 @@ def require_proof(code: CodeV2, asked: TokenV2Request) -> None:
     if code.challenge is None:
         if asked.client_secret is None:
             said = "client_secret is missing: the code was given without a code_challenge"
-            OAUTH_CODE_REFUSED.refuse(reason=said)
+            raise OAUTH_CODE_REFUSED.error(reason=said)
         return
     if asked.code_verifier is None:
         said = "code_verifier is missing: the code was given for a code_challenge"
-        OAUTH_CODE_REFUSED.refuse(reason=said)
+        raise OAUTH_CODE_REFUSED.error(reason=said)
     if challenge_of(asked.code_verifier) != code.challenge.rstrip("="):
-        OAUTH_CODE_REFUSED.refuse(reason="code_verifier does not fit the code_challenge")
+        raise OAUTH_CODE_REFUSED.error(reason="code_verifier does not fit the code_challenge")

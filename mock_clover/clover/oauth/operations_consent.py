@@ -43,7 +43,7 @@ def is_denied(call: Call[Any, None]) -> bool:
         host = call.headers.get(b"host", b"")
         ours = origin is None or origin.partition(b"://")[2].lower() == host.lower()
     if not ours:
-        CONSENT_FROM_ELSEWHERE.refuse()
+        raise CONSENT_FROM_ELSEWHERE.error()
     return bool(call.body.do == "deny")
 
 

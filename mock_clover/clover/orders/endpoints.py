@@ -70,7 +70,7 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
     check_amount(amount)
     check_metadata(asked.metadata)
     if asked.customer is not None and asked.customer not in sandbox.customers:
-        INVALID_REQUEST.refuse(param="customer")
+        raise INVALID_REQUEST.error(param="customer")
     sandbox.orders.require_room()
     order = Order(
         id=sandbox.ids.object_id(),
@@ -127,17 +127,17 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
     asked, sold = call.body, require_order(sandbox, call.ids[0])
     order, left = sold.order, sold.order.amount - sold.amount_paid
     if sold.paid_ms is not None or sandbox.sale_orders.get(order.id) is not None:
-        ORDER_ALREADY_PAID.refuse(id=order.id)
+        raise ORDER_ALREADY_PAID.error(id=order.id)
     if not order.items:
-        ORDER_WITHOUT_ITEMS.refuse(id=order.id)
+        raise ORDER_WITHOUT_ITEMS.error(id=order.id)
     amount = left if asked.amount is None else asked.amount
     check_amount(amount)
     if amount > left:
-        ORDER_OVERPAID.refuse()
+        raise ORDER_OVERPAID.error()
     check_metadata(asked.metadata)
     source = asked.source or asked.customer or order.customer
     if source is None:
-        INVALID_SOURCE.refuse()
+        raise INVALID_SOURCE.error()
     payer = resolve_source(sandbox, source, asked.stored_credentials, call.verdict)
     if payer.token.kind == "tender":
         check_tender(asked.tender, captures=True)
@@ -247,7 +247,7 @@ def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
     """Return an order and its charges, or refuse."""
     sold = find_order(sandbox, order_id)
     if sold is None:
-        ORDER_NOT_FOUND.refuse(id=order_id)
+        raise ORDER_NOT_FOUND.error(id=order_id)
     return sold
 
 

@@ -31,16 +31,16 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAns
     sold = require_order(sandbox, call.ids[0])
     order, left, items = sold.order, sold.amount_returnable, call.body.items
     if not sold.amount_paid and not left:
-        ORDER_NOT_PAID.refuse()
+        raise ORDER_NOT_PAID.error()
     amount, returned = left, order.returned
     if items is not None:
         returned = _returned(order, items, strict=sandbox.settings.strict)
         amount = sum(item.price for item in items)
         if not amount:
-            INVALID_ITEMS.refuse()
+            raise INVALID_ITEMS.error()
         amount += _tip(sandbox, sold)
     if not left or amount > left:
-        REFUND_TOO_LARGE.refuse()
+        raise REFUND_TOO_LARGE.error()
     sandbox.refunds.require_room()
     call.why = f"{amount} of {left} is returned: {_give_back(sandbox, sold, amount)}"
     if returned != order.returned and order.id in sandbox.orders:
@@ -76,7 +76,7 @@ def _returned(order: Order, items: Sequence[ReturnedItem], *, strict: bool) -> t
     for item in items:
         if item.parent is None:
             if strict:
-                INVALID_ITEMS.refuse()
+                raise INVALID_ITEMS.error()
             continue
         asked = item.price
         places = [
@@ -85,13 +85,13 @@ def _returned(order: Order, items: Sequence[ReturnedItem], *, strict: bool) -> t
             if item.parent in (line.parent, line_id(order, place))
         ]
         if not places:
-            INVALID_ITEMS.refuse()
+            raise INVALID_ITEMS.error()
         for place in places:
             part = min(asked, order.line_total(place) - given[place])
             given[place] += part
             asked -= part
         if asked:
-            REFUND_TOO_LARGE.refuse()
+            raise REFUND_TOO_LARGE.error()
     return tuple(given) if any(given) else ()
 
 

@@ -194,7 +194,7 @@ def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
 def _require(sandbox: Sandbox, customer_id: str) -> Customer:
     customer = sandbox.customers.get(customer_id)
     if customer is None:
-        PLATFORM_CUSTOMER_NOT_FOUND.refuse()
+        raise PLATFORM_CUSTOMER_NOT_FOUND.error()
     return customer
 
 

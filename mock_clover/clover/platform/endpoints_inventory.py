@@ -116,7 +116,7 @@ def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemAnswer:
     """Return one item."""
     item = sandbox.items.get(call.ids[1])
     if item is None:
-        PLATFORM_INVALID_ID.refuse()
+        raise PLATFORM_INVALID_ID.error()
     return _show_item(view_of(sandbox, call), item)
 
 
@@ -153,7 +153,7 @@ def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateAnswer:
     """Return one tax."""
     tax = find_tax(sandbox, call.ids[1])
     if tax is None:
-        PLATFORM_INVALID_ID.refuse()
+        raise PLATFORM_INVALID_ID.error()
     return tax_answer(tax)
 
 

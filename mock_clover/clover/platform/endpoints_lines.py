@@ -44,9 +44,9 @@ def create_line(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineA
     view = view_of(sandbox, call)
     order = sold.order
     if sold.charges:
-        PLATFORM_ORDER_PAID.refuse()
+        raise PLATFORM_ORDER_PAID.error()
     if len(order.items) >= LINES_MAX:
-        PLATFORM_INVALID_QUERY.refuse(param="line_items")
+        raise PLATFORM_INVALID_QUERY.error(param="line_items")
     items = (*order.items, new_line(sandbox, call.body))
     changed = filled(sandbox, order, items)
     sandbox.orders.put(order.id, changed)
@@ -89,7 +89,7 @@ def new_line(sandbox: Sandbox, asked: LineRequest) -> Item:
     if asked.item is not None and asked.item.id is not None:
         item = sandbox.items.get(asked.item.id)
         if item is None:
-            PLATFORM_ITEM_MISSING.refuse()
+            raise PLATFORM_ITEM_MISSING.error()
         item_id = item.id
         name = name or item.asked.name
         price = item.asked.price if price is None else price
@@ -110,7 +110,7 @@ def new_line(sandbox: Sandbox, asked: LineRequest) -> Item:
 def _quantity(asked: LineRequest) -> int | None:
     if asked.unitQty is not None:
         if asked.unitQty % _UNIT:
-            PLATFORM_QUANTITY_BROKEN.refuse()
+            raise PLATFORM_QUANTITY_BROKEN.error()
         return asked.unitQty // _UNIT
     return asked.quantity
 
@@ -120,7 +120,7 @@ def _tax(sandbox: Sandbox, asked: LineTaxRequest) -> TaxRate:
         return TaxRate(name=asked.name, rate=asked.rate)
     tax = find_tax(sandbox, asked.id)
     if tax is None:
-        PLATFORM_INVALID_QUERY.refuse(param="taxRates")
+        raise PLATFORM_INVALID_QUERY.error(param="taxRates")
     return TaxRate(name=tax.asked.name, tax_rate_uuid=tax.id)
 
 
@@ -128,7 +128,7 @@ def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
     """Return an order and its charges, or refuse."""
     sold = find_order(sandbox, order_id)
     if sold is None:
-        PLATFORM_ORDER_NOT_FOUND.refuse()
+        raise PLATFORM_ORDER_NOT_FOUND.error()
     return sold
 
 

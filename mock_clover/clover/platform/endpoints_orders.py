@@ -114,7 +114,7 @@ def update_order(
     view = view_of(sandbox, call)
     order = sold.order
     if asked.total is not None and sold.charges and asked.total != total_of(sold):
-        PLATFORM_ORDER_PAID.refuse()
+        raise PLATFORM_ORDER_PAID.error()
     named = {
         name: value
         for name in asked.__struct_fields__
@@ -140,7 +140,7 @@ def delete_order(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
     """Delete an order that nobody paid."""
     sold = require_order(sandbox, call.ids[1])
     if sold.charges:
-        PLATFORM_ORDER_PAID.refuse()
+        raise PLATFORM_ORDER_PAID.error()
     sandbox.orders.drop(sold.order.id)
     announce(sandbox, "O", sold.order.id, "DELETE", "order")
     call.why = "the order is deleted"
@@ -172,7 +172,7 @@ def _cart(
     """Return what a cart asks for and its lines, or refuse; the total is checked too."""
     cart = body.orderCart
     if cart is None or not cart.lineItems:
-        PLATFORM_CART_EMPTY.refuse()
+        raise PLATFORM_CART_EMPTY.error()
     asked = PlatformOrderRequest(
         title=cart.title,
         note=cart.note,
@@ -212,7 +212,7 @@ def _customer(sandbox: Sandbox, asked: PlatformOrderRequest) -> str | None:
     if found is None or found.id is None:
         return None
     if found.id not in sandbox.customers:
-        PLATFORM_INVALID_QUERY.refuse(param="customers")
+        raise PLATFORM_INVALID_QUERY.error(param="customers")
     return found.id
 
 

@@ -220,7 +220,7 @@ def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentAnswe
     """Return one payment."""
     charge = sandbox.charges.get(call.ids[1])
     if charge is None:
-        PLATFORM_PAYMENT_NOT_FOUND.refuse()
+        raise PLATFORM_PAYMENT_NOT_FOUND.error()
     return payment_answer(view_of(sandbox, call), charge)
 
 

@@ -33,7 +33,7 @@ def authenticate(sandbox: Sandbox, raw: Raw) -> Raw:
     of the sandbox reads as a bad token does: Clover's plugin takes a 401 for just that.
     """
     if raw.ids[0] != sandbox.credentials.merchant_id:
-        UNAUTHORIZED.refuse(why="the merchant id in the path is not this sandbox's")
+        raise UNAUTHORIZED.error(why="the merchant id in the path is not this sandbox's")
     if b"access_token=" not in raw.query or b"authorization" in raw.headers:
         return raw
     try:

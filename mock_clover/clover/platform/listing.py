@@ -57,7 +57,7 @@ def listed(
     query = call.query
     clauses = [] if query.filter is None else _NEXT.split(query.filter)
     if len(clauses) > CLAUSES_MAX:
-        PLATFORM_INVALID_FILTER.refuse(said=f"more than {CLAUSES_MAX} clauses")
+        raise PLATFORM_INVALID_FILTER.error(said=f"more than {CLAUSES_MAX} clauses")
     tests = [_test(clause, fields) for clause in clauses]
     kept: Iterable[Row] = (row for row in rows if all(test(row) for test in tests))
     if query.orderBy is not None:
@@ -83,11 +83,11 @@ def _asked(query: PlatformQuery, clauses: Iterable[str]) -> str:
 def _test(clause: str, fields: Fields) -> Callable[[Any], bool]:
     found = _CLAUSE.match(clause)
     if found is None:
-        PLATFORM_INVALID_FILTER.refuse(said=clause.strip()[:80])
+        raise PLATFORM_INVALID_FILTER.error(said=clause.strip()[:80])
     name, sign, text = found.groups()
     field = fields.get(name)
     if field is None:
-        PLATFORM_INVALID_FILTER.refuse(said=f"{name} is not one of {', '.join(fields)}")
+        raise PLATFORM_INVALID_FILTER.error(said=f"{name} is not one of {', '.join(fields)}")
     wanted = _wanted(name, field, text.strip())
     if sign in _COMPARE:
         compare = _COMPARE[sign]
@@ -101,11 +101,11 @@ def _test(clause: str, fields: Fields) -> Callable[[Any], bool]:
 def _wanted(name: str, field: Field, text: str) -> Any:
     if field.kind is bool:
         if text not in ("true", "false"):
-            PLATFORM_INVALID_FILTER.refuse(said=f"{name} is true or false")
+            raise PLATFORM_INVALID_FILTER.error(said=f"{name} is true or false")
         return text == "true"
     if field.kind is int:
         if not _NUMBER.match(text):
-            PLATFORM_INVALID_FILTER.refuse(said=f"{name} is a whole number")
+            raise PLATFORM_INVALID_FILTER.error(said=f"{name} is a whole number")
         return int(text)
     return text
 
@@ -131,7 +131,7 @@ def _ordered(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
         name, _, way = each.strip().partition(" ")
         field, way = fields.get(name), way.strip().upper() or "ASC"
         if field is None or way not in ("ASC", "DESC"):
-            PLATFORM_INVALID_QUERY.refuse(param="orderBy")
+            raise PLATFORM_INVALID_QUERY.error(param="orderBy")
         ordered.sort(key=lambda row, field=field: _key(field, row), reverse=way == "DESC")  # type: ignore[misc] # mypy knows no default here
     return ordered
 

@@ -45,7 +45,7 @@ def view_of(sandbox: Sandbox, call: Call[Any, Any]) -> View:
     text = getattr(call.query, "expand", None) or ""
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))
     if len(names) > EXPANSIONS_MAX:
-        PLATFORM_INVALID_QUERY.refuse(param="expand")
+        raise PLATFORM_INVALID_QUERY.error(param="expand")
     return View(sandbox, f"{call.base_url}{PATH}{sandbox.credentials.merchant_id}", names)
 
 

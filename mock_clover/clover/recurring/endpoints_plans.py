@@ -93,15 +93,15 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
     check_merchant(sandbox, call)
     asked, plan = call.body, require_plan(sandbox, call.ids[0])
     if asked.interval not in (None, plan.interval):
-        PLAN_INTERVAL_FIXED.refuse()
+        raise PLAN_INTERVAL_FIXED.error()
     if asked.intervalCount not in (None, plan.interval_count):
-        PLAN_INTERVAL_FIXED.refuse()
+        raise PLAN_INTERVAL_FIXED.error()
     if asked.amount is not None:
         check_amount(asked.amount)
     if asked.active is False and plan.active:
         subscribed = (row for row in sandbox.subscriptions if row.plan == plan.id and row.active)
         if next(subscribed, None) is not None:
-            PLAN_HAS_SUBSCRIPTIONS.refuse(id=plan.id)
+            raise PLAN_HAS_SUBSCRIPTIONS.error(id=plan.id)
     validate_triggers(asked.name)
     rates = asked.taxRateUuids
     changed = msgspec.structs.replace(
@@ -123,16 +123,16 @@ def check_merchant(sandbox: Sandbox, call: Call[Any, Any]) -> None:
     """Refuse a call that names no merchant, or another than its bearer token's (inferred)."""
     named = call.headers.get(b"x-clover-merchant-id", b"").decode("latin-1").strip()
     if not named:
-        MERCHANT_ID_MISSING.refuse()
+        raise MERCHANT_ID_MISSING.error()
     if named != sandbox.credentials.merchant_id:
-        UNAUTHORIZED.refuse(why="the token is not of the merchant in X-Clover-Merchant-Id")
+        raise UNAUTHORIZED.error(why="the token is not of the merchant in X-Clover-Merchant-Id")
 
 
 def require_plan(sandbox: Sandbox, plan_id: str) -> Plan:
     """Return a plan, or refuse."""
     plan = sandbox.plans.get(plan_id)
     if plan is None:
-        PLAN_NOT_FOUND.refuse(id=plan_id)
+        raise PLAN_NOT_FOUND.error(id=plan_id)
     return plan
 
 

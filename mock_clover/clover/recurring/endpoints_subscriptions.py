@@ -53,21 +53,21 @@ def create_subscription(
     check_merchant(sandbox, call)
     asked, plan, now_ms = call.body, require_plan(sandbox, call.ids[0]), sandbox.clock.now_ms()
     if not plan.active:
-        PLAN_INACTIVE.refuse(id=plan.id)
+        raise PLAN_INACTIVE.error(id=plan.id)
     amount = plan.amount if asked.amount is None else asked.amount
     check_amount(amount)
     validate_triggers(asked.note)
     start_ms = now_ms if asked.startDate is None else _moment("startDate", asked.startDate)
     if start_ms < now_ms:
-        INVALID_REQUEST.refuse(param="startDate")
+        raise INVALID_REQUEST.error(param="startDate")
     end_ms = None if asked.endDate is None else _moment("endDate", asked.endDate)
     if end_ms is not None and end_ms <= start_ms:
-        INVALID_REQUEST.refuse(param="endDate")
+        raise INVALID_REQUEST.error(param="endDate")
     customer = sandbox.customers.get(asked.customerId)
     if customer is None:
-        CUSTOMER_NOT_FOUND.refuse(id=asked.customerId)
+        raise CUSTOMER_NOT_FOUND.error(id=asked.customerId)
     if not customer.cards:
-        CARD_ON_FILE_MISSING.refuse()
+        raise CARD_ON_FILE_MISSING.error()
     sandbox.subscriptions.require_room()
     rates = asked.taxRateUuids
     row = Subscription(
@@ -132,12 +132,12 @@ def update_subscription(
         modified_ms=now_ms,
     )
     if changed.end_ms is not None and changed.end_ms <= changed.start_ms:
-        INVALID_REQUEST.refuse(param="endDate")
+        raise INVALID_REQUEST.error(param="endDate")
     taken_up = changed.active and not row.active
     if taken_up and not plan.active:
-        PLAN_INACTIVE.refuse(id=plan.id)
+        raise PLAN_INACTIVE.error(id=plan.id)
     if taken_up and changed.end_ms is not None and changed.end_ms <= now_ms:
-        INVALID_REQUEST.refuse(param="endDate")
+        raise INVALID_REQUEST.error(param="endDate")
     changed = schedule(sandbox, row, _planned(row, changed, plan, now_ms))
     call.why = "the subscription is changed" if changed.active else "the subscription is stopped"
     return _shown(sandbox, changed, plan)
@@ -168,7 +168,7 @@ def _changed(name: str, text: str | None, was: Was, now_ms: int) -> int | Was:
         return was
     at_ms = _moment(name, text)
     if at_ms != was and at_ms <= now_ms:
-        INVALID_REQUEST.refuse(param=name)
+        raise INVALID_REQUEST.error(param=name)
     return at_ms
 
 
@@ -176,14 +176,14 @@ def _moment(name: str, text: str) -> int:
     try:
         return read(text)
     except ValueError:
-        INVALID_REQUEST.refuse(param=name)
+        raise INVALID_REQUEST.error(param=name) from None
 
 
 def _required(sandbox: Sandbox, subscription_id: str) -> tuple[Subscription, Plan]:
     row = sandbox.subscriptions.get(subscription_id)
     plan = sandbox.plans.get(row.plan) if row else None
     if row is None or plan is None:
-        SUBSCRIPTION_NOT_FOUND.refuse(id=subscription_id)
+        raise SUBSCRIPTION_NOT_FOUND.error(id=subscription_id)
     return row, plan
 
 

@@ -116,7 +116,7 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
     try:
         step = find_override(sandbox, CHARGE_SUBSCRIPTION, asked, (), {})
         if step is not None and step.then.problem is not None:
-            BY_NAME[step.then.problem].refuse(why=step.why)
+            raise BY_NAME[step.then.problem].error(why=step.why)
         decided = step.verdict() if step is not None else None
         payer = resolve_source(sandbox, asked.source, asked.stored_credentials, decided)
         sandbox.charges.require_room()

@@ -30,13 +30,13 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
     asked = call.body
     charge = sandbox.charges.get(asked.charge)
     if charge is None:
-        REFUND_TARGET_NOT_FOUND.refuse()
+        raise REFUND_TARGET_NOT_FOUND.error()
     left = charge.amount_refundable
     if charge.state not in REFUND_TYPE or not left:
-        CHARGE_ALREADY_REFUNDED.refuse()
+        raise CHARGE_ALREADY_REFUNDED.error()
     amount = left if asked.amount is None else asked.amount
     if amount > left:
-        REFUND_TOO_LARGE.refuse()
+        raise REFUND_TOO_LARGE.error()
     if amount < left:
         _check_partial(sandbox, charge)
     sandbox.refunds.require_room()
@@ -119,21 +119,21 @@ def _after(charge: Charge, amount: int) -> Charge:
 def _check_partial(sandbox: Sandbox, charge: Charge) -> None:
     """Refuse a part where Clover wants the whole. Source: REF create-refund."""
     if charge.state == "authorised":
-        PARTIAL_VOID_NOT_ALLOWED.refuse()
+        raise PARTIAL_VOID_NOT_ALLOWED.error()
     order = sandbox.orders.get(charge.order or "")
     if (
         charge.request.tip_amount
         or charge.request.tax_amount
         or (order is not None and len(order.items) > 1)
     ):
-        PARTIAL_REFUND_NOT_ALLOWED.refuse()
+        raise PARTIAL_REFUND_NOT_ALLOWED.error()
 
 
 def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundAnswer:
     """Return one refund."""
     refund = sandbox.refunds.get(call.ids[0])
     if refund is None:
-        REFUND_TARGET_NOT_FOUND.refuse()
+        raise REFUND_TARGET_NOT_FOUND.error()
     return refund_answer(refund)
 
 

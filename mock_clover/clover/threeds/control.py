@@ -77,7 +77,7 @@ def resolve_threeds(sandbox: Sandbox, call: Call[ResolveRequest, None]) -> Waiti
     charge_id = call.ids[0]
     charge = sandbox.charges.get(charge_id)
     if charge is None:
-        CONTROL_NOT_FOUND.refuse(said=f"there is no charge {charge_id!r}")
+        raise CONTROL_NOT_FOUND.error(said=f"there is no charge {charge_id!r}")
     with sandbox.changes.because("resolve_threeds"):
         said = resolve(sandbox, charge, call.body.result)
     return _waiting(said.charge, said.threeds)

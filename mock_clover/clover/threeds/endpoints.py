@@ -66,12 +66,12 @@ def finalize_payment(
     """Go on with a charge whose cardholder has been to the issuer."""
     asked = call.body.threeds
     if asked is None or asked.source != "CLOVER":
-        THREEDS_SOURCE_INVALID.refuse()
+        raise THREEDS_SOURCE_INVALID.error()
     if not asked.flow_status:
-        THREEDS_FLOW_STATUS_MISSING.refuse()
+        raise THREEDS_FLOW_STATUS_MISSING.error()
     charge = sandbox.charges.get(call.body.charge_id)
     if charge is None:
-        CHARGE_NOT_FOUND.refuse(id=call.body.charge_id)
+        raise CHARGE_NOT_FOUND.error(id=call.body.charge_id)
     threeds = _waiting(charge)
     result, who = threeds.result, "the issuer said"
     if result is None:
@@ -88,7 +88,7 @@ def finalize_payment(
             failed := fail_authentication(sandbox, charge, refusal(call.why)), _of(failed)
         )
     if result is None or result not in _ENDS:
-        THREEDS_UNFINISHED.refuse(why=_UNFINISHED)
+        raise THREEDS_UNFINISHED.error(why=_UNFINISHED)
     return _conclude(sandbox, call, charge, threeds, result)
 
 
@@ -103,9 +103,9 @@ def _waiting(charge: Charge) -> ThreeDS:
     """Return the 3-D Secure that a charge waits for, or refuse."""
     threeds = charge.threeds
     if threeds is None or not threeds.transaction:
-        THREEDS_NOT_PENDING.refuse()
+        raise THREEDS_NOT_PENDING.error()
     if charge.state != "pending":
-        (THREEDS_EXPIRED if has_expired(charge) else THREEDS_ALREADY_FINALIZED).refuse()
+        raise (THREEDS_EXPIRED if has_expired(charge) else THREEDS_ALREADY_FINALIZED).error()
     return threeds
 
 
@@ -165,9 +165,9 @@ def _conclude(
 def _check_unpaid(sold: OrderWithCharges, charge: Charge) -> None:
     """Refuse to pay an order that others have paid meanwhile."""
     if sold.paid_ms is not None:
-        ORDER_ALREADY_PAID.refuse(id=sold.order.id)
+        raise ORDER_ALREADY_PAID.error(id=sold.order.id)
     if charge.request.amount > sold.order.amount - sold.amount_paid:
-        ORDER_OVERPAID.refuse()
+        raise ORDER_OVERPAID.error()
 
 
 def pending_rule_input(

@@ -53,7 +53,7 @@ def authenticate(
 ) -> PaymentSource:
     """Return a payer with its 3-D Secure: done, or pending with a step to come. May refuse."""
     if asked.source not in ("CLOVER", "NON_CLOVER"):
-        THREEDS_SOURCE_INVALID.refuse()
+        raise THREEDS_SOURCE_INVALID.error()
     if call.threeds is not None:
         flow, said = call.threeds, call.why
     else:
@@ -61,7 +61,7 @@ def authenticate(
     if asked.source == "NON_CLOVER":
         return _made_elsewhere(call.threeds, asked, payer)
     if asked.browser_info is None or not asked.browser_info.is_complete:
-        THREEDS_BROWSER_INFO_INVALID.refuse()
+        raise THREEDS_BROWSER_INFO_INVALID.error()
     why = f"{payer.verdict.why}; 3-D Secure, {flow}: {said}"
     if flow in BROWSERLESS:
         return _at_once(flow, ThreeDS(source="CLOVER", validation_result=""), payer, why)
@@ -94,7 +94,7 @@ def _made_elsewhere(
     """
     made = asked.authentication_result
     if made is None or not made.is_complete:
-        THREEDS_RESULT_INVALID.refuse()
+        raise THREEDS_RESULT_INVALID.error()
     known = ThreeDS(source="NON_CLOVER", validation_result=UNKNOWN)
     if flow in BROWSERLESS and flow is not None:
         return _at_once(flow, known, payer, f"{payer.verdict.why}; 3-D Secure elsewhere, {flow}")

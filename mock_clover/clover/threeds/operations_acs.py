@@ -88,9 +88,11 @@ def resolve(sandbox: Sandbox, charge: Charge, result: Result) -> Authentication:
     """
     threeds = charge.threeds
     if charge.state != "pending" or threeds is None:
-        CONTROL_INVALID.refuse(said=f"charge {charge.id} waits for nothing: it is {charge.state}")
+        raise CONTROL_INVALID.error(
+            said=f"charge {charge.id} waits for nothing: it is {charge.state}"
+        )
     if result == "challenge" and threeds.step != "method":
-        CONTROL_INVALID.refuse(said="result: a challenge follows the method only")
+        raise CONTROL_INVALID.error(said="result: a challenge follows the method only")
     if result == "timeout":
         why = "3-D Secure expired, as the tester said"
         failed = fail_authentication(

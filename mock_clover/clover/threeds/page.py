@@ -149,7 +149,7 @@ def _shown(sandbox: Sandbox, call: Call[Any, None], html: Html) -> Page | Text:
 
 def _text(found: Authentication | None) -> Text:
     if found is None or found.charge.state != "pending":
-        CONTROL_NOT_FOUND.refuse(said="no charge waits for this 3-D Secure transaction")
+        raise CONTROL_NOT_FOUND.error(said="no charge waits for this 3-D Secure transaction")
     charge, threeds = found.charge, found.threeds
     return Text(
         _TEXT.format(

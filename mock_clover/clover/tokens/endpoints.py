@@ -75,10 +75,10 @@ def read_card(sandbox: Sandbox, asked: CardRequest) -> Card:
     _check_against(asked, pan)
     month, year = read_expiry(sandbox, asked.exp_month, asked.exp_year)
     if asked.cvv is not None and not _CVV.fullmatch(asked.cvv):
-        INCORRECT_CVC.refuse()
+        raise INCORRECT_CVC.error()
     print_of_pan = fingerprint(sandbox.fingerprint_key, pan)
     if sandbox.settings.listed_cards_only and not sandbox.rules.lists(print_of_pan):
-        CARD_NOT_LISTED.refuse()
+        raise CARD_NOT_LISTED.error()
     return Card(
         brand=brand,
         first6=pan[:6],
@@ -98,7 +98,7 @@ def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenView:
     """Return what is kept of a token; only Clover's SDKs know this call."""
     token = sandbox.tokens.get(call.ids[0])
     if token is None:
-        TOKEN_NOT_FOUND.refuse(id=call.ids[0])
+        raise TOKEN_NOT_FOUND.error(id=call.ids[0])
     known = sandbox.credentials
     return token_view(token, known.merchant_id, known.client_id)
 
@@ -107,15 +107,15 @@ def _pan(sandbox: Sandbox, asked: CardRequest) -> str:
     if asked.encrypted_pan:
         pan = sandbox.keys.decrypt_pan(asked.encrypted_pan)
         if pan is None or not _PAN.fullmatch(pan):
-            INVALID_PAN.refuse()
+            raise INVALID_PAN.error()
     elif asked.number:
         pan = asked.number.translate(_SEPARATORS)
         if not _PAN.fullmatch(pan):
-            INCORRECT_NUMBER.refuse()
+            raise INCORRECT_NUMBER.error()
     else:
-        INVALID_PAN.refuse()
+        raise INVALID_PAN.error()
     if not passes_luhn(pan):
-        INCORRECT_NUMBER.refuse()
+        raise INCORRECT_NUMBER.error()
     return pan
 
 
@@ -124,15 +124,15 @@ def _brand(asked: CardRequest, pan: str) -> Brand:
     sent = brand_word(asked.brand) if asked.brand else None
     brand = brand_of(pan) or sent
     if brand is None:
-        INVALID_CARD_TYPE.refuse()
+        raise INVALID_CARD_TYPE.error()
     return brand
 
 
 def _check_against(asked: CardRequest, pan: str) -> None:
     if asked.first6 and asked.first6 != pan[:6]:
-        PAN_CONTRADICTED.refuse(param="first6")
+        raise PAN_CONTRADICTED.error(param="first6")
     if asked.last4 and asked.last4 != pan[-4:]:
-        PAN_CONTRADICTED.refuse(param="last4")
+        raise PAN_CONTRADICTED.error(param="last4")
 
 
 ENDPOINTS = (

@@ -52,7 +52,7 @@ def brand_word(word: str) -> Brand:
     """Return the brand that a client's word means, or refuse."""
     brand = _BRAND_WORDS.get(word.upper().replace(" ", "").replace("-", ""))
     if brand is None:
-        INVALID_CARD_TYPE.refuse()
+        raise INVALID_CARD_TYPE.error()
     return brand
 
 
@@ -61,7 +61,7 @@ def apply_token_rules(sandbox: Sandbox, call: Call[TokenRequest, None], card: Ca
     if may_be_overridden(sandbox, call.headers, b""):
         step = find_override(sandbox, "create_token", None, (), call.headers, card)
         if step is not None and step.then.problem is not None:
-            BY_NAME[step.then.problem].refuse(why=step.why)
+            raise BY_NAME[step.then.problem].error(why=step.why)
 
 
 def create_other(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
@@ -72,10 +72,10 @@ def create_other(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
         if name != "apiKey" and getattr(call.body, name) is not None
     ]
     if len(given) > 1:
-        INSTRUMENTS_MIXED.refuse()
+        raise INSTRUMENTS_MIXED.error()
     make = _MAKERS.get(given[0]) if given else None
     if make is None:
-        INVALID_PAN.refuse()
+        raise INVALID_PAN.error()
     return make(sandbox, call)
 
 
@@ -93,9 +93,9 @@ def _gift_number(asked: GiftCardRequest) -> str:
     numbers = {said.translate(_SEPARATORS) for said in (asked.card_number, asked.number) if said}
     number = numbers.pop() if len(numbers) == 1 else ""
     if not _DIGITS.fullmatch(number) or len(number) not in NUMBER_LENGTHS:
-        INVALID_REQUEST.refuse(param="gift_card.card_number")
+        raise INVALID_REQUEST.error(param="gift_card.card_number")
     if asked.security_code is not None and not _SECURITY_CODE.fullmatch(asked.security_code):
-        INVALID_REQUEST.refuse(param="gift_card.security_code")
+        raise INVALID_REQUEST.error(param="gift_card.security_code")
     return number
 
 
@@ -103,7 +103,7 @@ def _of_bank_account(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenA
     """Keep a bank account's token, single-use. Source: MD:create-an-ach-token."""
     asked = call.body.ach
     if asked is None:
-        INVALID_REQUEST.refuse(param="ach")
+        raise INVALID_REQUEST.error(param="ach")
     _check_holder(asked)
     account, routing = asked.bank_account_number, asked.bank_routing_number
     card = _faceless(sandbox, f"{routing} {account}", account[-4:], "")
@@ -117,24 +117,24 @@ def _check_holder(asked: AchRequest) -> None:
     """Refuse a check without its owner's name: a person has two, a company one."""
     if asked.check_type == "personal_check":
         if asked.first_name is None:
-            INVALID_REQUEST.refuse(param="ach.first_name")
+            raise INVALID_REQUEST.error(param="ach.first_name")
         if asked.last_name is None:
-            INVALID_REQUEST.refuse(param="ach.last_name")
+            raise INVALID_REQUEST.error(param="ach.last_name")
     elif asked.business_name is None:
-        INVALID_REQUEST.refuse(param="ach.business_name")
+        raise INVALID_REQUEST.error(param="ach.business_name")
 
 
 def _of_foreign_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
     """Keep a TransArmor token as a multi-pay one. Source: OAS-TOK external_token."""
     asked = call.body.external_token
     if asked is None or not _TOKEN_VALUE.fullmatch(asked.token_value):
-        INVALID_REQUEST.refuse(param="external_token.token_value")
+        raise INVALID_REQUEST.error(param="external_token.token_value")
     known = asked.transarmor_token_attribute
     month, year = read_expiry(sandbox, known.exp_month, known.exp_year)
     for name, count in (("first6", 6), ("last4", 4)):
         said = getattr(known, name)
         if said and not (_DIGITS.fullmatch(said) and len(said) == count):
-            INVALID_REQUEST.refuse(param=f"external_token.transarmor_token_attribute.{name}")
+            raise INVALID_REQUEST.error(param=f"external_token.transarmor_token_attribute.{name}")
     card = Card(
         brand=brand_word(known.brand) if known.brand else "",
         first6=known.first6 or "",

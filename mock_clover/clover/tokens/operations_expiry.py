@@ -18,13 +18,13 @@ def read_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) -
     """Return month and four-digit year; a card is good to the end of its month."""
     month, year = (exp_month or "").strip(), (exp_year or "").strip()
     if not _MONTH.fullmatch(month):
-        INVALID_EXPIRY_MONTH.refuse()
+        raise INVALID_EXPIRY_MONTH.error()
     if not _YEAR.fullmatch(year):
-        INVALID_EXPIRY_YEAR.refuse()
+        raise INVALID_EXPIRY_YEAR.error()
     if len(year) == 2:
         year = f"20{year}"
     if (int(year), int(month)) < sandbox.clock.month():
-        EXPIRED_CARD.refuse()
+        raise EXPIRED_CARD.error()
     return month, year
 
 

@@ -125,13 +125,13 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswe
     spec = TargetSpec(**members)
     wrong = wrong_target(spec)
     if wrong is not None:
-        CONTROL_INVALID.refuse(said=f"{wrong[0]}: {wrong[1]}")
+        raise CONTROL_INVALID.error(said=f"{wrong[0]}: {wrong[1]}")
     handshake = spec.kind == "platform" if asked.handshake is None else asked.handshake
     if handshake and spec.kind != "platform":
-        CONTROL_INVALID.refuse(said="handshake: only platform targets are sent a code")
+        raise CONTROL_INVALID.error(said="handshake: only platform targets are sent a code")
     outbox = sandbox.outbox
     if outbox is not None and outbox.is_full and spec.id not in outbox.subscriptions:
-        CONTROL_INVALID.refuse(said=f"there are {TARGETS_MAX} targets already; delete one")
+        raise CONTROL_INVALID.error(said=f"there are {TARGETS_MAX} targets already; delete one")
     outbox = sandbox.hooked()
     known = outbox.subscribe(spec, sandbox.seed, handshake=handshake)
     if handshake:
@@ -161,9 +161,9 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer
     """Hand a verification code back; from then on the target gets events."""
     known = _known(sandbox, call.ids[0])
     if known.code is None:
-        CONTROL_INVALID.refuse(said=f"{known.id} awaits no code")
+        raise CONTROL_INVALID.error(said=f"{known.id} awaits no code")
     if call.body.verificationCode != known.code:
-        CONTROL_INVALID.refuse(said="verificationCode: it is not the one that was sent last")
+        raise CONTROL_INVALID.error(said="verificationCode: it is not the one that was sent last")
     active = msgspec.structs.replace(known, code=None)
     _outbox(sandbox).subscriptions[known.id] = active
     return _target(active)
@@ -174,16 +174,16 @@ def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
     asked = call.body
     wrong = wrong_event(asked)
     if wrong is not None:
-        CONTROL_INVALID.refuse(said=f"{wrong[0]}: {wrong[1]}")
+        raise CONTROL_INVALID.error(said=f"{wrong[0]}: {wrong[1]}")
     needed = ("object", "id", "type") if asked.kind == "platform" else ("id", "status")
     missing = [name for name in needed if getattr(asked, name) is None]
     if asked.payload is None and missing:
-        CONTROL_INVALID.refuse(said=f"{missing[0]}: is needed, or a whole `payload`")
+        raise CONTROL_INVALID.error(said=f"{missing[0]}: is needed, or a whole `payload`")
     if asked.target is not None:
         _known(sandbox, asked.target)
     sent = send(sandbox, asked, "sent")
     if not sent:
-        CONTROL_INVALID.refuse(
+        raise CONTROL_INVALID.error(
             said=f"there is no active target of kind {asked.kind} that takes this event"
         )
     return DeliveryList(data=tuple(map(_delivery, sent)))
@@ -215,9 +215,9 @@ def resend_delivery(sandbox: Sandbox, call: Call[None, None]) -> DeliveryAnswer:
     outbox = _outbox(sandbox)
     delivery = outbox.get(call.ids[0])
     if delivery is None:
-        CONTROL_NOT_FOUND.refuse(said=f"there is no delivery {call.ids[0]!r}")
+        raise CONTROL_NOT_FOUND.error(said=f"there is no delivery {call.ids[0]!r}")
     if delivery.target not in outbox.subscriptions:
-        CONTROL_INVALID.refuse(said=f"its target {delivery.target!r} is no more in force")
+        raise CONTROL_INVALID.error(said=f"its target {delivery.target!r} is no more in force")
     return _delivery(resend(sandbox, outbox, delivery))
 
 
@@ -229,7 +229,7 @@ def _outbox(sandbox: Sandbox) -> Outbox:
 def _known(sandbox: Sandbox, target_id: str) -> Subscription:
     known = _outbox(sandbox).subscriptions.get(target_id)
     if known is None:
-        CONTROL_NOT_FOUND.refuse(said=f"there is no target {target_id!r}")
+        raise CONTROL_NOT_FOUND.error(said=f"there is no target {target_id!r}")
     return known
 
 
