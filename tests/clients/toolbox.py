@@ -1,8 +1,8 @@
 """What other people's clients need to run here, and the running of them.
 
 Packages are installed once per machine and recipe, under `.work/clients/`, with pinned versions;
-a lock lets the workers of a parallel run share one installation. `MissingError` says what is missing,
-and the fixtures decide whether that skips or fails.
+a lock lets the workers of a parallel run share one installation. `MissingError` says what is
+missing, and the fixtures decide whether that skips or fails.
 """
 
 import hashlib
