@@ -247,6 +247,7 @@ VIEWS = {
 DASHBOARD = (
     *VIEWS,
     *("exchanges/{}", "data/charges", "data/charges/{}", "data/customers/{}", "data/orders/{}"),
+    "try/2",  # the form with an exchange's request, and the answer to it
 )
 """Places that look different; `{}` is the id of something there."""
 
@@ -262,6 +263,8 @@ def dashboard(visitor: Visitor, clover: MockClover, place: str = "exchanges") ->
     awaited = page.locator(VIEWS[view]).first
     if view == "exchanges" and more:
         awaited = page.locator("#detail dd", has_text=re.compile(f"^{more}$")).first
+    elif view == "try" and more:
+        awaited = page.locator("#try-body .outcome").first
     elif "/" in more:
         awaited = page.locator("article p", has_text=unquote(more.partition("/")[2])).first
     elif more:
