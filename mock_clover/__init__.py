@@ -1,6 +1,6 @@
 """mock-clover: the Clover payments sandbox on your own machine.
 
-Importing this package imports nothing else: start-up time is our users' waiting time.
+Importing this package imports nothing else, to keep start-up fast.
 """
 
 __version__ = "0.1.0"

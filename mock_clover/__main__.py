@@ -1,4 +1,4 @@
-"""`python -m mock_clover` is the same as `mock-clover`."""
+"""Run `mock-clover` as `python -m mock_clover`."""
 
 from mock_clover.cli import main
 

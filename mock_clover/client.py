@@ -1,4 +1,4 @@
-"""The little HTTP client of the command line, on the standard library: it must start quickly."""
+"""The HTTP client of the command line. It uses the standard library only, to start fast."""
 
 import http.client
 import json
@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 BODY_BYTES_MAX = 4_194_304
-"""4 MiB: more than any list of Clover's; the rest of an answer is not read."""
+"""4 MiB, more than any list of Clover's. The rest of a response is not read."""
 
 
 class ClientError(Exception):
-    """A call that did not succeed; the message says what the server said, or that there is none."""
+    """A failed request. The message has the server's response or the connection error."""
 
 
-class Answer(NamedTuple):
-    """Whatever a server answered; header names are in lower case."""
+class Response(NamedTuple):
+    """A response; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -25,30 +25,30 @@ class Answer(NamedTuple):
 
 def exchange(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float = 30
-) -> Answer:
-    """Make one call and return its answer, of whatever status. Raises ClientError for none.
+) -> Response:
+    """Send one request and return the response of any status. Raises ClientError without one.
 
-    A redirect is an answer, too, and not followed: it could lead to another host.
+    Redirects are not followed, because they could lead to another host.
     """
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked below
         url, data=body, headers=dict(headers), method=method
     )
     if request.type not in ("http", "https"):
-        raise ClientError(f"{url}: give an http:// or https:// address")
+        raise ClientError(f"{url}: must be an http:// or https:// URL")
     try:
         with urllib.request.build_opener(_AnyStatus).open(request, timeout=timeout_s) as reply:
-            named = {name.lower(): value for name, value in reply.headers.items()}
-            return Answer(reply.status, named, reply.read(BODY_BYTES_MAX))
+            lower = {name.lower(): value for name, value in reply.headers.items()}
+            return Response(reply.status, lower, reply.read(BODY_BYTES_MAX))
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise ClientError(str(reason) or type(reason).__name__) from None
 
 
 class _AnyStatus(urllib.request.HTTPErrorProcessor):
-    """Takes every status as an answer, where its base would follow it or raise."""
+    """Return responses of every status, where the base class follows redirects or raises."""
 
-    def http_response(self, request: Any, response: Any) -> Any:  # noqa: ARG002 - its base's
-        """Return it as it is."""
+    def http_response(self, request: Any, response: Any) -> Any:  # noqa: ARG002 - the base class's signature
+        """Return the response unchanged."""
         return response
 
     https_response = http_response
@@ -65,7 +65,7 @@ def get_json(
 def make_token(
     base: str, api_key: str, pan: str, month: str, year: str, cvv: str, *, plain: bool
 ) -> str:
-    """Make a token as a client does and return its id. Raises ClientError."""
+    """Create a card token as a client does and return its id. Raises ClientError."""
     card: dict[str, str] = {"exp_month": month, "exp_year": year, "cvv": cvv}
     if plain:
         card["number"] = pan
@@ -83,9 +83,9 @@ def make_token(
 
 
 def events(url: str, after: int, headers: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield the objects of an event stream after one's id, as they come. Raises ClientError."""
-    wanted = {"accept": "text/event-stream", "last-event-id": str(after), **headers}
-    request = urllib.request.Request(url, headers=wanted)  # noqa: S310 - as below
+    """Yield the objects of an event stream with ids above `after`. Raises ClientError."""
+    all_headers = {"accept": "text/event-stream", "last-event-id": str(after), **headers}
+    request = urllib.request.Request(url, headers=all_headers)  # noqa: S310 - as below
     try:
         with urllib.request.urlopen(request) as stream:  # noqa: S310 - called with http(s) only
             for line in stream:
@@ -97,17 +97,17 @@ def events(url: str, after: int, headers: Mapping[str, str]) -> Iterator[dict[st
 
 def _call(request: urllib.request.Request, timeout_s: float) -> dict[str, Any]:
     if request.type not in ("http", "https"):
-        raise ClientError(f"{request.full_url}: give an http:// or https:// address")
+        raise ClientError(f"{request.full_url}: must be an http:// or https:// URL")
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as reply:  # noqa: S310 - checked
-            told = json.load(reply)
+            decoded = json.load(reply)
     except urllib.error.HTTPError as error:
         with error:
-            said = error.read(2_000).decode("utf-8", "replace")
-        raise ClientError(f"{error.code}: {said}") from None
+            text = error.read(2_000).decode("utf-8", "replace")
+        raise ClientError(f"{error.code}: {text}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise ClientError(f"{request.full_url}: {reason}") from None
-    if not isinstance(told, dict):
-        raise ClientError(f"{request.full_url}: answered no JSON object")
-    return told
+    if not isinstance(decoded, dict):
+        raise ClientError(f"{request.full_url}: the response is not a JSON object")
+    return decoded

@@ -162,7 +162,7 @@ def test_openssl_and_we_agree_on_what_it_may_certify(
     authority = make((), NOW)
     assert authority.permits(name) is permitted
     if not permitted:
-        with pytest.raises(AuthorityError, match=f"was made without the name {name}; "):
+        with pytest.raises(AuthorityError, match=f"does not cover the name {name}; "):
             authority.issue((name,), NOW)
     monkeypatch.setattr(Authority, "permits", lambda *_: True)
     pem = authority.issue((name,), dt.datetime.now(dt.UTC)).pem
@@ -209,13 +209,13 @@ def test_openssls_command_takes_it_as_a_servers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["two words"], "'two words' is no host name and no address"),
-        ([""], "'' is no host name and no address"),
-        (["*.shop.test"], r"'\*.shop.test' is no host name and no address"),
-        (["10.0.0.0/8"], "'10.0.0.0/8' is no host name and no address"),
-        (["https://shop.test"], "'https://shop.test' is no host name and no address"),
-        (["a" * 64], "'a{64}' is no host name and no address"),
-        (["a.test"] * (FURTHER_NAMES_MAX + 1), "a certificate has room for 100 names of your own"),
+        (["two words"], "'two words' is neither a host name nor an IP address"),
+        ([""], "'' is neither a host name nor an IP address"),
+        (["*.shop.test"], r"'\*.shop.test' is neither a host name nor an IP address"),
+        (["10.0.0.0/8"], "'10.0.0.0/8' is neither a host name nor an IP address"),
+        (["https://shop.test"], "'https://shop.test' is neither a host name nor an IP address"),
+        (["a" * 64], "'a{64}' is neither a host name nor an IP address"),
+        (["a.test"] * (FURTHER_NAMES_MAX + 1), "too many names: a certificate may have 100 extra"),
     ],
 )
 def test_what_is_no_name_is_refused(given: list[str], said: str) -> None:
@@ -250,7 +250,7 @@ def test_it_is_made_once_with_its_key_for_its_owner_only(tmp_path: Path) -> None
     finally:
         os.umask(before)
     folder = tmp_path / "a" / "b"
-    assert kept.said == f"a new authority is made in {folder}"
+    assert kept.said == f"created a new authority in {folder}"
     assert kept.certificate == folder / "ca.pem"
     assert modes(folder) == {
         "ca.pem": "0o644",
@@ -293,15 +293,30 @@ def as_leaf(pem: bytes) -> bytes:
 
 
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "empty": (lambda _: b"", "holds no plain key with an authority's certificate"),
-    "half": (lambda pem: pem[:400], "holds no plain key with an authority's certificate"),
-    "garbage": (lambda _: bytes(range(256)), "holds no plain key with an authority's certificate"),
-    "a key only": (lambda pem: pem.partition(b"-----BEGIN CERT")[0], "holds no plain key with"),
-    "an encrypted key": (encrypted, "holds no plain key with an authority's certificate"),
-    "a server's": (as_leaf, "holds no authority with an elliptic or RSA key"),
+    "empty": (
+        lambda _: b"",
+        "does not contain an unencrypted key and an authority certificate",
+    ),
+    "half": (
+        lambda pem: pem[:400],
+        "does not contain an unencrypted key and an authority certificate",
+    ),
+    "garbage": (
+        lambda _: bytes(range(256)),
+        "does not contain an unencrypted key and an authority certificate",
+    ),
+    "a key only": (
+        lambda pem: pem.partition(b"-----BEGIN CERT")[0],
+        "does not contain an unencrypted key and",
+    ),
+    "an encrypted key": (
+        encrypted,
+        "does not contain an unencrypted key and an authority certificate",
+    ),
+    "a server's": (as_leaf, "does not contain an authority with an elliptic-curve or RSA key"),
     "another's key": (
         lambda pem: make((), NOW).to_pem().partition(b"-----BEGIN CERT")[0] + certificate_in(pem),
-        "holds a key and a certificate that are no pair",
+        "contains a key and a certificate that do not match",
     ),
 }
 
@@ -316,7 +331,7 @@ def test_a_broken_one_is_put_aside_and_made_anew(
     pair.write_bytes(broken)
     second = keep(tmp_path, (), NOW)
     assert second.said.startswith(f"{pair} {said}")
-    assert second.said.endswith(": a new authority is made, which clients must trust anew")
+    assert second.said.endswith(": created a new authority; clients must trust the new one")
     assert pair.with_suffix(".old").read_bytes() == broken
     assert second.authority.pem != first.authority.pem
     assert (tmp_path / "ca.pem").read_bytes() == second.authority.pem
@@ -328,7 +343,7 @@ def test_one_that_is_about_to_end_is_made_anew(tmp_path: Path) -> None:
     assert keep(tmp_path, (), NOW + 3_620 * DAY).authority.pem == first.authority.pem
     late = keep(tmp_path, (), NOW + 3_620 * DAY + dt.timedelta(seconds=1))
     pair = tmp_path / "private" / "authority.pem"
-    said = f"{pair} ends on 2036-11-18: a new authority is made, which clients must trust anew"
+    said = f"{pair} expires on 2036-11-18: created a new authority; clients must trust the new one"
     assert (late.said, late.authority.pem == first.authority.pem) == (said, False)
 
 
@@ -387,7 +402,7 @@ def test_who_holds_the_lock_for_too_long_is_told(
 ) -> None:
     monkeypatch.setattr(custody, "_LOCK_S_MAX", 0.05)
     keep(tmp_path, (), NOW)
-    with custody._alone(tmp_path / "private"), pytest.raises(AuthorityError) as told:
+    with custody._exclusive(tmp_path / "private"), pytest.raises(AuthorityError) as told:
         keep(tmp_path, (), NOW)
     assert str(told.value) == f"{tmp_path / 'private' / 'lock'}: another process holds it"
 
@@ -430,7 +445,7 @@ def test_without_a_folder_of_ones_own_it_is_in_memory(
     kept = keep(None, (), NOW)
     place = tmp_path / "file" / "mock-clover"
     assert kept.certificate is None
-    assert kept.said == f"{place}: Not a directory: the authority lives in memory only"
+    assert kept.said == f"{place}: Not a directory: the authority is in memory only"
 
 
 FOLDERS = [

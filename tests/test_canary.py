@@ -145,7 +145,7 @@ def verified() -> MockCloverApp:
     clover = MockCloverApp.inside(Parts(), {})
     asked = {"amount": 1800, "currency": "usd", "source": clover.card_token(PAN, cvv=CVV)}
     headers = {"authorization": f"Bearer {clover.access_token}"}
-    assert clover._told("POST", "/v1/charges", asked | SECRET_MEMBERS, headers)["amount"] == 1800
+    assert clover._request("POST", "/v1/charges", asked | SECRET_MEMBERS, headers)["amount"] == 1800
     return clover
 
 
@@ -154,7 +154,7 @@ def test_a_verification_that_misses_does_not_tell(
     verified: MockCloverApp, asked: dict[str, Any]
 ) -> None:
     with pytest.raises(MockCloverError) as refused:
-        verified._told("POST", "/_mock/verify", {"endpoint": "create_charge"} | asked)
+        verified._request("POST", "/_mock/verify", {"endpoint": "create_charge"} | asked)
     assert songs(json.dumps(refused.value.body)) == []
     if not asked.keys() <= {"match", "status", "exactly", "endpoint", "in_order"}:
         return

@@ -381,7 +381,7 @@ def test_a_part_that_is_approved_is_not_taken(make_world: MakeWorld) -> None:
         "insufficient_funds",
         "Insufficient funds",
     )
-    assert "the page takes no part of an amount" in got.why
+    assert "the page accepts no partial approval" in got.why
 
 
 def test_a_phantom_stands_and_the_customer_is_told_no(make_world: MakeWorld) -> None:
@@ -505,7 +505,7 @@ def test_a_dashboard_that_leads_nowhere_is_told_with_its_place() -> None:
     text = (
         b"name: x\nsettings:\n  checkout:\n    dashboard:\n      success: 'javascript:alert(1)'\n"
     )
-    with pytest.raises(ScenarioError, match=r"x.yaml:5:7: is no URL.*dashboard.success"):
+    with pytest.raises(ScenarioError, match=r"x.yaml:5:7: is not a URL.*dashboard.success"):
         parse(text, "x.yaml")
 
 

@@ -168,7 +168,7 @@ CVV = "Enter the three digits on the back, or four on an Amex"
 WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "a wrong check digit": ({"number": "4242424242424241"}, {"number": NUMBER}),
     "no number": ({"number": " "}, {"number": "Enter the card number"}),
-    "no brand": ({"number": "9999999999999995"}, {"number": "This kind of card is not taken"}),
+    "no brand": ({"number": "9999999999999995"}, {"number": "This type of card is not accepted"}),
     "a thirteenth month": ({"exp_month": "13"}, {"exp_month": MONTH}),
     "a year of three digits": (
         {"exp_year": "203"},

@@ -64,7 +64,7 @@ def test_the_page_shows_cart_tax_and_total(world: World) -> None:
         *("Card number", "Month of expiry", "Year of expiry", "Security code (CVV)"),
         *("Name on the card (optional)", "Postal code (optional)"),
         *("Pay 239.85 USD", "Cancel"),
-        "mock-clover, not Clover: no money moves. Give no real card number.",
+        "mock-clover, not Clover: no money moves. Do not enter a real card number.",
     ]
 
 

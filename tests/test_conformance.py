@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mock_clover.client import Answer, ClientError, exchange
+from mock_clover.client import ClientError, Response, exchange
 from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance import report
 from mock_clover.conformance.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded
@@ -22,10 +22,10 @@ from mock_clover.conformance.hosts import (
     root_of,
     urls_of,
 )
-from mock_clover.conformance.play import CONTROL, Place, Played, Send, play, service_of
-from mock_clover.conformance.rehearse import DryRun, Prepared, all_of, fresh_place, inside
+from mock_clover.conformance.play import CONTROL, Send, StepResult, Target, play, service_of
+from mock_clover.conformance.rehearse import DryRun, Prepared, fresh_target, inside, one_url
 from mock_clover.conformance.report import Run
-from mock_clover.conformance.variables import GIVEN, bind, moved
+from mock_clover.conformance.variables import CREDENTIALS, bind, current_dates
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import parse
@@ -42,7 +42,7 @@ BOUNDS = {flow.name: bind(flow) for flow in flows()}
 ROOT = "http://other:4242"
 LISTS, ORDERS, CARDS, GIFTS = "lists-and-lookups", "orders-and-returns", "save-a-card", "gift-cards"
 NO_EMAIL = "Add new card information, as the document's example has it: the e-mail is missing"
-UNLISTENED = "nobody listens to the webhook targets of the recording"
+UNLISTENED = "the webhook targets of the recording do not exist"
 
 
 class Held(NamedTuple):
@@ -65,17 +65,17 @@ class Held(NamedTuple):
         secrets: list[str] = []
         for name in only or BOUNDS:
             bound = BOUNDS[name]
-            place = fresh_place(ROOT, send, name)
-            secrets += place.given.values()
+            place = fresh_target(ROOT, send, name)
+            secrets += place.credentials.values()
             if name not in self.prepared:
                 self.prepared[name] = self.rehearsal.prepare(bound, place)
             steps = play(bound, place, send, *self.prepared[name])
             played.append((bound, tuple(steps)))
         return Run(ROOT, True, NOW_MS, tuple(played), tuple(secrets))
 
-    def share(self, send: Send, name: str, given: dict[str, str]) -> list[Played]:
+    def share(self, send: Send, name: str, given: dict[str, str]) -> list[StepResult]:
         """Play a flow on a server that others use, with credentials."""
-        place = Place(all_of(ROOT), given, Clock().now_ms(), alone=False)
+        place = Target(one_url(ROOT), given, Clock().now_ms(), alone=False)
         prepared = self.rehearsal.prepare(BOUNDS[name], place)
         return list(play(BOUNDS[name], place, send, *prepared))
 
@@ -108,7 +108,7 @@ def test_an_unaltered_server_has_no_drift(name: str, held: Held) -> None:
 def test_nor_has_one_that_others_use_however_often(name: str, held: Held) -> None:
     app = held.app()
     known = app.sandboxes.default.credentials
-    given = {each: getattr(known, each) for each in GIVEN}
+    given = {each: getattr(known, each) for each in CREDENTIALS}
     for _ in range(3):
         steps = held.share(sender(app), name, given)
         assert [step for step in steps if step.state == "drift"] == []
@@ -116,7 +116,7 @@ def test_nor_has_one_that_others_use_however_often(name: str, held: Held) -> Non
 
 
 class Alteration(NamedTuple):
-    """One change of one answer: `edit` takes its tree, or the Answer where it says so."""
+    """One change of one answer: `edit` takes its tree, or the Response where it says so."""
 
     said: str
     flow: str
@@ -143,8 +143,8 @@ def put(path: str, value: Any) -> Callable[[Any], Any]:
     return edit
 
 
-def headed(**changes: str | None) -> Callable[[Answer], Answer]:
-    def edit(answer: Answer) -> Answer:
+def headed(**changes: str | None) -> Callable[[Response], Response]:
+    def edit(answer: Response) -> Response:
         named = {name.replace("_", "-"): value for name, value in changes.items()}
         kept = {k: v for k, v in answer.headers.items() if k not in named}
         return answer._replace(headers=kept | {k: v for k, v in named.items() if v is not None})
@@ -333,7 +333,7 @@ def altered(app: App, change: Alteration) -> Send:
     method, _, path = change.call.partition(" ")
     start = f"{ROOT}/sandbox/conformance-{change.flow}{path}"
 
-    def send(asked: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def send(asked: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         answer = inside(app, asked, url, headers, body)
         if asked != method or not (url == start or (path[-1] in "/?" and url.startswith(start))):
             return answer
@@ -440,14 +440,14 @@ def test_what_is_not_given_leaves_out_what_needs_it(held: Held) -> None:
     ("flow", "expected"),
     [
         ("generating-a-card-token", {}),
-        ("accept-payments-flow", {1: "needs a browser and a merchant who agrees",
+        ("accept-payments-flow", {1: "needs a browser and the merchant's consent",
             2: "needs code of step 1", 3: "needs access_token of step 2",
             5: "needs access_token of step 2"}),
         ("lists-and-lookups", {2: "only mock-clover serves it", 11: "only mock-clover serves it",
-            12: "only mock-clover serves it", 13: "needs a gift card of the merchant's own",
+            12: "only mock-clover serves it", 13: "needs a gift card of the merchant",
             14: "needs id of step 13"}),
         ("recurring", {5: "a control call of mock-clover", 7: "a control call of mock-clover",
-            8: "depends on a step left out"}),
+            8: "depends on a skipped step"}),
     ],
 )  # fmt: skip
 def test_on_a_shared_server_a_mocks_own_means_are_left_out(
@@ -455,12 +455,12 @@ def test_on_a_shared_server_a_mocks_own_means_are_left_out(
 ) -> None:
     app, sent = held.app(), []
 
-    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         sent.append(url)
         return inside(app, method, url, headers, body)
 
     known = app.sandboxes.default.credentials
-    steps = held.share(send, flow, {each: getattr(known, each) for each in GIVEN})
+    steps = held.share(send, flow, {each: getattr(known, each) for each in CREDENTIALS})
     assert {step.number: step.reason for step in steps if step.state == "skipped"} == expected
     assert not [url for url in sent if CONTROL in url]
     assert len(sent) == len(steps) - len(expected)
@@ -469,11 +469,11 @@ def test_on_a_shared_server_a_mocks_own_means_are_left_out(
 def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Held) -> None:
     app = held.app()
     known = app.sandboxes.default.credentials
-    given = {each: getattr(known, each) for each in GIVEN}
+    given = {each: getattr(known, each) for each in CREDENTIALS}
     for _ in range(2):
         held.share(sender(app), LISTS, given)
 
-    def emptied(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def emptied(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         answer = inside(app, method, url, headers, body)
         if url.endswith("/v1/orders"):
             return answer._replace(body=b'{"object":"list","url":"/v1/orders","data":[]}')
@@ -495,7 +495,7 @@ def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Held) 
 def test_a_lost_answer_is_drift_and_ends_the_flow(held: Held) -> None:
     app = held.app()
 
-    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         if url.endswith("/v1/refunds"):
             raise ClientError("the connection was closed")
         return inside(app, method, url, headers, body)
@@ -503,7 +503,7 @@ def test_a_lost_answer_is_drift_and_ends_the_flow(held: Held) -> None:
     run = held.run(send, (LISTS,))
     assert found(run) == [(LISTS, "Its refund in part", "status", "no reply")]
     assert run.rows()[0].got == "the connection was closed"
-    assert {reason for _, _, reason in run.skips()} == {"step 6 got no reply"}
+    assert {reason for _, _, reason in run.skips()} == {"step 6 got no response"}
 
 
 def test_the_variables_of_a_flow_are_found_in_its_own_replies() -> None:
@@ -532,10 +532,10 @@ def test_no_request_holds_what_another_server_does_not_know(name: str) -> None:
 
 def test_dates_keep_their_distance_and_years_theirs() -> None:
     later = NOW_MS + 400 * 86_400_000
-    assert moved(BOUNDS["recurring"], later)["2025-05-31T08:00:00.000+0000"] == (
+    assert current_dates(BOUNDS["recurring"], later)["2025-05-31T08:00:00.000+0000"] == (
         "2026-07-05T08:00:00.000+0000"
     )
-    assert moved(BOUNDS["generating-a-card-token"], later) == {"2021": "2026"}
+    assert current_dates(BOUNDS["generating-a-card-token"], later) == {"2021": "2026"}
 
 
 def test_the_files_are_the_golden_ones() -> None:
@@ -553,13 +553,13 @@ def test_only_listed_test_cards_are_sent(held: Held) -> None:
     sent: list[bytes | None] = []
     app = held.app()
 
-    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         sent.append(body)
         return inside(app, method, url, headers, body)
 
-    place = fresh_place(ROOT, send, "forged")
+    place = fresh_target(ROOT, send, "forged")
     steps = list(play(forged, place, send, *held.rehearsal.prepare(forged, place)))
-    assert steps[3].reason == "its card is no listed test card"
+    assert steps[3].reason == "its card is not a listed test card"
     assert not [body for body in sent if body and b"4532015112830366" in body]
 
 
@@ -584,7 +584,7 @@ def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
     run = held.run(altered(app, LEAKS), ("oauth-v2", LISTS))
     assert found(run)[:2] == [("oauth-v2", *each) for each in LEAKS.expected]
 
-    def leaking(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def leaking(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         answer = inside(app, method, url, headers, body)
         if b"email_invalid" not in answer.body:
             return answer
@@ -598,7 +598,7 @@ def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
         write(each) for each in (run, second) for write in (report.as_json, report.as_markdown)
     ]
     texts += [json.dumps(report.table(each)) for each in (run, second)]
-    secrets = [*run.given, *second.given, "an-unheard-of-secret", "clvroar-0a0a", "4242 4242"]
+    secrets = [*run.secrets, *second.secrets, "an-unheard-of-secret", "clvroar-0a0a", "4242 4242"]
     for text in texts:
         assert [secret for secret in secrets if secret in text] == []
         assert not re.search(r"eyJ[\w-]+\.|clvroar-[0-9a-f]{32}", text)
@@ -679,10 +679,10 @@ def test_the_hosts_of_the_real_sandbox_are_known() -> None:
 def test_requests_go_one_by_one_and_wait_as_they_are_told() -> None:
     waits: list[float] = []
     answers = [
-        Answer(200, {}, b""),
-        Answer(429, {"retry-after": "3"}, b""),
-        Answer(200, {}, b"done"),
-        Answer(429, {"retry-after": "3600"}, b""),
+        Response(200, {}, b""),
+        Response(429, {"retry-after": "3"}, b""),
+        Response(200, {}, b"done"),
+        Response(429, {"retry-after": "3600"}, b""),
     ]
     send = Paced(lambda *_: answers.pop(0), 2, waits.append)
     assert send("GET", "/", {}, None).status == 200
@@ -694,7 +694,7 @@ def test_requests_go_one_by_one_and_wait_as_they_are_told() -> None:
 
 
 def invoke(*args: str, **environment: str) -> Any:
-    cleared = {f"CLOVER_{name.upper()}": None for name in GIVEN}
+    cleared = {f"CLOVER_{name.upper()}": None for name in CREDENTIALS}
     return run_cli("conformance", *args, **{**cleared, **environment})
 
 
@@ -702,7 +702,7 @@ def invoke(*args: str, **environment: str) -> Any:
 def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: Path) -> None:
     page, tree = tmp_path / "drift.md", tmp_path / "drift.json"
     for file in (page, tree):
-        args = ("--against", f"{served.url}/", "--pace", "1000", "--report", str(file))
+        args = ("--against", f"{served.url}/", "--rate", "1000", "--report", str(file))
         done = invoke(*args)
         assert (done.code, done.stdout) == (0, ""), done.stderr
     assert f"[1/{len(BOUNDS)}] accept-payments-flow: no drift\n" in done.stderr
@@ -718,8 +718,8 @@ def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: P
 def test_the_command_tells_the_drift_of_another_dialect(served: Served) -> None:
     made = exchange("PUT", f"{served.url}/_mock/sandboxes/drifts", {}, b'{"dialect":"documented"}')
     known = json.loads(made.body)
-    given = {f"CLOVER_{name.upper()}": known[name] for name in GIVEN}
-    args = ("--against", f"{served.url}/sandbox/drifts", "--pace", "1000", "--only", CARDS)
+    given = {f"CLOVER_{name.upper()}": known[name] for name in CREDENTIALS}
+    args = ("--against", f"{served.url}/sandbox/drifts", "--rate", "1000", "--only", CARDS)
     done = invoke(*args, "--json", **given)
     assert done.code == 1
     rows = json.loads(done.stdout)
@@ -735,14 +735,14 @@ def test_the_command_tells_the_drift_of_another_dialect(served: Served) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "give --against URL"),
+        ([], "--against URL is required"),
         (["--against", "http://127.0.0.1:1"], "http://127.0.0.1:1: "),
-        (["--against", "http://127.0.0.1:1", "--api-key", "x"], "nobody answers: "),
-        (["--against", "http://127.0.0.1:1", "--only", "save"], "there is no flow 'save'"),
-        (["--report", "drift.txt"], "name a .json or .md file"),
-        (["--report", "no/drift.md"], "name a .json or .md file in a folder"),
-        (["--pace", "0"], "'--pace'"),
-        (["--against", "https://scl-sandbox.dev.clover.com", "--pace", "50"], "allows 16 calls"),
+        (["--against", "http://127.0.0.1:1", "--api-key", "x"], "no response: "),
+        (["--against", "http://127.0.0.1:1", "--only", "save"], "unknown flow 'save'"),
+        (["--report", "drift.txt"], "must be a .json or .md file"),
+        (["--report", "no/drift.md"], "must be a .json or .md file in an existing directory"),
+        (["--rate", "0"], "'--rate'"),
+        (["--against", "https://scl-sandbox.dev.clover.com", "--rate", "50"], "allows 16 requests"),
     ],
 )
 def test_what_cannot_be_done_is_said_at_once(args: list[str], said: str) -> None:
@@ -756,7 +756,7 @@ def test_a_server_without_control_calls_wants_credentials(serve: Callable[..., S
     assert not has_control(server.url, exchange, {})
     done = invoke("--against", server.url)
     assert done.code == 2
-    assert "give --access-token and --api-key" in done.stderr
+    assert "set --access-token and --api-key" in done.stderr
 
 
 def test_the_flows_are_listed() -> None:

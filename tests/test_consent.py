@@ -54,19 +54,19 @@ def test_the_page_tells_who_asks_whom_for_what(world: World, path: str) -> None:
     before = (world.sandbox.state(), world.sandbox.ids.state())
     got = ask(world, path)
     assert (got.status, got.content_type) == (200, "text/html; charset=utf-8")
-    assert (got.why, got.evidence) == ("the merchant is asked: consent is `ask`", "inferred")
+    assert (got.why, got.evidence) == ("consent is `ask`: the consent page is shown", "inferred")
     known, seen = world.known, Seen(got.body)
     shop = world.send("GET", f"/v3/merchants/{known.merchant_id}?expand=owner").json
     assert [line for line in seen.text.split("\n") if line] == [
         *("Allow access? · mock-clover", "mock-clover", "Test", "Allow access?"),
-        f"The app {known.client_id} asks to work with the data of this merchant.",
+        f"The app {known.client_id} requests access to the data of this merchant.",
         *("Merchant", f"{shop['name']} {known.merchant_id}"),
         *("Approved by its owner", f"{shop['owner']['name']} {known.employee_id}"),
-        *("It may then", "Take payments online", "See and change customers"),
+        *("Permissions", "Take payments online", "See and change customers"),
         *("See and change inventory", "See and change merchant data", "See and change orders"),
         *("See and change payments", "Either way the browser goes back to https://shop.example."),
         *("Approve", "Deny"),
-        "mock-clover, not Clover: no money moves. Give no real card number.",
+        "mock-clover, not Clover: no money moves. Do not enter a real card number.",
     ]
     assert [(form["method"], "action" in form) for form in seen.all("form")] == [("post", False)]
     assert [(each["name"], each["value"]) for each in seen.all("button")] == [
@@ -120,7 +120,7 @@ def test_the_page_tells_the_permissions_of_the_sandbox(
     make_world: MakeWorld, granted: list[str], lines: list[str]
 ) -> None:
     text = Seen(ask(make_world(permissions=tuple(granted)), PATHS[0]).body).text.split("\n")
-    listed = text[text.index("It may then") + 1 : text.index("Approve")]
+    listed = text[text.index("Permissions") + 1 : text.index("Approve")]
     assert [line for line in listed if line][:-1] == lines
 
 
@@ -220,7 +220,7 @@ def test_merchants_that_allow_unlike_things_are_told_apart(make_world: MakeWorld
     world = make_world(parse(json.dumps({"name": "x", "merchants": merchants}).encode(), "x.yaml"))
     world.known = world.sandbox.credentials
     text = Seen(ask(world, PATHS[1]).body).text
-    assert "It may then" not in text
+    assert "Permissions" not in text
     lines = [line for line in text.split("\n") if line.startswith(("Take", "See"))]
     assert [line.split("; ")[-1] for line in lines] == ["See and change payments", "See orders"]
 
@@ -322,7 +322,9 @@ def test_a_page_of_another_site_presses_no_button(
     got = world.send("POST", target(world, path), raw=f"do={do}".encode(), headers=sent, auth=False)
     assert got.status == status
     if status == 403:
-        assert got.json == {"message": "A merchant agrees on this server's own page only."}
+        assert got.json == {
+            "message": "The consent form must be posted from this server's own page."
+        }
         assert (world.sandbox.state(), world.sandbox.ids.state()) == before
 
 

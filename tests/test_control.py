@@ -224,24 +224,24 @@ def test_the_clock_is_frozen_set_advanced_and_resumed(world: World) -> None:
 
 
 CLOCK_REFUSALS: list[tuple[Any, str]] = [
-    ({"set": NOW_MS - 1}, f"set: the clock runs forward only; it is {NOW_MS}"),
-    ({"set": NOW_MS * 9}, "set: ten years at most lie ahead"),
+    ({"set": NOW_MS - 1}, f"set: the clock cannot go back; its time is {NOW_MS}"),
+    ({"set": NOW_MS * 9}, "set: the time is more than ten years ahead"),
     ({"set": "soon"}, "set: Expected `int | null`, got `str`"),
     (
         {"advance": -1},
-        "advance: -1 is no span of time; give it as 500ms, 30s, 10m, 2h or 8d",
+        "advance: -1 is not a duration; use 500ms, 30s, 10m, 2h or 8d",
     ),
     (
         {"advance": "8 weeks"},
-        "advance: '8 weeks' is no span of time; give it as 500ms, 30s, 10m, 2h or 8d",
+        "advance: '8 weeks' is not a duration; use 500ms, 30s, 10m, 2h or 8d",
     ),
     (
         {"advance": "-8d"},
-        "advance: '-8d' is no span of time; give it as 500ms, 30s, 10m, 2h or 8d",
+        "advance: '-8d' is not a duration; use 500ms, 30s, 10m, 2h or 8d",
     ),
     (
         {"advance": "99999999999d"},
-        "advance: '99999999999d' is no span of time; give it as 500ms, 30s, 10m, 2h or 8d",
+        "advance: '99999999999d' is not a duration; use 500ms, 30s, 10m, 2h or 8d",
     ),
     ({"freze": True}, "Object contains unknown field `freze`; did you mean `freeze`?"),
     ({"freeze": "yes"}, "freeze: Expected `bool | null`, got `str`"),
@@ -420,12 +420,12 @@ def test_what_was_made_stays_when_the_scenario_changes(world: World) -> None:
     assert world.send("GET", f"/v1/charges/{charge}").status == 200
 
 
-SHIPPED = "shipped are: " + ", ".join(shipped_names())
+SHIPPED = "built-in: " + ", ".join(shipped_names())
 SCENARIO_REFUSALS: list[tuple[Any, str]] = [
     ({}, "name: is missing"),
     ([], "tree: Expected `object`, got `array`"),
-    ({"name": "../x"}, "scenario: '../x' is no name of a shipped scenario"),
-    ({"name": "x.yaml"}, "scenario: 'x.yaml' is no name of a shipped scenario"),
+    ({"name": "../x"}, "scenario: '../x' is not a shipped scenario"),
+    ({"name": "x.yaml"}, "scenario: 'x.yaml' is not a shipped scenario"),
     (
         {"name": "x", "ruls": []},
         "Object contains unknown field `ruls`; did you mean `rules`?",
@@ -450,7 +450,7 @@ def test_an_unknown_scenario_is_told_with_those_that_there_are(
     ):
         status, answer = got(world.send(method, path, body))
         assert (status, SHIPPED in answer["message"]) == (400, True)
-        assert f"there is no scenario {name!r}" in answer["message"]
+        assert f"unknown scenario {name!r}" in answer["message"]
         assert ("did you mean" in answer["message"]) == bool(meant)
         assert meant in answer["message"]
 
@@ -721,7 +721,7 @@ def test_verify_fails_at_once_when_the_bound_cannot_be_met_any_more(world: World
         with Waiter(world, VERIFY, {"at_most": 2, "within_ms": 60_000}) as waiter:
             await settle()
             status, answer = got(waiter.reply())
-        assert (status, answer["message"]) == (409, "3 of the calls match, 2 or fewer should")
+        assert (status, answer["message"]) == (409, "3 of the calls match, expected 2 or fewer")
 
     run(main)
 
@@ -830,21 +830,21 @@ def miss(number: int, **differs: tuple[Any, Any]) -> dict[str, Any]:
 
 
 UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
-    (CHARGE | {"exactly": 3}, 4, "4 of the calls match, exactly 3 should", []),
-    (CHARGE | {"at_least": 5}, 4, "4 of the calls match, 5 or more should", []),
-    (CHARGE | {"at_most": 3}, 4, "4 of the calls match, 3 or fewer should", []),
-    (CHARGE | {"never": True}, 4, "4 of the calls match, exactly 0 should", []),
-    ({"endpoint": "create_refund"}, 0, "0 of the calls match, 1 or more should", []),
+    (CHARGE | {"exactly": 3}, 4, "4 of the calls match, expected exactly 3", []),
+    (CHARGE | {"at_least": 5}, 4, "4 of the calls match, expected 5 or more", []),
+    (CHARGE | {"at_most": 3}, 4, "4 of the calls match, expected 3 or fewer", []),
+    (CHARGE | {"never": True}, 4, "4 of the calls match, expected exactly 0", []),
+    ({"endpoint": "create_refund"}, 0, "0 of the calls match, expected 1 or more", []),
     (
         CHARGE | {"match": {"amount": 501, "currency": "usd"}},
         0,
-        "0 of the calls match, 1 or more should",
+        "0 of the calls match, expected 1 or more",
         [miss(2, amount=(501, 1800)), miss(4, amount=(501, 1800)), miss(6, amount=(501, 500))],
     ),
     (
         CHARGE | {"match": {"amount": 1800, "metadata.order": "7"}},
         0,
-        "0 of the calls match, 1 or more should",
+        "0 of the calls match, expected 1 or more",
         [
             miss(2, metadata__order=("7", None)),
             miss(4, metadata__order=("7", None)),
@@ -854,7 +854,7 @@ UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
     (
         CHARGE | {"match": {"amount": 900}, "status": 200},
         0,
-        "0 of the calls match, 1 or more should",
+        "0 of the calls match, expected 1 or more",
         [
             miss(2, amount=(900, 1800)),
             miss(4, amount=(900, 1800)),
@@ -864,16 +864,16 @@ UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
     (
         {"in_order": ["create_charge", "create_refund"]},
         1,
-        "create_refund did not follow create_charge",
+        "create_refund was not called after create_charge",
         None,
     ),
     (
         {"in_order": ["create_charge"] * 5},
         4,
-        "create_charge did not follow create_charge",
+        "create_charge was not called after create_charge",
         None,
     ),
-    ({"in_order": ["create_refund"]}, 0, "create_refund did not happen", None),
+    ({"in_order": ["create_refund"]}, 0, "create_refund was not called", None),
 ]
 
 
@@ -895,10 +895,10 @@ def test_what_is_not_so_is_told_with_the_nearest_misses(
 
 VERIFY_REFUSALS: list[tuple[Any, str]] = [
     ({"endpont": "x"}, "Object contains unknown field `endpont`; did you mean `endpoint`?"),
-    ({"exactly": 1, "at_least": 1}, "give one of exactly, at_least, not 2"),
+    ({"exactly": 1, "at_least": 1}, "use only one of exactly, at_least"),
     (
         {"exactly": 1, "at_most": 1, "never": True},
-        "give one of exactly, at_most, never, not 3",
+        "use only one of exactly, at_most, never",
     ),
     ({"match": 5}, "match: Expected `object`, got `int`"),
     ({"exactly": "x"}, "exactly: Expected `int | null`, got `str`"),
@@ -1007,16 +1007,17 @@ def test_a_path_that_there_is_not(world: World, path: str) -> None:
     assert world.send("GET", path).status == 404
 
 
+NAME_ERROR = "name: use up to 64 letters, digits, '.', '_' and '-'; start with a letter or digit"
 SANDBOX_REFUSALS: list[tuple[str, Any, str]] = [
     ("x", {"scenaro": "x"}, "Object contains unknown field `scenaro`; did you mean `scenario`?"),
     ("x", {"dialect": "obsrved"}, "dialect: Invalid enum value 'obsrved'"),
     ("x", {"strict": "x"}, "strict: Expected `bool | null`, got `str`"),
     ("x", [], "Expected an object, got an array"),
-    ("-x", {}, "name: give letters, digits, dots and dashes, up to 64"),
-    ("x" * 65, {}, "name: give letters, digits, dots and dashes, up to 64"),
-    ("x y", {}, "name: give letters, digits, dots and dashes, up to 64"),
-    ("é", {}, "name: give letters, digits, dots and dashes, up to 64"),
-    ("x\n", {}, "name: give letters, digits, dots and dashes, up to 64"),
+    ("-x", {}, NAME_ERROR),
+    ("x" * 65, {}, NAME_ERROR),
+    ("x y", {}, NAME_ERROR),
+    ("é", {}, NAME_ERROR),
+    ("x\n", {}, NAME_ERROR),
 ]
 
 

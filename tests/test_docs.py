@@ -21,7 +21,7 @@ from mock_clover.scenario.load import parse
 from tests.guidance import check_generated, check_none
 from tests.runner import run_cli
 from tests.served import Served
-from tests.wire import PATIENCE_S
+from tests.wire import SCRIPT_PATIENCE_S
 from tests.world import CONTROL
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ def run(script: str, folder: Path, url: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=SCRIPT_PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -178,7 +178,7 @@ def reference() -> str:
         "# Reference",
         "Written from the code's own declarations. Evidence: *documented* (a Clover page says so), "
         "*observed* (recorded on the wire, or in a client written against it), *inferred* (our "
-        "deduction). `mock-clover routes`, `problems` and `cards` print the same.",
+        "deduction). `mock-clover routes`, `errors` and `cards` print the same.",
         "## Operations",
         _table("routes", ["method", "path", "name", "about", "permissions", "evidence", "source"]),
         "Permissions count where a scenario's `settings.permissions` says which the app has; "
@@ -187,7 +187,7 @@ def reference() -> str:
         + ", ".join(f"`{row['name']}`" for row in _rows("routes") if row["extension"])
         + ".",
         "## Refusals",
-        _table("problems", ["name", "status", "code", "type", "message", "evidence", "source"]),
+        _table("errors", ["name", "status", "code", "type", "message", "evidence", "source"]),
         "## Test cards of the default scenario",
         _table("cards", ["number", "brand", "outcome", "evidence", "source", "note", "threeds"]),
         "## Control calls",

@@ -62,20 +62,20 @@ WRONG: dict[str, tuple[bytes, list[tuple[int, int, str, str]]]] = {
         [
             (
                 *(3, 12, "rules[0].when.endpoint"),
-                "there is no operation `create_chrge`; did you mean `create_charge`?",
+                "unknown operation `create_chrge`; did you mean `create_charge`?",
             )
         ],
     ),
     "two things": (
         b"name: x\nrules:\n  - then: {}\n  - then: {problem: NOPE}\n",
         [
-            (3, 5, "rules[0].then", "nothing follows; give approve"),
-            (4, 12, "rules[1].then.problem", "there is no problem"),
+            (3, 5, "rules[0].then", "is empty; set approve"),
+            (4, 12, "rules[1].then.problem", "unknown problem"),
         ],
     ),
     "no YAML": (b"name: [x\n", [(2, 1, "", "did not find expected ',' or ']'")]),
     "an alias": (b"name: &a x\nabout: *a\n", [(2, 8, "", "aliases (*) are not allowed")]),
-    "no UTF-8": (b"name: \xff\n", [(1, 1, "", "is no YAML: ")]),
+    "no UTF-8": (b"name: \xff\n", [(1, 1, "", "invalid YAML: ")]),
     "nothing": (b"", [(1, 1, "", "Object missing required field `name`")]),
     "a list": (b"- name", [(1, 1, "", "Expected `object`, got `array`")]),
     "a number of a card": (b"name: 4539148803436467\n", [(1, 1, "name", "Expected `str`")]),
@@ -97,7 +97,7 @@ def test_what_is_wrong_is_told_as_the_command_tells_it(
     with pytest.raises(ScenarioError) as error:
         check(str(file), RULE_OPERATIONS)
     for each in told["findings"]:
-        assert each["said"].removeprefix("is no YAML: ")[:40] in str(error.value)
+        assert each["said"].removeprefix("invalid YAML: ")[:40] in str(error.value)
 
 
 def test_a_good_text_is_checked_and_put_in_force(world: World) -> None:
@@ -214,6 +214,6 @@ def test_no_page_of_another_origin_posts_a_text(
     got = world.send("POST", path, raw=GOOD.encode(), headers=sent)
     assert (got.status, got.json) == (
         403,
-        {"message": "Origin: pages of other origins make no control calls"},
+        {"message": "Origin: pages of other origins may not make control calls"},
     )
     assert world.sandbox.rules.scenario.name == "sandbox"

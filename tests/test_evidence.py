@@ -191,9 +191,9 @@ def test_a_refusal_names_what_is_inferred_and_how_to_allow_it_and_changes_nothin
             "message": "501 Not Implemented",
             "error": {
                 "code": "evidence_inferred",
-                "message": "mock-clover only infers this: UNLISTED_CARD_APPROVED (sandbox: this "
-                "number is not listed, and unlisted cards are approved). To allow it, give the "
-                "scenario's settings allow_inferred: [UNLISTED_CARD_APPROVED].",
+                "message": "This behaviour is only inferred: UNLISTED_CARD_APPROVED (sandbox: this "
+                "number is not listed, and unlisted cards are approved). To allow it, set "
+                "allow_inferred: [UNLISTED_CARD_APPROVED] in the scenario's settings.",
             },
         },
     )
@@ -294,8 +294,11 @@ def test_a_sandbox_may_be_made_so(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("ORDER_NOT_FOUMD", "there is no claim `ORDER_NOT_FOUMD`; did you mean `ORDER_NOT_FOUND`?"),
-        ("unlisted_cards", "there is no claim `unlisted_cards`"),
+        (
+            "ORDER_NOT_FOUMD",
+            "unknown behaviour, error or operation `ORDER_NOT_FOUMD`; did you mean",
+        ),
+        ("unlisted_cards", "unknown behaviour, error or operation `unlisted_cards`"),
     ],
 )
 def test_a_name_of_nothing_is_told(name: str, said: str) -> None:
@@ -314,7 +317,7 @@ def test_a_name_of_nothing_is_told_to_a_control_call_too(world: World) -> None:
 @pytest.mark.parametrize(
     ("word", "settings"),
     [
-        ("pages", {"strict": True}),
+        ("docs", {"strict": True}),
         ("evidence", {"refuse_inferred": True}),
         ("all", {"strict": True, "refuse_inferred": True}),
         ("1", {"strict": True}),
@@ -330,7 +333,7 @@ def test_the_words_of_the_option(word: str, settings: dict[str, bool]) -> None:
 def test_another_word_is_refused_with_those_that_there_are() -> None:
     done = run_cli("serve", "--strict", "evidense")
     assert done.code == 2
-    assert "'evidense' is not one of pages, evidence, all" in done.stderr
+    assert "'evidense' is not one of docs, evidence, all" in done.stderr
 
 
 @pytest.mark.parametrize(

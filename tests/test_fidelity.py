@@ -223,24 +223,24 @@ def test_half_a_cent_of_tax_is_rounded_up(world: World, price: int, tax: int) ->
 
 
 def everything_told() -> dict[str, Any]:
-    done = run_cli("fidelity", "--json")
+    done = run_cli("evidence", "--json")
     assert done.code == 0
     everything: dict[str, Any] = json.loads(done.stdout)
     return everything
 
 
 def test_the_command_counts_and_lists() -> None:
-    done = run_cli("fidelity")
+    done = run_cli("evidence")
     assert done.code == 0
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["KIND", "DOCUMENTED", "OBSERVED", "INFERRED", "ALL"]
     shown = {line.split()[0] for line in lines if line}
     assert {each.name for each in BEHAVIOURS} <= shown
-    assert {"Behaviours", "Known", "Not"} <= shown
+    assert {"Behaviours", "Known", "Unknown"} <= shown
 
 
 def test_an_unknown_scenario_is_told() -> None:
-    done = run_cli("fidelity", "--scenario", "nowhere")
+    done = run_cli("evidence", "--scenario", "nowhere")
     assert (done.code, "nowhere" in done.stderr) == (2, True)
 
 
@@ -262,7 +262,7 @@ def page() -> str:
         "How this mock knows what it claims of Clover, written from the code's own declarations. "
         "*documented*: a page or a document of Clover says so. *observed*: somebody recorded it "
         "on the wire, or wrote it into a client. *inferred*: our own deduction, where nothing was "
-        "found. `mock-clover fidelity --json` prints the same.",
+        "found. `mock-clover evidence --json` prints the same.",
         "Each reply says in `x-mock-clover-evidence` which is the weakest mark of what it leans "
         "on: the operation, what the issuer said, the refusal, and behaviours such as "
         "`NEWEST_CARD_PAYS` that decided it. Its words and members are not weighed. "

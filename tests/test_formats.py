@@ -106,7 +106,7 @@ def test_a_key_file_is_made_behind_a_symbolic_link(tmp_path) -> None:
 def test_a_key_file_that_is_none_says_so(tmp_path) -> None:
     path = tmp_path / "key.pem"
     path.write_text("not a key")
-    with pytest.raises(KeyFileError, match=r"is no unencrypted PEM private key; delete it"):
+    with pytest.raises(KeyFileError, match=r"not an unencrypted PEM private key; delete the file"):
         KeyRing(path).export()
 
 

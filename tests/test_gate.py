@@ -19,11 +19,11 @@ from tests.world import World
 OPEN = ControlGuard()
 GUARDED = ControlGuard(token="s3cret", hosts=("clover.example.com",))
 HOST = (
-    "Host: this name is not allowed to make control calls; allow it with "
+    "Host: control calls are not allowed under this name; allow it with "
     "`mock-clover serve --control-host NAME`"
 )
-ORIGIN = "Origin: pages of other origins make no control calls"
-TOKEN = "x-mock-clover-control: the control token is missing"
+ORIGIN = "Origin: pages of other origins may not make control calls"
+TOKEN = "x-mock-clover-control: the control token is missing or wrong"
 
 
 @pytest.mark.parametrize(
@@ -164,18 +164,18 @@ def test_a_saved_scenario_is_reloaded_and_a_wrong_one_is_not(
         return str(call(server.port, "GET", "/_mock/scenario").json["rules"])
 
     file.write_text(RULE.format(name="second", code="lost_card").replace("then", "thn"))
-    eventually(lambda: "the rules in force stay as they were" in server.log.read_text())
+    eventually(lambda: "the current scenario stays in force" in server.log.read_text())
     assert "did you mean `then`?" in server.log.read_text()
     assert "first" in in_force()
     file.write_text(RULE.format(name="third", code="stolen_card"))
     eventually(lambda: "third" in in_force())
-    assert "mine.yaml is reloaded: 0 cards, 1 rules" in server.log.read_text()
+    assert "mine.yaml reloaded: 0 cards, 1 rules" in server.log.read_text()
     part = tmp_path / "part"
     part.write_text(RULE.format(name="fourth", code="lost_card") + "data: {people: 1}\n")
     part.rename(file)
     eventually(lambda: "fourth" in in_force())
     assert (
-        "data and merchants are for sandboxes that are made from now on" in server.log.read_text()
+        "data and merchants apply only to sandboxes created from now on" in server.log.read_text()
     )
     other, link = tmp_path / "two", tmp_path / "link"
     other.write_text(RULE.format(name="fifth", code="lost_card"))

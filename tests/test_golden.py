@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 
-from mock_clover.conformance.flows import ASK, CLOVER, REPLY, Example, read, started_ms
+from mock_clover.conformance.flows import (
+    CLOVER_MARK,
+    REPLY_MARK,
+    REQUEST_MARK,
+    Example,
+    read,
+    started_ms,
+)
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.guidance import UPDATE, command
 from tests.world import World
@@ -65,9 +72,9 @@ def test_every_example_of_the_documents_gets_its_reply(
         got = shown(world, example)
         if UPDATE:
             whole = file.read_text()
-            at = whole.index(f"{ASK}{example.title}\n")
-            begin = whole.index(REPLY, at) + len(REPLY)
-            end = whole.find(f"\n{ASK}", begin)
+            at = whole.index(f"{REQUEST_MARK}{example.title}\n")
+            begin = whole.index(REPLY_MARK, at) + len(REPLY_MARK)
+            end = whole.find(f"\n{REQUEST_MARK}", begin)
             tail = whole[end:] if end >= 0 else ""
             file.write_text(f"{whole[:begin]}\n{got}\n{tail}")
             continue
@@ -77,7 +84,7 @@ def test_every_example_of_the_documents_gets_its_reply(
         )
 
 
-PRINTED = [file for file in FILES if f"\n{CLOVER}" in file.read_text()]
+PRINTED = [file for file in FILES if f"\n{CLOVER_MARK}" in file.read_text()]
 
 
 @pytest.mark.parametrize("file", PRINTED, ids=lambda file: file.stem)

@@ -30,7 +30,7 @@ def test_saving_a_card_is_told_by_email_and_by_sms_where_there_is_a_number(
     shop: Subscribing,
 ) -> None:
     customer = shop.customer(phone=PHONE)
-    text = "VISA ending in 4242 is kept for payments to come. Ask the merchant to have it removed."
+    text = "VISA ending in 4242 is stored for future payments. Ask the merchant to remove it."
     said = {"at_ms": NOW_MS, "kind": "card_saved", "customer": customer, "text": text}
     assert shop.made("GET", "/_mock/notices") == {
         "data": [
@@ -83,8 +83,8 @@ def test_a_charge_is_told_of_three_days_before_and_a_renewal_when_it_is_paid(
         "id": "notice-2",
         "at_ms": at(START) - 3 * DAY_MS,
         "kind": "upcoming_charge",
-        "subject": "A payment for Gold is coming",
-        "text": "10.00 USD for Gold will be taken from VISA ending in 4242 on 2025-06-01.",
+        "subject": "Upcoming payment for Gold",
+        "text": "10.00 USD for Gold will be charged to VISA ending in 4242 on 2025-06-01.",
     }
     assert renewed == about | {
         "id": "notice-4",
@@ -92,7 +92,7 @@ def test_a_charge_is_told_of_three_days_before_and_a_renewal_when_it_is_paid(
         "kind": "renewed",
         "charge": charge["id"],
         "subject": "Gold is renewed",
-        "text": "10.00 USD for Gold was taken from VISA ending in 4242. "
+        "text": "10.00 USD for Gold was charged to VISA ending in 4242. "
         "The next payment is on 2025-08-01.",
     }
 
@@ -103,7 +103,7 @@ def test_a_coming_charge_names_the_newest_card(shop: Subscribing) -> None:
     shop.made("PUT", f"/v1/customers/{made['customerUuid']}", newer)
     shop.go("2025-05-30T00:00:00+00:00")
     (upcoming,) = shop.notices("kind=upcoming_charge")
-    assert "from DISCOVER ending in 6668 on" in upcoming["text"]
+    assert "to DISCOVER ending in 6668 on" in upcoming["text"]
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_a_failed_payment_is_told_with_its_reason_and_what_comes_of_it(
     made = shop.subscribe(customer=shop.customer(phone=PHONE), startDate=START)
     shop.go("2025-08-01T00:00:00+00:00")
     notices = shop.notices("kind=payment_failed&channel=email")
-    begin = "9.99 USD for Gold could not be taken (No). "
+    begin = "9.99 USD for Gold could not be charged (No). "
     assert [each["text"] for each in notices] == [
-        begin + "It is tried again on 2025-06-02.",
-        begin + "It is tried again on 2025-06-03.",
-        begin + "It is tried again on 2025-06-04.",
-        begin + "It is tried again on 2025-06-05.",
+        begin + "It will be tried again on 2025-06-02.",
+        begin + "It will be tried again on 2025-06-03.",
+        begin + "It will be tried again on 2025-06-04.",
+        begin + "It will be tried again on 2025-06-05.",
         begin + "The subscription has been stopped.",
     ]
     assert [each["charge"] for each in notices] == [row.id for row in shop.sandbox.charges]
@@ -163,7 +163,7 @@ def test_a_last_payment_that_fails_is_not_tried_again(make_world: MakeWorld) -> 
     shop.subscribe(startDate=START, endDate="2025-06-02")
     shop.go("2025-06-01T13:00:00+00:00")
     (notice,) = shop.notices("kind=payment_failed")
-    assert notice["text"].endswith("It is not tried again.")
+    assert notice["text"].endswith("It will not be tried again.")
 
 
 def test_the_newest_two_thousand_are_kept(shop: Subscribing) -> None:
@@ -180,7 +180,7 @@ def test_the_newest_two_thousand_are_kept(shop: Subscribing) -> None:
     [
         ("kind=card_lost", "kind: Invalid enum value 'card_lost'"),
         ("limit=2001", "limit: Expected `int` <= 2000"),
-        ("knd=renewed", "there is no query member `knd`; did you mean `kind`?"),
+        ("knd=renewed", "unknown query parameter `knd`; did you mean `kind`?"),
     ],
 )
 def test_a_question_that_is_none_is_refused(shop: Subscribing, query: str, said: str) -> None:

@@ -67,7 +67,8 @@ def test_the_redirect_tells_who_agreed_and_echoes_the_state(world: World) -> Non
     assert sent == Answered(
         302,
         b"",
-        "the merchant agrees at once; a code is good for ten minutes, once, with client_secret",
+        "the merchant agrees automatically; "
+        "the code works once within ten minutes with client_secret",
         "application/json",
         {
             "location": f"https://shop.example/cb?a=1&merchant_id={known.merchant_id}"
@@ -626,7 +627,7 @@ def test_an_order_with_a_customer_or_with_taxes_needs_more(
 def test_a_token_is_checked_before_its_permissions(make_world: Make) -> None:
     world = make_world(permissions=())
     got = world.send("GET", "/v1/charges", headers=bearing("x"))
-    assert got.why == "UNAUTHORIZED (the bearer token is not of this sandbox)"
+    assert got.why == "UNAUTHORIZED (the bearer token is not valid for this sandbox)"
     plain = world.send("GET", "/pakms/apikey", auth=False)
     assert (plain.status, plain.body) == (401, b"Unauthorized")
 

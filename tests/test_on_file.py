@@ -230,8 +230,8 @@ def test_why_names_the_condition_that_differs(make_world: MakeWorld) -> None:
 @pytest.mark.parametrize(
     ("when", "said"),
     [
-        ("{stored_credentials: {}}", "says nothing"),
-        ("{stored_credentials: {given: false, sequence: FIRST}}", "has no sequence"),
+        ("{stored_credentials: {}}", "is empty; set"),
+        ("{stored_credentials: {given: false, sequence: FIRST}}", "cannot be combined with other"),
         ("{stored_credentials: {sequence: LAST}}", "LAST"),
         ("{stored_credentials: {sequense: FIRST}}", "did you mean `sequence`"),
         ("{endpoint: create_refund, stored_credentials: {given: true}}", "has no stored_credent"),

@@ -767,11 +767,11 @@ def test_an_outcome_that_there_is_not_is_refused_when_it_is_written(shop: Subscr
     [
         (
             {"rules": [{"when": {"endpoint": "charge_subscription"}, "then": {"raw": {}}}]},
-            "rules[0].then: nobody waits for a reply to charge_subscription",
+            "rules[0].then: charge_subscription has no response",
         ),
         (
             {"faults": [{"kind": "drop", "endpoint": "charge_subscription"}]},
-            "faults[0].endpoint: nobody waits for a reply to charge_subscription",
+            "faults[0].endpoint: charge_subscription has no response",
         ),
     ],
 )

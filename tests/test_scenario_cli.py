@@ -23,7 +23,7 @@ from mock_clover.scenario.load import load, shipped_names
 from tests.guidance import check_generated, check_names, check_none
 from tests.runner import run_cli
 from tests.served import Served
-from tests.wire import PATIENCE_S
+from tests.wire import SCRIPT_PATIENCE_S
 from tests.world import SEED
 
 ROOT = Path(__file__).parent.parent
@@ -63,12 +63,12 @@ def test_check_tells_all_mistakes_of_all_files_and_ends_with_2(tmp_path: Path) -
     code, out, err = invoke("check", str(bad), "nowhere.yaml", str(good))
     assert (code, out) == (2, f"{good}: ok, 1 card, 2 rules\n")
     assert err.splitlines() == [
-        f"{bad}:3:13: there is no operation `create_charges`; did you mean `create_charge`?"
+        f"{bad}:3:13: unknown operation `create_charges`; did you mean `create_charge`?"
         " - at `rules[0].when.endpoint`",
-        f"{bad}:3:47: there is no problem `UNAUTHORISED`; did you mean `UNAUTHORIZED`?"
+        f"{bad}:3:47: unknown problem `UNAUTHORISED`; did you mean `UNAUTHORIZED`?"
         " - at `rules[0].then.problem`",
-        f"{bad}:4:23: a fault of kind drop has no `problem` - at `faults[0].problem`",
-        "nowhere.yaml: cannot be read: No such file or directory",
+        f"{bad}:4:23: `problem` is not allowed with kind drop - at `faults[0].problem`",
+        "nowhere.yaml: cannot read file: No such file or directory",
     ]
 
 
@@ -78,7 +78,7 @@ def test_a_warning_is_told_and_no_mistake(tmp_path: Path) -> None:
     assert invoke("check", str(file)) == (
         0,
         f"{file}: ok, 0 cards, 2 rules\n",
-        f"{file}:4:5: warning: never reached: rule 1 comes first, which matches every call"
+        f"{file}:4:5: warning: never reached: rule 1 comes first, and it matches every request"
         " - at `rules[1]`\n",
     )
 
@@ -128,7 +128,7 @@ def test_the_schema_is_whole_and_knows_the_names() -> None:
     text = invoke("schema", "scenario")[1]
     schema = json.loads(text)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert (schema["title"], schema["$ref"]) == ("A scenario of mock-clover", "#/$defs/Scenario")
+    assert (schema["title"], schema["$ref"]) == ("mock-clover scenario", "#/$defs/Scenario")
     refs = set(re.findall(r'"\$ref": "([^"]+)"', text))
     assert refs <= {f"#/$defs/{name}" for name in schema["$defs"]}, "self-contained"
     assert all(record.get("description") for record in schema["$defs"].values())
@@ -206,7 +206,7 @@ def test_the_commands_of_a_scenarios_comment_do_what_it_says(
         },
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=SCRIPT_PATIENCE_S,
         check=False,
     )
     assert re.search(said, done.stdout, re.DOTALL), done

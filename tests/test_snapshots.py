@@ -289,7 +289,7 @@ def test_a_tree_of_forks_is_as_if_each_had_been_alone(
 
 FORK_REFUSALS = {
     "no name": ({}, "name: is missing"),
-    "itself": ({"name": "parent"}, "name: a sandbox is not forked into itself"),
+    "itself": ({"name": "parent"}, "name: a sandbox cannot be forked into itself"),
     "another word": ({"nme": "x"}, "name: is missing"),
     "a word too many": (
         {"name": "x", "scenario": "y"},
@@ -517,7 +517,7 @@ GONE: Any = object()
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "another version": (
         {"mock_clover_snapshot": 1},
-        "mock_clover_snapshot: version 2 is read here",
+        "mock_clover_snapshot: only version 2 is supported",
     ),
     "no version": ({"mock_clover_snapshot": GONE}, "mock_clover_snapshot: is missing"),
     "no charges": ({"charges": GONE}, "charges: is missing"),
@@ -528,15 +528,15 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "ids of two words": (
         {"ids": [1, 2]},
-        "this snapshot cannot be restored: state vector is the wrong size",
+        "the snapshot cannot be restored: state vector is the wrong size",
     ),
     "ids that are none": (
         {"ids": [2**32] * 625},
-        "this snapshot cannot be restored: invalid state",
+        "the snapshot cannot be restored: invalid state",
     ),
     "a key of no digits": (
         {"fingerprint_key": "zz"},
-        "this snapshot cannot be restored: non-hexadecimal number found in fromhex() arg at "
+        "the snapshot cannot be restored: non-hexadecimal number found in fromhex() arg at "
         "position 0",
     ),
     "half an agenda": (

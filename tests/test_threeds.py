@@ -303,9 +303,9 @@ def test_a_rule_says_the_flow_and_how_the_payment_ends(make_world: MakeWorld) ->
     ("rule", "said"),
     [
         ("{then: {threeds: challenged}}", "challenged"),
-        ("{then: {threeds: method, problem: UNAUTHORIZED}}", "beside approve or decline"),
-        ("{when: {endpoint: create_refund}, then: {threeds: method}}", "not asked for in"),
-        ("{when: {endpoint: create_token}, then: {threeds: method}}", "only be refused"),
+        ("{then: {threeds: method, problem: UNAUTHORIZED}}", "combined with approve or decline"),
+        ("{when: {endpoint: create_refund}, then: {threeds: method}}", "is not supported for"),
+        ("{when: {endpoint: create_token}, then: {threeds: method}}", "allows only a `problem`"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(rule: str, said: str) -> None:
@@ -353,12 +353,17 @@ def test_the_control_call_ends_a_wait(world: World) -> None:
     ("prepare", "result", "status", "said"),
     [
         (lambda _: "0000000000000", "approve", 404, "there is no charge '0000000000000'"),
-        (lambda world: world.charge()["id"], "approve", 400, "waits for nothing: it is captured"),
+        (
+            lambda world: world.charge()["id"],
+            "approve",
+            400,
+            "is not pending 3-D Secure: it is captured",
+        ),
         (
             lambda world: charge(world, CHALLENGE).json["id"],
             "challenge",
             400,
-            "result: a challenge follows the method only",
+            "result: a challenge can follow only the method",
         ),
         (lambda world: charge(world, CHALLENGE).json["id"], "approved", 400, "'approved'"),
     ],

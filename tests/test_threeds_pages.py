@@ -91,7 +91,7 @@ def overslept(world: World) -> dict[str, Any]:
 STANDS: dict[str, tuple[Callable[[World], dict[str, Any]], str, str, str]] = {
     "it waits": (wait, "challenge", "", "Confirm your payment"),
     "approved": (answered("approve"), "answered", "SUCCESS", "The bank has approved."),
-    "attempted": (answered("attempt"), "answered", "ATTEMPTED", "vouches all the same"),
+    "attempted": (answered("attempt"), "answered", "ATTEMPTED", "accepts liability"),
     "unavailable": (answered("unavailable"), "answered", "UNAVAILABLE", "was not available"),
     "failed": (answered("fail"), "answered", "FAILED", "The bank has refused."),
     "timed out": (answered("timeout"), "expired", "FAILED", "Nothing was paid."),
@@ -100,7 +100,12 @@ STANDS: dict[str, tuple[Callable[[World], dict[str, Any]], str, str, str]] = {
     "paid after an attempt": (ended("attempt"), "over", "ATTEMPTED", "decided already"),
     "paid unprotected": (ended("unavailable"), "over", "UNAVAILABLE", "decided already"),
     "declined": (ended("fail"), "over", "FAILED", "decided already"),
-    "not yet asked": (lambda world: wait(world, METHOD_CHALLENGE), "method", "", "nothing yet"),
+    "not yet asked": (
+        lambda world: wait(world, METHOD_CHALLENGE),
+        "method",
+        "",
+        "checks the browser first",
+    ),
 }
 
 
@@ -185,9 +190,9 @@ def test_who_has_answered_is_not_heard_again(world: World) -> None:
         ("approve", {"origin": "null"}, 403, "Only the bank's own page"),
         ("approve", OURS | {"sec-fetch-site": "cross-site"}, 403, "Only the bank's own page"),
         ("approve", OURS | {"sec-fetch-site": "same-site"}, 403, "Only the bank's own page"),
-        ("", OURS, 400, "That is no answer of a bank."),
-        ("approved", OURS, 400, "That is no answer of a bank."),
-        ("challenge", OURS, 400, "That is no answer of a bank."),
+        ("", OURS, 400, "That is not a valid answer."),
+        ("approved", OURS, 400, "That is not a valid answer."),
+        ("challenge", OURS, 400, "That is not a valid answer."),
     ],
 )
 def test_an_answer_that_cannot_be_changes_nothing(
@@ -276,11 +281,11 @@ def creq(**members: Any) -> str:
     ("changed", "said"),
     [
         ({}, ""),
-        ({"threeDSServerTransID": "x"}, "threeDSServerTransID: is 'x', and the charge's"),
-        ({"acsTransID": ""}, "acsTransID: is '', and the charge's threeds.data says '"),
-        ({"messageVersion": "1.0"}, "messageVersion: is '1.0', and the charge's threeds.data"),
-        ({"messageVersion": 2}, "creq: is no JSON object in base64url"),
-        ({"messageVersion": "<b>"}, "messageVersion: is '<b>', and"),
+        ({"threeDSServerTransID": "x"}, "threeDSServerTransID: is 'x', but the charge's"),
+        ({"acsTransID": ""}, "acsTransID: is '', but the charge's threeds.data has '"),
+        ({"messageVersion": "1.0"}, "messageVersion: is '1.0', but the charge's threeds.data"),
+        ({"messageVersion": 2}, "creq: is not a base64url JSON object"),
+        ({"messageVersion": "<b>"}, "messageVersion: is '<b>', but"),
     ],
 )
 def test_a_challenge_is_asked_for_by_its_own_names(
@@ -308,7 +313,10 @@ def test_a_challenge_is_asked_for_by_its_own_names(
 def test_no_challenge_request_breaks_the_page(world: World, raw: str) -> None:
     which = transaction(wait(world))
     page = look(world, f"challenge/{which}?creq={raw}")
-    assert (page.status, "creq: is no JSON" in page.body.decode()) == (200, raw != "e30")
+    assert (page.status, "creq: is not a base64url JSON" in page.body.decode()) == (
+        200,
+        raw != "e30",
+    )
 
 
 # Places -------------------------------------------------------------------------------------------

@@ -186,7 +186,7 @@ def test_an_unknown_outcome_is_told(world: World, word: str) -> None:
         assert got.json["error"]["declineCode"] == "issuer_declined"
         return
     assert got.status == 400
-    assert got.json["message"].startswith("x-mock-clover-outcome: there is no outcome '")
+    assert got.json["message"].startswith("x-mock-clover-outcome: unknown outcome '")
     meant = {"aprove": "approve", "card_declined/lost_crad": "card_declined/lost_card"}.get(word)
     assert got.json["message"].endswith(f"did you mean {meant}?") == (meant is not None)
 
@@ -527,7 +527,7 @@ def test_a_card_expires_by_the_clock(world: World) -> None:
     got = charge(world, source=tokens[1])
     ((_, kept), *_) = world.sandbox.charges.newest()
     assert got.body.decode() == declined(kept.id, "expired_card", "Expired card")
-    assert got.why == "the card has expired by the sandbox's clock (inferred)"
+    assert got.why == "the card has expired according to the sandbox's clock (inferred)"
     again = world.send("POST", "/v1/tokens", world.card(exp_month="05", exp_year="2025"))
     assert (again.status, again.json) == (400, refused("EXPIRED_CARD"))
 

@@ -10,7 +10,7 @@ import pytest
 
 from mock_clover.clover.webhooks.operations import announce_checkout
 from mock_clover.clover.webhooks.records import RETRY_AFTER_MS
-from mock_clover.clover.webhooks.records_address import never, refusal, wrong_url
+from mock_clover.clover.webhooks.records_address import block_reason, refusal, wrong_url
 from mock_clover.sandbox.outbox import DELIVERIES_MAX, PENDING_MAX
 from mock_clover.scenario.load import ScenarioError, parse
 from mock_clover.server.build import build
@@ -346,7 +346,7 @@ def test_a_delivery_can_be_sent_again(world: World) -> None:
     assert "there is no delivery 'x'" in refused(world, "POST", "/_mock/deliveries/x/resend")
     world.send("DELETE", "/_mock/webhooks/target-1")
     said = refused(world, "POST", "/_mock/deliveries/delivery-1/resend")
-    assert "its target 'target-1' is no more in force" in said
+    assert "its target 'target-1' no longer exists" in said
 
 
 # The handshake -----------------------------------------------------------------------------------
@@ -365,12 +365,12 @@ def test_a_platform_target_gets_events_once_its_code_is_handed_back(world: World
     assert world.send("GET", "/_mock/webhooks").json["data"][0]["withheld"] == 3
     path = "/_mock/webhooks/target-1/verify"
     said = refused(world, "POST", path, {"verificationCode": "guessed"})
-    assert "it is not the one that was sent last" in said
+    assert "does not match the last code that was sent" in said
     got = world.send("POST", path, post.json)
     assert (got.status, got.json["state"]) == (200, "active")
     do_sale(world)
     assert [each.event for each in taken(world.sandbox)] == ["O:CREATE", "P:CREATE"]
-    assert "target-1 awaits no code" in refused(world, "POST", path, post.json)
+    assert "target-1 does not wait for a code" in refused(world, "POST", path, post.json)
 
 
 def test_a_code_is_good_for_one_registration(world: World) -> None:
@@ -576,35 +576,35 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (WEBHOOK % "url: ftp://127.0.0.1/", "3:6: is no URL: give http:// or https://"),
+        (WEBHOOK % "url: ftp://127.0.0.1/", "3:6: is not a URL: use http:// or https://"),
         (WEBHOOK % "url: 'http://169.254.169.254/'", "3:6: 169.254.169.254 is a link-local"),
-        (WEBHOOK % f"url: 'http://a/{PAN}'", "3:6: holds what looks like a card number"),
+        (WEBHOOK % f"url: 'http://a/{PAN}'", "3:6: contains what looks like a card number"),
         (WEBHOOK % "url: 'http://a/', secret: 'a b'", "3:24: Expected `str` matching regex"),
-        (WEBHOOK % "url: 'http://a/', events: [Q]", "3:24: there are no events 'Q'; known are A,"),
+        (WEBHOOK % "url: 'http://a/', events: [Q]", "3:24: unknown event 'Q'; known: A,"),
         (
             WEBHOOK % "url: 'http://a/', kind: hosted_checkout, events: [P]",
-            "3:47: belongs to platform events",
+            "3:47: is for platform events only",
         ),
         (
             WEBHOOK % "url: 'http://a/', plan: [{do: delay}]",
-            "`delay_ms` is given with `do: delay`, and only then",
+            "`delay_ms` is required with `do: delay` and not allowed otherwise",
         ),
         (WEBHOOK % "url: 'http://a/', scret: a", "did you mean `secret`?"),
         (
             "name: x\nwebhooks: [{id: a, url: 'http://a/'}, {id: a, url: 'http://b/'}]",
-            "2:40: there is another target `a`",
+            "2:40: duplicate target id `a`",
         ),
-        (THEN % ("endpoint: create_token", "webhook: {}"), "a token can only be refused"),
-        (THEN % ("endpoint: list_charges", "webhook: {id: X}"), "no object; give `object`"),
+        (THEN % ("endpoint: create_token", "webhook: {}"), "create_token allows only a `problem`"),
+        (THEN % ("endpoint: list_charges", "webhook: {id: X}"), "no object; set `object`"),
         (
             THEN % ("endpoint: list_charges", "webhook: {object: P}"),
-            "is about no object; give `id`",
+            "has no object; set `id`",
         ),
         (
             THEN % ("endpoint: create_charge", "problem: RATE_LIMITED, webhook: {}"),
-            "create_charge is refused and makes no object; give `id`",
+            "create_charge fails and creates no object; set `id`",
         ),
-        (THEN % ("", "webhook: {status: APPROVED}"), "4:22: has no place here: platform"),
+        (THEN % ("", "webhook: {status: APPROVED}"), "4:22: is not allowed here: platform"),
         (THEN % ("", "webhook: {payload: {}, id: X}"), "`payload` is the whole body"),
         (THEN % ("", f"webhook: {{payload: {{a: {PAN}}}}}"), "looks like a card number"),
     ],
@@ -695,9 +695,9 @@ def test_a_snapshot_restores_targets_and_what_is_pending(
     ("path", "value", "said"),
     [
         (("targets", 0, "spec", "url"), "http://169.254.169.254/", "link-local"),
-        (("targets", 0, "id"), "gone", "is no delivery that is pending here"),
-        (("pending", 0, "state"), "delivered", "is no delivery that is pending here"),
-        (("count",), 0, "is no delivery that is pending here"),
+        (("targets", 0, "id"), "gone", "is not a valid pending delivery"),
+        (("pending", 0, "state"), "delivered", "is not a valid pending delivery"),
+        (("count",), 0, "is not a valid pending delivery"),
     ],
 )
 def test_a_snapshot_with_impossible_webhooks_changes_nothing(
@@ -762,17 +762,17 @@ def test_targets_and_deliveries_are_bounded(world: World) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"url": "http://127.0.0.1:9/\r\nX: y"}, "url: is no URL"),
-        ({"url": "http://127.0.0.1/a b"}, "url: is no URL"),
-        ({"url": "file:///etc/passwd"}, "url: is no URL"),
-        ({"url": "http://u:p@127.0.0.1/"}, "url: holds a user name"),
-        ({"url": "http://127.0.0.1:99999/"}, "url: is no URL"),
+        ({"url": "http://127.0.0.1:9/\r\nX: y"}, "url: is not a URL"),
+        ({"url": "http://127.0.0.1/a b"}, "url: is not a URL"),
+        ({"url": "file:///etc/passwd"}, "url: is not a URL"),
+        ({"url": "http://u:p@127.0.0.1/"}, "url: contains a user name"),
+        ({"url": "http://127.0.0.1:99999/"}, "url: is not a URL"),
         ({"url": "http://127.0.0.1/#a"}, "url: has a fragment"),
-        ({"url": "http:///x"}, "url: is no URL"),
+        ({"url": "http:///x"}, "url: is not a URL"),
         ({"url": f"http://a/{'x' * 2_000}"}, "url: is longer than 2000"),
-        ({"url": f"http://a/?card={PAN}"}, "url: holds what looks like a card number"),
+        ({"url": f"http://a/?card={PAN}"}, "url: contains what looks like a card number"),
         ({"url": HOOK, "secret": "a\r\nX-Injected: 1"}, "secret"),
-        ({"url": HOOK, "secret": PAN}, "secret: holds what looks like a card number"),
+        ({"url": HOOK, "secret": PAN}, "secret: contains what looks like a card number"),
         ({"url": HOOK, "id": "../x"}, "id"),
         ({"url": HOOK, "kind": "hosted_checkout", "handshake": True}, "handshake: only platform"),
         ({"url": HOOK, "evnts": ["P"]}, "evnts"),
@@ -787,13 +787,13 @@ def test_a_target_that_cannot_be_is_refused(world: World, body: Any, said: str) 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"id": "X", "type": "CREATE"}, "object: is needed, or a whole `payload`"),
-        ({"kind": "hosted_checkout", "id": "X"}, "status: is needed"),
-        ({"payload": {"n": int(PAN)}}, "payload: holds what looks like a card number"),
+        ({"id": "X", "type": "CREATE"}, "object: is required unless `payload` is set"),
+        ({"kind": "hosted_checkout", "id": "X"}, "status: is required"),
+        ({"payload": {"n": int(PAN)}}, "payload: contains what looks like a card number"),
         ({"payload": {"n": "x" * 20_000}}, "payload: is longer than 16384 bytes"),
         ({"payload": {}, "target": "nobody"}, "there is no target 'nobody'"),
         ({"kind": "hosted_checkout", "payload": {}}, "no active target of kind hosted_checkout"),
-        ({"object": "C", "id": "X", "type": "CREATE"}, "that takes this event"),
+        ({"object": "C", "id": "X", "type": "CREATE"}, "that receives this event"),
     ],
 )
 def test_an_event_that_cannot_be_is_refused(world: World, body: Any, said: str) -> None:
@@ -859,10 +859,10 @@ def test_no_card_number_is_in_a_payload(world: World) -> None:
     ],
 )
 def test_some_addresses_are_refused_whatever_is_allowed(address: str) -> None:
-    assert never(address)
+    assert block_reason(address)
     assert refusal(address, address, (address,))
     shown = f"[{address}]" if ":" in address else address
-    assert wrong_url(f"http://{shown}:80/") == never(address)
+    assert wrong_url(f"http://{shown}:80/") == block_reason(address)
 
 
 @pytest.mark.parametrize(

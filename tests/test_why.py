@@ -67,19 +67,24 @@ OUTCOMES: list[tuple[dict[str, Any], list[dict[str, Any]], str, int]] = [
     ({"amount": 1000}, looked("all is met"), NAMES[0], 402),
     (
         {"amount": 999, "metadata": {"vip": "yes"}},
-        looked("amount differs", "it is matching call 1", "all is met"),
+        looked("amount differs", "matching request 1 is not selected", "all is met"),
         NAMES[2],
         200,
     ),
     (
         {"amount": 13},
-        looked("amount differs", "it is matching call 1", "metadata.vip differs", "all is met"),
+        looked(
+            "amount differs",
+            "matching request 1 is not selected",
+            "metadata.vip differs",
+            "all is met",
+        ),
         NAMES[3],
         418,
     ),
     (
         {"amount": 1000, "currency": "cad", "metadata": {"vip": "yes"}},
-        looked("currency differs", "it is matching call 1", "all is met"),
+        looked("currency differs", "matching request 1 is not selected", "all is met"),
         NAMES[2],
         200,
     ),
@@ -105,10 +110,10 @@ def test_a_rule_that_counts_is_told_by_its_count(ruled: World) -> None:
         assert (told["status"], told["outcome"]) == (reply.status, reply.why)
         seen.append((told["rules"][1]["because"], reply.status))
     assert seen == [
-        ("it is matching call 1", 200),
-        ("it is matching call 2", 200),
+        ("matching request 1 is not selected", 200),
+        ("matching request 2 is not selected", 200),
         ("all is met", 429),
-        ("it is matching call 4", 200),
+        ("matching request 4 is not selected", 200),
     ]
 
 
@@ -126,7 +131,7 @@ def test_a_rule_that_counts_is_told_by_its_count(ruled: World) -> None:
 )
 def test_a_card_that_no_rule_knows(world: World, pan: str, rule: str, status: int) -> None:
     told = asked(world, charge(world.token(pan)))
-    assert told["rules"] == [{"rule": rule, "matched": True, "because": "of the card"}]
+    assert told["rules"] == [{"rule": rule, "matched": True, "because": "the card decides"}]
     assert (told["outcome"], told["status"]) == (rule, status)
 
 

@@ -136,14 +136,14 @@ def test_a_refusal_changes_nothing(world: World) -> None:
     world.send("POST", "/v1/charges", {"amount": 1})
     told = last(world)
     assert (told["exchange"]["status"], told["changes"]) == (400, [])
-    assert told["hint"] == "its body was not read, so there is none to repeat"
+    assert told["hint"] == "its body was not parsed, so it cannot be replayed"
 
 
 def test_changes_are_noted_from_the_first_look_on(make_world: MakeWorld) -> None:
     world = make_world()
     world.charge()
     told = last(world)
-    said = "what it changed was not noted: that begins with the first look at the live journal"
+    said = "its changes were not recorded: that starts with the first use of the live journal"
     assert (told["changes"], told["noted"], told["hint"]) == ([], False, said)
     world.charge()
     assert [each["table"] for each in last(world)["changes"]] == ["charges", "tokens"]
@@ -204,7 +204,7 @@ WHO_DECIDED: dict[str, tuple[dict[str, Any], dict[str, str], dict[str, str] | No
     "a header": (
         {"amount": 5},
         {"x-mock-clover-outcome": "card_declined"},
-        {"name": "header: card_declined", "because": "it precedes the rules"},
+        {"name": "header: card_declined", "because": "it overrides the rules"},
     ),
     "a fault": (
         {"amount": 5},
@@ -232,19 +232,19 @@ def test_who_decided(make_world: MakeWorld, case: Any) -> None:
 def test_a_line_of_a_card_decides_too(world: World) -> None:
     asked = {"amount": 1, "currency": "usd", "source": world.token(DECLINES)}
     why = world.send("POST", "/v1/charges", asked).why
-    assert last(world)["rule"] == {"name": why, "because": "of the card"}
+    assert last(world)["rule"] == {"name": why, "because": "the card decides"}
 
 
-NOT_KEPT = "its request held a card, so it was not kept and cannot be repeated"
+NOT_KEPT = "its request contained card data, so it was not stored and cannot be replayed"
 UNREPEATABLE: dict[str, tuple[str, str, Any, str]] = {
     "a token": ("POST", "/v1/tokens", {"card": {"number": VISA}}, NOT_KEPT),
     "no path": (
         *("GET", "/v1/nothing", None),
-        "it reached no operation, so there is nothing to repeat",
+        "it did not reach an operation, so it cannot be replayed",
     ),
     "no body": (
         *("POST", "/v1/charges", []),
-        "its body was not read, so there is none to repeat",
+        "its body was not parsed, so it cannot be replayed",
     ),
 }
 
@@ -281,7 +281,7 @@ def test_an_exchange_that_is_none(world: World, number: str, said: str) -> None:
 def test_an_exchange_that_has_left(world: World) -> None:
     for _ in range(ENTRIES_MAX + 1):
         world.send("GET", "/v1/orders/x")
-    assert refused(world, "GET", "/journal/1") == (404, "exchange 1 has left the journal")
+    assert refused(world, "GET", "/journal/1") == (404, "exchange 1 is no longer in the journal")
     assert look(world, "/journal/2")["exchange"]["id"] == 2
 
 
@@ -372,8 +372,8 @@ def test_no_command_tells_a_credential(make_world: MakeWorld) -> None:
 
 HINTS: dict[str, tuple[dict[str, Any], str | None]] = {
     "nothing odd": ({}, None),
-    "a member that nobody reads": ({"amout": 1}, "members that nobody reads are not repeated"),
-    "a number": ({"description": PAN}, "numbers of cards are masked in the command"),
+    "a member that nobody reads": ({"amout": 1}, "unknown fields are not replayed"),
+    "a number": ({"description": PAN}, "card numbers are masked in the command"),
 }
 
 
@@ -390,7 +390,7 @@ def test_what_a_repetition_leaves_out_is_said(
 def test_a_query_is_not_kept_and_that_is_said(world: World) -> None:
     world.send("GET", "/v1/charges?limit=1")
     told = last(world)
-    assert told["hint"] == "it is repeated without its query, which is not kept"
+    assert told["hint"] == "the query is not stored, so the replay has none"
     bearer = '-H "authorization: Bearer $CLOVER_ACCESS_TOKEN"'
     assert told["curl"] == f"curl {HOME}/v1/charges {bearer}"
 
@@ -505,7 +505,7 @@ def test_no_more_than_the_newest_are_gone_through(
         page = look(world, f"/rows/charges?{query}")
         assert [each["id"] for each in page["data"]] == made[:0:-1]
         assert (page["has_more"], page["searched"]) == (False, 3)
-    said = "before: it is not among the newest 3"
+    said = "before: not among the newest 3 rows"
     assert refused(world, "GET", f"/rows/charges?before={made[0]}") == (400, said)
     assert look(world, f"/rows/charges/{made[0]}")["line"]["amount"] == 9
 
@@ -514,12 +514,12 @@ ROW_REFUSALS = {
     "/rows/chargs": (404, "kind: there is no 'chargs'; did you mean 'charges'?"),
     "/rows/x/y": (404, "kind: there is no 'x'"),
     f"/rows/{PAN}": (404, "kind: there is no '[card ...6467]'"),
-    "/rows/charges/x": (404, "there is no row 'x' among the charges"),
-    f"/rows/cards/{PAN}": (404, "there is no row '[card ...6467]' among the cards"),
-    "/rows/charges?before=x": (404, "there is no row 'x' among the charges"),
+    "/rows/charges/x": (404, "charges: there is no row 'x'"),
+    f"/rows/cards/{PAN}": (404, "cards: there is no row '[card ...6467]'"),
+    "/rows/charges?before=x": (404, "charges: there is no row 'x'"),
     "/rows/charges?limit=0": (400, "limit: Expected `int` >= 1"),
     "/rows/charges?limit=201": (400, "limit: Expected `int` <= 200"),
-    "/rows/charges?query=x": (400, "there is no query member `query`"),
+    "/rows/charges?query=x": (400, "unknown query parameter `query`"),
 }
 
 
@@ -675,7 +675,7 @@ def test_a_customer_leads_to_its_cards_and_payments(world: World) -> None:
     assert told["links"] == [{"kind": "cards", "id": card}, {"kind": "charges", "id": charge}]
     assert [each["what"] for each in told["timeline"]] == [
         "card tokenised",
-        "customer made",
+        "customer created",
         "captured",
     ]
     saved = look(world, f"/rows/cards/{card}")

@@ -15,6 +15,8 @@ from tests.world import SEED
 KNOWN = derive(SEED, "default")
 PATIENCE_S = 60.0
 """Seconds that a test waits for an event before it fails; generous, for a slow and busy machine."""
+SCRIPT_PATIENCE_S = 600
+"""The same for a script of several commands, or a run of pytest."""
 
 _MAIN = "from mock_clover.cli import main; main()"
 _WITHOUT_C = "import sys; sys.modules['httptools'] = sys.modules['uvloop'] = None"

@@ -1,1 +1,1 @@
-"""What a browser loads: scripts, frames and pages, as files that are served as they are."""
+"""The files that browsers load: scripts, frames and pages, served unchanged."""

@@ -1,9 +1,9 @@
-"""Files for browsers: what lies under `static/`, as endpoints that are read off the folder.
+"""Static files for browsers: one endpoint for each file under `static/`.
 
-- A file is found by its whole path and never by a name in a request, so none leads elsewhere.
-- It is read anew for each request: whoever edits one sees it with the next load of the page.
-- Each page has a policy: no script or style but its own files, no request to another place.
-- Nothing of a sandbox is in a file. What a page shows, it asks for by calls that guard themselves.
+- Endpoints have fixed paths. No file name comes from a request, so path traversal is impossible.
+- A file is read for each request, so an edit is visible on the next page load.
+- Each page has a Content-Security-Policy: only its own scripts and styles, no other origins.
+- Files contain no sandbox data. Pages fetch it through calls with their own access checks.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,8 +25,8 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
-_UNFRAMED = "; frame-ancestors 'none'"
-_ALWAYS = (
+_NO_FRAMING = "; frame-ancestors 'none'"
+_COMMON_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-cache"),
@@ -34,13 +34,13 @@ _ALWAYS = (
 
 
 def asset(path: str, file: str, *, framed: bool = False, cross_origin: bool = False) -> Endpoint:
-    """Return the endpoint of a file; `framed`: a page of any origin may frame it."""
+    """Return the endpoint of a file; with `framed`, pages of any origin may frame it."""
     suffix = Path(file).suffix
-    headers: tuple[tuple[bytes, bytes], ...] = _ALWAYS
+    headers: tuple[tuple[bytes, bytes], ...] = _COMMON_HEADERS
     if suffix == ".html":
-        # Not `frame-ancestors *`: that leaves out pages from files, as of apps.
-        policy = _POLICY if framed else _POLICY + _UNFRAMED
-        headers = ((b"content-security-policy", policy.encode("ascii")), *_ALWAYS)
+        # Not `frame-ancestors *`: it excludes file: pages, for example in apps.
+        policy = _POLICY if framed else _POLICY + _NO_FRAMING
+        headers = ((b"content-security-policy", policy.encode("ascii")), *_COMMON_HEADERS)
 
     def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
         return Asset((STATIC / file).read_bytes(), TYPES[suffix], headers)
@@ -49,16 +49,16 @@ def asset(path: str, file: str, *, framed: bool = False, cross_origin: bool = Fa
 
 
 def script(path: str, *files: str) -> Endpoint:
-    """Return the endpoint of one classic script for pages of others, made of files in one scope."""
+    """Return the endpoint of a classic script that joins files in one scope, for any origin."""
 
     def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
-        parts = (b"(() => {\n'use strict';\n", *_each(files), b"})();\n")
-        return Asset(b"".join(parts), TYPES[".js"], _ALWAYS)
+        parts = (b"(() => {\n'use strict';\n", *_contents(files), b"})();\n")
+        return Asset(b"".join(parts), TYPES[".js"], _COMMON_HEADERS)
 
     return _endpoint(path, path.strip("/"), read, cross_origin=True)
 
 
-def _each(files: tuple[str, ...]) -> Iterator[bytes]:
+def _contents(files: tuple[str, ...]) -> Iterator[bytes]:
     for file in files:
         yield (STATIC / file).read_bytes()
 
@@ -84,7 +84,7 @@ def _endpoint(
 
 
 def folder(place: str, name: str) -> tuple[Endpoint, ...]:
-    """Return the endpoints of a folder's files, by their names under a place; pages have others."""
-    loaded = TYPES.keys() - {".html"}
-    files = sorted(file for file in (STATIC / name).iterdir() if file.suffix in loaded)
+    """Return the endpoints of a folder's files except pages, which have their own paths."""
+    suffixes = TYPES.keys() - {".html"}
+    files = sorted(file for file in (STATIC / name).iterdir() if file.suffix in suffixes)
     return tuple(asset(f"{place}/{file.name}", f"{name}/{file.name}") for file in files)

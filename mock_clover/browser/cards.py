@@ -1,7 +1,7 @@
-"""The cards in force in a sandbox, for frames in which a developer chooses one.
+"""The test cards of a sandbox's scenario, for the card picker of the browser SDK.
 
-Their numbers are published test numbers, or a scenario's own. No other origin may read the answer;
-a number that is kept as a fingerprint only, as after a snapshot, is not among them.
+The numbers are published test numbers or a scenario's own. No other origin can read the response.
+A card that is stored only as a fingerprint, for example after a snapshot, is left out.
 """
 
 from typing import Literal
@@ -14,7 +14,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import TestCard
 
 CARDS_MAX = 100
-"""So many buttons a strip may hold."""
+"""The maximum number of buttons in the picker."""
 
 
 class CardShown(Record, frozen=True, kw_only=True):
@@ -27,30 +27,30 @@ class CardShown(Record, frozen=True, kw_only=True):
 
 
 class CardsShown(Record, frozen=True, kw_only=True):
-    """All of them, and the year by the sandbox's clock, after which each must expire."""
+    """All cards, and the current year of the sandbox's clock; expiry years must be later."""
 
     cards: tuple[CardShown, ...]
     year: int
 
 
 def list_cards(sandbox: Sandbox, _call: Call[None, None]) -> CardsShown:
-    """Return the cards that the scenario lists."""
+    """Return the cards of the scenario."""
     listed = sandbox.rules.scenario.cards
-    plain = [card for card in listed if card.number.isdigit()][:CARDS_MAX]
-    return CardsShown(cards=tuple(map(_shown, plain)), year=sandbox.clock.month()[0])
+    numbered = [card for card in listed if card.number.isdigit()][:CARDS_MAX]
+    return CardsShown(cards=tuple(map(_card, numbered)), year=sandbox.clock.month()[0])
 
 
-def _shown(card: TestCard) -> CardShown:
-    said = [card.note or ""]
+def _card(card: TestCard) -> CardShown:
+    notes = [card.note or ""]
     if card.outcome == "decline":
-        said = [card.message, *said]
+        notes = [card.message, *notes]
     if card.threeds is not None:
-        said = [f"3-D Secure: {card.threeds.label}", *said]
+        notes = [f"3-D Secure: {card.threeds.label}", *notes]
     return CardShown(
         number=card.number,
         brand=brand_of(card.number) or card.brand or "",
         group="threeds" if card.threeds is not None else card.outcome,
-        about="; ".join(filter(None, said)),
+        about="; ".join(filter(None, notes)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where browsers find what they load, as a tuple that can be read."""
+"""The endpoints of all files that browsers load."""
 
 from collections.abc import Callable, Iterable
 
@@ -21,14 +21,14 @@ PLACES: tuple[Place, ...] = (
 )
 
 SDK_PARTS = ("frames", "fields", "wallets", "clover")
-"""Of the script, in the order in which they need one another."""
+"""The parts of the SDK script, in the order of their dependencies."""
 SDK_PAGES = ("field", "button", "wallet", "picker")
-"""What it frames."""
+"""The pages that the SDK loads in frames."""
 
 
 def web_surface() -> tuple[Endpoint, ...]:
-    """Return what browsers load."""
-    from mock_clover.browser.assets import asset, folder, script  # with the first page
+    """Return the endpoints of all browser files."""
+    from mock_clover.browser.assets import asset, folder, script  # imported for the first page
     from mock_clover.browser.cards import ENDPOINT as CARDS
 
     return (
@@ -46,5 +46,5 @@ def web_surface() -> tuple[Endpoint, ...]:
 
 
 def lazy_loaders() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
-    """Return what imports the files of each place."""
+    """Return a loader for the endpoints of each place."""
     return dict.fromkeys(PLACES, web_surface)

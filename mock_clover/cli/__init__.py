@@ -1,20 +1,20 @@
-"""The command line. Each command imports what it needs when it runs: `health` must be quick."""
+"""The command line. Commands import lazily, because `health` must start quickly."""
 
 import click
 
 from mock_clover import __version__
 from mock_clover.cli.base import CONTEXT, examples
 from mock_clover.cli.client import env, health, journal, token
-from mock_clover.cli.collection import collection
+from mock_clover.cli.collection import export
 from mock_clover.cli.conformance import conformance
-from mock_clover.cli.fidelity import fidelity
+from mock_clover.cli.fidelity import evidence
 from mock_clover.cli.serve import serve
-from mock_clover.cli.tables import cards, check, openapi, problems, routes, scenarios, schema
-from mock_clover.cli.trust import trust
+from mock_clover.cli.tables import cards, check, errors, openapi, routes, scenarios, schema
+from mock_clover.cli.trust import tls_setup
 
 COMMANDS = (
     serve,
-    trust,
+    tls_setup,
     env,
     token,
     health,
@@ -23,11 +23,11 @@ COMMANDS = (
     scenarios,
     schema,
     cards,
-    problems,
+    errors,
     routes,
-    fidelity,
+    evidence,
     conformance,
-    collection,
+    export,
     openapi,
 )
 
@@ -35,7 +35,7 @@ COMMANDS = (
 @click.group(context_settings=CONTEXT, epilog=examples("mock-clover serve", "mock-clover token"))
 @click.version_option(__version__, prog_name="mock-clover")
 def main() -> None:
-    """Run the Clover payments sandbox on your own machine: stateful, deterministic, offline."""
+    """Run a local mock of the Clover payments sandbox: stateful, deterministic, offline."""
 
 
 for command in COMMANDS:

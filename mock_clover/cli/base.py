@@ -1,4 +1,4 @@
-"""What the commands share: their settings, their options, how they print and how they fail."""
+"""Settings, options, output and error handling shared by the commands."""
 
 import json
 import os
@@ -18,7 +18,7 @@ PREFIX = "MOCK_CLOVER_"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _GUARDS = frozenset({f"{PREFIX}CONTROL", f"{PREFIX}CONTROL_TOKEN"})
-"""Variables that restrict control calls: an empty one must not leave the calls open."""
+"""Variables that restrict control calls. An empty value must not leave the calls open."""
 
 
 class FilledCommand(click.Command):
@@ -29,17 +29,17 @@ class FilledCommand(click.Command):
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Check the values as they were given, before click converts them."""
-        given, *_ = self.make_parser(ctx).parse_args(list(args))
+        """Reject empty values before click converts them."""
+        values, *_ = self.make_parser(ctx).parse_args(list(args))
         for parameter in self.get_params(ctx):
-            value = given.get(str(parameter.name))
+            value = values.get(str(parameter.name))
             if any(_is_blank(each) for each in (value if isinstance(value, list) else [value])):
-                fail(f"{parameter.opts[0]} is empty: give it a value, or leave the option out")
+                fail(f"{parameter.opts[0]} is empty: set a value or omit the option")
             variable = str(parameter.envvar)
             if value is None and variable in _GUARDS and _is_blank(os.environ.get(variable)):
                 fail(
-                    f"{variable} is empty: it restricts control calls, which would be open; "
-                    "set it to a value, or unset it"
+                    f"{variable} is empty, which would leave control calls open: "
+                    "set a value or unset it"
                 )
         return super().parse_args(ctx, args)
 
@@ -53,7 +53,7 @@ seed_option = click.option(
     default=DEFAULT_SEED,
     show_default=True,
     envvar=f"{PREFIX}SEED",
-    help="Credentials and ids follow from it.",
+    help="Seed from which credentials and ids are derived.",
 )
 sandbox_option = click.option(
     "--sandbox",
@@ -67,43 +67,43 @@ url_option = click.option(
     default=DEFAULT_URL,
     show_default=True,
     envvar=f"{PREFIX}URL",
-    help="Where the server is.",
+    help="Base URL of the server.",
 )
 
 
 def examples(*lines: str) -> str:
-    """Return an epilog that shows how a command is used."""
+    """Return a help epilog with usage examples."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def credentials_of(seed: str, sandbox: str) -> "Credentials":
-    """Compute the credentials of a sandbox."""
+    """Derive the credentials of a sandbox."""
     from mock_clover.sandbox.credentials import derive
 
     return derive(seed, sandbox)
 
 
-def variables_of(base_url: str, known: "Credentials") -> dict[str, str]:
-    """Return what a client is configured with, by the names of its environment."""
+def variables_of(base_url: str, credentials: "Credentials") -> dict[str, str]:
+    """Return the environment variables that configure a client."""
     return {
         "CLOVER_BASE_URL": base_url,
-        "CLOVER_MERCHANT_ID": known.merchant_id,
-        "CLOVER_CLIENT_ID": known.client_id,
-        "CLOVER_CLIENT_SECRET": known.client_secret,
-        "CLOVER_ACCESS_TOKEN": known.access_token,
-        "CLOVER_API_KEY": known.api_key,
+        "CLOVER_MERCHANT_ID": credentials.merchant_id,
+        "CLOVER_CLIENT_ID": credentials.client_id,
+        "CLOVER_CLIENT_SECRET": credentials.client_secret,
+        "CLOVER_ACCESS_TOKEN": credentials.access_token,
+        "CLOVER_API_KEY": credentials.api_key,
     }
 
 
 def as_shell(variables: dict[str, str]) -> list[str]:
-    """Return lines that a shell may evaluate."""
+    """Return `export` lines for a shell."""
     import shlex
 
     return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
 
 
 def print_table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    """Print rows for people, or for machines."""
+    """Print rows as an aligned table or as JSON."""
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -114,6 +114,6 @@ def print_table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
-    """End with one clear line."""
+    """Print an error to stderr and exit."""
     click.echo(f"mock-clover: {message}", err=True)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Commands that a client of the server uses: its credentials, a token, its health, its journal."""
+"""Client commands: credentials, card token, health check and journal."""
 
 import json
 import os
@@ -41,28 +41,30 @@ DEFAULT_CARD = "4242424242424242"
 @click.option(
     "--scenario",
     metavar="NAME|FILE",
-    help="The server's, when it has merchants with credentials of their own.",
+    help="The server's scenario, if its merchants have their own credentials.",
 )
-@click.option("--merchant", metavar="NAME", help="One of the scenario's; its first without this.")
+@click.option("--merchant", metavar="NAME", help="Merchant of the scenario; default: the first.")
 @click.option(
     "--format",
     "form",
     default="shell",
     show_default=True,
     type=click.Choice(["shell", "dotenv", "json"]),
-    help="How to print them.",
+    help="Output format.",
 )
 def env(
     *, url: str, sandbox: str, seed: str, scenario: str | None, merchant: str | None, form: str
 ) -> None:
-    """Print the credentials of a sandbox; they follow from seed and name, no server is asked."""
-    known = credentials_of(seed, sandbox)
+    """Print the credentials of a sandbox. They are derived from seed and name, without a server."""
+    credentials = credentials_of(seed, sandbox)
     if scenario is not None:
-        known = _declared(scenario, merchant, seed, sandbox)
+        credentials = _merchant_credentials(scenario, merchant, seed, sandbox)
     elif merchant is not None:
-        raise click.BadParameter("give the --scenario that has it", param_hint="--merchant")
+        raise click.BadParameter("requires --scenario", param_hint="--merchant")
     base = url.rstrip("/")
-    variables = variables_of(base if sandbox == "default" else f"{base}/sandbox/{sandbox}", known)
+    variables = variables_of(
+        base if sandbox == "default" else f"{base}/sandbox/{sandbox}", credentials
+    )
     if form == "json":
         click.echo(json.dumps(variables, indent=2))
         return
@@ -70,8 +72,10 @@ def env(
     click.echo("\n".join(lines))
 
 
-def _declared(scenario: str, merchant: str | None, seed: str, sandbox: str) -> "Credentials":
-    """Return the credentials of a scenario's merchant in a sandbox."""
+def _merchant_credentials(
+    scenario: str, merchant: str | None, seed: str, sandbox: str
+) -> "Credentials":
+    """Return the credentials of a scenario's merchant."""
     from mock_clover.sandbox.merchants import credentials_in
     from mock_clover.scenario.load import load
     from mock_clover.scenario.records import ScenarioError
@@ -86,25 +90,25 @@ def _declared(scenario: str, merchant: str | None, seed: str, sandbox: str) -> "
 @click.command(
     context_settings=CONTEXT,
     epilog=examples(
-        "mock-clover token                       # 4242 4242 4242 4242, approves",
-        "mock-clover token 4005571702222222      # declines",
+        "mock-clover token                       # 4242 4242 4242 4242, approved",
+        "mock-clover token 4005571702222222      # declined when charged",
         "mock-clover token --exp 01/20           # the token error for an expired card",
     ),
 )
 @click.argument("pan", default=DEFAULT_CARD)
-@click.option("--exp", default="12/30", show_default=True, metavar="MM/YY", help="Expiry.")
+@click.option("--exp", default="12/30", show_default=True, metavar="MM/YY", help="Expiry date.")
 @click.option("--cvv", default="123", show_default=True, help="CVV.")
-@click.option("--plain", is_flag=True, help="Send the number as it is, not encrypted.")
+@click.option("--plain", is_flag=True, help="Send the card number unencrypted.")
 @url_option
 @sandbox_option
 @seed_option
 def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, seed: str) -> None:
-    """Make a card token as a client does: fetch the keys, encrypt the number, post it."""
+    """Create a card token as a client does: fetch the public key, encrypt the PAN, POST it."""
     from mock_clover.client import ClientError, make_token
 
     month, slash, year = exp.partition("/")
     if not slash:
-        raise click.BadParameter("give it as MM/YY", param_hint="--exp")
+        raise click.BadParameter("must have the form MM/YY", param_hint="--exp")
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
     api_key = os.environ.get("CLOVER_API_KEY") or credentials_of(seed, sandbox).api_key
     try:
@@ -119,16 +123,16 @@ def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, 
 )
 @click.argument("url", required=False)
 def health(*, url: str | None) -> None:
-    """Say whether a server is ready: exit code 0 if it is, 1 if not. For containers."""
+    """Check whether a server is ready: exit code 0 if ready, 1 if not. For container checks."""
     from mock_clover.client import ClientError, get_json
 
     port = os.environ.get(f"{PREFIX}PORT") or DEFAULT_PORT
     base = (url or f"http://127.0.0.1:{port}").rstrip("/")
     try:
-        told = get_json(f"{base}/readyz", timeout_s=2)
+        status = get_json(f"{base}/readyz", timeout_s=2)
     except ClientError as error:
         fail(f"not ready: {error}", code=1)
-    click.echo(f"{told.get('status')} ({told.get('scenario')}, {told.get('version')})")
+    click.echo(f"{status.get('status')} ({status.get('scenario')}, {status.get('version')})")
 
 
 @click.command(
@@ -141,29 +145,29 @@ def health(*, url: str | None) -> None:
 )
 @url_option
 @sandbox_option
-@click.option("--follow", "-f", is_flag=True, help="Go on with what happens from now on.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each exchange.")
+@click.option("--follow", "-f", is_flag=True, help="Keep streaming new entries.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per entry.")
 @click.option(
     "--control-token",
     metavar="TOKEN",
     envvar=f"{PREFIX}CONTROL_TOKEN",
-    help="The one the server was started with, if it was.",
+    help="Control token of the server, if it has one.",
 )
 def journal(
     *, url: str, sandbox: str, follow: bool, as_json: bool, control_token: str | None
 ) -> None:
-    """Print what happened in a sandbox, oldest first, card numbers masked."""
+    """Print the journal of a sandbox, oldest first, with card numbers masked."""
     from mock_clover.client import ClientError, events, get_json
 
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
-    shown = {"x-mock-clover-control": control_token} if control_token else {}
+    headers = {"x-mock-clover-control": control_token} if control_token else {}
     last = 0
     try:
-        for exchange in get_json(f"{base}/_mock/journal?limit=1000", headers=shown)["data"]:
+        for exchange in get_json(f"{base}/_mock/journal?limit=1000", headers=headers)["data"]:
             _print_exchange(exchange, as_json=as_json)
             last = exchange["id"]
         if follow:
-            for exchange in events(f"{base}/_mock/journal", last, shown):
+            for exchange in events(f"{base}/_mock/journal", last, headers):
                 _print_exchange(exchange, as_json=as_json)
     except ClientError as error:
         fail(str(error), code=1)

@@ -1,4 +1,4 @@
-"""`mock-clover collection`: the golden flows for Postman, Bruno and .http clients."""
+"""`mock-clover export`: export the golden flows to Postman, Bruno and .http files."""
 
 from pathlib import Path
 
@@ -14,50 +14,50 @@ from mock_clover.cli.base import (
     url_option,
 )
 
-_FRESH = {"http": "{{$uuid}}", "postman": "{{$guid}}", "bruno": "{{$guid}}"}
+_UUID_VARIABLE = {"http": "{{$uuid}}", "postman": "{{$guid}}", "bruno": "{{$guid}}"}
 
 
 @click.command(
     context_settings=CONTEXT,
     epilog=examples(
-        "mock-clover collection --format postman -o clover.postman_collection.json",
-        "mock-clover collection --format bruno -o clover-bruno",
-        "mock-clover collection --format http -o clover-http --only save-a-card",
+        "mock-clover export --format postman -o clover.postman_collection.json",
+        "mock-clover export --format bruno -o clover-bruno",
+        "mock-clover export --format http -o clover-http --only save-a-card",
     ),
 )
 @click.option(
     "--format",
     "form",
     required=True,
-    type=click.Choice(list(_FRESH)),
-    help="What to write.",
+    type=click.Choice(list(_UUID_VARIABLE)),
+    help="Output format.",
 )
 @click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path),
-    help="A file for postman (stdout without it), a folder for the others.",
+    help="Output file for postman (default: stdout), directory for bruno and http.",
 )
-@click.option("--only", multiple=True, metavar="FLOW", help="One flow; may be given again.")
+@click.option("--only", multiple=True, metavar="FLOW", help="Export only this flow; repeatable.")
 @url_option
 @sandbox_option
 @seed_option
-def collection(
+def export(
     *, form: str, output: Path | None, only: tuple[str, ...], url: str, sandbox: str, seed: str
 ) -> None:
-    """Write the golden flows as requests of another tool, ready to be run in their order.
+    """Export the golden flows as a Postman or Bruno collection or as .http files.
 
     \b
-    postman  In Postman: Import, choose the file. Addresses and credentials are the collection's
-             variables. Run a folder with Run.
-    bruno    In Bruno: Open Collection, choose the folder, and one of its two environments.
-    http     One .http file for each flow and http-client.env.json beside them: for the HTTP client
-             of JetBrains' editors and for httpYac (VS Code, command line).
+    postman  Import the file in Postman. URLs and credentials are collection variables.
+             Run the requests of a folder in order with Run.
+    bruno    In Bruno, choose Open Collection, the directory, and one of the two environments.
+    http     One .http file per flow and http-client.env.json, for the HTTP client of
+             JetBrains IDEs and for httpYac (VS Code, command line).
 
-    Addresses and credentials are those of a mock-clover (--url, --sandbox, --seed); the environment
-    clover-sandbox has Clover's hosts and waits for your own credentials. A gift card is activated
-    once: run the flows in a fresh sandbox.
-    """  # noqa: D301 - click's mark for lines that stay
+    The environment mock-clover has the URLs and credentials of --url, --sandbox and --seed. The
+    environment clover-sandbox has Clover's hosts; add your own credentials. Run the flows in a new
+    sandbox, because a gift card can be activated only once.
+    """  # noqa: D301 - \b keeps click from wrapping lines
     from mock_clover.conformance.collection import (
         as_http,
         folders,
@@ -69,9 +69,9 @@ def collection(
     from mock_clover.sandbox.clock import Clock
 
     if output is None and form != "postman":
-        raise click.BadParameter("name a folder", param_hint="--output")
+        raise click.BadParameter("requires a directory", param_hint="--output")
     try:
-        found = folders(only, Clock().now_ms(), _FRESH[form])
+        selected = folders(only, Clock().now_ms(), _UUID_VARIABLE[form])
     except FlowError as error:
         fail(str(error))
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
@@ -80,9 +80,9 @@ def collection(
         "clover-sandbox": sandbox_variables(),
     }
     if form == "postman":
-        _write({output: as_postman(found, environments)})
+        _write({output: as_postman(selected, environments)})
         return
-    files = (as_http if form == "http" else as_bruno)(found, environments)
+    files = (as_http if form == "http" else as_bruno)(selected, environments)
     _write({output / name: text for name, text in files.items()} if output else {})
 
 
@@ -96,6 +96,6 @@ def _write(files: dict[Path | None, str]) -> None:
             file.write_text(text, encoding="utf-8")
         except OSError as error:
             fail(f"{file}: {error.strerror}")
-    named = [file for file in files if file is not None]
-    if named:
-        click.echo(f"{len(named)} file{'' if len(named) == 1 else 's'} written", err=True)
+    written = [file for file in files if file is not None]
+    if written:
+        click.echo(f"{len(written)} file{'' if len(written) == 1 else 's'} written", err=True)

@@ -1,4 +1,4 @@
-"""`mock-clover conformance`: hold a server against the golden flows."""
+"""`mock-clover conformance`: compare a server with the golden flows."""
 
 import contextlib
 import sys
@@ -11,7 +11,7 @@ import click
 from mock_clover.cli.base import CONTEXT, PREFIX, examples, fail, print_table
 
 if TYPE_CHECKING:
-    from mock_clover.conformance.play import Place, Played, Send
+    from mock_clover.conformance.play import Send, StepResult, Target
     from mock_clover.conformance.rehearse import DryRun
     from mock_clover.conformance.report import Run
     from mock_clover.conformance.variables import Bound
@@ -29,7 +29,7 @@ def _credential(name: str, what: str) -> Callable[[_Command], _Command]:
 
 
 def _service(name: str, what: str) -> Callable[[_Command], _Command]:
-    return click.option(f"--{name}-url", metavar="URL", help=f"Where {what}, if elsewhere.")
+    return click.option(f"--{name}-url", metavar="URL", help=f"Base URL of {what}, if different.")
 
 
 @click.command(
@@ -41,59 +41,64 @@ def _service(name: str, what: str) -> Callable[[_Command], _Command]:
         "mock-clover conformance --list",
     ),
 )
-@click.option("--against", metavar="URL", help="The server; a sandbox of Clover's, or a mock.")
-@_credential("access_token", "Of the merchant.")
-@_credential("api_key", "The PAKMS key that makes tokens.")
-@_credential("merchant_id", "Of 13 characters.")
-@_credential("client_id", "The app's id.")
-@_credential("client_secret", "The app's secret.")
-@_service("tokens", "/v1/tokens is")
-@_service("oauth", "/oauth/authorize and /oauth/token are")
-@_service("platform", "/v3 and the other calls of /oauth/v2 are")
-@_service("recurring", "/recurring is")
-@_service("keys", "/assets/keys.json is")
-@click.option("--only", multiple=True, metavar="FLOW", help="One flow; may be given again.")
-@click.option("--list", "listing", is_flag=True, help="List the flows and end.")
+@click.option(
+    "--against", metavar="URL", help="Base URL of the server: Clover's sandbox or a mock."
+)
+@_credential("access_token", "Access token of the merchant.")
+@_credential("api_key", "PAKMS key that creates card tokens.")
+@_credential("merchant_id", "Merchant id, 13 characters.")
+@_credential("client_id", "Client id of the app.")
+@_credential("client_secret", "Client secret of the app.")
+@_service("tokens", "/v1/tokens")
+@_service("oauth", "/oauth/authorize and /oauth/token")
+@_service("platform", "/v3 and the other /oauth/v2 endpoints")
+@_service("recurring", "/recurring")
+@_service("keys", "/assets/keys.json")
+@click.option("--only", multiple=True, metavar="FLOW", help="Run only this flow; repeatable.")
+@click.option("--list", "listing", is_flag=True, help="List the flows and exit.")
 @click.option(
     "--report",
     metavar="FILE.json|.md",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all that was found here.",
+    help="Write a full report to this file.",
 )
 @click.option(
-    "--pace",
+    "--rate",
     default=8,
     show_default=True,
     type=click.IntRange(1, 1000),
-    help="Requests a second at most, one at a time; Clover itself allows 16.",
+    help="Maximum requests per second, sent one at a time. Clover allows 16.",
 )
 @click.option(
     "--control/--no-control",
     default=None,
-    help="Use a mock-clover's control calls: each flow gets a sandbox of its own, dropped at its "
-    "end. Default: where no credentials are given.",
+    help="Use the target's control API to run each flow in its own temporary sandbox. "
+    "Default: on if no credentials are set.",
 )
 @click.option(
-    "--control-token", metavar="TOKEN", envvar=f"{PREFIX}CONTROL_TOKEN", help="What opens them."
+    "--control-token",
+    metavar="TOKEN",
+    envvar=f"{PREFIX}CONTROL_TOKEN",
+    help="Token for the target's control API.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 def conformance(
     *,
     against: str | None,
     only: tuple[str, ...],
     listing: bool,
     report: Path | None,
-    pace: int,
+    rate: int,
     control: bool | None,
     control_token: str | None,
     as_json: bool,
-    **given: str | None,
+    **options: str | None,
 ) -> None:
-    """Play the golden flows on another server and tell each difference to what is recorded.
+    """Run the golden flows against another server and report differences from the recordings.
 
-    Statuses, media types, members and their types, formats, codes and words are compared. Exit
-    code: 0 no drift, 1 drift, 2 it could not be done. Only listed test cards are sent, and never to
-    Clover's production; nothing is deleted but what a flow has made.
+    It compares statuses, media types, members and their types, formats, codes and messages. Exit
+    code: 0 no drift, 1 drift, 2 the run failed. It sends only listed test cards, never sends to
+    Clover's production, and deletes only what a flow has created.
     """
     from mock_clover.client import ClientError
     from mock_clover.conformance.flows import FlowError, flows
@@ -101,7 +106,9 @@ def conformance(
     from mock_clover.conformance.variables import bind
 
     if report is not None and (report.suffix not in _WRITERS or not report.parent.is_dir()):
-        raise click.BadParameter("name a .json or .md file in a folder", param_hint="--report")
+        raise click.BadParameter(
+            "must be a .json or .md file in an existing directory", param_hint="--report"
+        )
     try:
         bounds = [bind(flow) for flow in flows(only)]
         if listing:
@@ -110,105 +117,107 @@ def conformance(
             )
             return
         if against is None:
-            raise click.UsageError("give --against URL")
-        run = _run(against, bounds, given, pace=pace, control=control, control_token=control_token)
+            raise click.UsageError("--against URL is required")
+        run = _run(
+            against, bounds, options, rate=rate, control=control, control_token=control_token
+        )
     except (FlowError, AddressError, ClientError) as error:
         fail(str(error))
     except KeyboardInterrupt:
-        fail("stopped; what was found so far is not written")
-    _tell(run, report, as_json=as_json)
+        fail("interrupted; no report was written")
+    _print_results(run, report, as_json=as_json)
 
 
 def _run(
     against: str,
     bounds: "list[Bound]",
-    given: dict[str, str | None],
+    options: dict[str, str | None],
     *,
-    pace: int,
+    rate: int,
     control: bool | None,
     control_token: str | None,
 ) -> "Run":
     from mock_clover.client import ClientError, exchange
     from mock_clover.conformance import hosts
-    from mock_clover.conformance.play import CONTROL_HEADER, Place
-    from mock_clover.conformance.rehearse import DryRun, drop_place, fresh_place
+    from mock_clover.conformance.play import CONTROL_HEADER, Target
+    from mock_clover.conformance.rehearse import DryRun, drop_target, fresh_target
     from mock_clover.conformance.report import Run
-    from mock_clover.conformance.variables import GIVEN
+    from mock_clover.conformance.variables import CREDENTIALS
     from mock_clover.sandbox.clock import Clock
 
-    named: Any = {service: given[f"{service}_url"] for service in _SERVICES}
-    urls = hosts.urls_of(against, named)
-    hosts.check_pace(pace, urls)
-    known = {name: value for name in GIVEN if (value := given[name])}
-    root, send, now_ms = hosts.root_of(against), hosts.Paced(exchange, pace), Clock().now_ms()
+    overrides: Any = {service: options[f"{service}_url"] for service in _SERVICES}
+    urls = hosts.urls_of(against, overrides)
+    hosts.check_pace(rate, urls)
+    credentials = {name: value for name in CREDENTIALS if (value := options[name])}
+    root, send, now_ms = hosts.root_of(against), hosts.Paced(exchange, rate), Clock().now_ms()
     alone = control is True
-    if alone or (control is None and not known.keys() & {"access_token", "api_key"}):
+    if alone or (control is None and not credentials.keys() & {"access_token", "api_key"}):
         headers = {CONTROL_HEADER: control_token} if control_token else {}
         alone = hosts.has_control(root, send, headers)
-        if not alone and (control or not known):
+        if not alone and (control or not credentials):
             raise ClientError(
-                f"{root} is no mock-clover with open control calls: give --access-token and "
+                f"{root} does not serve the mock-clover control API: set --access-token and "
                 "--api-key, or CLOVER_ACCESS_TOKEN and CLOVER_API_KEY"
             )
-    rehearsal, played, secrets = DryRun(), [], list(known.values())
+    dry_run, played, secrets = DryRun(), [], list(credentials.values())
     for count, bound in enumerate(bounds, start=1):
         name = bound.flow.name
-        place = Place(urls, known, now_ms, alone=False)
+        target = Target(urls, credentials, now_ms, alone=False)
         if alone:
-            place = fresh_place(root, send, name, control_token)
-        secrets += [value for value in place.given.values() if value not in secrets]
+            target = fresh_target(root, send, name, control_token)
+        secrets += [value for value in target.credentials.values() if value not in secrets]
         label = f"[{count}/{len(bounds)}] {name}"
         try:
-            steps = _play(label, bound, place, send, rehearsal)
+            steps = _play(label, bound, target, send, dry_run)
         finally:
             if alone:
                 with contextlib.suppress(ClientError):
-                    drop_place(root, send, name, control_token)
+                    drop_target(root, send, name, control_token)
         _check_answered(steps)
         played.append((bound, tuple(steps)))
     return Run(root if alone else against, alone, now_ms, tuple(played), tuple(secrets))
 
 
-def _check_answered(steps: "list[Played]") -> None:
-    """Refuse to go on where the first request of a flow gets no answer. Raises ClientError."""
+def _check_answered(steps: "list[StepResult]") -> None:
+    """Raise ClientError if the first request of a flow gets no response."""
     from mock_clover.client import ClientError
 
     first = next((step for step in steps if step.state != "skipped"), None)
     for each in first.differences if first else ():
         if each.kind == "no reply":
-            raise ClientError(f"nobody answers: {each.got}")
+            raise ClientError(f"no response: {each.got}")
 
 
 def _play(
-    label: str, bound: "Bound", place: "Place", send: "Send", rehearsal: "DryRun"
-) -> "list[Played]":
-    """Play one flow and show how far it has come."""
+    label: str, bound: "Bound", target: "Target", send: "Send", dry_run: "DryRun"
+) -> "list[StepResult]":
+    """Run one flow and print its progress."""
     from mock_clover.conformance.play import play
 
-    prepared = rehearsal.prepare(bound, place)
+    prepared = dry_run.prepare(bound, target)
     terminal = sys.stderr.isatty()
-    steps: list[Played] = []
-    for step in play(bound, place, send, prepared.skips, prepared.loose):
+    steps: list[StepResult] = []
+    for step in play(bound, target, send, prepared.skips, prepared.loose):
         steps.append(step)
         if terminal:
             click.echo(f"\r{label}: step {step.number}", nl=False, err=True)
     drift = sum(len(step.differences) for step in steps)
     skipped = sum(step.state == "skipped" for step in steps)
-    told = f"{drift} difference{'' if drift == 1 else 's'}" if drift else "no drift"
-    told += f", {skipped} of {len(steps)} steps left out" if skipped else ""
+    result = f"{drift} difference{'' if drift == 1 else 's'}" if drift else "no drift"
+    result += f", {skipped} of {len(steps)} steps skipped" if skipped else ""
     start = "\r" if terminal else ""
-    click.echo(f"{start}{label}: {told}", err=True)
+    click.echo(f"{start}{label}: {result}", err=True)
     return steps
 
 
-def _tell(run: "Run", report: Path | None, *, as_json: bool) -> None:
+def _print_results(run: "Run", report: Path | None, *, as_json: bool) -> None:
     from mock_clover.conformance import report as written
 
     rows = written.table(run)
     if rows or as_json:
         print_table(rows, as_json=as_json)
     for line in written.skipped(run):
-        click.echo(f"left out: {line}", err=True)
+        click.echo(f"skipped: {line}", err=True)
     click.echo(f"{run.against}: {written.summary(run)}", err=True)
     if report is not None:
         try:

@@ -1,4 +1,4 @@
-"""`mock-clover fidelity`: how faithful this mock is, by its own account."""
+"""`mock-clover evidence`: print the evidence level of every claim about Clover."""
 
 import json
 from typing import Any
@@ -10,43 +10,43 @@ from mock_clover.cli.base import CONTEXT, examples, fail, print_table
 
 @click.command(
     context_settings=CONTEXT,
-    epilog=examples("mock-clover fidelity", "mock-clover fidelity --json"),
+    epilog=examples("mock-clover evidence", "mock-clover evidence --json"),
 )
 @click.option(
     "--scenario",
     default="sandbox",
     show_default=True,
     metavar="NAME|FILE",
-    help="Whose cards are counted.",
+    help="Scenario with the cards to count.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines; every single claim.")
-def fidelity(*, scenario: str, as_json: bool) -> None:
-    """Tell how much is documented, observed or inferred, what differs, and what is not known.
+@click.option("--json", "as_json", is_flag=True, help="Print every claim as JSON.")
+def evidence(*, scenario: str, as_json: bool) -> None:
+    """Count documented, observed and inferred claims; list differences and open questions.
 
-    docs/fidelity.md is the same as a page.
+    docs/fidelity.md has the same content.
     """
-    from mock_clover.reference.fidelity import fidelity as told
+    from mock_clover.reference.fidelity import fidelity
     from mock_clover.scenario.load import load
     from mock_clover.scenario.records import ScenarioError
 
     try:
-        everything = told(load(scenario))
+        claims = fidelity(load(scenario))
     except ScenarioError as error:
         fail(str(error))
     if as_json:
-        click.echo(json.dumps(everything, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(claims, indent=2, ensure_ascii=False))
         return
-    print_table(count_rows(everything), as_json=False)
+    print_table(count_rows(claims), as_json=False)
     for title, rows in (
-        ("Behaviours", everything["behaviours"]),
-        ("Known differences", everything["differences"]),
-        ("Not known of Clover", everything["unknown"]),
+        ("Behaviours", claims["behaviours"]),
+        ("Known differences", claims["differences"]),
+        ("Unknown about Clover", claims["unknown"]),
     ):
         click.echo(f"\n{title}")
         print_table(rows, as_json=False)
 
 
-def count_rows(everything: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return how many claims of each kind have which mark."""
-    counts = everything["counts"].items()
+def count_rows(claims: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the number of claims by kind and evidence level."""
+    counts = claims["counts"].items()
     return [{"kind": kind, **by_mark, "all": sum(by_mark.values())} for kind, by_mark in counts]

@@ -1,4 +1,4 @@
-"""A file with the port of a server, for scripts that start one on a free port."""
+"""Port files, for scripts that start a server on a free port."""
 
 import contextlib
 from pathlib import Path
@@ -10,10 +10,10 @@ from mock_clover.sandbox.files import regular_file, write_whole
 
 
 class PortFile:
-    """The file of one option; without a path, no file. It ends the command if it cannot be used."""
+    """The port file of one option, or none. Exits the command if the file cannot be used."""
 
     def __init__(self, option: str, path: Path | None) -> None:
-        """Remove the file of an earlier server, whose port is wrong now."""
+        """Remove a file left by an earlier server."""
         self._option = option
         self._path = path
         self._content = b""
@@ -25,7 +25,7 @@ class PortFile:
                 self._fail(error)
 
     def write(self, port: int) -> None:
-        """Write the port of a server that listens."""
+        """Write the port once the server listens."""
         if self._path is not None:
             self._content = b"%d\n" % port
             try:
@@ -34,7 +34,7 @@ class PortFile:
                 self._fail(error)
 
     def _remove(self) -> None:
-        """Remove the file when the command ends, unless another server has replaced it."""
+        """Remove the file on exit, unless another server has replaced it."""
         if self._path is not None and self._content:
             with contextlib.suppress(OSError):
                 file = regular_file(self._path)

@@ -1,4 +1,4 @@
-"""`mock-clover serve`."""
+"""`mock-clover serve`: run the server."""
 
 import contextlib
 import os
@@ -23,15 +23,15 @@ from mock_clover.cli.base import (
 )
 from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.strictness import LENIENT, Strictness
-from mock_clover.cli.tls import Asked, Listening, tls_options
+from mock_clover.cli.tls import HttpsListener, TlsOptions, tls_options
 
 if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
     from mock_clover.sandbox.sandboxes import Sandboxes
     from mock_clover.scenario.records import Scenario
 
-_LONG_STOCK = 500
-"""Rows that take longer than a blink to make."""
+_PROGRESS_ROWS_MIN = 500
+"""Fixture rows from which a progress bar is shown."""
 
 
 @click.command(
@@ -39,11 +39,11 @@ _LONG_STOCK = 500
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover serve",
-        "mock-clover serve --port 0 --port-file port.txt    # any free port, told in a file",
+        "mock-clover serve --port 0 --port-file port.txt    # a free port, written to a file",
         "mock-clover serve --dialect documented --strict",
         "mock-clover serve --strict evidence",
         "MOCK_CLOVER_PORT=5000 mock-clover serve",
-        "mock-clover serve --tls --tls-port 443     # for clients with Clover's own addresses",
+        "mock-clover serve --tls --tls-port 443     # for clients with hard-coded Clover URLs",
     ),
 )
 @click.option(
@@ -59,13 +59,13 @@ _LONG_STOCK = 500
     show_default=True,
     envvar=f"{PREFIX}PORT",
     type=click.IntRange(0, 65_535),
-    help="Port to listen on; 0 takes a free one.",
+    help="Port to listen on; 0 picks a free one.",
 )
 @click.option(
     "--port-file",
     envvar=f"{PREFIX}PORT_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the port here once it is bound; removed at the start and at the end.",
+    help="Write the port to this file once bound; removed at start and exit.",
 )
 @click.option(
     "--scenario",
@@ -73,69 +73,72 @@ _LONG_STOCK = 500
     show_default=True,
     envvar=f"{PREFIX}SCENARIO",
     metavar="NAME|FILE",
-    help="A shipped scenario, or a YAML file.",
+    help="Name of a built-in scenario, or a YAML file.",
 )
 @seed_option
 @click.option(
     "--dialect",
     envvar=f"{PREFIX}DIALECT",
     type=click.Choice(["observed", "documented"]),
-    help="Word errors as recorded on the wire (default) or as Clover's pages do.",
+    help="Error format: as recorded from Clover (default) or as in Clover's documentation.",
 )
 @click.option(
     "--strict",
     is_flag=False,
-    flag_value="pages",
+    flag_value="docs",
     default=None,
     envvar=f"{PREFIX}STRICT",
     type=Strictness(),
-    metavar="[pages|evidence|all]",
-    help="Refuse what Clover's pages refuse and what only this mock serves; with `evidence`, what "
-    "would lean on inferred behaviour; with `all`, both.",
+    metavar="[docs|evidence|all]",
+    help="docs (or no value): reject requests that Clover's documentation says are rejected, and "
+    "endpoints Clover does not have. evidence: reject requests that would rely on inferred "
+    "behaviour. all: both.",
 )
-@click.option("--no-strict", is_flag=True, help="Refuse neither, whatever the scenario says.")
+@click.option(
+    "--no-strict", is_flag=True, help="Disable both strict modes, overriding the scenario."
+)
 @click.option(
     "--listed-cards-only/--any-card",
     default=None,
     envvar=f"{PREFIX}LISTED_CARDS_ONLY",
-    help="Refuse card numbers that the scenario does not list.",
+    help="Reject card numbers that the scenario does not list.",
 )
 @click.option(
     "--key-file",
     envvar=f"{PREFIX}KEY_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep the RSA key pair here; made when it is not there.",
+    help="File for the RSA key pair; created if missing.",
 )
 @click.option(
     "--watch",
     is_flag=True,
     envvar=f"{PREFIX}WATCH",
-    help="Reload the scenario when its file is saved; a wrong file changes nothing.",
+    help="Reload the scenario when its file changes; an invalid file is ignored.",
 )
 @click.option(
     "--control/--no-control",
     default=True,
     envvar=f"{PREFIX}CONTROL",
-    help="Serve the control calls under /_mock (default), or not.",
+    help="Serve the control API under /_mock (default), or disable it.",
 )
 @click.option(
     "--control-token",
     envvar=f"{PREFIX}CONTROL_TOKEN",
-    help="Control calls must carry it in x-mock-clover-control.",
+    help="Require this token in the x-mock-clover-control header of control calls.",
 )
 @click.option(
     "--control-host",
     "control_hosts",
     multiple=True,
     envvar=f"{PREFIX}CONTROL_HOST",
-    help="A further host name by which control calls may come; addresses and local names may.",
+    help="Allow this host name in control calls, besides IP addresses and local names; repeatable.",
 )
 @click.option(
     "--webhook-host",
     "webhook_hosts",
     multiple=True,
     envvar=f"{PREFIX}WEBHOOK_HOST",
-    help="A host outside of loopback and private networks to which webhooks may go.",
+    help="Allow webhooks to this host outside loopback and private networks; repeatable.",
 )
 @click.option(
     "--log-format",
@@ -143,7 +146,7 @@ _LONG_STOCK = 500
     show_default=True,
     envvar=f"{PREFIX}LOG_FORMAT",
     type=click.Choice(["text", "json", "none"]),
-    help="One line for each exchange, on stderr.",
+    help="Format of the request log on stderr, one line per request.",
 )
 @tls_options
 def serve(
@@ -164,17 +167,17 @@ def serve(
     control_hosts: tuple[str, ...],
     webhook_hosts: tuple[str, ...],
     log_format: Any,
-    tls: Asked | None,
+    tls: TlsOptions | None,
 ) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
     http_port_file = PortFile("--port-file", port_file)
     https_port_file = PortFile("--tls-port-file", tls.port_file if tls else None)
     import gc
 
-    gc.disable()  # nothing of start-up is garbage; serve.py sets the policy
+    gc.disable()  # start-up creates no garbage; server/serve.py sets the policy
     from mock_clover.server.startup import StartupWorker
 
-    preparation = StartupWorker(scenario, key_file)  # on another core, beside what follows
+    worker = StartupWorker(scenario, key_file)  # runs in parallel with the imports below
     from mock_clover.sandbox.keys import KeyFileError, KeyRing
     from mock_clover.scenario.records import ScenarioError
     from mock_clover.server.build import build
@@ -186,15 +189,15 @@ def serve(
 
     _warn_of_unknown_settings()
     try:
-        loaded = preparation.scenario()
-        keys = KeyRing(fetch=preparation.key)
+        loaded = worker.scenario()
+        keys = KeyRing(fetch=worker.key)
         if key_file is not None:
-            keys.export()  # a bad file ends the start, not a request
+            keys.export()  # fail at start-up, not at the first request
         listener = bind(host, port)
-        secure = tls.listen(host) if tls else None
+        https = tls.listen(host) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
         fail(str(error))
-    switched = {
+    overrides = {
         name: value
         for name, value in (("dialect", dialect), ("listed_cards_only", listed_cards_only))
         if value is not None
@@ -202,38 +205,38 @@ def serve(
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
     gate = ControlGuard(is_open=control, token=control_token, hosts=control_hosts)
     try:
-        with _progress(loaded) as told:
+        with _progress(loaded) as report_progress:
             app = build(
                 *(loaded, keys),
                 seed=seed,
                 log=log,
-                switched=switched,
+                switched=overrides,
                 gate=gate,
                 webhook_hosts=webhook_hosts,
-                told=told,
+                told=report_progress,
             )
     except ScenarioError as error:
         fail(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
-    app.sandboxes.authority = secure.pem if secure else ""
-    chores = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
+    app.sandboxes.authority = https.pem if https else ""
+    periodic = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
     tasks = _watchers(scenario, app.sandboxes) if watch else ()
     bound = listener.getsockname()[1]
 
     def announce() -> None:
-        # Before the banner, and that of HTTP last: whoever reads it finds the other.
-        if secure:
-            https_port_file.write(secure.port)
+        # Before the banner, HTTP last: a script that reads the HTTP file can rely on the other.
+        if https:
+            https_port_file.write(https.port)
         http_port_file.write(bound)
-        known = app.sandboxes.default.credentials
-        click.echo(_banner(host, bound, secure, loaded.name, known, watched=control))
+        credentials = app.sandboxes.default.credentials
+        click.echo(_banner(host, bound, https, loaded.name, credentials, dashboard=control))
         sys.stdout.flush()
-        warmth.begin()
+        preload.begin()
 
-    warmth = BackgroundImports(keys)
-    run(app, listener, announce, chores, tasks, secure.tls if secure else None)
+    preload = BackgroundImports(keys)
+    run(app, listener, announce, periodic, tasks, https.tls if https else None)
     log.flush()
-    warmth.end()
+    preload.end()
 
 
 def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any], ...]:
@@ -245,13 +248,13 @@ def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any],
 
 @contextlib.contextmanager
 def _progress(scenario: "Scenario") -> Iterator[Callable[[int], None]]:
-    """Show how far the making of a scenario's data has come, where it takes long."""
-    stocks = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
-    count = sum(stock.count for stock in stocks if stock is not None)
-    if count < _LONG_STOCK:
+    """Show a progress bar while many fixture rows are created."""
+    fixtures = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
+    count = sum(each.count for each in fixtures if each is not None)
+    if count < _PROGRESS_ROWS_MIN:
         yield lambda _: None
         return
-    label = f"making {count:,} rows of scenario {scenario.name}"
+    label = f"creating {count:,} rows of scenario {scenario.name}"
     with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
         yield bar.update
 
@@ -259,28 +262,28 @@ def _progress(scenario: "Scenario") -> Iterator[Callable[[int], None]]:
 def _banner(
     host: str,
     port: int,
-    secure: Listening | None,
+    https: HttpsListener | None,
     scenario: str,
-    known: "Credentials",
+    credentials: "Credentials",
     *,
-    watched: bool,
+    dashboard: bool,
 ) -> str:
     from mock_clover.sandbox.keys import KEY_BITS
 
     shown_host = f"[{host}]" if ":" in host else host
     lines = [f"mock-clover {__version__} listening on http://{shown_host}:{port}"]
-    if secure:
-        lines[0] += f" and https://{shown_host}:{secure.port}"
+    if https:
+        lines[0] += f" and https://{shown_host}:{https.port}"
     if host not in ("127.0.0.1", "localhost", "::1"):
-        lines.append("  open to the network: anybody who reaches this address can use it")
+        lines.append("  reachable from the network: anyone who can connect can use it")
     lines.append(
-        f"  scenario {scenario}, RSA {KEY_BITS}, not Clover: no money moves. Ctrl-C ends it."
+        f"  scenario {scenario}, RSA {KEY_BITS}, a mock: no money moves. Press Ctrl-C to stop."
     )
     near = "127.0.0.1" if host in ("0.0.0.0", "::") else shown_host  # noqa: S104 - compared only
-    lines += [f"  {hint}" for hint in (secure.hints() if secure else ())]
-    if watched:
-        lines.append(f"  Watch it at http://{near}:{port}/_mock/")
-    lines += [f"  {line}" for line in as_shell(variables_of(f"http://{near}:{port}", known))]
+    lines += [f"  {hint}" for hint in (https.hints() if https else ())]
+    if dashboard:
+        lines.append(f"  Dashboard: http://{near}:{port}/_mock/")
+    lines += [f"  {line}" for line in as_shell(variables_of(f"http://{near}:{port}", credentials))]
     return "\n".join(lines)
 
 
@@ -292,4 +295,4 @@ def _warn_of_unknown_settings() -> None:
         if name.startswith(PREFIX) and name not in known and "TEST" not in name:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            click.echo(f"mock-clover: {name} is no setting of mine{hint}", err=True)
+            click.echo(f"mock-clover: unknown setting {name}{hint}", err=True)

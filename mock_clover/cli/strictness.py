@@ -1,4 +1,4 @@
-"""How strict a server is: the value of `--strict`, which may stand alone."""
+"""The value of `--strict`; the option may be used without a value."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,30 +10,30 @@ else:
     _ParamType = click.ParamType  # not generic before click 8.4
 
 LENIENT = {"strict": False, "refuse_inferred": False}
-_PAGES = {"strict": True}
+_DOCS = {"strict": True}
 _EVIDENCE = {"refuse_inferred": True}
-_WORDS: dict[str, dict[str, bool]] = {
-    "pages": _PAGES,
+_SETTINGS: dict[str, dict[str, bool]] = {
+    "docs": _DOCS,
     "evidence": _EVIDENCE,
-    "all": _PAGES | _EVIDENCE,
-    **dict.fromkeys(("1", "true", "yes", "on"), _PAGES),
+    "all": _DOCS | _EVIDENCE,
+    **dict.fromkeys(("1", "true", "yes", "on"), _DOCS),
     **dict.fromkeys(("0", "false", "no", "off"), LENIENT),
 }
-"""The settings that each word switches; the last two lines are for the environment."""
+"""Settings by value; the last two lines are for the environment variable."""
 
 
 class Strictness(_ParamType):
-    """Turns a word into the settings that it switches."""
+    """Click parameter type that converts a value to the settings it changes."""
 
     name = "strictness"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[str, bool]:
-        """Return the settings, or fail with the words that there are."""
+        """Return the settings, or fail with the list of valid values."""
         if isinstance(value, dict):
             return value
-        found = _WORDS.get(str(value).casefold())
-        if found is None:
-            self.fail(f"{value!r} is not one of pages, evidence, all", param, ctx)
-        return found
+        settings = _SETTINGS.get(str(value).casefold())
+        if settings is None:
+            self.fail(f"{value!r} is not one of docs, evidence, all", param, ctx)
+        return settings

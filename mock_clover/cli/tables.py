@@ -1,4 +1,4 @@
-"""Commands that print what there is: cards, refusals, operations, scenarios and their schema."""
+"""Commands that print reference tables: cards, errors, endpoints, scenarios and their schema."""
 
 import json
 import sys
@@ -18,11 +18,15 @@ from mock_clover.clover.common.operation_names import OPERATIONS, RULE_OPERATION
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover cards --json"))
 @click.option(
-    "--scenario", default="sandbox", show_default=True, metavar="NAME|FILE", help="Which."
+    "--scenario",
+    default="sandbox",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Scenario name or YAML file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def cards(*, scenario: str, as_json: bool) -> None:
-    """List the test cards of a scenario, and how we know of each."""
+    """List the test cards of a scenario with their evidence."""
     from mock_clover.scenario.load import load
     from mock_clover.scenario.records import ScenarioError
 
@@ -45,19 +49,19 @@ def cards(*, scenario: str, as_json: bool) -> None:
     print_table(rows, as_json=as_json)
 
 
-@click.command(context_settings=CONTEXT, epilog=examples("mock-clover problems --json"))
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-def problems(*, as_json: bool) -> None:
-    """List every refusal by situation: status, code, words, and how we know them."""
+@click.command(context_settings=CONTEXT, epilog=examples("mock-clover errors --json"))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def errors(*, as_json: bool) -> None:
+    """List all API errors by situation: status, code, message and evidence."""
     from mock_clover.reference.openapi import problem_rows
 
     print_table(problem_rows(), as_json=as_json)
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover routes --json"))
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def routes(*, as_json: bool) -> None:
-    """List every operation that is served, and how we know of it."""
+    """List all endpoints with their evidence."""
     from mock_clover.reference.openapi import route_rows
 
     rows = route_rows()
@@ -68,7 +72,7 @@ def routes(*, as_json: bool) -> None:
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover openapi > openapi.json"))
 def openapi() -> None:
-    """Print the OpenAPI 3.1 document of all operations, with an example of each."""
+    """Print the OpenAPI 3.1 document of all endpoints, with examples."""
     from mock_clover.reference.openapi import document
 
     click.echo(document())
@@ -80,45 +84,45 @@ def openapi() -> None:
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def check(*, files: tuple[str, ...]) -> None:
-    """Check scenario files: exit code 0 if all can be used, 2 if not.
+    """Validate scenario files: exit code 0 if all are valid, 2 if not.
 
-    A mistake is told as FILE:LINE:COLUMN, with what was meant. A warning is no mistake.
+    Errors are reported as FILE:LINE:COLUMN with suggestions. Warnings do not change the exit code.
     """
     from mock_clover.scenario.load import check as check_scenario
     from mock_clover.scenario.records import ScenarioError
 
-    wrong = False
+    has_errors = False
     for file in files:
         try:
             scenario, warnings = check_scenario(file, list(RULE_OPERATIONS))
         except ScenarioError as error:
-            wrong = True
+            has_errors = True
             click.echo(str(error), err=True)
             continue
         for warning in warnings:
             click.echo(warning, err=True)
         parts = [_count(scenario.cards, "card"), _count(scenario.rules, "rule")]
         parts += [_count(scenario.faults, "fault")] if scenario.faults else []
-        stocks = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
-        rows = sum(stock.count for stock in stocks if stock is not None)
+        fixtures = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
+        rows = sum(each.count for each in fixtures if each is not None)
         parts += [_count(range(rows), "row")] if rows else []
         parts += [_count(scenario.merchants, "merchant")] if scenario.merchants else []
         click.echo(f"{file}: ok, {', '.join(parts)}")
-    if wrong:
+    if has_errors:
         sys.exit(2)
 
 
-def _count(things: Sized, noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+def _count(items: Sized, noun: str) -> str:
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
 
 
 @click.command(
     context_settings=CONTEXT,
     epilog=examples("mock-clover scenarios --json", "mock-clover serve --scenario declines"),
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def scenarios(*, as_json: bool) -> None:
-    """List the scenarios that come with mock-clover."""
+    """List the built-in scenarios."""
     from mock_clover.scenario.load import load, shipped_names
 
     rows = [{"name": name, "about": load(name).about} for name in shipped_names()]
@@ -133,15 +137,15 @@ def scenarios(*, as_json: bool) -> None:
 def schema(*, what: str) -> None:
     """Print the JSON Schema of a kind of file, for editors.
 
-    Name it in a file's first line: # yaml-language-server: $schema=scenario.schema.json
+    Reference it in the first line of a file: # yaml-language-server: $schema=scenario.schema.json
     """
     import msgspec
 
     from mock_clover.clover.common.problems import OUTCOMES
     from mock_clover.scenario.records import DECLINE_CODES, Scenario
 
-    made = msgspec.json.schema(Scenario)
-    records = {name: each["properties"] for name, each in made["$defs"].items()}
+    generated = msgspec.json.schema(Scenario)
+    records = {name: each["properties"] for name, each in generated["$defs"].items()}
     for member, names in (
         (records["Condition"]["endpoint"], list(RULE_OPERATIONS)),
         (records["Fault"]["endpoint"], list(OPERATIONS)),
@@ -151,22 +155,22 @@ def schema(*, what: str) -> None:
         next(each for each in member["anyOf"] if each.get("type") == "string")["enum"] = names
     for record in ("DeclineAs", "TestCard"):
         records[record]["decline_code"]["examples"] = list(DECLINE_CODES)
-    whole = {
+    document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"A {what} of mock-clover",
-        "description": "How a sandbox behaves, as data: settings, cards, rules and faults.",
-        **made,
+        "title": f"mock-clover {what}",
+        "description": "The behaviour of a sandbox: settings, cards, rules, faults and data.",
+        **generated,
     }
-    click.echo(json.dumps(_sort_alternatives(whole), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(_sort_alternatives(document), indent=2, ensure_ascii=False))
 
 
 def _sort_alternatives(node: Any) -> Any:
-    """Sort each `anyOf`, null last: its order differs between versions of msgspec."""
+    """Sort each `anyOf`, null last, because its order differs between versions of msgspec."""
     if isinstance(node, list):
         return [_sort_alternatives(each) for each in node]
     if not isinstance(node, dict):
         return node
-    found = {name: _sort_alternatives(each) for name, each in node.items()}
-    if "anyOf" in found:
-        found["anyOf"].sort(key=lambda each: (each.get("type") == "null", json.dumps(each)))
-    return found
+    result = {name: _sort_alternatives(each) for name, each in node.items()}
+    if "anyOf" in result:
+        result["anyOf"].sort(key=lambda each: (each.get("type") == "null", json.dumps(each)))
+    return result

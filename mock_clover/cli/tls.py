@@ -1,4 +1,4 @@
-"""What `serve --tls` is asked for on the command line, and how it comes to listen."""
+"""The options of `serve --tls`, and the setup of the HTTPS listener."""
 
 import functools
 from collections.abc import Callable
@@ -21,21 +21,21 @@ folder_option = click.option(
     "--tls-folder",
     envvar=f"{PREFIX}TLS_FOLDER",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the local authority is kept; default: mock-clover in the folder of your data.",
+    help="Directory of the local CA; default: mock-clover in your data directory.",
 )
 names_option = click.option(
     "--tls-name",
     "tls_names",
     multiple=True,
     envvar=f"{PREFIX}TLS_NAME",
-    help="A further host name or address of the certificate, beside Clover's and localhost.",
+    help="Additional host name or address in the certificate; repeatable.",
 )
 _OPTIONS = (
     click.option(
         "--tls",
         is_flag=True,
         envvar=f"{PREFIX}TLS",
-        help="Speak HTTPS too, certified for Clover's own host names; see `mock-clover trust`.",
+        help="Also serve HTTPS, certified for Clover's host names; see `mock-clover tls-setup`.",
     ),
     click.option(
         "--tls-port",
@@ -43,45 +43,45 @@ _OPTIONS = (
         show_default=True,
         envvar=f"{PREFIX}TLS_PORT",
         type=click.IntRange(0, 65_535),
-        help="Port for HTTPS; 0 takes a free one. Clients with Clover's addresses need 443.",
+        help="HTTPS port; 0 picks a free one. Clients with hard-coded Clover URLs need 443.",
     ),
     click.option(
         "--tls-port-file",
         envvar=f"{PREFIX}TLS_PORT_FILE",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Write the port for HTTPS here once it is bound; removed at the start and at the end.",
+        help="Write the HTTPS port to this file once bound; removed at start and exit.",
     ),
     folder_option,
     names_option,
 )
 
 
-class Asked(NamedTuple):
-    """What HTTPS was asked for."""
+class TlsOptions(NamedTuple):
+    """The values of the `--tls` options."""
 
     port: int
     port_file: Path | None
     folder: Path | None
     names: tuple[str, ...]
 
-    def listen(self, host: str) -> "Listening":
-        """Bind the port and make the certificate. Raises BindError."""
+    def listen(self, host: str) -> "HttpsListener":
+        """Bind the port and issue the certificate. Raises BindError."""
         from mock_clover.server.authority import AuthorityError, all_names
         from mock_clover.server.serve import bind
         from mock_clover.server.tls import Tls
 
         listener = bind(host, self.port)
-        kept, names = authority(self.folder, self.names)
+        stored, names = authority(self.folder, self.names)
         try:
-            tls = Tls(listener, kept.authority, all_names(names))
+            tls = Tls(listener, stored.authority, all_names(names))
         except AuthorityError as error:
             fail(str(error))
         port = listener.getsockname()[1]
-        return Listening(tls, port, kept.certificate, kept.authority.pem.decode())
+        return HttpsListener(tls, port, stored.certificate, stored.authority.pem.decode())
 
 
-class Listening(NamedTuple):
-    """HTTPS that is about to be served."""
+class HttpsListener(NamedTuple):
+    """A bound HTTPS port and its certificate."""
 
     tls: "Tls"
     port: int
@@ -89,38 +89,42 @@ class Listening(NamedTuple):
     pem: str
 
     def hints(self) -> list[str]:
-        """Return what the banner says of it."""
+        """Return the lines of the banner about HTTPS."""
         if self.certificate is None:
-            trust = "its authority is in memory; till it ends, clients get it at /_mock/ca.pem"
+            trust = "the CA is in memory only; clients can download it from /_mock/ca.pem"
         else:
-            trust = f"clients must trust {self.certificate}: `mock-clover trust` tells how"
-        hard = "clients with Clover's addresses need --tls-port 443 and names: "
-        names = "" if self.port == HTTPS_PORT else hard + "`mock-clover trust --hosts`"
+            trust = f"clients must trust {self.certificate}: see `mock-clover tls-setup`"
+        names = (
+            "clients with hard-coded Clover URLs need --tls-port 443 and "
+            "`mock-clover tls-setup --hosts`"
+            if self.port != HTTPS_PORT
+            else ""
+        )
         return [f"HTTPS: {trust}", *([f"HTTPS: {names}"] if names else [])]
 
 
 def authority(folder: Path | None, names: tuple[str, ...]) -> "tuple[StoredCA, tuple[str, ...]]":
-    """Return the authority and the names of one's own; what is to be said goes to stderr."""
+    """Return the CA and the additional names. Print notices to stderr, exit on errors."""
     import datetime as dt
 
     from mock_clover.server.authority import AuthorityError, further_names
     from mock_clover.server.ca_store import keep
 
     try:
-        further = further_names(names)
-        kept = keep(folder, further, dt.datetime.now(dt.UTC))
+        additional = further_names(names)
+        stored = keep(folder, additional, dt.datetime.now(dt.UTC))
     except AuthorityError as error:
         fail(str(error))
-    if kept.said:
-        click.echo(f"mock-clover: {kept.said}", err=True)
-    return kept, further
+    if stored.said:
+        click.echo(f"mock-clover: {stored.said}", err=True)
+    return stored, additional
 
 
 def tls_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of HTTPS; it gets them as one, `tls`, None if not asked for."""
+    """Add the TLS options to a command, passed as the argument `tls` (None without `--tls`)."""
 
     @functools.wraps(command)
-    def gathered(
+    def wrapper(
         *,
         tls: bool,
         tls_port: int,
@@ -130,18 +134,18 @@ def tls_options(command: Callable[..., None]) -> Callable[..., None]:
         **others: Any,
     ) -> None:
         if not tls:
-            _refuse_idle_options(click.get_current_context())
-        asked = Asked(tls_port, tls_port_file, tls_folder, tls_names) if tls else None
-        command(tls=asked, **others)
+            _reject_unused_options(click.get_current_context())
+        options = TlsOptions(tls_port, tls_port_file, tls_folder, tls_names) if tls else None
+        command(tls=options, **others)
 
     for option in reversed(_OPTIONS):
-        gathered = option(gathered)
-    return gathered
+        wrapper = option(wrapper)
+    return wrapper
 
 
-def _refuse_idle_options(context: click.Context) -> None:
+def _reject_unused_options(context: click.Context) -> None:
     for parameter in context.command.params:
         name = str(parameter.name)
-        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if given and name.startswith("tls_"):
-            fail(f"{parameter.opts[0]} is of use only with --tls")
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_given and name.startswith("tls_"):
+            fail(f"{parameter.opts[0]} requires --tls")

@@ -1,4 +1,4 @@
-"""`mock-clover trust`: how clients trust `serve --tls`, and how they find it by Clover's names."""
+"""`mock-clover tls-setup`: print how clients trust `serve --tls` and find it by name."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 TRUST: dict[str, tuple[str, ...]] = {
     "node": ("export NODE_EXTRA_CA_CERTS={ca}",),
     "python": (
-        "# ssl, urllib and httpx read the first, requests the second: each instead of its own list",
+        "# ssl, urllib and httpx read the first, requests the second; both replace the defaults",
         "export SSL_CERT_FILE={ca}",
         "export REQUESTS_CA_BUNDLE={ca}",
     ),
     "java": (
-        "# a trust store of its own, instead of Java's",
+        "# a separate trust store that replaces Java's default",
         "rm -f mock-clover.p12",
         "keytool -importcert -noprompt -alias mock-clover -file {ca} \\",
         "  -keystore mock-clover.p12 -storetype PKCS12 -storepass changeit",
@@ -28,14 +28,14 @@ TRUST: dict[str, tuple[str, ...]] = {
         'export JAVA_TOOL_OPTIONS="$options -Djavax.net.ssl.trustStorePassword=changeit"',
     ),
     "php": (
-        "# where PHP looks for further ini files; its own go first",
+        "# an additional directory for ini files, read after PHP's own",
         "mkdir -p mock-clover.d",
         "printf '%s\\n' openssl.cafile={ca} curl.cainfo={ca} > mock-clover.d/mock-clover.ini",
         'export PHP_INI_SCAN_DIR=":$PWD/mock-clover.d"',
     ),
     "curl": ("export CURL_CA_BUNDLE={ca}",),
     "browser": (
-        "# Chromium of a test, with a --user-data-dir of its own:",
+        "# Chromium in tests, with a separate --user-data-dir:",
         "#   --ignore-certificate-errors-spki-list={pin}",
         "# Chromium and Chrome on Linux:",
         "#   certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n mock-clover -i {ca}",
@@ -46,40 +46,40 @@ TRUST: dict[str, tuple[str, ...]] = {
         "#   certutil -user -addstore Root {ca}",
     ),
 }
-"""What to say to a shell, by client; `ca` is the certificate's file, `pin` its key's digest."""
+"""Shell lines by client; `ca` is the certificate file, `pin` the digest of its key."""
 
 
 @click.command(
     cls=FilledCommand,
     context_settings=CONTEXT,
     epilog=examples(
-        "mock-clover trust                          # for every kind of client",
-        'eval "$(mock-clover trust --for node)"',
-        "mock-clover trust --hosts                  # lines for /etc/hosts",
-        "mock-clover trust --compose clover         # network aliases of a service",
+        "mock-clover tls-setup                          # for all kinds of clients",
+        'eval "$(mock-clover tls-setup --for node)"',
+        "mock-clover tls-setup --hosts                  # lines for /etc/hosts",
+        "mock-clover tls-setup --compose clover         # network aliases of a service",
     ),
 )
 @click.option(
     "--for",
     "client",
     type=click.Choice(list(TRUST)),
-    help="One kind of client only.",
+    help="Print only the lines for this kind of client.",
 )
-@click.option("--hosts", is_flag=True, help="Print Clover's names as lines for a hosts file.")
+@click.option("--hosts", is_flag=True, help="Print Clover's host names as lines for a hosts file.")
 @click.option(
     "--address",
     default="127.0.0.1",
     show_default=True,
-    help="Where --hosts says that the names are.",
+    help="Address that --hosts maps the names to.",
 )
 @click.option(
     "--compose",
     metavar="SERVICE",
-    help="Print Clover's names as network aliases of a service of Docker Compose.",
+    help="Print Clover's host names as network aliases of a Docker Compose service.",
 )
 @folder_option
 @names_option
-def trust(
+def tls_setup(
     *,
     client: str | None,
     hosts: bool,
@@ -88,27 +88,27 @@ def trust(
     tls_folder: Path | None,
     tls_names: tuple[str, ...],
 ) -> None:
-    """Tell how clients trust `serve --tls`, and find it by Clover's names.
+    """Print how clients trust `serve --tls` and resolve Clover's host names.
 
-    All that is printed may be given to a shell. The authority is made if it is not there.
+    The output can be evaluated by a shell. The certificate authority is created if missing.
     """
     if hosts or compose:
         for line in _hosts(address) if hosts else _compose(compose or ""):
             click.echo(line)
         return
-    kept, _ = authority(tls_folder, tls_names)
-    if kept.certificate is None:
-        fail("there is no folder for the authority; name one by --tls-folder")
-    for line in _told(kept.authority, kept.certificate.absolute(), client):
+    stored, _ = authority(tls_folder, tls_names)
+    if stored.certificate is None:
+        fail("there is no data directory for the certificate authority: set --tls-folder")
+    for line in _trust_lines(stored.authority, stored.certificate.absolute(), client):
         click.echo(line)
 
 
-def _told(kept: "Authority", certificate: Path, client: str | None) -> Iterator[str]:
+def _trust_lines(ca: "Authority", certificate: Path, client: str | None) -> Iterator[str]:
     import shlex
 
-    values = {"ca": shlex.quote(str(certificate)), "pin": kept.pin}
-    yield f"# {certificate}, until {kept.ends:%Y-%m-%d}"
-    yield f"# SHA-256 {kept.fingerprint}"
+    values = {"ca": shlex.quote(str(certificate)), "pin": ca.pin}
+    yield f"# {certificate}, valid until {ca.ends:%Y-%m-%d}"
+    yield f"# SHA-256 {ca.fingerprint}"
     for name in (client,) if client else TRUST:
         if not client:
             yield f"\n# --- {name}"
@@ -119,8 +119,8 @@ def _told(kept: "Authority", certificate: Path, client: str | None) -> Iterator[
 def _hosts(address: str) -> Iterator[str]:
     from mock_clover.clover.common.hosts import HOSTS
 
-    yield "# mock-clover: Clover's names; take these lines away to reach Clover again"
-    for host in HOSTS:  # Windows takes few names in one line
+    yield "# mock-clover: Clover's host names; remove these lines to reach Clover again"
+    for host in HOSTS:  # Windows limits the names per line
         yield f"{address} {host.name}"
 
 

@@ -1,4 +1,4 @@
-"""The function of each kind of job."""
+"""Job handlers by kind."""
 
 from collections.abc import Callable
 
@@ -19,9 +19,9 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
 
-def expire_authorisation(sandbox: Sandbox, due: Job) -> bool:
-    """Let an authorisation that nobody captured lapse."""
-    charge = sandbox.charges.get(due.id)
+def expire_authorisation(sandbox: Sandbox, job: Job) -> bool:
+    """Expire an authorization that was not captured."""
+    charge = sandbox.charges.get(job.id)
     if charge is None or charge.state != "authorised":
         return False
     sandbox.charges.put(charge.id, msgspec.structs.replace(charge, state="expired"))
@@ -37,4 +37,4 @@ JOBS: dict[str, Callable[[Sandbox, Job], bool]] = {
     SUBSCRIPTION_ENDED: end_subscription,
     UPCOMING_CHARGE: remind,
 }
-"""By kind. Each returns whether it did anything: a captured charge no longer expires."""
+"""Handlers by kind. Each returns whether it had an effect: a captured charge does not expire."""

@@ -1,7 +1,7 @@
-"""Which modules serve a place of Clover's surface, by the first two segments of its paths.
+"""Map the first two path segments (a place) to the modules that serve them.
 
-A server imports a module with the first call to its place: a start waits for none of them. A test
-holds that these are the places of `surface.py`.
+The server imports a module at the first request to its place, so that it starts faster. A test
+checks that the places match `surface.py`.
 """
 
 from collections.abc import Callable, Iterable
@@ -45,7 +45,7 @@ PLACES: dict[Place, tuple[str, ...]] = {
 
 
 def lazy_loaders() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
-    """Return what imports the endpoints of each place."""
+    """Return, for each place, a function that imports its endpoints."""
     return {place: partial(_endpoints, modules) for place, modules in PLACES.items()}
 
 

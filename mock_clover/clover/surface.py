@@ -1,6 +1,6 @@
-"""The whole of Clover's surface, as a tuple that can be read.
+"""All endpoints of Clover's API, in one tuple.
 
-A server does not import it: it finds its endpoints by `places.py`, a module with its first call.
+The server does not import this module. It loads endpoints lazily with `places.py`.
 """
 
 from mock_clover.clover.charges import endpoints as charges

@@ -1,1 +1,1 @@
-"""Hold any server against the golden flows, and hand the flows to other tools."""
+"""Compare servers with the golden flows, and export the flows to other tools."""

@@ -1,7 +1,7 @@
-"""The golden flows as requests of other tools, from the same source.
+"""Convert the golden flows to requests for other tools.
 
-What a plain request cannot do is left out, and what needs it: control calls, and card numbers that
-must be encrypted first. Names of variables are the same in all forms.
+Steps that a plain request cannot do are skipped, with their dependents: control calls, and card
+numbers that must be encrypted first. Variable names are the same in all formats.
 """
 
 import json
@@ -12,8 +12,15 @@ from mock_clover.clover.common.hosts import Service
 from mock_clover.conformance.flows import Flow, flows, recorded
 from mock_clover.conformance.hosts import SANDBOX
 from mock_clover.conformance.play import make_key, service_of
-from mock_clover.conformance.rehearse import DryRun, not_in_a_collection
-from mock_clover.conformance.variables import GIVEN, Bound, Request, Variable, bind, moved
+from mock_clover.conformance.rehearse import DryRun, not_exportable_reason
+from mock_clover.conformance.variables import (
+    CREDENTIALS,
+    Bound,
+    Request,
+    Variable,
+    bind,
+    current_dates,
+)
 from mock_clover.sandbox.credentials import Credentials
 
 _URL_NAMES: dict[Service, str] = {service: f"{service}_url" for service in SANDBOX} | {
@@ -22,7 +29,7 @@ _URL_NAMES: dict[Service, str] = {service: f"{service}_url" for service in SANDB
 
 
 class Entry(NamedTuple):
-    """One request; its variables stand in it as `{{name}}`."""
+    """A request with variables as `{{name}}`."""
 
     number: int
     title: str
@@ -30,46 +37,46 @@ class Entry(NamedTuple):
     url: str
     status: int
     captures: tuple[Variable, ...]
-    """What later requests take from the reply."""
+    """Variables that later requests take from the response."""
 
 
 class Folder(NamedTuple):
-    """One flow."""
+    """The exported requests of a flow, and the skipped steps with reasons."""
 
     flow: Flow
     entries: tuple[Entry, ...]
-    left_out: dict[int, str]
+    skipped: dict[int, str]
 
 
-def folders(only: tuple[str, ...], now_ms: int, fresh: str) -> list[Folder]:
-    """Return the flows; `fresh` is how a tool writes a new UUID. Raises FlowError."""
-    rehearsal = DryRun()
-    made = [_folder(bind(flow), rehearsal, now_ms, fresh) for flow in flows(only)]
-    return [folder for folder in made if folder.entries]
+def folders(only: tuple[str, ...], now_ms: int, uuid_variable: str) -> list[Folder]:
+    """Return the flows. `uuid_variable` is the tool's syntax for a new UUID. Raises FlowError."""
+    dry_run = DryRun()
+    converted = [_folder(bind(flow), dry_run, now_ms, uuid_variable) for flow in flows(only)]
+    return [folder for folder in converted if folder.entries]
 
 
-def variables(base_url: str, known: Credentials) -> dict[str, str]:
-    """Return what a user sets for a mock: addresses and credentials."""
+def variables(base_url: str, credentials: Credentials) -> dict[str, str]:
+    """Return the variables for a mock: URLs and credentials."""
     return dict.fromkeys(_URL_NAMES.values(), base_url) | {
-        name: getattr(known, name) for name in GIVEN
+        name: getattr(credentials, name) for name in CREDENTIALS
     }
 
 
 def sandbox_variables() -> dict[str, str]:
-    """Return the same for Clover's sandbox, whose credentials the user has."""
+    """Return the variables for Clover's sandbox, with empty credentials."""
     return {name: SANDBOX[service] for service, name in _URL_NAMES.items()} | dict.fromkeys(
-        GIVEN, ""
+        CREDENTIALS, ""
     )
 
 
-def _folder(bound: Bound, rehearsal: DryRun, now_ms: int, fresh: str) -> Folder:
-    left_out = rehearsal.left_out(bound, not_in_a_collection)
-    kept = [n for n in range(1, len(bound.requests) + 1) if n not in left_out]
-    values = _values(bound, now_ms, fresh)
-    needed = {name for number in kept for name in bound.requests[number - 1].names()}
+def _folder(bound: Bound, dry_run: DryRun, now_ms: int, uuid_variable: str) -> Folder:
+    skipped = dry_run.skipped(bound, not_exportable_reason)
+    exported = [n for n in range(1, len(bound.requests) + 1) if n not in skipped]
+    values = _values(bound, now_ms, uuid_variable)
+    needed = {name for number in exported for name in bound.requests[number - 1].names()}
     entries = []
-    for number in kept:
-        request = _with(bound.requests[number - 1], values)
+    for number in exported:
+        request = _substitute(bound.requests[number - 1], values)
         captured = (each for each in bound.variables.values() if each.number == number)
         entries.append(
             Entry(
@@ -81,44 +88,44 @@ def _folder(bound: Bound, rehearsal: DryRun, now_ms: int, fresh: str) -> Folder:
                 tuple(each for each in captured if each.name in needed),
             )
         )
-    return Folder(bound.flow, tuple(entries), left_out)
+    return Folder(bound.flow, tuple(entries), skipped)
 
 
-def _values(bound: Bound, now_ms: int, fresh: str) -> dict[str, str]:
-    """Return what stands for dates and fresh keys; a key that comes again must stay the same."""
-    dates = moved(bound, now_ms)
+def _values(bound: Bound, now_ms: int, uuid_variable: str) -> dict[str, str]:
+    """Return values for dates and idempotency keys. A key that is used twice is fixed."""
+    dates = current_dates(bound, now_ms)
     text = "\n".join(value for each in bound.requests for value in each.headers.values())
     values = {}
     for name, each in bound.variables.items():
-        if each.kind == "moved":
+        if each.kind == "date":
             values[name] = dates[each.value]
-        elif each.kind == "fresh":
-            values[name] = fresh if text.count(f"{{{{{name}}}}}") == 1 else make_key()
+        elif each.kind == "key":
+            values[name] = uuid_variable if text.count(f"{{{{{name}}}}}") == 1 else make_key()
     return values
 
 
-def _with(request: Request, values: dict[str, str]) -> Request:
-    def put(text: str) -> str:
+def _substitute(request: Request, values: dict[str, str]) -> Request:
+    def replace(text: str) -> str:
         for name, value in values.items():
             text = text.replace(f"{{{{{name}}}}}", value)
         return text
 
-    headers = {name: put(value) for name, value in request.headers.items()}
-    return Request(request.method, put(request.path), headers, put(request.body))
+    headers = {name: replace(value) for name, value in request.headers.items()}
+    return Request(request.method, replace(request.path), headers, replace(request.body))
 
 
 def expression(each: Variable, body: str, location: str) -> str:
-    """Return JavaScript that takes a variable from a reply, given how a tool calls its parts."""
+    """Return JavaScript that reads a variable from `body` or `location`, the tool's expressions."""
     part, _, rest = each.path.partition(".location.")
     if part == "headers":
         return f"{location}.match(/[?&]{re.escape(rest)}=([^&]+)/)[1]"
     return body + each.path.removeprefix("body")
 
 
-def as_http(found: list[Folder], environments: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return .http files and their environments, by name, for JetBrains' client and httpYac."""
+def as_http(selected: list[Folder], environments: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Return .http files and their environments by file name, for JetBrains and httpYac."""
     files = {"http-client.env.json": json.dumps(environments, indent=2) + "\n"}
-    for folder in found:
+    for folder in selected:
         lines = [f"# {line}" for line in about(folder)]
         for entry in folder.entries:
             lines += ["", f"### {entry.title}", f"# @name {folder.flow.name}-{entry.number}"]
@@ -133,9 +140,9 @@ def as_http(found: list[Folder], environments: dict[str, dict[str, str]]) -> dic
 
 def _http_script(entry: Entry) -> list[str]:
     location = 'response.headers.valueOf("location")'
-    said = f"client.assert(response.status === {entry.status}, response.body)"
+    assertion = f"client.assert(response.status === {entry.status}, response.body)"
     return [
-        f'client.test("status is {entry.status}", function () {{ {said}; }});',
+        f'client.test("status is {entry.status}", function () {{ {assertion}; }});',
         *(
             f'client.global.set("{each.name}", {expression(each, "response.body", location)});'
             for each in entry.captures
@@ -144,9 +151,12 @@ def _http_script(entry: Entry) -> list[str]:
 
 
 def about(folder: Folder) -> list[str]:
-    """Return what a folder is, and what is not in it, as lines."""
-    lines = [folder.flow.about, f"Made by mock-clover from tests/golden/{folder.flow.name}.http."]
+    """Return the description of a folder and its skipped steps, as lines."""
+    lines = [
+        folder.flow.about,
+        f"Generated by mock-clover from tests/golden/{folder.flow.name}.http.",
+    ]
     by_reason: dict[str, list[str]] = {}
-    for number, reason in folder.left_out.items():
+    for number, reason in folder.skipped.items():
         by_reason.setdefault(reason, []).append(folder.flow.examples[number - 1].title)
-    return lines + [f"Left out: {'; '.join(t)} ({reason})." for reason, t in by_reason.items()]
+    return lines + [f"Skipped: {'; '.join(t)} ({reason})." for reason, t in by_reason.items()]

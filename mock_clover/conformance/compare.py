@@ -1,7 +1,7 @@
-"""A reply beside the recorded one: what is missing, more, of another type, format or value.
+"""Compare a response with the recorded one: missing or extra members, types, formats and values.
 
-`echoes` says what the recorded identifiers are called on this server: where one comes again, it
-must be the same thing. `loose` are places whose value is another each time.
+`echoes` maps recorded identifiers to those of the server, because a repeated identifier must refer
+to the same object. `loose` are paths with a different value in each run.
 """
 
 from collections.abc import Collection
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from mock_clover.conformance.flows import Reply
 from mock_clover.conformance.formats import format_of, has_format, is_identifier
 
-_WITHIN_CHARS = 12
-"""A shorter text may stand in another by chance."""
+_SUBSTRING_CHARS_MIN = 12
+"""Shorter texts may be a substring of another by chance."""
 
 
 class Difference(NamedTuple):
-    """One difference; `expected` and `got` are values, a `Format` for one of many, or `ABSENT`."""
+    """A difference. `expected` and `got` are values, a `Format` or `ABSENT`."""
 
     path: str
     kind: str
@@ -24,10 +24,10 @@ class Difference(NamedTuple):
 
 
 class Absent:
-    """Stands for a member that is not there."""
+    """Marker for a missing member."""
 
     def __repr__(self) -> str:
-        """Say so."""
+        """Return the text used in reports."""
         return "nothing"
 
 
@@ -35,7 +35,7 @@ ABSENT = Absent()
 
 
 class Format(str):
-    """The name of a format where a value would stand."""
+    """The name of a format, in place of a value."""
 
     __slots__ = ()
 
@@ -48,35 +48,35 @@ def compare(
     *,
     whole_lists: bool = True,
 ) -> list[Difference]:
-    """Return all differences. After another status than expected the rest says nothing more.
+    """Return all differences; if the status differs, only that one.
 
-    Without `whole_lists` a list of a shared server may have more than the flow made.
+    Without `whole_lists`, lists may have elements that the flow did not create (shared servers).
     """
     if expected.status != got.status:
         return [Difference("status", "status", expected.status, _status(got))]
-    found = _Comparison(echoes, loose, whole_lists=whole_lists)
+    comparison = _Comparison(echoes, loose, whole_lists=whole_lists)
     if expected.media and expected.media != got.media:
-        found.add("content-type", "media type", expected.media, got.media or ABSENT)
+        comparison.add("content-type", "media type", expected.media, got.media or ABSENT)
         if expected.media == "application/json" and isinstance(got.body, str):
-            return found.differences
-    found.object("headers", expected.headers, got.headers, closed=False)
+            return comparison.differences
+    comparison.object("headers", expected.headers, got.headers, closed=False)
     if expected.body is not None:
-        found.value("body", expected.body, got.body)
-    return found.differences
+        comparison.value("body", expected.body, got.body)
+    return comparison.differences
 
 
 def echoed(text: str, echoes: dict[str, str], member: str = "") -> str:
-    """Return a recorded text as this server must write it."""
-    if text in echoes and (len(text) >= _WITHIN_CHARS or member == "exp_year"):
+    """Return a recorded text with the identifiers of this server."""
+    if text in echoes and (len(text) >= _SUBSTRING_CHARS_MIN or member == "exp_year"):
         return echoes[text]
     for recorded, actual in echoes.items():
-        if len(recorded) >= _WITHIN_CHARS and recorded in text:
+        if len(recorded) >= _SUBSTRING_CHARS_MIN and recorded in text:
             text = text.replace(recorded, actual)
     return text
 
 
 def is_open(expected: Any) -> bool:
-    """Tell whether an object is the envelope of a list."""
+    """Return whether an object is the envelope of a list."""
     return isinstance(expected, dict) and (
         expected.get("object") == "list" or isinstance(expected.get("elements"), list)
     )
@@ -126,11 +126,11 @@ class _Comparison:
         if len(expected) != len(got):
             self.add(path, "length", Format(_count(expected)), Format(_count(got)))
             return
-        for place, (value, other) in enumerate(zip(expected, got, strict=True)):
-            self.value(f"{path}[{place}]", value, other)
+        for index, (value, other) in enumerate(zip(expected, got, strict=True)):
+            self.value(f"{path}[{index}]", value, other)
 
     def _elements(self, path: str, expected: list[Any], got: Any) -> None:
-        """Compare a list of things: on a shared server, those that this flow has made."""
+        """Compare a list. On a shared server, compare only the elements that this flow created."""
         if not isinstance(got, list):
             self.add(path, "type", Format("a list"), Format(_type(got)))
             return
@@ -138,27 +138,27 @@ class _Comparison:
             if len(expected) != len(got):
                 self.add(path, "length", Format(_count(expected)), Format(_count(got)))
                 return
-            for place, (value, other) in enumerate(zip(expected, got, strict=True)):
-                self.value(f"{path}[{place}]", value, other)
+            for index, (value, other) in enumerate(zip(expected, got, strict=True)):
+                self.value(f"{path}[{index}]", value, other)
             return
         by_id = {str(each.get("id")): each for each in got if isinstance(each, dict)}
-        for place, value in enumerate(expected):
+        for index, value in enumerate(expected):
             known = self._echoes.get(value.get("id", "")) if isinstance(value, dict) else None
             if known is not None and known in by_id:
-                self.value(f"{path}[{place}]", value, by_id[known])
+                self.value(f"{path}[{index}]", value, by_id[known])
             elif known is not None:
-                self.add(f"{path}[{place}]", "missing", Format("what the flow has made"), ABSENT)
+                self.add(f"{path}[{index}]", "missing", Format("a row of the flow"), ABSENT)
 
     def _leaf(self, path: str, expected: Any, got: Any) -> None:
         form = format_of(expected)
         if isinstance(expected, str):
-            wanted = echoed(expected, self._echoes, path.rpartition(".")[2])
-            if wanted == got:
+            echo = echoed(expected, self._echoes, path.rpartition(".")[2])
+            if echo == got:
                 return
-            known = wanted != expected or expected in self._echoes
+            known = echo != expected or expected in self._echoes
             if known and path not in self._loose:
-                said = Format("the same as before") if is_identifier(expected) else wanted
-                self.add(path, "value", said, got)
+                value = Format("the same as before") if is_identifier(expected) else echo
+                self.add(path, "value", value, got)
                 return
         if form:
             if not has_format(got, form):
@@ -172,7 +172,7 @@ class _Comparison:
 
 
 def _status(got: Reply) -> Any:
-    """Return a status with the words that came with it."""
+    """Return the status, with the error code if there is one."""
     error = got.body.get("error") if isinstance(got.body, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     return Format(f"{got.status} {code}") if isinstance(code, str) else got.status

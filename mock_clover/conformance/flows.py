@@ -1,7 +1,7 @@
-"""The golden flows: requests in their order, each with the reply that was recorded.
+"""The golden flows: ordered requests with their recorded responses.
 
-One source for our own tests, for `mock-clover conformance` and for `mock-clover collection`. The
-files are those of tests/golden; the wheel takes them along.
+The tests, `mock-clover conformance` and `mock-clover export` share them. The files are in
+tests/golden and are included in the wheel.
 """
 
 import json
@@ -16,19 +16,19 @@ from mock_clover.sandbox.credentials import derive
 
 RECORDED_SEED = "tests"
 RECORDED_AT_MS = 1_748_341_370_775
-"""2025-05-27; the time of every flow that names no other."""
+"""2025-05-27; the default time of a flow."""
 RECORDED = derive(RECORDED_SEED, "default")
-"""The credentials that stand in the files."""
-ASK, CLOVER, REPLY = "### ", "--- clover", "--- reply"
+"""The credentials used in the files."""
+REQUEST_MARK, CLOVER_MARK, REPLY_MARK = "### ", "--- clover", "--- reply"
 _CLOCK = re.compile(r"^# clock (\S+)$", re.MULTILINE)
 
 
 class FlowError(Exception):
-    """There is no such flow; the message says which there are."""
+    """Unknown flow. The message lists the known ones."""
 
 
 class Example(NamedTuple):
-    """One request of a golden file, Clover's printed reply if there is one, and ours."""
+    """One request of a golden file, Clover's published response, if any, and ours."""
 
     title: str
     method: str
@@ -40,7 +40,7 @@ class Example(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """A reply as it is compared: `media` without parameters, `body` decoded if it is JSON."""
+    """A normalized response: `media` without parameters, `body` decoded if it is JSON."""
 
     status: int
     media: str
@@ -59,15 +59,15 @@ class Flow(NamedTuple):
 
 def read(text: str) -> Iterator[Example]:
     """Yield the examples of a golden file."""
-    for part in text.split(f"\n{ASK}")[1:]:
-        asked, _, reply = part.partition(f"\n{REPLY}")
-        asked, _, clover = asked.partition(f"\n{CLOVER}")
-        title, _, rest = asked.partition("\n")
+    for part in text.split(f"\n{REQUEST_MARK}")[1:]:
+        request, _, reply = part.partition(f"\n{REPLY_MARK}")
+        request, _, clover = request.partition(f"\n{CLOVER_MARK}")
+        title, _, rest = request.partition("\n")
         head, _, body = rest.partition("\n\n")
         line, *headers = head.strip().split("\n")
         method, _, path = line.partition(" ")
-        named = dict(header.split(": ", 1) for header in headers)
-        yield Example(title, method, path, named, body.strip(), clover.strip(), reply.strip())
+        header_map = dict(header.split(": ", 1) for header in headers)
+        yield Example(title, method, path, header_map, body.strip(), clover.strip(), reply.strip())
 
 
 def started_ms(text: str) -> int:
@@ -79,33 +79,31 @@ def started_ms(text: str) -> int:
 
 
 def folder() -> Path:
-    """Return the folder of golden files: in the wheel, or the checkout's."""
+    """Return the folder of the golden files, in the wheel or in the checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "golden"
     return inside if inside.is_dir() else package.parent / "tests" / "golden"
 
 
 def flows(only: tuple[str, ...] = ()) -> tuple[Flow, ...]:
-    """Return the flows by name, or those that are asked for. Raises FlowError."""
+    """Return all flows, or those named in `only`. Raises FlowError."""
     files = {file.stem: file for file in sorted(folder().glob("*.http"))}
     for name in only:
         if name not in files:
-            raise FlowError(f"there is no flow {name!r}; there are: {', '.join(files)}")
-    return tuple(_flow(name, file.read_text()) for name, file in files.items() if _is(name, only))
-
-
-def _is(name: str, only: tuple[str, ...]) -> bool:
-    return not only or name in only
+            raise FlowError(f"unknown flow {name!r}; available: {', '.join(files)}")
+    return tuple(
+        _flow(name, file.read_text()) for name, file in files.items() if not only or name in only
+    )
 
 
 def _flow(name: str, text: str) -> Flow:
-    head = text.partition(f"\n{ASK}")[0]
+    head = text.partition(f"\n{REQUEST_MARK}")[0]
     about = [line[2:] for line in head.split("\n") if line[:2] == "# " and not _CLOCK.match(line)]
     return Flow(name, " ".join(about), started_ms(text), tuple(read(text)))
 
 
 def recorded(example: Example) -> Reply:
-    """Return the reply that an example was answered with."""
+    """Return the recorded response of an example."""
     head, _, text = example.reply.partition("\n\n")
     status, *lines = head.split("\n")
     headers = dict(line.split(": ", 1) for line in lines)
@@ -119,12 +117,12 @@ def recorded(example: Example) -> Reply:
 
 
 def read_headers(headers: dict[str, str]) -> dict[str, Any]:
-    """Return headers by lower-case name, an address taken apart: its parameters have no order."""
-    told: dict[str, Any] = {}
+    """Return headers by lower-case name. `location` is split, because parameters are unordered."""
+    parsed: dict[str, Any] = {}
     for name, value in headers.items():
         if name.lower() == "location":
             address, _, query = value.partition("?")
-            told["location"] = {"address": address} | dict(parse_qsl(query))
+            parsed["location"] = {"address": address} | dict(parse_qsl(query))
         else:
-            told[name.lower()] = value
-    return told
+            parsed[name.lower()] = value
+    return parsed

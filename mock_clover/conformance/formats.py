@@ -1,4 +1,4 @@
-"""What a value looks like where the value itself is another on each server and each day."""
+"""Formats of values that differ between servers and runs."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ IDS = {
     "a clv_ token": re.compile(r"clv_[0-9A-Za-z]{24}"),
     "a reference of 12 digits": re.compile(r"[0-9]{12}"),
 }
-"""Names of things: the same thing keeps its name through a flow."""
+"""Identifiers: an object keeps its identifier throughout a flow."""
 SECRETS = {
     "a JWT": re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"),
     "a refresh token": re.compile(r"clvroar-[0-9a-f]{32}"),
@@ -19,7 +19,7 @@ SECRETS = {
     "a key of 32 hex digits": re.compile(r"[0-9a-f]{32}"),
     "a public key in base64": re.compile(r"\{\{key\}\}|[A-Za-z0-9+/]{600,}={0,2}"),
 }
-"""Names that may open something: a report never shows them."""
+"""Identifiers that may be credentials: reports never include them."""
 _OTHERS = {
     "an authorisation code, OK and 4 digits": re.compile(r"OK[0-9]{4}"),
     "a number of 16 digits": re.compile(r"[0-9]{16}"),
@@ -37,7 +37,7 @@ _MS, _WHOLE_MS, _S = "a time in ms", "a time in ms, in whole seconds", "a time i
 
 
 def format_of(value: Any) -> str:
-    """Return the name of the format that a value has, or '' where the value itself counts."""
+    """Return the name of a value's format, or '' if the value itself is compared."""
     if isinstance(value, bool):
         return ""
     if isinstance(value, int):
@@ -48,29 +48,29 @@ def format_of(value: Any) -> str:
 
 
 def has_format(value: Any, name: str) -> bool:
-    """Tell whether a value is of a format; a time in ms may happen to be a whole second."""
-    found = format_of(value)
-    return found == name or (name == _MS and found == _WHOLE_MS)
+    """Return whether a value has a format. A time in ms may be a whole second by chance."""
+    actual = format_of(value)
+    return actual == name or (name == _MS and actual == _WHOLE_MS)
 
 
 def is_identifier(value: Any) -> bool:
-    """Tell whether a value names one thing."""
+    """Return whether a value is an identifier."""
     return isinstance(value, str) and bool(_name_of(value, IDENTIFIERS))
 
 
 def secret_format(value: Any) -> str:
-    """Return the name of a format that may open something, or ''."""
+    """Return the name of a value's format if it may be a credential, or ''."""
     return _name_of(value, SECRETS) if isinstance(value, str) else ""
 
 
 def leaves(tree: Any, at: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield paths and values of all that is no object and no list."""
+    """Yield paths and values, except objects and lists."""
     if isinstance(tree, dict):
         for name, value in tree.items():
             yield from leaves(value, f"{at}.{name}" if at else name)
     elif isinstance(tree, list):
-        for place, value in enumerate(tree):
-            yield from leaves(value, f"{at}[{place}]")
+        for index, value in enumerate(tree):
+            yield from leaves(value, f"{at}[{index}]")
     else:
         yield at, tree
 

@@ -1,4 +1,4 @@
-"""Which servers may be asked, and how fast: never Clover's production, always politely."""
+"""Allowed servers and request rates. Clover's production is never allowed."""
 
 import re
 import threading
@@ -6,28 +6,28 @@ from collections.abc import Callable
 from typing import get_args
 from urllib.parse import urlsplit
 
-from mock_clover.client import Answer, ClientError
+from mock_clover.client import ClientError, Response
 from mock_clover.clover.common.hosts import DOMAIN, SANDBOX_DOMAIN, Service, sandbox_host
 from mock_clover.conformance.play import Send
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 
 PER_SECOND = 8
-"""Half of what Clover documents for a token (MD:api-usage-rate-limits)."""
+"""Half of Clover's documented limit per token (MD:api-usage-rate-limits)."""
 PER_SECOND_MAX = 16
-"""On Clover's own hosts."""
+"""Maximum on Clover's hosts."""
 SANDBOX: dict[Service, str] = {
     service: f"https://{sandbox_host(service)}" for service in get_args(Service)
 }
-_OWN_SANDBOX = re.compile(r"/sandbox/[^/]+$")
+_SANDBOX_PATH = re.compile(r"/sandbox/[^/]+$")
 _TRIES, _WAIT_S_MAX = 3, 30
 
 
 class AddressError(Exception):
-    """An address that is not asked; the message says why."""
+    """A URL that is not allowed. The message has the reason."""
 
 
 def checked(url: str) -> str:
-    """Return an address without its last slash. Raises AddressError."""
+    """Validate a URL and return it without a trailing slash. Raises AddressError."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
@@ -35,48 +35,48 @@ def checked(url: str) -> str:
     except ValueError as error:
         raise AddressError(f"{url}: {error}") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise AddressError(f"{url}: give an http:// or https:// address")
+        raise AddressError(f"{url}: must be an http:// or https:// URL")
     if parts.username is not None or parts.query or parts.fragment:
-        raise AddressError("give an address without credentials, query and fragment")
-    if _is_clovers(host) and not host.endswith(f".{SANDBOX_DOMAIN}"):
+        raise AddressError("the URL must not have credentials, a query or a fragment")
+    if _is_clover_host(host) and not host.endswith(f".{SANDBOX_DOMAIN}"):
         raise AddressError(
-            f"{host} is Clover's production: only its sandbox, *.{SANDBOX_DOMAIN}, is asked"
+            f"{host} is Clover's production; only its sandbox is allowed: *.{SANDBOX_DOMAIN}"
         )
     return url.rstrip("/")
 
 
-def urls_of(against: str, given: dict[Service, str | None]) -> dict[Service, str]:
-    """Return the address of each service; those of the real sandbox follow from one of its hosts.
+def urls_of(against: str, overrides: dict[Service, str | None]) -> dict[Service, str]:
+    """Return the URL of each service. Any host of Clover's sandbox selects all of its hosts.
 
     Raises AddressError.
     """
     against = checked(against)
     host = urlsplit(against).hostname or ""
-    default = SANDBOX if _is_clovers(host) else dict.fromkeys(SANDBOX, against)
+    default = SANDBOX if _is_clover_host(host) else dict.fromkeys(SANDBOX, against)
     return {
-        service: checked(url) if (url := given.get(service)) else default[service]
+        service: checked(url) if (url := overrides.get(service)) else default[service]
         for service in SANDBOX
     }
 
 
 def root_of(against: str) -> str:
-    """Return the root of a mock-clover: its sandboxes stand beside each other."""
-    return _OWN_SANDBOX.sub("", checked(against))
+    """Return the base URL of a mock-clover server, without a sandbox path."""
+    return _SANDBOX_PATH.sub("", checked(against))
 
 
 def check_pace(per_second: int, urls: dict[Service, str]) -> None:
-    """Refuse to ask Clover faster than it allows. Raises AddressError."""
+    """Raise AddressError if the rate is above Clover's limit on Clover's hosts."""
     hosts = (urlsplit(url).hostname or "" for url in urls.values())
-    if per_second > PER_SECOND_MAX and any(map(_is_clovers, hosts)):
-        raise AddressError(f"Clover allows {PER_SECOND_MAX} calls a second: lower --pace")
+    if per_second > PER_SECOND_MAX and any(map(_is_clover_host, hosts)):
+        raise AddressError(f"Clover allows {PER_SECOND_MAX} requests per second: lower --rate")
 
 
-def _is_clovers(host: str) -> bool:
+def _is_clover_host(host: str) -> bool:
     return f".{host.rstrip('.')}".endswith(f".{DOMAIN}")
 
 
 class Paced:
-    """Sends one request after another, so many a second, and waits when it is told to."""
+    """Sends requests one at a time at a limited rate, and obeys `retry-after`."""
 
     def __init__(
         self,
@@ -85,37 +85,41 @@ class Paced:
         wait: Callable[[float], object] | None = None,
     ) -> None:
         self._send = send
-        self._apart_s = 1 / per_second
+        self._interval_s = 1 / per_second
         self._wait = wait or threading.Event().wait
         self._last_ns = 0
 
     def __call__(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
-    ) -> Answer:
-        """Send a request in its turn. Raises ClientError."""
-        answer = self._in_turn(method, url, headers, body)
+    ) -> Response:
+        """Send a request at the limited rate. Raises ClientError."""
+        response = self._send_paced(method, url, headers, body)
         for _ in range(_TRIES):
-            told = answer.headers.get("retry-after", "")
-            if answer.status != 429 or not told.isdecimal() or int(told) > _WAIT_S_MAX:
+            retry_after = response.headers.get("retry-after", "")
+            if (
+                response.status != 429
+                or not retry_after.isdecimal()
+                or int(retry_after) > _WAIT_S_MAX
+            ):
                 break
-            self._wait(int(told))
-            answer = self._in_turn(method, url, headers, body)
-        return answer
+            self._wait(int(retry_after))
+            response = self._send_paced(method, url, headers, body)
+        return response
 
-    def _in_turn(
+    def _send_paced(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
-    ) -> Answer:
+    ) -> Response:
         passed_s = elapsed_ns(self._last_ns) / 1e9
-        if self._last_ns and passed_s < self._apart_s:
-            self._wait(self._apart_s - passed_s)
+        if self._last_ns and passed_s < self._interval_s:
+            self._wait(self._interval_s - passed_s)
         self._last_ns = started_ns()
         return self._send(method, url, headers, body)
 
 
 def has_control(root: str, send: Send, headers: dict[str, str]) -> bool:
-    """Tell whether a server is a mock-clover whose control calls are open. Raises ClientError."""
+    """Return whether a server is a mock-clover with an open control API. Raises ClientError."""
     try:
-        answer = send("GET", f"{root}/_mock/clock", headers, None)
+        response = send("GET", f"{root}/_mock/clock", headers, None)
     except ClientError as error:
         raise ClientError(f"{root}: {error}") from None
-    return answer.status == 200 and b'"now_ms"' in answer.body
+    return response.status == 200 and b'"now_ms"' in response.body

@@ -1,7 +1,7 @@
-"""A rehearsal: every flow is first played against a mock of our own, in this process.
+"""Dry run: run every flow against an in-process mock first.
 
-It tells two things that no list could. What differs between two runs on the same code is loose: it
-says nothing about another server. And what differs once some steps are left out depends on them.
+It finds two things. Values that differ between two runs on the same code are variable, so they are
+not compared. Steps that differ when other steps are skipped depend on those steps.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mock_clover.client import Answer, ClientError
+from mock_clover.client import ClientError, Response
 from mock_clover.clover.common.hosts import Service
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.surface import SURFACE
@@ -19,11 +19,11 @@ from mock_clover.conformance.play import (
     CONTROL,
     CONTROL_HEADER,
     SERVICES,
-    Place,
     Send,
+    Target,
     play,
 )
-from mock_clover.conformance.variables import ENCRYPTED, GIVEN, Bound
+from mock_clover.conformance.variables import CREDENTIALS, ENCRYPTED, Bound
 from mock_clover.core.masking import passes_luhn
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.router import Router
@@ -34,8 +34,8 @@ from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 
 _SEED = "rehearsal"
-_PLACES = tuple(dict.fromkeys(("charges", *(service for _, service in SERVICES))))
-_NOBODY_LISTENS = ("/_mock/webhooks", "/_mock/deliveries")
+_SERVICES = tuple(dict.fromkeys(("charges", *(service for _, service in SERVICES))))
+_WEBHOOK_PATHS = ("/_mock/webhooks", "/_mock/deliveries")
 _DIGITS = re.compile(r"[2-9]\d{12,18}")
 _ACCOUNT = "depends on what else the account holds"
 _SETTINGS = re.compile(r"/v3/merchants/[^/]+/(tax_rates|order_types|tenders|properties)(/|$)")
@@ -43,14 +43,14 @@ _DISPATCH = Router(SURFACE)
 
 
 class Prepared(NamedTuple):
-    """What is known of a flow before it is played elsewhere."""
+    """What the dry run found: steps to skip, and paths of variable values by step."""
 
     skips: dict[int, str]
     loose: dict[int, Collection[str]]
 
 
 class DryRun:
-    """Plays flows here; makes one application, and a sandbox for each play."""
+    """Runs flows in process, with one application and a new sandbox for each run."""
 
     def __init__(self, keys: KeyRing | None = None) -> None:
         scenario = load("sandbox")
@@ -58,96 +58,96 @@ class DryRun:
         self._app = build(scenario, keys or KeyRing(), seed=_SEED, log=log, switched={})
         self._cards = {card.number for card in scenario.cards}
 
-    def prepare(self, bound: Bound, place: Place) -> Prepared:
-        """Return which steps of a flow to leave out there, and which values are loose."""
-        skips = self._unlistened(bound)
+    def prepare(self, bound: Bound, target: Target) -> Prepared:
+        """Return which steps to skip on the target, and which values are variable."""
+        skips = self._unsendable(bound)
         loose: dict[int, Collection[str]] = {}
-        for played in play(bound, self._place(bound, GIVEN, alone=True), self.send, skips, {}):
-            if any(each.kind != "value" for each in played.differences):
-                skips[played.number] = "its reply is another each day"
-            loose[played.number] = {each.path for each in played.differences}
-        if not place.alone:
-            skips = self._foreign(bound) | skips
-        lacking = {name for name in GIVEN if name not in place.given}
-        if skips or lacking or not place.alone:
-            skips |= self._dependents(bound, skips, loose, place)
+        for step in play(bound, self._target(bound, CREDENTIALS, alone=True), self.send, skips, {}):
+            if any(each.kind != "value" for each in step.differences):
+                skips[step.number] = "its response differs from day to day"
+            loose[step.number] = {each.path for each in step.differences}
+        if not target.alone:
+            skips = self._unsuitable(bound) | skips
+        missing = {name for name in CREDENTIALS if name not in target.credentials}
+        if skips or missing or not target.alone:
+            skips |= self._dependents(bound, skips, loose, target)
         return Prepared(skips, loose)
 
-    def left_out(self, bound: Bound, reasons: Callable[[Bound, int], str]) -> dict[int, str]:
-        """Return the steps that must be left out for given reasons, and those that need them."""
+    def skipped(self, bound: Bound, reasons: Callable[[Bound, int], str]) -> dict[int, str]:
+        """Return the steps to skip for the given reasons, and the steps that depend on them."""
         numbers = range(1, len(bound.requests) + 1)
-        skips = {number: said for number in numbers if (said := reasons(bound, number))}
-        place = Place({}, dict.fromkeys(GIVEN, ""), 0, alone=True)
-        loose = self.prepare(bound, place).loose
-        return skips | self._dependents(bound, skips, loose, place)
+        skips = {number: reason for number in numbers if (reason := reasons(bound, number))}
+        target = Target({}, dict.fromkeys(CREDENTIALS, ""), 0, alone=True)
+        loose = self.prepare(bound, target).loose
+        return skips | self._dependents(bound, skips, loose, target)
 
     def _dependents(
         self,
         bound: Bound,
         skips: dict[int, str],
         loose: Mapping[int, Collection[str]],
-        place: Place,
+        target: Target,
     ) -> dict[int, str]:
-        """Play without them until nothing more is to be left out.
+        """Return the steps that depend on skipped ones: run without these until no more differ.
 
-        On a server that others use, every round but the first stands beside what is there already.
+        For a shared server, the runs share one sandbox, so later runs find existing rows.
         """
-        found: dict[int, str] = {}
-        own = self._place(bound, place.given, alone=place.alone)
+        dependents: dict[int, str] = {}
+        own = self._target(bound, target.credentials, alone=target.alone)
         for count in range(len(bound.requests) + 2):
-            why = "depends on a step left out" if place.alone or not count else _ACCOUNT
-            grown = {
-                played.number: played.reason if played.state == "skipped" else why
-                for played in play(bound, own, self.send, skips | found, loose)
-                if played.state in ("skipped", "drift") and played.number not in found
+            why = "depends on a skipped step" if target.alone or not count else _ACCOUNT
+            added = {
+                step.number: step.reason if step.state == "skipped" else why
+                for step in play(bound, own, self.send, skips | dependents, loose)
+                if step.state in ("skipped", "drift") and step.number not in dependents
             }
-            found |= grown
-            if not grown and count:
+            dependents |= added
+            if not added and count:
                 break
-            if place.alone:
-                own = self._place(bound, place.given, alone=True)
-        return found
+            if target.alone:
+                own = self._target(bound, target.credentials, alone=True)
+        return dependents
 
-    def _place(self, bound: Bound, given: Collection[str], *, alone: bool) -> Place:
-        place = fresh_place("http://localhost", self.send, bound.flow.name)
-        known = {name: value for name, value in place.given.items() if name in given}
-        return place._replace(given=known, alone=alone)
+    def _target(self, bound: Bound, names: Collection[str], *, alone: bool) -> Target:
+        target = fresh_target("http://localhost", self.send, bound.flow.name)
+        known = {name: value for name, value in target.credentials.items() if name in names}
+        return target._replace(credentials=known, alone=alone)
 
-    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        """Answer a request in this process."""
+    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
+        """Handle a request in this process."""
         return inside(self._app, method, url, headers, body)
 
-    def _unlistened(self, bound: Bound) -> dict[int, str]:
-        """Return the steps that are never sent anywhere."""
+    def _unsendable(self, bound: Bound) -> dict[int, str]:
+        """Return the steps that are never sent to any server."""
         skips = {}
         for number, request in enumerate(bound.requests, start=1):
-            if request.path.startswith(_NOBODY_LISTENS):
-                skips[number] = "nobody listens to the webhook targets of the recording"
+            if request.path.startswith(_WEBHOOK_PATHS):
+                skips[number] = "the webhook targets of the recording do not exist"
             for digits in _DIGITS.findall(f"{request.path} {request.body}"):
                 if passes_luhn(digits) and digits not in self._cards:
-                    skips[number] = "its card is no listed test card"
+                    skips[number] = "its card is not a listed test card"
         return skips
 
     @staticmethod
-    def _foreign(bound: Bound) -> dict[int, str]:
-        """Return the steps that only a mock can answer, or that would harm an account in use."""
+    def _unsuitable(bound: Bound) -> dict[int, str]:
+        """Return the steps that only a mock serves, or that would change a shared account."""
         return {
-            number: said
+            number: reason
             for number in range(1, len(bound.requests) + 1)
-            if (said := only_here(bound, number))
+            if (reason := mock_only_reason(bound, number))
         }
 
 
 def endpoint_of(example: Example) -> Endpoint | None:
-    """Return the operation of an example; None for a control call."""
+    """Return the endpoint of an example, or None for a control call."""
     try:
         return _DISPATCH.find(example.method, example.path.partition("?")[0])[0]
     except ApiError:
         return None
 
 
-def only_here(bound: Bound, number: int) -> str:
-    """Return why a step is not sent to a Clover that others use, or ''."""
+def mock_only_reason(bound: Bound, number: int) -> str:
+    """Return why a step is not sent to a shared server, or ''."""
     example, request = bound.flow.examples[number - 1], bound.requests[number - 1]
     endpoint = endpoint_of(example)
     if request.path.startswith(CONTROL):
@@ -155,23 +155,23 @@ def only_here(bound: Bound, number: int) -> str:
     if endpoint is not None and endpoint.extension:
         return "only mock-clover serves it"
     if example.headers.get("accept", "").startswith("text/html"):
-        return "needs a browser and a merchant who agrees"
+        return "needs a browser and the merchant's consent"
     if "{{access_token}}" in request.body:
-        return "it would give away the access token"
+        return "it would reveal the access token"
     if request.method != "GET" and _SETTINGS.match(request.path):
         return "it would change the merchant's settings"
     if _has_gift_card(request.body):
-        return "needs a gift card of the merchant's own"
+        return "needs a gift card of the merchant"
     return ""
 
 
-def not_in_a_collection(bound: Bound, number: int) -> str:
-    """Return why a step cannot be written down as a plain request, or ''."""
+def not_exportable_reason(bound: Bound, number: int) -> str:
+    """Return why a step cannot be exported as a plain request, or ''."""
     request = bound.requests[number - 1]
     if request.path.startswith(CONTROL):
         return "a control call of mock-clover"
     if "{{access_token}}" in request.body:
-        return "it would give away the access token"
+        return "it would reveal the access token"
     return "the card number must be encrypted first" if ENCRYPTED.search(request.body) else ""
 
 
@@ -184,41 +184,45 @@ def _has_gift_card(body: str) -> bool:
     return isinstance(card, dict)
 
 
-def fresh_place(base: str, send: Send, name: str, control_token: str | None = None) -> Place:
-    """Make a sandbox of its own for a flow on a mock-clover. Raises ClientError."""
+def fresh_target(base: str, send: Send, name: str, control_token: str | None = None) -> Target:
+    """Create a sandbox for a flow on a mock-clover server. Raises ClientError."""
     headers = {CONTROL_HEADER: control_token} if control_token else {}
     headers["content-type"] = "application/json"
     name = f"conformance-{name}"
-    made = _told(send("PUT", f"{base}{CONTROL}sandboxes/{name}", headers, b"{}"))
+    created = _control_body(send("PUT", f"{base}{CONTROL}sandboxes/{name}", headers, b"{}"))
     own = f"{base}/sandbox/{name}"
-    clock = _told(send("GET", f"{own}{CONTROL}clock", headers, None))
-    given = {each: str(made[each]) for each in GIVEN}
-    return Place(all_of(own), given, clock["now_ms"], alone=True, control_token=control_token)
+    clock = _control_body(send("GET", f"{own}{CONTROL}clock", headers, None))
+    credentials = {each: str(created[each]) for each in CREDENTIALS}
+    return Target(
+        one_url(own), credentials, clock["now_ms"], alone=True, control_token=control_token
+    )
 
 
-def drop_place(base: str, send: Send, name: str, control_token: str | None = None) -> None:
-    """Drop the sandbox of a flow. Raises ClientError."""
+def drop_target(base: str, send: Send, name: str, control_token: str | None = None) -> None:
+    """Delete the sandbox of a flow. Raises ClientError."""
     headers = {CONTROL_HEADER: control_token} if control_token else {}
     send("DELETE", f"{base}{CONTROL}sandboxes/conformance-{name}", headers, None)
 
 
-def all_of(base: str) -> dict[Service, str]:
-    """Return one address for all services."""
-    return dict.fromkeys(_PLACES, base)
+def one_url(base: str) -> dict[Service, str]:
+    """Return the same URL for all services."""
+    return dict.fromkeys(_SERVICES, base)
 
 
-def _told(answer: Answer) -> dict[str, Any]:
+def _control_body(response: Response) -> dict[str, Any]:
     try:
-        told = json.loads(answer.body)
+        body = json.loads(response.body)
     except ValueError:
-        told = None
-    if answer.status != 200 or not isinstance(told, dict):
-        raise ClientError(f"the control call was answered with {answer.status}")
-    return told
+        body = None
+    if response.status != 200 or not isinstance(body, dict):
+        raise ClientError(f"the control call returned {response.status}")
+    return body
 
 
-def inside(app: App, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
-    """Send a request to an application in this process."""
+def inside(
+    app: App, method: str, url: str, headers: dict[str, str], body: bytes | None
+) -> Response:
+    """Handle a request with an in-process application."""
     parts = urlsplit(url)
     head = {name.lower().encode(): value.encode("latin-1") for name, value in headers.items()}
     reply = app.reply_to(
@@ -226,5 +230,9 @@ def inside(app: App, method: str, url: str, headers: dict[str, str], body: bytes
         {b"host": parts.netloc.encode(), **head},
         body or b"",
     )
-    told = {name.decode().lower(): value.decode("latin-1") for name, value in reply.headers}
-    return Answer(reply.status, {"content-type": reply.content_type.decode(), **told}, reply.body)
+    reply_headers = {
+        name.decode().lower(): value.decode("latin-1") for name, value in reply.headers
+    }
+    return Response(
+        reply.status, {"content-type": reply.content_type.decode(), **reply_headers}, reply.body
+    )

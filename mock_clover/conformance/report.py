@@ -1,4 +1,4 @@
-"""What was found, as rows for people and a file for a report. No credential, no PAN, no token."""
+"""Reports of conformance runs. Credentials, PANs and tokens are masked."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mock_clover import __version__
 from mock_clover.conformance.compare import ABSENT, Difference, Format
 from mock_clover.conformance.formats import SECRETS
-from mock_clover.conformance.play import Played
+from mock_clover.conformance.play import StepResult
 from mock_clover.conformance.rehearse import endpoint_of
 from mock_clover.conformance.variables import Bound
 from mock_clover.core.masking import redact
@@ -25,7 +25,7 @@ _WITHIN = tuple(
 
 
 class Row(NamedTuple):
-    """One difference, as it is printed."""
+    """A difference, formatted for output."""
 
     flow: str
     step: int
@@ -36,21 +36,21 @@ class Row(NamedTuple):
     expected: str
     got: str
     evidence: str
-    """How we know of the operation: documented, observed or inferred."""
+    """Evidence level of the endpoint: documented, observed or inferred."""
     source: str
     printed: bool
-    """Whether a reply of Clover's to this very step is on record."""
+    """Whether Clover has published a response to this step."""
 
 
 class Run(NamedTuple):
-    """Flows as they were played."""
+    """The results of a run."""
 
     against: str
     alone: bool
     now_ms: int
-    flows: tuple[tuple[Bound, tuple[Played, ...]], ...]
-    given: tuple[str, ...]
-    """Values of credentials, never to be shown."""
+    flows: tuple[tuple[Bound, tuple[StepResult, ...]], ...]
+    secrets: tuple[str, ...]
+    """Credentials, which must not appear in reports."""
 
     def rows(self) -> list[Row]:
         """Return all differences."""
@@ -62,11 +62,11 @@ class Run(NamedTuple):
         ]
 
     def counts(self) -> Counter[str]:
-        """Return how many steps ended how."""
+        """Return the number of steps by state."""
         return Counter(played.state for _, steps in self.flows for played in steps)
 
     def skips(self) -> list[tuple[str, int, str]]:
-        """Return flow, step and reason of all steps that were left out."""
+        """Return flow, step and reason of all skipped steps."""
         return [
             (bound.flow.name, played.number, played.reason)
             for bound, steps in self.flows
@@ -74,7 +74,7 @@ class Run(NamedTuple):
             if played.state == "skipped"
         ]
 
-    def _row(self, bound: Bound, number: int, found: Difference) -> Row:
+    def _row(self, bound: Bound, number: int, difference: Difference) -> Row:
         example = bound.flow.examples[number - 1]
         endpoint = endpoint_of(example)
         return Row(
@@ -82,29 +82,29 @@ class Run(NamedTuple):
             step=number,
             title=example.title,
             operation=endpoint.name if endpoint else "",
-            path=found.path,
-            kind=found.kind,
-            expected=shown(found.expected, found.path, self.given),
-            got=shown(found.got, found.path, self.given),
+            path=difference.path,
+            kind=difference.kind,
+            expected=masked(difference.expected, difference.path, self.secrets),
+            got=masked(difference.got, difference.path, self.secrets),
             evidence=endpoint.fact.evidence if endpoint else "inferred",
             source=endpoint.fact.source if endpoint else "",
             printed=bool(example.clover),
         )
 
 
-def shown(value: Any, path: str, given: tuple[str, ...]) -> str:
-    """Return a value in JSON, short, and without anything that opens something."""
+def masked(value: Any, path: str, secrets: tuple[str, ...]) -> str:
+    """Return a value as short JSON, without credentials."""
     if value is ABSENT:
         return repr(value)
     if isinstance(value, Format):
-        return _clean(str(value), given)
+        return _mask(str(value), secrets)
     if isinstance(value, str) and _HIDDEN.search(path):
         return f"[hidden, {len(value)} characters]"
-    return _clean(json.dumps(value, ensure_ascii=False), given)
+    return _mask(json.dumps(value, ensure_ascii=False), secrets)
 
 
-def _clean(text: str, given: tuple[str, ...]) -> str:
-    for secret in given:
+def _mask(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
         text = text.replace(secret, "[credential]")
     for name, form in _WITHIN:
         text = form.sub(f"[{name}]", text)
@@ -113,8 +113,8 @@ def _clean(text: str, given: tuple[str, ...]) -> str:
 
 
 def as_json(run: Run) -> str:
-    """Return the whole report for machines."""
-    told = {
+    """Return the report as JSON."""
+    report = {
         "tool": f"mock-clover {__version__}",
         "against": run.against,
         "at": _when(run),
@@ -137,11 +137,11 @@ def as_json(run: Run) -> str:
             for bound, steps in run.flows
         },
     }
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
 def as_markdown(run: Run) -> str:
-    """Return the report as a page to be attached to an issue."""
+    """Return the report as Markdown, for example for an issue."""
     lines = ["# mock-clover conformance", "", f"mock-clover {__version__} against {run.against}"]
     lines += [f"on {_when(run)}: {summary(run)}.", ""]
     rows = run.rows()
@@ -154,7 +154,7 @@ def as_markdown(run: Run) -> str:
             for row in rows
         ]
         lines.append("")
-    lines += [f"- left out: {line}" for line in skipped(run)] + [""]
+    lines += [f"- skipped: {line}" for line in skipped(run)] + [""]
     return "\n".join(lines)
 
 
@@ -175,21 +175,21 @@ def table(run: Run) -> list[dict[str, Any]]:
 
 
 def skipped(run: Run) -> list[str]:
-    """Return the steps that were left out, one line for each flow and reason."""
-    together: dict[tuple[str, str], list[str]] = {}
+    """Return the skipped steps, one line per flow and reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
     for flow, step, reason in run.skips():
-        together.setdefault((flow, reason), []).append(str(step))
+        groups.setdefault((flow, reason), []).append(str(step))
     return [
         f"{flow}, step{'s' if len(steps) > 1 else ''} {', '.join(steps)}: {reason}"
-        for (flow, reason), steps in together.items()
+        for (flow, reason), steps in groups.items()
     ]
 
 
 def summary(run: Run) -> str:
-    """Return the counts as a sentence's end."""
+    """Return the counts as text."""
     counts = run.counts()
     parts = [f"{counts['same']} steps the same", f"{counts['drift']} with drift"]
-    parts += [f"{counts['skipped']} left out"] if counts["skipped"] else []
+    parts += [f"{counts['skipped']} skipped"] if counts["skipped"] else []
     return ", ".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""The flows as a Postman collection (v2.1) and as a Bruno collection."""
+"""Write the flows as a Postman collection (v2.1) or a Bruno collection."""
 
 import json
 import re
@@ -10,10 +10,10 @@ POSTMAN_SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collectio
 _NAME = "mock-clover: Clover's Ecommerce flows"
 
 
-def as_postman(found: list[Folder], environments: dict[str, dict[str, str]]) -> str:
-    """Return a Postman collection; its variables are those of the first environment."""
+def as_postman(selected: list[Folder], environments: dict[str, dict[str, str]]) -> str:
+    """Return a Postman collection with the variables of the first environment."""
     values = next(iter(environments.values()))
-    told = {
+    collection = {
         "info": {"name": _NAME, "schema": POSTMAN_SCHEMA, "description": _description()},
         "item": [
             {
@@ -21,17 +21,17 @@ def as_postman(found: list[Folder], environments: dict[str, dict[str, str]]) -> 
                 "description": "\n\n".join(about(folder)),
                 "item": [_postman(entry) for entry in folder.entries],
             }
-            for folder in found
+            for folder in selected
         ],
         "variable": [{"key": k, "value": v, "type": "string"} for k, v in values.items()],
     }
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(collection, indent=2, ensure_ascii=False) + "\n"
 
 
 def _description() -> str:
     return (
-        "Run each folder from its first request to its last. The variables are those of a "
-        "mock-clover on this machine; for Clover's sandbox, set its addresses and your credentials."
+        "Run the requests of each folder in order. The variables point to a local mock-clover; for "
+        "Clover's sandbox, set its URLs and your credentials."
     )
 
 
@@ -51,9 +51,9 @@ def _postman(entry: Entry) -> dict[str, Any]:
         language = {"raw": {"language": "json" if entry.request.body[0] in "{[" else "text"}}
         request["body"] = {"mode": "raw", "raw": entry.request.body, "options": language}
     location = 'pm.response.headers.get("location")'
-    said = f"pm.response.to.have.status({entry.status})"
+    assertion = f"pm.response.to.have.status({entry.status})"
     script = [
-        f'pm.test("status is {entry.status}", () => {said});',
+        f'pm.test("status is {entry.status}", () => {assertion});',
         *(
             f'pm.collectionVariables.set("{each.name}", '
             f"{expression(each, 'pm.response.json()', location)});"
@@ -69,10 +69,10 @@ def _postman(entry: Entry) -> dict[str, Any]:
     }
 
 
-def as_bruno(found: list[Folder], environments: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the files of a Bruno collection by name."""
-    whole = {"version": "1", "name": _NAME.partition(":")[0], "type": "collection"}
-    files = {"bruno.json": json.dumps(whole, indent=2) + "\n"}
+def as_bruno(selected: list[Folder], environments: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Return the files of a Bruno collection by file name."""
+    manifest = {"version": "1", "name": _NAME.partition(":")[0], "type": "collection"}
+    files = {"bruno.json": json.dumps(manifest, indent=2) + "\n"}
     for name, values in environments.items():
         lines = [f"{key}: {value}" for key, value in values.items() if value]
         secrets = [key for key, value in values.items() if not value]
@@ -80,7 +80,7 @@ def as_bruno(found: list[Folder], environments: dict[str, dict[str, str]]) -> di
         if secrets:
             text += "vars:secret [\n" + ",\n".join(f"  {each}" for each in secrets) + "\n]\n"
         files[f"environments/{name}.bru"] = text
-    for folder in found:
+    for folder in selected:
         at = folder.flow.name
         docs = _block("docs", about(folder))
         files[f"{at}/folder.bru"] = _block("meta", [f"name: {at}"]) + "\n" + docs

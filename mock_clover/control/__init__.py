@@ -1,1 +1,1 @@
-"""The control surface under /_mock: what a real Clover does not have."""
+"""The control API under /_mock, which Clover does not have."""

@@ -1,4 +1,4 @@
-"""What clients trust to reach this server by HTTPS, for those who share no folder with it."""
+"""Serve the certificate of the local authority, for clients that do not share its folder."""
 
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.control.endpoint import control
@@ -9,12 +9,12 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return the endpoints that tell of a server's certificate."""
+    """Return the endpoint of the certificate."""
 
     def get_authority(_sandbox: Sandbox, _call: Call[None, None]) -> Text:
-        """Return the certificate of the local authority, in PEM; its key is told to nobody."""
+        """Return the certificate of the local authority in PEM, never its key."""
         if not sandboxes.authority:
-            raise CONTROL_NOT_FOUND.error(said="there is no HTTPS: start the server with --tls")
+            raise CONTROL_NOT_FOUND.error(said="HTTPS is off: start the server with --tls")
         return Text(sandboxes.authority)
 
     return (control("get_authority", "GET", "/_mock/ca.pem", get_authority, Record),)

@@ -1,4 +1,4 @@
-"""What all control calls share: that they are ours, how a body is refused, how a call is made."""
+"""Shared by all control calls: evidence, strict bodies, and the endpoint factory."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,7 +11,7 @@ OURS = inferred("of this mock, not of Clover")
 
 
 class ControlRecord(Record, frozen=True, forbid_unknown_fields=True):
-    """The base of control bodies: an unknown member is a mistake there."""
+    """The base class of control request bodies; they reject unknown fields."""
 
 
 def control(
@@ -41,8 +41,8 @@ def control(
 
 
 def unknown(word: str, known: Iterable[str]) -> str:
-    """Say that there is no such thing, and what was perhaps meant."""
+    """Return the message for an unknown name, with a suggestion if a known name is similar."""
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"there is no {word!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    similar = difflib.get_close_matches(word, list(known), n=1)
+    return f"there is no {word!r}" + (f"; did you mean {similar[0]!r}?" if similar else "")

@@ -1,7 +1,7 @@
-"""One exchange of the journal: what it changed, which rule decided, how to repeat it.
+"""One exchange of the journal: its changes, the rule that decided, and how to replay it.
 
-A call is repeated from what the journal keeps, the decoded body: neither its headers nor its query,
-nor members that nobody reads. A request that held a card was never kept, so it is not repeated.
+A replay uses the decoded body in the journal. The original headers, the query and unknown fields
+are not stored. A request with card data is never stored, so it cannot be replayed.
 """
 
 import re
@@ -31,9 +31,9 @@ from mock_clover.sandbox.journal import Exchange, Shown, mask, masked_body, show
 from mock_clover.sandbox.sandbox import Sandbox
 
 CLIENT = b"mock-clover replay"
-"""Who repeated a call, in the journal."""
+"""The User-Agent of a replay, as shown in the journal."""
 CHANGES_SHOWN_MAX = 200
-"""Of one exchange: ten years of a daily subscription, passed at one go, are thousands."""
+"""Per exchange: advancing past ten years of a daily subscription makes thousands of changes."""
 _ID_DIGITS_MAX = 15
 _HARMLESS = re.compile(r"[A-Za-z: -]*")
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
@@ -42,40 +42,40 @@ _VARIABLES = (
     ("CLOVER_ACCESS_TOKEN", "access_token"),
     ("CLOVER_API_KEY", "api_key"),
 )
-"""Credentials as a shell has them after `eval "$(mock-clover env)"`."""
+"""Shell variables for the credentials, as set by `eval "$(mock-clover env)"`."""
 
 
 class Decided(Record, frozen=True, kw_only=True):
-    """What decided how a call ended, and what made it apply."""
+    """What decided the outcome of a call, and why it applied."""
 
     name: str
     because: str
 
 
 class Changed(Record, frozen=True, kw_only=True):
-    """One row, before and after; null where there was or is none."""
+    """One row, before and after; null if it did not or does not exist."""
 
     table: str
     id: str
     before: Any
     after: Any
     cause: str
-    """`call`, or what time or a control call brought about since the exchange before."""
+    """`call`, or the job or control call that changed the row since the previous exchange."""
 
 
 class ExchangeAnswer(Record, frozen=True, kw_only=True):
-    """One exchange, whole."""
+    """One exchange with its details."""
 
     exchange: Shown
     rule: Decided | None
     changes: tuple[Changed, ...]
     noted: bool
-    """Whether these are all; changes are noted from the first look at the live journal on."""
+    """Whether `changes` is complete; recording starts with the first use of the live journal."""
     curl: str | None
-    """A command that repeats it; credentials are variables of `mock-clover env`."""
+    """A command that repeats the call; credentials are variables of `mock-clover env`."""
     replayable: bool
     hint: str | None
-    """What is not shown, or would not be repeated, and why."""
+    """What is not shown or not replayed, and why."""
 
 
 class ReplayRequest(ControlRecord, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ class ReplayRequest(ControlRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Sent with it; none without this.",
+                "Idempotency key to send; none by default.",
                 OURS,
                 max_length=KEY_CHARS_MAX,
                 pattern=f"^[ -~]*{END}",
@@ -96,7 +96,7 @@ class ReplayRequest(ControlRecord, frozen=True, kw_only=True):
 
 
 class Replayed(Record, frozen=True, kw_only=True):
-    """What came of a repeated call, journaled like any other."""
+    """The result of a replay, which is journaled like any other call."""
 
     id: int
     status: int
@@ -104,8 +104,8 @@ class Replayed(Record, frozen=True, kw_only=True):
     reply: Any
 
 
-class Kept(NamedTuple):
-    """How an exchange can be repeated; `obstacle` says why not, if it cannot."""
+class ReplayPlan(NamedTuple):
+    """How to replay an exchange; `obstacle` gives the reason if that is impossible."""
 
     endpoint: Endpoint | None
     ids: tuple[str, ...] = ()
@@ -113,45 +113,45 @@ class Kept(NamedTuple):
 
 
 def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
-    """Return one exchange: what it changed, which rule decided, a command that repeats it."""
+    """Return one exchange: its changes, the rule that decided, and a command that repeats it."""
     exchange = _required(sandbox, call.ids[0])
-    kept = _kept(exchange)
+    plan = _replay_plan(exchange)
     sandbox.note_changes()
-    found = sandbox.changes.of(exchange.number)
-    hints = list(filter(None, [kept.obstacle, *_left_out(exchange, kept)]))
+    changes = sandbox.changes.of(exchange.number)
+    hints = list(filter(None, [plan.obstacle, *_omissions(exchange, plan)]))
     noted = exchange.method == "GET" or sandbox.changes.has_all_of(exchange.number)
     if not noted:
-        hints.append(_unnoted(sandbox, exchange))
-    if len(found) > CHANGES_SHOWN_MAX:
-        hints.append(f"of its {len(found)} changes the last {CHANGES_SHOWN_MAX} are shown")
+        hints.append(_why_not_recorded(sandbox, exchange))
+    if len(changes) > CHANGES_SHOWN_MAX:
+        hints.append(f"only the last {CHANGES_SHOWN_MAX} of {len(changes)} changes are shown")
     return ExchangeAnswer(
         exchange=shown(exchange),
         rule=_decided(sandbox, exchange),
-        changes=tuple(map(_changed, found[-CHANGES_SHOWN_MAX:])),
+        changes=tuple(map(_changed, changes[-CHANGES_SHOWN_MAX:])),
         noted=noted,
-        curl=None if kept.obstacle else _curl(sandbox, call, exchange, kept),
-        replayable=not kept.obstacle,
+        curl=None if plan.obstacle else _curl(sandbox, call, exchange, plan),
+        replayable=not plan.obstacle,
         hint="; ".join(hints) or None,
     )
 
 
 def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
-    """Make the call of an exchange once more, with the sandbox's own credentials."""
+    """Replay the call of an exchange with the sandbox's own credentials."""
     exchange = _required(sandbox, call.ids[0])
-    kept = _kept(exchange)
-    if kept.endpoint is None or kept.obstacle:
-        raise CONTROL_INVALID.error(said=f"exchange {exchange.number}: {kept.obstacle}")
-    headers = _headers(sandbox, kept.endpoint) | {b"user-agent": CLIENT}
+    plan = _replay_plan(exchange)
+    if plan.endpoint is None or plan.obstacle:
+        raise CONTROL_INVALID.error(said=f"exchange {exchange.number}: {plan.obstacle}")
+    headers = _headers(sandbox, plan.endpoint) | {b"user-agent": CLIENT}
     headers |= {name: value for name in (b"host", SCHEME) if (value := call.headers.get(name))}
     if call.body.idempotency_key:
         headers[b"idempotency-key"] = call.body.idempotency_key.encode()
     body = b"" if exchange.request is None else encode(exchange.request)
-    raw = Raw(exchange.method, exchange.path, kept.ids, b"", headers, body)
+    raw = Raw(exchange.method, exchange.path, plan.ids, b"", headers, body)
     run_due_jobs(sandbox)
     respond = answer_if_supported if sandbox.settings.refuse_inferred else answer
-    reply = respond(sandbox, kept.endpoint, raw)
-    if not reply.status:  # a fault delays it: nobody is kept waiting
-        reply = respond(sandbox, kept.endpoint, raw, waited=True)
+    reply = respond(sandbox, plan.endpoint, raw)
+    if not reply.status:  # a fault delays the response: skip the delay
+        reply = respond(sandbox, plan.endpoint, raw, waited=True)
     return Replayed(
         id=sandbox.journal.count,
         status=reply.status,
@@ -161,16 +161,16 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
 
 
 def _required(sandbox: Sandbox, number: str) -> Exchange:
-    """Return an exchange that is still kept, or refuse."""
+    """Return an exchange of the journal. Raises ApiError."""
     if not (number.isascii() and number.isdigit() and len(number) <= _ID_DIGITS_MAX):
         raise CONTROL_NOT_FOUND.error(
             said=f"there is no exchange {redact(number)!r}: ids are numbers"
         )
-    found = sandbox.journal.find(int(number))
-    if found is not None:
-        return found
+    exchange = sandbox.journal.find(int(number))
+    if exchange is not None:
+        return exchange
     if 0 < int(number) <= sandbox.journal.count:
-        raise CONTROL_NOT_FOUND.error(said=f"exchange {int(number)} has left the journal")
+        raise CONTROL_NOT_FOUND.error(said=f"exchange {int(number)} is no longer in the journal")
     raise CONTROL_NOT_FOUND.error(said=f"there is no exchange {redact(number)!r}")
 
 
@@ -179,47 +179,47 @@ def _dispatch() -> Router:
     return Router(unmet=lazy_loaders())
 
 
-def _kept(exchange: Exchange) -> Kept:
-    """Find out whether and how an exchange can be repeated."""
+def _replay_plan(exchange: Exchange) -> ReplayPlan:
+    """Return whether and how an exchange can be replayed."""
     if exchange.endpoint in BACKGROUND_OPERATIONS:
-        return Kept(None, (), "nobody called: it happened by itself, or on a page")
+        return ReplayPlan(None, (), "it was not a call: it ran in the background or on a page")
     try:
         endpoint, ids = _dispatch().find(exchange.method, exchange.path)
     except ApiError:
-        return Kept(None, (), "it reached no operation, so there is nothing to repeat")
+        return ReplayPlan(None, (), "it did not reach an operation, so it cannot be replayed")
     if endpoint.secret:
-        said = "its request held a card, so it was not kept and cannot be repeated"
-        return Kept(endpoint, ids, said)
+        obstacle = "its request contained card data, so it was not stored and cannot be replayed"
+        return ReplayPlan(endpoint, ids, obstacle)
     if endpoint.request is not None and exchange.request is None:
-        return Kept(endpoint, ids, "its body was not read, so there is none to repeat")
-    return Kept(endpoint, ids)
+        return ReplayPlan(endpoint, ids, "its body was not parsed, so it cannot be replayed")
+    return ReplayPlan(endpoint, ids)
 
 
-def _unnoted(sandbox: Sandbox, exchange: Exchange) -> str:
-    """Say why it is not known, or not wholly, what an exchange changed."""
+def _why_not_recorded(sandbox: Sandbox, exchange: Exchange) -> str:
+    """Return why the changes of an exchange are unknown or incomplete."""
     if exchange.number <= sandbox.changes.began_after:
-        return "what it changed was not noted: that begins with the first look at the live journal"
-    return "what it changed is no more kept, or not all of it"
+        return "its changes were not recorded: that starts with the first use of the live journal"
+    return "its changes are no longer stored, or not all of them"
 
 
-def _left_out(exchange: Exchange, kept: Kept) -> list[str]:
-    """Say what of a call would not be repeated, or is not shown."""
-    endpoint = kept.endpoint
-    if endpoint is None or kept.obstacle:
+def _omissions(exchange: Exchange, plan: ReplayPlan) -> list[str]:
+    """Return what a replay leaves out, and what the command does not show."""
+    endpoint = plan.endpoint
+    if endpoint is None or plan.obstacle:
         return []
-    said = []
+    hints = []
     if endpoint.query is not None:
-        said.append("it is repeated without its query, which is not kept")
+        hints.append("the query is not stored, so the replay has none")
     if exchange.ignored:
-        said.append("members that nobody reads are not repeated")
+        hints.append("unknown fields are not replayed")
     body = "" if exchange.request is None else encode(exchange.request).decode()
     if mask(body) != body:
-        said.append("numbers of cards are masked in the command")
-    return said
+        hints.append("card numbers are masked in the command")
+    return hints
 
 
 def _headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
-    """Return the headers that a call needs; none of them is the first caller's."""
+    """Return the headers that a call needs; the original headers are not used."""
     headers: dict[bytes, bytes] = {}
     if endpoint.auth == "apikey":
         headers[b"apikey"] = sandbox.credentials.api_key.encode()
@@ -234,17 +234,17 @@ def _headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
     return headers
 
 
-def _curl(sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, kept: Kept) -> str:
-    """Return a command that repeats a call, for a shell."""
+def _curl(sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, plan: ReplayPlan) -> str:
+    """Return a shell command that repeats a call."""
     url = home_of(sandbox, call) + quote(redact(exchange.path), safe=_PATH_SAFE)
     method = f" -X {exchange.method}"
     if exchange.request is None:
         method = {"GET": "", "HEAD": " --head"}.get(exchange.method, method)
     parts = [f"curl{method} {shlex.quote(url)}"]
-    if kept.endpoint is not None:
+    if plan.endpoint is not None:
         parts += [
             "-H " + _with_variables(sandbox, f"{name.decode()}: {value.decode()}")
-            for name, value in _headers(sandbox, kept.endpoint).items()
+            for name, value in _headers(sandbox, plan.endpoint).items()
         ]
     if exchange.request is not None:
         parts.append("-d " + _with_variables(sandbox, mask(encode(exchange.request).decode())))
@@ -252,7 +252,7 @@ def _curl(sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, kept: Kept
 
 
 def _with_variables(sandbox: Sandbox, text: str) -> str:
-    """Quote a text for a shell; this sandbox's secrets in it are variables."""
+    """Quote a text for a shell; replace the sandbox's secrets with variables."""
     names = {getattr(sandbox.credentials, member): name for name, member in _VARIABLES}
     split = re.split("(" + "|".join(map(re.escape, names)) + ")", text)
     if len(split) == 3 and not split[2] and _HARMLESS.fullmatch(split[0]):
@@ -272,30 +272,30 @@ def _changed(change: Change) -> Changed:
 
 
 def _decided(sandbox: Sandbox, exchange: Exchange) -> Decided | None:
-    """Tell what decided, if it was the scenario, a text, a header or a fault."""
+    """Return what decided: the scenario, a text, a header or a fault; otherwise None."""
     why, rules = exchange.why, sandbox.rules
     for place, rule in enumerate(rules.scenario.rules):
         name = rules.name_of(place)
         if name in why:
-            return Decided(name=redact(name), because=_met(msgspec.to_builtins(rule.when)))
+            return Decided(name=redact(name), because=_conditions(msgspec.to_builtins(rule.when)))
     for start in ("header: ", "text: "):
         if why.startswith(start):
-            return Decided(name=redact(why), because="it precedes the rules")
+            return Decided(name=redact(why), because="it overrides the rules")
     if exchange.fault:
         return Decided(name=f"fault: {exchange.fault}", because="it was in force")
     if f"{rules.scenario.name}: " in why:
-        return Decided(name=redact(why), because="of the card")
+        return Decided(name=redact(why), because="the card decides")
     return None
 
 
-def _met(when: dict[str, Any]) -> str:
-    """Say which conditions of a rule were met; a card's number is none to be told."""
-    said = []
+def _conditions(when: dict[str, Any]) -> str:
+    """Return the conditions of a rule as text; shorten a card number to its last four digits."""
+    texts = []
     for name, value in when.items():
-        for inner, wanted in value.items() if isinstance(value, dict) else [("", value)]:
-            shown = f"...{wanted[-4:]}" if (name, inner) == ("card", "number") else wanted
-            said.append(f"{name}.{inner} is {shown}" if inner else f"{name} is {shown}")
-    return redact(", ".join(said)) or "it has no conditions"
+        for inner, expected in value.items() if isinstance(value, dict) else [("", value)]:
+            text = f"...{expected[-4:]}" if (name, inner) == ("card", "number") else expected
+            texts.append(f"{name}.{inner} is {text}" if inner else f"{name} is {text}")
+    return redact(", ".join(texts)) or "it has no conditions"
 
 
 _PATH = "/_mock/journal/{id}"

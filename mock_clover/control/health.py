@@ -1,4 +1,4 @@
-"""What a container's probes ask, and the OpenAPI document: light, for a start waits for them."""
+"""Health probes and the OpenAPI document; few imports, because start-up waits for the probes."""
 
 from mock_clover import __version__
 from mock_clover.control.endpoint import control
@@ -8,7 +8,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 class Health(Record, frozen=True, kw_only=True):
-    """What a container's health check reads."""
+    """The response of a health check."""
 
     status: str
     version: str
@@ -16,19 +16,19 @@ class Health(Record, frozen=True, kw_only=True):
 
 
 def health(sandbox: Sandbox, _call: Call[None, None]) -> Health:
-    """Say that the server is ready, which it is once its key pair is made."""
+    """Return once the server is ready, which requires its key pair."""
     sandbox.keys.public_blob()
     return Health(status="ready", version=__version__, scenario=sandbox.rules.scenario.name)
 
 
 def alive(sandbox: Sandbox, _call: Call[None, None]) -> Health:
-    """Say that the server answers, whether or not it is ready."""
+    """Return immediately, even if the server is not ready."""
     return Health(status="alive", version=__version__, scenario=sandbox.rules.scenario.name)
 
 
 def openapi(_sandbox: Sandbox, _call: Call[None, None]) -> Document:
-    """Return the OpenAPI document of Clover's surface."""
-    from mock_clover.reference.openapi import document  # built, and imported, when it is asked for
+    """Return the OpenAPI document of the Clover API."""
+    from mock_clover.reference.openapi import document  # built on request
 
     return Document(document())
 

@@ -1,4 +1,4 @@
-"""Proof of what happened: the journal, searched and awaited, and calls that are counted."""
+"""Control calls that read the journal: list exchanges, wait for them, and verify calls."""
 
 from typing import Annotated, Any
 
@@ -25,14 +25,14 @@ class JournalQuery(Record, frozen=True, kw_only=True):
     endpoint: Annotated[str | None, doc("Operation name.", OURS)] = None
     status: Annotated[int | None, doc("HTTP status.", OURS)] = None
     method: Annotated[str | None, doc("HTTP method.", OURS)] = None
-    path: Annotated[str | None, doc("The whole path.", OURS)] = None
+    path: Annotated[str | None, doc("The complete path.", OURS)] = None
     after: Annotated[int, doc("Only exchanges with a greater id.", OURS, ge=0)] = 0
-    limit: Annotated[int, doc("The newest so many.", OURS, ge=1, le=1_000)] = 100
-    wait: Annotated[int, doc("Wait until so many match.", OURS, ge=0, le=1_000)] = 0
-    wait_ms: Annotated[int, doc("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
+    limit: Annotated[int, doc("Number of newest exchanges.", OURS, ge=1, le=1_000)] = 100
+    wait: Annotated[int, doc("Wait for this number of matches.", OURS, ge=0, le=1_000)] = 0
+    wait_ms: Annotated[int, doc("Maximum time to wait.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
 
-    def means(self, exchange: Exchange) -> bool:
-        """Tell whether an exchange is asked for, whenever it was."""
+    def matches(self, exchange: Exchange) -> bool:
+        """Return whether an exchange matches the filters, regardless of `after`."""
         return (
             self.endpoint in (None, exchange.endpoint)
             and self.status in (None, exchange.status)
@@ -48,23 +48,23 @@ class JournalAnswer(Record, frozen=True, kw_only=True):
 
 
 class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `POST /_mock/verify`: which calls, and how many of them there must be."""
+    """Body of `POST /_mock/verify`: a filter for calls, and the expected number."""
 
     endpoint: Annotated[str | None, doc("Operation name.", OURS)] = None
-    match: Annotated[dict[str, Any], doc("Members of the request, a.b for inner ones.", OURS)] = {}
+    match: Annotated[dict[str, Any], doc("Request fields; a.b for nested ones.", OURS)] = {}
     status: Annotated[int | None, doc("HTTP status.", OURS)] = None
-    exactly: Annotated[int, doc("So many.", OURS, ge=0)] | None = None
-    at_least: Annotated[int, doc("So many or more.", OURS, ge=0)] | None = None
-    at_most: Annotated[int, doc("So many or fewer.", OURS, ge=0)] | None = None
-    never: Annotated[bool, doc("true: none at all.", OURS)] | None = None
-    in_order: (
-        Annotated[list[str], doc("Operations, one after another.", OURS, min_length=1)] | None
-    ) = None
-    within_ms: Annotated[int, doc("It may become true till then.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
+    exactly: Annotated[int, doc("The exact number of calls.", OURS, ge=0)] | None = None
+    at_least: Annotated[int, doc("The minimum number of calls.", OURS, ge=0)] | None = None
+    at_most: Annotated[int, doc("The maximum number of calls.", OURS, ge=0)] | None = None
+    never: Annotated[bool, doc("true: no call at all.", OURS)] | None = None
+    in_order: Annotated[list[str], doc("Operations in this order.", OURS, min_length=1)] | None = (
+        None
+    )
+    within_ms: Annotated[int, doc("Wait this long at most.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
 
 
 class Miss(Record, frozen=True, kw_only=True):
-    """A call that nearly matched, and what differs."""
+    """A call that did not match, and its differences."""
 
     id: int
     endpoint: str
@@ -72,7 +72,7 @@ class Miss(Record, frozen=True, kw_only=True):
 
 
 class VerifyAnswer(Record, frozen=True, kw_only=True):
-    """Whether it is so; if not, how many there were, and the nearest misses."""
+    """Whether the expectation holds; if not, the calls that come closest."""
 
     verified: bool
     count: int
@@ -82,41 +82,41 @@ class VerifyAnswer(Record, frozen=True, kw_only=True):
 
 def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer | Stated:
     """Return the newest exchanges of a sandbox, masked; `wait=n` waits for n of them."""
-    asked = call.query
-    _check_name("endpoint", asked.endpoint)
-    found = list(filter(asked.means, sandbox.journal.since(asked.after)))
-    told_now = JournalAnswer(data=tuple(shown(exchange) for exchange in found[-asked.limit :]))
-    if len(found) < asked.wait:
-        return Stated(200, told_now, pending_ms=asked.wait_ms)
-    return told_now
+    query = call.query
+    _check_name("endpoint", query.endpoint)
+    exchanges = list(filter(query.matches, sandbox.journal.since(query.after)))
+    result = JournalAnswer(data=tuple(shown(exchange) for exchange in exchanges[-query.limit :]))
+    if len(exchanges) < query.wait:
+        return Stated(200, result, pending_ms=query.wait_ms)
+    return result
 
 
 def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
-    """Say whether calls happened as they should: 200 if so, 409 with the nearest misses if not."""
-    asked = call.body
+    """Verify that calls happened: 200 if so, otherwise 409 with the calls that come closest."""
+    body = call.body
     entries = list(sandbox.journal)
-    _check_name("endpoint", asked.endpoint)
-    for name in asked.in_order or ():
+    _check_name("endpoint", body.endpoint)
+    for name in body.in_order or ():
         _check_name("in_order", name)
-    low, high = _bounds(asked)
-    if asked.in_order is not None:
-        return _in_order(asked, [entry.endpoint for entry in entries])
-    about = [entry for entry in entries if asked.endpoint in (None, entry.endpoint)]
-    differing = [(entry, _differs(asked, entry)) for entry in about]
+    low, high = _bounds(body)
+    if body.in_order is not None:
+        return _in_order(body, [entry.endpoint for entry in entries])
+    about = [entry for entry in entries if body.endpoint in (None, entry.endpoint)]
+    differing = [(entry, _differs(body, entry)) for entry in about]
     count = sum(1 for _, differs in differing if not differs)
     if count >= low and (high is None or count <= high):
         return Stated(200, VerifyAnswer(verified=True, count=count))
     nearest = sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))
-    answer = VerifyAnswer(
+    result = VerifyAnswer(
         verified=False,
         count=count,
-        message=redact(f"{count} of the calls match, {_wanted(low, high)} should"),
+        message=redact(f"{count} of the calls match, expected {_expectation(low, high)}"),
         nearest=tuple(
-            Miss(id=entry.number, endpoint=entry.endpoint, differs=_masked(differs))
+            Miss(id=entry.number, endpoint=entry.endpoint, differs=_mask(differs))
             for entry, differs in nearest[:_NEAREST_MAX]
         ),
     )
-    return Stated(409, answer, pending_ms=asked.within_ms if count < low else 0)
+    return Stated(409, result, pending_ms=body.within_ms if count < low else 0)
 
 
 def _check_name(member: str, name: str | None) -> None:
@@ -124,76 +124,74 @@ def _check_name(member: str, name: str | None) -> None:
         raise CONTROL_INVALID.error(said=f"{member}: {unknown(name, RULE_OPERATIONS)}")
 
 
-def _bounds(asked: VerifyRequest) -> tuple[int, int | None]:
-    given = [
+def _bounds(body: VerifyRequest) -> tuple[int, int | None]:
+    names = [
         n
         for n in ("exactly", "at_least", "at_most", "never", "in_order")
-        if getattr(asked, n) is not None
+        if getattr(body, n) is not None
     ]
-    if len(given) > 1:
-        raise CONTROL_INVALID.error(said=f"give one of {', '.join(given)}, not {len(given)}")
-    if asked.never is False:
-        raise CONTROL_INVALID.error(said="never: is true, or is left out")
-    if asked.never:
+    if len(names) > 1:
+        raise CONTROL_INVALID.error(said=f"use only one of {', '.join(names)}")
+    if body.never is False:
+        raise CONTROL_INVALID.error(said="never: must be true or absent")
+    if body.never:
         return 0, 0
-    if asked.exactly is not None:
-        return asked.exactly, asked.exactly
-    if asked.at_most is not None:
-        return 0, asked.at_most
-    return (1 if asked.at_least is None else asked.at_least), None
+    if body.exactly is not None:
+        return body.exactly, body.exactly
+    if body.at_most is not None:
+        return 0, body.at_most
+    return (1 if body.at_least is None else body.at_least), None
 
 
-def _wanted(low: int, high: int | None) -> str:
+def _expectation(low: int, high: int | None) -> str:
     if high is None:
         return f"{low} or more"
     return f"exactly {low}" if low == high else f"{high} or fewer"
 
 
-def _differs(asked: VerifyRequest, entry: Exchange) -> dict[str, Any]:
+def _differs(body: VerifyRequest, entry: Exchange) -> dict[str, Any]:
     differs: dict[str, Any] = {}
-    if asked.status is not None and entry.status != asked.status:
-        differs["status"] = {"expected": asked.status, "was": entry.status}
-    for path, expected in asked.match.items():
-        was: Any = entry.request
-        for step in path.split("."):
-            was = _member(was, step)
-        if isinstance(was, Record):
-            was = msgspec.to_builtins(was)
-        if was != expected:
-            differs[path] = {"expected": expected, "was": was}
+    if body.status is not None and entry.status != body.status:
+        differs["status"] = {"expected": body.status, "was": entry.status}
+    for path, expected in body.match.items():
+        actual: Any = entry.request
+        for name in path.split("."):
+            actual = _member(actual, name)
+        if isinstance(actual, Record):
+            actual = msgspec.to_builtins(actual)
+        if actual != expected:
+            differs[path] = {"expected": expected, "was": actual}
     return differs
 
 
-def _member(of: Any, name: str) -> Any:
-    """Return a member of an object or of a record; None if it has none of this name."""
-    if isinstance(of, dict):
-        return of.get(name)
-    is_field = isinstance(of, Record) and name in of.__struct_fields__
-    return getattr(of, name) if is_field else None
+def _member(value: Any, name: str) -> Any:
+    """Return a member of an object or a field of a record; None if there is none."""
+    if isinstance(value, dict):
+        return value.get(name)
+    is_field = isinstance(value, Record) and name in value.__struct_fields__
+    return getattr(value, name) if is_field else None
 
 
-def _masked(differs: dict[str, Any]) -> dict[str, Any]:
-    """Return differences as they may be shown: the reply gets into the logs of test runs."""
+def _mask(differs: dict[str, Any]) -> dict[str, Any]:
+    """Mask the differences: the response ends up in the logs of test runs."""
     return {
         redact(path): {side: plain_member(path, value) for side, value in sides.items()}
         for path, sides in differs.items()
     }
 
 
-def _in_order(asked: VerifyRequest, names: list[str]) -> Stated:
-    wanted = list(asked.in_order or ())
-    left = list(wanted)
+def _in_order(body: VerifyRequest, names: list[str]) -> Stated:
+    expected = list(body.in_order or ())
+    missing = list(expected)
     for name in names:
-        if left and name == left[0]:
-            left.pop(0)
-    done = len(wanted) - len(left)
-    if not left:
+        if missing and name == missing[0]:
+            missing.pop(0)
+    done = len(expected) - len(missing)
+    if not missing:
         return Stated(200, VerifyAnswer(verified=True, count=done))
-    message = (
-        f"{left[0]} did not follow {wanted[done - 1]}" if done else f"{left[0]} did not happen"
-    )
-    answer = VerifyAnswer(verified=False, count=done, message=message)
-    return Stated(409, answer, pending_ms=asked.within_ms)
+    after = f" after {expected[done - 1]}" if done else ""
+    result = VerifyAnswer(verified=False, count=done, message=f"{missing[0]} was not called{after}")
+    return Stated(409, result, pending_ms=body.within_ms)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -1,4 +1,4 @@
-"""Rows as a person may see them: without keys and fingerprints, every text masked."""
+"""Mask rows for display: no keys and fingerprints, and every text masked."""
 
 from typing import Any
 
@@ -9,38 +9,37 @@ from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.journal import mask
 
 _KEY_MATERIAL = frozenset({"fingerprint", "cryptogram", "security_card_value"})
-"""Members that are left out: they stand for a card, or prove something to somebody."""
+"""Fields that are left out: they identify a card or are proofs."""
 _FREE = frozenset({"metadata", "customer"})
-"""Objects that a client may fill with anything; `customer` of a charge is one that is ignored."""
+"""Objects with arbitrary content from the client; `customer` of a charge is ignored."""
 _CODES = frozenset({"cvv", "cvc", "cvv2", "cvc2", "securitycode", "securitycardvalue"})
 _NUMBERS = frozenset({"number", "pan", "cardnumber", "encryptedpan"})
-"""Members of free objects whose digits are masked although no check digit tells that they are a
-card's: gift cards have none."""
+"""Members of free objects whose digits are masked without a check digit: gift cards have none."""
 _SOURCE_DIGITS_MIN = 6
 
 
 def plain_row(row: object) -> Any:
-    """Return a row as plain data; None for none."""
+    """Return a row as masked plain data; None for None."""
     return None if row is None else _plain(msgspec.to_builtins(row), "")
 
 
 def plain_member(path: str, value: object) -> Any:
-    """Return a member of a request, named by its path, as plain data."""
+    """Return the value at a path of a request as masked plain data."""
     return _plain(msgspec.to_builtins(value), path, free=True)
 
 
 def gift_card_id(key: str) -> str:
-    """Return the id by which a gift card is shown: its key is the fingerprint of its number."""
+    """Return a gift card's public id; its key is the fingerprint of its number."""
     return derived_id("gift_card", key)
 
 
 def plain_key(table: str, key: str) -> str:
-    """Return the key of a row as it is shown."""
+    """Return the key of a row for display."""
     return gift_card_id(key) if table == "gift_cards" else redact(key)
 
 
 def _plain(tree: Any, name: str, *, free: bool = False) -> Any:
-    """Mask texts everywhere; numbers only in what a client filled freely: others are times."""
+    """Mask all texts, and the numbers in free objects; other numbers are times and amounts."""
     free = free or (isinstance(tree, dict) and name in _FREE)
     if isinstance(tree, dict):
         return {
@@ -60,8 +59,8 @@ def _plain(tree: Any, name: str, *, free: bool = False) -> Any:
         return "[cvv]"
     if spelling == "source" and text.isdigit() and digits >= _SOURCE_DIGITS_MIN:
         return "[number]"
-    shown = mask(text)
-    if shown != text:
-        return shown
+    masked = mask(text)
+    if masked != text:
+        return masked
     is_card_number = free and spelling in _NUMBERS and digits >= _SOURCE_DIGITS_MIN
     return "[number]" if is_card_number else tree

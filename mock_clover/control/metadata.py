@@ -1,6 +1,6 @@
-"""What a page needs to know before it shows anything: where it is, and the words it may offer.
+"""Data that the dashboard needs at start: its location, and the names for its selection lists.
 
-Every word is taken from the declaration that also checks it, so no picker offers what is refused.
+Every name comes from the declaration that validates it, so no list offers an invalid choice.
 """
 
 from typing import Any, get_args
@@ -23,7 +23,7 @@ from mock_clover.scenario.records_fault import HEEDS, Fault, When
 
 
 class ProblemWord(Record, frozen=True, kw_only=True):
-    """A refusal that rules and faults may name."""
+    """A problem that rules and faults can refer to."""
 
     name: str
     status: int
@@ -31,14 +31,14 @@ class ProblemWord(Record, frozen=True, kw_only=True):
 
 
 class FaultWord(Record, frozen=True, kw_only=True):
-    """A kind of fault, and the members that it heeds."""
+    """A kind of fault, and the fields that it uses."""
 
     kind: str
     members: tuple[str, ...]
 
 
 class Member(Record, frozen=True, kw_only=True):
-    """A member of a fault, as JSON Schema tells it."""
+    """A field of a fault, with its JSON Schema."""
 
     name: str
     about: str
@@ -46,26 +46,26 @@ class Member(Record, frozen=True, kw_only=True):
 
 
 class DeclineWord(Record, frozen=True, kw_only=True):
-    """A decline code, and what the issuer says with it."""
+    """A decline code, and the issuer's message for it."""
 
     name: str
     message: str
 
 
 class Environment(Record, frozen=True, kw_only=True):
-    """Where a page is, and the words it may offer."""
+    """The location of the dashboard, and the names it offers."""
 
     version: str
     sandbox: str
     base_url: str
-    """The server's, without a sandbox."""
+    """The server's base URL, without a sandbox."""
     home: str
-    """The sandbox's; control calls of it begin so."""
+    """The sandbox's base URL, the prefix of its control calls."""
     now_ms: int
     scenario: str
     credentials: SandboxAnswer
     operations: tuple[str, ...]
-    """Of rules; those of faults are the same but for the last ones, `uncalled`."""
+    """The operations for rules. Faults accept all of them except `uncalled`."""
     uncalled: tuple[str, ...]
     problems: tuple[ProblemWord, ...]
     faults: tuple[FaultWord, ...]
@@ -75,16 +75,16 @@ class Environment(Record, frozen=True, kw_only=True):
     dialects: tuple[str, ...]
     brands: tuple[str, ...]
     flows: tuple[str, ...]
-    """Of 3-D Secure."""
+    """The 3-D Secure flows."""
     switches: tuple[str, ...]
-    """Settings that a sandbox may be made with."""
+    """The settings of a new sandbox."""
     kinds: tuple[str, ...]
-    """Of rows."""
+    """The kinds of rows."""
 
 
 def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
-    """Return what a page needs: where it is, and the words of rules, faults and rows."""
-    common = [name for name in Fault.__struct_fields__ if name not in _special()]
+    """Return the data of the dashboard: its location, and the names for rules, faults and rows."""
+    common = [name for name in Fault.__struct_fields__ if name not in _specific_fields()]
     return Environment(
         version=__version__,
         sandbox=sandbox.name,
@@ -115,21 +115,21 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
     )
 
 
-def _special() -> set[str]:
-    """Return the members that only some kinds of fault heed."""
+def _specific_fields() -> set[str]:
+    """Return the fields that only some kinds of fault use."""
     return {name for heeds in HEEDS.values() for name in heeds}
 
 
 def _members() -> tuple[Member, ...]:
-    """Return the members of a fault as its own declaration has them."""
-    declared = msgspec.json.schema(Fault)["$defs"]["Fault"]["properties"]
+    """Return the fields of a fault from its declaration."""
+    properties = msgspec.json.schema(Fault)["$defs"]["Fault"]["properties"]
     return tuple(
         Member(
             name=name,
             about=schema.get("description", ""),
             schema={key: value for key, value in schema.items() if key != "description"},
         )
-        for name, schema in declared.items()
+        for name, schema in properties.items()
     )
 
 

@@ -1,4 +1,4 @@
-"""The module of each control call, by the first two segments of its path; see clover/places.py."""
+"""Map the first two path segments of each control call to its module; see clover/places.py."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -38,17 +38,19 @@ PLACES: dict[Place, str] = {
     ("_mock", "env"): "control.metadata",
     ("_mock", "ca.pem"): "control.ca",
 }
-"""The names of modules; of several, parted by a space."""
+"""Module names, separated by spaces."""
 
 
 def lazy_loaders(sandboxes: Sandboxes) -> dict[Place, Callable[[], Iterable[Endpoint]]]:
-    """Return what imports the control calls of each place, bound to these sandboxes."""
+    """Return a loader for the control calls of each place, bound to these sandboxes."""
     return {place: partial(_endpoints, name, sandboxes) for place, name in PLACES.items()}
 
 
 def _endpoints(names: str, sandboxes: Sandboxes) -> Iterable[Endpoint]:
-    made: list[Endpoint] = []
+    endpoints: list[Endpoint] = []
     for name in names.split():
         module: Any = import_module(f"mock_clover.{name}")
-        made += module.ENDPOINTS if hasattr(module, "ENDPOINTS") else module.endpoints(sandboxes)
-    return made
+        endpoints += (
+            module.ENDPOINTS if hasattr(module, "ENDPOINTS") else module.endpoints(sandboxes)
+        )
+    return endpoints

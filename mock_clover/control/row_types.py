@@ -1,7 +1,7 @@
-"""The kinds of rows that a sandbox has, and each in one line: for a list that people look through.
+"""The kinds of rows in a sandbox, and a one-line summary of each row for lists.
 
-A kind is a value: how its rows are counted, gone through from the newest, found by their id, and
-told in a line. Saved cards stand in their customers; orders that charges made, in those charges.
+A kind has functions that count its rows, iterate over them from the newest, find one by its id, and
+summarize one. Saved cards are part of customers. Orders of charges are part of these charges.
 """
 
 import heapq
@@ -23,17 +23,17 @@ from mock_clover.control.masking import gift_card_id
 from mock_clover.core.record import Record
 from mock_clover.sandbox.sandbox import Sandbox
 
-_GIFT_CARDS_SOUGHT_MAX = 10_000
+_GIFT_CARDS_SEARCHED_MAX = 10_000
 Rows = Iterator[tuple[str, Callable[[], Any]]]
-"""Ids from the newest, each with what gives the row: most are passed over."""
+"""Ids from the newest, each with a function that returns the row; most rows are skipped."""
 
 
 class RowSummary(Record, frozen=True, kw_only=True):
-    """A row in one line; amounts are minor units."""
+    """A row in one line; amounts are in minor units."""
 
     id: str
     at_ms: int | None = None
-    """When it was made, by the sandbox's clock."""
+    """Creation time by the sandbox's clock."""
     title: str
     state: str | None = None
     amount: int | None = None
@@ -41,11 +41,11 @@ class RowSummary(Record, frozen=True, kw_only=True):
     customer: str | None = None
     order: str | None = None
     card: str | None = None
-    """As VISA ...4242."""
+    """For example VISA ...4242."""
 
 
 class Saved(NamedTuple):
-    """A card on file, whose it is, and its token."""
+    """A card on file, its customer and its token."""
 
     saved: SavedCard
     customer: Customer
@@ -62,12 +62,12 @@ class RowType(NamedTuple):
 
 
 def card_label(card: Card) -> str:
-    """Name a card."""
+    """Return the brand and the last four digits of a card."""
     return f"{card.brand} ...{card.last4}".strip()
 
 
 def charge_state(charge: Charge) -> str:
-    """Say in a word how far a charge has come, what was given back included."""
+    """Return the state of a charge for display, including refunds."""
     if charge.state == "failed":
         return "declined"
     if charge.state != "captured" or not charge.amount_refunded:
@@ -75,13 +75,13 @@ def charge_state(charge: Charge) -> str:
     return "partly refunded" if charge.amount_refundable else "refunded"
 
 
-def order_state(sold: OrderWithCharges) -> str:
-    """Say in a word how far an order has come."""
-    if sold.amount_returned:
-        return "partly returned" if sold.amount_returnable else "returned"
-    if sold.paid_ms is not None:
+def order_state(order_row: OrderWithCharges) -> str:
+    """Return the state of an order for display."""
+    if order_row.amount_returned:
+        return "partly returned" if order_row.amount_returnable else "returned"
+    if order_row.paid_ms is not None:
         return "paid"
-    return "partly paid" if sold.amount_paid else "created"
+    return "partly paid" if order_row.amount_paid else "created"
 
 
 def _charge(_: Sandbox, key: str, row: Charge) -> RowSummary:
@@ -165,13 +165,13 @@ def _order(_: Sandbox, key: str, row: OrderWithCharges) -> RowSummary:
 
 
 def _gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> RowSummary:
-    held = gift_card_balance(sandbox, row)
+    balance = gift_card_balance(sandbox, row)
     return RowSummary(
         id=key,
         at_ms=row.expires_ms - LIFE_MS,
         title=f"gift card ...{row.last4}",
         state="expired" if sandbox.clock.now_ms() >= row.expires_ms else "active",
-        amount=held.balance,
+        amount=balance.balance,
         card=f"GIFT_CARD ...{row.last4}",
     )
 
@@ -223,15 +223,15 @@ def _order_type(_: Sandbox, key: str, row: Any) -> RowSummary:
     return RowSummary(id=key, title=row.asked.label or "order type")
 
 
-def _same(row: Any) -> Any:
+def _identity(row: Any) -> Any:
     return row
 
 
-def _of(table: str, line: Callable[[Sandbox, str, Any], RowSummary]) -> RowType:
-    """Return the kind of a table whose keys are the ids of its rows."""
+def _table_kind(table: str, line: Callable[[Sandbox, str, Any], RowSummary]) -> RowType:
+    """Return the kind for a table that has row ids as keys."""
 
     def newest(sandbox: Sandbox) -> Rows:
-        return ((key, partial(_same, row)) for key, row in getattr(sandbox, table).newest())
+        return ((key, partial(_identity, row)) for key, row in getattr(sandbox, table).newest())
 
     return RowType(
         count=lambda sandbox: len(getattr(sandbox, table)),
@@ -256,64 +256,68 @@ def _find_card(sandbox: Sandbox, key: str) -> Saved | None:
 
 
 def _newest_orders(sandbox: Sandbox) -> Rows:
-    """Go through all orders; those that charges made are read off them when they are wanted."""
-    made = (
+    """Iterate over all orders; derive the orders of charges on demand."""
+    plain = (
         (order.created_ms, key)
         for key, order in sandbox.orders.newest()
         if sandbox.sale_orders.get(key) is None
     )
     of_charges = (
         (charge.created_ms, key)
-        for key, of in sandbox.sale_orders.newest()
-        if (charge := sandbox.charges.get(of)) is not None
+        for key, charge_id in sandbox.sale_orders.newest()
+        if (charge := sandbox.charges.get(charge_id)) is not None
     )
-    merged = heapq.merge(made, of_charges, key=lambda pair: pair[0], reverse=True)
+    merged = heapq.merge(plain, of_charges, key=lambda pair: pair[0], reverse=True)
     return ((key, partial(find_order, sandbox, key)) for _, key in merged)
 
 
 def _count_orders(sandbox: Sandbox) -> int:
-    """Count orders; one that a charge made and the platform API changed stands in both tables."""
+    """Count orders; an order of a charge that the platform API changed is in both tables."""
     both = sum(key in sandbox.sale_orders for key, _ in sandbox.orders.items())
     return len(sandbox.orders) + len(sandbox.sale_orders) - both
 
 
 def _newest_gift_cards(sandbox: Sandbox) -> Rows:
-    return ((gift_card_id(key), partial(_same, row)) for key, row in sandbox.gift_cards.newest())
+    return (
+        (gift_card_id(key), partial(_identity, row)) for key, row in sandbox.gift_cards.newest()
+    )
 
 
-def _find_gift_card(sandbox: Sandbox, shown: str) -> GiftCard | None:
-    """Find a gift card by the id it is shown by, among the newest."""
-    for place, (key, row) in enumerate(sandbox.gift_cards.newest()):
-        if place >= _GIFT_CARDS_SOUGHT_MAX:
+def _find_gift_card(sandbox: Sandbox, card_id: str) -> GiftCard | None:
+    """Find one of the newest gift cards by its public id."""
+    for index, (key, row) in enumerate(sandbox.gift_cards.newest()):
+        if index >= _GIFT_CARDS_SEARCHED_MAX:
             break
-        if gift_card_id(key) == shown:
+        if gift_card_id(key) == card_id:
             return row
     return None
 
 
 KINDS: dict[str, RowType] = {
-    "charges": _of("charges", _charge),
-    "refunds": _of("refunds", _refund),
+    "charges": _table_kind("charges", _charge),
+    "refunds": _table_kind("refunds", _refund),
     "orders": RowType(_count_orders, _newest_orders, find_order, _order),
-    "customers": _of("customers", _customer),
+    "customers": _table_kind("customers", _customer),
     "cards": RowType(
         count=lambda sandbox: sum(len(each.cards) for each in sandbox.customers),
-        newest=lambda sandbox: ((each.saved.id, partial(_same, each)) for each in _cards(sandbox)),
+        newest=lambda sandbox: (
+            (each.saved.id, partial(_identity, each)) for each in _cards(sandbox)
+        ),
         find=_find_card,
         line=_saved_card,
     ),
-    "tokens": _of("tokens", _token),
+    "tokens": _table_kind("tokens", _token),
     "gift_cards": RowType(
         count=lambda sandbox: len(sandbox.gift_cards),
         newest=_newest_gift_cards,
         find=_find_gift_card,
         line=_gift_card,
     ),
-    "plans": _of("plans", _plan),
-    "subscriptions": _of("subscriptions", _subscription),
-    "checkouts": _of("checkouts", _checkout),
-    "items": _of("items", _item),
-    "tax_rates": _of("tax_rates", _tax_rate),
-    "order_types": _of("order_types", _order_type),
+    "plans": _table_kind("plans", _plan),
+    "subscriptions": _table_kind("subscriptions", _subscription),
+    "checkouts": _table_kind("checkouts", _checkout),
+    "items": _table_kind("items", _item),
+    "tax_rates": _table_kind("tax_rates", _tax_rate),
+    "order_types": _table_kind("order_types", _order_type),
 }
-"""By the names of their tables, and of saved cards."""
+"""The kinds by name: the names of the tables, and `cards` for saved cards."""

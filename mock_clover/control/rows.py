@@ -1,7 +1,6 @@
-"""A sandbox's rows, to look at: what kinds there are, a page of one, one row with its history.
+"""Control calls that show a sandbox's rows: counts per kind, pages, and one row with its history.
 
-To look costs no more than a bounded number of rows, however many there are: the server answers
-nobody else meanwhile.
+Each call visits a limited number of rows, because the server handles no other request meanwhile.
 """
 
 from itertools import islice
@@ -14,7 +13,7 @@ from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.control.endpoint import OURS, control, unknown
 from mock_clover.control.masking import plain_row
 from mock_clover.control.row_types import KINDS, RowSummary, RowType, Saved
-from mock_clover.control.timeline import Link, TimelineEvent, links_of, moments_of
+from mock_clover.control.timeline import Link, TimelineEvent, events_of, links_of
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
@@ -23,11 +22,11 @@ from mock_clover.sandbox.journal import mask
 from mock_clover.sandbox.sandbox import Sandbox
 
 SEARCHED_MAX = 10_000
-"""Newest rows of a kind that are gone through; an older one is found by its id."""
+"""Search only this many of the newest rows of a kind; an older row is found by its id."""
 
 
 class Counted(Record, frozen=True, kw_only=True):
-    """A kind, and how many rows there are of it."""
+    """A kind and its number of rows."""
 
     kind: str
     count: int
@@ -42,9 +41,9 @@ class CountList(Record, frozen=True, kw_only=True):
 class RowsQuery(Record, frozen=True, kw_only=True):
     """Query of the rows of a kind."""
 
-    q: Annotated[str, doc("A text that the line must have, in either case.", OURS)] = ""
-    before: Annotated[str | None, doc("The id of the last row of the page before.", OURS)] = None
-    limit: Annotated[int, doc("So many rows.", OURS, ge=1, le=200)] = 50
+    q: Annotated[str, doc("Text to search for, ignoring case.", OURS)] = ""
+    before: Annotated[str | None, doc("Id of the last row of the previous page.", OURS)] = None
+    limit: Annotated[int, doc("Number of rows.", OURS, ge=1, le=200)] = 50
 
 
 class RowList(Record, frozen=True, kw_only=True):
@@ -53,11 +52,11 @@ class RowList(Record, frozen=True, kw_only=True):
     data: tuple[RowSummary, ...]
     has_more: bool
     searched: int
-    """Rows that were looked at."""
+    """The number of rows that were searched."""
 
 
 class RowAnswer(Record, frozen=True, kw_only=True):
-    """One row, whole: without key material, what it hangs together with, what became of it."""
+    """One row without key material, its related rows, and its timeline."""
 
     kind: str
     id: str
@@ -68,53 +67,53 @@ class RowAnswer(Record, frozen=True, kw_only=True):
 
 
 def count_rows(sandbox: Sandbox, _call: Call[None, None]) -> CountList:
-    """Count a sandbox's rows, kind by kind."""
+    """Return the number of a sandbox's rows by kind."""
     return CountList(
         data=tuple(Counted(kind=name, count=kind.count(sandbox)) for name, kind in KINDS.items())
     )
 
 
 def list_rows(sandbox: Sandbox, call: Call[None, RowsQuery]) -> RowList:
-    """Return rows of a kind, newest first, and no further back than the newest 10,000."""
-    name, asked = call.ids[0], call.query
-    kind, wanted = _kind(name), asked.q.casefold()
+    """Return rows of a kind, newest first, from the newest 10,000."""
+    name, query = call.ids[0], call.query
+    kind, text = _kind(name), query.q.casefold()
     rows = islice(kind.newest(sandbox), SEARCHED_MAX)
-    if asked.before is not None and not any(key == asked.before for key, _ in rows):
-        if kind.find(sandbox, asked.before) is None:
-            _absent(name, asked.before)
-        raise CONTROL_INVALID.error(said=f"before: it is not among the newest {SEARCHED_MAX}")
-    found: list[RowSummary] = []
+    if query.before is not None and not any(key == query.before for key, _ in rows):
+        if kind.find(sandbox, query.before) is None:
+            _raise_not_found(name, query.before)
+        raise CONTROL_INVALID.error(said=f"before: not among the newest {SEARCHED_MAX} rows")
+    lines: list[RowSummary] = []
     searched, more = 0, False
-    for key, give in rows:
-        if len(found) == asked.limit:
+    for key, get in rows:
+        if len(lines) == query.limit:
             more = True
             break
         searched += 1
-        line = kind.line(sandbox, key, give())
-        if not wanted or wanted in _text(line):
-            found.append(line)
-    return RowList(data=tuple(map(_shown, found)), has_more=more, searched=searched)
+        line = kind.line(sandbox, key, get())
+        if not text or text in _text(line):
+            lines.append(line)
+    return RowList(data=tuple(map(_mask, lines)), has_more=more, searched=searched)
 
 
 def get_row(sandbox: Sandbox, call: Call[None, None]) -> RowAnswer:
-    """Return one row: what it holds, what it hangs together with, and what became of it."""
+    """Return one row, its related rows, and its timeline."""
     name, key = call.ids
     kind = _kind(name)
     row = kind.find(sandbox, key)
     if row is None:
-        _absent(name, key)
+        _raise_not_found(name, key)
     return RowAnswer(
         kind=name,
         id=key,
-        line=_shown(kind.line(sandbox, key, row)),
-        row=_held(row),
+        line=_mask(kind.line(sandbox, key, row)),
+        row=_content(row),
         links=links_of(sandbox, name, row),
-        timeline=moments_of(sandbox, name, row),
+        timeline=events_of(sandbox, name, row),
     )
 
 
-def _held(row: Any) -> Any:
-    """Return what a row holds; a saved card is known by its token, an order by its charges too."""
+def _content(row: Any) -> Any:
+    """Return a row as masked plain data; a saved card includes its token."""
     if isinstance(row, Saved):
         return plain_row(row.saved) | {"customer": row.customer.id, "card": plain_row(row.token)}
     if isinstance(row, OrderWithCharges):
@@ -128,8 +127,8 @@ def _kind(name: str) -> RowType:
     return KINDS[name]
 
 
-def _absent(kind: str, key: str) -> NoReturn:
-    raise CONTROL_NOT_FOUND.error(said=f"there is no row {redact(key)!r} among the {kind}")
+def _raise_not_found(kind: str, key: str) -> NoReturn:
+    raise CONTROL_NOT_FOUND.error(said=f"{kind}: there is no row {redact(key)!r}")
 
 
 def _text(line: RowSummary) -> str:
@@ -138,7 +137,7 @@ def _text(line: RowSummary) -> str:
     return "\n".join((*filter(None, texts), amount)).casefold()
 
 
-def _shown(line: RowSummary) -> RowSummary:
+def _mask(line: RowSummary) -> RowSummary:
     texts = {
         name: mask(value)
         for name in line.__struct_fields__

@@ -1,4 +1,4 @@
-"""Scenarios that a control call gives: a shipped one by name, a whole document, or its text."""
+"""Scenarios in the body of a control call: a shipped name, a document, or YAML text."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,22 +15,22 @@ from mock_clover.scenario.validation import find_errors
 
 _FINDINGS_MAX = 20
 _NAME = "scenario"
-"""What a text is called in messages: it has no file."""
+"""The name of a text in messages, instead of a file name."""
 _DOCUMENT = Codec(Scenario)
 
 
 class Found(Record, frozen=True, kw_only=True):
-    """Something wrong with a scenario's text; lines and columns count from 1."""
+    """An error in a scenario's text; lines and columns count from 1."""
 
     line: int
     column: int
     path: str
-    """As rules[0].then; empty where the text is no YAML."""
+    """For example rules[0].then; empty if the text is not valid YAML."""
     said: str
 
 
 class Checked(Record, frozen=True, kw_only=True):
-    """Whether a scenario's text can be used; if not, all that is wrong with it."""
+    """The result of checking a scenario's text."""
 
     ok: bool
     name: str | None = None
@@ -38,51 +38,51 @@ class Checked(Record, frozen=True, kw_only=True):
     rules: int | None = None
     findings: tuple[Found, ...] | None = None
     warnings: tuple[Found, ...] | None = None
-    """What can be used and may not be meant."""
+    """Valid parts that are probably not intended."""
 
 
 class Unusable(Record, frozen=True, kw_only=True):
-    """A text that is refused."""
+    """The response to an invalid scenario text."""
 
     message: str
     findings: tuple[Found, ...]
 
 
 def check_scenario(text: bytes) -> tuple[Scenario | None, Checked]:
-    """Check a text as `mock-clover check` does; no scenario where it cannot be used."""
+    """Check a text like `mock-clover check`; the scenario is None if the text is invalid."""
     try:
-        scenario, doubts = check_text(text, _NAME, RULE_OPERATIONS)
+        scenario, warnings = check_text(text, _NAME, RULE_OPERATIONS)
     except ScenarioError as error:
-        found = error.found or ((1, 1, str(error).removeprefix(f"{_NAME}: "), ""),)
-        return None, Checked(ok=False, findings=tuple(_found(*each) for each in found))
+        errors = error.found or ((1, 1, str(error).removeprefix(f"{_NAME}: "), ""),)
+        return None, Checked(ok=False, findings=tuple(_finding(*each) for each in errors))
     return scenario, Checked(
         ok=True,
         name=scenario.name,
         cards=len(scenario.cards),
         rules=len(scenario.rules),
-        warnings=tuple(_found(*each) for each in doubts) or None,
+        warnings=tuple(_finding(*each) for each in warnings) or None,
     )
 
 
-def unusable(findings: tuple[Found, ...]) -> Unusable:
-    """Return the refusal of a text."""
-    told = (f"{_NAME}:{each.line}:{each.column}: {each.said}" for each in findings)
-    return Unusable(message="\n".join(told), findings=findings)
+def invalid_scenario(findings: tuple[Found, ...]) -> Unusable:
+    """Return the response to an invalid text."""
+    lines = (f"{_NAME}:{each.line}:{each.column}: {each.said}" for each in findings)
+    return Unusable(message="\n".join(lines), findings=findings)
 
 
-def _found(line: int, column: int, said: str, path: str) -> Found:
+def _finding(line: int, column: int, said: str, path: str) -> Found:
     return Found(line=line, column=column, said=redact(said), path=redact(path))
 
 
-def asked_scenario(asked: str | dict[str, Any]) -> Scenario:
-    """Return the scenario that is meant, or refuse."""
-    return shipped(asked) if isinstance(asked, str) else _lawful(asked)
+def resolve_scenario(value: str | dict[str, Any]) -> Scenario:
+    """Return the scenario of a name or a document. Raises ApiError."""
+    return _shipped(value) if isinstance(value, str) else _validated(value)
 
 
-def shipped(name: str) -> Scenario:
-    """Return a shipped scenario, or refuse: a control call names no files."""
+def _shipped(name: str) -> Scenario:
+    """Return a shipped scenario. Raises ApiError, also for files: control calls read none."""
     if "/" in name or name.endswith((".yaml", ".yml")):
-        raise CONTROL_INVALID.error(said=f"scenario: {name!r} is no name of a shipped scenario")
+        raise CONTROL_INVALID.error(said=f"scenario: {name!r} is not a shipped scenario")
     try:
         return load(name)
     except ScenarioError as error:
@@ -90,22 +90,23 @@ def shipped(name: str) -> Scenario:
 
 
 @contextlib.contextmanager
-def made_of_scenario() -> Iterator[None]:
-    """Refuse a control call whose scenario gives what cannot be made."""
+def scenario_errors() -> Iterator[None]:
+    """Turn a ScenarioError, raised while its data is created, into an ApiError."""
     try:
         yield
     except ScenarioError as error:
         raise CONTROL_INVALID.error(said=f"scenario: {error}") from None
 
 
-def _lawful(tree: dict[str, Any]) -> Scenario:
+def _validated(tree: dict[str, Any]) -> Scenario:
     try:
         scenario = _DOCUMENT.convert(tree)
     except (MalformedError, ViolationsError) as error:
         raise CONTROL_INVALID.error(said=str(error)) from None
-    wrong = [
-        f"{path.lstrip('.')}: {said}" for path, said in find_errors(scenario, tree, RULE_OPERATIONS)
+    errors = [
+        f"{path.lstrip('.')}: {message}"
+        for path, message in find_errors(scenario, tree, RULE_OPERATIONS)
     ]
-    if wrong:
-        raise CONTROL_INVALID.error(said="; ".join(wrong[:_FINDINGS_MAX]))
+    if errors:
+        raise CONTROL_INVALID.error(said="; ".join(errors[:_FINDINGS_MAX]))
     return scenario

@@ -1,7 +1,6 @@
-"""Scenarios for an editor: those that are shipped, what is in force as text, and a check of a text.
+"""Control calls of the scenario editor: shipped scenarios, the current text, and a check.
 
-A scenario's text is its owner's own and is given back as it is, the test cards' numbers among it:
-an editor that masked them would spoil it.
+A scenario's text is returned unchanged, including test card numbers: masking them would break it.
 """
 
 from functools import cache
@@ -27,7 +26,7 @@ class Shipped(Record, frozen=True, kw_only=True):
 
 
 class ShippedList(Record, frozen=True, kw_only=True):
-    """All of them, by name."""
+    """All shipped scenarios, by name."""
 
     data: tuple[Shipped, ...]
 
@@ -39,7 +38,7 @@ def list_scenarios(_: Sandbox, _call: Call[None, None]) -> ShippedList:
 
 @cache
 def _shipped() -> ShippedList:
-    """Read the files, which takes 30 ms, once: they are part of the package."""
+    """Read the files once; this takes 30 ms, and they do not change."""
     return ShippedList(
         data=tuple(Shipped(name=name, about=load(name).about) for name in shipped_names())
     )
@@ -54,23 +53,23 @@ def get_scenario_text(_: Sandbox, call: Call[None, None]) -> Text:
 
 
 def post_check(_: Sandbox, call: Call[OpenBody, None]) -> Checked:
-    """Check a scenario's YAML as `mock-clover check` does; nothing is put in force."""
+    """Check a scenario's YAML like `mock-clover check`, without putting it in force."""
     return check_scenario(call.body.text or encode(call.body.tree))[1]
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return the endpoints of an editor."""
+    """Return the endpoints of the scenario editor."""
 
     def get_text(sandbox: Sandbox, _call: Call[None, None]) -> Text:
-        """Return the YAML of what is in force: its file's, if that still says the same."""
-        from mock_clover.scenario.write import written  # most servers are asked for none
+        """Return the YAML of the scenario in force: that of its file, if it has not changed."""
+        from mock_clover.scenario.write import written  # most servers never need it
 
         rules = sandbox.rules
         if rules.text:
             return Text(rules.text)
         names = [sandboxes.scenario_file] if sandboxes.is_own(rules) else []
         for name in (*names, rules.scenario.name):
-            text = _text_if(name, rules.scenario)
+            text = _matching_text(name, rules.scenario)
             if text is not None:
                 return Text(text)
         return Text(written(rules.scenario))
@@ -88,8 +87,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     )
 
 
-def _text_if(name_or_file: str, scenario: Scenario) -> str | None:
-    """Return a file's text if it is that of a scenario: it may have been saved since."""
+def _matching_text(name_or_file: str, scenario: Scenario) -> str | None:
+    """Return a file's text if it still defines this scenario; the file may have changed."""
     try:
         raw = text_of(name_or_file)
         return raw.decode() if parse(raw, name_or_file, RULE_OPERATIONS) == scenario else None

@@ -1,7 +1,7 @@
-"""Snapshots: all of a sandbox that decides its replies, as JSON without a card number.
+"""Snapshots: the complete state that decides a sandbox's responses, as JSON without card numbers.
 
-Cards are fingerprints, and free text is masked as it goes out. Another machine restores a snapshot
-to identical replies; what cannot be restored is refused before anything is changed.
+Cards are fingerprints, and free text is masked on export. A snapshot that is restored on another
+machine gives identical responses. An invalid snapshot is rejected before anything is changed.
 """
 
 from functools import cache
@@ -50,7 +50,7 @@ _replace = msgspec.structs.replace
 
 
 class Answered(Record, frozen=True, kw_only=True):
-    """An answered idempotency key, in a snapshot."""
+    """The stored response of an idempotency key."""
 
     credential: str
     key: str
@@ -63,7 +63,7 @@ class Answered(Record, frozen=True, kw_only=True):
 
 
 class FaultLeft(ControlRecord, frozen=True, kw_only=True):
-    """A fault in force, in a snapshot."""
+    """A fault in force."""
 
     id: str
     fault: Fault
@@ -72,7 +72,7 @@ class FaultLeft(ControlRecord, frozen=True, kw_only=True):
 
 
 class Webhooks(ControlRecord, frozen=True, kw_only=True):
-    """The targets with their secrets, and what is still to be delivered, in a snapshot."""
+    """The webhook targets with their secrets, and the pending deliveries."""
 
     targets: tuple[Subscription, ...]
     pending: tuple[Delivery, ...]
@@ -80,7 +80,7 @@ class Webhooks(ControlRecord, frozen=True, kw_only=True):
 
 
 class Snapshot(ControlRecord, frozen=True, kw_only=True):
-    """All of a sandbox that decides its replies, without a PAN: cards are fingerprints."""
+    """The state of a sandbox, without PANs: cards are fingerprints."""
 
     mock_clover_snapshot: int
     seed: str
@@ -123,25 +123,25 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
 
 
 def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
-    """Return all of a sandbox that decides its replies."""
+    """Return the state of a sandbox."""
     return Document(encode(_masked(decode_json(encode(take(sandbox))))))
 
 
 def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxAnswer:
-    """Put a sandbox into the state of a snapshot."""
+    """Restore the state of a sandbox from a snapshot."""
     if call.body.mock_clover_snapshot != SNAPSHOT_VERSION:
         raise CONTROL_INVALID.error(
-            said=f"mock_clover_snapshot: version {SNAPSHOT_VERSION} is read here"
+            said=f"mock_clover_snapshot: only version {SNAPSHOT_VERSION} is supported"
         )
     try:
         restore(sandbox, call.body)
     except (ValueError, KeyError, msgspec.ValidationError) as error:
-        raise CONTROL_INVALID.error(said=f"this snapshot cannot be restored: {error}") from None
+        raise CONTROL_INVALID.error(said=f"the snapshot cannot be restored: {error}") from None
     return shown(sandbox, call)
 
 
 def take(sandbox: Sandbox) -> Snapshot:
-    """Take a snapshot."""
+    """Return a snapshot of a sandbox."""
     ref_count, ids = sandbox.ids.state()
     return Snapshot(
         mock_clover_snapshot=SNAPSHOT_VERSION,
@@ -152,7 +152,7 @@ def take(sandbox: Sandbox) -> Snapshot:
         frozen=sandbox.clock.frozen,
         ref_count=ref_count,
         ids=ids,
-        scenario=_unnumbered(sandbox.rules.scenario, sandbox.fingerprint_key),
+        scenario=_without_pans(sandbox.rules.scenario, sandbox.fingerprint_key),
         settings=sandbox.settings,
         rule_counts=sandbox.rule_counts,
         faults=tuple(
@@ -190,7 +190,7 @@ def _webhooks(outbox: Outbox | None) -> Webhooks | None:
 
 
 def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
-    """Put a sandbox into a snapshot's state. Raises before anything is changed."""
+    """Restore a sandbox from a snapshot. Raises before anything is changed."""
     _check_names(snapshot)
     hooks = snapshot.webhooks
     outbox = restored(hooks.targets, hooks.pending, hooks.count) if hooks else None
@@ -241,20 +241,20 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
 
 
 def _check_names(snapshot: Snapshot) -> None:
-    """Refuse names that would be looked up in vain later."""
+    """Reject names that do not exist. Raises ValueError."""
     faults = [*snapshot.scenario.faults, *(each.fault for each in snapshot.faults)]
     faults += [rule.then.fault for rule in snapshot.scenario.rules if rule.then.fault]
-    named = [fault.problem for fault in faults]
-    named += [rule.then.problem for rule in snapshot.scenario.rules]
-    for name in named:
+    problems = [fault.problem for fault in faults]
+    problems += [rule.then.problem for rule in snapshot.scenario.rules]
+    for name in problems:
         if name is not None and name not in OUTCOMES:
             raise ValueError(unknown(name, OUTCOMES))
-    orders = [rule.then.webhook for rule in snapshot.scenario.rules if rule.then.webhook]
+    events = [rule.then.webhook for rule in snapshot.scenario.rules if rule.then.webhook]
     targets = [known.spec for known in snapshot.webhooks.targets] if snapshot.webhooks else []
-    wrong = [wrong_event(order) for order in orders]
-    wrong += [wrong_target(spec) for spec in (*targets, *snapshot.scenario.webhooks)]
-    for member, said in filter(None, wrong):
-        raise ValueError(f"{member} of a webhook {said}")
+    errors = [wrong_event(event) for event in events]
+    errors += [wrong_target(spec) for spec in (*targets, *snapshot.scenario.webhooks)]
+    for member, message in filter(None, errors):
+        raise ValueError(f"{member} of a webhook {message}")
     for _, _, kind, _ in snapshot.agenda:
         if kind not in JOBS:
             raise ValueError(unknown(kind, JOBS))
@@ -262,7 +262,7 @@ def _check_names(snapshot: Snapshot) -> None:
 
 @cache
 def _request_types() -> dict[str, type[Record] | None]:
-    from mock_clover.clover.surface import SURFACE  # all of it, for any of its requests may be kept
+    from mock_clover.clover.surface import SURFACE  # a snapshot may hold any of its requests
 
     return {endpoint.name: endpoint.request for endpoint in SURFACE}
 
@@ -275,34 +275,34 @@ def _as_request(endpoint: str, body: Any) -> Record | None:
     return decoded
 
 
-def _unnumbered(scenario: Scenario, key: bytes) -> Scenario:
-    """Return a scenario whose card numbers are fingerprints, without what it gave at the start."""
+def _without_pans(scenario: Scenario, key: bytes) -> Scenario:
+    """Return a scenario without its data, and with fingerprints instead of card numbers."""
     return _replace(
         scenario,
         data=None,
         merchants=(),
-        cards=tuple(_replace(card, number=_unnumber(card.number, key)) for card in scenario.cards),
+        cards=tuple(_replace(card, number=_hash_pan(card.number, key)) for card in scenario.cards),
         rules=tuple(
-            _replace(rule, when=_replace(rule.when, card=_unnumber_match(rule.when.card, key)))
+            _replace(rule, when=_replace(rule.when, card=_match_without_pan(rule.when.card, key)))
             for rule in scenario.rules
         ),
     )
 
 
-def _unnumber_match(card: CardMatch | None, key: bytes) -> CardMatch | None:
+def _match_without_pan(card: CardMatch | None, key: bytes) -> CardMatch | None:
     if card is None or card.number is None:
         return card
-    return _replace(card, number=_unnumber(card.number, key))
+    return _replace(card, number=_hash_pan(card.number, key))
 
 
-def _unnumber(number: str, key: bytes) -> str:
+def _hash_pan(number: str, key: bytes) -> str:
     if number.startswith("#"):
         return number
     return f"#{fingerprint(key, number)}-{number[-4:]}"
 
 
 def _masked(tree: Any) -> Any:
-    """Mask the texts of a tree; its numbers are times and amounts."""
+    """Mask all texts; numbers are times and amounts, so leave them."""
     if isinstance(tree, str):
         return redact(tree)
     if isinstance(tree, list):

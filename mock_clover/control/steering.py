@@ -1,4 +1,4 @@
-"""Steering a sandbox: its clock, its faults, its scenario, and the question why."""
+"""Control calls that change a sandbox: clock, faults and scenario; and `why`, a dry run."""
 
 import contextlib
 from functools import cache
@@ -16,10 +16,10 @@ from mock_clover.clover.common.problems import (
 from mock_clover.clover.places import lazy_loaders
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import (
-    asked_scenario,
     check_scenario,
-    made_of_scenario,
-    unusable,
+    invalid_scenario,
+    resolve_scenario,
+    scenario_errors,
 )
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
 from mock_clover.core.duration import SPAN_MS_MAX, parse_duration_ms
@@ -40,16 +40,18 @@ from mock_clover.scenario.records_fault import Fault
 
 
 class ClockRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `PUT /_mock/clock`; carried out in this order."""
+    """Body of `PUT /_mock/clock`; the fields are applied in this order."""
 
-    freeze: Annotated[bool | None, doc("Stand still.", OURS)] = None
-    set: Annotated[int | None, doc("Go to this time, in ms; forward only.", OURS)] = None
-    advance: Annotated[str | int | None, doc("Go on by so much, as 8d, 90m or ms.", OURS)] = None
-    resume: Annotated[bool | None, doc("Run again.", OURS)] = None
+    freeze: Annotated[bool | None, doc("Stop the clock.", OURS)] = None
+    set: Annotated[int | None, doc("Set the time, in ms; forward only.", OURS)] = None
+    advance: Annotated[
+        str | int | None, doc("Advance by a duration: 8d, 90m, or a number of ms.", OURS)
+    ] = None
+    resume: Annotated[bool | None, doc("Start the clock again.", OURS)] = None
 
 
 class Fired(Record, frozen=True, kw_only=True):
-    """Something that was due and happened."""
+    """A job that was due and ran."""
 
     at_ms: int
     kind: str
@@ -57,13 +59,13 @@ class Fired(Record, frozen=True, kw_only=True):
 
 
 class ClockAnswer(Record, frozen=True, kw_only=True):
-    """What the clock shows, and what happened on the way there."""
+    """The time of the clock, and the jobs that ran."""
 
     now_ms: int
     frozen: bool
     fired: tuple[Fired, ...]
     more: bool | None = None
-    """Whether more is due than happens at one go; the next call, as a GET of this, goes on."""
+    """Whether more jobs are due than one call runs; the next call, even a GET, continues."""
 
 
 class FaultAnswer(Record, frozen=True, kw_only=True):
@@ -82,7 +84,7 @@ class FaultList(Record, frozen=True, kw_only=True):
 
 
 class Cleared(Record, frozen=True, kw_only=True):
-    """How many faults are no more in force."""
+    """The number of removed faults."""
 
     cleared: int
 
@@ -99,16 +101,18 @@ class InForce(Record, frozen=True, kw_only=True):
 
 
 class WhyRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `POST /_mock/why`: a request that is not performed."""
+    """Body of `POST /_mock/why`: a request that is explained but not performed."""
 
-    method: Annotated[str, doc("As POST.", OURS)] = "POST"
-    path: Annotated[str, doc("As /v1/charges, with its query.", OURS)]
-    headers: Annotated[dict[str, str], doc("Its own credentials if it has none.", OURS)] = {}
+    method: Annotated[str, doc("HTTP method.", OURS)] = "POST"
+    path: Annotated[str, doc("Path with query, for example /v1/charges.", OURS)]
+    headers: Annotated[
+        dict[str, str], doc("Headers; the sandbox's credentials are the default.", OURS)
+    ] = {}
     body: Annotated[Any, doc("The JSON body.", OURS)] = None
 
 
 class WhyRule(Record, frozen=True, kw_only=True):
-    """A rule that was looked at."""
+    """A rule that was evaluated."""
 
     rule: str
     matched: bool
@@ -116,57 +120,57 @@ class WhyRule(Record, frozen=True, kw_only=True):
 
 
 class WhyAnswer(Record, frozen=True, kw_only=True):
-    """Which rules were looked at, and what would be answered."""
+    """The evaluated rules, and the response that the request would get."""
 
     rules: tuple[WhyRule, ...]
     outcome: str
     fault: str | None = None
-    """What is in force and would befall it, by chance or surely."""
+    """The fault in force for this operation; it may depend on chance."""
     status: int
     reply: Any
 
 
 def get_clock(sandbox: Sandbox, _call: Call[None, None]) -> ClockAnswer:
-    """Return the time of a sandbox."""
+    """Return the time of a sandbox's clock."""
     return _clock(sandbox)
 
 
 def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
-    """Freeze, set, advance or resume a sandbox's clock; what is due happens before the answer."""
-    asked, clock = call.body, sandbox.clock
-    by_ms = _span_ms(asked.advance) if asked.advance is not None else 0
-    if asked.set is not None and asked.set < clock.now_ms():
+    """Freeze, set, advance or resume a sandbox's clock, then run the due jobs."""
+    body, clock = call.body, sandbox.clock
+    by_ms = _duration_ms(body.advance) if body.advance is not None else 0
+    if body.set is not None and body.set < clock.now_ms():
         raise CONTROL_INVALID.error(
-            said=f"set: the clock runs forward only; it is {clock.now_ms()}"
+            said=f"set: the clock cannot go back; its time is {clock.now_ms()}"
         )
-    if asked.set is not None and asked.set - clock.now_ms() > SPAN_MS_MAX:
-        raise CONTROL_INVALID.error(said="set: ten years at most lie ahead")
-    if asked.freeze:
+    if body.set is not None and body.set - clock.now_ms() > SPAN_MS_MAX:
+        raise CONTROL_INVALID.error(said="set: the time is more than ten years ahead")
+    if body.freeze:
         clock.freeze()
-    if asked.set is not None:
-        clock.set(asked.set)
+    if body.set is not None:
+        clock.set(body.set)
     clock.advance(by_ms)
-    if asked.resume:
+    if body.resume:
         clock.resume()
     return _clock(sandbox)
 
 
 def _clock(sandbox: Sandbox) -> ClockAnswer:
-    happened = sorted(
-        (due for each in sandbox.family for due in run_due_jobs(each)), key=lambda due: due.at_ms
+    jobs = sorted(
+        (job for each in sandbox.family for job in run_due_jobs(each)), key=lambda job: job.at_ms
     )
-    fired = tuple(Fired(at_ms=due.at_ms, kind=due.kind, id=due.id) for due in happened)
+    fired = tuple(Fired(at_ms=job.at_ms, kind=job.kind, id=job.id) for job in jobs)
     now_ms = sandbox.clock.now_ms()
     more = sandbox.agenda.is_due(now_ms) or None
     return ClockAnswer(now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more)
 
 
-def _span_ms(span: str | int) -> int:
+def _duration_ms(duration: str | int) -> int:
     try:
-        return parse_duration_ms(f"{span}ms" if isinstance(span, int) else span)
+        return parse_duration_ms(f"{duration}ms" if isinstance(duration, int) else duration)
     except ValueError:
         raise CONTROL_INVALID.error(
-            said=f"advance: {span!r} is no span of time; give it as 500ms, 30s, 10m, 2h or 8d"
+            said=f"advance: {duration!r} is not a duration; use 500ms, 30s, 10m, 2h or 8d"
         ) from None
 
 
@@ -176,7 +180,7 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
     if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
         raise CONTROL_INVALID.error(said=f"endpoint: {unknown(fault.endpoint, OPERATIONS)}")
     if (fault.kind == "problem") != (fault.problem is not None):
-        raise CONTROL_INVALID.error(said="problem: is given with kind: problem, and only then")
+        raise CONTROL_INVALID.error(said="problem: required with kind: problem, and only then")
     if fault.problem is not None and fault.problem not in OUTCOMES:
         raise CONTROL_INVALID.error(said=f"problem: {unknown(fault.problem, OUTCOMES)}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
@@ -190,20 +194,20 @@ def list_faults(sandbox: Sandbox, _call: Call[None, None]) -> FaultList:
 
 
 def clear_faults(sandbox: Sandbox, _call: Call[None, None]) -> Cleared:
-    """Take all faults out of force."""
+    """Remove all faults."""
     cleared = sandbox.faults.clear()
     sandbox.stir()
     return Cleared(cleared=cleared)
 
 
 def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
-    """Take one fault out of force."""
+    """Remove one fault."""
     fault_id = call.ids[0]
     if not sandbox.faults.remove(fault_id):
         known = [live.id for live in sandbox.faults.live(sandbox.clock.now_ms())]
-        said = f"there is no fault {fault_id!r} in force"
-        near = unknown(fault_id, known).partition("; ")[2]
-        raise CONTROL_NOT_FOUND.error(said=redact(f"{said}; {near}" if near else said))
+        message = f"there is no fault {fault_id!r} in force"
+        hint = unknown(fault_id, known).partition("; ")[2]
+        raise CONTROL_NOT_FOUND.error(said=redact(f"{message}; {hint}" if hint else message))
     sandbox.stir()
     return Cleared(cleared=1)
 
@@ -213,7 +217,7 @@ def _fault(live: Live) -> FaultAnswer:
 
 
 def get_scenario(sandbox: Sandbox, _call: Call[None, None]) -> InForce:
-    """Return what is in force."""
+    """Return the scenario in force."""
     return _in_force(sandbox)
 
 
@@ -230,7 +234,7 @@ def _in_force(sandbox: Sandbox) -> InForce:
 
 
 class ScenarioName(ControlRecord, frozen=True, kw_only=True):
-    """A shipped scenario by its name; or, instead, a whole scenario document."""
+    """The name of a shipped scenario; a scenario document may be sent instead."""
 
     name: str
 
@@ -239,26 +243,26 @@ _NAME = Codec(ScenarioName)
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return the endpoints that steer one sandbox."""
+    """Return the endpoints of this module."""
     path = "/_mock/scenario"
 
     def put_scenario(sandbox: Sandbox, call: Call[OpenBody, None]) -> InForce | Stated:
-        """Put another scenario in force: a shipped one by name, a whole document, or its YAML."""
+        """Replace the scenario: a shipped one by name, a scenario document, or YAML."""
         tree, text = call.body.tree, call.body.text
         scenario: Scenario | None
         if text:
             scenario, checked = check_scenario(text)
             if scenario is None:
-                return Stated(400, unusable(checked.findings or ()))
+                return Stated(400, invalid_scenario(checked.findings or ()))
         else:
             try:
-                named = set(tree) == {"name"}
-                scenario = asked_scenario(_NAME.convert(tree).name if named else tree)
+                is_name = set(tree) == {"name"}
+                scenario = resolve_scenario(_NAME.convert(tree).name if is_name else tree)
             except (MalformedError, ViolationsError) as error:
                 raise CONTROL_INVALID.error(said=str(error)) from None
-        with made_of_scenario():
+        with scenario_errors():
             sandboxes.steer(sandbox, scenario)
-        with contextlib.suppress(UnicodeDecodeError):  # YAML may be UTF-16: then it is written anew
+        with contextlib.suppress(UnicodeDecodeError):  # UTF-16 YAML is rendered again when read
             sandbox.rules.text = text.decode()
         return _in_force(sandbox)
 
@@ -282,32 +286,32 @@ def _dispatch() -> Router:
 
 
 def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
-    """Explain a request without performing it: it is answered by a copy that is thrown away."""
-    asked = call.body
-    path, _, query = asked.path.partition("?")
-    known = sandbox.credentials
+    """Explain a request without performing it: run it on a fork that is discarded."""
+    body = call.body
+    path, _, query = body.path.partition("?")
+    credentials = sandbox.credentials
     headers = {
         b"authorization": sandbox.bearer_header,
-        b"apikey": known.api_key.encode(),
-        **{name.lower().encode(): value.encode() for name, value in asked.headers.items()},
+        b"apikey": credentials.api_key.encode(),
+        **{name.lower().encode(): value.encode() for name, value in body.headers.items()},
     }
-    body = b"" if asked.body is None else encode(asked.body)
+    raw_body = b"" if body.body is None else encode(body.body)
     try:
-        endpoint, ids = _dispatch().find(asked.method.upper(), path)
-    except ApiError as refusal:
-        raise CONTROL_INVALID.error(said=f"path: {refusal.message}") from None
+        endpoint, ids = _dispatch().find(body.method.upper(), path)
+    except ApiError as error:
+        raise CONTROL_INVALID.error(said=f"path: {error.message}") from None
     codec = endpoint.codec
     try:
-        request = codec.decode(body) if codec and not endpoint.any_body else None
+        request = codec.decode(raw_body) if codec and not endpoint.any_body else None
     except (MalformedError, ViolationsError):
         request = None
-    facts_of = endpoint.rule_input_of or rule_input
-    facts = facts_of(sandbox, endpoint.name, request, ids, headers, None)
-    looked = [
+    rule_input_of = endpoint.rule_input_of or rule_input
+    facts = rule_input_of(sandbox, endpoint.name, request, ids, headers, None)
+    checks = [
         WhyRule(rule=each.rule, matched=each.matched, because=each.because)
         for each in sandbox.rules.look(facts, sandbox.rule_counts)
     ]
-    befalls = next(
+    fault = next(
         (
             live.fault.label
             for live in sandbox.faults.live(sandbox.clock.now_ms())
@@ -315,30 +319,30 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
         ),
         None,
     )
-    twin = sandbox.fork(f"{sandbox.name}-why", known)
-    twin.faults.clear()  # what the work would answer, whatever befalls it
-    twin.limits = None
-    twin.stir()
-    run_due_jobs(twin)
+    fork = sandbox.fork(f"{sandbox.name}-why", credentials)
+    fork.faults.clear()  # explain the outcome without faults and rate limits
+    fork.limits = None
+    fork.stir()
+    run_due_jobs(fork)
     headers.pop(FAULT_HEADER, None)
-    raw = Raw(asked.method.upper(), path, ids, query.encode(), headers, body)
-    respond = answer_if_supported if twin.settings.refuse_inferred else answer
-    reply = respond(twin, endpoint, raw)
-    if reply.why.startswith(("header: ", "text: ")):  # they precede all rules
-        looked = [WhyRule(rule=reply.why, matched=True, because="it precedes the rules")]
-    elif endpoint.secret:  # only the answer knows the card
-        looked = [
+    raw = Raw(body.method.upper(), path, ids, query.encode(), headers, raw_body)
+    respond = answer_if_supported if fork.settings.refuse_inferred else answer
+    reply = respond(fork, endpoint, raw)
+    if reply.why.startswith(("header: ", "text: ")):  # these take precedence over all rules
+        checks = [WhyRule(rule=reply.why, matched=True, because="it overrides the rules")]
+    elif endpoint.secret:  # the card is known only after the request is handled
+        checks = [
             WhyRule(rule=name, matched=True, because="all is met")
             for place in range(len(sandbox.rules.scenario.rules))
             if reply.why.startswith(name := sandbox.rules.name_of(place))
         ]
-    elif facts.card is not None and not any(each.matched for each in looked):
+    elif facts.card is not None and not any(each.matched for each in checks):
         verdict = sandbox.rules.verdict(facts.card)
-        looked.append(WhyRule(rule=verdict.why, matched=True, because="of the card"))
+        checks.append(WhyRule(rule=verdict.why, matched=True, because="the card decides"))
     return WhyAnswer(
-        rules=tuple(looked),
+        rules=tuple(checks),
         outcome=reply.why,
-        fault=befalls,
+        fault=fault,
         status=reply.status,
         reply=_json(reply.body),
     )

@@ -1,20 +1,24 @@
-"""The control surface, as a tuple that can be read: what a real Clover does not have.
+"""All endpoints of the control API in one tuple, for documentation and tests.
 
-A server does not import it: it finds these calls by `places.py`, a module with its first call.
+The server does not import this module: `places.py` imports each module on its first call.
 """
 
 from mock_clover.clover.checkout import control as checkouts
 from mock_clover.clover.recurring import control as notices
 from mock_clover.clover.threeds import control as threeds
 from mock_clover.clover.webhooks import control as webhooks
-from mock_clover.control import ca as trust
-from mock_clover.control import exchanges, rows, snapshots
-from mock_clover.control import health as probes
-from mock_clover.control import journal as proof
-from mock_clover.control import metadata as vocabulary
-from mock_clover.control import sandboxes as worlds
-from mock_clover.control import scenario_editor as editor
-from mock_clover.control import steering as steer
+from mock_clover.control import (
+    ca,
+    exchanges,
+    health,
+    journal,
+    metadata,
+    rows,
+    scenario_editor,
+    snapshots,
+    steering,
+)
+from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.sandboxes import Sandboxes
 
@@ -22,16 +26,16 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return all control endpoints of a server."""
     return (
-        *probes.ENDPOINTS,
-        *proof.ENDPOINTS,
+        *health.ENDPOINTS,
+        *journal.ENDPOINTS,
         *exchanges.ENDPOINTS,
         *rows.ENDPOINTS,
         *notices.ENDPOINTS,
-        *steer.endpoints(sandboxes),
-        *editor.endpoints(sandboxes),
-        *vocabulary.ENDPOINTS,
-        *trust.endpoints(sandboxes),
-        *worlds.endpoints(sandboxes),
+        *steering.endpoints(sandboxes),
+        *scenario_editor.endpoints(sandboxes),
+        *metadata.ENDPOINTS,
+        *ca.endpoints(sandboxes),
+        *sandbox_calls.endpoints(sandboxes),
         *snapshots.ENDPOINTS,
         *threeds.ENDPOINTS,
         *webhooks.ENDPOINTS,

@@ -1,1 +1,1 @@
-"""The contract language: records, their facts, and how bytes become records."""
+"""Records, their evidence, and the codec that decodes and validates them."""

@@ -1,7 +1,7 @@
-"""Bytes become a record, or violations that say where and why. Past here there is no dict.
+"""Decode bytes to a record, or to violations with path and message.
 
-The quick way is one pass of msgspec. Only a body that fails it takes the slow way, which forgives
-what real clients send (a number where a string is documented) and then collects every violation.
+The fast path is one pass of msgspec. A body that fails it takes the slow path, which accepts what
+real clients send (a number where a string is documented) and otherwise collects every violation.
 """
 
 import re
@@ -16,45 +16,47 @@ from mock_clover.core.record import Record
 
 T = TypeVar("T", bound=Record)
 
-_FORGIVEN_ITEMS_MAX = 1_000
-"""A longer list is not searched for what could be forgiven: that would hold the others up."""
+_LENIENT_ITEMS_MAX = 1_000
+"""Items of a longer list are not coerced: that would block other requests."""
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_WORD = re.compile(r"Invalid enum value '.*'", re.DOTALL)
+_ENUM_VALUE = re.compile(r"Invalid enum value '.*'", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _STEPS = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
-_PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
 DEPTH_MAX = 64
-"""Levels of nesting; an honest body has six."""
+"""Maximum levels of nesting; a real body has six."""
 
 
 class MalformedError(Exception):
-    """The body is no JSON object at all."""
+    """The body is not a JSON object."""
 
 
 class Violation(NamedTuple):
-    """One thing that is wrong with a body: where (`card.exp_month`), and what."""
+    """One invalid member of a body: its path (`card.exp_month`) and a message."""
 
     path: str
     problem: str
-    said: str
+    message: str
 
     def __repr__(self) -> str:
-        """Show it, card numbers masked."""
+        """Return the usual repr with card numbers masked."""
         return masked_repr(self)
 
 
 class ViolationsError(Exception):
     """The body is JSON but not this record; never empty, in the order of the record's fields."""
 
-    def __init__(self, found: tuple[Violation, ...]) -> None:
-        super().__init__("; ".join(f"{v.path}: {v.said}" if v.path else v.said for v in found))
-        self.found = found
+    def __init__(self, violations: tuple[Violation, ...]) -> None:
+        super().__init__(
+            "; ".join(f"{v.path}: {v.message}" if v.path else v.message for v in violations)
+        )
+        self.violations = violations
 
 
 class Codec(Generic[T]):
-    """Decodes one kind of record."""
+    """Decodes one type of record."""
 
     def __init__(self, record: type[T]) -> None:
         self.record = record
@@ -62,45 +64,48 @@ class Codec(Generic[T]):
         self._decode = msgspec.json.Decoder(self._strict, strict=False).decode
 
     def decode(self, raw: bytes) -> T:
-        """Decode a JSON body; an empty one is an empty object.
+        """Decode a JSON body; an empty body counts as an empty object.
 
-        What the quick way decodes is of the record's strict twin, whose outermost members are all
-        known: `is_plain` tells. Raises MalformedError or ViolationsError.
+        The fast path returns an instance of the strict subclass, which has no unknown top-level
+        members; see `is_plain`. Raises MalformedError or ViolationsError.
         """
         check_depth(raw)
         try:
             return self._decode(raw or b"{}")
         except msgspec.ValidationError:
-            pass  # outside of the handler, so that no later error carries this one's words
+            pass  # convert outside the handler, so that no later error chains to this one
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise MalformedError(redact(str(error))) from None
         return self.convert(_parse(raw))
 
     def is_plain(self, decoded: object, raw: bytes) -> bool:
-        """Tell, at no cost, that a body has no unknown members; False means that it may have."""
+        """Return True if a body has no unknown members, False if it may have some; cheap."""
         return type(decoded) is self._strict and raw.count(b"{") <= 1
 
     def convert(self, tree: object) -> T:
-        """Turn a parsed object into the record, forgiving numbers for strings."""
+        """Convert a parsed object to the record, accepting numbers for strings.
+
+        Raises MalformedError or ViolationsError.
+        """
         if not isinstance(tree, dict):
-            raise MalformedError(f"Expected an object, got {_kind(tree)}")
-        forgiven = _coerce_leniently(tree, self.record)
+            raise MalformedError(f"Expected an object, got {_json_type(tree)}")
+        coerced = _coerce_leniently(tree, self.record)
         try:
-            return msgspec.convert(forgiven, self.record, strict=False)
+            return msgspec.convert(coerced, self.record, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
-            said = _reason(error)
-        found = _violations(forgiven, self.record) or [
-            Violation("", "", _meant(said, "", self.record))
+            message = _masked_message(error)
+        violations = _violations(coerced, self.record) or [
+            Violation("", "", _with_suggestion(message, "", self.record))
         ]
-        raise ViolationsError(tuple(found))
+        raise ViolationsError(tuple(violations))
 
 
 def check_depth(raw: bytes) -> None:
-    """Reject a body that is nested too deep to be shown again. Raises MalformedError.
+    """Raise MalformedError for a body that is nested too deep to be encoded again.
 
-    Brackets within strings do not count; a string that never ends extends to the end of the body.
-    The time is linear in the size of the body, whatever the body holds: a regular expression that
-    must find the closing quote is quadratic where there is none.
+    Brackets within strings do not count; an unterminated string extends to the end of the body.
+    The time is always linear in the size of the body: a regular expression that must find the
+    closing quote would be quadratic if there is none.
     """
     if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
         return
@@ -111,14 +116,14 @@ def check_depth(raw: bytes) -> None:
         raise MalformedError(f"Nested deeper than {DEPTH_MAX}")
 
 
-def _reason(error: Exception) -> str:
-    """Return an error's words without card numbers, and a wrong word of a list without digits."""
-    return _WORD.sub(lambda found: redact_name(found[0]), redact(str(error)))
+def _masked_message(error: Exception) -> str:
+    """Return an error's message without card numbers, and an invalid enum value without digits."""
+    return _ENUM_VALUE.sub(lambda match: redact_name(match[0]), redact(str(error)))
 
 
 def _forbid_unknown(record: type[T]) -> type[T]:
-    """Return a record's subclass that takes no unknown members."""
-    twin: Any = msgspec.defstruct(
+    """Return a subclass of a record that rejects unknown members."""
+    subclass: Any = msgspec.defstruct(
         record.__name__,
         (),
         bases=(record,),
@@ -127,7 +132,7 @@ def _forbid_unknown(record: type[T]) -> type[T]:
         frozen=True,
         gc=False,
     )
-    strict: type[T] = twin
+    strict: type[T] = subclass
     return strict
 
 
@@ -145,24 +150,24 @@ def _parse(raw: bytes) -> object:
 
 
 def unknown_members(tree: object, record: type[Record], at: str = "") -> list[str]:
-    """Return the paths of members that the record does not know, outermost first."""
+    """Return the paths of members that the record does not have, outermost first."""
     if not isinstance(tree, dict):
         return []
     hints = _hints(record)
-    found = [f"{at}{key}" for key in tree if key not in hints]
+    paths = [f"{at}{key}" for key in tree if key not in hints]
     for key, value in tree.items():
         inner = _record_in(hints.get(key))
         if inner is not None and isinstance(value, list):
-            for place, each in enumerate(value[:_FORGIVEN_ITEMS_MAX]):
-                found += unknown_members(each, inner, f"{at}{key}[{place}].")
+            for index, each in enumerate(value[:_LENIENT_ITEMS_MAX]):
+                paths += unknown_members(each, inner, f"{at}{key}[{index}].")
         elif inner is not None:
-            found += unknown_members(value, inner, f"{at}{key}.")
-    return found
+            paths += unknown_members(value, inner, f"{at}{key}.")
+    return paths
 
 
 @cache
 def problem_of(record: type[Record], field: str) -> str:
-    """Return the name of the problem that a bad value of a field is refused as, or ''."""
+    """Return the name of the problem that an invalid value of a field raises, or ''."""
     hint = get_type_hints(record, include_extras=True).get(field)
     for part in (hint, *get_args(hint)):
         for meta in getattr(part, "__metadata__", ()):
@@ -173,40 +178,40 @@ def problem_of(record: type[Record], field: str) -> str:
 
 @cache
 def _hints(record: type[Record]) -> dict[str, Any]:
-    """Return the types of a record's members; looking them up takes 100 microseconds."""
+    """Return the types of a record's members by encoded name; a lookup takes 100 microseconds."""
     hints = get_type_hints(record, include_extras=True)
     names = zip(record.__struct_encode_fields__, record.__struct_fields__, strict=True)
     return {encoded: hints[name] for encoded, name in names}
 
 
 def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation]:
-    found = []
+    violations = []
     for field in msgspec.structs.fields(record):
         refused_as = problem_of(record, field.name)
         if field.encode_name not in tree:
             if field.required:
-                found.append(Violation(field.encode_name, refused_as, "is missing"))
+                violations.append(Violation(field.encode_name, refused_as, "is missing"))
             continue
         try:
             msgspec.convert(tree[field.encode_name], field.type, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
-            said = _reason(error)
-            place = _PLACE.search(said)
-            path = field.encode_name + (place["path"] if place else "")
-            said = _meant(_PLACE.sub("", said), path, record)
-            found.append(Violation(path, refused_as, said))
-    return found
+            message = _masked_message(error)
+            at = _PATH.search(message)
+            path = field.encode_name + (at["path"] if at else "")
+            message = _with_suggestion(_PATH.sub("", message), path, record)
+            violations.append(Violation(path, refused_as, message))
+    return violations
 
 
-def _meant(said: str, path: str, record: type[Record]) -> str:
-    """Add to an unknown member what was perhaps meant."""
-    unknown = _UNKNOWN.search(said)
+def _with_suggestion(message: str, path: str, record: type[Record]) -> str:
+    """Append a suggestion to the message about an unknown member."""
+    unknown = _UNKNOWN.search(message)
     near = nearest(f"{path}.{unknown[1]}", record).rpartition(".")[2] if unknown else ""
-    return f"{said}; did you mean `{near}`?" if near else said
+    return f"{message}; did you mean `{near}`?" if near else message
 
 
 def nearest(path: str, record: type[Record]) -> str:
-    """Return the path of the known member that is nearest to an unknown one, or ''."""
+    """Return the path of the known member with the most similar name, or ''."""
     import difflib
 
     before, _, name = path.rpartition(".")
@@ -220,41 +225,41 @@ def nearest(path: str, record: type[Record]) -> str:
 
 def _coerce_leniently(tree: dict[str, object], record: type[Record]) -> dict[str, object]:
     hints = _hints(record)
-    forgiven: dict[str, object] = {}
+    coerced: dict[str, object] = {}
     for key, value in tree.items():
         hint = hints.get(key)
         inner = _record_in(hint)
         if inner is not None and isinstance(value, dict):
-            forgiven[key] = _coerce_leniently(value, inner)
-        elif inner is not None and isinstance(value, list) and len(value) <= _FORGIVEN_ITEMS_MAX:
-            forgiven[key] = [
+            coerced[key] = _coerce_leniently(value, inner)
+        elif inner is not None and isinstance(value, list) and len(value) <= _LENIENT_ITEMS_MAX:
+            coerced[key] = [
                 _coerce_leniently(v, inner) if isinstance(v, dict) else v for v in value
             ]
-        elif isinstance(value, int | float) and not isinstance(value, bool) and _is_text(hint):
-            forgiven[key] = str(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool) and _accepts_str(hint):
+            coerced[key] = str(value)
         else:
-            forgiven[key] = value
-    return forgiven
+            coerced[key] = value
+    return coerced
 
 
-def _plain(hint: Any) -> tuple[Any, ...]:
-    """Strip Annotated and unfold a union into its members."""
+def _union_members(hint: Any) -> tuple[Any, ...]:
+    """Return the members of a union, or the type itself, without Annotated."""
     if hasattr(hint, "__metadata__"):
-        return _plain(hint.__origin__)
+        return _union_members(hint.__origin__)
     if get_origin(hint) is Union or type(hint).__name__ == "UnionType":
-        return tuple(part for arg in get_args(hint) for part in _plain(arg))
+        return tuple(part for arg in get_args(hint) for part in _union_members(arg))
     return (hint,)
 
 
 @cache
-def _is_text(hint: Any) -> bool:
-    return str in _plain(hint)
+def _accepts_str(hint: Any) -> bool:
+    return str in _union_members(hint)
 
 
 @cache
 def _record_in(hint: Any) -> type[Record] | None:
-    """Return the record that a member holds, by itself or in a list."""
-    for part in _plain(hint):
+    """Return the record type of a member or of the items of its list, or None."""
+    for part in _union_members(hint):
         if isinstance(part, type) and issubclass(part, Record):
             return part
         if get_origin(part) in (list, tuple):
@@ -262,8 +267,8 @@ def _record_in(hint: Any) -> type[Record] | None:
     return None
 
 
-def _kind(value: object) -> str:
+def _json_type(value: object) -> str:
     if value is None:
         return "null"
-    kinds = {list: "an array", str: "a string", bool: "a boolean", int: "a number"}
-    return kinds.get(type(value), "a number")
+    names = {list: "an array", str: "a string", bool: "a boolean", int: "a number"}
+    return names.get(type(value), "a number")

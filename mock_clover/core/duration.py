@@ -1,4 +1,4 @@
-"""Spans of time as people write them: 500ms, 30s, 10m, 2h, 8d."""
+"""Parse durations such as 500ms, 30s, 10m, 2h and 8d."""
 
 import re
 
@@ -11,9 +11,9 @@ SPAN_MS_MAX = 3_650 * _UNIT_MS["d"]
 
 
 def parse_duration_ms(text: str) -> int:
-    """Return a span in milliseconds. Raises ValueError for what is none, or above ten years."""
-    found = _SPAN.match(text.strip())
-    by_ms = int(found[1]) * _UNIT_MS[found[2]] if found else -1
-    if not 0 <= by_ms <= SPAN_MS_MAX:
-        raise ValueError(f"{text!r} is no span of time; give it as 500ms, 30s, 10m, 2h or 8d")
-    return by_ms
+    """Return a duration in milliseconds. Raises ValueError if invalid or above ten years."""
+    match = _SPAN.match(text.strip())
+    duration_ms = int(match[1]) * _UNIT_MS[match[2]] if match else -1
+    if not 0 <= duration_ms <= SPAN_MS_MAX:
+        raise ValueError(f"{text!r} is not a duration; use 500ms, 30s, 10m, 2h or 8d")
+    return duration_ms

@@ -1,10 +1,10 @@
-"""How we know a thing about Clover: every claim carries its evidence and its source.
+"""Evidence for claims about Clover: every claim carries a level and a source.
 
-A fact is *documented* (a Clover page says so), *observed* (somebody recorded it on the wire) or
-*inferred* (our deduction where nothing was found). Sources are the keys of `docs/fidelity.md`.
+A fact is *documented* (in Clover's documentation), *observed* (recorded on the wire) or *inferred*
+(our deduction where no source was found). `docs/fidelity.md` explains the keys of the sources.
 
-A record that is sent out has one source as a rule: it says so once, as its `fact`, and names in
-`facts` the members that another source shows.
+Most response records have one source, in the class variable `fact`. `facts` maps the members that
+have another source.
 """
 
 from collections.abc import Mapping
@@ -20,35 +20,35 @@ LOWER_OF: dict[tuple[Evidence, Evidence], Evidence] = {
     for one in get_args(Evidence)
     for other in get_args(Evidence)
 }
-"""Of two marks the one that says less; a table, for it is asked for with every reply."""
+"""The lower of two evidence levels. A table, because every reply needs it."""
 
 
 class Fact(NamedTuple):
-    """One claim's evidence and where it was read."""
+    """The evidence level of a claim, and its source."""
 
     evidence: Evidence
     source: str
 
 
 def documented(source: str) -> Fact:
-    """Mark a claim that a Clover page makes."""
+    """Mark a claim that Clover's documentation makes."""
     return Fact("documented", source)
 
 
 def observed(source: str) -> Fact:
-    """Mark a claim that was recorded on the wire or in a client written against it."""
+    """Mark a claim that was recorded on the wire, or in a client written against it."""
     return Fact("observed", source)
 
 
 def inferred(source: str) -> Fact:
-    """Mark our own deduction; `source` says what it is deduced from."""
+    """Mark our own deduction; `source` names what it is deduced from."""
     return Fact("inferred", source)
 
 
 def doc(text: str, fact: Fact, *, refused_as: str = "", **bounds: Any) -> msgspec.Meta:
-    """Describe one field: what it means, how we know, its bounds.
+    """Return the metadata of a field: description, evidence and bounds.
 
-    `refused_as` names the problem of the catalogue that a bad value of this field raises.
+    `refused_as` names the problem that an invalid value of this field raises.
     """
     return msgspec.Meta(
         description=text,
@@ -62,47 +62,47 @@ Facts = Mapping[str, Fact]
 
 
 def evidence_for(fact: Fact, *members: str) -> dict[str, Fact]:
-    """Mark members of a record whose source is not that of the record."""
+    """Return the facts of members whose source differs from that of their record."""
     return dict.fromkeys(members, fact)
 
 
 def fact_of(record: type[msgspec.Struct], member: str) -> Fact | None:
-    """Return how we know a member of a record: by its own mark, or else its record's."""
-    own = _mark_of(get_type_hints(record, include_extras=True)[member])
+    """Return the evidence of a member: its own, or that of its record."""
+    own = _fact_in(get_type_hints(record, include_extras=True)[member])
     if own is not None:
         return own
-    told_here: Facts = getattr(record, "facts", {})
-    whole = getattr(record, "fact", None)
-    return told_here.get(member) or (whole if isinstance(whole, Fact) else None)
+    member_facts: Facts = getattr(record, "facts", {})
+    record_fact = getattr(record, "fact", None)
+    return member_facts.get(member) or (record_fact if isinstance(record_fact, Fact) else None)
 
 
-def _mark_of(hint: Any) -> Fact | None:
-    """Return the mark in a type, or in a member of a union."""
+def _fact_in(hint: Any) -> Fact | None:
+    """Return the fact in the metadata of a type, or of a member of a union."""
     for meta in getattr(hint, "__metadata__", ()):
         if isinstance(meta, msgspec.Meta) and meta.extra and "fact" in meta.extra:
-            mark: Fact = meta.extra["fact"]
-            return mark
-    marks = map(_mark_of, () if hasattr(hint, "__metadata__") else get_args(hint))
-    return next(filter(None, marks), None)
+            fact: Fact = meta.extra["fact"]
+            return fact
+    facts = map(_fact_in, () if hasattr(hint, "__metadata__") else get_args(hint))
+    return next(filter(None, facts), None)
 
 
 class Behaviour(NamedTuple):
-    """What is neither a member nor a refusal: how Clover goes on, as far as we know."""
+    """A claim about Clover that is neither a member nor an error."""
 
     name: str
     said: str
     fact: Fact
     setting: str = ""
-    """Of a scenario, where it can be had otherwise."""
+    """The scenario setting that changes the behaviour, if any."""
 
 
 END = "(?!\\n)$"
-"""The end of a pattern, and not the place before a last line break, in Python's and JavaScript's
-reading alike."""
+"""The end of a text in a pattern, in Python and JavaScript. Does not match before a final line
+break."""
 EMAIL = f"^[^@ \\r\\n]+@[^@ \\r\\n]+{END}"
-"""An e-mail address, as little checked as Clover does."""
+"""An e-mail address; the check is as loose as Clover's."""
 CURRENCY = f"^[A-Za-z]{{3}}{END}"
 
-# A number with a unit says which: these three are all the wire has.
+# Types of numbers with a unit.
 Millis = Annotated[int, msgspec.Meta(description="Unix time in milliseconds, UTC.")]
 Cents = Annotated[int, msgspec.Meta(description="Minor units of the currency.")]

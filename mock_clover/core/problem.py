@@ -19,33 +19,36 @@ class Problem(Record, frozen=True, kw_only=True):
     status: int
     code: str | None = None
     type: str | None = None
-    """The `error.type` as it was seen on the wire; None where the wire had none."""
+    """The `error.type` observed on the wire; None if the wire had none."""
     message: str
-    """Words for the client; `{braces}` are filled from the situation."""
+    """Message template; `{placeholders}` are filled by `error`."""
     param: str | None = None
     documented_code: str | None = None
-    """The code that Clover's pages give this situation, where the wire showed another."""
+    """The code in Clover's documentation, if the wire showed another."""
     details: str | None = None
-    """What the platform API says beside its message."""
+    """The `details` of the platform API."""
     shape: Shape = "error"
-    """error: the usual envelope. bare: only a top-level message. plain: text, no JSON.
-    status: the reason phrase and a message, both at the top, as OAuth v2 answers."""
+    """error: the usual envelope. bare: only a top-level message. plain: text, not JSON.
+    status: the reason phrase and a message, both at the top level, as in OAuth v2."""
     fact: Fact
 
     def error(self, **words: object) -> "ApiError":
-        """Return the error of this problem, its message filled with these words."""
+        """Return the error of this problem; `words` fill the message template.
+
+        `engine/pipeline.py` also reads `why`, `reason`, `param`, `headers` and `basis` from them.
+        """
         return ApiError(self, words)
 
 
 class _Words(dict[str, object]):
-    """Words for a message; a missing one becomes its name in parentheses."""
+    """Values for a message template; a missing one becomes its name in parentheses."""
 
     def __missing__(self, word: str) -> str:
         return f"({word})"
 
 
 class ApiError(Exception):
-    """Rejects a request. Nothing has changed when a handler raises it."""
+    """Rejects a request. A handler raises it before it changes anything."""
 
     def __init__(self, problem: Problem, words: dict[str, object]) -> None:
         super().__init__(problem.name)
@@ -54,7 +57,7 @@ class ApiError(Exception):
 
     @property
     def message(self) -> str:
-        """The problem's words with the situation filled in."""
+        """The problem's message with the placeholders filled in."""
         return self.problem.message.format_map(_Words(self.words))
 
 
@@ -65,7 +68,7 @@ def problem(
     message: str,
     fact: Fact,
     *,
-    type: str | None = None,  # noqa: A002 - the wire's own word
+    type: str | None = None,  # noqa: A002 - the name on the wire
     param: str | None = None,
     documented_code: str | None = None,
 ) -> Problem:

@@ -1,7 +1,7 @@
-"""A record is the contract: one frozen struct for each thing on the wire.
+"""The base of all records: one frozen struct for each object on the wire.
 
-Records never print a PAN, omit what is unset, and are not tracked by the garbage collector:
-they form no cycles, and a hundred thousand of them must not slow a collection.
+Records never print a PAN and omit unset members. The garbage collector does not track them: they
+form no cycles, and a hundred thousand of them must not slow down a collection.
 """
 
 from typing import Any
@@ -15,16 +15,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """The base of all records."""
 
     def __repr__(self) -> str:
-        """Show the fields that are set, card numbers masked."""
-        shown = ", ".join(
+        """Return the fields that are set, with card numbers masked."""
+        fields = ", ".join(
             f"{name}={value!r}"
             for name in self.__struct_fields__
             if (value := getattr(self, name)) is not None
         )
-        return redact(f"{type(self).__name__}({shown})")
+        return redact(f"{type(self).__name__}({fields})")
 
     def __rich_repr__(self) -> Any:
-        """Give rich, and pytest's pretty printer, the same masked view."""
+        """Return the same masked repr to rich and to pytest's pretty printer."""
         yield repr(self)
 
 

@@ -1,6 +1,6 @@
-"""An endpoint is a value: what it takes, gives and refuses, how it is authorised, how we know it.
+"""Endpoints as values: request and response types, errors, authorization and evidence.
 
-The whole surface is a tuple of these (`surface.py`). Adding one is one function and one value.
+`surface.py` lists all endpoints of Clover's API. To add one, write a handler and an `Endpoint`.
 """
 
 from collections.abc import Callable
@@ -23,30 +23,30 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.scenario.records_rule import RuleInput
 
-if TYPE_CHECKING:  # a start needs no charge
+if TYPE_CHECKING:  # keeps the start of the server fast
     from mock_clover.clover.charges.records import Charge
     from mock_clover.engine.reply import Reply
 
 Auth = Literal["bearer", "apikey", "pakms", "none"]
-"""pakms is a bearer whose absence is answered in plain text."""
+"""pakms: a bearer token; if it is missing, the response is plain text."""
 
 Body = TypeVar("Body", bound=Record | None)
 Query = TypeVar("Query", bound=Record | None)
 
 
 SCHEME = b":scheme"
-"""Among the headers of a request that came by TLS; no client can send a header of this name."""
+"""Pseudo-header of requests received over TLS. A client cannot send a header of this name."""
 
 
 class OpenBody(Record, frozen=True, kw_only=True):
-    """Any JSON object, or a YAML text; read further where it is used."""
+    """Any JSON object, or YAML text. The handler validates it."""
 
     tree: dict[str, Any] = {}
     text: bytes = b""
 
 
 class Raw(NamedTuple):
-    """One request as the transport hands it over."""
+    """One request as the transport received it."""
 
     method: str
     path: str
@@ -57,12 +57,12 @@ class Raw(NamedTuple):
     started_ns: int = 0
 
     def __repr__(self) -> str:
-        """Show the call and no more: headers and body may hold anything."""
+        """Return method and path only: headers and body may hold card data or secrets."""
         return redact(f"Raw({self.method} {self.path!r})")
 
 
 class Call(Generic[Body, Query]):
-    """A decoded, authorised request. A handler leaves in `why` which rule decided."""
+    """A decoded, authorized request. The handler sets `why` to the rule that decided."""
 
     __slots__ = (
         "basis",
@@ -91,51 +91,51 @@ class Call(Generic[Body, Query]):
         self.verdict = verdict
         self.threeds: Flow | None = None
         self.issuer_verdict: Verdict | None = None
-        """What the issuer said, in the end."""
+        """The issuer's final decision."""
         self.basis: tuple[Behaviour, ...] = ()
-        """What of Clover the handler took for granted beside its endpoint's own fact."""
-        self.why = "nothing was to be decided"
+        """Behaviours of Clover that the handler relied on, besides its endpoint's own fact."""
+        self.why = "no rule applied"
 
     @property
     def base_url(self) -> str:
-        """The address by which the client knows this server."""
+        """Scheme and host that the client used to reach this server."""
         scheme = "https" if SCHEME in self.headers else "http"
         return f"{scheme}://{self.headers.get(b'host', b'localhost').decode('latin-1')}"
 
 
 def home_of(sandbox: Sandbox, call: Call[Any, Any]) -> str:
-    """Return where a sandbox is, as the client knows this server."""
+    """Return the base URL of a sandbox, at the host that the client used."""
     root = call.base_url
     return root if sandbox.name == DEFAULT else f"{root}/sandbox/{sandbox.name}"
 
 
 class Declined(NamedTuple):
-    """A charge that was made and declined: a result, not a refusal."""
+    """A charge that was created and declined. It is a result, not an error."""
 
     charge: "Charge"
     decline: Decline
 
 
 class Redirect(NamedTuple):
-    """A reply that sends a browser elsewhere."""
+    """A 302 response."""
 
     location: str
 
 
 class Document(NamedTuple):
-    """A reply that is encoded already."""
+    """A JSON response that is already encoded."""
 
     body: bytes
 
 
 class Text(NamedTuple):
-    """A reply in plain text, for people."""
+    """A plain-text response."""
 
     text: str
 
 
 class Page(NamedTuple):
-    """A reply in HTML, for people."""
+    """An HTML response."""
 
     status: int
     html: str
@@ -143,7 +143,7 @@ class Page(NamedTuple):
 
 
 class Asset(NamedTuple):
-    """A file for a browser."""
+    """A static file."""
 
     body: bytes
     content_type: bytes
@@ -151,7 +151,10 @@ class Asset(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """A control answer with its own status; `pending_ms`: so long a better one may be awaited."""
+    """A control response with its own status.
+
+    `pending_ms`: how long the server may retry the request before it sends this response.
+    """
 
     status: int
     record: Record
@@ -162,27 +165,27 @@ Result = Record | Declined | Redirect | Document | Text | Page | Asset | Stated
 
 
 def admit_any(_sandbox: Sandbox, raw: Raw) -> Raw:
-    """Admit a request as it is; its credential is checked later."""
+    """Return the request unchanged; its credential is checked later."""
     return raw
 
 
 def finish_plainly(_sandbox: Sandbox, _endpoint: "Endpoint", _raw: Raw, reply: "Reply") -> "Reply":
-    """Return a reply as it is."""
+    """Return the reply unchanged."""
     return reply
 
 
 @dataclass(frozen=True)
 class Surface:
-    """How one of Clover's APIs admits requests, reads queries and words its replies."""
+    """How one of Clover's APIs admits requests, parses queries and formats errors."""
 
     admit: Callable[[Sandbox, Raw], Raw] = admit_any
-    """Return a request as the pipeline should see it. Raises Refusal."""
+    """Return the request as the pipeline should see it. Raises ApiError."""
     finish: "Callable[[Sandbox, Endpoint, Raw, Reply], Reply]" = finish_plainly
-    """Add what every reply of this API has."""
+    """Add the headers that every response of this API has."""
     gathers_query: bool = False
-    """Whether a query parameter may be repeated."""
+    """Whether a query parameter may be repeated; its values are joined by commas."""
     platform_errors: bool = False
-    """Whether an error is a message only, without an error object."""
+    """Whether an error body is a message only, without an error object."""
 
 
 ECOMMERCE = Surface()
@@ -190,12 +193,12 @@ ECOMMERCE = Surface()
 RuleInputOf = Callable[
     [Sandbox, str, Record | None, tuple[str, ...], dict[bytes, bytes], Card | None], RuleInput
 ]
-"""Returns what rules can see of a call: of its operation, body, path ids, headers and card."""
+"""Returns the input of rules. Arguments: sandbox, operation, body, path ids, headers, card."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation of a surface."""
+    """One operation of an API."""
 
     name: str
     method: str
@@ -209,53 +212,53 @@ class Endpoint:
     errors: tuple[Problem, ...] = ()
     about: str = ""
     idempotent: bool = False
-    """Whether the idempotency key is heeded."""
+    """Whether it honours the idempotency key."""
     forwarded_for: bool = False
-    """Whether x-forwarded-for is documented as required: refused without it under --strict."""
+    """Whether x-forwarded-for is documented as required; --strict rejects requests without it."""
     extension: bool = False
-    """Whether Clover has no such public operation: refused under --strict."""
+    """Whether only this mock has the operation, not Clover's public API; --strict rejects it."""
     any_body: bool = False
-    """Whether the body may be JSON or a form and is merged with the query."""
+    """Whether the body may be JSON or a form; it is merged with the query."""
     json_only: bool = False
-    """Whether a body that says it is something else is refused, with 415."""
+    """Whether a body with another content type than JSON is rejected with 415."""
     permissions: tuple[Permission, ...] = ()
-    """What the app must be allowed to do, where a scenario says what it is."""
+    """Permissions that the app needs, if the scenario sets `permissions`."""
     permissions_with: tuple[tuple[str, Permission], ...] = ()
-    """The same for calls whose body has a certain member."""
+    """Permissions that the app also needs if the body has the member named."""
     cross_origin: bool = False
     """Whether browsers call it from other origins."""
     unjournaled: bool = False
-    """Whether it is neither journaled nor logged: the control surface only looks."""
+    """Whether it is neither journaled nor logged: the control API and static files."""
     path_alias: str = ""
-    """Another path by which the same operation is known."""
+    """A second path of the same operation."""
     bare_array: bool = False
-    """Whether it answers an array of what it gives, without an envelope."""
+    """Whether the response is an array of `response` without an envelope."""
     merchant: bool = False
-    """Whether it wants X-Clover-Merchant-Id beside the bearer token; its handler checks that."""
+    """Whether X-Clover-Merchant-Id is required besides the bearer token; the handler checks it."""
     surface: Surface = ECOMMERCE
     """The API that it belongs to."""
     rule_input_of: RuleInputOf | None = None
-    """How rules see its calls, where the request alone does not show it."""
+    """Builds the input of rules, if the request alone is not enough."""
     filters: tuple[str, ...] = ()
-    """Names of the fields that `filter` and `orderBy` know, told in a header."""
+    """Fields that `filter` and `orderBy` support; a response header lists them."""
     secret: bool = False
-    """Whether the request holds a PAN: then the journal keeps the reply only."""
+    """Whether the request holds a PAN; the journal then stores the response only."""
     page: bool = False
-    """Whether it may answer with a page for people."""
+    """Whether it may respond with an HTML page."""
 
     @cached_property
     def codec(self) -> Codec[Any] | None:
-        """The body's decoder, built at the first request: most runs use few endpoints."""
+        """The decoder of the body, built at the first request: most runs use few endpoints."""
         return Codec(self.request) if self.request else None
 
     @cached_property
     def query_codec(self) -> Codec[Any] | None:
-        """The query's decoder."""
+        """The decoder of the query."""
         return Codec(self.query) if self.query else None
 
     @cached_property
     def no_query(self) -> Record | None:
-        """What an empty query says, where it may be empty."""
+        """The record of an empty query; None if a parameter is required."""
         if self.query is None or any(each.required for each in msgspec.structs.fields(self.query)):
             return None
         return self.query()

@@ -1,8 +1,8 @@
-"""Which dialect a reply has, and how errors are worded in it.
+"""Format errors in the dialect of a request.
 
-observed (default): `declineCode` in camel case, no `type` where none was seen, no `doc_url`.
+observed (default): `declineCode` in camel case, no `type` where none was observed, no `doc_url`.
 documented: `type`, `decline_code`, `doc_url` and `param`, as in the table of the card-on-file page.
-Both have the top-level `message` by which Clover's own SDK knows an error.
+Both have the top-level `message` by which Clover's SDK recognizes an error.
 """
 
 from http import HTTPStatus
@@ -24,7 +24,7 @@ DECLINED_STATUS = 402
 
 
 class ErrorBody(Record, frozen=True, kw_only=True):
-    """`error` of an error's body; members in the recorded order."""
+    """The `error` object of an error body; members in the recorded order."""
 
     fact: ClassVar[Fact] = observed("CC 30103, PHP21, GP")
     facts: ClassVar[Facts] = evidence_for(
@@ -42,7 +42,7 @@ class ErrorBody(Record, frozen=True, kw_only=True):
 
 
 class ErrorEnvelope(Record, frozen=True, kw_only=True):
-    """The body of errors; the bare ones have no `error`. OAuth v2 has another, `StatusBody`."""
+    """The body of an error; bare errors have no `error`. OAuth v2 uses `StatusBody` instead."""
 
     fact: ClassVar[Fact] = observed("CC 30103, PHP21, GP")
 
@@ -52,7 +52,7 @@ class ErrorEnvelope(Record, frozen=True, kw_only=True):
 
 
 class StatusBody(Record, frozen=True, kw_only=True):
-    """The body of an error of OAuth v2: the reason phrase, and words."""
+    """The body of an OAuth v2 error: the reason phrase and a message."""
 
     fact: ClassVar[Fact] = observed("AROUND 1.2: a live probe of /oauth/v2/token")
 
@@ -61,17 +61,17 @@ class StatusBody(Record, frozen=True, kw_only=True):
 
 
 def dialect_of(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
-    """Return the dialect that a request's header asks for, or the sandbox's own."""
-    asked = headers.get(b"x-mock-clover-dialect")
-    if asked:
+    """Return the dialect in a request's header, or that of the sandbox."""
+    header = headers.get(b"x-mock-clover-dialect")
+    if header:
         for dialect in DIALECTS:
-            if dialect.encode() == asked.strip().lower():
+            if dialect.encode() == header.strip().lower():
                 return dialect
     return sandbox.settings.dialect
 
 
 def status_line(status: int) -> str:
-    """Return a status as Clover's top-level message has it, as `402 Payment Required`."""
+    """Return a status in the format of Clover's top-level message: `402 Payment Required`."""
     return f"{status} {HTTPStatus(status).phrase}"
 
 
@@ -83,7 +83,7 @@ def problem_body(
     *,
     platform: bool = False,
 ) -> tuple[bytes, bytes]:
-    """Word a refusal; returns body and content type. The platform API has no `error` object."""
+    """Return body and content type of an error. The platform API has no `error` object."""
     message = redact(message)
     if problem.shape == "plain":
         return message.encode(), PLAIN
@@ -107,9 +107,9 @@ def problem_body(
 
 
 def decline_body(decline: Decline, charge_id: str, dialect: Dialect) -> bytes:
-    """Word a declined charge.
+    """Return the body of the error for a declined charge.
 
-    Source: PayHub 2026-09-18 and CC 30103 (observed), SEED's table (documented), which states no
+    Source: PayHub 2026-09-18 and CC 30103 (observed), SEED's table (documented), which gives no
     text for `message`.
     """
     if dialect == "observed":

@@ -1,7 +1,7 @@
-"""What a reply leans on, and the weakest mark of it.
+"""The basis of a reply, and its lowest evidence level.
 
-Weighed are the operation, what the issuer said, the refusal, and the behaviours that the handler
-took for granted; the words and members of a reply have marks of their own, on the page of fidelity.
+The basis is the operation, the issuer's verdict, the error, and the behaviours that the handler
+relied on. The text and the members of a reply have their own levels, in `docs/fidelity.md`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,23 +16,23 @@ Basis = Endpoint | Problem | Behaviour | Approval | Decline | Override
 
 
 def lowest_evidence(basis: Iterable[Basis]) -> Evidence:
-    """Return the weakest mark of what a reply leans on."""
-    weak: Evidence = "documented"
-    for lean in basis:
-        weak = LOWER_OF[weak, _mark(lean)]
-    return weak
+    """Return the lowest evidence level of a basis."""
+    lowest: Evidence = "documented"
+    for each in basis:
+        lowest = LOWER_OF[lowest, _evidence_of(each)]
+    return lowest
 
 
 def inferred_in(basis: Iterable[Basis]) -> Iterator[tuple[str, str]]:
-    """Iterate what is inferred: the name by which it can be allowed, and what it says."""
-    for lean in basis:
-        if _mark(lean) == "inferred":
+    """Yield the inferred parts of a basis: the name for `allow_inferred`, and a description."""
+    for each in basis:
+        if _evidence_of(each) == "inferred":
             yield (
-                (lean.based_on, lean.why)
-                if isinstance(lean, Approval | Decline | Override)
-                else (lean.name, lean.fact.source)
+                (each.based_on, each.why)
+                if isinstance(each, Approval | Decline | Override)
+                else (each.name, each.fact.source)
             )
 
 
-def _mark(lean: Basis) -> Evidence:
-    return lean.evidence if isinstance(lean, Approval | Decline | Override) else lean.fact.evidence
+def _evidence_of(part: Basis) -> Evidence:
+    return part.evidence if isinstance(part, Approval | Decline | Override) else part.fact.evidence

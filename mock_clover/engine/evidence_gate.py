@@ -1,7 +1,7 @@
-"""Answering under `refuse_inferred`: a call whose reply would lean on what is inferred is refused.
+"""The `refuse_inferred` setting: reject requests whose reply would depend on inferred behaviour.
 
-Whether it would is known only by trying, so the call is tried on a fork first. What is refused has
-not happened, and the sandbox is as it was.
+The only way to find out is to run the request, so it runs on a fork first. A rejected request
+leaves the sandbox unchanged.
 """
 
 from mock_clover.clover.common.problems import ApiError
@@ -13,34 +13,34 @@ from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import shown_credential
 
-_TOLD_MAX = 3
-"""Of what is inferred; the names of the rest are in `allow_inferred` all the same."""
+_DESCRIPTIONS_MAX = 3
+"""Descriptions in the error message; its `allow_inferred` lists the names of all inferred parts."""
 
 
 def answer_if_supported(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False
 ) -> Reply:
-    """Answer a call unless what it leans on is inferred and not allowed.
+    """Return the reply to a request unless it depends on inferred behaviour that is not allowed.
 
-    What a fault makes of a reply was asked for, and is not held against it.
+    A fault is requested explicitly, so a reply that a fault changes is not rejected.
     """
-    tried = answer(_twin(sandbox), endpoint, raw, waited=waited)
+    trial = answer(_fork(sandbox), endpoint, raw, waited=waited)
     allowed = sandbox.settings.allow_inferred
-    found = [each for each in inferred_in(tried.basis) if each[0] not in allowed]
-    spoiled = tried.fault is not None and tried.fault.kind != "delay"
-    if not found or not tried.status or spoiled:
+    inferred = [each for each in inferred_in(trial.basis) if each[0] not in allowed]
+    has_fault = trial.fault is not None and trial.fault.kind != "delay"
+    if not inferred or not trial.status or has_fault:
         return answer(sandbox, endpoint, raw, waited=waited)
     if waited and sandbox.limits is not None:
         sandbox.limits.leave(shown_credential(raw.headers))
-    said = "; ".join(f"{name} ({about})" for name, about in found[:_TOLD_MAX])
-    names = ", ".join(name for name, _ in found)
+    text = "; ".join(f"{name} ({about})" for name, about in inferred[:_DESCRIPTIONS_MAX])
+    names = ", ".join(name for name, _ in inferred)
     return refuse(
-        sandbox, ApiError(EVIDENCE_INFERRED, {"said": said, "names": names}), raw, endpoint.name
+        sandbox, ApiError(EVIDENCE_INFERRED, {"said": text, "names": names}), raw, endpoint.name
     )
 
 
-def _twin(sandbox: Sandbox) -> Sandbox:
-    """Return a sandbox that goes on from this one, for a try that nobody sees."""
-    twin = sandbox.fork(sandbox.name, sandbox.credentials)
-    twin.merchants = tuple(each.fork(each.name, each.credentials) for each in sandbox.merchants)
-    return twin
+def _fork(sandbox: Sandbox) -> Sandbox:
+    """Return a fork with its merchants, for a trial run."""
+    copy = sandbox.fork(sandbox.name, sandbox.credentials)
+    copy.merchants = tuple(each.fork(each.name, each.credentials) for each in sandbox.merchants)
+    return copy

@@ -1,7 +1,7 @@
-"""What all pages of this server share: one skeleton, one look, the headers that guard them.
+"""Shared parts of all HTML pages: the template, form fields and security headers.
 
-A page has no script unless its guards let it. Every text goes through `text`, so that whatever a
-shop wrote is shown and is never markup. Imported with the first page.
+A page has no script unless its security headers allow it. All text is escaped by `text`, so that
+input from a shop is never markup. Imported with the first page.
 """
 
 import re
@@ -36,21 +36,21 @@ _PAGE = """\
 <h1>{heading}</h1>
 {body}
 </main>
-<footer><p>mock-clover, not Clover: no money moves. Give no real card number.</p></footer>
+<footer><p>mock-clover, not Clover: no money moves. Do not enter a real card number.</p></footer>
 </body>
 </html>
 """
 _ALWAYS: Headers = (
     (b"x-frame-options", b"DENY"),
     (b"x-content-type-options", b"nosniff"),
-    # Of the pages' own posts the origin is told, and nothing to a shop.
+    # The pages' own POST requests need the origin; a shop gets no referrer.
     (b"referrer-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
 
 
 class Fault(NamedTuple):
-    """What is wrong with one field of a form: its id, and words for a person."""
+    """An error of one form field: the field's id and a message for people."""
 
     field: str
     said: str
@@ -60,10 +60,10 @@ class Field(NamedTuple):
     """One field of a form."""
 
     name: str
-    """Its id too."""
+    """The name, which is also the id."""
     label: str
     attributes: str
-    """As they stand in HTML: constants of ours."""
+    """Further attributes as HTML; only constants, as they are not escaped."""
     value: str = ""
     hint: str = ""
 
@@ -71,7 +71,7 @@ class Field(NamedTuple):
 def page(
     heading: str, body: str, *, shop: str = "mock-clover", title: str = "", wide: bool = False
 ) -> str:
-    """Return a whole page; `shop` stands above it, `body` is HTML, the title is the heading."""
+    """Return a whole page; `shop` is the header, `body` is HTML, `title` defaults to `heading`."""
     return _PAGE.format(
         title=f"{text(title or heading)} · {text(shop)}",
         heading=text(heading),
@@ -85,12 +85,12 @@ def page(
 def guards(
     targets: Iterable[str | None] = (), *, ancestors: str = "'none'", filed: bool = False
 ) -> Headers:
-    """Return the headers of a page whose form may send the browser on to these URLs.
+    """Return the security headers of a page whose form may redirect to the `targets`.
 
-    A browser holds each redirect after a form to `form-action`, those of the shop's own server too,
-    whose origins nobody knows here: so where a form leads out, all of the web stands there. Only
-    our own page is in frames of `ancestors`, as a source list, and in none without it. A page that
-    is `filed` loads files of ours as its scripts and styles, and these ask nobody but us.
+    Browsers check every redirect after a form against `form-action`, also those of the shop's own
+    server, whose origins are unknown here. A form with a web target therefore allows all of the
+    web. `ancestors` is a source list of pages that may frame this one; default: none. A `filed`
+    page loads scripts and styles from this server, and its scripts connect only to this server.
     """
     scripts, styles = ("script-src 'self'; connect-src 'self'; ", " 'self'") if filed else ("", "")
     policy = (
@@ -109,59 +109,59 @@ def _form_action(targets: Iterable[str | None]) -> list[str]:
     return ["'self'", *(f"{scheme}:" for scheme in sorted(schemes) if _SCHEME.fullmatch(scheme))]
 
 
-def text(said: str) -> str:
-    """Return a text as HTML that shows it; a NUL, which HTML cannot hold, as its sign."""
-    return escape(said.replace("\x00", "\ufffd"))
+def text(value: str) -> str:
+    """Escape a text for HTML; NUL, which HTML cannot contain, becomes U+FFFD."""
+    return escape(value.replace("\x00", "\ufffd"))
 
 
 def may_follow(url: str) -> bool:
-    """Tell whether a URL of a shop may be followed; one of a snapshot was not checked."""
+    """Return whether a shop's URL is safe to follow; URLs in snapshots are unchecked."""
     return not wrong_redirect(url, anywhere=True)
 
 
 def onward(url: str | None) -> Headers:
-    """Return the header that sends a browser on, or none."""
+    """Return the `location` header for a redirect, or no header."""
     return ((b"location", url.encode("ascii")),) if url and may_follow(url) else ()
 
 
-def link(url: str | None, words: str) -> str:
-    """Return a way on, or nothing where there is none."""
+def link(url: str | None, label: str) -> str:
+    """Return a link, or '' without a URL that may be followed."""
     if not url or not may_follow(url):
         return ""
-    return f'<p><a href="{text(url)}">{text(words)}</a></p>\n'
+    return f'<p><a href="{text(url)}">{text(label)}</a></p>\n'
 
 
-def alert(said: str, faults: tuple[Fault, ...] = (), advice: str = "") -> str:
-    """Return what a page complains of, with links to the fields that are wrong, and advice."""
+def alert(message: str, faults: tuple[Fault, ...] = (), advice: str = "") -> str:
+    """Return an error message, with links to the invalid fields and advice."""
     items = "".join(
         f'\n<li><a href="#{fault.field}">{text(fault.said)}</a></li>' for fault in faults
     )
     more = f"\n<ul>{items}\n</ul>" if items else ""
     more += f"\n<small>{text(advice)}</small>" if advice else ""
-    return f'<div role="alert" class="wrong" id="alert">\n<p>{text(said)}</p>{more}\n</div>\n'
+    return f'<div role="alert" class="wrong" id="alert">\n<p>{text(message)}</p>{more}\n</div>\n'
 
 
 def field(
-    asked: Field, faults: tuple[Fault, ...] = (), *, focus: bool = False, about: str = ""
+    spec: Field, faults: tuple[Fault, ...] = (), *, focus: bool = False, about: str = ""
 ) -> str:
-    """Return a field with its label, its hint, and what is wrong with it.
+    """Return a form field with its label, hint and error.
 
-    `about` is the id of what else describes it.
+    `about` is the id of another element that describes it.
     """
-    name, notes = asked.name, ""
-    told = [about] if about else []
-    if asked.hint:
-        told.append(f"{name}-hint")
-        notes += f'<small id="{name}-hint">{text(asked.hint)}</small>\n'
-    wrong = [fault.said for fault in faults if fault.field == name]
-    if wrong:
-        told.append(f"{name}-wrong")
-        notes += f'<strong class="said" id="{name}-wrong">{text(wrong[0])}</strong>\n'
-    more = f' value="{text(asked.value)}"' if asked.value else ""
-    more += f' aria-describedby="{" ".join(told)}"' if told else ""
-    more += ' aria-invalid="true"' if wrong else ""
+    name, notes = spec.name, ""
+    described_by = [about] if about else []
+    if spec.hint:
+        described_by.append(f"{name}-hint")
+        notes += f'<small id="{name}-hint">{text(spec.hint)}</small>\n'
+    errors = [fault.said for fault in faults if fault.field == name]
+    if errors:
+        described_by.append(f"{name}-wrong")
+        notes += f'<strong class="said" id="{name}-wrong">{text(errors[0])}</strong>\n'
+    more = f' value="{text(spec.value)}"' if spec.value else ""
+    more += f' aria-describedby="{" ".join(described_by)}"' if described_by else ""
+    more += ' aria-invalid="true"' if errors else ""
     more += " autofocus" if focus else ""
     return (
-        f'<div class="field {name}">\n<label for="{name}">{text(asked.label)}</label>\n'
-        f'<input id="{name}" name="{name}" {asked.attributes}{more}>\n{notes}</div>\n'
+        f'<div class="field {name}">\n<label for="{name}">{text(spec.label)}</label>\n'
+        f'<input id="{name}" name="{name}" {spec.attributes}{more}>\n{notes}</div>\n'
     )

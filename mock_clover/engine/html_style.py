@@ -1,4 +1,7 @@
-"""The one style of all pages: light and dark, from 360 px on; the policy names it by its hash."""
+"""The style sheet of all HTML pages: light and dark, from 360 px width.
+
+The content security policy contains its hash.
+"""
 
 _COLOURS = """\
 :root{color-scheme:light dark;

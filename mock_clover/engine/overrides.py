@@ -1,10 +1,9 @@
-"""What a scenario, a header or a text makes of a call before its endpoint runs.
+"""Find the outcome that a header, a text or a scenario forces on a request.
 
-Precedence, the first that speaks decides: the header `x-mock-clover-outcome`; the words
-`mock-clover:<outcome>` in the description or a metadata value; the scenario's rules in their order;
-the scenario's cards.
-An outcome is `approve`, `card_declined/insufficient_funds`, the name of a problem, or, of a payment
-that asks for 3-D Secure, `threeds/challenge` and its like.
+In order of precedence: the header `x-mock-clover-outcome`; the text `mock-clover:<outcome>` in the
+description or in a metadata value; the scenario's rules in their order; the scenario's cards.
+An outcome is `approve`, `card_declined/insufficient_funds`, the name of a problem or, for a payment
+that requests 3-D Secure, a flow such as `threeds/challenge`.
 """
 
 import difflib
@@ -40,7 +39,7 @@ _FLOWS: dict[str, Flow] = {f"threeds/{flow}": flow for flow in get_args(Flow)}
 
 
 class Override(NamedTuple):
-    """How a call is to end, and what said so."""
+    """A forced outcome of a request, and what forced it."""
 
     then: Action
     why: str
@@ -48,12 +47,12 @@ class Override(NamedTuple):
     based_on: str
 
     def verdict(self) -> Verdict | None:
-        """Return what the issuer says, if the step is about that."""
+        """Return the issuer's verdict that the override sets, if any."""
         return self.then.verdict(self.why, self.evidence, self.based_on)
 
 
 def may_be_overridden(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes) -> bool:
-    """Tell whether anything may intervene in this call; quick, for mostly nothing does."""
+    """Return whether an override, fault or limit may apply; fast, as most requests have none."""
     return (
         sandbox.has_overrides
         or OUTCOME_HEADER in headers
@@ -63,17 +62,17 @@ def may_be_overridden(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes
 
 
 def pick_fault(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> Fault | None:
-    """Return the fault that befalls a call: of its header, or of those in force."""
-    asked = headers.get(FAULT_HEADER)
-    if asked:
-        return parse_fault(asked.decode("latin-1"))
+    """Return the fault of a request, if any: from its header, or from the active faults."""
+    header = headers.get(FAULT_HEADER)
+    if header:
+        return parse_fault(header.decode("latin-1"))
     if not len(sandbox.faults):
         return None
     return sandbox.faults.take(endpoint.name, sandbox.clock.now_ms())
 
 
 def parse_fault(text: str) -> Fault:
-    """Read a fault of a header, as `drop after_commit` or `delay delay_ms=200`."""
+    """Parse the value of a fault header, such as `drop after_commit` or `delay delay_ms=200`."""
     import msgspec
 
     words = text.split()
@@ -89,14 +88,14 @@ def parse_fault(text: str) -> Fault:
         raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-fault: {error}") from None
     if fault.kind == "problem" and fault.problem not in OUTCOMES:
         near = difflib.get_close_matches(fault.problem or "", OUTCOMES, n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        said = f"x-mock-clover-fault: there is no problem {fault.problem!r}{meant}"
-        raise UNKNOWN_OUTCOME.error(said=said)
+        suggestion = f"; did you mean {near[0]}?" if near else ""
+        message = f"x-mock-clover-fault: unknown problem {fault.problem!r}{suggestion}"
+        raise UNKNOWN_OUTCOME.error(said=message)
     return fault
 
 
 def limit(sandbox: Sandbox, credential: str) -> None:
-    """Refuse a call beyond Clover's own limits, where they are switched on."""
+    """Raise RATE_LIMITED for a request beyond Clover's limits, if rate limits are enabled."""
     if sandbox.limits is None or not credential:
         return
     limited = sandbox.limits.check(credential, sandbox.clock.now_ms())
@@ -118,19 +117,19 @@ def find_override(
     again: bool = False,
     facts_of: RuleInputOf | None = None,
 ) -> Override | None:
-    """Return how a call is to end, if anything but its endpoint says so.
+    """Return the override of a request, if any.
 
-    `again`: the call waited, and was counted before. `facts_of`: how the endpoint reads what rules
-    can see, where that is not the usual way.
+    `again`: the request waited, so rules have counted it already. `facts_of`: builds the input of
+    rules; default: `rule_input`.
     """
-    asked = headers.get(OUTCOME_HEADER)
-    if asked:
-        return _asked(asked.decode("latin-1").strip(), f"header: {_ascii(asked)}")
+    header = headers.get(OUTCOME_HEADER)
+    if header:
+        return _trigger(header.decode("latin-1").strip(), f"header: {_ascii(header)}")
     facts = (facts_of or rule_input)(sandbox, endpoint, request, ids, headers, card)
     texts = (facts.description, *map(str, facts.metadata.values()))
-    found = next((m for text in texts if (m := _IN_TEXT.search(text))), None)
-    if found:
-        return _asked(found[1], f"text: {found[0]}")
+    match = next((m for text in texts if (m := _IN_TEXT.search(text))), None)
+    if match:
+        return _trigger(match[1], f"text: {match[0]}")
     matched = sandbox.rules.find(facts, sandbox.rule_counts, again=again)
     if matched is None:
         return None
@@ -138,18 +137,18 @@ def find_override(
 
 
 def validate_triggers(*texts: str | None) -> None:
-    """Refuse a text that is kept for later and asks for an outcome that there is not."""
+    """Reject a stored text that requests an unknown outcome, before it takes effect."""
     for text in texts:
-        if text and (found := _IN_TEXT.search(text)):
-            outcome(found[1])
+        if text and (match := _IN_TEXT.search(text)):
+            outcome(match[1])
 
 
-def _asked(word: str, why: str) -> Override:
+def _trigger(word: str, why: str) -> Override:
     return Override(outcome(word), why, ASKED_OUTCOME.fact.evidence, ASKED_OUTCOME.name)
 
 
 def outcome(word: str) -> Action:
-    """Read an outcome's word, or refuse with what was meant."""
+    """Parse the name of an outcome. Raises UNKNOWN_OUTCOME, with a suggestion if there is one."""
     if word == "approve":
         return Action(approve=Approve())
     if word.startswith("threeds/") and word in _FLOWS:
@@ -169,8 +168,8 @@ def outcome(word: str) -> Action:
         *(f"card_declined/{c}" for c in DECLINE_CODES),
     ]
     near = difflib.get_close_matches(word, known, n=1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-outcome: there is no outcome {word!r}{meant}")
+    suggestion = f"; did you mean {near[0]}?" if near else ""
+    raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-outcome: unknown outcome {word!r}{suggestion}")
 
 
 def rule_input(
@@ -184,9 +183,9 @@ def rule_input(
     source: str | None = None,
     amount: int | None = None,
 ) -> RuleInput:
-    """Return what rules can see of a call.
+    """Return the input of rules for a request.
 
-    `source` and `amount` stand for those that the request does not have.
+    `source` and `amount` are used if the request has none.
     """
     source = getattr(request, "source", None) or source
     customer = sandbox.customers.get(source or "")
@@ -201,11 +200,11 @@ def rule_input(
     elif token is not None:
         kind = "multipay" if token.state == "multipay" else "token"
         kind = kind if token.kind == "card" else token.kind
-    asked = getattr(request, "amount", None)
+    requested_amount = getattr(request, "amount", None)
     return RuleInput(
         endpoint=endpoint,
         card=card or (token.card if token else None),
-        amount=amount if asked is None else asked,
+        amount=amount if requested_amount is None else requested_amount,
         currency=getattr(request, "currency", None),
         email=getattr(request, "email", None) or (customer.email if customer else None),
         source=kind,

@@ -1,6 +1,7 @@
-"""Lists: newest first, filtered, cut by cursors that include the object they name.
+"""Paginate lists: newest first, filtered. A page includes the object that its cursor names.
 
-Source of the quirk: MD:pagination, "a specific order and two orders preceding it" with limit=3.
+Source of the inclusive cursor: MD:pagination, "a specific order and two orders preceding it" with
+limit=3.
 """
 
 from collections import deque
@@ -16,12 +17,12 @@ from mock_clover.core.record import Record
 Row = TypeVar("Row")
 
 _DOC = documented("REF getcharges; MD:pagination")
-_ORDERS = documented("REF getorders; the members' names are inferred from those of created")
+_ORDERS = documented("REF getorders; the names are inferred from those of created")
 _Created = (
     Annotated[str, doc("Milliseconds, or `yyyy-MM-dd HH:mm:ss` in UTC (zone inferred).", _DOC)]
     | None
 )
-_Paid = Annotated[str, doc("When it was paid: unpaid ones are left out.", _ORDERS)] | None
+_Paid = Annotated[str, doc("Time of payment; excludes unpaid orders.", _ORDERS)] | None
 _DATE_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
@@ -36,13 +37,11 @@ class ListQuery(
         "created_lte": "created.lte",
     },
 ):
-    """Query of a list."""
+    """Query parameters of a list."""
 
-    limit: Annotated[int, doc("Rows of a page.", _DOC, ge=1, le=100)] = 10
+    limit: Annotated[int, doc("Objects per page.", _DOC, ge=1, le=100)] = 10
     starting_after: Annotated[str, doc("This object and older ones.", _DOC)] | None = None
-    ending_before: (
-        Annotated[str, doc("This object and newer ones, this one first.", _DOC)] | None
-    ) = None
+    ending_before: Annotated[str, doc("This object first, then newer ones.", _DOC)] | None = None
     created: _Created = None
     created_gt: _Created = None
     created_gte: _Created = None
@@ -68,7 +67,7 @@ class OrdersQuery(
         "paid_lte": "status_transitions.paid.lte",
     },
 ):
-    """Query of the list of orders."""
+    """Query parameters of the list of orders."""
 
     paid: _Paid = None
     paid_gt: _Paid = None
@@ -85,7 +84,7 @@ def page(
     created_ms: Callable[[Row], int],
     show: Callable[[Row], Record],
 ) -> ListAnswer:
-    """Cut one page out of rows that come newest first."""
+    """Return one page of rows, which must be sorted newest first."""
     within = bounds(query, "created")
     rows = (
         (key, row)
@@ -93,29 +92,29 @@ def page(
         if keep(row) and (within is None or within(created_ms(row)))
     )
     if query.ending_before is not None:
-        cut = _up_to(rows, query.ending_before, query.limit + 1)
+        selected = _up_to(rows, query.ending_before, query.limit + 1)
     else:
-        cut = _from(rows, query.starting_after, query.limit + 1)
+        selected = _from(rows, query.starting_after, query.limit + 1)
     return ListAnswer(
         object="list",
         url=url,
-        has_more=True if len(cut) > query.limit else None,
-        data=tuple(show(row) for row in cut[: query.limit]),
+        has_more=True if len(selected) > query.limit else None,
+        data=tuple(show(row) for row in selected[: query.limit]),
     )
 
 
 def _from(rows: Iterator[tuple[str, Row]], cursor: str | None, count: int) -> list[Row]:
-    cut: list[Row] = []
+    selected: list[Row] = []
     seen = cursor is None
     for key, row in rows:
         seen = seen or key == cursor
         if seen:
-            cut.append(row)
-        if len(cut) == count:
+            selected.append(row)
+        if len(selected) == count:
             break
     if not seen:
         raise INVALID_REQUEST.error(param="starting_after")
-    return cut
+    return selected
 
 
 def _up_to(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row]:
@@ -128,18 +127,18 @@ def _up_to(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row
 
 
 def bounds(query: ListQuery, name: str) -> Callable[[int], bool] | None:
-    """Return whether a time lies within the bounds of this name; None where there are none."""
+    """Return a check of a time against the bounds of a query field; None if there are none."""
     field = name.rpartition(".")[2]
     low = high = None
-    for suffix, beyond in (("", 0), ("_gte", 0), ("_gt", 1)):
+    for suffix, offset in (("", 0), ("_gte", 0), ("_gt", 1)):
         text = getattr(query, f"{field}{suffix}")
         if text is not None:
-            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) + beyond
+            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) + offset
             low = bound if low is None else max(low, bound)
-    for suffix, beyond in (("", 0), ("_lte", 0), ("_lt", 1)):
+    for suffix, offset in (("", 0), ("_lte", 0), ("_lt", 1)):
         text = getattr(query, f"{field}{suffix}")
         if text is not None:
-            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) - beyond
+            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) - offset
             high = bound if high is None else min(high, bound)
     if low is None and high is None:
         return None

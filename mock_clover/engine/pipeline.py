@@ -1,7 +1,8 @@
-"""One request in, one reply out: the whole of Clover behind one synchronous call.
+"""Handle one request: validate it, run its endpoint, build the reply and journal the exchange.
 
-No await stands in it, so it is atomic on the event loop without a lock: a client that goes away
-leaves the old state or the new. A refusal changes nothing; a returned result has happened.
+`answer` is synchronous and contains no await, so it is atomic on the event loop without a lock: a
+client that disconnects leaves either the old state or the new one. An error changes nothing; a
+returned result has been applied.
 """
 
 from typing import Any
@@ -66,14 +67,15 @@ _new_tuple = tuple.__new__
 
 
 def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False) -> Reply:
-    """Answer one request and journal it.
+    """Return the reply to one request and journal the exchange.
 
-    A reply with a status of 0 means: nothing has happened; wait, and ask again with `waited`.
+    A reply with status 0 means that nothing has happened yet: the caller waits for `wait_ms` and
+    calls again with `waited=True`.
     """
     request: Record | None = None
     idempotency = ""
     fault: Fault | None = None
-    step: Override | None = None
+    override: Override | None = None
     has_overrides = False
     try:
         raw = endpoint.surface.admit(sandbox, raw)
@@ -90,9 +92,9 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
         request = decode_body(endpoint, raw)
         query = decode_query(endpoint, raw.query) if endpoint.query is not None else None
         key = idempotency_key(raw.headers) if endpoint.idempotent else ""
-        # The sandbox's own token has no name here, so that a fork or a copy knows its keys.
-        who = "" if credential == sandbox.credentials.access_token else credential
-        stored = sandbox.idempotency.get((who, key)) if key else None
+        # The sandbox's own token is stored as "", so that a fork or a copy recognizes its keys.
+        owner = "" if credential == sandbox.credentials.access_token else credential
+        stored = sandbox.idempotency.get((owner, key)) if key else None
         if stored is not None:
             if stored.target != raw.path or not _are_equal(stored.request, request):
                 raise IDEMPOTENCY_MISMATCH.error()
@@ -106,22 +108,22 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
             )
         else:
             call = Call(request, query, raw.ids, raw.headers)
-            step = _step(sandbox, endpoint, call, waited=waited) if has_overrides else None
-            if step is not None and step.then.fault is not None:
-                fault = _fault_if_it_hits(sandbox, step.then.fault, waited=waited)
+            override = _override(sandbox, endpoint, call, waited=waited) if has_overrides else None
+            if override is not None and override.then.fault is not None:
+                fault = _fault_if_it_hits(sandbox, override.then.fault, waited=waited)
                 if fault is not None and fault.when == "before_commit":
                     reply = _apply_before_commit_fault(sandbox, endpoint, raw, fault, credential)
-                    return _send_rule_webhook(sandbox, endpoint, raw, request, step, reply)
-            reply = _run_handler(sandbox, endpoint, call, step)
+                    return _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
+            reply = _run_handler(sandbox, endpoint, call, override)
             if key:
                 idempotency = "stored"
-                kept = (endpoint.name, raw.path, request, reply.status, reply.body, reply.why)
-                sandbox.idempotency.remember((who, key), _new_tuple(Remembered, kept))
-    except ApiError as refusal:
-        reply = _refused(sandbox, refusal, raw.headers, endpoint)
-        step = _decisive(step)
+                entry = (endpoint.name, raw.path, request, reply.status, reply.body, reply.why)
+                sandbox.idempotency.remember((owner, key), _new_tuple(Remembered, entry))
+    except ApiError as error:
+        reply = _error_reply(sandbox, error, raw.headers, endpoint)
+        override = _override_of_error(override)
     if has_overrides:
-        reply = _send_rule_webhook(sandbox, endpoint, raw, request, step, reply)
+        reply = _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
     if endpoint.unjournaled:
         return reply._replace(evidence=None, basis=())
@@ -130,15 +132,15 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
 
 
 def _are_equal(one: Record | None, other: Record | None) -> bool:
-    """Compare what two bodies said; equal ones may have been decoded in different ways."""
+    """Compare two bodies by content; equal bodies may have been decoded to different types."""
     return one == other or encode(one) == encode(other)
 
 
 def _check_limits_and_faults(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, credential: str, *, waited: bool
 ) -> Fault | None:
-    """Heed Clover's limits and return the fault that befalls a call; not again after its wait."""
-    if waited:
+    """Enforce Clover's rate limits and return the fault of a request, if any."""
+    if waited:  # checked before the wait; there is no second fault
         if sandbox.limits is not None:
             sandbox.limits.leave(credential)
         return None
@@ -146,32 +148,32 @@ def _check_limits_and_faults(
     return pick_fault(sandbox, endpoint, raw.headers)
 
 
-def _step(
+def _override(
     sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], *, waited: bool
 ) -> Override | None:
-    """Return how a scenario, a header or a text ends a call; of a token, its handler asks."""
-    if endpoint.secret:
+    """Return the override of a request, if any."""
+    if endpoint.secret:  # its handler looks for one, once the card is known
         return None
-    asked = (call.body, call.ids, call.headers)
+    request = (call.body, call.ids, call.headers)
     return find_override(
-        sandbox, endpoint.name, *asked, again=waited, facts_of=endpoint.rule_input_of
+        sandbox, endpoint.name, *request, again=waited, facts_of=endpoint.rule_input_of
     )
 
 
 def _run_handler(
-    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], step: Override | None
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], override: Override | None
 ) -> Reply:
-    """Run an endpoint, unless a step says how the call ends."""
+    """Run an endpoint's handler, unless an override decides the outcome."""
     if endpoint.permissions_with:
         refuse_members(sandbox, endpoint, call.body)
-    if step is not None:
-        if step.then.problem is not None:
-            raise BY_NAME[step.then.problem].error(why=step.why, basis=(step,))
-        if step.then.raw is not None:
-            return _raw_reply(step.then.raw, step)
-        call.verdict = step.verdict()
-        if step.then.threeds is not None:
-            call.threeds, call.why = step.then.threeds, step.why
+    if override is not None:
+        if override.then.problem is not None:
+            raise BY_NAME[override.then.problem].error(why=override.why, basis=(override,))
+        if override.then.raw is not None:
+            return _raw_reply(override.then.raw, override)
+        call.verdict = override.verdict()
+        if override.then.threeds is not None:
+            call.threeds, call.why = override.then.threeds, override.why
     return _reply(sandbox, endpoint, call, endpoint.run(sandbox, call))
 
 
@@ -182,16 +184,16 @@ def _apply_after_commit_fault(
     headers: dict[bytes, bytes],
     endpoint: Endpoint,
 ) -> Reply:
-    """Let a fault befall a reply whose work is done, or was refused."""
+    """Apply a fault to the reply of a request that was committed or rejected."""
     if fault is None:
         return reply
-    if fault.kind == "problem":  # the client is told otherwise
-        lie = ApiError(_told(fault), {"why": f"fault: {fault.label}"})
-        reply = _refused(sandbox, lie, headers, endpoint)
+    if fault.kind == "problem":  # the client gets an error instead of the real reply
+        error = ApiError(_problem_of(fault), {"why": f"fault: {fault.label}"})
+        reply = _error_reply(sandbox, error, headers, endpoint)
     return reply._replace(fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
 
 
-def _told(fault: Fault) -> Problem:
+def _problem_of(fault: Fault) -> Problem:
     return BY_NAME.get(fault.problem or "", SERVICE_UNAVAILABLE)
 
 
@@ -201,10 +203,10 @@ def _fault_if_it_hits(sandbox: Sandbox, fault: Fault, *, waited: bool) -> Fault 
     return fault if sandbox.faults.strikes(fault) else None
 
 
-def _decisive(step: Override | None) -> Override | None:
-    """Return the step of a refused call if it refused it: else the fault is the request's own."""
-    errors = step is not None and (step.then.problem or step.then.decline) is not None
-    return step if errors else None
+def _override_of_error(override: Override | None) -> Override | None:
+    """Return the override of a rejected request if it caused the error, else None."""
+    caused = override is not None and (override.then.problem or override.then.decline) is not None
+    return override if caused else None
 
 
 def _send_rule_webhook(
@@ -212,35 +214,37 @@ def _send_rule_webhook(
     endpoint: Endpoint,
     raw: Raw,
     request: Record | None,
-    step: Override | None,
+    override: Override | None,
     reply: Reply,
 ) -> Reply:
-    """Send the event that a rule has follow a call, now that the call has its answer."""
-    if step is not None and step.then.webhook is not None and reply.status:
-        event, send = step.then.webhook, sandbox.hooks.send_rule_event
+    """Send the webhook event of a rule once the reply is known."""
+    if override is not None and override.then.webhook is not None and reply.status:
+        event, send = override.then.webhook, sandbox.hooks.send_rule_event
         send(sandbox, endpoint.name, raw.ids, request, event, reply.status, reply.body)
     return reply
 
 
-def _raw_reply(raw: RawReply, step: Override) -> Reply:
+def _raw_reply(raw: RawReply, override: Override) -> Reply:
     body = raw.body.encode() if isinstance(raw.body, str) else encode(raw.body)
     if raw.body is None:
         body = b""
     content_type = raw.content_type.encode("latin-1", "replace")
-    return Reply(raw.status, body, step.why, content_type, evidence=step.evidence, basis=(step,))
+    reply = Reply(raw.status, body, override.why, content_type, evidence=override.evidence)
+    return reply._replace(basis=(override,))
 
 
 def _apply_before_commit_fault(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, fault: Fault, credential: str
 ) -> Reply:
-    """Return what comes of a call whose work is not done, or not yet."""
+    """Return the reply of a request whose handler does not run, or does not run yet."""
     why = f"fault: {fault.label}"
     wait_ms = sandbox.faults.delay_ms(fault)
     if fault.kind == "delay":
         if sandbox.limits is not None:
             sandbox.limits.enter(credential)
         return Reply(0, b"", why, fault=fault, wait_ms=wait_ms)
-    reply = _refused(sandbox, ApiError(_told(fault), {"why": why}), raw.headers, endpoint)
+    error = ApiError(_problem_of(fault), {"why": why})
+    reply = _error_reply(sandbox, error, raw.headers, endpoint)
     reply = reply._replace(why=why, fault=fault, wait_ms=wait_ms)
     _journal(sandbox, endpoint, raw, reply, None, "")
     return reply
@@ -254,7 +258,7 @@ def _journal(
     request: Record | None,
     idempotency: str,
 ) -> None:
-    """Write an exchange; a token request is kept as the card that came of it, in the reply."""
+    """Add an exchange to the journal, without the request if it holds card data."""
     sandbox.journal.write(
         sandbox.clock.now_ms(),
         endpoint.name,
@@ -267,13 +271,13 @@ def _journal(
         reply.body,
         reply.fault.label if reply.fault else "",
         raw.headers.get(b"user-agent", b""),
-        _ignored(endpoint, request, raw.body),
+        _ignored_members(endpoint, request, raw.body),
         raw.started_ns,
     )
 
 
-def _ignored(endpoint: Endpoint, request: Record | None, body: bytes) -> tuple[str, ...]:
-    """Return the members of a body that nobody reads, most often none."""
+def _ignored_members(endpoint: Endpoint, request: Record | None, body: bytes) -> tuple[str, ...]:
+    """Return the unknown members of a body, each with a suggestion if there is one."""
     codec = endpoint.codec
     if not body or codec is None or endpoint.request is None or codec.is_plain(request, body):
         return ()
@@ -283,19 +287,19 @@ def _ignored(endpoint: Endpoint, request: Record | None, body: bytes) -> tuple[s
         tree = decode_json(body)
     except (ValueError, RecursionError):
         return ()
-    found = unknown_members(tree, endpoint.request)[:_IGNORED_MAX]
+    names = unknown_members(tree, endpoint.request)[:_IGNORED_MAX]
     if endpoint.secret:
-        found = [redact_name(name) for name in found]
-    return tuple(_with_meant(name, nearest(name, endpoint.request)) for name in found)
+        names = [redact_name(name) for name in names]
+    return tuple(_with_suggestion(name, nearest(name, endpoint.request)) for name in names)
 
 
-def _with_meant(name: str, near: str) -> str:
+def _with_suggestion(name: str, near: str) -> str:
     return f"{name}; did you mean {near}?" if near else name
 
 
-def refuse(sandbox: Sandbox, refusal: ApiError, raw: Raw, endpoint: str = "") -> Reply:
-    """Answer a request that reached no endpoint, or not with its whole body, and journal it."""
-    reply = _refused(sandbox, refusal, raw.headers)
+def refuse(sandbox: Sandbox, error: ApiError, raw: Raw, endpoint: str = "") -> Reply:
+    """Return an error reply without running an endpoint, and journal the exchange."""
+    reply = _error_reply(sandbox, error, raw.headers)
     sandbox.journal.write(
         sandbox.clock.now_ms(),
         endpoint,
@@ -325,14 +329,14 @@ def _reply(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result: o
         basis += call.basis
         evidence = lowest_evidence(basis)
     if isinstance(result, Record):
-        # Not by its name: nearly every reply is made here, and this takes half the time.
+        # `tuple.__new__` takes half the time of `Reply(...)`; nearly every reply is created here.
         parts = (200, encode(result), call.why, JSON, (), None, 0, 0, evidence, basis)
         return _new_tuple(Reply, parts)
-    return _other(sandbox, call, result)._replace(evidence=evidence, basis=basis)
+    return _special_reply(sandbox, call, result)._replace(evidence=evidence, basis=basis)
 
 
-def _other(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
-    """Return a reply that is no record with a status of 200."""
+def _special_reply(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
+    """Return the reply for a result that is not a plain record with status 200."""
     if isinstance(result, Declined):
         dialect = dialect_of(sandbox, call.headers)
         body = decline_body(result.decline, result.charge.id, dialect)
@@ -354,33 +358,33 @@ def _other(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
     raise TypeError(f"an endpoint returned {type(result).__name__}")
 
 
-def _refused(
+def _error_reply(
     sandbox: Sandbox,
-    refusal: ApiError,
+    error: ApiError,
     headers: dict[bytes, bytes],
     endpoint: Endpoint | None = None,
 ) -> Reply:
-    problem = refusal.problem
-    param = refusal.words.get("param")
-    said_by = refusal.words.get("why")
-    more: Any = refusal.words.get("headers", {})
-    besides: Any = refusal.words.get("basis", ())
-    of: tuple[Basis, ...] = () if endpoint is None else (endpoint,)
-    basis = (*of, problem, *besides)
+    problem = error.problem
+    param = error.words.get("param")
+    cause = error.words.get("why")
+    extra_headers: Any = error.words.get("headers", {})
+    extra_basis: Any = error.words.get("basis", ())
+    endpoint_basis: tuple[Basis, ...] = () if endpoint is None else (endpoint,)
+    basis = (*endpoint_basis, problem, *extra_basis)
     body, content_type = problem_body(
         problem,
-        refusal.message,
+        error.message,
         dialect_of(sandbox, headers),
         str(param) if param is not None else None,
         platform=endpoint is not None and endpoint.surface.platform_errors,
     )
     why = f"{problem.name} ({problem.fact.evidence}: {problem.fact.source})"
-    reason = refusal.words.get("reason")
-    if reason is not None:  # the wire tells many situations alike
+    reason = error.words.get("reason")
+    if reason is not None:  # Clover uses one message for several situations
         why = f"{problem.name} ({reason})"
-    if said_by is not None:
-        why = f"{said_by}: {problem.name}"
-    headers_out = tuple((name.encode(), value.encode()) for name, value in more.items())
+    if cause is not None:
+        why = f"{cause}: {problem.name}"
+    headers_out = tuple((name.encode(), value.encode()) for name, value in extra_headers.items())
     return Reply(
         problem.status,
         body,

@@ -1,4 +1,4 @@
-"""A reply: what goes back to a client, and what is known of it besides."""
+"""The reply to a request, with metadata for the transport, the journal and the headers."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from mock_clover.scenario.records_fault import Fault
 
 
 class Reply(NamedTuple):
-    """What goes back; `headers` are beyond content type and length."""
+    """A response; `headers` excludes content type and length."""
 
     status: int
     body: bytes
@@ -18,15 +18,15 @@ class Reply(NamedTuple):
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
     fault: Fault | None = None
-    """What befalls the reply on its way, for the transport to play."""
+    """The fault that the transport applies to the reply."""
     wait_ms: int = 0
-    """Of a delay: how long the transport waits, before the work or with the reply."""
+    """How long the transport waits, before the handler runs or before it sends the reply."""
     pending_ms: int = 0
-    """How long a caller is willing to wait for another answer than this."""
+    """How long the server may retry the request before it sends this reply."""
     evidence: Evidence | None = None
-    """The weakest mark of what it leans on; None where nothing is claimed of Clover."""
+    """The lowest evidence level of `basis`; None if the reply makes no claim about Clover."""
     basis: tuple[Basis, ...] = ()
 
     def __repr__(self) -> str:
-        """Show it, card numbers masked."""
+        """Return the usual repr with card numbers masked."""
         return masked_repr(self)

@@ -1,6 +1,6 @@
-"""Reading a request: who asks, what the body and the query say, under which idempotency key.
+"""Authenticate a request and decode its body, query and idempotency key.
 
-What cannot be read is refused in Clover's words on Clover's surface, and in ours on the control's.
+An invalid request gets Clover's error on Clover's API, and our own error on the control API.
 """
 
 import re
@@ -37,99 +37,107 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 _QUERY_FIELDS_MAX = 100
 _YAML = (b"text/yaml", b"application/yaml", b"text/x-yaml", b"application/x-yaml")
-_UNSAID = (b"text/plain", b"application/x-www-form-urlencoded")
-_LACKING = re.compile(r"missing required field `(\w+)`")
+_UNSPECIFIC = (b"text/plain", b"application/x-www-form-urlencoded")
+_MISSING_FIELD = re.compile(r"missing required field `(\w+)`")
 
 
 def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
-    """Return the credential that was shown, or refuse: one answer to all that may be wrong."""
+    """Return the credential of a request.
+
+    Raises UNAUTHORIZED for any invalid credential, and PERMISSION_MISSING.
+    """
     if endpoint.auth == "none":
         return ""
     if endpoint.auth == "apikey":
-        shown = headers.get(b"apikey", b"").decode("latin-1").strip()
-        if shown != sandbox.credentials.api_key:
-            said = "the apikey is not of this sandbox" if shown else "no apikey is shown"
-            raise UNAUTHORIZED.error(reason=said)
-        return shown
+        api_key = headers.get(b"apikey", b"").decode("latin-1").strip()
+        if api_key != sandbox.credentials.api_key:
+            reason = "the apikey is not valid for this sandbox" if api_key else "no apikey was sent"
+            raise UNAUTHORIZED.error(reason=reason)
+        return api_key
     header = headers.get(b"authorization")
     if header == sandbox.bearer_header:
-        shown = sandbox.credentials.access_token
+        token = sandbox.credentials.access_token
     else:
-        shown = _other_bearer(sandbox, endpoint, header)
+        token = _oauth_token(sandbox, endpoint, header)
     if sandbox.settings.permissions is not None:
-        _refuse_unpermitted(endpoint, endpoint.permissions, sandbox.settings.permissions)
-    return shown
+        _check_permissions(endpoint, endpoint.permissions, sandbox.settings.permissions)
+    return token
 
 
-def _other_bearer(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> str:
-    """Return the token of an Authorization header that OAuth gave and that is good now."""
+def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> str:
+    """Return the token of an Authorization header if OAuth issued it and it is valid."""
     if header is None and endpoint.auth == "pakms":
         raise PAKMS_WITHOUT_AUTHORIZATION.error()
-    shown = _bearer(header)
-    bearer = sandbox.bearers.get(shown)
+    token = _bearer(header)
+    bearer = sandbox.bearers.get(token)
     if bearer is None:
-        said = legacy_token_error(sandbox, shown)
-        if said:
-            raise UNAUTHORIZED.error(reason=said)
+        reason = legacy_token_error(sandbox, token)
+        if reason:
+            raise UNAUTHORIZED.error(reason=reason)
     elif sandbox.clock.now_ms() >= bearer.expires_ms:
         raise UNAUTHORIZED.error(reason="the access token has expired; POST /oauth/v2/refresh")
-    return shown
+    return token
 
 
-def legacy_token_error(sandbox: Sandbox, shown: str) -> str:
-    """Say why a text is no legacy bearer token that is good now, or ''."""
-    if shown == sandbox.credentials.access_token:
+def legacy_token_error(sandbox: Sandbox, token: str) -> str:
+    """Return why a text is not a valid legacy bearer token, or '' if it is valid."""
+    if token == sandbox.credentials.access_token:
         return ""
-    given_ms = sandbox.access_tokens.get(shown)
-    if given_ms is None:
-        return "the bearer token is not of this sandbox" if shown else "no bearer token is shown"
-    if sandbox.clock.now_ms() - given_ms > sandbox.settings.access_token_life_ms:
+    issued_ms = sandbox.access_tokens.get(token)
+    if issued_ms is None:
+        if not token:
+            return "no bearer token was sent"
+        return "the bearer token is not valid for this sandbox"
+    if sandbox.clock.now_ms() - issued_ms > sandbox.settings.access_token_life_ms:
         return "the bearer token is older than access_token_life_ms"
     return ""
 
 
 def refuse_members(sandbox: Sandbox, endpoint: Endpoint, request: Record | None) -> None:
-    """Refuse members of a body that the app has no permission for."""
+    """Reject a body with members that the app has no permission for."""
     granted = sandbox.settings.permissions
     if granted is not None and request is not None:
-        held = _set_fields(request)
-        needed = tuple(name for member, name in endpoint.permissions_with if member in held)
-        _refuse_unpermitted(endpoint, needed, granted)
+        names = _set_fields(request)
+        needed = tuple(name for member, name in endpoint.permissions_with if member in names)
+        _check_permissions(endpoint, needed, granted)
 
 
-def _refuse_unpermitted(
+def _check_permissions(
     endpoint: Endpoint, needed: tuple[Permission, ...], granted: tuple[Permission, ...]
 ) -> None:
-    lacking = missing(needed, granted)
-    if lacking:
-        word = "permission" if len(lacking) == 1 else "permissions"
+    denied = missing(needed, granted)
+    if denied:
+        noun = "permission" if len(denied) == 1 else "permissions"
         raise PERMISSION_MISSING.error(
-            reason=f"{endpoint.name} needs the {word} {', '.join(lacking)}"
+            reason=f"{endpoint.name} needs the {noun} {', '.join(denied)}"
         )
 
 
 def _set_fields(request: Record) -> set[str]:
-    """Return the names of the members that a body has, and those of its lists' items."""
-    held: set[str] = set()
+    """Return the names of the members that are set, including those of items in lists."""
+    names: set[str] = set()
     for name in request.__struct_fields__:
         value = getattr(request, name)
         if value is None or value == ():
             continue
-        held.add(name)
+        names.add(name)
         for each in value if isinstance(value, list | tuple) else ():
-            held |= _set_fields(each) if isinstance(each, Record) else set()
-    return held
+            names |= _set_fields(each) if isinstance(each, Record) else set()
+    return names
 
 
 def _bearer(header: bytes | None) -> str:
-    """Return the token of an Authorization header, or '' when it holds none."""
+    """Return the bearer token of an Authorization header, or ''."""
     if header is None or header[:7].lower() != b"bearer ":
         return ""
     return header[7:].decode("latin-1").strip()
 
 
 def enforce_strict(endpoint: Endpoint, raw: Raw) -> None:
-    """Under --strict refuse what this mock else forgives."""
+    """Reject what this mock accepts without --strict and Clover's documentation does not.
+
+    Raises PATH_NOT_FOUND, FORWARDED_FOR_MISSING or UNKNOWN_PARAMETER.
+    """
     if endpoint.extension:
         raise PATH_NOT_FOUND.error()
     if endpoint.forwarded_for and not raw.headers.get(b"x-forwarded-for"):
@@ -138,24 +146,24 @@ def enforce_strict(endpoint: Endpoint, raw: Raw) -> None:
         try:
             unknown = unknown_members(parse(raw.body), endpoint.request)
         except MalformedError:
-            return  # the decoder says it better
+            return  # `decode_body` raises a more precise error
         if unknown:
             param = redact_name(unknown[0]) if endpoint.secret else unknown[0]
             raise UNKNOWN_PARAMETER.error(param=param)
 
 
 def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
-    """Return the body as its record, or refuse."""
+    """Return the body as its record. Raises ApiError if it is invalid."""
     codec: Codec[Record] | None = endpoint.codec
     if codec is None:
         return None
     if endpoint.json_only:
-        _refuse_other_media(raw.headers)
+        _require_json(raw.headers)
     try:
         if endpoint.any_body:
-            return codec.convert(_merged(raw))
+            return codec.convert(_merge_parameters(raw))
         if endpoint.request is OpenBody:
-            if _is_text(raw):
+            if _is_yaml(raw):
                 return OpenBody(text=raw.body)
             return codec.convert({"tree": parse(raw.body)})
         body = raw.body
@@ -165,65 +173,65 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
             raise CONTROL_INVALID.error(said=str(error)) from None
         raise INVALID_JSON.error() from None
     except ViolationsError as violations:
-        _refuse_violation(violations, control=endpoint.unjournaled)
+        _raise_violation(violations, control=endpoint.unjournaled)
 
 
-def _is_text(raw: Raw) -> bool:
-    """Tell whether an open body is a YAML text: it says so, or says nothing and is no JSON.
+def _is_yaml(raw: Raw) -> bool:
+    """Return whether an open body is YAML: by its content type, or because it is not JSON.
 
-    `curl --data-binary` calls whatever it sends a form.
+    `curl --data-binary` sends any body with the content type of a form.
     """
-    said = raw.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if said in _YAML:
+    media_type = raw.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type in _YAML:
         return True
-    return said in _UNSAID and raw.body.lstrip()[:1] not in (b"{", b"[", b"")
+    return media_type in _UNSPECIFIC and raw.body.lstrip()[:1] not in (b"{", b"[", b"")
 
 
-def _refuse_other_media(headers: dict[bytes, bytes]) -> None:
-    """Refuse what says that it is no JSON; what says nothing may be it (inferred)."""
-    said = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if said and said != b"application/json" and not said.endswith(b"+json"):
+def _require_json(headers: dict[bytes, bytes]) -> None:
+    """Reject a content type other than JSON; a missing one is accepted (inferred)."""
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type and media_type != b"application/json" and not media_type.endswith(b"+json"):
         raise OAUTH_MEDIA_TYPE.error()
 
 
 def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
-    """Return the query as its record, or refuse."""
+    """Return the query as its record. Raises ApiError if it is invalid."""
     codec: Codec[Record] | None = endpoint.query_codec
     if codec is None:
         return None
     if not query:
-        nothing = endpoint.no_query
-        if nothing is not None:
-            return nothing
+        empty = endpoint.no_query
+        if empty is not None:
+            return empty
     try:
-        fields = _gathered(query) if endpoint.surface.gathers_query else _fields(query)
+        fields = _join_repeated(query) if endpoint.surface.gathers_query else _fields(query)
         if endpoint.unjournaled and endpoint.query is not None:
-            _refuse_unknown(fields, endpoint.query)
+            _reject_unknown(fields, endpoint.query)
         return codec.convert(fields)
     except MalformedError:
         raise INVALID_REQUEST.error(param="query") from None
     except ViolationsError as violations:
-        _refuse_violation(violations, control=endpoint.unjournaled)
+        _raise_violation(violations, control=endpoint.unjournaled)
 
 
-def _refuse_unknown(fields: dict[str, str], query: type[Record]) -> None:
+def _reject_unknown(fields: dict[str, str], query: type[Record]) -> None:
     for name in unknown_members(fields, query):
         near = nearest(name, query)
-        meant = f"; did you mean `{near}`?" if near else ""
-        raise CONTROL_INVALID.error(said=f"there is no query member `{name}`{meant}")
+        suggestion = f"; did you mean `{near}`?" if near else ""
+        raise CONTROL_INVALID.error(said=f"unknown query parameter `{name}`{suggestion}")
 
 
-def _refuse_violation(violations: ViolationsError, *, control: bool = False) -> Never:
+def _raise_violation(error: ViolationsError, *, control: bool = False) -> Never:
     if control:
-        raise CONTROL_INVALID.error(said=str(violations))
-    first = violations.found[0]
+        raise CONTROL_INVALID.error(said=str(error))
+    first = error.violations[0]
     problem = BY_NAME.get(first.problem, INVALID_REQUEST)
-    lacking = _LACKING.search(first.said)
-    raise problem.error(param=f"{first.path}.{lacking[1]}" if lacking else first.path)
+    field = _MISSING_FIELD.search(first.message)
+    raise problem.error(param=f"{first.path}.{field[1]}" if field else first.path)
 
 
-def _merged(raw: Raw) -> dict[str, object]:
-    """Merge query, form and JSON: real clients send a legacy exchange in all three ways."""
+def _merge_parameters(raw: Raw) -> dict[str, object]:
+    """Merge query, form and JSON: clients send a legacy OAuth exchange in all three ways."""
     merged: dict[str, object] = dict(_fields(raw.query))
     if raw.body.lstrip()[:1] in (b"{", b"["):
         tree = parse(raw.body)
@@ -235,10 +243,10 @@ def _merged(raw: Raw) -> dict[str, object]:
     return merged
 
 
-def _gathered(encoded: bytes) -> dict[str, str]:
-    """Return the fields of a platform query: what is given more than once is joined by commas.
+def _join_repeated(encoded: bytes) -> dict[str, str]:
+    """Return the parameters of a platform query, repeated ones joined by commas.
 
-    Documented is a repeated `filter`; goparrot sends one that is joined by commas already.
+    Documented: a repeated `filter`. goparrot sends a single one, already joined by commas.
     """
     fields: dict[str, str] = {}
     for name, value in _pairs(encoded):
@@ -259,7 +267,7 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
 
 
 def idempotency_key(headers: dict[bytes, bytes]) -> str:
-    """Return the key under any spelling that clients use, or ''."""
+    """Return the idempotency key from any of the header names that clients use, or ''."""
     key = (
         headers.get(b"idempotency-key")
         or headers.get(b"x-idempotency-key")

@@ -1,4 +1,4 @@
-"""How a path finds its endpoint; what nobody has called yet is not imported."""
+"""Route paths to endpoints. Endpoint modules are imported when a path of theirs is first used."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -9,15 +9,15 @@ Place = tuple[str, ...]
 """The first two segments of a path."""
 Found = tuple[Endpoint, tuple[str, ...]]
 Pattern = tuple[tuple[str, ...], dict[str, Endpoint]]
-"""The segments of a path, '' for an id, and what is served there by method."""
+"""The segments of a path, '' for an id, and its endpoints by method."""
 Shape = tuple[int | str, ...]
 
 
 class Router:
-    """Finds endpoints by method and path shape: a scan of forty routes costs 9 microseconds.
+    """Finds endpoints by method and path; a scan of forty routes would take 9 microseconds.
 
-    A path without ids is one lookup. Others are looked up by their number of segments and the first
-    two of them, then by the literal segments of the few patterns of that shape.
+    A path without ids takes one lookup. Other paths are looked up by the number of segments and the
+    first two of them, then matched against the few patterns of that shape.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Router:
         self._exact: dict[tuple[str, str], Found] = {}
         self._shaped: dict[Shape, list[Pattern]] = {}
         self._lazy_loaders = unmet or {}
-        """Places that nobody has called yet, and what imports their endpoints."""
+        """Prefixes that no request has used yet, with the functions that import their endpoints."""
         self._add(endpoints)
 
     def _add(self, endpoints: Iterable[Endpoint], place: Place | None = None) -> None:
@@ -40,7 +40,7 @@ class Router:
                     self._add_pattern(path, endpoint)
 
     def _load_lazily(self, parts: list[str]) -> bool:
-        """Import what is served at the place of a path; tell whether that is news."""
+        """Import the endpoints of a path's prefix; return False if they are imported already."""
         place = place_of(parts)
         load = self._lazy_loaders.pop(place, None)
         if load is None:
@@ -51,16 +51,19 @@ class Router:
     def _add_pattern(self, path: str, endpoint: Endpoint) -> None:
         pattern = tuple("" if part.startswith("{") else part for part in path.split("/")[1:])
         if "" in pattern[:2] and pattern != ("",):
-            raise ValueError(f"{path}: an id stands third or later")
+            raise ValueError(f"{path}: an id must be the third segment or later")
         shape = self._shaped.setdefault((len(pattern), *pattern[:2]), [])
-        for known, by_method in shape:
-            if known == pattern:
+        for existing, by_method in shape:
+            if existing == pattern:
                 by_method[endpoint.method] = endpoint
                 return
         shape.append((pattern, {endpoint.method: endpoint}))
 
     def find(self, method: str, path: str) -> Found:
-        """Return the endpoint of a path and the ids in it, or refuse. HEAD is served as GET."""
+        """Return the endpoint of a path and the ids in it. HEAD is served as GET.
+
+        Raises PATH_NOT_FOUND or METHOD_NOT_ALLOWED.
+        """
         if method == "HEAD":
             method = "GET"
         found = self._exact.get((method, path))
@@ -68,7 +71,7 @@ class Router:
             return found
         parts = path.split("/")[1:]
         other_methods: dict[str, Endpoint] | None = None
-        for pattern, by_method in self._like(parts):
+        for pattern, by_method in self._candidates(parts):
             ids = _ids(pattern, parts)
             if ids is not None:
                 if method in by_method:
@@ -80,21 +83,21 @@ class Router:
             raise METHOD_NOT_ALLOWED.error(method=method)
         raise PATH_NOT_FOUND.error()
 
-    def _like(self, parts: list[str]) -> Sequence[Pattern]:
-        """Return the patterns that may be those of a path."""
+    def _candidates(self, parts: list[str]) -> Sequence[Pattern]:
+        """Return the patterns that may match a path."""
         return self._shaped.get((len(parts), *parts[:2]), ())
 
     def methods(self, path: str) -> tuple[str, ...]:
-        """Return the methods that a path answers to."""
+        """Return the methods that a path supports."""
         return tuple(self.at(path))
 
     def at(self, path: str) -> dict[str, Endpoint]:
-        """Return what is served at a path, by method."""
+        """Return the endpoints of a path by method."""
         parts = path.split("/")[1:]
         self._load_lazily(parts)
         return {
             method: endpoint
-            for pattern, by_method in self._like(parts)
+            for pattern, by_method in self._candidates(parts)
             if _ids(pattern, parts) is not None
             for method, endpoint in by_method.items()
         }
@@ -113,5 +116,5 @@ def _ids(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:
 
 
 def place_of(parts: Sequence[str]) -> Place:
-    """Return the place of a path's segments."""
+    """Return the first two segments of a path."""
     return tuple(parts[:2])

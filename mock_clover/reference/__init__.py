@@ -1,1 +1,1 @@
-"""What is generated from the declarations: OpenAPI, examples and the fidelity page."""
+"""Reference documents generated from the code: OpenAPI, examples and the evidence page."""

@@ -1,6 +1,6 @@
-"""Examples of every operation, as requests that were made of this mock and what it answered.
+"""Examples of every operation: recorded requests to this mock and its responses.
 
-`tests/test_openapi.py` makes them anew and compares, so that none can grow untrue.
+`tests/test_openapi.py` regenerates and compares them, so they cannot become outdated.
 """
 
 from functools import cache
@@ -15,7 +15,7 @@ FILE = Path(__file__).with_name("examples.json")
 
 
 class Example(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """One request that succeeds, and its reply."""
+    """A successful request and its response."""
 
     ids: dict[str, str] = {}
     query: dict[str, str] = {}
@@ -25,7 +25,7 @@ class Example(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 @cache
 def examples() -> dict[str, Example]:
-    """Return the examples by operation; read once, when the document is asked for."""
-    if not FILE.exists():  # while they are made for the first time
+    """Return the examples by operation, read on first use."""
+    if not FILE.exists():  # before the first generation
         return {}
     return msgspec.json.decode(FILE.read_bytes(), type=dict[str, Example])

@@ -1,7 +1,7 @@
-"""How faithful this mock is: every claim of the code with its mark, as rows for tables.
+"""Collect every claim about Clover with its evidence level, as table rows.
 
-Nothing is said here that is not declared elsewhere: operations, members, refusals and behaviours
-carry their own marks; this only reads them.
+The evidence is declared with the operations, members, errors and behaviours; this module only
+reads it.
 """
 
 from collections.abc import Iterator
@@ -22,40 +22,40 @@ from mock_clover.scenario.records import Scenario
 MARKS: tuple[Evidence, ...] = get_args(Evidence)
 
 SOURCES: dict[str, str] = {
-    "REF": "docs.clover.com/reference, the page of this name",
-    "MD": "docs.clover.com/docs, the page of this name as exported in 2023 and 2024",
-    "DOCS": "docs.clover.com/docs, the page of this name, up to 2026",
+    "REF": "docs.clover.com/reference, page with this name",
+    "MD": "docs.clover.com/docs, page with this name, exported in 2023 and 2024",
+    "DOCS": "docs.clover.com/docs, page with this name, up to 2026",
     "SEED": "three tutorials of docs.clover.com: card token, accepting payments, saving a card",
-    "OAS-TOK": "Clover's own OpenAPI document of the token host",
-    "AE": "api-evangelist/clover, an OpenAPI document made of Clover's reference in 2026",
-    "AROUND": "several public sources, compared with each other; its number is a section of notes",
-    "3DS SDK page": "docs.clover.com/docs, the page of the 3DS SDK, 2024",
-    "iframe page": "docs.clover.com/docs, the pages of the hosted iframe and of its wallets, 2024",
+    "OAS-TOK": "Clover's OpenAPI document of the token host",
+    "AE": "api-evangelist/clover, an OpenAPI document generated from Clover's reference in 2026",
+    "AROUND": "several public sources, cross-checked; the number is a section of our notes",
+    "3DS SDK page": "docs.clover.com/docs, page of the 3DS SDK, 2024",
+    "iframe page": "docs.clover.com/docs, pages of the hosted iframe and its wallets, 2024",
     "WeeConnectPay": "a public plugin for WooCommerce that uses the iframe",
     "sanqin888": "a public shop with Apple Pay and Google Pay, in use in Canada",
-    "TransArmor page": "docs.clover.com/docs, the page of TransArmor tokens, 2024",
-    "cloverhackathons": "cloverhackathons/DeveloperPayAPI, Clover's samples of the old API",
+    "TransArmor page": "docs.clover.com/docs, page of TransArmor tokens, 2024",
+    "cloverhackathons": "cloverhackathons/DeveloperPayAPI, Clover's samples of the legacy API",
     "NODE": "clover-ecomm-sdk 1.0.0, Clover's SDK for Node, about 2020",
     "PY": "Clover's ecomm-SDK-python with its fixtures, 2019",
     "GP": "goparrot/clover-api-client, its tests of 2021 and 2022",
     "WOO": "Clover's own plugin for WooCommerce, 1.0.12",
     "KES": "Kestrel's plugin for WooCommerce, 2022 to 2024",
-    "CCL": "a public client with a pasted reply of the sandbox, 2023",
-    "PHP21": "a public client with pasted replies, 2021",
-    "CC": "community.clover.com, the question of this number",
+    "CCL": "a public client with a copied sandbox response, 2023",
+    "PHP21": "a public client with copied responses, 2021",
+    "CC": "community.clover.com, question with this number",
     "E2E": "a public end-to-end test against the real sandbox, 2026",
-    "PayHub": "salmanpatnee/payhub, tests and notes of what the sandbox answered in September 2026",
-    "LiveCloverClient": "a public client that notes what the sandbox answered in 2026",
-    "bypassmobile": "the help page of a merchant's software on Clover",
+    "PayHub": "salmanpatnee/payhub, tests and notes on sandbox responses of September 2026",
+    "LiveCloverClient": "a public client with notes on sandbox responses of 2026",
+    "bypassmobile": "help page of a merchant's software on Clover",
     "dan1d": "dan1d/clover_sandbox_simulator, 2026",
-    "thalamus": "a public client of OAuth v2 that was tested against the sandbox",
-    "ottstream": "a public client that branches on Clover's statuses",
+    "thalamus": "a public OAuth v2 client, tested against the sandbox",
+    "ottstream": "a public client that handles Clover's statuses",
 }
-"""What a source's key stands for."""
+"""Sources by key."""
 
 
 class Member(NamedTuple):
-    """One member of a record that a client sends or gets."""
+    """A member of a record that a client sends or receives."""
 
     record: type[Record]
     name: str
@@ -63,22 +63,22 @@ class Member(NamedTuple):
 
 
 def records() -> tuple[type[Record], ...]:
-    """Return all records of the wire: what operations take and give, and what they hold."""
-    found: dict[type[Record], None] = {}
+    """Return all records used in requests and responses, with nested ones."""
+    collected: dict[type[Record], None] = {}
     roots: list[Any] = [
         record for e in SURFACE for record in (e.request, e.query, e.response) if record
     ]
     for record in (*roots, ErrorEnvelope, StatusBody, *(hook.request for hook in WEBHOOKS)):
-        _gather(record, found)
-    return tuple(found)
+        _gather(record, collected)
+    return tuple(collected)
 
 
-def _gather(record: type[Record], found: dict[type[Record], None]) -> None:
-    if record not in found:
-        found[record] = None
+def _gather(record: type[Record], collected: dict[type[Record], None]) -> None:
+    if record not in collected:
+        collected[record] = None
         for hint in get_type_hints(record, include_extras=True).values():
             for inner in _records_in(hint):
-                _gather(inner, found)
+                _gather(inner, collected)
 
 
 def _records_in(hint: Any) -> Iterator[type[Record]]:
@@ -89,15 +89,15 @@ def _records_in(hint: Any) -> Iterator[type[Record]]:
 
 
 def members() -> Iterator[Member]:
-    """Iterate all members of all records of the wire."""
+    """Yield all members of all records."""
     for record in records():
         for field in msgspec.structs.fields(record):
             yield Member(record, field.encode_name, fact_of(record, field.name))
 
 
 def fidelity(scenario: Scenario) -> dict[str, Any]:
-    """Return all that is claimed of Clover, by kind; the cards are those of a scenario."""
-    told: dict[str, list[dict[str, Any]]] = {
+    """Return all claims about Clover by kind, with the cards of a scenario."""
+    claims: dict[str, list[dict[str, Any]]] = {
         "operations": [
             {key: row[key] for key in ("name", "about", "evidence", "source")}
             for row in route_rows()
@@ -107,7 +107,7 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
                 "name": each.name,
                 "about": each.said,
                 "setting": each.setting,
-                **_marked(each.fact),
+                **_evidence(each.fact),
             }
             for each in BEHAVIOURS
         ],
@@ -116,11 +116,11 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
             for row in problem_rows()
         ],
         "members": [
-            {"record": each.record.__name__, "name": each.name, **_marked(each.fact)}
+            {"record": each.record.__name__, "name": each.name, **_evidence(each.fact)}
             for each in members()
         ],
         "webhooks": [
-            {"name": hook.name, "about": hook.about, **_marked(hook.fact)} for hook in WEBHOOKS
+            {"name": hook.name, "about": hook.about, **_evidence(hook.fact)} for hook in WEBHOOKS
         ],
         "cards": [
             {"name": card.label, "evidence": card.evidence, "source": card.source or ""}
@@ -128,17 +128,17 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
         ],
     }
     return {
-        "counts": {kind: _counted(rows) for kind, rows in told.items()},
-        **told,
+        "counts": {kind: _count_levels(rows) for kind, rows in claims.items()},
+        **claims,
         "differences": [{"about": each.about, "here": each.said} for each in KNOWN_DIFFERENCES],
         "unknown": [{"about": each.about, "here": each.said} for each in UNKNOWNS],
         "sources": [{"key": key, "about": about} for key, about in SOURCES.items()],
     }
 
 
-def _marked(fact: Fact | None) -> dict[str, str]:
+def _evidence(fact: Fact | None) -> dict[str, str]:
     return {"evidence": "", "source": ""} if fact is None else fact._asdict()
 
 
-def _counted(rows: list[dict[str, Any]]) -> dict[str, int]:
+def _count_levels(rows: list[dict[str, Any]]) -> dict[str, int]:
     return {mark: sum(row["evidence"] == mark for row in rows) for mark in MARKS}

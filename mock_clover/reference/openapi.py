@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, from the same declarations that decode and answer."""
+"""Build the OpenAPI 3.1 document from the endpoint declarations."""
 
 import re
 from functools import cache
@@ -35,7 +35,7 @@ from mock_clover.reference.examples import Example, examples
 from mock_clover.reference.openapi_tags import TAGS, tag_of
 
 _REF = "#/components/schemas/{name}"
-_NONE = Example()
+_NO_EXAMPLE = Example()
 _DECLINES = frozenset({"create_charge", "pay_order", "finalize_payment"})
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "bearer": [{"bearer": []}],
@@ -47,20 +47,20 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
 
 @cache
 def document() -> bytes:
-    """Return the document as JSON; built once, at the first request for it."""
+    """Return the document as JSON, built on first use."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in SURFACE:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
-    return msgspec.json.format(msgspec.json.encode(_whole(paths)), indent=1)
+    return msgspec.json.format(msgspec.json.encode(_document(paths)), indent=1)
 
 
-def _whole(paths: dict[str, Any]) -> dict[str, Any]:
+def _document(paths: dict[str, Any]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "mock-clover",
             "version": __version__,
-            "summary": "Clover's Ecommerce API, as this mock serves it.",
+            "summary": "Clover's Ecommerce API as served by this mock.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -95,24 +95,24 @@ def _schemas() -> dict[str, Any]:
 
 
 def _webhooks() -> dict[str, Any]:
-    """Tell what Clover sends to a shop."""
+    """Return the requests that Clover sends to a shop."""
     return {hook.name: {"post": _webhook(hook)} for hook in WEBHOOKS}
 
 
 def _webhook(hook: Webhook) -> dict[str, Any]:
     schema = {"schema": {"$ref": _REF.format(name=hook.request.__name__)}}
-    told: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "operationId": f"webhook_{hook.name}",
         "summary": hook.about,
         "requestBody": {"required": True, "content": {"application/json": schema}},
-        "responses": {"200": {"description": "It has come; all else is sent again later."}},
+        "responses": {"200": {"description": "Received. Any other status is retried later."}},
         "x-evidence": hook.fact.evidence,
         "x-source": hook.fact.source,
     }
     if hook.header:
         header = {"name": hook.header, "in": "header", "required": True}
-        told["parameters"] = [header | {"schema": {"type": "string"}}]
-    return told
+        operation["parameters"] = [header | {"schema": {"type": "string"}}]
+    return operation
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
@@ -133,10 +133,10 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.path_alias:
         operation["x-also"] = endpoint.path_alias
     if endpoint.extension:
-        operation["x-extension"] = "Clover has no such public operation; refused under --strict."
+        operation["x-extension"] = "Clover has no such public operation; rejected with --strict."
     if endpoint.request and endpoint.method != "GET":
         schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.request.__name__)}}
-        schema |= _example(examples().get(endpoint.name, _NONE).request)
+        schema |= _example(examples().get(endpoint.name, _NO_EXAMPLE).request)
         content = {"application/json": schema}
         if endpoint.any_body:
             content["application/x-www-form-urlencoded"] = schema
@@ -145,15 +145,15 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    shown = examples().get(endpoint.name, _NONE)
-    found: list[dict[str, Any]] = [
+    example = examples().get(endpoint.name, _NO_EXAMPLE)
+    parameters: list[dict[str, Any]] = [
         {
             "name": name,
             "in": "path",
             "required": True,
             "description": f"Id of the {name.removesuffix('_id').replace('_', ' ')}.",
             "schema": {"type": "string"},
-            **_example(shown.ids.get(name)),
+            **_example(example.ids.get(name)),
         }
         for name in re.findall(r"\{(\w+)\}", endpoint.path)
     ]
@@ -161,11 +161,12 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         endpoint.request if endpoint.any_body and endpoint.method == "GET" else None
     )
     if query:
-        found += [
-            {**each, **_example(shown.query.get(each["name"]))} for each in _query_parameters(query)
+        parameters += [
+            {**each, **_example(example.query.get(each["name"]))}
+            for each in _query_parameters(query)
         ]
     if endpoint.merchant:
-        found.append(
+        parameters.append(
             {
                 "name": "X-Clover-Merchant-Id",
                 "in": "header",
@@ -175,50 +176,50 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
             }
         )
     if endpoint.idempotent:
-        found.append(
+        parameters.append(
             {
                 "name": "idempotency-key",
                 "in": "header",
-                "description": "A retry with the same key gets the stored reply, byte for byte.",
+                "description": "A retry with the same key gets the stored response, byte for byte.",
                 "schema": {"type": "string"},
             }
         )
-    return found
+    return parameters
 
 
 def _query_parameters(query: type[Record]) -> list[dict[str, Any]]:
     hints = get_type_hints(query, include_extras=True)
-    found = []
+    parameters = []
     for field in msgspec.structs.fields(query):
         schema = msgspec.json.schema(hints[field.name])
-        if "anyOf" in schema:  # or nothing, which a query says by leaving it out
+        if "anyOf" in schema:  # a query omits null
             schema = next(each for each in schema["anyOf"] if each != {"type": "null"})
         about = schema.pop("description", "")
-        found.append(
+        parameters.append(
             {"name": field.encode_name, "in": "query", "description": about, "schema": schema}
         )
-    return found
+    return parameters
 
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.response.__struct_fields__:
         each = {"$ref": _REF.format(name=endpoint.response.__name__)}
         schema = {"schema": {"type": "array", "items": each} if endpoint.bare_array else each}
-        schema |= _example(examples().get(endpoint.name, _NONE).reply)
+        schema |= _example(examples().get(endpoint.name, _NO_EXAMPLE).reply)
         good = {"200": {"description": "OK", "content": {"application/json": schema}}}
     else:
-        good = {"302": {"description": "Sends the browser back."}}
+        good = {"302": {"description": "Redirects the browser back."}}
         if endpoint.page:
-            shown = {"text/html": {"schema": {"type": "string"}}}
-            good = {"200": {"description": "A page for people.", "content": shown}} | good
-    return good | _refusals(endpoint)
+            content = {"text/html": {"schema": {"type": "string"}}}
+            good = {"200": {"description": "An HTML page.", "content": content}} | good
+    return good | _error_responses(endpoint)
 
 
 def _example(value: object) -> dict[str, Any]:
     return {} if value is None else {"example": value}
 
 
-def _refusals(endpoint: Endpoint) -> dict[str, Any]:
+def _error_responses(endpoint: Endpoint) -> dict[str, Any]:
     problems = [*endpoint.errors, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, SANDBOX_FULL]
     if endpoint.auth != "none":
         problems.append(UNAUTHORIZED)
@@ -234,30 +235,31 @@ def _refusals(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.name in _DECLINES:
         by_status.setdefault(402, [])
     return {
-        str(status): _refusal(status, by_status[status], platform=endpoint.surface.platform_errors)
+        str(status): _error_response(
+            status, by_status[status], platform=endpoint.surface.platform_errors
+        )
         for status in sorted(by_status)
     }
 
 
-def _refusal(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
+def _error_response(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if any(problem.shape != "plain" for problem in problems) or not problems:
         with_status = any(problem.shape == "status" for problem in problems)
         name = (StatusBody if with_status else ErrorEnvelope).__name__
         content["application/json"] = {
             "schema": {"$ref": _REF.format(name=name)},
-            "examples": _worded(status, problems, platform=platform),
+            "examples": _error_examples(status, problems, platform=platform),
         }
     if any(problem.shape == "plain" for problem in problems):
-        said = {each.name: each.message for each in problems if each.shape == "plain"}
-        shown = {name: {"value": words} for name, words in said.items()}
-        content["text/plain"] = {"schema": {"type": "string"}, "examples": shown}
+        texts = {each.name: {"value": each.message} for each in problems if each.shape == "plain"}
+        content["text/plain"] = {"schema": {"type": "string"}, "examples": texts}
     names = ", ".join(problem.name for problem in problems) or "the card is declined"
     return {"description": f"{status_line(status)}: {names}", "content": content}
 
 
-def _worded(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
-    """Return what each refusal says, in the dialect of the wire; braces stand for the situation."""
+def _error_examples(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
+    """Return the body of each error in the observed dialect, with placeholders in braces."""
     bodies = {
         each.name: problem_body(each, each.message, "observed", platform=platform)[0]
         for each in problems
@@ -269,7 +271,7 @@ def _worded(status: int, problems: list[Problem], *, platform: bool) -> dict[str
 
 
 def problem_rows() -> list[dict[str, Any]]:
-    """Return the catalogue as rows for a table."""
+    """Return the error catalogue as table rows."""
     return [
         {
             "name": problem.name,
@@ -285,7 +287,7 @@ def problem_rows() -> list[dict[str, Any]]:
 
 
 def route_rows() -> list[dict[str, Any]]:
-    """Return the surface as rows for a table."""
+    """Return the endpoints as table rows."""
     return [
         {
             "method": endpoint.method,
@@ -303,6 +305,6 @@ def route_rows() -> list[dict[str, Any]]:
 
 
 def _permissions(endpoint: Endpoint) -> list[str]:
-    """Return the permissions that an operation needs, and those that a member of its body does."""
-    more = [f"{name} (with {member})" for member, name in endpoint.permissions_with]
-    return [*endpoint.permissions, *more]
+    """Return the permissions of an endpoint, including those required by body members."""
+    conditional = [f"{name} (with {member})" for member, name in endpoint.permissions_with]
+    return [*endpoint.permissions, *conditional]

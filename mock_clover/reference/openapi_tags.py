@@ -1,10 +1,10 @@
-"""A few groups of operations, by the resource that their path names."""
+"""Groups of operations by resource, derived from their paths."""
 
 from typing import NamedTuple
 
 
 class Tag(NamedTuple):
-    """A group of operations: how their paths begin, and what they are about."""
+    """A group of operations, with the prefixes of their paths."""
 
     name: str
     about: str
@@ -15,14 +15,14 @@ TAGS: tuple[Tag, ...] = (
     Tag("OAuth", "Authorisation of an app by a merchant.", ("/oauth/",)),
     Tag(
         "Keys",
-        "The public key for tokens, and the keys that card numbers are encrypted for.",
+        "The public API key for tokens, and the encryption keys for card numbers.",
         ("/pakms/", "/v1/pakms/", "/assets/"),
     ),
-    Tag("Tokens", "Cards and other instruments become tokens.", ("/v1/tokens",)),
+    Tag("Tokens", "Tokenization of cards and other payment sources.", ("/v1/tokens",)),
     Tag("Charges", "Sales, authorisations, captures, 3-D Secure.", ("/v1/charges",)),
-    Tag("Refunds", "Money given back; the void of an authorisation.", ("/v1/refunds",)),
+    Tag("Refunds", "Refunds, and voids of authorisations.", ("/v1/refunds",)),
     Tag("Customers", "Cards on file.", ("/v1/customers",)),
-    Tag("Orders", "Items, payment in one or several parts, returns.", ("/v1/orders",)),
+    Tag("Orders", "Items, full or partial payments, returns.", ("/v1/orders",)),
     Tag(
         "Gift cards",
         "Activation, reload, balance, cashout.",
@@ -30,11 +30,11 @@ TAGS: tuple[Tag, ...] = (
     ),
     Tag("Recurring", "Plans and subscriptions.", ("/recurring/",)),
     Tag("Hosted Checkout", "Payments on Clover's own page.", ("/invoicingcheckoutservice/",)),
-    Tag("Platform", "The merchant's data, by the platform API.", ("/v3/",)),
-    Tag("Developer Pay", "The deprecated API of before 2021.", ("/v2/",)),
+    Tag("Platform", "The merchant's data in the platform API.", ("/v3/",)),
+    Tag("Developer Pay", "The deprecated API from before 2021.", ("/v2/",)),
 )
 
 
 def tag_of(path: str) -> str:
-    """Return the group of a path, or ''."""
+    """Return the name of a path's group, or ''."""
     return next((tag.name for tag in TAGS if path.startswith(tag.paths)), "")

@@ -1,1 +1,1 @@
-"""One isolated world: its tables, clock, ids, rules, journal. Nothing here does I/O."""
+"""One isolated sandbox: its tables, clock, ids, rules and journal."""

@@ -1,9 +1,8 @@
-"""The newest changes of a sandbox's rows: what stood there before, and what stands there now.
+"""The newest changes of a sandbox's rows, each with the row before and after.
 
-Rows are frozen, so an entry is two references, written where a table is written. What changes
-between two exchanges belongs to the later one: what time, or a control call, had brought about
-before it. What a scenario gives a sandbox from the start is none, and neither are credentials.
-They are kept from the moment that somebody looks: at the live journal, or at one exchange.
+Rows are frozen, so an entry is two references, added when a table is written. A change between two
+exchanges, by a job or a control call, belongs to the later one. Fixtures and credentials are not
+recorded. Recording starts when a client first requests the live journal or one exchange.
 """
 
 import contextlib
@@ -15,22 +14,22 @@ from mock_clover.core.masking import redact
 from mock_clover.sandbox.journal import Journal
 
 CHANGES_MAX = 2_000
-"""Two for each exchange of a full journal: a charge, and the token that it spends."""
+"""Two for each exchange of a full journal: a charge and the token that it uses."""
 NOTED = (
     *("tokens", "charges", "refunds", "customers", "orders", "items", "tax_rates"),
     *("order_types", "gift_cards", "plans", "subscriptions", "checkouts"),
 )
-"""Tables whose changes are kept. The others hold credentials, or follow from these."""
+"""Tables whose changes are recorded. The others hold credentials or derive from these."""
 _WITHOUT_ID = frozenset({"gift_cards"})
-"""Tables whose rows do not hold their key."""
+"""Tables whose rows do not contain their key."""
 BY_CALL = "call"
 
 
 class Change(NamedTuple):
-    """One row, before and after; None where there was or is none."""
+    """One row before and after; None if there was or is none."""
 
     journaled: int
-    """How many exchanges had been journaled: the next one is that of the change."""
+    """Number of exchanges journaled before; the change belongs to the next one."""
     table: str
     key: str
     before: Any
@@ -38,12 +37,12 @@ class Change(NamedTuple):
     cause: str
 
     def __repr__(self) -> str:
-        """Name the row: what it holds may be anything."""
+        """Return the name of the row without its content, which may hold card data."""
         return redact(f"Change({self.table} {self.key!r} by {self.cause})")
 
 
 class Changes:
-    """A ring of changes."""
+    """A ring buffer of changes."""
 
     __slots__ = ("_ring", "are_noted", "began_after", "cause", "journal")
 
@@ -52,13 +51,13 @@ class Changes:
         self._ring: deque[Any] = deque(maxlen=CHANGES_MAX)
         self.journal = journal
         self.began_after = journal.count
-        """The newest exchange whose changes are not known."""
+        """Number of the last exchange before recording started."""
         self.cause = BY_CALL
-        """What makes the changes of the moment: a call, or the kind of what was due."""
+        """Cause of the current changes: a request, or the kind of a job."""
 
     @contextlib.contextmanager
     def because(self, cause: str) -> Iterator[None]:
-        """Name another cause for a while."""
+        """Set the cause of the changes made in the context."""
         before, self.cause = self.cause, cause
         try:
             yield
@@ -66,28 +65,27 @@ class Changes:
             self.cause = before
 
     def of(self, number: int) -> list[Change]:
-        """Return the changes that belong to an exchange, in their order."""
-        found = (each for each in self._ring if each[0] == number - 1)
-        return [_change(*each) for each in found]
+        """Return the changes that belong to an exchange, in order."""
+        return [_change(*each) for each in self._ring if each[0] == number - 1]
 
     def has_all_of(self, number: int) -> bool:
-        """Tell whether nothing of an exchange's changes has left the ring."""
+        """Return whether all changes of an exchange are still in the ring."""
         if not self.are_noted or number <= self.began_after:
             return False
         return len(self._ring) < CHANGES_MAX or self._ring[0][0] < number - 1
 
     def note(self, table: str, key: str, before: object, after: object) -> None:
-        """Keep a change."""
-        named = (table, key) if table in _WITHOUT_ID else table
-        self._ring.append((self.journal.count, named, before, after, self.cause))
+        """Record a change."""
+        label = (table, key) if table in _WITHOUT_ID else table
+        self._ring.append((self.journal.count, label, before, after, self.cause))
 
     def writer(
         self, table: str, rows: dict[str, Any], get: Callable[[str], Any]
     ) -> Callable[[str, Any], None]:
-        """Return what writes a row into a dict and keeps the change.
+        """Return a function that writes a row to a dict and records the change.
 
-        Every row of a payment is written here. An entry is as small as can be, for the one that
-        leaves the ring is far from the processor: each part of it that is let go costs 80 ns.
+        It writes every row of a payment. Entries are as small as possible: an evicted entry is no
+        longer in the CPU cache, and freeing each of its parts costs 80 ns.
         """
         append, journal = self._ring.append, self.journal
 
@@ -103,7 +101,7 @@ class Changes:
 
 
 def _change(
-    journaled: int, named: str | tuple[str, str], before: Any, after: Any, cause: str
+    journaled: int, label: str | tuple[str, str], before: Any, after: Any, cause: str
 ) -> Change:
-    table, key = named if isinstance(named, tuple) else (named, (after or before).id)
+    table, key = label if isinstance(label, tuple) else (label, (after or before).id)
     return Change(journaled, table, key, before, after, cause)

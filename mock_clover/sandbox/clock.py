@@ -1,4 +1,4 @@
-"""A sandbox's clock: the only source of time for everything Clover decides. Forward only."""
+"""A sandbox's clock: the only source of time for Clover's behaviour. It only moves forward."""
 
 import contextlib
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 class Clock:
-    """Real time in milliseconds since 1970 UTC, which may be frozen, set and advanced."""
+    """A clock in milliseconds since 1970 UTC that can be frozen, set and advanced."""
 
     __slots__ = ("_ahead_ms", "_frozen_ms")
 
@@ -15,52 +15,52 @@ class Clock:
         self._frozen_ms: int | None = None
 
     def now_ms(self) -> int:
-        """Return the present."""
+        """Return the current time."""
         if self._frozen_ms is not None:
             return self._frozen_ms
         return time.time_ns() // 1_000_000 + self._ahead_ms
 
     def month(self) -> tuple[int, int]:
-        """Return the present year and month, UTC."""
+        """Return the current year and month, UTC."""
         date = time.gmtime(self.now_ms() // 1000)
         return date.tm_year, date.tm_mon
 
     @property
     def frozen(self) -> bool:
-        """Whether it stands still."""
+        """Whether the clock is frozen."""
         return self._frozen_ms is not None
 
     def freeze(self) -> None:
-        """Stand still."""
+        """Stop the clock."""
         self._frozen_ms = self.now_ms()
 
     def resume(self) -> None:
-        """Run on from where it stands."""
+        """Start a frozen clock again from its current time."""
         if self._frozen_ms is not None:
             self._ahead_ms = self._frozen_ms - time.time_ns() // 1_000_000
             self._frozen_ms = None
 
     def advance(self, by_ms: int) -> None:
-        """Move the present forward. Raises ValueError for a step back."""
+        """Move the clock forward. Raises ValueError for a negative duration."""
         if by_ms < 0:
-            raise ValueError("a sandbox's clock runs forward only")
+            raise ValueError("a sandbox's clock only moves forward")
         if self._frozen_ms is not None:
             self._frozen_ms += by_ms
         else:
             self._ahead_ms += by_ms
 
     def set(self, now_ms: int) -> None:
-        """Move to a time that is to come. Raises ValueError for one that is past."""
+        """Move the clock to a time. Raises ValueError for a time in the past."""
         self.advance(now_ms - self.now_ms())
 
     def jump(self, now_ms: int, *, frozen: bool) -> None:
-        """Show another time, past or to come: only for a sandbox that is made from a snapshot."""
+        """Set any time, past or future; only for a sandbox created from a snapshot."""
         self._frozen_ms = now_ms if frozen else None
         self._ahead_ms = now_ms - time.time_ns() // 1_000_000
 
     @contextlib.contextmanager
     def held_at(self, now_ms: int) -> Iterator[None]:
-        """Show another time for a while: for what happens as of then."""
+        """Freeze the clock at a time within the context, to run a job at its due time."""
         before = self._ahead_ms, self._frozen_ms
         self._frozen_ms = now_ms
         try:
@@ -69,14 +69,14 @@ class Clock:
             self._ahead_ms, self._frozen_ms = before
 
     def fork(self) -> "Clock":
-        """Return a clock that shows the same time and goes its own way."""
-        twin = Clock()
-        twin._ahead_ms, twin._frozen_ms = self._ahead_ms, self._frozen_ms
-        return twin
+        """Return an independent clock with the same time."""
+        copy = Clock()
+        copy._ahead_ms, copy._frozen_ms = self._ahead_ms, self._frozen_ms
+        return copy
 
 
 class ManualClock(Clock):
-    """A clock that is frozen from the start."""
+    """A clock that starts frozen."""
 
     __slots__ = ()
 
@@ -86,10 +86,10 @@ class ManualClock(Clock):
 
 
 def started_ns() -> int:
-    """Return a reading from which `elapsed_ns` counts: real time, not a sandbox's."""
+    """Return a start time for `elapsed_ns`: real time, not a sandbox's."""
     return time.perf_counter_ns()
 
 
 def elapsed_ns(since_ns: int) -> int:
-    """Return how long ago a reading was; 0 for none."""
+    """Return the time since `started_ns`; 0 if there is no start time."""
     return time.perf_counter_ns() - since_ns if since_ns else 0

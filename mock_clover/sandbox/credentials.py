@@ -1,7 +1,7 @@
-"""A sandbox's credentials follow from the server's seed and the sandbox's name, and nothing else.
+"""Derive a sandbox's credentials from the server's seed and the sandbox's name.
 
-So a client on another machine can compute them without asking the server. They are worthless by
-design: they open a mock.
+A client on another machine can compute them without a request to the server. They protect nothing:
+they only give access to a mock.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Credentials(Record, frozen=True, kw_only=True):
-    """What a client is configured with."""
+    """The credentials that a client is configured with."""
 
     merchant_id: str
     client_id: str
@@ -26,7 +26,7 @@ class Credentials(Record, frozen=True, kw_only=True):
 
 
 def derive(seed: str, name: str) -> Credentials:
-    """Compute the credentials of a sandbox. Formats: ids of 13 characters, secrets as UUIDs."""
+    """Return the credentials of a sandbox. Formats: ids of 13 characters, secrets as UUIDs."""
     return Credentials(
         merchant_id=_object_id(seed, name, "merchant"),
         client_id=_object_id(seed, name, "client"),
@@ -38,22 +38,22 @@ def derive(seed: str, name: str) -> Credentials:
 
 
 def as_letters(raw: bytes) -> str:
-    """Write bytes in letters only: digits could look like a card number."""
+    """Encode bytes in letters only: digits could look like a card number."""
     return raw.hex().translate(_HEX_TO_LETTERS)
 
 
 def from_letters(letters: str) -> bytes:
-    """Read what `as_letters` wrote. Raises ValueError for anything else."""
+    """Decode the output of `as_letters`. Raises ValueError for any other text."""
     return bytes.fromhex(letters.translate(_LETTERS_TO_HEX))
 
 
 def fingerprint_key(seed: str) -> bytes:
-    """Return the key under which PANs are fingerprinted."""
+    """Return the key for fingerprints of PANs."""
     return _digest(seed, "", "fingerprint")
 
 
 def fingerprint(key: bytes, pan: str) -> str:
-    """Return the keyed hash that stands for a PAN; a number of a snapshot is one already."""
+    """Return the keyed hash of a PAN; snapshots hold the hash, as `#...`, instead of the PAN."""
     if pan.startswith("#"):
         return pan[1:].partition("-")[0]
     return as_letters(hmac.digest(key, pan.encode(), "sha256"))[:24]
@@ -69,5 +69,5 @@ def _object_id(seed: str, name: str, kind: str) -> str:
 
 
 def _uuid(seed: str, name: str, kind: str) -> str:
-    h = _digest(seed, name, kind).hex()
-    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:32]}"
+    digits = _digest(seed, name, kind).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"

@@ -1,4 +1,4 @@
-"""The faults in force in a sandbox: each with its endpoint, its count, its odds and its end."""
+"""The active faults of a sandbox."""
 
 import random
 from typing import NamedTuple
@@ -9,7 +9,7 @@ FAULTS_MAX = 100
 
 
 class Live(NamedTuple):
-    """A fault in force."""
+    """An active fault, with the remaining number of uses and the time of expiry."""
 
     id: str
     fault: Fault
@@ -18,7 +18,7 @@ class Live(NamedTuple):
 
 
 class Faults:
-    """What may go wrong; the first that matches does. Chances are drawn from the sandbox's seed."""
+    """The active faults; the first match applies. Odds are drawn from the sandbox's seed."""
 
     __slots__ = ("_live", "_random", "count")
 
@@ -31,7 +31,7 @@ class Faults:
         return len(self._live)
 
     def add(self, fault: Fault, now_ms: int) -> Live:
-        """Put a fault in force; the oldest goes when there are too many."""
+        """Activate a fault; the oldest is removed if there are too many."""
         self.count += 1
         until_ms = now_ms + fault.ttl_ms if fault.ttl_ms else None
         live = Live(f"fault-{self.count}", fault, fault.times, until_ms)
@@ -40,60 +40,60 @@ class Faults:
         return live
 
     def chances(self) -> tuple[int, ...]:
-        """Return what the next chances are drawn from."""
+        """Return the state of the random generator."""
         return tuple(self._random.getstate()[1])
 
     def restore(self, live: list[Live], count: int, chances: tuple[int, ...]) -> None:
-        """Go on from a state. Raises ValueError for what is none."""
+        """Restore a state. Raises ValueError for an invalid one."""
         self._live, self.count = list(live), count
         if chances:
             try:
                 self._random.setstate((3, tuple(chances), None))
             except (TypeError, OverflowError) as error:
-                raise ValueError(f"no state of chances: {error}") from None
+                raise ValueError(f"not a random state: {error}") from None
 
     def fork(self) -> "Faults":
-        """Return a copy whose chances go on as these would."""
-        twin = Faults("")
-        twin._live, twin.count = list(self._live), self.count
-        twin._random.setstate(self._random.getstate())
-        return twin
+        """Return a copy that continues the same sequence of random draws."""
+        copy = Faults("")
+        copy._live, copy.count = list(self._live), self.count
+        copy._random.setstate(self._random.getstate())
+        return copy
 
     def clear(self) -> int:
-        """Take all out of force and return how many there were."""
+        """Remove all faults and return their number."""
         count = len(self._live)
         self._live.clear()
         return count
 
     def remove(self, fault_id: str) -> bool:
-        """Take one out of force; False where there is none of that id."""
+        """Remove a fault; return False if there is none with that id."""
         before = len(self._live)
         self._live = [each for each in self._live if each.id != fault_id]
         return len(self._live) < before
 
     def live(self, now_ms: int) -> list[Live]:
-        """Return those in force, oldest first."""
+        """Return the active faults, oldest first."""
         self._live = [each for each in self._live if not each.until_ms or now_ms < each.until_ms]
         return list(self._live)
 
     def take(self, endpoint: str, now_ms: int) -> Fault | None:
-        """Return the fault that befalls a call now, and count it."""
+        """Return the fault that applies to a request, if any, and count its use."""
         for live in self.live(now_ms):
             fault = live.fault
             if fault.endpoint not in (None, endpoint) or not self.strikes(fault):
                 continue
-            place = self._live.index(live)
+            index = self._live.index(live)
             if live.left is not None and live.left <= 1:
-                del self._live[place]
+                del self._live[index]
             elif live.left is not None:
-                self._live[place] = live._replace(left=live.left - 1)
+                self._live[index] = live._replace(left=live.left - 1)
             return fault
         return None
 
     def strikes(self, fault: Fault) -> bool:
-        """Draw whether a fault befalls a call."""
+        """Draw whether a fault applies to a request."""
         return fault.odds >= 1 or self._random.random() < fault.odds
 
     def delay_ms(self, fault: Fault) -> int:
-        """Draw how long a fault delays."""
+        """Draw the delay of a fault."""
         return fault.delay_ms + (self._random.randint(0, fault.jitter_ms) if fault.jitter_ms else 0)

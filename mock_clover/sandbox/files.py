@@ -1,4 +1,4 @@
-"""Files that the server writes: each is written whole, and only a regular file is replaced."""
+"""Write files atomically; only regular files are replaced."""
 
 import contextlib
 import errno
@@ -39,7 +39,7 @@ def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
     Without a mode the umask decides; the mode of a private file is set before it has content.
     """
     target = regular_file(path)
-    # Not the process id: servers in containers that share a folder all have the same.
+    # Not the process id: servers in containers that share a folder all have the same one.
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
         handle = os.open(

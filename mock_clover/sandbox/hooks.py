@@ -1,4 +1,4 @@
-"""The functions of higher layers that a sandbox calls: `clover/hooks.py` has them."""
+"""The functions of higher layers that a sandbox calls; `clover/hooks.py` implements them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Hooks(NamedTuple):
-    """What a sandbox needs of the layers above it."""
+    """The functions that a sandbox needs from the layers above it."""
 
     load_fixtures: "Callable[[Sandbox, Fixtures], None]"
     """Create the initial data of a scenario in an empty sandbox."""
@@ -21,4 +21,4 @@ class Hooks(NamedTuple):
     send_rule_event: (
         "Callable[[Sandbox, str, tuple[str, ...], Record | None, EventSpec, int, bytes], None]"
     )
-    """Send the webhook that a rule asks for after a call."""
+    """Send the webhook event of a rule after a request."""

@@ -1,8 +1,8 @@
-"""Replies by idempotency key: a retry gets the stored reply, byte for byte, declines too.
+"""Responses by idempotency key: a retry gets the stored response byte for byte, declines included.
 
-Refusals are not stored: they changed nothing, so a corrected request may use its key again.
-Documented: a retry with the same key makes no second charge. All else here is inferred (Clover
-tells nothing of replays with another body, or of a key's lifetime).
+Errors are not stored: they changed nothing, so a corrected request may reuse its key.
+Documented: a retry with the same key creates no second charge. The rest is inferred (Clover
+documents neither replays with another body nor the lifetime of a key).
 """
 
 from collections import deque
@@ -13,16 +13,16 @@ from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 
 KEYS_MAX = 10_000
-"""Keys remembered; the oldest goes first. About 10 MB."""
+"""Stored keys, about 10 MB; the oldest is evicted first."""
 KEY_CHARS_MAX = 255
-"""A longer key is remembered by its hash."""
+"""A longer key is stored as its hash."""
 
 Key = tuple[str, str]
-"""Credential and key: two merchants' keys never meet."""
+"""Credential and idempotency key, so that the keys of two merchants cannot collide."""
 
 
 class Remembered(NamedTuple):
-    """A request that was answered, and its answer."""
+    """A request and its stored response."""
 
     endpoint: str
     target: str
@@ -32,12 +32,12 @@ class Remembered(NamedTuple):
     why: str
 
     def __repr__(self) -> str:
-        """Show what was asked for and how it ended."""
+        """Return path and status only: the bodies may hold anything."""
         return redact(f"Remembered({self.target!r}, {self.status})")
 
 
 class IdempotencyStore:
-    """Bounded memory of answered keys."""
+    """Bounded store of responses by idempotency key."""
 
     __slots__ = ("_by_key", "_order", "get")
 
@@ -50,19 +50,19 @@ class IdempotencyStore:
         return len(self._by_key)
 
     def fork(self) -> "IdempotencyStore":
-        """Return a copy: the answers themselves are shared."""
-        twin = IdempotencyStore()
-        twin._by_key.update(self._by_key)
-        twin._order.extend(self._order)
-        return twin
+        """Return a copy; the stored responses are shared."""
+        copy = IdempotencyStore()
+        copy._by_key.update(self._by_key)
+        copy._order.extend(self._order)
+        return copy
 
     def entries(self) -> Iterator[tuple[Key, Remembered]]:
         """Iterate from the oldest."""
         return ((key, self._by_key[key]) for key in self._order)
 
-    def remember(self, key: Key, answered: Remembered) -> None:
-        """Keep an answer; the oldest goes when there are too many."""
-        self._by_key[key] = answered
+    def remember(self, key: Key, response: Remembered) -> None:
+        """Store a response; the oldest is evicted if there are too many."""
+        self._by_key[key] = response
         self._order.append(key)
         if len(self._order) > KEYS_MAX:
             del self._by_key[self._order.popleft()]

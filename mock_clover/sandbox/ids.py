@@ -1,6 +1,6 @@
-"""Ids in Clover's formats, drawn from the sandbox's seed: equal flows give equal ids.
+"""Ids in Clover's formats, drawn from the sandbox's seed: equal flows get equal ids.
 
-One draw of random bytes per id, translated into the alphabet at once: `secrets.choice` per
+Each id is one draw of random bytes, translated to the alphabet in one call: `secrets.choice` per
 character costs forty times as much.
 """
 
@@ -26,7 +26,7 @@ _DAY_MS = 86_400_000
 
 
 def derived_id(*parts: str) -> str:
-    """Return the 13-character id of a thing that follows from others and is not kept itself."""
+    """Return the 13-character id of an object that is derived from others and not stored."""
     return (
         blake2b("\0".join(parts).encode(), digest_size=13)
         .digest()
@@ -36,7 +36,7 @@ def derived_id(*parts: str) -> str:
 
 
 class Ids:
-    """Draws ids; deterministic under its seed."""
+    """Draws ids; deterministic for a seed."""
 
     __slots__ = ("_bits", "_day", "_random", "_ref_count", "_ref_day")
 
@@ -48,19 +48,19 @@ class Ids:
         self._ref_day = ""
 
     def state(self) -> tuple[int, tuple[int, ...]]:
-        """Return all that decides the next ids."""
+        """Return the state that determines the next ids."""
         return self._ref_count, self._random.getstate()[1]
 
     def restore(self, state: tuple[int, tuple[int, ...]]) -> None:
-        """Go on from a state. Raises ValueError for what is none."""
+        """Restore a state. Raises ValueError for an invalid one."""
         self._ref_count, words = state
         try:
             self._random.setstate((3, tuple(words), None))
         except (TypeError, OverflowError) as error:
-            raise ValueError(f"no state of ids: {error}") from None
+            raise ValueError(f"not a state of ids: {error}") from None
 
     def object_id(self) -> str:
-        """Draw 13 Crockford characters, as `J2RK5QKH6WCYE`."""
+        """Draw 13 Crockford characters, such as `J2RK5QKH6WCYE`."""
         return self._bits(104).to_bytes(13).translate(_TO_CROCKFORD).decode()
 
     def token_id(self) -> str:
@@ -68,11 +68,11 @@ class Ids:
         return f"clv_1TSTS{self._bits(152).to_bytes(19).translate(_TO_BASE58).decode()}"
 
     def digits(self, count: int) -> str:
-        """Draw so many digits, up to 18."""
+        """Draw a number of `count` digits, at most 18."""
         return f"{self._bits(64) % 10**count:0{count}d}"
 
     def uuid(self) -> str:
-        """Draw a version-4 UUID, as OAuth's codes and tokens are."""
+        """Draw a version-4 UUID, the format of OAuth codes and tokens."""
         return self._unlike_a_card(
             lambda d: f"{d[:8]}-{d[8:12]}-4{d[13:16]}-a{d[17:20]}-{d[20:]}",
         )
@@ -82,7 +82,7 @@ class Ids:
         return self._unlike_a_card(lambda digits: f"clvroar-{digits}")
 
     def auth_code(self) -> str:
-        """Draw `OK` and four digits, as the sandbox gateway gives."""
+        """Draw `OK` and four digits, the format of Clover's sandbox gateway."""
         return f"OK{self._bits(32) % 10_000:04d}"
 
     def ref_num(self, now_ms: int) -> str:
@@ -96,7 +96,7 @@ class Ids:
         return f"{self._ref_day}{_REF_FIRST + 5 * self._ref_count}"
 
     def _unlike_a_card(self, write: Callable[[str], str]) -> str:
-        """Draw 32 hex digits and write them; what a snapshot would mask as a card is drawn anew."""
+        """Draw 32 hex digits and format them; draw again if a snapshot would mask the result."""
         while True:
             text = write(f"{self._bits(128):032x}")
             if redact(text) == text:
@@ -104,9 +104,9 @@ class Ids:
 
 
 class PresetIds(Ids):
-    """Ids of which the next may be given beforehand.
+    """Ids of which the next ones can be preset.
 
-    A draw is made and thrown away for each, so that what comes later does not depend on it.
+    A preset id still discards one draw, so that later ids do not depend on the presets.
     """
 
     __slots__ = ("_objects", "_tokens")
@@ -117,15 +117,15 @@ class PresetIds(Ids):
         self._tokens: list[str | None] = []
 
     def preset(self, *objects: str | None, token: str | None = None) -> None:
-        """Say what the next draws are to give; None leaves it to the draw."""
+        """Set the next ids; None draws one."""
         self._objects, self._tokens = list(objects), [token]
 
     def object_id(self) -> str:
-        """Give what was promised, or draw."""
+        """Return the preset id, or draw one."""
         drawn = super().object_id()
         return (self._objects.pop(0) if self._objects else None) or drawn
 
     def token_id(self) -> str:
-        """Give what was promised, or draw."""
+        """Return the preset id, or draw one."""
         drawn = super().token_id()
         return (self._tokens.pop(0) if self._tokens else None) or drawn

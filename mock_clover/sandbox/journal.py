@@ -1,7 +1,7 @@
-"""The journal: the newest exchanges of a sandbox, bounded, without a PAN or a CVV.
+"""The journal: the newest exchanges of a sandbox, bounded, without PANs and CVVs.
 
-An entry keeps the decoded request, never the raw body: what we did not understand is not kept, and
-a token request is kept as the card that it became. Free text is masked when an entry is shown.
+An entry stores the decoded request, never the raw body: unknown members are not stored, and for a
+request with card data only the response is. Free text is masked when an entry is shown.
 """
 
 import re
@@ -15,25 +15,25 @@ from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.sandbox.clock import elapsed_ns
 
-_CODE = re.compile(
+_CVV = re.compile(
     r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}',
     re.IGNORECASE,
 )
-"""A CVV where none belongs, as in metadata (the token's own never comes here), and the code that a
-virtual gift card is told with."""
+"""A misplaced CVV, for example in metadata (those of token requests are not stored), and the
+security code of a virtual gift card."""
 ENTRIES_MAX = 1_000
-"""Exchanges kept for each sandbox; about 1 MB."""
+"""Exchanges per sandbox; about 1 MB."""
 LINES_BYTES_MAX = 2_097_152
-"""Of exchanges as JSON, kept for those who watch: a thousand usual ones."""
+"""Cached exchanges as JSON, for watchers: about a thousand."""
 REPLY_BYTES_MAX = 65_536
-"""A longer reply is kept as its length only."""
+"""Of a longer reply only the length is stored."""
 
 
 _new_tuple: Any = tuple.__new__
 
 
 class Exchange(NamedTuple):
-    """One request and its reply."""
+    """One request and its response."""
 
     number: int
     at_ms: int
@@ -51,53 +51,53 @@ class Exchange(NamedTuple):
     took_ns: int
 
     def __repr__(self) -> str:
-        """Show the call and its end: headers and bodies may hold anything."""
+        """Return method, path and status only: headers and bodies may hold anything."""
         return redact(f"Exchange({self.method} {self.path!r} {self.status})")
 
 
 class Journal:
-    """A ring of exchanges."""
+    """A ring buffer of exchanges."""
 
     __slots__ = ("_entries", "_lines", "_lines_bytes", "count", "watchers")
 
     def __init__(self) -> None:
         self._entries: deque[Exchange] = deque(maxlen=ENTRIES_MAX)
         self.count = 0
-        """Exchanges ever written."""
+        """Total number of exchanges written."""
         self.watchers: set[Callable[[], None]] = set()
-        """Called after each exchange: those who wait for one."""
+        """Callbacks, called after each exchange."""
         self._lines: dict[int, bytes] = {}
         self._lines_bytes = 0
 
     def __iter__(self) -> Iterator[Exchange]:
-        """Iterate from the oldest that is kept."""
+        """Iterate over the stored exchanges, oldest first."""
         return iter(self._entries)
 
     def since(self, number: int) -> Iterator[Exchange]:
-        """Iterate those that are kept and came after a number, from the oldest."""
+        """Iterate over the stored exchanges after a number, oldest first."""
         newer = min(self.count - number, len(self._entries))
-        return (self._entries[place] for place in range(-newer, 0))
+        return (self._entries[index] for index in range(-newer, 0))
 
     def line(self, exchange: Exchange) -> bytes:
-        """Return an exchange as JSON, masked; made once for all who watch."""
-        known = self._lines.get(exchange.number)
-        if known is None:
-            known = encode(shown(exchange))
+        """Return an exchange as masked JSON; cached for all watchers."""
+        line = self._lines.get(exchange.number)
+        if line is None:
+            line = encode(shown(exchange))
             if self._lines_bytes > LINES_BYTES_MAX:
                 self.forget_lines()
-            self._lines[exchange.number] = known
-            self._lines_bytes += len(known)
-        return known
+            self._lines[exchange.number] = line
+            self._lines_bytes += len(line)
+        return line
 
     def forget_lines(self) -> None:
-        """Keep no exchange as JSON any more: nobody watches, or there are too many."""
+        """Clear the cache of exchanges as JSON."""
         self._lines.clear()
         self._lines_bytes = 0
 
     def find(self, number: int) -> Exchange | None:
-        """Return an exchange that is still kept."""
-        place = number - 1 - self.count
-        return self._entries[place] if -len(self._entries) <= place < 0 else None
+        """Return the exchange of a number, or None if it was evicted."""
+        index = number - 1 - self.count
+        return self._entries[index] if -len(self._entries) <= index < 0 else None
 
     def write(
         self,
@@ -115,12 +115,12 @@ class Journal:
         ignored: tuple[str, ...],
         started_ns: int,
     ) -> None:
-        """Add an exchange; the oldest goes when the ring is full."""
+        """Add an exchange; the oldest is evicted if the journal is full."""
         self.count += 1
         if len(reply) > REPLY_BYTES_MAX:
             reply = b'"%d bytes"' % len(reply)
         self._entries.append(
-            # Not by its name: every exchange is made here, and this takes half the time.
+            # `tuple.__new__` takes half the time of `Exchange(...)`, and this runs per request.
             _new_tuple(
                 Exchange,
                 (
@@ -145,13 +145,13 @@ class Journal:
             self.stir()
 
     def stir(self) -> None:
-        """Call those who wait: for an exchange, or for what came of one."""
+        """Call the watchers: an exchange or delivery changed, or the sandbox was dropped."""
         for watcher in tuple(self.watchers):
             watcher()
 
 
 class Shown(Record, frozen=True, kw_only=True):
-    """An exchange as it is shown outside: every text masked."""
+    """An exchange with all text masked, for the control API."""
 
     id: int
     at_ms: int
@@ -170,7 +170,7 @@ class Shown(Record, frozen=True, kw_only=True):
 
 
 def shown(exchange: Exchange) -> Shown:
-    """Mask an exchange for the outside."""
+    """Return an exchange with all text masked."""
     client = exchange.client.decode("latin-1")
     return Shown(
         id=exchange.number,
@@ -191,16 +191,16 @@ def shown(exchange: Exchange) -> Shown:
 
 
 _SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
-"""A number where a token belongs; a gift card's has no check digit to be known by."""
+"""A number in place of a token: gift card numbers have no check digit to recognize them by."""
 
 
 def mask(text: str) -> str:
-    """Mask the numbers and the codes of cards in a body."""
-    return _SOURCE.sub(r"\1[number]\2", _CODE.sub(r"\1[cvv]", redact(text)))
+    """Mask card numbers and CVVs in a body."""
+    return _SOURCE.sub(r"\1[number]\2", _CVV.sub(r"\1[cvv]", redact(text)))
 
 
 def masked_body(body: bytes) -> Any:
-    """Return a body as it is shown outside: its document, or its text if it is none."""
+    """Return a masked body, parsed if it is JSON, else as text."""
     text = mask(body.decode("utf-8", "replace"))
     try:
         return msgspec.json.decode(text)

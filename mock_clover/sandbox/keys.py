@@ -1,8 +1,8 @@
-"""The server's RSA key pair: what the CDN publishes and what opens an encrypted PAN.
+"""The server's RSA key pair: the public key of the CDN, and the key that decrypts a PAN.
 
-Keys belong to the server, not to a sandbox: making one takes tens of milliseconds, a sandbox must
-cost microseconds. The pair is generated at first need; a server makes it ready in a thread, beside
-its first answers. `cryptography` is imported nowhere else, and late.
+Keys belong to the server, not to a sandbox: generating one takes tens of milliseconds, creating a
+sandbox must take microseconds. The pair is generated on first use; a server prepares it in a thread
+after its start. Functions import `cryptography` when they need it, because the import is slow.
 
 Source of the scheme: five independent public ports, see the reference: RSA-OAEP with SHA-1 and
 MGF1-SHA-1 over eight zeros and the PAN; the blob is modulus and exponent, 256 bytes each.
@@ -27,22 +27,22 @@ _CIPHERTEXT_CHARS_MAX = 1024  # 344 are needed; the rest is room for line breaks
 
 
 class KeyFileError(Exception):
-    """The key file cannot be used; the message says why and what to do."""
+    """The key file cannot be used; the message gives the reason and the remedy."""
 
 
 class MadeKey(NamedTuple):
-    """A key pair as it is handed over: what the CDN publishes, and the private key in PKCS#8."""
+    """A serialized key pair: the blob of the CDN, and the private key in PKCS#8."""
 
     blob: str
     der: bytes
 
     def __repr__(self) -> str:
-        """Show nothing."""
+        """Return no key material."""
         return "MadeKey(...)"
 
 
 class KeyRing:
-    """One key pair: handed over by `fetch`, read from a file, or generated; at first need."""
+    """One key pair: from `fetch`, read from a file, or generated, on first use."""
 
     def __init__(
         self, key_file: Path | None = None, *, fetch: Callable[[], MadeKey] | None = None
@@ -50,23 +50,23 @@ class KeyRing:
         self._key_file = key_file
         self._fetch = fetch
         self._lock = threading.Lock()
-        self._made: MadeKey | None = None
+        self._pair: MadeKey | None = None
         self._key: RSAPrivateKey | None = None
         self._padding: Any = None
 
     def make_ready(self) -> None:
-        """Import what opens encrypted numbers, and load the key."""
-        self._ready()
+        """Import `cryptography` and load the key."""
+        self._load_key()
 
     def export(self) -> MadeKey:
         """Return the key pair. Raises KeyFileError."""
         with self._lock:
-            if self._made is None:
-                self._made = self._fetch() if self._fetch else self._make()
-            return self._made
+            if self._pair is None:
+                self._pair = self._fetch() if self._fetch else self._create()
+            return self._pair
 
     def public_blob(self) -> str:
-        """Return base64 of the 256-byte modulus and the 256-byte exponent."""
+        """Return the 256-byte modulus and the 256-byte exponent in base64."""
         return self.export().blob
 
     def public_numbers(self) -> tuple[int, int]:
@@ -76,34 +76,34 @@ class KeyRing:
 
     def public_pem(self) -> str:
         """Return the public key in PEM."""
-        return _pem(self._key or self._ready())
+        return _pem(self._key or self._load_key())
 
     def decrypt_pan(self, encrypted_pan: str) -> str | None:
-        """Return the PAN of a ciphertext, or None when it holds none.
+        """Return the PAN in a ciphertext, or None if it cannot be decrypted.
 
-        Whitespace in the base64 is tolerated: Ruby's Base64.encode64 breaks lines.
+        Whitespace in the base64 is ignored: Ruby's Base64.encode64 adds line breaks.
         """
-        key = self._key or self._ready()
+        key = self._key or self._load_key()
         if len(encrypted_pan) > _CIPHERTEXT_CHARS_MAX:
             return None
         try:
-            sealed = base64.b64decode("".join(encrypted_pan.split()), validate=True)
-            opened = key.decrypt(sealed, self._padding).decode("ascii")
+            ciphertext = base64.b64decode("".join(encrypted_pan.split()), validate=True)
+            plaintext = key.decrypt(ciphertext, self._padding).decode("ascii")
         except ValueError:  # bad base64, wrong length, wrong key, not ASCII
             return None
-        return opened[len(PREFIX) :] if opened.startswith(PREFIX) else None
+        return plaintext[len(PREFIX) :] if plaintext.startswith(PREFIX) else None
 
-    def _ready(self) -> "RSAPrivateKey":
-        made = self.export()
+    def _load_key(self) -> "RSAPrivateKey":
+        pair = self.export()
         with self._lock:
             if self._key is None:
                 self._padding = _oaep_sha1()
-                self._key = _load_der(made.der)
+                self._key = _load_der(pair.der)
             return self._key
 
-    def _make(self) -> MadeKey:
+    def _create(self) -> MadeKey:
         if self._key_file is None:
-            return _handed(_generate())
+            return _serialize(_generate())
         try:
             path = regular_file(self._key_file)
         except OSError as error:
@@ -111,8 +111,8 @@ class KeyRing:
         if not path.exists():
             key = _generate()
             _write(path, key)
-            return _handed(key)
-        return _handed(_load(path))
+            return _serialize(key)
+        return _serialize(_load(path))
 
 
 def _generate() -> "RSAPrivateKey":
@@ -126,7 +126,7 @@ def _load(path: Path) -> "RSAPrivateKey":
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     try:
-        # Our own file: the costly validation (30 ms) guards against nothing here.
+        # Our own file: validation takes 30 ms and is not needed.
         key = serialization.load_pem_private_key(
             path.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
         )
@@ -134,10 +134,10 @@ def _load(path: Path) -> "RSAPrivateKey":
         raise KeyFileError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, TypeError):
         raise KeyFileError(
-            f"{path}: is no unencrypted PEM private key; delete it to have one made"
+            f"{path}: not an unencrypted PEM private key; delete the file to create a new key"
         ) from None
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size != KEY_BITS:
-        raise KeyFileError(f"{path}: holds no RSA key of {KEY_BITS} bits, which Clover's is")
+        raise KeyFileError(f"{path}: not an RSA key of {KEY_BITS} bits, as Clover's is")
     return key
 
 
@@ -157,7 +157,7 @@ def _write(path: Path, key: "RSAPrivateKey") -> None:
         raise KeyFileError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def _handed(key: "RSAPrivateKey") -> MadeKey:
+def _serialize(key: "RSAPrivateKey") -> MadeKey:
     from cryptography.hazmat.primitives import serialization
 
     numbers = key.public_key().public_numbers()
@@ -180,12 +180,12 @@ def _pem(key: "RSAPrivateKey") -> str:
 def _load_der(der: bytes) -> "RSAPrivateKey":
     from cryptography.hazmat.primitives import serialization
 
-    # Our own key: the costly validation guards against nothing here.
-    key: Any = serialization.load_der_private_key(
+    # Our own key: validation is slow and not needed.
+    loaded: Any = serialization.load_der_private_key(
         der, password=None, unsafe_skip_rsa_key_validation=True
     )
-    made: RSAPrivateKey = key
-    return made
+    key: RSAPrivateKey = loaded
+    return key
 
 
 def _oaep_sha1() -> Any:
@@ -197,7 +197,7 @@ def _oaep_sha1() -> Any:
 
 
 def encrypt_pan(blob: str, pan: str) -> str:
-    """Encrypt a PAN under a published key, as a client does. Raises ValueError on a bad blob."""
+    """Encrypt a PAN with a published key, as clients do. Raises ValueError for an invalid blob."""
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     raw = base64.b64decode(blob)

@@ -1,21 +1,21 @@
-"""Clover's own rate limits, on the sandbox's clock; off unless a scenario or control call says so.
+"""Clover's rate limits, on the sandbox's clock; off unless a scenario or control call enables them.
 
-Documented MD:api-usage-rate-limits: 16 calls a second for a token and 50 for an app; 5 at once for
-a token and 10 for an app; a call before `retry-after` is over lengthens the wait. How windows are
-cut and by how much a wait grows is inferred.
+Documented in MD:api-usage-rate-limits: 16 requests per second for a token and 50 for an app; 5
+concurrent requests for a token and 10 for an app; a request before `retry-after` has passed extends
+the wait. The windows and the extension of the wait are inferred.
 """
 
 from collections import deque
 from typing import NamedTuple
 
 PER_TOKEN, PER_APP = 16, 50
-TOKEN_AT_ONCE, APP_AT_ONCE = 5, 10
+TOKEN_CONCURRENT, APP_CONCURRENT = 5, 10
 _WINDOW_MS = 1_000
-_MORE_MS = 1_000
+_EXTENSION_MS = 1_000
 
 
 class Limited(NamedTuple):
-    """A call too many: the header that names the limit, and how long to wait."""
+    """A rejected request: the header that names the limit, and the wait."""
 
     header: str
     limit: int
@@ -23,27 +23,27 @@ class Limited(NamedTuple):
 
 
 class Limits:
-    """Counts the calls of one sandbox; its merchant has one app."""
+    """Counts the requests of one sandbox; its merchant has one app."""
 
-    __slots__ = ("_app", "_at_once", "_blocked_until_ms", "_by_token")
+    __slots__ = ("_app", "_blocked_until_ms", "_by_token", "_concurrent")
 
     def __init__(self) -> None:
         self._app: deque[int] = deque(maxlen=PER_APP)
         self._by_token: dict[str, deque[int]] = {}
-        self._at_once: dict[str, int] = {}
+        self._concurrent: dict[str, int] = {}
         self._blocked_until_ms: dict[str, int] = {}
 
     def check(self, token: str, now_ms: int) -> Limited | None:
-        """Count a call of a token, or return why it is one too many."""
+        """Count a request of a token, or return the limit that it exceeds."""
         until_ms = self._blocked_until_ms.get(token, 0)
         if now_ms < until_ms:
-            self._blocked_until_ms[token] = until_ms + _MORE_MS
-            return Limited("X-RateLimit-tokenLimit", PER_TOKEN, until_ms + _MORE_MS - now_ms)
-        busy = self._at_once.get(token, 0)
-        if busy >= TOKEN_AT_ONCE:
-            return Limited("X-RateLimit-tokenConcurrentLimit", TOKEN_AT_ONCE, _WINDOW_MS)
-        if sum(self._at_once.values()) >= APP_AT_ONCE:
-            return Limited("X-RateLimit-crossTokenConcurrentLimit", APP_AT_ONCE, _WINDOW_MS)
+            self._blocked_until_ms[token] = until_ms + _EXTENSION_MS
+            return Limited("X-RateLimit-tokenLimit", PER_TOKEN, until_ms + _EXTENSION_MS - now_ms)
+        busy = self._concurrent.get(token, 0)
+        if busy >= TOKEN_CONCURRENT:
+            return Limited("X-RateLimit-tokenConcurrentLimit", TOKEN_CONCURRENT, _WINDOW_MS)
+        if sum(self._concurrent.values()) >= APP_CONCURRENT:
+            return Limited("X-RateLimit-crossTokenConcurrentLimit", APP_CONCURRENT, _WINDOW_MS)
         calls = self._by_token.setdefault(token, deque(maxlen=PER_TOKEN))
         if len(calls) == PER_TOKEN and now_ms - calls[0] < _WINDOW_MS:
             return self._block(token, "X-RateLimit-tokenLimit", PER_TOKEN, now_ms)
@@ -54,16 +54,16 @@ class Limits:
         return None
 
     def enter(self, token: str) -> None:
-        """Count a call that is not answered at once."""
-        self._at_once[token] = self._at_once.get(token, 0) + 1
+        """Count a request whose response is delayed."""
+        self._concurrent[token] = self._concurrent.get(token, 0) + 1
 
     def leave(self, token: str) -> None:
-        """Count the end of such a call."""
-        left = self._at_once.get(token, 1) - 1
+        """Count the end of a delayed request."""
+        left = self._concurrent.get(token, 1) - 1
         if left:
-            self._at_once[token] = left
+            self._concurrent[token] = left
         else:
-            self._at_once.pop(token, None)
+            self._concurrent.pop(token, None)
 
     def _block(self, token: str, header: str, limit: int, now_ms: int) -> Limited:
         self._blocked_until_ms[token] = now_ms + _WINDOW_MS

@@ -1,4 +1,4 @@
-"""The notices of a sandbox: a ring of what its customers would have been told."""
+"""The notices of a sandbox: the e-mails and SMS that its customers would have received."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -11,25 +11,25 @@ if TYPE_CHECKING:  # imported with the first notice
     from mock_clover.clover.recurring.records_notice import Channel, News, Notice
 
 NOTICES_MAX = 2_000
-"""Notices kept for each sandbox, about 1 MB: five years of a weekly subscription by both ways."""
+"""Notices per sandbox, about 1 MB: five years of a weekly subscription, by e-mail and SMS."""
 
 
 class Notices:
-    """Messages to customers, oldest first; a card number that somebody put in a name is masked."""
+    """Messages to customers, oldest first; card numbers in names are masked."""
 
-    __slots__ = ("_kept", "count")
+    __slots__ = ("_notices", "count")
 
     def __init__(self) -> None:
-        self._kept: deque[Notice] = deque(maxlen=NOTICES_MAX)
+        self._notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
         self.count = 0
-        """Notices ever written."""
+        """Total number of notices written."""
 
     def __iter__(self) -> Iterator["Notice"]:
-        """Iterate from the oldest that is kept."""
-        return iter(self._kept)
+        """Iterate over the stored notices, oldest first."""
+        return iter(self._notices)
 
     def tell(self, at_ms: int, customer: "Customer", news: "News") -> None:
-        """Write an e-mail and an SMS to a customer, as far as the address of each is known."""
+        """Add an e-mail and an SMS to a customer, each if the customer has an address for it."""
         if customer.email:
             self._add(at_ms, "email", customer, customer.email, news)
         if customer.phone:
@@ -41,7 +41,7 @@ class Notices:
         from mock_clover.clover.recurring.records_notice import Notice
 
         self.count += 1
-        self._kept.append(
+        self._notices.append(
             Notice(
                 id=f"notice-{self.count}",
                 at_ms=at_ms,
@@ -58,12 +58,12 @@ class Notices:
         )
 
     def fork(self) -> "Notices":
-        """Return a copy that goes its own way."""
-        twin = Notices()
-        twin.restore(self._kept, self.count)
-        return twin
+        """Return an independent copy."""
+        copy = Notices()
+        copy.restore(self._notices, self.count)
+        return copy
 
-    def restore(self, kept: Iterable["Notice"], count: int) -> None:
-        """Go on from a state."""
-        self._kept.extend(kept)
+    def restore(self, notices: Iterable["Notice"], count: int) -> None:
+        """Restore a state."""
+        self._notices.extend(notices)
         self.count = count

@@ -1,7 +1,7 @@
-"""A sandbox's outbox: where its events go, and the newest deliveries, each with its attempts.
+"""A sandbox's outbox: its webhook targets and the newest deliveries with their attempts.
 
-It keeps and counts, and knows neither clock nor socket. A sandbox has none until it has a target,
-so that payments of one without cost nothing. Bounded: the oldest delivery that is done goes first.
+It only stores and counts; it uses neither clock nor socket. A sandbox has no outbox until it has a
+target, so that payments without one cost nothing. Bounded: the oldest finished delivery is evicted.
 """
 
 import hashlib
@@ -13,66 +13,66 @@ from mock_clover.clover.webhooks.records import TARGETS_MAX, DeliveryFault, Targ
 from mock_clover.clover.webhooks.records_delivery import Delivery, Subscription
 
 DELIVERIES_MAX = 1_000
-"""Deliveries kept for each sandbox, those that are pending among them."""
+"""Deliveries per sandbox, including pending ones."""
 PENDING_MAX = 500
-"""Deliveries that may be pending; the oldest is given up: nobody takes them."""
+"""Pending deliveries; beyond that the oldest is dropped."""
 
 _replace = msgspec.structs.replace
 _TO_LETTERS = str.maketrans("0123456789", "ghijkmnpqr")
 
 
 class Outbox:
-    """Targets, and what is or was on its way to them."""
+    """Webhook targets and their deliveries."""
 
     __slots__ = ("_deliveries", "_pending", "_ready", "count", "subscriptions")
 
     def __init__(self) -> None:
         self.subscriptions: dict[str, Subscription] = {}
         self.count = 0
-        """Deliveries ever made; ids and generated secrets count on."""
+        """Total number of deliveries; ids and generated codes derive from it."""
         self._deliveries: dict[str, Delivery] = {}
         self._pending: dict[str, None] = {}
         self._ready: dict[str, list[str]] = {}
-        """What may go now, by target, in its order."""
+        """Ids of deliveries that may be sent now, by target, in order."""
 
     def __iter__(self) -> Iterator[Delivery]:
-        """Iterate deliveries from the oldest that is kept."""
+        """Iterate over the stored deliveries, oldest first."""
         return iter(self._deliveries.values())
 
     @property
     def is_full(self) -> bool:
-        """Whether no further target fits."""
+        """Whether the number of targets is at its maximum."""
         return len(self.subscriptions) >= TARGETS_MAX
 
     def get(self, delivery_id: str) -> Delivery | None:
-        """Return a delivery that is kept."""
+        """Return a delivery, or None if it was evicted."""
         return self._deliveries.get(delivery_id)
 
     def pending(self) -> tuple[Delivery, ...]:
-        """Return what is still to be delivered, oldest first."""
+        """Return the pending deliveries, oldest first."""
         return tuple(self._deliveries[key] for key in self._pending)
 
     def subscribe(
         self, spec: TargetSpec, seed: str, *, handshake: bool = False, of_scenario: bool = False
     ) -> Subscription:
-        """Put a target in force; one of the same id goes. A secret not given follows from the seed.
+        """Add a target, replacing one of the same id. The seed determines a missing secret.
 
-        With a handshake it gets no events until its code is handed back.
+        With a handshake the target gets no events until it confirms its verification code.
         """
         target_id = spec.id or self._free_id()
-        # Observed: Clover's signing secrets of the hosted checkout begin so.
+        # Observed: the prefix of Clover's signing secrets for Hosted Checkout.
         prefix = "hcp_" if spec.kind == "hosted_checkout" else ""
-        known = Subscription(
+        subscription = Subscription(
             id=target_id,
             spec=spec,
-            secret=spec.secret or prefix + _drawn(seed, f"secret of {target_id}"),
+            secret=spec.secret or prefix + _derive_letters(seed, f"secret of {target_id}"),
             of_scenario=of_scenario,
-            code=_drawn(seed, f"code {self.count} of {target_id}") if handshake else None,
-            left=tuple(step.times for step in spec.plan),
+            code=_derive_letters(seed, f"code {self.count} of {target_id}") if handshake else None,
+            left=tuple(fault.times for fault in spec.plan),
         )
         self.unsubscribe(target_id)
-        self.subscriptions[target_id] = known
-        return known
+        self.subscriptions[target_id] = subscription
+        return subscription
 
     def _free_id(self) -> str:
         number = 1
@@ -81,16 +81,16 @@ class Outbox:
         return f"target-{number}"
 
     def unsubscribe(self, target_id: str) -> bool:
-        """Take a target away, and what was pending for it; tell whether there was one."""
-        gone = self.subscriptions.pop(target_id, None)
+        """Remove a target and drop its pending deliveries; return False if there is none."""
+        removed = self.subscriptions.pop(target_id, None)
         for each in self.pending():
             if each.target == target_id:
                 self.put(_replace(each, state="dropped"))
         self._ready.pop(target_id, None)
-        return gone is not None
+        return removed is not None
 
     def add(self, delivery: Delivery) -> None:
-        """Keep a new delivery."""
+        """Store a new delivery."""
         if len(self._pending) >= PENDING_MAX and delivery.is_pending:
             self.put(_replace(self.pending()[0], state="dropped"))
         if len(self._deliveries) >= DELIVERIES_MAX:
@@ -99,7 +99,7 @@ class Outbox:
         self.put(delivery)
 
     def put(self, delivery: Delivery) -> None:
-        """Write a delivery's new state; what is under way may go to its target now."""
+        """Store the new state of a delivery; one that is `under_way` may be sent now."""
         self._deliveries[delivery.id] = delivery
         ready = self._ready.setdefault(delivery.target, [])
         if delivery.id in ready:
@@ -114,11 +114,14 @@ class Outbox:
             del self._ready[delivery.target]
 
     def targets_ready(self) -> list[str]:
-        """Return the targets for which something may go now."""
+        """Return the targets with deliveries that may be sent now."""
         return list(self._ready)
 
     def take(self, target_id: str) -> tuple[Subscription, Delivery] | None:
-        """Take what goes to a target next; it stays under way until it is put again."""
+        """Return the next delivery to a target and its subscription, or None.
+
+        The delivery stays `under_way` until it is put again.
+        """
         ready = self._ready.get(target_id)
         subscription = self.subscriptions.get(target_id)
         if not ready or subscription is None:
@@ -129,7 +132,7 @@ class Outbox:
         return subscription, delivery
 
     def held(self, target_id: str, held_for: str) -> list[Delivery]:
-        """Return what is held for a target until something happens, oldest first."""
+        """Return the deliveries to a target that wait for the event `held_for`, oldest first."""
         return [
             each
             for each in self.pending()
@@ -137,40 +140,40 @@ class Outbox:
         ]
 
     def mischief(self, target_id: str, event: str) -> DeliveryFault | None:
-        """Return what goes wrong with an event of a target by its plan, and count it."""
-        known = self.subscriptions[target_id]
-        for place, step in enumerate(known.spec.plan):
-            left = known.left[place]
-            if left == 0 or (step.event is not None and not fits(step.event, event)):
+        """Return the fault that a target's plan has for an event, if any, and count its use."""
+        subscription = self.subscriptions[target_id]
+        for index, fault in enumerate(subscription.spec.plan):
+            left = subscription.left[index]
+            if left == 0 or (fault.event is not None and not fits(fault.event, event)):
                 continue
             if left is not None:
-                counted = (*known.left[:place], left - 1, *known.left[place + 1 :])
-                self.subscriptions[target_id] = _replace(known, left=counted)
-            return step
+                counts = (*subscription.left[:index], left - 1, *subscription.left[index + 1 :])
+                self.subscriptions[target_id] = _replace(subscription, left=counts)
+            return fault
         return None
 
     def fork(self) -> "Outbox":
-        """Return a copy with the targets and what is pending; what is done stays here."""
+        """Return a copy with the targets and the pending deliveries."""
         return restored(tuple(self.subscriptions.values()), self.pending(), self.count)
 
 
 def restored(
     subscriptions: tuple[Subscription, ...], pending: tuple[Delivery, ...], count: int
 ) -> Outbox:
-    """Return an outbox in a state. Raises ValueError for what is none."""
-    made = Outbox()
+    """Return an outbox with this state. Raises ValueError for an invalid one."""
+    outbox = Outbox()
     if len(subscriptions) > TARGETS_MAX or len(pending) > PENDING_MAX:
-        raise ValueError("there are more webhooks than a sandbox keeps")
-    made.subscriptions = {each.id: each for each in subscriptions}
-    made.count = count
+        raise ValueError("too many webhook targets or pending deliveries")
+    outbox.subscriptions = {each.id: each for each in subscriptions}
+    outbox.count = count
     for each in pending:
-        if each.target not in made.subscriptions or not each.is_pending or each.number > count:
-            raise ValueError(f"{each.id} is no delivery that is pending here")
-        made.add(each)
-    return made
+        if each.target not in outbox.subscriptions or not each.is_pending or each.number > count:
+            raise ValueError(f"{each.id} is not a valid pending delivery")
+        outbox.add(each)
+    return outbox
 
 
-def _drawn(seed: str, what: str) -> str:
-    """Draw 32 letters; not from the ids, for payments must not change with who listens."""
-    digest = hashlib.sha256(f"mock-clover\0{seed}\0webhook\0{what}".encode()).hexdigest()
+def _derive_letters(seed: str, label: str) -> str:
+    """Return 32 letters derived from the seed; not from `Ids`: targets must not change ids."""
+    digest = hashlib.sha256(f"mock-clover\0{seed}\0webhook\0{label}".encode()).hexdigest()
     return digest[:32].translate(_TO_LETTERS)

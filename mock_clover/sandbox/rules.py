@@ -1,7 +1,7 @@
-"""How a call ends by its scenario: rules first, then the cards' lines; first match wins, and why.
+"""Match requests against a scenario: rules first, then cards. The first match decides.
 
-Cards are known by the fingerprint of their number, so no rule keeps a PAN beside a sandbox. Rules
-are shared by all sandboxes of a scenario; how often each matched is each sandbox's own count.
+Cards are identified by the fingerprint of their number, so that no PAN is stored with a sandbox.
+All sandboxes of a scenario share the rules; each sandbox counts its own matches.
 """
 
 from typing import NamedTuple
@@ -17,14 +17,14 @@ from mock_clover.scenario.records_rule import Rule, RuleInput
 
 
 class Matched(NamedTuple):
-    """The rule that decided, and its name for `why`."""
+    """The rule that matched, and its name for `why`."""
 
     rule: Rule
     why: str
 
 
 class RuleCheck(NamedTuple):
-    """A rule that was looked at, for `/_mock/why`."""
+    """The result of checking one rule, for `/_mock/why`."""
 
     rule: str
     matched: bool
@@ -32,83 +32,86 @@ class RuleCheck(NamedTuple):
 
 
 class Rules:
-    """A scenario, made ready to decide."""
+    """A scenario, compiled for matching."""
 
     def __init__(self, scenario: Scenario, key: bytes) -> None:
         self.scenario = scenario
         self.text = ""
-        """The text that a control call gave it as; empty for what was read from a file."""
+        """The text of a scenario set by a control call; empty for one read from a file."""
         self._key = key
         self._by_card: dict[str, Verdict] = {}
         self._flows: dict[str, TestCard] = {}
-        for line in scenario.cards:
-            card = fingerprint(key, line.number)
-            self._by_card.setdefault(card, line.verdict(scenario.name))
-            if line.threeds is not None:
-                self._flows.setdefault(card, line)
+        for card in scenario.cards:
+            card_fingerprint = fingerprint(key, card.number)
+            self._by_card.setdefault(card_fingerprint, card.verdict(scenario.name))
+            if card.threeds is not None:
+                self._flows.setdefault(card_fingerprint, card)
         self._unlisted = Approval(
             why=f"{scenario.name}: this number is not listed, and unlisted cards are approved",
             based_on=UNLISTED_CARD_APPROVED.name,
         )
-        self._prints = [self._print_of(rule) for rule in scenario.rules]
+        self._fingerprints = [self._fingerprint_of(rule) for rule in scenario.rules]
 
     def lists(self, card_fingerprint: str) -> bool:
-        """Tell whether the scenario has a line for a card."""
+        """Return whether the scenario lists a card."""
         return card_fingerprint in self._by_card
 
     def verdict(self, card: Card) -> Verdict:
-        """Decide what the issuer says to a charge of this card, if no rule does."""
+        """Return the issuer's verdict on a charge of this card, if no rule decides."""
         return self._by_card.get(card.fingerprint, self._unlisted)
 
     def flow(self, card: Card, amount: int) -> tuple[Flow, str]:
-        """Say how 3-D Secure goes for a card, if no rule does, and which line says so."""
-        line = self._flows.get(card.fingerprint)
-        if line is None or line.threeds is None or line.threeds.amount not in (None, amount):
-            return "frictionless", f"{self.scenario.name}: no line says otherwise (inferred)"
-        said = f"{self.scenario.name}: {line.label} is listed for {line.threeds.label} (inferred)"
-        return line.threeds.flow, said
+        """Return the 3-D Secure flow of a card, if no rule decides, and the reason."""
+        listed = self._flows.get(card.fingerprint)
+        if listed is None or listed.threeds is None or listed.threeds.amount not in (None, amount):
+            return "frictionless", f"{self.scenario.name}: no flow listed for the card (inferred)"
+        reason = f"{listed.label} is listed for {listed.threeds.label} (inferred)"
+        return listed.threeds.flow, f"{self.scenario.name}: {reason}"
 
     def find(
         self, facts: RuleInput, counts: dict[int, int], *, again: bool = False
     ) -> Matched | None:
-        """Return the first rule that matches, counting the calls of those that count, once."""
-        uncalled = facts.endpoint in BACKGROUND_OPERATIONS
-        for place, rule in enumerate(self.scenario.rules):
-            if rule.when.unmet(facts, self._prints[place]):
+        """Return the first rule that matches, if any.
+
+        Counts the match of counting rules, unless the request was counted before (`again`).
+        """
+        is_background = facts.endpoint in BACKGROUND_OPERATIONS
+        for index, rule in enumerate(self.scenario.rules):
+            if rule.when.unmet(facts, self._fingerprints[index]):
                 continue
-            if uncalled and rule.when.endpoint is None and not rule.then.of_issuer:
-                continue  # it speaks of calls, and nobody called
+            if is_background and rule.when.endpoint is None and not rule.then.of_issuer:
+                continue  # the rule is about requests, and a job makes none
             if rule.when.counts:
-                counts[place] = counts.get(place, 0) + (0 if again else 1)
-                if not rule.when.counted(counts[place]):
+                counts[index] = counts.get(index, 0) + (0 if again else 1)
+                if not rule.when.counted(counts[index]):
                     continue
-            return Matched(rule, self.name_of(place))
+            return Matched(rule, self.name_of(index))
         return None
 
     def look(self, facts: RuleInput, counts: dict[int, int]) -> list[RuleCheck]:
-        """Tell of each rule, up to the first that would match, whether it would; count nothing."""
-        looked = []
-        for place, rule in enumerate(self.scenario.rules):
-            unmet = rule.when.unmet(facts, self._prints[place])
-            number = counts.get(place, 0) + 1
+        """Check the rules up to the first match, without counting."""
+        checks = []
+        for index, rule in enumerate(self.scenario.rules):
+            unmet = rule.when.unmet(facts, self._fingerprints[index])
+            number = counts.get(index, 0) + 1
             if unmet:
-                looked.append(
-                    RuleCheck(self.name_of(place), matched=False, because=f"{unmet} differs")
+                checks.append(
+                    RuleCheck(self.name_of(index), matched=False, because=f"{unmet} differs")
                 )
             elif rule.when.counts and not rule.when.counted(number):
-                because = f"it is matching call {number}"
-                looked.append(RuleCheck(self.name_of(place), matched=False, because=because))
+                because = f"matching request {number} is not selected"
+                checks.append(RuleCheck(self.name_of(index), matched=False, because=because))
             else:
-                looked.append(RuleCheck(self.name_of(place), matched=True, because="all is met"))
+                checks.append(RuleCheck(self.name_of(index), matched=True, because="all is met"))
                 break
-        return looked
+        return checks
 
-    def name_of(self, place: int) -> str:
-        """Name a rule as `declines: rule 3 (insufficient funds by amount) (inferred)`."""
-        rule = self.scenario.rules[place]
-        named = f" ({rule.name})" if rule.name else ""
-        return f"{self.scenario.name}: rule {place + 1}{named} ({rule.evidence})"
+    def name_of(self, index: int) -> str:
+        """Return the name of a rule: `declines: rule 3 (insufficient funds) (inferred)`."""
+        rule = self.scenario.rules[index]
+        label = f" ({rule.name})" if rule.name else ""
+        return f"{self.scenario.name}: rule {index + 1}{label} ({rule.evidence})"
 
-    def _print_of(self, rule: Rule) -> str | None:
+    def _fingerprint_of(self, rule: Rule) -> str | None:
         card = rule.when.card
         return fingerprint(self._key, card.number) if card and card.number else None

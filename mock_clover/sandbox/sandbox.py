@@ -1,6 +1,6 @@
-"""A sandbox: one isolated Clover. You make one and drop it; nothing is ever reset.
+"""A sandbox: one isolated Clover. Sandboxes are created and dropped, never reset.
 
-It is the bundle of everything that changes. No module holds one.
+A sandbox holds all mutable state; modules hold none.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from mock_clover.sandbox.scheduler import Scheduler
 from mock_clover.sandbox.table import Table
 from mock_clover.scenario.records import Settings
 
-if TYPE_CHECKING:  # the rows of what nobody calls need no import
+if TYPE_CHECKING:  # these modules are imported when their endpoints are first called
     from mock_clover.clover.charges.records import Charge
     from mock_clover.clover.checkout.records import Checkout
     from mock_clover.clover.customers.records import Customer
@@ -40,9 +40,9 @@ if TYPE_CHECKING:  # the rows of what nobody calls need no import
 
 OAUTH_ROWS_MAX = 10_000
 INVENTORY_ROWS_MAX = 10_000
-"""Taxes, and order types: each order looks at all the taxes that are default ones."""
+"""Maximum of tax rates and of order types: each order scans all default taxes."""
 CHECKOUTS_MAX = 10_000
-"""Sessions of Hosted Checkout, some 20 MB; the oldest goes. A shop's are over in minutes."""
+"""Sessions of Hosted Checkout, about 20 MB; the oldest is evicted. A session ends in minutes."""
 TABLES = (
     "tokens",
     "charges",
@@ -67,7 +67,7 @@ TABLES = (
 
 
 class Sandbox:
-    """Everything one merchant's Clover knows."""
+    """The state of one merchant's Clover."""
 
     __slots__ = (
         "access_tokens",
@@ -132,7 +132,7 @@ class Sandbox:
         self.name = name
         self.set_credentials(credentials)
         self.merchants: tuple[Sandbox, ...] = ()
-        """Further merchants at the same address, chosen by their credentials."""
+        """Other merchants at the same address, selected by their credentials."""
         self.rules = rules
         self.settings = settings
         self.keys = keys
@@ -142,20 +142,20 @@ class Sandbox:
         self.made_ms = self.clock.now_ms()
         self.seed = seed
         self.switched: dict[str, Any] = {}
-        """Settings that were given for this sandbox alone; they outlive a change of scenario."""
+        """Setting overrides of this sandbox; a change of scenario keeps them."""
         self.ids = Ids(seed)
         self.agenda = Scheduler()
         self.faults = Faults(seed)
         self.limits = Limits() if settings.rate_limits else None
         self.rule_counts: dict[int, int] = {}
-        """How many calls matched each counting rule of the scenario."""
+        """Number of requests that matched each counting rule of the scenario."""
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.made_ms)
         self.stir()
         self.outbox: Outbox | None = None
-        """Where events go; None while nobody listens, so that announcing costs one look."""
+        """Webhook targets and deliveries; None without a target, so that events cost nothing."""
         self.webhook_sender: Callable[[Sandbox], None] = no_sender
-        """Called when something in the outbox may go; a server's takes it there."""
+        """Called when a delivery may be sent; a server sets its own sender."""
         self._apply_webhook_targets()
         self.journal = Journal()
         self.idempotency = IdempotencyStore()
@@ -167,12 +167,12 @@ class Sandbox:
         self._create_inventory_tables()
         self.codes: Table[Code] = Table(OAUTH_ROWS_MAX)
         self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
-        """Bearer tokens that exchanges gave, with the time of their giving in milliseconds."""
+        """Legacy bearer tokens, with the time of issue in milliseconds."""
         self.codes_v2: Table[CodeV2] = Table(OAUTH_ROWS_MAX)
         self.bearers: Table[Bearer] = Table(OAUTH_ROWS_MAX)
         """Access tokens of OAuth v2."""
         self.refresh_tokens: Table[RefreshToken] = Table(OAUTH_ROWS_MAX)
-        """Those that still work, from the oldest."""
+        """Valid refresh tokens, oldest first."""
         self.spent_refresh_tokens: Table[SpentRefreshToken] = Table(OAUTH_ROWS_MAX)
         self.gift_cards: Table[GiftCard] = Table()
         """Gift cards by the fingerprint of their number."""
@@ -182,29 +182,29 @@ class Sandbox:
         self.changes = Changes(self.journal)
 
     def set_credentials(self, credentials: Credentials) -> None:
-        """Take these credentials for one's own."""
+        """Replace the credentials of this sandbox."""
         self.credentials = credentials
         self.bearer_header = f"Bearer {credentials.access_token}".encode()
 
     @property
     def family(self) -> "tuple[Sandbox, ...]":
-        """This merchant and those at the same address."""
+        """This merchant and the others at the same address."""
         return (self, *self.merchants)
 
     def merchant_of(self, credential: str) -> "Sandbox":
-        """Return the merchant at this address whom a credential opens, or this one."""
+        """Return the merchant at this address that a credential belongs to, or this one."""
         for each in self.merchants:
-            known = each.credentials
-            if credential in (known.access_token, known.api_key) or each.has_given(credential):
+            own = each.credentials
+            if credential in (own.access_token, own.api_key) or each.has_issued(credential):
                 return each
         return self
 
-    def has_given(self, token: str) -> bool:
-        """Tell whether an exchange of OAuth has given a bearer token here."""
+    def has_issued(self, token: str) -> bool:
+        """Return whether OAuth has issued a bearer token in this sandbox."""
         return self.bearers.get(token) is not None or self.access_tokens.get(token) is not None
 
     def holder_of(self, table: str, key: str | None) -> "Sandbox":
-        """Return the merchant at this address who has a row, or this one."""
+        """Return the merchant at this address that has a row, or this one."""
         if key:
             for each in self.merchants:
                 if key in getattr(each, table):
@@ -212,63 +212,63 @@ class Sandbox:
         return self
 
     def _create_inventory_tables(self) -> None:
-        """Make the tables of what a merchant sells and how, empty."""
+        """Create the empty tables of orders and inventory."""
         self.orders: Table[Order] = Table()
         self.sale_orders: Table[str] = Table()
-        """Orders that charges made by themselves: order id to charge id."""
+        """Orders that charges created implicitly: order id to charge id."""
         self.items: Table[InventoryItem] = Table()
         self.tax_rates: Table[MerchantTax] = Table(INVENTORY_ROWS_MAX)
         self.order_types: Table[OrderType] = Table(INVENTORY_ROWS_MAX)
 
     def note_changes(self) -> None:
-        """Keep the changes of rows from now on: somebody looks.
+        """Record the changes of rows from now on; called when a client first asks for them.
 
-        Nobody does in most runs, and the keeping costs a charge a twentieth of its time.
+        Most runs never do, and recording adds 5 % to the time of a charge.
         """
         if not self.changes.are_noted:
             self._forget_changes(note=True)
 
     def _forget_changes(self, *, note: bool) -> None:
-        """Begin without changes, of the tables as they are now."""
+        """Start an empty record of changes for the current tables."""
         self.changes = Changes(self.journal, are_noted=note)
         for name in NOTED if note else ():
             getattr(self, name).note_in(self.changes, name)
 
     def stir(self) -> None:
-        """Note anew whether anything may intervene in a call: most often nothing does."""
+        """Update `has_overrides`: whether a rule, fault or rate limit may apply to a request."""
         self.has_overrides = bool(self.rules.scenario.rules or len(self.faults) or self.limits)
 
     def hooked(self) -> "Outbox":
-        """Return the outbox, made now if there is none."""
+        """Return the outbox, creating it if there is none."""
         from mock_clover.sandbox.outbox import Outbox
 
         self.outbox = self.outbox or Outbox()
         return self.outbox
 
     def _apply_webhook_targets(self) -> None:
-        """Put the scenario's own webhook targets in force; others stay."""
-        wanted = list(self.rules.scenario.webhooks)
-        for known in tuple(self.outbox.subscriptions.values()) if self.outbox else ():
-            if known.of_scenario and known.spec in wanted:
-                wanted.remove(known.spec)  # it stays, with what is on its way to it
-            elif known.of_scenario:
-                self.hooked().unsubscribe(known.id)
-        for spec in wanted:
+        """Subscribe the scenario's webhook targets; other targets remain."""
+        new = list(self.rules.scenario.webhooks)
+        for current in tuple(self.outbox.subscriptions.values()) if self.outbox else ():
+            if current.of_scenario and current.spec in new:
+                new.remove(current.spec)  # keeps the target and its pending deliveries
+            elif current.of_scenario:
+                self.hooked().unsubscribe(current.id)
+        for spec in new:
             self.hooked().subscribe(spec, self.seed, of_scenario=True)
 
     def currency_echo(self, currency: str) -> str:
-        """Return a currency as answers show it."""
+        """Return a currency as responses show it."""
         echo = self.settings.currency_echo
         if echo == "as_sent":
             return currency
         return currency.upper() if echo == "upper" else currency.lower()
 
     def fork(self, name: str, credentials: Credentials) -> "Sandbox":
-        """Return a sandbox that goes on from this one: its rows, clock, ids, rules and faults.
+        """Return a copy of this sandbox: its rows, clock, ids, rules and faults.
 
-        Rows are shared until one of the two changes them; the journal begins anew.
+        Rows are shared until one of the two changes them. The journal starts empty.
         """
-        twin = Sandbox(
+        copy = Sandbox(
             name,
             credentials,
             self.rules,
@@ -279,24 +279,24 @@ class Sandbox:
             hooks=self.hooks,
             clock=self.clock.fork(),
         )
-        twin.made_ms = self.made_ms
-        twin.ids.restore(self.ids.state())
-        twin.agenda, twin.faults = self.agenda.fork(), self.faults.fork()
-        twin.switched = dict(self.switched)
-        twin.rule_counts = dict(self.rule_counts)
-        twin.idempotency = self.idempotency.fork()
-        twin.outbox = self.outbox.fork() if self.outbox is not None else None
-        twin.notices = self.notices.fork()
+        copy.made_ms = self.made_ms
+        copy.ids.restore(self.ids.state())
+        copy.agenda, copy.faults = self.agenda.fork(), self.faults.fork()
+        copy.switched = dict(self.switched)
+        copy.rule_counts = dict(self.rule_counts)
+        copy.idempotency = self.idempotency.fork()
+        copy.outbox = self.outbox.fork() if self.outbox is not None else None
+        copy.notices = self.notices.fork()
         for table in TABLES:
-            setattr(twin, table, getattr(self, table).fork())
-        twin._forget_changes(note=self.changes.are_noted)
-        twin.stir()
-        return twin
+            setattr(copy, table, getattr(self, table).fork())
+        copy._forget_changes(note=self.changes.are_noted)
+        copy.stir()
+        return copy
 
     def become(self, other: "Sandbox") -> None:
-        """Take over all that another sandbox is, but for its name and credentials."""
+        """Replace the state with that of another sandbox, except for name and credentials."""
         note = self.changes.are_noted
-        kept = (
+        own = (
             "name",
             "credentials",
             "bearer_header",
@@ -306,27 +306,27 @@ class Sandbox:
             "merchants",
         )
         for slot in self.__slots__:
-            if slot not in kept:
+            if slot not in own:
                 setattr(self, slot, getattr(other, slot))
         self._forget_changes(note=note)
         for each in self.merchants:
             each.clock = self.clock
 
     def merge_rows(self, other: "Sandbox") -> None:
-        """Take the rows of another sandbox, and what is to happen to them, to one's own."""
+        """Add the rows and the scheduled jobs of another sandbox."""
         for table in TABLES:
-            mine, others = getattr(self, table), getattr(other, table)
-            if not len(mine):
-                setattr(self, table, others.fork())
+            own_rows, other_rows = getattr(self, table), getattr(other, table)
+            if not len(own_rows):
+                setattr(self, table, other_rows.fork())
                 if table in NOTED and self.changes.are_noted:
                     getattr(self, table).note_in(self.changes, table)
             else:
-                mine.lay(others)
+                own_rows.merge(other_rows)
         for at_ms, _, kind, row_id in other.agenda.entries():
             self.agenda.add(at_ms, kind, row_id)
 
     def steer(self, rules: Rules, settings: Settings) -> None:
-        """Put another scenario in force; what was made stays."""
+        """Apply another scenario; existing rows remain."""
         self.rules = rules
         self.settings = msgspec.structs.replace(settings, **self.switched)
         settings = self.settings
@@ -339,9 +339,9 @@ class Sandbox:
         self.stir()
 
     def state(self) -> dict[str, list[Any]]:
-        """Return all rows, for comparison: a refusal must leave this as it was."""
+        """Return all rows, to check that an error changes nothing."""
         return {name: list(getattr(self, name)) for name in TABLES}
 
 
 def no_sender(_: Sandbox) -> None:
-    """Be no courier: what is in the outbox stays there."""
+    """Leave deliveries in the outbox; the default sender."""

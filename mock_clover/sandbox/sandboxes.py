@@ -1,4 +1,4 @@
-"""All sandboxes of a server: found by name or by credential, made on first use, bounded."""
+"""All sandboxes of a server: found by name or credential, created on first use, bounded."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,15 +20,15 @@ from mock_clover.scenario.records_fixtures import Fixtures
 
 DEFAULT = "default"
 SANDBOXES_MAX = 5_000
-"""Sandboxes kept; the one that was least lately used goes first, `default` never."""
+"""The least recently used sandbox is evicted first; `default` never is."""
 NAME_CHARS_MAX = 64
 TOKEN_OWNERS_MAX = 10_000
-"""Tokens of OAuth whose sandbox is remembered; others are looked for anew."""
+"""OAuth tokens whose sandbox is cached; for others all sandboxes are searched."""
 _CLIENT = re.compile(rb'(?:client_id|app_uuid)"?\s*[=:]\s*"?([^&"\s]{1,200})')
 _CLIENT_WITHIN_BYTES = 8_192
-"""An honest call of OAuth names its app within so many bytes of its query or its body."""
-_FIXTURES_MS_MAX = 600_000
-"""Rows of a scenario are made anew after ten minutes, for their ages are told from now."""
+"""The prefix of query and body that is searched for the app of an OAuth request."""
+_FIXTURE_TTL_MS = 600_000
+"""Fixtures are recreated after ten minutes, because their ages are relative to now."""
 
 
 class Sandboxes:
@@ -48,12 +48,12 @@ class Sandboxes:
         self.keys = keys
         self.seed = seed
         self.scenario_file = ""
-        """Where the server's own scenario was read from: a shipped one's name, or a path."""
+        """Source of the server's own scenario: the name of a shipped one, or a path."""
         self.authority = ""
-        """The certificate, in PEM, by which clients trust this server's HTTPS; none without it."""
+        """The CA certificate of this server's HTTPS, in PEM; empty without HTTPS."""
         self._hooks = hooks
         self._fixture_cache: dict[int, Sandbox] = {}
-        """What was sown for the server's own scenario, by its stock; new sandboxes share it."""
+        """Sandboxes with the loaded fixtures of the server's own scenario, by `id(fixtures)`."""
         self._switched = switched or {}
         self._fingerprint_key = fingerprint_key(seed)
         self._rules = self.rules_of(scenario)
@@ -61,49 +61,49 @@ class Sandboxes:
         self._make_clock = make_clock
         self._on_drop = on_drop
         self.webhook_sender: Callable[[Sandbox], None] = no_sender
-        """Takes what is in an outbox to its target; every sandbox made from now on has it."""
+        """Sends the deliveries of an outbox; all new sandboxes get it."""
         self._by_name: dict[str, Sandbox] = {}
         self._used: dict[str, None] = {}
-        """Names, the one that was used last at the end."""
+        """Names, the most recently used one last."""
         self._by_credential: dict[str, Sandbox] = {}
         self._token_owners: dict[str, str] = {}
-        """Tokens that OAuth gave, and the sandbox where they were found last."""
+        """Cache: OAuth tokens to the names of their sandboxes."""
         self.default = self.named(DEFAULT)
 
     def __iter__(self) -> Iterator[Sandbox]:
-        """Iterate in the order of their making."""
+        """Iterate in the order of creation."""
         return iter(self._by_name.values())
 
     def named(self, name: str) -> Sandbox:
-        """Return the sandbox of this name; made now if there is none."""
+        """Return the sandbox of this name, creating it if there is none."""
         return self.find(name) or self.make(name)
 
     def of(self, headers: dict[bytes, bytes]) -> Sandbox:
-        """Return the sandbox that the credential of a request opens, or the default."""
+        """Return the sandbox that the credential of a request belongs to, or the default."""
         if len(self._by_name) == 1:
             return self.default
         credential = shown_credential(headers)
-        found = self._by_credential.get(credential) or self._giver_of(credential)
-        self.find(found.name)
-        return found
+        sandbox = self._by_credential.get(credential) or self._issuer_of(credential)
+        self.find(sandbox.name)
+        return sandbox
 
     def of_client(self, query: bytes, body: bytes | None) -> Sandbox | None:
-        """Return the sandbox of the app that the query or the body of an OAuth call names."""
-        asked = b"%b&%b" % (query[:_CLIENT_WITHIN_BYTES], (body or b"")[:_CLIENT_WITHIN_BYTES])
-        named = _CLIENT.search(asked)
-        found = self._by_credential.get(unquote(named[1].decode("latin-1"))) if named else None
-        return self.find(found.name) if found else None
+        """Return the sandbox of the app named in the query or body of an OAuth request."""
+        parameters = b"%b&%b" % (query[:_CLIENT_WITHIN_BYTES], (body or b"")[:_CLIENT_WITHIN_BYTES])
+        match = _CLIENT.search(parameters)
+        sandbox = self._by_credential.get(unquote(match[1].decode("latin-1"))) if match else None
+        return self.find(sandbox.name) if sandbox else None
 
-    def _giver_of(self, credential: str) -> Sandbox:
-        """Return the sandbox whose OAuth gave a token, or the default.
+    def _issuer_of(self, credential: str) -> Sandbox:
+        """Return the sandbox whose OAuth issued a token, or the default.
 
-        The first time it is looked for in all of them: a millisecond where there are 5,000.
+        The first lookup searches all sandboxes: one millisecond for 5,000 of them.
         """
-        known = self._by_name.get(self._token_owners.get(credential, ""))
-        if known is not None and known.has_given(credential):
-            return known
+        cached = self._by_name.get(self._token_owners.get(credential, ""))
+        if cached is not None and cached.has_issued(credential):
+            return cached
         for each in self:
-            if each.has_given(credential):
+            if each.has_issued(credential):
                 self._token_owners[credential] = each.name
                 if len(self._token_owners) > TOKEN_OWNERS_MAX:
                     del self._token_owners[next(iter(self._token_owners))]
@@ -111,23 +111,23 @@ class Sandboxes:
         return self.default
 
     def of_merchant(self, merchant_id: str) -> Sandbox | None:
-        """Return the sandbox of a merchant id, as it stands in paths of the platform API."""
-        found = self._by_credential.get(merchant_id)
-        return None if found is None else self.find(found.name)
+        """Return the sandbox of a merchant id in a path of the platform API."""
+        sandbox = self._by_credential.get(merchant_id)
+        return None if sandbox is None else self.find(sandbox.name)
 
     def find(self, name: str) -> Sandbox | None:
-        """Return the sandbox of this name if there is one; it is the last to be dropped now."""
-        found = self._by_name.get(name)
-        if found is not None:
+        """Return the sandbox of this name, or None, and mark it as the most recently used."""
+        sandbox = self._by_name.get(name)
+        if sandbox is not None:
             self._used[name] = self._used.pop(name, None)
-        return found
+        return sandbox
 
     def has(self, sandbox: Sandbox) -> bool:
-        """Tell whether a sandbox is still the one of its name; to ask is no use of it."""
+        """Return whether a sandbox is registered under its name; does not count as a use."""
         return self._by_name.get(sandbox.name) is sandbox
 
     def unlisted(self) -> Sandbox:
-        """Return a sandbox that nobody can find, for a call to one that is not made for it."""
+        """Return an unregistered sandbox, for a request that must not create one."""
         return Sandbox(
             "-",
             derive(self.seed, "-"),
@@ -147,60 +147,60 @@ class Sandboxes:
         switched: dict[str, Any] | None = None,
         seed: str | None = None,
     ) -> Sandbox:
-        """Make a sandbox anew, with all that its scenario gives it; one of the same name goes."""
+        """Create a sandbox with its merchants and fixtures, replacing one of the same name."""
         rules, settings = self._rules, self._settings
         if scenario is not None:
             rules, settings = self.rules_of(scenario), self.settings_of(scenario)
-        made = self._new(name, rules, settings, switched or {}, self._make_clock(), seed)
-        self._people(made, seed)
-        self._register(made)
-        return made
+        created = self._new(name, rules, settings, switched or {}, self._make_clock(), seed)
+        self._add_merchants(created, seed)
+        self._register(created)
+        return created
 
     def steer(self, sandbox: Sandbox, scenario: Scenario) -> None:
-        """Put a scenario in force in a sandbox; what was made stays, and more may come to it."""
+        """Apply a scenario to a sandbox; existing rows remain, and fixtures are added."""
         rules, settings = self.rules_of(scenario), self.settings_of(scenario)
         if scenario.data is not None or scenario.merchants:
-            # What cannot be made is refused before anything is changed.
-            self._people(self._new("-", rules, settings, {}, self._make_clock()), None)
+            # Try it on a new sandbox: an error must not change this one.
+            self._add_merchants(self._new("-", rules, settings, {}, self._make_clock()), None)
         sandbox.steer(rules, settings)
-        self._people(sandbox, None)
+        self._add_merchants(sandbox, None)
         self._register(sandbox)
 
     def fork(self, sandbox: Sandbox, name: str) -> Sandbox:
-        """Make a sandbox that goes on from another; one of the same name goes."""
-        made = self._forked(sandbox, name)
+        """Create a copy of a sandbox and its merchants, replacing one of the same name."""
+        created = self._fork_one(sandbox, name)
         for each in sandbox.merchants:
-            twin = self._forked(each, f"{name}.{each.name.rpartition('.')[2]}")
+            copy = self._fork_one(each, f"{name}.{each.name.rpartition('.')[2]}")
             if each.credentials.client_id == sandbox.credentials.client_id:
-                twin.set_credentials(of_app(twin.credentials, made.credentials))
-            twin.clock = made.clock
-            made.merchants += (twin,)
+                copy.set_credentials(of_app(copy.credentials, created.credentials))
+            copy.clock = created.clock
+            created.merchants += (copy,)
         self.find(sandbox.name)
-        self._register(made)
-        for each in made.family:
+        self._register(created)
+        for each in created.family:
             each.webhook_sender(each)
-        return made
+        return created
 
     def set_webhook_sender(self, webhook_sender: Callable[[Sandbox], None]) -> None:
-        """Have a courier take what is in all outboxes to its targets."""
+        """Set the sender of webhooks for all sandboxes, present and future."""
         self.webhook_sender = webhook_sender
         for sandbox in self:
             sandbox.webhook_sender = webhook_sender
 
     def drop(self, name: str) -> bool:
-        """Drop a sandbox; a fresh `default` takes its place. Tell whether there was one."""
-        gone = self._by_name.get(name)
-        if gone is None:
+        """Drop a sandbox; return False if there is none. `default` is recreated immediately."""
+        dropped = self._by_name.get(name)
+        if dropped is None:
             return False
-        self._unregister(gone)
+        self._unregister(dropped)
         if name == DEFAULT:
             self.default = self.make(DEFAULT)
         return True
 
     def reload(self, scenario: Scenario) -> None:
-        """Put a scenario in force wherever the server's own was; what was made stays.
+        """Replace the server's own scenario in all sandboxes that use it; existing rows remain.
 
-        Its merchants and data are for sandboxes that are made from now on.
+        Its merchants and data apply to new sandboxes only.
         """
         before = self._rules
         self._rules, self._settings = self.rules_of(scenario), self.settings_of(scenario)
@@ -210,15 +210,15 @@ class Sandboxes:
                 sandbox.steer(self._rules, self._settings)
 
     def is_own(self, rules: Rules) -> bool:
-        """Tell whether rules are those of the server's own scenario."""
+        """Return whether rules are those of the server's own scenario."""
         return rules is self._rules
 
     def rules_of(self, scenario: Scenario) -> Rules:
-        """Make a scenario ready for sandboxes of this server."""
+        """Return the compiled rules of a scenario for sandboxes of this server."""
         return Rules(scenario, self._fingerprint_key)
 
     def settings_of(self, scenario: Scenario) -> Settings:
-        """Return a scenario's settings; what the command line switched wins."""
+        """Return the settings of a scenario; those of the command line take precedence."""
         return msgspec.structs.replace(scenario.settings, **self._switched)
 
     def _new(
@@ -230,8 +230,8 @@ class Sandboxes:
         clock: Clock,
         seed: str | None = None,
     ) -> Sandbox:
-        """Make a sandbox with nothing in it."""
-        made = Sandbox(
+        """Create an empty, unregistered sandbox."""
+        created = Sandbox(
             name,
             derive(self.seed, name),
             rules,
@@ -242,86 +242,90 @@ class Sandboxes:
             hooks=self._hooks,
             clock=clock,
         )
-        made.switched = switched
-        return made
+        created.switched = switched
+        return created
 
-    def _people(self, made: Sandbox, seed: str | None) -> None:
-        """Give a sandbox the merchants of its scenario, and each what it has from the start."""
-        scenario = made.rules.scenario
-        self._stock(made, scenario.data, "")
+    def _add_merchants(self, sandbox: Sandbox, seed: str | None) -> None:
+        """Create the merchants of a sandbox's scenario and load their fixtures."""
+        scenario = sandbox.rules.scenario
+        self._load_fixtures(sandbox, scenario.data, "")
         if not scenario.merchants:
             return
         own, *others = scenario.merchants
-        made.set_credentials(credentials_in(scenario, self.seed, made.name))
-        made.merchants = ()
+        sandbox.set_credentials(credentials_in(scenario, self.seed, sandbox.name))
+        sandbox.merchants = ()
         if own.settings is not None:
-            made.switched = self._given(own.settings) | made.switched
-            made.settings = msgspec.structs.replace(made.settings, **made.switched)
-        self._stock(made, own.data, own.name)
+            sandbox.switched = self._merchant_settings(own.settings) | sandbox.switched
+            sandbox.settings = msgspec.structs.replace(sandbox.settings, **sandbox.switched)
+        self._load_fixtures(sandbox, own.data, own.name)
         for each in others:
-            name = f"{made.name}.{each.name}"
+            name = f"{sandbox.name}.{each.name}"
             settings = self.settings_of(scenario)
-            switched = made.switched if each.settings is None else self._given(each.settings)
+            switched = (
+                sandbox.switched
+                if each.settings is None
+                else self._merchant_settings(each.settings)
+            )
             own_seed = None if seed is None else f"{seed}\0{each.name}"
-            beside = self._new(name, made.rules, settings, switched, made.clock, own_seed)
-            beside.set_credentials(credentials_in(scenario, self.seed, made.name, each.name))
-            self._stock(beside, each.data, each.name)
-            made.merchants += (beside,)
+            merchant = self._new(name, sandbox.rules, settings, switched, sandbox.clock, own_seed)
+            merchant.set_credentials(credentials_in(scenario, self.seed, sandbox.name, each.name))
+            self._load_fixtures(merchant, each.data, each.name)
+            sandbox.merchants += (merchant,)
 
-    def _given(self, settings: Settings) -> dict[str, Any]:
-        """Return a merchant's settings but for those that the command line decides."""
+    def _merchant_settings(self, settings: Settings) -> dict[str, Any]:
+        """Return the settings of a merchant that the command line does not override."""
         return {
             name: getattr(settings, name)
             for name in settings.__struct_fields__
             if name not in self._switched
         }
 
-    def _stock(self, made: Sandbox, stock: Fixtures | None, whose: str) -> None:
-        """Give a sandbox what stands in a scenario; it is made once and shared.
+    def _load_fixtures(self, sandbox: Sandbox, fixtures: Fixtures | None, merchant: str) -> None:
+        """Add the fixtures of a scenario or merchant to a sandbox; they are cached and shared.
 
-        Its ids follow from the names of scenario and merchant: putting it twice is as once.
+        Their ids derive from the names of scenario and merchant, so loading is idempotent.
         """
-        if stock is None or not stock.count:
+        if fixtures is None or not fixtures.count:
             return
-        fixtures = self._fixture_cache.get(id(stock))
-        if fixtures is None or made.clock.now_ms() - fixtures.made_ms > _FIXTURES_MS_MAX:
-            fixtures = self._new(
+        loaded = self._fixture_cache.get(id(fixtures))
+        if loaded is None or sandbox.clock.now_ms() - loaded.made_ms > _FIXTURE_TTL_MS:
+            loaded = self._new(
                 "-",
-                made.rules,
-                made.settings,
+                sandbox.rules,
+                sandbox.settings,
                 {},
-                made.clock.fork(),
-                f"{self.seed}\0{made.rules.scenario.name}\0{whose}",
+                sandbox.clock.fork(),
+                f"{self.seed}\0{sandbox.rules.scenario.name}\0{merchant}",
             )
-            fixtures.outbox = None  # nobody is told of it
-            self._hooks.load_fixtures(fixtures, stock)
-            if made.rules is self._rules:
-                self._fixture_cache[id(stock)] = fixtures
-        made.merge_rows(fixtures)
+            loaded.outbox = None  # fixtures send no webhooks
+            self._hooks.load_fixtures(loaded, fixtures)
+            if sandbox.rules is self._rules:
+                self._fixture_cache[id(fixtures)] = loaded
+        sandbox.merge_rows(loaded)
 
-    def _forked(self, sandbox: Sandbox, name: str) -> Sandbox:
-        known = derive(self.seed, name)
+    def _fork_one(self, sandbox: Sandbox, name: str) -> Sandbox:
+        credentials = derive(self.seed, name)
         for each in sandbox.rules.scenario.merchants:
             if sandbox.credentials == declared(each, sandbox.credentials):
-                known = declared(each, known)
-        return sandbox.fork(name, known)
+                credentials = declared(each, credentials)
+        return sandbox.fork(name, credentials)
 
-    def _unregister(self, gone: Sandbox) -> None:
-        """Let a sandbox and the merchants at its address go."""
-        for each in gone.family:
-            each.outbox = None  # what was pending goes nowhere
+    def _unregister(self, sandbox: Sandbox) -> None:
+        """Remove a sandbox and the merchants at its address."""
+        for each in sandbox.family:
+            each.outbox = None  # drops pending deliveries
             self._by_name.pop(each.name, None)
             self._used.pop(each.name, None)
             for credential in _credential_keys(each.credentials):
                 if self._by_credential.get(credential) is each:
                     del self._by_credential[credential]
-            each.journal.stir()  # whoever watches it learns that it is gone
+            each.journal.stir()  # its watchers notice that the sandbox is gone
 
-    def _register(self, made: Sandbox) -> None:
-        before = self._by_name.get(made.name)
-        if before is not None and before is not made:
+    def _register(self, sandbox: Sandbox) -> None:
+        before = self._by_name.get(sandbox.name)
+        if before is not None and before is not sandbox:
             self._unregister(before)
-        for each in made.family:
+        for each in sandbox.family:
             if each.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
                 oldest = next(name for name in self._used if name != DEFAULT)
                 self.drop(oldest)
@@ -331,18 +335,23 @@ class Sandboxes:
             self._used[each.name] = self._used.pop(each.name, None)
             for credential in _credential_keys(each.credentials):
                 holder = self._by_credential.get(credential)
-                # Of two that declare the same, `default` has it at the root, or else the first.
-                if holder is None or (made.name == DEFAULT and holder not in made.family):
+                # If two declare the same credential, it belongs to `default`, else to the first.
+                if holder is None or (sandbox.name == DEFAULT and holder not in sandbox.family):
                     self._by_credential[credential] = each
-        if made.name == DEFAULT:
-            self.default = made
+        if sandbox.name == DEFAULT:
+            self.default = sandbox
 
 
 def shown_credential(headers: dict[bytes, bytes]) -> str:
-    """Return the credential that a request shows, or ''."""
-    shown = headers.get(b"apikey") or headers.get(b"authorization", b"")
-    return shown.rpartition(b" ")[2].decode("latin-1")
+    """Return the credential in the headers of a request, or ''."""
+    header = headers.get(b"apikey") or headers.get(b"authorization", b"")
+    return header.rpartition(b" ")[2].decode("latin-1")
 
 
-def _credential_keys(known: Credentials) -> tuple[str, ...]:
-    return (known.access_token, known.api_key, known.client_id, known.merchant_id)
+def _credential_keys(credentials: Credentials) -> tuple[str, ...]:
+    return (
+        credentials.access_token,
+        credentials.api_key,
+        credentials.client_id,
+        credentials.merchant_id,
+    )

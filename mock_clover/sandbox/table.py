@@ -1,7 +1,7 @@
-"""A table of rows by id, in the order of their creation, bounded.
+"""A bounded table of rows by id, in the order of creation.
 
-The only mutable home of rows. Rows are frozen: a change puts a new row in the old one's place. A
-table can be forked: both then share what was there, unchanged, and each keeps its own changes.
+Tables are the only mutable containers of rows. Rows are frozen: an update replaces the row. A table
+can be forked: both tables share the rows until then and store their own changes.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from mock_clover.sandbox.changes import Changes
 Row = TypeVar("Row")
 
 ROWS_MAX = 500_000
-"""Rows a table holds before a create is refused: about 500 MB of charges."""
-_GONE: Any = object()
+"""A table with this many rows rejects further ones; about 500 MB of charges."""
+_DELETED: Any = object()
 
 
 class Table(Generic[Row]):
-    """Rows of one kind."""
+    """Rows of one type."""
 
     __slots__ = ("_base", "_changes", "_name", "_rows", "get", "put", "rows_max")
 
@@ -27,12 +27,12 @@ class Table(Generic[Row]):
         self._name = ""
         self._changes: Changes | None = None
         self._base: dict[str, Row] = {}
-        """What a fork shares with others; never written to."""
+        """Rows shared with forks; never written to."""
         self._own({})
 
     def __len__(self) -> int:
         own = (
-            sum((key not in self._base) - (row is _GONE) for key, row in self._rows.items())
+            sum((key not in self._base) - (row is _DELETED) for key, row in self._rows.items())
             if self._base
             else len(self._rows)
         )
@@ -57,25 +57,25 @@ class Table(Generic[Row]):
 
     def _newest_layered(self) -> Iterator[tuple[str, Row]]:
         for key, row in reversed(self._rows.items()):
-            if key not in self._base and row is not _GONE:
+            if key not in self._base and row is not _DELETED:
                 yield key, row
         for key, row in reversed(self._base.items()):
             changed = self._rows.get(key, row)
-            if changed is not _GONE:
+            if changed is not _DELETED:
                 yield key, changed
 
     def require_room(self) -> None:
-        """Refuse, before anything is written, when no further row fits."""
+        """Raise SANDBOX_FULL if the table is full; call it before anything is written."""
         if len(self._rows) + len(self._base) >= self.rows_max:
             raise SANDBOX_FULL.error()
 
     def note_in(self, changes: Changes, name: str) -> None:
-        """Keep all changes from now on, under the table's name."""
+        """Record all changes from now on, under the table's name."""
         self._changes, self._name = changes, name
         self._own(self._rows)
 
-    def lay(self, rows: "Table[Row]") -> None:
-        """Write the rows of another table; no change is kept, for nobody made one."""
+    def merge(self, rows: "Table[Row]") -> None:
+        """Add the rows of another table without recording changes: no request made them."""
         self._rows.update(rows.items())
 
     def drop(self, key: str) -> None:
@@ -83,14 +83,14 @@ class Table(Generic[Row]):
         if self._changes is not None:
             self._changes.note(self._name, key, self.get(key), None)
         if key in self._base:
-            self._rows[key] = _GONE
+            self._rows[key] = _DELETED
         else:
             del self._rows[key]
 
     def put_bounded(self, key: str, row: Row) -> None:
-        """Write a row and let the oldest go when the bound is passed.
+        """Write a row and evict the oldest one if the table is full.
 
-        What hides a row that a fork shares stays: without it that row would be there again.
+        Entries that hide a shared row stay: without them the shared row would reappear.
         """
         self.put(key, row)
         if len(self._rows) > self.rows_max:
@@ -99,37 +99,37 @@ class Table(Generic[Row]):
                 del self._rows[oldest]
 
     def fork(self) -> "Table[Row]":
-        """Return a table with the same rows that goes its own way."""
+        """Return an independent table with the same rows."""
         if self._rows:
             merged = dict(self._items()) if self._base else self._rows
             self._base = merged
             self._own({})
-        twin: Table[Row] = Table(self.rows_max)
-        twin._base = self._base
-        twin._own({})
-        return twin
+        copy: Table[Row] = Table(self.rows_max)
+        copy._base = self._base
+        copy._own({})
+        return copy
 
     def _items(self) -> Iterator[tuple[str, Row]]:
         for key, row in self._base.items():
             changed = self._rows.get(key, row)
-            if changed is not _GONE:
+            if changed is not _DELETED:
                 yield key, changed
         for key, row in self._rows.items():
-            if key not in self._base and row is not _GONE:
+            if key not in self._base and row is not _DELETED:
                 yield key, row
 
     def _own(self, rows: dict[str, Row]) -> None:
-        """Take a dict as the table's own rows; without a base, `get` is the dict's own."""
+        """Use a dict as the table's own rows; without a base, `get` is the dict's method."""
         self._rows = rows
         self.get = self._get_layered if self._base else cast("Any", rows.get)
         """Return a row or None."""
         self.put: Callable[[str, Row], None] = rows.__setitem__
-        """Write a row: a new one comes last, an old one keeps its place."""
+        """Write a row: a new one is added at the end, an existing one is replaced in place."""
         if self._changes is not None:
             del self.put
 
     def __getattr__(self, name: str) -> Callable[[str, Row], None]:
-        """Make `put` with the first row that is written: most tables of a sandbox get none."""
+        """Create `put` when the first row is written: most tables of a sandbox stay empty."""
         if name != "put" or self._changes is None:
             raise AttributeError(name)
         self.put = self._changes.writer(self._name, self._rows, self.get)
@@ -139,4 +139,4 @@ class Table(Generic[Row]):
         row = self._rows.get(key)
         if row is None:
             return self._base.get(key)
-        return None if row is _GONE else row
+        return None if row is _DELETED else row

@@ -1,1 +1,1 @@
-"""Scenarios: YAML that says how test cards end, decoded through the same records as the API."""
+"""Scenarios: YAML files that define outcomes, decoded with the same record types as the API."""

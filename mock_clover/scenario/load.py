@@ -1,8 +1,8 @@
-"""YAML files become scenarios; a mistake is told with its file, line and nearest right word.
+"""Load scenarios from YAML. Errors are reported with file, line, column and suggestions.
 
-Safe by construction: the safe loader only, no aliases, no tags, no repeated keys, bounded size,
-depth and number of values. What a record cannot say by its types, the laws below do: each finding
-is a path and a sentence, and all of them are told at once. The only module that knows yaml.
+Parsing is limited to be safe: safe loader, no aliases, tags or repeated keys, and a maximum size,
+depth and number of values. Types check the fields; `validation.py` checks the other rules and
+reports all its findings together.
 """
 
 import re
@@ -22,12 +22,12 @@ from mock_clover.scenario.validation import find_errors, find_warnings
 FILE_BYTES_MAX = 1_048_576
 DEPTH_MAX = 32
 VALUES_MAX = 60_000
-"""Keys and values of a file: two thousand cards and a thousand rules have fewer."""
+"""Maximum number of keys and values in a file; 2000 cards and 1000 rules need fewer."""
 FINDINGS_MAX = 20
 
-_yaml: Any = yaml  # its stubs know neither libyaml's marks nor its loader
-_Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight times as fast
-_PLACE = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`$")
+_yaml: Any = yaml  # the stubs lack libyaml's marks and loader
+_Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight times faster
+_ERROR_PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
 _ENUM = re.compile(r"Invalid enum value '(?P<value>[^']*)'")
 _UNQUOTED = re.compile(r"Expected `str(?: \| null)?`(?:, got `(?:int|float|bool)`)?$")
@@ -38,81 +38,81 @@ _MISREAD = re.compile(
 
 
 def shipped_folder() -> Path:
-    """Return the folder of shipped scenarios: in the wheel, or the checkout's."""
+    """Return the folder of the built-in scenarios, in the wheel or in the checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "scenarios"
     return inside if inside.is_dir() else package.parent / "scenarios"
 
 
 def shipped_names() -> list[str]:
-    """Return the names of the shipped scenarios."""
+    """Return the names of the built-in scenarios."""
     return sorted(path.stem for path in shipped_folder().glob("*.yaml"))
 
 
 def load(name_or_file: str, endpoints: Collection[str] = ()) -> Scenario:
-    """Load a shipped scenario by name, or any file. Raises ScenarioError.
+    """Load a built-in scenario by name, or a file. Raises ScenarioError.
 
-    `endpoints` are the operation names that rules and faults may have; any, when there are none.
+    `endpoints` are the operation names allowed in rules and faults; empty allows any.
     """
     return parse(*_read(name_or_file), endpoints)
 
 
 def check(name_or_file: str, endpoints: Collection[str] = ()) -> tuple[Scenario, list[str]]:
-    """Load as `load` does, and tell what may not be meant, a located line each."""
+    """Load like `load`, and return the warnings as lines with file, line and column."""
     raw, name = _read(name_or_file)
-    scenario, doubts = check_text(raw, name, endpoints)
-    return scenario, [each.told(name) for each in doubts]
+    scenario, warnings = check_text(raw, name, endpoints)
+    return scenario, [each.format(name) for each in warnings]
 
 
 def check_text(
     raw: bytes, name: str, endpoints: Collection[str] = ()
 ) -> tuple[Scenario, list[Located]]:
-    """Parse as `parse` does, and tell what may not be meant."""
+    """Parse like `parse`, and return the warnings."""
     scenario, node = _parse(raw, name, endpoints)
-    doubts = ((path, f"warning: {said}") for path, said in find_warnings(scenario))
-    return scenario, _located(node, doubts)
+    warnings = ((path, f"warning: {message}") for path, message in find_warnings(scenario))
+    return scenario, _located(node, warnings)
 
 
 def text_of(name_or_file: str) -> bytes:
-    """Return the text of a shipped scenario, or of a file. Raises ScenarioError."""
+    """Return the text of a built-in scenario or a file. Raises ScenarioError."""
     return _read(name_or_file)[0]
 
 
 def parse(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Scenario:
-    """Parse a scenario's text; `name` stands in front of what is wrong. Raises ScenarioError."""
+    """Parse the text of a scenario; `name` prefixes error messages. Raises ScenarioError."""
     return _parse(raw, name, endpoints)[0]
 
 
 def file_of(name_or_file: str) -> Path:
-    """Return the file of a shipped scenario's name, or of a path. Raises ScenarioError."""
+    """Return the file of a built-in scenario, or a path as given. Raises ScenarioError."""
     if name_or_file.endswith((".yaml", ".yml")) or "/" in name_or_file:
         return Path(name_or_file)
     names = shipped_names()
     if name_or_file not in names:
         raise ScenarioError(
-            f"there is no scenario {name_or_file!r}{did_you_mean(name_or_file, names)}; "
-            f"shipped are: {', '.join(names)}; a file's path ends in .yaml"
+            f"unknown scenario {name_or_file!r}{did_you_mean(name_or_file, names)}; "
+            f"built-in: {', '.join(names)}; a path to a file must end in .yaml"
         )
     return shipped_folder() / f"{name_or_file}.yaml"
 
 
 def _read(name_or_file: str) -> tuple[bytes, str]:
-    """Return a file's bytes and its name for messages."""
+    """Return the bytes of a file and its name for messages."""
     path = file_of(name_or_file)
     try:
         with path.open("rb") as file:
             raw = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ScenarioError(f"{path}: cannot read file: {error.strerror}") from None
     if len(raw) > FILE_BYTES_MAX:
-        raise ScenarioError(f"{path}: is larger than {FILE_BYTES_MAX} bytes")
+        raise ScenarioError(f"{path}: larger than {FILE_BYTES_MAX} bytes")
     return raw, str(path)
 
 
 def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario, Any]:
-    """Return a scenario and its YAML nodes, which know their places."""
+    """Return a scenario and its root YAML node, which has the line numbers."""
     try:
-        _refuse_bombs(raw)
+        _check_safe(raw)
         loader = _Loader(raw)
         node = loader.get_single_node()
         tree = None if node is None else loader.construct_document(node)
@@ -120,31 +120,31 @@ def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario,
         mark = error.problem_mark or error.context_mark
         if mark is None:
             raise ScenarioError(f"{name}: {error.problem}") from None
-        raise _wrong(
+        raise _error(
             name, [Located(mark.line + 1, mark.column + 1, str(error.problem), "")]
         ) from None
     except (yaml.YAMLError, ArithmeticError, RecursionError, ValueError) as error:
-        raise ScenarioError(f"{name}: is no YAML: {error}") from None
+        raise ScenarioError(f"{name}: invalid YAML: {error}") from None
     try:
         scenario = msgspec.convert(tree, Scenario)
     except msgspec.ValidationError as error:
-        raise _wrong(name, _located(node, [_mistyped(str(error))])) from None
+        raise _error(name, _located(node, [_type_finding(str(error))])) from None
     findings = list(
-        islice(chain(_empty(node), find_errors(scenario, tree, endpoints)), FINDINGS_MAX)
+        islice(chain(_empty_values(node), find_errors(scenario, tree, endpoints)), FINDINGS_MAX)
     )
     if findings:
-        raise _wrong(name, _located(node, findings))
+        raise _error(name, _located(node, findings))
     return scenario, node
 
 
-def _wrong(name: str, found: list[Located]) -> ScenarioError:
-    error = ScenarioError("\n".join(each.told(name) for each in found))
-    error.found = tuple(found)
+def _error(name: str, findings: list[Located]) -> ScenarioError:
+    error = ScenarioError("\n".join(each.format(name) for each in findings))
+    error.found = tuple(findings)
     return error
 
 
-def _refuse_bombs(raw: bytes) -> None:
-    """Refuse aliases, tags, repeated keys, deep nesting and floods before anything is built."""
+def _check_safe(raw: bytes) -> None:
+    """Reject aliases, tags, repeated keys, deep nesting and too many values before construction."""
     open_nodes: list[_Open] = []
     values = 0
     for event in _yaml.parse(raw, Loader=_Loader):
@@ -155,36 +155,36 @@ def _refuse_bombs(raw: bytes) -> None:
             continue
         values += 1
         if values > VALUES_MAX:
-            _refuse(event, f"more than {VALUES_MAX} values")
+            _reject(event, f"more than {VALUES_MAX} values")
         if isinstance(event, _yaml.AliasEvent):
-            _refuse(event, "aliases (*) are not allowed")
+            _reject(event, "aliases (*) are not allowed")
         if event.tag is not None:
-            _refuse(event, f"tags (!) are not allowed: {event.tag[:80]}")
+            _reject(event, f"tags (!) are not allowed: {event.tag[:80]}")
         value = getattr(event, "value", None)
-        if open_nodes and not open_nodes[-1].take(value):
-            _refuse(event, f"the key `{value}` stands here twice")
+        if open_nodes and not open_nodes[-1].add(value):
+            _reject(event, f"duplicate key `{value}`")
         if value is None:
             if len(open_nodes) >= DEPTH_MAX:
-                _refuse(event, f"nested deeper than {DEPTH_MAX}")
+                _reject(event, f"nested deeper than {DEPTH_MAX}")
             open_nodes.append(_Open(mapping=isinstance(event, _yaml.MappingStartEvent)))
         elif event.implicit[0] and (value == "<<" or _is_misread(value)):
-            _refuse(event, f"YAML reads `{value[:40]}` as something else; put it in quotes")
+            _reject(event, f"YAML does not read `{value[:40]}` as text; quote it")
 
 
 def _is_misread(text: str) -> bool:
-    """Tell what YAML 1.1 reads as a date or to the base of 60: a long one takes it minutes."""
+    """Return whether YAML 1.1 reads a text as a date or base-60 number; long ones take minutes."""
     return not text.strip("+-0123456789_:.") if len(text) > 100 else bool(_MISREAD.match(text))
 
 
 class _Open:
-    """A collection whose end has not come; knows a mapping's keys."""
+    """A collection that is not closed yet, with the keys of a mapping."""
 
     def __init__(self, *, mapping: bool) -> None:
         self._keys: set[str] = set()
         self._mapping = self._key_next = mapping
 
-    def take(self, value: str | None) -> bool:
-        """Take the next child; False when it is a key that was there before."""
+    def add(self, value: str | None) -> bool:
+        """Record the next child. Return False for a repeated key."""
         is_key, self._key_next = self._key_next, self._mapping and not self._key_next
         if not is_key or value is None:
             return True
@@ -193,49 +193,49 @@ class _Open:
         return new
 
 
-def _refuse(event: Any, said: str) -> Never:
-    raise yaml.MarkedYAMLError(problem=said, problem_mark=event.start_mark)
+def _reject(event: Any, message: str) -> Never:
+    raise yaml.MarkedYAMLError(problem=message, problem_mark=event.start_mark)
 
 
-def _mistyped(said: str) -> Finding:
-    """Return where msgspec's complaint points, with what was meant."""
-    place = _PLACE.search(said)
-    path = place["path"] if place else ""
-    said = _PLACE.sub("", said)
-    unknown, enum = _UNKNOWN.search(said), _ENUM.search(said)
+def _type_finding(message: str) -> Finding:
+    """Return the path of a msgspec error, and its message with a suggestion."""
+    match = _ERROR_PATH.search(message)
+    path = match["path"] if match else ""
+    message = _ERROR_PATH.sub("", message)
+    unknown, enum = _UNKNOWN.search(message), _ENUM.search(message)
     if unknown:
-        return f"{path}.{unknown['field']}", said + _belongs(unknown["field"], path)
+        return f"{path}.{unknown['field']}", message + _field_hint(unknown["field"], path)
     if enum:
-        known = [word for shape in _shapes(path) for word in shape.get("enum", ())]
-        return path, said + (
-            did_you_mean(enum["value"], known) or f"; known are {', '.join(known)}"
+        known = [word for shape in _schemas_at(path) for word in shape.get("enum", ())]
+        return path, message + (
+            did_you_mean(enum["value"], known) or f"; allowed: {', '.join(known)}"
         )
-    if path.endswith("amount") and "got `float`" in said:
-        return path, f"{said}; amounts are whole minor units: 1050 is $10.50"
-    return path, said + ("; put it in quotes" if _UNQUOTED.search(said) else "")
+    if path.endswith("amount") and "got `float`" in message:
+        return path, f"{message}; amounts are integers in minor units: 1050 is $10.50"
+    return path, message + ("; quote it" if _UNQUOTED.search(message) else "")
 
 
-def _belongs(field: str, path: str) -> str:
-    """Say of an unknown member where it belongs, or which known one is near."""
-    known = {name for shape in _shapes(path) for name in shape.get("properties", ())}
+def _field_hint(field: str, path: str) -> str:
+    """Return where an unknown field belongs, or the most similar known field."""
+    known = {name for shape in _schemas_at(path) for name in shape.get("properties", ())}
     for sibling in sorted(known):
-        inner = _shapes(f"{path}.{sibling}")
+        inner = _schemas_at(f"{path}.{sibling}")
         if any(field in shape.get("properties", ()) for shape in inner):
             return f"; it belongs in `{sibling}`"
-    return did_you_mean(field, known) or f"; known are {', '.join(sorted(known))}"
+    return did_you_mean(field, known) or f"; allowed: {', '.join(sorted(known))}"
 
 
-def _shapes(path: str) -> list[dict[str, Any]]:
-    """Return the JSON Schemas that a value at a path may meet."""
-    whole = _schema()
-    here = _options(whole, whole["$defs"])
+def _schemas_at(path: str) -> list[dict[str, Any]]:
+    """Return the JSON Schemas that apply to a path."""
+    root = _schema()
+    schemas = _options(root, root["$defs"])
     for member, index in _STEP.findall(path):
         inner = [
             shape.get("items", {}) if index else shape.get("properties", {}).get(member, {})
-            for shape in here
+            for shape in schemas
         ]
-        here = [option for each in inner for option in _options(each, whole["$defs"])]
-    return here
+        schemas = [option for each in inner for option in _options(each, root["$defs"])]
+    return schemas
 
 
 @cache
@@ -251,22 +251,23 @@ def _options(shape: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, Any]
     return [shape]
 
 
-def _empty(node: Any, at: str = "") -> Iterator[Finding]:
-    """Find members without a value: `when:` with nothing behind it would match every call."""
+def _empty_values(node: Any, at: str = "") -> Iterator[Finding]:
+    """Find keys without a value: an empty `when:` would match every call."""
     if isinstance(node, _yaml.SequenceNode):
-        for place, child in enumerate(node.value):
-            yield from _empty(child, f"{at}[{place}]")
+        for index, child in enumerate(node.value):
+            yield from _empty_values(child, f"{at}[{index}]")
     elif isinstance(node, _yaml.MappingNode) and not at.endswith("].then.raw"):
         for key, value in node.value:
             if value.tag == "tag:yaml.org,2002:null":
-                yield f"{at}.{key.value}", "is empty; give it a value, or {}, or leave it out"
-            yield from _empty(value, f"{at}.{key.value}")
+                yield f"{at}.{key.value}", "is empty; set a value or {}, or omit it"
+            yield from _empty_values(value, f"{at}.{key.value}")
 
 
 def _located(node: Any, findings: Iterable[Finding]) -> list[Located]:
-    """Return findings with their places, in the file's order."""
+    """Return findings with line and column, in file order."""
     return sorted(
-        Located(*_mark(node, path), said[:500], path[:200].lstrip(".")) for path, said in findings
+        Located(*_mark(node, path), message[:500], path[:200].lstrip("."))
+        for path, message in findings
     )
 
 
@@ -274,20 +275,20 @@ def _mark(node: Any, path: str) -> tuple[int, int]:
     """Return line and column of the node at a path such as `.cards[2].outcome`."""
     mark = node.start_mark if node else yaml.Mark("", 0, 0, 0, None, 0)
     for step in _STEP.findall(path):
-        found = _step(node, *step)
-        if found is None:
+        child = _child(node, *step)
+        if child is None:
             break
-        mark, node = found
+        mark, node = child
     return mark.line + 1, mark.column + 1
 
 
-def _step(node: Any, member: str, index: str) -> tuple[Any, Any] | None:
+def _child(node: Any, member: str, index: str) -> tuple[Any, Any] | None:
     if isinstance(node, _yaml.SequenceNode) and index.isdigit() and int(index) < len(node.value):
         child = node.value[int(index)]
         return child.start_mark, child
     if isinstance(node, _yaml.MappingNode):
         for key, value in node.value:
-            is_text = value.tag == "tag:yaml.org,2002:str"  # msgspec tells no key of a dict: [...]
+            is_text = value.tag == "tag:yaml.org,2002:str"  # msgspec reports a dict's key as [...]
             if key.value == member if member else not is_text:
                 return key.start_mark, value
     return None

@@ -1,6 +1,6 @@
-"""A scenario: how a sandbox behaves, as data. Nothing in it is evaluated.
+"""The scenario file format: the behaviour of a sandbox as data. Nothing in it is evaluated.
 
-Adding a test card is one line in a scenario file.
+Adding a test card takes one line in a scenario file.
 """
 
 from typing import Annotated, Literal
@@ -46,61 +46,70 @@ DECLINE_CODES: dict[str, str] = {
     "try_again_later": "Issuer unavailable",
     "transaction_not_allowed": "Transaction not permitted",
 }
-"""Decline codes that every trigger knows, and their messages. Observed: issuer_declined (PayHub
-2026-09-18, CC 30103); do_not_honor, "Do not honor", "REJECT 203" (bypassmobile), "CVV could not be
-verified" (KES). The others are inferred from the field's common codes: Clover's list was not
-found."""
+"""Known decline codes and their messages. Observed: issuer_declined (PayHub 2026-09-18, CC 30103);
+do_not_honor, "Do not honor", "REJECT 203" (bypassmobile), "CVV could not be verified" (KES). The
+others are inferred from codes that are common among processors: no list of Clover's was found."""
 CARDS_MAX = 2_000
 RULES_MAX = 1_000
 FAULTS_MAX = 100
 MERCHANTS_MAX = 20
 AHEAD_MS_MAX = 31_536_000_000
-"""A year, for how long before or after something else a thing may happen."""
+"""One year: the maximum of settings that schedule a job before or after another event."""
 
 
 class ScenarioError(Exception):
-    """A scenario that cannot be used; the message says where, why, and what was meant."""
+    """An invalid scenario. The message has the location, the reason and a suggestion."""
 
     found: tuple[tuple[int, int, str, str], ...] = ()
-    """Of a file: line, column, what is wrong, at which path; empty where no line is to blame."""
+    """Findings in a file: line, column, message, path. Empty if no line is affected."""
 
 
 class ScenarioRecord(Record, frozen=True, forbid_unknown_fields=True):
-    """The base of what a scenario file holds: an unknown member is a mistake there."""
+    """Base of the records in a scenario file. Unknown fields are errors."""
 
 
 class TestCard(ScenarioRecord, frozen=True, kw_only=True):
-    """One card and how it ends."""
+    """A test card and its outcome."""
 
-    __test__ = False  # pytest collects by name
+    __test__ = False  # the name starts with Test, but this is not a test class
 
     number: Annotated[str, msgspec.Meta(pattern=CARD_NUMBER, description="The PAN, quoted.")]
     outcome: Annotated[
-        Literal["approve", "decline"], msgspec.Meta(description="What the issuer says.")
+        Literal["approve", "decline"], msgspec.Meta(description="The response of the issuer.")
     ]
-    evidence: Annotated[Evidence, msgspec.Meta(description="How we know.")] = "inferred"
-    brand: Annotated[Brand, msgspec.Meta(description="Must be the PAN's own.")] | None = None
-    source: Annotated[str, msgspec.Meta(description="Where it was read.")] | None = None
-    note: Annotated[str, msgspec.Meta(description="Anything a reader should know.")] | None = None
+    evidence: Annotated[Evidence, msgspec.Meta(description="Evidence level.")] = "inferred"
+    brand: (
+        Annotated[
+            Brand, msgspec.Meta(description="Must match the PAN's range, if that is a known one.")
+        ]
+        | None
+    ) = None
+    source: Annotated[str, msgspec.Meta(description="Source of the evidence.")] | None = None
+    note: Annotated[str, msgspec.Meta(description="Free text.")] | None = None
     checks: Annotated[
-        Checks, msgspec.Meta(description="Address and CVV checks, where the data is given.")
+        Checks,
+        msgspec.Meta(
+            description="Results of the address and CVV checks, used if the token has the data."
+        ),
     ] = NO_CHECKS
-    code: Annotated[str, msgspec.Meta(description="Of a decline.")] = "card_declined"
-    decline_code: Annotated[str, msgspec.Meta(description="Of a decline.")] = DECLINE_CODE
+    code: Annotated[str, msgspec.Meta(description="Error code of a decline.")] = "card_declined"
+    decline_code: Annotated[str, msgspec.Meta(description="Decline code of a decline.")] = (
+        DECLINE_CODE
+    )
     message: Annotated[
-        str, msgspec.Meta(description="Of a decline.", min_length=1, max_length=500)
+        str, msgspec.Meta(description="Message of a decline.", min_length=1, max_length=500)
     ] = DECLINE_MESSAGE
     threeds: Annotated[
-        CardFlow | None, msgspec.Meta(description="Of a payment that asks for 3-D Secure.")
+        CardFlow | None, msgspec.Meta(description="Flow of a payment that requests 3-D Secure.")
     ] = None
 
     @property
     def label(self) -> str:
-        """The card without its number, as `VISA ...4242`."""
+        """The card with its number masked, for example `VISA ...4242`."""
         return f"{self.brand or 'card'} ...{self.number[-4:]}"
 
     def verdict(self, scenario: str) -> Verdict:
-        """Return what the issuer says, and that this line is why."""
+        """Return the response of the issuer, with this card as the reason."""
         why = f"{scenario}: {self.label} is listed to {self.outcome} ({self.evidence})"
         if self.outcome == "approve":
             return Approval(why=why, evidence=self.evidence, checks=self.checks)
@@ -114,61 +123,68 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
 
 
 class Settings(ScenarioRecord, frozen=True, kw_only=True):
-    """What a scenario or the command line may switch, where the evidence is thin or divided."""
+    """Settings of a scenario, for behaviour where the evidence is weak or contradictory."""
 
     dialect: Annotated[
         Dialect,
-        msgspec.Meta(description="How errors are worded: as recorded, or as Clover's pages say."),
+        msgspec.Meta(
+            description="Error format: as recorded from Clover or as in its documentation."
+        ),
     ] = "observed"
     strict: Annotated[
         bool,
         msgspec.Meta(
-            description="Refuse what Clover's pages refuse and what only this mock serves."
+            description="Reject requests that Clover's documentation says are rejected, and "
+            "endpoints Clover does not have."
         ),
     ] = False
     refuse_inferred: Annotated[
         bool,
         msgspec.Meta(
-            description="Refuse, with 501, a call whose reply would lean on what is inferred."
+            description="Reject requests that would rely on inferred behaviour, with 501."
         ),
     ] = False
     allow_inferred: Annotated[
         tuple[str, ...],
         msgspec.Meta(
-            description="Names of behaviours, refusals and operations that may be inferred all "
-            "the same.",
+            description="Behaviours, errors and operations that `refuse_inferred` allows "
+            "although they are inferred.",
             max_length=1_000,
         ),
     ] = ()
     listed_cards_only: Annotated[
-        bool, msgspec.Meta(description="Refuse numbers that the scenario does not list.")
+        bool, msgspec.Meta(description="Reject card numbers that the scenario does not list.")
     ] = False
     currency_echo: Annotated[
         Literal["upper", "lower", "as_sent"],
-        msgspec.Meta(description="Answers since 2023 say USD, older ones usd."),
+        msgspec.Meta(
+            description="Case of `currency` in responses: USD since 2023, usd in older ones."
+        ),
     ] = "upper"
     rate_limits: Annotated[
         bool,
-        msgspec.Meta(description="Clover's own: 16 calls a second for a token, 50 for an app."),
+        msgspec.Meta(
+            description="Apply Clover's rate limits: 16 requests per second per token, 50 per app."
+        ),
     ] = False
     access_token_life_ms: Annotated[
         int,
         msgspec.Meta(
-            ge=1, description="How long a bearer token is good; a year is documented for OAuth's."
+            ge=1, description="Lifetime of an access token; a year is documented for OAuth tokens."
         ),
     ] = 31_536_000_000
     permissions: Annotated[
         tuple[Permission, ...] | None,
         msgspec.Meta(
-            description="What the merchant allows the app; a call that needs another gets 401. "
-            "All of them where nothing is said."
+            description="Permissions of the app; a request that needs another one gets 401. "
+            "Default: all permissions."
         ),
     ] = None
     consent: Annotated[
         Consent,
         msgspec.Meta(
-            description="Whether the merchant agrees to OAuth at once, or is asked on a page; "
-            "`mock_clover_consent` of a call wins."
+            description="OAuth consent: granted immediately, or requested on a page. The query "
+            "parameter `mock_clover_consent` takes precedence."
         ),
     ] = "auto"
     refresh_tokens_max: Annotated[
@@ -176,8 +192,8 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         msgspec.Meta(
             ge=1,
             le=1_000,
-            description="Refresh tokens of one merchant that work at a time; the oldest goes. "
-            "Clover has a limit and does not publish it.",
+            description="Maximum number of valid refresh tokens per merchant; the oldest is "
+            "revoked. Clover has a limit but does not publish it.",
         ),
     ] = 100
     upcoming_charge_notice_ms: Annotated[
@@ -185,34 +201,34 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         msgspec.Meta(
             ge=0,
             le=AHEAD_MS_MAX,
-            description="How long before a subscription's charge its customer is told; 0: never. "
-            "Not known of Clover.",
+            description="How long before a subscription's charge its customer is notified; 0: "
+            "never. Clover's value is unknown.",
         ),
     ] = 259_200_000
     checkout: Annotated[
-        CheckoutSettings, msgspec.Meta(description="Of the hosted checkout and its page.")
+        CheckoutSettings, msgspec.Meta(description="Settings of the hosted checkout and its page.")
     ] = CheckoutSettings()
     subscription_retry_ms: Annotated[
         int,
         msgspec.Meta(
             ge=0,
             le=AHEAD_MS_MAX,
-            description="When a failed payment of a subscription is tried again, if the next one "
-            "is not due before; 0: not before that. Not known of Clover.",
+            description="Delay before a failed subscription payment is retried, unless the next "
+            "payment is due earlier; 0: no retry. Clover's value is unknown.",
         ),
     ] = 86_400_000
     decline_spends_token: Annotated[
         bool,
         msgspec.Meta(
-            description="Whether a declined charge uses up a single-pay token; not known of Clover "
-            "and shops ask for a new token after a decline."
+            description="Whether a declined charge consumes a single-pay token. Clover's behaviour "
+            "is unknown; shops request a new token after a decline."
         ),
     ] = True
     item_return_tip: Annotated[
         Literal["each", "first", "never"],
         msgspec.Meta(
-            description="Whether the return of an order by item gives the tip back too: each time, "
-            "as observed (CC 35618), the first time only, or never."
+            description="Whether the return of order items also refunds the tip: each time, as "
+            "observed (CC 35618), only the first time, or never."
         ),
     ] = "each"
     over_capture_percent: Annotated[
@@ -220,46 +236,55 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         msgspec.Meta(
             ge=0,
             le=1_000,
-            description="How much more than was authorised may be captured, in percent of it. "
-            "Clover's pages speak of hotels and cars, and of no limit.",
+            description="Maximum capture above the authorised amount, in percent of it. Clover's "
+            "documentation mentions hotels and car rentals, but no limit.",
         ),
     ] = 0
     surcharge_rate: Annotated[
         int | None,
         msgspec.Meta(
-            description="What a card's payment costs its payer beside it: 35000 is 3.5 %. Of cards "
-            "without distinction: which are debit cards is not known here."
+            description="Surcharge on card payments: 35000 is 3.5 %. It applies to all cards, "
+            "because debit cards are not distinguished."
         ),
     ] = None
     purchase_cards: Annotated[
         bool,
-        msgspec.Meta(description="Whether level 2 and 3 data is taken; false warns (documented)."),
+        msgspec.Meta(
+            description="Whether level 2 and 3 data is accepted; false: a warning (documented)."
+        ),
     ] = True
     soft_descriptors: Annotated[
-        bool, msgspec.Meta(description="Whether they are taken; false warns (documented).")
+        bool,
+        msgspec.Meta(
+            description="Whether soft descriptors are accepted; false: a warning (documented)."
+        ),
     ] = True
     void_window_ms: Annotated[
         int,
-        msgspec.Meta(ge=0, description="So long a full refund is a void; 25 minutes (documented)."),
+        msgspec.Meta(
+            ge=0,
+            description="How long after a charge a full refund is a void; 25 minutes (documented).",
+        ),
     ] = 1_500_000
     void_type: Annotated[
         Literal["AUTH", "VOID"],
         msgspec.Meta(
-            description="What such a void says in metadata.refundType: AUTH, as observed of all "
-            "captured charges, or VOID."
+            description="metadata.refundType of such a void: AUTH, as observed for all captured "
+            "charges, or VOID."
         ),
     ] = "AUTH"
     threeds_life_ms: Annotated[
         int,
         msgspec.Meta(
-            ge=1, description="How long 3-D Secure may be pending; nothing is known of Clover's."
+            ge=1,
+            description="How long 3-D Secure may stay pending. Clover's value is unknown.",
         ),
     ] = LIFE_MS
     gift_card_balance: Annotated[
         Annotated[int, msgspec.Meta(ge=0, le=99_999_999)] | None,
         msgspec.Meta(
-            description="What a gift card that was never activated holds, in minor units; null: "
-            "it is not active. Not known of Clover, whose page shows a card of 5000."
+            description="Balance of a gift card that was never activated, in minor units; null: "
+            "the card is inactive. Unknown for Clover; its page shows a card with 5000."
         ),
     ] = 5_000
     ach_pending_ms: Annotated[
@@ -267,39 +292,40 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         msgspec.Meta(
             ge=0,
             le=31_536_000_000,
-            description="How long a bank debit is pending before it succeeds; 0: not at all. Not "
-            "known of Clover.",
+            description="How long a bank debit stays pending before it succeeds; 0: it succeeds "
+            "immediately. Clover's value is unknown.",
         ),
     ] = 259_200_000
 
 
-_Word = Annotated[str, msgspec.Meta(pattern=f"^[!-~]{{1,200}}{END}")] | None
+_Credential = Annotated[str, msgspec.Meta(pattern=f"^[!-~]{{1,200}}{END}")] | None
 
 
 class Merchant(ScenarioRecord, frozen=True, kw_only=True):
-    """A merchant with credentials, settings and rows of its own.
+    """A merchant with its own credentials, settings and rows.
 
-    Credentials that are left out follow from the seed; the app is that of the first merchant.
+    Missing credentials are derived from the seed; the app is that of the first merchant.
     """
 
     name: Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^[a-z0-9][a-z0-9-]{{0,19}}{END}", description="Lower case, digits, dashes."
+            pattern=f"^[a-z0-9][a-z0-9-]{{0,19}}{END}",
+            description="Lower-case letters, digits and dashes.",
         ),
     ]
-    merchant_id: _Word = None
-    client_id: _Word = None
-    client_secret: _Word = None
-    access_token: _Word = None
-    api_key: _Word = None
-    employee_id: _Word = None
-    settings: Annotated[Settings | None, msgspec.Meta(description="Instead of the scenario's.")] = (
+    merchant_id: _Credential = None
+    client_id: _Credential = None
+    client_secret: _Credential = None
+    access_token: _Credential = None
+    api_key: _Credential = None
+    employee_id: _Credential = None
+    settings: Annotated[
+        Settings | None, msgspec.Meta(description="Replaces the scenario's settings.")
+    ] = None
+    data: Annotated[Fixtures | None, msgspec.Meta(description="Initial data of this merchant.")] = (
         None
     )
-    data: Annotated[
-        Fixtures | None, msgspec.Meta(description="What this one has from the start.")
-    ] = None
 
 
 class Scenario(ScenarioRecord, frozen=True, kw_only=True):
@@ -308,42 +334,46 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
     name: Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^[a-z0-9][a-z0-9-]{{0,63}}{END}", description="Lower case, digits, dashes."
+            pattern=f"^[a-z0-9][a-z0-9-]{{0,63}}{END}",
+            description="Lower-case letters, digits and dashes.",
         ),
     ]
-    about: Annotated[str, msgspec.Meta(description="One sentence for `mock-clover scenarios`.")] = (
-        ""
-    )
+    about: Annotated[
+        str, msgspec.Meta(description="One sentence, printed by `mock-clover scenarios`.")
+    ] = ""
     settings: Annotated[
-        Settings, msgspec.Meta(description="Switches; the command line wins over them.")
+        Settings, msgspec.Meta(description="Settings; options of the command line take precedence.")
     ] = Settings()
     cards: Annotated[
         tuple[TestCard, ...],
-        msgspec.Meta(description="First match wins.", max_length=CARDS_MAX),
+        msgspec.Meta(description="Test cards; the first match wins.", max_length=CARDS_MAX),
     ] = ()
     rules: Annotated[
         tuple[Rule, ...],
-        msgspec.Meta(description="First match wins; before the cards.", max_length=RULES_MAX),
+        msgspec.Meta(
+            description="Rules, checked before the cards; the first match wins.",
+            max_length=RULES_MAX,
+        ),
     ] = ()
     faults: Annotated[
         tuple[Fault, ...],
-        msgspec.Meta(description="In force from the start.", max_length=FAULTS_MAX),
+        msgspec.Meta(description="Faults active from the start.", max_length=FAULTS_MAX),
     ] = ()
     webhooks: Annotated[
         tuple[TargetSpec, ...],
         msgspec.Meta(
-            description="Targets from the start, without a handshake.", max_length=TARGETS_MAX
+            description="Initial webhook targets, without verification.", max_length=TARGETS_MAX
         ),
     ] = ()
     data: Annotated[
         Fixtures | None,
-        msgspec.Meta(description="What a new sandbox has from the start, as saved cards."),
+        msgspec.Meta(description="Initial data of a new sandbox, for example saved cards."),
     ] = None
     merchants: Annotated[
         tuple[Merchant, ...],
         msgspec.Meta(
-            description="The first is the sandbox itself; each further one is a sandbox beside it, "
-            "on the same address and clock, chosen by the credential that is shown.",
+            description="The first merchant is the sandbox itself. Each other one is a separate "
+            "sandbox at the same address and clock, selected by the credential of the request.",
             max_length=MERCHANTS_MAX,
         ),
     ] = ()

@@ -1,4 +1,4 @@
-"""A fault: one small thing that goes wrong on the wire, before or after the work is done."""
+"""Faults: network and server failures before or after a request is processed."""
 
 from typing import Annotated, Literal
 
@@ -19,48 +19,63 @@ HEEDS: dict[FaultKind, tuple[str, ...]] = {
     "garbage": (),
     "dribble": ("delay_ms", "jitter_ms"),
 }
-"""The members that a kind heeds beside those that all do: when, endpoint, times, odds, ttl_ms."""
+"""Fields used by each kind, besides those used by all: when, endpoint, times, odds, ttl_ms."""
 
 
 class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What goes wrong, when, where and how often."""
+    """A failure: what happens, when, where and how often."""
 
     kind: Annotated[
         FaultKind,
         msgspec.Meta(
-            description="delay: the answer comes late. problem: a refusal of the catalogue. "
-            "drop: the connection is reset. hang: no answer comes. truncate: half an answer, then "
-            "the end. garbage: bytes that are no HTTP. dribble: the answer comes in small pieces."
+            description="delay: the response is late. problem: an error of the catalogue. drop: "
+            "the connection is reset. hang: no response. truncate: half a response, then the "
+            "connection closes. garbage: bytes that are not HTTP. dribble: the response is sent in "
+            "small pieces."
         ),
     ]
     when: Annotated[
         When,
         msgspec.Meta(
-            description="before_commit: the work is not done (a delay does it after waiting). "
-            "after_commit: it is done, and only the answer suffers."
+            description="before_commit: the request is not processed (with a delay, it is "
+            "processed after the wait). after_commit: it is processed and only the response fails."
         ),
     ] = "before_commit"
     endpoint: Annotated[
-        str | None, msgspec.Meta(description="Operation name, as create_charge; all without it.")
+        str | None,
+        msgspec.Meta(
+            description="Operation name, for example create_charge; default: all operations."
+        ),
     ] = None
-    times: Annotated[int, msgspec.Meta(ge=1, description="So often, then no more.")] | None = None
+    times: Annotated[int, msgspec.Meta(ge=1, description="Maximum number of times.")] | None = None
     odds: Annotated[
-        float, msgspec.Meta(gt=0, le=1, description="Chance of each call, from the seed.")
+        float,
+        msgspec.Meta(gt=0, le=1, description="Probability per request, derived from the seed."),
     ] = 1.0
     ttl_ms: (
-        Annotated[int, msgspec.Meta(ge=1, description="Gone after so long of the sandbox's clock.")]
+        Annotated[
+            int, msgspec.Meta(ge=1, description="Expires after this time on the sandbox's clock.")
+        ]
         | None
     ) = None
     delay_ms: Annotated[
-        int, msgspec.Meta(ge=0, le=DELAY_MS_MAX, description="Of delay, and between dribbles.")
+        int,
+        msgspec.Meta(
+            ge=0, le=DELAY_MS_MAX, description="Delay, or pause between the pieces of a dribble."
+        ),
     ] = 0
     jitter_ms: Annotated[
-        int, msgspec.Meta(ge=0, le=DELAY_MS_MAX, description="Up to so much more, from the seed.")
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=DELAY_MS_MAX,
+            description="Maximum random addition to `delay_ms`, derived from the seed.",
+        ),
     ] = 0
-    problem: Annotated[str | None, msgspec.Meta(description="Name of a refusal.")] = None
+    problem: Annotated[str | None, msgspec.Meta(description="Name of an error.")] = None
 
     @property
     def label(self) -> str:
-        """The fault in two words, for reasons and journals."""
+        """A short description for reasons and the journal."""
         what = f"{self.kind} {self.problem}" if self.problem else self.kind
         return f"{what} {self.when}"

@@ -1,6 +1,6 @@
-"""What a merchant of a scenario has from the start: customers with cards, orders, charges.
+"""A merchant's initial data: customers with cards, orders and charges.
 
-All of it is made by the same functions that answer requests (`scenario/fixtures.py`), as of `ago`.
+`scenario/fixtures.py` creates it at `ago`, with the functions that handle requests.
 """
 
 from typing import Annotated, Any, Literal
@@ -21,29 +21,31 @@ ObjectId = (
         str,
         msgspec.Meta(
             pattern=f"^[0-9A-HJKMNP-TV-Z]{{13}}{END}",
-            description="13 characters, capital letters but I, L, O, U; drawn when left out.",
+            description="13 digits and capital letters except I, L, O, U; default: generated.",
         ),
     ]
     | None
 )
 Ago = Annotated[
     str,
-    msgspec.Meta(pattern=SPAN, description="How long ago it was made, as 3d; now without it."),
+    msgspec.Meta(pattern=SPAN, description="Age, for example 3d; default: created now."),
 ]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX, description="Minor units.")]
 Currency = Annotated[str, msgspec.Meta(pattern=CURRENCY, description="ISO 4217.")]
-Whose = (
-    Annotated[str, msgspec.Meta(description="Whose card pays: an e-mail or id of `customers`.")]
+CustomerRef = (
+    Annotated[
+        str, msgspec.Meta(description="The customer who pays: an e-mail or id from `customers`.")
+    ]
     | None
 )
 
 
-class StockRecord(Record, frozen=True, forbid_unknown_fields=True):
-    """The base of what is there from the start: an unknown member is a mistake."""
+class FixtureRecord(Record, frozen=True, forbid_unknown_fields=True):
+    """Base of the initial data. Unknown fields are errors."""
 
 
-class FixtureCard(StockRecord, frozen=True, kw_only=True):
-    """A card; it may have expired, and the scenario may decline it."""
+class FixtureCard(FixtureRecord, frozen=True, kw_only=True):
+    """A card. It may have expired, and the scenario may decline it."""
 
     number: Annotated[
         str, msgspec.Meta(pattern=f"^[2-9][0-9]{{12,18}}{END}", description="The PAN, quoted.")
@@ -63,22 +65,22 @@ class FixtureCard(StockRecord, frozen=True, kw_only=True):
             str,
             msgspec.Meta(
                 pattern=f"^clv_[1-9A-HJ-NP-Za-km-z]{{24}}{END}",
-                description="`clv_` and 24 base58 characters; drawn when left out.",
+                description="`clv_` and 24 base58 characters; default: generated.",
             ),
         ]
         | None
     ) = None
 
     def __repr__(self) -> str:
-        """Show it without its number."""
-        return f"StockCard(...{self.number[-4:]})"
+        """Show only the last four digits of the number."""
+        return f"FixtureCard(...{self.number[-4:]})"
 
 
 DEFAULT_CARD = FixtureCard(number="4242424242424242")
 
 
-class FixtureCustomer(StockRecord, frozen=True, kw_only=True):
-    """A customer and the cards on file, of which the last pays."""
+class FixtureCustomer(FixtureRecord, frozen=True, kw_only=True):
+    """A customer with saved cards. The last card pays."""
 
     email: Annotated[str, msgspec.Meta(pattern=EMAIL, max_length=254)]
     id: ObjectId = None
@@ -87,52 +89,57 @@ class FixtureCustomer(StockRecord, frozen=True, kw_only=True):
     phone: str | None = None
     cards: Annotated[
         tuple[FixtureCard, ...],
-        msgspec.Meta(description="One that approves without it.", max_length=50),
+        msgspec.Meta(description="Saved cards; default: one that is approved.", max_length=50),
     ] = (DEFAULT_CARD,)
     ago: Ago = "0s"
 
 
 OrderState = Literal["created", "paid", "returned"]
-StockState = Literal["captured", "authorised", "voided", "refunded", "expired", "failed"]
+ChargeState = Literal["captured", "authorised", "voided", "refunded", "expired", "failed"]
 
 
-class FixtureOrder(StockRecord, frozen=True, kw_only=True):
-    """An order; one that is paid has a charge."""
+class FixtureOrder(FixtureRecord, frozen=True, kw_only=True):
+    """An order. A paid order has a charge."""
 
     id: ObjectId = None
     items: Annotated[tuple[Item, ...], msgspec.Meta(min_length=1, max_length=500)]
     currency: Currency = "usd"
-    state: Annotated[OrderState, msgspec.Meta(description="How far it came.")] = "created"
-    customer: Whose = None
+    state: Annotated[OrderState, msgspec.Meta(description="State of the order.")] = "created"
+    customer: CustomerRef = None
     card: Annotated[
-        FixtureCard | None, msgspec.Meta(description="What pays, when no customer does.")
+        FixtureCard | None, msgspec.Meta(description="The card that pays, if no customer does.")
     ] = None
     ago: Ago = "0s"
 
 
-class FixtureCharge(StockRecord, frozen=True, kw_only=True):
+class FixtureCharge(FixtureRecord, frozen=True, kw_only=True):
     """A charge in any state."""
 
     id: ObjectId = None
     amount: Amount
     currency: Currency = "usd"
     state: Annotated[
-        StockState,
-        msgspec.Meta(description="`refunded` in full; a part with `captured` and `refunded: n`."),
+        ChargeState,
+        msgspec.Meta(
+            description="`refunded` is in full; for a part, use `captured` and `refunded: n`."
+        ),
     ] = "captured"
     captured: (
         Annotated[
-            int, msgspec.Meta(ge=1, description="Authorised first, and so much of it captured.")
+            int, msgspec.Meta(ge=1, description="Amount captured after a separate authorisation.")
         ]
         | None
     ) = None
     refunded: (
-        Annotated[int, msgspec.Meta(ge=1, description="So much of a captured charge.")] | None
+        Annotated[int, msgspec.Meta(ge=1, description="Amount refunded of a captured charge.")]
+        | None
     ) = None
-    decline_code: Annotated[str | None, msgspec.Meta(description="Of a failed charge.")] = None
-    customer: Whose = None
+    decline_code: Annotated[
+        str | None, msgspec.Meta(description="Decline code of a failed charge.")
+    ] = None
+    customer: CustomerRef = None
     card: Annotated[
-        FixtureCard | None, msgspec.Meta(description="What pays, when no customer does.")
+        FixtureCard | None, msgspec.Meta(description="The card that pays, if no customer does.")
     ] = None
     description: Annotated[str, msgspec.Meta(max_length=255)] | None = None
     external_reference_id: (
@@ -142,15 +149,15 @@ class FixtureCharge(StockRecord, frozen=True, kw_only=True):
     ago: Ago = "0s"
 
 
-class Fixtures(StockRecord, frozen=True, kw_only=True):
-    """What a merchant has from the start."""
+class Fixtures(FixtureRecord, frozen=True, kw_only=True):
+    """The initial data of a merchant."""
 
     people: Annotated[
         int,
         msgspec.Meta(
             ge=0,
             le=PEOPLE_MAX,
-            description="So many customers with a saved card each, by Faker under the seed.",
+            description="Number of fake customers, each with a saved card, from the seed.",
         ),
     ] = 0
     customers: Annotated[tuple[FixtureCustomer, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
@@ -159,5 +166,5 @@ class Fixtures(StockRecord, frozen=True, kw_only=True):
 
     @property
     def count(self) -> int:
-        """How many things are to be made."""
+        """The number of rows to create."""
         return self.people + len(self.customers) + len(self.orders) + len(self.charges)

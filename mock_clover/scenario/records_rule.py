@@ -1,7 +1,7 @@
-"""A rule of a scenario: when a call looks so, then it ends so. First match wins.
+"""Rules of a scenario: a condition on a request and the resulting action. The first match wins.
 
-Rules are data: matching compares, nothing is evaluated. Cards are matched by fingerprint, prefix or
-brand, never by a number that is kept.
+Rules are data; nothing is evaluated. Cards are matched by fingerprint, prefix, last four digits or
+brand. No stored number is compared.
 """
 
 from typing import Annotated, Any, Literal, NamedTuple
@@ -24,20 +24,20 @@ from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
 
 ALTERNATE_TENDER = "alternate_tender"
-"""What a charge names as its source when no card pays."""
+"""The `source` of a charge that is not paid by card."""
 SourceKind = Literal["token", "multipay", "customer", "gift_card", "ach", "tender"]
 
 
 CARD_NUMBER = f"^([2-9][0-9]{{12,18}}|#[a-p]{{24}}-[0-9]{{4}}){END}"
-"""A PAN, or, in a snapshot, its fingerprint and last four digits."""
+"""A PAN, or in a snapshot its fingerprint and last four digits."""
 
 
 class RuleRecord(Record, frozen=True, forbid_unknown_fields=True):
-    """The base of what a rule holds: an unknown member is a mistake."""
+    """Base of the records in a rule. Unknown fields are errors."""
 
 
 class CardMatch(RuleRecord, frozen=True, kw_only=True):
-    """Which cards; all that is given must match."""
+    """Conditions on a card. All must match."""
 
     number: Annotated[str, msgspec.Meta(pattern=CARD_NUMBER)] | None = None
     prefix: Annotated[str, msgspec.Meta(pattern=f"^[0-9]{{1,6}}{END}")] | None = None
@@ -45,7 +45,7 @@ class CardMatch(RuleRecord, frozen=True, kw_only=True):
     brand: Brand | None = None
 
     def matches(self, card: Card, fingerprint: str | None) -> bool:
-        """Tell whether a card is meant; `fingerprint` is that of the rule's own number."""
+        """Return whether a card matches; `fingerprint` is that of the rule's `number`."""
         return (
             (self.number is None or fingerprint == card.fingerprint)
             and (self.prefix is None or card.first6.startswith(self.prefix))
@@ -55,26 +55,26 @@ class CardMatch(RuleRecord, frozen=True, kw_only=True):
 
 
 class AmountMatch(RuleRecord, frozen=True, kw_only=True):
-    """A range of amounts in minor units, both ends in it."""
+    """A range of amounts in minor units, inclusive."""
 
     min: Annotated[int, msgspec.Meta(ge=0)] = 0
     max: Annotated[int, msgspec.Meta(ge=0)] = 99_999_999
 
 
 class StoredMatch(RuleRecord, frozen=True, kw_only=True):
-    """Which `stored_credentials` of a payment; all that is given must match."""
+    """Conditions on the `stored_credentials` of a payment. All must match."""
 
     given: Annotated[
-        bool | None, msgspec.Meta(description="false: the payment has none at all.")
+        bool | None, msgspec.Meta(description="false: the payment has no stored_credentials.")
     ] = None
     sequence: Literal["FIRST", "SUBSEQUENT"] | None = None
     initiator: Literal["MERCHANT", "CARDHOLDER"] | None = None
     is_scheduled: Annotated[
-        bool | None, msgspec.Meta(description="What is not said counts as false.")
+        bool | None, msgspec.Meta(description="A missing value counts as false.")
     ] = None
 
     def matches(self, stored: StoredCredentials | None) -> bool:
-        """Tell whether these are meant."""
+        """Return whether stored credentials match."""
         if stored is None:
             return self.given is False
         return (
@@ -86,7 +86,7 @@ class StoredMatch(RuleRecord, frozen=True, kw_only=True):
 
 
 class RuleInput(NamedTuple):
-    """What a rule can see of a call."""
+    """The parts of a request that rules match on."""
 
     endpoint: str
     card: Card | None
@@ -101,36 +101,53 @@ class RuleInput(NamedTuple):
 
 
 class Condition(RuleRecord, frozen=True, kw_only=True):
-    """What a call must look like; all that is given must match."""
+    """Conditions on a request. All must match."""
 
     endpoint: Annotated[str | None, msgspec.Meta(description="Operation name.")] = None
-    card: Annotated[CardMatch | None, msgspec.Meta(description="Of the token or customer.")] = None
+    card: Annotated[
+        CardMatch | None, msgspec.Meta(description="Card of the token or customer.")
+    ] = None
     amount: Annotated[int | AmountMatch | None, msgspec.Meta(description="Minor units.")] = None
-    currency: Annotated[str | None, msgspec.Meta(description="Either case.")] = None
-    email: Annotated[str | None, msgspec.Meta(description="Of the request or customer.")] = None
-    source: Annotated[SourceKind | None, msgspec.Meta(description="What pays.")] = None
+    currency: Annotated[str | None, msgspec.Meta(description="Currency, case-insensitive.")] = None
+    email: Annotated[str | None, msgspec.Meta(description="E-mail of the request or customer.")] = (
+        None
+    )
+    source: Annotated[SourceKind | None, msgspec.Meta(description="Kind of payment source.")] = None
     stored_credentials: Annotated[
-        StoredMatch | None, msgspec.Meta(description="Of a payment with a saved card.")
+        StoredMatch | None,
+        msgspec.Meta(description="Stored credentials of a payment with a saved card."),
     ] = None
     header: Annotated[
-        dict[str, str] | None, msgspec.Meta(description="Header names and their whole values.")
+        dict[str, str] | None, msgspec.Meta(description="Header names and their exact values.")
     ] = None
     metadata: Annotated[
-        dict[str, str] | None, msgspec.Meta(description="Members and their whole values, as text.")
+        dict[str, str] | None,
+        msgspec.Meta(description="Metadata keys and their exact values, as text."),
     ] = None
-    description: Annotated[str | None, msgspec.Meta(description="Text that it contains.")] = None
-    nth: Annotated[int, msgspec.Meta(ge=1, description="Only this one.")] | None = None
-    first: Annotated[int, msgspec.Meta(ge=1, description="Only so many.")] | None = None
-    every: Annotated[int, msgspec.Meta(ge=1, description="Each so manieth.")] | None = None
-    after: Annotated[int, msgspec.Meta(ge=1, description="Not the first so many.")] | None = None
+    description: Annotated[
+        str | None, msgspec.Meta(description="Substring of the description.")
+    ] = None
+    nth: (
+        Annotated[int, msgspec.Meta(ge=1, description="Only the n-th matching request.")] | None
+    ) = None
+    first: (
+        Annotated[int, msgspec.Meta(ge=1, description="Only the first n matching requests.")] | None
+    ) = None
+    every: Annotated[int, msgspec.Meta(ge=1, description="Every n-th matching request.")] | None = (
+        None
+    )
+    after: (
+        Annotated[int, msgspec.Meta(ge=1, description="All but the first n matching requests.")]
+        | None
+    ) = None
 
     @property
     def counts(self) -> bool:
-        """Whether it matters how many calls matched before."""
+        """Whether the rule counts matching requests."""
         return (self.nth or self.first or self.every or self.after) is not None
 
     def counted(self, number: int) -> bool:
-        """Tell whether the number-th matching call, from 1, is meant."""
+        """Return whether the rule applies to the number-th matching request, from 1."""
         return (
             (self.nth is None or number == self.nth)
             and (self.first is None or number <= self.first)
@@ -139,7 +156,7 @@ class Condition(RuleRecord, frozen=True, kw_only=True):
         )
 
     def unmet(self, facts: RuleInput, fingerprint: str | None) -> str:
-        """Return which condition a call does not meet, or '' when it meets all."""
+        """Return the first condition that a request does not meet, or '' if it meets all."""
         for name in _CHECKED:
             if getattr(self, name) is not None and not _MEETS[name](self, facts, fingerprint):
                 return name
@@ -167,7 +184,7 @@ def _meets_amount(when: Condition, facts: RuleInput) -> bool:
 
 
 _CHECKED = ("endpoint", "currency", "email", "source", "amount", "card", "stored_credentials")
-"""Members of a condition in the order in which they are looked at."""
+"""Fields of a condition in the order of evaluation."""
 
 _MEETS: dict[str, Any] = {
     "endpoint": lambda when, facts, _: when.endpoint == facts.endpoint,
@@ -188,7 +205,9 @@ class Approve(RuleRecord, frozen=True, kw_only=True):
     """The issuer approves."""
 
     checks: Checks = NO_CHECKS
-    amount: Annotated[int, msgspec.Meta(ge=1, description="Approve only so much.")] | None = None
+    amount: Annotated[int, msgspec.Meta(ge=1, description="Approve only this amount.")] | None = (
+        None
+    )
     warning_message: str | None = None
 
 
@@ -201,13 +220,13 @@ class DeclineAs(RuleRecord, frozen=True, kw_only=True):
     stands: Annotated[
         bool,
         msgspec.Meta(
-            description="A phantom: the client is told no, and the charge stands after all."
+            description="A phantom decline: the response is 402, but the charge is approved."
         ),
     ] = False
 
 
 class RawReply(RuleRecord, frozen=True, kw_only=True):
-    """A whole reply, as it is."""
+    """A complete response, sent unchanged."""
 
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 200
     body: Any = None
@@ -217,27 +236,28 @@ class RawReply(RuleRecord, frozen=True, kw_only=True):
 
 
 class Action(RuleRecord, frozen=True, kw_only=True):
-    """How a call ends: one of these; 3-D Secure, a fault and an event beside it if wanted."""
+    """At most one outcome; optionally a fault, a webhook and a 3-D Secure flow. Not empty."""
 
     approve: Approve | None = None
     decline: DeclineAs | None = None
-    problem: Annotated[str | None, msgspec.Meta(description="Name of a refusal.")] = None
+    problem: Annotated[str | None, msgspec.Meta(description="Name of an error.")] = None
     raw: RawReply | None = None
     fault: Fault | None = None
     threeds: Annotated[
-        Flow | None, msgspec.Meta(description="Of a payment that asks for 3-D Secure.")
+        Flow | None, msgspec.Meta(description="Flow of a payment that requests 3-D Secure.")
     ] = None
     webhook: Annotated[
-        EventSpec | None, msgspec.Meta(description="An event that follows, whatever the end.")
+        EventSpec | None,
+        msgspec.Meta(description="A webhook event that is sent after any outcome."),
     ] = None
 
     @property
     def of_issuer(self) -> bool:
-        """Whether it is what the issuer says, and no refusal or mishap of a call."""
+        """Whether the outcome is an issuer response, not an error or a fault."""
         return self.approve is not None or self.decline is not None
 
     def verdict(self, why: str, evidence: Evidence, based_on: str) -> Verdict | None:
-        """Return what the issuer says, if this is about that."""
+        """Return the issuer response, or None if the outcome is another one."""
         if self.approve is not None:
             return Approval(
                 why=why,
@@ -261,11 +281,14 @@ class Action(RuleRecord, frozen=True, kw_only=True):
 
 
 class Rule(RuleRecord, frozen=True, kw_only=True):
-    """When, then."""
+    """A condition and the action that it triggers."""
 
     name: (
         Annotated[
-            str, msgspec.Meta(max_length=80, pattern=f"^[ -~]*{END}", description="For `why`.")
+            str,
+            msgspec.Meta(
+                max_length=80, pattern=f"^[ -~]*{END}", description="Name shown in `why`."
+            ),
         ]
         | None
     ) = None

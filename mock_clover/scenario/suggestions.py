@@ -1,28 +1,28 @@
-"""What was found wrong with a scenario, and the word that was perhaps meant."""
+"""Findings of scenario validation, and spelling suggestions."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 Finding = tuple[str, str]
-"""A path such as `.rules[2].when.nth`, and what is wrong there."""
+"""A path, for example `.rules[2].when.nth`, and a message."""
 
 
 class Located(NamedTuple):
-    """A finding, and where it stands in the file, from 1."""
+    """A finding with its line and column in the file, from 1."""
 
     line: int
     column: int
-    said: str
+    message: str
     path: str
 
-    def told(self, name: str) -> str:
-        """Say it in a line, behind the name of the file."""
+    def format(self, name: str) -> str:
+        """Return one line that starts with the file name."""
         at = f" - at `{self.path}`" if self.path else ""
-        return f"{name}:{self.line}:{self.column}: {self.said}{at}"
+        return f"{name}:{self.line}:{self.column}: {self.message}{at}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean ...?` for a word that is nearly a known one."""
+    """Return `; did you mean ...?` if a known word is similar, else ''."""
     import difflib
 
     by_fold = {each.casefold(): each for each in known}

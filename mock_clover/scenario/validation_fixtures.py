@@ -1,6 +1,6 @@
-"""The laws of a scenario's data and merchants: each finding is a path and a sentence.
+"""Validate the data and merchants of a scenario. A finding is a path and a message.
 
-What passes them can be made without a refusal (`scenario/fixtures.py`).
+`scenario/fixtures.py` can create valid data without an error.
 """
 
 from collections.abc import Iterator
@@ -26,114 +26,114 @@ _CREDENTIALS = ("merchant_id", "access_token", "api_key")
 _ENDED = frozenset({"voided", "refunded"})
 
 
-def find_wrong_stocks(scenario: Scenario) -> Iterator[Finding]:
-    """Find what cannot be made of a scenario's data and its merchants'."""
+def check_all_fixtures(scenario: Scenario) -> Iterator[Finding]:
+    """Yield the errors in the data of a scenario and its merchants."""
     listed = {card.number for card in scenario.cards if card.brand is not None}
     if scenario.data is not None:
-        yield from _wrong_stock(scenario.data, listed, ".data")
-    for place, merchant in enumerate(scenario.merchants):
-        yield from _wrong_merchant(merchant, scenario.merchants[:place], f".merchants[{place}]")
+        yield from _check_fixtures(scenario.data, listed, ".data")
+    for index, merchant in enumerate(scenario.merchants):
+        yield from _check_merchant(merchant, scenario.merchants[:index], f".merchants[{index}]")
         if merchant.data is not None:
-            yield from _wrong_stock(merchant.data, listed, f".merchants[{place}].data")
+            yield from _check_fixtures(merchant.data, listed, f".merchants[{index}].data")
 
 
-def _wrong_merchant(merchant: Merchant, before: tuple[Merchant, ...], at: str) -> Iterator[Finding]:
+def _check_merchant(merchant: Merchant, before: tuple[Merchant, ...], at: str) -> Iterator[Finding]:
     for member in ("name", *_CREDENTIALS):
-        given = getattr(merchant, member)
-        same = (n for n, other in enumerate(before) if getattr(other, member) == given)
-        if given is not None and (place := next(same, None)) is not None:
-            yield f"{at}.{member}", f"merchant {place + 1} has the same"
+        value = getattr(merchant, member)
+        same = (n for n, other in enumerate(before) if getattr(other, member) == value)
+        if value is not None and (index := next(same, None)) is not None:
+            yield f"{at}.{member}", f"merchant {index + 1} has the same value"
 
 
-def _wrong_stock(stock: Fixtures, listed: set[str], at: str) -> Iterator[Finding]:
+def _check_fixtures(fixtures: Fixtures, listed: set[str], at: str) -> Iterator[Finding]:
     ids: set[str] = set()
-    for place, customer in enumerate(stock.customers):
-        here = f"{at}.customers[{place}]"
-        yield from _wrong_id(customer.id, ids, f"{here}.id")
-        yield from _wrong_cards(customer, listed, ids, here)
-    for place, order in enumerate(stock.orders):
-        here = f"{at}.orders[{place}]"
-        yield from _wrong_id(order.id, ids, f"{here}.id")
-        yield from _wrong_payer(order, stock, listed, ids, here)
+    for index, customer in enumerate(fixtures.customers):
+        here = f"{at}.customers[{index}]"
+        yield from _check_id(customer.id, ids, f"{here}.id")
+        yield from _check_cards(customer, listed, ids, here)
+    for index, order in enumerate(fixtures.orders):
+        here = f"{at}.orders[{index}]"
+        yield from _check_id(order.id, ids, f"{here}.id")
+        yield from _check_payer(order, fixtures, listed, ids, here)
         total = order_totals(list(order.items))[0]
         if total > AMOUNT_MAX:
-            yield f"{here}.items", f"their total {total} is above {AMOUNT_MAX}"
+            yield f"{here}.items", f"the total {total} is above {AMOUNT_MAX}"
         elif not total and order.state != "created":
-            yield f"{here}.state", f"an order of nothing cannot be {order.state}"
-    for place, charge in enumerate(stock.charges):
-        here = f"{at}.charges[{place}]"
-        yield from _wrong_id(charge.id, ids, f"{here}.id")
-        yield from _wrong_payer(charge, stock, listed, ids, here)
-        yield from _wrong_charge(charge, here)
+            yield f"{here}.state", f"an order with total 0 cannot be {order.state}"
+    for index, charge in enumerate(fixtures.charges):
+        here = f"{at}.charges[{index}]"
+        yield from _check_id(charge.id, ids, f"{here}.id")
+        yield from _check_payer(charge, fixtures, listed, ids, here)
+        yield from _check_charge(charge, here)
 
 
-def _wrong_cards(
+def _check_cards(
     customer: FixtureCustomer, listed: set[str], ids: set[str], at: str
 ) -> Iterator[Finding]:
     numbers: set[str] = set()
-    for place, card in enumerate(customer.cards):
-        here = f"{at}.cards[{place}]"
-        yield from _wrong_card(card, listed, ids, here)
+    for index, card in enumerate(customer.cards):
+        here = f"{at}.cards[{index}]"
+        yield from _check_card(card, listed, ids, here)
         if card.number in numbers:
-            yield f"{here}.number", "this customer has the card already"
+            yield f"{here}.number", "duplicate card of this customer"
         numbers.add(card.number)
 
 
-def _wrong_card(card: FixtureCard, listed: set[str], ids: set[str], at: str) -> Iterator[Finding]:
+def _check_card(card: FixtureCard, listed: set[str], ids: set[str], at: str) -> Iterator[Finding]:
     if not passes_luhn(card.number):
-        yield f"{at}.number", "the number fails its check digit"
+        yield f"{at}.number", "the number fails the Luhn check"
     elif brand_of(card.number) is None and card.number not in listed:
-        yield f"{at}.number", "no known brand has this number; list it in `cards` with its brand"
-    yield from _wrong_id(card.id, ids, f"{at}.id")
-    yield from _wrong_id(card.token, ids, f"{at}.token")
+        yield f"{at}.number", "unknown brand for this number; add it to `cards` with its brand"
+    yield from _check_id(card.id, ids, f"{at}.id")
+    yield from _check_id(card.token, ids, f"{at}.token")
 
 
-def _wrong_id(given: str | None, ids: set[str], at: str) -> Iterator[Finding]:
-    if given is not None and given in ids:
-        yield at, "something else has this id"
-    elif given is not None:
-        ids.add(given)
+def _check_id(row_id: str | None, ids: set[str], at: str) -> Iterator[Finding]:
+    if row_id is not None and row_id in ids:
+        yield at, "duplicate id"
+    elif row_id is not None:
+        ids.add(row_id)
 
 
-def _wrong_payer(
-    thing: FixtureOrder | FixtureCharge, stock: Fixtures, listed: set[str], ids: set[str], at: str
+def _check_payer(
+    row: FixtureOrder | FixtureCharge, fixtures: Fixtures, listed: set[str], ids: set[str], at: str
 ) -> Iterator[Finding]:
-    if thing.card is not None:
-        yield from _wrong_card(thing.card, listed, ids, f"{at}.card")
-    if thing.customer is None:
+    if row.card is not None:
+        yield from _check_card(row.card, listed, ids, f"{at}.card")
+    if row.customer is None:
         return
-    if thing.card is not None:
-        yield f"{at}.card", "`customer` stands here too; one of them pays"
-    known = {name: each for each in stock.customers for name in (each.email, each.id) if name}
-    whose = known.get(thing.customer)
-    if whose is None:
-        said = f"there is no customer `{thing.customer[:60]}` in `customers`"
-        yield f"{at}.customer", f"{said}{did_you_mean(thing.customer, known)}"
-    elif isinstance(thing, FixtureOrder) and thing.state != "created" and not whose.cards:
+    if row.card is not None:
+        yield f"{at}.card", "cannot be combined with `customer`"
+    known = {name: each for each in fixtures.customers for name in (each.email, each.id) if name}
+    customer = known.get(row.customer)
+    if customer is None:
+        message = f"unknown customer `{row.customer[:60]}`"
+        yield f"{at}.customer", f"{message}{did_you_mean(row.customer, known)}"
+    elif isinstance(row, FixtureOrder) and row.state != "created" and not customer.cards:
         yield f"{at}.customer", "has no card to pay with"
 
 
-def _wrong_charge(charge: FixtureCharge, at: str) -> Iterator[Finding]:
+def _check_charge(charge: FixtureCharge, at: str) -> Iterator[Finding]:
     if charge.decline_code is not None and charge.state != "failed":
-        yield f"{at}.decline_code", f"a charge that is {charge.state} was not declined"
+        yield f"{at}.decline_code", f"not allowed for state {charge.state}"
     for member in ("captured", "refunded"):
         if getattr(charge, member) is not None and charge.state != "captured":
-            yield f"{at}.{member}", f"is of a captured charge, and this one is {charge.state}"
+            yield f"{at}.{member}", f"requires state captured, not {charge.state}"
     captured = charge.amount if charge.captured is None else charge.captured
     if captured > charge.amount:
         yield f"{at}.captured", f"is above the amount of {charge.amount}"
     elif charge.refunded is not None and charge.refunded > captured:
-        yield f"{at}.refunded", f"is above the {captured} that was captured"
+        yield f"{at}.refunded", f"is above the captured amount of {captured}"
     if charge.state in _ENDED and not charge.amount:
-        yield f"{at}.state", f"a charge of nothing cannot be {charge.state}"
+        yield f"{at}.state", f"a charge with amount 0 cannot be {charge.state}"
     if charge.metadata and len(encode(charge.metadata)) > METADATA_BYTES_MAX:
         yield f"{at}.metadata", f"is longer than {METADATA_BYTES_MAX} characters of JSON"
 
 
-def find_doubtful_stock(stock: Fixtures, at: str) -> Iterator[Finding]:
-    """Find what can be made, and is perhaps not meant."""
+def fixture_warnings(fixtures: Fixtures, at: str) -> Iterator[Finding]:
+    """Yield warnings: valid data that is probably a mistake."""
     life_ms = min(AUTHORISATION_LIFE_MS.values())
-    for place, charge in enumerate(stock.charges):
+    for index, charge in enumerate(fixtures.charges):
         if charge.state == "authorised" and parse_duration_ms(charge.ago) >= life_ms:
-            said = "an authorisation expires after seven days, of Mastercard's after thirty"
-            yield f"{at}.charges[{place}].ago", said
+            message = "authorisations expire after 7 days (Mastercard: 30 days)"
+            yield f"{at}.charges[{index}].ago", message

@@ -1,4 +1,4 @@
-"""A scenario as YAML, for an editor: what was given as a document has no file of its own."""
+"""Write a scenario as YAML for the editor, for scenarios that were set without a file."""
 
 import msgspec
 import yaml
@@ -9,7 +9,7 @@ _WIDTH = 100
 
 
 def written(scenario: Scenario) -> str:
-    """Return a scenario's text, which reads as the same scenario."""
+    """Return YAML that parses to the same scenario."""
     tree = msgspec.to_builtins(scenario)
     text: str = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=_WIDTH)
     return text

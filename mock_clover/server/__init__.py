@@ -1,1 +1,1 @@
-"""Sockets, ASGI and processes: the only package that knows Starlette or uvicorn."""
+"""Sockets, ASGI and processes: the only package that imports Starlette or uvicorn."""

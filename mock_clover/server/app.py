@@ -1,8 +1,8 @@
-"""The application: one whole request in, one synchronous answer out.
+"""The application: take one complete request and return one response synchronously.
 
-The protocol class asks `reply_to` straight from its parser, without a task or a framework in the
-way; that is half the cost of a request. The same App is an ASGI application for everything else:
-pages, which are Starlette's and imported when the first is asked for, and servers on h11.
+The protocol class calls `reply_to` directly from its parser, without a task or a framework. This
+halves the cost of a request. The same App is an ASGI application for everything else: pages, which
+use Starlette (imported on the first page request), and servers that run on h11.
 """
 
 import re
@@ -25,7 +25,7 @@ from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes, shown_credential
 from mock_clover.server.control_guard import ControlGuard
-from mock_clover.server.faults import play_fault, sleep
+from mock_clover.server.faults import apply_fault, sleep
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
 from mock_clover.server.stream import EVENT_STREAM, stream
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from mock_clover.server.webhook_sender import WebhookSender
 
 BODY_BYTES_MAX = 1_048_576
-"""1 MiB: a thousand times the largest honest request."""
+"""1 MiB: a thousand times the largest valid request."""
 SNAPSHOT_BYTES_MAX = 64 * BODY_BYTES_MAX
-"""Of a snapshot that is put back: about a hundred thousand charges."""
+"""Limit for restoring a snapshot: about a hundred thousand charges."""
 DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
-"""A refused body is read on to here, so that its sender hears the 413 and not a reset."""
+"""Keep reading a rejected body up to this size, so that the client gets the 413, not a reset."""
 
 _SANDBOX_PATH = re.compile(
     rf"/sandbox/([A-Za-z0-9][A-Za-z0-9._\-]{{0,{NAME_CHARS_MAX - 1}}})(/.*)$"
@@ -55,17 +55,17 @@ _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 _PAGES = frozenset({"/"})
 _CONTROL = "/_mock/"
 _DASHBOARD = ("/_mock", "/_mock/static/")
-"""The dashboard's page and files, which hold nothing of a sandbox."""
+"""The dashboard's page and files. They contain no sandbox data."""
 _OAUTH = "/oauth/"
 _ISSUER = "/3ds/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
 _AWAITED = ("/_mock/journal", "/_mock/verify", "/_mock/deliveries")
 
-_new_tuple = tuple.__new__  # of what every request makes: this takes half the time
+_new_tuple = tuple.__new__  # takes half the time of the constructor; used for every request
 
 
 class App:
-    """A server's application over its sandboxes."""
+    """Serve all sandboxes of one server."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class App:
     ) -> None:
         self.sandboxes = sandboxes
         sandboxes.set_webhook_sender(self._deliver)
-        self._courier: WebhookSender | None = None
+        self._sender: WebhookSender | None = None
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
         self._gate = gate or ControlGuard()
         self._log = log
@@ -93,9 +93,9 @@ class App:
         *,
         waited: bool = False,
     ) -> Reply:
-        """Answer one whole request and log it; a body of None was too large.
+        """Handle one complete request and log it; a body of None means it was too large.
 
-        A reply with a status of 0 says: wait, and ask again with `waited`.
+        A reply with status 0 means: wait for `wait_ms`, then call again with `waited=True`.
         """
         started = started_ns()
         named = self.sandboxes.of_client(query, body) if path[:7] == _OAUTH else None
@@ -103,7 +103,7 @@ class App:
         raw = _new_tuple(Raw, (method, path, (), query, headers, body or b"", started))
         try:
             reply, unjournaled = self.answer(sandbox, raw, too_large=body is None, waited=waited)
-        except Exception:  # noqa: BLE001 - a bug of ours must not end the connection
+        except Exception:  # noqa: BLE001 - a bug in mock-clover must not end the connection
             reply, unjournaled = self._internal_error(), False
         if not unjournaled and reply.status:
             took_ms = elapsed_ns(started) / 1e6
@@ -113,15 +113,15 @@ class App:
     def answer(
         self, sandbox: Sandbox, raw: Raw, *, too_large: bool = False, waited: bool = False
     ) -> tuple[Reply, bool]:
-        """Answer within a sandbox; the second value says whether to keep it out of the log."""
+        """Handle a request in a sandbox; return the reply and whether to leave it unlogged."""
         try:
             if raw.path.startswith(_DASHBOARD[0]):
-                self._check(raw)
+                self._check_control_access(raw)
             endpoint, ids = self._dispatch.find(raw.method, raw.path)
             if too_large:
                 raise PAYLOAD_TOO_LARGE.error()
-        except ApiError as refusal:
-            return self._lazy_loaders(sandbox, raw, refusal)
+        except ApiError as error:
+            return self._error_reply(sandbox, raw, error)
         if ids:
             raw = raw._replace(ids=ids)
         if sandbox.agenda.heap and not endpoint.unjournaled:
@@ -135,19 +135,19 @@ class App:
             reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
         return reply, endpoint.unjournaled
 
-    def _check(self, raw: Raw) -> None:
-        """Refuse a control call that may not be made; a page's files need only our own name."""
+    def _check_control_access(self, raw: Raw) -> None:
+        """Reject a forbidden control call. The dashboard's files need only an allowed Host."""
         if raw.path == _DASHBOARD[0] or raw.path.startswith(_DASHBOARD[1]):
             self._gate.check_host(raw.headers)
         elif raw.path.startswith(_CONTROL):
             self._gate.check(raw.headers)
 
-    def _lazy_loaders(self, sandbox: Sandbox, raw: Raw, refusal: ApiError) -> tuple[Reply, bool]:
-        """Answer what met no endpoint, or not whole."""
+    def _error_reply(self, sandbox: Sandbox, raw: Raw, error: ApiError) -> tuple[Reply, bool]:
+        """Answer a preflight, or a request that was rejected before it reached its handler."""
         if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
             return Reply(200, b"", "preflight", headers=_PREFLIGHT), True
-        reply = refuse(sandbox, refusal, raw)
-        if refusal.problem is METHOD_NOT_ALLOWED:
+        reply = refuse(sandbox, error, raw)
+        if error.problem is METHOD_NOT_ALLOWED:
             allow = ", ".join((*self._dispatch.methods(raw.path), "OPTIONS")).encode()
             reply = reply._replace(headers=((b"allow", allow),))
         return reply, False
@@ -157,12 +157,12 @@ class App:
 
     def locate(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
         """Return the sandbox of a request and the path within it."""
-        found = _SANDBOX_PATH.match(path) if path.startswith("/sandbox/") else None
-        if found:
-            path = found[2]
-            sandbox = self.sandboxes.find(found[1]) or self._create_sandbox(found[1], path)
+        match = _SANDBOX_PATH.match(path) if path.startswith("/sandbox/") else None
+        if match:
+            path = match[2]
+            sandbox = self.sandboxes.find(match[1]) or self._create_sandbox(match[1], path)
             if sandbox.merchants:
-                sandbox = _merchant_at(sandbox, path, headers)
+                sandbox = _merchant_sandbox(sandbox, path, headers)
         elif path.startswith(PLATFORM_PATH):
             sandbox = self.sandboxes.of_merchant(merchant_in(path)) or self.sandboxes.of(headers)
         else:
@@ -172,9 +172,10 @@ class App:
         return sandbox, path
 
     def _create_sandbox(self, name: str, path: str) -> Sandbox:
-        """Make a sandbox on its first use; a probe or a path that is not served is none.
+        """Create a sandbox on its first use.
 
-        Nor is a page of 3-D Secure, which asks on while it is open: nothing waits in a new sandbox.
+        A probe or an unknown path does not create one. Nor does a 3-D Secure page: it keeps polling
+        while it is open, and a new sandbox has no pending challenge.
         """
         if (
             path in _PROBES
@@ -185,7 +186,7 @@ class App:
         return self.sandboxes.named(name)
 
     def _internal_error(self) -> Reply:
-        """Say that this server is wrong; where, but no value, stands in the log."""
+        """Return a 500 and log the location of the bug, without values."""
         kind, _, trace = sys.exc_info()
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
@@ -194,40 +195,40 @@ class App:
         return Reply(500, b'{"message":"500 Internal Server Error"}', "a bug in mock-clover")
 
     def _deliver(self, sandbox: Sandbox) -> None:
-        """Have what is in an outbox delivered, soon and not within the present answer."""
+        """Schedule the deliveries of an outbox; they run after the current response."""
         self._webhook_sender().wake(sandbox)
 
     def deliver_now(self) -> None:
-        """Deliver what may go now, and wait for its end: for a caller whose loop does not run."""
+        """Deliver everything that is due and wait. For callers without a running event loop."""
         import asyncio
         import threading
 
         webhook_sender = self._webhook_sender()
-        going = threading.Thread(target=lambda: asyncio.run(webhook_sender.drain(self.sandboxes)))
-        going.start()
-        going.join()
+        thread = threading.Thread(target=lambda: asyncio.run(webhook_sender.drain(self.sandboxes)))
+        thread.start()
+        thread.join()
 
     def _webhook_sender(self) -> "WebhookSender":
-        if self._courier is None:
+        if self._sender is None:
             from mock_clover.server.webhook_sender import (
                 WebhookSender,  # most servers have no webhooks
             )
 
-            self._courier = WebhookSender(self._webhook_hosts, self._log.say)
-        return self._courier
+            self._sender = WebhookSender(self._webhook_hosts, self._log.say)
+        return self._sender
 
     def body_bytes_max(self, path: str) -> int:
-        """Return how long a body of a path may be."""
+        """Return the maximum body size of a path, in bytes."""
         return SNAPSHOT_BYTES_MAX if path.endswith("/_mock/snapshot") else BODY_BYTES_MAX
 
     def awaits(self, path: str) -> bool:
-        """Tell whether a path's answer may have to be awaited, and so goes by ASGI."""
+        """Return whether a path may have to await, and is therefore served through ASGI."""
         return path in _PAGES or path.endswith(_AWAITED)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Serve one request as an ASGI application."""
+        """Handle one request as an ASGI application."""
         if scope["type"] != "http":
-            raise RuntimeError(f"mock-clover speaks HTTP only, not {scope['type']}")
+            raise RuntimeError(f"mock-clover supports only HTTP, not {scope['type']}")
         if scope["path"] in _PAGES:
             await self._page(scope, receive, send)
             return
@@ -241,34 +242,34 @@ class App:
             body = await _body(receive, self.body_bytes_max(scope["path"]))
         except ClientGoneError:
             return
-        asked = (
+        request = (
             scope["method"],
             scope["path"],
             scope["query_string"],
             headers,
             body,
         )
-        reply = self.reply_to(*asked)
+        reply = self.reply_to(*request)
         if not reply.status:
             await sleep(reply.wait_ms)
-            reply = self.reply_to(*asked, waited=True)
-        elif reply.fault is not None and await play_fault(reply, scope, receive, send):
+            reply = self.reply_to(*request, waited=True)
+        elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
             return
         if reply.pending_ms:
-            reply = await self._awaited(asked, reply)
+            reply = await self._wait_for_change(request, reply)
         lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
         if body is None:
             lines.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": lines})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _awaited(self, asked: Any, reply: Reply) -> Reply:
-        """Answer anew after each exchange, until there is nothing more to wait for."""
+    async def _wait_for_change(self, request: Any, reply: Reply) -> Reply:
+        """Repeat the request after each exchange until its condition is met or it times out."""
         import asyncio
 
-        sandbox, path = self.locate(asked[1], asked[3])
-        sandbox.webhook_sender(sandbox)  # what was posted before there was a loop
-        raw = Raw(asked[0], path, (), *asked[2:])
+        sandbox, path = self.locate(request[1], request[3])
+        sandbox.webhook_sender(sandbox)  # deliveries that were queued before a loop was running
+        raw = Raw(request[0], path, (), *request[2:])
         changed = asyncio.Event()
         watchers = sandbox.journal.watchers
         watchers.add(changed.set)
@@ -278,7 +279,7 @@ class App:
                     await changed.wait()
                     changed.clear()
                     reply = self.answer(sandbox, raw)[0]
-        except (TimeoutError, asyncio.CancelledError):  # waited long enough, or the server ends
+        except (TimeoutError, asyncio.CancelledError):  # timed out, or the server shuts down
             reply = self.answer(sandbox, raw)[0]
         finally:
             watchers.discard(changed.set)
@@ -300,21 +301,21 @@ def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
     )
 
 
-def _merchant_at(sandbox: Sandbox, path: str, headers: dict[bytes, bytes]) -> Sandbox:
-    """Return the merchant of a sandbox whom a path names, or whom the credential opens."""
-    named = merchant_in(path) if path.startswith(PLATFORM_PATH) else ""
+def _merchant_sandbox(sandbox: Sandbox, path: str, headers: dict[bytes, bytes]) -> Sandbox:
+    """Return the sandbox of the merchant in the path, or of the merchant of the credential."""
+    merchant_id = merchant_in(path) if path.startswith(PLATFORM_PATH) else ""
     for each in sandbox.family:
-        if each.credentials.merchant_id == named:
+        if each.credentials.merchant_id == merchant_id:
             return each
     return sandbox.merchant_of(shown_credential(headers))
 
 
 class ClientGoneError(Exception):
-    """The client went away before its request was whole; nothing has happened."""
+    """The client disconnected before its request was complete; the request has no effect."""
 
 
 async def _body(receive: "Receive", bytes_max: int) -> bytes | None:
-    """Read the body; None when it is too large. Counted as it streams, whatever its length says."""
+    """Return the body, or None if it is too large. Count the bytes; ignore Content-Length."""
     parts: list[bytes] = []
     size, more = 0, True
     while more and size <= DRAIN_BYTES_MAX:

@@ -1,11 +1,11 @@
-"""The local certificate authority of `serve --tls`, and the certificates that it makes.
+"""The local certificate authority of `serve --tls`, and the certificates that it issues.
 
-- A leaked key must be worth little: an authority of ours may certify names of Clover's domain,
-  localhost and what its maker named, and no further authority.
-- A server's own certificate is kept nowhere: each start makes one, so that it has today's names
-  and never expires on a disk.
+- A leaked key must be of little use: the authority may certify only names of Clover's domain,
+  localhost and the user's additional names, and no other authority.
+- The server certificate is not stored: each start issues one, so its names are current and it
+  does not expire on disk.
 
-Imported for `--tls` and `mock-clover trust` only, for `cryptography` is slow to import.
+Imported only by commands that use TLS, because `cryptography` is slow to import.
 """
 
 import base64
@@ -32,37 +32,37 @@ from mock_clover.clover.common.hosts import DOMAIN, NAMES
 
 AUTHORITY_DAYS = 3_650
 LEAF_DAYS = 397
-"""What browsers and Apple bear; the day before the start counts."""
+"""The maximum that browsers and Apple accept; it includes the day before the start."""
 RENEW_DAYS = 30
-"""With less than this left, a certificate is made anew."""
-_BACKDATED = dt.timedelta(days=1)  # clients' clocks go wrong
+"""Renew a certificate that expires in less than this."""
+_BACKDATED = dt.timedelta(days=1)  # clients' clocks may be wrong
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _BOUNDS = (DOMAIN, "localhost", "127.0.0.0/8", "::1/128")
 FURTHER_NAMES_MAX = 100
-"""The certificate goes out with each handshake."""
+"""Each handshake sends the certificate, so it must stay small."""
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 class AuthorityError(Exception):
-    """The authority cannot be used; the message says why and what to do."""
+    """The authority cannot be used; the message gives the reason and the remedy."""
 
 
 class Leaf(NamedTuple):
-    """A server's certificate: key and chain in PEM, and when it ends."""
+    """A server certificate: key and chain in PEM, and its expiry time."""
 
     pem: bytes
     ends: dt.datetime
 
     def __repr__(self) -> str:
-        """Show no key."""
+        """Leave out the key."""
         return f"Leaf(..., ends={self.ends!r})"
 
 
 class Authority:
-    """A certificate, and the key that signs by it."""
+    """The certificate of an authority, and its private key."""
 
     def __init__(self, certificate: x509.Certificate, key: _Key) -> None:
         self._certificate = certificate
@@ -72,47 +72,47 @@ class Authority:
         self.ends = certificate.not_valid_after_utc
 
     def to_pem(self) -> bytes:
-        """Return key and certificate in one piece: a file of both is never half of a pair."""
+        """Return key and certificate together: one file cannot contain only half of the pair."""
         return _key_pem(self._key) + self.pem
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the certificate, as tools print it."""
+        """SHA-256 of the certificate, in the format that tools print."""
         return self._certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
     @property
     def pin(self) -> str:
-        """SHA-256 of the public key in base64, as Chromium's command line takes it."""
+        """SHA-256 of the public key in base64, the format of Chromium's command line."""
         der = self._certificate.public_key().public_bytes(
             Encoding.DER, PublicFormat.SubjectPublicKeyInfo
         )
         return base64.b64encode(hashlib.sha256(der).digest()).decode()
 
     def permits(self, name: str) -> bool:
-        """Tell whether it may certify a name; one without constraints may certify any."""
+        """Return whether the authority may certify a name; without constraints, it may any."""
         try:
-            found = self._certificate.extensions.get_extension_for_class(x509.NameConstraints)
+            constraints = self._certificate.extensions.get_extension_for_class(x509.NameConstraints)
         except x509.ExtensionNotFound:
             return True
-        return any(_covers(each, name) for each in found.value.permitted_subtrees or ())
+        return any(_covers(each, name) for each in constraints.value.permitted_subtrees or ())
 
     def issue(self, names: Iterable[str], now: dt.datetime) -> Leaf:
-        """Make a server's certificate. Raises AuthorityError."""
+        """Issue a server certificate. Raises AuthorityError."""
         names = tuple(names)
         for name in names:
             if not self.permits(name):
                 raise AuthorityError(
-                    f"the authority was made without the name {name}; delete its folder, and let "
-                    "clients trust the new one"
+                    f"the authority does not cover the name {name}; delete its folder, and make "
+                    "clients trust the new authority"
                 )
         key = ec.generate_private_key(ec.SECP256R1())
         ends = min(now - _BACKDATED + dt.timedelta(days=LEAF_DAYS), self.ends)
-        alternatives = x509.SubjectAlternativeName([_general(name) for name in names])
+        alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
         purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-        made = (
+        certificate = (
             _builder("mock-clover", self._certificate.subject, key, now, ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs=False), critical=True)
+            .add_extension(_key_usage(signs=False), critical=True)
             .add_extension(purpose, critical=False)
             .add_extension(alternatives, critical=False)
             .add_extension(
@@ -121,23 +121,23 @@ class Authority:
             )
             .sign(self._key, hashes.SHA256())
         )
-        # The authority goes along: a pin on its key then holds through every renewal.
-        chain = made.public_bytes(Encoding.PEM) + self.pem
-        return Leaf(_key_pem(key) + chain, made.not_valid_after_utc)
+        # Send the authority too: a pin on its key then survives every renewal.
+        chain = certificate.public_bytes(Encoding.PEM) + self.pem
+        return Leaf(_key_pem(key) + chain, certificate.not_valid_after_utc)
 
 
 def make(further: Iterable[str], now: dt.datetime) -> Authority:
-    """Make an authority for Clover's names, localhost and further names."""
+    """Create an authority for Clover's names, localhost and additional names."""
     key = ec.generate_private_key(ec.SECP256R1())
-    # Two of them in one trust store can be told apart.
+    # The suffix distinguishes two authorities in one trust store.
     name = f"mock-clover {key.public_key().public_numbers().x % 16**8:08x}"
     bounds = dict.fromkeys((*_BOUNDS, *further))
-    constraints = x509.NameConstraints([_general(each, bound=True) for each in bounds], None)
+    constraints = x509.NameConstraints([_general_name(each, bound=True) for each in bounds], None)
     ends = now + dt.timedelta(days=AUTHORITY_DAYS)
     certificate = (
-        _builder(name, _named(name), key, now, ends)
+        _builder(name, _common_name(name), key, now, ends)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs=True), critical=True)
+        .add_extension(_key_usage(signs=True), critical=True)
         .add_extension(constraints, critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -145,35 +145,37 @@ def make(further: Iterable[str], now: dt.datetime) -> Authority:
 
 
 def parse(pem: bytes, now: dt.datetime) -> Authority:
-    """Read what `to_pem` gave. Raises AuthorityError, whose message says what is wrong."""
+    """Parse the output of `to_pem`. Raises AuthorityError with the reason."""
     try:
         key = load_pem_private_key(pem, password=None)
         certificate = x509.load_pem_x509_certificate(pem)
         basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except (ValueError, TypeError, x509.ExtensionNotFound):
-        raise AuthorityError("holds no plain key with an authority's certificate") from None
+        raise AuthorityError(
+            "does not contain an unencrypted key and an authority certificate"
+        ) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or not basic.ca:
-        raise AuthorityError("holds no authority with an elliptic or RSA key")
+        raise AuthorityError("does not contain an authority with an elliptic-curve or RSA key")
     if key.public_key() != certificate.public_key():
-        raise AuthorityError("holds a key and a certificate that are no pair")
+        raise AuthorityError("contains a key and a certificate that do not match")
     if certificate.not_valid_after_utc - now < dt.timedelta(days=RENEW_DAYS):
-        raise AuthorityError(f"ends on {certificate.not_valid_after_utc:%Y-%m-%d}")
+        raise AuthorityError(f"expires on {certificate.not_valid_after_utc:%Y-%m-%d}")
     return Authority(certificate, key)
 
 
-def further_names(given: Iterable[str]) -> tuple[str, ...]:
-    """Return names of one's own as a certificate has them. Raises AuthorityError on a bad one."""
-    names = tuple(name.strip().lower().rstrip(".") for name in given)
+def further_names(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the user's additional names, normalized. Raises AuthorityError for an invalid one."""
+    names = tuple(name.strip().lower().rstrip(".") for name in values)
     if len(names) > FURTHER_NAMES_MAX:
-        raise AuthorityError(f"a certificate has room for {FURTHER_NAMES_MAX} names of your own")
+        raise AuthorityError(f"too many names: a certificate may have {FURTHER_NAMES_MAX} extra")
     for name in names:
         if "/" in name or (_address(name) is None and not _is_name(name)):
-            raise AuthorityError(f"{name!r} is no host name and no address")
+            raise AuthorityError(f"{name!r} is neither a host name nor an IP address")
     return names
 
 
 def all_names(further: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of a server's certificate."""
+    """Return all names of a server certificate."""
     return tuple(dict.fromkeys((*NAMES, *LOCAL_NAMES, *further)))
 
 
@@ -182,7 +184,7 @@ def _builder(
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
-        .subject_name(_named(subject))
+        .subject_name(_common_name(subject))
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -192,7 +194,7 @@ def _builder(
     )
 
 
-def _usage(*, signs: bool) -> x509.KeyUsage:
+def _key_usage(*, signs: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not signs,
         key_cert_sign=signs,
@@ -206,11 +208,11 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
     )
 
 
-def _named(common: str) -> x509.Name:
+def _common_name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-def _general(name: str, *, bound: bool = False) -> x509.GeneralName:
+def _general_name(name: str, *, bound: bool = False) -> x509.GeneralName:
     address = _address(name)
     if address is None:
         return x509.DNSName(name)
@@ -218,7 +220,7 @@ def _general(name: str, *, bound: bool = False) -> x509.GeneralName:
 
 
 def _address(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """Return an address as a network of one, a network as itself; None for a name."""
+    """Return a network, an address as a network of one address, or None for a name."""
     try:
         return ipaddress.ip_network(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Put a server together: scenario, keys, sandboxes, application."""
+"""Build the application from a scenario, a key pair and settings."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,9 +23,9 @@ def build(
     webhook_hosts: tuple[str, ...] = (),
     told: Callable[[int], None] = lambda _: None,
 ) -> App:
-    """Return the application; what the command line switched wins over the scenario.
+    """Return the application; `switched` settings override those of the scenario.
 
-    `told` hears of each thing that is made of the scenario's data for the first sandbox.
+    `told` is called with progress while the scenario's data is created for the first sandbox.
     """
     sandboxes = Sandboxes(
         scenario,
@@ -33,6 +33,6 @@ def build(
         seed=seed,
         hooks=make_hooks(told),
         switched=switched,
-        on_drop=lambda name: log.say(f"sandbox {name} is dropped: there are too many"),
+        on_drop=lambda name: log.say(f"sandbox {name} dropped: there are too many"),
     )
     return App(sandboxes, log, gate, webhook_hosts)

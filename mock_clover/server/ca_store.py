@@ -1,10 +1,10 @@
-"""Where the authority is kept: made once, read back ever after, never half written.
+"""Store the certificate authority on disk: create it once, then read it, never write it partially.
 
-    FOLDER/ca.pem                    the certificate, for anybody to trust
-    FOLDER/private/authority.pem     key and certificate in one file, 0600 in a folder of 0700
+    FOLDER/ca.pem                    the certificate, for clients to trust
+    FOLDER/private/authority.pem     key and certificate in one file, 0600 in a 0700 folder
 
-So a folder may be shared with clients, who can read the one and not the other. One process at a
-time makes anything in it; what is replaced is kept beside, for it may be somebody's own.
+The folder can be shared with clients: they can read the certificate but not the key. Only one
+process at a time writes to it. A replaced file is renamed, because it may be the user's own.
 """
 
 import contextlib
@@ -24,12 +24,12 @@ _PRIVATE = "private"
 _PAIR = "authority.pem"
 _LOCK = "lock"
 _LOCK_S_MAX = 5.0
-"""Making an authority takes milliseconds: who holds the lock for longer hangs."""
+"""Creating an authority takes milliseconds: a process that holds the lock for longer hangs."""
 _PAIR_BYTES_MAX = 65_536
 
 
 class StoredCA(NamedTuple):
-    """An authority, where its certificate lies (nowhere if in memory), and what there is to say."""
+    """An authority, the path of its certificate (None if in memory), and a message for the user."""
 
     authority: Authority
     certificate: Path | None
@@ -37,10 +37,10 @@ class StoredCA(NamedTuple):
 
 
 def default_folder() -> Path | None:
-    """Return the folder of the user's data, by the system's custom; None when there is no home."""
-    named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME", "")
-    if named and Path(named).is_absolute():
-        return Path(named) / "mock-clover"
+    """Return the platform's user data folder for mock-clover; None without a home folder."""
+    data_home = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME", "")
+    if data_home and Path(data_home).is_absolute():
+        return Path(data_home) / "mock-clover"
     try:
         home = Path.home()
     except RuntimeError:
@@ -53,45 +53,44 @@ def default_folder() -> Path | None:
 
 
 def keep(folder: Path | None, further: Iterable[str], now: dt.datetime) -> StoredCA:
-    """Return the authority of a folder, made if it is not there. Raises AuthorityError.
+    """Return the authority of a folder; create it if it is missing. Raises AuthorityError.
 
-    Without a folder it is that of the user's data; where nothing can be written there, the
-    authority lives in memory.
+    Without a folder, use `default_folder()`; if that is not writable, keep the authority in memory.
     """
     place = folder or default_folder()
     reason = "there is no home folder"
     if place is not None:
         try:
-            return _kept(place, tuple(further), now)
+            return _load_or_create(place, tuple(further), now)
         except OSError as error:
             reason = f"{place}: {error.strerror}"
     if folder is not None:
         raise AuthorityError(f"--tls-folder {reason}")
-    return StoredCA(make(further, now), None, f"{reason}: the authority lives in memory only")
+    return StoredCA(make(further, now), None, f"{reason}: the authority is in memory only")
 
 
-def _kept(folder: Path, further: tuple[str, ...], now: dt.datetime) -> StoredCA:
-    private, said = folder / _PRIVATE, ""
+def _load_or_create(folder: Path, further: tuple[str, ...], now: dt.datetime) -> StoredCA:
+    private, message = folder / _PRIVATE, ""
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
     pair, certificate = regular_file(private / _PAIR), regular_file(folder / CERTIFICATE)
-    _close(private, 0o700)
-    with _alone(private):
-        found = _read(pair)
+    _restrict(private, 0o700)
+    with _exclusive(private):
+        pem = _read(pair)
         try:
-            authority = parse(found, now) if found is not None else None
+            authority = parse(pem, now) if pem is not None else None
         except AuthorityError as error:
             authority = None
             pair.replace(pair.with_suffix(".old"))
-            said = f"{pair} {error}: a new authority is made, which clients must trust anew"
+            message = f"{pair} {error}: created a new authority; clients must trust the new one"
         if authority is None:
             authority = make(further, now)
             write_whole(pair, authority.to_pem(), 0o600)
-            said = said or f"a new authority is made in {folder}"
+            message = message or f"created a new authority in {folder}"
         else:
-            _close(pair, 0o600)
+            _restrict(pair, 0o600)
         if _read(certificate) != authority.pem:
             write_whole(certificate, authority.pem, 0o644)
-    return StoredCA(authority, folder / CERTIFICATE, said)
+    return StoredCA(authority, folder / CERTIFICATE, message)
 
 
 def _read(path: Path) -> bytes | None:
@@ -102,16 +101,16 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _close(path: Path, mode: int) -> None:
-    """Take rights away that others should not have; whose it is not, cannot."""
+def _restrict(path: Path, mode: int) -> None:
+    """Remove the permissions of other users; ignore the failure if we are not the owner."""
     if path.stat().st_mode & 0o077 & ~mode:
         with contextlib.suppress(OSError):
             path.chmod(mode)
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one process at a time through; where nothing can be written, nothing need be guarded."""
+def _exclusive(folder: Path) -> Iterator[None]:
+    """Lock the folder against other processes; without a lock if it is not writable."""
     try:
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:
@@ -125,11 +124,11 @@ def _alone(folder: Path) -> Iterator[None]:
             time.sleep(0.01)
         yield
     finally:
-        os.close(handle)  # and the lock goes with it, also when the process is killed
+        os.close(handle)  # releases the lock, as does the end of the process
 
 
 def _lock(handle: int) -> bool:
-    """Try to take a lock; where the file system has none, do without."""
+    """Return whether the lock is ours; True on file systems that have no locks."""
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -1,9 +1,9 @@
-"""The gate before the control calls: they steer the server, so no stranger's page may make them.
+"""Protect the control calls, which change the server, from web pages of other sites.
 
-- A Host that could be a stranger's domain is refused: a page may rebind its name to this address.
-  Addresses, single-label names (as compose gives) and private suffixes cannot be a stranger's.
-- A request that a page of another origin makes is refused, and no reply allows one to be read.
-- With a control token, each call must carry it in `x-mock-clover-control`.
+- Reject a Host that could be a public domain (DNS rebinding). IP addresses, single-label names
+  (for example of Docker Compose services) and private suffixes cannot be public domains.
+- Reject requests from pages of other origins. No response lets other origins read it.
+- With a control token, each call must send it in `x-mock-clover-control`.
 """
 
 import hmac
@@ -19,7 +19,7 @@ _NAME = re.compile(r"([a-z0-9._-]*)(?::\d*)?")
 
 
 class ControlGuard(Record, frozen=True, kw_only=True):
-    """Who may make control calls."""
+    """Decide whether a control call is allowed."""
 
     is_open: bool = True
     token: str | None = None
@@ -31,37 +31,37 @@ class ControlGuard(Record, frozen=True, kw_only=True):
             raise ValueError("the control token is empty; None means that no token is required")
 
     def check_host(self, headers: dict[bytes, bytes]) -> str:
-        """Refuse a Host that could be a stranger's, and everything where the gate is shut."""
+        """Reject a Host that could be a public domain, and every call if control calls are off."""
         if not self.is_open:
             raise PATH_NOT_FOUND.error()
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if not self._is_ours(host):
+        if not self._is_local(host):
             raise CONTROL_FORBIDDEN.error(
-                said="Host: this name is not allowed to make control calls; allow it with "
+                said="Host: control calls are not allowed under this name; allow it with "
                 "`mock-clover serve --control-host NAME`"
             )
         return host
 
     def check(self, headers: dict[bytes, bytes]) -> None:
-        """Refuse a control call that may not be made."""
+        """Reject a control call with a wrong Host, Origin or token."""
         host = self.check_host(headers)
         origin = headers.get(b"origin", b"").decode("latin-1").lower()
-        elsewhere = headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site")
-        if elsewhere or (origin and origin.partition("://")[2] != host):
+        is_cross_origin = headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site")
+        if is_cross_origin or (origin and origin.partition("://")[2] != host):
             raise CONTROL_FORBIDDEN.error(
-                said="Origin: pages of other origins make no control calls"
+                said="Origin: pages of other origins may not make control calls"
             )
-        shown = headers.get(TOKEN_HEADER, b"")
-        if self.token is not None and not hmac.compare_digest(shown, self.token.encode()):
+        token = headers.get(TOKEN_HEADER, b"")
+        if self.token is not None and not hmac.compare_digest(token, self.token.encode()):
             raise CONTROL_FORBIDDEN.error(
-                said=f"{TOKEN_HEADER.decode()}: the control token is missing"
+                said=f"{TOKEN_HEADER.decode()}: the control token is missing or wrong"
             )
 
-    def _is_ours(self, host: str) -> bool:
+    def _is_local(self, host: str) -> bool:
         if _ADDRESS.fullmatch(host):
             return True
-        named = _NAME.fullmatch(host)
-        if named is None:
+        match = _NAME.fullmatch(host)
+        if match is None:
             return False
-        bare = named[1]
-        return "." not in bare or bare.endswith(_PRIVATE) or bare in self.hosts
+        name = match[1]
+        return "." not in name or name.endswith(_PRIVATE) or name in self.hosts

@@ -1,6 +1,7 @@
-"""Faults as events of the socket: what befalls a reply on its way, told in bytes.
+"""Faults on the socket: what is sent instead of a regular response.
 
-The direct way plays them in `direct.py`; here is what both ways need, and the ASGI way.
+`httptools_protocol.py` applies them on the direct path. This module has what both paths share, and
+the ASGI path.
 """
 
 import asyncio
@@ -16,32 +17,32 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 GARBAGE = bytes(range(256)) * 2
-"""What a garbage fault sends: no HTTP in any reading."""
+"""Sent by a garbage fault: not valid HTTP."""
 DRIBBLE_BYTES = 16
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 def abort(transport: Any) -> None:
-    """Reset a connection: its client hears neither an answer nor a goodbye."""
-    line = transport.get_extra_info("socket")
-    if line is not None:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    """Reset a connection: the client gets neither a response nor an orderly close."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     transport.abort()
 
 
-def half_of(reply: Reply, whole: bytes) -> bytes:
-    """Return a response that ends in the midst of its body."""
-    return whole[: -(len(reply.body) // 2) - 1]
+def truncated(reply: Reply, data: bytes) -> bytes:
+    """Return the response bytes up to the middle of the body."""
+    return data[: -(len(reply.body) // 2) - 1]
 
 
 async def sleep(wait_ms: float) -> None:
-    """Wait; not beyond the server's end."""
+    """Sleep; return early if the server shuts down."""
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.sleep(wait_ms / 1000)
 
 
-async def play_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "Send") -> bool:
-    """Let a reply's fault befall it; False when the reply goes out after all."""
+async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "Send") -> bool:
+    """Apply the fault of a reply; return False if the reply must still be sent."""
     kind = reply.fault.kind if reply.fault else ""
     transport = scope.get("state", {}).get("transport")
     if kind in ("delay", "problem"):
@@ -51,12 +52,12 @@ async def play_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "Se
         await _dribble(reply, send)
         return True
     if transport is None and kind != "hang":
-        raise ConnectionResetError(f"a fault: {kind}")  # in process there is no socket to reset
+        raise ConnectionResetError(f"fault: {kind}")  # in-process there is no socket to reset
     if kind == "drop":
         abort(transport)
     elif kind != "hang":
-        whole = response(reply, b"", close=True, head_only=scope["method"] == "HEAD")
-        transport.write(half_of(reply, whole) if kind == "truncate" else GARBAGE)
+        data = response(reply, b"", close=True, head_only=scope["method"] == "HEAD")
+        transport.write(truncated(reply, data) if kind == "truncate" else GARBAGE)
         transport.close()
     with contextlib.suppress(asyncio.CancelledError):
         while (await receive())["type"] != "http.disconnect":

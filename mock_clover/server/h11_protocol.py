@@ -1,4 +1,4 @@
-"""The protocol on h11, for where there is no httptools: every request goes by ASGI."""
+"""The protocol class on h11, for systems without httptools: every request goes through ASGI."""
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -7,10 +7,10 @@ from mock_clover.server.protocol import HardenedProtocol
 
 
 class GuardedH11(HardenedProtocol, H11Protocol):
-    """uvicorn's h11 protocol, guarded."""
+    """Extend uvicorn's h11 protocol with the checks of HardenedProtocol."""
 
     def on_response_complete(self) -> None:
-        """Go on with what was held back while this answer was due."""
+        """Continue with the bytes that were held back until this response."""
         super().on_response_complete()
         if self._held and not self.transport.is_closing():
             self.data_received(b"")
@@ -21,5 +21,5 @@ class GuardedH11(HardenedProtocol, H11Protocol):
     def _is_between_requests(self) -> bool:
         return self.conn.their_state in (h11.IDLE, h11.DONE, h11.MUST_CLOSE)
 
-    def _answer_is_due(self) -> bool:
+    def _response_is_due(self) -> bool:
         return self.conn.their_state is not h11.IDLE

@@ -1,4 +1,4 @@
-"""What a server does beside answering, once a second: let time pass, drop idle sandboxes."""
+"""Periodic tasks, once a second: run due jobs and drop idle sandboxes."""
 
 import time
 
@@ -8,11 +8,11 @@ from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
 from mock_clover.server.log import ExchangeLog
 
 IDLE_S = 3_600.0
-"""A sandbox that nobody called or watched for so long is dropped; `default` never is."""
+"""Drop a sandbox after this time without calls or watchers; never drop `default`."""
 
 
 class IdleSandboxReaper:
-    """Finds sandboxes that nobody uses, by their journals' counts: answering pays nothing."""
+    """Find idle sandboxes by the counts of their journals, at no cost to requests."""
 
     def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
         self._sandboxes = sandboxes
@@ -20,7 +20,7 @@ class IdleSandboxReaper:
         self._seen: dict[str, tuple[int, float]] = {}
 
     def sweep(self, now: float | None = None) -> None:
-        """Drop what has been idle for too long."""
+        """Drop sandboxes that have been idle for IDLE_S."""
         now = time.monotonic() if now is None else now
         seen: dict[str, tuple[int, float]] = {}
         for sandbox in list(self._sandboxes):
@@ -29,20 +29,20 @@ class IdleSandboxReaper:
                 count, since = sandbox.journal.count, now
             if sandbox.name != DEFAULT and now - since > IDLE_S:
                 self._sandboxes.drop(sandbox.name)
-                self._log.say(f"sandbox {redact(sandbox.name)} is dropped: nobody used it")
+                self._log.say(f"sandbox {redact(sandbox.name)} dropped: it was idle")
             else:
                 seen[sandbox.name] = (count, since)
         self._seen = seen
 
 
 class SchedulerTicker:
-    """Lets what is due happen in every sandbox, whether or not anybody calls."""
+    """Run the due jobs of every sandbox, even without requests."""
 
     def __init__(self, sandboxes: Sandboxes) -> None:
         self._sandboxes = sandboxes
 
     def tick(self) -> None:
-        """Let what is due happen."""
+        """Run all due jobs."""
         for sandbox in self._sandboxes:
             if sandbox.agenda.heap:
                 run_due_jobs(sandbox)

@@ -1,8 +1,8 @@
-"""The protocol on httptools: whole requests are answered straight from the parser.
+"""The protocol class on httptools: answer complete requests directly from the parser.
 
-uvicorn makes a task, an event and a cycle for each request, and writes head and body apart; an
-answer here is one synchronous call, so none of that is needed. What does await (pages) goes
-uvicorn's way, and so does what is pipelined behind it.
+uvicorn creates a task, an event and a cycle for each request and writes head and body separately.
+A response here is one synchronous call, so none of that is needed. Requests that must await
+(pages), and requests that are pipelined behind them, go through uvicorn's ASGI path.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from mock_clover.engine.endpoint import SCHEME
 from mock_clover.engine.reply import Reply
 from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
-from mock_clover.server.faults import DRIBBLE_BYTES, GARBAGE, abort, half_of
+from mock_clover.server.faults import DRIBBLE_BYTES, GARBAGE, abort, truncated
 from mock_clover.server.protocol import HardenedProtocol
 from mock_clover.server.render import response
 
@@ -22,53 +22,53 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
-    """uvicorn's httptools protocol, guarded, with a way past ASGI."""
+    """Extend uvicorn's httptools protocol with a direct path that bypasses ASGI."""
 
     _receiving = _in_body = _busy = False
     _direct = True
     _known_url = b""
 
-    def __init__(self, *args: Any, **named: Any) -> None:
-        self._met: dict[bytes, bytes] = {}
-        # The parser calls this for every header: a method of C takes a quarter of the time of ours.
-        # Of two with one name the last counts.
-        self.on_header = self._met.__setitem__  # type: ignore[assignment, method-assign] # its names are positions here
-        super().__init__(*args, **named)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._raw_headers: dict[bytes, bytes] = {}
+        # The parser calls this for every header. A C method takes a quarter of the time of a Python
+        # method. If a header occurs twice, the last one counts.
+        self.on_header = self._raw_headers.__setitem__  # type: ignore[assignment, method-assign] # called with positional arguments
+        super().__init__(*args, **kwargs)
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Reset the state for a new request."""
         self._receiving = True
         self.url = b""
         self._head: dict[bytes, bytes] = {}
-        self._met.clear()
+        self._raw_headers.clear()
         self._parts: list[bytes] = []
         self._size = 0
 
     def on_headers_complete(self) -> None:
-        """Choose the way: past ASGI, or through it."""
+        """Choose the direct path or the ASGI path."""
         self._in_body = True
-        self._head = {name.lower(): value for name, value in self._met.items()}
+        self._head = {name.lower(): value for name, value in self._raw_headers.items()}
         if self.url != self._known_url:
-            self._know(self.url)
+            self._parse_url(self.url)
         due = self.cycle is not None and not self.cycle.response_complete
         self._direct = self._may_be_direct and not due
         if not self._direct:
-            self._go_by_asgi()
+            self._start_asgi()
         elif self._head.get(b"expect", b"").lower() == b"100-continue":
             self.transport.write(_CONTINUE)
 
-    def _know(self, url: bytes) -> None:
-        """Read a target; most often it is that of the connection's last request."""
+    def _parse_url(self, url: bytes) -> None:
+        """Parse and remember a URL: most requests of a connection repeat the previous one."""
         self._known_url = url
         path, _, self._query = url.partition(b"?")
         self._path = _decoded(path)
         app: Any = self.config.app
-        ours = "_mock/" in self._path or self._path == "/"
-        self._may_be_direct = url[:1] == b"/" and not (ours and app.awaits(self._path))
-        self._bytes_max = app.body_bytes_max(self._path) if ours else BODY_BYTES_MAX
+        is_control = "_mock/" in self._path or self._path == "/"
+        self._may_be_direct = url[:1] == b"/" and not (is_control and app.awaits(self._path))
+        self._bytes_max = app.body_bytes_max(self._path) if is_control else BODY_BYTES_MAX
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of a body, up to what is bearable."""
+        """Collect a part of the body, up to the maximum size."""
         self._size += len(body)
         if not self._direct:
             super().on_body(body)
@@ -78,7 +78,7 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
             self._respond(None)
 
     def on_message_complete(self) -> None:
-        """Answer, now that the request is whole."""
+        """Respond to the complete request."""
         self._receiving = self._in_body = False
         if not self._direct:
             super().on_message_complete()
@@ -92,20 +92,20 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         if self.transport.is_closing():
             return
         method = self.parser.get_method().decode("latin-1")
-        app: Any = self.config.app  # not uvicorn's wrapping of it, which a trace log level brings
+        app: Any = self.config.app  # not uvicorn's wrapper, which the trace log level adds
         close = (
             body is None
             or not self.parser.should_keep_alive()
             or (b"connection" in self._head and self.parser.get_http_version() == "1.0")
         )
-        asked = (method, self._path, self._query, self._head, body)
-        reply = app.reply_to(*asked)
+        request = (method, self._path, self._query, self._head, body)
+        reply = app.reply_to(*request)
         if reply.fault is None:
             self._write(reply, close=close, head_only=method == "HEAD")
         elif reply.status:
-            self._spoil(reply, close=close, head_only=method == "HEAD")
-        else:  # nothing has happened yet: wait, and ask again
-            self._later(reply.wait_ms, lambda: self._resume(asked, close=close))
+            self._apply_fault(reply, close=close, head_only=method == "HEAD")
+        else:  # the request has not been handled yet: wait, then call again
+            self._later(reply.wait_ms, lambda: self._retry(request, close=close))
 
     def _write(self, reply: Reply, *, close: bool, head_only: bool = False) -> None:
         lines: bytes = self.server_state.header_lines
@@ -114,45 +114,45 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
             self.transport.close()
 
     def _later(self, wait_ms: float, then: Callable[[], None]) -> None:
-        """Do a thing later; till then no further request of this connection is begun."""
+        """Call a function later; until then, start no other request of this connection."""
         self._busy = True
         self.flow.pause_reading()
         self.loop.call_later(wait_ms / 1000, then)
 
-    def _resume(self, asked: tuple[Any, ...], *, close: bool) -> None:
+    def _retry(self, request: tuple[Any, ...], *, close: bool) -> None:
         app: Any = self.config.app
-        reply = app.reply_to(*asked, waited=True)  # also when the client is gone: it did ask
-        self._go_on(lambda: self._write(reply, close=close, head_only=asked[0] == "HEAD"))
+        reply = app.reply_to(*request, waited=True)  # even if the client has disconnected
+        self._resume(lambda: self._write(reply, close=close, head_only=request[0] == "HEAD"))
 
-    def _go_on(self, answer: Callable[[], None]) -> None:
-        """Answer, and take up what was held back meanwhile."""
+    def _resume(self, respond: Callable[[], None]) -> None:
+        """Respond, then continue with the bytes that arrived in the meantime."""
         self._busy = False
         if self.transport.is_closing():
             return
-        answer()
+        respond()
         if not self.transport.is_closing():
             self.flow.resume_reading()
             self.data_received(b"")
 
-    def _spoil(self, reply: Reply, *, close: bool, head_only: bool) -> None:
-        """Let a reply's fault befall it."""
+    def _apply_fault(self, reply: Reply, *, close: bool, head_only: bool) -> None:
+        """Send a reply with its fault applied."""
         kind = reply.fault.kind if reply.fault else ""
         if kind in ("delay", "problem"):
             self._later(
                 reply.wait_ms,
-                lambda: self._go_on(lambda: self._write(reply, close=close, head_only=head_only)),
+                lambda: self._resume(lambda: self._write(reply, close=close, head_only=head_only)),
             )
             return
         lines: bytes = self.server_state.header_lines
-        whole = response(reply, lines, close=close, head_only=head_only)
+        data = response(reply, lines, close=close, head_only=head_only)
         if kind == "drop":
             abort(self.transport)
         elif kind == "hang":
-            self._busy = self._broken = True  # and hears no more
+            self._busy = self._broken = True  # ignore everything that follows
         elif kind == "dribble":
-            self._dribble(whole, reply.wait_ms, close=close)
+            self._dribble(data, reply.wait_ms, close=close)
         else:
-            self.transport.write(half_of(reply, whole) if kind == "truncate" else GARBAGE)
+            self.transport.write(truncated(reply, data) if kind == "truncate" else GARBAGE)
             self.transport.close()
 
     def _dribble(self, rest: bytes, wait_ms: int, *, close: bool) -> None:
@@ -165,9 +165,9 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         elif close:
             self.transport.close()
         else:
-            self._go_on(lambda: None)
+            self._resume(lambda: None)
 
-    def _go_by_asgi(self) -> None:
+    def _start_asgi(self) -> None:
         url, head = self.url, self._head
         super().on_message_begin()
         self.url = url
@@ -176,13 +176,13 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """End a connection whose later bytes were broken."""
+        """Close the connection if invalid bytes followed the request."""
         super().on_response_complete()
         if self._broken and self.cycle.response_complete:
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse broken bytes, after the answer that is due to a whole request before them."""
+        """Reject invalid bytes, after the response to a complete request before them."""
         due = self.cycle is not None and not self.cycle.response_complete
         if due and not self._in_body:
             self._broken = True
@@ -190,19 +190,19 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
             super().send_400_response(msg)
 
     def pause_writing(self) -> None:
-        """Read no further while the client does not take its answers."""
+        """Stop reading while the client does not read its responses."""
         super().pause_writing()
         self.flow.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read on."""
+        """Start reading again."""
         super().resume_writing()
         self.flow.resume_reading()
 
     def _content_length(self) -> bytes | None:
         return self._head.get(b"content-length")
 
-    def _answer_is_due(self) -> bool:
+    def _response_is_due(self) -> bool:
         return self._busy
 
     def _is_idle(self) -> bool:
@@ -216,15 +216,15 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
 
 
 class DirectHttps(DirectHttpTools):
-    """The same behind TLS: the headers say so, by a name that no header can have.
+    """The protocol behind TLS. It adds the pseudo-header `:scheme`, which no client can send.
 
-    What comes in plain text pays nothing for it.
+    Plain HTTP has no extra cost.
     """
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Reset the state for a new request and mark it as HTTPS."""
         super().on_message_begin()
-        self._met[SCHEME] = b"https"
+        self._raw_headers[SCHEME] = b"https"
 
 
 def _decoded(path: bytes) -> str:

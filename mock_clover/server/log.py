@@ -1,7 +1,7 @@
-"""One redacted line for each exchange, written in batches, never in the way of an answer.
+"""The log: one redacted line for each exchange, written in batches so that no response waits.
 
-The path is shown masked and without its query, which can hold secrets. A reader that does not read
-must not stop the server: lines that the other end does not take are dropped and counted.
+The path is masked and has no query, which can contain secrets. A slow reader of the log must not
+block the server: lines that it does not read are dropped and counted.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ _CHUNK_BYTES = 4_096  # PIPE_BUF: a pipe that polls as writable takes this much 
 
 
 Row = tuple[float, str, str, str, int, str, float]
-"""An exchange as it is noted: when, sandbox, method, path, status, why, milliseconds. Lines are
-made of many at once, which takes half the time."""
+"""An exchange: time, sandbox, method, path, status, why, milliseconds. Rows are formatted in
+batches, which takes half the time."""
 
 
 class ExchangeLog:
-    """Writes lines to a stream; `none` writes nothing."""
+    """Write log lines to a stream; the format `none` writes nothing."""
 
     def __init__(self, stream: TextIO | None, log_format: LogFormat) -> None:
         self._format = log_format
@@ -39,22 +39,22 @@ class ExchangeLog:
     def write(
         self, sandbox: str, method: str, path: str, status: int, why: str, took_ms: float
     ) -> None:
-        """Note one exchange."""
+        """Log one exchange."""
         if self._format == "none":
             return
         self._add((time.time(), sandbox, method, path, status, why, took_ms))
 
     def _line(self, row: Row) -> str:
-        """Write an exchange as a line, card numbers masked."""
+        """Format an exchange as a line, with card numbers masked."""
         at, sandbox, method, path, status, why, took_ms = row
         if len(path) >= PAN_DIGITS_MIN or not path.isprintable() or " " in path:
-            path = self._cleaned(path)
+            path = self._clean_path(path)
         if len(sandbox) >= PAN_DIGITS_MIN:
             sandbox = redact(sandbox)
         stamp = self._stamp if int(at) == self._second else self._now(int(at))
         if self._format == "text":
             return f"{stamp} {method} {path} {status} {took_ms:.2f}ms {sandbox} | {why}\n"
-        told = {
+        entry = {
             "at": stamp,
             "method": method,
             "path": path,
@@ -63,24 +63,24 @@ class ExchangeLog:
             "sandbox": sandbox,
             "why": why,
         }
-        return f"{json.dumps(told)}\n"
+        return f"{json.dumps(entry)}\n"
 
-    def _cleaned(self, path: str) -> str:
+    def _clean_path(self, path: str) -> str:
         path = redact(path)
         if not path.isprintable():
             path = path.encode("unicode_escape").decode()
-        # In a line of text a space would imitate the fields that follow.
+        # In the text format a space would separate fields.
         return path.replace(" ", "%20") if self._format == "text" else path
 
     def say(self, text: str) -> None:
-        """Note something that is no exchange."""
+        """Log a message that is not an exchange."""
         if self._format == "text":
             self._add(f"{self._now()} {text}\n")
         elif self._format == "json":
             self._add(json.dumps({"at": self._now(), "say": text}) + "\n")
 
     def flush(self) -> None:
-        """Write what has gathered, as far as the other end takes it."""
+        """Write the collected lines; drop and count them if the reader does not accept them."""
         self._scheduled = False
         if self._format == "none":
             return
@@ -88,14 +88,14 @@ class ExchangeLog:
         count = len(rows)
         text = "".join([row if isinstance(row, str) else self._line(row) for row in rows])
         if self._dropped:
-            text = f"{self._now()} ({self._dropped} log lines were dropped: nobody read)\n{text}"
+            text = f"{self._now()} ({self._dropped} log lines dropped: not read in time)\n{text}"
         data = text.encode("utf-8", "backslashreplace")
         self._dropped = 0 if self._put(data) else self._dropped + count
 
     def _put(self, data: bytes) -> bool:
         import os
 
-        if not hasattr(select, "poll"):  # Windows: blocking is all there is
+        if not hasattr(select, "poll"):  # Windows supports only blocking writes
             os.write(self._fd, data)
             return True
         poll = select.poll()
@@ -105,7 +105,7 @@ class ExchangeLog:
                 if not poll.poll(0):
                     return False
                 os.write(self._fd, data[start : start + _CHUNK_BYTES])
-        except OSError:  # the reader is gone: nobody to tell
+        except OSError:  # the reader has closed the stream
             self._format = "none"
         return True
 
@@ -117,7 +117,7 @@ class ExchangeLog:
             self._scheduled = True
             try:
                 asyncio.get_running_loop().call_later(_FLUSH_AFTER_S, self.flush)
-            except RuntimeError:  # no loop: write at once
+            except RuntimeError:  # no loop: write immediately
                 self.flush()
 
     def _now(self, now: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Pages for people, by Starlette; imported when the first is asked for."""
+"""The root page, served by Starlette; imported on the first request for it."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,7 +26,7 @@ _GUARDS = {"content-security-policy": "default-src 'none'; frame-ancestors 'none
 
 
 def pages(sandboxes: Sandboxes) -> Starlette:
-    """Return the pages of a server."""
+    """Return the Starlette application of the root page."""
 
     async def root(_request: Request) -> PlainTextResponse:
         sandbox = sandboxes.default

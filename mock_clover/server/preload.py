@@ -1,4 +1,4 @@
-"""What is imported beside the first answers, so that hardly any caller waits for it."""
+"""Import modules in the background after start-up, so that few requests wait for an import."""
 
 import threading
 from importlib import import_module
@@ -16,22 +16,22 @@ _USUAL = (
     *("clover.orders.endpoints", "control.sandboxes", "control.journal", "control.steering"),
 )
 _AFTER_S = 0.3
-"""The first answers come before the import that opens encrypted numbers."""
+"""Let the first requests go before the slow import for decrypting card numbers."""
 
 
 class BackgroundImports:
-    """Makes the key and the usual operations ready in a thread, beside whatever else goes on."""
+    """Prepare the key and the common operations in a background thread."""
 
     def __init__(self, keys: KeyRing) -> None:
         self._timer = threading.Timer(_AFTER_S, _warm, (keys,))
         self._timer.daemon = True
 
     def begin(self) -> None:
-        """Begin, once the server answers."""
+        """Start the timer; call this once the server accepts requests."""
         self._timer.start()
 
     def end(self) -> None:
-        """Begin no more, or wait: an import that the interpreter's own end cuts off aborts it."""
+        """Cancel, or wait for the thread: exiting during an import aborts the interpreter."""
         self._timer.cancel()
         if self._timer.is_alive():
             self._timer.join()

@@ -1,4 +1,4 @@
-"""A reply as headers, or as the bytes of an HTTP/1.1 response."""
+"""Render a reply as headers, or as the bytes of an HTTP/1.1 response."""
 
 import random
 from http import HTTPStatus
@@ -17,7 +17,7 @@ _random_bits = random.getrandbits
 
 
 def reply_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
-    """Return all headers but the length."""
+    """Return all headers except Content-Length."""
     return [
         (b"content-type", reply.content_type),
         (b"x-mock-clover-why", reply.why.encode("ascii", "replace")),
@@ -28,7 +28,7 @@ def reply_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
 
 
 def response(reply: Reply, server_lines: bytes, *, close: bool, head_only: bool) -> bytes:
-    """Return a whole response; `server_lines` are the header lines of the server, as its date."""
+    """Return a complete response; `server_lines` are the server's own header lines, like Date."""
     more = b"".join([b"%b: %b\r\n" % header for header in reply.headers]) if reply.headers else b""
     if close:
         more += b"connection: close\r\n"

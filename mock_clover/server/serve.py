@@ -1,4 +1,4 @@
-"""Run a server: bind first, then announce; end within a second of being asked."""
+"""Run a server: bind first, then announce; shut down within a second of a signal."""
 
 import asyncio
 import contextlib
@@ -27,18 +27,18 @@ _GOODBYE_S = 0.3
 _SWEEP_TICKS = 10  # of a tenth of a second each
 _PORTS_OF_ROOT = 1_024
 _HOW_TO_BIND = """
-  Ports below 1024 are not everybody's. Take another port, or, on Linux, let anybody have this one:
+  Ports below 1024 are privileged. Use another port, or, on Linux, make this one unprivileged:
     sudo sysctl net.ipv4.ip_unprivileged_port_start={port}
-  In a container of Docker nothing need be done."""
+  In a Docker container, neither is necessary."""
 _GC_THRESHOLDS = (50_000, 20, 50)
 
 
 class BindError(Exception):
-    """The address cannot be bound; the message says why."""
+    """The address cannot be bound; the message gives the reason."""
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Bind and listen, so that the port is ours before it is announced. Raises BindError."""
+    """Bind and listen, to own the port before it is announced. Raises BindError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=2_048)
@@ -47,24 +47,24 @@ def bind(host: str, port: int) -> socket.socket:
         if error.errno == errno.EACCES and port < _PORTS_OF_ROOT:
             reason += _HOW_TO_BIND.format(port=port)
         raise BindError(f"cannot listen on {host} port {port}: {reason}") from None
-    # Accepted sockets inherit it; the loop sets it only where a socket names its protocol.
+    # Accepted sockets inherit this; asyncio sets it only if the socket has a protocol number.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 class State(ServerState):
-    """What connections share: uvicorn's state, a coarse clock, and the server's header lines."""
+    """State shared by all connections: uvicorn's, a coarse clock, and the server's header lines."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.connections: set[Any]  # Guards, and Seals while there is a handshake
+        self.connections: set[Any]  # HardenedProtocol, and TLSTransport during a handshake
         self.now = time.monotonic()
-        """Read once a tenth of a second: deadlines need no finer one."""
+        """Updated every tenth of a second, which is accurate enough for deadlines."""
         self.header_lines = b""
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which tells when it is ready, ends late requests and exits with 0."""
+    """Extend uvicorn's server: announce readiness, end late requests, exit with status 0."""
 
     def __init__(
         self,
@@ -85,33 +85,33 @@ class Server(uvicorn.Server):
         """Start, then announce."""
         await super().startup(sockets)
         if self._tls is not None:
-            self.servers.append(await self._listen_sealed(self._tls))
+            self.servers.append(await self._listen_tls(self._tls))
         for task in self._tasks:
             started = asyncio.get_running_loop().create_task(task())
             self.server_state.tasks.add(started)
             started.add_done_callback(self.server_state.tasks.discard)
         self._on_ready()
 
-    async def _listen_sealed(self, tls: "Tls") -> asyncio.Server:
-        """Listen for HTTPS, with the same protocol class within."""
+    async def _listen_tls(self, tls: "Tls") -> asyncio.Server:
+        """Listen for HTTPS with the same protocol class behind TLS."""
         from mock_clover.server.tls import TLSTransport
 
         loop = asyncio.get_running_loop()
-        within: Any = protocol_class(is_sealed=True)
-        make = functools.partial(
-            within,
+        protocol: Any = protocol_class(is_tls=True)
+        create_protocol = functools.partial(
+            protocol,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
         )
         return await loop.create_server(
-            lambda: TLSTransport(tls.context, self.server_state, make),
+            lambda: TLSTransport(tls.context, self.server_state, create_protocol),
             sock=tls.listener,
             backlog=self.config.backlog,
         )
 
     async def on_tick(self, counter: int) -> bool:
-        """Do uvicorn's housekeeping, and once a second end requests that never become whole."""
+        """Run uvicorn's tick; once a second, run the chores and end requests that are too slow."""
         state = self.server_state
         state.now = time.monotonic()
         if counter % _SWEEP_TICKS == 0:
@@ -119,22 +119,22 @@ class Server(uvicorn.Server):
                 chore()
             for connection in list(state.connections):
                 connection.close_if_timed_out(state.now)
-        ends = await super().on_tick(counter)
+        should_end = await super().on_tick(counter)
         state.header_lines = b"".join(b"%b: %b\r\n" % line for line in state.default_headers)
-        return ends
+        return should_end
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End; whoever waits for something to happen is answered with what there is."""
+        """Shut down; answer requests that wait for a change with the current state."""
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        await asyncio.sleep(0.02)  # what was not whole is closed by then, and its task knows
+        await asyncio.sleep(0.02)  # lets incomplete requests close and their tasks learn of it
         for task in list(self.server_state.tasks):
             task.cancel()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End on SIGINT and SIGTERM with exit code 0: uvicorn's would end by the signal itself."""
+        """Exit with code 0 on SIGINT and SIGTERM; uvicorn would raise the signal again."""
 
         def end(number: int, _frame: FrameType | None) -> None:
             self.force_exit = self.should_exit and number == signal.SIGINT
@@ -148,15 +148,15 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def protocol_class(*, is_sealed: bool = False) -> type[asyncio.Protocol]:
-    """Return the protocol on httptools where it exists, on h11 else; `is_sealed`: behind TLS."""
+def protocol_class(*, is_tls: bool = False) -> type[asyncio.Protocol]:
+    """Return the protocol class on httptools if it is installed, otherwise the one on h11."""
     try:
         from mock_clover.server.httptools_protocol import DirectHttps, DirectHttpTools
     except ImportError:
         from mock_clover.server.h11_protocol import GuardedH11
 
         return GuardedH11
-    return DirectHttps if is_sealed else DirectHttpTools
+    return DirectHttps if is_tls else DirectHttpTools
 
 
 def run(
@@ -167,7 +167,7 @@ def run(
     tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (),
     tls: "Tls | None" = None,
 ) -> None:
-    """Serve until a signal ends it; chores are done once a second, tasks run beside."""
+    """Serve until a signal arrives; run `chores` once a second and `tasks` in the background."""
     config = uvicorn.Config(
         app,
         http=protocol_class(),
@@ -179,20 +179,20 @@ def run(
         server_header=False,
         timeout_keep_alive=int(IDLE_SECONDS_MAX),
     )
-    # A float serves as well as the int that is declared, and a whole second is too long.
+    # uvicorn declares an int, but a float works, and a whole second is too long.
     config.timeout_graceful_shutdown = _GOODBYE_S  # type: ignore[assignment]
-    _settle_memory()
+    _tune_garbage_collection()
     if tls is not None:
         chores = (*chores, tls.renew)
     Server(config, on_ready, chores, tasks, tls).run(sockets=[listener])
 
 
-def _settle_memory() -> None:
-    """Keep garbage collection out of the way of answers; only ever in our own server process.
+def _tune_garbage_collection() -> None:
+    """Reduce the cost of garbage collection; called only in mock-clover's own server process.
 
-    Rows are untracked (see core/record.py), so what is left to collect is small and short-lived.
-    What start-up made stays for good: it is frozen out of every later collection, uncollected,
-    for collecting first costs ten milliseconds and frees next to nothing.
+    Rows are untracked (see core/record.py), so the rest is small and short-lived. Objects from
+    start-up live until the process ends: freeze them, so that no collection visits them. There is
+    no collection before that, because it takes ten milliseconds and frees almost nothing.
     """
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)

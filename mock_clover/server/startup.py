@@ -1,8 +1,8 @@
-"""What start-up does on another core: reading the scenario and making the key pair.
+"""Start-up work on another core: load the scenario and generate the key pair.
 
-Importing yaml and cryptography and making a key take as long as all the rest of start-up, so a
-forked child does them meanwhile and hands over JSON and DER through a pipe. Where there is no
-fork, or the child fails, the same work is done here. Must be called before there is any thread.
+Importing yaml and cryptography and generating a key take as long as the rest of start-up. A forked
+child does this in parallel and sends JSON and DER through a pipe. Without fork, or if the child
+fails, this process does the work. Must be called before any thread is started.
 """
 
 import contextlib
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, MadeKey
 
-if TYPE_CHECKING:  # imported late: the sooner the fork, the more goes on beside it
+if TYPE_CHECKING:  # imported late: an early fork lets more work run in parallel
     from mock_clover.scenario.records import Scenario
 
 
 class StartupWorker:
-    """The child's work, as it comes in: first the scenario, then the key."""
+    """Start the child process and receive its results: first the scenario, then the key."""
 
     def __init__(self, scenario: str, key_file: Path | None) -> None:
         self._scenario = scenario
@@ -33,27 +33,27 @@ class StartupWorker:
 
         from mock_clover.scenario.records import Scenario, ScenarioError
 
-        kind, said = self._take()
+        kind, message = self._receive()
         if kind == b"=":
-            return msgspec.json.decode(said, type=Scenario)
+            return msgspec.json.decode(message, type=Scenario)
         if kind == b"!":
-            raise ScenarioError(said.decode())
+            raise ScenarioError(message.decode())
         from mock_clover.scenario.load import load
 
         return load(self._scenario, RULE_OPERATIONS)
 
     def key(self) -> MadeKey:
-        """Return the key, waiting for it. Raises KeyFileError."""
-        kind, said = self._take()
+        """Wait for the key and return it. Raises KeyFileError."""
+        kind, message = self._receive()
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._child, 0)
         if kind == b"!":
-            raise KeyFileError(said.decode())
+            raise KeyFileError(message.decode())
         if kind == b"=":
-            blob, _, der = said.partition(b"\n")
+            blob, _, der = message.partition(b"\n")
             return MadeKey(blob.decode(), der)
         return self._ring.export()
 
@@ -77,25 +77,25 @@ class StartupWorker:
         from mock_clover.scenario.records import ScenarioError
 
         try:
-            _give(pipe, b"=", msgspec.json.encode(load(self._scenario, RULE_OPERATIONS)))
+            _send(pipe, b"=", msgspec.json.encode(load(self._scenario, RULE_OPERATIONS)))
         except ScenarioError as error:
-            _give(pipe, b"!", str(error).encode())
+            _send(pipe, b"!", str(error).encode())
             return
         try:
-            made = self._ring.export()
-            _give(pipe, b"=", made.blob.encode() + b"\n" + made.der)
+            key = self._ring.export()
+            _send(pipe, b"=", key.blob.encode() + b"\n" + key.der)
         except KeyFileError as error:
-            _give(pipe, b"!", str(error).encode())
+            _send(pipe, b"!", str(error).encode())
 
-    def _take(self) -> tuple[bytes, bytes]:
-        """Read one message; nothing when there is no child, or it ended without a word."""
+    def _receive(self) -> tuple[bytes, bytes]:
+        """Read one message; empty if there is no child or it ended without a message."""
         if self._pipe is None:
             return b"", b""
         head = self._pipe.read(5)
         return head[:1], self._pipe.read(int.from_bytes(head[1:]))
 
 
-def _give(pipe: BinaryIO, kind: bytes, said: bytes) -> None:
-    pipe.write(kind + len(said).to_bytes(4) + said)
+def _send(pipe: BinaryIO, kind: bytes, message: bytes) -> None:
+    pipe.write(kind + len(message).to_bytes(4) + message)
     pipe.flush()
     sys.stderr.flush()

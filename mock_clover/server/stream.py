@@ -1,10 +1,10 @@
-"""The journal as server-sent events: each exchange as it happens, until the reader goes away.
+"""Stream the journal as server-sent events: each exchange as it happens, until the client leaves.
 
-- An exchange is masked and encoded once for all readers, and the events go out in batches: a reader
-  takes a quarter of the server's time at most, however much happens.
-- A reader that does not read costs one batch and no more: what leaves the journal meanwhile is told
+- An exchange is masked and encoded once for all readers, and events are sent in batches. One reader
+  takes at most a quarter of the server's time.
+- A slow reader buffers at most one batch. Exchanges that leave the journal meanwhile are reported
   as missed.
-- A stream ends when its sandbox is dropped or made anew, for that one's exchanges are other ones.
+- A stream ends when its sandbox is dropped or recreated: the new one has other exchanges.
 """
 
 import asyncio
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 EVENT_STREAM = b"text/event-stream"
 _HEARTBEAT_S = 15.0
 _PAUSE_S = 0.02
-"""Between two batches at least; nobody sees that they came late."""
-_SHARE = 3
-"""A reader pauses so many times as long as its last batch took."""
+"""The minimum between two batches; too short for a person to notice."""
+_PAUSE_FACTOR = 3
+"""Pause this many times as long as the last batch took."""
 _BATCH_BYTES_MAX = 65_536
-_GONE = b": the sandbox is no more\n\n"
+_GONE = b": the sandbox no longer exists\n\n"
 
 
 async def stream(
     app: "App", scope: "Scope", headers: dict[bytes, bytes], receive: "Receive", send: "Send"
 ) -> None:
-    """Send exchanges from now on, or after the id in `Last-Event-ID` or the query."""
+    """Send new exchanges, or all after the id in `Last-Event-ID` or in the `after` parameter."""
     path, query = scope["path"], scope["query_string"]
     sandbox, _ = app.locate(path, headers)
     reply = app.reply_to("GET", path, b"&".join(filter(None, (query, b"limit=1"))), headers, b"")
@@ -52,8 +52,9 @@ async def stream(
     try:
         lines = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": lines})
-        await _tell(app, sandbox, _Place(sandbox.journal, headers, query), changed, gone, send)
-    except asyncio.CancelledError:  # the server ends: the stream does too, as it should
+        cursor = _Cursor(sandbox.journal, headers, query)
+        await _send_events(app, sandbox, cursor, changed, gone, send)
+    except asyncio.CancelledError:  # the server shuts down: end the stream properly
         await send({"type": "http.response.body", "body": b""})
     finally:
         sandbox.journal.watchers.discard(changed.set)
@@ -62,26 +63,26 @@ async def stream(
         gone.cancel()
 
 
-class _Place:
-    """Where a reader is in a journal."""
+class _Cursor:
+    """The position of a reader in a journal."""
 
     def __init__(self, journal: "Journal", headers: dict[bytes, bytes], query: bytes) -> None:
-        from mock_clover.control.journal import JournalQuery  # with the first reader
+        from mock_clover.control.journal import JournalQuery  # imported with the first reader
 
         self._journal = journal
-        asked = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-        self._query: JournalQuery = Codec(JournalQuery).convert(asked)
+        parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+        self._query: JournalQuery = Codec(JournalQuery).convert(parameters)
         last = headers.get(b"last-event-id", b"")
         self._after = journal.count
         if last.isdigit() and len(last) < 19:
             self._after = int(last)
-        elif "after" in asked:
+        elif "after" in parameters:
             self._after = self._query.after
-        if self._after > journal.count:  # of a server before this one: its ids are no more
+        if self._after > journal.count:  # an id of an earlier server process
             self._after = 0
 
     def batch(self) -> bytes:
-        """Return the next events, some 64 KiB of them; nothing when there are none."""
+        """Return the next events, about 64 KiB at most; empty if there are none."""
         return b"".join(self._events())
 
     def _events(self) -> Iterator[bytes]:
@@ -90,8 +91,8 @@ class _Place:
             missed = exchange.number - 1 - self._after
             self._after = exchange.number
             if missed:
-                yield b": %d exchanges left the journal unseen\n\n" % missed
-            if self._query.means(exchange):
+                yield b": %d exchanges were missed\n\n" % missed
+            if self._query.matches(exchange):
                 event = b"id: %d\ndata: %b\n\n" % (exchange.number, journal.line(exchange))
                 yield event
                 size += len(event)
@@ -99,36 +100,36 @@ class _Place:
                     return
 
 
-async def _tell(
+async def _send_events(
     app: "App",
     sandbox: "Sandbox",
-    place: _Place,
+    cursor: _Cursor,
     changed: asyncio.Event,
     gone: "asyncio.Future[Any]",
     send: "Send",
 ) -> None:
-    """Send batches until the reader, or the sandbox, is gone."""
-    is_first = True
+    """Send batches until the client disconnects or the sandbox is dropped."""
+    sends_heartbeat = True
     while not gone.done():
         changed.clear()
         if not app.sandboxes.has(sandbox):
             await send({"type": "http.response.body", "body": _GONE})
             return
         started = time.perf_counter()
-        events = place.batch()
+        events = cursor.batch()
         took = time.perf_counter() - started
-        if events or is_first:
+        if events or sends_heartbeat:
             body = events or b": alive\n\n"
             await send({"type": "http.response.body", "body": body, "more_body": True})
-            is_first = False
-        if events:  # there may be more by now
-            await asyncio.wait((gone,), timeout=max(_PAUSE_S, _SHARE * took))
+            sends_heartbeat = False
+        if events:  # there may be more
+            await asyncio.wait((gone,), timeout=max(_PAUSE_S, _PAUSE_FACTOR * took))
             continue
         waiting: asyncio.Future[Any] = asyncio.ensure_future(changed.wait())
         await asyncio.wait(
             (gone, waiting), timeout=_HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED
         )
-        is_first = not waiting.done()  # nothing happened: the reader is told that it lives
+        sends_heartbeat = not waiting.done()
         waiting.cancel()
 
 

@@ -1,8 +1,8 @@
 """HTTPS: the layer between a socket and the HTTP protocol class, without I/O of its own.
 
-asyncio and uvloop have such a layer each, and neither lets its handshakes be counted, ended or
-answered. Here a connection is one of the server's from its first moment on: under the same cap,
-ended by the same sweep, and gone when the server is. OpenSSL works on two buffers in memory.
+asyncio and uvloop each have such a layer, but neither lets a server count, end or answer a
+handshake. Here the server owns a connection from the start: the same limit applies, the same sweep
+ends it, and it closes with the server. OpenSSL works on two memory buffers.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from mock_clover.server.authority import RENEW_DAYS, Authority, Leaf
 
 HANDSHAKE_SECONDS_MAX = 10.0
 _READ_BYTES = 65_536
-_SAID = b"This is the HTTPS port of mock-clover: ask it by https://\n"
+_MESSAGE = b"This is the HTTPS port of mock-clover: use https://\n"
 _PLAIN = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_SAID), _SAID)
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_MESSAGE), _MESSAGE)
 )
 
 
 class Tls:
-    """What a server needs for HTTPS: a socket that listens, and a certificate that it renews."""
+    """The listening socket of an HTTPS server, and its certificate, which is renewed in time."""
 
     def __init__(self, listener: socket.socket, authority: Authority, names: Iterable[str]) -> None:
         self.listener = listener
@@ -42,7 +42,7 @@ class Tls:
         self._ends = self._certify()
 
     def renew(self, now: dt.datetime | None = None) -> None:
-        """Make the certificate anew if it is about to end; new connections get the new one."""
+        """Issue a new certificate if the current one expires soon; new connections use it."""
         now = now or dt.datetime.now(dt.UTC)
         if self._ends - now < dt.timedelta(days=RENEW_DAYS):
             self._ends = self._certify(now)
@@ -55,24 +55,26 @@ class Tls:
 
 
 class TLSTransport(asyncio.Protocol):
-    """One connection: a protocol to its socket, a transport to the HTTP protocol within."""
+    """One connection: the protocol of its socket and the transport of the inner HTTP protocol."""
 
     transport: Any
     _tls: ssl.SSLObject
 
-    def __init__(self, context: ssl.SSLContext, state: Any, within: Callable[[], Any]) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, state: Any, create_protocol: Callable[[], Any]
+    ) -> None:
         self._context = context
         self._state = state
-        self._make = within
-        self._within: Any = None
-        """The HTTP protocol, once the handshake is done."""
+        self._create_protocol = create_protocol
+        self._protocol: Any = None
+        """The HTTP protocol, once the handshake is complete."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._is_new = True
 
     # To the socket -------------------------------------------------------------------------------
 
     def connection_made(self, transport: Any) -> None:
-        """Wait for a handshake; a connection too many is closed at once."""
+        """Wait for a handshake; close the connection if there are too many."""
         self.transport = transport
         self._since = self._state.now
         self._state.connections.add(self)
@@ -81,122 +83,122 @@ class TLSTransport(asyncio.Protocol):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came: of the handshake, or sealed."""
-        if self._is_new and 0x41 <= data[0] <= 0x5A:  # a method, where TLS begins with 0x16
+        """Process handshake messages or encrypted data."""
+        if self._is_new and 0x41 <= data[0] <= 0x5A:  # an HTTP method; TLS starts with 0x16
             self.transport.write(_PLAIN)
             self.transport.close()
         self._is_new = False
         if self.transport.is_closing():
             return
         self._incoming.write(data)
-        if self._within is not None or self._do_handshake():
-            self._open()
+        if self._protocol is not None or self._do_handshake():
+            self._decrypt()
 
     def _do_handshake(self) -> bool:
-        """Go on with the handshake; tell whether it is done."""
+        """Continue the handshake; return whether it is complete."""
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
             return False
         except ssl.SSLError:
-            self._flush()  # the alert that says why
+            self._flush()  # the alert with the reason
             self.transport.close()
             return False
         self._flush()
         self._state.connections.discard(self)
-        self._within = self._make()
-        self._within.connection_made(self)
+        self._protocol = self._create_protocol()
+        self._protocol.connection_made(self)
         return True
 
-    def _open(self) -> None:
-        """Hand on what was sealed, all of it at once: head and body often come in two records."""
-        parts, ends = [], False
+    def _decrypt(self) -> None:
+        """Pass on all decrypted data in one call: head and body often arrive in two records."""
+        parts, is_closed = [], False
         try:
             while part := self._tls.read(_READ_BYTES):
                 parts.append(part)
-            ends = True
+            is_closed = True
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError:
-            ends = True
+            is_closed = True
         if parts:
-            self._within.data_received(b"".join(parts))
-        if ends:
+            self._protocol.data_received(b"".join(parts))
+        if is_closed:
             self.close()
         elif not self.transport.is_closing():
             self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the protocol within, and let go of it and of OpenSSL's memory, which is much."""
+        """Notify the inner protocol; release it and OpenSSL's buffers, which are large."""
         self._state.connections.discard(self)
-        if self._within is not None:
-            self._within.connection_lost(exc)
-        self._within = None
+        if self._protocol is not None:
+            self._protocol.connection_lost(exc)
+        self._protocol = None
         del self._tls, self._incoming, self._outgoing
 
     def pause_writing(self) -> None:
-        """Hand on that the peer takes nothing at present."""
-        if self._within is not None:
-            self._within.pause_writing()
+        """Tell the inner protocol to stop writing."""
+        if self._protocol is not None:
+            self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
-        """Hand on that the peer takes more."""
-        if self._within is not None:
-            self._within.resume_writing()
+        """Tell the inner protocol to write again."""
+        if self._protocol is not None:
+            self._protocol.resume_writing()
 
-    # While there is a handshake the server holds this; later it holds the protocol within ---------
+    # The server tracks this object during the handshake, then the inner protocol instead ----------
 
     def close_if_timed_out(self, now: float) -> None:
-        """End a handshake that takes too long."""
+        """Abort a handshake that takes too long."""
         if now - self._since > HANDSHAKE_SECONDS_MAX:
             self.transport.abort()
 
     def shutdown(self) -> None:
-        """End a handshake for the server's end."""
+        """Abort a handshake at shutdown."""
         self.transport.abort()
 
-    # To the protocol within ----------------------------------------------------------------------
+    # To the inner protocol -----------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Seal and send."""
+        """Encrypt and send data."""
         if self.transport.is_closing():
             return
         rest = memoryview(data)
         try:
             while rest:  # a record holds 16 KiB
                 rest = rest[self._tls.write(rest) :]
-        except ssl.SSLError:  # the peer broke the session in the midst of it
+        except ssl.SSLError:  # the peer broke the session meanwhile
             self.transport.abort()
             return
         self._flush()
 
     def close(self) -> None:
-        """Say goodbye, then close once all is sent."""
+        """Send close_notify, then close once everything is sent."""
         if not self.transport.is_closing():
-            with contextlib.suppress(ssl.SSLError):  # the peer's goodbye is not waited for
+            with contextlib.suppress(ssl.SSLError):  # do not wait for the peer's close_notify
                 self._tls.unwrap()
             self._flush()
             self.transport.close()
 
     def abort(self) -> None:
-        """End at once."""
+        """Close immediately."""
         self.transport.abort()
 
     def is_closing(self) -> bool:
-        """Tell whether it is closing or closed."""
+        """Return whether the connection is closing or closed."""
         return bool(self.transport.is_closing())
 
     def pause_reading(self) -> None:
-        """Read no more; all that came has been handed on."""
+        """Stop reading; all data received so far has been passed on."""
         self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on."""
+        """Start reading again."""
         self.transport.resume_reading()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Tell what is asked of a transport; that there is a context makes the scheme https."""
+        """Return transport information; with an SSL context, uvicorn sets the scheme to https."""
         if name == "sslcontext":
             return self._context
         return self.transport.get_extra_info(name, default)
@@ -207,7 +209,7 @@ class TLSTransport(asyncio.Protocol):
 
 
 def _load(context: ssl.SSLContext, leaf: Leaf) -> None:
-    """Give OpenSSL its certificate: it reads files only, so a nameless one where there are such."""
+    """Load a certificate into OpenSSL, which reads only files; use an anonymous one if possible."""
     try:
         handle = os.memfd_create("mock-clover")
     except (AttributeError, OSError):

@@ -1,7 +1,7 @@
-"""`serve --watch`: reload the scenario when its file is saved; a wrong file changes nothing.
+"""`serve --watch`: reload the scenario when its file is saved; ignore an invalid file.
 
-The folder is watched, not the file: editors save by renaming, and Kubernetes by moving a link. Once
-a second the file is looked at all the same, for folders whose changes nobody tells.
+Watch the folder, not the file: editors save by renaming, and Kubernetes by moving a link. Also poll
+the file once a second, for file systems that do not report changes.
 """
 
 import sys
@@ -15,12 +15,12 @@ _LOOK_MS = 1_000
 
 
 class Watch:
-    """Reloads a scenario."""
+    """Reload the scenario file when it changes."""
 
     def __init__(self, file: Path, sandboxes: Sandboxes) -> None:
         self._file = file
         self._sandboxes = sandboxes
-        self._stamp = self._look()
+        self._stamp = self._file_stamp()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -39,7 +39,7 @@ class Watch:
 
     def look(self) -> None:
         """Reload the file if it has changed."""
-        stamp = self._look()
+        stamp = self._file_stamp()
         if stamp == self._stamp or stamp is None:
             return
         self._stamp = stamp
@@ -48,22 +48,22 @@ class Watch:
         try:
             scenario = load(str(self._file), RULE_OPERATIONS)
         except ScenarioError as error:
-            _shout(f"{error}\n  the rules in force stay as they were")
+            _print(f"{error}\n  the current scenario stays in force")
             return
         self._sandboxes.reload(scenario)
-        told = f"{len(scenario.cards)} cards, {len(scenario.rules)} rules"
+        message = f"{len(scenario.cards)} cards, {len(scenario.rules)} rules"
         if scenario.data is not None or scenario.merchants:
-            told += "; data and merchants are for sandboxes that are made from now on"
-        _shout(f"{self._file.name} is reloaded: {told}")
+            message += "; data and merchants apply only to sandboxes created from now on"
+        _print(f"{self._file.name} reloaded: {message}")
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _file_stamp(self) -> tuple[int, int, int] | None:
         try:
-            found = self._file.stat()
+            stat = self._file.stat()
         except OSError:  # between an editor's delete and its rename
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
-def _shout(text: str) -> None:
+def _print(text: str) -> None:
     sys.stderr.write(f"mock-clover: {text}\n")
     sys.stderr.flush()

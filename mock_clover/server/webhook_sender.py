@@ -1,8 +1,8 @@
-"""The courier: takes what is in outboxes to its targets, one after another for each target.
+"""Send the webhook deliveries of all outboxes, in order for each target.
 
-Never within a request: a call that announces something is answered first. A name is looked up once
-and the connection goes to the address that was judged; no redirect is followed; what a target
-answers is read up to a bound and thrown away, and all of it is done by a deadline in real time.
+Nothing is sent during a request: the call that triggers an event is answered first. A host name is
+resolved once, and the connection uses the address that was checked. Redirects are not followed. A
+target's response is read up to a limit and discarded. A real-time deadline covers the attempt.
 """
 
 import asyncio
@@ -33,23 +33,23 @@ from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
 
 ATTEMPT_S_MAX = 10.0
-"""For the whole of an attempt: to look up, connect, send, and hear the answer to its end."""
+"""For one attempt: resolve, connect, send, and read the complete response."""
 HEAD_BYTES_MAX = 16_384
 REPLY_BYTES_MAX = 65_536
 ATTEMPTS_AT_ONCE = 64
-"""Over all sandboxes: a hundred suites with dead targets must not eat the sockets."""
+"""For all sandboxes: a hundred test suites with dead targets must not exhaust the sockets."""
 ADDRESSES_MAX = 4
-"""Of one name, tried in their order: localhost has two."""
+"""Addresses of one name, tried in order: localhost has two."""
 _PORTS = {"http": 80, "https": 443}
 _CHUNK_BYTES = 16_384
 
 
 class UndeliverableError(Exception):
-    """An attempt that failed; the message is for the delivery log."""
+    """A failed attempt; the message is shown in the delivery log."""
 
 
 class WebhookSender:
-    """Delivers for all sandboxes of a server."""
+    """Send the deliveries of all sandboxes of a server."""
 
     def __init__(
         self,
@@ -62,12 +62,12 @@ class WebhookSender:
         self._attempt_s_max = attempt_s_max
         self._rounds: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._at_once = asyncio.Semaphore(ATTEMPTS_AT_ONCE)
+        self._slots = asyncio.Semaphore(ATTEMPTS_AT_ONCE)
 
     def wake(self, sandbox: Sandbox) -> None:
-        """Begin a round for each target that has something to come and no round yet.
+        """Start a round for each target that has deliveries and no round yet.
 
-        Where no loop runs, nothing goes: it waits for the first call within one.
+        Without a running event loop, do nothing: deliveries wait for the first call within one.
         """
         outbox = sandbox.outbox
         if outbox is None:
@@ -76,15 +76,15 @@ class WebhookSender:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        if loop is not self._loop:  # a semaphore is of one loop; in process there are several
-            self._loop, self._at_once = loop, asyncio.Semaphore(ATTEMPTS_AT_ONCE)
+        if loop is not self._loop:  # a semaphore belongs to one loop; in-process use has several
+            self._loop, self._slots = loop, asyncio.Semaphore(ATTEMPTS_AT_ONCE)
         for target in outbox.targets_ready():
             key = (id(outbox), target)
             if key not in self._rounds or self._rounds[key].get_loop() is not loop:
                 self._rounds[key] = loop.create_task(self._round(key, sandbox, outbox))
 
     async def drain(self, sandboxes: Iterable[Sandbox]) -> None:
-        """Deliver all that may go now, and what comes of it."""
+        """Send all deliveries that are due, including those that become due meanwhile."""
         while True:
             for sandbox in sandboxes:
                 self.wake(sandbox)
@@ -95,11 +95,11 @@ class WebhookSender:
             await asyncio.wait(rounds)
 
     async def _round(self, key: tuple[int, str], sandbox: Sandbox, outbox: Outbox) -> None:
-        """Deliver what may go to one target, in its order."""
+        """Send the due deliveries of one target, in order."""
         try:
             while sandbox.outbox is outbox:
-                async with self._at_once:
-                    taken = outbox.take(key[1])  # not before its turn: what is taken must go
+                async with self._slots:
+                    taken = outbox.take(key[1])  # only with a slot: a taken delivery must be sent
                     if taken is None:
                         return
                     await self._deliver(sandbox, outbox, *taken)
@@ -110,71 +110,71 @@ class WebhookSender:
     async def _deliver(
         self, sandbox: Sandbox, outbox: Outbox, known: Subscription, delivery: Delivery
     ) -> None:
-        """Make one attempt, and note how it ended where it is still of interest."""
+        """Make one attempt and report its result, unless the outbox has been replaced."""
         started, status, error = started_ns(), None, None
         try:
             async with asyncio.timeout(self._attempt_s_max):
                 status = await self._attempt(known, delivery)
             if status >= 300:
-                error = f"the answer is {status}, not 2xx"
+                error = f"the target responded with {status}, not 2xx"
                 error += "; redirects are not followed" if status < 400 else ""
         except TimeoutError:
-            error = f"no whole answer within {self._attempt_s_max:g} s"
+            error = f"no complete response within {self._attempt_s_max:g} s"
         except (OSError, UndeliverableError, h11.ProtocolError, ssl.SSLError) as failed:
-            error = _said(failed)
+            error = _error_text(failed)
         except asyncio.CancelledError:
             if outbox.get(delivery.id) is delivery:
-                outbox.put(delivery)  # the loop ends: in process another may come
+                outbox.put(delivery)  # the loop ends; in-process use may start another
             raise
-        except Exception as failed:  # noqa: BLE001 - a bug of ours must not end the round
+        except Exception as failed:  # noqa: BLE001 - a bug in mock-clover must not end the round
             error = f"a bug in mock-clover: {type(failed).__name__}"
         if sandbox.outbox is not outbox:
             return
         took_ms = elapsed_ns(started) // 1_000_000
         done = report(sandbox, delivery.id, status=status, error=error, took_ms=took_ms)
         host = host_of(urlsplit(known.spec.url))
-        ended = redact(f"{sandbox.name}: {delivery.about} to {known.id} ({host})")
-        self._say(f"webhook {delivery.id} of {ended}: {status if error is None else error}")
+        subject = redact(f"{sandbox.name}: {delivery.about} to {known.id} ({host})")
+        self._say(f"webhook {delivery.id} of {subject}: {status if error is None else error}")
         if done is not None and done.state == "waiting" and done.due_ms <= sandbox.clock.now_ms():
-            run_due_jobs(sandbox)  # the clock went past the next attempt's time meanwhile
+            run_due_jobs(sandbox)  # the next attempt became due during this one
         sandbox.journal.stir()
 
     async def _attempt(self, known: Subscription, delivery: Delivery) -> int:
-        """Deliver once; return the status that was answered. Raises for everything else."""
+        """Send a delivery once; return the status of the response. Raise any other failure."""
         parts = urlsplit(known.spec.url)
-        proved = headers_of(known, delivery)
+        auth_headers = headers_of(known, delivery)
         headers = [
             ("Host", parts.netloc),
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(delivery.body.encode()))),
             ("User-Agent", f"mock-clover/{__version__}"),
             ("Connection", "close"),
-            *proved,
+            *auth_headers,
         ]
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request = h11.Request(method="POST", target=target, headers=headers)
-        async with self._connected(parts) as (reader, writer):
-            spoken = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES_MAX)
+        async with self._connect(parts) as (reader, writer):
+            connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES_MAX)
             for event in (request, h11.Data(data=delivery.body.encode()), h11.EndOfMessage()):
-                writer.write(spoken.send(event) or b"")
+                writer.write(connection.send(event) or b"")
             await writer.drain()
-            return await _status(spoken, reader)
+            return await _read_status(connection, reader)
 
     @contextlib.asynccontextmanager
-    async def _connected(
+    async def _connect(
         self, parts: SplitResult
     ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """Connect to the first address of a host that may be reached and answers."""
+        """Connect to the first address of a host that is allowed and accepts the connection."""
         host, port = host_of(parts), parts.port or _PORTS[parts.scheme.lower()]
         failed: Exception = UndeliverableError(f"{host} has no address")
         for address in (await _addresses(host, port))[:ADDRESSES_MAX]:
-            refused = refusal(address, host, self._hosts)
-            if refused:
-                raise UndeliverableError(f"refused: {refused}")
+            reason = refusal(address, host, self._hosts)
+            if reason:
+                raise UndeliverableError(f"refused: {reason}")
             try:
-                secure = ssl.create_default_context() if parts.scheme.lower() == "https" else None
+                context = ssl.create_default_context() if parts.scheme.lower() == "https" else None
                 reader, writer = await asyncio.open_connection(
-                    address, port, ssl=secure, server_hostname=host if secure else None
+                    address, port, ssl=context, server_hostname=host if context else None
                 )
             except OSError as error:
                 failed = error
@@ -187,19 +187,19 @@ class WebhookSender:
         raise failed
 
 
-async def _status(spoken: h11.Connection, reader: asyncio.StreamReader) -> int:
-    """Hear an answer to its end and return its status."""
+async def _read_status(connection: h11.Connection, reader: asyncio.StreamReader) -> int:
+    """Read a complete response and return its status."""
     status = size = 0
     while True:
-        event = spoken.next_event()
+        event = connection.next_event()
         if event is h11.NEED_DATA:
             data = await reader.read(_CHUNK_BYTES)
             size += len(data)
             if not data and not status:
-                raise UndeliverableError("the connection ended without an answer")
+                raise UndeliverableError("the connection was closed without a response")
             if size > REPLY_BYTES_MAX:
-                raise UndeliverableError(f"the answer is longer than {REPLY_BYTES_MAX} bytes")
-            spoken.receive_data(data)
+                raise UndeliverableError(f"the response is longer than {REPLY_BYTES_MAX} bytes")
+            connection.receive_data(data)
         elif isinstance(event, h11.Response):
             status = event.status_code
         elif isinstance(event, h11.EndOfMessage):
@@ -207,40 +207,42 @@ async def _status(spoken: h11.Connection, reader: asyncio.StreamReader) -> int:
 
 
 async def _addresses(host: str, port: int) -> list[str]:
-    """Look a host up once; its addresses in the system's order.
+    """Resolve a host once; return its addresses in the system's order.
 
-    In a thread of its own that nobody waits for: a slow name server must not hold the server's end.
+    Use a daemon thread of its own: a slow name server must not delay the server's shutdown.
     """
-    with contextlib.suppress(OSError):  # of a name
-        return _meant_by(host, port, socket.AI_NUMERICHOST)
+    with contextlib.suppress(OSError):  # raised for a name
+        return _resolve(host, port, socket.AI_NUMERICHOST)
     loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[str]] = loop.create_future()
+    addresses: asyncio.Future[list[str]] = loop.create_future()
 
     def look_up() -> None:
-        told: Any
+        result: Any
         try:
-            told = answer.set_result, _meant_by(host, port, 0)
+            result = addresses.set_result, _resolve(host, port, 0)
         except OSError as error:
-            told = answer.set_exception, UndeliverableError(f"{host}: {error.strerror}")
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(_unless_done, answer, *told)
+            result = addresses.set_exception, UndeliverableError(f"{host}: {error.strerror}")
+        with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(_set_unless_done, addresses, *result)
 
     threading.Thread(target=look_up, name="mock-clover look-up", daemon=True).start()
-    return await answer
+    return await addresses
 
 
-def _meant_by(host: str, port: int, flags: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
-    return [str(each[4][0]) for each in found]
+def _resolve(host: str, port: int, flags: int) -> list[str]:
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return [str(each[4][0]) for each in infos]
 
 
-def _said(failed: Exception) -> str:
-    """Say why an attempt failed; of the system's errors only what they mean."""
+def _error_text(failed: Exception) -> str:
+    """Return why an attempt failed; of a system error, only the description of its number."""
     if isinstance(failed, OSError) and not isinstance(failed, ssl.SSLError) and failed.errno:
         return os.strerror(failed.errno)
     return printable_error(failed)
 
 
-def _unless_done(answer: "asyncio.Future[list[str]]", tell: Callable[[Any], None], it: Any) -> None:
-    if not answer.done():
-        tell(it)
+def _set_unless_done(
+    future: "asyncio.Future[list[str]]", set_value: Callable[[Any], None], value: Any
+) -> None:
+    if not future.done():
+        set_value(value)

@@ -1,8 +1,8 @@
-"""The pytest plugin: a fresh Clover for each test, and proof of what happened in it.
+"""The pytest plugin: a separate sandbox for each test, with verification of its requests.
 
-Loading it imports nothing but pytest and the standard library; the server, or what the in-process
-application needs, is brought when the first test asks. One server serves a whole run, the workers
-of pytest-xdist among it; each test has a sandbox of its own, named after the test.
+Loading the plugin imports only pytest and the standard library. The server or the in-process
+application starts with the first test that uses it. One server serves the whole run, including all
+pytest-xdist workers. Each test has its own sandbox, named after the test.
 """
 
 import contextlib
@@ -26,102 +26,102 @@ if TYPE_CHECKING:
 
 __all__ = ["Clock", "Decline", "MockClover", "MockCloverError", "declines"]
 
-Held = TypeVar("Held", bound=MockClover)
+Handle = TypeVar("Handle", bound=MockClover)
 
-_SWITCHES = (
+_SETTINGS = (
     *("scenario", "dialect", "strict", "refuse_inferred", "allow_inferred"),
     *("listed_cards_only", "permissions", "consent", "checkout"),
 )
-_DESK_PORT = "mock_clover_desk_port"
-_held: pytest.StashKey[list[MockClover]] = pytest.StashKey()
-_desk: pytest.StashKey["ServerBroker"] = pytest.StashKey()
+_BROKER_PORT = "mock_clover_broker_port"
+_handles: pytest.StashKey[list[MockClover]] = pytest.StashKey()
+_broker: pytest.StashKey["ServerBroker"] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the option and the setting of the same name."""
-    about = "root of a running mock-clover to use instead of starting one"
+    """Add the option `--mock-clover-url` and the ini setting of the same name."""
+    about = "base URL of a running mock-clover to use instead of starting one"
     group = parser.getgroup("mock-clover")
     group.addoption("--mock-clover-url", metavar="URL", help=about)
     parser.addini("mock_clover_url", about, default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker. Raises pytest.UsageError for an empty address of a server."""
+    """Register the marker. Raises pytest.UsageError for an empty `--mock-clover-url`."""
     if config.getoption("--mock-clover-url") == "":
-        raise pytest.UsageError("--mock-clover-url is empty: give it a value, or leave it out")
+        raise pytest.UsageError("--mock-clover-url is empty: set a value or omit the option")
     config.addinivalue_line(
         "markers",
-        f"mock_clover({', '.join(_SWITCHES)}): of a test's sandbox",
+        f"mock_clover({', '.join(_SETTINGS)}): settings of the test's sandbox",
     )
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist where to ask for the one server of this run."""
-    if _url_option(node.config) or not node.gateway.spec.popen:  # another machine starts its own
+    """Pass the port of the server broker to a pytest-xdist worker."""
+    if _url_option(node.config) or not node.gateway.spec.popen:  # remote workers start their own
         return
-    if _desk not in node.config.stash:
+    if _broker not in node.config.stash:
         from mock_clover.testing.server import ServerBroker
 
-        node.config.stash[_desk] = ServerBroker()
-    node.workerinput[_DESK_PORT] = node.config.stash[_desk].port
+        node.config.stash[_broker] = ServerBroker()
+    node.workerinput[_BROKER_PORT] = node.config.stash[_broker].port
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the server that the workers shared."""
-    desk = config.stash.get(_desk, None)
-    if desk is not None:
-        desk.close()
+    """Stop the server shared by the workers."""
+    broker = config.stash.get(_broker, None)
+    if broker is not None:
+        broker.close()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Drop a test's sandboxes once it is over and reported."""
+    """Delete a test's sandboxes after it has been reported."""
     result = yield
-    for held in item.stash.get(_held, ()):
-        held.drop()
+    for handle in item.stash.get(_handles, ()):
+        handle.drop()
     return result
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Show with a failure what the test's sandboxes saw."""
+    """Add the journals of the test's sandboxes to a failure report."""
     report: Any = yield
-    for held in item.stash.get(_held, ()) if report.failed else ():
-        report.sections.append((f"mock-clover journal of {held.name}", journal_text(held)))
-    return report  # type: ignore[no-any-return] # pytest gives it untyped
+    for handle in item.stash.get(_handles, ()) if report.failed else ():
+        report.sections.append((f"mock-clover journal of {handle.name}", journal_text(handle)))
+    return report  # type: ignore[no-any-return] # untyped in pytest
 
 
 @pytest.fixture(scope="session")
-def _mock_clover_line(request: pytest.FixtureRequest) -> Iterator[Transport]:
-    """Give the way to the server of this run."""
+def _mock_clover_transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
+    """Yield the transport to the server of this run."""
     from mock_clover.testing.server import Server, ask_broker
     from mock_clover.testing.wired import HttpTransport
 
     url = _url_option(request.config)
     token = os.environ.get("MOCK_CLOVER_CONTROL_TOKEN", "") if url else ""
-    port: Any = getattr(request.config, "workerinput", {}).get(_DESK_PORT)
+    port: Any = getattr(request.config, "workerinput", {}).get(_BROKER_PORT)
     server = Server()
     try:
         root = url or (ask_broker(port) if port else server.url())
-        with contextlib.closing(HttpTransport(root, token)) as line:
-            yield line
+        with contextlib.closing(HttpTransport(root, token)) as transport:
+            yield transport
     finally:
         server.stop()
 
 
 @pytest.fixture
-def mock_clover(request: pytest.FixtureRequest, _mock_clover_line: Transport) -> MockClover:
-    """Give a Clover of this test's own, on a real port."""
+def mock_clover(request: pytest.FixtureRequest, _mock_clover_transport: Transport) -> MockClover:
+    """Return this test's sandbox on a server with a real port."""
     item = request.node
     shared = bool(_url_option(request.config))
     name = sandbox_name(item.nodeid, item.name, _worker(request.config), shared=shared)
-    return _held_by(item, MockClover.make(_mock_clover_line, name, _marked(item)))
+    return _track(item, MockClover.make(_mock_clover_transport, name, _marker_settings(item)))
 
 
 @pytest.fixture(scope="session")
 def _mock_clover_parts() -> "Parts":
-    """Give what all in-process applications share: the key pair and the default scenario."""
+    """Return the key pair and default scenario, shared by all in-process applications."""
     from mock_clover.testing.inside import Parts
 
     return Parts()
@@ -129,37 +129,39 @@ def _mock_clover_parts() -> "Parts":
 
 @pytest.fixture
 def mock_clover_app(request: pytest.FixtureRequest, _mock_clover_parts: "Parts") -> "MockCloverApp":
-    """Give a Clover of this test's own without a socket: an ASGI application, as for httpx."""
+    """Return this test's sandbox as an in-process ASGI application, for example for httpx."""
     from mock_clover.testing.inside import MockCloverApp
 
     item = request.node
-    return _held_by(item, MockCloverApp.inside(_mock_clover_parts, _marked(item)))
+    return _track(item, MockCloverApp.inside(_mock_clover_parts, _marker_settings(item)))
 
 
-def _held_by(item: pytest.Item, made: Held) -> Held:
-    """Note a sandbox as the test's own."""
-    held = item.stash.setdefault(_held, [])
-    held.append(made)
-    made.on_fork = held.append
-    return made
+def _track(item: pytest.Item, handle: Handle) -> Handle:
+    """Record a sandbox and its forks, to delete them after the test."""
+    handles = item.stash.setdefault(_handles, [])
+    handles.append(handle)
+    handle.on_fork = handles.append
+    return handle
 
 
-def _marked(item: pytest.Item) -> dict[str, Any]:
-    """Return what to ask of a test's sandbox by its markers, the nearest first."""
-    told: dict[str, Any] = {"seed": item.nodeid}
+def _marker_settings(item: pytest.Item) -> dict[str, Any]:
+    """Return the settings from a test's markers. The closest marker takes precedence."""
+    settings: dict[str, Any] = {"seed": item.nodeid}
     for mark in reversed(list(item.iter_markers("mock_clover"))):
         for name in mark.kwargs:
-            if name not in _SWITCHES:
-                near = difflib.get_close_matches(name, _SWITCHES, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(_SWITCHES)}"
-                raise pytest.UsageError(f"@pytest.mark.mock_clover has no {name!r}; {hint}")
+            if name not in _SETTINGS:
+                near = difflib.get_close_matches(name, _SETTINGS, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(_SETTINGS)}"
+                raise pytest.UsageError(f"@pytest.mark.mock_clover has no setting {name!r}; {hint}")
         if mark.args:
-            raise pytest.UsageError("@pytest.mark.mock_clover takes names only, as scenario=…")
-        told |= mark.kwargs
-    if told.get("scenario") is not None:
-        scenario = document(told["scenario"])
-        told["scenario"] = scenario["name"] if scenario.keys() == {"name"} else scenario
-    return told
+            raise pytest.UsageError(
+                "@pytest.mark.mock_clover accepts only keyword arguments, for example scenario=…"
+            )
+        settings |= mark.kwargs
+    if settings.get("scenario") is not None:
+        scenario = document(settings["scenario"])
+        settings["scenario"] = scenario["name"] if scenario.keys() == {"name"} else scenario
+    return settings
 
 
 def _url_option(config: pytest.Config) -> str:
@@ -167,5 +169,5 @@ def _url_option(config: pytest.Config) -> str:
 
 
 def _worker(config: pytest.Config) -> str:
-    told: dict[str, Any] = getattr(config, "workerinput", {})
-    return str(told.get("workerid") or os.environ.get("PYTEST_XDIST_WORKER", ""))
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    return str(worker.get("workerid") or os.environ.get("PYTEST_XDIST_WORKER", ""))

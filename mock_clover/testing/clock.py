@@ -1,48 +1,48 @@
-"""A sandbox's clock, as a test holds it."""
+"""The clock of a sandbox, for tests."""
 
 from typing import Any, Protocol
 
 
-class Told(Protocol):
-    """A call of the control surface, of one sandbox."""
+class ControlCall(Protocol):
+    """Call the control API of one sandbox."""
 
     def __call__(
         self, method: str, path: str, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Make it and return the answer."""
+        """Send the request and return the response."""
 
 
 class Clock:
-    """It runs forward only; what is due happens, in order, before a call returns."""
+    """A clock that only moves forward. Due jobs run in order before a method returns."""
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    def __init__(self, call: ControlCall) -> None:
+        self._call = call
 
     @property
     def now_ms(self) -> int:
-        """The present, in milliseconds since 1970 UTC."""
-        return int(self._told("GET", "/_mock/clock")["now_ms"])
+        """The current time, in milliseconds since the Unix epoch."""
+        return int(self._call("GET", "/_mock/clock")["now_ms"])
 
     def freeze(self) -> None:
-        """Stand still."""
+        """Stop the clock."""
         self._put({"freeze": True})
 
     def set(self, now_ms: int) -> list[dict[str, Any]]:
-        """Go to a time that is to come; return what happened on the way."""
+        """Set the clock to a future time; return the jobs that ran."""
         return self._put({"set": now_ms})
 
     def advance(self, span: str | int) -> list[dict[str, Any]]:
-        """Go on by so much, as `8d`, `90m` or milliseconds; return what happened on the way."""
+        """Advance by a duration (`8d`, `90m` or milliseconds); return the jobs that ran."""
         return self._put({"advance": span})
 
     def resume(self) -> None:
-        """Run on from where it stands."""
+        """Resume from the current time."""
         self._put({"resume": True})
 
-    def _put(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
-        told = self._told("PUT", "/_mock/clock", asked)
-        fired = list(told["fired"])
-        while told.get("more"):
-            told = self._told("GET", "/_mock/clock")
-            fired += told["fired"]
+    def _put(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        response = self._call("PUT", "/_mock/clock", body)
+        fired = list(response["fired"])
+        while response.get("more"):
+            response = self._call("GET", "/_mock/clock")
+            fired += response["fired"]
         return fired

@@ -1,4 +1,4 @@
-"""Every decline that a test may ask for, to parametrise over."""
+"""All declines that a test can trigger, for `pytest.mark.parametrize`."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import pytest
 
 
 class Decline(NamedTuple):
-    """One decline: how to ask for it, and what the client is told."""
+    """A decline: how to trigger it, and what the client receives."""
 
     code: str
     decline_code: str
@@ -14,24 +14,24 @@ class Decline(NamedTuple):
 
     @property
     def outcome(self) -> str:
-        """The value of the header `x-mock-clover-outcome` that asks for it."""
+        """The value of the `x-mock-clover-outcome` header that triggers it."""
         return f"{self.code}/{self.decline_code}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header that asks for it, where a test can add one."""
+        """The request header that triggers it."""
         return {"x-mock-clover-outcome": self.outcome}
 
     @property
     def text(self) -> str:
-        """What asks for it in a charge's description, where a test can add no header."""
+        """The text in a charge's description that triggers it, if no header can be set."""
         return f"mock-clover:{self.outcome}"
 
 
 def declines() -> list[Any]:
-    """Return all declines as parameters.
+    """Return all declines as pytest parameters.
 
-    As in `@pytest.mark.parametrize("decline", declines())`.
+    Example: `@pytest.mark.parametrize("decline", declines())`.
     """
     from mock_clover.scenario.records import DECLINE_CODES
 

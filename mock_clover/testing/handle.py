@@ -1,8 +1,8 @@
-"""What a test holds of its sandbox: address and credentials, faults, clock, and proof.
+"""The test API of a sandbox: URL, credentials, faults, clock and verification.
 
-Looking leaves no trace: lists are read through `why`, which answers from a copy that is thrown
-away, so that no fault befalls it, no rule counts it and no journal has it. Only `card_token` is a
-call like any client's.
+Reading has no side effects: lists are read through `why`, which runs on a temporary copy. No fault
+applies, no rule counts it, and it is not in the journal. Only `card_token` sends a request like a
+client.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,47 +16,46 @@ from mock_clover.testing.names import fork_name
 from mock_clover.testing.report import miss_text
 
 _PAGE_ROWS = 100
-_LOOKING = {"x-mock-clover-outcome": "approve", "x-forwarded-for": "127.0.0.1"}
+_READ_HEADERS = {"x-mock-clover-outcome": "approve", "x-forwarded-for": "127.0.0.1"}
 
 
 class MockClover:
-    """A sandbox: one isolated Clover."""
+    """A sandbox: an isolated mock of Clover."""
 
-    def __init__(self, line: Transport, known: dict[str, Any]) -> None:
-        self._line = line
-        self._path = urlsplit(known["base_url"]).path.rstrip("/")
+    def __init__(self, transport: Transport, info: dict[str, Any]) -> None:
+        self._transport = transport
+        self._path = urlsplit(info["base_url"]).path.rstrip("/")
         self._forks = 0
-        self.name: str = known["name"]
-        self.url: str = known["base_url"]
-        """The base URL for a client."""
-        self._take(known)
-        self.clock = Clock(self._told)
+        self.name: str = info["name"]
+        self.url: str = info["base_url"]
+        """Base URL for clients."""
+        self._set_credentials(info)
+        self.clock = Clock(self._request)
         self.on_fork: Callable[[MockClover], object] = lambda _: None
 
-    def _take(self, known: dict[str, Any]) -> None:
-        """Take credentials."""
-        self.merchant_id: str = known["merchant_id"]
-        self.client_id: str = known["client_id"]
-        self.client_secret: str = known["client_secret"]
-        self.access_token: str = known["access_token"]
-        self.api_key: str = known["api_key"]
+    def _set_credentials(self, info: dict[str, Any]) -> None:
+        self.merchant_id: str = info["merchant_id"]
+        self.client_id: str = info["client_id"]
+        self.client_secret: str = info["client_secret"]
+        self.access_token: str = info["access_token"]
+        self.api_key: str = info["api_key"]
 
     def __repr__(self) -> str:
-        """Show where it is."""
+        """Show the base URL."""
         return f"<{type(self).__name__} {self.url}>"
 
     @classmethod
-    def make(cls, line: Transport, name: str, asked: dict[str, Any]) -> Self:
-        """Make the sandbox of this name anew on a server. Raises MockCloverError."""
-        return cls(line, ask(line, "PUT", f"/_mock/sandboxes/{name}", asked))
+    def make(cls, transport: Transport, name: str, settings: dict[str, Any]) -> Self:
+        """Create or recreate a sandbox on a server. Raises MockCloverError."""
+        return cls(transport, ask(transport, "PUT", f"/_mock/sandboxes/{name}", settings))
 
     def merchant(self, name: str) -> "MockClover":
-        """Return a further merchant of the scenario, with its own credentials and rows.
+        """Return another merchant of the scenario, with its own credentials and rows.
 
-        Its `url` names it in the path; its credentials open it at this sandbox's `url` too.
+        Its `url` has its name in the path. Its credentials also work at this sandbox's `url`.
         """
         path = f"/_mock/sandboxes/{self.name}.{name}"
-        return MockClover(self._line, ask(self._line, "GET", path))
+        return MockClover(self._transport, ask(self._transport, "GET", path))
 
     def env(self) -> dict[str, str]:
         """Return the variables that `mock-clover env` prints."""
@@ -77,10 +76,10 @@ class MockClover:
         *,
         plain: bool = False,
     ) -> str:
-        """Make a card token as a client does, the number encrypted unless `plain`.
+        """Create a card token as a client does, with the PAN encrypted unless `plain`.
 
-        It is a call like any other: faults befall it, and the journal has it. Raises
-        MockCloverError when the card is refused; `status` and `body` are the refusal.
+        It is a regular request: faults apply and it is in the journal. Raises MockCloverError if
+        the card is rejected, with the `status` and `body` of the response.
         """
         month, _, year = exp.partition("/")
         card = {"exp_month": month, "exp_year": year, "cvv": cvv}
@@ -89,26 +88,26 @@ class MockClover:
         else:
             from mock_clover.sandbox.keys import encrypt_pan
 
-            if not self._line.blob:
-                self._line.blob = self._look("/assets/keys.json")["TA_PUBLIC_KEY_DEV"]
-            sealed = encrypt_pan(self._line.blob, pan)
-            card |= {"encrypted_pan": sealed, "first6": pan[:6], "last4": pan[-4:]}
+            if not self._transport.blob:
+                self._transport.blob = self._read("/assets/keys.json")["TA_PUBLIC_KEY_DEV"]
+            encrypted = encrypt_pan(self._transport.blob, pan)
+            card |= {"encrypted_pan": encrypted, "first6": pan[:6], "last4": pan[-4:]}
         headers = {"apikey": self.api_key}
-        return str(self._told("POST", "/v1/tokens", {"card": card}, headers)["id"])
+        return str(self._request("POST", "/v1/tokens", {"card": card}, headers)["id"])
 
     @property
     def charges(self) -> list[dict[str, Any]]:
-        """All charges as `GET /v1/charges` gives them, newest first."""
+        """All charges as in `GET /v1/charges`, newest first."""
         return list(self._rows("/v1/charges"))
 
     @property
     def refunds(self) -> list[dict[str, Any]]:
-        """All refunds as `GET /v1/refunds` gives them, newest first."""
+        """All refunds as in `GET /v1/refunds`, newest first."""
         return list(self._rows("/v1/refunds"))
 
     @property
     def orders(self) -> list[dict[str, Any]]:
-        """All orders as `GET /v1/orders` gives them, newest first."""
+        """All orders as in `GET /v1/orders`, newest first."""
         return list(self._rows("/v1/orders"))
 
     def fault(
@@ -124,12 +123,12 @@ class MockClover:
         jitter_ms: int | None = None,
         problem: str | None = None,
     ) -> dict[str, Any]:
-        """Put a fault in force and return it with its id.
+        """Add a fault and return it with its id.
 
-        `kind` is delay, problem, drop, hang, truncate, garbage or dribble; with `after_commit` the
-        work is done and only the answer suffers.
+        `kind` is delay, problem, drop, hang, truncate, garbage or dribble. With `after_commit`, the
+        request is processed and only the response fails.
         """
-        asked = {
+        body = {
             "kind": kind,
             "endpoint": endpoint,
             "when": when,
@@ -140,20 +139,20 @@ class MockClover:
             "jitter_ms": jitter_ms,
             "problem": problem,
         }
-        return self._told("POST", "/_mock/faults", _given(asked))
+        return self._request("POST", "/_mock/faults", _without_none(body))
 
     def clear_faults(self) -> int:
-        """Take all faults out of force and return how many there were."""
-        return int(self._told("DELETE", "/_mock/faults")["cleared"])
+        """Remove all faults and return their number."""
+        return int(self._request("DELETE", "/_mock/faults")["cleared"])
 
     def scenario(self, scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
-        """Put a scenario in force: a shipped one by name, a YAML file, or a document.
+        """Apply a scenario: the name of a built-in one, a YAML file, or a document.
 
-        Its data comes to what is there, and its merchants' credentials open the sandbox from now.
+        Its data is added to the existing rows, and its merchants' credentials become valid.
         """
-        told = self._told("PUT", "/_mock/scenario", document(scenario))
-        self._take(ask(self._line, "GET", f"/_mock/sandboxes/{self.name}"))
-        return told
+        applied = self._request("PUT", "/_mock/scenario", document(scenario))
+        self._set_credentials(ask(self._transport, "GET", f"/_mock/sandboxes/{self.name}"))
+        return applied
 
     def verify(
         self,
@@ -168,13 +167,13 @@ class MockClover:
         in_order: list[str] | None = None,
         within_ms: int = 0,
     ) -> int:
-        """Require that calls happened, at least one unless it is said, and return how many did.
+        """Assert that requests were made (default: at least one) and return their number.
 
-        `match` names members of the request, `a.b` for inner ones. Raises AssertionError with the
-        nearest misses.
+        `match` has members of the request and their values, `a.b` for nested ones. Raises
+        AssertionError with the nearest misses.
         """
         __tracebackhide__ = True
-        asked = _given(
+        query = _without_none(
             {
                 "endpoint": endpoint,
                 "exactly": exactly,
@@ -188,59 +187,60 @@ class MockClover:
             }
         )
         try:
-            told = self._told("POST", "/_mock/verify", asked, wait_s=within_ms / 1000)
+            result = self._request("POST", "/_mock/verify", query, wait_s=within_ms / 1000)
         except MockCloverError as error:
             if error.status != 409 or "verified" not in error.body:
                 raise
-            told = error.body
-        if not told["verified"]:
-            raise AssertionError(miss_text(asked, told))
-        return int(told["count"])
+            result = error.body
+        if not result["verified"]:
+            raise AssertionError(miss_text(query, result))
+        return int(result["count"])
 
     def journal(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return the newest exchanges, oldest first.
+        """Return the newest journal entries, oldest first.
 
-        Filters: endpoint, status, method, path, after (an id), limit; `wait` awaits so many.
+        Filters: endpoint, status, method, path, after (an id), limit. `wait` is the number of
+        entries to wait for.
         """
-        query = f"?{urlencode(_given(filters))}" if filters else ""
+        query = f"?{urlencode(_without_none(filters))}" if filters else ""
         wait_s = float(filters.get("wait_ms", 10_000)) / 1000 if filters.get("wait") else 0.0
-        return list(self._told("GET", f"/_mock/journal{query}", wait_s=wait_s)["data"])
+        return list(self._request("GET", f"/_mock/journal{query}", wait_s=wait_s)["data"])
 
     def webhook(self, url: str, **more: Any) -> dict[str, Any]:
-        """Have events go to a URL and return the target with its secret.
+        """Add a webhook target and return it with its secret.
 
-        `more` are the target's members: kind, secret, events, plan and what else there is. There is
-        no handshake unless `handshake=True`.
+        `more` are other members of the target, for example kind, secret, events and plan. The URL
+        is not verified unless `handshake=True`.
         """
-        asked = {"url": url, "handshake": False} | more
-        return self._told("PUT", "/_mock/webhooks", asked)
+        target = {"url": url, "handshake": False} | more
+        return self._request("PUT", "/_mock/webhooks", target)
 
     def send_webhook(self, **event: Any) -> list[dict[str, Any]]:
-        """Send an event that did not happen, and return its deliveries."""
-        return list(self._told("POST", "/_mock/webhooks/send", event)["data"])
+        """Send an artificial event and return its deliveries."""
+        return list(self._request("POST", "/_mock/webhooks/send", event)["data"])
 
     def deliveries(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return deliveries to webhooks, oldest first; `wait=2` waits for two and their attempts.
+        """Return webhook deliveries, oldest first. `wait=2` waits for two attempted deliveries.
 
-        Filters are target, state, about, event, after, limit, wait and wait_ms.
+        Filters: target, state, about, event, after, limit, wait and wait_ms.
         """
-        query = f"?{urlencode(_given(filters))}" if filters else ""
+        query = f"?{urlencode(_without_none(filters))}" if filters else ""
         wait_s = float(filters.get("wait_ms", 10_000)) / 1000 if filters.get("wait") else 0.0
-        return list(self._told("GET", f"/_mock/deliveries{query}", wait_s=wait_s)["data"])
+        return list(self._request("GET", f"/_mock/deliveries{query}", wait_s=wait_s)["data"])
 
     def notices(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return what customers with a card on file would have been told, oldest first.
+        """Return the notices to customers with a card on file, oldest first.
 
         Filters: kind (card_saved, upcoming_charge, payment_failed, renewed), channel (email, sms),
         customer, subscription, limit.
         """
-        query = f"?{urlencode(_given(filters))}" if filters else ""
-        return list(self._told("GET", f"/_mock/notices{query}")["data"])
+        query = f"?{urlencode(_without_none(filters))}" if filters else ""
+        return list(self._request("GET", f"/_mock/notices{query}")["data"])
 
     def checkouts(self, **filters: Any) -> list[dict[str, Any]]:
         """Return the sessions of the hosted checkout, newest first. Filters: state, limit."""
-        query = f"?{urlencode(_given(filters))}" if filters else ""
-        return list(self._told("GET", f"/_mock/checkouts{query}")["data"])
+        query = f"?{urlencode(_without_none(filters))}" if filters else ""
+        return list(self._request("GET", f"/_mock/checkouts{query}")["data"])
 
     def pay_checkout(
         self,
@@ -251,19 +251,19 @@ class MockClover:
         *,
         tip: int | None = None,
     ) -> dict[str, Any]:
-        """Pay a session as its customer would: result, charge, location, decline_code, checkout.
+        """Pay a session as its customer: result, charge, location, decline_code, checkout.
 
-        A decline is a result. Raises MockCloverError for a card that is refused, and for a session
-        that is paid, cancelled or expired.
+        A decline is a result. Raises MockCloverError if the card is rejected or the session is
+        paid, cancelled or expired.
         """
         month, _, year = exp.partition("/")
         card = {"number": pan, "exp_month": month, "exp_year": year, "cvv": cvv}
-        asked = _given({"card": card, "tip": tip})
-        return self._told("POST", f"/_mock/checkouts/{session}/pay", asked)
+        body = _without_none({"card": card, "tip": tip})
+        return self._request("POST", f"/_mock/checkouts/{session}/pay", body)
 
     def cancel_checkout(self, session: str) -> dict[str, Any]:
-        """Cancel a session as its customer would."""
-        return self._told("POST", f"/_mock/checkouts/{session}/cancel", {})
+        """Cancel a session as its customer."""
+        return self._request("POST", f"/_mock/checkouts/{session}/cancel", {})
 
     def why(
         self,
@@ -273,53 +273,54 @@ class MockClover:
         method: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Explain a request without performing it: which rules were looked at, what would come."""
+        """Explain a request without side effects: the rules checked and the expected response."""
         method = method or ("GET" if body is None else "POST")
-        asked = {"method": method, "path": path, "headers": headers or {}, "body": body}
-        return self._told("POST", "/_mock/why", asked)
+        request = {"method": method, "path": path, "headers": headers or {}, "body": body}
+        return self._request("POST", "/_mock/why", request)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return all of the sandbox that decides its replies: JSON, without a card number."""
-        return self._told("GET", "/_mock/snapshot")
+        """Return the state of the sandbox as JSON, without card numbers."""
+        return self._request("GET", "/_mock/snapshot")
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Put the sandbox into the state of a snapshot."""
-        self._told("PUT", "/_mock/snapshot", snapshot)
+        """Restore the state of a snapshot."""
+        self._request("PUT", "/_mock/snapshot", snapshot)
 
     def fork(self, name: str | None = None) -> "MockClover":
-        """Return a sandbox that goes on from this one; each then goes its own way."""
+        """Return a copy of the sandbox that is independent of this one."""
         self._forks += 1
-        asked = {"name": name or fork_name(self.name, self._forks)}
-        made = MockClover(self._line, self._told("POST", "/_mock/fork", asked))
-        made.on_fork = self.on_fork
-        self.on_fork(made)
-        return made
+        body = {"name": name or fork_name(self.name, self._forks)}
+        fork = MockClover(self._transport, self._request("POST", "/_mock/fork", body))
+        fork.on_fork = self.on_fork
+        self.on_fork(fork)
+        return fork
 
     def drop(self) -> None:
-        """Drop the sandbox; a server that is gone has none."""
+        """Delete the sandbox. Ignores a server that has stopped."""
         try:
-            ask(self._line, "DELETE", f"/_mock/sandboxes/{self.name}")
+            ask(self._transport, "DELETE", f"/_mock/sandboxes/{self.name}")
         except MockCloverError:
             return
 
     def _rows(self, path: str) -> Iterator[dict[str, Any]]:
-        """Turn the pages of a list; each begins with the last row of the one before."""
+        """Yield the rows of all pages. A page starts with the last row of the previous one."""
         cursor = ""
         while True:
             after = f"&starting_after={cursor}" if cursor else ""
-            rows = self._look(f"{path}?limit={_PAGE_ROWS}{after}")["data"]
+            rows = self._read(f"{path}?limit={_PAGE_ROWS}{after}")["data"]
             yield from rows[1:] if cursor else rows
             if len(rows) < _PAGE_ROWS:
                 return
             cursor = rows[-1]["id"]
 
-    def _look(self, path: str) -> dict[str, Any]:
-        told = self.why(path, headers=_LOOKING)
-        if told["status"] != 200:
-            raise MockCloverError(f"GET {path}: {told['reply']}", told["status"], told["reply"])
-        return dict(told["reply"])
+    def _read(self, path: str) -> dict[str, Any]:
+        result = self.why(path, headers=_READ_HEADERS)
+        status, reply = result["status"], result["reply"]
+        if status != 200:
+            raise MockCloverError(f"GET {path}: {reply}", status, reply)
+        return dict(reply)
 
-    def _told(
+    def _request(
         self,
         method: str,
         path: str,
@@ -327,13 +328,13 @@ class MockClover:
         headers: dict[str, str] | None = None,
         wait_s: float = 0.0,
     ) -> dict[str, Any]:
-        return ask(self._line, method, f"{self._path}{path}", body, headers, wait_s)
+        return ask(self._transport, method, f"{self._path}{path}", body, headers, wait_s)
 
 
 def document(scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
-    """Return a scenario as the server takes it: a name, or a whole document read from a file.
+    """Return a scenario as the server accepts it: a name, or the document of a file.
 
-    Raises mock_clover's ScenarioError for a file that is none.
+    Raises ScenarioError for an invalid file.
     """
     if isinstance(scenario, dict):
         return scenario
@@ -346,5 +347,5 @@ def document(scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
     return dict(to_builtins(load(str(scenario))))
 
 
-def _given(asked: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

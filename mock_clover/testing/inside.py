@@ -1,4 +1,4 @@
-"""A Clover in process: an ASGI application with the handle of a test, and no socket."""
+"""In-process transport: an ASGI application with the test API, without a socket."""
 
 import threading
 from collections.abc import Awaitable, Callable
@@ -15,24 +15,24 @@ from mock_clover.testing.handle import MockClover
 from mock_clover.testing.line import MockCloverError
 
 _SEED = "mock-clover"
-_ON_A_WIRE = ("drop", "hang", "truncate", "garbage", "dribble")
+_SOCKET_FAULTS = ("drop", "hang", "truncate", "garbage", "dribble")
 
 
 class Parts:
-    """What the applications of a run share: the key pair and the default scenario."""
+    """The key pair and default scenario, shared by the applications of a run."""
 
     def __init__(self) -> None:
         self._keys = KeyRing()
         self._scenario = load("sandbox")
 
     def app(self) -> App:
-        """Return a fresh application."""
+        """Return a new application."""
         log = ExchangeLog(None, "none")
         return build(self._scenario, self._keys, seed=_SEED, log=log, switched={})
 
 
 class InProcessTransport:
-    """The way to an application in process: a plain call."""
+    """Transport to an in-process application, by direct calls."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -41,16 +41,16 @@ class InProcessTransport:
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
     ) -> tuple[int, bytes]:
-        """Make one call; to wait for more is of use only where other threads go on."""
+        """Handle one request. Waiting for more entries works only if other threads add them."""
         target, _, query = path.partition("?")
         head = {name.lower().encode(): value.encode() for name, value in headers.items()}
-        asked = (method, target, query.encode(), {b"host": b"localhost", **head}, body or b"")
-        reply = self._app.reply_to(*asked)
-        if not reply.status:  # a delay: nobody is there to be kept waiting
-            reply = self._app.reply_to(*asked, waited=True)
+        request = (method, target, query.encode(), {b"host": b"localhost", **head}, body or b"")
+        reply = self._app.reply_to(*request)
+        if not reply.status:  # a delay: skip the wait
+            reply = self._app.reply_to(*request, waited=True)
         if reply.pending_ms and target.endswith("/_mock/deliveries"):
             self._app.deliver_now()
-            reply = self._app.reply_to(*asked)
+            reply = self._app.reply_to(*request)
         started = started_ns()
         watchers, changed = self._app.sandboxes.default.journal.watchers, threading.Event()
         watchers.add(changed.set)
@@ -58,32 +58,32 @@ class InProcessTransport:
             while reply.pending_ms and (left_s := wait_s - elapsed_ns(started) / 1e9) > 0:
                 changed.wait(left_s)
                 changed.clear()
-                reply = self._app.reply_to(*asked)
+                reply = self._app.reply_to(*request)
         finally:
             watchers.discard(changed.set)
         return reply.status, reply.body
 
 
 class MockCloverApp(MockClover):
-    """A sandbox in process; call it as an ASGI application."""
+    """An in-process sandbox that is also an ASGI application."""
 
     @classmethod
-    def inside(cls, parts: Parts, asked: dict[str, Any]) -> Self:
-        """Make a fresh one."""
+    def inside(cls, parts: Parts, settings: dict[str, Any]) -> Self:
+        """Create a sandbox in a new application."""
         app = parts.app()
-        made = cls.make(InProcessTransport(app), DEFAULT, asked)
-        made._app = app
-        return made
+        handle = cls.make(InProcessTransport(app), DEFAULT, settings)
+        handle._app = app
+        return handle
 
     _app: App
 
     @property
     def __call__(self) -> Callable[[Any, Any, Any], Awaitable[None]]:
-        """The application itself: who looks whether it is a coroutine function sees that it is."""
+        """The application itself, so that frameworks detect a coroutine function."""
         return self._app.__call__
 
     def fault(self, kind: str, **more: Any) -> dict[str, Any]:
-        """Put a fault in force; what happens to a connection needs one, and is refused."""
-        if kind in _ON_A_WIRE:
-            raise MockCloverError(f"{kind} needs a socket: take the fixture mock_clover")
+        """Add a fault. Raises MockCloverError for connection faults, which need a socket."""
+        if kind in _SOCKET_FAULTS:
+            raise MockCloverError(f"{kind} needs a socket: use the mock_clover fixture")
         return super().fault(kind, **more)

@@ -1,49 +1,49 @@
-"""A call to a server, whichever way there is to one, and what is said when it fails."""
+"""JSON calls to a server through any transport, and their error."""
 
 import json
 from typing import Any, Protocol
 
 
 class MockCloverError(Exception):
-    """The server could not be reached, or refused a call of the test's; the message says why."""
+    """The server could not be reached or returned an error."""
 
     def __init__(self, message: str, status: int = 0, body: Any = None) -> None:
         super().__init__(message)
         self.status = status
-        """Of the answer; 0 where there was none."""
+        """HTTP status of the response; 0 without a response."""
         self.body = body
-        """The decoded answer."""
+        """The decoded response body."""
 
 
 class Transport(Protocol):
-    """A way to a server."""
+    """A way to send requests to a server."""
 
     blob: str
-    """The public key once it is known: it is the server's, not a sandbox's."""
+    """The server's public key, cached after the first use."""
 
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
     ) -> tuple[int, bytes]:
-        """Make one call and return status and body. Raises MockCloverError."""
+        """Send one request and return status and body. Raises MockCloverError."""
 
 
 def ask(
-    line: Transport,
+    transport: Transport,
     method: str,
     path: str,
     body: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
     wait_s: float = 0.0,
 ) -> dict[str, Any]:
-    """Make one call in JSON. Raises MockCloverError for every answer but 200."""
+    """Send a JSON request and return the body. Raises MockCloverError unless the status is 200."""
     data = None if body is None else json.dumps(body).encode()
-    sent = {"content-type": "application/json", **(headers or {})}
-    status, said = line.call(method, path, data, sent, wait_s)
+    all_headers = {"content-type": "application/json", **(headers or {})}
+    status, raw = transport.call(method, path, data, all_headers, wait_s)
     try:
-        told = json.loads(said)
+        decoded = json.loads(raw)
     except ValueError:
-        told = said[:500].decode("utf-8", "replace")
-    if status != 200 or not isinstance(told, dict):
-        message = told.get("message") if isinstance(told, dict) else told
-        raise MockCloverError(f"{method} {path}: {status}: {message}", status, told)
-    return told
+        decoded = raw[:500].decode("utf-8", "replace")
+    if status != 200 or not isinstance(decoded, dict):
+        message = decoded.get("message") if isinstance(decoded, dict) else decoded
+        raise MockCloverError(f"{method} {path}: {status}: {message}", status, decoded)
+    return decoded

@@ -1,4 +1,4 @@
-"""What a failed test shows: its sandbox's journal, and why a verification missed."""
+"""Texts for failed tests: the journal of the sandbox and failed verifications."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -9,24 +9,24 @@ if TYPE_CHECKING:
     from mock_clover.testing.handle import MockClover
 
 _LINES_MAX = 50
-_ASKED_CHARS_MAX = 160
+_BODY_CHARS_MAX = 160
 _EXPECTED = "expected"
 
 
-def journal_text(held: "MockClover") -> str:
-    """Return the newest exchanges of a sandbox, one to a line; never raises."""
+def journal_text(clover: "MockClover") -> str:
+    """Return the newest journal entries of a sandbox, one per line. Never raises."""
     try:
-        exchanges = held.journal(limit=_LINES_MAX)
+        exchanges = clover.journal(limit=_LINES_MAX)
     except MockCloverError as error:
-        return f"(not to be had: {error})"
+        return f"(not available: {error})"
     lines = [exchange_line(exchange) for exchange in exchanges]
     if exchanges and exchanges[0]["id"] > 1:
-        lines.insert(0, f"({exchanges[0]['id'] - 1} earlier ones)")
-    return "\n".join(lines) or "(no call has reached this sandbox)"
+        lines.insert(0, f"({exchanges[0]['id'] - 1} earlier entries)")
+    return "\n".join(lines) or "(no requests)"
 
 
 def exchange_line(exchange: dict[str, Any]) -> str:
-    """Tell one exchange: the call, how it ended, why, and what was remarkable about it."""
+    """Return one journal entry as text: request, status, reason, fault, idempotency and bodies."""
     parts = [
         f"#{exchange['id']} {exchange['method']} {exchange['path']} {exchange['status']}",
         exchange["why"],
@@ -37,18 +37,18 @@ def exchange_line(exchange: dict[str, Any]) -> str:
         parts.append(f"idempotency key {exchange['idempotency']}")
     parts += [f"ignored {each}" for each in exchange.get("ignored") or ()]
     if exchange.get("request"):
-        parts.append(f"asked {_short(exchange['request'])}")
+        parts.append(f"request {_short(exchange['request'])}")
     if exchange["status"] >= 400 and exchange.get("reply"):
-        parts.append(f"told {_short(exchange['reply'])}")
+        parts.append(f"response {_short(exchange['reply'])}")
     return " | ".join(parts)
 
 
-def miss_text(asked: dict[str, Any], told: dict[str, Any]) -> str:
-    """Say why a verification missed, the nearest misses first."""
-    what = asked.get("endpoint") or ("these calls" if asked.get("in_order") else "any operation")
-    where = f" with {_short(_masked(asked['match']))}" if asked.get("match") else ""
-    lines = [f"{what}{where}: {told.get('message')}"]
-    for miss in told.get("nearest") or ():
+def miss_text(query: dict[str, Any], result: dict[str, Any]) -> str:
+    """Describe a failed verification, with the nearest misses."""
+    what = query.get("endpoint") or ("these requests" if query.get("in_order") else "any operation")
+    where = f" with {_short(_masked(query['match']))}" if query.get("match") else ""
+    lines = [f"{what}{where}: {result.get('message')}"]
+    for miss in result.get("nearest") or ():
         differs = "; ".join(
             f"{name} was {_short(each.get('was'))}, {_EXPECTED} {_short(each.get(_EXPECTED))}"
             for name, each in miss["differs"].items()
@@ -58,7 +58,7 @@ def miss_text(asked: dict[str, Any], told: dict[str, Any]) -> str:
 
 
 def _masked(match: dict[str, Any]) -> dict[str, Any]:
-    """Return what a test asked for without card numbers: its failure gets into logs."""
+    """Mask card numbers in `match`, because failures get into logs."""
     from mock_clover.control.masking import plain_member
     from mock_clover.core.masking import redact
 
@@ -67,4 +67,4 @@ def _masked(match: dict[str, Any]) -> dict[str, Any]:
 
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if len(text) <= _ASKED_CHARS_MAX else f"{text[:_ASKED_CHARS_MAX]}…"
+    return text if len(text) <= _BODY_CHARS_MAX else f"{text[:_BODY_CHARS_MAX]}…"

@@ -1,6 +1,6 @@
-"""The server process of a test run: started when it is first asked for, ended with pytest.
+"""The server process of a test run, started on first use and stopped with pytest.
 
-Under pytest-xdist the controller has it, and a desk where its workers ask; so there is one.
+With pytest-xdist, the controller owns the server, and workers get its URL from a broker.
 """
 
 import contextlib
@@ -15,35 +15,35 @@ from pathlib import Path
 from mock_clover.testing.line import MockCloverError
 
 _START_S_MAX = 30.0
-_END_S_MAX = 5.0
+_STOP_S_MAX = 5.0
 _LOG_CHARS_MAX = 4_000
-_COULD_NOT = "!"
+_ERROR_PREFIX = "!"
 
 
 class Server:
-    """A server on a free port of this machine, or not yet."""
+    """A server on a free port, started lazily."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._url = ""
-        self._failed = ""
+        self._error = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def url(self) -> str:
-        """Return its address, starting it at the first call. Raises MockCloverError with its log.
+        """Return the URL; start the server on the first call. Raises MockCloverError with its log.
 
-        A start that failed is not tried again: it would fail each test as slowly.
+        A failed start is not retried, because it would slow down every test.
         """
         with self._lock:
-            if not self._url and not self._failed:
+            if not self._url and not self._error:
                 self._start()
-            if self._failed:
-                raise MockCloverError(self._failed)
+            if self._error:
+                raise MockCloverError(self._error)
             return self._url
 
     def stop(self) -> None:
-        """End it, if it was started."""
+        """Stop the server, if it was started."""
         with self._lock:
             self._end()
 
@@ -51,7 +51,7 @@ class Server:
         self._folder = tempfile.TemporaryDirectory(prefix="mock-clover-")
         port_file, log = Path(self._folder.name, "port"), Path(self._folder.name, "server.log")
         guard = [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py"))]
-        # -P: a file of the tested project must not stand in the place of an import of ours.
+        # -P: a file of the tested project must not shadow our imports.
         serve = [sys.executable, "-P", "-m", "mock_clover", "serve"]
         with log.open("wb") as sink:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
@@ -59,20 +59,20 @@ class Server:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
-                env=_plain_environment(),
-                start_new_session=True,  # Ctrl-C is for pytest; fixtures end before the server
+                env=_clean_environment(),
+                start_new_session=True,  # Ctrl-C must not stop the server before the fixtures
             )
-        overdue = threading.Timer(_START_S_MAX, self._process.kill)
-        overdue.daemon = True
-        overdue.start()
+        timeout = threading.Timer(_START_S_MAX, self._process.kill)
+        timeout.daemon = True
+        timeout.start()
         assert self._process.stdout is not None  # noqa: S101 - a pipe, see above
-        announced = self._process.stdout.readline()  # or nothing, when it ended instead
-        overdue.cancel()
+        announced = self._process.stdout.readline()  # empty if it exited
+        timeout.cancel()
         if announced and port_file.exists():
             self._url = f"http://127.0.0.1:{int(port_file.read_text())}"
             return
-        said = log.read_text("utf-8", "replace")[-_LOG_CHARS_MAX:].strip()
-        self._failed = f"the server of mock-clover did not start; it said:\n{said or '(nothing)'}"
+        tail = log.read_text("utf-8", "replace")[-_LOG_CHARS_MAX:].strip()
+        self._error = f"the mock-clover server did not start; its log:\n{tail or '(empty)'}"
         self._end()
 
     def _end(self) -> None:
@@ -80,13 +80,13 @@ class Server:
         if process is None:
             return
         if process.stdin is not None:
-            with contextlib.suppress(OSError):  # of a guard that is gone
-                process.stdin.write(b".")  # the guard's sign to end the server
+            with contextlib.suppress(OSError):  # the guard has exited
+                process.stdin.write(b".")  # makes the guard stop the server
                 process.stdin.close()
         if process.stdout is not None:
             process.stdout.close()
         try:
-            process.wait(_END_S_MAX)
+            process.wait(_STOP_S_MAX)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -95,51 +95,51 @@ class Server:
 
 
 class ServerBroker:
-    """Where workers ask for the address of the one server; the first to ask has it started."""
+    """Sends the URL of the server to workers. The first request starts the server."""
 
     def __init__(self) -> None:
         self._server = Server()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._attend, name="mock-clover desk", daemon=True).start()
+        threading.Thread(target=self._serve, name="mock-clover broker", daemon=True).start()
 
     def close(self) -> None:
-        """Answer nobody any more, and end the server."""
+        """Stop the broker and the server."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread, on Linux
         self._listener.close()
         self._server.stop()
 
-    def _attend(self) -> None:
+    def _serve(self) -> None:
         while True:
             try:
-                asking, _ = self._listener.accept()
+                connection, _ = self._listener.accept()
             except OSError:  # closed
                 return
             try:
-                told = self._server.url()
+                reply = self._server.url()
             except MockCloverError as error:
-                told = f"{_COULD_NOT}{error}"
-            with asking, contextlib.suppress(OSError):  # of a worker that is gone
-                asking.sendall(told.encode())
+                reply = f"{_ERROR_PREFIX}{error}"
+            with connection, contextlib.suppress(OSError):  # the worker has exited
+                connection.sendall(reply.encode())
 
 
 def ask_broker(port: int) -> str:
-    """Ask the controller's desk for the server's address. Raises MockCloverError."""
+    """Return the server's URL from the controller's broker. Raises MockCloverError."""
     address = ("127.0.0.1", port)
     try:
         with (
-            socket.create_connection(address, _START_S_MAX + _END_S_MAX) as desk,
-            desk.makefile("rb") as answer,
+            socket.create_connection(address, _START_S_MAX + _STOP_S_MAX) as connection,
+            connection.makefile("rb") as stream,
         ):
-            told = answer.read().decode()
+            reply = stream.read().decode()
     except OSError as error:
-        raise MockCloverError(f"the controller's desk does not answer: {error}") from None
-    if not told or told.startswith(_COULD_NOT):
-        raise MockCloverError(told[1:] or "the server of mock-clover has ended")
-    return told
+        raise MockCloverError(f"no response from the server broker: {error}") from None
+    if not reply or reply.startswith(_ERROR_PREFIX):
+        raise MockCloverError(reply[1:] or "the mock-clover server has stopped")
+    return reply
 
 
-def _plain_environment() -> dict[str, str]:
-    """Return our environment without the developer's settings for a server of their own."""
+def _clean_environment() -> dict[str, str]:
+    """Return the environment without `MOCK_CLOVER_*` settings meant for other servers."""
     return {n: v for n, v in os.environ.items() if not n.startswith("MOCK_CLOVER_")}

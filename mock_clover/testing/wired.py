@@ -1,4 +1,4 @@
-"""The way to a running server: HTTP over connections that are kept, one for each call at a time."""
+"""HTTP transport to a running server, with connection reuse."""
 
 import contextlib
 import http.client
@@ -6,38 +6,40 @@ from urllib.parse import urlsplit
 
 from mock_clover.testing.line import MockCloverError
 
-_PATIENCE_S = 30.0
+_TIMEOUT_S = 30.0
 
 
 class _StaleError(Exception):
-    """The server had closed the connection while it was idle: the call was not heard."""
+    """The server closed the idle connection and did not receive the request."""
 
 
 class HttpTransport:
-    """A server at a URL; `token` is its control token, where it has one."""
+    """Transport to a server at a URL; `token` is its control token, if any."""
 
     def __init__(self, url: str, token: str = "") -> None:
         parts = urlsplit(url if "//" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise MockCloverError(f"{url!r} is no address; give it as http://127.0.0.1:4242")
+            raise MockCloverError(f"{url!r} is not a URL such as http://127.0.0.1:4242")
         self._secure = parts.scheme == "https"
         self._address = parts.netloc.rpartition("@")[2]
-        self._shown = {"x-mock-clover-control": token} if token else {}
+        self._headers = {"x-mock-clover-control": token} if token else {}
         self._idle: list[http.client.HTTPConnection] = []
         self.blob = ""
 
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
     ) -> tuple[int, bytes]:
-        """Make one call, from any thread. Raises MockCloverError when there is no answer."""
-        asked = (method, path, body, headers | self._shown, wait_s)
+        """Send one request, from any thread. Raises MockCloverError without a response."""
+        request = (method, path, body, headers | self._headers, wait_s)
         with contextlib.suppress(IndexError, _StaleError):
-            return self._exchange(self._idle.pop(), *asked, kept=True)
-        make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        return self._exchange(make(self._address), *asked, kept=False)
+            return self._exchange(self._idle.pop(), *request, reused=True)
+        connection_type = (
+            http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        )
+        return self._exchange(connection_type(self._address), *request, reused=False)
 
     def close(self) -> None:
-        """Close what is kept."""
+        """Close the idle connections."""
         while self._idle:
             self._idle.pop().close()
 
@@ -50,19 +52,19 @@ class HttpTransport:
         headers: dict[str, str],
         wait_s: float,
         *,
-        kept: bool,
+        reused: bool,
     ) -> tuple[int, bytes]:
-        connection.timeout = _PATIENCE_S + wait_s
+        connection.timeout = _TIMEOUT_S + wait_s
         if connection.sock is not None:
             connection.sock.settimeout(connection.timeout)
         try:
             connection.request(method, path, body, headers)
-            reply = connection.getresponse()
-            said = reply.read()
+            response = connection.getresponse()
+            content = response.read()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            if kept and isinstance(error, ConnectionError):
+            if reused and isinstance(error, ConnectionError):
                 raise _StaleError from None
             raise MockCloverError(f"{method} {self._address}{path}: {error!r}") from None
         self._idle.append(connection)
-        return reply.status, said
+        return response.status, content

@@ -41,7 +41,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 def told(secured: Secured) -> str:
     """Return what is said to a browser."""
     folder = str(secured.folder / "tls")
-    command = [sys.executable, "-m", "mock_clover", "trust", "--for", "browser"]
+    command = [sys.executable, "-m", "mock_clover", "tls-setup", "--for", "browser"]
     return subprocess.check_output([*command, "--tls-folder", folder], text=True)
 
 
@@ -52,7 +52,7 @@ def mapped(secured: Secured) -> str:
 
 @pytest.fixture(scope="module")
 def trusting(secured: Secured, launch: Callable[..., Browser]) -> Browser:
-    """A browser that knows the authority's key by the option that `trust` prints."""
+    """A browser that knows the authority's key by the option that `tls-setup` prints."""
     (option,) = re.findall(r"--ignore-certificate-errors-spki-list=\S+", told(secured))
     return launch(mapped(secured), option)
 
@@ -101,7 +101,7 @@ def test_a_checkouts_page_is_paid_under_clovers_name(secured: Secured, trusting:
 def test_chromium_trusts_what_certutil_was_told(
     secured: Secured, tmp_path: Path, playwright: Playwright
 ) -> None:
-    """In homes of their own: one was told by the line that `trust` prints, the other not."""
+    """In homes of their own: one was told by the line that `tls-setup` prints, the other not."""
     if not shutil.which("certutil"):
         do_without("no certutil here (Debian's libnss3-tools)")
     (line,) = re.findall(r"^# +(certutil -d sql:.*)$", told(secured), re.MULTILINE)

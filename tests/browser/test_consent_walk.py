@@ -119,5 +119,5 @@ def test_another_site_neither_frames_the_page_nor_presses_its_buttons(
     with page.expect_response(lambda each: "/oauth/" in each.url) as answered:
         page.goto(app.shop.put("/evil", form))
     assert answered.value.status == 403
-    expect(page.locator("body")).to_contain_text("on this server's own page only")
+    expect(page.locator("body")).to_contain_text("from this server's own page")
     visitor.complaints.clear()

@@ -72,7 +72,7 @@ def test_an_exchange_is_replayed_and_leads_to_the_new_one(desk: Desk) -> None:
     page.goto(f"{desk.clover.url}/_mock/#/exchanges/2")  # of before anybody looked
     expect(part(page, "What it changed")).to_contain_text("noted once the dashboard is open")
     page.goto(f"{desk.clover.url}/_mock/#/exchanges/4")
-    expect(page.locator("#detail .rule")).to_contain_text("of the card")
+    expect(page.locator("#detail .rule")).to_contain_text("the card decides")
     expect(part(page, "What it changed")).to_contain_text(f"charges {charge}")
     part(page, "What it changed").get_by_role("link", name=f"charges {charge}").click()
     expect(page.locator("#data-title")).to_be_focused()
@@ -84,7 +84,7 @@ def test_an_exchange_is_replayed_and_leads_to_the_new_one(desk: Desk) -> None:
     expect(page.locator("[aria-selected=true]")).to_have_attribute("id", "x-6")
     page.goto(f"{desk.clover.url}/_mock/#/exchanges/1")  # the token's card is not kept
     expect(page.get_by_role("button", name="Replay")).to_be_disabled()
-    expect(page.locator("[data-more]")).to_contain_text("held a card")
+    expect(page.locator("[data-more]")).to_contain_text("contained card data")
 
 
 def test_a_scenario_is_written_checked_and_put_in_force(desk: Desk) -> None:
@@ -173,7 +173,7 @@ def test_faults_and_the_clock_are_put_and_taken_away(desk: Desk) -> None:
     expect(part(page, "What happened")).to_contain_text(held)
     clock.get_by_label("Go on by").last.fill("soon")
     clock.get_by_role("button", name="Go on", exact=True).click()
-    expect(clock.get_by_role("alert")).to_contain_text("is no span of time")
+    expect(clock.get_by_role("alert")).to_contain_text("is not a duration")
     clock.get_by_role("button", name="Run again").click()
     expect(clock).to_contain_text("It runs.")
     desk.leave()
@@ -220,7 +220,7 @@ def test_the_cardholder_is_answered_for(desk: Desk) -> None:
 def test_a_further_merchant_of_a_sandbox_has_its_own_exchanges(desk: Desk) -> None:
     clover = desk.clover
     market = {"name": "market", "merchants": [{"name": "market"}, {"name": "bakery"}]}
-    desk.move_to(clover.make(clover._line, clover.name, {"scenario": market}))
+    desk.move_to(clover.make(clover._transport, clover.name, {"scenario": market}))
     bakery = desk.clover.merchant("bakery")
     desk.pay()
     Backend(bakery).ask("GET", "/v1/charges/OFTHEBAKERY01")

@@ -219,7 +219,7 @@ def test_a_bank_has_other_answers(buying: Callable[..., Visit]) -> None:
     ]
     for name, status, said in ends:
         shopping.buy(CHALLENGE)
-        shopping.bank.get_by_text("Other answers of a bank").click()
+        shopping.bank.get_by_text("Other answers").click()
         shopping.press(name)
         shopping.ends(said)
         assert shopping.till.statuses.pop() == status
@@ -439,7 +439,7 @@ def test_a_shop_that_asks_wrongly_is_told(buying: Callable[..., Visit]) -> None:
         page.evaluate(attempt, asked | {"acsTransID": "x"})
     shopping.complaints.clear()
     expect(shopping.bank.locator("#wrong")).to_have_text(
-        f"acsTransID: is 'x', and the charge's threeds.data says '{asked['acsTransID']}'"
+        f"acsTransID: is 'x', but the charge's threeds.data has '{asked['acsTransID']}'"
     )
     page.route("**/finalize", lambda route: route.fulfill(json={"status": "left"}))
     page.get_by_role("button", name="Cancel").click()
@@ -476,7 +476,7 @@ def test_a_bank_needs_no_script(served: Served, visit: Callable[..., Any]) -> No
     pending = till.pay(BROWSER)
     page = visit(java_script_enabled=False).open(pending["threeds"]["data"]["method_url"])
     page.get_by_role("button", name="Continue").click()
-    expect(page.locator("main")).to_contain_text("The bank has looked at your browser.")
+    expect(page.locator("main")).to_contain_text("The bank has checked your browser.")
     pending = till.finalize(pending["id"], "SUCCESS")
     page.goto(pending["threeds"]["data"]["acs_url"])
     page.get_by_role("button", name="Fail").click()

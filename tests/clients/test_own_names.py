@@ -1,7 +1,7 @@
 """Clients with Clover's own addresses in them, untouched, against `serve --tls` on port 443.
 
 In a namespace of their own: a hosts file says that Clover's names are this machine, and there is no
-other network. What makes each kind of client trust the server is what `mock-clover trust` prints.
+other network. What makes each kind of client trust the server is what `tls-setup` prints.
 """
 
 import shlex
@@ -35,7 +35,7 @@ class Town(NamedTuple):
 
     def command(self, kind: str, command: list[str]) -> list[str]:
         """Return a command that trusts the server in the way told for its kind."""
-        script = f'eval "$({OURS} trust --for {kind} --tls-folder tls)"; exec "$@"'
+        script = f'eval "$({OURS} tls-setup --for {kind} --tls-folder tls)"; exec "$@"'
         script = f"cd {shlex.quote(str(self.folder))}; {script}" if kind else 'exec "$@"'
         return [*self.within, "bash", "-euc", script, "bash", *command]
 
@@ -51,7 +51,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("town")
     hosts = folder / "hosts"
     told = subprocess.run(
-        [sys.executable, "-m", "mock_clover", "trust", "--hosts"],
+        [sys.executable, "-m", "mock_clover", "tls-setup", "--hosts"],
         capture_output=True,
         text=True,
         check=True,

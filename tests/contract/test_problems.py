@@ -181,8 +181,8 @@ case(
     get("/v1/orders/X"),
     {
         "code": "evidence_inferred",
-        "message": "mock-clover only infers this: ORDER_NOT_FOUND (the words for charges). To "
-        "allow it, give the scenario's settings allow_inferred: [ORDER_NOT_FOUND].",
+        "message": "This behaviour is only inferred: ORDER_NOT_FOUND (the message for charges). "
+        "To allow it, set allow_inferred: [ORDER_NOT_FOUND] in the scenario's settings.",
     },
     refuse_inferred=True,
 )
@@ -276,7 +276,7 @@ case(
     400,
     "an outcome that there is not",
     charging_as("aprove"),
-    '{"message":"x-mock-clover-outcome: there is no outcome \'aprove\'; did you mean approve?"}',
+    '{"message":"x-mock-clover-outcome: unknown outcome \'aprove\'; did you mean approve?"}',
 )
 
 # OAuth

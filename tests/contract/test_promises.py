@@ -15,7 +15,7 @@ import pytest
 
 from mock_clover.clover.common.problems import BY_NAME, ApiError
 from mock_clover.clover.surface import SURFACE
-from mock_clover.core.codec import _is_text, problem_of
+from mock_clover.core.codec import _accepts_str, problem_of
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint, OpenBody
 from mock_clover.engine.error_format import ErrorEnvelope
@@ -54,7 +54,7 @@ def breaks(record: type[Record], tree: dict[str, Any]) -> Iterator[Break]:
 
 
 def _is_wrong(value: Any, kind: Any) -> bool:
-    if isinstance(value, int | float) and not isinstance(value, bool) and _is_text(kind):
+    if isinstance(value, int | float) and not isinstance(value, bool) and _accepts_str(kind):
         return False  # a number for a string is forgiven
     if isinstance(value, list) and value:
         return False  # an item that is a record may forgive a number as well

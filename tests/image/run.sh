@@ -298,7 +298,7 @@ log=$work/tls-memory.log
 : >"$log"
 begin "${by_tls[@]}"
 outside --insecure "https://127.0.0.1/livez" >>"$log" || fail "it speaks HTTPS without a volume too"
-said=$(grep -F 'the authority lives in memory only' "$log") || fail "it says that nothing is kept"
+said=$(grep -F 'the authority is in memory only' "$log") || fail "it says that nothing is kept"
 stop
 ok "without a volume: ${said#mock-clover: }"
 

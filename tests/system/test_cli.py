@@ -17,7 +17,7 @@ import pytest
 from mock_clover import __version__
 from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.serve import serve as serve_command
-from mock_clover.cli.trust import trust as trust_command
+from mock_clover.cli.trust import tls_setup
 from mock_clover.clover.common.problems import CATALOGUE
 from mock_clover.sandbox.credentials import derive
 from tests.runner import run_cli
@@ -64,19 +64,19 @@ def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
     "command",
     [
         "serve",
-        "trust",
+        "tls-setup",
         "env",
         "token",
         "health",
         "journal",
         "cards",
-        "problems",
+        "errors",
         "routes",
         "check",
         "scenarios",
         "schema",
         "conformance",
-        "collection",
+        "export",
     ],
 )
 def test_every_help_shows_examples(command: str) -> None:
@@ -91,7 +91,7 @@ def test_the_version_is_told() -> None:
 
 
 def test_the_tables_are_the_declarations() -> None:
-    assert {row["name"] for row in json.loads(invoke("problems", "--json")[1])} == {
+    assert {row["name"] for row in json.loads(invoke("errors", "--json")[1])} == {
         problem.name for problem in CATALOGUE
     }
     assert "4005571702222222" in invoke("cards")[1]
@@ -111,7 +111,7 @@ def test_token_makes_a_token_as_a_client_does(served: Served, plain: list[str]) 
         (["--exp", "01/20"], '"code":"expired_card"'),
         (["4242424242424241"], '"code":"incorrect_number"'),
         (["--url", "http://127.0.0.1:1"], "Connection refused"),
-        (["--url", "file:///etc/passwd"], "give an http:// or https:// address"),
+        (["--url", "file:///etc/passwd"], "must be an http:// or https:// URL"),
     ],
 )
 def test_token_says_what_the_server_said(served: Served, args: list[str], said: str) -> None:
@@ -132,9 +132,9 @@ def test_health_is_ready_or_not(served: Served) -> None:
     ("args", "said"),
     [
         (["--scenario", "sandbx"], "did you mean `sandbox`?"),
-        (["--scenario", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
+        (["--scenario", "nowhere.yaml"], "nowhere.yaml: cannot read file"),
         (["--host", "not an address"], "cannot listen on not an address port 0"),
-        (["--key-file", "key.pem"], "key.pem: is no unencrypted PEM private key"),
+        (["--key-file", "key.pem"], "key.pem: not an unencrypted PEM private key"),
         (["--port-file", "no/port"], "mock-clover: --port-file no/port: No such file or directory"),
         (["--port", "70000"], "Invalid value for '--port'"),
         (["--dialect", "spoken"], "'spoken' is not one of 'observed', 'documented'"),
@@ -160,7 +160,7 @@ def test_serve_refuses_a_bad_option_in_one_clear_line(
 
 EMPTY_OPTIONS = [
     (str(command.name), option.opts[0], value)
-    for command in (serve_command, trust_command)
+    for command in (serve_command, tls_setup)
     for option in command.params
     if isinstance(option, click.Option) and (not option.is_flag or option.multiple)
     for value in ("", " ")
@@ -169,7 +169,7 @@ EMPTY_OPTIONS = [
 
 @pytest.mark.parametrize(("command", "option", "value"), EMPTY_OPTIONS)
 def test_an_empty_option_is_rejected(command: str, option: str, value: str) -> None:
-    said = f"mock-clover: {option} is empty: give it a value, or leave the option out\n"
+    said = f"mock-clover: {option} is empty: set a value or omit the option\n"
     assert invoke(command, option, value) == (2, said)
 
 
@@ -179,8 +179,8 @@ def test_an_empty_variable_that_restricts_control_calls_is_rejected(
     variable: str, value: str
 ) -> None:
     said = (
-        f"mock-clover: {variable} is empty: it restricts control calls, which would be open; "
-        "set it to a value, or unset it\n"
+        f"mock-clover: {variable} is empty, which would leave control calls open: "
+        "set a value or unset it\n"
     )
     assert invoke("serve", **{variable: value}) == (2, said)
 
@@ -289,7 +289,7 @@ def test_an_unknown_setting_is_told_with_what_was_meant(
 ) -> None:
     monkeypatch.setenv("MOCK_CLOVER_PROT", "1")
     log = serve().log.read_text()
-    assert "MOCK_CLOVER_PROT is no setting of mine; did you mean MOCK_CLOVER_PORT?" in log
+    assert "unknown setting MOCK_CLOVER_PROT; did you mean MOCK_CLOVER_PORT?" in log
 
 
 def test_settings_come_from_the_environment(
@@ -310,8 +310,8 @@ def test_the_banner_has_the_address_the_scenario_and_credentials(
     eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
     assert server.log.read_text().splitlines() == [
         f"mock-clover {__version__} listening on {server.url}",
-        "  scenario sandbox, RSA 2048, not Clover: no money moves. Ctrl-C ends it.",
-        f"  Watch it at {server.url}/_mock/",
+        "  scenario sandbox, RSA 2048, a mock: no money moves. Press Ctrl-C to stop.",
+        f"  Dashboard: {server.url}/_mock/",
         *(
             f"  export {name}={server.url if name == 'CLOVER_BASE_URL' else value}"
             for name, value in ENV.items()

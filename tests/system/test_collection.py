@@ -43,7 +43,7 @@ def collect(form: str, folder: Path, url: str) -> Path:
     assert made.status == 200
     path = folder / ("made.json" if form == "postman" else form)
     options = ["--url", url, "--sandbox", f"for-{form}", "--seed", SEED, "-o", str(path)]
-    done = run_cli("collection", "--format", form, *options)
+    done = run_cli("export", "--format", form, *options)
     assert (done.code, done.stdout) == (0, ""), done.stderr
     return path
 
@@ -201,7 +201,7 @@ def test_the_postman_collection_runs(tmp_path: Path, served: Served) -> None:
 
 def test_the_postman_collection_has_what_its_schema_requires(tmp_path: Path) -> None:
     """v2.1 requires info.name, info.schema, item; of a request, what is typed is typed so."""
-    told = json.loads(run_cli("collection", "--format", "postman").stdout)
+    told = json.loads(run_cli("export", "--format", "postman").stdout)
     assert set(told) == {"info", "item", "variable"}
     assert (told["info"]["schema"], type(told["info"]["name"])) == (POSTMAN_SCHEMA, str)
     assert all(set(each) == {"key", "value", "type"} for each in told["variable"])
@@ -236,20 +236,20 @@ def test_the_bruno_collection_runs(tmp_path: Path, served: Served) -> None:
 def test_what_is_left_out_is_said_where_it_would_stand(tmp_path: Path, served: Served) -> None:
     folder = collect("http", tmp_path, served.url)
     head = (folder / "recurring.http").read_text().partition("\n\n")[0]
-    assert "# Left out: Forty days pass; What the customer has been told (a control call" in head
-    assert "(depends on a step left out)" in head
+    assert "# Skipped: Forty days pass; What the customer has been told (a control call" in head
+    assert "(depends on a skipped step)" in head
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--format", "http"], "name a folder"),
+        (["--format", "http"], "requires a directory"),
         (["--format", "insomnia"], "'insomnia' is not one of"),
-        (["--format", "postman", "--only", "pay"], "there is no flow 'pay'"),
+        (["--format", "postman", "--only", "pay"], "unknown flow 'pay'"),
         (["--format", "bruno", "-o", "/dev/null/x"], "/dev/null/x"),
     ],
 )
 def test_what_cannot_be_written_is_said(args: list[str], said: str) -> None:
-    done = run_cli("collection", *args)
+    done = run_cli("export", *args)
     assert (done.code, done.stdout) == (2, "")
     assert said in done.stderr

@@ -216,7 +216,7 @@ def test_a_redirect_is_not_followed(served: Served) -> None:
         assert elsewhere.posts == []
     (attempt,) = failed["attempts"]
     assert (failed["state"], attempt["status"]) == ("failed", 302)
-    assert attempt["error"] == "the answer is 302, not 2xx; redirects are not followed"
+    assert attempt["error"] == "the target responded with 302, not 2xx; redirects are not followed"
 
 
 @pytest.mark.parametrize("parser", PARSERS)
@@ -234,7 +234,10 @@ def test_the_server_ends_while_a_delivery_is_under_way(serve: Serve, parser: str
         assert server.stop() == 0
     log = server.log.read_text()
     assert "Traceback" not in log
-    assert "webhook delivery-1 of ends: charge to target-1 (127.0.0.1): the answer is 500" in log
+    assert (
+        "webhook delivery-1 of ends: charge to target-1 (127.0.0.1): the target responded with 500"
+        in log
+    )
     assert "webhook delivery-2" not in log
     assert "tell-nobody" not in log
     assert "in-the-query" not in log
@@ -280,13 +283,13 @@ def attempt(
 @pytest.mark.parametrize(
     ("answers", "endless", "error"),
     [
-        ((None,), False, "no whole answer within 10 s"),
+        ((None,), False, "no complete response within 10 s"),
         ((b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",), False, "peer closed connection"),
         ((b"HTTP/1.1 200 OK\r\n\r\nx",), True, f"longer than {REPLY_BYTES_MAX} bytes"),
         ((b"HTTP/1.1 200 OK\r\nx: y",), True, "Receive buffer too long"),
         ((b"HTTP/1.1 100 Continue\r\n\r\n" * 9,), True, "no response line received"),
         ((b"\x00\x01 no HTTP\r\n\r\n",), False, "illegal status line"),
-        ((b"",), False, "the connection ended without an answer"),
+        ((b"",), False, "the connection was closed without a response"),
     ],
 )
 def test_slow_endless_and_broken_answers_are_cut(
@@ -322,9 +325,9 @@ def test_every_whole_answer_of_2xx_is_a_delivery(world: World, answer: bytes) ->
         ("http://0xa9.0xfe.0xa9.0xfe/", (), "refused: 169.254.169.254"),
         ("http://0251.0376.0251.0376/", (), "refused: 169.254.169.254"),
         ("http://[::ffff:169.254.169.254]/", (), "refused: ::ffff:169.254.169.254"),
-        ("http://0/", (), "refused: 0.0.0.0 is no address of a host"),
+        ("http://0/", (), "refused: 0.0.0.0 is not a host address"),
         ("http://8.8.8.8/", (), "allow it with `mock-clover serve --webhook-host 8.8.8.8`"),
-        ("http://0x08080808/", (), "refused: 8.8.8.8 is outside of loopback"),
+        ("http://0x08080808/", (), "refused: 8.8.8.8 is outside loopback"),
         ("http://no-such-host.invalid/", (), "no-such-host.invalid: "),
     ],
 )
@@ -466,10 +469,10 @@ def test_what_was_posted_without_a_loop_goes_when_it_is_awaited(world: World) ->
         sent.append(message)
 
     with Receiver() as receiver:
-        assert world.app._courier is None, "nothing is made for a server without webhooks"
+        assert world.app._sender is None, "nothing is made for a server without webhooks"
         asked = {"url": receiver.url, "handshake": False}
         assert world.send("PUT", "/_mock/webhooks", asked).status == 200
-        assert world.app._courier is not None, "it is made now, and not within a payment"
+        assert world.app._sender is not None, "it is made now, and not within a payment"
         event = {"object": "P", "id": "X", "type": "CREATE"}
         world.send("POST", "/_mock/webhooks/send", event)
         scope = {

@@ -28,7 +28,7 @@ from mock_clover.server.ca_store import CERTIFICATE
 from tests.clients.toolbox import plain_environment
 from tests.runner import run_cli
 from tests.served import Served
-from tests.wire import PATIENCE_S
+from tests.wire import PATIENCE_S, SCRIPT_PATIENCE_S
 from tests.world import SEED
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def run(command: list[str], folder: Path, server: Served | None) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_S,
+        timeout=SCRIPT_PATIENCE_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -176,7 +176,7 @@ def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
     assert read == {"object": "list", "url": "/v1/charges", "data": []}
     assert clock["fired"] == []
     assert expired == {"message": "401 Unauthorized"}
-    assert "(the refresh token is spent; if the answer was lost, recover it)" in out
+    assert "(the refresh token is used; if the response was lost, recover it)" in out
     assert "X-Clover-Recovery-Available: true" in out
     (pressed,) = blocks("howto/oauth.md", "text")
     assert re.sub(r"(_id|code)=[^&]+", r"\1=…", pressed) in re.sub(

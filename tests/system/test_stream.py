@@ -17,7 +17,7 @@ from tests.wire import PATIENCE_S, Wire, call, head, request
 from tests.world import World
 
 STREAM = {"accept": "text/event-stream", "host": "localhost"}
-LOST = ": {} exchanges left the journal unseen"
+LOST = ": {} exchanges were missed"
 
 
 class Reader:
@@ -78,7 +78,7 @@ def test_a_stream_wants_the_control_token(serve: Callable[..., Served]) -> None:
     port = serve("--control-token", "s3cret").port
     with Reader(port) as stranger:
         assert stranger.reply.status == 403
-        said = "x-mock-clover-control: the control token is missing"
+        said = "x-mock-clover-control: the control token is missing or wrong"
         assert json.loads(stranger.reply.read()) == {"message": said}
     with Reader(port, x_mock_clover_control="s3cret") as reader:
         assert (reader.reply.status, reader.first_line()) == (200, ": alive")
@@ -144,7 +144,7 @@ def test_a_stream_ends_with_its_sandbox(served: Served, method: str, path: str) 
     with Reader(served.port, "/sandbox/a/_mock/journal") as reader:
         assert reader.first_line() == ": alive"
         assert call(served.port, method, path, {} if method == "PUT" else None).status == 200
-        assert list(reader.said()) == [": the sandbox is no more"]
+        assert list(reader.said()) == [": the sandbox no longer exists"]
     listed = call(served.port, "GET", "/_mock/sandboxes").json["data"]
     assert ("a" in [each["name"] for each in listed]) == (method == "PUT")
     call(served.port, "DELETE", "/_mock/sandboxes/a")

@@ -248,7 +248,7 @@ def test_plain_http_is_told_what_is_wrong(secured: Secured) -> None:
     assert (told.status, told.headers["connection"], told.body) == (
         400,
         "close",
-        b"This is the HTTPS port of mock-clover: ask it by https://\n",
+        b"This is the HTTPS port of mock-clover: use https://\n",
     )
 
 
@@ -386,7 +386,7 @@ def test_the_certificate_can_be_had_by_http_and_its_key_by_nothing(
     assert got.body == (secured.folder / "tls" / "ca.pem").read_bytes()
     assert got.body.count(b"-----BEGIN") == 1
     without = call(served.port, "GET", "/_mock/ca.pem")
-    said = {"message": "there is no HTTPS: start the server with --tls"}
+    said = {"message": "HTTPS is off: start the server with --tls"}
     assert (without.status, without.json) == (404, said)
 
 
@@ -424,13 +424,13 @@ def test_the_banner_has_both_addresses_and_where_the_certificate_is(serve_tls: S
     server, certificate = secured.server, secured.folder / "tls" / "ca.pem"
     eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
     assert server.log.read_text().splitlines()[:7] == [
-        f"mock-clover: a new authority is made in {secured.folder / 'tls'}",
+        f"mock-clover: created a new authority in {secured.folder / 'tls'}",
         f"mock-clover {__version__} listening on {server.url} and https://127.0.0.1:{secured.port}",
-        "  scenario sandbox, RSA 2048, not Clover: no money moves. Ctrl-C ends it.",
-        f"  HTTPS: clients must trust {certificate}: `mock-clover trust` tells how",
-        "  HTTPS: clients with Clover's addresses need --tls-port 443 and names: "
-        "`mock-clover trust --hosts`",
-        f"  Watch it at {server.url}/_mock/",
+        "  scenario sandbox, RSA 2048, a mock: no money moves. Press Ctrl-C to stop.",
+        f"  HTTPS: clients must trust {certificate}: see `mock-clover tls-setup`",
+        "  HTTPS: clients with hard-coded Clover URLs need --tls-port 443 and "
+        "`mock-clover tls-setup --hosts`",
+        f"  Dashboard: {server.url}/_mock/",
         f"  export CLOVER_BASE_URL={server.url}",
     ]
 
@@ -453,8 +453,8 @@ def test_a_broken_authority_is_told_and_made_anew(serve_tls: Serve, tmp_path: Pa
     pair.write_text("not PEM")
     secured = serve_tls()
     assert secured.server.log.read_text().splitlines()[0] == (
-        f"mock-clover: {pair} holds no plain key with an authority's certificate: "
-        "a new authority is made, which clients must trust anew"
+        f"mock-clover: {pair} does not contain an unencrypted key and an authority certificate: "
+        "created a new authority; clients must trust the new one"
     )
     with secured.wire() as wire:
         assert wire.ask(request("GET", "/livez")).status == 200
@@ -474,9 +474,9 @@ def ours(*words: str, **environment: str) -> tuple[int, str, str]:
 
 
 REFUSED = {
-    ("--tls-port", "0"): "--tls-port is of use only with --tls",
-    ("--tls-name", "a.test"): "--tls-name is of use only with --tls",
-    ("--tls", "--tls-name", "a b"): "'a b' is no host name and no address",
+    ("--tls-port", "0"): "--tls-port requires --tls",
+    ("--tls-name", "a.test"): "--tls-name requires --tls",
+    ("--tls", "--tls-name", "a b"): "'a b' is neither a host name nor an IP address",
     ("--tls", "--tls-folder", "/dev/null/tls"): "--tls-folder /dev/null/tls: Not a directory",
 }
 
@@ -488,14 +488,14 @@ def test_a_bad_option_is_refused_in_one_line(options: tuple[str, ...], said: str
 
 def test_a_name_that_the_authority_was_made_without_is_refused(tmp_path: Path) -> None:
     folder = ("--tls-folder", str(tmp_path / "tls"))
-    assert ours("trust", "--for", "curl", *folder)[0] == 0
+    assert ours("tls-setup", "--for", "curl", *folder)[0] == 0
     ports = ("--port", "0", "--tls-port", "0")
     code, out, said = ours("serve", *ports, "--tls", "--tls-name", "shop.test", *folder)
     assert (code, out, said) == (
         2,
         "",
-        "mock-clover: the authority was made without the name shop.test; delete its folder, and "
-        "let clients trust the new one\n",
+        "mock-clover: the authority does not cover the name shop.test; delete its folder, and "
+        "make clients trust the new authority\n",
     )
 
 
@@ -515,9 +515,9 @@ def test_without_a_folder_the_authority_is_in_memory(tmp_path: Path) -> None:
         server.stop()
     lines = server.log.read_text().splitlines()
     assert status == 200
-    said = f"{file}/mock-clover: Not a directory: the authority lives in memory only"
+    said = f"{file}/mock-clover: Not a directory: the authority is in memory only"
     assert lines[0] == f"mock-clover: {said}"
-    assert lines[3].endswith("in memory; till it ends, clients get it at /_mock/ca.pem")
+    assert lines[3].endswith("in memory only; clients can download it from /_mock/ca.pem")
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give rights up")
@@ -535,19 +535,19 @@ def test_a_port_that_one_may_not_bind_is_told_with_what_to_do(tmp_path: Path) ->
         pytest.skip(f"no network of its own can be made: {done.stderr.strip()}")
     assert done.stdout.splitlines() == [
         "cannot listen on 127.0.0.1 port 443: Permission denied",
-        "  Ports below 1024 are not everybody's. Take another port, or, on Linux, let anybody "
-        "have this one:",
+        "  Ports below 1024 are privileged. Use another port, or, on Linux, make this one "
+        "unprivileged:",
         "    sudo sysctl net.ipv4.ip_unprivileged_port_start=443",
-        "  In a container of Docker nothing need be done.",
+        "  In a Docker container, neither is necessary.",
     ]
 
 
 def test_trust_tells_each_kind_of_client(tmp_path: Path) -> None:
     folder = ("--tls-folder", str(tmp_path / "my tls"))
-    code, out, said = ours("trust", *folder)
-    assert (code, said) == (0, f"mock-clover: a new authority is made in {tmp_path / 'my tls'}\n")
+    code, out, said = ours("tls-setup", *folder)
+    assert (code, said) == (0, f"mock-clover: created a new authority in {tmp_path / 'my tls'}\n")
     for client in TRUST:
-        code, alone, said = ours("trust", "--for", client, *folder)
+        code, alone, said = ours("tls-setup", "--for", client, *folder)
         assert (code, said) == (0, "")
         told = alone.splitlines()[2:]
         assert f"# --- {client}\n" + "\n".join(told) in out
@@ -556,11 +556,11 @@ def test_trust_tells_each_kind_of_client(tmp_path: Path) -> None:
 
 
 def test_hosts_lines_and_aliases_have_every_name() -> None:
-    code, out, said = ours("trust", "--hosts", "--address", "172.17.0.2")
+    code, out, said = ours("tls-setup", "--hosts", "--address", "172.17.0.2")
     first, *lines = out.splitlines()
     assert (code, said, first[:1]) == (0, "", "#")
     assert lines == [f"172.17.0.2 {name}" for name in NAMES]
-    code, out, said = ours("trust", "--compose", "clover")
+    code, out, said = ours("tls-setup", "--compose", "clover")
     aliases = {"default": {"aliases": list(NAMES)}}
     assert (code, said) == (0, "")
     assert yaml.safe_load(out) == {"services": {"clover": {"networks": aliases}}}

@@ -1,10 +1,10 @@
-"""Behaviours of what a charge may have beside its amount: surcharges, data for buyers, tenders."""
+"""Behaviours of surcharges, soft descriptors, purchase card data, voids, tenders and `expand`."""
 
 from mock_clover.core.evidence import Behaviour, documented, inferred
 
 SURCHARGE_IS_BESIDE = Behaviour(
     "SURCHARGE_IS_BESIDE",
-    "A surcharge stands beside the amount, in no other sum, on every card; none is set at first.",
+    "A surcharge is added to every card, separate from all amounts; by default there is none.",
     inferred(
         "the payments of DOCS:working-with-transaction-data; additional_charges has no sample"
     ),
@@ -12,14 +12,14 @@ SURCHARGE_IS_BESIDE = Behaviour(
 )
 PURCHASE_DATA_TAKEN = Behaviour(
     "PURCHASE_DATA_TAKEN",
-    "Level 2 and 3 data is taken; a merchant without purchase cards is warned and charged.",
+    "Level 2 and 3 data is accepted; without purchase card support the response has a warning.",
     documented("MD:understanding-level-2-data; the warning is in REF postordersidpay's samples"),
     setting="purchase_cards",
 )
 DESCRIPTOR_TAKEN = Behaviour(
     "DESCRIPTOR_TAKEN",
-    "A soft descriptor is taken; a merchant without them is warned and charged.",
-    documented("MD:setting-soft-descriptors; the words of the warning are inferred"),
+    "A soft descriptor is accepted; without support for it the response has a warning.",
+    documented("MD:setting-soft-descriptors; the text of the warning is inferred"),
     setting="soft_descriptors",
 )
 VOID_WINDOW = Behaviour(
@@ -30,17 +30,17 @@ VOID_WINDOW = Behaviour(
 )
 VOID_SAYS_AUTH = Behaviour(
     "VOID_SAYS_AUTH",
-    "The void of a captured charge says AUTH in metadata.refundType, as its refund does.",
-    inferred("KES reads AUTH of all captured charges; no void of one was seen"),
+    "The void of a captured charge has the metadata.refundType of its refund, AUTH.",
+    inferred("KES reads AUTH for all captured charges; no void of one was seen"),
     setting="void_type",
 )
 TENDER_ASKS_NOBODY = Behaviour(
     "TENDER_ASKS_NOBODY",
-    "A charge by an alternate tender has no reference, no code and no outcome of a network.",
-    inferred("REF createcharge has the request; no answer was found"),
+    "A charge with an alternate tender has no ref_num, no auth_code and no network outcome.",
+    inferred("REF createcharge has the request; no response was found"),
 )
 EXPAND_NESTS_OBJECTS = Behaviour(
     "EXPAND_NESTS_OBJECTS",
-    "expand puts the customer and the order in the place of their ids; other names do nothing.",
-    inferred("documented is only that three fields at most are expanded"),
+    "`expand` replaces the ids of customer and order with the objects; other names do nothing.",
+    inferred("only the limit of three fields is documented"),
 )

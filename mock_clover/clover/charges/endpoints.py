@@ -1,4 +1,4 @@
-"""Charges: sale, authorisation, capture, and the issuer's no."""
+"""Charges: sale, authorization, capture and decline."""
 
 import msgspec
 
@@ -66,23 +66,27 @@ _CROCKFORD = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
 def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAnswer | Declined:
-    """Charge a token or a customer's card; with `capture: false` authorise only."""
-    asked = call.body
-    check_amount(asked.amount)
-    if asked.metadata is not None:
-        check_metadata(asked.metadata)
-    if asked.tax_rate_uuid is not None:
-        asked = with_tax(sandbox, asked)
-    payer = resolve_source(sandbox, asked.source, asked.stored_credentials, call.verdict)
+    """Charge a token or a customer's card; with `capture: false`, only authorize."""
+    request = call.body
+    check_amount(request.amount)
+    if request.metadata is not None:
+        check_metadata(request.metadata)
+    if request.tax_rate_uuid is not None:
+        request = with_tax(sandbox, request)
+    payer = resolve_source(sandbox, request.source, request.stored_credentials, call.verdict)
     kind = payer.token.kind
-    if asked.soft_descriptor is not None or asked.level2 is not None or asked.level3 is not None:
-        asked, payer = with_extras(sandbox, asked, payer)
+    if (
+        request.soft_descriptor is not None
+        or request.level2 is not None
+        or request.level3 is not None
+    ):
+        request, payer = with_extras(sandbox, request, payer)
     if kind == "tender":
-        check_tender(asked.tender, captures=asked.capture)
+        check_tender(request.tender, captures=request.capture)
     sandbox.charges.require_room()
-    if asked.threeds is not None and kind == "card":
-        payer = authenticate(sandbox, call, asked.threeds, payer, asked.amount)
-    charge = make_charge(sandbox, asked, payer, order=None)
+    if request.threeds is not None and kind == "card":
+        payer = authenticate(sandbox, call, request.threeds, payer, request.amount)
+    charge = make_charge(sandbox, request, payer, order=None)
     call.why = payer.why or payer.verdict.why
     call.issuer_verdict, call.basis = payer.verdict, payer.basis
     if charge.state == "pending":
@@ -94,34 +98,34 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
 
 def make_charge(
     sandbox: Sandbox,
-    asked: ChargeRequest,
+    request: ChargeRequest,
     payer: PaymentSource,
     order: str | None,
-    begun: Charge | None = None,
+    pending: Charge | None = None,
 ) -> Charge:
-    """Write a charge, its order and its spent token: the only writes of a payment.
+    """Store a charge, its order and its used token. No other code writes a payment.
 
-    A declined charge is kept too: it has an id that the error tells. A phantom decline stands: the
-    charge is made as if it had been approved, and only the client is told otherwise. `begun` is a
-    charge that was pending until now: it keeps its id and its time.
+    A declined charge is stored too, because the error contains its id. A phantom decline
+    (`stands`) stores an approved charge; only the client sees a decline. `pending` is the charge
+    that waited for 3-D Secure: the new charge has its id and its creation time.
     """
     token, verdict = payer.token, payer.verdict
     ids, now_ms = sandbox.ids, sandbox.clock.now_ms()
     if payer.threeds is not None and payer.threeds.step is not None:
-        return begin_charge(sandbox, asked, payer, order)
+        return begin_charge(sandbox, request, payer, order)
     if isinstance(verdict, Decline) and verdict.stands:
         verdict = Approval(why=verdict.why, evidence=verdict.evidence, based_on=verdict.based_on)
     if token.kind != "card":
-        asked, verdict = cap_to_balance(sandbox, asked, token, verdict)
-    charge_id = ids.object_id() if begun is None else begun.id
-    created_ms = now_ms if begun is None else begun.created_ms
-    currency = sandbox.currency_echo(asked.currency)
-    spends = token.state == "new"
+        request, verdict = cap_to_balance(sandbox, request, token, verdict)
+    charge_id = ids.object_id() if pending is None else pending.id
+    created_ms = now_ms if pending is None else pending.created_ms
+    currency = sandbox.currency_echo(request.currency)
+    uses_token = token.state == "new"
     if isinstance(verdict, Decline):
-        spends = spends and sandbox.settings.decline_spends_token
+        uses_token = uses_token and sandbox.settings.decline_spends_token
         charge = Charge(
             id=charge_id,
-            request=asked,
+            request=request,
             token=token,
             created_ms=created_ms,
             state="failed",
@@ -133,39 +137,39 @@ def make_charge(
             threeds=payer.threeds,
         )
     else:
-        if asked.stored_credentials is not None:
-            verdict = warn(asked, token, verdict)
+        if request.stored_credentials is not None:
+            verdict = warn(request, token, verdict)
         checks = verdict.checks
         if checks is not NO_CHECKS:
             checks = checks_seen(checks, token.card)
-        if verdict.amount is not None and verdict.amount < asked.amount:
-            asked = _replace(asked, amount=verdict.amount)
+        if verdict.amount is not None and verdict.amount < request.amount:
+            request = _replace(request, amount=verdict.amount)
         elif verdict.amount is not None:
             verdict = _replace(verdict, amount=None)
         charge = Charge(
             id=charge_id,
-            request=asked,
+            request=request,
             token=token,
             created_ms=created_ms,
-            state="captured" if asked.capture else "authorised",
-            sale=asked.capture,
+            state="captured" if request.capture else "authorised",
+            sale=request.capture,
             currency=currency,
             order=order or ids.object_id(),
             customer=payer.customer,
-            amount_captured=asked.amount if asked.capture else 0,
+            amount_captured=request.amount if request.capture else 0,
             ref_num=ids.ref_num(now_ms),
             auth_code=ids.auth_code(),
             approval=verdict if checks is verdict.checks else _replace(verdict, checks=checks),
             threeds=payer.threeds,
         )
     if token.kind != "card" or sandbox.settings.surcharge_rate is not None:
-        charge = _settled(sandbox, charge)
-    _book(sandbox, charge, order, spends=spends)
+        charge = _apply_kind_and_surcharge(sandbox, charge)
+    _store(sandbox, charge, order, uses_token=uses_token)
     return charge
 
 
-def _settled(sandbox: Sandbox, charge: Charge) -> Charge:
-    """Return a charge as it is to be kept: of what is no card, or of a merchant who surcharges."""
+def _apply_kind_and_surcharge(sandbox: Sandbox, charge: Charge) -> Charge:
+    """Return the charge to store for a payment without a card, or with a surcharge."""
     rate = sandbox.settings.surcharge_rate
     if charge.token.kind == "tender":
         return _replace(charge, ref_num=None, auth_code=None)
@@ -180,8 +184,8 @@ def _settled(sandbox: Sandbox, charge: Charge) -> Charge:
     return _replace(charge, surcharge=added)
 
 
-def _book(sandbox: Sandbox, charge: Charge, order: str | None, *, spends: bool) -> None:
-    """Write a charge that is made, and what follows from it; `order` is one that was there."""
+def _store(sandbox: Sandbox, charge: Charge, order: str | None, *, uses_token: bool) -> None:
+    """Store a new charge and its effects; `order` is the existing order that it pays, if any."""
     token = charge.token
     sandbox.charges.put(charge.id, charge)
     if charge.state == "authorised":
@@ -192,21 +196,21 @@ def _book(sandbox: Sandbox, charge: Charge, order: str | None, *, spends: bool) 
         sandbox.sale_orders.put(charge.order, charge.id)
     if charge.request.stored_credentials is not None:
         update_token_use(sandbox, charge.request, token, approved=charge.decline is None)
-    elif spends:
+    elif uses_token:
         sandbox.tokens.put(token.id, _replace(token, state="used"))
     if sandbox.outbox is not None:
         _announce_charge(sandbox, charge, has_order=order is None)
 
 
 def _announce_charge(sandbox: Sandbox, charge: Charge, *, has_order: bool) -> None:
-    """Tell of a charge, and of the order that it made by itself."""
+    """Send the events of a charge and, with `has_order`, of the order that it created."""
     if has_order and charge.order is not None:
         announce(sandbox, "O", charge.order, "CREATE", "charge")
     announce(sandbox, "P", charge.id, "CREATE", "decline" if charge.decline else "charge")
 
 
 def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeAnswer:
-    """Capture an authorisation, in full or in part, once."""
+    """Capture an authorization once, in full or in part."""
     charge_id = call.ids[0]
     if len(charge_id) != 13 or not _CROCKFORD.issuperset(charge_id):
         raise INVALID_CHARGE_ID.error()
@@ -234,12 +238,12 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     sandbox.charges.put(charge.id, captured)
     if sandbox.outbox is not None:
         announce(sandbox, "P", charge.id, "UPDATE", "capture")
-    call.why = f"an authorisation of {charge.request.amount} is captured for {amount}"
+    call.why = f"captured {amount} of an authorization of {charge.request.amount}"
     return captured_answer(captured)
 
 
 def _capturable(sandbox: Sandbox, charge: Charge) -> int:
-    """Return how much of an authorisation may be captured; of a gift card, what is locked."""
+    """Return the highest amount that can be captured; for a gift card, the locked amount."""
     amount = charge.request.amount
     if charge.gift is not None:
         return amount
@@ -280,7 +284,7 @@ ENDPOINTS = (
             *THREEDS_REFUSALS,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Charge a token or a customer's card on file; `capture: false` authorises only.",
+        about="Charge a token or a customer's card on file; `capture: false` only authorizes.",
         fact=documented("REF createcharge"),
     ),
     Endpoint(
@@ -304,7 +308,7 @@ ENDPOINTS = (
             CAPTURE_TOO_LARGE,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Capture an authorisation, in full or in part; 0 releases a gift card's lock.",
+        about="Capture an authorization, in full or in part; 0 releases a gift card's lock.",
         fact=documented("REF capturecharge"),
     ),
 )

@@ -1,7 +1,7 @@
-"""Charges as they are looked at: one, or a page of them, with what is expanded in them.
+"""Get and list charges, with `expand`.
 
-What may be expanded is inferred: the ids of customer and order become the objects, as in the API
-from which Clover's own SDK is a fork. Documented is only the form, and that three are the most.
+The expandable fields are inferred: the ids of customer and order become objects, as in the API that
+Clover's SDK was forked from. Only the format and the limit of three fields are documented.
 """
 
 from typing import Annotated, Any
@@ -23,13 +23,13 @@ from mock_clover.engine.pagination import ListQuery, page
 from mock_clover.sandbox.sandbox import Sandbox
 
 EXPANDED_MAX = 3
-"""Fields that one call may expand (documented)."""
+"""Fields that one request can expand (documented)."""
 _DOC = documented("REF getcharges")
 _Expand = (
     Annotated[
         str,
         doc(
-            "Names with commas between, three at most; customer and order become objects.",
+            "Comma-separated names, three at most; customer and order become objects.",
             documented("DOCS:expanding-fields; which fields is inferred"),
             max_length=200,
         ),
@@ -49,11 +49,11 @@ class ChargesQuery(ListQuery, frozen=True, kw_only=True):
 
     expand: _Expand = None
     is_threeds: (
-        Annotated[bool, doc("Whether 3-D Secure was asked for (that reading is inferred).", _DOC)]
+        Annotated[bool, doc("Whether 3-D Secure was requested (the meaning is inferred).", _DOC)]
         | None
     ) = None
     threeds_validation_result: (
-        Annotated[str, doc("As AUTHENTICATION_SUCCESSFUL.", _DOC, max_length=100)] | None
+        Annotated[str, doc("For example AUTHENTICATION_SUCCESSFUL.", _DOC, max_length=100)] | None
     ) = None
 
 
@@ -64,11 +64,11 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeAnswer:
         raise CHARGE_NOT_FOUND.error(id=call.ids[0])
     if charge.decline is not None:
         call.basis = (FAILED_CHARGE_SHOWN,)
-    answer = fetched_answer(charge)
+    response = fetched_answer(charge)
     if call.query.expand is None:
-        return answer
+        return response
     call.basis += (EXPAND_NESTS_OBJECTS,)
-    return _expanded(sandbox, answer, _names(call.query.expand))
+    return _expanded(sandbox, response, _names(call.query.expand))
 
 
 def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListAnswer:
@@ -79,13 +79,13 @@ def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListAnswer
         "/v1/charges",
         sandbox.charges.newest(),
         query,
-        keep=lambda row: _is_meant(row, query),
+        keep=lambda row: _matches(row, query),
         created_ms=lambda row: row.created_ms,
         show=lambda row: _expanded(sandbox, fetched_answer(row), names),
     )
 
 
-def _is_meant(charge: Charge, query: ChargesQuery) -> bool:
+def _matches(charge: Charge, query: ChargesQuery) -> bool:
     threeds = charge.threeds
     return (
         (query.customer is None or charge.customer == query.customer)
@@ -106,18 +106,18 @@ def _names(expand: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _expanded(sandbox: Sandbox, answer: ChargeAnswer, names: frozenset[str]) -> ChargeAnswer:
-    """Put objects in the place of ids; a dotted name expands its first part."""
-    found: dict[str, Any] = {}
-    if "customer" in names and isinstance(answer.customer, str):
-        customer = sandbox.customers.get(answer.customer)
+def _expanded(sandbox: Sandbox, response: ChargeAnswer, names: frozenset[str]) -> ChargeAnswer:
+    """Replace ids with objects."""
+    objects: dict[str, Any] = {}
+    if "customer" in names and isinstance(response.customer, str):
+        customer = sandbox.customers.get(response.customer)
         if customer is not None:
-            found["customer"] = msgspec.to_builtins(customer_answer(customer, "USD"))
-    if "order" in names and isinstance(answer.order, str):
-        sold = find_order(sandbox, answer.order)
-        if sold is not None:
-            found["order"] = msgspec.to_builtins(retrieved_answer(sold))
-    return msgspec.structs.replace(answer, **found) if found else answer
+            objects["customer"] = msgspec.to_builtins(customer_answer(customer, "USD"))
+    if "order" in names and isinstance(response.order, str):
+        order = find_order(sandbox, response.order)
+        if order is not None:
+            objects["order"] = msgspec.to_builtins(retrieved_answer(order))
+    return msgspec.structs.replace(response, **objects) if objects else response
 
 
 ENDPOINTS = (

@@ -1,6 +1,6 @@
-"""Credentials on file: what a payment makes of its token, and what it is warned of.
+"""Credentials on file: the token's state after a payment, and warnings.
 
-Nothing here is asked for a plain payment: `make_charge` looks at `stored_credentials` first.
+A payment without `stored_credentials` does not use this module.
 """
 
 import msgspec
@@ -14,9 +14,9 @@ from mock_clover.sandbox.sandbox import Sandbox
 _replace = msgspec.structs.replace
 
 
-def warn(asked: ChargeRequest, token: Token, verdict: Approval) -> Approval:
-    """Return an approval with Clover's warning of the sequence, if there is one to give."""
-    stored = asked.stored_credentials
+def warn(request: ChargeRequest, token: Token, verdict: Approval) -> Approval:
+    """Return the approval, with Clover's warning if the sequence is wrong."""
+    stored = request.stored_credentials
     if stored is None or stored.sequence != "SUBSEQUENT" or token.has_first:
         return verdict
     if verdict.warning_message is not None:
@@ -26,16 +26,17 @@ def warn(asked: ChargeRequest, token: Token, verdict: Approval) -> Approval:
 
 
 def update_token_use(
-    sandbox: Sandbox, asked: ChargeRequest, token: Token, *, approved: bool
+    sandbox: Sandbox, request: ChargeRequest, token: Token, *, approved: bool
 ) -> None:
-    """Write what a payment with stored credentials makes of its token.
+    """Update a token after a payment with stored credentials.
 
-    Documented: FIRST with the intent makes it multi-pay. A decline leaves it as any decline does.
+    Documented: FIRST with an `intent` makes it multi-pay. After a decline, the token is used or
+    not as after any other decline.
     """
     row = sandbox.tokens.get(token.id)
     if row is not None and row.state == "revoked":
-        return  # while its charge was pending
-    stored = asked.stored_credentials
+        return  # revoked while its charge was pending
+    stored = request.stored_credentials
     single = token.state == "new"
     if not approved:
         if single and sandbox.settings.decline_spends_token:
@@ -44,8 +45,8 @@ def update_token_use(
     is_first = stored is not None and stored.sequence == "FIRST"
     state = token.state
     if single:
-        saves = is_first and asked.intent is not None and token.kind == "card"
+        saves = is_first and request.intent is not None and token.kind == "card"
         state = "multipay" if saves else "used"
-    kept = _replace(token, state=state, has_first=token.has_first or is_first)
-    if kept != token:
-        sandbox.tokens.put(token.id, kept)
+    updated = _replace(token, state=state, has_first=token.has_first or is_first)
+    if updated != token:
+        sandbox.tokens.put(token.id, updated)

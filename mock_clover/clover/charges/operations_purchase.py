@@ -1,6 +1,6 @@
-"""Soft descriptors and purchase card data: checked as far as documented, and passed through.
+"""Soft descriptors, purchase card data and tenders: validate what is documented.
 
-A merchant that does not support them is warned and charged all the same (documented).
+If the merchant does not support them, the charge is made with a warning (documented).
 """
 
 import msgspec
@@ -28,51 +28,51 @@ _SHORT_CONTACT = frozenset({"VISA", "DISCOVER"})
 
 
 def with_extras(
-    sandbox: Sandbox, asked: ChargeRequest, payer: PaymentSource
+    sandbox: Sandbox, request: ChargeRequest, payer: PaymentSource
 ) -> tuple[ChargeRequest, PaymentSource]:
-    """Return a request without what its merchant does not support, and a payer who is warned."""
+    """Remove the members that the merchant does not support, and add a warning to the approval."""
     brand = payer.token.card.brand
-    if asked.soft_descriptor is not None:
-        _check_descriptor(asked.soft_descriptor, brand)
-    if asked.level2 is not None:
-        check_level2(asked.level2)
-    if asked.level3 is not None:
-        _check_level3(asked.level3, brand)
+    if request.soft_descriptor is not None:
+        _check_descriptor(request.soft_descriptor, brand)
+    if request.level2 is not None:
+        check_level2(request.level2)
+    if request.level3 is not None:
+        _check_level3(request.level3, brand)
     warnings = []
-    if asked.soft_descriptor is not None and not sandbox.settings.soft_descriptors:
-        asked = _replace(asked, soft_descriptor=None)
+    if request.soft_descriptor is not None and not sandbox.settings.soft_descriptors:
+        request = _replace(request, soft_descriptor=None)
         warnings.append(DESCRIPTORS_UNSUPPORTED)
-    has_levels = asked.level2 is not None or asked.level3 is not None
+    has_levels = request.level2 is not None or request.level3 is not None
     if has_levels and not sandbox.settings.purchase_cards:
-        asked = _replace(asked, level2=None, level3=None)
+        request = _replace(request, level2=None, level3=None)
         warnings.append(PURCHASE_CARDS_UNSUPPORTED)
     verdict = payer.verdict
     if warnings and isinstance(verdict, Approval) and verdict.warning_message is None:
         payer = payer._replace(verdict=_replace(verdict, warning_message=". ".join(warnings)))
-    return asked, payer
+    return request, payer
 
 
 def check_tender(tender: Tender | None, *, captures: bool) -> None:
-    """Refuse a tender that does not say which, or one that is only to be authorised (inferred)."""
+    """Reject a tender without a name, or an authorization of a tender (inferred)."""
     if tender is None or not tender.says_which:
         raise INVALID_TENDER.error()
     if not captures:
         raise INVALID_REQUEST.error(param="capture")
 
 
-def _check_descriptor(given: ChargeDescriptor, brand: str) -> None:
-    contact = given.merchant_contact_info or ""
+def _check_descriptor(data: ChargeDescriptor, brand: str) -> None:
+    contact = data.merchant_contact_info or ""
     if brand in _SHORT_CONTACT and len(contact) > CONTACT_CHARS_MAX:
         raise INVALID_REQUEST.error(param="soft_descriptor.merchant_contact_info")
 
 
-def check_level2(given: Level2) -> None:
-    """Refuse level 2 data with a tax and no order number, which the tax needs (documented)."""
-    if given.tax_amount is not None and not given.pc_order_number:
+def check_level2(data: Level2) -> None:
+    """Reject level 2 data with a tax but no order number (documented)."""
+    if data.tax_amount is not None and not data.pc_order_number:
         raise INVALID_REQUEST.error(param="level2.pc_order_number")
 
 
-def _check_level3(given: Level3, brand: str) -> None:
-    for place, item in enumerate(given.level3_line_items or ()):
+def _check_level3(data: Level3, brand: str) -> None:
+    for place, item in enumerate(data.level3_line_items or ()):
         if missing := missing_of(item, brand):
             raise INVALID_REQUEST.error(param=f"level3.level3_line_items[{place}].{missing}")

@@ -1,4 +1,4 @@
-"""Who pays: a source becomes a usable card token and the issuer's verdict. Nothing is written."""
+"""Resolve a payment source to a usable token and the issuer's verdict. Nothing is stored."""
 
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import ALTERNATE_TENDER
 
 _CVV_NOT_PROVIDED = Decline(
-    why="a saved card's token without stored_credentials is declined (observed: CC 30103)",
+    why="the token of a saved card is declined without stored_credentials (observed: CC 30103)",
     evidence="observed",
     based_on=SAVED_TOKEN_WANTS_STORED_CREDENTIALS.name,
     message=CVV_NOT_PROVIDED,
@@ -43,21 +43,21 @@ _CVV_NOT_PROVIDED = Decline(
 
 
 class PaymentSource(NamedTuple):
-    """A token that may be charged, its customer if it is on file, and what the issuer says."""
+    """A chargeable token, its customer if the card is on file, and the issuer's verdict."""
 
     token: Token
     customer: str | None
     verdict: Verdict
     threeds: ThreeDS | None = None
     basis: tuple[Behaviour, ...] = ()
-    """What of Clover was taken for granted to find it."""
+    """The behaviours that finding the source relied on."""
     why: str = ""
-    """More than the verdict's own, if there is more to say."""
+    """Replaces the verdict's `why` unless empty."""
 
 
 _new_tuple = tuple.__new__
 _EXPIRED = Decline(
-    why="the card has expired by the sandbox's clock (inferred)",
+    why="the card has expired according to the sandbox's clock (inferred)",
     based_on=EXPIRED_CARD_DECLINED.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
@@ -65,7 +65,7 @@ _EXPIRED = Decline(
 
 
 _TENDERED = Approval(
-    why="an alternate tender is taken as it is (inferred)", based_on=TENDER_ASKS_NOBODY.name
+    why="an alternate tender is always approved (inferred)", based_on=TENDER_ASKS_NOBODY.name
 )
 
 
@@ -73,32 +73,32 @@ def resolve_source(
     sandbox: Sandbox,
     source: str,
     stored_credentials: StoredCredentials | None,
-    decided: Verdict | None = None,
+    forced: Verdict | None = None,
 ) -> PaymentSource:
-    """Find what a source stands for: a `clv_` token, or a customer with a card on file.
+    """Resolve a source: a `clv_` token, or the id of a customer with a card on file.
 
-    `decided` is what a rule or header has the issuer say. Source of the customer form: SEED
-    save-a-card. Of several cards the newest pays (inferred).
+    `forced` is the verdict that a rule or a header sets. Source of the customer form: SEED
+    save-a-card. If there are several cards, the newest is charged (inferred).
     """
     token = sandbox.tokens.get(source)
     if token is None:
-        return _on_file(sandbox, source, decided)
+        return _on_file(sandbox, source, forced)
     if token.state == "used":
         raise TOKEN_ALREADY_USED.error()
     if token.state == "revoked":
         raise INVALID_SOURCE.error()
-    if token.state == "multipay" and stored_credentials is None and decided is None:
-        # A token of another integration never had a CVV; its tutorial charges it all the same.
+    if token.state == "multipay" and stored_credentials is None and forced is None:
+        # A token of another integration never had a CVV; Clover's tutorial charges it anyway.
         verdict = ask_issuer(sandbox, token) if token.foreign else _CVV_NOT_PROVIDED
         return PaymentSource(token, token.customer, verdict)
-    # Not by its name: nearly every payment has its payer from here, and this takes half the time.
+    # Skip the constructor: nearly every payment runs this line, and this takes half the time.
     return _new_tuple(
-        PaymentSource, (token, token.customer, decided or ask_issuer(sandbox, token), None, (), "")
+        PaymentSource, (token, token.customer, forced or ask_issuer(sandbox, token), None, (), "")
     )
 
 
 def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
-    """Ask what the issuer says to a card, if no rule speaks for it."""
+    """Return the issuer's verdict for a token that no rule has decided."""
     if token.kind != "card":
         return authorize_non_card(sandbox, token)
     if sandbox.clock.now_ms() >= token.card.good_until_ms:
@@ -106,9 +106,9 @@ def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
     return sandbox.rules.verdict(token.card)
 
 
-def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> PaymentSource:
+def _on_file(sandbox: Sandbox, customer_id: str, forced: Verdict | None) -> PaymentSource:
     if customer_id == ALTERNATE_TENDER:
-        return PaymentSource(TENDER_TOKEN, None, decided or _TENDERED)
+        return PaymentSource(TENDER_TOKEN, None, forced or _TENDERED)
     customer = sandbox.customers.get(customer_id)
     if customer is None:
         raise INVALID_SOURCE.error()
@@ -118,17 +118,17 @@ def _on_file(sandbox: Sandbox, customer_id: str, decided: Verdict | None) -> Pay
     if token is None:
         raise CARD_ON_FILE_MISSING.error()
     basis = (NEWEST_CARD_PAYS,) if len(customer.cards) > 1 else ()
-    verdict = decided or ask_issuer(sandbox, token)
+    verdict = forced or ask_issuer(sandbox, token)
     return _new_tuple(PaymentSource, (token, customer.id, verdict, None, basis, ""))
 
 
 def check_amount(amount: int) -> None:
-    """Refuse an amount above Clover's maximum."""
+    """Raise AMOUNT_TOO_LARGE for an amount above Clover's maximum."""
     if amount > AMOUNT_MAX:
         raise AMOUNT_TOO_LARGE.error()
 
 
 def check_metadata(metadata: dict[str, object] | None) -> None:
-    """Refuse metadata that is too long."""
+    """Raise INVALID_REQUEST if the metadata is too long."""
     if metadata and len(encode(metadata)) > METADATA_BYTES_MAX:
         raise INVALID_REQUEST.error(param="metadata")

@@ -1,4 +1,4 @@
-"""The merchant's taxes, where an order, a line or a charge names one by its id."""
+"""Look up and apply the merchant's taxes that an order, a line or a charge names by id."""
 
 from collections.abc import Iterable
 
@@ -20,13 +20,13 @@ _replace = msgspec.structs.replace
 
 
 def find_tax(sandbox: Sandbox, tax_id: str) -> MerchantTax | None:
-    """Return one of the merchant's taxes; every merchant has the one that is none."""
+    """Return one of the merchant's taxes; every merchant has the tax "no tax applied"."""
     none = untaxed(sandbox)
     return none if tax_id == none.id else sandbox.tax_rates.get(tax_id)
 
 
 def untaxed(sandbox: Sandbox) -> MerchantTax:
-    """Return the tax of nothing. Source: clover_sandbox_simulator; it follows from the seed."""
+    """Return the tax of 0 %; its id derives from the seed. Source: clover_sandbox_simulator."""
     return MerchantTax(
         id=derived_id("tax", sandbox.seed, NO_TAX_APPLIED),
         asked=TaxRateRequest(name=NO_TAX_APPLIED, rate=0),
@@ -34,14 +34,14 @@ def untaxed(sandbox: Sandbox) -> MerchantTax:
 
 
 def taxes_of(sandbox: Sandbox, item: InventoryItem) -> tuple[MerchantTax, ...]:
-    """Return the taxes that apply to an item: the default ones, or none."""
+    """Return the taxes of an inventory item: the default ones, or none."""
     if not item.asked.defaultTaxRates:
         return ()
     return tuple(tax for tax in sandbox.tax_rates if tax.asked.isDefault)
 
 
 def line_taxes(sandbox: Sandbox, items: Iterable[Item]) -> tuple[int, ...]:
-    """Return the tax of each line, or refuse a tax that the merchant does not have."""
+    """Return the tax of each line; raise INVALID_TAX_RATE for a tax the merchant does not have."""
     return tuple(
         item.tax
         if not item.tax_rates
@@ -51,7 +51,7 @@ def line_taxes(sandbox: Sandbox, items: Iterable[Item]) -> tuple[int, ...]:
 
 
 def resolved(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
-    """Return a tax with the merchant's own rate and name, if it is one of the merchant's."""
+    """Return a tax with the rate and name of the merchant's tax that it names, if any."""
     if rate.tax_rate_uuid is None:
         return rate
     tax = find_tax(sandbox, rate.tax_rate_uuid)
@@ -65,12 +65,13 @@ def resolved(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
     )
 
 
-def with_tax(sandbox: Sandbox, asked: ChargeRequest) -> ChargeRequest:
-    """Return a charge that names a tax with the tax within its amount.
+def with_tax(sandbox: Sandbox, request: ChargeRequest) -> ChargeRequest:
+    """Return a charge request with the tax included in its amount, for a charge that names a tax.
 
-    Source: REF createcharge, 1100 of which 100 are tax. Half a cent is rounded up (inferred).
+    Source: REF createcharge, an amount of 1100 with a tax of 100. Half a cent is rounded up
+    (inferred).
     """
-    rate = resolved(sandbox, TaxRate(tax_rate_uuid=asked.tax_rate_uuid))
-    whole = RATE_WHOLE + (rate.rate or 0)
-    within = (asked.amount * (rate.rate or 0) + whole // 2) // whole
-    return _replace(asked, tax_amount=min(asked.amount, rate.tax_amount or within))
+    rate = resolved(sandbox, TaxRate(tax_rate_uuid=request.tax_rate_uuid))
+    divisor = RATE_WHOLE + (rate.rate or 0)
+    tax = (request.amount * (rate.rate or 0) + divisor // 2) // divisor
+    return _replace(request, tax_amount=min(request.amount, rate.tax_amount or tax))

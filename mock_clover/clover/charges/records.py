@@ -1,6 +1,6 @@
-"""Charges: sale, authorisation, capture, void. Amounts are always minor units.
+"""Charges: sale, authorization, capture, void. Amounts are in minor units.
 
-A charge's life is a table, not branches: what is absent from it is illegal.
+Tables list the allowed transitions of a charge's state; a state that is absent has none.
 """
 
 from typing import Annotated, Any, Literal
@@ -29,7 +29,7 @@ from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
 METADATA_BYTES_MAX = 500
-"""Documented REF createcharge: limited to 500 characters."""
+"""Documented REF createcharge: at most 500 characters."""
 
 _REF = documented("REF createcharge")
 _GIFT_PAGE = "MD:gift-card-api, in its samples"
@@ -43,7 +43,7 @@ ExternalReference = (
     Annotated[
         str,
         doc(
-            "Up to 12 characters, letters and digits with inner spaces.",
+            "Up to 12 letters and digits; spaces between them.",
             _REF,
             refused_as="INVALID_REQUEST",
             max_length=12,
@@ -56,7 +56,7 @@ Tip = (
     Annotated[
         Cents,
         doc(
-            "Tip; added to the amount at finalisation.",
+            "Tip; added to the amount at finalization.",
             _REF,
             refused_as="INVALID_TIP_AMOUNT",
             ge=0,
@@ -94,12 +94,12 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
 
     amount: Annotated[
         Cents,
-        doc("Tax included, tip not; at least 0.", _REF, refused_as="INVALID_CHARGE_AMOUNT", ge=0),
+        doc("Includes tax, not tip.", _REF, refused_as="INVALID_CHARGE_AMOUNT", ge=0),
     ]
     currency: Annotated[
         str,
         doc(
-            "ISO 4217, either case.",
+            "ISO 4217, in either case.",
             documented("REF createcharge; upper case in SEED samples"),
             refused_as="INVALID_CURRENCY",
             pattern=CURRENCY,
@@ -117,9 +117,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     ]
     capture: Annotated[
         bool,
-        doc(
-            "false authorises only; the string is accepted too.", _REF, refused_as="INVALID_REQUEST"
-        ),
+        doc("false only authorizes; a string is accepted too.", _REF, refused_as="INVALID_REQUEST"),
     ] = True
     description: Description = None
     ecomind: Annotated[Ecomind, doc("Commerce indicator.", _REF, refused_as="INVALID_REQUEST")] = (
@@ -143,7 +141,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     stored_credentials: (
         Annotated[
             StoredCredentials,
-            doc("Required beside a saved card's token.", _REF, refused_as="INVALID_REQUEST"),
+            doc("Required with a saved card's token.", _REF, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
@@ -152,7 +150,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
         Annotated[
             Cents,
             doc(
-                "Tax within the amount; positive.",
+                "Tax included in the amount; positive.",
                 _REF,
                 refused_as="INVALID_TAX_AMOUNT",
                 ge=0,
@@ -166,14 +164,14 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     partial_redemption: (
         Annotated[
             bool,
-            doc("Whether a part of the amount will do; a gift card gives it anyway.", _REF),
+            doc("Accept a partial payment; a gift card makes one anyway.", _REF),
         ]
         | None
     ) = None
     return_gateway_response: (
         Annotated[
             bool,
-            doc("Taken and not heeded: what it adds was not found.", documented(_GIFT_PAGE)),
+            doc("Accepted and ignored: its effect was not found.", documented(_GIFT_PAGE)),
         ]
         | None
     ) = None
@@ -193,13 +191,13 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
 
 
 class CaptureRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /v1/charges/{id}/capture`; empty captures in full."""
+    """Body of `POST /v1/charges/{id}/capture`; an empty body captures in full."""
 
     amount: (
         Annotated[
             Cents,
             doc(
-                "Defaults to the authorised amount.",
+                "Defaults to the authorized amount.",
                 documented("REF capturecharge"),
                 refused_as="INVALID_CHARGE_AMOUNT",
                 ge=0,
@@ -214,27 +212,27 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
 
 
 ChargeState = Literal["pending", "authorised", "captured", "voided", "expired", "failed"]
-"""pending: its cardholder is to be authenticated first; that it is shown so is inferred."""
+"""pending: 3-D Secure authentication is not finished; that responses show this is inferred."""
 
 _DAY_MS = 86_400_000
 AUTHORISATION_LIFE_MS: dict[Face, int] = {"VISA": 7 * _DAY_MS, "MC": 30 * _DAY_MS}
-"""Documented MD:create-pre-authorization. Other brands expire as Visa's do (inferred)."""
+"""Documented MD:create-pre-authorization. Other brands expire like Visa (inferred)."""
 
 AUTHORISATION_EXPIRES = "authorisation_expired"
-"""The kind of an agenda's entry, and what the control call says has happened."""
+"""The kind of a job, and the name that the control call returns for it."""
 
 DEBIT_SETTLES = "debit_settled"
-"""The kind of an agenda's entry: a bank debit that was pending has succeeded."""
+"""The kind of a job: a pending bank debit succeeds."""
 
 CAPTURED_FROM: frozenset[ChargeState] = frozenset({"authorised"})
 RefundType = Literal["PREAUTH", "AUTH", "VOID"]
 REFUND_TYPE: dict[ChargeState, RefundType] = {"authorised": "PREAUTH", "captured": "AUTH"}
-"""What a refund of a charge in this state is; a state that is absent cannot be refunded.
-Source: KES, PREAUTH for an authorisation (its void), AUTH once captured."""
+"""The refundType by the charge's state; a charge in any other state cannot be refunded.
+Source: KES, PREAUTH for an authorization (its void), AUTH once captured."""
 
 
 class Charge(Record, frozen=True, kw_only=True):
-    """A charge as it is kept."""
+    """A stored charge."""
 
     id: str
     request: ChargeRequest
@@ -253,22 +251,22 @@ class Charge(Record, frozen=True, kw_only=True):
     decline: Decline | None = None
     threeds: ThreeDS | None = None
     surcharge: AdditionalCharge | None = None
-    """Beside the amount and in no other sum: what is captured and refunded is without it."""
+    """Separate from all amounts: captured and refunded amounts do not include it."""
     gift: GiftCardView | None = None
-    """Of a gift card's charge: what it did to the card."""
+    """The effect on the gift card, for a charge of one."""
     settling: bool = False
-    """Whether a bank debit is still under way."""
+    """Whether a bank debit is still pending."""
     captured_ms: Millis | None = None
-    """When an authorisation was captured, or, with an amount of 0, released."""
+    """When an authorization was captured, or released by a capture of 0."""
 
     @property
     def paid_ms(self) -> Millis:
-        """When it was paid: when it was made, or later, when its cardholder was known."""
+        """When the charge was paid: at its creation, or at the end of its 3-D Secure flow."""
         return self.created_ms if self.threeds is None else self.threeds.ended_ms or self.created_ms
 
     @property
     def amount_refundable(self) -> Cents:
-        """What a refund may still give back; for an authorisation, what a void releases."""
+        """The amount that can still be refunded; for an authorization, what a void releases."""
         if self.state == "authorised":
             return self.request.amount
         if self.state != "captured":

@@ -1,7 +1,7 @@
-"""A credential on file: what a payment's `intent` saves, and what it is told of the sequence.
+"""Credentials on file: the `intent` of a payment, and the warnings of its response.
 
-Source: the TransArmor page (2024-07) and REF createcharge. The intent's value is spelt in two ways;
-both are taken.
+Source: the TransArmor page (2024-07) and REF createcharge. The value of `intent` has two spellings;
+both are accepted.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -15,7 +15,7 @@ Intent = (
     Annotated[
         Literal["save_credential_on_file", "save_credentials_on_file"],
         doc(
-            "With stored_credentials.sequence FIRST the token becomes multi-pay.",
+            "With the sequence FIRST in stored_credentials the token becomes multi-pay.",
             documented("TransArmor page; plural since April 2025 (API changelog)"),
             refused_as="INVALID_REQUEST",
         ),
@@ -27,11 +27,11 @@ SUBSEQUENT_WITHOUT_FIRST = (
     "Subsequent credential on file pay request sent for without Initial credential on file pay "
     "request."
 )
-"""Documented: a warning in the sample of 2024 of REF postordersidpay. That it comes of SUBSEQUENT
-with no FIRST of the same token before it is inferred."""
+"""Documented: a warning in the 2024 sample of REF postordersidpay. That its cause is a SUBSEQUENT
+without an earlier FIRST of the same token is inferred."""
 MISSING_ORIGINAL = "Missing original transaction identifer for c-token."
-"""Documented, misspelt as printed. That it comes of SUBSEQUENT with a TransArmor token that was
-given without the `transactionId` of its first payment is inferred."""
+"""Documented; misspelt as printed. That its cause is a SUBSEQUENT with a TransArmor token without
+the `transactionId` of its first payment is inferred."""
 PURCHASE_CARDS_UNSUPPORTED = (
     "Purchase card Level2 Data disregarded, merchant account does not support purchase cards"
 )
@@ -39,11 +39,11 @@ PURCHASE_CARDS_UNSUPPORTED = (
 DESCRIPTORS_UNSUPPORTED = (
     "Soft descriptor disregarded, merchant account does not support soft descriptors"
 )
-"""Documented is that there is a warning (MD:setting-soft-descriptors); its words are inferred."""
+"""A warning is documented (MD:setting-soft-descriptors); its text is inferred."""
 
 
 class SavedCredential(Record, frozen=True, kw_only=True):
-    """`saved_credentials_on_file` of an answer. Source: the TransArmor page."""
+    """`saved_credentials_on_file` of a response. Source: the TransArmor page."""
 
     fact: ClassVar[Fact] = documented("TransArmor page")
 
@@ -52,18 +52,18 @@ class SavedCredential(Record, frozen=True, kw_only=True):
 
 
 _STEP = 12_345_678_901_237
-"""Changes all digits at once: a card number may hide in the first thirteen."""
+"""Large enough to change all digits: the first thirteen may look like a card number."""
 
 
 def transarmor(card: Card) -> str:
-    """Return a card's TransArmor token: 16 digits that begin with 88, one for each card.
+    """Return a card's TransArmor token: 16 digits that begin with 88, always the same for a card.
 
-    Source of length and 88: the page's sample, whose middle is masked; the digits between are
-    inferred. None is one that could be taken for a card number, and so be masked in a journal.
+    Source of the length and the 88: the page's sample, with its middle masked; the other digits
+    are inferred. No token looks like a card number, so the journal does not mask it.
     """
     number = 0
-    for letter in card.fingerprint:
-        number = number * 16 + (ord(letter) & 15)
+    for character in card.fingerprint:
+        number = number * 16 + (ord(character) & 15)
     while (token := f"88{number % 10**14:014d}") != redact(token):
         number += _STEP
     return token

@@ -1,4 +1,4 @@
-"""What statements and corporate buyers are told: soft descriptors, level 2 and level 3 data.
+"""Soft descriptors, and level 2 and level 3 data for corporate buyers.
 
 Source: MD:setting-soft-descriptors (2023), MD:understanding-level-2-data and -level-3-data (2024).
 """
@@ -12,19 +12,19 @@ _SOFT = documented("MD:setting-soft-descriptors")
 _TWO = documented("MD:understanding-level-2-data")
 _THREE = documented("MD:understanding-level-3-data")
 _WORDS_MAX = 255
-"""Of a text whose bound is not documented."""
+"""The maximum length of texts without a documented maximum."""
 _SUM_MAX = 99_999_999
 LINES_MAX = 500
-"""Level 3 lines of a charge: as many as an order has items here."""
+"""The maximum of level 3 lines; the same as of an order's items in this mock."""
 
-_SoftText = Annotated[str, doc("As it is.", _SOFT, max_length=_WORDS_MAX)] | None
-_TwoText = Annotated[str, doc("As it is.", _TWO, max_length=_WORDS_MAX)] | None
+_SoftText = Annotated[str, doc("Free text.", _SOFT, max_length=_WORDS_MAX)] | None
+_TwoText = Annotated[str, doc("Free text.", _TWO, max_length=_WORDS_MAX)] | None
 _TwoCents = Annotated[Cents, doc("Minor units.", _TWO, ge=0, le=_SUM_MAX)] | None
 _ThreeText = Annotated[str, doc("Not all spaces.", _THREE, max_length=_WORDS_MAX)] | None
 _ThreeCents = Annotated[Cents, doc("Minor units.", _THREE, ge=0, le=_SUM_MAX)] | None
 
 CONTACT_CHARS_MAX = 13
-"""Of `merchant_contact_info` for Visa and Discover (documented)."""
+"""The maximum length of `merchant_contact_info` for Visa and Discover (documented)."""
 
 
 class ChargeDescriptor(Record, frozen=True, kw_only=True):
@@ -36,7 +36,8 @@ class ChargeDescriptor(Record, frozen=True, kw_only=True):
     region: _SoftText = None
     postal_code: _SoftText = None
     country_code: (
-        Annotated[str, doc("Three digits, as 840.", _SOFT, pattern=f"^[0-9]{{3}}{END}")] | None
+        Annotated[str, doc("Three digits, for example 840.", _SOFT, pattern=f"^[0-9]{{3}}{END}")]
+        | None
     ) = None
     merchant_contact_info: _SoftText = None
 
@@ -47,13 +48,13 @@ class Level2(Record, frozen=True, kw_only=True):
     tax_amount: _TwoCents = None
     tax_indicator: (
         Annotated[
-            Literal[0, 1, 2], doc("0: nothing is said. 1: tax is given. 2: it is exempt.", _TWO)
+            Literal[0, 1, 2], doc("0: not specified. 1: tax is provided. 2: tax-exempt.", _TWO)
         ]
         | None
     ) = None
     purchase_identifier: _TwoText = None
     pc_order_number: (
-        Annotated[str, doc("Required beside tax_amount.", _TWO, max_length=_WORDS_MAX)] | None
+        Annotated[str, doc("Required with tax_amount.", _TWO, max_length=_WORDS_MAX)] | None
     ) = None
     discount_amount: _TwoCents = None
     freight_amount: _TwoCents = None
@@ -61,7 +62,7 @@ class Level2(Record, frozen=True, kw_only=True):
     destination_postal_code: _TwoText = None
     shipping_from_postal_code: _TwoText = None
     destination_country_code: (
-        Annotated[int, doc("Three digits, as 840.", _TWO, ge=0, le=999)] | None
+        Annotated[int, doc("Three digits, for example 840.", _TWO, ge=0, le=999)] | None
     ) = None
     merchant_tax_id: _TwoText = None
     product_description: _TwoText = None
@@ -83,7 +84,7 @@ class Level3(Record, frozen=True, kw_only=True):
     """`level3` of a charge; Mastercard and Visa only."""
 
     service_code: _ThreeText = None
-    magnetic_Stripe_Ind: Annotated[bool, doc("Of swiped cards.", _THREE)] | None = None
+    magnetic_Stripe_Ind: Annotated[bool, doc("For swiped cards.", _THREE)] | None = None
     level3_line_items: (
         Annotated[list[Level3Item], doc("The lines.", _THREE, max_length=LINES_MAX)] | None
     ) = None
@@ -91,11 +92,11 @@ class Level3(Record, frozen=True, kw_only=True):
 
 _MC = ("item_description", "product_code", "unit_of_measure", "quantity", "unit_cost")
 LEVEL3_REQUIRED: dict[str, tuple[str, ...]] = {"MC": _MC, "VISA": (*_MC, "commodity_code")}
-"""What a line must have, by brand (documented); other brands have no level 3."""
+"""Required members of a line, by brand (documented); other brands have no level 3 data."""
 
 
 def missing_of(item: Level3Item, brand: str) -> str:
-    """Return the first member that a line of a brand lacks, or ''."""
+    """Return the first required member that a line does not have, or ''."""
     for name in LEVEL3_REQUIRED.get(brand, ()):
         value = getattr(item, name)
         if value is None or (isinstance(value, str) and not value.strip()) or value == 0:

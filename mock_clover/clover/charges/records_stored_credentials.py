@@ -1,4 +1,4 @@
-"""`stored_credentials`: who uses a saved card, and where in the sequence of its uses."""
+"""`stored_credentials`: the initiator of a payment with a saved card, and its sequence."""
 
 from typing import Annotated, Literal
 
@@ -18,15 +18,13 @@ class InstallmentInfo(Record, frozen=True, kw_only=True):
 
 
 class StoredCredentials(Record, frozen=True, kw_only=True):
-    """Who uses a saved card, and where in the sequence of its uses."""
+    """Who initiates a payment with a saved card, and its place in the sequence."""
 
     sequence: (
         Annotated[Literal["FIRST", "SUBSEQUENT"], doc("Place in the sequence.", _REF)] | None
     ) = None
     is_scheduled: Annotated[bool, doc("Part of a schedule.", _REF)] | None = None
-    initiator: Annotated[Literal["MERCHANT", "CARDHOLDER"], doc("Who starts it.", _REF)] | None = (
-        None
-    )
+    initiator: Annotated[Literal["MERCHANT", "CARDHOLDER"], doc("Initiator.", _REF)] | None = None
     cardbrand_original_amount: (
         Annotated[
             Cents, doc("Discover only.", _REF, refused_as="INVALID_REQUEST", ge=0, le=AMOUNT_MAX)

@@ -1,7 +1,7 @@
-"""A surcharge: a share of a card's payment that covers what its processing costs.
+"""Surcharges: a percentage of a card payment that covers the cost of processing.
 
-Its amounts and rate are those of the platform's payments (DOCS:working-with-transaction-data); that
-an ecommerce charge shows them in this shape is inferred: documented is only `additional_charges`.
+Amounts and rate are those of the platform's payments (DOCS:working-with-transaction-data). Only
+`additional_charges` is documented for an ecommerce charge; its shape is inferred.
 """
 
 from typing import ClassVar, Literal
@@ -25,5 +25,5 @@ class AdditionalCharge(Record, frozen=True, kw_only=True):
 
 
 def surcharge(amount: Cents, rate: int) -> Cents:
-    """Return the surcharge on an amount: 84 on 2428 at 35,000, as documented, so it is cut off."""
+    """Return the surcharge on an amount, rounded down: 84 on 2428 at 35,000 (documented)."""
     return amount * rate // RATE_WHOLE

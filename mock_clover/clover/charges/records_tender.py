@@ -1,6 +1,6 @@
-"""Alternate tenders: cash, a check, or one of the merchant's own. No network is asked.
+"""Alternate tenders: cash, a check, or a tender of the merchant. No card network is involved.
 
-Source: REF createcharge; that an answer shows the tender and no reference or code is inferred.
+Source: REF createcharge. That a response has the tender and no ref_num or auth_code is inferred.
 """
 
 from typing import Annotated
@@ -16,17 +16,17 @@ _WORDS_MAX = 127  # a bound of this mock
 
 
 class Tender(Record, frozen=True, kw_only=True):
-    """`tender` of a charge or of an order's payment; one of the three says which."""
+    """`tender` of a charge or of an order's payment; one of the three members identifies it."""
 
-    id: Annotated[str, doc("Of the merchant's tender.", _REF, max_length=_WORDS_MAX)] | None = None
+    id: Annotated[str, doc("Id of a tender.", _REF, max_length=_WORDS_MAX)] | None = None
     label: Annotated[str, doc("Its name.", _REF, max_length=_WORDS_MAX)] | None = None
     label_key: (
-        Annotated[str, doc("As com.clover.tender.cash.", _REF, max_length=_WORDS_MAX)] | None
+        Annotated[str, doc("E.g. com.clover.tender.cash.", _REF, max_length=_WORDS_MAX)] | None
     ) = None
 
     @property
     def says_which(self) -> bool:
-        """Whether it says which tender."""
+        """Whether a member identifies the tender."""
         return bool(self.id or self.label or self.label_key)
 
 
@@ -37,4 +37,4 @@ TENDER_TOKEN = Token(
     state="multipay",
     kind="tender",
 )
-"""What stands for a token where nothing was tokenised."""
+"""The token of a payment with an alternate tender, which was never tokenized."""

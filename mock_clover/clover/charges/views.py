@@ -1,7 +1,6 @@
-"""Charges as they are shown.
+"""Charges in responses.
 
-The same row is shown in three ways (created, fetched, captured) because Clover does: see each one's
-source.
+Clover returns a charge in three forms (created, fetched, captured): see the source of each.
 """
 
 from typing import Any, ClassVar, Literal
@@ -32,7 +31,7 @@ from mock_clover.core.record import Record
 
 
 class Outcome(Record, frozen=True, kw_only=True):
-    """`outcome` of a charge; no other values were ever seen."""
+    """`outcome` of a charge."""
 
     fact: ClassVar[Fact] = observed("CCL, GP CloverCharge, PHP21: no other values were seen")
 
@@ -57,7 +56,7 @@ class Source(Record, frozen=True, kw_only=True):
     brand: str | None = None
     address_line1_check: CheckResult | None = None
     address_zip: str | None = None
-    """Beside its check, as in the sample of the TransArmor page (2024-07)."""
+    """Present with its check, as in the sample of the TransArmor page (2024-07)."""
     address_zip_check: CheckResult | None = None
     cvc_check: CheckResult | None = None
     exp_month: str | None = None
@@ -72,22 +71,22 @@ PAYMENT_METHODS: dict[Kind, str | None] = {
     "ach": "ach",
     "tender": None,
 }
-"""`payment_method_details`. Source: AE's answer schema, which knows `paypal` too."""
+"""`payment_method_details`. Source: AE's response schema, which also has `paypal`."""
 
 
 class ChargeAnswer(Record, frozen=True, kw_only=True):
-    """A charge as it is shown; members in the order of the recorded answers."""
+    """A charge in responses; members in the order of the recorded responses."""
 
     fact: ClassVar[Fact] = observed("CCL 2023-09, SEED 2025-05, GP CloverCharge")
     facts: ClassVar[Facts] = (
         evidence_for(
-            documented("AE's schema of the answer"),
+            documented("AE's schema of the response"),
             *("tax_amount", "tip_amount", "description", "external_reference_id"),
             *("external_customer_reference", "failure_code", "failure_message", "refunded"),
             *("receipt_email", "metadata", "stored_credentials", "additional_charges"),
             *("soft_descriptor", "level2", "level3"),
         )
-        | evidence_for(inferred("the request has it; no answer was found"), "tender")
+        | evidence_for(inferred("the request has it; no response was found"), "tender")
         | evidence_for(documented("REF getcharges, sample of 2024"), "amount_captured")
         | evidence_for(documented("MD:gift-card-api"), "partial_auth", "gift_card")
         | evidence_for(documented("REF postordersidpay, sample of 2024"), "warning_message")
@@ -136,71 +135,71 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
 
 
 def created_answer(charge: Charge) -> ChargeAnswer:
-    """Show a charge as its creation does: no `object`, no `order`; `paid` only for a sale.
+    """Return the response to a charge's creation: no `object`, no `order`; `paid` only for a sale.
 
     Source: SEED 2025-05 (sale), CCL 2023-09 (authorisation).
     """
-    asked, approval = charge.request, charge.approval
-    shown = ChargeAnswer(
+    request, approval = charge.request, charge.approval
+    response = ChargeAnswer(
         id=charge.id,
-        amount=asked.amount,
-        tax_amount=asked.tax_amount,
-        tip_amount=asked.tip_amount,
+        amount=request.amount,
+        tax_amount=request.tax_amount,
+        tip_amount=request.tip_amount,
         payment_method_details=PAYMENT_METHODS[charge.token.kind],
         amount_refunded=0,
         currency=charge.currency,
         created=charge.created_ms,
         captured=charge.sale,
-        description=asked.description,
-        external_reference_id=asked.external_reference_id,
-        external_customer_reference=asked.external_customer_reference,
+        description=request.description,
+        external_reference_id=request.external_reference_id,
+        external_customer_reference=request.external_customer_reference,
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         outcome=APPROVED if charge.auth_code is not None else None,
         paid=True if charge.sale and not charge.settling else None,
-        receipt_email=asked.receipt_email,
+        receipt_email=request.receipt_email,
         status="pending" if charge.settling else "succeeded",
         source=_source(charge, with_expiry=True),
-        ecomind=asked.ecomind,
+        ecomind=request.ecomind,
     )
     if (
         charge.threeds is None
         and charge.surcharge is None
         and charge.gift is None
-        and asked.intent is None
-        and asked.tender is None
+        and request.intent is None
+        and request.tender is None
         and (approval is None or (approval.amount is None and approval.warning_message is None))
     ):
-        return shown
-    return _with_rest(charge, shown)
+        return response
+    return _with_rare_members(charge, response)
 
 
-def _with_rest(charge: Charge, shown: ChargeAnswer) -> ChargeAnswer:
-    """Add to a charge's answer what is rare."""
-    asked, approval, gift = charge.request, charge.approval, charge.gift
+def _with_rare_members(charge: Charge, response: ChargeAnswer) -> ChargeAnswer:
+    """Add the rare members to a charge's response."""
+    request, approval, gift = charge.request, charge.approval, charge.gift
     partial = approval is not None and approval.amount is not None
     return msgspec.structs.replace(
-        shown,
+        response,
         additional_charges=None if charge.surcharge is None else (charge.surcharge,),
-        partial_auth=True if partial else None if gift is None else _locks(gift, charge),
+        partial_auth=True if partial else None if gift is None else _partial_auth(gift, charge),
         warning_message=approval.warning_message if approval else None,
-        saved_credentials_on_file=None if asked.intent is None else _saved(charge),
+        saved_credentials_on_file=None if request.intent is None else _saved(charge),
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
         gift_card=gift,
-        tender=None if asked.tender is None else _tender(charge),
+        tender=None if request.tender is None else _tender(charge),
     )
 
 
 def pending_answer(charge: Charge) -> ChargeAnswer:
-    """Show a charge whose cardholder is to be authenticated first.
+    """Return the response for a charge that waits for 3-D Secure authentication.
 
-    Documented is its `threeds`; that its status is pending and it has no outcome is inferred.
+    Its `threeds` is documented; that its status is pending and it has no outcome is inferred.
     """
     return msgspec.structs.replace(created_answer(charge), outcome=None, status="pending")
 
 
-def _locks(gift: GiftCardView, charge: Charge) -> Literal[True] | None:
-    """Tell of a gift card's multi-lock, which always says `partial_auth`.
+def _partial_auth(gift: GiftCardView, charge: Charge) -> Literal[True] | None:
+    """Return True for a gift card's multi-lock, which always has `partial_auth`.
 
     Source: MD:gift-card-api.
     """
@@ -208,18 +207,18 @@ def _locks(gift: GiftCardView, charge: Charge) -> Literal[True] | None:
 
 
 def fetched_answer(charge: Charge) -> ChargeAnswer:
-    """Show a charge as GET and the list do: with `order`, whole seconds, no expiry in `source`.
+    """Return a charge as GET and lists do: with `order`, whole seconds, no expiry in `source`.
 
-    Source: GP CloverCharge, MD:pagination. A failed charge's body was never recorded: the
-    documented members failure_code and failure_message stand in it.
+    Source: GP CloverCharge, MD:pagination. A failed charge's body was never recorded: it has the
+    documented members failure_code and failure_message.
     """
-    asked, failed = charge.request, charge.decline
+    request, failed = charge.request, charge.decline
     captured, pending = charge.state == "captured", charge.state == "pending"
-    shown = ChargeAnswer(
+    response = ChargeAnswer(
         id=charge.id,
-        amount=asked.amount,
-        tax_amount=asked.tax_amount,
-        tip_amount=asked.tip_amount,
+        amount=request.amount,
+        tax_amount=request.tax_amount,
+        tip_amount=request.tip_amount,
         additional_charges=None if charge.surcharge is None else (charge.surcharge,),
         payment_method_details=PAYMENT_METHODS[charge.token.kind],
         amount_captured=charge.amount_captured if captured else None,
@@ -228,9 +227,9 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         created=charge.created_ms // 1000 * 1000,
         captured=captured,
         customer=charge.customer,
-        description=asked.description,
-        external_reference_id=asked.external_reference_id,
-        external_customer_reference=asked.external_customer_reference,
+        description=request.description,
+        external_reference_id=request.external_reference_id,
+        external_customer_reference=request.external_customer_reference,
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         order=charge.order,
@@ -239,35 +238,35 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         failure_message=failed.message if failed else None,
         paid=True if captured and not charge.settling else None,
         refunded=True if charge.amount_refunded and not charge.amount_refundable else None,
-        receipt_email=asked.receipt_email,
+        receipt_email=request.receipt_email,
         status="failed" if failed else "pending" if pending or charge.settling else "succeeded",
         source=_source(charge, with_expiry=False),
-        metadata=asked.metadata,
-        stored_credentials=asked.stored_credentials,
-        ecomind=asked.ecomind,
+        metadata=request.metadata,
+        stored_credentials=request.stored_credentials,
+        ecomind=request.ecomind,
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
         gift_card=charge.gift,
     )
     if (
-        asked.soft_descriptor is None
-        and asked.level2 is None
-        and asked.level3 is None
-        and asked.tender is None
+        request.soft_descriptor is None
+        and request.level2 is None
+        and request.level3 is None
+        and request.tender is None
     ):
-        return shown
+        return response
     return msgspec.structs.replace(
-        shown,
-        soft_descriptor=asked.soft_descriptor,
-        level2=asked.level2,
-        level3=asked.level3,
+        response,
+        soft_descriptor=request.soft_descriptor,
+        level2=request.level2,
+        level3=request.level3,
         tender=_tender(charge),
     )
 
 
 def captured_answer(charge: Charge) -> ChargeAnswer:
-    """Show a charge as its capture does. Source: GP CloverCharge, REF capturecharge.
+    """Return the response to a capture. Source: GP CloverCharge, REF capturecharge.
 
-    A gift card's lock that was released (a capture of 0) is not captured.
+    A gift card's lock that a capture of 0 released is not captured.
     """
     captured = charge.state == "captured"
     return ChargeAnswer(
@@ -290,12 +289,12 @@ def captured_answer(charge: Charge) -> ChargeAnswer:
 
 
 def _tender(charge: Charge) -> Tender | None:
-    """Return the tender of a charge that has one; beside another source it says nothing."""
+    """Return the tender of a charge; with any other source the member is ignored."""
     return charge.request.tender if charge.token.kind == "tender" else None
 
 
 def _saved(charge: Charge) -> SavedCredential | None:
-    """Return what an intent has saved; nothing while the charge is pending, or of no card."""
+    """Return the saved credential; None while the charge is pending, or without a card."""
     stored = charge.request.stored_credentials
     if charge.approval is None or stored is None or charge.token.kind != "card":
         return None
@@ -331,9 +330,9 @@ def _source(charge: Charge, *, with_expiry: bool) -> Source:
 
 
 class ListAnswer(Record, frozen=True, kw_only=True):
-    """The envelope of every list. `has_more` stands only where there is more.
+    """The envelope of every list. `has_more` is present only if there are more rows.
 
-    Source: MD:pagination, and the get-charges sample of 2024, which has none.
+    Source: MD:pagination, and the get-charges sample of 2024, which does not have it.
     """
 
     fact: ClassVar[Fact] = documented("MD:pagination")

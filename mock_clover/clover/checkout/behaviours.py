@@ -1,4 +1,4 @@
-"""How the hosted checkout goes on, and how we know."""
+"""Behaviours of the hosted checkout and their evidence."""
 
 from mock_clover.clover.webhooks.records_event import SESSION
 from mock_clover.core.evidence import Behaviour, documented, inferred, observed
@@ -7,63 +7,63 @@ _PAGE = documented("DOCS: hosted checkout")
 
 CHECKOUT_LIFE = Behaviour(
     "CHECKOUT_LIFE",
-    "A session can be paid for fifteen minutes; its page then says that it has expired.",
+    "A session can be paid for fifteen minutes; then its page shows that it has expired.",
     _PAGE,
 )
 CHECKOUT_IS_NOT_READ = Behaviour(
     "CHECKOUT_IS_NOT_READ",
-    "A session cannot be read: its GET answers 404.",
+    "A session cannot be read: GET returns 404.",
     observed("a probe of fresh sessions, May 2026"),
 )
 CHECKOUT_AMOUNT = Behaviour(
     "CHECKOUT_AMOUNT",
-    "A session's amount is price times units of each line, and the taxes of the line.",
+    "The amount of a session is the sum of price times units plus taxes of each line.",
     observed("public clients of the hosted checkout"),
 )
 CHECKOUT_REDIRECTS = Behaviour(
     "CHECKOUT_REDIRECTS",
-    "redirectUrls are https and lead to no localhost; those of the dashboard win.",
-    documented("DOCS: hosted checkout; that localhost is refused was observed"),
+    "redirectUrls must be https and not localhost; dashboard URLs override them.",
+    documented("DOCS: hosted checkout; rejection of localhost was observed"),
     setting="checkout",
 )
 CHECKOUT_MAKES_ORDER = Behaviour(
     "CHECKOUT_MAKES_ORDER",
-    "A payment on the page is an order and a charge like any other, in the merchant's currency.",
-    observed("public clients that look for them there"),
+    "A payment on the page creates an order and a charge in the merchant's currency.",
+    observed("public clients that read them"),
 )
 CHECKOUT_TRIED_AGAIN = Behaviour(
     "CHECKOUT_TRIED_AGAIN",
     "A decline leaves the session open, and the page asks for another card.",
-    inferred("where Clover's page goes on after a decline is not known"),
+    inferred("what Clover's page does after a decline is not known"),
     setting="checkout",
 )
 CHECKOUT_TIP = Behaviour(
     "CHECKOUT_TIP",
-    "A page that asks for a tip offers 15, 18 and 20 % of the goods, or an amount of one's own; it "
-    "is the charge's, and the webhook's amount has it.",
-    inferred("`tips.enabled` in a public client; no page says what comes of it"),
+    "A page that asks for a tip offers 15, 18 and 20 % of the goods, or a custom amount. The tip "
+    "is part of the charge and of the amount in the webhook.",
+    inferred("`tips.enabled` in a public client; its effect is not documented"),
     setting="checkout",
 )
 CHECKOUT_CANCEL_ENDS = Behaviour(
     "CHECKOUT_CANCEL_ENDS",
-    "A session that was cancelled cannot be paid any more.",
-    inferred("nothing is said of it"),
+    "A cancelled session cannot be paid.",
+    inferred("not documented"),
 )
 CHECKOUT_TELLS_OF_PAYMENTS = Behaviour(
     "CHECKOUT_TELLS_OF_PAYMENTS",
-    "Approved and declined payments are announced, and nothing else of a session.",
+    "Webhooks report approved and declined payments and no other events of a session.",
     documented("DOCS: hosted checkout webhooks"),
 )
 CHECKOUT_TIMES_ARE_TEXT = Behaviour(
     "CHECKOUT_TIMES_ARE_TEXT",
-    "createdTime and expirationTime of a session are ISO 8601 strings with milliseconds; the page "
-    "has Unix time.",
+    "createdTime and expirationTime of a session are ISO 8601 strings with milliseconds; the "
+    "documentation has Unix time.",
     observed("PayHub 2026-09-17, and recordings of 2022 and 2025"),
     setting="dialect",
 )
 CHECKOUT_WEBHOOK_NAMES_SESSION = Behaviour(
     "CHECKOUT_WEBHOOK_NAMES_SESSION",
-    "The webhook of a payment names its session in checkoutSessionId and has no data.",
+    "The webhook of a payment has the session in checkoutSessionId and no `data`.",
     SESSION,
     setting="checkout",
 )

@@ -1,4 +1,4 @@
-"""Hosted checkouts as a tester sees them: sessions, and what their customer does, without a page.
+"""Control calls of the hosted checkout: list, read, pay and cancel sessions without the page.
 
 The pages themselves are not under /_mock: a customer's browser makes no control calls.
 """
@@ -24,16 +24,19 @@ _PATH = "/_mock/checkouts"
 class CheckoutQuery(Record, frozen=True, kw_only=True):
     """Query of the sessions."""
 
-    state: Annotated[State | None, doc("How far it has come.", OURS)] = None
-    limit: Annotated[int, doc("The newest so many.", OURS, ge=1, le=1_000)] = 100
+    state: Annotated[State | None, doc("State of the session.", OURS)] = None
+    limit: Annotated[int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=1_000)] = (
+        100
+    )
 
 
 class PayRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `POST /_mock/checkouts/{id}/pay`. Holds a PAN and a CVV: never print, never keep."""
+    """Body of `POST /_mock/checkouts/{id}/pay`. Contains a PAN and a CVV: never print or store."""
 
-    card: Annotated[CardRequest, doc("As in `/v1/tokens`; its CVV is needed.", OURS)]
+    card: Annotated[CardRequest, doc("As in `/v1/tokens`; the CVV is required.", OURS)]
     tip: (
-        Annotated[int, doc("In minor units, beside the amount.", OURS, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[int, doc("In minor units, on top of the amount.", OURS, ge=0, le=AMOUNT_MAX)]
+        | None
     ) = None
 
     def __repr__(self) -> str:
@@ -74,7 +77,7 @@ class CheckoutList(Record, frozen=True, kw_only=True):
 
 
 class Done(Record, frozen=True, kw_only=True):
-    """What a customer's action has come to."""
+    """Result of a customer's action."""
 
     result: Literal["approved", "declined", "cancelled"]
     charge: str | None = None
@@ -82,26 +85,26 @@ class Done(Record, frozen=True, kw_only=True):
     decline_code: str | None = None
     message: str | None = None
     location: str | None = None
-    """Where the browser is sent, if anywhere."""
+    """Redirect URL, if there is one."""
     checkout: CheckoutShown
 
 
 def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> CheckoutList:
     """Return the newest sessions, newest first."""
-    asked, now_ms = call.query, sandbox.clock.now_ms()
-    found = []
+    query, now_ms = call.query, sandbox.clock.now_ms()
+    rows = []
     for _, row in sandbox.checkouts.newest():
-        if asked.state in (None, row.state(now_ms)):
-            found.append(_shown(sandbox, row, call))
-        if len(found) >= asked.limit:
+        if query.state in (None, row.state(now_ms)):
+            rows.append(_checkout_answer(sandbox, row, call))
+        if len(rows) >= query.limit:
             break
-    return CheckoutList(data=tuple(found))
+    return CheckoutList(data=tuple(rows))
 
 
 def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutShown:
-    """Return one session, which Clover's own GET does not."""
+    """Return one session. Clover's own GET does not."""
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
-    return _shown(sandbox, require_checkout(sandbox, call.ids[0]), call)
+    return _checkout_answer(sandbox, require_checkout(sandbox, call.ids[0]), call)
 
 
 def pay_checkout(sandbox: Sandbox, call: Call[PayRequest, None]) -> Done:
@@ -109,18 +112,22 @@ def pay_checkout(sandbox: Sandbox, call: Call[PayRequest, None]) -> Done:
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
     paid = pay(sandbox, call.ids[0], call.body.card, call.body.tip, call.headers)
     call.why = paid.verdict.why
-    return _done(sandbox, paid, call)
+    return _done_answer(sandbox, paid, call)
 
 
 def cancel_checkout(sandbox: Sandbox, call: Call[None, None]) -> Done:
     """Cancel a session as its customer would on the page."""
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
-    ended = cancel(sandbox, call.ids[0])
+    checkout = cancel(sandbox, call.ids[0])
     call.why = "the customer cancelled"
-    return Done(result="cancelled", location=ended.cancel, checkout=_shown(sandbox, ended, call))
+    return Done(
+        result="cancelled",
+        location=checkout.cancel,
+        checkout=_checkout_answer(sandbox, checkout, call),
+    )
 
 
-def _done(sandbox: Sandbox, paid: Paid, call: Call[Any, Any]) -> Done:
+def _done_answer(sandbox: Sandbox, paid: Paid, call: Call[Any, Any]) -> Done:
     verdict, checkout = paid.verdict, paid.checkout
     declined = isinstance(verdict, Decline)
     return Done(
@@ -130,20 +137,20 @@ def _done(sandbox: Sandbox, paid: Paid, call: Call[Any, Any]) -> Done:
         decline_code=verdict.decline_code if isinstance(verdict, Decline) else None,
         message=verdict.message if isinstance(verdict, Decline) else None,
         location=leads_to(sandbox, paid),
-        checkout=_shown(sandbox, checkout, call),
+        checkout=_checkout_answer(sandbox, checkout, call),
     )
 
 
-def _shown(sandbox: Sandbox, row: Checkout, call: Call[Any, Any]) -> CheckoutShown:
-    same = {
-        name: getattr(row, name)
+def _checkout_answer(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any]) -> CheckoutShown:
+    fields = {
+        name: getattr(checkout, name)
         for name in CheckoutShown.__struct_fields__
         if name not in ("href", "state")
     }
     return CheckoutShown(
-        href=f"{home_of(sandbox, call)}{PAGE}/{row.id}",
-        state=row.state(sandbox.clock.now_ms()),
-        **same,
+        href=f"{home_of(sandbox, call)}{PAGE}/{checkout.id}",
+        state=checkout.state(sandbox.clock.now_ms()),
+        **fields,
     )
 
 

@@ -1,7 +1,7 @@
-"""Hosted checkout: a shop makes a session, and its customer pays it on Clover's page, or cancels.
+"""Hosted checkout: a shop creates a session; its customer pays or cancels on Clover's page.
 
-The page is `page.py` beside this file. What it does is here, so that a test needs no page.
-To rules a payment is the operation `pay_checkout`; 3-D Secure takes no part in it (inferred).
+The page is in `page.py`. Its logic is here, so a test needs no page. For rules a payment is the
+operation `pay_checkout`. It does not use 3-D Secure (inferred).
 """
 
 from typing import NamedTuple
@@ -58,14 +58,14 @@ from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.sandbox import Sandbox
 
 PAGE = "/hosted/checkout"
-"""Where the pages are; Clover's addresses end in /checkout/<uuid> too."""
+"""Path of the pages; Clover's URLs end in /checkout/<uuid> too."""
 _CLOSED = {
     "paid": CHECKOUT_ALREADY_PAID,
     "cancelled": CHECKOUT_CANCELLED,
     "expired": CHECKOUT_EXPIRED,
 }
-_IN_PART = Decline(
-    why="only a part is approved, and the page takes no part of an amount (inferred)",
+_PARTIAL = Decline(
+    why="only a part is approved; the page accepts no partial approval (inferred)",
     decline_code="insufficient_funds",
     message="Insufficient funds",
 )
@@ -73,7 +73,7 @@ _replace = msgspec.structs.replace
 
 
 class Paid(NamedTuple):
-    """What came of a payment on the page; a decline is what the customer is told."""
+    """Result of a payment on the page; `verdict` is what the customer sees."""
 
     checkout: Checkout
     charge: Charge
@@ -81,109 +81,110 @@ class Paid(NamedTuple):
 
 
 def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> CheckoutAnswer:
-    """Make a session that can be paid for fifteen minutes.
+    """Create a session that can be paid for fifteen minutes.
 
     Times are ISO 8601 strings (observed: PayHub 2026-09-17); Unix time in the documented dialect.
     """
     check_merchant(sandbox, call)
-    asked, person = call.body, call.body.customer
-    _check_customer(sandbox, person)
+    body, customer = call.body, call.body.customer
+    _check_customer(sandbox, customer)
     lines = tuple(
-        _line(sandbox, f"shoppingCart.lineItems[{place}]", each)
-        for place, each in enumerate(asked.shoppingCart.lineItems)
+        _line(sandbox, f"shoppingCart.lineItems[{index}]", item)
+        for index, item in enumerate(body.shoppingCart.lineItems)
     )
     amount, tax_amount = order_totals(line.as_ordered for line in lines)
     if amount > AMOUNT_MAX:
         raise CHECKOUT_INVALID.error(param="shoppingCart")
-    urls = _urls(sandbox, asked.redirectUrls or RedirectUrls())
-    if asked.metadata and len(encode(asked.metadata)) > METADATA_BYTES_MAX:
+    urls = _urls(sandbox, body.redirectUrls or RedirectUrls())
+    if body.metadata and len(encode(body.metadata)) > METADATA_BYTES_MAX:
         raise CHECKOUT_INVALID.error(param="metadata")
     now_ms = sandbox.clock.now_ms()
-    made = Checkout(
+    checkout = Checkout(
         id=sandbox.ids.uuid(),
         created_ms=now_ms,
         expires_ms=now_ms + LIFE_MS,
         lines=lines,
         amount=amount,
         tax_amount=tax_amount,
-        first_name=person.firstName,
-        last_name=person.lastName,
-        email=person.email,
-        phone=person.phoneNumber,
+        first_name=customer.firstName,
+        last_name=customer.lastName,
+        email=customer.email,
+        phone=customer.phoneNumber,
         success=urls.success,
         failure=urls.failure,
         cancel=urls.cancel,
-        metadata=asked.metadata,
-        tips=asks_tip(asked.tips),
+        metadata=body.metadata,
+        tips=asks_tip(body.tips),
     )
-    sandbox.checkouts.put_bounded(made.id, made)
-    call.why = f"a checkout of {amount} is made"
+    sandbox.checkouts.put_bounded(checkout.id, checkout)
+    call.why = f"a checkout of {amount} is created"
     documented = dialect_of(sandbox, call.headers) == "documented"
     created, expires = (
-        at_ms if documented else written(at_ms, "Z") for at_ms in (made.created_ms, made.expires_ms)
+        at_ms if documented else written(at_ms, "Z")
+        for at_ms in (checkout.created_ms, checkout.expires_ms)
     )
     return CheckoutAnswer(
-        href=f"{home_of(sandbox, call)}{PAGE}/{made.id}",
-        checkoutSessionId=made.id,
+        href=f"{home_of(sandbox, call)}{PAGE}/{checkout.id}",
+        checkoutSessionId=checkout.id,
         createdTime=created,
         expirationTime=expires,
     )
 
 
-def _check_customer(sandbox: Sandbox, person: CheckoutCustomer) -> None:
-    """Refuse a customer without what the merchant demands. Source: DOCS hosted checkout."""
-    needed = sandbox.settings.checkout.customer
-    given = {name: getattr(person, name) for name in ("firstName", "lastName", "email")}
-    lacking = [name for name, value in given.items() if not value]
-    if needed == "all" and lacking:
-        raise CHECKOUT_INVALID.error(param=f"customer.{lacking[0]}")
-    if needed == "any" and len(lacking) == len(given):
+def _check_customer(sandbox: Sandbox, customer: CheckoutCustomer) -> None:
+    """Raise CHECKOUT_INVALID if a required member is missing. Source: DOCS hosted checkout."""
+    required = sandbox.settings.checkout.customer
+    values = {name: getattr(customer, name) for name in ("firstName", "lastName", "email")}
+    missing = [name for name, value in values.items() if not value]
+    if required == "all" and missing:
+        raise CHECKOUT_INVALID.error(param=f"customer.{missing[0]}")
+    if required == "any" and len(missing) == len(values):
         raise CHECKOUT_INVALID.error(param="customer")
 
 
-def _line(sandbox: Sandbox, at: str, asked: CartItem) -> Line:
-    """Return a line as it is kept; an item of the inventory gives the name and price it has not.
+def _line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
+    """Return the stored line; missing name and price come from the inventory item.
 
-    Observed as an alternative to both. That an unknown item beside them is taken, and that no
-    default tax of the merchant applies, is inferred.
+    The item as an alternative to both is observed. Inferred: an unknown item beside both is
+    accepted, and no default tax of the merchant applies.
     """
-    item = sandbox.items.get(asked.itemRefUuid or "")
-    name, price = asked.name, asked.price
+    item = sandbox.items.get(cart_item.itemRefUuid or "")
+    name, price = cart_item.name, cart_item.price
     if item is not None:
         name, price = name or item.asked.name, item.asked.price if price is None else price
-    lacking = "price" if name else "name"
+    missing = "price" if name else "name"
     if name is None or price is None:
         raise CHECKOUT_INVALID.error(
-            param=f"{at}.{'itemRefUuid' if asked.itemRefUuid else lacking}"
+            param=f"{path}.{'itemRefUuid' if cart_item.itemRefUuid else missing}"
         )
     return Line(
         name=name,
         price=price,
-        quantity=asked.unitQty,
-        note=asked.note,
-        taxes=tuple(TaxRate(name=tax.name, rate=tax.rate) for tax in asked.taxRates or ()),
-        item=asked.itemRefUuid,
+        quantity=cart_item.unitQty,
+        note=cart_item.note,
+        taxes=tuple(TaxRate(name=tax.name, rate=tax.rate) for tax in cart_item.taxRates or ()),
+        item=cart_item.itemRefUuid,
     )
 
 
-def _urls(sandbox: Sandbox, asked: RedirectUrls) -> RedirectUrls:
-    """Return where a session leads; the merchant's own URLs win (documented)."""
-    switch, found = sandbox.settings.checkout, {}
+def _urls(sandbox: Sandbox, requested: RedirectUrls) -> RedirectUrls:
+    """Return the redirect URLs of a session; dashboard URLs override them (documented)."""
+    settings, urls = sandbox.settings.checkout, {}
     for name in RedirectUrls.__struct_fields__:
-        url = getattr(asked, name)
-        said = wrong_redirect(url, anywhere=switch.redirects == "any") if url is not None else ""
-        if said:
+        url = getattr(requested, name)
+        error = wrong_redirect(url, anywhere=settings.redirects == "any") if url is not None else ""
+        if error:
             raise CHECKOUT_INVALID.error(
                 param=f"redirectUrls.{name}",
-                reason=f"redirectUrls.{name} {said}; settings.checkout.redirects: any takes "
+                reason=f"redirectUrls.{name} {error}; settings.checkout.redirects: any allows "
                 "http and this machine",
             )
-        found[name] = getattr(switch.dashboard, name) or url
-    return RedirectUrls(**found)
+        urls[name] = getattr(settings.dashboard, name) or url
+    return RedirectUrls(**urls)
 
 
 def require_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout:
-    """Return a session, or refuse."""
+    """Return a session, or raise CHECKOUT_NOT_FOUND."""
     checkout = sandbox.checkouts.get(checkout_id)
     if checkout is None:
         raise CHECKOUT_NOT_FOUND.error()
@@ -191,7 +192,7 @@ def require_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout:
 
 
 def require_open(sandbox: Sandbox, checkout_id: str) -> Checkout:
-    """Return a session that can be paid or cancelled now, or refuse."""
+    """Return a session that can be paid or cancelled now, or raise."""
     checkout = require_checkout(sandbox, checkout_id)
     closed = _CLOSED.get(checkout.state(sandbox.clock.now_ms()))
     if closed is not None:
@@ -200,7 +201,7 @@ def require_open(sandbox: Sandbox, checkout_id: str) -> Checkout:
 
 
 def cancel(sandbox: Sandbox, checkout_id: str) -> Checkout:
-    """End a session unpaid; that it cannot be paid afterwards is inferred."""
+    """Cancel a session. Inferred: it cannot be paid afterwards."""
     cancelled = _replace(require_open(sandbox, checkout_id), ended="cancelled")
     sandbox.checkouts.put(checkout_id, cancelled)
     return cancelled
@@ -209,40 +210,40 @@ def cancel(sandbox: Sandbox, checkout_id: str) -> Checkout:
 def pay(
     sandbox: Sandbox,
     checkout_id: str,
-    asked: CardRequest,
+    card: CardRequest,
     tip_amount: int | None,
     headers: dict[bytes, bytes],
 ) -> Paid:
     """Pay a session with a card, and journal the attempt as `pay_checkout`.
 
-    Refuses a session that is not open, and a card as `/v1/tokens` does. A declined card leaves a
-    charge and the session open.
+    Raises if the session is not open, and for a bad card as `/v1/tokens` does. A decline stores a
+    charge and leaves the session open.
     """
     run_due_jobs(sandbox)
     payment: HostedPayment | None = None
     try:
         checkout = require_open(sandbox, checkout_id)
         payment = _payment(checkout, tip_amount)
-        if not asked.cvv:
+        if not card.cvv:
             raise INCORRECT_CVC.error()
         token = Token(
             id="",
             created_ms=sandbox.clock.now_ms(),
-            card=read_card(sandbox, asked),
+            card=read_card(sandbox, card),
             state="used",
         )
-        step = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
-        if step is not None and step.then.problem is not None:
-            raise BY_NAME[step.then.problem].error(why=step.why)
-        decided = step.verdict() if step is not None else None
-        verdict = _whole(decided or ask_issuer(sandbox, token), payment)
+        override = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
+        if override is not None and override.then.problem is not None:
+            raise BY_NAME[override.then.problem].error(why=override.why)
+        forced = override.verdict() if override is not None else None
+        verdict = _decline_partial(forced or ask_issuer(sandbox, token), payment)
         for table in (sandbox.tokens, sandbox.orders, sandbox.charges):
             table.require_room()
-    except ApiError as refusal:
-        _journal_refusal(sandbox, checkout_id, payment, refusal)
+    except ApiError as error:
+        _journal_error(sandbox, checkout_id, payment, error)
         raise
-    paid = _write(sandbox, checkout, payment, token, verdict)
-    _journal(sandbox, payment, paid, step.then.webhook if step is not None else None)
+    paid = _store(sandbox, checkout, payment, token, verdict)
+    _journal(sandbox, payment, paid, override.then.webhook if override is not None else None)
     return paid
 
 
@@ -258,22 +259,22 @@ def _payment(checkout: Checkout, tip_amount: int | None) -> HostedPayment:
     )
 
 
-def _whole(verdict: Verdict, payment: HostedPayment) -> Verdict:
-    """Return the verdict, an approval of only a part being none."""
+def _decline_partial(verdict: Verdict, payment: HostedPayment) -> Verdict:
+    """Return the verdict; a partial approval becomes a decline."""
     if isinstance(verdict, Approval) and verdict.amount is not None:
         if verdict.amount < payment.amount:
-            return _replace(_IN_PART, why=f"{verdict.why}; {_IN_PART.why}")
+            return _replace(_PARTIAL, why=f"{verdict.why}; {_PARTIAL.why}")
         return _replace(verdict, amount=None)
     return verdict
 
 
-def _write(
+def _store(
     sandbox: Sandbox, checkout: Checkout, payment: HostedPayment, token: Token, verdict: Verdict
 ) -> Paid:
-    """Write token, order, charge and session: all that a payment changes.
+    """Store token, order, charge and session.
 
-    A decline that stands is a phantom: order and charge are made, and all the same the customer is
-    told no, the webhook too, and the session stays open.
+    A decline that stands is a phantom: order and charge are created, but the customer and the
+    webhook get a decline, and the session stays open.
     """
     token = _replace(token, id=sandbox.ids.token_id())
     sandbox.tokens.put(token.id, token)
@@ -285,12 +286,12 @@ def _write(
         tax_amount=checkout.tax_amount,
         receipt_email=checkout.email,
     )
-    payer = PaymentSource(token, None, verdict)
+    source = PaymentSource(token, None, verdict)
     if isinstance(verdict, Decline) and not verdict.stands:
-        charge = make_charge(sandbox, request, payer, order=None)
+        charge = make_charge(sandbox, request, source, order=None)
     else:
         order = _order(sandbox, checkout, payment)
-        charge = make_charge(sandbox, request, payer, order.id)
+        charge = make_charge(sandbox, request, source, order.id)
         record_payment(sandbox, order, charge)
     if isinstance(verdict, Decline):
         declined = (*checkout.declined, charge.id)[-DECLINED_MAX:]
@@ -309,7 +310,7 @@ def _write(
 
 
 def _order(sandbox: Sandbox, checkout: Checkout, payment: HostedPayment) -> Order:
-    """Make the order that a payment pays; that it is made then, and not before, is inferred."""
+    """Create the order of a payment. Inferred: it does not exist before the payment."""
     order = Order(
         id=sandbox.ids.object_id(),
         currency=sandbox.currency_echo(payment.currency),
@@ -325,27 +326,27 @@ def _order(sandbox: Sandbox, checkout: Checkout, payment: HostedPayment) -> Orde
 
 
 def _journal(sandbox: Sandbox, payment: HostedPayment, paid: Paid, event: EventSpec | None) -> None:
-    """Write the attempt as an exchange that a page began; then what a rule has follow it."""
+    """Journal the attempt as an exchange of the page; then send the event of the rule."""
     if isinstance(paid.verdict, Decline):
         status = DECLINED_STATUS
         reply = decline_body(paid.verdict, paid.charge.id, sandbox.settings.dialect)
     else:
         status, reply = 200, encode(created_answer(paid.charge))
-    _exchange(sandbox, payment.checkout, payment, status, paid.verdict.why, reply)
+    _write_exchange(sandbox, payment.checkout, payment, status, paid.verdict.why, reply)
     if event is not None:
         send_rule_event(sandbox, PAY_CHECKOUT, (), payment, event, status, reply)
 
 
-def _journal_refusal(
-    sandbox: Sandbox, checkout_id: str, payment: HostedPayment | None, refusal: ApiError
+def _journal_error(
+    sandbox: Sandbox, checkout_id: str, payment: HostedPayment | None, error: ApiError
 ) -> None:
-    problem, said_by = refusal.problem, refusal.words.get("why")
-    reply, _ = problem_body(problem, refusal.message, sandbox.settings.dialect)
-    why = f"{said_by}: {problem.name}" if said_by else problem.name
-    _exchange(sandbox, checkout_id, payment, problem.status, why, reply)
+    problem, reason = error.problem, error.words.get("why")
+    reply, _ = problem_body(problem, error.message, sandbox.settings.dialect)
+    why = f"{reason}: {problem.name}" if reason else problem.name
+    _write_exchange(sandbox, checkout_id, payment, problem.status, why, reply)
 
 
-def _exchange(
+def _write_exchange(
     sandbox: Sandbox,
     checkout_id: str,
     payment: HostedPayment | None,
@@ -369,7 +370,7 @@ ENDPOINTS = (
         response=CheckoutAnswer,
         merchant=True,
         errors=(CHECKOUT_INVALID, MERCHANT_ID_MISSING, UNAUTHORIZED),
-        about="Make a session of the hosted checkout; its customer pays on the page at `href`.",
+        about="Create a hosted checkout session; the customer pays on the page at `href`.",
         fact=DOC,
     ),
 )

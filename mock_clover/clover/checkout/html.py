@@ -1,8 +1,8 @@
-"""The HTML of the hosted checkout's page; skeleton, look and guards are those of all pages.
+"""HTML of the hosted checkout page; skeleton, style and security headers are shared by all pages.
 
-Whatever a shop wrote is text here and never markup: every value goes through `text`. A choice of
-tip changes the sums without a script: all of them are there, and the style shows the chosen one.
-Imported with the first page.
+Every value of a shop goes through `text`, so it is never markup. The choice of a tip changes the
+sums without a script: the page has all sums, and CSS shows the chosen one. The module is imported
+when the first page is shown.
 """
 
 from datetime import UTC, datetime
@@ -78,78 +78,78 @@ _LAST_MS = 253_402_300_799_000
 """The end of the year 9999; a clock may be set beyond it."""
 
 
-class Shown(NamedTuple):
-    """All that a page shows of an open session."""
+class PageContent(NamedTuple):
+    """The content of the page of an open session."""
 
     checkout: Checkout
     shop: str
     now_ms: int
     offers: tuple[Choice, ...] = ()
     surcharge: int = 0
-    """What a card costs its payer beside the amount."""
+    """Surcharge for cards, on top of the amount."""
     hints: str = ""
     """Test cards, as HTML."""
-    said: str = ""
-    """Why the last try failed, where it was not a field."""
+    message: str = ""
+    """Why the last attempt failed, if no field was wrong."""
     faults: tuple[Fault, ...] = ()
-    given: dict[str, str] = {}
-    """What the customer entered and may see again."""
+    values: dict[str, str] = {}
+    """Values that the customer entered and that may be shown again."""
 
     @property
     def due(self) -> int:
-        """What is to be paid before a tip."""
+        """Amount to pay without a tip."""
         return self.checkout.amount + self.surcharge
 
 
-def form_page(shown: Shown) -> str:
+def form_page(content: PageContent) -> str:
     """Return the page on which a session is paid."""
-    checkout, complaint = shown.checkout, ""
-    if shown.faults:
-        complaint = alert("Please check what you entered.", shown.faults, _ADVICE)
-    elif shown.said:
-        complaint = alert(f"{shown.said} Please try again.", (), _ADVICE)
-    failed = bool(complaint)
+    checkout, alert_html = content.checkout, ""
+    if content.faults:
+        alert_html = alert("Please check what you entered.", content.faults, _ADVICE)
+    elif content.message:
+        alert_html = alert(f"{content.message} Please try again.", (), _ADVICE)
+    failed = bool(alert_html)
     form = _FORM.format(
-        tips=_tips(shown),
-        fields=_fields(shown),
-        total=_summed(shown.due, shown.offers, " and the tip"),
+        tips=_tips(content),
+        fields=_fields(content),
+        total=_summed(content.due, content.offers, " and the tip"),
         back=link(checkout.failure, "Return to the shop without paying") if failed else "",
     )
-    body = f'{complaint}<div class="columns">\n<div>\n{_cart(shown)}{_until(shown)}</div>\n'
-    body += f"<div>\n{form}{shown.hints}</div>\n</div>"
+    body = f'{alert_html}<div class="columns">\n<div>\n{_cart(content)}{_until(content)}</div>\n'
+    body += f"<div>\n{form}{content.hints}</div>\n</div>"
     title = "Error: Checkout" if failed else "Checkout"
-    return page("Checkout", body, shop=shown.shop, wide=True, title=title)
+    return page("Checkout", body, shop=content.shop, wide=True, title=title)
 
 
 def end_page(
     title: str,
-    said: str,
+    message: str,
     url: str | None = None,
     *,
     charge: Charge | None = None,
     shop: str = "mock-clover",
 ) -> str:
-    """Return a page that says how a session stands, with a way on if there is one."""
-    told = f'<div class="{"good" if charge else "quiet"}">\n<p>{text(said)}</p>\n</div>\n'
+    """Return the page of a session that is not open, with a link back if there is a URL."""
+    notice = f'<div class="{"good" if charge else "quiet"}">\n<p>{text(message)}</p>\n</div>\n'
     receipt = _receipt(charge) if charge is not None else ""
     back = link(url, "Return to the shop")
-    return page(title, f'<div class="sheet">\n{told}{receipt}{back}</div>', shop=shop)
+    return page(title, f'<div class="sheet">\n{notice}{receipt}{back}</div>', shop=shop)
 
 
 def guards_of(checkout: Checkout | None) -> Headers:
-    """Return the headers of a session's page."""
+    """Return the security headers of a session's page."""
     return guards((checkout.success, checkout.failure, checkout.cancel) if checkout else ())
 
 
-def _cart(shown: Shown) -> str:
-    checkout = shown.checkout
+def _cart(content: PageContent) -> str:
+    checkout = content.checkout
     tax = checkout.tax_amount or 0
     sums = [("Tax", _money(tax))] if tax else []
-    if shown.surcharge:
-        sums += [("Surcharge for cards", _money(shown.surcharge))]
-    if shown.offers:
-        sums += [("Tip", _summed(0, shown.offers, "", own="your own"))]
-    sums += [("Total", _summed(shown.due, shown.offers, " + tip"))]
+    if content.surcharge:
+        sums += [("Surcharge for cards", _money(content.surcharge))]
+    if content.offers:
+        sums += [("Tip", _summed(0, content.offers, "", own="your own"))]
+    sums += [("Total", _summed(content.due, content.offers, " + tip"))]
     count = sum(line.quantity for line in checkout.lines)
     return _CART.format(
         count="1 item" if count == 1 else f"{count} items",
@@ -161,14 +161,16 @@ def _cart(shown: Shown) -> str:
 
 
 def _row(line: Line) -> str:
-    each = f"\u00a0×\u00a0{line.quantity}" if line.quantity > 1 else ""  # noqa: RUF001 - a sign of times
+    times = f"\u00a0×\u00a0{line.quantity}" if line.quantity > 1 else ""  # noqa: RUF001 - a multiplication sign
     note = f"<small><bdi>{text(line.note)}</bdi></small>" if line.note else ""
     price = _money(line.price * line.quantity)
-    return f'<tr><th scope="row"><bdi>{text(line.name)}</bdi>{each}{note}</th><td>{price}</td></tr>'
+    return (
+        f'<tr><th scope="row"><bdi>{text(line.name)}</bdi>{times}{note}</th><td>{price}</td></tr>'
+    )
 
 
 def _summed(amount: int, offers: tuple[Choice, ...], and_tip: str, own: str = "") -> str:
-    """Return an amount with each tip that may be chosen, of which the style shows one."""
+    """Return an amount with each possible tip; CSS shows one of them."""
     if not offers:
         return _money(amount)
     sums = [
@@ -178,10 +180,10 @@ def _summed(amount: int, offers: tuple[Choice, ...], and_tip: str, own: str = ""
     return "".join(sums) + f'<span class="t-own">{own or _money(amount) + and_tip}</span>'
 
 
-def _until(shown: Shown) -> str:
-    """Say how long a session is open, by the sandbox's clock."""
-    left = -(-(shown.checkout.expires_ms - shown.now_ms) // 60_000)
-    at = datetime.fromtimestamp(min(shown.checkout.expires_ms, _LAST_MS) / 1000, UTC)
+def _until(content: PageContent) -> str:
+    """Return the HTML that says how long a session is open, by the sandbox's clock."""
+    left = -(-(content.checkout.expires_ms - content.now_ms) // 60_000)
+    at = datetime.fromtimestamp(min(content.checkout.expires_ms, _LAST_MS) / 1000, UTC)
     time = (
         f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{at:%H:%M:%S} UTC on {at.day} {at:%B %Y}</time>'
     )
@@ -189,49 +191,49 @@ def _until(shown: Shown) -> str:
     return f'<p class="quiet">Open for {minutes} by this sandbox\'s clock, until {time}.</p>\n'
 
 
-def _tips(shown: Shown) -> str:
-    if not shown.offers:
+def _tips(content: PageContent) -> str:
+    if not content.offers:
         return ""
-    chosen = shown.given.get("tip", "0")
+    chosen = content.values.get("tip", "0")
     offers = [
         (
-            str(place),
+            str(index),
             str(each.percent),
-            f"{each.percent} %<small>{_money(each.amount)}</small>" if place else "No tip",
+            f"{each.percent} %<small>{_money(each.amount)}</small>" if index else "No tip",
         )
-        for place, each in enumerate(shown.offers)
+        for index, each in enumerate(content.offers)
     ]
     offers.append((OWN, OWN, "Own"))
     return _TIPS.format(
         offers="".join(
             _OFFER.format(
-                place=place,
+                place=index,
                 value=value,
                 checked=" checked" if value == chosen else "",
                 words=words,
             )
-            for place, value, words in offers
+            for index, value, words in offers
         ),
-        own=_field(shown, _OWN),
+        own=_field(content, _OWN),
     )
 
 
-def _fields(shown: Shown) -> str:
-    row = "".join(_field(shown, each) for each in _ROW)
-    rest = "".join(_field(shown, each) for each in _REST)
-    return f'{_field(shown, _NUMBER)}<div class="row">\n{row}</div>\n{rest}'
+def _fields(content: PageContent) -> str:
+    row = "".join(_field(content, each) for each in _ROW)
+    rest = "".join(_field(content, each) for each in _REST)
+    return f'{_field(content, _NUMBER)}<div class="row">\n{row}</div>\n{rest}'
 
 
-def _field(shown: Shown, asked: Field) -> str:
-    """Return a field; the first that is wrong has the focus, or the number after a decline."""
-    first = shown.faults[0].field if shown.faults else ("number" if shown.said else "")
-    asked = asked._replace(value=shown.given.get(asked.name, ""))
-    about = "alert" if asked.name == first and shown.said and not shown.faults else ""
-    return field(asked, shown.faults, focus=asked.name == first, about=about)
+def _field(content: PageContent, spec: Field) -> str:
+    """Return a field; the first wrong one has the focus, or the number after a decline."""
+    first = content.faults[0].field if content.faults else ("number" if content.message else "")
+    spec = spec._replace(value=content.values.get(spec.name, ""))
+    described_by = "alert" if spec.name == first and content.message and not content.faults else ""
+    return field(spec, content.faults, focus=spec.name == first, about=described_by)
 
 
 def _receipt(charge: Charge) -> str:
-    """Return what a customer may want to know of a payment."""
+    """Return the receipt of a payment."""
     tip = charge.request.tip_amount or 0
     card = charge.token.card
     added = charge.surcharge.amount if charge.surcharge is not None else 0

@@ -1,7 +1,7 @@
-"""The test cards of a scenario as a page shows them, where `?mock_clover_cards=1` asks for them.
+"""The test cards of a scenario on a page with `?mock_clover_cards=1`.
 
-A number is shown that Clover has published, as the shipped scenario has it; of any other its last
-four digits: it may be one that somebody keeps to himself.
+Numbers that Clover has published, those of the shipped scenario, are shown in full. For others only
+the last four digits are shown, because they may be private.
 """
 
 from mock_clover.engine.html import text
@@ -9,12 +9,12 @@ from mock_clover.scenario.load import load
 from mock_clover.scenario.records import Scenario, TestCard
 
 HINTS_MAX = 100
-"""A scenario may have thousands of cards."""
+"""Maximum number of cards shown; a scenario may have thousands."""
 _HINTS = """\
 <details class="sheet cards">
 <summary>Test cards</summary>
 <table>
-<caption>With any security code of three digits, four for AMEX, and a date to come.</caption>
+<caption>With any security code of three digits, four for AMEX, and a future expiry date.</caption>
 <thead><tr><th scope="col">Number</th><th scope="col">Outcome</th></tr></thead>
 <tbody>
 {rows}
@@ -27,7 +27,7 @@ _ROW = """\
 
 
 def hints(scenario: Scenario) -> str:
-    """Return a scenario's cards as HTML that is closed at first, or nothing if it has none."""
+    """Return a scenario's cards as a closed `<details>`, or '' if it has none."""
     published = {card.number for card in load("sandbox").cards}
     rows = [_row(card, whole=card.number in published) for card in scenario.cards[:HINTS_MAX]]
     return _HINTS.format(rows="\n".join(rows)) if rows else ""

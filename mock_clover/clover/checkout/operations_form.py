@@ -1,7 +1,7 @@
-"""The form of a hosted checkout's page: the tip it asks for, what is wrong, what is shown again.
+"""The form of the hosted checkout page: tips, field errors and values to show again.
 
-A number and a CVV are never shown again, and neither is anything that could be one in the wrong
-field: what comes back to a browser is a month, a year, a name without digits, a postal code.
+A PAN and a CVV are never shown again, nor is any value that could be one in the wrong field. Only a
+month, a year, a name without digits, a postal code and a tip are sent back to the browser.
 """
 
 import re
@@ -29,7 +29,7 @@ _NEEDED = {
 _WRONG = {
     "INVALID_PAN": ("number", "Check the card number"),
     "INCORRECT_NUMBER": ("number", "Check the card number"),
-    "INVALID_CARD_TYPE": ("number", "This kind of card is not taken"),
+    "INVALID_CARD_TYPE": ("number", "This type of card is not accepted"),
     "CARD_NOT_LISTED": ("number", "This is not one of the test cards"),
     "INVALID_EXPIRY_MONTH": ("exp_month", "Enter the month as 01 to 12"),
     "INVALID_EXPIRY_YEAR": ("exp_year", "Enter the year as it is on the card"),
@@ -37,7 +37,7 @@ _WRONG = {
     "INCORRECT_CVC": ("cvv", "Enter the three digits on the back, or four on an Amex"),
     "INVALID_TIP_AMOUNT": ("tip_own", "Enter a tip as 5.00"),
 }
-"""What a person is told of a refusal, and beside which field."""
+"""Field and message for the customer, by problem."""
 _AGAIN = {
     "exp_month": re.compile(r"(0?[1-9]|1[0-2])", re.ASCII),
     "exp_year": re.compile(r"(20)?[2-9][0-9]", re.ASCII),
@@ -46,30 +46,33 @@ _AGAIN = {
     "tip": re.compile(r"[0-9]{1,3}|own", re.ASCII),
     "tip_own": _OWN_TIP,
 }
-"""What may be shown again of a field."""
+"""Values that may be shown again, by field."""
 
 
 class Choice(NamedTuple):
-    """A tip that is offered, in percent, and what it comes to in minor units."""
+    """An offered tip: percentage, and amount in minor units."""
 
     percent: int
     amount: int
 
 
 def choices(sandbox: Sandbox, checkout: Checkout) -> tuple[Choice, ...]:
-    """Return the tips that a page offers, none first; nothing where it asks for none.
+    """Return the tips that a page offers, 0 first; empty if it does not ask for a tip.
 
-    A percentage is one of the goods without their taxes, rounded half up (inferred).
+    A percentage is of the goods without taxes, rounded half up (inferred).
     """
-    switch = sandbox.settings.checkout
-    if switch.tips == "never" or (switch.tips == "asked" and not checkout.tips):
+    settings = sandbox.settings.checkout
+    if settings.tips == "never" or (settings.tips == "asked" and not checkout.tips):
         return ()
     goods = checkout.amount - (checkout.tax_amount or 0)
-    return tuple(Choice(each, (goods * each + 50) // 100) for each in (0, *switch.tip_percents))
+    return tuple(Choice(each, (goods * each + 50) // 100) for each in (0, *settings.tip_percents))
 
 
 def read_tip(offered: tuple[Choice, ...], form: CheckoutForm) -> int | None:
-    """Return the tip that was chosen, None for none; what was not asked for is not heeded."""
+    """Return the chosen tip, or None; ignore a tip that was not offered.
+
+    Raises INVALID_TIP_AMOUNT.
+    """
     if not offered or form.tip in ("", "0"):
         return None
     if form.tip != OWN:
@@ -77,39 +80,41 @@ def read_tip(offered: tuple[Choice, ...], form: CheckoutForm) -> int | None:
             if form.tip == str(each.percent):
                 return each.amount or None
         raise INVALID_TIP_AMOUNT.error()
-    said = form.tip_own.strip()
-    if not _OWN_TIP.fullmatch(said):
+    text = form.tip_own.strip()
+    if not _OWN_TIP.fullmatch(text):
         raise INVALID_TIP_AMOUNT.error()
-    whole, _, part = said.replace(",", ".").partition(".")
-    amount = int(whole) * 100 + int(part.ljust(2, "0") or 0)
+    units, _, cents = text.replace(",", ".").partition(".")
+    amount = int(units) * 100 + int(cents.ljust(2, "0") or 0)
     if amount > AMOUNT_MAX:
         raise INVALID_TIP_AMOUNT.error()
     return amount or None
 
 
-def faults(sandbox: Sandbox, form: CheckoutForm, refusal: ApiError) -> tuple[Fault, ...]:
-    """Return all that is wrong with the fields, in the order of the page; none if it is not they.
+def faults(sandbox: Sandbox, form: CheckoutForm, error: ApiError) -> tuple[Fault, ...]:
+    """Return all field errors in the order of the page; empty if the error is not about a field.
 
-    A refusal tells the first thing only, and a customer wants to hear of all at once.
+    An API error has only the first problem; the customer should see all of them.
     """
-    if refusal.problem.name not in _WRONG:
+    if error.problem.name not in _WRONG:
         return ()
-    found: dict[str, str] = {}
-    problems = [refusal.problem]
+    messages: dict[str, str] = {}
+    problems = [error.problem]
     for check in _checks(sandbox, form):
         try:
             check()
-        except ApiError as each:
-            problems.append(each.problem)
+        except ApiError as other:
+            problems.append(other.problem)
     for problem in problems:
-        at, said = _WRONG.get(problem.name, ("", ""))
-        found.setdefault(at, said)
-    found |= {at: said for at, said in _NEEDED.items() if not getattr(form, at).strip()}
-    return tuple(Fault(at, found[at]) for at in ("tip_own", *_NEEDED) if at in found)
+        name, message = _WRONG.get(problem.name, ("", ""))
+        messages.setdefault(name, message)
+    messages |= {
+        name: message for name, message in _NEEDED.items() if not getattr(form, name).strip()
+    }
+    return tuple(Fault(name, messages[name]) for name in ("tip_own", *_NEEDED) if name in messages)
 
 
 def _checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], object], ...]:
-    """Return what looks at each field by itself, the others being right."""
+    """Return a check of each field by itself, with valid values for the others."""
     year, month = sandbox.clock.month()
     good = CardRequest(exp_month=f"{month:02d}", exp_year=str(year), number=form.number)
     return (
@@ -128,5 +133,5 @@ def _check_cvv(cvv: str) -> None:
 
 def again(form: CheckoutForm) -> dict[str, str]:
     """Return the values that may be shown in their fields again."""
-    given = {name: getattr(form, name).strip() for name in _AGAIN}
-    return {name: value for name, value in given.items() if _AGAIN[name].fullmatch(value)}
+    values = {name: getattr(form, name).strip() for name in _AGAIN}
+    return {name: value for name, value in values.items() if _AGAIN[name].fullmatch(value)}

@@ -1,20 +1,20 @@
-"""The refusals of hosted checkout. No error body of it was ever found.
+"""Problems of the hosted checkout. No error body of it was found.
 
-Clients expect a top-level `message` and no more (observed), so that is all there is.
+Clients expect a top-level `message` only (observed), so the body has nothing else.
 """
 
 from mock_clover.core.evidence import inferred
 from mock_clover.core.problem import Problem
 
-_SPIRIT = "public clients expect {message}; no body was found"
-_PAGE = "of the page, where nothing is known of Clover's"
+_ENVELOPE = "public clients expect {message}; no body was found"
+_PAGE = "of the page; Clover's is not known"
 
 CHECKOUT_INVALID = Problem(
     name="CHECKOUT_INVALID",
     status=400,
     message="Please provide a valid {param}.",
     shape="bare",
-    fact=inferred(_SPIRIT),
+    fact=inferred(_ENVELOPE),
 )
 CHECKOUT_NOT_FOUND = Problem(
     name="CHECKOUT_NOT_FOUND",

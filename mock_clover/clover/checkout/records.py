@@ -1,7 +1,7 @@
-"""Hosted checkout: what a shop asks for, what it gets, and the session that is kept.
+"""Hosted checkout: requests, responses and the stored session.
 
-Names and minimum of a request come from Clover's page, the rest from clients and their recordings.
-A session's row holds no card: each attempt leaves a charge, and the session its id.
+Member names and the required minimum come from Clover's documentation, the rest from clients and
+their recordings. A session stores no card: each attempt stores a charge, and the session its id.
 """
 
 from typing import Annotated, Any, Literal
@@ -16,22 +16,22 @@ from mock_clover.core.record import Record
 DOC = documented("DOCS: hosted checkout")
 _SEEN = observed("public clients of the hosted checkout")
 _TIMES = observed(
-    "PayHub 2026-09-17; recordings of 2022 and 2025 end in +0000; the page has Unix time"
+    "PayHub 2026-09-17; recordings of 2022 and 2025 end in +0000; the documentation has Unix time"
 )
 _INVALID = "CHECKOUT_INVALID"
-_MINE = "; its bound is of this mock"
+_MINE = "; the limit is of this mock"
 
 LIFE_MS = 900_000
 """Documented: a session can be paid for fifteen minutes."""
 ITEMS_MAX = 500
 METADATA_BYTES_MAX = 4_096
 DECLINED_MAX = 20
-"""Declined charges that a session names, the newest; all of them are among the charges."""
+"""Maximum number of declined charges that a session lists, the newest; all stay charges."""
 CURRENCY = "USD"
-"""A request names none: it is the merchant's (observed), and sandbox merchants are American
+"""A request has no currency: it is the merchant's (observed). Sandbox merchants are American
 (inferred)."""
 PAY_CHECKOUT = "pay_checkout"
-"""What a payment on the page is called by rules and the journal."""
+"""Operation name of a payment on the page, in rules and the journal."""
 
 _Text = Annotated[str, doc(f"Free text{_MINE}.", DOC, refused_as=_INVALID, max_length=255)]
 
@@ -42,7 +42,9 @@ class CheckoutCustomer(Record, frozen=True, kw_only=True):
     firstName: _Text | None = None
     lastName: _Text | None = None
     email: (
-        Annotated[str, doc("Of receipts.", DOC, refused_as=_INVALID, pattern=EMAIL, max_length=255)]
+        Annotated[
+            str, doc("For receipts.", DOC, refused_as=_INVALID, pattern=EMAIL, max_length=255)
+        ]
         | None
     ) = None
     phoneNumber: _Text | None = None
@@ -63,16 +65,26 @@ class CartItem(Record, frozen=True, kw_only=True):
     name: (
         Annotated[
             str,
-            doc(f"Shown{_MINE}.", DOC, refused_as=_INVALID, min_length=1, max_length=1_000),
+            doc(
+                f"Shown on the page{_MINE}.",
+                DOC,
+                refused_as=_INVALID,
+                min_length=1,
+                max_length=1_000,
+            ),
         ]
         | None
     ) = None
     price: (
-        Annotated[Cents, doc("Of one unit.", DOC, refused_as=_INVALID, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[Cents, doc("Price of one unit.", DOC, refused_as=_INVALID, ge=0, le=AMOUNT_MAX)]
+        | None
     ) = None
-    unitQty: Annotated[int, doc("Units.", DOC, refused_as=_INVALID, ge=1, le=1_000_000)]
+    unitQty: Annotated[int, doc("Number of units.", DOC, refused_as=_INVALID, ge=1, le=1_000_000)]
     note: (
-        Annotated[str, doc(f"Shown{_MINE}.", DOC, refused_as=_INVALID, max_length=2_000)] | None
+        Annotated[
+            str, doc(f"Shown on the page{_MINE}.", DOC, refused_as=_INVALID, max_length=2_000)
+        ]
+        | None
     ) = None
     taxRates: (
         Annotated[list[CartTax], doc("Taxes.", DOC, refused_as=_INVALID, max_length=TAX_RATES_MAX)]
@@ -101,52 +113,55 @@ class Cart(Record, frozen=True, kw_only=True):
 
 
 class RedirectUrls(Record, frozen=True, kw_only=True):
-    """Where the browser goes in the end."""
+    """Redirect URLs at the end of a session."""
 
     success: Annotated[str, doc("After a payment.", DOC, refused_as=_INVALID)] | None = None
     failure: Annotated[str, doc("After a decline.", DOC, refused_as=_INVALID)] | None = None
-    cancel: Annotated[str, doc("Instead of paying.", DOC, refused_as=_INVALID)] | None = None
+    cancel: Annotated[str, doc("After a cancellation.", DOC, refused_as=_INVALID)] | None = None
 
 
 class CheckoutRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /invoicingcheckoutservice/v1/checkouts`."""
 
     customer: Annotated[CheckoutCustomer, doc("May be {}.", DOC, refused_as=_INVALID)]
-    shoppingCart: Annotated[Cart, doc("What is sold.", DOC, refused_as=_INVALID)]
+    shoppingCart: Annotated[Cart, doc("Items to pay.", DOC, refused_as=_INVALID)]
     redirectUrls: (
         Annotated[RedirectUrls, doc("https; no localhost.", DOC, refused_as=_INVALID)] | None
     ) = None
-    tips: Annotated[Any, doc("`enabled: true` asks for a tip; else not interpreted.", _SEEN)] = None
+    tips: Annotated[Any, doc("`enabled: true` asks for a tip; otherwise ignored.", _SEEN)] = None
     metadata: (
         Annotated[
             dict[str, Any],
-            doc("Taken and not interpreted, 4,096 bytes.", _SEEN, refused_as=_INVALID),
+            doc("Stored and not interpreted; 4,096 bytes at most.", _SEEN, refused_as=_INVALID),
         ]
         | None
     ) = None
 
 
 def asks_tip(tips: Any) -> bool:
-    """Tell whether a request's `tips` asks for one; its shape is that of one public client."""
+    """Return whether `tips` of a request asks for a tip; its shape is that of a public client."""
     return isinstance(tips, dict) and tips.get("enabled") is True
 
 
 class CheckoutAnswer(Record, frozen=True, kw_only=True):
-    """A session that was made."""
+    """Response to the creation of a session."""
 
-    href: Annotated[str, doc("Its page, for the customer's browser.", DOC)]
+    href: Annotated[str, doc("URL of the page for the customer's browser.", DOC)]
     checkoutSessionId: Annotated[str, doc("A UUID.", DOC)]
     createdTime: Annotated[
         str | int,
-        doc("As 2026-09-17T09:52:05.377Z. Documented dialect: Unix time in milliseconds.", _TIMES),
+        doc(
+            "Such as 2026-09-17T09:52:05.377Z. Documented dialect: Unix time in milliseconds.",
+            _TIMES,
+        ),
     ]
     expirationTime: Annotated[
-        str | int, doc("Fifteen minutes later (documented), written in the same way.", _TIMES)
+        str | int, doc("Fifteen minutes later (documented), in the same format.", _TIMES)
     ]
 
 
 class Line(Record, frozen=True, kw_only=True):
-    """One line of a session's cart, as it is kept."""
+    """A stored line of a session's cart."""
 
     name: str
     price: Cents
@@ -157,7 +172,7 @@ class Line(Record, frozen=True, kw_only=True):
 
     @property
     def as_ordered(self) -> Item:
-        """The line as an order has it; so its totals are those of orders."""
+        """The line as an order item, to compute totals as orders do."""
         return Item(
             type="sku",
             parent=self.item,
@@ -169,7 +184,7 @@ class Line(Record, frozen=True, kw_only=True):
 
 
 class CheckoutForm(Record, frozen=True, kw_only=True):
-    """What the page's form sends. Holds a PAN and a CVV: never print, never keep."""
+    """Form of the page. Contains a PAN and a CVV: never print or store it."""
 
     do: str = "pay"
     number: str = ""
@@ -182,7 +197,7 @@ class CheckoutForm(Record, frozen=True, kw_only=True):
     """In percent, or `own`."""
     tip_own: str = ""
     mock_clover_cards: str = ""
-    """Of the page's address: 1 shows the test cards."""
+    """Query parameter of the page; 1 shows the test cards."""
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -193,14 +208,14 @@ State = Literal["open", "paid", "cancelled", "expired"]
 
 
 class Checkout(Record, frozen=True, kw_only=True):
-    """A session as it is kept; that one has expired is read off the clock."""
+    """A stored session; expiry is computed from the clock."""
 
     id: str
     created_ms: Millis
     expires_ms: Millis
     lines: tuple[Line, ...]
     amount: Cents
-    """All lines, taxes included."""
+    """Sum of all lines, taxes included."""
     tax_amount: Cents | None = None
     first_name: str | None = None
     last_name: str | None = None
@@ -211,21 +226,21 @@ class Checkout(Record, frozen=True, kw_only=True):
     cancel: str | None = None
     metadata: dict[str, Any] | None = None
     tips: bool = False
-    """Whether the shop wants its customer to be asked for a tip."""
+    """Whether the shop requests a tip prompt."""
     ended: Literal["paid", "cancelled"] | None = None
     charge: str | None = None
     order: str | None = None
     declined: tuple[str, ...] = ()
 
     def state(self, now_ms: Millis) -> State:
-        """Return how far it has come."""
+        """Return the state at a time."""
         if self.ended is not None:
             return self.ended
         return "expired" if now_ms >= self.expires_ms else "open"
 
 
 class HostedPayment(Record, frozen=True, kw_only=True):
-    """A payment on the page as rules and the journal see it: all but the card."""
+    """A payment on the page for rules and the journal, without the card."""
 
     checkout: str
     amount: Cents
@@ -233,7 +248,7 @@ class HostedPayment(Record, frozen=True, kw_only=True):
     tip_amount: Cents | None = None
     email: str | None = None
     description: str | None = None
-    """The names of the items."""
+    """Names of the items."""
     metadata: dict[str, Any] | None = None
 
 
@@ -241,16 +256,16 @@ _LOCAL = frozenset({"localhost", "::1"})
 
 
 def wrong_redirect(url: str, *, anywhere: bool = False) -> str:
-    """Say what is wrong with a URL to send a browser to, or ''.
+    """Return why a redirect URL is invalid, or ''.
 
-    `anywhere` takes http and this machine too. That localhost is refused is observed; that its
-    other names are is inferred.
+    `anywhere` allows http and this machine too. Observed: localhost is rejected. Inferred: its
+    other names are too.
     """
-    said = wrong_url(url.partition("#")[0])
-    if said:
-        return said
+    error = wrong_url(url.partition("#")[0])
+    if error:
+        return error
     if not url.isascii() or not url.isprintable() or " " in url:
-        return "is no URL: its fragment cannot be read"
+        return "is not a URL: its fragment is invalid"
     parts = urlsplit(url)
     if anywhere:
         return ""
@@ -258,5 +273,5 @@ def wrong_redirect(url: str, *, anywhere: bool = False) -> str:
         return "is not https"
     host = (parts.hostname or "").rstrip(".")
     if host in _LOCAL or host.endswith(".localhost") or host.startswith("127."):
-        return "leads to this machine, which Clover refuses"
+        return "points to this machine, which Clover rejects"
     return ""

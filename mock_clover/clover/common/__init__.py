@@ -1,1 +1,1 @@
-"""Records, errors and facts that several resources share."""
+"""Records, errors and facts shared by several resources."""

@@ -1,7 +1,7 @@
-"""The catalogue of behaviours: what no member and no refusal tells, each with how we know it.
+"""The catalogue of behaviours: facts that are neither a record member nor an error.
 
-A resource's behaviours are in `clover/<resource>/behaviours.py`; this module imports them. Adding
-one is one assignment; the code that leans on one names it.
+Each has its evidence. The behaviours of a resource are in `clover/<resource>/behaviours.py`; this
+module imports them. To add one, add an assignment there; code that relies on it imports it.
 """
 
 from mock_clover.clover.charges import behaviours as behaviour_charge

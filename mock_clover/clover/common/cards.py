@@ -1,7 +1,7 @@
-"""A card: its brand, its number's form, and what is kept of it once the number is gone.
+"""Cards: brands, PAN ranges, and the data stored after the PAN is discarded.
 
-A `Card` exists only if valid and never holds the PAN or the CVV: the number leaves a fingerprint,
-first six and last four digits behind, the CVV only that it was given.
+A `Card` is always valid and never contains the PAN or the CVV. It has a fingerprint of the PAN, the
+first six and last four digits, and whether a CVV was sent.
 """
 
 from typing import Literal, NamedTuple
@@ -12,14 +12,14 @@ Brand = Literal["VISA", "MC", "AMEX", "DISCOVER", "DINERS_CLUB", "JCB"]
 BRANDS: tuple[Brand, ...] = ("VISA", "MC", "AMEX", "DISCOVER", "DINERS_CLUB", "JCB")
 
 Face = Literal[Brand, "GIFT_CARD", ""]
-"""What a source shows as its brand: a gift card's word is documented (MD:gift-card-api); a bank
-account, and a card of which only a foreign token is known, show none."""
+"""The brand in a source. The value for gift cards is documented (MD:gift-card-api). Bank accounts,
+and cards known only by a foreign token, have none."""
 
 CheckResult = Literal["pass", "failed", "unavailable", "unchecked"]
 
 
 class _Range(NamedTuple):
-    """Leading digits `low` to `high` (of equal length) belong to a brand."""
+    """A range of leading digits, `low` to `high` (of equal length), and its brand."""
 
     low: int
     high: int
@@ -50,7 +50,7 @@ _RANGES = (
 
 
 def brand_of(pan: str) -> Brand | None:
-    """Return the brand whose range and length a PAN has, or None."""
+    """Return the brand whose range and length match a PAN, or None."""
     for low, high, brand, lengths in _RANGES:
         lead = int(pan[: len(str(low))])
         if low <= lead <= high and len(pan) in lengths:
@@ -59,7 +59,7 @@ def brand_of(pan: str) -> Brand | None:
 
 
 class Checks(Record, frozen=True, kw_only=True):
-    """What the issuer's address and CVV checks said; unset where the data was not given."""
+    """Results of the issuer's address and CVV checks; absent if the data was not sent."""
 
     address_line1_check: CheckResult | None = None
     address_zip_check: CheckResult | None = None
@@ -67,7 +67,7 @@ class Checks(Record, frozen=True, kw_only=True):
 
 
 class Card(Record, frozen=True, kw_only=True):
-    """What is kept of a card, or of what stands for one: see `Token.kind`."""
+    """The stored data of a card or of another payment instrument: see `Token.kind`."""
 
     brand: Face
     first6: str
@@ -75,9 +75,9 @@ class Card(Record, frozen=True, kw_only=True):
     exp_month: str
     exp_year: str
     fingerprint: str
-    """Keyed hash of the PAN: equal for equal numbers, of no use without the server's key."""
+    """Keyed hash of the PAN: equal for equal PANs, useless without the server's key."""
     good_until_ms: int = 0
-    """The first moment after the month of its expiry, UTC."""
+    """The first moment after the expiry month, UTC."""
     has_cvv: bool = False
     name: str | None = None
     address_line1: str | None = None
@@ -88,9 +88,9 @@ NO_CHECKS = Checks()
 
 
 def checks_seen(checks: Checks, card: Card) -> Checks:
-    """Return the checks for which the card brought the data.
+    """Return the checks for which the card has the data.
 
-    Source: the test-card page; data given, the checks succeed; not given, they are null.
+    Source: the test-card page: with the data the checks succeed, without it they are null.
     """
     return Checks(
         address_line1_check=checks.address_line1_check if card.address_line1 else None,

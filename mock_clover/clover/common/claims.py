@@ -1,4 +1,4 @@
-"""The names of all that can be inferred, by which a scenario allows it."""
+"""Names that a scenario can list in `allow_inferred`: behaviours, problems and operations."""
 
 from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.operation_names import OPERATIONS

@@ -1,8 +1,8 @@
-"""Clover's host names: which there are, and what each serves.
+"""Clover's host names, and what each serves.
 
-The one truth of the certificate of `serve --tls`, of the lines for a hosts file and of the aliases
-for compose, of the page that lists them, and of what `conformance` may ask. The mock itself serves
-every path on every name: clients are seen to use several names for one path.
+The only source for the certificate of `serve --tls`, the lines for a hosts file, the aliases for
+compose, the page that lists the names, and the hosts that `conformance` may use. The mock serves
+every path on every name, because clients use several names for one path.
 """
 
 from typing import Literal, NamedTuple
@@ -14,18 +14,18 @@ Region = Literal["sandbox", "North America", "Europe", "Latin America"]
 
 DOMAIN = "clover.com"
 SANDBOX_DOMAIN = "dev.clover.com"
-"""What ends so is the sandbox; all else of the domain is production."""
+"""Names with this suffix are the sandbox; all others in the domain are production."""
 
 
 class Host(NamedTuple):
-    """One name: where it belongs, what clients ask it for, and how we know."""
+    """One host name: its region, what clients use it for, and the evidence."""
 
     name: str
     region: Region
     serves: str
     fact: Fact
     services: tuple[Service, ...] = ()
-    """Which services `conformance` asks there: of the sandbox's names only."""
+    """Services that `conformance` uses there; only for the sandbox's names."""
 
 
 _DASHBOARD = "dashboards, OAuth consent, platform API, hosted checkout, recurring"

@@ -1,6 +1,6 @@
-"""What is known to be other than Clover's, and what is not known of Clover at all.
+"""Known differences from Clover, and facts about Clover that are not known.
 
-Both are lists of values, so that `mock-clover fidelity` and its page tell them and nobody forgets.
+Both are lists of values, so that `mock-clover evidence` and its page include them.
 """
 
 from typing import NamedTuple
@@ -14,117 +14,119 @@ from mock_clover.core.evidence import Behaviour
 
 
 class Difference(NamedTuple):
-    """What this mock does otherwise, and knows that it does."""
+    """One known difference between this mock and Clover."""
 
     about: str
     said: str
 
 
 class Unknown(NamedTuple):
-    """What was looked for and not found, and what is done here instead."""
+    """A fact about Clover that was not found, and what this mock does instead."""
 
     about: str
     here: str = ""
     behaviour: Behaviour | None = None
-    """Which says what is done here."""
+    """The behaviour that describes what this mock does."""
 
     @property
     def said(self) -> str:
-        """What is done here."""
+        """Return what this mock does."""
         return " ".join(filter(None, (self.here, self.behaviour and self.behaviour.said)))
 
 
 KNOWN_DIFFERENCES: tuple[Difference, ...] = (
-    Difference("issuers", "No money moves: scenarios, rules and headers say what an issuer says."),
-    Difference("address", "One address serves all of Clover's hosts, by HTTP and without TLS."),
+    Difference("issuers", "No money moves: scenarios, rules and headers set the issuer's verdict."),
+    Difference(
+        "address",
+        "One address serves all of Clover's hosts; HTTPS is off unless `serve --tls` is used.",
+    ),
     Difference(
         "keys",
-        "The key pair is the server's own: what was encrypted for Clover's key does not open.",
+        "The server has its own key pair: it cannot decrypt data encrypted with Clover's key.",
     ),
-    Difference("language", "Errors are in English; Clover's follow the merchant's locale."),
+    Difference("language", "API errors are in English; Clover's depend on the merchant's locale."),
     Difference(
         "reply headers",
-        "Replies have x-mock-clover-why and x-mock-clover-evidence, and none of Clover's own "
-        "headers but those of its limits.",
+        "Responses have x-mock-clover-why, x-mock-clover-evidence and x-request-id; of Clover's "
+        "own headers they have only those of its rate limits.",
     ),
     Difference(
         "bounds",
-        "Bodies over 1 MiB get 413, a full sandbox 503: docs/architecture.md has all bounds.",
+        "A body over 1 MiB gets 413, a full sandbox 503; docs/architecture.md lists all bounds.",
     ),
-    Difference("rate limits", "They are off unless a scenario asks for them."),
+    Difference("rate limits", "They are off unless a scenario turns them on."),
     Difference(
         "velocity",
-        "Clover's sandbox refuses too many payments of one card; text and threshold are not known, "
-        "so nothing does here.",
+        "Clover's sandbox declines too many payments of one card or IP address, with a recorded "
+        "message. The threshold is not known, so this mock never does.",
     ),
     Difference(
-        "members never shown",
-        "additional_charges, billing_details, debt_payment, livemode, receipt_number, receipt_url: "
-        "in a schema of the answers, in no answer that was recorded.",
+        "members never returned",
+        "billing_details, debt_payment, livemode, receipt_number, receipt_url: a schema of the "
+        "responses has them, no recorded response does.",
     ),
-    Difference("level 2 and 3", "Their data is taken and not interpreted."),
+    Difference("level 2 and 3", "Their data is validated and returned, and has no other effect."),
     Difference(
         "list of refunds",
-        "One fixture (GP) shows rows of another make; here they are refunds as they are retrieved.",
+        "One fixture (GP) has rows of another form; here they are the same as single refunds.",
     ),
     Difference(
         "hosted checkout",
-        "Its page is this mock's own and takes cards only: no wallet, no tip, no 3-D Secure.",
+        "The page is this mock's own and accepts cards only: no wallets and no 3-D Secure.",
     ),
     Difference(
         "3-D Secure",
-        "Its SDK opens this mock's own pages by their addresses, never another's; windows and "
-        "pages look as this mock has them.",
+        "The SDK opens only pages of this mock, and their design is this mock's own.",
     ),
-    Difference("receipts", "None is sent, as in Clover's sandbox."),
+    Difference("receipts", "No receipts are sent, as in Clover's sandbox."),
 )
 
 UNKNOWNS: tuple[Unknown, ...] = (
-    Unknown("what a replayed idempotency key answers", "", charge.IDEMPOTENCY_REPLAY),
-    Unknown("whose key it is, and on which path", "", charge.IDEMPOTENCY_SCOPE),
-    Unknown("how long an unused token is good", "", charge.TOKEN_KEEPS),
+    Unknown("the response to a repeated idempotency key", "", charge.IDEMPOTENCY_REPLAY),
+    Unknown("the scope of an idempotency key", "", charge.IDEMPOTENCY_SCOPE),
+    Unknown("the lifetime of an unused token", "", charge.TOKEN_KEEPS),
     Unknown("whether a decline uses up its token", "", charge.DECLINE_SPENDS_TOKEN),
     Unknown(
         "any error body of the token host",
-        "documented codes in the envelope of charges, words after the documented descriptions",
+        "documented codes in the envelope of charges, messages after the documented descriptions",
     ),
     Unknown(
-        "the bodies of amount_too_large, expired_card, card_on_file_missing, of 403, of 5xx, of a "
-        "card that is saved twice",
-        "codes as documented, words after those that were recorded",
+        "the bodies of amount_too_large, expired_card and card_on_file_missing, of 403 and 5xx, "
+        "and of saving a card twice",
+        "documented codes, messages like the recorded ones",
     ),
     Unknown("the body of a failed charge", "", charge.FAILED_CHARGE_SHOWN),
     Unknown("the list of decline codes", "", charge.DECLINE_REASONS),
-    Unknown("the smallest amount", "0 is taken, as REF createcharge says"),
-    Unknown("how much may be captured", "", charge.CAPTURE_WITHIN_AUTHORISATION),
-    Unknown("which of several saved cards pays", "", charge.NEWEST_CARD_PAYS),
-    Unknown("the zone of dates in filters", "", order.DATES_ARE_UTC),
-    Unknown("orders that are canceled", "no order has this status"),
-    Unknown("which charge of a split payment gives back", "", order.RETURN_MAKES_REFUNDS),
-    Unknown("how long an authorisation code is good", "", around.CODE_LIFE),
-    Unknown("how many refresh tokens live", "", around.REFRESH_TOKENS_ARE_LIMITED),
-    Unknown("the body of a refused refresh", "as that of a refused code"),
+    Unknown("the smallest amount", "0 is accepted, as REF createcharge says"),
+    Unknown("the highest amount of a capture", "", charge.CAPTURE_WITHIN_AUTHORISATION),
+    Unknown("which of several saved cards is charged", "", charge.NEWEST_CARD_PAYS),
+    Unknown("the time zone of dates in filters", "", order.DATES_ARE_UTC),
+    Unknown("canceled orders", "no order has this status"),
+    Unknown("which charge of a split payment is refunded", "", order.RETURN_MAKES_REFUNDS),
+    Unknown("the lifetime of an authorization code", "", around.CODE_LIFE),
+    Unknown("the limit of live refresh tokens", "", around.REFRESH_TOKENS_ARE_LIMITED),
+    Unknown("the body of a rejected refresh", "the same as for a rejected code"),
     Unknown(
-        "the shape of a wallet's token request", "several are taken", charge.WALLET_IS_APPROVED
+        "the shape of a wallet's token request", "several are accepted", charge.WALLET_IS_APPROVED
     ),
-    Unknown("what each 3-D Secure card shows", "", around.FLOW_BY_CARD),
-    Unknown("the status of a charge in 3-D Secure", "", around.PENDING_CHARGE_SHOWN),
+    Unknown("the flow of each 3-D Secure card", "", around.FLOW_BY_CARD),
+    Unknown("the status of a charge during 3-D Secure", "", around.PENDING_CHARGE_SHOWN),
     Unknown("the values of flow_status", "", around.FLOW_STATUS_DECIDES),
-    Unknown("what the 3DS SDK's event says", "", around.SDK_STATUS),
-    Unknown("on what the 3DS SDK's event is fired", "", around.SDK_EVENT_TARGET),
+    Unknown("the content of the 3DS SDK's event", "", around.SDK_STATUS),
+    Unknown("the target of the 3DS SDK's event", "", around.SDK_EVENT_TARGET),
     Unknown("what the browser's card fields check", "", browser.SDK_FIELD_CHECKS),
-    Unknown("when a card field tells of its error", "", browser.SDK_ERROR_AFTER_TOUCH),
-    Unknown("most messages of the card fields", "our own words, in English and French"),
-    Unknown("what createToken does with a refusal", "", browser.SDK_TOKEN_REFUSALS),
+    Unknown("when a card field reports its error", "", browser.SDK_ERROR_AFTER_TOUCH),
+    Unknown("most messages of the card fields", "our own messages, in English and French"),
+    Unknown("how createToken reports an error response", "", browser.SDK_TOKEN_REFUSALS),
     Unknown("how the SDK sends a card", "", browser.SDK_TOKEN_SENT_PLAIN),
     Unknown("the detail of paymentAuthorize", "", browser.SDK_APPLE_PAY_AUTHORIZE),
-    Unknown("what a gift card holds at first", "", around.FRESH_GIFT_CARD_HOLDS),
+    Unknown("the initial balance of a gift card", "", around.FRESH_GIFT_CARD_HOLDS),
     Unknown("how long a bank debit is pending", "", around.DEBIT_IS_PENDING),
-    Unknown("which events follow which call", "", around.EVENTS_OF_A_PAYMENT),
-    Unknown("when a webhook is sent again", "", around.WEBHOOK_RETRIES),
-    Unknown("when a subscription's payment is tried again", "", order.FAILED_PAYMENT_IS_RETRIED),
-    Unknown("any error body of the hosted checkout", "a message only, as clients expect it"),
-    Unknown("what a decline on its page leads to", "", checkout.CHECKOUT_TRIED_AGAIN),
+    Unknown("which requests cause which events", "", around.EVENTS_OF_A_PAYMENT),
+    Unknown("when a webhook is retried", "", around.WEBHOOK_RETRIES),
+    Unknown("when a subscription's payment is retried", "", order.FAILED_PAYMENT_IS_RETRIED),
+    Unknown("most error bodies of the hosted checkout", "a message only, as clients expect"),
+    Unknown("where its page goes after a decline", "", checkout.CHECKOUT_TRIED_AGAIN),
     Unknown("whether a cancelled session can be paid", "", checkout.CHECKOUT_CANCEL_ENDS),
-    Unknown("the body of a 429", "a message only, as one help page quotes it"),
+    Unknown("the body of a 429", "a message only, as quoted on one help page"),
 )

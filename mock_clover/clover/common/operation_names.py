@@ -1,6 +1,6 @@
-"""The names of Clover's operations, by which rules and faults speak of them.
+"""The names of Clover's operations, as used in rules and faults.
 
-`clover/surface.py` has the operations; a test holds that the names are these.
+`clover/surface.py` has the operations; a test checks that the names match.
 """
 
 OPERATIONS = (
@@ -90,8 +90,8 @@ OPERATIONS = (
     "platform_list_tenders",
 )
 SCHEDULED = ("charge_subscription",)
-"""What Clover does of itself when its time comes; rules and the journal know it like a call."""
+"""Scheduled operations of Clover; rules and the journal treat them like requests."""
 BACKGROUND_OPERATIONS = (*SCHEDULED, "pay_checkout")
-"""What no call asks for, so that nobody waits for a reply: a customer pays on Clover's page."""
+"""Operations without an API request: scheduled ones, and a payment on Clover's own page."""
 RULE_OPERATIONS = (*OPERATIONS, *BACKGROUND_OPERATIONS)
-"""The names that a rule may give."""
+"""The names that a rule can use."""

@@ -1,6 +1,6 @@
-"""What a merchant allows an app to do: permissions by Clover's own words, and one 401 without them.
+"""Permissions that a merchant grants to an app, by Clover's names; without them a request gets 401.
 
-Clover keeps them with the app, not with the token: the switch is `permissions` of a scenario's
+Clover stores them with the app, not with the token. A scenario sets them in `permissions` of its
 settings.
 """
 
@@ -26,14 +26,14 @@ PERMISSIONS_FACT = documented("MD:ecommerce-app-permissions; write_inventory is 
 
 
 def bitmap(granted: tuple[Permission, ...] | None) -> int:
-    """Write permissions as bits, in the order above; None is all of them.
+    """Return permissions as a bitmap, in the order of PERMISSIONS; None means all of them.
 
-    That a token has such a number is observed; what its bits mean is not known.
+    That a token has such a number is observed; the meaning of its bits is not known.
     """
-    held = PERMISSIONS if granted is None else granted
-    return sum(1 << place for place, name in enumerate(PERMISSIONS) if name in held)
+    granted_names = PERMISSIONS if granted is None else granted
+    return sum(1 << place for place, name in enumerate(PERMISSIONS) if name in granted_names)
 
 
 def missing(needed: tuple[Permission, ...], granted: tuple[Permission, ...]) -> list[Permission]:
-    """Return what is needed and not granted."""
+    """Return the needed permissions that are not granted."""
     return [name for name in needed if name not in granted]

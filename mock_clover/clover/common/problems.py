@@ -1,7 +1,8 @@
-"""The catalogue of refusals, named by situation: Clover uses one code for many situations.
+"""The catalogue of errors, named by situation, because Clover uses one code for many situations.
 
-A problem knows its status, code, type and words, and how we know them. How a service words it is a
-dialect (`engine/error_format.py`). Adding one is one assignment here. Raising one changes nothing.
+A problem has a status, code, type, message and evidence. The format of a service's errors is a
+dialect (`engine/error_format.py`). To add a problem, add an assignment here. A handler that raises
+one changes nothing in the sandbox.
 """
 
 from mock_clover.clover.checkout import problems as problem_checkout
@@ -15,7 +16,7 @@ from mock_clover.core.evidence import documented, inferred, observed
 from mock_clover.core.problem import ApiError, Problem
 from mock_clover.core.problem import problem as _problem
 
-__all__ = ["ApiError", "Problem"]  # beside the catalogue, for those who use both
+__all__ = ["ApiError", "Problem"]  # re-exported with the catalogue
 
 _INVALID = "invalid_request_error"
 _CODES = "DOCS:ecommerce-error-codes"
@@ -48,7 +49,7 @@ METHOD_NOT_ALLOWED = Problem(
     status=405,
     message="405 {method} not allowed.",
     shape="plain",
-    fact=observed("platform v3; that the ecommerce hosts word it alike is inferred"),
+    fact=observed("platform v3; that the ecommerce hosts use the same message is inferred"),
 )
 PAYLOAD_TOO_LARGE = Problem(
     name="PAYLOAD_TOO_LARGE",
@@ -83,14 +84,14 @@ CONTROL_INVALID = Problem(
     status=400,
     message="{said}",
     shape="bare",
-    fact=inferred("of this mock, not of Clover: a control call that cannot be read"),
+    fact=inferred("of this mock, not of Clover: an invalid control call"),
 )
 CONTROL_NOT_FOUND = Problem(
     name="CONTROL_NOT_FOUND",
     status=404,
     message="{said}",
     shape="bare",
-    fact=inferred("of this mock, not of Clover: what a control call names is not there"),
+    fact=inferred("of this mock, not of Clover: a control call names an unknown object"),
 )
 CONTROL_FORBIDDEN = Problem(
     name="CONTROL_FORBIDDEN",
@@ -104,14 +105,14 @@ UNKNOWN_OUTCOME = Problem(
     status=400,
     message="{said}",
     shape="bare",
-    fact=inferred("of this mock, not of Clover: a trigger that it does not know"),
+    fact=inferred("of this mock, not of Clover: an unknown trigger"),
 )
 INVALID_JSON = _problem(
     "INVALID_JSON",
     400,
     "invalid_request",
     "Invalid JSON Format",
-    documented("DOCS:ach-faqs, for the words; the envelope is inferred"),
+    documented("DOCS:ach-faqs, for the message; the envelope is inferred"),
     type=_INVALID,
 )
 INVALID_REQUEST = _problem(
@@ -119,7 +120,7 @@ INVALID_REQUEST = _problem(
     400,
     "invalid_request",
     "Please provide a valid {param}.",
-    inferred("the observed words for amount, currency and charge"),
+    inferred("the observed message for amount, currency and charge"),
     type=_INVALID,
 )
 UNKNOWN_PARAMETER = _problem(
@@ -173,8 +174,8 @@ OAUTH_INVALID_REDIRECT = Problem(
     fact=inferred("nothing was found"),
 )
 
-# Tokens. No real error body of the token host was found: codes are documented, the envelope is
-# that of the charges host, and the words follow the documented descriptions.
+# Tokens. No real error body of the token host was found: the codes are documented, the envelope is
+# that of the charges host, and the messages follow the documented descriptions.
 
 INCORRECT_NUMBER = _problem(
     "INCORRECT_NUMBER",
@@ -208,7 +209,7 @@ PAN_CONTRADICTED = _problem(
     400,
     "invalid_number",
     "Card {param} does not match the card number.",
-    inferred("OAS-TOK requires first6 and last4 beside an encrypted PAN"),
+    inferred("OAS-TOK requires first6 and last4 with an encrypted PAN"),
     type=_INVALID,
 )
 CARD_NOT_LISTED = _problem(
@@ -278,7 +279,7 @@ TOKEN_NOT_FOUND = _problem(
     404,
     "resource_missing",
     "Token with id {id} not found.",
-    inferred("the words for customers and charges"),
+    inferred("the message for customers and charges"),
     type=_INVALID,
 )
 
@@ -298,7 +299,7 @@ AMOUNT_TOO_LARGE = _problem(
     400,
     "amount_too_large",
     "Amount exceeds the maximum of $999,999.99.",
-    documented(f"{_CODES}; the words are inferred"),
+    documented(f"{_CODES}; the message is inferred"),
     type=_INVALID,
     param="amount",
 )
@@ -316,7 +317,7 @@ INVALID_SOURCE = _problem(
     400,
     "invalid_request",
     "Please provide a valid source for the charge.",
-    observed("GP CloverCharge: source missing; that an unknown one reads alike is inferred"),
+    observed("GP CloverCharge: source missing; that an unknown one gets the same is inferred"),
     type=_INVALID,
     param="source",
 )
@@ -325,7 +326,7 @@ INVALID_TENDER = _problem(
     400,
     "invalid_request",
     "Please provide a valid tender.",
-    inferred("the words for source; REF createcharge wants a tender with alternate_tender"),
+    inferred("the message for source; REF createcharge requires a tender with alternate_tender"),
     type=_INVALID,
     param="tender",
 )
@@ -334,7 +335,7 @@ INVALID_TIP_AMOUNT = _problem(
     400,
     "invalid_tip_amount",
     "Please provide a valid tip amount.",
-    documented(f"{_CODES}; the words are inferred"),
+    documented(f"{_CODES}; the message is inferred"),
     type=_INVALID,
     param="tip_amount",
 )
@@ -343,7 +344,7 @@ INVALID_TAX_AMOUNT = _problem(
     400,
     "invalid_tax_amount",
     "Please provide a valid tax amount.",
-    documented(f"{_CODES}; the words are inferred"),
+    documented(f"{_CODES}; the message is inferred"),
     type=_INVALID,
     param="tax_amount",
 )
@@ -360,7 +361,7 @@ CARD_ON_FILE_MISSING = _problem(
     400,
     "card_on_file_missing",
     "Customer has no card on file.",
-    documented(f"{_CODES}; status and words are inferred"),
+    documented(f"{_CODES}; status and message are inferred"),
     type=_INVALID,
     param="source",
 )
@@ -400,7 +401,7 @@ AUTHORISATION_EXPIRED = _problem(
     400,
     "charge_expired_for_capture",
     "The authorization has expired.",
-    documented("OAS-TOK names the code; status and words are inferred"),
+    documented("OAS-TOK names the code; status and message are inferred"),
     type=_INVALID,
 )
 CAPTURE_TOO_LARGE = _problem(
@@ -408,7 +409,7 @@ CAPTURE_TOO_LARGE = _problem(
     400,
     "invalid_charge_amount",
     "Please provide a valid amount.",
-    inferred("no over-capture rule was found; capturing above the authorisation is refused"),
+    inferred("no over-capture rule was found; a capture above the authorization is rejected"),
     type=_INVALID,
     param="amount",
 )
@@ -429,7 +430,7 @@ REFUND_TARGET_NOT_FOUND = _problem(
     404,
     "processing_error",
     "Not Found",
-    observed("GP CloverRefund: refund of, or get, an unknown id"),
+    observed("GP CloverRefund: refund or get of an unknown id"),
 )
 REFUND_TOO_LARGE = _problem(
     "REFUND_TOO_LARGE",
@@ -453,14 +454,14 @@ PARTIAL_REFUND_NOT_ALLOWED = _problem(
     400,
     "processing_error",
     "Partial refunds are not allowed for charges with tax, tip, or more than one line item.",
-    documented("REF create-refund states the rule; the words are inferred"),
+    documented("REF create-refund states the rule; the message is inferred"),
 )
 PARTIAL_VOID_NOT_ALLOWED = _problem(
     "PARTIAL_VOID_NOT_ALLOWED",
     400,
     "processing_error",
     "An authorization can only be voided in full.",
-    inferred("WOO refuses a partial void before it calls"),
+    inferred("WOO rejects a partial void before it sends a request"),
 )
 
 # Customers ----------------------------------------------------------------------------------------
@@ -479,7 +480,7 @@ INVALID_CUSTOMER_SOURCE = _problem(
     400,
     "invalid_request",
     "Please provide a valid source or token.",
-    observed("GP CloverCustomer: no source; that an unknown one reads alike is inferred"),
+    observed("GP CloverCustomer: no source; that an unknown one gets the same is inferred"),
     type=_INVALID,
     param="source",
 )
@@ -528,7 +529,7 @@ CARD_VERIFICATION_DECLINED = _problem(
     402,
     "card_declined",
     "{said}",
-    observed("ottstream CloverService branches on 402; the body is inferred from that of a charge"),
+    observed("ottstream CloverService checks for 402; the body is inferred from that of a charge"),
     param="source",
 )
 
@@ -539,7 +540,7 @@ ORDER_NOT_FOUND = _problem(
     404,
     "invalid_request",
     "Order with id {id} not found.",
-    inferred("the words for charges"),
+    inferred("the message for charges"),
     type=_INVALID,
 )
 ORDER_ALREADY_PAID = _problem(
@@ -580,7 +581,7 @@ INVALID_TAX_RATE = _problem(
     400,
     "invalid_request",
     "Please provide a valid tax_rate_uuid.",
-    inferred("the words for amount; Clover looks the tax up, by its page on permissions"),
+    inferred("the message for amount; Clover's page on permissions says that it reads the tax"),
     type=_INVALID,
     param="tax_rate_uuid",
 )
@@ -589,7 +590,7 @@ ORDER_OVERPAID = _problem(
     400,
     "invalid_charge_amount",
     "Please provide a valid amount.",
-    inferred("a split payment above what is left of the order"),
+    inferred("a split payment above the remaining amount of the order"),
     type=_INVALID,
     param="amount",
 )
@@ -615,4 +616,4 @@ OUTCOMES: dict[str, Problem] = {
     for name, problem in BY_NAME.items()
     if name not in ("UNKNOWN_OUTCOME", "EVIDENCE_INFERRED") and not name.startswith("CONTROL_")
 }
-"""The problems that a rule, a header, a text or a fault may ask for: those of Clover."""
+"""Clover's problems: those that a rule, a header, a trigger text or a fault can select."""

@@ -1,4 +1,4 @@
-"""What the issuer says to a card: approve, or decline with a reason. First match wins elsewhere."""
+"""The issuer's verdict: an approval, or a decline with a reason."""
 
 from mock_clover.clover.common.cards import NO_CHECKS, Checks
 from mock_clover.core.evidence import Evidence
@@ -16,13 +16,13 @@ class Approval(Record, frozen=True, kw_only=True):
     """The issuer approves."""
 
     why: str
-    """Which rule of which scenario decided."""
+    """The reason, such as the rule and scenario that decided."""
     evidence: Evidence = "inferred"
     based_on: str = "LISTED_CARD"
-    """The behaviour that makes it so."""
+    """The behaviour that the verdict relies on."""
     checks: Checks = NO_CHECKS
     amount: int | None = None
-    """Approved is only so much, in minor units."""
+    """For a partial approval: the approved amount, in minor units."""
     warning_message: str | None = None
 
 
@@ -36,7 +36,8 @@ class Decline(Record, frozen=True, kw_only=True):
     decline_code: str = DECLINE_CODE
     message: str = DECLINE_MESSAGE
     stands: bool = False
-    """The client is told no, but the charge stands. Source: CC 39074, Clover's own void failed."""
+    """Whether the charge is stored as approved although the client gets a decline (a phantom).
+    Source: CC 39074, where Clover's own void failed."""
 
 
 Verdict = Approval | Decline

@@ -1,4 +1,4 @@
-"""Customers: saving a card makes its token multi-pay; a card is saved once for each customer."""
+"""Customers: saving a card makes its token multi-pay; a customer can save a card only once."""
 
 from typing import Any
 
@@ -40,54 +40,54 @@ from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 
 CARDS_MAX = 50
-"""Cards on file of one customer; a bound of this mock."""
-_MERCHANT_CURRENCY = "USD"  # documented SEED; the merchant's, not the request's
+"""The maximum of cards on file of one customer; a bound of this mock."""
+_MERCHANT_CURRENCY = "USD"  # documented SEED: the merchant's currency, not the request's
 
 _replace = msgspec.structs.replace
 
 
 def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerAnswer:
-    """Make a customer with a card on file."""
-    asked = call.body
-    token = _savable(sandbox, call, asked.source, None)
+    """Create a customer with a card on file."""
+    body = call.body
+    token = _require_savable(sandbox, call, body.source, None)
     sandbox.customers.require_room()
-    first, last = names_of(asked.firstName, asked.lastName, asked.name)
+    first, last = names_of(body.firstName, body.lastName, body.name)
     customer = Customer(
         id=sandbox.ids.object_id(),
-        email=asked.email,
+        email=body.email,
         created_ms=sandbox.clock.now_ms(),
         first_name=first,
         last_name=last,
-        phone=asked.phone,
+        phone=body.phone,
     )
     return _save(sandbox, call, customer, token)
 
 
 def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> CustomerAnswer:
-    """Change the e-mail address, and save a further card when a source is given."""
-    asked, customer = call.body, sandbox.customers.get(call.ids[0])
+    """Update a customer, and save another card if the request has a source."""
+    body, customer = call.body, sandbox.customers.get(call.ids[0])
     if customer is None:
         raise CUSTOMER_MISSING.error(id=call.ids[0])
-    token = _savable(sandbox, call, asked.source, customer) if asked.source else None
-    first, last = names_of(asked.firstName, asked.lastName, asked.name)
+    token = _require_savable(sandbox, call, body.source, customer) if body.source else None
+    first, last = names_of(body.firstName, body.lastName, body.name)
     changed = _replace(
-        with_email(customer, asked.email),
+        with_email(customer, body.email),
         first_name=first or customer.first_name,
         last_name=last or customer.last_name,
-        phone=asked.phone or customer.phone,
+        phone=body.phone or customer.phone,
     )
     if token is not None:
         return _save(sandbox, call, changed, token)
     sandbox.customers.put(changed.id, changed)
     announce(sandbox, "C", changed.id, "UPDATE", "customer")
-    call.why = "the customer is changed, no card is saved"
+    call.why = "the customer is updated, no card is saved"
     return customer_answer(changed, _MERCHANT_CURRENCY)
 
 
-def _savable(
+def _require_savable(
     sandbox: Sandbox, call: Call[Any, None], source: str, customer: Customer | None
 ) -> Token:
-    """Return the token that is to be saved, verified with the issuer, or refuse."""
+    """Return the token to save, verified with the issuer, or raise an ApiError."""
     token = sandbox.tokens.get(source)
     if token is None or token.state == "revoked" or token.kind != "card":
         raise INVALID_CUSTOMER_SOURCE.error()
@@ -124,28 +124,28 @@ def _save(
     )
     announce(sandbox, "C", saved.id, event, "customer")
     sandbox.notices.tell(sandbox.clock.now_ms(), saved, card_saved(token.card))
-    call.why = f"{token.card.brand} ...{token.card.last4} is on file; its token is multi-pay now"
+    call.why = f"saved {token.card.brand} ...{token.card.last4}; its token is now multi-pay"
     return customer_answer(saved, _MERCHANT_CURRENCY)
 
 
 def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
-    """Take a card off a customer's file; its token pays no more (inferred)."""
+    """Remove a card from a customer; its token can no longer be charged (inferred)."""
     customer_id, card_id = call.ids
     customer = sandbox.customers.get(customer_id)
     if customer is None:
         raise CUSTOMER_NOT_FOUND.error(id=customer_id)
-    gone = next((card for card in customer.cards if card.id == card_id), None)
-    if gone is None:
+    removed = next((card for card in customer.cards if card.id == card_id), None)
+    if removed is None:
         raise CARD_NOT_FOUND.error(id=card_id)
-    _revoke_tokens(sandbox, (gone,))
-    kept = tuple(card for card in customer.cards if card is not gone)
-    sandbox.customers.put(customer.id, _replace(customer, cards=kept))
+    _revoke_tokens(sandbox, (removed,))
+    remaining = tuple(card for card in customer.cards if card is not removed)
+    sandbox.customers.put(customer.id, _replace(customer, cards=remaining))
     announce(sandbox, "C", customer.id, "UPDATE", "card")
     return DeletedAnswer(deleted=True, id=card_id, object="deletedcard")
 
 
 def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerAnswer:
-    """Return a customer. Clover has this only on its platform API."""
+    """Return a customer. Clover has this operation only in its platform API."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
         raise CUSTOMER_MISSING.error(id=call.ids[0])
@@ -153,7 +153,7 @@ def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerAnswer:
 
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
-    """Delete a customer and take its cards off file. Only Clover's Node SDK knows this call."""
+    """Delete a customer and its cards on file. Only Clover's Node SDK defines this operation."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
         raise CUSTOMER_MISSING.error(id=call.ids[0])
@@ -162,7 +162,7 @@ def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
 
 
 def drop_customer(sandbox: Sandbox, customer: Customer) -> None:
-    """Delete a customer; its cards pay no more."""
+    """Delete a customer; its cards can no longer be charged."""
     _revoke_tokens(sandbox, customer.cards)
     sandbox.customers.drop(customer.id)
     announce(sandbox, "C", customer.id, "DELETE", "customer")
@@ -196,7 +196,7 @@ ENDPOINTS = (
         response=CustomerAnswer,
         idempotent=True,
         errors=_SAVING,
-        about="Make a customer and save a card; its token becomes multi-pay.",
+        about="Create a customer and save a card; its token becomes multi-pay.",
         fact=documented("REF createcustomer; SEED save-a-card"),
     ),
     Endpoint(
@@ -208,7 +208,7 @@ ENDPOINTS = (
         permissions=("read_customers", "write_customers", "online_payments"),
         response=CustomerAnswer,
         errors=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING[:-1]),
-        about="Change a customer; with a source, save a further card.",
+        about="Update a customer; with a source, save another card.",
         fact=documented("REF updatecustomer; SEED save-a-card"),
     ),
     Endpoint(
@@ -219,7 +219,7 @@ ENDPOINTS = (
         permissions=("read_customers", "write_customers", "online_payments"),
         response=DeletedAnswer,
         errors=(CUSTOMER_NOT_FOUND, CARD_NOT_FOUND),
-        about="Take a card off file.",
+        about="Remove a card on file.",
         fact=documented("REF deletecustomersource"),
     ),
     Endpoint(
@@ -231,7 +231,7 @@ ENDPOINTS = (
         response=CustomerAnswer,
         extension=True,
         errors=(CUSTOMER_MISSING,),
-        about="Get a customer; Clover has this only on its platform API.",
+        about="Get a customer; Clover has this operation only in its platform API.",
         fact=CUSTOMER_EXTENSION_FACT,
     ),
     Endpoint(
@@ -243,7 +243,7 @@ ENDPOINTS = (
         response=DeletedAnswer,
         extension=True,
         errors=(CUSTOMER_MISSING,),
-        about="Delete a customer; only Clover's Node SDK knows this call.",
+        about="Delete a customer; only Clover's Node SDK defines this operation.",
         fact=CUSTOMER_EXTENSION_FACT,
     ),
 )

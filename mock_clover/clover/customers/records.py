@@ -30,19 +30,19 @@ class CustomerRequest(Record, frozen=True, kw_only=True):
     ]
     firstName: Annotated[str, doc("Given name.", _REF)] | None = None
     lastName: Annotated[str, doc("Family name.", _REF)] | None = None
-    name: Annotated[str, doc("Whole name.", _REF)] | None = None
+    name: Annotated[str, doc("Full name.", _REF)] | None = None
     phone: Annotated[str, doc("Phone.", _REF)] | None = None
     ecomind: Annotated[str, doc("Commerce indicator.", _REF)] | None = None
-    shipping: Annotated[dict[str, Any], doc("Taken and not shown.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], doc("Accepted and not returned.", _REF)] | None = None
 
 
 class CustomerUpdate(Record, frozen=True, kw_only=True):
-    """Body of `PUT /v1/customers/{id}`; the e-mail is required in practice."""
+    """Body of `PUT /v1/customers/{id}`; in practice the e-mail is required."""
 
     email: Annotated[
         str,
         doc(
-            "Any address; added to the customer.",
+            "Any address; added to the customer's addresses.",
             observed("CC 23365, GP CloverCustomer"),
             refused_as="EMAIL_INVALID",
             pattern=EMAIL,
@@ -50,18 +50,18 @@ class CustomerUpdate(Record, frozen=True, kw_only=True):
         ),
     ]
     source: (
-        Annotated[str, doc("A further card.", _REF, refused_as="INVALID_CUSTOMER_SOURCE")] | None
+        Annotated[str, doc("Token of a card.", _REF, refused_as="INVALID_CUSTOMER_SOURCE")] | None
     ) = None
     firstName: Annotated[str, doc("Given name.", _REF)] | None = None
     lastName: Annotated[str, doc("Family name.", _REF)] | None = None
-    name: Annotated[str, doc("Whole name.", _REF)] | None = None
+    name: Annotated[str, doc("Full name.", _REF)] | None = None
     phone: Annotated[str, doc("Phone.", _REF)] | None = None
     ecomind: Annotated[str, doc("Commerce indicator.", _REF)] | None = None
-    shipping: Annotated[dict[str, Any], doc("Taken and not shown.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], doc("Accepted and not returned.", _REF)] | None = None
 
 
 class SavedCard(Record, frozen=True, kw_only=True):
-    """A card on file: its own id, and the multi-pay token that pays with it."""
+    """A card on file: its id, and its multi-pay token."""
 
     id: str
     token: str
@@ -69,7 +69,7 @@ class SavedCard(Record, frozen=True, kw_only=True):
 
 
 class Customer(Record, frozen=True, kw_only=True):
-    """A customer as it is kept; the newest card comes last."""
+    """A stored customer; the newest card is last."""
 
     id: str
     email: str | None = None
@@ -79,25 +79,25 @@ class Customer(Record, frozen=True, kw_only=True):
     last_name: str | None = None
     phone: str | None = None
     other_emails: tuple[str, ...] = ()
-    """Addresses that it had before, and further ones; an update adds one. Source: CC 23365."""
+    """Earlier and additional e-mail addresses; an update adds one. Source: CC 23365."""
     other_phones: tuple[str, ...] = ()
     addresses: tuple[PostalAddress, ...] = ()
 
     @property
     def emails(self) -> tuple[str, ...]:
-        """All its addresses, the one in use first."""
+        """All e-mail addresses, the current one first."""
         return (*((self.email,) if self.email else ()), *self.other_emails)
 
     @property
     def phones(self) -> tuple[str, ...]:
-        """All its numbers, the one in use first."""
+        """All phone numbers, the current one first."""
         return (*((self.phone,) if self.phone else ()), *self.other_phones)
 
 
 def names_of(
     first: str | None, last: str | None, name: str | None
 ) -> tuple[str | None, str | None]:
-    """Return given and family name; a whole name is parted at its last space (inferred)."""
+    """Return given and family name; a full name is split at its last space (inferred)."""
     if name and not first and not last:
         given, _, family = name.strip().rpartition(" ")
         return given or family or None, family if given else None
@@ -105,13 +105,13 @@ def names_of(
 
 
 def with_email(customer: Customer, email: str) -> Customer:
-    """Return a customer with another address in use; the one before stays among the others."""
+    """Return a customer with a new current e-mail address; the old one moves to the others."""
     others = tuple(each for each in customer.emails if each != email)[: CONTACTS_MAX - 1]
     return msgspec.structs.replace(customer, email=email, other_emails=others)
 
 
 class Sources(Record, frozen=True, kw_only=True):
-    """`sources`: card ids, not objects."""
+    """`sources`: ids of cards, not objects."""
 
     fact: ClassVar[Fact] = documented("SEED 2025-05; GP CloverCustomer")
 
@@ -120,7 +120,7 @@ class Sources(Record, frozen=True, kw_only=True):
 
 
 class Shipping(Record, frozen=True, kw_only=True):
-    """`shipping`, of which only a blank name was seen."""
+    """`shipping`; only a blank name was seen."""
 
     fact: ClassVar[Fact] = documented("SEED 2025-05")
 
@@ -128,11 +128,11 @@ class Shipping(Record, frozen=True, kw_only=True):
 
 
 BLANK_NAME = " "
-"""`name` and `shipping.name`: a blank although names were sent. Source: SEED 2025-05."""
+"""`name` and `shipping.name`: a blank even if names were sent. Source: SEED 2025-05."""
 
 
 class CustomerAnswer(Record, frozen=True, kw_only=True):
-    """A customer as it is shown. Source: SEED 2025-05."""
+    """A customer in responses. Source: SEED 2025-05."""
 
     fact: ClassVar[Fact] = documented("SEED 2025-05")
 
@@ -147,7 +147,7 @@ class CustomerAnswer(Record, frozen=True, kw_only=True):
 
 
 def customer_answer(customer: Customer, currency: str) -> CustomerAnswer:
-    """Show a customer."""
+    """Return the response for a customer."""
     return CustomerAnswer(
         id=customer.id,
         object="customer",
@@ -161,7 +161,7 @@ def customer_answer(customer: Customer, currency: str) -> CustomerAnswer:
 
 
 class DeletedAnswer(Record, frozen=True, kw_only=True):
-    """What is left of a card or customer. Source: REF, GP (deletedcard)."""
+    """Response to the deletion of a card or customer. Source: REF, GP (deletedcard)."""
 
     fact: ClassVar[Fact] = documented("REF deletecustomersource; GP CloverCustomer")
 

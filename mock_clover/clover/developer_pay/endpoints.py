@@ -1,7 +1,7 @@
-"""The Developer Pay API: the public key, and a payment with a number encrypted under it.
+"""Endpoints of the Developer Pay API: public key, and payment with an encrypted PAN.
 
-As in `clover/tokens/endpoints.py`, the PAN and the CVV go no further. The payment is a charge like
-any other: rules and cards decide it, and `GET /v1/charges` shows it.
+As in `clover/tokens/endpoints.py`, the PAN and the CVV do not leave this module. The payment is a
+charge like any other: rules and cards decide it, and `GET /v1/charges` returns it.
 """
 
 from typing import NamedTuple
@@ -39,15 +39,15 @@ from mock_clover.sandbox.sandbox import Sandbox
 _FACT = documented("cloverhackathons/DeveloperPayAPI; deprecated since October 2021")
 
 
-class _Paying(NamedTuple):
-    """The card of a payment, and its token if it has one already."""
+class _CardSource(NamedTuple):
+    """The card of a payment, and its token if it exists."""
 
     card: Card
     token: Token | None = None
 
 
 def get_pay_key(sandbox: Sandbox, call: Call[None, None]) -> PayKey:
-    """Return the server's public key, in the three forms that clients read."""
+    """Return the server's public key in the three forms that clients read."""
     _check_merchant(sandbox, call.ids[0])
     modulus, exponent = sandbox.keys.public_numbers()
     return PayKey(
@@ -60,121 +60,123 @@ def get_pay_key(sandbox: Sandbox, call: Call[None, None]) -> PayKey:
 
 
 def developer_pay(sandbox: Sandbox, call: Call[DeveloperPayRequest, None]) -> DeveloperPayAnswer:
-    """Pay with an encrypted number, or with the card of an earlier payment."""
-    asked = call.body
+    """Pay with an encrypted PAN or with the card of an earlier payment."""
+    body = call.body
     _check_merchant(sandbox, call.ids[0])
-    if asked.vaultedCard is not None:
-        if asked.cardEncrypted is not None:
+    if body.vaultedCard is not None:
+        if body.cardEncrypted is not None:
             raise DEVELOPER_PAY_INVALID.error(param="vaultedCard")
-        paying = _of_vault(sandbox, asked.vaultedCard)
+        card_source = _from_vault(sandbox, body.vaultedCard)
     else:
-        paying = _Paying(_opened(sandbox, asked))
-    _check_order(sandbox, asked)
-    decided = _decided(sandbox, call, paying.card)
+        card_source = _CardSource(_decrypt_card(sandbox, body))
+    _check_order(sandbox, body)
+    forced = _forced_verdict(sandbox, call, card_source.card)
     for table in (sandbox.tokens, sandbox.charges, sandbox.sale_orders):
         table.require_room()
-    token = paying.token or Token(
+    token = card_source.token or Token(
         id=sandbox.ids.token_id(),
         created_ms=sandbox.clock.now_ms(),
-        card=paying.card,
+        card=card_source.card,
         state="multipay",
         has_first=True,
     )
-    payer = PaymentSource(token, token.customer, decided or ask_issuer(sandbox, token))
-    charge = make_charge(sandbox, _as_charge(asked, token.id), payer, asked.orderId)
-    verdict = payer.verdict
+    source = PaymentSource(token, token.customer, forced or ask_issuer(sandbox, token))
+    charge = make_charge(sandbox, _charge_request(body, token.id), source, body.orderId)
+    verdict = source.verdict
     call.why, call.issuer_verdict = verdict.why, verdict
     if charge.decline is None:
         sandbox.tokens.put(token.id, token)
-        if asked.orderId is not None:
-            record_payment(sandbox, require_order(sandbox, asked.orderId).order, charge)
+        if body.orderId is not None:
+            record_payment(sandbox, require_order(sandbox, body.orderId).order, charge)
     declined = isinstance(verdict, Decline)
     return DeveloperPayAnswer(
         authCode=None if declined else charge.auth_code,
         failureMessage=verdict.message if isinstance(verdict, Decline) else None,
         token=None if declined else token.id,
         result="DECLINED" if declined else "APPROVED",
-        avsResult=avs_result(verdict, has_zip=bool(asked.zip)),
+        avsResult=avs_result(verdict, has_zip=bool(body.zip)),
         paymentId=charge.id,
-        cvvResult=cvv_result(verdict, has_cvv=asked.cvv is not None),
+        cvvResult=cvv_result(verdict, has_cvv=body.cvv is not None),
     )
 
 
 def _check_merchant(sandbox: Sandbox, merchant_id: str) -> None:
-    """Refuse another merchant's path as a wrong token is: Clover does not tell the two apart."""
+    """Raise UNAUTHORIZED for another merchant's path, the same error as for a wrong token."""
     if merchant_id != sandbox.credentials.merchant_id:
         raise UNAUTHORIZED.error()
 
 
-def _opened(sandbox: Sandbox, asked: DeveloperPayRequest) -> Card:
-    """Open an encrypted number and keep what may be kept of its card."""
-    pan = sandbox.keys.decrypt_pan(asked.cardEncrypted or "")
+def _decrypt_card(sandbox: Sandbox, request: DeveloperPayRequest) -> Card:
+    """Decrypt a PAN and return its card without the PAN."""
+    pan = sandbox.keys.decrypt_pan(request.cardEncrypted or "")
     brand = brand_of(pan) if pan and pan.isascii() and pan.isdigit() and passes_luhn(pan) else None
     if pan is None or brand is None:
         raise DEVELOPER_PAY_INVALID.error(param="cardEncrypted")
-    if asked.first6 not in (None, "", pan[:6]):
+    if request.first6 not in (None, "", pan[:6]):
         raise DEVELOPER_PAY_INVALID.error(param="first6")
-    if asked.last4 not in (None, "", pan[-4:]):
+    if request.last4 not in (None, "", pan[-4:]):
         raise DEVELOPER_PAY_INVALID.error(param="last4")
-    if asked.expMonth is None:
+    if request.expMonth is None:
         raise DEVELOPER_PAY_INVALID.error(param="expMonth")
-    if asked.expYear is None or 99 < asked.expYear < 1970:
+    if request.expYear is None or 99 < request.expYear < 1970:
         raise DEVELOPER_PAY_INVALID.error(param="expYear")
-    year = asked.expYear + 2000 if asked.expYear < 100 else asked.expYear
+    year = request.expYear + 2000 if request.expYear < 100 else request.expYear
     return Card(
         brand=brand,
         first6=pan[:6],
         last4=pan[-4:],
-        exp_month=str(asked.expMonth),
+        exp_month=str(request.expMonth),
         exp_year=str(year),
         fingerprint=fingerprint(sandbox.fingerprint_key, pan),
-        good_until_ms=end_of_month_ms(year, asked.expMonth),
-        has_cvv=asked.cvv is not None,
-        address_zip=asked.zip,
+        good_until_ms=end_of_month_ms(year, request.expMonth),
+        has_cvv=request.cvv is not None,
+        address_zip=request.zip,
     )
 
 
-def _of_vault(sandbox: Sandbox, vaulted: VaultedCard) -> _Paying:
-    """Find the token that an earlier payment, or a saved card, has left."""
+def _from_vault(sandbox: Sandbox, vaulted: VaultedCard) -> _CardSource:
+    """Return the card and token of an earlier payment or a saved card."""
     token = sandbox.tokens.get(vaulted.token)
     if token is None or token.state != "multipay":
         raise DEVELOPER_PAY_INVALID.error(param="vaultedCard.token")
     card = token.card
     if vaulted.first6 not in (None, card.first6) or vaulted.last4 not in (None, card.last4):
         raise DEVELOPER_PAY_INVALID.error(param="vaultedCard")
-    return _Paying(card, token)
+    return _CardSource(card, token)
 
 
-def _check_order(sandbox: Sandbox, asked: DeveloperPayRequest) -> None:
-    """Refuse an order that is not there, or an amount above what is left of it (inferred)."""
-    if asked.orderId is None:
+def _check_order(sandbox: Sandbox, request: DeveloperPayRequest) -> None:
+    """Raise for an unknown order or an amount above its open balance (inferred)."""
+    if request.orderId is None:
         return
-    if asked.orderId not in sandbox.orders:
+    if request.orderId not in sandbox.orders:
         raise DEVELOPER_PAY_ORDER_NOT_FOUND.error()
-    sold = require_order(sandbox, asked.orderId)
-    if asked.amount > sold.order.amount - sold.amount_paid:
+    order = require_order(sandbox, request.orderId)
+    if request.amount > order.order.amount - order.amount_paid:
         raise DEVELOPER_PAY_INVALID.error(param="amount")
 
 
-def _decided(sandbox: Sandbox, call: Call[DeveloperPayRequest, None], card: Card) -> Verdict | None:
-    """Return what a rule or a header has the issuer say: only here is the card known to match."""
+def _forced_verdict(
+    sandbox: Sandbox, call: Call[DeveloperPayRequest, None], card: Card
+) -> Verdict | None:
+    """Return the verdict of a rule or a header; only here is the card known for matching."""
     if not may_be_overridden(sandbox, call.headers, b""):
         return None
-    step = find_override(sandbox, "developer_pay", call.body, (), call.headers, card)
-    if step is None:
+    override = find_override(sandbox, "developer_pay", call.body, (), call.headers, card)
+    if override is None:
         return None
-    if step.then.problem is not None:
-        raise BY_NAME[step.then.problem].error(why=step.why)
-    return step.verdict()
+    if override.then.problem is not None:
+        raise BY_NAME[override.then.problem].error(why=override.why)
+    return override.verdict()
 
 
-def _as_charge(asked: DeveloperPayRequest, source: str) -> ChargeRequest:
+def _charge_request(request: DeveloperPayRequest, source: str) -> ChargeRequest:
     return ChargeRequest(
-        amount=asked.amount,
-        currency=asked.currency,
+        amount=request.amount,
+        currency=request.currency,
         source=source,
-        tip_amount=asked.tipAmount,
-        tax_amount=asked.taxAmount,
+        tip_amount=request.tipAmount,
+        tax_amount=request.taxAmount,
     )
 
 

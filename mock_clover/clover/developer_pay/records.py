@@ -1,7 +1,7 @@
-"""The Developer Pay API, deprecated since 2021 and still called: its key, its payment.
+"""Records of the Developer Pay API, which is deprecated since 2021 but still in use.
 
-The request is, beside the token's, the only record that holds a CVV and an encrypted number: it
-prints nothing and is never kept.
+Besides the token request, the request here is the only record with a CVV and an encrypted PAN: its
+repr is empty and it is never stored.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -42,12 +42,12 @@ _CVV: dict[CheckResult, CvvResult] = {
     "unavailable": "NOT_PROCESSED",
     "unchecked": "NOT_PROCESSED",
 }
-"""A payment has a zip code and no street, so no other results come of the issuer's check
+"""A payment has a zip code and no street, so the issuer's check has no other results
 (inferred)."""
 
 
 class PayKey(Record, frozen=True, kw_only=True):
-    """Answer of `GET /v2/merchant/{mId}/pay/key`: the server's own public key."""
+    """Response of `GET /v2/merchant/{mId}/pay/key`: the server's own public key."""
 
     fact: ClassVar[Fact] = _DOC
 
@@ -61,32 +61,33 @@ class PayKey(Record, frozen=True, kw_only=True):
 
 
 class VaultedCard(Record, frozen=True, kw_only=True):
-    """`vaultedCard`: the card of an earlier payment, by the token that it gave."""
+    """`vaultedCard`: the card of an earlier payment, by its token."""
 
-    token: Annotated[str, doc("The token of the earlier answer.", _DOC)]
+    token: Annotated[str, doc("The token of the earlier response.", _DOC)]
     first6: Annotated[str, doc("First six digits.", _DOC)] | None = None
     last4: Annotated[str, doc("Last four digits.", _DOC)] | None = None
-    expirationDate: Annotated[str, doc("MMYY; the token knows its own.", _DOC)] | None = None
+    expirationDate: Annotated[str, doc("MMYY; ignored, the token has its own.", _DOC)] | None = None
 
 
 class DeveloperPayRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v2/merchant/{mId}/pay`, as JSON or as a form."""
 
     amount: Annotated[
-        Cents, doc("Tax included, tip not.", _DOC, refused_as=_BAD, ge=1, le=AMOUNT_MAX)
+        Cents, doc("With tax, without tip.", _DOC, refused_as=_BAD, ge=1, le=AMOUNT_MAX)
     ]
     currency: Annotated[
         str,
         doc("ISO 4217.", inferred("the samples all send usd"), refused_as=_BAD, pattern=CURRENCY),
     ] = "usd"
     orderId: (
-        Annotated[str, doc("The order that is paid.", _DOC, refused_as=_BAD, max_length=64)] | None
+        Annotated[str, doc("The order to pay.", _DOC, refused_as=_BAD, max_length=64)] | None
     ) = None
     taxAmount: (
-        Annotated[Cents, doc("In the amount.", _DOC, refused_as=_BAD, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[Cents, doc("Included in the amount.", _DOC, refused_as=_BAD, ge=0, le=AMOUNT_MAX)]
+        | None
     ) = None
     tipAmount: (
-        Annotated[Cents, doc("Beside the amount.", _DOC, refused_as=_BAD, ge=0, le=AMOUNT_MAX)]
+        Annotated[Cents, doc("On top of the amount.", _DOC, refused_as=_BAD, ge=0, le=AMOUNT_MAX)]
         | None
     ) = None
     zip: Annotated[str, doc("Postal code.", _DOC, refused_as=_BAD, max_length=20)] | None = None
@@ -101,14 +102,14 @@ class DeveloperPayRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    first6: Annotated[str, doc("Must be the number's.", _DOC, refused_as=_BAD)] | None = None
-    last4: Annotated[str, doc("Must be the number's.", _DOC, refused_as=_BAD)] | None = None
+    first6: Annotated[str, doc("Must match the PAN.", _DOC, refused_as=_BAD)] | None = None
+    last4: Annotated[str, doc("Must match the PAN.", _DOC, refused_as=_BAD)] | None = None
     cardEncrypted: (
         Annotated[
             str,
             doc(
                 "Base64 of the RSA-OAEP-SHA1 encryption of the key's prefix and the PAN; line "
-                "breaks are tolerated.",
+                "breaks are allowed.",
                 _DOC,
                 refused_as=_BAD,
             ),
@@ -116,7 +117,7 @@ class DeveloperPayRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     vaultedCard: (
-        Annotated[VaultedCard, doc("Instead of a number.", _DOC, refused_as=_BAD)] | None
+        Annotated[VaultedCard, doc("Instead of an encrypted PAN.", _DOC, refused_as=_BAD)] | None
     ) = None
 
     def __repr__(self) -> str:
@@ -125,7 +126,7 @@ class DeveloperPayRequest(Record, frozen=True, kw_only=True):
 
 
 class DeveloperPayAnswer(Record, frozen=True, kw_only=True):
-    """Answer of a payment; its members in the order of the page. A decline is a 200 as well."""
+    """Response of a payment, members in the documented order. A decline is a 200 too."""
 
     fact: ClassVar[Fact] = _DOC
 
@@ -139,9 +140,9 @@ class DeveloperPayAnswer(Record, frozen=True, kw_only=True):
 
 
 def avs_result(verdict: Verdict, *, has_zip: bool) -> AvsResult:
-    """Tell what the check of the postal code gave.
+    """Return the result of the postal code check.
 
-    Source: the test-card page; data given, the checks succeed, unless the card's line says more.
+    Source: the test-card page. With data the checks succeed unless the card has other results.
     """
     if isinstance(verdict, Decline) or not has_zip:
         return "NOT_CHECKED"
@@ -149,7 +150,7 @@ def avs_result(verdict: Verdict, *, has_zip: bool) -> AvsResult:
 
 
 def cvv_result(verdict: Verdict, *, has_cvv: bool) -> CvvResult:
-    """Tell what the check of the CVV gave; of a declined payment nothing is known (inferred)."""
+    """Return the result of the CVV check; NOT_PROCESSED for a decline (inferred)."""
     if not has_cvv:
         return "NOT_PRESENT"
     if isinstance(verdict, Decline):

@@ -1,7 +1,7 @@
-"""Gift cards: activation, reload, balance inquiry, cashout, and the cancellation of a refund.
+"""Gift cards: activation, reload, balance inquiry, cashout, and cancellation of a refund.
 
-A gift card's token is spent by a charge as any other; the calls here take it before and after
-(inferred). Both spellings of the paths do the same: Clover's pages have `/v1/reload`, clients of
+A charge uses up a gift card's token like any other; the endpoints here accept it before and after
+(inferred). Both spellings of the paths are equivalent: Clover's pages have `/v1/reload`, clients of
 2025 `/v1/gift_cards/reload`.
 """
 
@@ -52,45 +52,45 @@ from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
 
 BALANCE_MAX = 99_999_999
-"""Of one card, as of one charge; a bound of this mock."""
+"""The maximum balance of one card; the same as for a charge. A bound of this mock."""
 
 _replace = msgspec.structs.replace
 
 
 def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftAnswer:
-    """Put a first amount on a physical card, or make a virtual one."""
-    asked = call.body
-    if (asked.source is None) == (asked.promotion_code is None):
-        raise (INVALID_SOURCE if asked.source is None else INVALID_REQUEST).error(
+    """Activate a physical card with an amount, or create a virtual card."""
+    body = call.body
+    if (body.source is None) == (body.promotion_code is None):
+        raise (INVALID_SOURCE if body.source is None else INVALID_REQUEST).error(
             param="promotion_code"
         )
-    fixed = PROMOTIONS.get(asked.promotion_code or "", sandbox.settings.gift_card_balance)
-    amount = fixed if asked.amount is None else asked.amount
+    fixed = PROMOTIONS.get(body.promotion_code or "", sandbox.settings.gift_card_balance)
+    amount = fixed if body.amount is None else body.amount
     if not amount:
         raise INVALID_CHARGE_AMOUNT.error()
-    if asked.source is not None:
-        token = _gift_token(sandbox, asked.source)
+    if body.source is not None:
+        token = _gift_token(sandbox, body.source)
         if token.card.fingerprint in sandbox.gift_cards:
             raise GIFT_CARD_ALREADY_ACTIVE.error()
         sandbox.gift_cards.require_room()
-        call.why = f"gift card ...{token.card.last4} is active with {amount}"
-        return _activated(sandbox, token.card.fingerprint, token.card.last4, amount)
+        call.why = f"activated gift card ...{token.card.last4} with {amount}"
+        return _activate(sandbox, token.card.fingerprint, token.card.last4, amount)
     sandbox.gift_cards.require_room()
     number = _new_number(sandbox)
     key = fingerprint(sandbox.fingerprint_key, number)
-    answer = _activated(sandbox, key, number[-4:], amount)
-    # As in both samples: eight digits where the amount is fixed, four where it was asked for.
-    code = sandbox.ids.digits(8 if asked.amount is None else 4)
-    call.why = f"virtual gift card ...{number[-4:]} is made with {amount}"
-    told = _replace(answer.gift_card, number=number, security_card_value=code)
-    return _replace(answer, gift_card=told)
+    answer = _activate(sandbox, key, number[-4:], amount)
+    # As in both samples: eight digits if the amount is fixed, four if it was in the request.
+    code = sandbox.ids.digits(8 if body.amount is None else 4)
+    call.why = f"created virtual gift card ...{number[-4:]} with {amount}"
+    view = _replace(answer.gift_card, number=number, security_card_value=code)
+    return _replace(answer, gift_card=view)
 
 
 def _new_number(sandbox: Sandbox) -> str:
-    """Draw a virtual card's number.
+    """Generate a virtual card's number.
 
-    It passes the Luhn check, as one of the two documented ones does: so whatever masks the numbers
-    of cards masks it too.
+    It passes the Luhn check, as one of the two documented numbers does, so that the masking of PANs
+    masks it too.
     """
     while True:
         start = VIRTUAL_PREFIX + sandbox.ids.digits(9)
@@ -99,49 +99,49 @@ def _new_number(sandbox: Sandbox) -> str:
             return number
 
 
-def _activated(sandbox: Sandbox, key: str, last4: str, amount: int) -> GiftAnswer:
+def _activate(sandbox: Sandbox, key: str, last4: str, amount: int) -> GiftAnswer:
     row = GiftCard(last4=last4, loaded=amount, expires_ms=sandbox.clock.now_ms() + LIFE_MS)
     sandbox.gift_cards.put(key, row)
     return _answer(sandbox, row, amount, gift_view(row, 0, amount))
 
 
 def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftAnswer:
-    """Add to an active card."""
-    asked = call.body
-    token = _gift_token(sandbox, asked.source)
-    row = _active(sandbox, token)
+    """Add an amount to an active card."""
+    body = call.body
+    token = _gift_token(sandbox, body.source)
+    row = _require_active(sandbox, token)
     sandbox.gift_cards.require_room()
     balance = gift_card_balance(sandbox, row).balance
-    if row.loaded + asked.amount > BALANCE_MAX:
+    if row.loaded + body.amount > BALANCE_MAX:
         raise AMOUNT_TOO_LARGE.error()
-    row = _put(sandbox, token, _replace(row, loaded=row.loaded + asked.amount))
-    call.why = f"gift card ...{row.last4} is reloaded with {asked.amount}"
-    return _answer(sandbox, row, asked.amount, gift_view(row, balance, balance + asked.amount))
+    row = _put(sandbox, token, _replace(row, loaded=row.loaded + body.amount))
+    call.why = f"reloaded gift card ...{row.last4} with {body.amount}"
+    return _answer(sandbox, row, body.amount, gift_view(row, balance, balance + body.amount))
 
 
 def inquire(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> InquiryAnswer:
-    """Tell what a card holds; what is locked of it is told beside (inferred: not taken off)."""
-    row = _active(sandbox, _gift_token(sandbox, call.body.source))
+    """Return a card's balance and locked amount (inferred: the balance includes the lock)."""
+    row = _require_active(sandbox, _gift_token(sandbox, call.body.source))
     balance, locked = gift_card_balance(sandbox, row)
-    call.why = f"gift card ...{row.last4} holds {balance}, {locked} of it locked"
+    call.why = f"gift card ...{row.last4} has a balance of {balance}, {locked} of it locked"
     return InquiryAnswer(
         status="succeeded", gift_card=gift_view(row, balance, balance, locked=locked)
     )
 
 
 def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftAnswer:
-    """Pay out what a card holds, but for what is locked (inferred)."""
+    """Pay out a card's balance, except the locked amount (inferred)."""
     token = _gift_token(sandbox, call.body.source)
-    row = _active(sandbox, token)
+    row = _require_active(sandbox, token)
     sandbox.gift_cards.require_room()
-    held = gift_card_balance(sandbox, row)
-    row = _put(sandbox, token, _replace(row, loaded=row.loaded - held.free))
-    call.why = f"{held.free} of gift card ...{row.last4} is paid out"
-    return _answer(sandbox, row, held.free, gift_view(row, held.balance, held.locked))
+    balance = gift_card_balance(sandbox, row)
+    row = _put(sandbox, token, _replace(row, loaded=row.loaded - balance.free))
+    call.why = f"paid out {balance.free} of gift card ...{row.last4}"
+    return _answer(sandbox, row, balance.free, gift_view(row, balance.balance, balance.locked))
 
 
 def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAnswer:
-    """Take back what a refund put on a gift card, as long as it is still there."""
+    """Take back a refund to a gift card, if its balance still covers the amount."""
     refund = sandbox.refunds.get(call.ids[0])
     if refund is None:
         raise REFUND_TARGET_NOT_FOUND.error()
@@ -164,7 +164,7 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAn
         refund.id, _replace(refund, canceled=True, canceled_ms=sandbox.clock.now_ms())
     )
     announce(sandbox, "P", charge.id, "UPDATE", "cancel")
-    call.why = f"a refund of {refund.amount} to gift card ...{row.last4} is canceled"
+    call.why = f"canceled a refund of {refund.amount} to gift card ...{row.last4}"
     return cancel_answer(refund, view)
 
 
@@ -175,7 +175,7 @@ def _gift_token(sandbox: Sandbox, source: str) -> Token:
     return token
 
 
-def _active(sandbox: Sandbox, token: Token) -> GiftCard:
+def _require_active(sandbox: Sandbox, token: Token) -> GiftCard:
     row = find_gift_card(sandbox, token)
     if row is None:
         raise GIFT_CARD_NOT_ACTIVE.error()
@@ -201,11 +201,11 @@ def _answer(sandbox: Sandbox, row: GiftCard, amount: int, view: GiftCardView) ->
 
 
 _DOCUMENTED = documented("MD:gift-card-api; ecomm-reload-an-active-gift-card")
-_GROUPED = observed("two clients of 2025 and 2026 have this spelling")
+_GROUPED = observed("two clients of 2025 and 2026 use this spelling")
 
 
 def _both(endpoint: Endpoint, name: str, path: str, about: str) -> tuple[Endpoint, Endpoint]:
-    """Return an operation and its twin under the other spelling of its path."""
+    """Return an endpoint and its copy with the other spelling of the path."""
     return endpoint, replace(endpoint, name=name, path=path, about=about, fact=_GROUPED)
 
 
@@ -227,7 +227,7 @@ ENDPOINTS = (
                 GIFT_CARD_ALREADY_ACTIVE,
                 IDEMPOTENCY_MISMATCH,
             ),
-            about="Activate a physical gift card, or make a virtual one of a promotion code.",
+            about="Activate a physical gift card, or create a virtual one from a promotion code.",
             fact=_DOCUMENTED,
         ),
         "gift_cards_activate",
@@ -252,7 +252,7 @@ ENDPOINTS = (
                 GIFT_CARD_NOT_ACTIVE,
                 IDEMPOTENCY_MISMATCH,
             ),
-            about="Add to a gift card.",
+            about="Add an amount to a gift card.",
             fact=_DOCUMENTED,
         ),
         "gift_cards_reload",
@@ -268,7 +268,7 @@ ENDPOINTS = (
             request=GiftSourceRequest,
             response=InquiryAnswer,
             errors=(INVALID_SOURCE, INVALID_REQUEST, GIFT_CARD_NOT_ACTIVE),
-            about="Tell what a gift card holds.",
+            about="Get a gift card's balance.",
             fact=_DOCUMENTED,
         ),
         "gift_cards_balance",
@@ -290,7 +290,7 @@ ENDPOINTS = (
                 GIFT_CARD_NOT_ACTIVE,
                 IDEMPOTENCY_MISMATCH,
             ),
-            about="Pay out what a gift card holds.",
+            about="Pay out a gift card's balance.",
             fact=_DOCUMENTED,
         ),
         "gift_cards_cashout",

@@ -1,8 +1,8 @@
-"""What charges do to a gift card, and what a bank debit's charge is. Nothing here is a call.
+"""Effects of charges on gift cards, and charges of bank debits. No endpoints here.
 
-A card's balance is never stored: it is what was loaded less what its charges took, and a lock is
-what they hold. So a capture, a void, a refund, its cancellation and a lapse of time need not tell
-the card, and a balance cannot go astray.
+A gift card's balance is never stored: it is the loaded amount minus its captured charges, net of
+refunds. Its locked amount is the sum of its authorizations. Captures, voids, refunds,
+cancellations and expiry need not update the card, and the balance is always consistent.
 """
 
 from typing import NamedTuple
@@ -36,12 +36,12 @@ PARTIAL_WARNING = "partial_redemption should be true for gift card"
 
 _replace = msgspec.structs.replace
 _NOT_ACTIVE = Decline(
-    why="this gift card was never activated (inferred)",
+    why="the gift card was never activated (inferred)",
     based_on=GIFT_CARD_NOT_ACTIVE.name,
     message=GIFT_CARD_NOT_ACTIVE.message,
 )
 _EXPIRED = Decline(
-    why="the gift card has expired by the sandbox's clock (inferred)",
+    why="the gift card has expired according to the sandbox's clock (inferred)",
     based_on=GIFT_CARD_LIFE.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
@@ -49,28 +49,30 @@ _EXPIRED = Decline(
 
 
 class Balance(NamedTuple):
-    """What a gift card holds, and how much of it is locked."""
+    """A gift card's balance, and how much of it is locked."""
 
     balance: int
     locked: int
 
     @property
     def free(self) -> int:
-        """What a charge may still take."""
+        """The amount that can still be charged."""
         return self.balance - self.locked
 
 
 def find_gift_card(sandbox: Sandbox, token: Token) -> GiftCard | None:
-    """Return a token's gift card: its row, or what a card holds that was never activated."""
+    """Return a token's gift card, or the default card if it was never activated."""
     row = sandbox.gift_cards.get(token.card.fingerprint)
-    implied = sandbox.settings.gift_card_balance
-    if row is not None or implied is None:
+    default_balance = sandbox.settings.gift_card_balance
+    if row is not None or default_balance is None:
         return row
-    return GiftCard(last4=token.card.last4, loaded=implied, expires_ms=sandbox.made_ms + LIFE_MS)
+    return GiftCard(
+        last4=token.card.last4, loaded=default_balance, expires_ms=sandbox.made_ms + LIFE_MS
+    )
 
 
 def gift_card_balance(sandbox: Sandbox, row: GiftCard) -> Balance:
-    """Count up what a gift card holds."""
+    """Compute a gift card's balance from its charges."""
     balance, locked = row.loaded, 0
     for key in row.charges:
         charge = sandbox.charges.get(key)
@@ -84,7 +86,7 @@ def gift_card_balance(sandbox: Sandbox, row: GiftCard) -> Balance:
 
 
 def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
-    """Say whether what is no card may pay at all; how much, `limited` says."""
+    """Return the verdict for a gift card or bank account; `cap_to_balance` limits the amount."""
     if token.kind == "ach":
         return Approval(why="bank debits are approved (inferred)", based_on=DEBIT_IS_APPROVED.name)
     row = find_gift_card(sandbox, token)
@@ -93,46 +95,47 @@ def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
     if sandbox.clock.now_ms() >= row.expires_ms:
         return _EXPIRED
     free = gift_card_balance(sandbox, row).free
-    why = f"gift card ...{row.last4} has {free} to give"
-    fresh = token.card.fingerprint not in sandbox.gift_cards
-    lean = FRESH_GIFT_CARD_HOLDS if fresh else LOW_BALANCE_NEVER_DECLINES
-    return Approval(why=why, evidence=lean.fact.evidence, based_on=lean.name, amount=free)
+    why = f"gift card ...{row.last4} has {free} available"
+    is_fresh = token.card.fingerprint not in sandbox.gift_cards
+    behaviour = FRESH_GIFT_CARD_HOLDS if is_fresh else LOW_BALANCE_NEVER_DECLINES
+    return Approval(why=why, evidence=behaviour.fact.evidence, based_on=behaviour.name, amount=free)
 
 
 def cap_to_balance(
-    sandbox: Sandbox, asked: ChargeRequest, token: Token, verdict: Verdict
+    sandbox: Sandbox, request: ChargeRequest, token: Token, verdict: Verdict
 ) -> tuple[ChargeRequest, Verdict]:
-    """Cut a charge down to what its gift card has, or refuse; nothing is written.
+    """Limit a charge to the balance of its gift card. Nothing is stored.
 
-    A low balance never declines: what is left is charged (documented MD:gift-card-api), the amount
-    before its tip (inferred).
+    A low balance is never declined: the remaining balance is charged (documented
+    MD:gift-card-api), the amount before the tip (inferred). Raise INVALID_REQUEST for an
+    authorization of a bank debit or a tender, SANDBOX_FULL for a card with too many charges.
     """
     if token.kind in ("ach", "tender"):
-        if not asked.capture:  # a debit has no lock; what Clover says to one is not known
+        if not request.capture:  # debits have no locks; Clover's own error is not known
             raise INVALID_REQUEST.error(param="capture")
-        return asked, verdict
+        return request, verdict
     if isinstance(verdict, Decline):
-        return asked, verdict
+        return request, verdict
     row = find_gift_card(sandbox, token)
     if row is not None and len(row.charges) >= CHARGES_MAX:
         raise SANDBOX_FULL.error()
     sandbox.gift_cards.require_room()
     free = gift_card_balance(sandbox, row).free if row else 0
-    amount = min(free, asked.amount if verdict.amount is None else verdict.amount, asked.amount)
-    tip = asked.tip_amount and min(asked.tip_amount, free - amount)
-    short = amount < asked.amount or tip != asked.tip_amount
-    if tip != asked.tip_amount:
-        asked = _replace(asked, tip_amount=tip)
-    if short:
-        warning = None if asked.partial_redemption else PARTIAL_WARNING
+    amount = min(free, request.amount if verdict.amount is None else verdict.amount, request.amount)
+    tip = request.tip_amount and min(request.tip_amount, free - amount)
+    is_limited = amount < request.amount or tip != request.tip_amount
+    if tip != request.tip_amount:
+        request = _replace(request, tip_amount=tip)
+    if is_limited:
+        warning = None if request.partial_redemption else PARTIAL_WARNING
         verdict = _replace(
             verdict, amount=amount, warning_message=verdict.warning_message or warning
         )
-    return asked, verdict
+    return request, verdict
 
 
 def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
-    """Return a new charge as it is to be kept, and note it on its gift card or in the agenda."""
+    """Add a new charge to its gift card, or schedule a debit's end; return the charge to store."""
     if charge.token.kind == "ach":
         wait_ms = sandbox.settings.ach_pending_ms
         if charge.state != "captured" or not wait_ms:
@@ -152,9 +155,10 @@ def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
 
 
 def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
-    """Return a captured lock as it is to be kept: redeemed, or, with an amount of 0, released.
+    """Return a captured lock: redeemed, or released if the captured amount is 0.
 
-    Called before the capture is written, while the lock still stands. Source: MD:gift-card-api.
+    Call this before the capture is stored, while the lock still exists. Source:
+    MD:gift-card-api.
     """
     if not charge.amount_captured:
         charge = _replace(charge, state="voided")
@@ -162,7 +166,7 @@ def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
 
 
 def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardView | None:
-    """Show what a change of so much makes of a charge's gift card; None if it has none."""
+    """Return the view of a charge's gift card after a change; None if the charge has no card."""
     row = find_gift_card(sandbox, charge.token) if charge.gift is not None else None
     if row is None:
         return None
@@ -170,9 +174,9 @@ def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardVie
     return gift_view(row, balance, balance + change)
 
 
-def settle_debit(sandbox: Sandbox, due: Job) -> bool:
-    """Let a bank debit that was pending succeed."""
-    charge = sandbox.charges.get(due.id)
+def settle_debit(sandbox: Sandbox, job: Job) -> bool:
+    """Mark a pending bank debit as succeeded."""
+    charge = sandbox.charges.get(job.id)
     if charge is None or not charge.settling:
         return False
     sandbox.charges.put(charge.id, _replace(charge, settling=False))

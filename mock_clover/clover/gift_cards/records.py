@@ -1,8 +1,8 @@
-"""Gift cards: what a client asks for, what is kept, what it is told. Amounts are minor units.
+"""Gift cards: requests, stored rows and responses. Amounts are in minor units.
 
-The token request is the only record that holds a number or a security code. What is kept of a card
-is a row under the fingerprint of its number: what was loaded, and which charges draw on it. What it
-holds is read off those charges, so no charge, refund or lapse can forget to say so.
+Only the token request contains a card number or a security code. A card is stored as a row under
+the fingerprint of its number: the loaded amount, and the charges that used the card. Its balance is
+computed from those charges.
 """
 
 from datetime import UTC, datetime
@@ -16,30 +16,30 @@ _TOKEN = documented("MD:create-a-gift-card-token")
 _AMOUNT_MAX = 99_999_999
 
 NUMBER_LENGTHS = frozenset({6, 11, 13, 16, 19})
-"""Documented are 6, 13, 16 and 19; the page's own example has 11."""
+"""6, 13, 16 and 19 are documented; the page's own example has 11."""
 LIFE_MS = 5 * 365 * 86_400_000
-"""From activation to expiry (inferred: the least that US law allows)."""
+"""From activation to expiry (inferred: the minimum in US law)."""
 CHARGES_MAX = 1_000
-"""Charges that may draw on one card; a bound of this mock, for they are counted up each time."""
+"""Charges per card; a bound of this mock, because each balance query adds them up."""
 
 PROMOTIONS: dict[str, Cents] = {"67062": 5_000, "67063": 0}
-"""Codes of virtual cards and what they are worth; 0: the amount must be given. Documented
-MD:gift-card-api, by example; other codes are worth what a card that nobody activated holds."""
+"""Promotion codes of virtual cards and their amounts; 0: the request must have the amount.
+Documented MD:gift-card-api, by example; other codes have the balance of a card never activated."""
 
 VIRTUAL_PREFIX = "777737"
-"""How the numbers of both documented virtual cards begin."""
+"""The first digits of both documented virtual cards."""
 
 
 class GiftCardRequest(Record, frozen=True, kw_only=True):
-    """`gift_card` of a token request. Holds a number and a code: never print, never keep."""
+    """`gift_card` of a token request. Has a card number and a code: never print or store it."""
 
     card_number: Annotated[str, doc("The number: 6, 11, 13, 16 or 19 digits.", _TOKEN)] | None = (
         None
     )
-    number: Annotated[str, doc("The same, as another page spells it.", _MD)] | None = None
+    number: Annotated[str, doc("The same, by its name on another page.", _MD)] | None = None
     security_code: Annotated[str, doc("Four to eight digits; not checked.", _TOKEN)] | None = None
     foreign_access_code: (
-        Annotated[str, doc("Of a card that is not Fiserv's; not checked.", _TOKEN)] | None
+        Annotated[str, doc("For cards that are not Fiserv's; not checked.", _TOKEN)] | None
     ) = None
 
     def __repr__(self) -> str:
@@ -48,18 +48,18 @@ class GiftCardRequest(Record, frozen=True, kw_only=True):
 
 
 class GiftCard(Record, frozen=True, kw_only=True):
-    """A gift card as it is kept, under the fingerprint of its number."""
+    """A stored gift card, under the fingerprint of its number."""
 
     last4: str
     loaded: Cents
-    """Activated and reloaded, less what was cashed out."""
+    """Amounts of activation and reloads, minus cashouts."""
     expires_ms: Millis
     charges: tuple[str, ...] = ()
-    """Ids of the charges that drew on it, from the oldest."""
+    """Ids of the charges that used it, oldest first."""
 
 
 class GiftCardView(Record, frozen=True, kw_only=True):
-    """`gift_card` of an answer. A virtual card's number and code are told once, at its making."""
+    """`gift_card` of a response. A virtual card's number and code are only in its first one."""
 
     fact: ClassVar[Fact] = _MD
 
@@ -77,7 +77,7 @@ class GiftCardView(Record, frozen=True, kw_only=True):
 
 
 class ActivateRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /v1/activate`: a physical card's token, or a code that makes a virtual card."""
+    """Body of `POST /v1/activate`: a physical card's token, or a virtual card's promotion code."""
 
     source: (
         Annotated[str, doc("Token of a physical card.", _MD, refused_as="INVALID_SOURCE")] | None
@@ -99,7 +99,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
         Annotated[
             Cents,
             doc(
-                "What it is to hold; left out for a card of a fixed amount.",
+                "The first balance; omit it for a card with a fixed amount.",
                 _MD,
                 refused_as="INVALID_CHARGE_AMOUNT",
                 ge=1,
@@ -126,7 +126,7 @@ class ReloadRequest(Record, frozen=True, kw_only=True):
     source: Annotated[str, doc("Token of the card.", _MD, refused_as="INVALID_SOURCE")]
     amount: Annotated[
         Cents,
-        doc("What is added.", _MD, refused_as="INVALID_CHARGE_AMOUNT", ge=1, le=_AMOUNT_MAX),
+        doc("Amount to add.", _MD, refused_as="INVALID_CHARGE_AMOUNT", ge=1, le=_AMOUNT_MAX),
     ]
     currency: Annotated[str, doc("ISO 4217.", _MD, refused_as="INVALID_CURRENCY", pattern=CURRENCY)]
 
@@ -138,7 +138,7 @@ class CancelRequest(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Why; USER_CANCEL in the sample, other words were not found.",
+                "Reason; USER_CANCEL in the sample, other values were not found.",
                 inferred("MD:gift-card-api"),
                 refused_as="INVALID_REQUEST",
                 max_length=255,
@@ -151,7 +151,7 @@ class CancelRequest(Record, frozen=True, kw_only=True):
 def gift_view(
     row: GiftCard, previous: Cents, new: Cents, *, locked: Cents | None = None
 ) -> GiftCardView:
-    """Show what a card held before and holds now."""
+    """Return a card's balances before and after an operation."""
     return GiftCardView(
         expiration_date=datetime.fromtimestamp(row.expires_ms / 1000, UTC).strftime("%Y-%m-%d"),
         previous_balance=previous,

@@ -1,4 +1,4 @@
-"""What the calls about a gift card answer."""
+"""Responses of the gift card endpoints."""
 
 from typing import ClassVar, Literal
 
@@ -9,7 +9,7 @@ from mock_clover.core.record import Record
 
 
 class GiftAnswer(Record, frozen=True, kw_only=True):
-    """Answer of activation and reload; that of a cashout was not shown and is taken to be alike.
+    """Response to activation and reload; for a cashout the same is inferred.
 
     Source: MD:gift-card-api.
     """
@@ -27,7 +27,7 @@ class GiftAnswer(Record, frozen=True, kw_only=True):
 
 
 class InquiryAnswer(Record, frozen=True, kw_only=True):
-    """Answer of a balance inquiry. Source: MD:gift-card-api."""
+    """Response to a balance inquiry. Source: MD:gift-card-api."""
 
     fact: ClassVar[Fact] = documented("MD:gift-card-api")
 

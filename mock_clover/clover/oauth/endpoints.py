@@ -1,4 +1,4 @@
-"""Legacy OAuth, the PAKMS key, and the keys of the fake CDN: how a client gets its credentials."""
+"""Endpoints of legacy OAuth, the PAKMS key and the public keys of the fake CDN."""
 
 import re
 from typing import Any
@@ -28,140 +28,142 @@ from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, Page, Redirect
 from mock_clover.sandbox.sandbox import Sandbox
 
-# A scheme of an app or of the web, never one that a browser would run.
+# Any scheme but those that a browser executes.
 TARGET = re.compile(
     r"(?!javascript:|data:|vbscript:)[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+$", re.IGNORECASE
 )
 
 
 class NoBody(Record, frozen=True, kw_only=True):
-    """An answer without a body."""
+    """A response without a body."""
 
 
 def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | Page:
-    """Send the browser back with a one-time code, as if the merchant had agreed; or ask them.
+    """Redirect with a one-time code as if the merchant had agreed, or show the consent page.
 
-    Without redirect_uri the app's site URL is the target (documented): here, this server's root.
+    Without redirect_uri the target is the app's site URL (documented); here the server's root.
     """
-    asked = call.query
-    merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
-    target = target_of(call, asked.redirect_uri)
-    if is_asked(merchant, asked.mock_clover_consent):
-        return show(choice(sandbox, merchant, asked.merchant_id), call, target)
-    sent = _agreed(merchant, asked, target)
-    if asked.response_type == "code":
-        call.why = "the merchant agrees at once; a code is good for ten minutes, once"
-    return sent
+    query = call.query
+    merchant = merchant_of_app(sandbox, query.client_id, query.merchant_id)
+    target = target_of(call, query.redirect_uri)
+    if is_asked(merchant, query.mock_clover_consent):
+        return show(choice(sandbox, merchant, query.merchant_id), call, target)
+    redirect = _approve(merchant, query, target)
+    if query.response_type == "code":
+        call.why = "the merchant agrees automatically; the code works once within ten minutes"
+    return redirect
 
 
 def answer_consent(sandbox: Sandbox, call: Call[ConsentForm, None]) -> Redirect:
-    """Do what the merchant pressed on the consent page."""
-    asked = call.body
-    merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
-    target = target_of(call, asked.redirect_uri)
+    """Handle the button that the merchant pressed on the consent page."""
+    form = call.body
+    merchant = merchant_of_app(sandbox, form.client_id, form.merchant_id)
+    target = target_of(call, form.redirect_uri)
     if is_denied(call):
-        return denied(call, target, asked.state, joined)
+        return denied(call, target, form.state, joined)
     call.basis = (MERCHANT_IS_ASKED,)
     call.why = "the merchant agrees on the page"
-    return _agreed(merchant, asked, target)
+    return _approve(merchant, form, target)
 
 
-def target_of(call: Call[Any, Any], asked: str | None) -> str:
-    """Return where the browser is sent back to, or refuse."""
-    target = asked or f"{call.base_url}/"
+def target_of(call: Call[Any, Any], redirect_uri: str | None) -> str:
+    """Return the redirect target, or raise OAUTH_INVALID_REDIRECT."""
+    target = redirect_uri or f"{call.base_url}/"
     if not TARGET.match(target):
         raise OAUTH_INVALID_REDIRECT.error()
     return target
 
 
-def choice(sandbox: Sandbox, first: Sandbox, asked: str | None) -> list[Sandbox]:
-    """Return the merchants of an app who may agree: one that is asked for is the only one."""
-    if asked is not None:
+def choice(sandbox: Sandbox, first: Sandbox, merchant_id: str | None) -> list[Sandbox]:
+    """Return the merchants who may agree: the requested one, or all of the app."""
+    if merchant_id is not None:
         return [first]
     app = first.credentials.client_id
     return [each for each in sandbox.family if each.credentials.client_id == app]
 
 
-def _agreed(merchant: Sandbox, asked: AuthorizeQuery, target: str) -> Redirect:
-    """Write a code, or a token, and send the browser back with it."""
-    known = merchant.credentials
-    told = {
-        "merchant_id": asked.merchant_id or known.merchant_id,
-        "employee_id": known.employee_id,
-        "client_id": known.client_id,
+def _approve(merchant: Sandbox, query: AuthorizeQuery, target: str) -> Redirect:
+    """Create a code or a token and redirect with it."""
+    credentials = merchant.credentials
+    params = {
+        "merchant_id": query.merchant_id or credentials.merchant_id,
+        "employee_id": credentials.employee_id,
+        "client_id": credentials.client_id,
     }
-    if asked.response_type == "token":
-        return Redirect(joined(target, told, asked.state, f"access_token={_grant(merchant)}"))
+    if query.response_type == "token":
+        return Redirect(
+            joined(target, params, query.state, f"access_token={_issue_token(merchant)}")
+        )
     code = merchant.ids.uuid()
     merchant.codes.put_bounded(code, Code(code=code, created_ms=merchant.clock.now_ms()))
-    return Redirect(joined(target, told | {"code": code}, asked.state, ""))
+    return Redirect(joined(target, params | {"code": code}, query.state, ""))
 
 
 def merchant_of_app(sandbox: Sandbox, client_id: str | None, merchant_id: str | None) -> Sandbox:
-    """Return the merchant that agrees: the one that is asked for, or the app's first; or refuse."""
+    """Return the requested merchant of an app or its first; raise OAUTH_UNKNOWN_CLIENT."""
     of_app = [each for each in sandbox.family if each.credentials.client_id == client_id]
     if not of_app:
         raise OAUTH_UNKNOWN_CLIENT.error()
-    meant = (each for each in of_app if each.credentials.merchant_id == merchant_id)
-    return next(meant, of_app[0])
+    matches = (each for each in of_app if each.credentials.merchant_id == merchant_id)
+    return next(matches, of_app[0])
 
 
-def joined(target: str, told: dict[str, str], state: str | None, fragment: str) -> str:
-    """Return the address that a browser is sent back to, state last."""
+def joined(target: str, params: dict[str, str], state: str | None, fragment: str) -> str:
+    """Return the redirect URL with these parameters, `state` last."""
     if state is not None:
-        told = told | {"state": state}
+        params = params | {"state": state}
     base, _, _ = target.partition("#")
-    url = f"{base}{'&' if '?' in base else '?'}{urlencode(told)}"
+    url = f"{base}{'&' if '?' in base else '?'}{urlencode(params)}"
     url = quote(url, safe="%/:?#[]@!$&'()*+,;=-._~")
     return f"{url}#{fragment}" if fragment else url
 
 
 def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessToken:
-    """Give a bearer token for a code, once."""
-    asked = call.body
-    of_app = [each for each in sandbox.family if each.credentials.client_id == asked.client_id]
+    """Exchange a one-time code for a bearer token."""
+    body = call.body
+    of_app = [each for each in sandbox.family if each.credentials.client_id == body.client_id]
     if not of_app:
         raise OAUTH_UNKNOWN_CLIENT.error()
-    merchant = next((each for each in of_app if (asked.code or "") in each.codes), of_app[0])
-    code = merchant.codes.get(asked.code or "")
+    merchant = next((each for each in of_app if (body.code or "") in each.codes), of_app[0])
+    code = merchant.codes.get(body.code or "")
     if (
-        asked.client_secret != merchant.credentials.client_secret
+        body.client_secret != merchant.credentials.client_secret
         or code is None
         or sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS
     ):
         raise OAUTH_INVALID_CREDENTIALS.error()
     merchant.codes.drop(code.code)
-    call.why = "the code is spent; a bearer token is given"
-    return AccessToken(access_token=_grant(merchant))
+    call.why = "the code is consumed; a bearer token is issued"
+    return AccessToken(access_token=_issue_token(merchant))
 
 
-def _grant(sandbox: Sandbox) -> str:
+def _issue_token(sandbox: Sandbox) -> str:
     token = sandbox.ids.uuid()
     sandbox.access_tokens.put_bounded(token, sandbox.clock.now_ms())
     return token
 
 
 def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyAnswer:
-    """Return the merchant's key for tokenising cards; it never changes."""
-    known = sandbox.credentials
+    """Return the merchant's key for tokenizing cards; it never changes."""
+    credentials = sandbox.credentials
     return ApiKeyAnswer(
         active=True,
-        apiAccessKey=known.api_key,
+        apiAccessKey=credentials.api_key,
         createdTime=sandbox.made_ms,
-        developerAppUuid=known.client_id,
-        merchantUuid=known.merchant_id,
+        developerAppUuid=credentials.client_id,
+        merchantUuid=credentials.merchant_id,
         modifiedTime=sandbox.made_ms,
     )
 
 
 def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysAnswer:
-    """Return the public keys as Clover's CDN does. Both are one pair: samples mix them up."""
+    """Return the public keys as Clover's CDN does. Both are the same key: samples mix them up."""
     blob = sandbox.keys.public_blob()
     return KeysAnswer(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
 
 
 def consent(**parts: Any) -> Endpoint:
-    """Return the operation of a consent page's form."""
+    """Return the endpoint of the form of a consent page."""
     return Endpoint(
         method="POST",
         auth="none",
@@ -173,13 +175,13 @@ def consent(**parts: Any) -> Endpoint:
             CONSENT_FROM_ELSEWHERE,
             INVALID_REQUEST,
         ),
-        about="Approve or deny on the consent page; the query is that of the page.",
-        fact=inferred("of this mock: how Clover's page posts is not known"),
+        about="Approve or deny on the consent page; it has the query of the page.",
+        fact=inferred("of this mock: the form of Clover's page is not known"),
         **parts,
     )
 
 
-def _exchange(method: str, name: str) -> Endpoint:
+def _exchange_endpoint(method: str, name: str) -> Endpoint:
     return Endpoint(
         name=name,
         method=method,
@@ -195,7 +197,7 @@ def _exchange(method: str, name: str) -> Endpoint:
     )
 
 
-def _api_key(path: str, name: str) -> Endpoint:
+def _api_key_endpoint(path: str, name: str) -> Endpoint:
     return Endpoint(
         name=name,
         method="GET",
@@ -204,8 +206,8 @@ def _api_key(path: str, name: str) -> Endpoint:
         auth="pakms",
         permissions=("online_payments",),
         response=ApiKeyAnswer,
-        about="Get the key for tokenising cards.",
-        fact=documented("SEED accept-payments flow; both paths stand in it"),
+        about="Get the key for tokenizing cards.",
+        fact=documented("SEED accept-payments flow has both paths"),
     )
 
 
@@ -229,10 +231,10 @@ ENDPOINTS = (
         run=answer_consent,
         request=ConsentForm,
     ),
-    _exchange("GET", "exchange_token"),
-    _exchange("POST", "exchange_token_by_post"),
-    _api_key("/pakms/apikey", "get_api_key"),
-    _api_key("/v1/pakms/apikey", "get_api_key_v1"),
+    _exchange_endpoint("GET", "exchange_token"),
+    _exchange_endpoint("POST", "exchange_token_by_post"),
+    _api_key_endpoint("/pakms/apikey", "get_api_key"),
+    _api_key_endpoint("/v1/pakms/apikey", "get_api_key_v1"),
     Endpoint(
         name="get_keys",
         method="GET",

@@ -1,6 +1,6 @@
-"""OAuth v2: a code, a pair of tokens that expire, and the ways to a new pair.
+"""Endpoints of OAuth v2: authorization, token exchange, refresh, recovery and migration.
 
-Each refusal has one body whatever is wrong, as Clover's has; why tells what it was.
+Each error has the same body for all causes, as at Clover. `why` has the cause.
 """
 
 from collections.abc import Callable
@@ -65,159 +65,165 @@ RECOVERY_HEADER = "X-Clover-Recovery-Available"
 
 
 def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redirect | Page:
-    """Send the browser back with a one-time code, as if the merchant had agreed; or ask them.
+    """Redirect with a one-time code as if the merchant had agreed, or show the consent page.
 
-    Where the app is not installed it goes to the App Market, without an error (observed).
+    If the app is not installed, redirect to the App Market without an error (observed).
     """
-    asked = call.query
-    merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
-    target = target_of(call, asked.redirect_uri)
-    known = _merchant(merchant, asked.merchant_id)
-    if known is None:
-        return _to_market(merchant, asked, call)
-    if is_asked(merchant, asked.mock_clover_consent):
-        return show(choice(sandbox, merchant, asked.merchant_id), call, target)
-    proof = "code_verifier" if asked.code_challenge else "client_secret"
-    call.why = f"the merchant agrees at once; a code is good for ten minutes, once, with {proof}"
-    return _agreed(merchant, known, asked, target)
+    query = call.query
+    merchant = merchant_of_app(sandbox, query.client_id, query.merchant_id)
+    target = target_of(call, query.redirect_uri)
+    credentials = _installed_merchant(merchant, query.merchant_id)
+    if credentials is None:
+        return _to_market(merchant, query, call)
+    if is_asked(merchant, query.mock_clover_consent):
+        return show(choice(sandbox, merchant, query.merchant_id), call, target)
+    proof = "code_verifier" if query.code_challenge else "client_secret"
+    call.why = (
+        f"the merchant agrees automatically; the code works once within ten minutes with {proof}"
+    )
+    return _approve(merchant, credentials, query, target)
 
 
 def answer_consent_v2(sandbox: Sandbox, call: Call[ConsentV2Form, None]) -> Redirect:
-    """Do what the merchant pressed on the consent page."""
-    asked = call.body
-    merchant = merchant_of_app(sandbox, asked.client_id, asked.merchant_id)
-    target = target_of(call, asked.redirect_uri)
+    """Handle the button that the merchant pressed on the consent page."""
+    form = call.body
+    merchant = merchant_of_app(sandbox, form.client_id, form.merchant_id)
+    target = target_of(call, form.redirect_uri)
     if is_denied(call):
-        return denied(call, target, asked.state, joined)
-    known = _merchant(merchant, asked.merchant_id)
-    if known is None:
-        return _to_market(merchant, asked, call)
+        return denied(call, target, form.state, joined)
+    credentials = _installed_merchant(merchant, form.merchant_id)
+    if credentials is None:
+        return _to_market(merchant, form, call)
     call.basis = (MERCHANT_IS_ASKED,)
     call.why = "the merchant agrees on the page"
-    return _agreed(merchant, known, asked, target)
+    return _approve(merchant, credentials, form, target)
 
 
-def _to_market(sandbox: Sandbox, asked: AuthorizeV2Query, call: Call[Any, Any]) -> Redirect:
-    """Send the browser to where the merchant would install the app."""
-    call.why = "the app is not installed at this merchant: to the App Market, as Clover does"
+def _to_market(sandbox: Sandbox, query: AuthorizeV2Query, call: Call[Any, Any]) -> Redirect:
+    """Redirect to the App Market, where the merchant can install the app."""
+    call.why = "the merchant has not installed the app; redirect to the App Market, as Clover does"
     listing = f"{call.base_url}/appmarket/apps/{sandbox.credentials.client_id}"
-    return Redirect(joined(listing, {"merchant_id": asked.merchant_id or ""}, None, ""))
+    return Redirect(joined(listing, {"merchant_id": query.merchant_id or ""}, None, ""))
 
 
-def _agreed(sandbox: Sandbox, known: Credentials, asked: AuthorizeV2Query, target: str) -> Redirect:
-    """Write a code and send the browser back with it."""
-    code = make_code(sandbox, known.merchant_id, asked.code_challenge)
-    told = {
-        "merchant_id": known.merchant_id,
-        "client_id": known.client_id,
-        "employee_id": known.employee_id,
+def _approve(
+    sandbox: Sandbox, credentials: Credentials, query: AuthorizeV2Query, target: str
+) -> Redirect:
+    """Create a code and redirect with it."""
+    code = make_code(sandbox, credentials.merchant_id, query.code_challenge)
+    params = {
+        "merchant_id": credentials.merchant_id,
+        "client_id": credentials.client_id,
+        "employee_id": credentials.employee_id,
         "code": code,
     }
-    return Redirect(joined(target, told, asked.state, ""))
+    return Redirect(joined(target, params, query.state, ""))
 
 
 def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPair:
-    """Give tokens for a code, once: against the app's secret, or the verifier of the code."""
-    asked = call.body
-    sandbox = sandbox.holder_of("codes_v2", asked.code)
-    require_client(sandbox, asked.client_id, OAUTH_CODE_REFUSED)
-    if asked.client_secret is not None:
-        require_secret(sandbox, asked.client_secret, OAUTH_CODE_REFUSED)
-    shown = asked.code or ""
-    code = sandbox.codes_v2.get(shown)
+    """Exchange a code, once, for tokens, with the app's secret or the code verifier."""
+    body = call.body
+    sandbox = sandbox.holder_of("codes_v2", body.code)
+    require_client(sandbox, body.client_id, OAUTH_CODE_REFUSED)
+    if body.client_secret is not None:
+        require_secret(sandbox, body.client_secret, OAUTH_CODE_REFUSED)
+    code_id = body.code or ""
+    code = sandbox.codes_v2.get(code_id)
     if code is None:
-        of_v1 = "the code is of OAuth v1" if shown in sandbox.codes else ""
-        raise OAUTH_CODE_REFUSED.error(reason=of_v1 or "the code is unknown or spent")
+        of_v1 = "the code is an OAuth v1 code" if code_id in sandbox.codes else ""
+        raise OAUTH_CODE_REFUSED.error(reason=of_v1 or "the code is unknown or used")
     if sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS:
         raise OAUTH_CODE_REFUSED.error(reason="the code is older than ten minutes")
-    require_proof(code, asked)
-    sandbox.codes_v2.drop(shown)
-    call.why = "the code is spent; tokens are given"
-    subject = Subject(code.merchant_id, trusted=asked.client_secret is not None)
-    return make_pair(sandbox, subject, renewable=not asked.no_refresh_token)
+    require_proof(code, body)
+    sandbox.codes_v2.drop(code_id)
+    call.why = "the code is consumed; tokens are issued"
+    subject = Subject(code.merchant_id, trusted=body.client_secret is not None)
+    return make_pair(sandbox, subject, renewable=not body.no_refresh_token)
 
 
 def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenPair:
-    """Give new tokens for a refresh token, which dies at once; older access tokens live on."""
-    asked = call.body
-    shown = asked.refresh_token or ""
-    sandbox = _holder(sandbox, shown)
-    require_client(sandbox, asked.client_id, OAUTH_REFRESH_REFUSED)
-    token = sandbox.refresh_tokens.get(shown)
+    """Exchange a refresh token, once, for new tokens; older access tokens stay valid."""
+    body = call.body
+    token_id = body.refresh_token or ""
+    sandbox = _holder(sandbox, token_id)
+    require_client(sandbox, body.client_id, OAUTH_REFRESH_REFUSED)
+    token = sandbox.refresh_tokens.get(token_id)
     if token is None:
-        lost = find_lost(sandbox, shown)
+        lost = find_lost(sandbox, token_id)
         if isinstance(lost, str):
             raise OAUTH_REFRESH_REFUSED.error(reason=f"the refresh token {lost}")
         raise OAUTH_REFRESH_REFUSED.error(
-            reason="the refresh token is spent; if the answer was lost, recover it",
+            reason="the refresh token is used; if the response was lost, recover it",
             headers={RECOVERY_HEADER: "true"},
         )
     if sandbox.clock.now_ms() >= token.expires_ms:
         raise OAUTH_REFRESH_REFUSED.error(reason="the refresh token is older than a year")
-    call.why = "the refresh token is spent; new tokens are given"
-    sandbox.refresh_tokens.drop(shown)
+    call.why = "the refresh token is consumed; new tokens are issued"
+    sandbox.refresh_tokens.drop(token_id)
     pair = make_pair(sandbox, Subject(token.merchant_id, token.trusted))
-    retire_refresh_token(sandbox, shown, "refreshed", pair.refresh_token or "")
+    retire_refresh_token(sandbox, token_id, "refreshed", pair.refresh_token or "")
     return pair
 
 
 def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> TokenPair:
-    """Give new tokens for the refresh token before a lost one, which dies unused.
+    """Issue new tokens for the refresh token before a lost one; revoke the lost one.
 
-    It can be done again until the newest is used: this answer, too, may be lost (inferred).
+    This can be repeated until the newest is used, as this response may be lost too (inferred).
     """
-    asked = call.body
-    shown = asked.recovery_token or ""
-    sandbox = _holder(sandbox, shown)
-    require_client(sandbox, asked.client_id, OAUTH_RECOVERY_REFUSED)
-    require_secret(sandbox, asked.client_secret, OAUTH_RECOVERY_REFUSED)
-    if shown in sandbox.refresh_tokens:
-        raise OAUTH_RECOVERY_REFUSED.error(reason="the refresh token is unused: nothing is lost")
-    lost = find_lost(sandbox, shown)
+    body = call.body
+    token_id = body.recovery_token or ""
+    sandbox = _holder(sandbox, token_id)
+    require_client(sandbox, body.client_id, OAUTH_RECOVERY_REFUSED)
+    require_secret(sandbox, body.client_secret, OAUTH_RECOVERY_REFUSED)
+    if token_id in sandbox.refresh_tokens:
+        raise OAUTH_RECOVERY_REFUSED.error(
+            reason="the refresh token is unused; there is nothing to recover"
+        )
+    lost = find_lost(sandbox, token_id)
     if isinstance(lost, str):
         raise OAUTH_RECOVERY_REFUSED.error(reason=f"the refresh token {lost}")
-    call.why = "the lost refresh token is dead; new tokens are given"
+    call.why = "the lost refresh token is revoked; new tokens are issued"
     sandbox.refresh_tokens.drop(lost.spent.successor)
     pair = make_pair(sandbox, Subject(lost.newest.merchant_id, lost.newest.trusted))
     retire_refresh_token(sandbox, lost.spent.successor, "recovered")
-    again = replace(lost.spent, successor=pair.refresh_token or "")
-    sandbox.spent_refresh_tokens.put_bounded(shown, again)
+    spent = replace(lost.spent, successor=pair.refresh_token or "")
+    sandbox.spent_refresh_tokens.put_bounded(token_id, spent)
     return pair
 
 
 def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> MigrateAnswer:
-    """Give a code of OAuth v2 for a legacy bearer token, which lives on (inferred)."""
-    asked = call.body
-    of_whom = (
-        each for each in sandbox.merchants if each.credentials.merchant_id == asked.merchant_uuid
+    """Issue an OAuth v2 code for a legacy bearer token, which stays valid (inferred)."""
+    body = call.body
+    matches = (
+        each for each in sandbox.merchants if each.credentials.merchant_id == body.merchant_uuid
     )
-    sandbox = next(of_whom, sandbox)
-    require_client(sandbox, asked.app_uuid, OAUTH_MIGRATION_REFUSED)
-    merchant = _merchant(sandbox, asked.merchant_uuid) if asked.merchant_uuid else None
+    sandbox = next(matches, sandbox)
+    require_client(sandbox, body.app_uuid, OAUTH_MIGRATION_REFUSED)
+    merchant = _installed_merchant(sandbox, body.merchant_uuid) if body.merchant_uuid else None
     if merchant is None:
         raise OAUTH_MIGRATION_REFUSED.error(reason="merchant_uuid is not a merchant of this app")
-    said = legacy_token_error(sandbox, asked.auth_token or "")
-    if said:
-        raise OAUTH_MIGRATION_REFUSED.error(reason=f"auth_token: {said}")
-    code = make_code(sandbox, merchant.merchant_id, asked.code_challenge)
-    proof = "code_verifier" if asked.code_challenge else "client_secret"
-    call.why = f"a code is given for the legacy token; exchange it with {proof}"
+    error = legacy_token_error(sandbox, body.auth_token or "")
+    if error:
+        raise OAUTH_MIGRATION_REFUSED.error(reason=f"auth_token: {error}")
+    code = make_code(sandbox, merchant.merchant_id, body.code_challenge)
+    proof = "code_verifier" if body.code_challenge else "client_secret"
+    call.why = f"a code is issued for the legacy token; exchange it with {proof}"
     expires_ms = sandbox.clock.now_ms() + CODE_LIFE_MS
     return MigrateAnswer(authorization_code=code, expiration=expires_ms // 1000)
 
 
 def _holder(sandbox: Sandbox, refresh_token: str) -> Sandbox:
-    """Return the merchant at this address who has a refresh token, be it spent, or this one."""
+    """Return the merchant that has a live or used refresh token; default: this one."""
     live = sandbox.holder_of("refresh_tokens", refresh_token)
     if refresh_token in live.refresh_tokens:
         return live
     return sandbox.holder_of("spent_refresh_tokens", refresh_token)
 
 
-def _merchant(sandbox: Sandbox, asked: str | None) -> Credentials | None:
-    """Return a merchant who has installed the app; the sandbox's own when none is named."""
-    known = sandbox.credentials
-    return known if asked in (None, known.merchant_id) else None
+def _installed_merchant(sandbox: Sandbox, merchant_id: str | None) -> Credentials | None:
+    """Return the merchant if it has installed the app, or None; default: the sandbox's own."""
+    credentials = sandbox.credentials
+    return credentials if merchant_id in (None, credentials.merchant_id) else None
 
 
 def _post(
@@ -226,7 +232,7 @@ def _post(
     run: Callable[..., Any],
     request: type[Record],
     response: type[Record],
-    refused: Problem,
+    problem: Problem,
     about: str,
     fact: Fact,
 ) -> Endpoint:
@@ -239,7 +245,7 @@ def _post(
         request=request,
         response=response,
         json_only=True,
-        errors=(refused, OAUTH_MEDIA_TYPE, INVALID_REQUEST),
+        errors=(problem, OAUTH_MEDIA_TYPE, INVALID_REQUEST),
         about=about,
         fact=fact,
     )
@@ -256,7 +262,7 @@ ENDPOINTS = (
         response=NoBody,
         page=True,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
-        about="Redirect with a one-time code of OAuth v2, as if the merchant had agreed.",
+        about="Redirect with a one-time OAuth v2 code, as if the merchant had agreed.",
         fact=documented("MD:high-trust-app-auth-flow"),
     ),
     consent(
@@ -292,8 +298,8 @@ ENDPOINTS = (
         RecoveryRequest,
         TokenPair,
         OAUTH_RECOVERY_REFUSED,
-        "Get new tokens when the answer to a refresh was lost.",
-        documented("DOCS:high-trust-app-auth-flow, 2026; the body is that of a client"),
+        "Get new tokens when the response to a refresh was lost.",
+        documented("DOCS:high-trust-app-auth-flow, 2026; body from a client"),
     ),
     _post(
         "migrate_token",
@@ -302,7 +308,7 @@ ENDPOINTS = (
         MigrateRequest,
         MigrateAnswer,
         OAUTH_MIGRATION_REFUSED,
-        "Exchange a legacy bearer token for a code of OAuth v2.",
+        "Exchange a legacy bearer token for an OAuth v2 code.",
         documented("MD: the page on migrating to OAuth v2"),
     ),
 )

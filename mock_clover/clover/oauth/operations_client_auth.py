@@ -1,4 +1,4 @@
-"""What an app shows to get tokens of OAuth v2: its id, its secret, or the verifier of its code."""
+"""Client authentication of OAuth v2: the app id, the app secret and the code verifier."""
 
 from mock_clover.clover.oauth.problems import OAUTH_CODE_REFUSED
 from mock_clover.clover.oauth.records_jwt import challenge_of
@@ -8,27 +8,27 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 def require_client(sandbox: Sandbox, client_id: str | None, problem: Problem) -> None:
-    """Refuse what does not name the app."""
+    """Raise the problem if the id is not that of the app."""
     if client_id != sandbox.credentials.client_id:
-        said = "is missing" if client_id is None else "is not the app of this sandbox"
-        raise problem.error(reason=f"the app's id {said}")
+        reason = "is missing" if client_id is None else "is not the app of this sandbox"
+        raise problem.error(reason=f"the app's id {reason}")
 
 
 def require_secret(sandbox: Sandbox, secret: str | None, problem: Problem) -> None:
-    """Refuse what does not show the app's secret."""
+    """Raise the problem if the secret is missing or wrong."""
     if secret != sandbox.credentials.client_secret:
         raise problem.error(reason=f"client_secret is {'missing' if secret is None else 'wrong'}")
 
 
-def require_proof(code: CodeV2, asked: TokenV2Request) -> None:
-    """Refuse who does not prove that the code is theirs: by the verifier, or else the secret."""
+def require_proof(code: CodeV2, request: TokenV2Request) -> None:
+    """Raise OAUTH_CODE_REFUSED without a valid verifier, or secret if there is no challenge."""
     if code.challenge is None:
-        if asked.client_secret is None:
-            said = "client_secret is missing: the code was given without a code_challenge"
-            raise OAUTH_CODE_REFUSED.error(reason=said)
+        if request.client_secret is None:
+            reason = "client_secret is missing: the code was issued without a code_challenge"
+            raise OAUTH_CODE_REFUSED.error(reason=reason)
         return
-    if asked.code_verifier is None:
-        said = "code_verifier is missing: the code was given for a code_challenge"
-        raise OAUTH_CODE_REFUSED.error(reason=said)
-    if challenge_of(asked.code_verifier) != code.challenge.rstrip("="):
-        raise OAUTH_CODE_REFUSED.error(reason="code_verifier does not fit the code_challenge")
+    if request.code_verifier is None:
+        reason = "code_verifier is missing: the code was issued for a code_challenge"
+        raise OAUTH_CODE_REFUSED.error(reason=reason)
+    if challenge_of(request.code_verifier) != code.challenge.rstrip("="):
+        raise OAUTH_CODE_REFUSED.error(reason="code_verifier does not match the code_challenge")

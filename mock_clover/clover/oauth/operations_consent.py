@@ -1,8 +1,8 @@
-"""The consent page of OAuth, shown only when it is asked for, and what its two buttons do.
+"""The OAuth consent page, which is off by default, and its two buttons.
 
-Nothing is kept between the page and its answer. The form posts to the page's own address, whose
-query is judged anew: so Approve does what the automatic way would do with that query, and `state`
-needs no field of a form, which would change its line breaks.
+The server stores nothing between the page and its form. The form posts to the URL of the page, and
+the query is validated again: Approve does the same as automatic consent with that query. `state`
+is not a form field, because a form would change its line breaks.
 """
 
 from collections.abc import Callable
@@ -17,42 +17,42 @@ from mock_clover.sandbox.sandbox import Sandbox
 Join = Callable[[str, dict[str, str], str | None, str], str]
 
 
-def is_asked(sandbox: Sandbox, said: Consent | None) -> bool:
-    """Tell whether the merchant is asked: as the call says, or else as the sandbox does."""
-    return (said or sandbox.settings.consent) == "ask"
+def is_asked(sandbox: Sandbox, consent: Consent | None) -> bool:
+    """Return whether to show the consent page: as the call says, else as the settings say."""
+    return (consent or sandbox.settings.consent) == "ask"
 
 
 def show(merchants: list[Sandbox], call: Call[None, Any], target: str) -> Page:
-    """Ask these merchants, of whom one may agree; the browser then goes on to the target."""
+    """Return the consent page on which one of these merchants approves or denies."""
     from mock_clover.clover.oauth import html_consent as html
 
     call.basis = (MERCHANT_IS_ASKED,)
-    call.why = "the merchant is asked: consent is `ask`"
+    call.why = "consent is `ask`: the consent page is shown"
     return Page(200, html.consent_page(merchants, target), html.guards_of(target))
 
 
 def is_denied(call: Call[Any, None]) -> bool:
-    """Tell whether the merchant denies; refuse an answer that another site's page gives.
+    """Return whether the merchant denies; raise CONSENT_FROM_ELSEWHERE for another site's form.
 
-    Browsers say where a post comes from; who says nothing is no browser and acts for itself.
+    Browsers send the origin of a POST. A client that sends none is not a browser and is accepted.
     """
     site, origin = call.headers.get(b"sec-fetch-site"), call.headers.get(b"origin")
     if site is not None:
-        ours = site in (b"same-origin", b"none")
+        same_site = site in (b"same-origin", b"none")
     else:
         host = call.headers.get(b"host", b"")
-        ours = origin is None or origin.partition(b"://")[2].lower() == host.lower()
-    if not ours:
+        same_site = origin is None or origin.partition(b"://")[2].lower() == host.lower()
+    if not same_site:
         raise CONSENT_FROM_ELSEWHERE.error()
     return bool(call.body.do == "deny")
 
 
 def denied(call: Call[Any, None], target: str, state: str | None, join: Join) -> Redirect:
-    """Send the browser back with an error, as OAuth's own standard has it."""
+    """Redirect with the error `access_denied` of the OAuth standard."""
     call.basis = (CONSENT_DENIED,)
     call.why = "the merchant denies"
-    told = {
+    params = {
         "error": "access_denied",
         "error_description": "The merchant denied the request.",
     }
-    return Redirect(join(target, told, state, ""))
+    return Redirect(join(target, params, state, ""))

@@ -1,7 +1,7 @@
-"""What OAuth v2 gives: codes, access tokens, and refresh tokens that each work once.
+"""Codes, access tokens and single-use refresh tokens of OAuth v2.
 
-A refresh token that was used is kept, spent, beside the one that came of it: so a refusal can say
-what became of it, and the one before the newest can recover a newest that was lost on its way.
+A used refresh token is stored with its successor. Errors can name its state, and the token before
+the newest can recover a newest that was lost in transit.
 """
 
 from typing import NamedTuple
@@ -24,29 +24,29 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 class Subject(NamedTuple):
-    """For whom tokens are made, and whether the app has shown its secret."""
+    """The merchant of a token, and whether the app authenticated with its secret."""
 
     merchant_id: str
     trusted: bool
 
 
 class Lost(NamedTuple):
-    """A refresh token that was spent, and the one that came of it, which nobody has used."""
+    """A used refresh token and its successor, which is unused."""
 
     spent: SpentRefreshToken
     newest: RefreshToken
 
 
 def make_code(sandbox: Sandbox, merchant_id: str, challenge: str | None) -> str:
-    """Write an authorisation code and return it."""
+    """Create an authorization code and return it."""
     code = sandbox.ids.uuid()
-    made = CodeV2(merchant_id=merchant_id, created_ms=sandbox.clock.now_ms(), challenge=challenge)
-    sandbox.codes_v2.put_bounded(code, made)
+    row = CodeV2(merchant_id=merchant_id, created_ms=sandbox.clock.now_ms(), challenge=challenge)
+    sandbox.codes_v2.put_bounded(code, row)
     return code
 
 
 def make_pair(sandbox: Sandbox, subject: Subject, *, renewable: bool = True) -> TokenPair:
-    """Write an access token and, unless it is not wanted, a refresh token."""
+    """Create an access token and, if `renewable`, a refresh token."""
     now_s = sandbox.clock.now_ms() // 1000
     access_s, refresh_s = now_s + ACCESS_LIFE_S, now_s + REFRESH_LIFE_S
     access = _make_access(sandbox, subject.merchant_id, now_s)
@@ -67,17 +67,17 @@ def make_pair(sandbox: Sandbox, subject: Subject, *, renewable: bool = True) -> 
 
 
 def _make_access(sandbox: Sandbox, merchant_id: str, now_s: int) -> str:
-    """Write an access token: HS256 under the app's secret, as OpenID Connect has it (inferred)."""
-    known = sandbox.credentials
+    """Create an access token: HS256 with the app's secret, as in OpenID Connect (inferred)."""
+    credentials = sandbox.credentials
     claims = Claims(
         merchant_uuid=merchant_id,
-        app_uuid=known.client_id,
+        app_uuid=credentials.client_id,
         iat=now_s,
         exp=now_s + ACCESS_LIFE_S,
         permission_bitmap=bitmap(sandbox.settings.permissions),
         jti=sandbox.ids.uuid(),
     )
-    token = sign(claims, known.client_secret.encode())
+    token = sign(claims, credentials.client_secret.encode())
     sandbox.bearers.put_bounded(
         token, Bearer(merchant_id=merchant_id, expires_ms=claims.exp * 1000)
     )
@@ -85,7 +85,7 @@ def _make_access(sandbox: Sandbox, merchant_id: str, now_s: int) -> str:
 
 
 def _evict_oldest(sandbox: Sandbox, merchant_id: str) -> None:
-    """Let a merchant's oldest refresh tokens go beyond the limit, which Clover does not publish."""
+    """Evict a merchant's oldest refresh tokens over the limit, which Clover does not publish."""
     live = [key for key, row in sandbox.refresh_tokens.items() if row.merchant_id == merchant_id]
     for oldest in live[: -sandbox.settings.refresh_tokens_max]:
         sandbox.refresh_tokens.drop(oldest)
@@ -95,28 +95,28 @@ def _evict_oldest(sandbox: Sandbox, merchant_id: str) -> None:
 def retire_refresh_token(
     sandbox: Sandbox, token: str, how: RetiredReason, successor: str = ""
 ) -> None:
-    """Remember a refresh token that works no more, and what came in its place."""
+    """Store that a refresh token no longer works, and its successor."""
     spent = SpentRefreshToken(spent_ms=sandbox.clock.now_ms(), how=how, successor=successor)
     sandbox.spent_refresh_tokens.put_bounded(token, spent)
 
 
-def find_lost(sandbox: Sandbox, shown: str) -> Lost | str:
-    """Return what a spent refresh token can recover, or why it cannot."""
-    spent = sandbox.spent_refresh_tokens.get(shown)
+def find_lost(sandbox: Sandbox, token: str) -> Lost | str:
+    """Return what a used refresh token can recover, or the reason why it cannot."""
+    spent = sandbox.spent_refresh_tokens.get(token)
     if spent is None:
         return "is unknown"
     newest = sandbox.refresh_tokens.get(spent.successor)
     if newest is None:
-        return _FATES[spent.how]
+        return _RETIRED_REASONS[spent.how]
     if not newest.trusted:
-        return "is spent; an app that shows no secret can recover nothing"
+        return "is used; an app without a secret cannot recover tokens"
     if sandbox.clock.now_ms() - spent.spent_ms > RECOVERY_LIFE_MS:
-        return "is spent, and that more than two weeks ago"
+        return "was used more than two weeks ago"
     return Lost(spent, newest)
 
 
-_FATES: dict[RetiredReason, str] = {
-    "refreshed": "is spent, and so is the one that came of it",
-    "recovered": "was lost, and another was recovered in its place",
-    "crowded_out": "had to go: the app has too many of this merchant",
+_RETIRED_REASONS: dict[RetiredReason, str] = {
+    "refreshed": "is used, and so is its successor",
+    "recovered": "was lost and has been replaced by a recovery",
+    "crowded_out": "was evicted: the app has too many for this merchant",
 }

@@ -1,13 +1,13 @@
-"""The refusals of OAuth v2, and of a bearer without the permission that an endpoint needs.
+"""Problems of OAuth v2, and of a bearer token without a required permission.
 
-The wire tells little apart: a wrong client, secret, code or verifier get one and the same body.
-Which it was stands in the header x-mock-clover-why.
+A wrong client, secret, code or verifier all get the same body. The header x-mock-clover-why has
+the cause.
 """
 
 from mock_clover.core.evidence import documented, inferred, observed
 from mock_clover.core.problem import Problem
 
-_SPIRIT = "the envelope of the refused code; no body was found"
+_ENVELOPE = "the envelope of a rejected code; no body was found"
 
 OAUTH_CODE_REFUSED = Problem(
     name="OAUTH_CODE_REFUSED",
@@ -15,7 +15,7 @@ OAUTH_CODE_REFUSED = Problem(
     message="Failed to validate authentication code.",
     shape="status",
     fact=observed(
-        "live probe of /oauth/v2/token, 2026-03; DOCS:oauth-and-tokens-faqs has the words"
+        "live probe of /oauth/v2/token, 2026-03; DOCS:oauth-and-tokens-faqs has the message"
     ),
 )
 OAUTH_REFRESH_REFUSED = Problem(
@@ -23,21 +23,21 @@ OAUTH_REFRESH_REFUSED = Problem(
     status=401,
     message="Failed to validate refresh token.",
     shape="status",
-    fact=inferred(f"status and recovery header observed in three clients; {_SPIRIT}"),
+    fact=inferred(f"status and recovery header observed in three clients; {_ENVELOPE}"),
 )
 OAUTH_RECOVERY_REFUSED = Problem(
     name="OAUTH_RECOVERY_REFUSED",
     status=401,
     message="Failed to validate recovery token.",
     shape="status",
-    fact=inferred(_SPIRIT),
+    fact=inferred(_ENVELOPE),
 )
 OAUTH_MIGRATION_REFUSED = Problem(
     name="OAUTH_MIGRATION_REFUSED",
     status=401,
     message="Failed to validate auth token.",
     shape="status",
-    fact=inferred(_SPIRIT),
+    fact=inferred(_ENVELOPE),
 )
 OAUTH_MEDIA_TYPE = Problem(
     name="OAUTH_MEDIA_TYPE",
@@ -49,9 +49,9 @@ OAUTH_MEDIA_TYPE = Problem(
 CONSENT_FROM_ELSEWHERE = Problem(
     name="CONSENT_FROM_ELSEWHERE",
     status=403,
-    message="A merchant agrees on this server's own page only.",
+    message="The consent form must be posted from this server's own page.",
     shape="bare",
-    fact=inferred("of this mock: a page of another site must not press its buttons"),
+    fact=inferred("of this mock: it prevents cross-site requests"),
 )
 PERMISSION_MISSING = Problem(
     name="PERMISSION_MISSING",

@@ -9,10 +9,9 @@ _DOC = documented("MD:using-oauth-20")
 _OURS = inferred("of this mock, not of Clover")
 
 Consent = Literal["auto", "ask"]
-"""Whether the merchant agrees at once, or is asked on a page."""
+"""`auto`: the merchant agrees automatically. `ask`: the consent page is shown."""
 AskedConsent = (
-    Annotated[Consent, doc("Whether the merchant is asked; the setting decides else.", _OURS)]
-    | None
+    Annotated[Consent, doc("Whether to show the consent page; default: the setting.", _OURS)] | None
 )
 
 
@@ -30,24 +29,24 @@ class AuthorizeQuery(Record, frozen=True, kw_only=True):
 
 
 class ConsentForm(AuthorizeQuery, frozen=True, kw_only=True):
-    """What the consent page sends: the query of its own address, and what the merchant decides."""
+    """The consent form: the query of the page and the decision of the merchant."""
 
-    do: Annotated[Literal["approve", "deny"], doc("Which button was pressed.", _OURS)]
+    do: Annotated[Literal["approve", "deny"], doc("Button that was pressed.", _OURS)]
 
 
 class TokenExchange(Record, frozen=True, kw_only=True):
     """Query, form or JSON body of `/oauth/token`.
 
-    All are optional here: a missing one is wrong in the same words as a wrong one.
+    All members are optional here, because a missing one gets the same error as a wrong one.
     """
 
     client_id: Annotated[str, doc("App id.", _DOC)] | None = None
     client_secret: Annotated[str, doc("App secret.", _DOC)] | None = None
-    code: Annotated[str, doc("One-time authorisation code.", _DOC)] | None = None
+    code: Annotated[str, doc("One-time authorization code.", _DOC)] | None = None
 
 
 class Code(Record, frozen=True, kw_only=True):
-    """An authorisation code as it is kept; spent by deletion."""
+    """A stored authorization code; it is deleted when it is used."""
 
     code: str
     created_ms: Millis
@@ -58,7 +57,7 @@ CODE_LIFE_MS = 10 * 60 * 1000
 
 
 class AccessToken(Record, frozen=True, kw_only=True):
-    """A bearer token that an exchange gave."""
+    """Response to a token exchange."""
 
     fact: ClassVar[Fact] = observed("GP CloverApiAuthorize: a UUID, and no other member")
 
@@ -66,7 +65,7 @@ class AccessToken(Record, frozen=True, kw_only=True):
 
 
 class ApiKeyAnswer(Record, frozen=True, kw_only=True):
-    """Answer of `GET /pakms/apikey`. Source: SEED 2024-07; one per merchant, never expires."""
+    """Response of `GET /pakms/apikey`. Source: SEED 2024-07; one per merchant, never expires."""
 
     fact: ClassVar[Fact] = documented("SEED 2024-07; PY 2019 and GP 2021 have the same members")
 
@@ -79,7 +78,7 @@ class ApiKeyAnswer(Record, frozen=True, kw_only=True):
 
 
 class KeysAnswer(Record, frozen=True, kw_only=True):
-    """Answer of `GET /assets/keys.json`. Each is base64 of modulus and exponent, 256 bytes each."""
+    """Response of `GET /assets/keys.json`. Base64 of modulus and exponent, 256 bytes each."""
 
     fact: ClassVar[Fact] = documented("AROUND 3.1: keys.json of the CDN")
 

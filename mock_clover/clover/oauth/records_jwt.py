@@ -15,13 +15,13 @@ class Header(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 def sign(claims: Record, key: bytes) -> str:
-    """Return the token of these claims: equal claims give equal tokens."""
+    """Return the signed token of these claims; the result is deterministic."""
     signed = f"{base64url(encode(Header()))}.{base64url(encode(claims))}"
     return f"{signed}.{base64url(hmac.digest(key, signed.encode(), 'sha256'))}"
 
 
 def base64url(raw: bytes) -> str:
-    """Write bytes in base64 for addresses, without padding."""
+    """Encode bytes as base64url without padding."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 

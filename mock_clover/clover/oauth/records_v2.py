@@ -1,7 +1,7 @@
 """OAuth v2: expiring access tokens, refresh tokens that work once, recovery and migration.
 
-Times on its wire are Unix seconds. What a client leaves out is wrong in the same words as a wrong
-value, so all members of requests are optional here.
+Times on the wire are Unix seconds. All request members are optional here, because a missing one
+gets the same error as a wrong one.
 """
 
 from typing import Annotated, Literal
@@ -13,10 +13,10 @@ from mock_clover.core.record import Record
 _DOC = documented("MD:high-trust-app-auth-flow")
 _PKCE = documented("MD: the PKCE page of OAuth v2")
 _REFRESH = documented("MD:refresh-access-tokens")
-_RECOVERY = observed("the body of a client; DOCS:high-trust-app-auth-flow tells of it")
+_RECOVERY = observed("the body of a client; DOCS:high-trust-app-auth-flow mentions it")
 _MIGRATE = documented("MD: the page on migrating to OAuth v2")
 _TEXT_MAX = 4096
-"""Of what a client sends: a JWT of many claims has a quarter of it."""
+"""Maximum length of a text that a client sends. A JWT with many claims has a quarter of it."""
 
 ACCESS_LIFE_S = 1_800
 """Thirty minutes. Documented: oauth-and-tokens-faqs; observed in two real payloads."""
@@ -27,10 +27,10 @@ RECOVERY_LIFE_MS = 14 * 86_400_000
 
 
 class AuthorizeV2Query(Record, frozen=True, kw_only=True):
-    """Query of `GET /oauth/v2/authorize`. There is no scope: permissions are the app's."""
+    """Query of `GET /oauth/v2/authorize`. There is no scope: permissions belong to the app."""
 
     client_id: Annotated[str, doc("App id.", _DOC)] | None = None
-    merchant_id: Annotated[str, doc("The merchant who agrees.", _DOC)] | None = None
+    merchant_id: Annotated[str, doc("Merchant who agrees.", _DOC)] | None = None
     redirect_uri: (
         Annotated[str, doc("Falls back to the app's site URL.", _DOC, max_length=2000)] | None
     ) = None
@@ -40,18 +40,18 @@ class AuthorizeV2Query(Record, frozen=True, kw_only=True):
         Annotated[str, doc("SHA-256 of the verifier, base64url.", _PKCE, max_length=200)] | None
     ) = None
     code_challenge_method: (
-        Annotated[Literal["S256"], doc("The only one there is.", observed("clients send it"))]
+        Annotated[Literal["S256"], doc("The only supported method.", observed("clients send it"))]
         | None
     ) = None
     mock_clover_consent: AskedConsent = None
 
 
 class ConsentV2Form(AuthorizeV2Query, frozen=True, kw_only=True):
-    """What the consent page sends: the query of its own address, and what the merchant decides."""
+    """The consent form: the query of the page and the decision of the merchant."""
 
     do: Annotated[
         Literal["approve", "deny"],
-        doc("Which button was pressed.", inferred("of this mock, not of Clover")),
+        doc("Button that was pressed.", inferred("of this mock, not of Clover")),
     ]
 
 
@@ -60,16 +60,16 @@ class TokenV2Request(Record, frozen=True, kw_only=True):
 
     client_id: Annotated[str, doc("App id.", _DOC, max_length=_TEXT_MAX)] | None = None
     client_secret: Annotated[str, doc("App secret.", _DOC, max_length=_TEXT_MAX)] | None = None
-    code: Annotated[str, doc("Authorisation code.", _DOC, max_length=_TEXT_MAX)] | None = None
+    code: Annotated[str, doc("Authorization code.", _DOC, max_length=_TEXT_MAX)] | None = None
     code_verifier: (
-        Annotated[str, doc("What the challenge is of.", _PKCE, max_length=_TEXT_MAX)] | None
+        Annotated[str, doc("Verifier of the code challenge.", _PKCE, max_length=_TEXT_MAX)] | None
     ) = None
     no_refresh_token: Annotated[bool, doc("Ask for no refresh token.", _DOC)] | None = None
     grant_type: (
-        Annotated[str, doc("Not heeded.", observed("clients send it"), max_length=_TEXT_MAX)] | None
+        Annotated[str, doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX)] | None
     ) = None
     redirect_uri: (
-        Annotated[str, doc("Not heeded.", observed("clients send it"), max_length=_TEXT_MAX)] | None
+        Annotated[str, doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX)] | None
     ) = None
 
 
@@ -79,12 +79,12 @@ class RefreshRequest(Record, frozen=True, kw_only=True):
     client_id: Annotated[str, doc("App id.", _REFRESH, max_length=_TEXT_MAX)] | None = None
     refresh_token: Annotated[str, doc("Works once.", _REFRESH, max_length=_TEXT_MAX)] | None = None
     grant_type: (
-        Annotated[str, doc("Not heeded.", observed("clients send it"), max_length=_TEXT_MAX)] | None
+        Annotated[str, doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX)] | None
     ) = None
 
 
 class RecoveryRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /oauth/v2/recovery`, when the answer to a refresh was lost."""
+    """Body of `POST /oauth/v2/recovery`, when the response to a refresh was lost."""
 
     client_id: Annotated[str, doc("App id.", _RECOVERY, max_length=_TEXT_MAX)] | None = None
     client_secret: Annotated[str, doc("App secret.", _RECOVERY, max_length=_TEXT_MAX)] | None = None
@@ -111,7 +111,7 @@ class MigrateRequest(Record, frozen=True, kw_only=True):
 
 
 class TokenPair(Record, frozen=True, kw_only=True):
-    """Answer with tokens; the last two are missing where no refresh token was wanted."""
+    """Response with tokens; the last two are missing if the request wants no refresh token."""
 
     access_token: Annotated[str, doc("A JWT.", observed("README of a Socialite provider"))]
     access_token_expiration: Annotated[int, doc("Unix seconds.", _DOC)]
@@ -122,14 +122,14 @@ class TokenPair(Record, frozen=True, kw_only=True):
 
 
 class MigrateAnswer(Record, frozen=True, kw_only=True):
-    """Answer of `POST /oauth/token/migrate_v2`."""
+    """Response of `POST /oauth/token/migrate_v2`."""
 
     authorization_code: Annotated[str, doc("For `POST /oauth/v2/token`.", _MIGRATE)]
-    expiration: Annotated[int, doc("Of the code, in Unix seconds.", _MIGRATE)]
+    expiration: Annotated[int, doc("Expiry of the code in Unix seconds.", _MIGRATE)]
 
 
 class Claims(Record, frozen=True, kw_only=True):
-    """Claims of an access token. Source: dan1d reads all but jti, which keeps tokens apart."""
+    """Claims of an access token. Source: dan1d reads all but jti, which makes tokens unique."""
 
     merchant_uuid: str
     app_uuid: str
@@ -140,38 +140,38 @@ class Claims(Record, frozen=True, kw_only=True):
 
 
 class CodeV2(Record, frozen=True, kw_only=True):
-    """An authorisation code as it is kept; spent by deletion."""
+    """A stored authorization code; it is deleted when it is used."""
 
     merchant_id: str
     created_ms: Millis
     challenge: str | None = None
-    """Of PKCE; without one the client's secret must be shown."""
+    """PKCE challenge; without one the client secret is required."""
 
 
 class Bearer(Record, frozen=True, kw_only=True):
-    """An access token as it is kept."""
+    """A stored access token."""
 
     merchant_id: str
     expires_ms: Millis
 
 
 class RefreshToken(Record, frozen=True, kw_only=True):
-    """A refresh token that still works."""
+    """A valid refresh token."""
 
     merchant_id: str
     expires_ms: Millis
     trusted: bool
-    """Whether the client has shown its secret: only then its tokens can be recovered."""
+    """Whether the client authenticated with its secret; recovery requires it."""
 
 
 RetiredReason = Literal["refreshed", "recovered", "crowded_out"]
-"""What became of a refresh token."""
+"""Why a refresh token no longer works."""
 
 
 class SpentRefreshToken(Record, frozen=True, kw_only=True):
-    """A refresh token that works no more, and which one came in its place."""
+    """A refresh token that no longer works, and its successor."""
 
     spent_ms: Millis
     how: RetiredReason
     successor: str = ""
-    """The refresh token that it led to."""
+    """The refresh token that replaced it."""

@@ -1,7 +1,7 @@
-"""Orders: make, look at, pay in one or several parts.
+"""Orders: create, retrieve, list and pay, in one or several payments.
 
-A charge makes an order by itself (documented REF createcharge); such an order is not stored but
-read off its charge, so that a hundred thousand charges are not two hundred thousand rows.
+A charge creates an order (documented REF createcharge). Such an order is not stored but derived
+from its charge, so that a charge takes one row and not two.
 """
 
 import heapq
@@ -62,44 +62,45 @@ from mock_clover.scenario.records_rule import RuleInput
 
 
 def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswer:
-    """Make an order."""
-    asked = call.body
-    items = tuple(_from_inventory(sandbox, item) for item in asked.items)
+    """Create an order."""
+    body = call.body
+    items = tuple(_from_inventory(sandbox, item) for item in body.items)
     taxes = line_taxes(sandbox, items)
     amount, tax_amount = order_totals(items, taxes)
     check_amount(amount)
-    check_metadata(asked.metadata)
-    if asked.customer is not None and asked.customer not in sandbox.customers:
+    check_metadata(body.metadata)
+    if body.customer is not None and body.customer not in sandbox.customers:
         raise INVALID_REQUEST.error(param="customer")
     sandbox.orders.require_room()
     order = Order(
         id=sandbox.ids.object_id(),
-        currency=sandbox.currency_echo(asked.currency),
+        currency=sandbox.currency_echo(body.currency),
         created_ms=sandbox.clock.now_ms(),
         amount=amount,
         items=items,
         taxes=taxes,
         tax_amount=tax_amount,
-        customer=asked.customer,
-        email=asked.email,
-        metadata=asked.metadata,
+        customer=body.customer,
+        email=body.email,
+        metadata=body.metadata,
     )
     sandbox.orders.put(order.id, order)
     announce(sandbox, "O", order.id, "CREATE", "order")
-    call.why = "an order is made"
+    call.why = "the order is created"
     return ordered_answer(order)
 
 
 def _from_inventory(sandbox: Sandbox, item: Item) -> Item:
-    """Return a line with the price and the name of its inventory item, where it has none itself.
+    """Return a line with the price and name of its inventory item if it has no price of its own.
 
-    Source: REF createorder, `parent`; that it fills what is missing is inferred.
+    Source: REF createorder, `parent`; that it supplies missing members is inferred.
     """
-    known = sandbox.items.get(item.parent or "")
-    if known is None or item.amount:
+    inventory_item = sandbox.items.get(item.parent or "")
+    if inventory_item is None or item.amount:
         return item
+    inventory = inventory_item.asked
     return msgspec.structs.replace(
-        item, amount=known.asked.price, description=item.description or known.asked.name
+        item, amount=inventory.price, description=item.description or inventory.name
     )
 
 
@@ -111,7 +112,7 @@ def payment_rule_input(
     headers: dict[bytes, bytes],
     card: Card | None = None,
 ) -> RuleInput:
-    """Return what rules can see of a payment: source and amount may be those of the order."""
+    """Return the input of rules for a payment; the order supplies a missing source or amount."""
     order = sandbox.orders.get(ids[0]) if ids else None
     customer = getattr(request, "customer", None) or (order.customer if order else None)
     amount = getattr(request, "amount", None)
@@ -123,35 +124,35 @@ def payment_rule_input(
 
 
 def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | Declined:
-    """Pay an order with a token or a customer's card, in full or in part."""
-    asked, sold = call.body, require_order(sandbox, call.ids[0])
+    """Pay an order, in full or in part, with a token or a customer's card."""
+    body, sold = call.body, require_order(sandbox, call.ids[0])
     order, left = sold.order, sold.order.amount - sold.amount_paid
     if sold.paid_ms is not None or sandbox.sale_orders.get(order.id) is not None:
         raise ORDER_ALREADY_PAID.error(id=order.id)
     if not order.items:
         raise ORDER_WITHOUT_ITEMS.error(id=order.id)
-    amount = left if asked.amount is None else asked.amount
+    amount = left if body.amount is None else body.amount
     check_amount(amount)
     if amount > left:
         raise ORDER_OVERPAID.error()
-    check_metadata(asked.metadata)
-    source = asked.source or asked.customer or order.customer
+    check_metadata(body.metadata)
+    source = body.source or body.customer or order.customer
     if source is None:
         raise INVALID_SOURCE.error()
-    payer = resolve_source(sandbox, source, asked.stored_credentials, call.verdict)
+    payer = resolve_source(sandbox, source, body.stored_credentials, call.verdict)
     if payer.token.kind == "tender":
-        check_tender(asked.tender, captures=True)
+        check_tender(body.tender, captures=True)
     sandbox.charges.require_room()
-    if asked.threeds is not None and payer.token.kind == "card":
-        payer = authenticate(sandbox, call, asked.threeds, payer, amount)
+    if body.threeds is not None and payer.token.kind == "card":
+        payer = authenticate(sandbox, call, body.threeds, payer, amount)
     part = amount
     if isinstance(payer.verdict, Approval) and payer.verdict.amount is not None:
         part = min(amount, payer.verdict.amount)
     tax = sold.tax_within(sold.amount_paid + part) - sold.tax_within(sold.amount_paid)
-    wanted = _as_charge(asked, order, amount, tax, source)
-    if wanted.level2 is not None or wanted.level3 is not None:
-        wanted, payer = with_extras(sandbox, wanted, payer)
-    charge = make_charge(sandbox, wanted, payer, order.id)
+    charge_request = _as_charge(body, order, amount, tax, source)
+    if charge_request.level2 is not None or charge_request.level3 is not None:
+        charge_request, payer = with_extras(sandbox, charge_request, payer)
+    charge = make_charge(sandbox, charge_request, payer, order.id)
     call.why = payer.why or payer.verdict.why
     call.issuer_verdict, call.basis = payer.verdict, payer.basis
     if charge.decline is not None:
@@ -159,13 +160,13 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
     if charge.state == "pending":
         return paid_answer(OrderWithCharges(order, (*sold.charges, charge)))
     paid = record_payment(sandbox, order, charge)
-    if isinstance(payer.verdict, Decline):  # a phantom: it stands, and the client is told no
+    if isinstance(payer.verdict, Decline):  # phantom: paid, but the client gets a decline
         return Declined(charge, payer.verdict)
     return paid_answer(OrderWithCharges(paid, (*sold.charges, charge)))
 
 
 def record_payment(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
-    """Write into an order that a charge has paid it, or a part of it."""
+    """Record in an order that a charge has paid it in full or in part."""
     paid = msgspec.structs.replace(
         order,
         charges=(*order.charges, charge.id),
@@ -177,27 +178,25 @@ def record_payment(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
     return paid
 
 
-def _as_charge(
-    asked: PayRequest, order: Order, amount: int, tax: int, source: str
-) -> ChargeRequest:
+def _as_charge(body: PayRequest, order: Order, amount: int, tax: int, source: str) -> ChargeRequest:
     return ChargeRequest(
         amount=amount,
-        currency=asked.currency or order.currency,
+        currency=body.currency or order.currency,
         source=source,
-        ecomind=asked.ecomind,
-        tip_amount=asked.tip_amount,
+        ecomind=body.ecomind,
+        tip_amount=body.tip_amount,
         tax_amount=tax or None,
-        external_reference_id=asked.external_reference_id,
-        external_customer_reference=asked.external_customer_reference,
-        metadata=asked.metadata,
-        stored_credentials=asked.stored_credentials,
-        receipt_email=asked.email,
-        threeds=asked.threeds,
-        partial_redemption=asked.partial_redemption,
-        intent=asked.intent,
-        level2=asked.level2,
-        level3=asked.level3,
-        tender=asked.tender,
+        external_reference_id=body.external_reference_id,
+        external_customer_reference=body.external_customer_reference,
+        metadata=body.metadata,
+        stored_credentials=body.stored_credentials,
+        receipt_email=body.email,
+        threeds=body.threeds,
+        partial_redemption=body.partial_redemption,
+        intent=body.intent,
+        level2=body.level2,
+        level3=body.level3,
+        tender=body.tender,
     )
 
 
@@ -211,7 +210,7 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
     query = call.query
     paid_within = bounds(query, "status_transitions.paid")
 
-    def keep(sold: OrderWithCharges) -> bool:
+    def matches(sold: OrderWithCharges) -> bool:
         if query.customer is not None and sold.order.customer != query.customer:
             return False
         return paid_within is None or (sold.paid_ms is not None and paid_within(sold.paid_ms))
@@ -220,31 +219,29 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
         "/v1/orders",
         newest_orders(sandbox),
         query,
-        keep=keep,
+        keep=matches,
         created_ms=lambda sold: sold.order.created_ms,
         show=listed_answer,
     )
 
 
 def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, OrderWithCharges]]:
-    """Iterate all orders from the newest, those that charges made among them."""
-    made_by_charges = (
+    """Iterate over all orders, newest first, including those that charges created."""
+    of_charges = (
         (key, sold)
         for key, _ in sandbox.sale_orders.newest()
         if (sold := find_order(sandbox, key)) is not None
     )
-    made = (
-        (key, _sold(sandbox, order))
+    stored = (
+        (key, _with_charges(sandbox, order))
         for key, order in sandbox.orders.newest()
         if sandbox.sale_orders.get(key) is None
     )
-    return heapq.merge(
-        made, made_by_charges, key=lambda pair: pair[1].order.created_ms, reverse=True
-    )
+    return heapq.merge(stored, of_charges, key=lambda pair: pair[1].order.created_ms, reverse=True)
 
 
 def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
-    """Return an order and its charges, or refuse."""
+    """Return an order and its charges, or raise ORDER_NOT_FOUND."""
     sold = find_order(sandbox, order_id)
     if sold is None:
         raise ORDER_NOT_FOUND.error(id=order_id)
@@ -252,32 +249,32 @@ def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
 
 
 def find_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges | None:
-    """Return an order and its charges.
+    """Return an order and its charges, or None.
 
-    One that a charge made is read off its charge, until the platform API changes it.
+    An order that a charge created is derived from that charge until the platform API changes it.
     """
     order = sandbox.orders.get(order_id)
     if order is not None:
-        return _sold(sandbox, order)
+        return _with_charges(sandbox, order)
     charge = sandbox.charges.get(sandbox.sale_orders.get(order_id) or "")
-    return None if charge is None else _of_charge(order_id, charge)
+    return None if charge is None else _from_charge(order_id, charge)
 
 
-def _sold(sandbox: Sandbox, order: Order) -> OrderWithCharges:
-    found = (sandbox.charges.get(key) for key in order.charges)
-    return OrderWithCharges(order, tuple(charge for charge in found if charge is not None))
+def _with_charges(sandbox: Sandbox, order: Order) -> OrderWithCharges:
+    charges = (sandbox.charges.get(key) for key in order.charges)
+    return OrderWithCharges(order, tuple(charge for charge in charges if charge is not None))
 
 
-def _of_charge(order_id: str, charge: Charge) -> OrderWithCharges:
-    """Read the order off the charge that made it."""
-    asked = charge.request
+def _from_charge(order_id: str, charge: Charge) -> OrderWithCharges:
+    """Derive an order from the charge that created it."""
+    request = charge.request
     order = Order(
         id=order_id,
         currency=charge.currency,
         created_ms=charge.created_ms,
-        amount=asked.amount,
-        items=(Item(quantity=1, amount=asked.amount, description=asked.description),),
-        tax_amount=asked.tax_amount,
+        amount=request.amount,
+        items=(Item(quantity=1, amount=request.amount, description=request.description),),
+        tax_amount=request.tax_amount,
         customer=charge.customer,
         charges=(charge.id,),
     )
@@ -304,7 +301,7 @@ ENDPOINTS = (
             AMOUNT_TOO_LARGE,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Make an order of items.",
+        about="Create an order of items.",
         fact=documented("REF createorder"),
     ),
     Endpoint(
@@ -316,7 +313,7 @@ ENDPOINTS = (
         permissions=("read_orders", "read_payments"),
         response=ListAnswer,
         errors=(INVALID_REQUEST,),
-        about="List orders, newest first, those that charges made among them.",
+        about="List orders, newest first, including those that charges created.",
         fact=documented("REF getorders"),
     ),
     Endpoint(
@@ -327,7 +324,7 @@ ENDPOINTS = (
         permissions=("read_customers", "read_merchant", "read_orders", "read_payments"),
         response=OrderAnswer,
         errors=(ORDER_NOT_FOUND,),
-        about="Get one order; a paid one is known by its `charge`.",
+        about="Get one order; a paid order has a `charge`.",
         fact=documented("REF getorder"),
     ),
     Endpoint(
@@ -366,7 +363,7 @@ ENDPOINTS = (
             *THREEDS_REFUSALS,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Pay an order with a token or a customer's card; `amount` pays a part.",
+        about="Pay an order with a token or a customer's card; `amount` makes a partial payment.",
         fact=documented("REF postordersidpay; SEED save-a-card"),
     ),
 )

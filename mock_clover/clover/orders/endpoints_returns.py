@@ -1,7 +1,7 @@
-"""Returns: what was paid of an order goes back, whole or by item, as refunds of its charges.
+"""Returns: refund the charges of an order, in full or by item.
 
-Documented REF postordersidreturns: an empty body returns all. Which charge of a split payment gives
-first is not known: the newest does (inferred).
+Documented REF postordersidreturns: an empty body returns everything. Charges of a split payment are
+refunded newest first (inferred).
 """
 
 from collections.abc import Sequence
@@ -27,22 +27,22 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAnswer:
-    """Return an order, whole or by item."""
+    """Return an order, in full or by item."""
     sold = require_order(sandbox, call.ids[0])
     order, left, items = sold.order, sold.amount_returnable, call.body.items
     if not sold.amount_paid and not left:
         raise ORDER_NOT_PAID.error()
     amount, returned = left, order.returned
     if items is not None:
-        returned = _returned(order, items, strict=sandbox.settings.strict)
+        returned = _returned_amounts(order, items, strict=sandbox.settings.strict)
         amount = sum(item.price for item in items)
         if not amount:
             raise INVALID_ITEMS.error()
-        amount += _tip(sandbox, sold)
+        amount += _tip_to_refund(sandbox, sold)
     if not left or amount > left:
         raise REFUND_TOO_LARGE.error()
     sandbox.refunds.require_room()
-    call.why = f"{amount} of {left} is returned: {_give_back(sandbox, sold, amount)}"
+    call.why = f"returned {amount} of {left}: {_refund_charges(sandbox, sold, amount)}"
     if returned != order.returned and order.id in sandbox.orders:
         sandbox.orders.put(order.id, msgspec.structs.replace(order, returned=returned))
     announce(sandbox, "O", order.id, "UPDATE", "return")
@@ -50,35 +50,38 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAns
 
 
 def line_id(order: Order, place: int) -> str:
-    """Return the id of an order's line. The platform API shows it; a return may name it."""
+    """Return the id of an order's line, as in the platform API; a return can refer to it."""
     return derived_id("line", order.id, str(place))
 
 
-def _tip(sandbox: Sandbox, sold: OrderWithCharges) -> int:
-    """Return the tip that a return by item gives back beside its items.
+def _tip_to_refund(sandbox: Sandbox, sold: OrderWithCharges) -> int:
+    """Return the tip that a return by item refunds in addition to its items.
 
-    Source: CC 35618, where 611 of 999 and a tip of 45 gave 656, and the second return, of 388, was
-    refused, as if the tip went back each time.
+    Source: CC 35618. A return of 611 of 999 with a tip of 45 refunded 656, and the second return,
+    of 388, was rejected, as if the tip were refunded each time.
     """
-    how = sandbox.settings.item_return_tip
-    if how == "never" or (how == "first" and sold.amount_returned):
+    mode = sandbox.settings.item_return_tip
+    if mode == "never" or (mode == "first" and sold.amount_returned):
         return 0
     return sold.tip_amount
 
 
-def _returned(order: Order, items: Sequence[ReturnedItem], *, strict: bool) -> tuple[int, ...]:
-    """Return what each line has given back after this return, or refuse more than it cost.
+def _returned_amounts(
+    order: Order, items: Sequence[ReturnedItem], *, strict: bool
+) -> tuple[int, ...]:
+    """Return the returned amount of each line after this return.
 
+    Raise REFUND_TOO_LARGE if it exceeds the line's total, INVALID_ITEMS for an unknown `parent`.
     Source: DOCS:ecommerce-refunding-payments: `parent` is the id of an inventory item or of a line.
-    An item without one is checked against the order's total only.
+    An item without one is only limited by the order's total.
     """
-    given = list(order.returned or (0 for _ in order.items))
+    returned = list(order.returned or (0 for _ in order.items))
     for item in items:
         if item.parent is None:
             if strict:
                 raise INVALID_ITEMS.error()
             continue
-        asked = item.price
+        remaining = item.price
         places = [
             place
             for place, line in enumerate(order.items)
@@ -87,24 +90,24 @@ def _returned(order: Order, items: Sequence[ReturnedItem], *, strict: bool) -> t
         if not places:
             raise INVALID_ITEMS.error()
         for place in places:
-            part = min(asked, order.line_total(place) - given[place])
-            given[place] += part
-            asked -= part
-        if asked:
+            part = min(remaining, order.line_total(place) - returned[place])
+            returned[place] += part
+            remaining -= part
+        if remaining:
             raise REFUND_TOO_LARGE.error()
-    return tuple(given) if any(given) else ()
+    return tuple(returned) if any(returned) else ()
 
 
-def _give_back(sandbox: Sandbox, sold: OrderWithCharges, amount: int) -> str:
-    """Refund the charges, the newest first, and tell how much each gave."""
-    said = []
+def _refund_charges(sandbox: Sandbox, sold: OrderWithCharges, amount: int) -> str:
+    """Refund the charges, newest first, and return a summary for `why`."""
+    refunds = []
     for charge in reversed(sold.charges):
-        given = min(amount, charge.amount_refundable if charge.state == "captured" else 0)
-        if given:
-            refund_charge(sandbox, charge, given)
-            said.append(f"{given} by {charge.id}")
-            amount -= given
-    return ", ".join(said)
+        part = min(amount, charge.amount_refundable if charge.state == "captured" else 0)
+        if part:
+            refund_charge(sandbox, charge, part)
+            refunds.append(f"{part} of {charge.id}")
+            amount -= part
+    return ", ".join(refunds)
 
 
 ENDPOINTS = (
@@ -130,7 +133,7 @@ ENDPOINTS = (
             REFUND_TOO_LARGE,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Return a paid order, whole or by item; each charge that gives back has a refund.",
+        about="Return a paid order, in full or by item; creates one refund per refunded charge.",
         fact=documented("REF postordersidreturns"),
     ),
 )

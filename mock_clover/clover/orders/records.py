@@ -1,4 +1,4 @@
-"""Orders: items, payment in one or several parts, returns. Amounts are always minor units."""
+"""Orders: items, payments in one or several parts, returns. Amounts are in minor units."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ _REF = documented("REF createorder")
 _PAY = documented("REF postordersidpay")
 _ITEMS = "INVALID_ITEMS"
 _RETURN = documented("REF postordersidreturns; DOCS:ecommerce-refunding-payments")
-_ITEM_TYPE = observed("GP: sku, tax, shipping; that others are refused is inferred")
+_ITEM_TYPE = observed("GP: sku, tax, shipping; that others are rejected is inferred")
 
 
 class OrderRequest(Record, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class OrderRequest(Record, frozen=True, kw_only=True):
     items: Annotated[
         list[Item],
         doc(
-            "The lines; an empty list cannot be paid.",
+            "The lines; an order without lines cannot be paid.",
             _REF,
             refused_as="INVALID_ITEMS",
             max_length=500,
@@ -47,12 +47,12 @@ class OrderRequest(Record, frozen=True, kw_only=True):
     email: (
         Annotated[
             str,
-            doc("Buyer.", _REF, refused_as="EMAIL_INVALID", pattern=EMAIL),
+            doc("Buyer's e-mail.", _REF, refused_as="EMAIL_INVALID", pattern=EMAIL),
         ]
         | None
     ) = None
     customer: Annotated[str, doc("Customer id.", _REF)] | None = None
-    shipping: Annotated[dict[str, Any], doc("Taken and not shown.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], doc("Accepted and not returned.", _REF)] | None = None
     metadata: Metadata = None
 
 
@@ -84,7 +84,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
     email: (
         Annotated[
             str,
-            doc("Buyer.", _PAY, refused_as="EMAIL_INVALID", pattern=EMAIL),
+            doc("Buyer's e-mail.", _PAY, refused_as="EMAIL_INVALID", pattern=EMAIL),
         ]
         | None
     ) = None
@@ -98,14 +98,14 @@ class PayRequest(Record, frozen=True, kw_only=True):
     stored_credentials: (
         Annotated[
             StoredCredentials,
-            doc("Beside a saved card's token.", _PAY, refused_as="INVALID_REQUEST"),
+            doc("For a saved card's token.", _PAY, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
     threeds: ThreeDSField = None
     intent: Intent = None
     partial_redemption: (
-        Annotated[bool, doc("Of a gift card: whether a part will do.", _PAY)] | None
+        Annotated[bool, doc("Accept a partial payment with a gift card.", _PAY)] | None
     ) = None
     level2: LevelTwo = None
     level3: LevelThree = None
@@ -113,7 +113,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
 
 
 class Order(Record, frozen=True, kw_only=True):
-    """An order as it is kept; what was paid and given back is read off its charges."""
+    """A stored order; paid and refunded amounts are computed from its charges."""
 
     id: str
     currency: str
@@ -121,20 +121,20 @@ class Order(Record, frozen=True, kw_only=True):
     amount: Cents
     items: tuple[Item, ...] = ()
     taxes: tuple[Cents, ...] = ()
-    """The tax of each line, when the order was made; the merchant's own rates may stand in it."""
+    """The tax of each line at the order's creation; it may include the merchant's own rates."""
     tax_amount: Cents | None = None
     customer: str | None = None
     email: str | None = None
     charges: tuple[str, ...] = ()
-    """Those that paid it, the oldest first."""
+    """Ids of the charges that paid it, oldest first."""
     returned: tuple[Cents, ...] = ()
-    """What was returned of each line by item, in the order of the lines; empty for nothing."""
+    """The amount of each line that was returned by item, in line order; empty if none was."""
     metadata: dict[str, Any] | None = None
     platform: PlatformOrder | None = None
-    """What only the platform API knows, if it made or changed the order."""
+    """Members only of the platform API, if it created or changed the order."""
 
     def line_total(self, place: int) -> Cents:
-        """Return what a line adds to the order."""
+        """Return the amount of a line with its tax."""
         item = self.items[place]
         if item.type == "tax":
             return item.price
@@ -148,7 +148,7 @@ class ReturnedItem(Record, frozen=True, kw_only=True):
     parent: (
         Annotated[
             str,
-            doc("Id of an inventory item or of a line; required by the page.", _RETURN),
+            doc("Id of an inventory item or of a line; required by Clover's page.", _RETURN),
         ]
         | None
     ) = None
@@ -160,17 +160,17 @@ class ReturnedItem(Record, frozen=True, kw_only=True):
 
     @property
     def price(self) -> Cents:
-        """What this line gives back."""
+        """The amount that this line returns."""
         return self.amount * (1 if self.quantity is None else self.quantity)
 
 
 class ReturnRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /v1/orders/{id}/returns`; empty returns all."""
+    """Body of `POST /v1/orders/{id}/returns`; an empty body returns everything."""
 
     items: (
         Annotated[
             list[ReturnedItem],
-            doc("What is returned.", _RETURN, refused_as="INVALID_ITEMS", max_length=500),
+            doc("Returned items.", _RETURN, refused_as="INVALID_ITEMS", max_length=500),
         ]
         | None
     ) = None
@@ -179,9 +179,10 @@ class ReturnRequest(Record, frozen=True, kw_only=True):
 def order_totals(
     items: Iterable[Item], taxes: Iterable[Cents] | None = None
 ) -> tuple[Cents, Cents | None]:
-    """Return the total of the lines, taxes included, and the tax in it, None without tax.
+    """Return the total of the lines including taxes, and the tax in it, None if there is none.
 
-    `taxes` are those of the lines, where some are of the merchant's own and stand not in a line.
+    `taxes` are the taxes of the lines; pass them if some rates are the merchant's own, because
+    those are not in the lines.
     """
     items = tuple(items)
     tax = sum(item.tax for item in items) if taxes is None else sum(taxes)

@@ -8,20 +8,20 @@ from mock_clover.core.record import Record
 
 _REF = documented("REF createorder")
 _ITEMS = "INVALID_ITEMS"
-_ITEM_TYPE = observed("GP: sku, tax, shipping; that others are refused is inferred")
+_ITEM_TYPE = observed("GP: sku, tax, shipping; that others are rejected is inferred")
 
 ItemType = Literal["sku", "tax", "shipping"]
 RATE_WHOLE = 10_000_000
 """A tax rate of 100 %. Source: REF createorder, where 1000000 is 10 %."""
 TAX_RATES_MAX = 50
-"""Taxes of one line; a bound of this mock."""
+"""The maximum of taxes of one line; a bound of this mock."""
 
 
 class TaxRate(Record, frozen=True, kw_only=True):
-    """A tax on one item; `rate` 1000000 is 10 %."""
+    """A tax on one item; a `rate` of 1000000 is 10 %."""
 
     name: Annotated[str, doc("Shown on receipts.", _REF)] | None = None
-    tax_rate_uuid: Annotated[str, doc("Of the inventory.", _REF)] | None = None
+    tax_rate_uuid: Annotated[str, doc("Id of a merchant's tax.", _REF)] | None = None
     rate: (
         Annotated[
             int,
@@ -34,7 +34,7 @@ class TaxRate(Record, frozen=True, kw_only=True):
     ) = None
 
     def of(self, price: Cents) -> Cents:
-        """Return the tax on a price, half a cent and more rounded up (inferred)."""
+        """Return the tax on a price, rounded half up (inferred)."""
         return self.tax_amount or (price * (self.rate or 0) + RATE_WHOLE // 2) // RATE_WHOLE
 
 
@@ -55,12 +55,12 @@ class Item(Record, frozen=True, kw_only=True):
 
     @property
     def price(self) -> Cents:
-        """The line without its taxes. Source: the SDK page, where `amount` is a unit price."""
+        """The line's price without taxes. Source: the SDK page, where `amount` is a unit price."""
         return self.amount * (1 if self.quantity is None else self.quantity)
 
     @property
     def tax(self) -> Cents:
-        """What the line adds to the order's tax; all of it, if it is a tax line."""
+        """The line's tax; for a tax line, its price."""
         if self.type == "tax":
             return self.price
         return sum(rate.of(self.price) for rate in self.tax_rates or ())

@@ -1,7 +1,6 @@
-"""Orders as they are shown: made, retrieved, listed, paid and returned each look another way.
+"""Orders in responses: created, retrieved, listed, paid and returned orders have different forms.
 
-What was paid of an order and what was given back is read off its charges, so that a refund made in
-any way shows here too.
+Paid and refunded amounts are computed from the charges, so they include every refund.
 """
 
 from typing import ClassVar, Literal, NamedTuple
@@ -26,26 +25,26 @@ from mock_clover.core.record import Record
 
 
 class OrderWithCharges(NamedTuple):
-    """An order with the charges that pay it, the oldest first."""
+    """An order with the charges that pay it, oldest first."""
 
     order: Order
     charges: tuple[Charge, ...]
 
     @property
     def amount_paid(self) -> Cents:
-        """What was paid of the order, tips not counted; what was given back is not taken off."""
+        """The amount paid, without tips; refunds are not subtracted."""
         return sum(charge.amount_captured for charge in self.charges)
 
     @property
     def tip_amount(self) -> Cents:
-        """Tips of all payments."""
+        """The tips of all captured charges."""
         return sum(
             charge.request.tip_amount or 0 for charge in self.charges if charge.state == "captured"
         )
 
     @property
     def surcharge_amount(self) -> Cents:
-        """Surcharges of all payments. Documented: REF postordersidpay has the member."""
+        """Surcharges of all captured charges. Documented: REF postordersidpay has the member."""
         return sum(
             charge.surcharge.amount
             for charge in self.charges
@@ -54,32 +53,32 @@ class OrderWithCharges(NamedTuple):
 
     @property
     def amount_returned(self) -> Cents:
-        """What was given back, tips included."""
+        """The refunded amount, including tips."""
         return sum(charge.amount_refunded for charge in self.charges if charge.state == "captured")
 
     @property
     def amount_returnable(self) -> Cents:
-        """What may still be given back, tips included."""
+        """The amount that can still be refunded, including tips."""
         return sum(
             charge.amount_refundable for charge in self.charges if charge.state == "captured"
         )
 
     @property
     def paid_ms(self) -> Millis | None:
-        """When the last part was paid; None while anything is left."""
+        """When the order was paid in full, or None."""
         if not self.charges or self.amount_paid < self.order.amount:
             return None
         return max(charge.paid_ms for charge in self.charges)
 
     @property
     def modified_ms(self) -> Millis:
-        """When it was made, paid or changed last."""
+        """When the order was last created, paid or changed."""
         platform = self.order.platform
         changed = self.order.created_ms if platform is None else platform.modified_ms
         return max(changed, *(charge.created_ms for charge in self.charges), 0)
 
     def tax_within(self, amount: Cents) -> Cents:
-        """Return the tax in the first so many cents of the order; in all of it, all of the tax."""
+        """Return the share of the order's tax in the first `amount` cents of the order."""
         tax = self.order.tax_amount or 0
         return tax * amount // self.order.amount if self.order.amount else 0
 
@@ -93,7 +92,7 @@ class StatusTransitions(Record, frozen=True, kw_only=True):
 
 
 class ReturnAnswer(Record, frozen=True, kw_only=True):
-    """What a return answers: the order, by its own id. Source: GP CloverOrder, CC 35618."""
+    """The response to a return: the order, with its own id. Source: GP CloverOrder, CC 35618."""
 
     fact: ClassVar[Fact] = observed("GP CloverOrder")
     facts: ClassVar[Facts] = evidence_for(
@@ -111,14 +110,14 @@ class ReturnAnswer(Record, frozen=True, kw_only=True):
 
 
 class OrderAnswer(Record, frozen=True, kw_only=True):
-    """An order as it is shown."""
+    """An order in responses."""
 
     fact: ClassVar[Fact] = documented("SEED 2025-05; the sample of REF createorder")
     facts: ClassVar[Facts] = evidence_for(
         documented("REF postordersidpay"),
         *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
         *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
-    ) | evidence_for(inferred("a charge has it; a payment of an order takes the same"), "threeds")
+    ) | evidence_for(inferred("a charge has it; an order's payment accepts the same"), "threeds")
 
     id: str
     object: str | None = None
@@ -148,7 +147,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
 
 
 def ordered_answer(order: Order) -> OrderAnswer:
-    """Show an order as its creation does. Source: the 2021 sample of MD:ecommerce orders."""
+    """Return the response to a new order. Source: the 2021 sample of MD:ecommerce orders."""
     return OrderAnswer(
         id=order.id,
         object="order",
@@ -164,7 +163,7 @@ def ordered_answer(order: Order) -> OrderAnswer:
 
 
 def retrieved_answer(sold: OrderWithCharges) -> OrderAnswer:
-    """Show an order as GET does: without a status; a paid one is known by its `charge`.
+    """Return an order as GET does: without a status; a paid order has a `charge`.
 
     Source: LiveCloverClient, sandbox 2026.
     """
@@ -189,7 +188,7 @@ def retrieved_answer(sold: OrderWithCharges) -> OrderAnswer:
 
 
 def listed_answer(sold: OrderWithCharges) -> OrderAnswer:
-    """Show an order as the list does: sparse. Source: REF getorders."""
+    """Return an order as lists do: with few members. Source: REF getorders."""
     order = sold.order
     return OrderAnswer(
         id=order.id,
@@ -201,13 +200,14 @@ def listed_answer(sold: OrderWithCharges) -> OrderAnswer:
 
 
 def paid_answer(sold: OrderWithCharges) -> OrderAnswer:
-    """Show an order as its payment does: `source` without an id. Source: SEED 2025-05.
+    """Return the response to an order's payment: `source` without an id. Source: SEED 2025-05.
 
-    The document's older sample of 2020 has stored_credentials and no source; the newer one stands.
+    The document's older sample of 2020 has stored_credentials and no source; this follows the
+    newer one.
     """
     order, (*past, charge) = sold
-    shown = created_answer(charge)
-    source = shown.source
+    charge_view = created_answer(charge)
+    source = charge_view.source
     return OrderAnswer(
         id=order.id,
         object="order",
@@ -219,7 +219,7 @@ def paid_answer(sold: OrderWithCharges) -> OrderAnswer:
         amount_paid=sold.amount_paid,
         currency=order.currency,
         charge=charge.id,
-        warning_message=shown.warning_message,
+        warning_message=charge_view.warning_message,
         past_charges=tuple(created_answer(earlier) for earlier in past) or None,
         created=order.created_ms // 1000 * 1000,
         customer=order.customer,
@@ -241,13 +241,13 @@ def paid_answer(sold: OrderWithCharges) -> OrderAnswer:
         status="created" if sold.paid_ms is None else "paid",
         status_transitions=StatusTransitions(paid=sold.paid_ms),
         ecomind=charge.request.ecomind,
-        saved_credentials_on_file=shown.saved_credentials_on_file,
-        threeds=shown.threeds,
+        saved_credentials_on_file=charge_view.saved_credentials_on_file,
+        threeds=charge_view.threeds,
     )
 
 
 def returned_answer(sold: OrderWithCharges, items: list[ReturnedItem] | None) -> ReturnAnswer:
-    """Show an order as its return does; `items` as they were sent."""
+    """Return the response to an order's return; `items` are those of the request."""
     return ReturnAnswer(
         id=sold.order.id,
         amount=sold.order.amount,

@@ -1,1 +1,1 @@
-"""The platform API (`/v3/merchants/{mId}/…`): other views of the same rows, none kept twice."""
+"""The platform API (`/v3/merchants/{mId}/…`): views of the same stored rows as /v1."""

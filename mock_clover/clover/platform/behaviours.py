@@ -1,35 +1,36 @@
-"""How the platform API goes on beside /v1, and how we know."""
+"""Behaviours of the platform API next to /v1 and their evidence."""
 
 from mock_clover.core.evidence import Behaviour, documented, inferred, observed
 
 CHARGE_IS_PAYMENT = Behaviour(
     "CHARGE_IS_PAYMENT",
-    "A charge of /v1 is the payment of the same id, its amount without the tip; a refund is the "
-    "refund, and an order of either API is one order, paid through /v1.",
-    documented("DOCS:ecommerce-refunding-payments; that ids agree is inferred"),
+    "A charge of /v1 is a payment with the same id; its amount excludes the tip. Refunds and "
+    "orders are the same in both APIs; orders are paid through /v1.",
+    documented("DOCS:ecommerce-refunding-payments; that the ids are the same is inferred"),
 )
 VOID_IS_NO_REFUND = Behaviour(
     "VOID_IS_NO_REFUND",
-    "The void of an authorisation, and its lapse, are no refund: its payment is VOIDED.",
-    inferred("REF payments has the word, and nothing was taken"),
+    "A voided or expired authorization is not a refund: its payment is VOIDED.",
+    inferred("REF payments has the value; no money was captured"),
 )
 CUSTOM_ORDER_TOTAL = Behaviour(
     "CUSTOM_ORDER_TOTAL",
-    "A custom order has the total that its client tells; /v1 takes the sum of its lines if none.",
-    observed("clover-mcp-server: no total is reckoned; what /v1 takes then is inferred"),
+    "A custom order has the total that the client sends; without one /v1 charges the sum of the "
+    "lines.",
+    observed("clover-mcp-server: no total is computed; what /v1 charges then is inferred"),
 )
 UNKNOWN_EXPANSION_IGNORED = Behaviour(
     "UNKNOWN_EXPANSION_IGNORED",
-    "What cannot be expanded is passed over; more than three expansions are refused.",
-    observed("clover-mcp-server; three are documented, their refusal is inferred"),
+    "Unknown expansions are ignored; more than three expansions are an error.",
+    observed("clover-mcp-server; three are documented, the error is inferred"),
 )
 OTHER_MERCHANT_IS_401 = Behaviour(
     "OTHER_MERCHANT_IS_401",
-    "A merchant id that is not the token's, or not the sandbox's, reads as a bad token does.",
-    observed("WOO, of ecomm_payment_configs; of other paths it is inferred"),
+    "A merchant id of another token or sandbox gets the same error as a bad token.",
+    observed("WOO, for ecomm_payment_configs; for other paths it is inferred"),
 )
 TAX_RATE_BY_ID = Behaviour(
     "TAX_RATE_BY_ID",
-    "A tax_rate_uuid stands for the merchant's tax of that id; an unknown one is refused.",
-    documented("REF createcharge, createorder; the refusal is inferred"),
+    "A tax_rate_uuid is the id of a tax of the merchant; an unknown one is an error.",
+    documented("REF createcharge, createorder; the error is inferred"),
 )

@@ -1,4 +1,4 @@
-"""Customers: those of /v1 and their cards on file, and others without a card."""
+"""Endpoints for customers: those of /v1 with cards on file, and others without a card."""
 
 import msgspec
 
@@ -43,7 +43,7 @@ _ONE = f"{_ROOT}/{{customer_id}}"
 def customer_answer(
     view: View, customer: Customer, order: str | None = None
 ) -> PlatformCustomerAnswer:
-    """Show a customer; `order` is that in which it stands."""
+    """Return the response for a customer; `order` is the id of the order that contains it."""
     return PlatformCustomerAnswer(
         href=f"{view.root}/customers/{customer.id}",
         id=customer.id,
@@ -64,9 +64,9 @@ def _emails(customer: Customer) -> Elements:
         EmailAnswer(
             id=derived_id("email", customer.id, email),
             emailAddress=email,
-            primaryEmail=place == 0,
+            primaryEmail=index == 0,
         )
-        for place, email in enumerate(customer.emails)
+        for index, email in enumerate(customer.emails)
     )
 
 
@@ -80,16 +80,16 @@ def _phones(customer: Customer) -> Elements:
 def _addresses(customer: Customer) -> Elements:
     return nested(
         AddressAnswer(
-            id=derived_id("address", customer.id, str(place)), **msgspec.structs.asdict(address)
+            id=derived_id("address", customer.id, str(index)), **msgspec.structs.asdict(address)
         )
-        for place, address in enumerate(customer.addresses)
+        for index, address in enumerate(customer.addresses)
     )
 
 
 def _cards(view: View, customer: Customer) -> Elements:
-    """Show the cards on file, the newest first: that is the one that pays for the customer."""
-    shown = (_card(view.sandbox, customer, saved) for saved in reversed(customer.cards))
-    return nested(card for card in shown if card is not None)
+    """Return the cards on file, newest first; the newest pays for the customer."""
+    cards = (_card(view.sandbox, customer, saved) for saved in reversed(customer.cards))
+    return nested(card for card in cards if card is not None)
 
 
 def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardAnswer | None:
@@ -145,47 +145,47 @@ def get_customer(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformCus
 def create_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerRequest, ExpandQuery]
 ) -> PlatformCustomerAnswer:
-    """Make a customer; it has no card until /v1 saves one."""
-    asked, view = call.body, view_of(sandbox, call)
-    emails = tuple(each.emailAddress for each in asked.emailAddresses or ())
-    phones = tuple(each.phoneNumber for each in asked.phoneNumbers or ())
+    """Create a customer; it has no card until /v1 saves one."""
+    body, view = call.body, view_of(sandbox, call)
+    emails = tuple(each.emailAddress for each in body.emailAddresses or ())
+    phones = tuple(each.phoneNumber for each in body.phoneNumbers or ())
     sandbox.customers.require_room()
     customer = Customer(
         id=sandbox.ids.object_id(),
         created_ms=sandbox.clock.now_ms(),
-        first_name=asked.firstName,
-        last_name=asked.lastName,
+        first_name=body.firstName,
+        last_name=body.lastName,
         email=next(iter(emails), None),
         other_emails=emails[1:],
         phone=next(iter(phones), None),
         other_phones=phones[1:],
-        addresses=tuple(asked.addresses or ()),
+        addresses=tuple(body.addresses or ()),
     )
     sandbox.customers.put(customer.id, customer)
     announce(sandbox, "C", customer.id, "CREATE", "customer")
-    call.why = "a customer is made, without a card on file"
+    call.why = "a customer is created without a card on file"
     return customer_answer(view, customer)
 
 
 def update_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerUpdate, ExpandQuery]
 ) -> PlatformCustomerAnswer:
-    """Change a customer's names; what is not named stays."""
-    customer, asked = _require(sandbox, call.ids[1]), call.body
+    """Update a customer's names; absent members stay unchanged."""
+    customer, body = _require(sandbox, call.ids[1]), call.body
     view = view_of(sandbox, call)
-    changed = msgspec.structs.replace(
+    updated = msgspec.structs.replace(
         customer,
-        first_name=customer.first_name if asked.firstName is None else asked.firstName,
-        last_name=customer.last_name if asked.lastName is None else asked.lastName,
+        first_name=customer.first_name if body.firstName is None else body.firstName,
+        last_name=customer.last_name if body.lastName is None else body.lastName,
     )
-    sandbox.customers.put(changed.id, changed)
-    announce(sandbox, "C", changed.id, "UPDATE", "customer")
-    call.why = "the customer is changed"
-    return customer_answer(view, changed)
+    sandbox.customers.put(updated.id, updated)
+    announce(sandbox, "C", updated.id, "UPDATE", "customer")
+    call.why = "the customer is updated"
+    return customer_answer(view, updated)
 
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
-    """Delete a customer; its cards pay no more."""
+    """Delete a customer and its cards on file."""
     drop_customer(sandbox, _require(sandbox, call.ids[1]))
     call.why = "the customer is deleted"
     return Nothing()
@@ -211,7 +211,7 @@ ENDPOINTS = (
         response=PlatformCustomerAnswer,
         surface=PLATFORM,
         errors=(PLATFORM_INVALID_QUERY,),
-        about="Make a customer without a card.",
+        about="Create a customer without a card.",
         fact=_LIVE,
     ),
     Endpoint(
@@ -225,7 +225,7 @@ ENDPOINTS = (
         surface=PLATFORM,
         filters=tuple(FIELDS),
         errors=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
-        about="List customers; `expand=cards` shows their cards on file.",
+        about="List customers; `expand=cards` includes their cards on file.",
         fact=_LIVE,
     ),
     Endpoint(
@@ -238,7 +238,7 @@ ENDPOINTS = (
         response=PlatformCustomerAnswer,
         surface=PLATFORM,
         errors=(PLATFORM_CUSTOMER_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="Get one customer; `expand=cards` tells the card ids that /v1 deletes by.",
+        about="Get one customer; `expand=cards` includes the card ids that /v1 needs for deletion.",
         fact=documented("DOCS:ecommerce-faqs"),
     ),
     Endpoint(
@@ -252,7 +252,7 @@ ENDPOINTS = (
         response=PlatformCustomerAnswer,
         surface=PLATFORM,
         errors=(PLATFORM_CUSTOMER_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="Change a customer's names; PUT and PATCH are refused.",
+        about="Update a customer's names; PUT and PATCH are errors.",
         fact=_LIVE,
     ),
     Endpoint(
@@ -264,7 +264,7 @@ ENDPOINTS = (
         response=Nothing,
         surface=PLATFORM,
         errors=(PLATFORM_CUSTOMER_NOT_FOUND,),
-        about="Delete a customer and take its cards off file.",
-        fact=documented("REF customersDeleteCustomer; the empty answer is observed"),
+        about="Delete a customer and its cards on file.",
+        fact=documented("REF customersDeleteCustomer; the empty response is observed"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Inventory: items, taxes, order types and tenders, as far as shops ask for them."""
+"""Endpoints for inventory: items, taxes, order types and tenders, as far as shops use them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -39,7 +39,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 _ROOT = "/v3/merchants/{merchant_id}"
 _LIVE = observed("clover_sandbox_simulator, recorded in 2026-02")
 _MERCHANTS = frozenset({"order_types", "tenders"})
-"""Lists that belong to the merchant and not to the inventory. Source: clover-mcp-server."""
+"""Lists of the merchant and not of the inventory. Source: clover-mcp-server."""
 
 ITEM_FIELDS: Fields = {
     "id": Field(str, lambda item: item.id),
@@ -93,7 +93,7 @@ def tender(view: View, label_key: str) -> TenderAnswer:
 
 
 def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemAnswer:
-    """Make an item."""
+    """Create an item."""
     view = view_of(sandbox, call)
     sandbox.items.require_room()
     item = InventoryItem(
@@ -101,15 +101,15 @@ def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemA
     )
     sandbox.items.put(item.id, item)
     announce(sandbox, "I", item.id, "CREATE", "item")
-    call.why = "an item is made"
-    return _show_item(view, item)
+    call.why = "an item is created"
+    return _item_answer(view, item)
 
 
 def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """Return items."""
     view = view_of(sandbox, call)
     rows = (item for _, item in sandbox.items.newest())
-    return listed(view, call, "items", ITEM_FIELDS, rows, lambda item: _show_item(view, item))
+    return listed(view, call, "items", ITEM_FIELDS, rows, lambda item: _item_answer(view, item))
 
 
 def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemAnswer:
@@ -117,11 +117,11 @@ def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemAnswer:
     item = sandbox.items.get(call.ids[1])
     if item is None:
         raise PLATFORM_INVALID_ID.error()
-    return _show_item(view_of(sandbox, call), item)
+    return _item_answer(view_of(sandbox, call), item)
 
 
-def _show_item(view: View, item: InventoryItem) -> ItemAnswer:
-    """Show an item; nobody can make modifier groups or categories here, so it has none."""
+def _item_answer(view: View, item: InventoryItem) -> ItemAnswer:
+    """Return the response for an item; it has no modifier groups or categories."""
     expanded = {name: nested(()) for name in ("modifierGroups", "categories") if view.wants(name)}
     if view.wants("taxRates"):
         taxes = taxes_of(view.sandbox, item)
@@ -130,21 +130,21 @@ def _show_item(view: View, item: InventoryItem) -> ItemAnswer:
 
 
 def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRateAnswer:
-    """Make a tax."""
+    """Create a tax."""
     sandbox.tax_rates.require_room()
     tax = MerchantTax(id=sandbox.ids.object_id(), asked=call.body)
     sandbox.tax_rates.put(tax.id, tax)
-    call.why = "a tax is made"
+    call.why = "a tax is created"
     return tax_answer(tax)
 
 
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return taxes, NO_TAX_APPLIED among them."""
-    rows = _and_last((tax for _, tax in sandbox.tax_rates.newest()), untaxed(sandbox))
+    """Return taxes, including NO_TAX_APPLIED."""
+    rows = _append((tax for _, tax in sandbox.tax_rates.newest()), untaxed(sandbox))
     return listed(view_of(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_answer)
 
 
-def _and_last(rows: Iterator[MerchantTax], last: MerchantTax) -> Iterator[MerchantTax]:
+def _append(rows: Iterator[MerchantTax], last: MerchantTax) -> Iterator[MerchantTax]:
     yield from rows
     yield last
 
@@ -158,18 +158,18 @@ def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateAnswer:
 
 
 def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> OrderTypeAnswer:
-    """Make an order type; the first is the default."""
+    """Create an order type; the first is the default."""
     sandbox.order_types.require_room()
     order_type = OrderType(
         id=sandbox.ids.object_id(), asked=call.body, is_default=not len(sandbox.order_types)
     )
     sandbox.order_types.put(order_type.id, order_type)
-    call.why = "an order type is made"
+    call.why = "an order type is created"
     return order_type_answer(order_type)
 
 
 def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return order types: none at first."""
+    """Return order types; a new sandbox has none."""
     rows = (order_type for _, order_type in sandbox.order_types.newest())
     view = view_of(sandbox, call)
     return listed(view, call, "order_types", TYPE_FIELDS, rows, order_type_answer)
@@ -182,7 +182,7 @@ def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     return listed(view, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
 
 
-def _listing(name: str, run: Callable[..., Elements], fields: Fields, fact: Fact) -> Endpoint:
+def _list_endpoint(name: str, run: Callable[..., Elements], fields: Fields, fact: Fact) -> Endpoint:
     return Endpoint(
         name=f"platform_list_{name}",
         method="GET",
@@ -199,7 +199,7 @@ def _listing(name: str, run: Callable[..., Elements], fields: Fields, fact: Fact
     )
 
 
-def _making(
+def _create_endpoint(
     name: str,
     run: Callable[..., Record],
     request: type[Record],
@@ -223,7 +223,7 @@ def _making(
     )
 
 
-def _getting(
+def _get_endpoint(
     name: str, run: Callable[..., Record], response: type[Record], fact: Fact, **more: Any
 ) -> Endpoint:
     return Endpoint(
@@ -242,18 +242,20 @@ def _getting(
 
 
 ENDPOINTS = (
-    _making("item", create_item, ItemRequest, ItemAnswer, _LIVE, query=ExpandQuery),
-    _listing("items", list_items, ITEM_FIELDS, _LIVE),
-    _getting("item", get_item, ItemAnswer, documented("REF inventoryGetItem"), query=ExpandQuery),
-    _making("tax_rate", create_tax_rate, TaxRateRequest, TaxRateAnswer, _LIVE),
-    _listing("tax_rates", list_tax_rates, TAX_FIELDS, _LIVE),
-    _getting("tax_rate", get_tax_rate, TaxRateAnswer, documented("REF taxrates")),
-    _making("order_type", create_order_type, OrderTypeRequest, OrderTypeAnswer, _LIVE),
-    _listing("order_types", list_order_types, TYPE_FIELDS, _LIVE),
-    _listing(
+    _create_endpoint("item", create_item, ItemRequest, ItemAnswer, _LIVE, query=ExpandQuery),
+    _list_endpoint("items", list_items, ITEM_FIELDS, _LIVE),
+    _get_endpoint(
+        "item", get_item, ItemAnswer, documented("REF inventoryGetItem"), query=ExpandQuery
+    ),
+    _create_endpoint("tax_rate", create_tax_rate, TaxRateRequest, TaxRateAnswer, _LIVE),
+    _list_endpoint("tax_rates", list_tax_rates, TAX_FIELDS, _LIVE),
+    _get_endpoint("tax_rate", get_tax_rate, TaxRateAnswer, documented("REF taxrates")),
+    _create_endpoint("order_type", create_order_type, OrderTypeRequest, OrderTypeAnswer, _LIVE),
+    _list_endpoint("order_types", list_order_types, TYPE_FIELDS, _LIVE),
+    _list_endpoint(
         "tenders",
         list_tenders,
         TENDER_FIELDS,
-        observed("clover-mcp-server 2026-06; it has fourteen, of which seven are known"),
+        observed("clover-mcp-server 2026-06; it has fourteen; seven are known"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Lines of orders: added one by one, or with a cart; of inventory items, or of anything."""
+"""Order lines: added one by one or with a cart, from inventory items or custom."""
 
 import msgspec
 
@@ -33,26 +33,26 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 _ONE = "/v3/merchants/{merchant_id}/orders/{order_id}"
 _UNIT = 1_000
-"""`unitQty` of one."""
+"""`unitQty` of one unit."""
 _replace = msgspec.structs.replace
 LINE_REFUSALS = (PLATFORM_ITEM_MISSING, PLATFORM_QUANTITY_BROKEN, PLATFORM_INVALID_QUERY)
 
 
 def create_line(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineAnswer:
     """Add a line to an order."""
-    sold = require_order(sandbox, call.ids[1])
+    full_order = require_order(sandbox, call.ids[1])
     view = view_of(sandbox, call)
-    order = sold.order
-    if sold.charges:
+    order = full_order.order
+    if full_order.charges:
         raise PLATFORM_ORDER_PAID.error()
     if len(order.items) >= LINES_MAX:
         raise PLATFORM_INVALID_QUERY.error(param="line_items")
     items = (*order.items, new_line(sandbox, call.body))
-    changed = filled(sandbox, order, items)
-    sandbox.orders.put(order.id, changed)
+    updated = filled(sandbox, order, items)
+    sandbox.orders.put(order.id, updated)
     announce(sandbox, "O", order.id, "UPDATE", "order")
     call.why = "a line is added"
-    return line_answer(view, changed, len(items) - 1)
+    return line_answer(view, updated, len(items) - 1)
 
 
 def list_lines(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
@@ -63,37 +63,37 @@ def list_lines(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
 
 
 def filled(sandbox: Sandbox, order: Order, items: tuple[Item, ...]) -> Order:
-    """Return an order with these lines; its amount is what its client says, or else their total."""
+    """Return an order with these lines; its amount is the client's total, else their sum."""
     taxes = line_taxes(sandbox, items)
     amount, tax_amount = order_totals(items, taxes)
     check_amount(amount)
     platform = order.platform
-    told = platform.asked.total if platform is not None else None
+    client_total = platform.asked.total if platform is not None else None
     return _replace(
         order,
         items=items,
         taxes=taxes,
         tax_amount=tax_amount,
-        amount=amount if told is None else told,
+        amount=amount if client_total is None else client_total,
         platform=(
             None if platform is None else _replace(platform, modified_ms=sandbox.clock.now_ms())
         ),
     )
 
 
-def new_line(sandbox: Sandbox, asked: LineRequest) -> Item:
-    """Return a new line; of an inventory item the name, price and taxes are taken over."""
-    quantity = _quantity(asked)
-    name, price, item_id = asked.name, asked.price, None
-    taxes = [_tax(sandbox, tax) for tax in asked.taxRates or ()]
-    if asked.item is not None and asked.item.id is not None:
-        item = sandbox.items.get(asked.item.id)
+def new_line(sandbox: Sandbox, request: LineRequest) -> Item:
+    """Return a new line; name, price and taxes default to those of the inventory item."""
+    quantity = _quantity(request)
+    name, price, item_id = request.name, request.price, None
+    taxes = [_tax(sandbox, tax) for tax in request.taxRates or ()]
+    if request.item is not None and request.item.id is not None:
+        item = sandbox.items.get(request.item.id)
         if item is None:
             raise PLATFORM_ITEM_MISSING.error()
         item_id = item.id
         name = name or item.asked.name
         price = item.asked.price if price is None else price
-        if asked.taxRates is None:
+        if request.taxRates is None:
             taxes = [
                 TaxRate(name=tax.asked.name, tax_rate_uuid=tax.id)
                 for tax in taxes_of(sandbox, item)
@@ -107,29 +107,29 @@ def new_line(sandbox: Sandbox, asked: LineRequest) -> Item:
     )
 
 
-def _quantity(asked: LineRequest) -> int | None:
-    if asked.unitQty is not None:
-        if asked.unitQty % _UNIT:
+def _quantity(request: LineRequest) -> int | None:
+    if request.unitQty is not None:
+        if request.unitQty % _UNIT:
             raise PLATFORM_QUANTITY_BROKEN.error()
-        return asked.unitQty // _UNIT
-    return asked.quantity
+        return request.unitQty // _UNIT
+    return request.quantity
 
 
-def _tax(sandbox: Sandbox, asked: LineTaxRequest) -> TaxRate:
-    if asked.id is None:
-        return TaxRate(name=asked.name, rate=asked.rate)
-    tax = find_tax(sandbox, asked.id)
+def _tax(sandbox: Sandbox, request: LineTaxRequest) -> TaxRate:
+    if request.id is None:
+        return TaxRate(name=request.name, rate=request.rate)
+    tax = find_tax(sandbox, request.id)
     if tax is None:
         raise PLATFORM_INVALID_QUERY.error(param="taxRates")
     return TaxRate(name=tax.asked.name, tax_rate_uuid=tax.id)
 
 
 def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
-    """Return an order and its charges, or refuse."""
-    sold = find_order(sandbox, order_id)
-    if sold is None:
+    """Return an order and its charges, or raise PLATFORM_ORDER_NOT_FOUND."""
+    order = find_order(sandbox, order_id)
+    if order is None:
         raise PLATFORM_ORDER_NOT_FOUND.error()
-    return sold
+    return order
 
 
 ENDPOINTS = (
@@ -149,7 +149,7 @@ ENDPOINTS = (
             *LINE_REFUSALS,
             AMOUNT_TOO_LARGE,
         ),
-        about="Add a line; of an inventory item the name, price and taxes are taken over.",
+        about="Add a line; name, price and taxes default to those of the inventory item.",
         fact=observed("clover-mcp-server, sandbox 2026-06"),
     ),
     Endpoint(
@@ -162,7 +162,7 @@ ENDPOINTS = (
         response=Elements,
         surface=PLATFORM,
         errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="List the lines of an order; /v1 takes them back by their ids.",
+        about="List the lines of an order; /v1 returns them by their ids.",
         fact=documented("DOCS:ecommerce-refunding-payments"),
     ),
 )

@@ -1,4 +1,4 @@
-"""The merchant of a sandbox: its address, gateway, properties, and what its ecommerce can do."""
+"""Endpoints for the merchant: address, gateway, properties and ecommerce capabilities."""
 
 from mock_clover.clover.charges.records_surcharge import RATE_WHOLE
 from mock_clover.clover.common.problems import UNAUTHORIZED
@@ -61,7 +61,7 @@ def get_address(sandbox: Sandbox, call: Call[None, None]) -> Address:
 
 
 def get_gateway(sandbox: Sandbox, call: Call[None, None]) -> Gateway:
-    """Return what the merchant's gateway can do."""
+    """Return the capabilities of the merchant's gateway."""
     return _gateway(view_of(sandbox, call))
 
 
@@ -71,23 +71,23 @@ def get_properties(sandbox: Sandbox, call: Call[None, None]) -> Properties:
 
 
 def get_payment_configs(sandbox: Sandbox, _call: Call[None, None]) -> PaymentConfigs:
-    """Return what the merchant's ecommerce can do; nobody has to show a token for it."""
-    known, rate = sandbox.settings, sandbox.settings.surcharge_rate
+    """Return the merchant's ecommerce capabilities; no token is required."""
+    settings, rate = sandbox.settings, sandbox.settings.surcharge_rate
     return PaymentConfigs(
         surcharging=Supported(supported=rate is not None, rate=(rate or 0) / RATE_WHOLE),
-        purchase_card=Supported(supported=known.purchase_cards),
-        softDescriptors=Supported(supported=known.soft_descriptors),
+        purchase_card=Supported(supported=settings.purchase_cards),
+        softDescriptors=Supported(supported=settings.soft_descriptors),
     )
 
 
 def _owner(view: View) -> Owner:
-    known = view.sandbox.credentials
-    somebody = next(people(view.sandbox.seed, 1))
+    credentials = view.sandbox.credentials
+    person = next(people(view.sandbox.seed, 1))
     return Owner(
-        href=f"{view.root}/employees/{known.employee_id}",
-        id=known.employee_id,
-        name=f"{somebody.first_name} {somebody.last_name}",
-        email=somebody.email,
+        href=f"{view.root}/employees/{credentials.employee_id}",
+        id=credentials.employee_id,
+        name=f"{person.first_name} {person.last_name}",
+        email=person.email,
         role="ADMIN",
         isOwner=True,
     )
@@ -146,8 +146,8 @@ ENDPOINTS = (
         response=Merchant,
         surface=PLATFORM,
         errors=(PLATFORM_INVALID_QUERY,),
-        about="Get the merchant; `expand=address,owner,gateway` shows more.",
-        fact=documented("REF merchant; which members it has is inferred"),
+        about="Get the merchant; `expand=address,owner,gateway` includes more.",
+        fact=documented("REF merchant; its members are inferred"),
     ),
     Endpoint(
         name="platform_get_address",
@@ -168,7 +168,7 @@ ENDPOINTS = (
         run=get_gateway,
         response=Gateway,
         surface=PLATFORM,
-        about="Get what the merchant's gateway can do, multi-pay tokens among it.",
+        about="Get the gateway capabilities, including multi-pay tokens.",
         fact=documented("MD:multi-pay tokens"),
     ),
     Endpoint(
@@ -179,7 +179,7 @@ ENDPOINTS = (
         run=get_properties,
         response=Properties,
         surface=PLATFORM,
-        about="Get the merchant's settings, its currency among them.",
+        about="Get the merchant's settings, including its currency.",
         fact=inferred("clover-mcp-server names some of the members"),
     ),
     Endpoint(
@@ -192,7 +192,7 @@ ENDPOINTS = (
         auth="none",
         cross_origin=True,
         errors=(UNAUTHORIZED,),
-        about="Get what the merchant's ecommerce can do; needs no token.",
+        about="Get the merchant's ecommerce capabilities; no token is required.",
         fact=observed("WOO: without a token; a 401 means that the merchant id is wrong"),
     ),
 )

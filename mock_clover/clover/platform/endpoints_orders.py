@@ -1,7 +1,7 @@
-"""Orders: those of /v1 and of charges, and such as are made here and paid there.
+"""Endpoints for orders: those of /v1 and of charges, and orders created here and paid there.
 
-A custom order is made empty and filled line by line, and its client tells the total; an atomic one
-is made whole, and its total is reckoned here.
+A custom order is created empty and filled line by line; the client sends its total. An atomic order
+is created with all lines, and its total is computed here.
 """
 
 import msgspec
@@ -61,33 +61,40 @@ _ONE = f"{_ORDERS}/{{order_id}}"
 _replace = msgspec.structs.replace
 
 FIELDS: Fields = {
-    "id": Field(str, lambda sold: sold.order.id),
-    "createdTime": Field(int, lambda sold: seconds(sold.order.created_ms)),
+    "id": Field(str, lambda full_order: full_order.order.id),
+    "createdTime": Field(int, lambda full_order: seconds(full_order.order.created_ms)),
     "clientCreatedTime": Field(
-        int, lambda sold: asked_of(sold).clientCreatedTime or seconds(sold.order.created_ms)
+        int,
+        lambda full_order: (
+            asked_of(full_order).clientCreatedTime or seconds(full_order.order.created_ms)
+        ),
     ),
-    "modifiedTime": Field(int, lambda sold: seconds(sold.modified_ms)),
+    "modifiedTime": Field(int, lambda full_order: seconds(full_order.modified_ms)),
     "total": Field(int, total_of),
     "state": Field(str, state_of),
-    "title": Field(str, lambda sold: asked_of(sold).title),
-    "note": Field(str, lambda sold: asked_of(sold).note),
-    "externalReferenceId": Field(str, lambda sold: asked_of(sold).externalReferenceId),
-    "customer.id": Field(str, lambda sold: sold.order.customer),
+    "title": Field(str, lambda full_order: asked_of(full_order).title),
+    "note": Field(str, lambda full_order: asked_of(full_order).note),
+    "externalReferenceId": Field(str, lambda full_order: asked_of(full_order).externalReferenceId),
+    "customer.id": Field(str, lambda full_order: full_order.order.customer),
     "cardTransaction.last4": Field(
-        str, lambda sold: tuple(charge.token.card.last4 for charge in sold.charges)
+        str, lambda full_order: tuple(charge.token.card.last4 for charge in full_order.charges)
     ),
-    "manualTransaction": Field(bool, lambda sold: bool(asked_of(sold).manualTransaction)),
-    "testMode": Field(bool, lambda sold: bool(asked_of(sold).testMode)),
+    "manualTransaction": Field(
+        bool, lambda full_order: bool(asked_of(full_order).manualTransaction)
+    ),
+    "testMode": Field(bool, lambda full_order: bool(asked_of(full_order).testMode)),
     "deletedTime": Field(int, lambda _: None),
 }
-"""Source: REF orderGetOrders; customer.id is of an older client."""
+"""Source: REF orderGetOrders; customer.id: from an older client."""
 
 
 def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """Return orders."""
     view = view_of(sandbox, call)
-    rows = (sold for _, sold in newest_orders(sandbox))
-    return listed(view, call, "orders", FIELDS, rows, lambda sold: order_answer(view, sold))
+    rows = (full_order for _, full_order in newest_orders(sandbox))
+    return listed(
+        view, call, "orders", FIELDS, rows, lambda full_order: order_answer(view, full_order)
+    )
 
 
 def get_order(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformOrderAnswer:
@@ -98,82 +105,80 @@ def get_order(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformOrderA
 def create_order(
     sandbox: Sandbox, call: Call[PlatformOrderRequest, ExpandQuery]
 ) -> PlatformOrderAnswer:
-    """Make an order without lines."""
+    """Create an order without lines."""
     view = view_of(sandbox, call)
     sandbox.orders.require_room()
-    order = _new(sandbox, call.body, ())
-    call.why = "an order without lines is made; POST …/line_items fills it"
+    order = _create(sandbox, call.body, ())
+    call.why = "an order without lines is created; add lines with POST …/line_items"
     return order_answer(view, OrderWithCharges(order, ()))
 
 
 def update_order(
     sandbox: Sandbox, call: Call[PlatformOrderRequest, ExpandQuery]
 ) -> PlatformOrderAnswer:
-    """Change an order; what is not named stays."""
-    sold, asked = require_order(sandbox, call.ids[1]), call.body
+    """Update an order; absent members stay unchanged."""
+    full_order, body = require_order(sandbox, call.ids[1]), call.body
     view = view_of(sandbox, call)
-    order = sold.order
-    if asked.total is not None and sold.charges and asked.total != total_of(sold):
+    order = full_order.order
+    if body.total is not None and full_order.charges and body.total != total_of(full_order):
         raise PLATFORM_ORDER_PAID.error()
-    named = {
-        name: value
-        for name in asked.__struct_fields__
-        if (value := getattr(asked, name)) is not None
+    changes = {
+        name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None
     }
     platform = PlatformOrder(
-        asked=_replace(asked_of(sold), **named),
+        asked=_replace(asked_of(full_order), **changes),
         modified_ms=sandbox.clock.now_ms(),
         reckoned=order.platform is None or order.platform.reckoned,
     )
-    changed = _replace(
-        order, platform=platform, customer=_customer(sandbox, asked) or order.customer
+    updated = _replace(
+        order, platform=platform, customer=_customer(sandbox, body) or order.customer
     )
-    if asked.total is not None:
-        changed = _replace(changed, amount=asked.total)
-    sandbox.orders.put(order.id, changed)
+    if body.total is not None:
+        updated = _replace(updated, amount=body.total)
+    sandbox.orders.put(order.id, updated)
     announce(sandbox, "O", order.id, "UPDATE", "order")
-    call.why = "the order is changed"
-    return order_answer(view, sold._replace(order=changed))
+    call.why = "the order is updated"
+    return order_answer(view, full_order._replace(order=updated))
 
 
 def delete_order(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
-    """Delete an order that nobody paid."""
-    sold = require_order(sandbox, call.ids[1])
-    if sold.charges:
+    """Delete an order without payments."""
+    full_order = require_order(sandbox, call.ids[1])
+    if full_order.charges:
         raise PLATFORM_ORDER_PAID.error()
-    sandbox.orders.drop(sold.order.id)
-    announce(sandbox, "O", sold.order.id, "DELETE", "order")
+    sandbox.orders.drop(full_order.order.id)
+    announce(sandbox, "O", full_order.order.id, "DELETE", "order")
     call.why = "the order is deleted"
     return Nothing()
 
 
 def list_order_payments(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
     """Return the payments of an order."""
-    view, sold = view_of(sandbox, call), require_order(sandbox, call.ids[1])
-    shown = nested(payment_answer(view, charge) for charge in sold.charges)
-    return _replace(shown, href=f"{view.root}/orders/{sold.order.id}/payments?limit=100")
+    view, full_order = view_of(sandbox, call), require_order(sandbox, call.ids[1])
+    payments = nested(payment_answer(view, charge) for charge in full_order.charges)
+    return _replace(payments, href=f"{view.root}/orders/{full_order.order.id}/payments?limit=100")
 
 
 def create_atomic_order(
     sandbox: Sandbox, call: Call[AtomicOrderRequest, ExpandQuery]
 ) -> PlatformOrderAnswer:
-    """Make an order whole; its total is reckoned here."""
+    """Create an order with all its lines; compute its total."""
     view = view_of(sandbox, call)
-    asked, items = _cart(sandbox, call.body)
+    members, items = _cart(sandbox, call.body)
     sandbox.orders.require_room()
-    order = _new(sandbox, asked, items)
-    call.why = "an order is made whole"
+    order = _create(sandbox, members, items)
+    call.why = "an order is created with all its lines"
     return order_answer(_with_lines(view), OrderWithCharges(order, ()))
 
 
 def _cart(
     sandbox: Sandbox, body: AtomicOrderRequest
 ) -> tuple[PlatformOrderRequest, tuple[Item, ...]]:
-    """Return what a cart asks for and its lines, or refuse; the total is checked too."""
+    """Return the order members and the lines of a cart; raise on a bad cart or total."""
     cart = body.orderCart
     if cart is None or not cart.lineItems:
         raise PLATFORM_CART_EMPTY.error()
-    asked = PlatformOrderRequest(
+    members = PlatformOrderRequest(
         title=cart.title,
         note=cart.note,
         currency=cart.currency,
@@ -182,23 +187,23 @@ def _cart(
     )
     items = tuple(new_line(sandbox, line) for line in cart.lineItems)
     check_amount(order_totals(items, line_taxes(sandbox, items))[0])
-    return asked, items
+    return members, items
 
 
 def _with_lines(view: View) -> View:
     return view._replace(expand=view.expand | {"lineItems.taxRates"})
 
 
-def _new(sandbox: Sandbox, asked: PlatformOrderRequest, items: tuple[Item, ...]) -> Order:
-    """Write a new order; its id is drawn when nothing can be refused any more."""
+def _create(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[Item, ...]) -> Order:
+    """Store a new order; its id is drawn after all validation."""
     now_ms = sandbox.clock.now_ms()
     blank = Order(
         id="",
-        currency=sandbox.currency_echo(asked.currency or CURRENCY),
+        currency=sandbox.currency_echo(request.currency or CURRENCY),
         created_ms=now_ms,
-        amount=asked.total or 0,
-        customer=_customer(sandbox, asked),
-        platform=PlatformOrder(asked=asked, modified_ms=now_ms, reckoned=bool(items)),
+        amount=request.total or 0,
+        customer=_customer(sandbox, request),
+        platform=PlatformOrder(asked=request, modified_ms=now_ms, reckoned=bool(items)),
     )
     order = filled(sandbox, blank, items) if items else blank
     order = _replace(order, id=sandbox.ids.object_id())
@@ -207,16 +212,16 @@ def _new(sandbox: Sandbox, asked: PlatformOrderRequest, items: tuple[Item, ...])
     return order
 
 
-def _customer(sandbox: Sandbox, asked: PlatformOrderRequest) -> str | None:
-    found = next(iter(asked.customers or ()), None)
-    if found is None or found.id is None:
+def _customer(sandbox: Sandbox, request: PlatformOrderRequest) -> str | None:
+    customer = next(iter(request.customers or ()), None)
+    if customer is None or customer.id is None:
         return None
-    if found.id not in sandbox.customers:
+    if customer.id not in sandbox.customers:
         raise PLATFORM_INVALID_QUERY.error(param="customers")
-    return found.id
+    return customer.id
 
 
-_WRITING = (PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID, PLATFORM_INVALID_QUERY)
+_WRITE_ERRORS = (PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID, PLATFORM_INVALID_QUERY)
 ENDPOINTS = (
     Endpoint(
         name="platform_create_order",
@@ -229,7 +234,7 @@ ENDPOINTS = (
         response=PlatformOrderAnswer,
         surface=PLATFORM,
         errors=(PLATFORM_INVALID_QUERY,),
-        about="Make a custom order, without lines and without a total; /v1 pays it.",
+        about="Create a custom order without lines and total; it is paid through /v1.",
         fact=observed("clover_sandbox_simulator, recorded in 2026-02"),
     ),
     Endpoint(
@@ -243,7 +248,7 @@ ENDPOINTS = (
         surface=PLATFORM,
         filters=tuple(FIELDS),
         errors=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
-        about="List orders: those of /v1, those of charges and those made here.",
+        about="List orders: those of /v1, those of charges and those created here.",
         fact=documented("REF orderGetOrders"),
     ),
     Endpoint(
@@ -256,7 +261,7 @@ ENDPOINTS = (
         response=PlatformOrderAnswer,
         surface=PLATFORM,
         errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="Get one order; `expand=lineItems,payments,refunds` shows more.",
+        about="Get one order; `expand=lineItems,payments,refunds` includes more.",
         fact=documented("REF orderGetOrder"),
     ),
     Endpoint(
@@ -269,8 +274,8 @@ ENDPOINTS = (
         query=ExpandQuery,
         response=PlatformOrderAnswer,
         surface=PLATFORM,
-        errors=_WRITING,
-        about="Change an order: its total, state, title, note.",
+        errors=_WRITE_ERRORS,
+        about="Update an order: total, state, title, note.",
         fact=documented("REF orderUpdateOrder"),
     ),
     Endpoint(
@@ -281,9 +286,9 @@ ENDPOINTS = (
         run=delete_order,
         response=Nothing,
         surface=PLATFORM,
-        errors=_WRITING[:2],
-        about="Delete an order that nobody paid.",
-        fact=observed("clover_sandbox_simulator; that a paid one stays is inferred"),
+        errors=_WRITE_ERRORS[:2],
+        about="Delete an order without payments.",
+        fact=observed("clover_sandbox_simulator; that a paid one cannot be deleted is inferred"),
     ),
     Endpoint(
         name="platform_list_order_payments",
@@ -309,7 +314,7 @@ ENDPOINTS = (
         response=PlatformOrderAnswer,
         surface=PLATFORM,
         errors=(PLATFORM_CART_EMPTY, *LINE_REFUSALS, AMOUNT_TOO_LARGE),
-        about="Make an order whole; its total and taxes are reckoned.",
-        fact=documented("DOCS:create-an-atomic-order; the answer's members are inferred"),
+        about="Create an order with all its lines; total and taxes are computed.",
+        fact=documented("DOCS:create-an-atomic-order; the members of the response are inferred"),
     ),
 )

@@ -1,6 +1,6 @@
-"""Payments and refunds: each charge is a payment, by the same id, and each refund a refund.
+"""Endpoints for payments and refunds: each charge is a payment with the same id.
 
-The void of an authorisation is no refund here: nothing was taken; its payment is VOIDED.
+The void of an authorization is not a refund here, as no money was captured: its payment is VOIDED.
 """
 
 from collections.abc import Iterator
@@ -42,29 +42,31 @@ _ROOT = "/v3/merchants/{merchant_id}"
 
 
 def amount_of(charge: Charge) -> int:
-    """Return what a payment took or holds, the tip not counted."""
+    """Return the captured or authorized amount of a payment, without the tip."""
     return charge.amount_captured if charge.state == "captured" else charge.request.amount
 
 
 def result_of(charge: Charge) -> Result:
-    """Return how a payment ended; a bank debit that is under way has not."""
+    """Return the result of a payment; a bank debit that is settling is PENDING."""
     return "PENDING" if charge.settling else RESULTS[charge.state]
 
 
 def tax_of(charge: Charge) -> int:
-    """Return the tax within a payment."""
+    """Return the tax that is included in a payment."""
     return min(charge.request.tax_amount or 0, amount_of(charge))
 
 
 def payment_answer(view: View, charge: Charge) -> PaymentAnswer:
-    """Show a charge as a payment."""
-    shown = tender(view, _tender_key(view, charge))
+    """Return the payment response for a charge."""
+    full_tender = tender(view, _tender_key(view, charge))
     order = None if charge.order is None else Reference(id=charge.order)
     created = seconds(charge.created_ms)
     return PaymentAnswer(
         id=charge.id,
         order=order,
-        tender=shown if view.wants("tender") else Reference(href=shown.href, id=shown.id),
+        tender=full_tender
+        if view.wants("tender")
+        else Reference(href=full_tender.href, id=full_tender.id),
         amount=amount_of(charge),
         tipAmount=charge.request.tip_amount or 0,
         taxAmount=tax_of(charge),
@@ -77,33 +79,33 @@ def payment_answer(view: View, charge: Charge) -> PaymentAnswer:
         offline=False,
         result=result_of(charge),
         cardTransaction=_transaction(charge) if view.wants("cardTransaction") else None,
-        refunds=_refunds_of(view, charge) if view.wants("refunds") else None,
+        refunds=_charge_refunds(view, charge) if view.wants("refunds") else None,
         additionalCharges=_surcharges(charge) if view.wants("additionalCharges") else None,
     )
 
 
 def _tender_key(view: View, charge: Charge) -> str:
-    """Return the tender of a charge: that which it names, as far as the merchant has it."""
-    asked = charge.request.tender
-    if charge.token.kind == "tender" and asked is not None:
+    """Return the tender key of a charge: the requested one if known, else the default."""
+    requested = charge.request.tender
+    if charge.token.kind == "tender" and requested is not None:
         for key in TENDERS:
-            if asked.label_key == key or asked.id == tender(view, key).id:
+            if requested.label_key == key or requested.id == tender(view, key).id:
                 return key
     return TENDER_OF[charge.token.kind]
 
 
 def _surcharges(charge: Charge) -> Elements:
-    """Show a surcharge. Source: DOCS:working-with-transaction-data."""
-    known = charge.surcharge
-    if known is None:
+    """Return the surcharge of a charge. Source: DOCS:working-with-transaction-data."""
+    surcharge = charge.surcharge
+    if surcharge is None:
         return nested(())
     return nested(
         (
             AdditionalChargeAnswer(
-                id=known.id or derived_id("surcharge", charge.id),
-                amount=known.amount,
-                rate=known.rate,
-                type=known.type,
+                id=surcharge.id or derived_id("surcharge", charge.id),
+                amount=surcharge.amount,
+                rate=surcharge.rate,
+                type=surcharge.type,
                 payment=Reference(id=charge.id),
             ),
         )
@@ -144,7 +146,7 @@ def _transaction(charge: Charge) -> CardTransaction | None:
 
 
 def refund_answer(view: View, refund: Refund) -> PlatformRefundAnswer:
-    """Show a refund."""
+    """Return the response for a refund."""
     charge = view.sandbox.charges.get(refund.charge)
     order = charge.order if charge is not None else None
     tax, total = (tax_of(charge), amount_of(charge)) if charge is not None else (0, 0)
@@ -169,19 +171,19 @@ def refund_answer(view: View, refund: Refund) -> PlatformRefundAnswer:
 
 def refunds_of(sandbox: Sandbox, charge_ids: frozenset[str]) -> Iterator[Refund]:
     """Iterate the refunds of charges, the newest first."""
-    return (refund for refund in _refunds(sandbox) if refund.charge in charge_ids)
+    return (refund for refund in _all_refunds(sandbox) if refund.charge in charge_ids)
 
 
-def _refunds(sandbox: Sandbox) -> Iterator[Refund]:
+def _all_refunds(sandbox: Sandbox) -> Iterator[Refund]:
     return (refund for _, refund in sandbox.refunds.newest() if refund.refund_type != "PREAUTH")
 
 
-def _refunds_of(view: View, charge: Charge) -> Elements:
+def _charge_refunds(view: View, charge: Charge) -> Elements:
     if not charge.amount_refunded:
         return nested(())
-    within = view.within("refunds")
-    found = refunds_of(view.sandbox, frozenset({charge.id}))
-    return nested(refund_answer(within, refund) for refund in found)
+    inner = view.within("refunds")
+    refunds = refunds_of(view.sandbox, frozenset({charge.id}))
+    return nested(refund_answer(inner, refund) for refund in refunds)
 
 
 PAYMENT_FIELDS: Fields = {
@@ -232,7 +234,7 @@ def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
         call,
         "refunds",
         REFUND_FIELDS,
-        _refunds(sandbox),
+        _all_refunds(sandbox),
         lambda refund: refund_answer(view, refund),
     )
 
@@ -250,7 +252,7 @@ ENDPOINTS = (
         surface=PLATFORM,
         filters=tuple(PAYMENT_FIELDS),
         errors=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
-        about="List payments: all charges, declined ones among them.",
+        about="List payments: all charges, including declined ones.",
         fact=_LIVE,
     ),
     Endpoint(
@@ -263,7 +265,7 @@ ENDPOINTS = (
         response=PaymentAnswer,
         surface=PLATFORM,
         errors=(PLATFORM_PAYMENT_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="Get one payment, by its charge's id.",
+        about="Get one payment by the id of its charge.",
         fact=documented("REF payGetPayment"),
     ),
     Endpoint(
@@ -277,7 +279,7 @@ ENDPOINTS = (
         surface=PLATFORM,
         filters=tuple(REFUND_FIELDS),
         errors=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
-        about="List refunds; voids of authorisations are none.",
+        about="List refunds; voids of authorizations are not included.",
         fact=_LIVE,
     ),
 )

@@ -1,7 +1,7 @@
-"""How the platform API authenticates requests, and the headers of its replies.
+"""Authentication and response headers of the platform API.
 
-Source: the recorded answers of sandbox.dev.clover.com (clover_sandbox_simulator, February 2026).
-Its Strict-Transport-Security is left out: a browser would then refuse plain HTTP for this host.
+Source: recorded responses of sandbox.dev.clover.com (clover_sandbox_simulator, February 2026).
+Strict-Transport-Security is left out: with it a browser rejects plain HTTP for this host.
 """
 
 from hashlib import blake2b
@@ -27,13 +27,13 @@ _QUERY_FIELDS_MAX = 100
 
 
 def authenticate(sandbox: Sandbox, raw: Raw) -> Raw:
-    """Return a request with its token where all requests have it, or refuse another merchant's.
+    """Return the request with its token in the header; raise UNAUTHORIZED for another merchant.
 
-    `?access_token=` is good where there is no Authorization header. A merchant id that is not that
-    of the sandbox reads as a bad token does: Clover's plugin takes a 401 for just that.
+    `?access_token=` works without an Authorization header. A merchant id that is not that of the
+    sandbox gets the same error as a bad token: Clover's plugin interprets a 401 this way.
     """
     if raw.ids[0] != sandbox.credentials.merchant_id:
-        raise UNAUTHORIZED.error(why="the merchant id in the path is not this sandbox's")
+        raise UNAUTHORIZED.error(why="the merchant id in the path is not that of this sandbox")
     if b"access_token=" not in raw.query or b"authorization" in raw.headers:
         return raw
     try:
@@ -41,8 +41,8 @@ def authenticate(sandbox: Sandbox, raw: Raw) -> Raw:
         fields = dict(parse_qsl(query, max_num_fields=_QUERY_FIELDS_MAX))
     except ValueError:
         return raw
-    shown = f"Bearer {fields.get('access_token', '')}".encode("latin-1", "replace")
-    return raw._replace(headers=raw.headers | {b"authorization": shown})
+    token = f"Bearer {fields.get('access_token', '')}".encode("latin-1", "replace")
+    return raw._replace(headers=raw.headers | {b"authorization": token})
 
 
 def merchant_in(path: str) -> str:
@@ -51,22 +51,22 @@ def merchant_in(path: str) -> str:
 
 
 def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) -> Reply:
-    """Add the headers that every platform reply has.
+    """Add the headers of all platform responses.
 
-    The request id follows from the sandbox's seed, its clock and the request, so that reading
-    leaves no trace.
+    The request id is a hash of the sandbox's seed, its clock and the request, so a read changes no
+    state.
     """
     source = (sandbox.seed, sandbox.clock.now_ms(), raw.method, raw.path, raw.query, raw.body)
     digest = blake2b(repr(source).encode(), digest_size=16).hexdigest()
     request_id = f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
     allowed = ", ".join(endpoint.filters).encode() if reply.status == 200 else b""
-    listed = ((b"x-clover-allowed-filter-fields", allowed),) if allowed else ()
+    filter_header = ((b"x-clover-allowed-filter-fields", allowed),) if allowed else ()
     return reply._replace(
         headers=(
             *reply.headers,
             *_HEADERS,
             (b"x-clover-request-id", request_id.encode()),
-            *listed,
+            *filter_header,
         ),
         content_type=_JSON_UTF8 if reply.content_type == JSON else reply.content_type,
     )

@@ -1,7 +1,7 @@
-"""Platform lists: filtered, ordered, cut by `offset` and `limit`; the newest first.
+"""Platform lists: filter, order, `offset` and `limit`; newest first.
 
-A list has a table of the fields that it can be filtered and ordered by; what is not in it is
-refused, as was observed, and all that is in it is told in a header.
+A list has a table of the fields for filtering and ordering. Other fields are an error (observed).
+A response header lists the allowed fields.
 """
 
 import operator
@@ -22,7 +22,7 @@ Row = TypeVar("Row")
 Value = str | int | bool | None
 
 CLAUSES_MAX = 20
-"""Clauses of a filter; a bound of this mock."""
+"""Maximum number of clauses of a filter; a limit of this mock."""
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?!\n)$")
 _FIELD = r"[A-Za-z][A-Za-z0-9_.]*"
 _CLAUSE = re.compile(rf"\s*({_FIELD})\s*(!=|>=|<=|=|>|<)(.*)$", re.DOTALL)
@@ -36,7 +36,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class Field(NamedTuple):
-    """A field of a row by which a list can be filtered and ordered."""
+    """A field for filtering and ordering a list."""
 
     kind: type[str] | type[int] | type[bool]
     get: Callable[[Any], Value | tuple[str, ...]]
@@ -53,24 +53,24 @@ def listed(
     rows: Iterable[Row],
     show: Callable[[Row], Record],
 ) -> Elements:
-    """Return one page of rows that come newest first."""
+    """Return one page of rows; `rows` must be newest first."""
     query = call.query
     clauses = [] if query.filter is None else _NEXT.split(query.filter)
     if len(clauses) > CLAUSES_MAX:
         raise PLATFORM_INVALID_FILTER.error(said=f"more than {CLAUSES_MAX} clauses")
-    tests = [_test(clause, fields) for clause in clauses]
-    kept: Iterable[Row] = (row for row in rows if all(test(row) for test in tests))
+    tests = [_parse_clause(clause, fields) for clause in clauses]
+    matching: Iterable[Row] = (row for row in rows if all(test(row) for test in tests))
     if query.orderBy is not None:
-        kept = _ordered(query.orderBy, fields, kept)
-    page = islice(kept, query.offset, query.offset + query.limit)
+        matching = _sorted(query.orderBy, fields, matching)
+    page = islice(matching, query.offset, query.offset + query.limit)
     return Elements(
         elements=tuple(show(row) for row in page),
-        href=f"{view.root}/{path}?{_asked(query, clauses)}",
+        href=f"{view.root}/{path}?{_query_string(query, clauses)}",
     )
 
 
-def _asked(query: PlatformQuery, clauses: Iterable[str]) -> str:
-    """Return a query as it was understood. Source: the href of a filtered list, MD:filters."""
+def _query_string(query: PlatformQuery, clauses: Iterable[str]) -> str:
+    """Return the query string as parsed. Source: the href of a filtered list, MD:filters."""
     parts = [f"filter={quote(redact(clause.strip()), safe='!')}" for clause in clauses]
     for name, text in (("expand", query.expand), ("orderBy", query.orderBy)):
         if text is not None:
@@ -80,25 +80,25 @@ def _asked(query: PlatformQuery, clauses: Iterable[str]) -> str:
     return "&".join((*parts, f"limit={query.limit}"))
 
 
-def _test(clause: str, fields: Fields) -> Callable[[Any], bool]:
-    found = _CLAUSE.match(clause)
-    if found is None:
+def _parse_clause(clause: str, fields: Fields) -> Callable[[Any], bool]:
+    match = _CLAUSE.match(clause)
+    if match is None:
         raise PLATFORM_INVALID_FILTER.error(said=clause.strip()[:80])
-    name, sign, text = found.groups()
+    name, sign, text = match.groups()
     field = fields.get(name)
     if field is None:
         raise PLATFORM_INVALID_FILTER.error(said=f"{name} is not one of {', '.join(fields)}")
-    wanted = _wanted(name, field, text.strip())
+    expected = _parse_value(name, field, text.strip())
     if sign in _COMPARE:
         compare = _COMPARE[sign]
-        return lambda row: any(compare(value, wanted) for value in _values(field, row))
-    equal = _equal(wanted)
+        return lambda row: any(compare(value, expected) for value in _values(field, row))
+    equal = _equality_test(expected)
     if sign == "=":
         return lambda row: any(equal(value) for value in _values(field, row))
     return lambda row: not any(equal(value) for value in _values(field, row))
 
 
-def _wanted(name: str, field: Field, text: str) -> Any:
+def _parse_value(name: str, field: Field, text: str) -> Any:
     if field.kind is bool:
         if text not in ("true", "false"):
             raise PLATFORM_INVALID_FILTER.error(said=f"{name} is true or false")
@@ -110,11 +110,11 @@ def _wanted(name: str, field: Field, text: str) -> Any:
     return text
 
 
-def _equal(wanted: Any) -> Callable[[Any], bool]:
+def _equality_test(expected: Any) -> Callable[[Any], bool]:
     """Return a test for equality; a text may end in `*`. Source: clover-mcp-server, item names."""
-    if isinstance(wanted, str) and wanted.endswith("*"):
-        return lambda value: value.startswith(wanted[:-1])
-    return lambda value: bool(value == wanted)
+    if isinstance(expected, str) and expected.endswith("*"):
+        return lambda value: value.startswith(expected[:-1])
+    return lambda value: bool(value == expected)
 
 
 def _values(field: Field, row: Any) -> tuple[Any, ...]:
@@ -124,18 +124,19 @@ def _values(field: Field, row: Any) -> tuple[Any, ...]:
     return () if value is None else (value,)
 
 
-def _ordered(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
-    """Order rows by one field or several; those without a value come first, or last if falling."""
+def _sorted(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
+    """Sort rows by fields; rows without a value come first, or last in DESC."""
     ordered = list(rows)
-    for each in reversed(text.split(",")):
-        name, _, way = each.strip().partition(" ")
-        field, way = fields.get(name), way.strip().upper() or "ASC"
-        if field is None or way not in ("ASC", "DESC"):
+    for clause in reversed(text.split(",")):
+        name, _, direction = clause.strip().partition(" ")
+        field, direction = fields.get(name), direction.strip().upper() or "ASC"
+        if field is None or direction not in ("ASC", "DESC"):
             raise PLATFORM_INVALID_QUERY.error(param="orderBy")
-        ordered.sort(key=lambda row, field=field: _key(field, row), reverse=way == "DESC")  # type: ignore[misc] # mypy knows no default here
+        falling = direction == "DESC"
+        ordered.sort(key=lambda row, field=field: _sort_key(field, row), reverse=falling)  # type: ignore[misc] # mypy does not infer the default
     return ordered
 
 
-def _key(field: Field, row: Any) -> tuple[bool, Any]:
+def _sort_key(field: Field, row: Any) -> tuple[bool, Any]:
     values = _values(field, row)
     return (True, values[0]) if values else (False, field.kind())

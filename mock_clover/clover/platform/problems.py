@@ -1,7 +1,7 @@
-"""Refusals of the platform API: a message, and sometimes details; no error object.
+"""Problems of the platform API: a message and sometimes details; no error object.
 
-Source of the form: the recorded answers of sandbox.dev.clover.com (clover_sandbox_simulator, 2026)
-and what clover-mcp-server found on the sandbox (2026).
+Source of the shape: recorded responses of sandbox.dev.clover.com (clover_sandbox_simulator, 2026)
+and the findings of clover-mcp-server on the sandbox (2026).
 """
 
 from mock_clover.core.evidence import Fact, inferred, observed
@@ -28,48 +28,48 @@ PLATFORM_PAYMENT_NOT_FOUND = _problem(
     "PLATFORM_PAYMENT_NOT_FOUND",
     404,
     "Not Found",
-    inferred("the words for orders and customers"),
+    inferred("the message for orders and customers"),
     "Payment not found",
 )
 PLATFORM_INVALID_ID = _problem(
     "PLATFORM_INVALID_ID",
     404,
     "invalid ID",
-    observed("clover-mcp-server, of items; that other parts of the inventory read alike is ours"),
+    observed("clover-mcp-server, for items; for other parts of the inventory it is inferred"),
 )
 PLATFORM_INVALID_FILTER = _problem(
     "PLATFORM_INVALID_FILTER",
     400,
     "Invalid filter: {said}",
-    observed("clover-mcp-server: 400 for a field that cannot be filtered; the words are inferred"),
+    observed("clover-mcp-server: 400 for a field that cannot be filtered; the message is inferred"),
 )
 PLATFORM_INVALID_QUERY = _problem(
     "PLATFORM_INVALID_QUERY",
     400,
     "Invalid value for {param}",
-    inferred("the pages state a limit of 1000 and three expansions; what else happens, nobody"),
+    inferred("the pages state a limit of 1000 and three expansions, but no error"),
 )
 PLATFORM_ITEM_MISSING = _problem(
     "PLATFORM_ITEM_MISSING",
     400,
     "item_does_not_exist",
-    observed("words that a client of atomic orders knows; where else they are said is inferred"),
+    observed("a client of atomic orders has this message; its other uses are inferred"),
 )
 PLATFORM_CART_EMPTY = _problem(
     "PLATFORM_CART_EMPTY",
     400,
     "cart_is_empty_or_missing",
-    observed("words that a client of atomic orders knows"),
+    observed("a client of atomic orders has this message"),
 )
 PLATFORM_QUANTITY_BROKEN = _problem(
     "PLATFORM_QUANTITY_BROKEN",
     400,
-    "Invalid unitQty: this mock sells whole units only, 1000 for each",
-    inferred("a bound of this mock: Clover sells parts of a unit"),
+    "Invalid unitQty: this mock supports whole units only, 1000 for each",
+    inferred("a limit of this mock: Clover supports fractions of a unit"),
 )
 PLATFORM_ORDER_PAID = _problem(
     "PLATFORM_ORDER_PAID",
     400,
     "Order has payments",
-    inferred("what was paid, in full or in part, is neither added to nor deleted"),
+    inferred("a paid or partly paid order cannot be extended or deleted"),
 )

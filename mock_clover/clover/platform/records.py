@@ -1,6 +1,6 @@
-"""The platform API's common forms: references, lists, and the merchant.
+"""Common records of the platform API: references, lists and the merchant.
 
-Members are in the order of the recorded answers, false ones are said, times are whole seconds.
+Members are in the order of recorded responses. False members are present. Times are whole seconds.
 """
 
 from typing import Annotated, Any, ClassVar
@@ -10,25 +10,25 @@ from mock_clover.core.record import Record
 
 LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
 NESTED_MAX = 100
-"""Rows of a list within another answer. Source: MD:paginating."""
+"""Maximum rows of a nested list. Source: MD:paginating."""
 EXPANSIONS_MAX = 3
-"""Source: DOCS:expanding-fields. That a fourth is refused is inferred."""
+"""Source: DOCS:expanding-fields. The error for a fourth is inferred."""
 OFFSET_MAX = 10_000_000
-"""A bound of this mock: no table has so many rows."""
+"""A limit of this mock: no table has so many rows."""
 
 _PAGES = documented("MD:paginating; DOCS:expanding-fields; MD:applying-filters")
 _QUERY = "PLATFORM_INVALID_QUERY"
 
 
 class PlatformQuery(Record, frozen=True, kw_only=True):
-    """Query of a platform call that looks."""
+    """Query of a platform list."""
 
     filter: (
         Annotated[
             str,
             doc(
-                "`field=value`, and `!=`, `>`, `>=`, `<`, `<=`; given again or joined by commas, "
-                "all must hold. A text may end in `*`.",
+                "`field=value`, also `!=`, `>`, `>=`, `<`, `<=`. Repeat it or join clauses by "
+                "commas; all must match. A text may end in `*`.",
                 _PAGES,
             ),
         ]
@@ -37,33 +37,33 @@ class PlatformQuery(Record, frozen=True, kw_only=True):
     expand: (
         Annotated[
             str,
-            doc("Up to three members, joined by commas; dots lead deeper.", _PAGES),
+            doc("Up to three members, joined by commas; dots select nested members.", _PAGES),
         ]
         | None
     ) = None
     orderBy: Annotated[str, doc("`field`, `field ASC` or `field DESC`.", _PAGES)] | None = None
-    limit: Annotated[int, doc("Rows of a page.", _PAGES, refused_as=_QUERY, ge=1, le=LIMIT_MAX)] = (
+    limit: Annotated[int, doc("Page size.", _PAGES, refused_as=_QUERY, ge=1, le=LIMIT_MAX)] = (
         LIMIT_DEFAULT
     )
     offset: Annotated[
-        int, doc("Rows that are left out first.", _PAGES, refused_as=_QUERY, ge=0, le=OFFSET_MAX)
+        int, doc("Number of rows to skip.", _PAGES, refused_as=_QUERY, ge=0, le=OFFSET_MAX)
     ] = 0
 
 
 class ExpandQuery(Record, frozen=True, kw_only=True):
-    """Query of a platform call on one thing."""
+    """Query of a platform call for one object."""
 
     expand: (
         Annotated[
             str,
-            doc("Up to three members, joined by commas; dots lead deeper.", _PAGES),
+            doc("Up to three members, joined by commas; dots select nested members.", _PAGES),
         ]
         | None
     ) = None
 
 
 class Elements(Record, frozen=True, kw_only=True):
-    """The envelope of every platform list; one within another answer has no `href`."""
+    """Envelope of all platform lists; a nested list has no `href`."""
 
     fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
 
@@ -72,7 +72,7 @@ class Elements(Record, frozen=True, kw_only=True):
 
 
 class Reference(Record, frozen=True, kw_only=True):
-    """Another thing, by its id and its address, or by one of them."""
+    """Reference to another object by id, URL, or both."""
 
     fact: ClassVar[Fact] = observed("CC 27777")
 
@@ -81,7 +81,7 @@ class Reference(Record, frozen=True, kw_only=True):
 
 
 class Nothing(Record, frozen=True, kw_only=True):
-    """What a deletion answers: `{}`. Source: clover_sandbox_simulator."""
+    """Response to a deletion: `{}`. Source: clover_sandbox_simulator."""
 
     fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
 
@@ -89,10 +89,10 @@ class Nothing(Record, frozen=True, kw_only=True):
 
 
 class Address(Record, frozen=True, kw_only=True):
-    """`address` of a merchant; its own address only, where it is not expanded."""
+    """`address` of a merchant; only `href` if it is not expanded."""
 
     fact: ClassVar[Fact] = inferred(
-        "REF merchant names the members of an address; none was recorded"
+        "REF merchant lists the members of an address; none was recorded"
     )
 
     href: str | None = None
@@ -119,9 +119,7 @@ class Owner(Record, frozen=True, kw_only=True):
 class Gateway(Record, frozen=True, kw_only=True):
     """`gateway` of a merchant. Source: goparrot for the members, the multi-pay page for two."""
 
-    fact: ClassVar[Fact] = observed(
-        "GP reads these; the page on multi-pay tokens prints two of them"
-    )
+    fact: ClassVar[Fact] = observed("GP reads these; the page on multi-pay tokens has two of them")
 
     href: str | None = None
     accountName: str | None = None
@@ -138,9 +136,9 @@ class Gateway(Record, frozen=True, kw_only=True):
 
 
 class Properties(Record, frozen=True, kw_only=True):
-    """`properties` of a merchant; the real ones hold bank accounts too, these do not."""
+    """`properties` of a merchant; real ones include bank accounts too, these do not."""
 
-    fact: ClassVar[Fact] = inferred("clover-mcp-server names some of them")
+    fact: ClassVar[Fact] = inferred("clover-mcp-server lists some of them")
 
     href: str | None = None
     defaultCurrency: str | None = None
@@ -154,10 +152,10 @@ class Properties(Record, frozen=True, kw_only=True):
 
 
 class Merchant(Record, frozen=True, kw_only=True):
-    """A merchant; what is not expanded is an address to follow."""
+    """A merchant; members that are not expanded are references."""
 
     fact: ClassVar[Fact] = inferred(
-        "GP and clover-mcp-server read id, name, address and owner; no answer was recorded"
+        "GP and clover-mcp-server read id, name, address and owner; no response was recorded"
     )
 
     href: str
@@ -178,7 +176,7 @@ class Merchant(Record, frozen=True, kw_only=True):
 
 
 class Supported(Record, frozen=True, kw_only=True):
-    """Whether a merchant can do a thing; `rate` is a fraction."""
+    """Whether a merchant has a capability; `rate` is a fraction."""
 
     fact: ClassVar[Fact] = documented("MD:surcharges; WOO")
 
@@ -187,10 +185,10 @@ class Supported(Record, frozen=True, kw_only=True):
 
 
 class PaymentConfigs(Record, frozen=True, kw_only=True):
-    """What a merchant's ecommerce can do. Source: WOO, MD:level-2, MD:soft-descriptors."""
+    """Ecommerce capabilities of a merchant. Source: WOO, MD:level-2, MD:soft-descriptors."""
 
     fact: ClassVar[Fact] = documented(
-        "MD:surcharges, purchase cards, soft descriptors; each shows one member"
+        "MD:surcharges, purchase cards, soft descriptors; each page has one member"
     )
 
     surcharging: Supported
@@ -199,5 +197,5 @@ class PaymentConfigs(Record, frozen=True, kw_only=True):
 
 
 def seconds(time_ms: Millis) -> Millis:
-    """Return a time as the platform API tells it."""
+    """Return a time in ms rounded down to whole seconds, as in the platform API."""
     return time_ms // 1000 * 1000

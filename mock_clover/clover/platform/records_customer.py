@@ -1,4 +1,4 @@
-"""Customers of the platform API: the same rows as those of /v1, with their cards."""
+"""Records for customers of the platform API, which are the same rows as in /v1."""
 
 from typing import Annotated, ClassVar
 
@@ -10,7 +10,7 @@ _REF = documented("REF customersCreateCustomer")
 _LIVE = observed("clover-mcp-server, sandbox 2026-06: sub-resources, not flat members")
 _QUERY = "PLATFORM_INVALID_QUERY"
 CONTACTS_MAX = 20
-"""Addresses of each kind that a customer has; a bound of this mock."""
+"""Maximum number of contacts of each kind; a limit of this mock."""
 
 _Name = Annotated[str, doc("Up to 64 characters.", _REF, refused_as=_QUERY, max_length=64)] | None
 _Line = Annotated[str, doc("Free text.", _REF, max_length=255)] | None
@@ -41,7 +41,7 @@ class PostalAddress(Record, frozen=True, kw_only=True):
 
 
 class PlatformCustomerUpdate(Record, frozen=True, kw_only=True):
-    """Body of `POST …/customers/{id}`: what is not named stays."""
+    """Body of `POST …/customers/{id}`: absent members stay unchanged."""
 
     firstName: _Name = None
     lastName: _Name = None
@@ -98,13 +98,13 @@ class PhoneAnswer(Record, frozen=True, kw_only=True):
 class AddressAnswer(PostalAddress, frozen=True, kw_only=True):
     """One of `addresses`."""
 
-    fact: ClassVar[Fact] = inferred("REF customersCreateCustomer names the members that are sent")
+    fact: ClassVar[Fact] = inferred("REF customersCreateCustomer lists the members of the request")
 
     id: str
 
 
 class CardInfo(Record, frozen=True, kw_only=True):
-    """`additionalInfo` of a card on file: truths as texts."""
+    """`additionalInfo` of a card on file: booleans as strings."""
 
     fact: ClassVar[Fact] = observed("GP")
 
@@ -115,7 +115,7 @@ class CardInfo(Record, frozen=True, kw_only=True):
 class CardAnswer(Record, frozen=True, kw_only=True):
     """A card on file. Source: goparrot; `expirationDate` is MMYY."""
 
-    fact: ClassVar[Fact] = observed("GP; what tokenType says is inferred")
+    fact: ClassVar[Fact] = observed("GP; the value of tokenType is inferred")
 
     id: str
     first6: str
@@ -130,7 +130,7 @@ class CardAnswer(Record, frozen=True, kw_only=True):
 
 
 class PlatformCustomerAnswer(Record, frozen=True, kw_only=True):
-    """A customer. Source: CC 27777; contacts stand in it only where they are asked for."""
+    """A customer. Source: CC 27777; contacts appear only if they are expanded."""
 
     fact: ClassVar[Fact] = observed("CC 27777")
 

@@ -1,4 +1,4 @@
-"""A merchant's inventory: items, taxes, order types and tenders, as rows and as they are shown."""
+"""Records for a merchant's inventory: items, taxes, order types and tenders."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -15,20 +15,18 @@ _QUERY = "PLATFORM_INVALID_QUERY"
 NAME_MAX = 127
 
 PriceType = Literal["FIXED", "VARIABLE", "PER_UNIT"]
-Price = Annotated[Cents, doc("Of a unit.", _ITEM, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)]
+Price = Annotated[Cents, doc("Price of a unit.", _ITEM, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)]
 
 
 class ItemRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/items`."""
 
-    name: Annotated[
-        str, doc("Its name.", _ITEM, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
-    ]
+    name: Annotated[str, doc("Name.", _ITEM, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)]
     price: Price = 0
-    priceType: Annotated[PriceType, doc("How it is priced.", _ITEM, refused_as=_QUERY)] = "FIXED"
-    hidden: Annotated[bool, doc("Not on the register.", _ITEM, refused_as=_QUERY)] = False
-    available: Annotated[bool, doc("For sale.", _ITEM, refused_as=_QUERY)] = True
-    autoManage: Annotated[bool, doc("Stock decides.", _ITEM, refused_as=_QUERY)] = False
+    priceType: Annotated[PriceType, doc("Type of price.", _ITEM, refused_as=_QUERY)] = "FIXED"
+    hidden: Annotated[bool, doc("Hidden on the register.", _ITEM, refused_as=_QUERY)] = False
+    available: Annotated[bool, doc("Available for sale.", _ITEM, refused_as=_QUERY)] = True
+    autoManage: Annotated[bool, doc("Stock sets availability.", _ITEM, refused_as=_QUERY)] = False
     defaultTaxRates: Annotated[
         bool, doc("The merchant's default taxes apply.", _ITEM, refused_as=_QUERY)
     ] = True
@@ -43,7 +41,7 @@ class ItemRequest(Record, frozen=True, kw_only=True):
 
 
 class InventoryItem(Record, frozen=True, kw_only=True):
-    """An item as it is kept."""
+    """A stored item."""
 
     id: str
     asked: ItemRequest
@@ -51,7 +49,7 @@ class InventoryItem(Record, frozen=True, kw_only=True):
 
 
 class ItemAnswer(Record, frozen=True, kw_only=True):
-    """An item as it is shown. Source: clover_sandbox_simulator 2026-02."""
+    """Response for an item. Source: clover_sandbox_simulator 2026-02."""
 
     fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
 
@@ -75,21 +73,21 @@ class ItemAnswer(Record, frozen=True, kw_only=True):
 
 
 def item_answer(item: InventoryItem, **expanded: Elements) -> ItemAnswer:
-    """Show an item, and what is expanded in it."""
-    asked = item.asked
+    """Return the response for an item with its expanded members."""
+    request = item.asked
     return ItemAnswer(
         id=item.id,
-        hidden=asked.hidden,
-        available=asked.available,
-        autoManage=asked.autoManage,
-        name=asked.name,
-        alternateName=asked.alternateName,
-        code=asked.code,
-        sku=asked.sku,
-        price=asked.price,
-        priceType=asked.priceType,
-        defaultTaxRates=asked.defaultTaxRates,
-        isRevenue=asked.isRevenue,
+        hidden=request.hidden,
+        available=request.available,
+        autoManage=request.autoManage,
+        name=request.name,
+        alternateName=request.alternateName,
+        code=request.code,
+        sku=request.sku,
+        price=request.price,
+        priceType=request.priceType,
+        defaultTaxRates=request.defaultTaxRates,
+        isRevenue=request.isRevenue,
         modifiedTime=seconds(item.modified_ms),
         deleted=False,
         **expanded,
@@ -99,9 +97,7 @@ def item_answer(item: InventoryItem, **expanded: Elements) -> ItemAnswer:
 class TaxRateRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/tax_rates`."""
 
-    name: Annotated[
-        str, doc("Its name.", _TAX, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
-    ]
+    name: Annotated[str, doc("Name.", _TAX, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)]
     rate: (
         Annotated[
             int,
@@ -122,21 +118,21 @@ class TaxRateRequest(Record, frozen=True, kw_only=True):
     taxType: (
         Annotated[
             Literal["VAT_TAXABLE", "VAT_NON_TAXABLE", "VAT_EXEMPT", "INTERNAL_TAX", "PARTNER_TAX"],
-            doc("Its kind.", _TAX, refused_as=_QUERY),
+            doc("Type of tax.", _TAX, refused_as=_QUERY),
         ]
         | None
     ) = None
 
 
 class MerchantTax(Record, frozen=True, kw_only=True):
-    """A merchant's tax as it is kept."""
+    """A stored tax of a merchant."""
 
     id: str
     asked: TaxRateRequest
 
 
 class TaxRateAnswer(Record, frozen=True, kw_only=True):
-    """A tax as it is shown: of a merchant, or of a line. Source: clover_sandbox_simulator."""
+    """Response for a tax of a merchant or of a line. Source: clover_sandbox_simulator."""
 
     fact: ClassVar[Fact] = observed(
         "clover_sandbox_simulator, recorded in 2026-02; of a line: community.clover.com 24054"
@@ -156,25 +152,23 @@ NO_TAX_APPLIED = "NO_TAX_APPLIED"
 
 
 def tax_answer(tax: MerchantTax) -> TaxRateAnswer:
-    """Show a merchant's tax."""
-    asked = tax.asked
+    """Return the response for a merchant's tax."""
+    request = tax.asked
     return TaxRateAnswer(
         id=tax.id,
-        name=asked.name,
-        taxType=asked.taxType,
-        rate=asked.rate,
-        taxAmount=asked.taxAmount,
-        isDefault=asked.isDefault,
+        name=request.name,
+        taxType=request.taxType,
+        rate=request.rate,
+        taxAmount=request.taxAmount,
+        isDefault=request.isDefault,
     )
 
 
 class OrderTypeRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/order_types`."""
 
-    label: Annotated[
-        str, doc("Its name.", _TYPE, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)
-    ]
-    taxable: Annotated[bool, doc("Taxes apply.", _TYPE, refused_as=_QUERY)] = True
+    label: Annotated[str, doc("Name.", _TYPE, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)]
+    taxable: Annotated[bool, doc("Whether taxes apply.", _TYPE, refused_as=_QUERY)] = True
     fee: Annotated[Cents, doc("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] = 0
     minOrderAmount: Annotated[
         Cents, doc("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)
@@ -183,7 +177,7 @@ class OrderTypeRequest(Record, frozen=True, kw_only=True):
 
 
 class OrderType(Record, frozen=True, kw_only=True):
-    """An order type as it is kept; the first is the default (observed)."""
+    """A stored order type; the first is the default (observed)."""
 
     id: str
     asked: OrderTypeRequest
@@ -191,7 +185,7 @@ class OrderType(Record, frozen=True, kw_only=True):
 
 
 class OrderTypeAnswer(Record, frozen=True, kw_only=True):
-    """An order type as it is shown. Source: clover_sandbox_simulator."""
+    """Response for an order type. Source: clover_sandbox_simulator."""
 
     fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
 
@@ -208,7 +202,7 @@ class OrderTypeAnswer(Record, frozen=True, kw_only=True):
 
 
 def order_type_answer(order_type: OrderType) -> OrderTypeAnswer:
-    """Show an order type."""
+    """Return the response for an order type."""
     return OrderTypeAnswer(
         id=order_type.id,
         label=order_type.asked.label,
@@ -248,8 +242,8 @@ TENDERS: dict[str, str] = {
     "com.clover.tender.external_payment": "External Payment",
     "com.clover.tender.external_pin_debit": "External PIN Debit",
 }
-"""Labels by key; a sandbox has fourteen, of which these keys are known. Labels but for the first
-three are inferred."""
+"""Labels by key. A sandbox has fourteen; these keys are known. All labels except the first three
+are inferred."""
 EXTERNAL_PAYMENT = "com.clover.tender.external_payment"
 TENDER_OF: dict[Kind, str] = {
     "card": "com.clover.tender.credit_card",
@@ -257,4 +251,4 @@ TENDER_OF: dict[Kind, str] = {
     "ach": EXTERNAL_PAYMENT,
     "tender": EXTERNAL_PAYMENT,
 }
-"""What a payment was made with, if it does not say so; of what is no card it is inferred."""
+"""Default tender by kind of payment; inferred except for cards."""

@@ -1,6 +1,6 @@
-"""Orders of the platform API: what makes and changes them, and how an order is shown there.
+"""Records for orders of the platform API: requests, stored data and responses.
 
-An order is one row, whichever API made it: `Order.platform` holds what only this one knows.
+Both APIs share one row per order. `Order.platform` has the data that only this API uses.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -17,7 +17,7 @@ _LIVE = observed("clover_sandbox_simulator 2026-02")
 _QUERY = "PLATFORM_INVALID_QUERY"
 TEXT_MAX = 2_000
 LINES_MAX = 1_000
-"""Lines of an order; a bound of this mock."""
+"""Maximum number of lines of an order; a limit of this mock."""
 QUANTITY_MAX = 1_000_000
 
 Text = Annotated[str, doc("Free text.", _ORDER, refused_as=_QUERY, max_length=TEXT_MAX)] | None
@@ -27,9 +27,9 @@ PaymentState = Literal[
 
 
 class IdRequest(Record, frozen=True, kw_only=True):
-    """Another thing that a body refers to."""
+    """Reference to another object in a request body."""
 
-    id: Annotated[str, doc("Its id.", _ORDER, max_length=255)] | None = None
+    id: Annotated[str, doc("Object id.", _ORDER, max_length=255)] | None = None
 
 
 class PlatformOrderRequest(Record, frozen=True, kw_only=True):
@@ -38,12 +38,19 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
     title: Text = None
     note: Text = None
     state: (
-        Annotated[str, doc("open or locked, say.", _ORDER, refused_as=_QUERY, max_length=50)] | None
+        Annotated[str, doc("For example open or locked.", _ORDER, refused_as=_QUERY, max_length=50)]
+        | None
     ) = None
     total: (
         Annotated[
             Cents,
-            doc("Nobody else reckons it.", _ORDER, refused_as=_QUERY, ge=0, le=AMOUNT_MAX),
+            doc(
+                "Total; the server does not compute it.",
+                _ORDER,
+                refused_as=_QUERY,
+                ge=0,
+                le=AMOUNT_MAX,
+            ),
         ]
         | None
     ) = None
@@ -54,7 +61,7 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
     customers: (
         Annotated[
             list[IdRequest],
-            doc("The first one counts.", _ORDER, refused_as=_QUERY, max_length=10),
+            doc("Only the first one is used.", _ORDER, refused_as=_QUERY, max_length=10),
         ]
         | None
     ) = None
@@ -62,31 +69,43 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
     clientCreatedTime: (
         Annotated[
             Millis,
-            doc("By the client's clock.", _ORDER, refused_as=_QUERY, ge=0, le=10_000_000_000_000),
+            doc(
+                "Time of the client's clock.",
+                _ORDER,
+                refused_as=_QUERY,
+                ge=0,
+                le=10_000_000_000_000,
+            ),
         ]
         | None
     ) = None
-    taxRemoved: Annotated[bool, doc("No taxes.", _ORDER, refused_as=_QUERY)] | None = None
-    manualTransaction: (
-        Annotated[bool, doc("Without line items.", _ORDER, refused_as=_QUERY)] | None
+    taxRemoved: (
+        Annotated[bool, doc("Whether taxes are removed.", _ORDER, refused_as=_QUERY)] | None
     ) = None
-    groupLineItems: Annotated[bool, doc("On receipts.", _ORDER, refused_as=_QUERY)] | None = None
-    testMode: Annotated[bool, doc("In test mode.", _ORDER, refused_as=_QUERY)] | None = None
+    manualTransaction: (
+        Annotated[bool, doc("Whether it has no line items.", _ORDER, refused_as=_QUERY)] | None
+    ) = None
+    groupLineItems: (
+        Annotated[bool, doc("Whether receipts group line items.", _ORDER, refused_as=_QUERY)] | None
+    ) = None
+    testMode: (
+        Annotated[bool, doc("Whether it is in test mode.", _ORDER, refused_as=_QUERY)] | None
+    ) = None
 
 
 class PlatformOrder(Record, frozen=True, kw_only=True):
-    """What only the platform API knows of an order."""
+    """Data of an order that only the platform API uses."""
 
     asked: PlatformOrderRequest
     modified_ms: Millis
     reckoned: bool = False
-    """Whether its total is that of its lines, as an atomic order's is; else its client tells it."""
+    """Whether the total is computed from the lines (atomic order) and not sent by the client."""
 
 
 class LineTaxRequest(Record, frozen=True, kw_only=True):
-    """A tax of a new line: one of the merchant's by its id, or any other by name and rate."""
+    """A tax of a new line: a tax of the merchant by id, or another by name and rate."""
 
-    id: Annotated[str, doc("Of the merchant's.", _LINE, max_length=255)] | None = None
+    id: Annotated[str, doc("Id of a tax of the merchant.", _LINE, max_length=255)] | None = None
     name: Annotated[str, doc("Free text.", _LINE, max_length=255)] | None = None
     rate: (
         Annotated[
@@ -101,19 +120,18 @@ class LineRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/line_items`, and a line of an atomic order."""
 
     item: (
-        Annotated[
-            IdRequest, doc("Its name, price and taxes are taken over.", _LINE, refused_as=_QUERY)
-        ]
+        Annotated[IdRequest, doc("Source of name, price and taxes.", _LINE, refused_as=_QUERY)]
         | None
     ) = None
     name: Annotated[str, doc("Free text.", _LINE, refused_as=_QUERY, max_length=255)] | None = None
     price: (
-        Annotated[Cents, doc("Of a unit.", _LINE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[Cents, doc("Price of a unit.", _LINE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)]
+        | None
     ) = None
     unitQty: (
         Annotated[
             int,
-            doc("1000 is one.", _LINE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX * 1_000),
+            doc("1000 is one unit.", _LINE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX * 1_000),
         ]
         | None
     ) = None
@@ -161,7 +179,7 @@ class AtomicOrderRequest(Record, frozen=True, kw_only=True):
 
 
 class LineAnswer(Record, frozen=True, kw_only=True):
-    """A line of an order. Source: CC 27777, and recorded orders of other clients."""
+    """A line of an order. Source: CC 27777 and recorded orders of other clients."""
 
     fact: ClassVar[Fact] = observed("CC 27777")
 
@@ -181,7 +199,7 @@ class LineAnswer(Record, frozen=True, kw_only=True):
 
 
 class PlatformOrderAnswer(Record, frozen=True, kw_only=True):
-    """An order. Source: CC 27777 (made by ecommerce), clover_sandbox_simulator (made here)."""
+    """An order. Source: CC 27777 (from ecommerce), clover_sandbox_simulator (from this API)."""
 
     fact: ClassVar[Fact] = observed("CC 27777; clover_sandbox_simulator, recorded in 2026-02")
 

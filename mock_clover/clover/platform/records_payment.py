@@ -1,4 +1,4 @@
-"""Payments and refunds of the platform API: charges and refunds, seen from there."""
+"""Records for payments and refunds of the platform API."""
 
 from typing import Any, ClassVar, Literal
 
@@ -16,8 +16,8 @@ RESULTS: dict[ChargeState, Result] = {
     "expired": "VOIDED",
     "failed": "FAIL",
 }
-"""What a charge's state is here. The names are documented (REF payments); which of them a captured
-or expired authorisation has is inferred."""
+"""Result by state of the charge. The values are documented (REF payments); that of a captured or
+expired authorization is inferred."""
 
 
 class CardOnFile(Record, frozen=True, kw_only=True):
@@ -35,9 +35,7 @@ class CardOnFile(Record, frozen=True, kw_only=True):
 class CardTransaction(Record, frozen=True, kw_only=True):
     """`cardTransaction` of a payment. Source: REF payGetPayment."""
 
-    fact: ClassVar[Fact] = documented(
-        "REF payGetPayment; what each member is for a charge is inferred"
-    )
+    fact: ClassVar[Fact] = documented("REF payGetPayment; the values for a charge are inferred")
 
     cardType: str | None = None
     entryType: str

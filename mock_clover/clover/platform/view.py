@@ -1,4 +1,4 @@
-"""A view: whose things are shown, under which address, and what is to be expanded in them."""
+"""The context of a platform response: sandbox, base URL and expansions."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -12,36 +12,36 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 class View(NamedTuple):
-    """How things are shown to one call. `expand` holds dotted names; unknown ones say nothing."""
+    """Context of the response to one call. `expand` has dotted names; unknown ones are ignored."""
 
     sandbox: Sandbox
     root: str
-    """The address of the merchant, without a slash at its end."""
+    """URL of the merchant without a trailing slash."""
     expand: frozenset[str] = frozenset()
 
     def wants(self, *names: str) -> bool:
-        """Tell whether a member is to be expanded, by any of its names, or anything in it."""
+        """Return whether a member, under any of its names, or anything in it is expanded."""
         return any(
             each == name or each.startswith(f"{name}.") for each in self.expand for name in names
         )
 
     def within(self, *names: str) -> "View":
-        """Return the view of what stands in a member."""
+        """Return the view for the content of a member."""
         inner = (each.split(".", 1) for each in self.expand if "." in each)
         return self._replace(expand=frozenset(rest for name, rest in inner if name in names))
 
     def refer(self, path: str, row_id: str) -> Reference:
-        """Return a reference to a thing that has an address of its own."""
+        """Return a reference to an object with its own URL."""
         return Reference(href=f"{self.root}/{path}/{row_id}", id=row_id)
 
     @property
     def employee(self) -> Reference:
-        """The employee who does all that apps do: the owner."""
+        """The employee of all actions of apps: the owner."""
         return Reference(id=self.sandbox.credentials.employee_id)
 
 
 def view_of(sandbox: Sandbox, call: Call[Any, Any]) -> View:
-    """Return the view that a call asks for. Source: DOCS:expanding-fields, three at most."""
+    """Return the view of a call; raise for more than three expansions (DOCS:expanding-fields)."""
     text = getattr(call.query, "expand", None) or ""
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))
     if len(names) > EXPANSIONS_MAX:
@@ -50,5 +50,5 @@ def view_of(sandbox: Sandbox, call: Call[Any, Any]) -> View:
 
 
 def nested(rows: Sequence[Record] | Iterable[Record]) -> Elements:
-    """Return a list as it stands within another answer."""
+    """Return a nested list."""
     return Elements(elements=tuple(rows)[:NESTED_MAX])

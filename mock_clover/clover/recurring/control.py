@@ -1,4 +1,4 @@
-"""Notices to customers, as they would have been sent: `GET /_mock/notices`."""
+"""Control call that lists the notices to customers: `GET /_mock/notices`."""
 
 from typing import Annotated
 
@@ -14,11 +14,13 @@ from mock_clover.sandbox.sandbox import Sandbox
 class NoticeQuery(Record, frozen=True, kw_only=True):
     """Query of the notices."""
 
-    kind: Annotated[Kind | None, doc("What they tell.", OURS)] = None
+    kind: Annotated[Kind | None, doc("Kind of notice.", OURS)] = None
     channel: Annotated[Channel | None, doc("email or sms.", OURS)] = None
-    customer: Annotated[str | None, doc("Whom they tell.", OURS)] = None
-    subscription: Annotated[str | None, doc("Of which they tell.", OURS)] = None
-    limit: Annotated[int, doc("The newest so many.", OURS, ge=1, le=NOTICES_MAX)] = 100
+    customer: Annotated[str | None, doc("Customer id.", OURS)] = None
+    subscription: Annotated[str | None, doc("Subscription id.", OURS)] = None
+    limit: Annotated[
+        int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=NOTICES_MAX)
+    ] = 100
 
 
 class NoticeList(Record, frozen=True, kw_only=True):
@@ -28,19 +30,19 @@ class NoticeList(Record, frozen=True, kw_only=True):
 
 
 def list_notices(sandbox: Sandbox, call: Call[None, NoticeQuery]) -> NoticeList:
-    """Return what customers would have been told, by e-mail and SMS; nothing is ever sent."""
-    asked = call.query
-    wanted = {
+    """Return the e-mails and SMS that customers would get; none is ever sent."""
+    query = call.query
+    filters = {
         name: value
         for name in ("kind", "channel", "customer", "subscription")
-        if (value := getattr(asked, name)) is not None
+        if (value := getattr(query, name)) is not None
     }
-    found = [
+    notices = [
         notice
         for notice in sandbox.notices
-        if all(getattr(notice, name) == value for name, value in wanted.items())
+        if all(getattr(notice, name) == value for name, value in filters.items())
     ]
-    return NoticeList(data=tuple(found[-asked.limit :]))
+    return NoticeList(data=tuple(notices[-query.limit :]))
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

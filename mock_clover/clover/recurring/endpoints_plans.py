@@ -1,6 +1,6 @@
-"""Plans of the recurring service: what is paid, and how often.
+"""Endpoints for plans of the recurring service.
 
-Each call names its merchant in a header beside the bearer token, as documented.
+Each call has the merchant id in a header, besides the bearer token (documented).
 """
 
 from itertools import islice
@@ -38,111 +38,113 @@ from mock_clover.engine.overrides import validate_triggers
 from mock_clover.sandbox.sandbox import Sandbox
 
 ROWS_MAX = 1_000
-"""Rows of a bare array, the newest: Clover's has no pages that are known of."""
+"""Maximum number of rows of a bare array, the newest. No pagination of Clover's is known."""
 DOC = documented(
     "MD:working-with-recurring; the path without /recurring: MD:ecommerce-app-permissions"
 )
 
 
 def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanAnswer:
-    """Make a plan."""
+    """Create a plan."""
     check_merchant(sandbox, call)
-    asked = call.body
-    check_amount(asked.amount)
-    validate_triggers(asked.name)
+    body = call.body
+    check_amount(body.amount)
+    validate_triggers(body.name)
     sandbox.plans.require_room()
     now_ms = sandbox.clock.now_ms()
     plan = Plan(
         id=sandbox.ids.object_id(),
-        name=asked.name,
-        amount=asked.amount,
-        interval=asked.interval,
-        interval_count=asked.intervalCount,
+        name=body.name,
+        amount=body.amount,
+        interval=body.interval,
+        interval_count=body.intervalCount,
         created_ms=now_ms,
         modified_ms=now_ms,
-        note=asked.note,
-        tax_rate_uuids=tuple(asked.taxRateUuids),
-        tip_amount=asked.tipAmount,
+        note=body.note,
+        tax_rate_uuids=tuple(body.taxRateUuids),
+        tip_amount=body.tipAmount,
     )
     sandbox.plans.put(plan.id, plan)
-    call.why = "a plan is made"
-    return shown(sandbox, plan)
+    call.why = "a plan is created"
+    return plan_response(sandbox, plan)
 
 
 def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> Document:
     """Return plans, newest first, as a bare array."""
     check_merchant(sandbox, call)
-    asked = call.query
-    found = (
-        shown(sandbox, plan)
+    query = call.query
+    plans = (
+        plan_response(sandbox, plan)
         for _, plan in sandbox.plans.newest()
-        if asked.interval in (None, plan.interval)
-        and asked.intervalCount in (None, plan.interval_count)
+        if query.interval in (None, plan.interval)
+        and query.intervalCount in (None, plan.interval_count)
     )
-    return Document(encode(tuple(islice(found, ROWS_MAX))))
+    return Document(encode(tuple(islice(plans, ROWS_MAX))))
 
 
 def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanAnswer:
     """Return one plan."""
     check_merchant(sandbox, call)
-    return shown(sandbox, require_plan(sandbox, call.ids[0]))
+    return plan_response(sandbox, require_plan(sandbox, call.ids[0]))
 
 
 def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
-    """Change a plan, but not its interval; it ends only when nobody subscribes to it."""
+    """Update a plan except its interval; deactivate it only without active subscriptions."""
     check_merchant(sandbox, call)
-    asked, plan = call.body, require_plan(sandbox, call.ids[0])
-    if asked.interval not in (None, plan.interval):
+    body, plan = call.body, require_plan(sandbox, call.ids[0])
+    if body.interval not in (None, plan.interval):
         raise PLAN_INTERVAL_FIXED.error()
-    if asked.intervalCount not in (None, plan.interval_count):
+    if body.intervalCount not in (None, plan.interval_count):
         raise PLAN_INTERVAL_FIXED.error()
-    if asked.amount is not None:
-        check_amount(asked.amount)
-    if asked.active is False and plan.active:
+    if body.amount is not None:
+        check_amount(body.amount)
+    if body.active is False and plan.active:
         subscribed = (row for row in sandbox.subscriptions if row.plan == plan.id and row.active)
         if next(subscribed, None) is not None:
             raise PLAN_HAS_SUBSCRIPTIONS.error(id=plan.id)
-    validate_triggers(asked.name)
-    rates = asked.taxRateUuids
-    changed = msgspec.structs.replace(
+    validate_triggers(body.name)
+    rates = body.taxRateUuids
+    updated = msgspec.structs.replace(
         plan,
-        name=asked.name or plan.name,
-        amount=plan.amount if asked.amount is None else asked.amount,
-        tip_amount=plan.tip_amount if asked.tipAmount is None else asked.tipAmount,
-        note=plan.note if asked.note is None else asked.note,
+        name=body.name or plan.name,
+        amount=plan.amount if body.amount is None else body.amount,
+        tip_amount=plan.tip_amount if body.tipAmount is None else body.tipAmount,
+        note=plan.note if body.note is None else body.note,
         tax_rate_uuids=plan.tax_rate_uuids if rates is None else tuple(rates),
-        active=plan.active if asked.active is None else asked.active,
+        active=plan.active if body.active is None else body.active,
         modified_ms=sandbox.clock.now_ms(),
     )
-    sandbox.plans.put(plan.id, changed)
-    call.why = "the plan is changed; subscriptions keep the amounts that they began with (inferred)"
-    return shown(sandbox, changed)
+    sandbox.plans.put(plan.id, updated)
+    call.why = "the plan is updated; existing subscriptions keep their amounts (inferred)"
+    return plan_response(sandbox, updated)
 
 
 def check_merchant(sandbox: Sandbox, call: Call[Any, Any]) -> None:
-    """Refuse a call that names no merchant, or another than its bearer token's (inferred)."""
-    named = call.headers.get(b"x-clover-merchant-id", b"").decode("latin-1").strip()
-    if not named:
+    """Raise if the merchant header is missing or is not the bearer token's merchant (inferred)."""
+    merchant_id = call.headers.get(b"x-clover-merchant-id", b"").decode("latin-1").strip()
+    if not merchant_id:
         raise MERCHANT_ID_MISSING.error()
-    if named != sandbox.credentials.merchant_id:
-        raise UNAUTHORIZED.error(why="the token is not of the merchant in X-Clover-Merchant-Id")
+    if merchant_id != sandbox.credentials.merchant_id:
+        raise UNAUTHORIZED.error(
+            why="the token does not belong to the merchant in X-Clover-Merchant-Id"
+        )
 
 
 def require_plan(sandbox: Sandbox, plan_id: str) -> Plan:
-    """Return a plan, or refuse."""
+    """Return a plan, or raise PLAN_NOT_FOUND."""
     plan = sandbox.plans.get(plan_id)
     if plan is None:
         raise PLAN_NOT_FOUND.error(id=plan_id)
     return plan
 
 
-def shown(sandbox: Sandbox, plan: Plan) -> PlanAnswer:
-    """Show a plan of this sandbox's merchant and app."""
-    known = sandbox.credentials
-    return plan_answer(plan, known.merchant_id, known.client_id)
+def plan_response(sandbox: Sandbox, plan: Plan) -> PlanAnswer:
+    """Return the response for a plan of this sandbox's merchant and app."""
+    credentials = sandbox.credentials
+    return plan_answer(plan, credentials.merchant_id, credentials.client_id)
 
 
-_WRONG = (INVALID_REQUEST, INVALID_CHARGE_AMOUNT, INVALID_TIP_AMOUNT, AMOUNT_TOO_LARGE)
+_INVALID = (INVALID_REQUEST, INVALID_CHARGE_AMOUNT, INVALID_TIP_AMOUNT, AMOUNT_TOO_LARGE)
 
 ENDPOINTS = (
     Endpoint(
@@ -156,8 +158,8 @@ ENDPOINTS = (
         idempotent=True,
         merchant=True,
         permissions=("read_merchant", "write_merchant"),
-        errors=(MERCHANT_ID_MISSING, *_WRONG, IDEMPOTENCY_MISMATCH),
-        about="Make a plan: so much, every so many days, weeks, months or years.",
+        errors=(MERCHANT_ID_MISSING, *_INVALID, IDEMPOTENCY_MISMATCH),
+        about="Create a plan: an amount and an interval in days, weeks, months or years.",
         fact=DOC,
     ),
     Endpoint(
@@ -203,9 +205,9 @@ ENDPOINTS = (
             PLAN_NOT_FOUND,
             PLAN_INTERVAL_FIXED,
             PLAN_HAS_SUBSCRIPTIONS,
-            *_WRONG,
+            *_INVALID,
         ),
-        about="Change a plan; `active: false` ends it, if nobody subscribes to it any more.",
+        about="Update a plan; `active: false` ends it if it has no active subscriptions.",
         fact=DOC,
     ),
 )

@@ -1,7 +1,7 @@
-"""Subscriptions: a customer on a plan, charged when the sandbox's clock comes to it.
+"""Endpoints for subscriptions, which are charged by the sandbox's clock.
 
-Creating or changing one charges nothing by itself, not even when it starts at once: its first
-payment is a job that runs before the next request (`clover/recurring/operations.py`).
+Creating or updating one makes no charge, even if it starts now: the first payment is a job that
+runs before the next request (`clover/recurring/operations.py`).
 """
 
 from itertools import islice
@@ -19,8 +19,13 @@ from mock_clover.clover.common.problems import (
     INVALID_REQUEST,
     INVALID_TIP_AMOUNT,
 )
-from mock_clover.clover.recurring.endpoints_plans import DOC, ROWS_MAX, check_merchant, require_plan
-from mock_clover.clover.recurring.endpoints_plans import shown as shown_plan
+from mock_clover.clover.recurring.endpoints_plans import (
+    DOC,
+    ROWS_MAX,
+    check_merchant,
+    plan_response,
+    require_plan,
+)
 from mock_clover.clover.recurring.operations import schedule
 from mock_clover.clover.recurring.problems import (
     MERCHANT_ID_MISSING,
@@ -43,33 +48,33 @@ from mock_clover.engine.overrides import validate_triggers
 from mock_clover.sandbox.sandbox import Sandbox
 
 _replace = msgspec.structs.replace
-Was = TypeVar("Was", int, int | None)
+CurrentDate = TypeVar("CurrentDate", int, int | None)
 
 
 def create_subscription(
     sandbox: Sandbox, call: Call[SubscriptionRequest, None]
 ) -> SubscriptionAnswer:
-    """Put a customer on a plan, from its start date or from now."""
+    """Subscribe a customer to a plan, from the start date or from now."""
     check_merchant(sandbox, call)
-    asked, plan, now_ms = call.body, require_plan(sandbox, call.ids[0]), sandbox.clock.now_ms()
+    body, plan, now_ms = call.body, require_plan(sandbox, call.ids[0]), sandbox.clock.now_ms()
     if not plan.active:
         raise PLAN_INACTIVE.error(id=plan.id)
-    amount = plan.amount if asked.amount is None else asked.amount
+    amount = plan.amount if body.amount is None else body.amount
     check_amount(amount)
-    validate_triggers(asked.note)
-    start_ms = now_ms if asked.startDate is None else _moment("startDate", asked.startDate)
+    validate_triggers(body.note)
+    start_ms = now_ms if body.startDate is None else _parse_date("startDate", body.startDate)
     if start_ms < now_ms:
         raise INVALID_REQUEST.error(param="startDate")
-    end_ms = None if asked.endDate is None else _moment("endDate", asked.endDate)
+    end_ms = None if body.endDate is None else _parse_date("endDate", body.endDate)
     if end_ms is not None and end_ms <= start_ms:
         raise INVALID_REQUEST.error(param="endDate")
-    customer = sandbox.customers.get(asked.customerId)
+    customer = sandbox.customers.get(body.customerId)
     if customer is None:
-        raise CUSTOMER_NOT_FOUND.error(id=asked.customerId)
+        raise CUSTOMER_NOT_FOUND.error(id=body.customerId)
     if not customer.cards:
         raise CARD_ON_FILE_MISSING.error()
     sandbox.subscriptions.require_room()
-    rates = asked.taxRateUuids
+    rates = body.taxRateUuids
     row = Subscription(
         id=sandbox.ids.object_id(),
         plan=plan.id,
@@ -78,108 +83,110 @@ def create_subscription(
         start_ms=start_ms,
         created_ms=now_ms,
         modified_ms=now_ms,
-        active=asked.active,
+        active=body.active,
         end_ms=end_ms,
-        tip_amount=plan.tip_amount if asked.tipAmount is None else asked.tipAmount,
-        note=asked.note,
-        soft_descriptor=asked.softDescriptor,
+        tip_amount=plan.tip_amount if body.tipAmount is None else body.tipAmount,
+        note=body.note,
+        soft_descriptor=body.softDescriptor,
         tax_rate_uuids=plan.tax_rate_uuids if rates is None else tuple(rates),
     )
     if row.active:
         row = _replace(row, next_ms=row.due_after(plan, start_ms - 1))
     row = schedule(sandbox, None, row)
-    call.why = "a subscription is made; its first payment is due on its start date"
-    return _shown(sandbox, row, plan)
+    call.why = "a subscription is created; its first payment is due on its start date"
+    return _answer(sandbox, row, plan)
 
 
 def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> Document:
     """Return subscriptions, newest first, as a bare array."""
     check_merchant(sandbox, call)
-    found = (
-        _shown(sandbox, row, plan, as_read=True)
+    answers = (
+        _answer(sandbox, row, plan, as_read=True)
         for _, row in sandbox.subscriptions.newest()
         if (plan := sandbox.plans.get(row.plan)) is not None
     )
-    return Document(encode(tuple(islice(found, ROWS_MAX))))
+    return Document(encode(tuple(islice(answers, ROWS_MAX))))
 
 
 def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionAnswer:
     """Return one subscription, with the time of its last payment."""
     check_merchant(sandbox, call)
-    row, plan = _required(sandbox, call.ids[0])
-    return _shown(sandbox, row, plan, as_read=True)
+    row, plan = _require(sandbox, call.ids[0])
+    return _answer(sandbox, row, plan, as_read=True)
 
 
 def update_subscription(
     sandbox: Sandbox, call: Call[SubscriptionUpdate, None]
 ) -> SubscriptionAnswer:
-    """Change, end, stop or take up a subscription."""
+    """Update, end, stop or resume a subscription."""
     check_merchant(sandbox, call)
-    asked, now_ms = call.body, sandbox.clock.now_ms()
-    row, plan = _required(sandbox, call.ids[0])
-    if asked.amount is not None:
-        check_amount(asked.amount)
-    validate_triggers(asked.note)
-    rates = asked.taxRateUuids
-    changed = _replace(
+    body, now_ms = call.body, sandbox.clock.now_ms()
+    row, plan = _require(sandbox, call.ids[0])
+    if body.amount is not None:
+        check_amount(body.amount)
+    validate_triggers(body.note)
+    rates = body.taxRateUuids
+    updated = _replace(
         row,
-        amount=row.amount if asked.amount is None else asked.amount,
-        note=row.note if asked.note is None else asked.note,
+        amount=row.amount if body.amount is None else body.amount,
+        note=row.note if body.note is None else body.note,
         tax_rate_uuids=row.tax_rate_uuids if rates is None else tuple(rates),
-        start_ms=_changed("startDate", asked.startDate, row.start_ms, now_ms),
-        end_ms=_changed("endDate", asked.endDate, row.end_ms, now_ms),
-        active=row.active if asked.active is None else asked.active,
+        start_ms=_new_date("startDate", body.startDate, row.start_ms, now_ms),
+        end_ms=_new_date("endDate", body.endDate, row.end_ms, now_ms),
+        active=row.active if body.active is None else body.active,
         modified_ms=now_ms,
     )
-    if changed.end_ms is not None and changed.end_ms <= changed.start_ms:
+    if updated.end_ms is not None and updated.end_ms <= updated.start_ms:
         raise INVALID_REQUEST.error(param="endDate")
-    taken_up = changed.active and not row.active
-    if taken_up and not plan.active:
+    resumed = updated.active and not row.active
+    if resumed and not plan.active:
         raise PLAN_INACTIVE.error(id=plan.id)
-    if taken_up and changed.end_ms is not None and changed.end_ms <= now_ms:
+    if resumed and updated.end_ms is not None and updated.end_ms <= now_ms:
         raise INVALID_REQUEST.error(param="endDate")
-    changed = schedule(sandbox, row, _planned(row, changed, plan, now_ms))
-    call.why = "the subscription is changed" if changed.active else "the subscription is stopped"
-    return _shown(sandbox, changed, plan)
+    updated = schedule(sandbox, row, _with_next_payment(row, updated, plan, now_ms))
+    call.why = "the subscription is updated" if updated.active else "the subscription is stopped"
+    return _answer(sandbox, updated, plan)
 
 
-def _planned(row: Subscription, changed: Subscription, plan: Plan, now_ms: int) -> Subscription:
-    """Return a changed subscription with its next payment.
+def _with_next_payment(
+    row: Subscription, updated: Subscription, plan: Plan, now_ms: int
+) -> Subscription:
+    """Return an updated subscription with its next payment.
 
-    Payments that fell due while it was stopped are not made up for; failures are forgiven to one
-    that is taken up again (inferred).
+    Payments that were due while it was stopped are skipped. Resuming resets the failure count
+    (inferred).
     """
-    if not changed.active:
-        return _replace(changed, next_ms=None)
-    anew = not row.active or changed.start_ms != row.start_ms
-    if not anew and changed.end_ms == row.end_ms:
-        return changed
-    next_ms = None if anew else changed.next_ms
+    if not updated.active:
+        return _replace(updated, next_ms=None)
+    restart = not row.active or updated.start_ms != row.start_ms
+    if not restart and updated.end_ms == row.end_ms:
+        return updated
+    next_ms = None if restart else updated.next_ms
     if next_ms is None:
         after_ms = now_ms - 1 if row.last_run_ms is None else max(now_ms - 1, row.last_run_ms)
-        next_ms = changed.due_after(plan, after_ms)
+        next_ms = updated.due_after(plan, after_ms)
     failures = row.failures if row.active else 0
-    return _replace(changed, next_ms=changed.within(next_ms), failures=failures)
+    return _replace(updated, next_ms=updated.within(next_ms), failures=failures)
 
 
-def _changed(name: str, text: str | None, was: Was, now_ms: int) -> int | Was:
-    """Return a date as it is to be: a new one must lie in the future."""
+def _new_date(name: str, text: str | None, current: CurrentDate, now_ms: int) -> int | CurrentDate:
+    """Return the new value of a date; a changed date must be in the future."""
     if text is None:
-        return was
-    at_ms = _moment(name, text)
-    if at_ms != was and at_ms <= now_ms:
+        return current
+    at_ms = _parse_date(name, text)
+    if at_ms != current and at_ms <= now_ms:
         raise INVALID_REQUEST.error(param=name)
     return at_ms
 
 
-def _moment(name: str, text: str) -> int:
+def _parse_date(name: str, text: str) -> int:
     try:
         return read(text)
     except ValueError:
         raise INVALID_REQUEST.error(param=name) from None
 
 
-def _required(sandbox: Sandbox, subscription_id: str) -> tuple[Subscription, Plan]:
+def _require(sandbox: Sandbox, subscription_id: str) -> tuple[Subscription, Plan]:
     row = sandbox.subscriptions.get(subscription_id)
     plan = sandbox.plans.get(row.plan) if row else None
     if row is None or plan is None:
@@ -187,13 +194,13 @@ def _required(sandbox: Sandbox, subscription_id: str) -> tuple[Subscription, Pla
     return row, plan
 
 
-def _shown(
+def _answer(
     sandbox: Sandbox, row: Subscription, plan: Plan, *, as_read: bool = False
 ) -> SubscriptionAnswer:
-    return subscription_answer(row, shown_plan(sandbox, plan), as_read=as_read)
+    return subscription_answer(row, plan_response(sandbox, plan), as_read=as_read)
 
 
-_WRONG = (INVALID_REQUEST, INVALID_CHARGE_AMOUNT, AMOUNT_TOO_LARGE, PLAN_INACTIVE)
+_INVALID = (INVALID_REQUEST, INVALID_CHARGE_AMOUNT, AMOUNT_TOO_LARGE, PLAN_INACTIVE)
 
 ENDPOINTS = (
     Endpoint(
@@ -213,10 +220,10 @@ ENDPOINTS = (
             CUSTOMER_NOT_FOUND,
             CARD_ON_FILE_MISSING,
             INVALID_TIP_AMOUNT,
-            *_WRONG,
+            *_INVALID,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Put a customer on a plan; their card on file is charged as the clock goes on.",
+        about="Subscribe a customer to a plan; the card on file is charged as the clock advances.",
         fact=DOC,
     ),
     Endpoint(
@@ -256,8 +263,8 @@ ENDPOINTS = (
         response=SubscriptionAnswer,
         merchant=True,
         permissions=("read_merchant", "read_customers", "write_customers"),
-        errors=(MERCHANT_ID_MISSING, SUBSCRIPTION_NOT_FOUND, *_WRONG),
-        about="Change a subscription: amount, note, dates; `active: false` stops it.",
+        errors=(MERCHANT_ID_MISSING, SUBSCRIPTION_NOT_FOUND, *_INVALID),
+        about="Update a subscription: amount, note, dates; `active: false` stops it.",
         fact=DOC,
     ),
 )

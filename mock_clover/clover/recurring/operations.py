@@ -1,9 +1,9 @@
-"""What a subscription does when its time comes: it is charged, retried, renewed, stopped, ended.
+"""Jobs of subscriptions: charge, retry, renew, stop and end.
 
-A payment goes by the same way as any other: `find_payer`, the scenario's rules, `make_charge`. To
-rules it is the operation `charge_subscription`, counted like a call, in the order of time; nobody
-waits for its reply, so rules that refuse or spoil calls speak of it only if they name it.
-An attempt that cannot be made, for want of a card or by a rule's refusal, is a failed payment too.
+A payment uses the same path as any other: `resolve_source`, the rules of the scenario,
+`make_charge`. For rules it is the operation `charge_subscription`, counted like a call in the order
+of time. No client waits for its response, so rules with problems or faults apply only if they name
+the operation. An attempt without a card or with an error from a rule is a failed payment too.
 """
 
 from typing import NamedTuple
@@ -37,7 +37,7 @@ _replace = msgspec.structs.replace
 
 
 class Attempt(NamedTuple):
-    """What came of a payment: the charge that was made, and why it failed, if it did."""
+    """Result of a payment: the charge, if there is one, and why it failed, or ''."""
 
     charge: Charge | None
     failure: str
@@ -46,9 +46,9 @@ class Attempt(NamedTuple):
 def schedule(
     sandbox: Sandbox, before: Subscription | None, row: Subscription, *, remind: bool = True
 ) -> Subscription:
-    """Write a subscription and put what it waits for on the agenda.
+    """Store a subscription and schedule its jobs.
 
-    What was on it for another time is void: each entry is held against the row when it is due.
+    Earlier jobs for other times have no effect: each job is compared with the row when it runs.
     """
     now_ms, agenda = sandbox.clock.now_ms(), sandbox.agenda
     if before is None or row.next_ms != before.next_ms:
@@ -66,66 +66,66 @@ def schedule(
     return row
 
 
-def run_subscription(sandbox: Sandbox, due: Job) -> bool:
-    """Charge a subscription that is due, and say when it is due next."""
-    row = sandbox.subscriptions.get(due.id)
+def run_subscription(sandbox: Sandbox, job: Job) -> bool:
+    """Charge a subscription that is due, and schedule the next payment."""
+    row = sandbox.subscriptions.get(job.id)
     plan = sandbox.plans.get(row.plan) if row else None
-    if row is None or plan is None or not row.active or row.next_ms != due.at_ms:
+    if row is None or plan is None or not row.active or row.next_ms != job.at_ms:
         return False
     attempt = _attempt(sandbox, plan, row)
-    regular_ms = row.due_after(plan, due.at_ms)
+    regular_ms = row.due_after(plan, job.at_ms)
     if not attempt.failure:
-        after = _replace(
+        updated = _replace(
             row,
             next_ms=regular_ms,
-            last_run_ms=due.at_ms,
+            last_run_ms=job.at_ms,
             payments=row.payments + 1,
             failures=0,
         )
-        after = schedule(sandbox, row, after)
+        updated = schedule(sandbox, row, updated)
     else:
-        after = _replace(row, last_run_ms=due.at_ms, failures=row.failures + 1)
-        stopped = after.failures >= FAILURES_MAX
-        next_ms = None if stopped else _retry_ms(sandbox, row, due.at_ms, regular_ms)
-        after = _replace(after, active=not stopped, next_ms=next_ms)
+        updated = _replace(row, last_run_ms=job.at_ms, failures=row.failures + 1)
+        stopped = updated.failures >= FAILURES_MAX
+        next_ms = None if stopped else _retry_ms(sandbox, row, job.at_ms, regular_ms)
+        updated = _replace(updated, active=not stopped, next_ms=next_ms)
         if stopped:
-            after = _replace(after, modified_ms=due.at_ms)
-        after = schedule(sandbox, row, after, remind=next_ms == regular_ms)
-    _tell(sandbox, plan, row, after, attempt)
+            updated = _replace(updated, modified_ms=job.at_ms)
+        updated = schedule(sandbox, row, updated, remind=next_ms == regular_ms)
+    _notify(sandbox, plan, row, updated, attempt)
     return True
 
 
 def _retry_ms(
     sandbox: Sandbox, row: Subscription, now_ms: int, regular_ms: int | None
 ) -> int | None:
-    """Return when a failed payment is tried again: in a day, or with the next one (inferred).
+    """Return when to retry a failed payment: after a day, or with the next one (inferred).
 
-    There is one attempt at a time, so a payment that is still owed when the next one falls due is
-    not asked for twice.
+    There is one attempt at a time. A payment that is still open when the next one is due is not
+    charged twice.
     """
     wait_ms = sandbox.settings.subscription_retry_ms
-    again_ms = row.within(now_ms + wait_ms) if wait_ms else None
-    if again_ms is None or regular_ms is None:
-        return again_ms or regular_ms
-    return min(again_ms, regular_ms)
+    retry_ms = row.within(now_ms + wait_ms) if wait_ms else None
+    if retry_ms is None or regular_ms is None:
+        return retry_ms or regular_ms
+    return min(retry_ms, regular_ms)
 
 
 def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
-    """Make a payment and journal it as an exchange that the clock began."""
-    asked, step = charge_request(plan, row), None
+    """Make a payment and journal it as an exchange of the clock."""
+    request, override = charge_request(plan, row), None
     try:
-        step = find_override(sandbox, CHARGE_SUBSCRIPTION, asked, (), {})
-        if step is not None and step.then.problem is not None:
-            raise BY_NAME[step.then.problem].error(why=step.why)
-        decided = step.verdict() if step is not None else None
-        payer = resolve_source(sandbox, asked.source, asked.stored_credentials, decided)
+        override = find_override(sandbox, CHARGE_SUBSCRIPTION, request, (), {})
+        if override is not None and override.then.problem is not None:
+            raise BY_NAME[override.then.problem].error(why=override.why)
+        forced = override.verdict() if override is not None else None
+        source = resolve_source(sandbox, request.source, request.stored_credentials, forced)
         sandbox.charges.require_room()
-    except ApiError as refusal:
-        said_by, name = refusal.words.get("why"), refusal.problem.name
-        why = f"{said_by}: {name}" if said_by else name
-        attempt, status, reply = Attempt(None, refusal.message), refusal.problem.status, b""
+    except ApiError as error:
+        reason, name = error.words.get("why"), error.problem.name
+        why = f"{reason}: {name}" if reason else name
+        attempt, status, reply = Attempt(None, error.message), error.problem.status, b""
     else:
-        charge, why = make_charge(sandbox, asked, payer, order=None), payer.verdict.why
+        charge, why = make_charge(sandbox, request, source, order=None), source.verdict.why
         if charge.decline is None:
             attempt, status, reply = Attempt(charge, ""), 200, encode(created_answer(charge))
         else:
@@ -133,18 +133,18 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
             reply = decline_body(charge.decline, charge.id, sandbox.settings.dialect)
     path, now_ms = f"/recurring/v1/subscriptions/{row.id}", sandbox.clock.now_ms()
     sandbox.journal.write(
-        now_ms, CHARGE_SUBSCRIPTION, "CLOCK", path, status, why, "", asked, reply, "", b"", (), 0
+        now_ms, CHARGE_SUBSCRIPTION, "CLOCK", path, status, why, "", request, reply, "", b"", (), 0
     )
-    if step is not None and step.then.webhook is not None:
-        event = step.then.webhook
-        send_rule_event(sandbox, CHARGE_SUBSCRIPTION, (), asked, event, status, reply)
+    if override is not None and override.then.webhook is not None:
+        event = override.then.webhook
+        send_rule_event(sandbox, CHARGE_SUBSCRIPTION, (), request, event, status, reply)
     return attempt
 
 
-def _tell(
+def _notify(
     sandbox: Sandbox, plan: Plan, before: Subscription, after: Subscription, attempt: Attempt
 ) -> None:
-    """Tell the customer of a failed payment or a renewal; of a first payment Clover tells nothing.
+    """Notify the customer of a failed payment or a renewal; not of a first payment.
 
     Source: SEED save-a-card, "upcoming charges, failed payments, and subscription renewals".
     """
@@ -153,35 +153,35 @@ def _tell(
         return
     charge, now_ms = attempt.charge, sandbox.clock.now_ms()
     if attempt.failure:
-        news = payment_failed(plan, after, attempt.failure, charge.id if charge else None)
+        notice = payment_failed(plan, after, attempt.failure, charge.id if charge else None)
     elif charge is not None and before.payments:
-        news = renewed(plan, after, charge.id, charge.token.card)
+        notice = renewed(plan, after, charge.id, charge.token.card)
     else:
         return
-    sandbox.notices.tell(now_ms, customer, news)
+    sandbox.notices.tell(now_ms, customer, notice)
 
 
-def remind(sandbox: Sandbox, due: Job) -> bool:
-    """Tell a customer of a charge that is to come."""
-    row = sandbox.subscriptions.get(due.id)
+def remind(sandbox: Sandbox, job: Job) -> bool:
+    """Notify a customer of an upcoming charge."""
+    row = sandbox.subscriptions.get(job.id)
     plan = sandbox.plans.get(row.plan) if row else None
-    if row is None or plan is None or row.remind_ms != due.at_ms or row.next_ms is None:
+    if row is None or plan is None or row.remind_ms != job.at_ms or row.next_ms is None:
         return False
     sandbox.subscriptions.put(row.id, _replace(row, remind_ms=None))
     customer = sandbox.customers.get(row.customer)
     if customer is None or not row.active:
         return False
     token = sandbox.tokens.get(customer.cards[-1].token) if customer.cards else None
-    news = upcoming_charge(plan, row, row.next_ms, token.card if token else None)
-    sandbox.notices.tell(due.at_ms, customer, news)
+    notice = upcoming_charge(plan, row, row.next_ms, token.card if token else None)
+    sandbox.notices.tell(job.at_ms, customer, notice)
     return True
 
 
-def end_subscription(sandbox: Sandbox, due: Job) -> bool:
-    """Let a subscription end on its end date."""
-    row = sandbox.subscriptions.get(due.id)
-    if row is None or not row.active or row.end_ms != due.at_ms:
+def end_subscription(sandbox: Sandbox, job: Job) -> bool:
+    """End a subscription on its end date."""
+    row = sandbox.subscriptions.get(job.id)
+    if row is None or not row.active or row.end_ms != job.at_ms:
         return False
-    ended = _replace(row, active=False, next_ms=None, remind_ms=None, modified_ms=due.at_ms)
+    ended = _replace(row, active=False, next_ms=None, remind_ms=None, modified_ms=job.at_ms)
     sandbox.subscriptions.put(row.id, ended)
     return True

@@ -1,6 +1,6 @@
-"""Refusals of the recurring service. No error body of it was ever found.
+"""Problems of the recurring service. No error body of it was found.
 
-So the envelope and the words are those of the charges host, and every status is inferred.
+The envelope and the messages are those of the charges host, and every status is inferred.
 """
 
 from mock_clover.core.evidence import documented, inferred
@@ -13,7 +13,7 @@ MERCHANT_ID_MISSING = problem(
     400,
     "invalid_request",
     "Please provide a valid X-Clover-Merchant-Id header.",
-    inferred("documented as required (MD:working-with-recurring); what its absence gives is not"),
+    inferred("documented as required (MD:working-with-recurring); the error without it is not"),
     type=_INVALID,
     param="X-Clover-Merchant-Id",
 )
@@ -22,7 +22,7 @@ PLAN_NOT_FOUND = problem(
     404,
     "invalid_request",
     "Plan with id {id} not found.",
-    inferred("the words for charges"),
+    inferred("the message for charges"),
     type=_INVALID,
 )
 PLAN_INTERVAL_FIXED = problem(
@@ -30,7 +30,7 @@ PLAN_INTERVAL_FIXED = problem(
     400,
     "invalid_request",
     "The interval of a plan cannot be changed.",
-    documented("MD:working-with-recurring states the rule; status and words are inferred"),
+    documented("MD:working-with-recurring states the rule; status and message are inferred"),
     type=_INVALID,
     param="interval",
 )
@@ -39,7 +39,7 @@ PLAN_HAS_SUBSCRIPTIONS = problem(
     409,
     "invalid_request",
     "Plan with id {id} has active subscriptions.",
-    documented("MD:working-with-recurring states the rule; status and words are inferred"),
+    documented("MD:working-with-recurring states the rule; status and message are inferred"),
     type=_INVALID,
     param="active",
 )
@@ -48,7 +48,7 @@ PLAN_INACTIVE = problem(
     400,
     "invalid_request",
     "Plan with id {id} is not active.",
-    inferred("a plan that is deactivated takes no new subscriptions"),
+    inferred("a deactivated plan accepts no new subscriptions"),
     type=_INVALID,
 )
 SUBSCRIPTION_NOT_FOUND = problem(
@@ -56,6 +56,6 @@ SUBSCRIPTION_NOT_FOUND = problem(
     404,
     "invalid_request",
     "Subscription with id {id} not found.",
-    inferred("the words for charges"),
+    inferred("the message for charges"),
     type=_INVALID,
 )

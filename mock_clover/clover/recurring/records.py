@@ -1,7 +1,7 @@
-"""Plans and subscriptions: what a customer pays again and again. Amounts are minor units.
+"""Plans and subscriptions. Amounts are in minor units.
 
-A subscription takes its plan's amount and tip when it is made; a later change of the plan's changes
-none that is agreed (inferred). Which payment comes next is reckoned here and happens elsewhere.
+A subscription copies the amount and tip of its plan when it is created; a later update of the plan
+does not change it (inferred). This module computes the next payment; `operations.py` makes it.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -18,19 +18,19 @@ from mock_clover.core.record import Record
 
 FAILURES_MAX = 5
 """Failed payments in a row after which a subscription is deactivated. Documented
-MD:working-with-recurring; that one success forgives them is inferred."""
+MD:working-with-recurring; that one success resets the count is inferred."""
 TAX_RATES_MAX = 50
-"""Tax rates of a plan; a bound of this mock."""
+"""Maximum number of tax rates of a plan; a limit of this mock."""
 _COUNT_MAX = 1_000
-"""Of an interval; a bound of this mock."""
-_CURRENCY = "USD"  # the merchant's: a plan has none of its own
+"""Maximum interval count; a limit of this mock."""
+_CURRENCY = "USD"  # that of the merchant: a plan has no currency
 
 CHARGE_SUBSCRIPTION = "charge_subscription"
-"""The operation by which rules and the journal know a payment that falls due."""
+"""Operation name of a due payment, in rules and the journal."""
 SUBSCRIPTION_RUN = "subscription_run"
 SUBSCRIPTION_ENDED = "subscription_ended"
 UPCOMING_CHARGE = "upcoming_charge_notice"
-"""Kinds of an agenda's entries."""
+"""Job kinds."""
 
 _DOC = documented("MD:working-with-recurring")
 _DATE, _HOUR = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}"
@@ -41,21 +41,29 @@ Name = Annotated[
     str,
     doc("3 to 127 characters.", _DOC, refused_as="INVALID_REQUEST", min_length=3, max_length=127),
 ]
-Amount = Annotated[Cents, doc("Of each payment.", _DOC, refused_as="INVALID_CHARGE_AMOUNT", ge=0)]
+Amount = Annotated[
+    Cents, doc("Amount of each payment.", _DOC, refused_as="INVALID_CHARGE_AMOUNT", ge=0)
+]
 TipAmount = Annotated[
     Cents,
-    doc("Added to it.", _DOC, refused_as="INVALID_TIP_AMOUNT", ge=0, le=AMOUNT_MAX),
+    doc("Added to the amount.", _DOC, refused_as="INVALID_TIP_AMOUNT", ge=0, le=AMOUNT_MAX),
 ]
 IntervalCount = Annotated[
     int,
-    doc("Every so many intervals.", _DOC, refused_as="INVALID_REQUEST", ge=1, le=_COUNT_MAX),
+    doc(
+        "Number of intervals between payments.",
+        _DOC,
+        refused_as="INVALID_REQUEST",
+        ge=1,
+        le=_COUNT_MAX,
+    ),
 ]
-IntervalWord = Annotated[Interval, doc("Its unit.", _DOC, refused_as="INVALID_REQUEST")]
+IntervalWord = Annotated[Interval, doc("Unit of the interval.", _DOC, refused_as="INVALID_REQUEST")]
 Note = Annotated[str, doc("Free text.", _DOC, refused_as="INVALID_REQUEST", max_length=255)]
 TaxRates = Annotated[
     list[Annotated[str, msgspec.Meta(max_length=64)]],
     doc(
-        "Kept and shown; their rates are not known here, so no tax is added.",
+        "Stored and returned; their rates are not known here, so no tax is added.",
         _DOC,
         refused_as="INVALID_REQUEST",
         max_length=TAX_RATES_MAX,
@@ -64,7 +72,7 @@ TaxRates = Annotated[
 Active = Annotated[bool, doc("Whether payments fall due.", _DOC, refused_as="INVALID_REQUEST")]
 Moment = Annotated[
     str,
-    doc("ISO 8601; UTC where it names no zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME),
+    doc("ISO 8601; UTC without a time zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME),
 ]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 
@@ -82,7 +90,7 @@ class PlanRequest(Record, frozen=True, kw_only=True):
 
 
 class PlanUpdate(Record, frozen=True, kw_only=True):
-    """Body of `PUT /recurring/v1/plans/{id}`; what is absent stays."""
+    """Body of `PUT /recurring/v1/plans/{id}`; absent members stay unchanged."""
 
     name: Name | None = None
     amount: Amount | None = None
@@ -102,7 +110,7 @@ class PlanQuery(Record, frozen=True, kw_only=True):
 
 
 class SoftDescriptor(Record, frozen=True, kw_only=True):
-    """What stands on the cardholder's statement."""
+    """Text on the cardholder's statement."""
 
     dbaName: (
         Annotated[
@@ -121,7 +129,7 @@ class SubscriptionRequest(Record, frozen=True, kw_only=True):
     customerId: Annotated[
         str,
         doc(
-            "A customer with a card on file; the answer calls it customerUuid.",
+            "A customer with a card on file; customerUuid in the response.",
             _DOC,
             refused_as="INVALID_REQUEST",
             min_length=1,
@@ -130,7 +138,7 @@ class SubscriptionRequest(Record, frozen=True, kw_only=True):
     ]
     collectionMethod: Annotated[
         Literal["CHARGE_AUTOMATICALLY"],
-        doc("The one way there is.", _DOC, refused_as="INVALID_REQUEST"),
+        doc("The only method.", _DOC, refused_as="INVALID_REQUEST"),
     ]
     startDate: Moment | None = None
     endDate: Moment | None = None
@@ -143,7 +151,7 @@ class SubscriptionRequest(Record, frozen=True, kw_only=True):
 
 
 class SubscriptionUpdate(Record, frozen=True, kw_only=True):
-    """Body of `PUT /recurring/v1/subscriptions/{id}`; what is absent stays."""
+    """Body of `PUT /recurring/v1/subscriptions/{id}`; absent members stay unchanged."""
 
     active: Active | None = None
     amount: Amount | None = None
@@ -154,7 +162,7 @@ class SubscriptionUpdate(Record, frozen=True, kw_only=True):
 
 
 class Plan(Record, frozen=True, kw_only=True):
-    """A plan as it is kept."""
+    """A stored plan."""
 
     id: str
     name: str
@@ -170,7 +178,7 @@ class Plan(Record, frozen=True, kw_only=True):
 
 
 class Subscription(Record, frozen=True, kw_only=True):
-    """A subscription as it is kept, with where it stands."""
+    """A stored subscription and its state."""
 
     id: str
     plan: str
@@ -186,28 +194,28 @@ class Subscription(Record, frozen=True, kw_only=True):
     soft_descriptor: SoftDescriptor | None = None
     tax_rate_uuids: tuple[str, ...] = ()
     next_ms: Millis | None = None
-    """When it is charged next; an entry of the agenda for another time is void."""
+    """Time of the next charge; a job for another time has no effect."""
     remind_ms: Millis | None = None
-    """When the customer is told of that."""
+    """Time of the notice of the next charge."""
     last_run_ms: Millis | None = None
     payments: int = 0
     failures: int = 0
-    """Failed payments since the last good one."""
+    """Failed payments since the last successful one."""
 
     def due_after(self, plan: Plan, after_ms: int) -> int | None:
-        """Return when its plan has the next payment due; nothing is due from its end on."""
+        """Return the time of the next payment of its plan, or None at or after its end."""
         due_ms = following(self.start_ms, plan.interval, plan.interval_count, after_ms)
         return self.within(due_ms)
 
     def within(self, at_ms: int | None) -> int | None:
-        """Return a moment if it lies before the end: the end itself is no more in it (inferred)."""
+        """Return a time if it is before the end, else None; the end is exclusive (inferred)."""
         if at_ms is not None and self.end_ms is not None and at_ms >= self.end_ms:
             return None
         return at_ms
 
 
 def charge_request(plan: Plan, subscription: Subscription) -> ChargeRequest:
-    """Return the charge that a due subscription makes. That it looks so is inferred."""
+    """Return the charge request of a due subscription; its form is inferred."""
     descriptor = subscription.soft_descriptor
     return ChargeRequest(
         amount=subscription.amount,
@@ -220,17 +228,17 @@ def charge_request(plan: Plan, subscription: Subscription) -> ChargeRequest:
             is_scheduled=True,
             initiator="MERCHANT",
         ),
-        soft_descriptor=_described(descriptor) if descriptor else None,
+        soft_descriptor=_charge_descriptor(descriptor) if descriptor else None,
     )
 
 
-def _described(descriptor: SoftDescriptor) -> ChargeDescriptor:
-    """Return the descriptor of a subscription as that of a charge, which has 38 characters."""
+def _charge_descriptor(descriptor: SoftDescriptor) -> ChargeDescriptor:
+    """Return the descriptor for a charge, which is limited to 38 characters."""
     return ChargeDescriptor(dba_name=descriptor.dbaName and descriptor.dbaName[:38])
 
 
 class PlanAnswer(Record, frozen=True, kw_only=True):
-    """A plan as it is shown; members in the documented order."""
+    """Response for a plan; members in the documented order."""
 
     fact: ClassVar[Fact] = _DOC
 
@@ -251,7 +259,7 @@ class PlanAnswer(Record, frozen=True, kw_only=True):
 
 
 class SubscriptionAnswer(Record, frozen=True, kw_only=True):
-    """A subscription as it is shown; two members only where it is read, as documented."""
+    """Response for a subscription; two members appear only in GET (documented)."""
 
     fact: ClassVar[Fact] = _DOC
 
@@ -261,7 +269,7 @@ class SubscriptionAnswer(Record, frozen=True, kw_only=True):
     active: bool
     tipAmount: Cents | None = None
     amount: Cents
-    total: Annotated[Cents, doc("Amount and tip.", inferred("no tax rate is known here"))]
+    total: Annotated[Cents, doc("Amount plus tip.", inferred("no tax rate is known here"))]
     note: str | None = None
     softDescriptor: SoftDescriptor | None = None
     taxRateUuids: tuple[str, ...]
@@ -276,7 +284,7 @@ class SubscriptionAnswer(Record, frozen=True, kw_only=True):
 
 
 def plan_answer(plan: Plan, merchant_id: str, app_id: str) -> PlanAnswer:
-    """Show a plan."""
+    """Return the response for a plan."""
     return PlanAnswer(
         name=plan.name,
         taxRateUuids=plan.tax_rate_uuids,
@@ -298,7 +306,7 @@ def plan_answer(plan: Plan, merchant_id: str, app_id: str) -> PlanAnswer:
 def subscription_answer(
     row: Subscription, plan: PlanAnswer, *, as_read: bool = False
 ) -> SubscriptionAnswer:
-    """Show a subscription; `as_read` with what only a GET tells."""
+    """Return the response for a subscription; `as_read` adds the members of GET."""
     return SubscriptionAnswer(
         id=row.id,
         customerUuid=row.customer,

@@ -1,8 +1,8 @@
-"""Calendar intervals: when the n-th payment of a subscription is due. Pure; times are UTC.
+"""Calendar intervals: compute when the n-th payment is due. Pure functions; times are UTC.
 
-Months and years are calendar months; a day that a month lacks becomes its last, and the month after
-has the first day's number again: 31 January, 28 February, 31 March. All of it is counted from the
-start, so no step loses a day for those that follow. Inferred: Clover tells only the four words.
+Months and years are calendar months. A day that a month lacks becomes its last day, and the next
+month has the original day again: 31 January, 28 February, 31 March. Each date is computed from the
+start, so no day is lost. Inferred: Clover documents only the four words.
 """
 
 import calendar
@@ -12,7 +12,7 @@ from typing import Literal
 Interval = Literal["DAY", "WEEK", "MONTH", "YEAR"]
 
 LAST_MS = 253_402_300_799_999
-"""The end of the year 9999, after which the calendar knows no dates and nothing falls due."""
+"""The end of the year 9999, the last date of `datetime`; nothing is due after it."""
 _DAY_MS = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ def nth(start_ms: int, interval: Interval, count: int, number: int) -> int | Non
 
 
 def following(start_ms: int, interval: Interval, count: int, after_ms: int) -> int | None:
-    """Return the first moment of a series after another moment, without counting up to it."""
+    """Return the first due time of a series after a time, without iterating from the start."""
     if after_ms < start_ms:
         return start_ms
     if interval in _DAYS:
@@ -51,7 +51,7 @@ def following(start_ms: int, interval: Interval, count: int, after_ms: int) -> i
 
 
 def written(at_ms: int, zone: str = "+0000") -> str:
-    """Write a moment in UTC as ISO 8601 with milliseconds, as 2023-09-19T10:02:59.476+0000.
+    """Format a time in UTC as ISO 8601 with milliseconds: 2023-09-19T10:02:59.476+0000.
 
     The recurring service writes the zone as +0000, the hosted checkout as Z.
     """
@@ -60,14 +60,15 @@ def written(at_ms: int, zone: str = "+0000") -> str:
 
 
 def day(at_ms: int) -> str:
-    """Write a moment's day, for people."""
+    """Format the date of a time."""
     return _date(at_ms).isoformat()
 
 
 def read(text: str) -> int:
-    """Read an ISO 8601 moment; one without a zone is UTC. Raises ValueError, also before 1970.
+    """Parse an ISO 8601 time; the default zone is UTC.
 
-    Source: MD:working-with-recurring, and older samples with `@` for the T.
+    Raises ValueError, also for times before 1970. Source: MD:working-with-recurring, and older
+    samples with `@` instead of T.
     """
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:

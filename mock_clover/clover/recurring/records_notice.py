@@ -1,7 +1,7 @@
-"""Notices: what Clover tells a customer whose card is on file. None is ever sent.
+"""Notices to customers with a card on file. None is ever sent.
 
-Source: SEED save-a-card, by e-mail and SMS when a card is saved, before a charge, when a payment
-fails and when a subscription renews. The words are ours: Clover's were not found.
+Source: SEED save-a-card: e-mail and SMS when a card is saved, before a charge, when a payment fails
+and when a subscription renews. The texts are ours: Clover's were not found.
 """
 
 from typing import Literal, NamedTuple
@@ -24,18 +24,18 @@ class Notice(Record, frozen=True, kw_only=True):
     kind: Kind
     customer: str
     to: str
-    """The e-mail address or the telephone number."""
+    """E-mail address or telephone number."""
     subject: str | None = None
-    """Of an e-mail."""
+    """Subject of an e-mail."""
     text: str
     subscription: str | None = None
     charge: str | None = None
     amount: int | None = None
-    """Minor units, tip included."""
+    """In minor units, tip included."""
 
 
 class News(NamedTuple):
-    """What is to be told, by whatever channel."""
+    """Content of a notice, for any channel."""
 
     kind: Kind
     subject: str
@@ -46,60 +46,64 @@ class News(NamedTuple):
 
 
 def card_saved(card: Card) -> News:
-    """Tell that a card is on file."""
+    """Return the notice that a card is on file."""
     return News(
         "card_saved",
         "Your card is on file",
-        f"{_named(card)} is kept for payments to come. Ask the merchant to have it removed.",
+        f"{_card_name(card)} is stored for future payments. Ask the merchant to remove it.",
     )
 
 
 def upcoming_charge(plan: Plan, row: Subscription, due_ms: int, card: Card | None) -> News:
-    """Tell of a charge that is to come."""
-    with_card = f" from {_named(card)}" if card else ""
-    return _of(
+    """Return the notice of an upcoming charge."""
+    with_card = f" to {_card_name(card)}" if card else ""
+    return _news(
         row,
         "upcoming_charge",
-        f"A payment for {plan.name} is coming",
-        f"{_money(row)} for {plan.name} will be taken{with_card} on {day(due_ms)}.",
+        f"Upcoming payment for {plan.name}",
+        f"{_money(row)} for {plan.name} will be charged{with_card} on {day(due_ms)}.",
     )
 
 
 def payment_failed(plan: Plan, row: Subscription, reason: str, charge: str | None) -> News:
-    """Tell that a payment failed, and what comes of it."""
+    """Return the notice of a failed payment and what follows."""
     if row.next_ms is not None:
-        then = f"It is tried again on {day(row.next_ms)}."
+        next_step = f"It will be tried again on {day(row.next_ms)}."
     else:
-        then = "It is not tried again." if row.active else "The subscription has been stopped."
-    return _of(
+        next_step = (
+            "It will not be tried again." if row.active else "The subscription has been stopped."
+        )
+    return _news(
         row,
         "payment_failed",
         f"A payment for {plan.name} failed",
-        f"{_money(row)} for {plan.name} could not be taken ({reason.rstrip('.')}). {then}",
+        f"{_money(row)} for {plan.name} could not be charged ({reason.rstrip('.')}). {next_step}",
         charge,
     )
 
 
 def renewed(plan: Plan, row: Subscription, charge: str, card: Card) -> News:
-    """Tell that a subscription goes on."""
-    then = f" The next payment is on {day(row.next_ms)}." if row.next_ms is not None else ""
-    return _of(
+    """Return the notice of a renewal."""
+    next_step = f" The next payment is on {day(row.next_ms)}." if row.next_ms is not None else ""
+    return _news(
         row,
         "renewed",
         f"{plan.name} is renewed",
-        f"{_money(row)} for {plan.name} was taken from {_named(card)}.{then}",
+        f"{_money(row)} for {plan.name} was charged to {_card_name(card)}.{next_step}",
         charge,
     )
 
 
-def _of(row: Subscription, kind: Kind, subject: str, text: str, charge: str | None = None) -> News:
+def _news(
+    row: Subscription, kind: Kind, subject: str, text: str, charge: str | None = None
+) -> News:
     return News(kind, subject, text, row.id, charge, row.amount + (row.tip_amount or 0))
 
 
 def _money(row: Subscription) -> str:
-    whole, rest = divmod(row.amount + (row.tip_amount or 0), 100)
-    return f"{whole}.{rest:02d} USD"
+    units, cents = divmod(row.amount + (row.tip_amount or 0), 100)
+    return f"{units}.{cents:02d} USD"
 
 
-def _named(card: Card) -> str:
+def _card_name(card: Card) -> str:
     return f"{card.brand} ending in {card.last4}"

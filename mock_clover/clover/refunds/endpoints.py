@@ -1,4 +1,4 @@
-"""Refunds of charges: full, partial, and the void of an authorisation."""
+"""Refunds of charges: full and partial refunds, and voids of authorizations."""
 
 import msgspec
 
@@ -26,15 +26,15 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAnswer:
-    """Give money back, or void an authorisation."""
-    asked = call.body
-    charge = sandbox.charges.get(asked.charge)
+    """Refund a charge, or void an authorization."""
+    body = call.body
+    charge = sandbox.charges.get(body.charge)
     if charge is None:
         raise REFUND_TARGET_NOT_FOUND.error()
     left = charge.amount_refundable
     if charge.state not in REFUND_TYPE or not left:
         raise CHARGE_ALREADY_REFUNDED.error()
-    amount = left if asked.amount is None else asked.amount
+    amount = left if body.amount is None else body.amount
     if amount > left:
         raise REFUND_TOO_LARGE.error()
     if amount < left:
@@ -45,11 +45,11 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
         sandbox,
         charge,
         amount,
-        reason=asked.reason,
-        external_reference_id=asked.external_reference_id,
+        reason=body.reason,
+        external_reference_id=body.external_reference_id,
     )
     call.why = (
-        "an authorisation is voided"
+        "the authorization is voided"
         if charge.state == "authorised"
         else f"{amount} of {left} is {'voided' if voids else 'refunded'}"
     )
@@ -64,14 +64,14 @@ def refund_charge(
     reason: str | None = None,
     external_reference_id: str | None = None,
 ) -> Refund:
-    """Write a refund, or a void, of a charge that allows it: the only writes of giving back."""
+    """Store a refund or void of a charge that allows it. No other code writes refunds."""
     now_ms = sandbox.clock.now_ms()
     refund = Refund(
         id=sandbox.ids.object_id(),
         charge=charge.id,
         amount=amount,
         created_ms=now_ms,
-        refund_type=_type_of(sandbox, charge, amount),
+        refund_type=_refund_type(sandbox, charge, amount),
         ref_num=sandbox.ids.ref_num(now_ms),
         auth_code=sandbox.ids.auth_code(),
         reason=reason,
@@ -85,7 +85,7 @@ def refund_charge(
         change = amount if charge.state == "captured" else 0
         refund = msgspec.structs.replace(refund, gift=balance_change(sandbox, charge, change))
     sandbox.refunds.put(refund.id, refund)
-    sandbox.charges.put(charge.id, _after(charge, amount))
+    sandbox.charges.put(charge.id, _refunded(charge, amount))
     if sandbox.outbox is not None:
         about = "void" if charge.state == "authorised" else "refund"
         announce(sandbox, "P", charge.id, "UPDATE", about)
@@ -93,31 +93,31 @@ def refund_charge(
 
 
 def is_void(sandbox: Sandbox, charge: Charge, amount: int) -> bool:
-    """Tell whether giving so much back undoes a charge before it is settled.
+    """Return whether a refund of this amount voids the charge before it settles.
 
-    Documented: within 25 minutes of the payment. That it must be all of it is inferred.
+    Documented: within 25 minutes of the payment. That it must be a full refund is inferred.
     """
     if charge.state == "authorised":
         return True
     age_ms = sandbox.clock.now_ms() - charge.paid_ms
-    whole = not charge.amount_refunded and amount == charge.amount_refundable
-    return whole and age_ms <= sandbox.settings.void_window_ms
+    is_full = not charge.amount_refunded and amount == charge.amount_refundable
+    return is_full and age_ms <= sandbox.settings.void_window_ms
 
 
-def _type_of(sandbox: Sandbox, charge: Charge, amount: int) -> RefundType:
+def _refund_type(sandbox: Sandbox, charge: Charge, amount: int) -> RefundType:
     if charge.state == "captured" and is_void(sandbox, charge, amount):
         return sandbox.settings.void_type
     return REFUND_TYPE[charge.state]
 
 
-def _after(charge: Charge, amount: int) -> Charge:
+def _refunded(charge: Charge, amount: int) -> Charge:
     if charge.state == "authorised":
         return msgspec.structs.replace(charge, state="voided", amount_refunded=amount)
     return msgspec.structs.replace(charge, amount_refunded=charge.amount_refunded + amount)
 
 
 def _check_partial(sandbox: Sandbox, charge: Charge) -> None:
-    """Refuse a part where Clover wants the whole. Source: REF create-refund."""
+    """Reject a partial refund where Clover requires a full one. Source: REF create-refund."""
     if charge.state == "authorised":
         raise PARTIAL_VOID_NOT_ALLOWED.error()
     order = sandbox.orders.get(charge.order or "")
@@ -177,7 +177,7 @@ ENDPOINTS = (
             PARTIAL_VOID_NOT_ALLOWED,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Refund a charge, in full or in part; an authorisation is voided.",
+        about="Refund a charge, in full or in part; an authorization is voided.",
         fact=documented("REF create-refund"),
     ),
     Endpoint(

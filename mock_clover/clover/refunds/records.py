@@ -1,4 +1,4 @@
-"""Refunds: full, partial, and the void of an authorisation, which is a refund by Clover's word."""
+"""Refunds: full, partial, and the void of an authorization, which Clover calls a refund too."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -32,7 +32,7 @@ class RefundRequest(Record, frozen=True, kw_only=True):
         Annotated[
             Cents,
             doc(
-                "Defaults to the whole remainder.",
+                "Defaults to the remaining refundable amount.",
                 _REF,
                 refused_as="INVALID_CHARGE_AMOUNT",
                 ge=1,
@@ -44,15 +44,15 @@ class RefundRequest(Record, frozen=True, kw_only=True):
     reason: (
         Annotated[
             Literal["duplicate", "fraudulent", "requested_by_customer"],
-            doc("Why.", _REF, refused_as="INVALID_REQUEST"),
+            doc("Reason for the refund.", _REF, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
-    metadata: Annotated[dict[str, Any], doc("Taken and not interpreted.", _REF)] | None = None
+    metadata: Annotated[dict[str, Any], doc("Accepted and ignored.", _REF)] | None = None
 
 
 class Refund(Record, frozen=True, kw_only=True):
-    """A refund as it is kept."""
+    """A stored refund."""
 
     id: str
     charge: str
@@ -64,14 +64,14 @@ class Refund(Record, frozen=True, kw_only=True):
     reason: str | None = None
     external_reference_id: str | None = None
     gift: GiftCardView | None = None
-    """Of a gift card's refund: what it did to the card."""
+    """The effect on the gift card, for a refund to one."""
     canceled: bool = False
     canceled_ms: Millis | None = None
     surcharge: AdditionalCharge | None = None
 
 
 class RefundMetadata(Record, frozen=True, kw_only=True):
-    """`metadata` of a refund, by which clients tell a void from a refund."""
+    """`metadata` of a refund; clients use it to distinguish a void from a refund."""
 
     fact: ClassVar[Fact] = observed("KES reads them; MD:gift-card-api shows them")
 
@@ -82,7 +82,7 @@ class RefundMetadata(Record, frozen=True, kw_only=True):
 
 
 class RefundAnswer(Record, frozen=True, kw_only=True):
-    """A refund as it is shown. Source: GP CloverRefund; metadata: KES, the gift-card page."""
+    """A refund in responses. Source: GP CloverRefund; metadata: KES, the gift-card page."""
 
     fact: ClassVar[Fact] = observed("GP CloverRefund")
     facts: ClassVar[Facts] = (
@@ -106,7 +106,7 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
 
 
 def refund_answer(refund: Refund) -> RefundAnswer:
-    """Show a refund."""
+    """Return the response for a refund."""
     return RefundAnswer(
         id=refund.id,
         object="refund",
@@ -128,12 +128,12 @@ def refund_answer(refund: Refund) -> RefundAnswer:
 
 
 def _gateway_code(refund: Refund) -> str:
-    """Return the gateway's code: three digits for a card (KES), two for a gift card (its page)."""
+    """Return the gateway code: three digits for a card (KES), two for a gift card (its page)."""
     return "000" if refund.gift is None else "00"
 
 
 class CancelAnswer(Record, frozen=True, kw_only=True):
-    """Answer of `POST /v1/refunds/{id}/cancel`. Source: MD:gift-card-api."""
+    """Response of `POST /v1/refunds/{id}/cancel`. Source: MD:gift-card-api."""
 
     fact: ClassVar[Fact] = documented("MD:gift-card-api")
 
@@ -147,7 +147,7 @@ class CancelAnswer(Record, frozen=True, kw_only=True):
 
 
 def cancel_answer(refund: Refund, gift: GiftCardView) -> CancelAnswer:
-    """Show that a refund is canceled; that its id is the refund's own is inferred."""
+    """Return the response for a canceled refund; that it has the refund's id is inferred."""
     return CancelAnswer(
         id=refund.id,
         object="void_on_refund",

@@ -1,4 +1,4 @@
-"""3-D Secure as a tester sees it: what waits for its cardholder, and what the issuer says to it.
+"""Control calls of 3-D Secure: list pending authentications and set the issuer's result.
 
 The issuer's pages are not under /_mock: a shop's page frames them, and a cardholder's browser makes
 no control calls.
@@ -34,15 +34,16 @@ class ResolveRequest(ControlRecord, frozen=True, kw_only=True):
     result: Annotated[
         Result,
         doc(
-            "approve, attempt, unavailable: it goes on. fail: it is declined. challenge: after the "
-            "method the cardholder is asked. timeout: it fails now, as if its time were over.",
+            "approve, attempt, unavailable: the payment continues. fail: it is declined. "
+            "challenge: a challenge follows the method. timeout: it fails now, as if it had "
+            "expired.",
             OURS,
         ),
     ]
 
 
 class Waiting(Record, frozen=True, kw_only=True):
-    """A charge whose cardholder is to be authenticated."""
+    """A charge that waits for authentication of its cardholder."""
 
     charge: str
     status: Literal["pending", "failed"]
@@ -56,7 +57,7 @@ class Waiting(Record, frozen=True, kw_only=True):
 
 
 class WaitingList(Record, frozen=True, kw_only=True):
-    """All that wait, newest first."""
+    """Waiting charges, newest first."""
 
     data: tuple[Waiting, ...]
 
@@ -73,14 +74,14 @@ def list_threeds(sandbox: Sandbox, _call: Call[None, None]) -> WaitingList:
 
 
 def resolve_threeds(sandbox: Sandbox, call: Call[ResolveRequest, None]) -> Waiting:
-    """Say what the issuer says; the client's finalize_payment then goes on from it."""
+    """Set the issuer's result; the client's finalize_payment then uses it."""
     charge_id = call.ids[0]
     charge = sandbox.charges.get(charge_id)
     if charge is None:
         raise CONTROL_NOT_FOUND.error(said=f"there is no charge {charge_id!r}")
     with sandbox.changes.because("resolve_threeds"):
-        said = resolve(sandbox, charge, call.body.result)
-    return _waiting(said.charge, said.threeds)
+        resolved = resolve(sandbox, charge, call.body.result)
+    return _waiting(resolved.charge, resolved.threeds)
 
 
 def _waiting(charge: Charge, threeds: ThreeDS) -> Waiting:

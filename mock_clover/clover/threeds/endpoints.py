@@ -1,8 +1,8 @@
-"""The end of 3-D Secure: a pending charge succeeds, fails, or waits for a challenge.
+"""Finalize 3-D Secure: a pending charge succeeds, fails, or waits for a challenge.
 
-What the issuer has said (by control call or by its page) decides. Where it has not spoken, the
-client's `flow_status` does, if it is a word that decides. All of that is inferred. Documented is
-what may follow: success, decline or a challenge after the method; the first two after a challenge.
+The issuer's result (from a control call or the page) decides. Without one, a known `flow_status` of
+the client decides. All of this is inferred. Documented: success, decline or a challenge may follow
+the method; success or decline may follow a challenge.
 """
 
 import msgspec
@@ -51,33 +51,33 @@ from mock_clover.scenario.records_rule import RuleInput, SourceKind
 
 _replace = msgspec.structs.replace
 
-_ENDS: dict[Result, tuple[str, bool]] = {
+_RESULTS: dict[Result, tuple[str, bool]] = {
     "approve": (SUCCESSFUL, True),
     "attempt": (ATTEMPTED, True),
     "unavailable": (UNKNOWN, False),
 }
-"""The validation result, and whether the issuer is liable. That an attempt protects is EMV's rule;
-that Clover says so is inferred."""
+"""Validation result, and whether the issuer is liable. EMV protects an attempt; that Clover does
+too is inferred."""
 
 
 def finalize_payment(
     sandbox: Sandbox, call: Call[FinalizeRequest, None]
 ) -> ChargeAnswer | Declined:
-    """Go on with a charge whose cardholder has been to the issuer."""
-    asked = call.body.threeds
-    if asked is None or asked.source != "CLOVER":
+    """Finalize a charge after authentication by the issuer."""
+    request = call.body.threeds
+    if request is None or request.source != "CLOVER":
         raise THREEDS_SOURCE_INVALID.error()
-    if not asked.flow_status:
+    if not request.flow_status:
         raise THREEDS_FLOW_STATUS_MISSING.error()
     charge = sandbox.charges.get(call.body.charge_id)
     if charge is None:
         raise CHARGE_NOT_FOUND.error(id=call.body.charge_id)
     threeds = _waiting(charge)
-    result, who = threeds.result, "the issuer said"
+    result, source = threeds.result, "the issuer said"
     if result is None:
-        result, who = FLOW_STATUS_RESULT.get(asked.flow_status.upper()), "flow_status says"
+        result, source = FLOW_STATUS_RESULT.get(request.flow_status.upper()), "flow_status says"
         call.basis = (FLOW_STATUS_DECIDES,)
-    call.why = f"3-D Secure, {threeds.step}: {who} {result or asked.flow_status!r}"
+    call.why = f"3-D Secure, {threeds.step}: {source} {result or request.flow_status!r}"
     if threeds.step == "method" and result != "fail":
         if threeds.then_challenge or result == "challenge":
             call.basis += (PENDING_CHARGE_SHOWN,)
@@ -85,22 +85,22 @@ def finalize_payment(
         result = result or "approve"
     if result == "fail":
         return Declined(
-            failed := fail_authentication(sandbox, charge, refusal(call.why)), _of(failed)
+            failed := fail_authentication(sandbox, charge, refusal(call.why)), _decline_of(failed)
         )
-    if result is None or result not in _ENDS:
+    if result is None or result not in _RESULTS:
         raise THREEDS_UNFINISHED.error(why=_UNFINISHED)
     return _conclude(sandbox, call, charge, threeds, result)
 
 
 _UNFINISHED = (
-    "nobody has answered the challenge: POST /_mock/threeds/<charge id>, or send one of "
+    "the challenge is unanswered: POST /_mock/threeds/<charge id>, or send one of "
     + ", ".join(FLOW_STATUS_RESULT)
     + " as flow_status"
 )
 
 
 def _waiting(charge: Charge) -> ThreeDS:
-    """Return the 3-D Secure that a charge waits for, or refuse."""
+    """Return the pending 3-D Secure of a charge, or raise."""
     threeds = charge.threeds
     if threeds is None or not threeds.transaction:
         raise THREEDS_NOT_PENDING.error()
@@ -109,20 +109,20 @@ def _waiting(charge: Charge) -> ThreeDS:
     return threeds
 
 
-def _of(charge: Charge) -> Decline:
+def _decline_of(charge: Charge) -> Decline:
     return charge.decline or refusal("3-D Secure failed")
 
 
 def _challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> ChargeAnswer:
-    """Ask for a challenge after the method."""
-    asked = _replace(
+    """Require a challenge after the method."""
+    pending = _replace(
         threeds,
         step="challenge",
         then_challenge=False,
         result=None,
         validation_result=CHALLENGE_REQUIRED,
     )
-    waiting = _replace(charge, threeds=asked)
+    waiting = _replace(charge, threeds=pending)
     sandbox.charges.put(charge.id, waiting)
     return pending_answer(waiting)
 
@@ -134,13 +134,13 @@ def _conclude(
     threeds: ThreeDS,
     result: Result,
 ) -> ChargeAnswer | Declined:
-    """Make the payment itself, as the issuer says to it."""
-    sold = find_order(sandbox, charge.order) if charge.order else None
+    """Make the payment with the issuer's verdict."""
+    order = find_order(sandbox, charge.order) if charge.order else None
     verdict = call.issuer_verdict = call.verdict or threeds.verdict
-    if sold is not None:
-        _check_unpaid(sold, charge)
-    validation_result, is_protected = _ENDS[result]
-    done = _replace(
+    if order is not None:
+        _check_unpaid(order, charge)
+    validation_result, is_protected = _RESULTS[result]
+    finished = _replace(
         threeds,
         step=None,
         validation_result=validation_result,
@@ -149,24 +149,24 @@ def _conclude(
         approval=None,
         decline=None,
     )
-    payer = PaymentSource(charge.token, charge.customer, verdict, done)
-    made = make_charge(sandbox, charge.request, payer, charge.order, charge)
+    source = PaymentSource(charge.token, charge.customer, verdict, finished)
+    finalized = make_charge(sandbox, charge.request, source, charge.order, charge)
     call.why = f"{verdict.why}; {call.why}"
-    if made.decline is not None:
-        restore_token(sandbox, made)
-        return Declined(made, made.decline)
-    if sold is not None:
-        record_payment(sandbox, sold.order, made)
-    if isinstance(verdict, Decline):  # a phantom: it stands, and the client is told no
-        return Declined(made, verdict)
-    return created_answer(made)
+    if finalized.decline is not None:
+        restore_token(sandbox, finalized)
+        return Declined(finalized, finalized.decline)
+    if order is not None:
+        record_payment(sandbox, order.order, finalized)
+    if isinstance(verdict, Decline):  # a phantom: the charge stands, but the client gets a decline
+        return Declined(finalized, verdict)
+    return created_answer(finalized)
 
 
-def _check_unpaid(sold: OrderWithCharges, charge: Charge) -> None:
-    """Refuse to pay an order that others have paid meanwhile."""
-    if sold.paid_ms is not None:
-        raise ORDER_ALREADY_PAID.error(id=sold.order.id)
-    if charge.request.amount > sold.order.amount - sold.amount_paid:
+def _check_unpaid(order: OrderWithCharges, charge: Charge) -> None:
+    """Raise if the order was paid in the meantime."""
+    if order.paid_ms is not None:
+        raise ORDER_ALREADY_PAID.error(id=order.order.id)
+    if charge.request.amount > order.order.amount - order.amount_paid:
         raise ORDER_OVERPAID.error()
 
 
@@ -178,9 +178,9 @@ def pending_rule_input(
     headers: dict[bytes, bytes],
     _card: Card | None = None,
 ) -> RuleInput:
-    """Return what rules can see of a finalization: what its charge was requested with."""
+    """Return the rule input of a finalization: the request of its charge."""
     charge = sandbox.charges.get(getattr(request, "charge_id", ""))
-    asked = charge.request if charge else None
+    request_of_charge = charge.request if charge else None
     customer = sandbox.customers.get((charge and charge.customer) or "")
     kind: SourceKind | None = None
     if charge is not None:
@@ -189,14 +189,14 @@ def pending_rule_input(
     return RuleInput(
         endpoint=operation,
         card=charge.token.card if charge else None,
-        amount=asked.amount if asked else None,
-        currency=asked.currency if asked else None,
+        amount=request_of_charge.amount if request_of_charge else None,
+        currency=request_of_charge.currency if request_of_charge else None,
         email=customer.email if customer else None,
         source=kind,
-        description="",  # it was read when the charge was made
+        description="",  # rules matched it when the charge was created
         metadata={},
         headers=headers,
-        stored_credentials=asked.stored_credentials if asked else None,
+        stored_credentials=request_of_charge.stored_credentials if request_of_charge else None,
     )
 
 
@@ -208,7 +208,7 @@ ENDPOINTS = (
         run=finalize_payment,
         rule_input_of=pending_rule_input,
         request=FinalizeRequest,
-        permissions=("online_payments",),  # inferred: as the charge that it goes on with
+        permissions=("online_payments",),  # inferred: as for the charge itself
         response=ChargeAnswer,
         idempotent=True,
         errors=(
@@ -225,7 +225,7 @@ ENDPOINTS = (
             ORDER_OVERPAID,
             IDEMPOTENCY_MISMATCH,
         ),
-        about="Go on with a charge after 3-D Secure: it succeeds, is declined, or is challenged.",
+        about="Finalize a charge after 3-D Secure: it succeeds, is declined, or needs a challenge.",
         fact=documented("3DS SDK page; initiate-3ds page"),
     ),
 )

@@ -1,8 +1,7 @@
-"""The HTML of the issuer's pages; skeleton, look and guards are those of all pages.
+"""HTML of the issuer's pages; skeleton, style and security headers are shared by all pages.
 
-Whatever a shop wrote is text here and never markup: every value goes through `text`. Each page
-says in `data-` attributes which transaction it shows and how it stands: its script tells that to
-the SDK. The forms work without the script.
+Every value of a shop goes through `text`, so it is never markup. `data-` attributes have the
+transaction and its state, which the script reports to the SDK. The forms work without the script.
 """
 
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from mock_clover.sandbox.people import merchant_name
 
 _BANK = "Test bank"
 GUARDS = guards(ancestors="*", filed=True)
-"""Any shop's page may frame these: see `threeds_page.py`."""
+"""Any shop's page may frame these: see `page.py`."""
 _SHEET = """\
 <div class="sheet" id="threeds" data-transaction="{transaction}" data-state="{state}"
  data-status="{status}">
@@ -28,16 +27,16 @@ _CHALLENGE = """\
 {rows}
 </dl>
 <form method="post" action="{transaction}/answer" id="answer">
-<p class="quiet">A bank would ask for a code here. This one does as you press.</p>
+<p class="quiet">A real bank asks for a code here. This test bank does what you press.</p>
 <div class="choice">
 {buttons}</div>
 <details>
-<summary>Other answers of a bank</summary>
+<summary>Other answers</summary>
 {others}</details>
 </form>
 """
 _ONWARD = """\
-<p>The bank looks at your browser.</p>
+<p>The bank is checking your browser.</p>
 <form method="post" action="../notification/{transaction}" id="onward">
 <button class="main">Continue</button>
 </form>
@@ -45,7 +44,7 @@ _ONWARD = """\
 
 
 class _Button(NamedTuple):
-    """An answer that can be pressed, and what comes of it."""
+    """A button for a result, with its explanation."""
 
     result: Result
     label: str
@@ -55,9 +54,9 @@ class _Button(NamedTuple):
 
 _BUTTONS = (_Button("approve", "Approve", look=' class="main"'), _Button("fail", "Fail"))
 _OTHERS = (
-    _Button("attempt", "Attempted", "The bank could not ask, and vouches all the same."),
-    _Button("unavailable", "Unavailable", "The payment goes on, and nobody vouches for it."),
-    _Button("timeout", "Time out", "The charge fails now, as if nobody had come."),
+    _Button("attempt", "Attempted", "The bank could not ask you, but it accepts liability."),
+    _Button("unavailable", "Unavailable", "The payment continues without liability protection."),
+    _Button("timeout", "Time out", "The charge fails now, as if it had expired."),
 )
 _BRANDS: dict[Face, str] = {
     "VISA": "Visa",
@@ -67,111 +66,111 @@ _BRANDS: dict[Face, str] = {
     "DINERS_CLUB": "Diners Club",
     "JCB": "JCB",
 }
-_ANSWERED: dict[Result, tuple[str, str]] = {
+_RESULTS: dict[Result, tuple[str, str]] = {
     "approve": ("Approved", "The bank has approved."),
-    "attempt": ("Attempted", "The bank could not ask, and vouches all the same."),
+    "attempt": ("Attempted", "The bank could not ask you, but it accepts liability."),
     "unavailable": ("Unavailable", "The bank was not available."),
     "fail": ("Refused", "The bank has refused."),
-    "challenge": ("Checked", "The bank wants to ask you."),
+    "challenge": ("Checked", "The bank requires a challenge."),
 }
-"""By what the issuer said: a title, and words."""
-_SAID: dict[State, tuple[str, str]] = {
-    "method": ("Not yet", "The bank has asked nothing yet: it looks at the browser first."),
-    "over": ("Decided", "This payment is decided already. Nothing more is asked."),
+"""Title and text by the issuer's result."""
+_STATES: dict[State, tuple[str, str]] = {
+    "method": ("Not yet", "The bank checks the browser first."),
+    "over": ("Decided", "This payment is decided already."),
     "expired": ("Expired", "The time for this payment is over. Nothing was paid."),
 }
-_WHOLE = frozenset(
+_NO_MINOR_UNITS = frozenset(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905
 )
-"""Currencies without cents, of ISO 4217."""
+"""ISO 4217 currencies without minor units."""
 
 
-def challenge_page(found: Authentication) -> str:
-    """Return the page that asks the cardholder, or says why it asks nothing."""
-    if found.state != "challenge":
-        return _stands(found)
-    asked = found.charge.request
+def challenge_page(auth: Authentication) -> str:
+    """Return the challenge page, or the state of the payment if no challenge is pending."""
+    if auth.state != "challenge":
+        return _state_page(auth)
+    request = auth.charge.request
     body = _CHALLENGE.format(
-        transaction=text(found.threeds.transaction),
-        amount=text(_money(asked.amount + (asked.tip_amount or 0), found.charge.currency)),
-        merchant=text(merchant_name(found.sandbox.seed)),
+        transaction=text(auth.threeds.transaction),
+        amount=text(_money(request.amount + (request.tip_amount or 0), auth.charge.currency)),
+        merchant=text(merchant_name(auth.sandbox.seed)),
         rows="\n".join(
-            f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in _rows(found)
+            f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in _rows(auth)
         ),
         buttons="".join(map(_button, _BUTTONS)),
         others="".join(map(_button, _OTHERS)),
     )
-    return _page("Confirm your payment", _sheet(found, body))
+    return _page("Confirm your payment", _sheet(auth, body))
 
 
-def method_page(found: Authentication) -> str:
-    """Return the page that goes on by itself to the notification."""
-    if found.state != "method":
-        return notification_page(found)
-    body = _ONWARD.format(transaction=text(found.threeds.transaction))
-    return _page("Checking", _sheet(found, body))
+def method_page(auth: Authentication) -> str:
+    """Return the method page, which posts to the notification page by itself."""
+    if auth.state != "method":
+        return notification_page(auth)
+    body = _ONWARD.format(transaction=text(auth.threeds.transaction))
+    return _page("Checking", _sheet(auth, body))
 
 
-def notification_page(found: Authentication) -> str:
-    """Return the page that the SDK hears of; that it was reached is the method's success."""
-    body = "<p>The bank has looked at your browser.</p>\n"
-    return _page("Checked", _sheet(found, body, found.status or "SUCCESS"))
+def notification_page(auth: Authentication) -> str:
+    """Return the notification page, which the SDK reads; reaching it is the method's success."""
+    body = "<p>The bank has checked your browser.</p>\n"
+    return _page("Checked", _sheet(auth, body, auth.status or "SUCCESS"))
 
 
-def mistaken_page(found: Authentication, wrong: tuple[str, ...]) -> str:
-    """Return what a shop's developer sees whose page asks for a challenge in the wrong way."""
-    items = "".join(f"<li><bdi>{text(each)}</bdi></li>\n" for each in wrong)
+def mistaken_page(auth: Authentication, errors: tuple[str, ...]) -> str:
+    """Return the page for a developer whose challenge request is wrong."""
+    items = "".join(f"<li><bdi>{text(each)}</bdi></li>\n" for each in errors)
     body = f'<p>The request for this challenge is wrong.</p>\n<ul id="wrong">\n{items}</ul>\n'
-    return _page("Wrong request", _sheet(found, body, ""))
+    return _page("Wrong request", _sheet(auth, body, ""))
 
 
 def unknown_page(transaction: str) -> str:
-    """Return the page of what nobody waits for."""
-    said = "There is no such payment here. Was the sandbox dropped, or is it another's?"
-    return _plain("Not found", said, transaction)
+    """Return the page of an unknown transaction."""
+    message = "There is no such payment here. Its sandbox may have been deleted."
+    return _plain("Not found", message, transaction)
 
 
 def stray_page() -> str:
-    """Return the page of a form that another origin sent."""
+    """Return the page for a form posted from another origin."""
     return _plain("Refused", "Only the bank's own page can answer.")
 
 
 def unheard_page() -> str:
-    """Return the page of a form that says nothing."""
-    return _plain("Not understood", "That is no answer of a bank.")
+    """Return the page for a form without a valid result."""
+    return _plain("Not understood", "That is not a valid answer.")
 
 
 def moved_page() -> str:
-    """Return what stands beside a redirect."""
-    return _plain("Answered", "The answer was taken.")
+    """Return the body of a redirect."""
+    return _plain("Answered", "The answer was stored.")
 
 
-def _stands(found: Authentication) -> str:
-    state, result = found.state, found.threeds.result
-    title, said = _ANSWERED[result] if state == "answered" and result else _SAID[state]
-    return _page(title, _sheet(found, f"<p>{said} You can go back to the shop.</p>\n"))
+def _state_page(auth: Authentication) -> str:
+    state, result = auth.state, auth.threeds.result
+    title, message = _RESULTS[result] if state == "answered" and result else _STATES[state]
+    return _page(title, _sheet(auth, f"<p>{message} You can go back to the shop.</p>\n"))
 
 
 def _page(title: str, body: str) -> str:
     return page(title, body, shop=_BANK)
 
 
-def _plain(title: str, said: str, transaction: str = "") -> str:
-    seen = f"<p><code>{text(transaction)}</code></p>\n" if transaction else ""
-    return page(title, f'<div class="sheet">\n<p>{text(said)}</p>\n{seen}</div>', shop=_BANK)
+def _plain(title: str, message: str, transaction: str = "") -> str:
+    detail = f"<p><code>{text(transaction)}</code></p>\n" if transaction else ""
+    return page(title, f'<div class="sheet">\n<p>{text(message)}</p>\n{detail}</div>', shop=_BANK)
 
 
-def _sheet(found: Authentication, body: str, status: str | None = None) -> str:
+def _sheet(auth: Authentication, body: str, status: str | None = None) -> str:
     return _SHEET.format(
-        transaction=text(found.threeds.transaction),
-        state=found.state,
-        status=(found.status or "") if status is None else status,
+        transaction=text(auth.threeds.transaction),
+        state=auth.state,
+        status=(auth.status or "") if status is None else status,
         body=body,
     )
 
 
-def _rows(found: Authentication) -> list[tuple[str, str]]:
-    charge = found.charge
+def _rows(auth: Authentication) -> list[tuple[str, str]]:
+    charge = auth.charge
     card = charge.token.card
     face = f"{_BRANDS.get(card.brand, 'Card')} \u2022\u2022\u2022\u2022 {card.last4}"
     rows = [("Card", text(face))]
@@ -181,16 +180,16 @@ def _rows(found: Authentication) -> list[tuple[str, str]]:
 
 
 def _money(amount: int, currency: str) -> str:
-    if currency.upper() in _WHOLE:
+    if currency.upper() in _NO_MINOR_UNITS:
         return f"{amount:,} {currency}"
     return f"{amount // 100:,}.{amount % 100:02d} {currency}"
 
 
 def _button(button: _Button) -> str:
     name = f"about-{button.result}"
-    about = f'<p class="quiet" id="{name}">{button.about}</p>\n' if button.about else ""
+    explanation = f'<p class="quiet" id="{name}">{button.about}</p>\n' if button.about else ""
     described = f' aria-describedby="{name}"' if button.about else ""
     return (
         f'<button name="result" value="{button.result}"{button.look}{described}>{button.label}'
-        f"</button>\n{about}"
+        f"</button>\n{explanation}"
     )

@@ -1,7 +1,7 @@
-"""3-D Secure of a payment: by which flow the cardholder is known, and the charge that waits for it.
+"""3-D Secure of a payment: choose the flow and create the pending charge.
 
-Checks come first and draw nothing. A pending charge holds what the issuer will say to the payment
-itself; `clover/threeds/endpoints.py` goes on from there.
+Validation comes first and draws no ids. A pending charge stores the issuer's verdict on the
+payment; `clover/threeds/endpoints.py` finalizes it.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ THREEDS_REFUSALS = (
     THREEDS_RESULT_INVALID,
 )
 SUCCESSFUL = "AUTHENTICATION_SUCCESSFUL"  # documented, 3DS SDK page
-UNKNOWN = "AUTHENTICATION_STATUS_UNKNOWN"  # documented DOCS:use-3ds, as the two that follow
+UNKNOWN = "AUTHENTICATION_STATUS_UNKNOWN"  # documented, DOCS:use-3ds
 ATTEMPTED = "AUTHENTICATION_ATTEMPTED"  # inferred
 FAILED = "AUTHENTICATION_FAILED"  # inferred
 METHOD_REQUIRED = "THREEDS_METHOD_FLOW_REQUIRED"  # documented, 3DS SDK page
@@ -39,7 +39,7 @@ _replace = msgspec.structs.replace
 
 
 def refusal(why: str, message: str = "3-D Secure authentication failed") -> Decline:
-    """Return the decline of a cardholder who was not authenticated; its words are inferred."""
+    """Return the decline for a failed authentication; its message is inferred."""
     return Decline(
         why=why,
         based_on=FLOW_BY_CARD.name,
@@ -49,27 +49,31 @@ def refusal(why: str, message: str = "3-D Secure authentication failed") -> Decl
 
 
 def authenticate(
-    sandbox: Sandbox, call: Call[Any, Any], asked: ThreeDSRequest, payer: PaymentSource, amount: int
+    sandbox: Sandbox,
+    call: Call[Any, Any],
+    request: ThreeDSRequest,
+    source: PaymentSource,
+    amount: int,
 ) -> PaymentSource:
-    """Return a payer with its 3-D Secure: done, or pending with a step to come. May refuse."""
-    if asked.source not in ("CLOVER", "NON_CLOVER"):
+    """Return a payment source with its 3-D Secure, finished or pending; raise on a bad request."""
+    if request.source not in ("CLOVER", "NON_CLOVER"):
         raise THREEDS_SOURCE_INVALID.error()
     if call.threeds is not None:
-        flow, said = call.threeds, call.why
+        flow, reason = call.threeds, call.why
     else:
-        flow, said = sandbox.rules.flow(payer.token.card, amount)
-    if asked.source == "NON_CLOVER":
-        return _made_elsewhere(call.threeds, asked, payer)
-    if asked.browser_info is None or not asked.browser_info.is_complete:
+        flow, reason = sandbox.rules.flow(source.token.card, amount)
+    if request.source == "NON_CLOVER":
+        return _external_authentication(call.threeds, request, source)
+    if request.browser_info is None or not request.browser_info.is_complete:
         raise THREEDS_BROWSER_INFO_INVALID.error()
-    why = f"{payer.verdict.why}; 3-D Secure, {flow}: {said}"
+    why = f"{source.verdict.why}; 3-D Secure, {flow}: {reason}"
     if flow in BROWSERLESS:
-        return _at_once(flow, ThreeDS(source="CLOVER", validation_result=""), payer, why)
+        return _without_browser(flow, ThreeDS(source="CLOVER", validation_result=""), source, why)
     step = "challenge" if flow == "challenge" else "method"
-    verdict = payer.verdict
-    return payer._replace(
+    verdict = source.verdict
+    return source._replace(
         why=why,
-        basis=(*payer.basis, FLOW_BY_CARD, PENDING_CHARGE_SHOWN),
+        basis=(*source.basis, FLOW_BY_CARD, PENDING_CHARGE_SHOWN),
         threeds=ThreeDS(
             source="CLOVER",
             validation_result=CHALLENGE_REQUIRED if step == "challenge" else METHOD_REQUIRED,
@@ -85,49 +89,55 @@ def authenticate(
     )
 
 
-def _made_elsewhere(
-    flow: Flow | None, asked: ThreeDSRequest, payer: PaymentSource
+def _external_authentication(
+    flow: Flow | None, request: ThreeDSRequest, source: PaymentSource
 ) -> PaymentSource:
-    """Take an authentication that another has made.
+    """Accept an authentication by another provider.
 
-    Documented DOCS:use-3ds: even a SUCCESS is answered with an unknown status and no protection.
+    Documented DOCS:use-3ds: even a SUCCESS gets an unknown status and no protection.
     """
-    made = asked.authentication_result
-    if made is None or not made.is_complete:
+    result = request.authentication_result
+    if result is None or not result.is_complete:
         raise THREEDS_RESULT_INVALID.error()
-    known = ThreeDS(source="NON_CLOVER", validation_result=UNKNOWN)
+    threeds = ThreeDS(source="NON_CLOVER", validation_result=UNKNOWN)
     if flow in BROWSERLESS and flow is not None:
-        return _at_once(flow, known, payer, f"{payer.verdict.why}; 3-D Secure elsewhere, {flow}")
-    if made.is_refusal:
-        why = f"3-D Secure elsewhere: {made.authentication_status} (inferred)"
-        return _at_once("decline", known, payer, why)
-    return payer._replace(threeds=known)
+        return _without_browser(
+            flow, threeds, source, f"{source.verdict.why}; external 3-D Secure, {flow}"
+        )
+    if result.is_refusal:
+        why = f"external 3-D Secure: {result.authentication_status} (inferred)"
+        return _without_browser("decline", threeds, source, why)
+    return source._replace(threeds=threeds)
 
 
-def _at_once(flow: Flow, threeds: ThreeDS, payer: PaymentSource, why: str) -> PaymentSource:
+def _without_browser(
+    flow: Flow, threeds: ThreeDS, source: PaymentSource, why: str
+) -> PaymentSource:
     if flow == "decline":
         failed = _replace(threeds, validation_result=FAILED)
-        return payer._replace(verdict=refusal(why), threeds=failed, why=why)
-    good = flow == "frictionless"
-    done = _replace(threeds, validation_result=SUCCESSFUL if good else UNKNOWN, is_protected=good)
-    return payer._replace(threeds=done, why=why, basis=(*payer.basis, FLOW_BY_CARD))
+        return source._replace(verdict=refusal(why), threeds=failed, why=why)
+    successful = flow == "frictionless"
+    finished = _replace(
+        threeds, validation_result=SUCCESSFUL if successful else UNKNOWN, is_protected=successful
+    )
+    return source._replace(threeds=finished, why=why, basis=(*source.basis, FLOW_BY_CARD))
 
 
 def begin_charge(
-    sandbox: Sandbox, asked: ChargeRequest, payer: PaymentSource, order: str | None
+    sandbox: Sandbox, request: ChargeRequest, source: PaymentSource, order: str | None
 ) -> Charge:
-    """Write a charge that waits for its cardholder, and its spent token."""
-    token, threeds = payer.token, payer.threeds
+    """Store a pending charge and mark its token as used."""
+    token, threeds = source.token, source.threeds
     charge = Charge(
         id=sandbox.ids.object_id(),
-        request=asked,
+        request=request,
         token=token,
         created_ms=sandbox.clock.now_ms(),
         state="pending",
         sale=False,
-        currency=sandbox.currency_echo(asked.currency),
+        currency=sandbox.currency_echo(request.currency),
         order=order,
-        customer=payer.customer,
+        customer=source.customer,
         threeds=threeds,
     )
     sandbox.charges.put(charge.id, charge)
@@ -139,7 +149,7 @@ def begin_charge(
 
 
 def fail_authentication(sandbox: Sandbox, charge: Charge, decline: Decline) -> Charge:
-    """Write that a pending charge has failed: its cardholder was not authenticated."""
+    """Store the failure of a pending charge whose cardholder was not authenticated."""
     threeds = charge.threeds and _replace(charge.threeds, step=None, validation_result=FAILED)
     failed = _replace(charge, state="failed", decline=decline, threeds=threeds)
     sandbox.charges.put(failed.id, failed)
@@ -149,14 +159,14 @@ def fail_authentication(sandbox: Sandbox, charge: Charge, decline: Decline) -> C
 
 
 def restore_token(sandbox: Sandbox, charge: Charge) -> None:
-    """Give the token of a charge that was pending back, where a decline does not spend it."""
+    """Restore the token of a failed pending charge, unless a decline spends it."""
     if charge.token.state == "new" and not sandbox.settings.decline_spends_token:
         sandbox.tokens.put(charge.token.id, charge.token)
 
 
-def expire_threeds(sandbox: Sandbox, due: Job) -> bool:
-    """Let a charge fail whose cardholder did not come back in time (inferred)."""
-    charge = sandbox.charges.get(due.id)
+def expire_threeds(sandbox: Sandbox, job: Job) -> bool:
+    """Fail a charge whose authentication has expired (inferred)."""
+    charge = sandbox.charges.get(job.id)
     if charge is None or charge.state != "pending":
         return False
     why = "3-D Secure expired by the sandbox's clock (inferred)"

@@ -1,7 +1,7 @@
-"""What an issuer says to a charge that waits for 3-D Secure, whoever speaks for it.
+"""The issuer's result for a charge that waits for 3-D Secure.
 
-A control call and a button of the issuer's page do the very same thing here. What a browser is told
-of it follows from the charge's row alone, so an answer is heard wherever it came from.
+A control call and a button of the issuer's page both end here. The state that a browser sees
+follows from the stored charge alone, so it does not matter where the result came from.
 """
 
 from typing import Literal, NamedTuple
@@ -21,8 +21,8 @@ from mock_clover.clover.threeds.records import FlowStatus, Result, ThreeDS
 from mock_clover.sandbox.sandbox import Sandbox
 
 State = Literal["method", "challenge", "answered", "over", "expired"]
-"""How far an authentication is: its method or its challenge waits for the browser, the issuer has
-answered, the payment is decided, or nobody came in time."""
+"""State of an authentication: the method or the challenge waits for the browser, the issuer has
+answered, the payment is decided, or the time has expired."""
 
 _STATUS_OF: dict[Result, FlowStatus] = {
     "approve": "SUCCESS",
@@ -30,7 +30,7 @@ _STATUS_OF: dict[Result, FlowStatus] = {
     "unavailable": "UNAVAILABLE",
     "fail": "FAILED",
     "timeout": "FAILED",
-    "challenge": "SUCCESS",  # the method went well; what follows it, the finalisation says
+    "challenge": "SUCCESS",  # the method succeeded; the finalization says what follows
 }
 _STATUS_ENDED: dict[str, FlowStatus] = {
     SUCCESSFUL: "SUCCESS",
@@ -40,7 +40,7 @@ _STATUS_ENDED: dict[str, FlowStatus] = {
 
 
 class Authentication(NamedTuple):
-    """A charge, its 3-D Secure, and the merchant at this address who asked for it."""
+    """A charge, its 3-D Secure, and the sandbox of its merchant."""
 
     sandbox: Sandbox
     charge: Charge
@@ -48,14 +48,14 @@ class Authentication(NamedTuple):
 
     @property
     def state(self) -> State:
-        """How far it is."""
+        """The state of the authentication."""
         if self.charge.state == "pending" and self.threeds.step is not None:
             return self.threeds.step if self.threeds.result is None else "answered"
         return "expired" if has_expired(self.charge) else "over"
 
     @property
     def status(self) -> FlowStatus | None:
-        """What the SDK's event says of it; None while the cardholder is awaited."""
+        """The status in the SDK's event; None while it waits for the cardholder."""
         if self.charge.state == "failed":
             return "FAILED"
         if self.charge.state != "pending":
@@ -64,14 +64,14 @@ class Authentication(NamedTuple):
 
 
 def has_expired(charge: Charge) -> bool:
-    """Tell whether a charge has failed because its cardholder did not come in time."""
+    """Return whether a charge has failed because its authentication expired."""
     return charge.decline is not None and "expired" in charge.decline.message
 
 
 def find_authentication(sandbox: Sandbox, transaction: str) -> Authentication | None:
-    """Return what has a transaction at this address, the newest first.
+    """Return the authentication of a transaction in this family of sandboxes, newest first.
 
-    One that waits is among the newest charges; one that nobody knows costs a look at all of them.
+    A pending one is among the newest charges. An unknown id scans all charges.
     """
     for each in sandbox.family:
         for _, charge in each.charges.newest():
@@ -82,23 +82,23 @@ def find_authentication(sandbox: Sandbox, transaction: str) -> Authentication | 
 
 
 def resolve(sandbox: Sandbox, charge: Charge, result: Result) -> Authentication:
-    """Write what the issuer says; the client's finalize_payment then goes on from it. May refuse.
+    """Store the issuer's result for the client's finalize_payment; raise CONTROL_INVALID.
 
-    `timeout` lets the charge fail at once.
+    `timeout` fails the charge immediately.
     """
     threeds = charge.threeds
     if charge.state != "pending" or threeds is None:
         raise CONTROL_INVALID.error(
-            said=f"charge {charge.id} waits for nothing: it is {charge.state}"
+            said=f"charge {charge.id} is not pending 3-D Secure: it is {charge.state}"
         )
     if result == "challenge" and threeds.step != "method":
-        raise CONTROL_INVALID.error(said="result: a challenge follows the method only")
+        raise CONTROL_INVALID.error(said="result: a challenge can follow only the method")
     if result == "timeout":
-        why = "3-D Secure expired, as the tester said"
+        why = "3-D Secure expired: result is timeout"
         failed = fail_authentication(
             sandbox, charge, refusal(why, "3-D Secure authentication has expired")
         )
         return Authentication(sandbox, failed, failed.threeds or threeds)
-    said = msgspec.structs.replace(threeds, result=result)
-    sandbox.charges.put(charge.id, msgspec.structs.replace(charge, threeds=said))
-    return Authentication(sandbox, charge, said)
+    answered = msgspec.structs.replace(threeds, result=result)
+    sandbox.charges.put(charge.id, msgspec.structs.replace(charge, threeds=answered))
+    return Authentication(sandbox, charge, answered)

@@ -1,9 +1,9 @@
-"""The issuer's pages of 3-D Secure: a browser's requests become an issuer's word.
+"""The issuer's pages of 3-D Secure: turn a browser's requests into the issuer's result.
 
-- Any shop's page may frame them, as an issuer's, and so may one that has their buttons pressed
-  unseen. That is no harm here: no money moves, and to be framed is what they are for.
-- A GET changes nothing but what time has made due. Each page is made of the charge as it is then.
-- Who does not ask for HTML (curl) is told in plain text how to answer.
+- Any shop's page may frame them, as it may frame a real issuer's. Clickjacking does no harm here:
+  no money moves.
+- A GET only runs due jobs. Each page shows the charge as it is then.
+- A client that does not accept HTML (curl) gets plain text that explains how to answer.
 """
 
 import binascii
@@ -27,12 +27,12 @@ from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.sandbox import Sandbox
 
 _CREQ_CHARS_MAX = 4_096
-"""Of a challenge request; an honest one has some 250."""
-_TEXT = """\
+"""Maximum length of a challenge request; a valid one has about 250 characters."""
+_PLAIN_TEXT = """\
 mock-clover: the {step} page of an issuer that does not exist. No money moves.
 
 charge   {charge}, {amount} {currency}
-said     {result}
+result   {result}
 
 Answer for the cardholder:
 
@@ -43,13 +43,13 @@ Results: {results}
 
 
 class IssuerPost(Record, frozen=True, kw_only=True):
-    """What a browser brings to the challenge, by form or query."""
+    """Form or query of a challenge request."""
 
     creq: str = ""
 
 
 class ChallengeRequest(Record, frozen=True, kw_only=True, rename="camel"):
-    """What is in a `creq`, as EMVCo has it. What is left out is not compared."""
+    """Content of a `creq` as EMVCo defines it. Absent members are not compared."""
 
     three_ds_server_trans_id: str | None = msgspec.field(default=None, name="threeDSServerTransID")
     acs_trans_id: str | None = msgspec.field(default=None, name="acsTransID")
@@ -57,13 +57,13 @@ class ChallengeRequest(Record, frozen=True, kw_only=True, rename="camel"):
 
 
 class IssuerAnswer(Record, frozen=True, kw_only=True):
-    """What the challenge's form sends."""
+    """Form of the challenge page."""
 
     result: str = ""
 
 
 class Seen(Record, frozen=True, kw_only=True):
-    """How far an authentication is, for a page that waits."""
+    """State of an authentication, for a page that polls."""
 
     state: State | Literal["unknown"]
 
@@ -72,87 +72,87 @@ Html = Callable[[Authentication], str]
 
 
 def show_method(sandbox: Sandbox, call: Call[None, None]) -> Page | Text:
-    """Look at a browser, which here is nothing, and send it on to the notification."""
+    """Return the method page, which continues to the notification page; it checks nothing."""
     from mock_clover.clover.threeds.html import method_page  # most servers show no page
 
-    return _shown(sandbox, call, method_page)
+    return _show(sandbox, call, method_page)
 
 
 def show_notification(sandbox: Sandbox, call: Call[None, None]) -> Page | Text:
-    """Have the browser's SDK told that it was looked at."""
+    """Return the notification page, which reports to the SDK that the method is done."""
     from mock_clover.clover.threeds.html import notification_page
 
-    return _shown(sandbox, call, notification_page)
+    return _show(sandbox, call, notification_page)
 
 
 def show_challenge(sandbox: Sandbox, call: Call[IssuerPost, None]) -> Page | Text:
-    """Ask the cardholder, or say what was answered."""
+    """Return the challenge page, or the state of the payment."""
     from mock_clover.clover.threeds.html import challenge_page, mistaken_page
 
-    def html(found: Authentication) -> str:
-        wrong = _wrong_request(found, call.body.creq)
-        return mistaken_page(found, wrong) if wrong else challenge_page(found)
+    def html(auth: Authentication) -> str:
+        errors = _request_errors(auth, call.body.creq)
+        return mistaken_page(auth, errors) if errors else challenge_page(auth)
 
-    return _shown(sandbox, call, html)
+    return _show(sandbox, call, html)
 
 
 def tell_status(sandbox: Sandbox, call: Call[None, None]) -> Seen:
-    """Say how far an authentication is."""
-    found = _found(sandbox, call.ids[0])
-    return Seen(state=found.state if found else "unknown")
+    """Return the state of an authentication."""
+    auth = _find(sandbox, call.ids[0])
+    return Seen(state=auth.state if auth else "unknown")
 
 
 def take_answer(sandbox: Sandbox, call: Call[IssuerAnswer, None]) -> Page:
-    """Take the cardholder's answer, and send the browser back to what came of it.
+    """Store the cardholder's answer and redirect to the result.
 
-    One that was answered is not answered again: whoever goes back in a browser sees how it ended.
+    An answer is stored once. A user who goes back in the browser sees the result.
     """
     from mock_clover.clover.threeds import html
 
     if _is_from_elsewhere(call.headers):
         call.why = "the form was sent by a page of another origin"
         return Page(403, html.stray_page(), html.GUARDS)
-    found = _found(sandbox, call.ids[0])
-    if found is None:
+    auth = _find(sandbox, call.ids[0])
+    if auth is None:
         return Page(404, html.unknown_page(call.ids[0]), html.GUARDS)
     result = call.body.result
     if result not in get_args(Result) or result == "challenge":
-        call.why = "the form says no result"
+        call.why = "the form has no valid result"
         return Page(400, html.unheard_page(), html.GUARDS)
-    if found.state == "challenge":
-        with found.sandbox.changes.because("threeds_answer"):
-            resolve(found.sandbox, found.charge, cast("Result", result))
+    if auth.state == "challenge":
+        with auth.sandbox.changes.because("threeds_answer"):
+            resolve(auth.sandbox, auth.charge, cast("Result", result))
         call.why = f"3-D Secure: the cardholder's browser says {result}"
-    back = (b"location", f"../{found.threeds.transaction}".encode("ascii"))
+    back = (b"location", f"../{auth.threeds.transaction}".encode("ascii"))
     return Page(303, html.moved_page(), (back, *html.GUARDS))
 
 
-def _found(sandbox: Sandbox, transaction: str) -> Authentication | None:
-    """Return a transaction as it is by the clock: a silent call finds what is due not yet done."""
+def _find(sandbox: Sandbox, transaction: str) -> Authentication | None:
+    """Return a transaction after due jobs have run, which these calls do not do by themselves."""
     for each in sandbox.family:
         run_due_jobs(each)
     return find_authentication(sandbox, transaction)
 
 
-def _shown(sandbox: Sandbox, call: Call[Any, None], html: Html) -> Page | Text:
-    found = _found(sandbox, call.ids[0])
+def _show(sandbox: Sandbox, call: Call[Any, None], html: Html) -> Page | Text:
+    auth = _find(sandbox, call.ids[0])
     if b"text/html" not in call.headers.get(b"accept", b""):
-        return _text(found)
+        return _plain_text(auth)
     from mock_clover.clover.threeds.html import GUARDS, unknown_page
 
-    if found is None:
-        call.why = "there is no such 3-D Secure transaction"
+    if auth is None:
+        call.why = "unknown 3-D Secure transaction"
         return Page(404, unknown_page(call.ids[0]), GUARDS)
-    call.why = f"3-D Secure of {found.charge.id}: {found.state}"
-    return Page(200, html(found), GUARDS)
+    call.why = f"3-D Secure of {auth.charge.id}: {auth.state}"
+    return Page(200, html(auth), GUARDS)
 
 
-def _text(found: Authentication | None) -> Text:
-    if found is None or found.charge.state != "pending":
+def _plain_text(auth: Authentication | None) -> Text:
+    if auth is None or auth.charge.state != "pending":
         raise CONTROL_NOT_FOUND.error(said="no charge waits for this 3-D Secure transaction")
-    charge, threeds = found.charge, found.threeds
+    charge, threeds = auth.charge, auth.threeds
     return Text(
-        _TEXT.format(
+        _PLAIN_TEXT.format(
             step=threeds.step,
             charge=charge.id,
             amount=charge.request.amount,
@@ -164,39 +164,39 @@ def _text(found: Authentication | None) -> Text:
     )
 
 
-def _wrong_request(found: Authentication, creq: str) -> tuple[str, ...]:
-    """Say which members of a challenge request are not those of the charge's `threeds.data`.
+def _request_errors(auth: Authentication, creq: str) -> tuple[str, ...]:
+    """Return which members of a challenge request differ from the charge's `threeds.data`.
 
-    A real issuer knows no such challenge, and a mistake in a shop's page shows here first.
+    A real issuer rejects such a challenge. The page shows the mistake early.
     """
     if not creq:
         return ()
-    unread = ("creq: is no JSON object in base64url",)
+    unreadable = ("creq: is not a base64url JSON object",)
     if len(creq) > _CREQ_CHARS_MAX:
-        return unread
+        return unreadable
     try:
         raw = urlsafe_b64decode(creq.encode("ascii") + b"=" * (-len(creq) % 4))
-        asked = msgspec.json.decode(raw, type=ChallengeRequest)
+        request = msgspec.json.decode(raw, type=ChallengeRequest)
     except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
-        return unread
-    threeds = found.threeds
+        return unreadable
+    threeds = auth.threeds
     compared = (
-        ("threeDSServerTransID", asked.three_ds_server_trans_id, threeds.transaction),
-        ("acsTransID", asked.acs_trans_id, threeds.acs_transaction),
-        ("messageVersion", asked.message_version, PROTOCOL_VERSION),
+        ("threeDSServerTransID", request.three_ds_server_trans_id, threeds.transaction),
+        ("acsTransID", request.acs_trans_id, threeds.acs_transaction),
+        ("messageVersion", request.message_version, PROTOCOL_VERSION),
     )
     return tuple(
-        f"{name}: is {given!r}, and the charge's threeds.data says {known!r}"
-        for name, given, known in compared
-        if given not in (None, known)
+        f"{name}: is {sent!r}, but the charge's threeds.data has {expected!r}"
+        for name, sent, expected in compared
+        if sent not in (None, expected)
     )
 
 
 def _is_from_elsewhere(headers: dict[bytes, bytes]) -> bool:
-    """Tell whether a page of another origin sent a form; what is no browser sends neither header.
+    """Return whether a page of another origin posted a form.
 
-    Older browsers, and all of them where the page came by plain HTTP under a name, say the origin
-    only.
+    Clients that are not browsers send neither header. Older browsers, and all browsers for a page
+    on plain HTTP with a host name, send only the origin.
     """
     site = headers.get(b"sec-fetch-site")
     if site is not None:

@@ -1,4 +1,4 @@
-"""The refusals of 3-D Secure. The catalogue is `clover/common/problems.py`."""
+"""Problems of 3-D Secure. The catalogue is `clover/common/problems.py`."""
 
 from mock_clover.core.evidence import documented, inferred, observed
 from mock_clover.core.problem import problem
@@ -28,7 +28,7 @@ THREEDS_RESULT_INVALID = problem(
     400,
     "invalid_request",
     "Missing or invalid/incomplete authentication_result for 3DSecure via source (NON_CLOVER)",
-    documented("DOCS:use-3ds: the cryptogram is required; the words are those for browser_info"),
+    documented("DOCS:use-3ds: the cryptogram is required; the message is that for browser_info"),
     type=_INVALID,
     param="threeds.authentication_result",
 )
@@ -37,7 +37,7 @@ THREEDS_FLOW_STATUS_MISSING = problem(
     400,
     "invalid_request",
     "Missing or invalid flow_status for 3DSecure",
-    inferred("the words for source and browser_info; its values were not found"),
+    inferred("the message for source and browser_info; its values were not found"),
     type=_INVALID,
     param="threeds.flow_status",
 )
@@ -46,26 +46,26 @@ THREEDS_UNFINISHED = problem(
     400,
     "processing_error",
     "3DSecure challenge has not been completed",
-    inferred("the cardholder has not answered, and flow_status is no word that decides"),
+    inferred("the cardholder has not answered, and flow_status has no known value"),
 )
 THREEDS_NOT_PENDING = problem(
     "THREEDS_NOT_PENDING",
     400,
     "processing_error",
     "Invalid request: cannot finalize a payment that is not pending 3DSecure",
-    inferred("the words for a capture in the wrong state"),
+    inferred("the message for a capture in the wrong state"),
 )
 THREEDS_ALREADY_FINALIZED = problem(
     "THREEDS_ALREADY_FINALIZED",
     400,
     "processing_error",
     "Invalid request: cannot finalize a payment twice",
-    inferred("the words for a capture in the wrong state"),
+    inferred("the message for a capture in the wrong state"),
 )
 THREEDS_EXPIRED = problem(
     "THREEDS_EXPIRED",
     400,
     "processing_error",
     "3DSecure authentication has expired",
-    inferred("nothing was found of its life"),
+    inferred("no lifetime was found"),
 )

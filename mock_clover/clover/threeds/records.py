@@ -1,7 +1,7 @@
-"""3-D Secure: what a payment sends of it, what is kept, what is shown. No browser is needed.
+"""3-D Secure: requests, stored records and responses. No browser is needed.
 
-A flow says how the issuer's authentication goes; which of Clover's test cards takes which flow is
-stated nowhere, so scenarios choose it (inferred).
+A flow is the course of the issuer's authentication. Clover does not document which test card takes
+which flow, so scenarios choose it (inferred).
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -14,36 +14,38 @@ _SDK = documented("3DS SDK page; initiate-3ds page")
 _USE = documented("DOCS:use-3ds")
 
 Flow = Literal["frictionless", "unavailable", "method", "method_challenge", "challenge", "decline"]
-"""How an authentication goes.
+"""Course of an authentication.
 
-frictionless: at once. unavailable: not at all, and the charge goes on unprotected. method: the
-browser is looked at first. method_challenge: and then the cardholder is asked. challenge: the
-cardholder is asked. decline: the issuer refuses. Source: the four answers of the 3DS SDK page.
+frictionless: immediate success. unavailable: none, and the charge continues unprotected. method: a
+browser check first. method_challenge: a browser check, then a challenge. challenge: a challenge of
+the cardholder. decline: the issuer rejects. Source: the four responses of the 3DS SDK page.
 """
 BROWSERLESS: frozenset[Flow] = frozenset({"frictionless", "unavailable", "decline"})
-"""Flows that an authentication made elsewhere (NON_CLOVER) may be given by a rule."""
+"""Flows that a rule may set for an external authentication (NON_CLOVER)."""
 
 Step = Literal["method", "challenge"]
 """What a pending charge waits for."""
 Result = Literal["approve", "attempt", "unavailable", "fail", "challenge", "timeout"]
-"""What an issuer may say to a pending authentication; `challenge` only after the method."""
+"""Results of the issuer for a pending authentication; `challenge` only after the method."""
 
 PROTOCOL_VERSION = "2.2.0"  # documented, 3DS SDK page
 LIFE_MS = 600_000
-"""How long an authentication may be pending: inferred, nothing was found."""
+"""Lifetime of a pending authentication: inferred, none was found."""
 EXPIRES = "threeds_expired"
-"""The kind of an agenda's entry."""
+"""Job kind."""
 
 _WORDS_MAX = 4_096
-"""Characters of a browser's text; a user agent may be long, and none is longer than a header."""
+"""Maximum length of a browser text; a user agent may be long but fits in a header."""
 _Text = (
     Annotated[
         str,
-        doc("As the 3DS SDK gives it.", _SDK, refused_as="INVALID_REQUEST", max_length=_WORDS_MAX),
+        doc(
+            "As the 3DS SDK returns it.", _SDK, refused_as="INVALID_REQUEST", max_length=_WORDS_MAX
+        ),
     ]
     | None
 )
-_Flag = Annotated[bool, doc("As the 3DS SDK gives it.", _SDK)] | None
+_Flag = Annotated[bool, doc("As the 3DS SDK returns it.", _SDK)] | None
 
 
 class BrowserInfo(Record, frozen=True, kw_only=True):
@@ -63,9 +65,9 @@ class BrowserInfo(Record, frozen=True, kw_only=True):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all members are there; the page's origin is none of EMV's, so it may be absent.
+        """Whether all members are present; the page's origin is not part of EMV and is optional.
 
-        Documented: "with all the fields in the threeds object"; which may be absent is inferred.
+        Documented: "with all the fields in the threeds object"; which are optional is inferred.
         """
         return all(
             getattr(self, name) not in (None, "")
@@ -75,7 +77,7 @@ class BrowserInfo(Record, frozen=True, kw_only=True):
 
 
 class AuthenticationResult(Record, frozen=True, kw_only=True):
-    """`threeds.authentication_result`: an authentication that was made elsewhere."""
+    """`threeds.authentication_result`: an external authentication."""
 
     authentication_status: (
         Annotated[
@@ -84,7 +86,7 @@ class AuthenticationResult(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    transaction_id: Annotated[str, doc("Of the 3DS server.", _USE, max_length=100)] | None = None
+    transaction_id: Annotated[str, doc("Id of the 3DS server.", _USE, max_length=100)] | None = None
     cryptogram: Annotated[str, doc("Required for NON_CLOVER.", _USE, max_length=100)] | None = None
     threeds_version: (
         Annotated[str, doc("2 and up; 1 is no longer supported.", _USE, max_length=20)] | None
@@ -99,7 +101,7 @@ class AuthenticationResult(Record, frozen=True, kw_only=True):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the issuer wants no payment to follow: that it is declined then is inferred."""
+        """Whether the issuer rejected it; that the payment is then declined is inferred."""
         return (self.authentication_status or "").upper() in _REFUSALS
 
 
@@ -108,7 +110,7 @@ AUTHENTICATION_STATUSES = frozenset({"SUCCESS", "FAILED", "ATTEMPTED", "UNAVAILA
 _REFUSALS = frozenset({"FAILED", "REJECTED"})
 
 FlowStatus = Literal["SUCCESS", "ATTEMPTED", "UNAVAILABLE", "FAILED"]
-"""What the SDK's event says of an authentication; see below (inferred)."""
+"""Status of an authentication in the SDK's event (inferred; see below)."""
 FLOW_STATUS_RESULT: dict[str, Result] = {
     "SUCCESS": "approve",
     "ATTEMPTED": "attempt",
@@ -116,8 +118,8 @@ FLOW_STATUS_RESULT: dict[str, Result] = {
     "FAILED": "fail",
     "REJECTED": "fail",
 }
-"""What a `flow_status` says where the issuer has not spoken. Clover's values were not found; these
-are the documented ones of `authentication_status` (inferred)."""
+"""Result for a `flow_status` if the issuer has none. Clover's values were not found; these are the
+documented ones of `authentication_status` (inferred)."""
 
 
 class ThreeDSRequest(Record, frozen=True, kw_only=True):
@@ -133,14 +135,14 @@ class ThreeDSRequest(Record, frozen=True, kw_only=True):
 ThreeDSField = (
     Annotated[
         ThreeDSRequest,
-        doc("Asks for 3-D Secure.", _SDK, refused_as="INVALID_REQUEST"),
+        doc("Requests 3-D Secure.", _SDK, refused_as="INVALID_REQUEST"),
     ]
     | None
 )
 
 
 class FinalizeThreeDS(Record, frozen=True, kw_only=True):
-    """`threeds` of a finalisation."""
+    """`threeds` of a finalization."""
 
     source: Annotated[str, doc("CLOVER.", _SDK, max_length=100)] | None = None
     flow_status: (
@@ -148,8 +150,8 @@ class FinalizeThreeDS(Record, frozen=True, kw_only=True):
             str,
             doc(
                 "`detail._3DSStatus` of the SDK's event. Its values were not found: here SUCCESS, "
-                "ATTEMPTED, UNAVAILABLE, FAILED and REJECTED decide where the issuer has not.",
-                inferred("the documented words of authentication_status"),
+                "ATTEMPTED, UNAVAILABLE, FAILED and REJECTED decide if the issuer has no result.",
+                inferred("the documented values of authentication_status"),
                 max_length=100,
             ),
         ]
@@ -162,49 +164,49 @@ class FinalizeRequest(Record, frozen=True, kw_only=True):
 
     charge_id: Annotated[
         str,
-        doc("Of the pending charge.", _SDK, refused_as="INVALID_CHARGE_ID", max_length=100),
+        doc("Id of the pending charge.", _SDK, refused_as="INVALID_CHARGE_ID", max_length=100),
     ]
     threeds: (
         Annotated[
             FinalizeThreeDS,
-            doc("How the browser's part ended.", _SDK, refused_as="INVALID_REQUEST"),
+            doc("Result of the browser's part.", _SDK, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
 
 
 class ThreeDS(Record, frozen=True, kw_only=True):
-    """The 3-D Secure of a charge as it is kept."""
+    """The stored 3-D Secure of a charge."""
 
     source: Literal["CLOVER", "NON_CLOVER"]
     validation_result: str
     is_protected: bool = False
     step: Step | None = None
-    """What is waited for; None once it is done."""
+    """The pending step; None when it is finished."""
     then_challenge: bool = False
-    """Whether the method is followed by a challenge."""
+    """Whether a challenge follows the method."""
     transaction: str = ""
-    """The 3DS server's id of it, as the acs_ one a UUID."""
+    """Transaction id of the 3DS server, a UUID like the id of the ACS."""
     acs_transaction: str = ""
     home: str = ""
-    """Where the issuer's pages are: this server, as the client knows it."""
+    """Base URL of the issuer's pages: this server's URL for the client."""
     result: Result | None = None
-    """What the issuer has said to the pending step."""
+    """The issuer's result for the pending step."""
     expires_ms: Millis = 0
     ended_ms: Millis = 0
-    """When a pending one was finalised."""
+    """Time of the finalization."""
     approval: Approval | None = None
-    """What the issuer will say to the payment itself, once it knows who pays; or `decline`."""
+    """The issuer's verdict on the payment after authentication, unless it is `decline`."""
     decline: Decline | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """What the issuer says to the payment itself."""
-        return self.approval or self.decline or Approval(why="nothing else was said")
+        """The issuer's verdict on the payment."""
+        return self.approval or self.decline or Approval(why="no other verdict")
 
 
 class ThreeDSData(Record, frozen=True, kw_only=True):
-    """`threeds.data`: what the next step needs. Members as the 3DS SDK page has them."""
+    """`threeds.data`: data for the next step, with the members of the 3DS SDK page."""
 
     fact: ClassVar[Fact] = _SDK
 
@@ -217,7 +219,7 @@ class ThreeDSData(Record, frozen=True, kw_only=True):
 
 
 class ThreeDSAnswer(Record, frozen=True, kw_only=True):
-    """`threeds` of an answer. Source: the 3DS SDK page; DOCS:use-3ds for NON_CLOVER."""
+    """`threeds` of a response. Source: the 3DS SDK page; DOCS:use-3ds for NON_CLOVER."""
 
     fact: ClassVar[Fact] = documented("3DS SDK page; DOCS:use-3ds for NON_CLOVER")
 
@@ -227,39 +229,39 @@ class ThreeDSAnswer(Record, frozen=True, kw_only=True):
     data: ThreeDSData | None = None
 
 
-def threeds_answer(kept: ThreeDS) -> ThreeDSAnswer:
-    """Show the 3-D Secure of a charge; `source` and `data` only while it waits (documented)."""
+def threeds_answer(threeds: ThreeDS) -> ThreeDSAnswer:
+    """Return `threeds` of a response; `source` and `data` only while pending (documented)."""
     data = None
-    if kept.step == "method":
+    if threeds.step == "method":
         data = ThreeDSData(
-            method_url=f"{kept.home}/3ds/method/{kept.transaction}",
-            method_notification_url=f"{kept.home}/3ds/notification/{kept.transaction}",
-            threeds_server_transaction_id=kept.transaction,
+            method_url=f"{threeds.home}/3ds/method/{threeds.transaction}",
+            method_notification_url=f"{threeds.home}/3ds/notification/{threeds.transaction}",
+            threeds_server_transaction_id=threeds.transaction,
             threeds_protocol_version=PROTOCOL_VERSION,
         )
-    elif kept.step == "challenge":
+    elif threeds.step == "challenge":
         data = ThreeDSData(
-            acs_url=f"{kept.home}/3ds/challenge/{kept.transaction}",
-            acs_transaction_id=kept.acs_transaction,
-            threeds_server_transaction_id=kept.transaction,
+            acs_url=f"{threeds.home}/3ds/challenge/{threeds.transaction}",
+            acs_transaction_id=threeds.acs_transaction,
+            threeds_server_transaction_id=threeds.transaction,
             threeds_protocol_version=PROTOCOL_VERSION,
         )
     return ThreeDSAnswer(
-        validation_result=kept.validation_result,
-        liability_protection_status="PROTECTED" if kept.is_protected else "NOT_PROTECTED",
-        source=kept.source if data else None,
+        validation_result=threeds.validation_result,
+        liability_protection_status="PROTECTED" if threeds.is_protected else "NOT_PROTECTED",
+        source=threeds.source if data else None,
         data=data,
     )
 
 
 class CardFlow(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which flow a card takes, at one amount or at all."""
+    """Flow of a card, for one amount or for all."""
 
     flow: Flow
     amount: Cents | None = None
-    """At this amount only; at others it is frictionless. Documented: exact amounts."""
+    """For this amount only; others are frictionless. Documented: exact amounts."""
 
     @property
     def label(self) -> str:
-        """The flow and its amount, as `challenge at 25001`."""
+        """The flow and its amount, such as `challenge at 25001`."""
         return self.flow if self.amount is None else f"{self.flow} at {self.amount}"

@@ -1,6 +1,6 @@
-"""Tokens: decrypt, validate, forget. The PAN and the CVV never leave this module.
+"""Tokens: decrypt and validate cards. The PAN and the CVV never leave this module.
 
-Order of the checks is inferred: number, expiry, CVV.
+The order of the checks is inferred: number, expiry, CVV.
 """
 
 import re
@@ -44,13 +44,12 @@ _SEPARATORS = str.maketrans("", "", " -")
 
 
 def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Turn a card, or another instrument, into a token.
+    """Create a token for a card or another payment instrument.
 
-    No address or CVV check happens here (documented).
+    The address and CVV checks happen later, at charge time (documented).
     """
     body = call.body
-    asked = body.card
-    if asked is None or (
+    if body.card is None or (
         body.gift_card
         or body.ach
         or body.external_token
@@ -59,25 +58,25 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
         or body.applePayPaymentData
     ):
         return create_other(sandbox, call)
-    card = read_card(sandbox, asked)
+    card = read_card(sandbox, body.card)
     apply_token_rules(sandbox, call, card)
     sandbox.tokens.require_room()
     token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
     sandbox.tokens.put(token.id, token)
-    call.why = f"{card.brand} ...{card.last4} is kept as a single-pay token"
+    call.why = f"created a single-pay token for {card.brand} ...{card.last4}"
     return token_answer(token)
 
 
-def read_card(sandbox: Sandbox, asked: CardRequest) -> Card:
-    """Return what may be kept of a card, its number and CVV checked and forgotten."""
-    pan = _pan(sandbox, asked)
-    brand = _brand(asked, pan)
-    _check_against(asked, pan)
-    month, year = read_expiry(sandbox, asked.exp_month, asked.exp_year)
-    if asked.cvv is not None and not _CVV.fullmatch(asked.cvv):
+def read_card(sandbox: Sandbox, request: CardRequest) -> Card:
+    """Validate a card and return it without its PAN and CVV."""
+    pan = _pan(sandbox, request)
+    brand = _brand(request, pan)
+    _check_against(request, pan)
+    month, year = read_expiry(sandbox, request.exp_month, request.exp_year)
+    if request.cvv is not None and not _CVV.fullmatch(request.cvv):
         raise INCORRECT_CVC.error()
-    print_of_pan = fingerprint(sandbox.fingerprint_key, pan)
-    if sandbox.settings.listed_cards_only and not sandbox.rules.lists(print_of_pan):
+    pan_fingerprint = fingerprint(sandbox.fingerprint_key, pan)
+    if sandbox.settings.listed_cards_only and not sandbox.rules.lists(pan_fingerprint):
         raise CARD_NOT_LISTED.error()
     return Card(
         brand=brand,
@@ -85,31 +84,31 @@ def read_card(sandbox: Sandbox, asked: CardRequest) -> Card:
         last4=pan[-4:],
         exp_month=month,
         exp_year=year,
-        fingerprint=print_of_pan,
+        fingerprint=pan_fingerprint,
         good_until_ms=end_of_month_ms(int(year), int(month)),
-        has_cvv=asked.cvv is not None,
-        name=asked.name,
-        address_line1=asked.address_line1,
-        address_zip=asked.address_zip,
+        has_cvv=request.cvv is not None,
+        name=request.name,
+        address_line1=request.address_line1,
+        address_zip=request.address_zip,
     )
 
 
 def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenView:
-    """Return what is kept of a token; only Clover's SDKs know this call."""
+    """Return a token; only Clover's SDKs define this operation."""
     token = sandbox.tokens.get(call.ids[0])
     if token is None:
         raise TOKEN_NOT_FOUND.error(id=call.ids[0])
-    known = sandbox.credentials
-    return token_view(token, known.merchant_id, known.client_id)
+    credentials = sandbox.credentials
+    return token_view(token, credentials.merchant_id, credentials.client_id)
 
 
-def _pan(sandbox: Sandbox, asked: CardRequest) -> str:
-    if asked.encrypted_pan:
-        pan = sandbox.keys.decrypt_pan(asked.encrypted_pan)
+def _pan(sandbox: Sandbox, request: CardRequest) -> str:
+    if request.encrypted_pan:
+        pan = sandbox.keys.decrypt_pan(request.encrypted_pan)
         if pan is None or not _PAN.fullmatch(pan):
             raise INVALID_PAN.error()
-    elif asked.number:
-        pan = asked.number.translate(_SEPARATORS)
+    elif request.number:
+        pan = request.number.translate(_SEPARATORS)
         if not _PAN.fullmatch(pan):
             raise INCORRECT_NUMBER.error()
     else:
@@ -119,19 +118,19 @@ def _pan(sandbox: Sandbox, asked: CardRequest) -> str:
     return pan
 
 
-def _brand(asked: CardRequest, pan: str) -> Brand:
-    """Return the PAN's own brand; the one that was sent must only be a brand."""
-    sent = brand_word(asked.brand) if asked.brand else None
+def _brand(request: CardRequest, pan: str) -> Brand:
+    """Return the PAN's brand; a brand in the request only has to be a known one."""
+    sent = brand_word(request.brand) if request.brand else None
     brand = brand_of(pan) or sent
     if brand is None:
         raise INVALID_CARD_TYPE.error()
     return brand
 
 
-def _check_against(asked: CardRequest, pan: str) -> None:
-    if asked.first6 and asked.first6 != pan[:6]:
+def _check_against(request: CardRequest, pan: str) -> None:
+    if request.first6 and request.first6 != pan[:6]:
         raise PAN_CONTRADICTED.error(param="first6")
-    if asked.last4 and asked.last4 != pan[-4:]:
+    if request.last4 and request.last4 != pan[-4:]:
         raise PAN_CONTRADICTED.error(param="last4")
 
 
@@ -159,8 +158,8 @@ ENDPOINTS = (
             INSTRUMENTS_MIXED,
             INVALID_REQUEST,
         ),
-        about="Turn a card, its number plain or encrypted, a gift card, a bank account, a "
-        "TransArmor token or a wallet's payload into a token.",
+        about="Create a token for a card (PAN plain or encrypted), a gift card, a bank account, "
+        "a TransArmor token or a wallet payload.",
         fact=documented("OAS-TOK; SEED card token"),
     ),
     Endpoint(
@@ -171,7 +170,7 @@ ENDPOINTS = (
         response=TokenView,
         extension=True,
         errors=(TOKEN_NOT_FOUND,),
-        about="Look at a token; only Clover's SDKs know this call.",
+        about="Get a token; only Clover's SDKs define this operation.",
         fact=TOKEN_VIEW_FACT,
     ),
 )

@@ -1,6 +1,6 @@
-"""Tokens of what is no plain card: gift cards, bank accounts, TransArmor tokens, wallets.
+"""Tokens of instruments other than cards: gift cards, bank accounts, TransArmor tokens, wallets.
 
-As with a card, the numbers end here: a fingerprint and the last four digits stay.
+As with cards, numbers are not stored: only a fingerprint and the last four digits are.
 """
 
 import re
@@ -35,10 +35,10 @@ _TOKEN_VALUE = re.compile(r"[0-9A-Za-z]{8,64}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " -")
 _WALLET_PAN = "4242424242424242"
-"""A wallet's card is sealed: it is taken for Clover's approving test card (inferred)."""
+"""A wallet's card is encrypted: Clover's approved test card replaces it (inferred)."""
 _WALLET_YEARS = 3
 
-# Spellings of brands that clients send in the wild, beside Clover's own words.
+# Spellings of brands that clients send in addition to Clover's own.
 _BRAND_WORDS: dict[str, Brand] = {
     **{brand: brand for brand in BRANDS},
     "MASTERCARD": "MC",
@@ -49,7 +49,7 @@ _BRAND_WORDS: dict[str, Brand] = {
 
 
 def brand_word(word: str) -> Brand:
-    """Return the brand that a client's word means, or refuse."""
+    """Return the brand for a client's spelling, or raise INVALID_CARD_TYPE."""
     brand = _BRAND_WORDS.get(word.upper().replace(" ", "").replace("-", ""))
     if brand is None:
         raise INVALID_CARD_TYPE.error()
@@ -57,105 +57,107 @@ def brand_word(word: str) -> Brand:
 
 
 def apply_token_rules(sandbox: Sandbox, call: Call[TokenRequest, None], card: Card) -> None:
-    """Refuse as a rule or a header says: only here is the card known to match a rule."""
+    """Raise the error that a rule or header selects; rules can match the card only from here."""
     if may_be_overridden(sandbox, call.headers, b""):
-        step = find_override(sandbox, "create_token", None, (), call.headers, card)
-        if step is not None and step.then.problem is not None:
-            raise BY_NAME[step.then.problem].error(why=step.why)
+        override = find_override(sandbox, "create_token", None, (), call.headers, card)
+        if override is not None and override.then.problem is not None:
+            raise BY_NAME[override.then.problem].error(why=override.why)
 
 
 def create_other(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Make a token of the one instrument that is given and is no card."""
-    given = [
+    """Create a token for the instrument in the request, if it is not a card."""
+    names = [
         name
         for name in TokenRequest.__struct_fields__
         if name != "apiKey" and getattr(call.body, name) is not None
     ]
-    if len(given) > 1:
+    if len(names) > 1:
         raise INSTRUMENTS_MIXED.error()
-    make = _MAKERS.get(given[0]) if given else None
-    if make is None:
+    create = _CREATORS.get(names[0]) if names else None
+    if create is None:
         raise INVALID_PAN.error()
-    return make(sandbox, call)
+    return create(sandbox, call)
 
 
-def _of_gift_card(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Keep a gift card's token. Source: MD:create-a-gift-card-token."""
-    asked = call.body.gift_card
-    number = _gift_number(asked or GiftCardRequest())
-    card = _faceless(sandbox, number, number[-4:], "GIFT_CARD")
-    token = _keep(sandbox, call, card, "gift_card")
-    call.why = f"gift card ...{card.last4} is kept as a token"
+def _create_gift_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+    """Create a gift card's token. Source: MD:create-a-gift-card-token."""
+    request = call.body.gift_card
+    number = _gift_number(request or GiftCardRequest())
+    card = _card_without_expiry(sandbox, number, number[-4:], "GIFT_CARD")
+    token = _store(sandbox, call, card, "gift_card")
+    call.why = f"created a token for gift card ...{card.last4}"
     return TokenAnswer(id=token.id, object="token", giftCard=GiftCardLast4(last4=card.last4))
 
 
-def _gift_number(asked: GiftCardRequest) -> str:
-    numbers = {said.translate(_SEPARATORS) for said in (asked.card_number, asked.number) if said}
+def _gift_number(request: GiftCardRequest) -> str:
+    numbers = {
+        text.translate(_SEPARATORS) for text in (request.card_number, request.number) if text
+    }
     number = numbers.pop() if len(numbers) == 1 else ""
     if not _DIGITS.fullmatch(number) or len(number) not in NUMBER_LENGTHS:
         raise INVALID_REQUEST.error(param="gift_card.card_number")
-    if asked.security_code is not None and not _SECURITY_CODE.fullmatch(asked.security_code):
+    if request.security_code is not None and not _SECURITY_CODE.fullmatch(request.security_code):
         raise INVALID_REQUEST.error(param="gift_card.security_code")
     return number
 
 
-def _of_bank_account(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Keep a bank account's token, single-use. Source: MD:create-an-ach-token."""
-    asked = call.body.ach
-    if asked is None:
+def _create_bank_account_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+    """Create a bank account's single-pay token. Source: MD:create-an-ach-token."""
+    request = call.body.ach
+    if request is None:
         raise INVALID_REQUEST.error(param="ach")
-    _check_holder(asked)
-    account, routing = asked.bank_account_number, asked.bank_routing_number
-    card = _faceless(sandbox, f"{routing} {account}", account[-4:], "")
-    token = _keep(sandbox, call, card, "ach")
-    call.why = f"bank account ...{card.last4} is kept as a single-pay token"
-    shown = AchView(account_last4=account[-4:], routing_last4=routing[-4:])
-    return TokenAnswer(id=token.id, object="token", ach=shown)
+    _check_holder(request)
+    account, routing = request.bank_account_number, request.bank_routing_number
+    card = _card_without_expiry(sandbox, f"{routing} {account}", account[-4:], "")
+    token = _store(sandbox, call, card, "ach")
+    call.why = f"created a single-pay token for bank account ...{card.last4}"
+    view = AchView(account_last4=account[-4:], routing_last4=routing[-4:])
+    return TokenAnswer(id=token.id, object="token", ach=view)
 
 
-def _check_holder(asked: AchRequest) -> None:
-    """Refuse a check without its owner's name: a person has two, a company one."""
-    if asked.check_type == "personal_check":
-        if asked.first_name is None:
+def _check_holder(request: AchRequest) -> None:
+    """Reject a check without the owner's names: two for a person, one for a company."""
+    if request.check_type == "personal_check":
+        if request.first_name is None:
             raise INVALID_REQUEST.error(param="ach.first_name")
-        if asked.last_name is None:
+        if request.last_name is None:
             raise INVALID_REQUEST.error(param="ach.last_name")
-    elif asked.business_name is None:
+    elif request.business_name is None:
         raise INVALID_REQUEST.error(param="ach.business_name")
 
 
-def _of_foreign_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Keep a TransArmor token as a multi-pay one. Source: OAS-TOK external_token."""
-    asked = call.body.external_token
-    if asked is None or not _TOKEN_VALUE.fullmatch(asked.token_value):
+def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+    """Create a multi-pay token for a TransArmor token. Source: OAS-TOK external_token."""
+    request = call.body.external_token
+    if request is None or not _TOKEN_VALUE.fullmatch(request.token_value):
         raise INVALID_REQUEST.error(param="external_token.token_value")
-    known = asked.transarmor_token_attribute
-    month, year = read_expiry(sandbox, known.exp_month, known.exp_year)
+    attribute = request.transarmor_token_attribute
+    month, year = read_expiry(sandbox, attribute.exp_month, attribute.exp_year)
     for name, count in (("first6", 6), ("last4", 4)):
-        said = getattr(known, name)
-        if said and not (_DIGITS.fullmatch(said) and len(said) == count):
+        digits = getattr(attribute, name)
+        if digits and not (_DIGITS.fullmatch(digits) and len(digits) == count):
             raise INVALID_REQUEST.error(param=f"external_token.transarmor_token_attribute.{name}")
     card = Card(
-        brand=brand_word(known.brand) if known.brand else "",
-        first6=known.first6 or "",
-        last4=known.last4 or asked.token_value[-4:],
+        brand=brand_word(attribute.brand) if attribute.brand else "",
+        first6=attribute.first6 or "",
+        last4=attribute.last4 or request.token_value[-4:],
         exp_month=month,
         exp_year=year,
-        fingerprint=fingerprint(sandbox.fingerprint_key, asked.token_value),
+        fingerprint=fingerprint(sandbox.fingerprint_key, request.token_value),
         good_until_ms=end_of_month_ms(int(year), int(month)),
-        name=known.name,
-        address_line1=known.address_line1,
-        address_zip=known.address_zip,
+        name=attribute.name,
+        address_line1=attribute.address_line1,
+        address_zip=attribute.address_zip,
     )
-    token = _keep(
-        sandbox, call, card, "card", foreign=True, has_first=known.transactionId is not None
+    token = _store(
+        sandbox, call, card, "card", foreign=True, has_first=attribute.transactionId is not None
     )
-    call.why = f"a TransArmor token ...{card.last4} is kept as a multi-pay token"
+    call.why = f"created a multi-pay token for TransArmor token ...{card.last4}"
     return token_answer(token)
 
 
-def _of_wallet(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Keep a wallet's token, single-use. Which card is in it, nobody but Clover can tell."""
+def _create_wallet_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+    """Create a wallet's single-pay token. Only Clover can decrypt its card."""
     year = sandbox.clock.month()[0] + _WALLET_YEARS
     card = Card(
         brand=brand_of(_WALLET_PAN) or "",
@@ -166,13 +168,13 @@ def _of_wallet(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
         fingerprint=fingerprint(sandbox.fingerprint_key, _WALLET_PAN),
         good_until_ms=end_of_month_ms(year, 12),
     )
-    token = _keep(sandbox, call, card, "card")
-    call.why = f"a wallet is taken for the test card ...{card.last4} (inferred)"
+    token = _store(sandbox, call, card, "card")
+    call.why = f"created a token for a wallet, with test card ...{card.last4} (inferred)"
     return token_answer(token)
 
 
-def _faceless(sandbox: Sandbox, secret: str, last4: str, brand: Face) -> Card:
-    """Return what stands for a card where there is none."""
+def _card_without_expiry(sandbox: Sandbox, secret: str, last4: str, brand: Face) -> Card:
+    """Return the `Card` of an instrument that is not a card."""
     return Card(
         brand=brand,
         first6="",
@@ -183,7 +185,7 @@ def _faceless(sandbox: Sandbox, secret: str, last4: str, brand: Face) -> Card:
     )
 
 
-def _keep(
+def _store(
     sandbox: Sandbox,
     call: Call[TokenRequest, None],
     card: Card,
@@ -207,11 +209,11 @@ def _keep(
     return token
 
 
-_MAKERS: dict[str, Callable[[Sandbox, Call[TokenRequest, None]], TokenAnswer]] = {
-    "gift_card": _of_gift_card,
-    "ach": _of_bank_account,
-    "external_token": _of_foreign_token,
-    "encryptedWallet": _of_wallet,
-    "encrypted_wallet": _of_wallet,
-    "applePayPaymentData": _of_wallet,
+_CREATORS: dict[str, Callable[[Sandbox, Call[TokenRequest, None]], TokenAnswer]] = {
+    "gift_card": _create_gift_card_token,
+    "ach": _create_bank_account_token,
+    "external_token": _create_external_token,
+    "encryptedWallet": _create_wallet_token,
+    "encrypted_wallet": _create_wallet_token,
+    "applePayPaymentData": _create_wallet_token,
 }

@@ -1,4 +1,4 @@
-"""Till when a card is good: its month and year read, and the moment after them."""
+"""Parse a card's expiry date and compute the first moment after it."""
 
 import re
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _YEAR = re.compile(r"[0-9]{2}|[0-9]{4}", re.ASCII)
 
 
 def read_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) -> tuple[str, str]:
-    """Return month and four-digit year; a card is good to the end of its month."""
+    """Return the month and four-digit year of a card; it expires at the end of the month."""
     month, year = (exp_month or "").strip(), (exp_year or "").strip()
     if not _MONTH.fullmatch(month):
         raise INVALID_EXPIRY_MONTH.error()
@@ -30,5 +30,5 @@ def read_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) -
 
 def end_of_month_ms(year: int, month: int) -> int:
     """Return the first moment after a month, UTC."""
-    months = min(year, 9_998) * 12 + month  # of the month after, from year 0
+    months = min(year, 9_998) * 12 + month  # the following month, counted from year 0
     return int(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).timestamp() * 1000)

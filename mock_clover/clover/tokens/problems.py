@@ -1,6 +1,6 @@
-"""The refusals of payment instruments other than a card, and of the Developer Pay API.
+"""Problems of payment instruments other than cards, and of the Developer Pay API.
 
-No error body of theirs was found: codes and words follow those of charges (inferred).
+No error bodies of these were found: codes and messages follow those of charges (inferred).
 """
 
 from mock_clover.core.evidence import documented, inferred
@@ -12,7 +12,7 @@ INSTRUMENTS_MIXED = Problem(
     code="invalid_request",
     type="invalid_request_error",
     message="Please provide only one of card, gift_card, ach, external_token.",
-    fact=documented("OAS-TOK: a request has one of them; the words are inferred"),
+    fact=documented("OAS-TOK: a request has one of them; the message is inferred"),
 )
 GIFT_CARD_NOT_ACTIVE = Problem(
     name="GIFT_CARD_NOT_ACTIVE",
@@ -28,26 +28,26 @@ GIFT_CARD_ALREADY_ACTIVE = Problem(
     code="processing_error",
     message="Gift card is already active.",
     param="source",
-    fact=inferred("a card that holds money is reloaded, not activated again"),
+    fact=inferred("a card with a balance is reloaded, not activated again"),
 )
 REFUND_NOT_CANCELABLE = Problem(
     name="REFUND_NOT_CANCELABLE",
     status=400,
     code="processing_error",
     message="Invalid request: cannot cancel this refund",
-    fact=inferred("MD:gift-card-api cancels refunds of gift cards only; what it refuses is ours"),
+    fact=inferred("MD:gift-card-api cancels refunds of gift cards only; the error is ours"),
 )
 DEVELOPER_PAY_INVALID = Problem(
     name="DEVELOPER_PAY_INVALID",
     status=400,
     message="Invalid value for {param}",
     shape="bare",
-    fact=inferred("the platform host answers errors with a message only; the words are ours"),
+    fact=inferred("the platform host's errors have only a message; the message is ours"),
 )
 DEVELOPER_PAY_ORDER_NOT_FOUND = Problem(
     name="DEVELOPER_PAY_ORDER_NOT_FOUND",
     status=404,
     message="Not Found",
     shape="bare",
-    fact=inferred("the platform host's words for an unknown order"),
+    fact=inferred("the platform host's message for an unknown order"),
 )

@@ -1,7 +1,7 @@
-"""Tokens of cards and of what else pays: what a client asks for, what is kept, what it gets.
+"""Tokens of cards and other instruments: requests, stored rows and responses.
 
-The request is the only record that ever holds a PAN or a CVV. It lives from the decoder to the end
-of the handler, prints nothing of itself, and is never stored or journaled.
+The request is the only record that ever contains a PAN or a CVV. It exists from the decoder to the
+end of the handler, has an empty repr, and is never stored or journaled.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -19,11 +19,11 @@ from mock_clover.core.record import Record
 
 _OAS = documented("OAS-TOK")
 _SEED = documented("SEED card token")
-_AVS = documented("OAS-TOK; kept for the address check at charge time")
+_AVS = documented("OAS-TOK; stored for the address check at charge time")
 
 
 class CardRequest(Record, frozen=True, kw_only=True):
-    """`card` of a token request. Holds a PAN and a CVV: never print, never keep."""
+    """`card` of a token request. Has a PAN and a CVV: never print or store it."""
 
     number: (
         Annotated[
@@ -37,15 +37,15 @@ class CardRequest(Record, frozen=True, kw_only=True):
             str,
             doc(
                 "Base64 of the RSA-OAEP-SHA1 encryption of eight zeros and the PAN; line breaks in "
-                "the base64 are tolerated.",
-                documented("SEED card token; padding after five public ports"),
+                "the base64 are accepted.",
+                documented("SEED card token; padding as in five public ports"),
                 refused_as="INVALID_PAN",
             ),
         ]
         | None
     ) = None
     transarmor_key_id: (
-        Annotated[str, doc("Id of the key; ignored, no known client sends one.", _SEED)] | None
+        Annotated[str, doc("Id of the key; ignored, no known client sends it.", _SEED)] | None
     ) = None
     exp_month: (
         Annotated[
@@ -68,7 +68,7 @@ class CardRequest(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "First six digits; refused when the PAN has others.",
+                "First six digits; rejected if the PAN has others.",
                 _OAS,
                 refused_as="INCORRECT_NUMBER",
             ),
@@ -79,7 +79,7 @@ class CardRequest(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Last four digits; refused when the PAN has others.",
+                "Last four digits; rejected if the PAN has others.",
                 _OAS,
                 refused_as="INCORRECT_NUMBER",
             ),
@@ -89,7 +89,7 @@ class CardRequest(Record, frozen=True, kw_only=True):
     brand: (
         Annotated[
             str,
-            doc("Brand; the PAN's own is used.", _OAS, refused_as="INVALID_CARD_TYPE"),
+            doc("Brand; the PAN's brand is used.", _OAS, refused_as="INVALID_CARD_TYPE"),
         ]
         | None
     ) = None
@@ -122,15 +122,13 @@ class TokenRequest(Record, frozen=True, kw_only=True):
         Annotated[AchRequest, doc("A bank account.", documented("MD:create-an-ach-token"))] | None
     ) = None
     external_token: (
-        Annotated[ExternalTokenRequest, doc("A TransArmor token; gives a multi-use one.", _OAS)]
+        Annotated[ExternalTokenRequest, doc("A TransArmor token; creates a multi-pay token.", _OAS)]
         | None
     ) = None
     encryptedWallet: Annotated[WalletRequest, doc("A wallet.", _WALLET)] | None = None
     encrypted_wallet: Annotated[WalletRequest, doc("A wallet.", _WALLET)] | None = None
     applePayPaymentData: Annotated[ApplePayPaymentData, doc("Apple Pay.", _WALLET)] | None = None
-    apiKey: (
-        Annotated[str, doc("Stray member that Clover's Node SDK sends; ignored.", _OAS)] | None
-    ) = None
+    apiKey: Annotated[str, doc("Ignored; Clover's Node SDK sends it.", _OAS)] | None = None
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -139,11 +137,11 @@ class TokenRequest(Record, frozen=True, kw_only=True):
 
 TokenState = Literal["new", "used", "multipay", "revoked"]
 Kind = Literal["card", "gift_card", "ach", "tender"]
-"""What a token stands for. What is no card has a last4 and a fingerprint, and no expiry."""
+"""The instrument of a token. All but cards have only a last4 and a fingerprint."""
 
 
 class Token(Record, frozen=True, kw_only=True):
-    """A token as it is kept."""
+    """A stored token."""
 
     id: str
     card: Card
@@ -151,7 +149,7 @@ class Token(Record, frozen=True, kw_only=True):
     state: TokenState = "new"
     kind: Kind = "card"
     foreign: bool = False
-    """Whether it stands for a TransArmor token of another integration."""
+    """Whether it was created from a TransArmor token of another integration."""
     customer: str | None = None
     card_id: str | None = None
     has_first: bool = False
@@ -159,7 +157,7 @@ class Token(Record, frozen=True, kw_only=True):
 
 
 class TokenCard(Record, frozen=True, kw_only=True):
-    """`card` of a token answer."""
+    """`card` of a token response."""
 
     fact: ClassVar[Fact] = documented("SEED accept-payments flow")
 
@@ -171,7 +169,7 @@ class TokenCard(Record, frozen=True, kw_only=True):
 
 
 class GiftCardLast4(Record, frozen=True, kw_only=True):
-    """`giftCard` of a token answer: camel case here, `gift_card` in charges (documented)."""
+    """`giftCard` of a token response: camel case here, `gift_card` in charges (documented)."""
 
     fact: ClassVar[Fact] = documented("MD:create-a-gift-card-token")
 
@@ -179,7 +177,7 @@ class GiftCardLast4(Record, frozen=True, kw_only=True):
 
 
 class TokenAnswer(Record, frozen=True, kw_only=True):
-    """Answer of `POST /v1/tokens`. Source: SEED accept-payments flow."""
+    """Response of `POST /v1/tokens`. Source: SEED accept-payments flow."""
 
     fact: ClassVar[Fact] = documented("SEED accept-payments flow")
     facts: ClassVar[Facts] = {
@@ -195,7 +193,7 @@ class TokenAnswer(Record, frozen=True, kw_only=True):
 
 
 def token_answer(token: Token) -> TokenAnswer:
-    """Show a card's token as its creation does."""
+    """Return the response to the creation of a card's token."""
     card = token.card
     return TokenAnswer(
         id=token.id,
@@ -236,7 +234,7 @@ class CloverToken(Record, frozen=True, kw_only=True):
 
 
 class TokenView(Record, frozen=True, kw_only=True):
-    """Answer of `GET /v1/tokens/{id}`, which only Clover's SDKs know. Source: OAS-TOK, PY."""
+    """Response of `GET /v1/tokens/{id}`, defined only by Clover's SDKs. Source: OAS-TOK, PY."""
 
     fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
 
@@ -246,7 +244,7 @@ class TokenView(Record, frozen=True, kw_only=True):
 
 
 def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
-    """Show a token as its retrieval does."""
+    """Return the response to the retrieval of a token."""
     return TokenView(
         card=token_answer(token).card if token.kind == "card" else None,
         cloverToken=CloverToken(

@@ -1,7 +1,7 @@
-"""Bank accounts (ACH): what a client asks for and what it is told.
+"""Bank accounts (ACH): requests and responses.
 
-The request holds an account number, a routing number and a customer's own (a social security number
-among them). None of it is kept or printed: last four digits and a fingerprint are.
+The request contains an account number, a routing number and an id of the customer (such as a social
+security number). None of these is stored or printed, only the last four digits and a fingerprint.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -15,13 +15,11 @@ _TEXT = {"min_length": 1, "max_length": 255}
 
 
 class Agreement(Record, frozen=True, kw_only=True):
-    """`agreement` of a bank account: what the customer agreed to."""
+    """`agreement` of a bank account: the customer's consent."""
 
-    agreement_id: Annotated[str, doc("Of the merchant's template.", _REQUIRED, **_TEXT)]
-    type: Annotated[Literal["E_CHECK_GENERIC"], doc("The one kind that is shown.", _MD)] | None = (
-        None
-    )
-    locale: Annotated[str, doc("As en_US.", _MD)] | None = None
+    agreement_id: Annotated[str, doc("Id of the merchant's template.", _REQUIRED, **_TEXT)]
+    type: Annotated[Literal["E_CHECK_GENERIC"], doc("The type in the sample.", _MD)] | None = None
+    locale: Annotated[str, doc("For example en_US.", _MD)] | None = None
     template_data: Annotated[str, doc("Values of the template.", _MD)] | None = None
 
     def __repr__(self) -> str:
@@ -30,7 +28,7 @@ class Agreement(Record, frozen=True, kw_only=True):
 
 
 class AchRequest(Record, frozen=True, kw_only=True):
-    """`ach` of a token request. Holds a bank account: never print, never keep."""
+    """`ach` of a token request. Has a bank account number: never print or store it."""
 
     bank_account_number: Annotated[
         str,
@@ -39,26 +37,26 @@ class AchRequest(Record, frozen=True, kw_only=True):
     bank_routing_number: Annotated[
         str,
         doc(
-            "Nine digits; the last is not checked: that of the page's own example is wrong.",
+            "Nine digits; the check digit is not validated: the page's example has a wrong one.",
             _REQUIRED,
             pattern=f"^[0-9]{{9}}{END}",
         ),
     ]
     check_type: Annotated[
-        Literal["personal_check", "corporate_check"], doc("Whose account.", _REQUIRED)
+        Literal["personal_check", "corporate_check"], doc("Owner of the account.", _REQUIRED)
     ]
-    account_type: Annotated[Literal["checking", "savings"], doc("Its kind.", _REQUIRED)]
+    account_type: Annotated[Literal["checking", "savings"], doc("Type of the account.", _REQUIRED)]
     customer_id_type: Annotated[
         Literal["driver_license", "ssn", "tax_id", "military_id"],
-        doc("What customer_id is.", _REQUIRED),
+        doc("Type of customer_id.", _REQUIRED),
     ]
-    customer_id_state: Annotated[str, doc("State that gave it.", _REQUIRED, **_TEXT)]
-    customer_id: Annotated[str, doc("Number of the customer's paper.", _REQUIRED, **_TEXT)]
-    first_name: Annotated[str, doc("Needed for a personal check.", _MD, **_TEXT)] | None = None
-    last_name: Annotated[str, doc("Needed for a personal check.", _MD, **_TEXT)] | None = None
-    business_name: Annotated[str, doc("Needed for a corporate check.", _MD, **_TEXT)] | None = None
-    email: Annotated[str, doc("Of the customer.", _REQUIRED, pattern=EMAIL)]
-    phone: Annotated[str, doc("Of the customer.", _REQUIRED, **_TEXT)]
+    customer_id_state: Annotated[str, doc("State that issued it.", _REQUIRED, **_TEXT)]
+    customer_id: Annotated[str, doc("Its number.", _REQUIRED, **_TEXT)]
+    first_name: Annotated[str, doc("For a personal check.", _MD, **_TEXT)] | None = None
+    last_name: Annotated[str, doc("For a personal check.", _MD, **_TEXT)] | None = None
+    business_name: Annotated[str, doc("For a corporate check.", _MD, **_TEXT)] | None = None
+    email: Annotated[str, doc("Customer's e-mail.", _REQUIRED, pattern=EMAIL)]
+    phone: Annotated[str, doc("Customer's phone.", _REQUIRED, **_TEXT)]
     address_line1: Annotated[str, doc("Street address.", _REQUIRED, **_TEXT)]
     address_line2: Annotated[str, doc("Second line.", _MD)] | None = None
     address_city: Annotated[str, doc("City.", _REQUIRED, **_TEXT)]
@@ -69,14 +67,14 @@ class AchRequest(Record, frozen=True, kw_only=True):
         Annotated[
             bool,
             doc(
-                "Taken; how encrypted numbers look was not found, so only plain ones are read.",
+                "Accepted; the encrypted format was not found, so only plain numbers are read.",
                 inferred("MD:create-an-ach-token names the member"),
             ),
         ]
         | None
     ) = None
-    session_id: Annotated[str, doc("Taken and not interpreted.", _MD)] | None = None
-    agreement: Annotated[Agreement, doc("What the customer agreed to.", _REQUIRED)]
+    session_id: Annotated[str, doc("Accepted and ignored.", _MD)] | None = None
+    agreement: Annotated[Agreement, doc("The customer's consent.", _REQUIRED)]
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -84,7 +82,7 @@ class AchRequest(Record, frozen=True, kw_only=True):
 
 
 class AchView(Record, frozen=True, kw_only=True):
-    """`ach` of a token answer."""
+    """`ach` of a token response."""
 
     fact: ClassVar[Fact] = _MD
 

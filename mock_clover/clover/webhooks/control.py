@@ -1,6 +1,6 @@
-"""Webhooks as a tester sets them up: targets, what was delivered to them, events on demand.
+"""Control calls of webhooks: targets, deliveries and events on demand.
 
-A secret is shown in the answer to the call that sets it, and nowhere else but in a snapshot.
+A secret appears only in the response to the call that sets it, and in snapshots.
 """
 
 from typing import Annotated, Any
@@ -33,41 +33,41 @@ _TARGETS, _DELIVERIES = "/_mock/webhooks", "/_mock/deliveries"
 
 
 class TargetRequest(TargetSpec, frozen=True, kw_only=True):
-    """Body of `PUT /_mock/webhooks`: a target, new or in place of the one with its id."""
+    """Body of `PUT /_mock/webhooks`: creates or replaces a target."""
 
     handshake: Annotated[
         bool | None,
-        doc("Whether a code is sent that must be handed back; platform's are, without it.", OURS),
+        doc("Whether to send a code that must be verified; default: for platform only.", OURS),
     ] = None
 
 
 class TargetAnswer(Record, frozen=True, kw_only=True):
-    """A target in force."""
+    """An active target."""
 
     id: str
     kind: Kind
     url: str
     state: str
-    """active, or awaiting_code until its verification code is handed back."""
+    """`active`, or `awaiting_code` until its verification code is confirmed."""
     withheld: int
-    """Events that it did not get because of that."""
+    """Number of events not sent because of that."""
     events: tuple[str, ...]
     retry_after_ms: tuple[int, ...]
     plan: tuple[DeliveryFault, ...]
     left: tuple[int | None, ...]
     of_scenario: bool = False
     secret: str | None = None
-    """Only in the answer to the call that sets it."""
+    """Only in the response to the call that sets it."""
 
 
 class TargetList(Record, frozen=True, kw_only=True):
-    """The targets in force."""
+    """The active targets."""
 
     data: tuple[TargetAnswer, ...]
 
 
 class TargetsGone(Record, frozen=True, kw_only=True):
-    """How many targets are no more in force."""
+    """Number of targets that were removed."""
 
     cleared: int
 
@@ -75,26 +75,30 @@ class TargetsGone(Record, frozen=True, kw_only=True):
 class CodeRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/webhooks/{id}/verify`."""
 
-    verificationCode: Annotated[str, doc("As it was sent to the target.", OURS)]
+    verificationCode: Annotated[str, doc("The code that was sent to the target.", OURS)]
 
 
 class DeliveryQuery(Record, frozen=True, kw_only=True):
     """Query of the deliveries."""
 
     target: Annotated[str | None, doc("Id of a target.", OURS)] = None
-    state: Annotated[State | None, doc("How far it has come.", OURS)] = None
-    about: Annotated[str | None, doc("What happened: charge, refund, rule, …", OURS)] = None
-    event: Annotated[str | None, doc("As P:CREATE.", OURS)] = None
+    state: Annotated[State | None, doc("State of the delivery.", OURS)] = None
+    about: Annotated[str | None, doc("Cause: charge, refund, rule, …", OURS)] = None
+    event: Annotated[str | None, doc("Event, such as P:CREATE.", OURS)] = None
     after: Annotated[int, doc("Only deliveries with a greater number.", OURS, ge=0)] = 0
-    limit: Annotated[int, doc("The newest so many.", OURS, ge=1, le=1_000)] = 100
+    limit: Annotated[int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=1_000)] = (
+        100
+    )
     wait: Annotated[
-        int, doc("Wait until so many match, and none of them is under way.", OURS, ge=0, le=1_000)
+        int, doc("Wait until this many match and none of them is under way.", OURS, ge=0, le=1_000)
     ] = 0
-    wait_ms: Annotated[int, doc("But no longer.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
+    wait_ms: Annotated[int, doc("Maximum wait in milliseconds.", OURS, ge=0, le=WAIT_MS_MAX)] = (
+        10_000
+    )
 
 
 class DeliveryAnswer(Record, frozen=True, kw_only=True):
-    """A delivery and its attempts; times are the sandbox's."""
+    """A delivery and its attempts; times are those of the sandbox's clock."""
 
     id: str
     number: int
@@ -104,12 +108,12 @@ class DeliveryAnswer(Record, frozen=True, kw_only=True):
     state: State
     made_ms: int
     due_ms: int | None = None
-    """When a waiting one goes on."""
+    """When a waiting delivery is sent."""
     attempts: tuple[Attempt, ...]
     resend_of: str | None = None
     held_for: str | None = None
     body: Any
-    """What is sent, masked; a verification code is known to its receiver only."""
+    """The body that is sent, masked; a verification code is not shown."""
 
 
 class DeliveryList(Record, frozen=True, kw_only=True):
@@ -119,152 +123,156 @@ class DeliveryList(Record, frozen=True, kw_only=True):
 
 
 def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswer:
-    """Have events of one kind go to a URL; a platform target first gets a verification code."""
-    asked = call.body
-    members = {n: getattr(asked, n) for n in TargetSpec.__struct_fields__}
-    spec = TargetSpec(**members)
-    wrong = wrong_target(spec)
-    if wrong is not None:
-        raise CONTROL_INVALID.error(said=f"{wrong[0]}: {wrong[1]}")
-    handshake = spec.kind == "platform" if asked.handshake is None else asked.handshake
+    """Create or replace a target; a platform target first gets a verification code."""
+    body = call.body
+    fields = {n: getattr(body, n) for n in TargetSpec.__struct_fields__}
+    spec = TargetSpec(**fields)
+    error = wrong_target(spec)
+    if error is not None:
+        raise CONTROL_INVALID.error(said=f"{error[0]}: {error[1]}")
+    handshake = spec.kind == "platform" if body.handshake is None else body.handshake
     if handshake and spec.kind != "platform":
-        raise CONTROL_INVALID.error(said="handshake: only platform targets are sent a code")
+        raise CONTROL_INVALID.error(said="handshake: only platform targets get a code")
     outbox = sandbox.outbox
     if outbox is not None and outbox.is_full and spec.id not in outbox.subscriptions:
         raise CONTROL_INVALID.error(said=f"there are {TARGETS_MAX} targets already; delete one")
     outbox = sandbox.hooked()
-    known = outbox.subscribe(spec, sandbox.seed, handshake=handshake)
+    subscription = outbox.subscribe(spec, sandbox.seed, handshake=handshake)
     if handshake:
-        verify_target(sandbox, outbox, known)
-    sandbox.webhook_sender(sandbox)  # a server makes its courier now, and not within a payment
-    return _target(known, secret=known.secret)
+        verify_target(sandbox, outbox, subscription)
+    sandbox.webhook_sender(sandbox)  # create the sender here, not within a payment
+    return _target_answer(subscription, secret=subscription.secret)
 
 
 def list_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetList:
-    """Return the targets in force, without their secrets."""
-    return TargetList(data=tuple(map(_target, _outbox(sandbox).subscriptions.values())))
+    """Return the active targets without their secrets."""
+    return TargetList(data=tuple(map(_target_answer, _outbox(sandbox).subscriptions.values())))
 
 
 def clear_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetsGone:
-    """Take all targets out of force; what was pending for them is dropped."""
+    """Remove all targets and drop their pending deliveries."""
     ids = list(_outbox(sandbox).subscriptions)
     return TargetsGone(cleared=sum(_outbox(sandbox).unsubscribe(each) for each in ids))
 
 
 def delete_target(sandbox: Sandbox, call: Call[None, None]) -> TargetsGone:
-    """Take one target out of force."""
-    known = _known(sandbox, call.ids[0])
-    return TargetsGone(cleared=int(_outbox(sandbox).unsubscribe(known.id)))
+    """Remove one target."""
+    subscription = _require_target(sandbox, call.ids[0])
+    return TargetsGone(cleared=int(_outbox(sandbox).unsubscribe(subscription.id)))
 
 
 def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer:
-    """Hand a verification code back; from then on the target gets events."""
-    known = _known(sandbox, call.ids[0])
-    if known.code is None:
-        raise CONTROL_INVALID.error(said=f"{known.id} awaits no code")
-    if call.body.verificationCode != known.code:
-        raise CONTROL_INVALID.error(said="verificationCode: it is not the one that was sent last")
-    active = msgspec.structs.replace(known, code=None)
-    _outbox(sandbox).subscriptions[known.id] = active
-    return _target(active)
+    """Confirm a verification code; the target then gets events."""
+    subscription = _require_target(sandbox, call.ids[0])
+    if subscription.code is None:
+        raise CONTROL_INVALID.error(said=f"{subscription.id} does not wait for a code")
+    if call.body.verificationCode != subscription.code:
+        raise CONTROL_INVALID.error(
+            said="verificationCode: does not match the last code that was sent"
+        )
+    active = msgspec.structs.replace(subscription, code=None)
+    _outbox(sandbox).subscriptions[subscription.id] = active
+    return _target_answer(active)
 
 
 def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
-    """Send an event that did not happen, as it is told; no target's plan applies to it."""
-    asked = call.body
-    wrong = wrong_event(asked)
-    if wrong is not None:
-        raise CONTROL_INVALID.error(said=f"{wrong[0]}: {wrong[1]}")
-    needed = ("object", "id", "type") if asked.kind == "platform" else ("id", "status")
-    missing = [name for name in needed if getattr(asked, name) is None]
-    if asked.payload is None and missing:
-        raise CONTROL_INVALID.error(said=f"{missing[0]}: is needed, or a whole `payload`")
-    if asked.target is not None:
-        _known(sandbox, asked.target)
-    sent = send(sandbox, asked, "sent")
+    """Send an event on demand; the plans of targets do not apply to it."""
+    body = call.body
+    error = wrong_event(body)
+    if error is not None:
+        raise CONTROL_INVALID.error(said=f"{error[0]}: {error[1]}")
+    needed = ("object", "id", "type") if body.kind == "platform" else ("id", "status")
+    missing = [name for name in needed if getattr(body, name) is None]
+    if body.payload is None and missing:
+        raise CONTROL_INVALID.error(said=f"{missing[0]}: is required unless `payload` is set")
+    if body.target is not None:
+        _require_target(sandbox, body.target)
+    sent = send(sandbox, body, "sent")
     if not sent:
         raise CONTROL_INVALID.error(
-            said=f"there is no active target of kind {asked.kind} that takes this event"
+            said=f"there is no active target of kind {body.kind} that receives this event"
         )
-    return DeliveryList(data=tuple(map(_delivery, sent)))
+    return DeliveryList(data=tuple(map(_delivery_answer, sent)))
 
 
 def list_deliveries(sandbox: Sandbox, call: Call[None, DeliveryQuery]) -> DeliveryList | Stated:
     """Return the newest deliveries; `wait=n` waits until n match and none is under way."""
-    asked, outbox = call.query, _outbox(sandbox)
-    wanted = {
+    query, outbox = call.query, _outbox(sandbox)
+    filters = {
         name: value
         for name in ("target", "about", "event")
-        if (value := getattr(asked, name)) is not None
+        if (value := getattr(query, name)) is not None
     }
-    meant = [
+    matching = [
         each
         for each in outbox
-        if each.number > asked.after
-        and all(getattr(each, name) == value for name, value in wanted.items())
+        if each.number > query.after
+        and all(getattr(each, name) == value for name, value in filters.items())
     ]
-    found = [each for each in meant if asked.state in (None, each.state)]
-    told_now = DeliveryList(data=tuple(map(_delivery, found[-asked.limit :])))
-    if asked.wait and (len(found) < asked.wait or any(each.state == "under_way" for each in meant)):
-        return Stated(200, told_now, pending_ms=asked.wait_ms)
-    return told_now
+    selected = [each for each in matching if query.state in (None, each.state)]
+    response = DeliveryList(data=tuple(map(_delivery_answer, selected[-query.limit :])))
+    if query.wait and (
+        len(selected) < query.wait or any(each.state == "under_way" for each in matching)
+    ):
+        return Stated(200, response, pending_ms=query.wait_ms)
+    return response
 
 
 def resend_delivery(sandbox: Sandbox, call: Call[None, None]) -> DeliveryAnswer:
-    """Send a delivery's body once more, as a new delivery."""
+    """Send a delivery's body again as a new delivery."""
     outbox = _outbox(sandbox)
     delivery = outbox.get(call.ids[0])
     if delivery is None:
         raise CONTROL_NOT_FOUND.error(said=f"there is no delivery {call.ids[0]!r}")
     if delivery.target not in outbox.subscriptions:
-        raise CONTROL_INVALID.error(said=f"its target {delivery.target!r} is no more in force")
-    return _delivery(resend(sandbox, outbox, delivery))
+        raise CONTROL_INVALID.error(said=f"its target {delivery.target!r} no longer exists")
+    return _delivery_answer(resend(sandbox, outbox, delivery))
 
 
 def _outbox(sandbox: Sandbox) -> Outbox:
-    """Return the outbox, or an empty one: to look makes none."""
+    """Return the outbox, or an empty one; reading does not create it."""
     return sandbox.outbox or Outbox()
 
 
-def _known(sandbox: Sandbox, target_id: str) -> Subscription:
-    known = _outbox(sandbox).subscriptions.get(target_id)
-    if known is None:
+def _require_target(sandbox: Sandbox, target_id: str) -> Subscription:
+    subscription = _outbox(sandbox).subscriptions.get(target_id)
+    if subscription is None:
         raise CONTROL_NOT_FOUND.error(said=f"there is no target {target_id!r}")
-    return known
+    return subscription
 
 
-def _target(known: Subscription, secret: str | None = None) -> TargetAnswer:
-    spec = known.spec
+def _target_answer(subscription: Subscription, secret: str | None = None) -> TargetAnswer:
+    spec = subscription.spec
     return TargetAnswer(
-        id=known.id,
+        id=subscription.id,
         kind=spec.kind,
         url=spec.url,
-        state="active" if known.code is None else "awaiting_code",
-        withheld=known.withheld,
+        state="active" if subscription.code is None else "awaiting_code",
+        withheld=subscription.withheld,
         events=spec.events,
         retry_after_ms=spec.retry_after_ms,
         plan=spec.plan,
-        left=known.left,
-        of_scenario=known.of_scenario,
+        left=subscription.left,
+        of_scenario=subscription.of_scenario,
         secret=secret,
     )
 
 
-def _delivery(each: Delivery) -> DeliveryAnswer:
-    is_code = each.about == "verification"
+def _delivery_answer(delivery: Delivery) -> DeliveryAnswer:
+    is_code = delivery.about == "verification"
     return DeliveryAnswer(
-        id=each.id,
-        number=each.number,
-        target=each.target,
-        about=each.about,
-        event=each.event or None,
-        state=each.state,
-        made_ms=each.made_ms,
-        due_ms=each.due_ms if each.state == "waiting" else None,
-        attempts=each.attempts,
-        resend_of=each.resend_of,
-        held_for=each.held_for or None,
-        body={"verificationCode": "…"} if is_code else masked_body(each.body.encode()),
+        id=delivery.id,
+        number=delivery.number,
+        target=delivery.target,
+        about=delivery.about,
+        event=delivery.event or None,
+        state=delivery.state,
+        made_ms=delivery.made_ms,
+        due_ms=delivery.due_ms if delivery.state == "waiting" else None,
+        attempts=delivery.attempts,
+        resend_of=delivery.resend_of,
+        held_for=delivery.held_for or None,
+        body={"verificationCode": "…"} if is_code else masked_body(delivery.body.encode()),
     )
 
 

@@ -1,8 +1,8 @@
-"""Announcing: what happened becomes deliveries of the sandbox's outbox, which take their course.
+"""Turn events into deliveries of the sandbox's outbox.
 
-A handler calls `announce` once something has happened, and only where the sandbox has an outbox.
-Of Clover's events only the kinds are known; which it sends for what, and that one event is one
-POST, is inferred.
+Handlers call `announce` after a change. Without an outbox it does nothing. Only the kinds of
+Clover's events are known. Which operation sends which event, and that each event is one POST, is
+inferred.
 """
 
 import msgspec
@@ -33,16 +33,16 @@ _replace = msgspec.structs.replace
 def announce(
     sandbox: Sandbox, kind: str, object_id: str, event_type: EventType, about: str
 ) -> None:
-    """Tell all targets of platform events that an object was made, changed or deleted."""
+    """Send a platform event about an object that was created, updated or deleted."""
     outbox = sandbox.outbox
     if outbox is None:
         return
     event = f"{kind}:{event_type}"
-    for known in tuple(outbox.subscriptions.values()):
-        if known.spec.kind != "platform" or not known.wants(event):
+    for subscription in tuple(outbox.subscriptions.values()):
+        if subscription.spec.kind != "platform" or not subscription.wants(event):
             continue
-        body = _platform(sandbox, known.spec, f"{kind}:{object_id}", event_type)
-        apply_delivery_plan(sandbox, outbox, known, body, event, object_id, about)
+        body = _platform_body(sandbox, subscription.spec, f"{kind}:{object_id}", event_type)
+        apply_delivery_plan(sandbox, outbox, subscription, body, event, object_id, about)
     if about in GIVES_BACK:
         for target_id in outbox.subscriptions:
             release(outbox, target_id, object_id, sandbox.clock.now_ms())
@@ -57,7 +57,7 @@ def announce_checkout(
     amount: int,
     session_id: str,
 ) -> None:
-    """Tell all targets of hosted checkout events how a payment on Clover's own page ended.
+    """Send a hosted checkout event about the result of a payment on the page.
 
     `amount` is in minor units.
     """
@@ -65,39 +65,39 @@ def announce_checkout(
     if outbox is None:
         return
     status: Status = "APPROVED" if approved else "DECLINED"
-    order = EventSpec(kind="hosted_checkout", status=status, amount=amount, session=session_id)
-    body = _checkout(sandbox, order, payment_id)
-    for known in tuple(outbox.subscriptions.values()):
-        if known.spec.kind == "hosted_checkout":
-            apply_delivery_plan(sandbox, outbox, known, body, "", payment_id, "checkout")
+    spec = EventSpec(kind="hosted_checkout", status=status, amount=amount, session=session_id)
+    body = _checkout_body(sandbox, spec, payment_id)
+    for subscription in tuple(outbox.subscriptions.values()):
+        if subscription.spec.kind == "hosted_checkout":
+            apply_delivery_plan(sandbox, outbox, subscription, body, "", payment_id, "checkout")
     sandbox.webhook_sender(sandbox)
 
 
-def send(sandbox: Sandbox, order: EventSpec, about: str) -> list[Delivery]:
-    """Send an event that was asked for, as it was asked for: no target's plan spoils it."""
+def send(sandbox: Sandbox, spec: EventSpec, about: str) -> list[Delivery]:
+    """Send an event on demand; the plans of targets do not apply to it."""
     outbox, sent = sandbox.outbox, []
     if outbox is None:
         return []
     now_ms = sandbox.clock.now_ms()
-    for known in tuple(outbox.subscriptions.values()):
-        if known.spec.kind != order.kind or order.target not in (None, known.id):
+    for subscription in tuple(outbox.subscriptions.values()):
+        if subscription.spec.kind != spec.kind or spec.target not in (None, subscription.id):
             continue
-        event = f"{order.object}:{order.type}" if order.object and order.type else ""
-        if event and not known.wants(event) and order.target is None:
+        event = f"{spec.object}:{spec.type}" if spec.object and spec.type else ""
+        if event and not subscription.wants(event) and spec.target is None:
             continue
-        if is_awaiting_verification(outbox, known):
+        if is_awaiting_verification(outbox, subscription):
             continue
-        body = _ordered(sandbox, known.spec, order)
-        for _ in range(order.copies):
-            made = post(
-                *(sandbox, outbox, known, body, about),
-                state="waiting" if order.delay_ms else "under_way",
-                due_ms=now_ms + order.delay_ms,
+        body = _requested_body(sandbox, subscription.spec, spec)
+        for _ in range(spec.copies):
+            delivery = post(
+                *(sandbox, outbox, subscription, body, about),
+                state="waiting" if spec.delay_ms else "under_way",
+                due_ms=now_ms + spec.delay_ms,
                 event=event,
-                object_id=order.id or "",
-                signature=order.signature,
+                object_id=spec.id or "",
+                signature=spec.signature,
             )
-            sent.append(made)
+            sent.append(delivery)
     sandbox.webhook_sender(sandbox)
     return sent
 
@@ -107,96 +107,97 @@ def send_rule_event(
     operation: str,
     ids: tuple[str, ...],
     request: Record | None,
-    order: EventSpec,
+    spec: EventSpec,
     status: int,
     reply: bytes,
 ) -> None:
-    """Send the event that a rule has follow a call; what it does not say is read off the call.
+    """Send the event of a rule after a call; take missing fields from the call.
 
-    A refused call made nothing, so an event about it must say which object it means.
+    A failed call creates no object. Its event needs an explicit id, unless the request names the
+    object.
     """
-    if order.payload is None:
-        found = order.id or _object_of(operation, ids, request, reply)
-        if not found:
+    if spec.payload is None:
+        object_id = spec.id or _object_id(operation, ids, request, reply)
+        if not object_id:
             return
-        if order.kind == "platform":
+        if spec.kind == "platform":
             kind, event_type = OBJECT_OF.get(operation, (None, None))
-            if not (order.object or kind):
+            if not (spec.object or kind):
                 return
-            order = _replace(
-                order,
-                id=found,
-                object=order.object or kind,
-                type=order.type or event_type or "UPDATE",
+            spec = _replace(
+                spec,
+                id=object_id,
+                object=spec.object or kind,
+                type=spec.type or event_type or "UPDATE",
             )
         else:
-            asked = getattr(request, "amount", None)
-            order = _replace(
-                order,
-                id=found,
-                status=order.status or ("APPROVED" if status < 300 else "DECLINED"),
-                amount=order.amount if order.amount is not None else asked or 0,
-                session=order.session or getattr(request, "checkout", None),
+            amount = getattr(request, "amount", None)
+            spec = _replace(
+                spec,
+                id=object_id,
+                status=spec.status or ("APPROVED" if status < 300 else "DECLINED"),
+                amount=spec.amount if spec.amount is not None else amount or 0,
+                session=spec.session or getattr(request, "checkout", None),
             )
-    send(sandbox, order, "rule")
+    send(sandbox, spec, "rule")
 
 
-def _platform(
+def _platform_body(
     sandbox: Sandbox,
     spec: TargetSpec,
     object_id: str,
     event_type: EventType,
     ts: int | None = None,
 ) -> str:
-    known = sandbox.credentials
-    happened = PlatformEvent(
+    credentials = sandbox.credentials
+    event = PlatformEvent(
         objectId=object_id, type=event_type, ts=sandbox.clock.now_ms() if ts is None else ts
     )
     body = PlatformBody(
-        appId=spec.app_id or known.client_id, merchants={known.merchant_id: (happened,)}
+        appId=spec.app_id or credentials.client_id, merchants={credentials.merchant_id: (event,)}
     )
     return encode(body).decode()
 
 
-def _checkout(sandbox: Sandbox, order: EventSpec, payment_id: str) -> str:
-    settings, status = sandbox.settings, order.status or "APPROVED"
+def _checkout_body(sandbox: Sandbox, event: EventSpec, payment_id: str) -> str:
+    settings, status = sandbox.settings, event.status or "APPROVED"
     with_data = settings.checkout.webhook_data
     if with_data is None:
         with_data = settings.dialect == "documented"
     verb = "Approved" if status == "APPROVED" else "Decline"
     body = CheckoutBody(
         createdTime=sandbox.clock.now_ms(),
-        message=f"{verb} for {order.amount or 0}",
+        message=f"{verb} for {event.amount or 0}",
         status=status,
         type="PAYMENT",
         id=payment_id,
         merchantId=sandbox.credentials.merchant_id,
-        checkoutSessionId=order.session,
-        data=order.session if with_data else None,
+        checkoutSessionId=event.session,
+        data=event.session if with_data else None,
     )
     return encode(body).decode()
 
 
-def _ordered(sandbox: Sandbox, spec: TargetSpec, order: EventSpec) -> str:
-    if order.payload is not None:
-        return encode(order.payload).decode()
-    if order.kind == "hosted_checkout":
-        return _checkout(sandbox, order, order.id or "")
-    named = f"{order.object}:{order.id}"
-    return _platform(sandbox, spec, named, order.type or "UPDATE", order.ts)
+def _requested_body(sandbox: Sandbox, spec: TargetSpec, event: EventSpec) -> str:
+    if event.payload is not None:
+        return encode(event.payload).decode()
+    if event.kind == "hosted_checkout":
+        return _checkout_body(sandbox, event, event.id or "")
+    object_id = f"{event.object}:{event.id}"
+    return _platform_body(sandbox, spec, object_id, event.type or "UPDATE", event.ts)
 
 
-def _object_of(
+def _object_id(
     operation: str, ids: tuple[str, ...], request: Record | None, reply: bytes
 ) -> str | None:
-    """Return the id of the object that a call was about, or None when it made none."""
+    """Return the id of the object of a call, or None if there is none."""
     if operation in KNOWS_OBJECT:
         return ids[0] if ids else getattr(request, "charge", None)
     if operation not in OBJECT_OF:
         return None
     try:
-        tree = decode_json(reply)
-        found = tree.get("id") or (tree.get("error") or {}).get("charge")
+        body = decode_json(reply)
+        object_id = body.get("id") or (body.get("error") or {}).get("charge")
     except (ValueError, AttributeError):
         return None
-    return found if isinstance(found, str) else None
+    return object_id if isinstance(object_id, str) else None

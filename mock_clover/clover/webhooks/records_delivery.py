@@ -1,4 +1,4 @@
-"""A delivery: one body on its way to one target, its attempts, and the header that proves it."""
+"""Deliveries, their attempts and the headers that authenticate them."""
 
 import hmac
 import re
@@ -13,29 +13,29 @@ State = Literal["under_way", "waiting", "held", "delivered", "failed", "dropped"
 
 
 class Attempt(Record, frozen=True, kw_only=True):
-    """One try to deliver."""
+    """One attempt at a delivery."""
 
     number: int
     due_ms: int
-    """When it was to be, by the sandbox's clock; its signature says so too."""
+    """When it was due, by the sandbox's clock; the signature has the same time."""
     sent_ms: int
-    """When it was made, by the sandbox's clock."""
+    """When it was sent, by the sandbox's clock."""
     took_ms: int = 0
-    """How long it took, in real time."""
+    """Duration in real time."""
     status: int | None = None
     error: str | None = None
 
 
 class Delivery(Record, frozen=True, kw_only=True):
-    """One body on its way to one target."""
+    """One body to deliver to one target."""
 
     id: str
     number: int
     target: str
     about: str
-    """What happened, in a word: charge, refund, verification."""
+    """Cause in one word: charge, refund, verification."""
     event: str = ""
-    """As P:CREATE; empty for what is no platform event."""
+    """Such as P:CREATE; empty if it is not a platform event."""
     object_id: str = ""
     body: str
     state: State
@@ -43,36 +43,36 @@ class Delivery(Record, frozen=True, kw_only=True):
     due_ms: int
     attempts: tuple[Attempt, ...] = ()
     held_for: str = ""
-    """What a held one waits for: `next`, or the refund of this object's id."""
+    """What a held delivery waits for: `next`, or the refund of the object with this id."""
     signature: Literal["right", "wrong", "none"] = "right"
     resend_of: str | None = None
 
     @property
     def is_pending(self) -> bool:
-        """Whether it is still to be delivered."""
+        """Whether it is not yet delivered, failed or dropped."""
         return self.state in ("under_way", "waiting", "held")
 
 
 class Subscription(Record, frozen=True, kw_only=True):
-    """A target in force: what was asked for, and how far it has come."""
+    """An active target and its state."""
 
     id: str
     spec: TargetSpec
     secret: str
     of_scenario: bool = False
     code: str | None = None
-    """The verification code that is still to be handed back."""
+    """The verification code that is not yet confirmed."""
     withheld: int = 0
-    """Events that were not sent because of that."""
+    """Number of events not sent because of that."""
     left: tuple[int | None, ...] = ()
-    """How often each step of the plan still applies."""
+    """Remaining number of times of each fault of the plan."""
 
     def __repr__(self) -> str:
         """Show no secret."""
         return repr(self.spec)
 
     def wants(self, event: str) -> bool:
-        """Tell whether an event, as P:CREATE, is subscribed to."""
+        """Return whether the target is subscribed to an event such as P:CREATE."""
         return not self.spec.events or any(fits(each, event) for each in self.spec.events)
 
 
@@ -90,10 +90,9 @@ def signature(secret: str, at_s: int, body: bytes) -> str:
 
 
 def headers_of(subscription: Subscription, delivery: Delivery) -> tuple[Header, ...]:
-    """Return the headers that prove where a delivery comes from, as of the time it is due.
+    """Return the headers that authenticate a delivery, signed for the time it is due.
 
-    The verification POST carries none: its answer is what a target's auth code is given for
-    (inferred).
+    The verification POST has none: a target gets its auth code only after it (inferred).
     """
     if delivery.about == "verification" or delivery.signature == "none":
         return ()
@@ -102,14 +101,14 @@ def headers_of(subscription: Subscription, delivery: Delivery) -> tuple[Header, 
         secret = f"not-{secret}"
     if subscription.spec.kind == "platform":
         return (Header(AUTH_HEADER, secret),)
-    signed = signature(secret, delivery.due_ms // 1000, delivery.body.encode())
-    return (Header(SIGNATURE_HEADER, signed),)
+    value = signature(secret, delivery.due_ms // 1000, delivery.body.encode())
+    return (Header(SIGNATURE_HEADER, value),)
 
 
 _UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 def printable_error(error: BaseException) -> str:
-    """Return an error's words for a delivery log: one masked line, no longer than it must be."""
+    """Return an error message for a delivery log: one masked line of at most 300 characters."""
     text = str(error) or type(error).__name__
     return redact(_UNPRINTABLE.sub("?", text))[:300]

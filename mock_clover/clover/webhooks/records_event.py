@@ -1,4 +1,4 @@
-"""What Clover sends to a shop: the bodies of its webhooks, each member with its evidence."""
+"""The bodies of Clover's webhooks, each member with its evidence."""
 
 from typing import Annotated, NamedTuple
 
@@ -15,19 +15,20 @@ SESSION = observed(
 
 
 class PlatformEvent(Record, frozen=True, kw_only=True):
-    """One object that was made, changed or deleted."""
+    """One object that was created, updated or deleted."""
 
-    objectId: Annotated[str, doc("Kind and id, as P:J2RK5QKH6WCYE.", _PLATFORM)]
-    type: Annotated[EventType, doc("What happened to it.", _PLATFORM)]
-    ts: Annotated[int, doc("When, in ms.", _PLATFORM)]
+    objectId: Annotated[str, doc("Kind and id, such as P:J2RK5QKH6WCYE.", _PLATFORM)]
+    type: Annotated[EventType, doc("Type of the change.", _PLATFORM)]
+    ts: Annotated[int, doc("Time of the change in ms.", _PLATFORM)]
 
 
 class PlatformBody(Record, frozen=True, kw_only=True):
     """The body of a platform event."""
 
-    appId: Annotated[str, doc("Whose subscription it is.", _PLATFORM)]
+    appId: Annotated[str, doc("App that is subscribed.", _PLATFORM)]
     merchants: Annotated[
-        dict[str, tuple[PlatformEvent, ...]], doc("By merchant; here one event each.", _PLATFORM)
+        dict[str, tuple[PlatformEvent, ...]],
+        doc("Events by merchant; the mock sends one per body.", _PLATFORM),
     ]
 
 
@@ -35,28 +36,30 @@ class CheckoutBody(Record, frozen=True, kw_only=True):
     """The body of a hosted checkout event."""
 
     createdTime: Annotated[
-        int, doc("When, in ms.", inferred("the label Created Time, and the times of v3"))
+        int, doc("Time in ms.", inferred("the label Created Time, and the times of v3"))
     ]
-    message: Annotated[str, doc("As `Approved for 100`; the unit is not told.", _CHECKOUT)]
-    status: Annotated[Status, doc("How it ended.", _CHECKOUT)]
+    message: Annotated[
+        str, doc("Such as `Approved for 100`; the unit is not documented.", _CHECKOUT)
+    ]
+    status: Annotated[Status, doc("Result.", _CHECKOUT)]
     type: Annotated[str, doc("Always PAYMENT.", _CHECKOUT)]
-    id: Annotated[str, doc("The payment.", _CHECKOUT)]
-    merchantId: Annotated[str, doc("The merchant.", _NAMES)]
-    checkoutSessionId: Annotated[str | None, doc("The session.", SESSION)] = None
+    id: Annotated[str, doc("Payment id.", _CHECKOUT)]
+    merchantId: Annotated[str, doc("Merchant id.", _NAMES)]
+    checkoutSessionId: Annotated[str | None, doc("Session id.", SESSION)] = None
     data: Annotated[
         str | None,
-        doc("The session too, under the documented dialect or by `webhook_data`.", _CHECKOUT),
+        doc("Session id, in the documented dialect or with `webhook_data`.", _CHECKOUT),
     ] = None
 
 
 class Verification(Record, frozen=True, kw_only=True):
-    """The body that a new platform target gets; the code is to be handed back."""
+    """The verification body that a new platform target gets."""
 
     verificationCode: Annotated[str, doc("Any text.", _PLATFORM)]
 
 
 class Webhook(NamedTuple):
-    """One kind of POST that a shop gets, for the OpenAPI document."""
+    """One kind of webhook POST, for the OpenAPI document."""
 
     name: str
     request: type[Record]
@@ -69,18 +72,18 @@ AUTH_HEADER, SIGNATURE_HEADER = "X-Clover-Auth", "Clover-Signature"
 WEBHOOKS = (
     Webhook(
         *("platform", PlatformBody, AUTH_HEADER),
-        "An object was made, changed or deleted; the header carries the target's static code.",
+        "An object was created, updated or deleted; the header carries the target's static code.",
         _PLATFORM,
     ),
     Webhook(
         *("verification", Verification, None),
-        "A new target is sent a code, which its developer hands back.",
+        "A new target gets a code, which its developer confirms.",
         _PLATFORM,
     ),
     Webhook(
         *("hosted_checkout", CheckoutBody, SIGNATURE_HEADER),
-        "A payment on Clover's own page has ended; signed `t=<unix s>,v1=<hex HMAC-SHA256>` over "
-        "the time, a dot and the raw body.",
-        documented("DOCS: hosted checkout webhooks; mbates/clover verifies it so"),
+        "A payment on Clover's own page was approved or declined; signed "
+        "`t=<unix s>,v1=<hex HMAC-SHA256>` over the time, a dot and the raw body.",
+        documented("DOCS: hosted checkout webhooks; mbates/clover verifies it this way"),
     ),
 )
