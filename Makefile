@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Cached byte code: without it, every run and every server compiles 300 files again.
 export PYTHONDONTWRITEBYTECODE :=
+COMPILE = $(BIN)/python -m compileall -q mock_clover
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e
 
 .PHONY: help serve test test-system test-browser test-clients test-lowest fuzz image-test test-all
@@ -16,16 +17,19 @@ help: ## list the commands
 .venv/.serve: pyproject.toml .constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) .
+	@$(COMPILE)
 	@touch $@
 
 .venv/.test: pyproject.toml .constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) '.[test]'
+	@$(COMPILE)
 	@touch .venv/.serve $@
 
 .venv/.all: pyproject.toml .constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) '.[all]'
+	@$(COMPILE)
 	@touch .venv/.serve .venv/.test $@
 
 serve: .venv/.serve ## run the server on http://127.0.0.1:4242 (ARGS="--port 0 …")

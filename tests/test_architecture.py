@@ -158,14 +158,20 @@ def imported_files(source: Source) -> set[str]:
     return found - {"", source.name}
 
 
+@cache
+def all_imports() -> dict[str, set[str]]:
+    """Return the files that each file imports."""
+    return {source.name: imported_files(source) for source in sources()}
+
+
 def test_imports_go_one_way() -> None:
     check_none(
-        f"{source.name} ({LAYERS[layer_of(source.name)][0]}) imports {imported} "
+        f"{name} ({LAYERS[layer_of(name)][0]}) imports {imported} "
         f"({LAYERS[layer_of(imported)][0]}), which is a higher layer: move what it needs down, or "
         "have the higher layer pass it in (see sandbox/hooks.py)"
-        for source in sources()
-        for imported in sorted(imported_files(source))
-        if layer_of(imported) > layer_of(source.name)
+        for name, found in all_imports().items()
+        for imported in sorted(found)
+        if layer_of(imported) > layer_of(name)
     )
 
 
@@ -179,7 +185,7 @@ def test_imports_are_absolute() -> None:
 
 
 def test_no_modules_import_each_other() -> None:
-    left = {source.name: imported_files(source) for source in sources()}
+    left = dict(all_imports())
     while free := [name for name, needed in left.items() if not needed & left.keys()]:
         for name in free:
             del left[name]
