@@ -649,4 +649,4 @@ def test_a_long_making_is_told_and_the_server_has_it_all(
     server = serve("--scenario", str(file))
     made = call(server.port, "GET", "/_mock/snapshot")
     assert len(json.loads(made.body)["customers"]) == 600
-    assert "making 600 rows of scenario many" in server.log.read_text()
+    assert "creating 600 rows of scenario many" in server.log.read_text()

@@ -3,9 +3,20 @@
 import json
 from typing import Any, NamedTuple
 
+from mock_clover.clover.common.problems import (
+    FORWARDED_FOR_MISSING,
+    PATH_NOT_FOUND,
+    RATE_LIMITED,
+    UNKNOWN_OUTCOME,
+    UNKNOWN_PARAMETER,
+    Problem,
+)
 from mock_clover.clover.hooks import make_hooks
 from mock_clover.control.surface import control_surface
-from mock_clover.engine.endpoint import Raw
+from mock_clover.engine.endpoint import Endpoint, Raw
+from mock_clover.engine.errors import errors_of
+from mock_clover.engine.overrides import Override
+from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.keys import KeyRing, encrypt_pan
 from mock_clover.sandbox.sandbox import Sandbox
@@ -34,6 +45,29 @@ class Answered(NamedTuple):
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+OVERRIDES = {"x-mock-clover-outcome", "x-mock-clover-fault"}
+"""Headers that ask for an error, whatever the endpoint declares."""
+OF_SETTINGS = {
+    *(FORWARDED_FOR_MISSING, PATH_NOT_FOUND, UNKNOWN_PARAMETER),  # under --strict
+    *(RATE_LIMITED, UNKNOWN_OUTCOME),
+}
+"""Errors that settings and overrides add to every endpoint."""
+
+
+def check_declared(reply: Reply) -> None:
+    """Fail when a reply is an error that its endpoint does not declare."""
+    endpoint = next((each for each in reply.basis if isinstance(each, Endpoint)), None)
+    problem = next((each for each in reply.basis if isinstance(each, Problem)), None)
+    if endpoint is None or problem is None or problem in OF_SETTINGS:
+        return
+    if any(isinstance(each, Override) for each in reply.basis):
+        return
+    assert problem in errors_of(endpoint), (
+        f"{endpoint.name} raised {problem.name} without declaring it: add it to the errors of "
+        "its Endpoint, or to engine/errors.py if it follows from another field"
+    )
 
 
 class World:
@@ -84,6 +118,8 @@ class World:
             ),
         )
         shown.record(reply.basis)
+        if not (self.sandbox.has_overrides or OVERRIDES & {name.lower() for name in sent}):
+            check_declared(reply)
         told = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
         return Answered(
             reply.status, reply.body, reply.why, reply.content_type.decode(), told, reply.evidence

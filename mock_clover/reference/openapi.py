@@ -9,16 +9,9 @@ import msgspec
 from mock_clover import __version__
 from mock_clover.clover.common.problems import (
     CATALOGUE,
-    INVALID_JSON,
-    METHOD_NOT_ALLOWED,
-    PAKMS_WITHOUT_AUTHORIZATION,
-    PAYLOAD_TOO_LARGE,
-    SANDBOX_FULL,
-    UNAUTHORIZED,
     Problem,
 )
 from mock_clover.clover.common.verdict import Decline
-from mock_clover.clover.oauth.problems import PERMISSION_MISSING
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS, Webhook
 from mock_clover.core.record import Record, decode_json
@@ -31,6 +24,7 @@ from mock_clover.engine.error_format import (
     problem_body,
     status_line,
 )
+from mock_clover.engine.errors import errors_of
 from mock_clover.reference.examples import Example, examples
 from mock_clover.reference.openapi_tags import TAGS, tag_of
 
@@ -220,17 +214,8 @@ def _example(value: object) -> dict[str, Any]:
 
 
 def _error_responses(endpoint: Endpoint) -> dict[str, Any]:
-    problems = [*endpoint.errors, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, SANDBOX_FULL]
-    if endpoint.auth != "none":
-        problems.append(UNAUTHORIZED)
-    if endpoint.auth == "pakms":
-        problems.append(PAKMS_WITHOUT_AUTHORIZATION)
-    if endpoint.permissions:
-        problems.append(PERMISSION_MISSING)
-    if endpoint.request or endpoint.query:
-        problems.append(INVALID_JSON)
     by_status: dict[int, list[Problem]] = {}
-    for problem in problems:
+    for problem in errors_of(endpoint):
         by_status.setdefault(problem.status, []).append(problem)
     if endpoint.name in _DECLINES:
         by_status.setdefault(402, [])

@@ -43,7 +43,6 @@ from mock_clover.clover.orders.endpoints import record_payment
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import TaxRate
 from mock_clover.clover.recurring.endpoints_plans import check_merchant
-from mock_clover.clover.recurring.problems import MERCHANT_ID_MISSING
 from mock_clover.clover.recurring.records_interval import written
 from mock_clover.clover.tokens.endpoints import read_card
 from mock_clover.clover.tokens.records import CardRequest, Token
@@ -369,7 +368,7 @@ ENDPOINTS = (
         request=CheckoutRequest,
         response=CheckoutAnswer,
         merchant=True,
-        errors=(CHECKOUT_INVALID, MERCHANT_ID_MISSING, UNAUTHORIZED),
+        errors=(CHECKOUT_INVALID, UNAUTHORIZED),
         about="Create a hosted checkout session; the customer pays on the page at `href`.",
         fact=DOC,
     ),

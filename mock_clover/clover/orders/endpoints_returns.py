@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import msgspec
 
 from mock_clover.clover.common.problems import (
-    IDEMPOTENCY_MISMATCH,
     INVALID_ITEMS,
     ORDER_NOT_FOUND,
     ORDER_NOT_PAID,
@@ -131,7 +130,6 @@ ENDPOINTS = (
             ORDER_NOT_PAID,
             INVALID_ITEMS,
             REFUND_TOO_LARGE,
-            IDEMPOTENCY_MISMATCH,
         ),
         about="Return a paid order, in full or by item; creates one refund per refunded charge.",
         fact=documented("REF postordersidreturns"),

@@ -11,7 +11,6 @@ import msgspec
 from mock_clover.clover.charges.operations_source import check_amount
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
-    IDEMPOTENCY_MISMATCH,
     INVALID_CHARGE_AMOUNT,
     INVALID_REQUEST,
     INVALID_TIP_AMOUNT,
@@ -158,7 +157,7 @@ ENDPOINTS = (
         idempotent=True,
         merchant=True,
         permissions=("read_merchant", "write_merchant"),
-        errors=(MERCHANT_ID_MISSING, *_INVALID, IDEMPOTENCY_MISMATCH),
+        errors=_INVALID,
         about="Create a plan: an amount and an interval in days, weeks, months or years.",
         fact=DOC,
     ),
@@ -173,7 +172,7 @@ ENDPOINTS = (
         bare_array=True,
         merchant=True,
         permissions=("read_merchant",),
-        errors=(MERCHANT_ID_MISSING, INVALID_REQUEST),
+        errors=(INVALID_REQUEST,),
         about="List plans, newest first (inferred), a thousand at most; a bare array.",
         fact=DOC,
     ),
@@ -186,7 +185,7 @@ ENDPOINTS = (
         response=PlanAnswer,
         merchant=True,
         permissions=("read_merchant",),
-        errors=(MERCHANT_ID_MISSING, PLAN_NOT_FOUND),
+        errors=(PLAN_NOT_FOUND,),
         about="Get one plan.",
         fact=DOC,
     ),
@@ -201,7 +200,6 @@ ENDPOINTS = (
         merchant=True,
         permissions=("read_merchant", "write_merchant"),
         errors=(
-            MERCHANT_ID_MISSING,
             PLAN_NOT_FOUND,
             PLAN_INTERVAL_FIXED,
             PLAN_HAS_SUBSCRIPTIONS,

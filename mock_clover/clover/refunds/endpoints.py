@@ -7,7 +7,6 @@ from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.charges.views import ListAnswer
 from mock_clover.clover.common.problems import (
     CHARGE_ALREADY_REFUNDED,
-    IDEMPOTENCY_MISMATCH,
     INVALID_CHARGE_AMOUNT,
     INVALID_REFUND_CHARGE,
     INVALID_REQUEST,
@@ -175,7 +174,6 @@ ENDPOINTS = (
             CHARGE_ALREADY_REFUNDED,
             PARTIAL_REFUND_NOT_ALLOWED,
             PARTIAL_VOID_NOT_ALLOWED,
-            IDEMPOTENCY_MISMATCH,
         ),
         about="Refund a charge, in full or in part; an authorization is voided.",
         fact=documented("REF create-refund"),

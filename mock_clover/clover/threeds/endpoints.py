@@ -15,7 +15,6 @@ from mock_clover.clover.common.behaviours_other import FLOW_STATUS_DECIDES, PEND
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import (
     CHARGE_NOT_FOUND,
-    IDEMPOTENCY_MISMATCH,
     INVALID_CHARGE_ID,
     INVALID_REQUEST,
     ORDER_ALREADY_PAID,
@@ -223,7 +222,6 @@ ENDPOINTS = (
             THREEDS_EXPIRED,
             ORDER_ALREADY_PAID,
             ORDER_OVERPAID,
-            IDEMPOTENCY_MISMATCH,
         ),
         about="Finalize a charge after 3-D Secure: it succeeds, is declined, or needs a challenge.",
         fact=documented("3DS SDK page; initiate-3ds page"),

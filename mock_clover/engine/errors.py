@@ -1,0 +1,32 @@
+"""The errors that an endpoint can return: those it declares and those its fields imply."""
+
+from mock_clover.clover.common.problems import (
+    IDEMPOTENCY_MISMATCH,
+    INVALID_JSON,
+    METHOD_NOT_ALLOWED,
+    PAKMS_WITHOUT_AUTHORIZATION,
+    PAYLOAD_TOO_LARGE,
+    SANDBOX_FULL,
+    UNAUTHORIZED,
+    Problem,
+)
+from mock_clover.clover.oauth.problems import PERMISSION_MISSING
+from mock_clover.clover.recurring.problems import MERCHANT_ID_MISSING
+from mock_clover.engine.endpoint import Endpoint
+
+
+def errors_of(endpoint: Endpoint) -> tuple[Problem, ...]:
+    """Return all errors of an endpoint, except those that a sandbox's settings add."""
+    implied = {
+        METHOD_NOT_ALLOWED: True,
+        PAYLOAD_TOO_LARGE: True,
+        SANDBOX_FULL: True,
+        UNAUTHORIZED: endpoint.auth != "none",
+        PAKMS_WITHOUT_AUTHORIZATION: endpoint.auth == "pakms",
+        PERMISSION_MISSING: bool(endpoint.permissions or endpoint.permissions_with),
+        INVALID_JSON: bool(endpoint.request or endpoint.query),
+        IDEMPOTENCY_MISMATCH: endpoint.idempotent,
+        MERCHANT_ID_MISSING: endpoint.merchant,
+    }
+    found = [*endpoint.errors, *(problem for problem, applies in implied.items() if applies)]
+    return tuple(dict.fromkeys(found))
