@@ -3,6 +3,7 @@
 from mock_clover.clover.common.problems import (
     IDEMPOTENCY_MISMATCH,
     INVALID_JSON,
+    INVALID_REQUEST,
     METHOD_NOT_ALLOWED,
     PAKMS_WITHOUT_AUTHORIZATION,
     PAYLOAD_TOO_LARGE,
@@ -25,6 +26,7 @@ def errors_of(endpoint: Endpoint) -> tuple[Problem, ...]:
         PAKMS_WITHOUT_AUTHORIZATION: endpoint.auth == "pakms",
         PERMISSION_MISSING: bool(endpoint.permissions or endpoint.permissions_with),
         INVALID_JSON: bool(endpoint.request or endpoint.query),
+        INVALID_REQUEST: endpoint.query is not None,  # too many query fields
         IDEMPOTENCY_MISMATCH: endpoint.idempotent,
         MERCHANT_ID_MISSING: endpoint.merchant,
     }

@@ -197,7 +197,7 @@ def test_without_the_strip_a_page_asks_for_tokens_and_for_nothing_of_ours(
         "number": "4242424242424242",
         "brand": "VISA",
         "group": "approve",
-        "about": "seen approving 2021 to 2025",
+        "about": "observed as approved 2021 to 2025",
     }
     assert {each["group"] for each in cards} == {"approve", "decline", "threeds"}
     made = till.page.evaluate(

@@ -205,7 +205,7 @@ ENDPOINTS = (
         request=CustomerUpdate,
         permissions=("read_customers", "write_customers", "online_payments"),
         response=CustomerAnswer,
-        errors=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING[:-1]),
+        errors=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING),
         about="Update a customer; with a source, save another card.",
         fact=documented("REF updatecustomer; SEED save-a-card"),
     ),

@@ -191,7 +191,7 @@ def _exchange_endpoint(method: str, name: str) -> Endpoint:
         request=TokenExchange,
         response=AccessToken,
         any_body=True,
-        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS),
+        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS, INVALID_REQUEST),
         about="Exchange a one-time code for a bearer token; query, form or JSON.",
         fact=AccessToken.fact,
     )
