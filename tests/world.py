@@ -3,14 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from mock_clover.clover.common.problems import (
-    FORWARDED_FOR_MISSING,
-    PATH_NOT_FOUND,
-    RATE_LIMITED,
-    UNKNOWN_OUTCOME,
-    UNKNOWN_PARAMETER,
-    Problem,
-)
+from mock_clover.clover.common.problems import Problem
 from mock_clover.clover.hooks import make_hooks
 from mock_clover.control.surface import control_surface
 from mock_clover.engine.endpoint import Endpoint, Raw
@@ -50,21 +43,25 @@ class Answered(NamedTuple):
 OVERRIDES = {"x-mock-clover-outcome", "x-mock-clover-fault"}
 """Headers that ask for an error, whatever the endpoint declares."""
 OF_SETTINGS = {
-    *(FORWARDED_FOR_MISSING, PATH_NOT_FOUND, UNKNOWN_PARAMETER),  # under --strict
-    *(RATE_LIMITED, UNKNOWN_OUTCOME),
+    *("FORWARDED_FOR_MISSING", "PATH_NOT_FOUND", "UNKNOWN_PARAMETER"),  # under --strict
+    *("RATE_LIMITED", "UNKNOWN_OUTCOME"),
 }
 """Errors that settings and overrides add to every endpoint."""
+DECLARED: dict[str, set[str]] = {}
+"""The names of the errors that each endpoint declares, as far as they were needed."""
 
 
 def check_declared(reply: Reply) -> None:
     """Fail when a reply is an error that its endpoint does not declare."""
     endpoint = next((each for each in reply.basis if isinstance(each, Endpoint)), None)
     problem = next((each for each in reply.basis if isinstance(each, Problem)), None)
-    if endpoint is None or problem is None or problem in OF_SETTINGS:
+    if endpoint is None or problem is None or problem.name in OF_SETTINGS:
         return
     if any(isinstance(each, Override) for each in reply.basis):
         return
-    assert problem in errors_of(endpoint), (
+    if endpoint.name not in DECLARED:
+        DECLARED[endpoint.name] = {each.name for each in errors_of(endpoint)}
+    assert problem.name in DECLARED[endpoint.name], (
         f"{endpoint.name} raised {problem.name} without declaring it: add it to the errors of "
         "its Endpoint, or to engine/errors.py if it follows from another field"
     )
