@@ -164,23 +164,13 @@ class Stated(NamedTuple):
 Result = Record | Declined | Redirect | Document | Text | Page | Asset | Stated
 
 
-def admit_any(_sandbox: Sandbox, raw: Raw) -> Raw:
-    """Return the request unchanged; its credential is checked later."""
-    return raw
-
-
-def finish_plainly(_sandbox: Sandbox, _endpoint: "Endpoint", _raw: Raw, reply: "Reply") -> "Reply":
-    """Return the reply unchanged."""
-    return reply
-
-
 @dataclass(frozen=True)
 class Surface:
     """How one of Clover's APIs admits requests, parses queries and formats errors."""
 
-    admit: Callable[[Sandbox, Raw], Raw] = admit_any
+    admit: Callable[[Sandbox, Raw], Raw] | None = None
     """Return the request as the pipeline should see it. Raises ApiError."""
-    finish: "Callable[[Sandbox, Endpoint, Raw, Reply], Reply]" = finish_plainly
+    finish: "Callable[[Sandbox, Endpoint, Raw, Reply], Reply] | None" = None
     """Add the headers that every response of this API has."""
     gathers_query: bool = False
     """Whether a query parameter may be repeated; its values are joined by commas."""

@@ -78,7 +78,8 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     override: Override | None = None
     has_overrides = False
     try:
-        raw = endpoint.surface.admit(sandbox, raw)
+        admit = endpoint.surface.admit
+        raw = raw if admit is None else admit(sandbox, raw)
         credential = authorise(sandbox, endpoint, raw.headers)
         has_overrides = not endpoint.unjournaled and may_be_overridden(
             sandbox, raw.headers, raw.body

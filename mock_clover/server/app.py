@@ -130,7 +130,8 @@ class App:
             reply = answer_if_supported(sandbox, endpoint, raw, waited=waited)
         else:
             reply = answer(sandbox, endpoint, raw, waited=waited)
-        reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
+        if endpoint.surface.finish is not None:
+            reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
         return reply, endpoint.unjournaled
