@@ -578,8 +578,8 @@ class Twins:
 
     def _furnished(self) -> World:
         """Return a world as the origin is: forked, which is a hundredth of furnishing it."""
-        world, origin = self._make(**self._settings), self._origin.sandbox
-        world.sandbox.become(origin.fork(origin.name, origin.credentials))
+        world = self._make(**self._settings)
+        world.copy(self._origin.sandbox)
         return world
 
     def send(self, sent: Sent) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from mock_clover.sandbox.sandbox import Sandbox
 from tests.world import VISA, Answered, World
 
 PLANS, SUBSCRIPTIONS = "/recurring/v1/plans", "/recurring/v1/subscriptions"
@@ -19,7 +20,10 @@ class Subscribing:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.sandbox = world.sandbox
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.world.sandbox
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answered:
         """Make a call with the merchant's header."""

@@ -552,7 +552,7 @@ def test_a_fork_spends_its_own_money_only(world: World) -> None:
     control = {"x-mock-clover-control": "1", "content-type": "application/json"}
     made = world.send("POST", "/_mock/fork", {"name": "twin"}, headers=control).json
     twin = World(_KEYS, _SCENARIO)
-    twin.sandbox.become(next(each for each in world.sandboxes if each.name == made["name"]))
+    twin.copy(world.sandboxes.named(made["name"]))
     twin.clock = world.clock
     assert charge(twin, gift(twin), 600).json["amount"] == 600
     assert (balance(twin), balance(world)) == ((400, 400), (1000, 400))

@@ -593,7 +593,7 @@ def test_a_call_needs_each_of_its_permissions_and_no_other(
         granted = {*endpoint.permissions, *(name for _, name in endpoint.permissions_with)}
         world = make_world(permissions=tuple(granted - {lacking}))
         settings_of = world.sandbox.settings
-        world.sandbox.become(prepared.sandbox.fork("x", prepared.known))
+        world.copy(prepared.sandbox)
         world.sandbox.settings = settings_of
         got = ask(world, endpoint, things, world.known.access_token)
         if lacking is None:

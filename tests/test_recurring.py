@@ -850,7 +850,7 @@ def test_a_fork_goes_on_by_itself_and_so_does_its_parent(make_world: MakeWorld) 
     for each in (shop, alone):
         each.go("2025-06-10T00:00:00+00:00")
     twin = Subscribing(make_world(FLAKY))
-    twin.world.sandbox.become(shop.sandbox.fork("twin", shop.world.known))
+    twin.world.copy(shop.sandbox)
     twin.world.clock = twin.sandbox.clock  # type: ignore[assignment] # its fork is manual too
     before = lived(shop)[:3]
     twin.go("2025-12-01T00:00:00+00:00")

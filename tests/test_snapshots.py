@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from mock_clover.control.snapshots import restore, take
 from mock_clover.core.masking import passes_luhn
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive
+from mock_clover.scenario.load import parse
 from tests.held import calls_of
 from tests.served import Served
 from tests.wire import Told, call
@@ -386,6 +388,26 @@ def test_a_restored_sandbox_goes_back(parent: Stocked) -> None:
     assert parent.seen() != before
     assert parent.send("PUT", "/_mock/snapshot", taken).status == 200
     assert parent.seen() == before
+
+
+def test_a_restored_merchant_stays_at_its_address(make_world: Callable[..., World]) -> None:
+    world = make_world(parse(b"name: x\nmerchants: [{name: a}, {name: b}]", "x.yaml"))
+    first = world.sandboxes.default
+    second = first.merchants[0]
+    taken = take(second)
+    world.sandboxes.replace(second, restore(second, taken))
+    (restored,) = first.merchants
+    assert restored is not second
+    found = {
+        "by name": world.sandboxes.find(second.name),
+        "by merchant id": world.sandboxes.of_merchant(second.credentials.merchant_id),
+        "after the other one is restored": None,
+    }
+    world.sandboxes.replace(first, restore(first, take(first)))
+    found["after the other one is restored"] = world.sandboxes.default.merchants[0]
+    assert found == dict.fromkeys(found, restored)
+    assert world.sandboxes.default is not first
+    assert world.sandboxes.default.clock is restored.clock
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -284,7 +284,7 @@ def test_a_snapshot_has_the_rows_and_not_the_numbers(stocked: Make) -> None:
     rows = world.sandbox.state()
     world.sandbox = other
     assert world.send("PUT", "/_mock/snapshot", taken.json).status == 200
-    assert other.state() == rows
+    assert world.sandbox.state() == rows
 
 
 # Mistakes ----------------------------------------------------------------------------------------

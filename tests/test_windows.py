@@ -176,8 +176,9 @@ def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_world: Make
     assert world.sandbox.changes.of(1)
     twin = world.sandboxes.fork(world.sandbox, "twin")
     snapshot = Codec(Snapshot).decode(encode(take(world.sandbox)))
-    restored = world.sandboxes.named("restored")
-    restore(restored, snapshot)
+    replaced = world.sandboxes.named("restored")
+    restored = restore(replaced, snapshot)
+    world.sandboxes.replace(replaced, restored)
     fresh = world.sandboxes.named("fresh")
     restored.note_changes()
     for sandbox in (twin, restored, fresh):

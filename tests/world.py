@@ -82,8 +82,22 @@ class World:
             make_clock=lambda: self.clock,
         )
         self.app = App(self.sandboxes, ExchangeLog(None, "none"))
-        self.sandbox: Sandbox = self.sandboxes.default
+        self._sandbox = self.sandboxes.default
         self.known = self.sandbox.credentials
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that answers requests; a restored snapshot replaces it."""
+        return self.sandboxes.current(self._sandbox)
+
+    @sandbox.setter
+    def sandbox(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def copy(self, sandbox: Sandbox) -> None:
+        """Continue with a copy of a sandbox of another world."""
+        copied = sandbox.fork(self.sandbox.name, self.known)
+        self.sandboxes.replace(self.sandbox, copied)
 
     def send(
         self,

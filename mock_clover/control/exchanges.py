@@ -14,7 +14,6 @@ import msgspec
 
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, ApiError
-from mock_clover.clover.places import lazy_loaders
 from mock_clover.control.endpoint import OURS, ControlRecord, control
 from mock_clover.control.masking import plain_key, plain_row
 from mock_clover.core.evidence import END, doc
@@ -175,8 +174,10 @@ def _required(sandbox: Sandbox, number: str) -> Exchange:
 
 
 @cache
-def _dispatch() -> Router:
-    return Router(unmet=lazy_loaders())
+def _router() -> Router:
+    from mock_clover.clover.surface import SURFACE  # imports every endpoint
+
+    return Router(SURFACE)
 
 
 def _replay_plan(exchange: Exchange) -> ReplayPlan:
@@ -184,7 +185,7 @@ def _replay_plan(exchange: Exchange) -> ReplayPlan:
     if exchange.endpoint in BACKGROUND_OPERATIONS:
         return ReplayPlan(None, (), "it was not a call: it ran in the background or on a page")
     try:
-        endpoint, ids = _dispatch().find(exchange.method, exchange.path)
+        endpoint, ids = _router().find(exchange.method, exchange.path)
     except ApiError:
         return ReplayPlan(None, (), "it did not reach an operation, so it cannot be replayed")
     if endpoint.secret:

@@ -38,6 +38,7 @@ from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.sandbox.outbox import Outbox, restored
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import TABLES, Sandbox
+from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario, Settings
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import CardMatch
@@ -127,19 +128,6 @@ def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
     return Document(encode(_masked(decode_json(encode(take(sandbox))))))
 
 
-def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxAnswer:
-    """Restore the state of a sandbox from a snapshot."""
-    if call.body.mock_clover_snapshot != SNAPSHOT_VERSION:
-        raise CONTROL_INVALID.error(
-            said=f"mock_clover_snapshot: only version {SNAPSHOT_VERSION} is supported"
-        )
-    try:
-        restore(sandbox, call.body)
-    except (ValueError, KeyError, msgspec.ValidationError) as error:
-        raise CONTROL_INVALID.error(said=f"the snapshot cannot be restored: {error}") from None
-    return shown(sandbox, call)
-
-
 def take(sandbox: Sandbox) -> Snapshot:
     """Return a snapshot of a sandbox."""
     ref_count, ids = sandbox.ids.state()
@@ -189,8 +177,11 @@ def _webhooks(outbox: Outbox | None) -> Webhooks | None:
     return Webhooks(targets=targets, pending=outbox.pending(), count=outbox.count)
 
 
-def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
-    """Restore a sandbox from a snapshot. Raises before anything is changed."""
+def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
+    """Return a sandbox with the state of a snapshot, the keys and the credentials of another one.
+
+    Raises ValueError, KeyError or msgspec.ValidationError for an invalid snapshot.
+    """
     _check_names(snapshot)
     hooks = snapshot.webhooks
     outbox = restored(hooks.targets, hooks.pending, hooks.count) if hooks else None
@@ -236,8 +227,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
     fresh.made_ms = snapshot.made_ms
     fresh.clock.jump(snapshot.now_ms, frozen=snapshot.frozen)
     fresh.outbox = outbox
-    sandbox.become(fresh)
-    sandbox.webhook_sender(sandbox)
+    return fresh
 
 
 def _check_names(snapshot: Snapshot) -> None:
@@ -312,7 +302,24 @@ def _masked(tree: Any) -> Any:
     return tree
 
 
-ENDPOINTS: tuple[Endpoint, ...] = (
-    control("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),
-    control("put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxAnswer, request=Snapshot),
-)
+def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
+    """Return the calls that take and restore snapshots of these sandboxes."""
+
+    def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxAnswer:
+        """Restore the state of a sandbox from a snapshot."""
+        if call.body.mock_clover_snapshot != SNAPSHOT_VERSION:
+            raise CONTROL_INVALID.error(
+                said=f"mock_clover_snapshot: only version {SNAPSHOT_VERSION} is supported"
+            )
+        try:
+            fresh = restore(sandbox, call.body)
+        except (ValueError, KeyError, msgspec.ValidationError) as error:
+            raise CONTROL_INVALID.error(said=f"the snapshot cannot be restored: {error}") from None
+        sandboxes.replace(sandbox, fresh)
+        fresh.webhook_sender(fresh)
+        return shown(fresh, call)
+
+    return (
+        control("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),
+        control("put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxAnswer, request=Snapshot),
+    )

@@ -13,7 +13,6 @@ from mock_clover.clover.common.problems import (
     OUTCOMES,
     ApiError,
 )
-from mock_clover.clover.places import lazy_loaders
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import (
     check_scenario,
@@ -281,8 +280,10 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
 
 @cache
-def _dispatch() -> Router:
-    return Router(unmet=lazy_loaders())
+def _router() -> Router:
+    from mock_clover.clover.surface import SURFACE  # imports every endpoint
+
+    return Router(SURFACE)
 
 
 def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
@@ -297,7 +298,7 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     }
     raw_body = b"" if body.body is None else encode(body.body)
     try:
-        endpoint, ids = _dispatch().find(body.method.upper(), path)
+        endpoint, ids = _router().find(body.method.upper(), path)
     except ApiError as error:
         raise CONTROL_INVALID.error(said=f"path: {error.message}") from None
     codec = endpoint.codec

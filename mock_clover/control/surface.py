@@ -36,7 +36,7 @@ def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         *metadata.ENDPOINTS,
         *ca.endpoints(sandboxes),
         *sandbox_calls.endpoints(sandboxes),
-        *snapshots.ENDPOINTS,
+        *snapshots.endpoints(sandboxes),
         *threeds.ENDPOINTS,
         *webhooks.ENDPOINTS,
         *checkouts.ENDPOINTS,

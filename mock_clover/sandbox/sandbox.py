@@ -293,22 +293,11 @@ class Sandbox:
         copy.stir()
         return copy
 
-    def become(self, other: "Sandbox") -> None:
-        """Replace the state with that of another sandbox, except for name and credentials."""
-        note = self.changes.are_noted
-        own = (
-            "name",
-            "credentials",
-            "bearer_header",
-            "keys",
-            "journal",
-            "webhook_sender",
-            "merchants",
-        )
-        for slot in self.__slots__:
-            if slot not in own:
-                setattr(self, slot, getattr(other, slot))
-        self._forget_changes(note=note)
+    def continue_journal_of(self, other: "Sandbox") -> None:
+        """Take over the journal, its readers, the merchants and the webhook sender of another."""
+        self.journal, self.webhook_sender = other.journal, other.webhook_sender
+        self.merchants = other.merchants
+        self._forget_changes(note=other.changes.are_noted)
         for each in self.merchants:
             each.clock = self.clock
 

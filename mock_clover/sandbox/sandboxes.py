@@ -123,8 +123,13 @@ class Sandboxes:
         return sandbox
 
     def has(self, sandbox: Sandbox) -> bool:
-        """Return whether a sandbox is registered under its name; does not count as a use."""
-        return self._by_name.get(sandbox.name) is sandbox
+        """Return whether a sandbox is registered, or one that replaced it; not counted as a use."""
+        current = self._by_name.get(sandbox.name)
+        return current is not None and current.journal is sandbox.journal
+
+    def current(self, sandbox: Sandbox) -> Sandbox:
+        """Return the sandbox that replaced this one, or this one."""
+        return self._by_name[sandbox.name] if self.has(sandbox) else sandbox
 
     def unlisted(self) -> Sandbox:
         """Return an unregistered sandbox, for a request that must not create one."""
@@ -180,6 +185,25 @@ class Sandboxes:
         for each in created.family:
             each.webhook_sender(each)
         return created
+
+    def replace(self, old: Sandbox, new: Sandbox) -> None:
+        """Serve a new sandbox in place of one with the same name and credentials.
+
+        The journal, its readers and the merchants at the address remain.
+        """
+        new.continue_journal_of(old)
+        old.outbox = None  # drops pending deliveries
+        if not self.has(old):
+            return
+        self._by_name[new.name] = new
+        for credential in _credential_keys(new.credentials):
+            if self._by_credential.get(credential) is old:
+                self._by_credential[credential] = new
+        parent = self._by_name.get(new.name.rpartition(".")[0])
+        if parent is not None:
+            parent.merchants = tuple(new if each is old else each for each in parent.merchants)
+        if self.default is old:
+            self.default = new
 
     def set_webhook_sender(self, webhook_sender: Callable[[Sandbox], None]) -> None:
         """Set the sender of webhooks for all sandboxes, present and future."""

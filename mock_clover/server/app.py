@@ -279,9 +279,9 @@ class App:
                 while reply.pending_ms:
                     await changed.wait()
                     changed.clear()
-                    reply = self.answer(sandbox, raw)[0]
+                    reply = self.answer(self.sandboxes.current(sandbox), raw)[0]
         except (TimeoutError, asyncio.CancelledError):  # timed out, or the server shuts down
-            reply = self.answer(sandbox, raw)[0]
+            reply = self.answer(self.sandboxes.current(sandbox), raw)[0]
         finally:
             watchers.discard(changed.set)
         return reply

@@ -147,10 +147,7 @@ def _memory() -> tuple[float, float]:
     codec = Codec(Snapshot)
 
     def copies() -> list[Sandbox]:
-        made = [shop.sandboxes.named(f"copy-{n}") for n in range(_COPIES)]
-        for sandbox in made:
-            restore(sandbox, codec.decode(raw))
-        return made
+        return [restore(shop.parent, codec.decode(raw)) for _ in range(_COPIES)]
 
     fork = _traced(lambda: _forks(shop, _FORKS)) / _FORKS
     copy = _traced(copies) / _COPIES
