@@ -8,7 +8,7 @@ COMPILE = $(BIN)/python -m compileall -q mock_clover
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e
 
 .PHONY: help serve test test-system test-browser test-clients test-lowest fuzz image-test test-all
-.PHONY: stress screenshots lint types format bench clean
+.PHONY: generate stress screenshots lint types format bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,11 @@ lint: .venv/.all ## check rules and format with ruff
 
 types: .venv/.all ## check types with mypy --strict
 	$(BIN)/mypy
+
+# Golden replies first: the other files are made from them.
+generate: .venv/.test ## rewrite the golden replies, then the generated docs and the schema
+	for file in conformance/test_golden reference/test_openapi test_docs reference/test_fidelity \
+		cli/test_scenario_cli; do MOCK_CLOVER_TEST_UPDATE=1 $(BIN)/pytest -q tests/$$file.py; done
 
 format: .venv/.all ## format with ruff
 	$(BIN)/ruff check --fix-only --quiet .

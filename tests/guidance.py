@@ -12,8 +12,7 @@ UPDATE = bool(os.environ.get("MOCK_CLOVER_TEST_UPDATE"))
 
 HOW_TO_ADD_AN_EXAMPLE = (
     "append an example to the file of its flow in tests/golden/ (the lines `### Title`, "
-    "the request and `--- reply`), then run `MOCK_CLOVER_TEST_UPDATE=1 .venv/bin/pytest "
-    "tests/test_golden.py`, which writes the reply"
+    "the request and `--- reply`), then run `make generate`, which writes the reply"
 )
 
 

@@ -2,7 +2,7 @@
 
 A behaviour that the code weighs in a reply's evidence must be leaned on by a reply of its test, in
 each case of a parametrised one: `tests/conftest.py` checks it after the test. For the others only
-the existence of the test is checked, in `tests/test_fidelity.py`.
+the existence of the test is checked, in `tests/reference/test_fidelity.py`.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from mock_clover.engine.overrides import Override
 
 SHOWN = {
     "CHECKOUT_LIFE": "checkout::a_session_lasts_fifteen_minutes",
-    "CHECKOUT_IS_NOT_READ": "contract/checkout_refusals::clover_does_not_give_a_session_back",
+    "CHECKOUT_IS_NOT_READ": "checkout_errors::clover_does_not_give_a_session_back",
     "CHECKOUT_AMOUNT": "checkout::the_amount_is_the_sum_of_the_lines_and_their_taxes",
     "CHECKOUT_REDIRECTS": "checkout::where_a_decline_and_a_payment_lead",
     "CHECKOUT_MAKES_ORDER": "checkout::a_decline_and_then_another_card",
@@ -38,36 +38,34 @@ SHOWN = {
     ),
     "WALLET_IS_APPROVED": "instruments::a_wallets_token_stands_for_the_approving_test_card",
     "LISTED_CARD": "payments::a_declined_charge_is_kept_and_told_by_its_error",
-    "SCENARIO_RULE": "triggers::a_decline_by_amount_is_that_of_an_order_too",
-    "ASKED_OUTCOME": "triggers::every_problem_of_the_catalogue_can_be_asked_for",
+    "SCENARIO_RULE": "rules::a_decline_by_amount_is_that_of_an_order_too",
+    "ASKED_OUTCOME": "rules::every_problem_of_the_catalogue_can_be_asked_for",
     "UNLISTED_CARD_APPROVED": "payments::an_unlisted_card_is_approved_and_the_reason_says_so",
-    "EXPIRED_CARD_DECLINED": "triggers::a_card_expires_by_the_clock",
+    "EXPIRED_CARD_DECLINED": "rules::a_card_expires_by_the_clock",
     "SAVED_TOKEN_WANTS_STORED_CREDENTIALS": (
         "payments::a_saved_cards_token_needs_stored_credentials"
     ),
     "CUSTOMER_PAYS_PLAINLY": "fidelity::the_newest_of_several_saved_cards_pays",
     "NEWEST_CARD_PAYS": "fidelity::the_newest_of_several_saved_cards_pays",
-    "FIRST_WITH_INTENT_SAVES": "on_file::an_intent_with_first_makes_a_token_multi_pay",
-    "SUBSEQUENT_IS_WARNED": "on_file::subsequent_before_any_first_is_warned_of",
+    "FIRST_WITH_INTENT_SAVES": "card_on_file::an_intent_with_first_makes_a_token_multi_pay",
+    "SUBSEQUENT_IS_WARNED": "card_on_file::subsequent_before_any_first_is_warned_of",
     "AUTHORISATION_IS_UNPAID": "payments::an_authorisation_is_unpaid_until_its_capture",
     "CREATION_SHOWS_NO_ORDER": "payments::an_authorisation_is_unpaid_until_its_capture",
     "TIMES_ARE_ROUNDED": "payments::an_authorisation_is_unpaid_until_its_capture",
     "CURRENCY_IN_CAPITALS": "payments::the_currency_is_echoed_as_set",
     "CHECKS_NEED_DATA": "payments::checks_stand_where_the_token_brought_the_data",
-    "CHECKS_DECLINE_NOTHING": "triggers::avs_and_cvc_checks_by_card",
-    "AUTHORISATION_LIFE": "triggers::an_authorisation_expires_by_the_clock",
-    "AUTHORISATION_LIFE_OF_OTHERS": "triggers::an_authorisation_expires_by_the_clock",
-    "CAPTURE_WITHIN_AUTHORISATION": "on_file::how_much_more_may_be_captured_is_a_setting",
+    "CHECKS_DECLINE_NOTHING": "rules::avs_and_cvc_checks_by_card",
+    "AUTHORISATION_LIFE": "rules::an_authorisation_expires_by_the_clock",
+    "AUTHORISATION_LIFE_OF_OTHERS": "rules::an_authorisation_expires_by_the_clock",
+    "CAPTURE_WITHIN_AUTHORISATION": "card_on_file::how_much_more_may_be_captured_is_a_setting",
     "CHARGE_MAKES_ORDER": "payments::a_charge_makes_its_order",
     "UNKNOWN_MEMBERS_IGNORED": "control::the_journal_tells_of_ignored_members",
     "FORWARDED_FOR_OPTIONAL": "payments::habits_of_real_clients_are_taken",
     "DECLINE_IS_402": "payments::a_declined_charge_is_kept_and_told_by_its_error",
     "DECLINE_WORDS": "payments::a_declined_charge_is_kept_and_told_by_its_error",
-    "DECLINE_REASONS": "triggers::every_decline_by_every_trigger",
+    "DECLINE_REASONS": "rules::every_decline_by_every_trigger",
     "FAILED_CHARGE_SHOWN": "payments::a_declined_charge_is_kept_and_told_by_its_error",
-    "ERRORS_AS_RECORDED": (
-        "contract/problems::a_refusal_is_worded_as_recorded_and_changes_nothing"
-    ),
+    "ERRORS_AS_RECORDED": ("problems::a_refusal_is_worded_as_recorded_and_changes_nothing"),
     "REFUND_OF_AUTHORISATION_VOIDS": "payments::a_voided_authorisation_cannot_be_captured",
     "REFUND_SETTLES_AT_ONCE": "payments::a_refund_tells_what_it_was",
     "RETRY_MAKES_NO_SECOND_CHARGE": "idempotency::whatever_the_order_a_key_charges_once",
@@ -75,10 +73,10 @@ SHOWN = {
     "IDEMPOTENCY_SCOPE": "idempotency::the_same_key_on_another_path_is_refused",
     "REFUSAL_FREES_KEY": "idempotency::a_refusal_leaves_its_key_free",
     "ANY_KEY_IS_TAKEN": "idempotency::any_key_under_any_spelling",
-    "CURSOR_INCLUDES_ITS_OBJECT": "lists::a_page_of_charges",
-    "NEWEST_FIRST": "lists::a_page_of_charges",
-    "HAS_MORE_ONLY_IF_SO": "lists::a_page_of_charges",
-    "DATES_ARE_UTC": "lists::a_page_of_charges",
+    "CURSOR_INCLUDES_ITS_OBJECT": "pagination::a_page_of_charges",
+    "NEWEST_FIRST": "pagination::a_page_of_charges",
+    "HAS_MORE_ONLY_IF_SO": "pagination::a_page_of_charges",
+    "DATES_ARE_UTC": "pagination::a_page_of_charges",
     "SAVING_MAKES_MULTIPAY": "payments::a_saved_cards_token_needs_stored_credentials",
     "SAVING_ASKS_THE_ISSUER": "fidelity::saving_asks_the_issuer",
     "NAMES_ARE_BLANK": "golden::every_example_of_the_documents_gets_its_reply",
@@ -94,7 +92,7 @@ SHOWN = {
     "CUSTOM_ORDER_TOTAL": "platform::a_custom_orders_own_total_is_what_is_to_be_paid",
     "UNKNOWN_EXPANSION_IGNORED": "platform::what_cannot_be_expanded_is_passed_over",
     "OTHER_MERCHANT_IS_401": (
-        "contract/platform_refusals::a_refusal_is_worded_as_the_platform_does_in_either_dialect"
+        "platform_errors::a_refusal_is_worded_as_the_platform_does_in_either_dialect"
     ),
     "TAX_RATE_BY_ID": "platform::v1_knows_the_merchants_taxes",
     "PLANS_KEEP_AGREED_AMOUNTS": "recurring::a_subscription_takes_its_plans_amount_and_keeps_it",
@@ -112,7 +110,7 @@ SHOWN = {
     "MERCHANT_IS_ASKED": "consent::the_page_tells_who_asks_whom_for_what",
     "CONSENT_DENIED": "consent::deny_sends_the_browser_back_with_an_error_and_the_state",
     "CODE_LIFE": "oauth_v2::a_code_is_good_until_its_tenth_minute_is_over",
-    "LEGACY_TOKEN_LIFE": "triggers::a_bearer_token_expires_by_the_clock",
+    "LEGACY_TOKEN_LIFE": "rules::a_bearer_token_expires_by_the_clock",
     "ACCESS_TOKEN_LIFE": "oauth_v2::an_access_token_opens_every_call_until_it_expires",
     "REFRESH_TOKEN_WORKS_ONCE": "oauth_v2::a_refresh_token_gives_a_new_pair_and_dies_at_once",
     "OLD_ACCESS_TOKENS_LIVE_ON": "oauth_v2::older_access_tokens_live_on_after_a_refresh",
@@ -128,28 +126,24 @@ SHOWN = {
     "PENDING_CHARGE_SHOWN": "threeds::a_challenge_is_pending_and_then_paid",
     "FLOW_STATUS_DECIDES": "threeds::a_flow_status_decides_where_the_issuer_has_not_spoken",
     "THREEDS_LIFE": "threeds::nobody_waits_for_ever",
-    "SDK_EVENTS_HOLD_ALL_FIELDS": "browser/sdk_fields::every_event_carries_every_mounted_field",
-    "SDK_ERROR_AFTER_TOUCH": "browser/sdk_fields::every_event_carries_every_mounted_field",
-    "SDK_FIELD_CHECKS": "browser/sdk_fields::what_is_typed_is_formatted_checked_and_told",
-    "SDK_STYLES_BY_SELECTOR": "browser/sdk_pages::styles_reach_the_frames_by_clovers_selectors",
-    "SDK_NEWEST_FIELD_COUNTS": (
-        "browser/sdk_pages::what_is_mounted_twice_takes_the_place_of_the_first"
-    ),
-    "SDK_COMBINED_CARD": "browser/sdk_fields::all_in_one_field_and_the_names_of_the_others",
-    "SDK_FOOTER": "browser/sdk_fields::the_footer_comes_once_and_goes_as_the_options_say",
-    "SDK_TOKEN_ERRORS": "browser/sdk_fields::wrong_fields_are_told_by_their_names",
-    "SDK_TOKEN_REFUSALS": "browser/sdk_fields::what_the_server_refuses_is_told_or_rejects",
-    "SDK_TOKEN_SENT_PLAIN": "browser/sdk_fields::a_token_is_made_and_the_shop_charges_it",
-    "SDK_GOOGLE_PAY": "browser/sdk_wallets::google_pay_gives_the_shop_a_token",
-    "SDK_APPLE_PAY": "browser/sdk_wallets::a_session_of_apple_pay_ends_after_30_seconds",
-    "SDK_APPLE_PAY_AUTHORIZE": (
-        "browser/sdk_wallets::apple_pay_tells_the_window_and_waits_for_the_shop"
-    ),
-    "SDK_WALLET_STATUS": "browser/sdk_wallets::apple_pay_tells_the_window_and_waits_for_the_shop",
-    "SDK_EVENT_TARGET": "browser/threeds_sdk::each_flow_goes_from_its_charge_to_its_end",
-    "SDK_STATUS": "browser/threeds_sdk::a_bank_has_other_answers",
-    "SDK_METHOD_WAITS": "browser/threeds_sdk::a_method_that_is_never_done_is_unavailable",
-    "SDK_CANCEL_REFUSES": "browser/threeds_sdk::a_cardholder_may_leave_and_the_bank_refuses",
+    "SDK_EVENTS_HOLD_ALL_FIELDS": "sdk_fields::every_event_carries_every_mounted_field",
+    "SDK_ERROR_AFTER_TOUCH": "sdk_fields::every_event_carries_every_mounted_field",
+    "SDK_FIELD_CHECKS": "sdk_fields::what_is_typed_is_formatted_checked_and_told",
+    "SDK_STYLES_BY_SELECTOR": "sdk_pages::styles_reach_the_frames_by_clovers_selectors",
+    "SDK_NEWEST_FIELD_COUNTS": ("sdk_pages::what_is_mounted_twice_takes_the_place_of_the_first"),
+    "SDK_COMBINED_CARD": "sdk_fields::all_in_one_field_and_the_names_of_the_others",
+    "SDK_FOOTER": "sdk_fields::the_footer_comes_once_and_goes_as_the_options_say",
+    "SDK_TOKEN_ERRORS": "sdk_fields::wrong_fields_are_told_by_their_names",
+    "SDK_TOKEN_REFUSALS": "sdk_fields::what_the_server_refuses_is_told_or_rejects",
+    "SDK_TOKEN_SENT_PLAIN": "sdk_fields::a_token_is_made_and_the_shop_charges_it",
+    "SDK_GOOGLE_PAY": "sdk_wallets::google_pay_gives_the_shop_a_token",
+    "SDK_APPLE_PAY": "sdk_wallets::a_session_of_apple_pay_ends_after_30_seconds",
+    "SDK_APPLE_PAY_AUTHORIZE": ("sdk_wallets::apple_pay_tells_the_window_and_waits_for_the_shop"),
+    "SDK_WALLET_STATUS": "sdk_wallets::apple_pay_tells_the_window_and_waits_for_the_shop",
+    "SDK_EVENT_TARGET": "threeds_sdk::each_flow_goes_from_its_charge_to_its_end",
+    "SDK_STATUS": "threeds_sdk::a_bank_has_other_answers",
+    "SDK_METHOD_WAITS": "threeds_sdk::a_method_that_is_never_done_is_unavailable",
+    "SDK_CANCEL_REFUSES": "threeds_sdk::a_cardholder_may_leave_and_the_bank_refuses",
     "SURCHARGE_IS_BESIDE": "charges::a_surcharge_is_as_clovers_sample",
     "PURCHASE_DATA_TAKEN": "charges::a_merchant_without_them_is_warned",
     "DESCRIPTOR_TAKEN": "charges::a_merchant_without_them_is_warned",
@@ -170,8 +164,8 @@ SHOWN = {
     "WEBHOOK_AUTH": "webhooks::a_platform_target_gets_events_once_its_code_is_handed_back",
     "WEBHOOK_SIGNATURE": ("webhooks::a_hosted_checkout_event_is_signed_over_its_time_and_raw_body"),
     "WEBHOOK_RETRIES": "webhooks::a_failed_delivery_is_tried_again_at_the_stated_times",
-    "RATE_LIMITS": "triggers::the_seventeenth_call_in_a_second_is_one_too_many",
-    "RATE_LIMIT_WINDOWS": "triggers::rate_limits_forget_after_a_second",
+    "RATE_LIMITS": "rules::the_seventeenth_call_in_a_second_is_one_too_many",
+    "RATE_LIMIT_WINDOWS": "rules::rate_limits_forget_after_a_second",
 }
 """File and name of the test, without their test_."""
 WEIGHED = frozenset(
@@ -211,7 +205,6 @@ def record(basis: Iterable[Basis]) -> None:
 
 def missed(file: Path, test: str) -> set[str]:
     """Return the behaviours that a test is to show and that no reply of it leaned on."""
-    place = file.relative_to(Path(__file__).parent).with_name(file.stem.removeprefix("test_"))
-    key = f"{place.as_posix()}::{test.removeprefix('test_')}"
+    key = f"{file.stem.removeprefix('test_')}::{test.removeprefix('test_')}"
     names = {name for name, shown in SHOWN.items() if shown == key}
     return names & WEIGHED - LEANED

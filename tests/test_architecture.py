@@ -29,6 +29,7 @@ from tests.world import World
 
 SANDBOXES = World(KeyRing(), load("sandbox")).sandboxes
 ROOT = Path(mock_clover.__file__).parent
+TESTS = Path(__file__).parent
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("core", ("core/",)),
     (
@@ -348,6 +349,19 @@ def test_no_module_holds_state() -> None:
 )
 def test_every_kind_of_module_state_is_found(code: str) -> None:
     assert [line for line, _ in module_state(ast.parse(code))], code
+
+
+KINDS_OF_TESTS = {"bench", "browser", "clients", "fuzz", "golden", "image", "system"}
+"""Folders of tests/ that no package has: whole programs, and data."""
+
+
+def test_tests_mirror_the_package() -> None:
+    folders = {file.parent.relative_to(TESTS) for file in TESTS.rglob("test_*.py")}
+    check_none(
+        f"tests/{folder}: mock_clover/ has no such folder"
+        for folder in folders
+        if folder.parts and folder.parts[0] not in KINDS_OF_TESTS and not (ROOT / folder).is_dir()
+    )
 
 
 def test_files_are_short_and_open_with_their_rule() -> None:

@@ -1,6 +1,6 @@
 """Examples of every operation: recorded requests to this mock and its responses.
 
-`tests/test_openapi.py` regenerates and compares them, so they cannot become outdated.
+`tests/reference/test_openapi.py` regenerates and compares them, so they cannot become outdated.
 """
 
 from functools import cache

@@ -21,9 +21,9 @@ from visitor import Visitor
 from mock_clover.client import events
 from mock_clover.testing import MockClover
 from mock_clover.testing.wired import HttpTransport
+from tests.core.test_canary import LOUD
 from tests.hostile import KINDS
 from tests.served import Served
-from tests.test_canary import LOUD
 from tests.wire import eventually, on
 
 WATCH = (Path(__file__).parent / "watch.js").read_text("utf-8")

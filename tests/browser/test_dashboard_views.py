@@ -9,7 +9,7 @@ from shop_server import LAMP, Backend
 from visitor import SharedVisitor
 
 from mock_clover.testing import MockClover
-from tests.test_threeds import BROWSER
+from tests.clover.threeds.test_threeds import BROWSER
 from tests.world import VISA
 
 CHALLENGE = "4012000033330026"

@@ -13,9 +13,15 @@ from playwright.sync_api import FrameLocator, Page, Route, expect
 from shop import Shop
 from visitor import SharedVisitor, Visitor
 
+from tests.clover.threeds.test_threeds import (
+    CHALLENGE,
+    FRICTIONLESS,
+    LISTED,
+    METHOD,
+    METHOD_CHALLENGE,
+)
 from tests.hostile import BROWSER
 from tests.served import Served
-from tests.test_threeds import CHALLENGE, FRICTIONLESS, LISTED, METHOD, METHOD_CHALLENGE
 
 HOWTO = Path(__file__).parents[2] / "docs/howto/three-d-secure.md"
 DOCUMENTED_ADDRESS = "http://127.0.0.1:4242"

@@ -14,7 +14,7 @@ from tests.guidance import check_names, check_none
 from tests.held import counted_calls
 from tests.world import World
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 OPERATIONS = [endpoint.name for endpoint in SURFACE]
 CALLS_MAX = 20 * VALUES_MAX
 """How many calls of functions a file may cost: twenty for each value that it may hold."""
@@ -47,7 +47,7 @@ DECLINING = {
 
 def test_the_declining_cards_are_those_of_the_reference() -> None:
     declined = [card.number for card in load("sandbox").cards if card.outcome == "decline"]
-    place = "DECLINING of tests/test_scenarios.py, if a source of Clover's lists it as declining"
+    place = "DECLINING of tests/scenario/test_scenarios.py, if Clover documents that it declines"
     check_names(DECLINING, declined, place, "scenarios/sandbox.yaml")
 
 

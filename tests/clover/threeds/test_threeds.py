@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mock_clover.scenario.load import ScenarioError, parse
+from tests.clover.webhooks.test_webhooks import deliveries, hooked
+from tests.control.test_snapshots import Branch
 from tests.hostile import BROWSER
-from tests.test_snapshots import Branch
-from tests.test_webhooks import deliveries, hooked
 from tests.world import DECLINES, NOW_MS, VISA, Answered, World
 
 MakeWorld = Callable[..., World]

@@ -10,7 +10,7 @@ from mock_clover.clover.platform.records_inventory import MerchantTax, TaxRateRe
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
-from tests.test_instruments import ACH
+from tests.clover.tokens.test_instruments import ACH
 from tests.world import DECLINES, NOW_MS, Answered, World
 
 MakeWorld = Callable[..., World]

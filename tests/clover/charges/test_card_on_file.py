@@ -9,8 +9,8 @@ from mock_clover.clover.charges.records_on_file import SUBSEQUENT_WITHOUT_FIRST,
 from mock_clover.clover.common.cards import Card
 from mock_clover.core.masking import redact
 from mock_clover.scenario.load import ScenarioError, parse
+from tests.clover.tokens.test_instruments import ACH
 from tests.hostile import BROWSER
-from tests.test_instruments import ACH
 from tests.world import DECLINES, VISA, Answered, World
 
 MakeWorld = Callable[..., World]

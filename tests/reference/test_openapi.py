@@ -120,7 +120,7 @@ def test_every_example_is_what_is_answered(make_world: Callable[..., World]) -> 
         )
         made[endpoint.name] = shown(endpoint, sent.path, body_of(endpoint, things), got)
     text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
-    check_generated(FILE, text, "test_openapi.py")
+    check_generated(FILE, text, "reference/test_openapi.py")
 
 
 def shown(endpoint: Endpoint, sent: str, body: dict[str, Any], got: Any) -> dict[str, Any]:

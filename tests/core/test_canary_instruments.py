@@ -21,8 +21,8 @@ from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.records import Scenario
 from tests.canary import texts_within
+from tests.clover.tokens.test_instruments import ACH, APPLE
 from tests.served import Served
-from tests.test_instruments import ACH, APPLE
 from tests.wire import call
 from tests.world import Answered, World
 

@@ -1422,16 +1422,16 @@ case(
 
 ELSEWHERE = {
     **dict.fromkeys(
-        (name for name in BY_NAME if name.startswith("PLATFORM_")), "test_platform_refusals.py"
+        (name for name in BY_NAME if name.startswith("PLATFORM_")), "test_platform_errors.py"
     ),
-    "OAUTH_CODE_REFUSED": "test_oauth.py beside this file, for each reason",
+    "OAUTH_CODE_REFUSED": "test_oauth_errors.py beside this file, for each reason",
     "OAUTH_REFRESH_REFUSED": "the same",
     "OAUTH_RECOVERY_REFUSED": "the same",
     "OAUTH_MIGRATION_REFUSED": "the same",
     "OAUTH_MEDIA_TYPE": "the same",
     "PERMISSION_MISSING": "the same",
     "CONSENT_FROM_ELSEWHERE": "the same",
-    "CHECKOUT_INVALID": "test_checkout_refusals.py beside this file, for each reason",
+    "CHECKOUT_INVALID": "test_checkout_errors.py beside this file, for each reason",
     "CHECKOUT_NOT_FOUND": "the same",
     "CHECKOUT_EXPIRED": "the same",
     "CHECKOUT_ALREADY_PAID": "the same",
@@ -1439,10 +1439,10 @@ ELSEWHERE = {
     "PAYLOAD_TOO_LARGE": "test_sockets.py, where the socket is the point",
     "SANDBOX_FULL": "below, with a table of one row",
     "SERVICE_UNAVAILABLE": "test_socket_faults.py: a fault that names no other",
-    "RATE_LIMITED": "test_triggers.py, on the sandbox's clock",
+    "RATE_LIMITED": "test_rules.py, on the sandbox's clock",
     "CONTROL_INVALID": "test_control.py",
     "CONTROL_NOT_FOUND": "test_control.py",
-    "CONTROL_FORBIDDEN": "test_gate.py",
+    "CONTROL_FORBIDDEN": "test_control_guard.py",
 }
 NOT_RAISED = {
     "INVALID_NUMBER": "documented beside INCORRECT_NUMBER; when Clover gives which is not known",
@@ -1492,8 +1492,8 @@ def test_every_problem_of_the_catalogue_is_shown() -> None:
     check_names(
         shown | named,
         (problem.name for problem in CATALOGUE),
-        "tests/contract/test_problems.py: a case(...) with the request that raises it, or a row "
-        "of ELSEWHERE or NOT_RAISED",
+        "tests/clover/common/test_problems.py: a case(...) with the request that raises it, or a "
+        "row of ELSEWHERE or NOT_RAISED",
         "CATALOGUE of clover/common/problems.py",
     )
     check_none(

@@ -26,7 +26,7 @@ from tests.served import Served
 from tests.wire import SCRIPT_PATIENCE_S
 from tests.world import SEED
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "docs/scenario.schema.json"
 SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
 GOOD = """\
@@ -121,7 +121,7 @@ def test_every_help_shows_examples(command: str) -> None:
 def test_the_published_schema_is_that_of_the_code() -> None:
     code, out, _ = invoke("schema", "scenario")
     assert code == 0
-    check_generated(SCHEMA, out, "test_scenario_cli.py")
+    check_generated(SCHEMA, out, "cli/test_scenario_cli.py")
 
 
 def test_the_schema_is_whole_and_knows_the_names() -> None:

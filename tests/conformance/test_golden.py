@@ -25,7 +25,7 @@ from mock_clover.sandbox.keys import encrypt_pan
 from tests.guidance import UPDATE, command
 from tests.world import World
 
-FILES = sorted(Path(__file__).parent.glob("golden/*.http"))
+FILES = sorted(Path(__file__).parents[1].glob("golden/*.http"))
 
 
 def shown(world: World, example: Example) -> str:

@@ -30,7 +30,7 @@ from tests.runner import run_cli
 from tests.shown import SHOWN, WEIGHED
 from tests.world import DECLINES, VISA, World
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 PACKAGE = Path(mock_clover.__file__).parent
 PAGE = TESTS.parent / "docs/fidelity.md"
 KEYS = re.compile(rf"\b({'|'.join(map(re.escape, SOURCES))})\b")
@@ -126,9 +126,7 @@ def test_a_member_without_a_mark_is_found_and_named() -> None:
 
 @cache
 def names_in(file: str) -> frozenset[str]:
-    folder, _, name = file.rpartition("/")
-    path = TESTS / folder / f"test_{name}.py"
-    text = path.read_text() if path.exists() else ""
+    text = "".join(path.read_text() for path in TESTS.rglob(f"test_{file}.py"))
     return frozenset(re.findall(r"^def test_(\w+)\(", text, re.MULTILINE))
 
 
@@ -251,7 +249,7 @@ def test_the_counts_are_those_of_the_rows() -> None:
 
 
 def test_the_page_is_that_of_the_code() -> None:
-    check_generated(PAGE, page(), "test_fidelity.py")
+    check_generated(PAGE, page(), "reference/test_fidelity.py")
 
 
 def page() -> str:

@@ -12,9 +12,7 @@ import pytest
 
 from mock_clover.scenario.load import parse
 from tests.checkouts import Seen
-from tests.hostile import BROWSER
-from tests.test_control import root
-from tests.test_threeds import (
+from tests.clover.threeds.test_threeds import (
     AMEX,
     CHALLENGE,
     FRICTIONLESS,
@@ -24,6 +22,8 @@ from tests.test_threeds import (
     finalize,
     say,
 )
+from tests.control.test_control import root
+from tests.hostile import BROWSER
 from tests.world import VISA, Answered, World
 
 MakeWorld = Callable[..., World]

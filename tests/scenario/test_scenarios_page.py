@@ -13,7 +13,7 @@ from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_rule import Action, Condition
 from tests.world import World
 
-PAGE = (Path(__file__).parent.parent / "docs/scenarios.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs/scenarios.md").read_text()
 TEXTS = {
     found[2]: found[1]
     for found in re.finditer(

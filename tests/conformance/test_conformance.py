@@ -33,9 +33,9 @@ from mock_clover.scenario.records import Scenario
 from mock_clover.server.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
+from tests.conformance.test_golden import FILES
 from tests.runner import run_cli
 from tests.served import Served
-from tests.test_golden import FILES
 from tests.world import NOW_MS, SEED
 
 BOUNDS = {flow.name: bind(flow) for flow in flows()}
@@ -541,7 +541,7 @@ def test_dates_keep_their_distance_and_years_theirs() -> None:
 def test_the_files_are_the_golden_ones() -> None:
     assert [flow.name for flow in flows()] == [file.stem for file in FILES]
     assert (RECORDED_SEED, RECORDED_AT_MS) == (SEED, NOW_MS)
-    shipped = (Path(__file__).parent.parent / "pyproject.toml").read_text()
+    shipped = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert '"tests/golden" = "mock_clover/golden"' in shipped
 
 

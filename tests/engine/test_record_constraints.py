@@ -20,8 +20,8 @@ from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint, OpenBody
 from mock_clover.engine.error_format import ErrorEnvelope
 from mock_clover.engine.router import Router
+from tests.conformance.test_golden import FILES, Example, read, shown, world_of
 from tests.guidance import HOW_TO_ADD_AN_EXAMPLE, check_none
-from tests.test_golden import FILES, Example, read, shown, world_of
 from tests.world import Answered, World
 
 _DISPATCH = Router(SURFACE)
@@ -86,7 +86,7 @@ def flows() -> dict[str, list[str]]:
 
 
 OF_THE_KEY = {"get_pay_key", "developer_pay"}
-"""Their bytes are of a key pair that each run makes anew; tests/test_developer_pay.py has them."""
+"""Their bytes are of a key pair that each run makes anew; test_developer_pay.py has them."""
 
 
 def test_every_operation_is_in_a_golden_flow() -> None:
