@@ -170,8 +170,7 @@ def serve(
     tls: TlsOptions | None,
 ) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
-    http_port_file = PortFile("--port-file", port_file)
-    https_port_file = PortFile("--tls-port-file", tls.port_file if tls else None)
+    http_port_file, https_port_file = _port_files(port_file, tls.port_file if tls else None)
     import gc
 
     gc.disable()  # start-up creates no garbage; server/serve.py sets the policy
@@ -237,6 +236,12 @@ def serve(
     run(app, listener, announce, periodic, tasks, https.tls if https else None)
     log.flush()
     preload.end()
+
+
+def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFile]:
+    if http and https and http.resolve() == https.resolve():
+        fail(f"--tls-port-file {https}: --port-file uses this file; name another one")
+    return PortFile("--port-file", http), PortFile("--tls-port-file", https)
 
 
 def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any], ...]:

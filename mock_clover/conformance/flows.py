@@ -103,7 +103,9 @@ def _flow(name: str, text: str) -> Flow:
 
 
 def recorded(example: Example) -> Reply:
-    """Return the recorded response of an example."""
+    """Return the recorded response of an example. Raises FlowError if it has none."""
+    if not example.reply:
+        raise FlowError(f"the example {example.title!r} has no reply: run `make generate`")
     head, _, text = example.reply.partition("\n\n")
     status, *lines = head.split("\n")
     headers = dict(line.split(": ", 1) for line in lines)

@@ -243,6 +243,12 @@ def test_a_port_file_replaces_only_regular_files(
     assert {path.name: path.lstat() for path in special_files.iterdir()} == before
 
 
+def test_two_ports_need_two_port_files(tmp_path: Path) -> None:
+    options = ("--port-file", str(tmp_path / "port"), "--tls-port-file", f"{tmp_path}/./port")
+    said = f"--tls-port-file {tmp_path}/port: --port-file uses this file; name another one"
+    assert invoke("serve", "--tls", *options) == (2, f"mock-clover: {said}\n")
+
+
 def test_a_port_file_that_is_a_directory_is_rejected(tmp_path: Path) -> None:
     code, said = invoke("serve", "--port-file", str(tmp_path))
     assert (code, f"File '{tmp_path}' is a directory." in said) == (2, True)
