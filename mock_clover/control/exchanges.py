@@ -20,8 +20,7 @@ from mock_clover.core.evidence import END, doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import SCHEME, Call, Endpoint, Raw, home_of
-from mock_clover.engine.evidence_gate import answer_if_supported
-from mock_clover.engine.pipeline import answer
+from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.changes import Change
@@ -147,10 +146,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
     body = b"" if exchange.request is None else encode(exchange.request)
     raw = Raw(exchange.method, exchange.path, plan.ids, b"", headers, body)
     run_due_jobs(sandbox)
-    respond = answer_if_supported if sandbox.settings.refuse_inferred else answer
-    reply = respond(sandbox, plan.endpoint, raw)
-    if not reply.status:  # a fault delays the response: skip the delay
-        reply = respond(sandbox, plan.endpoint, raw, waited=True)
+    reply = reply_now(sandbox, plan.endpoint, raw)
     return Replayed(
         id=sandbox.journal.count,
         status=reply.status,

@@ -26,9 +26,8 @@ from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Raw, Stated
-from mock_clover.engine.evidence_gate import answer_if_supported
+from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.overrides import FAULT_HEADER, rule_input
-from mock_clover.engine.pipeline import answer
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.faults import Live
@@ -327,8 +326,7 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     run_due_jobs(fork)
     headers.pop(FAULT_HEADER, None)
     raw = Raw(body.method.upper(), path, ids, query.encode(), headers, raw_body)
-    respond = answer_if_supported if fork.settings.refuse_inferred else answer
-    reply = respond(fork, endpoint, raw)
+    reply = reply_now(fork, endpoint, raw)
     if reply.why.startswith(("header: ", "text: ")):  # these take precedence over all rules
         checks = [WhyRule(rule=reply.why, matched=True, because="it overrides the rules")]
     elif endpoint.secret:  # the card is known only after the request is handled

@@ -9,7 +9,7 @@ from mock_clover.clover.common.problems_evidence import EVIDENCE_INFERRED
 from mock_clover.engine.endpoint import Endpoint, Raw
 from mock_clover.engine.evidence import inferred_in
 from mock_clover.engine.pipeline import answer, refuse
-from mock_clover.engine.reply import Reply
+from mock_clover.engine.reply import Reply, Wait
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import shown_credential
 
@@ -19,16 +19,18 @@ _DESCRIPTIONS_MAX = 3
 
 def answer_if_supported(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False
-) -> Reply:
+) -> Reply | Wait:
     """Return the reply to a request unless it depends on inferred behaviour that is not allowed.
 
     A fault is requested explicitly, so a reply that a fault changes is not rejected.
     """
     trial = answer(_fork(sandbox), endpoint, raw, waited=waited)
+    if isinstance(trial, Wait):
+        return answer(sandbox, endpoint, raw, waited=waited)
     allowed = sandbox.settings.allow_inferred
     inferred = [each for each in inferred_in(trial.basis) if each[0] not in allowed]
     has_fault = trial.fault is not None and trial.fault.kind != "delay"
-    if not inferred or not trial.status or has_fault:
+    if not inferred or has_fault:
         return answer(sandbox, endpoint, raw, waited=waited)
     if waited and sandbox.limits is not None:
         sandbox.limits.leave(shown_credential(raw.headers))
@@ -37,6 +39,15 @@ def answer_if_supported(
     return refuse(
         sandbox, ApiError(EVIDENCE_INFERRED, {"said": text, "names": names}), raw, endpoint.name
     )
+
+
+def reply_now(sandbox: Sandbox, endpoint: Endpoint, raw: Raw) -> Reply:
+    """Return the reply to a request according to the setting, without waiting for a delay."""
+    respond = answer_if_supported if sandbox.settings.refuse_inferred else answer
+    reply = respond(sandbox, endpoint, raw)
+    while isinstance(reply, Wait):
+        reply = respond(sandbox, endpoint, raw, waited=True)
+    return reply
 
 
 def _fork(sandbox: Sandbox) -> Sandbox:

@@ -48,7 +48,7 @@ from mock_clover.engine.overrides import (
     may_be_overridden,
     pick_fault,
 )
-from mock_clover.engine.reply import Reply
+from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.request import (
     authorise,
     decode_body,
@@ -66,11 +66,10 @@ _IGNORED_MAX = 20
 _new_tuple = tuple.__new__
 
 
-def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False) -> Reply:
+def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False) -> Reply | Wait:
     """Return the reply to one request and journal the exchange.
 
-    A reply with status 0 means that nothing has happened yet: the caller waits for `wait_ms` and
-    calls again with `waited=True`.
+    A `Wait` means that nothing has happened yet: wait, then call again with `waited=True`.
     """
     request: Record | None = None
     idempotency = ""
@@ -113,8 +112,9 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
             if override is not None and override.then.fault is not None:
                 fault = _fault_if_it_hits(sandbox, override.then.fault, waited=waited)
                 if fault is not None and fault.when == "before_commit":
-                    reply = _apply_before_commit_fault(sandbox, endpoint, raw, fault, credential)
-                    return _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
+                    early = _apply_before_commit_fault(sandbox, endpoint, raw, fault, credential)
+                    _send_rule_webhook(sandbox, endpoint, raw, request, override, early)
+                    return early
             reply = _run_handler(sandbox, endpoint, call, override)
             if key:
                 idempotency = "stored"
@@ -124,7 +124,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
         reply = _error_reply(sandbox, error, raw.headers, endpoint)
         override = _override_of_error(override)
     if has_overrides:
-        reply = _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
+        _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
     if endpoint.unjournaled:
         return reply._replace(evidence=None, basis=())
@@ -216,13 +216,14 @@ def _send_rule_webhook(
     raw: Raw,
     request: Record | None,
     override: Override | None,
-    reply: Reply,
-) -> Reply:
+    reply: Reply | Wait,
+) -> None:
     """Send the webhook event of a rule once the reply is known."""
-    if override is not None and override.then.webhook is not None and reply.status:
+    if isinstance(reply, Wait):
+        return
+    if override is not None and override.then.webhook is not None:
         event, send = override.then.webhook, sandbox.hooks.send_rule_event
         send(sandbox, endpoint.name, raw.ids, request, event, reply.status, reply.body)
-    return reply
 
 
 def _raw_reply(raw: RawReply, override: Override) -> Reply:
@@ -236,14 +237,14 @@ def _raw_reply(raw: RawReply, override: Override) -> Reply:
 
 def _apply_before_commit_fault(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, fault: Fault, credential: str
-) -> Reply:
-    """Return the reply of a request whose handler does not run, or does not run yet."""
-    why = f"fault: {fault.label}"
+) -> Reply | Wait:
+    """Return the reply of a request whose handler does not run, or how long it is delayed."""
     wait_ms = sandbox.faults.delay_ms(fault)
     if fault.kind == "delay":
         if sandbox.limits is not None:
             sandbox.limits.enter(credential)
-        return Reply(0, b"", why, fault=fault, wait_ms=wait_ms)
+        return Wait(wait_ms)
+    why = f"fault: {fault.label}"
     error = ApiError(_problem_of(fault), {"why": why})
     reply = _error_reply(sandbox, error, raw.headers, endpoint)
     reply = reply._replace(why=why, fault=fault, wait_ms=wait_ms)

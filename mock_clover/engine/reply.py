@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.masking import masked_repr
 from mock_clover.engine.error_format import JSON
@@ -20,7 +22,7 @@ class Reply(NamedTuple):
     fault: Fault | None = None
     """The fault that the transport applies to the reply."""
     wait_ms: int = 0
-    """How long the transport waits, before the handler runs or before it sends the reply."""
+    """How long the transport waits before it sends the reply."""
     pending_ms: int = 0
     """How long the server may retry the request before it sends this reply."""
     evidence: Evidence | None = None
@@ -30,3 +32,12 @@ class Reply(NamedTuple):
     def __repr__(self) -> str:
         """Return the usual repr with card numbers masked."""
         return masked_repr(self)
+
+
+class Wait(msgspec.Struct, frozen=True, gc=False):
+    """The result of a request that is delayed before its handler runs; nothing has happened yet.
+
+    The caller waits for `ms` milliseconds and sends the request again with `waited=True`.
+    """
+
+    ms: int

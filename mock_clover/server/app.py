@@ -18,7 +18,7 @@ from mock_clover.control.places import lazy_loaders as control_places
 from mock_clover.engine.endpoint import SCHEME, Raw
 from mock_clover.engine.evidence_gate import answer_if_supported
 from mock_clover.engine.pipeline import answer, refuse
-from mock_clover.engine.reply import Reply
+from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
@@ -92,27 +92,33 @@ class App:
         body: bytes | None,
         *,
         waited: bool = False,
-    ) -> Reply:
+    ) -> Reply | Wait:
         """Handle one complete request and log it; a body of None means it was too large.
 
-        A reply with status 0 means: wait for `wait_ms`, then call again with `waited=True`.
+        A `Wait` means that nothing has happened yet: wait, then call again with `waited=True`.
         """
         started = started_ns()
         named = self.sandboxes.of_client(query, body) if path[:7] == _OAUTH else None
         sandbox, path = (named, path) if named else self.locate(path, headers)
         raw = _new_tuple(Raw, (method, path, (), query, headers, body or b"", started))
+        reply: Reply | Wait
         try:
             reply, unjournaled = self.answer(sandbox, raw, too_large=body is None, waited=waited)
         except Exception:  # noqa: BLE001 - a bug in mock-clover must not end the connection
             reply, unjournaled = self._internal_error(), False
-        if not unjournaled and reply.status:
+        if not unjournaled and isinstance(reply, Reply):
             took_ms = elapsed_ns(started) / 1e6
             self._log.write(sandbox.name, method, path, reply.status, reply.why, took_ms)
         return reply
 
+    def reply_now(self, *request: Any, waited: bool = False) -> Reply:
+        """Handle one complete request like `reply_to`, but skip the wait of a delay."""
+        reply = self.reply_to(*request, waited=waited)
+        return self.reply_now(*request, waited=True) if isinstance(reply, Wait) else reply
+
     def answer(
         self, sandbox: Sandbox, raw: Raw, *, too_large: bool = False, waited: bool = False
-    ) -> tuple[Reply, bool]:
+    ) -> tuple[Reply | Wait, bool]:
         """Handle a request in a sandbox; return the reply and whether to leave it unlogged."""
         try:
             if raw.path.startswith(_DASHBOARD[0]):
@@ -130,6 +136,8 @@ class App:
             reply = answer_if_supported(sandbox, endpoint, raw, waited=waited)
         else:
             reply = answer(sandbox, endpoint, raw, waited=waited)
+        if isinstance(reply, Wait):
+            return reply, endpoint.unjournaled
         if endpoint.surface.finish is not None:
             reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
         if endpoint.cross_origin and b"origin" in raw.headers:
@@ -251,9 +259,9 @@ class App:
             body,
         )
         reply = self.reply_to(*request)
-        if not reply.status:
-            await sleep(reply.wait_ms)
-            reply = self.reply_to(*request, waited=True)
+        if isinstance(reply, Wait):
+            await sleep(reply.ms)
+            reply = self.reply_now(*request, waited=True)
         elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
             return
         if reply.pending_ms:
@@ -279,11 +287,17 @@ class App:
                 while reply.pending_ms:
                     await changed.wait()
                     changed.clear()
-                    reply = self.answer(self.sandboxes.current(sandbox), raw)[0]
+                    reply = self._answer_again(sandbox, raw)
         except (TimeoutError, asyncio.CancelledError):  # timed out, or the server shuts down
-            reply = self.answer(self.sandboxes.current(sandbox), raw)[0]
+            reply = self._answer_again(sandbox, raw)
         finally:
             watchers.discard(changed.set)
+        return reply
+
+    def _answer_again(self, sandbox: Sandbox, raw: Raw) -> Reply:
+        reply, _ = self.answer(self.sandboxes.current(sandbox), raw)
+        if isinstance(reply, Wait):
+            raise TypeError("faults do not delay control calls")
         return reply
 
     async def _page(self, scope: "Scope", receive: "Receive", send: "Send") -> None:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_clover.engine.endpoint import SCHEME
-from mock_clover.engine.reply import Reply
+from mock_clover.engine.reply import Reply, Wait
 from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
 from mock_clover.server.faults import DRIBBLE_BYTES, GARBAGE, abort, truncated
 from mock_clover.server.protocol import HardenedProtocol
@@ -100,12 +100,12 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         )
         request = (method, self._path, self._query, self._head, body)
         reply = app.reply_to(*request)
-        if reply.fault is None:
+        if isinstance(reply, Wait):
+            self._later(reply.ms, lambda: self._retry(request, close=close))
+        elif reply.fault is None:
             self._write(reply, close=close, head_only=method == "HEAD")
-        elif reply.status:
+        else:
             self._apply_fault(reply, close=close, head_only=method == "HEAD")
-        else:  # the request has not been handled yet: wait, then call again
-            self._later(reply.wait_ms, lambda: self._retry(request, close=close))
 
     def _write(self, reply: Reply, *, close: bool, head_only: bool = False) -> None:
         lines: bytes = self.server_state.header_lines
@@ -121,7 +121,7 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
 
     def _retry(self, request: tuple[Any, ...], *, close: bool) -> None:
         app: Any = self.config.app
-        reply = app.reply_to(*request, waited=True)  # even if the client has disconnected
+        reply = app.reply_now(*request, waited=True)  # even if the client has disconnected
         self._resume(lambda: self._write(reply, close=close, head_only=request[0] == "HEAD"))
 
     def _resume(self, respond: Callable[[], None]) -> None:

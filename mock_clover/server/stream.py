@@ -39,7 +39,7 @@ async def stream(
     """Send new exchanges, or all after the id in `Last-Event-ID` or in the `after` parameter."""
     path, query = scope["path"], scope["query_string"]
     sandbox, _ = app.locate(path, headers)
-    reply = app.reply_to("GET", path, b"&".join(filter(None, (query, b"limit=1"))), headers, b"")
+    reply = app.reply_now("GET", path, b"&".join(filter(None, (query, b"limit=1"))), headers, b"")
     if reply.status != 200:
         lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
         await send({"type": "http.response.start", "status": reply.status, "headers": lines})

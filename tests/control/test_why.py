@@ -197,6 +197,15 @@ def test_it_tells_of_a_fault_in_force(world: World) -> None:
     assert "drop after_commit" in json.dumps(told)
 
 
+def test_a_rules_delay_is_skipped(world: World) -> None:
+    then = {"problem": "INVALID_SOURCE", "fault": {"kind": "delay", "delay_ms": 30}}
+    rule = {"when": {"endpoint": "create_charge"}, "then": then}
+    document = {"name": "slow", "rules": [rule]}
+    assert world.send("PUT", "/_mock/scenario", document).status == 200
+    told = asked(world, charge("clv_1TSTSxxxxxxxxxxxxxxxxxxx"))
+    assert (told["status"], "INVALID_SOURCE" in told["outcome"]) == (400, True)
+
+
 def test_it_names_the_rule_that_decides_a_token(world: World) -> None:
     rule = {"when": {"card": {"number": VISA}}, "then": {"problem": "INVALID_PAN"}}
     world.send("PUT", "/_mock/scenario", {"name": "mine", "rules": [rule]})

@@ -268,7 +268,7 @@ def test_jitter_stays_within_its_bounds(world: World) -> None:
         )
         for _ in range(200)
     ]
-    waits = [reply.wait_ms for reply in replies]
+    waits = [reply.ms for reply in replies]
     assert min(waits) >= 50
     assert max(waits) <= 150
     assert len(set(waits)) > 50
@@ -280,9 +280,7 @@ def test_jitter_follows_from_the_seed(make_world: Callable[..., World]) -> None:
         asked = {"kind": "delay", "jitter_ms": 10_000}
         world.send("POST", "/_mock/faults", asked)
         header = {b"authorization": world.sandbox.bearer_header}
-        return [
-            world.app.reply_to("GET", "/v1/charges", b"", header, b"").wait_ms for _ in range(9)
-        ]
+        return [world.app.reply_to("GET", "/v1/charges", b"", header, b"").ms for _ in range(9)]
 
     assert waits() == waits()
 
