@@ -364,6 +364,49 @@ def test_tests_mirror_the_package() -> None:
     )
 
 
+def last_name(node: ast.AST) -> str:
+    """Return the name of a class in an expression: `Struct` of `msgspec.Struct`."""
+    if isinstance(node, ast.Subscript):
+        return last_name(node.value)
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def value_types() -> set[str]:
+    """Return the names of all structs, named tuples and dataclasses of the package."""
+    classes = [
+        node for source in sources() for node in source.nodes if isinstance(node, ast.ClassDef)
+    ]
+    found, size = {"Struct", "NamedTuple"}, 0
+    while size < len(found):
+        size = len(found)
+        found |= {
+            node.name
+            for node in classes
+            if found & set(map(last_name, node.bases))
+            or any("dataclass" in ast.unparse(each) for each in node.decorator_list)
+        }
+    return found
+
+
+def test_values_of_many_fields_are_built_by_keyword() -> None:
+    """A field that is added in the middle must not change the meaning of a positional call."""
+    types = value_types()
+    check_none(
+        f"{source.name}:{node.lineno} builds {name} by position: name the fields"
+        for source in sources()
+        for node in source.nodes
+        if isinstance(node, ast.Call)
+        and (name := last_name(node.func)) in types | {"cls", "__new__"}
+        and (len(node.args) > 3 or any(isinstance(each, ast.Starred) for each in node.args))
+    )
+    check_none(
+        f"{source.name}:{node.lineno} uses tuple.__new__: build a core.record.Value by keyword"
+        for source in sources()
+        for node in source.nodes
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "tuple.__new__"
+    )
+
+
 def test_files_are_short_and_open_with_their_rule() -> None:
     check_none(
         f"{source.name} has no docstring"

@@ -120,12 +120,14 @@ class World:
         reply, _ = self.app.answer(
             self.sandbox,
             Raw(
-                method,
-                path,
-                (),
-                query.encode(),
-                {name.lower().encode(): value.encode("latin-1") for name, value in sent.items()},
-                data,
+                method=method,
+                path=path,
+                ids=(),
+                query=query.encode(),
+                headers={
+                    name.lower().encode(): value.encode("latin-1") for name, value in sent.items()
+                },
+                body=data,
             ),
         )
         shown.record(reply.basis)

@@ -175,7 +175,13 @@ def _run(
                     drop_target(root, send, name, control_token)
         _check_answered(steps)
         played.append((bound, tuple(steps)))
-    return Run(root if alone else against, alone, now_ms, tuple(played), tuple(secrets))
+    return Run(
+        against=root if alone else against,
+        alone=alone,
+        now_ms=now_ms,
+        flows=tuple(played),
+        secrets=tuple(secrets),
+    )
 
 
 def _check_answered(steps: "list[StepResult]") -> None:

@@ -77,7 +77,9 @@ class TlsOptions(NamedTuple):
         except AuthorityError as error:
             fail(str(error))
         port = listener.getsockname()[1]
-        return HttpsListener(tls, port, stored.certificate, stored.authority.pem.decode())
+        return HttpsListener(
+            tls=tls, port=port, certificate=stored.certificate, pem=stored.authority.pem.decode()
+        )
 
 
 class HttpsListener(NamedTuple):
@@ -135,7 +137,11 @@ def tls_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if not tls:
             _reject_unused_options(click.get_current_context())
-        options = TlsOptions(tls_port, tls_port_file, tls_folder, tls_names) if tls else None
+        options = (
+            TlsOptions(port=tls_port, port_file=tls_port_file, folder=tls_folder, names=tls_names)
+            if tls
+            else None
+        )
         command(tls=options, **others)
 
     for option in reversed(_OPTIONS):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import AUTHORISATION_EXPIRES, DEBIT_SETTLES
 from mock_clover.clover.gift_cards.operations import settle_debit
@@ -24,7 +24,7 @@ def expire_authorisation(sandbox: Sandbox, job: Job) -> bool:
     charge = sandbox.charges.get(job.id)
     if charge is None or charge.state != "authorised":
         return False
-    sandbox.charges.put(charge.id, msgspec.structs.replace(charge, state="expired"))
+    sandbox.charges.put(charge.id, replace(charge, state="expired"))
     return True
 
 

@@ -80,12 +80,12 @@ def _folder(bound: Bound, dry_run: DryRun, now_ms: int, uuid_variable: str) -> F
         captured = (each for each in bound.variables.values() if each.number == number)
         entries.append(
             Entry(
-                number,
-                bound.flow.examples[number - 1].title,
-                request,
-                f"{{{{{_URL_NAMES[service_of(request.path)]}}}}}{request.path}",
-                recorded(bound.flow.examples[number - 1]).status,
-                tuple(each for each in captured if each.name in needed),
+                number=number,
+                title=bound.flow.examples[number - 1].title,
+                request=request,
+                url=f"{{{{{_URL_NAMES[service_of(request.path)]}}}}}{request.path}",
+                status=recorded(bound.flow.examples[number - 1]).status,
+                captures=tuple(each for each in captured if each.name in needed),
             )
         )
     return Folder(bound.flow, tuple(entries), skipped)
@@ -111,7 +111,12 @@ def _substitute(request: Request, values: dict[str, str]) -> Request:
         return text
 
     headers = {name: replace(value) for name, value in request.headers.items()}
-    return Request(request.method, replace(request.path), headers, replace(request.body))
+    return Request(
+        method=request.method,
+        path=replace(request.path),
+        headers=headers,
+        body=replace(request.body),
+    )
 
 
 def expression(each: Variable, body: str, location: str) -> str:

@@ -53,7 +53,9 @@ def compare(
     Without `whole_lists`, lists may have elements that the flow did not create (shared servers).
     """
     if expected.status != got.status:
-        return [Difference("status", "status", expected.status, _status(got))]
+        return [
+            Difference(path="status", kind="status", expected=expected.status, got=_status(got))
+        ]
     comparison = _Comparison(echoes, loose, whole_lists=whole_lists)
     if expected.media and expected.media != got.media:
         comparison.add("content-type", "media type", expected.media, got.media or ABSENT)
@@ -92,7 +94,7 @@ class _Comparison:
         self.differences: list[Difference] = []
 
     def add(self, path: str, kind: str, expected: Any, got: Any) -> None:
-        self.differences.append(Difference(path, kind, expected, got))
+        self.differences.append(Difference(path=path, kind=kind, expected=expected, got=got))
 
     def value(self, path: str, expected: Any, got: Any) -> None:
         if type(expected) is not type(got):

@@ -67,7 +67,15 @@ def read(text: str) -> Iterator[Example]:
         line, *headers = head.strip().split("\n")
         method, _, path = line.partition(" ")
         header_map = dict(header.split(": ", 1) for header in headers)
-        yield Example(title, method, path, header_map, body.strip(), clover.strip(), reply.strip())
+        yield Example(
+            title=title,
+            method=method,
+            path=path,
+            headers=header_map,
+            body=body.strip(),
+            clover=clover.strip(),
+            reply=reply.strip(),
+        )
 
 
 def started_ms(text: str) -> int:
@@ -99,7 +107,9 @@ def flows(only: tuple[str, ...] = ()) -> tuple[Flow, ...]:
 def _flow(name: str, text: str) -> Flow:
     head = text.partition(f"\n{REQUEST_MARK}")[0]
     about = [line[2:] for line in head.split("\n") if line[:2] == "# " and not _CLOCK.match(line)]
-    return Flow(name, " ".join(about), started_ms(text), tuple(read(text)))
+    return Flow(
+        name=name, about=" ".join(about), at_ms=started_ms(text), examples=tuple(read(text))
+    )
 
 
 def recorded(example: Example) -> Reply:
@@ -115,7 +125,7 @@ def recorded(example: Example) -> Reply:
         media = "application/json" if text else ""
     except ValueError:
         body, media = text, "text/plain"
-    return Reply(int(status), media, read_headers(headers), body)
+    return Reply(status=int(status), media=media, headers=read_headers(headers), body=body)
 
 
 def read_headers(headers: dict[str, str]) -> dict[str, Any]:

@@ -127,8 +127,15 @@ def _step(
     try:
         got = as_reply(send(filled.method, url, headers, filled.body.encode() or None))
     except ClientError as error:
-        difference = Difference("status", "no reply", expected.status, Format(str(error)))
-        return StepResult(number, "drift", f"step {number} got no response", (difference,))
+        difference = Difference(
+            path="status", kind="no reply", expected=expected.status, got=Format(str(error))
+        )
+        return StepResult(
+            number=number,
+            state="drift",
+            reason=f"step {number} got no response",
+            differences=(difference,),
+        )
     failed = ""
     if expected.status // 100 != got.status // 100:
         failed = f"step {number} got {got.status} instead of {expected.status}"
@@ -137,7 +144,12 @@ def _step(
     differences = compare(*(expected, got, echoes, loose.get(number, ())), whole_lists=target.alone)
     if not failed and (target.alone or not (is_open(expected.body) or _is_list(expected))):
         _learn(bound, number, expected, got, echoes)
-    return StepResult(number, "drift" if differences else "same", failed, tuple(differences))
+    return StepResult(
+        number=number,
+        state="drift" if differences else "same",
+        reason=failed,
+        differences=tuple(differences),
+    )
 
 
 def _is_list(reply: Reply) -> bool:
@@ -173,7 +185,7 @@ def fill(request: Request, bound: Bound, echoes: Mapping[str, str]) -> Request:
 
     path = VARIABLE.sub(lambda found: quote(values[found[1]], safe=""), request.path)
     headers = {name: substitute(value) for name, value in request.headers.items()}
-    return Request(request.method, path, headers, substitute(request.body))
+    return Request(method=request.method, path=path, headers=headers, body=substitute(request.body))
 
 
 def _describe(name: str, bound: Bound) -> str:
@@ -202,7 +214,9 @@ def as_reply(response: Response) -> Reply:
         body = json.loads(text) if text else None
     except (ValueError, RecursionError):
         body = text
-    return Reply(response.status, media, read_headers(response.headers), body)
+    return Reply(
+        status=response.status, media=media, headers=read_headers(response.headers), body=body
+    )
 
 
 def make_key() -> str:

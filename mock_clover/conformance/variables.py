@@ -67,7 +67,7 @@ def bind(flow: Flow) -> Bound:
     )
     needed = {name for request in requests for name in request.names()}
     known = {each.name: each for each in binder.known.values() if each.name in needed}
-    return Bound(flow, requests, known, frozenset(binder.own))
+    return Bound(flow=flow, requests=requests, variables=known, own=frozenset(binder.own))
 
 
 def current_dates(bound: Bound, now_ms: int) -> dict[str, str]:
@@ -110,10 +110,10 @@ class _Binder:
             headers["content-type"] = "application/json"  # otherwise clients set their own
         body = self._replace_dates(self._replace_dates(example.body, _EXP_YEAR), _DATE)
         result = Request(
-            example.method,
-            self._substitute(self._replace_dates(example.path, _DATE)),
-            headers,
-            self._substitute(body),
+            method=example.method,
+            path=self._substitute(self._replace_dates(example.path, _DATE)),
+            headers=headers,
+            body=self._substitute(body),
         )
         self._sent += "\n".join((example.path, *example.headers.values(), example.body))
         reply = recorded(example)
@@ -125,7 +125,9 @@ class _Binder:
             else:
                 at = re.sub(r"[^A-Za-z0-9]+", "_", path.partition(".")[2]).strip("_").lower()
                 name = f"{self._prefix}_{number}_{at}" if value != PUBLIC_KEY else "key"
-                self.known[value] = Variable(name, value, "captured", number, path)
+                self.known[value] = Variable(
+                    name=name, value=value, kind="captured", number=number, path=path
+                )
         return result
 
     def _replace_dates(self, text: str, form: re.Pattern[str]) -> str:

@@ -144,7 +144,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
     if call.body.idempotency_key:
         headers[b"idempotency-key"] = call.body.idempotency_key.encode()
     body = b"" if exchange.request is None else encode(exchange.request)
-    raw = Raw(exchange.method, exchange.path, plan.ids, b"", headers, body)
+    raw = Raw(method=exchange.method, path=exchange.path, ids=plan.ids, headers=headers, body=body)
     run_due_jobs(sandbox)
     reply = reply_now(sandbox, plan.endpoint, raw)
     return Replayed(

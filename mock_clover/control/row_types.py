@@ -296,7 +296,7 @@ def _find_gift_card(sandbox: Sandbox, card_id: str) -> GiftCard | None:
 KINDS: dict[str, RowType] = {
     "charges": _table_kind("charges", _charge),
     "refunds": _table_kind("refunds", _refund),
-    "orders": RowType(_count_orders, _newest_orders, find_order, _order),
+    "orders": RowType(count=_count_orders, newest=_newest_orders, find=find_order, line=_order),
     "customers": _table_kind("customers", _customer),
     "cards": RowType(
         count=lambda sandbox: sum(len(each.cards) for each in sandbox.customers),

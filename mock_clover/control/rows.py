@@ -6,7 +6,7 @@ Each call visits a limited number of rows, because the server handles no other r
 from itertools import islice
 from typing import Annotated, Any, NoReturn
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.orders.views import OrderWithCharges
@@ -143,7 +143,7 @@ def _mask(line: RowSummary) -> RowSummary:
         for name in line.__struct_fields__
         if isinstance(value := getattr(line, name), str)
     }
-    return msgspec.structs.replace(line, **texts)
+    return replace(line, **texts)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.checkout.records import Checkout
@@ -47,7 +48,6 @@ SNAPSHOT_VERSION = 2
 Moment = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
 """Milliseconds, up to the year 2286."""
 _SNAPSHOT = "/_mock/snapshot"
-_replace = msgspec.structs.replace
 
 
 class Answered(Record, frozen=True, kw_only=True):
@@ -189,12 +189,12 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
         (
             (each.credential, each.key),
             Remembered(
-                each.endpoint,
-                each.target,
-                _as_request(each.endpoint, each.request),
-                each.status,
-                each.body.encode(),
-                each.why,
+                endpoint=each.endpoint,
+                target=each.target,
+                request=_as_request(each.endpoint, each.request),
+                status=each.status,
+                body=each.body.encode(),
+                why=each.why,
             ),
         )
         for each in snapshot.answered
@@ -217,7 +217,10 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     for key_pair, remembered in answered:
         fresh.idempotency.remember(key_pair, remembered)
     fresh.faults.restore(
-        [Live(each.id, each.fault, each.left, each.until_ms) for each in snapshot.faults],
+        [
+            Live(id=each.id, fault=each.fault, left=each.left, until_ms=each.until_ms)
+            for each in snapshot.faults
+        ],
         snapshot.fault_count,
         snapshot.chances,
     )
@@ -267,13 +270,13 @@ def _as_request(endpoint: str, body: Any) -> Record | None:
 
 def _without_pans(scenario: Scenario, key: bytes) -> Scenario:
     """Return a scenario without its data, and with fingerprints instead of card numbers."""
-    return _replace(
+    return replace(
         scenario,
         data=None,
         merchants=(),
-        cards=tuple(_replace(card, number=_hash_pan(card.number, key)) for card in scenario.cards),
+        cards=tuple(replace(card, number=_hash_pan(card.number, key)) for card in scenario.cards),
         rules=tuple(
-            _replace(rule, when=_replace(rule.when, card=_match_without_pan(rule.when.card, key)))
+            replace(rule, when=replace(rule.when, card=_match_without_pan(rule.when.card, key)))
             for rule in scenario.rules
         ),
     )
@@ -282,7 +285,7 @@ def _without_pans(scenario: Scenario, key: bytes) -> Scenario:
 def _match_without_pan(card: CardMatch | None, key: bytes) -> CardMatch | None:
     if card is None or card.number is None:
         return card
-    return _replace(card, number=_hash_pan(card.number, key))
+    return replace(card, number=_hash_pan(card.number, key))
 
 
 def _hash_pan(number: str, key: bytes) -> str:

@@ -325,7 +325,14 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     fork.stir()
     run_due_jobs(fork)
     headers.pop(FAULT_HEADER, None)
-    raw = Raw(body.method.upper(), path, ids, query.encode(), headers, raw_body)
+    raw = Raw(
+        method=body.method.upper(),
+        path=path,
+        ids=ids,
+        query=query.encode(),
+        headers=headers,
+        body=raw_body,
+    )
     reply = reply_now(fork, endpoint, raw)
     if reply.why.startswith(("header: ", "text: ")):  # these take precedence over all rules
         checks = [WhyRule(rule=reply.why, matched=True, because="it overrides the rules")]

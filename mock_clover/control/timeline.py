@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import AUTHORISATION_EXPIRES, AUTHORISATION_LIFE_MS, Charge
 from mock_clover.clover.checkout.records import Checkout
@@ -277,7 +277,7 @@ def _gift_card_events(sandbox: Sandbox, row: GiftCard) -> list[TimelineEvent]:
     balance = gift_card_balance(sandbox, row).balance - sum(change for _, change in changes)
     for event, change in sorted(changes, key=lambda each: each[0].at_ms):
         balance += change
-        events.append(msgspec.structs.replace(event, balance=balance))
+        events.append(replace(event, balance=balance))
     return events
 
 
@@ -287,7 +287,7 @@ def _gift_card_changes(sandbox: Sandbox, charge: Charge) -> Iterator[tuple[Timel
     for each in charge_events(sandbox, charge):
         after = 0 if each.what == "authorised" else each.balance or 0
         what = {"captured": "redeemed", "authorised": "locked"}.get(each.what, each.what)
-        yield msgspec.structs.replace(each, what=what), before - after
+        yield replace(each, what=what), before - after
         before = after
 
 

@@ -7,12 +7,12 @@ real clients send (a number where a string is documented) and otherwise collects
 import re
 from functools import cache
 from itertools import accumulate
-from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from mock_clover.core.masking import masked_repr, redact, redact_name
-from mock_clover.core.record import Record
+from mock_clover.core.masking import redact, redact_name
+from mock_clover.core.record import Record, Value
 
 T = TypeVar("T", bound=Record)
 
@@ -33,16 +33,12 @@ class MalformedError(Exception):
     """The body is not a JSON object."""
 
 
-class Violation(NamedTuple):
+class Violation(Value, frozen=True):
     """One invalid member of a body: its path (`card.exp_month`) and a message."""
 
     path: str
     problem: str
     message: str
-
-    def __repr__(self) -> str:
-        """Return the usual repr with card numbers masked."""
-        return masked_repr(self)
 
 
 class ViolationsError(Exception):

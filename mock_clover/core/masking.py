@@ -6,7 +6,6 @@ Timestamps (they begin with 1 until 2033), reference numbers (12 digits) and mos
 """
 
 import re
-from typing import Any
 
 _RUN = re.compile(r"[0-9\uff10-\uff19](?:[ .\-\u00a0]{0,2}[0-9\uff10-\uff19]){12,}")
 _SEPARATORS = " .-\u00a0"
@@ -65,9 +64,3 @@ def _pan_length(digits: str, at: int) -> int:
         if at + length <= len(digits) and passes_luhn(digits[at : at + length]):
             return length
     return 0
-
-
-def masked_repr(value: Any) -> str:
-    """Return the usual repr of a named tuple with card numbers masked; for use as `__repr__`."""
-    fields = ", ".join(f"{name}={getattr(value, name)!r}" for name in value._fields)
-    return redact(f"{type(value).__name__}({fields})")

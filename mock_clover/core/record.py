@@ -1,7 +1,7 @@
-"""The base of all records: one frozen struct for each object on the wire.
+"""The bases of all values: `Record` for each object on the wire, `Value` for everything else.
 
-Records never print a PAN and omit unset members. The garbage collector does not track them: they
-form no cycles, and a hundred thousand of them must not slow down a collection.
+They never print a PAN. The garbage collector does not track them: they form no cycles, and a
+hundred thousand of them must not slow down a collection.
 """
 
 from typing import Any
@@ -11,8 +11,8 @@ import msgspec
 from mock_clover.core.masking import redact
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The base of all records."""
+class Value(msgspec.Struct, frozen=True, gc=False):
+    """The base of frozen values."""
 
     def __repr__(self) -> str:
         """Return the fields that are set, with card numbers masked."""
@@ -26,6 +26,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     def __rich_repr__(self) -> Any:
         """Return the same masked repr to rich and to pytest's pretty printer."""
         yield repr(self)
+
+
+class Record(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of all records. Unset members are omitted on the wire."""
 
 
 _encoder = msgspec.json.Encoder()

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -18,7 +17,7 @@ from mock_clover.clover.threeds.records import Flow
 from mock_clover.core.codec import Codec
 from mock_clover.core.evidence import Behaviour, Fact
 from mock_clover.core.masking import redact
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, Value
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.scenario.records_rule import RuleInput
@@ -45,15 +44,15 @@ class OpenBody(Record, frozen=True, kw_only=True):
     text: bytes = b""
 
 
-class Raw(NamedTuple):
+class Raw(Value, frozen=True, kw_only=True):
     """One request as the transport received it."""
 
     method: str
     path: str
-    ids: tuple[str, ...]
-    query: bytes
+    ids: tuple[str, ...] = ()
+    query: bytes = b""
     headers: dict[bytes, bytes]
-    body: bytes
+    body: bytes = b""
     started_ns: int = 0
 
     def __repr__(self) -> str:
@@ -164,8 +163,7 @@ class Stated(NamedTuple):
 Result = Record | Declined | Redirect | Document | Text | Page | Asset | Stated
 
 
-@dataclass(frozen=True)
-class Surface:
+class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """How one of Clover's APIs admits requests, parses queries and formats errors."""
 
     admit: Callable[[Sandbox, Raw], Raw] | None = None
@@ -186,8 +184,7 @@ RuleInputOf = Callable[
 """Returns the input of rules. Arguments: sandbox, operation, body, path ids, headers, card."""
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One operation of an API."""
 
     name: str

@@ -12,6 +12,7 @@ from html import escape
 from typing import NamedTuple
 
 from mock_clover.clover.checkout.records import wrong_redirect
+from mock_clover.core.record import Value
 from mock_clover.engine.html_style import STYLE
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
@@ -56,7 +57,7 @@ class Fault(NamedTuple):
     said: str
 
 
-class Field(NamedTuple):
+class Field(Value, frozen=True):
     """One field of a form."""
 
     name: str

@@ -133,7 +133,12 @@ def find_override(
     matched = sandbox.rules.find(facts, sandbox.rule_counts, again=again)
     if matched is None:
         return None
-    return Override(matched.rule.then, matched.why, matched.rule.evidence, SCENARIO_RULE.name)
+    return Override(
+        then=matched.rule.then,
+        why=matched.why,
+        evidence=matched.rule.evidence,
+        based_on=SCENARIO_RULE.name,
+    )
 
 
 def validate_triggers(*texts: str | None) -> None:
@@ -144,7 +149,12 @@ def validate_triggers(*texts: str | None) -> None:
 
 
 def _trigger(word: str, why: str) -> Override:
-    return Override(outcome(word), why, ASKED_OUTCOME.fact.evidence, ASKED_OUTCOME.name)
+    return Override(
+        then=outcome(word),
+        why=why,
+        evidence=ASKED_OUTCOME.fact.evidence,
+        based_on=ASKED_OUTCOME.name,
+    )
 
 
 def outcome(word: str) -> Action:

@@ -7,6 +7,8 @@ returned result has been applied.
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from mock_clover.clover.charges.behaviours import IDEMPOTENCY_REPLAY
 from mock_clover.clover.common.problems import (
     BY_NAME,
@@ -16,31 +18,13 @@ from mock_clover.clover.common.problems import (
     Problem,
 )
 from mock_clover.core.codec import nearest, unknown_members
-from mock_clover.core.evidence import LOWER_OF
 from mock_clover.core.masking import redact_name
 from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.engine.endpoint import (
-    Asset,
     Call,
-    Declined,
-    Document,
     Endpoint,
-    Page,
     Raw,
-    Redirect,
-    Stated,
-    Text,
 )
-from mock_clover.engine.error_format import (
-    DECLINED_STATUS,
-    HTML,
-    JSON,
-    PLAIN,
-    decline_body,
-    dialect_of,
-    problem_body,
-)
-from mock_clover.engine.evidence import Basis, lowest_evidence
 from mock_clover.engine.overrides import (
     Override,
     find_override,
@@ -48,7 +32,7 @@ from mock_clover.engine.overrides import (
     may_be_overridden,
     pick_fault,
 )
-from mock_clover.engine.reply import Reply, Wait
+from mock_clover.engine.reply import Reply, Wait, error_reply, raw_reply, reply_of
 from mock_clover.engine.request import (
     authorise,
     decode_body,
@@ -60,10 +44,8 @@ from mock_clover.engine.request import (
 from mock_clover.sandbox.idempotency import Remembered
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_fault import Fault
-from mock_clover.scenario.records_rule import RawReply
 
 _IGNORED_MAX = 20
-_new_tuple = tuple.__new__
 
 
 def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = False) -> Reply | Wait:
@@ -100,9 +82,9 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
                 raise IDEMPOTENCY_MISMATCH.error()
             idempotency = "replayed"
             reply = Reply(
-                stored.status,
-                stored.body,
-                f"idempotency: replay of: {stored.why}",
+                status=stored.status,
+                body=stored.body,
+                why=f"idempotency: replay of: {stored.why}",
                 evidence=IDEMPOTENCY_REPLAY.fact.evidence,
                 basis=(IDEMPOTENCY_REPLAY,),
             )
@@ -118,16 +100,23 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
             reply = _run_handler(sandbox, endpoint, call, override)
             if key:
                 idempotency = "stored"
-                entry = (endpoint.name, raw.path, request, reply.status, reply.body, reply.why)
-                sandbox.idempotency.remember((owner, key), _new_tuple(Remembered, entry))
+                response = Remembered(
+                    endpoint=endpoint.name,
+                    target=raw.path,
+                    request=request,
+                    status=reply.status,
+                    body=reply.body,
+                    why=reply.why,
+                )
+                sandbox.idempotency.remember((owner, key), response)
     except ApiError as error:
-        reply = _error_reply(sandbox, error, raw.headers, endpoint)
+        reply = error_reply(sandbox, error, raw.headers, endpoint)
         override = _override_of_error(override)
     if has_overrides:
         _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
     if endpoint.unjournaled:
-        return reply._replace(evidence=None, basis=())
+        return replace(reply, evidence=None, basis=())
     _journal(sandbox, endpoint, raw, reply, request, idempotency)
     return reply
 
@@ -171,11 +160,11 @@ def _run_handler(
         if override.then.problem is not None:
             raise BY_NAME[override.then.problem].error(why=override.why, basis=(override,))
         if override.then.raw is not None:
-            return _raw_reply(override.then.raw, override)
+            return raw_reply(override.then.raw, override)
         call.verdict = override.verdict()
         if override.then.threeds is not None:
             call.threeds, call.why = override.then.threeds, override.why
-    return _reply(sandbox, endpoint, call, endpoint.run(sandbox, call))
+    return reply_of(sandbox, endpoint, call, endpoint.run(sandbox, call))
 
 
 def _apply_after_commit_fault(
@@ -190,8 +179,8 @@ def _apply_after_commit_fault(
         return reply
     if fault.kind == "problem":  # the client gets an error instead of the real reply
         error = ApiError(_problem_of(fault), {"why": f"fault: {fault.label}"})
-        reply = _error_reply(sandbox, error, headers, endpoint)
-    return reply._replace(fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
+        reply = error_reply(sandbox, error, headers, endpoint)
+    return replace(reply, fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
 
 
 def _problem_of(fault: Fault) -> Problem:
@@ -226,15 +215,6 @@ def _send_rule_webhook(
         send(sandbox, endpoint.name, raw.ids, request, event, reply.status, reply.body)
 
 
-def _raw_reply(raw: RawReply, override: Override) -> Reply:
-    body = raw.body.encode() if isinstance(raw.body, str) else encode(raw.body)
-    if raw.body is None:
-        body = b""
-    content_type = raw.content_type.encode("latin-1", "replace")
-    reply = Reply(raw.status, body, override.why, content_type, evidence=override.evidence)
-    return reply._replace(basis=(override,))
-
-
 def _apply_before_commit_fault(
     sandbox: Sandbox, endpoint: Endpoint, raw: Raw, fault: Fault, credential: str
 ) -> Reply | Wait:
@@ -246,8 +226,8 @@ def _apply_before_commit_fault(
         return Wait(wait_ms)
     why = f"fault: {fault.label}"
     error = ApiError(_problem_of(fault), {"why": why})
-    reply = _error_reply(sandbox, error, raw.headers, endpoint)
-    reply = reply._replace(why=why, fault=fault, wait_ms=wait_ms)
+    reply = error_reply(sandbox, error, raw.headers, endpoint)
+    reply = replace(reply, why=why, fault=fault, wait_ms=wait_ms)
     _journal(sandbox, endpoint, raw, reply, None, "")
     return reply
 
@@ -301,7 +281,7 @@ def _with_suggestion(name: str, near: str) -> str:
 
 def refuse(sandbox: Sandbox, error: ApiError, raw: Raw, endpoint: str = "") -> Reply:
     """Return an error reply without running an endpoint, and journal the exchange."""
-    reply = _error_reply(sandbox, error, raw.headers)
+    reply = error_reply(sandbox, error, raw.headers)
     sandbox.journal.write(
         sandbox.clock.now_ms(),
         endpoint,
@@ -318,81 +298,3 @@ def refuse(sandbox: Sandbox, error: ApiError, raw: Raw, endpoint: str = "") -> R
         raw.started_ns,
     )
     return reply
-
-
-def _reply(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result: object) -> Reply:
-    issuer_verdict, evidence = call.issuer_verdict, endpoint.fact.evidence
-    basis: tuple[Basis, ...] = (endpoint,)
-    if issuer_verdict is not None:
-        basis = (endpoint, issuer_verdict)
-        if issuer_verdict.evidence != evidence:
-            evidence = LOWER_OF[evidence, issuer_verdict.evidence]
-    if call.basis:
-        basis += call.basis
-        evidence = lowest_evidence(basis)
-    if isinstance(result, Record):
-        # `tuple.__new__` takes half the time of `Reply(...)`; nearly every reply is created here.
-        parts = (200, encode(result), call.why, JSON, (), None, 0, 0, evidence, basis)
-        return _new_tuple(Reply, parts)
-    return _special_reply(sandbox, call, result)._replace(evidence=evidence, basis=basis)
-
-
-def _special_reply(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
-    """Return the reply for a result that is not a plain record with status 200."""
-    if isinstance(result, Declined):
-        dialect = dialect_of(sandbox, call.headers)
-        body = decline_body(result.decline, result.charge.id, dialect)
-        return Reply(DECLINED_STATUS, body, call.why)
-    if isinstance(result, Redirect):
-        headers_out = ((b"location", result.location.encode("latin-1")),)
-        return Reply(302, b"", call.why, headers=headers_out)
-    if isinstance(result, Stated):
-        body = encode(result.record)
-        return Reply(result.status, body, call.why, pending_ms=result.pending_ms)
-    if isinstance(result, Document):
-        return Reply(200, result.body, call.why)
-    if isinstance(result, Text):
-        return Reply(200, result.text.encode(), call.why, PLAIN)
-    if isinstance(result, Page):
-        return Reply(result.status, result.html.encode(), call.why, HTML, result.headers)
-    if isinstance(result, Asset):
-        return Reply(200, result.body, call.why, result.content_type, result.headers)
-    raise TypeError(f"an endpoint returned {type(result).__name__}")
-
-
-def _error_reply(
-    sandbox: Sandbox,
-    error: ApiError,
-    headers: dict[bytes, bytes],
-    endpoint: Endpoint | None = None,
-) -> Reply:
-    problem = error.problem
-    param = error.words.get("param")
-    cause = error.words.get("why")
-    extra_headers: Any = error.words.get("headers", {})
-    extra_basis: Any = error.words.get("basis", ())
-    endpoint_basis: tuple[Basis, ...] = () if endpoint is None else (endpoint,)
-    basis = (*endpoint_basis, problem, *extra_basis)
-    body, content_type = problem_body(
-        problem,
-        error.message,
-        dialect_of(sandbox, headers),
-        str(param) if param is not None else None,
-        platform=endpoint is not None and endpoint.surface.platform_errors,
-    )
-    why = f"{problem.name} ({problem.fact.evidence}: {problem.fact.source})"
-    reason = error.words.get("reason")
-    if reason is not None:  # Clover uses one message for several situations
-        why = f"{problem.name} ({reason})"
-    if cause is not None:
-        why = f"{cause}: {problem.name}"
-    headers_out = tuple((name.encode(), value.encode()) for name, value in extra_headers.items())
-    return Reply(
-        problem.status,
-        body,
-        why,
-        content_type,
-        headers_out,
-        evidence=lowest_evidence(basis),
-        basis=basis,
-    )

@@ -104,4 +104,6 @@ def _change(
     journaled: int, label: str | tuple[str, str], before: Any, after: Any, cause: str
 ) -> Change:
     table, key = label if isinstance(label, tuple) else (label, (after or before).id)
-    return Change(journaled, table, key, before, after, cause)
+    return Change(
+        journaled=journaled, table=table, key=key, before=before, after=after, cause=cause
+    )

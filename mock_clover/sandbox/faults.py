@@ -1,14 +1,16 @@
 """The active faults of a sandbox."""
 
 import random
-from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from mock_clover.core.record import Value
 from mock_clover.scenario.records_fault import Fault
 
 FAULTS_MAX = 100
 
 
-class Live(NamedTuple):
+class Live(Value, frozen=True, kw_only=True):
     """An active fault, with the remaining number of uses and the time of expiry."""
 
     id: str
@@ -34,7 +36,7 @@ class Faults:
         """Activate a fault; the oldest is removed if there are too many."""
         self.count += 1
         until_ms = now_ms + fault.ttl_ms if fault.ttl_ms else None
-        live = Live(f"fault-{self.count}", fault, fault.times, until_ms)
+        live = Live(id=f"fault-{self.count}", fault=fault, left=fault.times, until_ms=until_ms)
         self._live.append(live)
         del self._live[:-FAULTS_MAX]
         return live
@@ -86,7 +88,7 @@ class Faults:
             if live.left is not None and live.left <= 1:
                 del self._live[index]
             elif live.left is not None:
-                self._live[index] = live._replace(left=live.left - 1)
+                self._live[index] = replace(live, left=live.left - 1)
             return fault
         return None
 

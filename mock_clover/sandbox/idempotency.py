@@ -7,10 +7,9 @@ documents neither replays with another body nor the lifetime of a key).
 
 from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from mock_clover.core.masking import redact
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, Value
 
 KEYS_MAX = 10_000
 """Stored keys, about 10 MB; the oldest is evicted first."""
@@ -21,7 +20,7 @@ Key = tuple[str, str]
 """Credential and idempotency key, so that the keys of two merchants cannot collide."""
 
 
-class Remembered(NamedTuple):
+class Remembered(Value, frozen=True, kw_only=True):
     """A request and its stored response."""
 
     endpoint: str

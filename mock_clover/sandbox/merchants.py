@@ -3,7 +3,7 @@
 A client on another machine can compute them from the scenario's file.
 """
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.sandbox.credentials import Credentials, derive
 from mock_clover.scenario.records import Merchant, Scenario, ScenarioError
@@ -11,9 +11,7 @@ from mock_clover.scenario.records import Merchant, Scenario, ScenarioError
 
 def of_app(credentials: Credentials, other: Credentials) -> Credentials:
     """Return credentials with the app of others: merchants at one address share the app."""
-    return msgspec.structs.replace(
-        credentials, client_id=other.client_id, client_secret=other.client_secret
-    )
+    return replace(credentials, client_id=other.client_id, client_secret=other.client_secret)
 
 
 def credentials_in(
@@ -44,4 +42,4 @@ def declared(merchant: Merchant, credentials: Credentials) -> Credentials:
     """Return credentials with those that a merchant declares in the scenario."""
     names = credentials.__struct_fields__
     values = {name: value for name in names if (value := getattr(merchant, name)) is not None}
-    return msgspec.structs.replace(credentials, **values)
+    return replace(credentials, **values)

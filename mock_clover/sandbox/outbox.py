@@ -7,7 +7,7 @@ target, so that payments without one cost nothing. Bounded: the oldest finished 
 import hashlib
 from collections.abc import Iterator
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.webhooks.records import TARGETS_MAX, DeliveryFault, TargetSpec, fits
 from mock_clover.clover.webhooks.records_delivery import Delivery, Subscription
@@ -17,7 +17,6 @@ DELIVERIES_MAX = 1_000
 PENDING_MAX = 500
 """Pending deliveries; beyond that the oldest is dropped."""
 
-_replace = msgspec.structs.replace
 _TO_LETTERS = str.maketrans("0123456789", "ghijkmnpqr")
 
 
@@ -85,14 +84,14 @@ class Outbox:
         removed = self.subscriptions.pop(target_id, None)
         for each in self.pending():
             if each.target == target_id:
-                self.put(_replace(each, state="dropped"))
+                self.put(replace(each, state="dropped"))
         self._ready.pop(target_id, None)
         return removed is not None
 
     def add(self, delivery: Delivery) -> None:
         """Store a new delivery."""
         if len(self._pending) >= PENDING_MAX and delivery.is_pending:
-            self.put(_replace(self.pending()[0], state="dropped"))
+            self.put(replace(self.pending()[0], state="dropped"))
         if len(self._deliveries) >= DELIVERIES_MAX:
             done = next(key for key in self._deliveries if key not in self._pending)
             del self._deliveries[done]
@@ -148,7 +147,7 @@ class Outbox:
                 continue
             if left is not None:
                 counts = (*subscription.left[:index], left - 1, *subscription.left[index + 1 :])
-                self.subscriptions[target_id] = _replace(subscription, left=counts)
+                self.subscriptions[target_id] = replace(subscription, left=counts)
             return fault
         return None
 

@@ -6,7 +6,7 @@ A sandbox holds all mutable state; modules hold none.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.sandbox.changes import NOTED, Changes
 from mock_clover.sandbox.clock import Clock
@@ -317,7 +317,7 @@ class Sandbox:
     def steer(self, rules: Rules, settings: Settings) -> None:
         """Apply another scenario; existing rows remain."""
         self.rules = rules
-        self.settings = msgspec.structs.replace(settings, **self.switched)
+        self.settings = replace(settings, **self.switched)
         settings = self.settings
         self.rule_counts = {}
         self.faults.clear()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.core.masking import redact
 from mock_clover.sandbox.clock import Clock
@@ -243,7 +243,7 @@ class Sandboxes:
 
     def settings_of(self, scenario: Scenario) -> Settings:
         """Return the settings of a scenario; those of the command line take precedence."""
-        return msgspec.structs.replace(scenario.settings, **self._switched)
+        return replace(scenario.settings, **self._switched)
 
     def _new(
         self,
@@ -259,7 +259,7 @@ class Sandboxes:
             name,
             derive(self.seed, name),
             rules,
-            msgspec.structs.replace(settings, **switched),
+            replace(settings, **switched),
             self.keys,
             seed=f"{self.seed}\0{name}" if seed is None else seed,
             fingerprint_key=self._fingerprint_key,
@@ -280,7 +280,7 @@ class Sandboxes:
         sandbox.merchants = ()
         if own.settings is not None:
             sandbox.switched = self._merchant_settings(own.settings) | sandbox.switched
-            sandbox.settings = msgspec.structs.replace(sandbox.settings, **sandbox.switched)
+            sandbox.settings = replace(sandbox.settings, **sandbox.switched)
         self._load_fixtures(sandbox, own.data, own.name)
         for each in others:
             name = f"{sandbox.name}.{each.name}"

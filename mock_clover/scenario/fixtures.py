@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.endpoints import capture_charge, make_charge
 from mock_clover.clover.charges.operations_source import PaymentSource
@@ -161,14 +161,14 @@ def _create_charge(sandbox: Sandbox, fixture: FixtureCharge, customer: str | Non
         metadata=fixture.metadata,
     )
     _ids(sandbox).preset(fixture.id)
-    payer = PaymentSource(token, customer, _verdict(fixture))
+    payer = PaymentSource(token=token, customer=customer, verdict=_verdict(fixture))
     charge = make_charge(sandbox, request, payer, order=None)
     if fixture.captured is not None:
         capture_charge(sandbox, _call(CaptureRequest(amount=fixture.captured), charge.id))
     if fixture.state in ("voided", "refunded") or fixture.refunded is not None:
         create_refund(sandbox, _call(RefundRequest(charge=charge.id, amount=fixture.refunded)))
     if fixture.state == "expired":
-        sandbox.charges.put(charge.id, msgspec.structs.replace(charge, state="expired"))
+        sandbox.charges.put(charge.id, replace(charge, state="expired"))
 
 
 def _verdict(fixture: FixtureCharge) -> Verdict:

@@ -121,7 +121,12 @@ def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario,
         if mark is None:
             raise ScenarioError(f"{name}: {error.problem}") from None
         raise _error(
-            name, [Located(mark.line + 1, mark.column + 1, str(error.problem), "")]
+            name,
+            [
+                Located(
+                    line=mark.line + 1, column=mark.column + 1, message=str(error.problem), path=""
+                )
+            ],
         ) from None
     except (yaml.YAMLError, ArithmeticError, RecursionError, ValueError) as error:
         raise ScenarioError(f"{name}: invalid YAML: {error}") from None
@@ -265,21 +270,19 @@ def _empty_values(node: Any, at: str = "") -> Iterator[Finding]:
 
 def _located(node: Any, findings: Iterable[Finding]) -> list[Located]:
     """Return findings with line and column, in file order."""
-    return sorted(
-        Located(*_mark(node, path), message[:500], path[:200].lstrip("."))
-        for path, message in findings
-    )
+    return sorted(_locate(node, *finding) for finding in findings)
 
 
-def _mark(node: Any, path: str) -> tuple[int, int]:
-    """Return line and column of the node at a path such as `.cards[2].outcome`."""
+def _locate(node: Any, path: str, message: str) -> Located:
+    """Return a finding with the line and column of the node at its path, `.cards[2].outcome`."""
     mark = node.start_mark if node else yaml.Mark("", 0, 0, 0, None, 0)
     for step in _STEP.findall(path):
         child = _child(node, *step)
         if child is None:
             break
         mark, node = child
-    return mark.line + 1, mark.column + 1
+    line, column = mark.line + 1, mark.column + 1
+    return Located(line=line, column=column, message=message[:500], path=path[:200].lstrip("."))
 
 
 def _child(node: Any, member: str, index: str) -> tuple[Any, Any] | None:

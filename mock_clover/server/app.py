@@ -9,6 +9,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from mock_clover.browser.surface import lazy_loaders as web_places
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
 from mock_clover.clover.places import lazy_loaders
@@ -51,6 +53,7 @@ _PREFLIGHT = (
     (b"access-control-allow-headers", b"*, apikey, authorization, content-type, accept"),
     (b"access-control-max-age", b"600"),
 )
+_BUG = b'{"message":"500 Internal Server Error"}'
 _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 _PAGES = frozenset({"/"})
 _CONTROL = "/_mock/"
@@ -60,8 +63,6 @@ _OAUTH = "/oauth/"
 _ISSUER = "/3ds/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
 _AWAITED = ("/_mock/journal", "/_mock/verify", "/_mock/deliveries")
-
-_new_tuple = tuple.__new__  # takes half the time of the constructor; used for every request
 
 
 class App:
@@ -100,7 +101,14 @@ class App:
         started = started_ns()
         named = self.sandboxes.of_client(query, body) if path[:7] == _OAUTH else None
         sandbox, path = (named, path) if named else self.locate(path, headers)
-        raw = _new_tuple(Raw, (method, path, (), query, headers, body or b"", started))
+        raw = Raw(
+            method=method,
+            path=path,
+            query=query,
+            headers=headers,
+            body=body or b"",
+            started_ns=started,
+        )
         reply: Reply | Wait
         try:
             reply, unjournaled = self.answer(sandbox, raw, too_large=body is None, waited=waited)
@@ -129,7 +137,7 @@ class App:
         except ApiError as error:
             return self._error_reply(sandbox, raw, error)
         if ids:
-            raw = raw._replace(ids=ids)
+            raw = replace(raw, ids=ids)
         if sandbox.agenda.heap and not endpoint.unjournaled:
             run_due_jobs(sandbox)
         if sandbox.settings.refuse_inferred and not endpoint.unjournaled:
@@ -141,7 +149,7 @@ class App:
         if endpoint.surface.finish is not None:
             reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
         if endpoint.cross_origin and b"origin" in raw.headers:
-            reply = reply._replace(headers=reply.headers + _ANY_ORIGIN)
+            reply = replace(reply, headers=reply.headers + _ANY_ORIGIN)
         return reply, endpoint.unjournaled
 
     def _check_control_access(self, raw: Raw) -> None:
@@ -154,11 +162,11 @@ class App:
     def _error_reply(self, sandbox: Sandbox, raw: Raw, error: ApiError) -> tuple[Reply, bool]:
         """Answer a preflight, or a request that was rejected before it reached its handler."""
         if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
-            return Reply(200, b"", "preflight", headers=_PREFLIGHT), True
+            return Reply(status=200, body=b"", why="preflight", headers=_PREFLIGHT), True
         reply = refuse(sandbox, error, raw)
         if error.problem is METHOD_NOT_ALLOWED:
             allow = ", ".join((*self._dispatch.methods(raw.path), "OPTIONS")).encode()
-            reply = reply._replace(headers=((b"allow", allow),))
+            reply = replace(reply, headers=((b"allow", allow),))
         return reply, False
 
     def _is_cross_origin(self, path: str) -> bool:
@@ -201,7 +209,7 @@ class App:
             trace = trace.tb_next
         where = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
         self._log.say(f"BUG in mock-clover: {kind.__name__ if kind else '?'} in {where}")
-        return Reply(500, b'{"message":"500 Internal Server Error"}', "a bug in mock-clover")
+        return Reply(status=500, body=_BUG, why="a bug in mock-clover")
 
     def _deliver(self, sandbox: Sandbox) -> None:
         """Schedule the deliveries of an outbox; they run after the current response."""
@@ -278,7 +286,8 @@ class App:
 
         sandbox, path = self.locate(request[1], request[3])
         sandbox.webhook_sender(sandbox)  # deliveries that were queued before a loop was running
-        raw = Raw(request[0], path, (), *request[2:])
+        method, _, query, headers, body = request
+        raw = Raw(method=method, path=path, query=query, headers=headers, body=body or b"")
         changed = asyncio.Event()
         watchers = sandbox.journal.watchers
         watchers.add(changed.set)

@@ -61,7 +61,14 @@ class Shop:
             b"apikey": known.api_key.encode(),
             b"idempotency-key": key.encode(),
         }
-        raw = Raw("POST", path, (), b"", headers, json.dumps(body).encode())
+        raw = Raw(
+            method="POST",
+            path=path,
+            ids=(),
+            query=b"",
+            headers=headers,
+            body=json.dumps(body).encode(),
+        )
         reply, _ = self._app.answer(self.parent, raw)
         if reply.status != 200:
             raise RuntimeError(f"{path}: {reply}")

@@ -225,7 +225,14 @@ def test_no_exchange_tells_when_it_is_printed(sung_to: tuple[World, dict[str, An
 def test_no_request_tells_when_it_is_printed(world: World) -> None:
     """A transport may print what it could not serve, and a store what it keeps."""
     body = json.dumps({"card": {"number": PAN, "cvv": CVV}}).encode()
-    raw = Raw("POST", f"/v1/tokens/{PAN}", (PAN,), PAN.encode(), {b"apikey": PAN.encode()}, body)
+    raw = Raw(
+        method="POST",
+        path=f"/v1/tokens/{PAN}",
+        ids=(PAN,),
+        query=PAN.encode(),
+        headers={b"apikey": PAN.encode()},
+        body=body,
+    )
     asked = {"amount": 1, "currency": "usd", "source": world.token(), "description": PAN}
     assert world.send("POST", "/v1/charges", asked, headers={"idempotency-key": PAN}).status == 200
     kept = world.sandbox.idempotency.get(("", PAN))

@@ -105,6 +105,11 @@ def test_the_store_is_bounded_and_the_oldest_goes_first(monkeypatch: pytest.Monk
     monkeypatch.setattr(idempotency, "KEYS_MAX", 2)
     store = IdempotencyStore()
     for key in "abc":
-        store.remember(("t", key), Remembered("create_charge", "/", None, 200, b"", ""))
+        store.remember(
+            ("t", key),
+            Remembered(
+                endpoint="create_charge", target="/", request=None, status=200, body=b"", why=""
+            ),
+        )
     assert [store.get(("t", key)) is not None for key in "abc"] == [False, True, True]
     assert len(store) == 2

@@ -36,7 +36,7 @@ def ask(
     sent = {b"authorization": world.sandbox.bearer_header}
     sent |= {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     method = "POST" if body else "GET"
-    raw = Raw(method, path, (), b"", sent, body)
+    raw = Raw(method=method, path=path, ids=(), query=b"", headers=sent, body=body)
     return world.app.answer(world.sandbox, raw, waited=waited)[0]
 
 

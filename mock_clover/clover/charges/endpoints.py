@@ -1,6 +1,6 @@
 """Charges: sale, authorization, capture and decline."""
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_on_file import update_token_use, warn
 from mock_clover.clover.charges.operations_purchase import check_level2, check_tender, with_extras
@@ -60,7 +60,6 @@ from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.engine.endpoint import Call, Declined, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 
-_replace = msgspec.structs.replace
 _CROCKFORD = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
@@ -142,9 +141,9 @@ def make_charge(
         if checks is not NO_CHECKS:
             checks = checks_seen(checks, token.card)
         if verdict.amount is not None and verdict.amount < request.amount:
-            request = _replace(request, amount=verdict.amount)
+            request = replace(request, amount=verdict.amount)
         elif verdict.amount is not None:
-            verdict = _replace(verdict, amount=None)
+            verdict = replace(verdict, amount=None)
         charge = Charge(
             id=charge_id,
             request=request,
@@ -158,7 +157,7 @@ def make_charge(
             amount_captured=request.amount if request.capture else 0,
             ref_num=ids.ref_num(now_ms),
             auth_code=ids.auth_code(),
-            approval=verdict if checks is verdict.checks else _replace(verdict, checks=checks),
+            approval=verdict if checks is verdict.checks else replace(verdict, checks=checks),
             threeds=payer.threeds,
         )
     if token.kind != "card" or sandbox.settings.surcharge_rate is not None:
@@ -171,7 +170,7 @@ def _apply_kind_and_surcharge(sandbox: Sandbox, charge: Charge) -> Charge:
     """Return the charge to store for a payment without a card, or with a surcharge."""
     rate = sandbox.settings.surcharge_rate
     if charge.token.kind == "tender":
-        return _replace(charge, ref_num=None, auth_code=None)
+        return replace(charge, ref_num=None, auth_code=None)
     if charge.token.kind != "card":
         return record_redemption(sandbox, charge)
     if charge.decline is not None or rate is None:
@@ -180,7 +179,7 @@ def _apply_kind_and_surcharge(sandbox: Sandbox, charge: Charge) -> Charge:
     added = AdditionalCharge(
         id=sandbox.ids.object_id(), type="CREDIT_SURCHARGE", amount=amount, rate=rate
     )
-    return _replace(charge, surcharge=added)
+    return replace(charge, surcharge=added)
 
 
 def _store(sandbox: Sandbox, charge: Charge, order: str | None, *, uses_token: bool) -> None:
@@ -196,7 +195,7 @@ def _store(sandbox: Sandbox, charge: Charge, order: str | None, *, uses_token: b
     if charge.request.stored_credentials is not None:
         update_token_use(sandbox, charge.request, token, approved=charge.decline is None)
     elif uses_token:
-        sandbox.tokens.put(token.id, _replace(token, state="used"))
+        sandbox.tokens.put(token.id, replace(token, state="used"))
     if sandbox.outbox is not None:
         _announce_charge(sandbox, charge, has_order=order is None)
 
@@ -225,15 +224,15 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     if amount > _capturable(sandbox, charge):
         raise CAPTURE_TOO_LARGE.error()
     now_ms = sandbox.clock.now_ms()
-    captured = _replace(charge, state="captured", amount_captured=amount, captured_ms=now_ms)
+    captured = replace(charge, state="captured", amount_captured=amount, captured_ms=now_ms)
     if charge.gift is not None:
         captured = capture_gift_card_lock(sandbox, captured)
     if charge.surcharge is not None:
         share = surcharge(amount, charge.surcharge.rate)
-        captured = _replace(captured, surcharge=_replace(charge.surcharge, amount=share))
+        captured = replace(captured, surcharge=replace(charge.surcharge, amount=share))
     if call.body.level2 is not None:
         check_level2(call.body.level2)
-        captured = _replace(captured, request=_replace(charge.request, level2=call.body.level2))
+        captured = replace(captured, request=replace(charge.request, level2=call.body.level2))
     sandbox.charges.put(charge.id, captured)
     if sandbox.outbox is not None:
         announce(sandbox, "P", charge.id, "UPDATE", "capture")

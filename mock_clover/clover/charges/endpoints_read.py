@@ -7,6 +7,7 @@ Clover's SDK was forked from. Only the format and the limit of three fields are 
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.behaviours import FAILED_CHARGE_SHOWN
 from mock_clover.clover.charges.behaviours_purchase import EXPAND_NESTS_OBJECTS
@@ -117,7 +118,7 @@ def _expanded(sandbox: Sandbox, response: ChargeAnswer, names: frozenset[str]) -
         order = find_order(sandbox, response.order)
         if order is not None:
             objects["order"] = msgspec.to_builtins(retrieved_answer(order))
-    return msgspec.structs.replace(response, **objects) if objects else response
+    return replace(response, **objects) if objects else response
 
 
 ENDPOINTS = (

@@ -3,15 +3,13 @@
 A payment without `stored_credentials` does not use this module.
 """
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.charges.records_on_file import MISSING_ORIGINAL, SUBSEQUENT_WITHOUT_FIRST
 from mock_clover.clover.common.verdict import Approval
 from mock_clover.clover.tokens.records import Token
 from mock_clover.sandbox.sandbox import Sandbox
-
-_replace = msgspec.structs.replace
 
 
 def warn(request: ChargeRequest, token: Token, verdict: Approval) -> Approval:
@@ -22,7 +20,7 @@ def warn(request: ChargeRequest, token: Token, verdict: Approval) -> Approval:
     if verdict.warning_message is not None:
         return verdict
     warning = MISSING_ORIGINAL if token.foreign else SUBSEQUENT_WITHOUT_FIRST
-    return _replace(verdict, warning_message=warning)
+    return replace(verdict, warning_message=warning)
 
 
 def update_token_use(
@@ -40,13 +38,13 @@ def update_token_use(
     single = token.state == "new"
     if not approved:
         if single and sandbox.settings.decline_spends_token:
-            sandbox.tokens.put(token.id, _replace(token, state="used"))
+            sandbox.tokens.put(token.id, replace(token, state="used"))
         return
     is_first = stored is not None and stored.sequence == "FIRST"
     state = token.state
     if single:
         saves = is_first and request.intent is not None and token.kind == "card"
         state = "multipay" if saves else "used"
-    updated = _replace(token, state=state, has_first=token.has_first or is_first)
+    updated = replace(token, state=state, has_first=token.has_first or is_first)
     if updated != token:
         sandbox.tokens.put(token.id, updated)

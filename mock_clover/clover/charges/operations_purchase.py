@@ -3,7 +3,7 @@
 If the merchant does not support them, the charge is made with a warning (documented).
 """
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import ChargeRequest
@@ -23,7 +23,6 @@ from mock_clover.clover.common.problems import INVALID_REQUEST, INVALID_TENDER
 from mock_clover.clover.common.verdict import Approval
 from mock_clover.sandbox.sandbox import Sandbox
 
-_replace = msgspec.structs.replace
 _SHORT_CONTACT = frozenset({"VISA", "DISCOVER"})
 
 
@@ -40,15 +39,15 @@ def with_extras(
         _check_level3(request.level3, brand)
     warnings = []
     if request.soft_descriptor is not None and not sandbox.settings.soft_descriptors:
-        request = _replace(request, soft_descriptor=None)
+        request = replace(request, soft_descriptor=None)
         warnings.append(DESCRIPTORS_UNSUPPORTED)
     has_levels = request.level2 is not None or request.level3 is not None
     if has_levels and not sandbox.settings.purchase_cards:
-        request = _replace(request, level2=None, level3=None)
+        request = replace(request, level2=None, level3=None)
         warnings.append(PURCHASE_CARDS_UNSUPPORTED)
     verdict = payer.verdict
     if warnings and isinstance(verdict, Approval) and verdict.warning_message is None:
-        payer = payer._replace(verdict=_replace(verdict, warning_message=". ".join(warnings)))
+        payer = replace(payer, verdict=replace(verdict, warning_message=". ".join(warnings)))
     return request, payer
 
 

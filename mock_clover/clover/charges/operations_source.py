@@ -1,7 +1,5 @@
 """Resolve a payment source to a usable token and the issuer's verdict. Nothing is stored."""
 
-from typing import NamedTuple
-
 from mock_clover.clover.charges.behaviours import (
     EXPIRED_CARD_DECLINED,
     NEWEST_CARD_PAYS,
@@ -30,7 +28,7 @@ from mock_clover.clover.threeds.records import ThreeDS
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import Behaviour
 from mock_clover.core.money import AMOUNT_MAX
-from mock_clover.core.record import encode
+from mock_clover.core.record import Value, encode
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import ALTERNATE_TENDER
 
@@ -42,11 +40,11 @@ _CVV_NOT_PROVIDED = Decline(
 )
 
 
-class PaymentSource(NamedTuple):
+class PaymentSource(Value, frozen=True, kw_only=True):
     """A chargeable token, its customer if the card is on file, and the issuer's verdict."""
 
     token: Token
-    customer: str | None
+    customer: str | None = None
     verdict: Verdict
     threeds: ThreeDS | None = None
     basis: tuple[Behaviour, ...] = ()
@@ -55,7 +53,6 @@ class PaymentSource(NamedTuple):
     """Replaces the verdict's `why` unless empty."""
 
 
-_new_tuple = tuple.__new__
 _EXPIRED = Decline(
     why="the card has expired according to the sandbox's clock (inferred)",
     based_on=EXPIRED_CARD_DECLINED.name,
@@ -90,11 +87,9 @@ def resolve_source(
     if token.state == "multipay" and stored_credentials is None and forced is None:
         # A token of another integration never had a CVV; Clover's tutorial charges it anyway.
         verdict = ask_issuer(sandbox, token) if token.foreign else _CVV_NOT_PROVIDED
-        return PaymentSource(token, token.customer, verdict)
-    # Skip the constructor: nearly every payment runs this line, and this takes half the time.
-    return _new_tuple(
-        PaymentSource, (token, token.customer, forced or ask_issuer(sandbox, token), None, (), "")
-    )
+        return PaymentSource(token=token, customer=token.customer, verdict=verdict)
+    verdict = forced or ask_issuer(sandbox, token)
+    return PaymentSource(token=token, customer=token.customer, verdict=verdict)
 
 
 def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
@@ -108,7 +103,7 @@ def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
 
 def _on_file(sandbox: Sandbox, customer_id: str, forced: Verdict | None) -> PaymentSource:
     if customer_id == ALTERNATE_TENDER:
-        return PaymentSource(TENDER_TOKEN, None, forced or _TENDERED)
+        return PaymentSource(token=TENDER_TOKEN, verdict=forced or _TENDERED)
     customer = sandbox.customers.get(customer_id)
     if customer is None:
         raise INVALID_SOURCE.error()
@@ -119,7 +114,7 @@ def _on_file(sandbox: Sandbox, customer_id: str, forced: Verdict | None) -> Paym
         raise CARD_ON_FILE_MISSING.error()
     basis = (NEWEST_CARD_PAYS,) if len(customer.cards) > 1 else ()
     verdict = forced or ask_issuer(sandbox, token)
-    return _new_tuple(PaymentSource, (token, customer.id, verdict, None, basis, ""))
+    return PaymentSource(token=token, customer=customer.id, verdict=verdict, basis=basis)
 
 
 def check_amount(amount: int) -> None:

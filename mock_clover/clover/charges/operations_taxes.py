@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.common.problems import INVALID_TAX_RATE
@@ -15,8 +15,6 @@ from mock_clover.clover.platform.records_inventory import (
 )
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
-
-_replace = msgspec.structs.replace
 
 
 def find_tax(sandbox: Sandbox, tax_id: str) -> MerchantTax | None:
@@ -45,7 +43,7 @@ def line_taxes(sandbox: Sandbox, items: Iterable[Item]) -> tuple[int, ...]:
     return tuple(
         item.tax
         if not item.tax_rates
-        else _replace(item, tax_rates=[resolved(sandbox, rate) for rate in item.tax_rates]).tax
+        else replace(item, tax_rates=[resolved(sandbox, rate) for rate in item.tax_rates]).tax
         for item in items
     )
 
@@ -57,7 +55,7 @@ def resolved(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
     tax = find_tax(sandbox, rate.tax_rate_uuid)
     if tax is None:
         raise INVALID_TAX_RATE.error()
-    return _replace(
+    return replace(
         rate,
         name=rate.name or tax.asked.name,
         rate=tax.asked.rate,
@@ -74,4 +72,4 @@ def with_tax(sandbox: Sandbox, request: ChargeRequest) -> ChargeRequest:
     rate = resolved(sandbox, TaxRate(tax_rate_uuid=request.tax_rate_uuid))
     divisor = RATE_WHOLE + (rate.rate or 0)
     tax = (request.amount * (rate.rate or 0) + divisor // 2) // divisor
-    return _replace(request, tax_amount=min(request.amount, rate.tax_amount or tax))
+    return replace(request, tax_amount=min(request.amount, rate.tax_amount or tax))

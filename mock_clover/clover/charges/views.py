@@ -5,7 +5,7 @@ Clover returns a charge in three forms (created, fetched, captured): see the sou
 
 from typing import Any, ClassVar, Literal
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.records_on_file import SavedCredential, transarmor
@@ -178,7 +178,7 @@ def _with_rare_members(charge: Charge, response: ChargeAnswer) -> ChargeAnswer:
     """Add the rare members to a charge's response."""
     request, approval, gift = charge.request, charge.approval, charge.gift
     partial = approval is not None and approval.amount is not None
-    return msgspec.structs.replace(
+    return replace(
         response,
         additional_charges=None if charge.surcharge is None else (charge.surcharge,),
         partial_auth=True if partial else None if gift is None else _partial_auth(gift, charge),
@@ -195,7 +195,7 @@ def pending_answer(charge: Charge) -> ChargeAnswer:
 
     Its `threeds` is documented; that its status is pending and it has no outcome is inferred.
     """
-    return msgspec.structs.replace(created_answer(charge), outcome=None, status="pending")
+    return replace(created_answer(charge), outcome=None, status="pending")
 
 
 def _partial_auth(gift: GiftCardView, charge: Charge) -> Literal[True] | None:
@@ -254,7 +254,7 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         and request.tender is None
     ):
         return response
-    return msgspec.structs.replace(
+    return replace(
         response,
         soft_descriptor=request.soft_descriptor,
         level2=request.level2,

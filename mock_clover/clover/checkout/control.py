@@ -3,8 +3,9 @@
 The pages themselves are not under /_mock: a customer's browser makes no control calls.
 """
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
+
+from msgspec.structs import replace
 
 from mock_clover.clover.checkout.endpoints import PAGE, Paid, cancel, pay, require_checkout
 from mock_clover.clover.checkout.page import leads_to, show_page, submit_page

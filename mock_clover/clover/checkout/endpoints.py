@@ -6,7 +6,7 @@ operation `pay_checkout`. It does not use 3-D Secure (inferred).
 
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.endpoints import make_charge
 from mock_clover.clover.charges.operations_source import PaymentSource, ask_issuer
@@ -68,7 +68,6 @@ _PARTIAL = Decline(
     decline_code="insufficient_funds",
     message="Insufficient funds",
 )
-_replace = msgspec.structs.replace
 
 
 class Paid(NamedTuple):
@@ -201,7 +200,7 @@ def require_open(sandbox: Sandbox, checkout_id: str) -> Checkout:
 
 def cancel(sandbox: Sandbox, checkout_id: str) -> Checkout:
     """Cancel a session. Inferred: it cannot be paid afterwards."""
-    cancelled = _replace(require_open(sandbox, checkout_id), ended="cancelled")
+    cancelled = replace(require_open(sandbox, checkout_id), ended="cancelled")
     sandbox.checkouts.put(checkout_id, cancelled)
     return cancelled
 
@@ -262,8 +261,8 @@ def _decline_partial(verdict: Verdict, payment: HostedPayment) -> Verdict:
     """Return the verdict; a partial approval becomes a decline."""
     if isinstance(verdict, Approval) and verdict.amount is not None:
         if verdict.amount < payment.amount:
-            return _replace(_PARTIAL, why=f"{verdict.why}; {_PARTIAL.why}")
-        return _replace(verdict, amount=None)
+            return replace(_PARTIAL, why=f"{verdict.why}; {_PARTIAL.why}")
+        return replace(verdict, amount=None)
     return verdict
 
 
@@ -275,7 +274,7 @@ def _store(
     A decline that stands is a phantom: order and charge are created, but the customer and the
     webhook get a decline, and the session stays open.
     """
-    token = _replace(token, id=sandbox.ids.token_id())
+    token = replace(token, id=sandbox.ids.token_id())
     sandbox.tokens.put(token.id, token)
     request = ChargeRequest(
         amount=payment.amount,
@@ -285,7 +284,7 @@ def _store(
         tax_amount=checkout.tax_amount,
         receipt_email=checkout.email,
     )
-    source = PaymentSource(token, None, verdict)
+    source = PaymentSource(token=token, verdict=verdict)
     if isinstance(verdict, Decline) and not verdict.stands:
         charge = make_charge(sandbox, request, source, order=None)
     else:
@@ -294,9 +293,9 @@ def _store(
         record_payment(sandbox, order, charge)
     if isinstance(verdict, Decline):
         declined = (*checkout.declined, charge.id)[-DECLINED_MAX:]
-        checkout = _replace(checkout, declined=declined)
+        checkout = replace(checkout, declined=declined)
     else:
-        checkout = _replace(checkout, ended="paid", charge=charge.id, order=charge.order)
+        checkout = replace(checkout, ended="paid", charge=charge.id, order=charge.order)
     sandbox.checkouts.put(checkout.id, checkout)
     announce_checkout(
         sandbox,

@@ -6,11 +6,13 @@ when the first page is shown.
 """
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.checkout.operations_form import OWN, Choice
 from mock_clover.clover.checkout.records import CURRENCY, Checkout, Line
+from mock_clover.core.record import Value
 from mock_clover.engine.html import Fault, Field, Headers, alert, field, guards, link, page, text
 
 _CART = """\
@@ -78,7 +80,7 @@ _LAST_MS = 253_402_300_799_000
 """The end of the year 9999; a clock may be set beyond it."""
 
 
-class PageContent(NamedTuple):
+class PageContent(Value, frozen=True, kw_only=True):
     """The content of the page of an open session."""
 
     checkout: Checkout
@@ -227,7 +229,7 @@ def _fields(content: PageContent) -> str:
 def _field(content: PageContent, spec: Field) -> str:
     """Return a field; the first wrong one has the focus, or the number after a decline."""
     first = content.faults[0].field if content.faults else ("number" if content.message else "")
-    spec = spec._replace(value=content.values.get(spec.name, ""))
+    spec = replace(spec, value=content.values.get(spec.name, ""))
     described_by = "alert" if spec.name == first and content.message and not content.faults else ""
     return field(spec, content.faults, focus=spec.name == first, about=described_by)
 

@@ -5,6 +5,8 @@ Handlers here are synchronous like all others, so pages need no framework.
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.checkout.endpoints import Paid, cancel, pay, require_checkout, require_open
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, State
@@ -79,7 +81,7 @@ def _paid_page(sandbox: Sandbox, paid: Paid, call: Call[CheckoutForm, None]) -> 
     if url:
         return _redirect(paid.checkout, url, "open")
     content = _page_content(sandbox, paid.checkout, call.body, submitted=True)
-    return _form_page(_DECLINED, content._replace(message=paid.verdict.message))
+    return _form_page(_DECLINED, replace(content, message=paid.verdict.message))
 
 
 def _open_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
@@ -162,5 +164,5 @@ def _error_page(sandbox: Sandbox, error: ApiError, call: Call[CheckoutForm, None
     if state != "open":
         return _end_page(sandbox, checkout, problem.status, state, _REPEAT_MESSAGES)
     content = _page_content(sandbox, checkout, call.body, submitted=True)
-    content = content._replace(message=error.message, faults=faults(sandbox, call.body, error))
+    content = replace(content, message=error.message, faults=faults(sandbox, call.body, error))
     return _form_page(problem.status, content)

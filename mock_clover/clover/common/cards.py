@@ -28,7 +28,7 @@ class _Range(NamedTuple):
 
 
 def _range(low: int, high: int, brand: Brand, *lengths: int) -> _Range:
-    return _Range(low, high, brand, frozenset(lengths))
+    return _Range(low=low, high=high, brand=brand, lengths=frozenset(lengths))
 
 
 # ISO/IEC 7812 issuer ranges as the card networks publish them.

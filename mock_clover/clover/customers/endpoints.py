@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import ask_issuer
 from mock_clover.clover.common.problems import (
@@ -42,8 +42,6 @@ CARDS_MAX = 50
 """The maximum of cards on file of one customer; a bound of this mock."""
 _MERCHANT_CURRENCY = "USD"  # documented SEED: the merchant's currency, not the request's
 
-_replace = msgspec.structs.replace
-
 
 def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerAnswer:
     """Create a customer with a card on file."""
@@ -69,7 +67,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
         raise CUSTOMER_MISSING.error(id=call.ids[0])
     token = _require_savable(sandbox, call, body.source, customer) if body.source else None
     first, last = names_of(body.firstName, body.lastName, body.name)
-    changed = _replace(
+    changed = replace(
         with_email(customer, body.email),
         first_name=first or customer.first_name,
         last_name=last or customer.last_name,
@@ -115,11 +113,11 @@ def _save(
     token: Token,
 ) -> CustomerAnswer:
     card = SavedCard(id=sandbox.ids.object_id(), token=token.id, fingerprint=token.card.fingerprint)
-    saved = _replace(customer, cards=(*customer.cards, card))
+    saved = replace(customer, cards=(*customer.cards, card))
     event: EventType = "UPDATE" if saved.id in sandbox.customers else "CREATE"
     sandbox.customers.put(saved.id, saved)
     sandbox.tokens.put(
-        token.id, _replace(token, state="multipay", customer=saved.id, card_id=card.id)
+        token.id, replace(token, state="multipay", customer=saved.id, card_id=card.id)
     )
     announce(sandbox, "C", saved.id, event, "customer")
     sandbox.notices.tell(sandbox.clock.now_ms(), saved, card_saved(token.card))
@@ -138,7 +136,7 @@ def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
         raise CARD_NOT_FOUND.error(id=card_id)
     _revoke_tokens(sandbox, (removed,))
     remaining = tuple(card for card in customer.cards if card is not removed)
-    sandbox.customers.put(customer.id, _replace(customer, cards=remaining))
+    sandbox.customers.put(customer.id, replace(customer, cards=remaining))
     announce(sandbox, "C", customer.id, "UPDATE", "card")
     return DeletedAnswer(deleted=True, id=card_id, object="deletedcard")
 
@@ -171,7 +169,7 @@ def _revoke_tokens(sandbox: Sandbox, cards: tuple[SavedCard, ...]) -> None:
     for card in cards:
         token = sandbox.tokens.get(card.token)
         if token is not None:
-            sandbox.tokens.put(token.id, _replace(token, state="revoked"))
+            sandbox.tokens.put(token.id, replace(token, state="revoked"))
 
 
 _SAVING = (

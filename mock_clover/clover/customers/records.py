@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.platform.records_customer import CONTACTS_MAX, PostalAddress
 from mock_clover.core.evidence import EMAIL, Fact, Millis, doc, documented, inferred, observed
@@ -107,7 +107,7 @@ def names_of(
 def with_email(customer: Customer, email: str) -> Customer:
     """Return a customer with a new current e-mail address; the old one moves to the others."""
     others = tuple(each for each in customer.emails if each != email)[: CONTACTS_MAX - 1]
-    return msgspec.structs.replace(customer, email=email, other_emails=others)
+    return replace(customer, email=email, other_emails=others)
 
 
 class Sources(Record, frozen=True, kw_only=True):

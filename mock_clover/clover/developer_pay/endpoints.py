@@ -80,7 +80,9 @@ def developer_pay(sandbox: Sandbox, call: Call[DeveloperPayRequest, None]) -> De
         state="multipay",
         has_first=True,
     )
-    source = PaymentSource(token, token.customer, forced or ask_issuer(sandbox, token))
+    source = PaymentSource(
+        token=token, customer=token.customer, verdict=forced or ask_issuer(sandbox, token)
+    )
     charge = make_charge(sandbox, _charge_request(body, token.id), source, body.orderId)
     verdict = source.verdict
     call.why, call.issuer_verdict = verdict.why, verdict

@@ -5,9 +5,7 @@ A charge uses up a gift card's token like any other; the endpoints here accept i
 2025 `/v1/gift_cards/reload`.
 """
 
-from dataclasses import replace
-
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.views import APPROVED, Source
 from mock_clover.clover.common.problems import (
@@ -53,8 +51,6 @@ from mock_clover.sandbox.sandbox import Sandbox
 BALANCE_MAX = 99_999_999
 """The maximum balance of one card; the same as for a charge. A bound of this mock."""
 
-_replace = msgspec.structs.replace
-
 
 def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftAnswer:
     """Activate a physical card with an amount, or create a virtual card."""
@@ -81,8 +77,8 @@ def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftAnswer:
     # As in both samples: eight digits if the amount is fixed, four if it was in the request.
     code = sandbox.ids.digits(8 if body.amount is None else 4)
     call.why = f"created virtual gift card ...{number[-4:]} with {amount}"
-    view = _replace(answer.gift_card, number=number, security_card_value=code)
-    return _replace(answer, gift_card=view)
+    view = replace(answer.gift_card, number=number, security_card_value=code)
+    return replace(answer, gift_card=view)
 
 
 def _new_number(sandbox: Sandbox) -> str:
@@ -113,7 +109,7 @@ def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftAnswer:
     balance = gift_card_balance(sandbox, row).balance
     if row.loaded + body.amount > BALANCE_MAX:
         raise AMOUNT_TOO_LARGE.error()
-    row = _put(sandbox, token, _replace(row, loaded=row.loaded + body.amount))
+    row = _put(sandbox, token, replace(row, loaded=row.loaded + body.amount))
     call.why = f"reloaded gift card ...{row.last4} with {body.amount}"
     return _answer(sandbox, row, body.amount, gift_view(row, balance, balance + body.amount))
 
@@ -134,7 +130,7 @@ def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftAnswe
     row = _require_active(sandbox, token)
     sandbox.gift_cards.require_room()
     balance = gift_card_balance(sandbox, row)
-    row = _put(sandbox, token, _replace(row, loaded=row.loaded - balance.free))
+    row = _put(sandbox, token, replace(row, loaded=row.loaded - balance.free))
     call.why = f"paid out {balance.free} of gift card ...{row.last4}"
     return _answer(sandbox, row, balance.free, gift_view(row, balance.balance, balance.locked))
 
@@ -158,9 +154,9 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAn
     if row is None or view is None or gift_card_balance(sandbox, row).free < refund.amount:
         raise REFUND_NOT_CANCELABLE.error()
     refunded = charge.amount_refunded - refund.amount
-    sandbox.charges.put(charge.id, _replace(charge, amount_refunded=refunded))
+    sandbox.charges.put(charge.id, replace(charge, amount_refunded=refunded))
     sandbox.refunds.put(
-        refund.id, _replace(refund, canceled=True, canceled_ms=sandbox.clock.now_ms())
+        refund.id, replace(refund, canceled=True, canceled_ms=sandbox.clock.now_ms())
     )
     announce(sandbox, "P", charge.id, "UPDATE", "cancel")
     call.why = f"canceled a refund of {refund.amount} to gift card ...{row.last4}"

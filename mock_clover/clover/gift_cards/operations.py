@@ -7,7 +7,7 @@ cancellations and expiry need not update the card, and the balance is always con
 
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import DEBIT_SETTLES, Charge, ChargeRequest
 from mock_clover.clover.common.behaviours_other import (
@@ -34,7 +34,6 @@ from mock_clover.sandbox.scheduler import Job
 PARTIAL_WARNING = "partial_redemption should be true for gift card"
 """Documented MD:gift-card-api."""
 
-_replace = msgspec.structs.replace
 _NOT_ACTIVE = Decline(
     why="the gift card was never activated (inferred)",
     based_on=GIFT_CARD_NOT_ACTIVE.name,
@@ -125,10 +124,10 @@ def cap_to_balance(
     tip = request.tip_amount and min(request.tip_amount, free - amount)
     is_limited = amount < request.amount or tip != request.tip_amount
     if tip != request.tip_amount:
-        request = _replace(request, tip_amount=tip)
+        request = replace(request, tip_amount=tip)
     if is_limited:
         warning = None if request.partial_redemption else PARTIAL_WARNING
-        verdict = _replace(
+        verdict = replace(
             verdict, amount=amount, warning_message=verdict.warning_message or warning
         )
     return request, verdict
@@ -141,17 +140,17 @@ def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
         if charge.state != "captured" or not wait_ms:
             return charge
         sandbox.agenda.add(charge.created_ms + wait_ms, DEBIT_SETTLES, charge.id)
-        return _replace(charge, settling=True)
+        return replace(charge, settling=True)
     row = find_gift_card(sandbox, charge.token)
     if row is None or charge.state == "failed":
         return charge
     balance = gift_card_balance(sandbox, row).balance
-    row = _replace(row, charges=(*row.charges, charge.id))
+    row = replace(row, charges=(*row.charges, charge.id))
     sandbox.gift_cards.put(charge.token.card.fingerprint, row)
     view = gift_view(row, balance, balance - charge.amount_refundable)
     if charge.state == "authorised":
-        view = _replace(view, new_balance=balance, lock_id=sandbox.ids.object_id())
-    return _replace(charge, gift=view)
+        view = replace(view, new_balance=balance, lock_id=sandbox.ids.object_id())
+    return replace(charge, gift=view)
 
 
 def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
@@ -161,8 +160,8 @@ def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
     MD:gift-card-api.
     """
     if not charge.amount_captured:
-        charge = _replace(charge, state="voided")
-    return _replace(charge, gift=balance_change(sandbox, charge, -charge.amount_refundable))
+        charge = replace(charge, state="voided")
+    return replace(charge, gift=balance_change(sandbox, charge, -charge.amount_refundable))
 
 
 def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardView | None:
@@ -179,6 +178,6 @@ def settle_debit(sandbox: Sandbox, job: Job) -> bool:
     charge = sandbox.charges.get(job.id)
     if charge is None or not charge.settling:
         return False
-    sandbox.charges.put(charge.id, _replace(charge, settling=False))
+    sandbox.charges.put(charge.id, replace(charge, settling=False))
     announce(sandbox, "P", charge.id, "UPDATE", "charge")
     return True

@@ -7,7 +7,7 @@ from its charge, so that a charge takes one row and not two.
 import heapq
 from collections.abc import Iterator
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.endpoints import make_charge
 from mock_clover.clover.charges.operations_purchase import check_tender, with_extras
@@ -98,9 +98,7 @@ def _from_inventory(sandbox: Sandbox, item: Item) -> Item:
     if inventory_item is None or item.amount:
         return item
     inventory = inventory_item.asked
-    return msgspec.structs.replace(
-        item, amount=inventory.price, description=item.description or inventory.name
-    )
+    return replace(item, amount=inventory.price, description=item.description or inventory.name)
 
 
 def payment_rule_input(
@@ -166,7 +164,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
 
 def record_payment(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
     """Record in an order that a charge has paid it in full or in part."""
-    paid = msgspec.structs.replace(
+    paid = replace(
         order,
         charges=(*order.charges, charge.id),
         customer=order.customer or charge.customer,

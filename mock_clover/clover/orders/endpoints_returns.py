@@ -6,7 +6,7 @@ refunded newest first (inferred).
 
 from collections.abc import Sequence
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import (
     INVALID_ITEMS,
@@ -43,7 +43,7 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAns
     sandbox.refunds.require_room()
     call.why = f"returned {amount} of {left}: {_refund_charges(sandbox, sold, amount)}"
     if returned != order.returned and order.id in sandbox.orders:
-        sandbox.orders.put(order.id, msgspec.structs.replace(order, returned=returned))
+        sandbox.orders.put(order.id, replace(order, returned=returned))
     announce(sandbox, "O", order.id, "UPDATE", "return")
     return returned_answer(require_order(sandbox, order.id), items)
 

@@ -3,7 +3,7 @@
 Paid and refunded amounts are computed from the charges, so they include every refund.
 """
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.records_on_file import SavedCredential
@@ -21,10 +21,10 @@ from mock_clover.core.evidence import (
     inferred,
     observed,
 )
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, Value
 
 
-class OrderWithCharges(NamedTuple):
+class OrderWithCharges(Value, frozen=True):
     """An order with the charges that pay it, oldest first."""
 
     order: Order
@@ -205,7 +205,7 @@ def paid_answer(sold: OrderWithCharges) -> OrderAnswer:
     The document's older sample of 2020 has stored_credentials and no source; this follows the
     newer one.
     """
-    order, (*past, charge) = sold
+    order, (*past, charge) = sold.order, sold.charges
     charge_view = created_answer(charge)
     source = charge_view.source
     return OrderAnswer(

@@ -1,6 +1,7 @@
 """Endpoints for customers: those of /v1 with cards on file, and others without a card."""
 
 import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.customers.endpoints import drop_customer
 from mock_clover.clover.customers.records import Customer, SavedCard
@@ -173,7 +174,7 @@ def update_customer(
     """Update a customer's names; absent members stay unchanged."""
     customer, body = _require(sandbox, call.ids[1]), call.body
     view = view_of(sandbox, call)
-    updated = msgspec.structs.replace(
+    updated = replace(
         customer,
         first_name=customer.first_name if body.firstName is None else body.firstName,
         last_name=customer.last_name if body.lastName is None else body.lastName,

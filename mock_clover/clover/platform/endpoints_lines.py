@@ -1,6 +1,6 @@
 """Order lines: added one by one or with a cart, from inventory items or custom."""
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import check_amount
 from mock_clover.clover.charges.operations_taxes import find_tax, line_taxes, taxes_of
@@ -34,7 +34,6 @@ from mock_clover.sandbox.sandbox import Sandbox
 _ONE = "/v3/merchants/{merchant_id}/orders/{order_id}"
 _UNIT = 1_000
 """`unitQty` of one unit."""
-_replace = msgspec.structs.replace
 LINE_REFUSALS = (PLATFORM_ITEM_MISSING, PLATFORM_QUANTITY_BROKEN, PLATFORM_INVALID_QUERY)
 
 
@@ -69,14 +68,14 @@ def filled(sandbox: Sandbox, order: Order, items: tuple[Item, ...]) -> Order:
     check_amount(amount)
     platform = order.platform
     client_total = platform.asked.total if platform is not None else None
-    return _replace(
+    return replace(
         order,
         items=items,
         taxes=taxes,
         tax_amount=tax_amount,
         amount=amount if client_total is None else client_total,
         platform=(
-            None if platform is None else _replace(platform, modified_ms=sandbox.clock.now_ms())
+            None if platform is None else replace(platform, modified_ms=sandbox.clock.now_ms())
         ),
     )
 

@@ -4,7 +4,7 @@ A custom order is created empty and filled line by line; the client sends its to
 is created with all lines, and its total is computed here.
 """
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import check_amount
 from mock_clover.clover.charges.operations_taxes import line_taxes
@@ -58,7 +58,6 @@ from mock_clover.sandbox.sandbox import Sandbox
 _ROOT = "/v3/merchants/{merchant_id}"
 _ORDERS = f"{_ROOT}/orders"
 _ONE = f"{_ORDERS}/{{order_id}}"
-_replace = msgspec.structs.replace
 
 FIELDS: Fields = {
     "id": Field(str, lambda full_order: full_order.order.id),
@@ -126,19 +125,17 @@ def update_order(
         name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None
     }
     platform = PlatformOrder(
-        asked=_replace(asked_of(full_order), **changes),
+        asked=replace(asked_of(full_order), **changes),
         modified_ms=sandbox.clock.now_ms(),
         reckoned=order.platform is None or order.platform.reckoned,
     )
-    updated = _replace(
-        order, platform=platform, customer=_customer(sandbox, body) or order.customer
-    )
+    updated = replace(order, platform=platform, customer=_customer(sandbox, body) or order.customer)
     if body.total is not None:
-        updated = _replace(updated, amount=body.total)
+        updated = replace(updated, amount=body.total)
     sandbox.orders.put(order.id, updated)
     announce(sandbox, "O", order.id, "UPDATE", "order")
     call.why = "the order is updated"
-    return order_answer(view, full_order._replace(order=updated))
+    return order_answer(view, replace(full_order, order=updated))
 
 
 def delete_order(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
@@ -156,7 +153,7 @@ def list_order_payments(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elem
     """Return the payments of an order."""
     view, full_order = view_of(sandbox, call), require_order(sandbox, call.ids[1])
     payments = nested(payment_answer(view, charge) for charge in full_order.charges)
-    return _replace(payments, href=f"{view.root}/orders/{full_order.order.id}/payments?limit=100")
+    return replace(payments, href=f"{view.root}/orders/{full_order.order.id}/payments?limit=100")
 
 
 def create_atomic_order(
@@ -191,7 +188,7 @@ def _cart(
 
 
 def _with_lines(view: View) -> View:
-    return view._replace(expand=view.expand | {"lineItems.taxRates"})
+    return replace(view, expand=view.expand | {"lineItems.taxRates"})
 
 
 def _create(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[Item, ...]) -> Order:
@@ -206,7 +203,7 @@ def _create(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[Item, 
         platform=PlatformOrder(asked=request, modified_ms=now_ms, reckoned=bool(items)),
     )
     order = filled(sandbox, blank, items) if items else blank
-    order = _replace(order, id=sandbox.ids.object_id())
+    order = replace(order, id=sandbox.ids.object_id())
     sandbox.orders.put(order.id, order)
     announce(sandbox, "O", order.id, "CREATE", "order")
     return order

@@ -7,6 +7,8 @@ Strict-Transport-Security is left out: with it a browser rejects plain HTTP for 
 from hashlib import blake2b
 from urllib.parse import parse_qsl
 
+from msgspec.structs import replace
+
 from mock_clover.clover.common.problems import UNAUTHORIZED
 from mock_clover.engine.endpoint import Endpoint, Raw, Surface
 from mock_clover.engine.error_format import JSON
@@ -42,7 +44,7 @@ def authenticate(sandbox: Sandbox, raw: Raw) -> Raw:
     except ValueError:
         return raw
     token = f"Bearer {fields.get('access_token', '')}".encode("latin-1", "replace")
-    return raw._replace(headers=raw.headers | {b"authorization": token})
+    return replace(raw, headers=raw.headers | {b"authorization": token})
 
 
 def merchant_in(path: str) -> str:
@@ -61,7 +63,8 @@ def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) ->
     request_id = f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
     allowed = ", ".join(endpoint.filters).encode() if reply.status == 200 else b""
     filter_header = ((b"x-clover-allowed-filter-fields", allowed),) if allowed else ()
-    return reply._replace(
+    return replace(
+        reply,
         headers=(
             *reply.headers,
             *_HEADERS,
@@ -72,5 +75,5 @@ def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) ->
     )
 
 
-PLATFORM = Surface(authenticate, add_headers, gathers_query=True, platform_errors=True)
+PLATFORM = Surface(admit=authenticate, finish=add_headers, gathers_query=True, platform_errors=True)
 """The first id of a path is the merchant's."""

@@ -1,17 +1,19 @@
 """The context of a platform response: sandbox, base URL and expansions."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec.structs import replace
 
 from mock_clover.clover.platform.http import PATH
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import EXPANSIONS_MAX, NESTED_MAX, Elements, Reference
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, Value
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-class View(NamedTuple):
+class View(Value, frozen=True):
     """Context of the response to one call. `expand` has dotted names; unknown ones are ignored."""
 
     sandbox: Sandbox
@@ -28,7 +30,7 @@ class View(NamedTuple):
     def within(self, *names: str) -> "View":
         """Return the view for the content of a member."""
         inner = (each.split(".", 1) for each in self.expand if "." in each)
-        return self._replace(expand=frozenset(rest for name, rest in inner if name in names))
+        return replace(self, expand=frozenset(rest for name, rest in inner if name in names))
 
     def refer(self, path: str, row_id: str) -> Reference:
         """Return a reference to an object with its own URL."""

@@ -6,7 +6,7 @@ Each call has the merchant id in a header, besides the bearer token (documented)
 from itertools import islice
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import check_amount
 from mock_clover.clover.common.problems import (
@@ -103,7 +103,7 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
             raise PLAN_HAS_SUBSCRIPTIONS.error(id=plan.id)
     validate_triggers(body.name)
     rates = body.taxRateUuids
-    updated = msgspec.structs.replace(
+    updated = replace(
         plan,
         name=body.name or plan.name,
         amount=plan.amount if body.amount is None else body.amount,

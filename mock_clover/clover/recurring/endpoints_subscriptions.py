@@ -7,7 +7,7 @@ runs before the next request (`clover/recurring/operations.py`).
 from itertools import islice
 from typing import TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import check_amount
 from mock_clover.clover.common.problems import (
@@ -45,7 +45,6 @@ from mock_clover.engine.endpoint import Call, Document, Endpoint
 from mock_clover.engine.overrides import validate_triggers
 from mock_clover.sandbox.sandbox import Sandbox
 
-_replace = msgspec.structs.replace
 CurrentDate = TypeVar("CurrentDate", int, int | None)
 
 
@@ -89,7 +88,7 @@ def create_subscription(
         tax_rate_uuids=plan.tax_rate_uuids if rates is None else tuple(rates),
     )
     if row.active:
-        row = _replace(row, next_ms=row.due_after(plan, start_ms - 1))
+        row = replace(row, next_ms=row.due_after(plan, start_ms - 1))
     row = schedule(sandbox, None, row)
     call.why = "a subscription is created; its first payment is due on its start date"
     return _answer(sandbox, row, plan)
@@ -124,7 +123,7 @@ def update_subscription(
         check_amount(body.amount)
     validate_triggers(body.note)
     rates = body.taxRateUuids
-    updated = _replace(
+    updated = replace(
         row,
         amount=row.amount if body.amount is None else body.amount,
         note=row.note if body.note is None else body.note,
@@ -155,7 +154,7 @@ def _with_next_payment(
     (inferred).
     """
     if not updated.active:
-        return _replace(updated, next_ms=None)
+        return replace(updated, next_ms=None)
     restart = not row.active or updated.start_ms != row.start_ms
     if not restart and updated.end_ms == row.end_ms:
         return updated
@@ -164,7 +163,7 @@ def _with_next_payment(
         after_ms = now_ms - 1 if row.last_run_ms is None else max(now_ms - 1, row.last_run_ms)
         next_ms = updated.due_after(plan, after_ms)
     failures = row.failures if row.active else 0
-    return _replace(updated, next_ms=updated.within(next_ms), failures=failures)
+    return replace(updated, next_ms=updated.within(next_ms), failures=failures)
 
 
 def _new_date(name: str, text: str | None, current: CurrentDate, now_ms: int) -> int | CurrentDate:

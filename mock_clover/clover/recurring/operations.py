@@ -8,7 +8,7 @@ the operation. An attempt without a card or with an error from a rule is a faile
 
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.endpoints import make_charge
 from mock_clover.clover.charges.operations_source import resolve_source
@@ -32,8 +32,6 @@ from mock_clover.engine.error_format import DECLINED_STATUS, decline_body
 from mock_clover.engine.overrides import find_override
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
-
-_replace = msgspec.structs.replace
 
 
 class Attempt(NamedTuple):
@@ -59,7 +57,7 @@ def schedule(
             if remind and lead_ms and row.next_ms > now_ms:
                 remind_ms = max(now_ms, row.next_ms - lead_ms)
                 agenda.add(remind_ms, UPCOMING_CHARGE, row.id)
-        row = _replace(row, remind_ms=remind_ms)
+        row = replace(row, remind_ms=remind_ms)
     if row.end_ms is not None and (before is None or row.end_ms != before.end_ms):
         agenda.add(row.end_ms, SUBSCRIPTION_ENDED, row.id)
     sandbox.subscriptions.put(row.id, row)
@@ -75,7 +73,7 @@ def run_subscription(sandbox: Sandbox, job: Job) -> bool:
     attempt = _attempt(sandbox, plan, row)
     regular_ms = row.due_after(plan, job.at_ms)
     if not attempt.failure:
-        updated = _replace(
+        updated = replace(
             row,
             next_ms=regular_ms,
             last_run_ms=job.at_ms,
@@ -84,12 +82,12 @@ def run_subscription(sandbox: Sandbox, job: Job) -> bool:
         )
         updated = schedule(sandbox, row, updated)
     else:
-        updated = _replace(row, last_run_ms=job.at_ms, failures=row.failures + 1)
+        updated = replace(row, last_run_ms=job.at_ms, failures=row.failures + 1)
         stopped = updated.failures >= FAILURES_MAX
         next_ms = None if stopped else _retry_ms(sandbox, row, job.at_ms, regular_ms)
-        updated = _replace(updated, active=not stopped, next_ms=next_ms)
+        updated = replace(updated, active=not stopped, next_ms=next_ms)
         if stopped:
-            updated = _replace(updated, modified_ms=job.at_ms)
+            updated = replace(updated, modified_ms=job.at_ms)
         updated = schedule(sandbox, row, updated, remind=next_ms == regular_ms)
     _notify(sandbox, plan, row, updated, attempt)
     return True
@@ -167,7 +165,7 @@ def remind(sandbox: Sandbox, job: Job) -> bool:
     plan = sandbox.plans.get(row.plan) if row else None
     if row is None or plan is None or row.remind_ms != job.at_ms or row.next_ms is None:
         return False
-    sandbox.subscriptions.put(row.id, _replace(row, remind_ms=None))
+    sandbox.subscriptions.put(row.id, replace(row, remind_ms=None))
     customer = sandbox.customers.get(row.customer)
     if customer is None or not row.active:
         return False
@@ -182,6 +180,6 @@ def end_subscription(sandbox: Sandbox, job: Job) -> bool:
     row = sandbox.subscriptions.get(job.id)
     if row is None or not row.active or row.end_ms != job.at_ms:
         return False
-    ended = _replace(row, active=False, next_ms=None, remind_ms=None, modified_ms=job.at_ms)
+    ended = replace(row, active=False, next_ms=None, remind_ms=None, modified_ms=job.at_ms)
     sandbox.subscriptions.put(row.id, ended)
     return True

@@ -97,7 +97,14 @@ def renewed(plan: Plan, row: Subscription, charge: str, card: Card) -> News:
 def _news(
     row: Subscription, kind: Kind, subject: str, text: str, charge: str | None = None
 ) -> News:
-    return News(kind, subject, text, row.id, charge, row.amount + (row.tip_amount or 0))
+    return News(
+        kind=kind,
+        subject=subject,
+        text=text,
+        subscription=row.id,
+        charge=charge,
+        amount=row.amount + (row.tip_amount or 0),
+    )
 
 
 def _money(row: Subscription) -> str:

@@ -1,6 +1,6 @@
 """Refunds of charges: full and partial refunds, and voids of authorizations."""
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import REFUND_TYPE, Charge, RefundType
 from mock_clover.clover.charges.records_surcharge import surcharge
@@ -76,13 +76,11 @@ def refund_charge(
         reason=reason,
         external_reference_id=external_reference_id,
         surcharge=charge.surcharge
-        and msgspec.structs.replace(
-            charge.surcharge, id=None, amount=surcharge(amount, charge.surcharge.rate)
-        ),
+        and replace(charge.surcharge, id=None, amount=surcharge(amount, charge.surcharge.rate)),
     )
     if charge.gift is not None:
         change = amount if charge.state == "captured" else 0
-        refund = msgspec.structs.replace(refund, gift=balance_change(sandbox, charge, change))
+        refund = replace(refund, gift=balance_change(sandbox, charge, change))
     sandbox.refunds.put(refund.id, refund)
     sandbox.charges.put(charge.id, _refunded(charge, amount))
     if sandbox.outbox is not None:
@@ -111,8 +109,8 @@ def _refund_type(sandbox: Sandbox, charge: Charge, amount: int) -> RefundType:
 
 def _refunded(charge: Charge, amount: int) -> Charge:
     if charge.state == "authorised":
-        return msgspec.structs.replace(charge, state="voided", amount_refunded=amount)
-    return msgspec.structs.replace(charge, amount_refunded=charge.amount_refunded + amount)
+        return replace(charge, state="voided", amount_refunded=amount)
+    return replace(charge, amount_refunded=charge.amount_refunded + amount)
 
 
 def _check_partial(sandbox: Sandbox, charge: Charge) -> None:

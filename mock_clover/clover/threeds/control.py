@@ -4,8 +4,9 @@ The issuer's pages are not under /_mock: a shop's page frames them, and a cardho
 no control calls.
 """
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
+
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND

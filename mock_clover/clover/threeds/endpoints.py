@@ -5,7 +5,7 @@ the client decides. All of this is inferred. Documented: success, decline or a c
 the method; success or decline may follow a challenge.
 """
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.endpoints import make_charge
 from mock_clover.clover.charges.operations_source import PaymentSource
@@ -47,8 +47,6 @@ from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Declined, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import RuleInput, SourceKind
-
-_replace = msgspec.structs.replace
 
 _RESULTS: dict[Result, tuple[str, bool]] = {
     "approve": (SUCCESSFUL, True),
@@ -114,14 +112,14 @@ def _decline_of(charge: Charge) -> Decline:
 
 def _challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> ChargeAnswer:
     """Require a challenge after the method."""
-    pending = _replace(
+    pending = replace(
         threeds,
         step="challenge",
         then_challenge=False,
         result=None,
         validation_result=CHALLENGE_REQUIRED,
     )
-    waiting = _replace(charge, threeds=pending)
+    waiting = replace(charge, threeds=pending)
     sandbox.charges.put(charge.id, waiting)
     return pending_answer(waiting)
 
@@ -139,7 +137,7 @@ def _conclude(
     if order is not None:
         _check_unpaid(order, charge)
     validation_result, is_protected = _RESULTS[result]
-    finished = _replace(
+    finished = replace(
         threeds,
         step=None,
         validation_result=validation_result,
@@ -148,7 +146,9 @@ def _conclude(
         approval=None,
         decline=None,
     )
-    source = PaymentSource(charge.token, charge.customer, verdict, finished)
+    source = PaymentSource(
+        token=charge.token, customer=charge.customer, verdict=verdict, threeds=finished
+    )
     finalized = make_charge(sandbox, charge.request, source, charge.order, charge)
     call.why = f"{verdict.why}; {call.why}"
     if finalized.decline is not None:

@@ -6,7 +6,7 @@ payment; `clover/threeds/endpoints.py` finalizes it.
 
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge, ChargeRequest
@@ -34,8 +34,6 @@ ATTEMPTED = "AUTHENTICATION_ATTEMPTED"  # inferred
 FAILED = "AUTHENTICATION_FAILED"  # inferred
 METHOD_REQUIRED = "THREEDS_METHOD_FLOW_REQUIRED"  # documented, 3DS SDK page
 CHALLENGE_REQUIRED = "CHALLENGE_FLOW_REQUIRED"  # documented, 3DS SDK page
-
-_replace = msgspec.structs.replace
 
 
 def refusal(why: str, message: str = "3-D Secure authentication failed") -> Decline:
@@ -71,7 +69,8 @@ def authenticate(
         return _without_browser(flow, ThreeDS(source="CLOVER", validation_result=""), source, why)
     step = "challenge" if flow == "challenge" else "method"
     verdict = source.verdict
-    return source._replace(
+    return replace(
+        source,
         why=why,
         basis=(*source.basis, FLOW_BY_CARD, PENDING_CHARGE_SHOWN),
         threeds=ThreeDS(
@@ -107,20 +106,20 @@ def _external_authentication(
     if result.is_refusal:
         why = f"external 3-D Secure: {result.authentication_status} (inferred)"
         return _without_browser("decline", threeds, source, why)
-    return source._replace(threeds=threeds)
+    return replace(source, threeds=threeds)
 
 
 def _without_browser(
     flow: Flow, threeds: ThreeDS, source: PaymentSource, why: str
 ) -> PaymentSource:
     if flow == "decline":
-        failed = _replace(threeds, validation_result=FAILED)
-        return source._replace(verdict=refusal(why), threeds=failed, why=why)
+        failed = replace(threeds, validation_result=FAILED)
+        return replace(source, verdict=refusal(why), threeds=failed, why=why)
     successful = flow == "frictionless"
-    finished = _replace(
+    finished = replace(
         threeds, validation_result=SUCCESSFUL if successful else UNKNOWN, is_protected=successful
     )
-    return source._replace(threeds=finished, why=why, basis=(*source.basis, FLOW_BY_CARD))
+    return replace(source, threeds=finished, why=why, basis=(*source.basis, FLOW_BY_CARD))
 
 
 def begin_charge(
@@ -144,14 +143,14 @@ def begin_charge(
     if threeds is not None:
         sandbox.agenda.add(threeds.expires_ms, EXPIRES, charge.id)
     if token.state == "new":
-        sandbox.tokens.put(token.id, _replace(token, state="used"))
+        sandbox.tokens.put(token.id, replace(token, state="used"))
     return charge
 
 
 def fail_authentication(sandbox: Sandbox, charge: Charge, decline: Decline) -> Charge:
     """Store the failure of a pending charge whose cardholder was not authenticated."""
-    threeds = charge.threeds and _replace(charge.threeds, step=None, validation_result=FAILED)
-    failed = _replace(charge, state="failed", decline=decline, threeds=threeds)
+    threeds = charge.threeds and replace(charge.threeds, step=None, validation_result=FAILED)
+    failed = replace(charge, state="failed", decline=decline, threeds=threeds)
     sandbox.charges.put(failed.id, failed)
     announce(sandbox, "P", failed.id, "CREATE", "decline")  # a pending one was not announced
     restore_token(sandbox, failed)

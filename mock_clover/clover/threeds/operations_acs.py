@@ -6,7 +6,7 @@ follows from the stored charge alone, so it does not matter where the result cam
 
 from typing import Literal, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.problems import CONTROL_INVALID
@@ -99,6 +99,6 @@ def resolve(sandbox: Sandbox, charge: Charge, result: Result) -> Authentication:
             sandbox, charge, refusal(why, "3-D Secure authentication has expired")
         )
         return Authentication(sandbox, failed, failed.threeds or threeds)
-    answered = msgspec.structs.replace(threeds, result=result)
-    sandbox.charges.put(charge.id, msgspec.structs.replace(charge, threeds=answered))
+    answered = replace(threeds, result=result)
+    sandbox.charges.put(charge.id, replace(charge, threeds=answered))
     return Authentication(sandbox, charge, answered)

@@ -5,7 +5,7 @@ A secret appears only in the response to the call that sets it, and in snapshots
 
 from typing import Annotated, Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.webhooks.operations import send
@@ -170,7 +170,7 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer
         raise CONTROL_INVALID.error(
             said="verificationCode: does not match the last code that was sent"
         )
-    active = msgspec.structs.replace(subscription, code=None)
+    active = replace(subscription, code=None)
     _outbox(sandbox).subscriptions[subscription.id] = active
     return _target_answer(active)
 

@@ -5,7 +5,7 @@ Clover's events are known. Which operation sends which event, and that each even
 inferred.
 """
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.webhooks.operations_deliveries import (
     GIVES_BACK,
@@ -26,8 +26,6 @@ from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.clover.webhooks.records_event import CheckoutBody, PlatformBody, PlatformEvent
 from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.sandbox.sandbox import Sandbox
-
-_replace = msgspec.structs.replace
 
 
 def announce(
@@ -124,7 +122,7 @@ def send_rule_event(
             kind, event_type = OBJECT_OF.get(operation, (None, None))
             if not (spec.object or kind):
                 return
-            spec = _replace(
+            spec = replace(
                 spec,
                 id=object_id,
                 object=spec.object or kind,
@@ -132,7 +130,7 @@ def send_rule_event(
             )
         else:
             amount = getattr(request, "amount", None)
-            spec = _replace(
+            spec = replace(
                 spec,
                 id=object_id,
                 status=spec.status or ("APPROVED" if status < 300 else "DECLINED"),

@@ -6,7 +6,7 @@ from the outbox and reports the result of each attempt.
 
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.webhooks.records_delivery import Attempt, Delivery, State, Subscription
 from mock_clover.clover.webhooks.records_event import Verification
@@ -19,8 +19,6 @@ WEBHOOK_DUE = "webhook_due"
 """Job kind of a waiting delivery: a retry or a delay on demand."""
 GIVES_BACK = ("refund", "void")
 """Causes of the events that release deliveries held by `late_after_refund`."""
-
-_replace = msgspec.structs.replace
 
 
 def post(
@@ -96,13 +94,13 @@ def apply_delivery_plan(
 def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
     """Release the deliveries to a target that are held for this."""
     for each in outbox.held(target_id, held_for):
-        outbox.put(_replace(each, state="under_way", due_ms=now_ms, held_for=""))
+        outbox.put(replace(each, state="under_way", due_ms=now_ms, held_for=""))
 
 
 def is_awaiting_verification(outbox: Outbox, subscription: Subscription) -> bool:
     """Return whether a target still waits for verification; count the withheld event."""
     if subscription.code is not None:
-        outbox.subscriptions[subscription.id] = _replace(
+        outbox.subscriptions[subscription.id] = replace(
             subscription, withheld=subscription.withheld + 1
         )
     return subscription.code is not None
@@ -137,7 +135,7 @@ def deliver_due(sandbox: Sandbox, job: Job) -> bool:
     delivery = sandbox.outbox.get(job.id) if sandbox.outbox is not None else None
     if sandbox.outbox is None or delivery is None or delivery.state != "waiting":
         return False
-    sandbox.outbox.put(_replace(delivery, state="under_way", due_ms=job.at_ms))
+    sandbox.outbox.put(replace(delivery, state="under_way", due_ms=job.at_ms))
     sandbox.webhook_sender(sandbox)
     return True
 
@@ -175,6 +173,6 @@ def report(
     if error is not None and number <= len(waits):
         state, due_ms = "waiting", due_ms + waits[number - 1]
         sandbox.agenda.add(due_ms, WEBHOOK_DUE, delivery.id)
-    updated = _replace(delivery, state=state, due_ms=due_ms, attempts=(*delivery.attempts, attempt))
+    updated = replace(delivery, state=state, due_ms=due_ms, attempts=(*delivery.attempts, attempt))
     outbox.put(updated)
     return updated

@@ -71,19 +71,26 @@ class Webhook(NamedTuple):
 AUTH_HEADER, SIGNATURE_HEADER = "X-Clover-Auth", "Clover-Signature"
 WEBHOOKS = (
     Webhook(
-        *("platform", PlatformBody, AUTH_HEADER),
-        "An object was created, updated or deleted; the header carries the target's static code.",
-        _PLATFORM,
+        name="platform",
+        request=PlatformBody,
+        header=AUTH_HEADER,
+        about="An object was created, updated or deleted; the header carries the target's "
+        "static code.",
+        fact=_PLATFORM,
     ),
     Webhook(
-        *("verification", Verification, None),
-        "A new target gets a code, which its developer confirms.",
-        _PLATFORM,
+        name="verification",
+        request=Verification,
+        header=None,
+        about="A new target gets a code, which its developer confirms.",
+        fact=_PLATFORM,
     ),
     Webhook(
-        *("hosted_checkout", CheckoutBody, SIGNATURE_HEADER),
-        "A payment on Clover's own page was approved or declined; signed "
+        name="hosted_checkout",
+        request=CheckoutBody,
+        header=SIGNATURE_HEADER,
+        about="A payment on Clover's own page was approved or declined; signed "
         "`t=<unix s>,v1=<hex HMAC-SHA256>` over the time, a dot and the raw body.",
-        documented("DOCS: hosted checkout webhooks; mbates/clover verifies it this way"),
+        fact=documented("DOCS: hosted checkout webhooks; mbates/clover verifies it this way"),
     ),
 )
