@@ -41,7 +41,9 @@ from mock_clover.engine.request import (
     idempotency_key,
     refuse_members,
 )
+from mock_clover.sandbox.clock import elapsed_ns
 from mock_clover.sandbox.idempotency import Remembered
+from mock_clover.sandbox.journal import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_fault import Fault
 
@@ -242,19 +244,21 @@ def _journal(
 ) -> None:
     """Add an exchange to the journal, without the request if it holds card data."""
     sandbox.journal.write(
-        sandbox.clock.now_ms(),
-        endpoint.name,
-        raw.method,
-        raw.path,
-        reply.status,
-        reply.why,
-        idempotency,
-        None if endpoint.secret else request,
-        reply.body,
-        reply.fault.label if reply.fault else "",
-        raw.headers.get(b"user-agent", b""),
-        _ignored_members(endpoint, request, raw.body),
-        raw.started_ns,
+        Exchange(
+            at_ms=sandbox.clock.now_ms(),
+            endpoint=endpoint.name,
+            method=raw.method,
+            path=raw.path,
+            status=reply.status,
+            why=reply.why,
+            idempotency=idempotency,
+            request=None if endpoint.secret else request,
+            reply=reply.body,
+            fault=reply.fault.label if reply.fault else "",
+            client=raw.headers.get(b"user-agent", b""),
+            ignored=_ignored_members(endpoint, request, raw.body),
+            took_ns=elapsed_ns(raw.started_ns),
+        )
     )
 
 
@@ -283,18 +287,16 @@ def refuse(sandbox: Sandbox, error: ApiError, raw: Raw, endpoint: str = "") -> R
     """Return an error reply without running an endpoint, and journal the exchange."""
     reply = error_reply(sandbox, error, raw.headers)
     sandbox.journal.write(
-        sandbox.clock.now_ms(),
-        endpoint,
-        raw.method,
-        raw.path,
-        reply.status,
-        reply.why,
-        "",
-        None,
-        reply.body,
-        "",
-        raw.headers.get(b"user-agent", b""),
-        (),
-        raw.started_ns,
+        Exchange(
+            at_ms=sandbox.clock.now_ms(),
+            endpoint=endpoint,
+            method=raw.method,
+            path=raw.path,
+            status=reply.status,
+            why=reply.why,
+            reply=reply.body,
+            client=raw.headers.get(b"user-agent", b""),
+            took_ns=elapsed_ns(raw.started_ns),
+        )
     )
     return reply

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, Value, encode
-from mock_clover.sandbox.clock import elapsed_ns
 
 _CVV = re.compile(
     r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}',
@@ -32,20 +32,24 @@ REPLY_BYTES_MAX = 65_536
 class Exchange(Value, frozen=True, kw_only=True):
     """One request and its response."""
 
-    number: int
+    number: int = 0
+    """Assigned by the journal, from 1."""
     at_ms: int
     endpoint: str
     method: str
     path: str
     status: int
     why: str
-    idempotency: str
-    request: Record | None
+    idempotency: str = ""
+    """How the idempotency key was used: `stored`, `replayed` or empty."""
+    request: Record | None = None
     reply: bytes
-    fault: str
-    client: bytes
-    ignored: tuple[str, ...]
-    took_ns: int
+    fault: str = ""
+    client: bytes = b""
+    """The User-Agent header."""
+    ignored: tuple[str, ...] = ()
+    """Unknown members of the request."""
+    took_ns: int = 0
 
     def __repr__(self) -> str:
         """Return method, path and status only: headers and bodies may hold anything."""
@@ -96,44 +100,13 @@ class Journal:
         index = number - 1 - self.count
         return self._entries[index] if -len(self._entries) <= index < 0 else None
 
-    def write(
-        self,
-        at_ms: int,
-        endpoint: str,
-        method: str,
-        path: str,
-        status: int,
-        why: str,
-        idempotency: str,
-        request: Record | None,
-        reply: bytes,
-        fault: str,
-        client: bytes,
-        ignored: tuple[str, ...],
-        started_ns: int,
-    ) -> None:
-        """Add an exchange; the oldest is evicted if the journal is full."""
+    def write(self, exchange: Exchange) -> None:
+        """Add an exchange and number it; the oldest is evicted if the journal is full."""
         self.count += 1
+        reply = exchange.reply
         if len(reply) > REPLY_BYTES_MAX:
             reply = b'"%d bytes"' % len(reply)
-        self._entries.append(
-            Exchange(
-                number=self.count,
-                at_ms=at_ms,
-                endpoint=endpoint,
-                method=method,
-                path=path,
-                status=status,
-                why=why,
-                idempotency=idempotency,
-                request=request,
-                reply=reply,
-                fault=fault,
-                client=client,
-                ignored=ignored,
-                took_ns=elapsed_ns(started_ns),
-            )
-        )
+        self._entries.append(replace(exchange, number=self.count, reply=reply))
         if self.watchers:
             self.stir()
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import pytest
 
-from mock_clover.sandbox.journal import ENTRIES_MAX, LINES_BYTES_MAX, Journal
+from mock_clover.sandbox.journal import ENTRIES_MAX, LINES_BYTES_MAX, Exchange, Journal
 from mock_clover.server.housekeeping import IDLE_S, IdleSandboxReaper
 from mock_clover.server.log import ExchangeLog
 from tests.served import Served
@@ -225,11 +225,15 @@ def test_an_exchange_is_encoded_once_for_all_readers(world: World) -> None:
     assert journal.line(exchange) is not line
 
 
+def entry(reply: bytes) -> Exchange:
+    return Exchange(at_ms=0, endpoint="e", method="GET", path="/", status=200, why="", reply=reply)
+
+
 def test_encoded_exchanges_are_bounded() -> None:
     journal = Journal()
     reply = b'"' + b"x" * 60_000 + b'"'
     for _ in range(100):
-        journal.write(0, "e", "GET", "/", 200, "", "", None, reply, "", b"", (), 0)
+        journal.write(entry(reply))
     assert 100 * len(reply) > 2 * LINES_BYTES_MAX
     for exchange in journal.since(0):
         journal.line(exchange)
@@ -244,7 +248,7 @@ def test_what_came_since(monkeypatch: pytest.MonkeyPatch, after: int, expected: 
     monkeypatch.setattr("mock_clover.sandbox.journal.ENTRIES_MAX", 2)
     journal = Journal()
     for _ in range(3):
-        journal.write(0, "e", "GET", "/", 200, "", "", None, b"", "", b"", (), 0)
+        journal.write(entry(b""))
     assert [each.number for each in journal.since(after)] == expected
 
 

@@ -54,6 +54,7 @@ from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.engine.error_format import DECLINED_STATUS, decline_body, dialect_of, problem_body
 from mock_clover.engine.overrides import find_override
 from mock_clover.engine.scheduler import run_due_jobs
+from mock_clover.sandbox.journal import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
 
 PAGE = "/hosted/checkout"
@@ -352,9 +353,17 @@ def _write_exchange(
     why: str,
     reply: bytes,
 ) -> None:
-    path, now_ms = f"{PAGE}/{checkout_id}", sandbox.clock.now_ms()
     sandbox.journal.write(
-        now_ms, PAY_CHECKOUT, "PAGE", path, status, why, "", payment, reply, "", b"", (), 0
+        Exchange(
+            at_ms=sandbox.clock.now_ms(),
+            endpoint=PAY_CHECKOUT,
+            method="PAGE",
+            path=f"{PAGE}/{checkout_id}",
+            status=status,
+            why=why,
+            request=payment,
+            reply=reply,
+        )
     )
 
 

@@ -30,6 +30,7 @@ from mock_clover.clover.webhooks.operations import send_rule_event
 from mock_clover.core.record import encode
 from mock_clover.engine.error_format import DECLINED_STATUS, decline_body
 from mock_clover.engine.overrides import find_override
+from mock_clover.sandbox.journal import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
@@ -129,9 +130,17 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
         else:
             attempt, status = Attempt(charge, charge.decline.message), DECLINED_STATUS
             reply = decline_body(charge.decline, charge.id, sandbox.settings.dialect)
-    path, now_ms = f"/recurring/v1/subscriptions/{row.id}", sandbox.clock.now_ms()
     sandbox.journal.write(
-        now_ms, CHARGE_SUBSCRIPTION, "CLOCK", path, status, why, "", request, reply, "", b"", (), 0
+        Exchange(
+            at_ms=sandbox.clock.now_ms(),
+            endpoint=CHARGE_SUBSCRIPTION,
+            method="CLOCK",
+            path=f"/recurring/v1/subscriptions/{row.id}",
+            status=status,
+            why=why,
+            request=request,
+            reply=reply,
+        )
     )
     if override is not None and override.then.webhook is not None:
         event = override.then.webhook
