@@ -24,12 +24,6 @@ STATUSES = frozenset({200, 302, 400, 401, 402, 403, 404, 405, 409, 413, 415, 431
 HAPPENED = frozenset({200, 302, 402})
 """Statuses of requests that may have changed something; a declined charge is a result."""
 DEPTH = 3_000
-FOREIGN = {
-    "token_type": "TRANSARMOR",
-    "token_value": "1234567890",
-    "transarmor_token_attribute": {"exp_month": "12", "exp_year": "2035"},
-}
-"""An external token: of those that pay more than once the quickest to make."""
 UNKNOWN_ID = "ZZZZZZZZZZZZZ"
 FORWARDED = {
     "x-forwarded-for": "127.0.0.1",
@@ -267,7 +261,6 @@ class Things(NamedTuple):
     paid_order: str
     token: str
     gift: str
-    vaulted: str
     charge: str
     pending: str
     code: str
@@ -352,7 +345,6 @@ def furnish(world: Sender) -> Things:
         paid_order=paid,
         token=token(),
         gift=gift,
-        vaulted=make("/v1/tokens", external_token=FOREIGN)["id"],
         charge=charge["id"],
         pending=pending["id"],
         code=code(""),
@@ -429,7 +421,6 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "cash_out_gift_card": lambda made: {"source": made.gift},
     "gift_cards_cashout": lambda made: {"source": made.gift},
     "cancel_refund": lambda _: {"reason": "USER_CANCEL"},
-    "developer_pay": lambda made: {"amount": 100, "vaultedCard": {"token": made.vaulted}},
     "create_plan": lambda _: {
         "name": "Gold",
         "amount": 999,

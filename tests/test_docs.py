@@ -176,22 +176,22 @@ def test_the_reference_is_that_of_the_code() -> None:
 def reference() -> str:
     parts = [
         "# Reference",
-        "Written from the code's own declarations. Evidence: *documented* (a Clover page says so), "
-        "*observed* (recorded on the wire, or in a client written against it), *inferred* (our "
-        "deduction). `mock-clover routes`, `errors` and `cards` print the same.",
+        "Operations, errors, test cards and control calls, generated from the code. "
+        "[Fidelity](fidelity.md) explains evidence and sources. `mock-clover routes`, `errors` and "
+        "`cards` print the same.",
         "## Operations",
         _table("routes", ["method", "path", "name", "about", "permissions", "evidence", "source"]),
-        "Permissions count where a scenario's `settings.permissions` says which the app has; "
-        "without one that it needs, a call gets 401.",
-        "An operation marked in the source as an extension is refused under `--strict`: "
+        "Permissions are checked if a scenario's `settings.permissions` lists those of the app; a "
+        "request without a required one gets 401.",
+        "`--strict docs` rejects the operations that Clover does not have: "
         + ", ".join(f"`{row['name']}`" for row in _rows("routes") if row["extension"])
         + ".",
-        "## Refusals",
+        "## Errors",
         _table("errors", ["name", "status", "code", "type", "message", "evidence", "source"]),
         "## Test cards of the default scenario",
         _table("cards", ["number", "brand", "outcome", "evidence", "source", "note", "threeds"]),
         "## Control calls",
-        "Of this mock, not of Clover; those under `/_mock` act on the sandbox of their path.",
+        "Of this mock, not of Clover. Those under `/_mock` act on the sandbox of their path.",
         "| method | path | name | about |\n|---|---|---|---|\n" + "\n".join(map(_line, CONTROL)),
     ]
     return "\n\n".join(parts) + "\n"

@@ -5,7 +5,6 @@ import click
 from mock_clover import __version__
 from mock_clover.cli.base import CONTEXT, examples
 from mock_clover.cli.client import env, health, journal, token
-from mock_clover.cli.collection import export
 from mock_clover.cli.conformance import conformance
 from mock_clover.cli.fidelity import evidence
 from mock_clover.cli.serve import serve
@@ -27,7 +26,6 @@ COMMANDS = (
     routes,
     evidence,
     conformance,
-    export,
     openapi,
 )
 

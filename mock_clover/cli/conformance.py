@@ -101,9 +101,9 @@ def conformance(
     Clover's production, and deletes only what a flow has created.
     """
     from mock_clover.client import ClientError
-    from mock_clover.conformance.flows import FlowError, flows
     from mock_clover.conformance.hosts import AddressError
     from mock_clover.conformance.variables import bind
+    from mock_clover.reference.flows import FlowError, flows
 
     if report is not None and (report.suffix not in _WRITERS or not report.parent.is_dir()):
         raise click.BadParameter(

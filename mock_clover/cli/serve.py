@@ -24,6 +24,7 @@ from mock_clover.cli.base import (
 from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.strictness import LENIENT, Strictness
 from mock_clover.cli.tls import HttpsListener, TlsOptions, tls_options
+from mock_clover.core.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
@@ -293,11 +294,8 @@ def _banner(
 
 
 def _warn_of_unknown_settings() -> None:
-    import difflib
-
     known = {str(option.envvar) for option in serve.params} | {f"{PREFIX}URL", f"{PREFIX}SANDBOX"}
     for name in os.environ:
         if name.startswith(PREFIX) and name not in known and "TEST" not in name:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(name, known)
             click.echo(f"mock-clover: unknown setting {name}{hint}", err=True)

@@ -28,7 +28,6 @@ PLACES: dict[Place, tuple[str, ...]] = {
     ("v1", "reload"): ("gift_cards.endpoints",),
     ("v1", "balance_inquiry"): ("gift_cards.endpoints",),
     ("v1", "cashout"): ("gift_cards.endpoints",),
-    ("v2", "merchant"): ("developer_pay.endpoints",),
     ("recurring", "v1"): ("recurring.endpoints_plans", "recurring.endpoints_subscriptions"),
     ("v1", "plans"): ("recurring.endpoints_plans", "recurring.endpoints_subscriptions"),
     ("v1", "subscriptions"): ("recurring.endpoints_subscriptions",),

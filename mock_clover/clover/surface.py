@@ -7,7 +7,6 @@ from mock_clover.clover.charges import endpoints as charges
 from mock_clover.clover.charges import endpoints_read as charge_views
 from mock_clover.clover.checkout import endpoints as checkout
 from mock_clover.clover.customers import endpoints as customers
-from mock_clover.clover.developer_pay import endpoints as developer_pay
 from mock_clover.clover.gift_cards import endpoints as gift_cards
 from mock_clover.clover.oauth import endpoints as oauth
 from mock_clover.clover.oauth import endpoints_v2 as oauth_v2
@@ -38,7 +37,6 @@ SURFACE: tuple[Endpoint, ...] = (
     *orders.ENDPOINTS,
     *returns.ENDPOINTS,
     *gift_cards.ENDPOINTS,
-    *developer_pay.ENDPOINTS,
     *plans.ENDPOINTS,
     *subscriptions.ENDPOINTS,
     *checkout.ENDPOINTS,

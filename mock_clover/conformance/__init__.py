@@ -1,1 +1,1 @@
-"""Compare servers with the golden flows, and export the flows to other tools."""
+"""Compare servers with the golden flows."""

@@ -7,8 +7,8 @@ to the same object. `loose` are paths with a different value in each run.
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from mock_clover.conformance.flows import Reply
 from mock_clover.conformance.formats import format_of, has_format, is_identifier
+from mock_clover.reference.flows import Reply
 
 _SUBSTRING_CHARS_MIN = 12
 """Shorter texts may be a substring of another by chance."""

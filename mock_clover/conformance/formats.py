@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_CROCKFORD = "[0-9A-HJKMNP-TV-Z]"
+from mock_clover.core.object_id import OBJECT_ID
 
 IDS = {
-    "an id of 13 characters": re.compile(rf"{_CROCKFORD}{{13}}"),
+    "an id of 13 characters": re.compile(OBJECT_ID),
     "a clv_ token": re.compile(r"clv_[0-9A-Za-z]{24}"),
     "a reference of 12 digits": re.compile(r"[0-9]{12}"),
 }
@@ -56,11 +56,6 @@ def has_format(value: Any, name: str) -> bool:
 def is_identifier(value: Any) -> bool:
     """Return whether a value is an identifier."""
     return isinstance(value, str) and bool(_name_of(value, IDENTIFIERS))
-
-
-def secret_format(value: Any) -> str:
-    """Return the name of a value's format if it may be a credential, or ''."""
-    return _name_of(value, SECRETS) if isinstance(value, str) else ""
 
 
 def leaves(tree: Any, at: str = "") -> Iterator[tuple[str, Any]]:

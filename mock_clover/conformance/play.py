@@ -20,7 +20,6 @@ from mock_clover.conformance.compare import (
     compare,
     is_open,
 )
-from mock_clover.conformance.flows import RECORDED, Reply, read_headers, recorded
 from mock_clover.conformance.formats import format_of, has_format, is_identifier, leaves
 from mock_clover.conformance.variables import (
     CREDENTIALS,
@@ -31,6 +30,7 @@ from mock_clover.conformance.variables import (
     Request,
     current_dates,
 )
+from mock_clover.reference.flows import RECORDED, Reply, read_headers, recorded
 
 Send = Callable[[str, str, dict[str, str], bytes | None], Response]
 SERVICES: tuple[tuple[str, Service], ...] = (
@@ -41,7 +41,6 @@ SERVICES: tuple[tuple[str, Service], ...] = (
     ("/oauth/", "oauth"),
     ("/assets/", "keys"),
     ("/recurring/", "recurring"),
-    ("/v2/", "platform"),
     ("/v3/", "platform"),
     ("/invoicingcheckoutservice/", "platform"),
 )

@@ -6,15 +6,12 @@ not compared. Steps that differ when other steps are skipped depend on those ste
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mock_clover.client import ClientError, Response
 from mock_clover.clover.common.hosts import Service
-from mock_clover.clover.common.problems import ApiError
-from mock_clover.clover.surface import SURFACE
-from mock_clover.conformance.flows import Example
 from mock_clover.conformance.play import (
     CONTROL,
     CONTROL_HEADER,
@@ -23,10 +20,9 @@ from mock_clover.conformance.play import (
     Target,
     play,
 )
-from mock_clover.conformance.variables import CREDENTIALS, ENCRYPTED, Bound
+from mock_clover.conformance.variables import CREDENTIALS, Bound
 from mock_clover.core.masking import passes_luhn
-from mock_clover.engine.endpoint import Endpoint
-from mock_clover.engine.router import Router
+from mock_clover.reference.examples import endpoint_of
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from mock_clover.server.app import App
@@ -39,7 +35,6 @@ _WEBHOOK_PATHS = ("/_mock/webhooks", "/_mock/deliveries")
 _DIGITS = re.compile(r"[2-9]\d{12,18}")
 _ACCOUNT = "depends on what else the account holds"
 _SETTINGS = re.compile(r"/v3/merchants/[^/]+/(tax_rates|order_types|tenders|properties)(/|$)")
-_DISPATCH = Router(SURFACE)
 
 
 class Prepared(NamedTuple):
@@ -72,14 +67,6 @@ class DryRun:
         if skips or missing or not target.alone:
             skips |= self._dependents(bound, skips, loose, target)
         return Prepared(skips, loose)
-
-    def skipped(self, bound: Bound, reasons: Callable[[Bound, int], str]) -> dict[int, str]:
-        """Return the steps to skip for the given reasons, and the steps that depend on them."""
-        numbers = range(1, len(bound.requests) + 1)
-        skips = {number: reason for number in numbers if (reason := reasons(bound, number))}
-        target = Target({}, dict.fromkeys(CREDENTIALS, ""), 0, alone=True)
-        loose = self.prepare(bound, target).loose
-        return skips | self._dependents(bound, skips, loose, target)
 
     def _dependents(
         self,
@@ -138,14 +125,6 @@ class DryRun:
         }
 
 
-def endpoint_of(example: Example) -> Endpoint | None:
-    """Return the endpoint of an example, or None for a control call."""
-    try:
-        return _DISPATCH.find(example.method, example.path.partition("?")[0])[0]
-    except ApiError:
-        return None
-
-
 def mock_only_reason(bound: Bound, number: int) -> str:
     """Return why a step is not sent to a shared server, or ''."""
     example, request = bound.flow.examples[number - 1], bound.requests[number - 1]
@@ -163,16 +142,6 @@ def mock_only_reason(bound: Bound, number: int) -> str:
     if _has_gift_card(request.body):
         return "needs a gift card of the merchant"
     return ""
-
-
-def not_exportable_reason(bound: Bound, number: int) -> str:
-    """Return why a step cannot be exported as a plain request, or ''."""
-    request = bound.requests[number - 1]
-    if request.path.startswith(CONTROL):
-        return "a control call of mock-clover"
-    if "{{access_token}}" in request.body:
-        return "it would reveal the access token"
-    return "the card number must be encrypted first" if ENCRYPTED.search(request.body) else ""
 
 
 def _has_gift_card(body: str) -> bool:

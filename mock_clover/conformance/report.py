@@ -10,9 +10,9 @@ from mock_clover import __version__
 from mock_clover.conformance.compare import ABSENT, Difference, Format
 from mock_clover.conformance.formats import SECRETS
 from mock_clover.conformance.play import StepResult
-from mock_clover.conformance.rehearse import endpoint_of
 from mock_clover.conformance.variables import Bound
 from mock_clover.core.masking import redact
+from mock_clover.reference.examples import endpoint_of
 
 _CHARS_MAX = 200
 _HIDDEN = re.compile(

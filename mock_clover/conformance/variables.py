@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from mock_clover.conformance.flows import RECORDED, Example, Flow, recorded
 from mock_clover.conformance.formats import is_identifier, leaves
+from mock_clover.reference.flows import RECORDED, Example, Flow, recorded
 
 CREDENTIALS = ("merchant_id", "client_id", "client_secret", "access_token", "api_key")
 PUBLIC_KEY = "{{key}}"

@@ -5,6 +5,7 @@ from typing import Any
 
 from mock_clover.core.evidence import inferred
 from mock_clover.core.record import Record
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Endpoint
 
 OURS = inferred("of this mock, not of Clover")
@@ -42,7 +43,4 @@ def control(
 
 def unknown(word: str, known: Iterable[str]) -> str:
     """Return the message for an unknown name, with a suggestion if a known name is similar."""
-    import difflib
-
-    similar = difflib.get_close_matches(word, list(known), n=1)
-    return f"there is no {word!r}" + (f"; did you mean {similar[0]!r}?" if similar else "")
+    return f"there is no {word!r}{did_you_mean(word, known)}"

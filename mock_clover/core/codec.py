@@ -13,6 +13,7 @@ import msgspec
 
 from mock_clover.core.masking import redact, redact_name
 from mock_clover.core.record import Record, Value
+from mock_clover.core.suggestions import nearest_word
 
 T = TypeVar("T", bound=Record)
 
@@ -208,15 +209,13 @@ def _with_suggestion(message: str, path: str, record: type[Record]) -> str:
 
 def nearest(path: str, record: type[Record]) -> str:
     """Return the path of the known member with the most similar name, or ''."""
-    import difflib
-
     before, _, name = path.rpartition(".")
     inner: type[Record] | None = record
     for step in re.findall(r"[^.\[\]]+", before):
         if inner is not None and not step.isdigit():
             inner = _record_in(_hints(inner).get(step))
-    near = difflib.get_close_matches(name, _hints(inner), n=1) if inner else []
-    return f"{before}.{near[0]}".lstrip(".") if near else ""
+    near = nearest_word(name, _hints(inner)) if inner else ""
+    return f"{before}.{near}".lstrip(".") if near else ""
 
 
 def _coerce_leniently(tree: dict[str, object], record: type[Record]) -> dict[str, object]:

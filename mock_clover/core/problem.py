@@ -60,6 +60,12 @@ class ApiError(Exception):
         """The problem's message with the placeholders filled in."""
         return self.problem.message.format_map(_Words(self.words))
 
+    @property
+    def why(self) -> str:
+        """The name of the problem, after what decided it if that is known."""
+        cause = self.words.get("why")
+        return f"{cause}: {self.problem.name}" if cause else self.problem.name
+
 
 def problem(
     name: str,

@@ -32,6 +32,14 @@ class Record(Value, frozen=True, kw_only=True, omit_defaults=True):
     """The base of all records. Unset members are omitted on the wire."""
 
 
+class SecretRecord(Record, frozen=True, kw_only=True):
+    """The base of records with card data or credentials: their repr shows no values."""
+
+    def __repr__(self) -> str:
+        """Return the name of the record."""
+        return f"{type(self).__name__}(...)"
+
+
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 decode_json: Any = msgspec.json.Decoder().decode

@@ -6,7 +6,6 @@ An outcome is `approve`, `card_declined/insufficient_funds`, the name of a probl
 that requests 3-D Secure, a flow such as `threeds/challenge`.
 """
 
-import difflib
 import re
 from typing import NamedTuple, get_args
 
@@ -17,6 +16,7 @@ from mock_clover.clover.common.verdict import Verdict
 from mock_clover.clover.threeds.records import Flow
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.record import Record
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Endpoint, RuleInputOf
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import DECLINE_CODES
@@ -87,8 +87,7 @@ def parse_fault(text: str) -> Fault:
     except msgspec.ValidationError as error:
         raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-fault: {error}") from None
     if fault.kind == "problem" and fault.problem not in OUTCOMES:
-        near = difflib.get_close_matches(fault.problem or "", OUTCOMES, n=1)
-        suggestion = f"; did you mean {near[0]}?" if near else ""
+        suggestion = did_you_mean(fault.problem or "", OUTCOMES)
         message = f"x-mock-clover-fault: unknown problem {fault.problem!r}{suggestion}"
         raise UNKNOWN_OUTCOME.error(said=message)
     return fault
@@ -177,9 +176,8 @@ def outcome(word: str) -> Action:
         *OUTCOMES,
         *(f"card_declined/{c}" for c in DECLINE_CODES),
     ]
-    near = difflib.get_close_matches(word, known, n=1)
-    suggestion = f"; did you mean {near[0]}?" if near else ""
-    raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-outcome: unknown outcome {word!r}{suggestion}")
+    message = f"x-mock-clover-outcome: unknown outcome {word!r}{did_you_mean(word, known)}"
+    raise UNKNOWN_OUTCOME.error(said=message)
 
 
 def rule_input(

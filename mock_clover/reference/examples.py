@@ -1,31 +1,76 @@
-"""Examples of every operation: recorded requests to this mock and its responses.
+"""Examples of the operations: the first request of each in the golden flows, and its response."""
 
-`tests/reference/test_openapi.py` regenerates and compares them, so they cannot become outdated.
-"""
-
+import json
 from functools import cache
-from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
-import msgspec
-
+from mock_clover.clover.common.problems import ApiError
+from mock_clover.clover.surface import SURFACE
 from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.router import Found, Router
+from mock_clover.reference.flows import Example as Step
+from mock_clover.reference.flows import flows, recorded
 
-FILE = Path(__file__).with_name("examples.json")
+_ROUTER = Router(SURFACE)
 
 
-class Example(Record, frozen=True, kw_only=True, omit_defaults=True):
+class Example(Record, frozen=True, kw_only=True):
     """A successful request and its response."""
 
-    ids: dict[str, str] = {}
+    ids: tuple[str, ...] = ()
     query: dict[str, str] = {}
     request: dict[str, Any] | None = None
     reply: Any = None
 
 
+def endpoint_of(step: Step) -> Endpoint | None:
+    """Return the endpoint of a step, or None for a control call."""
+    found = _find(step)
+    return found[0] if found else None
+
+
+def _find(step: Step) -> Found | None:
+    try:
+        return _ROUTER.find(step.method, step.path.partition("?")[0])
+    except ApiError:
+        return None
+
+
 @cache
-def examples() -> dict[str, Example]:
-    """Return the examples by operation, read on first use."""
-    if not FILE.exists():  # before the first generation
-        return {}
-    return msgspec.json.decode(FILE.read_bytes(), type=dict[str, Example])
+def _by_handler() -> dict[Any, dict[str, Example]]:
+    """Return the examples by handler and operation; aliases of an operation share its handler."""
+    examples: dict[Any, dict[str, Example]] = {}
+    for flow in flows():
+        for step in flow.examples:
+            found = _find(step)
+            reply = recorded(step)
+            if found is None or reply.status not in (200, 302) or "{{" in step.body:
+                continue
+            endpoint, ids = found
+            examples.setdefault(endpoint.run, {}).setdefault(
+                endpoint.name,
+                Example(
+                    ids=ids,
+                    query=dict(parse_qsl(step.path.partition("?")[2])),
+                    request=_body_of(step.body),
+                    reply=reply.body,
+                ),
+            )
+    return examples
+
+
+def example_of(endpoint: Endpoint) -> Example:
+    """Return the example of an operation; of its alias if the flows have no other."""
+    examples = _by_handler()[endpoint.run]
+    return examples.get(endpoint.name) or next(iter(examples.values()))
+
+
+def _body_of(text: str) -> dict[str, Any] | None:
+    if not text:
+        return None
+    try:
+        return dict(json.loads(text))
+    except ValueError:  # a form
+        return dict(parse_qsl(text))

@@ -34,7 +34,6 @@ SOURCES: dict[str, str] = {
     "WeeConnectPay": "a public plugin for WooCommerce that uses the iframe",
     "sanqin888": "a public shop with Apple Pay and Google Pay, in use in Canada",
     "TransArmor page": "docs.clover.com/docs, page of TransArmor tokens, 2024",
-    "cloverhackathons": "cloverhackathons/DeveloperPayAPI, Clover's samples of the legacy API",
     "NODE": "clover-ecomm-sdk 1.0.0, Clover's SDK for Node, about 2020",
     "PY": "Clover's ecomm-SDK-python with its fixtures, 2019",
     "GP": "goparrot/clover-api-client, its tests of 2021 and 2022",

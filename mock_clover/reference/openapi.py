@@ -25,11 +25,10 @@ from mock_clover.engine.error_format import (
     status_line,
 )
 from mock_clover.engine.errors import errors_of
-from mock_clover.reference.examples import Example, examples
+from mock_clover.reference.examples import example_of
 from mock_clover.reference.openapi_tags import TAGS, tag_of
 
 _REF = "#/components/schemas/{name}"
-_NO_EXAMPLE = Example()
 _DECLINES = frozenset({"create_charge", "pay_order", "finalize_payment"})
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "bearer": [{"bearer": []}],
@@ -130,7 +129,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["x-extension"] = "Clover has no such public operation; rejected with --strict."
     if endpoint.request and endpoint.method != "GET":
         schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.request.__name__)}}
-        schema |= _example(examples().get(endpoint.name, _NO_EXAMPLE).request)
+        schema |= _example(example_of(endpoint).request)
         content = {"application/json": schema}
         if endpoint.any_body:
             content["application/x-www-form-urlencoded"] = schema
@@ -139,7 +138,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    example = examples().get(endpoint.name, _NO_EXAMPLE)
+    example = example_of(endpoint)
     parameters: list[dict[str, Any]] = [
         {
             "name": name,
@@ -147,9 +146,9 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
             "required": True,
             "description": f"Id of the {name.removesuffix('_id').replace('_', ' ')}.",
             "schema": {"type": "string"},
-            **_example(example.ids.get(name)),
+            "example": value,
         }
-        for name in re.findall(r"\{(\w+)\}", endpoint.path)
+        for name, value in zip(re.findall(r"\{(\w+)\}", endpoint.path), example.ids, strict=True)
     ]
     query = endpoint.query or (
         endpoint.request if endpoint.any_body and endpoint.method == "GET" else None
@@ -199,7 +198,7 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.response.__struct_fields__:
         each = {"$ref": _REF.format(name=endpoint.response.__name__)}
         schema = {"schema": {"type": "array", "items": each} if endpoint.bare_array else each}
-        schema |= _example(examples().get(endpoint.name, _NO_EXAMPLE).reply)
+        schema |= _example(example_of(endpoint).reply)
         good = {"200": {"description": "OK", "content": {"application/json": schema}}}
     else:
         good = {"302": {"description": "Redirects the browser back."}}

@@ -31,7 +31,6 @@ TAGS: tuple[Tag, ...] = (
     Tag("Recurring", "Plans and subscriptions.", ("/recurring/",)),
     Tag("Hosted Checkout", "Payments on Clover's own page.", ("/invoicingcheckoutservice/",)),
     Tag("Platform", "The merchant's data in the platform API.", ("/v3/",)),
-    Tag("Developer Pay", "The deprecated API from before 2021.", ("/v2/",)),
 )
 
 

@@ -7,11 +7,11 @@ they only give access to a mock.
 import hashlib
 import hmac
 
+from mock_clover.core.object_id import CROCKFORD
 from mock_clover.core.record import Record
 
 _HEX_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _LETTERS_TO_HEX = str.maketrans("abcdefghijklmnop", "0123456789abcdef")
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Credentials(Record, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ def _digest(seed: str, name: str, kind: str) -> bytes:
 
 def _object_id(seed: str, name: str, kind: str) -> str:
     bits = int.from_bytes(_digest(seed, name, kind))
-    return "".join(_CROCKFORD[bits >> 5 * place & 31] for place in range(13))
+    return "".join(CROCKFORD[bits >> 5 * place & 31] for place in range(13))
 
 
 def _uuid(seed: str, name: str, kind: str) -> str:

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from mock_clover.core.masking import redact
+from mock_clover.core.object_id import CROCKFORD
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Alphabet of charge, order, customer, card and merchant ids. Observed on 32 published ids."""
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """Alphabet of `clv_` tokens. Observed on 19 sandbox samples."""
 
-_TO_CROCKFORD = bytes(ord(_CROCKFORD[byte % 32]) for byte in range(256))
+_TO_CROCKFORD = bytes(ord(CROCKFORD[byte % 32]) for byte in range(256))
 _TO_BASE58 = bytes(ord(_BASE58[byte % 58]) for byte in range(256))
 
 _REF_FIRST = 500_000

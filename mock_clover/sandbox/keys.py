@@ -69,15 +69,6 @@ class KeyRing:
         """Return the 256-byte modulus and the 256-byte exponent in base64."""
         return self.export().blob
 
-    def public_numbers(self) -> tuple[int, int]:
-        """Return modulus and exponent."""
-        raw = base64.b64decode(self.public_blob())
-        return int.from_bytes(raw[:_HALF]), int.from_bytes(raw[_HALF:])
-
-    def public_pem(self) -> str:
-        """Return the public key in PEM."""
-        return _pem(self._key or self._load_key())
-
     def decrypt_pan(self, encrypted_pan: str) -> str | None:
         """Return the PAN in a ciphertext, or None if it cannot be decrypted.
 
@@ -168,13 +159,6 @@ def _serialize(key: "RSAPrivateKey") -> MadeKey:
         serialization.NoEncryption(),
     )
     return MadeKey(blob, der)
-
-
-def _pem(key: "RSAPrivateKey") -> str:
-    from cryptography.hazmat.primitives import serialization
-
-    encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    return key.public_key().public_bytes(encoding, form).decode()
 
 
 def _load_der(der: bytes) -> "RSAPrivateKey":

@@ -15,8 +15,9 @@ from typing import Any, Never
 import msgspec
 import yaml
 
+from mock_clover.core.suggestions import did_you_mean
+from mock_clover.scenario.findings import Finding, Located
 from mock_clover.scenario.records import Scenario, ScenarioError
-from mock_clover.scenario.suggestions import Finding, Located, did_you_mean
 from mock_clover.scenario.validation import find_errors, find_warnings
 
 FILE_BYTES_MAX = 1_048_576

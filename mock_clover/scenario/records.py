@@ -21,6 +21,7 @@ from mock_clover.clover.oauth.records import Consent
 from mock_clover.clover.threeds.records import LIFE_MS, CardFlow
 from mock_clover.clover.webhooks.records import TARGETS_MAX, TargetSpec
 from mock_clover.core.evidence import END, Evidence
+from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_fixtures import Fixtures
@@ -281,7 +282,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         ),
     ] = LIFE_MS
     gift_card_balance: Annotated[
-        Annotated[int, msgspec.Meta(ge=0, le=99_999_999)] | None,
+        Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)] | None,
         msgspec.Meta(
             description="Balance of a gift card that was never activated, in minor units; null: "
             "the card is inactive. Unknown for Clover; its page shows a card with 5000."

@@ -11,6 +11,7 @@ from mock_clover.clover.orders.records_item import Item
 from mock_clover.core.duration import SPAN
 from mock_clover.core.evidence import CURRENCY, EMAIL, END
 from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.object_id import OBJECT_ID
 from mock_clover.core.record import Record
 
 PEOPLE_MAX = 10_000
@@ -20,7 +21,7 @@ ObjectId = (
     Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^[0-9A-HJKMNP-TV-Z]{{13}}{END}",
+            pattern=f"^{OBJECT_ID}{END}",
             description="13 digits and capital letters except I, L, O, U; default: generated.",
         ),
     ]

@@ -20,6 +20,7 @@ from mock_clover.clover.common.verdict import (
 from mock_clover.clover.threeds.records import Flow
 from mock_clover.clover.webhooks.records import EventSpec
 from mock_clover.core.evidence import END, Evidence
+from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
 
@@ -58,7 +59,7 @@ class AmountMatch(RuleRecord, frozen=True, kw_only=True):
     """A range of amounts in minor units, inclusive."""
 
     min: Annotated[int, msgspec.Meta(ge=0)] = 0
-    max: Annotated[int, msgspec.Meta(ge=0)] = 99_999_999
+    max: Annotated[int, msgspec.Meta(ge=0)] = AMOUNT_MAX
 
 
 class StoredMatch(RuleRecord, frozen=True, kw_only=True):

@@ -22,15 +22,16 @@ from mock_clover.clover.webhooks.records import (
     wrong_target,
 )
 from mock_clover.core.masking import passes_luhn
+from mock_clover.core.suggestions import did_you_mean
+from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records import DECLINE_CODES, Scenario, Settings, TestCard
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import AmountMatch, CardMatch, Condition, Rule, StoredMatch
-from mock_clover.scenario.suggestions import Finding, did_you_mean
 from mock_clover.scenario.validation_fixtures import check_all_fixtures, fixture_warnings
 
 PAYERS = frozenset(
     {
-        *("create_charge", "pay_order", "finalize_payment", "developer_pay"),
+        *("create_charge", "pay_order", "finalize_payment"),
         *("create_customer", "update_customer"),
     }
 )

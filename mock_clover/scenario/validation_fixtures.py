@@ -12,6 +12,8 @@ from mock_clover.core.duration import parse_duration_ms
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import encode
+from mock_clover.core.suggestions import did_you_mean
+from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records import Merchant, Scenario
 from mock_clover.scenario.records_fixtures import (
     FixtureCard,
@@ -20,7 +22,6 @@ from mock_clover.scenario.records_fixtures import (
     FixtureOrder,
     Fixtures,
 )
-from mock_clover.scenario.suggestions import Finding, did_you_mean
 
 _CREDENTIALS = ("merchant_id", "access_token", "api_key")
 _ENDED = frozenset({"voided", "refunded"})

@@ -11,6 +11,7 @@ import re
 
 from mock_clover.clover.common.problems import CONTROL_FORBIDDEN, PATH_NOT_FOUND
 from mock_clover.core.record import Record
+from mock_clover.engine.origin import is_cross_origin
 
 TOKEN_HEADER = b"x-mock-clover-control"
 _PRIVATE = (".localhost", ".local", ".internal", ".test", ".svc", ".cluster.local", ".home.arpa")
@@ -44,10 +45,8 @@ class ControlGuard(Record, frozen=True, kw_only=True):
 
     def check(self, headers: dict[bytes, bytes]) -> None:
         """Reject a control call with a wrong Host, Origin or token."""
-        host = self.check_host(headers)
-        origin = headers.get(b"origin", b"").decode("latin-1").lower()
-        is_cross_origin = headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site")
-        if is_cross_origin or (origin and origin.partition("://")[2] != host):
+        self.check_host(headers)
+        if is_cross_origin(headers):
             raise CONTROL_FORBIDDEN.error(
                 said="Origin: pages of other origins may not make control calls"
             )

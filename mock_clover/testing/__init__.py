@@ -6,13 +6,13 @@ pytest-xdist workers. Each test has its own sandbox, named after the test.
 """
 
 import contextlib
-import difflib
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.declines import Decline, declines
 from mock_clover.testing.handle import MockClover, document
@@ -150,9 +150,8 @@ def _marker_settings(item: pytest.Item) -> dict[str, Any]:
     for mark in reversed(list(item.iter_markers("mock_clover"))):
         for name in mark.kwargs:
             if name not in _SETTINGS:
-                near = difflib.get_close_matches(name, _SETTINGS, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(_SETTINGS)}"
-                raise pytest.UsageError(f"@pytest.mark.mock_clover has no setting {name!r}; {hint}")
+                hint = did_you_mean(name, _SETTINGS) or f"; allowed: {', '.join(_SETTINGS)}"
+                raise pytest.UsageError(f"@pytest.mark.mock_clover has no setting {name!r}{hint}")
         if mark.args:
             raise pytest.UsageError(
                 "@pytest.mark.mock_clover accepts only keyword arguments, for example scenario=…"

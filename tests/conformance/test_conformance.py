@@ -11,7 +11,6 @@ import pytest
 from mock_clover.client import ClientError, Response, exchange
 from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance import report
-from mock_clover.conformance.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded
 from mock_clover.conformance.formats import is_identifier, leaves
 from mock_clover.conformance.hosts import (
     AddressError,
@@ -26,6 +25,7 @@ from mock_clover.conformance.play import CONTROL, Send, StepResult, Target, play
 from mock_clover.conformance.rehearse import DryRun, Prepared, fresh_target, inside, one_url
 from mock_clover.conformance.report import Run
 from mock_clover.conformance.variables import CREDENTIALS, bind, current_dates
+from mock_clover.reference.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import parse

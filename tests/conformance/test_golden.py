@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.conformance.flows import (
+from mock_clover.reference.flows import (
     CLOVER_MARK,
     REPLY_MARK,
     REQUEST_MARK,

@@ -328,11 +328,11 @@ FAULT_REFUSALS: list[tuple[Any, str]] = [
     ({"kind": "drop", "when": "later"}, "when: Invalid enum value 'later'"),
     (
         {"kind": "drop", "endpoint": "create_chrge"},
-        "endpoint: there is no 'create_chrge'; did you mean 'create_charge'?",
+        "endpoint: there is no 'create_chrge'; did you mean `create_charge`?",
     ),
     (
         {"kind": "problem", "problem": "RATE_LIMITD"},
-        "problem: there is no 'RATE_LIMITD'; did you mean 'RATE_LIMITED'?",
+        "problem: there is no 'RATE_LIMITD'; did you mean `RATE_LIMITED`?",
     ),
     ({"kind": "problem", "problem": "@"}, "problem: there is no '@'"),
     ([], "Expected an object, got an array"),

@@ -512,7 +512,7 @@ def test_no_more_than_the_newest_are_gone_through(
 
 
 ROW_REFUSALS = {
-    "/rows/chargs": (404, "kind: there is no 'chargs'; did you mean 'charges'?"),
+    "/rows/chargs": (404, "kind: there is no 'chargs'; did you mean `charges`?"),
     "/rows/x/y": (404, "kind: there is no 'x'"),
     f"/rows/{PAN}": (404, "kind: there is no '[card ...6467]'"),
     "/rows/charges/x": (404, "charges: there is no row 'x'"),
@@ -729,7 +729,7 @@ def test_faults_are_taken_out_of_force_one_by_one(world: World) -> None:
     assert [each["id"] for each in look(world, "/faults")["data"]] == ["fault-2"]
     assert refused(world, "DELETE", "/faults/fault-1") == (
         404,
-        "there is no fault 'fault-1' in force; did you mean 'fault-2'?",
+        "there is no fault 'fault-1' in force; did you mean `fault-2`?",
     )
     assert world.sandbox.has_overrides
     world.send("DELETE", "/_mock/faults/fault-2")

@@ -48,7 +48,7 @@ def test_no_other_file_is_read(world: World, name: str) -> None:
     got = world.send("GET", f"/_mock/scenarios/{name}")
     assert got.status == 404
     meant = {"declins": "declines", "sandbox.yaml": "sandbox"}.get(name)
-    hint = f"; did you mean {meant!r}?" if meant else ""
+    hint = f"; did you mean `{meant}`?" if meant else ""
     assert got.json == {"message": f"scenario: there is no {name!r}{hint}"}
 
 

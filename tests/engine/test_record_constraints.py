@@ -13,18 +13,17 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from mock_clover.clover.common.problems import BY_NAME, ApiError
+from mock_clover.clover.common.problems import BY_NAME
 from mock_clover.clover.surface import SURFACE
 from mock_clover.core.codec import _accepts_str, problem_of
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint, OpenBody
 from mock_clover.engine.error_format import ErrorEnvelope
-from mock_clover.engine.router import Router
+from mock_clover.reference.examples import endpoint_of
 from tests.conformance.test_golden import FILES, Example, read, shown, world_of
 from tests.guidance import HOW_TO_ADD_AN_EXAMPLE, check_none
 from tests.world import Answered, World
 
-_DISPATCH = Router(SURFACE)
 _WRONG: tuple[Any, ...] = (
     *(None, {"a": 1}, [1], [], "", "not a value of it!", "x" * 6_000),
     *(-1, 10**12, 1.5, True, "perhaps"),
@@ -65,14 +64,6 @@ def _is_wrong(value: Any, kind: Any) -> bool:
     return False
 
 
-def endpoint_of(example: Example) -> Endpoint | None:
-    path = example.path.partition("?")[0]
-    try:
-        return _DISPATCH.find(example.method, path)[0]
-    except ApiError:
-        return None  # a control call of the flow, or a path that is wrong on purpose
-
-
 def flows() -> dict[str, list[str]]:
     """Return the operations that golden flows call with success, by file."""
     return {
@@ -85,10 +76,6 @@ def flows() -> dict[str, list[str]]:
     }
 
 
-OF_THE_KEY = {"get_pay_key", "developer_pay"}
-"""Their bytes are of a key pair that each run makes anew; test_developer_pay.py has them."""
-
-
 def test_every_operation_is_in_a_golden_flow() -> None:
     """By one of its paths or methods, where it has several."""
     called = {name for names in flows().values() for name in names}
@@ -96,7 +83,7 @@ def test_every_operation_is_in_a_golden_flow() -> None:
     check_none(
         f"{endpoint.name}: {HOW_TO_ADD_AN_EXAMPLE}"
         for endpoint in SURFACE
-        if endpoint.run not in met and endpoint.name not in OF_THE_KEY
+        if endpoint.run not in met
     )
 
 

@@ -257,36 +257,35 @@ def page() -> str:
     marks = ["evidence", "source"]
     parts = [
         "# Fidelity",
-        "How this mock knows what it claims of Clover, written from the code's own declarations. "
+        "The evidence for every claim of this mock about Clover, generated from the code. "
         "*documented*: a page or a document of Clover says so. *observed*: somebody recorded it "
-        "on the wire, or wrote it into a client. *inferred*: our own deduction, where nothing was "
-        "found. `mock-clover evidence --json` prints the same.",
-        "Each reply says in `x-mock-clover-evidence` which is the weakest mark of what it leans "
-        "on: the operation, what the issuer said, the refusal, and behaviours such as "
-        "`NEWEST_CARD_PAYS` that decided it. Its words and members are not weighed. "
-        "`serve --strict evidence` refuses what would lean on something inferred, by the names of "
-        "this page; `allow_inferred` in a scenario's settings lists what may be so all the same.",
-        "A mark is about the claim that stands beside it: a source may say of a part that it is "
-        "inferred, as of the words of a documented code.",
+        "on the wire, or wrote it into a client. *inferred*: our deduction, where no source was "
+        "found. Operations, errors and test cards are in the [reference](reference.md), with their "
+        "evidence. `mock-clover evidence --json` prints all claims.",
+        "Each response has the lowest level of what it depends on in `x-mock-clover-evidence`: the "
+        "operation, the issuer's verdict, the error, and the behaviours that decided it, for "
+        "example `NEWEST_CARD_PAYS`. Texts and members do not count. `serve --strict evidence` "
+        "rejects requests that depend on inferred behaviour; `allow_inferred` in a scenario's "
+        "settings lists the names on this page that are allowed all the same.",
+        "A level is about the claim in its row. A source may say that a part of it is inferred, "
+        "for example the text of a documented code.",
         _rows(count_rows(told_now), ["kind", *MARKS, "all"]),
         "## Behaviours",
-        "What is neither a member nor a refusal. A setting of a scenario has it otherwise.",
+        "Claims that are no members or errors. A setting of a scenario changes the behaviour.",
         _rows(told_now["behaviours"], ["name", "about", *marks, "setting"]),
         "## Known differences",
         _rows(told_now["differences"], ["about", "here"]),
-        "## What is not known",
-        "What was looked for in public sources and not found, and what is done here instead.",
+        "## Unknown",
+        "What public sources do not say, and what this mock does.",
         _rows(told_now["unknown"], ["about", "here"]),
-        "## Operations and webhooks",
-        _rows([*told_now["operations"], *told_now["webhooks"]], ["name", *marks]),
-        "## Refusals",
-        _rows(told_now["refusals"], ["name", "status", *marks]),
+        "## Webhooks",
+        _rows(told_now["webhooks"], ["name", "about", *marks]),
         "## Members",
-        "Of every record that is sent or taken, those of one source together.",
+        "The members of every request and response, grouped by source.",
         _rows(_by_source(told_now["members"]), ["record", "members", *marks]),
         "## Sources",
+        "They also explain the sources in the [reference](reference.md).",
         _rows(told_now["sources"], ["key", "about"]),
-        "Test cards and their sources: [reference.md](reference.md).",
     ]
     return "\n\n".join(parts) + "\n"
 

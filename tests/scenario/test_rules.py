@@ -188,7 +188,7 @@ def test_an_unknown_outcome_is_told(world: World, word: str) -> None:
     assert got.status == 400
     assert got.json["message"].startswith("x-mock-clover-outcome: unknown outcome '")
     meant = {"aprove": "approve", "card_declined/lost_crad": "card_declined/lost_card"}.get(word)
-    assert got.json["message"].endswith(f"did you mean {meant}?") == (meant is not None)
+    assert got.json["message"].endswith(f"did you mean `{meant}`?") == (meant is not None)
 
 
 @pytest.mark.parametrize("name", sorted(OUTCOMES))

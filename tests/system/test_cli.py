@@ -76,7 +76,6 @@ def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
         "scenarios",
         "schema",
         "conformance",
-        "export",
     ],
 )
 def test_every_help_shows_examples(command: str) -> None:
@@ -295,7 +294,7 @@ def test_an_unknown_setting_is_told_with_what_was_meant(
 ) -> None:
     monkeypatch.setenv("MOCK_CLOVER_PROT", "1")
     log = serve().log.read_text()
-    assert "unknown setting MOCK_CLOVER_PROT; did you mean MOCK_CLOVER_PORT?" in log
+    assert "unknown setting MOCK_CLOVER_PROT; did you mean `MOCK_CLOVER_PORT`?" in log
 
 
 def test_settings_come_from_the_environment(

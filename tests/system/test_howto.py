@@ -150,7 +150,6 @@ def test_the_page_of_instruments_runs(tmp_path: Path, served: Served) -> None:
     assert len(virtual["gift_card"]["number"]) == 16
     assert [due["kind"] for due in clock["fired"]] == ["debit_settled"]
     assert [each["status"] for each in (debit, settled)] == ["pending", "succeeded"]
-    assert out.rstrip().endswith("00000000")
     (text,) = blocks("howto/instruments.md", "yaml")
     assert len(parse(text.encode(), "instruments.md", OPERATIONS).rules) == 2
 
@@ -163,9 +162,6 @@ def test_the_page_of_conformance_runs(tmp_path: Path, served: Served) -> None:
     assert out.endswith(f"{printed}exit code 1\n")
     assert "0 with drift" in (tmp_path / "drift.md").read_text()
     assert len(json.loads((tmp_path / "drift.json").read_text())["drift"]) == 2
-    assert (tmp_path / "clover.postman_collection.json").is_file()
-    assert (tmp_path / "clover-bruno" / "bruno.json").is_file()
-    assert (tmp_path / "clover-http" / "save-a-card.http").is_file()
 
 
 @needs_curl

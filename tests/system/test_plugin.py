@@ -437,7 +437,7 @@ def test_a_failure_shows_the_journal(run: Run) -> None:
     assert "ignored amout" in shown
     journals = [line for line in shown.splitlines() if line.startswith("#")]
     assert not [line for line in journals if "4242424242424242" in line]
-    assert "@pytest.mark.mock_clover has no setting 'dialekt'; did you mean 'dialect'?" in shown
+    assert "@pytest.mark.mock_clover has no setting 'dialekt'; did you mean `dialect`?" in shown
 
 
 def test_a_running_server_is_used(run: Run, project: Path, served: Served) -> None:

@@ -1,5 +1,7 @@
 """Charges: sale, authorization, capture and decline."""
 
+import re
+
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_on_file import update_token_use, warn
@@ -57,10 +59,9 @@ from mock_clover.clover.threeds.operations import THREEDS_REFUSALS, authenticate
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
 from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.object_id import OBJECT_ID
 from mock_clover.engine.endpoint import Call, Declined, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
-
-_CROCKFORD = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
 def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAnswer | Declined:
@@ -210,7 +211,7 @@ def _announce_charge(sandbox: Sandbox, charge: Charge, *, has_order: bool) -> No
 def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeAnswer:
     """Capture an authorization once, in full or in part."""
     charge_id = call.ids[0]
-    if len(charge_id) != 13 or not _CROCKFORD.issuperset(charge_id):
+    if not re.fullmatch(OBJECT_ID, charge_id):
         raise INVALID_CHARGE_ID.error()
     charge = _require(sandbox, charge_id)
     if charge.state == "expired":

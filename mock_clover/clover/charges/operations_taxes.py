@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.common.problems import INVALID_TAX_RATE
-from mock_clover.clover.orders.records_item import RATE_WHOLE, Item, TaxRate
+from mock_clover.clover.orders.records_item import TAX_RATE_WHOLE, Item, TaxRate
 from mock_clover.clover.platform.records_inventory import (
     NO_TAX_APPLIED,
     InventoryItem,
@@ -70,6 +70,6 @@ def with_tax(sandbox: Sandbox, request: ChargeRequest) -> ChargeRequest:
     (inferred).
     """
     rate = resolved(sandbox, TaxRate(tax_rate_uuid=request.tax_rate_uuid))
-    divisor = RATE_WHOLE + (rate.rate or 0)
+    divisor = TAX_RATE_WHOLE + (rate.rate or 0)
     tax = (request.amount * (rate.rate or 0) + divisor // 2) // divisor
     return replace(request, tax_amount=min(request.amount, rate.tax_amount or tax))

@@ -6,6 +6,7 @@ Source: MD:setting-soft-descriptors (2023), MD:understanding-level-2-data and -l
 from typing import Annotated, Literal
 
 from mock_clover.core.evidence import END, Cents, doc, documented
+from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
 _SOFT = documented("MD:setting-soft-descriptors")
@@ -13,15 +14,14 @@ _TWO = documented("MD:understanding-level-2-data")
 _THREE = documented("MD:understanding-level-3-data")
 _WORDS_MAX = 255
 """The maximum length of texts without a documented maximum."""
-_SUM_MAX = 99_999_999
 LINES_MAX = 500
 """The maximum of level 3 lines; the same as of an order's items in this mock."""
 
 _SoftText = Annotated[str, doc("Free text.", _SOFT, max_length=_WORDS_MAX)] | None
 _TwoText = Annotated[str, doc("Free text.", _TWO, max_length=_WORDS_MAX)] | None
-_TwoCents = Annotated[Cents, doc("Minor units.", _TWO, ge=0, le=_SUM_MAX)] | None
+_TwoCents = Annotated[Cents, doc("Minor units.", _TWO, ge=0, le=AMOUNT_MAX)] | None
 _ThreeText = Annotated[str, doc("Not all spaces.", _THREE, max_length=_WORDS_MAX)] | None
-_ThreeCents = Annotated[Cents, doc("Minor units.", _THREE, ge=0, le=_SUM_MAX)] | None
+_ThreeCents = Annotated[Cents, doc("Minor units.", _THREE, ge=0, le=AMOUNT_MAX)] | None
 
 CONTACT_CHARS_MAX = 13
 """The maximum length of `merchant_contact_info` for Visa and Discover (documented)."""

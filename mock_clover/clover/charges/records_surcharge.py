@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from mock_clover.core.evidence import Cents, Fact, inferred
 from mock_clover.core.record import Record
 
-RATE_WHOLE = 1_000_000
+SURCHARGE_RATE_WHOLE = 1_000_000
 """A rate of 35,000 is 3.5 % (documented)."""
 
 
@@ -26,4 +26,4 @@ class AdditionalCharge(Record, frozen=True, kw_only=True):
 
 def surcharge(amount: Cents, rate: int) -> Cents:
     """Return the surcharge on an amount, rounded down: 84 on 2428 at 35,000 (documented)."""
-    return amount * rate // RATE_WHOLE
+    return amount * rate // SURCHARGE_RATE_WHOLE

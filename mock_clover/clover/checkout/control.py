@@ -12,10 +12,10 @@ from mock_clover.clover.checkout.page import leads_to, show_page, submit_page
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, Line, State
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
-from mock_clover.control.endpoint import OURS, ControlRecord, control
+from mock_clover.control.endpoint import OURS, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.money import AMOUNT_MAX
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, SecretRecord
 from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -31,7 +31,7 @@ class CheckoutQuery(Record, frozen=True, kw_only=True):
     )
 
 
-class PayRequest(ControlRecord, frozen=True, kw_only=True):
+class PayRequest(SecretRecord, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Body of `POST /_mock/checkouts/{id}/pay`. Contains a PAN and a CVV: never print or store."""
 
     card: Annotated[CardRequest, doc("As in `/v1/tokens`; the CVV is required.", OURS)]
@@ -39,10 +39,6 @@ class PayRequest(ControlRecord, frozen=True, kw_only=True):
         Annotated[int, doc("In minor units, on top of the amount.", OURS, ge=0, le=AMOUNT_MAX)]
         | None
     ) = None
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "PayRequest(...)"
 
 
 class CheckoutShown(Record, frozen=True, kw_only=True):

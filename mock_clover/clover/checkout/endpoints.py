@@ -339,10 +339,9 @@ def _journal(sandbox: Sandbox, payment: HostedPayment, paid: Paid, event: EventS
 def _journal_error(
     sandbox: Sandbox, checkout_id: str, payment: HostedPayment | None, error: ApiError
 ) -> None:
-    problem, reason = error.problem, error.words.get("why")
+    problem = error.problem
     reply, _ = problem_body(problem, error.message, sandbox.settings.dialect)
-    why = f"{reason}: {problem.name}" if reason else problem.name
-    _write_exchange(sandbox, checkout_id, payment, problem.status, why, reply)
+    _write_exchange(sandbox, checkout_id, payment, problem.status, error.why, reply)
 
 
 def _write_exchange(

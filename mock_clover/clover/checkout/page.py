@@ -155,8 +155,7 @@ def _error_page(sandbox: Sandbox, error: ApiError, call: Call[CheckoutForm, None
     from mock_clover.clover.checkout.operations_form import faults
 
     problem = error.problem
-    reason = error.words.get("why")
-    call.why = f"{reason}: {problem.name}" if reason else problem.name
+    call.why = error.why
     checkout = sandbox.checkouts.get(call.ids[0])
     if checkout is None:
         return Page(problem.status, html.end_page("Not found", error.message), html.guards_of(None))

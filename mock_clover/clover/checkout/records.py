@@ -7,11 +7,11 @@ their recordings. A session stores no card: each attempt stores a charge, and th
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from mock_clover.clover.orders.records_item import RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
+from mock_clover.clover.orders.records_item import TAX_RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
 from mock_clover.clover.webhooks.records_address import wrong_url
 from mock_clover.core.evidence import EMAIL, Cents, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, SecretRecord
 
 DOC = documented("DOCS: hosted checkout")
 _SEEN = observed("public clients of the hosted checkout")
@@ -55,7 +55,7 @@ class CartTax(Record, frozen=True, kw_only=True):
 
     name: _Text | None = None
     rate: Annotated[
-        int, doc("10,000,000 is 100 %.", DOC, refused_as=_INVALID, ge=0, le=10 * RATE_WHOLE)
+        int, doc("10,000,000 is 100 %.", DOC, refused_as=_INVALID, ge=0, le=10 * TAX_RATE_WHOLE)
     ]
 
 
@@ -183,7 +183,7 @@ class Line(Record, frozen=True, kw_only=True):
         )
 
 
-class CheckoutForm(Record, frozen=True, kw_only=True):
+class CheckoutForm(SecretRecord, frozen=True, kw_only=True):
     """Form of the page. Contains a PAN and a CVV: never print or store it."""
 
     do: str = "pay"
@@ -198,10 +198,6 @@ class CheckoutForm(Record, frozen=True, kw_only=True):
     tip_own: str = ""
     mock_clover_cards: str = ""
     """Query parameter of the page; 1 shows the test cards."""
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "CheckoutForm(...)"
 
 
 State = Literal["open", "paid", "cancelled", "expired"]

@@ -46,8 +46,6 @@ OPERATIONS = (
     "cash_out_gift_card",
     "gift_cards_cashout",
     "cancel_refund",
-    "get_pay_key",
-    "developer_pay",
     "create_plan",
     "list_plans",
     "get_plan",

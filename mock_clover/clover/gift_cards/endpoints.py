@@ -44,12 +44,10 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented, observed
 from mock_clover.core.masking import passes_luhn
+from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
-
-BALANCE_MAX = 99_999_999
-"""The maximum balance of one card; the same as for a charge. A bound of this mock."""
 
 
 def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftAnswer:
@@ -107,7 +105,7 @@ def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftAnswer:
     row = _require_active(sandbox, token)
     sandbox.gift_cards.require_room()
     balance = gift_card_balance(sandbox, row).balance
-    if row.loaded + body.amount > BALANCE_MAX:
+    if row.loaded + body.amount > AMOUNT_MAX:  # our bound on a balance
         raise AMOUNT_TOO_LARGE.error()
     row = _put(sandbox, token, replace(row, loaded=row.loaded + body.amount))
     call.why = f"reloaded gift card ...{row.last4} with {body.amount}"

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 from mock_clover.core.evidence import CURRENCY, Cents, Fact, Millis, doc, documented, inferred
-from mock_clover.core.record import Record
+from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.record import Record, SecretRecord
 
 _MD = documented("MD:gift-card-api")
 _TOKEN = documented("MD:create-a-gift-card-token")
-_AMOUNT_MAX = 99_999_999
 
 NUMBER_LENGTHS = frozenset({6, 11, 13, 16, 19})
 """6, 13, 16 and 19 are documented; the page's own example has 11."""
@@ -30,7 +30,7 @@ VIRTUAL_PREFIX = "777737"
 """The first digits of both documented virtual cards."""
 
 
-class GiftCardRequest(Record, frozen=True, kw_only=True):
+class GiftCardRequest(SecretRecord, frozen=True, kw_only=True):
     """`gift_card` of a token request. Has a card number and a code: never print or store it."""
 
     card_number: Annotated[str, doc("The number: 6, 11, 13, 16 or 19 digits.", _TOKEN)] | None = (
@@ -41,10 +41,6 @@ class GiftCardRequest(Record, frozen=True, kw_only=True):
     foreign_access_code: (
         Annotated[str, doc("For cards that are not Fiserv's; not checked.", _TOKEN)] | None
     ) = None
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "GiftCardRequest(...)"
 
 
 class GiftCard(Record, frozen=True, kw_only=True):
@@ -103,7 +99,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
                 _MD,
                 refused_as="INVALID_CHARGE_AMOUNT",
                 ge=1,
-                le=_AMOUNT_MAX,
+                le=AMOUNT_MAX,
             ),
         ]
         | None
@@ -126,7 +122,7 @@ class ReloadRequest(Record, frozen=True, kw_only=True):
     source: Annotated[str, doc("Token of the card.", _MD, refused_as="INVALID_SOURCE")]
     amount: Annotated[
         Cents,
-        doc("Amount to add.", _MD, refused_as="INVALID_CHARGE_AMOUNT", ge=1, le=_AMOUNT_MAX),
+        doc("Amount to add.", _MD, refused_as="INVALID_CHARGE_AMOUNT", ge=1, le=AMOUNT_MAX),
     ]
     currency: Annotated[str, doc("ISO 4217.", _MD, refused_as="INVALID_CURRENCY", pattern=CURRENCY)]
 

@@ -12,6 +12,7 @@ from mock_clover.clover.common.behaviours_other import CONSENT_DENIED, MERCHANT_
 from mock_clover.clover.oauth.problems import CONSENT_FROM_ELSEWHERE
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.engine.endpoint import Call, Page, Redirect
+from mock_clover.engine.origin import is_cross_origin
 from mock_clover.sandbox.sandbox import Sandbox
 
 Join = Callable[[str, dict[str, str], str | None, str], str]
@@ -32,17 +33,8 @@ def show(merchants: list[Sandbox], call: Call[None, Any], target: str) -> Page:
 
 
 def is_denied(call: Call[Any, None]) -> bool:
-    """Return whether the merchant denies; raise CONSENT_FROM_ELSEWHERE for another site's form.
-
-    Browsers send the origin of a POST. A client that sends none is not a browser and is accepted.
-    """
-    site, origin = call.headers.get(b"sec-fetch-site"), call.headers.get(b"origin")
-    if site is not None:
-        same_site = site in (b"same-origin", b"none")
-    else:
-        host = call.headers.get(b"host", b"")
-        same_site = origin is None or origin.partition(b"://")[2].lower() == host.lower()
-    if not same_site:
+    """Return whether the merchant denies; raise CONSENT_FROM_ELSEWHERE for another site's form."""
+    if is_cross_origin(call.headers):
         raise CONSENT_FROM_ELSEWHERE.error()
     return bool(call.body.do == "deny")
 

@@ -11,7 +11,7 @@ _ITEMS = "INVALID_ITEMS"
 _ITEM_TYPE = observed("GP: sku, tax, shipping; that others are rejected is inferred")
 
 ItemType = Literal["sku", "tax", "shipping"]
-RATE_WHOLE = 10_000_000
+TAX_RATE_WHOLE = 10_000_000
 """A tax rate of 100 %. Source: REF createorder, where 1000000 is 10 %."""
 TAX_RATES_MAX = 50
 """The maximum of taxes of one line; a bound of this mock."""
@@ -35,7 +35,7 @@ class TaxRate(Record, frozen=True, kw_only=True):
 
     def of(self, price: Cents) -> Cents:
         """Return the tax on a price, rounded half up (inferred)."""
-        return self.tax_amount or (price * (self.rate or 0) + RATE_WHOLE // 2) // RATE_WHOLE
+        return self.tax_amount or (price * (self.rate or 0) + TAX_RATE_WHOLE // 2) // TAX_RATE_WHOLE
 
 
 class Item(Record, frozen=True, kw_only=True):

@@ -32,10 +32,6 @@ class View(Value, frozen=True):
         inner = (each.split(".", 1) for each in self.expand if "." in each)
         return replace(self, expand=frozenset(rest for name, rest in inner if name in names))
 
-    def refer(self, path: str, row_id: str) -> Reference:
-        """Return a reference to an object with its own URL."""
-        return Reference(href=f"{self.root}/{path}/{row_id}", id=row_id)
-
     @property
     def employee(self) -> Reference:
         """The employee of all actions of apps: the owner."""

@@ -120,9 +120,8 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
         source = resolve_source(sandbox, request.source, request.stored_credentials, forced)
         sandbox.charges.require_room()
     except ApiError as error:
-        reason, name = error.words.get("why"), error.problem.name
-        why = f"{reason}: {name}" if reason else name
         attempt, status, reply = Attempt(None, error.message), error.problem.status, b""
+        why = error.why
     else:
         charge, why = make_charge(sandbox, request, source, order=None), source.verdict.why
         if charge.decline is None:

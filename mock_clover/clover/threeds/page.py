@@ -23,6 +23,7 @@ from mock_clover.clover.threeds.operations_acs import (
 from mock_clover.clover.threeds.records import PROTOCOL_VERSION, Result
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Page, Text
+from mock_clover.engine.origin import is_cross_origin
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -109,7 +110,7 @@ def take_answer(sandbox: Sandbox, call: Call[IssuerAnswer, None]) -> Page:
     """
     from mock_clover.clover.threeds import html
 
-    if _is_from_elsewhere(call.headers):
+    if is_cross_origin(call.headers):
         call.why = "the form was sent by a page of another origin"
         return Page(403, html.stray_page(), html.GUARDS)
     auth = _find(sandbox, call.ids[0])
@@ -190,16 +191,3 @@ def _request_errors(auth: Authentication, creq: str) -> tuple[str, ...]:
         for name, sent, expected in compared
         if sent not in (None, expected)
     )
-
-
-def _is_from_elsewhere(headers: dict[bytes, bytes]) -> bool:
-    """Return whether a page of another origin posted a form.
-
-    Clients that are not browsers send neither header. Older browsers, and all browsers for a page
-    on plain HTTP with a host name, send only the origin.
-    """
-    site = headers.get(b"sec-fetch-site")
-    if site is not None:
-        return site != b"same-origin"
-    origin = headers.get(b"origin")
-    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host", b"")

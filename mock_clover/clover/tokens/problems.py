@@ -1,4 +1,4 @@
-"""Problems of payment instruments other than cards, and of the Developer Pay API.
+"""Problems of payment instruments other than cards.
 
 No error bodies of these were found: codes and messages follow those of charges (inferred).
 """
@@ -36,18 +36,4 @@ REFUND_NOT_CANCELABLE = Problem(
     code="processing_error",
     message="Invalid request: cannot cancel this refund",
     fact=inferred("MD:gift-card-api cancels refunds of gift cards only; the error is ours"),
-)
-DEVELOPER_PAY_INVALID = Problem(
-    name="DEVELOPER_PAY_INVALID",
-    status=400,
-    message="Invalid value for {param}",
-    shape="bare",
-    fact=inferred("the platform host's errors have only a message; the message is ours"),
-)
-DEVELOPER_PAY_ORDER_NOT_FOUND = Problem(
-    name="DEVELOPER_PAY_ORDER_NOT_FOUND",
-    status=404,
-    message="Not Found",
-    shape="bare",
-    fact=inferred("the platform host's message for an unknown order"),
 )

@@ -15,14 +15,14 @@ from mock_clover.clover.tokens.records_external import (
     WalletRequest,
 )
 from mock_clover.core.evidence import Fact, Facts, Millis, doc, documented, inferred
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, SecretRecord
 
 _OAS = documented("OAS-TOK")
 _SEED = documented("SEED card token")
 _AVS = documented("OAS-TOK; stored for the address check at charge time")
 
 
-class CardRequest(Record, frozen=True, kw_only=True):
+class CardRequest(SecretRecord, frozen=True, kw_only=True):
     """`card` of a token request. Has a PAN and a CVV: never print or store it."""
 
     number: (
@@ -102,15 +102,11 @@ class CardRequest(Record, frozen=True, kw_only=True):
     address_zip: Annotated[str, doc("Postal code.", _AVS)] | None = None
     address_country: Annotated[str, doc("Country.", _OAS)] | None = None
 
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "CardRequest(...)"
-
 
 _WALLET = inferred("clover-around 6.4: the payload is documented, its place in the body is not")
 
 
-class TokenRequest(Record, frozen=True, kw_only=True):
+class TokenRequest(SecretRecord, frozen=True, kw_only=True):
     """Body of `POST /v1/tokens`: exactly one of these (documented OAS-TOK)."""
 
     card: Annotated[CardRequest, doc("The card.", _OAS, refused_as="INVALID_PAN")] | None = None
@@ -129,10 +125,6 @@ class TokenRequest(Record, frozen=True, kw_only=True):
     encrypted_wallet: Annotated[WalletRequest, doc("A wallet.", _WALLET)] | None = None
     applePayPaymentData: Annotated[ApplePayPaymentData, doc("Apple Pay.", _WALLET)] | None = None
     apiKey: Annotated[str, doc("Ignored; Clover's Node SDK sends it.", _OAS)] | None = None
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "TokenRequest(...)"
 
 
 TokenState = Literal["new", "used", "multipay", "revoked"]

@@ -7,14 +7,14 @@ security number). None of these is stored or printed, only the last four digits 
 from typing import Annotated, ClassVar, Literal
 
 from mock_clover.core.evidence import EMAIL, END, Fact, doc, documented, inferred
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, SecretRecord
 
 _MD = documented("MD:create-an-ach-token")
 _REQUIRED = documented("MD:create-an-ach-token marks it as required")
 _TEXT = {"min_length": 1, "max_length": 255}
 
 
-class Agreement(Record, frozen=True, kw_only=True):
+class Agreement(SecretRecord, frozen=True, kw_only=True):
     """`agreement` of a bank account: the customer's consent."""
 
     agreement_id: Annotated[str, doc("Id of the merchant's template.", _REQUIRED, **_TEXT)]
@@ -22,12 +22,8 @@ class Agreement(Record, frozen=True, kw_only=True):
     locale: Annotated[str, doc("For example en_US.", _MD)] | None = None
     template_data: Annotated[str, doc("Values of the template.", _MD)] | None = None
 
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "Agreement(...)"
 
-
-class AchRequest(Record, frozen=True, kw_only=True):
+class AchRequest(SecretRecord, frozen=True, kw_only=True):
     """`ach` of a token request. Has a bank account number: never print or store it."""
 
     bank_account_number: Annotated[
@@ -75,10 +71,6 @@ class AchRequest(Record, frozen=True, kw_only=True):
     ) = None
     session_id: Annotated[str, doc("Accepted and ignored.", _MD)] | None = None
     agreement: Annotated[Agreement, doc("The customer's consent.", _REQUIRED)]
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "AchRequest(...)"
 
 
 class AchView(Record, frozen=True, kw_only=True):

@@ -7,13 +7,13 @@ encrypted for Clover's own key.
 from typing import Annotated, Literal
 
 from mock_clover.core.evidence import doc, documented, inferred
-from mock_clover.core.record import Record
+from mock_clover.core.record import Record, SecretRecord
 
 _OAS = documented("OAS-TOK external_token")
 _APPLE = documented("MD:create-applepaywallet-token")
 
 
-class TokenAttribute(Record, frozen=True, kw_only=True):
+class TokenAttribute(SecretRecord, frozen=True, kw_only=True):
     """`transarmor_token_attribute`: data of the token's card."""
 
     exp_month: Annotated[str, doc("One or two digits, 1 to 12.", _OAS)]
@@ -32,12 +32,8 @@ class TokenAttribute(Record, frozen=True, kw_only=True):
         Annotated[str, doc("Of the first payment; avoids a warning on later ones.", _OAS)] | None
     ) = None
 
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "TokenAttribute(...)"
 
-
-class ExternalTokenRequest(Record, frozen=True, kw_only=True):
+class ExternalTokenRequest(SecretRecord, frozen=True, kw_only=True):
     """`external_token` of a token request. Its value represents a card: never print or store it."""
 
     token_type: Annotated[Literal["TRANSARMOR"], doc("The only known type.", _OAS)]
@@ -45,10 +41,6 @@ class ExternalTokenRequest(Record, frozen=True, kw_only=True):
         str, doc("8 to 64 letters and digits; a JSON number is accepted too.", _OAS)
     ]
     transarmor_token_attribute: Annotated[TokenAttribute, doc("The token's card.", _OAS)]
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "ExternalTokenRequest(...)"
 
 
 class ApplePayHeader(Record, frozen=True, kw_only=True):
@@ -59,7 +51,7 @@ class ApplePayHeader(Record, frozen=True, kw_only=True):
     transactionId: Annotated[str, doc("Hexadecimal.", _APPLE)]
 
 
-class ApplePayPaymentData(Record, frozen=True, kw_only=True):
+class ApplePayPaymentData(SecretRecord, frozen=True, kw_only=True):
     """`applePayPaymentData`: encrypted for Clover's key, so it is not decrypted here."""
 
     data: Annotated[str, doc("Base64 of the encrypted card.", _APPLE, min_length=1)]
@@ -67,18 +59,10 @@ class ApplePayPaymentData(Record, frozen=True, kw_only=True):
     signature: Annotated[str, doc("Base64.", _APPLE, min_length=1)]
     version: Annotated[str, doc("For example EC_v1.", _APPLE, min_length=1, max_length=16)]
 
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "ApplePayPaymentData(...)"
 
-
-class WalletRequest(Record, frozen=True, kw_only=True):
+class WalletRequest(SecretRecord, frozen=True, kw_only=True):
     """The object around a wallet's payload; its existence and name are inferred."""
 
     applePayPaymentData: Annotated[
         ApplePayPaymentData, doc("Apple Pay.", inferred("the wrapping object was not captured"))
     ]
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "WalletRequest(...)"

@@ -759,7 +759,7 @@ def test_an_outcome_that_there_is_not_is_refused_when_it_is_written(shop: Subscr
     ):
         got = shop.ask(method, path, body)
         assert got.status == 400
-        assert got.json["message"].endswith("did you mean card_declined?")
+        assert got.json["message"].endswith("did you mean `card_declined`?")
 
 
 @pytest.mark.parametrize(

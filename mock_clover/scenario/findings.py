@@ -1,6 +1,5 @@
-"""Findings of scenario validation, and spelling suggestions."""
+"""Findings of scenario validation."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 Finding = tuple[str, str]
@@ -19,12 +18,3 @@ class Located(NamedTuple):
         """Return one line that starts with the file name."""
         at = f" - at `{self.path}`" if self.path else ""
         return f"{name}:{self.line}:{self.column}: {self.message}{at}"
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean ...?` if a known word is similar, else ''."""
-    import difflib
-
-    by_fold = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(word[:100].casefold(), by_fold, n=1, cutoff=0.5)
-    return f"; did you mean `{by_fold[near[0]]}`?" if near else ""

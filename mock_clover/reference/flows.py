@@ -1,6 +1,6 @@
 """The golden flows: ordered requests with their recorded responses.
 
-The tests, `mock-clover conformance` and `mock-clover export` share them. The files are in
+The tests, `mock-clover conformance` and the OpenAPI document share them. The files are in
 tests/golden and are included in the wheel.
 """
 

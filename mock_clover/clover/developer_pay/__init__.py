@@ -1,1 +1,0 @@
-"""The deprecated Developer Pay API."""
