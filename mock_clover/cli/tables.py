@@ -142,9 +142,10 @@ def schema(*, what: str) -> None:
     import msgspec
 
     from mock_clover.clover.common.problems import OUTCOMES
-    from mock_clover.scenario.records import DECLINE_CODES, Scenario
+    from mock_clover.scenario.load import shipped_names
+    from mock_clover.scenario.records import DECLINE_CODES, ScenarioFile
 
-    generated = msgspec.json.schema(Scenario)
+    generated = msgspec.json.schema(ScenarioFile)
     records = {name: each["properties"] for name, each in generated["$defs"].items()}
     for member, names in (
         (records["Condition"]["endpoint"], list(RULE_OPERATIONS)),
@@ -155,6 +156,7 @@ def schema(*, what: str) -> None:
         next(each for each in member["anyOf"] if each.get("type") == "string")["enum"] = names
     for record in ("DeclineAs", "TestCard"):
         records[record]["decline_code"]["examples"] = list(DECLINE_CODES)
+    records["ScenarioFile"]["extends"]["examples"] = shipped_names()
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"mock-clover {what}",

@@ -9,14 +9,15 @@ from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
-from mock_clover.scenario.load import check_text, load
-from mock_clover.scenario.records import Scenario, ScenarioError
+from mock_clover.scenario.load import check_text, load, with_parent
+from mock_clover.scenario.records import Scenario, ScenarioError, ScenarioFile
 from mock_clover.scenario.validation import find_errors
 
 _FINDINGS_MAX = 20
 _NAME = "scenario"
 """The name of a text in messages, instead of a file name."""
-_DOCUMENT = Codec(Scenario)
+_DOCUMENT = Codec(ScenarioFile)
+_RESOLVED = Codec(Scenario)
 
 
 class Found(Record, frozen=True, kw_only=True):
@@ -90,17 +91,20 @@ def _shipped(name: str) -> Scenario:
 
 
 @contextlib.contextmanager
-def scenario_errors() -> Iterator[None]:
-    """Turn a ScenarioError, raised while its data is created, into an ApiError."""
+def scenario_errors(about: str = "scenario") -> Iterator[None]:
+    """Turn a ScenarioError, raised while a scenario is put in force, into an ApiError."""
     try:
         yield
     except ScenarioError as error:
-        raise CONTROL_INVALID.error(said=f"scenario: {error}") from None
+        raise CONTROL_INVALID.error(said=f"{about}: {error}") from None
 
 
 def _validated(tree: dict[str, Any]) -> Scenario:
     try:
-        scenario = _DOCUMENT.convert(tree)
+        _DOCUMENT.convert(tree)
+        with scenario_errors("extends"):
+            tree = with_parent(tree)
+        scenario = _RESOLVED.convert(tree)
     except (MalformedError, ViolationsError) as error:
         raise CONTROL_INVALID.error(said=str(error)) from None
     errors = [

@@ -3,6 +3,9 @@
 Parsing is limited to be safe: safe loader, no aliases, tags or repeated keys, and a maximum size,
 depth and number of values. Types check the fields; `validation.py` checks the other rules and
 reports all its findings together.
+
+A file may extend a built-in scenario or a file beside it. A text that is not from a file, for
+example of a control call, may extend built-in ones only: nobody reads files through a server.
 """
 
 import re
@@ -10,14 +13,15 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 import msgspec
 import yaml
 
 from mock_clover.core.suggestions import did_you_mean
+from mock_clover.scenario.extend import Tree, merge
 from mock_clover.scenario.findings import Finding, Located
-from mock_clover.scenario.records import Scenario, ScenarioError
+from mock_clover.scenario.records import Scenario, ScenarioError, ScenarioFile
 from mock_clover.scenario.validation import find_errors, find_warnings
 
 FILE_BYTES_MAX = 1_048_576
@@ -25,9 +29,13 @@ DEPTH_MAX = 32
 VALUES_MAX = 60_000
 """Maximum number of keys and values in a file; 2000 cards and 1000 rules need fewer."""
 FINDINGS_MAX = 20
+CHAIN_MAX = 5
+"""Maximum number of scenarios of which each extends the next; it also bounds the bytes read."""
 
 _yaml: Any = yaml  # the stubs lack libyaml's marks and loader
 _Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight times faster
+_YAML_ERRORS = (yaml.YAMLError, ArithmeticError, RecursionError, ValueError)
+_SUFFIXES = (".yaml", ".yml")
 _ERROR_PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
 _ENUM = re.compile(r"Invalid enum value '(?P<value>[^']*)'")
@@ -55,38 +63,65 @@ def load(name_or_file: str, endpoints: Collection[str] = ()) -> Scenario:
 
     `endpoints` are the operation names allowed in rules and faults; empty allows any.
     """
-    return parse(*_read(name_or_file), endpoints)
+    return _load(file_of(name_or_file), endpoints).scenario
 
 
 def check(name_or_file: str, endpoints: Collection[str] = ()) -> tuple[Scenario, list[str]]:
     """Load like `load`, and return the warnings as lines with file, line and column."""
-    raw, name = _read(name_or_file)
-    scenario, warnings = check_text(raw, name, endpoints)
-    return scenario, [each.format(name) for each in warnings]
+    file = file_of(name_or_file)
+    parsed = _load(file, endpoints)
+    return parsed.scenario, [each.format(str(file)) for each in parsed.warnings()]
 
 
 def check_text(
     raw: bytes, name: str, endpoints: Collection[str] = ()
 ) -> tuple[Scenario, list[Located]]:
     """Parse like `parse`, and return the warnings."""
-    scenario, node = _parse(raw, name, endpoints)
-    warnings = ((path, f"warning: {message}") for path, message in find_warnings(scenario))
-    return scenario, _located(node, warnings)
+    parsed = _parse(raw, name, endpoints)
+    return parsed.scenario, parsed.warnings()
 
 
 def text_of(name_or_file: str) -> bytes:
     """Return the text of a built-in scenario or a file. Raises ScenarioError."""
-    return _read(name_or_file)[0]
+    return _read(file_of(name_or_file))
 
 
 def parse(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Scenario:
-    """Parse the text of a scenario; `name` prefixes error messages. Raises ScenarioError."""
-    return _parse(raw, name, endpoints)[0]
+    """Parse the text of a scenario, which may extend built-in ones only. Raises ScenarioError.
+
+    `name` prefixes error messages.
+    """
+    return _parse(raw, name, endpoints).scenario
+
+
+def with_parent(tree: Tree) -> Tree:
+    """Return a valid document with the members of the built-in scenario that it extends.
+
+    Raises ScenarioError.
+    """
+    extends = tree.get("extends")
+    return merge(tree, _load(_parent_file(extends, None)).tree) if extends else tree
+
+
+def files_of(name_or_file: str) -> tuple[Path, ...]:
+    """Return the file of a scenario and those that it extends, up to one that cannot be read."""
+    files = [file_of(name_or_file)]
+    try:
+        while len(files) <= CHAIN_MAX:
+            loader = _Loader(raw := _read(files[-1]))
+            _check_safe(raw)
+            tree = loader.get_single_data()
+            if not isinstance(tree, dict) or not isinstance(extends := tree.get("extends"), str):
+                break
+            files.append(_parent_file(extends, files[-1]))
+    except (ScenarioError, *_YAML_ERRORS):
+        pass  # loading the scenario reports it
+    return tuple(files)
 
 
 def file_of(name_or_file: str) -> Path:
     """Return the file of a built-in scenario, or a path as given. Raises ScenarioError."""
-    if name_or_file.endswith((".yaml", ".yml")) or "/" in name_or_file:
+    if name_or_file.endswith(_SUFFIXES) or "/" in name_or_file:
         return Path(name_or_file)
     names = shipped_names()
     if name_or_file not in names:
@@ -97,9 +132,19 @@ def file_of(name_or_file: str) -> Path:
     return shipped_folder() / f"{name_or_file}.yaml"
 
 
-def _read(name_or_file: str) -> tuple[bytes, str]:
-    """Return the bytes of a file and its name for messages."""
-    path = file_of(name_or_file)
+def _parent_file(extends: str, child: Path | None) -> Path:
+    """Return the file that a scenario extends; `child` is its own file. Raises ScenarioError."""
+    if not extends.endswith(_SUFFIXES) and "/" not in extends:
+        return file_of(extends)
+    if child is None:
+        raise ScenarioError(f"`{extends}` is not a built-in scenario; only a file extends a file")
+    if Path(extends).is_absolute() or not extends.endswith(_SUFFIXES):
+        raise ScenarioError(f"`{extends}` is not a relative path that ends in .yaml")
+    return child.parent / extends
+
+
+def _read(path: Path) -> bytes:
+    """Return the bytes of a file."""
     try:
         with path.open("rb") as file:
             raw = file.read(FILE_BYTES_MAX + 1)
@@ -107,16 +152,43 @@ def _read(name_or_file: str) -> tuple[bytes, str]:
         raise ScenarioError(f"{path}: cannot read file: {error.strerror}") from None
     if len(raw) > FILE_BYTES_MAX:
         raise ScenarioError(f"{path}: larger than {FILE_BYTES_MAX} bytes")
-    return raw, str(path)
+    return raw
 
 
-def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario, Any]:
-    """Return a scenario and its root YAML node, which has the line numbers."""
+class _Parsed(NamedTuple):
+    """A scenario, its tree with the members of its parent, and what its own file has."""
+
+    scenario: Scenario
+    tree: Tree
+    own: Scenario
+    node: Any
+    """The root YAML node of its own file, which has the line numbers."""
+
+    def warnings(self) -> list[Located]:
+        """Return the warnings about its own file; a rule before the parent's is intended."""
+        found = find_warnings(self.own)
+        return _located(self.node, ((path, f"warning: {message}") for path, message in found))
+
+
+def _load(file: Path, endpoints: Collection[str] = (), children: tuple[Path, ...] = ()) -> _Parsed:
+    """Load a file; `children` are those that extend it, the first one first."""
+    if len(children) >= CHAIN_MAX:
+        raise ScenarioError(f"more than {CHAIN_MAX} scenarios extend each other")
+    if file.resolve() in (child.resolve() for child in children):
+        chain = " extends ".join(child.name for child in (*children, file))
+        raise ScenarioError(f"a scenario cannot extend itself: {chain}")
+    return _parse(_read(file), str(file), endpoints, (*children, file))
+
+
+def _parse(
+    raw: bytes, name: str, endpoints: Collection[str], files: tuple[Path, ...] = ()
+) -> _Parsed:
+    """Parse a text; `files` end with its own file, if it has one, after those that extend it."""
     try:
         _check_safe(raw)
         loader = _Loader(raw)
         node = loader.get_single_node()
-        tree = None if node is None else loader.construct_document(node)
+        tree: Any = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark is None:
@@ -129,18 +201,41 @@ def _parse(raw: bytes, name: str, endpoints: Collection[str]) -> tuple[Scenario,
                 )
             ],
         ) from None
-    except (yaml.YAMLError, ArithmeticError, RecursionError, ValueError) as error:
+    except _YAML_ERRORS as error:
         raise ScenarioError(f"{name}: invalid YAML: {error}") from None
+    has_parent = isinstance(tree, dict) and "extends" in tree
     try:
-        scenario = msgspec.convert(tree, Scenario)
+        own = scenario = msgspec.convert(tree, ScenarioFile if has_parent else Scenario)
     except msgspec.ValidationError as error:
         raise _error(name, _located(node, [_type_finding(str(error))])) from None
+    if isinstance(own, ScenarioFile) and own.extends is not None:
+        try:
+            parent = _load(
+                _parent_file(own.extends, files[-1] if files else None), endpoints, files
+            )
+            tree = merge(tree, parent.tree)
+            scenario = msgspec.convert(tree, Scenario)
+        except (ScenarioError, msgspec.ValidationError) as error:
+            raise _parent_error(name, node, own.extends, error) from None
     findings = list(
         islice(chain(_empty_values(node), find_errors(scenario, tree, endpoints)), FINDINGS_MAX)
     )
     if findings:
         raise _error(name, _located(node, findings))
-    return scenario, node
+    return _Parsed(scenario=scenario, tree=tree, own=own, node=node)
+
+
+def _parent_error(name: str, node: Any, extends: str, error: Exception) -> ScenarioError:
+    """Return the error of a scenario whose parent is invalid, after the parent's errors."""
+    lines, reason = "", str(error)
+    if isinstance(error, ScenarioError) and error.found:
+        lines, reason = f"{error}\n", f"`{extends}` is invalid"
+    elif isinstance(error, msgspec.ValidationError):
+        reason = f"together with `{extends}`: {reason}"
+    located = _error(name, _located(node, [(".extends", reason)]))
+    complete = ScenarioError(f"{lines}{located}")
+    complete.found = located.found
+    return complete
 
 
 def _error(name: str, findings: list[Located]) -> ScenarioError:
@@ -246,7 +341,7 @@ def _schemas_at(path: str) -> list[dict[str, Any]]:
 
 @cache
 def _schema() -> dict[str, Any]:
-    return msgspec.json.schema(Scenario)
+    return msgspec.json.schema(ScenarioFile)
 
 
 def _options(shape: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, Any]]:

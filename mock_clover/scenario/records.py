@@ -330,7 +330,7 @@ class Merchant(ScenarioRecord, frozen=True, kw_only=True):
 
 
 class Scenario(ScenarioRecord, frozen=True, kw_only=True):
-    """A whole scenario file."""
+    """A complete scenario; it has the members of the scenario that its file extends."""
 
     name: Annotated[
         str,
@@ -378,3 +378,15 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
             max_length=MERCHANTS_MAX,
         ),
     ] = ()
+
+
+class ScenarioFile(Scenario, frozen=True, kw_only=True):
+    """A scenario file."""
+
+    extends: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="The scenario that this one extends: the name of a built-in one, or, in a "
+            "file, a relative path that ends in .yaml. This one's members take precedence."
+        ),
+    ] = None

@@ -1,7 +1,8 @@
 """`serve --watch`: reload the scenario when its file is saved; ignore an invalid file.
 
-Watch the folder, not the file: editors save by renaming, and Kubernetes by moving a link. Also poll
-the file once a second, for file systems that do not report changes.
+A file that the scenario extends counts as part of it. Watch the folder, not the file: editors save
+by renaming, and Kubernetes by moving a link. Also poll the files once a second, for other folders
+and for file systems that do not report changes.
 """
 
 import sys
@@ -14,13 +15,16 @@ from mock_clover.scenario.records import ScenarioError
 _LOOK_MS = 1_000
 
 
+_Stamp = tuple[int, int, int] | None
+
+
 class Watch:
-    """Reload the scenario file when it changes."""
+    """Reload the scenario file when it or a file that it extends changes."""
 
     def __init__(self, file: Path, sandboxes: Sandboxes) -> None:
         self._file = file
         self._sandboxes = sandboxes
-        self._stamp = self._file_stamp()
+        self._stamps = self._current_stamps()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -38,11 +42,13 @@ class Watch:
             self.look()
 
     def look(self) -> None:
-        """Reload the file if it has changed."""
-        stamp = self._file_stamp()
-        if stamp == self._stamp or stamp is None:
+        """Reload the file if it, or one that it extends, has changed."""
+        stamps = {file: _stamp(file) for file in self._stamps}
+        # A missing file may be between an editor's delete and its rename.
+        saved = any(stamp and stamp != self._stamps[file] for file, stamp in stamps.items())
+        if not saved or stamps[self._file] is None:
             return
-        self._stamp = stamp
+        self._stamps = self._current_stamps()
         from mock_clover.scenario.load import load
 
         try:
@@ -56,12 +62,20 @@ class Watch:
             message += "; data and merchants apply only to sandboxes created from now on"
         _print(f"{self._file.name} reloaded: {message}")
 
-    def _file_stamp(self) -> tuple[int, int, int] | None:
-        try:
-            stat = self._file.stat()
-        except OSError:  # between an editor's delete and its rename
-            return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+    def _current_stamps(self) -> dict[Path, _Stamp]:
+        """Return the stamps of the file and of those that it extends now."""
+        from mock_clover.scenario.load import files_of
+
+        return {file: _stamp(file) for file in files_of(str(self._file))}
+
+
+def _stamp(file: Path) -> _Stamp:
+    """Return what changes when a file is saved, or None if there is none."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _print(text: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from mock_clover.clover.common.problems import OUTCOMES
 from mock_clover.core.masking import passes_luhn
-from mock_clover.scenario.load import load, parse
+from mock_clover.scenario.load import load, parse, shipped_names, text_of
 from mock_clover.scenario.records import DECLINE_CODES
 from tests.guidance import check_none
 from tests.world import DECLINES, VISA, Answered, World
@@ -57,6 +57,22 @@ def declines() -> Any:
     return LISTED
 
 
+def test_every_decline_code_of_a_shipped_scenario_is_known() -> None:
+    used = {
+        each.decline_code: name
+        for name in shipped_names()
+        for scenario in [load(name)]
+        for each in (*scenario.cards, *(rule.then.decline for rule in scenario.rules))
+        if each is not None
+    }
+    check_none(
+        f"mock_clover/scenario/records.py: add `{code}` and its message to the end of "
+        f"DECLINE_CODES; scenarios/{name}.yaml has it"
+        for code, name in used.items()
+        if code not in DECLINE_CODES
+    )
+
+
 def test_every_decline_code_has_an_amount_and_a_card() -> None:
     """The amounts are counted from 10001 in the order of DECLINE_CODES of scenario/records.py."""
     numbers = {
@@ -69,6 +85,9 @@ def test_every_decline_code_has_an_amount_and_a_card() -> None:
         for code, amount in AMOUNTS.items()
         if code not in TRIGGERED
     )
+    comment = f"#   10001 to {max(AMOUNTS.values())}  issuer declines"
+    if comment not in text_of("declines").decode():
+        check_none([f"scenarios/declines.yaml: say `{comment}` in its comment"])
 
 
 def world_of(make_world: MakeWorld, rules: str, **switched: Any) -> World:
