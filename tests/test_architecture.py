@@ -185,7 +185,7 @@ def test_imports_are_absolute() -> None:
     )
 
 
-def test_no_modules_import_each_other() -> None:
+def test_there_are_no_import_cycles() -> None:
     left = dict(all_imports())
     edge = {""}
     while edge:  # drop modules that import none of the rest, and those that none of them imports
@@ -196,7 +196,7 @@ def test_no_modules_import_each_other() -> None:
     check_none(f"{name} imports {sorted(found & left.keys())}" for name, found in left.items())
 
 
-def test_worldly_things_stay_in_their_places() -> None:
+def test_io_modules_are_imported_only_where_allowed() -> None:
     check_none(
         f"{source.name} imports {imported}: PLACES of tests/test_architecture.py allows it "
         f"in {lazy_loaders or 'no file'}"
@@ -317,7 +317,7 @@ def module_state(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     yield change.lineno, f"{node.name} changes {name}: {ast.unparse(change)}"
 
 
-def test_no_module_holds_state() -> None:
+def test_modules_have_no_mutable_state() -> None:
     """All state is in a sandbox or in a server: modules hold constants only."""
     check_none(
         f"{source.name}:{line}: {what}; state belongs to a sandbox or to the server"
@@ -407,7 +407,7 @@ def test_values_of_many_fields_are_built_by_keyword() -> None:
     )
 
 
-def test_files_are_short_and_open_with_their_rule() -> None:
+def test_files_are_short_and_have_a_docstring() -> None:
     check_none(
         f"{source.name} has no docstring"
         for source in sources()
@@ -420,7 +420,7 @@ def test_files_are_short_and_open_with_their_rule() -> None:
     )
 
 
-def test_the_names_of_operations_are_those_of_the_surface() -> None:
+def test_operation_names_match_the_surface() -> None:
     names = [endpoint.name for endpoint in SURFACE]
     check_names(
         OPERATIONS, names, "OPERATIONS of clover/common/operation_names.py", "clover/surface.py"
@@ -430,7 +430,7 @@ def test_the_names_of_operations_are_those_of_the_surface() -> None:
     )
 
 
-def test_every_endpoint_is_at_its_place() -> None:
+def test_every_endpoint_path_is_in_places() -> None:
     """What a server imports with a first call is what the tuples hold, that can be read."""
     lazy = lazy_loaders() | control_places(SANDBOXES)
     wrong = []
@@ -468,7 +468,7 @@ def ways(surface: Iterable[Endpoint]) -> set[str]:
     return {"/".join(place_of(path.split("/")[1:])) for path in paths}
 
 
-def test_a_start_imports_no_operation() -> None:
+def test_startup_imports_no_endpoint_modules() -> None:
     code = "import sys, mock_clover.server.build as _; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("mock_clover.")}
@@ -495,13 +495,13 @@ def test_functions_are_short() -> None:
         ("mock_clover.server.build", ("starlette", "faker", "cryptography", "h11", "html")),
     ],
 )
-def test_heavy_imports_are_late(module: str, absent: tuple[str, ...]) -> None:
+def test_heavy_imports_are_lazy(module: str, absent: tuple[str, ...]) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & set(absent)
 
 
-def test_what_is_made_ready_beside_the_first_answers_exists(keys: KeyRing) -> None:
+def test_preloaded_modules_exist(keys: KeyRing) -> None:
     """All of it is imported here already; a name that is none would raise."""
     warm._warm(keys)

@@ -57,7 +57,7 @@ def run(script: str, folder: Path, url: str) -> str:
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the README's commands use curl")
-def test_the_first_screen_reaches_a_decline(tmp_path: Path, served: Served) -> None:
+def test_readme_quick_start(tmp_path: Path, served: Served) -> None:
     start, ask = blocks("sh")[:2]
     assert start.startswith("make serve ")
     printed = json.loads(blocks("json")[0])
@@ -89,7 +89,7 @@ def test_make_serve_is_what_the_readme_says() -> None:
     assert done.stdout.rstrip().endswith(".venv/bin/mock-clover serve")
 
 
-def test_the_readmes_scenario_is_one(make_world: Callable[..., Any]) -> None:
+def test_readme_scenario_is_valid(make_world: Callable[..., Any]) -> None:
     (text,) = [block for block in blocks("yaml") if "cards:" in block]
     world = make_world(parse(text.encode(), "README.md"))
     body = {"amount": 1, "currency": "usd", "source": world.token("4111111111111111")}
@@ -114,7 +114,7 @@ def test_every_make_command_of_the_docs_exists() -> None:
     )
 
 
-def test_every_option_that_the_readme_names_is_one() -> None:
+def test_readme_options_exist() -> None:
     told = run_cli("serve", "--help").stdout
     options = re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE)
     check_none(f"README.md: `serve` has no {each}" for each in options if each not in told)
@@ -169,7 +169,7 @@ def test_the_python_files_that_the_docs_name_exist() -> None:
     )
 
 
-def test_the_reference_is_that_of_the_code() -> None:
+def test_reference_is_up_to_date() -> None:
     check_generated(ROOT / "docs/reference.md", reference(), "test_docs.py")
 
 

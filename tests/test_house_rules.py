@@ -166,7 +166,7 @@ def timing(source: str) -> list[tuple[int, str, str]]:
     return Timing(ast.parse(source)).found if SUSPECT.search(source) else []
 
 
-def test_no_test_times_or_sleeps() -> None:
+def test_tests_do_not_measure_time_or_sleep() -> None:
     """Show a limit by order, by counted work, or by a clock that the test holds (tests/held.py)."""
     offenders, used = [], set()
     for file in sorted(TESTS.rglob("*.py")):

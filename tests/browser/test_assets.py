@@ -46,7 +46,7 @@ def faults(path: str, got: Answered) -> list[str]:
     return found
 
 
-def test_the_dashboard_is_framed_by_nobody(served: Served, shop: Shop, visitor: Visitor) -> None:
+def test_dashboard_cannot_be_framed(served: Served, shop: Shop, visitor: Visitor) -> None:
     page = visitor.open(shop.put("/", f'<iframe src="{served.url}/_mock/"></iframe>'))
     expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
     assert any("frame-ancestors" in each for each in visitor.complaints)

@@ -52,7 +52,7 @@ def watching(visit: Callable[..., Visitor]) -> Visitor:
     return visitor
 
 
-def test_a_card_is_seen_by_nobody(
+def test_card_number_does_not_leak(
     serve: Callable[..., Served], shop: Shop, visit: Callable[..., Visitor]
 ) -> None:
     server = serve(python=on("httptools", *LOUD))
@@ -107,7 +107,7 @@ def kept(clover: MockClover) -> dict[str, list[str]]:
     }
 
 
-def test_a_test_card_that_is_picked_is_seen_by_nobody(
+def test_picked_test_card_does_not_leak(
     clover: MockClover, shop: Shop, visit: Callable[..., Visitor]
 ) -> None:
     clover.scenario({"name": "canary", "cards": [{"number": PAN, "outcome": "approve"}]})
@@ -141,7 +141,7 @@ LEAKS = {
 
 
 @pytest.mark.parametrize("leak", LEAKS)
-def test_a_field_that_leaks_is_heard(
+def test_leaking_field_is_detected(
     leak: str, clover: MockClover, shop: Shop, visit: Callable[..., Visitor]
 ) -> None:
     visitor = watching(visit)

@@ -158,7 +158,7 @@ def test_one_session_in_two_tabs_is_paid_once(till: Till, visitor: SharedVisitor
     visitor.complaints.clear()  # Chromium notes 409
 
 
-def test_a_customer_cancels_and_another_comes_too_late(till: Till, visitor: SharedVisitor) -> None:
+def test_cancelled_and_expired_sessions(till: Till, visitor: SharedVisitor) -> None:
     page = visitor.open(till.session())
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Shop: cart")
@@ -174,7 +174,7 @@ def test_a_customer_cancels_and_another_comes_too_late(till: Till, visitor: Shar
     visitor.complaints.clear()  # Chromium notes 410
 
 
-def test_nobody_frames_the_page(till: Till, shop: Shop, visitor: SharedVisitor) -> None:
+def test_page_cannot_be_framed(till: Till, shop: Shop, visitor: SharedVisitor) -> None:
     page = visitor.open(shop.put("/frame", f'<iframe src="{till.session()}"></iframe>'))
     expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
     assert any("frame-ancestors" in each for each in visitor.complaints)

@@ -98,7 +98,7 @@ def test_a_checkouts_page_is_paid_under_clovers_name(secured: Secured, trusting:
     assert visitor.complaints == []
 
 
-def test_chromium_trusts_what_certutil_was_told(
+def test_chromium_trusts_ca_added_by_certutil(
     secured: Secured, tmp_path: Path, playwright: Playwright
 ) -> None:
     """In homes of their own: one was told by the line that `tls-setup` prints, the other not."""

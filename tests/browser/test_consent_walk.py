@@ -77,7 +77,7 @@ def test_a_merchant_is_chosen_by_keyboard_and_authlib_gets_its_tokens(
     assert token["access_token"].count(".") == 2
 
 
-def test_deny_leads_back_and_back_asks_again(app: App, visitor: SharedVisitor) -> None:
+def test_deny_redirects_and_back_shows_page_again(app: App, visitor: SharedVisitor) -> None:
     """Under the sandbox's own prefix, where the form's address is the page's."""
     place = f"/sandbox/{app.made['name']}"
     page = visitor.open(app.page("", place, state=HOSTILE, **ASK))
@@ -107,9 +107,7 @@ def test_the_shops_own_redirect_is_followed(app: App, visitor: SharedVisitor) ->
         other.close()
 
 
-def test_another_site_neither_frames_the_page_nor_presses_its_buttons(
-    app: App, visitor: SharedVisitor
-) -> None:
+def test_cross_site_framing_and_posting_are_blocked(app: App, visitor: SharedVisitor) -> None:
     page = visitor.open(app.shop.put("/frame", f'<iframe src="{app.page(**ASK)}"></iframe>'))
     expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
     assert any("frame-ancestors" in each for each in visitor.complaints)

@@ -17,7 +17,7 @@ def desk(clover: MockClover, visitor: SharedVisitor) -> Desk:
     return Desk(clover, visitor)
 
 
-def test_exchanges_come_as_they_happen_and_one_is_looked_into(desk: Desk) -> None:
+def test_live_exchanges_and_details(desk: Desk) -> None:
     desk.open()
     page = desk.page
     expect(page.get_by_text("Waiting for the first call.")).to_be_visible()
@@ -55,7 +55,7 @@ def test_exchanges_come_as_they_happen_and_one_is_looked_into(desk: Desk) -> Non
     expect(detail).to_be_hidden()
 
 
-def test_the_list_is_walked_by_keys_and_keeps_the_focus_while_it_grows(desk: Desk) -> None:
+def test_keyboard_navigation_while_list_grows(desk: Desk) -> None:
     for amount in (1100, 1200, 1300):
         desk.pay(amount)
     desk.open()
@@ -103,7 +103,7 @@ def test_the_list_is_walked_by_keys_and_keeps_the_focus_while_it_grows(desk: Des
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_what_is_shown_is_chosen_and_paused_and_the_address_knows_it(desk: Desk) -> None:
+def test_filters_and_pause_are_reflected_in_url(desk: Desk) -> None:
     desk.pay(1000, description="Lamp")
     desk.pay(1000, pan=DECLINES)
     desk.shop.ask("GET", "/v1/charges/NOSUCHCHARGE1")
@@ -145,7 +145,7 @@ def test_what_is_shown_is_chosen_and_paused_and_the_address_knows_it(desk: Desk)
     expect(desk.rows).to_have_count(2)
 
 
-def test_a_thousand_exchanges_are_kept_in_few_rows_and_a_burst_is_no_matter(desk: Desk) -> None:
+def test_thousand_exchanges_use_few_dom_rows(desk: Desk) -> None:
     desk.burst(600)
     desk.open()
     page = desk.page

@@ -64,7 +64,7 @@ def _holds_no_harm(page: Page) -> None:
     assert not any(pan in told for pan in PANS)
 
 
-def test_hostile_texts_are_texts_in_every_view(clover: MockClover, visitor: Visitor) -> None:
+def test_every_view_escapes_hostile_text(clover: MockClover, visitor: Visitor) -> None:
     desk = Desk(clover, visitor)
     for text in HOSTILE:
         metadata = {"k": text, text[:30]: "v"}
@@ -135,9 +135,7 @@ def test_hostile_texts_are_texts_in_every_view(clover: MockClover, visitor: Visi
     desk.leave()
 
 
-def test_a_server_that_wants_a_token_is_given_it_once(
-    serve: Callable[..., Served], visitor: Visitor
-) -> None:
+def test_control_token_is_entered_once(serve: Callable[..., Served], visitor: Visitor) -> None:
     server = serve("--control-token", "s3cret")
     page = visitor.open(f"{server.url}/_mock/")
     dialog = page.get_by_role("dialog")
@@ -161,7 +159,7 @@ def test_a_server_that_wants_a_token_is_given_it_once(
     visitor.complaints.clear()  # of the calls that were refused
 
 
-def test_a_lost_line_is_told_and_what_was_missed_is_fetched(
+def test_reconnect_loads_missed_exchanges(
     served: Served, clover: MockClover, visitor: Visitor, cable: Callable[[int], Cable]
 ) -> None:
     between = cable(served.port)
@@ -184,7 +182,7 @@ def test_a_lost_line_is_told_and_what_was_missed_is_fetched(
     desk.leave()
 
 
-def test_another_server_has_another_journal(
+def test_server_restart_resets_the_list(
     serve: Callable[..., Served],
     of: Callable[[Served], MockClover],
     visitor: Visitor,
@@ -209,7 +207,7 @@ def test_another_server_has_another_journal(
     desk.leave()
 
 
-def test_a_sandbox_that_is_dropped_is_not_made_anew_by_looking(
+def test_dashboard_does_not_recreate_deleted_sandbox(
     clover: MockClover, line: HttpTransport, visitor: Visitor
 ) -> None:
     other = MockClover.make(line, f"{clover.name}-gone", {})

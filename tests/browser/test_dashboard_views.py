@@ -26,7 +26,7 @@ def part(page: Page, name: str):
     return page.get_by_role("region", name=name, exact=True)
 
 
-def test_rows_are_found_and_the_money_of_one_is_told(desk: Desk) -> None:
+def test_row_search_and_timeline(desk: Desk) -> None:
     for number in range(55):
         desk.pay(1000 + number, description=f"Order {number}")
     charge = desk.pay(5000, description="Chair").body["id"]
@@ -61,7 +61,7 @@ def test_rows_are_found_and_the_money_of_one_is_told(desk: Desk) -> None:
     desk.leave()
 
 
-def test_an_exchange_is_replayed_and_leads_to_the_new_one(desk: Desk) -> None:
+def test_replay_opens_new_exchange(desk: Desk) -> None:
     desk.pay(1)
     desk.open()
     page = desk.page
@@ -87,7 +87,7 @@ def test_an_exchange_is_replayed_and_leads_to_the_new_one(desk: Desk) -> None:
     expect(page.locator("[data-more]")).to_contain_text("contained card data")
 
 
-def test_a_scenario_is_written_checked_and_put_in_force(desk: Desk) -> None:
+def test_scenario_is_edited_validated_and_applied(desk: Desk) -> None:
     desk.open("scenario")
     page = desk.page
     text = page.get_by_label("Scenario, in YAML")
@@ -126,7 +126,7 @@ def test_a_scenario_is_written_checked_and_put_in_force(desk: Desk) -> None:
     assert desk.pay(666).status == 402
 
 
-def test_why_is_asked_of_a_request_that_is_not_made(desk: Desk) -> None:
+def test_explain_request(desk: Desk) -> None:
     desk.pay(700, pan=VISA)
     desk.open("exchanges/2")
     page = desk.page
@@ -147,7 +147,7 @@ def test_why_is_asked_of_a_request_that_is_not_made(desk: Desk) -> None:
     desk.leave()
 
 
-def test_faults_and_the_clock_are_put_and_taken_away(desk: Desk) -> None:
+def test_add_and_remove_faults_and_move_clock(desk: Desk) -> None:
     desk.open("faults")
     page = desk.page
     page.get_by_label("What goes wrong").select_option("problem")
@@ -201,7 +201,7 @@ def test_deliveries_are_followed_and_sent_again(desk: Desk) -> None:
     expect(page.get_by_text("Events go nowhere: there is no target.")).to_be_visible()
 
 
-def test_the_cardholder_is_answered_for(desk: Desk) -> None:
+def test_act_as_cardholder(desk: Desk) -> None:
     token = desk.clover.card_token(CHALLENGE)
     charge = desk.shop.charge(token, 25001, threeds={"source": "CLOVER", "browser_info": BROWSER})
     desk.shop.checkout()
@@ -217,7 +217,7 @@ def test_the_cardholder_is_answered_for(desk: Desk) -> None:
     expect(part(page, "Checkouts")).to_contain_text("cancelled")
 
 
-def test_a_further_merchant_of_a_sandbox_has_its_own_exchanges(desk: Desk) -> None:
+def test_additional_merchant_has_own_exchanges(desk: Desk) -> None:
     clover = desk.clover
     market = {"name": "market", "merchants": [{"name": "market"}, {"name": "bakery"}]}
     desk.move_to(clover.make(clover._transport, clover.name, {"scenario": market}))
@@ -234,7 +234,7 @@ def test_a_further_merchant_of_a_sandbox_has_its_own_exchanges(desk: Desk) -> No
     expect(desk.rows).to_have_count(2)
 
 
-def test_sandboxes_are_made_copied_entered_and_dropped(desk: Desk) -> None:
+def test_create_copy_open_and_delete_sandboxes(desk: Desk) -> None:
     name = desk.clover.name
     desk.open("sandboxes")
     page = desk.page

@@ -94,9 +94,7 @@ class Witness:
         return {garden.places[mark] for mark in found}
 
 
-def test_pages_for_customers_show_texts_as_texts(
-    clover: MockClover, shop: Shop, visit: Visit
-) -> None:
+def test_customer_pages_escape_hostile_text(clover: MockClover, shop: Shop, visit: Visit) -> None:
     garden = Garden(clover, shop)
     href = garden.backend.checkout(shoppingCart=garden.cart())
     witness = Witness(visit())
@@ -125,7 +123,7 @@ def consent(clover: MockClover, redirect_uri: str, state: str) -> str:
     return f"{clover.url}/oauth/v2/authorize?{query}"
 
 
-def test_the_dashboard_shows_texts_as_texts(clover: MockClover, shop: Shop, visit: Visit) -> None:
+def test_dashboard_escapes_hostile_text(clover: MockClover, shop: Shop, visit: Visit) -> None:
     garden = Garden(clover, shop)
     garden.plant()
     garden.scenario()

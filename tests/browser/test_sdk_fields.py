@@ -60,7 +60,7 @@ CODES = (
 )
 
 
-def test_what_is_typed_is_formatted_checked_and_told(till: Till, open_till: Any) -> None:
+def test_typed_values_are_formatted_and_validated(till: Till, open_till: Any) -> None:
     open_till(till)
     picture = till.input("CARD_NUMBER", "card-number img.brand")
     for typed, shown, error, brand in NUMBERS:
@@ -98,7 +98,7 @@ def write(till: Till, type_: str, typed: str) -> tuple[str, str]:
     return field.input_value(), error
 
 
-def test_the_brands_are_those_of_the_server(till: Till, open_till: Any) -> None:
+def test_brands_match_server(till: Till, open_till: Any) -> None:
     open_till(till)
     frame = till.frame("CARD_NUMBER")
     listed = [card.number for card in load("sandbox").cards]
@@ -162,7 +162,7 @@ def test_a_token_is_made_and_the_shop_charges_it(till: Till, open_till: Any) -> 
     assert (again.status, again.json["error"]["code"]) == (400, "token_already_used")
 
 
-def test_wrong_fields_are_told_by_their_names(till: Till, open_till: Any) -> None:
+def test_invalid_fields_are_reported_by_name(till: Till, open_till: Any) -> None:
     open_till(till)
     missing = dict(zip(TYPES, (each + NONE for each in (NUMBER, DATE, CVV, ZIP)), strict=True))
     assert till.tokenise() == {"errors": missing}
@@ -190,7 +190,7 @@ REFUSED: tuple[tuple[str, dict[str, str] | int], ...] = (
 )
 
 
-def test_what_the_server_refuses_is_told_or_rejects(
+def test_server_errors_become_field_errors_or_rejections(
     served: Served, shop: Shop, open_till: Any, visitor: Visitor
 ) -> None:
     rules = [
@@ -219,7 +219,7 @@ def test_what_the_server_refuses_is_told_or_rejects(
     visitor.complaints.clear()  # the browser's own, of each answer that is no 200
 
 
-def test_keys_alone_fill_the_form_and_correct_it(till: Till, open_till: Any) -> None:
+def test_form_can_be_filled_by_keyboard(till: Till, open_till: Any) -> None:
     open_till(till)
     till.wait_ready()
     till.input("CARD_NUMBER").focus()
@@ -246,7 +246,7 @@ def test_keys_alone_fill_the_form_and_correct_it(till: Till, open_till: Any) -> 
         expect(till.input("CARD_DATE")).to_have_value(expected)
 
 
-def test_pasting_and_filling_in_at_once(till: Till, open_till: Any) -> None:
+def test_paste_and_autofill(till: Till, open_till: Any) -> None:
     open_till(till)
     paste = "(node, text) => { node.focus(); document.execCommand('insertText', false, text) }"
     for type_, text, shown in (
@@ -286,7 +286,7 @@ def test_the_texts_are_french_where_the_locale_is(till: Till, open_till: Any) ->
     expect(till.page.locator(".clover-footer")).to_contain_text("simulé")
 
 
-def test_all_in_one_field_and_the_names_of_the_others(till: Till, visitor: SharedVisitor) -> None:
+def test_combined_card_field(till: Till, visitor: SharedVisitor) -> None:
     visitor.page.set_viewport_size({"width": 360, "height": 640})
     types = ("CARD", "CARD_NAME", "CARD_STREET_ADDRESS")
     till.page = visitor.open(till.put(types=types))

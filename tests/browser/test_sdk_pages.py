@@ -88,7 +88,7 @@ SCHEMES = (
 )
 
 
-def test_a_field_is_of_the_scheme_around_it(till: Till, visitor: Visitor) -> None:
+def test_field_uses_color_scheme_of_page(till: Till, visitor: Visitor) -> None:
     for style, meta, scheme in SCHEMES:
         page = PAGE.replace("<link", f'<meta name="color-scheme" content="{meta}"><link', 1)
         css = f"#CARD_NUMBER {{ {style} }}"
@@ -118,7 +118,9 @@ POLICY = (
 )
 
 
-def test_a_strict_policy_of_the_shop_is_enough(served: Served, till: Till, open_till: Any) -> None:
+def test_works_with_strict_content_security_policy(
+    served: Served, till: Till, open_till: Any
+) -> None:
     policy = POLICY.format(served.url) + "; require-trusted-types-for 'script'; img-src data:"
     open_till(till, content_security_policy=policy)
     till.fill()
@@ -146,7 +148,7 @@ LOADERS = {
 }
 
 
-def test_the_script_finds_its_home_however_it_was_loaded(
+def test_script_finds_its_origin_for_every_loader(
     till: Till, open_till: Any, visitor: Visitor
 ) -> None:
     for how, code in LOADERS.items():
@@ -177,7 +179,7 @@ def test_a_page_from_a_file_and_names_without_encryption(
     visitor.context.close()
 
 
-def test_two_checkouts_on_a_page_know_nothing_of_each_other(till: Till, open_till: Any) -> None:
+def test_two_checkouts_on_one_page_are_isolated(till: Till, open_till: Any) -> None:
     twice = "<div id='two'></div>" + "".join(f"<div id='{each}_2'></div>" for each in TYPES)
     code = CODE + CODE.replace("clover", "second").replace(
         "const elements", "const others"
@@ -191,7 +193,7 @@ def test_two_checkouts_on_a_page_know_nothing_of_each_other(till: Till, open_til
     expect(till.page.locator(".clover-footer")).to_have_count(1)
 
 
-def test_what_is_mounted_twice_takes_the_place_of_the_first(till: Till, open_till: Any) -> None:
+def test_remounting_replaces_the_field(till: Till, open_till: Any) -> None:
     """As React's StrictMode and a hot reload do."""
     open_till(
         till,
@@ -233,7 +235,7 @@ WRONG = {
 }
 
 
-def test_mistakes_of_the_shop_are_told_as_errors(till: Till, visitor: Visitor) -> None:
+def test_invalid_calls_throw_errors(till: Till, visitor: Visitor) -> None:
     early = PAGE.replace('rel="stylesheet" href="/shop.css"', "")
     early = early.replace(
         "</head>", '<script src="%(script)s"></script><script src="/shop.js"></script></head>'
@@ -281,7 +283,7 @@ def test_faults_of_the_network_reach_the_promise(till: Till, visitor: Visitor) -
     visitor.complaints.clear()  # Chromium's own, of each connection that failed
 
 
-def test_a_field_that_goes_while_a_token_is_made_rejects(till: Till, visitor: Visitor) -> None:
+def test_create_token_rejects_if_field_is_removed(till: Till, visitor: Visitor) -> None:
     till.page = visitor.open(till.put())
     till.fill()
     ask(f"{till.base}/_mock/faults", {"endpoint": "create_token", "kind": "hang"})

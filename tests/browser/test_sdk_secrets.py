@@ -31,7 +31,7 @@ for (const name of ['parse', 'stringify']) {
 """
 
 
-def test_what_is_typed_is_nowhere_in_the_page(served: Served, till: Till, open_till: Any) -> None:
+def test_page_cannot_read_typed_values(served: Served, till: Till, open_till: Any) -> None:
     said: list[str] = []
     page = PAGE.replace('<script src="%', '<script src="/pry.js"></script><script src="%')
     till.shop.put("/pry.js", PRY, "text/javascript")
@@ -124,7 +124,7 @@ def give_up_soon(route: Route) -> None:
     route.fulfill(response=reply, body=script.replace("ANSWER_MS = 5_000", "ANSWER_MS = 50"))
 
 
-def test_a_page_that_cheats_gets_no_value(till: Till, visitor: Visitor) -> None:
+def test_malicious_page_gets_no_value(till: Till, visitor: Visitor) -> None:
     till.shop.put("/evil.html", EVIL)
     for cheat, (script, end) in CHEATS.items():
         if end == "rejected":

@@ -160,7 +160,7 @@ def test_a_wallets_refused_token_leaves_the_sheet_open(
         assert said in till.page.evaluate(told), code
 
 
-def test_a_developer_switches_on_a_strip_of_test_cards(till: Till, visitor: SharedVisitor) -> None:
+def test_test_card_bar(till: Till, visitor: SharedVisitor) -> None:
     visitor.page.set_viewport_size({"width": 360, "height": 640})
     asked = "?mock_clover_cards=1"
     strip = "iframe[title='Test cards (mock)']"
@@ -182,9 +182,7 @@ def test_a_developer_switches_on_a_strip_of_test_cards(till: Till, visitor: Shar
     assert till.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_without_the_strip_a_page_asks_for_tokens_and_for_nothing_of_ours(
-    till: Till, visitor: Visitor
-) -> None:
+def test_page_without_test_cards_requests_only_tokens(till: Till, visitor: Visitor) -> None:
     till.page = visitor.open(till.put())
     till.wait_ready()
     expect(till.page.locator("iframe")).to_have_count(len(TYPES))

@@ -135,7 +135,7 @@ def test_wallets_pay_are_declined_and_cancelled(counter: Counter, clover: MockCl
     assert paid == [(1800, "failed"), (1800, "succeeded"), (1800, "succeeded")]
 
 
-def test_a_customer_goes_away_and_comes_back(counter: Counter, clover: MockClover) -> None:
+def test_returning_customer(counter: Counter, clover: MockClover) -> None:
     page = counter.page
     footer = page.locator(".clover-footer")
     for _ in range(2):

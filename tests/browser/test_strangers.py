@@ -120,7 +120,7 @@ def state(clover: MockClover) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("origin", ["another site", "another port", "a name that was rebound"])
-def test_a_strangers_page_makes_no_control_call(
+def test_foreign_page_cannot_make_control_calls(
     origin: str, world: World, served: Served, clover: MockClover, shop: Shop, visit: Visit
 ) -> None:
     clover.clock.freeze()
@@ -185,9 +185,7 @@ def framed_pages(clover: MockClover, shop: Shop) -> dict[str, bool]:
     )
 
 
-def test_each_page_is_framed_only_by_whom_it_may(
-    clover: MockClover, shop: Shop, visit: Visit
-) -> None:
+def test_frame_ancestors_of_every_page(clover: MockClover, shop: Shop, visit: Visit) -> None:
     told = framed_pages(clover, shop)
     frames = "".join(f'<iframe src="{escape(url)}"></iframe>' for url in told)
     visitor = visit()

@@ -193,7 +193,7 @@ def test_each_flow_goes_from_its_charge_to_its_end(buying: Callable[..., Visit])
     assert page.evaluate("history.length") == length  # so that Back leads out of the shop's page
 
 
-def test_the_browser_is_told_in_the_documented_members(
+def test_browser_info_has_documented_fields(
     buying: Callable[..., Visit], visit: Callable[..., Visitor]
 ) -> None:
     shopping = buying(by=visit(locale="fr-CA", timezone_id="America/Los_Angeles"))
@@ -234,7 +234,7 @@ def test_a_bank_has_other_answers(buying: Callable[..., Visit]) -> None:
 # Ways out -----------------------------------------------------------------------------------------
 
 
-def test_a_cardholder_may_leave_and_the_bank_refuses(buying: Callable[..., Visit]) -> None:
+def test_cancelling_challenge_rejects_payment(buying: Callable[..., Visit]) -> None:
     """Whatever status the shop's page sends on: so does Clover's, whose server knows."""
     shopping = buying()
     page, till = shopping.page, shopping.till
@@ -254,7 +254,7 @@ def test_a_cardholder_may_leave_and_the_bank_refuses(buying: Callable[..., Visit
     assert till.statuses == ["FAILED"] * len(ways)
 
 
-def test_an_open_challenge_hears_of_what_happens_elsewhere(buying: Callable[..., Visit]) -> None:
+def test_open_challenge_reacts_to_control_call(buying: Callable[..., Visit]) -> None:
     shopping = buying()
     till = shopping.till
     happenings: list[tuple[Callable[[], Any], str, str]] = [
@@ -270,7 +270,7 @@ def test_an_open_challenge_hears_of_what_happens_elsewhere(buying: Callable[...,
         assert till.statuses.pop() == status
 
 
-def test_a_method_that_is_never_done_is_unavailable(
+def test_method_timeout_is_unavailable(
     buying: Callable[..., Visit], visit: Callable[..., Visitor]
 ) -> None:
     shopping = buying(by=visit())  # whose clock is replaced
@@ -290,7 +290,7 @@ def test_a_method_that_is_never_done_is_unavailable(
     shopping.complaints.clear()  # of the page that did not load
 
 
-def test_the_keyboard_stays_in_the_window(buying: Callable[..., Visit]) -> None:
+def test_focus_is_trapped_in_challenge_dialog(buying: Callable[..., Visit]) -> None:
     """Each stop is awaited: the bank's frame has its own process, so focus moves after the key."""
     shopping = buying()
     page, bank = shopping.page, shopping.bank
@@ -334,7 +334,7 @@ def test_a_bank_that_loads_late_leaves_the_focus_on_cancel(buying: Callable[...,
 # Strangers and mistakes ---------------------------------------------------------------------------
 
 
-def test_two_at_once_are_not_mistaken_for_each_other(buying: Callable[..., Visit]) -> None:
+def test_concurrent_challenges_are_independent(buying: Callable[..., Visit]) -> None:
     """The second lies over the first; the promises tell whose event it is."""
     shopping = buying()
     page, till = shopping.page, shopping.till
@@ -383,7 +383,7 @@ LAST_MESSAGE = """new Promise((received) => {
 """Messages arrive in the order in which they were posted: all earlier ones were received."""
 
 
-def test_nobody_else_can_say_that_a_bank_approved(
+def test_forged_messages_cannot_approve(
     buying: Callable[..., Visit], served: Served, shop: Shop
 ) -> None:
     """Not the page, not another frame of the mock, not another page in the bank's frame."""
@@ -415,7 +415,7 @@ def test_nobody_else_can_say_that_a_bank_approved(
     shopping.complaints.clear()  # of the greeting, which is for our own origin only
 
 
-def test_a_shop_that_asks_wrongly_is_told(buying: Callable[..., Visit]) -> None:
+def test_invalid_sdk_arguments_throw(buying: Callable[..., Visit]) -> None:
     shopping = buying()
     page, till = shopping.page, shopping.till
     till.card = CHALLENGE

@@ -44,7 +44,7 @@ def invoke(*args: str) -> tuple[int, str, str]:
     return told.code, told.stdout, told.stderr
 
 
-def test_check_counts_what_a_good_file_holds(tmp_path: Path) -> None:
+def test_check_prints_counts_for_valid_file(tmp_path: Path) -> None:
     file = tmp_path / "good.yaml"
     file.write_text(GOOD)
     assert invoke("check", str(file)) == (0, f"{file}: ok, 1 card, 2 rules\n", "")
@@ -52,7 +52,7 @@ def test_check_counts_what_a_good_file_holds(tmp_path: Path) -> None:
     assert invoke("check", str(file)) == (0, f"{file}: ok, 1 card, 2 rules, 1 fault\n", "")
 
 
-def test_check_tells_all_mistakes_of_all_files_and_ends_with_2(tmp_path: Path) -> None:
+def test_check_reports_all_errors_and_exits_with_2(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text(GOOD)
     bad.write_text(
@@ -72,7 +72,7 @@ def test_check_tells_all_mistakes_of_all_files_and_ends_with_2(tmp_path: Path) -
     ]
 
 
-def test_a_warning_is_told_and_no_mistake(tmp_path: Path) -> None:
+def test_warning_is_not_an_error(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text("name: x\nrules:\n  - then: {approve: {}}\n  - then: {decline: {}}\n")
     assert invoke("check", str(file)) == (
@@ -83,7 +83,7 @@ def test_a_warning_is_told_and_no_mistake(tmp_path: Path) -> None:
     )
 
 
-def test_check_takes_shipped_names_and_wants_something() -> None:
+def test_check_accepts_built_in_names_and_requires_an_argument() -> None:
     counts = f"{len(load('sandbox').cards)} cards, 0 rules"
     assert invoke("check", "sandbox")[:2] == (0, f"sandbox: ok, {counts}\n")
     code, _, err = invoke("check", "sandbx")
@@ -100,7 +100,7 @@ def test_every_shipped_scenario_passes_without_a_warning() -> None:
     assert (code, out.count(": ok, ")) == (0, len(SHIPPED))
 
 
-def test_the_shipped_scenarios_are_listed_with_what_they_are_for() -> None:
+def test_scenarios_lists_names_and_descriptions() -> None:
     rows = json.loads(invoke("scenarios", "--json")[1])
     assert rows == [{"name": name, "about": load(name).about} for name in shipped_names()]
     code, out, _ = invoke("scenarios")
@@ -168,7 +168,7 @@ def test_the_schema_takes_every_shipped_scenario(file: Path) -> None:
         "{name: Big}",
     ],
 )
-def test_the_schema_refuses_what_the_loader_refuses(text: str) -> None:
+def test_schema_and_loader_reject_the_same(text: str) -> None:
     import jsonschema_rs as rust
 
     assert not rust.validator_for(json.loads(SCHEMA.read_text())).is_valid(yaml.safe_load(text))

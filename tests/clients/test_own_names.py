@@ -73,18 +73,14 @@ def story(said: Any, clover: Clover) -> Any:
     return likeness(said, clover.names | names)
 
 
-def test_the_node_sdk_has_the_same_story_at_its_own_addresses(
-    town: Town, clover: Clover, node: Run
-) -> None:
+def test_node_sdk_with_clover_urls(town: Town, clover: Clover, node: Run) -> None:
     packages = have(toolbox.install_node_packages)
     script = str(toolbox.HERE / "node" / "sdk_flow.cjs")
     said = town.run("node", ["node", script], NODE_PATH=str(packages))
     assert story(said, town.clover) == story(node("sdk_flow.cjs", clover), clover)
 
 
-def test_the_python_sdk_has_the_same_story_at_its_own_addresses(
-    town: Town, clover: Clover, python_sdk: Run
-) -> None:
+def test_python_sdk_with_clover_urls(town: Town, clover: Clover, python_sdk: Run) -> None:
     python = str(have(toolbox.install_python_sdk))
     script = str(toolbox.HERE / "python" / "sdk_flow.py")
     said = town.run("python", [python, "-I", script])
@@ -138,7 +134,7 @@ def test_curl_at_every_name(town: Town, tool: Callable[[str], str]) -> None:
     assert done.stdout.splitlines()[1::2] == ["127.0.0.1 200"] * (len(NAMES) + 2)
 
 
-def test_a_client_that_was_told_nothing_refuses(town: Town, tool: Callable[[str], str]) -> None:
+def test_client_without_ca_rejects_certificate(town: Town, tool: Callable[[str], str]) -> None:
     command = [tool("curl"), "-sS", f"https://{NAMES[0]}/livez"]
     done = subprocess.run(
         town.command("", command),

@@ -299,7 +299,7 @@ def test_stray_bytes_at_the_end_close_quietly(speech: Speech, left: bytes) -> No
         assert wire.rest() == b""
 
 
-def test_a_body_that_is_empty_braces_stays_a_body(speech: Speech) -> None:
+def test_empty_json_body_is_kept(speech: Speech) -> None:
     with speech.wire() as wire:
         wire.send(speech.post(b"{}"))
         assert wire.answer() == NO_AMOUNT
@@ -320,7 +320,7 @@ def test_a_body_that_is_empty_braces_cut_at_every_place(speech: Speech, settled:
         assert wire.rest() == b""
 
 
-def test_a_read_that_announces_its_braces(speech: Speech) -> None:
+def test_get_with_declared_empty_json_body(speech: Speech) -> None:
     """With `Content-Length: 2` the braces of a GET are its body, and nothing is astray."""
     get = speech.head(f"GET /v1/charges/{speech.charge}", "Content-Length: 2")
     with speech.wire() as wire:
@@ -338,7 +338,7 @@ def test_a_chunked_body_of_empty_braces(speech: Speech) -> None:
         assert wire.rest() == b""
 
 
-def test_a_body_that_holds_the_pattern_is_left_whole(speech: Speech, settled: Settled) -> None:
+def test_pattern_inside_body_is_kept(speech: Speech, settled: Settled) -> None:
     """JSON may hold line ends between its words: here CRLF CRLF {} stands inside a body."""
     body = (
         b'{"amount":7,"currency":"usd","metadata":\r\n\r\n{}\r\n\r\n,"source":"'
@@ -359,7 +359,7 @@ def test_a_body_that_holds_the_pattern_is_left_whole(speech: Speech, settled: Se
 
 
 @pytest.mark.parametrize("other", [b"{x", b"[]", b"}{", b'{"a":1}'])
-def test_other_bytes_in_that_place_are_not_passed_over(speech: Speech, other: bytes) -> None:
+def test_other_stray_bytes_are_rejected(speech: Speech, other: bytes) -> None:
     """Only the SDK's two bytes are forgiven: others end the connection, with or without a 400.
 
     The requests before them are whole and have happened, so their answers still come.

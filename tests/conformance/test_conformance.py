@@ -105,7 +105,7 @@ def test_an_unaltered_server_has_no_drift(name: str, held: Held) -> None:
 
 @pytest.mark.system
 @pytest.mark.parametrize("name", BOUNDS)
-def test_nor_has_one_that_others_use_however_often(name: str, held: Held) -> None:
+def test_shared_server_has_no_drift(name: str, held: Held) -> None:
     app = held.app()
     known = app.sandboxes.default.credentials
     given = {each: getattr(known, each) for each in CREDENTIALS}
@@ -346,7 +346,7 @@ def altered(app: App, change: Alteration) -> Send:
 
 @pytest.mark.system
 @pytest.mark.parametrize("change", ALTERATIONS, ids=lambda change: change.said)
-def test_an_alteration_is_found_and_nothing_else(change: Alteration, held: Held) -> None:
+def test_only_the_altered_field_is_reported(change: Alteration, held: Held) -> None:
     run = held.run(altered(held.app(), change))
     assert found(run) == [(change.flow, *each) for each in change.expected]
 
@@ -405,7 +405,7 @@ rules:
         ),
     ],
 )
-def test_a_server_of_other_settings_is_found_out(
+def test_server_with_different_settings_has_drift(
     said: str,
     flow: str,
     scenario: str,
@@ -422,7 +422,7 @@ def test_a_server_of_other_settings_is_found_out(
     assert found(run) == [(flow, *each) for each in expected]
 
 
-def test_what_is_not_given_leaves_out_what_needs_it(held: Held) -> None:
+def test_missing_credentials_skip_dependent_steps(held: Held) -> None:
     known = held.app().sandboxes.default.credentials
     given = {"access_token": known.access_token, "api_key": known.api_key}
     steps = held.share(sender(held.app()), "recurring", given)
@@ -450,7 +450,7 @@ def test_what_is_not_given_leaves_out_what_needs_it(held: Held) -> None:
             8: "depends on a skipped step"}),
     ],
 )  # fmt: skip
-def test_on_a_shared_server_a_mocks_own_means_are_left_out(
+def test_mock_only_steps_are_skipped_on_shared_server(
     flow: str, expected: dict[int, str], held: Held
 ) -> None:
     app, sent = held.app(), []
@@ -492,7 +492,7 @@ def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Held) 
     ] == [("All charges of the day", "body.data[0].paid", "missing")]
 
 
-def test_a_lost_answer_is_drift_and_ends_the_flow(held: Held) -> None:
+def test_missing_response_is_drift_and_stops_flow(held: Held) -> None:
     app = held.app()
 
     def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
@@ -517,7 +517,7 @@ def test_the_variables_of_a_flow_are_found_in_its_own_replies() -> None:
 
 
 @pytest.mark.parametrize("name", BOUNDS)
-def test_no_request_holds_what_another_server_does_not_know(name: str) -> None:
+def test_requests_contain_no_mock_specific_values(name: str) -> None:
     bound, known = BOUNDS[name], [*(each.value for each in BOUNDS[name].variables.values())]
     for example, request in zip(bound.flow.examples, bound.requests, strict=True):
         text = "\n".join((request.path, *request.headers.values(), request.body))
@@ -530,7 +530,7 @@ def test_no_request_holds_what_another_server_does_not_know(name: str) -> None:
         ]
 
 
-def test_dates_keep_their_distance_and_years_theirs() -> None:
+def test_dates_and_years_are_shifted_consistently() -> None:
     later = NOW_MS + 400 * 86_400_000
     assert current_dates(BOUNDS["recurring"], later)["2025-05-31T08:00:00.000+0000"] == (
         "2026-07-05T08:00:00.000+0000"
@@ -605,7 +605,7 @@ def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
     assert second.rows()[0].got == '"[credential] [a refresh token] [card ...4242]"'
 
 
-def test_a_row_tells_where_and_how_we_know(held: Held) -> None:
+def test_row_has_location_and_evidence(held: Held) -> None:
     change = Alteration("", "accept-payments-flow", SALE, put("ref_num", None), [])
     run = held.run(altered(held.app(), change), (change.flow,))
     assert report.table(run) == [
@@ -645,7 +645,7 @@ def test_a_row_tells_where_and_how_we_know(held: Held) -> None:
         "http://127.0.0.1:port",
     ],
 )
-def test_production_and_what_is_no_address_are_refused(url: str) -> None:
+def test_production_hosts_and_invalid_urls_are_rejected(url: str) -> None:
     with pytest.raises(AddressError):
         checked(url)
     for option in ("--against", "--tokens-url"):
@@ -676,7 +676,7 @@ def test_the_hosts_of_the_real_sandbox_are_known() -> None:
         check_pace(17, urls)
 
 
-def test_requests_go_one_by_one_and_wait_as_they_are_told() -> None:
+def test_requests_are_sequential_and_honor_retry_after() -> None:
     waits: list[float] = []
     answers = [
         Response(200, {}, b""),
@@ -715,7 +715,7 @@ def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: P
     assert not [name for name in names if name.startswith("conformance-")]
 
 
-def test_the_command_tells_the_drift_of_another_dialect(served: Served) -> None:
+def test_command_reports_drift_of_other_dialect(served: Served) -> None:
     made = exchange("PUT", f"{served.url}/_mock/sandboxes/drifts", {}, b'{"dialect":"documented"}')
     known = json.loads(made.body)
     given = {f"CLOVER_{name.upper()}": known[name] for name in CREDENTIALS}
@@ -745,13 +745,13 @@ def test_the_command_tells_the_drift_of_another_dialect(served: Served) -> None:
         (["--against", "https://scl-sandbox.dev.clover.com", "--rate", "50"], "allows 16 requests"),
     ],
 )
-def test_what_cannot_be_done_is_said_at_once(args: list[str], said: str) -> None:
+def test_invalid_options_fail_immediately(args: list[str], said: str) -> None:
     done = invoke(*args)
     assert (done.code, done.stdout) == (2, "")
     assert said in done.stderr
 
 
-def test_a_server_without_control_calls_wants_credentials(serve: Callable[..., Served]) -> None:
+def test_server_without_control_api_needs_credentials(serve: Callable[..., Served]) -> None:
     server = serve("--no-control")
     assert not has_control(server.url, exchange, {})
     done = invoke("--against", server.url)

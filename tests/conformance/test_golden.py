@@ -63,9 +63,7 @@ def members(tree: Any, at: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_example_of_the_documents_gets_its_reply(
-    file: Path, make_world: Callable[..., World]
-) -> None:
+def test_golden_examples(file: Path, make_world: Callable[..., World]) -> None:
     text = file.read_text()
     world = world_of(file, make_world)
     for example in read(text):
@@ -88,7 +86,7 @@ PRINTED = [file for file in FILES if f"\n{CLOVER_MARK}" in file.read_text()]
 
 
 @pytest.mark.parametrize("file", PRINTED, ids=lambda file: file.stem)
-def test_replies_have_the_members_that_clover_printed(file: Path) -> None:
+def test_responses_have_the_fields_clover_returned(file: Path) -> None:
     for example in (example for example in read(file.read_text()) if example.clover):
         ours = json.loads(example.reply.partition("\n\n")[2])
         assert members(ours) == members(json.loads(example.clover)), (

@@ -60,7 +60,7 @@ NAMES = ["t1", "a", "A.b-c_d", "0", "x" * 64, "gw0"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_sandbox_is_made_shown_and_dropped(world: World, name: str) -> None:
+def test_create_get_and_delete_sandbox(world: World, name: str) -> None:
     path = f"/_mock/sandboxes/{name}"
     absent = (404, {"message": f"there is no sandbox {name!r}"})
     assert got(root(world, "GET", path)) == absent
@@ -71,7 +71,7 @@ def test_a_sandbox_is_made_shown_and_dropped(world: World, name: str) -> None:
     assert got(root(world, "DELETE", path)) == absent
 
 
-def test_the_list_is_in_the_order_of_making(world: World) -> None:
+def test_sandboxes_are_listed_in_order_of_creation(world: World) -> None:
     for name in ("b", "a", "c"):
         root(world, "PUT", f"/_mock/sandboxes/{name}")
     root(world, "DELETE", "/_mock/sandboxes/a")
@@ -122,7 +122,7 @@ def test_a_sandbox_is_made_on_first_use(world: World, path: str, is_made: bool) 
         ({"strict": True, "listed_cards_only": True}, "sandbox"),
     ],
 )
-def test_what_a_sandbox_is_asked_to_be(world: World, asked: dict[str, Any], scenario: str) -> None:
+def test_sandbox_options(world: World, asked: dict[str, Any], scenario: str) -> None:
     """Its credentials follow from the server's seed, never from its own."""
     made = got(root(world, "PUT", "/_mock/sandboxes/x", asked))
     assert made == (200, sandbox("x", scenario))
@@ -139,7 +139,7 @@ def test_its_dialect_is_its_own(world: World) -> None:
     assert "doc_url" in bodies["documented"]
 
 
-def test_its_ids_follow_from_its_seed(world: World) -> None:
+def test_ids_are_derived_from_seed(world: World) -> None:
     ids = []
     for seed in ("one", "one", "two"):
         root(world, "PUT", "/_mock/sandboxes/x", {"seed": seed})
@@ -147,7 +147,7 @@ def test_its_ids_follow_from_its_seed(world: World) -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
-def test_a_credential_opens_its_sandbox_at_the_root(world: World) -> None:
+def test_credential_selects_sandbox_at_root(world: World) -> None:
     for name in ("a", "b"):
         root(world, "PUT", f"/_mock/sandboxes/{name}")
     card = {"card": {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}}
@@ -178,14 +178,14 @@ def test_a_credential_opens_its_sandbox_at_the_root(world: World) -> None:
     }
 
 
-def test_a_credential_opens_no_other_sandbox(world: World) -> None:
+def test_credential_is_rejected_by_other_sandbox(world: World) -> None:
     for name in ("a", "b"):
         root(world, "PUT", f"/_mock/sandboxes/{name}")
     bearer = f"Bearer {derive(SEED, 'a').access_token}"
     assert root(world, "GET", "/sandbox/b/v1/charges", authorization=bearer).status == 401
 
 
-def test_a_dropped_sandbox_is_opened_by_nothing(world: World) -> None:
+def test_credentials_of_deleted_sandbox_are_rejected(world: World) -> None:
     root(world, "PUT", "/_mock/sandboxes/a")
     root(world, "DELETE", "/_mock/sandboxes/a")
     bearer = f"Bearer {derive(SEED, 'a').access_token}"
@@ -250,7 +250,7 @@ CLOCK_REFUSALS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "said"), CLOCK_REFUSALS, ids=lambda each: str(each)[:30])
-def test_a_clock_that_cannot_be_so_is_left_alone(world: World, asked: Any, said: str) -> None:
+def test_invalid_clock_request_changes_nothing(world: World, asked: Any, said: str) -> None:
     assert got(world.send("PUT", "/_mock/clock", asked)) == (400, {"message": said})
     now = {"now_ms": NOW_MS, "frozen": True, "fired": []}
     assert got(world.send("GET", "/_mock/clock")) == (200, now)
@@ -267,7 +267,7 @@ def test_an_authorisation_expires_after_its_days(world: World, pan: str, days: i
     assert world.send("POST", f"/v1/charges/{made}/capture").status == 400
 
 
-def test_what_is_due_happens_in_order(world: World) -> None:
+def test_due_jobs_run_in_order(world: World) -> None:
     made = []
     for pan in (MASTERCARD, VISA, VISA, MASTERCARD, VISA):
         made.append(world.charge(source=world.token(pan), capture=False)["id"])
@@ -286,7 +286,7 @@ def test_what_is_due_happens_in_order(world: World) -> None:
     ]
 
 
-def test_a_long_step_of_the_clock_costs_no_more_than_a_short_one(world: World) -> None:
+def test_cost_of_advancing_does_not_depend_on_duration(world: World) -> None:
     clock(world, advance="1h")  # the first step imports
     assert calls_of(lambda: clock(world, advance="3650d")) == calls_of(
         lambda: clock(world, advance="1h")
@@ -341,17 +341,17 @@ FAULT_REFUSALS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "said"), FAULT_REFUSALS, ids=lambda each: str(each)[:40])
-def test_a_fault_that_cannot_be_is_refused(world: World, asked: Any, said: str) -> None:
+def test_invalid_fault_is_rejected(world: World, asked: Any, said: str) -> None:
     assert got(world.send("POST", "/_mock/faults", asked)) == (400, {"message": said})
     assert got(world.send("GET", "/_mock/faults")) == (200, {"data": []})
 
 
-def test_a_problem_without_its_name_is_refused(world: World) -> None:
+def test_problem_fault_needs_a_name(world: World) -> None:
     said = got(world.send("POST", "/_mock/faults", {"kind": "problem"}))[1]["message"]
     assert "None" not in said
 
 
-def test_a_problem_of_another_kind_is_refused(world: World) -> None:
+def test_problem_field_is_rejected_for_other_fault_kinds(world: World) -> None:
     asked = {"kind": "drop", "problem": "RATE_LIMITED"}
     assert world.send("POST", "/_mock/faults", asked).status == 400
 
@@ -414,7 +414,7 @@ def test_a_whole_document(world: World) -> None:
     assert statuses == [429, 200, 402]
 
 
-def test_what_was_made_stays_when_the_scenario_changes(world: World) -> None:
+def test_rows_are_kept_when_scenario_changes(world: World) -> None:
     charge = world.charge()["id"]
     world.send("PUT", "/_mock/scenario", {"name": "declines"})
     assert world.send("GET", f"/v1/charges/{charge}").status == 200
@@ -434,16 +434,14 @@ SCENARIO_REFUSALS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "said"), SCENARIO_REFUSALS, ids=lambda each: str(each)[:40])
-def test_a_scenario_that_cannot_be_is_refused(world: World, asked: Any, said: str) -> None:
+def test_invalid_scenario_is_rejected(world: World, asked: Any, said: str) -> None:
     before = got(world.send("GET", "/_mock/scenario"))
     assert got(world.send("PUT", "/_mock/scenario", asked)) == (400, {"message": said})
     assert got(world.send("GET", "/_mock/scenario")) == before
 
 
 @pytest.mark.parametrize(("name", "meant"), [("declins", "declines"), ("@", ""), ("", "")])
-def test_an_unknown_scenario_is_told_with_those_that_there_are(
-    world: World, name: str, meant: str
-) -> None:
+def test_unknown_scenario_error_lists_scenarios(world: World, name: str, meant: str) -> None:
     for method, path, body in (
         ("PUT", "/_mock/scenario", {"name": name}),
         ("PUT", "/_mock/sandboxes/x", {"scenario": name}),
@@ -481,7 +479,7 @@ def test_a_document_is_checked_as_a_file_is(world: World, more: dict[str, Any], 
     assert got(world.send("GET", "/_mock/scenario")) == before
 
 
-def test_an_inner_member_that_nobody_knows_is_told_with_what_was_meant(world: World) -> None:
+def test_unknown_nested_field_gets_suggestion(world: World) -> None:
     rule = {"when": {"amout": 1}, "then": {"approve": {}}}
     told = got(world.send("PUT", "/_mock/scenario", {"name": "x", "rules": [rule]}))
     said = "rules[0].when: Object contains unknown field `amout`; did you mean `amount`?"
@@ -495,7 +493,7 @@ def without_time(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: v for k, v in entry.items() if k != "took_us"} for entry in entries]
 
 
-def test_the_journal_tells_an_exchange_whole(world: World) -> None:
+def test_journal_entry_is_complete(world: World) -> None:
     asked = {"amount": 1800, "currency": "usd", "source": world.token()}
     made = world.send("POST", "/v1/charges", asked, headers={"idempotency-key": "k"})
     world.send("POST", "/v1/charges", asked, headers={"idempotency-key": "k", "user-agent": "me"})
@@ -525,7 +523,7 @@ def test_the_journal_tells_an_exchange_whole(world: World) -> None:
     )
 
 
-def test_the_journal_tells_of_ignored_members(world: World) -> None:
+def test_journal_lists_ignored_fields(world: World) -> None:
     asked = {
         "amount": 5,
         "currency": "usd",
@@ -540,7 +538,7 @@ def test_the_journal_tells_of_ignored_members(world: World) -> None:
     assert "ignored" not in told[1]
 
 
-def test_the_journal_tells_of_ignored_inner_members(world: World) -> None:
+def test_journal_lists_ignored_nested_fields(world: World) -> None:
     world.charge(stored_credentials={"sequenc": "FIRST"})
     told = got(world.send("GET", "/_mock/journal?endpoint=create_charge"))[1]["data"]
     inner = "stored_credentials.sequenc"
@@ -590,7 +588,7 @@ JOURNAL_REFUSALS = {
 
 
 @pytest.mark.parametrize(("query", "said"), JOURNAL_REFUSALS.items())
-def test_a_query_that_cannot_be_is_refused(world: World, query: str, said: str) -> None:
+def test_invalid_query_is_rejected(world: World, query: str, said: str) -> None:
     assert got(world.send("GET", f"/_mock/journal?{query}")) == (400, {"message": said})
 
 
@@ -659,7 +657,7 @@ def test_a_wait_ends_after_wait_ms_with_the_matches_so_far(world: World) -> None
     run(main)
 
 
-def test_several_clients_wait_for_several_things(served: Served) -> None:
+def test_concurrent_waits(served: Served) -> None:
     """On real sockets: in one sandbox, and in another that sees nothing of it."""
     one, other = Shop(served.port, "waits-one"), Shop(served.port, "waits-other")
     query = f"/_mock/journal?{LIST}&wait_ms=60000&wait="
@@ -678,7 +676,7 @@ def test_several_clients_wait_for_several_things(served: Served) -> None:
         assert len(elsewhere.reply().json["data"]) == 1
 
 
-def test_an_abandoned_wait_disturbs_nobody(served: Served) -> None:
+def test_abandoned_wait_does_not_affect_other_requests(served: Served) -> None:
     shop = Shop(served.port, "waits-gone")
     for _ in range(20):
         shop.waiting("/_mock/journal?wait=9&wait_ms=60000").vanish()
@@ -814,7 +812,7 @@ TRUE: list[tuple[dict[str, Any], int]] = [
 
 
 @pytest.mark.parametrize(("asked", "count"), TRUE, ids=lambda each: str(each)[:70])
-def test_what_is_so_is_verified(shopped: World, asked: dict[str, Any], count: int) -> None:
+def test_verify_succeeds(shopped: World, asked: dict[str, Any], count: int) -> None:
     assert got(shopped.send("POST", "/_mock/verify", asked)) == (
         200,
         {"verified": True, "count": count},
@@ -880,7 +878,7 @@ UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
 @pytest.mark.parametrize(
     ("asked", "count", "said", "nearest"), UNTRUE, ids=[str(row[0])[:70] for row in UNTRUE]
 )
-def test_what_is_not_so_is_told_with_the_nearest_misses(
+def test_verify_fails_with_near_misses(
     shopped: World,
     asked: dict[str, Any],
     count: int,
@@ -909,7 +907,7 @@ VERIFY_REFUSALS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "said"), VERIFY_REFUSALS, ids=lambda each: str(each)[:40])
-def test_a_question_that_cannot_be_is_refused(world: World, asked: Any, said: str) -> None:
+def test_invalid_verification_is_rejected(world: World, asked: Any, said: str) -> None:
     assert got(world.send("POST", "/_mock/verify", asked)) == (400, {"message": said})
 
 
@@ -926,11 +924,11 @@ def test_a_question_that_cannot_be_is_refused(world: World, asked: Any, said: st
     ],
     ids=str,
 )
-def test_a_proof_of_nothing_is_refused(world: World, asked: dict[str, Any]) -> None:
+def test_verification_without_criteria_is_rejected(world: World, asked: dict[str, Any]) -> None:
     assert world.send("POST", "/_mock/verify", asked).status == 400
 
 
-def test_a_member_that_was_sent_at_its_default_matches(world: World) -> None:
+def test_field_sent_with_default_value_matches(world: World) -> None:
     world.charge(capture=True)
     asked = {"match": {"capture": True}, "exactly": 1}
     assert world.send("POST", "/_mock/verify", asked).status == 200
@@ -989,7 +987,7 @@ def test_every_problem_can_be_asked_for(world: World) -> None:
     assert failed == []
 
 
-def test_a_header_of_an_unknown_problem_is_refused(world: World) -> None:
+def test_unknown_problem_in_header_is_rejected(world: World) -> None:
     headers = {"x-mock-clover-fault": "problem problem=RATE_LIMITD"}
     assert world.send("GET", "/v1/charges", headers=headers).status == 400
 
@@ -998,12 +996,12 @@ def test_a_header_of_an_unknown_problem_is_refused(world: World) -> None:
     ("method", "path"),
     [("DELETE", "/_mock/clock"), ("GET", "/_mock/fork"), ("POST", "/_mock/sandboxes/x")],
 )
-def test_a_method_that_there_is_not(world: World, method: str, path: str) -> None:
+def test_unsupported_method(world: World, method: str, path: str) -> None:
     assert world.send(method, path).status == 405
 
 
 @pytest.mark.parametrize("path", ["/_mock/nothing", "/_mock/sandboxes/a/b"])
-def test_a_path_that_there_is_not(world: World, path: str) -> None:
+def test_unknown_path(world: World, path: str) -> None:
     assert world.send("GET", path).status == 404
 
 
@@ -1022,16 +1020,14 @@ SANDBOX_REFUSALS: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("name", "asked", "said"), SANDBOX_REFUSALS)
-def test_a_sandbox_that_cannot_be_is_refused(
-    world: World, name: str, asked: Any, said: str
-) -> None:
+def test_invalid_sandbox_is_rejected(world: World, name: str, asked: Any, said: str) -> None:
     before = got(world.send("GET", "/_mock/sandboxes"))
     told = got(world.send("PUT", f"/_mock/sandboxes/{name}", asked))
     assert told == (400, {"message": said})
     assert got(world.send("GET", "/_mock/sandboxes")) == before
 
 
-def test_what_the_command_line_switched_wins(make_world: Callable[..., World]) -> None:
+def test_command_line_overrides_sandbox_settings(make_world: Callable[..., World]) -> None:
     world = make_world(dialect="documented")
     document = {"name": "x", "settings": {"dialect": "observed"}}
     answer = got(world.send("PUT", "/_mock/scenario", document))[1]

@@ -19,7 +19,7 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
-def test_no_file_of_the_dashboard(what: str) -> None:
+def test_no_file_uses_forbidden_apis(what: str) -> None:
     found = {
         file.name: hit[0]
         for file in FILES
@@ -28,7 +28,7 @@ def test_no_file_of_the_dashboard(what: str) -> None:
     assert found == {}, what
 
 
-def test_the_files_are_short_and_say_first_what_they_are() -> None:
+def test_files_are_short_and_have_a_comment() -> None:
     told = [(file, file.read_text("utf-8").splitlines()) for file in FILES]
     assert [file.name for file, lines in told if len(lines) > LINES_MAX] == []
     assert [
@@ -56,7 +56,7 @@ def test_no_function_of_the_scripts_is_long() -> None:
     assert long == []
 
 
-def test_each_module_that_is_imported_is_there() -> None:
+def test_imported_modules_exist() -> None:
     names = {file.name for file in FILES}
     asked = {
         name

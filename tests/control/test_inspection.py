@@ -68,7 +68,7 @@ def last(world: World) -> Any:
 # One exchange -------------------------------------------------------------------------------------
 
 
-def test_an_exchange_tells_what_it_changed_and_how_to_repeat_it(world: World) -> None:
+def test_exchange_has_changes_and_curl_command(world: World) -> None:
     token = world.token()
     charge = world.charge(source=token, capture=False)
     world.send("POST", f"/v1/charges/{charge['id']}/capture", {"amount": 1000})
@@ -114,7 +114,7 @@ def test_a_new_row_has_nothing_before_it_and_a_deleted_one_nothing_after(world: 
     assert gone == [("tokens", False), ("customers", True)]
 
 
-def test_what_time_does_belongs_to_the_exchange_after_it(world: World) -> None:
+def test_job_changes_are_attributed_to_next_exchange(world: World) -> None:
     charge = world.charge(capture=False)
     world.clock.advance(7 * DAY_MS)
     world.send("GET", f"/v1/charges/{charge['id']}")
@@ -123,7 +123,7 @@ def test_what_time_does_belongs_to_the_exchange_after_it(world: World) -> None:
     assert (change["before"]["state"], change["after"]["state"]) == ("authorised", "expired")
 
 
-def test_what_a_control_call_does_belongs_to_the_exchange_after_it(world: World) -> None:
+def test_control_call_changes_are_attributed_to_next_exchange(world: World) -> None:
     pending = furnish(world).pending
     world.send("POST", f"/_mock/threeds/{pending}", {"result": "approve"})
     asked = {"charge_id": pending, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
@@ -139,7 +139,7 @@ def test_a_refusal_changes_nothing(world: World) -> None:
     assert told["hint"] == "its body was not parsed, so it cannot be replayed"
 
 
-def test_changes_are_noted_from_the_first_look_on(make_world: MakeWorld) -> None:
+def test_changes_are_recorded_after_first_inspection(make_world: MakeWorld) -> None:
     world = make_world()
     world.charge()
     told = last(world)
@@ -150,7 +150,7 @@ def test_changes_are_noted_from_the_first_look_on(make_world: MakeWorld) -> None
     assert look(world, "/journal/2")["hint"] == said
 
 
-def test_changes_are_bounded_and_say_so(world: World) -> None:
+def test_change_log_is_bounded(world: World) -> None:
     customer = world.customer()["id"]
     for _ in range(CHANGES_MAX // 2):
         world.charge(source=customer)
@@ -165,7 +165,7 @@ def test_changes_are_bounded_and_say_so(world: World) -> None:
 
 
 @pytest.mark.parametrize("table", NOTED)
-def test_the_tables_that_are_noted_exist(table: str) -> None:
+def test_recorded_tables_exist(table: str) -> None:
     assert table in TABLES
 
 
@@ -217,7 +217,7 @@ WHO_DECIDED: dict[str, tuple[dict[str, Any], dict[str, str], dict[str, str] | No
 
 
 @pytest.mark.parametrize("case", WHO_DECIDED.values(), ids=WHO_DECIDED)
-def test_who_decided(make_world: MakeWorld, case: Any) -> None:
+def test_exchange_names_deciding_rule(make_world: MakeWorld, case: Any) -> None:
     asked, headers, expected = case
     world = make_world(parse(RULES.encode(), "rules"))
     source = world.token()
@@ -230,7 +230,7 @@ def test_who_decided(make_world: MakeWorld, case: Any) -> None:
     assert told["rule"] == expected
 
 
-def test_a_line_of_a_card_decides_too(world: World) -> None:
+def test_exchange_names_deciding_card(world: World) -> None:
     asked = {"amount": 1, "currency": "usd", "source": world.token(DECLINES)}
     why = world.send("POST", "/v1/charges", asked).why
     assert last(world)["rule"] == {"name": why, "because": "the card decides"}
@@ -251,7 +251,7 @@ UNREPEATABLE: dict[str, tuple[str, str, Any, str]] = {
 
 
 @pytest.mark.parametrize("case", UNREPEATABLE.values(), ids=UNREPEATABLE)
-def test_what_was_not_kept_is_not_repeated(world: World, case: Any) -> None:
+def test_unstored_request_cannot_be_replayed(world: World, case: Any) -> None:
     method, path, body, said = case
     world.send(method, path, body)
     told = last(world)
@@ -271,7 +271,7 @@ UNKNOWN_EXCHANGES = {
 
 
 @pytest.mark.parametrize(("number", "said"), UNKNOWN_EXCHANGES.items())
-def test_an_exchange_that_is_none(world: World, number: str, said: str) -> None:
+def test_unknown_exchange_id(world: World, number: str, said: str) -> None:
     world.charge(source=world.customer()["id"])
     world.sandbox.journal.__init__()  # type: ignore[misc] # an empty one
     world.send("GET", "/v1/charges")
@@ -279,14 +279,14 @@ def test_an_exchange_that_is_none(world: World, number: str, said: str) -> None:
     assert refused(world, "POST", f"/journal/{number}/replay", {}) == (404, said)
 
 
-def test_an_exchange_that_has_left(world: World) -> None:
+def test_evicted_exchange_id(world: World) -> None:
     for _ in range(ENTRIES_MAX + 1):
         world.send("GET", "/v1/orders/x")
     assert refused(world, "GET", "/journal/1") == (404, "exchange 1 is no longer in the journal")
     assert look(world, "/journal/2")["exchange"]["id"] == 2
 
 
-def test_a_call_is_repeated_by_its_number(world: World) -> None:
+def test_replay_by_exchange_id(world: World) -> None:
     customer = world.customer()["id"]
     charge = world.charge(source=customer, amount=700)
     number, keyed = world.sandbox.journal.count, {"idempotency_key": "again"}
@@ -311,7 +311,7 @@ def test_a_call_is_repeated_by_its_number(world: World) -> None:
     )
 
 
-def test_a_decline_is_repeated_and_a_fault_delays_nobody(make_world: MakeWorld) -> None:
+def test_replay_repeats_decline_but_not_fault(make_world: MakeWorld) -> None:
     world = make_world(parse(RULES.encode(), "rules"))
     source = {"amount": 666, "currency": "usd", "source": world.customer()["id"]}
     assert world.send("POST", "/v1/charges", source).status == 402
@@ -327,7 +327,7 @@ REPEATED = {
 }
 
 
-def test_every_kept_call_is_repeated_without_a_bug(make_world: MakeWorld) -> None:
+def test_every_stored_request_can_be_replayed(make_world: MakeWorld) -> None:
     world = make_world()
     furnish(world)
     numbers = range(1, world.sandbox.journal.count + 1)
@@ -358,7 +358,7 @@ def test_the_command_is_safe_in_a_shell_and_means_the_body(world: World) -> None
     assert got[got.index("-H") + 1] == "authorization: Bearer secret"
 
 
-def test_no_command_tells_a_credential(make_world: MakeWorld) -> None:
+def test_curl_command_has_no_credentials(make_world: MakeWorld) -> None:
     world = make_world()
     things = furnish(world)
     known = world.known
@@ -379,16 +379,14 @@ HINTS: dict[str, tuple[dict[str, Any], str | None]] = {
 
 
 @pytest.mark.parametrize(("more", "hint"), HINTS.values(), ids=HINTS)
-def test_what_a_repetition_leaves_out_is_said(
-    world: World, more: dict[str, Any], hint: str | None
-) -> None:
+def test_replay_lists_omitted_parts(world: World, more: dict[str, Any], hint: str | None) -> None:
     world.charge(**more)
     told = last(world)
     assert told["hint"] == hint
     assert songs(json.dumps(told)) == []
 
 
-def test_a_query_is_not_kept_and_that_is_said(world: World) -> None:
+def test_replay_reports_omitted_query(world: World) -> None:
     world.send("GET", "/v1/charges?limit=1")
     told = last(world)
     assert told["hint"] == "the query is not stored, so the replay has none"
@@ -409,7 +407,7 @@ def test_an_exchange_of_a_sandbox_is_at_its_path(world: World) -> None:
 # Rows ---------------------------------------------------------------------------------------------
 
 
-def test_rows_are_counted_kind_by_kind(world: World) -> None:
+def test_row_counts_by_kind(world: World) -> None:
     assert set(KINDS) == {*NOTED, "cards"}
     assert look(world, "/rows") == {"data": [{"kind": kind, "count": 0} for kind in KINDS]}
     furnish(world)
@@ -419,7 +417,7 @@ def test_rows_are_counted_kind_by_kind(world: World) -> None:
     assert shown["orders"] == len(world.send("GET", "/v1/orders?limit=100").json["data"])
 
 
-def test_every_row_of_every_kind_is_shown_whole_and_leads_to_others(world: World) -> None:
+def test_every_row_has_details_and_links(world: World) -> None:
     furnish(world)
     seen = 0
     for kind in KINDS:
@@ -441,7 +439,7 @@ def _names(tree: Any) -> list[str]:
     return [name for each in tree for name in _names(each)] if isinstance(tree, list) else []
 
 
-def test_a_line_tells_a_charge(world: World) -> None:
+def test_charge_list_entry(world: World) -> None:
     customer = world.customer()["id"]
     charge = world.charge(source=customer, description="Two lamps")
     assert look(world, "/rows/charges") == {
@@ -496,9 +494,7 @@ def test_rows_are_searched(world: World, q: str, names: list[str]) -> None:
     assert (found["has_more"], found["searched"]) == (False, 2)
 
 
-def test_no_more_than_the_newest_are_gone_through(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_search_is_limited_to_newest_rows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mock_clover.control.rows.SEARCHED_MAX", 3)
     customer = world.customer()["id"]
     made = [world.charge(source=customer, amount=n)["id"] for n in (9, 1, 2, 3)]
@@ -525,7 +521,7 @@ ROW_REFUSALS = {
 
 
 @pytest.mark.parametrize(("path", "said"), ROW_REFUSALS.items(), ids=lambda each: str(each)[:40])
-def test_rows_that_are_none(world: World, path: str, said: tuple[int, str]) -> None:
+def test_unknown_row(world: World, path: str, said: tuple[int, str]) -> None:
     assert refused(world, "GET", path) == said
 
 
@@ -556,7 +552,7 @@ def _later(world: World, method: str, path: str, body: Any) -> Any:
     return got.json
 
 
-def test_the_life_of_a_charge(world: World) -> None:
+def test_charge_timeline(world: World) -> None:
     made = world.charge(amount=2000, capture=False)["id"]
     _later(world, "POST", f"/v1/charges/{made}/capture", {"amount": 1500})
     one = _later(world, "POST", "/v1/refunds", {"charge": made, "amount": 500})["id"]
@@ -569,7 +565,7 @@ def test_the_life_of_a_charge(world: World) -> None:
     ]
 
 
-def test_the_life_of_a_charge_with_a_tip(world: World) -> None:
+def test_timeline_of_charge_with_tip(world: World) -> None:
     made = world.charge(amount=2000, tip_amount=300)["id"]
     void = world.send("POST", "/v1/refunds", {"charge": made})
     assert void.why == "2300 of 2300 is voided"
@@ -580,7 +576,7 @@ def test_the_life_of_a_charge_with_a_tip(world: World) -> None:
     ]
 
 
-def test_the_end_of_an_authorisation(world: World) -> None:
+def test_authorization_timeline(world: World) -> None:
     void, lapse, decline = (
         world.charge(capture=False)["id"],
         world.charge(capture=False)["id"],
@@ -604,7 +600,7 @@ def test_the_end_of_an_authorisation(world: World) -> None:
     assert steps(world, "charges", decline, charge=decline) == [(0, "declined", 5, 0, "charge")]
 
 
-def test_the_life_of_a_gift_card(world: World) -> None:
+def test_gift_card_timeline(world: World) -> None:
     number = world.send("POST", "/v1/activate", {"promotion_code": "67062"}).json
     gift = {"gift_card": {"number": number["gift_card"]["number"]}}
 
@@ -646,7 +642,7 @@ def steps_of(timeline: list[dict[str, Any]], names: dict[str, str]) -> list[Step
     ]
 
 
-def test_the_life_of_an_order(world: World) -> None:
+def test_order_timeline(world: World) -> None:
     order = world.order(1000, 800)["id"]
     charges = [
         _later(world, "POST", f"/v1/orders/{order}/pay", {"source": world.token(), "amount": n})[
@@ -668,7 +664,7 @@ def test_the_life_of_an_order(world: World) -> None:
     assert told["line"]["state"] == "returned"
 
 
-def test_a_customer_leads_to_its_cards_and_payments(world: World) -> None:
+def test_customer_links_to_cards_and_payments(world: World) -> None:
     customer = world.customer()
     charge = world.charge(source=customer["id"])["id"]
     card = customer["sources"]["data"][0]
@@ -707,7 +703,7 @@ def test_what_clients_wrote_into_rows_is_masked(world: World) -> None:
 # Words and faults ---------------------------------------------------------------------------------
 
 
-def test_the_words_of_a_page_are_the_declared_ones(world: World) -> None:
+def test_dashboard_vocabulary_matches_code(world: World) -> None:
     told = look(world, "/env")
     fields = set(Fault.__struct_fields__) - {"kind"}
     assert (told["sandbox"], told["base_url"], told["home"]) == ("default", HOME, HOME)
@@ -722,7 +718,7 @@ def test_the_words_of_a_page_are_the_declared_ones(world: World) -> None:
     assert "issuer_declined" in [each["name"] for each in told["declines"]]
 
 
-def test_faults_are_taken_out_of_force_one_by_one(world: World) -> None:
+def test_faults_can_be_removed_individually(world: World) -> None:
     for delay_ms in (1, 2):
         world.send("POST", "/_mock/faults", {"kind": "delay", "delay_ms": delay_ms})
     assert world.send("DELETE", "/_mock/faults/fault-1").json == {"cleared": 1}

@@ -34,7 +34,7 @@ def text_of(world: World) -> str:
     return got.body.decode()
 
 
-def test_the_shipped_ones_are_listed_and_read(world: World) -> None:
+def test_built_in_scenarios_are_listed_and_returned(world: World) -> None:
     listed = world.send("GET", "/_mock/scenarios").json["data"]
     assert listed == [{"name": name, "about": load(name).about} for name in shipped_names()]
     for name in shipped_names():
@@ -83,7 +83,7 @@ WRONG: dict[str, tuple[bytes, list[tuple[int, int, str, str]]]] = {
 
 
 @pytest.mark.parametrize(("text", "expected"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_told_as_the_command_tells_it(
+def test_errors_match_check_command(
     world: World, tmp_path: Path, text: bytes, expected: list[tuple[int, int, str, str]]
 ) -> None:
     told = check_of(world, text)
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_told_as_the_command_tells_it(
         assert each["said"].removeprefix("invalid YAML: ")[:40] in str(error.value)
 
 
-def test_a_good_text_is_checked_and_put_in_force(world: World) -> None:
+def test_valid_text_is_applied(world: World) -> None:
     checked = {"ok": True, "name": "mine", "cards": 0, "rules": 1}
     assert check_of(world, GOOD.encode()) == checked
     assert world.sandbox.rules.scenario.name == "sandbox"
@@ -119,7 +119,7 @@ def _charge(world: World) -> dict[str, Any]:
     return {"amount": 1, "currency": "usd", "source": world.token()}
 
 
-def test_a_wrong_text_changes_nothing_and_says_where(world: World) -> None:
+def test_invalid_text_is_rejected_with_position(world: World) -> None:
     put(world, GOOD)
     got = put(world, GOOD.replace("lost_card", "[]"))
     said = "Expected `str`, got `array`"
@@ -188,9 +188,7 @@ def test_utf_16_is_yaml_too(world: World) -> None:
     assert parse(text_of(world).encode(), "x").name == "mine"
 
 
-def test_the_servers_own_file_is_shown_until_it_is_another(
-    serve: Callable[..., Served], tmp_path: Path
-) -> None:
+def test_file_text_is_returned_until_replaced(serve: Callable[..., Served], tmp_path: Path) -> None:
     file = tmp_path / "shop.yaml"
     file.write_text(GOOD)
     port = serve("--scenario", str(file)).port
@@ -206,9 +204,7 @@ def test_the_servers_own_file_is_shown_until_it_is_another(
     [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}],
     ids=str,
 )
-def test_no_page_of_another_origin_posts_a_text(
-    world: World, path: str, headers: dict[str, str]
-) -> None:
+def test_cross_origin_put_is_rejected(world: World, path: str, headers: dict[str, str]) -> None:
     """A form of `text/plain` needs no preflight: the gate refuses it all the same."""
     sent = {"content-type": "text/plain"} | headers
     got = world.send("POST", path, raw=GOOD.encode(), headers=sent)

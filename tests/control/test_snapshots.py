@@ -156,7 +156,7 @@ def parent(world: World) -> Stocked:
 # Forks ------------------------------------------------------------------------------------------
 
 
-def test_a_fork_answers_as_its_parent(parent: Stocked) -> None:
+def test_fork_gives_the_same_responses(parent: Stocked) -> None:
     before = parent.seen()
     fork = parent.fork("fork")
     assert fork.seen() == before
@@ -179,7 +179,7 @@ def test_the_answer_to_a_fork_is_the_new_sandbox(parent: Stocked) -> None:
 
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("changed", ["the parent", "the fork"])
-def test_neither_sees_what_the_other_does(parent: Stocked, name: str, changed: str) -> None:
+def test_fork_and_parent_are_isolated(parent: Stocked, name: str, changed: str) -> None:
     fork = parent.fork("fork")
     one, other = (parent, fork) if changed == "the parent" else (fork, parent)
     before = other.seen()
@@ -262,7 +262,7 @@ def test_a_chain_of_forks(parent: Stocked) -> None:
         pytest.param(3, ("fault",)),
     ],
 )
-def test_a_tree_of_forks_is_as_if_each_had_been_alone(
+def test_forks_behave_like_separate_sandboxes(
     make_world: Callable[..., World], seed: int, without: tuple[str, ...]
 ) -> None:
     """Random changes and forks; in the end each equals its own flow in a world of its own."""
@@ -301,7 +301,7 @@ FORK_REFUSALS = {
 
 
 @pytest.mark.parametrize(("body", "said"), FORK_REFUSALS.values(), ids=FORK_REFUSALS)
-def test_a_fork_that_cannot_be_made(parent: Stocked, body: Any, said: str) -> None:
+def test_invalid_fork_is_rejected(parent: Stocked, body: Any, said: str) -> None:
     before = parent.made("GET", "/_mock/sandboxes")
     reply = parent.send("POST", "/_mock/fork", body)
     assert (reply.status, json.loads(reply.body)) == (400, {"message": said})
@@ -328,7 +328,7 @@ def test_a_fork_costs_little_whatever_its_sandbox_holds(world: World) -> None:
     assert {len(each.charges) for each in forks} == {CHARGES}
 
 
-def test_a_thousand_forks_do_not_push_out_their_parent(parent: Stocked) -> None:
+def test_forks_do_not_evict_their_parent(parent: Stocked) -> None:
     before = parent.seen()
     for number in range(FORKS):
         parent.fork(f"fork-{number}")
@@ -411,7 +411,7 @@ def test_a_restored_merchant_stays_at_its_address(make_world: Callable[..., Worl
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_restored_sandbox_goes_on_in_the_same_way(parent: Stocked, name: str) -> None:
+def test_restored_sandbox_continues_identically(parent: Stocked, name: str) -> None:
     other = Branch(parent.world, "other", parent.customers)
     other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
     method, path, body, headers = parent.changes()[name]
@@ -420,7 +420,7 @@ def test_a_restored_sandbox_goes_on_in_the_same_way(parent: Stocked, name: str) 
     assert parent.seen() == other.seen()
 
 
-def test_the_agenda_is_in_the_snapshot(parent: Stocked) -> None:
+def test_snapshot_has_scheduled_jobs(parent: Stocked) -> None:
     other = Branch(parent.world, "other", parent.customers)
     other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
     fired = [
@@ -586,7 +586,7 @@ def test_a_bad_snapshot_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b"\xff"])
-def test_what_is_no_snapshot_is_refused(world: World, body: bytes) -> None:
+def test_invalid_snapshot_is_rejected(world: World, body: bytes) -> None:
     before = world.send("GET", "/_mock/snapshot").body
     assert world.send("PUT", "/_mock/snapshot", raw=body).status == 400
     assert world.send("GET", "/_mock/snapshot").body == before
@@ -604,7 +604,7 @@ NONSENSE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", NONSENSE.values(), ids=NONSENSE)
-def test_nonsense_in_a_snapshot_is_refused(parent: Stocked, change: dict[str, Any]) -> None:
+def test_invalid_values_in_snapshot_are_rejected(parent: Stocked, change: dict[str, Any]) -> None:
     whole = parent.made("GET", "/_mock/snapshot")
     assert parent.send("PUT", "/_mock/snapshot", whole | change).status == 400
 

@@ -92,14 +92,14 @@ OUTCOMES: list[tuple[dict[str, Any], list[dict[str, Any]], str, int]] = [
 
 
 @pytest.mark.parametrize(("more", "rules", "outcome", "status"), OUTCOMES)
-def test_it_names_the_rules_and_the_one_that_matches(
+def test_why_lists_rules_and_the_match(
     ruled: World, more: dict[str, Any], rules: list[Any], outcome: str, status: int
 ) -> None:
     told = asked(ruled, charge(ruled.token(), **more))
     assert (told["rules"], told["outcome"], told["status"]) == (rules, outcome, status)
 
 
-def test_a_rule_that_counts_is_told_by_its_count(ruled: World) -> None:
+def test_why_shows_count_of_counting_rule(ruled: World) -> None:
     source = ruled.customer()["id"]
     seen = []
     for _ in range(4):
@@ -129,13 +129,13 @@ def test_a_rule_that_counts_is_told_by_its_count(ruled: World) -> None:
         ),
     ],
 )
-def test_a_card_that_no_rule_knows(world: World, pan: str, rule: str, status: int) -> None:
+def test_why_for_unlisted_card(world: World, pan: str, rule: str, status: int) -> None:
     told = asked(world, charge(world.token(pan)))
     assert told["rules"] == [{"rule": rule, "matched": True, "because": "the card decides"}]
     assert (told["outcome"], told["status"]) == (rule, status)
 
 
-def test_it_tells_exactly_what_would_be_answered(world: World) -> None:
+def test_why_predicts_exact_response(world: World) -> None:
     """The reply is that of the call that follows: its ids, its reference, its words."""
     sale = world.charge()["id"]
     authorised = world.charge(capture=False)["id"]
@@ -166,7 +166,7 @@ def test_it_tells_exactly_what_would_be_answered(world: World) -> None:
 
 @pytest.mark.parametrize("code", DECLINE_CODES)
 @pytest.mark.parametrize("by", ["header", "description", "metadata"])
-def test_it_explains_what_is_asked_for_in_the_call(world: World, code: str, by: str) -> None:
+def test_why_explains_requested_outcome(world: World, code: str, by: str) -> None:
     outcome = f"card_declined/{code}"
     mark = f"mock-clover:{outcome}"
     request = charge(
@@ -182,7 +182,7 @@ def test_it_explains_what_is_asked_for_in_the_call(world: World, code: str, by: 
     assert told["reply"]["error"]["declineCode"] == code
 
 
-def test_no_rule_is_told_to_match_when_a_header_decided(ruled: World) -> None:
+def test_no_rule_is_reported_if_header_decides(ruled: World) -> None:
     request = charge(ruled.token(), amount=5000)
     request["headers"] = {"x-mock-clover-outcome": "approve"}
     told = asked(ruled, request)
@@ -190,7 +190,7 @@ def test_no_rule_is_told_to_match_when_a_header_decided(ruled: World) -> None:
     assert [rule["rule"] for rule in told["rules"] if rule["matched"]] in ([], ["header: approve"])
 
 
-def test_it_tells_of_a_fault_in_force(world: World) -> None:
+def test_why_reports_active_fault(world: World) -> None:
     fault = {"kind": "drop", "when": "after_commit", "endpoint": "create_charge"}
     assert world.send("POST", "/_mock/faults", fault).status == 200
     told = asked(world, charge(world.token()))
@@ -239,7 +239,7 @@ def whole(world: World) -> tuple[Any, ...]:
     )
 
 
-def test_to_ask_changes_nothing(ruled: World) -> None:
+def test_why_changes_nothing(ruled: World) -> None:
     charge_id = ruled.charge(amount=5, capture=False)["id"]
     customer, order = ruled.customer()["id"], ruled.order(100)["id"]
     spare = ruled.token()
@@ -285,9 +285,7 @@ def test_rate_limits_do_not_count_it(world: World) -> None:
     ("headers", "status"),
     [({}, 200), ({"authorization": "Bearer nobody"}, 401), ({"Authorization": ""}, 401)],
 )
-def test_it_brings_the_credentials_unless_they_are_given(
-    world: World, headers: dict[str, str], status: int
-) -> None:
+def test_why_adds_missing_credentials(world: World, headers: dict[str, str], status: int) -> None:
     assert asked(world, {"method": "GET", "path": "/v1/charges", "headers": headers})["status"] == (
         status
     )
@@ -312,7 +310,7 @@ REFUSALS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("request_body", "said"), REFUSALS, ids=lambda each: str(each)[:40])
-def test_a_question_that_cannot_be_is_refused(world: World, request_body: Any, said: str) -> None:
+def test_invalid_why_request_is_rejected(world: World, request_body: Any, said: str) -> None:
     told = world.send("POST", "/_mock/why", request_body)
     assert (told.status, told.json) == (400, {"message": said})
 

@@ -95,7 +95,7 @@ def sung_to(
     return world, dict(drive(world))
 
 
-def test_errors_and_reasons_do_not_tell(sung_to: tuple[World, dict[str, Answered]]) -> None:
+def test_errors_and_reasons_do_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
     _, replies = sung_to
     said = {
         label: songs(reply.why) + (songs(reply.body.decode()) if reply.status >= 400 else [])
@@ -150,9 +150,7 @@ def verified() -> MockCloverApp:
 
 
 @pytest.mark.parametrize("asked", VERIFIED.values(), ids=VERIFIED)
-def test_a_verification_that_misses_does_not_tell(
-    verified: MockCloverApp, asked: dict[str, Any]
-) -> None:
+def test_failed_verification_does_not_leak(verified: MockCloverApp, asked: dict[str, Any]) -> None:
     with pytest.raises(MockCloverError) as refused:
         verified._request("POST", "/_mock/verify", {"endpoint": "create_charge"} | asked)
     assert songs(json.dumps(refused.value.body)) == []
@@ -188,14 +186,14 @@ def test_a_verification_masks_by_name_and_by_pattern(world: World) -> None:
     )
 
 
-def test_the_journal_does_not_tell(sung_to: tuple[World, dict[str, Answered]]) -> None:
+def test_journal_does_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
     world, replies = sung_to
     shown = world.send("GET", "/_mock/journal?limit=1000")
     assert songs(shown.body.decode()) == []
     assert len(shown.json["data"]) >= min(len(replies), 900)
 
 
-def test_no_window_tells(sung_to: tuple[World, dict[str, Answered]]) -> None:
+def test_inspection_api_does_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
     """Each exchange with what it changed and its command, and each row with its history."""
     world, _ = sung_to
     kept = [each.number for each in world.sandbox.journal]
@@ -210,19 +208,19 @@ def test_no_window_tells(sung_to: tuple[World, dict[str, Answered]]) -> None:
     assert {path: sung for path, sung in found.items() if sung} == {}
 
 
-def test_no_row_tells_when_it_is_printed(sung_to: tuple[World, dict[str, Answered]]) -> None:
+def test_row_reprs_do_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
     world, _ = sung_to
     for table, rows in world.sandbox.state().items():
         for row in rows:
             assert songs(repr(row) + str(row)) == [], table
 
 
-def test_no_exchange_tells_when_it_is_printed(sung_to: tuple[World, dict[str, Answered]]) -> None:
+def test_exchange_reprs_do_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
     world, _ = sung_to
     assert [said for each in world.sandbox.journal for said in songs(repr(each))] == []
 
 
-def test_no_request_tells_when_it_is_printed(world: World) -> None:
+def test_request_reprs_do_not_leak(world: World) -> None:
     """A transport may print what it could not serve, and a store what it keeps."""
     body = json.dumps({"card": {"number": PAN, "cvv": CVV}}).encode()
     raw = Raw(
@@ -259,7 +257,7 @@ AROUND = {
 
 
 @pytest.mark.parametrize("text", AROUND.values(), ids=AROUND)
-def test_whatever_stands_around_a_number_it_is_masked(world: World, text: str) -> None:
+def test_number_is_masked_in_any_context(world: World, text: str) -> None:
     asked = {"amount": 1, "currency": "usd", "source": world.token(), "description": text}
     assert world.send("POST", "/v1/charges", asked).status == 200
     (row,) = world.sandbox.state()["charges"]
@@ -296,7 +294,7 @@ def test_requests_that_hold_a_card_print_nothing() -> None:
 @pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if each.request], ids=lambda each: each.name
 )
-def test_no_exception_tells(world: World, endpoint: Endpoint) -> None:
+def test_exceptions_do_not_leak(world: World, endpoint: Endpoint) -> None:
     """Numbers in every field, as text and as number; whatever is raised is printed in every way."""
     assert endpoint.request is not None
     assert endpoint.codec is not None
@@ -384,7 +382,7 @@ def sung_at(
 
 
 @pytest.mark.system
-def test_no_error_of_the_server_tells(sung_at: tuple[Served, dict[str, Told]]) -> None:
+def test_server_errors_do_not_leak(sung_at: tuple[Served, dict[str, Told]]) -> None:
     _, replies = sung_at
     said = {
         label: songs(told.headers.get("x-mock-clover-why", ""))
@@ -396,7 +394,7 @@ def test_no_error_of_the_server_tells(sung_at: tuple[Served, dict[str, Told]]) -
 
 
 @pytest.mark.system
-def test_nothing_that_looks_into_the_server_tells(
+def test_control_calls_do_not_leak(
     sung_at: tuple[Served, dict[str, Told]],
 ) -> None:
     server, _ = sung_at
@@ -409,7 +407,7 @@ def test_nothing_that_looks_into_the_server_tells(
 
 
 @pytest.mark.system
-def test_nothing_that_the_server_printed_tells(sung_at: tuple[Served, dict[str, Told]]) -> None:
+def test_server_output_does_not_leak(sung_at: tuple[Served, dict[str, Told]]) -> None:
     """Last of all: the server is ended, so that its log is whole."""
     server, replies = sung_at
     assert server.stop() == 0

@@ -114,18 +114,18 @@ def sung_to(
     return world, list(drive(world))
 
 
-def test_the_canaries_have_no_check_digit_and_the_search_finds_them() -> None:
+def test_canary_numbers_are_found_by_search() -> None:
     assert [secret for secret in SECRETS if passes_luhn(secret.replace("-", ""))] == []
     assert [songs(f"a {secret}.") == [] for secret in SECRETS] == [False] * len(SECRETS)
 
 
-def test_no_reply_and_no_reason_tells(sung_to: tuple[World, list[Answered]]) -> None:
+def test_responses_and_reasons_do_not_leak(sung_to: tuple[World, list[Answered]]) -> None:
     _, replies = sung_to
     assert [each for each in replies if songs(each.body.decode() + each.why)] == []
     assert {each.status for each in replies} == {200, 400}
 
 
-def test_no_journal_and_no_snapshot_tells(sung_to: tuple[World, list[Answered]]) -> None:
+def test_journal_and_snapshot_do_not_leak(sung_to: tuple[World, list[Answered]]) -> None:
     world, replies = sung_to
     told = world.send("GET", "/_mock/journal?limit=1000")
     assert len(told.json["data"]) == min(len(replies), 1000)
@@ -133,7 +133,7 @@ def test_no_journal_and_no_snapshot_tells(sung_to: tuple[World, list[Answered]])
     assert songs(world.send("GET", "/_mock/snapshot").body.decode()) == []
 
 
-def test_nothing_tells_when_it_is_printed(sung_to: tuple[World, list[Answered]]) -> None:
+def test_reprs_do_not_leak(sung_to: tuple[World, list[Answered]]) -> None:
     world, _ = sung_to
     printed = [f"{row!r} {row}" for rows in world.sandbox.state().values() for row in rows]
     printed += [repr(each) for each in world.sandbox.journal]
@@ -152,7 +152,7 @@ def test_no_number_is_left_in_memory(make_world: MakeWorld) -> None:
     assert [text for text in texts if songs(text) or SEALED in text] == []
 
 
-def test_no_request_and_no_exception_tells(world: World) -> None:
+def test_requests_and_exceptions_do_not_leak(world: World) -> None:
     codec = Codec(TokenRequest)
     endpoint = next(each for each in SURFACE if each.name == "create_token")
     raised = 0
@@ -171,7 +171,7 @@ def test_no_request_and_no_exception_tells(world: World) -> None:
     assert raised > 50
 
 
-def test_a_virtual_cards_number_and_code_are_told_once(world: World) -> None:
+def test_virtual_card_number_is_returned_once(world: World) -> None:
     headers = {"idempotency-key": "k"}
     made = world.send("POST", "/v1/activate", {"promotion_code": "67062"}, headers=headers)
     number, code = (made.json["gift_card"][each] for each in ("number", "security_card_value"))
@@ -186,7 +186,7 @@ def test_a_virtual_cards_number_and_code_are_told_once(world: World) -> None:
     assert [text for text in texts if number in text or code in text] == []
 
 
-def test_no_log_of_a_server_tells(serve: Callable[..., Served]) -> None:
+def test_server_log_does_not_leak(serve: Callable[..., Served]) -> None:
     server = serve()
     for body in bodies():
         call(server.port, "POST", "/v1/tokens", body)

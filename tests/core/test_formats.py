@@ -51,7 +51,7 @@ def test_a_reference_tells_its_day(now_ms: int, expected: str) -> None:
 
 @fast
 @given(st.text(max_size=20), st.text(max_size=20))
-def test_credentials_follow_from_seed_and_name(seed: str, name: str) -> None:
+def test_credentials_are_derived_from_seed_and_name(seed: str, name: str) -> None:
     known = derive(seed, name)
     assert known == derive(seed, name)
     assert OBJECT_ID.fullmatch(known.merchant_id)
@@ -70,13 +70,13 @@ def test_the_published_key_is_modulus_and_padded_exponent(keys: KeyRing) -> None
 
 @fast
 @given(st.from_regex(r"[2-9][0-9]{12,18}", fullmatch=True))
-def test_a_number_survives_encryption(pan: str) -> None:
+def test_card_number_encryption_round_trip(pan: str) -> None:
     assert _KEYS.decrypt_pan(encrypt_pan(_KEYS.public_blob(), pan)) == pan
 
 
 @fast
 @given(st.text(max_size=400) | st.binary(max_size=400).map(lambda b: base64.b64encode(b).decode()))
-def test_what_was_not_encrypted_opens_to_nothing(sealed: str) -> None:
+def test_invalid_ciphertext_cannot_be_decrypted(sealed: str) -> None:
     assert _KEYS.decrypt_pan(sealed) is None
 
 
@@ -87,7 +87,7 @@ def test_a_key_file_is_made_once_and_kept(tmp_path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_key_file_that_is_no_regular_file_is_not_read(tmp_path) -> None:
+def test_key_file_must_be_a_regular_file(tmp_path) -> None:
     """A read of a named pipe would never end."""
     path = tmp_path / "key.pem"
     os.mkfifo(path)
@@ -96,14 +96,14 @@ def test_a_key_file_that_is_no_regular_file_is_not_read(tmp_path) -> None:
     assert str(raised.value) == f"{path}: key.pem is a named pipe, not a regular file"
 
 
-def test_a_key_file_is_made_behind_a_symbolic_link(tmp_path) -> None:
+def test_key_file_follows_symbolic_link(tmp_path) -> None:
     link, target = tmp_path / "link.pem", tmp_path / "key.pem"
     link.symlink_to(target)
     assert KeyRing(link).public_blob() == KeyRing(target).public_blob()
     assert link.is_symlink()
 
 
-def test_a_key_file_that_is_none_says_so(tmp_path) -> None:
+def test_invalid_key_file_is_reported(tmp_path) -> None:
     path = tmp_path / "key.pem"
     path.write_text("not a key")
     with pytest.raises(KeyFileError, match=r"not an unencrypted PEM private key; delete the file"):

@@ -118,7 +118,7 @@ every_reply = pytest.mark.parametrize(
 
 
 @every_reply
-def test_a_reply_tells_the_weakest_of_what_it_leans_on(
+def test_header_has_lowest_evidence_level(
     world: World, ask: Callable[[World], Answered], status: int, evidence: str
 ) -> None:
     got = ask(world)
@@ -126,12 +126,12 @@ def test_a_reply_tells_the_weakest_of_what_it_leans_on(
 
 
 @pytest.mark.parametrize("path", ["/_mock/health", "/readyz", "/_mock/nothing-like-it"])
-def test_a_control_call_claims_nothing_of_clover(world: World, path: str) -> None:
+def test_control_call_has_no_evidence_header(world: World, path: str) -> None:
     got = world.send("GET", path)
     assert got.evidence is None or got.status == 404
 
 
-def test_marks_are_weighed_in_their_order() -> None:
+def test_evidence_levels_are_ordered() -> None:
     marks: tuple[Evidence, ...] = get_args(Evidence)
     assert {pair: weak for pair, weak in LOWER_OF.items() if pair[0] != pair[1]} == {
         ("documented", "observed"): "observed",
@@ -147,7 +147,7 @@ def test_marks_are_weighed_in_their_order() -> None:
     assert found == ["NEWEST_CARD_PAYS"]
 
 
-def test_the_header_goes_over_the_wire(served: Served) -> None:
+def test_evidence_header_is_sent(served: Served) -> None:
     told = call(served.port, "GET", "/v1/charges", authorization=f"Bearer {served_token(served)}")
     assert told.headers["x-mock-clover-evidence"] == "documented"
     assert "x-mock-clover-evidence" not in call(served.port, "GET", "/_mock/health").headers
@@ -166,7 +166,7 @@ def state(world: World) -> Any:
 
 
 @every_reply
-def test_what_is_inferred_is_refused_and_all_else_is_answered(
+def test_strict_evidence_rejects_inferred_behaviour(
     make_world: MakeWorld, ask: Callable[[World], Answered], status: int, evidence: str
 ) -> None:
     free, world = make_world(), make_world(refuse_inferred=True)
@@ -177,7 +177,7 @@ def test_what_is_inferred_is_refused_and_all_else_is_answered(
         assert (got.status, got.body, got.evidence) == (status, expected.body, evidence)
 
 
-def test_a_refusal_names_what_is_inferred_and_how_to_allow_it_and_changes_nothing(
+def test_strict_evidence_error_names_behaviours(
     make_world: MakeWorld,
 ) -> None:
     world = make_world(refuse_inferred=True)
@@ -218,16 +218,14 @@ def test_a_refusal_names_what_is_inferred_and_how_to_allow_it_and_changes_nothin
         ),
     ],
 )
-def test_what_is_allowed_by_name_is_answered_as_ever(
-    make_world: MakeWorld, ask: Callable[[World], Answered], name: str
-) -> None:
+def test_allow_inferred(make_world: MakeWorld, ask: Callable[[World], Answered], name: str) -> None:
     expected = ask(make_world())
     assert ask(make_world(refuse_inferred=True)).status == 501
     got = ask(make_world(refuse_inferred=True, allow_inferred=(name,)))
     assert (got.status, got.body, got.evidence) == (expected.status, expected.body, "inferred")
 
 
-def test_a_rule_that_says_what_it_rests_on_is_no_guess(make_world: MakeWorld) -> None:
+def test_rule_with_evidence_is_not_inferred(make_world: MakeWorld) -> None:
     rules = (
         "name: x\nsettings: {refuse_inferred: true}\nrules:\n"
         "  - {evidence: observed, when: {amount: 1}, then: {approve: {}}}\n"
@@ -248,13 +246,13 @@ def test_a_refused_call_does_not_count_for_a_rule(make_world: MakeWorld) -> None
     ("fault", "status"),
     [("problem problem=SERVICE_UNAVAILABLE before_commit", 503), ("drop before_commit", 503)],
 )
-def test_a_fault_was_asked_for(make_world: MakeWorld, fault: str, status: int) -> None:
+def test_requested_fault_is_allowed(make_world: MakeWorld, fault: str, status: int) -> None:
     world = make_world(refuse_inferred=True)
     got = world.send("GET", "/v1/orders/X", headers={"x-mock-clover-fault": fault})
     assert got.status == status
 
 
-def test_a_merchants_rows_are_not_touched_by_a_try(make_world: MakeWorld) -> None:
+def test_strict_evidence_check_does_not_change_other_merchants(make_world: MakeWorld) -> None:
     """A call of OAuth may write into a merchant beside the one that is asked."""
     scenario = parse(b"name: x\nmerchants: [{name: one}, {name: two}]\n", "x.yaml")
     world = make_world(scenario, refuse_inferred=True)
@@ -269,7 +267,7 @@ def test_a_merchants_rows_are_not_touched_by_a_try(make_world: MakeWorld) -> Non
     assert len(two.codes_v2) == 1
 
 
-def test_why_tells_of_it(make_world: MakeWorld) -> None:
+def test_why_reports_strict_evidence(make_world: MakeWorld) -> None:
     world = make_world(refuse_inferred=True)
     asked = {"method": "GET", "path": "/v1/orders/X"}
     assert world.send("POST", "/_mock/why", asked).json["status"] == 501
@@ -278,7 +276,7 @@ def test_why_tells_of_it(make_world: MakeWorld) -> None:
 # Ways to ask for it ------------------------------------------------------------------------------
 
 
-def test_a_sandbox_may_be_made_so(world: World) -> None:
+def test_strict_evidence_of_one_sandbox(world: World) -> None:
     asked = {"refuse_inferred": True, "allow_inferred": ["ORDER_NOT_FOUND"]}
     made = world.send("PUT", "/_mock/sandboxes/careful", asked).json
     bearer = {"authorization": f"Bearer {made['access_token']}"}
@@ -301,14 +299,14 @@ def test_a_sandbox_may_be_made_so(world: World) -> None:
         ("unlisted_cards", "unknown behaviour, error or operation `unlisted_cards`"),
     ],
 )
-def test_a_name_of_nothing_is_told(name: str, said: str) -> None:
+def test_unknown_name_in_allow_inferred(name: str, said: str) -> None:
     text = f"name: x\nsettings: {{allow_inferred: [{name}]}}\n"
     with pytest.raises(ScenarioError, match=r"x\.yaml:2:\d+: ") as wrong:
         parse(text.encode(), "x.yaml")
     assert said in str(wrong.value)
 
 
-def test_a_name_of_nothing_is_told_to_a_control_call_too(world: World) -> None:
+def test_unknown_name_in_allow_inferred_by_control_call(world: World) -> None:
     got = world.send("PUT", "/_mock/sandboxes/x", {"allow_inferred": ["GET_TOKEN"]})
     assert got.status == 400
     assert got.json["message"].startswith("allow_inferred: there is no 'GET_TOKEN'")
@@ -326,11 +324,11 @@ def test_a_name_of_nothing_is_told_to_a_control_call_too(world: World) -> None:
         ("false", LENIENT),
     ],
 )
-def test_the_words_of_the_option(word: str, settings: dict[str, bool]) -> None:
+def test_strict_option_values(word: str, settings: dict[str, bool]) -> None:
     assert Strictness().convert(word, None, None) == settings
 
 
-def test_another_word_is_refused_with_those_that_there_are() -> None:
+def test_invalid_strict_value_lists_valid_values() -> None:
     done = run_cli("serve", "--strict", "evidense")
     assert done.code == 2
     assert "'evidense' is not one of docs, evidence, all" in done.stderr
@@ -344,7 +342,7 @@ def test_another_word_is_refused_with_those_that_there_are() -> None:
         (("--strict", "evidence", "--no-strict"), (404, 200)),
     ],
 )
-def test_a_server_is_as_strict_as_it_is_told(
+def test_server_uses_strict_option(
     serve: Callable[..., Served], options: tuple[str, ...], statuses: tuple[int, int]
 ) -> None:
     """An unknown order has an inferred refusal; a token is looked at by SDKs only."""

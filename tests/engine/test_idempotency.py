@@ -17,7 +17,7 @@ from tests.world import DECLINES, World
     "header", ["idempotency-key", "Idempotency-Key", "X-Idempotency-Key", "idempotency_key"]
 )
 @pytest.mark.parametrize("key", ["7c9e6679-7425-40de-944b-e07fc1f90ae7", "charge-1", "42"])
-def test_any_key_under_any_spelling(world: World, header: str, key: str) -> None:
+def test_any_key_and_header_case(world: World, header: str, key: str) -> None:
     body = {"amount": 100, "currency": "usd", "source": world.customer()["id"]}
     first, second = (
         world.send("POST", "/v1/charges", body, headers={header: key}) for _ in range(2)
@@ -64,7 +64,7 @@ def test_a_refund_that_is_sent_again_is_made_once(world: World) -> None:
     assert world.send("GET", f"/v1/charges/{charge}").json["amount_refunded"] == 100
 
 
-def test_the_same_request_spelt_otherwise_is_the_same(world: World) -> None:
+def test_equivalent_json_is_the_same_request(world: World) -> None:
     source, headers = world.customer()["id"], {"idempotency-key": "k"}
     spellings = [
         {"amount": 100, "currency": "usd", "source": source},
@@ -74,7 +74,7 @@ def test_the_same_request_spelt_otherwise_is_the_same(world: World) -> None:
     assert got[0].body == got[1].body
 
 
-def test_a_refusal_leaves_its_key_free(world: World) -> None:
+def test_rejected_request_does_not_use_key(world: World) -> None:
     headers = {"idempotency-key": "k"}
     body: dict[str, Any] = {"currency": "usd", "source": world.token()}
     assert world.send("POST", "/v1/charges", body, headers=headers).status == 400
@@ -83,7 +83,7 @@ def test_a_refusal_leaves_its_key_free(world: World) -> None:
 
 @settings(max_examples=40, derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), max_size=30))
-def test_whatever_the_order_a_key_charges_once(calls: list[tuple[str, int]]) -> None:
+def test_key_charges_once_in_any_order(calls: list[tuple[str, int]]) -> None:
     """A model of the store: the first amount under a key wins, the same again is a replay."""
     world = World(_KEYS, _SCENARIO)
     source = world.customer()["id"]

@@ -73,7 +73,7 @@ def test_a_bad_query_is_refused_by_name(world: World, query: str) -> None:
     assert (got.status, got.json["error"]["message"]) == (400, f"Please provide a valid {name}.")
 
 
-def test_pages_joined_are_the_whole_list(five: tuple[World, list[str]]) -> None:
+def test_pages_cover_the_whole_list(five: tuple[World, list[str]]) -> None:
     world, ids = five
     seen: list[str] = []
     query = "limit=2"
@@ -97,7 +97,7 @@ def test_refunds_of_a_charge(world: World) -> None:
     assert got == {"object": "list", "url": "/v1/refunds", "data": [refunds[2], refunds[0]]}
 
 
-def test_orders_made_and_orders_of_charges_stand_in_one_list(world: World) -> None:
+def test_order_list_includes_orders_of_charges(world: World) -> None:
     made = world.order(25)["id"]
     world.clock.advance(1)
     charge = world.charge()["id"]

@@ -89,7 +89,7 @@ def test_every_operation_is_in_a_golden_flow() -> None:
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_broken_promise_is_refused_and_leaves_no_trace(
+def test_every_invalid_field_is_rejected_without_side_effects(
     file: Path, make_world: Callable[..., World]
 ) -> None:
     world, met = world_of(file, make_world), set()
@@ -120,9 +120,7 @@ def _break_all(world: World, endpoint: Endpoint, example: Example) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_reply_is_the_record_of_its_endpoint(
-    file: Path, make_world: Callable[..., World]
-) -> None:
+def test_every_response_matches_its_record(file: Path, make_world: Callable[..., World]) -> None:
     """Member for member: decoded as the record and encoded again it is the same bytes."""
     world = world_of(file, make_world)
     send = world.send

@@ -92,19 +92,19 @@ def wrong_values(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]
 
 
 @every_endpoint
-def test_no_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_malformed_bodies(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world, endpoint)
     assert complaints(twins, wrong_shapes(twins, endpoint)) == {}
 
 
 @with_a_body
-def test_no_value_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_malformed_field_values(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world, endpoint)
     assert complaints(twins, wrong_values(twins, endpoint)) == {}
 
 
 @with_records_within
-def test_nothing_breaks_it_under_strict_in_the_other_dialect(
+def test_malformed_bodies_with_strict_and_documented_dialect(
     make_world: MakeWorld, endpoint: Endpoint
 ) -> None:
     """Strict looks for unknown members: of the wrong values only objects can hold such."""
@@ -116,7 +116,7 @@ def test_nothing_breaks_it_under_strict_in_the_other_dialect(
 
 
 @with_a_body
-def test_no_depth_of_a_field_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_deeply_nested_fields(make_world: MakeWorld, endpoint: Endpoint) -> None:
     assert endpoint.request is not None
     twins = Twins(make_world, endpoint)
     path, body = filled(endpoint, twins.things), body_of(endpoint, twins.things)
@@ -157,7 +157,7 @@ DEPTHS: dict[str, tuple[bytes, bool]] = {
 
 
 @pytest.mark.parametrize(("raw", "is_too_deep"), DEPTHS.values(), ids=DEPTHS)
-def test_brackets_within_strings_are_no_depth(raw: bytes, is_too_deep: bool) -> None:
+def test_brackets_in_strings_do_not_count_as_nesting(raw: bytes, is_too_deep: bool) -> None:
     try:
         check_depth(raw)
         refused = False
@@ -183,9 +183,7 @@ BRINK = range(900, 1_001, 2)
 
 @pytest.mark.parametrize("opened", ["[]", "{}"], ids=["arrays", "objects"])
 @pytest.mark.parametrize("member", ["metadata", "soft_descriptor", "unknown"])
-def test_what_is_nested_to_the_brink_can_still_be_shown(
-    make_world: MakeWorld, member: str, opened: str
-) -> None:
+def test_maximum_nesting_can_be_encoded(make_world: MakeWorld, member: str, opened: str) -> None:
     first, last = ("[", "]") if opened == "[]" else ('{"a":', "}")
     for depth in BRINK:
         world = make_world()
@@ -233,7 +231,7 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize(("path", "text"), HUGE.values(), ids=HUGE)
-def test_an_accepted_number_can_be_shown_given_back_and_is_no_debt(
+def test_accepted_amounts_can_be_refunded_and_are_not_negative(
     make_world: MakeWorld, path: str, text: str
 ) -> None:
     """Numbers that are just taken must not be too long, or below zero, where they are summed up."""
@@ -266,15 +264,13 @@ def test_an_accepted_number_can_be_shown_given_back_and_is_no_debt(
     ],
     ids=["currency", "e-mail", "reference", "currency of an order", "e-mail of a customer"],
 )
-def test_a_line_end_behind_a_value_is_no_part_of_it(
-    world: World, path: str, body: dict[str, object]
-) -> None:
+def test_trailing_newline_is_rejected(world: World, path: str, body: dict[str, object]) -> None:
     """Python's `$` stands before it too; JSON Schema's does not."""
     assert world.send("POST", path, body | {"source": world.token()}).status == 400
 
 
 @every_endpoint
-def test_no_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_malformed_queries(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
     joint = "&" if "?" in sent.path else "?"
@@ -286,7 +282,7 @@ def test_no_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
 
 
 @with_ids
-def test_no_id_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_malformed_ids(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world)
     things, sent = twins.things, good(endpoint, twins.things)
     table = (
@@ -298,7 +294,7 @@ def test_no_id_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
 
 
 @every_endpoint
-def test_no_header_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_malformed_headers(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
     table = ((label, sent._replace(headers=headers)) for label, headers in HEADERS.items())
@@ -306,7 +302,7 @@ def test_no_header_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
 
 
 @every_endpoint
-def test_no_credential_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_malformed_credentials(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)._replace(auth=False)
     table = ((label, sent._replace(headers=shown)) for label, shown in CREDENTIALS.items())
@@ -314,7 +310,7 @@ def test_no_credential_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> N
 
 
 @every_endpoint
-def test_no_method_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_unusual_methods(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world, endpoint)
     sent = good(endpoint, twins.things)
     table = ((method, sent._replace(method=method)) for method in METHODS)
@@ -322,7 +318,7 @@ def test_no_method_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("endpoint", CONTROL, ids=lambda each: each.name)
-def test_nothing_breaks_the_control_surface(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_malformed_control_calls(make_world: MakeWorld, endpoint: Endpoint) -> None:
     twins = Twins(make_world, alike=False)
     path = filled(endpoint, twins.things)
     asked = Sent(endpoint.method, path, b"{}", CONTROLLING)
@@ -353,7 +349,7 @@ quick = settings(
 
 
 @with_a_body
-def test_no_drawn_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_generated_bodies(make_world: MakeWorld, endpoint: Endpoint) -> None:
     """Bodies that the record takes, and spoilt ones, with the ids of real things among them."""
     assert endpoint.request is not None
     bodies = bodies_of(endpoint.request)
@@ -374,7 +370,7 @@ def test_no_drawn_body_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> N
 @pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if each.query], ids=lambda each: each.name
 )
-def test_no_drawn_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_generated_queries(make_world: MakeWorld, endpoint: Endpoint) -> None:
     assert endpoint.query is not None
     queries = bodies_of(endpoint.query)
     twins = Twins(make_world)
@@ -393,8 +389,6 @@ def test_no_drawn_query_breaks_it(make_world: MakeWorld, endpoint: Endpoint) -> 
 
 @given(method=st.sampled_from(METHODS), path=st.text(max_size=40), body=st.binary(max_size=200))
 @quick
-def test_no_drawn_request_breaks_it(
-    make_world: MakeWorld, method: str, path: str, body: bytes
-) -> None:
+def test_generated_requests(make_world: MakeWorld, method: str, path: str, body: bytes) -> None:
     path = f"/v1/{path.encode('utf-8', 'replace').decode().replace('?', '')}"
     assert Twins(make_world).send(Sent(method, path, body)) == ""

@@ -103,7 +103,7 @@ def test_every_schema_is_json_schema(document: dict[str, Any]) -> None:
         assert each["title"] == name
 
 
-def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+def test_every_ref_resolves(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     references = set(re.findall(r'"\$ref": ?"([^"]+)"', json.dumps(document)))
     assert references == {f"#/components/schemas/{name}" for name in schemas}
@@ -118,7 +118,7 @@ def test_every_operation_is_described_once(document: dict[str, Any]) -> None:
     assert sorted(described) == sorted((each.method, each.path, each.name) for each in SURFACE)
 
 
-def test_every_pattern_is_one_that_all_languages_read_alike(document: dict[str, Any]) -> None:
+def test_patterns_are_portable(document: dict[str, Any]) -> None:
     """JSON Schema's patterns are ECMAScript's: there `\\s`, `\\d` and `$` take other characters."""
     patterns = set(re.findall(r'"pattern": ?"((?:[^"\\]|\\.)*)"', json.dumps(document)))
     assert [each for each in sorted(patterns) if re.search(r"\\\\[sSdDwWbB]", each)] == []
@@ -169,7 +169,7 @@ def good_case(schema: BaseSchema, endpoint: Endpoint, things: Things) -> Case:
 
 
 @every_operation
-def test_every_good_answer_is_as_described_and_so_is_a_second_one(
+def test_successful_responses_match_schema(
     served: Served, schema: BaseSchema, session: requests.Session, endpoint: Endpoint
 ) -> None:
     """The second is a refusal where a thing can be done once only."""
@@ -184,7 +184,7 @@ def test_every_good_answer_is_as_described_and_so_is_a_second_one(
 @pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if each.auth != "none"], ids=lambda each: each.name
 )
-def test_every_answer_to_a_stranger_is_as_described(
+def test_unauthenticated_responses_match_schema(
     served: Served,
     schema: BaseSchema,
     session: requests.Session,
@@ -241,7 +241,7 @@ def is_number_for_text(said: str, case: Case) -> bool:
         if mode is GenerationMode.POSITIVE or each.request or each.query
     ],
 )
-def test_whatever_is_sent_is_answered_as_described(
+def test_generated_requests_get_documented_responses(
     schema: BaseSchema, session: requests.Session, endpoint: Endpoint, mode: GenerationMode
 ) -> None:
     """And what the document forbids is refused."""

@@ -59,25 +59,25 @@ def wrong_members(found: list[Member]) -> list[str]:
     ]
 
 
-def test_every_member_of_every_record_has_a_mark() -> None:
+def test_every_field_has_evidence() -> None:
     """Or its record has one: `fact: ClassVar[Fact] = documented(…)`."""
     check_none(wrong_members(list(members())))
 
 
-def test_what_a_record_says_of_its_members_is_of_members_that_it_has() -> None:
+def test_field_evidence_names_existing_fields() -> None:
     for record in records():
         told_here = getattr(record, "facts", {})
         names = {field.name for field in msgspec.structs.fields(record)}
         assert set(told_here) <= names, record
 
 
-def test_every_operation_refusal_webhook_and_behaviour_has_a_mark() -> None:
+def test_every_operation_error_webhook_and_behaviour_has_evidence() -> None:
     claims = [(each.name, each.fact) for each in (*SURFACE, *CATALOGUE, *WEBHOOKS, *BEHAVIOURS)]
     check_none(f"{name} {said}" for name, fact in claims if (said := wrong_mark(fact)))
 
 
 @pytest.mark.parametrize("name", shipped_names())
-def test_every_card_and_rule_of_a_shipped_scenario_has_a_mark(name: str) -> None:
+def test_every_built_in_card_and_rule_has_evidence(name: str) -> None:
     """And a source, unless it is the same claim as that of `sandbox` or of the refusal it names."""
     scenario, known = load(name), {card.number: card for card in load("sandbox").cards}
     for card in scenario.cards:
@@ -92,13 +92,13 @@ def test_every_card_and_rule_of_a_shipped_scenario_has_a_mark(name: str) -> None
         assert rule.source or rule.evidence == "inferred" or repeats, rule.name
 
 
-def test_every_setting_switches_a_behaviour_that_has_a_mark() -> None:
+def test_every_setting_changes_a_behaviour_with_evidence() -> None:
     """But for the two that are about marks themselves."""
     settings = {*Settings.__struct_fields__} - {"refuse_inferred", "allow_inferred"}
     assert {each.setting for each in BEHAVIOURS} - {""} == settings
 
 
-def test_every_source_that_is_explained_is_one_of_something() -> None:
+def test_every_listed_source_is_used() -> None:
     everything = everything_told()
     sources = " ".join(
         row["source"] for rows in everything.values() for row in rows if "source" in row
@@ -112,7 +112,7 @@ class Told(Record, frozen=True, kw_only=True):
     plain: str | None = None
 
 
-def test_a_member_without_a_mark_is_found_and_named() -> None:
+def test_field_without_evidence_is_reported() -> None:
     found = [Member(Told, "plain", fact_of(Told, "plain"))]
     assert wrong_members(found) == [
         f"{__name__}.Told.plain has no mark: give it documented(…), observed(…) or inferred(…)"
@@ -142,7 +142,7 @@ def test_every_behaviour_is_shown_by_a_test() -> None:
     check_none(gone)
 
 
-def test_the_behaviours_that_replies_lean_on_are_known() -> None:
+def test_behaviours_in_evidence_are_listed() -> None:
     layers = ("clover/*/operations*", "clover/*/endpoints*", "engine/*", "sandbox/*")
     files = [file for layer in layers for file in PACKAGE.glob(f"{layer}.py")]
     words = set(re.findall(r"\b[A-Z_]{3,}\b", "\n".join(file.read_text() for file in files)))
@@ -150,12 +150,12 @@ def test_the_behaviours_that_replies_lean_on_are_known() -> None:
     check_names(WEIGHED, basis, "WEIGHED of tests/shown.py", "the code")
 
 
-def test_no_two_claims_have_one_name() -> None:
+def test_claim_names_are_unique() -> None:
     names = [each.name for each in (*SURFACE, *CATALOGUE, *BEHAVIOURS)]
     assert len(names) == len(set(names))
 
 
-def test_what_is_not_known_is_answered_by_a_behaviour_or_in_words() -> None:
+def test_every_unknown_has_a_behaviour_or_text() -> None:
     for each in UNKNOWNS:
         assert each.said, each.about
         assert each.behaviour is None or each.behaviour.fact.evidence == "inferred", each.about
@@ -177,20 +177,20 @@ def test_a_token_is_not_checked_with_its_issuer(world: World) -> None:
         ({"cvv": "1"}, "incorrect_cvc"),
     ],
 )
-def test_the_first_fault_of_a_card_is_told(
+def test_first_validation_error_is_reported(
     world: World, changes: dict[str, str], code: str
 ) -> None:
     got = world.send("POST", "/v1/tokens", world.card(**changes))
     assert (got.status, got.json["error"]["code"]) == (400, code)
 
 
-def test_an_unused_token_keeps(world: World) -> None:
+def test_unused_token_does_not_expire(world: World) -> None:
     token = world.token()
     world.clock.advance(365 * 86_400_000)
     assert charged(world, token).status == 200
 
 
-def test_a_token_pays_once_and_saved_again_and_again(world: World) -> None:
+def test_single_pay_and_multi_pay_tokens(world: World) -> None:
     token = world.token()
     again = [charged(world, token).status for _ in range(2)]
     customer = world.customer()["id"]
@@ -242,13 +242,13 @@ def test_an_unknown_scenario_is_told() -> None:
     assert (done.code, "nowhere" in done.stderr) == (2, True)
 
 
-def test_the_counts_are_those_of_the_rows() -> None:
+def test_counts_match_rows() -> None:
     everything = everything_told()
     for kind, counts in everything["counts"].items():
         assert sum(counts.values()) == len(everything[kind]), f"one of the {kind} has no mark"
 
 
-def test_the_page_is_that_of_the_code() -> None:
+def test_fidelity_page_is_up_to_date() -> None:
     check_generated(PAGE, page(), "reference/test_fidelity.py")
 
 

@@ -90,7 +90,7 @@ def test_lint_is_found(told: dict[str, Any]) -> None:
     ]
 
 
-def test_groups_are_few_and_each_is_described(told: dict[str, Any]) -> None:
+def test_tags_are_described(told: dict[str, Any]) -> None:
     assert len(TAGS) <= 15
     assert all(tag["description"].endswith(".") for tag in told["tags"])
 
@@ -118,7 +118,7 @@ def test_every_operation_has_an_example(told: dict[str, Any]) -> None:
             assert parameter["in"] != "path" or parameter["example"], endpoint.name
 
 
-def test_a_refusal_is_shown_as_it_is_worded(told: dict[str, Any]) -> None:
+def test_error_examples_match_responses(told: dict[str, Any]) -> None:
     operation = told["paths"]["/v1/charges/{charge_id}"]["get"]
     shown_now = operation["responses"]["404"]["content"]["application/json"]["examples"]
     assert shown_now["CHARGE_NOT_FOUND"]["value"] == {

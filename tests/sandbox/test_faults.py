@@ -56,7 +56,7 @@ def kinds(replies: list[Reply | Wait]) -> list[str]:
 # Which call ---------------------------------------------------------------------------------------
 
 
-def test_the_first_that_strikes_befalls_and_times_are_counted() -> None:
+def test_first_matching_fault_applies_and_is_counted() -> None:
     faults = Faults("seed")
     for fault in (
         Fault(kind="drop", endpoint="create_charge", times=2),
@@ -77,7 +77,7 @@ def test_the_first_that_strikes_befalls_and_times_are_counted() -> None:
     assert [live.fault.kind for live in faults.live(NOW_MS)] == ["garbage"]
 
 
-def test_times_let_the_third_through(make_world: MakeWorld) -> None:
+def test_fault_applies_only_times_times(make_world: MakeWorld) -> None:
     world = world_of(make_world, "faults: [{kind: drop, endpoint: create_charge, times: 2}]")
     assert kinds([pay(world) for _ in range(4)]) == ["drop", "drop", "", ""]
 
@@ -86,7 +86,7 @@ def test_times_let_the_third_through(make_world: MakeWorld) -> None:
     ("endpoint", "befallen"),
     [("create_charge", ["pay"]), ("list_charges", ["list"]), (None, ["list", "pay"])],
 )
-def test_a_fault_keeps_to_its_endpoint(
+def test_fault_applies_only_to_its_endpoint(
     make_world: MakeWorld, endpoint: str | None, befallen: list[str]
 ) -> None:
     world = make_world()
@@ -120,7 +120,7 @@ def test_odds_are_drawn_from_the_seed(make_world: MakeWorld, odds: float) -> Non
     assert kinds([ask(world) for _ in range(400)]) != runs[0], "another sandbox has its own luck"
 
 
-def test_certainty_draws_nothing() -> None:
+def test_odds_of_one_use_no_randomness() -> None:
     """So a certain fault, added or gone, changes no other's luck."""
     alone, beside = Faults("seed"), Faults("seed")
     beside.add(Fault(kind="drop", times=1), NOW_MS)
@@ -141,7 +141,7 @@ def test_delays_jitter_by_the_seed_within_their_bounds() -> None:
     assert Faults("a").delay_ms(Fault(kind="delay", delay_ms=7)) == 7
 
 
-def test_the_oldest_goes_when_there_are_too_many() -> None:
+def test_oldest_fault_is_evicted() -> None:
     faults = Faults("seed")
     for number in range(FAULTS_MAX + 5):
         faults.add(Fault(kind="drop", endpoint=f"e{number}"), NOW_MS)
@@ -155,7 +155,7 @@ def test_the_oldest_goes_when_there_are_too_many() -> None:
 
 @pytest.mark.parametrize("kind", SILENT)
 @pytest.mark.parametrize(("when", "charges"), [(BEFORE, 0), (AFTER, 1)])
-def test_before_commit_nothing_is_done_and_after_commit_all(
+def test_before_commit_and_after_commit(
     make_world: MakeWorld, kind: str, when: str, charges: int
 ) -> None:
     fault = f"{{kind: {kind}, when: {when}, endpoint: create_charge}}"
@@ -175,7 +175,7 @@ def test_before_commit_nothing_is_done_and_after_commit_all(
 
 
 @pytest.mark.parametrize("when", [BEFORE, AFTER])
-def test_a_befallen_call_is_in_the_journal_with_its_fault(make_world: MakeWorld, when: str) -> None:
+def test_journal_entry_names_fault(make_world: MakeWorld, when: str) -> None:
     world = world_of(make_world, f"faults: [{{kind: drop, when: {when}, endpoint: create_charge}}]")
     pay(world)
     entry = list(world.sandbox.journal)[-1]
@@ -228,13 +228,13 @@ def test_without_a_key_the_retry_of_a_lost_reply_charges_twice(make_world: MakeW
     assert len(world.sandbox.charges) == 3
 
 
-def test_a_refused_call_is_befallen_after_its_refusal(make_world: MakeWorld) -> None:
+def test_after_commit_fault_applies_to_rejected_request(make_world: MakeWorld) -> None:
     world = world_of(make_world, "faults: [{kind: drop, when: after_commit}]")
     got = ask(world, "/v1/charges/NOTTHERE00000")
     assert (got.status, kinds([got])) == (404, ["drop"])
 
 
-def test_who_is_not_authorised_meets_no_fault(make_world: MakeWorld) -> None:
+def test_unauthorized_request_gets_no_fault(make_world: MakeWorld) -> None:
     world = world_of(make_world, "faults: [{kind: drop, times: 1}]")
     got = ask(world, authorization="Bearer nobody")
     assert (got.status, got.fault) == (401, None)
@@ -253,9 +253,7 @@ def test_who_is_not_authorised_meets_no_fault(make_world: MakeWorld) -> None:
         ("dribble after_commit delay_ms=20", ("dribble", AFTER, 1)),
     ],
 )
-def test_a_header_asks_for_a_fault(
-    world: World, header: str, expected: tuple[str, str, int]
-) -> None:
+def test_fault_by_header(world: World, header: str, expected: tuple[str, str, int]) -> None:
     got = pay(world, x_mock_clover_fault=header)
     assert got.fault is not None
     assert (got.fault.kind, got.fault.when, len(world.sandbox.charges)) == expected
@@ -265,7 +263,7 @@ def test_a_header_asks_for_a_fault(
 @pytest.mark.parametrize(
     "header", ["explode", "delay_ms=20", "drop odds=7", "drop drip=1", "drop times=x"]
 )
-def test_a_header_that_is_no_fault_is_told(world: World, header: str) -> None:
+def test_invalid_fault_header_is_rejected(world: World, header: str) -> None:
     got = pay(world, x_mock_clover_fault=header)
     assert got.status == 400
     assert got.body.startswith(b'{"message":"x-mock-clover-fault: ')
@@ -283,7 +281,7 @@ def test_a_header_that_is_no_fault_is_told(world: World, header: str) -> None:
         ("{raw: {status: 500, body: x}, fault: {kind: garbage, when: after_commit}}", 500, 0),
     ],
 )
-def test_a_rule_may_have_a_fault_beside_its_outcome(
+def test_rule_with_outcome_and_fault(
     make_world: MakeWorld, then: str, status: int, charges: int
 ) -> None:
     rule = f"{{when: {{endpoint: create_charge, first: 1}}, then: {then}}}"
@@ -307,7 +305,7 @@ def test_a_rules_delay_waits_once_and_counts_once(make_world: MakeWorld) -> None
     assert pay(world).status == 200
 
 
-def test_a_fault_in_one_sandbox_befalls_no_other(make_world: MakeWorld) -> None:
+def test_faults_are_isolated_by_sandbox(make_world: MakeWorld) -> None:
     world = make_world()
     other: Any = world.sandboxes.named("other")
     other.faults.add(Fault(kind="drop"), NOW_MS)
@@ -317,7 +315,7 @@ def test_a_fault_in_one_sandbox_befalls_no_other(make_world: MakeWorld) -> None:
     assert kinds([ask(world)]) == ["drop"]
 
 
-def test_the_flaky_network_is_the_same_each_time(make_world: MakeWorld) -> None:
+def test_flaky_network_is_deterministic(make_world: MakeWorld) -> None:
     def run() -> list[str]:
         world = make_world(load("flaky-network"))
         return kinds([ask(world) for _ in range(300)])

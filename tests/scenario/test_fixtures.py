@@ -95,7 +95,7 @@ CHARGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("told", "expected"), CHARGES, ids=lambda value: json.dumps(value)[:60])
-def test_a_charge_stands_in_any_state(
+def test_fixture_charge_in_every_state(
     stocked: Make, told: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     world = stocked({"data": {**STOCK, "charges": [{"amount": 1800, **told}]}})
@@ -117,7 +117,7 @@ def test_a_charge_stands_in_any_state(
         ({"state": "failed"}, "POST", "/v1/refunds", 400),
     ],
 )
-def test_what_can_be_done_with_it_is_what_clover_would_do(
+def test_fixture_charges_can_be_captured_and_refunded(
     stocked: Make, told: dict[str, Any], method: str, path: str, status: int
 ) -> None:
     world = stocked({"data": {"charges": [{"amount": 1800, **told}]}})
@@ -136,7 +136,7 @@ def test_lists_are_by_age_whatever_their_order_in_the_file(stocked: Make) -> Non
     assert [each["amount"] for each in world.send("GET", "/v1/orders").json["data"]] == [3, 1, 4, 2]
 
 
-def test_a_customer_has_the_cards_that_stand_there(stocked: Make) -> None:
+def test_fixture_customer_has_listed_cards(stocked: Make) -> None:
     world = stocked({"data": STOCK})
     assert world.send("GET", f"/v1/customers/{JO}").json == {
         "id": JO,
@@ -159,7 +159,7 @@ def test_a_customer_has_the_cards_that_stand_there(stocked: Make) -> None:
         ("de@example.com", 402, "DECLINED: No reason provided."),
     ],
 )
-def test_a_saved_card_pays_as_its_line_says(
+def test_saved_card_has_outcome_of_its_card_entry(
     stocked: Make, customer: str, status: int, said: str | None
 ) -> None:
     """A saved card may have expired since, and may be one that the issuer declines today."""
@@ -173,7 +173,7 @@ def test_a_saved_card_pays_as_its_line_says(
     assert said in (None, error.get("message"), error.get("code"))
 
 
-def test_the_token_of_a_saved_card_can_be_known_beforehand(stocked: Make) -> None:
+def test_token_of_saved_card_can_be_set(stocked: Make) -> None:
     world = stocked({"data": STOCK})
     paid = world.charge(
         source="clv_1TSTSJoJoJoJoJoJoJoJoJoJ",
@@ -195,7 +195,7 @@ def test_the_token_of_a_saved_card_can_be_known_beforehand(stocked: Make) -> Non
     ],
     ids=str,
 )
-def test_an_order_stands_in_any_state(
+def test_fixture_order_in_every_state(
     stocked: Make, told: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     order = {"items": [{"amount": 500, "quantity": 2}], **told}
@@ -208,7 +208,7 @@ def test_an_order_stands_in_any_state(
 # People ------------------------------------------------------------------------------------------
 
 
-def test_people_are_customers_with_a_card_each(stocked: Make) -> None:
+def test_people_creates_customers_with_one_card_each(stocked: Make) -> None:
     """Their cards are in turn those that the scenario approves."""
     cards = [
         {"number": VISA, "outcome": "approve"},
@@ -240,7 +240,7 @@ def test_all_sandboxes_share_what_they_do_not_change(stocked: Make) -> None:
     assert len(ids) == 3, "what is made from now on has ids of its own sandbox"
 
 
-def test_ages_are_told_from_the_making_of_a_sandbox(stocked: Make) -> None:
+def test_ago_is_relative_to_sandbox_creation(stocked: Make) -> None:
     """What was made for the first is made anew once ten minutes have passed."""
     world = stocked({"data": {"charges": [{"amount": 7, "ago": "1d"}]}})
     made = []
@@ -251,7 +251,7 @@ def test_ages_are_told_from_the_making_of_a_sandbox(stocked: Make) -> None:
     assert made == [0, 0, 601_000]
 
 
-def test_a_scenario_that_is_put_brings_its_data_to_what_is_there(world: World) -> None:
+def test_put_scenario_adds_its_data(world: World) -> None:
     """Once for each scenario, however often it is put."""
     world.charge(amount=1)
     for name, amount in (("a", 2), ("a", 2), ("b", 3)):
@@ -262,7 +262,7 @@ def test_a_scenario_that_is_put_brings_its_data_to_what_is_there(world: World) -
     assert len(world.sandbox.customers) == 4
 
 
-def test_a_merchants_data_stands_beside_that_of_the_scenario(stocked: Make) -> None:
+def test_merchant_data_is_separate_from_scenario_data(stocked: Make) -> None:
     own = {"people": 3, "charges": [{"amount": 2}]}
     world = stocked(
         {
@@ -275,7 +275,7 @@ def test_a_merchants_data_stands_beside_that_of_the_scenario(stocked: Make) -> N
     assert len(world.sandbox.customers) == 5
 
 
-def test_a_snapshot_has_the_rows_and_not_the_numbers(stocked: Make) -> None:
+def test_snapshot_has_rows_but_no_card_numbers(stocked: Make) -> None:
     world = stocked({"data": {**STOCK, "charges": [{"amount": 7}]}, "merchants": [{"name": "a"}]})
     taken = world.send("GET", "/_mock/snapshot")
     assert DECLINES not in taken.body.decode()
@@ -370,14 +370,14 @@ MISTAKES: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("text", "at", "said"), MISTAKES, ids=[each[0][:50] for each in MISTAKES])
-def test_a_mistake_in_the_data_is_told_where_it_is(text: str, at: str, said: str) -> None:
+def test_data_error_has_line_number(text: str, at: str, said: str) -> None:
     with pytest.raises(ScenarioError) as told:
         parse(f"name: x\ndata:\n  {text}\n".encode(), "s.yaml")
     assert str(told.value).startswith(f"s.yaml:{at}: ")
     assert said in str(told.value)
 
 
-def test_a_name_that_is_nearly_right_is_told() -> None:
+def test_misspelled_name_gets_suggestion() -> None:
     text = (
         "name: x\ndata:\n  customers: [{email: jo@example.com, cards: []}]\n"
         "  charges: [{amount: 5, customer: joe@example.com}]\n"
@@ -392,7 +392,7 @@ def test_a_name_that_is_nearly_right_is_told() -> None:
     ]
 
 
-def test_an_authorisation_that_will_have_expired_is_doubted(tmp_path: Any) -> None:
+def test_authorization_older_than_its_lifetime_gives_warning(tmp_path: Any) -> None:
     file = tmp_path / "s.yaml"
     file.write_text("name: x\ndata: {charges: [{amount: 5, state: authorised, ago: 7d}]}\n")
     assert check(str(file))[1] == [
@@ -404,12 +404,12 @@ def test_an_authorisation_that_will_have_expired_is_doubted(tmp_path: Any) -> No
 @pytest.mark.parametrize(
     ("text", "ms"), [("0ms", 0), ("500ms", 500), ("30s", 30_000), ("8d", 8 * DAY_MS)]
 )
-def test_a_span_is_read(text: str, ms: int) -> None:
+def test_duration_is_parsed(text: str, ms: int) -> None:
     assert parse_duration_ms(text) == ms
 
 
 @pytest.mark.parametrize("text", ["", "8", "d", "-1d", "1.5h", "1w", "3651d", "9" * 13 + "ms"])
-def test_what_is_no_span_is_refused(text: str) -> None:
+def test_invalid_duration_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration_ms(text)
     assert SPAN_MS_MAX == 3_650 * DAY_MS
@@ -432,7 +432,7 @@ MARKET: dict[str, Any] = {
 }
 
 
-def test_the_first_merchant_is_the_sandbox_itself_and_others_stand_beside_it(
+def test_first_merchant_is_the_sandbox(
     stocked: Make,
 ) -> None:
     world = stocked(MARKET)
@@ -484,7 +484,7 @@ def test_a_merchant_has_its_own_settings(stocked: Make) -> None:
     }
 
 
-def test_what_the_command_line_switched_wins_over_a_merchants_settings(
+def test_command_line_overrides_merchant_settings(
     make_world: Callable[..., World],
 ) -> None:
     scenario = parse(json.dumps({"name": "s", **MARKET}).encode(), "s.yaml")
@@ -493,7 +493,7 @@ def test_what_the_command_line_switched_wins_over_a_merchants_settings(
     assert "doc_url" not in asked.json["error"]
 
 
-def test_one_clock_is_for_all_at_an_address(stocked: Make) -> None:
+def test_merchants_share_one_clock(stocked: Make) -> None:
     document = {
         "merchants": [
             {"name": "a", "data": {"charges": [{"amount": 1, "state": "authorised"}]}},
@@ -566,7 +566,7 @@ def test_a_fork_has_the_merchants_too(stocked: Make) -> None:
     assert {each.clock.now_ms() for each in twin.family} == {twin.clock.now_ms()}
 
 
-def test_what_two_declare_is_the_defaults_at_the_root(stocked: Make) -> None:
+def test_shared_credential_selects_default_sandbox_at_root(stocked: Make) -> None:
     world = stocked(MARKET)
     root(world, "PUT", "/_mock/sandboxes/other")
     owner = world.sandboxes.of({b"authorization": b"Bearer bakery-token"})
@@ -576,7 +576,7 @@ def test_what_two_declare_is_the_defaults_at_the_root(stocked: Make) -> None:
     assert world.sandboxes.of({b"authorization": b"Bearer bakery-token"}).name == "default.bakery"
 
 
-def test_a_sandbox_is_made_of_a_whole_document(world: World) -> None:
+def test_sandbox_from_scenario_document(world: World) -> None:
     asked = {"scenario": {"name": "market", **MARKET}}
     made = root(world, "PUT", "/_mock/sandboxes/t", body=asked).json
     assert (made["scenario"], made["access_token"]) == ("market", "market-token")
@@ -590,7 +590,7 @@ def test_a_sandbox_is_made_of_a_whole_document(world: World) -> None:
     assert root(world, "GET", "/_mock/sandboxes/t").json == made, "nothing has changed"
 
 
-def test_a_scenario_that_is_put_brings_its_merchants(world: World) -> None:
+def test_put_scenario_adds_its_merchants(world: World) -> None:
     world.charge(amount=5)
     root(world, "PUT", "/_mock/scenario", body={"name": "market", **MARKET})
     listed = root(world, "GET", "/v1/charges", "market-token").json["data"]
@@ -599,7 +599,7 @@ def test_a_scenario_that_is_put_brings_its_merchants(world: World) -> None:
 
 
 @pytest.mark.parametrize("member", ["name", "access_token", "api_key", "merchant_id"])
-def test_no_two_merchants_are_known_by_the_same(member: str) -> None:
+def test_duplicate_merchant_credentials_are_rejected(member: str) -> None:
     one, other = {"name": "a", member: "same"}, {"name": "b", member: "same"}
     document = {"name": "x", "merchants": [one, other]}
     with pytest.raises(ScenarioError, match=rf"merchants\[1\]\.{member}"):
@@ -607,9 +607,7 @@ def test_no_two_merchants_are_known_by_the_same(member: str) -> None:
 
 
 @pytest.mark.parametrize("merchant", [None, "market", "bakery", "florist"])
-def test_env_computes_what_the_server_has(
-    tmp_path: Any, stocked: Make, merchant: str | None
-) -> None:
+def test_env_matches_server_credentials(tmp_path: Any, stocked: Make, merchant: str | None) -> None:
     file = tmp_path / "market.yaml"
     file.write_text(json.dumps({"name": "s", **MARKET}))
     world = stocked(MARKET)
@@ -635,15 +633,13 @@ def test_env_computes_what_the_server_has(
         (["--scenario", "sandbx"], "did you mean `sandbox`?"),
     ],
 )
-def test_env_says_what_it_does_not_know(args: list[str], said: str) -> None:
+def test_env_rejects_invalid_arguments(args: list[str], said: str) -> None:
     told = run_cli("env", *args)
     assert (told.code, told.stdout) == (2, "")
     assert said in told.stderr
 
 
-def test_a_long_making_is_told_and_the_server_has_it_all(
-    tmp_path: Any, serve: Callable[..., Served]
-) -> None:
+def test_progress_is_shown_for_large_fixtures(tmp_path: Any, serve: Callable[..., Served]) -> None:
     file = tmp_path / "many.yaml"
     file.write_text("name: many\ndata: {people: 600}\nmerchants: [{name: m, access_token: t}]\n")
     server = serve("--scenario", str(file))

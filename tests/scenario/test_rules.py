@@ -260,7 +260,7 @@ cards:
         ),
     ],
 )
-def test_the_first_that_speaks_decides(
+def test_precedence_of_triggers(
     make_world: MakeWorld, sends: dict[str, Any], expected: str | None, why: str
 ) -> None:
     got = charge(world_of(make_world, PRECEDENCE), DECLINES, **sends)
@@ -345,7 +345,7 @@ def test_every_condition_decides(
         ("card: {number: '4242424242424242'}", {"customer", "multipay", "token"}),
     ],
 )
-def test_conditions_on_what_pays(make_world: MakeWorld, when: str, expected: set[str]) -> None:
+def test_source_conditions(make_world: MakeWorld, when: str, expected: set[str]) -> None:
     rule = f"{{when: {{endpoint: create_charge, {when}}}, then: {{decline: {{}}}}}}"
     world = world_of(make_world, f"rules: [{rule}]")
     saved = world.token()
@@ -381,7 +381,7 @@ def test_a_raw_reply_is_sent_as_it_is(
     assert (got.why, len(world.sandbox.charges)) == ("t: rule 1 (inferred)", 0)
 
 
-def test_a_partial_approval_takes_only_so_much(make_world: MakeWorld) -> None:
+def test_partial_approval_amount(make_world: MakeWorld) -> None:
     world = world_of(make_world, "rules: [{when: {amount: 900}, then: {approve: {amount: 300}}}]")
     made = charge(world, amount=900).json
     assert (made["amount"], made["partial_auth"], made["paid"]) == (300, True, True)
@@ -467,7 +467,7 @@ def test_avs_and_cvc_checks_by_card(
 
 
 @pytest.mark.parametrize("pan_or_amount", [40_001, "4000000000400012"])
-def test_a_phantom_decline_stands(make_world: MakeWorld, pan_or_amount: int | str) -> None:
+def test_phantom_decline(make_world: MakeWorld, pan_or_amount: int | str) -> None:
     world = make_world(load("phantom-decline"))
     if isinstance(pan_or_amount, int):
         rule, amount = "1 (a phantom by amount)", pan_or_amount
@@ -499,7 +499,7 @@ def test_an_expired_token_is_refused_twice(make_world: MakeWorld) -> None:
 # Time ---------------------------------------------------------------------------------------------
 
 
-def test_the_seventeenth_call_in_a_second_is_one_too_many(make_world: MakeWorld) -> None:
+def test_seventeenth_request_in_a_second_gets_429(make_world: MakeWorld) -> None:
     world = make_world(load("rate-limited"))
 
     def call() -> Answered:
@@ -519,7 +519,7 @@ def test_the_seventeenth_call_in_a_second_is_one_too_many(make_world: MakeWorld)
     assert call().status == 200
 
 
-def test_rate_limits_forget_after_a_second(make_world: MakeWorld) -> None:
+def test_rate_limit_window_is_one_second(make_world: MakeWorld) -> None:
     world = make_world(load("rate-limited"))
     for _ in range(5):
         assert {world.send("GET", "/v1/charges").status for _ in range(16)} == {200}

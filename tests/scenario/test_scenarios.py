@@ -27,7 +27,7 @@ def test_every_shipped_scenario_loads_under_its_own_name(name: str) -> None:
     assert load(name).name == name
 
 
-def test_every_listed_card_has_a_right_number_brand_evidence_and_source() -> None:
+def test_listed_cards_are_complete_and_valid() -> None:
     check_none(
         f"scenarios/sandbox.yaml: give the card {card.number} a number that passes its check "
         f"digit, `brand: {brand_of(card.number)}` and a `source:`"
@@ -89,7 +89,7 @@ def test_every_listed_card_has_a_right_number_brand_evidence_and_source() -> Non
         ("name: '{{7*7}}'", "matching regex"),
     ],
 )
-def test_a_mistake_is_told_where_it_is(text: str, said: str) -> None:
+def test_scenario_error_has_line_and_column(text: str, said: str) -> None:
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml")
     assert said in str(error.value)
@@ -223,9 +223,7 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         ),
     ],
 )
-def test_a_mistake_in_rules_and_faults_is_told_where_it_is(
-    text: str, where: str, said: str
-) -> None:
+def test_rule_and_fault_errors_have_line_and_column(text: str, where: str, said: str) -> None:
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml", OPERATIONS)
     first = str(error.value).splitlines()[0]
@@ -233,7 +231,7 @@ def test_a_mistake_in_rules_and_faults_is_told_where_it_is(
     assert said in first
 
 
-def test_all_that_is_wrong_is_told_at_once_in_the_files_order() -> None:
+def test_all_errors_are_reported_in_file_order() -> None:
     text = "name: x\nrules:\n  - then: {problem: A}\n  - {when: {nth: 2, first: 1}, then: {}}"
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml", OPERATIONS)
@@ -257,7 +255,7 @@ def test_all_that_is_wrong_is_told_at_once_in_the_files_order() -> None:
         THEN % ("endpoint: list_charges", "approve: {}"),
     ],
 )
-def test_what_only_looks_odd_is_taken(text: str) -> None:
+def test_unusual_but_valid_scenarios_load(text: str) -> None:
     assert len(parse(text.encode(), "s.yaml", OPERATIONS).rules) == 1
 
 
@@ -288,7 +286,7 @@ def test_without_names_any_operation_is_taken() -> None:
         ),
     ],
 )
-def test_what_may_not_be_meant_is_a_warning(tmp_path: Path, text: str, said: str) -> None:
+def test_suspicious_values_give_warnings(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(f"name: x\n{text}")
     (warning,) = check(str(path), OPERATIONS)[1]
@@ -304,7 +302,7 @@ def test_what_may_not_be_meant_is_a_warning(tmp_path: Path, text: str, said: str
         "rules:\n  - {then: {decline: {decline_code: zzz}}}",
     ],
 )
-def test_what_may_be_meant_is_no_warning(tmp_path: Path, text: str) -> None:
+def test_plausible_values_give_no_warnings(tmp_path: Path, text: str) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(f"name: x\n{text}")
     assert check(str(path), OPERATIONS)[1] == []
@@ -360,7 +358,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(shipped_names()) - {"sandbox"}))
-def test_a_shipped_scenario_is_a_page_that_says_what_it_is_for(name: str) -> None:
+def test_built_in_scenario_is_short_and_documented(name: str) -> None:
     path = ROOT / "scenarios" / f"{name}.yaml"
     lines = path.read_text().splitlines()
     schema = lines[0].removeprefix("# yaml-language-server: $schema=")
@@ -423,13 +421,13 @@ def _ended(world: World, pan: str, **brings: Any) -> Any:
         ("/dev/null.yaml", "cannot read file"),
     ],
 )
-def test_a_scenario_that_is_not_there_says_so(name: str, said: str) -> None:
+def test_missing_scenario_is_reported(name: str, said: str) -> None:
     with pytest.raises(ScenarioError) as error:
         load(name)
     assert said in str(error.value)
 
 
-def test_a_file_of_ones_own_decides(tmp_path: Path, make_world: Any) -> None:
+def test_custom_scenario_file(tmp_path: Path, make_world: Any) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(
         "name: mine\n"

@@ -33,7 +33,7 @@ def test_every_scenario_of_the_page_can_be_used(page: Callable[[str], World], na
     assert page(name).sandbox.rules.scenario.name == name
 
 
-def test_the_page_names_all_that_a_rule_may_have() -> None:
+def test_page_lists_all_rule_fields() -> None:
     for record in (Condition, Action):
         for member in record.__struct_fields__:
             assert f"`{member}`" in PAGE, member
@@ -80,7 +80,7 @@ def test_its_credentials_are_fixed(page: Callable[[str], World], token: str, sta
     assert world.app.reply_to("GET", "/v1/charges", b"", headers, b"").status == status
 
 
-def test_its_bakery_is_chosen_by_its_token(page: Callable[[str], World]) -> None:
+def test_merchant_is_selected_by_token(page: Callable[[str], World]) -> None:
     world = page("market")
     headers = {b"host": b"localhost", b"authorization": b"Bearer bakery-token"}
     taken = world.app.reply_to("GET", "/_mock/snapshot", b"", headers, b"")

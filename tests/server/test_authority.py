@@ -122,7 +122,7 @@ def test_a_servers_certificate_has_all_names_and_a_browsers_lifetime() -> None:
     leaf.verify_directly_issued_by(above)
 
 
-def test_it_never_outlives_its_authority() -> None:
+def test_server_certificate_expires_before_ca() -> None:
     authority = make((), NOW - 3_600 * DAY)
     (leaf, above) = leaf_of(authority)
     assert leaf.not_valid_after_utc == above.not_valid_after_utc == NOW + 50 * DAY
@@ -155,7 +155,7 @@ PERMITTED = {
 
 
 @pytest.mark.parametrize(("name", "permitted"), PERMITTED.items())
-def test_openssl_and_we_agree_on_what_it_may_certify(
+def test_name_constraints_match_openssl(
     tmp_path: Path, name: str, permitted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A certificate for another name, made with its stolen key, is trusted by nobody."""
@@ -218,12 +218,12 @@ def test_openssls_command_takes_it_as_a_servers(tmp_path: Path) -> None:
         (["a.test"] * (FURTHER_NAMES_MAX + 1), "too many names: a certificate may have 100 extra"),
     ],
 )
-def test_what_is_no_name_is_refused(given: list[str], said: str) -> None:
+def test_invalid_names_are_rejected(given: list[str], said: str) -> None:
     with pytest.raises(AuthorityError, match=f"^{said}$"):
         further_names(given)
 
 
-def test_names_of_ones_own_are_taken_as_certificates_have_them() -> None:
+def test_additional_names_are_normalized() -> None:
     given = (" Shop.Test.", "10.0.0.7", "fd00::1", "clover")
     assert further_names(given) == ("shop.test", "10.0.0.7", "fd00::1", "clover")
 
@@ -243,7 +243,7 @@ def modes(folder: Path) -> dict[str, str]:
     return {str(each.relative_to(folder)): oct(stat.S_IMODE(each.stat().st_mode)) for each in found}
 
 
-def test_it_is_made_once_with_its_key_for_its_owner_only(tmp_path: Path) -> None:
+def test_ca_is_created_once_with_private_key_mode(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         kept = keep(tmp_path / "a" / "b", (), NOW)
@@ -268,7 +268,7 @@ def test_a_second_start_has_the_same_one(tmp_path: Path) -> None:
     assert (second.authority.to_pem(), second.said) == (first.authority.to_pem(), "")
 
 
-def test_rights_that_others_should_not_have_are_taken_away(tmp_path: Path) -> None:
+def test_permissions_of_key_file_are_restricted(tmp_path: Path) -> None:
     keep(tmp_path, (), NOW)
     (tmp_path / "private").chmod(0o755)
     (tmp_path / "private" / "authority.pem").chmod(0o644)
@@ -322,9 +322,7 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 
 @pytest.mark.parametrize(("harm", "said"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_one_is_put_aside_and_made_anew(
-    tmp_path: Path, harm: Callable[[bytes], bytes], said: str
-) -> None:
+def test_corrupt_ca_is_replaced(tmp_path: Path, harm: Callable[[bytes], bytes], said: str) -> None:
     first = keep(tmp_path, (), NOW)
     pair = tmp_path / "private" / "authority.pem"
     broken = harm(pair.read_bytes())
@@ -338,7 +336,7 @@ def test_a_broken_one_is_put_aside_and_made_anew(
     assert keep(tmp_path, (), NOW).said == ""
 
 
-def test_one_that_is_about_to_end_is_made_anew(tmp_path: Path) -> None:
+def test_expiring_ca_is_replaced(tmp_path: Path) -> None:
     first = keep(tmp_path, (), NOW)
     assert keep(tmp_path, (), NOW + 3_620 * DAY).authority.pem == first.authority.pem
     late = keep(tmp_path, (), NOW + 3_620 * DAY + dt.timedelta(seconds=1))
@@ -347,7 +345,7 @@ def test_one_that_is_about_to_end_is_made_anew(tmp_path: Path) -> None:
     assert (late.said, late.authority.pem == first.authority.pem) == (said, False)
 
 
-def test_the_certificate_beside_is_put_right(tmp_path: Path) -> None:
+def test_certificate_file_is_repaired(tmp_path: Path) -> None:
     kept = keep(tmp_path, (), NOW)
     (tmp_path / "ca.pem").write_text("another's")
     assert keep(tmp_path, (), NOW).said == ""
@@ -397,9 +395,7 @@ def test_servers_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
     assert not [each for each in tmp_path.rglob(".*") if each.is_file()]
 
 
-def test_who_holds_the_lock_for_too_long_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lock_timeout_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(custody, "_LOCK_S_MAX", 0.05)
     keep(tmp_path, (), NOW)
     with custody._exclusive(tmp_path / "private"), pytest.raises(AuthorityError) as told:
@@ -407,7 +403,7 @@ def test_who_holds_the_lock_for_too_long_is_told(
     assert str(told.value) == f"{tmp_path / 'private' / 'lock'}: another process holds it"
 
 
-def test_a_named_folder_must_be_one(tmp_path: Path) -> None:
+def test_tls_folder_must_be_a_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AuthorityError) as told:
         keep(tmp_path / "file" / "tls", (), NOW)
@@ -459,7 +455,7 @@ FOLDERS = [
 
 
 @pytest.mark.parametrize(("system", "variables", "folder"), FOLDERS)
-def test_the_folder_follows_the_systems_custom(
+def test_default_folder_by_platform(
     monkeypatch: pytest.MonkeyPatch, system: str, variables: dict[str, str], folder: str
 ) -> None:
     for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):

@@ -59,7 +59,7 @@ TOKEN = "x-mock-clover-control: the control token is missing or wrong"
         (GUARDED, {"host": "evil.com", "x-mock-clover-control": "s3cret"}, HOST),
     ],
 )
-def test_who_may_steer(gate: ControlGuard, headers: dict[str, str], refusal: str | None) -> None:
+def test_control_guard(gate: ControlGuard, headers: dict[str, str], refusal: str | None) -> None:
     sent = {name.encode(): value.encode() for name, value in headers.items()}
     try:
         gate.check(sent)
@@ -70,12 +70,12 @@ def test_who_may_steer(gate: ControlGuard, headers: dict[str, str], refusal: str
 
 
 @pytest.mark.parametrize("token", ["", " ", "\n"])
-def test_a_gate_with_an_empty_token_cannot_be_made(token: str) -> None:
+def test_empty_control_token_is_rejected(token: str) -> None:
     with pytest.raises(ValueError, match="the control token is empty"):
         ControlGuard(token=token)
 
 
-def test_a_refused_control_call_is_told_and_changes_nothing(served: Served) -> None:
+def test_rejected_control_call_changes_nothing(served: Served) -> None:
     before = call(served.port, "GET", "/_mock/clock").json["frozen"]
     got = call(served.port, "PUT", "/_mock/clock", {"freeze": True}, host="evil.com")
     assert (got.status, got.json) == (403, {"message": HOST})
@@ -83,7 +83,7 @@ def test_a_refused_control_call_is_told_and_changes_nothing(served: Served) -> N
     assert call(served.port, "GET", "/_mock/clock").json["frozen"] is before
 
 
-def test_clovers_own_calls_need_no_leave(served: Served) -> None:
+def test_clover_api_needs_no_control_token(served: Served) -> None:
     got = call(served.port, "GET", "/v1/charges", host="evil.com", origin="https://evil.com")
     assert got.status == 200
 
@@ -109,7 +109,7 @@ def test_any_last_event_id_opens_a_stream(served: Served, last: str) -> None:
     assert b"content-type: text/event-stream\r\n" in first
 
 
-def test_a_wrong_filter_of_a_stream_is_told(served: Served) -> None:
+def test_invalid_stream_filter_is_rejected(served: Served) -> None:
     with Wire(served.port) as wire:
         wanted = {"accept": "text/event-stream"}
         got = wire.ask(head("GET", "/_mock/journal?status=none", headers=wanted))

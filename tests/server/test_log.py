@@ -90,7 +90,7 @@ def test_each_exchange_is_one_line(served_in: tuple[str, Served]) -> None:
 
 
 @pytest.mark.system
-def test_no_byte_of_the_log_is_a_control_character(served_in: tuple[str, Served]) -> None:
+def test_log_has_no_control_characters(served_in: tuple[str, Served]) -> None:
     _, server = served_in
     with Wire(server.port) as wire:
         for path in PATHS.values():
@@ -153,7 +153,7 @@ def written(tmp_path: Path) -> Callable[[LogFormat, str, str], list[str]]:
 
 @pytest.mark.parametrize("log_format", FORMATS)
 @pytest.mark.parametrize("char", CONTROLS, ids=ascii)
-def test_no_character_of_a_path_ends_a_line(
+def test_path_cannot_inject_a_log_line(
     written: Callable[[LogFormat, str, str], list[str]], log_format: LogFormat, char: str
 ) -> None:
     lines = written(log_format, f"/a{char}b", "said")
@@ -161,7 +161,7 @@ def test_no_character_of_a_path_ends_a_line(
     assert char not in lines[0].rstrip("\n")
 
 
-def test_the_two_formats_tell_the_same(
+def test_both_log_formats_have_the_same_content(
     written: Callable[[LogFormat, str, str], list[str]],
 ) -> None:
     text, data = (

@@ -89,7 +89,7 @@ def test_the_version_is_told() -> None:
     assert invoke("--version") == (0, f"mock-clover, version {__version__}\n")
 
 
-def test_the_tables_are_the_declarations() -> None:
+def test_tables_match_code() -> None:
     assert {row["name"] for row in json.loads(invoke("errors", "--json")[1])} == {
         problem.name for problem in CATALOGUE
     }
@@ -113,7 +113,7 @@ def test_token_makes_a_token_as_a_client_does(served: Served, plain: list[str]) 
         (["--url", "file:///etc/passwd"], "must be an http:// or https:// URL"),
     ],
 )
-def test_token_says_what_the_server_said(served: Served, args: list[str], said: str) -> None:
+def test_token_prints_server_error(served: Served, args: list[str], said: str) -> None:
     code, out = invoke("token", "--url", served.url, *args)
     assert code == 1
     assert said in out
@@ -289,7 +289,7 @@ def test_a_start_that_fails_leaves_no_port_of_an_earlier_server(tmp_path: Path) 
     assert (done.returncode, path.exists()) == (2, False)
 
 
-def test_an_unknown_setting_is_told_with_what_was_meant(
+def test_unknown_environment_variable_gets_suggestion(
     serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOCK_CLOVER_PROT", "1")

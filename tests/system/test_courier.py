@@ -85,7 +85,7 @@ def test_a_receiver_that_fails_twice_sees_three_deliveries_at_their_times(served
     assert [post.json["merchants"] for post in posts] == [{shop.known.merchant_id: [event]}] * 3
 
 
-def test_one_long_step_of_the_clock_brings_every_retry_at_its_own_time(served: Served) -> None:
+def test_advancing_the_clock_sends_every_retry_with_its_time(served: Served) -> None:
     with Receiver(500, 500, 200) as receiver:
         shop = Shop(served.port, "one-step")
         shop.hook(receiver.url)
@@ -148,7 +148,7 @@ def test_the_handshake_goes_through_the_receiver(served: Served) -> None:
         ({"do": "delay", "delay_ms": 1_000}, ["P:UPDATE", "P:CREATE"]),
     ],
 )
-def test_misbehaviour_is_seen_by_the_receiver(
+def test_delivery_faults_reach_the_receiver(
     served: Served, step: dict[str, Any], seen: list[str]
 ) -> None:
     with Receiver() as receiver:
@@ -220,7 +220,7 @@ def test_a_redirect_is_not_followed(served: Served) -> None:
 
 
 @pytest.mark.parametrize("parser", PARSERS)
-def test_the_server_ends_while_a_delivery_is_under_way(serve: Serve, parser: str) -> None:
+def test_shutdown_during_delivery(serve: Serve, parser: str) -> None:
     """By order: had it waited for the second answer, the log would say how that delivery ended."""
     server = serve("--log-format", "json", python=PARSERS[parser])
     with Receiver(500, None) as receiver:
@@ -292,7 +292,7 @@ def attempt(
         ((b"",), False, "the connection was closed without a response"),
     ],
 )
-def test_slow_endless_and_broken_answers_are_cut(
+def test_slow_endless_and_malformed_responses_are_aborted(
     world: World, answers: tuple[bytes | None, ...], endless: bool, error: str
 ) -> None:
     with Receiver(*answers, endless=endless) as receiver:
@@ -331,7 +331,7 @@ def test_every_whole_answer_of_2xx_is_a_delivery(world: World, answer: bytes) ->
         ("http://no-such-host.invalid/", (), "no-such-host.invalid: "),
     ],
 )
-def test_what_a_name_means_is_judged_before_anything_is_sent(
+def test_resolved_address_is_checked_before_sending(
     world: World, url: str, hosts: tuple[str, ...], error: str
 ) -> None:
     ended = attempt(world, url, hosts=hosts)
@@ -380,7 +380,7 @@ def test_a_server_without_tls_is_a_failed_attempt(world: World) -> None:
 
 
 @pytest.mark.parametrize("within_a_loop", [False, True])
-def test_in_process_what_is_pending_goes_when_somebody_waits(within_a_loop: bool) -> None:
+def test_in_process_deliveries_are_sent_on_wait(within_a_loop: bool) -> None:
     async def within(clover: MockCloverApp) -> list[dict[str, Any]]:
         return clover.deliveries(wait=1)
 
@@ -407,7 +407,7 @@ async def post(world: World, count: int = 1) -> "asyncio.Task[None]":
     return task
 
 
-def test_one_target_gets_one_after_another(world: World) -> None:
+def test_deliveries_to_one_target_are_sequential(world: World) -> None:
     with Receiver() as receiver:
         world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url), SEED)
 
@@ -435,7 +435,7 @@ def test_retries_that_the_clock_has_passed_follow_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["restore", "delete"])
-def test_an_end_counts_for_the_delivery_that_began_and_no_other(world: World, change: str) -> None:
+def test_late_result_does_not_affect_other_delivery(world: World, change: str) -> None:
     """Restored, the same delivery begins anew; without its target it is dropped and stays so."""
     gate = threading.Event()
     with Receiver(500, gate=gate) as receiver:
@@ -459,7 +459,7 @@ def test_an_end_counts_for_the_delivery_that_began_and_no_other(world: World, ch
     assert (kept.id, kept.state, kept.attempts) == ("delivery-1", state, ())
 
 
-def test_what_was_posted_without_a_loop_goes_when_it_is_awaited(world: World) -> None:
+def test_events_without_event_loop_are_sent_on_wait(world: World) -> None:
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -487,7 +487,7 @@ def test_what_was_posted_without_a_loop_goes_when_it_is_awaited(world: World) ->
     assert delivered["state"] == "delivered"
 
 
-def test_a_loop_that_ends_loses_nothing() -> None:
+def test_closed_event_loop_loses_no_deliveries() -> None:
     gate = threading.Event()
     with Receiver(gate=gate) as receiver:
         clover = MockCloverApp.inside(Parts(), {})
@@ -503,7 +503,7 @@ def test_a_loop_that_ends_loses_nothing() -> None:
     assert (done["state"], len(done["attempts"]), len(receiver.posts)) == ("delivered", 1, 2)
 
 
-def test_what_ended_meanwhile_is_not_reported(world: World) -> None:
+def test_delivery_result_after_restore_is_ignored(world: World) -> None:
     """A sandbox that is restored while a delivery is under way knows nothing of its end."""
     with Receiver() as receiver:
         before = world.send("GET", "/_mock/snapshot").body

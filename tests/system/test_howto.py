@@ -87,7 +87,7 @@ def run_pytest(folder: Path) -> None:
     assert "failed" not in run([*command, "--rootdir", str(folder)], folder, None)
 
 
-def test_the_names_of_the_fixture_are_told() -> None:
+def test_fixture_members_are_documented() -> None:
     from mock_clover.testing import MockClover
 
     text = (DOCS / "testing.md").read_text()
@@ -286,7 +286,7 @@ def test_the_page_of_the_hosted_checkout_runs(tmp_path: Path, served: Served) ->
     assert [each["state"] for each in listed["data"]] == ["expired"]
 
 
-def test_the_page_of_the_hosted_checkout_names_all_its_switches() -> None:
+def test_hosted_checkout_page_lists_all_settings() -> None:
     from mock_clover.clover.checkout.records_settings import CheckoutSettings
 
     text = (DOCS / "howto/hosted-checkout.md").read_text()
@@ -373,7 +373,7 @@ def test_the_page_of_tls_runs(
     assert out.splitlines()[-len(NAMES) :] == [f"127.0.0.1 {name}" for name in NAMES]
 
 
-def test_the_shop_with_clovers_addresses_meets_the_mock_and_trusts_it() -> None:
+def test_shop_with_clover_urls_connects_by_tls() -> None:
     (text,) = blocks("howto/tls.md", "yaml")
     document = yaml.safe_load(text)
     clover, shop = document["services"]["clover"], document["services"]["shop"]
@@ -399,7 +399,7 @@ def test_the_page_of_tls_lists_every_name() -> None:
     assert rows == [(host.name, host.region, host.serves) for host in HOSTS]
 
 
-def test_githubs_service_is_asked_for_its_health(tmp_path: Path, served: Served) -> None:
+def test_github_service_has_health_check(tmp_path: Path, served: Served) -> None:
     (text,) = blocks("howto/github-actions.md", "yaml")
     job = yaml.safe_load(text)["jobs"]["test"]
     service = job["services"]["clover"]
@@ -444,7 +444,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_option_of_ours_that_a_page_names_is_one(page: Path) -> None:
+def test_documented_options_exist(page: Path) -> None:
 
     told = run_cli("serve", "--help").stdout
     for line in re.findall(r"mock-clover serve .*", page.read_text()):

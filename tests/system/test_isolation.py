@@ -157,7 +157,7 @@ def run(port: int, place: int) -> Seen:
     return [(status, _REAL_TIME.sub(b"", body), why) for status, body, why in shop.seen]
 
 
-def test_thirty_two_at_once_are_as_each_alone(serve: Serve) -> None:
+def test_thirty_two_concurrent_suites_match_single_runs(serve: Serve) -> None:
     crowded, quiet = serve(), serve()
     with ThreadPoolExecutor(THREADS) as pool:
         together = list(pool.map(lambda place: run(crowded.port, place), range(THREADS)))
@@ -212,7 +212,7 @@ def life(shop: Merchant) -> None:
 
 @pytest.mark.parametrize(("method", "path", "body"), INTRUSIONS.values(), ids=INTRUSIONS)
 @pytest.mark.parametrize("neighbour", ["neighbour", "default"])
-def test_what_is_done_to_one_changes_no_other(
+def test_sandboxes_are_isolated(
     port: int, neighbour: str, method: str, path: str, body: Any
 ) -> None:
     lives = []

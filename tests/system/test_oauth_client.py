@@ -86,7 +86,7 @@ def shop(request: pytest.FixtureRequest, served: Served) -> Shop:
     return Shop(served, name, at_root=request.param == "at the root")
 
 
-def test_an_app_without_a_secret_lives_through_expiry_by_pkce(shop: Shop) -> None:
+def test_pkce_app_refreshes_expired_token(shop: Shop) -> None:
     session = shop.client("json")
     back = shop.agree(session, code_verifier=VERIFIER, merchant_id=shop.made["merchant_id"])
     told = parse_qs(urlsplit(back).query)
@@ -146,7 +146,7 @@ def test_an_answer_that_is_lost_on_its_way_is_recovered(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("auth", ["client_secret_post", "client_secret_basic", "none"])
-def test_authlibs_own_forms_are_refused(auth: str, shop: Shop) -> None:
+def test_form_encoded_token_request_is_rejected(auth: str, shop: Shop) -> None:
     session = shop.client(auth, client_secret=shop.made["client_secret"])
     statuses: list[int] = []
 

@@ -85,7 +85,7 @@ def test_every_decline(mock_clover, decline):
     assert error["message"] == decline.message
     assert mock_clover.charges[0]["status"] == "failed"
 
-def test_a_reply_is_lost_although_the_charge_stands(mock_clover):
+def test_lost_response_with_existing_charge(mock_clover):
     token = mock_clover.card_token()
     mock_clover.fault("drop", endpoint="create_charge", when="after_commit", times=1)
     with pytest.raises((OSError, http.client.HTTPException)):
@@ -101,19 +101,19 @@ def test_looking_leaves_no_trace(mock_clover):
     assert mock_clover.journal() == []
     assert mock_clover.clear_faults() == 1
 
-def test_lists_have_all_pages(mock_clover):
+def test_lists_contain_all_pages(mock_clover):
     body = {"email": "jo@example.com", "source": mock_clover.card_token(plain=True)}
     _, saved = post(mock_clover, "/v1/customers", body)
     ids = [charge(mock_clover, token=saved["id"])[1]["id"] for _ in range(201)]
     assert [each["id"] for each in mock_clover.charges] == ids[::-1]
 
-def test_customers_would_have_been_told(mock_clover):
+def test_notices(mock_clover):
     body = {"email": "jo@example.com", "source": mock_clover.card_token(plain=True)}
     post(mock_clover, "/v1/customers", body)
     assert [each["to"] for each in mock_clover.notices(kind="card_saved")] == ["jo@example.com"]
     assert mock_clover.notices(channel="sms") == []
 
-def test_time_passes_when_it_is_told_to(mock_clover):
+def test_clock_advance(mock_clover):
     mock_clover.clock.freeze()
     before_ms = mock_clover.clock.now_ms
     body = {"amount": 5, "currency": "usd", "capture": False, "source": mock_clover.card_token()}
@@ -145,7 +145,7 @@ class TestMarkersOfAClass:
         assert charge(mock_clover, 10003)[1]["error"]["declineCode"] == "insufficient_funds"
 
     @pytest.mark.mock_clover(dialect="documented")
-    def test_with_those_of_its_functions(self, mock_clover):
+    def test_function_marker_overrides_class_marker(self, mock_clover):
         assert charge(mock_clover, 10003)[1]["error"]["decline_code"] == "insufficient_funds"
 
 @pytest.mark.mock_clover(listed_cards_only=True)
@@ -162,7 +162,7 @@ def test_strict(mock_clover):
     assert len(mock_clover.charges) == 1
 
 @pytest.mark.mock_clover(refuse_inferred=True, allow_inferred=["ORDER_NOT_FOUND"])
-def test_nothing_that_is_inferred(mock_clover):
+def test_refuse_inferred(mock_clover):
     assert charge(mock_clover)[0] == 200
     asked = {"x-mock-clover-outcome": "card_declined/lost_card"}
     status, told = charge(mock_clover, **asked)
@@ -171,7 +171,7 @@ def test_nothing_that_is_inferred(mock_clover):
 BUSY = {"name": "busy", "rules": [{"when": {"amount": 7}, "then": {"problem": "RATE_LIMITED"}}]}
 
 @pytest.mark.mock_clover(scenario=BUSY, dialect="documented")
-def test_a_scenario_of_ones_own(mock_clover):
+def test_custom_scenario(mock_clover):
     status, told = charge(mock_clover, 7)
     assert status == 429
     assert charge(mock_clover, 8)[0] == 200
@@ -203,14 +203,14 @@ def test_a_scenario_that_is_put_changes_the_credentials(mock_clover):
     mock_clover.scenario(MARKET)
     assert mock_clover.access_token == mock_clover.env()["CLOVER_ACCESS_TOKEN"] == "fixed"
 
-def test_what_comes_later_can_be_awaited(mock_clover):
+def test_wait_for_later_requests(mock_clover):
     later = threading.Thread(target=charge, args=(mock_clover,))
     later.start()
     mock_clover.verify("create_charge", within_ms=60_000)
     assert mock_clover.journal(endpoint="create_charge", wait=1)[0]["status"] == 200
     later.join()
 
-def test_a_miss_tells_what_was_near(mock_clover):
+def test_failed_verification_lists_near_misses(mock_clover):
     charge(mock_clover, 1900)
     with pytest.raises(AssertionError, match="amount was 1900, expected 1800"):
         mock_clover.verify("create_charge", match={"amount": 1800})
@@ -285,7 +285,7 @@ def paid(mock_clover):
     charge(mock_clover, 7)
     raise RuntimeError("a fixture fails")
 
-def test_never_comes_to_it(paid):
+def test_not_reached(paid):
     pass
 
 @pytest.mark.mock_clover(dialekt="documented")
@@ -301,7 +301,7 @@ def test_nothing_heavy_is_loaded():
     assert "mock_clover.testing" in sys.modules
     assert not loaded & set({HEAVY})
 
-def test_all_that_the_plugin_loads_is_pytests_or_the_standard_librarys():
+def test_plugin_imports_only_pytest_and_stdlib():
     import subprocess
     code = "import sys, pytest; before = set(sys.modules); import mock_clover.testing; "
     code += "print(*{{name.partition('.')[0] for name in set(sys.modules) - before}})"
@@ -467,7 +467,7 @@ def test_an_empty_address_of_a_server_is_rejected(run: Run) -> None:
     assert done.stderr == ("ERROR: --mock-clover-url is empty: set a value or omit the option\n\n")
 
 
-def test_a_server_that_is_not_there_is_told(run: Run) -> None:
+def test_unreachable_server_is_reported(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unheard:
         port = unheard.getsockname()[1]
     done = run(STARTLESS, "--mock-clover-url", f"http://127.0.0.1:{port}")
@@ -489,7 +489,7 @@ def test_the_plugin_unused_loads_nothing_heavy(run: Run) -> None:
     assert counted(run(UNUSED)) == {"passed": 2}
 
 
-def test_the_server_ends_with_pytest_however_that_ends(python: Path, tmp_path: Path) -> None:
+def test_server_stops_when_pytest_is_killed(python: Path, tmp_path: Path) -> None:
     ends = [(end, n) for end in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL) for n in ("0", "1")]
     with ExitStack() as stack:
         runs = [

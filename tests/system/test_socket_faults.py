@@ -157,7 +157,7 @@ def test_a_drop_is_a_reset(server: Served, shop: Shop, when: str) -> None:
 
 
 @pytest.mark.parametrize("when", WHENS)
-def test_a_truncated_answer_promises_more_than_comes(server: Served, shop: Shop, when: str) -> None:
+def test_truncate(server: Served, shop: Shop, when: str) -> None:
     shop.fault(kind="truncate", when=when, times=1)
     with Wire(server.port) as wire:
         wire.send(shop.charge())
@@ -222,9 +222,7 @@ def test_a_dribble_sends_one_piece_each_delay(world: World) -> None:
     ("problem", "status"), [("RATE_LIMITED", 429), ("SANDBOX_FULL", 503), ("UNAUTHORIZED", 401)]
 )
 @pytest.mark.parametrize("when", WHENS)
-def test_a_problem_is_told_whether_or_not_the_charge_stands(
-    shop: Shop, when: str, problem: str, status: int
-) -> None:
+def test_problem_before_and_after_commit(shop: Shop, when: str, problem: str, status: int) -> None:
     shop.fault(kind="problem", when=when, problem=problem, times=1)
     with Wire(shop.port) as wire:
         assert wire.ask(shop.charge()).status == status
@@ -343,7 +341,7 @@ def test_a_retry_without_the_key_charges_twice(shop: Shop) -> None:
     assert shop.amounts() == [7, 7]
 
 
-def test_a_key_whose_work_was_never_done_is_free(shop: Shop) -> None:
+def test_key_is_unused_after_before_commit_fault(shop: Shop) -> None:
     shop.fault(kind="drop", when="before_commit", times=1)
     with Wire(shop.port) as wire:
         assert reset(wire, shop.charge(7, **KEY))
@@ -377,7 +375,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize(("header", "end", "left"), [(h, *e) for h, e in HEADERS.items()])
-def test_a_header_asks_for_a_fault(shop: Shop, header: str, end: str, left: list[int]) -> None:
+def test_fault_by_header(shop: Shop, header: str, end: str, left: list[int]) -> None:
     with Wire(shop.port) as wire:
         wire.send(shop.charge(**fault_of(header)))
         assert hangs(shop, wire) if end == "open" else end_of(wire)[0] == end
@@ -422,7 +420,7 @@ def test_a_rule_has_a_fault_beside_its_outcome(shop: Shop) -> None:
     assert (ends, shop.amounts()) == ([True, False], [13, 14])
 
 
-def test_a_fault_of_a_rule_comes_before_the_work_when_it_says_so(shop: Shop) -> None:
+def test_rule_fault_before_commit(shop: Shop) -> None:
     rule = {"when": {"amount": 13}, "then": {"fault": {"kind": "drop", "when": "before_commit"}}}
     shop.ask("PUT", "/_mock/scenario", {"name": "x", "rules": [rule]})
     with Wire(shop.port) as wire:
@@ -431,7 +429,7 @@ def test_a_fault_of_a_rule_comes_before_the_work_when_it_says_so(shop: Shop) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_of_another_endpoint_befalls_nobody(shop: Shop, kind: str) -> None:
+def test_fault_of_other_endpoint_does_not_apply(shop: Shop, kind: str) -> None:
     more = {"problem": "RATE_LIMITED"} if kind == "problem" else {}
     shop.fault(kind=kind, endpoint="create_refund", delay_ms=60_000, **more)
     with Wire(shop.port) as wire:
@@ -483,7 +481,7 @@ def test_pipelined_requests_behind_a_delay_keep_their_order(world: World, when: 
 
 
 @pytest.mark.parametrize("kind", ["drop", "truncate", "garbage"])
-def test_what_is_pipelined_behind_an_end_is_not_done(shop: Shop, kind: str) -> None:
+def test_pipelined_request_after_close_is_not_processed(shop: Shop, kind: str) -> None:
     shop.fault(kind=kind, when="after_commit", times=1)
     with Wire(shop.port) as wire:
         wire.send(shop.charge(1) + shop.charge(2))
@@ -499,7 +497,7 @@ def test_head_has_no_body_however_it_comes(shop: Shop, fault: str) -> None:
         assert wire.ask(request("GET", "/livez")).status == 200
 
 
-def test_bytes_behind_a_hang_are_not_kept(server: Served, shop: Shop) -> None:
+def test_bytes_after_hang_are_discarded(server: Served, shop: Shop) -> None:
     shop.fault(kind="hang", times=1)
     before = rss_bytes(server.process.pid)
     piece = b"GET /livez HTTP/1.1\r\n" + b"x: y\r\n" * 174_000
@@ -537,9 +535,7 @@ def open_files(server: Served) -> int:
         "dribble after_commit delay_ms=5",
     ],
 )
-def test_a_client_that_leaves_harms_nobody(
-    server: Served, shop: Shop, fault: str, leave: str
-) -> None:
+def test_client_disconnect(server: Served, shop: Shop, fault: str, leave: str) -> None:
     before = open_files(server)
     for _ in range(10):
         wire = Wire(server.port)
@@ -553,7 +549,7 @@ def test_a_client_that_leaves_harms_nobody(
 
 
 @parsers
-def test_the_server_ends_while_answers_are_held_back(serve: Serve, parser: str) -> None:
+def test_shutdown_during_delayed_responses(serve: Serve, parser: str) -> None:
     """It does not wait for them: each would come later than the test waits for the end."""
     server = serve(python=on(parser))
     shop = Shop(server.port)

@@ -82,7 +82,7 @@ def shown(told: Told, *names: str) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("size", [BODY_BYTES_MAX + 1, 20 * BODY_BYTES_MAX])
 @pytest.mark.parametrize("framing", ["a length", "chunks"])
-def test_a_body_that_is_too_large_is_heard_out_and_refused(
+def test_oversized_body_is_read_and_rejected(
     port: int, wire: Wire, size: int, framing: str
 ) -> None:
     body = b"x" * size
@@ -97,7 +97,7 @@ def test_a_body_that_is_too_large_is_heard_out_and_refused(
 
 
 @pytest.mark.parametrize("framing", ["a length", "chunks"])
-def test_a_body_of_just_the_bound_is_taken(wire: Wire, framing: str) -> None:
+def test_body_of_maximum_size_is_accepted(wire: Wire, framing: str) -> None:
     body = b'{"card":{}}'.ljust(BODY_BYTES_MAX)
     if framing == "a length":
         told = wire.ask(request("POST", "/v1/tokens", body))
@@ -119,7 +119,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize(("first", "piece"), ENDLESS.values(), ids=ENDLESS)
-def test_what_never_ends_is_cut_off(port: int, wire: Wire, first: bytes, piece: bytes) -> None:
+def test_endless_requests_are_aborted(port: int, wire: Wire, first: bytes, piece: bytes) -> None:
     wire.send(first)
     told = wire.pour(piece, POURED_BYTES)
     assert told[:12] in (b"HTTP/1.1 431", b"HTTP/1.1 400")
@@ -148,7 +148,7 @@ HEAVY = {
 
 
 @pytest.mark.parametrize("heavy", HEAVY.values(), ids=HEAVY)
-def test_others_are_answered_while_heavy_bytes_arrive(port: int, heavy: bytes) -> None:
+def test_other_clients_are_served_during_large_upload(port: int, heavy: bytes) -> None:
     with Wire(port) as other, Wire(port) as wire:
         with suppress(ConnectionError):  # the server may end it before
             wire.send(heavy[:-1])
@@ -174,7 +174,7 @@ def test_the_work_for_heavy_bytes_grows_no_faster_than_the_bytes(world: World, n
 
 
 @both_parsers
-def test_half_open_connections_hold_nobody_up_and_are_ended(serve: Serve, parser: str) -> None:
+def test_half_open_connections_are_closed(serve: Serve, parser: str) -> None:
     server = serve(python=on(parser, *HELD_CLOCK))
     halves = (
         b"",
@@ -324,7 +324,7 @@ NOISE = {
 
 
 @pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
-def test_noise_is_refused_and_the_connection_ended(port: int, wire: Wire, noise: bytes) -> None:
+def test_garbage_input_closes_connection(port: int, wire: Wire, noise: bytes) -> None:
     wire.send(noise)
     wire.line.shutdown(socket.SHUT_WR)
     lines = wire.rest().split(b"\r\n")
@@ -360,7 +360,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-def test_no_target_breaks_it(port: int, target: str) -> None:
+def test_malformed_request_targets(port: int, target: str) -> None:
     with Wire(port) as wire:
         told = wire.ask(head("GET", target))
     assert told.status in {200, 400, 401, 404}
@@ -380,7 +380,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
-def test_no_header_breaks_it(wire: Wire, headers: dict[str, str]) -> None:
+def test_malformed_headers(wire: Wire, headers: dict[str, str]) -> None:
     told = wire.ask(request("POST", "/v1/charges", {"amount": 1}, headers=headers))
     assert told.status in {400, 401}
     assert wire.ask(request("GET", "/livez")).status in {200, 400}
@@ -391,9 +391,7 @@ def test_no_header_breaks_it(wire: Wire, headers: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("leave", ["with a goodbye", "without"])
 @pytest.mark.parametrize("sent", ["all but blanks", "all of it"])
-def test_a_client_that_goes_away_leaves_the_old_state_or_the_new(
-    port: int, leave: str, sent: str
-) -> None:
+def test_disconnect_is_atomic(port: int, leave: str, sent: str) -> None:
     tokens = [make_token(port) for _ in range(10)]
     for token in tokens:
         asked = json.dumps({"amount": 7, "currency": "usd", "source": token}).encode()
@@ -449,13 +447,13 @@ def test_a_signal_ends_the_server_while_clients_are_connected(
 # Beginnings ---------------------------------------------------------------------------------------
 
 
-def test_the_port_that_is_announced_accepts_already(serve: Serve) -> None:
+def test_announced_port_accepts_connections(serve: Serve) -> None:
     server = serve()
     assert call(server.port, "GET", "/livez").status == 200
     assert f"listening on http://127.0.0.1:{server.port}\n" in server.log.read_text()
 
 
-def test_a_taken_port_is_told_in_one_line(served: Served) -> None:
+def test_port_in_use_is_reported_in_one_line(served: Served) -> None:
     command = [sys.executable, "-m", "mock_clover", "serve", "--port", str(served.port)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     told = f"mock-clover: cannot listen on 127.0.0.1 port {served.port}: Address already in use\n"

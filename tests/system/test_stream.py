@@ -62,7 +62,7 @@ def burst(port: int, count: int, path: str = "/v1/orders/x") -> None:
                 wire.reply()
 
 
-def test_an_exchange_is_told_as_the_journal_tells_it(served: Served) -> None:
+def test_streamed_exchange_matches_journal(served: Served) -> None:
     home = "/sandbox/stream-told"
     with Reader(served.port, f"{home}/_mock/journal") as reader:
         assert reader.reply.getheader("content-type") == "text/event-stream"
@@ -74,7 +74,7 @@ def test_an_exchange_is_told_as_the_journal_tells_it(served: Served) -> None:
     assert told == call(served.port, "GET", f"{home}/_mock/journal").json["data"]
 
 
-def test_a_stream_wants_the_control_token(serve: Callable[..., Served]) -> None:
+def test_stream_requires_control_token(serve: Callable[..., Served]) -> None:
     port = serve("--control-token", "s3cret").port
     with Reader(port) as stranger:
         assert stranger.reply.status == 403
@@ -119,7 +119,7 @@ def _bearer(port: int, home: str) -> str:
     return f"Bearer {known['access_token']}"
 
 
-def test_a_burst_is_told_whole_and_in_order(served: Served) -> None:
+def test_burst_is_streamed_completely_and_in_order(served: Served) -> None:
     port, home = served.port, "/sandbox/stream-burst"
     path = f"{home}/_mock/journal"
     with Reader(port, path) as one, Reader(port, f"{path}?status=401") as other:
@@ -150,7 +150,7 @@ def test_a_stream_ends_with_its_sandbox(served: Served, method: str, path: str) 
     call(served.port, "DELETE", "/_mock/sandboxes/a")
 
 
-def test_a_stream_goes_on_over_a_snapshot_and_a_scenario(served: Served) -> None:
+def test_stream_survives_snapshot_and_scenario_change(served: Served) -> None:
     port, home = served.port, "/sandbox/stream-restored"
     snapshot = call(port, "GET", f"{home}/_mock/snapshot").json
     with Reader(port, f"{home}/_mock/journal") as reader:
@@ -244,7 +244,7 @@ def test_encoded_exchanges_are_bounded() -> None:
 @pytest.mark.parametrize(
     ("after", "expected"), [(0, [2, 3]), (1, [2, 3]), (2, [3]), (3, []), (9, [])]
 )
-def test_what_came_since(monkeypatch: pytest.MonkeyPatch, after: int, expected: list[int]) -> None:
+def test_journal_since_id(monkeypatch: pytest.MonkeyPatch, after: int, expected: list[int]) -> None:
     monkeypatch.setattr("mock_clover.sandbox.journal.ENTRIES_MAX", 2)
     journal = Journal()
     for _ in range(3):
@@ -252,7 +252,7 @@ def test_what_came_since(monkeypatch: pytest.MonkeyPatch, after: int, expected: 
     assert [each.number for each in journal.since(after)] == expected
 
 
-def test_who_watches_uses_a_sandbox(world: World) -> None:
+def test_open_stream_keeps_sandbox_alive(world: World) -> None:
     sandbox = world.sandboxes.named("a")
     idlers = IdleSandboxReaper(world.sandboxes, ExchangeLog(None, "none"))
     has_overrides: list[bool] = []

@@ -119,7 +119,7 @@ def test_a_request_cut_into_single_bytes_is_one(secured: Secured) -> None:
         assert wire.reply().status == 400
 
 
-def test_an_answer_that_nobody_takes_is_held_back_and_whole_in_the_end(secured: Secured) -> None:
+def test_response_to_slow_reader_is_complete(secured: Secured) -> None:
     """Ten megabytes of answers, more than any socket holds, read only when all was asked."""
     asked = request("GET", "/_mock/openapi.json", headers={"host": "localhost"})
     with secured.wire() as wire:
@@ -148,7 +148,7 @@ def test_only_tls_1_2_and_1_3_are_spoken(secured: Secured) -> None:
         Wire(secured.port, context)
 
 
-def test_http_1_1_is_agreed_on_with_who_asks_for_http_2(secured: Secured) -> None:
+def test_alpn_selects_http_1_1(secured: Secured) -> None:
     context = ssl.create_default_context(cafile=str(secured.folder / "tls" / "ca.pem"))
     context.set_alpn_protocols(["h2", "http/1.1"])
     with Wire(secured.port, context) as wire:
@@ -182,7 +182,7 @@ def links(wire: Wire, host: str, **more: str) -> dict[str, str]:
     }
 
 
-def test_links_say_https_to_who_came_so(secured: Secured) -> None:
+def test_links_use_https_for_https_requests(secured: Secured) -> None:
     with Wire(secured.server.port) as plain, secured.wire() as sealed:
         by_http, by_https = (links(wire, "localhost:7") for wire in (plain, sealed))
     starts = {name: url.partition("localhost:7")[0] for name, url in by_http.items()}
@@ -204,7 +204,7 @@ def test_no_header_makes_it_say_https(secured: Secured, spoof: dict[str, str]) -
         assert {url[:7] for url in links(wire, "localhost", **spoof).values()} == {"http://"}
 
 
-def test_the_name_by_which_the_protocol_tells_can_be_no_header(secured: Secured) -> None:
+def test_scheme_pseudo_header_cannot_be_sent(secured: Secured) -> None:
     with Wire(secured.server.port) as wire:
         told = wire.pour_once(request("GET", "/livez", headers={":scheme": "https"}))
     assert told.startswith(b"HTTP/1.1 400")
@@ -233,7 +233,7 @@ NO_TLS: dict[str, tuple[bytes, bytes]] = {
 
 
 @pytest.mark.parametrize(("sent", "answered"), NO_TLS.values(), ids=NO_TLS)
-def test_what_is_no_tls_is_ended(secured: Secured, sent: bytes, answered: bytes) -> None:
+def test_non_tls_connection_is_closed(secured: Secured, sent: bytes, answered: bytes) -> None:
     with Wire(secured.port) as wire:
         told = wire.pour_once(sent)
     assert told[: len(answered) or 1] == answered
@@ -241,7 +241,7 @@ def test_what_is_no_tls_is_ended(secured: Secured, sent: bytes, answered: bytes)
         assert wire.ask(request("GET", "/livez")).status == 200
 
 
-def test_plain_http_is_told_what_is_wrong(secured: Secured) -> None:
+def test_plain_http_on_tls_port_gets_explanation(secured: Secured) -> None:
     with Wire(secured.port) as wire:
         told = wire.ask(request("GET", "/livez"))
         assert wire.rest() == b""
@@ -252,7 +252,7 @@ def test_plain_http_is_told_what_is_wrong(secured: Secured) -> None:
     )
 
 
-def test_a_session_that_is_broken_in_the_midst_is_ended(secured: Secured) -> None:
+def test_corrupt_tls_record_closes_connection(secured: Secured) -> None:
     with secured.wire() as wire:
         assert wire.ask(request("GET", "/livez")).status == 200
         broken = b"\x17\x03\x03\x00\x20" + bytes(32) + request("GET", "/livez")
@@ -260,7 +260,7 @@ def test_a_session_that_is_broken_in_the_midst_is_ended(secured: Secured) -> Non
         under(wire)  # an alert, then the end
 
 
-def test_who_vanishes_leaves_nothing_behind(secured: Secured) -> None:
+def test_disconnected_clients_leave_no_state(secured: Secured) -> None:
     for _ in range(20):
         with secured.wire() as wire:
             wire.send(head("POST", "/v1/charges", headers={"content-length": "9"}))
@@ -284,9 +284,7 @@ def sockets_of(descriptors: Path) -> list[str]:
 
 
 @both_parsers
-def test_half_open_handshakes_and_requests_hold_nobody_up_and_are_ended(
-    serve_tls: Serve, parser: str
-) -> None:
+def test_half_open_connections_time_out(serve_tls: Serve, parser: str) -> None:
     secured = serve_tls(python=on(parser, *HELD_CLOCK))
     with ExitStack() as stack:
         unjournaled = [stack.enter_context(Wire(secured.port)) for _ in range(100)]
@@ -348,7 +346,7 @@ def test_the_server_ends_while_clients_are_connected(serve_tls: Serve, parser: s
 
 
 @pytest.mark.parametrize("kind", ["drop", "truncate", "garbage", "dribble", "delay"])
-def test_faults_of_the_socket_befall_https_too(secured: Secured, kind: str) -> None:
+def test_socket_faults_over_https(secured: Secured, kind: str) -> None:
     fault = {"kind": kind, "endpoint": "list_charges", "times": 1, "when": "after_commit"}
     fault |= {"delay_ms": 1} if kind == "delay" else {}
     assert call(secured.server.port, "POST", "/_mock/faults", fault).status == 200
@@ -378,9 +376,7 @@ def under(wire: Wire) -> None:
             pass
 
 
-def test_the_certificate_can_be_had_by_http_and_its_key_by_nothing(
-    secured: Secured, served: Served
-) -> None:
+def test_ca_certificate_is_served_but_not_its_key(secured: Secured, served: Served) -> None:
     got = call(secured.server.port, "GET", "/_mock/ca.pem")
     assert (got.status, got.headers["content-type"]) == (200, "text/plain; charset=utf-8")
     assert got.body == (secured.folder / "tls" / "ca.pem").read_bytes()
@@ -390,7 +386,7 @@ def test_the_certificate_can_be_had_by_http_and_its_key_by_nothing(
     assert (without.status, without.json) == (404, said)
 
 
-def test_a_certificate_that_is_about_to_end_is_made_anew_for_whoever_comes_then() -> None:
+def test_expiring_certificate_is_renewed() -> None:
     now = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
     with bind("127.0.0.1", 0) as listener:
         tls = Tls(listener, make((), now), ("localhost",))
@@ -447,7 +443,7 @@ def test_a_second_start_has_the_same_authority_and_another_certificate(serve_tls
     assert "a new authority" not in secured.server.log.read_text()
 
 
-def test_a_broken_authority_is_told_and_made_anew(serve_tls: Serve, tmp_path: Path) -> None:
+def test_corrupt_ca_is_reported_and_recreated(serve_tls: Serve, tmp_path: Path) -> None:
     pair = tmp_path / "tls" / "private" / "authority.pem"
     pair.parent.mkdir(parents=True)
     pair.write_text("not PEM")
@@ -486,7 +482,7 @@ def test_a_bad_option_is_refused_in_one_line(options: tuple[str, ...], said: str
     assert ours("serve", "--port", "0", *options) == (2, "", f"mock-clover: {said}\n")
 
 
-def test_a_name_that_the_authority_was_made_without_is_refused(tmp_path: Path) -> None:
+def test_name_outside_ca_constraints_is_rejected(tmp_path: Path) -> None:
     folder = ("--tls-folder", str(tmp_path / "tls"))
     assert ours("tls-setup", "--for", "curl", *folder)[0] == 0
     ports = ("--port", "0", "--tls-port", "0")
@@ -521,7 +517,7 @@ def test_without_a_folder_the_authority_is_in_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give rights up")
-def test_a_port_that_one_may_not_bind_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_privileged_port_error_has_advice(tmp_path: Path) -> None:
     """As nobody, in a network of its own where low ports are root's."""
     code = (
         "import os, sys; from mock_clover.server.serve import BindError, bind\n"
@@ -542,7 +538,7 @@ def test_a_port_that_one_may_not_bind_is_told_with_what_to_do(tmp_path: Path) ->
     ]
 
 
-def test_trust_tells_each_kind_of_client(tmp_path: Path) -> None:
+def test_tls_setup_output_for_each_client(tmp_path: Path) -> None:
     folder = ("--tls-folder", str(tmp_path / "my tls"))
     code, out, said = ours("tls-setup", *folder)
     assert (code, said) == (0, f"mock-clover: created a new authority in {tmp_path / 'my tls'}\n")

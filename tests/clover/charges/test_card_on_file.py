@@ -53,14 +53,16 @@ def test_an_intent_with_first_makes_a_token_multi_pay(world: World, intent: str)
         ({"intent": "save_credential_on_file", "stored_credentials": {}}, "used"),
     ],
 )
-def test_nothing_less_saves_a_token(world: World, more: dict[str, Any], after: str) -> None:
+def test_token_is_saved_only_with_intent_and_first(
+    world: World, more: dict[str, Any], after: str
+) -> None:
     token = world.token()
     assert charge(world, token, **more).status == 200
     assert state(world, token) == after
 
 
 @pytest.mark.parametrize("instrument", [{"ach": ACH}, {"gift_card": {"number": "98765441066"}}])
-def test_an_intent_saves_nothing_but_a_card(world: World, instrument: dict[str, Any]) -> None:
+def test_only_cards_can_be_saved_by_intent(world: World, instrument: dict[str, Any]) -> None:
     token = world.send("POST", "/v1/tokens", instrument).json["id"]
     got = charge(world, token, **SAVING)
     assert (got.status, "saved_credentials_on_file" in got.json) == (200, False)
@@ -76,19 +78,19 @@ def test_a_decline_saves_nothing(make_world: MakeWorld, spends: bool, after: str
     assert state(world, token) == after
 
 
-def test_an_intent_that_is_none_is_refused(world: World) -> None:
+def test_invalid_intent_is_rejected(world: World) -> None:
     got = charge(world, world.token(), intent="save")
     assert (got.status, got.json["error"]["message"]) == (400, "Please provide a valid intent.")
 
 
-def test_an_order_may_save_what_pays_it(world: World) -> None:
+def test_order_payment_can_save_card(world: World) -> None:
     order, token = world.order(122)["id"], world.token()
     paid = world.send("POST", f"/v1/orders/{order}/pay", {"source": token} | SAVING).json
     assert paid["saved_credentials_on_file"]["tokenType"] == "TRANSARMOR"
     assert state(world, token) == "multipay"
 
 
-def test_a_challenge_saves_when_it_is_passed(world: World) -> None:
+def test_card_is_saved_after_successful_challenge(world: World) -> None:
     token = world.token()
     asked = {"threeds": {"source": "CLOVER", "browser_info": BROWSER}} | SAVING
     pending = charge(world, token, description="mock-clover:threeds/challenge", **asked).json
@@ -100,7 +102,7 @@ def test_a_challenge_saves_when_it_is_passed(world: World) -> None:
     assert state(world, token) == "multipay"
 
 
-def test_a_card_taken_off_file_meanwhile_stays_off(world: World) -> None:
+def test_card_removed_during_challenge_is_not_saved(world: World) -> None:
     customer = world.customer()
     ((token, _),) = world.sandbox.tokens.newest()
     asked = {
@@ -144,7 +146,7 @@ def test_no_transarmor_token_looks_like_a_card_number() -> None:
 # The sequence -------------------------------------------------------------------------------------
 
 
-def test_subsequent_before_any_first_is_warned_of(world: World) -> None:
+def test_subsequent_without_first_gives_warning(world: World) -> None:
     world.customer()
     ((token, _),) = world.sandbox.tokens.newest()
     asked = {"stored_credentials": SUBSEQUENT}
@@ -157,7 +159,7 @@ def test_subsequent_before_any_first_is_warned_of(world: World) -> None:
     assert paid["warning_message"] == SUBSEQUENT_WITHOUT_FIRST
 
 
-def test_a_first_that_was_declined_is_none(make_world: MakeWorld) -> None:
+def test_declined_first_does_not_count(make_world: MakeWorld) -> None:
     text = b"name: t\nrules: [{when: {amount: 1}, then: {decline: {}}}]"
     world = make_world(parse(text, "t.yaml"))
     world.customer()
@@ -167,7 +169,7 @@ def test_a_first_that_was_declined_is_none(make_world: MakeWorld) -> None:
     assert later["warning_message"] == SUBSEQUENT_WITHOUT_FIRST
 
 
-def test_a_rules_own_warning_stands(make_world: MakeWorld) -> None:
+def test_warning_of_rule_is_kept(make_world: MakeWorld) -> None:
     text = b"name: t\nrules: [{then: {approve: {warning_message: ours}}}]"
     world = make_world(parse(text, "t.yaml"))
     got = charge(world, world.token(), stored_credentials=SUBSEQUENT)
@@ -237,7 +239,7 @@ def test_why_names_the_condition_that_differs(make_world: MakeWorld) -> None:
         ("{endpoint: create_refund, stored_credentials: {given: true}}", "has no stored_credent"),
     ],
 )
-def test_a_condition_that_cannot_be_is_refused(when: str, said: str) -> None:
+def test_invalid_condition_is_rejected(when: str, said: str) -> None:
     text = f"name: t\nrules: [{{when: {when}, then: {{decline: {{}}}}}}]"
     with pytest.raises(ScenarioError, match=said):
         parse(text.encode(), "t.yaml", ["create_refund"])
@@ -250,7 +252,7 @@ def test_a_condition_that_cannot_be_is_refused(when: str, said: str) -> None:
     ("percent", "amount", "status"),
     [(0, 1_000, 200), (0, 1_001, 400), (15, 1_150, 200), (15, 1_151, 400), (1_000, 11_000, 200)],
 )
-def test_how_much_more_may_be_captured_is_a_setting(
+def test_over_capture_percent_setting(
     make_world: MakeWorld, percent: int, amount: int, status: int
 ) -> None:
     """Clover's pages tell of hotels and cars, where another amount is captured, and of no limit."""
@@ -273,7 +275,7 @@ def test_a_capture_above_the_authorisation_pays_the_order(make_world: MakeWorld)
     assert (order["charge"], order["amount"], order["amount_paid"]) == (made, 1_000, 1_150)
 
 
-def test_no_more_than_clovers_maximum_is_captured(make_world: MakeWorld) -> None:
+def test_capture_is_limited_to_clovers_maximum(make_world: MakeWorld) -> None:
     world = make_world(over_capture_percent=100)
     made = world.charge(amount=99_999_999, capture=False)["id"]
     got = world.send("POST", f"/v1/charges/{made}/capture", {"amount": 100_000_000})

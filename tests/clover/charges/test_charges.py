@@ -85,7 +85,7 @@ def test_a_rule_knows_a_tender(make_world: MakeWorld) -> None:
     assert charge(world).status == 200
 
 
-def test_cash_is_not_asked_for_3_d_secure(world: World) -> None:
+def test_cash_skips_three_d_secure(world: World) -> None:
     threeds = {"source": "CLOVER", "browser_info": BROWSER}
     got = charge(world, source="alternate_tender", tender=CASH, threeds=threeds)
     assert (got.json["status"], "threeds" in got.json) == ("succeeded", False)
@@ -94,7 +94,7 @@ def test_cash_is_not_asked_for_3_d_secure(world: World) -> None:
 # Surcharges ---------------------------------------------------------------------------------------
 
 
-def test_a_surcharge_is_as_clovers_sample(make_world: MakeWorld) -> None:
+def test_surcharge_matches_clovers_sample(make_world: MakeWorld) -> None:
     """84 on 2428 at 35000 is the platform's documented sample; its place here is inferred."""
     world = make_world(surcharge_rate=35_000)
     made = charge(world).json
@@ -109,7 +109,7 @@ def test_a_surcharge_is_as_clovers_sample(make_world: MakeWorld) -> None:
     ]
 
 
-def test_a_surcharge_is_that_of_what_is_captured(make_world: MakeWorld) -> None:
+def test_surcharge_is_based_on_captured_amount(make_world: MakeWorld) -> None:
     world = make_world(surcharge_rate=30_000)
     made = charge(world, capture=False, amount=1_000).json
     assert made["additional_charges"][0]["amount"] == 30
@@ -129,7 +129,7 @@ def test_an_order_tells_its_surcharges(make_world: MakeWorld) -> None:
 @pytest.mark.parametrize(
     "more", [{"source": "alternate_tender", "tender": CASH}, {"pan": DECLINES}]
 )
-def test_what_is_no_card_or_declined_has_no_surcharge(
+def test_no_surcharge_for_declines_and_other_tenders(
     make_world: MakeWorld, more: dict[str, Any]
 ) -> None:
     world = make_world(surcharge_rate=30_000)
@@ -161,7 +161,7 @@ def test_descriptors_and_purchase_data_are_passed_through(world: World) -> None:
         (DISCOVER, {}, 200),
     ],
 )
-def test_each_brand_wants_its_own_lines(
+def test_level_3_data_is_validated_by_brand(
     world: World, pan: str, line: dict[str, Any], status: int
 ) -> None:
     assert charge(world, pan, level3={"level3_line_items": [line]}).status == status
@@ -180,7 +180,7 @@ def test_a_destination_country_code_has_three_digits(world: World, code: int, st
     assert charge(world, level2=level2).status == status
 
 
-def test_a_merchant_without_them_is_warned(make_world: MakeWorld) -> None:
+def test_warning_without_merchant_support(make_world: MakeWorld) -> None:
     world = make_world(purchase_cards=False, soft_descriptors=False)
     levels = (
         "Purchase card Level2 Data disregarded, merchant account does not support purchase cards"
@@ -236,7 +236,9 @@ def test_customer_and_order_are_expanded(world: World) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/charges", "/v1/charges/{id}"])
 @pytest.mark.parametrize(("expand", "status"), [("a,b,c", 200), ("a,b,c,d", 400), (",,,", 400)])
-def test_three_fields_are_the_most(world: World, path: str, expand: str, status: int) -> None:
+def test_at_most_three_fields_are_expanded(
+    world: World, path: str, expand: str, status: int
+) -> None:
     made = world.charge()["id"]
     got = world.send("GET", f"{path.format(id=made)}?expand={expand}")
     assert got.status == status
@@ -271,7 +273,7 @@ def test_a_refund_within_25_minutes_is_a_void(
     assert (got.json["metadata"]["refundType"], got.why) == (said, why)
 
 
-def test_the_second_half_is_no_void(make_world: MakeWorld) -> None:
+def test_partial_refund_is_not_a_void(make_world: MakeWorld) -> None:
     world = make_world(void_type="VOID")
     made = charge(world).json["id"]
     for amount in (1_000, None):

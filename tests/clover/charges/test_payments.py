@@ -72,7 +72,7 @@ def test_an_authorisation_is_unpaid_until_its_capture(world: World) -> None:
     }
 
 
-def test_a_declined_charge_is_kept_and_told_by_its_error(world: World) -> None:
+def test_declined_charge_is_stored_and_named_in_error(world: World) -> None:
     body = {"amount": 1800, "currency": "usd", "source": world.token(DECLINES)}
     got = world.send("POST", "/v1/charges", body)
     charge = got.json["error"]["charge"]
@@ -115,7 +115,7 @@ def test_a_saved_cards_token_needs_stored_credentials(world: World) -> None:
         )
 
 
-def test_a_revoked_card_pays_no_more(world: World) -> None:
+def test_removed_card_cannot_be_charged(world: World) -> None:
     token = world.token()
     made = world.send("POST", "/v1/customers", {"email": "jo@example.com", "source": token}).json
     card = made["sources"]["data"][0]
@@ -138,7 +138,7 @@ def test_a_revoked_card_pays_no_more(world: World) -> None:
         ),
     ],
 )
-def test_checks_stand_where_the_token_brought_the_data(
+def test_checks_are_returned_only_with_data(
     world: World, brings: dict[str, Any], checks: dict[str, str]
 ) -> None:
     charge = world.charge(source=world.token(AVS, **brings))
@@ -155,7 +155,7 @@ def test_checks_stand_where_the_token_brought_the_data(
         ({"capture": False}, {}, ("PREAUTH", 1800)),
     ],
 )
-def test_a_refund_tells_what_it_was(
+def test_refund_type(
     world: World, charge: dict[str, Any], refund: dict[str, Any], expected: tuple[str, int]
 ) -> None:
     made = world.charge(**charge)
@@ -261,7 +261,9 @@ def test_order_totals_are_unit_prices_times_quantities_and_taxes(world: World) -
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_habits_of_real_clients_are_taken(world: World, sends: dict[str, Any], fact: str) -> None:
+def test_requests_of_real_clients_are_accepted(
+    world: World, sends: dict[str, Any], fact: str
+) -> None:
     made = world.charge(**sends)
     assert (made["amount"], made["currency"], made["paid"]) == (1800, "USD", True)
 
@@ -287,7 +289,7 @@ def test_the_currency_is_echoed_as_set(make_world: Any, setting: str, expected: 
     assert make_world(currency_echo=setting).charge(currency="uSd")["currency"] == expected
 
 
-def test_a_token_may_outlive_a_decline_when_so_set(make_world: Any) -> None:
+def test_decline_spends_token_setting(make_world: Any) -> None:
     world = make_world(decline_spends_token=False)
     body = {"amount": 100, "currency": "usd", "source": world.token(DECLINES)}
     assert [world.send("POST", "/v1/charges", body).status for _ in range(2)] == [402, 402]

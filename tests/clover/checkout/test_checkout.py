@@ -104,7 +104,7 @@ INVENTORY: dict[str, tuple[dict[str, Any], str, int]] = {
 
 
 @pytest.mark.parametrize(("given", "name", "price"), INVENTORY.values(), ids=INVENTORY)
-def test_an_item_of_the_inventory_gives_what_a_line_has_not(
+def test_line_takes_missing_values_from_inventory_item(
     world: World, given: dict[str, Any], name: str, price: int
 ) -> None:
     """And no tax: a session has those of its request only."""
@@ -167,7 +167,7 @@ TAKEN: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("settings", "changes", "ignored"), TAKEN.values(), ids=TAKEN)
-def test_what_is_taken(
+def test_accepted_session_requests(
     make_world: MakeWorld,
     settings: dict[str, Any],
     changes: dict[str, Any],
@@ -179,12 +179,12 @@ def test_what_is_taken(
     assert entry.get("ignored", []) == ignored
 
 
-def test_strict_refuses_the_word_that_clover_ignores(make_world: MakeWorld) -> None:
+def test_strict_rejects_unknown_field(make_world: MakeWorld) -> None:
     got = create(make_world(strict=True), redirectUrl="https://shop.example/")
     assert (got.status, got.json["error"]["code"]) == (400, "parameter_unknown")
 
 
-def test_the_oldest_session_goes_when_there_are_too_many(world: World) -> None:
+def test_oldest_session_is_evicted(world: World) -> None:
     world.sandbox.checkouts.rows_max = 2
     first, second, third = (session(world) for _ in range(3))
     listed = world.send("GET", "/_mock/checkouts").json["data"]
@@ -259,7 +259,7 @@ CARDS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("card", "problem"), CARDS.values(), ids=CARDS)
-def test_a_card_is_checked_as_for_a_token_and_a_bad_one_leaves_nothing(
+def test_card_is_validated_like_a_token_request(
     world: World, card: dict[str, Any], problem: str
 ) -> None:
     made = session(world)
@@ -278,7 +278,7 @@ def test_an_encrypted_number_is_taken_too(world: World) -> None:
     assert got.json["result"] == "declined"
 
 
-def test_only_listed_cards_pay_where_that_is_so(make_world: MakeWorld) -> None:
+def test_listed_cards_only_applies_to_checkout(make_world: MakeWorld) -> None:
     world = make_world(listed_cards_only=True)
     got = pay(world, session(world), "4539148803436467")
     assert (got.status, "CARD_NOT_LISTED" in got.why) == (400, True)
@@ -316,7 +316,7 @@ FULL = ("tokens", "orders", "charges")
 
 
 @pytest.mark.parametrize("table", FULL)
-def test_a_full_sandbox_takes_no_payment(world: World, table: str) -> None:
+def test_payment_fails_if_sandbox_is_full(world: World, table: str) -> None:
     made = session(world)
     getattr(world.sandbox, table).rows_max = 0
     before = (world.sandbox.state(), world.sandbox.ids.state())
@@ -374,7 +374,7 @@ def test_rules_decide(
     assert shown(world, made)["state"] == ("paid" if end == "approved" else "open")
 
 
-def test_a_part_that_is_approved_is_not_taken(make_world: MakeWorld) -> None:
+def test_partial_approval_is_rejected(make_world: MakeWorld) -> None:
     world = ruled(make_world, {"endpoint": "pay_checkout"}, {"approve": {"amount": 600}})
     got = pay(world, session(world))
     assert (got.json["decline_code"], got.json["message"]) == (
@@ -384,7 +384,7 @@ def test_a_part_that_is_approved_is_not_taken(make_world: MakeWorld) -> None:
     assert "the page accepts no partial approval" in got.why
 
 
-def test_a_phantom_stands_and_the_customer_is_told_no(make_world: MakeWorld) -> None:
+def test_phantom_decline_on_checkout(make_world: MakeWorld) -> None:
     world = ruled(make_world, {"endpoint": "pay_checkout"}, {"decline": {"stands": True}})
     hook(world)
     made = session(world)
@@ -440,7 +440,7 @@ def test_the_journal_has_each_attempt_without_the_card(world: World) -> None:
     assert world.send("POST", "/_mock/verify", asked).status == 200
 
 
-def test_what_is_due_happens_before_a_payment(world: World) -> None:
+def test_due_jobs_run_before_payment(world: World) -> None:
     """No call that would see to it comes in between: the clock runs by itself."""
     world.charge(capture=False)
     world.clock.advance(7 * 24 * 60 * MINUTE_MS - MINUTE_MS)
@@ -469,7 +469,7 @@ LEADS: dict[str, tuple[dict[str, Any], dict[str, str], list[str | None]]] = {
 
 
 @pytest.mark.parametrize(("settings", "urls", "leads"), LEADS.values(), ids=LEADS)
-def test_where_a_decline_and_a_payment_lead(
+def test_redirects_after_decline_and_payment(
     make_world: MakeWorld,
     settings: dict[str, Any],
     urls: dict[str, str],
@@ -480,14 +480,14 @@ def test_where_a_decline_and_a_payment_lead(
     assert [pay(world, made, pan).json.get("location") for pan in (DECLINES, VISA)] == leads
 
 
-def test_a_cancellation_leads_back_to_the_shop(world: World) -> None:
+def test_cancelling_redirects_to_shop(world: World) -> None:
     made = session(world)
     got = world.send("POST", f"/_mock/checkouts/{made}/cancel")
     assert (got.json["result"], got.json["location"]) == ("cancelled", URLS["cancel"])
     assert world.send("GET", "/v1/charges").json["data"] == []
 
 
-def test_a_sandbox_may_be_switched_by_itself(world: World) -> None:
+def test_checkout_settings_of_one_sandbox(world: World) -> None:
     body = {"checkout": {"redirects": "any", "after_decline": "redirect"}}
     made = world.send("PUT", "/_mock/sandboxes/shop", body)
     assert made.status == 200
@@ -501,7 +501,7 @@ def test_a_sandbox_may_be_switched_by_itself(world: World) -> None:
     assert (wrong.status, "redirect" in wrong.json["message"]) == (400, True)
 
 
-def test_a_dashboard_that_leads_nowhere_is_told_with_its_place() -> None:
+def test_invalid_dashboard_url_is_reported_with_path() -> None:
     text = (
         b"name: x\nsettings:\n  checkout:\n    dashboard:\n      success: 'javascript:alert(1)'\n"
     )
@@ -517,7 +517,7 @@ def hook(world: World, **members: Any) -> None:
     assert world.send("PUT", "/_mock/webhooks", asked).status == 200
 
 
-def test_a_payment_is_announced_and_so_is_a_decline(world: World) -> None:
+def test_webhooks_for_payment_and_decline(world: World) -> None:
     hook(world)
     made = session(world)
     ids = [pay(world, made, pan).json["charge"] for pan in (DECLINES, VISA)]
@@ -576,7 +576,7 @@ def test_nothing_else_is_announced(world: World) -> None:
     assert taken(world.sandbox) == []
 
 
-def test_platform_targets_hear_of_order_and_payment(world: World) -> None:
+def test_platform_targets_get_order_and_payment_events(world: World) -> None:
     hook(world, kind="platform", handshake=False)
     made = session(world)
     pay(world, made, DECLINES)
@@ -599,7 +599,7 @@ def test_an_event_may_follow_by_rule(make_world: MakeWorld) -> None:
 # Who sees it -------------------------------------------------------------------------------------
 
 
-def test_a_session_is_its_sandboxs_own(world: World) -> None:
+def test_sessions_are_isolated_by_sandbox(world: World) -> None:
     made = session(world)
     other = derive(SEED, "other")
     opens = {"authorization": f"Bearer {other.access_token}", "host": "localhost:4242"}
@@ -633,7 +633,7 @@ merchants:
 """
 
 
-def test_a_merchant_beside_has_its_sessions_and_its_page_is_found(make_world: MakeWorld) -> None:
+def test_sessions_of_additional_merchant(make_world: MakeWorld) -> None:
     world = make_world(parse(MERCHANTS, "mall.yaml"))
     (florist,) = world.sandbox.merchants
     known = florist.credentials
@@ -657,7 +657,7 @@ def test_a_merchant_beside_has_its_sessions_and_its_page_is_found(make_world: Ma
     assert (len(florist.charges), len(world.sandbox.charges)) == (1, 0)
 
 
-def test_a_fork_goes_its_own_way(world: World) -> None:
+def test_fork_is_independent(world: World) -> None:
     made = session(world)
     twin = world.sandbox.fork("twin", derive(SEED, "twin"))
     pay(world, made)
@@ -666,7 +666,7 @@ def test_a_fork_goes_its_own_way(world: World) -> None:
     assert (row.ended, shown(world, made)["state"]) == (None, "paid")
 
 
-def test_a_snapshot_brings_sessions_back(make_world: MakeWorld) -> None:
+def test_snapshot_restores_sessions(make_world: MakeWorld) -> None:
     world = make_world()
     dear = {"success": "https://shop.example/?order=4539148803436467"}
     open_, paid = session(world, metadata={"a": 1}, redirectUrls=dear), session(world)

@@ -176,7 +176,7 @@ def given(case: Case) -> dict[str, Any]:
 
 @every_case
 @pytest.mark.parametrize("dialect", ["observed", "documented"])
-def test_a_refusal_has_a_message_and_no_more(
+def test_checkout_error_has_only_a_message(
     case: Case, dialect: str, make_world: Callable[..., World]
 ) -> None:
     got = case.ask(make_world(**given(case), dialect=dialect))
@@ -200,7 +200,7 @@ def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World])
     assert (world.sandbox.state(), world.sandbox.ids.state()) == states[-1]
 
 
-def test_every_refusal_of_the_checkout_is_shown() -> None:
+def test_every_checkout_error_is_tested() -> None:
     named = {each.name for each in vars(problem_checkout).values() if isinstance(each, Problem)}
     assert named == {case.problem for case in CASES}
 
@@ -223,7 +223,7 @@ def test_a_session_is_made_for_the_merchant_of_the_token(
     )
 
 
-def test_clover_does_not_give_a_session_back(world: World) -> None:
+def test_get_session_returns_404(world: World) -> None:
     """Observed 2026-05-13: 404 for fresh sessions."""
     named = {"x-clover-merchant-id": world.known.merchant_id}
     got = world.send("GET", f"{PATH}/{session(world)}", headers=named)

@@ -47,7 +47,7 @@ ASKED: list[tuple[str, Any, bool]] = [
 
 
 @pytest.mark.parametrize(("setting", "tips", "asked"), ASKED)
-def test_a_tip_is_asked_for_where_shop_or_settings_say_so(
+def test_tip_is_requested_by_session_or_setting(
     make_world: MakeWorld, setting: str, tips: Any, asked: bool
 ) -> None:
     world = switched(make_world, tips=setting)
@@ -79,7 +79,7 @@ def test_a_merchant_offers_other_tips(make_world: MakeWorld) -> None:
 
 
 @pytest.mark.parametrize("percents", [[0], [101], [1, 2, 3, 4, 5]])
-def test_offers_are_few_and_percentages(percents: list[int], make_world: MakeWorld) -> None:
+def test_invalid_tip_percents_are_rejected(percents: list[int], make_world: MakeWorld) -> None:
     with pytest.raises(ValueError, match="tip_percents"):
         switched(make_world, tip_percents=percents)
 
@@ -114,9 +114,7 @@ def test_a_tip_is_what_was_chosen(world: World, tip: str, own: str, amount: int 
 
 
 @pytest.mark.parametrize(("tip", "own"), MISTAKEN)
-def test_a_tip_that_is_none_of_these_is_told_and_charges_nothing(
-    world: World, tip: str, own: str
-) -> None:
+def test_invalid_tip_is_rejected(world: World, tip: str, own: str) -> None:
     made = session(world, **ASKS)
     before = (world.sandbox.state(), world.sandbox.ids.state())
     got = submit(world, made, tip=tip, tip_own=own)
@@ -147,7 +145,7 @@ def test_a_tip_reaches_charge_order_payment_webhook_and_customer(world: World) -
         assert f"\n{line}\n" in text
 
 
-def test_a_surcharge_is_told_before_and_after(make_world: MakeWorld) -> None:
+def test_surcharge_is_shown_on_form_and_receipt(make_world: MakeWorld) -> None:
     world = make_world(surcharge_rate=35_000)
     made = session(world, redirectUrls=..., **ASKS)
     text = Seen(look(world, made).body).text
@@ -204,7 +202,7 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("changes", "said"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_stands_beside_its_field_and_above_as_a_link(
+def test_errors_are_shown_at_field_and_in_summary(
     world: World, changes: dict[str, str], said: dict[str, str]
 ) -> None:
     got = submit(world, session(world, **ASKS), **(GOOD | changes))
@@ -276,7 +274,7 @@ def test_what_was_entered_is_kept_unless_it_could_be_a_number_or_a_cvv(
     assert "Number and security code are not kept: enter them again." in Seen(got.body).text
 
 
-def test_the_first_look_has_nothing_entered_whatever_its_address_says(world: World) -> None:
+def test_query_does_not_prefill_form(world: World) -> None:
     made = session(world, **ASKS)
     query = f"number={VISA}&cvv=123&name=Jo&exp_month=12&tip=18&tip_own=5"
     got = world.send("GET", f"/hosted/checkout/{made}?{query}", auth=False)
@@ -299,7 +297,7 @@ def test_a_page_says_how_long_it_is_open(world: World, advance: str, left: str) 
     assert time == {"datetime": "2025-05-27T10:37:50Z"}
 
 
-def test_a_clock_beyond_all_years_breaks_no_page(world: World) -> None:
+def test_page_with_clock_after_year_9999(world: World) -> None:
     made = session(world)
     snapshot = world.send("GET", "/_mock/snapshot").json
     snapshot["checkouts"][made]["expires_ms"] = 10**17
@@ -359,7 +357,7 @@ def test_test_cards_are_shown_where_the_address_asks_for_them(world: World) -> N
     assert "\n4005 5717 0222 2222 VISAdeclined: issuer_declined\n" in seen.text
 
 
-def test_a_number_that_nobody_published_shows_its_last_four(make_world: MakeWorld) -> None:
+def test_unpublished_number_is_masked(make_world: MakeWorld) -> None:
     cards = [
         {"number": "4539148803436467", "outcome": "decline", "decline_code": "<b>lost"},
         {"number": VISA, "outcome": "approve"},

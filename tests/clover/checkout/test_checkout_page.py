@@ -115,7 +115,7 @@ def ended(world: World, state: str) -> str:
 
 
 @pytest.mark.parametrize(("state", "status", "said", "url"), ENDS.values(), ids=ENDS)
-def test_a_session_that_is_over_says_so_and_leads_back(
+def test_closed_session_page_has_link_to_shop(
     world: World, state: str, status: int, said: str, url: str
 ) -> None:
     got = look(world, ended(world, state))
@@ -137,7 +137,7 @@ def test_a_session_that_is_over_is_neither_paid_nor_cancelled(
     assert (world.sandbox.state(), world.sandbox.ids.state()) == before
 
 
-def test_what_is_no_session_is_not_found(world: World) -> None:
+def test_unknown_session_is_not_found(world: World) -> None:
     unknown = "00000000-0000-4000-a000-000000000000"
     for got in (look(world, unknown), submit(world, unknown), submit(world, unknown, do="cancel")):
         assert (got.status, Seen(got.body).all("form")) == (404, [])
@@ -200,9 +200,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("changes", "problem"), WRONG.values(), ids=WRONG)
-def test_a_card_that_is_refused_is_told_and_may_be_put_right(
-    world: World, changes: dict[str, str], problem: str
-) -> None:
+def test_invalid_card_can_be_corrected(world: World, changes: dict[str, str], problem: str) -> None:
     made = session(world)
     got = submit(world, made, **changes)
     seen = Seen(got.body)
@@ -211,7 +209,7 @@ def test_a_card_that_is_refused_is_told_and_may_be_put_right(
     assert submit(world, made).status == 303
 
 
-def test_spaces_in_a_number_and_a_short_year_are_forgiven(world: World) -> None:
+def test_spaces_and_two_digit_year_are_accepted(world: World) -> None:
     got = submit(world, session(world), "4242 4242-4242 4242", exp_month="1", exp_year="31")
     assert got.status == 303
 
@@ -296,7 +294,7 @@ REDIRECTS = {
 
 
 @pytest.mark.parametrize("url", REDIRECTS.values(), ids=REDIRECTS)
-def test_a_url_is_a_link_and_no_more(world: World, url: str) -> None:
+def test_url_is_escaped_in_link(world: World, url: str) -> None:
     made = session(world, redirectUrls={"success": url, "failure": url})
     got = look(world, made)
     assert sorted(policy(got.headers)) == sorted(POLICY)
@@ -318,7 +316,7 @@ GUARDS = {
 }
 
 
-def test_every_page_has_its_guards(world: World) -> None:
+def test_every_page_has_security_headers(world: World) -> None:
     """No script and no frame; a browser follows the form to the shop, and on from there."""
     made, cancelled = session(world), session(world)
     pages = [look(world, made), submit(world, made, DECLINES), submit(world, made, number="1")]
@@ -360,7 +358,7 @@ def test_a_snapshot_with_a_url_that_was_never_taken_leads_nowhere(world: World) 
     assert got.headers["location"] == "?"
 
 
-def test_nothing_that_is_sent_to_a_page_breaks_it(world: World) -> None:
+def test_malformed_form_posts(world: World) -> None:
     made = session(world)
     path = f"/hosted/checkout/{made}"
     table: dict[str, tuple[str, bytes, dict[str, str]]] = {
@@ -425,9 +423,7 @@ def sung(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("settings", [{}, {"strict": True, "dialect": "documented"}], ids=str)
-def test_no_number_and_no_cvv_gets_out_of_a_form(
-    make_world: MakeWorld, settings: dict[str, Any]
-) -> None:
+def test_form_does_not_leak_number_or_cvv(make_world: MakeWorld, settings: dict[str, Any]) -> None:
     world = make_world(**settings)
     told = sung(world)
     looks = ("/_mock/journal?limit=1000", "/_mock/checkouts?limit=1000", "/_mock/snapshot")

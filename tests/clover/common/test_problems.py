@@ -1422,9 +1422,7 @@ NOT_RAISED = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
-def test_a_refusal_is_worded_as_recorded_and_changes_nothing(
-    case: Case, make_world: Callable[..., World]
-) -> None:
+def test_error_in_observed_dialect(case: Case, make_world: Callable[..., World]) -> None:
     world = make_world(**case.settings)
     got = case.ask(world)
     assert (got.status, got.body.decode()) == (case.status, case.observed)
@@ -1435,7 +1433,7 @@ def test_a_refusal_is_worded_as_recorded_and_changes_nothing(
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
-def test_a_refusal_is_worded_as_documented(case: Case, make_world: Callable[..., World]) -> None:
+def test_error_in_documented_dialect(case: Case, make_world: Callable[..., World]) -> None:
     world = make_world(**case.settings, dialect="documented")
     got = case.ask(world)
     assert (got.status, got.body.decode()) == (case.status, case.documented)
@@ -1458,7 +1456,7 @@ def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World])
     assert world.sandbox.state() == states[-1]
 
 
-def test_every_problem_of_the_catalogue_is_shown() -> None:
+def test_every_problem_is_tested() -> None:
     shown, named = {case.problem for case in CASES}, {*ELSEWHERE, *NOT_RAISED}
     check_names(
         shown | named,
@@ -1472,14 +1470,14 @@ def test_every_problem_of_the_catalogue_is_shown() -> None:
     )
 
 
-def test_a_full_sandbox_refuses_further_rows(world: World) -> None:
+def test_full_sandbox_rejects_new_rows(world: World) -> None:
     world.sandbox.charges.rows_max = 1
     world.charge()
     got = charging()(world)
     assert (got.status, got.json) == (503, {"message": "503 Service Unavailable"})
 
 
-def test_a_request_may_ask_for_the_other_dialect(world: World) -> None:
+def test_dialect_header(world: World) -> None:
     body = {"amount": 100, "currency": "usd", "source": world.token(DECLINES)}
     got = world.send("POST", "/v1/charges", body, headers={"x-mock-clover-dialect": "documented"})
     charge = got.json["error"]["charge"]

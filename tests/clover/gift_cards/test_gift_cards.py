@@ -94,7 +94,7 @@ WRONG = {
 @pytest.mark.parametrize(
     ("member", "asked"), [(member, asked) for member in WRONG for asked in WRONG[member]]
 )
-def test_what_is_no_gift_card_is_refused_by_its_member(
+def test_invalid_gift_card_field_is_rejected(
     world: World, member: str, asked: dict[str, str]
 ) -> None:
     got = world.send("POST", "/v1/tokens", {"gift_card": asked})
@@ -124,7 +124,7 @@ def test_a_rule_may_refuse_a_gift_cards_token(make_world: MakeWorld) -> None:
     assert (got.status, got.json["error"]["code"]) == (400, "missing")
 
 
-def test_the_view_of_a_token_says_what_it_is(world: World) -> None:
+def test_token_response_names_its_kind(world: World) -> None:
     got = world.send("GET", f"/v1/tokens/{gift(world)}").json
     assert got["tokenMeta"]["paymentInstrument"] == "GIFT_CARD"
     assert "card" not in got
@@ -134,7 +134,7 @@ def test_the_view_of_a_token_says_what_it_is(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/activate", "/v1/gift_cards/activate"])
-def test_an_activation_puts_a_first_amount_on_a_card(world: World, path: str) -> None:
+def test_activation_sets_initial_balance(world: World, path: str) -> None:
     asked = {"source": gift(world), "amount": 2500, "currency": "USD"}
     got = world.send("POST", path, asked)
     assert got.json == {
@@ -163,7 +163,7 @@ def test_a_reload_adds_to_a_card(world: World, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/balance_inquiry", "/v1/gift_cards/balance"])
-def test_an_inquiry_tells_what_a_card_holds(world: World, path: str) -> None:
+def test_balance_inquiry(world: World, path: str) -> None:
     got = world.send("POST", path, {"source": active(world, 5000)})
     assert got.json == {
         "status": "succeeded",
@@ -207,7 +207,7 @@ def test_each_virtual_card_is_another(world: World) -> None:
     assert len({each.json["gift_card"]["number"] for each in made}) == 50
 
 
-def test_a_card_that_was_never_activated_holds_what_the_settings_say(
+def test_balance_of_unactivated_card_setting(
     make_world: MakeWorld,
 ) -> None:
     assert balance(make_world()) == (5000, 0)
@@ -254,7 +254,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(
     ("path", "asked", "words"), [each[1:] for each in REFUSALS], ids=[each[0] for each in REFUSALS]
 )
-def test_what_cannot_be_read_is_refused(
+def test_invalid_request_is_rejected(
     world: World, path: str, asked: dict[str, Any], words: str
 ) -> None:
     known = {"{gift}": gift(world), "{card}": world.token()}
@@ -326,7 +326,7 @@ LOW: list[tuple[int, int, int | None, bool, int, int | None, str | None]] = [
 
 @pytest.mark.parametrize("low", LOW)
 @pytest.mark.parametrize("capture", [True, False])
-def test_a_low_balance_never_declines(
+def test_insufficient_balance_is_charged_partially(
     world: World,
     low: tuple[int, int, int | None, bool, int, int | None, str | None],
     capture: bool,
@@ -397,7 +397,7 @@ def test_a_card_expires_by_the_sandboxs_clock(world: World) -> None:
     assert (got.status, got.json["error"]["message"]) == (402, "Expired card")
 
 
-def test_so_many_charges_draw_on_one_card(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_charges_of_one_card_are_limited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mock_clover.clover.gift_cards.operations.CHARGES_MAX", 1)
     active(world, 700)
     assert [charge(world, gift(world)).status for _ in range(2)] == [200, 503]
@@ -414,9 +414,7 @@ def lock(world: World, amount: int = 400) -> str:
 
 
 @pytest.mark.parametrize(("captured", "left"), [(400, 600), (150, 850), (0, 1000)])
-def test_a_capture_redeems_and_unlocks_and_one_of_nothing_releases(
-    world: World, captured: int, left: int
-) -> None:
+def test_capture_redeems_and_zero_capture_releases(world: World, captured: int, left: int) -> None:
     active(world, 1000)
     locked = lock(world)
     assert balance(world) == (1000, 400)
@@ -459,7 +457,7 @@ def test_a_void_releases_a_lock(world: World) -> None:
     assert balance(world) == (1000, 0)
 
 
-def test_a_lapse_of_time_releases_a_lock(world: World) -> None:
+def test_expired_lock_is_released(world: World) -> None:
     active(world, 1000)
     lock(world)
     world.clock._frozen_ms += 8 * DAY_MS
@@ -515,7 +513,7 @@ def test_a_refund_can_be_canceled_once(world: World) -> None:
     assert again.json["amount"] == 100
 
 
-def test_a_refund_is_not_canceled_twice_at_the_cost_of_another(world: World) -> None:
+def test_refund_cannot_be_canceled_twice(world: World) -> None:
     refund = refunded(world, 100, 30)
     asked = {"charge": refund["charge"], "amount": 40}
     assert world.send("POST", "/v1/refunds", asked).status == 200
@@ -535,7 +533,7 @@ def test_a_refund_that_was_spent_cannot_be_canceled(world: World) -> None:
 # Kept and put back --------------------------------------------------------------------------------
 
 
-def test_a_snapshot_puts_gift_cards_back(world: World) -> None:
+def test_snapshot_restores_gift_cards(world: World) -> None:
     active(world, 1000)
     lock(world)
     snapshot = world.send("GET", "/_mock/snapshot").json
@@ -546,7 +544,7 @@ def test_a_snapshot_puts_gift_cards_back(world: World) -> None:
     assert balance(world) == (1000, 400)
 
 
-def test_a_fork_spends_its_own_money_only(world: World) -> None:
+def test_gift_card_balance_is_isolated_in_fork(world: World) -> None:
     active(world, 1000)
     lock(world)
     control = {"x-mock-clover-control": "1", "content-type": "application/json"}
@@ -558,7 +556,7 @@ def test_a_fork_spends_its_own_money_only(world: World) -> None:
     assert (balance(twin), balance(world)) == ((400, 400), (1000, 400))
 
 
-def test_a_phantom_decline_takes_the_money_all_the_same(make_world: MakeWorld) -> None:
+def test_phantom_decline_redeems_gift_card(make_world: MakeWorld) -> None:
     rule = b"name: x\nrules: [{when: {amount: 300}, then: {decline: {stands: true}}}]"
     world = make_world(parse(rule, "x.yaml"))
     active(world, 200)

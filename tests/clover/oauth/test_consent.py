@@ -50,7 +50,7 @@ def told(got: Answered) -> dict[str, str]:
 
 
 @each_version
-def test_the_page_tells_who_asks_whom_for_what(world: World, path: str) -> None:
+def test_page_shows_app_merchant_and_permissions(world: World, path: str) -> None:
     before = (world.sandbox.state(), world.sandbox.ids.state())
     got = ask(world, path)
     assert (got.status, got.content_type) == (200, "text/html; charset=utf-8")
@@ -77,7 +77,7 @@ def test_the_page_tells_who_asks_whom_for_what(world: World, path: str) -> None:
 
 
 @each_version
-def test_the_page_is_framed_by_nobody_and_its_form_leads_on(world: World, path: str) -> None:
+def test_page_cannot_be_framed_and_form_may_redirect(world: World, path: str) -> None:
     for query, leads in (
         ({}, "'self' http: https:"),
         ({"redirect_uri": "my-app.x:/cb"}, "'self' my-app.x:"),
@@ -94,9 +94,7 @@ def test_the_page_is_framed_by_nobody_and_its_form_leads_on(world: World, path: 
 
 
 @each_version
-def test_the_sandbox_may_ask_always_and_a_call_knows_better(
-    make_world: MakeWorld, path: str
-) -> None:
+def test_consent_setting_and_override_by_query(make_world: MakeWorld, path: str) -> None:
     asking = make_world(consent="ask")
     for world, query, status in (
         (asking, {}, 200),
@@ -131,7 +129,7 @@ STATES = ("s1", "", "a b+c&d=e#f", "line\nbreak\r\nreturn\rend", 'é"<\x7f', "%4
 
 @each_version
 @pytest.mark.parametrize("state", STATES, ids=lambda each: repr(each[:12]))
-def test_approve_is_what_the_automatic_way_does(
+def test_approve_redirects_like_automatic_consent(
     make_world: MakeWorld, path: str, state: str
 ) -> None:
     pressed, auto = make_world(), make_world()
@@ -144,7 +142,7 @@ def test_approve_is_what_the_automatic_way_does(
     assert (got.why, got.evidence) == ("the merchant agrees on the page", "inferred")
 
 
-def test_approve_gives_a_token_where_the_legacy_app_wants_one(make_world: MakeWorld) -> None:
+def test_approve_returns_token_for_implicit_flow(make_world: MakeWorld) -> None:
     world, auto = make_world(), make_world()
     got = press(world, PATHS[0], response_type="token")
     expected = auto.send("GET", target(auto, PATHS[0], response_type="token"), auth=False)
@@ -215,7 +213,7 @@ def test_the_merchant_is_chosen_among_those_of_the_app(family: World, path: str)
     assert [len(getattr(each, rows)) for each in family.sandbox.family] == [0, 1, 0]
 
 
-def test_merchants_that_allow_unlike_things_are_told_apart(make_world: MakeWorld) -> None:
+def test_permissions_are_listed_by_merchant_if_different(make_world: MakeWorld) -> None:
     merchants = [{"name": "cafe"}, {"name": "bar", "settings": {"permissions": ["read_orders"]}}]
     world = make_world(parse(json.dumps({"name": "x", "merchants": merchants}).encode(), "x.yaml"))
     world.known = world.sandbox.credentials
@@ -226,7 +224,7 @@ def test_merchants_that_allow_unlike_things_are_told_apart(make_world: MakeWorld
 
 
 @each_version
-def test_a_merchant_that_is_named_is_not_to_be_chosen(family: World, path: str) -> None:
+def test_merchant_id_in_query_removes_choice(family: World, path: str) -> None:
     bar = family.sandbox.family[1].credentials
     family.known = family.sandbox.family[0].credentials
     seen = Seen(ask(family, path, merchant_id=bar.merchant_id).body)
@@ -236,7 +234,7 @@ def test_a_merchant_that_is_named_is_not_to_be_chosen(family: World, path: str) 
 
 
 @pytest.mark.parametrize("send", [ask, press])
-def test_where_the_app_is_not_installed_nobody_is_asked(
+def test_unknown_merchant_redirects_to_app_market(
     world: World, send: Callable[..., Answered]
 ) -> None:
     got = send(world, PATHS[1], merchant_id="0000000000000")
@@ -263,7 +261,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 @each_version
 @pytest.mark.parametrize("send", [ask, press])
 @pytest.mark.parametrize(("query", "problem"), WRONG.values(), ids=WRONG)
-def test_what_is_asked_wrongly_is_refused_before_and_after(
+def test_invalid_query_is_rejected_on_get_and_post(
     world: World,
     path: str,
     send: Callable[..., Answered],
@@ -279,7 +277,7 @@ def test_what_is_asked_wrongly_is_refused_before_and_after(
 
 @each_version
 @pytest.mark.parametrize("do", ["", "perhaps", "Approve"])
-def test_an_answer_is_one_of_the_two_buttons(world: World, path: str, do: str) -> None:
+def test_only_approve_and_deny_are_accepted(world: World, path: str, do: str) -> None:
     got = press(world, path, do)
     assert (got.status, got.why.partition(" ")[0]) == (400, "INVALID_REQUEST")
 
@@ -314,7 +312,7 @@ PRESSERS: dict[str, tuple[dict[str, str], int]] = {
 @each_version
 @pytest.mark.parametrize("do", ["approve", "deny"])
 @pytest.mark.parametrize(("headers", "status"), PRESSERS.values(), ids=PRESSERS)
-def test_a_page_of_another_site_presses_no_button(
+def test_cross_site_post_is_rejected(
     world: World, path: str, do: str, headers: dict[str, str], status: int
 ) -> None:
     before = (world.sandbox.state(), world.sandbox.ids.state())

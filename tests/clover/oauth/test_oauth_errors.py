@@ -426,7 +426,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.pro
 
 @every_case
 @pytest.mark.parametrize("dialect", ["observed", "documented"])
-def test_a_refusal_has_one_body_and_tells_its_reason(
+def test_oauth_error_body_and_reason(
     case: Case, dialect: str, make_world: Callable[..., World]
 ) -> None:
     got = case.ask(make_world(permissions=case.permissions, dialect=dialect))
@@ -451,6 +451,6 @@ def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World])
     assert (world.sandbox.state(), world.sandbox.ids.state()) == states[-1]
 
 
-def test_every_refusal_of_oauth_v2_is_shown() -> None:
+def test_every_oauth_error_is_tested() -> None:
     named = {each.name for each in vars(problem_oauth).values() if isinstance(each, Problem)}
     assert named == {case.problem for case in CASES} - {"UNAUTHORIZED"}

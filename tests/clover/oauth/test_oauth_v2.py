@@ -59,7 +59,7 @@ def ask(world: World, endpoint: Endpoint, things: Things, token: str) -> Answere
 # Codes --------------------------------------------------------------------------------------------
 
 
-def test_the_redirect_tells_who_agreed_and_echoes_the_state(world: World) -> None:
+def test_redirect_has_merchant_and_state(world: World) -> None:
     known = world.known
     query = f"client_id={known.client_id}&redirect_uri=https://shop.example/cb?a=1&state=x%26y"
     sent = world.send("GET", f"/oauth/v2/authorize?{query}&response_type=code", auth=False)
@@ -129,7 +129,7 @@ def test_a_code_of_pkce_needs_its_verifier_and_no_secret(challenge: str, world: 
     assert got.status == 200
 
 
-def test_members_that_clients_send_beside_are_not_heeded(world: World) -> None:
+def test_extra_fields_are_ignored(world: World) -> None:
     beside = {"grant_type": "authorization_code", "redirect_uri": "https://x.example", "x": 1}
     assert exchange(world, agree(world), **beside).status == 200
 
@@ -143,7 +143,7 @@ def test_json_is_taken_by_that_name(content_type: str, world: World) -> None:
     assert got.status == 200
 
 
-def test_a_code_of_v2_is_none_of_v1(world: World) -> None:
+def test_v2_code_is_rejected_by_v1(world: World) -> None:
     known = world.known
     body = {"client_id": known.client_id, "client_secret": known.client_secret}
     got = world.send("POST", "/oauth/token", body | {"code": agree(world)})
@@ -270,7 +270,7 @@ def test_an_idempotency_key_belongs_to_the_access_token(world: World) -> None:
 # Refresh and recovery -----------------------------------------------------------------------------
 
 
-def test_a_refresh_token_gives_a_new_pair_and_dies_at_once(world: World) -> None:
+def test_refresh_token_is_single_use(world: World) -> None:
     first = pair(world)
     pass_time(world, 5_000)
     got = refresh(world, first["refresh_token"])
@@ -320,7 +320,7 @@ def test_whatever_the_order_only_the_newest_refresh_token_works(
 _KEYS, _SCENARIO = KeyRing(), load("sandbox")
 
 
-def test_what_was_lost_is_recovered_and_dies_unused(world: World) -> None:
+def test_recovery_replaces_lost_tokens(world: World) -> None:
     first = pair(world)["refresh_token"]
     lost = refresh(world, first).json
     pass_time(world, 14 * DAY_MS)
@@ -340,7 +340,7 @@ def test_a_recovery_can_be_recovered_too_until_the_newest_is_used(world: World) 
     assert recover(world, first).status == 401
 
 
-def test_a_merchant_has_so_many_refresh_tokens_and_the_oldest_goes(make_world: Make) -> None:
+def test_refresh_tokens_are_limited(make_world: Make) -> None:
     world = make_world(refresh_tokens_max=2)
     one, two, three = (pair(world)["refresh_token"] for _ in range(3))
     assert [refresh(world, each).status for each in (one, two, three)] == [401, 200, 200]
@@ -423,7 +423,7 @@ def test_at_the_root_the_apps_id_and_the_tokens_select_the_sandbox(
     assert [len(list(each.journal)) for each in (shop, other, world.sandbox)] == [3, 0, 0]
 
 
-def test_at_the_root_a_token_that_nobody_gave_meets_the_default_sandbox(world: World) -> None:
+def test_unknown_token_at_root_uses_default_sandbox(world: World) -> None:
     world.sandboxes.named("shop")
     got = at_root(world, "GET", "/v1/charges", authorization="Bearer eyJ.eyJ.x")
     assert got.status == 401
@@ -641,7 +641,7 @@ def test_a_sandbox_can_be_asked_for_by_its_permissions(world: World) -> None:
     assert world.send("GET", "/v1/orders").status == 401
 
 
-def test_a_permission_that_clover_has_not_is_refused_with_those_it_has(world: World) -> None:
+def test_unknown_permission_error_lists_permissions(world: World) -> None:
     got = world.send("PUT", "/_mock/sandboxes/x", {"permissions": ["read_everything"]})
     assert got.status == 400
     assert "permissions" in got.json["message"]

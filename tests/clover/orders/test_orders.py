@@ -80,7 +80,7 @@ def refunds(world: World) -> list[tuple[str, int]]:
         ),
     ],
 )
-def test_an_order_adds_up(
+def test_order_total(
     world: World, items: list[dict[str, Any]], amount: int, tax: int | None, fact: str
 ) -> None:
     got = world.send("POST", "/v1/orders", {"currency": "usd", "items": items})
@@ -105,7 +105,7 @@ def test_a_line_of_another_type_is_refused(world: World, kind: Any) -> None:
 # Payment in parts ---------------------------------------------------------------------------------
 
 
-def test_each_part_tells_what_is_paid_of_the_order_and_of_its_tax(world: World) -> None:
+def test_partial_payment_shows_paid_amount_and_tax(world: World) -> None:
     order = made(world, {"amount": 1000, "tax_rates": [{"rate": 1_000_000}]})
     told = ("amount", "tax_amount", "tax_amount_paid", "tip_amount", "amount_paid", "status")
     first = paid(world, order, amount=333, tip_amount=5)
@@ -136,7 +136,7 @@ def test_each_part_tells_what_is_paid_of_the_order_and_of_its_tax(world: World) 
     }
 
 
-def test_a_declined_part_pays_nothing_and_is_no_part(world: World) -> None:
+def test_declined_partial_payment_is_not_listed(world: World) -> None:
     order = made(world, {"amount": 100})
     paid(world, order, amount=40)
     body = {"source": world.token(DECLINES)}
@@ -197,7 +197,9 @@ def test_orders_are_found_by_when_they_were_paid(
 
 @pytest.mark.parametrize("headers", [FORM, {"content-type": "application/json"}, {}])
 @pytest.mark.parametrize("raw", [b"", b"{}", b" "])
-def test_an_empty_return_gives_all_back(world: World, headers: dict[str, str], raw: bytes) -> None:
+def test_return_without_items_refunds_everything(
+    world: World, headers: dict[str, str], raw: bytes
+) -> None:
     order = made(world, {"amount": 300}, {"amount": 100})
     charge = paid(world, order)["charge"]
     path = f"/v1/orders/{order}/returns"
@@ -211,7 +213,7 @@ def test_an_empty_return_gives_all_back(world: World, headers: dict[str, str], r
     assert refunds(world) == [(charge, 400)]
 
 
-def test_a_split_payment_gives_back_from_the_newest_charge_on(world: World) -> None:
+def test_return_refunds_newest_charge_first(world: World) -> None:
     order = made(world, {"amount": 600, "parent": "SHIRT"}, {"amount": 400, "parent": "SOCKS"})
     first = paid(world, order, amount=700)["charge"]
     second = paid(world, order)["charge"]
@@ -224,7 +226,7 @@ def test_a_split_payment_gives_back_from_the_newest_charge_on(world: World) -> N
     assert [each["metadata"]["refundType"] for each in listed] == ["AUTH", "AUTH"]
 
 
-def test_a_return_by_item_repeats_its_items_and_gives_the_tip_too(world: World) -> None:
+def test_return_by_item_echoes_items_and_refunds_tip(world: World) -> None:
     """Observed: CC 35618."""
     order = made(world, {"amount": 611, "parent": "34HG2Z9ASVP5A"}, {"amount": 388, "parent": "B"})
     paid(world, order, **TIP)
@@ -249,7 +251,7 @@ def test_a_return_by_item_repeats_its_items_and_gives_the_tip_too(world: World) 
 @pytest.mark.parametrize(
     ("setting", "expected"), [("each", [656, None]), ("first", [656, 1044]), ("never", [611, 999])]
 )
-def test_the_tip_of_a_return_by_item_is_given_back_as_set(
+def test_tip_refund_is_configurable(
     make_world: MakeWorld, setting: str, expected: list[int | None]
 ) -> None:
     world = make_world(item_return_tip=setting)
@@ -295,7 +297,7 @@ TOO_MUCH, UNKNOWN = (400, "processing_error"), (400, "invalid_request")
         ([({"amount": 396}, TOO_MUCH)], "more than was paid"),
     ],
 )
-def test_a_return_by_item_is_held_to_its_lines(
+def test_return_by_item_is_limited_to_its_lines(
     world: World, tries: list[tuple[dict[str, Any], Any]], fact: str
 ) -> None:
     order = made(world, *ITEMS)
@@ -312,7 +314,7 @@ def test_a_return_by_item_is_held_to_its_lines(
         assert told == expected, fact
 
 
-def test_under_strict_a_returned_item_names_its_parent(make_world: MakeWorld) -> None:
+def test_strict_return_requires_parent(make_world: MakeWorld) -> None:
     world = make_world(strict=True)
     ip = {"x-forwarded-for": "127.0.0.1"}
     order = made(world, {"amount": 10, "parent": "CUP"})
@@ -322,13 +324,13 @@ def test_under_strict_a_returned_item_names_its_parent(make_world: MakeWorld) ->
     assert returned(world, order, {"amount": 10, "type": "sku", "parent": "CUP"}).status == 200
 
 
-def test_under_strict_the_payment_of_an_order_names_the_client(make_world: MakeWorld) -> None:
+def test_strict_order_payment_requires_forwarded_for(make_world: MakeWorld) -> None:
     world = make_world(strict=True)
     got = world.send("POST", f"/v1/orders/{world.order(10)['id']}/pay", {"source": world.token()})
     assert got.json["error"]["message"] == "Please provide a valid x-forwarded-for header."
 
 
-def test_a_part_paid_order_gives_back_what_was_paid_and_can_be_paid_on(world: World) -> None:
+def test_partially_paid_order_can_be_returned_and_paid(world: World) -> None:
     order = made(world, {"amount": 100})
     first = paid(world, order, amount=40)["charge"]
     assert returned(world, order).json["amount_returned"] == 40
@@ -338,7 +340,7 @@ def test_a_part_paid_order_gives_back_what_was_paid_and_can_be_paid_on(world: Wo
     assert got.json["error"]["code"] == "order_already_paid"
 
 
-def test_a_refund_of_an_orders_charge_is_seen_on_the_order(world: World) -> None:
+def test_order_shows_refund_of_its_charge(world: World) -> None:
     order = made(world, {"amount": 100})
     charge = paid(world, order)["charge"]
     assert world.send("POST", "/v1/refunds", {"charge": charge, "amount": 30}).status == 200
@@ -347,7 +349,7 @@ def test_a_refund_of_an_orders_charge_is_seen_on_the_order(world: World) -> None
     assert returned(world, order).json["error"]["code"] == "processing_error"
 
 
-def test_a_return_that_is_sent_again_gives_back_once(world: World) -> None:
+def test_repeated_return_refunds_once(world: World) -> None:
     order = made(world, {"amount": 100, "parent": "CUP"}, {"amount": 100, "parent": "CUP"})
     paid(world, order)
     key = {"idempotency-key": "returns-1"}

@@ -41,7 +41,7 @@ def root(world: World) -> str:
 # The merchant -------------------------------------------------------------------------------------
 
 
-def test_the_merchant_shows_what_is_expanded_and_addresses_of_the_rest(world: World) -> None:
+def test_merchant_expansions_and_hrefs(world: World) -> None:
     plain = v3(world, "").json
     shown = v3(world, "?expand=address,owner,gateway").json
     assert plain["id"] == shown["id"] == world.known.merchant_id
@@ -190,7 +190,7 @@ def test_a_list_is_cut(shelf: tuple[World, list[str]], query: str, expected: lis
     assert ids(v3(world, f"/items?{query}")) == [items[n] for n in expected]
 
 
-def test_a_list_tells_how_it_was_understood(world: World) -> None:
+def test_list_response_headers(world: World) -> None:
     query = "filter=price%3E1&filter=name!=a%20b,hidden=false&orderBy=price+DESC&offset=3"
     query += "&expand=categories"
     assert v3(world, f"/items?{query}").json == {
@@ -232,7 +232,7 @@ def test_a_query_that_cannot_be_understood_is_refused(world: World, query: str) 
     assert (got.status, list(got.json)) == (400, ["message"])
 
 
-def test_what_cannot_be_expanded_is_passed_over(world: World) -> None:
+def test_unknown_expansions_are_ignored(world: World) -> None:
     """Observed: clover-mcp-server, `expand=voidedLineItems`."""
     order = world.order(1)["id"]
     assert v3(world, f"/orders/{order}?expand=voidedLineItems").json == (
@@ -334,7 +334,7 @@ def test_a_declined_charge_is_a_payment_that_failed(world: World) -> None:
     assert v3(world, "/orders").json["elements"] == []
 
 
-def test_a_card_on_file_is_told_to_have_paid(world: World) -> None:
+def test_payment_by_card_on_file_is_marked(world: World) -> None:
     customer = world.customer()["id"]
     got = payment(world, world.charge(source=customer)["id"])["cardTransaction"]
     assert (got["entryType"], got["vaultedCard"]["expirationDate"], got["token"]) == (
@@ -371,9 +371,7 @@ def test_what_a_merchant_supports_is_what_its_scenario_says(make_world: MakeWorl
         ({"label": "Barter"}, "External Payment"),
     ],
 )
-def test_a_payment_by_another_tender_says_by_which(
-    world: World, asked: dict[str, str], label: str
-) -> None:
+def test_payment_shows_alternate_tender(world: World, asked: dict[str, str], label: str) -> None:
     check = ids(v3(world, "/tenders?filter=label=Check"))[0]
     named = {name: value.format(check=check) for name, value in asked.items()}
     charge = world.charge(source="alternate_tender", tender=named)["id"]
@@ -390,7 +388,7 @@ def test_a_bank_debit_is_pending_and_then_a_success(world: World) -> None:
     assert payment(world, charge)["result"] == "SUCCESS"
 
 
-def test_a_refund_is_a_refund_by_the_same_id_and_a_void_is_none(world: World) -> None:
+def test_refund_has_same_id_and_void_is_not_a_refund(world: World) -> None:
     charge, held = world.charge()["id"], world.charge(capture=False)["id"]
     refund = world.send("POST", "/v1/refunds", {"charge": charge, "amount": 300}).json["id"]
     world.send("POST", "/v1/refunds", {"charge": held})
@@ -424,7 +422,7 @@ def test_the_tax_of_a_refund_is_its_share(world: World) -> None:
 # Orders -------------------------------------------------------------------------------------------
 
 
-def test_an_order_of_v1_and_all_that_befell_it_is_seen(world: World) -> None:
+def test_platform_shows_v1_order_history(world: World) -> None:
     customer = world.send(
         "POST",
         "/v1/customers",
@@ -521,7 +519,7 @@ def test_the_order_of_a_charge_is_seen_and_can_be_named(world: World) -> None:
     assert v3(world, f"/orders/{order}").json["paymentState"] == "REFUNDED"
 
 
-def test_an_order_that_is_made_here_is_paid_there(world: World) -> None:
+def test_platform_order_is_paid_through_v1(world: World) -> None:
     tax = made(world, "/tax_rates", {"name": "Sale", "rate": 1_000_000, "isDefault": True})
     item = made(world, "/items", {"name": "Cup", "price": 300})["id"]
     order = made(world, "/orders", {"title": "Table 1"})["id"]
@@ -560,7 +558,7 @@ def test_a_custom_order_without_lines_cannot_be_paid(world: World) -> None:
     assert got.json["error"]["message"] == f"Order with id {order} has no line items"
 
 
-def test_an_atomic_order_is_reckoned(world: World) -> None:
+def test_atomic_order_totals(world: World) -> None:
     made(world, "/tax_rates", {"name": "Sale", "rate": 1_000_000, "isDefault": True})
     taxed = made(world, "/items", {"name": "Cup", "price": 300})["id"]
     free = made(world, "/items", {"name": "Book", "price": 50, "defaultTaxRates": False})["id"]

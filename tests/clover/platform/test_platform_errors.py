@@ -225,7 +225,7 @@ CASES += [
     CASES,
     ids=[f"{problem}: {fact}" for problem, fact, *_ in CASES],
 )
-def test_a_refusal_is_worded_as_the_platform_does_in_either_dialect(
+def test_platform_error_format_in_both_dialects(
     make_world: Callable[..., World],
     settings: dict[str, str],
     problem: str,
@@ -250,17 +250,17 @@ def test_a_refusal_is_worded_as_the_platform_does_in_either_dialect(
     assert world.sandbox.state() == before[-1]
 
 
-def test_every_problem_of_the_platform_is_shown() -> None:
+def test_every_platform_problem_is_tested() -> None:
     named = {name for name, each in vars(problem_platform).items() if isinstance(each, Problem)}
     assert named <= {problem for problem, *_ in CASES}
 
 
-def test_a_wrong_method_tells_the_right_ones(world: World) -> None:
+def test_405_lists_allowed_methods(world: World) -> None:
     """Observed: `405 POST not allowed.` and `Allow: GET, OPTIONS`."""
     assert asking("POST", "/tenders")(world).headers["allow"] == "GET, OPTIONS"
 
 
-def test_a_fault_reads_as_the_platform_words_it(world: World) -> None:
+def test_problem_fault_has_platform_format(world: World) -> None:
     fault = {"kind": "problem", "problem": "INVALID_SOURCE", "when": "after_commit", "times": 1}
     control = {"x-mock-clover-control": "1", "content-type": "application/json"}
     assert world.send("POST", "/_mock/faults", fault, headers=control).status == 200

@@ -26,7 +26,7 @@ def told(shop: Subscribing, query: str = "") -> list[tuple[str, int]]:
     return [(each["kind"], each["at_ms"]) for each in shop.notices(query)]
 
 
-def test_saving_a_card_is_told_by_email_and_by_sms_where_there_is_a_number(
+def test_card_saved_notice_by_email_and_sms(
     shop: Subscribing,
 ) -> None:
     customer = shop.customer(phone=PHONE)
@@ -49,7 +49,7 @@ def test_saving_a_card_is_told_by_email_and_by_sms_where_there_is_a_number(
     }
 
 
-def test_a_further_card_is_told_to_the_address_that_is_given_with_it(shop: Subscribing) -> None:
+def test_notice_for_additional_card_uses_given_address(shop: Subscribing) -> None:
     customer = shop.customer()
     further = {"email": "new@example.com", "source": shop.world.token("5424180279791732")}
     shop.made("PUT", f"/v1/customers/{customer}", further)
@@ -58,13 +58,13 @@ def test_a_further_card_is_told_to_the_address_that_is_given_with_it(shop: Subsc
     assert "MC ending in 1732" in shop.notices()[-1]["text"]
 
 
-def test_a_refused_card_is_not_told_of(shop: Subscribing) -> None:
+def test_no_notice_for_rejected_card(shop: Subscribing) -> None:
     asked = {"email": "jo@example.com", "source": shop.world.token(cvv=None)}
     assert shop.ask("POST", "/v1/customers", asked).status == 400
     assert shop.notices() == []
 
 
-def test_a_charge_is_told_of_three_days_before_and_a_renewal_when_it_is_paid(
+def test_upcoming_charge_and_renewal_notices(
     shop: Subscribing,
 ) -> None:
     made = shop.subscribe(shop.plan(tipAmount=1), startDate=START)
@@ -97,7 +97,7 @@ def test_a_charge_is_told_of_three_days_before_and_a_renewal_when_it_is_paid(
     }
 
 
-def test_a_coming_charge_names_the_newest_card(shop: Subscribing) -> None:
+def test_upcoming_charge_notice_names_newest_card(shop: Subscribing) -> None:
     made = shop.subscribe(startDate=START)
     newer = {"email": "jo@example.com", "source": shop.world.token("6011361000006668")}
     shop.made("PUT", f"/v1/customers/{made['customerUuid']}", newer)
@@ -114,7 +114,7 @@ def test_a_coming_charge_names_the_newest_card(shop: Subscribing) -> None:
         (30 * DAY_MS, [NOW_MS, at(START), at(START) + 7 * DAY_MS]),
     ],
 )
-def test_how_long_before_is_a_setting_and_never_before_it_is_known(
+def test_upcoming_charge_notice_time_is_configurable(
     make_world: MakeWorld, lead_ms: int, expected: list[int]
 ) -> None:
     shop = Subscribing(make_world(upcoming_charge_notice_ms=lead_ms))
@@ -126,7 +126,7 @@ def test_how_long_before_is_a_setting_and_never_before_it_is_known(
 @pytest.mark.parametrize(
     "change", [{"active": False}, {"endDate": "2025-06-20"}, {"startDate": "2026-01-01"}]
 )
-def test_a_charge_that_will_not_be_is_not_told_of(
+def test_no_notice_for_charge_that_will_not_happen(
     shop: Subscribing, change: dict[str, Any]
 ) -> None:
     made = shop.subscribe(startDate="2025-05-28")
@@ -136,7 +136,7 @@ def test_a_charge_that_will_not_be_is_not_told_of(
     assert told(shop, "kind=upcoming_charge") == [("upcoming_charge", NOW_MS)]
 
 
-def test_a_failed_payment_is_told_with_its_reason_and_what_comes_of_it(
+def test_payment_failed_notice_has_reason_and_consequence(
     make_world: MakeWorld,
 ) -> None:
     scenario = parse(json.dumps({"name": "x", "rules": [DECLINE]}).encode(), "x.yaml")
@@ -157,7 +157,7 @@ def test_a_failed_payment_is_told_with_its_reason_and_what_comes_of_it(
     assert {each["subscription"] for each in notices} == {made["id"]}
 
 
-def test_a_last_payment_that_fails_is_not_tried_again(make_world: MakeWorld) -> None:
+def test_failed_last_payment_is_not_retried(make_world: MakeWorld) -> None:
     scenario = parse(json.dumps({"name": "x", "rules": [DECLINE]}).encode(), "x.yaml")
     shop = Subscribing(make_world(scenario))
     shop.subscribe(startDate=START, endDate="2025-06-02")
@@ -183,7 +183,7 @@ def test_the_newest_two_thousand_are_kept(shop: Subscribing) -> None:
         ("knd=renewed", "unknown query parameter `knd`; did you mean `kind`?"),
     ],
 )
-def test_a_question_that_is_none_is_refused(shop: Subscribing, query: str, said: str) -> None:
+def test_invalid_notice_query_is_rejected(shop: Subscribing, query: str, said: str) -> None:
     got = shop.ask("GET", f"/_mock/notices?{query}")
     assert (got.status, got.json) == (400, {"message": said})
 

@@ -81,7 +81,7 @@ def test_months_are_calendar_months_and_a_missing_day_is_the_last_one(
     st.integers(0, 40),
     st.integers(-1, 1),
 )
-def test_the_next_one_is_found_without_counting(
+def test_next_due_date_is_computed_directly(
     start_ms: int, interval: Interval, count: int, number: int, beside_ms: int
 ) -> None:
     here = nth(start_ms, interval, count, number)
@@ -128,7 +128,7 @@ def test_moments_are_iso_8601(text: str, expected: str | None) -> None:
 # Plans --------------------------------------------------------------------------------------------
 
 
-def test_a_plan_is_answered_as_documented(shop: Subscribing) -> None:
+def test_plan_response_is_as_documented(shop: Subscribing) -> None:
     asked = {
         "name": "Gold",
         "amount": 999,
@@ -218,7 +218,7 @@ def test_subscribers_of_another_plan_do_not_keep_a_plan_active(
     assert not shop.made("PUT", f"{PLANS}/{plans[unused]}", {"active": False})["active"]
 
 
-def test_every_path_is_known_without_recurring_too(shop: Subscribing) -> None:
+def test_paths_without_recurring_prefix(shop: Subscribing) -> None:
     """So the permissions page writes them."""
     dispatch, named = Router(SURFACE), {"plan_id": "P", "subscription_id": "S"}
     twice = [each for each in SURFACE if each.path_alias]
@@ -233,7 +233,7 @@ def test_every_path_is_known_without_recurring_too(shop: Subscribing) -> None:
 # Subscriptions ------------------------------------------------------------------------------------
 
 
-def test_a_subscription_is_answered_as_documented(shop: Subscribing) -> None:
+def test_subscription_response_is_as_documented(shop: Subscribing) -> None:
     plan, customer = shop.plan(), shop.customer()
     asked = {
         "startDate": "2025-06-01T12:00:00.000+0000",
@@ -317,7 +317,7 @@ def test_charges_orders_and_the_journal_agree(shop: Subscribing) -> None:
     assert refund["status"] == "succeeded"
 
 
-def test_a_year_happens_in_order_each_thing_at_its_time(shop: Subscribing) -> None:
+def test_one_year_of_payments_in_order(shop: Subscribing) -> None:
     shop.subscribe(shop.plan(), startDate="2025-05-31T00:00:00Z")
     shop.subscribe(shop.plan(interval="YEAR", name="Year"), startDate="2025-05-31T00:00:00Z")
     fired = shop.go("2026-05-31T00:00:00+00:00")
@@ -332,7 +332,7 @@ def test_a_year_happens_in_order_each_thing_at_its_time(shop: Subscribing) -> No
     ]
 
 
-def test_what_does_not_happen_at_one_go_is_said_to_be_due_still(make_world: MakeWorld) -> None:
+def test_remaining_due_jobs_are_reported(make_world: MakeWorld) -> None:
     shop = Subscribing(make_world(upcoming_charge_notice_ms=0))
     plan, customer = shop.plan(interval="DAY"), shop.customer()
     for _ in range(20):
@@ -344,7 +344,7 @@ def test_what_does_not_happen_at_one_go_is_said_to_be_due_still(make_world: Make
     assert len(shop.sandbox.charges) == 20_220
 
 
-def test_the_plugins_clock_goes_on_until_nothing_is_due_still() -> None:
+def test_plugin_clock_runs_all_due_jobs() -> None:
     answers = [{"fired": [1, 2], "more": True}, {"fired": [3], "more": True}, {"fired": [4]}]
     asked = []
 
@@ -371,7 +371,7 @@ def put(shop: Subscribing, made: dict[str, Any], **changes: Any) -> dict[str, An
     return dict(shop.made("PUT", f"{SUBSCRIPTIONS}/{made['id']}", changes))
 
 
-def test_what_may_be_changed_is_changed(shop: Subscribing) -> None:
+def test_update_subscription_fields(shop: Subscribing) -> None:
     made = shop.subscribe(startDate=START)
     changes = {"amount": 5, "note": "x", "taxRateUuids": ["B"], "endDate": "2026-01-01"}
     changed = put(shop, made, customerId="another", tipAmount=9, **changes)
@@ -380,7 +380,7 @@ def test_what_may_be_changed_is_changed(shop: Subscribing) -> None:
     assert put(shop, made, startDate=START.replace("+00:00", "Z")) == changed
 
 
-def test_another_start_date_is_another_series(shop: Subscribing) -> None:
+def test_new_start_date_restarts_schedule(shop: Subscribing) -> None:
     made = shop.subscribe(startDate=START)
     put(shop, made, startDate="2025-06-15T00:00:00Z")
     assert shop.runs("2025-07-20T00:00:00+00:00") == [
@@ -395,7 +395,7 @@ def test_another_start_date_is_another_series(shop: Subscribing) -> None:
     ]
 
 
-def test_an_end_date_that_moves_takes_payments_away_and_gives_them_back(shop: Subscribing) -> None:
+def test_moving_end_date_removes_and_restores_payments(shop: Subscribing) -> None:
     made = shop.subscribe(startDate=START)
     shop.go("2025-06-02T00:00:00+00:00")
     put(shop, made, endDate="2025-06-20")
@@ -412,7 +412,7 @@ def test_an_end_date_that_moves_to_a_payment_takes_it_away(shop: Subscribing) ->
     ]
 
 
-def test_a_stopped_one_pays_nothing_and_makes_up_for_nothing(shop: Subscribing) -> None:
+def test_stopped_subscription_skips_payments(shop: Subscribing) -> None:
     made = shop.subscribe(startDate=START)
     shop.go("2025-06-02T00:00:00+00:00")
     assert not put(shop, made, active=False)["active"]
@@ -438,7 +438,7 @@ def test_a_resumed_subscription_is_charged_when_it_is_due_next(
     ]
 
 
-def test_one_that_is_made_stopped_starts_when_it_is_taken_up(shop: Subscribing) -> None:
+def test_inactive_subscription_starts_when_activated(shop: Subscribing) -> None:
     customer = shop.customer()
     made = shop.subscribe(customer=customer, active=False)
     assert shop.payments(customer) == []
@@ -455,7 +455,7 @@ def test_one_that_is_made_stopped_starts_when_it_is_taken_up(shop: Subscribing) 
         ("date", {"endDate": "2027-01-01"}, None),
     ],
 )
-def test_what_has_ended_is_not_taken_up_again_just_so(
+def test_ended_subscription_cannot_be_reactivated(
     shop: Subscribing, ended: str, change: dict[str, Any], problem: str | None
 ) -> None:
     plan = shop.plan()
@@ -507,7 +507,7 @@ def test_after_five_failed_payments_a_subscription_is_deactivated(make_world: Ma
     assert shop.runs("2026-06-02T00:00:00+00:00") == [at("2026-06-01T12:00:00+00:00")]
 
 
-def test_a_failed_payment_is_tried_again_each_day_and_then_the_series_goes_on(
+def test_failed_payment_is_retried_daily(
     make_world: MakeWorld,
 ) -> None:
     shop = declining(make_world, {"endpoint": "charge_subscription", "first": 2})
@@ -531,7 +531,7 @@ def test_a_failed_payment_is_tried_again_each_day_and_then_the_series_goes_on(
         ({"subscription_retry_ms": 8 * DAY_MS}, [0, 7, 14, 21, 28]),
     ],
 )
-def test_when_it_is_tried_again_is_a_setting_but_never_after_the_next_one(
+def test_retry_delay_setting(
     make_world: MakeWorld, settings: dict[str, int], days: list[int]
 ) -> None:
     shop = declining(make_world, {"endpoint": "charge_subscription"}, settings=settings)
@@ -539,7 +539,7 @@ def test_when_it_is_tried_again_is_a_setting_but_never_after_the_next_one(
     assert shop.runs("2026-06-01T00:00:00+00:00") == [at(START) + day * DAY_MS for day in days]
 
 
-def test_one_that_is_taken_up_again_has_five_attempts_again(make_world: MakeWorld) -> None:
+def test_reactivation_resets_failure_count(make_world: MakeWorld) -> None:
     shop = declining(make_world, {"endpoint": "charge_subscription"})
     made = shop.subscribe(startDate=START)
     shop.go("2025-06-20T00:00:00+00:00")
@@ -560,14 +560,14 @@ def test_a_change_leaves_the_next_attempt_where_it_is(
     assert shop.runs("2025-06-20T00:00:00+00:00") == [at(START) + DAY_MS]
 
 
-def test_one_that_ends_is_not_tried_again_after_its_end(make_world: MakeWorld) -> None:
+def test_no_retry_after_end_date(make_world: MakeWorld) -> None:
     shop = declining(make_world, {"endpoint": "charge_subscription"})
     made = shop.subscribe(startDate=START, endDate="2025-06-02T12:00:00Z")
     assert shop.runs("2026-06-01T00:00:00+00:00") == [at(START)]
     assert not shop.read(made)["active"]
 
 
-def test_a_success_forgives_what_failed_before(make_world: MakeWorld) -> None:
+def test_success_resets_failure_count(make_world: MakeWorld) -> None:
     """Of each five attempts four fail: no five in a row."""
     fail = {"when": {"endpoint": "charge_subscription", "every": 5}, "then": {"approve": {}}}
     other = {"when": {"endpoint": "charge_subscription"}, "then": {"decline": {}}}
@@ -602,14 +602,14 @@ def test_without_a_card_a_payment_fails_without_a_charge(
     assert [each["status"] for each in entries] == [status] * 5
 
 
-def test_a_full_sandbox_fails_a_payment_and_nobody_elses_call(shop: Subscribing) -> None:
+def test_full_sandbox_fails_only_the_payment(shop: Subscribing) -> None:
     shop.sandbox.charges.rows_max = 0
     shop.subscribe(startDate=START)
     assert len(shop.runs("2025-06-03T00:00:00+00:00")) == 2
     assert shop.made("GET", "/v1/charges") == {"object": "list", "url": "/v1/charges", "data": []}
 
 
-def test_an_expired_card_is_declined_as_of_then(shop: Subscribing) -> None:
+def test_card_expiry_is_checked_at_payment_time(shop: Subscribing) -> None:
     card = shop.world.token(exp_month="07", exp_year="2025")
     asked = {"email": "jo@example.com", "source": card}
     customer = str(shop.made("POST", "/v1/customers", asked)["id"])
@@ -668,7 +668,7 @@ def test_a_rule_sees_a_due_payment_as_it_sees_a_charge(
         ({"fault": {"kind": "problem", "problem": "RATE_LIMITED"}}, 429),
     ],
 )
-def test_a_rule_about_calls_says_nothing_of_a_payment_that_nobody_called_for(
+def test_rule_without_endpoint_ignores_scheduled_payment(
     make_world: MakeWorld, then: dict[str, Any], status: int
 ) -> None:
     shop = Subscribing(make_world())
@@ -681,7 +681,7 @@ def test_a_rule_about_calls_says_nothing_of_a_payment_that_nobody_called_for(
     assert [said for _, _, said in shop.payments(customer)] == ["succeeded"]
 
 
-def test_a_refusal_that_names_it_is_a_failed_payment(make_world: MakeWorld) -> None:
+def test_problem_rule_for_charge_subscription_fails_payment(make_world: MakeWorld) -> None:
     when = {"endpoint": "charge_subscription", "first": 1}
     shop = Subscribing(
         make_world(ruled({"when": when, "then": {"problem": "SERVICE_UNAVAILABLE"}}))
@@ -745,7 +745,7 @@ def test_a_note_or_a_plans_name_can_say_how_payments_end(
     assert said in notice["text"]
 
 
-def test_an_outcome_that_there_is_not_is_refused_when_it_is_written(shop: Subscribing) -> None:
+def test_unknown_outcome_in_note_is_rejected(shop: Subscribing) -> None:
     """And not when the payment falls due, where nobody would hear it."""
     plan, made = shop.plan(), shop.subscribe(startDate=START)
     wrong = "mock-clover:card_declned"
@@ -775,7 +775,7 @@ def test_an_outcome_that_there_is_not_is_refused_when_it_is_written(shop: Subscr
         ),
     ],
 )
-def test_a_scenario_that_wants_to_spoil_a_reply_that_nobody_waits_for(
+def test_response_fault_is_rejected_for_charge_subscription(
     shop: Subscribing, text: dict[str, Any], said: str
 ) -> None:
     got = shop.ask("PUT", "/_mock/scenario", {"name": "x"} | text)
@@ -784,7 +784,7 @@ def test_a_scenario_that_wants_to_spoil_a_reply_that_nobody_waits_for(
     assert shop.ask("PUT", "/_mock/scenario", {"name": "x", "rules": []}).status == 200
 
 
-def test_a_phantom_decline_stands_so_the_subscription_is_paid(make_world: MakeWorld) -> None:
+def test_phantom_decline_pays_subscription(make_world: MakeWorld) -> None:
     when = {"endpoint": "charge_subscription"}
     shop = Subscribing(make_world(ruled({"when": when, "then": {"decline": {"stands": True}}})))
     made = shop.subscribe(startDate=START)
@@ -829,7 +829,7 @@ def lived(shop: Subscribing) -> tuple[Any, ...]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.integers(0, 200 * DAY_MS), max_size=12), st.sampled_from(["put", "call"]))
-def test_one_go_or_many_steps_make_the_same_charges_at_the_same_times(
+def test_one_step_or_many_give_the_same_charges(
     make_world: MakeWorld, steps: list[int], way: str
 ) -> None:
     one, many = (furnished(make_world(FLAKY)) for _ in range(2))
@@ -845,7 +845,7 @@ def test_one_go_or_many_steps_make_the_same_charges_at_the_same_times(
     assert lived(many)[:3] == lived(one)[:3]
 
 
-def test_a_fork_goes_on_by_itself_and_so_does_its_parent(make_world: MakeWorld) -> None:
+def test_fork_and_parent_run_independently(make_world: MakeWorld) -> None:
     shop, alone = furnished(make_world(FLAKY)), furnished(make_world(FLAKY))
     for each in (shop, alone):
         each.go("2025-06-10T00:00:00+00:00")
@@ -876,7 +876,7 @@ def test_a_snapshot_restores_running_subscriptions(make_world: MakeWorld) -> Non
     assert other.ask("PUT", f"{PLANS}/{plan}", {"active": False}).status == 409
 
 
-def test_a_snapshot_whose_plan_is_gone_harms_nobody(make_world: MakeWorld) -> None:
+def test_snapshot_with_missing_plan(make_world: MakeWorld) -> None:
     shop = furnished(make_world())
     taken = shop.made("GET", "/_mock/snapshot") | {"plans": {}}
     shop.made("PUT", "/_mock/snapshot", taken)
@@ -895,7 +895,7 @@ def test_what_is_due_in_one_sandbox_is_not_due_in_another(shop: Subscribing) -> 
     assert (len(other.plans), len(other.subscriptions), list(other.notices)) == (0, 0, [])
 
 
-def test_a_plain_sandbox_waits_for_nothing(shop: Subscribing) -> None:
+def test_new_sandbox_has_no_jobs(shop: Subscribing) -> None:
     shop.plan()
     shop.world.charge()
     assert not shop.sandbox.agenda.heap

@@ -81,7 +81,7 @@ def fetched(world: World, charge_id: str) -> dict[str, Any]:
 # The flows ----------------------------------------------------------------------------------------
 
 
-def test_a_frictionless_charge_is_a_plain_one_with_its_threeds(world: World) -> None:
+def test_frictionless_charge_succeeds_and_has_threeds(world: World) -> None:
     got = charge(world, FRICTIONLESS)
     plain = world.charge(source=world.token(FRICTIONLESS), amount=1_000)
     shown = dict(got.json)
@@ -94,7 +94,7 @@ def test_a_frictionless_charge_is_a_plain_one_with_its_threeds(world: World) -> 
     )
 
 
-def test_a_challenge_is_pending_and_then_paid(world: World) -> None:
+def test_challenged_charge_is_pending_until_finalized(world: World) -> None:
     got = charge(world, CHALLENGE)
     made = got.json
     data = made["threeds"]["data"]
@@ -142,7 +142,7 @@ def test_a_challenge_is_pending_and_then_paid(world: World) -> None:
     assert "order" in fetched(world, made["id"])
 
 
-def test_the_method_goes_on_whatever_the_browser_says(world: World) -> None:
+def test_method_flow_continues_for_any_flow_status(world: World) -> None:
     made = charge(world, METHOD).json
     data = made["threeds"]["data"]
     transaction = data["threeds_server_transaction_id"]
@@ -185,12 +185,12 @@ def test_another_amount_is_frictionless(world: World, pan: str, off: int) -> Non
 
 
 @pytest.mark.parametrize("pan", LISTED)
-def test_a_card_that_is_not_asked_about_just_approves(world: World, pan: str) -> None:
+def test_card_without_threeds_request_is_approved(world: World, pan: str) -> None:
     made = world.charge(amount=LISTED[pan], source=world.token(pan))
     assert (made["status"], "threeds" in made) == ("succeeded", False)
 
 
-def test_an_issuer_may_decline_the_payment_after_all(world: World) -> None:
+def test_payment_can_be_declined_after_authentication(world: World) -> None:
     pending = charge(world, DECLINES, "threeds/challenge").json
     assert pending["status"] == "pending"
     got = finalize(world, pending["id"], "SUCCESS")
@@ -211,7 +211,7 @@ def test_an_issuer_may_decline_the_payment_after_all(world: World) -> None:
         ("REJECTED", 402, UNKNOWN | FAILED),
     ],
 )
-def test_an_authentication_made_elsewhere_is_taken_as_it_is(
+def test_external_authentication_is_accepted_unchanged(
     world: World, status: str | None, http: int, threeds: dict[str, str]
 ) -> None:
     """Documented: even a success is answered with an unknown status; refusals are inferred."""
@@ -235,7 +235,7 @@ def test_an_authentication_made_elsewhere_is_taken_as_it_is(
     ],
 )
 @pytest.mark.parametrize("flow_status", ["SUCCESS", "FAILED", "done"])
-def test_the_issuers_word_decides_whatever_the_browser_says(
+def test_issuer_result_overrides_flow_status(
     world: World, result: str, status: int, threeds: dict[str, str], flow_status: str
 ) -> None:
     pending = charge(world, CHALLENGE).json["id"]
@@ -254,7 +254,7 @@ def test_the_issuers_word_decides_whatever_the_browser_says(
         ("rejected", 402, "AUTHENTICATION_FAILED"),
     ],
 )
-def test_a_flow_status_decides_where_the_issuer_has_not_spoken(
+def test_flow_status_decides_without_issuer_result(
     world: World, flow_status: str, status: int, result: str
 ) -> None:
     pending = charge(world, CHALLENGE).json["id"]
@@ -270,7 +270,7 @@ def test_an_unknown_flow_status_leaves_the_charge_pending(world: World) -> None:
 
 
 @pytest.mark.parametrize("flow", ["frictionless", "unavailable", "method", "challenge", "decline"])
-def test_a_header_and_a_text_say_the_flow(world: World, flow: str) -> None:
+def test_flow_by_header_and_by_description(world: World, flow: str) -> None:
     by_header = charge(world, VISA, f"threeds/{flow}")
     by_text = charge(world, VISA, description=f"mock-clover:threeds/{flow}")
     shown = [fetched(world, key)["threeds"] for key, _ in world.sandbox.charges.newest()]
@@ -280,7 +280,7 @@ def test_a_header_and_a_text_say_the_flow(world: World, flow: str) -> None:
     assert by_text.why.endswith(f"3-D Secure, {flow}: text: mock-clover:threeds/{flow}")
 
 
-def test_a_rule_says_the_flow_and_how_the_payment_ends(make_world: MakeWorld) -> None:
+def test_rule_sets_flow_and_payment_outcome(make_world: MakeWorld) -> None:
     rules = (
         "name: t\nrules:\n"
         "  - {when: {amount: 1}, then: {threeds: challenge}}\n"
@@ -308,7 +308,7 @@ def test_a_rule_says_the_flow_and_how_the_payment_ends(make_world: MakeWorld) ->
         ("{when: {endpoint: create_token}, then: {threeds: method}}", "allows only a `problem`"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused(rule: str, said: str) -> None:
+def test_invalid_rule_is_rejected(rule: str, said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         parse(
             f"name: t\nrules:\n  - {rule}\n".encode(), "t.yaml", ["create_refund", "create_token"]
@@ -318,7 +318,7 @@ def test_a_rule_that_cannot_be_is_refused(rule: str, said: str) -> None:
 # The control calls --------------------------------------------------------------------------------
 
 
-def test_what_waits_is_listed_newest_first(world: World) -> None:
+def test_pending_charges_are_listed_newest_first(world: World) -> None:
     assert world.send("GET", "/_mock/threeds").json == {"data": []}
     first, second = charge(world, CHALLENGE).json, charge(world, METHOD).json
     listed = world.send("GET", "/_mock/threeds").json["data"]
@@ -339,7 +339,7 @@ def test_what_waits_is_listed_newest_first(world: World) -> None:
     assert world.send("GET", "/_mock/threeds").json == {"data": []}
 
 
-def test_the_control_call_ends_a_wait(world: World) -> None:
+def test_control_call_resolves_pending_charge(world: World) -> None:
     pending = charge(world, CHALLENGE).json["id"]
     assert say(world, pending, "timeout").json["status"] == "failed"
     assert "THREEDS_EXPIRED" in finalize(world, pending, "SUCCESS").why
@@ -368,7 +368,7 @@ def test_the_control_call_ends_a_wait(world: World) -> None:
         (lambda world: charge(world, CHALLENGE).json["id"], "approved", 400, "'approved'"),
     ],
 )
-def test_a_control_call_that_cannot_be_is_told_why(
+def test_invalid_control_call_explains_error(
     world: World, prepare: Callable[[World], str], result: str, status: int, said: str
 ) -> None:
     got = say(world, prepare(world), result)
@@ -377,7 +377,7 @@ def test_a_control_call_that_cannot_be_is_told_why(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_issuers_pages_say_how_to_answer(world: World, method: str) -> None:
+def test_issuer_pages_explain_how_to_answer(world: World, method: str) -> None:
     for pan, names in {
         CHALLENGE: ["acs_url"],
         METHOD: ["method_url", "method_notification_url"],
@@ -393,7 +393,7 @@ def test_the_issuers_pages_say_how_to_answer(world: World, method: str) -> None:
             made = charge(world, pan).json
 
 
-def test_the_finalisations_path_says_which_methods_it_has(world: World) -> None:
+def test_finalize_path_lists_allowed_methods(world: World) -> None:
     got = world.send("DELETE", "/v1/charges/finalize_payment")
     assert (got.status, got.headers["allow"]) == (405, "GET, POST, OPTIONS")
 
@@ -401,7 +401,7 @@ def test_the_finalisations_path_says_which_methods_it_has(world: World) -> None:
 # Time, keys, lists, snapshots ---------------------------------------------------------------------
 
 
-def test_nobody_waits_for_ever(world: World) -> None:
+def test_pending_charge_expires(world: World) -> None:
     pending = charge(world, CHALLENGE).json["id"]
     world.clock.advance(599_999)
     assert fetched(world, pending)["status"] == "pending"
@@ -413,14 +413,14 @@ def test_nobody_waits_for_ever(world: World) -> None:
     assert fired == []
 
 
-def test_the_wait_can_be_set_and_is_told_when_it_ends(make_world: MakeWorld) -> None:
+def test_pending_time_is_configurable_and_reported(make_world: MakeWorld) -> None:
     world = make_world(threeds_life_ms=1_000)
     pending = charge(world, CHALLENGE).json["id"]
     fired = world.send("PUT", "/_mock/clock", {"advance": "1s"}).json["fired"]
     assert fired == [{"at_ms": NOW_MS + 1_000, "kind": "threeds_expired", "id": pending}]
 
 
-def test_a_finalised_authorisation_lives_from_then_on(world: World) -> None:
+def test_authorization_lifetime_starts_at_finalization(world: World) -> None:
     pending = charge(world, CHALLENGE, capture=False).json["id"]
     world.clock.advance(500_000)
     assert finalize(world, pending, "SUCCESS").json["captured"] is False
@@ -442,7 +442,7 @@ def test_a_replay_is_the_same_and_changes_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize(("spends", "again"), [(True, 400), (False, 200)])
-def test_a_failed_authentication_spends_the_token_as_a_decline_does(
+def test_failed_authentication_uses_up_token(
     make_world: MakeWorld, spends: bool, again: int
 ) -> None:
     world = make_world(decline_spends_token=spends)
@@ -456,7 +456,7 @@ def test_a_failed_authentication_spends_the_token_as_a_decline_does(
         assert got.status == again
 
 
-def test_what_waits_or_failed_is_neither_captured_nor_refunded(world: World) -> None:
+def test_pending_or_failed_charge_cannot_be_captured_or_refunded(world: World) -> None:
     for end in ("", "FAILED"):
         pending = charge(world, CHALLENGE, capture=False).json["id"]
         if end:
@@ -468,7 +468,7 @@ def test_what_waits_or_failed_is_neither_captured_nor_refunded(world: World) -> 
         assert world.sandbox.state() == state
 
 
-def test_the_list_is_filtered_by_it(world: World) -> None:
+def test_charges_are_filtered_by_threeds_status(world: World) -> None:
     plain = world.charge()["id"]
     passed, waiting = charge(world).json["id"], charge(world, CHALLENGE).json["id"]
 
@@ -483,7 +483,7 @@ def test_the_list_is_filtered_by_it(world: World) -> None:
     assert world.send("GET", "/v1/charges?is_threeds=maybe").status == 400
 
 
-def test_a_snapshot_and_a_fork_hold_what_waits(make_world: MakeWorld) -> None:
+def test_snapshot_and_fork_include_pending_charges(make_world: MakeWorld) -> None:
     world = make_world()
     pending = charge(world, CHALLENGE).json["id"]
     told = charge(world, CHALLENGE).json["id"]
@@ -509,7 +509,7 @@ def test_a_snapshot_and_a_fork_hold_what_waits(make_world: MakeWorld) -> None:
     assert fetched(other, again)["status"] == "failed"
 
 
-def test_pages_of_a_sandbox_are_its_own(world: World) -> None:
+def test_issuer_pages_are_isolated_by_sandbox(world: World) -> None:
     world.send("PUT", "/_mock/sandboxes/shop", {})
     branch = Branch(world, "shop")
     body = {"amount": 25_001, "currency": "usd", "source": branch.token(CHALLENGE)}
@@ -547,7 +547,7 @@ def test_an_order_is_paid_when_its_charge_is_finalised(world: World) -> None:
     )
 
 
-def test_an_order_that_was_paid_meanwhile_is_not_paid_twice(world: World) -> None:
+def test_order_paid_during_challenge_is_not_paid_twice(world: World) -> None:
     order = world.order(25_001)["id"]
     pending = [pay(world, order).json["charge"] for _ in range(2)]
     assert finalize(world, pending[0], "SUCCESS").status == 200
@@ -556,7 +556,7 @@ def test_an_order_that_was_paid_meanwhile_is_not_paid_twice(world: World) -> Non
     assert fetched(world, pending[1])["status"] == "pending"
 
 
-def test_a_part_that_grew_too_large_meanwhile_is_refused(world: World) -> None:
+def test_partial_payment_exceeding_remaining_amount_is_rejected(world: World) -> None:
     order = world.order(30_000)["id"]
     pending = pay(world, order, amount=25_001).json["charge"]
     assert pay(world, order, VISA, amount=10_000).json["status"] == "created"
@@ -564,14 +564,14 @@ def test_a_part_that_grew_too_large_meanwhile_is_refused(world: World) -> None:
     assert (got.status, got.json["error"]["code"]) == (400, "invalid_charge_amount")
 
 
-def test_a_failed_authentication_leaves_the_order_to_be_paid(world: World) -> None:
+def test_order_stays_unpaid_after_failed_authentication(world: World) -> None:
     order = world.order(25_001)["id"]
     pending = pay(world, order).json["charge"]
     assert finalize(world, pending, "FAILED").status == 402
     assert pay(world, order, FRICTIONLESS).json["status"] == "paid"
 
 
-def test_a_phantom_decline_stands_after_a_challenge(make_world: MakeWorld) -> None:
+def test_phantom_decline_after_challenge(make_world: MakeWorld) -> None:
     rule = "{when: {amount: 5}, then: {threeds: challenge, decline: {stands: true}}}"
     world = make_world(parse(f"name: t\nrules: [{rule}]".encode(), "t.yaml"))
     order = world.order(5)["id"]
@@ -593,7 +593,7 @@ def test_a_phantom_decline_stands_after_a_challenge(make_world: MakeWorld) -> No
         (DECLINES, "SUCCESS", ["P:CREATE decline"]),
     ],
 )
-def test_a_payment_is_announced_once_and_when_it_is_decided(
+def test_webhook_is_sent_once_when_payment_is_finalized(
     world: World, pan: str, end: str, announced: list[str]
 ) -> None:
     hooked(world)

@@ -111,7 +111,7 @@ STANDS: dict[str, tuple[Callable[[World], dict[str, Any]], str, str, str]] = {
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("prepare", "stands", "status", "said"), STANDS.values(), ids=STANDS)
-def test_a_challenges_page_says_how_it_stands(
+def test_challenge_page_shows_state(
     world: World,
     prepare: Callable[[World], dict[str, Any]],
     stands: str,
@@ -127,7 +127,7 @@ def test_a_challenges_page_says_how_it_stands(
     assert state(world, which) == stands
 
 
-def test_the_methods_pages_go_on_and_then_say_so(world: World) -> None:
+def test_method_page_continues_and_reports(world: World) -> None:
     made = wait(world, METHOD_CHALLENGE)
     which = transaction(made)
     method = look(world, f"method/{which}")
@@ -144,7 +144,7 @@ def test_the_methods_pages_go_on_and_then_say_so(world: World) -> None:
 
 
 @pytest.mark.parametrize("step", ["method", "notification", "challenge"])
-def test_what_nobody_waits_for_is_not_found(world: World, step: str) -> None:
+def test_unknown_transaction_is_not_found(world: World, step: str) -> None:
     charge(world, FRICTIONLESS)
     for which in (UNKNOWN, "<script>x"):
         page = look(world, f"{step}/{which}")
@@ -174,7 +174,7 @@ def test_a_button_does_what_the_control_call_does(make_world: MakeWorld, result:
     assert by_button.sandbox.state() == by_call.sandbox.state()
 
 
-def test_who_has_answered_is_not_heard_again(world: World) -> None:
+def test_second_answer_is_ignored(world: World) -> None:
     made = wait(world)
     for result in ("fail", "approve", "timeout"):
         assert press(world, transaction(made), result).status == 303
@@ -195,7 +195,7 @@ def test_who_has_answered_is_not_heard_again(world: World) -> None:
         ("challenge", OURS, 400, "That is not a valid answer."),
     ],
 )
-def test_an_answer_that_cannot_be_changes_nothing(
+def test_invalid_answer_changes_nothing(
     world: World, result: str, headers: dict[str, str], status: int, said: str
 ) -> None:
     which = transaction(wait(world))
@@ -209,7 +209,7 @@ def test_an_answer_that_cannot_be_changes_nothing(
 @pytest.mark.parametrize(
     "headers", [{}, OURS, {"origin": "http://other:1", "sec-fetch-site": "same-origin"}]
 )
-def test_an_answer_of_our_own_page_is_taken(world: World, headers: dict[str, str]) -> None:
+def test_same_origin_answer_is_accepted(world: World, headers: dict[str, str]) -> None:
     """The last behind a proxy that tells another host: the browser knows best."""
     which = transaction(wait(world))
     assert press(world, which, "approve", headers).status == 303
@@ -221,7 +221,7 @@ def test_an_answer_of_our_own_page_is_taken(world: World, headers: dict[str, str
 HOSTILE = "</dd><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\u202e'\"\x00"
 
 
-def test_a_shops_text_is_shown_and_never_markup(world: World) -> None:
+def test_shop_text_is_escaped(world: World) -> None:
     made = charge(world, CHALLENGE, description=HOSTILE).json
     page = look(world, f"challenge/{transaction(made)}")
     seen = Seen(page.body)
@@ -252,9 +252,7 @@ def test_the_cardholder_sees_what_is_paid_and_no_number(
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("step", ["method", "notification", "challenge"])
-def test_any_shop_may_frame_the_pages_and_they_load_only_their_own(
-    world: World, step: str, method: str
-) -> None:
+def test_pages_can_be_framed_and_load_only_own_files(world: World, step: str, method: str) -> None:
     page = look(world, f"{step}/{transaction(wait(world, METHOD_CHALLENGE))}", method)
     style = page.headers["content-security-policy"].partition("style-src ")[2].partition(";")[0]
     assert style.endswith(" 'self'")
@@ -288,7 +286,7 @@ def creq(**members: Any) -> str:
         ({"messageVersion": "<b>"}, "messageVersion: is '<b>', but"),
     ],
 )
-def test_a_challenge_is_asked_for_by_its_own_names(
+def test_challenge_request_is_compared_with_charge(
     world: World, changed: dict[str, Any], said: str
 ) -> None:
     data = wait(world)["threeds"]["data"]
@@ -322,7 +320,7 @@ def test_no_challenge_request_breaks_the_page(world: World, raw: str) -> None:
 # Places -------------------------------------------------------------------------------------------
 
 
-def test_a_page_that_is_still_open_brings_no_sandbox_back(world: World) -> None:
+def test_polling_does_not_recreate_deleted_sandbox(world: World) -> None:
     base = world.send("PUT", "/_mock/sandboxes/gone", {}).json["base_url"]
     assert base.endswith("/sandbox/gone")
     world.send("DELETE", "/_mock/sandboxes/gone")

@@ -156,7 +156,7 @@ def test_the_settings_say_how_long_a_debit_is_pending(make_world: MakeWorld) -> 
     assert (made["status"], made["paid"]) == ("succeeded", True)
 
 
-def test_a_debit_cannot_be_authorised_only(world: World) -> None:
+def test_debit_cannot_be_authorized_without_capture(world: World) -> None:
     source = token(world, ach=ACH)
     got = charge(world, source, capture=False)
     assert (got.status, got.json["error"]["message"]) == (400, "Please provide a valid capture.")
@@ -184,7 +184,7 @@ def test_a_bank_account_is_not_saved_for_a_customer(world: World) -> None:
     assert world.send("POST", "/v1/customers", body).status == 400
 
 
-def test_a_snapshot_puts_a_pending_debit_back(world: World) -> None:
+def test_snapshot_restores_pending_debit(world: World) -> None:
     made = charge(world, token(world, ach=ACH)).json["id"]
     snapshot = world.send("GET", "/_mock/snapshot").json
     control = {"x-mock-clover-control": "1", "content-type": "application/json"}
@@ -195,7 +195,7 @@ def test_a_snapshot_puts_a_pending_debit_back(world: World) -> None:
     assert world.send("GET", f"/v1/charges/{made}").json["status"] == "succeeded"
 
 
-def test_3_d_secure_is_asked_of_cards_only(world: World) -> None:
+def test_three_d_secure_applies_only_to_cards(world: World) -> None:
     """What Clover says to it beside another instrument was not found: it is not heeded."""
     for body in ({"ach": ACH}, {"gift_card": {"number": "98765441066"}}):
         got = charge(world, token(world, **body), threeds={"source": "CLOVER"})
@@ -246,7 +246,7 @@ def test_a_later_payment_without_its_first_is_answered_with_a_warning(
     assert paid[-1].json.get("warning_message") == warned
 
 
-def test_what_is_known_of_the_card_behind_a_token_is_shown(world: World) -> None:
+def test_external_token_shows_known_card_details(world: World) -> None:
     known = {"brand": "MasterCard", "first6": "542418", "last4": "1732"}
     attribute = {"exp_month": "1", "exp_year": "30"} | known
     body = {"external_token": EXTERNAL | {"transarmor_token_attribute": attribute}}
@@ -287,7 +287,7 @@ WRONG_EXTERNAL: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("changes", "words"), WRONG_EXTERNAL.values(), ids=WRONG_EXTERNAL)
-def test_a_transarmor_token_that_cannot_be_is_refused(
+def test_invalid_transarmor_token_is_rejected(
     world: World, changes: dict[str, Any], words: str
 ) -> None:
     got = tokenise(world, {"external_token": EXTERNAL | changes})
@@ -307,9 +307,7 @@ def test_a_transarmor_token_that_cannot_be_is_refused(
     ],
     ids=lambda body: next(iter(body)),
 )
-def test_a_wallets_token_stands_for_the_approving_test_card(
-    world: World, body: dict[str, Any]
-) -> None:
+def test_wallet_token_is_the_approved_test_card(world: World, body: dict[str, Any]) -> None:
     got = tokenise(world, body)
     assert got.json["card"] == {
         "exp_month": "12",
@@ -340,7 +338,7 @@ EACH: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("one", EACH)
 @pytest.mark.parametrize("other", EACH)
-def test_exactly_one_instrument_stands_in_a_request(world: World, one: str, other: str) -> None:
+def test_request_must_have_one_instrument(world: World, one: str, other: str) -> None:
     got = tokenise(world, {one: EACH[one], other: EACH[other]})
     if one == other:
         assert got.status == 200
@@ -359,7 +357,7 @@ SPOILT = {
 }
 
 
-def test_whatever_stands_in_an_instrument_is_taken_or_refused(make_world: MakeWorld) -> None:
+def test_any_instrument_value_is_accepted_or_rejected(make_world: MakeWorld) -> None:
     """And a refusal names what is wrong, and leaves nothing behind."""
     world, wrong = make_world(), {}
     for said, body in SPOILT.items():
@@ -372,7 +370,7 @@ def test_whatever_stands_in_an_instrument_is_taken_or_refused(make_world: MakeWo
     assert len(SPOILT) > 1_000
 
 
-def test_a_rule_knows_an_instrument_by_its_kind_and_its_last_four(make_world: MakeWorld) -> None:
+def test_rule_matches_instrument_kind_and_last4(make_world: MakeWorld) -> None:
     scenario = parse(
         b"name: x\nrules:\n"
         b'- {when: {card: {last4: "7891"}, endpoint: create_charge}, then: {decline: {}}}\n'

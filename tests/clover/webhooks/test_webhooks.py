@@ -44,7 +44,7 @@ def refused(world: World, method: str, path: str, body: Any = None) -> str:
     return str(got.json["message"])
 
 
-def test_hosts_beyond_the_own_networks_come_from_the_command_line(world: World) -> None:
+def test_public_webhook_hosts_need_an_option(world: World) -> None:
     app = build(
         *(world.sandbox.rules.scenario, world.keys),
         seed="x",
@@ -134,7 +134,7 @@ def do_wrong_things(world: World) -> None:
         (do_wrong_things, []),
     ],
 )
-def test_what_happened_is_announced_in_its_order(
+def test_events_are_sent_in_order(
     world: World, act: Callable[[World], Any], expected: list[str]
 ) -> None:
     hooked(world)
@@ -143,7 +143,7 @@ def test_what_happened_is_announced_in_its_order(
     assert [post.event for post in taken(world.sandbox)] == [e.split(" ")[0] for e in expected]
 
 
-def test_a_platform_event_is_told_as_clovers_page_says(world: World) -> None:
+def test_platform_event_has_documented_format(world: World) -> None:
     hooked(world, events=["P"])
     charge = do_sale(world)
     (post,) = taken(world.sandbox)
@@ -204,7 +204,7 @@ def test_a_hosted_checkout_event_is_signed_over_its_time_and_raw_body(
     assert parts["v1"] == signed.hexdigest()
 
 
-def test_a_target_gets_only_the_events_that_it_wants(world: World) -> None:
+def test_target_gets_only_subscribed_events(world: World) -> None:
     hooked(world, id="all")
     hooked(world, id="some", events=["C", "P:UPDATE"])
     do_refund(world)
@@ -216,7 +216,7 @@ def test_a_target_gets_only_the_events_that_it_wants(world: World) -> None:
     ]
 
 
-def test_who_listens_changes_no_payment(make_world: Callable[..., World]) -> None:
+def test_targets_do_not_change_responses(make_world: Callable[..., World]) -> None:
     plain, heard = make_world(), make_world()
     hooked(heard)
     hooked(heard, id="generated", secret=None, handshake=True)
@@ -226,7 +226,7 @@ def test_who_listens_changes_no_payment(make_world: Callable[..., World]) -> Non
     assert plain.sandbox.outbox is None
 
 
-def test_a_replayed_request_announces_nothing_again(world: World) -> None:
+def test_replayed_request_sends_no_event(world: World) -> None:
     hooked(world, events=["P"])
     body = {"amount": 1, "currency": "usd", "source": world.token()}
     for _ in range(3):
@@ -253,7 +253,7 @@ def secured(world: World) -> str:
     ("result", "expected"),
     [("approve", ["O:CREATE charge", "P:CREATE charge"]), ("fail", ["P:CREATE decline"])],
 )
-def test_a_pending_charge_is_announced_when_it_ends(
+def test_event_is_sent_when_pending_charge_is_decided(
     world: World, result: str, expected: list[str]
 ) -> None:
     hooked(world)
@@ -265,7 +265,7 @@ def test_a_pending_charge_is_announced_when_it_ends(
     assert [f"{each['event']} {each['about']}" for each in deliveries(world)] == expected
 
 
-def test_asking_why_announces_nothing(world: World) -> None:
+def test_why_sends_no_events(world: World) -> None:
     hooked(world)
     body = {"amount": 1, "currency": "usd", "source": world.token()}
     assert world.send("POST", "/_mock/why", {"path": "/v1/charges", "body": body}).status == 200
@@ -285,7 +285,7 @@ def attempts(world: World) -> list[tuple[int, int | None]]:
     return [(each["due_ms"] - NOW_MS, each.get("status")) for each in delivery["attempts"]]
 
 
-def test_a_failed_delivery_is_tried_again_at_the_stated_times(world: World) -> None:
+def test_failed_delivery_is_retried_on_schedule(world: World) -> None:
     hooked(world, events=["P"])
     do_sale(world)
     assert len(taken(world.sandbox, 500)) == 1
@@ -324,7 +324,7 @@ def test_a_target_may_have_a_schedule_of_its_own(world: World) -> None:
     assert [each["state"] for each in deliveries(world)] == ["failed", "failed"]
 
 
-def test_a_retry_is_signed_as_of_its_own_time(world: World) -> None:
+def test_retry_is_signed_with_its_own_time(world: World) -> None:
     hooked(world, kind="hosted_checkout")
     announce_checkout(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
     first = taken(world.sandbox, 500)
@@ -352,7 +352,7 @@ def test_a_delivery_can_be_sent_again(world: World) -> None:
 # The handshake -----------------------------------------------------------------------------------
 
 
-def test_a_platform_target_gets_events_once_its_code_is_handed_back(world: World) -> None:
+def test_platform_target_gets_events_after_verification(world: World) -> None:
     made = hooked(world, handshake=True)
     assert made["state"] == "awaiting_code"
     (post,) = taken(world.sandbox)
@@ -402,7 +402,7 @@ REFUNDED = ["P:CREATE", "P:UPDATE"]
         ([{"do": "drop", "times": 1}, {"do": "duplicate"}], ["P:UPDATE", "P:UPDATE"], []),
     ],
 )
-def test_a_plan_has_deliveries_go_wrong(
+def test_delivery_faults(
     world: World, plan: list[dict[str, Any]], at_once: list[str], later: list[str]
 ) -> None:
     hooked(world, events=["P"], plan=plan)
@@ -426,7 +426,7 @@ def test_late_after_refund_waits_for_the_refund_of_its_own_payment(world: World)
     assert about == [("P:UPDATE", f"P:{second}"), ("P:CREATE", f"P:{second}")]
 
 
-def test_a_checkouts_event_may_come_late_after_the_refund_of_its_payment(world: World) -> None:
+def test_late_after_refund_for_checkout_event(world: World) -> None:
     hooked(world, kind="hosted_checkout", plan=[{"do": "late_after_refund"}])
     hooked(world, id="p", events=["C"])
     charge = do_sale(world)
@@ -436,7 +436,7 @@ def test_a_checkouts_event_may_come_late_after_the_refund_of_its_payment(world: 
     assert [post.json["id"] for post in taken(world.sandbox)] == [charge]
 
 
-def test_a_plan_counts_what_is_left_of_it(world: World) -> None:
+def test_delivery_fault_times_are_counted_down(world: World) -> None:
     hooked(world, events=["P"], plan=[{"do": "drop", "times": 3}, {"do": "duplicate"}])
     do_sale(world)
     (target,) = world.send("GET", "/_mock/webhooks").json["data"]
@@ -452,7 +452,7 @@ def test_a_plan_counts_what_is_left_of_it(world: World) -> None:
         ({"signature": "none"}, {}),
     ],
 )
-def test_an_event_by_hand_is_sent_as_it_is_told(
+def test_manual_event_is_sent_as_requested(
     world: World, order: dict[str, Any], headers: dict[str, str]
 ) -> None:
     hooked(world, plan=[{"do": "drop"}])
@@ -465,7 +465,7 @@ def test_an_event_by_hand_is_sent_as_it_is_told(
     assert posts[0].json["merchants"] == {world.known.merchant_id: [happened]}
 
 
-def test_a_payload_by_hand_is_the_whole_body(world: World) -> None:
+def test_manual_payload_replaces_body(world: World) -> None:
     hooked(world, kind="hosted_checkout", secret="k")
     asked = {"kind": "hosted_checkout", "payload": {"a": ["é", 1.5, None]}, "delay_ms": 1_000}
     world.send("POST", "/_mock/webhooks/send", asked)
@@ -504,7 +504,7 @@ def ruled(make_world: Callable[..., World], when: str, then: str) -> World:
         ("endpoint: get_charge", "webhook: {object: P, id: X}", 200, ["P:CREATE charge"]),
     ],
 )
-def test_a_rules_event_follows_whatever_end_the_call_has(
+def test_rule_event_is_sent_for_every_outcome(
     make_world: Callable[..., World], when: str, then: str, status: int, expected: list[str]
 ) -> None:
     world = ruled(make_world, when, then)
@@ -521,7 +521,7 @@ def test_a_rules_event_follows_whatever_end_the_call_has(
         ]
 
 
-def test_a_rules_event_is_not_sent_for_what_the_request_did_wrong(
+def test_rule_event_is_not_sent_for_invalid_request(
     make_world: Callable[..., World],
 ) -> None:
     world = ruled(make_world, "amount: 7", "webhook: {payload: {a: 1}}")
@@ -543,7 +543,7 @@ def test_a_rules_event_about_a_capture_names_its_charge(make_world: Callable[...
     assert post.json["merchants"] == {world.known.merchant_id: [event]}
 
 
-def test_a_rules_event_may_be_a_hosted_checkouts(make_world: Callable[..., World]) -> None:
+def test_rule_can_send_hosted_checkout_event(make_world: Callable[..., World]) -> None:
     world = ruled(make_world, "amount: 7", "decline: {}, webhook: {kind: hosted_checkout}")
     hooked(world, kind="hosted_checkout", id="hco")
     body = {"amount": 7, "currency": "usd", "source": world.token()}
@@ -559,7 +559,7 @@ def test_a_rules_event_may_be_a_hosted_checkouts(make_world: Callable[..., World
     }
 
 
-def test_a_fault_and_an_event_may_stand_together(make_world: Callable[..., World]) -> None:
+def test_rule_with_fault_and_event(make_world: Callable[..., World]) -> None:
     then = "fault: {kind: problem, problem: SERVICE_UNAVAILABLE, when: %s}, webhook: {%s}"
     after = ruled(make_world, "amount: 7", then % ("after_commit", ""))
     before = ruled(make_world, "amount: 7", then % ("before_commit", "id: X"))
@@ -609,7 +609,7 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
         (THEN % ("", f"webhook: {{payload: {{a: {PAN}}}}}"), "looks like a card number"),
     ],
 )
-def test_a_mistake_about_webhooks_is_told_where_it_is(text: str, said: str) -> None:
+def test_webhook_error_has_line_number(text: str, said: str) -> None:
     from mock_clover.clover.common.operation_names import OPERATIONS
 
     with pytest.raises(ScenarioError) as error:
@@ -617,14 +617,14 @@ def test_a_mistake_about_webhooks_is_told_where_it_is(text: str, said: str) -> N
     assert said in str(error.value).splitlines()[0]
 
 
-def test_nobody_is_told_of_what_was_there_from_the_start(make_world: Callable[..., World]) -> None:
+def test_fixtures_send_no_events(make_world: Callable[..., World]) -> None:
     text = f"{RULE}  - {{then: {{approve: {{}}}}}}\ndata:\n  charges: [{{amount: 5}}]\n"
     world = make_world(parse(text.encode(), "s.yaml"))
     assert len(world.sandbox.charges) == 1
     assert deliveries(world) == []
 
 
-def test_a_scenarios_targets_go_with_it_and_others_stay(make_world: Callable[..., World]) -> None:
+def test_scenario_change_replaces_only_scenario_targets(make_world: Callable[..., World]) -> None:
     world = make_world(parse(f"{RULE}  - {{then: {{approve: {{}}}}}}".encode(), "s.yaml"))
     hooked(world, id="mine")
     known = world.send("GET", "/_mock/webhooks").json["data"]
@@ -641,7 +641,7 @@ def test_a_scenarios_targets_go_with_it_and_others_stay(make_world: Callable[...
     }
 
 
-def test_a_scenario_that_is_saved_again_keeps_what_is_on_its_way(
+def test_reloading_scenario_keeps_pending_deliveries(
     make_world: Callable[..., World],
 ) -> None:
     text = f"{RULE}  - {{then: {{approve: {{}}}}}}".encode()
@@ -655,7 +655,7 @@ def test_a_scenario_that_is_saved_again_keeps_what_is_on_its_way(
 # Forks, snapshots, isolation ---------------------------------------------------------------------
 
 
-def test_a_fork_carries_targets_and_what_is_pending_but_no_log(world: World) -> None:
+def test_fork_has_targets_and_pending_deliveries_but_no_log(world: World) -> None:
     hooked(world, events=["P"])
     do_sale(world)
     taken(world.sandbox)
@@ -671,7 +671,7 @@ def test_a_fork_carries_targets_and_what_is_pending_but_no_log(world: World) -> 
     assert len(taken(world.sandbox)) == 1, "each goes its own way"
 
 
-def test_a_snapshot_restores_targets_and_what_is_pending(
+def test_snapshot_restores_targets_and_pending_deliveries(
     make_world: Callable[..., World],
 ) -> None:
     world, other = make_world(), make_world()
@@ -715,7 +715,7 @@ def test_a_snapshot_with_impossible_webhooks_changes_nothing(
     assert world.send("GET", "/_mock/snapshot").body == before
 
 
-def test_sandboxes_hear_nothing_of_each_other(world: World) -> None:
+def test_events_are_isolated_by_sandbox(world: World) -> None:
     hooked(world)
     other = world.sandboxes.named("other")
     world.sandbox, mine = other, world.sandbox
@@ -726,7 +726,7 @@ def test_sandboxes_hear_nothing_of_each_other(world: World) -> None:
 
 
 @pytest.mark.parametrize("end", ["drop", "make"])
-def test_what_is_pending_ends_with_its_sandbox(world: World, end: str) -> None:
+def test_pending_deliveries_end_with_sandbox(world: World, end: str) -> None:
     world.sandbox = gone = world.sandboxes.named("gone")
     world.known = gone.credentials
     hooked(world)
@@ -779,7 +779,7 @@ def test_targets_and_deliveries_are_bounded(world: World) -> None:
         ({}, "url"),
     ],
 )
-def test_a_target_that_cannot_be_is_refused(world: World, body: Any, said: str) -> None:
+def test_invalid_target_is_rejected(world: World, body: Any, said: str) -> None:
     assert said in refused(world, "PUT", "/_mock/webhooks", body)
     assert world.sandbox.outbox is None
 
@@ -796,13 +796,13 @@ def test_a_target_that_cannot_be_is_refused(world: World, body: Any, said: str) 
         ({"object": "C", "id": "X", "type": "CREATE"}, "that receives this event"),
     ],
 )
-def test_an_event_that_cannot_be_is_refused(world: World, body: Any, said: str) -> None:
+def test_invalid_event_is_rejected(world: World, body: Any, said: str) -> None:
     hooked(world, events=["P"])
     assert said in refused(world, "POST", "/_mock/webhooks/send", body)
     assert deliveries(world) == []
 
 
-def test_a_secret_is_shown_to_the_one_who_set_it_and_nowhere_else(world: World) -> None:
+def test_secret_is_shown_only_on_creation(world: World) -> None:
     assert hooked(world, secret="tell-nobody")["secret"] == "tell-nobody"
     generated = hooked(world, secret=None, id="b")["secret"]
     do_sale(world)
