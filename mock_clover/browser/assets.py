@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mock_clover.control.endpoint import OURS
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Asset, Call, Endpoint
+from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Asset, Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 
 STATIC = Path(__file__).parent / "static"
@@ -77,8 +77,8 @@ def _endpoint(
         run=read,
         response=Record,
         fact=OURS,
-        auth="none",
-        unjournaled=True,
+        auth=NO_AUTH,
+        surface=UNJOURNALED,
         cross_origin=cross_origin,
     )
 

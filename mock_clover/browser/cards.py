@@ -9,7 +9,7 @@ from typing import Literal
 from mock_clover.clover.common.cards import Brand, brand_of
 from mock_clover.control.endpoint import OURS
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import TestCard
 
@@ -61,6 +61,6 @@ ENDPOINT = Endpoint(
     run=list_cards,
     response=CardsShown,
     fact=OURS,
-    auth="none",
-    unjournaled=True,
+    auth=NO_AUTH,
+    surface=UNJOURNALED,
 )

@@ -6,7 +6,7 @@ from typing import Any
 from mock_clover.core.evidence import inferred
 from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
-from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Endpoint
 
 OURS = inferred("of this mock, not of Clover")
 
@@ -31,12 +31,12 @@ def control(
         method=method,
         path=path,
         run=run,
-        auth="none",
+        auth=NO_AUTH,
+        surface=UNJOURNALED,
         response=response,
         request=request,
         query=query,
         fact=OURS,
-        unjournaled=True,
         about=(run.__doc__ or "").partition("\n")[0],
     )
 

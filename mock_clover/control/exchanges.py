@@ -218,11 +218,11 @@ def _omissions(exchange: Exchange, plan: ReplayPlan) -> list[str]:
 def _headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
     """Return the headers that a call needs; the original headers are not used."""
     headers: dict[bytes, bytes] = {}
-    if endpoint.auth == "apikey":
+    if endpoint.auth.kind == "apikey":
         headers[b"apikey"] = sandbox.credentials.api_key.encode()
-    elif endpoint.auth != "none":
+    elif endpoint.auth.kind != "none":
         headers[b"authorization"] = sandbox.bearer_header
-    if endpoint.merchant:
+    if endpoint.auth.merchant:
         headers[b"x-clover-merchant-id"] = sandbox.credentials.merchant_id.encode()
     if endpoint.forwarded_for:
         headers[b"x-forwarded-for"] = b"127.0.0.1"

@@ -302,7 +302,9 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
         raise CONTROL_INVALID.error(said=f"path: {error.message}") from None
     codec = endpoint.codec
     try:
-        request = codec.decode(raw_body) if codec and not endpoint.any_body else None
+        request = (
+            codec.decode(raw_body) if codec and endpoint.body_format != "json_or_form" else None
+        )
     except (MalformedError, ViolationsError):
         request = None
     rule_input_of = endpoint.rule_input_of or rule_input

@@ -26,15 +26,40 @@ if TYPE_CHECKING:  # keeps the start of the server fast
     from mock_clover.clover.charges.records import Charge
     from mock_clover.engine.reply import Reply
 
-Auth = Literal["bearer", "apikey", "pakms", "none"]
-"""pakms: a bearer token; if it is missing, the response is plain text."""
-
 Body = TypeVar("Body", bound=Record | None)
 Query = TypeVar("Query", bound=Record | None)
 
 
 SCHEME = b":scheme"
 """Pseudo-header of requests received over TLS. A client cannot send a header of this name."""
+
+
+class Auth(Value, frozen=True, kw_only=True):
+    """Who may call an operation."""
+
+    kind: Literal["bearer", "apikey", "pakms", "none"]
+    """pakms: a bearer token; if it is missing, the response is plain text."""
+    permissions: tuple[Permission, ...] = ()
+    """Permissions that the app needs, if the scenario sets `permissions`."""
+    with_members: tuple[tuple[str, Permission], ...] = ()
+    """Permissions that the app also needs if the body has the member named."""
+    merchant: bool = False
+    """Whether X-Clover-Merchant-Id is required besides the bearer token; the handler checks it."""
+
+
+def bearer(
+    *permissions: Permission,
+    with_members: tuple[tuple[str, Permission], ...] = (),
+    merchant: bool = False,
+) -> Auth:
+    """Return the authentication of operations that need a bearer token and permissions."""
+    return Auth(
+        kind="bearer", permissions=permissions, with_members=with_members, merchant=merchant
+    )
+
+
+BEARER = bearer()
+NO_AUTH = Auth(kind="none")
 
 
 class OpenBody(Record, frozen=True, kw_only=True):
@@ -174,9 +199,13 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a query parameter may be repeated; its values are joined by commas."""
     platform_errors: bool = False
     """Whether an error body is a message only, without an error object."""
+    journaled: bool = True
+    """Whether requests are journaled and logged, and rules and faults apply to them."""
 
 
 ECOMMERCE = Surface()
+UNJOURNALED = Surface(journaled=False)
+"""The control API, the pages and the static files of this mock."""
 
 RuleInputOf = Callable[
     [Sandbox, str, Record | None, tuple[str, ...], dict[bytes, bytes], Card | None], RuleInput
@@ -194,8 +223,13 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     response: type[Record]
     fact: Fact
     request: type[Record] | None = None
+    body_format: Literal["json", "json_only", "json_or_form"] = "json"
+    """json: any content type. json_only: another content type is rejected with 415. json_or_form:
+    the body is merged with the query."""
+    response_format: Literal["record", "array", "page"] = "record"
+    """array: of `response`, without an envelope. page: HTML for browsers."""
     query: type[Record] | None = None
-    auth: Auth = "bearer"
+    auth: Auth = BEARER
     errors: tuple[Problem, ...] = ()
     about: str = ""
     idempotent: bool = False
@@ -204,24 +238,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whether x-forwarded-for is documented as required; --strict rejects requests without it."""
     extension: bool = False
     """Whether only this mock has the operation, not Clover's public API; --strict rejects it."""
-    any_body: bool = False
-    """Whether the body may be JSON or a form; it is merged with the query."""
-    json_only: bool = False
-    """Whether a body with another content type than JSON is rejected with 415."""
-    permissions: tuple[Permission, ...] = ()
-    """Permissions that the app needs, if the scenario sets `permissions`."""
-    permissions_with: tuple[tuple[str, Permission], ...] = ()
-    """Permissions that the app also needs if the body has the member named."""
     cross_origin: bool = False
     """Whether browsers call it from other origins."""
-    unjournaled: bool = False
-    """Whether it is neither journaled nor logged: the control API and static files."""
     path_alias: str = ""
     """A second path of the same operation."""
-    bare_array: bool = False
-    """Whether the response is an array of `response` without an envelope."""
-    merchant: bool = False
-    """Whether X-Clover-Merchant-Id is required besides the bearer token; the handler checks it."""
     surface: Surface = ECOMMERCE
     """The API that it belongs to."""
     rule_input_of: RuleInputOf | None = None
@@ -230,8 +250,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Fields that `filter` and `orderBy` support; a response header lists them."""
     secret: bool = False
     """Whether the request holds a PAN; the journal then stores the response only."""
-    page: bool = False
-    """Whether it may respond with an HTML page."""
 
     @cached_property
     def codec(self) -> Codec[Any] | None:

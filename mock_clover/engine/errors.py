@@ -22,13 +22,13 @@ def errors_of(endpoint: Endpoint) -> tuple[Problem, ...]:
         METHOD_NOT_ALLOWED: True,
         PAYLOAD_TOO_LARGE: True,
         SANDBOX_FULL: True,
-        UNAUTHORIZED: endpoint.auth != "none",
-        PAKMS_WITHOUT_AUTHORIZATION: endpoint.auth == "pakms",
-        PERMISSION_MISSING: bool(endpoint.permissions or endpoint.permissions_with),
+        UNAUTHORIZED: endpoint.auth.kind != "none",
+        PAKMS_WITHOUT_AUTHORIZATION: endpoint.auth.kind == "pakms",
+        PERMISSION_MISSING: bool(endpoint.auth.permissions or endpoint.auth.with_members),
         INVALID_JSON: bool(endpoint.request or endpoint.query),
         INVALID_REQUEST: endpoint.query is not None,  # too many query fields
         IDEMPOTENCY_MISMATCH: endpoint.idempotent,
-        MERCHANT_ID_MISSING: endpoint.merchant,
+        MERCHANT_ID_MISSING: endpoint.auth.merchant,
     }
     found = [*endpoint.errors, *(problem for problem, applies in implied.items() if applies)]
     return tuple(dict.fromkeys(found))

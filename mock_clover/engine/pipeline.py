@@ -64,7 +64,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
         admit = endpoint.surface.admit
         raw = raw if admit is None else admit(sandbox, raw)
         credential = authorise(sandbox, endpoint, raw.headers)
-        has_overrides = not endpoint.unjournaled and may_be_overridden(
+        has_overrides = endpoint.surface.journaled and may_be_overridden(
             sandbox, raw.headers, raw.body
         )
         if has_overrides:
@@ -117,7 +117,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     if has_overrides:
         _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
-    if endpoint.unjournaled:
+    if not endpoint.surface.journaled:
         return replace(reply, evidence=None, basis=())
     _journal(sandbox, endpoint, raw, reply, request, idempotency)
     return reply
@@ -156,7 +156,7 @@ def _run_handler(
     sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], override: Override | None
 ) -> Reply:
     """Run an endpoint's handler, unless an override decides the outcome."""
-    if endpoint.permissions_with:
+    if endpoint.auth.with_members:
         refuse_members(sandbox, endpoint, call.body)
     if override is not None:
         if override.then.problem is not None:
@@ -267,7 +267,7 @@ def _ignored_members(endpoint: Endpoint, request: Record | None, body: bytes) ->
     codec = endpoint.codec
     if not body or codec is None or endpoint.request is None or codec.is_plain(request, body):
         return ()
-    if endpoint.any_body:
+    if endpoint.body_format == "json_or_form":
         return ()
     try:
         tree = decode_json(body)

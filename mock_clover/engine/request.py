@@ -46,9 +46,10 @@ def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes])
 
     Raises UNAUTHORIZED for any invalid credential, and PERMISSION_MISSING.
     """
-    if endpoint.auth == "none":
+    kind = endpoint.auth.kind
+    if kind == "none":
         return ""
-    if endpoint.auth == "apikey":
+    if kind == "apikey":
         api_key = headers.get(b"apikey", b"").decode("latin-1").strip()
         if api_key != sandbox.credentials.api_key:
             reason = "the apikey is not valid for this sandbox" if api_key else "no apikey was sent"
@@ -60,13 +61,13 @@ def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes])
     else:
         token = _oauth_token(sandbox, endpoint, header)
     if sandbox.settings.permissions is not None:
-        _check_permissions(endpoint, endpoint.permissions, sandbox.settings.permissions)
+        _check_permissions(endpoint, endpoint.auth.permissions, sandbox.settings.permissions)
     return token
 
 
 def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> str:
     """Return the token of an Authorization header if OAuth issued it and it is valid."""
-    if header is None and endpoint.auth == "pakms":
+    if header is None and endpoint.auth.kind == "pakms":
         raise PAKMS_WITHOUT_AUTHORIZATION.error()
     token = _bearer(header)
     bearer = sandbox.bearers.get(token)
@@ -98,7 +99,7 @@ def refuse_members(sandbox: Sandbox, endpoint: Endpoint, request: Record | None)
     granted = sandbox.settings.permissions
     if granted is not None and request is not None:
         names = _set_fields(request)
-        needed = tuple(name for member, name in endpoint.permissions_with if member in names)
+        needed = tuple(name for member, name in endpoint.auth.with_members if member in names)
         _check_permissions(endpoint, needed, granted)
 
 
@@ -142,7 +143,7 @@ def enforce_strict(endpoint: Endpoint, raw: Raw) -> None:
         raise PATH_NOT_FOUND.error()
     if endpoint.forwarded_for and not raw.headers.get(b"x-forwarded-for"):
         raise FORWARDED_FOR_MISSING.error()
-    if endpoint.request and not endpoint.any_body:
+    if endpoint.request and endpoint.body_format != "json_or_form":
         try:
             unknown = unknown_members(parse(raw.body), endpoint.request)
         except MalformedError:
@@ -157,10 +158,10 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
     codec: Codec[Record] | None = endpoint.codec
     if codec is None:
         return None
-    if endpoint.json_only:
+    if endpoint.body_format == "json_only":
         _require_json(raw.headers)
     try:
-        if endpoint.any_body:
+        if endpoint.body_format == "json_or_form":
             return codec.convert(_merge_parameters(raw))
         if endpoint.request is OpenBody:
             if _is_yaml(raw):
@@ -169,11 +170,11 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
         body = raw.body
         return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
     except MalformedError as error:
-        if endpoint.unjournaled:
+        if not endpoint.surface.journaled:
             raise CONTROL_INVALID.error(said=str(error)) from None
         raise INVALID_JSON.error() from None
     except ViolationsError as violations:
-        _raise_violation(violations, control=endpoint.unjournaled)
+        _raise_violation(violations, control=not endpoint.surface.journaled)
 
 
 def _is_yaml(raw: Raw) -> bool:
@@ -205,13 +206,13 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
             return empty
     try:
         fields = _join_repeated(query) if endpoint.surface.gathers_query else _fields(query)
-        if endpoint.unjournaled and endpoint.query is not None:
+        if not endpoint.surface.journaled and endpoint.query is not None:
             _reject_unknown(fields, endpoint.query)
         return codec.convert(fields)
     except MalformedError:
         raise INVALID_REQUEST.error(param="query") from None
     except ViolationsError as violations:
-        _raise_violation(violations, control=endpoint.unjournaled)
+        _raise_violation(violations, control=not endpoint.surface.journaled)
 
 
 def _reject_unknown(fields: dict[str, str], query: type[Record]) -> None:

@@ -113,16 +113,16 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "operationId": endpoint.name,
         "tags": [tag_of(endpoint.path)],
         "summary": endpoint.about,
-        "security": _SECURITY[endpoint.auth],
+        "security": _SECURITY[endpoint.auth.kind],
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint),
         "x-evidence": endpoint.fact.evidence,
         "x-source": endpoint.fact.source,
     }
-    if endpoint.permissions:
-        operation["x-permissions"] = list(endpoint.permissions)
-    if endpoint.permissions_with:
-        operation["x-permissions-with"] = dict(endpoint.permissions_with)
+    if endpoint.auth.permissions:
+        operation["x-permissions"] = list(endpoint.auth.permissions)
+    if endpoint.auth.with_members:
+        operation["x-permissions-with"] = dict(endpoint.auth.with_members)
     if endpoint.path_alias:
         operation["x-also"] = endpoint.path_alias
     if endpoint.extension:
@@ -131,9 +131,12 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.request.__name__)}}
         schema |= _example(example_of(endpoint).request)
         content = {"application/json": schema}
-        if endpoint.any_body:
+        if endpoint.body_format == "json_or_form":
             content["application/x-www-form-urlencoded"] = schema
-        operation["requestBody"] = {"required": not endpoint.any_body, "content": content}
+        operation["requestBody"] = {
+            "required": endpoint.body_format != "json_or_form",
+            "content": content,
+        }
     return operation
 
 
@@ -151,14 +154,16 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         for name, value in zip(re.findall(r"\{(\w+)\}", endpoint.path), example.ids, strict=True)
     ]
     query = endpoint.query or (
-        endpoint.request if endpoint.any_body and endpoint.method == "GET" else None
+        endpoint.request
+        if endpoint.body_format == "json_or_form" and endpoint.method == "GET"
+        else None
     )
     if query:
         parameters += [
             {**each, **_example(example.query.get(each["name"]))}
             for each in _query_parameters(query)
         ]
-    if endpoint.merchant:
+    if endpoint.auth.merchant:
         parameters.append(
             {
                 "name": "X-Clover-Merchant-Id",
@@ -197,12 +202,16 @@ def _query_parameters(query: type[Record]) -> list[dict[str, Any]]:
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.response.__struct_fields__:
         each = {"$ref": _REF.format(name=endpoint.response.__name__)}
-        schema = {"schema": {"type": "array", "items": each} if endpoint.bare_array else each}
+        schema = {
+            "schema": {"type": "array", "items": each}
+            if endpoint.response_format == "array"
+            else each
+        }
         schema |= _example(example_of(endpoint).reply)
         good = {"200": {"description": "OK", "content": {"application/json": schema}}}
     else:
         good = {"302": {"description": "Redirects the browser back."}}
-        if endpoint.page:
+        if endpoint.response_format == "page":
             content = {"text/html": {"schema": {"type": "string"}}}
             good = {"200": {"description": "An HTML page.", "content": content}} | good
     return good | _error_responses(endpoint)
@@ -277,7 +286,7 @@ def route_rows() -> list[dict[str, Any]]:
             "method": endpoint.method,
             "path": endpoint.path,
             "name": endpoint.name,
-            "auth": endpoint.auth,
+            "auth": endpoint.auth.kind,
             "permissions": ", ".join(_permissions(endpoint)),
             "extension": endpoint.extension,
             "about": endpoint.about,
@@ -290,5 +299,5 @@ def route_rows() -> list[dict[str, Any]]:
 
 def _permissions(endpoint: Endpoint) -> list[str]:
     """Return the permissions of an endpoint, including those required by body members."""
-    conditional = [f"{name} (with {member})" for member, name in endpoint.permissions_with]
-    return [*endpoint.permissions, *conditional]
+    conditional = [f"{name} (with {member})" for member, name in endpoint.auth.with_members]
+    return [*endpoint.auth.permissions, *conditional]

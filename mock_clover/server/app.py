@@ -138,19 +138,19 @@ class App:
             return self._error_reply(sandbox, raw, error)
         if ids:
             raw = replace(raw, ids=ids)
-        if sandbox.agenda.heap and not endpoint.unjournaled:
+        if sandbox.agenda.heap and endpoint.surface.journaled:
             run_due_jobs(sandbox)
-        if sandbox.settings.refuse_inferred and not endpoint.unjournaled:
+        if sandbox.settings.refuse_inferred and endpoint.surface.journaled:
             reply = answer_if_supported(sandbox, endpoint, raw, waited=waited)
         else:
             reply = answer(sandbox, endpoint, raw, waited=waited)
         if isinstance(reply, Wait):
-            return reply, endpoint.unjournaled
+            return reply, not endpoint.surface.journaled
         if endpoint.surface.finish is not None:
             reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = replace(reply, headers=reply.headers + _ANY_ORIGIN)
-        return reply, endpoint.unjournaled
+        return reply, not endpoint.surface.journaled
 
     def _check_control_access(self, raw: Raw) -> None:
         """Reject a forbidden control call. The dashboard's files need only an allowed Host."""

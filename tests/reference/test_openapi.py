@@ -59,7 +59,7 @@ def complaints(endpoint: Endpoint, operation: dict[str, Any], tags: set[str]) ->
         shown = responses.get(str(problem.status), {}).get("content", {}).get(kind, {})
         if problem.name not in shown.get("examples", {}):
             yield f"does not show its refusal {problem.name}"
-    if endpoint.auth != "none" and "401" not in responses:
+    if endpoint.auth.kind != "none" and "401" not in responses:
         yield "does not tell what a stranger gets"
 
 
@@ -111,7 +111,7 @@ def test_every_good_request_succeeds(make_world: Callable[..., World]) -> None:
 
 def test_every_operation_has_an_example(told: dict[str, Any]) -> None:
     for endpoint, operation in operations(told):
-        if "200" in operation["responses"] and not endpoint.page:
+        if "200" in operation["responses"] and endpoint.response_format != "page":
             content = operation["responses"]["200"]["content"]["application/json"]
             assert "example" in content, endpoint.name
         for parameter in operation["parameters"]:

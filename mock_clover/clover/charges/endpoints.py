@@ -60,7 +60,7 @@ from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.object_id import OBJECT_ID
-from mock_clover.engine.endpoint import Call, Declined, Endpoint
+from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 
 
@@ -263,7 +263,7 @@ ENDPOINTS = (
         path="/v1/charges",
         run=create_charge,
         request=ChargeRequest,
-        permissions=("online_payments",),
+        auth=bearer("online_payments"),
         response=ChargeAnswer,
         idempotent=True,
         forwarded_for=True,
@@ -291,7 +291,7 @@ ENDPOINTS = (
         path="/v1/charges/{charge_id}/capture",
         run=capture_charge,
         request=CaptureRequest,
-        permissions=("read_payments", "write_payments", "online_payments"),
+        auth=bearer("read_payments", "write_payments", "online_payments"),
         response=ChargeAnswer,
         idempotent=True,
         forwarded_for=True,

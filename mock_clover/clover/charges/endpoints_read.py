@@ -19,7 +19,7 @@ from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.views import retrieved_answer
 from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, page
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -128,7 +128,7 @@ ENDPOINTS = (
         path="/v1/charges",
         run=list_charges,
         query=ChargesQuery,
-        permissions=("read_payments",),
+        auth=bearer("read_payments"),
         response=ListAnswer,
         errors=(INVALID_REQUEST,),
         about="List charges, newest first.",
@@ -140,7 +140,7 @@ ENDPOINTS = (
         path="/v1/charges/{charge_id}",
         run=get_charge,
         query=ChargeQuery,
-        permissions=("read_payments",),
+        auth=bearer("read_payments"),
         response=ChargeAnswer,
         errors=(CHARGE_NOT_FOUND, INVALID_REQUEST),
         about="Get one charge.",

@@ -166,7 +166,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         replace(
             control(name, method, f"{PAGE}/{{id}}", run, Record, request=CheckoutForm),
             secret=True,
-            any_body=True,
+            body_format="json_or_form",
         )
         for name, method, run in (
             ("checkout_page", "GET", show_page),

@@ -50,7 +50,7 @@ from mock_clover.clover.webhooks.operations import announce, announce_checkout, 
 from mock_clover.clover.webhooks.records import EventSpec
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import encode
-from mock_clover.engine.endpoint import Call, Endpoint, home_of
+from mock_clover.engine.endpoint import Call, Endpoint, bearer, home_of
 from mock_clover.engine.error_format import DECLINED_STATUS, decline_body, dialect_of, problem_body
 from mock_clover.engine.overrides import find_override
 from mock_clover.engine.scheduler import run_due_jobs
@@ -374,7 +374,7 @@ ENDPOINTS = (
         run=create_checkout,
         request=CheckoutRequest,
         response=CheckoutAnswer,
-        merchant=True,
+        auth=bearer(merchant=True),
         errors=(CHECKOUT_INVALID, UNAUTHORIZED),
         about="Create a hosted checkout session; the customer pays on the page at `href`.",
         fact=DOC,

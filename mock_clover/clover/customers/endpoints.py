@@ -35,7 +35,7 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.clover.webhooks.records import EventType
 from mock_clover.core.evidence import documented
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 
 CARDS_MAX = 50
@@ -188,7 +188,7 @@ ENDPOINTS = (
         path="/v1/customers",
         run=create_customer,
         request=CustomerRequest,
-        permissions=("read_customers", "write_customers", "online_payments"),
+        auth=bearer("read_customers", "write_customers", "online_payments"),
         response=CustomerAnswer,
         idempotent=True,
         errors=_SAVING,
@@ -201,7 +201,7 @@ ENDPOINTS = (
         path="/v1/customers/{customer_id}",
         run=update_customer,
         request=CustomerUpdate,
-        permissions=("read_customers", "write_customers", "online_payments"),
+        auth=bearer("read_customers", "write_customers", "online_payments"),
         response=CustomerAnswer,
         errors=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING),
         about="Update a customer; with a source, save another card.",
@@ -212,7 +212,7 @@ ENDPOINTS = (
         method="DELETE",
         path="/v1/customers/{customer_id}/sources/{card_id}",
         run=revoke_card,
-        permissions=("read_customers", "write_customers", "online_payments"),
+        auth=bearer("read_customers", "write_customers", "online_payments"),
         response=DeletedAnswer,
         errors=(CUSTOMER_NOT_FOUND, CARD_NOT_FOUND),
         about="Remove a card on file.",
@@ -223,7 +223,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/customers/{customer_id}",
         run=get_customer,
-        permissions=("read_customers",),
+        auth=bearer("read_customers"),
         response=CustomerAnswer,
         extension=True,
         errors=(CUSTOMER_MISSING,),
@@ -235,7 +235,7 @@ ENDPOINTS = (
         method="DELETE",
         path="/v1/customers/{customer_id}",
         run=delete_customer,
-        permissions=("read_customers", "write_customers"),
+        auth=bearer("read_customers", "write_customers"),
         response=DeletedAnswer,
         extension=True,
         errors=(CUSTOMER_MISSING,),

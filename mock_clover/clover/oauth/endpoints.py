@@ -25,7 +25,7 @@ from mock_clover.clover.oauth.records import (
 )
 from mock_clover.core.evidence import documented, inferred, observed
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, Page, Redirect
+from mock_clover.engine.endpoint import NO_AUTH, Auth, Call, Endpoint, Page, Redirect
 from mock_clover.sandbox.sandbox import Sandbox
 
 # Any scheme but those that a browser executes.
@@ -166,9 +166,9 @@ def consent(**parts: Any) -> Endpoint:
     """Return the endpoint of the form of a consent page."""
     return Endpoint(
         method="POST",
-        auth="none",
+        auth=NO_AUTH,
+        body_format="json_or_form",
         response=NoBody,
-        any_body=True,
         errors=(
             OAUTH_UNKNOWN_CLIENT,
             OAUTH_INVALID_REDIRECT,
@@ -187,10 +187,10 @@ def _exchange_endpoint(method: str, name: str) -> Endpoint:
         method=method,
         path="/oauth/token",
         run=exchange_token,
-        auth="none",
+        auth=NO_AUTH,
+        body_format="json_or_form",
         request=TokenExchange,
         response=AccessToken,
-        any_body=True,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS, INVALID_REQUEST),
         about="Exchange a one-time code for a bearer token; query, form or JSON.",
         fact=AccessToken.fact,
@@ -203,8 +203,7 @@ def _api_key_endpoint(path: str, name: str) -> Endpoint:
         method="GET",
         path=path,
         run=get_api_key,
-        auth="pakms",
-        permissions=("online_payments",),
+        auth=Auth(kind="pakms", permissions=("online_payments",)),
         response=ApiKeyAnswer,
         about="Get the key for tokenizing cards.",
         fact=documented("SEED accept-payments flow has both paths"),
@@ -217,10 +216,10 @@ ENDPOINTS = (
         method="GET",
         path="/oauth/authorize",
         run=authorize,
-        auth="none",
+        auth=NO_AUTH,
+        response_format="page",
         query=AuthorizeQuery,
         response=NoBody,
-        page=True,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
         about="Redirect with a one-time code, as if the merchant had agreed.",
         fact=documented("MD:using-oauth-20"),
@@ -240,7 +239,7 @@ ENDPOINTS = (
         method="GET",
         path="/assets/keys.json",
         run=get_keys,
-        auth="none",
+        auth=NO_AUTH,
         response=KeysAnswer,
         cross_origin=True,
         about="Get the public keys for encrypting card numbers (the fake CDN).",

@@ -56,7 +56,7 @@ from mock_clover.clover.oauth.records_v2 import (
 from mock_clover.core.evidence import Fact, documented
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, Page, Redirect
+from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, Page, Redirect
 from mock_clover.engine.request import legacy_token_error
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.sandbox import Sandbox
@@ -241,10 +241,10 @@ def _post(
         method="POST",
         path=path,
         run=run,
-        auth="none",
+        auth=NO_AUTH,
+        body_format="json_only",
         request=request,
         response=response,
-        json_only=True,
         errors=(problem, OAUTH_MEDIA_TYPE, INVALID_REQUEST),
         about=about,
         fact=fact,
@@ -257,10 +257,10 @@ ENDPOINTS = (
         method="GET",
         path="/oauth/v2/authorize",
         run=authorize_v2,
-        auth="none",
+        auth=NO_AUTH,
+        response_format="page",
         query=AuthorizeV2Query,
         response=NoBody,
-        page=True,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
         about="Redirect with a one-time OAuth v2 code, as if the merchant had agreed.",
         fact=documented("MD:high-trust-app-auth-flow"),

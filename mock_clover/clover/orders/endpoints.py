@@ -53,7 +53,7 @@ from mock_clover.clover.threeds.operations import THREEDS_REFUSALS, authenticate
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Declined, Endpoint
+from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
 from mock_clover.engine.overrides import rule_input
 from mock_clover.engine.pagination import OrdersQuery, bounds, page
 from mock_clover.sandbox.sandbox import Sandbox
@@ -285,8 +285,12 @@ ENDPOINTS = (
         path="/v1/orders",
         run=create_order,
         request=OrderRequest,
-        permissions=("read_merchant", "read_orders", "write_orders"),
-        permissions_with=(("customer", "read_customers"), ("tax_rates", "read_inventory")),
+        auth=bearer(
+            "read_merchant",
+            "read_orders",
+            "write_orders",
+            with_members=(("customer", "read_customers"), ("tax_rates", "read_inventory")),
+        ),
         response=OrderAnswer,
         idempotent=True,
         errors=(
@@ -306,7 +310,7 @@ ENDPOINTS = (
         path="/v1/orders",
         run=list_orders,
         query=OrdersQuery,
-        permissions=("read_orders", "read_payments"),
+        auth=bearer("read_orders", "read_payments"),
         response=ListAnswer,
         errors=(INVALID_REQUEST,),
         about="List orders, newest first, including those that charges created.",
@@ -317,7 +321,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/orders/{order_id}",
         run=get_order,
-        permissions=("read_customers", "read_merchant", "read_orders", "read_payments"),
+        auth=bearer("read_customers", "read_merchant", "read_orders", "read_payments"),
         response=OrderAnswer,
         errors=(ORDER_NOT_FOUND,),
         about="Get one order; a paid order has a `charge`.",
@@ -330,7 +334,7 @@ ENDPOINTS = (
         run=pay_order,
         rule_input_of=payment_rule_input,
         request=PayRequest,
-        permissions=(
+        auth=bearer(
             "read_customers",
             "read_inventory",
             "read_merchant",

@@ -20,7 +20,7 @@ from mock_clover.clover.orders.views import OrderWithCharges, ReturnAnswer, retu
 from mock_clover.clover.refunds.endpoints import refund_charge
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -116,12 +116,8 @@ ENDPOINTS = (
         path="/v1/orders/{order_id}/returns",
         run=return_order,
         request=ReturnRequest,
-        permissions=(
-            "read_customers",
-            "read_merchant",
-            "read_orders",
-            "read_payments",
-            "online_payments",
+        auth=bearer(
+            "read_customers", "read_merchant", "read_orders", "read_payments", "online_payments"
         ),
         response=ReturnAnswer,
         idempotent=True,

@@ -33,7 +33,7 @@ from mock_clover.clover.platform.records_customer import (
 from mock_clover.clover.platform.view import View, nested, view_of
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented, observed
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -205,7 +205,7 @@ ENDPOINTS = (
         name="platform_create_customer",
         method="POST",
         path=_ROOT,
-        permissions=("write_customers",),
+        auth=bearer("write_customers"),
         run=create_customer,
         request=PlatformCustomerRequest,
         query=ExpandQuery,
@@ -219,7 +219,7 @@ ENDPOINTS = (
         name="platform_list_customers",
         method="GET",
         path=_ROOT,
-        permissions=("read_customers",),
+        auth=bearer("read_customers"),
         run=list_customers,
         query=PlatformQuery,
         response=Elements,
@@ -233,7 +233,7 @@ ENDPOINTS = (
         name="platform_get_customer",
         method="GET",
         path=_ONE,
-        permissions=("read_customers",),
+        auth=bearer("read_customers"),
         run=get_customer,
         query=ExpandQuery,
         response=PlatformCustomerAnswer,
@@ -246,7 +246,7 @@ ENDPOINTS = (
         name="platform_update_customer",
         method="POST",
         path=_ONE,
-        permissions=("write_customers",),
+        auth=bearer("write_customers"),
         run=update_customer,
         request=PlatformCustomerUpdate,
         query=ExpandQuery,
@@ -260,7 +260,7 @@ ENDPOINTS = (
         name="platform_delete_customer",
         method="DELETE",
         path=_ONE,
-        permissions=("write_customers",),
+        auth=bearer("write_customers"),
         run=delete_customer,
         response=Nothing,
         surface=PLATFORM,

@@ -32,7 +32,7 @@ from mock_clover.clover.platform.view import View, nested, view_of
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import Fact, documented, observed
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -193,7 +193,7 @@ def _list_endpoint(name: str, run: Callable[..., Elements], fields: Fields, fact
         surface=PLATFORM,
         filters=tuple(fields),
         errors=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
-        permissions=("read_merchant" if name in _MERCHANTS else "read_inventory",),
+        auth=bearer("read_merchant" if name in _MERCHANTS else "read_inventory"),
         about=(run.__doc__ or "").replace("Return", "List"),
         fact=fact,
     )
@@ -216,7 +216,7 @@ def _create_endpoint(
         response=response,
         surface=PLATFORM,
         errors=(PLATFORM_INVALID_QUERY,),
-        permissions=("write_merchant" if f"{name}s" in _MERCHANTS else "write_inventory",),
+        auth=bearer("write_merchant" if f"{name}s" in _MERCHANTS else "write_inventory"),
         about=run.__doc__ or "",
         fact=fact,
         **more,
@@ -234,7 +234,7 @@ def _get_endpoint(
         response=response,
         surface=PLATFORM,
         errors=(PLATFORM_INVALID_ID,),
-        permissions=("read_inventory",),
+        auth=bearer("read_inventory"),
         about=(run.__doc__ or "").replace("Return", "Get"),
         fact=fact,
         **more,

@@ -28,7 +28,7 @@ from mock_clover.clover.platform.view import view_of
 from mock_clover.clover.platform.view_order import line_answer, lines_of
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented, observed
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 
 _ONE = "/v3/merchants/{merchant_id}/orders/{order_id}"
@@ -136,7 +136,7 @@ ENDPOINTS = (
         name="platform_create_line_item",
         method="POST",
         path=f"{_ONE}/line_items",
-        permissions=("write_orders",),
+        auth=bearer("write_orders"),
         run=create_line,
         request=LineRequest,
         query=ExpandQuery,
@@ -155,7 +155,7 @@ ENDPOINTS = (
         name="platform_list_line_items",
         method="GET",
         path=f"{_ONE}/line_items",
-        permissions=("read_orders",),
+        auth=bearer("read_orders"),
         run=list_lines,
         query=ExpandQuery,
         response=Elements,

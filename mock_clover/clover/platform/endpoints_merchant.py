@@ -18,7 +18,7 @@ from mock_clover.clover.platform.records import (
 )
 from mock_clover.clover.platform.view import View, view_of
 from mock_clover.core.evidence import documented, inferred, observed
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, bearer
 from mock_clover.sandbox.people import merchant_name, people
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -140,7 +140,7 @@ ENDPOINTS = (
         name="platform_get_merchant",
         method="GET",
         path=_ROOT,
-        permissions=("read_merchant",),
+        auth=bearer("read_merchant"),
         run=get_merchant,
         query=ExpandQuery,
         response=Merchant,
@@ -153,7 +153,7 @@ ENDPOINTS = (
         name="platform_get_address",
         method="GET",
         path=f"{_ROOT}/address",
-        permissions=("read_merchant",),
+        auth=bearer("read_merchant"),
         run=get_address,
         response=Address,
         surface=PLATFORM,
@@ -164,7 +164,7 @@ ENDPOINTS = (
         name="platform_get_gateway",
         method="GET",
         path=f"{_ROOT}/gateway",
-        permissions=("read_merchant",),
+        auth=bearer("read_merchant"),
         run=get_gateway,
         response=Gateway,
         surface=PLATFORM,
@@ -175,7 +175,7 @@ ENDPOINTS = (
         name="platform_get_properties",
         method="GET",
         path=f"{_ROOT}/properties",
-        permissions=("read_merchant",),
+        auth=bearer("read_merchant"),
         run=get_properties,
         response=Properties,
         surface=PLATFORM,
@@ -189,7 +189,7 @@ ENDPOINTS = (
         run=get_payment_configs,
         response=PaymentConfigs,
         surface=PLATFORM,
-        auth="none",
+        auth=NO_AUTH,
         cross_origin=True,
         errors=(UNAUTHORIZED,),
         about="Get the merchant's ecommerce capabilities; no token is required.",

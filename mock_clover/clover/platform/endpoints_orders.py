@@ -52,7 +52,7 @@ from mock_clover.clover.platform.view_order import (
 )
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented, observed
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 
 _ROOT = "/v3/merchants/{merchant_id}"
@@ -224,7 +224,7 @@ ENDPOINTS = (
         name="platform_create_order",
         method="POST",
         path=_ORDERS,
-        permissions=("write_orders",),
+        auth=bearer("write_orders"),
         run=create_order,
         request=PlatformOrderRequest,
         query=ExpandQuery,
@@ -238,7 +238,7 @@ ENDPOINTS = (
         name="platform_list_orders",
         method="GET",
         path=_ORDERS,
-        permissions=("read_orders",),
+        auth=bearer("read_orders"),
         run=list_orders,
         query=PlatformQuery,
         response=Elements,
@@ -252,7 +252,7 @@ ENDPOINTS = (
         name="platform_get_order",
         method="GET",
         path=_ONE,
-        permissions=("read_orders",),
+        auth=bearer("read_orders"),
         run=get_order,
         query=ExpandQuery,
         response=PlatformOrderAnswer,
@@ -265,7 +265,7 @@ ENDPOINTS = (
         name="platform_update_order",
         method="POST",
         path=_ONE,
-        permissions=("write_orders",),
+        auth=bearer("write_orders"),
         run=update_order,
         request=PlatformOrderRequest,
         query=ExpandQuery,
@@ -279,7 +279,7 @@ ENDPOINTS = (
         name="platform_delete_order",
         method="DELETE",
         path=_ONE,
-        permissions=("write_orders",),
+        auth=bearer("write_orders"),
         run=delete_order,
         response=Nothing,
         surface=PLATFORM,
@@ -291,7 +291,7 @@ ENDPOINTS = (
         name="platform_list_order_payments",
         method="GET",
         path=f"{_ONE}/payments",
-        permissions=("read_payments",),
+        auth=bearer("read_payments"),
         run=list_order_payments,
         query=ExpandQuery,
         response=Elements,
@@ -304,7 +304,7 @@ ENDPOINTS = (
         name="platform_create_atomic_order",
         method="POST",
         path=f"{_ROOT}/atomic_order/orders",
-        permissions=("write_orders",),
+        auth=bearer("write_orders"),
         run=create_atomic_order,
         request=AtomicOrderRequest,
         query=ExpandQuery,

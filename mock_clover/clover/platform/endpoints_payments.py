@@ -34,7 +34,7 @@ from mock_clover.clover.platform.records_payment import (
 from mock_clover.clover.platform.view import View, nested, view_of
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.core.evidence import documented, observed
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -245,7 +245,7 @@ ENDPOINTS = (
         name="platform_list_payments",
         method="GET",
         path=f"{_ROOT}/payments",
-        permissions=("read_payments",),
+        auth=bearer("read_payments"),
         run=list_payments,
         query=PlatformQuery,
         response=Elements,
@@ -259,7 +259,7 @@ ENDPOINTS = (
         name="platform_get_payment",
         method="GET",
         path=f"{_ROOT}/payments/{{payment_id}}",
-        permissions=("read_payments",),
+        auth=bearer("read_payments"),
         run=get_payment,
         query=ExpandQuery,
         response=PaymentAnswer,
@@ -272,7 +272,7 @@ ENDPOINTS = (
         name="platform_list_refunds",
         method="GET",
         path=f"{_ROOT}/refunds",
-        permissions=("read_payments",),
+        auth=bearer("read_payments"),
         run=list_refunds,
         query=PlatformQuery,
         response=Elements,

@@ -32,7 +32,7 @@ from mock_clover.clover.recurring.records import (
 )
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import encode
-from mock_clover.engine.endpoint import Call, Document, Endpoint
+from mock_clover.engine.endpoint import Call, Document, Endpoint, bearer
 from mock_clover.engine.overrides import validate_triggers
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -155,8 +155,7 @@ ENDPOINTS = (
         request=PlanRequest,
         response=PlanAnswer,
         idempotent=True,
-        merchant=True,
-        permissions=("read_merchant", "write_merchant"),
+        auth=bearer("read_merchant", "write_merchant", merchant=True),
         errors=_INVALID,
         about="Create a plan: an amount and an interval in days, weeks, months or years.",
         fact=DOC,
@@ -169,9 +168,8 @@ ENDPOINTS = (
         run=list_plans,
         query=PlanQuery,
         response=PlanAnswer,
-        bare_array=True,
-        merchant=True,
-        permissions=("read_merchant",),
+        auth=bearer("read_merchant", merchant=True),
+        response_format="array",
         errors=(INVALID_REQUEST,),
         about="List plans, newest first (inferred), a thousand at most; a bare array.",
         fact=DOC,
@@ -183,8 +181,7 @@ ENDPOINTS = (
         path_alias="/v1/plans/{plan_id}",
         run=get_plan,
         response=PlanAnswer,
-        merchant=True,
-        permissions=("read_merchant",),
+        auth=bearer("read_merchant", merchant=True),
         errors=(PLAN_NOT_FOUND,),
         about="Get one plan.",
         fact=DOC,
@@ -197,8 +194,7 @@ ENDPOINTS = (
         run=update_plan,
         request=PlanUpdate,
         response=PlanAnswer,
-        merchant=True,
-        permissions=("read_merchant", "write_merchant"),
+        auth=bearer("read_merchant", "write_merchant", merchant=True),
         errors=(
             PLAN_NOT_FOUND,
             PLAN_INTERVAL_FIXED,

@@ -41,7 +41,7 @@ from mock_clover.clover.recurring.records import (
 )
 from mock_clover.clover.recurring.records_interval import read
 from mock_clover.core.record import encode
-from mock_clover.engine.endpoint import Call, Document, Endpoint
+from mock_clover.engine.endpoint import Call, Document, Endpoint, bearer
 from mock_clover.engine.overrides import validate_triggers
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -209,8 +209,7 @@ ENDPOINTS = (
         request=SubscriptionRequest,
         response=SubscriptionAnswer,
         idempotent=True,
-        merchant=True,
-        permissions=("read_merchant", "read_customers", "write_customers"),
+        auth=bearer("read_merchant", "read_customers", "write_customers", merchant=True),
         errors=(
             PLAN_NOT_FOUND,
             CUSTOMER_NOT_FOUND,
@@ -228,9 +227,8 @@ ENDPOINTS = (
         path_alias="/v1/subscriptions",
         run=list_subscriptions,
         response=SubscriptionAnswer,
-        bare_array=True,
-        merchant=True,
-        permissions=("read_merchant", "read_customers"),
+        auth=bearer("read_merchant", "read_customers", merchant=True),
+        response_format="array",
         about="List subscriptions, newest first (inferred), a thousand at most; a bare array.",
         fact=DOC,
     ),
@@ -241,8 +239,7 @@ ENDPOINTS = (
         path_alias="/v1/subscriptions/{subscription_id}",
         run=get_subscription,
         response=SubscriptionAnswer,
-        merchant=True,
-        permissions=("read_merchant", "read_customers"),
+        auth=bearer("read_merchant", "read_customers", merchant=True),
         errors=(SUBSCRIPTION_NOT_FOUND,),
         about="Get one subscription.",
         fact=DOC,
@@ -255,8 +252,7 @@ ENDPOINTS = (
         run=update_subscription,
         request=SubscriptionUpdate,
         response=SubscriptionAnswer,
-        merchant=True,
-        permissions=("read_merchant", "read_customers", "write_customers"),
+        auth=bearer("read_merchant", "read_customers", "write_customers", merchant=True),
         errors=(SUBSCRIPTION_NOT_FOUND, *_INVALID),
         about="Update a subscription: amount, note, dates; `active: false` stops it.",
         fact=DOC,

@@ -19,7 +19,7 @@ from mock_clover.clover.gift_cards.operations import balance_change
 from mock_clover.clover.refunds.records import Refund, RefundAnswer, RefundRequest, refund_answer
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, page
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -154,12 +154,8 @@ ENDPOINTS = (
         path="/v1/refunds",
         run=create_refund,
         request=RefundRequest,
-        permissions=(
-            "read_customers",
-            "read_merchant",
-            "read_orders",
-            "read_payments",
-            "online_payments",
+        auth=bearer(
+            "read_customers", "read_merchant", "read_orders", "read_payments", "online_payments"
         ),
         response=RefundAnswer,
         idempotent=True,
@@ -182,7 +178,7 @@ ENDPOINTS = (
         path="/v1/refunds",
         run=list_refunds,
         query=ListQuery,
-        permissions=("read_payments",),
+        auth=bearer("read_payments"),
         response=ListAnswer,
         errors=(INVALID_REQUEST,),
         about="List refunds, newest first.",
@@ -193,7 +189,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/refunds/{refund_id}",
         run=get_refund,
-        permissions=("read_payments",),
+        auth=bearer("read_payments"),
         response=RefundAnswer,
         errors=(REFUND_TARGET_NOT_FOUND,),
         about="Get one refund.",

@@ -115,7 +115,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *(
         replace(
             control(name, method, f"/3ds/{step}/{{transaction}}", run, Record, request=IssuerPost),
-            any_body=True,
+            body_format="json_or_form",
         )
         for step, name, run in (
             ("method", "threeds_method", show_method),
@@ -132,6 +132,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             *("threeds_answer", "POST", f"{_CHALLENGE}/answer", take_answer, Record),
             request=IssuerAnswer,
         ),
-        any_body=True,
+        body_format="json_or_form",
     ),
 )

@@ -44,7 +44,7 @@ from mock_clover.clover.threeds.problems import (
 from mock_clover.clover.threeds.records import FLOW_STATUS_RESULT, FinalizeRequest, Result, ThreeDS
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Declined, Endpoint
+from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import RuleInput, SourceKind
 
@@ -207,7 +207,7 @@ ENDPOINTS = (
         run=finalize_payment,
         rule_input_of=pending_rule_input,
         request=FinalizeRequest,
-        permissions=("online_payments",),  # inferred: as for the charge itself
+        auth=bearer("online_payments"),
         response=ChargeAnswer,
         idempotent=True,
         errors=(

@@ -34,7 +34,7 @@ from mock_clover.clover.tokens.records import (
 )
 from mock_clover.core.evidence import documented
 from mock_clover.core.masking import passes_luhn
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import Auth, Call, Endpoint
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -140,7 +140,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/tokens",
         run=create_token,
-        auth="apikey",
+        auth=Auth(kind="apikey"),
         request=TokenRequest,
         response=TokenAnswer,
         cross_origin=True,

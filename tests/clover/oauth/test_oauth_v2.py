@@ -38,7 +38,7 @@ from tests.world import NOW_MS, Answered, World
 NOW_S = NOW_MS // 1000
 REFRESH_TOKEN = re.compile(r"clvroar-[0-9a-f]{32}")
 Make = Callable[..., World]
-WITH_BEARER = [each for each in SURFACE if each.auth in ("bearer", "pakms")]
+WITH_BEARER = [each for each in SURFACE if each.auth.kind in ("bearer", "pakms")]
 by_bearer = pytest.mark.parametrize("endpoint", WITH_BEARER, ids=lambda each: each.name)
 
 
@@ -575,22 +575,22 @@ DOCUMENTED = {
 
 
 def test_each_call_needs_the_permissions_of_clovers_page() -> None:
-    declared = {f"{each.method} {each.path}": set(each.permissions) for each in SURFACE}
+    declared = {f"{each.method} {each.path}": set(each.auth.permissions) for each in SURFACE}
     assert {call: declared[call] for call in DOCUMENTED} == {
         call: set(words.split()) for call, words in DOCUMENTED.items()
     }
 
 
 @pytest.mark.parametrize(
-    "endpoint", [each for each in WITH_BEARER if each.permissions], ids=lambda each: each.name
+    "endpoint", [each for each in WITH_BEARER if each.auth.permissions], ids=lambda each: each.name
 )
 def test_a_call_needs_each_of_its_permissions_and_no_other(
     endpoint: Endpoint, make_world: Make
 ) -> None:
     prepared = make_world()
     things = furnish(prepared)
-    for lacking in (*endpoint.permissions, None):
-        granted = {*endpoint.permissions, *(name for _, name in endpoint.permissions_with)}
+    for lacking in (*endpoint.auth.permissions, None):
+        granted = {*endpoint.auth.permissions, *(name for _, name in endpoint.auth.with_members)}
         world = make_world(permissions=tuple(granted - {lacking}))
         settings_of = world.sandbox.settings
         world.copy(prepared.sandbox)
