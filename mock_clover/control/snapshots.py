@@ -38,8 +38,9 @@ from mock_clover.sandbox.journal import mask
 from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.sandbox.outbox import Outbox, restored
 from mock_clover.sandbox.rules import Rules
-from mock_clover.sandbox.sandbox import TABLES, Sandbox
+from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.sandbox.tables import TABLES
 from mock_clover.scenario.records import Scenario, Settings
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import CardMatch
@@ -225,7 +226,6 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
         snapshot.chances,
     )
     fresh.notices.restore(snapshot.notices, snapshot.notice_count)
-    fresh.stir()
     fresh.rule_counts = dict(snapshot.rule_counts)
     fresh.made_ms = snapshot.made_ms
     fresh.clock.jump(snapshot.now_ms, frozen=snapshot.frozen)

@@ -182,7 +182,6 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
     if fault.problem is not None and fault.problem not in OUTCOMES:
         raise CONTROL_INVALID.error(said=f"problem: {unknown(fault.problem, OUTCOMES)}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
-    sandbox.stir()
     return _fault(live)
 
 
@@ -194,7 +193,6 @@ def list_faults(sandbox: Sandbox, _call: Call[None, None]) -> FaultList:
 def clear_faults(sandbox: Sandbox, _call: Call[None, None]) -> Cleared:
     """Remove all faults."""
     cleared = sandbox.faults.clear()
-    sandbox.stir()
     return Cleared(cleared=cleared)
 
 
@@ -206,7 +204,6 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
         message = f"there is no fault {fault_id!r} in force"
         hint = unknown(fault_id, known).partition("; ")[2]
         raise CONTROL_NOT_FOUND.error(said=redact(f"{message}; {hint}" if hint else message))
-    sandbox.stir()
     return Cleared(cleared=1)
 
 
@@ -324,7 +321,6 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     fork = sandbox.fork(f"{sandbox.name}-why", credentials)
     fork.faults.clear()  # explain the outcome without faults and rate limits
     fork.limits = None
-    fork.stir()
     run_due_jobs(fork)
     headers.pop(FAULT_HEADER, None)
     raw = Raw(

@@ -22,23 +22,24 @@ class Live(Value, frozen=True, kw_only=True):
 class Faults:
     """The active faults; the first match applies. Odds are drawn from the sandbox's seed."""
 
-    __slots__ = ("_live", "_random", "count")
+    __slots__ = ("_random", "active", "count")
 
     def __init__(self, seed: str) -> None:
-        self._live: list[Live] = []
+        self.active: list[Live] = []
+        """Oldest first; expired faults stay until `live` is called."""
         self.count = 0
         self._random = random.Random(f"{seed}\0faults")  # noqa: S311 - repeatable on purpose
 
     def __len__(self) -> int:
-        return len(self._live)
+        return len(self.active)
 
     def add(self, fault: Fault, now_ms: int) -> Live:
         """Activate a fault; the oldest is removed if there are too many."""
         self.count += 1
         until_ms = now_ms + fault.ttl_ms if fault.ttl_ms else None
         live = Live(id=f"fault-{self.count}", fault=fault, left=fault.times, until_ms=until_ms)
-        self._live.append(live)
-        del self._live[:-FAULTS_MAX]
+        self.active.append(live)
+        del self.active[:-FAULTS_MAX]
         return live
 
     def chances(self) -> tuple[int, ...]:
@@ -47,7 +48,7 @@ class Faults:
 
     def restore(self, live: list[Live], count: int, chances: tuple[int, ...]) -> None:
         """Restore a state. Raises ValueError for an invalid one."""
-        self._live, self.count = list(live), count
+        self.active, self.count = list(live), count
         if chances:
             try:
                 self._random.setstate((3, tuple(chances), None))
@@ -57,26 +58,26 @@ class Faults:
     def fork(self) -> "Faults":
         """Return a copy that continues the same sequence of random draws."""
         copy = Faults("")
-        copy._live, copy.count = list(self._live), self.count
+        copy.active, copy.count = list(self.active), self.count
         copy._random.setstate(self._random.getstate())
         return copy
 
     def clear(self) -> int:
         """Remove all faults and return their number."""
-        count = len(self._live)
-        self._live.clear()
+        count = len(self.active)
+        self.active.clear()
         return count
 
     def remove(self, fault_id: str) -> bool:
         """Remove a fault; return False if there is none with that id."""
-        before = len(self._live)
-        self._live = [each for each in self._live if each.id != fault_id]
-        return len(self._live) < before
+        before = len(self.active)
+        self.active = [each for each in self.active if each.id != fault_id]
+        return len(self.active) < before
 
     def live(self, now_ms: int) -> list[Live]:
         """Return the active faults, oldest first."""
-        self._live = [each for each in self._live if not each.until_ms or now_ms < each.until_ms]
-        return list(self._live)
+        self.active = [each for each in self.active if not each.until_ms or now_ms < each.until_ms]
+        return list(self.active)
 
     def take(self, endpoint: str, now_ms: int) -> Fault | None:
         """Return the fault that applies to a request, if any, and count its use."""
@@ -84,11 +85,11 @@ class Faults:
             fault = live.fault
             if fault.endpoint not in (None, endpoint) or not self.strikes(fault):
                 continue
-            index = self._live.index(live)
+            index = self.active.index(live)
             if live.left is not None and live.left <= 1:
-                del self._live[index]
+                del self.active[index]
             elif live.left is not None:
-                self._live[index] = replace(live, left=live.left - 1)
+                self.active[index] = replace(live, left=live.left - 1)
             return fault
         return None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from mock_clover.sandbox.changes import NOTED, Changes
+from mock_clover.sandbox.changes import Changes
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.faults import Faults
@@ -21,75 +21,27 @@ from mock_clover.sandbox.limits import Limits
 from mock_clover.sandbox.notices import Notices
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.scheduler import Scheduler
-from mock_clover.sandbox.table import Table
+from mock_clover.sandbox.tables import Tables
 from mock_clover.scenario.records import Settings
 
-if TYPE_CHECKING:  # these modules are imported when their endpoints are first called
-    from mock_clover.clover.charges.records import Charge
-    from mock_clover.clover.checkout.records import Checkout
-    from mock_clover.clover.customers.records import Customer
-    from mock_clover.clover.gift_cards.records import GiftCard
-    from mock_clover.clover.oauth.records import Code
-    from mock_clover.clover.oauth.records_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
-    from mock_clover.clover.orders.records import Order
-    from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
-    from mock_clover.clover.recurring.records import Plan, Subscription
-    from mock_clover.clover.refunds.records import Refund
-    from mock_clover.clover.tokens.records import Token
+if TYPE_CHECKING:  # imported with the first webhook target
     from mock_clover.sandbox.outbox import Outbox
 
-OAUTH_ROWS_MAX = 10_000
-INVENTORY_ROWS_MAX = 10_000
-"""Maximum of tax rates and of order types: each order scans all default taxes."""
-CHECKOUTS_MAX = 10_000
-"""Sessions of Hosted Checkout, about 20 MB; the oldest is evicted. A session ends in minutes."""
-TABLES = (
-    "tokens",
-    "charges",
-    "refunds",
-    "customers",
-    "orders",
-    "sale_orders",
-    "items",
-    "tax_rates",
-    "order_types",
-    "codes",
-    "access_tokens",
-    "codes_v2",
-    "bearers",
-    "refresh_tokens",
-    "spent_refresh_tokens",
-    "gift_cards",
-    "plans",
-    "subscriptions",
-    "checkouts",
-)
 
-
-class Sandbox:
+class Sandbox(Tables):
     """The state of one merchant's Clover."""
 
     __slots__ = (
-        "access_tokens",
         "agenda",
         "bearer_header",
-        "bearers",
         "changes",
-        "charges",
-        "checkouts",
         "clock",
-        "codes",
-        "codes_v2",
         "credentials",
-        "customers",
         "faults",
         "fingerprint_key",
-        "gift_cards",
-        "has_overrides",
         "hooks",
         "idempotency",
         "ids",
-        "items",
         "journal",
         "keys",
         "limits",
@@ -97,22 +49,12 @@ class Sandbox:
         "merchants",
         "name",
         "notices",
-        "order_types",
-        "orders",
         "outbox",
-        "plans",
-        "refresh_tokens",
-        "refunds",
         "rule_counts",
         "rules",
-        "sale_orders",
         "seed",
         "settings",
-        "spent_refresh_tokens",
-        "subscriptions",
         "switched",
-        "tax_rates",
-        "tokens",
         "webhook_sender",
     )
 
@@ -129,6 +71,7 @@ class Sandbox:
         hooks: Hooks,
         clock: Clock | None = None,
     ) -> None:
+        super().__init__()
         self.name = name
         self.set_credentials(credentials)
         self.merchants: tuple[Sandbox, ...] = ()
@@ -151,7 +94,6 @@ class Sandbox:
         """Number of requests that matched each counting rule of the scenario."""
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.made_ms)
-        self.stir()
         self.outbox: Outbox | None = None
         """Webhook targets and deliveries; None without a target, so that events cost nothing."""
         self.webhook_sender: Callable[[Sandbox], None] = no_sender
@@ -160,25 +102,6 @@ class Sandbox:
         self.journal = Journal()
         self.idempotency = IdempotencyStore()
         self.notices = Notices()
-        self.tokens: Table[Token] = Table()
-        self.charges: Table[Charge] = Table()
-        self.refunds: Table[Refund] = Table()
-        self.customers: Table[Customer] = Table()
-        self._create_inventory_tables()
-        self.codes: Table[Code] = Table(OAUTH_ROWS_MAX)
-        self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
-        """Legacy bearer tokens, with the time of issue in milliseconds."""
-        self.codes_v2: Table[CodeV2] = Table(OAUTH_ROWS_MAX)
-        self.bearers: Table[Bearer] = Table(OAUTH_ROWS_MAX)
-        """Access tokens of OAuth v2."""
-        self.refresh_tokens: Table[RefreshToken] = Table(OAUTH_ROWS_MAX)
-        """Valid refresh tokens, oldest first."""
-        self.spent_refresh_tokens: Table[SpentRefreshToken] = Table(OAUTH_ROWS_MAX)
-        self.gift_cards: Table[GiftCard] = Table()
-        """Gift cards by the fingerprint of their number."""
-        self.plans: Table[Plan] = Table()
-        self.subscriptions: Table[Subscription] = Table()
-        self.checkouts: Table[Checkout] = Table(CHECKOUTS_MAX)
         self.changes = Changes(self.journal)
 
     def set_credentials(self, credentials: Credentials) -> None:
@@ -211,15 +134,6 @@ class Sandbox:
                     return each
         return self
 
-    def _create_inventory_tables(self) -> None:
-        """Create the empty tables of orders and inventory."""
-        self.orders: Table[Order] = Table()
-        self.sale_orders: Table[str] = Table()
-        """Orders that charges created implicitly: order id to charge id."""
-        self.items: Table[InventoryItem] = Table()
-        self.tax_rates: Table[MerchantTax] = Table(INVENTORY_ROWS_MAX)
-        self.order_types: Table[OrderType] = Table(INVENTORY_ROWS_MAX)
-
     def note_changes(self) -> None:
         """Record the changes of rows from now on; called when a client first asks for them.
 
@@ -231,12 +145,13 @@ class Sandbox:
     def _forget_changes(self, *, note: bool) -> None:
         """Start an empty record of changes for the current tables."""
         self.changes = Changes(self.journal, are_noted=note)
-        for name in NOTED if note else ():
-            getattr(self, name).note_in(self.changes, name)
+        if note:
+            self.note_rows_in(self.changes)
 
-    def stir(self) -> None:
-        """Update `has_overrides`: whether a rule, fault or rate limit may apply to a request."""
-        self.has_overrides = bool(self.rules.scenario.rules or len(self.faults) or self.limits)
+    @property
+    def has_overrides(self) -> bool:
+        """Whether a rule, fault or rate limit may apply to a request."""
+        return bool(self.rules.scenario.rules or self.faults.active or self.limits)
 
     def hooked(self) -> "Outbox":
         """Return the outbox, creating it if there is none."""
@@ -287,10 +202,8 @@ class Sandbox:
         copy.idempotency = self.idempotency.fork()
         copy.outbox = self.outbox.fork() if self.outbox is not None else None
         copy.notices = self.notices.fork()
-        for table in TABLES:
-            setattr(copy, table, getattr(self, table).fork())
+        copy.fork_rows_of(self)
         copy._forget_changes(note=self.changes.are_noted)
-        copy.stir()
         return copy
 
     def continue_journal_of(self, other: "Sandbox") -> None:
@@ -301,16 +214,9 @@ class Sandbox:
         for each in self.merchants:
             each.clock = self.clock
 
-    def merge_rows(self, other: "Sandbox") -> None:
+    def merge(self, other: "Sandbox") -> None:
         """Add the rows and the scheduled jobs of another sandbox."""
-        for table in TABLES:
-            own_rows, other_rows = getattr(self, table), getattr(other, table)
-            if not len(own_rows):
-                setattr(self, table, other_rows.fork())
-                if table in NOTED and self.changes.are_noted:
-                    getattr(self, table).note_in(self.changes, table)
-            else:
-                own_rows.merge(other_rows)
+        self.merge_rows_of(other, self.changes)
         for at_ms, _, kind, row_id in other.agenda.entries():
             self.agenda.add(at_ms, kind, row_id)
 
@@ -325,11 +231,6 @@ class Sandbox:
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.clock.now_ms())
         self._apply_webhook_targets()
-        self.stir()
-
-    def state(self) -> dict[str, list[Any]]:
-        """Return all rows, to check that an error changes nothing."""
-        return {name: list(getattr(self, name)) for name in TABLES}
 
 
 def no_sender(_: Sandbox) -> None:

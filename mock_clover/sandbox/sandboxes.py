@@ -325,7 +325,7 @@ class Sandboxes:
             self._hooks.load_fixtures(loaded, fixtures)
             if sandbox.rules is self._rules:
                 self._fixture_cache[id(fixtures)] = loaded
-        sandbox.merge_rows(loaded)
+        sandbox.merge(loaded)
 
     def _fork_one(self, sandbox: Sandbox, name: str) -> Sandbox:
         credentials = derive(self.seed, name)

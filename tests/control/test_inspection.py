@@ -19,7 +19,7 @@ from mock_clover.core.codec import Codec
 from mock_clover.core.record import encode
 from mock_clover.sandbox.changes import CHANGES_MAX, NOTED
 from mock_clover.sandbox.journal import ENTRIES_MAX
-from mock_clover.sandbox.sandbox import TABLES
+from mock_clover.sandbox.tables import TABLES
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_fault import HEEDS, Fault, FaultKind
 from tests.canary import CVV, PAN, songs

@@ -92,7 +92,6 @@ def test_fault_applies_only_to_its_endpoint(
     world = make_world()
     source = world.token()
     world.sandbox.faults.add(Fault(kind="drop", endpoint=endpoint), NOW_MS)
-    world.sandbox.stir()
     got = {"list": ask(world), "pay": pay(world, source=source)}
     assert [name for name, reply in got.items() if reply.fault] == befallen
 
@@ -309,7 +308,6 @@ def test_faults_are_isolated_by_sandbox(make_world: MakeWorld) -> None:
     world = make_world()
     other: Any = world.sandboxes.named("other")
     other.faults.add(Fault(kind="drop"), NOW_MS)
-    other.stir()
     assert kinds([ask(world)]) == [""]
     world.sandbox = other
     assert kinds([ask(world)]) == ["drop"]
