@@ -1,5 +1,6 @@
 """A scenario that extends another: what is merged, what may be read, and where errors are."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -196,11 +197,11 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "a cycle": (
-        "name: c\nextends: back.yaml\n",
+        "name: c\nextends: sub/back.yaml\n",
         [
-            "back.yaml:2:1: a scenario cannot extend itself: child.yaml extends back.yaml extends "
-            "child.yaml - at `extends`",
-            "child.yaml:2:1: `back.yaml` is invalid - at `extends`",
+            "sub/back.yaml:2:1: a scenario cannot extend itself: child.yaml extends back.yaml "
+            "extends child.yaml - at `extends`",
+            "child.yaml:2:1: `sub/back.yaml` is invalid - at `extends`",
         ],
     ),
     "too much together": (
@@ -221,11 +222,23 @@ def test_an_error_names_its_file_line_and_column(
         "name: b\nrules:\n  - when: {endpoint: create_chrge}\n    then: {approve: {}}\n"
     )
     (tmp_path / "torn.yaml").write_text("name: [x\n")
-    (tmp_path / "back.yaml").write_text("name: b\nextends: ./child.yaml\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/back.yaml").write_text("name: b\nextends: ../child.yaml\n")
     (tmp_path / "long.yaml").write_text(
         "name: l\nrules:\n" + "- {when: {amount: 1}, then: {approve: {}}}\n" * 1_000
     )
     assert error_of(tmp_path, text) == expected
+
+
+def test_a_cycle_is_found_from_a_relative_path(tmp_path: Path) -> None:
+    file = tmp_path / "child.yaml"
+    file.write_text("name: c\nextends: child.yaml\n")
+    with pytest.raises(ScenarioError, match=r"child\.yaml extends child\.yaml - at `extends`$"):
+        load(os.path.relpath(file))
+    (tmp_path / "link.yaml").symlink_to(file)
+    with pytest.raises(ScenarioError) as error:
+        load(str(tmp_path / "link.yaml"))
+    assert "link.yaml extends child.yaml - at `extends`" in str(error.value)
 
 
 def test_a_chain_has_a_maximum_length(tmp_path: Path) -> None:
@@ -367,6 +380,9 @@ def test_a_change_of_a_parent_reloads_its_child(
     assert names == ["changed"]
     (base / "base.yaml").unlink()
     assert looked() == ("", ["changed"]), "an editor deletes and renames"
+    (base / "child.yaml").unlink()
+    (base / "base.yaml").write_text(BASE)
+    assert looked() == ("", ["changed"]), "the child is about to be renamed too"
     child(base, "", "declines")
     assert looked()[1][0] == "issuer_declined by amount"
     (base / "child.yaml").write_text("name: child\nextends: late.yaml\n")
