@@ -1,4 +1,4 @@
-"""By behaviour the test that shows it, and what the replies of a running test lean on.
+"""The tests of each behaviour and known difference, and what the replies of a test lean on.
 
 A behaviour that the code weighs in a reply's evidence must be leaned on by a reply of its test, in
 each case of a parametrised one: `tests/conftest.py` checks it after the test. For the others only
@@ -158,6 +158,37 @@ SHOWN = {
     "RATE_LIMIT_WINDOWS": "rules::rate_limit_window_is_one_second",
 }
 """File and name of the test, without their test_."""
+DIFFERENCES = {
+    "issuers": ("triggers::every_decline_by_every_trigger",),
+    "address": ("known_differences::one_address_serves_all_hosts_and_https_is_off",),
+    "keys": ("known_differences::what_another_key_encrypted_is_not_decrypted",),
+    "language": ("known_differences::errors_are_in_english",),
+    "reply headers": (
+        "known_differences::responses_have_the_headers_of_this_mock",
+        "known_differences::of_clovers_headers_only_those_of_its_rate_limits_are_sent",
+    ),
+    "bounds": (
+        "system/sockets::a_body_that_is_too_large_is_heard_out_and_refused",
+        "contract/problems::a_full_sandbox_refuses_further_rows",
+    ),
+    "rate limits": ("known_differences::rate_limits_are_off_unless_a_scenario_turns_them_on",),
+    "velocity": ("known_differences::many_payments_of_one_card_and_address_are_approved",),
+    "members never returned": (
+        "known_differences::no_response_has_the_members_that_are_never_returned",
+    ),
+    "level 2 and 3": (
+        "charges::descriptors_and_purchase_data_are_passed_through",
+        "known_differences::level_2_data_has_no_other_effect",
+    ),
+    "list of refunds": ("lists::refunds_of_a_charge",),
+    "hosted checkout": (
+        "checkout_page::the_page_shows_cart_tax_and_total",
+        "known_differences::the_checkout_asks_for_no_3_d_secure",
+    ),
+    "3-D Secure": ("browser/threeds_sdk::a_page_opens_where_the_script_came_from",),
+    "receipts": ("known_differences::no_receipt_is_sent",),
+}
+"""By known difference the tests that show it, in the same form."""
 WEIGHED = frozenset(
     {
         "ASKED_OUTCOME",

@@ -15,7 +15,7 @@ import pytest
 import mock_clover
 from mock_clover.cli.fidelity import count_rows
 from mock_clover.clover.common.behaviours import BEHAVIOURS
-from mock_clover.clover.common.known_differences import UNKNOWNS
+from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES, UNKNOWNS
 from mock_clover.clover.common.problems import BY_NAME, CATALOGUE
 from mock_clover.clover.common.verdict import Approval
 from mock_clover.clover.surface import SURFACE
@@ -27,7 +27,7 @@ from mock_clover.scenario.load import load, shipped_names
 from mock_clover.scenario.records import Settings
 from tests.guidance import check_generated, check_names, check_none
 from tests.runner import run_cli
-from tests.shown import SHOWN, WEIGHED
+from tests.shown import DIFFERENCES, SHOWN, WEIGHED
 from tests.world import DECLINES, VISA, World
 
 TESTS = Path(__file__).parents[1]
@@ -134,12 +134,28 @@ def test_every_behaviour_is_shown_by_a_test() -> None:
     """Whether the test reaches its behaviour is checked in tests/conftest.py, where it can be."""
     names = [each.name for each in BEHAVIOURS]
     check_names(SHOWN, names, "SHOWN of tests/shown.py, with its test", "clover/*/behaviours*.py")
-    gone = [
+    check_none(
         f"{name}: there is no test {shown}; name another one in SHOWN of tests/shown.py"
         for name, shown in SHOWN.items()
-        if shown.rpartition("::")[2] not in names_in(shown.rpartition("::")[0])
-    ]
-    check_none(gone)
+        if not exists(shown)
+    )
+
+
+def exists(shown: str) -> bool:
+    file, _, name = shown.rpartition("::")
+    return name in names_in(file)
+
+
+def test_every_known_difference_is_shown_by_a_test() -> None:
+    names = [each.about for each in KNOWN_DIFFERENCES]
+    place = "DIFFERENCES of tests/shown.py, with its tests"
+    check_names(DIFFERENCES, names, place, "clover/common/known_differences.py")
+    check_none(
+        f"{name}: there is no test {shown}; name another one in {place}"
+        for name, tests in DIFFERENCES.items()
+        for shown in tests or ("at all",)
+        if not exists(shown)
+    )
 
 
 def test_behaviours_in_evidence_are_listed() -> None:

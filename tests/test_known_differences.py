@@ -1,0 +1,146 @@
+"""The known differences from Clover are as the fidelity page says.
+
+DIFFERENCES of tests/shown.py names the test of each; some are in other files.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mock_clover
+from mock_clover.cli.serve import serve
+from mock_clover.clover.common.hosts import HOSTS
+from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES
+from mock_clover.core.record import Record
+from mock_clover.reference.examples import examples
+from mock_clover.reference.fidelity import records
+from mock_clover.sandbox.keys import encrypt_pan
+from mock_clover.scenario.load import load, shipped_names
+from tests.checkouts import selling, session, shown, submit
+from tests.served import Served
+from tests.wire import KNOWN, call
+from tests.world import VISA, Answered, World
+
+MakeWorld = Callable[..., World]
+LEVEL2 = {"tax_amount": 100, "tax_indicator": 1, "pc_order_number": "PO 7"}
+SAID = {each.about: each.said for each in KNOWN_DIFFERENCES}
+BY_SERVER = {"content-length", "content-type", "date", "server"}
+"""Headers of any HTTP server."""
+
+
+def charge(world: World, **more: Any) -> Answered:
+    asked = {"amount": 1_800, "currency": "usd"} | more
+    asked.setdefault("source", world.token())
+    return world.send("POST", "/v1/charges", asked)
+
+
+def test_one_address_serves_all_hosts_and_https_is_off(world: World) -> None:
+    assert serve.make_context("serve", []).params["tls"] is False
+    for host in HOSTS:
+        got = world.send("GET", "/v1/charges", headers={"host": host.name})
+        assert got.status == 200, host.name
+
+
+def test_what_another_key_encrypted_is_not_decrypted(world: World) -> None:
+    raw = bytearray(base64.b64decode(world.keys.public_blob()))
+    raw[100] ^= 1  # the modulus of a key that the server does not have
+    sealed = encrypt_pan(base64.b64encode(raw).decode(), VISA)
+    body = world.encrypted(encrypted_pan=sealed)
+    assert world.send("POST", "/v1/tokens", world.encrypted()).status == 200
+    got = world.send("POST", "/v1/tokens", body)
+    assert (got.status, got.why) == (400, "INVALID_PAN (documented: DOCS:ecommerce-error-codes)")
+
+
+@pytest.mark.parametrize("language", ["en", "fr-CA", "es"])
+def test_errors_are_in_english(world: World, language: str) -> None:
+    got = world.send("GET", "/v1/charges/NONE", headers={"accept-language": language})
+    assert got.json["error"]["message"] == "Charge with id NONE not found."
+
+
+def test_responses_have_the_headers_of_this_mock(served: Served) -> None:
+    bearer = {"authorization": f"Bearer {KNOWN.access_token}"}
+    for path, headers in (("/v1/charges", bearer), ("/v1/charges", {}), ("/v1/keys", {})):
+        got = call(served.port, "GET", path, **headers)
+        ours = {"x-mock-clover-why", "x-mock-clover-evidence", "x-request-id"}
+        assert set(got.headers) - BY_SERVER == ours, (path, got)
+
+
+def test_of_clovers_headers_only_those_of_its_rate_limits_are_sent(make_world: MakeWorld) -> None:
+    world = make_world(load("rate-limited"))
+    seen = {name for _ in range(20) for name in world.send("GET", "/v1/charges").headers}
+    assert seen == {"X-RateLimit-tokenLimit", "retry-after"}
+
+
+def test_rate_limits_are_off_unless_a_scenario_turns_them_on(world: World) -> None:
+    assert {world.send("GET", "/v1/charges").status for _ in range(60)} == {200}
+    assert {n for n in shipped_names() if load(n).settings.rate_limits} == {"rate-limited"}
+
+
+def test_many_payments_of_one_card_and_address_are_approved(world: World) -> None:
+    customer = world.customer()["id"]
+    sent = {"x-forwarded-for": "203.0.113.7"}
+    body = {"amount": 1_800, "currency": "usd", "source": customer}
+    got = {world.send("POST", "/v1/charges", body, headers=sent).status for _ in range(100)}
+    assert got == {200}
+
+
+def test_no_response_has_the_members_that_are_never_returned() -> None:
+    never = set(SAID["members never returned"].partition(":")[0].split(", "))
+    assert len(never) == 5
+    declared = {
+        f"{record.__name__}.{name}"
+        for record in responses()
+        for name in never & set(record.__struct_encode_fields__)
+    }
+    assert declared == set()
+    returned = {name for example in examples().values() for name in members(example.reply)}
+    assert returned & never == set()
+
+
+def responses() -> Iterator[type[Record]]:
+    return (record for record in records() if record.__name__.endswith("Answer"))
+
+
+def members(tree: Any) -> Iterator[str]:
+    """Yield the names of all members of a document."""
+    if isinstance(tree, list):
+        for each in tree:
+            yield from members(each)
+    elif isinstance(tree, dict):
+        for name, value in tree.items():
+            yield name
+            yield from members(value)
+
+
+def test_level_2_data_has_no_other_effect(make_world: MakeWorld) -> None:
+    plain, more = make_world(), make_world()
+    without, made = charge(plain).json, charge(more, level2=LEVEL2).json
+    assert made.pop("level2", LEVEL2) == LEVEL2
+    assert made == without
+    (row,) = (each for _, each in more.sandbox.charges.newest())
+    (other,) = (each for _, each in plain.sandbox.charges.newest())
+    changed = {n for n in row.__struct_fields__ if getattr(row, n) != getattr(other, n)}
+    assert len(changed) == 1, changed
+
+
+def test_the_checkout_asks_for_no_3_d_secure(world: World) -> None:
+    """Its card and amount are those of a challenge, if a charge asks for 3-D Secure."""
+    checkout = session(world, shoppingCart=selling(25_001))
+    submit(world, checkout, "4012000033330026")
+    assert shown(world, checkout)["state"] == "paid"
+    assert world.send("GET", "/_mock/threeds").json["data"] == []
+
+
+def test_no_receipt_is_sent(world: World) -> None:
+    assert charge(world, receipt_email="jo@example.com").status == 200
+    package = Path(mock_clover.__file__).parent
+    mailing = [
+        str(file.relative_to(package))
+        for file in package.rglob("*.py")
+        if re.search(r"\b(smtplib|aiosmtplib|email\.mime|email\.message)\b", file.read_text())
+    ]
+    assert mailing == []
