@@ -159,33 +159,31 @@ SHOWN = {
 }
 """File and name of the test, without their test_."""
 DIFFERENCES = {
-    "issuers": ("triggers::every_decline_by_every_trigger",),
+    "issuers": ("rules::every_decline_by_every_trigger",),
     "address": ("known_differences::one_address_serves_all_hosts_and_https_is_off",),
-    "keys": ("known_differences::what_another_key_encrypted_is_not_decrypted",),
+    "keys": ("known_differences::number_encrypted_with_another_key_is_rejected",),
     "language": ("known_differences::errors_are_in_english",),
     "reply headers": (
-        "known_differences::responses_have_the_headers_of_this_mock",
-        "known_differences::of_clovers_headers_only_those_of_its_rate_limits_are_sent",
+        "known_differences::additional_response_headers",
+        "known_differences::only_rate_limit_headers_of_clover_are_sent",
     ),
     "bounds": (
-        "system/sockets::a_body_that_is_too_large_is_heard_out_and_refused",
-        "contract/problems::a_full_sandbox_refuses_further_rows",
+        "sockets::oversized_body_is_read_and_rejected",
+        "problems::full_sandbox_rejects_new_rows",
     ),
-    "rate limits": ("known_differences::rate_limits_are_off_unless_a_scenario_turns_them_on",),
+    "rate limits": ("known_differences::rate_limits_are_off_by_default",),
     "velocity": ("known_differences::many_payments_of_one_card_and_address_are_approved",),
-    "members never returned": (
-        "known_differences::no_response_has_the_members_that_are_never_returned",
-    ),
+    "members never returned": ("known_differences::some_documented_members_are_never_returned",),
     "level 2 and 3": (
         "charges::descriptors_and_purchase_data_are_passed_through",
         "known_differences::level_2_data_has_no_other_effect",
     ),
-    "list of refunds": ("lists::refunds_of_a_charge",),
+    "list of refunds": ("pagination::refunds_of_a_charge",),
     "hosted checkout": (
         "checkout_page::the_page_shows_cart_tax_and_total",
-        "known_differences::the_checkout_asks_for_no_3_d_secure",
+        "known_differences::checkout_requests_no_threeds",
     ),
-    "3-D Secure": ("browser/threeds_sdk::a_page_opens_where_the_script_came_from",),
+    "3-D Secure": ("threeds_sdk::a_page_opens_where_the_script_came_from",),
     "receipts": ("known_differences::no_receipt_is_sent",),
 }
 """By known difference the tests that show it, in the same form."""

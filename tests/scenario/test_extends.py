@@ -52,7 +52,7 @@ def error_of(folder: Path, text: str) -> list[str]:
     return str(error.value).replace(f"{folder}/", "").splitlines()
 
 
-def test_a_child_without_members_is_its_parent_under_its_own_name(base: Path) -> None:
+def test_child_without_members_is_like_its_parent(base: Path) -> None:
     parent = load(str(base / "base.yaml"))
     assert child(base, "") == msgspec.structs.replace(parent, name="child", about="")
 
@@ -103,13 +103,13 @@ MERGED: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("text", "expected"), MERGED.values(), ids=MERGED)
-def test_what_a_child_changes(base: Path, text: str, expected: dict[str, Any]) -> None:
+def test_merged_members(base: Path, text: str, expected: dict[str, Any]) -> None:
     plain = msgspec.to_builtins(child(base, ""))
     wanted = {name: value for name, value in (plain | expected).items() if value is not None}
     assert child(base, text) == msgspec.convert(wanted, Scenario)
 
 
-def test_a_grandchild_has_what_all_have(base: Path) -> None:
+def test_three_scenarios_are_merged(base: Path) -> None:
     child(base, "rules: [{name: child, then: {approve: {}}}]")
     (base / "sub").mkdir()
     file = base / "sub/grandchild.yml"
@@ -255,7 +255,7 @@ def test_a_chain_has_a_maximum_length(tmp_path: Path) -> None:
     assert len(files_of(str(tmp_path / "child.yaml"))) == CHAIN_MAX + 1
 
 
-def test_only_a_childs_own_parts_are_warned_of(base: Path) -> None:
+def test_warnings_concern_only_the_child(base: Path) -> None:
     """A rule or card before the parent's is what `extends` is for."""
     text = 'rules: [{then: {approve: {}}}]\ncards: [{number: "4111111111111111", outcome: approve}]'
     child(base, text)
@@ -300,7 +300,7 @@ def test_a_document_may_extend_a_built_in_scenario(world: World) -> None:
 
 
 @pytest.mark.parametrize("extends", ["/etc/x.yaml", "../sandbox.yaml", "scenarios/x", "x.yml"])
-def test_no_control_call_reads_a_file(world: World, extends: str) -> None:
+def test_control_calls_read_no_file(world: World, extends: str) -> None:
     said = f"`{extends}` is not a built-in scenario; only a file extends a file"
     text = f"name: mine\nextends: {extends}\n".encode()
     found = [{"line": 2, "column": 1, "path": "extends", "said": said}]
@@ -318,7 +318,7 @@ def test_no_control_call_reads_a_file(world: World, extends: str) -> None:
     assert world.sandbox.rules.scenario.name == "sandbox"
 
 
-def test_an_unknown_name_is_told_in_a_document_too(world: World) -> None:
+def test_unknown_name_in_a_document(world: World) -> None:
     got = world.send("PUT", "/_mock/scenario", {"name": "mine", "extends": "declins"})
     assert got.status == 400
     assert got.json["message"].startswith(
@@ -326,7 +326,7 @@ def test_an_unknown_name_is_told_in_a_document_too(world: World) -> None:
     )
 
 
-def test_a_file_that_extends_a_file_is_shown_as_one_text(base: Path, make_world: Any) -> None:
+def test_editor_shows_a_file_that_extends_a_file_as_one_text(base: Path, make_world: Any) -> None:
     """The editor could not save a text that extends a file."""
     scenario = child(base, "")
     world = make_world(scenario)
@@ -336,7 +336,7 @@ def test_a_file_that_extends_a_file_is_shown_as_one_text(base: Path, make_world:
     assert world.send("PUT", "/_mock/scenario", raw=text.encode(), headers=YAML).status == 200
 
 
-def test_a_file_that_extends_a_built_in_scenario_is_shown_as_it_is(
+def test_editor_shows_a_file_that_extends_a_built_in_scenario_unchanged(
     tmp_path: Path, make_world: Any
 ) -> None:
     world = make_world(child(tmp_path, "", "declines"))
