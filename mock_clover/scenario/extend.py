@@ -23,8 +23,8 @@ def merge(child: Tree, parent: Tree) -> Tree:
         *(card for card in parent.get("cards", ()) if str(card["number"]) not in numbers),
     ]
     merged["rules"] = [*own.get("rules", ()), *parent.get("rules", ())]
-    merged["settings"] = _merge_settings(own.get("settings", {}), parent.get("settings", {}))
-    return merged
+    settings = _merge_settings(own.get("settings", {}), parent.get("settings", {}))
+    return merged | ({"settings": settings} if settings else {})
 
 
 def _merge_settings(child: Tree, parent: Tree) -> Tree:

@@ -55,6 +55,7 @@ def error_of(folder: Path, text: str) -> list[str]:
 def test_child_without_members_is_like_its_parent(base: Path) -> None:
     parent = load(str(base / "base.yaml"))
     assert child(base, "") == msgspec.structs.replace(parent, name="child", about="")
+    assert "settings" not in written(child(base, "", "lost-replies"))
 
 
 MERGED: dict[str, tuple[str, dict[str, Any]]] = {
