@@ -1,6 +1,7 @@
 """The architecture holds: imports go one way, and heavy or worldly things stay in their places."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -205,6 +206,46 @@ def test_io_modules_are_imported_only_where_allowed() -> None:
         if (lazy_loaders := PLACES.get(imported.partition(".")[0])) is not None
         and not source.name.startswith(lazy_loaders or "nowhere")
     )
+
+
+NAMED_TWICE = {
+    "Clock": "testing's is part of the plugin's interface, beside `mock_clover.clock`",
+    "Decline": "testing's is part of the plugin's interface, the items of `declines`",
+}
+"""Names of two classes, with the reason; users of the plugin do not see the other one."""
+
+
+def type_names(tree: ast.Module) -> Iterator[str]:
+    """Yield the classes and type aliases of a module; a type variable means the same anywhere."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        if (
+            isinstance(node, ast.Assign | ast.AnnAssign)
+            and name_of(node.value or node) != "TypeVar"
+        ):
+            for name in bound_names(node):
+                if re.fullmatch(r"_?[A-Z]\w*[a-z]\w*", name):
+                    yield name
+
+
+def test_a_type_name_has_one_meaning() -> None:
+    found: dict[str, list[str]] = {}
+    for source in sources():
+        for name in type_names(source.tree):
+            found.setdefault(name, []).append(source.name)
+    twice = {name: files for name, files in found.items() if len(files) > 1}
+    check_none(
+        f"{name} is a class or a type in {' and in '.join(files)}: rename one of them"
+        for name, files in twice.items()
+        if name not in NAMED_TWICE
+    )
+    assert twice.keys() == NAMED_TWICE.keys()
+
+
+def test_a_type_name_is_found() -> None:
+    text = "class A: ...\nAb = str | None\n_Cd: TypeAlias = int\nRow = TypeVar('Row')\nMAX = 1"
+    assert list(type_names(ast.parse(text))) == ["A", "Ab", "_Cd"]
 
 
 def test_nothing_waits_outside_the_server() -> None:

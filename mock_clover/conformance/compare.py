@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from mock_clover.conformance.formats import format_of, has_format, is_identifier
-from mock_clover.reference.flows import Reply
+from mock_clover.reference.flows import RecordedReply
 
 _SUBSTRING_CHARS_MIN = 12
 """Shorter texts may be a substring of another by chance."""
@@ -41,8 +41,8 @@ class Format(str):
 
 
 def compare(
-    expected: Reply,
-    got: Reply,
+    expected: RecordedReply,
+    got: RecordedReply,
     echoes: dict[str, str],
     loose: Collection[str] = (),
     *,
@@ -173,7 +173,7 @@ class _Comparison:
         return Format(form or _type(value)) if form or not isinstance(value, bool) else value
 
 
-def _status(got: Reply) -> Any:
+def _status(got: RecordedReply) -> Any:
     """Return the status, with the error code if there is one."""
     error = got.body.get("error") if isinstance(got.body, dict) else None
     code = error.get("code") if isinstance(error, dict) else None

@@ -30,7 +30,7 @@ from mock_clover.conformance.variables import (
     Request,
     current_dates,
 )
-from mock_clover.reference.flows import RECORDED, Reply, read_headers, recorded
+from mock_clover.reference.flows import RECORDED, RecordedReply, read_headers, recorded
 
 Send = Callable[[str, str, dict[str, str], bytes | None], Response]
 SERVICES: tuple[tuple[str, Service], ...] = (
@@ -151,11 +151,13 @@ def _step(
     )
 
 
-def _is_list(reply: Reply) -> bool:
+def _is_list(reply: RecordedReply) -> bool:
     return isinstance(reply.body, list)
 
 
-def _learn(bound: Bound, number: int, expected: Reply, got: Reply, echoes: dict[str, str]) -> None:
+def _learn(
+    bound: Bound, number: int, expected: RecordedReply, got: RecordedReply, echoes: dict[str, str]
+) -> None:
     """Record the server's identifiers. Those that later steps need may have any format."""
     needed = {each.value for each in bound.variables.values() if each.number == number}
     actual = dict(leaves({"body": got.body, "headers": got.headers}))
@@ -205,7 +207,7 @@ def _encrypt_pans(text: str, echoes: Mapping[str, str]) -> str:
         raise MissingError(f"needs a valid public key: {error}") from None
 
 
-def as_reply(response: Response) -> Reply:
+def as_reply(response: Response) -> RecordedReply:
     """Return a normalized response."""
     media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     text = response.body.decode("utf-8", "replace")
@@ -213,7 +215,7 @@ def as_reply(response: Response) -> Reply:
         body = json.loads(text) if text else None
     except (ValueError, RecursionError):
         body = text
-    return Reply(
+    return RecordedReply(
         status=response.status, media=media, headers=read_headers(response.headers), body=body
     )
 

@@ -24,7 +24,7 @@ _WITHIN = tuple(
 )
 
 
-class Row(NamedTuple):
+class DriftRow(NamedTuple):
     """A difference, formatted for output."""
 
     flow: str
@@ -52,7 +52,7 @@ class Run(NamedTuple):
     secrets: tuple[str, ...]
     """Credentials, which must not appear in reports."""
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[DriftRow]:
         """Return all differences."""
         return [
             self._row(bound, played.number, each)
@@ -74,10 +74,10 @@ class Run(NamedTuple):
             if played.state == "skipped"
         ]
 
-    def _row(self, bound: Bound, number: int, difference: Difference) -> Row:
+    def _row(self, bound: Bound, number: int, difference: Difference) -> DriftRow:
         example = bound.flow.examples[number - 1]
         endpoint = endpoint_of(example)
-        return Row(
+        return DriftRow(
             flow=bound.flow.name,
             step=number,
             title=example.title,
@@ -193,7 +193,7 @@ def summary(run: Run) -> str:
     return ", ".join(parts)
 
 
-def _mark(row: Row) -> str:
+def _mark(row: DriftRow) -> str:
     return f"{row.evidence}, printed" if row.printed else row.evidence
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from mock_clover.conformance.formats import is_identifier, leaves
-from mock_clover.reference.flows import RECORDED, Example, Flow, recorded
+from mock_clover.reference.flows import RECORDED, Example, GoldenFlow, recorded
 
 CREDENTIALS = ("merchant_id", "client_id", "client_secret", "access_token", "api_key")
 PUBLIC_KEY = "{{key}}"
@@ -51,7 +51,7 @@ class Request(NamedTuple):
 class Bound(NamedTuple):
     """A flow with variables, which can run against any server."""
 
-    flow: Flow
+    flow: GoldenFlow
     requests: tuple[Request, ...]
     variables: dict[str, Variable]
     """Variables used in requests, by name."""
@@ -59,7 +59,7 @@ class Bound(NamedTuple):
     """Identifiers chosen by the client; every server returns them unchanged."""
 
 
-def bind(flow: Flow) -> Bound:
+def bind(flow: GoldenFlow) -> Bound:
     """Find the variables of a flow."""
     binder = _Binder(flow)
     requests = tuple(
@@ -88,7 +88,7 @@ def _current_date(value: str, then_ms: int, now_ms: int) -> str:
 
 
 class _Binder:
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: GoldenFlow) -> None:
         self._prefix = flow.name.replace("-", "_")
         self.known: dict[str, Variable] = {
             (value := getattr(RECORDED, each)): Variable(each, value, "credential")

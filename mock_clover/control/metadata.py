@@ -11,7 +11,7 @@ from mock_clover import __version__
 from mock_clover.clover.common.cards import BRANDS
 from mock_clover.clover.common.operation_names import OPERATIONS, RULE_OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
-from mock_clover.clover.threeds.records import Flow
+from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import control
 from mock_clover.control.row_types import KINDS
 from mock_clover.control.sandboxes import SWITCHES, SandboxAnswer, shown
@@ -37,7 +37,7 @@ class FaultWord(Record, frozen=True, kw_only=True):
     members: tuple[str, ...]
 
 
-class Member(Record, frozen=True, kw_only=True):
+class FaultMember(Record, frozen=True, kw_only=True):
     """A field of a fault, with its JSON Schema."""
 
     name: str
@@ -69,7 +69,7 @@ class Environment(Record, frozen=True, kw_only=True):
     uncalled: tuple[str, ...]
     problems: tuple[ProblemWord, ...]
     faults: tuple[FaultWord, ...]
-    fault_members: tuple[Member, ...]
+    fault_members: tuple[FaultMember, ...]
     fault_times: tuple[str, ...]
     declines: tuple[DeclineWord, ...]
     dialects: tuple[str, ...]
@@ -109,7 +109,7 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         ),
         dialects=DIALECTS,
         brands=BRANDS,
-        flows=get_args(Flow),
+        flows=get_args(ThreeDSFlow),
         switches=SWITCHES,
         kinds=tuple(KINDS),
     )
@@ -120,11 +120,11 @@ def _specific_fields() -> set[str]:
     return {name for heeds in HEEDS.values() for name in heeds}
 
 
-def _members() -> tuple[Member, ...]:
+def _members() -> tuple[FaultMember, ...]:
     """Return the fields of a fault from its declaration."""
     properties = msgspec.json.schema(Fault)["$defs"]["Fault"]["properties"]
     return tuple(
-        Member(
+        FaultMember(
             name=name,
             about=schema.get("description", ""),
             schema={key: value for key, value in schema.items() if key != "description"},

@@ -20,7 +20,7 @@ _DOCUMENT = Codec(ScenarioFile)
 _RESOLVED = Codec(Scenario)
 
 
-class Found(Record, frozen=True, kw_only=True):
+class FoundError(Record, frozen=True, kw_only=True):
     """An error in a scenario's text; lines and columns count from 1."""
 
     line: int
@@ -37,8 +37,8 @@ class Checked(Record, frozen=True, kw_only=True):
     name: str | None = None
     cards: int | None = None
     rules: int | None = None
-    findings: tuple[Found, ...] | None = None
-    warnings: tuple[Found, ...] | None = None
+    findings: tuple[FoundError, ...] | None = None
+    warnings: tuple[FoundError, ...] | None = None
     """Valid parts that are probably not intended."""
 
 
@@ -46,7 +46,7 @@ class Unusable(Record, frozen=True, kw_only=True):
     """The response to an invalid scenario text."""
 
     message: str
-    findings: tuple[Found, ...]
+    findings: tuple[FoundError, ...]
 
 
 def check_scenario(text: bytes) -> tuple[Scenario | None, Checked]:
@@ -65,14 +65,14 @@ def check_scenario(text: bytes) -> tuple[Scenario | None, Checked]:
     )
 
 
-def invalid_scenario(findings: tuple[Found, ...]) -> Unusable:
+def invalid_scenario(findings: tuple[FoundError, ...]) -> Unusable:
     """Return the response to an invalid text."""
     lines = (f"{_NAME}:{each.line}:{each.column}: {each.said}" for each in findings)
     return Unusable(message="\n".join(lines), findings=findings)
 
 
-def _finding(line: int, column: int, said: str, path: str) -> Found:
-    return Found(line=line, column=column, said=redact(said), path=redact(path))
+def _finding(line: int, column: int, said: str, path: str) -> FoundError:
+    return FoundError(line=line, column=column, said=redact(said), path=redact(path))
 
 
 def resolve_scenario(value: str | dict[str, Any]) -> Scenario:

@@ -25,7 +25,7 @@ from mock_clover.clover.recurring.records_notice import Notice
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import wrong_event, wrong_target
-from mock_clover.clover.webhooks.records_delivery import Delivery, Subscription
+from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
 from mock_clover.control.endpoint import ControlRecord, control, unknown
 from mock_clover.control.sandboxes import SandboxAnswer, shown
 from mock_clover.core.masking import redact
@@ -46,7 +46,7 @@ from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import CardMatch
 
 SNAPSHOT_VERSION = 2
-Moment = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
+SnapshotTime = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
 """Milliseconds, up to the year 2286."""
 _SNAPSHOT = "/_mock/snapshot"
 
@@ -70,13 +70,13 @@ class FaultLeft(ControlRecord, frozen=True, kw_only=True):
     id: str
     fault: Fault
     left: int | None = None
-    until_ms: Moment | None = None
+    until_ms: SnapshotTime | None = None
 
 
 class Webhooks(ControlRecord, frozen=True, kw_only=True):
     """The webhook targets with their secrets, and the pending deliveries."""
 
-    targets: tuple[Subscription, ...]
+    targets: tuple[TargetState, ...]
     pending: tuple[Delivery, ...]
     count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
@@ -87,8 +87,8 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     mock_clover_snapshot: int
     seed: str
     fingerprint_key: str
-    made_ms: Moment
-    now_ms: Moment
+    made_ms: SnapshotTime
+    now_ms: SnapshotTime
     frozen: bool
     ref_count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     ids: tuple[int, ...]

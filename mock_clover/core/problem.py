@@ -9,7 +9,7 @@ from typing import Literal
 from mock_clover.core.evidence import Fact
 from mock_clover.core.record import Record
 
-Shape = Literal["error", "bare", "plain", "status"]
+ErrorShape = Literal["error", "bare", "plain", "status"]
 
 
 class Problem(Record, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Problem(Record, frozen=True, kw_only=True):
     """The code in Clover's documentation, if the wire showed another."""
     details: str | None = None
     """The `details` of the platform API."""
-    shape: Shape = "error"
+    shape: ErrorShape = "error"
     """error: the usual envelope. bare: only a top-level message. plain: text, not JSON.
     status: the reason phrase and a message, both at the top level, as in OAuth v2."""
     fact: Fact

@@ -13,7 +13,7 @@ from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.common.problems import Problem
 from mock_clover.clover.common.verdict import Decline, Verdict
-from mock_clover.clover.threeds.records import Flow
+from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.core.codec import Codec
 from mock_clover.core.evidence import Behaviour, Fact
 from mock_clover.core.masking import redact
@@ -113,7 +113,7 @@ class Call(Generic[Body, Query]):
         self.ids = ids
         self.headers = headers
         self.verdict = verdict
-        self.threeds: Flow | None = None
+        self.threeds: ThreeDSFlow | None = None
         self.issuer_verdict: Verdict | None = None
         """The issuer's final decision."""
         self.basis: tuple[Behaviour, ...] = ()

@@ -50,14 +50,14 @@ _ALWAYS: Headers = (
 )
 
 
-class Fault(NamedTuple):
+class FieldError(NamedTuple):
     """An error of one form field: the field's id and a message for people."""
 
     field: str
     said: str
 
 
-class Field(Value, frozen=True):
+class FormField(Value, frozen=True):
     """One field of a form."""
 
     name: str
@@ -132,7 +132,7 @@ def link(url: str | None, label: str) -> str:
     return f'<p><a href="{text(url)}">{text(label)}</a></p>\n'
 
 
-def alert(message: str, faults: tuple[Fault, ...] = (), advice: str = "") -> str:
+def alert(message: str, faults: tuple[FieldError, ...] = (), advice: str = "") -> str:
     """Return an error message, with links to the invalid fields and advice."""
     items = "".join(
         f'\n<li><a href="#{fault.field}">{text(fault.said)}</a></li>' for fault in faults
@@ -143,7 +143,7 @@ def alert(message: str, faults: tuple[Fault, ...] = (), advice: str = "") -> str
 
 
 def field(
-    spec: Field, faults: tuple[Fault, ...] = (), *, focus: bool = False, about: str = ""
+    spec: FormField, faults: tuple[FieldError, ...] = (), *, focus: bool = False, about: str = ""
 ) -> str:
     """Return a form field with its label, hint and error.
 

@@ -13,7 +13,7 @@ from mock_clover.clover.charges.behaviours import ASKED_OUTCOME, SCENARIO_RULE
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
 from mock_clover.clover.common.verdict import Verdict
-from mock_clover.clover.threeds.records import Flow
+from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
@@ -35,7 +35,7 @@ OUTCOME_MARK = b"mock-clover:"
 _IN_TEXT = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)")
 
 
-_FLOWS: dict[str, Flow] = {f"threeds/{flow}": flow for flow in get_args(Flow)}
+_FLOWS: dict[str, ThreeDSFlow] = {f"threeds/{flow}": flow for flow in get_args(ThreeDSFlow)}
 
 
 class Override(NamedTuple):

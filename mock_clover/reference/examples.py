@@ -10,13 +10,12 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.router import Found, Router
-from mock_clover.reference.flows import Example as Step
-from mock_clover.reference.flows import flows, recorded
+from mock_clover.reference.flows import Example, flows, recorded
 
 _ROUTER = Router(SURFACE)
 
 
-class Example(Record, frozen=True, kw_only=True):
+class OperationExample(Record, frozen=True, kw_only=True):
     """A successful request and its response."""
 
     ids: tuple[str, ...] = ()
@@ -25,13 +24,13 @@ class Example(Record, frozen=True, kw_only=True):
     reply: Any = None
 
 
-def endpoint_of(step: Step) -> Endpoint | None:
+def endpoint_of(step: Example) -> Endpoint | None:
     """Return the endpoint of a step, or None for a control call."""
     found = _find(step)
     return found[0] if found else None
 
 
-def _find(step: Step) -> Found | None:
+def _find(step: Example) -> Found | None:
     try:
         return _ROUTER.find(step.method, step.path.partition("?")[0])
     except ApiError:
@@ -39,9 +38,9 @@ def _find(step: Step) -> Found | None:
 
 
 @cache
-def _by_handler() -> dict[Any, dict[str, Example]]:
+def _by_handler() -> dict[Any, dict[str, OperationExample]]:
     """Return the examples by handler and operation; aliases of an operation share its handler."""
-    examples: dict[Any, dict[str, Example]] = {}
+    examples: dict[Any, dict[str, OperationExample]] = {}
     for flow in flows():
         for step in flow.examples:
             found = _find(step)
@@ -51,7 +50,7 @@ def _by_handler() -> dict[Any, dict[str, Example]]:
             endpoint, ids = found
             examples.setdefault(endpoint.run, {}).setdefault(
                 endpoint.name,
-                Example(
+                OperationExample(
                     ids=ids,
                     query=dict(parse_qsl(step.path.partition("?")[2])),
                     request=_body_of(step.body),
@@ -61,7 +60,7 @@ def _by_handler() -> dict[Any, dict[str, Example]]:
     return examples
 
 
-def example_of(endpoint: Endpoint) -> Example:
+def example_of(endpoint: Endpoint) -> OperationExample:
     """Return the example of an operation; of its alias if the flows have no other."""
     examples = _by_handler()[endpoint.run]
     return examples.get(endpoint.name) or next(iter(examples.values()))

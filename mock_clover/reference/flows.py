@@ -39,7 +39,7 @@ class Example(NamedTuple):
     reply: str
 
 
-class Reply(NamedTuple):
+class RecordedReply(NamedTuple):
     """A normalized response: `media` without parameters, `body` decoded if it is JSON."""
 
     status: int
@@ -48,7 +48,7 @@ class Reply(NamedTuple):
     body: Any
 
 
-class Flow(NamedTuple):
+class GoldenFlow(NamedTuple):
     """One golden file."""
 
     name: str
@@ -93,7 +93,7 @@ def folder() -> Path:
     return inside if inside.is_dir() else package.parent / "tests" / "golden"
 
 
-def flows(only: tuple[str, ...] = ()) -> tuple[Flow, ...]:
+def flows(only: tuple[str, ...] = ()) -> tuple[GoldenFlow, ...]:
     """Return all flows, or those named in `only`. Raises FlowError."""
     files = {file.stem: file for file in sorted(folder().glob("*.http"))}
     for name in only:
@@ -104,15 +104,15 @@ def flows(only: tuple[str, ...] = ()) -> tuple[Flow, ...]:
     )
 
 
-def _flow(name: str, text: str) -> Flow:
+def _flow(name: str, text: str) -> GoldenFlow:
     head = text.partition(f"\n{REQUEST_MARK}")[0]
     about = [line[2:] for line in head.split("\n") if line[:2] == "# " and not _CLOCK.match(line)]
-    return Flow(
+    return GoldenFlow(
         name=name, about=" ".join(about), at_ms=started_ms(text), examples=tuple(read(text))
     )
 
 
-def recorded(example: Example) -> Reply:
+def recorded(example: Example) -> RecordedReply:
     """Return the recorded response of an example. Raises FlowError if it has none."""
     if not example.reply:
         raise FlowError(f"the example {example.title!r} has no reply: run `make generate`")
@@ -125,7 +125,7 @@ def recorded(example: Example) -> Reply:
         media = "application/json" if text else ""
     except ValueError:
         body, media = text, "text/plain"
-    return Reply(status=int(status), media=media, headers=read_headers(headers), body=body)
+    return RecordedReply(status=int(status), media=media, headers=read_headers(headers), body=body)
 
 
 def read_headers(headers: dict[str, str]) -> dict[str, Any]:

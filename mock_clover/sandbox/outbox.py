@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from mock_clover.clover.webhooks.records import TARGETS_MAX, DeliveryFault, TargetSpec, fits
-from mock_clover.clover.webhooks.records_delivery import Delivery, Subscription
+from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
 
 DELIVERIES_MAX = 1_000
 """Deliveries per sandbox, including pending ones."""
@@ -26,7 +26,7 @@ class Outbox:
     __slots__ = ("_deliveries", "_pending", "_ready", "count", "subscriptions")
 
     def __init__(self) -> None:
-        self.subscriptions: dict[str, Subscription] = {}
+        self.subscriptions: dict[str, TargetState] = {}
         self.count = 0
         """Total number of deliveries; ids and generated codes derive from it."""
         self._deliveries: dict[str, Delivery] = {}
@@ -53,7 +53,7 @@ class Outbox:
 
     def subscribe(
         self, spec: TargetSpec, seed: str, *, handshake: bool = False, of_scenario: bool = False
-    ) -> Subscription:
+    ) -> TargetState:
         """Add a target, replacing one of the same id. The seed determines a missing secret.
 
         With a handshake the target gets no events until it confirms its verification code.
@@ -61,7 +61,7 @@ class Outbox:
         target_id = spec.id or self._free_id()
         # Observed: the prefix of Clover's signing secrets for Hosted Checkout.
         prefix = "hcp_" if spec.kind == "hosted_checkout" else ""
-        subscription = Subscription(
+        subscription = TargetState(
             id=target_id,
             spec=spec,
             secret=spec.secret or prefix + _derive_letters(seed, f"secret of {target_id}"),
@@ -116,7 +116,7 @@ class Outbox:
         """Return the targets with deliveries that may be sent now."""
         return list(self._ready)
 
-    def take(self, target_id: str) -> tuple[Subscription, Delivery] | None:
+    def take(self, target_id: str) -> tuple[TargetState, Delivery] | None:
         """Return the next delivery to a target and its subscription, or None.
 
         The delivery stays `under_way` until it is put again.
@@ -157,7 +157,7 @@ class Outbox:
 
 
 def restored(
-    subscriptions: tuple[Subscription, ...], pending: tuple[Delivery, ...], count: int
+    subscriptions: tuple[TargetState, ...], pending: tuple[Delivery, ...], count: int
 ) -> Outbox:
     """Return an outbox with this state. Raises ValueError for an invalid one."""
     outbox = Outbox()

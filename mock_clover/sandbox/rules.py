@@ -10,7 +10,7 @@ from mock_clover.clover.charges.behaviours import UNLISTED_CARD_APPROVED
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.verdict import Approval, Verdict
-from mock_clover.clover.threeds.records import Flow
+from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.scenario.records import Scenario, TestCard
 from mock_clover.scenario.records_rule import Rule, RuleInput
@@ -60,7 +60,7 @@ class Rules:
         """Return the issuer's verdict on a charge of this card, if no rule decides."""
         return self._by_card.get(card.fingerprint, self._unlisted)
 
-    def flow(self, card: Card, amount: int) -> tuple[Flow, str]:
+    def flow(self, card: Card, amount: int) -> tuple[ThreeDSFlow, str]:
         """Return the 3-D Secure flow of a card, if no rule decides, and the reason."""
         listed = self._flows.get(card.fingerprint)
         if listed is None or listed.threeds is None or listed.threeds.amount not in (None, amount):

@@ -96,7 +96,7 @@ class FixtureCustomer(FixtureRecord, frozen=True, kw_only=True):
 
 
 OrderState = Literal["created", "paid", "returned"]
-ChargeState = Literal["captured", "authorised", "voided", "refunded", "expired", "failed"]
+FixtureChargeState = Literal["captured", "authorised", "voided", "refunded", "expired", "failed"]
 
 
 class FixtureOrder(FixtureRecord, frozen=True, kw_only=True):
@@ -120,7 +120,7 @@ class FixtureCharge(FixtureRecord, frozen=True, kw_only=True):
     amount: Amount
     currency: Currency = "usd"
     state: Annotated[
-        ChargeState,
+        FixtureChargeState,
         msgspec.Meta(
             description="`refunded` is in full; for a part, use `captured` and `refunded: n`."
         ),

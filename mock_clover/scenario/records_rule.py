@@ -17,7 +17,7 @@ from mock_clover.clover.common.verdict import (
     Decline,
     Verdict,
 )
-from mock_clover.clover.threeds.records import Flow
+from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.clover.webhooks.records import EventSpec
 from mock_clover.core.evidence import END, Evidence
 from mock_clover.core.money import AMOUNT_MAX
@@ -245,7 +245,7 @@ class Action(RuleRecord, frozen=True, kw_only=True):
     raw: RawReply | None = None
     fault: Fault | None = None
     threeds: Annotated[
-        Flow | None, msgspec.Meta(description="Flow of a payment that requests 3-D Secure.")
+        ThreeDSFlow | None, msgspec.Meta(description="Flow of a payment that requests 3-D Secure.")
     ] = None
     webhook: Annotated[
         EventSpec | None,

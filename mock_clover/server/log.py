@@ -19,7 +19,7 @@ _LINES_MAX = 5_000
 _CHUNK_BYTES = 4_096  # PIPE_BUF: a pipe that polls as writable takes this much without blocking
 
 
-Row = tuple[float, str, str, str, int, str, float]
+LogRow = tuple[float, str, str, str, int, str, float]
 """An exchange: time, sandbox, method, path, status, why, milliseconds. Rows are formatted in
 batches, which takes half the time."""
 
@@ -30,7 +30,7 @@ class ExchangeLog:
     def __init__(self, stream: TextIO | None, log_format: LogFormat) -> None:
         self._format = log_format
         self._fd = stream.fileno() if stream is not None else -1
-        self._rows: list[Row | str] = []
+        self._rows: list[LogRow | str] = []
         self._scheduled = False
         self._dropped = 0
         self._second = -1
@@ -44,7 +44,7 @@ class ExchangeLog:
             return
         self._add((time.time(), sandbox, method, path, status, why, took_ms))
 
-    def _line(self, row: Row) -> str:
+    def _line(self, row: LogRow) -> str:
         """Format an exchange as a line, with card numbers masked."""
         at, sandbox, method, path, status, why, took_ms = row
         if len(path) >= PAN_DIGITS_MIN or not path.isprintable() or " " in path:
@@ -109,7 +109,7 @@ class ExchangeLog:
             self._format = "none"
         return True
 
-    def _add(self, row: Row | str) -> None:
+    def _add(self, row: LogRow | str) -> None:
         if len(self._rows) >= _LINES_MAX:
             self.flush()
         self._rows.append(row)

@@ -22,7 +22,7 @@ from mock_clover.clover.webhooks.operations_deliveries import report
 from mock_clover.clover.webhooks.records_address import host_of, refusal
 from mock_clover.clover.webhooks.records_delivery import (
     Delivery,
-    Subscription,
+    TargetState,
     headers_of,
     printable_error,
 )
@@ -108,7 +108,7 @@ class WebhookSender:
                 del self._rounds[key]
 
     async def _deliver(
-        self, sandbox: Sandbox, outbox: Outbox, known: Subscription, delivery: Delivery
+        self, sandbox: Sandbox, outbox: Outbox, known: TargetState, delivery: Delivery
     ) -> None:
         """Make one attempt and report its result, unless the outbox has been replaced."""
         started, status, error = started_ns(), None, None
@@ -139,7 +139,7 @@ class WebhookSender:
             run_due_jobs(sandbox)  # the next attempt became due during this one
         sandbox.journal.stir()
 
-    async def _attempt(self, known: Subscription, delivery: Delivery) -> int:
+    async def _attempt(self, known: TargetState, delivery: Delivery) -> int:
         """Send a delivery once; return the status of the response. Raise any other failure."""
         parts = urlsplit(known.spec.url)
         auth_headers = headers_of(known, delivery)

@@ -95,13 +95,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _mock_clover_transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
     """Yield the transport to the server of this run."""
-    from mock_clover.testing.server import Server, ask_broker
+    from mock_clover.testing.server import ServerProcess, ask_broker
     from mock_clover.testing.wired import HttpTransport
 
     url = _url_option(request.config)
     token = os.environ.get("MOCK_CLOVER_CONTROL_TOKEN", "") if url else ""
     port: Any = getattr(request.config, "workerinput", {}).get(_BROKER_PORT)
-    server = Server()
+    server = ServerProcess()
     try:
         root = url or (ask_broker(port) if port else server.url())
         with contextlib.closing(HttpTransport(root, token)) as transport:

@@ -20,7 +20,7 @@ _LOG_CHARS_MAX = 4_000
 _ERROR_PREFIX = "!"
 
 
-class Server:
+class ServerProcess:
     """A server on a free port, started lazily."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class ServerBroker:
     """Sends the URL of the server to workers. The first request starts the server."""
 
     def __init__(self) -> None:
-        self._server = Server()
+        self._server = ServerProcess()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, name="mock-clover broker", daemon=True).start()

@@ -16,7 +16,7 @@ from mock_clover.clover.charges.records_tender import Tender
 from mock_clover.clover.common.cards import NO_CHECKS, CheckResult
 from mock_clover.clover.gift_cards.records import GiftCardView
 from mock_clover.clover.threeds.records import ThreeDSAnswer, threeds_answer
-from mock_clover.clover.tokens.records import Kind
+from mock_clover.clover.tokens.records import Instrument
 from mock_clover.core.evidence import (
     Cents,
     Fact,
@@ -65,7 +65,7 @@ class Source(Record, frozen=True, kw_only=True):
     last4: str | None = None
 
 
-PAYMENT_METHODS: dict[Kind, str | None] = {
+PAYMENT_METHODS: dict[Instrument, str | None] = {
     "card": "card",
     "gift_card": "giftCard",
     "ach": "ach",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.checkout.endpoints import PAGE, Paid, cancel, pay, require_checkout
 from mock_clover.clover.checkout.page import leads_to, show_page, submit_page
-from mock_clover.clover.checkout.records import Checkout, CheckoutForm, Line, State
+from mock_clover.clover.checkout.records import Checkout, CheckoutForm, CheckoutState, Line
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.control.endpoint import OURS, control
@@ -25,13 +25,13 @@ _PATH = "/_mock/checkouts"
 class CheckoutQuery(Record, frozen=True, kw_only=True):
     """Query of the sessions."""
 
-    state: Annotated[State | None, doc("State of the session.", OURS)] = None
+    state: Annotated[CheckoutState | None, doc("State of the session.", OURS)] = None
     limit: Annotated[int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=1_000)] = (
         100
     )
 
 
-class PayRequest(SecretRecord, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class PayCheckoutRequest(SecretRecord, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Body of `POST /_mock/checkouts/{id}/pay`. Contains a PAN and a CVV: never print or store."""
 
     card: Annotated[CardRequest, doc("As in `/v1/tokens`; the CVV is required.", OURS)]
@@ -46,7 +46,7 @@ class CheckoutShown(Record, frozen=True, kw_only=True):
 
     id: str
     href: str
-    state: State
+    state: CheckoutState
     created_ms: int
     expires_ms: int
     amount: int
@@ -104,7 +104,7 @@ def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutShown:
     return _checkout_answer(sandbox, require_checkout(sandbox, call.ids[0]), call)
 
 
-def pay_checkout(sandbox: Sandbox, call: Call[PayRequest, None]) -> Done:
+def pay_checkout(sandbox: Sandbox, call: Call[PayCheckoutRequest, None]) -> Done:
     """Pay a session as its customer would on the page."""
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
     paid = pay(sandbox, call.ids[0], call.body.card, call.body.tip, call.headers)
@@ -157,7 +157,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     replace(
         control(
             *("pay_checkout", "POST", f"{_PATH}/{{id}}/pay", pay_checkout, Done),
-            request=PayRequest,
+            request=PayCheckoutRequest,
         ),
         secret=True,
     ),

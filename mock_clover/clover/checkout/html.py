@@ -13,7 +13,17 @@ from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.checkout.operations_form import OWN, Choice
 from mock_clover.clover.checkout.records import CURRENCY, Checkout, Line
 from mock_clover.core.record import Value
-from mock_clover.engine.html import Fault, Field, Headers, alert, field, guards, link, page, text
+from mock_clover.engine.html import (
+    FieldError,
+    FormField,
+    Headers,
+    alert,
+    field,
+    guards,
+    link,
+    page,
+    text,
+)
 
 _CART = """\
 <section class="sheet" aria-labelledby="cart">
@@ -48,31 +58,31 @@ _OFFER = """\
 <div><input type="radio" id="tip-{place}" name="tip" value="{value}"{checked}>
 <label for="tip-{place}">{words}</label></div>
 """
-_NUMBER = Field(
+_NUMBER = FormField(
     "number", "Card number", 'inputmode="numeric" autocomplete="cc-number" maxlength="30" required'
 )
 _ROW = (
-    Field(
+    FormField(
         "exp_month",
         "Month of expiry",
         'inputmode="numeric" autocomplete="cc-exp-month" maxlength="2" placeholder="MM" required',
     ),
-    Field(
+    FormField(
         "exp_year",
         "Year of expiry",
         'inputmode="numeric" autocomplete="cc-exp-year" maxlength="4" placeholder="YYYY" required',
     ),
-    Field(
+    FormField(
         "cvv",
         "Security code (CVV)",
         'inputmode="numeric" autocomplete="cc-csc" maxlength="4" required',
     ),
 )
 _REST = (
-    Field("name", "Name on the card (optional)", 'autocomplete="cc-name" maxlength="255"'),
-    Field("address_zip", "Postal code (optional)", 'autocomplete="postal-code" maxlength="20"'),
+    FormField("name", "Name on the card (optional)", 'autocomplete="cc-name" maxlength="255"'),
+    FormField("address_zip", "Postal code (optional)", 'autocomplete="postal-code" maxlength="20"'),
 )
-_OWN = Field(
+_OWN = FormField(
     "tip_own", f"Your own tip in {CURRENCY}", 'inputmode="decimal" autocomplete="off" maxlength="9"'
 )
 _ADVICE = "Number and security code are not kept: enter them again."
@@ -93,7 +103,7 @@ class PageContent(Value, frozen=True, kw_only=True):
     """Test cards, as HTML."""
     message: str = ""
     """Why the last attempt failed, if no field was wrong."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[FieldError, ...] = ()
     values: dict[str, str] = {}
     """Values that the customer entered and that may be shown again."""
 
@@ -226,7 +236,7 @@ def _fields(content: PageContent) -> str:
     return f'{_field(content, _NUMBER)}<div class="row">\n{row}</div>\n{rest}'
 
 
-def _field(content: PageContent, spec: Field) -> str:
+def _field(content: PageContent, spec: FormField) -> str:
     """Return a field; the first wrong one has the focus, or the number after a decline."""
     first = content.faults[0].field if content.faults else ("number" if content.message else "")
     spec = replace(spec, value=content.values.get(spec.name, ""))

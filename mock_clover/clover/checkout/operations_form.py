@@ -14,7 +14,7 @@ from mock_clover.clover.tokens.endpoints import read_card
 from mock_clover.clover.tokens.operations_expiry import read_expiry
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.core.money import AMOUNT_MAX
-from mock_clover.engine.html import Fault
+from mock_clover.engine.html import FieldError
 from mock_clover.sandbox.sandbox import Sandbox
 
 OWN = "own"
@@ -90,7 +90,7 @@ def read_tip(offered: tuple[Choice, ...], form: CheckoutForm) -> int | None:
     return amount or None
 
 
-def faults(sandbox: Sandbox, form: CheckoutForm, error: ApiError) -> tuple[Fault, ...]:
+def faults(sandbox: Sandbox, form: CheckoutForm, error: ApiError) -> tuple[FieldError, ...]:
     """Return all field errors in the order of the page; empty if the error is not about a field.
 
     An API error has only the first problem; the customer should see all of them.
@@ -110,7 +110,9 @@ def faults(sandbox: Sandbox, form: CheckoutForm, error: ApiError) -> tuple[Fault
     messages |= {
         name: message for name, message in _NEEDED.items() if not getattr(form, name).strip()
     }
-    return tuple(Fault(name, messages[name]) for name in ("tip_own", *_NEEDED) if name in messages)
+    return tuple(
+        FieldError(name, messages[name]) for name in ("tip_own", *_NEEDED) if name in messages
+    )
 
 
 def _checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], object], ...]:

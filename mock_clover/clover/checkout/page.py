@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.checkout.endpoints import Paid, cancel, pay, require_checkout, require_open
-from mock_clover.clover.checkout.records import Checkout, CheckoutForm, State
+from mock_clover.clover.checkout.records import Checkout, CheckoutForm, CheckoutState
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
@@ -127,7 +127,7 @@ def _end_page(
     sandbox: Sandbox,
     checkout: Checkout,
     status: int,
-    state: State,
+    state: CheckoutState,
     messages: dict[str, str] = _MESSAGES,
 ) -> Page:
     from mock_clover.clover.checkout import html

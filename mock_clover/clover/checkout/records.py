@@ -33,27 +33,27 @@ CURRENCY = "USD"
 PAY_CHECKOUT = "pay_checkout"
 """Operation name of a payment on the page, in rules and the journal."""
 
-_Text = Annotated[str, doc(f"Free text{_MINE}.", DOC, refused_as=_INVALID, max_length=255)]
+_CheckoutText = Annotated[str, doc(f"Free text{_MINE}.", DOC, refused_as=_INVALID, max_length=255)]
 
 
 class CheckoutCustomer(Record, frozen=True, kw_only=True):
     """`customer` of a session; may be empty."""
 
-    firstName: _Text | None = None
-    lastName: _Text | None = None
+    firstName: _CheckoutText | None = None
+    lastName: _CheckoutText | None = None
     email: (
         Annotated[
             str, doc("For receipts.", DOC, refused_as=_INVALID, pattern=EMAIL, max_length=255)
         ]
         | None
     ) = None
-    phoneNumber: _Text | None = None
+    phoneNumber: _CheckoutText | None = None
 
 
 class CartTax(Record, frozen=True, kw_only=True):
     """A tax of one line."""
 
-    name: _Text | None = None
+    name: _CheckoutText | None = None
     rate: Annotated[
         int, doc("10,000,000 is 100 %.", DOC, refused_as=_INVALID, ge=0, le=10 * TAX_RATE_WHOLE)
     ]
@@ -200,7 +200,7 @@ class CheckoutForm(SecretRecord, frozen=True, kw_only=True):
     """Query parameter of the page; 1 shows the test cards."""
 
 
-State = Literal["open", "paid", "cancelled", "expired"]
+CheckoutState = Literal["open", "paid", "cancelled", "expired"]
 
 
 class Checkout(Record, frozen=True, kw_only=True):
@@ -228,7 +228,7 @@ class Checkout(Record, frozen=True, kw_only=True):
     order: str | None = None
     declined: tuple[str, ...] = ()
 
-    def state(self, now_ms: Millis) -> State:
+    def state(self, now_ms: Millis) -> CheckoutState:
         """Return the state at a time."""
         if self.ended is not None:
             return self.ended

@@ -13,7 +13,7 @@ from mock_clover.clover.orders import behaviours as order
 from mock_clover.core.evidence import Behaviour
 
 
-class Difference(NamedTuple):
+class KnownDifference(NamedTuple):
     """One known difference between this mock and Clover."""
 
     about: str
@@ -34,51 +34,57 @@ class Unknown(NamedTuple):
         return " ".join(filter(None, (self.here, self.behaviour and self.behaviour.said)))
 
 
-KNOWN_DIFFERENCES: tuple[Difference, ...] = (
-    Difference("issuers", "No money moves: scenarios, rules and headers set the issuer's verdict."),
-    Difference(
+KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
+    KnownDifference(
+        "issuers", "No money moves: scenarios, rules and headers set the issuer's verdict."
+    ),
+    KnownDifference(
         "address",
         "One address serves all of Clover's hosts; HTTPS is off unless `serve --tls` is used.",
     ),
-    Difference(
+    KnownDifference(
         "keys",
         "The server has its own key pair: it cannot decrypt data encrypted with Clover's key.",
     ),
-    Difference("language", "API errors are in English; Clover's depend on the merchant's locale."),
-    Difference(
+    KnownDifference(
+        "language", "API errors are in English; Clover's depend on the merchant's locale."
+    ),
+    KnownDifference(
         "reply headers",
         "Responses have x-mock-clover-why, x-mock-clover-evidence and x-request-id; of Clover's "
         "own headers they have only those of its rate limits.",
     ),
-    Difference(
+    KnownDifference(
         "bounds",
         "A body over 1 MiB gets 413, a full sandbox 503; docs/architecture.md lists all bounds.",
     ),
-    Difference("rate limits", "They are off unless a scenario turns them on."),
-    Difference(
+    KnownDifference("rate limits", "They are off unless a scenario turns them on."),
+    KnownDifference(
         "velocity",
         "Clover's sandbox declines too many payments of one card or IP address, with a recorded "
         "message. The threshold is not known, so this mock never does.",
     ),
-    Difference(
+    KnownDifference(
         "members never returned",
         "billing_details, debt_payment, livemode, receipt_number, receipt_url: a schema of the "
         "responses has them, no recorded response does.",
     ),
-    Difference("level 2 and 3", "Their data is validated and returned, and has no other effect."),
-    Difference(
+    KnownDifference(
+        "level 2 and 3", "Their data is validated and returned, and has no other effect."
+    ),
+    KnownDifference(
         "list of refunds",
         "One fixture (GP) has rows of another form; here they are the same as single refunds.",
     ),
-    Difference(
+    KnownDifference(
         "hosted checkout",
         "The page is this mock's own and accepts cards only: no wallets and no 3-D Secure.",
     ),
-    Difference(
+    KnownDifference(
         "3-D Secure",
         "The SDK opens only pages of this mock, and their design is this mock's own.",
     ),
-    Difference("receipts", "No receipts are sent, as in Clover's sandbox."),
+    KnownDifference("receipts", "No receipts are sent, as in Clover's sandbox."),
 )
 
 UNKNOWNS: tuple[Unknown, ...] = (

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from mock_clover.core.record import Record, encode
 
 
-class Header(Record, frozen=True, kw_only=True, omit_defaults=False):
+class JWTHeader(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The protected header."""
 
     alg: str = "HS256"
@@ -16,7 +16,7 @@ class Header(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 def sign(claims: Record, key: bytes) -> str:
     """Return the signed token of these claims; the result is deterministic."""
-    signed = f"{base64url(encode(Header()))}.{base64url(encode(claims))}"
+    signed = f"{base64url(encode(JWTHeader()))}.{base64url(encode(claims))}"
     return f"{signed}.{base64url(hmac.digest(key, signed.encode(), 'sha256'))}"
 
 

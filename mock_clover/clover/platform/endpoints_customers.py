@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from mock_clover.clover.customers.endpoints import drop_customer
 from mock_clover.clover.customers.records import Customer, SavedCard
 from mock_clover.clover.platform.http import PLATFORM
-from mock_clover.clover.platform.listing import Field, Fields, listed
+from mock_clover.clover.platform.listing import Fields, ListField, listed
 from mock_clover.clover.platform.problems import (
     PLATFORM_CUSTOMER_NOT_FOUND,
     PLATFORM_INVALID_FILTER,
@@ -115,17 +115,17 @@ def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardAnswer 
 
 
 FIELDS: Fields = {
-    "customerSince": Field(int, lambda customer: seconds(customer.created_ms)),
-    "firstName": Field(str, lambda customer: customer.first_name),
-    "lastName": Field(str, lambda customer: customer.last_name),
-    "emailAddress": Field(str, lambda customer: customer.emails),
-    "phoneNumber": Field(str, lambda customer: customer.phones),
-    "marketingAllowed": Field(bool, lambda _: False),
-    "fullName": Field(
+    "customerSince": ListField(int, lambda customer: seconds(customer.created_ms)),
+    "firstName": ListField(str, lambda customer: customer.first_name),
+    "lastName": ListField(str, lambda customer: customer.last_name),
+    "emailAddress": ListField(str, lambda customer: customer.emails),
+    "phoneNumber": ListField(str, lambda customer: customer.phones),
+    "marketingAllowed": ListField(bool, lambda _: False),
+    "fullName": ListField(
         str, lambda each: " ".join(filter(None, (each.first_name, each.last_name))) or None
     ),
-    "id": Field(str, lambda customer: customer.id),
-    "deletedTime": Field(int, lambda _: None),
+    "id": ListField(str, lambda customer: customer.id),
+    "deletedTime": ListField(int, lambda _: None),
 }
 
 

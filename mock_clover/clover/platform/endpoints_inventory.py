@@ -5,7 +5,7 @@ from typing import Any
 
 from mock_clover.clover.charges.operations_taxes import find_tax, taxes_of, untaxed
 from mock_clover.clover.platform.http import PLATFORM
-from mock_clover.clover.platform.listing import Field, Fields, listed
+from mock_clover.clover.platform.listing import Fields, ListField, listed
 from mock_clover.clover.platform.problems import (
     PLATFORM_INVALID_FILTER,
     PLATFORM_INVALID_ID,
@@ -42,37 +42,37 @@ _MERCHANTS = frozenset({"order_types", "tenders"})
 """Lists of the merchant and not of the inventory. Source: clover-mcp-server."""
 
 ITEM_FIELDS: Fields = {
-    "id": Field(str, lambda item: item.id),
-    "name": Field(str, lambda item: item.asked.name),
-    "alternateName": Field(str, lambda item: item.asked.alternateName),
-    "itemCode": Field(str, lambda item: item.asked.code),
-    "sku": Field(str, lambda item: item.asked.sku),
-    "price": Field(int, lambda item: item.asked.price),
-    "hidden": Field(bool, lambda item: item.asked.hidden),
-    "available": Field(bool, lambda item: item.asked.available),
-    "autoManage": Field(bool, lambda item: item.asked.autoManage),
-    "defaultTaxRates": Field(bool, lambda item: item.asked.defaultTaxRates),
-    "isRevenue": Field(bool, lambda item: item.asked.isRevenue),
-    "deleted": Field(bool, lambda _: False),
-    "modifiedTime": Field(int, lambda item: seconds(item.modified_ms)),
+    "id": ListField(str, lambda item: item.id),
+    "name": ListField(str, lambda item: item.asked.name),
+    "alternateName": ListField(str, lambda item: item.asked.alternateName),
+    "itemCode": ListField(str, lambda item: item.asked.code),
+    "sku": ListField(str, lambda item: item.asked.sku),
+    "price": ListField(int, lambda item: item.asked.price),
+    "hidden": ListField(bool, lambda item: item.asked.hidden),
+    "available": ListField(bool, lambda item: item.asked.available),
+    "autoManage": ListField(bool, lambda item: item.asked.autoManage),
+    "defaultTaxRates": ListField(bool, lambda item: item.asked.defaultTaxRates),
+    "isRevenue": ListField(bool, lambda item: item.asked.isRevenue),
+    "deleted": ListField(bool, lambda _: False),
+    "modifiedTime": ListField(int, lambda item: seconds(item.modified_ms)),
 }
 TAX_FIELDS: Fields = {
-    "isDefault": Field(bool, lambda tax: tax.asked.isDefault),
-    "rate": Field(int, lambda tax: tax.asked.rate),
-    "name": Field(str, lambda tax: tax.asked.name),
-    "id": Field(str, lambda tax: tax.id),
-    "taxAmount": Field(int, lambda tax: tax.asked.taxAmount),
-    "taxType": Field(str, lambda tax: tax.asked.taxType),
+    "isDefault": ListField(bool, lambda tax: tax.asked.isDefault),
+    "rate": ListField(int, lambda tax: tax.asked.rate),
+    "name": ListField(str, lambda tax: tax.asked.name),
+    "id": ListField(str, lambda tax: tax.id),
+    "taxAmount": ListField(int, lambda tax: tax.asked.taxAmount),
+    "taxType": ListField(str, lambda tax: tax.asked.taxType),
 }
 TYPE_FIELDS: Fields = {
-    "id": Field(str, lambda order_type: order_type.id),
-    "deletedTime": Field(int, lambda _: None),
+    "id": ListField(str, lambda order_type: order_type.id),
+    "deletedTime": ListField(int, lambda _: None),
 }
 TENDER_FIELDS: Fields = {
-    "id": Field(str, lambda tender: tender.id),
-    "label": Field(str, lambda tender: tender.label),
-    "labelKey": Field(str, lambda tender: tender.labelKey),
-    "enabled": Field(bool, lambda tender: tender.enabled),
+    "id": ListField(str, lambda tender: tender.id),
+    "label": ListField(str, lambda tender: tender.label),
+    "labelKey": ListField(str, lambda tender: tender.labelKey),
+    "enabled": ListField(bool, lambda tender: tender.enabled),
 }
 
 

@@ -8,7 +8,7 @@ from mock_clover.clover.platform.records import (
     Address,
     ExpandQuery,
     Gateway,
-    Merchant,
+    MerchantAnswer,
     Owner,
     PaymentConfigs,
     Properties,
@@ -26,7 +26,7 @@ CURRENCY = "USD"
 _ROOT = "/v3/merchants/{merchant_id}"
 
 
-def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Merchant:
+def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAnswer:
     """Return the merchant."""
     view = view_of(sandbox, call)
     root = view.root
@@ -34,7 +34,7 @@ def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Merchant:
         href=f"{root}/employees/{sandbox.credentials.employee_id}",
         id=sandbox.credentials.employee_id,
     )
-    return Merchant(
+    return MerchantAnswer(
         href=root,
         id=sandbox.credentials.merchant_id,
         name=merchant_name(sandbox.seed),
@@ -143,7 +143,7 @@ ENDPOINTS = (
         auth=bearer("read_merchant"),
         run=get_merchant,
         query=ExpandQuery,
-        response=Merchant,
+        response=MerchantAnswer,
         surface=PLATFORM,
         errors=(PLATFORM_INVALID_QUERY,),
         about="Get the merchant; `expand=address,owner,gateway` includes more.",

@@ -22,7 +22,7 @@ from mock_clover.clover.platform.endpoints_lines import (
 from mock_clover.clover.platform.endpoints_merchant import CURRENCY
 from mock_clover.clover.platform.endpoints_payments import payment_answer
 from mock_clover.clover.platform.http import PLATFORM
-from mock_clover.clover.platform.listing import Field, Fields, listed
+from mock_clover.clover.platform.listing import Fields, ListField, listed
 from mock_clover.clover.platform.problems import (
     PLATFORM_CART_EMPTY,
     PLATFORM_INVALID_FILTER,
@@ -60,29 +60,31 @@ _ORDERS = f"{_ROOT}/orders"
 _ONE = f"{_ORDERS}/{{order_id}}"
 
 FIELDS: Fields = {
-    "id": Field(str, lambda full_order: full_order.order.id),
-    "createdTime": Field(int, lambda full_order: seconds(full_order.order.created_ms)),
-    "clientCreatedTime": Field(
+    "id": ListField(str, lambda full_order: full_order.order.id),
+    "createdTime": ListField(int, lambda full_order: seconds(full_order.order.created_ms)),
+    "clientCreatedTime": ListField(
         int,
         lambda full_order: (
             asked_of(full_order).clientCreatedTime or seconds(full_order.order.created_ms)
         ),
     ),
-    "modifiedTime": Field(int, lambda full_order: seconds(full_order.modified_ms)),
-    "total": Field(int, total_of),
-    "state": Field(str, state_of),
-    "title": Field(str, lambda full_order: asked_of(full_order).title),
-    "note": Field(str, lambda full_order: asked_of(full_order).note),
-    "externalReferenceId": Field(str, lambda full_order: asked_of(full_order).externalReferenceId),
-    "customer.id": Field(str, lambda full_order: full_order.order.customer),
-    "cardTransaction.last4": Field(
+    "modifiedTime": ListField(int, lambda full_order: seconds(full_order.modified_ms)),
+    "total": ListField(int, total_of),
+    "state": ListField(str, state_of),
+    "title": ListField(str, lambda full_order: asked_of(full_order).title),
+    "note": ListField(str, lambda full_order: asked_of(full_order).note),
+    "externalReferenceId": ListField(
+        str, lambda full_order: asked_of(full_order).externalReferenceId
+    ),
+    "customer.id": ListField(str, lambda full_order: full_order.order.customer),
+    "cardTransaction.last4": ListField(
         str, lambda full_order: tuple(charge.token.card.last4 for charge in full_order.charges)
     ),
-    "manualTransaction": Field(
+    "manualTransaction": ListField(
         bool, lambda full_order: bool(asked_of(full_order).manualTransaction)
     ),
-    "testMode": Field(bool, lambda full_order: bool(asked_of(full_order).testMode)),
-    "deletedTime": Field(int, lambda _: None),
+    "testMode": ListField(bool, lambda full_order: bool(asked_of(full_order).testMode)),
+    "deletedTime": ListField(int, lambda _: None),
 }
 """Source: REF orderGetOrders; customer.id: from an older client."""
 

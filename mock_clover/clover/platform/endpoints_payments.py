@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.platform.endpoints_inventory import tender
 from mock_clover.clover.platform.http import PLATFORM
-from mock_clover.clover.platform.listing import Field, Fields, listed
+from mock_clover.clover.platform.listing import Fields, ListField, listed
 from mock_clover.clover.platform.problems import (
     PLATFORM_INVALID_FILTER,
     PLATFORM_INVALID_QUERY,
@@ -28,8 +28,8 @@ from mock_clover.clover.platform.records_payment import (
     CardOnFile,
     CardTransaction,
     PaymentAnswer,
+    PaymentResult,
     PlatformRefundAnswer,
-    Result,
 )
 from mock_clover.clover.platform.view import View, nested, view_of
 from mock_clover.clover.refunds.records import Refund
@@ -46,7 +46,7 @@ def amount_of(charge: Charge) -> int:
     return charge.amount_captured if charge.state == "captured" else charge.request.amount
 
 
-def result_of(charge: Charge) -> Result:
+def result_of(charge: Charge) -> PaymentResult:
     """Return the result of a payment; a bank debit that is settling is PENDING."""
     return "PENDING" if charge.settling else RESULTS[charge.state]
 
@@ -187,25 +187,25 @@ def _charge_refunds(view: View, charge: Charge) -> Elements:
 
 
 PAYMENT_FIELDS: Fields = {
-    "id": Field(str, lambda charge: charge.id),
-    "amount": Field(int, amount_of),
-    "result": Field(str, result_of),
-    "voided": Field(bool, lambda charge: result_of(charge) == "VOIDED"),
-    "offline": Field(bool, lambda _: False),
-    "cardType": Field(str, lambda charge: charge.token.card.brand or None),
-    "externalReferenceId": Field(str, lambda charge: charge.request.external_reference_id),
-    "externalPaymentId": Field(str, lambda _: None),
-    "createdTime": Field(int, lambda charge: seconds(charge.created_ms)),
-    "clientCreatedTime": Field(int, lambda charge: seconds(charge.created_ms)),
-    "modifiedTime": Field(int, lambda charge: seconds(charge.created_ms)),
+    "id": ListField(str, lambda charge: charge.id),
+    "amount": ListField(int, amount_of),
+    "result": ListField(str, result_of),
+    "voided": ListField(bool, lambda charge: result_of(charge) == "VOIDED"),
+    "offline": ListField(bool, lambda _: False),
+    "cardType": ListField(str, lambda charge: charge.token.card.brand or None),
+    "externalReferenceId": ListField(str, lambda charge: charge.request.external_reference_id),
+    "externalPaymentId": ListField(str, lambda _: None),
+    "createdTime": ListField(int, lambda charge: seconds(charge.created_ms)),
+    "clientCreatedTime": ListField(int, lambda charge: seconds(charge.created_ms)),
+    "modifiedTime": ListField(int, lambda charge: seconds(charge.created_ms)),
 }
 REFUND_FIELDS: Fields = {
-    "id": Field(str, lambda refund: refund.id),
-    "amount": Field(int, lambda refund: refund.amount),
-    "voided": Field(bool, lambda refund: refund.canceled),
-    "payment.id": Field(str, lambda refund: refund.charge),
-    "createdTime": Field(int, lambda refund: seconds(refund.created_ms)),
-    "clientCreatedTime": Field(int, lambda refund: seconds(refund.created_ms)),
+    "id": ListField(str, lambda refund: refund.id),
+    "amount": ListField(int, lambda refund: refund.amount),
+    "voided": ListField(bool, lambda refund: refund.canceled),
+    "payment.id": ListField(str, lambda refund: refund.charge),
+    "createdTime": ListField(int, lambda refund: seconds(refund.created_ms)),
+    "clientCreatedTime": ListField(int, lambda refund: seconds(refund.created_ms)),
 }
 
 

@@ -35,14 +35,14 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class Field(NamedTuple):
+class ListField(NamedTuple):
     """A field for filtering and ordering a list."""
 
     kind: type[str] | type[int] | type[bool]
     get: Callable[[Any], Value | tuple[str, ...]]
 
 
-Fields = Mapping[str, Field]
+Fields = Mapping[str, ListField]
 
 
 def listed(
@@ -98,7 +98,7 @@ def _parse_clause(clause: str, fields: Fields) -> Callable[[Any], bool]:
     return lambda row: not any(equal(value) for value in _values(field, row))
 
 
-def _parse_value(name: str, field: Field, text: str) -> Any:
+def _parse_value(name: str, field: ListField, text: str) -> Any:
     if field.kind is bool:
         if text not in ("true", "false"):
             raise PLATFORM_INVALID_FILTER.error(said=f"{name} is true or false")
@@ -117,7 +117,7 @@ def _equality_test(expected: Any) -> Callable[[Any], bool]:
     return lambda value: bool(value == expected)
 
 
-def _values(field: Field, row: Any) -> tuple[Any, ...]:
+def _values(field: ListField, row: Any) -> tuple[Any, ...]:
     value = field.get(row)
     if isinstance(value, tuple):
         return value
@@ -137,6 +137,6 @@ def _sorted(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
     return ordered
 
 
-def _sort_key(field: Field, row: Any) -> tuple[bool, Any]:
+def _sort_key(field: ListField, row: Any) -> tuple[bool, Any]:
     values = _values(field, row)
     return (True, values[0]) if values else (False, field.kind())

@@ -151,7 +151,7 @@ class Properties(Record, frozen=True, kw_only=True):
     merchantRef: Reference | None = None
 
 
-class Merchant(Record, frozen=True, kw_only=True):
+class MerchantAnswer(Record, frozen=True, kw_only=True):
     """A merchant; members that are not expanded are references."""
 
     fact: ClassVar[Fact] = inferred(

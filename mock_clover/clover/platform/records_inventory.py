@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.platform.records import Elements, Reference, seconds
-from mock_clover.clover.tokens.records import Kind
+from mock_clover.clover.tokens.records import Instrument
 from mock_clover.core.evidence import Cents, Fact, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
@@ -245,7 +245,7 @@ TENDERS: dict[str, str] = {
 """Labels by key. A sandbox has fourteen; these keys are known. All labels except the first three
 are inferred."""
 EXTERNAL_PAYMENT = "com.clover.tender.external_payment"
-TENDER_OF: dict[Kind, str] = {
+TENDER_OF: dict[Instrument, str] = {
     "card": "com.clover.tender.credit_card",
     "gift_card": "com.clover.tender.external_gift_card",
     "ach": EXTERNAL_PAYMENT,

@@ -20,7 +20,7 @@ LINES_MAX = 1_000
 """Maximum number of lines of an order; a limit of this mock."""
 QUANTITY_MAX = 1_000_000
 
-Text = Annotated[str, doc("Free text.", _ORDER, refused_as=_QUERY, max_length=TEXT_MAX)] | None
+FreeText = Annotated[str, doc("Free text.", _ORDER, refused_as=_QUERY, max_length=TEXT_MAX)] | None
 PaymentState = Literal[
     "OPEN", "PAID", "REFUNDED", "CREDITED", "PARTIALLY_PAID", "PARTIALLY_REFUNDED"
 ]
@@ -35,8 +35,8 @@ class IdRequest(Record, frozen=True, kw_only=True):
 class PlatformOrderRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/orders`, which may be empty, and of `POST …/orders/{id}`."""
 
-    title: Text = None
-    note: Text = None
+    title: FreeText = None
+    note: FreeText = None
     state: (
         Annotated[str, doc("For example open or locked.", _ORDER, refused_as=_QUERY, max_length=50)]
         | None
@@ -65,7 +65,7 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    externalReferenceId: Text = None
+    externalReferenceId: FreeText = None
     clientCreatedTime: (
         Annotated[
             Millis,
@@ -163,13 +163,13 @@ class OrderCart(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    title: Text = None
-    note: Text = None
+    title: FreeText = None
+    note: FreeText = None
     currency: Annotated[str, doc("ISO 4217.", _ATOMIC, refused_as=_QUERY, max_length=3)] | None = (
         None
     )
     orderType: Annotated[IdRequest, doc("Order type.", _ATOMIC, refused_as=_QUERY)] | None = None
-    externalReferenceId: Text = None
+    externalReferenceId: FreeText = None
 
 
 class AtomicOrderRequest(Record, frozen=True, kw_only=True):

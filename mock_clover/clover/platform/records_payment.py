@@ -7,8 +7,8 @@ from mock_clover.clover.platform.records import Elements, Reference
 from mock_clover.core.evidence import Cents, Fact, Millis, documented, observed
 from mock_clover.core.record import Record
 
-Result = Literal["SUCCESS", "FAIL", "VOIDED", "AUTH", "PENDING"]
-RESULTS: dict[ChargeState, Result] = {
+PaymentResult = Literal["SUCCESS", "FAIL", "VOIDED", "AUTH", "PENDING"]
+RESULTS: dict[ChargeState, PaymentResult] = {
     "pending": "PENDING",
     "captured": "SUCCESS",
     "authorised": "AUTH",
@@ -82,7 +82,7 @@ class PaymentAnswer(Record, frozen=True, kw_only=True):
     clientCreatedTime: Millis
     modifiedTime: Millis
     offline: bool
-    result: Result
+    result: PaymentResult
     cardTransaction: CardTransaction | None = None
     refunds: Elements | None = None
     additionalCharges: Elements | None = None

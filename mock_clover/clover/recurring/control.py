@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from mock_clover.clover.recurring.records_notice import Channel, Kind, Notice
+from mock_clover.clover.recurring.records_notice import Channel, Notice, NoticeKind
 from mock_clover.control.endpoint import OURS, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
@@ -14,7 +14,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 class NoticeQuery(Record, frozen=True, kw_only=True):
     """Query of the notices."""
 
-    kind: Annotated[Kind | None, doc("Kind of notice.", OURS)] = None
+    kind: Annotated[NoticeKind | None, doc("Kind of notice.", OURS)] = None
     channel: Annotated[Channel | None, doc("email or sms.", OURS)] = None
     customer: Annotated[str | None, doc("Customer id.", OURS)] = None
     subscription: Annotated[str | None, doc("Subscription id.", OURS)] = None

@@ -35,7 +35,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
 
-class Attempt(NamedTuple):
+class PaymentAttempt(NamedTuple):
     """Result of a payment: the charge, if there is one, and why it failed, or ''."""
 
     charge: Charge | None
@@ -109,7 +109,7 @@ def _retry_ms(
     return min(retry_ms, regular_ms)
 
 
-def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
+def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> PaymentAttempt:
     """Make a payment and journal it as an exchange of the clock."""
     request, override = charge_request(plan, row), None
     try:
@@ -120,14 +120,14 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
         source = resolve_source(sandbox, request.source, request.stored_credentials, forced)
         sandbox.charges.require_room()
     except ApiError as error:
-        attempt, status, reply = Attempt(None, error.message), error.problem.status, b""
+        attempt, status, reply = PaymentAttempt(None, error.message), error.problem.status, b""
         why = error.why
     else:
         charge, why = make_charge(sandbox, request, source, order=None), source.verdict.why
         if charge.decline is None:
-            attempt, status, reply = Attempt(charge, ""), 200, encode(created_answer(charge))
+            attempt, status, reply = PaymentAttempt(charge, ""), 200, encode(created_answer(charge))
         else:
-            attempt, status = Attempt(charge, charge.decline.message), DECLINED_STATUS
+            attempt, status = PaymentAttempt(charge, charge.decline.message), DECLINED_STATUS
             reply = decline_body(charge.decline, charge.id, sandbox.settings.dialect)
     sandbox.journal.write(
         Exchange(
@@ -148,7 +148,7 @@ def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> Attempt:
 
 
 def _notify(
-    sandbox: Sandbox, plan: Plan, before: Subscription, after: Subscription, attempt: Attempt
+    sandbox: Sandbox, plan: Plan, before: Subscription, after: Subscription, attempt: PaymentAttempt
 ) -> None:
     """Notify the customer of a failed payment or a renewal; not of a first payment.
 

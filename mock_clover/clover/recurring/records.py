@@ -41,7 +41,7 @@ Name = Annotated[
     str,
     doc("3 to 127 characters.", _DOC, refused_as="INVALID_REQUEST", min_length=3, max_length=127),
 ]
-Amount = Annotated[
+PlanAmount = Annotated[
     Cents, doc("Amount of each payment.", _DOC, refused_as="INVALID_CHARGE_AMOUNT", ge=0)
 ]
 TipAmount = Annotated[
@@ -70,18 +70,18 @@ TaxRates = Annotated[
     ),
 ]
 Active = Annotated[bool, doc("Whether payments fall due.", _DOC, refused_as="INVALID_REQUEST")]
-Moment = Annotated[
+IsoTime = Annotated[
     str,
     doc("ISO 8601; UTC without a time zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME),
 ]
-Millis = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
+TimeMs = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 
 
 class PlanRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /recurring/v1/plans`."""
 
     name: Name
-    amount: Amount
+    amount: PlanAmount
     interval: IntervalWord
     intervalCount: IntervalCount
     note: Note | None = None
@@ -93,7 +93,7 @@ class PlanUpdate(Record, frozen=True, kw_only=True):
     """Body of `PUT /recurring/v1/plans/{id}`; absent members stay unchanged."""
 
     name: Name | None = None
-    amount: Amount | None = None
+    amount: PlanAmount | None = None
     interval: IntervalWord | None = None
     intervalCount: IntervalCount | None = None
     note: Note | None = None
@@ -140,12 +140,12 @@ class SubscriptionRequest(Record, frozen=True, kw_only=True):
         Literal["CHARGE_AUTOMATICALLY"],
         doc("The only method.", _DOC, refused_as="INVALID_REQUEST"),
     ]
-    startDate: Moment | None = None
-    endDate: Moment | None = None
+    startDate: IsoTime | None = None
+    endDate: IsoTime | None = None
     softDescriptor: SoftDescriptor | None = None
     note: Note | None = None
     tipAmount: TipAmount | None = None
-    amount: Amount | None = None
+    amount: PlanAmount | None = None
     active: Active = True
     taxRateUuids: TaxRates | None = None
 
@@ -154,11 +154,11 @@ class SubscriptionUpdate(Record, frozen=True, kw_only=True):
     """Body of `PUT /recurring/v1/subscriptions/{id}`; absent members stay unchanged."""
 
     active: Active | None = None
-    amount: Amount | None = None
+    amount: PlanAmount | None = None
     note: Note | None = None
     taxRateUuids: TaxRates | None = None
-    startDate: Moment | None = None
-    endDate: Moment | None = None
+    startDate: IsoTime | None = None
+    endDate: IsoTime | None = None
 
 
 class Plan(Record, frozen=True, kw_only=True):
@@ -169,8 +169,8 @@ class Plan(Record, frozen=True, kw_only=True):
     amount: Cents
     interval: Interval
     interval_count: Annotated[int, msgspec.Meta(ge=1, le=_COUNT_MAX)]
-    created_ms: Millis
-    modified_ms: Millis
+    created_ms: TimeMs
+    modified_ms: TimeMs
     active: bool = True
     note: str | None = None
     tax_rate_uuids: tuple[str, ...] = ()
@@ -184,20 +184,20 @@ class Subscription(Record, frozen=True, kw_only=True):
     plan: str
     customer: str
     amount: Cents
-    start_ms: Millis
-    created_ms: Millis
-    modified_ms: Millis
+    start_ms: TimeMs
+    created_ms: TimeMs
+    modified_ms: TimeMs
     active: bool = True
-    end_ms: Millis | None = None
+    end_ms: TimeMs | None = None
     tip_amount: Cents | None = None
     note: str | None = None
     soft_descriptor: SoftDescriptor | None = None
     tax_rate_uuids: tuple[str, ...] = ()
-    next_ms: Millis | None = None
+    next_ms: TimeMs | None = None
     """Time of the next charge; a job for another time has no effect."""
-    remind_ms: Millis | None = None
+    remind_ms: TimeMs | None = None
     """Time of the notice of the next charge."""
-    last_run_ms: Millis | None = None
+    last_run_ms: TimeMs | None = None
     payments: int = 0
     failures: int = 0
     """Failed payments since the last successful one."""

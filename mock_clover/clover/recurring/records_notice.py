@@ -12,7 +12,7 @@ from mock_clover.clover.recurring.records_interval import day
 from mock_clover.core.record import Record
 
 Channel = Literal["email", "sms"]
-Kind = Literal["card_saved", "upcoming_charge", "payment_failed", "renewed"]
+NoticeKind = Literal["card_saved", "upcoming_charge", "payment_failed", "renewed"]
 
 
 class Notice(Record, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Notice(Record, frozen=True, kw_only=True):
     id: str
     at_ms: int
     channel: Channel
-    kind: Kind
+    kind: NoticeKind
     customer: str
     to: str
     """E-mail address or telephone number."""
@@ -37,7 +37,7 @@ class Notice(Record, frozen=True, kw_only=True):
 class News(NamedTuple):
     """Content of a notice, for any channel."""
 
-    kind: Kind
+    kind: NoticeKind
     subject: str
     text: str
     subscription: str | None = None
@@ -95,7 +95,7 @@ def renewed(plan: Plan, row: Subscription, charge: str, card: Card) -> News:
 
 
 def _news(
-    row: Subscription, kind: Kind, subject: str, text: str, charge: str | None = None
+    row: Subscription, kind: NoticeKind, subject: str, text: str, charge: str | None = None
 ) -> News:
     return News(
         kind=kind,

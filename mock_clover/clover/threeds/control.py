@@ -21,7 +21,7 @@ from mock_clover.clover.threeds.page import (
     take_answer,
     tell_status,
 )
-from mock_clover.clover.threeds.records import Result, Step, ThreeDS, threeds_answer
+from mock_clover.clover.threeds.records import IssuerResult, Step, ThreeDS, threeds_answer
 from mock_clover.control.endpoint import OURS, ControlRecord, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
@@ -33,7 +33,7 @@ class ResolveRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/threeds/{charge_id}`."""
 
     result: Annotated[
-        Result,
+        IssuerResult,
         doc(
             "approve, attempt, unavailable: the payment continues. fail: it is declined. "
             "challenge: a challenge follows the method. timeout: it fails now, as if it had "
@@ -49,7 +49,7 @@ class Waiting(Record, frozen=True, kw_only=True):
     charge: str
     status: Literal["pending", "failed"]
     step: Step | None
-    result: Result | None
+    result: IssuerResult | None
     amount: int
     currency: str
     order: str | None

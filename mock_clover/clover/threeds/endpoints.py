@@ -41,14 +41,19 @@ from mock_clover.clover.threeds.problems import (
     THREEDS_SOURCE_INVALID,
     THREEDS_UNFINISHED,
 )
-from mock_clover.clover.threeds.records import FLOW_STATUS_RESULT, FinalizeRequest, Result, ThreeDS
+from mock_clover.clover.threeds.records import (
+    FLOW_STATUS_RESULT,
+    FinalizeRequest,
+    IssuerResult,
+    ThreeDS,
+)
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import RuleInput, SourceKind
 
-_RESULTS: dict[Result, tuple[str, bool]] = {
+_RESULTS: dict[IssuerResult, tuple[str, bool]] = {
     "approve": (SUCCESSFUL, True),
     "attempt": (ATTEMPTED, True),
     "unavailable": (UNKNOWN, False),
@@ -129,7 +134,7 @@ def _conclude(
     call: Call[FinalizeRequest, None],
     charge: Charge,
     threeds: ThreeDS,
-    result: Result,
+    result: IssuerResult,
 ) -> ChargeAnswer | Declined:
     """Make the payment with the issuer's verdict."""
     order = find_order(sandbox, charge.order) if charge.order else None

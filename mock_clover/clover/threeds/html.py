@@ -7,8 +7,8 @@ transaction and its state, which the script reports to the SDK. The forms work w
 from typing import NamedTuple
 
 from mock_clover.clover.common.cards import Face
-from mock_clover.clover.threeds.operations_acs import Authentication, State
-from mock_clover.clover.threeds.records import Result
+from mock_clover.clover.threeds.operations_acs import Authentication, AuthenticationState
+from mock_clover.clover.threeds.records import IssuerResult
 from mock_clover.engine.html import guards, page, text
 from mock_clover.sandbox.people import merchant_name
 
@@ -46,7 +46,7 @@ _ONWARD = """\
 class _Button(NamedTuple):
     """A button for a result, with its explanation."""
 
-    result: Result
+    result: IssuerResult
     label: str
     about: str = ""
     look: str = ""
@@ -66,7 +66,7 @@ _BRANDS: dict[Face, str] = {
     "DINERS_CLUB": "Diners Club",
     "JCB": "JCB",
 }
-_RESULTS: dict[Result, tuple[str, str]] = {
+_RESULTS: dict[IssuerResult, tuple[str, str]] = {
     "approve": ("Approved", "The bank has approved."),
     "attempt": ("Attempted", "The bank could not ask you, but it accepts liability."),
     "unavailable": ("Unavailable", "The bank was not available."),
@@ -74,7 +74,7 @@ _RESULTS: dict[Result, tuple[str, str]] = {
     "challenge": ("Checked", "The bank requires a challenge."),
 }
 """Title and text by the issuer's result."""
-_STATES: dict[State, tuple[str, str]] = {
+_STATES: dict[AuthenticationState, tuple[str, str]] = {
     "method": ("Not yet", "The bank checks the browser first."),
     "over": ("Decided", "This payment is decided already."),
     "expired": ("Expired", "The time for this payment is over. Nothing was paid."),

@@ -17,7 +17,13 @@ from mock_clover.clover.threeds.problems import (
     THREEDS_RESULT_INVALID,
     THREEDS_SOURCE_INVALID,
 )
-from mock_clover.clover.threeds.records import BROWSERLESS, EXPIRES, Flow, ThreeDS, ThreeDSRequest
+from mock_clover.clover.threeds.records import (
+    BROWSERLESS,
+    EXPIRES,
+    ThreeDS,
+    ThreeDSFlow,
+    ThreeDSRequest,
+)
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.engine.endpoint import Call, home_of
 from mock_clover.sandbox.sandbox import Sandbox
@@ -89,7 +95,7 @@ def authenticate(
 
 
 def _external_authentication(
-    flow: Flow | None, request: ThreeDSRequest, source: PaymentSource
+    flow: ThreeDSFlow | None, request: ThreeDSRequest, source: PaymentSource
 ) -> PaymentSource:
     """Accept an authentication by another provider.
 
@@ -110,7 +116,7 @@ def _external_authentication(
 
 
 def _without_browser(
-    flow: Flow, threeds: ThreeDS, source: PaymentSource, why: str
+    flow: ThreeDSFlow, threeds: ThreeDS, source: PaymentSource, why: str
 ) -> PaymentSource:
     if flow == "decline":
         failed = replace(threeds, validation_result=FAILED)

@@ -17,14 +17,14 @@ from mock_clover.clover.threeds.operations import (
     fail_authentication,
     refusal,
 )
-from mock_clover.clover.threeds.records import FlowStatus, Result, ThreeDS
+from mock_clover.clover.threeds.records import FlowStatus, IssuerResult, ThreeDS
 from mock_clover.sandbox.sandbox import Sandbox
 
-State = Literal["method", "challenge", "answered", "over", "expired"]
+AuthenticationState = Literal["method", "challenge", "answered", "over", "expired"]
 """State of an authentication: the method or the challenge waits for the browser, the issuer has
 answered, the payment is decided, or the time has expired."""
 
-_STATUS_OF: dict[Result, FlowStatus] = {
+_STATUS_OF: dict[IssuerResult, FlowStatus] = {
     "approve": "SUCCESS",
     "attempt": "ATTEMPTED",
     "unavailable": "UNAVAILABLE",
@@ -47,7 +47,7 @@ class Authentication(NamedTuple):
     threeds: ThreeDS
 
     @property
-    def state(self) -> State:
+    def state(self) -> AuthenticationState:
         """The state of the authentication."""
         if self.charge.state == "pending" and self.threeds.step is not None:
             return self.threeds.step if self.threeds.result is None else "answered"
@@ -81,7 +81,7 @@ def find_authentication(sandbox: Sandbox, transaction: str) -> Authentication | 
     return None
 
 
-def resolve(sandbox: Sandbox, charge: Charge, result: Result) -> Authentication:
+def resolve(sandbox: Sandbox, charge: Charge, result: IssuerResult) -> Authentication:
     """Store the issuer's result for the client's finalize_payment; raise CONTROL_INVALID.
 
     `timeout` fails the charge immediately.

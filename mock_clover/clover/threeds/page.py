@@ -16,11 +16,11 @@ import msgspec
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.threeds.operations_acs import (
     Authentication,
-    State,
+    AuthenticationState,
     find_authentication,
     resolve,
 )
-from mock_clover.clover.threeds.records import PROTOCOL_VERSION, Result
+from mock_clover.clover.threeds.records import PROTOCOL_VERSION, IssuerResult
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Page, Text
 from mock_clover.engine.origin import is_cross_origin
@@ -66,7 +66,7 @@ class IssuerAnswer(Record, frozen=True, kw_only=True):
 class Seen(Record, frozen=True, kw_only=True):
     """State of an authentication, for a page that polls."""
 
-    state: State | Literal["unknown"]
+    state: AuthenticationState | Literal["unknown"]
 
 
 Html = Callable[[Authentication], str]
@@ -117,12 +117,12 @@ def take_answer(sandbox: Sandbox, call: Call[IssuerAnswer, None]) -> Page:
     if auth is None:
         return Page(404, html.unknown_page(call.ids[0]), html.GUARDS)
     result = call.body.result
-    if result not in get_args(Result) or result == "challenge":
+    if result not in get_args(IssuerResult) or result == "challenge":
         call.why = "the form has no valid result"
         return Page(400, html.unheard_page(), html.GUARDS)
     if auth.state == "challenge":
         with auth.sandbox.changes.because("threeds_answer"):
-            resolve(auth.sandbox, auth.charge, cast("Result", result))
+            resolve(auth.sandbox, auth.charge, cast("IssuerResult", result))
         call.why = f"3-D Secure: the cardholder's browser says {result}"
     back = (b"location", f"../{auth.threeds.transaction}".encode("ascii"))
     return Page(303, html.moved_page(), (back, *html.GUARDS))
@@ -160,7 +160,7 @@ def _plain_text(auth: Authentication | None) -> Text:
             currency=charge.currency,
             result=threeds.result or "nothing yet",
             home=threeds.home,
-            results=", ".join(get_args(Result)),
+            results=", ".join(get_args(IssuerResult)),
         )
     )
 

@@ -13,19 +13,21 @@ from mock_clover.core.record import Record
 _SDK = documented("3DS SDK page; initiate-3ds page")
 _USE = documented("DOCS:use-3ds")
 
-Flow = Literal["frictionless", "unavailable", "method", "method_challenge", "challenge", "decline"]
+ThreeDSFlow = Literal[
+    "frictionless", "unavailable", "method", "method_challenge", "challenge", "decline"
+]
 """Course of an authentication.
 
 frictionless: immediate success. unavailable: none, and the charge continues unprotected. method: a
 browser check first. method_challenge: a browser check, then a challenge. challenge: a challenge of
 the cardholder. decline: the issuer rejects. Source: the four responses of the 3DS SDK page.
 """
-BROWSERLESS: frozenset[Flow] = frozenset({"frictionless", "unavailable", "decline"})
+BROWSERLESS: frozenset[ThreeDSFlow] = frozenset({"frictionless", "unavailable", "decline"})
 """Flows that a rule may set for an external authentication (NON_CLOVER)."""
 
 Step = Literal["method", "challenge"]
 """What a pending charge waits for."""
-Result = Literal["approve", "attempt", "unavailable", "fail", "challenge", "timeout"]
+IssuerResult = Literal["approve", "attempt", "unavailable", "fail", "challenge", "timeout"]
 """Results of the issuer for a pending authentication; `challenge` only after the method."""
 
 PROTOCOL_VERSION = "2.2.0"  # documented, 3DS SDK page
@@ -36,7 +38,7 @@ EXPIRES = "threeds_expired"
 
 _WORDS_MAX = 4_096
 """Maximum length of a browser text; a user agent may be long but fits in a header."""
-_Text = (
+_BrowserText = (
     Annotated[
         str,
         doc(
@@ -51,17 +53,17 @@ _Flag = Annotated[bool, doc("As the 3DS SDK returns it.", _SDK)] | None
 class BrowserInfo(Record, frozen=True, kw_only=True):
     """`threeds.browser_info`: what the SDK's getBrowserInfo() returns, and the client's address."""
 
-    browser_ip: _Text = None
-    browser_accept_header: _Text = None
+    browser_ip: _BrowserText = None
+    browser_accept_header: _BrowserText = None
     browser_javascript_enabled: _Flag = None
     browser_java_enabled: _Flag = None
-    browser_language: _Text = None
-    browser_color_depth: _Text = None
-    browser_screen_height: _Text = None
-    browser_screen_width: _Text = None
-    browser_tz: _Text = None
-    browser_user_agent: _Text = None
-    browser_http_origin: _Text = None
+    browser_language: _BrowserText = None
+    browser_color_depth: _BrowserText = None
+    browser_screen_height: _BrowserText = None
+    browser_screen_width: _BrowserText = None
+    browser_tz: _BrowserText = None
+    browser_user_agent: _BrowserText = None
+    browser_http_origin: _BrowserText = None
 
     @property
     def is_complete(self) -> bool:
@@ -111,7 +113,7 @@ _REFUSALS = frozenset({"FAILED", "REJECTED"})
 
 FlowStatus = Literal["SUCCESS", "ATTEMPTED", "UNAVAILABLE", "FAILED"]
 """Status of an authentication in the SDK's event (inferred; see below)."""
-FLOW_STATUS_RESULT: dict[str, Result] = {
+FLOW_STATUS_RESULT: dict[str, IssuerResult] = {
     "SUCCESS": "approve",
     "ATTEMPTED": "attempt",
     "UNAVAILABLE": "unavailable",
@@ -190,7 +192,7 @@ class ThreeDS(Record, frozen=True, kw_only=True):
     acs_transaction: str = ""
     home: str = ""
     """Base URL of the issuer's pages: this server's URL for the client."""
-    result: Result | None = None
+    result: IssuerResult | None = None
     """The issuer's result for the pending step."""
     expires_ms: Millis = 0
     ended_ms: Millis = 0
@@ -257,7 +259,7 @@ def threeds_answer(threeds: ThreeDS) -> ThreeDSAnswer:
 class CardFlow(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Flow of a card, for one amount or for all."""
 
-    flow: Flow
+    flow: ThreeDSFlow
     amount: Cents | None = None
     """For this amount only; others are frictionless. Documented: exact amounts."""
 

@@ -18,7 +18,7 @@ from mock_clover.clover.tokens.operations_expiry import end_of_month_ms, read_ex
 from mock_clover.clover.tokens.problems import INSTRUMENTS_MIXED
 from mock_clover.clover.tokens.records import (
     GiftCardLast4,
-    Kind,
+    Instrument,
     Token,
     TokenAnswer,
     TokenRequest,
@@ -189,7 +189,7 @@ def _store(
     sandbox: Sandbox,
     call: Call[TokenRequest, None],
     card: Card,
-    kind: Kind,
+    kind: Instrument,
     *,
     foreign: bool = False,
     has_first: bool = False,

@@ -128,7 +128,7 @@ class TokenRequest(SecretRecord, frozen=True, kw_only=True):
 
 
 TokenState = Literal["new", "used", "multipay", "revoked"]
-Kind = Literal["card", "gift_card", "ach", "tender"]
+Instrument = Literal["card", "gift_card", "ach", "tender"]
 """The instrument of a token. All but cards have only a last4 and a fingerprint."""
 
 
@@ -139,7 +139,7 @@ class Token(Record, frozen=True, kw_only=True):
     card: Card
     created_ms: Millis
     state: TokenState = "new"
-    kind: Kind = "card"
+    kind: Instrument = "card"
     foreign: bool = False
     """Whether it was created from a TransArmor token of another integration."""
     customer: str | None = None

@@ -14,12 +14,17 @@ from mock_clover.clover.webhooks.records import (
     TARGETS_MAX,
     DeliveryFault,
     EventSpec,
-    Kind,
+    TargetKind,
     TargetSpec,
     wrong_event,
     wrong_target,
 )
-from mock_clover.clover.webhooks.records_delivery import Attempt, Delivery, State, Subscription
+from mock_clover.clover.webhooks.records_delivery import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryState,
+    TargetState,
+)
 from mock_clover.control.endpoint import OURS, ControlRecord, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
@@ -45,7 +50,7 @@ class TargetAnswer(Record, frozen=True, kw_only=True):
     """An active target."""
 
     id: str
-    kind: Kind
+    kind: TargetKind
     url: str
     state: str
     """`active`, or `awaiting_code` until its verification code is confirmed."""
@@ -82,7 +87,7 @@ class DeliveryQuery(Record, frozen=True, kw_only=True):
     """Query of the deliveries."""
 
     target: Annotated[str | None, doc("Id of a target.", OURS)] = None
-    state: Annotated[State | None, doc("State of the delivery.", OURS)] = None
+    state: Annotated[DeliveryState | None, doc("State of the delivery.", OURS)] = None
     about: Annotated[str | None, doc("Cause: charge, refund, rule, …", OURS)] = None
     event: Annotated[str | None, doc("Event, such as P:CREATE.", OURS)] = None
     after: Annotated[int, doc("Only deliveries with a greater number.", OURS, ge=0)] = 0
@@ -105,11 +110,11 @@ class DeliveryAnswer(Record, frozen=True, kw_only=True):
     target: str
     about: str
     event: str | None = None
-    state: State
+    state: DeliveryState
     made_ms: int
     due_ms: int | None = None
     """When a waiting delivery is sent."""
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[DeliveryAttempt, ...]
     resend_of: str | None = None
     held_for: str | None = None
     body: Any
@@ -234,14 +239,14 @@ def _outbox(sandbox: Sandbox) -> Outbox:
     return sandbox.outbox or Outbox()
 
 
-def _require_target(sandbox: Sandbox, target_id: str) -> Subscription:
+def _require_target(sandbox: Sandbox, target_id: str) -> TargetState:
     subscription = _outbox(sandbox).subscriptions.get(target_id)
     if subscription is None:
         raise CONTROL_NOT_FOUND.error(said=f"there is no target {target_id!r}")
     return subscription
 
 
-def _target_answer(subscription: Subscription, secret: str | None = None) -> TargetAnswer:
+def _target_answer(subscription: TargetState, secret: str | None = None) -> TargetAnswer:
     spec = subscription.spec
     return TargetAnswer(
         id=subscription.id,

@@ -8,7 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.webhooks.records_delivery import Attempt, Delivery, State, Subscription
+from mock_clover.clover.webhooks.records_delivery import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryState,
+    TargetState,
+)
 from mock_clover.clover.webhooks.records_event import Verification
 from mock_clover.core.record import encode
 from mock_clover.sandbox.outbox import Outbox
@@ -24,12 +29,12 @@ GIVES_BACK = ("refund", "void")
 def post(
     sandbox: Sandbox,
     outbox: Outbox,
-    subscription: Subscription,
+    subscription: TargetState,
     body: str,
     about: str,
     *,
     due_ms: int,
-    state: State = "under_way",
+    state: DeliveryState = "under_way",
     **more: Any,
 ) -> Delivery:
     """Create a delivery of a body; schedule a job for a waiting one."""
@@ -54,7 +59,7 @@ def post(
 def apply_delivery_plan(
     sandbox: Sandbox,
     outbox: Outbox,
-    subscription: Subscription,
+    subscription: TargetState,
     body: str,
     event: str,
     object_id: str,
@@ -66,7 +71,7 @@ def apply_delivery_plan(
     fault = outbox.mischief(subscription.id, event)
     action = fault.do if fault is not None else None
     now_ms = sandbox.clock.now_ms()
-    state: State = "under_way"
+    state: DeliveryState = "under_way"
     held_for, due_ms, copies = "", now_ms, 1
     if action == "drop":
         state = "dropped"
@@ -97,7 +102,7 @@ def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
         outbox.put(replace(each, state="under_way", due_ms=now_ms, held_for=""))
 
 
-def is_awaiting_verification(outbox: Outbox, subscription: Subscription) -> bool:
+def is_awaiting_verification(outbox: Outbox, subscription: TargetState) -> bool:
     """Return whether a target still waits for verification; count the withheld event."""
     if subscription.code is not None:
         outbox.subscriptions[subscription.id] = replace(
@@ -106,7 +111,7 @@ def is_awaiting_verification(outbox: Outbox, subscription: Subscription) -> bool
     return subscription.code is not None
 
 
-def verify_target(sandbox: Sandbox, outbox: Outbox, subscription: Subscription) -> Delivery:
+def verify_target(sandbox: Sandbox, outbox: Outbox, subscription: TargetState) -> Delivery:
     """Send a new target its verification code."""
     body = encode(Verification(verificationCode=subscription.code or "")).decode()
     delivery = post(
@@ -158,7 +163,7 @@ def report(
     if outbox is None or delivery is None or delivery.state != "under_way":
         return None
     number = len(delivery.attempts) + 1
-    attempt = Attempt(
+    attempt = DeliveryAttempt(
         number=number,
         due_ms=delivery.due_ms,
         sent_ms=sandbox.clock.now_ms(),
@@ -168,7 +173,7 @@ def report(
     )
     subscription = outbox.subscriptions.get(delivery.target)
     waits = subscription.spec.retry_after_ms if subscription is not None else ()
-    state: State = "delivered" if error is None else "failed"
+    state: DeliveryState = "delivered" if error is None else "failed"
     due_ms = delivery.due_ms
     if error is not None and number <= len(waits):
         state, due_ms = "waiting", due_ms + waits[number - 1]

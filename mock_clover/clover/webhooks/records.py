@@ -13,7 +13,7 @@ from mock_clover.core.evidence import END
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 
-Kind = Literal["platform", "hosted_checkout"]
+TargetKind = Literal["platform", "hosted_checkout"]
 EventType = Literal["CREATE", "UPDATE", "DELETE"]
 ObjectKind = Literal["A", "C", "CA", "E", "I", "IC", "IG", "IM", "M", "O", "P", "SH"]
 """Apps, customers, cash adjustments, employees, items, item categories, modifier groups, modifiers,
@@ -100,9 +100,9 @@ class TargetSpec(HookRecord, frozen=True, kw_only=True):
     id: (
         Annotated[str, msgspec.Meta(pattern=TARGET_ID, description="Name of the target.")] | None
     ) = None
-    kind: Annotated[Kind, msgspec.Meta(description="Kind of events; it sets the signature.")] = (
-        "platform"
-    )
+    kind: Annotated[
+        TargetKind, msgspec.Meta(description="Kind of events; it sets the signature.")
+    ] = "platform"
     url: Annotated[str, msgspec.Meta(description="http or https, on loopback or private networks.")]
     secret: (
         Annotated[
@@ -149,7 +149,9 @@ class TargetSpec(HookRecord, frozen=True, kw_only=True):
 class EventSpec(HookRecord, frozen=True, kw_only=True):
     """An event that a rule or a control call requests."""
 
-    kind: Annotated[Kind, msgspec.Meta(description="Kind of targets to send to.")] = "platform"
+    kind: Annotated[TargetKind, msgspec.Meta(description="Kind of targets to send to.")] = (
+        "platform"
+    )
     target: Annotated[str, msgspec.Meta(description="Only this target, by id.")] | None = None
     object: (
         Annotated[ObjectKind, msgspec.Meta(description="Object kind such as P; platform only.")]

@@ -9,10 +9,10 @@ from mock_clover.clover.webhooks.records_event import AUTH_HEADER, SIGNATURE_HEA
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 
-State = Literal["under_way", "waiting", "held", "delivered", "failed", "dropped"]
+DeliveryState = Literal["under_way", "waiting", "held", "delivered", "failed", "dropped"]
 
 
-class Attempt(Record, frozen=True, kw_only=True):
+class DeliveryAttempt(Record, frozen=True, kw_only=True):
     """One attempt at a delivery."""
 
     number: int
@@ -38,10 +38,10 @@ class Delivery(Record, frozen=True, kw_only=True):
     """Such as P:CREATE; empty if it is not a platform event."""
     object_id: str = ""
     body: str
-    state: State
+    state: DeliveryState
     made_ms: int
     due_ms: int
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[DeliveryAttempt, ...] = ()
     held_for: str = ""
     """What a held delivery waits for: `next`, or the refund of the object with this id."""
     signature: Literal["right", "wrong", "none"] = "right"
@@ -53,7 +53,7 @@ class Delivery(Record, frozen=True, kw_only=True):
         return self.state in ("under_way", "waiting", "held")
 
 
-class Subscription(Record, frozen=True, kw_only=True):
+class TargetState(Record, frozen=True, kw_only=True):
     """An active target and its state."""
 
     id: str
@@ -76,7 +76,7 @@ class Subscription(Record, frozen=True, kw_only=True):
         return not self.spec.events or any(fits(each, event) for each in self.spec.events)
 
 
-class Header(NamedTuple):
+class HeaderLine(NamedTuple):
     """One header line of a delivery."""
 
     name: str
@@ -89,7 +89,7 @@ def signature(secret: str, at_s: int, body: bytes) -> str:
     return f"t={at_s},v1={digest.hex()}"
 
 
-def headers_of(subscription: Subscription, delivery: Delivery) -> tuple[Header, ...]:
+def headers_of(subscription: TargetState, delivery: Delivery) -> tuple[HeaderLine, ...]:
     """Return the headers that authenticate a delivery, signed for the time it is due.
 
     The verification POST has none: a target gets its auth code only after it (inferred).
@@ -100,9 +100,9 @@ def headers_of(subscription: Subscription, delivery: Delivery) -> tuple[Header, 
     if delivery.signature == "wrong":
         secret = f"not-{secret}"
     if subscription.spec.kind == "platform":
-        return (Header(AUTH_HEADER, secret),)
+        return (HeaderLine(AUTH_HEADER, secret),)
     value = signature(secret, delivery.due_ms // 1000, delivery.body.encode())
-    return (Header(SIGNATURE_HEADER, value),)
+    return (HeaderLine(SIGNATURE_HEADER, value),)
 
 
 _UNPRINTABLE = re.compile(r"[^ -~]")

@@ -688,10 +688,12 @@ def test_snapshot_restores_sessions(make_world: MakeWorld) -> None:
 
 
 def test_no_body_of_a_payment_breaks_it(world: World) -> None:
-    from mock_clover.clover.checkout.control import PayRequest
+    from mock_clover.clover.checkout.control import PayCheckoutRequest
 
     good = world.card() | {"tip": 1}
-    table = {label: json.dumps(wrong).encode() for label, wrong in wrong_bodies(PayRequest, good)}
+    table = {
+        label: json.dumps(wrong).encode() for label, wrong in wrong_bodies(PayCheckoutRequest, good)
+    }
     made = session(world)
     said: dict[str, str] = {}
     for label, raw in (table | BODIES).items():

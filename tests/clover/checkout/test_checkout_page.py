@@ -437,10 +437,10 @@ def test_form_does_not_leak_number_or_cvv(make_world: MakeWorld, settings: dict[
 
 
 def test_what_holds_a_card_prints_nothing() -> None:
-    from mock_clover.clover.checkout.control import PayRequest
+    from mock_clover.clover.checkout.control import PayCheckoutRequest
 
     form = CheckoutForm(number=PAN, cvv=CVV)
-    order = PayRequest(card=CardRequest(number=PAN, cvv=CVV))
+    order = PayCheckoutRequest(card=CardRequest(number=PAN, cvv=CVV))
     for each in (form, order):
         assert songs(f"{each} {each!r} {[each]} {list(each.__rich_repr__())}") == []
 
