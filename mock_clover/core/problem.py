@@ -4,7 +4,7 @@ The catalogue of all problems is `clover/common/problems.py`. It imports those o
 `clover/<resource>/problems.py`.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from mock_clover.core.evidence import Fact
 from mock_clover.core.record import Record
@@ -74,18 +74,35 @@ def problem(
     message: str,
     fact: Fact,
     *,
-    type: str | None = None,  # noqa: A002 - the name on the wire
     param: str | None = None,
-    documented_code: str | None = None,
+    **others: Any,
 ) -> Problem:
     """Return a problem in the usual envelope."""
     return Problem(
-        name=name,
-        status=status,
-        code=code,
-        type=type,
-        message=message,
-        fact=fact,
-        param=param,
-        documented_code=documented_code,
+        name=name, status=status, code=code, message=message, fact=fact, param=param, **others
     )
+
+
+def invalid(
+    name: str,
+    message: str,
+    fact: Fact,
+    *,
+    status: int = 400,
+    code: str | None = "invalid_request",
+    **others: Any,
+) -> Problem:
+    """Return a problem with the type `invalid_request_error`."""
+    return problem(name, status, code, message, fact, type="invalid_request_error", **others)
+
+
+def bare(name: str, status: int, message: str, fact: Fact, details: str | None = None) -> Problem:
+    """Return a problem whose body has only a message, and `details` on the platform."""
+    return Problem(
+        name=name, status=status, message=message, details=details, shape="bare", fact=fact
+    )
+
+
+def plain(name: str, status: int, message: str, fact: Fact) -> Problem:
+    """Return a problem whose body is text."""
+    return Problem(name=name, status=status, message=message, shape="plain", fact=fact)

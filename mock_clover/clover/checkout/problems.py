@@ -4,43 +4,19 @@ Clients expect a top-level `message` only (observed), so the body has nothing el
 """
 
 from mock_clover.core.evidence import inferred
-from mock_clover.core.problem import Problem
+from mock_clover.core.problem import bare
 
 _ENVELOPE = "public clients expect {message}; no body was found"
 _PAGE = "of the page; Clover's is not known"
 
-CHECKOUT_INVALID = Problem(
-    name="CHECKOUT_INVALID",
-    status=400,
-    message="Please provide a valid {param}.",
-    shape="bare",
-    fact=inferred(_ENVELOPE),
+CHECKOUT_INVALID = bare(
+    "CHECKOUT_INVALID", 400, "Please provide a valid {param}.", inferred(_ENVELOPE)
 )
-CHECKOUT_NOT_FOUND = Problem(
-    name="CHECKOUT_NOT_FOUND",
-    status=404,
-    message="There is no such checkout.",
-    shape="bare",
-    fact=inferred(_PAGE),
+CHECKOUT_NOT_FOUND = bare("CHECKOUT_NOT_FOUND", 404, "There is no such checkout.", inferred(_PAGE))
+CHECKOUT_EXPIRED = bare("CHECKOUT_EXPIRED", 410, "This checkout has expired.", inferred(_PAGE))
+CHECKOUT_ALREADY_PAID = bare(
+    "CHECKOUT_ALREADY_PAID", 409, "This checkout has been paid already.", inferred(_PAGE)
 )
-CHECKOUT_EXPIRED = Problem(
-    name="CHECKOUT_EXPIRED",
-    status=410,
-    message="This checkout has expired.",
-    shape="bare",
-    fact=inferred(_PAGE),
-)
-CHECKOUT_ALREADY_PAID = Problem(
-    name="CHECKOUT_ALREADY_PAID",
-    status=409,
-    message="This checkout has been paid already.",
-    shape="bare",
-    fact=inferred(_PAGE),
-)
-CHECKOUT_CANCELLED = Problem(
-    name="CHECKOUT_CANCELLED",
-    status=409,
-    message="This checkout was cancelled.",
-    shape="bare",
-    fact=inferred(_PAGE),
+CHECKOUT_CANCELLED = bare(
+    "CHECKOUT_CANCELLED", 409, "This checkout was cancelled.", inferred(_PAGE)
 )

@@ -5,7 +5,7 @@ the cause.
 """
 
 from mock_clover.core.evidence import documented, inferred, observed
-from mock_clover.core.problem import Problem
+from mock_clover.core.problem import Problem, bare
 
 _ENVELOPE = "the envelope of a rejected code; no body was found"
 
@@ -46,17 +46,15 @@ OAUTH_MEDIA_TYPE = Problem(
     shape="status",
     fact=inferred("status observed by thalamus for a form; its body was not found"),
 )
-CONSENT_FROM_ELSEWHERE = Problem(
-    name="CONSENT_FROM_ELSEWHERE",
-    status=403,
-    message="The consent form must be posted from this server's own page.",
-    shape="bare",
-    fact=inferred("of this mock: it prevents cross-site requests"),
+CONSENT_FROM_ELSEWHERE = bare(
+    "CONSENT_FROM_ELSEWHERE",
+    403,
+    "The consent form must be posted from this server's own page.",
+    inferred("of this mock: it prevents cross-site requests"),
 )
-PERMISSION_MISSING = Problem(
-    name="PERMISSION_MISSING",
-    status=401,
-    message="401 Unauthorized",
-    shape="bare",
-    fact=documented("DOCS:401-unauthorized: always 401, as for a wrong or an expired token"),
+PERMISSION_MISSING = bare(
+    "PERMISSION_MISSING",
+    401,
+    "401 Unauthorized",
+    documented("DOCS:401-unauthorized: always 401, as for a wrong or an expired token"),
 )

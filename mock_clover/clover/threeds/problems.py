@@ -1,44 +1,30 @@
 """Problems of 3-D Secure. The catalogue is `clover/common/problems.py`."""
 
 from mock_clover.core.evidence import documented, inferred, observed
-from mock_clover.core.problem import problem
+from mock_clover.core.problem import invalid, problem
 
-_INVALID = "invalid_request_error"
-
-THREEDS_SOURCE_INVALID = problem(
+THREEDS_SOURCE_INVALID = invalid(
     "THREEDS_SOURCE_INVALID",
-    400,
-    "invalid_request",
     "Missing or invalid source (CLOVER / NON_CLOVER) for 3DSecure",
     observed("CC 103957; no final dot"),
-    type=_INVALID,
     param="threeds.source",
 )
-THREEDS_BROWSER_INFO_INVALID = problem(
+THREEDS_BROWSER_INFO_INVALID = invalid(
     "THREEDS_BROWSER_INFO_INVALID",
-    400,
-    "invalid_request",
     "Missing or invalid/incomplete browser_info for 3DSecure via source (CLOVER)",
     observed("CC 103957; which members make it complete is inferred from the 3DS SDK page"),
-    type=_INVALID,
     param="threeds.browser_info",
 )
-THREEDS_RESULT_INVALID = problem(
+THREEDS_RESULT_INVALID = invalid(
     "THREEDS_RESULT_INVALID",
-    400,
-    "invalid_request",
     "Missing or invalid/incomplete authentication_result for 3DSecure via source (NON_CLOVER)",
     documented("DOCS:use-3ds: the cryptogram is required; the message is that for browser_info"),
-    type=_INVALID,
     param="threeds.authentication_result",
 )
-THREEDS_FLOW_STATUS_MISSING = problem(
+THREEDS_FLOW_STATUS_MISSING = invalid(
     "THREEDS_FLOW_STATUS_MISSING",
-    400,
-    "invalid_request",
     "Missing or invalid flow_status for 3DSecure",
     inferred("the message for source and browser_info; its values were not found"),
-    type=_INVALID,
     param="threeds.flow_status",
 )
 THREEDS_UNFINISHED = problem(

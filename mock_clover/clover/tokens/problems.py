@@ -4,36 +4,33 @@ No error bodies of these were found: codes and messages follow those of charges 
 """
 
 from mock_clover.core.evidence import documented, inferred
-from mock_clover.core.problem import Problem
+from mock_clover.core.problem import invalid, problem
 
-INSTRUMENTS_MIXED = Problem(
-    name="INSTRUMENTS_MIXED",
-    status=400,
-    code="invalid_request",
-    type="invalid_request_error",
-    message="Please provide only one of card, gift_card, ach, external_token.",
-    fact=documented("OAS-TOK: a request has one of them; the message is inferred"),
+INSTRUMENTS_MIXED = invalid(
+    "INSTRUMENTS_MIXED",
+    "Please provide only one of card, gift_card, ach, external_token.",
+    documented("OAS-TOK: a request has one of them; the message is inferred"),
 )
-GIFT_CARD_NOT_ACTIVE = Problem(
-    name="GIFT_CARD_NOT_ACTIVE",
-    status=400,
-    code="processing_error",
-    message="Gift card is not active.",
+GIFT_CARD_NOT_ACTIVE = problem(
+    "GIFT_CARD_NOT_ACTIVE",
+    400,
+    "processing_error",
+    "Gift card is not active.",
+    inferred("MD:gift-card-api activates a card before it is used"),
     param="source",
-    fact=inferred("MD:gift-card-api activates a card before it is used"),
 )
-GIFT_CARD_ALREADY_ACTIVE = Problem(
-    name="GIFT_CARD_ALREADY_ACTIVE",
-    status=400,
-    code="processing_error",
-    message="Gift card is already active.",
+GIFT_CARD_ALREADY_ACTIVE = problem(
+    "GIFT_CARD_ALREADY_ACTIVE",
+    400,
+    "processing_error",
+    "Gift card is already active.",
+    inferred("a card with a balance is reloaded, not activated again"),
     param="source",
-    fact=inferred("a card with a balance is reloaded, not activated again"),
 )
-REFUND_NOT_CANCELABLE = Problem(
-    name="REFUND_NOT_CANCELABLE",
-    status=400,
-    code="processing_error",
-    message="Invalid request: cannot cancel this refund",
-    fact=inferred("MD:gift-card-api cancels refunds of gift cards only; the error is ours"),
+REFUND_NOT_CANCELABLE = problem(
+    "REFUND_NOT_CANCELABLE",
+    400,
+    "processing_error",
+    "Invalid request: cannot cancel this refund",
+    inferred("MD:gift-card-api cancels refunds of gift cards only; the error is ours"),
 )
