@@ -7,6 +7,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mock_clover.sandbox.keys import encrypt_pan
+
 BODY_BYTES_MAX = 4_194_304
 """4 MiB, more than any list of Clover's. The rest of a response is not read."""
 
@@ -70,8 +72,6 @@ def make_token(
     if plain:
         card["number"] = pan
     else:
-        from mock_clover.sandbox.keys import encrypt_pan
-
         blob = get_json(f"{base}/assets/keys.json")["TA_PUBLIC_KEY_DEV"]
         card |= {"encrypted_pan": encrypt_pan(blob, pan), "first6": pan[:6], "last4": pan[-4:]}
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked below

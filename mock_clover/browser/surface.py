@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+from mock_clover.browser.assets import asset, folder, script
+from mock_clover.browser.cards import ENDPOINT as CARDS
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.router import Place
 
@@ -28,9 +30,6 @@ SDK_PAGES = ("field", "button", "wallet", "picker")
 
 def web_surface() -> tuple[Endpoint, ...]:
     """Return the endpoints of all browser files."""
-    from mock_clover.browser.assets import asset, folder, script  # imported for the first page
-    from mock_clover.browser.cards import ENDPOINT as CARDS
-
     return (
         asset("/favicon.ico", "icon.svg"),
         asset("/_mock", "dashboard/index.html"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -97,8 +98,6 @@ def variables_of(base_url: str, credentials: "Credentials") -> dict[str, str]:
 
 def as_shell(variables: dict[str, str]) -> list[str]:
     """Return `export` lines for a shell."""
-    import shlex
-
     return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
 
 

@@ -1,5 +1,6 @@
 """`mock-clover tls-setup`: print how clients trust `serve --tls` and find it by name."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +105,6 @@ def tls_setup(
 
 
 def _trust_lines(ca: "Authority", certificate: Path, client: str | None) -> Iterator[str]:
-    import shlex
 
     values = {"ca": shlex.quote(str(certificate)), "pin": ca.pin}
     yield f"# {certificate}, valid until {ca.ends:%Y-%m-%d}"

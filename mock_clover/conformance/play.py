@@ -31,6 +31,7 @@ from mock_clover.conformance.variables import (
     current_dates,
 )
 from mock_clover.reference.flows import RECORDED, RecordedReply, read_headers, recorded
+from mock_clover.sandbox.keys import encrypt_pan
 
 Send = Callable[[str, str, dict[str, str], bytes | None], Response]
 SERVICES: tuple[tuple[str, Service], ...] = (
@@ -199,7 +200,6 @@ def _describe(name: str, bound: Bound) -> str:
 def _encrypt_pans(text: str, echoes: Mapping[str, str]) -> str:
     if not ENCRYPTED.search(text):
         return text
-    from mock_clover.sandbox.keys import encrypt_pan  # most flows need no cryptography
 
     try:
         return ENCRYPTED.sub(lambda found: encrypt_pan(echoes[PUBLIC_KEY], found[1]), text)

@@ -16,6 +16,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.load import load, parse, shipped_names, text_of
 from mock_clover.scenario.records import Scenario, ScenarioError
+from mock_clover.scenario.write import written
 
 
 class Shipped(Record, frozen=True, kw_only=True):
@@ -62,8 +63,6 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
     def get_text(sandbox: Sandbox, _call: Call[None, None]) -> Text:
         """Return the YAML of the scenario in force: that of its file, if it has not changed."""
-        from mock_clover.scenario.write import written  # most servers never need it
-
         rules = sandbox.rules
         if rules.text:
             return Text(rules.text)

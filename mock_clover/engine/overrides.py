@@ -9,6 +9,8 @@ that requests 3-D Secure, a flow such as `threeds/challenge`.
 import re
 from typing import NamedTuple, get_args
 
+import msgspec
+
 from mock_clover.clover.charges.behaviours import ASKED_OUTCOME, SCENARIO_RULE
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
@@ -73,8 +75,6 @@ def pick_fault(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]
 
 def parse_fault(text: str) -> Fault:
     """Parse the value of a fault header, such as `drop after_commit` or `delay delay_ms=200`."""
-    import msgspec
-
     words = text.split()
     members: dict[str, str] = dict(word.split("=", 1) for word in words if "=" in word)
     for word in words:

@@ -4,11 +4,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from mock_clover.clover.recurring.records_notice import Channel, News, Notice
 from mock_clover.core.masking import redact
 
 if TYPE_CHECKING:  # imported with the first notice
     from mock_clover.clover.customers.records import Customer
-    from mock_clover.clover.recurring.records_notice import Channel, News, Notice
 
 NOTICES_MAX = 2_000
 """Notices per sandbox, about 1 MB: five years of a weekly subscription, by e-mail and SMS."""
@@ -38,7 +38,6 @@ class Notices:
     def _add(
         self, at_ms: int, channel: "Channel", customer: "Customer", to: str, news: "News"
     ) -> None:
-        from mock_clover.clover.recurring.records_notice import Notice
 
         self.count += 1
         self._notices.append(

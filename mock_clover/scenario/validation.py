@@ -11,6 +11,7 @@ import msgspec
 
 from mock_clover.clover.checkout.records import wrong_redirect
 from mock_clover.clover.common.cards import Checks, Face, brand_of
+from mock_clover.clover.common.claims import ALLOWABLE_NAMES
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
 from mock_clover.clover.webhooks.records import (
@@ -66,7 +67,6 @@ def _check_allow_inferred(settings: Settings | None, at: str) -> Iterator[Findin
     if settings is None or not settings.allow_inferred:
         return
     # Lazy: it imports all behaviours, and few scenarios need it.
-    from mock_clover.clover.common.claims import ALLOWABLE_NAMES
 
     for index, name in enumerate(settings.allow_inferred):
         yield from _check_name(

@@ -6,6 +6,7 @@ block the server: lines that it does not read are dropped and counted.
 
 import asyncio
 import json
+import os
 import select
 import time
 from typing import Literal, TextIO
@@ -93,7 +94,6 @@ class ExchangeLog:
         self._dropped = 0 if self._put(data) else self._dropped + count
 
     def _put(self, data: bytes) -> bool:
-        import os
 
         if not hasattr(select, "poll"):  # Windows supports only blocking writes
             os.write(self._fd, data)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from mock_clover.control.journal import JournalQuery
 from mock_clover.core.codec import Codec
 from mock_clover.server.render import reply_headers
 
@@ -67,8 +68,6 @@ class _Cursor:
     """The position of a reader in a journal."""
 
     def __init__(self, journal: "Journal", headers: dict[bytes, bytes], query: bytes) -> None:
-        from mock_clover.control.journal import JournalQuery  # imported with the first reader
-
         self._journal = journal
         parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
         self._query: JournalQuery = Codec(JournalQuery).convert(parameters)

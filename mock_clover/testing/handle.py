@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
+from mock_clover.sandbox.keys import encrypt_pan
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.line import MockCloverError, Transport, ask
 from mock_clover.testing.names import fork_name
@@ -86,8 +87,6 @@ class MockClover:
         if plain:
             card["number"] = pan
         else:
-            from mock_clover.sandbox.keys import encrypt_pan
-
             if not self._transport.blob:
                 self._transport.blob = self._read("/assets/keys.json")["TA_PUBLIC_KEY_DEV"]
             encrypted = encrypt_pan(self._transport.blob, pan)

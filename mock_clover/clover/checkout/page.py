@@ -3,22 +3,22 @@
 Handlers here are synchronous like all others, so pages need no framework.
 """
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.records_surcharge import surcharge
+from mock_clover.clover.checkout import html
 from mock_clover.clover.checkout.endpoints import Paid, cancel, pay, require_checkout, require_open
+from mock_clover.clover.checkout.html import PageContent
+from mock_clover.clover.checkout.html_hints import hints
+from mock_clover.clover.checkout.operations_form import again, choices, faults, read_tip
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, CheckoutState
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.engine.endpoint import Call, Page
+from mock_clover.engine.html import onward
 from mock_clover.sandbox.people import merchant_name
 from mock_clover.sandbox.sandbox import Sandbox
-
-if TYPE_CHECKING:  # most servers show no page
-    from mock_clover.clover.checkout.html import PageContent
 
 _TITLES = {"paid": "Paid", "cancelled": "Cancelled", "expired": "Expired"}
 _MESSAGES = {
@@ -47,8 +47,6 @@ def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
 
 def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
     """Pay or cancel a session, then redirect."""
-    from mock_clover.clover.checkout.operations_form import choices, read_tip
-
     form, checkout_id = call.body, call.ids[0]
     sandbox = sandbox.holder_of("checkouts", checkout_id)
     try:
@@ -96,9 +94,6 @@ def _page_content(
     sandbox: Sandbox, checkout: Checkout, form: CheckoutForm, *, submitted: bool = False
 ) -> "PageContent":
     """Return the page content of a session, with the form values if it was submitted."""
-    from mock_clover.clover.checkout.html import PageContent
-    from mock_clover.clover.checkout.operations_form import again, choices
-
     rate = sandbox.settings.surcharge_rate
     return PageContent(
         checkout=checkout,
@@ -112,13 +107,11 @@ def _page_content(
 
 
 def _hints(sandbox: Sandbox) -> str:
-    from mock_clover.clover.checkout.html_hints import hints  # most pages show none
 
     return hints(sandbox.rules.scenario)
 
 
 def _form_page(status: int, content: "PageContent") -> Page:
-    from mock_clover.clover.checkout import html
 
     return Page(status, html.form_page(content), html.guards_of(content.checkout))
 
@@ -130,7 +123,6 @@ def _end_page(
     state: CheckoutState,
     messages: dict[str, str] = _MESSAGES,
 ) -> Page:
-    from mock_clover.clover.checkout import html
 
     url = {"paid": checkout.success, "cancelled": checkout.cancel}.get(state, checkout.failure)
     charge = sandbox.charges.get(checkout.charge or "") if state == "paid" else None
@@ -141,9 +133,6 @@ def _end_page(
 
 def _redirect(checkout: Checkout, url: str | None, state: str) -> Page:
     """Redirect with GET; without a URL, to the session itself."""
-    from mock_clover.clover.checkout import html
-    from mock_clover.engine.html import onward
-
     location = onward(url) or ((b"location", b"?"),)
     text = html.end_page(_TITLES.get(state, "Declined"), _MESSAGES.get(state, "Declined."), url)
     return Page(303, text, (*location, *html.guards_of(checkout)))
@@ -151,9 +140,6 @@ def _redirect(checkout: Checkout, url: str | None, state: str) -> Page:
 
 def _error_page(sandbox: Sandbox, error: ApiError, call: Call[CheckoutForm, None]) -> Page:
     """Return the page of an error: the form with its field errors, or the state of the session."""
-    from mock_clover.clover.checkout import html
-    from mock_clover.clover.checkout.operations_form import faults
-
     problem = error.problem
     call.why = error.why
     checkout = sandbox.checkouts.get(call.ids[0])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mock_clover.clover.common.behaviours_other import CONSENT_DENIED, MERCHANT_IS_ASKED
+from mock_clover.clover.oauth import html_consent as html
 from mock_clover.clover.oauth.problems import CONSENT_FROM_ELSEWHERE
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.engine.endpoint import Call, Page, Redirect
@@ -25,8 +26,6 @@ def is_asked(sandbox: Sandbox, consent: Consent | None) -> bool:
 
 def show(merchants: list[Sandbox], call: Call[None, Any], target: str) -> Page:
     """Return the consent page on which one of these merchants approves or denies."""
-    from mock_clover.clover.oauth import html_consent as html
-
     call.basis = (MERCHANT_IS_ASKED,)
     call.why = "consent is `ask`: the consent page is shown"
     return Page(200, html.consent_page(merchants, target), html.guards_of(target))

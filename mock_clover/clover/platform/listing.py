@@ -19,7 +19,7 @@ from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call
 
 Row = TypeVar("Row")
-Value = str | int | bool | None
+FilterValue = str | int | bool | None
 
 CLAUSES_MAX = 20
 """Maximum number of clauses of a filter; a limit of this mock."""
@@ -39,7 +39,7 @@ class ListField(NamedTuple):
     """A field for filtering and ordering a list."""
 
     kind: type[str] | type[int] | type[bool]
-    get: Callable[[Any], Value | tuple[str, ...]]
+    get: Callable[[Any], FilterValue | tuple[str, ...]]
 
 
 Fields = Mapping[str, ListField]

@@ -14,6 +14,15 @@ from typing import Any, Literal, cast, get_args
 import msgspec
 
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
+from mock_clover.clover.threeds import html
+from mock_clover.clover.threeds.html import (
+    GUARDS,
+    challenge_page,
+    method_page,
+    mistaken_page,
+    notification_page,
+    unknown_page,
+)
 from mock_clover.clover.threeds.operations_acs import (
     Authentication,
     AuthenticationState,
@@ -74,21 +83,16 @@ Html = Callable[[Authentication], str]
 
 def show_method(sandbox: Sandbox, call: Call[None, None]) -> Page | Text:
     """Return the method page, which continues to the notification page; it checks nothing."""
-    from mock_clover.clover.threeds.html import method_page  # most servers show no page
-
     return _show(sandbox, call, method_page)
 
 
 def show_notification(sandbox: Sandbox, call: Call[None, None]) -> Page | Text:
     """Return the notification page, which reports to the SDK that the method is done."""
-    from mock_clover.clover.threeds.html import notification_page
-
     return _show(sandbox, call, notification_page)
 
 
 def show_challenge(sandbox: Sandbox, call: Call[IssuerPost, None]) -> Page | Text:
     """Return the challenge page, or the state of the payment."""
-    from mock_clover.clover.threeds.html import challenge_page, mistaken_page
 
     def html(auth: Authentication) -> str:
         errors = _request_errors(auth, call.body.creq)
@@ -108,8 +112,6 @@ def take_answer(sandbox: Sandbox, call: Call[IssuerAnswer, None]) -> Page:
 
     An answer is stored once. A user who goes back in the browser sees the result.
     """
-    from mock_clover.clover.threeds import html
-
     if is_cross_origin(call.headers):
         call.why = "the form was sent by a page of another origin"
         return Page(403, html.stray_page(), html.GUARDS)
@@ -139,7 +141,6 @@ def _show(sandbox: Sandbox, call: Call[Any, None], html: Html) -> Page | Text:
     auth = _find(sandbox, call.ids[0])
     if b"text/html" not in call.headers.get(b"accept", b""):
         return _plain_text(auth)
-    from mock_clover.clover.threeds.html import GUARDS, unknown_page
 
     if auth is None:
         call.why = "unknown 3-D Secure transaction"

@@ -6,21 +6,20 @@ address is checked as both.
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
-
-if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
 
 URL_CHARS_MAX = 2_000
 _URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\]")
 
-_PRIVATE = (
-    *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
-    *("::1/128", "fc00::/7"),
+_PRIVATE = tuple(
+    map(
+        ip_network,
+        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
+    )
 )
-"""Loopback and private networks (RFC 1918, RFC 4193)."""
+"""Loopback and private networks (RFC 1918, RFC 4193). `is_private` includes many more."""
 _BLOCKED = {
     "169.254.0.0/16": "a link-local address, used for cloud metadata",
     "fe80::/10": "a link-local address",
@@ -34,6 +33,10 @@ _BLOCKED = {
     "224.0.0.0/3": "a multicast, reserved or broadcast address",
     "ff00::/8": "a multicast address",
 }
+_BLOCKED_NETWORKS = tuple((ip_network(network), why) for network, why in _BLOCKED.items())
+_EMBEDDING = tuple(map(ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+"""Networks whose last 32 bits are an IPv4 address: compatible, SIIT and NAT64. A host name with an
+IPv4 address only resolves to one of NAT64 where a network has no IPv4."""
 
 
 def wrong_url(url: str) -> str:
@@ -65,8 +68,8 @@ def host_of(parts: SplitResult) -> str:
 def block_reason(address: str) -> str:
     """Return why an address is always rejected, or ''; a host name never is."""
     for parsed in _forms(address):
-        for network, why in _BLOCKED.items():
-            if _is_in(parsed, network):
+        for network, why in _BLOCKED_NETWORKS:
+            if parsed in network:
                 return f"{address} is {why}"
     return ""
 
@@ -79,7 +82,7 @@ def refusal(address: str, host: str, allowed: tuple[str, ...]) -> str:
     parsed = next(_forms(address), None)
     if parsed is None:
         return f"{address} is not an IP address"
-    if host in allowed or any(_is_in(parsed, network) for network in _PRIVATE):
+    if host in allowed or any(parsed in network for network in _PRIVATE):
         return ""
     return (
         f"{address} is outside loopback and private networks; "
@@ -87,39 +90,18 @@ def refusal(address: str, host: str, allowed: tuple[str, ...]) -> str:
     )
 
 
-def _is_in(address: "IPv4Address | IPv6Address", network: str) -> bool:
-    from ipaddress import ip_network
-
-    return address in ip_network(network)  # False for the other IP version
-
-
-def _forms(address: str) -> "Iterator[IPv4Address | IPv6Address]":
+def _forms(address: str) -> Iterator[IPv4Address | IPv6Address]:
     """Yield an address as the system uses it, then the IPv4 addresses embedded in it."""
-    from ipaddress import IPv4Address, ip_address
-
     try:
         parsed = ip_address(address)
     except ValueError:
         return
     if parsed.version == 4:
         yield parsed
-        return
-    bits = int(parsed)
-    low, high = IPv4Address(bits & 0xFFFFFFFF), bits >> 96
-    if parsed.ipv4_mapped is not None:  # the system connects to the IPv4 address itself
+    elif parsed.ipv4_mapped is not None:  # the system connects to the IPv4 address itself
         yield parsed.ipv4_mapped
-        return
-    yield parsed
-    if bits >> 32 == 0 and bits > 1:  # ::a.b.c.d, deprecated
-        yield low
-    if bits >> 32 == 0xFFFF0000:  # ::ffff:0:a.b.c.d of SIIT
-        yield low
-    if high == 0x0064FF9B or bits >> 80 == 0x0064FF9B0001:  # NAT64, RFC 6052 and 8215
-        yield low
-    if bits >> 112 == 0x2002:  # 6to4
-        yield IPv4Address(bits >> 80 & 0xFFFFFFFF)
-    if high == 0x20010000:  # Teredo: the server and the inverted client
-        yield IPv4Address(bits >> 64 & 0xFFFFFFFF)
-        yield IPv4Address(~bits & 0xFFFFFFFF)
-    if bits >> 32 & 0xFDFFFFFF == 0x00005EFE:  # ISATAP
-        yield low
+    else:
+        yield parsed
+        yield from filter(None, (parsed.sixtofour, *(parsed.teredo or ())))
+        if not parsed.is_loopback and any(parsed in network for network in _EMBEDDING):
+            yield IPv4Address(int(parsed) & 0xFFFFFFFF)
