@@ -20,12 +20,6 @@ from mock_clover.scenario.records import Dialect
 
 NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END}"
 
-SWITCHES = (
-    *("dialect", "strict", "refuse_inferred", "allow_inferred"),
-    *("listed_cards_only", "permissions", "consent", "checkout"),
-)
-"""The settings of a new sandbox."""
-
 
 class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `PUT /_mock/sandboxes/{name}`."""
@@ -50,6 +44,12 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
     ] = None
     consent: Annotated[Consent | None, doc("How the merchant's consent is obtained.", OURS)] = None
     checkout: Annotated[CheckoutSettings | None, doc("Hosted checkout settings.", OURS)] = None
+
+
+SWITCHES = tuple(
+    name for name in SandboxRequest.__struct_fields__ if name not in ("scenario", "seed")
+)
+"""The settings of a new sandbox."""
 
 
 class SandboxAnswer(Record, frozen=True, kw_only=True):

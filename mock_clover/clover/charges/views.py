@@ -302,19 +302,8 @@ def _saved(charge: Charge) -> SavedCredential | None:
 
 
 def _source(charge: Charge, *, with_expiry: bool) -> Source:
-    token, card, approval = charge.token, charge.token.card, charge.approval
-    exp_month = card.exp_month or None if with_expiry else None
-    exp_year = card.exp_year or None if with_expiry else None
-    if approval is None or approval.checks is NO_CHECKS:
-        return Source(
-            id=token.id,
-            brand=card.brand or None,
-            exp_month=exp_month,
-            exp_year=exp_year,
-            first6=card.first6 or None,
-            last4=card.last4 or None,
-        )
-    checks = approval.checks
+    token, card = charge.token, charge.token.card
+    checks = charge.approval.checks if charge.approval is not None else NO_CHECKS
     return Source(
         id=token.id,
         brand=card.brand or None,
@@ -322,8 +311,8 @@ def _source(charge: Charge, *, with_expiry: bool) -> Source:
         address_zip=card.address_zip if checks.address_zip_check else None,
         address_zip_check=checks.address_zip_check,
         cvc_check=checks.cvc_check,
-        exp_month=exp_month,
-        exp_year=exp_year,
+        exp_month=card.exp_month or None if with_expiry else None,
+        exp_year=card.exp_year or None if with_expiry else None,
         first6=card.first6 or None,
         last4=card.last4 or None,
     )

@@ -5,6 +5,8 @@ Paid and refunded amounts are computed from the charges, so they include every r
 
 from typing import ClassVar, Literal
 
+from msgspec.structs import replace
+
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.records_on_file import SavedCredential
 from mock_clover.clover.charges.views import ChargeAnswer, Source, created_answer
@@ -205,39 +207,18 @@ def paid_answer(sold: OrderWithCharges) -> OrderAnswer:
     The document's older sample of 2020 has stored_credentials and no source; this follows the
     newer one.
     """
-    order, (*past, charge) = sold.order, sold.charges
+    *past, charge = sold.charges
     charge_view = created_answer(charge)
-    source = charge_view.source
-    return OrderAnswer(
-        id=order.id,
-        object="order",
-        amount=order.amount,
-        tax_amount=order.tax_amount,
-        tax_amount_paid=sold.tax_within(sold.amount_paid) or None,
-        tip_amount=sold.tip_amount or None,
-        surcharge_amount=sold.surcharge_amount or None,
+    return replace(
+        retrieved_answer(sold),
         amount_paid=sold.amount_paid,
-        currency=order.currency,
         charge=charge.id,
         warning_message=charge_view.warning_message,
         past_charges=tuple(created_answer(earlier) for earlier in past) or None,
-        created=order.created_ms // 1000 * 1000,
-        customer=order.customer,
-        email=order.email,
+        amount_returned=None,
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
-        items=order.items,
-        source=Source(
-            brand=source.brand,
-            address_line1_check=source.address_line1_check,
-            address_zip=source.address_zip,
-            address_zip_check=source.address_zip_check,
-            cvc_check=source.cvc_check,
-            exp_month=source.exp_month,
-            exp_year=source.exp_year,
-            first6=source.first6,
-            last4=source.last4,
-        ),
+        source=replace(charge_view.source, id=None),
         status="created" if sold.paid_ms is None else "paid",
         status_transitions=StatusTransitions(paid=sold.paid_ms),
         ecomind=charge.request.ecomind,
