@@ -105,7 +105,6 @@ def tls_setup(
 
 
 def _trust_lines(ca: "Authority", certificate: Path, client: str | None) -> Iterator[str]:
-
     values = {"ca": shlex.quote(str(certificate)), "pin": ca.pin}
     yield f"# {certificate}, valid until {ca.ends:%Y-%m-%d}"
     yield f"# SHA-256 {ca.fingerprint}"

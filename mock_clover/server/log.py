@@ -94,7 +94,6 @@ class ExchangeLog:
         self._dropped = 0 if self._put(data) else self._dropped + count
 
     def _put(self, data: bytes) -> bool:
-
         if not hasattr(select, "poll"):  # Windows supports only blocking writes
             os.write(self._fd, data)
             return True

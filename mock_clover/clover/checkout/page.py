@@ -92,7 +92,7 @@ def _open_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
 
 def _page_content(
     sandbox: Sandbox, checkout: Checkout, form: CheckoutForm, *, submitted: bool = False
-) -> "PageContent":
+) -> PageContent:
     """Return the page content of a session, with the form values if it was submitted."""
     rate = sandbox.settings.surcharge_rate
     return PageContent(
@@ -101,18 +101,12 @@ def _page_content(
         now_ms=sandbox.clock.now_ms(),
         offers=choices(sandbox, checkout),
         surcharge=surcharge(checkout.amount, rate) if rate is not None else 0,
-        hints=_hints(sandbox) if form.mock_clover_cards == "1" else "",
+        hints=hints(sandbox.rules.scenario) if form.mock_clover_cards == "1" else "",
         values=again(form) if submitted else {},
     )
 
 
-def _hints(sandbox: Sandbox) -> str:
-
-    return hints(sandbox.rules.scenario)
-
-
-def _form_page(status: int, content: "PageContent") -> Page:
-
+def _form_page(status: int, content: PageContent) -> Page:
     return Page(status, html.form_page(content), html.guards_of(content.checkout))
 
 
@@ -123,7 +117,6 @@ def _end_page(
     state: CheckoutState,
     messages: dict[str, str] = _MESSAGES,
 ) -> Page:
-
     url = {"paid": checkout.success, "cancelled": checkout.cancel}.get(state, checkout.failure)
     charge = sandbox.charges.get(checkout.charge or "") if state == "paid" else None
     shop = merchant_name(sandbox.seed)
