@@ -431,7 +431,7 @@ def test_a_failure_shows_the_journal(run: Run) -> None:
     assert 'create_charge with {"amount":1800}: 1 of the calls match, expected exactly 2' in shown
     assert "nearest: #3 create_charge: amount was null, expected 1800" in shown
     sections = re.findall(r"-+ mock-clover journal of (gw\d)-[0-9a-f]{8}-([\w-]+) -+", shown)
-    assert sorted(test for _, test in sections) == ["test-fails", "test-never-comes-to-it"]
+    assert sorted(test for _, test in sections) == ["test-fails", "test-not-reached"]
     assert "#2 POST /v1/charges 200 | sandbox: VISA ...4242 is listed to approve" in shown
     assert "#3 POST /v1/charges 400 | INVALID_CHARGE_AMOUNT" in shown
     assert "ignored amout" in shown
@@ -454,7 +454,7 @@ def test_a_control_token_is_shown_to_a_server_that_wants_one(
     run: Run, serve: Callable[..., Served]
 ) -> None:
     url = serve("--control-token", "s3cret").url
-    options = ("--mock-clover-url", url, "-k", "reply_is_lost")
+    options = ("--mock-clover-url", url, "-k", "lost_response")
     assert counted(run(SHOP, *options, MOCK_CLOVER_CONTROL_TOKEN="s3cret")) == {"passed": 1}
     refused = run(SHOP, *options)
     assert counted(refused) == {"error": 1}
