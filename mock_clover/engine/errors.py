@@ -1,6 +1,11 @@
 """The errors that an endpoint can return: those it declares and those its fields imply."""
 
+from collections.abc import Iterator
+
+import msgspec
+
 from mock_clover.clover.common.problems import (
+    BY_NAME,
     IDEMPOTENCY_MISMATCH,
     INVALID_JSON,
     INVALID_REQUEST,
@@ -13,6 +18,8 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.oauth.problems import PERMISSION_MISSING
 from mock_clover.clover.recurring.problems import MERCHANT_ID_MISSING
+from mock_clover.core.codec import problem_of
+from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Endpoint
 
 
@@ -30,5 +37,13 @@ def errors_of(endpoint: Endpoint) -> tuple[Problem, ...]:
         IDEMPOTENCY_MISMATCH: endpoint.idempotent,
         MERCHANT_ID_MISSING: endpoint.auth.merchant,
     }
-    found = [*endpoint.errors, *(problem for problem, applies in implied.items() if applies)]
+    found = [*endpoint.errors, *_errors_of_members(endpoint.request)]
+    found += _errors_of_members(endpoint.query)
+    found += (problem for problem, applies in implied.items() if applies)
     return tuple(dict.fromkeys(found))
+
+
+def _errors_of_members(record: type[Record] | None) -> Iterator[Problem]:
+    """Yield the errors of invalid members, which `doc(...)` names in `refused_as`."""
+    for field in msgspec.structs.fields(record) if record is not None else ():
+        yield BY_NAME.get(problem_of(record, field.name), INVALID_REQUEST)

@@ -375,7 +375,7 @@ ENDPOINTS = (
         request=CheckoutRequest,
         response=CheckoutAnswer,
         auth=bearer(merchant=True),
-        errors=(CHECKOUT_INVALID, UNAUTHORIZED),
+        errors=(UNAUTHORIZED,),
         about="Create a hosted checkout session; the customer pays on the page at `href`.",
         fact=DOC,
     ),

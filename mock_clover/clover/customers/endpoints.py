@@ -12,7 +12,6 @@ from mock_clover.clover.common.problems import (
     CUSTOMER_MISSING,
     CUSTOMER_NOT_FOUND,
     CVV_NOT_FOUND,
-    EMAIL_INVALID,
     INVALID_CUSTOMER_SOURCE,
     INVALID_REQUEST,
     TOKEN_ALREADY_USED,
@@ -172,14 +171,7 @@ def _revoke_tokens(sandbox: Sandbox, cards: tuple[SavedCard, ...]) -> None:
             sandbox.tokens.put(token.id, replace(token, state="revoked"))
 
 
-_SAVING = (
-    EMAIL_INVALID,
-    INVALID_CUSTOMER_SOURCE,
-    TOKEN_ALREADY_USED,
-    CVV_NOT_FOUND,
-    CARD_VERIFICATION_DECLINED,
-    INVALID_REQUEST,
-)
+_SAVING = (TOKEN_ALREADY_USED, CVV_NOT_FOUND, CARD_VERIFICATION_DECLINED)
 
 ENDPOINTS = (
     Endpoint(

@@ -191,7 +191,7 @@ def _exchange_endpoint(method: str, name: str) -> Endpoint:
         body_format="json_or_form",
         request=TokenExchange,
         response=AccessToken,
-        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS, INVALID_REQUEST),
+        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS),
         about="Exchange a one-time code for a bearer token; query, form or JSON.",
         fact=AccessToken.fact,
     )
@@ -220,7 +220,7 @@ ENDPOINTS = (
         response_format="page",
         query=AuthorizeQuery,
         response=NoBody,
-        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
+        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT),
         about="Redirect with a one-time code, as if the merchant had agreed.",
         fact=documented("MD:using-oauth-20"),
     ),

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from mock_clover.clover.common.behaviours_other import MERCHANT_IS_ASKED
 from mock_clover.clover.common.problems import (
-    INVALID_REQUEST,
     OAUTH_INVALID_REDIRECT,
     OAUTH_UNKNOWN_CLIENT,
 )
@@ -245,7 +244,7 @@ def _post(
         body_format="json_only",
         request=request,
         response=response,
-        errors=(problem, OAUTH_MEDIA_TYPE, INVALID_REQUEST),
+        errors=(problem, OAUTH_MEDIA_TYPE),
         about=about,
         fact=fact,
     )
@@ -261,7 +260,7 @@ ENDPOINTS = (
         response_format="page",
         query=AuthorizeV2Query,
         response=NoBody,
-        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT, INVALID_REQUEST),
+        errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT),
         about="Redirect with a one-time OAuth v2 code, as if the merchant had agreed.",
         fact=documented("MD:high-trust-app-auth-flow"),
     ),

@@ -121,12 +121,7 @@ ENDPOINTS = (
         ),
         response=ReturnAnswer,
         idempotent=True,
-        errors=(
-            ORDER_NOT_FOUND,
-            ORDER_NOT_PAID,
-            INVALID_ITEMS,
-            REFUND_TOO_LARGE,
-        ),
+        errors=(ORDER_NOT_FOUND, ORDER_NOT_PAID, REFUND_TOO_LARGE),
         about="Return a paid order, in full or by item; creates one refund per refunded charge.",
         fact=documented("REF postordersidreturns"),
     ),

@@ -11,9 +11,6 @@ from msgspec.structs import replace
 from mock_clover.clover.charges.operations_source import check_amount
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
-    INVALID_CHARGE_AMOUNT,
-    INVALID_REQUEST,
-    INVALID_TIP_AMOUNT,
     UNAUTHORIZED,
 )
 from mock_clover.clover.recurring.problems import (
@@ -143,8 +140,6 @@ def plan_response(sandbox: Sandbox, plan: Plan) -> PlanAnswer:
     return plan_answer(plan, credentials.merchant_id, credentials.client_id)
 
 
-_INVALID = (INVALID_REQUEST, INVALID_CHARGE_AMOUNT, INVALID_TIP_AMOUNT, AMOUNT_TOO_LARGE)
-
 ENDPOINTS = (
     Endpoint(
         name="create_plan",
@@ -156,7 +151,7 @@ ENDPOINTS = (
         response=PlanAnswer,
         idempotent=True,
         auth=bearer("read_merchant", "write_merchant", merchant=True),
-        errors=_INVALID,
+        errors=(AMOUNT_TOO_LARGE,),
         about="Create a plan: an amount and an interval in days, weeks, months or years.",
         fact=DOC,
     ),
@@ -170,7 +165,6 @@ ENDPOINTS = (
         response=PlanAnswer,
         auth=bearer("read_merchant", merchant=True),
         response_format="array",
-        errors=(INVALID_REQUEST,),
         about="List plans, newest first (inferred), a thousand at most; a bare array.",
         fact=DOC,
     ),
@@ -195,12 +189,7 @@ ENDPOINTS = (
         request=PlanUpdate,
         response=PlanAnswer,
         auth=bearer("read_merchant", "write_merchant", merchant=True),
-        errors=(
-            PLAN_NOT_FOUND,
-            PLAN_INTERVAL_FIXED,
-            PLAN_HAS_SUBSCRIPTIONS,
-            *_INVALID,
-        ),
+        errors=(PLAN_NOT_FOUND, PLAN_INTERVAL_FIXED, PLAN_HAS_SUBSCRIPTIONS, AMOUNT_TOO_LARGE),
         about="Update a plan; `active: false` ends it if it has no active subscriptions.",
         fact=DOC,
     ),

@@ -14,9 +14,7 @@ from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
     CARD_ON_FILE_MISSING,
     CUSTOMER_NOT_FOUND,
-    INVALID_CHARGE_AMOUNT,
     INVALID_REQUEST,
-    INVALID_TIP_AMOUNT,
 )
 from mock_clover.clover.recurring.endpoints_plans import (
     DOC,
@@ -197,7 +195,7 @@ def _answer(
     return subscription_answer(row, plan_response(sandbox, plan), as_read=as_read)
 
 
-_INVALID = (INVALID_REQUEST, INVALID_CHARGE_AMOUNT, AMOUNT_TOO_LARGE, PLAN_INACTIVE)
+_INVALID = (AMOUNT_TOO_LARGE, PLAN_INACTIVE)
 
 ENDPOINTS = (
     Endpoint(
@@ -210,13 +208,7 @@ ENDPOINTS = (
         response=SubscriptionAnswer,
         idempotent=True,
         auth=bearer("read_merchant", "read_customers", "write_customers", merchant=True),
-        errors=(
-            PLAN_NOT_FOUND,
-            CUSTOMER_NOT_FOUND,
-            CARD_ON_FILE_MISSING,
-            INVALID_TIP_AMOUNT,
-            *_INVALID,
-        ),
+        errors=(PLAN_NOT_FOUND, CUSTOMER_NOT_FOUND, CARD_ON_FILE_MISSING, *_INVALID),
         about="Subscribe a customer to a plan; the card on file is charged as the clock advances.",
         fact=DOC,
     ),

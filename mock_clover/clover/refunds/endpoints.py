@@ -7,9 +7,6 @@ from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.charges.views import ListAnswer
 from mock_clover.clover.common.problems import (
     CHARGE_ALREADY_REFUNDED,
-    INVALID_CHARGE_AMOUNT,
-    INVALID_REFUND_CHARGE,
-    INVALID_REQUEST,
     PARTIAL_REFUND_NOT_ALLOWED,
     PARTIAL_VOID_NOT_ALLOWED,
     REFUND_TARGET_NOT_FOUND,
@@ -160,9 +157,6 @@ ENDPOINTS = (
         response=RefundAnswer,
         idempotent=True,
         errors=(
-            INVALID_REFUND_CHARGE,
-            INVALID_CHARGE_AMOUNT,
-            INVALID_REQUEST,
             REFUND_TARGET_NOT_FOUND,
             REFUND_TOO_LARGE,
             CHARGE_ALREADY_REFUNDED,
@@ -180,7 +174,6 @@ ENDPOINTS = (
         query=ListQuery,
         auth=bearer("read_payments"),
         response=ListAnswer,
-        errors=(INVALID_REQUEST,),
         about="List refunds, newest first.",
         fact=documented("MD:pagination covers refunds"),
     ),

@@ -15,8 +15,6 @@ from mock_clover.clover.common.behaviours_other import FLOW_STATUS_DECIDES, PEND
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import (
     CHARGE_NOT_FOUND,
-    INVALID_CHARGE_ID,
-    INVALID_REQUEST,
     ORDER_ALREADY_PAID,
     ORDER_OVERPAID,
 )
@@ -216,8 +214,6 @@ ENDPOINTS = (
         response=ChargeAnswer,
         idempotent=True,
         errors=(
-            INVALID_CHARGE_ID,
-            INVALID_REQUEST,
             CHARGE_NOT_FOUND,
             THREEDS_SOURCE_INVALID,
             THREEDS_FLOW_STATUS_MISSING,

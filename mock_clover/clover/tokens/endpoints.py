@@ -15,7 +15,6 @@ from mock_clover.clover.common.problems import (
     INVALID_EXPIRY_MONTH,
     INVALID_EXPIRY_YEAR,
     INVALID_PAN,
-    INVALID_REQUEST,
     PAN_CONTRADICTED,
     TOKEN_NOT_FOUND,
 )
@@ -146,7 +145,6 @@ ENDPOINTS = (
         cross_origin=True,
         secret=True,
         errors=(
-            INVALID_PAN,
             INCORRECT_NUMBER,
             PAN_CONTRADICTED,
             CARD_NOT_LISTED,
@@ -156,7 +154,6 @@ ENDPOINTS = (
             EXPIRED_CARD,
             INVALID_CARD_TYPE,
             INSTRUMENTS_MIXED,
-            INVALID_REQUEST,
         ),
         about="Create a token for a card (PAN plain or encrypted), a gift card, a bank account, "
         "a TransArmor token or a wallet payload.",
