@@ -5,12 +5,10 @@ from msgspec.structs import replace
 
 from mock_clover.clover.customers.endpoints import drop_customer
 from mock_clover.clover.customers.records import Customer, SavedCard
-from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.http import platform, platform_list
 from mock_clover.clover.platform.listing import Fields, ListField, listed
 from mock_clover.clover.platform.problems import (
     PLATFORM_CUSTOMER_NOT_FOUND,
-    PLATFORM_INVALID_FILTER,
-    PLATFORM_INVALID_QUERY,
 )
 from mock_clover.clover.platform.records import (
     Elements,
@@ -33,12 +31,9 @@ from mock_clover.clover.platform.records_customer import (
 from mock_clover.clover.platform.view import View, nested, view_of
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented, observed
-from mock_clover.engine.endpoint import Call, Endpoint, bearer
+from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
-
-_ROOT = "/v3/merchants/{merchant_id}/customers"
-_ONE = f"{_ROOT}/{{customer_id}}"
 
 
 def customer_answer(
@@ -130,7 +125,7 @@ FIELDS: Fields = {
 
 
 def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return customers."""
+    """List customers; `expand=cards` includes their cards on file."""
     view = view_of(sandbox, call)
     rows = (customer for _, customer in sandbox.customers.newest())
     return listed(
@@ -139,14 +134,14 @@ def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Element
 
 
 def get_customer(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformCustomerAnswer:
-    """Return one customer."""
+    """Get one customer; `expand=cards` includes the card ids that /v1 needs for deletion."""
     return customer_answer(view_of(sandbox, call), _require(sandbox, call.ids[1]))
 
 
 def create_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerRequest, ExpandQuery]
 ) -> PlatformCustomerAnswer:
-    """Create a customer; it has no card until /v1 saves one."""
+    """Create a customer without a card."""
     body, view = call.body, view_of(sandbox, call)
     emails = tuple(each.emailAddress for each in body.emailAddresses or ())
     phones = tuple(each.phoneNumber for each in body.phoneNumbers or ())
@@ -171,7 +166,7 @@ def create_customer(
 def update_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerUpdate, ExpandQuery]
 ) -> PlatformCustomerAnswer:
-    """Update a customer's names; absent members stay unchanged."""
+    """Update a customer's names; PUT and PATCH are errors."""
     customer, body = _require(sandbox, call.ids[1]), call.body
     view = view_of(sandbox, call)
     updated = replace(
@@ -201,70 +196,45 @@ def _require(sandbox: Sandbox, customer_id: str) -> Customer:
 
 _LIVE = observed("clover-mcp-server, sandbox 2026-06")
 ENDPOINTS = (
-    Endpoint(
-        name="platform_create_customer",
-        method="POST",
-        path=_ROOT,
-        auth=bearer("write_customers"),
-        run=create_customer,
+    platform(
+        "POST",
+        "/customers",
+        create_customer,
+        PlatformCustomerAnswer,
+        "write_customers",
+        _LIVE,
         request=PlatformCustomerRequest,
         query=ExpandQuery,
-        response=PlatformCustomerAnswer,
-        surface=PLATFORM,
-        about="Create a customer without a card.",
-        fact=_LIVE,
     ),
-    Endpoint(
-        name="platform_list_customers",
-        method="GET",
-        path=_ROOT,
-        auth=bearer("read_customers"),
-        run=list_customers,
-        query=PlatformQuery,
-        response=Elements,
-        surface=PLATFORM,
-        filters=tuple(FIELDS),
-        errors=(PLATFORM_INVALID_FILTER,),
-        about="List customers; `expand=cards` includes their cards on file.",
-        fact=_LIVE,
-    ),
-    Endpoint(
-        name="platform_get_customer",
-        method="GET",
-        path=_ONE,
-        auth=bearer("read_customers"),
-        run=get_customer,
+    platform_list("/customers", list_customers, FIELDS, "read_customers", _LIVE),
+    platform(
+        "GET",
+        "/customers/{customer_id}",
+        get_customer,
+        PlatformCustomerAnswer,
+        "read_customers",
+        documented("DOCS:ecommerce-faqs"),
         query=ExpandQuery,
-        response=PlatformCustomerAnswer,
-        surface=PLATFORM,
-        errors=(PLATFORM_CUSTOMER_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="Get one customer; `expand=cards` includes the card ids that /v1 needs for deletion.",
-        fact=documented("DOCS:ecommerce-faqs"),
+        errors=(PLATFORM_CUSTOMER_NOT_FOUND,),
     ),
-    Endpoint(
-        name="platform_update_customer",
-        method="POST",
-        path=_ONE,
-        auth=bearer("write_customers"),
-        run=update_customer,
+    platform(
+        "POST",
+        "/customers/{customer_id}",
+        update_customer,
+        PlatformCustomerAnswer,
+        "write_customers",
+        _LIVE,
         request=PlatformCustomerUpdate,
         query=ExpandQuery,
-        response=PlatformCustomerAnswer,
-        surface=PLATFORM,
         errors=(PLATFORM_CUSTOMER_NOT_FOUND,),
-        about="Update a customer's names; PUT and PATCH are errors.",
-        fact=_LIVE,
     ),
-    Endpoint(
-        name="platform_delete_customer",
-        method="DELETE",
-        path=_ONE,
-        auth=bearer("write_customers"),
-        run=delete_customer,
-        response=Nothing,
-        surface=PLATFORM,
+    platform(
+        "DELETE",
+        "/customers/{customer_id}",
+        delete_customer,
+        Nothing,
+        "write_customers",
+        documented("REF customersDeleteCustomer; the empty response is observed"),
         errors=(PLATFORM_CUSTOMER_NOT_FOUND,),
-        about="Delete a customer and its cards on file.",
-        fact=documented("REF customersDeleteCustomer; the empty response is observed"),
     ),
 )

@@ -1,15 +1,12 @@
 """Endpoints for inventory: items, taxes, order types and tenders, as far as shops use them."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from mock_clover.clover.charges.operations_taxes import find_tax, taxes_of, untaxed
-from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.http import platform, platform_list
 from mock_clover.clover.platform.listing import Fields, ListField, listed
 from mock_clover.clover.platform.problems import (
-    PLATFORM_INVALID_FILTER,
     PLATFORM_INVALID_ID,
-    PLATFORM_INVALID_QUERY,
 )
 from mock_clover.clover.platform.records import Elements, ExpandQuery, PlatformQuery, seconds
 from mock_clover.clover.platform.records_inventory import (
@@ -30,16 +27,15 @@ from mock_clover.clover.platform.records_inventory import (
 )
 from mock_clover.clover.platform.view import View, nested, view_of
 from mock_clover.clover.webhooks.operations import announce
-from mock_clover.core.evidence import Fact, documented, observed
-from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, bearer
+from mock_clover.core.evidence import documented, observed
+from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
-_ROOT = "/v3/merchants/{merchant_id}"
 _LIVE = observed("clover_sandbox_simulator, recorded in 2026-02")
-_MERCHANTS = frozenset({"order_types", "tenders"})
-"""Lists of the merchant and not of the inventory. Source: clover-mcp-server."""
+_ITEM = documented("REF inventoryGetItem")
+_TAX = documented("REF taxrates")
+_TENDERS = observed("clover-mcp-server 2026-06; it has fourteen; seven are known")
 
 ITEM_FIELDS: Fields = {
     "id": ListField(str, lambda item: item.id),
@@ -106,14 +102,14 @@ def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemA
 
 
 def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return items."""
+    """List items."""
     view = view_of(sandbox, call)
     rows = (item for _, item in sandbox.items.newest())
     return listed(view, call, "items", ITEM_FIELDS, rows, lambda item: _item_answer(view, item))
 
 
 def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemAnswer:
-    """Return one item."""
+    """Get one item."""
     item = sandbox.items.get(call.ids[1])
     if item is None:
         raise PLATFORM_INVALID_ID.error()
@@ -139,7 +135,7 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
 
 
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return taxes, including NO_TAX_APPLIED."""
+    """List taxes, including NO_TAX_APPLIED."""
     rows = _append((tax for _, tax in sandbox.tax_rates.newest()), untaxed(sandbox))
     return listed(view_of(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_answer)
 
@@ -150,7 +146,7 @@ def _append(rows: Iterator[MerchantTax], last: MerchantTax) -> Iterator[Merchant
 
 
 def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateAnswer:
-    """Return one tax."""
+    """Get one tax."""
     tax = find_tax(sandbox, call.ids[1])
     if tax is None:
         raise PLATFORM_INVALID_ID.error()
@@ -169,93 +165,45 @@ def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> O
 
 
 def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return order types; a new sandbox has none."""
+    """List order types; a new sandbox has none."""
     rows = (order_type for _, order_type in sandbox.order_types.newest())
     view = view_of(sandbox, call)
     return listed(view, call, "order_types", TYPE_FIELDS, rows, order_type_answer)
 
 
 def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return tenders."""
+    """List tenders."""
     view = view_of(sandbox, call)
     rows = (tender(view, label_key) for label_key in TENDERS)
     return listed(view, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
 
 
-def _list_endpoint(name: str, run: Callable[..., Elements], fields: Fields, fact: Fact) -> Endpoint:
-    return Endpoint(
-        name=f"platform_list_{name}",
-        method="GET",
-        path=f"{_ROOT}/{name}",
-        run=run,
-        query=PlatformQuery,
-        response=Elements,
-        surface=PLATFORM,
-        filters=tuple(fields),
-        errors=(PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY),
-        auth=bearer("read_merchant" if name in _MERCHANTS else "read_inventory"),
-        about=(run.__doc__ or "").replace("Return", "List"),
-        fact=fact,
-    )
-
-
-def _create_endpoint(
-    name: str,
-    run: Callable[..., Record],
-    request: type[Record],
-    response: type[Record],
-    fact: Fact,
-    **more: Any,
-) -> Endpoint:
-    return Endpoint(
-        name=f"platform_create_{name}",
-        method="POST",
-        path=f"{_ROOT}/{name}s",
-        run=run,
-        request=request,
-        response=response,
-        surface=PLATFORM,
-        errors=(PLATFORM_INVALID_QUERY,),
-        auth=bearer("write_merchant" if f"{name}s" in _MERCHANTS else "write_inventory"),
-        about=run.__doc__ or "",
-        fact=fact,
-        **more,
-    )
-
-
-def _get_endpoint(
-    name: str, run: Callable[..., Record], response: type[Record], fact: Fact, **more: Any
-) -> Endpoint:
-    return Endpoint(
-        name=f"platform_get_{name}",
-        method="GET",
-        path=f"{_ROOT}/{name}s/{{{name}_id}}",
-        run=run,
-        response=response,
-        surface=PLATFORM,
-        errors=(PLATFORM_INVALID_ID,),
-        auth=bearer("read_inventory"),
-        about=(run.__doc__ or "").replace("Return", "Get"),
-        fact=fact,
-        **more,
-    )
-
-
 ENDPOINTS = (
-    _create_endpoint("item", create_item, ItemRequest, ItemAnswer, _LIVE, query=ExpandQuery),
-    _list_endpoint("items", list_items, ITEM_FIELDS, _LIVE),
-    _get_endpoint(
-        "item", get_item, ItemAnswer, documented("REF inventoryGetItem"), query=ExpandQuery
+    platform(
+        *("POST", "/items", create_item, ItemAnswer, "write_inventory", _LIVE),
+        request=ItemRequest,
+        query=ExpandQuery,
     ),
-    _create_endpoint("tax_rate", create_tax_rate, TaxRateRequest, TaxRateAnswer, _LIVE),
-    _list_endpoint("tax_rates", list_tax_rates, TAX_FIELDS, _LIVE),
-    _get_endpoint("tax_rate", get_tax_rate, TaxRateAnswer, documented("REF taxrates")),
-    _create_endpoint("order_type", create_order_type, OrderTypeRequest, OrderTypeAnswer, _LIVE),
-    _list_endpoint("order_types", list_order_types, TYPE_FIELDS, _LIVE),
-    _list_endpoint(
-        "tenders",
-        list_tenders,
-        TENDER_FIELDS,
-        observed("clover-mcp-server 2026-06; it has fourteen; seven are known"),
+    platform_list("/items", list_items, ITEM_FIELDS, "read_inventory", _LIVE),
+    platform(
+        *("GET", "/items/{item_id}", get_item, ItemAnswer, "read_inventory", _ITEM),
+        query=ExpandQuery,
+        errors=(PLATFORM_INVALID_ID,),
     ),
+    platform(
+        *("POST", "/tax_rates", create_tax_rate, TaxRateAnswer, "write_inventory", _LIVE),
+        request=TaxRateRequest,
+    ),
+    platform_list("/tax_rates", list_tax_rates, TAX_FIELDS, "read_inventory", _LIVE),
+    platform(
+        *("GET", "/tax_rates/{tax_rate_id}", get_tax_rate, TaxRateAnswer, "read_inventory", _TAX),
+        errors=(PLATFORM_INVALID_ID,),
+    ),
+    # Order types and tenders are the merchant's. Source: clover-mcp-server.
+    platform(
+        *("POST", "/order_types", create_order_type, OrderTypeAnswer, "write_merchant", _LIVE),
+        request=OrderTypeRequest,
+    ),
+    platform_list("/order_types", list_order_types, TYPE_FIELDS, "read_merchant", _LIVE),
+    platform_list("/tenders", list_tenders, TENDER_FIELDS, "read_merchant", _TENDERS),
 )

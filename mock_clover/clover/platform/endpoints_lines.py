@@ -9,7 +9,7 @@ from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import Item, TaxRate
 from mock_clover.clover.orders.views import OrderWithCharges
-from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.http import platform
 from mock_clover.clover.platform.problems import (
     PLATFORM_INVALID_QUERY,
     PLATFORM_ITEM_MISSING,
@@ -28,17 +28,16 @@ from mock_clover.clover.platform.view import view_of
 from mock_clover.clover.platform.view_order import line_answer, lines_of
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented, observed
-from mock_clover.engine.endpoint import Call, Endpoint, bearer
+from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 
-_ONE = "/v3/merchants/{merchant_id}/orders/{order_id}"
 _UNIT = 1_000
 """`unitQty` of one unit."""
 LINE_REFUSALS = (PLATFORM_ITEM_MISSING, PLATFORM_QUANTITY_BROKEN, PLATFORM_INVALID_QUERY)
 
 
-def create_line(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineAnswer:
-    """Add a line to an order."""
+def create_line_item(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineAnswer:
+    """Add a line; name, price and taxes default to those of the inventory item."""
     full_order = require_order(sandbox, call.ids[1])
     view = view_of(sandbox, call)
     order = full_order.order
@@ -54,8 +53,8 @@ def create_line(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineA
     return line_answer(view, updated, len(items) - 1)
 
 
-def list_lines(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
-    """Return the lines of an order."""
+def list_line_items(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
+    """List the lines of an order; /v1 returns them by their ids."""
     view, order = view_of(sandbox, call), require_order(sandbox, call.ids[1]).order
     path = f"orders/{order.id}/line_items?limit={LINES_MAX}"
     return Elements(elements=lines_of(view, order), href=f"{view.root}/{path}")
@@ -132,36 +131,25 @@ def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
 
 
 ENDPOINTS = (
-    Endpoint(
-        name="platform_create_line_item",
-        method="POST",
-        path=f"{_ONE}/line_items",
-        auth=bearer("write_orders"),
-        run=create_line,
+    platform(
+        "POST",
+        "/orders/{order_id}/line_items",
+        create_line_item,
+        LineAnswer,
+        "write_orders",
+        observed("clover-mcp-server, sandbox 2026-06"),
         request=LineRequest,
         query=ExpandQuery,
-        response=LineAnswer,
-        surface=PLATFORM,
-        errors=(
-            PLATFORM_ORDER_NOT_FOUND,
-            PLATFORM_ORDER_PAID,
-            *LINE_REFUSALS,
-            AMOUNT_TOO_LARGE,
-        ),
-        about="Add a line; name, price and taxes default to those of the inventory item.",
-        fact=observed("clover-mcp-server, sandbox 2026-06"),
+        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID, *LINE_REFUSALS, AMOUNT_TOO_LARGE),
     ),
-    Endpoint(
-        name="platform_list_line_items",
-        method="GET",
-        path=f"{_ONE}/line_items",
-        auth=bearer("read_orders"),
-        run=list_lines,
+    platform(
+        "GET",
+        "/orders/{order_id}/line_items",
+        list_line_items,
+        Elements,
+        "read_orders",
+        documented("DOCS:ecommerce-refunding-payments"),
         query=ExpandQuery,
-        response=Elements,
-        surface=PLATFORM,
-        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="List the lines of an order; /v1 returns them by their ids.",
-        fact=documented("DOCS:ecommerce-refunding-payments"),
+        errors=(PLATFORM_ORDER_NOT_FOUND,),
     ),
 )

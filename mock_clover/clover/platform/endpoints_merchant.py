@@ -2,8 +2,7 @@
 
 from mock_clover.clover.charges.records_surcharge import SURCHARGE_RATE_WHOLE
 from mock_clover.clover.common.problems import UNAUTHORIZED
-from mock_clover.clover.platform.http import PLATFORM
-from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
+from mock_clover.clover.platform.http import platform
 from mock_clover.clover.platform.records import (
     Address,
     ExpandQuery,
@@ -18,16 +17,15 @@ from mock_clover.clover.platform.records import (
 )
 from mock_clover.clover.platform.view import View, view_of
 from mock_clover.core.evidence import documented, inferred, observed
-from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, bearer
+from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.people import merchant_name, people
 from mock_clover.sandbox.sandbox import Sandbox
 
 CURRENCY = "USD"
-_ROOT = "/v3/merchants/{merchant_id}"
 
 
 def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAnswer:
-    """Return the merchant."""
+    """Get the merchant; `expand=address,owner,gateway` includes more."""
     view = view_of(sandbox, call)
     root = view.root
     owner = Owner(
@@ -56,22 +54,22 @@ def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAns
 
 
 def get_address(sandbox: Sandbox, call: Call[None, None]) -> Address:
-    """Return the merchant's address."""
+    """Get the merchant's address."""
     return _address(view_of(sandbox, call))
 
 
 def get_gateway(sandbox: Sandbox, call: Call[None, None]) -> Gateway:
-    """Return the capabilities of the merchant's gateway."""
+    """Get the gateway capabilities, including multi-pay tokens."""
     return _gateway(view_of(sandbox, call))
 
 
 def get_properties(sandbox: Sandbox, call: Call[None, None]) -> Properties:
-    """Return the merchant's settings."""
+    """Get the merchant's settings, including its currency."""
     return _properties(view_of(sandbox, call))
 
 
-def get_payment_configs(sandbox: Sandbox, _call: Call[None, None]) -> PaymentConfigs:
-    """Return the merchant's ecommerce capabilities; no token is required."""
+def get_ecomm_payment_configs(sandbox: Sandbox, _call: Call[None, None]) -> PaymentConfigs:
+    """Get the merchant's ecommerce capabilities; no token is required."""
     settings, rate = sandbox.settings, sandbox.settings.surcharge_rate
     return PaymentConfigs(
         surcharging=Supported(supported=rate is not None, rate=(rate or 0) / SURCHARGE_RATE_WHOLE),
@@ -136,63 +134,35 @@ def _properties(view: View) -> Properties:
 
 
 ENDPOINTS = (
-    Endpoint(
-        name="platform_get_merchant",
-        method="GET",
-        path=_ROOT,
-        auth=bearer("read_merchant"),
-        run=get_merchant,
+    platform(
+        "GET",
+        "",
+        get_merchant,
+        MerchantAnswer,
+        "read_merchant",
+        documented("REF merchant; its members are inferred"),
         query=ExpandQuery,
-        response=MerchantAnswer,
-        surface=PLATFORM,
-        errors=(PLATFORM_INVALID_QUERY,),
-        about="Get the merchant; `expand=address,owner,gateway` includes more.",
-        fact=documented("REF merchant; its members are inferred"),
     ),
-    Endpoint(
-        name="platform_get_address",
-        method="GET",
-        path=f"{_ROOT}/address",
-        auth=bearer("read_merchant"),
-        run=get_address,
-        response=Address,
-        surface=PLATFORM,
-        about="Get the merchant's address.",
-        fact=documented("REF merchant"),
+    platform("GET", "/address", get_address, Address, "read_merchant", documented("REF merchant")),
+    platform(
+        "GET", "/gateway", get_gateway, Gateway, "read_merchant", documented("MD:multi-pay tokens")
     ),
-    Endpoint(
-        name="platform_get_gateway",
-        method="GET",
-        path=f"{_ROOT}/gateway",
-        auth=bearer("read_merchant"),
-        run=get_gateway,
-        response=Gateway,
-        surface=PLATFORM,
-        about="Get the gateway capabilities, including multi-pay tokens.",
-        fact=documented("MD:multi-pay tokens"),
+    platform(
+        "GET",
+        "/properties",
+        get_properties,
+        Properties,
+        "read_merchant",
+        inferred("clover-mcp-server names some of the members"),
     ),
-    Endpoint(
-        name="platform_get_properties",
-        method="GET",
-        path=f"{_ROOT}/properties",
-        auth=bearer("read_merchant"),
-        run=get_properties,
-        response=Properties,
-        surface=PLATFORM,
-        about="Get the merchant's settings, including its currency.",
-        fact=inferred("clover-mcp-server names some of the members"),
-    ),
-    Endpoint(
-        name="platform_get_ecomm_payment_configs",
-        method="GET",
-        path=f"{_ROOT}/ecomm_payment_configs",
-        run=get_payment_configs,
-        response=PaymentConfigs,
-        surface=PLATFORM,
-        auth=NO_AUTH,
+    platform(
+        "GET",
+        "/ecomm_payment_configs",
+        get_ecomm_payment_configs,
+        PaymentConfigs,
+        None,
+        observed("WOO: without a token; a 401 means that the merchant id is wrong"),
         cross_origin=True,
         errors=(UNAUTHORIZED,),
-        about="Get the merchant's ecommerce capabilities; no token is required.",
-        fact=observed("WOO: without a token; a 401 means that the merchant id is wrong"),
     ),
 )

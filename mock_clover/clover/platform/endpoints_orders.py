@@ -21,11 +21,10 @@ from mock_clover.clover.platform.endpoints_lines import (
 )
 from mock_clover.clover.platform.endpoints_merchant import CURRENCY
 from mock_clover.clover.platform.endpoints_payments import payment_answer
-from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.http import platform, platform_list
 from mock_clover.clover.platform.listing import Fields, ListField, listed
 from mock_clover.clover.platform.problems import (
     PLATFORM_CART_EMPTY,
-    PLATFORM_INVALID_FILTER,
     PLATFORM_INVALID_QUERY,
     PLATFORM_ORDER_NOT_FOUND,
     PLATFORM_ORDER_PAID,
@@ -52,12 +51,8 @@ from mock_clover.clover.platform.view_order import (
 )
 from mock_clover.clover.webhooks.operations import announce
 from mock_clover.core.evidence import documented, observed
-from mock_clover.engine.endpoint import Call, Endpoint, bearer
+from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
-
-_ROOT = "/v3/merchants/{merchant_id}"
-_ORDERS = f"{_ROOT}/orders"
-_ONE = f"{_ORDERS}/{{order_id}}"
 
 FIELDS: Fields = {
     "id": ListField(str, lambda full_order: full_order.order.id),
@@ -90,7 +85,7 @@ FIELDS: Fields = {
 
 
 def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return orders."""
+    """List orders: those of /v1, those of charges and those created here."""
     view = view_of(sandbox, call)
     rows = (full_order for _, full_order in newest_orders(sandbox))
     return listed(
@@ -99,14 +94,14 @@ def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
 
 
 def get_order(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformOrderAnswer:
-    """Return one order."""
+    """Get one order; `expand=lineItems,payments,refunds` includes more."""
     return order_answer(view_of(sandbox, call), require_order(sandbox, call.ids[1]))
 
 
 def create_order(
     sandbox: Sandbox, call: Call[PlatformOrderRequest, ExpandQuery]
 ) -> PlatformOrderAnswer:
-    """Create an order without lines."""
+    """Create a custom order without lines and total; it is paid through /v1."""
     view = view_of(sandbox, call)
     sandbox.orders.require_room()
     order = _create(sandbox, call.body, ())
@@ -117,7 +112,7 @@ def create_order(
 def update_order(
     sandbox: Sandbox, call: Call[PlatformOrderRequest, ExpandQuery]
 ) -> PlatformOrderAnswer:
-    """Update an order; absent members stay unchanged."""
+    """Update an order: total, state, title, note."""
     full_order, body = require_order(sandbox, call.ids[1]), call.body
     view = view_of(sandbox, call)
     order = full_order.order
@@ -152,7 +147,7 @@ def delete_order(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
 
 
 def list_order_payments(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
-    """Return the payments of an order."""
+    """List the payments of an order."""
     view, full_order = view_of(sandbox, call), require_order(sandbox, call.ids[1])
     payments = nested(payment_answer(view, charge) for charge in full_order.charges)
     return replace(payments, href=f"{view.root}/orders/{full_order.order.id}/payments?limit=100")
@@ -161,7 +156,7 @@ def list_order_payments(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elem
 def create_atomic_order(
     sandbox: Sandbox, call: Call[AtomicOrderRequest, ExpandQuery]
 ) -> PlatformOrderAnswer:
-    """Create an order with all its lines; compute its total."""
+    """Create an order with all its lines; total and taxes are computed."""
     view = view_of(sandbox, call)
     members, items = _cart(sandbox, call.body)
     sandbox.orders.require_room()
@@ -220,99 +215,68 @@ def _customer(sandbox: Sandbox, request: PlatformOrderRequest) -> str | None:
     return customer.id
 
 
-_WRITE_ERRORS = (PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID, PLATFORM_INVALID_QUERY)
+_WRITE_ERRORS = (PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID)
 ENDPOINTS = (
-    Endpoint(
-        name="platform_create_order",
-        method="POST",
-        path=_ORDERS,
-        auth=bearer("write_orders"),
-        run=create_order,
+    platform(
+        "POST",
+        "/orders",
+        create_order,
+        PlatformOrderAnswer,
+        "write_orders",
+        observed("clover_sandbox_simulator, recorded in 2026-02"),
         request=PlatformOrderRequest,
         query=ExpandQuery,
-        response=PlatformOrderAnswer,
-        surface=PLATFORM,
-        about="Create a custom order without lines and total; it is paid through /v1.",
-        fact=observed("clover_sandbox_simulator, recorded in 2026-02"),
     ),
-    Endpoint(
-        name="platform_list_orders",
-        method="GET",
-        path=_ORDERS,
-        auth=bearer("read_orders"),
-        run=list_orders,
-        query=PlatformQuery,
-        response=Elements,
-        surface=PLATFORM,
-        filters=tuple(FIELDS),
-        errors=(PLATFORM_INVALID_FILTER,),
-        about="List orders: those of /v1, those of charges and those created here.",
-        fact=documented("REF orderGetOrders"),
-    ),
-    Endpoint(
-        name="platform_get_order",
-        method="GET",
-        path=_ONE,
-        auth=bearer("read_orders"),
-        run=get_order,
+    platform_list("/orders", list_orders, FIELDS, "read_orders", documented("REF orderGetOrders")),
+    platform(
+        "GET",
+        "/orders/{order_id}",
+        get_order,
+        PlatformOrderAnswer,
+        "read_orders",
+        documented("REF orderGetOrder"),
         query=ExpandQuery,
-        response=PlatformOrderAnswer,
-        surface=PLATFORM,
-        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="Get one order; `expand=lineItems,payments,refunds` includes more.",
-        fact=documented("REF orderGetOrder"),
+        errors=(PLATFORM_ORDER_NOT_FOUND,),
     ),
-    Endpoint(
-        name="platform_update_order",
-        method="POST",
-        path=_ONE,
-        auth=bearer("write_orders"),
-        run=update_order,
+    platform(
+        "POST",
+        "/orders/{order_id}",
+        update_order,
+        PlatformOrderAnswer,
+        "write_orders",
+        documented("REF orderUpdateOrder"),
         request=PlatformOrderRequest,
         query=ExpandQuery,
-        response=PlatformOrderAnswer,
-        surface=PLATFORM,
         errors=_WRITE_ERRORS,
-        about="Update an order: total, state, title, note.",
-        fact=documented("REF orderUpdateOrder"),
     ),
-    Endpoint(
-        name="platform_delete_order",
-        method="DELETE",
-        path=_ONE,
-        auth=bearer("write_orders"),
-        run=delete_order,
-        response=Nothing,
-        surface=PLATFORM,
-        errors=_WRITE_ERRORS[:2],
-        about="Delete an order without payments.",
-        fact=observed("clover_sandbox_simulator; that a paid one cannot be deleted is inferred"),
+    platform(
+        "DELETE",
+        "/orders/{order_id}",
+        delete_order,
+        Nothing,
+        "write_orders",
+        observed("clover_sandbox_simulator; that a paid one cannot be deleted is inferred"),
+        errors=_WRITE_ERRORS,
     ),
-    Endpoint(
-        name="platform_list_order_payments",
-        method="GET",
-        path=f"{_ONE}/payments",
-        auth=bearer("read_payments"),
-        run=list_order_payments,
+    platform(
+        "GET",
+        "/orders/{order_id}/payments",
+        list_order_payments,
+        Elements,
+        "read_payments",
+        documented("REF orders"),
         query=ExpandQuery,
-        response=Elements,
-        surface=PLATFORM,
-        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="List the payments of an order.",
-        fact=documented("REF orders"),
+        errors=(PLATFORM_ORDER_NOT_FOUND,),
     ),
-    Endpoint(
-        name="platform_create_atomic_order",
-        method="POST",
-        path=f"{_ROOT}/atomic_order/orders",
-        auth=bearer("write_orders"),
-        run=create_atomic_order,
+    platform(
+        "POST",
+        "/atomic_order/orders",
+        create_atomic_order,
+        PlatformOrderAnswer,
+        "write_orders",
+        documented("DOCS:create-an-atomic-order; the members of the response are inferred"),
         request=AtomicOrderRequest,
         query=ExpandQuery,
-        response=PlatformOrderAnswer,
-        surface=PLATFORM,
         errors=(PLATFORM_CART_EMPTY, *LINE_REFUSALS, AMOUNT_TOO_LARGE),
-        about="Create an order with all its lines; total and taxes are computed.",
-        fact=documented("DOCS:create-an-atomic-order; the members of the response are inferred"),
     ),
 )

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.platform.endpoints_inventory import tender
-from mock_clover.clover.platform.http import PLATFORM
+from mock_clover.clover.platform.http import platform, platform_list
 from mock_clover.clover.platform.listing import Fields, ListField, listed
 from mock_clover.clover.platform.problems import (
-    PLATFORM_INVALID_FILTER,
-    PLATFORM_INVALID_QUERY,
     PLATFORM_PAYMENT_NOT_FOUND,
 )
 from mock_clover.clover.platform.records import (
@@ -34,11 +32,9 @@ from mock_clover.clover.platform.records_payment import (
 from mock_clover.clover.platform.view import View, nested, view_of
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.core.evidence import documented, observed
-from mock_clover.engine.endpoint import Call, Endpoint, bearer
+from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
-
-_ROOT = "/v3/merchants/{merchant_id}"
 
 
 def amount_of(charge: Charge) -> int:
@@ -210,7 +206,7 @@ REFUND_FIELDS: Fields = {
 
 
 def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return payments."""
+    """List payments: all charges, including declined ones."""
     view = view_of(sandbox, call)
     rows = (charge for _, charge in sandbox.charges.newest())
     return listed(
@@ -219,7 +215,7 @@ def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements
 
 
 def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentAnswer:
-    """Return one payment."""
+    """Get one payment by the id of its charge."""
     charge = sandbox.charges.get(call.ids[1])
     if charge is None:
         raise PLATFORM_PAYMENT_NOT_FOUND.error()
@@ -227,7 +223,7 @@ def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentAnswe
 
 
 def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """Return refunds."""
+    """List refunds; voids of authorizations are not included."""
     view = view_of(sandbox, call)
     return listed(
         view,
@@ -241,45 +237,16 @@ def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
 
 _LIVE = observed("clover-mcp-server 2026-06; CC 27777")
 ENDPOINTS = (
-    Endpoint(
-        name="platform_list_payments",
-        method="GET",
-        path=f"{_ROOT}/payments",
-        auth=bearer("read_payments"),
-        run=list_payments,
-        query=PlatformQuery,
-        response=Elements,
-        surface=PLATFORM,
-        filters=tuple(PAYMENT_FIELDS),
-        errors=(PLATFORM_INVALID_FILTER,),
-        about="List payments: all charges, including declined ones.",
-        fact=_LIVE,
-    ),
-    Endpoint(
-        name="platform_get_payment",
-        method="GET",
-        path=f"{_ROOT}/payments/{{payment_id}}",
-        auth=bearer("read_payments"),
-        run=get_payment,
+    platform_list("/payments", list_payments, PAYMENT_FIELDS, "read_payments", _LIVE),
+    platform(
+        "GET",
+        "/payments/{payment_id}",
+        get_payment,
+        PaymentAnswer,
+        "read_payments",
+        documented("REF payGetPayment"),
         query=ExpandQuery,
-        response=PaymentAnswer,
-        surface=PLATFORM,
-        errors=(PLATFORM_PAYMENT_NOT_FOUND, PLATFORM_INVALID_QUERY),
-        about="Get one payment by the id of its charge.",
-        fact=documented("REF payGetPayment"),
+        errors=(PLATFORM_PAYMENT_NOT_FOUND,),
     ),
-    Endpoint(
-        name="platform_list_refunds",
-        method="GET",
-        path=f"{_ROOT}/refunds",
-        auth=bearer("read_payments"),
-        run=list_refunds,
-        query=PlatformQuery,
-        response=Elements,
-        surface=PLATFORM,
-        filters=tuple(REFUND_FIELDS),
-        errors=(PLATFORM_INVALID_FILTER,),
-        about="List refunds; voids of authorizations are not included.",
-        fact=_LIVE,
-    ),
+    platform_list("/refunds", list_refunds, REFUND_FIELDS, "read_payments", _LIVE),
 )

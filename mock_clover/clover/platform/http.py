@@ -4,13 +4,21 @@ Source: recorded responses of sandbox.dev.clover.com (clover_sandbox_simulator, 
 Strict-Transport-Security is left out: with it a browser rejects plain HTTP for this host.
 """
 
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from typing import Any
 from urllib.parse import parse_qsl
 
 from msgspec.structs import replace
 
+from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.common.problems import UNAUTHORIZED
-from mock_clover.engine.endpoint import Endpoint, Raw, Surface
+from mock_clover.clover.platform.problems import PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY
+from mock_clover.clover.platform.records import Elements, PlatformQuery
+from mock_clover.core.evidence import Fact
+from mock_clover.core.problem import Problem
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import NO_AUTH, Endpoint, Raw, Surface, bearer
 from mock_clover.engine.error_format import JSON
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.sandbox import Sandbox
@@ -77,3 +85,52 @@ def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) ->
 
 PLATFORM = Surface(admit=authenticate, finish=add_headers, gathers_query=True, platform_errors=True)
 """The first id of a path is the merchant's."""
+
+
+def platform(
+    method: str,
+    path: str,
+    run: Callable[..., Record],
+    response: type[Record],
+    permission: Permission | None,
+    fact: Fact,
+    *,
+    query: type[Record] | None = None,
+    errors: tuple[Problem, ...] = (),
+    **others: Any,
+) -> Endpoint:
+    """Return an endpoint with the name and the summary of its handler.
+
+    `path` follows that of the merchant. Without a permission, no token is required. Any query can
+    have an invalid `expand`.
+    """
+    return Endpoint(
+        name=f"platform_{run.__name__}",
+        method=method,
+        path=f"{PATH}{{merchant_id}}{path}",
+        run=run,
+        query=query,
+        response=response,
+        surface=PLATFORM,
+        errors=(*errors, PLATFORM_INVALID_QUERY) if query is not None else errors,
+        auth=bearer(permission) if permission is not None else NO_AUTH,
+        about=(run.__doc__ or "").partition("\n")[0],
+        fact=fact,
+        **others,
+    )
+
+
+def platform_list(
+    path: str,
+    run: Callable[..., Elements],
+    fields: Iterable[str],
+    permission: Permission,
+    fact: Fact,
+) -> Endpoint:
+    """Return the endpoint of a list that can be filtered and ordered by these fields."""
+    return platform(
+        *("GET", path, run, Elements, permission, fact),
+        query=PlatformQuery,
+        filters=tuple(fields),
+        errors=(PLATFORM_INVALID_FILTER,),
+    )
