@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -12,23 +12,8 @@ from typing import NamedTuple
 import pytest
 
 import mock_clover
-from mock_clover.browser.surface import PLACES as WEB_PLACES
-from mock_clover.browser.surface import lazy_loaders as web_places
-from mock_clover.browser.surface import web_surface
-from mock_clover.clover.common.operation_names import OPERATIONS
-from mock_clover.clover.places import lazy_loaders
-from mock_clover.clover.surface import SURFACE
-from mock_clover.control.places import lazy_loaders as control_places
-from mock_clover.control.surface import control_surface
-from mock_clover.engine.endpoint import Endpoint
-from mock_clover.engine.router import place_of
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
-from mock_clover.server import preload as warm
-from tests.guidance import check_names, check_none
-from tests.world import World
+from tests.guidance import check_none
 
-SANDBOXES = World(KeyRing(), load("sandbox")).sandboxes
 ROOT = Path(mock_clover.__file__).parent
 TESTS = Path(__file__).parent
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -200,11 +185,11 @@ def test_there_are_no_import_cycles() -> None:
 def test_io_modules_are_imported_only_where_allowed() -> None:
     check_none(
         f"{source.name} imports {imported}: PLACES of tests/test_architecture.py allows it "
-        f"in {lazy_loaders or 'no file'}"
+        f"in {allowed or 'no file'}"
         for source in sources()
         for imported in source.imports()
-        if (lazy_loaders := PLACES.get(imported.partition(".")[0])) is not None
-        and not source.name.startswith(lazy_loaders or "nowhere")
+        if (allowed := PLACES.get(imported.partition(".")[0])) is not None
+        and not source.name.startswith(allowed or "nowhere")
     )
 
 
@@ -461,63 +446,6 @@ def test_files_are_short_and_have_a_docstring() -> None:
     )
 
 
-def test_operation_names_match_the_surface() -> None:
-    names = [endpoint.name for endpoint in SURFACE]
-    check_names(
-        OPERATIONS, names, "OPERATIONS of clover/common/operation_names.py", "clover/surface.py"
-    )
-    assert tuple(names) == OPERATIONS, (
-        "OPERATIONS of operation_names.py has another order than SURFACE of clover/surface.py"
-    )
-
-
-def test_every_endpoint_path_is_in_places() -> None:
-    """What a server imports with a first call is what the tuples hold, that can be read."""
-    lazy = lazy_loaders() | control_places(SANDBOXES)
-    wrong = []
-    for file, surface in (
-        ("clover/places.py", SURFACE),
-        ("control/places.py", control_surface(SANDBOXES)),
-    ):
-        for endpoint in surface:
-            for path in filter(None, (endpoint.path, endpoint.path_alias)):
-                place = place_of(path.split("/")[1:])
-                found = [each.name for each in lazy[place]()] if place in lazy else []
-                if endpoint.name not in found:
-                    wrong.append(f"add the module of {endpoint.name} to {place} in {file}")
-    check_none(wrong)
-    check_names(
-        map("/".join, lazy_loaders()),
-        ways(SURFACE),
-        "PLACES of clover/places.py",
-        "clover/surface.py",
-    )
-    check_names(
-        map("/".join, WEB_PLACES),
-        ways(web_surface()),
-        "PLACES of browser/surface.py",
-        "web_surface()",
-    )
-    for asset in web_surface():
-        served = web_places()[place_of(asset.path.split("/")[1:])]()
-        assert asset.path in [each.path for each in served]
-
-
-def ways(surface: Iterable[Endpoint]) -> set[str]:
-    """Return the first two segments of each path of a surface."""
-    paths = [path for each in surface for path in (each.path, each.path_alias) if path]
-    return {"/".join(place_of(path.split("/")[1:])) for path in paths}
-
-
-def test_startup_imports_no_endpoint_modules() -> None:
-    code = "import sys, mock_clover.server.build as _; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name for name in done.stdout.split() if name.startswith("mock_clover.")}
-    operations = {endpoint.run.__module__ for endpoint in SURFACE}
-    assert not loaded & operations
-    assert "mock_clover.control.sandboxes" not in loaded
-
-
 def test_functions_are_short() -> None:
     check_none(
         f"{source.name}:{node.lineno} {node.name} has {lines} lines; 70 are allowed"
@@ -533,7 +461,7 @@ def test_functions_are_short() -> None:
     [
         ("mock_clover", ("msgspec", "click", "yaml")),
         ("mock_clover.cli", ("uvicorn", "starlette", "yaml", "cryptography", "faker", "msgspec")),
-        ("mock_clover.server.build", ("starlette", "faker", "cryptography", "h11", "html")),
+        ("mock_clover.server.build", ("starlette", "faker", "cryptography", "h11", "yaml")),
     ],
 )
 def test_heavy_imports_are_lazy(module: str, absent: tuple[str, ...]) -> None:
@@ -541,8 +469,3 @@ def test_heavy_imports_are_lazy(module: str, absent: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & set(absent)
-
-
-def test_preloaded_modules_exist(keys: KeyRing) -> None:
-    """All of it is imported here already; a name that is none would raise."""
-    warm._warm(keys)

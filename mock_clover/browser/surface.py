@@ -1,26 +1,8 @@
 """The endpoints of all files that browsers load."""
 
-from collections.abc import Callable, Iterable
-
 from mock_clover.browser.assets import asset, folder, script
 from mock_clover.browser.cards import ENDPOINT as CARDS
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.engine.router import Place
-
-PLACES: tuple[Place, ...] = (
-    ("favicon.ico",),
-    ("_mock",),
-    ("_mock", "static"),
-    ("sdk.js",),
-    ("sdk", "field"),
-    ("sdk", "button"),
-    ("sdk", "wallet"),
-    ("sdk", "picker"),
-    ("sdk", "cards"),
-    ("sdk", "static"),
-    ("clover3DS", "clover3DS-sdk.js"),
-    ("3ds", "static"),
-)
 
 SDK_PARTS = ("frames", "fields", "wallets", "clover")
 """The parts of the SDK script, in the order of their dependencies."""
@@ -42,8 +24,3 @@ def web_surface() -> tuple[Endpoint, ...]:
         asset("/3ds/static/issuer.js", "threeds/issuer.js"),
         asset("/3ds/static/issuer.css", "threeds/issuer.css"),
     )
-
-
-def lazy_loaders() -> dict[Place, Callable[[], Iterable[Endpoint]]]:
-    """Return a loader for the endpoints of each place."""
-    return dict.fromkeys(PLACES, web_surface)

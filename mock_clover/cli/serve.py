@@ -1,6 +1,7 @@
 """`mock-clover serve`: run the server."""
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -182,9 +183,8 @@ def serve(
     from mock_clover.scenario.records import ScenarioError
     from mock_clover.server.build import build
     from mock_clover.server.control_guard import ControlGuard
-    from mock_clover.server.housekeeping import IdleSandboxReaper, SchedulerTicker
+    from mock_clover.server.housekeeping import IdleSandboxReaper, SchedulerTicker, load_key
     from mock_clover.server.log import ExchangeLog
-    from mock_clover.server.preload import BackgroundImports
     from mock_clover.server.serve import BindError, bind, run
 
     _warn_of_unknown_settings()
@@ -220,7 +220,8 @@ def serve(
     app.sandboxes.scenario_file = scenario
     app.sandboxes.authority = https.pem if https else ""
     periodic = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
-    tasks = _watchers(scenario, app.sandboxes) if watch else ()
+    tasks: tuple[Callable[[], Any], ...] = (functools.partial(load_key, keys),)
+    tasks += _watchers(scenario, app.sandboxes) if watch else ()
     bound = listener.getsockname()[1]
 
     def announce() -> None:
@@ -231,12 +232,9 @@ def serve(
         credentials = app.sandboxes.default.credentials
         click.echo(_banner(host, bound, https, loaded.name, credentials, dashboard=control))
         sys.stdout.flush()
-        preload.begin()
 
-    preload = BackgroundImports(keys)
     run(app, listener, announce, periodic, tasks, https.tls if https else None)
     log.flush()
-    preload.end()
 
 
 def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFile]:

@@ -13,7 +13,6 @@ from mock_clover.cli.base import (
     fail,
     print_table,
 )
-from mock_clover.clover.common.operation_names import OPERATIONS, RULE_OPERATIONS
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover cards --json"))
@@ -88,13 +87,14 @@ def check(*, files: tuple[str, ...]) -> None:
 
     Errors are reported as FILE:LINE:COLUMN with suggestions. Warnings do not change the exit code.
     """
+    from mock_clover.clover.surface import RULE_OPERATIONS
     from mock_clover.scenario.load import check as check_scenario
     from mock_clover.scenario.records import ScenarioError
 
     has_errors = False
     for file in files:
         try:
-            scenario, warnings = check_scenario(file, list(RULE_OPERATIONS))
+            scenario, warnings = check_scenario(file, RULE_OPERATIONS)
         except ScenarioError as error:
             has_errors = True
             click.echo(str(error), err=True)
@@ -142,14 +142,15 @@ def schema(*, what: str) -> None:
     import msgspec
 
     from mock_clover.clover.common.problems import OUTCOMES
+    from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
     from mock_clover.scenario.load import shipped_names
     from mock_clover.scenario.records import DECLINE_CODES, ScenarioFile
 
     generated = msgspec.json.schema(ScenarioFile)
     records = {name: each["properties"] for name, each in generated["$defs"].items()}
     for member, names in (
-        (records["Condition"]["endpoint"], list(RULE_OPERATIONS)),
-        (records["Fault"]["endpoint"], list(OPERATIONS)),
+        (records["Condition"]["endpoint"], RULE_OPERATIONS),
+        (records["Fault"]["endpoint"], OPERATIONS),
         (records["Action"]["problem"], list(OUTCOMES)),
         (records["Fault"]["problem"], list(OUTCOMES)),
     ):

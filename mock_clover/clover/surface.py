@@ -1,14 +1,15 @@
-"""All endpoints of Clover's API, in one tuple.
+"""The one list of Clover's operations; names, tags and routes are derived from it."""
 
-The server does not import this module. It loads endpoints lazily with `places.py`.
-"""
+from typing import NamedTuple
 
 from mock_clover.clover.charges import endpoints as charges
 from mock_clover.clover.charges import endpoints_read as charge_views
 from mock_clover.clover.checkout import endpoints as checkout
+from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.customers import endpoints as customers
 from mock_clover.clover.gift_cards import endpoints as gift_cards
 from mock_clover.clover.oauth import endpoints as oauth
+from mock_clover.clover.oauth import endpoints_keys as keys
 from mock_clover.clover.oauth import endpoints_v2 as oauth_v2
 from mock_clover.clover.orders import endpoints as orders
 from mock_clover.clover.orders import endpoints_returns as returns
@@ -24,26 +25,63 @@ from mock_clover.clover.refunds import endpoints as refunds
 from mock_clover.clover.threeds import endpoints as finalize
 from mock_clover.clover.tokens import endpoints as tokens
 from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.router import Router
 
-SURFACE: tuple[Endpoint, ...] = (
-    *oauth.ENDPOINTS,
-    *oauth_v2.ENDPOINTS,
-    *tokens.ENDPOINTS,
-    *charges.ENDPOINTS,
-    *charge_views.ENDPOINTS,
-    *finalize.ENDPOINTS,
-    *refunds.ENDPOINTS,
-    *customers.ENDPOINTS,
-    *orders.ENDPOINTS,
-    *returns.ENDPOINTS,
-    *gift_cards.ENDPOINTS,
-    *plans.ENDPOINTS,
-    *subscriptions.ENDPOINTS,
-    *checkout.ENDPOINTS,
-    *merchant.ENDPOINTS,
-    *v3_customers.ENDPOINTS,
-    *v3_orders.ENDPOINTS,
-    *lines.ENDPOINTS,
-    *payments.ENDPOINTS,
-    *inventory.ENDPOINTS,
+
+class Group(NamedTuple):
+    """Operations of one resource: a tag of the OpenAPI document."""
+
+    name: str
+    about: str
+    endpoints: tuple[Endpoint, ...]
+
+
+GROUPS = (
+    Group(
+        "OAuth",
+        "Authorisation of an app by a merchant.",
+        (*oauth.ENDPOINTS, *oauth_v2.ENDPOINTS),
+    ),
+    Group(
+        "Keys",
+        "The public API key for tokens, and the encryption keys for card numbers.",
+        keys.ENDPOINTS,
+    ),
+    Group("Tokens", "Tokenization of cards and other payment sources.", tokens.ENDPOINTS),
+    Group(
+        "Charges",
+        "Sales, authorisations, captures, 3-D Secure.",
+        (*charges.ENDPOINTS, *charge_views.ENDPOINTS, *finalize.ENDPOINTS),
+    ),
+    Group(
+        "Refunds",
+        "Refunds, and voids of authorisations.",
+        (*refunds.ENDPOINTS, gift_cards.CANCEL_REFUND),
+    ),
+    Group("Customers", "Cards on file.", customers.ENDPOINTS),
+    Group(
+        "Orders",
+        "Items, full or partial payments, returns.",
+        (*orders.ENDPOINTS, *returns.ENDPOINTS),
+    ),
+    Group("Gift cards", "Activation, reload, balance, cashout.", gift_cards.ENDPOINTS),
+    Group("Recurring", "Plans and subscriptions.", (*plans.ENDPOINTS, *subscriptions.ENDPOINTS)),
+    Group("Hosted Checkout", "Payments on Clover's own page.", checkout.ENDPOINTS),
+    Group(
+        "Platform",
+        "The merchant's data in the platform API.",
+        (
+            *merchant.ENDPOINTS,
+            *v3_customers.ENDPOINTS,
+            *v3_orders.ENDPOINTS,
+            *lines.ENDPOINTS,
+            *payments.ENDPOINTS,
+            *inventory.ENDPOINTS,
+        ),
+    ),
 )
+SURFACE: tuple[Endpoint, ...] = tuple(each for group in GROUPS for each in group.endpoints)
+ROUTER = Router(SURFACE)
+OPERATIONS = tuple(endpoint.name for endpoint in SURFACE)
+RULE_OPERATIONS = (*OPERATIONS, *BACKGROUND_OPERATIONS)
+"""The names that a rule can use."""

@@ -6,7 +6,6 @@ are not stored. A request with card data is never stored, so it cannot be replay
 
 import re
 import shlex
-from functools import cache
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ import msgspec
 
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, ApiError
+from mock_clover.clover.surface import ROUTER
 from mock_clover.control.endpoint import OURS, ControlRecord, control
 from mock_clover.control.masking import plain_key, plain_row
 from mock_clover.core.evidence import END, doc
@@ -21,7 +21,6 @@ from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import SCHEME, Call, Endpoint, Raw, home_of
 from mock_clover.engine.evidence_gate import reply_now
-from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.changes import Change
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
@@ -169,19 +168,12 @@ def _required(sandbox: Sandbox, number: str) -> Exchange:
     raise CONTROL_NOT_FOUND.error(said=f"there is no exchange {redact(number)!r}")
 
 
-@cache
-def _router() -> Router:
-    from mock_clover.clover.surface import SURFACE  # noqa: PLC0415 - every endpoint: 0.5 s
-
-    return Router(SURFACE)
-
-
 def _replay_plan(exchange: Exchange) -> ReplayPlan:
     """Return whether and how an exchange can be replayed."""
     if exchange.endpoint in BACKGROUND_OPERATIONS:
         return ReplayPlan(None, (), "it was not a call: it ran in the background or on a page")
     try:
-        endpoint, ids = _router().find(exchange.method, exchange.path)
+        endpoint, ids = ROUTER.find(exchange.method, exchange.path)
     except ApiError:
         return ReplayPlan(None, (), "it did not reach an operation, so it cannot be replayed")
     if endpoint.secret:

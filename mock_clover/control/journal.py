@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID
+from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.masking import plain_member
 from mock_clover.core.evidence import doc

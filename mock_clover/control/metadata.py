@@ -9,8 +9,9 @@ import msgspec
 
 from mock_clover import __version__
 from mock_clover.clover.common.cards import BRANDS
-from mock_clover.clover.common.operation_names import OPERATIONS, RULE_OPERATIONS
+from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
+from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import control
 from mock_clover.control.row_types import KINDS
@@ -94,7 +95,7 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         scenario=sandbox.rules.scenario.name,
         credentials=shown(sandbox, call),
         operations=RULE_OPERATIONS,
-        uncalled=tuple(name for name in RULE_OPERATIONS if name not in OPERATIONS),
+        uncalled=BACKGROUND_OPERATIONS,
         problems=tuple(
             ProblemWord(name=name, status=problem.status, message=problem.message)
             for name, problem in OUTCOMES.items()

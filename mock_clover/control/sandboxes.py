@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from mock_clover.clover.checkout.records_settings import CheckoutSettings
-from mock_clover.clover.common.claims import ALLOWABLE_NAMES
 from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.oauth.records import Consent
+from mock_clover.clover.surface import OPERATIONS
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import resolve_scenario, scenario_errors
 from mock_clover.core.evidence import END, doc
@@ -17,6 +17,7 @@ from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
 from mock_clover.scenario.records import Dialect
+from mock_clover.scenario.validation import allowable_names
 
 NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END}"
 
@@ -122,11 +123,10 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         switched = {
             field: value for field in SWITCHES if (value := getattr(body, field)) is not None
         }
-        for claim in body.allow_inferred or ():
-            if claim not in ALLOWABLE_NAMES:
-                raise CONTROL_INVALID.error(
-                    said=f"allow_inferred: {unknown(claim, ALLOWABLE_NAMES)}"
-                )
+        known = allowable_names(OPERATIONS)
+        for name_allowed in body.allow_inferred or ():
+            if name_allowed not in known:
+                raise CONTROL_INVALID.error(said=f"allow_inferred: {unknown(name_allowed, known)}")
         scenario = None if body.scenario is None else resolve_scenario(body.scenario)
         with scenario_errors():
             sandbox = sandboxes.make(name, scenario, switched, body.seed)

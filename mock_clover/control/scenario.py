@@ -4,12 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID
+from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
-from mock_clover.scenario.load import check_text, load, with_parent
 from mock_clover.scenario.records import Scenario, ScenarioError, ScenarioFile
 from mock_clover.scenario.validation import find_errors
 
@@ -51,6 +50,8 @@ class Unusable(Record, frozen=True, kw_only=True):
 
 def check_scenario(text: bytes) -> tuple[Scenario | None, Checked]:
     """Check a text like `mock-clover check`; the scenario is None if the text is invalid."""
+    from mock_clover.scenario.load import check_text
+
     try:
         scenario, warnings = check_text(text, _NAME, RULE_OPERATIONS)
     except ScenarioError as error:
@@ -84,6 +85,8 @@ def _shipped(name: str) -> Scenario:
     """Return a shipped scenario. Raises ApiError, also for files: control calls read none."""
     if "/" in name or name.endswith((".yaml", ".yml")):
         raise CONTROL_INVALID.error(said=f"scenario: {name!r} is not a shipped scenario")
+    from mock_clover.scenario.load import load
+
     try:
         return load(name)
     except ScenarioError as error:
@@ -100,6 +103,8 @@ def scenario_errors(about: str = "scenario") -> Iterator[None]:
 
 
 def _validated(tree: dict[str, Any]) -> Scenario:
+    from mock_clover.scenario.load import with_parent
+
     try:
         _DOCUMENT.convert(tree)
         with scenario_errors("extends"):

@@ -5,8 +5,8 @@ A scenario's text is returned unchanged, including test card numbers: masking th
 
 from functools import cache
 
-from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
+from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.control.endpoint import control, unknown
 from mock_clover.control.scenario import Checked, check_scenario
 from mock_clover.core.masking import redact
@@ -14,9 +14,7 @@ from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Text
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
-from mock_clover.scenario.load import load, parse, shipped_names, text_of
 from mock_clover.scenario.records import Scenario, ScenarioError
-from mock_clover.scenario.write import written
 
 
 class Shipped(Record, frozen=True, kw_only=True):
@@ -40,6 +38,8 @@ def list_scenarios(_: Sandbox, _call: Call[None, None]) -> ShippedList:
 @cache
 def _shipped() -> ShippedList:
     """Read the files once; this takes 30 ms, and they do not change."""
+    from mock_clover.scenario.load import load, shipped_names
+
     return ShippedList(
         data=tuple(Shipped(name=name, about=load(name).about) for name in shipped_names())
     )
@@ -47,6 +47,8 @@ def _shipped() -> ShippedList:
 
 def get_scenario_text(_: Sandbox, call: Call[None, None]) -> Text:
     """Return the YAML of a scenario that comes with mock-clover."""
+    from mock_clover.scenario.load import shipped_names, text_of
+
     name, names = call.ids[0], shipped_names()
     if name not in names:
         raise CONTROL_NOT_FOUND.error(said=f"scenario: {redact(unknown(name, names))}")
@@ -63,6 +65,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
     def get_text(sandbox: Sandbox, _call: Call[None, None]) -> Text:
         """Return the YAML of the scenario in force: that of its file, if it has not changed."""
+        from mock_clover.scenario.write import written
+
         rules = sandbox.rules
         if rules.text:
             return Text(rules.text)
@@ -88,6 +92,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
 def _matching_text(name_or_file: str, scenario: Scenario) -> str | None:
     """Return a file's text if it still defines this scenario; the file may have changed."""
+    from mock_clover.scenario.load import parse, text_of
+
     try:
         raw = text_of(name_or_file)
         return raw.decode() if parse(raw, name_or_file, RULE_OPERATIONS) == scenario else None

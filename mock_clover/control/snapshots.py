@@ -4,7 +4,6 @@ Cards are fingerprints, and free text is masked on export. A snapshot that is re
 machine gives identical responses. An invalid snapshot is rejected before anything is changed.
 """
 
-from functools import cache
 from typing import Annotated, Any
 
 import msgspec
@@ -23,6 +22,7 @@ from mock_clover.clover.platform.records_inventory import InventoryItem, Merchan
 from mock_clover.clover.recurring import records as recurring
 from mock_clover.clover.recurring.records_notice import Notice
 from mock_clover.clover.refunds.records import Refund
+from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import wrong_event, wrong_target
 from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
@@ -253,15 +253,11 @@ def _check_names(snapshot: Snapshot) -> None:
             raise ValueError(unknown(kind, JOBS))
 
 
-@cache
-def _request_types() -> dict[str, type[Record] | None]:
-    from mock_clover.clover.surface import SURFACE  # noqa: PLC0415 - every endpoint: 0.5 s
-
-    return {endpoint.name: endpoint.request for endpoint in SURFACE}
+_REQUEST_TYPES = {endpoint.name: endpoint.request for endpoint in SURFACE}
 
 
 def _as_request(endpoint: str, body: Any) -> Record | None:
-    record = _request_types().get(endpoint)
+    record = _REQUEST_TYPES.get(endpoint)
     if record is None or body is None:
         return None
     decoded: Record = msgspec.convert(body, record)

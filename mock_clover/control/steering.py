@@ -1,18 +1,17 @@
 """Control calls that change a sandbox: clock, faults and scenario; and `why`, a dry run."""
 
 import contextlib
-from functools import cache
 from typing import Annotated, Any
 
 import msgspec
 
-from mock_clover.clover.common.operation_names import OPERATIONS
 from mock_clover.clover.common.problems import (
     CONTROL_INVALID,
     CONTROL_NOT_FOUND,
     OUTCOMES,
     ApiError,
 )
+from mock_clover.clover.surface import OPERATIONS, ROUTER
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import (
     check_scenario,
@@ -28,7 +27,6 @@ from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Raw, Stated
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.overrides import FAULT_HEADER, rule_input
-from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.faults import Live
 from mock_clover.sandbox.sandbox import Sandbox
@@ -275,13 +273,6 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     )
 
 
-@cache
-def _router() -> Router:
-    from mock_clover.clover.surface import SURFACE  # noqa: PLC0415 - every endpoint: 0.5 s
-
-    return Router(SURFACE)
-
-
 def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     """Explain a request without performing it: run it on a fork that is discarded."""
     body = call.body
@@ -294,7 +285,7 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     }
     raw_body = b"" if body.body is None else encode(body.body)
     try:
-        endpoint, ids = _router().find(body.method.upper(), path)
+        endpoint, ids = ROUTER.find(body.method.upper(), path)
     except ApiError as error:
         raise CONTROL_INVALID.error(said=f"path: {error.message}") from None
     codec = endpoint.codec

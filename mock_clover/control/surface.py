@@ -1,7 +1,4 @@
-"""All endpoints of the control API in one tuple, for documentation and tests.
-
-The server does not import this module: `places.py` imports each module on its first call.
-"""
+"""All endpoints of the control API, in one tuple."""
 
 from mock_clover.clover.checkout import control as checkouts
 from mock_clover.clover.recurring import control as notices

@@ -1,12 +1,10 @@
-"""Route paths to endpoints. Endpoint modules are imported when a path of theirs is first used."""
+"""Route paths to endpoints."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PATH_NOT_FOUND
 from mock_clover.engine.endpoint import Endpoint
 
-Place = tuple[str, ...]
-"""The first two segments of a path."""
 Found = tuple[Endpoint, tuple[str, ...]]
 Pattern = tuple[tuple[str, ...], dict[str, Endpoint]]
 """The segments of a path, '' for an id, and its endpoints by method."""
@@ -20,33 +18,14 @@ class Router:
     first two of them, then matched against the few patterns of that shape.
     """
 
-    def __init__(
-        self,
-        endpoints: Iterable[Endpoint] = (),
-        unmet: dict[Place, Callable[[], Iterable[Endpoint]]] | None = None,
-    ) -> None:
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._exact: dict[tuple[str, str], Found] = {}
         self._shaped: dict[Shape, list[Pattern]] = {}
-        self._lazy_loaders = unmet or {}
-        """Prefixes that no request has used yet, with the functions that import their endpoints."""
-        self._add(endpoints)
-
-    def _add(self, endpoints: Iterable[Endpoint], place: Place | None = None) -> None:
         for endpoint in endpoints:
             for path in filter(None, (endpoint.path, endpoint.path_alias)):
-                if place in (None, place_of(path.split("/")[1:])):
-                    if "{" not in path:
-                        self._exact[endpoint.method, path] = (endpoint, ())
-                    self._add_pattern(path, endpoint)
-
-    def _load_lazily(self, parts: list[str]) -> bool:
-        """Import the endpoints of a path's prefix; return False if they are imported already."""
-        place = place_of(parts)
-        load = self._lazy_loaders.pop(place, None)
-        if load is None:
-            return False
-        self._add(load(), place)
-        return True
+                if "{" not in path:
+                    self._exact[endpoint.method, path] = (endpoint, ())
+                self._add_pattern(path, endpoint)
 
     def _add_pattern(self, path: str, endpoint: Endpoint) -> None:
         pattern = tuple("" if part.startswith("{") else part for part in path.split("/")[1:])
@@ -77,8 +56,6 @@ class Router:
                 if method in by_method:
                     return by_method[method], ids
                 other_methods = by_method
-        if other_methods is None and self._load_lazily(parts):
-            return self.find(method, path)
         if other_methods is not None:
             raise METHOD_NOT_ALLOWED.error(method=method)
         raise PATH_NOT_FOUND.error()
@@ -94,7 +71,6 @@ class Router:
     def at(self, path: str) -> dict[str, Endpoint]:
         """Return the endpoints of a path by method."""
         parts = path.split("/")[1:]
-        self._load_lazily(parts)
         return {
             method: endpoint
             for pattern, by_method in self._candidates(parts)
@@ -113,8 +89,3 @@ def _ids(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:
         elif expected != part:
             return None
     return tuple(ids)
-
-
-def place_of(parts: Sequence[str]) -> Place:
-    """Return the first two segments of a path."""
-    return tuple(parts[:2])

@@ -6,13 +6,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mock_clover.clover.common.problems import ApiError
-from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.surface import ROUTER
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.engine.router import Found, Router
+from mock_clover.engine.router import Found
 from mock_clover.reference.flows import Example, flows, recorded
-
-_ROUTER = Router(SURFACE)
 
 
 class OperationExample(Record, frozen=True, kw_only=True):
@@ -32,7 +30,7 @@ def endpoint_of(step: Example) -> Endpoint | None:
 
 def _find(step: Example) -> Found | None:
     try:
-        return _ROUTER.find(step.method, step.path.partition("?")[0])
+        return ROUTER.find(step.method, step.path.partition("?")[0])
     except ApiError:
         return None
 

@@ -12,7 +12,7 @@ from mock_clover.clover.common.problems import (
     Problem,
 )
 from mock_clover.clover.common.verdict import Decline
-from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.surface import GROUPS, SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS, Webhook
 from mock_clover.core.record import Record, decode_json
 from mock_clover.engine.endpoint import Endpoint
@@ -26,7 +26,6 @@ from mock_clover.engine.error_format import (
 )
 from mock_clover.engine.errors import errors_of
 from mock_clover.reference.examples import example_of
-from mock_clover.reference.openapi_tags import TAGS, tag_of
 
 _REF = "#/components/schemas/{name}"
 _DECLINES = frozenset({"create_charge", "pay_order", "finalize_payment"})
@@ -57,11 +56,7 @@ def _document(paths: dict[str, Any]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "tags": [
-            {"name": tag.name, "description": tag.about}
-            for tag in TAGS
-            if any(tag_of(endpoint.path) == tag.name for endpoint in SURFACE)
-        ],
+        "tags": [{"name": group.name, "description": group.about} for group in GROUPS],
         "paths": paths,
         "webhooks": _webhooks(),
         "components": {
@@ -111,7 +106,7 @@ def _webhook(hook: Webhook) -> dict[str, Any]:
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": endpoint.name,
-        "tags": [tag_of(endpoint.path)],
+        "tags": [group.name for group in GROUPS if endpoint in group.endpoints],
         "summary": endpoint.about,
         "security": _SECURITY[endpoint.auth.kind],
         "parameters": _parameters(endpoint),

@@ -58,6 +58,11 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in shipped_folder().glob("*.yaml"))
 
 
+def is_shipped(name_or_file: str) -> bool:
+    """Return whether this is the name of a built-in scenario, not a file."""
+    return not (name_or_file.endswith(_SUFFIXES) or "/" in name_or_file)
+
+
 def load(name_or_file: str, endpoints: Collection[str] = ()) -> Scenario:
     """Load a built-in scenario by name, or a file. Raises ScenarioError.
 
@@ -121,7 +126,7 @@ def files_of(name_or_file: str) -> tuple[Path, ...]:
 
 def file_of(name_or_file: str) -> Path:
     """Return the file of a built-in scenario, or a path as given. Raises ScenarioError."""
-    if name_or_file.endswith(_SUFFIXES) or "/" in name_or_file:
+    if not is_shipped(name_or_file):
         return Path(name_or_file)
     names = shipped_names()
     if name_or_file not in names:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from mock_clover.clover.checkout.records import wrong_redirect
+from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.cards import Checks, Face, brand_of
-from mock_clover.clover.common.claims import ALLOWABLE_NAMES
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
 from mock_clover.clover.webhooks.records import (
@@ -55,22 +55,29 @@ def find_errors(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> It
             yield from _check_name(name, "check", _CHECKS, at)
     for index, fault in enumerate(scenario.faults):
         yield from _check_fault(fault, endpoints, f".faults[{index}]")
-    yield from _check_allow_inferred(scenario.settings, ".settings")
+    yield from _check_allow_inferred(scenario.settings, endpoints, ".settings")
     for index, merchant in enumerate(scenario.merchants):
-        yield from _check_allow_inferred(merchant.settings, f".merchants[{index}].settings")
+        yield from _check_allow_inferred(
+            merchant.settings, endpoints, f".merchants[{index}].settings"
+        )
     yield from _check_targets(scenario.webhooks)
     yield from _check_dashboard_urls(scenario)
     yield from check_all_fixtures(scenario)
 
 
-def _check_allow_inferred(settings: Settings | None, at: str) -> Iterator[Finding]:
-    if settings is None or not settings.allow_inferred:
-        return
-    # Lazy: it imports all behaviours, and few scenarios need it.
+def allowable_names(endpoints: Collection[str]) -> tuple[str, ...]:
+    """Return the names that `allow_inferred` can list: behaviours, errors and operations."""
+    operations = (name for name in endpoints if name not in BACKGROUND_OPERATIONS)
+    return (*(each.name for each in BEHAVIOURS), *OUTCOMES, *operations)
 
-    for index, name in enumerate(settings.allow_inferred):
+
+def _check_allow_inferred(
+    settings: Settings | None, endpoints: Collection[str], at: str
+) -> Iterator[Finding]:
+    names = allowable_names(endpoints) if endpoints else ()
+    for index, name in enumerate(settings.allow_inferred if settings else ()):
         yield from _check_name(
-            name, "behaviour, error or operation", ALLOWABLE_NAMES, f"{at}.allow_inferred[{index}]"
+            name, "behaviour, error or operation", names, f"{at}.allow_inferred[{index}]"
         )
 
 

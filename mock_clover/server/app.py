@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from mock_clover.browser.surface import lazy_loaders as web_places
+from mock_clover.browser.surface import web_surface
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
-from mock_clover.clover.places import lazy_loaders
 from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
 from mock_clover.clover.platform.http import merchant_in
-from mock_clover.control.places import lazy_loaders as control_places
+from mock_clover.clover.surface import SURFACE
+from mock_clover.control.surface import control_surface
 from mock_clover.engine.endpoint import SCHEME, Raw
 from mock_clover.engine.evidence_gate import answer_if_supported
 from mock_clover.engine.pipeline import answer, refuse
@@ -81,7 +81,7 @@ class App:
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
         self._gate = gate or ControlGuard()
         self._log = log
-        self._dispatch = Router(unmet=lazy_loaders() | control_places(sandboxes) | web_places())
+        self._dispatch = Router((*SURFACE, *control_surface(sandboxes), *web_surface()))
         self._pages: ASGIApp | None = None
 
     def reply_to(

@@ -1,14 +1,26 @@
 """Periodic tasks, once a second: run due jobs and drop idle sandboxes."""
 
+import asyncio
 import time
 
 from mock_clover.core.masking import redact
 from mock_clover.engine.scheduler import run_due_jobs
+from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
 from mock_clover.server.log import ExchangeLog
 
 IDLE_S = 3_600.0
 """Drop a sandbox after this time without calls or watchers; never drop `default`."""
+
+
+_KEY_AFTER_S = 0.3
+"""Let the first requests go before the slow import for decrypting card numbers."""
+
+
+async def load_key(keys: KeyRing) -> None:
+    """Import `cryptography` and load the key in a thread; the event loop waits for it at exit."""
+    await asyncio.sleep(_KEY_AFTER_S)
+    await asyncio.to_thread(keys.make_ready)
 
 
 class IdleSandboxReaper:

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mock_clover.clover.common.operation_names import RULE_OPERATIONS
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, MadeKey
 
 if TYPE_CHECKING:  # imported late: an early fork lets more work run in parallel
@@ -38,9 +37,7 @@ class StartupWorker:
             return msgspec.json.decode(message, type=Scenario)
         if kind == b"!":
             raise ScenarioError(message.decode())
-        from mock_clover.scenario.load import load
-
-        return load(self._scenario, RULE_OPERATIONS)
+        return _load(self._scenario)
 
     def key(self) -> MadeKey:
         """Wait for the key and return it. Raises KeyFileError."""
@@ -73,11 +70,10 @@ class StartupWorker:
     def _work(self, pipe: BinaryIO) -> None:
         import msgspec
 
-        from mock_clover.scenario.load import load
         from mock_clover.scenario.records import ScenarioError
 
         try:
-            _send(pipe, b"=", msgspec.json.encode(load(self._scenario, RULE_OPERATIONS)))
+            _send(pipe, b"=", msgspec.json.encode(_load(self._scenario)))
         except ScenarioError as error:
             _send(pipe, b"!", str(error).encode())
             return
@@ -93,6 +89,20 @@ class StartupWorker:
             return b"", b""
         head = self._pipe.read(5)
         return head[:1], self._pipe.read(int.from_bytes(head[1:]))
+
+
+def _load(name_or_file: str) -> "Scenario":
+    """Load a scenario. Tests check the operation names of the built-in ones: that import is slow.
+
+    Raises ScenarioError.
+    """
+    from mock_clover.scenario.load import is_shipped, load
+
+    if is_shipped(name_or_file):
+        return load(name_or_file)
+    from mock_clover.clover.surface import RULE_OPERATIONS
+
+    return load(name_or_file, RULE_OPERATIONS)
 
 
 def _send(pipe: BinaryIO, kind: bytes, message: bytes) -> None:

@@ -8,7 +8,7 @@ and for file systems that do not report changes.
 import sys
 from pathlib import Path
 
-from mock_clover.clover.common.operation_names import RULE_OPERATIONS
+from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import ScenarioError
 

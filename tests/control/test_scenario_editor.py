@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.clover.common.operation_names import RULE_OPERATIONS
+from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.scenario.load import check, load, parse, shipped_folder, shipped_names
 from mock_clover.scenario.records import ScenarioError
 from mock_clover.scenario.write import written

@@ -7,6 +7,7 @@ import pytest
 
 from mock_clover.cli.strictness import LENIENT, Strictness
 from mock_clover.clover.charges.behaviours import DECLINE_IS_402, LISTED_CARD, NEWEST_CARD_PAYS
+from mock_clover.clover.surface import OPERATIONS
 from mock_clover.core.evidence import LOWER_OF, Evidence
 from mock_clover.engine.evidence import inferred_in, lowest_evidence
 from mock_clover.scenario.load import parse
@@ -302,7 +303,7 @@ def test_strict_evidence_of_one_sandbox(world: World) -> None:
 def test_unknown_name_in_allow_inferred(name: str, said: str) -> None:
     text = f"name: x\nsettings: {{allow_inferred: [{name}]}}\n"
     with pytest.raises(ScenarioError, match=r"x\.yaml:2:\d+: ") as wrong:
-        parse(text.encode(), "x.yaml")
+        parse(text.encode(), "x.yaml", OPERATIONS)
     assert said in str(wrong.value)
 
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.surface import GROUPS, SURFACE
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.error_format import status_line
 from mock_clover.reference.openapi import document
-from mock_clover.reference.openapi_tags import TAGS
 from tests.guidance import check_none
 from tests.hostile import HAPPENED, furnish, good
 from tests.runner import run_cli
@@ -44,7 +43,7 @@ def complaints(endpoint: Endpoint, operation: dict[str, Any], tags: set[str]) ->
     if not operation.get("summary", "").endswith("."):
         yield "has no summary that is a sentence: give its Endpoint an `about`"
     if len(operation.get("tags", ())) != 1 or not tags.issuperset(operation["tags"]):
-        yield "has no group: give its path one in reference/openapi_tags.py"
+        yield "has no group: list it in one group of clover/surface.py"
     if operation.get("x-evidence") is None or not operation.get("x-source"):
         yield "has no mark"
     for parameter in operation["parameters"]:
@@ -91,7 +90,7 @@ def test_lint_is_found(told: dict[str, Any]) -> None:
 
 
 def test_tags_are_described(told: dict[str, Any]) -> None:
-    assert len(TAGS) <= 15
+    assert len(GROUPS) <= 15
     assert all(tag["description"].endswith(".") for tag in told["tags"])
 
 

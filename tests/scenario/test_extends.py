@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mock_clover.clover.common.operation_names import RULE_OPERATIONS
+from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.scenario.load import CHAIN_MAX, check, files_of, load, parse
 from mock_clover.scenario.records import Scenario, ScenarioError
 from mock_clover.scenario.write import written

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from mock_clover.clover.common.cards import brand_of
-from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.surface import OPERATIONS
 from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.load import VALUES_MAX, check, load, parse, shipped_names
 from mock_clover.scenario.records import Scenario, ScenarioError
@@ -16,7 +16,6 @@ from tests.held import counted_calls
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
-OPERATIONS = [endpoint.name for endpoint in SURFACE]
 CALLS_MAX = 20 * VALUES_MAX
 """How many calls of functions a file may cost: twenty for each value that it may hold."""
 CARD = '{number: "4242424242424242", outcome: approve}'

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.clover.common.operation_names import OPERATIONS
+from mock_clover.clover.surface import OPERATIONS
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_rule import Action, Condition
 from tests.world import World

@@ -21,7 +21,7 @@ import yaml
 from mock_clover.cli.base import DEFAULT_SEED
 from mock_clover.cli.serve import serve as serve_command
 from mock_clover.clover.common.hosts import HOSTS, NAMES
-from mock_clover.clover.common.operation_names import OPERATIONS
+from mock_clover.clover.surface import OPERATIONS
 from mock_clover.sandbox.credentials import derive
 from mock_clover.scenario.load import parse
 from mock_clover.server.ca_store import CERTIFICATE

@@ -5,7 +5,6 @@ the last four digits are shown, because they may be private.
 """
 
 from mock_clover.engine.html import text
-from mock_clover.scenario.load import load
 from mock_clover.scenario.records import Scenario, TestCard
 
 HINTS_MAX = 100
@@ -28,6 +27,8 @@ _ROW = """\
 
 def hints(scenario: Scenario) -> str:
     """Return a scenario's cards as a closed `<details>`, or '' if it has none."""
+    from mock_clover.scenario.load import load  # noqa: PLC0415 - yaml: 20 ms of every start
+
     published = {card.number for card in load("sandbox").cards}
     rows = [_row(card, whole=card.number in published) for card in scenario.cards[:HINTS_MAX]]
     return _HINTS.format(rows="\n".join(rows)) if rows else ""

@@ -269,16 +269,16 @@ ENDPOINTS = (
         "/v1/gift_cards/cashout",
         "The same as `/v1/cashout`.",
     ),
-    Endpoint(
-        name="cancel_refund",
-        method="POST",
-        path="/v1/refunds/{refund_id}/cancel",
-        run=cancel_refund,
-        request=CancelRequest,
-        response=CancelAnswer,
-        idempotent=True,
-        errors=(REFUND_TARGET_NOT_FOUND, REFUND_NOT_CANCELABLE),
-        about="Cancel a refund to a gift card (void_on_refund).",
-        fact=documented("MD:gift-card-api"),
-    ),
+)
+CANCEL_REFUND = Endpoint(
+    name="cancel_refund",
+    method="POST",
+    path="/v1/refunds/{refund_id}/cancel",
+    run=cancel_refund,
+    request=CancelRequest,
+    response=CancelAnswer,
+    idempotent=True,
+    errors=(REFUND_TARGET_NOT_FOUND, REFUND_NOT_CANCELABLE),
+    about="Cancel a refund to a gift card (void_on_refund).",
+    fact=documented("MD:gift-card-api"),
 )

@@ -1,4 +1,4 @@
-"""Endpoints of legacy OAuth, the PAKMS key and the public keys of the fake CDN."""
+"""Endpoints of legacy OAuth."""
 
 import re
 from typing import Any
@@ -16,16 +16,14 @@ from mock_clover.clover.oauth.problems import CONSENT_FROM_ELSEWHERE
 from mock_clover.clover.oauth.records import (
     CODE_LIFE_MS,
     AccessToken,
-    ApiKeyAnswer,
     AuthorizeQuery,
     Code,
     ConsentForm,
-    KeysAnswer,
     TokenExchange,
 )
-from mock_clover.core.evidence import documented, inferred, observed
+from mock_clover.core.evidence import documented, inferred
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import NO_AUTH, Auth, Call, Endpoint, Page, Redirect
+from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, Page, Redirect
 from mock_clover.sandbox.sandbox import Sandbox
 
 # Any scheme but those that a browser executes.
@@ -143,25 +141,6 @@ def _issue_token(sandbox: Sandbox) -> str:
     return token
 
 
-def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyAnswer:
-    """Return the merchant's key for tokenizing cards; it never changes."""
-    credentials = sandbox.credentials
-    return ApiKeyAnswer(
-        active=True,
-        apiAccessKey=credentials.api_key,
-        createdTime=sandbox.made_ms,
-        developerAppUuid=credentials.client_id,
-        merchantUuid=credentials.merchant_id,
-        modifiedTime=sandbox.made_ms,
-    )
-
-
-def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysAnswer:
-    """Return the public keys as Clover's CDN does. Both are the same key: samples mix them up."""
-    blob = sandbox.keys.public_blob()
-    return KeysAnswer(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
-
-
 def consent(**parts: Any) -> Endpoint:
     """Return the endpoint of the form of a consent page."""
     return Endpoint(
@@ -197,19 +176,6 @@ def _exchange_endpoint(method: str, name: str) -> Endpoint:
     )
 
 
-def _api_key_endpoint(path: str, name: str) -> Endpoint:
-    return Endpoint(
-        name=name,
-        method="GET",
-        path=path,
-        run=get_api_key,
-        auth=Auth(kind="pakms", permissions=("online_payments",)),
-        response=ApiKeyAnswer,
-        about="Get the key for tokenizing cards.",
-        fact=documented("SEED accept-payments flow has both paths"),
-    )
-
-
 ENDPOINTS = (
     Endpoint(
         name="authorize",
@@ -232,17 +198,4 @@ ENDPOINTS = (
     ),
     _exchange_endpoint("GET", "exchange_token"),
     _exchange_endpoint("POST", "exchange_token_by_post"),
-    _api_key_endpoint("/pakms/apikey", "get_api_key"),
-    _api_key_endpoint("/v1/pakms/apikey", "get_api_key_v1"),
-    Endpoint(
-        name="get_keys",
-        method="GET",
-        path="/assets/keys.json",
-        run=get_keys,
-        auth=NO_AUTH,
-        response=KeysAnswer,
-        cross_origin=True,
-        about="Get the public keys for encrypting card numbers (the fake CDN).",
-        fact=observed("five public ports fetch and slice it"),
-    ),
 )

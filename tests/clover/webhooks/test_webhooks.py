@@ -610,7 +610,7 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
     ],
 )
 def test_webhook_error_has_line_number(text: str, said: str) -> None:
-    from mock_clover.clover.common.operation_names import OPERATIONS
+    from mock_clover.clover.surface import OPERATIONS
 
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml", OPERATIONS)

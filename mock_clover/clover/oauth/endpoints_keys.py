@@ -1,0 +1,55 @@
+"""Endpoints of the PAKMS key and of the public keys of the fake CDN."""
+
+from mock_clover.clover.oauth.records import ApiKeyAnswer, KeysAnswer
+from mock_clover.core.evidence import documented, observed
+from mock_clover.engine.endpoint import NO_AUTH, Auth, Call, Endpoint
+from mock_clover.sandbox.sandbox import Sandbox
+
+
+def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyAnswer:
+    """Return the merchant's key for tokenizing cards; it never changes."""
+    credentials = sandbox.credentials
+    return ApiKeyAnswer(
+        active=True,
+        apiAccessKey=credentials.api_key,
+        createdTime=sandbox.made_ms,
+        developerAppUuid=credentials.client_id,
+        merchantUuid=credentials.merchant_id,
+        modifiedTime=sandbox.made_ms,
+    )
+
+
+def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysAnswer:
+    """Return the public keys as Clover's CDN does. Both are the same key: samples mix them up."""
+    blob = sandbox.keys.public_blob()
+    return KeysAnswer(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
+
+
+def _api_key_endpoint(path: str, name: str) -> Endpoint:
+    return Endpoint(
+        name=name,
+        method="GET",
+        path=path,
+        run=get_api_key,
+        auth=Auth(kind="pakms", permissions=("online_payments",)),
+        response=ApiKeyAnswer,
+        about="Get the key for tokenizing cards.",
+        fact=documented("SEED accept-payments flow has both paths"),
+    )
+
+
+ENDPOINTS = (
+    _api_key_endpoint("/pakms/apikey", "get_api_key"),
+    _api_key_endpoint("/v1/pakms/apikey", "get_api_key_v1"),
+    Endpoint(
+        name="get_keys",
+        method="GET",
+        path="/assets/keys.json",
+        run=get_keys,
+        auth=NO_AUTH,
+        response=KeysAnswer,
+        cross_origin=True,
+        about="Get the public keys for encrypting card numbers (the fake CDN).",
+        fact=observed("five public ports fetch and slice it"),
+    ),
+)
