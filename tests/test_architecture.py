@@ -49,7 +49,7 @@ A module imports modules of its own layer and of lower ones, of any resource.
 
 
 PLACES = {
-    "starlette": ("server/",),
+    "starlette": ("server/", "testing/inside.py"),
     "uvicorn": ("server/",),
     "httptools": (),
     "h11": ("server/h11_protocol.py", "server/webhook_sender.py"),

@@ -4,7 +4,6 @@ import json
 from typing import Any, NamedTuple
 
 from mock_clover.clover.common.problems import Problem
-from mock_clover.clover.hooks import make_hooks
 from mock_clover.control.surface import control_surface
 from mock_clover.engine.endpoint import Endpoint, Raw
 from mock_clover.engine.errors import errors_of
@@ -13,10 +12,9 @@ from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.keys import KeyRing, encrypt_pan
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.load import load
 from mock_clover.scenario.records import Scenario
-from mock_clover.server.app import App
+from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 from tests import shown
 
@@ -73,15 +71,15 @@ class World:
     def __init__(self, keys: KeyRing, scenario: Scenario, **switched: Any) -> None:
         self.clock = ManualClock(NOW_MS)
         self.keys = keys
-        self.sandboxes = Sandboxes(
+        self.app = build(
             scenario,
             keys,
             seed=SEED,
-            hooks=make_hooks(),
+            log=ExchangeLog(None, "none"),
             switched=switched,
             make_clock=lambda: self.clock,
         )
-        self.app = App(self.sandboxes, ExchangeLog(None, "none"))
+        self.sandboxes = self.app.sandboxes
         self._sandbox = self.sandboxes.default
         self.known = self.sandbox.credentials
 

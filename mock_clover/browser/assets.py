@@ -42,8 +42,11 @@ def asset(path: str, file: str, *, framed: bool = False, cross_origin: bool = Fa
         policy = _POLICY if framed else _POLICY + _NO_FRAMING
         headers = ((b"content-security-policy", policy.encode("ascii")), *_COMMON_HEADERS)
 
-    def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
-        return Asset((STATIC / file).read_bytes(), TYPES[suffix], headers)
+    def read(_sandbox: Sandbox, call: Call[None, None]) -> Asset:
+        body = (STATIC / file).read_bytes()
+        if call.root_path and suffix == ".html":  # links of the page start at the root
+            body = body.replace(b'="/', b'="%b/' % call.root_path.encode())
+        return Asset(body, TYPES[suffix], headers)
 
     return _endpoint(path, file, read, cross_origin=cross_origin)
 

@@ -11,8 +11,14 @@ from mock_clover.scenario import fixtures
 from mock_clover.scenario.records_fixtures import Fixtures
 
 
-def make_hooks(on_progress: Callable[[int], None] = lambda _: None) -> Hooks:
-    """Return the hooks; `on_progress` gets the number of rows that fixtures have loaded."""
+def make_hooks(
+    on_progress: Callable[[int], None] = lambda _: None,
+    fault_obstacle: Callable[[str], str] = lambda _: "",
+) -> Hooks:
+    """Return the hooks; `on_progress` gets the number of rows that fixtures have loaded.
+
+    `fault_obstacle` returns why the server cannot apply a kind of fault, or ''.
+    """
 
     def load_fixtures(sandbox: Sandbox, rows: Fixtures) -> None:
         fixtures.load_fixtures(sandbox, rows, on_progress)
@@ -20,4 +26,9 @@ def make_hooks(on_progress: Callable[[int], None] = lambda _: None) -> Hooks:
     def run_job(sandbox: Sandbox, job: Job) -> bool:
         return jobs.JOBS[job.kind](sandbox, job)
 
-    return Hooks(load_fixtures, run_job, send_rule_event)
+    return Hooks(
+        load_fixtures=load_fixtures,
+        run_job=run_job,
+        send_rule_event=send_rule_event,
+        fault_obstacle=fault_obstacle,
+    )

@@ -19,7 +19,7 @@ from mock_clover.control.masking import plain_key, plain_row
 from mock_clover.core.evidence import END, doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
-from mock_clover.engine.endpoint import SCHEME, Call, Endpoint, Raw, home_of
+from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Call, Endpoint, Raw, home_of
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.changes import Change
@@ -139,7 +139,9 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
     if plan.endpoint is None or plan.obstacle:
         raise CONTROL_INVALID.error(said=f"exchange {exchange.number}: {plan.obstacle}")
     headers = _headers(sandbox, plan.endpoint) | {b"user-agent": CLIENT}
-    headers |= {name: value for name in (b"host", SCHEME) if (value := call.headers.get(name))}
+    headers |= {
+        name: value for name in (b"host", SCHEME, ROOT_PATH) if (value := call.headers.get(name))
+    }
     if call.body.idempotency_key:
         headers[b"idempotency-key"] = call.body.idempotency_key.encode()
     body = b"" if exchange.request is None else encode(exchange.request)

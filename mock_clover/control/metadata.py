@@ -101,7 +101,9 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
             for name, problem in OUTCOMES.items()
         ),
         faults=tuple(
-            FaultWord(kind=kind, members=(*common[1:], *heeds)) for kind, heeds in HEEDS.items()
+            FaultWord(kind=kind, members=(*common[1:], *heeds))
+            for kind, heeds in HEEDS.items()
+            if not sandbox.hooks.fault_obstacle(kind)
         ),
         fault_members=_members(),
         fault_times=get_args(When),

@@ -44,6 +44,7 @@ from mock_clover.sandbox.tables import TABLES
 from mock_clover.scenario.records import Scenario, Settings
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import CardMatch
+from mock_clover.scenario.validation import faults_of
 
 SNAPSHOT_VERSION = 2
 SnapshotTime = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
@@ -184,6 +185,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     Raises ValueError, KeyError or msgspec.ValidationError for an invalid snapshot.
     """
     _check_names(snapshot)
+    _check_faults(sandbox, snapshot)
     hooks = snapshot.webhooks
     outbox = restored(hooks.targets, hooks.pending, hooks.count) if hooks else None
     answered = [
@@ -233,11 +235,22 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     return fresh
 
 
+def _faults(snapshot: Snapshot) -> list[Fault]:
+    """Return the faults of a snapshot and of its scenario."""
+    of_scenario = (fault for _, fault in faults_of(snapshot.scenario))
+    return [*of_scenario, *(each.fault for each in snapshot.faults)]
+
+
+def _check_faults(sandbox: Sandbox, snapshot: Snapshot) -> None:
+    """Reject faults that the server cannot apply. Raises ValueError."""
+    for fault in _faults(snapshot):
+        if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
+            raise ValueError(obstacle)
+
+
 def _check_names(snapshot: Snapshot) -> None:
     """Reject names that do not exist. Raises ValueError."""
-    faults = [*snapshot.scenario.faults, *(each.fault for each in snapshot.faults)]
-    faults += [rule.then.fault for rule in snapshot.scenario.rules if rule.then.fault]
-    problems = [fault.problem for fault in faults]
+    problems = [fault.problem for fault in _faults(snapshot)]
     problems += [rule.then.problem for rule in snapshot.scenario.rules]
     for name in problems:
         if name is not None and name not in OUTCOMES:

@@ -179,6 +179,8 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
         raise CONTROL_INVALID.error(said="problem: required with kind: problem, and only then")
     if fault.problem is not None and fault.problem not in OUTCOMES:
         raise CONTROL_INVALID.error(said=f"problem: {unknown(fault.problem, OUTCOMES)}")
+    if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
+        raise CONTROL_INVALID.error(said=f"kind: {obstacle}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
     return _fault(live)
 

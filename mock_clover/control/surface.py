@@ -10,6 +10,7 @@ from mock_clover.control import (
     health,
     journal,
     metadata,
+    root_page,
     rows,
     scenario_editor,
     snapshots,
@@ -23,6 +24,7 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return all control endpoints of a server."""
     return (
+        *root_page.endpoints(sandboxes),
         *health.ENDPOINTS,
         *journal.ENDPOINTS,
         *exchanges.ENDPOINTS,

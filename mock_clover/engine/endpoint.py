@@ -32,6 +32,8 @@ Query = TypeVar("Query", bound=Record | None)
 
 SCHEME = b":scheme"
 """Pseudo-header of requests received over TLS. A client cannot send a header of this name."""
+ROOT_PATH = b":root-path"
+"""Pseudo-header: the path that the application is mounted at, percent-encoded, as in ASGI."""
 
 
 class Auth(Value, frozen=True, kw_only=True):
@@ -122,9 +124,15 @@ class Call(Generic[Body, Query]):
 
     @property
     def base_url(self) -> str:
-        """Scheme and host that the client used to reach this server."""
+        """Scheme, host and root path that the client used to reach this server."""
         scheme = "https" if SCHEME in self.headers else "http"
-        return f"{scheme}://{self.headers.get(b'host', b'localhost').decode('latin-1')}"
+        host = self.headers.get(b"host", b"localhost").decode("latin-1")
+        return f"{scheme}://{host}{self.root_path}"
+
+    @property
+    def root_path(self) -> str:
+        """The path that the application is mounted at, percent-encoded; usually ''."""
+        return self.headers.get(ROOT_PATH, b"").decode("ascii")
 
 
 def home_of(sandbox: Sandbox, call: Call[Any, Any]) -> str:

@@ -67,7 +67,10 @@ def pick_fault(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]
     """Return the fault of a request, if any: from its header, or from the active faults."""
     header = headers.get(FAULT_HEADER)
     if header:
-        return parse_fault(header.decode("latin-1"))
+        fault = parse_fault(header.decode("latin-1"))
+        if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
+            raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-fault: {obstacle}")
+        return fault
     if not len(sandbox.faults):
         return None
     return sandbox.faults.take(endpoint.name, sandbox.clock.now_ms())

@@ -6,9 +6,9 @@ from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PATH_NOT_FOUN
 from mock_clover.engine.endpoint import Endpoint
 
 Found = tuple[Endpoint, tuple[str, ...]]
-Pattern = tuple[tuple[str, ...], dict[str, Endpoint]]
-"""The segments of a path, '' for an id, and its endpoints by method."""
-Shape = tuple[int | str, ...]
+Pattern = tuple[tuple[str | None, ...], dict[str, Endpoint]]
+"""The segments of a path, None for an id, and its endpoints by method."""
+Shape = tuple[int | str | None, ...]
 
 
 class Router:
@@ -28,8 +28,8 @@ class Router:
                 self._add_pattern(path, endpoint)
 
     def _add_pattern(self, path: str, endpoint: Endpoint) -> None:
-        pattern = tuple("" if part.startswith("{") else part for part in path.split("/")[1:])
-        if "" in pattern[:2] and pattern != ("",):
+        pattern = tuple(None if part.startswith("{") else part for part in path.split("/")[1:])
+        if None in pattern[:2]:
             raise ValueError(f"{path}: an id must be the third segment or later")
         shape = self._shaped.setdefault((len(pattern), *pattern[:2]), [])
         for existing, by_method in shape:
@@ -79,10 +79,10 @@ class Router:
         }
 
 
-def _ids(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:
+def _ids(pattern: tuple[str | None, ...], parts: list[str]) -> tuple[str, ...] | None:
     ids = []
     for expected, part in zip(pattern, parts, strict=True):
-        if not expected:
+        if expected is None:
             if not part:
                 return None
             ids.append(part)

@@ -1,4 +1,4 @@
-"""The functions of higher layers that a sandbox calls; `clover/hooks.py` implements them."""
+"""The functions of higher layers that a sandbox calls; `clover/hooks.py` collects them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,3 +22,5 @@ class Hooks(NamedTuple):
         "Callable[[Sandbox, str, tuple[str, ...], Record | None, EventSpec, int, bytes], None]"
     )
     """Send the webhook event of a rule after a request."""
+    fault_obstacle: "Callable[[str], str]" = lambda _kind: ""
+    """Return why the server cannot apply a kind of fault, or ''."""

@@ -15,8 +15,9 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.merchants import credentials_in, declared, of_app
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox, no_sender
-from mock_clover.scenario.records import Scenario, Settings
+from mock_clover.scenario.records import Scenario, ScenarioError, Settings
 from mock_clover.scenario.records_fixtures import Fixtures
+from mock_clover.scenario.validation import faults_of
 
 DEFAULT = "default"
 SANDBOXES_MAX = 5_000
@@ -238,7 +239,13 @@ class Sandboxes:
         return rules is self._rules
 
     def rules_of(self, scenario: Scenario) -> Rules:
-        """Return the compiled rules of a scenario for sandboxes of this server."""
+        """Return the compiled rules of a scenario for sandboxes of this server.
+
+        Raises ScenarioError for a fault that the server cannot apply.
+        """
+        for path, fault in faults_of(scenario):
+            if obstacle := self._hooks.fault_obstacle(fault.kind):
+                raise ScenarioError(f"{path}: {obstacle}")
         return Rules(scenario, self._fingerprint_key)
 
     def settings_of(self, scenario: Scenario) -> Settings:

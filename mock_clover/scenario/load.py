@@ -212,7 +212,7 @@ def _parse(
     try:
         own = scenario = msgspec.convert(tree, ScenarioFile if has_parent else Scenario)
     except msgspec.ValidationError as error:
-        raise _error(name, _located(node, [_type_finding(str(error))])) from None
+        raise _error(name, _located(node, [type_finding(str(error))])) from None
     if isinstance(own, ScenarioFile) and own.extends is not None:
         try:
             parent = _load(
@@ -303,7 +303,7 @@ def _reject(event: Any, message: str) -> Never:
     raise yaml.MarkedYAMLError(problem=message, problem_mark=event.start_mark)
 
 
-def _type_finding(message: str) -> Finding:
+def type_finding(message: str) -> Finding:
     """Return the path of a msgspec error, and its message with a suggestion."""
     match = _ERROR_PATH.search(message)
     path = match["path"] if match else ""

@@ -58,7 +58,7 @@ AHEAD_MS_MAX = 31_536_000_000
 """One year: the maximum of settings that schedule a job before or after another event."""
 
 
-class ScenarioError(Exception):
+class ScenarioError(ValueError):
     """An invalid scenario. The message has the location, the reason and a suggestion."""
 
     found: tuple[tuple[int, int, str, str], ...] = ()

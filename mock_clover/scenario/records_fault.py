@@ -9,6 +9,9 @@ from mock_clover.core.record import Record
 FaultKind = Literal["delay", "problem", "drop", "hang", "truncate", "garbage", "dribble"]
 When = Literal["before_commit", "after_commit"]
 
+SOCKET_FAULTS: frozenset[FaultKind] = frozenset({"drop", "hang", "truncate", "garbage"})
+"""Kinds that break the connection itself; an ASGI application has no access to it."""
+
 DELAY_MS_MAX = 600_000
 HEEDS: dict[FaultKind, tuple[str, ...]] = {
     "delay": ("delay_ms", "jitter_ms"),

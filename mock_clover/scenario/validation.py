@@ -65,6 +65,14 @@ def find_errors(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> It
     yield from check_all_fixtures(scenario)
 
 
+def faults_of(scenario: Scenario) -> Iterator[tuple[str, Fault]]:
+    """Yield the faults of a scenario and of its rules, each with its path."""
+    yield from ((f"faults[{index}]", fault) for index, fault in enumerate(scenario.faults))
+    for index, rule in enumerate(scenario.rules):
+        if rule.then.fault is not None:
+            yield f"rules[{index}].then.fault", rule.then.fault
+
+
 def allowable_names(endpoints: Collection[str]) -> tuple[str, ...]:
     """Return the names that `allow_inferred` can list: behaviours, errors and operations."""
     operations = (name for name in endpoints if name not in BACKGROUND_OPERATIONS)

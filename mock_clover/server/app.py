@@ -1,13 +1,15 @@
-"""The application: take one complete request and return one response synchronously.
+"""The core: take one complete request and return one response synchronously.
 
-The protocol class calls `reply_to` directly from its parser, without a task or a framework. This
-halves the cost of a request. The same App is an ASGI application for everything else: pages, which
-use Starlette (imported on the first page request), and servers that run on h11.
+The protocol class of `mock-clover serve` calls `reply_to` directly from its parser, without a task
+or a framework. This halves the cost of a request. Everything else uses the core as an ASGI
+application: requests that wait, servers that run on h11, and the Starlette application
+(`starlette_app.py`) on any ASGI server.
 """
 
 import re
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -17,7 +19,7 @@ from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
 from mock_clover.clover.platform.http import merchant_in
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import control_surface
-from mock_clover.engine.endpoint import SCHEME, Raw
+from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Raw
 from mock_clover.engine.evidence_gate import answer_if_supported
 from mock_clover.engine.pipeline import answer, refuse
 from mock_clover.engine.reply import Reply, Wait
@@ -27,13 +29,13 @@ from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes, shown_credential
 from mock_clover.server.control_guard import ControlGuard
-from mock_clover.server.faults import apply_fault, sleep
+from mock_clover.server.faults import apply_fault, is_own_server, sleep
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
 from mock_clover.server.stream import EVENT_STREAM, stream
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from mock_clover.server.webhook_sender import WebhookSender
 
@@ -55,7 +57,6 @@ _PREFLIGHT = (
 )
 _BUG = b'{"message":"500 Internal Server Error"}'
 _ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
-_PAGES = frozenset({"/"})
 _CONTROL = "/_mock/"
 _DASHBOARD = ("/_mock", "/_mock/static/")
 """The dashboard's page and files. They contain no sandbox data."""
@@ -80,9 +81,10 @@ class App:
         self._sender: WebhookSender | None = None
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
         self._gate = gate or ControlGuard()
-        self._log = log
-        self._dispatch = Router((*SURFACE, *control_surface(sandboxes), *web_surface()))
-        self._pages: ASGIApp | None = None
+        self.log = log
+        self.endpoints = (*SURFACE, *control_surface(sandboxes), *web_surface())
+        """All operations, control calls and files."""
+        self._dispatch = Router(self.endpoints)
 
     def reply_to(
         self,
@@ -116,7 +118,7 @@ class App:
             reply, unjournaled = self._internal_error(), False
         if not unjournaled and isinstance(reply, Reply):
             took_ms = elapsed_ns(started) / 1e6
-            self._log.write(sandbox.name, method, path, reply.status, reply.why, took_ms)
+            self.log.write(sandbox.name, method, path, reply.status, reply.why, took_ms)
         return reply
 
     def reply_now(self, *request: Any, waited: bool = False) -> Reply:
@@ -208,7 +210,7 @@ class App:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         where = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
-        self._log.say(f"BUG in mock-clover: {kind.__name__ if kind else '?'} in {where}")
+        self.log.say(f"BUG in mock-clover: {kind.__name__ if kind else '?'} in {where}")
         return Reply(status=500, body=_BUG, why="a bug in mock-clover")
 
     def _deliver(self, sandbox: Sandbox) -> None:
@@ -231,7 +233,7 @@ class App:
                 WebhookSender,  # most servers have no webhooks
             )
 
-            self._sender = WebhookSender(self._webhook_hosts, self._log.say)
+            self._sender = WebhookSender(self._webhook_hosts, self.log.say)
         return self._sender
 
     def body_bytes_max(self, path: str) -> int:
@@ -240,18 +242,14 @@ class App:
 
     def awaits(self, path: str) -> bool:
         """Return whether a path may have to await, and is therefore served through ASGI."""
-        return path in _PAGES or path.endswith(_AWAITED)
+        return path.endswith(_AWAITED)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Handle one request as an ASGI application."""
         if scope["type"] != "http":
             raise RuntimeError(f"mock-clover supports only HTTP, not {scope['type']}")
-        if scope["path"] in _PAGES:
-            await self._page(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        if scope.get("scheme") == "https":
-            headers[SCHEME] = b"https"
+        scope = {**scope, "path": _path_in_app(scope)}
+        headers = _headers_of(scope)
         if _wants_stream(scope, headers):
             await stream(self, scope, headers, receive, send)
             return
@@ -268,19 +266,20 @@ class App:
         )
         reply = self.reply_to(*request)
         if isinstance(reply, Wait):
-            await sleep(reply.ms)
+            await sleep(reply.ms, scope)
             reply = self.reply_now(*request, waited=True)
         elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
             return
         if reply.pending_ms:
-            reply = await self._wait_for_change(request, reply)
+            reply = await self._wait_for_change(request, reply, scope)
         lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
-        if body is None:
+        if body is None and scope["http_version"] == "1.1":
             lines.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": lines})
-        await send({"type": "http.response.body", "body": reply.body})
+        is_head = scope["method"] == "HEAD"
+        await send({"type": "http.response.body", "body": b"" if is_head else reply.body})
 
-    async def _wait_for_change(self, request: Any, reply: Reply) -> Reply:
+    async def _wait_for_change(self, request: Any, reply: Reply, scope: "Scope") -> Reply:
         """Repeat the request after each exchange until its condition is met or it times out."""
         import asyncio
 
@@ -297,8 +296,12 @@ class App:
                     await changed.wait()
                     changed.clear()
                     reply = self._answer_again(sandbox, raw)
-        except (TimeoutError, asyncio.CancelledError):  # timed out, or the server shuts down
+        except TimeoutError:
             reply = self._answer_again(sandbox, raw)
+        except asyncio.CancelledError:
+            if not is_own_server(scope):
+                raise
+            reply = self._answer_again(sandbox, raw)  # the server shuts down
         finally:
             watchers.discard(changed.set)
         return reply
@@ -309,12 +312,31 @@ class App:
             raise TypeError("faults do not delay control calls")
         return reply
 
-    async def _page(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        if self._pages is None:
-            from mock_clover.server.pages import pages
+    async def close(self) -> None:
+        """Stop the deliveries of the running event loop and write the rest of the log."""
+        if self._sender is not None:
+            await self._sender.close()
+        self.log.flush()
 
-            self._pages = pages(self.sandboxes)
-        await self._pages(scope, receive, send)
+
+def _path_in_app(scope: "Scope") -> str:
+    """Return the path below the root path; some servers leave the root path out of the path."""
+    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    outer = scope.get("app_root_path", "").rstrip("/")  # Starlette: of the application around
+    for prefix in (root, root.removeprefix(outer)):
+        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+            return path[len(prefix) :] or "/"
+    return str(path)
+
+
+def _headers_of(scope: "Scope") -> dict[bytes, bytes]:
+    """Return the headers, with pseudo-headers for what else a handler needs to know."""
+    headers = {name: value for name, value in scope["headers"] if name[:1] != b":"}
+    if scope.get("scheme") == "https":
+        headers[SCHEME] = b"https"
+    if root := scope.get("root_path", "").rstrip("/"):
+        headers[ROOT_PATH] = quote(root).encode()
+    return headers
 
 
 def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:

@@ -1,15 +1,66 @@
-"""Build the application from a scenario, a key pair and settings."""
+"""Compose the application from a scenario, a key pair and settings."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.hooks import make_hooks
+from mock_clover.clover.surface import RULE_OPERATIONS
+from mock_clover.control.scenario import resolve_scenario
+from mock_clover.core.suggestions import did_you_mean
+from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import Sandboxes
-from mock_clover.scenario.records import Scenario
+from mock_clover.scenario.records import Scenario, Settings
+from mock_clover.scenario.validation import find_errors
 from mock_clover.server.app import App
 from mock_clover.server.control_guard import ControlGuard
+from mock_clover.server.faults import socket_obstacle
 from mock_clover.server.log import ExchangeLog
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+SEED = "mock-clover"
+
+
+def create_app(
+    scenario: str | Path | dict[str, Any] | Scenario = "sandbox",
+    seed: str = SEED,
+    *,
+    key_file: str | Path | None = None,
+    keys: KeyRing | None = None,
+    control: bool = True,
+    control_token: str | None = None,
+    control_hosts: Iterable[str] = (),
+    webhook_hosts: Iterable[str] = (),
+    **settings: Any,
+) -> "Starlette":
+    """Return mock-clover as a Starlette application.
+
+    `scenario` is the name of a built-in scenario, a YAML file, or a document. `settings` are those
+    of a scenario and take precedence over it; None leaves the scenario's value. `keys` shares a key
+    pair between applications, to save the time of its generation.
+
+    Raises TypeError for an unknown setting, and ValueError for an invalid value or scenario.
+    """
+    from mock_clover.server.starlette_app import starlette_app  # `serve` does not need Starlette
+
+    core = build(
+        _scenario(scenario),
+        keys or KeyRing(Path(key_file) if key_file else None),
+        seed=seed,
+        log=ExchangeLog(None, "none"),
+        switched=_settings(settings),
+        gate=ControlGuard(is_open=control, token=control_token, hosts=tuple(control_hosts)),
+        webhook_hosts=tuple(webhook_hosts),
+        fault_obstacle=socket_obstacle,
+    )
+    core.sandboxes.scenario_file = str(scenario) if isinstance(scenario, str | Path) else ""
+    return starlette_app(core)
 
 
 def build(
@@ -22,17 +73,57 @@ def build(
     gate: ControlGuard | None = None,
     webhook_hosts: tuple[str, ...] = (),
     told: Callable[[int], None] = lambda _: None,
+    fault_obstacle: Callable[[str], str] = lambda _: "",
+    make_clock: Callable[[], Clock] = Clock,
 ) -> App:
-    """Return the application; `switched` settings override those of the scenario.
+    """Return the core; `switched` settings override those of the scenario.
 
     `told` is called with progress while the scenario's data is created for the first sandbox.
+    `fault_obstacle` returns why the server cannot apply a kind of fault, or ''. Raises
+    ScenarioError.
     """
     sandboxes = Sandboxes(
         scenario,
         keys,
         seed=seed,
-        hooks=make_hooks(told),
+        hooks=make_hooks(told, fault_obstacle),
         switched=switched,
+        make_clock=make_clock,
         on_drop=lambda name: log.say(f"sandbox {name} dropped: there are too many"),
     )
     return App(sandboxes, log, gate, webhook_hosts)
+
+
+def _scenario(scenario: str | Path | dict[str, Any] | Scenario) -> Scenario:
+    """Return a scenario in any of the forms that `create_app` takes. Raises ValueError."""
+    if isinstance(scenario, Scenario):
+        return scenario
+    if isinstance(scenario, dict):
+        try:
+            return resolve_scenario(scenario)
+        except ApiError as error:
+            raise ValueError(f"scenario: {error.message}") from None
+    from mock_clover.scenario.load import load  # imports yaml
+
+    return load(str(scenario), RULE_OPERATIONS)
+
+
+def _settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that are given, in their types. Raises TypeError or ValueError."""
+    from mock_clover.scenario.load import type_finding  # imports yaml
+
+    for name in given:
+        if name not in Settings.__struct_fields__:
+            hint = did_you_mean(name, Settings.__struct_fields__)
+            raise TypeError(f"create_app() has no setting `{name}`{hint}")
+    given = {name: value for name, value in given.items() if value is not None}
+    tree = {"name": "settings", "settings": msgspec.to_builtins(given)}
+    try:
+        scenario = msgspec.convert(tree, Scenario)
+        findings = list(find_errors(scenario, tree, RULE_OPERATIONS))
+    except msgspec.ValidationError as error:
+        findings = [type_finding(str(error))]
+    if findings:
+        texts = (f"{path.removeprefix('.settings.')}: {text}" for path, text in findings)
+        raise ValueError("; ".join(texts))
+    return {name: getattr(scenario.settings, name) for name in given}

@@ -11,11 +11,14 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from mock_clover.engine.reply import Reply
+from mock_clover.scenario.records_fault import SOCKET_FAULTS
 from mock_clover.server.render import reply_headers, response
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+TRANSPORT = "mock_clover.transport"
+"""Key in the state of a scope: the connection, on the own server."""
 GARBAGE = bytes(range(256)) * 2
 """Sent by a garbage fault: not valid HTTP."""
 DRIBBLE_BYTES = 16
@@ -35,24 +38,40 @@ def truncated(reply: Reply, data: bytes) -> bytes:
     return data[: -(len(reply.body) // 2) - 1]
 
 
-async def sleep(wait_ms: float) -> None:
-    """Sleep; return early if the server shuts down."""
-    with contextlib.suppress(asyncio.CancelledError):
+def socket_obstacle(kind: str) -> str:
+    """Return why an application on another server cannot apply a kind of fault, or ''."""
+    if kind not in SOCKET_FAULTS:
+        return ""
+    return (
+        f"`{kind}` breaks the connection itself, which an ASGI application cannot; "
+        "it works on a server that `mock-clover serve` runs"
+    )
+
+
+def is_own_server(scope: "Scope") -> bool:
+    """Return whether `mock-clover serve` runs the application."""
+    return TRANSPORT in scope.get("state", {})
+
+
+async def sleep(wait_ms: float, scope: "Scope") -> None:
+    """Sleep; return early if the own server shuts down. Other cancellations are the caller's."""
+    try:
         await asyncio.sleep(wait_ms / 1000)
+    except asyncio.CancelledError:
+        if not is_own_server(scope):
+            raise
 
 
 async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "Send") -> bool:
     """Apply the fault of a reply; return False if the reply must still be sent."""
     kind = reply.fault.kind if reply.fault else ""
-    transport = scope.get("state", {}).get("transport")
+    transport = scope.get("state", {}).get(TRANSPORT)
     if kind in ("delay", "problem"):
-        await sleep(reply.wait_ms)
+        await sleep(reply.wait_ms, scope)
         return False
     if kind == "dribble":
-        await _dribble(reply, send)
+        await _dribble(reply, scope, send)
         return True
-    if transport is None and kind != "hang":
-        raise ConnectionResetError(f"fault: {kind}")  # in-process there is no socket to reset
     if kind == "drop":
         abort(transport)
     elif kind != "hang":
@@ -65,12 +84,12 @@ async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "S
     return True
 
 
-async def _dribble(reply: Reply, send: "Send") -> None:
+async def _dribble(reply: Reply, scope: "Scope", send: "Send") -> None:
     body = reply.body
     headers = [*reply_headers(reply), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     for start in range(0, len(body), DRIBBLE_BYTES):
         piece = body[start : start + DRIBBLE_BYTES]
-        await sleep(reply.wait_ms)
+        await sleep(reply.wait_ms, scope)
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

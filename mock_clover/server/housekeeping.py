@@ -23,6 +23,16 @@ async def load_key(keys: KeyRing) -> None:
     await asyncio.to_thread(keys.make_ready)
 
 
+async def keep_house(sandboxes: Sandboxes, log: ExchangeLog) -> None:
+    """Run all background jobs until the task is cancelled."""
+    reaper, ticker = IdleSandboxReaper(sandboxes, log), SchedulerTicker(sandboxes)
+    await load_key(sandboxes.keys)
+    while True:
+        await asyncio.sleep(1)
+        ticker.tick()
+        reaper.sweep()
+
+
 class IdleSandboxReaper:
     """Find idle sandboxes by the counts of their journals, at no cost to requests."""
 

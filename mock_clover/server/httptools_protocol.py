@@ -63,7 +63,7 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         path, _, self._query = url.partition(b"?")
         self._path = _decoded(path)
         app: Any = self.config.app
-        is_control = "_mock/" in self._path or self._path == "/"
+        is_control = "_mock/" in self._path
         self._may_be_direct = url[:1] == b"/" and not (is_control and app.awaits(self._path))
         self._bytes_max = app.body_bytes_max(self._path) if is_control else BODY_BYTES_MAX
 

@@ -14,6 +14,8 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
+from mock_clover.server.faults import TRANSPORT
+
 if TYPE_CHECKING:
 
     class _Base(asyncio.Protocol):
@@ -52,7 +54,7 @@ class HardenedProtocol(_Base):
     def connection_made(self, transport: Any) -> None:
         """Start the receipt deadline; close the connection if there are too many."""
         super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}  # for faults through ASGI
+        self.app_state = {**self.app_state, TRANSPORT: transport}  # for faults through ASGI
         self._touched: float = self.server_state.now
         self._held = b""  # an incomplete head, or half of a stray pair
         self._chunk_bytes = 0

@@ -17,13 +17,13 @@ _random_bits = random.getrandbits
 
 
 def reply_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
-    """Return all headers except Content-Length."""
+    """Return all headers except Content-Length for ASGI, which requires names in lower case."""
     return [
         (b"content-type", reply.content_type),
         (b"x-mock-clover-why", reply.why.encode("ascii", "replace")),
         *([(b"x-mock-clover-evidence", reply.evidence.encode())] if reply.evidence else ()),
         (b"x-request-id", b"%016x" % _random_bits(64)),
-        *reply.headers,
+        *((name.lower(), value) for name, value in reply.headers),
     ]
 
 

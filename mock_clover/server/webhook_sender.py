@@ -88,11 +88,21 @@ class WebhookSender:
         while True:
             for sandbox in sandboxes:
                 self.wake(sandbox)
-            loop = asyncio.get_running_loop()
-            rounds = [task for task in self._rounds.values() if task.get_loop() is loop]
+            rounds = self._rounds_here()
             if not rounds:
                 return
             await asyncio.wait(rounds)
+
+    async def close(self) -> None:
+        """Cancel the rounds of the running event loop; their deliveries remain in the outbox."""
+        rounds = self._rounds_here()
+        for task in rounds:
+            task.cancel()
+        await asyncio.gather(*rounds, return_exceptions=True)
+
+    def _rounds_here(self) -> list[asyncio.Task[None]]:
+        loop = asyncio.get_running_loop()
+        return [task for task in self._rounds.values() if task.get_loop() is loop]
 
     async def _round(self, key: tuple[int, str], sandbox: Sandbox, outbox: Outbox) -> None:
         """Send the due deliveries of one target, in order."""

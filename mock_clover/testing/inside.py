@@ -4,18 +4,15 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
+from starlette.applications import Starlette
+
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.scenario.load import load
 from mock_clover.server.app import App
-from mock_clover.server.build import build
-from mock_clover.server.log import ExchangeLog
+from mock_clover.server.build import create_app
 from mock_clover.testing.handle import MockClover
-from mock_clover.testing.line import MockCloverError
-
-_SEED = "mock-clover"
-_SOCKET_FAULTS = ("drop", "hang", "truncate", "garbage", "dribble")
 
 
 class Parts:
@@ -25,10 +22,9 @@ class Parts:
         self._keys = KeyRing()
         self._scenario = load("sandbox")
 
-    def app(self) -> App:
+    def app(self) -> Starlette:
         """Return a new application."""
-        log = ExchangeLog(None, "none")
-        return build(self._scenario, self._keys, seed=_SEED, log=log, switched={})
+        return create_app(self._scenario, keys=self._keys)
 
 
 class InProcessTransport:
@@ -69,19 +65,14 @@ class MockCloverApp(MockClover):
     def inside(cls, parts: Parts, settings: dict[str, Any]) -> Self:
         """Create a sandbox in a new application."""
         app = parts.app()
-        handle = cls.make(InProcessTransport(app), DEFAULT, settings)
-        handle._app = app
+        handle = cls.make(InProcessTransport(app.state.mock_clover), DEFAULT, settings)
+        handle.app = app
         return handle
 
-    _app: App
+    app: Starlette
+    """The Starlette application, for example to mount it in another one."""
 
     @property
     def __call__(self) -> Callable[[Any, Any, Any], Awaitable[None]]:
         """The application itself, so that frameworks detect a coroutine function."""
-        return self._app.__call__
-
-    def fault(self, kind: str, **more: Any) -> dict[str, Any]:
-        """Add a fault. Raises MockCloverError for connection faults, which need a socket."""
-        if kind in _SOCKET_FAULTS:
-            raise MockCloverError(f"{kind} needs a socket: use the mock_clover fixture")
-        return super().fault(kind, **more)
+        return self.app.__call__

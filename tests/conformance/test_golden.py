@@ -23,20 +23,27 @@ from mock_clover.reference.flows import (
 )
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.guidance import UPDATE, command
-from tests.world import World
+from tests.ways import Way, through_starlette, through_the_parser
+from tests.world import Answered, World
 
 FILES = sorted(Path(__file__).parents[1].glob("golden/*.http"))
 
 
-def shown(world: World, example: Example) -> str:
+def through_the_core(
+    world: World, method: str, path: str, headers: dict[str, str], body: bytes
+) -> Answered:
+    """Send a request without HTTP."""
+    return world.send(method, path, raw=body, headers=headers, auth=False)
+
+
+def shown(world: World, example: Example, way: Way = through_the_core) -> str:
     """Send an example and show its reply as the file does."""
     body = example.body.replace("{{key}}", world.keys.public_blob())
     body = re.sub(
         r"\{\{encrypted (\d+)\}\}", lambda m: encrypt_pan(world.keys.public_blob(), m[1]), body
     )
-    got = world.send(
-        example.method, example.path, raw=body.encode(), headers=example.headers, auth=False
-    )
+    headers = {"host": "localhost:4242", **example.headers}
+    got = way(world, example.method, example.path, headers, body.encode())
     lines = [f"{got.status}"]
     lines += [f"{name}: {value}" for name, value in got.headers.items()]
     lines += [f"why: {got.why}"] if got.why else []
@@ -80,6 +87,24 @@ def test_golden_examples(file: Path, make_world: Callable[..., World]) -> None:
             f"tests/golden/{file.name}, {example.title!r}: another reply than recorded. If it is "
             f"meant, run `{command('test_golden.py')}` and read the change with `git diff`"
         )
+
+
+def on_the_wire(reply: str) -> str:
+    """Return a recorded reply with header names in lower case and the reason in ASCII."""
+    head, blank, body = reply.partition("\n\n")
+    lines = [line.partition(": ") for line in head.split("\n")]
+    head = "\n".join(name.lower() + colon + value for name, colon, value in lines)
+    return head.encode("ascii", "replace").decode() + blank + body
+
+
+@pytest.mark.parametrize("way", [through_starlette, through_the_parser])
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_way_to_the_core_gets_the_same_replies(
+    file: Path, way: Way, make_world: Callable[..., World]
+) -> None:
+    world = world_of(file, make_world)
+    for example in read(file.read_text()):
+        assert shown(world, example, way) == on_the_wire(example.reply), example.title
 
 
 PRINTED = [file for file in FILES if f"\n{CLOVER_MARK}" in file.read_text()]

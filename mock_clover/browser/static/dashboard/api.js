@@ -6,13 +6,14 @@ import { recall, remember } from "./memory.js";
 const TOKEN_HEADER = "x-mock-clover-control";
 const TOKEN_KEY = "mock-clover.control";
 
-/** The path before /_mock: empty, or /sandbox/<name>. */
+/** The path before /_mock: the root path, usually empty, and perhaps /sandbox/<name>. */
 export const BASE = location.pathname.replace(/\/_mock(\/.*)?$/, "");
-export const SANDBOX = decodeURIComponent(BASE.match(/^\/sandbox\/([^/]+)$/)?.[1] ?? "default");
+export const SANDBOX = decodeURIComponent(BASE.match(/\/sandbox\/([^/]+)$/)?.[1] ?? "default");
+const ROOT = BASE.replace(/\/sandbox\/[^/]+$/, "");
 
 /** Where the dashboard of another sandbox is. */
 export const homeOf = (name) =>
-  name === "default" ? "/_mock/" : `/sandbox/${encodeURIComponent(name)}/_mock/`;
+  `${ROOT}${name === "default" ? "" : `/sandbox/${encodeURIComponent(name)}`}/_mock/`;
 
 export class CallError extends Error {
   constructor(status, message, answer) {
@@ -47,7 +48,7 @@ function headersOf(more) {
 
 /** Fetch below /_mock/, with the token; `root`: of the server and not of the sandbox. */
 export async function ask(path, { root = false, headers, ...options } = {}) {
-  const url = `${root ? "" : BASE}/_mock/${path}`;
+  const url = `${root ? ROOT : BASE}/_mock/${path}`;
   for (;;) {
     const sent = recall("sessionStorage", TOKEN_KEY);
     const reply = await fetch(url, { ...options, headers: headersOf(headers), cache: "no-store" });

@@ -72,7 +72,7 @@ const BANNERS = {
   lost: () => ["Not connected. Trying again …", button("Now", () => live.retry(), { class: "small" })],
   locked: (words) => [words, button("Try again", () => (askAgain(), live.retry()), { class: "small" })],
   dropped: () => [`The sandbox “${SANDBOX}” was dropped. `,
-    button("Make it anew", makeAnew, { class: "small" }), el("a", { href: "/_mock/" }, "Go to default")],
+    button("Make it anew", makeAnew, { class: "small" }), el("a", { href: homeOf("default") }, "Go to default")],
 };
 
 function connected(state, words) {

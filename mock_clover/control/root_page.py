@@ -1,0 +1,41 @@
+"""The page at `/`: what this server is, and where to look."""
+
+from mock_clover import __version__
+from mock_clover.control.endpoint import control
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Asset, Call, Endpoint
+from mock_clover.sandbox.people import merchant_name
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.sandboxes import Sandboxes
+
+_TEXT = """\
+mock-clover {version}: Clover's Ecommerce API on your own machine. Not Clover; no money moves.
+
+merchant      {merchant_id} ({merchant})
+scenario      {scenario}
+OpenAPI       {root}/_mock/openapi.json
+dashboard     {root}/_mock/
+journal       {root}/_mock/journal
+health        {root}/readyz
+
+Credentials:  mock-clover env
+Test cards:   mock-clover cards
+"""
+_GUARDS = ((b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),)
+
+
+def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
+    """Return the endpoint of the page."""
+
+    def root_page(sandbox: Sandbox, call: Call[None, None]) -> Asset:
+        """Return the page, as text."""
+        text = _TEXT.format(
+            version=__version__,
+            merchant_id=sandbox.credentials.merchant_id,
+            merchant=merchant_name(sandboxes.seed),
+            scenario=sandbox.rules.scenario.name,
+            root=call.root_path,
+        )
+        return Asset(text.encode(), b"text/plain; charset=utf-8", _GUARDS)
+
+    return (control("root", "GET", "/", root_page, Record),)
