@@ -264,8 +264,3 @@ def test_settings_take_precedence_over_the_scenario(keys: KeyRing) -> None:
     assert (settings.dialect, settings.strict) == ("observed", True)
     assert settings.permissions == ("online_payments",)
     assert settings.checkout.dashboard.success == "http://shop.test/paid"
-
-
-def test_unknown_attribute_of_the_package() -> None:
-    with pytest.raises(AttributeError, match="make_app"):
-        mock_clover.make_app  # noqa: B018
