@@ -15,11 +15,11 @@ from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import control
 from mock_clover.control.row_types import KINDS
-from mock_clover.control.sandboxes import SWITCHES, SandboxAnswer, shown
+from mock_clover.control.sandboxes import SandboxAnswer, shown
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records import DECLINE_CODES, DIALECTS
+from mock_clover.scenario.records import DECLINE_CODES, DIALECTS, Settings
 from mock_clover.scenario.records_fault import HEEDS, Fault, When
 
 
@@ -113,7 +113,7 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         dialects=DIALECTS,
         brands=BRANDS,
         flows=get_args(ThreeDSFlow),
-        switches=SWITCHES,
+        switches=Settings.__struct_fields__,
         kinds=tuple(KINDS),
     )
 

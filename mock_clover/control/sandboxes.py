@@ -4,10 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from mock_clover.clover.checkout.records_settings import CheckoutSettings
-from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
-from mock_clover.clover.oauth.records import Consent
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
 from mock_clover.control.scenario import resolve_scenario, scenario_errors
@@ -16,35 +13,21 @@ from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
-from mock_clover.scenario.records import Dialect
+from mock_clover.scenario.records_override import overrides_in, with_settings
 from mock_clover.scenario.validation import allowable_names
 
 NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END}"
 
 
+@with_settings
 class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `PUT /_mock/sandboxes/{name}`."""
+    """Body of `PUT /_mock/sandboxes/{name}`: settings, and the scenario that has the others."""
 
     scenario: Annotated[
         str | dict[str, Any] | None,
         doc("Name of a shipped scenario, or a scenario document.", OURS),
     ] = None
-    dialect: Annotated[Dialect | None, doc("The format of errors.", OURS)] = None
     seed: Annotated[str | None, doc("Determines the generated ids.", OURS)] = None
-    strict: Annotated[bool | None, doc("Reject what Clover rejects.", OURS)] = None
-    refuse_inferred: Annotated[
-        bool | None, doc("Reject requests that rely on inferred behaviour.", OURS)
-    ] = None
-    allow_inferred: (
-        Annotated[tuple[str, ...], doc("Inferred behaviours to allow.", OURS, max_length=1_000)]
-        | None
-    ) = None
-    listed_cards_only: Annotated[bool | None, doc("Reject unlisted card numbers.", OURS)] = None
-    permissions: Annotated[
-        tuple[Permission, ...] | None, doc("Permissions that the merchant grants the app.", OURS)
-    ] = None
-    consent: Annotated[Consent | None, doc("How the merchant's consent is obtained.", OURS)] = None
-    checkout: Annotated[CheckoutSettings | None, doc("Hosted checkout settings.", OURS)] = None
 
 
 SWITCHES = tuple(
@@ -120,13 +103,11 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
                 said="name: use up to 64 letters, digits, '.', '_' and '-'; "
                 "start with a letter or digit"
             )
-        switched = {
-            field: value for field in SWITCHES if (value := getattr(body, field)) is not None
-        }
+        switched = overrides_in(body)
         known = allowable_names(OPERATIONS)
-        for name_allowed in body.allow_inferred or ():
-            if name_allowed not in known:
-                raise CONTROL_INVALID.error(said=f"allow_inferred: {unknown(name_allowed, known)}")
+        for claim in switched.get("allow_inferred", ()):
+            if claim not in known:
+                raise CONTROL_INVALID.error(said=f"allow_inferred: {unknown(claim, known)}")
         scenario = None if body.scenario is None else resolve_scenario(body.scenario)
         with scenario_errors():
             sandbox = sandboxes.make(name, scenario, switched, body.seed)

@@ -28,10 +28,6 @@ __all__ = ["Clock", "Decline", "MockClover", "MockCloverError", "declines"]
 
 Handle = TypeVar("Handle", bound=MockClover)
 
-_SETTINGS = (
-    *("scenario", "dialect", "strict", "refuse_inferred", "allow_inferred"),
-    *("listed_cards_only", "permissions", "consent", "checkout"),
-)
 _BROKER_PORT = "mock_clover_broker_port"
 _handles: pytest.StashKey[list[MockClover]] = pytest.StashKey()
 _broker: pytest.StashKey["ServerBroker"] = pytest.StashKey()
@@ -51,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--mock-clover-url is empty: set a value or omit the option")
     config.addinivalue_line(
         "markers",
-        f"mock_clover({', '.join(_SETTINGS)}): settings of the test's sandbox",
+        "mock_clover(scenario, **settings): the scenario and the settings of the test's sandbox",
     )
 
 
@@ -149,9 +145,7 @@ def _marker_settings(item: pytest.Item) -> dict[str, Any]:
     settings: dict[str, Any] = {"seed": item.nodeid}
     for mark in reversed(list(item.iter_markers("mock_clover"))):
         for name in mark.kwargs:
-            if name not in _SETTINGS:
-                hint = did_you_mean(name, _SETTINGS) or f"; allowed: {', '.join(_SETTINGS)}"
-                raise pytest.UsageError(f"@pytest.mark.mock_clover has no setting {name!r}{hint}")
+            _check_setting(name)
         if mark.args:
             raise pytest.UsageError(
                 "@pytest.mark.mock_clover accepts only keyword arguments, for example scenario=…"
@@ -161,6 +155,15 @@ def _marker_settings(item: pytest.Item) -> dict[str, Any]:
         scenario = document(settings["scenario"])
         settings["scenario"] = scenario["name"] if scenario.keys() == {"name"} else scenario
     return settings
+
+
+def _check_setting(name: str) -> None:
+    from mock_clover.scenario.records import Settings  # imports msgspec, for markers only
+
+    known = ("scenario", *Settings.__struct_fields__)
+    if name not in known:
+        hint = did_you_mean(name, known) or f"; allowed: {', '.join(known)}"
+        raise pytest.UsageError(f"@pytest.mark.mock_clover has no setting {name!r}{hint}")
 
 
 def _url_option(config: pytest.Config) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+import msgspec
 import pytest
 
 from mock_clover.clover.common.problems import BY_NAME
@@ -126,6 +127,15 @@ def test_sandbox_options(world: World, asked: dict[str, Any], scenario: str) -> 
     """Its credentials follow from the server's seed, never from its own."""
     made = got(root(world, "PUT", "/_mock/sandboxes/x", asked))
     assert made == (200, sandbox("x", scenario))
+
+
+def test_new_sandbox_takes_any_setting(world: World) -> None:
+    asked = {"rate_limits": True, "void_type": "VOID"}
+    assert root(world, "PUT", "/_mock/sandboxes/set", asked).status == 200
+    settings = world.sandboxes.named("set").settings
+    assert settings == msgspec.structs.replace(world.sandbox.settings, **asked)
+    status, refused = got(root(world, "PUT", "/_mock/sandboxes/set", {"void_typ": "VOID"}))
+    assert (status, "did you mean" in refused["message"]) == (400, True), refused
 
 
 def test_its_dialect_is_its_own(world: World) -> None:
