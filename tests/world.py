@@ -76,7 +76,7 @@ class World:
             keys,
             seed=SEED,
             log=ExchangeLog(None, "none"),
-            switched=switched,
+            setting_overrides=switched,
             make_clock=lambda: self.clock,
         )
         self.sandboxes = self.app.sandboxes

@@ -210,7 +210,7 @@ def serve(
                 *(loaded, keys),
                 seed=seed,
                 log=log,
-                switched=overrides,
+                setting_overrides=overrides,
                 gate=gate,
                 webhook_hosts=webhook_hosts,
                 told=report_progress,

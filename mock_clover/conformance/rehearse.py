@@ -50,7 +50,7 @@ class DryRun:
     def __init__(self, keys: KeyRing | None = None) -> None:
         scenario = load("sandbox")
         log = ExchangeLog(None, "none")
-        self._app = build(scenario, keys or KeyRing(), seed=_SEED, log=log, switched={})
+        self._app = build(scenario, keys or KeyRing(), seed=_SEED, log=log, setting_overrides={})
         self._cards = {card.number for card in scenario.cards}
 
     def prepare(self, bound: Bound, target: Target) -> Prepared:

@@ -14,7 +14,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     def get_authority(_sandbox: Sandbox, _call: Call[None, None]) -> Text:
         """Return the certificate of the local authority in PEM, never its key."""
         if not sandboxes.authority:
-            raise CONTROL_NOT_FOUND.error(said="HTTPS is off: start the server with --tls")
+            raise CONTROL_NOT_FOUND.error(detail="HTTPS is off: start the server with --tls")
         return Text(sandboxes.authority)
 
     return (control("get_authority", "GET", "/_mock/ca.pem", get_authority, Record),)

@@ -137,7 +137,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
     exchange = _required(sandbox, call.ids[0])
     plan = _replay_plan(exchange)
     if plan.endpoint is None or plan.obstacle:
-        raise CONTROL_INVALID.error(said=f"exchange {exchange.number}: {plan.obstacle}")
+        raise CONTROL_INVALID.error(detail=f"exchange {exchange.number}: {plan.obstacle}")
     headers = _headers(sandbox, plan.endpoint) | {b"user-agent": CLIENT}
     headers |= {
         name: value for name in (b"host", SCHEME, ROOT_PATH) if (value := call.headers.get(name))
@@ -160,14 +160,14 @@ def _required(sandbox: Sandbox, number: str) -> Exchange:
     """Return an exchange of the journal. Raises ApiError."""
     if not (number.isascii() and number.isdigit() and len(number) <= _ID_DIGITS_MAX):
         raise CONTROL_NOT_FOUND.error(
-            said=f"there is no exchange {redact(number)!r}: ids are numbers"
+            detail=f"there is no exchange {redact(number)!r}: ids are numbers"
         )
     exchange = sandbox.journal.find(int(number))
     if exchange is not None:
         return exchange
     if 0 < int(number) <= sandbox.journal.count:
-        raise CONTROL_NOT_FOUND.error(said=f"exchange {int(number)} is no longer in the journal")
-    raise CONTROL_NOT_FOUND.error(said=f"there is no exchange {redact(number)!r}")
+        raise CONTROL_NOT_FOUND.error(detail=f"exchange {int(number)} is no longer in the journal")
+    raise CONTROL_NOT_FOUND.error(detail=f"there is no exchange {redact(number)!r}")
 
 
 def _replay_plan(exchange: Exchange) -> ReplayPlan:

@@ -121,7 +121,7 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
 
 def _check_name(member: str, name: str | None) -> None:
     if name is not None and name not in RULE_OPERATIONS:
-        raise CONTROL_INVALID.error(said=f"{member}: {unknown(name, RULE_OPERATIONS)}")
+        raise CONTROL_INVALID.error(detail=f"{member}: {unknown(name, RULE_OPERATIONS)}")
 
 
 def _bounds(body: VerifyRequest) -> tuple[int, int | None]:
@@ -131,9 +131,9 @@ def _bounds(body: VerifyRequest) -> tuple[int, int | None]:
         if getattr(body, n) is not None
     ]
     if len(names) > 1:
-        raise CONTROL_INVALID.error(said=f"use only one of {', '.join(names)}")
+        raise CONTROL_INVALID.error(detail=f"use only one of {', '.join(names)}")
     if body.never is False:
-        raise CONTROL_INVALID.error(said="never: must be true or absent")
+        raise CONTROL_INVALID.error(detail="never: must be true or absent")
     if body.never:
         return 0, 0
     if body.exactly is not None:

@@ -20,7 +20,7 @@ from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import DECLINE_CODES, DIALECTS, Settings
-from mock_clover.scenario.records_fault import HEEDS, Fault, When
+from mock_clover.scenario.records_fault import FAULT_MEMBERS, Fault, When
 
 
 class ProblemWord(Record, frozen=True, kw_only=True):
@@ -101,8 +101,8 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
             for name, problem in OUTCOMES.items()
         ),
         faults=tuple(
-            FaultWord(kind=kind, members=(*common[1:], *heeds))
-            for kind, heeds in HEEDS.items()
+            FaultWord(kind=kind, members=(*common[1:], *members))
+            for kind, members in FAULT_MEMBERS.items()
             if not sandbox.hooks.fault_obstacle(kind)
         ),
         fault_members=_members(),
@@ -120,7 +120,7 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
 
 def _specific_fields() -> set[str]:
     """Return the fields that only some kinds of fault use."""
-    return {name for heeds in HEEDS.values() for name in heeds}
+    return {name for members in FAULT_MEMBERS.values() for name in members}
 
 
 def _members() -> tuple[FaultMember, ...]:

@@ -81,7 +81,7 @@ def list_rows(sandbox: Sandbox, call: Call[None, RowsQuery]) -> RowList:
     if query.before is not None and not any(key == query.before for key, _ in rows):
         if kind.find(sandbox, query.before) is None:
             _raise_not_found(name, query.before)
-        raise CONTROL_INVALID.error(said=f"before: not among the newest {SEARCHED_MAX} rows")
+        raise CONTROL_INVALID.error(detail=f"before: not among the newest {SEARCHED_MAX} rows")
     lines: list[RowSummary] = []
     searched, more = 0, False
     for key, get in rows:
@@ -123,12 +123,12 @@ def _content(row: Any) -> Any:
 
 def _kind(name: str) -> RowType:
     if name not in KINDS:
-        raise CONTROL_NOT_FOUND.error(said=f"kind: {redact(unknown(name, KINDS))}")
+        raise CONTROL_NOT_FOUND.error(detail=f"kind: {redact(unknown(name, KINDS))}")
     return KINDS[name]
 
 
 def _raise_not_found(kind: str, key: str) -> NoReturn:
-    raise CONTROL_NOT_FOUND.error(said=f"{kind}: there is no row {redact(key)!r}")
+    raise CONTROL_NOT_FOUND.error(detail=f"{kind}: there is no row {redact(key)!r}")
 
 
 def _text(line: RowSummary) -> str:

@@ -100,17 +100,17 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         body, name = call.body, call.ids[0]
         if not re.search(NAME, name):
             raise CONTROL_INVALID.error(
-                said="name: use up to 64 letters, digits, '.', '_' and '-'; "
+                detail="name: use up to 64 letters, digits, '.', '_' and '-'; "
                 "start with a letter or digit"
             )
-        switched = overrides_in(body)
+        setting_overrides = overrides_in(body)
         known = allowable_names(OPERATIONS)
-        for claim in switched.get("allow_inferred", ()):
+        for claim in setting_overrides.get("allow_inferred", ()):
             if claim not in known:
-                raise CONTROL_INVALID.error(said=f"allow_inferred: {unknown(claim, known)}")
+                raise CONTROL_INVALID.error(detail=f"allow_inferred: {unknown(claim, known)}")
         scenario = None if body.scenario is None else resolve_scenario(body.scenario)
         with scenario_errors():
-            sandbox = sandboxes.make(name, scenario, switched, body.seed)
+            sandbox = sandboxes.make(name, scenario, setting_overrides, body.seed)
         return shown(sandbox, call)
 
     def get_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxAnswer:
@@ -130,7 +130,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     def fork(sandbox: Sandbox, call: Call[ForkRequest, None]) -> SandboxAnswer:
         """Create a sandbox with a copy of this one's state."""
         if call.body.name == sandbox.name:
-            raise CONTROL_INVALID.error(said="name: a sandbox cannot be forked into itself")
+            raise CONTROL_INVALID.error(detail="name: a sandbox cannot be forked into itself")
         return shown(sandboxes.fork(sandbox, call.body.name), call)
 
     def endpoint(
@@ -152,5 +152,5 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 def _required(sandboxes: Sandboxes, name: str) -> Sandbox:
     sandbox = sandboxes.find(name)
     if sandbox is None:
-        raise CONTROL_NOT_FOUND.error(said=f"there is no sandbox {name!r}")
+        raise CONTROL_NOT_FOUND.error(detail=f"there is no sandbox {name!r}")
     return sandbox

@@ -84,13 +84,13 @@ def resolve_scenario(value: str | dict[str, Any]) -> Scenario:
 def _shipped(name: str) -> Scenario:
     """Return a shipped scenario. Raises ApiError, also for files: control calls read none."""
     if "/" in name or name.endswith((".yaml", ".yml")):
-        raise CONTROL_INVALID.error(said=f"scenario: {name!r} is not a shipped scenario")
+        raise CONTROL_INVALID.error(detail=f"scenario: {name!r} is not a shipped scenario")
     from mock_clover.scenario.load import load
 
     try:
         return load(name)
     except ScenarioError as error:
-        raise CONTROL_INVALID.error(said=f"scenario: {error}") from None
+        raise CONTROL_INVALID.error(detail=f"scenario: {error}") from None
 
 
 @contextlib.contextmanager
@@ -99,7 +99,7 @@ def scenario_errors(about: str = "scenario") -> Iterator[None]:
     try:
         yield
     except ScenarioError as error:
-        raise CONTROL_INVALID.error(said=f"{about}: {error}") from None
+        raise CONTROL_INVALID.error(detail=f"{about}: {error}") from None
 
 
 def _validated(tree: dict[str, Any]) -> Scenario:
@@ -111,11 +111,11 @@ def _validated(tree: dict[str, Any]) -> Scenario:
             tree = with_parent(tree)
         scenario = _RESOLVED.convert(tree)
     except (MalformedError, ViolationsError) as error:
-        raise CONTROL_INVALID.error(said=str(error)) from None
+        raise CONTROL_INVALID.error(detail=str(error)) from None
     errors = [
         f"{path.lstrip('.')}: {message}"
         for path, message in find_errors(scenario, tree, RULE_OPERATIONS)
     ]
     if errors:
-        raise CONTROL_INVALID.error(said="; ".join(errors[:_FINDINGS_MAX]))
+        raise CONTROL_INVALID.error(detail="; ".join(errors[:_FINDINGS_MAX]))
     return scenario

@@ -51,7 +51,7 @@ def get_scenario_text(_: Sandbox, call: Call[None, None]) -> Text:
 
     name, names = call.ids[0], shipped_names()
     if name not in names:
-        raise CONTROL_NOT_FOUND.error(said=f"scenario: {redact(unknown(name, names))}")
+        raise CONTROL_NOT_FOUND.error(detail=f"scenario: {redact(unknown(name, names))}")
     return Text(text_of(name).decode())
 
 

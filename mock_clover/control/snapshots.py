@@ -137,7 +137,7 @@ def take(sandbox: Sandbox) -> Snapshot:
         mock_clover_snapshot=SNAPSHOT_VERSION,
         seed=sandbox.seed,
         fingerprint_key=as_letters(sandbox.fingerprint_key),
-        made_ms=sandbox.made_ms,
+        made_ms=sandbox.created_ms,
         now_ms=sandbox.clock.now_ms(),
         frozen=sandbox.clock.frozen,
         ref_count=ref_count,
@@ -229,7 +229,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     )
     fresh.notices.restore(snapshot.notices, snapshot.notice_count)
     fresh.rule_counts = dict(snapshot.rule_counts)
-    fresh.made_ms = snapshot.made_ms
+    fresh.created_ms = snapshot.made_ms
     fresh.clock.jump(snapshot.now_ms, frozen=snapshot.frozen)
     fresh.outbox = outbox
     return fresh
@@ -321,12 +321,14 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         """Restore the state of a sandbox from a snapshot."""
         if call.body.mock_clover_snapshot != SNAPSHOT_VERSION:
             raise CONTROL_INVALID.error(
-                said=f"mock_clover_snapshot: only version {SNAPSHOT_VERSION} is supported"
+                detail=f"mock_clover_snapshot: only version {SNAPSHOT_VERSION} is supported"
             )
         try:
             fresh = restore(sandbox, call.body)
         except (ValueError, KeyError, msgspec.ValidationError) as error:
-            raise CONTROL_INVALID.error(said=f"the snapshot cannot be restored: {error}") from None
+            raise CONTROL_INVALID.error(
+                detail=f"the snapshot cannot be restored: {error}"
+            ) from None
         sandboxes.replace(sandbox, fresh)
         fresh.webhook_sender(fresh)
         return shown(fresh, call)

@@ -137,10 +137,10 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
     by_ms = _duration_ms(body.advance) if body.advance is not None else 0
     if body.set is not None and body.set < clock.now_ms():
         raise CONTROL_INVALID.error(
-            said=f"set: the clock cannot go back; its time is {clock.now_ms()}"
+            detail=f"set: the clock cannot go back; its time is {clock.now_ms()}"
         )
     if body.set is not None and body.set - clock.now_ms() > SPAN_MS_MAX:
-        raise CONTROL_INVALID.error(said="set: the time is more than ten years ahead")
+        raise CONTROL_INVALID.error(detail="set: the time is more than ten years ahead")
     if body.freeze:
         clock.freeze()
     if body.set is not None:
@@ -166,7 +166,7 @@ def _duration_ms(duration: str | int) -> int:
         return parse_duration_ms(f"{duration}ms" if isinstance(duration, int) else duration)
     except ValueError:
         raise CONTROL_INVALID.error(
-            said=f"advance: {duration!r} is not a duration; use 500ms, 30s, 10m, 2h or 8d"
+            detail=f"advance: {duration!r} is not a duration; use 500ms, 30s, 10m, 2h or 8d"
         ) from None
 
 
@@ -174,13 +174,13 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
     """Put a fault in force."""
     fault = call.body
     if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
-        raise CONTROL_INVALID.error(said=f"endpoint: {unknown(fault.endpoint, OPERATIONS)}")
+        raise CONTROL_INVALID.error(detail=f"endpoint: {unknown(fault.endpoint, OPERATIONS)}")
     if (fault.kind == "problem") != (fault.problem is not None):
-        raise CONTROL_INVALID.error(said="problem: required with kind: problem, and only then")
+        raise CONTROL_INVALID.error(detail="problem: required with kind: problem, and only then")
     if fault.problem is not None and fault.problem not in OUTCOMES:
-        raise CONTROL_INVALID.error(said=f"problem: {unknown(fault.problem, OUTCOMES)}")
+        raise CONTROL_INVALID.error(detail=f"problem: {unknown(fault.problem, OUTCOMES)}")
     if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
-        raise CONTROL_INVALID.error(said=f"kind: {obstacle}")
+        raise CONTROL_INVALID.error(detail=f"kind: {obstacle}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
     return _fault(live)
 
@@ -203,7 +203,7 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
         known = [live.id for live in sandbox.faults.live(sandbox.clock.now_ms())]
         message = f"there is no fault {fault_id!r} in force"
         hint = unknown(fault_id, known).partition("; ")[2]
-        raise CONTROL_NOT_FOUND.error(said=redact(f"{message}; {hint}" if hint else message))
+        raise CONTROL_NOT_FOUND.error(detail=redact(f"{message}; {hint}" if hint else message))
     return Cleared(cleared=1)
 
 
@@ -254,9 +254,9 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
                 is_name = set(tree) == {"name"}
                 scenario = resolve_scenario(_NAME.convert(tree).name if is_name else tree)
             except (MalformedError, ViolationsError) as error:
-                raise CONTROL_INVALID.error(said=str(error)) from None
+                raise CONTROL_INVALID.error(detail=str(error)) from None
         with scenario_errors():
-            sandboxes.steer(sandbox, scenario)
+            sandboxes.apply_scenario(sandbox, scenario)
         with contextlib.suppress(UnicodeDecodeError):  # UTF-16 YAML is rendered again when read
             sandbox.rules.text = text.decode()
         return _in_force(sandbox)
@@ -289,7 +289,7 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     try:
         endpoint, ids = ROUTER.find(body.method.upper(), path)
     except ApiError as error:
-        raise CONTROL_INVALID.error(said=f"path: {error.message}") from None
+        raise CONTROL_INVALID.error(detail=f"path: {error.message}") from None
     codec = endpoint.codec
     try:
         request = (

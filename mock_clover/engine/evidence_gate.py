@@ -37,7 +37,7 @@ def answer_if_supported(
     text = "; ".join(f"{name} ({about})" for name, about in inferred[:_DESCRIPTIONS_MAX])
     names = ", ".join(name for name, _ in inferred)
     return refuse(
-        sandbox, ApiError(EVIDENCE_INFERRED, {"said": text, "names": names}), raw, endpoint.name
+        sandbox, ApiError(EVIDENCE_INFERRED, {"detail": text, "names": names}), raw, endpoint.name
     )
 
 

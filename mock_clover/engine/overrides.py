@@ -69,7 +69,7 @@ def pick_fault(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]
     if header:
         fault = parse_fault(header.decode("latin-1"))
         if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
-            raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-fault: {obstacle}")
+            raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {obstacle}")
         return fault
     if not len(sandbox.faults):
         return None
@@ -88,11 +88,11 @@ def parse_fault(text: str) -> Fault:
     try:
         fault = msgspec.convert(members, Fault, strict=False)
     except msgspec.ValidationError as error:
-        raise UNKNOWN_OUTCOME.error(said=f"x-mock-clover-fault: {error}") from None
+        raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {error}") from None
     if fault.kind == "problem" and fault.problem not in OUTCOMES:
         suggestion = did_you_mean(fault.problem or "", OUTCOMES)
         message = f"x-mock-clover-fault: unknown problem {fault.problem!r}{suggestion}"
-        raise UNKNOWN_OUTCOME.error(said=message)
+        raise UNKNOWN_OUTCOME.error(detail=message)
     return fault
 
 
@@ -180,7 +180,7 @@ def outcome(word: str) -> Action:
         *(f"card_declined/{c}" for c in DECLINE_CODES),
     ]
     message = f"x-mock-clover-outcome: unknown outcome {word!r}{did_you_mean(word, known)}"
-    raise UNKNOWN_OUTCOME.error(said=message)
+    raise UNKNOWN_OUTCOME.error(detail=message)
 
 
 def rule_input(

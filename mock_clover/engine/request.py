@@ -171,7 +171,7 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
         return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
     except MalformedError as error:
         if not endpoint.surface.journaled:
-            raise CONTROL_INVALID.error(said=str(error)) from None
+            raise CONTROL_INVALID.error(detail=str(error)) from None
         raise INVALID_JSON.error() from None
     except ViolationsError as violations:
         _raise_violation(violations, control=not endpoint.surface.journaled)
@@ -219,12 +219,12 @@ def _reject_unknown(fields: dict[str, str], query: type[Record]) -> None:
     for name in unknown_members(fields, query):
         near = nearest(name, query)
         suggestion = f"; did you mean `{near}`?" if near else ""
-        raise CONTROL_INVALID.error(said=f"unknown query parameter `{name}`{suggestion}")
+        raise CONTROL_INVALID.error(detail=f"unknown query parameter `{name}`{suggestion}")
 
 
 def _raise_violation(error: ViolationsError, *, control: bool = False) -> Never:
     if control:
-        raise CONTROL_INVALID.error(said=str(error))
+        raise CONTROL_INVALID.error(detail=str(error))
     first = error.violations[0]
     problem = BY_NAME.get(first.problem, INVALID_REQUEST)
     field = _MISSING_FIELD.search(first.message)

@@ -108,9 +108,9 @@ class Journal:
             reply = b'"%d bytes"' % len(reply)
         self._entries.append(replace(exchange, number=self.count, reply=reply))
         if self.watchers:
-            self.stir()
+            self.notify()
 
-    def stir(self) -> None:
+    def notify(self) -> None:
         """Call the watchers: an exchange or delivery changed, or the sandbox was dropped."""
         for watcher in tuple(self.watchers):
             watcher()

@@ -28,7 +28,7 @@ class Notices:
         """Iterate over the stored notices, oldest first."""
         return iter(self._notices)
 
-    def tell(self, at_ms: int, customer: "Customer", news: "News") -> None:
+    def add(self, at_ms: int, customer: "Customer", news: "News") -> None:
         """Add an e-mail and an SMS to a customer, each if the customer has an address for it."""
         if customer.email:
             self._add(at_ms, "email", customer, customer.email, news)

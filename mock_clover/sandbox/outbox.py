@@ -138,7 +138,7 @@ class Outbox:
             if each.state == "held" and each.target == target_id and each.held_for == held_for
         ]
 
-    def mischief(self, target_id: str, event: str) -> DeliveryFault | None:
+    def next_fault(self, target_id: str, event: str) -> DeliveryFault | None:
         """Return the fault that a target's plan has for an event, if any, and count its use."""
         subscription = self.subscriptions[target_id]
         for index, fault in enumerate(subscription.spec.plan):

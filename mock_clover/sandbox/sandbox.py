@@ -36,6 +36,7 @@ class Sandbox(Tables):
         "bearer_header",
         "changes",
         "clock",
+        "created_ms",
         "credentials",
         "faults",
         "fingerprint_key",
@@ -45,7 +46,6 @@ class Sandbox(Tables):
         "journal",
         "keys",
         "limits",
-        "made_ms",
         "merchants",
         "name",
         "notices",
@@ -53,8 +53,8 @@ class Sandbox(Tables):
         "rule_counts",
         "rules",
         "seed",
+        "setting_overrides",
         "settings",
-        "switched",
         "webhook_sender",
     )
 
@@ -82,9 +82,9 @@ class Sandbox(Tables):
         self.fingerprint_key = fingerprint_key
         self.hooks = hooks
         self.clock = clock or Clock()
-        self.made_ms = self.clock.now_ms()
+        self.created_ms = self.clock.now_ms()
         self.seed = seed
-        self.switched: dict[str, Any] = {}
+        self.setting_overrides: dict[str, Any] = {}
         """Setting overrides of this sandbox; a change of scenario keeps them."""
         self.ids = Ids(seed)
         self.agenda = Scheduler()
@@ -93,7 +93,7 @@ class Sandbox(Tables):
         self.rule_counts: dict[int, int] = {}
         """Number of requests that matched each counting rule of the scenario."""
         for fault in rules.scenario.faults:
-            self.faults.add(fault, self.made_ms)
+            self.faults.add(fault, self.created_ms)
         self.outbox: Outbox | None = None
         """Webhook targets and deliveries; None without a target, so that events cost nothing."""
         self.webhook_sender: Callable[[Sandbox], None] = no_sender
@@ -153,7 +153,7 @@ class Sandbox(Tables):
         """Whether a rule, fault or rate limit may apply to a request."""
         return bool(self.rules.scenario.rules or self.faults.active or self.limits)
 
-    def hooked(self) -> "Outbox":
+    def ensure_outbox(self) -> "Outbox":
         """Return the outbox, creating it if there is none."""
         from mock_clover.sandbox.outbox import Outbox  # noqa: PLC0415 - 20 ms, for webhooks only
 
@@ -167,9 +167,9 @@ class Sandbox(Tables):
             if current.of_scenario and current.spec in new:
                 new.remove(current.spec)  # keeps the target and its pending deliveries
             elif current.of_scenario:
-                self.hooked().unsubscribe(current.id)
+                self.ensure_outbox().unsubscribe(current.id)
         for spec in new:
-            self.hooked().subscribe(spec, self.seed, of_scenario=True)
+            self.ensure_outbox().subscribe(spec, self.seed, of_scenario=True)
 
     def currency_echo(self, currency: str) -> str:
         """Return a currency as responses show it."""
@@ -194,10 +194,10 @@ class Sandbox(Tables):
             hooks=self.hooks,
             clock=self.clock.fork(),
         )
-        copy.made_ms = self.made_ms
+        copy.created_ms = self.created_ms
         copy.ids.restore(self.ids.state())
         copy.agenda, copy.faults = self.agenda.fork(), self.faults.fork()
-        copy.switched = dict(self.switched)
+        copy.setting_overrides = dict(self.setting_overrides)
         copy.rule_counts = dict(self.rule_counts)
         copy.idempotency = self.idempotency.fork()
         copy.outbox = self.outbox.fork() if self.outbox is not None else None
@@ -220,10 +220,10 @@ class Sandbox(Tables):
         for at_ms, _, kind, row_id in other.agenda.entries():
             self.agenda.add(at_ms, kind, row_id)
 
-    def steer(self, rules: Rules, settings: Settings) -> None:
+    def apply_scenario(self, rules: Rules, settings: Settings) -> None:
         """Apply another scenario; existing rows remain."""
         self.rules = rules
-        self.settings = replace(settings, **self.switched)
+        self.settings = replace(settings, **self.setting_overrides)
         settings = self.settings
         self.rule_counts = {}
         self.faults.clear()

@@ -42,7 +42,7 @@ class Sandboxes:
         *,
         seed: str,
         hooks: Hooks,
-        switched: dict[str, Any] | None = None,
+        setting_overrides: dict[str, Any] | None = None,
         make_clock: Callable[[], Clock] = Clock,
         on_drop: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -55,7 +55,7 @@ class Sandboxes:
         self._hooks = hooks
         self._fixture_cache: dict[int, Sandbox] = {}
         """Sandboxes with the loaded fixtures of the server's own scenario, by `id(fixtures)`."""
-        self._switched = switched or {}
+        self._setting_overrides = setting_overrides or {}
         self._fingerprint_key = fingerprint_key(seed)
         self._rules = self.rules_of(scenario)
         self._settings = self.settings_of(scenario)
@@ -150,25 +150,27 @@ class Sandboxes:
         self,
         name: str,
         scenario: Scenario | None = None,
-        switched: dict[str, Any] | None = None,
+        setting_overrides: dict[str, Any] | None = None,
         seed: str | None = None,
     ) -> Sandbox:
         """Create a sandbox with its merchants and fixtures, replacing one of the same name."""
         rules, settings = self._rules, self._settings
         if scenario is not None:
             rules, settings = self.rules_of(scenario), self.settings_of(scenario)
-        created = self._new(name, rules, settings, switched or {}, self._make_clock(), seed)
+        created = self._new(
+            name, rules, settings, setting_overrides or {}, self._make_clock(), seed
+        )
         self._add_merchants(created, seed)
         self._register(created)
         return created
 
-    def steer(self, sandbox: Sandbox, scenario: Scenario) -> None:
+    def apply_scenario(self, sandbox: Sandbox, scenario: Scenario) -> None:
         """Apply a scenario to a sandbox; existing rows remain, and fixtures are added."""
         rules, settings = self.rules_of(scenario), self.settings_of(scenario)
         if scenario.data is not None or scenario.merchants:
             # Try it on a new sandbox: an error must not change this one.
             self._add_merchants(self._new("-", rules, settings, {}, self._make_clock()), None)
-        sandbox.steer(rules, settings)
+        sandbox.apply_scenario(rules, settings)
         self._add_merchants(sandbox, None)
         self._register(sandbox)
 
@@ -232,7 +234,7 @@ class Sandboxes:
         self._fixture_cache.clear()
         for sandbox in self:
             if sandbox.rules is before:
-                sandbox.steer(self._rules, self._settings)
+                sandbox.apply_scenario(self._rules, self._settings)
 
     def is_own(self, rules: Rules) -> bool:
         """Return whether rules are those of the server's own scenario."""
@@ -250,14 +252,14 @@ class Sandboxes:
 
     def settings_of(self, scenario: Scenario) -> Settings:
         """Return the settings of a scenario; those of the command line take precedence."""
-        return replace(scenario.settings, **self._switched)
+        return replace(scenario.settings, **self._setting_overrides)
 
     def _new(
         self,
         name: str,
         rules: Rules,
         settings: Settings,
-        switched: dict[str, Any],
+        setting_overrides: dict[str, Any],
         clock: Clock,
         seed: str | None = None,
     ) -> Sandbox:
@@ -266,14 +268,14 @@ class Sandboxes:
             name,
             derive(self.seed, name),
             rules,
-            replace(settings, **switched),
+            replace(settings, **setting_overrides),
             self.keys,
             seed=f"{self.seed}\0{name}" if seed is None else seed,
             fingerprint_key=self._fingerprint_key,
             hooks=self._hooks,
             clock=clock,
         )
-        created.switched = switched
+        created.setting_overrides = setting_overrides
         return created
 
     def _add_merchants(self, sandbox: Sandbox, seed: str | None) -> None:
@@ -286,19 +288,23 @@ class Sandboxes:
         sandbox.set_credentials(credentials_in(scenario, self.seed, sandbox.name))
         sandbox.merchants = ()
         if own.settings is not None:
-            sandbox.switched = self._merchant_settings(own.settings) | sandbox.switched
-            sandbox.settings = replace(sandbox.settings, **sandbox.switched)
+            sandbox.setting_overrides = (
+                self._merchant_settings(own.settings) | sandbox.setting_overrides
+            )
+            sandbox.settings = replace(sandbox.settings, **sandbox.setting_overrides)
         self._load_fixtures(sandbox, own.data, own.name)
         for each in others:
             name = f"{sandbox.name}.{each.name}"
             settings = self.settings_of(scenario)
-            switched = (
-                sandbox.switched
+            setting_overrides = (
+                sandbox.setting_overrides
                 if each.settings is None
                 else self._merchant_settings(each.settings)
             )
             own_seed = None if seed is None else f"{seed}\0{each.name}"
-            merchant = self._new(name, sandbox.rules, settings, switched, sandbox.clock, own_seed)
+            merchant = self._new(
+                name, sandbox.rules, settings, setting_overrides, sandbox.clock, own_seed
+            )
             merchant.set_credentials(credentials_in(scenario, self.seed, sandbox.name, each.name))
             self._load_fixtures(merchant, each.data, each.name)
             sandbox.merchants += (merchant,)
@@ -308,7 +314,7 @@ class Sandboxes:
         return {
             name: getattr(settings, name)
             for name in settings.__struct_fields__
-            if name not in self._switched
+            if name not in self._setting_overrides
         }
 
     def _load_fixtures(self, sandbox: Sandbox, fixtures: Fixtures | None, merchant: str) -> None:
@@ -319,7 +325,7 @@ class Sandboxes:
         if fixtures is None or not fixtures.count:
             return
         loaded = self._fixture_cache.get(id(fixtures))
-        if loaded is None or sandbox.clock.now_ms() - loaded.made_ms > _FIXTURE_TTL_MS:
+        if loaded is None or sandbox.clock.now_ms() - loaded.created_ms > _FIXTURE_TTL_MS:
             loaded = self._new(
                 "-",
                 sandbox.rules,
@@ -350,7 +356,7 @@ class Sandboxes:
             for credential in _credential_keys(each.credentials):
                 if self._by_credential.get(credential) is each:
                     del self._by_credential[credential]
-            each.journal.stir()  # its watchers notice that the sandbox is gone
+            each.journal.notify()  # its watchers notice that the sandbox is gone
 
     def _register(self, sandbox: Sandbox) -> None:
         before = self._by_name.get(sandbox.name)

@@ -13,7 +13,7 @@ SOCKET_FAULTS: frozenset[FaultKind] = frozenset({"drop", "hang", "truncate", "ga
 """Kinds that break the connection itself; an ASGI application has no access to it."""
 
 DELAY_MS_MAX = 600_000
-HEEDS: dict[FaultKind, tuple[str, ...]] = {
+FAULT_MEMBERS: dict[FaultKind, tuple[str, ...]] = {
     "delay": ("delay_ms", "jitter_ms"),
     "problem": ("problem", "delay_ms", "jitter_ms"),
     "drop": (),

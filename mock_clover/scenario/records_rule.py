@@ -277,7 +277,7 @@ class Action(RuleRecord, frozen=True, kw_only=True):
             code=self.decline.code,
             decline_code=self.decline.decline_code,
             message=self.decline.message,
-            stands=self.decline.stands,
+            phantom=self.decline.stands,
         )
 
 

@@ -54,7 +54,7 @@ def create_app(
         keys or KeyRing(Path(key_file) if key_file else None),
         seed=seed,
         log=ExchangeLog(None, "none"),
-        switched=_settings(settings),
+        setting_overrides=_settings(settings),
         gate=ControlGuard(is_open=control, token=control_token, hosts=tuple(control_hosts)),
         webhook_hosts=tuple(webhook_hosts),
         fault_obstacle=socket_obstacle,
@@ -69,14 +69,14 @@ def build(
     *,
     seed: str,
     log: ExchangeLog,
-    switched: dict[str, Any],
+    setting_overrides: dict[str, Any],
     gate: ControlGuard | None = None,
     webhook_hosts: tuple[str, ...] = (),
     told: Callable[[int], None] = lambda _: None,
     fault_obstacle: Callable[[str], str] = lambda _: "",
     make_clock: Callable[[], Clock] = Clock,
 ) -> App:
-    """Return the core; `switched` settings override those of the scenario.
+    """Return the core; `setting_overrides` settings override those of the scenario.
 
     `told` is called with progress while the scenario's data is created for the first sandbox.
     `fault_obstacle` returns why the server cannot apply a kind of fault, or ''. Raises
@@ -87,7 +87,7 @@ def build(
         keys,
         seed=seed,
         hooks=make_hooks(told, fault_obstacle),
-        switched=switched,
+        setting_overrides=setting_overrides,
         make_clock=make_clock,
         on_drop=lambda name: log.say(f"sandbox {name} dropped: there are too many"),
     )

@@ -38,7 +38,7 @@ class ControlGuard(Record, frozen=True, kw_only=True):
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not self._is_local(host):
             raise CONTROL_FORBIDDEN.error(
-                said="Host: control calls are not allowed under this name; allow it with "
+                detail="Host: control calls are not allowed under this name; allow it with "
                 "`mock-clover serve --control-host NAME`"
             )
         return host
@@ -48,12 +48,12 @@ class ControlGuard(Record, frozen=True, kw_only=True):
         self.check_host(headers)
         if is_cross_origin(headers):
             raise CONTROL_FORBIDDEN.error(
-                said="Origin: pages of other origins may not make control calls"
+                detail="Origin: pages of other origins may not make control calls"
             )
         token = headers.get(TOKEN_HEADER, b"")
         if self.token is not None and not hmac.compare_digest(token, self.token.encode()):
             raise CONTROL_FORBIDDEN.error(
-                said=f"{TOKEN_HEADER.decode()}: the control token is missing or wrong"
+                detail=f"{TOKEN_HEADER.decode()}: the control token is missing or wrong"
             )
 
     def _is_local(self, host: str) -> bool:

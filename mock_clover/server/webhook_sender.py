@@ -147,7 +147,7 @@ class WebhookSender:
         self._say(f"webhook {delivery.id} of {subject}: {status if error is None else error}")
         if done is not None and done.state == "waiting" and done.due_ms <= sandbox.clock.now_ms():
             run_due_jobs(sandbox)  # the next attempt became due during this one
-        sandbox.journal.stir()
+        sandbox.journal.notify()
 
     async def _attempt(self, known: TargetState, delivery: Delivery) -> int:
         """Send a delivery once; return the status of the response. Raise any other failure."""

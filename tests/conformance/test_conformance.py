@@ -56,7 +56,11 @@ class Held(NamedTuple):
     def app(self, scenario: Scenario | None = None, **switched: Any) -> App:
         log = ExchangeLog(None, "none")
         return build(
-            scenario or self.scenario, self.keys, seed="another", log=log, switched=switched
+            scenario or self.scenario,
+            self.keys,
+            seed="another",
+            log=log,
+            setting_overrides=switched,
         )
 
     def run(self, send: Send, only: tuple[str, ...] = ()) -> Run:

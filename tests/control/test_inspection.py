@@ -21,7 +21,7 @@ from mock_clover.sandbox.changes import CHANGES_MAX, NOTED
 from mock_clover.sandbox.journal import ENTRIES_MAX
 from mock_clover.sandbox.tables import TABLES
 from mock_clover.scenario.load import parse
-from mock_clover.scenario.records_fault import HEEDS, Fault, FaultKind
+from mock_clover.scenario.records_fault import FAULT_MEMBERS, Fault, FaultKind
 from tests.canary import CVV, PAN, songs
 from tests.hostile import furnish
 from tests.world import DECLINES, NOW_MS, VISA, World
@@ -708,7 +708,9 @@ def test_dashboard_vocabulary_matches_code(world: World) -> None:
     fields = set(Fault.__struct_fields__) - {"kind"}
     assert (told["sandbox"], told["base_url"], told["home"]) == ("default", HOME, HOME)
     assert told["credentials"] == look(world, "/sandboxes")["data"][0]
-    assert [each["kind"] for each in told["faults"]] == list(FaultKind.__args__) == list(HEEDS)
+    assert (
+        [each["kind"] for each in told["faults"]] == list(FaultKind.__args__) == list(FAULT_MEMBERS)
+    )
     assert {name for each in told["faults"] for name in each["members"]} == fields
     assert {each["name"] for each in told["fault_members"]} == {"kind", *fields}
     for problem in (told["problems"][0], told["problems"][-1]):

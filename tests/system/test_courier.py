@@ -193,7 +193,7 @@ def test_what_is_pending_in_a_snapshot_is_delivered_where_it_is_put(
     served: Served, world: World
 ) -> None:
     with Receiver(500, 200) as receiver:
-        world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url), SEED)
+        world.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
         event = {"object": "P", "id": "X", "type": "CREATE"}
         world.send("POST", "/_mock/webhooks/send", event)
         shop = Shop(served.port, "put-back")
@@ -259,7 +259,7 @@ def attempt(
     An attempt at a receiver that is `answerless` is let time out, once its POST has come.
     """
     spec = TargetSpec(url=url, retry_after_ms=(), **more)
-    world.sandbox.hooked().subscribe(spec, SEED)
+    world.sandbox.ensure_outbox().subscribe(spec, SEED)
     done = asyncio.Event()
 
     async def deliver(loop: HeldLoop) -> None:
@@ -409,7 +409,7 @@ async def post(world: World, count: int = 1) -> "asyncio.Task[None]":
 
 def test_deliveries_to_one_target_are_sequential(world: World) -> None:
     with Receiver() as receiver:
-        world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url), SEED)
+        world.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
 
         async def deliver() -> None:
             await (await post(world, count=3))
@@ -421,7 +421,7 @@ def test_deliveries_to_one_target_are_sequential(world: World) -> None:
 def test_retries_that_the_clock_has_passed_follow_at_once(world: World) -> None:
     with Receiver(500, 500, 200) as receiver:
         spec = TargetSpec(url=receiver.url, retry_after_ms=(1_000, 2_000))
-        world.sandbox.hooked().subscribe(spec, SEED)
+        world.sandbox.ensure_outbox().subscribe(spec, SEED)
 
         async def deliver() -> None:
             going = await post(world)
@@ -439,7 +439,7 @@ def test_late_result_does_not_affect_other_delivery(world: World, change: str) -
     """Restored, the same delivery begins anew; without its target it is dropped and stays so."""
     gate = threading.Event()
     with Receiver(500, gate=gate) as receiver:
-        world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url, id="t"), SEED)
+        world.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url, id="t"), SEED)
 
         async def deliver() -> None:
             going = await post(world)
@@ -507,7 +507,7 @@ def test_delivery_result_after_restore_is_ignored(world: World) -> None:
     """A sandbox that is restored while a delivery is under way knows nothing of its end."""
     with Receiver() as receiver:
         before = world.send("GET", "/_mock/snapshot").body
-        world.sandbox.hooked().subscribe(TargetSpec(url=receiver.url), SEED)
+        world.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
 
         async def deliver() -> None:
             world.sandbox.webhook_sender = WebhookSender().wake

@@ -98,14 +98,14 @@ def make_charge(
     """Store a charge, its order and its used token. No other code writes a payment.
 
     A declined charge is stored too, because the error contains its id. A phantom decline
-    (`stands`) stores an approved charge; only the client sees a decline. `pending` is the charge
+    stores an approved charge; only the client sees a decline. `pending` is the charge
     that waited for 3-D Secure: the new charge has its id and its creation time.
     """
     token, verdict = payer.token, payer.verdict
     ids, now_ms = sandbox.ids, sandbox.clock.now_ms()
     if payer.threeds is not None and payer.threeds.step is not None:
         return begin_charge(sandbox, request, payer, order)
-    if isinstance(verdict, Decline) and verdict.stands:
+    if isinstance(verdict, Decline) and verdict.phantom:
         verdict = Approval(why=verdict.why, evidence=verdict.evidence, based_on=verdict.based_on)
     if token.kind != "card":
         request, verdict = cap_to_balance(sandbox, request, token, verdict)

@@ -272,7 +272,7 @@ def _store(
 ) -> Paid:
     """Store token, order, charge and session.
 
-    A decline that stands is a phantom: order and charge are created, but the customer and the
+    A phantom decline: order and charge are created, but the customer and the
     webhook get a decline, and the session stays open.
     """
     token = replace(token, id=sandbox.ids.token_id())
@@ -286,7 +286,7 @@ def _store(
         receipt_email=checkout.email,
     )
     source = PaymentSource(token=token, verdict=verdict)
-    if isinstance(verdict, Decline) and not verdict.stands:
+    if isinstance(verdict, Decline) and not verdict.phantom:
         charge = make_charge(sandbox, request, source, order=None)
     else:
         order = _order(sandbox, checkout, payment)

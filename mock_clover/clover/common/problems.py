@@ -64,23 +64,23 @@ RATE_LIMITED = bare(
 CONTROL_INVALID = bare(
     "CONTROL_INVALID",
     400,
-    "{said}",
+    "{detail}",
     inferred("of this mock, not of Clover: an invalid control call"),
 )
 CONTROL_NOT_FOUND = bare(
     "CONTROL_NOT_FOUND",
     404,
-    "{said}",
+    "{detail}",
     inferred("of this mock, not of Clover: a control call names an unknown object"),
 )
 CONTROL_FORBIDDEN = bare(
     "CONTROL_FORBIDDEN",
     403,
-    "{said}",
+    "{detail}",
     inferred("of this mock, not of Clover: the guard of its control calls"),
 )
 UNKNOWN_OUTCOME = bare(
-    "UNKNOWN_OUTCOME", 400, "{said}", inferred("of this mock, not of Clover: an unknown trigger")
+    "UNKNOWN_OUTCOME", 400, "{detail}", inferred("of this mock, not of Clover: an unknown trigger")
 )
 INVALID_JSON = invalid(
     "INVALID_JSON",
@@ -415,7 +415,7 @@ CARD_VERIFICATION_DECLINED = problem(
     "CARD_VERIFICATION_DECLINED",
     402,
     "card_declined",
-    "{said}",
+    "{detail}",
     observed("ottstream CloverService checks for 402; the body is inferred from that of a charge"),
     param="source",
 )

@@ -8,7 +8,7 @@ EVIDENCE_INFERRED = problem(
     501,
     "evidence_inferred",
     (
-        "This behaviour is only inferred: {said}. To allow it, set allow_inferred: [{names}] "
+        "This behaviour is only inferred: {detail}. To allow it, set allow_inferred: [{names}] "
         "in the scenario's settings."
     ),
     inferred("of this mock, not of Clover: raised only under --strict evidence"),

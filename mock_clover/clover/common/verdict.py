@@ -35,7 +35,7 @@ class Decline(Record, frozen=True, kw_only=True):
     code: str = "card_declined"
     decline_code: str = DECLINE_CODE
     message: str = DECLINE_MESSAGE
-    stands: bool = False
+    phantom: bool = False
     """Whether the charge is stored as approved although the client gets a decline (a phantom).
     Source: CC 39074, where Clover's own void failed."""
 

@@ -100,7 +100,7 @@ def _require_savable(
     verdict = call.issuer_verdict = call.verdict or ask_issuer(sandbox, token)
     if isinstance(verdict, Decline):
         raise CARD_VERIFICATION_DECLINED.error(
-            said=verdict.message, why=verdict.why, basis=(verdict,)
+            detail=verdict.message, why=verdict.why, basis=(verdict,)
         )
     return token
 
@@ -119,7 +119,7 @@ def _save(
         token.id, replace(token, state="multipay", customer=saved.id, card_id=card.id)
     )
     announce(sandbox, "C", saved.id, event, "customer")
-    sandbox.notices.tell(sandbox.clock.now_ms(), saved, card_saved(token.card))
+    sandbox.notices.add(sandbox.clock.now_ms(), saved, card_saved(token.card))
     call.why = f"saved {token.card.brand} ...{token.card.last4}; its token is now multi-pay"
     return customer_answer(saved, _MERCHANT_CURRENCY)
 

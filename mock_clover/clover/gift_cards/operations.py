@@ -66,7 +66,7 @@ def find_gift_card(sandbox: Sandbox, token: Token) -> GiftCard | None:
     if row is not None or default_balance is None:
         return row
     return GiftCard(
-        last4=token.card.last4, loaded=default_balance, expires_ms=sandbox.made_ms + LIFE_MS
+        last4=token.card.last4, loaded=default_balance, expires_ms=sandbox.created_ms + LIFE_MS
     )
 
 

@@ -12,10 +12,10 @@ def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyAnswer:
     return ApiKeyAnswer(
         active=True,
         apiAccessKey=credentials.api_key,
-        createdTime=sandbox.made_ms,
+        createdTime=sandbox.created_ms,
         developerAppUuid=credentials.client_id,
         merchantUuid=credentials.merchant_id,
-        modifiedTime=sandbox.made_ms,
+        modifiedTime=sandbox.created_ms,
     )
 
 

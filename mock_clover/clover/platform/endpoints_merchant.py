@@ -49,7 +49,7 @@ def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAns
         taxRates=Reference(href=f"{root}/tax_rates"),
         tenders=Reference(href=f"{root}/tenders"),
         orderTypes=Reference(href=f"{root}/order_types"),
-        createdTime=seconds(sandbox.made_ms),
+        createdTime=seconds(sandbox.created_ms),
     )
 
 

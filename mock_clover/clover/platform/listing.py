@@ -57,7 +57,7 @@ def listed(
     query = call.query
     clauses = [] if query.filter is None else _NEXT.split(query.filter)
     if len(clauses) > CLAUSES_MAX:
-        raise PLATFORM_INVALID_FILTER.error(said=f"more than {CLAUSES_MAX} clauses")
+        raise PLATFORM_INVALID_FILTER.error(detail=f"more than {CLAUSES_MAX} clauses")
     tests = [_parse_clause(clause, fields) for clause in clauses]
     matching: Iterable[Row] = (row for row in rows if all(test(row) for test in tests))
     if query.orderBy is not None:
@@ -83,11 +83,11 @@ def _query_string(query: PlatformQuery, clauses: Iterable[str]) -> str:
 def _parse_clause(clause: str, fields: Fields) -> Callable[[Any], bool]:
     match = _CLAUSE.match(clause)
     if match is None:
-        raise PLATFORM_INVALID_FILTER.error(said=clause.strip()[:80])
+        raise PLATFORM_INVALID_FILTER.error(detail=clause.strip()[:80])
     name, sign, text = match.groups()
     field = fields.get(name)
     if field is None:
-        raise PLATFORM_INVALID_FILTER.error(said=f"{name} is not one of {', '.join(fields)}")
+        raise PLATFORM_INVALID_FILTER.error(detail=f"{name} is not one of {', '.join(fields)}")
     expected = _parse_value(name, field, text.strip())
     if sign in _COMPARE:
         compare = _COMPARE[sign]
@@ -101,11 +101,11 @@ def _parse_clause(clause: str, fields: Fields) -> Callable[[Any], bool]:
 def _parse_value(name: str, field: ListField, text: str) -> Any:
     if field.kind is bool:
         if text not in ("true", "false"):
-            raise PLATFORM_INVALID_FILTER.error(said=f"{name} is true or false")
+            raise PLATFORM_INVALID_FILTER.error(detail=f"{name} is true or false")
         return text == "true"
     if field.kind is int:
         if not _NUMBER.match(text):
-            raise PLATFORM_INVALID_FILTER.error(said=f"{name} is a whole number")
+            raise PLATFORM_INVALID_FILTER.error(detail=f"{name} is a whole number")
         return int(text)
     return text
 

@@ -31,7 +31,7 @@ PLATFORM_INVALID_ID = bare(
 PLATFORM_INVALID_FILTER = bare(
     "PLATFORM_INVALID_FILTER",
     400,
-    "Invalid filter: {said}",
+    "Invalid filter: {detail}",
     observed("clover-mcp-server: 400 for a field that cannot be filtered; the message is inferred"),
 )
 PLATFORM_INVALID_QUERY = bare(

@@ -164,7 +164,7 @@ def _notify(
         notice = renewed(plan, after, charge.id, charge.token.card)
     else:
         return
-    sandbox.notices.tell(now_ms, customer, notice)
+    sandbox.notices.add(now_ms, customer, notice)
 
 
 def remind(sandbox: Sandbox, job: Job) -> bool:
@@ -179,7 +179,7 @@ def remind(sandbox: Sandbox, job: Job) -> bool:
         return False
     token = sandbox.tokens.get(customer.cards[-1].token) if customer.cards else None
     notice = upcoming_charge(plan, row, row.next_ms, token.card if token else None)
-    sandbox.notices.tell(job.at_ms, customer, notice)
+    sandbox.notices.add(job.at_ms, customer, notice)
     return True
 
 

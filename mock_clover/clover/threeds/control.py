@@ -79,7 +79,7 @@ def resolve_threeds(sandbox: Sandbox, call: Call[ResolveRequest, None]) -> Waiti
     charge_id = call.ids[0]
     charge = sandbox.charges.get(charge_id)
     if charge is None:
-        raise CONTROL_NOT_FOUND.error(said=f"there is no charge {charge_id!r}")
+        raise CONTROL_NOT_FOUND.error(detail=f"there is no charge {charge_id!r}")
     with sandbox.changes.because("resolve_threeds"):
         resolved = resolve(sandbox, charge, call.body.result)
     return _waiting(resolved.charge, resolved.threeds)

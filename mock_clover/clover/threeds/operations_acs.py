@@ -89,10 +89,10 @@ def resolve(sandbox: Sandbox, charge: Charge, result: IssuerResult) -> Authentic
     threeds = charge.threeds
     if charge.state != "pending" or threeds is None:
         raise CONTROL_INVALID.error(
-            said=f"charge {charge.id} is not pending 3-D Secure: it is {charge.state}"
+            detail=f"charge {charge.id} is not pending 3-D Secure: it is {charge.state}"
         )
     if result == "challenge" and threeds.step != "method":
-        raise CONTROL_INVALID.error(said="result: a challenge can follow only the method")
+        raise CONTROL_INVALID.error(detail="result: a challenge can follow only the method")
     if result == "timeout":
         why = "3-D Secure expired: result is timeout"
         failed = fail_authentication(

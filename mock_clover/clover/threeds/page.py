@@ -151,7 +151,7 @@ def _show(sandbox: Sandbox, call: Call[Any, None], html: Html) -> Page | Text:
 
 def _plain_text(auth: Authentication | None) -> Text:
     if auth is None or auth.charge.state != "pending":
-        raise CONTROL_NOT_FOUND.error(said="no charge waits for this 3-D Secure transaction")
+        raise CONTROL_NOT_FOUND.error(detail="no charge waits for this 3-D Secure transaction")
     charge, threeds = auth.charge, auth.threeds
     return Text(
         _PLAIN_TEXT.format(

@@ -134,14 +134,14 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswe
     spec = TargetSpec(**fields)
     error = wrong_target(spec)
     if error is not None:
-        raise CONTROL_INVALID.error(said=f"{error[0]}: {error[1]}")
+        raise CONTROL_INVALID.error(detail=f"{error[0]}: {error[1]}")
     handshake = spec.kind == "platform" if body.handshake is None else body.handshake
     if handshake and spec.kind != "platform":
-        raise CONTROL_INVALID.error(said="handshake: only platform targets get a code")
+        raise CONTROL_INVALID.error(detail="handshake: only platform targets get a code")
     outbox = sandbox.outbox
     if outbox is not None and outbox.is_full and spec.id not in outbox.subscriptions:
-        raise CONTROL_INVALID.error(said=f"there are {TARGETS_MAX} targets already; delete one")
-    outbox = sandbox.hooked()
+        raise CONTROL_INVALID.error(detail=f"there are {TARGETS_MAX} targets already; delete one")
+    outbox = sandbox.ensure_outbox()
     subscription = outbox.subscribe(spec, sandbox.seed, handshake=handshake)
     if handshake:
         verify_target(sandbox, outbox, subscription)
@@ -170,10 +170,10 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer
     """Confirm a verification code; the target then gets events."""
     subscription = _require_target(sandbox, call.ids[0])
     if subscription.code is None:
-        raise CONTROL_INVALID.error(said=f"{subscription.id} does not wait for a code")
+        raise CONTROL_INVALID.error(detail=f"{subscription.id} does not wait for a code")
     if call.body.verificationCode != subscription.code:
         raise CONTROL_INVALID.error(
-            said="verificationCode: does not match the last code that was sent"
+            detail="verificationCode: does not match the last code that was sent"
         )
     active = replace(subscription, code=None)
     _outbox(sandbox).subscriptions[subscription.id] = active
@@ -185,17 +185,17 @@ def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
     body = call.body
     error = wrong_event(body)
     if error is not None:
-        raise CONTROL_INVALID.error(said=f"{error[0]}: {error[1]}")
+        raise CONTROL_INVALID.error(detail=f"{error[0]}: {error[1]}")
     needed = ("object", "id", "type") if body.kind == "platform" else ("id", "status")
     missing = [name for name in needed if getattr(body, name) is None]
     if body.payload is None and missing:
-        raise CONTROL_INVALID.error(said=f"{missing[0]}: is required unless `payload` is set")
+        raise CONTROL_INVALID.error(detail=f"{missing[0]}: is required unless `payload` is set")
     if body.target is not None:
         _require_target(sandbox, body.target)
     sent = send(sandbox, body, "sent")
     if not sent:
         raise CONTROL_INVALID.error(
-            said=f"there is no active target of kind {body.kind} that receives this event"
+            detail=f"there is no active target of kind {body.kind} that receives this event"
         )
     return DeliveryList(data=tuple(map(_delivery_answer, sent)))
 
@@ -228,9 +228,9 @@ def resend_delivery(sandbox: Sandbox, call: Call[None, None]) -> DeliveryAnswer:
     outbox = _outbox(sandbox)
     delivery = outbox.get(call.ids[0])
     if delivery is None:
-        raise CONTROL_NOT_FOUND.error(said=f"there is no delivery {call.ids[0]!r}")
+        raise CONTROL_NOT_FOUND.error(detail=f"there is no delivery {call.ids[0]!r}")
     if delivery.target not in outbox.subscriptions:
-        raise CONTROL_INVALID.error(said=f"its target {delivery.target!r} no longer exists")
+        raise CONTROL_INVALID.error(detail=f"its target {delivery.target!r} no longer exists")
     return _delivery_answer(resend(sandbox, outbox, delivery))
 
 
@@ -242,7 +242,7 @@ def _outbox(sandbox: Sandbox) -> Outbox:
 def _require_target(sandbox: Sandbox, target_id: str) -> TargetState:
     subscription = _outbox(sandbox).subscriptions.get(target_id)
     if subscription is None:
-        raise CONTROL_NOT_FOUND.error(said=f"there is no target {target_id!r}")
+        raise CONTROL_NOT_FOUND.error(detail=f"there is no target {target_id!r}")
     return subscription
 
 

@@ -68,7 +68,7 @@ def apply_delivery_plan(
     """Post an event to a target as its plan says, then release what waited for it."""
     if is_awaiting_verification(outbox, subscription):
         return
-    fault = outbox.mischief(subscription.id, event)
+    fault = outbox.next_fault(subscription.id, event)
     action = fault.do if fault is not None else None
     now_ms = sandbox.clock.now_ms()
     state: DeliveryState = "under_way"

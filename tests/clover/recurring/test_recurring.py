@@ -502,7 +502,9 @@ def test_after_five_failed_payments_a_subscription_is_deactivated(make_world: Ma
     now = shop.read(made)
     assert (now["active"], now["lastRunDate"]) == (False, "2025-06-05T12:00:00.000+0000")
     assert now["modifiedTime"] == now["lastRunDate"]
-    shop.world.sandbox.steer(shop.world.sandboxes.rules_of(load("sandbox")), shop.sandbox.settings)
+    shop.world.sandbox.apply_scenario(
+        shop.world.sandboxes.rules_of(load("sandbox")), shop.sandbox.settings
+    )
     put(shop, made, active=True)
     assert shop.runs("2026-06-02T00:00:00+00:00") == [at("2026-06-01T12:00:00+00:00")]
 
@@ -655,7 +657,7 @@ def test_a_rule_sees_a_due_payment_as_it_sees_a_charge(
     shop = Subscribing(make_world())
     customer = shop.customer()
     rules = ruled({"when": when, "then": {"decline": {}}})
-    shop.sandbox.steer(shop.world.sandboxes.rules_of(rules), shop.sandbox.settings)
+    shop.sandbox.apply_scenario(shop.world.sandboxes.rules_of(rules), shop.sandbox.settings)
     shop.subscribe(customer=customer)
     assert [said for _, _, said in shop.payments(customer)] == [status]
 
@@ -675,7 +677,7 @@ def test_rule_without_endpoint_ignores_scheduled_payment(
     customer = shop.customer()
     shop.subscribe(customer=customer, startDate=START)
     rules = ruled({"when": {"first": 1}, "then": then})
-    shop.sandbox.steer(shop.world.sandboxes.rules_of(rules), shop.sandbox.settings)
+    shop.sandbox.apply_scenario(shop.world.sandboxes.rules_of(rules), shop.sandbox.settings)
     assert len(shop.runs("2025-06-02T00:00:00+00:00")) == 1
     assert shop.ask("GET", "/v1/charges").status == status, "the rule's first call is this one"
     assert [said for _, _, said in shop.payments(customer)] == ["succeeded"]

@@ -49,7 +49,7 @@ def test_public_webhook_hosts_need_an_option(world: World) -> None:
         *(world.sandbox.rules.scenario, world.keys),
         seed="x",
         log=ExchangeLog(None, "none"),
-        switched={},
+        setting_overrides={},
         webhook_hosts=("Hooks.Example.COM",),
     )
     assert app._webhook_hosts == ("hooks.example.com",)
