@@ -79,7 +79,7 @@ def _endpoint(
         path=path,
         run=read,
         response=Record,
-        fact=OURS,
+        evidence=OURS,
         auth=NO_AUTH,
         surface=UNJOURNALED,
         cross_origin=cross_origin,

@@ -60,7 +60,7 @@ ENDPOINT = Endpoint(
     path="/sdk/cards",
     run=list_cards,
     response=CardsShown,
-    fact=OURS,
+    evidence=OURS,
     auth=NO_AUTH,
     surface=UNJOURNALED,
 )

@@ -86,8 +86,8 @@ class Run(NamedTuple):
             kind=difference.kind,
             expected=masked(difference.expected, difference.path, self.secrets),
             got=masked(difference.got, difference.path, self.secrets),
-            evidence=endpoint.fact.evidence if endpoint else "inferred",
-            source=endpoint.fact.source if endpoint else "",
+            evidence=endpoint.evidence.level if endpoint else "inferred",
+            source=endpoint.evidence.source if endpoint else "",
             printed=bool(example.clover),
         )
 

@@ -36,7 +36,7 @@ def control(
         response=response,
         request=request,
         query=query,
-        fact=OURS,
+        evidence=OURS,
         about=(run.__doc__ or "").partition("\n")[0],
     )
 

@@ -1,10 +1,10 @@
 """Evidence for claims about Clover: every claim carries a level and a source.
 
-A fact is *documented* (in Clover's documentation), *observed* (recorded on the wire) or *inferred*
+A claim is *documented* (in Clover's documentation), *observed* (recorded on the wire) or *inferred*
 (our deduction where no source was found). `docs/fidelity.md` explains the keys of the sources.
 
-Most response records have one source, in the class variable `fact`. `facts` maps the members that
-have another source.
+Most response records have one source, in the class variable `evidence`. `member_evidence` maps
+the members that have another source.
 """
 
 from collections.abc import Mapping
@@ -12,78 +12,80 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-Evidence = Literal["documented", "observed", "inferred"]
+EvidenceLevel = Literal["documented", "observed", "inferred"]
 
 
-LOWER_OF: dict[tuple[Evidence, Evidence], Evidence] = {
-    (one, other): max(one, other, key=get_args(Evidence).index)
-    for one in get_args(Evidence)
-    for other in get_args(Evidence)
+LOWER_OF: dict[tuple[EvidenceLevel, EvidenceLevel], EvidenceLevel] = {
+    (one, other): max(one, other, key=get_args(EvidenceLevel).index)
+    for one in get_args(EvidenceLevel)
+    for other in get_args(EvidenceLevel)
 }
 """The lower of two evidence levels. A table, because every reply needs it."""
 
 
-class Fact(NamedTuple):
+class Evidence(NamedTuple):
     """The evidence level of a claim, and its source."""
 
-    evidence: Evidence
+    level: EvidenceLevel
     source: str
 
 
-def documented(source: str) -> Fact:
+def documented(source: str) -> Evidence:
     """Mark a claim that Clover's documentation makes."""
-    return Fact("documented", source)
+    return Evidence("documented", source)
 
 
-def observed(source: str) -> Fact:
+def observed(source: str) -> Evidence:
     """Mark a claim that was recorded on the wire, or in a client written against it."""
-    return Fact("observed", source)
+    return Evidence("observed", source)
 
 
-def inferred(source: str) -> Fact:
+def inferred(source: str) -> Evidence:
     """Mark our own deduction; `source` names what it is deduced from."""
-    return Fact("inferred", source)
+    return Evidence("inferred", source)
 
 
-def doc(text: str, fact: Fact, *, refused_as: str = "", **bounds: Any) -> msgspec.Meta:
+def doc(text: str, evidence: Evidence, *, refused_as: str = "", **bounds: Any) -> msgspec.Meta:
     """Return the metadata of a field: description, evidence and bounds.
 
     `refused_as` names the problem that an invalid value of this field raises.
     """
     return msgspec.Meta(
         description=text,
-        extra={"fact": fact, "refused_as": refused_as},
-        extra_json_schema={"x-evidence": fact.evidence, "x-source": fact.source},
+        extra={"evidence": evidence, "refused_as": refused_as},
+        extra_json_schema={"x-evidence": evidence.level, "x-source": evidence.source},
         **bounds,
     )
 
 
-Facts = Mapping[str, Fact]
+MemberEvidence = Mapping[str, Evidence]
 
 
-def evidence_for(fact: Fact, *members: str) -> dict[str, Fact]:
-    """Return the facts of members whose source differs from that of their record."""
-    return dict.fromkeys(members, fact)
+def evidence_for(evidence: Evidence, *members: str) -> dict[str, Evidence]:
+    """Return the evidence of members whose source differs from that of their record."""
+    return dict.fromkeys(members, evidence)
 
 
-def fact_of(record: type[msgspec.Struct], member: str) -> Fact | None:
+def evidence_of(record: type[msgspec.Struct], member: str) -> Evidence | None:
     """Return the evidence of a member: its own, or that of its record."""
-    own = _fact_in(get_type_hints(record, include_extras=True)[member])
+    own = _evidence_in(get_type_hints(record, include_extras=True)[member])
     if own is not None:
         return own
-    member_facts: Facts = getattr(record, "facts", {})
-    record_fact = getattr(record, "fact", None)
-    return member_facts.get(member) or (record_fact if isinstance(record_fact, Fact) else None)
+    members: MemberEvidence = getattr(record, "member_evidence", {})
+    record_evidence = getattr(record, "evidence", None)
+    return members.get(member) or (
+        record_evidence if isinstance(record_evidence, Evidence) else None
+    )
 
 
-def _fact_in(hint: Any) -> Fact | None:
-    """Return the fact in the metadata of a type, or of a member of a union."""
+def _evidence_in(hint: Any) -> Evidence | None:
+    """Return the evidence in the metadata of a type, or of a member of a union."""
     for meta in getattr(hint, "__metadata__", ()):
-        if isinstance(meta, msgspec.Meta) and meta.extra and "fact" in meta.extra:
-            fact: Fact = meta.extra["fact"]
-            return fact
-    facts = map(_fact_in, () if hasattr(hint, "__metadata__") else get_args(hint))
-    return next(filter(None, facts), None)
+        if isinstance(meta, msgspec.Meta) and meta.extra and "evidence" in meta.extra:
+            evidence: Evidence = meta.extra["evidence"]
+            return evidence
+    found = map(_evidence_in, () if hasattr(hint, "__metadata__") else get_args(hint))
+    return next(filter(None, found), None)
 
 
 class Behaviour(NamedTuple):
@@ -91,7 +93,7 @@ class Behaviour(NamedTuple):
 
     name: str
     said: str
-    fact: Fact
+    evidence: Evidence
     setting: str = ""
     """The scenario setting that changes the behaviour, if any."""
 

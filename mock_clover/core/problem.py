@@ -6,7 +6,7 @@ The catalogue of all problems is `clover/common/problems.py`. It imports those o
 
 from typing import Any, Literal
 
-from mock_clover.core.evidence import Fact
+from mock_clover.core.evidence import Evidence
 from mock_clover.core.record import Record
 
 ErrorShape = Literal["error", "bare", "plain", "status"]
@@ -30,7 +30,7 @@ class Problem(Record, frozen=True, kw_only=True):
     shape: ErrorShape = "error"
     """error: the usual envelope. bare: only a top-level message. plain: text, not JSON.
     status: the reason phrase and a message, both at the top level, as in OAuth v2."""
-    fact: Fact
+    evidence: Evidence
 
     def error(self, **words: object) -> "ApiError":
         """Return the error of this problem; `words` fill the message template.
@@ -72,37 +72,45 @@ def problem(
     status: int,
     code: str | None,
     message: str,
-    fact: Fact,
+    evidence: Evidence,
     *,
     param: str | None = None,
     **others: Any,
 ) -> Problem:
     """Return a problem in the usual envelope."""
     return Problem(
-        name=name, status=status, code=code, message=message, fact=fact, param=param, **others
+        name=name,
+        status=status,
+        code=code,
+        message=message,
+        evidence=evidence,
+        param=param,
+        **others,
     )
 
 
 def invalid(
     name: str,
     message: str,
-    fact: Fact,
+    evidence: Evidence,
     *,
     status: int = 400,
     code: str | None = "invalid_request",
     **others: Any,
 ) -> Problem:
     """Return a problem with the type `invalid_request_error`."""
-    return problem(name, status, code, message, fact, type="invalid_request_error", **others)
+    return problem(name, status, code, message, evidence, type="invalid_request_error", **others)
 
 
-def bare(name: str, status: int, message: str, fact: Fact, details: str | None = None) -> Problem:
+def bare(
+    name: str, status: int, message: str, evidence: Evidence, details: str | None = None
+) -> Problem:
     """Return a problem whose body has only a message, and `details` on the platform."""
     return Problem(
-        name=name, status=status, message=message, details=details, shape="bare", fact=fact
+        name=name, status=status, message=message, details=details, shape="bare", evidence=evidence
     )
 
 
-def plain(name: str, status: int, message: str, fact: Fact) -> Problem:
+def plain(name: str, status: int, message: str, evidence: Evidence) -> Problem:
     """Return a problem whose body is text."""
-    return Problem(name=name, status=status, message=message, shape="plain", fact=fact)
+    return Problem(name=name, status=status, message=message, shape="plain", evidence=evidence)

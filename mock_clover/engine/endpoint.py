@@ -15,7 +15,7 @@ from mock_clover.clover.common.problems import Problem
 from mock_clover.clover.common.verdict import Decline, Verdict
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.core.codec import Codec
-from mock_clover.core.evidence import Behaviour, Fact
+from mock_clover.core.evidence import Behaviour, Evidence
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, Value
 from mock_clover.sandbox.sandbox import Sandbox
@@ -119,7 +119,7 @@ class Call(Generic[Body, Query]):
         self.issuer_verdict: Verdict | None = None
         """The issuer's final decision."""
         self.basis: tuple[Behaviour, ...] = ()
-        """Behaviours of Clover that the handler relied on, besides its endpoint's own fact."""
+        """Behaviours of Clover that the handler relied on, besides that of its endpoint."""
         self.why = "no rule applied"
 
     @property
@@ -229,7 +229,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     path: str
     run: Callable[[Sandbox, Call[Any, Any]], Result]
     response: type[Record]
-    fact: Fact
+    evidence: Evidence
     request: type[Record] | None = None
     body_format: Literal["json", "json_only", "json_or_form"] = "json"
     """json: any content type. json_only: another content type is rejected with 415. json_or_form:

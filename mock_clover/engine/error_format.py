@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from mock_clover.clover.common.problems import Problem
 from mock_clover.clover.common.verdict import Decline
-from mock_clover.core.evidence import Fact, Facts, documented, evidence_for, observed
+from mock_clover.core.evidence import Evidence, MemberEvidence, documented, evidence_for, observed
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.sandbox.sandbox import Sandbox
@@ -26,8 +26,8 @@ DECLINED_STATUS = 402
 class ErrorBody(Record, frozen=True, kw_only=True):
     """The `error` object of an error body; members in the recorded order."""
 
-    fact: ClassVar[Fact] = observed("CC 30103, PHP21, GP")
-    facts: ClassVar[Facts] = evidence_for(
+    evidence: ClassVar[Evidence] = observed("CC 30103, PHP21, GP")
+    member_evidence: ClassVar[MemberEvidence] = evidence_for(
         documented("SEED's table of the error object"), "decline_code", "doc_url", "param"
     )
 
@@ -44,7 +44,7 @@ class ErrorBody(Record, frozen=True, kw_only=True):
 class ErrorEnvelope(Record, frozen=True, kw_only=True):
     """The body of an error; bare errors have no `error`. OAuth v2 uses `StatusBody` instead."""
 
-    fact: ClassVar[Fact] = observed("CC 30103, PHP21, GP")
+    evidence: ClassVar[Evidence] = observed("CC 30103, PHP21, GP")
 
     message: str
     details: str | None = None
@@ -54,7 +54,7 @@ class ErrorEnvelope(Record, frozen=True, kw_only=True):
 class StatusBody(Record, frozen=True, kw_only=True):
     """The body of an OAuth v2 error: the reason phrase and a message."""
 
-    fact: ClassVar[Fact] = observed("AROUND 1.2: a live probe of /oauth/v2/token")
+    evidence: ClassVar[Evidence] = observed("AROUND 1.2: a live probe of /oauth/v2/token")
 
     status: str
     message: str

@@ -16,7 +16,7 @@ from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
 from mock_clover.clover.common.verdict import Verdict
 from mock_clover.clover.threeds.records import ThreeDSFlow
-from mock_clover.core.evidence import Evidence
+from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Endpoint, RuleInputOf
@@ -45,7 +45,7 @@ class Override(NamedTuple):
 
     then: Action
     why: str
-    evidence: Evidence
+    evidence: EvidenceLevel
     based_on: str
 
     def verdict(self) -> Verdict | None:
@@ -154,7 +154,7 @@ def _trigger(word: str, why: str) -> Override:
     return Override(
         then=outcome(word),
         why=why,
-        evidence=ASKED_OUTCOME.fact.evidence,
+        evidence=ASKED_OUTCOME.evidence.level,
         based_on=ASKED_OUTCOME.name,
     )
 

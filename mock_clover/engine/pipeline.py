@@ -87,7 +87,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
                 status=stored.status,
                 body=stored.body,
                 why=f"idempotency: replay of: {stored.why}",
-                evidence=IDEMPOTENCY_REPLAY.fact.evidence,
+                evidence=IDEMPOTENCY_REPLAY.evidence.level,
                 basis=(IDEMPOTENCY_REPLAY,),
             )
         else:

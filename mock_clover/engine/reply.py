@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import ApiError
-from mock_clover.core.evidence import LOWER_OF, Evidence
+from mock_clover.core.evidence import LOWER_OF, EvidenceLevel
 from mock_clover.core.record import Record, Value, encode
 from mock_clover.engine.endpoint import (
     Asset,
@@ -48,7 +48,7 @@ class Reply(Value, frozen=True, kw_only=True):
     """How long the transport waits before it sends the reply."""
     pending_ms: int = 0
     """How long the server may retry the request before it sends this reply."""
-    evidence: Evidence | None = None
+    evidence: EvidenceLevel | None = None
     """The lowest evidence level of `basis`; None if the reply makes no claim about Clover."""
     basis: tuple[Basis, ...] = ()
 
@@ -64,7 +64,7 @@ class Wait(Value, frozen=True):
 
 def reply_of(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result: object) -> Reply:
     """Return the reply for the result of an endpoint's handler."""
-    issuer_verdict, evidence = call.issuer_verdict, endpoint.fact.evidence
+    issuer_verdict, evidence = call.issuer_verdict, endpoint.evidence.level
     basis: tuple[Basis, ...] = (endpoint,)
     if issuer_verdict is not None:
         basis = (endpoint, issuer_verdict)
@@ -152,7 +152,7 @@ def error_reply(
         str(param) if param is not None else None,
         platform=endpoint is not None and endpoint.surface.platform_errors,
     )
-    why = f"{problem.name} ({problem.fact.evidence}: {problem.fact.source})"
+    why = f"{problem.name} ({problem.evidence.level}: {problem.evidence.source})"
     reason = error.words.get("reason")
     if reason is not None:  # Clover uses one message for several situations
         why = f"{problem.name} ({reason})"

@@ -13,13 +13,13 @@ from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES, UNKNOWNS
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS
-from mock_clover.core.evidence import Evidence, Fact, fact_of
+from mock_clover.core.evidence import Evidence, EvidenceLevel, evidence_of
 from mock_clover.core.record import Record
 from mock_clover.engine.error_format import ErrorEnvelope, StatusBody
 from mock_clover.reference.openapi import problem_rows, route_rows
 from mock_clover.scenario.records import Scenario
 
-MARKS: tuple[Evidence, ...] = get_args(Evidence)
+MARKS: tuple[EvidenceLevel, ...] = get_args(EvidenceLevel)
 
 SOURCES: dict[str, str] = {
     "REF": "docs.clover.com/reference, page with this name",
@@ -58,7 +58,7 @@ class Member(NamedTuple):
 
     record: type[Record]
     name: str
-    fact: Fact | None
+    evidence: Evidence | None
 
 
 def records() -> tuple[type[Record], ...]:
@@ -91,7 +91,7 @@ def members() -> Iterator[Member]:
     """Yield all members of all records."""
     for record in records():
         for field in msgspec.structs.fields(record):
-            yield Member(record, field.encode_name, fact_of(record, field.name))
+            yield Member(record, field.encode_name, evidence_of(record, field.name))
 
 
 def fidelity(scenario: Scenario) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
                 "name": each.name,
                 "about": each.said,
                 "setting": each.setting,
-                **_evidence(each.fact),
+                **_evidence(each.evidence),
             }
             for each in BEHAVIOURS
         ],
@@ -115,11 +115,12 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
             for row in problem_rows()
         ],
         "members": [
-            {"record": each.record.__name__, "name": each.name, **_evidence(each.fact)}
+            {"record": each.record.__name__, "name": each.name, **_evidence(each.evidence)}
             for each in members()
         ],
         "webhooks": [
-            {"name": hook.name, "about": hook.about, **_evidence(hook.fact)} for hook in WEBHOOKS
+            {"name": hook.name, "about": hook.about, **_evidence(hook.evidence)}
+            for hook in WEBHOOKS
         ],
         "cards": [
             {"name": card.label, "evidence": card.evidence, "source": card.source or ""}
@@ -135,8 +136,10 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _evidence(fact: Fact | None) -> dict[str, str]:
-    return {"evidence": "", "source": ""} if fact is None else fact._asdict()
+def _evidence(evidence: Evidence | None) -> dict[str, str]:
+    if evidence is None:
+        return {"evidence": "", "source": ""}
+    return {"evidence": evidence.level, "source": evidence.source}
 
 
 def _count_levels(rows: list[dict[str, Any]]) -> dict[str, int]:

@@ -94,8 +94,8 @@ def _webhook(hook: Webhook) -> dict[str, Any]:
         "summary": hook.about,
         "requestBody": {"required": True, "content": {"application/json": schema}},
         "responses": {"200": {"description": "Received. Any other status is retried later."}},
-        "x-evidence": hook.fact.evidence,
-        "x-source": hook.fact.source,
+        "x-evidence": hook.evidence.level,
+        "x-source": hook.evidence.source,
     }
     if hook.header:
         header = {"name": hook.header, "in": "header", "required": True}
@@ -111,8 +111,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "security": _SECURITY[endpoint.auth.kind],
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint),
-        "x-evidence": endpoint.fact.evidence,
-        "x-source": endpoint.fact.source,
+        "x-evidence": endpoint.evidence.level,
+        "x-source": endpoint.evidence.source,
     }
     if endpoint.auth.permissions:
         operation["x-permissions"] = list(endpoint.auth.permissions)
@@ -267,8 +267,8 @@ def problem_rows() -> list[dict[str, Any]]:
             "code": problem.code or "",
             "type": problem.type or "",
             "message": problem.message,
-            "evidence": problem.fact.evidence,
-            "source": problem.fact.source,
+            "evidence": problem.evidence.level,
+            "source": problem.evidence.source,
         }
         for problem in CATALOGUE
     ]
@@ -285,8 +285,8 @@ def route_rows() -> list[dict[str, Any]]:
             "permissions": ", ".join(_permissions(endpoint)),
             "extension": endpoint.extension,
             "about": endpoint.about,
-            "evidence": endpoint.fact.evidence,
-            "source": endpoint.fact.source,
+            "evidence": endpoint.evidence.level,
+            "source": endpoint.evidence.source,
         }
         for endpoint in SURFACE
     ]

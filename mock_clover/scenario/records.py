@@ -20,7 +20,7 @@ from mock_clover.clover.common.verdict import (
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.clover.threeds.records import LIFE_MS, CardFlow
 from mock_clover.clover.webhooks.records import TARGETS_MAX, TargetSpec
-from mock_clover.core.evidence import END, Evidence
+from mock_clover.core.evidence import END, EvidenceLevel
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
@@ -78,7 +78,7 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
     outcome: Annotated[
         Literal["approve", "decline"], msgspec.Meta(description="The response of the issuer.")
     ]
-    evidence: Annotated[Evidence, msgspec.Meta(description="Evidence level.")] = "inferred"
+    evidence: Annotated[EvidenceLevel, msgspec.Meta(description="Evidence level.")] = "inferred"
     brand: (
         Annotated[
             Brand, msgspec.Meta(description="Must match the PAN's range, if that is a known one.")

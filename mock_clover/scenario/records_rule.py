@@ -19,7 +19,7 @@ from mock_clover.clover.common.verdict import (
 )
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.clover.webhooks.records import EventSpec
-from mock_clover.core.evidence import END, Evidence
+from mock_clover.core.evidence import END, EvidenceLevel
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
@@ -257,7 +257,7 @@ class Action(RuleRecord, frozen=True, kw_only=True):
         """Whether the outcome is an issuer response, not an error or a fault."""
         return self.approve is not None or self.decline is not None
 
-    def verdict(self, why: str, evidence: Evidence, based_on: str) -> Verdict | None:
+    def verdict(self, why: str, evidence: EvidenceLevel, based_on: str) -> Verdict | None:
         """Return the issuer response, or None if the outcome is another one."""
         if self.approve is not None:
             return Approval(
@@ -293,7 +293,7 @@ class Rule(RuleRecord, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    evidence: Evidence = "inferred"
+    evidence: EvidenceLevel = "inferred"
     source: str | None = None
     when: Condition = Condition()
     then: Action

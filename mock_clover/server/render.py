@@ -4,14 +4,14 @@ import random
 from http import HTTPStatus
 from typing import get_args
 
-from mock_clover.core.evidence import Evidence
+from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.engine.reply import Reply
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
 _EVIDENCE_LINES = {
-    mark: f"x-mock-clover-evidence: {mark}\r\n".encode() for mark in get_args(Evidence)
+    mark: f"x-mock-clover-evidence: {mark}\r\n".encode() for mark in get_args(EvidenceLevel)
 }
 _random_bits = random.getrandbits
 

@@ -8,7 +8,7 @@ import pytest
 from mock_clover.cli.strictness import LENIENT, Strictness
 from mock_clover.clover.charges.behaviours import DECLINE_IS_402, LISTED_CARD, NEWEST_CARD_PAYS
 from mock_clover.clover.surface import OPERATIONS
-from mock_clover.core.evidence import LOWER_OF, Evidence
+from mock_clover.core.evidence import LOWER_OF, EvidenceLevel
 from mock_clover.engine.evidence import inferred_in, lowest_evidence
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import ScenarioError
@@ -133,7 +133,7 @@ def test_control_call_has_no_evidence_header(world: World, path: str) -> None:
 
 
 def test_evidence_levels_are_ordered() -> None:
-    marks: tuple[Evidence, ...] = get_args(Evidence)
+    marks: tuple[EvidenceLevel, ...] = get_args(EvidenceLevel)
     assert {pair: weak for pair, weak in LOWER_OF.items() if pair[0] != pair[1]} == {
         ("documented", "observed"): "observed",
         ("observed", "documented"): "observed",

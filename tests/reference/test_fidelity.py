@@ -20,7 +20,7 @@ from mock_clover.clover.common.problems import BY_NAME, CATALOGUE
 from mock_clover.clover.common.verdict import Approval
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS
-from mock_clover.core.evidence import Fact, documented, fact_of, inferred
+from mock_clover.core.evidence import Evidence, documented, evidence_of, inferred
 from mock_clover.core.record import Record
 from mock_clover.reference.fidelity import MARKS, SOURCES, Member, members, records
 from mock_clover.scenario.load import load, shipped_names
@@ -40,11 +40,11 @@ KEYS = re.compile(rf"\b({'|'.join(map(re.escape, SOURCES))})\b")
 
 def wrong_mark(fact: Any) -> str:
     """Say what is wrong with a mark, or ''."""
-    if not isinstance(fact, Fact):
+    if not isinstance(fact, Evidence):
         return "has no mark: give it documented(…), observed(…) or inferred(…)"
-    if fact.evidence not in MARKS or not fact.source.strip():
+    if fact.level not in MARKS or not fact.source.strip():
         return f"has a mark without a source: {fact}"
-    if fact.evidence == "documented" and not KEYS.search(fact.source):
+    if fact.level == "documented" and not KEYS.search(fact.source):
         return (
             f"is documented by a page that SOURCES of reference/fidelity.py has not: {fact.source}"
         )
@@ -55,24 +55,24 @@ def wrong_members(found: list[Member]) -> list[str]:
     return [
         f"{each.record.__module__}.{each.record.__name__}.{each.name} {said}"
         for each in found
-        if (said := wrong_mark(each.fact))
+        if (said := wrong_mark(each.evidence))
     ]
 
 
 def test_every_field_has_evidence() -> None:
-    """Or its record has one: `fact: ClassVar[Fact] = documented(…)`."""
+    """Or its record has one: `evidence: ClassVar[Evidence] = documented(…)`."""
     check_none(wrong_members(list(members())))
 
 
 def test_field_evidence_names_existing_fields() -> None:
     for record in records():
-        told_here = getattr(record, "facts", {})
+        told_here = getattr(record, "member_evidence", {})
         names = {field.name for field in msgspec.structs.fields(record)}
         assert set(told_here) <= names, record
 
 
 def test_every_operation_error_webhook_and_behaviour_has_evidence() -> None:
-    claims = [(each.name, each.fact) for each in (*SURFACE, *CATALOGUE, *WEBHOOKS, *BEHAVIOURS)]
+    claims = [(each.name, each.evidence) for each in (*SURFACE, *CATALOGUE, *WEBHOOKS, *BEHAVIOURS)]
     check_none(f"{name} {said}" for name, fact in claims if (said := wrong_mark(fact)))
 
 
@@ -87,7 +87,7 @@ def test_every_built_in_card_and_rule_has_evidence(name: str) -> None:
         assert card.source or card.evidence == "inferred" or (repeats and same.source), card.label
     for rule in scenario.rules:
         problem = BY_NAME.get(rule.then.problem or "")
-        repeats = problem and problem.fact.evidence == rule.evidence
+        repeats = problem and problem.evidence.level == rule.evidence
         assert rule.evidence in MARKS
         assert rule.source or rule.evidence == "inferred" or repeats, rule.name
 
@@ -113,7 +113,7 @@ class Told(Record, frozen=True, kw_only=True):
 
 
 def test_field_without_evidence_is_reported() -> None:
-    found = [Member(Told, "plain", fact_of(Told, "plain"))]
+    found = [Member(Told, "plain", evidence_of(Told, "plain"))]
     assert wrong_members(found) == [
         f"{__name__}.Told.plain has no mark: give it documented(…), observed(…) or inferred(…)"
     ]
@@ -174,7 +174,7 @@ def test_claim_names_are_unique() -> None:
 def test_every_unknown_has_a_behaviour_or_text() -> None:
     for each in UNKNOWNS:
         assert each.said, each.about
-        assert each.behaviour is None or each.behaviour.fact.evidence == "inferred", each.about
+        assert each.behaviour is None or each.behaviour.evidence.level == "inferred", each.about
 
 
 def charged(world: World, source: str) -> Any:

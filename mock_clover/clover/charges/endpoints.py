@@ -268,7 +268,7 @@ ENDPOINTS = (
             *THREEDS_REFUSALS,
         ),
         about="Charge a token or a customer's card on file; `capture: false` only authorizes.",
-        fact=documented("REF createcharge"),
+        evidence=documented("REF createcharge"),
     ),
     Endpoint(
         name="capture_charge",
@@ -289,6 +289,6 @@ ENDPOINTS = (
             CAPTURE_TOO_LARGE,
         ),
         about="Capture an authorization, in full or in part; 0 releases a gift card's lock.",
-        fact=documented("REF capturecharge"),
+        evidence=documented("REF capturecharge"),
     ),
 )

@@ -131,7 +131,7 @@ ENDPOINTS = (
         auth=bearer("read_payments"),
         response=ListAnswer,
         about="List charges, newest first.",
-        fact=documented("REF getcharges"),
+        evidence=documented("REF getcharges"),
     ),
     Endpoint(
         name="get_charge",
@@ -143,6 +143,6 @@ ENDPOINTS = (
         response=ChargeAnswer,
         errors=(CHARGE_NOT_FOUND,),
         about="Get one charge.",
-        fact=documented("REF getcharge"),
+        evidence=documented("REF getcharge"),
     ),
 )

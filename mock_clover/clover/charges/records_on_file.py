@@ -7,7 +7,7 @@ both are accepted.
 from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.common.cards import Card
-from mock_clover.core.evidence import Fact, doc, documented
+from mock_clover.core.evidence import Evidence, doc, documented
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 
@@ -45,7 +45,7 @@ DESCRIPTORS_UNSUPPORTED = (
 class SavedCredential(Record, frozen=True, kw_only=True):
     """`saved_credentials_on_file` of a response. Source: the TransArmor page."""
 
-    fact: ClassVar[Fact] = documented("TransArmor page")
+    evidence: ClassVar[Evidence] = documented("TransArmor page")
 
     tokenType: Literal["TRANSARMOR"]
     value: str

@@ -6,7 +6,7 @@ Amounts and rate are those of the platform's payments (DOCS:working-with-transac
 
 from typing import ClassVar, Literal
 
-from mock_clover.core.evidence import Cents, Fact, inferred
+from mock_clover.core.evidence import Cents, Evidence, inferred
 from mock_clover.core.record import Record
 
 SURCHARGE_RATE_WHOLE = 1_000_000
@@ -16,7 +16,7 @@ SURCHARGE_RATE_WHOLE = 1_000_000
 class AdditionalCharge(Record, frozen=True, kw_only=True):
     """One of `additional_charges`."""
 
-    fact: ClassVar[Fact] = inferred("the payments of DOCS:working-with-transaction-data")
+    evidence: ClassVar[Evidence] = inferred("the payments of DOCS:working-with-transaction-data")
 
     id: str | None = None
     type: Literal["CREDIT_SURCHARGE"]

@@ -19,8 +19,8 @@ from mock_clover.clover.threeds.records import ThreeDSAnswer, threeds_answer
 from mock_clover.clover.tokens.records import Instrument
 from mock_clover.core.evidence import (
     Cents,
-    Fact,
-    Facts,
+    Evidence,
+    MemberEvidence,
     Millis,
     documented,
     evidence_for,
@@ -33,7 +33,9 @@ from mock_clover.core.record import Record
 class Outcome(Record, frozen=True, kw_only=True):
     """`outcome` of a charge."""
 
-    fact: ClassVar[Fact] = observed("CCL, GP CloverCharge, PHP21: no other values were seen")
+    evidence: ClassVar[Evidence] = observed(
+        "CCL, GP CloverCharge, PHP21: no other values were seen"
+    )
 
     network_status: str | None = None
     type: str | None = None
@@ -45,8 +47,8 @@ APPROVED = Outcome(network_status="approved_by_network", type="authorized")
 class Source(Record, frozen=True, kw_only=True):
     """`source` of a charge or order."""
 
-    fact: ClassVar[Fact] = observed("CCL, GP CloverCharge")
-    facts: ClassVar[Facts] = evidence_for(
+    evidence: ClassVar[Evidence] = observed("CCL, GP CloverCharge")
+    member_evidence: ClassVar[MemberEvidence] = evidence_for(
         documented("MD: fraud tools; the test-card page"),
         "address_line1_check",
         "address_zip_check",
@@ -77,8 +79,8 @@ PAYMENT_METHODS: dict[Instrument, str | None] = {
 class ChargeAnswer(Record, frozen=True, kw_only=True):
     """A charge in responses; members in the order of the recorded responses."""
 
-    fact: ClassVar[Fact] = observed("CCL 2023-09, SEED 2025-05, GP CloverCharge")
-    facts: ClassVar[Facts] = (
+    evidence: ClassVar[Evidence] = observed("CCL 2023-09, SEED 2025-05, GP CloverCharge")
+    member_evidence: ClassVar[MemberEvidence] = (
         evidence_for(
             documented("AE's schema of the response"),
             *("tax_amount", "tip_amount", "description", "external_reference_id"),
@@ -324,7 +326,7 @@ class ListAnswer(Record, frozen=True, kw_only=True):
     Source: MD:pagination, and the get-charges sample of 2024, which does not have it.
     """
 
-    fact: ClassVar[Fact] = documented("MD:pagination")
+    evidence: ClassVar[Evidence] = documented("MD:pagination")
 
     object: str | None = None
     url: str

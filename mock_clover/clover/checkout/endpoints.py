@@ -377,6 +377,6 @@ ENDPOINTS = (
         auth=bearer(merchant=True),
         errors=(UNAUTHORIZED,),
         about="Create a hosted checkout session; the customer pays on the page at `href`.",
-        fact=DOC,
+        evidence=DOC,
     ),
 )

@@ -7,7 +7,7 @@ every path on every name, because clients use several names for one path.
 
 from typing import Literal, NamedTuple
 
-from mock_clover.core.evidence import Fact, documented, observed
+from mock_clover.core.evidence import Evidence, documented, observed
 
 Service = Literal["charges", "tokens", "oauth", "platform", "recurring", "keys"]
 Region = Literal["sandbox", "North America", "Europe", "Latin America"]
@@ -23,7 +23,7 @@ class Host(NamedTuple):
     name: str
     region: Region
     serves: str
-    fact: Fact
+    evidence: Evidence
     services: tuple[Service, ...] = ()
     """Services that `conformance` uses there; only for the sandbox's names."""
 
@@ -46,57 +46,57 @@ HOSTS: tuple[Host, ...] = (
         name="sandbox.dev.clover.com",
         region="sandbox",
         serves=_DASHBOARD,
-        fact=_V2,
+        evidence=_V2,
         services=("oauth", "recurring"),
     ),
     Host(
         name="apisandbox.dev.clover.com",
         region="sandbox",
         serves=_PLATFORM,
-        fact=_V2,
+        evidence=_V2,
         services=("platform",),
     ),
     Host(
         name="scl-sandbox.dev.clover.com",
         region="sandbox",
         serves=_CHARGES,
-        fact=_SDK,
+        evidence=_SDK,
         services=("charges",),
     ),
     Host(
         name="token-sandbox.dev.clover.com",
         region="sandbox",
         serves=_TOKENS,
-        fact=_TOKENISED,
+        evidence=_TOKENISED,
         services=("tokens",),
     ),
     Host(
         name="checkout.sandbox.dev.clover.com",
         region="sandbox",
         serves=_SCRIPTS,
-        fact=_PAGES,
+        evidence=_PAGES,
         services=("keys",),
     ),
-    Host(name="www.clover.com", region="North America", serves=_DASHBOARD, fact=_V2),
-    Host(name="api.clover.com", region="North America", serves=_PLATFORM, fact=_V2),
-    Host(name="scl.clover.com", region="North America", serves=_CHARGES, fact=_SDK),
-    Host(name="token.clover.com", region="North America", serves=_TOKENS, fact=_TOKENISED),
+    Host(name="www.clover.com", region="North America", serves=_DASHBOARD, evidence=_V2),
+    Host(name="api.clover.com", region="North America", serves=_PLATFORM, evidence=_V2),
+    Host(name="scl.clover.com", region="North America", serves=_CHARGES, evidence=_SDK),
+    Host(name="token.clover.com", region="North America", serves=_TOKENS, evidence=_TOKENISED),
     Host(
         name="checkout.clover.com",
         region="North America",
         serves=_SCRIPTS,
-        fact=documented("iframe SDK page"),
+        evidence=documented("iframe SDK page"),
     ),
-    Host(name="www.eu.clover.com", region="Europe", serves=_DASHBOARD, fact=_V2),
-    Host(name="eu.clover.com", region="Europe", serves="OAuth v1", fact=_V1),
-    Host(name="api.eu.clover.com", region="Europe", serves=_PLATFORM, fact=_V2),
-    Host(name="scl.eu.clover.com", region="Europe", serves=_CHARGES, fact=_ABROAD),
-    Host(name="token.eu.clover.com", region="Europe", serves=_TOKENS, fact=_ABROAD),
-    Host(name="www.la.clover.com", region="Latin America", serves=_DASHBOARD, fact=_V2),
-    Host(name="la.clover.com", region="Latin America", serves="OAuth v1", fact=_V1),
-    Host(name="api.la.clover.com", region="Latin America", serves=_PLATFORM, fact=_V2),
-    Host(name="scl.la.clover.com", region="Latin America", serves=_CHARGES, fact=_ABROAD),
-    Host(name="token.la.clover.com", region="Latin America", serves=_TOKENS, fact=_ABROAD),
+    Host(name="www.eu.clover.com", region="Europe", serves=_DASHBOARD, evidence=_V2),
+    Host(name="eu.clover.com", region="Europe", serves="OAuth v1", evidence=_V1),
+    Host(name="api.eu.clover.com", region="Europe", serves=_PLATFORM, evidence=_V2),
+    Host(name="scl.eu.clover.com", region="Europe", serves=_CHARGES, evidence=_ABROAD),
+    Host(name="token.eu.clover.com", region="Europe", serves=_TOKENS, evidence=_ABROAD),
+    Host(name="www.la.clover.com", region="Latin America", serves=_DASHBOARD, evidence=_V2),
+    Host(name="la.clover.com", region="Latin America", serves="OAuth v1", evidence=_V1),
+    Host(name="api.la.clover.com", region="Latin America", serves=_PLATFORM, evidence=_V2),
+    Host(name="scl.la.clover.com", region="Latin America", serves=_CHARGES, evidence=_ABROAD),
+    Host(name="token.la.clover.com", region="Latin America", serves=_TOKENS, evidence=_ABROAD),
 )
 NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)
 

@@ -22,7 +22,7 @@ Permission = Literal[
     "write_payments",
 ]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
-PERMISSIONS_FACT = documented("MD:ecommerce-app-permissions; write_inventory is inferred")
+PERMISSIONS_EVIDENCE = documented("MD:ecommerce-app-permissions; write_inventory is inferred")
 
 
 def bitmap(granted: tuple[Permission, ...] | None) -> int:

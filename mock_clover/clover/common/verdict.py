@@ -1,7 +1,7 @@
 """The issuer's verdict: an approval, or a decline with a reason."""
 
 from mock_clover.clover.common.cards import NO_CHECKS, Checks
-from mock_clover.core.evidence import Evidence
+from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.record import Record
 
 # Observed, PayHub 2026-09-18. A French-Canadian merchant reads "REFUSÉE : aucune raison fournie."
@@ -17,7 +17,7 @@ class Approval(Record, frozen=True, kw_only=True):
 
     why: str
     """The reason, such as the rule and scenario that decided."""
-    evidence: Evidence = "inferred"
+    evidence: EvidenceLevel = "inferred"
     based_on: str = "LISTED_CARD"
     """The behaviour that the verdict relies on."""
     checks: Checks = NO_CHECKS
@@ -30,7 +30,7 @@ class Decline(Record, frozen=True, kw_only=True):
     """The issuer declines."""
 
     why: str
-    evidence: Evidence = "inferred"
+    evidence: EvidenceLevel = "inferred"
     based_on: str = "LISTED_CARD"
     code: str = "card_declined"
     decline_code: str = DECLINE_CODE

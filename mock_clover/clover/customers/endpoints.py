@@ -18,7 +18,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.customers.records import (
-    CUSTOMER_EXTENSION_FACT,
+    CUSTOMER_EXTENSION_EVIDENCE,
     Customer,
     CustomerAnswer,
     CustomerRequest,
@@ -185,7 +185,7 @@ ENDPOINTS = (
         idempotent=True,
         errors=_SAVING,
         about="Create a customer and save a card; its token becomes multi-pay.",
-        fact=documented("REF createcustomer; SEED save-a-card"),
+        evidence=documented("REF createcustomer; SEED save-a-card"),
     ),
     Endpoint(
         name="update_customer",
@@ -197,7 +197,7 @@ ENDPOINTS = (
         response=CustomerAnswer,
         errors=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING),
         about="Update a customer; with a source, save another card.",
-        fact=documented("REF updatecustomer; SEED save-a-card"),
+        evidence=documented("REF updatecustomer; SEED save-a-card"),
     ),
     Endpoint(
         name="revoke_card",
@@ -208,7 +208,7 @@ ENDPOINTS = (
         response=DeletedAnswer,
         errors=(CUSTOMER_NOT_FOUND, CARD_NOT_FOUND),
         about="Remove a card on file.",
-        fact=documented("REF deletecustomersource"),
+        evidence=documented("REF deletecustomersource"),
     ),
     Endpoint(
         name="get_customer",
@@ -220,7 +220,7 @@ ENDPOINTS = (
         extension=True,
         errors=(CUSTOMER_MISSING,),
         about="Get a customer; Clover has this operation only in its platform API.",
-        fact=CUSTOMER_EXTENSION_FACT,
+        evidence=CUSTOMER_EXTENSION_EVIDENCE,
     ),
     Endpoint(
         name="delete_customer",
@@ -232,6 +232,6 @@ ENDPOINTS = (
         extension=True,
         errors=(CUSTOMER_MISSING,),
         about="Delete a customer; only Clover's Node SDK defines this operation.",
-        fact=CUSTOMER_EXTENSION_FACT,
+        evidence=CUSTOMER_EXTENSION_EVIDENCE,
     ),
 )

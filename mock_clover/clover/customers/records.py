@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec.structs import replace
 
 from mock_clover.clover.platform.records_customer import CONTACTS_MAX, PostalAddress
-from mock_clover.core.evidence import EMAIL, Fact, Millis, doc, documented, inferred, observed
+from mock_clover.core.evidence import EMAIL, Evidence, Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 _REF = documented("REF createcustomer")
@@ -113,7 +113,7 @@ def with_email(customer: Customer, email: str) -> Customer:
 class Sources(Record, frozen=True, kw_only=True):
     """`sources`: ids of cards, not objects."""
 
-    fact: ClassVar[Fact] = documented("SEED 2025-05; GP CloverCustomer")
+    evidence: ClassVar[Evidence] = documented("SEED 2025-05; GP CloverCustomer")
 
     object: str | None = None
     data: tuple[str, ...]
@@ -122,7 +122,7 @@ class Sources(Record, frozen=True, kw_only=True):
 class Shipping(Record, frozen=True, kw_only=True):
     """`shipping`; only a blank name was seen."""
 
-    fact: ClassVar[Fact] = documented("SEED 2025-05")
+    evidence: ClassVar[Evidence] = documented("SEED 2025-05")
 
     name: str | None = None
 
@@ -134,7 +134,7 @@ BLANK_NAME = " "
 class CustomerAnswer(Record, frozen=True, kw_only=True):
     """A customer in responses. Source: SEED 2025-05."""
 
-    fact: ClassVar[Fact] = documented("SEED 2025-05")
+    evidence: ClassVar[Evidence] = documented("SEED 2025-05")
 
     id: str
     object: str | None = None
@@ -163,11 +163,11 @@ def customer_answer(customer: Customer, currency: str) -> CustomerAnswer:
 class DeletedAnswer(Record, frozen=True, kw_only=True):
     """Response to the deletion of a card or customer. Source: REF, GP (deletedcard)."""
 
-    fact: ClassVar[Fact] = documented("REF deletecustomersource; GP CloverCustomer")
+    evidence: ClassVar[Evidence] = documented("REF deletecustomersource; GP CloverCustomer")
 
     deleted: bool
     id: str
     object: str | None = None
 
 
-CUSTOMER_EXTENSION_FACT = inferred("not in REF or the permissions page; NODE has the delete")
+CUSTOMER_EXTENSION_EVIDENCE = inferred("not in REF or the permissions page; NODE has the delete")

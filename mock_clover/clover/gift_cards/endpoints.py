@@ -198,7 +198,7 @@ _GROUPED = observed("two clients of 2025 and 2026 use this spelling")
 
 def _both(endpoint: Endpoint, name: str, path: str, about: str) -> tuple[Endpoint, Endpoint]:
     """Return an endpoint and its copy with the other spelling of the path."""
-    return endpoint, replace(endpoint, name=name, path=path, about=about, fact=_GROUPED)
+    return endpoint, replace(endpoint, name=name, path=path, about=about, evidence=_GROUPED)
 
 
 ENDPOINTS = (
@@ -213,7 +213,7 @@ ENDPOINTS = (
             idempotent=True,
             errors=(GIFT_CARD_ALREADY_ACTIVE,),
             about="Activate a physical gift card, or create a virtual one from a promotion code.",
-            fact=_DOCUMENTED,
+            evidence=_DOCUMENTED,
         ),
         "gift_cards_activate",
         "/v1/gift_cards/activate",
@@ -230,7 +230,7 @@ ENDPOINTS = (
             idempotent=True,
             errors=(INVALID_REQUEST, AMOUNT_TOO_LARGE, GIFT_CARD_NOT_ACTIVE),
             about="Add an amount to a gift card.",
-            fact=_DOCUMENTED,
+            evidence=_DOCUMENTED,
         ),
         "gift_cards_reload",
         "/v1/gift_cards/reload",
@@ -246,7 +246,7 @@ ENDPOINTS = (
             response=InquiryAnswer,
             errors=(INVALID_REQUEST, GIFT_CARD_NOT_ACTIVE),
             about="Get a gift card's balance.",
-            fact=_DOCUMENTED,
+            evidence=_DOCUMENTED,
         ),
         "gift_cards_balance",
         "/v1/gift_cards/balance",
@@ -263,7 +263,7 @@ ENDPOINTS = (
             idempotent=True,
             errors=(INVALID_REQUEST, GIFT_CARD_NOT_ACTIVE),
             about="Pay out a gift card's balance.",
-            fact=_DOCUMENTED,
+            evidence=_DOCUMENTED,
         ),
         "gift_cards_cashout",
         "/v1/gift_cards/cashout",
@@ -280,5 +280,5 @@ CANCEL_REFUND = Endpoint(
     idempotent=True,
     errors=(REFUND_TARGET_NOT_FOUND, REFUND_NOT_CANCELABLE),
     about="Cancel a refund to a gift card (void_on_refund).",
-    fact=documented("MD:gift-card-api"),
+    evidence=documented("MD:gift-card-api"),
 )

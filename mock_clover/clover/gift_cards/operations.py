@@ -97,7 +97,9 @@ def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
     why = f"gift card ...{row.last4} has {free} available"
     is_fresh = token.card.fingerprint not in sandbox.gift_cards
     behaviour = FRESH_GIFT_CARD_HOLDS if is_fresh else LOW_BALANCE_NEVER_DECLINES
-    return Approval(why=why, evidence=behaviour.fact.evidence, based_on=behaviour.name, amount=free)
+    return Approval(
+        why=why, evidence=behaviour.evidence.level, based_on=behaviour.name, amount=free
+    )
 
 
 def cap_to_balance(

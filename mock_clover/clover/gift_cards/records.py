@@ -8,7 +8,7 @@ computed from those charges.
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
-from mock_clover.core.evidence import CURRENCY, Cents, Fact, Millis, doc, documented, inferred
+from mock_clover.core.evidence import CURRENCY, Cents, Evidence, Millis, doc, documented, inferred
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
 
@@ -57,7 +57,7 @@ class GiftCard(Record, frozen=True, kw_only=True):
 class GiftCardView(Record, frozen=True, kw_only=True):
     """`gift_card` of a response. A virtual card's number and code are only in its first one."""
 
-    fact: ClassVar[Fact] = _MD
+    evidence: ClassVar[Evidence] = _MD
 
     security_card_value: str | None = None
     number: str | None = None

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from mock_clover.clover.charges.views import Outcome, Source
 from mock_clover.clover.gift_cards.records import GiftCardView
-from mock_clover.core.evidence import Cents, Fact, documented
+from mock_clover.core.evidence import Cents, Evidence, documented
 from mock_clover.core.record import Record
 
 
@@ -14,7 +14,7 @@ class GiftAnswer(Record, frozen=True, kw_only=True):
     Source: MD:gift-card-api.
     """
 
-    fact: ClassVar[Fact] = documented("MD:gift-card-api")
+    evidence: ClassVar[Evidence] = documented("MD:gift-card-api")
 
     id: str
     amount: Cents
@@ -29,7 +29,7 @@ class GiftAnswer(Record, frozen=True, kw_only=True):
 class InquiryAnswer(Record, frozen=True, kw_only=True):
     """Response to a balance inquiry. Source: MD:gift-card-api."""
 
-    fact: ClassVar[Fact] = documented("MD:gift-card-api")
+    evidence: ClassVar[Evidence] = documented("MD:gift-card-api")
 
     status: Literal["succeeded"]
     gift_card: GiftCardView

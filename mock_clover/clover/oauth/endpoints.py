@@ -155,7 +155,7 @@ def consent(**parts: Any) -> Endpoint:
             INVALID_REQUEST,
         ),
         about="Approve or deny on the consent page; it has the query of the page.",
-        fact=inferred("of this mock: the form of Clover's page is not known"),
+        evidence=inferred("of this mock: the form of Clover's page is not known"),
         **parts,
     )
 
@@ -172,7 +172,7 @@ def _exchange_endpoint(method: str, name: str) -> Endpoint:
         response=AccessToken,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_CREDENTIALS),
         about="Exchange a one-time code for a bearer token; query, form or JSON.",
-        fact=AccessToken.fact,
+        evidence=AccessToken.evidence,
     )
 
 
@@ -188,7 +188,7 @@ ENDPOINTS = (
         response=NoBody,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT),
         about="Redirect with a one-time code, as if the merchant had agreed.",
-        fact=documented("MD:using-oauth-20"),
+        evidence=documented("MD:using-oauth-20"),
     ),
     consent(
         name="answer_consent",

@@ -34,7 +34,7 @@ def _api_key_endpoint(path: str, name: str) -> Endpoint:
         auth=Auth(kind="pakms", permissions=("online_payments",)),
         response=ApiKeyAnswer,
         about="Get the key for tokenizing cards.",
-        fact=documented("SEED accept-payments flow has both paths"),
+        evidence=documented("SEED accept-payments flow has both paths"),
     )
 
 
@@ -50,6 +50,6 @@ ENDPOINTS = (
         response=KeysAnswer,
         cross_origin=True,
         about="Get the public keys for encrypting card numbers (the fake CDN).",
-        fact=observed("five public ports fetch and slice it"),
+        evidence=observed("five public ports fetch and slice it"),
     ),
 )

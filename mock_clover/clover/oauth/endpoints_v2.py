@@ -52,7 +52,7 @@ from mock_clover.clover.oauth.records_v2 import (
     TokenPair,
     TokenV2Request,
 )
-from mock_clover.core.evidence import Fact, documented
+from mock_clover.core.evidence import Evidence, documented
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, Page, Redirect
@@ -233,7 +233,7 @@ def _post(
     response: type[Record],
     problem: Problem,
     about: str,
-    fact: Fact,
+    evidence: Evidence,
 ) -> Endpoint:
     return Endpoint(
         name=name,
@@ -246,7 +246,7 @@ def _post(
         response=response,
         errors=(problem, OAUTH_MEDIA_TYPE),
         about=about,
-        fact=fact,
+        evidence=evidence,
     )
 
 
@@ -262,7 +262,7 @@ ENDPOINTS = (
         response=NoBody,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT),
         about="Redirect with a one-time OAuth v2 code, as if the merchant had agreed.",
-        fact=documented("MD:high-trust-app-auth-flow"),
+        evidence=documented("MD:high-trust-app-auth-flow"),
     ),
     consent(
         name="answer_consent_v2",

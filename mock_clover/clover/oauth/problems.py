@@ -14,7 +14,7 @@ OAUTH_CODE_REFUSED = Problem(
     status=401,
     message="Failed to validate authentication code.",
     shape="status",
-    fact=observed(
+    evidence=observed(
         "live probe of /oauth/v2/token, 2026-03; DOCS:oauth-and-tokens-faqs has the message"
     ),
 )
@@ -23,28 +23,28 @@ OAUTH_REFRESH_REFUSED = Problem(
     status=401,
     message="Failed to validate refresh token.",
     shape="status",
-    fact=inferred(f"status and recovery header observed in three clients; {_ENVELOPE}"),
+    evidence=inferred(f"status and recovery header observed in three clients; {_ENVELOPE}"),
 )
 OAUTH_RECOVERY_REFUSED = Problem(
     name="OAUTH_RECOVERY_REFUSED",
     status=401,
     message="Failed to validate recovery token.",
     shape="status",
-    fact=inferred(_ENVELOPE),
+    evidence=inferred(_ENVELOPE),
 )
 OAUTH_MIGRATION_REFUSED = Problem(
     name="OAUTH_MIGRATION_REFUSED",
     status=401,
     message="Failed to validate auth token.",
     shape="status",
-    fact=inferred(_ENVELOPE),
+    evidence=inferred(_ENVELOPE),
 )
 OAUTH_MEDIA_TYPE = Problem(
     name="OAUTH_MEDIA_TYPE",
     status=415,
     message="The body must be application/json.",
     shape="status",
-    fact=inferred("status observed by thalamus for a form; its body was not found"),
+    evidence=inferred("status observed by thalamus for a form; its body was not found"),
 )
 CONSENT_FROM_ELSEWHERE = bare(
     "CONSENT_FROM_ELSEWHERE",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from mock_clover.core.evidence import Fact, Millis, doc, documented, inferred, observed
+from mock_clover.core.evidence import Evidence, Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 _DOC = documented("MD:using-oauth-20")
@@ -59,7 +59,7 @@ CODE_LIFE_MS = 10 * 60 * 1000
 class AccessToken(Record, frozen=True, kw_only=True):
     """Response to a token exchange."""
 
-    fact: ClassVar[Fact] = observed("GP CloverApiAuthorize: a UUID, and no other member")
+    evidence: ClassVar[Evidence] = observed("GP CloverApiAuthorize: a UUID, and no other member")
 
     access_token: str
 
@@ -67,7 +67,9 @@ class AccessToken(Record, frozen=True, kw_only=True):
 class ApiKeyAnswer(Record, frozen=True, kw_only=True):
     """Response of `GET /pakms/apikey`. Source: SEED 2024-07; one per merchant, never expires."""
 
-    fact: ClassVar[Fact] = documented("SEED 2024-07; PY 2019 and GP 2021 have the same members")
+    evidence: ClassVar[Evidence] = documented(
+        "SEED 2024-07; PY 2019 and GP 2021 have the same members"
+    )
 
     active: bool
     apiAccessKey: str
@@ -80,7 +82,7 @@ class ApiKeyAnswer(Record, frozen=True, kw_only=True):
 class KeysAnswer(Record, frozen=True, kw_only=True):
     """Response of `GET /assets/keys.json`. Base64 of modulus and exponent, 256 bytes each."""
 
-    fact: ClassVar[Fact] = documented("AROUND 3.1: keys.json of the CDN")
+    evidence: ClassVar[Evidence] = documented("AROUND 3.1: keys.json of the CDN")
 
     TA_PUBLIC_KEY_DEV: str
     TA_PUBLIC_KEY_PROD: str

@@ -289,7 +289,7 @@ ENDPOINTS = (
         idempotent=True,
         errors=(INVALID_TAX_RATE, AMOUNT_TOO_LARGE),
         about="Create an order of items.",
-        fact=documented("REF createorder"),
+        evidence=documented("REF createorder"),
     ),
     Endpoint(
         name="list_orders",
@@ -300,7 +300,7 @@ ENDPOINTS = (
         auth=bearer("read_orders", "read_payments"),
         response=ListAnswer,
         about="List orders, newest first, including those that charges created.",
-        fact=documented("REF getorders"),
+        evidence=documented("REF getorders"),
     ),
     Endpoint(
         name="get_order",
@@ -311,7 +311,7 @@ ENDPOINTS = (
         response=OrderAnswer,
         errors=(ORDER_NOT_FOUND,),
         about="Get one order; a paid order has a `charge`.",
-        fact=documented("REF getorder"),
+        evidence=documented("REF getorder"),
     ),
     Endpoint(
         name="pay_order",
@@ -342,6 +342,6 @@ ENDPOINTS = (
             *THREEDS_REFUSALS,
         ),
         about="Pay an order with a token or a customer's card; `amount` makes a partial payment.",
-        fact=documented("REF postordersidpay; SEED save-a-card"),
+        evidence=documented("REF postordersidpay; SEED save-a-card"),
     ),
 )

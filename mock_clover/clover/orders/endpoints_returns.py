@@ -123,6 +123,6 @@ ENDPOINTS = (
         idempotent=True,
         errors=(ORDER_NOT_FOUND, ORDER_NOT_PAID, REFUND_TOO_LARGE),
         about="Return a paid order, in full or by item; creates one refund per refunded charge.",
-        fact=documented("REF postordersidreturns"),
+        evidence=documented("REF postordersidreturns"),
     ),
 )

@@ -15,8 +15,8 @@ from mock_clover.clover.orders.records_item import Item
 from mock_clover.clover.threeds.records import ThreeDSAnswer
 from mock_clover.core.evidence import (
     Cents,
-    Fact,
-    Facts,
+    Evidence,
+    MemberEvidence,
     Millis,
     documented,
     evidence_for,
@@ -88,7 +88,7 @@ class OrderWithCharges(Value, frozen=True):
 class StatusTransitions(Record, frozen=True, kw_only=True):
     """When an order changed its status."""
 
-    fact: ClassVar[Fact] = documented("SEED 2025-05")
+    evidence: ClassVar[Evidence] = documented("SEED 2025-05")
 
     paid: Millis | None = None
 
@@ -96,8 +96,8 @@ class StatusTransitions(Record, frozen=True, kw_only=True):
 class ReturnAnswer(Record, frozen=True, kw_only=True):
     """The response to a return: the order, with its own id. Source: GP CloverOrder, CC 35618."""
 
-    fact: ClassVar[Fact] = observed("GP CloverOrder")
-    facts: ClassVar[Facts] = evidence_for(
+    evidence: ClassVar[Evidence] = observed("GP CloverOrder")
+    member_evidence: ClassVar[MemberEvidence] = evidence_for(
         documented("REF postordersidreturns"), "items"
     ) | evidence_for(observed("CC 35618"), "tip_amount")
 
@@ -114,8 +114,8 @@ class ReturnAnswer(Record, frozen=True, kw_only=True):
 class OrderAnswer(Record, frozen=True, kw_only=True):
     """An order in responses."""
 
-    fact: ClassVar[Fact] = documented("SEED 2025-05; the sample of REF createorder")
-    facts: ClassVar[Facts] = evidence_for(
+    evidence: ClassVar[Evidence] = documented("SEED 2025-05; the sample of REF createorder")
+    member_evidence: ClassVar[MemberEvidence] = evidence_for(
         documented("REF postordersidpay"),
         *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
         *("past_charges", "saved_credentials_on_file", "surcharge_amount"),

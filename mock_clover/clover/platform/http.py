@@ -15,7 +15,7 @@ from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.common.problems import UNAUTHORIZED
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import Elements, PlatformQuery
-from mock_clover.core.evidence import Fact
+from mock_clover.core.evidence import Evidence
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, Endpoint, Raw, Surface, bearer
@@ -93,7 +93,7 @@ def platform(
     run: Callable[..., Record],
     response: type[Record],
     permission: Permission | None,
-    fact: Fact,
+    evidence: Evidence,
     *,
     query: type[Record] | None = None,
     errors: tuple[Problem, ...] = (),
@@ -115,7 +115,7 @@ def platform(
         errors=(*errors, PLATFORM_INVALID_QUERY) if query is not None else errors,
         auth=bearer(permission) if permission is not None else NO_AUTH,
         about=(run.__doc__ or "").partition("\n")[0],
-        fact=fact,
+        evidence=evidence,
         **others,
     )
 
@@ -125,11 +125,11 @@ def platform_list(
     run: Callable[..., Elements],
     fields: Iterable[str],
     permission: Permission,
-    fact: Fact,
+    evidence: Evidence,
 ) -> Endpoint:
     """Return the endpoint of a list that can be filtered and ordered by these fields."""
     return platform(
-        *("GET", path, run, Elements, permission, fact),
+        *("GET", path, run, Elements, permission, evidence),
         query=PlatformQuery,
         filters=tuple(fields),
         errors=(PLATFORM_INVALID_FILTER,),

@@ -5,7 +5,7 @@ Members are in the order of recorded responses. False members are present. Times
 
 from typing import Annotated, Any, ClassVar
 
-from mock_clover.core.evidence import Fact, Millis, doc, documented, inferred, observed
+from mock_clover.core.evidence import Evidence, Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
@@ -65,7 +65,7 @@ class ExpandQuery(Record, frozen=True, kw_only=True):
 class Elements(Record, frozen=True, kw_only=True):
     """Envelope of all platform lists; a nested list has no `href`."""
 
-    fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
+    evidence: ClassVar[Evidence] = observed("clover_sandbox_simulator, recorded in 2026-02")
 
     elements: tuple[Any, ...]
     href: str | None = None
@@ -74,7 +74,7 @@ class Elements(Record, frozen=True, kw_only=True):
 class Reference(Record, frozen=True, kw_only=True):
     """Reference to another object by id, URL, or both."""
 
-    fact: ClassVar[Fact] = observed("CC 27777")
+    evidence: ClassVar[Evidence] = observed("CC 27777")
 
     href: str | None = None
     id: str | None = None
@@ -83,7 +83,7 @@ class Reference(Record, frozen=True, kw_only=True):
 class Nothing(Record, frozen=True, kw_only=True):
     """Response to a deletion: `{}`. Source: clover_sandbox_simulator."""
 
-    fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
+    evidence: ClassVar[Evidence] = observed("clover_sandbox_simulator, recorded in 2026-02")
 
     nothing: None = None
 
@@ -91,7 +91,7 @@ class Nothing(Record, frozen=True, kw_only=True):
 class Address(Record, frozen=True, kw_only=True):
     """`address` of a merchant; only `href` if it is not expanded."""
 
-    fact: ClassVar[Fact] = inferred(
+    evidence: ClassVar[Evidence] = inferred(
         "REF merchant lists the members of an address; none was recorded"
     )
 
@@ -106,7 +106,7 @@ class Address(Record, frozen=True, kw_only=True):
 class Owner(Record, frozen=True, kw_only=True):
     """`owner` of a merchant, an employee."""
 
-    fact: ClassVar[Fact] = inferred("clover-mcp-server reads these of an employee")
+    evidence: ClassVar[Evidence] = inferred("clover-mcp-server reads these of an employee")
 
     href: str | None = None
     id: str | None = None
@@ -119,7 +119,9 @@ class Owner(Record, frozen=True, kw_only=True):
 class Gateway(Record, frozen=True, kw_only=True):
     """`gateway` of a merchant. Source: goparrot for the members, the multi-pay page for two."""
 
-    fact: ClassVar[Fact] = observed("GP reads these; the page on multi-pay tokens has two of them")
+    evidence: ClassVar[Evidence] = observed(
+        "GP reads these; the page on multi-pay tokens has two of them"
+    )
 
     href: str | None = None
     accountName: str | None = None
@@ -138,7 +140,7 @@ class Gateway(Record, frozen=True, kw_only=True):
 class Properties(Record, frozen=True, kw_only=True):
     """`properties` of a merchant; real ones include bank accounts too, these do not."""
 
-    fact: ClassVar[Fact] = inferred("clover-mcp-server lists some of them")
+    evidence: ClassVar[Evidence] = inferred("clover-mcp-server lists some of them")
 
     href: str | None = None
     defaultCurrency: str | None = None
@@ -154,7 +156,7 @@ class Properties(Record, frozen=True, kw_only=True):
 class MerchantAnswer(Record, frozen=True, kw_only=True):
     """A merchant; members that are not expanded are references."""
 
-    fact: ClassVar[Fact] = inferred(
+    evidence: ClassVar[Evidence] = inferred(
         "GP and clover-mcp-server read id, name, address and owner; no response was recorded"
     )
 
@@ -178,7 +180,7 @@ class MerchantAnswer(Record, frozen=True, kw_only=True):
 class Supported(Record, frozen=True, kw_only=True):
     """Whether a merchant has a capability; `rate` is a fraction."""
 
-    fact: ClassVar[Fact] = documented("MD:surcharges; WOO")
+    evidence: ClassVar[Evidence] = documented("MD:surcharges; WOO")
 
     supported: bool
     rate: float | None = None
@@ -187,7 +189,7 @@ class Supported(Record, frozen=True, kw_only=True):
 class PaymentConfigs(Record, frozen=True, kw_only=True):
     """Ecommerce capabilities of a merchant. Source: WOO, MD:level-2, MD:soft-descriptors."""
 
-    fact: ClassVar[Fact] = documented(
+    evidence: ClassVar[Evidence] = documented(
         "MD:surcharges, purchase cards, soft descriptors; each page has one member"
     )
 

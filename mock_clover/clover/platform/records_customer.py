@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 from mock_clover.clover.platform.records import Elements, Reference
-from mock_clover.core.evidence import EMAIL, Fact, Millis, doc, documented, inferred, observed
+from mock_clover.core.evidence import EMAIL, Evidence, Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 _REF = documented("REF customersCreateCustomer")
@@ -79,7 +79,9 @@ class PlatformCustomerRequest(PlatformCustomerUpdate, frozen=True, kw_only=True)
 class EmailAnswer(Record, frozen=True, kw_only=True):
     """One of `emailAddresses`."""
 
-    fact: ClassVar[Fact] = observed("clover-mcp-server, sandbox 2026-06; its id is inferred")
+    evidence: ClassVar[Evidence] = observed(
+        "clover-mcp-server, sandbox 2026-06; its id is inferred"
+    )
 
     id: str
     emailAddress: str
@@ -89,7 +91,9 @@ class EmailAnswer(Record, frozen=True, kw_only=True):
 class PhoneAnswer(Record, frozen=True, kw_only=True):
     """One of `phoneNumbers`."""
 
-    fact: ClassVar[Fact] = observed("clover-mcp-server, sandbox 2026-06; its id is inferred")
+    evidence: ClassVar[Evidence] = observed(
+        "clover-mcp-server, sandbox 2026-06; its id is inferred"
+    )
 
     id: str
     phoneNumber: str
@@ -98,7 +102,9 @@ class PhoneAnswer(Record, frozen=True, kw_only=True):
 class AddressAnswer(PostalAddress, frozen=True, kw_only=True):
     """One of `addresses`."""
 
-    fact: ClassVar[Fact] = inferred("REF customersCreateCustomer lists the members of the request")
+    evidence: ClassVar[Evidence] = inferred(
+        "REF customersCreateCustomer lists the members of the request"
+    )
 
     id: str
 
@@ -106,7 +112,7 @@ class AddressAnswer(PostalAddress, frozen=True, kw_only=True):
 class CardInfo(Record, frozen=True, kw_only=True):
     """`additionalInfo` of a card on file: booleans as strings."""
 
-    fact: ClassVar[Fact] = observed("GP")
+    evidence: ClassVar[Evidence] = observed("GP")
 
     isPurchaseCard: str
     default: str
@@ -115,7 +121,7 @@ class CardInfo(Record, frozen=True, kw_only=True):
 class CardAnswer(Record, frozen=True, kw_only=True):
     """A card on file. Source: goparrot; `expirationDate` is MMYY."""
 
-    fact: ClassVar[Fact] = observed("GP; the value of tokenType is inferred")
+    evidence: ClassVar[Evidence] = observed("GP; the value of tokenType is inferred")
 
     id: str
     first6: str
@@ -132,7 +138,7 @@ class CardAnswer(Record, frozen=True, kw_only=True):
 class PlatformCustomerAnswer(Record, frozen=True, kw_only=True):
     """A customer. Source: CC 27777; contacts appear only if they are expanded."""
 
-    fact: ClassVar[Fact] = observed("CC 27777")
+    evidence: ClassVar[Evidence] = observed("CC 27777")
 
     href: str
     id: str

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.platform.records import Elements, Reference, seconds
 from mock_clover.clover.tokens.records import Instrument
-from mock_clover.core.evidence import Cents, Fact, Millis, doc, documented, observed
+from mock_clover.core.evidence import Cents, Evidence, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -51,7 +51,7 @@ class InventoryItem(Record, frozen=True, kw_only=True):
 class ItemAnswer(Record, frozen=True, kw_only=True):
     """Response for an item. Source: clover_sandbox_simulator 2026-02."""
 
-    fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
+    evidence: ClassVar[Evidence] = observed("clover_sandbox_simulator, recorded in 2026-02")
 
     id: str
     hidden: bool
@@ -134,7 +134,7 @@ class MerchantTax(Record, frozen=True, kw_only=True):
 class TaxRateAnswer(Record, frozen=True, kw_only=True):
     """Response for a tax of a merchant or of a line. Source: clover_sandbox_simulator."""
 
-    fact: ClassVar[Fact] = observed(
+    evidence: ClassVar[Evidence] = observed(
         "clover_sandbox_simulator, recorded in 2026-02; of a line: community.clover.com 24054"
     )
 
@@ -187,7 +187,7 @@ class OrderType(Record, frozen=True, kw_only=True):
 class OrderTypeAnswer(Record, frozen=True, kw_only=True):
     """Response for an order type. Source: clover_sandbox_simulator."""
 
-    fact: ClassVar[Fact] = observed("clover_sandbox_simulator, recorded in 2026-02")
+    evidence: ClassVar[Evidence] = observed("clover_sandbox_simulator, recorded in 2026-02")
 
     id: str
     label: str
@@ -220,7 +220,7 @@ def order_type_answer(order_type: OrderType) -> OrderTypeAnswer:
 class TenderAnswer(Record, frozen=True, kw_only=True):
     """A tender. Source: clover-mcp-server for the members, clover-android-sdk for the keys."""
 
-    fact: ClassVar[Fact] = observed("clover-mcp-server, sandbox 2026-06")
+    evidence: ClassVar[Evidence] = observed("clover-mcp-server, sandbox 2026-06")
 
     href: str
     id: str

@@ -6,7 +6,7 @@ Both APIs share one row per order. `Order.platform` has the data that only this 
 from typing import Annotated, Any, ClassVar, Literal
 
 from mock_clover.clover.platform.records import Elements, Reference
-from mock_clover.core.evidence import Cents, Fact, Millis, doc, documented, observed
+from mock_clover.core.evidence import Cents, Evidence, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -181,7 +181,7 @@ class AtomicOrderRequest(Record, frozen=True, kw_only=True):
 class LineAnswer(Record, frozen=True, kw_only=True):
     """A line of an order. Source: CC 27777 and recorded orders of other clients."""
 
-    fact: ClassVar[Fact] = observed("CC 27777")
+    evidence: ClassVar[Evidence] = observed("CC 27777")
 
     id: str
     orderRef: Reference
@@ -201,7 +201,9 @@ class LineAnswer(Record, frozen=True, kw_only=True):
 class PlatformOrderAnswer(Record, frozen=True, kw_only=True):
     """An order. Source: CC 27777 (from ecommerce), clover_sandbox_simulator (from this API)."""
 
-    fact: ClassVar[Fact] = observed("CC 27777; clover_sandbox_simulator, recorded in 2026-02")
+    evidence: ClassVar[Evidence] = observed(
+        "CC 27777; clover_sandbox_simulator, recorded in 2026-02"
+    )
 
     href: str
     id: str

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from mock_clover.clover.charges.records import ChargeState
 from mock_clover.clover.platform.records import Elements, Reference
-from mock_clover.core.evidence import Cents, Fact, Millis, documented, observed
+from mock_clover.core.evidence import Cents, Evidence, Millis, documented, observed
 from mock_clover.core.record import Record
 
 PaymentResult = Literal["SUCCESS", "FAIL", "VOIDED", "AUTH", "PENDING"]
@@ -23,7 +23,7 @@ expired authorization is inferred."""
 class CardOnFile(Record, frozen=True, kw_only=True):
     """`vaultedCard` of a payment with a card on file."""
 
-    fact: ClassVar[Fact] = documented("REF payGetPayment")
+    evidence: ClassVar[Evidence] = documented("REF payGetPayment")
 
     first6: str
     last4: str
@@ -35,7 +35,9 @@ class CardOnFile(Record, frozen=True, kw_only=True):
 class CardTransaction(Record, frozen=True, kw_only=True):
     """`cardTransaction` of a payment. Source: REF payGetPayment."""
 
-    fact: ClassVar[Fact] = documented("REF payGetPayment; the values for a charge are inferred")
+    evidence: ClassVar[Evidence] = documented(
+        "REF payGetPayment; the values for a charge are inferred"
+    )
 
     cardType: str | None = None
     entryType: str
@@ -55,7 +57,7 @@ class CardTransaction(Record, frozen=True, kw_only=True):
 class AdditionalChargeAnswer(Record, frozen=True, kw_only=True):
     """One of `additionalCharges`, a surcharge; `rate` 35000 is 3.5 %."""
 
-    fact: ClassVar[Fact] = documented("DOCS:working-with-transaction-data")
+    evidence: ClassVar[Evidence] = documented("DOCS:working-with-transaction-data")
 
     id: str
     amount: Cents
@@ -67,7 +69,7 @@ class AdditionalChargeAnswer(Record, frozen=True, kw_only=True):
 class PaymentAnswer(Record, frozen=True, kw_only=True):
     """A payment. Source: CC 27777."""
 
-    fact: ClassVar[Fact] = observed("CC 27777")
+    evidence: ClassVar[Evidence] = observed("CC 27777")
 
     id: str
     order: Any = None
@@ -91,7 +93,7 @@ class PaymentAnswer(Record, frozen=True, kw_only=True):
 class PlatformRefundAnswer(Record, frozen=True, kw_only=True):
     """A refund. Source: clover-mcp-server for most members, GP for `voided`."""
 
-    fact: ClassVar[Fact] = observed("clover-mcp-server, sandbox 2026-06; GP for voided")
+    evidence: ClassVar[Evidence] = observed("clover-mcp-server, sandbox 2026-06; GP for voided")
 
     id: str
     orderRef: Reference | None = None

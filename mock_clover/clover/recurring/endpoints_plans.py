@@ -153,7 +153,7 @@ ENDPOINTS = (
         auth=bearer("read_merchant", "write_merchant", merchant=True),
         errors=(AMOUNT_TOO_LARGE,),
         about="Create a plan: an amount and an interval in days, weeks, months or years.",
-        fact=DOC,
+        evidence=DOC,
     ),
     Endpoint(
         name="list_plans",
@@ -166,7 +166,7 @@ ENDPOINTS = (
         auth=bearer("read_merchant", merchant=True),
         response_format="array",
         about="List plans, newest first (inferred), a thousand at most; a bare array.",
-        fact=DOC,
+        evidence=DOC,
     ),
     Endpoint(
         name="get_plan",
@@ -178,7 +178,7 @@ ENDPOINTS = (
         auth=bearer("read_merchant", merchant=True),
         errors=(PLAN_NOT_FOUND,),
         about="Get one plan.",
-        fact=DOC,
+        evidence=DOC,
     ),
     Endpoint(
         name="update_plan",
@@ -191,6 +191,6 @@ ENDPOINTS = (
         auth=bearer("read_merchant", "write_merchant", merchant=True),
         errors=(PLAN_NOT_FOUND, PLAN_INTERVAL_FIXED, PLAN_HAS_SUBSCRIPTIONS, AMOUNT_TOO_LARGE),
         about="Update a plan; `active: false` ends it if it has no active subscriptions.",
-        fact=DOC,
+        evidence=DOC,
     ),
 )

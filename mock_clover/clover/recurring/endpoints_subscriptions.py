@@ -210,7 +210,7 @@ ENDPOINTS = (
         auth=bearer("read_merchant", "read_customers", "write_customers", merchant=True),
         errors=(PLAN_NOT_FOUND, CUSTOMER_NOT_FOUND, CARD_ON_FILE_MISSING, *_INVALID),
         about="Subscribe a customer to a plan; the card on file is charged as the clock advances.",
-        fact=DOC,
+        evidence=DOC,
     ),
     Endpoint(
         name="list_subscriptions",
@@ -222,7 +222,7 @@ ENDPOINTS = (
         auth=bearer("read_merchant", "read_customers", merchant=True),
         response_format="array",
         about="List subscriptions, newest first (inferred), a thousand at most; a bare array.",
-        fact=DOC,
+        evidence=DOC,
     ),
     Endpoint(
         name="get_subscription",
@@ -234,7 +234,7 @@ ENDPOINTS = (
         auth=bearer("read_merchant", "read_customers", merchant=True),
         errors=(SUBSCRIPTION_NOT_FOUND,),
         about="Get one subscription.",
-        fact=DOC,
+        evidence=DOC,
     ),
     Endpoint(
         name="update_subscription",
@@ -247,6 +247,6 @@ ENDPOINTS = (
         auth=bearer("read_merchant", "read_customers", "write_customers", merchant=True),
         errors=(SUBSCRIPTION_NOT_FOUND, *_INVALID),
         about="Update a subscription: amount, note, dates; `active: false` stops it.",
-        fact=DOC,
+        evidence=DOC,
     ),
 )

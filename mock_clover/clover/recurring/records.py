@@ -12,7 +12,7 @@ from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.charges.records_purchase import ChargeDescriptor
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
 from mock_clover.clover.recurring.records_interval import LAST_MS, Interval, following, written
-from mock_clover.core.evidence import END, Cents, Fact, doc, documented, inferred
+from mock_clover.core.evidence import END, Cents, Evidence, doc, documented, inferred
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -124,7 +124,7 @@ class SoftDescriptor(Record, frozen=True, kw_only=True):
 class SubscriptionRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /recurring/v1/plans/{id}/subscriptions`."""
 
-    fact: ClassVar[Fact] = _DOC
+    evidence: ClassVar[Evidence] = _DOC
 
     customerId: Annotated[
         str,
@@ -240,7 +240,7 @@ def _charge_descriptor(descriptor: SoftDescriptor) -> ChargeDescriptor:
 class PlanAnswer(Record, frozen=True, kw_only=True):
     """Response for a plan; members in the documented order."""
 
-    fact: ClassVar[Fact] = _DOC
+    evidence: ClassVar[Evidence] = _DOC
 
     name: str
     taxRateUuids: tuple[str, ...]
@@ -261,7 +261,7 @@ class PlanAnswer(Record, frozen=True, kw_only=True):
 class SubscriptionAnswer(Record, frozen=True, kw_only=True):
     """Response for a subscription; two members appear only in GET (documented)."""
 
-    fact: ClassVar[Fact] = _DOC
+    evidence: ClassVar[Evidence] = _DOC
 
     id: str
     customerUuid: str

@@ -164,7 +164,7 @@ ENDPOINTS = (
             PARTIAL_VOID_NOT_ALLOWED,
         ),
         about="Refund a charge, in full or in part; an authorization is voided.",
-        fact=documented("REF create-refund"),
+        evidence=documented("REF create-refund"),
     ),
     Endpoint(
         name="list_refunds",
@@ -175,7 +175,7 @@ ENDPOINTS = (
         auth=bearer("read_payments"),
         response=ListAnswer,
         about="List refunds, newest first.",
-        fact=documented("MD:pagination covers refunds"),
+        evidence=documented("MD:pagination covers refunds"),
     ),
     Endpoint(
         name="get_refund",
@@ -186,6 +186,6 @@ ENDPOINTS = (
         response=RefundAnswer,
         errors=(REFUND_TARGET_NOT_FOUND,),
         about="Get one refund.",
-        fact=documented("REF getrefund"),
+        evidence=documented("REF getrefund"),
     ),
 )

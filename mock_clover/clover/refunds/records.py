@@ -7,8 +7,8 @@ from mock_clover.clover.charges.records_surcharge import AdditionalCharge
 from mock_clover.clover.gift_cards.records import GiftCardView
 from mock_clover.core.evidence import (
     Cents,
-    Fact,
-    Facts,
+    Evidence,
+    MemberEvidence,
     Millis,
     doc,
     documented,
@@ -73,7 +73,7 @@ class Refund(Record, frozen=True, kw_only=True):
 class RefundMetadata(Record, frozen=True, kw_only=True):
     """`metadata` of a refund; clients use it to distinguish a void from a refund."""
 
-    fact: ClassVar[Fact] = observed("KES reads them; MD:gift-card-api shows them")
+    evidence: ClassVar[Evidence] = observed("KES reads them; MD:gift-card-api shows them")
 
     refundType: RefundType
     authCode: str
@@ -84,8 +84,8 @@ class RefundMetadata(Record, frozen=True, kw_only=True):
 class RefundAnswer(Record, frozen=True, kw_only=True):
     """A refund in responses. Source: GP CloverRefund; metadata: KES, the gift-card page."""
 
-    fact: ClassVar[Fact] = observed("GP CloverRefund")
-    facts: ClassVar[Facts] = (
+    evidence: ClassVar[Evidence] = observed("GP CloverRefund")
+    member_evidence: ClassVar[MemberEvidence] = (
         evidence_for(observed("KES; MD:gift-card-api"), "metadata")
         | evidence_for(inferred("the request has them"), "reason", "external_reference_id")
         | evidence_for(documented("MD:gift-card-api"), "gift_card")
@@ -135,7 +135,7 @@ def _gateway_code(refund: Refund) -> str:
 class CancelAnswer(Record, frozen=True, kw_only=True):
     """Response of `POST /v1/refunds/{id}/cancel`. Source: MD:gift-card-api."""
 
-    fact: ClassVar[Fact] = documented("MD:gift-card-api")
+    evidence: ClassVar[Evidence] = documented("MD:gift-card-api")
 
     id: str
     object: str

@@ -225,6 +225,6 @@ ENDPOINTS = (
             ORDER_OVERPAID,
         ),
         about="Finalize a charge after 3-D Secure: it succeeds, is declined, or needs a challenge.",
-        fact=documented("3DS SDK page; initiate-3ds page"),
+        evidence=documented("3DS SDK page; initiate-3ds page"),
     ),
 )

@@ -7,7 +7,7 @@ which flow, so scenarios choose it (inferred).
 from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.common.verdict import Approval, Decline, Verdict
-from mock_clover.core.evidence import Cents, Fact, Millis, doc, documented, inferred
+from mock_clover.core.evidence import Cents, Evidence, Millis, doc, documented, inferred
 from mock_clover.core.record import Record
 
 _SDK = documented("3DS SDK page; initiate-3ds page")
@@ -210,7 +210,7 @@ class ThreeDS(Record, frozen=True, kw_only=True):
 class ThreeDSData(Record, frozen=True, kw_only=True):
     """`threeds.data`: data for the next step, with the members of the 3DS SDK page."""
 
-    fact: ClassVar[Fact] = _SDK
+    evidence: ClassVar[Evidence] = _SDK
 
     method_url: str | None = None
     method_notification_url: str | None = None
@@ -223,7 +223,7 @@ class ThreeDSData(Record, frozen=True, kw_only=True):
 class ThreeDSAnswer(Record, frozen=True, kw_only=True):
     """`threeds` of a response. Source: the 3DS SDK page; DOCS:use-3ds for NON_CLOVER."""
 
-    fact: ClassVar[Fact] = documented("3DS SDK page; DOCS:use-3ds for NON_CLOVER")
+    evidence: ClassVar[Evidence] = documented("3DS SDK page; DOCS:use-3ds for NON_CLOVER")
 
     validation_result: str
     liability_protection_status: Literal["PROTECTED", "NOT_PROTECTED"]

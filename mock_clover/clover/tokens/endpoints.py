@@ -22,7 +22,7 @@ from mock_clover.clover.tokens.operations import apply_token_rules, brand_word, 
 from mock_clover.clover.tokens.operations_expiry import end_of_month_ms, read_expiry
 from mock_clover.clover.tokens.problems import INSTRUMENTS_MIXED
 from mock_clover.clover.tokens.records import (
-    TOKEN_VIEW_FACT,
+    TOKEN_VIEW_EVIDENCE,
     CardRequest,
     Token,
     TokenAnswer,
@@ -157,7 +157,7 @@ ENDPOINTS = (
         ),
         about="Create a token for a card (PAN plain or encrypted), a gift card, a bank account, "
         "a TransArmor token or a wallet payload.",
-        fact=documented("OAS-TOK; SEED card token"),
+        evidence=documented("OAS-TOK; SEED card token"),
     ),
     Endpoint(
         name="get_token",
@@ -168,6 +168,6 @@ ENDPOINTS = (
         extension=True,
         errors=(TOKEN_NOT_FOUND,),
         about="Get a token; only Clover's SDKs define this operation.",
-        fact=TOKEN_VIEW_FACT,
+        evidence=TOKEN_VIEW_EVIDENCE,
     ),
 )

@@ -14,7 +14,7 @@ from mock_clover.clover.tokens.records_external import (
     ExternalTokenRequest,
     WalletRequest,
 )
-from mock_clover.core.evidence import Fact, Facts, Millis, doc, documented, inferred
+from mock_clover.core.evidence import Evidence, MemberEvidence, Millis, doc, documented, inferred
 from mock_clover.core.record import Record, SecretRecord
 
 _OAS = documented("OAS-TOK")
@@ -151,7 +151,7 @@ class Token(Record, frozen=True, kw_only=True):
 class TokenCard(Record, frozen=True, kw_only=True):
     """`card` of a token response."""
 
-    fact: ClassVar[Fact] = documented("SEED accept-payments flow")
+    evidence: ClassVar[Evidence] = documented("SEED accept-payments flow")
 
     exp_month: str
     exp_year: str
@@ -163,7 +163,7 @@ class TokenCard(Record, frozen=True, kw_only=True):
 class GiftCardLast4(Record, frozen=True, kw_only=True):
     """`giftCard` of a token response: camel case here, `gift_card` in charges (documented)."""
 
-    fact: ClassVar[Fact] = documented("MD:create-a-gift-card-token")
+    evidence: ClassVar[Evidence] = documented("MD:create-a-gift-card-token")
 
     last4: str
 
@@ -171,8 +171,8 @@ class GiftCardLast4(Record, frozen=True, kw_only=True):
 class TokenAnswer(Record, frozen=True, kw_only=True):
     """Response of `POST /v1/tokens`. Source: SEED accept-payments flow."""
 
-    fact: ClassVar[Fact] = documented("SEED accept-payments flow")
-    facts: ClassVar[Facts] = {
+    evidence: ClassVar[Evidence] = documented("SEED accept-payments flow")
+    member_evidence: ClassVar[MemberEvidence] = {
         "giftCard": documented("MD:create-a-gift-card-token"),
         "ach": documented("MD:create-an-ach-token"),
     }
@@ -203,7 +203,7 @@ def token_answer(token: Token) -> TokenAnswer:
 class TokenMeta(Record, frozen=True, kw_only=True):
     """`tokenMeta` of the internal token view."""
 
-    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
+    evidence: ClassVar[Evidence] = documented("OAS-TOK; the fixtures of PY match")
 
     tokenStatus: Literal["NEW", "VERIFIED"]
     tokenType: Literal["ONEOFF", "MULTIPAY"]
@@ -215,7 +215,7 @@ class TokenMeta(Record, frozen=True, kw_only=True):
 class CloverToken(Record, frozen=True, kw_only=True):
     """`cloverToken` of the internal token view."""
 
-    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
+    evidence: ClassVar[Evidence] = documented("OAS-TOK; the fixtures of PY match")
 
     id: str
     tokenValue: str
@@ -228,7 +228,7 @@ class CloverToken(Record, frozen=True, kw_only=True):
 class TokenView(Record, frozen=True, kw_only=True):
     """Response of `GET /v1/tokens/{id}`, defined only by Clover's SDKs. Source: OAS-TOK, PY."""
 
-    fact: ClassVar[Fact] = documented("OAS-TOK; the fixtures of PY match")
+    evidence: ClassVar[Evidence] = documented("OAS-TOK; the fixtures of PY match")
 
     card: TokenCard | None = None
     cloverToken: CloverToken
@@ -257,4 +257,4 @@ def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
     )
 
 
-TOKEN_VIEW_FACT = inferred("OAS-TOK declares the operation without its public flag")
+TOKEN_VIEW_EVIDENCE = inferred("OAS-TOK declares the operation without its public flag")

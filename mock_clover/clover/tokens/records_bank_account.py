@@ -6,7 +6,7 @@ security number). None of these is stored or printed, only the last four digits 
 
 from typing import Annotated, ClassVar, Literal
 
-from mock_clover.core.evidence import EMAIL, END, Fact, doc, documented, inferred
+from mock_clover.core.evidence import EMAIL, END, Evidence, doc, documented, inferred
 from mock_clover.core.record import Record, SecretRecord
 
 _MD = documented("MD:create-an-ach-token")
@@ -76,7 +76,7 @@ class AchRequest(SecretRecord, frozen=True, kw_only=True):
 class AchView(Record, frozen=True, kw_only=True):
     """`ach` of a token response."""
 
-    fact: ClassVar[Fact] = _MD
+    evidence: ClassVar[Evidence] = _MD
 
     account_last4: str
     routing_last4: str

@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from mock_clover.clover.webhooks.records import EventType, Status
-from mock_clover.core.evidence import Fact, doc, documented, inferred, observed
+from mock_clover.core.evidence import Evidence, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
 _PLATFORM = documented("DOCS: webhooks, as clover-mcp-server quotes it")
@@ -65,7 +65,7 @@ class Webhook(NamedTuple):
     request: type[Record]
     header: str | None
     about: str
-    fact: Fact
+    evidence: Evidence
 
 
 AUTH_HEADER, SIGNATURE_HEADER = "X-Clover-Auth", "Clover-Signature"
@@ -76,14 +76,14 @@ WEBHOOKS = (
         header=AUTH_HEADER,
         about="An object was created, updated or deleted; the header carries the target's "
         "static code.",
-        fact=_PLATFORM,
+        evidence=_PLATFORM,
     ),
     Webhook(
         name="verification",
         request=Verification,
         header=None,
         about="A new target gets a code, which its developer confirms.",
-        fact=_PLATFORM,
+        evidence=_PLATFORM,
     ),
     Webhook(
         name="hosted_checkout",
@@ -91,6 +91,6 @@ WEBHOOKS = (
         header=SIGNATURE_HEADER,
         about="A payment on Clover's own page was approved or declined; signed "
         "`t=<unix s>,v1=<hex HMAC-SHA256>` over the time, a dot and the raw body.",
-        fact=documented("DOCS: hosted checkout webhooks; mbates/clover verifies it this way"),
+        evidence=documented("DOCS: hosted checkout webhooks; mbates/clover verifies it this way"),
     ),
 )
