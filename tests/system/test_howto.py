@@ -407,7 +407,7 @@ def test_github_service_has_health_check(tmp_path: Path, served: Served) -> None
     options = dict(zip(words[::2], words[1::2], strict=True))
     assert all(name.startswith("--health-") for name in options)
     assert run(shlex.split(options["--health-cmd"] + f" {served.url}"), tmp_path, None)
-    assert service["ports"] == ["4242:4242"]
+    assert service["ports"] == ["127.0.0.1:4242:4242"]
     assert job["env"]["MOCK_CLOVER_URL"] == "http://127.0.0.1:4242"
 
 
