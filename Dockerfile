@@ -4,29 +4,32 @@
 #   docker run --rm --read-only -p 127.0.0.1:4242:4242 mock-clover
 #
 # Laws of the file: the root may be read-only (nothing is written at run time), the user is not root,
-# versions are those of .constraints.txt, and what only the builder's network needs comes as a secret
-# mount, so that no layer and no history can hold it. Behind a proxy with its own authority or index:
+# packages have the versions and hashes of requirements/, and
+# what only the builder's network needs comes as a secret mount, so that no layer and no history can
+# hold it. Behind a proxy with its own authority or index:
 #
 #   docker build --secret id=pip.conf,src=pip.conf --secret id=ca.pem,src=ca.pem -t mock-clover .
 #
 # where pip.conf says `cert = /run/secrets/ca.pem`. Absent secrets are no error.
 
-# ---- dependencies: made anew only when pyproject.toml or the pins change --------------------------
-FROM python:3.11-slim-bookworm AS dependencies
+FROM python:3.11-slim-bookworm AS base
+
+# ---- dependencies: made anew only when the locks change ----------------------------------------------
+FROM base AS dependencies
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_ROOT_USER_ACTION=ignore
-COPY pyproject.toml .constraints.txt ./
-# Two environments, both without pip: the one that is shipped, and the build backend's, which is not.
+COPY requirements/build.txt requirements/serve.txt ./
+# Two environments: the one that is shipped, which has no pip, and the build backend's, which is not.
+# `--only-binary`: no code of a package runs while it is installed.
 # `unchecked-hash`: byte code that never looks at its source's time is right whatever a copy does to
 # times, and start-up saves a stat for each module.
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca.pem,target=/run/secrets/ca.pem \
-    python3 -c 'import sys, tomllib; print(*tomllib.load(sys.stdin.buffer)["project"]["dependencies"], sep="\n")' \
-        < pyproject.toml > requirements.txt \
- && python3 -m venv --without-pip /opt/mock-clover \
+    python3 -m venv --without-pip /opt/mock-clover \
  && python3 -m venv --without-pip backend \
- && python3 -m pip --python /opt/mock-clover install -c .constraints.txt -r requirements.txt \
- && python3 -m pip --python backend install -c .constraints.txt hatchling \
+ && install="install --require-hashes --no-deps --only-binary :all:" \
+ && python3 -m pip --python /opt/mock-clover $install -r serve.txt \
+ && python3 -m pip --python backend $install -r build.txt \
  && /opt/mock-clover/bin/python3 -m compileall -q --invalidation-mode unchecked-hash /opt/mock-clover
 
 # ---- application: our own wheel, laid out under /build/root so that it is a small layer of its own --
@@ -41,7 +44,7 @@ RUN backend/bin/python3 -m hatchling build --target wheel --directory dist \
  && mkdir empty
 
 # ---- the image -----------------------------------------------------------------------------------
-FROM python:3.11-slim-bookworm
+FROM base
 LABEL org.opencontainers.image.title="mock-clover" \
       org.opencontainers.image.description="The Clover payments sandbox on your own machine: stateful, deterministic, offline." \
       org.opencontainers.image.version="0.1.0" \

@@ -1,34 +1,41 @@
 # Two commands do everything: `make serve` runs the server, `make test` passes the tests.
-# Each installs what it needs into .venv, at the versions of .constraints.txt.
+# Each installs what it needs into .venv, at the versions and hashes of requirements/.
 PYTHON ?= python3
 BIN := .venv/bin
 # Cached byte code: without it, every run and every server compiles 300 files again.
 export PYTHONDONTWRITEBYTECODE :=
 COMPILE = $(BIN)/python -m compileall -q mock_clover
-INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: help serve test test-system test-browser test-clients test-lowest fuzz image-test test-all
-.PHONY: generate stress screenshots lint types format bench clean
+.PHONY: generate stress screenshots lint types format pins bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+# $(call install,FOLDER,LOCK): the locked packages, then this checkout with the locked build backend.
+# A lock is complete, so pip need not resolve anything.
+# setuptools, which Python 3.11 puts into each environment, is old and used by nothing.
+define install
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	@$(1)/bin/python -m pip uninstall --quiet --quiet --yes setuptools
+	$(1)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/build.txt -r requirements/$(2).txt
+	$(1)/bin/python $(PIP_INSTALL) --no-build-isolation -e .
+endef
+
 # One stamp for each set of packages. A larger set contains the smaller ones.
-.venv/.serve: pyproject.toml .constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) .
+.venv/.serve: pyproject.toml requirements/build.txt requirements/serve.txt
+	$(call install,.venv,serve)
 	@$(COMPILE)
 	@touch $@
 
-.venv/.test: pyproject.toml .constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) '.[test]'
+.venv/.test: pyproject.toml requirements/build.txt requirements/test.txt
+	$(call install,.venv,test)
 	@$(COMPILE)
 	@touch .venv/.serve $@
 
-.venv/.all: pyproject.toml .constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) '.[all]'
+.venv/.all: pyproject.toml requirements/build.txt requirements/all.txt
+	$(call install,.venv,all)
 	@$(COMPILE)
 	@touch .venv/.serve .venv/.test $@
 
@@ -53,10 +60,8 @@ test-clients: .venv/.all ## run other people's Clover clients; fails without nod
 # The tests of sockets go with it: the server relies on uvicorn's protocol classes.
 SOCKETS := tests/system/test_sockets.py tests/system/test_socket_faults.py tests/system/test_tls.py
 
-.work/lowest/.ready: pyproject.toml .constraints.txt tests/lowest.py
-	$(PYTHON) -m venv .work/lowest
-	$(PYTHON) tests/lowest.py > .work/lowest.txt
-	.work/lowest/bin/pip install --quiet --disable-pip-version-check -c .work/lowest.txt -e '.[test]'
+.work/lowest/.ready: pyproject.toml requirements/build.txt requirements/lowest.txt
+	$(call install,.work/lowest,lowest)
 	@touch $@
 
 test-lowest: .work/lowest/.ready ## run the inner loop and the socket tests on the oldest dependencies
@@ -89,6 +94,15 @@ generate: .venv/.test ## rewrite the golden replies, then the generated docs and
 format: .venv/.all ## format with ruff
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+# An environment of its own: these tools run before anything else is trusted.
+.work/tools/.ready: requirements/tools.txt
+	@test -x .work/tools/bin/python || $(PYTHON) -m venv .work/tools
+	.work/tools/bin/python $(PIP_INSTALL) --require-hashes -r requirements/tools.txt
+	@touch $@
+
+pins: .work/tools/.ready ## write the lock files again (ARGS=--upgrade takes the newest versions)
+	.work/tools/bin/python tests/pins.py $(ARGS)
 
 bench: .venv/.all ## measure and print ratios (ARGS="charges …")
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -68,6 +69,9 @@ PLACES = {
     "secrets": (),
     "uuid": (),
 }
+DISTRIBUTIONS = {"yaml": "pyyaml"}
+"""Packages whose distribution has another name."""
+LOADED_BY_UVICORN = {"httptools", "uvloop"}
 LINES_MAX = {"clover/common/problems.py": 700}  # a catalogue: one thing, however long
 
 
@@ -169,6 +173,15 @@ def test_imports_are_absolute() -> None:
         for imported in source.imports()
         if imported.startswith(".")
     )
+
+
+def test_each_imported_package_is_a_declared_dependency() -> None:
+    """A package that only another package requires is lost when that one changes."""
+    used = {each.partition(".")[0] for source in sources() for each in source.imports()}
+    used -= sys.stdlib_module_names | {"mock_clover", "pytest"}  # pytest loads our plugin itself
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[>;]", each)[0] for each in project["dependencies"]}
+    assert declared == {DISTRIBUTIONS.get(each, each) for each in used} | LOADED_BY_UVICORN
 
 
 def test_there_are_no_import_cycles() -> None:

@@ -32,9 +32,8 @@ Run = Callable[..., Any]
 Find = Callable[[str], str]
 """Finds a program by name."""
 
-# ecommClover's own metadata ("Requires-Python: >=3.0.*") is refused by newer builders and pips.
-PYTHON_SDK_BUILDERS = ("pip==24.0", "setuptools==65.5.0", "wheel==0.48.0")
-PYTHON_SDK = ("ecommClover==1.0.0", "requests==2.34.2")
+# Two steps: the SDK is built by builders that must be there before.
+SDK_LOCKS = (ROOT / "requirements/sdk-build.txt", ROOT / "requirements/sdk.txt")
 
 
 class MissingError(Exception):
@@ -49,17 +48,20 @@ class MissingError(Exception):
 def install_node_packages(
     recipe: Path = HERE / "node" / "package.json", kind: str = "node"
 ) -> Path:
-    """Return the `node_modules` made from a `package.json`; once needs the network."""
+    """Return the `node_modules` that a `package.json` and its lock tell; once needs the network."""
     require_tool("node")
     npm = require_tool("npm")
+    lock = recipe.with_name("package-lock.json")
 
     def make(folder: Path) -> None:
         shutil.copy(recipe, folder)
-        flags = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
+        shutil.copy(lock, folder)
+        flags = ("--ignore-scripts", "--no-audit", "--no-fund")
         patience = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=60000")
-        install("npm packages", [npm, "install", *flags, *patience], cwd=folder)
+        install("npm packages", [npm, "ci", *flags, *patience], cwd=folder)
 
-    return prepare(kind, recipe.read_text("utf-8"), make) / "node_modules"
+    told = recipe.read_text("utf-8") + lock.read_text("utf-8")
+    return prepare(kind, told, make) / "node_modules"
 
 
 def install_python_sdk() -> Path:
@@ -74,10 +76,11 @@ def install_python_sdk() -> Path:
         else:
             install("Python SDK", [python, "-m", "venv", str(folder)], cwd=folder)
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        install("Python SDK", [*pip, *PYTHON_SDK_BUILDERS], cwd=folder)
-        install("Python SDK", [*pip, "--no-build-isolation", *PYTHON_SDK], cwd=folder)
+        for lock in SDK_LOCKS:
+            flags = ("--require-hashes", "--no-build-isolation", "-r", str(lock))
+            install("Python SDK", [*pip, *flags], cwd=folder)
 
-    recipe = " ".join([python, str(version), *PYTHON_SDK_BUILDERS, *PYTHON_SDK])
+    recipe = " ".join([python, str(version), *(lock.read_text("utf-8") for lock in SDK_LOCKS)])
     return prepare("python", recipe, make) / "bin" / "python"
 
 

@@ -21,11 +21,7 @@ from tests.served import Served
 from tests.wire import PATIENCE_S, SCRIPT_PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
-HATCHLING = next(
-    line
-    for line in (ROOT / ".constraints.txt").read_text().splitlines()
-    if line.startswith("hatchling==")
-)
+BUILD_LOCK = ROOT / "requirements/build.txt"
 HEAVY = ("uvicorn", "starlette", "msgspec", "yaml", "cryptography", "faker", "click", "httptools")
 OTHERS = ("schemathesis", "hypothesispytest", "faker", "anyio")
 """Plugins of our own tools, which our environment has and a shop's need not."""
@@ -364,10 +360,11 @@ def backend() -> list[str]:
         venv.create(folder, with_pip=False, symlinks=True)
         made = str(folder / "bin" / "python")
         pip = [sys.executable, "-m", "pip", "--quiet", "--python", made, "install"]
-        install("hatchling", [*pip, HATCHLING], cwd=folder)
+        install("hatchling", [*pip, "--require-hashes", "-r", str(BUILD_LOCK)], cwd=folder)
 
     try:
-        return [str(prepare("hatchling", f"{HATCHLING} {sys.version}", make) / "bin" / "python")]
+        recipe = f"{BUILD_LOCK.read_text('utf-8')} {sys.version}"
+        return [str(prepare("hatchling", recipe, make) / "bin" / "python")]
     except MissingError as missing:
         if os.environ.get("MOCK_CLOVER_TEST_CLIENTS") == "required":
             pytest.fail(f"the wheel cannot be built: {missing.reason}\n{missing.output}")

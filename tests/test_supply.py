@@ -1,0 +1,102 @@
+"""The locks of what `make`, CI and the image install have hashes."""
+
+import json
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LOCKS = sorted((ROOT / "requirements").iterdir())
+RECIPES = sorted((*ROOT.glob(".ci/*/package.json"), *ROOT.glob("tests/**/package.json")))
+
+OWN_VERSIONS = {"lowest", "sdk-build"}
+"""Locks that may have other versions than the others."""
+
+
+def requirements(*, of: str) -> list[Requirement]:
+    """Return what pyproject.toml requires for `serve`, an extra, or a group."""
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    if of in groups:
+        return list(map(Requirement, groups[of]))
+    more = [] if of == "serve" else project["optional-dependencies"][of]
+    found = list(map(Requirement, (*project["dependencies"], *more)))
+    return found if of != "all" else [*found, *requirements(of="test")]
+
+
+@cache
+def locked(name: str) -> dict[str, str]:
+    """Return the version of each package of a lock."""
+    text = (ROOT / f"requirements/{name}.txt").read_text("utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE))
+
+
+REQUIREMENT = r"[a-z0-9-]+==[^ ;]+( ; [^\\\n]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n"
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_each_python_package_is_locked_by_hashes(lock: Path) -> None:
+    """Nothing but comments, versions and hashes: no index, no address, no file."""
+    text = re.sub(r"^#.*\n", "", lock.read_text("utf-8"), flags=re.MULTILINE)
+    assert re.sub(REQUIREMENT, "", text) == ""
+    assert "://" not in lock.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["serve", "test", "all", *PROJECT["dependency-groups"]])
+def test_a_lock_has_what_is_required(name: str) -> None:
+    """`make pins` writes the locks again."""
+    pins = locked(name)
+    missing = [
+        str(each)
+        for each in requirements(of=name)
+        if each.name != "mock-clover"
+        and not each.specifier.contains(pins.get(canonicalize_name(each.name), "0"))
+    ]
+    assert missing == []
+
+
+def test_the_oldest_versions_are_those_of_pyproject() -> None:
+    """`make pins` writes the lock again."""
+    oldest = {
+        canonicalize_name(each.name): next(iter(each.specifier)).version
+        for each in requirements(of="serve")
+    }
+    pins = locked("lowest")
+    different = {
+        name: (version, pins.get(name))
+        for name, version in oldest.items()
+        if not Requirement(f"x=={version}").specifier.contains(pins.get(name, "0"))
+    }
+    assert different == {}
+
+
+def test_the_locks_agree() -> None:
+    known = locked("all")
+    different = [
+        (lock.stem, name, version)
+        for lock in LOCKS
+        if lock.stem not in OWN_VERSIONS
+        for name, version in locked(lock.stem).items()
+        if known.get(name, version) != version
+    ]
+    assert different == []
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda file: str(file.parent.relative_to(ROOT)))
+def test_each_npm_package_is_locked_by_its_integrity(recipe: Path) -> None:
+    """`make pins` writes the lock again."""
+    text = recipe.with_name("package-lock.json").read_text("utf-8")
+    assert "://" not in text
+    lock = json.loads(text)["packages"]
+    declared, own = json.loads(recipe.read_text("utf-8")), lock.pop("")
+    for kind in ("dependencies", "optionalDependencies"):
+        assert own.get(kind) == declared.get(kind)
+    without = [name for name, each in lock.items() if not each["integrity"].startswith("sha512-")]
+    assert without == []
+    wanted = declared.get("dependencies", {}) | declared.get("optionalDependencies", {})
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in wanted} == wanted
