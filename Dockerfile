@@ -4,7 +4,7 @@
 #   docker run --rm --read-only -p 127.0.0.1:4242:4242 mock-clover
 #
 # Laws of the file: the root may be read-only (nothing is written at run time), the user is not root,
-# packages have the versions and hashes of requirements/, and
+# packages have the versions and hashes of requirements/, nothing in the image installs packages, and
 # what only the builder's network needs comes as a secret mount, so that no layer and no history can
 # hold it. Behind a proxy with its own authority or index:
 #
@@ -12,6 +12,7 @@
 #
 # where pip.conf says `cert = /run/secrets/ca.pem`. Absent secrets are no error.
 
+# `make pin-base` adds the newest digest here: @sha256:…
 FROM python:3.11-slim-bookworm AS base
 
 # ---- dependencies: made anew only when the locks change ----------------------------------------------
@@ -45,6 +46,10 @@ RUN backend/bin/python3 -m hatchling build --target wheel --directory dist \
 
 # ---- the image -----------------------------------------------------------------------------------
 FROM base
+# The base brings tools that install packages; nothing here uses them. A base with Debian's own Python
+# wants the option; any other ignores it.
+RUN rm -rf "$(python3 -c 'import ensurepip; print(*ensurepip.__path__)')" "$(command -v pip)" \
+ && python3 -m pip uninstall --yes --break-system-packages --root-user-action=ignore pip setuptools wheel
 LABEL org.opencontainers.image.title="mock-clover" \
       org.opencontainers.image.description="The Clover payments sandbox on your own machine: stateful, deterministic, offline." \
       org.opencontainers.image.version="0.1.0" \

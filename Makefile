@@ -8,7 +8,7 @@ COMPILE = $(BIN)/python -m compileall -q mock_clover
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: help serve test test-system test-browser test-clients test-lowest fuzz image-test test-all
-.PHONY: generate stress screenshots lint types format pins bench clean
+.PHONY: generate stress screenshots lint types format pins pin-base bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -103,6 +103,9 @@ format: .venv/.all ## format with ruff
 
 pins: .work/tools/.ready ## write the lock files again (ARGS=--upgrade takes the newest versions)
 	.work/tools/bin/python tests/pins.py $(ARGS)
+
+pin-base: ## write the newest digest of the base image into the Dockerfile (needs docker)
+	bash tests/image/pin.sh
 
 bench: .venv/.all ## measure and print ratios (ARGS="charges …")
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -45,6 +45,15 @@ if [[ $got != "$python_version" ]]; then
     exit 1
 fi
 
+# The real base has pip, setuptools and wheel where pip itself installs packages, and Debian's packages
+# would leave a copy that only apt removes.
+chroot "$folder" bash -euc '
+    python3 -m venv /tools
+    mv /tools/lib/python3*/site-packages/* /usr/local/lib/python3*/dist-packages/
+    rm -rf /tools
+    apt-get purge --yes --quiet python3-pip python3-pkg-resources python3-wheel >/dev/null'
+rm -rf "$folder"/usr/share/python-wheels
+
 container=$("${buildah[@]}" from scratch)
 "${buildah[@]}" add --quiet "$container" "$folder" /
 "${buildah[@]}" config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \

@@ -31,11 +31,16 @@ def compressed_bytes(layer: Path) -> int:
 
 
 def strangers_of(layer: Path) -> Iterator[str]:
-    """Name what lies in a layer outside of our own folders."""
+    """Name what a layer adds outside of our own folders.
+
+    Empty files and folders do not count: they mark removals and the builder's mount points.
+    """
     with tarfile.open(layer) as tar:
         for entry in tar:
             name = entry.name.strip("/")
-            if not any(f"{o}/".startswith(f"{name}/") or name.startswith(f"{o}/") for o in OURS):
+            if (entry.isdir() or entry.isfile()) and not entry.size:
+                continue
+            if not any(name.startswith(f"{folder}/") for folder in OURS):
                 yield name
 
 

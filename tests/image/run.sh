@@ -117,7 +117,9 @@ if (($("${buildah[@]}" images --all --quiet | wc -l) > 60)); then
     "${buildah[@]}" rmi --prune --force >/dev/null
 fi
 
-base=$(awk '$1 == "FROM" { print $2; exit }' "$root/Dockerfile")
+# A base that is made here has another digest than the one that the Dockerfile may name.
+sed 's/@sha256:[0-9a-f]*//' "$root/Dockerfile" >"$work/Dockerfile"
+base=$(awk '$1 == "FROM" { print $2; exit }' "$work/Dockerfile")
 recipe=$(cat "$here/base.sh" - <<<"$base" | sha256sum)
 made=$work/$driver.base
 base_is_made() {
@@ -135,7 +137,7 @@ mapfile -t options < <(python3 "$here/pip_settings.py" "$work")
 # The pull policy makes sure of the promise above: the base is ours or the build fails. Docker's own
 # format, because OCI's has no health check.
 logged "build on $driver" "${buildah[@]}" build --layers="$layers" --pull-never \
-    --isolation chroot --network host --format docker "${options[@]}" --tag "$image" "$root"
+    --isolation chroot --network host --format docker "${options[@]}" --file "$work/Dockerfile" --tag "$image" "$root"
 
 layout=$work/layout
 rm -rf "$layout"
@@ -160,12 +162,16 @@ if outsiders=$(printf '%s\n' "${environment[@]}" | grep -vE "$known"); then
 fi
 ok "the image's variables are the base's and ours, none of the builder's"
 weights=$(facts layers 2>&1) || fail "$weights"
-ok "our layers hold /opt/mock-clover, an empty /var/lib/mock-clover, and nothing else"
+ok "our layers add /opt/mock-clover and an empty /var/lib/mock-clover, and nothing else"
 echo "$weights"
 
 # ---- run --------------------------------------------------------------------------------------------
 container=$("${buildah[@]}" from --pull-never "$image")
 tree=$("${buildah[@]}" mount "$container")
+installers='pip|setuptools|wheel|pkg_resources|ensurepip|(pip|setuptools|wheel)-[^/]*(info|whl)|pip[0-9.]*'
+left=$(find "$tree" -xdev -regextype posix-extended -regex ".*/($installers)")
+[[ -z $left ]] || fail "nothing in the image installs packages: $left"
+ok "nothing in the image installs packages: no pip, setuptools or wheel"
 log=$work/run.log
 : >"$log"
 
