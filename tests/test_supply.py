@@ -1,4 +1,4 @@
-"""The locks of what `make`, CI and the image install have hashes."""
+"""The locks of what `make`, CI and the image install have hashes, and workflows pin actions."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -100,3 +101,15 @@ def test_each_npm_package_is_locked_by_its_integrity(recipe: Path) -> None:
     assert without == []
     wanted = declared.get("dependencies", {}) | declared.get("optionalDependencies", {})
     assert {name: lock[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+
+
+def test_workflows_have_no_rights_and_no_moving_actions() -> None:
+    for file in sorted((ROOT / ".github/workflows").iterdir()):
+        text = file.read_text("utf-8")
+        assert "://" not in text
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {}
+        for job in workflow["jobs"].values():
+            assert job["permissions"] == {"contents": "read"}
+        used = re.findall(r"uses: *(.+)", text)
+        assert [each for each in used if not re.fullmatch(r"\S+@[0-9a-f]{40} # v\S+", each)] == []
