@@ -303,10 +303,7 @@ _Credential = Annotated[str, msgspec.Meta(pattern=f"^[!-~]{{1,200}}{END}")] | No
 
 
 class Merchant(ScenarioRecord, frozen=True, kw_only=True):
-    """A merchant with its own credentials, settings and rows.
-
-    Missing credentials are derived from the seed; the app is that of the first merchant.
-    """
+    """A merchant. Missing credentials derive from the seed; its app is the first merchant's."""
 
     name: Annotated[
         str,

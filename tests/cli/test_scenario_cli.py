@@ -120,6 +120,8 @@ def test_every_help_shows_examples(command: str) -> None:
 def test_the_published_schema_is_that_of_the_code() -> None:
     code, out, _ = invoke("schema", "scenario")
     assert code == 0
+    broken = re.findall(r'"description": "[^"]*\\n.*', out)
+    assert broken == [], "Python 3.13 dedents docstrings: descriptions must have one line"
     check_generated(SCHEMA, out, "cli/test_scenario_cli.py")
 
 
