@@ -4,7 +4,7 @@
 #   docker run --rm --read-only -p 127.0.0.1:4242:4242 mock-clover
 #
 # Laws of the file: the root may be read-only (nothing is written at run time), the user is not root,
-# packages have the versions and hashes of requirements/, nothing in the image installs packages, and
+# packages have the versions and hashes of .requirements/, nothing in the image installs packages, and
 # what only the builder's network needs comes as a secret mount, so that no layer and no history can
 # hold it. Behind a proxy with its own authority or index:
 #
@@ -19,7 +19,7 @@ FROM python:3.11-slim-bookworm AS base
 FROM base AS dependencies
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_ROOT_USER_ACTION=ignore
-COPY requirements/build.txt requirements/serve.txt ./
+COPY .requirements/build.txt .requirements/serve.txt ./
 # Two environments: the one that is shipped, which has no pip, and the build backend's, which is not.
 # `--only-binary`: no code of a package runs while it is installed.
 # `unchecked-hash`: byte code that never looks at its source's time is right whatever a copy does to

@@ -1,5 +1,5 @@
 # Two commands do everything: `make serve` runs the server, `make test` passes the tests.
-# Each installs what it needs into .venv, at the versions and hashes of requirements/.
+# Each installs what it needs into .venv, at the versions and hashes of .requirements/.
 PYTHON ?= python3
 BIN := .venv/bin
 # Cached byte code: without it, every run and every server compiles 300 files again.
@@ -19,22 +19,22 @@ help: ## list the commands
 define install
 	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 	@$(1)/bin/python -m pip uninstall --quiet --quiet --yes setuptools
-	$(1)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/build.txt -r requirements/$(2).txt
+	$(1)/bin/python $(PIP_INSTALL) --require-hashes -r .requirements/build.txt -r .requirements/$(2).txt
 	$(1)/bin/python $(PIP_INSTALL) --no-build-isolation -e .
 endef
 
 # One stamp for each set of packages. A larger set contains the smaller ones.
-.venv/.serve: pyproject.toml requirements/build.txt requirements/serve.txt
+.venv/.serve: pyproject.toml .requirements/build.txt .requirements/serve.txt
 	$(call install,.venv,serve)
 	@$(COMPILE)
 	@touch $@
 
-.venv/.test: pyproject.toml requirements/build.txt requirements/test.txt
+.venv/.test: pyproject.toml .requirements/build.txt .requirements/test.txt
 	$(call install,.venv,test)
 	@$(COMPILE)
 	@touch .venv/.serve $@
 
-.venv/.all: pyproject.toml requirements/build.txt requirements/all.txt
+.venv/.all: pyproject.toml .requirements/build.txt .requirements/all.txt
 	$(call install,.venv,all)
 	@$(COMPILE)
 	@touch .venv/.serve .venv/.test $@
@@ -60,7 +60,7 @@ test-clients: .venv/.all ## run other people's Clover clients; fails without nod
 # The tests of sockets go with it: the server relies on uvicorn's protocol classes.
 SOCKETS := tests/system/test_sockets.py tests/system/test_socket_faults.py tests/system/test_tls.py
 
-.work/lowest/.ready: pyproject.toml requirements/build.txt requirements/lowest.txt
+.work/lowest/.ready: pyproject.toml .requirements/build.txt .requirements/lowest.txt
 	$(call install,.work/lowest,lowest)
 	@touch $@
 
@@ -96,9 +96,9 @@ format: .venv/.all ## format with ruff
 	$(BIN)/ruff format .
 
 # An environment of its own: these tools run before anything else is trusted.
-.work/tools/.ready: requirements/tools.txt
+.work/tools/.ready: .requirements/tools.txt
 	@test -x .work/tools/bin/python || $(PYTHON) -m venv .work/tools
-	.work/tools/bin/python $(PIP_INSTALL) --require-hashes -r requirements/tools.txt
+	.work/tools/bin/python $(PIP_INSTALL) --require-hashes -r .requirements/tools.txt
 	@touch $@
 
 pins: .work/tools/.ready ## write the lock files again (ARGS=--upgrade takes the newest versions)
@@ -109,10 +109,10 @@ pin-base: ## write the newest digest of the base image into the Dockerfile (need
 
 # `--strict`: what the index cannot tell is a failure.
 AUDIT = .work/tools/bin/pip-audit --strict --require-hashes --disable-pip
-# `requirements/sdk*.txt` are left out: they hold old builders, for one old package, in a test.
+# `.requirements/sdk*.txt` are left out: they hold old builders, for one old package, in a test.
 audit: .work/tools/.ready ## report known vulnerabilities of the locked packages
-	@for set in build all tools; do echo "requirements/$$set.txt"; \
-		$(AUDIT) -r requirements/$$set.txt || failed=1; done; \
+	@for set in build all tools; do echo ".requirements/$$set.txt"; \
+		$(AUDIT) -r .requirements/$$set.txt || failed=1; done; \
 	for lock in $$(git ls-files '*package-lock.json'); do echo "$$lock"; \
 		(cd "$$(dirname "$$lock")" && npm audit --package-lock-only) || failed=1; done; \
 	exit $${failed:-0}

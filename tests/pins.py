@@ -1,4 +1,4 @@
-"""Write the lock files: `requirements/*.txt` and each `package-lock.json`.
+"""Write the lock files: `.requirements/*.txt` and each `package-lock.json`.
 
 `make pins` keeps every locked version that pyproject.toml and package.json still allow;
 `make pins ARGS=--upgrade` takes the newest versions. Versions and hashes come from the index that
@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ROOT / "requirements"
+LOCKS = ROOT / ".requirements"
 UV = Path(sys.executable).with_name("uv")
 OLDEST_PYTHON = "3.11"
 
@@ -28,7 +28,7 @@ SETS: dict[str, Command] = {
     "build": ["--group=build"],
     "tools": ["--group=tools"],
     "sdk-build": ["--group=sdk-build"],
-    "sdk": ["--group=sdk", "--build-constraints=requirements/sdk-build.txt"],
+    "sdk": ["--group=sdk", "--build-constraints=.requirements/sdk-build.txt"],
     "lowest": ["pyproject.toml", "--extra=test"],
 }
 """What each lock is made of, in the order of making: `all` constrains the others."""
@@ -58,7 +58,7 @@ def lock_python(name: str, flags: Command) -> None:
         constraints.flush()
         common = ["--quiet", "--universal", f"--python-version={OLDEST_PYTHON}"]
         common += ["--generate-hashes", "--no-annotate", "--custom-compile-command=make pins"]
-        common += [f"--constraints={constraints.name}", f"--output-file=requirements/{name}.txt"]
+        common += [f"--constraints={constraints.name}", f"--output-file=.requirements/{name}.txt"]
         run([str(UV), "pip", "compile", *common, *SETS[name], *flags], ROOT)
 
 

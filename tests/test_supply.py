@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCKS = sorted((ROOT / "requirements").iterdir())
+LOCKS = sorted((ROOT / ".requirements").iterdir())
 RECIPES = sorted((*ROOT.glob(".ci/*/package.json"), *ROOT.glob("tests/**/package.json")))
 
 OWN_VERSIONS = {"lowest", "sdk-build"}
@@ -33,7 +33,7 @@ def requirements(*, of: str) -> list[Requirement]:
 @cache
 def locked(name: str) -> dict[str, str]:
     """Return the version of each package of a lock."""
-    text = (ROOT / f"requirements/{name}.txt").read_text("utf-8")
+    text = (ROOT / f".requirements/{name}.txt").read_text("utf-8")
     return dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE))
 
 

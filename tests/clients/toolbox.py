@@ -33,7 +33,7 @@ Find = Callable[[str], str]
 """Finds a program by name."""
 
 # Two steps: the SDK is built by builders that must be there before.
-SDK_LOCKS = (ROOT / "requirements/sdk-build.txt", ROOT / "requirements/sdk.txt")
+SDK_LOCKS = (ROOT / ".requirements/sdk-build.txt", ROOT / ".requirements/sdk.txt")
 
 
 class MissingError(Exception):

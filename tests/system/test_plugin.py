@@ -21,7 +21,7 @@ from tests.served import Served
 from tests.wire import PATIENCE_S, SCRIPT_PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
-BUILD_LOCK = ROOT / "requirements/build.txt"
+BUILD_LOCK = ROOT / ".requirements/build.txt"
 HEAVY = ("uvicorn", "starlette", "msgspec", "yaml", "cryptography", "faker", "click", "httptools")
 OTHERS = ("schemathesis", "hypothesispytest", "faker", "anyio")
 """Plugins of our own tools, which our environment has and a shop's need not."""
