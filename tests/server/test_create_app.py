@@ -16,8 +16,10 @@ import mock_clover
 from mock_clover.clover.surface import SURFACE
 from mock_clover.sandbox.keys import KeyRing
 
-# Newer versions of Starlette prefer another client for their TestClient.
-pytestmark = pytest.mark.filterwarnings("ignore:.*install `httpx2`")
+pytestmark = [  # warnings about TestClient itself, of the newest versions and of the oldest
+    pytest.mark.filterwarnings("ignore:.*install `httpx2`"),
+    pytest.mark.filterwarnings("ignore:.*BlockingPortal alias"),
+]
 
 
 @pytest.fixture

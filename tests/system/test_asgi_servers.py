@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from tests.bench.server import free_port
 from tests.wire import PATIENCE_S, eventually
 
 BIN = Path(sys.executable).parent
-FACTORY = "mock_clover:create_app"
+ROOT = Path(__file__).parents[2]
 MOUNTED = """
 from fastapi import FastAPI
 
@@ -28,9 +29,10 @@ from mock_clover import create_app
 app = FastAPI()
 app.mount("/clover", create_app())
 """
-UVICORN = ("uvicorn", "--factory", FACTORY, "--port", "{port}")
-HYPERCORN = ("hypercorn", f"{FACTORY}()", "--bind", "127.0.0.1:{port}")
-GRANIAN = ("granian", "--interface", "asgi", "--factory", FACTORY, "--port", "{port}")
+PAGE = (ROOT / "docs/howto/asgi.md").read_text().partition("```sh\n")[2].partition("```")[0]
+UVICORN, HYPERCORN, GRANIAN = (
+    tuple(shlex.split(line.replace("4242", "{port}"))) for line in PAGE.splitlines()
+)
 
 
 @contextlib.contextmanager

@@ -79,11 +79,17 @@ def test_the_examples_for_pytest_pass(tmp_path: Path) -> None:
     run_pytest(tmp_path)
 
 
-def run_pytest(folder: Path) -> None:
+def test_the_examples_of_the_page_on_asgi_pass(tmp_path: Path) -> None:
+    for number, block in enumerate(blocks("howto/asgi.md", "python")):
+        (tmp_path / f"test_page_{number}.py").write_text(block)
+    run_pytest(tmp_path, "-W", "ignore:Using `httpx` with")  # newer versions of Starlette warn
+
+
+def run_pytest(folder: Path, *options: str) -> None:
     """Run the tests of a folder as a project of its own does."""
     # By its name, also where the installed metadata is older than the entry point.
     plugins = ["-pno:mock-clover", "-pmock_clover.testing", "-pno:schemathesis"]
-    command = [sys.executable, "-m", "pytest", "-W", "error", "-q", *plugins]
+    command = [sys.executable, "-m", "pytest", "-W", "error", *options, "-q", *plugins]
     assert "failed" not in run([*command, "--rootdir", str(folder)], folder, None)
 
 

@@ -244,7 +244,7 @@ def test_in_process(mock_clover_app):
     mock_clover_app.fault("problem", problem="RATE_LIMITED", endpoint="create_charge")
     assert asyncio.run(pay(1900)).status_code == 429
     assert [each["amount"] for each in twin.charges] == [1800]
-    with pytest.raises(MockCloverError, match="socket"):
+    with pytest.raises(MockCloverError, match="mock-clover serve"):
         mock_clover_app.fault("drop")
     with pytest.raises(AssertionError):
         mock_clover_app.verify("create_refund", within_ms=1)
