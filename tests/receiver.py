@@ -5,7 +5,7 @@ import socket
 import threading
 from typing import Any, NamedTuple, Self
 
-from mock_clover.clover.webhooks.operations_deliveries import report
+from mock_clover.clover.webhooks.operations_deliveries import record_attempt
 from mock_clover.clover.webhooks.records_delivery import headers_of
 from mock_clover.sandbox.sandbox import Sandbox
 from tests.wire import PATIENCE_S
@@ -130,5 +130,5 @@ def taken(sandbox: Sandbox, *answers: int) -> list[Post]:
         posts.append(Post(known.id, dict(headers_of(known, delivery)), delivery.body.encode()))
         status = left.pop(0) if len(left) > 1 else left[0]
         error = None if status < 300 else f"the target responded with {status}, not 2xx"
-        assert report(sandbox, delivery.id, status=status, error=error) is not None
+        assert record_attempt(sandbox, delivery.id, status=status, error=error) is not None
     return posts

@@ -13,17 +13,19 @@ from mock_clover.engine.evidence import Basis
 from mock_clover.engine.overrides import Override
 
 SHOWN = {
-    "CHECKOUT_LIFE": "checkout::a_session_lasts_fifteen_minutes",
-    "CHECKOUT_IS_NOT_READ": "checkout_errors::get_session_returns_404",
+    "CHECKOUT_LIFETIME": "checkout::a_session_lasts_fifteen_minutes",
+    "CHECKOUT_IS_NOT_RETRIEVABLE": "checkout_errors::get_session_returns_404",
     "CHECKOUT_AMOUNT": "checkout::the_amount_is_the_sum_of_the_lines_and_their_taxes",
     "CHECKOUT_REDIRECTS": "checkout::redirects_after_decline_and_payment",
-    "CHECKOUT_MAKES_ORDER": "checkout::a_decline_and_then_another_card",
-    "CHECKOUT_TRIED_AGAIN": "checkout_page::a_decline_is_told_and_another_card_pays",
+    "CHECKOUT_CREATES_ORDER": "checkout::a_decline_and_then_another_card",
+    "CHECKOUT_ALLOWS_RETRY": "checkout_page::a_decline_is_told_and_another_card_pays",
     "CHECKOUT_TIP": "checkout_form::a_tip_reaches_charge_order_payment_webhook_and_customer",
-    "CHECKOUT_CANCEL_ENDS": ("checkout_page::a_session_that_is_over_is_neither_paid_nor_cancelled"),
-    "CHECKOUT_TELLS_OF_PAYMENTS": "checkout::nothing_else_is_announced",
+    "CANCELLED_CHECKOUT_CANNOT_BE_PAID": (
+        "checkout_page::a_session_that_is_over_is_neither_paid_nor_cancelled"
+    ),
+    "CHECKOUT_WEBHOOK_EVENTS": "checkout::nothing_else_is_announced",
     "CHECKOUT_TIMES_ARE_TEXT": "checkout::a_session_lasts_fifteen_minutes",
-    "CHECKOUT_WEBHOOK_NAMES_SESSION": "checkout::a_payment_webhook_has_data_by_dialect_or_setting",
+    "CHECKOUT_WEBHOOK_HAS_SESSION_ID": "checkout::a_payment_webhook_has_data_by_dialect_or_setting",
     "CHECKOUT_SECRET_PREFIX": (
         "webhooks::a_generated_signing_secret_of_the_hosted_checkout_has_its_prefix"
     ),
@@ -88,7 +90,7 @@ SHOWN = {
     "RETURN_MAKES_REFUNDS": "orders::return_refunds_newest_charge_first",
     "RETURN_GIVES_TIP": "orders::tip_refund_is_configurable",
     "CHARGE_IS_PAYMENT": "platform::a_charge_is_a_payment_by_the_same_id",
-    "VOID_IS_NO_REFUND": "platform::refund_has_same_id_and_void_is_not_a_refund",
+    "VOID_IS_NOT_A_REFUND": "platform::refund_has_same_id_and_void_is_not_a_refund",
     "CUSTOM_ORDER_TOTAL": "platform::a_custom_orders_own_total_is_what_is_to_be_paid",
     "UNKNOWN_EXPANSION_IGNORED": "platform::unknown_expansions_are_ignored",
     "OTHER_MERCHANT_IS_401": ("platform_errors::platform_error_format_in_both_dialects"),

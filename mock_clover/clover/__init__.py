@@ -1,1 +1,1 @@
-"""The imitated Clover API: one package per resource, with the layer in each file name."""
+"""The Clover API that is mocked: one package per resource, with the layer in each file name."""

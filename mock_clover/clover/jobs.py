@@ -6,20 +6,24 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import AUTHORISATION_EXPIRES, DEBIT_SETTLES
 from mock_clover.clover.gift_cards.operations import settle_debit
-from mock_clover.clover.recurring.operations import end_subscription, remind, run_subscription
+from mock_clover.clover.recurring.operations import (
+    end_subscription,
+    run_subscription,
+    send_upcoming_charge_notice,
+)
 from mock_clover.clover.recurring.records import (
     SUBSCRIPTION_ENDED,
     SUBSCRIPTION_RUN,
     UPCOMING_CHARGE,
 )
 from mock_clover.clover.threeds.operations import expire_threeds
-from mock_clover.clover.threeds.records import EXPIRES
+from mock_clover.clover.threeds.records import THREEDS_EXPIRED_JOB
 from mock_clover.clover.webhooks.operations_deliveries import WEBHOOK_DUE, deliver_due
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
 
-def expire_authorisation(sandbox: Sandbox, job: Job) -> bool:
+def expire_authorization(sandbox: Sandbox, job: Job) -> bool:
     """Expire an authorization that was not captured."""
     charge = sandbox.charges.get(job.id)
     if charge is None or charge.state != "authorised":
@@ -29,12 +33,12 @@ def expire_authorisation(sandbox: Sandbox, job: Job) -> bool:
 
 
 JOBS: dict[str, Callable[[Sandbox, Job], bool]] = {
-    AUTHORISATION_EXPIRES: expire_authorisation,
-    EXPIRES: expire_threeds,
+    AUTHORISATION_EXPIRES: expire_authorization,
+    THREEDS_EXPIRED_JOB: expire_threeds,
     WEBHOOK_DUE: deliver_due,
     DEBIT_SETTLES: settle_debit,
     SUBSCRIPTION_RUN: run_subscription,
     SUBSCRIPTION_ENDED: end_subscription,
-    UPCOMING_CHARGE: remind,
+    UPCOMING_CHARGE: send_upcoming_charge_notice,
 }
 """Handlers by kind. Each returns whether it had an effect: a captured charge does not expire."""

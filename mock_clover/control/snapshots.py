@@ -24,7 +24,7 @@ from mock_clover.clover.recurring.records_notice import Notice
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import Token
-from mock_clover.clover.webhooks.records import wrong_event, wrong_target
+from mock_clover.clover.webhooks.records import event_error, target_error
 from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
 from mock_clover.control.endpoint import ControlRecord, control, unknown
 from mock_clover.control.sandboxes import SandboxAnswer, shown
@@ -257,8 +257,8 @@ def _check_names(snapshot: Snapshot) -> None:
             raise ValueError(unknown(name, OUTCOMES))
     events = [rule.then.webhook for rule in snapshot.scenario.rules if rule.then.webhook]
     targets = [known.spec for known in snapshot.webhooks.targets] if snapshot.webhooks else []
-    errors = [wrong_event(event) for event in events]
-    errors += [wrong_target(spec) for spec in (*targets, *snapshot.scenario.webhooks)]
+    errors = [event_error(event) for event in events]
+    errors += [target_error(spec) for spec in (*targets, *snapshot.scenario.webhooks)]
     for member, message in filter(None, errors):
         raise ValueError(f"{member} of a webhook {message}")
     for _, _, kind, _ in snapshot.agenda:

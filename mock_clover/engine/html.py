@@ -11,7 +11,7 @@ from hashlib import sha256
 from html import escape
 from typing import NamedTuple
 
-from mock_clover.clover.checkout.records import wrong_redirect
+from mock_clover.clover.checkout.records import redirect_url_error
 from mock_clover.core.record import Value
 from mock_clover.engine.html_style import STYLE
 
@@ -117,7 +117,7 @@ def text(value: str) -> str:
 
 def may_follow(url: str) -> bool:
     """Return whether a shop's URL is safe to follow; URLs in snapshots are unchecked."""
-    return not wrong_redirect(url, anywhere=True)
+    return not redirect_url_error(url, allow_http_and_localhost=True)
 
 
 def onward(url: str | None) -> Headers:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mock_clover.clover.recurring.records_notice import Channel, News, Notice
+from mock_clover.clover.recurring.records_notice import Channel, MessageContent, Notice
 from mock_clover.core.masking import redact
 
 if TYPE_CHECKING:  # imported with the first notice
@@ -28,15 +28,15 @@ class Notices:
         """Iterate over the stored notices, oldest first."""
         return iter(self._notices)
 
-    def add(self, at_ms: int, customer: "Customer", news: "News") -> None:
+    def add(self, at_ms: int, customer: "Customer", content: MessageContent) -> None:
         """Add an e-mail and an SMS to a customer, each if the customer has an address for it."""
         if customer.email:
-            self._add(at_ms, "email", customer, customer.email, news)
+            self._add(at_ms, "email", customer, customer.email, content)
         if customer.phone:
-            self._add(at_ms, "sms", customer, customer.phone, news)
+            self._add(at_ms, "sms", customer, customer.phone, content)
 
     def _add(
-        self, at_ms: int, channel: "Channel", customer: "Customer", to: str, news: "News"
+        self, at_ms: int, channel: "Channel", customer: "Customer", to: str, content: MessageContent
     ) -> None:
 
         self.count += 1
@@ -45,14 +45,14 @@ class Notices:
                 id=f"notice-{self.count}",
                 at_ms=at_ms,
                 channel=channel,
-                kind=news.kind,
+                kind=content.kind,
                 customer=customer.id,
                 to=redact(to),
-                subject=redact(news.subject) if channel == "email" else None,
-                text=redact(news.text),
-                subscription=news.subscription,
-                charge=news.charge,
-                amount=news.amount,
+                subject=redact(content.subject) if channel == "email" else None,
+                text=redact(content.text),
+                subscription=content.subscription,
+                charge=content.charge,
+                amount=content.amount,
             )
         )
 

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from mock_clover.clover.webhooks.records import TARGETS_MAX, DeliveryFault, TargetSpec, fits
+from mock_clover.clover.webhooks.records import (
+    TARGETS_MAX,
+    DeliveryFault,
+    TargetSpec,
+    matches_event,
+)
 from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
 
 DELIVERIES_MAX = 1_000
@@ -143,7 +148,7 @@ class Outbox:
         subscription = self.subscriptions[target_id]
         for index, fault in enumerate(subscription.spec.plan):
             left = subscription.left[index]
-            if left == 0 or (fault.event is not None and not fits(fault.event, event)):
+            if left == 0 or (fault.event is not None and not matches_event(fault.event, event)):
                 continue
             if left is not None:
                 counts = (*subscription.left[:index], left - 1, *subscription.left[index + 1 :])

@@ -18,7 +18,7 @@ from mock_clover.clover.common.verdict import (
     Verdict,
 )
 from mock_clover.clover.oauth.records import Consent
-from mock_clover.clover.threeds.records import LIFE_MS, CardFlow
+from mock_clover.clover.threeds.records import THREEDS_LIFETIME_MS, CardFlow
 from mock_clover.clover.webhooks.records import TARGETS_MAX, TargetSpec
 from mock_clover.core.evidence import END, EvidenceLevel
 from mock_clover.core.money import AMOUNT_MAX
@@ -280,7 +280,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             ge=1,
             description="How long 3-D Secure may stay pending. Clover's value is unknown.",
         ),
-    ] = LIFE_MS
+    ] = THREEDS_LIFETIME_MS
     gift_card_balance: Annotated[
         Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)] | None,
         msgspec.Meta(

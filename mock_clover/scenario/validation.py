@@ -9,18 +9,18 @@ from typing import Any
 
 import msgspec
 
-from mock_clover.clover.checkout.records import wrong_redirect
+from mock_clover.clover.checkout.records import redirect_url_error
 from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.cards import Checks, Face, brand_of
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import OUTCOMES
 from mock_clover.clover.webhooks.records import (
-    KNOWS_OBJECT,
-    OBJECT_OF,
+    EVENT_BY_OPERATION,
+    OPERATIONS_WITH_OBJECT_ID,
     EventSpec,
     TargetSpec,
-    wrong_event,
-    wrong_target,
+    event_error,
+    target_error,
 )
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.suggestions import did_you_mean
@@ -98,7 +98,7 @@ def _check_dashboard_urls(scenario: Scenario) -> Iterator[Finding]:
         urls = settings.checkout.dashboard
         for name in urls.__struct_fields__:
             url = getattr(urls, name)
-            message = wrong_redirect(url, anywhere=True) if url else ""
+            message = redirect_url_error(url, allow_http_and_localhost=True) if url else ""
             if message:
                 yield f"{at}.settings.checkout.dashboard.{name}", message
 
@@ -106,7 +106,7 @@ def _check_dashboard_urls(scenario: Scenario) -> Iterator[Finding]:
 def _check_targets(targets: Iterable[TargetSpec]) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, spec in enumerate(targets):
-        error = wrong_target(spec)
+        error = target_error(spec)
         if error is not None:
             yield f".webhooks[{index}].{error[0]}", error[1]
         if spec.id in seen:
@@ -217,17 +217,19 @@ def _check_threeds(rule: Rule, at: str) -> Iterator[Finding]:
 
 
 def _check_webhook(event: EventSpec, rule: Rule, at: str) -> Iterator[Finding]:
-    error = wrong_event(event)
+    error = event_error(event)
     if error is not None:
         yield f"{at}.{error[0]}", error[1]
     name = rule.when.endpoint
     if event.payload is not None or name is None:
         return
-    if event.kind == "platform" and event.object is None and name not in OBJECT_OF:
+    if event.kind == "platform" and event.object is None and name not in EVENT_BY_OPERATION:
         yield at, f"{name} has no object; set `object`"
-    if event.id is None and name not in OBJECT_OF:
+    if event.id is None and name not in EVENT_BY_OPERATION:
         yield at, f"{name} has no object; set `id`"
-    elif event.id is None and rule.then.problem is not None and name not in KNOWS_OBJECT:
+    elif (
+        event.id is None and rule.then.problem is not None and name not in OPERATIONS_WITH_OBJECT_ID
+    ):
         yield at, f"{name} fails and creates no object; set `id`"
 
 

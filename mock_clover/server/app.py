@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from mock_clover.browser.surface import web_surface
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
 from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
-from mock_clover.clover.platform.http import merchant_in
+from mock_clover.clover.platform.http import merchant_id_from_path
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import control_surface
 from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Raw
@@ -183,7 +183,9 @@ class App:
             if sandbox.merchants:
                 sandbox = _merchant_sandbox(sandbox, path, headers)
         elif path.startswith(PLATFORM_PATH):
-            sandbox = self.sandboxes.of_merchant(merchant_in(path)) or self.sandboxes.of(headers)
+            sandbox = self.sandboxes.of_merchant(merchant_id_from_path(path)) or self.sandboxes.of(
+                headers
+            )
         else:
             sandbox = self.sandboxes.of(headers)
         if path[-1:] == "/" and path != "/":
@@ -349,7 +351,7 @@ def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
 
 def _merchant_sandbox(sandbox: Sandbox, path: str, headers: dict[bytes, bytes]) -> Sandbox:
     """Return the sandbox of the merchant in the path, or of the merchant of the credential."""
-    merchant_id = merchant_in(path) if path.startswith(PLATFORM_PATH) else ""
+    merchant_id = merchant_id_from_path(path) if path.startswith(PLATFORM_PATH) else ""
     for each in sandbox.family:
         if each.credentials.merchant_id == merchant_id:
             return each

@@ -18,8 +18,8 @@ from urllib.parse import SplitResult, urlsplit
 import h11
 
 from mock_clover import __version__
-from mock_clover.clover.webhooks.operations_deliveries import report
-from mock_clover.clover.webhooks.records_address import host_of, refusal
+from mock_clover.clover.webhooks.operations_deliveries import record_attempt
+from mock_clover.clover.webhooks.records_address import address_error, host_of
 from mock_clover.clover.webhooks.records_delivery import (
     Delivery,
     TargetState,
@@ -141,7 +141,7 @@ class WebhookSender:
         if sandbox.outbox is not outbox:
             return
         took_ms = elapsed_ns(started) // 1_000_000
-        done = report(sandbox, delivery.id, status=status, error=error, took_ms=took_ms)
+        done = record_attempt(sandbox, delivery.id, status=status, error=error, took_ms=took_ms)
         host = host_of(urlsplit(known.spec.url))
         subject = redact(f"{sandbox.name}: {delivery.about} to {known.id} ({host})")
         self._say(f"webhook {delivery.id} of {subject}: {status if error is None else error}")
@@ -178,7 +178,7 @@ class WebhookSender:
         host, port = host_of(parts), parts.port or _PORTS[parts.scheme.lower()]
         failed: Exception = UndeliverableError(f"{host} has no address")
         for address in (await _addresses(host, port))[:ADDRESSES_MAX]:
-            reason = refusal(address, host, self._hosts)
+            reason = address_error(address, host, self._hosts)
             if reason:
                 raise UndeliverableError(f"refused: {reason}")
             try:

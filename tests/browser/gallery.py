@@ -70,7 +70,7 @@ def checkout_wrong(stage: Stage) -> Page:
 def checkout_paid(stage: Stage) -> Page:
     page = checkout(stage)
     pay_hosted(page, VISA)
-    expect(page.get_by_text("The payment is made")).to_be_visible()
+    expect(page.get_by_text("Your payment was successful")).to_be_visible()
     return page
 
 
@@ -213,7 +213,7 @@ def bank_asks(stage: Stage) -> Page:
     page = stage.visitor.open(stage.shop.put("/", _SHOP % stage.clover.url))
     page.evaluate(_CHALLENGE, data)
     bank = page.frame_locator("iframe[title='Your bank']")
-    bank.get_by_text("Other answers").click()
+    bank.get_by_text("Other results").click()
     expect(bank.get_by_role("button", name="Time out")).to_be_visible()
     return page
 
@@ -221,13 +221,13 @@ def bank_asks(stage: Stage) -> Page:
 def bank_has_refused(stage: Stage) -> Page:
     page = stage.visitor.open(_challenged(stage)["acs_url"])
     page.get_by_role("button", name="Fail").click()
-    expect(page.get_by_text("The bank has refused.")).to_be_visible()
+    expect(page.get_by_text("The bank declined the authentication.")).to_be_visible()
     return page
 
 
 def bank_knows_nothing(stage: Stage) -> Page:
     page = stage.visitor.open(f"{stage.clover.url}/3ds/challenge/0")
-    expect(page.get_by_text("There is no such payment here")).to_be_visible()
+    expect(page.get_by_text("Payment not found")).to_be_visible()
     return page
 
 

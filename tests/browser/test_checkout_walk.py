@@ -15,7 +15,7 @@ from tests.wire import call
 from tests.world import DECLINES, VISA
 
 HOSTILE = "\"><img src=x onerror=document.title='hacked'></td>&lt;i&gt;"
-CARD = {"Card number": VISA, "Month of expiry": "12", "Year of expiry": "2035"}
+CARD = {"Card number": VISA, "Expiry month": "12", "Expiry year": "2035"}
 CVV = "Security code (CVV)"
 
 
@@ -91,7 +91,7 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(
         expect(page.get_by_label("Card number")).to_be_focused()
         expect(page.get_by_label("Card number")).to_have_value("")
         expect(page.get_by_label(CVV)).to_have_value("")
-        expect(page.get_by_label("Month of expiry")).to_have_value("12")
+        expect(page.get_by_label("Expiry month")).to_have_value("12")
         expect(page.get_by_label("Name on the card")).to_have_value("Jo Doe")
 
         fill(page, cvv="1")
@@ -122,10 +122,10 @@ def test_a_tip_is_chosen_and_paid_by_keyboard_alone(till: Till, visitor: SharedV
         keys.press(key)
         expect(total).to_have_accessible_name(f"Total {sum_of} USD")
         expect(button).to_have_accessible_name(f"Pay {sum_of} USD")
-    expect(page.get_by_label("Your own tip in USD")).to_be_hidden()
+    expect(page.get_by_label("Custom tip in USD")).to_be_hidden()
     keys.press("ArrowRight")
     keys.press("ArrowRight")
-    expect(button).to_have_accessible_name("Pay 109.00 USD and the tip")
+    expect(button).to_have_accessible_name("Pay 109.00 USD + tip")
     for value in ("7,50", VISA, "12", "2035", "123", "", ""):
         keys.press("Tab")
         keys.type(value)

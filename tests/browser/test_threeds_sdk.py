@@ -225,7 +225,7 @@ def test_a_bank_has_other_answers(buying: Callable[..., Visit]) -> None:
     ]
     for name, status, said in ends:
         shopping.buy(CHALLENGE)
-        shopping.bank.get_by_text("Other answers").click()
+        shopping.bank.get_by_text("Other results").click()
         shopping.press(name)
         shopping.ends(said)
         assert shopping.till.statuses.pop() == status
@@ -250,7 +250,7 @@ def test_cancelling_challenge_rejects_payment(buying: Callable[..., Visit]) -> N
         shopping.ends(FAILED)
         assert page.evaluate("document.activeElement.id") == "pay"
         journal = till.call("GET", "/_mock/journal?limit=1")["data"]
-        assert journal[-1]["why"] == "3-D Secure, challenge: the issuer said 'fail'"
+        assert journal[-1]["why"] == "3-D Secure challenge: issuer result 'fail'"
     assert till.statuses == ["FAILED"] * len(ways)
 
 
@@ -445,7 +445,7 @@ def test_invalid_sdk_arguments_throw(buying: Callable[..., Visit]) -> None:
         page.evaluate(attempt, asked | {"acsTransID": "x"})
     shopping.complaints.clear()
     expect(shopping.bank.locator("#wrong")).to_have_text(
-        f"acsTransID: is 'x', but the charge's threeds.data has '{asked['acsTransID']}'"
+        f"acsTransID is 'x', but the charge's threeds.data has '{asked['acsTransID']}'"
     )
     page.route("**/finalize", lambda route: route.fulfill(json={"status": "left"}))
     page.get_by_role("button", name="Cancel").click()
@@ -486,9 +486,9 @@ def test_a_bank_needs_no_script(served: Served, visit: Callable[..., Any]) -> No
     pending = till.finalize(pending["id"], "SUCCESS")
     page.goto(pending["threeds"]["data"]["acs_url"])
     page.get_by_role("button", name="Fail").click()
-    expect(page.locator("main")).to_contain_text("The bank has refused.")
+    expect(page.locator("main")).to_contain_text("The bank declined the authentication.")
     page.go_back()
-    expect(page.locator("main")).to_contain_text("The bank has refused.")
+    expect(page.locator("main")).to_contain_text("The bank declined the authentication.")
     assert till.finalize(pending["id"], "SUCCESS")["error"]["message"] == FAILED
     page.reload()
     expect(page.locator("main")).to_contain_text("This payment is decided already.")

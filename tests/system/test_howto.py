@@ -178,7 +178,10 @@ def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
     assert read == {"object": "list", "url": "/v1/charges", "data": []}
     assert clock["fired"] == []
     assert expired == {"message": "401 Unauthorized"}
-    assert "(the refresh token is used; if the response was lost, recover it)" in out
+    assert (
+        "(the refresh token has been used; if its response was lost, POST /oauth/v2/recovery)"
+        in out
+    )
     assert "X-Clover-Recovery-Available: true" in out
     (pressed,) = blocks("howto/oauth.md", "text")
     assert re.sub(r"(_id|code)=[^&]+", r"\1=…", pressed) in re.sub(

@@ -159,7 +159,7 @@ def test_form_encoded_token_request_is_rejected(auth: str, shop: Shop) -> None:
     told = session.fetch_token(f"{shop.base}/oauth/v2/token", authorization_response=back)
     assert dict(told) == {
         "status": "Unsupported Media Type",
-        "message": "The body must be application/json.",
+        "message": "The content type must be application/json.",
     }
     assert statuses == [415]
 

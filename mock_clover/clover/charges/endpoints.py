@@ -48,8 +48,12 @@ from mock_clover.clover.gift_cards.operations import (
     capture_gift_card_lock,
     record_redemption,
 )
-from mock_clover.clover.threeds.operations import THREEDS_REFUSALS, authenticate, begin_charge
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.threeds.operations import (
+    THREEDS_ERRORS,
+    start_threeds,
+    store_pending_charge,
+)
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.object_id import OBJECT_ID
@@ -77,7 +81,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
         check_tender(request.tender, captures=request.capture)
     sandbox.charges.require_room()
     if request.threeds is not None and kind == "card":
-        payer = authenticate(sandbox, call, request.threeds, payer, request.amount)
+        payer = start_threeds(sandbox, call, request.threeds, payer, request.amount)
     charge = make_charge(sandbox, request, payer, order=None)
     call.why = payer.why or payer.verdict.why
     call.issuer_verdict, call.basis = payer.verdict, payer.basis
@@ -104,7 +108,7 @@ def make_charge(
     token, verdict = payer.token, payer.verdict
     ids, now_ms = sandbox.ids, sandbox.clock.now_ms()
     if payer.threeds is not None and payer.threeds.step is not None:
-        return begin_charge(sandbox, request, payer, order)
+        return store_pending_charge(sandbox, request, payer, order)
     if isinstance(verdict, Decline) and verdict.phantom:
         verdict = Approval(why=verdict.why, evidence=verdict.evidence, based_on=verdict.based_on)
     if token.kind != "card":
@@ -197,8 +201,10 @@ def _store(sandbox: Sandbox, charge: Charge, order: str | None, *, uses_token: b
 def _announce_charge(sandbox: Sandbox, charge: Charge, *, has_order: bool) -> None:
     """Send the events of a charge and, with `has_order`, of the order that it created."""
     if has_order and charge.order is not None:
-        announce(sandbox, "O", charge.order, "CREATE", "charge")
-    announce(sandbox, "P", charge.id, "CREATE", "decline" if charge.decline else "charge")
+        send_platform_event(sandbox, "O", charge.order, "CREATE", "charge")
+    send_platform_event(
+        sandbox, "P", charge.id, "CREATE", "decline" if charge.decline else "charge"
+    )
 
 
 def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeAnswer:
@@ -229,7 +235,7 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
         captured = replace(captured, request=replace(charge.request, level2=call.body.level2))
     sandbox.charges.put(charge.id, captured)
     if sandbox.outbox is not None:
-        announce(sandbox, "P", charge.id, "UPDATE", "capture")
+        send_platform_event(sandbox, "P", charge.id, "UPDATE", "capture")
     call.why = f"captured {amount} of an authorization of {charge.request.amount}"
     return captured_answer(captured)
 
@@ -265,7 +271,7 @@ ENDPOINTS = (
             INVALID_TAX_RATE,
             TOKEN_ALREADY_USED,
             CARD_ON_FILE_MISSING,
-            *THREEDS_REFUSALS,
+            *THREEDS_ERRORS,
         ),
         about="Charge a token or a customer's card on file; `capture: false` only authorizes.",
         evidence=documented("REF createcharge"),

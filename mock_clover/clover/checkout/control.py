@@ -1,14 +1,20 @@
-"""Control calls of the hosted checkout: list, read, pay and cancel sessions without the page.
+"""Control endpoints for the hosted checkout: list, get, pay and cancel sessions without the page.
 
-The pages themselves are not under /_mock: a customer's browser makes no control calls.
+The pages are not under /_mock, because a customer's browser sends no control requests.
 """
 
 from typing import Annotated, Any, Literal
 
 from msgspec.structs import replace
 
-from mock_clover.clover.checkout.endpoints import PAGE, Paid, cancel, pay, require_checkout
-from mock_clover.clover.checkout.page import leads_to, show_page, submit_page
+from mock_clover.clover.checkout.endpoints import (
+    PAGE,
+    CheckoutPaymentResult,
+    cancel,
+    pay,
+    require_checkout,
+)
+from mock_clover.clover.checkout.page import redirect_url_after, show_page, submit_page
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, CheckoutState, Line
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
@@ -23,7 +29,7 @@ _PATH = "/_mock/checkouts"
 
 
 class CheckoutQuery(Record, frozen=True, kw_only=True):
-    """Query of the sessions."""
+    """Query of the list of sessions."""
 
     state: Annotated[CheckoutState | None, doc("State of the session.", OURS)] = None
     limit: Annotated[int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=1_000)] = (
@@ -32,17 +38,17 @@ class CheckoutQuery(Record, frozen=True, kw_only=True):
 
 
 class PayCheckoutRequest(SecretRecord, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Body of `POST /_mock/checkouts/{id}/pay`. Contains a PAN and a CVV: never print or store."""
+    """Body of `POST /_mock/checkouts/{id}/pay`. Has a PAN and a CVV: never log or store it."""
 
     card: Annotated[CardRequest, doc("As in `/v1/tokens`; the CVV is required.", OURS)]
     tip: (
-        Annotated[int, doc("In minor units, on top of the amount.", OURS, ge=0, le=AMOUNT_MAX)]
+        Annotated[int, doc("In minor units, added to the amount.", OURS, ge=0, le=AMOUNT_MAX)]
         | None
     ) = None
 
 
-class CheckoutShown(Record, frozen=True, kw_only=True):
-    """A session."""
+class CheckoutView(Record, frozen=True, kw_only=True):
+    """A checkout session as the control API returns it."""
 
     id: str
     href: str
@@ -64,16 +70,16 @@ class CheckoutShown(Record, frozen=True, kw_only=True):
     charge: str | None = None
     order: str | None = None
     declined: tuple[str, ...] = ()
-    """The charges that were declined, oldest first."""
+    """Ids of the declined charges, oldest first."""
 
 
 class CheckoutList(Record, frozen=True, kw_only=True):
     """Sessions, newest first."""
 
-    data: tuple[CheckoutShown, ...]
+    data: tuple[CheckoutView, ...]
 
 
-class Done(Record, frozen=True, kw_only=True):
+class CheckoutActionResult(Record, frozen=True, kw_only=True):
     """Result of a customer's action."""
 
     result: Literal["approved", "declined", "cancelled"]
@@ -83,11 +89,11 @@ class Done(Record, frozen=True, kw_only=True):
     message: str | None = None
     location: str | None = None
     """Redirect URL, if there is one."""
-    checkout: CheckoutShown
+    checkout: CheckoutView
 
 
 def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> CheckoutList:
-    """Return the newest sessions, newest first."""
+    """Return the newest sessions."""
     query, now_ms = call.query, sandbox.clock.now_ms()
     rows = []
     for _, row in sandbox.checkouts.newest():
@@ -98,53 +104,55 @@ def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> Checkou
     return CheckoutList(data=tuple(rows))
 
 
-def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutShown:
-    """Return one session. Clover's own GET does not."""
+def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutView:
+    """Return one session. Clover itself has no such endpoint: its GET returns 404."""
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
     return _checkout_answer(sandbox, require_checkout(sandbox, call.ids[0]), call)
 
 
-def pay_checkout(sandbox: Sandbox, call: Call[PayCheckoutRequest, None]) -> Done:
+def pay_checkout(sandbox: Sandbox, call: Call[PayCheckoutRequest, None]) -> CheckoutActionResult:
     """Pay a session as its customer would on the page."""
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
     paid = pay(sandbox, call.ids[0], call.body.card, call.body.tip, call.headers)
     call.why = paid.verdict.why
-    return _done_answer(sandbox, paid, call)
+    return _action_result(sandbox, paid, call)
 
 
-def cancel_checkout(sandbox: Sandbox, call: Call[None, None]) -> Done:
+def cancel_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutActionResult:
     """Cancel a session as its customer would on the page."""
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
     checkout = cancel(sandbox, call.ids[0])
     call.why = "the customer cancelled"
-    return Done(
+    return CheckoutActionResult(
         result="cancelled",
         location=checkout.cancel,
         checkout=_checkout_answer(sandbox, checkout, call),
     )
 
 
-def _done_answer(sandbox: Sandbox, paid: Paid, call: Call[Any, Any]) -> Done:
+def _action_result(
+    sandbox: Sandbox, paid: CheckoutPaymentResult, call: Call[Any, Any]
+) -> CheckoutActionResult:
     verdict, checkout = paid.verdict, paid.checkout
     declined = isinstance(verdict, Decline)
-    return Done(
+    return CheckoutActionResult(
         result="declined" if declined else "approved",
         charge=paid.charge.id,
         order=checkout.order,
         decline_code=verdict.decline_code if isinstance(verdict, Decline) else None,
         message=verdict.message if isinstance(verdict, Decline) else None,
-        location=leads_to(sandbox, paid),
+        location=redirect_url_after(sandbox, paid),
         checkout=_checkout_answer(sandbox, checkout, call),
     )
 
 
-def _checkout_answer(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any]) -> CheckoutShown:
+def _checkout_answer(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any]) -> CheckoutView:
     fields = {
         name: getattr(checkout, name)
-        for name in CheckoutShown.__struct_fields__
+        for name in CheckoutView.__struct_fields__
         if name not in ("href", "state")
     }
-    return CheckoutShown(
+    return CheckoutView(
         href=f"{home_of(sandbox, call)}{PAGE}/{checkout.id}",
         state=checkout.state(sandbox.clock.now_ms()),
         **fields,
@@ -153,15 +161,17 @@ def _checkout_answer(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any])
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     control("list_checkouts", "GET", _PATH, list_checkouts, CheckoutList, query=CheckoutQuery),
-    control("get_checkout", "GET", f"{_PATH}/{{id}}", get_checkout, CheckoutShown),
+    control("get_checkout", "GET", f"{_PATH}/{{id}}", get_checkout, CheckoutView),
     replace(
         control(
-            *("pay_checkout", "POST", f"{_PATH}/{{id}}/pay", pay_checkout, Done),
+            *("pay_checkout", "POST", f"{_PATH}/{{id}}/pay", pay_checkout, CheckoutActionResult),
             request=PayCheckoutRequest,
         ),
         secret=True,
     ),
-    control("cancel_checkout", "POST", f"{_PATH}/{{id}}/cancel", cancel_checkout, Done),
+    control(
+        "cancel_checkout", "POST", f"{_PATH}/{{id}}/cancel", cancel_checkout, CheckoutActionResult
+    ),
     *(
         replace(
             control(name, method, f"{PAGE}/{{id}}", run, Record, request=CheckoutForm),

@@ -1,7 +1,7 @@
 """Hosted checkout: a shop creates a session; its customer pays or cancels on Clover's page.
 
-The page is in `page.py`. Its logic is here, so a test needs no page. For rules a payment is the
-operation `pay_checkout`. It does not use 3-D Secure (inferred).
+The page is in `page.py`. Its logic is here, so tests need no page. Rules match a payment as the
+operation `pay_checkout`. Payments on the page do not use 3-D Secure (inferred).
 """
 
 from typing import NamedTuple
@@ -20,10 +20,10 @@ from mock_clover.clover.checkout.problems import (
     CHECKOUT_NOT_FOUND,
 )
 from mock_clover.clover.checkout.records import (
+    CHECKOUT_LIFETIME_MS,
     CURRENCY,
     DECLINED_MAX,
     DOC,
-    LIFE_MS,
     METADATA_BYTES_MAX,
     PAY_CHECKOUT,
     CartItem,
@@ -34,8 +34,8 @@ from mock_clover.clover.checkout.records import (
     HostedPayment,
     Line,
     RedirectUrls,
-    asks_tip,
-    wrong_redirect,
+    redirect_url_error,
+    requests_tip,
 )
 from mock_clover.clover.common.problems import BY_NAME, INCORRECT_CVC, UNAUTHORIZED, ApiError
 from mock_clover.clover.common.verdict import Approval, Decline, Verdict
@@ -43,10 +43,14 @@ from mock_clover.clover.orders.endpoints import record_payment
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import TaxRate
 from mock_clover.clover.recurring.endpoints_plans import check_merchant
-from mock_clover.clover.recurring.records_interval import written
+from mock_clover.clover.recurring.records_interval import format_iso8601
 from mock_clover.clover.tokens.endpoints import read_card
 from mock_clover.clover.tokens.records import CardRequest, Token
-from mock_clover.clover.webhooks.operations import announce, announce_checkout, send_rule_event
+from mock_clover.clover.webhooks.operations import (
+    send_checkout_event,
+    send_platform_event,
+    send_rule_event,
+)
 from mock_clover.clover.webhooks.records import EventSpec
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import encode
@@ -59,19 +63,20 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 PAGE = "/hosted/checkout"
 """Path of the pages; Clover's URLs end in /checkout/<uuid> too."""
-_CLOSED = {
+_ERROR_BY_STATE = {
     "paid": CHECKOUT_ALREADY_PAID,
     "cancelled": CHECKOUT_CANCELLED,
     "expired": CHECKOUT_EXPIRED,
 }
 _PARTIAL = Decline(
-    why="only a part is approved; the page accepts no partial approval (inferred)",
+    why="the issuer approved only part of the amount, and the page accepts no partial approval "
+    "(inferred)",
     decline_code="insufficient_funds",
     message="Insufficient funds",
 )
 
 
-class Paid(NamedTuple):
+class CheckoutPaymentResult(NamedTuple):
     """Result of a payment on the page; `verdict` is what the customer sees."""
 
     checkout: Checkout
@@ -88,20 +93,20 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     body, customer = call.body, call.body.customer
     _check_customer(sandbox, customer)
     lines = tuple(
-        _line(sandbox, f"shoppingCart.lineItems[{index}]", item)
+        _build_line(sandbox, f"shoppingCart.lineItems[{index}]", item)
         for index, item in enumerate(body.shoppingCart.lineItems)
     )
-    amount, tax_amount = order_totals(line.as_ordered for line in lines)
+    amount, tax_amount = order_totals(line.as_order_item for line in lines)
     if amount > AMOUNT_MAX:
         raise CHECKOUT_INVALID.error(param="shoppingCart")
-    urls = _urls(sandbox, body.redirectUrls or RedirectUrls())
+    urls = _redirect_urls(sandbox, body.redirectUrls or RedirectUrls())
     if body.metadata and len(encode(body.metadata)) > METADATA_BYTES_MAX:
         raise CHECKOUT_INVALID.error(param="metadata")
     now_ms = sandbox.clock.now_ms()
     checkout = Checkout(
         id=sandbox.ids.uuid(),
         created_ms=now_ms,
-        expires_ms=now_ms + LIFE_MS,
+        expires_ms=now_ms + CHECKOUT_LIFETIME_MS,
         lines=lines,
         amount=amount,
         tax_amount=tax_amount,
@@ -113,13 +118,13 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
         failure=urls.failure,
         cancel=urls.cancel,
         metadata=body.metadata,
-        tips=asks_tip(body.tips),
+        tips=requests_tip(body.tips),
     )
     sandbox.checkouts.put_bounded(checkout.id, checkout)
-    call.why = f"a checkout of {amount} is created"
+    call.why = f"created a checkout session for {amount}"
     documented = dialect_of(sandbox, call.headers) == "documented"
     created, expires = (
-        at_ms if documented else written(at_ms, "Z")
+        at_ms if documented else format_iso8601(at_ms, "Z")
         for at_ms in (checkout.created_ms, checkout.expires_ms)
     )
     return CheckoutAnswer(
@@ -131,7 +136,7 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
 
 
 def _check_customer(sandbox: Sandbox, customer: CheckoutCustomer) -> None:
-    """Raise CHECKOUT_INVALID if a required member is missing. Source: DOCS hosted checkout."""
+    """Raise CHECKOUT_INVALID if a required field is missing. Source: DOCS hosted checkout."""
     required = sandbox.settings.checkout.customer
     values = {name: getattr(customer, name) for name in ("firstName", "lastName", "email")}
     missing = [name for name, value in values.items() if not value]
@@ -141,11 +146,11 @@ def _check_customer(sandbox: Sandbox, customer: CheckoutCustomer) -> None:
         raise CHECKOUT_INVALID.error(param="customer")
 
 
-def _line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
-    """Return the stored line; missing name and price come from the inventory item.
+def _build_line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
+    """Return the line to store; a missing name or price comes from the inventory item.
 
-    The item as an alternative to both is observed. Inferred: an unknown item beside both is
-    accepted, and no default tax of the merchant applies.
+    Observed: an item instead of name and price. Inferred: an unknown item in addition to name and
+    price is accepted, and the merchant's default taxes do not apply.
     """
     item = sandbox.items.get(cart_item.itemRefUuid or "")
     name, price = cart_item.name, cart_item.price
@@ -166,17 +171,21 @@ def _line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
     )
 
 
-def _urls(sandbox: Sandbox, requested: RedirectUrls) -> RedirectUrls:
+def _redirect_urls(sandbox: Sandbox, requested: RedirectUrls) -> RedirectUrls:
     """Return the redirect URLs of a session; dashboard URLs override them (documented)."""
     settings, urls = sandbox.settings.checkout, {}
     for name in RedirectUrls.__struct_fields__:
         url = getattr(requested, name)
-        error = wrong_redirect(url, anywhere=settings.redirects == "any") if url is not None else ""
+        error = (
+            redirect_url_error(url, allow_http_and_localhost=settings.redirects == "any")
+            if url is not None
+            else ""
+        )
         if error:
             raise CHECKOUT_INVALID.error(
                 param=f"redirectUrls.{name}",
-                reason=f"redirectUrls.{name} {error}; settings.checkout.redirects: any allows "
-                "http and this machine",
+                reason=f"redirectUrls.{name} {error}; to allow http and "
+                "localhost, set settings.checkout.redirects to any",
             )
         urls[name] = getattr(settings.dashboard, name) or url
     return RedirectUrls(**urls)
@@ -190,10 +199,10 @@ def require_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout:
     return checkout
 
 
-def require_open(sandbox: Sandbox, checkout_id: str) -> Checkout:
-    """Return a session that can be paid or cancelled now, or raise."""
+def require_open_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout:
+    """Return a session that can be paid or cancelled now. Raises ApiError."""
     checkout = require_checkout(sandbox, checkout_id)
-    closed = _CLOSED.get(checkout.state(sandbox.clock.now_ms()))
+    closed = _ERROR_BY_STATE.get(checkout.state(sandbox.clock.now_ms()))
     if closed is not None:
         raise closed.error()
     return checkout
@@ -201,7 +210,7 @@ def require_open(sandbox: Sandbox, checkout_id: str) -> Checkout:
 
 def cancel(sandbox: Sandbox, checkout_id: str) -> Checkout:
     """Cancel a session. Inferred: it cannot be paid afterwards."""
-    cancelled = replace(require_open(sandbox, checkout_id), ended="cancelled")
+    cancelled = replace(require_open_checkout(sandbox, checkout_id), ended="cancelled")
     sandbox.checkouts.put(checkout_id, cancelled)
     return cancelled
 
@@ -212,17 +221,17 @@ def pay(
     card: CardRequest,
     tip_amount: int | None,
     headers: dict[bytes, bytes],
-) -> Paid:
-    """Pay a session with a card, and journal the attempt as `pay_checkout`.
+) -> CheckoutPaymentResult:
+    """Pay a session with a card, and write the attempt to the journal as `pay_checkout`.
 
-    Raises if the session is not open, and for a bad card as `/v1/tokens` does. A decline stores a
-    charge and leaves the session open.
+    Raises ApiError if the session is not open, or if the card is invalid, with the errors of
+    `/v1/tokens`. A decline stores a charge and leaves the session open.
     """
     run_due_jobs(sandbox)
     payment: HostedPayment | None = None
     try:
-        checkout = require_open(sandbox, checkout_id)
-        payment = _payment(checkout, tip_amount)
+        checkout = require_open_checkout(sandbox, checkout_id)
+        payment = _build_payment(checkout, tip_amount)
         if not card.cvv:
             raise INCORRECT_CVC.error()
         token = Token(
@@ -246,7 +255,7 @@ def pay(
     return paid
 
 
-def _payment(checkout: Checkout, tip_amount: int | None) -> HostedPayment:
+def _build_payment(checkout: Checkout, tip_amount: int | None) -> HostedPayment:
     return HostedPayment(
         checkout=checkout.id,
         amount=checkout.amount,
@@ -269,8 +278,8 @@ def _decline_partial(verdict: Verdict, payment: HostedPayment) -> Verdict:
 
 def _store(
     sandbox: Sandbox, checkout: Checkout, payment: HostedPayment, token: Token, verdict: Verdict
-) -> Paid:
-    """Store token, order, charge and session.
+) -> CheckoutPaymentResult:
+    """Store the token, order, charge and session of a payment.
 
     A phantom decline: order and charge are created, but the customer and the
     webhook get a decline, and the session stays open.
@@ -289,7 +298,7 @@ def _store(
     if isinstance(verdict, Decline) and not verdict.phantom:
         charge = make_charge(sandbox, request, source, order=None)
     else:
-        order = _order(sandbox, checkout, payment)
+        order = _create_order(sandbox, checkout, payment)
         charge = make_charge(sandbox, request, source, order.id)
         record_payment(sandbox, order, charge)
     if isinstance(verdict, Decline):
@@ -298,34 +307,36 @@ def _store(
     else:
         checkout = replace(checkout, ended="paid", charge=charge.id, order=charge.order)
     sandbox.checkouts.put(checkout.id, checkout)
-    announce_checkout(
+    send_checkout_event(
         sandbox,
         charge.id,
         approved=checkout.ended == "paid",
         amount=payment.amount + (payment.tip_amount or 0),
         session_id=checkout.id,
     )
-    return Paid(checkout, charge, verdict)
+    return CheckoutPaymentResult(checkout, charge, verdict)
 
 
-def _order(sandbox: Sandbox, checkout: Checkout, payment: HostedPayment) -> Order:
+def _create_order(sandbox: Sandbox, checkout: Checkout, payment: HostedPayment) -> Order:
     """Create the order of a payment. Inferred: it does not exist before the payment."""
     order = Order(
         id=sandbox.ids.object_id(),
         currency=sandbox.currency_echo(payment.currency),
         created_ms=sandbox.clock.now_ms(),
         amount=checkout.amount,
-        items=tuple(line.as_ordered for line in checkout.lines),
+        items=tuple(line.as_order_item for line in checkout.lines),
         tax_amount=checkout.tax_amount,
         email=checkout.email,
     )
     sandbox.orders.put(order.id, order)
-    announce(sandbox, "O", order.id, "CREATE", "order")
+    send_platform_event(sandbox, "O", order.id, "CREATE", "order")
     return order
 
 
-def _journal(sandbox: Sandbox, payment: HostedPayment, paid: Paid, event: EventSpec | None) -> None:
-    """Journal the attempt as an exchange of the page; then send the event of the rule."""
+def _journal(
+    sandbox: Sandbox, payment: HostedPayment, paid: CheckoutPaymentResult, event: EventSpec | None
+) -> None:
+    """Write the attempt to the journal with the method PAGE; then send the event of the rule."""
     if isinstance(paid.verdict, Decline):
         status = DECLINED_STATUS
         reply = decline_body(paid.verdict, paid.charge.id, sandbox.settings.dialect)

@@ -1,7 +1,7 @@
 """The form of the hosted checkout page: tips, field errors and values to show again.
 
-A PAN and a CVV are never shown again, nor is any value that could be one in the wrong field. Only a
-month, a year, a name without digits, a postal code and a tip are sent back to the browser.
+A PAN and a CVV are never sent back to the browser, nor is a value in another field that could be
+one: only a month, a year, a name without digits, a postal code and a tip are.
 """
 
 import re
@@ -17,71 +17,73 @@ from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.engine.html import FieldError
 from mock_clover.sandbox.sandbox import Sandbox
 
-OWN = "own"
-_OWN_TIP = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,2})?", re.ASCII)
+CUSTOM_TIP = "own"
+_CUSTOM_TIP_AMOUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,2})?", re.ASCII)
 _CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
-_NEEDED = {
+_MISSING_FIELD_MESSAGES = {
     "number": "Enter the card number",
-    "exp_month": "Enter the month of expiry",
-    "exp_year": "Enter the year of expiry",
+    "exp_month": "Enter the expiry month",
+    "exp_year": "Enter the expiry year",
     "cvv": "Enter the security code",
 }
-_WRONG = {
+_FIELD_ERRORS = {
     "INVALID_PAN": ("number", "Check the card number"),
     "INCORRECT_NUMBER": ("number", "Check the card number"),
     "INVALID_CARD_TYPE": ("number", "This type of card is not accepted"),
     "CARD_NOT_LISTED": ("number", "This is not one of the test cards"),
     "INVALID_EXPIRY_MONTH": ("exp_month", "Enter the month as 01 to 12"),
-    "INVALID_EXPIRY_YEAR": ("exp_year", "Enter the year as it is on the card"),
+    "INVALID_EXPIRY_YEAR": ("exp_year", "Enter the year as shown on the card"),
     "EXPIRED_CARD": ("exp_year", "The card has expired"),
     "INCORRECT_CVC": ("cvv", "Enter the three digits on the back, or four on an Amex"),
-    "INVALID_TIP_AMOUNT": ("tip_own", "Enter a tip as 5.00"),
+    "INVALID_TIP_AMOUNT": ("tip_own", "Enter the tip as an amount, for example 5.00"),
 }
 """Field and message for the customer, by problem."""
-_AGAIN = {
+_REDISPLAYABLE = {
     "exp_month": re.compile(r"(0?[1-9]|1[0-2])", re.ASCII),
     "exp_year": re.compile(r"(20)?[2-9][0-9]", re.ASCII),
     "name": re.compile(r"[^0-9]{1,255}"),
     "address_zip": re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{3,8}[A-Za-z0-9]", re.ASCII),
     "tip": re.compile(r"[0-9]{1,3}|own", re.ASCII),
-    "tip_own": _OWN_TIP,
+    "tip_own": _CUSTOM_TIP_AMOUNT,
 }
 """Values that may be shown again, by field."""
 
 
-class Choice(NamedTuple):
+class TipOption(NamedTuple):
     """An offered tip: percentage, and amount in minor units."""
 
     percent: int
     amount: int
 
 
-def choices(sandbox: Sandbox, checkout: Checkout) -> tuple[Choice, ...]:
+def tip_options(sandbox: Sandbox, checkout: Checkout) -> tuple[TipOption, ...]:
     """Return the tips that a page offers, 0 first; empty if it does not ask for a tip.
 
-    A percentage is of the goods without taxes, rounded half up (inferred).
+    A percentage applies to the subtotal without tax, rounded half up (inferred).
     """
     settings = sandbox.settings.checkout
     if settings.tips == "never" or (settings.tips == "asked" and not checkout.tips):
         return ()
-    goods = checkout.amount - (checkout.tax_amount or 0)
-    return tuple(Choice(each, (goods * each + 50) // 100) for each in (0, *settings.tip_percents))
+    subtotal = checkout.amount - (checkout.tax_amount or 0)
+    return tuple(
+        TipOption(each, (subtotal * each + 50) // 100) for each in (0, *settings.tip_percents)
+    )
 
 
-def read_tip(offered: tuple[Choice, ...], form: CheckoutForm) -> int | None:
-    """Return the chosen tip, or None; ignore a tip that was not offered.
+def read_tip(offered: tuple[TipOption, ...], form: CheckoutForm) -> int | None:
+    """Return the chosen tip, or None. Raises INVALID_TIP_AMOUNT.
 
-    Raises INVALID_TIP_AMOUNT.
+    Tips are ignored if the page offers none. Otherwise a percentage must be one of those offered.
     """
     if not offered or form.tip in ("", "0"):
         return None
-    if form.tip != OWN:
-        for each in offered:
-            if form.tip == str(each.percent):
-                return each.amount or None
+    if form.tip != CUSTOM_TIP:
+        for option in offered:
+            if form.tip == str(option.percent):
+                return option.amount or None
         raise INVALID_TIP_AMOUNT.error()
     text = form.tip_own.strip()
-    if not _OWN_TIP.fullmatch(text):
+    if not _CUSTOM_TIP_AMOUNT.fullmatch(text):
         raise INVALID_TIP_AMOUNT.error()
     units, _, cents = text.replace(",", ".").partition(".")
     amount = int(units) * 100 + int(cents.ljust(2, "0") or 0)
@@ -90,37 +92,41 @@ def read_tip(offered: tuple[Choice, ...], form: CheckoutForm) -> int | None:
     return amount or None
 
 
-def faults(sandbox: Sandbox, form: CheckoutForm, error: ApiError) -> tuple[FieldError, ...]:
+def field_errors(sandbox: Sandbox, form: CheckoutForm, error: ApiError) -> tuple[FieldError, ...]:
     """Return all field errors in the order of the page; empty if the error is not about a field.
 
-    An API error has only the first problem; the customer should see all of them.
+    An API error reports only the first invalid field; the customer should see all of them.
     """
-    if error.problem.name not in _WRONG:
+    if error.problem.name not in _FIELD_ERRORS:
         return ()
     messages: dict[str, str] = {}
     problems = [error.problem]
-    for check in _checks(sandbox, form):
+    for check in _field_checks(sandbox, form):
         try:
             check()
         except ApiError as other:
             problems.append(other.problem)
     for problem in problems:
-        name, message = _WRONG.get(problem.name, ("", ""))
+        name, message = _FIELD_ERRORS.get(problem.name, ("", ""))
         messages.setdefault(name, message)
     messages |= {
-        name: message for name, message in _NEEDED.items() if not getattr(form, name).strip()
+        name: message
+        for name, message in _MISSING_FIELD_MESSAGES.items()
+        if not getattr(form, name).strip()
     }
     return tuple(
-        FieldError(name, messages[name]) for name in ("tip_own", *_NEEDED) if name in messages
+        FieldError(name, messages[name])
+        for name in ("tip_own", *_MISSING_FIELD_MESSAGES)
+        if name in messages
     )
 
 
-def _checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], object], ...]:
-    """Return a check of each field by itself, with valid values for the others."""
+def _field_checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], object], ...]:
+    """Return one check per field; each uses valid values for the other fields."""
     year, month = sandbox.clock.month()
-    good = CardRequest(exp_month=f"{month:02d}", exp_year=str(year), number=form.number)
+    valid_card = CardRequest(exp_month=f"{month:02d}", exp_year=str(year), number=form.number)
     return (
-        lambda: read_card(sandbox, good),
+        lambda: read_card(sandbox, valid_card),
         lambda: read_expiry(sandbox, form.exp_month, str(min(year + 1, 9_999))),
         lambda: read_expiry(sandbox, "12", form.exp_year),
         lambda: read_expiry(sandbox, form.exp_month, form.exp_year),
@@ -133,7 +139,7 @@ def _check_cvv(cvv: str) -> None:
         raise INCORRECT_CVC.error()
 
 
-def again(form: CheckoutForm) -> dict[str, str]:
+def redisplayed_values(form: CheckoutForm) -> dict[str, str]:
     """Return the values that may be shown in their fields again."""
-    values = {name: getattr(form, name).strip() for name in _AGAIN}
-    return {name: value for name, value in values.items() if _AGAIN[name].fullmatch(value)}
+    values = {name: getattr(form, name).strip() for name in _REDISPLAYABLE}
+    return {name: value for name, value in values.items() if _REDISPLAYABLE[name].fullmatch(value)}

@@ -1,16 +1,27 @@
 """The hosted checkout page: turn a browser's requests into payments, and results into HTML.
 
-Handlers here are synchronous like all others, so pages need no framework.
+The handlers are synchronous like all others, so the pages need no framework.
 """
 
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.checkout import html
-from mock_clover.clover.checkout.endpoints import Paid, cancel, pay, require_checkout, require_open
+from mock_clover.clover.checkout.endpoints import (
+    CheckoutPaymentResult,
+    cancel,
+    pay,
+    require_checkout,
+    require_open_checkout,
+)
 from mock_clover.clover.checkout.html import PageContent
-from mock_clover.clover.checkout.html_hints import hints
-from mock_clover.clover.checkout.operations_form import again, choices, faults, read_tip
+from mock_clover.clover.checkout.html_hints import card_hints
+from mock_clover.clover.checkout.operations_form import (
+    field_errors,
+    read_tip,
+    redisplayed_values,
+    tip_options,
+)
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, CheckoutState
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.verdict import Decline
@@ -22,17 +33,19 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 _TITLES = {"paid": "Paid", "cancelled": "Cancelled", "expired": "Expired"}
 _MESSAGES = {
-    "paid": "Thank you. The payment is made.",
-    "cancelled": "The checkout was cancelled. Nothing was paid.",
-    "expired": "This checkout has expired. Nothing was paid.",
+    "paid": "Thank you. Your payment was successful.",
+    "cancelled": "The checkout was cancelled. You were not charged.",
+    "expired": "This checkout has expired. You were not charged.",
 }
-_REPEAT_MESSAGES = _MESSAGES | {"paid": "This checkout is paid already. Nothing was charged again."}
+_REPEAT_MESSAGES = _MESSAGES | {
+    "paid": "This checkout has already been paid. You were not charged again."
+}
 _DECLINED = 402
 _CARD_FIELDS = ("number", "exp_month", "exp_year", "cvv", "name", "address_zip")
 
 
 def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
-    """Show a session to its customer; an expired one returns 410 (inferred)."""
+    """Return the page of a session; the status is 410 if it has expired (inferred)."""
     sandbox = sandbox.holder_of("checkouts", call.ids[0])
     try:
         checkout = require_checkout(sandbox, call.ids[0])
@@ -42,7 +55,7 @@ def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
     call.why = f"the checkout is {state}"
     if state == "open":
         return _form_page(200, _page_content(sandbox, checkout, call.body))
-    return _end_page(sandbox, checkout, 410 if state == "expired" else 200, state)
+    return _closed_page(sandbox, checkout, 410 if state == "expired" else 200, state)
 
 
 def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
@@ -55,7 +68,7 @@ def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
             call.why = "the customer cancelled"
             return _redirect(cancelled, cancelled.cancel, "cancelled")
         checkout = _open_checkout(sandbox, checkout_id)
-        tip = None if checkout is None else read_tip(choices(sandbox, checkout), form)
+        tip = None if checkout is None else read_tip(tip_options(sandbox, checkout), form)
         card = CardRequest(**{name: getattr(form, name) or None for name in _CARD_FIELDS})
         paid = pay(sandbox, checkout_id, card, tip, call.headers)
     except ApiError as error:
@@ -63,7 +76,7 @@ def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
     return _paid_page(sandbox, paid, call)
 
 
-def leads_to(sandbox: Sandbox, paid: Paid) -> str | None:
+def redirect_url_after(sandbox: Sandbox, paid: CheckoutPaymentResult) -> str | None:
     """Return the redirect URL after a payment, or None to stay on the page."""
     if not isinstance(paid.verdict, Decline):
         return paid.checkout.success
@@ -71,9 +84,11 @@ def leads_to(sandbox: Sandbox, paid: Paid) -> str | None:
     return paid.checkout.failure if settings.after_decline == "redirect" else None
 
 
-def _paid_page(sandbox: Sandbox, paid: Paid, call: Call[CheckoutForm, None]) -> Page:
+def _paid_page(
+    sandbox: Sandbox, paid: CheckoutPaymentResult, call: Call[CheckoutForm, None]
+) -> Page:
     call.why = paid.verdict.why
-    url = leads_to(sandbox, paid)
+    url = redirect_url_after(sandbox, paid)
     if not isinstance(paid.verdict, Decline):
         return _redirect(paid.checkout, url, "paid")
     if url:
@@ -85,7 +100,7 @@ def _paid_page(sandbox: Sandbox, paid: Paid, call: Call[CheckoutForm, None]) -> 
 def _open_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
     """Return a session if it is open, or None."""
     try:
-        return require_open(sandbox, checkout_id)
+        return require_open_checkout(sandbox, checkout_id)
     except ApiError:
         return None
 
@@ -99,18 +114,18 @@ def _page_content(
         checkout=checkout,
         shop=merchant_name(sandbox.seed),
         now_ms=sandbox.clock.now_ms(),
-        offers=choices(sandbox, checkout),
+        tip_options=tip_options(sandbox, checkout),
         surcharge=surcharge(checkout.amount, rate) if rate is not None else 0,
-        hints=hints(sandbox.rules.scenario) if form.mock_clover_cards == "1" else "",
-        values=again(form) if submitted else {},
+        hints=card_hints(sandbox.rules.scenario) if form.mock_clover_cards == "1" else "",
+        values=redisplayed_values(form) if submitted else {},
     )
 
 
 def _form_page(status: int, content: PageContent) -> Page:
-    return Page(status, html.form_page(content), html.guards_of(content.checkout))
+    return Page(status, html.form_page(content), html.security_headers_for(content.checkout))
 
 
-def _end_page(
+def _closed_page(
     sandbox: Sandbox,
     checkout: Checkout,
     status: int,
@@ -120,15 +135,15 @@ def _end_page(
     url = {"paid": checkout.success, "cancelled": checkout.cancel}.get(state, checkout.failure)
     charge = sandbox.charges.get(checkout.charge or "") if state == "paid" else None
     shop = merchant_name(sandbox.seed)
-    text = html.end_page(_TITLES[state], messages[state], url, charge=charge, shop=shop)
-    return Page(status, text, html.guards_of(checkout))
+    text = html.closed_page(_TITLES[state], messages[state], url, charge=charge, shop=shop)
+    return Page(status, text, html.security_headers_for(checkout))
 
 
 def _redirect(checkout: Checkout, url: str | None, state: str) -> Page:
     """Redirect with GET; without a URL, to the session itself."""
     location = onward(url) or ((b"location", b"?"),)
-    text = html.end_page(_TITLES.get(state, "Declined"), _MESSAGES.get(state, "Declined."), url)
-    return Page(303, text, (*location, *html.guards_of(checkout)))
+    text = html.closed_page(_TITLES.get(state, "Declined"), _MESSAGES.get(state, "Declined."), url)
+    return Page(303, text, (*location, *html.security_headers_for(checkout)))
 
 
 def _error_page(sandbox: Sandbox, error: ApiError, call: Call[CheckoutForm, None]) -> Page:
@@ -137,10 +152,16 @@ def _error_page(sandbox: Sandbox, error: ApiError, call: Call[CheckoutForm, None
     call.why = error.why
     checkout = sandbox.checkouts.get(call.ids[0])
     if checkout is None:
-        return Page(problem.status, html.end_page("Not found", error.message), html.guards_of(None))
+        return Page(
+            problem.status,
+            html.closed_page("Not found", error.message),
+            html.security_headers_for(None),
+        )
     state = checkout.state(sandbox.clock.now_ms())
     if state != "open":
-        return _end_page(sandbox, checkout, problem.status, state, _REPEAT_MESSAGES)
+        return _closed_page(sandbox, checkout, problem.status, state, _REPEAT_MESSAGES)
     content = _page_content(sandbox, checkout, call.body, submitted=True)
-    content = replace(content, message=error.message, faults=faults(sandbox, call.body, error))
+    content = replace(
+        content, message=error.message, field_errors=field_errors(sandbox, call.body, error)
+    )
     return _form_page(problem.status, content)

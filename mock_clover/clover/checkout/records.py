@@ -1,6 +1,6 @@
 """Hosted checkout: requests, responses and the stored session.
 
-Member names and the required minimum come from Clover's documentation, the rest from clients and
+Field names and the required minimum come from Clover's documentation, the rest from clients and
 their recordings. A session stores no card: each attempt stores a charge, and the session its id.
 """
 
@@ -8,32 +8,34 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from mock_clover.clover.orders.records_item import TAX_RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
-from mock_clover.clover.webhooks.records_address import wrong_url
+from mock_clover.clover.webhooks.records_address import url_error
 from mock_clover.core.evidence import EMAIL, Cents, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
 
 DOC = documented("DOCS: hosted checkout")
-_SEEN = observed("public clients of the hosted checkout")
+_OBSERVED = observed("public clients of the hosted checkout")
 _TIMES = observed(
     "PayHub 2026-09-17; recordings of 2022 and 2025 end in +0000; the documentation has Unix time"
 )
 _INVALID = "CHECKOUT_INVALID"
-_MINE = "; the limit is of this mock"
+_OUR_LIMIT = "; the limit is this mock's own"
 
-LIFE_MS = 900_000
+CHECKOUT_LIFETIME_MS = 900_000
 """Documented: a session can be paid for fifteen minutes."""
 ITEMS_MAX = 500
 METADATA_BYTES_MAX = 4_096
 DECLINED_MAX = 20
-"""Maximum number of declined charges that a session lists, the newest; all stay charges."""
+"""Maximum number of declined charges that a session lists (the newest); no charge is deleted."""
 CURRENCY = "USD"
 """A request has no currency: it is the merchant's (observed). Sandbox merchants are American
 (inferred)."""
 PAY_CHECKOUT = "pay_checkout"
 """Operation name of a payment on the page, in rules and the journal."""
 
-_CheckoutText = Annotated[str, doc(f"Free text{_MINE}.", DOC, refused_as=_INVALID, max_length=255)]
+_CheckoutText = Annotated[
+    str, doc(f"Free text{_OUR_LIMIT}.", DOC, refused_as=_INVALID, max_length=255)
+]
 
 
 class CheckoutCustomer(Record, frozen=True, kw_only=True):
@@ -55,7 +57,7 @@ class CartTax(Record, frozen=True, kw_only=True):
 
     name: _CheckoutText | None = None
     rate: Annotated[
-        int, doc("10,000,000 is 100 %.", DOC, refused_as=_INVALID, ge=0, le=10 * TAX_RATE_WHOLE)
+        int, doc("10,000,000 is 100%.", DOC, refused_as=_INVALID, ge=0, le=10 * TAX_RATE_WHOLE)
     ]
 
 
@@ -66,7 +68,7 @@ class CartItem(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                f"Shown on the page{_MINE}.",
+                f"Shown on the page{_OUR_LIMIT}.",
                 DOC,
                 refused_as=_INVALID,
                 min_length=1,
@@ -82,7 +84,7 @@ class CartItem(Record, frozen=True, kw_only=True):
     unitQty: Annotated[int, doc("Number of units.", DOC, refused_as=_INVALID, ge=1, le=1_000_000)]
     note: (
         Annotated[
-            str, doc(f"Shown on the page{_MINE}.", DOC, refused_as=_INVALID, max_length=2_000)
+            str, doc(f"Shown on the page{_OUR_LIMIT}.", DOC, refused_as=_INVALID, max_length=2_000)
         ]
         | None
     ) = None
@@ -94,8 +96,8 @@ class CartItem(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "An inventory item, instead of name and price or beside them.",
-                _SEEN,
+                "An inventory item, instead of or in addition to name and price.",
+                _OBSERVED,
                 max_length=255,
             ),
         ]
@@ -108,38 +110,51 @@ class Cart(Record, frozen=True, kw_only=True):
 
     lineItems: Annotated[
         list[CartItem],
-        doc(f"One or more{_MINE}.", DOC, refused_as=_INVALID, min_length=1, max_length=ITEMS_MAX),
+        doc(
+            f"One or more{_OUR_LIMIT}.",
+            DOC,
+            refused_as=_INVALID,
+            min_length=1,
+            max_length=ITEMS_MAX,
+        ),
     ]
 
 
 class RedirectUrls(Record, frozen=True, kw_only=True):
-    """Redirect URLs at the end of a session."""
+    """Where the browser is redirected at the end of a session."""
 
-    success: Annotated[str, doc("After a payment.", DOC, refused_as=_INVALID)] | None = None
-    failure: Annotated[str, doc("After a decline.", DOC, refused_as=_INVALID)] | None = None
-    cancel: Annotated[str, doc("After a cancellation.", DOC, refused_as=_INVALID)] | None = None
+    success: Annotated[str, doc("Used after a payment.", DOC, refused_as=_INVALID)] | None = None
+    failure: Annotated[str, doc("Used after a decline.", DOC, refused_as=_INVALID)] | None = None
+    cancel: Annotated[str, doc("Used after a cancellation.", DOC, refused_as=_INVALID)] | None = (
+        None
+    )
 
 
 class CheckoutRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /invoicingcheckoutservice/v1/checkouts`."""
 
-    customer: Annotated[CheckoutCustomer, doc("May be {}.", DOC, refused_as=_INVALID)]
+    customer: Annotated[
+        CheckoutCustomer, doc("The customer; may be empty.", DOC, refused_as=_INVALID)
+    ]
     shoppingCart: Annotated[Cart, doc("Items to pay.", DOC, refused_as=_INVALID)]
     redirectUrls: (
-        Annotated[RedirectUrls, doc("https; no localhost.", DOC, refused_as=_INVALID)] | None
+        Annotated[RedirectUrls, doc("Must be https and not localhost.", DOC, refused_as=_INVALID)]
+        | None
     ) = None
-    tips: Annotated[Any, doc("`enabled: true` asks for a tip; otherwise ignored.", _SEEN)] = None
+    tips: Annotated[Any, doc("`enabled: true` asks for a tip; otherwise ignored.", _OBSERVED)] = (
+        None
+    )
     metadata: (
         Annotated[
             dict[str, Any],
-            doc("Stored and not interpreted; 4,096 bytes at most.", _SEEN, refused_as=_INVALID),
+            doc("Stored, not interpreted; at most 4,096 bytes.", _OBSERVED, refused_as=_INVALID),
         ]
         | None
     ) = None
 
 
-def asks_tip(tips: Any) -> bool:
-    """Return whether `tips` of a request asks for a tip; its shape is that of a public client."""
+def requests_tip(tips: Any) -> bool:
+    """Return whether `tips` of a request asks for a tip, in the format of a public client."""
     return isinstance(tips, dict) and tips.get("enabled") is True
 
 
@@ -171,7 +186,7 @@ class Line(Record, frozen=True, kw_only=True):
     item: str | None = None
 
     @property
-    def as_ordered(self) -> Item:
+    def as_order_item(self) -> Item:
         """The line as an order item, to compute totals as orders do."""
         return Item(
             type="sku",
@@ -184,7 +199,7 @@ class Line(Record, frozen=True, kw_only=True):
 
 
 class CheckoutForm(SecretRecord, frozen=True, kw_only=True):
-    """Form of the page. Contains a PAN and a CVV: never print or store it."""
+    """Form of the page. Contains a PAN and a CVV: never log or store it."""
 
     do: str = "pay"
     number: str = ""
@@ -194,7 +209,7 @@ class CheckoutForm(SecretRecord, frozen=True, kw_only=True):
     name: str = ""
     address_zip: str = ""
     tip: str = ""
-    """In percent, or `own`."""
+    """A percentage, or `own` for the amount in `tip_own`."""
     tip_own: str = ""
     mock_clover_cards: str = ""
     """Query parameter of the page; 1 shows the test cards."""
@@ -236,7 +251,7 @@ class Checkout(Record, frozen=True, kw_only=True):
 
 
 class HostedPayment(Record, frozen=True, kw_only=True):
-    """A payment on the page for rules and the journal, without the card."""
+    """A payment on the page, without the card, for rules and the journal."""
 
     checkout: str
     amount: Cents
@@ -251,23 +266,22 @@ class HostedPayment(Record, frozen=True, kw_only=True):
 _LOCAL = frozenset({"localhost", "::1"})
 
 
-def wrong_redirect(url: str, *, anywhere: bool = False) -> str:
+def redirect_url_error(url: str, *, allow_http_and_localhost: bool = False) -> str:
     """Return why a redirect URL is invalid, or ''.
 
-    `anywhere` allows http and this machine too. Observed: localhost is rejected. Inferred: its
-    other names are too.
+    Observed: localhost is rejected. Inferred: its other names are too.
     """
-    error = wrong_url(url.partition("#")[0])
+    error = url_error(url.partition("#")[0])
     if error:
         return error
     if not url.isascii() or not url.isprintable() or " " in url:
-        return "is not a URL: its fragment is invalid"
+        return "must contain only printable ASCII characters and no spaces"
     parts = urlsplit(url)
-    if anywhere:
+    if allow_http_and_localhost:
         return ""
     if parts.scheme != "https":
-        return "is not https"
+        return "must be https"
     host = (parts.hostname or "").rstrip(".")
     if host in _LOCAL or host.endswith(".localhost") or host.startswith("127."):
-        return "points to this machine, which Clover rejects"
+        return "must not point to localhost, which Clover rejects"
     return ""

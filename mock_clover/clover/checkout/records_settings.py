@@ -1,4 +1,4 @@
-"""Settings of the hosted checkout; a separate module, because every scenario imports it."""
+"""Settings of the hosted checkout; a separate module, because every scenario load imports it."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from mock_clover.core.record import Record
 
 
 class DashboardUrls(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Redirect URLs that the merchant has set in the dashboard for all sessions."""
+    """Redirect URLs that the merchant has set for all sessions in the dashboard."""
 
     success: str | None = None
     failure: str | None = None
@@ -16,17 +16,17 @@ class DashboardUrls(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class CheckoutSettings(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of the hosted checkout, where little is known of Clover's."""
+    """Settings of the hosted checkout, for behaviour of Clover that is not known."""
 
     redirects: Annotated[
         Literal["https", "any"],
         msgspec.Meta(
             description="https: only https (documented) and no localhost (observed). any: also "
-            "http and this machine, for a shop that runs on the same machine."
+            "http and localhost, for a shop that runs on the same machine."
         ),
     ] = "https"
     dashboard: Annotated[
-        DashboardUrls, msgspec.Meta(description="Override those of a request (documented).")
+        DashboardUrls, msgspec.Meta(description="Override the URLs of a request (documented).")
     ] = DashboardUrls()
     customer: Annotated[
         Literal["optional", "any", "all"],
@@ -39,28 +39,28 @@ class CheckoutSettings(Record, frozen=True, kw_only=True, forbid_unknown_fields=
         Literal["try_again", "redirect"],
         msgspec.Meta(
             description="Whether the page asks for another card or redirects to "
-            "redirectUrls.failure. Not known of Clover."
+            "redirectUrls.failure. Clover's behaviour is not known."
         ),
     ] = "try_again"
     tips: Annotated[
         Literal["asked", "always", "never"],
         msgspec.Meta(
             description="Whether the page asks for a tip: if `tips.enabled` of the session is "
-            "true (as a public client sends it), always, or never. Not known of Clover."
+            "true (as a public client sends it), always, or never. Clover's behaviour is not known."
         ),
     ] = "asked"
     tip_percents: Annotated[
         tuple[Annotated[int, msgspec.Meta(ge=1, le=100)], ...],
         msgspec.Meta(
             max_length=4,
-            description="Tips in percent of the goods without taxes that the page offers, beside "
-            "no tip and a custom amount. Not known of Clover.",
+            description="Tip percentages that the page offers in addition to no tip and a custom "
+            "amount. They apply to the subtotal without tax. Clover's behaviour is not known.",
         ),
     ] = (15, 18, 20)
     webhook_data: Annotated[
         bool | None,
         msgspec.Meta(
-            description="Whether the webhook has the session id in `data` (documented), beside "
-            "`checkoutSessionId` (observed). Default: only in the documented dialect."
+            description="Whether the webhook has the session id in `data` (documented) in "
+            "addition to `checkoutSessionId` (observed). Default: only in the documented dialect."
         ),
     ] = None

@@ -132,7 +132,9 @@ UNKNOWNS: tuple[Unknown, ...] = (
     Unknown("when a webhook is retried", "", around.WEBHOOK_RETRIES),
     Unknown("when a subscription's payment is retried", "", order.FAILED_PAYMENT_IS_RETRIED),
     Unknown("most error bodies of the hosted checkout", "a message only, as clients expect"),
-    Unknown("where its page goes after a decline", "", checkout.CHECKOUT_TRIED_AGAIN),
-    Unknown("whether a cancelled session can be paid", "", checkout.CHECKOUT_CANCEL_ENDS),
+    Unknown("where its page goes after a decline", "", checkout.CHECKOUT_ALLOWS_RETRY),
+    Unknown(
+        "whether a cancelled session can be paid", "", checkout.CANCELLED_CHECKOUT_CANNOT_BE_PAID
+    ),
     Unknown("the body of a 429", "a message only, as quoted on one help page"),
 )

@@ -29,9 +29,9 @@ from mock_clover.clover.customers.records import (
     names_of,
     with_email,
 )
-from mock_clover.clover.recurring.records_notice import card_saved
+from mock_clover.clover.recurring.records_notice import card_saved_message
 from mock_clover.clover.tokens.records import Token
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.clover.webhooks.records import EventType
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
@@ -75,7 +75,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     if token is not None:
         return _save(sandbox, call, changed, token)
     sandbox.customers.put(changed.id, changed)
-    announce(sandbox, "C", changed.id, "UPDATE", "customer")
+    send_platform_event(sandbox, "C", changed.id, "UPDATE", "customer")
     call.why = "the customer is updated, no card is saved"
     return customer_answer(changed, _MERCHANT_CURRENCY)
 
@@ -118,8 +118,8 @@ def _save(
     sandbox.tokens.put(
         token.id, replace(token, state="multipay", customer=saved.id, card_id=card.id)
     )
-    announce(sandbox, "C", saved.id, event, "customer")
-    sandbox.notices.add(sandbox.clock.now_ms(), saved, card_saved(token.card))
+    send_platform_event(sandbox, "C", saved.id, event, "customer")
+    sandbox.notices.add(sandbox.clock.now_ms(), saved, card_saved_message(token.card))
     call.why = f"saved {token.card.brand} ...{token.card.last4}; its token is now multi-pay"
     return customer_answer(saved, _MERCHANT_CURRENCY)
 
@@ -136,7 +136,7 @@ def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
     _revoke_tokens(sandbox, (removed,))
     remaining = tuple(card for card in customer.cards if card is not removed)
     sandbox.customers.put(customer.id, replace(customer, cards=remaining))
-    announce(sandbox, "C", customer.id, "UPDATE", "card")
+    send_platform_event(sandbox, "C", customer.id, "UPDATE", "card")
     return DeletedAnswer(deleted=True, id=card_id, object="deletedcard")
 
 
@@ -161,7 +161,7 @@ def drop_customer(sandbox: Sandbox, customer: Customer) -> None:
     """Delete a customer; its cards can no longer be charged."""
     _revoke_tokens(sandbox, customer.cards)
     sandbox.customers.drop(customer.id)
-    announce(sandbox, "C", customer.id, "DELETE", "customer")
+    send_platform_event(sandbox, "C", customer.id, "DELETE", "customer")
 
 
 def _revoke_tokens(sandbox: Sandbox, cards: tuple[SavedCard, ...]) -> None:

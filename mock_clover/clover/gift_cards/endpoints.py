@@ -40,7 +40,7 @@ from mock_clover.clover.tokens.problems import (
     REFUND_NOT_CANCELABLE,
 )
 from mock_clover.clover.tokens.records import Token
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.money import AMOUNT_MAX
@@ -155,7 +155,7 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAn
     sandbox.refunds.put(
         refund.id, replace(refund, canceled=True, canceled_ms=sandbox.clock.now_ms())
     )
-    announce(sandbox, "P", charge.id, "UPDATE", "cancel")
+    send_platform_event(sandbox, "P", charge.id, "UPDATE", "cancel")
     call.why = f"canceled a refund of {refund.amount} to gift card ...{row.last4}"
     return cancel_answer(refund, view)
 

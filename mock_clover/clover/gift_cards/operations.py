@@ -27,7 +27,7 @@ from mock_clover.clover.gift_cards.records import (
 )
 from mock_clover.clover.tokens.problems import GIFT_CARD_NOT_ACTIVE
 from mock_clover.clover.tokens.records import Token
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
@@ -181,5 +181,5 @@ def settle_debit(sandbox: Sandbox, job: Job) -> bool:
     if charge is None or not charge.settling:
         return False
     sandbox.charges.put(charge.id, replace(charge, settling=False))
-    announce(sandbox, "P", charge.id, "UPDATE", "charge")
+    send_platform_event(sandbox, "P", charge.id, "UPDATE", "charge")
     return True

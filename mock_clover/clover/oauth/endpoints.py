@@ -1,4 +1,4 @@
-"""Endpoints of legacy OAuth."""
+"""Endpoints for legacy OAuth."""
 
 import re
 from typing import Any
@@ -11,10 +11,15 @@ from mock_clover.clover.common.problems import (
     OAUTH_INVALID_REDIRECT,
     OAUTH_UNKNOWN_CLIENT,
 )
-from mock_clover.clover.oauth.operations_consent import denied, is_asked, is_denied, show
-from mock_clover.clover.oauth.problems import CONSENT_FROM_ELSEWHERE
+from mock_clover.clover.oauth.operations_consent import (
+    access_denied_redirect,
+    consent_is_denied,
+    consent_page_response,
+    needs_consent,
+)
+from mock_clover.clover.oauth.problems import CONSENT_CROSS_SITE
 from mock_clover.clover.oauth.records import (
-    CODE_LIFE_MS,
+    CODE_LIFETIME_MS,
     AccessToken,
     AuthorizeQuery,
     Code,
@@ -26,61 +31,66 @@ from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, Page, Redirect
 from mock_clover.sandbox.sandbox import Sandbox
 
-# Any scheme but those that a browser executes.
-TARGET = re.compile(
+# Any scheme except those whose URLs a browser executes.
+REDIRECT_URI_PATTERN = re.compile(
     r"(?!javascript:|data:|vbscript:)[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+$", re.IGNORECASE
 )
 
 
-class NoBody(Record, frozen=True, kw_only=True):
+class EmptyResponse(Record, frozen=True, kw_only=True):
     """A response without a body."""
 
 
 def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | Page:
-    """Redirect with a one-time code as if the merchant had agreed, or show the consent page.
+    """Redirect with a one-time code, as if consent had been given, or show the consent page.
 
-    Without redirect_uri the target is the app's site URL (documented); here the server's root.
+    Without redirect_uri, Clover redirects to the app's site URL (documented); the mock
+    redirects to the root of the server.
     """
     query = call.query
-    merchant = merchant_of_app(sandbox, query.client_id, query.merchant_id)
-    target = target_of(call, query.redirect_uri)
-    if is_asked(merchant, query.mock_clover_consent):
-        return show(choice(sandbox, merchant, query.merchant_id), call, target)
-    redirect = _approve(merchant, query, target)
+    merchant = find_merchant_of_app(sandbox, query.client_id, query.merchant_id)
+    target = redirect_target(call, query.redirect_uri)
+    if needs_consent(merchant, query.mock_clover_consent):
+        return consent_page_response(
+            selectable_merchants(sandbox, merchant, query.merchant_id), call, target
+        )
+    redirect = _redirect_with_grant(merchant, query, target)
     if query.response_type == "code":
-        call.why = "the merchant agrees automatically; the code works once within ten minutes"
+        call.why = "consent was given automatically; the code can be used once within ten minutes"
     return redirect
 
 
 def answer_consent(sandbox: Sandbox, call: Call[ConsentForm, None]) -> Redirect:
-    """Handle the button that the merchant pressed on the consent page."""
+    """Redirect with the decision that the merchant submitted on the consent page."""
     form = call.body
-    merchant = merchant_of_app(sandbox, form.client_id, form.merchant_id)
-    target = target_of(call, form.redirect_uri)
-    if is_denied(call):
-        return denied(call, target, form.state, joined)
+    merchant = find_merchant_of_app(sandbox, form.client_id, form.merchant_id)
+    target = redirect_target(call, form.redirect_uri)
+    if consent_is_denied(call):
+        return access_denied_redirect(call, target, form.state, build_redirect_url)
     call.basis = (MERCHANT_IS_ASKED,)
-    call.why = "the merchant agrees on the page"
-    return _approve(merchant, form, target)
+    call.why = "the merchant approved on the consent page"
+    return _redirect_with_grant(merchant, form, target)
 
 
-def target_of(call: Call[Any, Any], redirect_uri: str | None) -> str:
+def redirect_target(call: Call[Any, Any], redirect_uri: str | None) -> str:
     """Return the redirect target, or raise OAUTH_INVALID_REDIRECT."""
     target = redirect_uri or f"{call.base_url}/"
-    if not TARGET.match(target):
+    if not REDIRECT_URI_PATTERN.match(target):
         raise OAUTH_INVALID_REDIRECT.error()
     return target
 
 
-def choice(sandbox: Sandbox, first: Sandbox, merchant_id: str | None) -> list[Sandbox]:
-    """Return the merchants who may agree: the requested one, or all of the app."""
+def selectable_merchants(
+    sandbox: Sandbox, first: Sandbox, merchant_id: str | None
+) -> list[Sandbox]:
+    """Return the merchants that can give consent: the requested one, or all that have the app."""
     if merchant_id is not None:
         return [first]
     app = first.credentials.client_id
     return [each for each in sandbox.family if each.credentials.client_id == app]
 
 
-def _approve(merchant: Sandbox, query: AuthorizeQuery, target: str) -> Redirect:
+def _redirect_with_grant(merchant: Sandbox, query: AuthorizeQuery, target: str) -> Redirect:
     """Create a code or a token and redirect with it."""
     credentials = merchant.credentials
     params = {
@@ -90,15 +100,19 @@ def _approve(merchant: Sandbox, query: AuthorizeQuery, target: str) -> Redirect:
     }
     if query.response_type == "token":
         return Redirect(
-            joined(target, params, query.state, f"access_token={_issue_token(merchant)}")
+            build_redirect_url(
+                target, params, query.state, f"access_token={_issue_token(merchant)}"
+            )
         )
     code = merchant.ids.uuid()
     merchant.codes.put_bounded(code, Code(code=code, created_ms=merchant.clock.now_ms()))
-    return Redirect(joined(target, params | {"code": code}, query.state, ""))
+    return Redirect(build_redirect_url(target, params | {"code": code}, query.state, ""))
 
 
-def merchant_of_app(sandbox: Sandbox, client_id: str | None, merchant_id: str | None) -> Sandbox:
-    """Return the requested merchant of an app or its first; raise OAUTH_UNKNOWN_CLIENT."""
+def find_merchant_of_app(
+    sandbox: Sandbox, client_id: str | None, merchant_id: str | None
+) -> Sandbox:
+    """Return the requested merchant of an app, or its first. Raises OAUTH_UNKNOWN_CLIENT."""
     of_app = [each for each in sandbox.family if each.credentials.client_id == client_id]
     if not of_app:
         raise OAUTH_UNKNOWN_CLIENT.error()
@@ -106,8 +120,10 @@ def merchant_of_app(sandbox: Sandbox, client_id: str | None, merchant_id: str | 
     return next(matches, of_app[0])
 
 
-def joined(target: str, params: dict[str, str], state: str | None, fragment: str) -> str:
-    """Return the redirect URL with these parameters, `state` last."""
+def build_redirect_url(
+    target: str, params: dict[str, str], state: str | None, fragment: str
+) -> str:
+    """Return the redirect URL with these parameters; `state` is last."""
     if state is not None:
         params = params | {"state": state}
     base, _, _ = target.partition("#")
@@ -127,11 +143,11 @@ def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessT
     if (
         body.client_secret != merchant.credentials.client_secret
         or code is None
-        or sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS
+        or sandbox.clock.now_ms() - code.created_ms > CODE_LIFETIME_MS
     ):
         raise OAUTH_INVALID_CREDENTIALS.error()
     merchant.codes.drop(code.code)
-    call.why = "the code is consumed; a bearer token is issued"
+    call.why = "consumed the code and issued a bearer token"
     return AccessToken(access_token=_issue_token(merchant))
 
 
@@ -141,21 +157,21 @@ def _issue_token(sandbox: Sandbox) -> str:
     return token
 
 
-def consent(**parts: Any) -> Endpoint:
-    """Return the endpoint of the form of a consent page."""
+def consent_endpoint(**parts: Any) -> Endpoint:
+    """Return the endpoint that the form of a consent page is submitted to."""
     return Endpoint(
         method="POST",
         auth=NO_AUTH,
         body_format="json_or_form",
-        response=NoBody,
+        response=EmptyResponse,
         errors=(
             OAUTH_UNKNOWN_CLIENT,
             OAUTH_INVALID_REDIRECT,
-            CONSENT_FROM_ELSEWHERE,
+            CONSENT_CROSS_SITE,
             INVALID_REQUEST,
         ),
-        about="Approve or deny on the consent page; it has the query of the page.",
-        evidence=inferred("of this mock: the form of Clover's page is not known"),
+        about="Submit the consent page: the query parameters of the page and the decision.",
+        evidence=inferred("specific to this mock; the form of Clover's page is not known"),
         **parts,
     )
 
@@ -185,12 +201,12 @@ ENDPOINTS = (
         auth=NO_AUTH,
         response_format="page",
         query=AuthorizeQuery,
-        response=NoBody,
+        response=EmptyResponse,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT),
-        about="Redirect with a one-time code, as if the merchant had agreed.",
+        about="Redirect with a one-time code, as if the merchant had given consent.",
         evidence=documented("MD:using-oauth-20"),
     ),
-    consent(
+    consent_endpoint(
         name="answer_consent",
         path="/oauth/authorize",
         run=answer_consent,

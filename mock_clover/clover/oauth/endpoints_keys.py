@@ -1,4 +1,4 @@
-"""Endpoints of the PAKMS key and of the public keys of the fake CDN."""
+"""Endpoints for the PAKMS key and the public keys that Clover's CDN serves."""
 
 from mock_clover.clover.oauth.records import ApiKeyAnswer, KeysAnswer
 from mock_clover.core.evidence import documented, observed
@@ -20,7 +20,10 @@ def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyAnswer:
 
 
 def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysAnswer:
-    """Return the public keys as Clover's CDN does. Both are the same key: samples mix them up."""
+    """Return the public keys as Clover's CDN does.
+
+    Both fields contain the same key, because clients mix them up.
+    """
     blob = sandbox.keys.public_blob()
     return KeysAnswer(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
 
@@ -49,7 +52,7 @@ ENDPOINTS = (
         auth=NO_AUTH,
         response=KeysAnswer,
         cross_origin=True,
-        about="Get the public keys for encrypting card numbers (the fake CDN).",
-        evidence=observed("five public ports fetch and slice it"),
+        about="Get the public keys for encrypting card numbers (as on Clover's CDN).",
+        evidence=observed("five public clients fetch and decode it"),
     ),
 )

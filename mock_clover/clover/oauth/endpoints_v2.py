@@ -1,6 +1,6 @@
 """Endpoints of OAuth v2: authorization, token exchange, refresh, recovery and migration.
 
-Each error has the same body for all causes, as at Clover. `why` has the cause.
+As in Clover, an error has the same body for every cause. `x-mock-clover-why` has the cause.
 """
 
 from collections.abc import Callable
@@ -14,34 +14,39 @@ from mock_clover.clover.common.problems import (
     OAUTH_UNKNOWN_CLIENT,
 )
 from mock_clover.clover.oauth.endpoints import (
-    NoBody,
-    choice,
-    consent,
-    joined,
-    merchant_of_app,
-    target_of,
+    EmptyResponse,
+    build_redirect_url,
+    consent_endpoint,
+    find_merchant_of_app,
+    redirect_target,
+    selectable_merchants,
 )
 from mock_clover.clover.oauth.operations_client_auth import (
     require_client,
-    require_proof,
     require_secret,
+    verify_code_credentials,
 )
-from mock_clover.clover.oauth.operations_consent import denied, is_asked, is_denied, show
+from mock_clover.clover.oauth.operations_consent import (
+    access_denied_redirect,
+    consent_is_denied,
+    consent_page_response,
+    needs_consent,
+)
 from mock_clover.clover.oauth.operations_tokens import (
     Subject,
-    find_lost,
-    make_code,
-    make_pair,
+    create_code,
+    find_recoverable_token,
+    issue_tokens,
     retire_refresh_token,
 )
 from mock_clover.clover.oauth.problems import (
-    OAUTH_CODE_REFUSED,
+    OAUTH_CODE_REJECTED,
     OAUTH_MEDIA_TYPE,
-    OAUTH_MIGRATION_REFUSED,
-    OAUTH_RECOVERY_REFUSED,
-    OAUTH_REFRESH_REFUSED,
+    OAUTH_MIGRATION_REJECTED,
+    OAUTH_RECOVERY_REJECTED,
+    OAUTH_REFRESH_REJECTED,
 )
-from mock_clover.clover.oauth.records import CODE_LIFE_MS
+from mock_clover.clover.oauth.records import CODE_LIFETIME_MS
 from mock_clover.clover.oauth.records_v2 import (
     AuthorizeV2Query,
     ConsentV2Form,
@@ -64,126 +69,137 @@ RECOVERY_HEADER = "X-Clover-Recovery-Available"
 
 
 def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redirect | Page:
-    """Redirect with a one-time code as if the merchant had agreed, or show the consent page.
+    """Redirect with a one-time code, as if consent had been given, or show the consent page.
 
     If the app is not installed, redirect to the App Market without an error (observed).
     """
     query = call.query
-    merchant = merchant_of_app(sandbox, query.client_id, query.merchant_id)
-    target = target_of(call, query.redirect_uri)
+    merchant = find_merchant_of_app(sandbox, query.client_id, query.merchant_id)
+    target = redirect_target(call, query.redirect_uri)
     credentials = _installed_merchant(merchant, query.merchant_id)
     if credentials is None:
-        return _to_market(merchant, query, call)
-    if is_asked(merchant, query.mock_clover_consent):
-        return show(choice(sandbox, merchant, query.merchant_id), call, target)
-    proof = "code_verifier" if query.code_challenge else "client_secret"
+        return _redirect_to_app_market(merchant, query, call)
+    if needs_consent(merchant, query.mock_clover_consent):
+        return consent_page_response(
+            selectable_merchants(sandbox, merchant, query.merchant_id), call, target
+        )
+    credential = "code_verifier" if query.code_challenge else "client_secret"
     call.why = (
-        f"the merchant agrees automatically; the code works once within ten minutes with {proof}"
+        "consent was given automatically; the code can be used once within ten minutes "
+        f"with {credential}"
     )
-    return _approve(merchant, credentials, query, target)
+    return _redirect_with_code(merchant, credentials, query, target)
 
 
 def answer_consent_v2(sandbox: Sandbox, call: Call[ConsentV2Form, None]) -> Redirect:
-    """Handle the button that the merchant pressed on the consent page."""
+    """Redirect with the decision that the merchant submitted on the consent page."""
     form = call.body
-    merchant = merchant_of_app(sandbox, form.client_id, form.merchant_id)
-    target = target_of(call, form.redirect_uri)
-    if is_denied(call):
-        return denied(call, target, form.state, joined)
+    merchant = find_merchant_of_app(sandbox, form.client_id, form.merchant_id)
+    target = redirect_target(call, form.redirect_uri)
+    if consent_is_denied(call):
+        return access_denied_redirect(call, target, form.state, build_redirect_url)
     credentials = _installed_merchant(merchant, form.merchant_id)
     if credentials is None:
-        return _to_market(merchant, form, call)
+        return _redirect_to_app_market(merchant, form, call)
     call.basis = (MERCHANT_IS_ASKED,)
-    call.why = "the merchant agrees on the page"
-    return _approve(merchant, credentials, form, target)
+    call.why = "the merchant approved on the consent page"
+    return _redirect_with_code(merchant, credentials, form, target)
 
 
-def _to_market(sandbox: Sandbox, query: AuthorizeV2Query, call: Call[Any, Any]) -> Redirect:
+def _redirect_to_app_market(
+    sandbox: Sandbox, query: AuthorizeV2Query, call: Call[Any, Any]
+) -> Redirect:
     """Redirect to the App Market, where the merchant can install the app."""
-    call.why = "the merchant has not installed the app; redirect to the App Market, as Clover does"
+    call.why = (
+        "the merchant has not installed the app; redirected to the App Market, as Clover does"
+    )
     listing = f"{call.base_url}/appmarket/apps/{sandbox.credentials.client_id}"
-    return Redirect(joined(listing, {"merchant_id": query.merchant_id or ""}, None, ""))
+    return Redirect(build_redirect_url(listing, {"merchant_id": query.merchant_id or ""}, None, ""))
 
 
-def _approve(
+def _redirect_with_code(
     sandbox: Sandbox, credentials: Credentials, query: AuthorizeV2Query, target: str
 ) -> Redirect:
     """Create a code and redirect with it."""
-    code = make_code(sandbox, credentials.merchant_id, query.code_challenge)
+    code = create_code(sandbox, credentials.merchant_id, query.code_challenge)
     params = {
         "merchant_id": credentials.merchant_id,
         "client_id": credentials.client_id,
         "employee_id": credentials.employee_id,
         "code": code,
     }
-    return Redirect(joined(target, params, query.state, ""))
+    return Redirect(build_redirect_url(target, params, query.state, ""))
 
 
 def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPair:
-    """Exchange a code, once, for tokens, with the app's secret or the code verifier."""
+    """Exchange a code for tokens, once, with the client secret or the code verifier."""
     body = call.body
     sandbox = sandbox.holder_of("codes_v2", body.code)
-    require_client(sandbox, body.client_id, OAUTH_CODE_REFUSED)
+    require_client(sandbox, body.client_id, OAUTH_CODE_REJECTED)
     if body.client_secret is not None:
-        require_secret(sandbox, body.client_secret, OAUTH_CODE_REFUSED)
+        require_secret(sandbox, body.client_secret, OAUTH_CODE_REJECTED)
     code_id = body.code or ""
     code = sandbox.codes_v2.get(code_id)
     if code is None:
         of_v1 = "the code is an OAuth v1 code" if code_id in sandbox.codes else ""
-        raise OAUTH_CODE_REFUSED.error(reason=of_v1 or "the code is unknown or used")
-    if sandbox.clock.now_ms() - code.created_ms > CODE_LIFE_MS:
-        raise OAUTH_CODE_REFUSED.error(reason="the code is older than ten minutes")
-    require_proof(code, body)
+        raise OAUTH_CODE_REJECTED.error(
+            reason=of_v1 or "the code is unknown or has already been used"
+        )
+    if sandbox.clock.now_ms() - code.created_ms > CODE_LIFETIME_MS:
+        raise OAUTH_CODE_REJECTED.error(reason="the code is older than ten minutes")
+    verify_code_credentials(code, body)
     sandbox.codes_v2.drop(code_id)
-    call.why = "the code is consumed; tokens are issued"
+    call.why = "consumed the code and issued tokens"
     subject = Subject(code.merchant_id, trusted=body.client_secret is not None)
-    return make_pair(sandbox, subject, renewable=not body.no_refresh_token)
+    return issue_tokens(sandbox, subject, with_refresh_token=not body.no_refresh_token)
 
 
 def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenPair:
-    """Exchange a refresh token, once, for new tokens; older access tokens stay valid."""
+    """Exchange a refresh token for new tokens, once; older access tokens stay valid."""
     body = call.body
     token_id = body.refresh_token or ""
-    sandbox = _holder(sandbox, token_id)
-    require_client(sandbox, body.client_id, OAUTH_REFRESH_REFUSED)
+    sandbox = _merchant_with_token(sandbox, token_id)
+    require_client(sandbox, body.client_id, OAUTH_REFRESH_REJECTED)
     token = sandbox.refresh_tokens.get(token_id)
     if token is None:
-        lost = find_lost(sandbox, token_id)
+        lost = find_recoverable_token(sandbox, token_id)
         if isinstance(lost, str):
-            raise OAUTH_REFRESH_REFUSED.error(reason=f"the refresh token {lost}")
-        raise OAUTH_REFRESH_REFUSED.error(
-            reason="the refresh token is used; if the response was lost, recover it",
+            raise OAUTH_REFRESH_REJECTED.error(reason=f"the refresh token {lost}")
+        raise OAUTH_REFRESH_REJECTED.error(
+            reason="the refresh token has been used; "
+            "if its response was lost, POST /oauth/v2/recovery",
             headers={RECOVERY_HEADER: "true"},
         )
     if sandbox.clock.now_ms() >= token.expires_ms:
-        raise OAUTH_REFRESH_REFUSED.error(reason="the refresh token is older than a year")
-    call.why = "the refresh token is consumed; new tokens are issued"
+        raise OAUTH_REFRESH_REJECTED.error(reason="the refresh token has expired (after one year)")
+    call.why = "consumed the refresh token and issued new tokens"
     sandbox.refresh_tokens.drop(token_id)
-    pair = make_pair(sandbox, Subject(token.merchant_id, token.trusted))
+    pair = issue_tokens(sandbox, Subject(token.merchant_id, token.trusted))
     retire_refresh_token(sandbox, token_id, "refreshed", pair.refresh_token or "")
     return pair
 
 
 def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> TokenPair:
-    """Issue new tokens for the refresh token before a lost one; revoke the lost one.
+    """Issue new tokens after the response to a refresh was lost; revoke the lost refresh token.
 
-    This can be repeated until the newest is used, as this response may be lost too (inferred).
+    Recovery can be repeated until the newest token is used, because its response may be lost too
+    (inferred).
     """
     body = call.body
     token_id = body.recovery_token or ""
-    sandbox = _holder(sandbox, token_id)
-    require_client(sandbox, body.client_id, OAUTH_RECOVERY_REFUSED)
-    require_secret(sandbox, body.client_secret, OAUTH_RECOVERY_REFUSED)
+    sandbox = _merchant_with_token(sandbox, token_id)
+    require_client(sandbox, body.client_id, OAUTH_RECOVERY_REJECTED)
+    require_secret(sandbox, body.client_secret, OAUTH_RECOVERY_REJECTED)
     if token_id in sandbox.refresh_tokens:
-        raise OAUTH_RECOVERY_REFUSED.error(
-            reason="the refresh token is unused; there is nothing to recover"
+        raise OAUTH_RECOVERY_REJECTED.error(
+            reason="the refresh token has not been used, so there is nothing to recover"
         )
-    lost = find_lost(sandbox, token_id)
+    lost = find_recoverable_token(sandbox, token_id)
     if isinstance(lost, str):
-        raise OAUTH_RECOVERY_REFUSED.error(reason=f"the refresh token {lost}")
-    call.why = "the lost refresh token is revoked; new tokens are issued"
+        raise OAUTH_RECOVERY_REJECTED.error(reason=f"the refresh token {lost}")
+    call.why = "revoked the lost refresh token and issued new tokens"
     sandbox.refresh_tokens.drop(lost.spent.successor)
-    pair = make_pair(sandbox, Subject(lost.newest.merchant_id, lost.newest.trusted))
+    pair = issue_tokens(sandbox, Subject(lost.newest.merchant_id, lost.newest.trusted))
     retire_refresh_token(sandbox, lost.spent.successor, "recovered")
     spent = replace(lost.spent, successor=pair.refresh_token or "")
     sandbox.spent_refresh_tokens.put_bounded(token_id, spent)
@@ -197,35 +213,38 @@ def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> Migrate
         each for each in sandbox.merchants if each.credentials.merchant_id == body.merchant_uuid
     )
     sandbox = next(matches, sandbox)
-    require_client(sandbox, body.app_uuid, OAUTH_MIGRATION_REFUSED)
+    require_client(sandbox, body.app_uuid, OAUTH_MIGRATION_REJECTED)
     merchant = _installed_merchant(sandbox, body.merchant_uuid) if body.merchant_uuid else None
     if merchant is None:
-        raise OAUTH_MIGRATION_REFUSED.error(reason="merchant_uuid is not a merchant of this app")
+        raise OAUTH_MIGRATION_REJECTED.error(reason="merchant_uuid is not a merchant of this app")
     error = legacy_token_error(sandbox, body.auth_token or "")
     if error:
-        raise OAUTH_MIGRATION_REFUSED.error(reason=f"auth_token: {error}")
-    code = make_code(sandbox, merchant.merchant_id, body.code_challenge)
-    proof = "code_verifier" if body.code_challenge else "client_secret"
-    call.why = f"a code is issued for the legacy token; exchange it with {proof}"
-    expires_ms = sandbox.clock.now_ms() + CODE_LIFE_MS
+        raise OAUTH_MIGRATION_REJECTED.error(reason=f"auth_token: {error}")
+    code = create_code(sandbox, merchant.merchant_id, body.code_challenge)
+    credential = "code_verifier" if body.code_challenge else "client_secret"
+    call.why = f"issued a code for the legacy token; exchange it with {credential}"
+    expires_ms = sandbox.clock.now_ms() + CODE_LIFETIME_MS
     return MigrateAnswer(authorization_code=code, expiration=expires_ms // 1000)
 
 
-def _holder(sandbox: Sandbox, refresh_token: str) -> Sandbox:
-    """Return the merchant that has a live or used refresh token; default: this one."""
-    live = sandbox.holder_of("refresh_tokens", refresh_token)
-    if refresh_token in live.refresh_tokens:
-        return live
+def _merchant_with_token(sandbox: Sandbox, refresh_token: str) -> Sandbox:
+    """Return the merchant that has the refresh token, valid or used; otherwise this one."""
+    merchant = sandbox.holder_of("refresh_tokens", refresh_token)
+    if refresh_token in merchant.refresh_tokens:
+        return merchant
     return sandbox.holder_of("spent_refresh_tokens", refresh_token)
 
 
 def _installed_merchant(sandbox: Sandbox, merchant_id: str | None) -> Credentials | None:
-    """Return the merchant if it has installed the app, or None; default: the sandbox's own."""
+    """Return the merchant's credentials if it has installed the app, or None.
+
+    Without an id it is the merchant of the sandbox.
+    """
     credentials = sandbox.credentials
     return credentials if merchant_id in (None, credentials.merchant_id) else None
 
 
-def _post(
+def _post_endpoint(
     name: str,
     path: str,
     run: Callable[..., Any],
@@ -259,54 +278,54 @@ ENDPOINTS = (
         auth=NO_AUTH,
         response_format="page",
         query=AuthorizeV2Query,
-        response=NoBody,
+        response=EmptyResponse,
         errors=(OAUTH_UNKNOWN_CLIENT, OAUTH_INVALID_REDIRECT),
-        about="Redirect with a one-time OAuth v2 code, as if the merchant had agreed.",
+        about="Redirect with a one-time OAuth v2 code, as if the merchant had given consent.",
         evidence=documented("MD:high-trust-app-auth-flow"),
     ),
-    consent(
+    consent_endpoint(
         name="answer_consent_v2",
         path="/oauth/v2/authorize",
         run=answer_consent_v2,
         request=ConsentV2Form,
     ),
-    _post(
+    _post_endpoint(
         "exchange_code",
         "/oauth/v2/token",
         exchange_code,
         TokenV2Request,
         TokenPair,
-        OAUTH_CODE_REFUSED,
+        OAUTH_CODE_REJECTED,
         "Exchange a code for tokens that expire; JSON only.",
         documented("MD:high-trust-app-auth-flow"),
     ),
-    _post(
+    _post_endpoint(
         "refresh_tokens",
         "/oauth/v2/refresh",
         refresh_tokens,
         RefreshRequest,
         TokenPair,
-        OAUTH_REFRESH_REFUSED,
-        "Exchange a refresh token, once, for new tokens.",
+        OAUTH_REFRESH_REJECTED,
+        "Exchange a refresh token for new tokens, once.",
         documented("MD:refresh-access-tokens"),
     ),
-    _post(
+    _post_endpoint(
         "recover_tokens",
         "/oauth/v2/recovery",
         recover_tokens,
         RecoveryRequest,
         TokenPair,
-        OAUTH_RECOVERY_REFUSED,
-        "Get new tokens when the response to a refresh was lost.",
+        OAUTH_RECOVERY_REJECTED,
+        "Issue new tokens after the response to a refresh was lost.",
         documented("DOCS:high-trust-app-auth-flow, 2026; body from a client"),
     ),
-    _post(
+    _post_endpoint(
         "migrate_token",
         "/oauth/token/migrate_v2",
         migrate_token,
         MigrateRequest,
         MigrateAnswer,
-        OAUTH_MIGRATION_REFUSED,
+        OAUTH_MIGRATION_REJECTED,
         "Exchange a legacy bearer token for an OAuth v2 code.",
         documented("MD: the page on migrating to OAuth v2"),
     ),

@@ -1,4 +1,4 @@
-"""HTML of the OAuth consent page; imported when the first page is shown."""
+"""HTML of the OAuth consent page; imported when the first page is rendered."""
 
 import re
 
@@ -7,7 +7,7 @@ from mock_clover.engine.html import Headers, guards, page, text
 from mock_clover.sandbox.people import merchant_name, people
 from mock_clover.sandbox.sandbox import Sandbox
 
-_GRANTS = """\
+_PERMISSIONS = """\
 <h2>Permissions</h2>
 <ul class="grants">
 {lines}
@@ -17,12 +17,12 @@ _HOST = re.compile(r"[/\\]{2}([^/\\?#]+)")
 _PAGE = """\
 <form class="sheet" method="post">
 <p>The app <code>{app}</code> requests access to the data of {subject}.</p>
-{merchants}{grants}<p class="quiet">{after}</p>
+{merchants}{permissions}<p class="quiet">{redirect_notice}</p>
 <button class="main" name="do" value="approve">Approve</button>
 <button name="do" value="deny">Deny</button>
 </form>
 """
-_ONE = """\
+_SINGLE_MERCHANT = """\
 <dl>
 <dt>Merchant</dt>
 <dd><bdi>{name}</bdi> <code>{merchant}</code></dd>
@@ -30,14 +30,14 @@ _ONE = """\
 <dd><bdi>{owner}</bdi> <code>{employee}</code></dd>
 </dl>
 """
-_CHOICE = """\
+_MERCHANT_OPTION = """\
 <div class="choice">
 <input type="radio" id="{merchant}" name="merchant_id" value="{merchant}"{checked}>
 <label for="{merchant}"><bdi>{name}</bdi> <code>{merchant}</code>
-<small>Owner: <bdi>{owner}</bdi> <code>{employee}</code></small>{may}</label>
+<small>Owner: <bdi>{owner}</bdi> <code>{employee}</code></small>{permissions}</label>
 </div>
 """
-_VERBS = {"online": "take", "read": "see", "write": "change"}
+_VERBS = {"online": "accept", "read": "view", "write": "change"}
 
 _NOUNS = {
     "online_payments": "payments online",
@@ -47,40 +47,47 @@ _NOUNS = {
 
 
 def consent_page(merchants: list[Sandbox], target: str) -> str:
-    """Return the page on which one of these merchants approves or denies."""
+    """Return the page on which one of these merchants approves or denies access."""
     first = merchants[0]
     same_grants = len({each.settings.permissions for each in merchants}) == 1
     if len(merchants) == 1:
-        subject, chosen = "this merchant", _ONE.format(**_merchant_fields(first))
+        subject, chosen = "this merchant", _SINGLE_MERCHANT.format(**_merchant_fields(first))
     else:
-        subject, chosen = "one of your merchants", _picker(merchants, each_apart=not same_grants)
-    listed = "\n".join(f"<li>{line}</li>" for line in _grants(first.settings.permissions))
+        subject, chosen = (
+            "one of your merchants",
+            _merchant_picker(merchants, list_permissions_each=not same_grants),
+        )
+    listed = "\n".join(f"<li>{line}</li>" for line in _permission_lines(first.settings.permissions))
     body = _PAGE.format(
         app=text(first.credentials.client_id),
         subject=subject,
         merchants=chosen,
-        grants=_GRANTS.format(lines=listed) if same_grants else "",
-        after=f"Either way the browser goes back to <bdi>{text(_origin(target))}</bdi>.",
+        permissions=_PERMISSIONS.format(lines=listed) if same_grants else "",
+        redirect_notice=(
+            f"In either case, you will be redirected to <bdi>{text(_display_origin(target))}</bdi>."
+        ),
     )
     return page("Allow access?", body, shop="mock-clover")
 
 
-def guards_of(target: str) -> Headers:
+def security_headers_for(target: str) -> Headers:
     """Return the security headers of a page that redirects to a target."""
     return guards((target,))
 
 
-def _picker(merchants: list[Sandbox], *, each_apart: bool) -> str:
-    """Return the choice of merchants; `each_apart` lists the permissions of each."""
+def _merchant_picker(merchants: list[Sandbox], *, list_permissions_each: bool) -> str:
+    """Return one radio button per merchant; `list_permissions_each` adds its permissions."""
     choices = "".join(
-        _CHOICE.format(
+        _MERCHANT_OPTION.format(
             checked="" if place else " checked",
-            may=_grants_html(each.settings.permissions) if each_apart else "",
+            permissions=_permissions_html(each.settings.permissions)
+            if list_permissions_each
+            else "",
             **_merchant_fields(each),
         )
         for place, each in enumerate(merchants)
     )
-    return f"<fieldset>\n<legend>Which merchant?</legend>\n{choices}</fieldset>\n"
+    return f"<fieldset>\n<legend>Choose a merchant</legend>\n{choices}</fieldset>\n"
 
 
 def _merchant_fields(merchant: Sandbox) -> dict[str, str]:
@@ -94,12 +101,12 @@ def _merchant_fields(merchant: Sandbox) -> dict[str, str]:
     }
 
 
-def _grants_html(granted: tuple[Permission, ...] | None) -> str:
-    return f"\n<small>{'; '.join(_grants(granted))}</small>"
+def _permissions_html(granted: tuple[Permission, ...] | None) -> str:
+    return f"\n<small>{'; '.join(_permission_lines(granted))}</small>"
 
 
-def _grants(granted: tuple[Permission, ...] | None) -> list[str]:
-    """Return what an app may do, one line per kind of data."""
+def _permission_lines(granted: tuple[Permission, ...] | None) -> list[str]:
+    """Return what an app is allowed to do, one line per kind of data."""
     verbs: dict[str, list[str]] = {}
     for name in PERMISSIONS if granted is None else granted:
         verb, _, noun = name.partition("_")
@@ -108,11 +115,11 @@ def _grants(granted: tuple[Permission, ...] | None) -> list[str]:
         f"{' and '.join(verbs_of_noun).capitalize()} {noun}"
         for noun, verbs_of_noun in verbs.items()
     ]
-    return lines or ["Nothing: this sandbox grants no permission"]
+    return lines or ["None: this sandbox grants no permissions"]
 
 
-def _origin(target: str) -> str:
-    """Return scheme and host of a target as a browser reads them, without user information."""
+def _display_origin(target: str) -> str:
+    """Return the scheme and host of a URL as a browser reads them, without user information."""
     scheme, _, rest = target.partition(":")
     host = _HOST.match(rest)
     return f"{scheme}://{host[1].rpartition('@')[2]}" if host else f"{scheme}:"

@@ -2,7 +2,7 @@
 
 The server stores nothing between the page and its form. The form posts to the URL of the page, and
 the query is validated again: Approve does the same as automatic consent with that query. `state`
-is not a form field, because a form would change its line breaks.
+is not a form field, because submitting a form normalizes line breaks.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any
 
 from mock_clover.clover.common.behaviours_other import CONSENT_DENIED, MERCHANT_IS_ASKED
 from mock_clover.clover.oauth import html_consent as html
-from mock_clover.clover.oauth.problems import CONSENT_FROM_ELSEWHERE
+from mock_clover.clover.oauth.problems import CONSENT_CROSS_SITE
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.engine.endpoint import Call, Page, Redirect
 from mock_clover.engine.origin import is_cross_origin
@@ -19,29 +19,31 @@ from mock_clover.sandbox.sandbox import Sandbox
 Join = Callable[[str, dict[str, str], str | None, str], str]
 
 
-def is_asked(sandbox: Sandbox, consent: Consent | None) -> bool:
-    """Return whether to show the consent page: as the call says, else as the settings say."""
+def needs_consent(sandbox: Sandbox, consent: Consent | None) -> bool:
+    """Return whether to show the consent page. The query parameter overrides the setting."""
     return (consent or sandbox.settings.consent) == "ask"
 
 
-def show(merchants: list[Sandbox], call: Call[None, Any], target: str) -> Page:
-    """Return the consent page on which one of these merchants approves or denies."""
+def consent_page_response(merchants: list[Sandbox], call: Call[None, Any], target: str) -> Page:
+    """Return the page on which one of these merchants approves or denies access."""
     call.basis = (MERCHANT_IS_ASKED,)
-    call.why = "consent is `ask`: the consent page is shown"
-    return Page(200, html.consent_page(merchants, target), html.guards_of(target))
+    call.why = "consent is `ask`, so the consent page was shown"
+    return Page(200, html.consent_page(merchants, target), html.security_headers_for(target))
 
 
-def is_denied(call: Call[Any, None]) -> bool:
-    """Return whether the merchant denies; raise CONSENT_FROM_ELSEWHERE for another site's form."""
+def consent_is_denied(call: Call[Any, None]) -> bool:
+    """Return whether the merchant denied access. Raises CONSENT_CROSS_SITE."""
     if is_cross_origin(call.headers):
-        raise CONSENT_FROM_ELSEWHERE.error()
+        raise CONSENT_CROSS_SITE.error()
     return bool(call.body.do == "deny")
 
 
-def denied(call: Call[Any, None], target: str, state: str | None, join: Join) -> Redirect:
+def access_denied_redirect(
+    call: Call[Any, None], target: str, state: str | None, join: Join
+) -> Redirect:
     """Redirect with the error `access_denied` of the OAuth standard."""
     call.basis = (CONSENT_DENIED,)
-    call.why = "the merchant denies"
+    call.why = "the merchant denied access"
     params = {
         "error": "access_denied",
         "error_description": "The merchant denied the request.",

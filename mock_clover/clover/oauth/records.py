@@ -6,11 +6,11 @@ from mock_clover.core.evidence import Evidence, Millis, doc, documented, inferre
 from mock_clover.core.record import Record
 
 _DOC = documented("MD:using-oauth-20")
-_OURS = inferred("of this mock, not of Clover")
+_OURS = inferred("specific to this mock, not part of Clover's API")
 
 Consent = Literal["auto", "ask"]
-"""`auto`: the merchant agrees automatically. `ask`: the consent page is shown."""
-AskedConsent = (
+"""`auto`: consent is given automatically. `ask`: the consent page is shown."""
+ConsentOverride = (
     Annotated[Consent, doc("Whether to show the consent page; default: the setting.", _OURS)] | None
 )
 
@@ -24,20 +24,22 @@ class AuthorizeQuery(Record, frozen=True, kw_only=True):
         Annotated[str, doc("Falls back to the app's site URL.", _DOC, max_length=2000)] | None
     ) = None
     response_type: Annotated[Literal["code", "token"], doc("code, or token.", _DOC)] = "code"
-    state: Annotated[str, doc("Echoed back.", _DOC, max_length=2000)] | None = None
-    mock_clover_consent: AskedConsent = None
+    state: (
+        Annotated[str, doc("Returned unchanged in the redirect.", _DOC, max_length=2000)] | None
+    ) = None
+    mock_clover_consent: ConsentOverride = None
 
 
 class ConsentForm(AuthorizeQuery, frozen=True, kw_only=True):
-    """The consent form: the query of the page and the decision of the merchant."""
+    """The consent form: the query of the page and the merchant's decision."""
 
-    do: Annotated[Literal["approve", "deny"], doc("Button that was pressed.", _OURS)]
+    do: Annotated[Literal["approve", "deny"], doc("The decision.", _OURS)]
 
 
 class TokenExchange(Record, frozen=True, kw_only=True):
     """Query, form or JSON body of `/oauth/token`.
 
-    All members are optional here, because a missing one gets the same error as a wrong one.
+    All fields are optional here, because a missing one gets the same error as an invalid one.
     """
 
     client_id: Annotated[str, doc("App id.", _DOC)] | None = None
@@ -52,23 +54,23 @@ class Code(Record, frozen=True, kw_only=True):
     created_ms: Millis
 
 
-CODE_LIFE_MS = 10 * 60 * 1000
-"""Ten minutes (inferred: Clover documents no lifetime; a public fake uses the same)."""
+CODE_LIFETIME_MS = 10 * 60 * 1000
+"""Ten minutes (inferred: Clover documents no lifetime; another public mock uses the same)."""
 
 
 class AccessToken(Record, frozen=True, kw_only=True):
     """Response to a token exchange."""
 
-    evidence: ClassVar[Evidence] = observed("GP CloverApiAuthorize: a UUID, and no other member")
+    evidence: ClassVar[Evidence] = observed("GP CloverApiAuthorize: a UUID, and no other field")
 
     access_token: str
 
 
 class ApiKeyAnswer(Record, frozen=True, kw_only=True):
-    """Response of `GET /pakms/apikey`. Source: SEED 2024-07; one per merchant, never expires."""
+    """Response of `GET /pakms/apikey`. A merchant has one key; it never expires (SEED 2024-07)."""
 
     evidence: ClassVar[Evidence] = documented(
-        "SEED 2024-07; PY 2019 and GP 2021 have the same members"
+        "SEED 2024-07; PY 2019 and GP 2021 have the same fields"
     )
 
     active: bool

@@ -1,12 +1,12 @@
-"""OAuth v2: expiring access tokens, refresh tokens that work once, recovery and migration.
+"""OAuth v2: expiring access tokens, single-use refresh tokens, recovery and migration.
 
-Times on the wire are Unix seconds. All request members are optional here, because a missing one
-gets the same error as a wrong one.
+Times on the wire are Unix seconds. All request fields are optional here, because a missing one
+gets the same error as an invalid one.
 """
 
 from typing import Annotated, Literal
 
-from mock_clover.clover.oauth.records import AskedConsent
+from mock_clover.clover.oauth.records import ConsentOverride
 from mock_clover.core.evidence import Millis, doc, documented, inferred, observed
 from mock_clover.core.record import Record
 
@@ -16,13 +16,14 @@ _REFRESH = documented("MD:refresh-access-tokens")
 _RECOVERY = observed("the body of a client; DOCS:high-trust-app-auth-flow mentions it")
 _MIGRATE = documented("MD: the page on migrating to OAuth v2")
 _TEXT_MAX = 4096
-"""Maximum length of a text that a client sends. A JWT with many claims has a quarter of it."""
+"""Maximum length of a request field. Even a JWT with many claims is only a quarter as long."""
 
-ACCESS_LIFE_S = 1_800
+ACCESS_LIFETIME_S = 1_800
 """Thirty minutes. Documented: oauth-and-tokens-faqs; observed in two real payloads."""
-REFRESH_LIFE_S = 31_536_000
-"""365 days. Documented; observed: two real payloads differ by 365 days less 30 minutes."""
-RECOVERY_LIFE_MS = 14 * 86_400_000
+REFRESH_LIFETIME_S = 31_536_000
+"""365 days. Documented; observed: the expiries in two real payloads differ by 365 days less 30
+minutes."""
+RECOVERY_LIFETIME_MS = 14 * 86_400_000
 """Two weeks. Documented: high-trust-app-auth-flow."""
 
 
@@ -30,12 +31,17 @@ class AuthorizeV2Query(Record, frozen=True, kw_only=True):
     """Query of `GET /oauth/v2/authorize`. There is no scope: permissions belong to the app."""
 
     client_id: Annotated[str, doc("App id.", _DOC)] | None = None
-    merchant_id: Annotated[str, doc("Merchant who agrees.", _DOC)] | None = None
+    merchant_id: Annotated[str, doc("Merchant that gives consent.", _DOC)] | None = None
     redirect_uri: (
         Annotated[str, doc("Falls back to the app's site URL.", _DOC, max_length=2000)] | None
     ) = None
     response_type: Annotated[Literal["code"], doc("code.", _DOC)] = "code"
-    state: Annotated[str, doc("Echoed back.", observed("thalamus"), max_length=2000)] | None = None
+    state: (
+        Annotated[
+            str, doc("Returned unchanged in the redirect.", observed("thalamus"), max_length=2000)
+        ]
+        | None
+    ) = None
     code_challenge: (
         Annotated[str, doc("SHA-256 of the verifier, base64url.", _PKCE, max_length=200)] | None
     ) = None
@@ -43,15 +49,15 @@ class AuthorizeV2Query(Record, frozen=True, kw_only=True):
         Annotated[Literal["S256"], doc("The only supported method.", observed("clients send it"))]
         | None
     ) = None
-    mock_clover_consent: AskedConsent = None
+    mock_clover_consent: ConsentOverride = None
 
 
 class ConsentV2Form(AuthorizeV2Query, frozen=True, kw_only=True):
-    """The consent form: the query of the page and the decision of the merchant."""
+    """The consent form: the query of the page and the merchant's decision."""
 
     do: Annotated[
         Literal["approve", "deny"],
-        doc("Button that was pressed.", inferred("of this mock, not of Clover")),
+        doc("The decision.", inferred("specific to this mock, not part of Clover's API")),
     ]
 
 
@@ -64,7 +70,7 @@ class TokenV2Request(Record, frozen=True, kw_only=True):
     code_verifier: (
         Annotated[str, doc("Verifier of the code challenge.", _PKCE, max_length=_TEXT_MAX)] | None
     ) = None
-    no_refresh_token: Annotated[bool, doc("Ask for no refresh token.", _DOC)] | None = None
+    no_refresh_token: Annotated[bool, doc("Omit the refresh token.", _DOC)] | None = None
     grant_type: (
         Annotated[str, doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX)] | None
     ) = None
@@ -74,7 +80,7 @@ class TokenV2Request(Record, frozen=True, kw_only=True):
 
 
 class RefreshRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /oauth/v2/refresh`: no secret."""
+    """Body of `POST /oauth/v2/refresh`; it has no client secret."""
 
     client_id: Annotated[str, doc("App id.", _REFRESH, max_length=_TEXT_MAX)] | None = None
     refresh_token: Annotated[str, doc("Works once.", _REFRESH, max_length=_TEXT_MAX)] | None = None
@@ -84,7 +90,7 @@ class RefreshRequest(Record, frozen=True, kw_only=True):
 
 
 class RecoveryRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /oauth/v2/recovery`, when the response to a refresh was lost."""
+    """Body of `POST /oauth/v2/recovery`, for use after the response to a refresh was lost."""
 
     client_id: Annotated[str, doc("App id.", _RECOVERY, max_length=_TEXT_MAX)] | None = None
     client_secret: Annotated[str, doc("App secret.", _RECOVERY, max_length=_TEXT_MAX)] | None = None
@@ -111,12 +117,12 @@ class MigrateRequest(Record, frozen=True, kw_only=True):
 
 
 class TokenPair(Record, frozen=True, kw_only=True):
-    """Response with tokens; the last two are missing if the request wants no refresh token."""
+    """Response with tokens; `no_refresh_token` of the request omits the last two fields."""
 
     access_token: Annotated[str, doc("A JWT.", observed("README of a Socialite provider"))]
     access_token_expiration: Annotated[int, doc("Unix seconds.", _DOC)]
     refresh_token: (
-        Annotated[str, doc("`clvroar-` and 32 hex.", observed("nine public files"))] | None
+        Annotated[str, doc("`clvroar-` and 32 hex digits.", observed("nine public files"))] | None
     ) = None
     refresh_token_expiration: Annotated[int, doc("Unix seconds.", _DOC)] | None = None
 
@@ -129,7 +135,7 @@ class MigrateAnswer(Record, frozen=True, kw_only=True):
 
 
 class Claims(Record, frozen=True, kw_only=True):
-    """Claims of an access token. Source: dan1d reads all but jti, which makes tokens unique."""
+    """Claims of an access token. Source: dan1d reads all except jti, which makes tokens unique."""
 
     merchant_uuid: str
     app_uuid: str
@@ -165,11 +171,11 @@ class RefreshToken(Record, frozen=True, kw_only=True):
 
 
 RetiredReason = Literal["refreshed", "recovered", "crowded_out"]
-"""Why a refresh token no longer works."""
+"""Why a refresh token is no longer valid."""
 
 
 class SpentRefreshToken(Record, frozen=True, kw_only=True):
-    """A refresh token that no longer works, and its successor."""
+    """A refresh token that is no longer valid, and its successor."""
 
     spent_ms: Millis
     how: RetiredReason

@@ -43,8 +43,8 @@ from mock_clover.clover.orders.views import (
     paid_answer,
     retrieved_answer,
 )
-from mock_clover.clover.threeds.operations import THREEDS_REFUSALS, authenticate
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.threeds.operations import THREEDS_ERRORS, start_threeds
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
@@ -78,7 +78,7 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
         metadata=body.metadata,
     )
     sandbox.orders.put(order.id, order)
-    announce(sandbox, "O", order.id, "CREATE", "order")
+    send_platform_event(sandbox, "O", order.id, "CREATE", "order")
     call.why = "the order is created"
     return ordered_answer(order)
 
@@ -135,7 +135,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
         check_tender(body.tender, captures=True)
     sandbox.charges.require_room()
     if body.threeds is not None and payer.token.kind == "card":
-        payer = authenticate(sandbox, call, body.threeds, payer, amount)
+        payer = start_threeds(sandbox, call, body.threeds, payer, amount)
     part = amount
     if isinstance(payer.verdict, Approval) and payer.verdict.amount is not None:
         part = min(amount, payer.verdict.amount)
@@ -165,7 +165,7 @@ def record_payment(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
         email=order.email or charge.request.receipt_email,
     )
     sandbox.orders.put(order.id, paid)
-    announce(sandbox, "O", order.id, "UPDATE", "payment")
+    send_platform_event(sandbox, "O", order.id, "UPDATE", "payment")
     return paid
 
 
@@ -339,7 +339,7 @@ ENDPOINTS = (
             TOKEN_ALREADY_USED,
             CARD_ON_FILE_MISSING,
             AMOUNT_TOO_LARGE,
-            *THREEDS_REFUSALS,
+            *THREEDS_ERRORS,
         ),
         about="Pay an order with a token or a customer's card; `amount` makes a partial payment.",
         evidence=documented("REF postordersidpay; SEED save-a-card"),

@@ -18,7 +18,7 @@ from mock_clover.clover.orders.endpoints import require_order
 from mock_clover.clover.orders.records import Order, ReturnedItem, ReturnRequest
 from mock_clover.clover.orders.views import OrderWithCharges, ReturnAnswer, returned_answer
 from mock_clover.clover.refunds.endpoints import refund_charge
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
@@ -44,7 +44,7 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAns
     call.why = f"returned {amount} of {left}: {_refund_charges(sandbox, sold, amount)}"
     if returned != order.returned and order.id in sandbox.orders:
         sandbox.orders.put(order.id, replace(order, returned=returned))
-    announce(sandbox, "O", order.id, "UPDATE", "return")
+    send_platform_event(sandbox, "O", order.id, "UPDATE", "return")
     return returned_answer(require_order(sandbox, order.id), items)
 
 

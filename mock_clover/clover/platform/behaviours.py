@@ -8,8 +8,8 @@ CHARGE_IS_PAYMENT = Behaviour(
     "orders are the same in both APIs; orders are paid through /v1.",
     documented("DOCS:ecommerce-refunding-payments; that the ids are the same is inferred"),
 )
-VOID_IS_NO_REFUND = Behaviour(
-    "VOID_IS_NO_REFUND",
+VOID_IS_NOT_A_REFUND = Behaviour(
+    "VOID_IS_NOT_A_REFUND",
     "A voided or expired authorization is not a refund: its payment is VOIDED.",
     inferred("REF payments has the value; no money was captured"),
 )

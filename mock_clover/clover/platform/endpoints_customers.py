@@ -6,17 +6,17 @@ from msgspec.structs import replace
 from mock_clover.clover.customers.endpoints import drop_customer
 from mock_clover.clover.customers.records import Customer, SavedCard
 from mock_clover.clover.platform.http import platform, platform_list
-from mock_clover.clover.platform.listing import Fields, ListField, listed
+from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_CUSTOMER_NOT_FOUND,
 )
 from mock_clover.clover.platform.records import (
     Elements,
+    EmptyObject,
     ExpandQuery,
-    Nothing,
     PlatformQuery,
     Reference,
-    seconds,
+    truncate_to_seconds,
 )
 from mock_clover.clover.platform.records_customer import (
     AddressAnswer,
@@ -28,8 +28,8 @@ from mock_clover.clover.platform.records_customer import (
     PlatformCustomerRequest,
     PlatformCustomerUpdate,
 )
-from mock_clover.clover.platform.view import View, nested, view_of
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.ids import derived_id
@@ -37,26 +37,26 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 def customer_answer(
-    view: View, customer: Customer, order: str | None = None
+    context: ResponseContext, customer: Customer, order: str | None = None
 ) -> PlatformCustomerAnswer:
     """Return the response for a customer; `order` is the id of the order that contains it."""
     return PlatformCustomerAnswer(
-        href=f"{view.root}/customers/{customer.id}",
+        href=f"{context.root}/customers/{customer.id}",
         id=customer.id,
         orderRef=None if order is None else Reference(id=order),
         firstName=customer.first_name,
         lastName=customer.last_name,
         marketingAllowed=False,
-        customerSince=seconds(customer.created_ms),
-        emailAddresses=_emails(customer) if view.wants("emailAddresses") else None,
-        phoneNumbers=_phones(customer) if view.wants("phoneNumbers") else None,
-        addresses=_addresses(customer) if view.wants("addresses") else None,
-        cards=_cards(view, customer) if view.wants("cards") else None,
+        customerSince=truncate_to_seconds(customer.created_ms),
+        emailAddresses=_emails(customer) if context.expands("emailAddresses") else None,
+        phoneNumbers=_phones(customer) if context.expands("phoneNumbers") else None,
+        addresses=_addresses(customer) if context.expands("addresses") else None,
+        cards=_cards(context, customer) if context.expands("cards") else None,
     )
 
 
 def _emails(customer: Customer) -> Elements:
-    return nested(
+    return nested_list(
         EmailAnswer(
             id=derived_id("email", customer.id, email),
             emailAddress=email,
@@ -67,14 +67,14 @@ def _emails(customer: Customer) -> Elements:
 
 
 def _phones(customer: Customer) -> Elements:
-    return nested(
+    return nested_list(
         PhoneAnswer(id=derived_id("phone", customer.id, phone), phoneNumber=phone)
         for phone in customer.phones
     )
 
 
 def _addresses(customer: Customer) -> Elements:
-    return nested(
+    return nested_list(
         AddressAnswer(
             id=derived_id("address", customer.id, str(index)), **msgspec.structs.asdict(address)
         )
@@ -82,10 +82,10 @@ def _addresses(customer: Customer) -> Elements:
     )
 
 
-def _cards(view: View, customer: Customer) -> Elements:
+def _cards(context: ResponseContext, customer: Customer) -> Elements:
     """Return the cards on file, newest first; the newest pays for the customer."""
-    cards = (_card(view.sandbox, customer, saved) for saved in reversed(customer.cards))
-    return nested(card for card in cards if card is not None)
+    cards = (_card(context.sandbox, customer, saved) for saved in reversed(customer.cards))
+    return nested_list(card for card in cards if card is not None)
 
 
 def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardAnswer | None:
@@ -104,13 +104,13 @@ def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardAnswer 
         cardType=card.brand,
         token=token.id,
         tokenType="MULTIPAY",
-        modifiedTime=seconds(customer.created_ms),
+        modifiedTime=truncate_to_seconds(customer.created_ms),
         customer=Reference(id=customer.id),
     )
 
 
 FIELDS: Fields = {
-    "customerSince": ListField(int, lambda customer: seconds(customer.created_ms)),
+    "customerSince": ListField(int, lambda customer: truncate_to_seconds(customer.created_ms)),
     "firstName": ListField(str, lambda customer: customer.first_name),
     "lastName": ListField(str, lambda customer: customer.last_name),
     "emailAddress": ListField(str, lambda customer: customer.emails),
@@ -126,23 +126,28 @@ FIELDS: Fields = {
 
 def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List customers; `expand=cards` includes their cards on file."""
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     rows = (customer for _, customer in sandbox.customers.newest())
-    return listed(
-        view, call, "customers", FIELDS, rows, lambda customer: customer_answer(view, customer)
+    return list_page(
+        context,
+        call,
+        "customers",
+        FIELDS,
+        rows,
+        lambda customer: customer_answer(context, customer),
     )
 
 
 def get_customer(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformCustomerAnswer:
     """Get one customer; `expand=cards` includes the card ids that /v1 needs for deletion."""
-    return customer_answer(view_of(sandbox, call), _require(sandbox, call.ids[1]))
+    return customer_answer(response_context(sandbox, call), _require(sandbox, call.ids[1]))
 
 
 def create_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerRequest, ExpandQuery]
 ) -> PlatformCustomerAnswer:
     """Create a customer without a card."""
-    body, view = call.body, view_of(sandbox, call)
+    body, context = call.body, response_context(sandbox, call)
     emails = tuple(each.emailAddress for each in body.emailAddresses or ())
     phones = tuple(each.phoneNumber for each in body.phoneNumbers or ())
     sandbox.customers.require_room()
@@ -158,9 +163,9 @@ def create_customer(
         addresses=tuple(body.addresses or ()),
     )
     sandbox.customers.put(customer.id, customer)
-    announce(sandbox, "C", customer.id, "CREATE", "customer")
+    send_platform_event(sandbox, "C", customer.id, "CREATE", "customer")
     call.why = "a customer is created without a card on file"
-    return customer_answer(view, customer)
+    return customer_answer(context, customer)
 
 
 def update_customer(
@@ -168,23 +173,23 @@ def update_customer(
 ) -> PlatformCustomerAnswer:
     """Update a customer's names; PUT and PATCH are errors."""
     customer, body = _require(sandbox, call.ids[1]), call.body
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     updated = replace(
         customer,
         first_name=customer.first_name if body.firstName is None else body.firstName,
         last_name=customer.last_name if body.lastName is None else body.lastName,
     )
     sandbox.customers.put(updated.id, updated)
-    announce(sandbox, "C", updated.id, "UPDATE", "customer")
+    send_platform_event(sandbox, "C", updated.id, "UPDATE", "customer")
     call.why = "the customer is updated"
-    return customer_answer(view, updated)
+    return customer_answer(context, updated)
 
 
-def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
+def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
     """Delete a customer and its cards on file."""
     drop_customer(sandbox, _require(sandbox, call.ids[1]))
     call.why = "the customer is deleted"
-    return Nothing()
+    return EmptyObject()
 
 
 def _require(sandbox: Sandbox, customer_id: str) -> Customer:
@@ -194,7 +199,7 @@ def _require(sandbox: Sandbox, customer_id: str) -> Customer:
     return customer
 
 
-_LIVE = observed("clover-mcp-server, sandbox 2026-06")
+_OBSERVED = observed("clover-mcp-server, sandbox 2026-06")
 ENDPOINTS = (
     platform(
         "POST",
@@ -202,11 +207,11 @@ ENDPOINTS = (
         create_customer,
         PlatformCustomerAnswer,
         "write_customers",
-        _LIVE,
+        _OBSERVED,
         request=PlatformCustomerRequest,
         query=ExpandQuery,
     ),
-    platform_list("/customers", list_customers, FIELDS, "read_customers", _LIVE),
+    platform_list("/customers", list_customers, FIELDS, "read_customers", _OBSERVED),
     platform(
         "GET",
         "/customers/{customer_id}",
@@ -223,7 +228,7 @@ ENDPOINTS = (
         update_customer,
         PlatformCustomerAnswer,
         "write_customers",
-        _LIVE,
+        _OBSERVED,
         request=PlatformCustomerUpdate,
         query=ExpandQuery,
         errors=(PLATFORM_CUSTOMER_NOT_FOUND,),
@@ -232,7 +237,7 @@ ENDPOINTS = (
         "DELETE",
         "/customers/{customer_id}",
         delete_customer,
-        Nothing,
+        EmptyObject,
         "write_customers",
         documented("REF customersDeleteCustomer; the empty response is observed"),
         errors=(PLATFORM_CUSTOMER_NOT_FOUND,),

@@ -4,11 +4,16 @@ from collections.abc import Iterator
 
 from mock_clover.clover.charges.operations_taxes import find_tax, taxes_of, untaxed
 from mock_clover.clover.platform.http import platform, platform_list
-from mock_clover.clover.platform.listing import Fields, ListField, listed
+from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_INVALID_ID,
 )
-from mock_clover.clover.platform.records import Elements, ExpandQuery, PlatformQuery, seconds
+from mock_clover.clover.platform.records import (
+    Elements,
+    ExpandQuery,
+    PlatformQuery,
+    truncate_to_seconds,
+)
 from mock_clover.clover.platform.records_inventory import (
     TENDERS,
     InventoryItem,
@@ -25,14 +30,14 @@ from mock_clover.clover.platform.records_inventory import (
     order_type_answer,
     tax_answer,
 )
-from mock_clover.clover.platform.view import View, nested, view_of
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
-_LIVE = observed("clover_sandbox_simulator, recorded in 2026-02")
+_OBSERVED = observed("clover_sandbox_simulator, recorded in 2026-02")
 _ITEM = documented("REF inventoryGetItem")
 _TAX = documented("REF taxrates")
 _TENDERS = observed("clover-mcp-server 2026-06; it has fourteen; seven are known")
@@ -50,7 +55,7 @@ ITEM_FIELDS: Fields = {
     "defaultTaxRates": ListField(bool, lambda item: item.asked.defaultTaxRates),
     "isRevenue": ListField(bool, lambda item: item.asked.isRevenue),
     "deleted": ListField(bool, lambda _: False),
-    "modifiedTime": ListField(int, lambda item: seconds(item.modified_ms)),
+    "modifiedTime": ListField(int, lambda item: truncate_to_seconds(item.modified_ms)),
 }
 TAX_FIELDS: Fields = {
     "isDefault": ListField(bool, lambda tax: tax.asked.isDefault),
@@ -72,11 +77,11 @@ TENDER_FIELDS: Fields = {
 }
 
 
-def tender(view: View, label_key: str) -> TenderAnswer:
+def tender(context: ResponseContext, label_key: str) -> TenderAnswer:
     """Return a tender by its key."""
-    tender_id = derived_id("tender", view.sandbox.seed, label_key)
+    tender_id = derived_id("tender", context.sandbox.seed, label_key)
     return TenderAnswer(
-        href=f"{view.root}/tenders/{tender_id}",
+        href=f"{context.root}/tenders/{tender_id}",
         id=tender_id,
         editable=False,
         labelKey=label_key,
@@ -90,22 +95,24 @@ def tender(view: View, label_key: str) -> TenderAnswer:
 
 def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemAnswer:
     """Create an item."""
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     sandbox.items.require_room()
     item = InventoryItem(
         id=sandbox.ids.object_id(), asked=call.body, modified_ms=sandbox.clock.now_ms()
     )
     sandbox.items.put(item.id, item)
-    announce(sandbox, "I", item.id, "CREATE", "item")
+    send_platform_event(sandbox, "I", item.id, "CREATE", "item")
     call.why = "an item is created"
-    return _item_answer(view, item)
+    return _item_answer(context, item)
 
 
 def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List items."""
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     rows = (item for _, item in sandbox.items.newest())
-    return listed(view, call, "items", ITEM_FIELDS, rows, lambda item: _item_answer(view, item))
+    return list_page(
+        context, call, "items", ITEM_FIELDS, rows, lambda item: _item_answer(context, item)
+    )
 
 
 def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemAnswer:
@@ -113,15 +120,17 @@ def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemAnswer:
     item = sandbox.items.get(call.ids[1])
     if item is None:
         raise PLATFORM_INVALID_ID.error()
-    return _item_answer(view_of(sandbox, call), item)
+    return _item_answer(response_context(sandbox, call), item)
 
 
-def _item_answer(view: View, item: InventoryItem) -> ItemAnswer:
+def _item_answer(context: ResponseContext, item: InventoryItem) -> ItemAnswer:
     """Return the response for an item; it has no modifier groups or categories."""
-    expanded = {name: nested(()) for name in ("modifierGroups", "categories") if view.wants(name)}
-    if view.wants("taxRates"):
-        taxes = taxes_of(view.sandbox, item)
-        expanded["taxRates"] = nested(tax_answer(tax) for tax in taxes)
+    expanded = {
+        name: nested_list(()) for name in ("modifierGroups", "categories") if context.expands(name)
+    }
+    if context.expands("taxRates"):
+        taxes = taxes_of(context.sandbox, item)
+        expanded["taxRates"] = nested_list(tax_answer(tax) for tax in taxes)
     return item_answer(item, **expanded)
 
 
@@ -137,7 +146,9 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List taxes, including NO_TAX_APPLIED."""
     rows = _append((tax for _, tax in sandbox.tax_rates.newest()), untaxed(sandbox))
-    return listed(view_of(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_answer)
+    return list_page(
+        response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_answer
+    )
 
 
 def _append(rows: Iterator[MerchantTax], last: MerchantTax) -> Iterator[MerchantTax]:
@@ -167,43 +178,43 @@ def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> O
 def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List order types; a new sandbox has none."""
     rows = (order_type for _, order_type in sandbox.order_types.newest())
-    view = view_of(sandbox, call)
-    return listed(view, call, "order_types", TYPE_FIELDS, rows, order_type_answer)
+    context = response_context(sandbox, call)
+    return list_page(context, call, "order_types", TYPE_FIELDS, rows, order_type_answer)
 
 
 def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List tenders."""
-    view = view_of(sandbox, call)
-    rows = (tender(view, label_key) for label_key in TENDERS)
-    return listed(view, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
+    context = response_context(sandbox, call)
+    rows = (tender(context, label_key) for label_key in TENDERS)
+    return list_page(context, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
 
 
 ENDPOINTS = (
     platform(
-        *("POST", "/items", create_item, ItemAnswer, "write_inventory", _LIVE),
+        *("POST", "/items", create_item, ItemAnswer, "write_inventory", _OBSERVED),
         request=ItemRequest,
         query=ExpandQuery,
     ),
-    platform_list("/items", list_items, ITEM_FIELDS, "read_inventory", _LIVE),
+    platform_list("/items", list_items, ITEM_FIELDS, "read_inventory", _OBSERVED),
     platform(
         *("GET", "/items/{item_id}", get_item, ItemAnswer, "read_inventory", _ITEM),
         query=ExpandQuery,
         errors=(PLATFORM_INVALID_ID,),
     ),
     platform(
-        *("POST", "/tax_rates", create_tax_rate, TaxRateAnswer, "write_inventory", _LIVE),
+        *("POST", "/tax_rates", create_tax_rate, TaxRateAnswer, "write_inventory", _OBSERVED),
         request=TaxRateRequest,
     ),
-    platform_list("/tax_rates", list_tax_rates, TAX_FIELDS, "read_inventory", _LIVE),
+    platform_list("/tax_rates", list_tax_rates, TAX_FIELDS, "read_inventory", _OBSERVED),
     platform(
         *("GET", "/tax_rates/{tax_rate_id}", get_tax_rate, TaxRateAnswer, "read_inventory", _TAX),
         errors=(PLATFORM_INVALID_ID,),
     ),
     # Order types and tenders are the merchant's. Source: clover-mcp-server.
     platform(
-        *("POST", "/order_types", create_order_type, OrderTypeAnswer, "write_merchant", _LIVE),
+        *("POST", "/order_types", create_order_type, OrderTypeAnswer, "write_merchant", _OBSERVED),
         request=OrderTypeRequest,
     ),
-    platform_list("/order_types", list_order_types, TYPE_FIELDS, "read_merchant", _LIVE),
+    platform_list("/order_types", list_order_types, TYPE_FIELDS, "read_merchant", _OBSERVED),
     platform_list("/tenders", list_tenders, TENDER_FIELDS, "read_merchant", _TENDERS),
 )

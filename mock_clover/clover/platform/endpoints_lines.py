@@ -11,11 +11,11 @@ from mock_clover.clover.orders.records_item import Item, TaxRate
 from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.platform.http import platform
 from mock_clover.clover.platform.problems import (
+    PLATFORM_FRACTIONAL_QUANTITY,
     PLATFORM_INVALID_QUERY,
     PLATFORM_ITEM_MISSING,
     PLATFORM_ORDER_NOT_FOUND,
     PLATFORM_ORDER_PAID,
-    PLATFORM_QUANTITY_BROKEN,
 )
 from mock_clover.clover.platform.records import Elements, ExpandQuery
 from mock_clover.clover.platform.records_order import (
@@ -24,43 +24,43 @@ from mock_clover.clover.platform.records_order import (
     LineRequest,
     LineTaxRequest,
 )
-from mock_clover.clover.platform.view import view_of
+from mock_clover.clover.platform.view import response_context
 from mock_clover.clover.platform.view_order import line_answer, lines_of
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 
 _UNIT = 1_000
 """`unitQty` of one unit."""
-LINE_REFUSALS = (PLATFORM_ITEM_MISSING, PLATFORM_QUANTITY_BROKEN, PLATFORM_INVALID_QUERY)
+LINE_ERRORS = (PLATFORM_ITEM_MISSING, PLATFORM_FRACTIONAL_QUANTITY, PLATFORM_INVALID_QUERY)
 
 
 def create_line_item(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineAnswer:
     """Add a line; name, price and taxes default to those of the inventory item."""
     full_order = require_order(sandbox, call.ids[1])
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     order = full_order.order
     if full_order.charges:
         raise PLATFORM_ORDER_PAID.error()
     if len(order.items) >= LINES_MAX:
         raise PLATFORM_INVALID_QUERY.error(param="line_items")
     items = (*order.items, new_line(sandbox, call.body))
-    updated = filled(sandbox, order, items)
+    updated = with_lines(sandbox, order, items)
     sandbox.orders.put(order.id, updated)
-    announce(sandbox, "O", order.id, "UPDATE", "order")
+    send_platform_event(sandbox, "O", order.id, "UPDATE", "order")
     call.why = "a line is added"
-    return line_answer(view, updated, len(items) - 1)
+    return line_answer(context, updated, len(items) - 1)
 
 
 def list_line_items(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
     """List the lines of an order; /v1 returns them by their ids."""
-    view, order = view_of(sandbox, call), require_order(sandbox, call.ids[1]).order
+    context, order = response_context(sandbox, call), require_order(sandbox, call.ids[1]).order
     path = f"orders/{order.id}/line_items?limit={LINES_MAX}"
-    return Elements(elements=lines_of(view, order), href=f"{view.root}/{path}")
+    return Elements(elements=lines_of(context, order), href=f"{context.root}/{path}")
 
 
-def filled(sandbox: Sandbox, order: Order, items: tuple[Item, ...]) -> Order:
+def with_lines(sandbox: Sandbox, order: Order, items: tuple[Item, ...]) -> Order:
     """Return an order with these lines; its amount is the client's total, else their sum."""
     taxes = line_taxes(sandbox, items)
     amount, tax_amount = order_totals(items, taxes)
@@ -81,9 +81,9 @@ def filled(sandbox: Sandbox, order: Order, items: tuple[Item, ...]) -> Order:
 
 def new_line(sandbox: Sandbox, request: LineRequest) -> Item:
     """Return a new line; name, price and taxes default to those of the inventory item."""
-    quantity = _quantity(request)
+    quantity = _parse_quantity(request)
     name, price, item_id = request.name, request.price, None
-    taxes = [_tax(sandbox, tax) for tax in request.taxRates or ()]
+    taxes = [_resolve_tax(sandbox, tax) for tax in request.taxRates or ()]
     if request.item is not None and request.item.id is not None:
         item = sandbox.items.get(request.item.id)
         if item is None:
@@ -105,15 +105,15 @@ def new_line(sandbox: Sandbox, request: LineRequest) -> Item:
     )
 
 
-def _quantity(request: LineRequest) -> int | None:
+def _parse_quantity(request: LineRequest) -> int | None:
     if request.unitQty is not None:
         if request.unitQty % _UNIT:
-            raise PLATFORM_QUANTITY_BROKEN.error()
+            raise PLATFORM_FRACTIONAL_QUANTITY.error()
         return request.unitQty // _UNIT
     return request.quantity
 
 
-def _tax(sandbox: Sandbox, request: LineTaxRequest) -> TaxRate:
+def _resolve_tax(sandbox: Sandbox, request: LineTaxRequest) -> TaxRate:
     if request.id is None:
         return TaxRate(name=request.name, rate=request.rate)
     tax = find_tax(sandbox, request.id)
@@ -140,7 +140,7 @@ ENDPOINTS = (
         observed("clover-mcp-server, sandbox 2026-06"),
         request=LineRequest,
         query=ExpandQuery,
-        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID, *LINE_REFUSALS, AMOUNT_TOO_LARGE),
+        errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID, *LINE_ERRORS, AMOUNT_TOO_LARGE),
     ),
     platform(
         "GET",

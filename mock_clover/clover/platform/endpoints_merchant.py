@@ -13,9 +13,9 @@ from mock_clover.clover.platform.records import (
     Properties,
     Reference,
     Supported,
-    seconds,
+    truncate_to_seconds,
 )
-from mock_clover.clover.platform.view import View, view_of
+from mock_clover.clover.platform.view import ResponseContext, response_context
 from mock_clover.core.evidence import documented, inferred, observed
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.people import merchant_name, people
@@ -26,8 +26,8 @@ CURRENCY = "USD"
 
 def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAnswer:
     """Get the merchant; `expand=address,owner,gateway` includes more."""
-    view = view_of(sandbox, call)
-    root = view.root
+    context = response_context(sandbox, call)
+    root = context.root
     owner = Owner(
         href=f"{root}/employees/{sandbox.credentials.employee_id}",
         id=sandbox.credentials.employee_id,
@@ -36,11 +36,17 @@ def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAns
         href=root,
         id=sandbox.credentials.merchant_id,
         name=merchant_name(sandbox.seed),
-        owner=_owner(view) if view.wants("owner") else owner,
-        address=_address(view) if view.wants("address") else Address(href=f"{root}/address"),
-        gateway=_gateway(view) if view.wants("gateway") else Gateway(href=f"{root}/gateway"),
+        owner=_owner(context) if context.expands("owner") else owner,
+        address=_address(context)
+        if context.expands("address")
+        else Address(href=f"{root}/address"),
+        gateway=_gateway(context)
+        if context.expands("gateway")
+        else Gateway(href=f"{root}/gateway"),
         properties=(
-            _properties(view) if view.wants("properties") else Properties(href=f"{root}/properties")
+            _properties(context)
+            if context.expands("properties")
+            else Properties(href=f"{root}/properties")
         ),
         items=Reference(href=f"{root}/items"),
         orders=Reference(href=f"{root}/orders"),
@@ -49,23 +55,23 @@ def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAns
         taxRates=Reference(href=f"{root}/tax_rates"),
         tenders=Reference(href=f"{root}/tenders"),
         orderTypes=Reference(href=f"{root}/order_types"),
-        createdTime=seconds(sandbox.created_ms),
+        createdTime=truncate_to_seconds(sandbox.created_ms),
     )
 
 
 def get_address(sandbox: Sandbox, call: Call[None, None]) -> Address:
     """Get the merchant's address."""
-    return _address(view_of(sandbox, call))
+    return _address(response_context(sandbox, call))
 
 
 def get_gateway(sandbox: Sandbox, call: Call[None, None]) -> Gateway:
     """Get the gateway capabilities, including multi-pay tokens."""
-    return _gateway(view_of(sandbox, call))
+    return _gateway(response_context(sandbox, call))
 
 
 def get_properties(sandbox: Sandbox, call: Call[None, None]) -> Properties:
     """Get the merchant's settings, including its currency."""
-    return _properties(view_of(sandbox, call))
+    return _properties(response_context(sandbox, call))
 
 
 def get_ecomm_payment_configs(sandbox: Sandbox, _call: Call[None, None]) -> PaymentConfigs:
@@ -78,11 +84,11 @@ def get_ecomm_payment_configs(sandbox: Sandbox, _call: Call[None, None]) -> Paym
     )
 
 
-def _owner(view: View) -> Owner:
-    credentials = view.sandbox.credentials
-    person = next(people(view.sandbox.seed, 1))
+def _owner(context: ResponseContext) -> Owner:
+    credentials = context.sandbox.credentials
+    person = next(people(context.sandbox.seed, 1))
     return Owner(
-        href=f"{view.root}/employees/{credentials.employee_id}",
+        href=f"{context.root}/employees/{credentials.employee_id}",
         id=credentials.employee_id,
         name=f"{person.first_name} {person.last_name}",
         email=person.email,
@@ -91,9 +97,9 @@ def _owner(view: View) -> Owner:
     )
 
 
-def _address(view: View) -> Address:
+def _address(context: ResponseContext) -> Address:
     return Address(
-        href=f"{view.root}/address",
+        href=f"{context.root}/address",
         address1="1 Sandbox Way",
         city="Sunnyvale",
         country="US",
@@ -102,9 +108,9 @@ def _address(view: View) -> Address:
     )
 
 
-def _gateway(view: View) -> Gateway:
+def _gateway(context: ResponseContext) -> Gateway:
     return Gateway(
-        href=f"{view.root}/gateway",
+        href=f"{context.root}/gateway",
         accountName="Sandbox Test Merchant",
         paymentProcessorName="First Data",
         mid="SANDBOX",
@@ -119,9 +125,9 @@ def _gateway(view: View) -> Gateway:
     )
 
 
-def _properties(view: View) -> Properties:
+def _properties(context: ResponseContext) -> Properties:
     return Properties(
-        href=f"{view.root}/properties",
+        href=f"{context.root}/properties",
         defaultCurrency=CURRENCY,
         timezone="America/Los_Angeles",
         locale="en-US",
@@ -129,7 +135,7 @@ def _properties(view: View) -> Properties:
         trackStock=False,
         updateStock=False,
         vat=False,
-        merchantRef=Reference(id=view.sandbox.credentials.merchant_id),
+        merchantRef=Reference(id=context.sandbox.credentials.merchant_id),
     )
 
 

@@ -14,15 +14,15 @@ from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import Item
 from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.platform.endpoints_lines import (
-    LINE_REFUSALS,
-    filled,
+    LINE_ERRORS,
     new_line,
     require_order,
+    with_lines,
 )
 from mock_clover.clover.platform.endpoints_merchant import CURRENCY
 from mock_clover.clover.platform.endpoints_payments import payment_answer
 from mock_clover.clover.platform.http import platform, platform_list
-from mock_clover.clover.platform.listing import Fields, ListField, listed
+from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_CART_EMPTY,
     PLATFORM_INVALID_QUERY,
@@ -31,10 +31,10 @@ from mock_clover.clover.platform.problems import (
 )
 from mock_clover.clover.platform.records import (
     Elements,
+    EmptyObject,
     ExpandQuery,
-    Nothing,
     PlatformQuery,
-    seconds,
+    truncate_to_seconds,
 )
 from mock_clover.clover.platform.records_order import (
     AtomicOrderRequest,
@@ -42,43 +42,46 @@ from mock_clover.clover.platform.records_order import (
     PlatformOrderAnswer,
     PlatformOrderRequest,
 )
-from mock_clover.clover.platform.view import View, nested, view_of
+from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
 from mock_clover.clover.platform.view_order import (
-    asked_of,
     order_answer,
+    request_of,
     state_of,
     total_of,
 )
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 
 FIELDS: Fields = {
     "id": ListField(str, lambda full_order: full_order.order.id),
-    "createdTime": ListField(int, lambda full_order: seconds(full_order.order.created_ms)),
+    "createdTime": ListField(
+        int, lambda full_order: truncate_to_seconds(full_order.order.created_ms)
+    ),
     "clientCreatedTime": ListField(
         int,
         lambda full_order: (
-            asked_of(full_order).clientCreatedTime or seconds(full_order.order.created_ms)
+            request_of(full_order).clientCreatedTime
+            or truncate_to_seconds(full_order.order.created_ms)
         ),
     ),
-    "modifiedTime": ListField(int, lambda full_order: seconds(full_order.modified_ms)),
+    "modifiedTime": ListField(int, lambda full_order: truncate_to_seconds(full_order.modified_ms)),
     "total": ListField(int, total_of),
     "state": ListField(str, state_of),
-    "title": ListField(str, lambda full_order: asked_of(full_order).title),
-    "note": ListField(str, lambda full_order: asked_of(full_order).note),
+    "title": ListField(str, lambda full_order: request_of(full_order).title),
+    "note": ListField(str, lambda full_order: request_of(full_order).note),
     "externalReferenceId": ListField(
-        str, lambda full_order: asked_of(full_order).externalReferenceId
+        str, lambda full_order: request_of(full_order).externalReferenceId
     ),
     "customer.id": ListField(str, lambda full_order: full_order.order.customer),
     "cardTransaction.last4": ListField(
         str, lambda full_order: tuple(charge.token.card.last4 for charge in full_order.charges)
     ),
     "manualTransaction": ListField(
-        bool, lambda full_order: bool(asked_of(full_order).manualTransaction)
+        bool, lambda full_order: bool(request_of(full_order).manualTransaction)
     ),
-    "testMode": ListField(bool, lambda full_order: bool(asked_of(full_order).testMode)),
+    "testMode": ListField(bool, lambda full_order: bool(request_of(full_order).testMode)),
     "deletedTime": ListField(int, lambda _: None),
 }
 """Source: REF orderGetOrders; customer.id: from an older client."""
@@ -86,27 +89,27 @@ FIELDS: Fields = {
 
 def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List orders: those of /v1, those of charges and those created here."""
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     rows = (full_order for _, full_order in newest_orders(sandbox))
-    return listed(
-        view, call, "orders", FIELDS, rows, lambda full_order: order_answer(view, full_order)
+    return list_page(
+        context, call, "orders", FIELDS, rows, lambda full_order: order_answer(context, full_order)
     )
 
 
 def get_order(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformOrderAnswer:
     """Get one order; `expand=lineItems,payments,refunds` includes more."""
-    return order_answer(view_of(sandbox, call), require_order(sandbox, call.ids[1]))
+    return order_answer(response_context(sandbox, call), require_order(sandbox, call.ids[1]))
 
 
 def create_order(
     sandbox: Sandbox, call: Call[PlatformOrderRequest, ExpandQuery]
 ) -> PlatformOrderAnswer:
     """Create a custom order without lines and total; it is paid through /v1."""
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     sandbox.orders.require_room()
-    order = _create(sandbox, call.body, ())
+    order = _store_order(sandbox, call.body, ())
     call.why = "an order without lines is created; add lines with POST …/line_items"
-    return order_answer(view, OrderWithCharges(order, ()))
+    return order_answer(context, OrderWithCharges(order, ()))
 
 
 def update_order(
@@ -114,7 +117,7 @@ def update_order(
 ) -> PlatformOrderAnswer:
     """Update an order: total, state, title, note."""
     full_order, body = require_order(sandbox, call.ids[1]), call.body
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     order = full_order.order
     if body.total is not None and full_order.charges and body.total != total_of(full_order):
         raise PLATFORM_ORDER_PAID.error()
@@ -122,57 +125,59 @@ def update_order(
         name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None
     }
     platform = PlatformOrder(
-        asked=replace(asked_of(full_order), **changes),
+        asked=replace(request_of(full_order), **changes),
         modified_ms=sandbox.clock.now_ms(),
         reckoned=order.platform is None or order.platform.reckoned,
     )
-    updated = replace(order, platform=platform, customer=_customer(sandbox, body) or order.customer)
+    updated = replace(
+        order, platform=platform, customer=_resolve_customer_id(sandbox, body) or order.customer
+    )
     if body.total is not None:
         updated = replace(updated, amount=body.total)
     sandbox.orders.put(order.id, updated)
-    announce(sandbox, "O", order.id, "UPDATE", "order")
+    send_platform_event(sandbox, "O", order.id, "UPDATE", "order")
     call.why = "the order is updated"
-    return order_answer(view, replace(full_order, order=updated))
+    return order_answer(context, replace(full_order, order=updated))
 
 
-def delete_order(sandbox: Sandbox, call: Call[None, None]) -> Nothing:
+def delete_order(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
     """Delete an order without payments."""
     full_order = require_order(sandbox, call.ids[1])
     if full_order.charges:
         raise PLATFORM_ORDER_PAID.error()
     sandbox.orders.drop(full_order.order.id)
-    announce(sandbox, "O", full_order.order.id, "DELETE", "order")
+    send_platform_event(sandbox, "O", full_order.order.id, "DELETE", "order")
     call.why = "the order is deleted"
-    return Nothing()
+    return EmptyObject()
 
 
 def list_order_payments(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
     """List the payments of an order."""
-    view, full_order = view_of(sandbox, call), require_order(sandbox, call.ids[1])
-    payments = nested(payment_answer(view, charge) for charge in full_order.charges)
-    return replace(payments, href=f"{view.root}/orders/{full_order.order.id}/payments?limit=100")
+    context, full_order = response_context(sandbox, call), require_order(sandbox, call.ids[1])
+    payments = nested_list(payment_answer(context, charge) for charge in full_order.charges)
+    return replace(payments, href=f"{context.root}/orders/{full_order.order.id}/payments?limit=100")
 
 
 def create_atomic_order(
     sandbox: Sandbox, call: Call[AtomicOrderRequest, ExpandQuery]
 ) -> PlatformOrderAnswer:
     """Create an order with all its lines; total and taxes are computed."""
-    view = view_of(sandbox, call)
-    members, items = _cart(sandbox, call.body)
+    context = response_context(sandbox, call)
+    request, items = _parse_cart(sandbox, call.body)
     sandbox.orders.require_room()
-    order = _create(sandbox, members, items)
+    order = _store_order(sandbox, request, items)
     call.why = "an order is created with all its lines"
-    return order_answer(_with_lines(view), OrderWithCharges(order, ()))
+    return order_answer(_with_lines(context), OrderWithCharges(order, ()))
 
 
-def _cart(
+def _parse_cart(
     sandbox: Sandbox, body: AtomicOrderRequest
 ) -> tuple[PlatformOrderRequest, tuple[Item, ...]]:
     """Return the order members and the lines of a cart; raise on a bad cart or total."""
     cart = body.orderCart
     if cart is None or not cart.lineItems:
         raise PLATFORM_CART_EMPTY.error()
-    members = PlatformOrderRequest(
+    request = PlatformOrderRequest(
         title=cart.title,
         note=cart.note,
         currency=cart.currency,
@@ -181,14 +186,14 @@ def _cart(
     )
     items = tuple(new_line(sandbox, line) for line in cart.lineItems)
     check_amount(order_totals(items, line_taxes(sandbox, items))[0])
-    return members, items
+    return request, items
 
 
-def _with_lines(view: View) -> View:
-    return replace(view, expand=view.expand | {"lineItems.taxRates"})
+def _with_lines(context: ResponseContext) -> ResponseContext:
+    return replace(context, expand=context.expand | {"lineItems.taxRates"})
 
 
-def _create(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[Item, ...]) -> Order:
+def _store_order(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[Item, ...]) -> Order:
     """Store a new order; its id is drawn after all validation."""
     now_ms = sandbox.clock.now_ms()
     blank = Order(
@@ -196,17 +201,17 @@ def _create(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[Item, 
         currency=sandbox.currency_echo(request.currency or CURRENCY),
         created_ms=now_ms,
         amount=request.total or 0,
-        customer=_customer(sandbox, request),
+        customer=_resolve_customer_id(sandbox, request),
         platform=PlatformOrder(asked=request, modified_ms=now_ms, reckoned=bool(items)),
     )
-    order = filled(sandbox, blank, items) if items else blank
+    order = with_lines(sandbox, blank, items) if items else blank
     order = replace(order, id=sandbox.ids.object_id())
     sandbox.orders.put(order.id, order)
-    announce(sandbox, "O", order.id, "CREATE", "order")
+    send_platform_event(sandbox, "O", order.id, "CREATE", "order")
     return order
 
 
-def _customer(sandbox: Sandbox, request: PlatformOrderRequest) -> str | None:
+def _resolve_customer_id(sandbox: Sandbox, request: PlatformOrderRequest) -> str | None:
     customer = next(iter(request.customers or ()), None)
     if customer is None or customer.id is None:
         return None
@@ -253,7 +258,7 @@ ENDPOINTS = (
         "DELETE",
         "/orders/{order_id}",
         delete_order,
-        Nothing,
+        EmptyObject,
         "write_orders",
         observed("clover_sandbox_simulator; that a paid one cannot be deleted is inferred"),
         errors=_WRITE_ERRORS,
@@ -277,6 +282,6 @@ ENDPOINTS = (
         documented("DOCS:create-an-atomic-order; the members of the response are inferred"),
         request=AtomicOrderRequest,
         query=ExpandQuery,
-        errors=(PLATFORM_CART_EMPTY, *LINE_REFUSALS, AMOUNT_TOO_LARGE),
+        errors=(PLATFORM_CART_EMPTY, *LINE_ERRORS, AMOUNT_TOO_LARGE),
     ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.platform.endpoints_inventory import tender
 from mock_clover.clover.platform.http import platform, platform_list
-from mock_clover.clover.platform.listing import Fields, ListField, listed
+from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_PAYMENT_NOT_FOUND,
 )
@@ -17,9 +17,9 @@ from mock_clover.clover.platform.records import (
     ExpandQuery,
     PlatformQuery,
     Reference,
-    seconds,
+    truncate_to_seconds,
 )
-from mock_clover.clover.platform.records_inventory import TENDER_OF, TENDERS
+from mock_clover.clover.platform.records_inventory import DEFAULT_TENDER_BY_KIND, TENDERS
 from mock_clover.clover.platform.records_payment import (
     RESULTS,
     AdditionalChargeAnswer,
@@ -29,7 +29,7 @@ from mock_clover.clover.platform.records_payment import (
     PaymentResult,
     PlatformRefundAnswer,
 )
-from mock_clover.clover.platform.view import View, nested, view_of
+from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
@@ -37,65 +37,65 @@ from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def amount_of(charge: Charge) -> int:
+def payment_amount(charge: Charge) -> int:
     """Return the captured or authorized amount of a payment, without the tip."""
     return charge.amount_captured if charge.state == "captured" else charge.request.amount
 
 
-def result_of(charge: Charge) -> PaymentResult:
+def payment_result(charge: Charge) -> PaymentResult:
     """Return the result of a payment; a bank debit that is settling is PENDING."""
     return "PENDING" if charge.settling else RESULTS[charge.state]
 
 
-def tax_of(charge: Charge) -> int:
+def payment_tax(charge: Charge) -> int:
     """Return the tax that is included in a payment."""
-    return min(charge.request.tax_amount or 0, amount_of(charge))
+    return min(charge.request.tax_amount or 0, payment_amount(charge))
 
 
-def payment_answer(view: View, charge: Charge) -> PaymentAnswer:
+def payment_answer(context: ResponseContext, charge: Charge) -> PaymentAnswer:
     """Return the payment response for a charge."""
-    full_tender = tender(view, _tender_key(view, charge))
+    full_tender = tender(context, _tender_key(context, charge))
     order = None if charge.order is None else Reference(id=charge.order)
-    created = seconds(charge.created_ms)
+    created = truncate_to_seconds(charge.created_ms)
     return PaymentAnswer(
         id=charge.id,
         order=order,
         tender=full_tender
-        if view.wants("tender")
+        if context.expands("tender")
         else Reference(href=full_tender.href, id=full_tender.id),
-        amount=amount_of(charge),
+        amount=payment_amount(charge),
         tipAmount=charge.request.tip_amount or 0,
-        taxAmount=tax_of(charge),
+        taxAmount=payment_tax(charge),
         cashbackAmount=0,
         externalReferenceId=charge.request.external_reference_id,
-        employee=view.employee,
+        employee=context.employee,
         createdTime=created,
         clientCreatedTime=created,
         modifiedTime=created,
         offline=False,
-        result=result_of(charge),
-        cardTransaction=_transaction(charge) if view.wants("cardTransaction") else None,
-        refunds=_charge_refunds(view, charge) if view.wants("refunds") else None,
-        additionalCharges=_surcharges(charge) if view.wants("additionalCharges") else None,
+        result=payment_result(charge),
+        cardTransaction=_transaction(charge) if context.expands("cardTransaction") else None,
+        refunds=_charge_refunds(context, charge) if context.expands("refunds") else None,
+        additionalCharges=_surcharges(charge) if context.expands("additionalCharges") else None,
     )
 
 
-def _tender_key(view: View, charge: Charge) -> str:
+def _tender_key(context: ResponseContext, charge: Charge) -> str:
     """Return the tender key of a charge: the requested one if known, else the default."""
     requested = charge.request.tender
     if charge.token.kind == "tender" and requested is not None:
         for key in TENDERS:
-            if requested.label_key == key or requested.id == tender(view, key).id:
+            if requested.label_key == key or requested.id == tender(context, key).id:
                 return key
-    return TENDER_OF[charge.token.kind]
+    return DEFAULT_TENDER_BY_KIND[charge.token.kind]
 
 
 def _surcharges(charge: Charge) -> Elements:
     """Return the surcharge of a charge. Source: DOCS:working-with-transaction-data."""
     surcharge = charge.surcharge
     if surcharge is None:
-        return nested(())
-    return nested(
+        return nested_list(())
+    return nested_list(
         (
             AdditionalChargeAnswer(
                 id=surcharge.id or derived_id("surcharge", charge.id),
@@ -141,18 +141,18 @@ def _transaction(charge: Charge) -> CardTransaction | None:
     )
 
 
-def refund_answer(view: View, refund: Refund) -> PlatformRefundAnswer:
+def refund_answer(context: ResponseContext, refund: Refund) -> PlatformRefundAnswer:
     """Return the response for a refund."""
-    charge = view.sandbox.charges.get(refund.charge)
+    charge = context.sandbox.charges.get(refund.charge)
     order = charge.order if charge is not None else None
-    tax, total = (tax_of(charge), amount_of(charge)) if charge is not None else (0, 0)
-    created = seconds(refund.created_ms)
-    expanded = charge is not None and view.wants("payment")
+    tax, total = (payment_tax(charge), payment_amount(charge)) if charge is not None else (0, 0)
+    created = truncate_to_seconds(refund.created_ms)
+    expanded = charge is not None and context.expands("payment")
     return PlatformRefundAnswer(
         id=refund.id,
         orderRef=None if order is None else Reference(id=order),
         payment=(
-            payment_answer(view.within("payment"), charge)
+            payment_answer(context.nested("payment"), charge)
             if charge is not None and expanded
             else Reference(id=refund.charge)
         ),
@@ -160,7 +160,7 @@ def refund_answer(view: View, refund: Refund) -> PlatformRefundAnswer:
         taxAmount=min(tax, tax * refund.amount // total) if total else 0,
         createdTime=created,
         clientCreatedTime=created,
-        employee=view.employee,
+        employee=context.employee,
         voided=refund.canceled,
     )
 
@@ -174,43 +174,48 @@ def _all_refunds(sandbox: Sandbox) -> Iterator[Refund]:
     return (refund for _, refund in sandbox.refunds.newest() if refund.refund_type != "PREAUTH")
 
 
-def _charge_refunds(view: View, charge: Charge) -> Elements:
+def _charge_refunds(context: ResponseContext, charge: Charge) -> Elements:
     if not charge.amount_refunded:
-        return nested(())
-    inner = view.within("refunds")
-    refunds = refunds_of(view.sandbox, frozenset({charge.id}))
-    return nested(refund_answer(inner, refund) for refund in refunds)
+        return nested_list(())
+    inner = context.nested("refunds")
+    refunds = refunds_of(context.sandbox, frozenset({charge.id}))
+    return nested_list(refund_answer(inner, refund) for refund in refunds)
 
 
 PAYMENT_FIELDS: Fields = {
     "id": ListField(str, lambda charge: charge.id),
-    "amount": ListField(int, amount_of),
-    "result": ListField(str, result_of),
-    "voided": ListField(bool, lambda charge: result_of(charge) == "VOIDED"),
+    "amount": ListField(int, payment_amount),
+    "result": ListField(str, payment_result),
+    "voided": ListField(bool, lambda charge: payment_result(charge) == "VOIDED"),
     "offline": ListField(bool, lambda _: False),
     "cardType": ListField(str, lambda charge: charge.token.card.brand or None),
     "externalReferenceId": ListField(str, lambda charge: charge.request.external_reference_id),
     "externalPaymentId": ListField(str, lambda _: None),
-    "createdTime": ListField(int, lambda charge: seconds(charge.created_ms)),
-    "clientCreatedTime": ListField(int, lambda charge: seconds(charge.created_ms)),
-    "modifiedTime": ListField(int, lambda charge: seconds(charge.created_ms)),
+    "createdTime": ListField(int, lambda charge: truncate_to_seconds(charge.created_ms)),
+    "clientCreatedTime": ListField(int, lambda charge: truncate_to_seconds(charge.created_ms)),
+    "modifiedTime": ListField(int, lambda charge: truncate_to_seconds(charge.created_ms)),
 }
 REFUND_FIELDS: Fields = {
     "id": ListField(str, lambda refund: refund.id),
     "amount": ListField(int, lambda refund: refund.amount),
     "voided": ListField(bool, lambda refund: refund.canceled),
     "payment.id": ListField(str, lambda refund: refund.charge),
-    "createdTime": ListField(int, lambda refund: seconds(refund.created_ms)),
-    "clientCreatedTime": ListField(int, lambda refund: seconds(refund.created_ms)),
+    "createdTime": ListField(int, lambda refund: truncate_to_seconds(refund.created_ms)),
+    "clientCreatedTime": ListField(int, lambda refund: truncate_to_seconds(refund.created_ms)),
 }
 
 
 def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List payments: all charges, including declined ones."""
-    view = view_of(sandbox, call)
+    context = response_context(sandbox, call)
     rows = (charge for _, charge in sandbox.charges.newest())
-    return listed(
-        view, call, "payments", PAYMENT_FIELDS, rows, lambda charge: payment_answer(view, charge)
+    return list_page(
+        context,
+        call,
+        "payments",
+        PAYMENT_FIELDS,
+        rows,
+        lambda charge: payment_answer(context, charge),
     )
 
 
@@ -219,25 +224,25 @@ def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentAnswe
     charge = sandbox.charges.get(call.ids[1])
     if charge is None:
         raise PLATFORM_PAYMENT_NOT_FOUND.error()
-    return payment_answer(view_of(sandbox, call), charge)
+    return payment_answer(response_context(sandbox, call), charge)
 
 
 def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List refunds; voids of authorizations are not included."""
-    view = view_of(sandbox, call)
-    return listed(
-        view,
+    context = response_context(sandbox, call)
+    return list_page(
+        context,
         call,
         "refunds",
         REFUND_FIELDS,
         _all_refunds(sandbox),
-        lambda refund: refund_answer(view, refund),
+        lambda refund: refund_answer(context, refund),
     )
 
 
-_LIVE = observed("clover-mcp-server 2026-06; CC 27777")
+_OBSERVED = observed("clover-mcp-server 2026-06; CC 27777")
 ENDPOINTS = (
-    platform_list("/payments", list_payments, PAYMENT_FIELDS, "read_payments", _LIVE),
+    platform_list("/payments", list_payments, PAYMENT_FIELDS, "read_payments", _OBSERVED),
     platform(
         "GET",
         "/payments/{payment_id}",
@@ -248,5 +253,5 @@ ENDPOINTS = (
         query=ExpandQuery,
         errors=(PLATFORM_PAYMENT_NOT_FOUND,),
     ),
-    platform_list("/refunds", list_refunds, REFUND_FIELDS, "read_payments", _LIVE),
+    platform_list("/refunds", list_refunds, REFUND_FIELDS, "read_payments", _OBSERVED),
 )

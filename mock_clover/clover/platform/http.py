@@ -36,7 +36,7 @@ _HEADERS = (
 _QUERY_FIELDS_MAX = 100
 
 
-def authenticate(sandbox: Sandbox, raw: Raw) -> Raw:
+def normalize_credentials(sandbox: Sandbox, raw: Raw) -> Raw:
     """Return the request with its token in the header; raise UNAUTHORIZED for another merchant.
 
     `?access_token=` works without an Authorization header. A merchant id that is not that of the
@@ -55,7 +55,7 @@ def authenticate(sandbox: Sandbox, raw: Raw) -> Raw:
     return replace(raw, headers=raw.headers | {b"authorization": token})
 
 
-def merchant_in(path: str) -> str:
+def merchant_id_from_path(path: str) -> str:
     """Return the merchant id of a platform path."""
     return path[len(PATH) :].partition("/")[0]
 
@@ -83,7 +83,9 @@ def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) ->
     )
 
 
-PLATFORM = Surface(admit=authenticate, finish=add_headers, gathers_query=True, platform_errors=True)
+PLATFORM = Surface(
+    admit=normalize_credentials, finish=add_headers, gathers_query=True, platform_errors=True
+)
 """The first id of a path is the merchant's."""
 
 

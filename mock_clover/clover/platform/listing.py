@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import Elements, PlatformQuery
-from mock_clover.clover.platform.view import View
+from mock_clover.clover.platform.view import ResponseContext
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call
@@ -26,7 +26,7 @@ CLAUSES_MAX = 20
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?!\n)$")
 _FIELD = r"[A-Za-z][A-Za-z0-9_.]*"
 _CLAUSE = re.compile(rf"\s*({_FIELD})\s*(!=|>=|<=|=|>|<)(.*)$", re.DOTALL)
-_NEXT = re.compile(rf",(?=\s*{_FIELD}\s*(?:!=|>=|<=|=|>|<))")
+_CLAUSE_SEPARATOR = re.compile(rf",(?=\s*{_FIELD}\s*(?:!=|>=|<=|=|>|<))")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -45,27 +45,27 @@ class ListField(NamedTuple):
 Fields = Mapping[str, ListField]
 
 
-def listed(
-    view: View,
+def list_page(
+    context: ResponseContext,
     call: Call[Any, PlatformQuery],
     path: str,
     fields: Fields,
     rows: Iterable[Row],
-    show: Callable[[Row], Record],
+    to_record: Callable[[Row], Record],
 ) -> Elements:
     """Return one page of rows; `rows` must be newest first."""
     query = call.query
-    clauses = [] if query.filter is None else _NEXT.split(query.filter)
+    clauses = [] if query.filter is None else _CLAUSE_SEPARATOR.split(query.filter)
     if len(clauses) > CLAUSES_MAX:
         raise PLATFORM_INVALID_FILTER.error(detail=f"more than {CLAUSES_MAX} clauses")
     tests = [_parse_clause(clause, fields) for clause in clauses]
     matching: Iterable[Row] = (row for row in rows if all(test(row) for test in tests))
     if query.orderBy is not None:
-        matching = _sorted(query.orderBy, fields, matching)
+        matching = _order_rows(query.orderBy, fields, matching)
     page = islice(matching, query.offset, query.offset + query.limit)
     return Elements(
-        elements=tuple(show(row) for row in page),
-        href=f"{view.root}/{path}?{_query_string(query, clauses)}",
+        elements=tuple(to_record(row) for row in page),
+        href=f"{context.root}/{path}?{_query_string(query, clauses)}",
     )
 
 
@@ -124,7 +124,7 @@ def _values(field: ListField, row: Any) -> tuple[Any, ...]:
     return () if value is None else (value,)
 
 
-def _sorted(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
+def _order_rows(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
     """Sort rows by fields; rows without a value come first, or last in DESC."""
     ordered = list(rows)
     for clause in reversed(text.split(",")):
@@ -132,8 +132,8 @@ def _sorted(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
         field, direction = fields.get(name), direction.strip().upper() or "ASC"
         if field is None or direction not in ("ASC", "DESC"):
             raise PLATFORM_INVALID_QUERY.error(param="orderBy")
-        falling = direction == "DESC"
-        ordered.sort(key=lambda row, field=field: _sort_key(field, row), reverse=falling)  # type: ignore[misc] # mypy does not infer the default
+        descending = direction == "DESC"
+        ordered.sort(key=lambda row, field=field: _sort_key(field, row), reverse=descending)  # type: ignore[misc] # mypy does not infer the default
     return ordered
 
 

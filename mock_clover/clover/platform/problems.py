@@ -7,13 +7,13 @@ and the findings of clover-mcp-server on the sandbox (2026).
 from mock_clover.core.evidence import inferred, observed
 from mock_clover.core.problem import bare
 
-_LIVE = observed("clover-mcp-server, sandbox 2026-06")
+_OBSERVED = observed("clover-mcp-server, sandbox 2026-06")
 
 PLATFORM_ORDER_NOT_FOUND = bare(
-    "PLATFORM_ORDER_NOT_FOUND", 404, "Not Found", _LIVE, "Order not found"
+    "PLATFORM_ORDER_NOT_FOUND", 404, "Not Found", _OBSERVED, "Order not found"
 )
 PLATFORM_CUSTOMER_NOT_FOUND = bare(
-    "PLATFORM_CUSTOMER_NOT_FOUND", 404, "Not Found", _LIVE, "Customer not found"
+    "PLATFORM_CUSTOMER_NOT_FOUND", 404, "Not Found", _OBSERVED, "Customer not found"
 )
 PLATFORM_PAYMENT_NOT_FOUND = bare(
     "PLATFORM_PAYMENT_NOT_FOUND",
@@ -52,8 +52,8 @@ PLATFORM_CART_EMPTY = bare(
     "cart_is_empty_or_missing",
     observed("a client of atomic orders has this message"),
 )
-PLATFORM_QUANTITY_BROKEN = bare(
-    "PLATFORM_QUANTITY_BROKEN",
+PLATFORM_FRACTIONAL_QUANTITY = bare(
+    "PLATFORM_FRACTIONAL_QUANTITY",
     400,
     "Invalid unitQty: this mock supports whole units only, 1000 for each",
     inferred("a limit of this mock: Clover supports fractions of a unit"),

@@ -80,7 +80,7 @@ class Reference(Record, frozen=True, kw_only=True):
     id: str | None = None
 
 
-class Nothing(Record, frozen=True, kw_only=True):
+class EmptyObject(Record, frozen=True, kw_only=True):
     """Response to a deletion: `{}`. Source: clover_sandbox_simulator."""
 
     evidence: ClassVar[Evidence] = observed("clover_sandbox_simulator, recorded in 2026-02")
@@ -198,6 +198,6 @@ class PaymentConfigs(Record, frozen=True, kw_only=True):
     softDescriptors: Supported
 
 
-def seconds(time_ms: Millis) -> Millis:
+def truncate_to_seconds(time_ms: Millis) -> Millis:
     """Return a time in ms rounded down to whole seconds, as in the platform API."""
     return time_ms // 1000 * 1000

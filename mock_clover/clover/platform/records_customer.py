@@ -7,7 +7,7 @@ from mock_clover.core.evidence import EMAIL, Evidence, Millis, doc, documented, 
 from mock_clover.core.record import Record
 
 _REF = documented("REF customersCreateCustomer")
-_LIVE = observed("clover-mcp-server, sandbox 2026-06: sub-resources, not flat members")
+_OBSERVED = observed("clover-mcp-server, sandbox 2026-06: sub-resources, not flat members")
 _QUERY = "PLATFORM_INVALID_QUERY"
 CONTACTS_MAX = 20
 """Maximum number of contacts of each kind; a limit of this mock."""
@@ -19,13 +19,13 @@ _Line = Annotated[str, doc("Free text.", _REF, max_length=255)] | None
 class EmailRequest(Record, frozen=True, kw_only=True):
     """One of `emailAddresses`."""
 
-    emailAddress: Annotated[str, doc("Any address.", _LIVE, pattern=EMAIL, max_length=254)]
+    emailAddress: Annotated[str, doc("Any address.", _OBSERVED, pattern=EMAIL, max_length=254)]
 
 
 class PhoneRequest(Record, frozen=True, kw_only=True):
     """One of `phoneNumbers`."""
 
-    phoneNumber: Annotated[str, doc("Any number.", _LIVE, max_length=50)]
+    phoneNumber: Annotated[str, doc("Any number.", _OBSERVED, max_length=50)]
 
 
 class PostalAddress(Record, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class PlatformCustomerUpdate(Record, frozen=True, kw_only=True):
     firstName: _Name = None
     lastName: _Name = None
     marketingAllowed: (
-        Annotated[bool, doc("Ignored, as on the sandbox.", _LIVE, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Ignored, as on the sandbox.", _OBSERVED, refused_as=_QUERY)] | None
     ) = None
 
 
@@ -56,14 +56,14 @@ class PlatformCustomerRequest(PlatformCustomerUpdate, frozen=True, kw_only=True)
     emailAddresses: (
         Annotated[
             list[EmailRequest],
-            doc("Addresses.", _LIVE, refused_as=_QUERY, max_length=CONTACTS_MAX),
+            doc("Addresses.", _OBSERVED, refused_as=_QUERY, max_length=CONTACTS_MAX),
         ]
         | None
     ) = None
     phoneNumbers: (
         Annotated[
             list[PhoneRequest],
-            doc("Numbers.", _LIVE, refused_as=_QUERY, max_length=CONTACTS_MAX),
+            doc("Numbers.", _OBSERVED, refused_as=_QUERY, max_length=CONTACTS_MAX),
         ]
         | None
     ) = None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from mock_clover.clover.platform.records import Elements, Reference, seconds
+from mock_clover.clover.platform.records import Elements, Reference, truncate_to_seconds
 from mock_clover.clover.tokens.records import Instrument
 from mock_clover.core.evidence import Cents, Evidence, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
@@ -88,7 +88,7 @@ def item_answer(item: InventoryItem, **expanded: Elements) -> ItemAnswer:
         priceType=request.priceType,
         defaultTaxRates=request.defaultTaxRates,
         isRevenue=request.isRevenue,
-        modifiedTime=seconds(item.modified_ms),
+        modifiedTime=truncate_to_seconds(item.modified_ms),
         deleted=False,
         **expanded,
     )
@@ -245,7 +245,7 @@ TENDERS: dict[str, str] = {
 """Labels by key. A sandbox has fourteen; these keys are known. All labels except the first three
 are inferred."""
 EXTERNAL_PAYMENT = "com.clover.tender.external_payment"
-TENDER_OF: dict[Instrument, str] = {
+DEFAULT_TENDER_BY_KIND: dict[Instrument, str] = {
     "card": "com.clover.tender.credit_card",
     "gift_card": "com.clover.tender.external_gift_card",
     "ach": EXTERNAL_PAYMENT,

@@ -13,7 +13,7 @@ from mock_clover.core.record import Record
 _ORDER = documented("REF orderCreateOrder")
 _LINE = documented("REF orderCreateLineItem")
 _ATOMIC = documented("REF orderCreateAtomicOrder")
-_LIVE = observed("clover_sandbox_simulator 2026-02")
+_OBSERVED = observed("clover_sandbox_simulator 2026-02")
 _QUERY = "PLATFORM_INVALID_QUERY"
 TEXT_MAX = 2_000
 LINES_MAX = 1_000
@@ -139,7 +139,11 @@ class LineRequest(Record, frozen=True, kw_only=True):
         Annotated[
             int,
             doc(
-                "Sent by clover_sandbox_simulator.", _LIVE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX
+                "Sent by clover_sandbox_simulator.",
+                _OBSERVED,
+                refused_as=_QUERY,
+                ge=0,
+                le=QUANTITY_MAX,
             ),
         ]
         | None

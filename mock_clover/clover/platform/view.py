@@ -13,7 +13,7 @@ from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-class View(Value, frozen=True):
+class ResponseContext(Value, frozen=True):
     """Context of the response to one call. `expand` has dotted names; unknown ones are ignored."""
 
     sandbox: Sandbox
@@ -21,13 +21,13 @@ class View(Value, frozen=True):
     """URL of the merchant without a trailing slash."""
     expand: frozenset[str] = frozenset()
 
-    def wants(self, *names: str) -> bool:
+    def expands(self, *names: str) -> bool:
         """Return whether a member, under any of its names, or anything in it is expanded."""
         return any(
             each == name or each.startswith(f"{name}.") for each in self.expand for name in names
         )
 
-    def within(self, *names: str) -> "View":
+    def nested(self, *names: str) -> "ResponseContext":
         """Return the view for the content of a member."""
         inner = (each.split(".", 1) for each in self.expand if "." in each)
         return replace(self, expand=frozenset(rest for name, rest in inner if name in names))
@@ -38,15 +38,17 @@ class View(Value, frozen=True):
         return Reference(id=self.sandbox.credentials.employee_id)
 
 
-def view_of(sandbox: Sandbox, call: Call[Any, Any]) -> View:
+def response_context(sandbox: Sandbox, call: Call[Any, Any]) -> ResponseContext:
     """Return the view of a call; raise for more than three expansions (DOCS:expanding-fields)."""
     text = getattr(call.query, "expand", None) or ""
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))
     if len(names) > EXPANSIONS_MAX:
         raise PLATFORM_INVALID_QUERY.error(param="expand")
-    return View(sandbox, f"{call.base_url}{PATH}{sandbox.credentials.merchant_id}", names)
+    return ResponseContext(
+        sandbox, f"{call.base_url}{PATH}{sandbox.credentials.merchant_id}", names
+    )
 
 
-def nested(rows: Sequence[Record] | Iterable[Record]) -> Elements:
+def nested_list(rows: Sequence[Record] | Iterable[Record]) -> Elements:
     """Return a nested list."""
     return Elements(elements=tuple(rows)[:NESTED_MAX])

@@ -7,7 +7,7 @@ from mock_clover.clover.orders.records_item import TaxRate
 from mock_clover.clover.orders.views import OrderWithCharges
 from mock_clover.clover.platform.endpoints_customers import customer_answer
 from mock_clover.clover.platform.endpoints_payments import payment_answer, refund_answer, refunds_of
-from mock_clover.clover.platform.records import Elements, Reference, seconds
+from mock_clover.clover.platform.records import Elements, Reference, truncate_to_seconds
 from mock_clover.clover.platform.records_inventory import (
     OrderTypeAnswer,
     TaxRateAnswer,
@@ -19,14 +19,14 @@ from mock_clover.clover.platform.records_order import (
     PlatformOrderAnswer,
     PlatformOrderRequest,
 )
-from mock_clover.clover.platform.view import View, nested
+from mock_clover.clover.platform.view import ResponseContext, nested_list
 from mock_clover.sandbox.sandbox import Sandbox
 
 _EMPTY_REQUEST = PlatformOrderRequest()
 _UNIT = 1_000
 
 
-def asked_of(full_order: OrderWithCharges) -> PlatformOrderRequest:
+def request_of(full_order: OrderWithCharges) -> PlatformOrderRequest:
     """Return the members that a client of this API has set on an order."""
     platform = full_order.order.platform
     return _EMPTY_REQUEST if platform is None else platform.asked
@@ -64,23 +64,23 @@ def payment_state(full_order: OrderWithCharges) -> PaymentState | None:
     return None if total_of(full_order) is None else "OPEN"
 
 
-def order_answer(view: View, full_order: OrderWithCharges) -> PlatformOrderAnswer:
+def order_answer(context: ResponseContext, full_order: OrderWithCharges) -> PlatformOrderAnswer:
     """Return the response for an order."""
-    order, request = full_order.order, asked_of(full_order)
-    created = seconds(order.created_ms)
+    order, request = full_order.order, request_of(full_order)
+    created = truncate_to_seconds(order.created_ms)
     custom = order.platform is not None and not order.platform.reckoned
     return PlatformOrderAnswer(
-        href=f"{view.root}/orders/{order.id}",
+        href=f"{context.root}/orders/{order.id}",
         id=order.id,
         currency=order.currency,
-        customers=_customers(view, order) if view.wants("customers") else None,
-        employee=None if custom else view.employee,
+        customers=_customers(context, order) if context.expands("customers") else None,
+        employee=None if custom else context.employee,
         total=total_of(full_order),
         externalReferenceId=request.externalReferenceId,
         paymentState=payment_state(full_order),
         title=request.title,
         note=request.note,
-        orderType=_order_type(view, request),
+        orderType=_order_type(context, request),
         taxRemoved=bool(request.taxRemoved),
         isVat=False,
         state=state_of(full_order),
@@ -89,51 +89,53 @@ def order_answer(view: View, full_order: OrderWithCharges) -> PlatformOrderAnswe
         testMode=bool(request.testMode),
         createdTime=created,
         clientCreatedTime=request.clientCreatedTime or created,
-        modifiedTime=seconds(full_order.modified_ms),
-        lineItems=_lines(view, order) if view.wants("lineItems") else None,
-        payments=_payments(view, full_order) if view.wants("payments", "payment") else None,
-        refunds=_refunds(view, full_order) if view.wants("refunds") else None,
-        discounts=nested(()) if view.wants("discounts") else None,
+        modifiedTime=truncate_to_seconds(full_order.modified_ms),
+        lineItems=_lines(context, order) if context.expands("lineItems") else None,
+        payments=_payments(context, full_order) if context.expands("payments", "payment") else None,
+        refunds=_refunds(context, full_order) if context.expands("refunds") else None,
+        discounts=nested_list(()) if context.expands("discounts") else None,
     )
 
 
-def _customers(view: View, order: Order) -> Elements:
-    customer = view.sandbox.customers.get(order.customer or "")
+def _customers(context: ResponseContext, order: Order) -> Elements:
+    customer = context.sandbox.customers.get(order.customer or "")
     if customer is None:
-        return nested(())
-    return nested((customer_answer(view.within("customers"), customer, order.id),))
+        return nested_list(())
+    return nested_list((customer_answer(context.nested("customers"), customer, order.id),))
 
 
-def _order_type(view: View, request: PlatformOrderRequest) -> OrderTypeAnswer | Reference | None:
+def _order_type(
+    context: ResponseContext, request: PlatformOrderRequest
+) -> OrderTypeAnswer | Reference | None:
     type_id = request.orderType.id if request.orderType is not None else None
     if type_id is None:
         return None
-    order_type = view.sandbox.order_types.get(type_id)
-    if order_type is None or not view.wants("orderType"):
+    order_type = context.sandbox.order_types.get(type_id)
+    if order_type is None or not context.expands("orderType"):
         return Reference(id=type_id)
     return order_type_answer(order_type)
 
 
-def _lines(view: View, order: Order) -> Elements:
-    return nested(lines_of(view.within("lineItems"), order))
+def _lines(context: ResponseContext, order: Order) -> Elements:
+    return nested_list(lines_of(context.nested("lineItems"), order))
 
 
-def lines_of(view: View, order: Order) -> tuple[LineAnswer, ...]:
+def lines_of(context: ResponseContext, order: Order) -> tuple[LineAnswer, ...]:
     """Return the lines of an order; /v1 uses the same ids for returns."""
-    return tuple(line_answer(view, order, index) for index in range(len(order.items)))
+    return tuple(line_answer(context, order, index) for index in range(len(order.items)))
 
 
-def line_answer(view: View, order: Order, index: int) -> LineAnswer:
+def line_answer(context: ResponseContext, order: Order, index: int) -> LineAnswer:
     """Return one line of an order. A quantity other than one is in `unitQty` (inferred)."""
     item = order.items[index]
-    id_of_line = line_id(order, index)
+    line_item_id = line_id(order, index)
     returned = order.returned[index] if order.returned else 0
-    created = seconds(order.created_ms)
+    created = truncate_to_seconds(order.created_ms)
     has_quantity = item.quantity is not None and item.quantity != 1
     return LineAnswer(
-        id=id_of_line,
+        id=line_item_id,
         orderRef=Reference(id=order.id),
-        item=Reference(id=item.parent) if (item.parent or "") in view.sandbox.items else None,
+        item=Reference(id=item.parent) if (item.parent or "") in context.sandbox.items else None,
         name=item.description,
         price=item.amount,
         unitQty=(item.quantity or 0) * _UNIT if has_quantity else None,
@@ -144,8 +146,10 @@ def line_answer(view: View, order: Order, index: int) -> LineAnswer:
         refunded=bool(returned) and returned >= order.line_total(index),
         isRevenue=item.type != "tax",
         taxRates=(
-            nested(_line_tax(view.sandbox, id_of_line, rate) for rate in item.tax_rates or ())
-            if view.wants("taxRates")
+            nested_list(
+                _line_tax(context.sandbox, line_item_id, rate) for rate in item.tax_rates or ()
+            )
+            if context.expands("taxRates")
             else None
         ),
     )
@@ -163,12 +167,12 @@ def _line_tax(sandbox: Sandbox, line: str, rate: TaxRate) -> TaxRateAnswer:
     )
 
 
-def _payments(view: View, full_order: OrderWithCharges) -> Elements:
-    inner = view.within("payments", "payment")
-    return nested(payment_answer(inner, charge) for charge in full_order.charges)
+def _payments(context: ResponseContext, full_order: OrderWithCharges) -> Elements:
+    inner = context.nested("payments", "payment")
+    return nested_list(payment_answer(inner, charge) for charge in full_order.charges)
 
 
-def _refunds(view: View, full_order: OrderWithCharges) -> Elements:
-    inner = view.within("refunds")
-    refunds = refunds_of(view.sandbox, frozenset(charge.id for charge in full_order.charges))
-    return nested(refund_answer(inner, refund) for refund in refunds)
+def _refunds(context: ResponseContext, full_order: OrderWithCharges) -> Elements:
+    inner = context.nested("refunds")
+    refunds = refunds_of(context.sandbox, frozenset(charge.id for charge in full_order.charges))
+    return nested_list(refund_answer(inner, refund) for refund in refunds)

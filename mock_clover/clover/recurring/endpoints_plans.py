@@ -95,8 +95,10 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
     if body.amount is not None:
         check_amount(body.amount)
     if body.active is False and plan.active:
-        subscribed = (row for row in sandbox.subscriptions if row.plan == plan.id and row.active)
-        if next(subscribed, None) is not None:
+        active_subscriptions = (
+            row for row in sandbox.subscriptions if row.plan == plan.id and row.active
+        )
+        if next(active_subscriptions, None) is not None:
             raise PLAN_HAS_SUBSCRIPTIONS.error(id=plan.id)
     validate_triggers(body.name)
     rates = body.taxRateUuids

@@ -23,7 +23,7 @@ from mock_clover.clover.recurring.endpoints_plans import (
     plan_response,
     require_plan,
 )
-from mock_clover.clover.recurring.operations import schedule
+from mock_clover.clover.recurring.operations import store_and_schedule
 from mock_clover.clover.recurring.problems import (
     PLAN_INACTIVE,
     PLAN_NOT_FOUND,
@@ -37,7 +37,7 @@ from mock_clover.clover.recurring.records import (
     SubscriptionUpdate,
     subscription_answer,
 )
-from mock_clover.clover.recurring.records_interval import read
+from mock_clover.clover.recurring.records_interval import parse_iso8601
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, Document, Endpoint, bearer
 from mock_clover.engine.overrides import validate_triggers
@@ -87,7 +87,7 @@ def create_subscription(
     )
     if row.active:
         row = replace(row, next_ms=row.due_after(plan, start_ms - 1))
-    row = schedule(sandbox, None, row)
+    row = store_and_schedule(sandbox, None, row)
     call.why = "a subscription is created; its first payment is due on its start date"
     return _answer(sandbox, row, plan)
 
@@ -96,7 +96,7 @@ def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> Document:
     """Return subscriptions, newest first, as a bare array."""
     check_merchant(sandbox, call)
     answers = (
-        _answer(sandbox, row, plan, as_read=True)
+        _answer(sandbox, row, plan, include_get_fields=True)
         for _, row in sandbox.subscriptions.newest()
         if (plan := sandbox.plans.get(row.plan)) is not None
     )
@@ -106,8 +106,8 @@ def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> Document:
 def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionAnswer:
     """Return one subscription, with the time of its last payment."""
     check_merchant(sandbox, call)
-    row, plan = _require(sandbox, call.ids[0])
-    return _answer(sandbox, row, plan, as_read=True)
+    row, plan = _require_subscription(sandbox, call.ids[0])
+    return _answer(sandbox, row, plan, include_get_fields=True)
 
 
 def update_subscription(
@@ -116,7 +116,7 @@ def update_subscription(
     """Update, end, stop or resume a subscription."""
     check_merchant(sandbox, call)
     body, now_ms = call.body, sandbox.clock.now_ms()
-    row, plan = _require(sandbox, call.ids[0])
+    row, plan = _require_subscription(sandbox, call.ids[0])
     if body.amount is not None:
         check_amount(body.amount)
     validate_triggers(body.note)
@@ -126,8 +126,8 @@ def update_subscription(
         amount=row.amount if body.amount is None else body.amount,
         note=row.note if body.note is None else body.note,
         tax_rate_uuids=row.tax_rate_uuids if rates is None else tuple(rates),
-        start_ms=_new_date("startDate", body.startDate, row.start_ms, now_ms),
-        end_ms=_new_date("endDate", body.endDate, row.end_ms, now_ms),
+        start_ms=_updated_date_ms("startDate", body.startDate, row.start_ms, now_ms),
+        end_ms=_updated_date_ms("endDate", body.endDate, row.end_ms, now_ms),
         active=row.active if body.active is None else body.active,
         modified_ms=now_ms,
     )
@@ -138,7 +138,7 @@ def update_subscription(
         raise PLAN_INACTIVE.error(id=plan.id)
     if resumed and updated.end_ms is not None and updated.end_ms <= now_ms:
         raise INVALID_REQUEST.error(param="endDate")
-    updated = schedule(sandbox, row, _with_next_payment(row, updated, plan, now_ms))
+    updated = store_and_schedule(sandbox, row, _with_next_payment(row, updated, plan, now_ms))
     call.why = "the subscription is updated" if updated.active else "the subscription is stopped"
     return _answer(sandbox, updated, plan)
 
@@ -161,10 +161,12 @@ def _with_next_payment(
         after_ms = now_ms - 1 if row.last_run_ms is None else max(now_ms - 1, row.last_run_ms)
         next_ms = updated.due_after(plan, after_ms)
     failures = row.failures if row.active else 0
-    return replace(updated, next_ms=updated.within(next_ms), failures=failures)
+    return replace(updated, next_ms=updated.before_end(next_ms), failures=failures)
 
 
-def _new_date(name: str, text: str | None, current: CurrentDate, now_ms: int) -> int | CurrentDate:
+def _updated_date_ms(
+    name: str, text: str | None, current: CurrentDate, now_ms: int
+) -> int | CurrentDate:
     """Return the new value of a date; a changed date must be in the future."""
     if text is None:
         return current
@@ -176,12 +178,12 @@ def _new_date(name: str, text: str | None, current: CurrentDate, now_ms: int) ->
 
 def _parse_date(name: str, text: str) -> int:
     try:
-        return read(text)
+        return parse_iso8601(text)
     except ValueError:
         raise INVALID_REQUEST.error(param=name) from None
 
 
-def _require(sandbox: Sandbox, subscription_id: str) -> tuple[Subscription, Plan]:
+def _require_subscription(sandbox: Sandbox, subscription_id: str) -> tuple[Subscription, Plan]:
     row = sandbox.subscriptions.get(subscription_id)
     plan = sandbox.plans.get(row.plan) if row else None
     if row is None or plan is None:
@@ -190,9 +192,11 @@ def _require(sandbox: Sandbox, subscription_id: str) -> tuple[Subscription, Plan
 
 
 def _answer(
-    sandbox: Sandbox, row: Subscription, plan: Plan, *, as_read: bool = False
+    sandbox: Sandbox, row: Subscription, plan: Plan, *, include_get_fields: bool = False
 ) -> SubscriptionAnswer:
-    return subscription_answer(row, plan_response(sandbox, plan), as_read=as_read)
+    return subscription_answer(
+        row, plan_response(sandbox, plan), include_get_fields=include_get_fields
+    )
 
 
 _INVALID = (AMOUNT_TOO_LARGE, PLAN_INACTIVE)

@@ -25,7 +25,11 @@ from mock_clover.clover.recurring.records import (
     Subscription,
     charge_request,
 )
-from mock_clover.clover.recurring.records_notice import payment_failed, renewed, upcoming_charge
+from mock_clover.clover.recurring.records_notice import (
+    payment_failed_message,
+    renewal_message,
+    upcoming_charge_message,
+)
 from mock_clover.clover.webhooks.operations import send_rule_event
 from mock_clover.core.record import encode
 from mock_clover.engine.error_format import DECLINED_STATUS, decline_body
@@ -42,8 +46,8 @@ class PaymentAttempt(NamedTuple):
     failure: str
 
 
-def schedule(
-    sandbox: Sandbox, before: Subscription | None, row: Subscription, *, remind: bool = True
+def store_and_schedule(
+    sandbox: Sandbox, before: Subscription | None, row: Subscription, *, notify: bool = True
 ) -> Subscription:
     """Store a subscription and schedule its jobs.
 
@@ -55,7 +59,7 @@ def schedule(
         if row.next_ms is not None:
             agenda.add(row.next_ms, SUBSCRIPTION_RUN, row.id)
             lead_ms = sandbox.settings.upcoming_charge_notice_ms
-            if remind and lead_ms and row.next_ms > now_ms:
+            if notify and lead_ms and row.next_ms > now_ms:
                 remind_ms = max(now_ms, row.next_ms - lead_ms)
                 agenda.add(remind_ms, UPCOMING_CHARGE, row.id)
         row = replace(row, remind_ms=remind_ms)
@@ -71,31 +75,31 @@ def run_subscription(sandbox: Sandbox, job: Job) -> bool:
     plan = sandbox.plans.get(row.plan) if row else None
     if row is None or plan is None or not row.active or row.next_ms != job.at_ms:
         return False
-    attempt = _attempt(sandbox, plan, row)
-    regular_ms = row.due_after(plan, job.at_ms)
+    attempt = _attempt_payment(sandbox, plan, row)
+    next_regular_ms = row.due_after(plan, job.at_ms)
     if not attempt.failure:
         updated = replace(
             row,
-            next_ms=regular_ms,
+            next_ms=next_regular_ms,
             last_run_ms=job.at_ms,
             payments=row.payments + 1,
             failures=0,
         )
-        updated = schedule(sandbox, row, updated)
+        updated = store_and_schedule(sandbox, row, updated)
     else:
         updated = replace(row, last_run_ms=job.at_ms, failures=row.failures + 1)
-        stopped = updated.failures >= FAILURES_MAX
-        next_ms = None if stopped else _retry_ms(sandbox, row, job.at_ms, regular_ms)
-        updated = replace(updated, active=not stopped, next_ms=next_ms)
-        if stopped:
+        deactivated = updated.failures >= FAILURES_MAX
+        next_ms = None if deactivated else _retry_ms(sandbox, row, job.at_ms, next_regular_ms)
+        updated = replace(updated, active=not deactivated, next_ms=next_ms)
+        if deactivated:
             updated = replace(updated, modified_ms=job.at_ms)
-        updated = schedule(sandbox, row, updated, remind=next_ms == regular_ms)
+        updated = store_and_schedule(sandbox, row, updated, notify=next_ms == next_regular_ms)
     _notify(sandbox, plan, row, updated, attempt)
     return True
 
 
 def _retry_ms(
-    sandbox: Sandbox, row: Subscription, now_ms: int, regular_ms: int | None
+    sandbox: Sandbox, row: Subscription, now_ms: int, next_regular_ms: int | None
 ) -> int | None:
     """Return when to retry a failed payment: after a day, or with the next one (inferred).
 
@@ -103,13 +107,13 @@ def _retry_ms(
     charged twice.
     """
     wait_ms = sandbox.settings.subscription_retry_ms
-    retry_ms = row.within(now_ms + wait_ms) if wait_ms else None
-    if retry_ms is None or regular_ms is None:
-        return retry_ms or regular_ms
-    return min(retry_ms, regular_ms)
+    retry_ms = row.before_end(now_ms + wait_ms) if wait_ms else None
+    if retry_ms is None or next_regular_ms is None:
+        return retry_ms or next_regular_ms
+    return min(retry_ms, next_regular_ms)
 
 
-def _attempt(sandbox: Sandbox, plan: Plan, row: Subscription) -> PaymentAttempt:
+def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> PaymentAttempt:
     """Make a payment and journal it as an exchange of the clock."""
     request, override = charge_request(plan, row), None
     try:
@@ -159,15 +163,15 @@ def _notify(
         return
     charge, now_ms = attempt.charge, sandbox.clock.now_ms()
     if attempt.failure:
-        notice = payment_failed(plan, after, attempt.failure, charge.id if charge else None)
+        notice = payment_failed_message(plan, after, attempt.failure, charge.id if charge else None)
     elif charge is not None and before.payments:
-        notice = renewed(plan, after, charge.id, charge.token.card)
+        notice = renewal_message(plan, after, charge.id, charge.token.card)
     else:
         return
     sandbox.notices.add(now_ms, customer, notice)
 
 
-def remind(sandbox: Sandbox, job: Job) -> bool:
+def send_upcoming_charge_notice(sandbox: Sandbox, job: Job) -> bool:
     """Notify a customer of an upcoming charge."""
     row = sandbox.subscriptions.get(job.id)
     plan = sandbox.plans.get(row.plan) if row else None
@@ -178,7 +182,7 @@ def remind(sandbox: Sandbox, job: Job) -> bool:
     if customer is None or not row.active:
         return False
     token = sandbox.tokens.get(customer.cards[-1].token) if customer.cards else None
-    notice = upcoming_charge(plan, row, row.next_ms, token.card if token else None)
+    notice = upcoming_charge_message(plan, row, row.next_ms, token.card if token else None)
     sandbox.notices.add(job.at_ms, customer, notice)
     return True
 

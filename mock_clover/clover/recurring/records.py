@@ -11,7 +11,12 @@ import msgspec
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.charges.records_purchase import ChargeDescriptor
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
-from mock_clover.clover.recurring.records_interval import LAST_MS, Interval, following, written
+from mock_clover.clover.recurring.records_interval import (
+    LAST_MS,
+    Interval,
+    format_iso8601,
+    next_due_ms,
+)
 from mock_clover.core.evidence import END, Cents, Evidence, doc, documented, inferred
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
@@ -58,7 +63,7 @@ IntervalCount = Annotated[
         le=_COUNT_MAX,
     ),
 ]
-IntervalWord = Annotated[Interval, doc("Unit of the interval.", _DOC, refused_as="INVALID_REQUEST")]
+IntervalUnit = Annotated[Interval, doc("Unit of the interval.", _DOC, refused_as="INVALID_REQUEST")]
 Note = Annotated[str, doc("Free text.", _DOC, refused_as="INVALID_REQUEST", max_length=255)]
 TaxRates = Annotated[
     list[Annotated[str, msgspec.Meta(max_length=64)]],
@@ -82,7 +87,7 @@ class PlanRequest(Record, frozen=True, kw_only=True):
 
     name: Name
     amount: PlanAmount
-    interval: IntervalWord
+    interval: IntervalUnit
     intervalCount: IntervalCount
     note: Note | None = None
     taxRateUuids: TaxRates = []
@@ -94,7 +99,7 @@ class PlanUpdate(Record, frozen=True, kw_only=True):
 
     name: Name | None = None
     amount: PlanAmount | None = None
-    interval: IntervalWord | None = None
+    interval: IntervalUnit | None = None
     intervalCount: IntervalCount | None = None
     note: Note | None = None
     taxRateUuids: TaxRates | None = None
@@ -105,7 +110,7 @@ class PlanUpdate(Record, frozen=True, kw_only=True):
 class PlanQuery(Record, frozen=True, kw_only=True):
     """Query of `GET /recurring/v1/plans`."""
 
-    interval: IntervalWord | None = None
+    interval: IntervalUnit | None = None
     intervalCount: IntervalCount | None = None
 
 
@@ -204,10 +209,10 @@ class Subscription(Record, frozen=True, kw_only=True):
 
     def due_after(self, plan: Plan, after_ms: int) -> int | None:
         """Return the time of the next payment of its plan, or None at or after its end."""
-        due_ms = following(self.start_ms, plan.interval, plan.interval_count, after_ms)
-        return self.within(due_ms)
+        due_ms = next_due_ms(self.start_ms, plan.interval, plan.interval_count, after_ms)
+        return self.before_end(due_ms)
 
-    def within(self, at_ms: int | None) -> int | None:
+    def before_end(self, at_ms: int | None) -> int | None:
         """Return a time if it is before the end, else None; the end is exclusive (inferred)."""
         if at_ms is not None and self.end_ms is not None and at_ms >= self.end_ms:
             return None
@@ -294,8 +299,8 @@ def plan_answer(plan: Plan, merchant_id: str, app_id: str) -> PlanAnswer:
         interval=plan.interval,
         intervalCount=plan.interval_count,
         note=plan.note,
-        createdTime=written(plan.created_ms),
-        modifiedTime=written(plan.modified_ms),
+        createdTime=format_iso8601(plan.created_ms),
+        modifiedTime=format_iso8601(plan.modified_ms),
         id=plan.id,
         merchantId=merchant_id,
         developerAppId=app_id,
@@ -304,7 +309,7 @@ def plan_answer(plan: Plan, merchant_id: str, app_id: str) -> PlanAnswer:
 
 
 def subscription_answer(
-    row: Subscription, plan: PlanAnswer, *, as_read: bool = False
+    row: Subscription, plan: PlanAnswer, *, include_get_fields: bool = False
 ) -> SubscriptionAnswer:
     """Return the response for a subscription; `as_read` adds the members of GET."""
     return SubscriptionAnswer(
@@ -318,12 +323,14 @@ def subscription_answer(
         note=row.note,
         softDescriptor=row.soft_descriptor,
         taxRateUuids=row.tax_rate_uuids,
-        startDate=written(row.start_ms),
-        endDate=written(row.end_ms) if row.end_ms is not None else None,
-        createdTime=written(row.created_ms),
-        modifiedTime=written(row.modified_ms),
-        additionalCharges=() if as_read else None,
-        lastRunDate=written(row.last_run_ms) if as_read and row.last_run_ms is not None else None,
+        startDate=format_iso8601(row.start_ms),
+        endDate=format_iso8601(row.end_ms) if row.end_ms is not None else None,
+        createdTime=format_iso8601(row.created_ms),
+        modifiedTime=format_iso8601(row.modified_ms),
+        additionalCharges=() if include_get_fields else None,
+        lastRunDate=format_iso8601(row.last_run_ms)
+        if include_get_fields and row.last_run_ms is not None
+        else None,
         plan=plan,
         object="subscription",
     )

@@ -20,7 +20,7 @@ _DAYS = {"DAY": 1, "WEEK": 7}
 _MONTHS = {"MONTH": 1, "YEAR": 12}
 
 
-def nth(start_ms: int, interval: Interval, count: int, number: int) -> int | None:
+def nth_due_ms(start_ms: int, interval: Interval, count: int, number: int) -> int | None:
     """Return when payment `number`, from 0, of a series is due; None after the year 9999."""
     if interval in _DAYS:
         at_ms = start_ms + number * count * _DAYS[interval] * _DAY_MS
@@ -35,22 +35,24 @@ def nth(start_ms: int, interval: Interval, count: int, number: int) -> int | Non
     return (on.toordinal() - _EPOCH_DAY) * _DAY_MS + start_ms % _DAY_MS
 
 
-def following(start_ms: int, interval: Interval, count: int, after_ms: int) -> int | None:
+def next_due_ms(start_ms: int, interval: Interval, count: int, after_ms: int) -> int | None:
     """Return the first due time of a series after a time, without iterating from the start."""
     if after_ms < start_ms:
         return start_ms
     if interval in _DAYS:
         number = (after_ms - start_ms) // (count * _DAYS[interval] * _DAY_MS) + 1
-        return nth(start_ms, interval, count, number)
+        return nth_due_ms(start_ms, interval, count, number)
     first, now = _date(start_ms), _date(after_ms)
     months = (now.year - first.year) * 12 + now.month - first.month
     number = months // (count * _MONTHS[interval])
-    while (at_ms := nth(start_ms, interval, count, number)) is not None and at_ms <= after_ms:
+    while (
+        at_ms := nth_due_ms(start_ms, interval, count, number)
+    ) is not None and at_ms <= after_ms:
         number += 1
     return at_ms
 
 
-def written(at_ms: int, zone: str = "+0000") -> str:
+def format_iso8601(at_ms: int, zone: str = "+0000") -> str:
     """Format a time in UTC as ISO 8601 with milliseconds: 2023-09-19T10:02:59.476+0000.
 
     The recurring service writes the zone as +0000, the hosted checkout as Z.
@@ -59,12 +61,12 @@ def written(at_ms: int, zone: str = "+0000") -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}{zone}"
 
 
-def day(at_ms: int) -> str:
+def format_date(at_ms: int) -> str:
     """Format the date of a time."""
     return _date(at_ms).isoformat()
 
 
-def read(text: str) -> int:
+def parse_iso8601(text: str) -> int:
     """Parse an ISO 8601 time; the default zone is UTC.
 
     Raises ValueError, also for times before 1970. Source: MD:working-with-recurring, and older

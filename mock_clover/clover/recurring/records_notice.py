@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.recurring.records import Plan, Subscription
-from mock_clover.clover.recurring.records_interval import day
+from mock_clover.clover.recurring.records_interval import format_date
 from mock_clover.core.record import Record
 
 Channel = Literal["email", "sms"]
@@ -34,7 +34,7 @@ class Notice(Record, frozen=True, kw_only=True):
     """In minor units, tip included."""
 
 
-class News(NamedTuple):
+class MessageContent(NamedTuple):
     """Content of a notice, for any channel."""
 
     kind: NoticeKind
@@ -45,35 +45,39 @@ class News(NamedTuple):
     amount: int | None = None
 
 
-def card_saved(card: Card) -> News:
+def card_saved_message(card: Card) -> MessageContent:
     """Return the notice that a card is on file."""
-    return News(
+    return MessageContent(
         "card_saved",
         "Your card is on file",
         f"{_card_name(card)} is stored for future payments. Ask the merchant to remove it.",
     )
 
 
-def upcoming_charge(plan: Plan, row: Subscription, due_ms: int, card: Card | None) -> News:
+def upcoming_charge_message(
+    plan: Plan, row: Subscription, due_ms: int, card: Card | None
+) -> MessageContent:
     """Return the notice of an upcoming charge."""
     with_card = f" to {_card_name(card)}" if card else ""
-    return _news(
+    return _content(
         row,
         "upcoming_charge",
         f"Upcoming payment for {plan.name}",
-        f"{_money(row)} for {plan.name} will be charged{with_card} on {day(due_ms)}.",
+        f"{_money(row)} for {plan.name} will be charged{with_card} on {format_date(due_ms)}.",
     )
 
 
-def payment_failed(plan: Plan, row: Subscription, reason: str, charge: str | None) -> News:
+def payment_failed_message(
+    plan: Plan, row: Subscription, reason: str, charge: str | None
+) -> MessageContent:
     """Return the notice of a failed payment and what follows."""
     if row.next_ms is not None:
-        next_step = f"It will be tried again on {day(row.next_ms)}."
+        next_step = f"It will be tried again on {format_date(row.next_ms)}."
     else:
         next_step = (
             "It will not be tried again." if row.active else "The subscription has been stopped."
         )
-    return _news(
+    return _content(
         row,
         "payment_failed",
         f"A payment for {plan.name} failed",
@@ -82,10 +86,12 @@ def payment_failed(plan: Plan, row: Subscription, reason: str, charge: str | Non
     )
 
 
-def renewed(plan: Plan, row: Subscription, charge: str, card: Card) -> News:
+def renewal_message(plan: Plan, row: Subscription, charge: str, card: Card) -> MessageContent:
     """Return the notice of a renewal."""
-    next_step = f" The next payment is on {day(row.next_ms)}." if row.next_ms is not None else ""
-    return _news(
+    next_step = (
+        f" The next payment is on {format_date(row.next_ms)}." if row.next_ms is not None else ""
+    )
+    return _content(
         row,
         "renewed",
         f"{plan.name} is renewed",
@@ -94,10 +100,10 @@ def renewed(plan: Plan, row: Subscription, charge: str, card: Card) -> News:
     )
 
 
-def _news(
+def _content(
     row: Subscription, kind: NoticeKind, subject: str, text: str, charge: str | None = None
-) -> News:
-    return News(
+) -> MessageContent:
+    return MessageContent(
         kind=kind,
         subject=subject,
         text=text,

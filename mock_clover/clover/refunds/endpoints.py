@@ -14,7 +14,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.gift_cards.operations import balance_change
 from mock_clover.clover.refunds.records import Refund, RefundAnswer, RefundRequest, refund_answer
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, page
@@ -82,7 +82,7 @@ def refund_charge(
     sandbox.charges.put(charge.id, _refunded(charge, amount))
     if sandbox.outbox is not None:
         about = "void" if charge.state == "authorised" else "refund"
-        announce(sandbox, "P", charge.id, "UPDATE", about)
+        send_platform_event(sandbox, "P", charge.id, "UPDATE", about)
     return refund
 
 

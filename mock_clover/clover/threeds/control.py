@@ -1,7 +1,7 @@
-"""Control calls of 3-D Secure: list pending authentications and set the issuer's result.
+"""Control endpoints for 3-D Secure: list pending authentications and set the issuer's result.
 
-The issuer's pages are not under /_mock: a shop's page frames them, and a cardholder's browser makes
-no control calls.
+The issuer's pages are not under /_mock, because a shop's page frames them, and a cardholder's
+browser sends no control requests.
 """
 
 from typing import Annotated, Any, Literal
@@ -10,16 +10,16 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
-from mock_clover.clover.threeds.operations_acs import resolve
+from mock_clover.clover.threeds.operations_acs import set_result
 from mock_clover.clover.threeds.page import (
-    IssuerAnswer,
-    IssuerPost,
-    Seen,
+    AuthenticationStatus,
+    ChallengeForm,
+    ChallengeResultForm,
+    get_status,
     show_challenge,
     show_method,
     show_notification,
-    take_answer,
-    tell_status,
+    submit_challenge,
 )
 from mock_clover.clover.threeds.records import IssuerResult, Step, ThreeDS, threeds_answer
 from mock_clover.control.endpoint import OURS, ControlRecord, control
@@ -36,15 +36,15 @@ class ResolveRequest(ControlRecord, frozen=True, kw_only=True):
         IssuerResult,
         doc(
             "approve, attempt, unavailable: the payment continues. fail: it is declined. "
-            "challenge: a challenge follows the method. timeout: it fails now, as if it had "
-            "expired.",
+            "challenge: a challenge follows the method step. timeout: the payment fails "
+            "immediately, as if the authentication had expired.",
             OURS,
         ),
     ]
 
 
-class Waiting(Record, frozen=True, kw_only=True):
-    """A charge that waits for authentication of its cardholder."""
+class PendingAuthentication(Record, frozen=True, kw_only=True):
+    """A charge whose cardholder is not yet authenticated."""
 
     charge: str
     status: Literal["pending", "failed"]
@@ -57,36 +57,36 @@ class Waiting(Record, frozen=True, kw_only=True):
     data: Any
 
 
-class WaitingList(Record, frozen=True, kw_only=True):
-    """Waiting charges, newest first."""
+class PendingAuthenticationList(Record, frozen=True, kw_only=True):
+    """Charges that wait for 3-D Secure, newest first."""
 
-    data: tuple[Waiting, ...]
+    data: tuple[PendingAuthentication, ...]
 
 
-def list_threeds(sandbox: Sandbox, _call: Call[None, None]) -> WaitingList:
+def list_threeds(sandbox: Sandbox, _call: Call[None, None]) -> PendingAuthenticationList:
     """Return the charges that wait for 3-D Secure, newest first."""
-    return WaitingList(
+    return PendingAuthenticationList(
         data=tuple(
-            _waiting(row, row.threeds)
+            _pending_authentication(row, row.threeds)
             for _, row in sandbox.charges.newest()
             if row.state == "pending" and row.threeds is not None
         )
     )
 
 
-def resolve_threeds(sandbox: Sandbox, call: Call[ResolveRequest, None]) -> Waiting:
+def resolve_threeds(sandbox: Sandbox, call: Call[ResolveRequest, None]) -> PendingAuthentication:
     """Set the issuer's result; the client's finalize_payment then uses it."""
     charge_id = call.ids[0]
     charge = sandbox.charges.get(charge_id)
     if charge is None:
-        raise CONTROL_NOT_FOUND.error(detail=f"there is no charge {charge_id!r}")
+        raise CONTROL_NOT_FOUND.error(detail=f"no charge has the id {charge_id!r}")
     with sandbox.changes.because("resolve_threeds"):
-        resolved = resolve(sandbox, charge, call.body.result)
-    return _waiting(resolved.charge, resolved.threeds)
+        resolved = set_result(sandbox, charge, call.body.result)
+    return _pending_authentication(resolved.charge, resolved.threeds)
 
 
-def _waiting(charge: Charge, threeds: ThreeDS) -> Waiting:
-    return Waiting(
+def _pending_authentication(charge: Charge, threeds: ThreeDS) -> PendingAuthentication:
+    return PendingAuthentication(
         charge=charge.id,
         status="pending" if charge.state == "pending" else "failed",
         step=threeds.step,
@@ -103,18 +103,20 @@ _PATH = "/_mock/threeds"
 _CHALLENGE = "/3ds/challenge/{transaction}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("list_threeds", "GET", _PATH, list_threeds, WaitingList),
+    control("list_threeds", "GET", _PATH, list_threeds, PendingAuthenticationList),
     control(
         "resolve_threeds",
         "POST",
         f"{_PATH}/{{charge_id}}",
         resolve_threeds,
-        Waiting,
+        PendingAuthentication,
         request=ResolveRequest,
     ),
     *(
         replace(
-            control(name, method, f"/3ds/{step}/{{transaction}}", run, Record, request=IssuerPost),
+            control(
+                name, method, f"/3ds/{step}/{{transaction}}", run, Record, request=ChallengeForm
+            ),
             body_format="json_or_form",
         )
         for step, name, run in (
@@ -125,12 +127,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         for method in ("GET", "POST")
     ),
     control(
-        *("threeds_status", "GET", f"{_CHALLENGE}/status", tell_status, Seen),
+        *("threeds_status", "GET", f"{_CHALLENGE}/status", get_status, AuthenticationStatus),
     ),
     replace(
         control(
-            *("threeds_answer", "POST", f"{_CHALLENGE}/answer", take_answer, Record),
-            request=IssuerAnswer,
+            *("threeds_answer", "POST", f"{_CHALLENGE}/answer", submit_challenge, Record),
+            request=ChallengeResultForm,
         ),
         body_format="json_or_form",
     ),

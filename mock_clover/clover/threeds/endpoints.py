@@ -1,8 +1,8 @@
 """Finalize 3-D Secure: a pending charge succeeds, fails, or waits for a challenge.
 
-The issuer's result (from a control call or the page) decides. Without one, a known `flow_status` of
-the client decides. All of this is inferred. Documented: success, decline or a challenge may follow
-the method; success or decline may follow a challenge.
+The issuer's result decides; a control request or the issuer's page sets it. Without a result, a
+known `flow_status` of the client decides. All of this is inferred. Documented: success, decline or
+a challenge may follow the method; success or decline may follow a challenge.
 """
 
 from msgspec.structs import replace
@@ -26,8 +26,8 @@ from mock_clover.clover.threeds.operations import (
     CHALLENGE_REQUIRED,
     SUCCESSFUL,
     UNKNOWN,
+    authentication_decline,
     fail_authentication,
-    refusal,
     restore_token,
 )
 from mock_clover.clover.threeds.operations_acs import has_expired
@@ -56,8 +56,8 @@ _RESULTS: dict[IssuerResult, tuple[str, bool]] = {
     "attempt": (ATTEMPTED, True),
     "unavailable": (UNKNOWN, False),
 }
-"""Validation result, and whether the issuer is liable. EMV protects an attempt; that Clover does
-too is inferred."""
+"""Validation result, and whether the issuer is liable. Under EMV rules an attempt shifts liability
+to the issuer; that this applies to Clover is inferred."""
 
 
 def finalize_payment(
@@ -72,35 +72,35 @@ def finalize_payment(
     charge = sandbox.charges.get(call.body.charge_id)
     if charge is None:
         raise CHARGE_NOT_FOUND.error(id=call.body.charge_id)
-    threeds = _waiting(charge)
-    result, source = threeds.result, "the issuer said"
+    threeds = _require_pending_threeds(charge)
+    result, source = threeds.result, "issuer result"
     if result is None:
-        result, source = FLOW_STATUS_RESULT.get(request.flow_status.upper()), "flow_status says"
+        result, source = FLOW_STATUS_RESULT.get(request.flow_status.upper()), "flow_status"
         call.basis = (FLOW_STATUS_DECIDES,)
-    call.why = f"3-D Secure, {threeds.step}: {source} {result or request.flow_status!r}"
+    call.why = f"3-D Secure {threeds.step}: {source} {result or request.flow_status!r}"
     if threeds.step == "method" and result != "fail":
         if threeds.then_challenge or result == "challenge":
             call.basis += (PENDING_CHARGE_SHOWN,)
-            return _challenge(sandbox, charge, threeds)
+            return _require_challenge(sandbox, charge, threeds)
         result = result or "approve"
     if result == "fail":
         return Declined(
-            failed := fail_authentication(sandbox, charge, refusal(call.why)), _decline_of(failed)
+            failed := fail_authentication(sandbox, charge, authentication_decline(call.why)),
+            _decline_or_default(failed),
         )
     if result is None or result not in _RESULTS:
         raise THREEDS_UNFINISHED.error(why=_UNFINISHED)
-    return _conclude(sandbox, call, charge, threeds, result)
+    return _complete_payment(sandbox, call, charge, threeds, result)
 
 
 _UNFINISHED = (
-    "the challenge is unanswered: POST /_mock/threeds/<charge id>, or send one of "
-    + ", ".join(FLOW_STATUS_RESULT)
-    + " as flow_status"
+    "the challenge has not been completed; set its result with POST /_mock/threeds/<charge id>, "
+    "or send one of " + ", ".join(FLOW_STATUS_RESULT) + " as flow_status"
 )
 
 
-def _waiting(charge: Charge) -> ThreeDS:
-    """Return the pending 3-D Secure of a charge, or raise."""
+def _require_pending_threeds(charge: Charge) -> ThreeDS:
+    """Return the pending 3-D Secure of a charge. Raises ApiError."""
     threeds = charge.threeds
     if threeds is None or not threeds.transaction:
         raise THREEDS_NOT_PENDING.error()
@@ -109,12 +109,12 @@ def _waiting(charge: Charge) -> ThreeDS:
     return threeds
 
 
-def _decline_of(charge: Charge) -> Decline:
-    return charge.decline or refusal("3-D Secure failed")
+def _decline_or_default(charge: Charge) -> Decline:
+    return charge.decline or authentication_decline("3-D Secure failed")
 
 
-def _challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> ChargeAnswer:
-    """Require a challenge after the method."""
+def _require_challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> ChargeAnswer:
+    """Store and return the charge with a pending challenge after the method step."""
     pending = replace(
         threeds,
         step="challenge",
@@ -127,14 +127,14 @@ def _challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> ChargeAnsw
     return pending_answer(waiting)
 
 
-def _conclude(
+def _complete_payment(
     sandbox: Sandbox,
     call: Call[FinalizeRequest, None],
     charge: Charge,
     threeds: ThreeDS,
     result: IssuerResult,
 ) -> ChargeAnswer | Declined:
-    """Make the payment with the issuer's verdict."""
+    """Complete the payment with the issuer's verdict."""
     order = find_order(sandbox, charge.order) if charge.order else None
     verdict = call.issuer_verdict = call.verdict or threeds.verdict
     if order is not None:
@@ -159,7 +159,9 @@ def _conclude(
         return Declined(finalized, finalized.decline)
     if order is not None:
         record_payment(sandbox, order.order, finalized)
-    if isinstance(verdict, Decline):  # a phantom: the charge stands, but the client gets a decline
+    if isinstance(
+        verdict, Decline
+    ):  # phantom decline: the charge is approved, but the client gets a decline
         return Declined(finalized, verdict)
     return created_answer(finalized)
 
@@ -172,7 +174,7 @@ def _check_unpaid(order: OrderWithCharges, charge: Charge) -> None:
         raise ORDER_OVERPAID.error()
 
 
-def pending_rule_input(
+def finalization_rule_input(
     sandbox: Sandbox,
     operation: str,
     request: Record | None,
@@ -180,7 +182,7 @@ def pending_rule_input(
     headers: dict[bytes, bytes],
     _card: Card | None = None,
 ) -> RuleInput:
-    """Return the rule input of a finalization: the request of its charge."""
+    """Return the rule input for a finalization, built from the request of its charge."""
     charge = sandbox.charges.get(getattr(request, "charge_id", ""))
     request_of_charge = charge.request if charge else None
     customer = sandbox.customers.get((charge and charge.customer) or "")
@@ -208,7 +210,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/charges/finalize_payment",
         run=finalize_payment,
-        rule_input_of=pending_rule_input,
+        rule_input_of=finalization_rule_input,
         request=FinalizeRequest,
         auth=bearer("online_payments"),
         response=ChargeAnswer,

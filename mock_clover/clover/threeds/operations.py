@@ -1,7 +1,7 @@
 """3-D Secure of a payment: choose the flow and create the pending charge.
 
-Validation comes first and draws no ids. A pending charge stores the issuer's verdict on the
-payment; `clover/threeds/endpoints.py` finalizes it.
+Everything is validated before any id is generated. A pending charge stores the issuer's verdict
+on the payment; `clover/threeds/endpoints.py` finalizes it.
 """
 
 from typing import Any
@@ -18,18 +18,18 @@ from mock_clover.clover.threeds.problems import (
     THREEDS_SOURCE_INVALID,
 )
 from mock_clover.clover.threeds.records import (
-    BROWSERLESS,
-    EXPIRES,
+    FLOWS_WITHOUT_BROWSER,
+    THREEDS_EXPIRED_JOB,
     ThreeDS,
     ThreeDSFlow,
     ThreeDSRequest,
 )
-from mock_clover.clover.webhooks.operations import announce
+from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.engine.endpoint import Call, home_of
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
-THREEDS_REFUSALS = (
+THREEDS_ERRORS = (
     THREEDS_SOURCE_INVALID,
     THREEDS_BROWSER_INFO_INVALID,
     THREEDS_RESULT_INVALID,
@@ -42,7 +42,7 @@ METHOD_REQUIRED = "THREEDS_METHOD_FLOW_REQUIRED"  # documented, 3DS SDK page
 CHALLENGE_REQUIRED = "CHALLENGE_FLOW_REQUIRED"  # documented, 3DS SDK page
 
 
-def refusal(why: str, message: str = "3-D Secure authentication failed") -> Decline:
+def authentication_decline(why: str, message: str = "3-D Secure authentication failed") -> Decline:
     """Return the decline for a failed authentication; its message is inferred."""
     return Decline(
         why=why,
@@ -52,14 +52,14 @@ def refusal(why: str, message: str = "3-D Secure authentication failed") -> Decl
     )
 
 
-def authenticate(
+def start_threeds(
     sandbox: Sandbox,
     call: Call[Any, Any],
     request: ThreeDSRequest,
     source: PaymentSource,
     amount: int,
 ) -> PaymentSource:
-    """Return a payment source with its 3-D Secure, finished or pending; raise on a bad request."""
+    """Return the payment source with its 3-D Secure, finished or pending. Raises ApiError."""
     if request.source not in ("CLOVER", "NON_CLOVER"):
         raise THREEDS_SOURCE_INVALID.error()
     if call.threeds is not None:
@@ -71,7 +71,7 @@ def authenticate(
     if request.browser_info is None or not request.browser_info.is_complete:
         raise THREEDS_BROWSER_INFO_INVALID.error()
     why = f"{source.verdict.why}; 3-D Secure, {flow}: {reason}"
-    if flow in BROWSERLESS:
+    if flow in FLOWS_WITHOUT_BROWSER:
         return _without_browser(flow, ThreeDS(source="CLOVER", validation_result=""), source, why)
     step = "challenge" if flow == "challenge" else "method"
     verdict = source.verdict
@@ -99,17 +99,17 @@ def _external_authentication(
 ) -> PaymentSource:
     """Accept an authentication by another provider.
 
-    Documented DOCS:use-3ds: even a SUCCESS gets an unknown status and no protection.
+    Documented DOCS:use-3ds: even SUCCESS results in an unknown status and no liability protection.
     """
     result = request.authentication_result
     if result is None or not result.is_complete:
         raise THREEDS_RESULT_INVALID.error()
     threeds = ThreeDS(source="NON_CLOVER", validation_result=UNKNOWN)
-    if flow in BROWSERLESS and flow is not None:
+    if flow in FLOWS_WITHOUT_BROWSER and flow is not None:
         return _without_browser(
             flow, threeds, source, f"{source.verdict.why}; external 3-D Secure, {flow}"
         )
-    if result.is_refusal:
+    if result.is_rejected:
         why = f"external 3-D Secure: {result.authentication_status} (inferred)"
         return _without_browser("decline", threeds, source, why)
     return replace(source, threeds=threeds)
@@ -120,7 +120,7 @@ def _without_browser(
 ) -> PaymentSource:
     if flow == "decline":
         failed = replace(threeds, validation_result=FAILED)
-        return replace(source, verdict=refusal(why), threeds=failed, why=why)
+        return replace(source, verdict=authentication_decline(why), threeds=failed, why=why)
     successful = flow == "frictionless"
     finished = replace(
         threeds, validation_result=SUCCESSFUL if successful else UNKNOWN, is_protected=successful
@@ -128,7 +128,7 @@ def _without_browser(
     return replace(source, threeds=finished, why=why, basis=(*source.basis, FLOW_BY_CARD))
 
 
-def begin_charge(
+def store_pending_charge(
     sandbox: Sandbox, request: ChargeRequest, source: PaymentSource, order: str | None
 ) -> Charge:
     """Store a pending charge and mark its token as used."""
@@ -147,7 +147,7 @@ def begin_charge(
     )
     sandbox.charges.put(charge.id, charge)
     if threeds is not None:
-        sandbox.agenda.add(threeds.expires_ms, EXPIRES, charge.id)
+        sandbox.agenda.add(threeds.expires_ms, THREEDS_EXPIRED_JOB, charge.id)
     if token.state == "new":
         sandbox.tokens.put(token.id, replace(token, state="used"))
     return charge
@@ -158,13 +158,15 @@ def fail_authentication(sandbox: Sandbox, charge: Charge, decline: Decline) -> C
     threeds = charge.threeds and replace(charge.threeds, step=None, validation_result=FAILED)
     failed = replace(charge, state="failed", decline=decline, threeds=threeds)
     sandbox.charges.put(failed.id, failed)
-    announce(sandbox, "P", failed.id, "CREATE", "decline")  # a pending one was not announced
+    send_platform_event(
+        sandbox, "P", failed.id, "CREATE", "decline"
+    )  # no event was sent for the pending charge
     restore_token(sandbox, failed)
     return failed
 
 
 def restore_token(sandbox: Sandbox, charge: Charge) -> None:
-    """Restore the token of a failed pending charge, unless a decline spends it."""
+    """Make the token of a failed pending charge usable again, unless declines consume tokens."""
     if charge.token.state == "new" and not sandbox.settings.decline_spends_token:
         sandbox.tokens.put(charge.token.id, charge.token)
 
@@ -174,6 +176,8 @@ def expire_threeds(sandbox: Sandbox, job: Job) -> bool:
     charge = sandbox.charges.get(job.id)
     if charge is None or charge.state != "pending":
         return False
-    why = "3-D Secure expired by the sandbox's clock (inferred)"
-    fail_authentication(sandbox, charge, refusal(why, "3-D Secure authentication has expired"))
+    why = "3-D Secure authentication expired by the sandbox's clock (inferred)"
+    fail_authentication(
+        sandbox, charge, authentication_decline(why, "3-D Secure authentication has expired")
+    )
     return True

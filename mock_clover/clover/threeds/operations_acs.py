@@ -1,7 +1,7 @@
 """The issuer's result for a charge that waits for 3-D Secure.
 
-A control call and a button of the issuer's page both end here. The state that a browser sees
-follows from the stored charge alone, so it does not matter where the result came from.
+The control API and the buttons of the issuer's page both use this module. The state shown in the
+browser depends only on the stored charge.
 """
 
 from typing import Literal, NamedTuple
@@ -14,25 +14,25 @@ from mock_clover.clover.threeds.operations import (
     ATTEMPTED,
     SUCCESSFUL,
     UNKNOWN,
+    authentication_decline,
     fail_authentication,
-    refusal,
 )
 from mock_clover.clover.threeds.records import FlowStatus, IssuerResult, ThreeDS
 from mock_clover.sandbox.sandbox import Sandbox
 
 AuthenticationState = Literal["method", "challenge", "answered", "over", "expired"]
-"""State of an authentication: the method or the challenge waits for the browser, the issuer has
-answered, the payment is decided, or the time has expired."""
+"""State of an authentication: the method or challenge step is pending, the issuer has set a result,
+the payment is complete (`over`), or the authentication has expired."""
 
-_STATUS_OF: dict[IssuerResult, FlowStatus] = {
+_STATUS_BY_RESULT: dict[IssuerResult, FlowStatus] = {
     "approve": "SUCCESS",
     "attempt": "ATTEMPTED",
     "unavailable": "UNAVAILABLE",
     "fail": "FAILED",
     "timeout": "FAILED",
-    "challenge": "SUCCESS",  # the method succeeded; the finalization says what follows
+    "challenge": "SUCCESS",  # finalize_payment then requires the challenge
 }
-_STATUS_ENDED: dict[str, FlowStatus] = {
+_STATUS_BY_VALIDATION_RESULT: dict[str, FlowStatus] = {
     SUCCESSFUL: "SUCCESS",
     ATTEMPTED: "ATTEMPTED",
     UNKNOWN: "UNAVAILABLE",
@@ -55,12 +55,12 @@ class Authentication(NamedTuple):
 
     @property
     def status(self) -> FlowStatus | None:
-        """The status in the SDK's event; None while it waits for the cardholder."""
+        """The status in the SDK's event; None while the step is pending."""
         if self.charge.state == "failed":
             return "FAILED"
         if self.charge.state != "pending":
-            return _STATUS_ENDED.get(self.threeds.validation_result, "SUCCESS")
-        return None if self.threeds.result is None else _STATUS_OF[self.threeds.result]
+            return _STATUS_BY_VALIDATION_RESULT.get(self.threeds.validation_result, "SUCCESS")
+        return None if self.threeds.result is None else _STATUS_BY_RESULT[self.threeds.result]
 
 
 def has_expired(charge: Charge) -> bool:
@@ -69,34 +69,36 @@ def has_expired(charge: Charge) -> bool:
 
 
 def find_authentication(sandbox: Sandbox, transaction: str) -> Authentication | None:
-    """Return the authentication of a transaction in this family of sandboxes, newest first.
+    """Return the authentication with this transaction id, of any merchant at this address.
 
-    A pending one is among the newest charges. An unknown id scans all charges.
+    The newest charges come first, because pending ones are new. An unknown id scans all charges.
     """
-    for each in sandbox.family:
-        for _, charge in each.charges.newest():
+    for merchant in sandbox.family:
+        for _, charge in merchant.charges.newest():
             threeds = charge.threeds
             if threeds is not None and threeds.transaction == transaction:
-                return Authentication(each, charge, threeds)
+                return Authentication(merchant, charge, threeds)
     return None
 
 
-def resolve(sandbox: Sandbox, charge: Charge, result: IssuerResult) -> Authentication:
-    """Store the issuer's result for the client's finalize_payment; raise CONTROL_INVALID.
+def set_result(sandbox: Sandbox, charge: Charge, result: IssuerResult) -> Authentication:
+    """Store the issuer's result, which the client's finalize_payment then uses.
 
-    `timeout` fails the charge immediately.
+    `timeout` fails the charge immediately. Raises CONTROL_INVALID.
     """
     threeds = charge.threeds
     if charge.state != "pending" or threeds is None:
         raise CONTROL_INVALID.error(
-            detail=f"charge {charge.id} is not pending 3-D Secure: it is {charge.state}"
+            detail=f"charge {charge.id} is not waiting for 3-D Secure; its state is {charge.state}"
         )
     if result == "challenge" and threeds.step != "method":
-        raise CONTROL_INVALID.error(detail="result: a challenge can follow only the method")
+        raise CONTROL_INVALID.error(
+            detail="result: `challenge` is only allowed while the method step is pending"
+        )
     if result == "timeout":
-        why = "3-D Secure expired: result is timeout"
+        why = "3-D Secure expired (result: timeout)"
         failed = fail_authentication(
-            sandbox, charge, refusal(why, "3-D Secure authentication has expired")
+            sandbox, charge, authentication_decline(why, "3-D Secure authentication has expired")
         )
         return Authentication(sandbox, failed, failed.threeds or threeds)
     answered = replace(threeds, result=result)

@@ -1,4 +1,4 @@
-"""Problems of 3-D Secure. The catalogue is `clover/common/problems.py`."""
+"""Errors of 3-D Secure. The list of all errors is in `clover/common/problems.py`."""
 
 from mock_clover.core.evidence import documented, inferred, observed
 from mock_clover.core.problem import invalid, problem
@@ -6,13 +6,13 @@ from mock_clover.core.problem import invalid, problem
 THREEDS_SOURCE_INVALID = invalid(
     "THREEDS_SOURCE_INVALID",
     "Missing or invalid source (CLOVER / NON_CLOVER) for 3DSecure",
-    observed("CC 103957; no final dot"),
+    observed("CC 103957; the message has no final period"),
     param="threeds.source",
 )
 THREEDS_BROWSER_INFO_INVALID = invalid(
     "THREEDS_BROWSER_INFO_INVALID",
     "Missing or invalid/incomplete browser_info for 3DSecure via source (CLOVER)",
-    observed("CC 103957; which members make it complete is inferred from the 3DS SDK page"),
+    observed("CC 103957; which fields make it complete is inferred from the 3DS SDK page"),
     param="threeds.browser_info",
 )
 THREEDS_RESULT_INVALID = invalid(
@@ -24,7 +24,7 @@ THREEDS_RESULT_INVALID = invalid(
 THREEDS_FLOW_STATUS_MISSING = invalid(
     "THREEDS_FLOW_STATUS_MISSING",
     "Missing or invalid flow_status for 3DSecure",
-    inferred("the message for source and browser_info; its values were not found"),
+    inferred("the message for source and browser_info; Clover does not document the values"),
     param="threeds.flow_status",
 )
 THREEDS_UNFINISHED = problem(
@@ -32,7 +32,7 @@ THREEDS_UNFINISHED = problem(
     400,
     "processing_error",
     "3DSecure challenge has not been completed",
-    inferred("the cardholder has not answered, and flow_status has no known value"),
+    inferred("the issuer has set no result, and flow_status has no known value"),
 )
 THREEDS_NOT_PENDING = problem(
     "THREEDS_NOT_PENDING",
@@ -53,5 +53,5 @@ THREEDS_EXPIRED = problem(
     400,
     "processing_error",
     "3DSecure authentication has expired",
-    inferred("no lifetime was found"),
+    inferred("Clover does not document a lifetime"),
 )

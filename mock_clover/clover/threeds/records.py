@@ -1,7 +1,7 @@
 """3-D Secure: requests, stored records and responses. No browser is needed.
 
-A flow is the course of the issuer's authentication. Clover does not document which test card takes
-which flow, so scenarios choose it (inferred).
+A flow is the sequence of steps of an authentication. Clover does not document which test card
+triggers which flow, so scenarios choose it (inferred).
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -16,34 +16,35 @@ _USE = documented("DOCS:use-3ds")
 ThreeDSFlow = Literal[
     "frictionless", "unavailable", "method", "method_challenge", "challenge", "decline"
 ]
-"""Course of an authentication.
+"""The sequence of steps of an authentication.
 
-frictionless: immediate success. unavailable: none, and the charge continues unprotected. method: a
-browser check first. method_challenge: a browser check, then a challenge. challenge: a challenge of
-the cardholder. decline: the issuer rejects. Source: the four responses of the 3DS SDK page.
+frictionless: immediate success. unavailable: no authentication; the charge continues without
+liability protection. method: a browser check. method_challenge: a browser check, then a challenge.
+challenge: a challenge for the cardholder. decline: the issuer rejects. Source: the four responses
+of the 3DS SDK page.
 """
-BROWSERLESS: frozenset[ThreeDSFlow] = frozenset({"frictionless", "unavailable", "decline"})
+FLOWS_WITHOUT_BROWSER: frozenset[ThreeDSFlow] = frozenset(
+    {"frictionless", "unavailable", "decline"}
+)
 """Flows that a rule may set for an external authentication (NON_CLOVER)."""
 
 Step = Literal["method", "challenge"]
 """What a pending charge waits for."""
 IssuerResult = Literal["approve", "attempt", "unavailable", "fail", "challenge", "timeout"]
-"""Results of the issuer for a pending authentication; `challenge` only after the method."""
+"""Results of the issuer for a pending authentication; `challenge` only for the method step."""
 
 PROTOCOL_VERSION = "2.2.0"  # documented, 3DS SDK page
-LIFE_MS = 600_000
-"""Lifetime of a pending authentication: inferred, none was found."""
-EXPIRES = "threeds_expired"
-"""Job kind."""
+THREEDS_LIFETIME_MS = 600_000
+"""Lifetime of a pending authentication (inferred: Clover does not document one)."""
+THREEDS_EXPIRED_JOB = "threeds_expired"
+"""Kind of the job that expires a pending authentication."""
 
-_WORDS_MAX = 4_096
-"""Maximum length of a browser text; a user agent may be long but fits in a header."""
+_TEXT_MAX = 4_096
+"""Maximum length of a browser field; a user agent may be long but fits in a header."""
 _BrowserText = (
     Annotated[
         str,
-        doc(
-            "As the 3DS SDK returns it.", _SDK, refused_as="INVALID_REQUEST", max_length=_WORDS_MAX
-        ),
+        doc("As the 3DS SDK returns it.", _SDK, refused_as="INVALID_REQUEST", max_length=_TEXT_MAX),
     ]
     | None
 )
@@ -67,9 +68,9 @@ class BrowserInfo(Record, frozen=True, kw_only=True):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all members are present; the page's origin is not part of EMV and is optional.
+        """Whether all fields are present; the page's origin is not part of EMV and is optional.
 
-        Documented: "with all the fields in the threeds object"; which are optional is inferred.
+        Documented: "with all the fields in the threeds object". Which are optional is inferred.
         """
         return all(
             getattr(self, name) not in (None, "")
@@ -84,32 +85,32 @@ class AuthenticationResult(Record, frozen=True, kw_only=True):
     authentication_status: (
         Annotated[
             str,
-            doc("Success, Failed, Attempted, Unavailable or Rejected, in either case.", _USE),
+            doc("Success, Failed, Attempted, Unavailable or Rejected; case-insensitive.", _USE),
         ]
         | None
     ) = None
     transaction_id: Annotated[str, doc("Id of the 3DS server.", _USE, max_length=100)] | None = None
     cryptogram: Annotated[str, doc("Required for NON_CLOVER.", _USE, max_length=100)] | None = None
     threeds_version: (
-        Annotated[str, doc("2 and up; 1 is no longer supported.", _USE, max_length=20)] | None
+        Annotated[str, doc("2 or higher; 1 is no longer supported.", _USE, max_length=20)] | None
     ) = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether it can be used."""
+        """Whether the required fields are present and valid."""
         status = self.authentication_status
         known = status is None or status.upper() in AUTHENTICATION_STATUSES
         return bool(self.cryptogram) and known and not (self.threeds_version or "").startswith("1")
 
     @property
-    def is_refusal(self) -> bool:
-        """Whether the issuer rejected it; that the payment is then declined is inferred."""
-        return (self.authentication_status or "").upper() in _REFUSALS
+    def is_rejected(self) -> bool:
+        """Whether the issuer rejected it. Inferred: the payment is then declined."""
+        return (self.authentication_status or "").upper() in _REJECTED_STATUSES
 
 
 AUTHENTICATION_STATUSES = frozenset({"SUCCESS", "FAILED", "ATTEMPTED", "UNAVAILABLE", "REJECTED"})
 """Documented DOCS:use-3ds; sent in upper case in CC 103957."""
-_REFUSALS = frozenset({"FAILED", "REJECTED"})
+_REJECTED_STATUSES = frozenset({"FAILED", "REJECTED"})
 
 FlowStatus = Literal["SUCCESS", "ATTEMPTED", "UNAVAILABLE", "FAILED"]
 """Status of an authentication in the SDK's event (inferred; see below)."""
@@ -120,8 +121,8 @@ FLOW_STATUS_RESULT: dict[str, IssuerResult] = {
     "FAILED": "fail",
     "REJECTED": "fail",
 }
-"""Result for a `flow_status` if the issuer has none. Clover's values were not found; these are the
-documented ones of `authentication_status` (inferred)."""
+"""Result for a `flow_status` if the issuer has set none. Clover does not document the values; these
+are the documented ones of `authentication_status` (inferred)."""
 
 
 class ThreeDSRequest(Record, frozen=True, kw_only=True):
@@ -151,8 +152,9 @@ class FinalizeThreeDS(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "`detail._3DSStatus` of the SDK's event. Its values were not found: here SUCCESS, "
-                "ATTEMPTED, UNAVAILABLE, FAILED and REJECTED decide if the issuer has no result.",
+                "`detail._3DSStatus` of the SDK's event. Clover does not document its values. Here "
+                "SUCCESS, ATTEMPTED, UNAVAILABLE, FAILED and REJECTED decide if the issuer has set "
+                "no result.",
                 inferred("the documented values of authentication_status"),
                 max_length=100,
             ),
@@ -171,7 +173,7 @@ class FinalizeRequest(Record, frozen=True, kw_only=True):
     threeds: (
         Annotated[
             FinalizeThreeDS,
-            doc("Result of the browser's part.", _SDK, refused_as="INVALID_REQUEST"),
+            doc("Result of the steps in the browser.", _SDK, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
@@ -188,7 +190,7 @@ class ThreeDS(Record, frozen=True, kw_only=True):
     then_challenge: bool = False
     """Whether a challenge follows the method."""
     transaction: str = ""
-    """Transaction id of the 3DS server, a UUID like the id of the ACS."""
+    """Transaction id of the 3DS server; a UUID, like the transaction id of the ACS."""
     acs_transaction: str = ""
     home: str = ""
     """Base URL of the issuer's pages: this server's URL for the client."""
@@ -198,17 +200,17 @@ class ThreeDS(Record, frozen=True, kw_only=True):
     ended_ms: Millis = 0
     """Time of the finalization."""
     approval: Approval | None = None
-    """The issuer's verdict on the payment after authentication, unless it is `decline`."""
+    """The issuer's approval of the payment; None if `decline` is set."""
     decline: Decline | None = None
 
     @property
     def verdict(self) -> Verdict:
         """The issuer's verdict on the payment."""
-        return self.approval or self.decline or Approval(why="no other verdict")
+        return self.approval or self.decline or Approval(why="no verdict is stored")
 
 
 class ThreeDSData(Record, frozen=True, kw_only=True):
-    """`threeds.data`: data for the next step, with the members of the 3DS SDK page."""
+    """`threeds.data`: data for the next step, with the fields of the 3DS SDK page."""
 
     evidence: ClassVar[Evidence] = _SDK
 
@@ -261,7 +263,7 @@ class CardFlow(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     flow: ThreeDSFlow
     amount: Cents | None = None
-    """For this amount only; others are frictionless. Documented: exact amounts."""
+    """The only amount with this flow; others are frictionless. Documented: exact amounts."""
 
     @property
     def label(self) -> str:

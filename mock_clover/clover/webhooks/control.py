@@ -16,8 +16,8 @@ from mock_clover.clover.webhooks.records import (
     EventSpec,
     TargetKind,
     TargetSpec,
-    wrong_event,
-    wrong_target,
+    event_error,
+    target_error,
 )
 from mock_clover.clover.webhooks.records_delivery import (
     Delivery,
@@ -71,7 +71,7 @@ class TargetList(Record, frozen=True, kw_only=True):
     data: tuple[TargetAnswer, ...]
 
 
-class TargetsGone(Record, frozen=True, kw_only=True):
+class TargetsDeleted(Record, frozen=True, kw_only=True):
     """Number of targets that were removed."""
 
     cleared: int
@@ -132,7 +132,7 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswe
     body = call.body
     fields = {n: getattr(body, n) for n in TargetSpec.__struct_fields__}
     spec = TargetSpec(**fields)
-    error = wrong_target(spec)
+    error = target_error(spec)
     if error is not None:
         raise CONTROL_INVALID.error(detail=f"{error[0]}: {error[1]}")
     handshake = spec.kind == "platform" if body.handshake is None else body.handshake
@@ -154,16 +154,16 @@ def list_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetList:
     return TargetList(data=tuple(map(_target_answer, _outbox(sandbox).subscriptions.values())))
 
 
-def clear_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetsGone:
+def clear_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetsDeleted:
     """Remove all targets and drop their pending deliveries."""
     ids = list(_outbox(sandbox).subscriptions)
-    return TargetsGone(cleared=sum(_outbox(sandbox).unsubscribe(each) for each in ids))
+    return TargetsDeleted(cleared=sum(_outbox(sandbox).unsubscribe(each) for each in ids))
 
 
-def delete_target(sandbox: Sandbox, call: Call[None, None]) -> TargetsGone:
+def delete_target(sandbox: Sandbox, call: Call[None, None]) -> TargetsDeleted:
     """Remove one target."""
     subscription = _require_target(sandbox, call.ids[0])
-    return TargetsGone(cleared=int(_outbox(sandbox).unsubscribe(subscription.id)))
+    return TargetsDeleted(cleared=int(_outbox(sandbox).unsubscribe(subscription.id)))
 
 
 def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer:
@@ -183,7 +183,7 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer
 def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
     """Send an event on demand; the plans of targets do not apply to it."""
     body = call.body
-    error = wrong_event(body)
+    error = event_error(body)
     if error is not None:
         raise CONTROL_INVALID.error(detail=f"{error[0]}: {error[1]}")
     needed = ("object", "id", "type") if body.kind == "platform" else ("id", "status")
@@ -284,8 +284,8 @@ def _delivery_answer(delivery: Delivery) -> DeliveryAnswer:
 ENDPOINTS: tuple[Endpoint, ...] = (
     control("put_webhook", "PUT", _TARGETS, put_target, TargetAnswer, request=TargetRequest),
     control("list_webhooks", "GET", _TARGETS, list_targets, TargetList),
-    control("clear_webhooks", "DELETE", _TARGETS, clear_targets, TargetsGone),
-    control("delete_webhook", "DELETE", f"{_TARGETS}/{{id}}", delete_target, TargetsGone),
+    control("clear_webhooks", "DELETE", _TARGETS, clear_targets, TargetsDeleted),
+    control("delete_webhook", "DELETE", f"{_TARGETS}/{{id}}", delete_target, TargetsDeleted),
     control(
         *("verify_webhook", "POST", f"{_TARGETS}/{{id}}/verify", verify_code, TargetAnswer),
         request=CodeRequest,

@@ -8,15 +8,15 @@ inferred.
 from msgspec.structs import replace
 
 from mock_clover.clover.webhooks.operations_deliveries import (
-    GIVES_BACK,
-    apply_delivery_plan,
-    is_awaiting_verification,
-    post,
+    REFUND_CAUSES,
+    create_delivery,
+    deliver_with_faults,
     release,
+    withhold_if_unverified,
 )
 from mock_clover.clover.webhooks.records import (
-    KNOWS_OBJECT,
-    OBJECT_OF,
+    EVENT_BY_OPERATION,
+    OPERATIONS_WITH_OBJECT_ID,
     EventSpec,
     EventType,
     Status,
@@ -28,7 +28,7 @@ from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def announce(
+def send_platform_event(
     sandbox: Sandbox, kind: str, object_id: str, event_type: EventType, about: str
 ) -> None:
     """Send a platform event about an object that was created, updated or deleted."""
@@ -37,17 +37,17 @@ def announce(
         return
     event = f"{kind}:{event_type}"
     for subscription in tuple(outbox.subscriptions.values()):
-        if subscription.spec.kind != "platform" or not subscription.wants(event):
+        if subscription.spec.kind != "platform" or not subscription.is_subscribed_to(event):
             continue
         body = _platform_body(sandbox, subscription.spec, f"{kind}:{object_id}", event_type)
-        apply_delivery_plan(sandbox, outbox, subscription, body, event, object_id, about)
-    if about in GIVES_BACK:
+        deliver_with_faults(sandbox, outbox, subscription, body, event, object_id, about)
+    if about in REFUND_CAUSES:
         for target_id in outbox.subscriptions:
             release(outbox, target_id, object_id, sandbox.clock.now_ms())
     sandbox.webhook_sender(sandbox)
 
 
-def announce_checkout(
+def send_checkout_event(
     sandbox: Sandbox,
     payment_id: str,
     *,
@@ -67,7 +67,7 @@ def announce_checkout(
     body = _checkout_body(sandbox, spec, payment_id)
     for subscription in tuple(outbox.subscriptions.values()):
         if subscription.spec.kind == "hosted_checkout":
-            apply_delivery_plan(sandbox, outbox, subscription, body, "", payment_id, "checkout")
+            deliver_with_faults(sandbox, outbox, subscription, body, "", payment_id, "checkout")
     sandbox.webhook_sender(sandbox)
 
 
@@ -81,13 +81,13 @@ def send(sandbox: Sandbox, spec: EventSpec, about: str) -> list[Delivery]:
         if subscription.spec.kind != spec.kind or spec.target not in (None, subscription.id):
             continue
         event = f"{spec.object}:{spec.type}" if spec.object and spec.type else ""
-        if event and not subscription.wants(event) and spec.target is None:
+        if event and not subscription.is_subscribed_to(event) and spec.target is None:
             continue
-        if is_awaiting_verification(outbox, subscription):
+        if withhold_if_unverified(outbox, subscription):
             continue
         body = _requested_body(sandbox, subscription.spec, spec)
         for _ in range(spec.copies):
-            delivery = post(
+            delivery = create_delivery(
                 *(sandbox, outbox, subscription, body, about),
                 state="waiting" if spec.delay_ms else "under_way",
                 due_ms=now_ms + spec.delay_ms,
@@ -119,7 +119,7 @@ def send_rule_event(
         if not object_id:
             return
         if spec.kind == "platform":
-            kind, event_type = OBJECT_OF.get(operation, (None, None))
+            kind, event_type = EVENT_BY_OPERATION.get(operation, (None, None))
             if not (spec.object or kind):
                 return
             spec = replace(
@@ -189,9 +189,9 @@ def _object_id(
     operation: str, ids: tuple[str, ...], request: Record | None, reply: bytes
 ) -> str | None:
     """Return the id of the object of a call, or None if there is none."""
-    if operation in KNOWS_OBJECT:
+    if operation in OPERATIONS_WITH_OBJECT_ID:
         return ids[0] if ids else getattr(request, "charge", None)
-    if operation not in OBJECT_OF:
+    if operation not in EVENT_BY_OPERATION:
         return None
     try:
         body = decode_json(reply)

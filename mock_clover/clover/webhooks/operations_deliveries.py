@@ -22,11 +22,11 @@ from mock_clover.sandbox.scheduler import Job
 
 WEBHOOK_DUE = "webhook_due"
 """Job kind of a waiting delivery: a retry or a delay on demand."""
-GIVES_BACK = ("refund", "void")
+REFUND_CAUSES = ("refund", "void")
 """Causes of the events that release deliveries held by `late_after_refund`."""
 
 
-def post(
+def create_delivery(
     sandbox: Sandbox,
     outbox: Outbox,
     subscription: TargetState,
@@ -35,7 +35,7 @@ def post(
     *,
     due_ms: int,
     state: DeliveryState = "under_way",
-    **more: Any,
+    **kwargs: Any,
 ) -> Delivery:
     """Create a delivery of a body; schedule a job for a waiting one."""
     outbox.count += 1
@@ -48,7 +48,7 @@ def post(
         state=state,
         made_ms=sandbox.clock.now_ms(),
         due_ms=due_ms,
-        **more,
+        **kwargs,
     )
     outbox.add(delivery)
     if state == "waiting":
@@ -56,7 +56,7 @@ def post(
     return delivery
 
 
-def apply_delivery_plan(
+def deliver_with_faults(
     sandbox: Sandbox,
     outbox: Outbox,
     subscription: TargetState,
@@ -66,7 +66,7 @@ def apply_delivery_plan(
     about: str,
 ) -> None:
     """Post an event to a target as its plan says, then release what waited for it."""
-    if is_awaiting_verification(outbox, subscription):
+    if withhold_if_unverified(outbox, subscription):
         return
     fault = outbox.next_fault(subscription.id, event)
     action = fault.do if fault is not None else None
@@ -77,14 +77,14 @@ def apply_delivery_plan(
         state = "dropped"
     elif action == "reorder":
         state, held_for = "held", "next"
-    elif action == "late_after_refund" and about not in GIVES_BACK:
+    elif action == "late_after_refund" and about not in REFUND_CAUSES:
         state, held_for = "held", object_id
     elif action == "delay" and fault is not None:
         state, due_ms = "waiting", now_ms + (fault.delay_ms or 0)
     elif action == "duplicate" and fault is not None:
         copies = fault.copies
     for _ in range(copies):
-        post(
+        create_delivery(
             *(sandbox, outbox, subscription, body, about),
             state=state,
             due_ms=due_ms,
@@ -102,7 +102,7 @@ def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
         outbox.put(replace(each, state="under_way", due_ms=now_ms, held_for=""))
 
 
-def is_awaiting_verification(outbox: Outbox, subscription: TargetState) -> bool:
+def withhold_if_unverified(outbox: Outbox, subscription: TargetState) -> bool:
     """Return whether a target still waits for verification; count the withheld event."""
     if subscription.code is not None:
         outbox.subscriptions[subscription.id] = replace(
@@ -114,7 +114,7 @@ def is_awaiting_verification(outbox: Outbox, subscription: TargetState) -> bool:
 def verify_target(sandbox: Sandbox, outbox: Outbox, subscription: TargetState) -> Delivery:
     """Send a new target its verification code."""
     body = encode(Verification(verificationCode=subscription.code or "")).decode()
-    delivery = post(
+    delivery = create_delivery(
         *(sandbox, outbox, subscription, body, "verification"), due_ms=sandbox.clock.now_ms()
     )
     sandbox.webhook_sender(sandbox)
@@ -123,7 +123,7 @@ def verify_target(sandbox: Sandbox, outbox: Outbox, subscription: TargetState) -
 
 def resend(sandbox: Sandbox, outbox: Outbox, delivery: Delivery) -> Delivery:
     """Send a delivery's body again, as a new delivery with all its attempts."""
-    new = post(
+    new = create_delivery(
         *(sandbox, outbox, outbox.subscriptions[delivery.target], delivery.body, delivery.about),
         due_ms=sandbox.clock.now_ms(),
         event=delivery.event,
@@ -145,7 +145,7 @@ def deliver_due(sandbox: Sandbox, job: Job) -> bool:
     return True
 
 
-def report(
+def record_attempt(
     sandbox: Sandbox,
     delivery_id: str,
     *,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from mock_clover.clover.webhooks.records_address import wrong_url
+from mock_clover.clover.webhooks.records_address import url_error
 from mock_clover.core.evidence import END
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
@@ -37,7 +37,7 @@ publishes no schedule for either kind."""
 RETRIES_MAX = 10
 
 
-OBJECT_OF: dict[str, tuple[ObjectKind, EventType]] = {
+EVENT_BY_OPERATION: dict[str, tuple[ObjectKind, EventType]] = {
     "create_charge": ("P", "CREATE"),
     "capture_charge": ("P", "UPDATE"),
     "create_refund": ("P", "UPDATE"),
@@ -53,7 +53,7 @@ OBJECT_OF: dict[str, tuple[ObjectKind, EventType]] = {
     "pay_checkout": ("P", "CREATE"),
 }
 """Default object kind and type of a rule's event, by operation."""
-KNOWS_OBJECT = frozenset(
+OPERATIONS_WITH_OBJECT_ID = frozenset(
     {
         *("capture_charge", "create_refund", "update_customer", "revoke_card", "delete_customer"),
         *("pay_order", "return_order"),
@@ -62,11 +62,11 @@ KNOWS_OBJECT = frozenset(
 """Operations with the object in the request, so a failed call has an object too."""
 
 
-class HookRecord(Record, frozen=True, forbid_unknown_fields=True):
+class WebhookConfigRecord(Record, frozen=True, forbid_unknown_fields=True):
     """Base of webhook configuration records; unknown members are an error."""
 
 
-class DeliveryFault(HookRecord, frozen=True, kw_only=True):
+class DeliveryFault(WebhookConfigRecord, frozen=True, kw_only=True):
     """A fault to inject into deliveries."""
 
     do: Annotated[
@@ -94,7 +94,7 @@ class DeliveryFault(HookRecord, frozen=True, kw_only=True):
     ] = 2
 
 
-class TargetSpec(HookRecord, frozen=True, kw_only=True):
+class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     """A webhook target of one kind of events."""
 
     id: (
@@ -146,7 +146,7 @@ class TargetSpec(HookRecord, frozen=True, kw_only=True):
         return redact(f"TargetSpec({self.id} {self.kind} {self.url.partition('?')[0]})")
 
 
-class EventSpec(HookRecord, frozen=True, kw_only=True):
+class EventSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     """An event that a rule or a control call requests."""
 
     kind: Annotated[TargetKind, msgspec.Meta(description="Kind of targets to send to.")] = (
@@ -197,14 +197,14 @@ class EventSpec(HookRecord, frozen=True, kw_only=True):
     ] = "right"
 
 
-def fits(wanted: str, event: str) -> bool:
+def matches_event(wanted: str, event: str) -> bool:
     """Return whether a filter (P or P:CREATE) matches an event (P:CREATE)."""
     return wanted == event or wanted == event.partition(":")[0]
 
 
-def wrong_target(spec: TargetSpec) -> tuple[str, str] | None:
+def target_error(spec: TargetSpec) -> tuple[str, str] | None:
     """Return the first invalid member of a target and the reason, or None."""
-    error = wrong_url(spec.url)
+    error = url_error(spec.url)
     if error:
         return "url", error
     if spec.kind == "hosted_checkout" and (spec.events or spec.app_id):
@@ -232,7 +232,7 @@ _PLATFORM_ONLY = ("object", "type", "ts")
 _CHECKOUT_ONLY = ("status", "amount", "session")
 
 
-def wrong_event(event: EventSpec) -> tuple[str, str] | None:
+def event_error(event: EventSpec) -> tuple[str, str] | None:
     """Return the first invalid member of an event and the reason, or None."""
     forbidden: tuple[str, ...] = _CHECKOUT_ONLY if event.kind == "platform" else _PLATFORM_ONLY
     if event.payload is not None:

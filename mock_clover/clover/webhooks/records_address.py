@@ -39,7 +39,7 @@ _EMBEDDING = tuple(map(ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", 
 IPv4 address only resolves to one of NAT64 where a network has no IPv4."""
 
 
-def wrong_url(url: str) -> str:
+def url_error(url: str) -> str:
     """Return why a webhook URL is invalid, or ''; host names are not resolved."""
     if len(url) > URL_CHARS_MAX:
         return f"is longer than {URL_CHARS_MAX} characters"
@@ -67,19 +67,19 @@ def host_of(parts: SplitResult) -> str:
 
 def block_reason(address: str) -> str:
     """Return why an address is always rejected, or ''; a host name never is."""
-    for parsed in _forms(address):
+    for parsed in _effective_addresses(address):
         for network, why in _BLOCKED_NETWORKS:
             if parsed in network:
                 return f"{address} is {why}"
     return ""
 
 
-def refusal(address: str, host: str, allowed: tuple[str, ...]) -> str:
+def address_error(address: str, host: str, allowed: tuple[str, ...]) -> str:
     """Return why the resolved address of a host is rejected, or ''."""
     reason = block_reason(address)
     if reason:
         return reason
-    parsed = next(_forms(address), None)
+    parsed = next(_effective_addresses(address), None)
     if parsed is None:
         return f"{address} is not an IP address"
     if host in allowed or any(parsed in network for network in _PRIVATE):
@@ -90,7 +90,7 @@ def refusal(address: str, host: str, allowed: tuple[str, ...]) -> str:
     )
 
 
-def _forms(address: str) -> Iterator[IPv4Address | IPv6Address]:
+def _effective_addresses(address: str) -> Iterator[IPv4Address | IPv6Address]:
     """Yield an address as the system uses it, then the IPv4 addresses embedded in it."""
     try:
         parsed = ip_address(address)

@@ -4,7 +4,7 @@ import hmac
 import re
 from typing import Literal, NamedTuple
 
-from mock_clover.clover.webhooks.records import TargetSpec, fits
+from mock_clover.clover.webhooks.records import TargetSpec, matches_event
 from mock_clover.clover.webhooks.records_event import AUTH_HEADER, SIGNATURE_HEADER
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
@@ -71,9 +71,9 @@ class TargetState(Record, frozen=True, kw_only=True):
         """Show no secret."""
         return repr(self.spec)
 
-    def wants(self, event: str) -> bool:
+    def is_subscribed_to(self, event: str) -> bool:
         """Return whether the target is subscribed to an event such as P:CREATE."""
-        return not self.spec.events or any(fits(each, event) for each in self.spec.events)
+        return not self.spec.events or any(matches_event(each, event) for each in self.spec.events)
 
 
 class HeaderLine(NamedTuple):

@@ -149,17 +149,23 @@ def cancelling(first: Ask) -> Ask:
 NONE = lambda world: pay(world, UNKNOWN)  # noqa: E731 - a case like the others
 for problem, fact, status, first, message in (
     ("CHECKOUT_EXPIRED", "after 15 minutes", 410, late, "This checkout has expired."),
-    ("CHECKOUT_ALREADY_PAID", "twice", 409, twice, "This checkout has been paid already."),
-    ("CHECKOUT_CANCELLED", "when cancelled", 409, after_all, "This checkout was cancelled."),
+    ("CHECKOUT_ALREADY_PAID", "twice", 409, twice, "This checkout session has already been paid."),
+    (
+        "CHECKOUT_CANCELLED",
+        "when cancelled",
+        409,
+        after_all,
+        "This checkout session was cancelled.",
+    ),
 ):
     case(problem, f"a payment {fact}", first, message, status)
     case(problem, f"a cancellation {fact}", cancelling(first), message, status)
-case("CHECKOUT_NOT_FOUND", "a payment of nothing", NONE, "There is no such checkout.", 404)
+case("CHECKOUT_NOT_FOUND", "a payment of nothing", NONE, "Checkout session not found.", 404)
 case(
     "CHECKOUT_NOT_FOUND",
     "a look at nothing",
     lambda world: world.send("GET", f"/_mock/checkouts/{UNKNOWN}"),
-    "There is no such checkout.",
+    "Checkout session not found.",
     404,
 )
 

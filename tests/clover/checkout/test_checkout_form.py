@@ -60,20 +60,20 @@ def test_tip_is_requested_by_session_or_setting(
     assert charge.request.tip_amount == (1_962 if asked else None)
 
 
-def test_offers_are_of_the_goods_without_taxes_and_each_has_its_sums(world: World) -> None:
+def test_offers_are_are_percentages_of_the_subtotal(world: World) -> None:
     text = Seen(look(world, session(world, shoppingCart=TAXED, **ASKS)).body).text
-    for offer in ("No tip", "15 %16.37 USD", "18 %19.64 USD", "20 %21.82 USD", "Own"):
+    for offer in ("No tip", "15%16.37 USD", "18%19.64 USD", "20%21.82 USD", "Custom"):
         assert f"\n{offer}\n" in text
-    assert "\nTip0.00 USD16.37 USD19.64 USD21.82 USDyour own\n" in text
+    assert "\nTip0.00 USD16.37 USD19.64 USD21.82 USDcustom\n" in text
     sums = "120.01 USD136.38 USD139.65 USD141.83 USD120.01 USD"
     assert f"\nTotal{sums} + tip\n" in text
-    assert f"\nPay {sums} and the tip\n" in text
+    assert f"\nPay {sums} + tip\n" in text
 
 
 def test_a_merchant_offers_other_tips(make_world: MakeWorld) -> None:
     world = switched(make_world, tips="always", tip_percents=[7])
     made = session(world)
-    assert "\n7 %7.63 USD\n" in Seen(look(world, made).body).text
+    assert "\n7%7.63 USD\n" in Seen(look(world, made).body).text
     assert submit(world, made, tip="15").status == 400
     assert submit(world, made, tip="7").status == 303
 
@@ -149,7 +149,7 @@ def test_surcharge_is_shown_on_form_and_receipt(make_world: MakeWorld) -> None:
     world = make_world(surcharge_rate=35_000)
     made = session(world, redirectUrls=..., **ASKS)
     text = Seen(look(world, made).body).text
-    assert "\nSurcharge for cards3.81 USD\nTip0.00 USD16.35 USD" in text
+    assert "\nCard surcharge3.81 USD\nTip0.00 USD16.35 USD" in text
     assert "\nTotal112.81 USD129.16 USD" in text
     submit(world, made, tip="15")
     text = Seen(look(world, made).body).text
@@ -170,7 +170,7 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "a thirteenth month": ({"exp_month": "13"}, {"exp_month": MONTH}),
     "a year of three digits": (
         {"exp_year": "203"},
-        {"exp_year": "Enter the year as it is on the card"},
+        {"exp_year": "Enter the year as shown on the card"},
     ),
     "a year that is over": ({"exp_year": "20"}, {"exp_year": "The card has expired"}),
     "a month that is over": (
@@ -182,10 +182,10 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "all at once": (
         {"number": "4242", "exp_month": "x", "exp_year": "y", "cvv": "z", "tip": "own"},
         {
-            "tip_own": "Enter a tip as 5.00",
+            "tip_own": "Enter the tip as an amount, for example 5.00",
             "number": NUMBER,
             "exp_month": MONTH,
-            "exp_year": "Enter the year as it is on the card",
+            "exp_year": "Enter the year as shown on the card",
             "cvv": CVV,
         },
     ),
@@ -193,8 +193,8 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         dict.fromkeys(GOOD, ""),
         {
             "number": "Enter the card number",
-            "exp_month": "Enter the month of expiry",
-            "exp_year": "Enter the year of expiry",
+            "exp_month": "Enter the expiry month",
+            "exp_year": "Enter the expiry year",
             "cvv": "Enter the security code",
         },
     ),
@@ -271,7 +271,10 @@ def test_what_was_entered_is_kept_unless_it_could_be_a_number_or_a_cvv(
     got = submit(world, made, **form)
     assert of_field(got, name).get("value") == kept
     assert "checked" in of_field(got, "tip-2")
-    assert "Number and security code are not kept: enter them again." in Seen(got.body).text
+    assert (
+        "For your security, please enter the card number and security code again."
+        in Seen(got.body).text
+    )
 
 
 def test_query_does_not_prefill_form(world: World) -> None:
@@ -286,13 +289,13 @@ def test_query_does_not_prefill_form(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("advance", "left"),
-    [("0s", "15 more minutes"), ("1m", "14 more minutes"), ("870s", "1 more minute")],
+    [("0s", "15 minutes"), ("1m", "14 minutes"), ("870s", "1 minute")],
 )
 def test_a_page_says_how_long_it_is_open(world: World, advance: str, left: str) -> None:
     made = session(world)
     world.send("PUT", "/_mock/clock", {"advance": advance})
     got = look(world, made)
-    assert f"Open for {left} by this sandbox's clock" in Seen(got.body).text
+    assert f"This page expires in {left} (sandbox clock)" in Seen(got.body).text
     (time,) = Seen(got.body).all("time")
     assert time == {"datetime": "2025-05-27T10:37:50Z"}
 
@@ -314,7 +317,7 @@ def test_a_second_post_shows_that_it_is_paid_and_charges_nothing(world: World) -
     got = submit(world, made)
     seen = Seen(got.body)
     assert (got.status, got.why) == (409, "CHECKOUT_ALREADY_PAID")
-    assert "This checkout is paid already. Nothing was charged again." in seen.text
+    assert "This checkout has already been paid. You were not charged again." in seen.text
     assert "Paid\n109.00 USD" in seen.text
     assert [link["href"] for link in seen.all("a")] == [URLS["success"]]
     assert len(world.sandbox.state()["charges"]) == 1
@@ -331,7 +334,7 @@ def test_a_post_that_comes_too_late_shows_how_it_stands(world: World, do: str, s
     assert f"This checkout {'has expired' if said == 'expired' else 'was cancelled'}" in (
         text.replace("The checkout", "This checkout")
     )
-    assert "Nothing was paid." in text
+    assert "You were not charged." in text
 
 
 def test_what_was_paid_without_a_page_is_shown_too(world: World) -> None:

@@ -59,9 +59,9 @@ def test_the_page_shows_cart_tax_and_total(world: World) -> None:
         *("Your order", "3 items", "ItemPrice"),
         *("Floor lamp\u00a0×\u00a02brass218.00 USD", "Floor lamp0.05 USD"),  # noqa: RUF001
         *("Tax21.80 USD", "Total239.85 USD"),
-        "Open for 15 more minutes by this sandbox's clock, until 10:37:50 UTC on 27 May 2025.",
+        "This page expires in 15 minutes (sandbox clock), at 10:37:50 UTC on 27 May 2025.",
         "Pay by card",
-        *("Card number", "Month of expiry", "Year of expiry", "Security code (CVV)"),
+        *("Card number", "Expiry month", "Expiry year", "Security code (CVV)"),
         *("Name on the card (optional)", "Postal code (optional)"),
         *("Pay 239.85 USD", "Cancel"),
         "mock-clover, not Clover: no money moves. Do not enter a real card number.",
@@ -87,17 +87,17 @@ def fields_of_form() -> tuple[str, ...]:
 
 
 ENDS: dict[str, tuple[str, int, str, str]] = {
-    "paid": ("paid", 200, "Thank you. The payment is made.", URLS["success"]),
+    "paid": ("paid", 200, "Thank you. Your payment was successful.", URLS["success"]),
     "cancelled": (
         "cancelled",
         200,
-        "The checkout was cancelled. Nothing was paid.",
+        "The checkout was cancelled. You were not charged.",
         URLS["cancel"],
     ),
     "expired": (
         "expired",
         410,
-        "This checkout has expired. Nothing was paid.",
+        "This checkout has expired. You were not charged.",
         URLS["failure"],
     ),
 }
@@ -141,7 +141,7 @@ def test_unknown_session_is_not_found(world: World) -> None:
     unknown = "00000000-0000-4000-a000-000000000000"
     for got in (look(world, unknown), submit(world, unknown), submit(world, unknown, do="cancel")):
         assert (got.status, Seen(got.body).all("form")) == (404, [])
-        assert "There is no such checkout." in Seen(got.body).text
+        assert "Checkout session not found." in Seen(got.body).text
 
 
 # What is done ------------------------------------------------------------------------------------

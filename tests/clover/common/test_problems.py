@@ -1395,13 +1395,13 @@ ELSEWHERE = {
     **dict.fromkeys(
         (name for name in BY_NAME if name.startswith("PLATFORM_")), "test_platform_errors.py"
     ),
-    "OAUTH_CODE_REFUSED": "test_oauth_errors.py beside this file, for each reason",
-    "OAUTH_REFRESH_REFUSED": "the same",
-    "OAUTH_RECOVERY_REFUSED": "the same",
-    "OAUTH_MIGRATION_REFUSED": "the same",
+    "OAUTH_CODE_REJECTED": "test_oauth_errors.py beside this file, for each reason",
+    "OAUTH_REFRESH_REJECTED": "the same",
+    "OAUTH_RECOVERY_REJECTED": "the same",
+    "OAUTH_MIGRATION_REJECTED": "the same",
     "OAUTH_MEDIA_TYPE": "the same",
     "PERMISSION_MISSING": "the same",
-    "CONSENT_FROM_ELSEWHERE": "the same",
+    "CONSENT_CROSS_SITE": "the same",
     "CHECKOUT_INVALID": "test_checkout_errors.py beside this file, for each reason",
     "CHECKOUT_NOT_FOUND": "the same",
     "CHECKOUT_EXPIRED": "the same",

@@ -54,7 +54,10 @@ def test_page_shows_app_merchant_and_permissions(world: World, path: str) -> Non
     before = (world.sandbox.state(), world.sandbox.ids.state())
     got = ask(world, path)
     assert (got.status, got.content_type) == (200, "text/html; charset=utf-8")
-    assert (got.why, got.evidence) == ("consent is `ask`: the consent page is shown", "inferred")
+    assert (got.why, got.evidence) == (
+        "consent is `ask`, so the consent page was shown",
+        "inferred",
+    )
     known, seen = world.known, Seen(got.body)
     shop = world.send("GET", f"/v3/merchants/{known.merchant_id}?expand=owner").json
     assert [line for line in seen.text.split("\n") if line] == [
@@ -62,9 +65,12 @@ def test_page_shows_app_merchant_and_permissions(world: World, path: str) -> Non
         f"The app {known.client_id} requests access to the data of this merchant.",
         *("Merchant", f"{shop['name']} {known.merchant_id}"),
         *("Approved by its owner", f"{shop['owner']['name']} {known.employee_id}"),
-        *("Permissions", "Take payments online", "See and change customers"),
-        *("See and change inventory", "See and change merchant data", "See and change orders"),
-        *("See and change payments", "Either way the browser goes back to https://shop.example."),
+        *("Permissions", "Accept payments online", "View and change customers"),
+        *("View and change inventory", "View and change merchant data", "View and change orders"),
+        *(
+            "View and change payments",
+            "In either case, you will be redirected to https://shop.example.",
+        ),
         *("Approve", "Deny"),
         "mock-clover, not Clover: no money moves. Do not enter a real card number.",
     ]
@@ -107,9 +113,9 @@ def test_consent_setting_and_override_by_query(make_world: MakeWorld, path: str)
 
 
 PERMITTED: dict[str, tuple[list[str], list[str]]] = {
-    "one": (["read_payments"], ["See payments"]),
-    "two of a kind": (["read_orders", "write_orders"], ["See and change orders"]),
-    "none": ([], ["Nothing: this sandbox grants no permission"]),
+    "one": (["read_payments"], ["View payments"]),
+    "two of a kind": (["read_orders", "write_orders"], ["View and change orders"]),
+    "none": ([], ["None: this sandbox grants no permissions"]),
 }
 
 
@@ -139,7 +145,7 @@ def test_approve_redirects_like_automatic_consent(
     assert (got.status, got.headers, got.body) == (302, expected.headers, b"")
     assert told(got).get("state", "") == state
     assert pressed.sandbox.state() == auto.sandbox.state()
-    assert (got.why, got.evidence) == ("the merchant agrees on the page", "inferred")
+    assert (got.why, got.evidence) == ("the merchant approved on the consent page", "inferred")
 
 
 def test_approve_returns_token_for_implicit_flow(make_world: MakeWorld) -> None:
@@ -175,7 +181,7 @@ def test_a_code_of_the_page_keeps_its_challenge(world: World) -> None:
 def test_deny_sends_the_browser_back_with_an_error_and_the_state(world: World, path: str) -> None:
     before = (world.sandbox.state(), world.sandbox.ids.state())
     got = press(world, path, "deny", redirect_uri=f"{CALLBACK}?a=1", state="a&b c")
-    assert (got.status, got.why, got.evidence) == (302, "the merchant denies", "inferred")
+    assert (got.status, got.why, got.evidence) == (302, "the merchant denied access", "inferred")
     assert got.headers == {
         "location": f"{CALLBACK}?a=1&error=access_denied"
         "&error_description=The+merchant+denied+the+request.&state=a%26b+c"
@@ -219,8 +225,8 @@ def test_permissions_are_listed_by_merchant_if_different(make_world: MakeWorld) 
     world.known = world.sandbox.credentials
     text = Seen(ask(world, PATHS[1]).body).text
     assert "Permissions" not in text
-    lines = [line for line in text.split("\n") if line.startswith(("Take", "See"))]
-    assert [line.split("; ")[-1] for line in lines] == ["See and change payments", "See orders"]
+    lines = [line for line in text.split("\n") if line.startswith(("Accept", "View"))]
+    assert [line.split("; ")[-1] for line in lines] == ["View and change payments", "View orders"]
 
 
 @each_version

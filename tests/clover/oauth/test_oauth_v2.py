@@ -67,8 +67,8 @@ def test_redirect_has_merchant_and_state(world: World) -> None:
     assert sent == Answered(
         302,
         b"",
-        "the merchant agrees automatically; "
-        "the code works once within ten minutes with client_secret",
+        "consent was given automatically; "
+        "the code can be used once within ten minutes with client_secret",
         "application/json",
         {
             "location": f"https://shop.example/cb?a=1&merchant_id={known.merchant_id}"
@@ -292,7 +292,7 @@ def test_a_refresh_token_is_good_for_a_year_less_a_moment(world: World) -> None:
     assert refresh(world, first).status == 200
     pass_time(world, 1)
     late = refresh(world, second)
-    assert late.why == "OAUTH_REFRESH_REFUSED (the refresh token is older than a year)"
+    assert late.why == "OAUTH_REFRESH_REJECTED (the refresh token has expired (after one year))"
 
 
 @settings(max_examples=60, deadline=None, database=None, derandomize=True)
@@ -434,7 +434,7 @@ def test_under_a_path_the_path_selects_whatever_app_is_named(world: World) -> No
     shop = world.sandboxes.named("shop")
     body = {"client_id": shop.credentials.client_id, "refresh_token": "x"}
     got = at_root(world, "POST", "/sandbox/default/oauth/v2/refresh", body)
-    assert got.why == "OAUTH_REFRESH_REFUSED (the app's id is not the app of this sandbox)"
+    assert got.why == "OAUTH_REFRESH_REJECTED (the client id is not the app id of this sandbox)"
 
 
 MARKET = """

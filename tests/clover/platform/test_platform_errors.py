@@ -152,7 +152,7 @@ CASES += [
         }.items()
     ),
     (
-        "PLATFORM_QUANTITY_BROKEN",
+        "PLATFORM_FRACTIONAL_QUANTITY",
         "half a unit",
         line({"price": 1, "unitQty": 500}),
         400,

@@ -13,10 +13,10 @@ from mock_clover.clover.recurring.endpoints_plans import ROWS_MAX
 from mock_clover.clover.recurring.records_interval import (
     LAST_MS,
     Interval,
-    following,
-    nth,
-    read,
-    written,
+    format_iso8601,
+    next_due_ms,
+    nth_due_ms,
+    parse_iso8601,
 )
 from mock_clover.clover.surface import SURFACE
 from mock_clover.engine.router import Router
@@ -65,11 +65,11 @@ def test_months_are_calendar_months_and_a_missing_day_is_the_last_one(
 ) -> None:
     start_ms = at(f"{start}T{hour}+00:00")
     expected = [at(f"{day}T{hour}+00:00") for day in days]
-    found = [nth(start_ms, interval, count, number) for number in range(len(days))]
+    found = [nth_due_ms(start_ms, interval, count, number) for number in range(len(days))]
     assert found == expected
     steps, after_ms = [], start_ms - 1
     for _ in days:
-        steps.append(following(start_ms, interval, count, after_ms))
+        steps.append(next_due_ms(start_ms, interval, count, after_ms))
         after_ms = steps[-1] or 0
     assert steps == expected
 
@@ -84,21 +84,23 @@ def test_months_are_calendar_months_and_a_missing_day_is_the_last_one(
 def test_next_due_date_is_computed_directly(
     start_ms: int, interval: Interval, count: int, number: int, beside_ms: int
 ) -> None:
-    here = nth(start_ms, interval, count, number)
-    then = nth(start_ms, interval, count, number + 1)
+    here = nth_due_ms(start_ms, interval, count, number)
+    then = nth_due_ms(start_ms, interval, count, number + 1)
     assert here is not None
-    found = following(start_ms, interval, count, here + beside_ms)
+    found = next_due_ms(start_ms, interval, count, here + beside_ms)
     assert found == (here if beside_ms < 0 else then)
 
 
 def test_after_the_year_9999_nothing_falls_due() -> None:
     start_ms = at("2025-01-01T00:00:00+00:00")
     for interval in ("DAY", "WEEK", "MONTH", "YEAR"):
-        assert nth(start_ms, interval, 1_000, 10_000) is None  # type: ignore[arg-type] # the names of a loop are any text
-        assert following(start_ms, interval, 7, LAST_MS) is None  # type: ignore[arg-type] # the names of a loop are any text
-    assert nth(LAST_MS, "DAY", 1, 0) == LAST_MS
-    assert nth(at("9999-11-30T00:00:00+00:00"), "MONTH", 1, 1) == at("9999-12-30T00:00:00+00:00")
-    assert written(LAST_MS + 1) == "9999-12-31T23:59:59.999+0000"
+        assert nth_due_ms(start_ms, interval, 1_000, 10_000) is None  # type: ignore[arg-type] # the names of a loop are any text
+        assert next_due_ms(start_ms, interval, 7, LAST_MS) is None  # type: ignore[arg-type] # the names of a loop are any text
+    assert nth_due_ms(LAST_MS, "DAY", 1, 0) == LAST_MS
+    assert nth_due_ms(at("9999-11-30T00:00:00+00:00"), "MONTH", 1, 1) == at(
+        "9999-12-30T00:00:00+00:00"
+    )
+    assert format_iso8601(LAST_MS + 1) == "9999-12-31T23:59:59.999+0000"
 
 
 MOMENTS = {
@@ -120,9 +122,9 @@ MOMENTS = {
 def test_moments_are_iso_8601(text: str, expected: str | None) -> None:
     if expected is None and not text.startswith("2023-09"):
         with pytest.raises(ValueError, match=r".+"):
-            read(text)
+            parse_iso8601(text)
     elif expected is not None:
-        assert written(read(text)) == expected
+        assert format_iso8601(parse_iso8601(text)) == expected
 
 
 # Plans --------------------------------------------------------------------------------------------

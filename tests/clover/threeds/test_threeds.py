@@ -137,7 +137,7 @@ def test_challenged_charge_is_pending_until_finalized(world: World) -> None:
     assert paid["outcome"] == {"network_status": "approved_by_network", "type": "authorized"}
     assert done.why == (
         "sandbox: VISA ...0026 is listed to approve (inferred); "
-        "3-D Secure, challenge: the issuer said 'approve'"
+        "3-D Secure challenge: issuer result 'approve'"
     )
     assert "order" in fetched(world, made["id"])
 
@@ -352,18 +352,18 @@ def test_control_call_resolves_pending_charge(world: World) -> None:
 @pytest.mark.parametrize(
     ("prepare", "result", "status", "said"),
     [
-        (lambda _: "0000000000000", "approve", 404, "there is no charge '0000000000000'"),
+        (lambda _: "0000000000000", "approve", 404, "no charge has the id '0000000000000'"),
         (
             lambda world: world.charge()["id"],
             "approve",
             400,
-            "is not pending 3-D Secure: it is captured",
+            "is not waiting for 3-D Secure; its state is captured",
         ),
         (
             lambda world: charge(world, CHALLENGE).json["id"],
             "challenge",
             400,
-            "result: a challenge can follow only the method",
+            "result: `challenge` is only allowed while the method step is pending",
         ),
         (lambda world: charge(world, CHALLENGE).json["id"], "approved", 400, "'approved'"),
     ],

@@ -90,21 +90,21 @@ def overslept(world: World) -> dict[str, Any]:
 
 STANDS: dict[str, tuple[Callable[[World], dict[str, Any]], str, str, str]] = {
     "it waits": (wait, "challenge", "", "Confirm your payment"),
-    "approved": (answered("approve"), "answered", "SUCCESS", "The bank has approved."),
+    "approved": (answered("approve"), "answered", "SUCCESS", "The bank approved the payment."),
     "attempted": (answered("attempt"), "answered", "ATTEMPTED", "accepts liability"),
     "unavailable": (answered("unavailable"), "answered", "UNAVAILABLE", "was not available"),
-    "failed": (answered("fail"), "answered", "FAILED", "The bank has refused."),
-    "timed out": (answered("timeout"), "expired", "FAILED", "Nothing was paid."),
-    "expired": (overslept, "expired", "FAILED", "Nothing was paid."),
-    "paid": (ended("approve"), "over", "SUCCESS", "decided already"),
-    "paid after an attempt": (ended("attempt"), "over", "ATTEMPTED", "decided already"),
-    "paid unprotected": (ended("unavailable"), "over", "UNAVAILABLE", "decided already"),
-    "declined": (ended("fail"), "over", "FAILED", "decided already"),
+    "failed": (answered("fail"), "answered", "FAILED", "The bank declined the authentication."),
+    "timed out": (answered("timeout"), "expired", "FAILED", "You were not charged."),
+    "expired": (overslept, "expired", "FAILED", "You were not charged."),
+    "paid": (ended("approve"), "over", "SUCCESS", "already been processed"),
+    "paid after an attempt": (ended("attempt"), "over", "ATTEMPTED", "already been processed"),
+    "paid unprotected": (ended("unavailable"), "over", "UNAVAILABLE", "already been processed"),
+    "declined": (ended("fail"), "over", "FAILED", "already been processed"),
     "not yet asked": (
         lambda world: wait(world, METHOD_CHALLENGE),
         "method",
         "",
-        "checks the browser first",
+        "is still checking your browser",
     ),
 }
 
@@ -148,7 +148,7 @@ def test_unknown_transaction_is_not_found(world: World, step: str) -> None:
     charge(world, FRICTIONLESS)
     for which in (UNKNOWN, "<script>x"):
         page = look(world, f"{step}/{which}")
-        assert (page.status, "There is no such payment here" in page.body.decode()) == (404, True)
+        assert (page.status, "Payment not found" in page.body.decode()) == (404, True)
         assert Seen(page.body).all("form") == Seen(page.body).all("script") == []
     plain = world.send("GET", f"/3ds/{step}/{UNKNOWN}", auth=False, headers={"accept": "*/*"})
     assert (plain.status, plain.content_type) == (404, "application/json")
@@ -186,13 +186,28 @@ def test_second_answer_is_ignored(world: World) -> None:
 @pytest.mark.parametrize(
     ("result", "headers", "status", "said"),
     [
-        ("approve", {"origin": "https://shop.example"}, 403, "Only the bank's own page"),
-        ("approve", {"origin": "null"}, 403, "Only the bank's own page"),
-        ("approve", OURS | {"sec-fetch-site": "cross-site"}, 403, "Only the bank's own page"),
-        ("approve", OURS | {"sec-fetch-site": "same-site"}, 403, "Only the bank's own page"),
-        ("", OURS, 400, "That is not a valid answer."),
-        ("approved", OURS, 400, "That is not a valid answer."),
-        ("challenge", OURS, 400, "That is not a valid answer."),
+        (
+            "approve",
+            {"origin": "https://shop.example"},
+            403,
+            "only be submitted from the bank's own page",
+        ),
+        ("approve", {"origin": "null"}, 403, "only be submitted from the bank's own page"),
+        (
+            "approve",
+            OURS | {"sec-fetch-site": "cross-site"},
+            403,
+            "only be submitted from the bank's own page",
+        ),
+        (
+            "approve",
+            OURS | {"sec-fetch-site": "same-site"},
+            403,
+            "only be submitted from the bank's own page",
+        ),
+        ("", OURS, 400, "Choose one of the results"),
+        ("approved", OURS, 400, "Choose one of the results"),
+        ("challenge", OURS, 400, "Choose one of the results"),
     ],
 )
 def test_invalid_answer_changes_nothing(
@@ -279,11 +294,11 @@ def creq(**members: Any) -> str:
     ("changed", "said"),
     [
         ({}, ""),
-        ({"threeDSServerTransID": "x"}, "threeDSServerTransID: is 'x', but the charge's"),
-        ({"acsTransID": ""}, "acsTransID: is '', but the charge's threeds.data has '"),
-        ({"messageVersion": "1.0"}, "messageVersion: is '1.0', but the charge's threeds.data"),
-        ({"messageVersion": 2}, "creq: is not a base64url JSON object"),
-        ({"messageVersion": "<b>"}, "messageVersion: is '<b>', but"),
+        ({"threeDSServerTransID": "x"}, "threeDSServerTransID is 'x', but the charge's"),
+        ({"acsTransID": ""}, "acsTransID is '', but the charge's threeds.data has '"),
+        ({"messageVersion": "1.0"}, "messageVersion is '1.0', but the charge's threeds.data"),
+        ({"messageVersion": 2}, "creq is not a base64url-encoded JSON object"),
+        ({"messageVersion": "<b>"}, "messageVersion is '<b>', but"),
     ],
 )
 def test_challenge_request_is_compared_with_charge(
@@ -311,7 +326,7 @@ def test_challenge_request_is_compared_with_charge(
 def test_no_challenge_request_breaks_the_page(world: World, raw: str) -> None:
     which = transaction(wait(world))
     page = look(world, f"challenge/{which}?creq={raw}")
-    assert (page.status, "creq: is not a base64url JSON" in page.body.decode()) == (
+    assert (page.status, "creq is not a base64url-encoded JSON" in page.body.decode()) == (
         200,
         raw != "e30",
     )

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mock_clover.clover.webhooks.operations import announce_checkout
+from mock_clover.clover.webhooks.operations import send_checkout_event
 from mock_clover.clover.webhooks.records import RETRY_AFTER_MS
-from mock_clover.clover.webhooks.records_address import block_reason, refusal, wrong_url
+from mock_clover.clover.webhooks.records_address import address_error, block_reason, url_error
 from mock_clover.sandbox.outbox import DELIVERIES_MAX, PENDING_MAX
 from mock_clover.scenario.load import ScenarioError, parse
 from mock_clover.server.build import build
@@ -181,11 +181,11 @@ def test_clovers_own_sample_is_sent_byte_for_byte(make_world: Callable[..., Worl
 def test_a_hosted_checkout_event_is_signed_over_its_time_and_raw_body(
     world: World, approved: bool, expected: dict[str, str]
 ) -> None:
-    announce_checkout(world.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
+    send_checkout_event(world.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
     assert world.sandbox.outbox is None, "nobody listens: nothing is made"
     hooked(world, kind="hosted_checkout", secret="whsec")
     hooked(world, id="other-kind")
-    announce_checkout(world.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
+    send_checkout_event(world.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
     (post,) = taken(world.sandbox)
     assert (
         post.json
@@ -326,7 +326,7 @@ def test_a_target_may_have_a_schedule_of_its_own(world: World) -> None:
 
 def test_retry_is_signed_with_its_own_time(world: World) -> None:
     hooked(world, kind="hosted_checkout")
-    announce_checkout(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
+    send_checkout_event(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
     first = taken(world.sandbox, 500)
     advance(world, "1m")
     second = taken(world.sandbox)
@@ -430,7 +430,7 @@ def test_late_after_refund_for_checkout_event(world: World) -> None:
     hooked(world, kind="hosted_checkout", plan=[{"do": "late_after_refund"}])
     hooked(world, id="p", events=["C"])
     charge = do_sale(world)
-    announce_checkout(world.sandbox, charge, approved=True, amount=1, session_id="a1b2-c3")
+    send_checkout_event(world.sandbox, charge, approved=True, amount=1, session_id="a1b2-c3")
     assert taken(world.sandbox) == []
     world.send("POST", "/v1/refunds", {"charge": charge})
     assert [post.json["id"] for post in taken(world.sandbox)] == [charge]
@@ -824,7 +824,7 @@ def test_a_generated_signing_secret_of_the_hosted_checkout_has_its_prefix(world:
     kinds = ("hosted_checkout", "platform")
     made = [hooked(world, id=kind, kind=kind, secret=None)["secret"] for kind in kinds]
     assert [secret.startswith("hcp_") for secret in made] == [True, False]
-    announce_checkout(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
+    send_checkout_event(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
     (post,) = taken(world.sandbox)
     parts = dict(each.split("=", 1) for each in post.headers["Clover-Signature"].split(","))
     signed = hmac.new(made[0].encode(), parts["t"].encode() + b"." + post.body, hashlib.sha256)
@@ -860,9 +860,9 @@ def test_no_card_number_is_in_a_payload(world: World) -> None:
 )
 def test_some_addresses_are_refused_whatever_is_allowed(address: str) -> None:
     assert block_reason(address)
-    assert refusal(address, address, (address,))
+    assert address_error(address, address, (address,))
     shown = f"[{address}]" if ":" in address else address
-    assert wrong_url(f"http://{shown}:80/") == block_reason(address)
+    assert url_error(f"http://{shown}:80/") == block_reason(address)
 
 
 @pytest.mark.parametrize(
@@ -873,7 +873,7 @@ def test_some_addresses_are_refused_whatever_is_allowed(address: str) -> None:
     ],
 )
 def test_loopback_and_private_networks_are_allowed(address: str) -> None:
-    assert refusal(address, "shop", ()) == ""
+    assert address_error(address, "shop", ()) == ""
 
 
 @pytest.mark.parametrize(
@@ -884,6 +884,6 @@ def test_loopback_and_private_networks_are_allowed(address: str) -> None:
     ],
 )
 def test_other_addresses_are_allowed_by_name_only(address: str) -> None:
-    assert "--webhook-host hooks.example.com" in refusal(address, "hooks.example.com", ())
-    assert refusal(address, "hooks.example.com", ("hooks.example.com",)) == ""
-    assert refusal(address, "hooks.example.com", ("example.com",)) != ""
+    assert "--webhook-host hooks.example.com" in address_error(address, "hooks.example.com", ())
+    assert address_error(address, "hooks.example.com", ("hooks.example.com",)) == ""
+    assert address_error(address, "hooks.example.com", ("example.com",)) != ""

@@ -36,7 +36,7 @@ function asked(data, said, look) {
     el("a", { class: "mono", href: to("data", "charges", each.charge) }, each.charge),
     numberCell(moneyOf(each.amount, each.currency)),
     each.step ?? "",
-    each.result ?? "nothing yet",
+    each.result ?? "none yet",
     dateOf(each.expires_ms),
     el("div", { class: "actions" }, RESULTS.filter(([result]) => result !== "challenge" || each.step === "method")
       .map(([result, words, look_]) => button(words, answer(each.charge, result, words), {
