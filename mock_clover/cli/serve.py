@@ -220,6 +220,7 @@ def serve(
     app.sandboxes.scenario_file = scenario
     app.sandboxes.authority = https.pem if https else ""
     periodic = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
+    renewal = (functools.partial(https.tls.renew, log.say),) if https else ()
     tasks: tuple[Callable[[], Any], ...] = (functools.partial(load_key, keys),)
     tasks += _watchers(scenario, app.sandboxes) if watch else ()
     bound = listener.getsockname()[1]
@@ -233,7 +234,7 @@ def serve(
         click.echo(_banner(host, bound, https, loaded.name, credentials, dashboard=control))
         sys.stdout.flush()
 
-    run(app, listener, announce, periodic, tasks, https.tls if https else None)
+    run(app, listener, announce, periodic + renewal, tasks, https.tls if https else None)
     log.flush()
 
 

@@ -1,9 +1,15 @@
 """The local certificate authority of `serve --tls`, and the certificates that it issues.
 
-- A leaked key must be of little use: the authority may certify only names of Clover's domain,
-  localhost and the user's additional names, and no other authority.
+- Clients trust a root. Its key signs one issuing authority and is then discarded, so nothing else
+  can ever be certified under the root.
+- A leaked key of the issuing authority must be of little use: the authority may certify only TLS
+  servers with names of Clover's domain, localhost and the user's additional names, and no other
+  authority. These constraints are in the issuing certificate, because Java ignores those of a
+  certificate that it trusts directly.
 - The server certificate is not stored: each start issues one, so its names are current and it
   does not expire on disk.
+- A wrong clock is no error: a time at which the authority is not valid counts as the nearest one
+  at which it is.
 
 Imported only by commands that use TLS, because `cryptography` is slow to import.
 """
@@ -12,11 +18,13 @@ import base64
 import datetime as dt
 import hashlib
 import ipaddress
+import itertools
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -31,17 +39,25 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from mock_clover.clover.common.hosts import DOMAIN, NAMES
 
 AUTHORITY_DAYS = 3_650
+_AUTHORITY_STARTS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+"""Long ago: an authority created while the clock was ahead is valid after its correction."""
+_CLOCK_MIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+"""A clock before the first version of mock-clover is wrong; do not derive an expiry from it."""
 LEAF_DAYS = 397
 """The maximum that browsers and Apple accept; it includes the day before the start."""
 RENEW_DAYS = 30
-"""Renew a certificate that expires in less than this."""
+"""Renew a certificate, or announce the end of the authority, this long before its expiry."""
 _BACKDATED = dt.timedelta(days=1)  # clients' clocks may be wrong
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _BOUNDS = (DOMAIN, "localhost", "127.0.0.0/8", "::1/128")
+_NO_HOST = "mock-clover.invalid"
 FURTHER_NAMES_MAX = 100
 """Each handshake sends the certificate, so it must stay small."""
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+_OLD_SUBJECT = re.compile("CN=mock-clover [0-9a-f]{8}")
+_SERVERS_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -50,10 +66,15 @@ class AuthorityError(Exception):
     """The authority cannot be used; the message gives the reason and the remedy."""
 
 
+class OlderVersionError(AuthorityError):
+    """The authority is a root with its key, as older versions of mock-clover created it."""
+
+
 class Leaf(NamedTuple):
-    """A server certificate: key and chain in PEM, and its expiry time."""
+    """A server certificate: key and chain in PEM, and its validity."""
 
     pem: bytes
+    starts: dt.datetime
     ends: dt.datetime
 
     def __repr__(self) -> str:
@@ -62,39 +83,58 @@ class Leaf(NamedTuple):
 
 
 class Authority:
-    """The certificate of an authority, and its private key."""
+    """The key of an issuing authority, its certificate, and those above it up to the root."""
 
-    def __init__(self, certificate: x509.Certificate, key: _Key) -> None:
-        self._certificate = certificate
+    def __init__(self, key: _Key, *certificates: x509.Certificate) -> None:
         self._key = key
-        self.pem = certificate.public_bytes(Encoding.PEM)
-        """The certificate, for clients to trust."""
-        self.ends = certificate.not_valid_after_utc
+        self._certificates = certificates
+        self._issuer, self._root = certificates[0], certificates[-1]
+        self.pem = _pem(self._root)
+        """The root's certificate, for clients to trust."""
+        self.starts = max(each.not_valid_before_utc for each in certificates)
+        self.ends = min(each.not_valid_after_utc for each in certificates)
 
     def to_pem(self) -> bytes:
-        """Return key and certificate together: one file cannot contain only half of the pair."""
-        return _key_pem(self._key) + self.pem
+        """Return key and certificates together: one file cannot contain only a part of them."""
+        return _key_pem(self._key) + _pem(*self._certificates)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the certificate, in the format that tools print."""
-        return self._certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+        """SHA-256 of the root's certificate, in the format that tools print."""
+        return self._root.fingerprint(hashes.SHA256()).hex(":").upper()
 
     @property
     def pin(self) -> str:
-        """SHA-256 of the public key in base64, the format of Chromium's command line."""
-        der = self._certificate.public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        )
+        """SHA-256 of the issuing key in base64, the format of Chromium's command line."""
+        der = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return base64.b64encode(hashlib.sha256(der).digest()).decode()
 
     def permits(self, name: str) -> bool:
         """Return whether the authority may certify a name; without constraints, it may any."""
         try:
-            constraints = self._certificate.extensions.get_extension_for_class(x509.NameConstraints)
+            constraints = self._issuer.extensions.get_extension_for_class(x509.NameConstraints)
         except x509.ExtensionNotFound:
             return True
         return any(_covers(each, name) for each in constraints.value.permitted_subtrees or ())
+
+    def nearest(self, now: dt.datetime) -> dt.datetime:
+        """Return a time, or the nearest one at which the authority is valid."""
+        return min(max(now, self.starts), self.ends)
+
+    def notice(self, now: dt.datetime) -> str:
+        """Return what to tell about the authority's end; empty before its last RENEW_DAYS."""
+        left = self.ends - now
+        if left >= dt.timedelta(days=RENEW_DAYS):
+            return ""
+        if left < dt.timedelta():
+            return (
+                f"the certificate authority expired on {self.ends:%Y-%m-%d}: restart the server to "
+                "create a new one, which clients must trust"
+            )
+        return (
+            f"the certificate authority expires on {self.ends:%Y-%m-%d}, in {left.days} days: the "
+            "first start after that creates a new one, which clients must trust"
+        )
 
     def issue(self, names: Iterable[str], now: dt.datetime) -> Leaf:
         """Issue a server certificate. Raises AuthorityError."""
@@ -106,61 +146,82 @@ class Authority:
                     "clients trust the new authority"
                 )
         key = ec.generate_private_key(ec.SECP256R1())
-        ends = min(now - _BACKDATED + dt.timedelta(days=LEAF_DAYS), self.ends)
+        starts = self.nearest(now) - _BACKDATED
+        ends = min(starts + dt.timedelta(days=LEAF_DAYS), self.ends)
         alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
-        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         certificate = (
-            _builder("mock-clover", self._certificate.subject, key, now, ends)
+            # Without a subject, because the issuing authority may certify none.
+            _builder(x509.Name([]), self._issuer.subject, key, starts, ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs=False), critical=True)
-            .add_extension(purpose, critical=False)
-            .add_extension(alternatives, critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
-                critical=False,
-            )
+            .add_extension(_SERVERS_ONLY, critical=False)
+            .add_extension(alternatives, critical=True)
+            .add_extension(_key_identifier(self._key), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        # Send the authority too: a pin on its key then survives every renewal.
-        chain = certificate.public_bytes(Encoding.PEM) + self.pem
-        return Leaf(_key_pem(key) + chain, certificate.not_valid_after_utc)
+        # Send the issuing certificate even if it is the root: a pin on its key survives renewals.
+        sent = self._certificates[:-1] or self._certificates
+        return Leaf(
+            _key_pem(key) + _pem(certificate, *sent),
+            certificate.not_valid_before_utc,
+            certificate.not_valid_after_utc,
+        )
 
 
 def make(further: Iterable[str], now: dt.datetime) -> Authority:
     """Create an authority for Clover's names, localhost and additional names."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     # The suffix distinguishes two authorities in one trust store.
-    name = f"mock-clover {key.public_key().public_numbers().x % 16**8:08x}"
-    bounds = dict.fromkeys((*_BOUNDS, *further))
-    constraints = x509.NameConstraints([_general_name(each, bound=True) for each in bounds], None)
-    ends = now + dt.timedelta(days=AUTHORITY_DAYS)
-    certificate = (
-        _builder(name, _common_name(name), key, now, ends)
+    suffix = f"{root_key.public_key().public_numbers().x % 16**8:08x}"
+    root_name = _common_name(f"mock-clover root {suffix}")
+    starts = _AUTHORITY_STARTS
+    ends = max(now, _CLOCK_MIN) + dt.timedelta(days=AUTHORITY_DAYS)
+    root = (
+        _builder(root_name, root_name, root_key, starts, ends)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
+        .add_extension(_key_usage(signs=True), critical=True)
+        .sign(root_key, hashes.SHA256())
+    )
+    issuer = (
+        _builder(_common_name(f"mock-clover {suffix}"), root_name, key, starts, ends)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs=True), critical=True)
-        .add_extension(constraints, critical=True)
-        .sign(key, hashes.SHA256())
+        .add_extension(_SERVERS_ONLY, critical=False)
+        # Not critical, because Go knows no constraint of subjects and would reject it. It applies
+        # the others, as every client does.
+        .add_extension(_constraints(further), critical=False)
+        .add_extension(_key_identifier(root_key), critical=False)
+        .sign(root_key, hashes.SHA256())
     )
-    return Authority(certificate, key)
+    return Authority(key, issuer, root)
 
 
 def parse(pem: bytes, now: dt.datetime) -> Authority:
     """Parse the output of `to_pem`. Raises AuthorityError with the reason."""
     try:
         key = load_pem_private_key(pem, password=None)
-        certificate = x509.load_pem_x509_certificate(pem)
-        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (ValueError, TypeError, x509.ExtensionNotFound):
+        certificates = x509.load_pem_x509_certificates(pem)
+    except (ValueError, TypeError):
         raise AuthorityError(
             "does not contain an unencrypted key and an authority certificate"
         ) from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or not basic.ca:
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or not all(
+        map(_is_authority, certificates)
+    ):
         raise AuthorityError("does not contain an authority with an elliptic-curve or RSA key")
-    if key.public_key() != certificate.public_key():
+    if key.public_key() != certificates[0].public_key():
         raise AuthorityError("contains a key and a certificate that do not match")
-    if certificate.not_valid_after_utc - now < dt.timedelta(days=RENEW_DAYS):
-        raise AuthorityError(f"expires on {certificate.not_valid_after_utc:%Y-%m-%d}")
-    return Authority(certificate, key)
+    try:
+        for below, above in itertools.pairwise(certificates):
+            below.verify_directly_issued_by(above)
+    except (ValueError, TypeError, InvalidSignature):
+        raise AuthorityError("contains certificates that do not form a chain") from None
+    if len(certificates) == 1 and _OLD_SUBJECT.fullmatch(certificates[0].subject.rfc4514_string()):
+        raise OlderVersionError("was created by an older version of mock-clover")
+    authority = Authority(key, *certificates)
+    if now > authority.ends:
+        raise AuthorityError(f"expired on {authority.ends:%Y-%m-%d}")
+    return authority
 
 
 def further_names(values: Iterable[str]) -> tuple[str, ...]:
@@ -180,25 +241,51 @@ def all_names(further: Iterable[str]) -> tuple[str, ...]:
 
 
 def _builder(
-    subject: str, issuer: x509.Name, key: _Key, now: dt.datetime, ends: dt.datetime
+    subject: x509.Name, issuer: x509.Name, key: _Key, starts: dt.datetime, ends: dt.datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
-        .subject_name(_common_name(subject))
+        .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
+        .not_valid_before(starts)
         .not_valid_after(ends)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+
+
+def _constraints(further: Iterable[str]) -> x509.NameConstraints:
+    """Return what an issuing authority may certify."""
+    bounds = dict.fromkeys((*_BOUNDS, *further))
+    return x509.NameConstraints(
+        [
+            *(_general_name(each, bound=True) for each in bounds),
+            x509.RFC822Name(_NO_HOST),
+            x509.UniformResourceIdentifier(_NO_HOST),
+        ],
+        # Every subject: Java 8 takes a host name from it, and a signature of code a person's.
+        [x509.DirectoryName(x509.Name([]))],
+    )
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    return basic.value.ca
+
+
+def _key_identifier(key: _Key) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 
 
 def _key_usage(*, signs: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not signs,
         key_cert_sign=signs,
-        crl_sign=signs,
+        crl_sign=False,
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
@@ -245,3 +332,7 @@ def _covers(bound: x509.GeneralName, name: str) -> bool:
 
 def _key_pem(key: _Key) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _pem(*certificates: x509.Certificate) -> bytes:
+    return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)

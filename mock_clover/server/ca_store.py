@@ -1,7 +1,8 @@
 """Store the certificate authority on disk: create it once, then read it, never write it partially.
 
-    FOLDER/ca.pem                    the certificate, for clients to trust
-    FOLDER/private/authority.pem     key and certificate in one file, 0600 in a 0700 folder
+    FOLDER/ca.pem                    the root's certificate, for clients to trust
+    FOLDER/private/authority.pem     issuing key, its certificate and the root's; 0600 in a 0700
+                                     folder
 
 The folder can be shared with clients: they can read the certificate but not the key. Only one
 process at a time writes to it. A replaced file is renamed, because it may be the user's own.
@@ -17,7 +18,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mock_clover.sandbox.files import regular_file, write_whole
-from mock_clover.server.authority import Authority, AuthorityError, make, parse
+from mock_clover.server.authority import (
+    Authority,
+    AuthorityError,
+    OlderVersionError,
+    make,
+    parse,
+)
 
 CERTIFICATE = "ca.pem"
 _PRIVATE = "private"
@@ -78,6 +85,11 @@ def _load_or_create(folder: Path, further: tuple[str, ...], now: dt.datetime) ->
         pem = _read(pair)
         try:
             authority = parse(pem, now) if pem is not None else None
+        except OlderVersionError as error:
+            raise AuthorityError(
+                f"{pair} {error}: Java did not restrict its names. Delete {folder}, remove the old "
+                "certificate where clients trust it, and make them trust the new one"
+            ) from None
         except AuthorityError as error:
             authority = None
             pair.replace(pair.with_suffix(".old"))
@@ -87,6 +99,7 @@ def _load_or_create(folder: Path, further: tuple[str, ...], now: dt.datetime) ->
             write_whole(pair, authority.to_pem(), 0o600)
             message = message or f"created a new authority in {folder}"
         else:
+            message = authority.notice(now)
             _restrict(pair, 0o600)
         if _read(certificate) != authority.pem:
             write_whole(certificate, authority.pem, 0o644)

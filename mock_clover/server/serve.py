@@ -182,8 +182,6 @@ def run(
     # uvicorn declares an int, but a float works, and a whole second is too long.
     config.timeout_graceful_shutdown = _GOODBYE_S  # type: ignore[assignment]
     _tune_garbage_collection()
-    if tls is not None:
-        chores = (*chores, tls.renew)
     Server(config, on_ready, chores, tasks, tls).run(sockets=[listener])
 
 

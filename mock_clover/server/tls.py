@@ -35,23 +35,31 @@ class Tls:
         self.listener = listener
         self._authority = authority
         self._names = tuple(names)
+        self._notice = ""
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.options |= ssl.OP_NO_RENEGOTIATION
         self.context.set_alpn_protocols(["http/1.1"])
-        self._ends = self._certify()
+        self._certify(dt.datetime.now(dt.UTC))
 
-    def renew(self, now: dt.datetime | None = None) -> None:
-        """Issue a new certificate if the current one expires soon; new connections use it."""
-        now = now or dt.datetime.now(dt.UTC)
-        if self._ends - now < dt.timedelta(days=RENEW_DAYS):
-            self._ends = self._certify(now)
+    def renew(self, say: Callable[[str], None], now: dt.datetime | None = None) -> None:
+        """Issue a new certificate if needed; new connections use it. Announce the CA's end daily.
 
-    def _certify(self, now: dt.datetime | None = None) -> dt.datetime:
+        A clock that was set back is a reason too: the certificate would not be valid yet.
+        """
         now = now or dt.datetime.now(dt.UTC)
-        leaf = self._authority.issue(self._names, now)
-        _load(self.context, leaf)
-        return leaf.ends
+        leaf, at = self._leaf, self._authority.nearest(now)
+        is_ending = leaf.ends - at < dt.timedelta(days=RENEW_DAYS)
+        if at < leaf.starts or (is_ending and leaf.ends < self._authority.ends):
+            self._certify(now)
+        notice = self._authority.notice(now)
+        if notice and notice != self._notice:
+            say(notice)
+        self._notice = notice
+
+    def _certify(self, now: dt.datetime) -> None:
+        self._leaf = self._authority.issue(self._names, now)
+        _load(self.context, self._leaf)
 
 
 class TLSTransport(asyncio.Protocol):

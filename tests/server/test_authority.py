@@ -3,6 +3,7 @@
 import datetime as dt
 import multiprocessing
 import os
+import re
 import shutil
 import ssl
 import stat
@@ -13,12 +14,10 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
-    NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
@@ -35,11 +34,15 @@ from mock_clover.server.authority import (
     parse,
 )
 from mock_clover.server.ca_store import default_folder, keep
+from tests.forged import own_authority
 from tests.wire import PATIENCE_S
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 OURS = ("clover.com", "localhost", "127.0.0.0/8", "::1/128")
+NO_HOST = "mock-clover.invalid"
+NO_SUBJECT = ["<Name()>"]
+LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 def shown(certificate: x509.Certificate) -> dict[str, Any]:
@@ -61,7 +64,8 @@ def said_by(value: x509.ExtensionType) -> Any:
         case x509.BasicConstraints():
             return (value.ca, value.path_length)
         case x509.NameConstraints():
-            return [str(each.value) for each in value.permitted_subtrees or ()]
+            trees = (value.permitted_subtrees, value.excluded_subtrees)
+            return tuple([str(each.value) for each in tree or ()] for tree in trees)
         case x509.SubjectAlternativeName():
             return [str(each.value) for each in value]
         case x509.ExtendedKeyUsage():
@@ -81,26 +85,56 @@ def digest(certificate: x509.Certificate) -> str:
 
 
 def leaf_of(authority: Authority, *names: str) -> list[x509.Certificate]:
-    """Return what a server sends for some names: its certificate, and the authority's."""
+    """Return what a server sends for some names: its certificate, and its issuer's."""
     return x509.load_pem_x509_certificates(authority.issue(names or all_names(()), NOW).pem)
+
+
+def root_of(authority: Authority) -> x509.Certificate:
+    (root,) = x509.load_pem_x509_certificates(authority.pem)
+    return root
 
 
 # What they say ------------------------------------------------------------------------------------
 
 
-def test_the_authority_certifies_clovers_names_and_localhost_and_no_authority() -> None:
-    (certificate,) = x509.load_pem_x509_certificates(make((), NOW).pem)
-    assert shown(certificate) == {
+def test_root_key_is_not_stored(tmp_path: Path) -> None:
+    kept = keep(tmp_path, (), NOW)
+    root = root_of(kept.authority)
+    assert shown(root) == {
         "version": "v3",
-        "valid": (NOW - DAY, NOW + 3_650 * DAY),
+        "valid": (LONG_AGO, NOW + 3_650 * DAY),
+        "curve": "secp256r1",
+        "signed": "ecdsa-with-SHA256",
+        "BASICCONSTRAINTS": (True, 1),
+        "KEYUSAGE": ["key_cert_sign"],
+        "subjectKeyIdentifier": digest(root),
+    }
+    assert root.issuer == root.subject
+    stored = b"".join(each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
+    (key,) = PRIVATE_KEYS.findall(stored)
+    assert load_pem_private_key(key, None).public_key() != root.public_key()
+
+
+PRIVATE_KEYS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [^\n]*\n", re.DOTALL)
+
+
+def test_issuing_certificate_extensions() -> None:
+    authority = make((), NOW)
+    _, issuing = leaf_of(authority)
+    root = root_of(authority)
+    assert shown(issuing) == {
+        "version": "v3",
+        "valid": (LONG_AGO, NOW + 3_650 * DAY),
         "curve": "secp256r1",
         "signed": "ecdsa-with-SHA256",
         "BASICCONSTRAINTS": (True, 0),
-        "KEYUSAGE": ["key_cert_sign", "crl_sign"],
-        "NAMECONSTRAINTS": list(OURS),
-        "subjectKeyIdentifier": digest(certificate),
+        "KEYUSAGE": ["key_cert_sign"],
+        "extendedKeyUsage": ["serverAuth"],
+        "nameConstraints": ([*OURS, NO_HOST, NO_HOST], NO_SUBJECT),
+        "subjectKeyIdentifier": digest(issuing),
+        "authorityKeyIdentifier": digest(root),
     }
-    assert certificate.issuer == certificate.subject
+    issuing.verify_directly_issued_by(root)
 
 
 def test_a_servers_certificate_has_all_names_and_a_browsers_lifetime() -> None:
@@ -114,18 +148,42 @@ def test_a_servers_certificate_has_all_names_and_a_browsers_lifetime() -> None:
         "BASICCONSTRAINTS": (False, None),
         "KEYUSAGE": ["digital_signature"],
         "extendedKeyUsage": ["serverAuth"],
-        "subjectAltName": [*NAMES, "localhost", "127.0.0.1", "::1", "shop.test", "10.0.0.7"],
+        "SUBJECTALTNAME": [*NAMES, "localhost", "127.0.0.1", "::1", "shop.test", "10.0.0.7"],
         "subjectKeyIdentifier": digest(leaf),
         "authorityKeyIdentifier": digest(above),
     }
-    assert shown(above)["NAMECONSTRAINTS"] == [*OURS, "shop.test", "10.0.0.7/32"]
+    further = ["shop.test", "10.0.0.7/32"]
+    permitted = [*OURS, *further, NO_HOST, NO_HOST]
+    assert shown(above)["nameConstraints"] == (permitted, NO_SUBJECT)
+    assert list(leaf.subject) == []
     leaf.verify_directly_issued_by(above)
 
 
 def test_server_certificate_expires_before_ca() -> None:
-    authority = make((), NOW - 3_600 * DAY)
-    (leaf, above) = leaf_of(authority)
-    assert leaf.not_valid_after_utc == above.not_valid_after_utc == NOW + 50 * DAY
+    authority = make((), NOW)
+    leaf = authority.issue(("localhost",), NOW + 3_600 * DAY)
+    assert leaf.ends == authority.ends == NOW + 3_650 * DAY
+
+
+YEAR = 365 * DAY
+CLOCKS = {
+    "1959": dt.datetime(1959, 6, 1, tzinfo=dt.UTC),
+    "1971, a dead battery": dt.datetime(1971, 6, 1, tzinfo=dt.UTC),
+    "2015": dt.datetime(2015, 6, 1, tzinfo=dt.UTC),
+    "right": NOW,
+    "after its end": NOW + 11 * YEAR,
+    "2262, the last of time.time()": dt.datetime(2262, 4, 11, tzinfo=dt.UTC),
+}
+
+
+@pytest.mark.parametrize("made", CLOCKS.values(), ids=CLOCKS)
+@pytest.mark.parametrize("issued", CLOCKS.values(), ids=CLOCKS)
+def test_certificate_is_issued_at_any_clock(made: dt.datetime, issued: dt.datetime) -> None:
+    authority = make((), made)
+    assert authority.starts <= NOW < authority.ends
+    leaf = authority.issue(("localhost",), issued)
+    assert leaf.starts < authority.nearest(issued) <= leaf.ends <= authority.ends
+    assert leaf.ends - leaf.starts <= 397 * DAY
 
 
 def test_every_name_is_under_clovers_domain_and_each_is_told_once() -> None:
@@ -193,11 +251,13 @@ def shakes(folder: Path, trusted: bytes, pem: bytes, name: str) -> bool:
 def test_openssls_command_takes_it_as_a_servers(tmp_path: Path) -> None:
     authority = make((), NOW)
     (tmp_path / "ca.pem").write_bytes(authority.pem)
-    (tmp_path / "leaf.pem").write_bytes(leaf_of(authority)[0].public_bytes(Encoding.PEM))
+    leaf, above = (each.public_bytes(Encoding.PEM) for each in leaf_of(authority))
+    (tmp_path / "leaf.pem").write_bytes(leaf)
+    (tmp_path / "sent.pem").write_bytes(above)
     at = str(int(NOW.timestamp()))
     command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-attime", at]
     done = subprocess.run(
-        [*command, "-CAfile", "ca.pem", "leaf.pem"],
+        [*command, "-CAfile", "ca.pem", "-untrusted", "sent.pem", "leaf.pem"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -264,7 +324,7 @@ def test_ca_is_created_once_with_private_key_mode(tmp_path: Path) -> None:
 
 def test_a_second_start_has_the_same_one(tmp_path: Path) -> None:
     first = keep(tmp_path, (), NOW)
-    second = keep(tmp_path, ("shop.test",), NOW + 3_000 * DAY)
+    second = keep(tmp_path, ("shop.test",), NOW + 3_620 * DAY)
     assert (second.authority.to_pem(), second.said) == (first.authority.to_pem(), "")
 
 
@@ -318,6 +378,10 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda pem: make((), NOW).to_pem().partition(b"-----BEGIN CERT")[0] + certificate_in(pem),
         "contains a key and a certificate that do not match",
     ),
+    "another's root": (
+        lambda pem: pem[: pem.rindex(b"-----BEGIN CERT")] + make((), NOW).pem,
+        "contains certificates that do not form a chain",
+    ),
 }
 
 
@@ -336,13 +400,46 @@ def test_corrupt_ca_is_replaced(tmp_path: Path, harm: Callable[[bytes], bytes], 
     assert keep(tmp_path, (), NOW).said == ""
 
 
-def test_expiring_ca_is_replaced(tmp_path: Path) -> None:
+END = "2036-11-18"
+NOTICES = {
+    NOW + 3_620 * DAY: "",
+    NOW
+    + 3_620 * DAY
+    + DAY / 2: f"expires on {END}, in 29 days: the first start after that creates",
+    NOW + 3_650 * DAY: f"expires on {END}, in 0 days: the first start after that creates",
+}
+
+
+@pytest.mark.parametrize(("now", "said"), NOTICES.items())
+def test_ca_expiry_is_announced_for_a_month(tmp_path: Path, now: dt.datetime, said: str) -> None:
     first = keep(tmp_path, (), NOW)
-    assert keep(tmp_path, (), NOW + 3_620 * DAY).authority.pem == first.authority.pem
-    late = keep(tmp_path, (), NOW + 3_620 * DAY + dt.timedelta(seconds=1))
+    late = keep(tmp_path, (), now)
+    told = said and f"the certificate authority {said} a new one, which clients must trust"
+    assert (late.said, late.authority.pem) == (told, first.authority.pem)
+
+
+def test_expired_ca_is_replaced(tmp_path: Path) -> None:
+    first = keep(tmp_path, (), NOW)
+    late = keep(tmp_path, (), NOW + 3_651 * DAY)
     pair = tmp_path / "private" / "authority.pem"
-    said = f"{pair} expires on 2036-11-18: created a new authority; clients must trust the new one"
+    said = f"{pair} expired on {END}: created a new authority; clients must trust the new one"
     assert (late.said, late.authority.pem == first.authority.pem) == (said, False)
+
+
+def test_ca_of_older_version_is_rejected(tmp_path: Path) -> None:
+    """Its authority was a root with its key, whose constraints Java did not apply."""
+    pair = tmp_path / "private" / "authority.pem"
+    pair.parent.mkdir()
+    before = own_authority("mock-clover 1a2b3c4d")
+    pair.write_bytes(before)
+    with pytest.raises(AuthorityError) as told:
+        keep(tmp_path, (), NOW)
+    assert str(told.value) == (
+        f"{pair} was created by an older version of mock-clover: Java did not restrict its names. "
+        f"Delete {tmp_path}, remove the old certificate where clients trust it, and make them "
+        "trust the new one"
+    )
+    assert pair.read_bytes() == before
 
 
 def test_certificate_file_is_repaired(tmp_path: Path) -> None:
@@ -355,22 +452,29 @@ def test_certificate_file_is_repaired(tmp_path: Path) -> None:
 def test_an_rsa_authority_of_ones_own_serves_as_well(tmp_path: Path) -> None:
     """It may have no constraints: whoever made it knows."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a company's")])
-    basic = x509.BasicConstraints(ca=True, path_length=None)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 7, NOW, NOW + 900 * DAY)
-        .add_extension(basic, critical=True)
-        .sign(key, SHA256())
-    )
-    own = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     (tmp_path / "private").mkdir()
-    pair = own + certificate.public_bytes(Encoding.PEM)
-    (tmp_path / "private" / "authority.pem").write_bytes(pair)
+    own = own_authority("a company's", key)
+    (tmp_path / "private" / "authority.pem").write_bytes(own)
     kept = keep(tmp_path, (), NOW)
     assert (kept.said, kept.authority.permits("example.com")) == ("", True)
     leaf, above = leaf_of(kept.authority)
     leaf.verify_directly_issued_by(above)
-    assert above == certificate
+    assert above == root_of(kept.authority)
+    assert certificate_in(own) == kept.authority.pem
+
+
+def test_own_intermediate_ca_is_used(tmp_path: Path) -> None:
+    """Clients trust the last certificate of the file; a server sends the others."""
+    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = certificate_in(own_authority("a company's", root_key))
+    below = own_authority("a team's", key, ("a company's", root_key))
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "authority.pem").write_bytes(below + root)
+    kept = keep(tmp_path, (), NOW)
+    leaf, above = leaf_of(kept.authority)
+    leaf.verify_directly_issued_by(above)
+    assert (kept.said, (tmp_path / "ca.pem").read_bytes()) == ("", root)
+    assert above.public_bytes(Encoding.PEM) == certificate_in(below)
 
 
 def _start(folder: Path, gate: Any, told: Any) -> None:

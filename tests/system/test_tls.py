@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
 
 from mock_clover import __version__
 from mock_clover.cli.trust import TRUST
@@ -23,6 +24,7 @@ from mock_clover.server.authority import make
 from mock_clover.server.serve import bind
 from mock_clover.server.tls import Tls
 from tests.clients.toolbox import plain_environment
+from tests.forged import own_authority
 from tests.held import HELD_CLOCK, pass_half_a_minute
 from tests.secured import Secured, start
 from tests.served import Served
@@ -386,15 +388,48 @@ def test_ca_certificate_is_served_but_not_its_key(secured: Secured, served: Serv
     assert (without.status, without.json) == (404, said)
 
 
-def test_expiring_certificate_is_renewed() -> None:
-    now = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
+NOW = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+CLOCKS: dict[str, tuple[tuple[dt.datetime, ...], tuple[bool, ...]]] = {
+    "as it goes": ((NOW + 365 * DAY, NOW + 367 * DAY, NOW + 368 * DAY), (False, True, False)),
+    "an hour back": ((NOW - DAY / 24,), (False,)),
+    "a year back": ((NOW - 365 * DAY, NOW), (True, False)),
+    "a dead battery": ((dt.datetime(1971, 6, 1, tzinfo=dt.UTC), NOW), (True, True)),
+    "beyond the authority's end": ((NOW + 3_651 * DAY, NOW), (True, True)),
+}
+
+
+@pytest.mark.parametrize(("times", "renewed"), CLOCKS.values(), ids=CLOCKS)
+def test_certificate_is_renewed_after_clock_jump(
+    times: tuple[dt.datetime, ...], renewed: tuple[bool, ...]
+) -> None:
+    authority = make((), NOW)
     with bind("127.0.0.1", 0) as listener:
-        tls = Tls(listener, make((), now), ("localhost",))
-        first = shown_by(tls)
-        tls.renew(now + dt.timedelta(days=365))
-        assert shown_by(tls) == first
-        tls.renew(now + dt.timedelta(days=367))
-        assert shown_by(tls) != first
+        tls = Tls(listener, authority, ("localhost",))
+        tls.renew(print, NOW)
+        shown = shown_by(tls)
+        for now, is_new in zip(times, renewed, strict=True):
+            tls.renew(print, now)
+            before, shown = shown, shown_by(tls)
+            assert (shown != before) is is_new
+            met = x509.load_der_x509_certificate(shown)
+            at = authority.nearest(now)
+            assert met.not_valid_before_utc < at <= met.not_valid_after_utc
+
+
+def test_ca_expiry_is_announced_daily() -> None:
+    told: list[str] = []
+    with bind("127.0.0.1", 0) as listener:
+        tls = Tls(listener, make((), NOW), ("localhost",))
+        for days in (3_619, 3_620.5, 3_620.6, 3_621.5, 3_650.5, 3_651.5):
+            tls.renew(told.append, NOW + days * DAY)
+    creates = "the first start after that creates a new one, which clients must trust"
+    restart = "restart the server to create a new one, which clients must trust"
+    assert told == [
+        f"the certificate authority expires on 2036-11-27, in 29 days: {creates}",
+        f"the certificate authority expires on 2036-11-27, in 28 days: {creates}",
+        f"the certificate authority expired on 2036-11-27: {restart}",
+    ]
 
 
 def shown_by(tls: Tls) -> bytes:
@@ -454,6 +489,17 @@ def test_corrupt_ca_is_reported_and_recreated(serve_tls: Serve, tmp_path: Path) 
     )
     with secured.wire() as wire:
         assert wire.ask(request("GET", "/livez")).status == 200
+
+
+def test_ca_of_older_version_is_rejected(tmp_path: Path) -> None:
+    """Its authority was a root with its key."""
+    pair = tmp_path / "tls" / "private" / "authority.pem"
+    pair.parent.mkdir(parents=True)
+    pair.write_bytes(own_authority("mock-clover 1a2b3c4d"))
+    said = f"mock-clover: {pair} was created by an older version of mock-clover: "
+    for command in (("serve", "--tls", "--port", "0", "--tls-port", "0"), ("tls-setup",)):
+        code, out, told = ours(*command, "--tls-folder", str(tmp_path / "tls"))
+        assert (code, out, told[: len(said)], told.count("\n")) == (2, "", said, 1)
 
 
 def ours(*words: str, **environment: str) -> tuple[int, str, str]:
