@@ -1,8 +1,9 @@
 """HTTPS: the layer between a socket and the HTTP protocol class, without I/O of its own.
 
 asyncio and uvloop each have such a layer, but neither lets a server count, end or answer a
-handshake. Here the server owns a connection from the start: the same limit applies, the same sweep
-ends it, and it closes with the server. OpenSSL works on two memory buffers.
+handshake, and asyncio's needs 280 KiB for each connection (docs/architecture.md). Here the server
+owns a connection from the start: the same limit applies, the same sweep ends it, and it closes
+with the server. OpenSSL works on two memory buffers.
 """
 
 import asyncio
