@@ -21,6 +21,7 @@ from visitor import Visitor
 
 from mock_clover.clover.common.hosts import NAMES
 from tests.clients.toolbox import plain_environment
+from tests.forged import HONEST, Signer, forgeries, presenting
 from tests.secured import Secured, start
 from tests.wire import KNOWN, request
 
@@ -98,30 +99,61 @@ def test_a_checkouts_page_is_paid_under_clovers_name(secured: Secured, trusting:
     assert visitor.complaints == []
 
 
-def test_chromium_trusts_ca_added_by_certutil(
-    secured: Secured, tmp_path: Path, playwright: Playwright
-) -> None:
-    """In homes of their own: one was told by the line that `tls-setup` prints, the other not."""
+class Home:
+    """A home directory of Chromium whose database of certificates a shell command fills."""
+
+    def __init__(self, playwright: Playwright, folder: Path, trust: str, rules: str) -> None:
+        folder.mkdir()
+        variables = plain_environment() | {"HOME": str(folder)}
+        make = "mkdir -p $HOME/.pki/nssdb; certutil -d sql:$HOME/.pki/nssdb -N --empty-password"
+        subprocess.run(["bash", "-euc", f"{make}; {trust}"], env=variables, check=True)
+        rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
+        self.browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=[*QUIET, *rooted, rules], env=variables
+        )
+
+    def status_of(self, url: str) -> str:
+        """Return the status of a page, or the error."""
+        page = self.browser.new_page()
+        try:
+            answer = page.goto(url)
+            return str(answer and answer.status)
+        except PlaywrightError as error:
+            return str(error).partition(" at ")[0]
+        finally:
+            page.close()
+
+
+@pytest.fixture
+def told_by_certutil(secured: Secured) -> str:
+    """The line that `tls-setup` prints for Chromium on Linux."""
     if not shutil.which("certutil"):
         do_without("no certutil here (Debian's libnss3-tools)")
     (line,) = re.findall(r"^# +(certutil -d sql:.*)$", told(secured), re.MULTILINE)
-    make = "mkdir -p $HOME/.pki/nssdb; certutil -d sql:$HOME/.pki/nssdb -N --empty-password"
+    return str(line)
+
+
+def test_chromium_trusts_ca_added_by_certutil(
+    secured: Secured, told_by_certutil: str, tmp_path: Path, playwright: Playwright
+) -> None:
     got = []
-    for name, script in (("told", f"{make}; {line}"), ("not", make)):
-        home = tmp_path / name
-        home.mkdir()
-        variables = plain_environment() | {"HOME": str(home)}
-        subprocess.run(["bash", "-euc", script], env=variables, check=True)
-        rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
-        options = [*QUIET, *rooted, mapped(secured)]
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=options, env=variables
-        )
-        page = browser.new_page()
-        try:
-            answer = page.goto("https://scl.clover.com/livez")
-            got.append(str(answer and answer.status))
-        except PlaywrightError as error:
-            got.append(str(error).partition(" at ")[0])
-        browser.close()
+    for name, trust in (("told", told_by_certutil), ("not", "true")):
+        home = Home(playwright, tmp_path / name, trust, mapped(secured))
+        got.append(home.status_of("https://scl.clover.com/livez"))
+        home.browser.close()
     assert got == ["200", "Page.goto: net::ERR_CERT_AUTHORITY_INVALID"]
+
+
+def test_chromium_rejects_forged_certificates(
+    secured: Secured, told_by_certutil: str, tmp_path: Path, playwright: Playwright
+) -> None:
+    """Certificates that a thief of the authority's file has made."""
+    stolen = Signer.of((secured.folder / "tls" / "private" / "authority.pem").read_bytes())
+    genuine = {"ours": (HONEST, stolen.sign((HONEST,)).to_pem())}
+    rules = "--host-resolver-rules=MAP * 127.0.0.1"
+    home = Home(playwright, tmp_path / "told", told_by_certutil, rules)
+    with presenting(tmp_path, genuine | forgeries(stolen)) as places:
+        got = {kind: home.status_of(f"https://{place}/") for kind, place in places.items()}
+    home.browser.close()
+    assert got.pop("ours") == "200"
+    assert set(got.values()) == {"Page.goto: net::ERR_CERT_INVALID"}, got
