@@ -327,7 +327,7 @@ def test_every_whole_answer_of_2xx_is_a_delivery(world: World, answer: bytes) ->
         ("http://[::ffff:169.254.169.254]/", (), "refused: ::ffff:169.254.169.254"),
         ("http://0/", (), "refused: 0.0.0.0 is not a host address"),
         ("http://8.8.8.8/", (), "allow it with `mock-clover serve --webhook-host 8.8.8.8`"),
-        ("http://0x08080808/", (), "refused: 8.8.8.8 is outside loopback"),
+        ("http://0x08080808/", (), "refused: 8.8.8.8 is not in a loopback"),
         ("http://no-such-host.invalid/", (), "no-such-host.invalid: "),
     ],
 )

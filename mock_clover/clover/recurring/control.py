@@ -1,4 +1,4 @@
-"""Control call that lists the notices to customers: `GET /_mock/notices`."""
+"""Control endpoint that lists the messages to customers: `GET /_mock/notices`."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 class NoticeQuery(Record, frozen=True, kw_only=True):
-    """Query of the notices."""
+    """Query of the list of notices."""
 
     kind: Annotated[NoticeKind | None, doc("Kind of notice.", OURS)] = None
     channel: Annotated[Channel | None, doc("email or sms.", OURS)] = None
@@ -30,7 +30,7 @@ class NoticeList(Record, frozen=True, kw_only=True):
 
 
 def list_notices(sandbox: Sandbox, call: Call[None, NoticeQuery]) -> NoticeList:
-    """Return the e-mails and SMS that customers would get; none is ever sent."""
+    """Return the e-mails and SMS that Clover would send to customers; the mock sends none."""
     query = call.query
     filters = {
         name: value

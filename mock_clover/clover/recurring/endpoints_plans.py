@@ -1,6 +1,6 @@
 """Endpoints for plans of the recurring service.
 
-Each call has the merchant id in a header, besides the bearer token (documented).
+Each request must have the merchant id in a header, in addition to the bearer token (documented).
 """
 
 from itertools import islice
@@ -34,7 +34,7 @@ from mock_clover.engine.overrides import validate_triggers
 from mock_clover.sandbox.sandbox import Sandbox
 
 ROWS_MAX = 1_000
-"""Maximum number of rows of a bare array, the newest. No pagination of Clover's is known."""
+"""Maximum length of a list response (the newest rows). Clover documents no pagination."""
 DOC = documented(
     "MD:working-with-recurring; the path without /recurring: MD:ecommerce-app-permissions"
 )
@@ -61,7 +61,7 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanAnswer:
         tip_amount=body.tipAmount,
     )
     sandbox.plans.put(plan.id, plan)
-    call.why = "a plan is created"
+    call.why = "created a plan"
     return plan_response(sandbox, plan)
 
 
@@ -85,7 +85,7 @@ def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanAnswer:
 
 
 def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
-    """Update a plan except its interval; deactivate it only without active subscriptions."""
+    """Update a plan, except its interval. It cannot be deactivated with active subscriptions."""
     check_merchant(sandbox, call)
     body, plan = call.body, require_plan(sandbox, call.ids[0])
     if body.interval not in (None, plan.interval):
@@ -113,12 +113,12 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
         modified_ms=sandbox.clock.now_ms(),
     )
     sandbox.plans.put(plan.id, updated)
-    call.why = "the plan is updated; existing subscriptions keep their amounts (inferred)"
+    call.why = "updated the plan; existing subscriptions keep their amounts (inferred)"
     return plan_response(sandbox, updated)
 
 
 def check_merchant(sandbox: Sandbox, call: Call[Any, Any]) -> None:
-    """Raise if the merchant header is missing or is not the bearer token's merchant (inferred)."""
+    """Raise ApiError if the header has no merchant id, or another than the token's (inferred)."""
     merchant_id = call.headers.get(b"x-clover-merchant-id", b"").decode("latin-1").strip()
     if not merchant_id:
         raise MERCHANT_ID_MISSING.error()
@@ -167,7 +167,7 @@ ENDPOINTS = (
         response=PlanAnswer,
         auth=bearer("read_merchant", merchant=True),
         response_format="array",
-        about="List plans, newest first (inferred), a thousand at most; a bare array.",
+        about="List plans, newest first (inferred), as a bare array of at most 1,000.",
         evidence=DOC,
     ),
     Endpoint(
@@ -192,7 +192,7 @@ ENDPOINTS = (
         response=PlanAnswer,
         auth=bearer("read_merchant", "write_merchant", merchant=True),
         errors=(PLAN_NOT_FOUND, PLAN_INTERVAL_FIXED, PLAN_HAS_SUBSCRIPTIONS, AMOUNT_TOO_LARGE),
-        about="Update a plan; `active: false` ends it if it has no active subscriptions.",
+        about="Update a plan; `active: false` deactivates it if it has no active subscriptions.",
         evidence=DOC,
     ),
 )

@@ -1,7 +1,7 @@
-"""Endpoints for subscriptions, which are charged by the sandbox's clock.
+"""Endpoints for subscriptions. Payments become due by the sandbox's clock.
 
-Creating or updating one makes no charge, even if it starts now: the first payment is a job that
-runs before the next request (`clover/recurring/operations.py`).
+Creating or updating a subscription creates no charge, even if it starts now: the first payment is a
+job that runs before the next request (`clover/recurring/operations.py`).
 """
 
 from itertools import islice
@@ -88,7 +88,7 @@ def create_subscription(
     if row.active:
         row = replace(row, next_ms=row.due_after(plan, start_ms - 1))
     row = store_and_schedule(sandbox, None, row)
-    call.why = "a subscription is created; its first payment is due on its start date"
+    call.why = "created a subscription; its first payment is due on the start date"
     return _answer(sandbox, row, plan)
 
 
@@ -113,7 +113,7 @@ def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionAn
 def update_subscription(
     sandbox: Sandbox, call: Call[SubscriptionUpdate, None]
 ) -> SubscriptionAnswer:
-    """Update, end, stop or resume a subscription."""
+    """Update a subscription, set its end date, pause it or resume it."""
     check_merchant(sandbox, call)
     body, now_ms = call.body, sandbox.clock.now_ms()
     row, plan = _require_subscription(sandbox, call.ids[0])
@@ -139,7 +139,7 @@ def update_subscription(
     if resumed and updated.end_ms is not None and updated.end_ms <= now_ms:
         raise INVALID_REQUEST.error(param="endDate")
     updated = store_and_schedule(sandbox, row, _with_next_payment(row, updated, plan, now_ms))
-    call.why = "the subscription is updated" if updated.active else "the subscription is stopped"
+    call.why = "updated the subscription" if updated.active else "paused the subscription"
     return _answer(sandbox, updated, plan)
 
 
@@ -148,7 +148,7 @@ def _with_next_payment(
 ) -> Subscription:
     """Return an updated subscription with its next payment.
 
-    Payments that were due while it was stopped are skipped. Resuming resets the failure count
+    Payments that were due while it was paused are skipped. Resuming resets the failure count
     (inferred).
     """
     if not updated.active:
@@ -225,7 +225,7 @@ ENDPOINTS = (
         response=SubscriptionAnswer,
         auth=bearer("read_merchant", "read_customers", merchant=True),
         response_format="array",
-        about="List subscriptions, newest first (inferred), a thousand at most; a bare array.",
+        about="List subscriptions, newest first (inferred), as a bare array of at most 1,000.",
         evidence=DOC,
     ),
     Endpoint(
@@ -250,7 +250,7 @@ ENDPOINTS = (
         response=SubscriptionAnswer,
         auth=bearer("read_merchant", "read_customers", "write_customers", merchant=True),
         errors=(SUBSCRIPTION_NOT_FOUND, *_INVALID),
-        about="Update a subscription: amount, note, dates; `active: false` stops it.",
+        about="Update a subscription: amount, note, dates; `active: false` pauses it.",
         evidence=DOC,
     ),
 )

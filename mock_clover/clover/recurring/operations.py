@@ -1,9 +1,9 @@
-"""Jobs of subscriptions: charge, retry, renew, stop and end.
+"""Jobs that charge, retry, renew, deactivate and end subscriptions.
 
-A payment uses the same path as any other: `resolve_source`, the rules of the scenario,
-`make_charge`. For rules it is the operation `charge_subscription`, counted like a call in the order
-of time. No client waits for its response, so rules with problems or faults apply only if they name
-the operation. An attempt without a card or with an error from a rule is a failed payment too.
+A payment uses the same functions as any other: `resolve_source`, the rules of the scenario,
+`make_charge`. Rules match it as the operation `charge_subscription`. No client waits for its
+response, so rules with problems or faults apply only if they name the operation. A payment also
+fails if the customer has no card or if a rule returns an error.
 """
 
 from typing import NamedTuple
@@ -40,7 +40,7 @@ from mock_clover.sandbox.scheduler import Job
 
 
 class PaymentAttempt(NamedTuple):
-    """Result of a payment: the charge, if there is one, and why it failed, or ''."""
+    """Result of a payment attempt: the charge, if one was created, and why it failed, or ''."""
 
     charge: Charge | None
     failure: str
@@ -51,7 +51,8 @@ def store_and_schedule(
 ) -> Subscription:
     """Store a subscription and schedule its jobs.
 
-    Earlier jobs for other times have no effect: each job is compared with the row when it runs.
+    Jobs that were scheduled earlier for other times have no effect, because a job is compared with
+    the row when it runs.
     """
     now_ms, agenda = sandbox.clock.now_ms(), sandbox.agenda
     if before is None or row.next_ms != before.next_ms:
@@ -103,8 +104,8 @@ def _retry_ms(
 ) -> int | None:
     """Return when to retry a failed payment: after a day, or with the next one (inferred).
 
-    There is one attempt at a time. A payment that is still open when the next one is due is not
-    charged twice.
+    Only one payment is retried at a time: if the next one becomes due first, the failed one is
+    dropped.
     """
     wait_ms = sandbox.settings.subscription_retry_ms
     retry_ms = row.before_end(now_ms + wait_ms) if wait_ms else None
@@ -114,7 +115,7 @@ def _retry_ms(
 
 
 def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> PaymentAttempt:
-    """Make a payment and journal it as an exchange of the clock."""
+    """Attempt a payment, and write it to the journal with the method CLOCK."""
     request, override = charge_request(plan, row), None
     try:
         override = find_override(sandbox, CHARGE_SUBSCRIPTION, request, (), {})
@@ -154,7 +155,7 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
 def _notify(
     sandbox: Sandbox, plan: Plan, before: Subscription, after: Subscription, attempt: PaymentAttempt
 ) -> None:
-    """Notify the customer of a failed payment or a renewal; not of a first payment.
+    """Notify the customer of a failed payment or a renewal, but not of the first payment.
 
     Source: SEED save-a-card, "upcoming charges, failed payments, and subscription renewals".
     """

@@ -1,6 +1,6 @@
-"""Problems of the recurring service. No error body of it was found.
+"""Errors of the recurring service. No recorded error body was found.
 
-The envelope and the messages are those of the charges host, and every status is inferred.
+The format and the messages are those of the charges host; every status is inferred.
 """
 
 from mock_clover.core.evidence import documented, inferred

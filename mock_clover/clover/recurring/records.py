@@ -22,13 +22,13 @@ from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
 FAILURES_MAX = 5
-"""Failed payments in a row after which a subscription is deactivated. Documented
-MD:working-with-recurring; that one success resets the count is inferred."""
+"""Consecutive failed payments after which a subscription is deactivated. Documented
+MD:working-with-recurring; that a successful payment resets the count is inferred."""
 TAX_RATES_MAX = 50
 """Maximum number of tax rates of a plan; a limit of this mock."""
 _COUNT_MAX = 1_000
 """Maximum interval count; a limit of this mock."""
-_CURRENCY = "USD"  # that of the merchant: a plan has no currency
+_CURRENCY = "USD"  # the merchant's currency; a plan has none
 
 CHARGE_SUBSCRIPTION = "charge_subscription"
 """Operation name of a due payment, in rules and the journal."""
@@ -68,16 +68,18 @@ Note = Annotated[str, doc("Free text.", _DOC, refused_as="INVALID_REQUEST", max_
 TaxRates = Annotated[
     list[Annotated[str, msgspec.Meta(max_length=64)]],
     doc(
-        "Stored and returned; their rates are not known here, so no tax is added.",
+        "Stored and returned. The mock does not know the rates, so no tax is added.",
         _DOC,
         refused_as="INVALID_REQUEST",
         max_length=TAX_RATES_MAX,
     ),
 ]
-Active = Annotated[bool, doc("Whether payments fall due.", _DOC, refused_as="INVALID_REQUEST")]
+Active = Annotated[
+    bool, doc("Whether the subscription is charged.", _DOC, refused_as="INVALID_REQUEST")
+]
 IsoTime = Annotated[
     str,
-    doc("ISO 8601; UTC without a time zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME),
+    doc("ISO 8601; UTC if it has no time zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME),
 ]
 TimeMs = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 
@@ -95,7 +97,7 @@ class PlanRequest(Record, frozen=True, kw_only=True):
 
 
 class PlanUpdate(Record, frozen=True, kw_only=True):
-    """Body of `PUT /recurring/v1/plans/{id}`; absent members stay unchanged."""
+    """Body of `PUT /recurring/v1/plans/{id}`; absent fields stay unchanged."""
 
     name: Name | None = None
     amount: PlanAmount | None = None
@@ -120,7 +122,9 @@ class SoftDescriptor(Record, frozen=True, kw_only=True):
     dbaName: (
         Annotated[
             str,
-            doc("Trading name.", _DOC, refused_as="INVALID_REQUEST", max_length=255),
+            doc(
+                "Doing-business-as (DBA) name.", _DOC, refused_as="INVALID_REQUEST", max_length=255
+            ),
         ]
         | None
     ) = None
@@ -156,7 +160,7 @@ class SubscriptionRequest(Record, frozen=True, kw_only=True):
 
 
 class SubscriptionUpdate(Record, frozen=True, kw_only=True):
-    """Body of `PUT /recurring/v1/subscriptions/{id}`; absent members stay unchanged."""
+    """Body of `PUT /recurring/v1/subscriptions/{id}`; absent fields stay unchanged."""
 
     active: Active | None = None
     amount: PlanAmount | None = None
@@ -201,26 +205,26 @@ class Subscription(Record, frozen=True, kw_only=True):
     next_ms: TimeMs | None = None
     """Time of the next charge; a job for another time has no effect."""
     remind_ms: TimeMs | None = None
-    """Time of the notice of the next charge."""
+    """Time of the message about the next charge."""
     last_run_ms: TimeMs | None = None
     payments: int = 0
     failures: int = 0
     """Failed payments since the last successful one."""
 
     def due_after(self, plan: Plan, after_ms: int) -> int | None:
-        """Return the time of the next payment of its plan, or None at or after its end."""
+        """Return the time of the next payment, or None if it would be on or after the end date."""
         due_ms = next_due_ms(self.start_ms, plan.interval, plan.interval_count, after_ms)
         return self.before_end(due_ms)
 
     def before_end(self, at_ms: int | None) -> int | None:
-        """Return a time if it is before the end, else None; the end is exclusive (inferred)."""
+        """Return a time if it is before the end date, else None (inferred: it is exclusive)."""
         if at_ms is not None and self.end_ms is not None and at_ms >= self.end_ms:
             return None
         return at_ms
 
 
 def charge_request(plan: Plan, subscription: Subscription) -> ChargeRequest:
-    """Return the charge request of a due subscription; its form is inferred."""
+    """Return the charge request for a due payment; its content is inferred."""
     descriptor = subscription.soft_descriptor
     return ChargeRequest(
         amount=subscription.amount,
@@ -243,7 +247,7 @@ def _charge_descriptor(descriptor: SoftDescriptor) -> ChargeDescriptor:
 
 
 class PlanAnswer(Record, frozen=True, kw_only=True):
-    """Response for a plan; members in the documented order."""
+    """Response for a plan; fields in the documented order."""
 
     evidence: ClassVar[Evidence] = _DOC
 
@@ -264,7 +268,7 @@ class PlanAnswer(Record, frozen=True, kw_only=True):
 
 
 class SubscriptionAnswer(Record, frozen=True, kw_only=True):
-    """Response for a subscription; two members appear only in GET (documented)."""
+    """Response for a subscription; two fields are returned only by GET (documented)."""
 
     evidence: ClassVar[Evidence] = _DOC
 
@@ -274,7 +278,7 @@ class SubscriptionAnswer(Record, frozen=True, kw_only=True):
     active: bool
     tipAmount: Cents | None = None
     amount: Cents
-    total: Annotated[Cents, doc("Amount plus tip.", inferred("no tax rate is known here"))]
+    total: Annotated[Cents, doc("Amount plus tip.", inferred("the mock does not know tax rates"))]
     note: str | None = None
     softDescriptor: SoftDescriptor | None = None
     taxRateUuids: tuple[str, ...]
@@ -311,7 +315,7 @@ def plan_answer(plan: Plan, merchant_id: str, app_id: str) -> PlanAnswer:
 def subscription_answer(
     row: Subscription, plan: PlanAnswer, *, include_get_fields: bool = False
 ) -> SubscriptionAnswer:
-    """Return the response for a subscription; `as_read` adds the members of GET."""
+    """Return the response for a subscription; `include_get_fields` adds the fields of GET."""
     return SubscriptionAnswer(
         id=row.id,
         customerUuid=row.customer,

@@ -1,8 +1,9 @@
 """Calendar intervals: compute when the n-th payment is due. Pure functions; times are UTC.
 
-Months and years are calendar months. A day that a month lacks becomes its last day, and the next
-month has the original day again: 31 January, 28 February, 31 March. Each date is computed from the
-start, so no day is lost. Inferred: Clover documents only the four words.
+Months and years are calendar months. If a month has no such day, its last day is used; the
+following month uses the original day again: 31 January, 28 February, 31 March. Each date is
+computed from the start date, so no day is lost. Inferred: Clover documents only the names of the
+four intervals.
 """
 
 import calendar
@@ -21,7 +22,7 @@ _MONTHS = {"MONTH": 1, "YEAR": 12}
 
 
 def nth_due_ms(start_ms: int, interval: Interval, count: int, number: int) -> int | None:
-    """Return when payment `number`, from 0, of a series is due; None after the year 9999."""
+    """Return the due time of payment `number` (from 0) of a series, or None after the year 9999."""
     if interval in _DAYS:
         at_ms = start_ms + number * count * _DAYS[interval] * _DAY_MS
         return at_ms if at_ms <= LAST_MS else None
@@ -36,7 +37,7 @@ def nth_due_ms(start_ms: int, interval: Interval, count: int, number: int) -> in
 
 
 def next_due_ms(start_ms: int, interval: Interval, count: int, after_ms: int) -> int | None:
-    """Return the first due time of a series after a time, without iterating from the start."""
+    """Return the first due time of a series after a time; does not iterate from the start date."""
     if after_ms < start_ms:
         return start_ms
     if interval in _DAYS:
@@ -55,7 +56,7 @@ def next_due_ms(start_ms: int, interval: Interval, count: int, after_ms: int) ->
 def format_iso8601(at_ms: int, zone: str = "+0000") -> str:
     """Format a time in UTC as ISO 8601 with milliseconds: 2023-09-19T10:02:59.476+0000.
 
-    The recurring service writes the zone as +0000, the hosted checkout as Z.
+    The zone is +0000 in the recurring service and Z in the hosted checkout.
     """
     at = _EPOCH + timedelta(milliseconds=min(at_ms, LAST_MS))
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}{zone}"
@@ -69,7 +70,7 @@ def format_date(at_ms: int) -> str:
 def parse_iso8601(text: str) -> int:
     """Parse an ISO 8601 time; the default zone is UTC.
 
-    Raises ValueError, also for times before 1970. Source: MD:working-with-recurring, and older
+    Raises ValueError, including for times before 1970. Source: MD:working-with-recurring, and older
     samples with `@` instead of T.
     """
     at = datetime.fromisoformat(text)
@@ -77,7 +78,7 @@ def parse_iso8601(text: str) -> int:
         at = at.replace(tzinfo=UTC)
     at_ms = (at - _EPOCH) // timedelta(milliseconds=1)
     if not 0 <= at_ms <= LAST_MS:
-        raise ValueError("before 1970 or after 9999")
+        raise ValueError(f"{text!r} is before 1970 or after 9999")
     return at_ms
 
 

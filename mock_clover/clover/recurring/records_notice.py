@@ -1,7 +1,7 @@
-"""Notices to customers with a card on file. None is ever sent.
+"""Messages to customers with a card on file. The mock sends none of them.
 
 Source: SEED save-a-card: e-mail and SMS when a card is saved, before a charge, when a payment fails
-and when a subscription renews. The texts are ours: Clover's were not found.
+and when a subscription renews. The texts are ours, because Clover does not document its own.
 """
 
 from typing import Literal, NamedTuple
@@ -35,7 +35,7 @@ class Notice(Record, frozen=True, kw_only=True):
 
 
 class MessageContent(NamedTuple):
-    """Content of a notice, for any channel."""
+    """Content of a message, for any channel."""
 
     kind: NoticeKind
     subject: str
@@ -46,18 +46,18 @@ class MessageContent(NamedTuple):
 
 
 def card_saved_message(card: Card) -> MessageContent:
-    """Return the notice that a card is on file."""
+    """Return the message that a card is on file."""
     return MessageContent(
         "card_saved",
         "Your card is on file",
-        f"{_card_name(card)} is stored for future payments. Ask the merchant to remove it.",
+        f"{_card_name(card)} is stored for future payments. Contact the merchant to remove it.",
     )
 
 
 def upcoming_charge_message(
     plan: Plan, row: Subscription, due_ms: int, card: Card | None
 ) -> MessageContent:
-    """Return the notice of an upcoming charge."""
+    """Return the message about an upcoming charge."""
     with_card = f" to {_card_name(card)}" if card else ""
     return _content(
         row,
@@ -70,12 +70,12 @@ def upcoming_charge_message(
 def payment_failed_message(
     plan: Plan, row: Subscription, reason: str, charge: str | None
 ) -> MessageContent:
-    """Return the notice of a failed payment and what follows."""
+    """Return the message about a failed payment and the next step."""
     if row.next_ms is not None:
-        next_step = f"It will be tried again on {format_date(row.next_ms)}."
+        next_step = f"We will try again on {format_date(row.next_ms)}."
     else:
         next_step = (
-            "It will not be tried again." if row.active else "The subscription has been stopped."
+            "We will not try again." if row.active else "The subscription has been deactivated."
         )
     return _content(
         row,
@@ -87,14 +87,14 @@ def payment_failed_message(
 
 
 def renewal_message(plan: Plan, row: Subscription, charge: str, card: Card) -> MessageContent:
-    """Return the notice of a renewal."""
+    """Return the message about a renewal."""
     next_step = (
         f" The next payment is on {format_date(row.next_ms)}." if row.next_ms is not None else ""
     )
     return _content(
         row,
         "renewed",
-        f"{plan.name} is renewed",
+        f"{plan.name} has been renewed",
         f"{_money(row)} for {plan.name} was charged to {_card_name(card)}.{next_step}",
         charge,
     )

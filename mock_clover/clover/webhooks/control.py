@@ -1,6 +1,6 @@
-"""Control calls of webhooks: targets, deliveries and events on demand.
+"""Control endpoints for webhooks: targets, deliveries and manually sent events.
 
-A secret appears only in the response to the call that sets it, and in snapshots.
+A secret is only returned in the response to the request that sets it, and in snapshots.
 """
 
 from typing import Annotated, Any
@@ -42,7 +42,7 @@ class TargetRequest(TargetSpec, frozen=True, kw_only=True):
 
     handshake: Annotated[
         bool | None,
-        doc("Whether to send a code that must be verified; default: for platform only.", OURS),
+        doc("Whether to send a verification code first; default: only for kind platform.", OURS),
     ] = None
 
 
@@ -53,16 +53,16 @@ class TargetAnswer(Record, frozen=True, kw_only=True):
     kind: TargetKind
     url: str
     state: str
-    """`active`, or `awaiting_code` until its verification code is confirmed."""
+    """`active`, or `awaiting_code` until the verification code is confirmed."""
     withheld: int
-    """Number of events not sent because of that."""
+    """Number of events that were not sent because the target was not verified."""
     events: tuple[str, ...]
     retry_after_ms: tuple[int, ...]
     plan: tuple[DeliveryFault, ...]
     left: tuple[int | None, ...]
     of_scenario: bool = False
     secret: str | None = None
-    """Only in the response to the call that sets it."""
+    """Only in the response to the request that sets it."""
 
 
 class TargetList(Record, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class TargetList(Record, frozen=True, kw_only=True):
 
 
 class TargetsDeleted(Record, frozen=True, kw_only=True):
-    """Number of targets that were removed."""
+    """Number of targets that were deleted."""
 
     cleared: int
 
@@ -84,18 +84,24 @@ class CodeRequest(ControlRecord, frozen=True, kw_only=True):
 
 
 class DeliveryQuery(Record, frozen=True, kw_only=True):
-    """Query of the deliveries."""
+    """Query of the list of deliveries."""
 
     target: Annotated[str | None, doc("Id of a target.", OURS)] = None
     state: Annotated[DeliveryState | None, doc("State of the delivery.", OURS)] = None
     about: Annotated[str | None, doc("Cause: charge, refund, rule, …", OURS)] = None
     event: Annotated[str | None, doc("Event, such as P:CREATE.", OURS)] = None
-    after: Annotated[int, doc("Only deliveries with a greater number.", OURS, ge=0)] = 0
+    after: Annotated[int, doc("Only deliveries with a higher number.", OURS, ge=0)] = 0
     limit: Annotated[int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=1_000)] = (
         100
     )
     wait: Annotated[
-        int, doc("Wait until this many match and none of them is under way.", OURS, ge=0, le=1_000)
+        int,
+        doc(
+            "Wait until this many deliveries match and none of them is being sent.",
+            OURS,
+            ge=0,
+            le=1_000,
+        ),
     ] = 0
     wait_ms: Annotated[int, doc("Maximum wait in milliseconds.", OURS, ge=0, le=WAIT_MS_MAX)] = (
         10_000
@@ -113,12 +119,12 @@ class DeliveryAnswer(Record, frozen=True, kw_only=True):
     state: DeliveryState
     made_ms: int
     due_ms: int | None = None
-    """When a waiting delivery is sent."""
+    """When a waiting delivery will be sent."""
     attempts: tuple[DeliveryAttempt, ...]
     resend_of: str | None = None
     held_for: str | None = None
     body: Any
-    """The body that is sent, masked; a verification code is not shown."""
+    """The body, with card numbers masked and without a verification code."""
 
 
 class DeliveryList(Record, frozen=True, kw_only=True):
@@ -128,7 +134,7 @@ class DeliveryList(Record, frozen=True, kw_only=True):
 
 
 def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswer:
-    """Create or replace a target; a platform target first gets a verification code."""
+    """Create or replace a target; a platform target must first confirm a verification code."""
     body = call.body
     fields = {n: getattr(body, n) for n in TargetSpec.__struct_fields__}
     spec = TargetSpec(**fields)
@@ -137,15 +143,17 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswe
         raise CONTROL_INVALID.error(detail=f"{error[0]}: {error[1]}")
     handshake = spec.kind == "platform" if body.handshake is None else body.handshake
     if handshake and spec.kind != "platform":
-        raise CONTROL_INVALID.error(detail="handshake: only platform targets get a code")
+        raise CONTROL_INVALID.error(
+            detail="handshake: only platform targets are verified with a code"
+        )
     outbox = sandbox.outbox
     if outbox is not None and outbox.is_full and spec.id not in outbox.subscriptions:
-        raise CONTROL_INVALID.error(detail=f"there are {TARGETS_MAX} targets already; delete one")
+        raise CONTROL_INVALID.error(detail=f"there are already {TARGETS_MAX} targets; delete one")
     outbox = sandbox.ensure_outbox()
     subscription = outbox.subscribe(spec, sandbox.seed, handshake=handshake)
     if handshake:
         verify_target(sandbox, outbox, subscription)
-    sandbox.webhook_sender(sandbox)  # create the sender here, not within a payment
+    sandbox.webhook_sender(sandbox)  # create the sender now, not during a payment
     return _target_answer(subscription, secret=subscription.secret)
 
 
@@ -155,13 +163,13 @@ def list_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetList:
 
 
 def clear_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetsDeleted:
-    """Remove all targets and drop their pending deliveries."""
+    """Delete all targets and drop their pending deliveries."""
     ids = list(_outbox(sandbox).subscriptions)
     return TargetsDeleted(cleared=sum(_outbox(sandbox).unsubscribe(each) for each in ids))
 
 
 def delete_target(sandbox: Sandbox, call: Call[None, None]) -> TargetsDeleted:
-    """Remove one target."""
+    """Delete one target."""
     subscription = _require_target(sandbox, call.ids[0])
     return TargetsDeleted(cleared=int(_outbox(sandbox).unsubscribe(subscription.id)))
 
@@ -170,10 +178,12 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer
     """Confirm a verification code; the target then gets events."""
     subscription = _require_target(sandbox, call.ids[0])
     if subscription.code is None:
-        raise CONTROL_INVALID.error(detail=f"{subscription.id} does not wait for a code")
+        raise CONTROL_INVALID.error(
+            detail=f"target {subscription.id} is not waiting for a verification code"
+        )
     if call.body.verificationCode != subscription.code:
         raise CONTROL_INVALID.error(
-            detail="verificationCode: does not match the last code that was sent"
+            detail="verificationCode: does not match the last code sent to the target"
         )
     active = replace(subscription, code=None)
     _outbox(sandbox).subscriptions[subscription.id] = active
@@ -181,7 +191,7 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer
 
 
 def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
-    """Send an event on demand; the plans of targets do not apply to it."""
+    """Send an event manually; the delivery faults of targets do not apply to it."""
     body = call.body
     error = event_error(body)
     if error is not None:
@@ -201,7 +211,7 @@ def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
 
 
 def list_deliveries(sandbox: Sandbox, call: Call[None, DeliveryQuery]) -> DeliveryList | Stated:
-    """Return the newest deliveries; `wait=n` waits until n match and none is under way."""
+    """Return the newest deliveries; `wait=n` waits until n match and none is being sent."""
     query, outbox = call.query, _outbox(sandbox)
     filters = {
         name: value
@@ -228,9 +238,13 @@ def resend_delivery(sandbox: Sandbox, call: Call[None, None]) -> DeliveryAnswer:
     outbox = _outbox(sandbox)
     delivery = outbox.get(call.ids[0])
     if delivery is None:
-        raise CONTROL_NOT_FOUND.error(detail=f"there is no delivery {call.ids[0]!r}")
+        raise CONTROL_NOT_FOUND.error(
+            detail=f"no delivery has the id {call.ids[0]!r}; it may have been evicted"
+        )
     if delivery.target not in outbox.subscriptions:
-        raise CONTROL_INVALID.error(detail=f"its target {delivery.target!r} no longer exists")
+        raise CONTROL_INVALID.error(
+            detail=f"cannot resend {delivery.id}: its target {delivery.target!r} no longer exists"
+        )
     return _delivery_answer(resend(sandbox, outbox, delivery))
 
 
@@ -242,7 +256,7 @@ def _outbox(sandbox: Sandbox) -> Outbox:
 def _require_target(sandbox: Sandbox, target_id: str) -> TargetState:
     subscription = _outbox(sandbox).subscriptions.get(target_id)
     if subscription is None:
-        raise CONTROL_NOT_FOUND.error(detail=f"there is no target {target_id!r}")
+        raise CONTROL_NOT_FOUND.error(detail=f"no target has the id {target_id!r}")
     return subscription
 
 

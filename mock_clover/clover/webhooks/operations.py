@@ -1,8 +1,8 @@
-"""Turn events into deliveries of the sandbox's outbox.
+"""Turn events into deliveries in the sandbox's outbox.
 
-Handlers call `announce` after a change. Without an outbox it does nothing. Only the kinds of
-Clover's events are known. Which operation sends which event, and that each event is one POST, is
-inferred.
+Handlers call `announce` after a change. Without an outbox it does nothing.
+Clover documents only the event types. Which operation sends which event, and that each event is
+sent in its own POST, is inferred.
 """
 
 from msgspec.structs import replace
@@ -72,7 +72,7 @@ def send_checkout_event(
 
 
 def send(sandbox: Sandbox, spec: EventSpec, about: str) -> list[Delivery]:
-    """Send an event on demand; the plans of targets do not apply to it."""
+    """Send an event manually; the delivery faults of targets do not apply to it."""
     outbox, sent = sandbox.outbox, []
     if outbox is None:
         return []
@@ -109,10 +109,10 @@ def send_rule_event(
     status: int,
     reply: bytes,
 ) -> None:
-    """Send the event of a rule after a call; take missing fields from the call.
+    """Send the event of a rule after a request. Fields that the rule omits come from the request.
 
-    A failed call creates no object. Its event needs an explicit id, unless the request names the
-    object.
+    A failed request creates no object, so its event needs an explicit `id`, unless the request
+    names an existing object.
     """
     if spec.payload is None:
         object_id = spec.id or _object_id(operation, ids, request, reply)
@@ -188,7 +188,7 @@ def _requested_body(sandbox: Sandbox, spec: TargetSpec, event: EventSpec) -> str
 def _object_id(
     operation: str, ids: tuple[str, ...], request: Record | None, reply: bytes
 ) -> str | None:
-    """Return the id of the object of a call, or None if there is none."""
+    """Return the id of the object of a request, or None if there is none."""
     if operation in OPERATIONS_WITH_OBJECT_ID:
         return ids[0] if ids else getattr(request, "charge", None)
     if operation not in EVENT_BY_OPERATION:

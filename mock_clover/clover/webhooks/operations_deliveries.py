@@ -1,7 +1,7 @@
-"""Create deliveries in the outbox and advance them by the sandbox's clock.
+"""Create deliveries in the outbox, and update them as the sandbox's clock advances.
 
-The plan of a target can inject faults. Failed attempts are retried. The sender takes deliveries
-from the outbox and reports the result of each attempt.
+A target can be configured with delivery faults. Failed attempts are retried. The sender takes
+deliveries from the outbox and reports the result of each attempt.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
 WEBHOOK_DUE = "webhook_due"
-"""Job kind of a waiting delivery: a retry or a delay on demand."""
+"""Job kind of a waiting delivery: a retry or a requested delay."""
 REFUND_CAUSES = ("refund", "void")
 """Causes of the events that release deliveries held by `late_after_refund`."""
 
@@ -37,7 +37,7 @@ def create_delivery(
     state: DeliveryState = "under_way",
     **kwargs: Any,
 ) -> Delivery:
-    """Create a delivery of a body; schedule a job for a waiting one."""
+    """Create a delivery; schedule a job for one that waits."""
     outbox.count += 1
     delivery = Delivery(
         id=f"delivery-{outbox.count}",
@@ -65,7 +65,7 @@ def deliver_with_faults(
     object_id: str,
     about: str,
 ) -> None:
-    """Post an event to a target as its plan says, then release what waited for it."""
+    """Create the deliveries of an event, with the target's faults; release those held for it."""
     if withhold_if_unverified(outbox, subscription):
         return
     fault = outbox.next_fault(subscription.id, event)
@@ -97,13 +97,13 @@ def deliver_with_faults(
 
 
 def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
-    """Release the deliveries to a target that are held for this."""
+    """Release the deliveries to a target that are held for this event."""
     for each in outbox.held(target_id, held_for):
         outbox.put(replace(each, state="under_way", due_ms=now_ms, held_for=""))
 
 
 def withhold_if_unverified(outbox: Outbox, subscription: TargetState) -> bool:
-    """Return whether a target still waits for verification; count the withheld event."""
+    """Return whether a target is not yet verified; if so, count the event as withheld."""
     if subscription.code is not None:
         outbox.subscriptions[subscription.id] = replace(
             subscription, withheld=subscription.withheld + 1
@@ -122,7 +122,7 @@ def verify_target(sandbox: Sandbox, outbox: Outbox, subscription: TargetState) -
 
 
 def resend(sandbox: Sandbox, outbox: Outbox, delivery: Delivery) -> Delivery:
-    """Send a delivery's body again, as a new delivery with all its attempts."""
+    """Send a delivery's body again, as a new delivery with its own attempts."""
     new = create_delivery(
         *(sandbox, outbox, outbox.subscriptions[delivery.target], delivery.body, delivery.about),
         due_ms=sandbox.clock.now_ms(),
@@ -155,8 +155,8 @@ def record_attempt(
 ) -> Delivery | None:
     """Record the result of an attempt; schedule a retry after a failure.
 
-    A wait starts at the time the attempt was due. All times follow from the first attempt, however
-    late the clock is read.
+    The wait before a retry starts when the attempt was due, not when it was sent, so all due times
+    depend only on the first attempt.
     """
     outbox = sandbox.outbox
     delivery = outbox.get(delivery_id) if outbox is not None else None

@@ -1,4 +1,4 @@
-"""Webhook configuration: targets, events on demand and delivery faults.
+"""Webhook configuration: targets, manually sent events and delivery faults.
 
 There are two kinds. *Platform* events report that an object was created, updated or deleted.
 *Hosted checkout* events report the result of a payment on Clover's own page. Nothing here does I/O.
@@ -23,17 +23,18 @@ Status = Literal["APPROVED", "DECLINED"]
 TARGETS_MAX = 20
 """Maximum number of targets of one sandbox. A shop has one or two."""
 SECRET = f"^[!-~]{{1,200}}{END}"
-"""Printable, without spaces: a secret must not end a header line."""
+"""Printable and without spaces or line breaks, because a secret is sent as a header."""
 OBJECT_ID = f"^[A-Za-z0-9_-]{{1,64}}{END}"
 TARGET_ID = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}{END}"
 EVENT = f"^[A-Z]{{1,2}}(:(CREATE|UPDATE|DELETE))?{END}"
 DELAY_MS_MAX = 30 * 86_400_000
 COPIES_MAX = 10
 PAYLOAD_BYTES_MAX = 16_384
-"""Maximum size of a custom body: a hundred times Clover's own. The outbox stores a thousand."""
+"""Maximum size of a custom payload, about 100 times the size of Clover's. The outbox stores up to
+1,000 of them."""
 RETRY_AFTER_MS = (60_000, 300_000, 1_800_000, 7_200_000, 43_200_000)
-"""Waits between the attempts at one delivery: six attempts within fifteen hours. Inferred: Clover
-publishes no schedule for either kind."""
+"""Delays between the attempts of a delivery: six attempts within fifteen hours. Inferred: Clover
+documents no schedule for either kind."""
 RETRIES_MAX = 10
 
 
@@ -59,11 +60,11 @@ OPERATIONS_WITH_OBJECT_ID = frozenset(
         *("pay_order", "return_order"),
     }
 )
-"""Operations with the object in the request, so a failed call has an object too."""
+"""Operations whose request names the object, so that a failed request has one too."""
 
 
 class WebhookConfigRecord(Record, frozen=True, forbid_unknown_fields=True):
-    """Base of webhook configuration records; unknown members are an error."""
+    """Base of webhook configuration records; unknown fields are an error."""
 
 
 class DeliveryFault(WebhookConfigRecord, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ class DeliveryFault(WebhookConfigRecord, frozen=True, kw_only=True):
     do: Annotated[
         Literal["duplicate", "reorder", "delay", "drop", "late_after_refund"],
         msgspec.Meta(
-            description="duplicate: send it several times. reorder: send it after the next one. "
+            description="duplicate: send it several times. reorder: send it after the next event. "
             "delay: send it later by the sandbox's clock. drop: never send it. "
             "late_after_refund: send it only after the refund of its payment."
         ),
@@ -95,15 +96,18 @@ class DeliveryFault(WebhookConfigRecord, frozen=True, kw_only=True):
 
 
 class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
-    """A webhook target of one kind of events."""
+    """A webhook target for one kind of event."""
 
     id: (
         Annotated[str, msgspec.Meta(pattern=TARGET_ID, description="Name of the target.")] | None
     ) = None
     kind: Annotated[
-        TargetKind, msgspec.Meta(description="Kind of events; it sets the signature.")
+        TargetKind,
+        msgspec.Meta(description="Kind of events; it determines how deliveries are signed."),
     ] = "platform"
-    url: Annotated[str, msgspec.Meta(description="http or https, on loopback or private networks.")]
+    url: Annotated[
+        str, msgspec.Meta(description="http or https, in a loopback or private network.")
+    ]
     secret: (
         Annotated[
             str,
@@ -132,7 +136,7 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     retry_after_ms: Annotated[
         tuple[Annotated[int, msgspec.Meta(ge=1, le=DELAY_MS_MAX)], ...],
         msgspec.Meta(
-            description="Waits between attempts in ms of the sandbox's clock; [] is one attempt.",
+            description="Delays between attempts in ms of the sandbox's clock; [] is one attempt.",
             max_length=RETRIES_MAX,
         ),
     ] = RETRY_AFTER_MS
@@ -142,12 +146,12 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     ] = ()
 
     def __repr__(self) -> str:
-        """Show no secret; the query of the URL may hold one."""
+        """Return a repr without the secret and the URL's query, which may contain one."""
         return redact(f"TargetSpec({self.id} {self.kind} {self.url.partition('?')[0]})")
 
 
 class EventSpec(WebhookConfigRecord, frozen=True, kw_only=True):
-    """An event that a rule or a control call requests."""
+    """An event that a rule or a control request specifies."""
 
     kind: Annotated[TargetKind, msgspec.Meta(description="Kind of targets to send to.")] = (
         "platform"
@@ -162,7 +166,7 @@ class EventSpec(WebhookConfigRecord, frozen=True, kw_only=True):
             str,
             msgspec.Meta(
                 pattern=OBJECT_ID,
-                description="Id of the object or payment; default in a rule: that of the call.",
+                description="Id of the object or payment; default in a rule: that of the request.",
             ),
         ]
         | None
@@ -186,14 +190,18 @@ class EventSpec(WebhookConfigRecord, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    payload: Annotated[Any, msgspec.Meta(description="The whole body, instead of fields.")] = None
+    payload: Annotated[
+        Any, msgspec.Meta(description="The complete body; replaces all other fields.")
+    ] = None
     delay_ms: Annotated[
         int, msgspec.Meta(ge=0, le=DELAY_MS_MAX, description="Delay in ms by the sandbox's clock.")
     ] = 0
     copies: Annotated[int, msgspec.Meta(ge=1, le=COPIES_MAX, description="Number of copies.")] = 1
     signature: Annotated[
         Literal["right", "wrong", "none"],
-        msgspec.Meta(description="Whether the header is valid."),
+        msgspec.Meta(
+            description="Whether the delivery has a valid, an invalid or no signature header."
+        ),
     ] = "right"
 
 
@@ -203,16 +211,16 @@ def matches_event(wanted: str, event: str) -> bool:
 
 
 def target_error(spec: TargetSpec) -> tuple[str, str] | None:
-    """Return the first invalid member of a target and the reason, or None."""
+    """Return the first invalid field of a target and the reason, or None."""
     error = url_error(spec.url)
     if error:
         return "url", error
     if spec.kind == "hosted_checkout" and (spec.events or spec.app_id):
-        return "events" if spec.events else "app_id", "is for platform events only"
-    for member in ("url", "secret"):
-        value = getattr(spec, member) or ""
+        return "events" if spec.events else "app_id", "is only allowed for kind platform"
+    for field in ("url", "secret"):
+        value = getattr(spec, field) or ""
         if redact(value) != value:
-            return member, "contains what looks like a card number"
+            return field, "contains what looks like a card number"
     known = frozenset(ObjectKind.__args__)  # type: ignore[attr-defined] # of a Literal
     for event in (*spec.events, *(fault.event for fault in spec.plan if fault.event)):
         if event.partition(":")[0] not in known:
@@ -224,7 +232,7 @@ def target_error(spec: TargetSpec) -> tuple[str, str] | None:
                 "`delay_ms` is required with `do: delay` and not allowed otherwise",
             )
         if fault.event and spec.kind == "hosted_checkout":
-            return f"plan[{index}].event", "is for platform events only"
+            return f"plan[{index}].event", "is only allowed for kind platform"
     return None
 
 
@@ -233,14 +241,18 @@ _CHECKOUT_ONLY = ("status", "amount", "session")
 
 
 def event_error(event: EventSpec) -> tuple[str, str] | None:
-    """Return the first invalid member of an event and the reason, or None."""
+    """Return the first invalid field of an event and the reason, or None."""
     forbidden: tuple[str, ...] = _CHECKOUT_ONLY if event.kind == "platform" else _PLATFORM_ONLY
     if event.payload is not None:
         forbidden = (*_PLATFORM_ONLY, *_CHECKOUT_ONLY, "id")
-    for member in forbidden:
-        if getattr(event, member) is not None:
-            reason = "`payload` is the whole body" if event.payload is not None else event.kind
-            return member, f"is not allowed here: {reason}"
+    for field in forbidden:
+        if getattr(event, field) is not None:
+            reason = (
+                "cannot be combined with `payload`"
+                if event.payload is not None
+                else f"is not allowed for kind {event.kind}"
+            )
+            return field, reason
     if event.payload is not None:
         body = encode(event.payload).decode()
         if len(body) > PAYLOAD_BYTES_MAX:
@@ -248,5 +260,5 @@ def event_error(event: EventSpec) -> tuple[str, str] | None:
         if redact(body) != body:
             return "payload", "contains what looks like a card number"
     if event.id is not None and redact(event.id) != event.id:
-        return "id", "looks like a card number"
+        return "id", "must not be a card number"
     return None

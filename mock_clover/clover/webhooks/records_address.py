@@ -1,4 +1,4 @@
-"""Rules for webhook addresses: private networks are allowed, cloud metadata addresses never.
+"""Rules for webhook addresses: private networks are allowed, cloud metadata addresses never are.
 
 A host name is resolved once, and the address is checked here. An IPv6 address that embeds an IPv4
 address is checked as both.
@@ -35,8 +35,8 @@ _BLOCKED = {
 }
 _BLOCKED_NETWORKS = tuple((ip_network(network), why) for network, why in _BLOCKED.items())
 _EMBEDDING = tuple(map(ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")))
-"""Networks whose last 32 bits are an IPv4 address: compatible, SIIT and NAT64. A host name with an
-IPv4 address only resolves to one of NAT64 where a network has no IPv4."""
+"""Networks whose last 32 bits are an IPv4 address: compatible, SIIT and NAT64. In a network
+without IPv4, a host name with only an IPv4 address resolves to a NAT64 address."""
 
 
 def url_error(url: str) -> str:
@@ -44,19 +44,19 @@ def url_error(url: str) -> str:
     if len(url) > URL_CHARS_MAX:
         return f"is longer than {URL_CHARS_MAX} characters"
     if not _URL.fullmatch(url):
-        return "is not a URL: use http:// or https:// without spaces or line breaks"
+        return "must be an http:// or https:// URL without spaces or line breaks"
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return "is not a URL: its host or port is invalid"
+        return "has an invalid host or port"
     if "@" in parts.netloc:
-        return "contains a user name; use a secret instead"
+        return "must not contain a user name; use `secret` instead"
     host = host_of(parts)
     if port == 0 or not _HOST.fullmatch(f"[{host}]" if ":" in host else host):
-        return "is not a URL: its host or port is invalid"
+        return "has an invalid host or port"
     if parts.fragment:
-        return "has a fragment, which is never sent"
+        return "must not have a fragment (#…), because fragments are not sent"
     return block_reason(host)
 
 
@@ -66,7 +66,7 @@ def host_of(parts: SplitResult) -> str:
 
 
 def block_reason(address: str) -> str:
-    """Return why an address is always rejected, or ''; a host name never is."""
+    """Return the reason why an address is always blocked, or ''. Host names never are."""
     for parsed in _effective_addresses(address):
         for network, why in _BLOCKED_NETWORKS:
             if parsed in network:
@@ -75,7 +75,7 @@ def block_reason(address: str) -> str:
 
 
 def address_error(address: str, host: str, allowed: tuple[str, ...]) -> str:
-    """Return why the resolved address of a host is rejected, or ''."""
+    """Return the reason why the resolved address of a host is rejected, or ''."""
     reason = block_reason(address)
     if reason:
         return reason
@@ -85,13 +85,13 @@ def address_error(address: str, host: str, allowed: tuple[str, ...]) -> str:
     if host in allowed or any(parsed in network for network in _PRIVATE):
         return ""
     return (
-        f"{address} is outside loopback and private networks; "
+        f"{address} is not in a loopback or private network; "
         f"allow it with `mock-clover serve --webhook-host {host}`"
     )
 
 
 def _effective_addresses(address: str) -> Iterator[IPv4Address | IPv6Address]:
-    """Yield an address as the system uses it, then the IPv4 addresses embedded in it."""
+    """Yield an address as the operating system uses it, then the IPv4 addresses embedded in it."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -17,7 +17,7 @@ class DeliveryAttempt(Record, frozen=True, kw_only=True):
 
     number: int
     due_ms: int
-    """When it was due, by the sandbox's clock; the signature has the same time."""
+    """When it was due, by the sandbox's clock; the signature contains the same time."""
     sent_ms: int
     """When it was sent, by the sandbox's clock."""
     took_ms: int = 0
@@ -27,7 +27,7 @@ class DeliveryAttempt(Record, frozen=True, kw_only=True):
 
 
 class Delivery(Record, frozen=True, kw_only=True):
-    """One body to deliver to one target."""
+    """The delivery of one event to one target."""
 
     id: str
     number: int
@@ -61,14 +61,14 @@ class TargetState(Record, frozen=True, kw_only=True):
     secret: str
     of_scenario: bool = False
     code: str | None = None
-    """The verification code that is not yet confirmed."""
+    """The verification code, until it is confirmed."""
     withheld: int = 0
-    """Number of events not sent because of that."""
+    """Number of events withheld because the target is not verified."""
     left: tuple[int | None, ...] = ()
-    """Remaining number of times of each fault of the plan."""
+    """How many more times each fault of `plan` applies."""
 
     def __repr__(self) -> str:
-        """Show no secret."""
+        """Return a repr without the secret."""
         return repr(self.spec)
 
     def is_subscribed_to(self, event: str) -> bool:
@@ -92,7 +92,8 @@ def signature(secret: str, at_s: int, body: bytes) -> str:
 def headers_of(subscription: TargetState, delivery: Delivery) -> tuple[HeaderLine, ...]:
     """Return the headers that authenticate a delivery, signed for the time it is due.
 
-    The verification POST has none: a target gets its auth code only after it (inferred).
+    The verification POST has none: a target gets its X-Clover-Auth code only after verification
+    (inferred).
     """
     if delivery.about == "verification" or delivery.signature == "none":
         return ()

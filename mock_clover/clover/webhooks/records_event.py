@@ -1,4 +1,4 @@
-"""The bodies of Clover's webhooks, each member with its evidence."""
+"""The bodies of Clover's webhooks, each field with its evidence."""
 
 from typing import Annotated, NamedTuple
 
@@ -10,7 +10,7 @@ _PLATFORM = documented("DOCS: webhooks, as clover-mcp-server quotes it")
 _CHECKOUT = documented("DOCS: hosted checkout webhooks, whose fields have labels only")
 _NAMES = observed("public readers of the hosted checkout webhook")
 SESSION = observed(
-    "four public readers of the hosted checkout webhook; a first real payment had no data"
+    "four public readers of the hosted checkout webhook; the first recorded payment had no `data`"
 )
 
 
@@ -25,7 +25,7 @@ class PlatformEvent(Record, frozen=True, kw_only=True):
 class PlatformBody(Record, frozen=True, kw_only=True):
     """The body of a platform event."""
 
-    appId: Annotated[str, doc("App that is subscribed.", _PLATFORM)]
+    appId: Annotated[str, doc("The app that is subscribed.", _PLATFORM)]
     merchants: Annotated[
         dict[str, tuple[PlatformEvent, ...]],
         doc("Events by merchant; the mock sends one per body.", _PLATFORM),
@@ -36,7 +36,8 @@ class CheckoutBody(Record, frozen=True, kw_only=True):
     """The body of a hosted checkout event."""
 
     createdTime: Annotated[
-        int, doc("Time in ms.", inferred("the label Created Time, and the times of v3"))
+        int,
+        doc("Time in ms.", inferred("the label Created Time, and the times of the platform API")),
     ]
     message: Annotated[
         str, doc("Such as `Approved for 100`; the unit is not documented.", _CHECKOUT)

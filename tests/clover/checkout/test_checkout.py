@@ -505,7 +505,7 @@ def test_invalid_dashboard_url_is_reported_with_path() -> None:
     text = (
         b"name: x\nsettings:\n  checkout:\n    dashboard:\n      success: 'javascript:alert(1)'\n"
     )
-    with pytest.raises(ScenarioError, match=r"x.yaml:5:7: is not a URL.*dashboard.success"):
+    with pytest.raises(ScenarioError, match=r"x.yaml:5:7: must be an http.*dashboard.success"):
         parse(text, "x.yaml")
 
 

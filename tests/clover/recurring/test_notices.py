@@ -30,7 +30,7 @@ def test_card_saved_notice_by_email_and_sms(
     shop: Subscribing,
 ) -> None:
     customer = shop.customer(phone=PHONE)
-    text = "VISA ending in 4242 is stored for future payments. Ask the merchant to remove it."
+    text = "VISA ending in 4242 is stored for future payments. Contact the merchant to remove it."
     said = {"at_ms": NOW_MS, "kind": "card_saved", "customer": customer, "text": text}
     assert shop.made("GET", "/_mock/notices") == {
         "data": [
@@ -91,7 +91,7 @@ def test_upcoming_charge_and_renewal_notices(
         "at_ms": second,
         "kind": "renewed",
         "charge": charge["id"],
-        "subject": "Gold is renewed",
+        "subject": "Gold has been renewed",
         "text": "10.00 USD for Gold was charged to VISA ending in 4242. "
         "The next payment is on 2025-08-01.",
     }
@@ -146,11 +146,11 @@ def test_payment_failed_notice_has_reason_and_consequence(
     notices = shop.notices("kind=payment_failed&channel=email")
     begin = "9.99 USD for Gold could not be charged (No). "
     assert [each["text"] for each in notices] == [
-        begin + "It will be tried again on 2025-06-02.",
-        begin + "It will be tried again on 2025-06-03.",
-        begin + "It will be tried again on 2025-06-04.",
-        begin + "It will be tried again on 2025-06-05.",
-        begin + "The subscription has been stopped.",
+        begin + "We will try again on 2025-06-02.",
+        begin + "We will try again on 2025-06-03.",
+        begin + "We will try again on 2025-06-04.",
+        begin + "We will try again on 2025-06-05.",
+        begin + "The subscription has been deactivated.",
     ]
     assert [each["charge"] for each in notices] == [row.id for row in shop.sandbox.charges]
     assert [each["to"] for each in shop.notices("channel=sms")[1:]] == [PHONE] * 6
@@ -163,7 +163,7 @@ def test_failed_last_payment_is_not_retried(make_world: MakeWorld) -> None:
     shop.subscribe(startDate=START, endDate="2025-06-02")
     shop.go("2025-06-01T13:00:00+00:00")
     (notice,) = shop.notices("kind=payment_failed")
-    assert notice["text"].endswith("It will not be tried again.")
+    assert notice["text"].endswith("We will not try again.")
 
 
 def test_the_newest_two_thousand_are_kept(shop: Subscribing) -> None:

@@ -343,7 +343,7 @@ def test_a_delivery_can_be_sent_again(world: World) -> None:
     assert (got.json["id"], got.json["resend_of"]) == ("delivery-2", "delivery-1")
     (again,) = taken(world.sandbox)
     assert again == first
-    assert "there is no delivery 'x'" in refused(world, "POST", "/_mock/deliveries/x/resend")
+    assert "no delivery has the id 'x'" in refused(world, "POST", "/_mock/deliveries/x/resend")
     world.send("DELETE", "/_mock/webhooks/target-1")
     said = refused(world, "POST", "/_mock/deliveries/delivery-1/resend")
     assert "its target 'target-1' no longer exists" in said
@@ -365,12 +365,14 @@ def test_platform_target_gets_events_after_verification(world: World) -> None:
     assert world.send("GET", "/_mock/webhooks").json["data"][0]["withheld"] == 3
     path = "/_mock/webhooks/target-1/verify"
     said = refused(world, "POST", path, {"verificationCode": "guessed"})
-    assert "does not match the last code that was sent" in said
+    assert "does not match the last code sent" in said
     got = world.send("POST", path, post.json)
     assert (got.status, got.json["state"]) == (200, "active")
     do_sale(world)
     assert [each.event for each in taken(world.sandbox)] == ["O:CREATE", "P:CREATE"]
-    assert "target-1 does not wait for a code" in refused(world, "POST", path, post.json)
+    assert "target-1 is not waiting for a verification code" in refused(
+        world, "POST", path, post.json
+    )
 
 
 def test_a_code_is_good_for_one_registration(world: World) -> None:
@@ -576,14 +578,14 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (WEBHOOK % "url: ftp://127.0.0.1/", "3:6: is not a URL: use http:// or https://"),
+        (WEBHOOK % "url: ftp://127.0.0.1/", "3:6: must be an http:// or https:// URL"),
         (WEBHOOK % "url: 'http://169.254.169.254/'", "3:6: 169.254.169.254 is a link-local"),
         (WEBHOOK % f"url: 'http://a/{PAN}'", "3:6: contains what looks like a card number"),
         (WEBHOOK % "url: 'http://a/', secret: 'a b'", "3:24: Expected `str` matching regex"),
         (WEBHOOK % "url: 'http://a/', events: [Q]", "3:24: unknown event 'Q'; known: A,"),
         (
             WEBHOOK % "url: 'http://a/', kind: hosted_checkout, events: [P]",
-            "3:47: is for platform events only",
+            "3:47: is only allowed for kind platform",
         ),
         (
             WEBHOOK % "url: 'http://a/', plan: [{do: delay}]",
@@ -604,8 +606,8 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
             THEN % ("endpoint: create_charge", "problem: RATE_LIMITED, webhook: {}"),
             "create_charge fails and creates no object; set `id`",
         ),
-        (THEN % ("", "webhook: {status: APPROVED}"), "4:22: is not allowed here: platform"),
-        (THEN % ("", "webhook: {payload: {}, id: X}"), "`payload` is the whole body"),
+        (THEN % ("", "webhook: {status: APPROVED}"), "4:22: is not allowed for kind platform"),
+        (THEN % ("", "webhook: {payload: {}, id: X}"), "cannot be combined with `payload`"),
         (THEN % ("", f"webhook: {{payload: {{a: {PAN}}}}}"), "looks like a card number"),
     ],
 )
@@ -742,7 +744,7 @@ def test_targets_and_deliveries_are_bounded(world: World) -> None:
     for number in range(20):
         hooked(world, id=f"t{number}", events=["C"])
     said = refused(world, "PUT", "/_mock/webhooks", {"url": HOOK})
-    assert "there are 20 targets already; delete one" in said
+    assert "there are already 20 targets; delete one" in said
     hooked(world, id="t0", events=["I"])
     event = {"object": "I", "id": "X", "type": "CREATE", "copies": 10}
     for _ in range(PENDING_MAX // 10 + 1):
@@ -762,13 +764,13 @@ def test_targets_and_deliveries_are_bounded(world: World) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"url": "http://127.0.0.1:9/\r\nX: y"}, "url: is not a URL"),
-        ({"url": "http://127.0.0.1/a b"}, "url: is not a URL"),
-        ({"url": "file:///etc/passwd"}, "url: is not a URL"),
-        ({"url": "http://u:p@127.0.0.1/"}, "url: contains a user name"),
-        ({"url": "http://127.0.0.1:99999/"}, "url: is not a URL"),
-        ({"url": "http://127.0.0.1/#a"}, "url: has a fragment"),
-        ({"url": "http:///x"}, "url: is not a URL"),
+        ({"url": "http://127.0.0.1:9/\r\nX: y"}, "url: must be an http:// or https:// URL"),
+        ({"url": "http://127.0.0.1/a b"}, "url: must be an http:// or https:// URL"),
+        ({"url": "file:///etc/passwd"}, "url: must be an http:// or https:// URL"),
+        ({"url": "http://u:p@127.0.0.1/"}, "url: must not contain a user name"),
+        ({"url": "http://127.0.0.1:99999/"}, "url: has an invalid host or port"),
+        ({"url": "http://127.0.0.1/#a"}, "url: must not have a fragment"),
+        ({"url": "http:///x"}, "url: has an invalid host or port"),
         ({"url": f"http://a/{'x' * 2_000}"}, "url: is longer than 2000"),
         ({"url": f"http://a/?card={PAN}"}, "url: contains what looks like a card number"),
         ({"url": HOOK, "secret": "a\r\nX-Injected: 1"}, "secret"),
@@ -791,7 +793,7 @@ def test_invalid_target_is_rejected(world: World, body: Any, said: str) -> None:
         ({"kind": "hosted_checkout", "id": "X"}, "status: is required"),
         ({"payload": {"n": int(PAN)}}, "payload: contains what looks like a card number"),
         ({"payload": {"n": "x" * 20_000}}, "payload: is longer than 16384 bytes"),
-        ({"payload": {}, "target": "nobody"}, "there is no target 'nobody'"),
+        ({"payload": {}, "target": "nobody"}, "no target has the id 'nobody'"),
         ({"kind": "hosted_checkout", "payload": {}}, "no active target of kind hosted_checkout"),
         ({"object": "C", "id": "X", "type": "CREATE"}, "that receives this event"),
     ],
