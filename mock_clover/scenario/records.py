@@ -244,7 +244,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
     surcharge_rate: Annotated[
         int | None,
         msgspec.Meta(
-            description="Surcharge on card payments: 35000 is 3.5 %. It applies to all cards, "
+            description="Surcharge on card payments: 35000 is 3.5%. It applies to all cards, "
             "because debit cards are not distinguished."
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""Behaviours of the platform API next to /v1 and their evidence."""
+"""Behaviours of the platform API and its relation to /v1, with their evidence."""
 
 from mock_clover.core.evidence import Behaviour, documented, inferred, observed
 
@@ -21,16 +21,17 @@ CUSTOM_ORDER_TOTAL = Behaviour(
 )
 UNKNOWN_EXPANSION_IGNORED = Behaviour(
     "UNKNOWN_EXPANSION_IGNORED",
-    "Unknown expansions are ignored; more than three expansions are an error.",
+    "Unknown expansions are ignored; more than three are an error.",
     observed("clover-mcp-server; three are documented, the error is inferred"),
 )
 OTHER_MERCHANT_IS_401 = Behaviour(
     "OTHER_MERCHANT_IS_401",
-    "A merchant id of another token or sandbox gets the same error as a bad token.",
+    "A request for the merchant id of another token or sandbox gets the same error as one with an "
+    "invalid token.",
     observed("WOO, for ecomm_payment_configs; for other paths it is inferred"),
 )
 TAX_RATE_BY_ID = Behaviour(
     "TAX_RATE_BY_ID",
-    "A tax_rate_uuid is the id of a tax of the merchant; an unknown one is an error.",
+    "A tax_rate_uuid is the id of one of the merchant's taxes; an unknown one is an error.",
     documented("REF createcharge, createorder; the error is inferred"),
 )

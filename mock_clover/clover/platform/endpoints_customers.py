@@ -1,4 +1,4 @@
-"""Endpoints for customers: those of /v1 with cards on file, and others without a card."""
+"""Endpoints for customers: the customers of /v1. A customer created here has no card on file."""
 
 import msgspec
 from msgspec.structs import replace
@@ -83,7 +83,7 @@ def _addresses(customer: Customer) -> Elements:
 
 
 def _cards(context: ResponseContext, customer: Customer) -> Elements:
-    """Return the cards on file, newest first; the newest pays for the customer."""
+    """Return the cards on file, newest first; payments use the newest card."""
     cards = (_card(context.sandbox, customer, saved) for saved in reversed(customer.cards))
     return nested_list(card for card in cards if card is not None)
 
@@ -139,7 +139,7 @@ def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Element
 
 
 def get_customer(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformCustomerAnswer:
-    """Get one customer; `expand=cards` includes the card ids that /v1 needs for deletion."""
+    """Get one customer; `expand=cards` includes the ids needed to delete a card through /v1."""
     return customer_answer(response_context(sandbox, call), _require(sandbox, call.ids[1]))
 
 
@@ -164,14 +164,14 @@ def create_customer(
     )
     sandbox.customers.put(customer.id, customer)
     send_platform_event(sandbox, "C", customer.id, "CREATE", "customer")
-    call.why = "a customer is created without a card on file"
+    call.why = "created a customer without a card on file"
     return customer_answer(context, customer)
 
 
 def update_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerUpdate, ExpandQuery]
 ) -> PlatformCustomerAnswer:
-    """Update a customer's names; PUT and PATCH are errors."""
+    """Update a customer's names; PUT and PATCH are not supported."""
     customer, body = _require(sandbox, call.ids[1]), call.body
     context = response_context(sandbox, call)
     updated = replace(
@@ -181,14 +181,14 @@ def update_customer(
     )
     sandbox.customers.put(updated.id, updated)
     send_platform_event(sandbox, "C", updated.id, "UPDATE", "customer")
-    call.why = "the customer is updated"
+    call.why = "updated the customer"
     return customer_answer(context, updated)
 
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
     """Delete a customer and its cards on file."""
     drop_customer(sandbox, _require(sandbox, call.ids[1]))
-    call.why = "the customer is deleted"
+    call.why = "deleted the customer"
     return EmptyObject()
 
 

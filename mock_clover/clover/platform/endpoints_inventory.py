@@ -1,4 +1,4 @@
-"""Endpoints for inventory: items, taxes, order types and tenders, as far as shops use them."""
+"""Endpoints for inventory: items, taxes, order types and tenders, limited to what shops use."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 _OBSERVED = observed("clover_sandbox_simulator, recorded in 2026-02")
 _ITEM = documented("REF inventoryGetItem")
 _TAX = documented("REF taxrates")
-_TENDERS = observed("clover-mcp-server 2026-06; it has fourteen; seven are known")
+_TENDERS = observed("clover-mcp-server 2026-06: the sandbox has fourteen tenders; seven are known")
 
 ITEM_FIELDS: Fields = {
     "id": ListField(str, lambda item: item.id),
@@ -102,7 +102,7 @@ def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemA
     )
     sandbox.items.put(item.id, item)
     send_platform_event(sandbox, "I", item.id, "CREATE", "item")
-    call.why = "an item is created"
+    call.why = "created an item"
     return _item_answer(context, item)
 
 
@@ -139,7 +139,7 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
     sandbox.tax_rates.require_room()
     tax = MerchantTax(id=sandbox.ids.object_id(), asked=call.body)
     sandbox.tax_rates.put(tax.id, tax)
-    call.why = "a tax is created"
+    call.why = "created a tax"
     return tax_answer(tax)
 
 
@@ -171,7 +171,7 @@ def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> O
         id=sandbox.ids.object_id(), asked=call.body, is_default=not len(sandbox.order_types)
     )
     sandbox.order_types.put(order_type.id, order_type)
-    call.why = "an order type is created"
+    call.why = "created an order type"
     return order_type_answer(order_type)
 
 
@@ -210,7 +210,8 @@ ENDPOINTS = (
         *("GET", "/tax_rates/{tax_rate_id}", get_tax_rate, TaxRateAnswer, "read_inventory", _TAX),
         errors=(PLATFORM_INVALID_ID,),
     ),
-    # Order types and tenders are the merchant's. Source: clover-mcp-server.
+    # Order types and tenders belong to the merchant, not to the inventory. Source:
+    # clover-mcp-server.
     platform(
         *("POST", "/order_types", create_order_type, OrderTypeAnswer, "write_merchant", _OBSERVED),
         request=OrderTypeRequest,

@@ -1,4 +1,4 @@
-"""Order lines: added one by one or with a cart, from inventory items or custom."""
+"""Endpoints for order lines: added one by one or with a cart, custom or from inventory items."""
 
 from msgspec.structs import replace
 
@@ -49,19 +49,19 @@ def create_line_item(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> 
     updated = with_lines(sandbox, order, items)
     sandbox.orders.put(order.id, updated)
     send_platform_event(sandbox, "O", order.id, "UPDATE", "order")
-    call.why = "a line is added"
+    call.why = "added a line"
     return line_answer(context, updated, len(items) - 1)
 
 
 def list_line_items(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
-    """List the lines of an order; /v1 returns them by their ids."""
+    """List the lines of an order; their ids are needed for returns through /v1."""
     context, order = response_context(sandbox, call), require_order(sandbox, call.ids[1]).order
     path = f"orders/{order.id}/line_items?limit={LINES_MAX}"
     return Elements(elements=lines_of(context, order), href=f"{context.root}/{path}")
 
 
 def with_lines(sandbox: Sandbox, order: Order, items: tuple[Item, ...]) -> Order:
-    """Return an order with these lines; its amount is the client's total, else their sum."""
+    """Return an order with these lines; its amount is the total from the client, or their sum."""
     taxes = line_taxes(sandbox, items)
     amount, tax_amount = order_totals(items, taxes)
     check_amount(amount)

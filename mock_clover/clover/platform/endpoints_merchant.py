@@ -146,7 +146,7 @@ ENDPOINTS = (
         get_merchant,
         MerchantAnswer,
         "read_merchant",
-        documented("REF merchant; its members are inferred"),
+        documented("REF merchant; its fields are inferred"),
         query=ExpandQuery,
     ),
     platform("GET", "/address", get_address, Address, "read_merchant", documented("REF merchant")),
@@ -159,7 +159,7 @@ ENDPOINTS = (
         get_properties,
         Properties,
         "read_merchant",
-        inferred("clover-mcp-server names some of the members"),
+        inferred("clover-mcp-server names some of the fields"),
     ),
     platform(
         "GET",

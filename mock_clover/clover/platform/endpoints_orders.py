@@ -1,4 +1,4 @@
-"""Endpoints for orders: those of /v1 and of charges, and orders created here and paid there.
+"""Endpoints for orders, which are created through /v1, by charges, or here; /v1 pays all of them.
 
 A custom order is created empty and filled line by line; the client sends its total. An atomic order
 is created with all lines, and its total is computed here.
@@ -84,11 +84,11 @@ FIELDS: Fields = {
     "testMode": ListField(bool, lambda full_order: bool(request_of(full_order).testMode)),
     "deletedTime": ListField(int, lambda _: None),
 }
-"""Source: REF orderGetOrders; customer.id: from an older client."""
+"""Source: REF orderGetOrders; customer.id comes from an older client."""
 
 
 def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
-    """List orders: those of /v1, those of charges and those created here."""
+    """List orders, whether created through /v1, by charges or through the platform API."""
     context = response_context(sandbox, call)
     rows = (full_order for _, full_order in newest_orders(sandbox))
     return list_page(
@@ -108,7 +108,7 @@ def create_order(
     context = response_context(sandbox, call)
     sandbox.orders.require_room()
     order = _store_order(sandbox, call.body, ())
-    call.why = "an order without lines is created; add lines with POST …/line_items"
+    call.why = "created an order without lines; add them with POST …/line_items"
     return order_answer(context, OrderWithCharges(order, ()))
 
 
@@ -136,7 +136,7 @@ def update_order(
         updated = replace(updated, amount=body.total)
     sandbox.orders.put(order.id, updated)
     send_platform_event(sandbox, "O", order.id, "UPDATE", "order")
-    call.why = "the order is updated"
+    call.why = "updated the order"
     return order_answer(context, replace(full_order, order=updated))
 
 
@@ -147,7 +147,7 @@ def delete_order(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
         raise PLATFORM_ORDER_PAID.error()
     sandbox.orders.drop(full_order.order.id)
     send_platform_event(sandbox, "O", full_order.order.id, "DELETE", "order")
-    call.why = "the order is deleted"
+    call.why = "deleted the order"
     return EmptyObject()
 
 
@@ -166,14 +166,14 @@ def create_atomic_order(
     request, items = _parse_cart(sandbox, call.body)
     sandbox.orders.require_room()
     order = _store_order(sandbox, request, items)
-    call.why = "an order is created with all its lines"
+    call.why = "created an order with all its lines"
     return order_answer(_with_lines(context), OrderWithCharges(order, ()))
 
 
 def _parse_cart(
     sandbox: Sandbox, body: AtomicOrderRequest
 ) -> tuple[PlatformOrderRequest, tuple[Item, ...]]:
-    """Return the order members and the lines of a cart; raise on a bad cart or total."""
+    """Return the order fields and the lines of a cart. Raises ApiError."""
     cart = body.orderCart
     if cart is None or not cart.lineItems:
         raise PLATFORM_CART_EMPTY.error()
@@ -194,7 +194,7 @@ def _with_lines(context: ResponseContext) -> ResponseContext:
 
 
 def _store_order(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[Item, ...]) -> Order:
-    """Store a new order; its id is drawn after all validation."""
+    """Store a new order. Its id is generated after all validation."""
     now_ms = sandbox.clock.now_ms()
     blank = Order(
         id="",
@@ -279,7 +279,7 @@ ENDPOINTS = (
         create_atomic_order,
         PlatformOrderAnswer,
         "write_orders",
-        documented("DOCS:create-an-atomic-order; the members of the response are inferred"),
+        documented("DOCS:create-an-atomic-order; the fields of the response are inferred"),
         request=AtomicOrderRequest,
         query=ExpandQuery,
         errors=(PLATFORM_CART_EMPTY, *LINE_ERRORS, AMOUNT_TOO_LARGE),

@@ -1,6 +1,7 @@
 """Endpoints for payments and refunds: each charge is a payment with the same id.
 
-The void of an authorization is not a refund here, as no money was captured: its payment is VOIDED.
+Here the void of an authorization is not a refund, because no money was captured; the payment is
+VOIDED.
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def payment_amount(charge: Charge) -> int:
 
 
 def payment_result(charge: Charge) -> PaymentResult:
-    """Return the result of a payment; a bank debit that is settling is PENDING."""
+    """Return the result of a payment; a pending ACH debit is PENDING."""
     return "PENDING" if charge.settling else RESULTS[charge.state]
 
 
@@ -166,7 +167,7 @@ def refund_answer(context: ResponseContext, refund: Refund) -> PlatformRefundAns
 
 
 def refunds_of(sandbox: Sandbox, charge_ids: frozenset[str]) -> Iterator[Refund]:
-    """Iterate the refunds of charges, the newest first."""
+    """Iterate over the refunds of the charges, newest first."""
     return (refund for refund in _all_refunds(sandbox) if refund.charge in charge_ids)
 
 

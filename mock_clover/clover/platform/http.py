@@ -1,7 +1,7 @@
 """Authentication and response headers of the platform API.
 
 Source: recorded responses of sandbox.dev.clover.com (clover_sandbox_simulator, February 2026).
-Strict-Transport-Security is left out: with it a browser rejects plain HTTP for this host.
+Strict-Transport-Security is omitted, because browsers would then reject plain HTTP for this host.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,13 +37,13 @@ _QUERY_FIELDS_MAX = 100
 
 
 def normalize_credentials(sandbox: Sandbox, raw: Raw) -> Raw:
-    """Return the request with its token in the header; raise UNAUTHORIZED for another merchant.
+    """Move an access_token from the query to the Authorization header, if there is none.
 
-    `?access_token=` works without an Authorization header. A merchant id that is not that of the
-    sandbox gets the same error as a bad token: Clover's plugin interprets a 401 this way.
+    Raises UNAUTHORIZED if the path has the id of another merchant: it gets the same error as an
+    invalid token, because Clover's WooCommerce plugin relies on a 401 for this.
     """
     if raw.ids[0] != sandbox.credentials.merchant_id:
-        raise UNAUTHORIZED.error(why="the merchant id in the path is not that of this sandbox")
+        raise UNAUTHORIZED.error(why="the merchant id in the path does not belong to this sandbox")
     if b"access_token=" not in raw.query or b"authorization" in raw.headers:
         return raw
     try:
@@ -63,7 +63,7 @@ def merchant_id_from_path(path: str) -> str:
 def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) -> Reply:
     """Add the headers of all platform responses.
 
-    The request id is a hash of the sandbox's seed, its clock and the request, so a read changes no
+    The request id is a hash of the sandbox's seed, its clock and the request, so a GET changes no
     state.
     """
     source = (sandbox.seed, sandbox.clock.now_ms(), raw.method, raw.path, raw.query, raw.body)
@@ -86,7 +86,7 @@ def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) ->
 PLATFORM = Surface(
     admit=normalize_credentials, finish=add_headers, gathers_query=True, platform_errors=True
 )
-"""The first id of a path is the merchant's."""
+"""The API style of platform endpoints. The first path parameter is the merchant id."""
 
 
 def platform(
@@ -103,8 +103,8 @@ def platform(
 ) -> Endpoint:
     """Return an endpoint with the name and the summary of its handler.
 
-    `path` follows that of the merchant. Without a permission, no token is required. Any query can
-    have an invalid `expand`.
+    `path` is relative to the path of the merchant. Without a permission, no token is required. Any
+    query can have an invalid `expand`.
     """
     return Endpoint(
         name=f"platform_{run.__name__}",

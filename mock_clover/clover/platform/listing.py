@@ -1,7 +1,7 @@
 """Platform lists: filter, order, `offset` and `limit`; newest first.
 
-A list has a table of the fields for filtering and ordering. Other fields are an error (observed).
-A response header lists the allowed fields.
+Each list has a table of the fields for filtering and ordering; other fields are an error
+(observed). A response header lists the allowed fields.
 """
 
 import operator
@@ -22,7 +22,7 @@ Row = TypeVar("Row")
 FilterValue = str | int | bool | None
 
 CLAUSES_MAX = 20
-"""Maximum number of clauses of a filter; a limit of this mock."""
+"""Maximum number of clauses of a filter; the limit is this mock's own."""
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?!\n)$")
 _FIELD = r"[A-Za-z][A-Za-z0-9_.]*"
 _CLAUSE = re.compile(rf"\s*({_FIELD})\s*(!=|>=|<=|=|>|<)(.*)$", re.DOTALL)
@@ -57,7 +57,9 @@ def list_page(
     query = call.query
     clauses = [] if query.filter is None else _CLAUSE_SEPARATOR.split(query.filter)
     if len(clauses) > CLAUSES_MAX:
-        raise PLATFORM_INVALID_FILTER.error(detail=f"more than {CLAUSES_MAX} clauses")
+        raise PLATFORM_INVALID_FILTER.error(
+            detail=f"a filter can have at most {CLAUSES_MAX} clauses"
+        )
     tests = [_parse_clause(clause, fields) for clause in clauses]
     matching: Iterable[Row] = (row for row in rows if all(test(row) for test in tests))
     if query.orderBy is not None:
@@ -70,7 +72,7 @@ def list_page(
 
 
 def _query_string(query: PlatformQuery, clauses: Iterable[str]) -> str:
-    """Return the query string as parsed. Source: the href of a filtered list, MD:filters."""
+    """Return the normalized query string. Source: the href of a filtered list, MD:filters."""
     parts = [f"filter={quote(redact(clause.strip()), safe='!')}" for clause in clauses]
     for name, text in (("expand", query.expand), ("orderBy", query.orderBy)):
         if text is not None:
@@ -83,11 +85,13 @@ def _query_string(query: PlatformQuery, clauses: Iterable[str]) -> str:
 def _parse_clause(clause: str, fields: Fields) -> Callable[[Any], bool]:
     match = _CLAUSE.match(clause)
     if match is None:
-        raise PLATFORM_INVALID_FILTER.error(detail=clause.strip()[:80])
+        raise PLATFORM_INVALID_FILTER.error(detail=f"{clause.strip()[:80]} is not `field=value`")
     name, sign, text = match.groups()
     field = fields.get(name)
     if field is None:
-        raise PLATFORM_INVALID_FILTER.error(detail=f"{name} is not one of {', '.join(fields)}")
+        raise PLATFORM_INVALID_FILTER.error(
+            detail=f"{name} cannot be filtered; allowed: {', '.join(fields)}"
+        )
     expected = _parse_value(name, field, text.strip())
     if sign in _COMPARE:
         compare = _COMPARE[sign]
@@ -101,17 +105,17 @@ def _parse_clause(clause: str, fields: Fields) -> Callable[[Any], bool]:
 def _parse_value(name: str, field: ListField, text: str) -> Any:
     if field.kind is bool:
         if text not in ("true", "false"):
-            raise PLATFORM_INVALID_FILTER.error(detail=f"{name} is true or false")
+            raise PLATFORM_INVALID_FILTER.error(detail=f"{name} must be true or false")
         return text == "true"
     if field.kind is int:
         if not _NUMBER.match(text):
-            raise PLATFORM_INVALID_FILTER.error(detail=f"{name} is a whole number")
+            raise PLATFORM_INVALID_FILTER.error(detail=f"{name} must be an integer")
         return int(text)
     return text
 
 
 def _equality_test(expected: Any) -> Callable[[Any], bool]:
-    """Return a test for equality; a text may end in `*`. Source: clover-mcp-server, item names."""
+    """Return a test for equality; a string may end in `*` (clover-mcp-server: item names)."""
     if isinstance(expected, str) and expected.endswith("*"):
         return lambda value: value.startswith(expected[:-1])
     return lambda value: bool(value == expected)
@@ -125,7 +129,7 @@ def _values(field: ListField, row: Any) -> tuple[Any, ...]:
 
 
 def _order_rows(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
-    """Sort rows by fields; rows without a value come first, or last in DESC."""
+    """Sort rows by fields. Rows without a value come first in ASC order and last in DESC order."""
     ordered = list(rows)
     for clause in reversed(text.split(",")):
         name, _, direction = clause.strip().partition(" ")

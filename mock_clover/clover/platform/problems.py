@@ -1,6 +1,6 @@
-"""Problems of the platform API: a message and sometimes details; no error object.
+"""Errors of the platform API: a message and sometimes details, but no error object.
 
-Source of the shape: recorded responses of sandbox.dev.clover.com (clover_sandbox_simulator, 2026)
+Source of the format: recorded responses of sandbox.dev.clover.com (clover_sandbox_simulator, 2026)
 and the findings of clover-mcp-server on the sandbox (2026).
 """
 
@@ -55,8 +55,8 @@ PLATFORM_CART_EMPTY = bare(
 PLATFORM_FRACTIONAL_QUANTITY = bare(
     "PLATFORM_FRACTIONAL_QUANTITY",
     400,
-    "Invalid unitQty: this mock supports whole units only, 1000 for each",
-    inferred("a limit of this mock: Clover supports fractions of a unit"),
+    "Invalid unitQty: this mock supports only whole units (multiples of 1000)",
+    inferred("this mock's own limit: Clover supports fractions of a unit"),
 )
 PLATFORM_ORDER_PAID = bare(
     "PLATFORM_ORDER_PAID",

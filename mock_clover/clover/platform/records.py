@@ -1,6 +1,7 @@
 """Common records of the platform API: references, lists and the merchant.
 
-Members are in the order of recorded responses. False members are present. Times are whole seconds.
+Fields are in the order of recorded responses; those with the value false are included. Times are
+whole seconds.
 """
 
 from typing import Annotated, Any, ClassVar
@@ -12,9 +13,9 @@ LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
 NESTED_MAX = 100
 """Maximum rows of a nested list. Source: MD:paginating."""
 EXPANSIONS_MAX = 3
-"""Source: DOCS:expanding-fields. The error for a fourth is inferred."""
+"""Source: DOCS:expanding-fields. The error for more is inferred."""
 OFFSET_MAX = 10_000_000
-"""A limit of this mock: no table has so many rows."""
+"""This mock's own limit: no table has so many rows."""
 
 _PAGES = documented("MD:paginating; DOCS:expanding-fields; MD:applying-filters")
 _QUERY = "PLATFORM_INVALID_QUERY"
@@ -27,8 +28,8 @@ class PlatformQuery(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "`field=value`, also `!=`, `>`, `>=`, `<`, `<=`. Repeat it or join clauses by "
-                "commas; all must match. A text may end in `*`.",
+                "`field=value`, also `!=`, `>`, `>=`, `<`, `<=`. Repeat it or separate clauses "
+                "by commas; all must match. A string may end in `*`.",
                 _PAGES,
             ),
         ]
@@ -37,7 +38,7 @@ class PlatformQuery(Record, frozen=True, kw_only=True):
     expand: (
         Annotated[
             str,
-            doc("Up to three members, joined by commas; dots select nested members.", _PAGES),
+            doc("Up to three fields, separated by commas; dots select nested fields.", _PAGES),
         ]
         | None
     ) = None
@@ -51,12 +52,12 @@ class PlatformQuery(Record, frozen=True, kw_only=True):
 
 
 class ExpandQuery(Record, frozen=True, kw_only=True):
-    """Query of a platform call for one object."""
+    """Query of a platform request for one object."""
 
     expand: (
         Annotated[
             str,
-            doc("Up to three members, joined by commas; dots select nested members.", _PAGES),
+            doc("Up to three fields, separated by commas; dots select nested fields.", _PAGES),
         ]
         | None
     ) = None
@@ -92,7 +93,7 @@ class Address(Record, frozen=True, kw_only=True):
     """`address` of a merchant; only `href` if it is not expanded."""
 
     evidence: ClassVar[Evidence] = inferred(
-        "REF merchant lists the members of an address; none was recorded"
+        "REF merchant lists the fields of an address; none was recorded"
     )
 
     href: str | None = None
@@ -106,7 +107,7 @@ class Address(Record, frozen=True, kw_only=True):
 class Owner(Record, frozen=True, kw_only=True):
     """`owner` of a merchant, an employee."""
 
-    evidence: ClassVar[Evidence] = inferred("clover-mcp-server reads these of an employee")
+    evidence: ClassVar[Evidence] = inferred("clover-mcp-server reads these fields of an employee")
 
     href: str | None = None
     id: str | None = None
@@ -117,7 +118,7 @@ class Owner(Record, frozen=True, kw_only=True):
 
 
 class Gateway(Record, frozen=True, kw_only=True):
-    """`gateway` of a merchant. Source: goparrot for the members, the multi-pay page for two."""
+    """`gateway` of a merchant. Source: goparrot for the fields, the multi-pay page for two."""
 
     evidence: ClassVar[Evidence] = observed(
         "GP reads these; the page on multi-pay tokens has two of them"
@@ -138,7 +139,7 @@ class Gateway(Record, frozen=True, kw_only=True):
 
 
 class Properties(Record, frozen=True, kw_only=True):
-    """`properties` of a merchant; real ones include bank accounts too, these do not."""
+    """`properties` of a merchant; Clover's response also has bank accounts."""
 
     evidence: ClassVar[Evidence] = inferred("clover-mcp-server lists some of them")
 
@@ -154,7 +155,7 @@ class Properties(Record, frozen=True, kw_only=True):
 
 
 class MerchantAnswer(Record, frozen=True, kw_only=True):
-    """A merchant; members that are not expanded are references."""
+    """A merchant; fields that are not expanded are references."""
 
     evidence: ClassVar[Evidence] = inferred(
         "GP and clover-mcp-server read id, name, address and owner; no response was recorded"
@@ -190,7 +191,7 @@ class PaymentConfigs(Record, frozen=True, kw_only=True):
     """Ecommerce capabilities of a merchant. Source: WOO, MD:level-2, MD:soft-descriptors."""
 
     evidence: ClassVar[Evidence] = documented(
-        "MD:surcharges, purchase cards, soft descriptors; each page has one member"
+        "MD:surcharges, purchase cards, soft descriptors; each page has one field"
     )
 
     surcharging: Supported

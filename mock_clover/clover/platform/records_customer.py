@@ -7,10 +7,10 @@ from mock_clover.core.evidence import EMAIL, Evidence, Millis, doc, documented, 
 from mock_clover.core.record import Record
 
 _REF = documented("REF customersCreateCustomer")
-_OBSERVED = observed("clover-mcp-server, sandbox 2026-06: sub-resources, not flat members")
+_OBSERVED = observed("clover-mcp-server, sandbox 2026-06: sub-resources, not flat fields")
 _QUERY = "PLATFORM_INVALID_QUERY"
 CONTACTS_MAX = 20
-"""Maximum number of contacts of each kind; a limit of this mock."""
+"""Maximum number of contacts of each kind; the limit is this mock's own."""
 
 _Name = Annotated[str, doc("Up to 64 characters.", _REF, refused_as=_QUERY, max_length=64)] | None
 _Line = Annotated[str, doc("Free text.", _REF, max_length=255)] | None
@@ -41,7 +41,7 @@ class PostalAddress(Record, frozen=True, kw_only=True):
 
 
 class PlatformCustomerUpdate(Record, frozen=True, kw_only=True):
-    """Body of `POST …/customers/{id}`: absent members stay unchanged."""
+    """Body of `POST …/customers/{id}`: absent fields stay unchanged."""
 
     firstName: _Name = None
     lastName: _Name = None
@@ -103,7 +103,7 @@ class AddressAnswer(PostalAddress, frozen=True, kw_only=True):
     """One of `addresses`."""
 
     evidence: ClassVar[Evidence] = inferred(
-        "REF customersCreateCustomer lists the members of the request"
+        "REF customersCreateCustomer lists the fields of the request"
     )
 
     id: str

@@ -26,7 +26,9 @@ class ItemRequest(Record, frozen=True, kw_only=True):
     priceType: Annotated[PriceType, doc("Type of price.", _ITEM, refused_as=_QUERY)] = "FIXED"
     hidden: Annotated[bool, doc("Hidden on the register.", _ITEM, refused_as=_QUERY)] = False
     available: Annotated[bool, doc("Available for sale.", _ITEM, refused_as=_QUERY)] = True
-    autoManage: Annotated[bool, doc("Stock sets availability.", _ITEM, refused_as=_QUERY)] = False
+    autoManage: Annotated[
+        bool, doc("Availability follows the stock level.", _ITEM, refused_as=_QUERY)
+    ] = False
     defaultTaxRates: Annotated[
         bool, doc("The merchant's default taxes apply.", _ITEM, refused_as=_QUERY)
     ] = True
@@ -73,7 +75,7 @@ class ItemAnswer(Record, frozen=True, kw_only=True):
 
 
 def item_answer(item: InventoryItem, **expanded: Elements) -> ItemAnswer:
-    """Return the response for an item with its expanded members."""
+    """Return the response for an item with its expanded fields."""
     request = item.asked
     return ItemAnswer(
         id=item.id,
@@ -101,19 +103,25 @@ class TaxRateRequest(Record, frozen=True, kw_only=True):
     rate: (
         Annotated[
             int,
-            doc("10,000,000 is 100 %.", _TAX, refused_as=_QUERY, ge=0, le=100_000_000),
+            doc("10,000,000 is 100%.", _TAX, refused_as=_QUERY, ge=0, le=100_000_000),
         ]
         | None
     ) = None
     taxAmount: (
         Annotated[
             Cents,
-            doc("A flat tax.", documented("REF taxrates"), refused_as=_QUERY, ge=0, le=AMOUNT_MAX),
+            doc(
+                "A fixed tax amount.",
+                documented("REF taxrates"),
+                refused_as=_QUERY,
+                ge=0,
+                le=AMOUNT_MAX,
+            ),
         ]
         | None
     ) = None
     isDefault: Annotated[
-        bool, doc("Applies to items with default taxes.", _TAX, refused_as=_QUERY)
+        bool, doc("Applies to items that use the default taxes.", _TAX, refused_as=_QUERY)
     ] = False
     taxType: (
         Annotated[
@@ -135,7 +143,7 @@ class TaxRateAnswer(Record, frozen=True, kw_only=True):
     """Response for a tax of a merchant or of a line. Source: clover_sandbox_simulator."""
 
     evidence: ClassVar[Evidence] = observed(
-        "clover_sandbox_simulator, recorded in 2026-02; of a line: community.clover.com 24054"
+        "clover_sandbox_simulator, recorded in 2026-02; for a line: community.clover.com 24054"
     )
 
     id: str | None = None
@@ -218,7 +226,7 @@ def order_type_answer(order_type: OrderType) -> OrderTypeAnswer:
 
 
 class TenderAnswer(Record, frozen=True, kw_only=True):
-    """A tender. Source: clover-mcp-server for the members, clover-android-sdk for the keys."""
+    """A tender. Source: clover-mcp-server for the fields, clover-android-sdk for the keys."""
 
     evidence: ClassVar[Evidence] = observed("clover-mcp-server, sandbox 2026-06")
 
@@ -242,8 +250,8 @@ TENDERS: dict[str, str] = {
     "com.clover.tender.external_payment": "External Payment",
     "com.clover.tender.external_pin_debit": "External PIN Debit",
 }
-"""Labels by key. A sandbox has fourteen; these keys are known. All labels except the first three
-are inferred."""
+"""Labels by key. Clover's sandbox has fourteen tenders; only these keys are known. All labels
+except the first three are inferred."""
 EXTERNAL_PAYMENT = "com.clover.tender.external_payment"
 DEFAULT_TENDER_BY_KIND: dict[Instrument, str] = {
     "card": "com.clover.tender.credit_card",

@@ -17,7 +17,7 @@ _OBSERVED = observed("clover_sandbox_simulator 2026-02")
 _QUERY = "PLATFORM_INVALID_QUERY"
 TEXT_MAX = 2_000
 LINES_MAX = 1_000
-"""Maximum number of lines of an order; a limit of this mock."""
+"""Maximum number of lines of an order; the limit is this mock's own."""
 QUANTITY_MAX = 1_000_000
 
 FreeText = Annotated[str, doc("Free text.", _ORDER, refused_as=_QUERY, max_length=TEXT_MAX)] | None
@@ -45,7 +45,7 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
         Annotated[
             Cents,
             doc(
-                "Total; the server does not compute it.",
+                "Total of the order; the client must compute it.",
                 _ORDER,
                 refused_as=_QUERY,
                 ge=0,
@@ -70,7 +70,7 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
         Annotated[
             Millis,
             doc(
-                "Time of the client's clock.",
+                "Creation time by the client's clock, in milliseconds.",
                 _ORDER,
                 refused_as=_QUERY,
                 ge=0,
@@ -80,7 +80,7 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     taxRemoved: (
-        Annotated[bool, doc("Whether taxes are removed.", _ORDER, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Whether the order is tax-free.", _ORDER, refused_as=_QUERY)] | None
     ) = None
     manualTransaction: (
         Annotated[bool, doc("Whether it has no line items.", _ORDER, refused_as=_QUERY)] | None
@@ -99,18 +99,18 @@ class PlatformOrder(Record, frozen=True, kw_only=True):
     asked: PlatformOrderRequest
     modified_ms: Millis
     reckoned: bool = False
-    """Whether the total is computed from the lines (atomic order) and not sent by the client."""
+    """Whether the total is computed from the lines (atomic order), not sent by the client."""
 
 
 class LineTaxRequest(Record, frozen=True, kw_only=True):
-    """A tax of a new line: a tax of the merchant by id, or another by name and rate."""
+    """A tax of a new line: one of the merchant's taxes by id, or a custom one by name and rate."""
 
     id: Annotated[str, doc("Id of a tax of the merchant.", _LINE, max_length=255)] | None = None
     name: Annotated[str, doc("Free text.", _LINE, max_length=255)] | None = None
     rate: (
         Annotated[
             int,
-            doc("10,000,000 is 100 %.", _LINE, refused_as=_QUERY, ge=0, le=100_000_000),
+            doc("10,000,000 is 100%.", _LINE, refused_as=_QUERY, ge=0, le=100_000_000),
         ]
         | None
     ) = None
@@ -203,7 +203,7 @@ class LineAnswer(Record, frozen=True, kw_only=True):
 
 
 class PlatformOrderAnswer(Record, frozen=True, kw_only=True):
-    """An order. Source: CC 27777 (from ecommerce), clover_sandbox_simulator (from this API)."""
+    """An order. Source: CC 27777 (created by ecommerce), clover_sandbox_simulator (by this API)."""
 
     evidence: ClassVar[Evidence] = observed(
         "CC 27777; clover_sandbox_simulator, recorded in 2026-02"

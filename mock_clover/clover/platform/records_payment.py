@@ -16,8 +16,8 @@ RESULTS: dict[ChargeState, PaymentResult] = {
     "expired": "VOIDED",
     "failed": "FAIL",
 }
-"""Result by state of the charge. The values are documented (REF payments); that of a captured or
-expired authorization is inferred."""
+"""Result by state of the charge. The values are documented (REF payments); those for captured and
+expired authorizations are inferred."""
 
 
 class CardOnFile(Record, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class CardTransaction(Record, frozen=True, kw_only=True):
 
 
 class AdditionalChargeAnswer(Record, frozen=True, kw_only=True):
-    """One of `additionalCharges`, a surcharge; `rate` 35000 is 3.5 %."""
+    """One of `additionalCharges`, a surcharge; `rate` 35000 is 3.5%."""
 
     evidence: ClassVar[Evidence] = documented("DOCS:working-with-transaction-data")
 
@@ -91,7 +91,7 @@ class PaymentAnswer(Record, frozen=True, kw_only=True):
 
 
 class PlatformRefundAnswer(Record, frozen=True, kw_only=True):
-    """A refund. Source: clover-mcp-server for most members, GP for `voided`."""
+    """A refund. Source: clover-mcp-server for most fields, GP for `voided`."""
 
     evidence: ClassVar[Evidence] = observed("clover-mcp-server, sandbox 2026-06; GP for voided")
 

@@ -14,7 +14,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 class ResponseContext(Value, frozen=True):
-    """Context of the response to one call. `expand` has dotted names; unknown ones are ignored."""
+    """Context of one response. `expand` has dotted names; unknown ones are ignored."""
 
     sandbox: Sandbox
     root: str
@@ -22,24 +22,24 @@ class ResponseContext(Value, frozen=True):
     expand: frozenset[str] = frozenset()
 
     def expands(self, *names: str) -> bool:
-        """Return whether a member, under any of its names, or anything in it is expanded."""
+        """Return whether one of these fields, or a field nested in it, is expanded."""
         return any(
             each == name or each.startswith(f"{name}.") for each in self.expand for name in names
         )
 
     def nested(self, *names: str) -> "ResponseContext":
-        """Return the view for the content of a member."""
+        """Return the context for the object nested in a field."""
         inner = (each.split(".", 1) for each in self.expand if "." in each)
         return replace(self, expand=frozenset(rest for name, rest in inner if name in names))
 
     @property
     def employee(self) -> Reference:
-        """The employee of all actions of apps: the owner."""
+        """The employee that app actions are attributed to: the owner."""
         return Reference(id=self.sandbox.credentials.employee_id)
 
 
 def response_context(sandbox: Sandbox, call: Call[Any, Any]) -> ResponseContext:
-    """Return the view of a call; raise for more than three expansions (DOCS:expanding-fields)."""
+    """Return the context of a response. Raises ApiError for more than three expansions."""
     text = getattr(call.query, "expand", None) or ""
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))
     if len(names) > EXPANSIONS_MAX:

@@ -27,7 +27,7 @@ _UNIT = 1_000
 
 
 def request_of(full_order: OrderWithCharges) -> PlatformOrderRequest:
-    """Return the members that a client of this API has set on an order."""
+    """Return the order fields that clients of the platform API have set."""
     platform = full_order.order.platform
     return _EMPTY_REQUEST if platform is None else platform.asked
 
@@ -41,7 +41,7 @@ def total_of(full_order: OrderWithCharges) -> int | None:
 
 
 def state_of(full_order: OrderWithCharges) -> str | None:
-    """Return the state from the client, else `open`, or `locked` when it is paid.
+    """Return the state set by the client; otherwise `locked` for a paid order, else `open`.
 
     Source: CC 27777, a paid order that is still OPEN; a custom order has no state until it is paid.
     """

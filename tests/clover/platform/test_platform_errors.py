@@ -43,7 +43,7 @@ def cart(body: Any) -> Ask:
 
 NO_ORDER = '{"message":"Not Found","details":"Order not found"}'
 NO_CUSTOMER = '{"message":"Not Found","details":"Customer not found"}'
-UNIT = "Invalid unitQty: this mock supports whole units only, 1000 for each"
+UNIT = "Invalid unitQty: this mock supports only whole units (multiples of 1000)"
 CASES: list[tuple[str, str, Ask, int, str, str]] = [
     ("PLATFORM_ORDER_NOT_FOUND", label, ask, 404, NO_ORDER, JSON)
     for label, ask in {
@@ -93,7 +93,7 @@ CASES += [
         "a field that order types are not filtered by",
         asking("GET", "/order_types?filter=label=a"),
         400,
-        '{"message":"Invalid filter: label is not one of id, deletedTime"}',
+        '{"message":"Invalid filter: label cannot be filtered; allowed: id, deletedTime"}',
         JSON,
     ),
     (
