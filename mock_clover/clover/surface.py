@@ -39,7 +39,7 @@ class Group(NamedTuple):
 GROUPS = (
     Group(
         "OAuth",
-        "Authorisation of an app by a merchant.",
+        "Authorization of an app by a merchant.",
         (*oauth.ENDPOINTS, *oauth_v2.ENDPOINTS),
     ),
     Group(
@@ -50,12 +50,12 @@ GROUPS = (
     Group("Tokens", "Tokenization of cards and other payment sources.", tokens.ENDPOINTS),
     Group(
         "Charges",
-        "Sales, authorisations, captures, 3-D Secure.",
+        "Sales, authorizations, captures, 3-D Secure.",
         (*charges.ENDPOINTS, *charge_views.ENDPOINTS, *finalize.ENDPOINTS),
     ),
     Group(
         "Refunds",
-        "Refunds, and voids of authorisations.",
+        "Refunds, and voids of authorizations.",
         (*refunds.ENDPOINTS, gift_cards.CANCEL_REFUND),
     ),
     Group("Customers", "Cards on file.", customers.ENDPOINTS),
@@ -80,7 +80,7 @@ GROUPS = (
         ),
     ),
 )
-SURFACE: tuple[Endpoint, ...] = tuple(each for group in GROUPS for each in group.endpoints)
+SURFACE: tuple[Endpoint, ...] = tuple(endpoint for group in GROUPS for endpoint in group.endpoints)
 ROUTER = Router(SURFACE)
 OPERATIONS = tuple(endpoint.name for endpoint in SURFACE)
 RULE_OPERATIONS = (*OPERATIONS, *BACKGROUND_OPERATIONS)

@@ -1,1 +1,1 @@
-"""Hosted checkout: sessions, the payment page and control calls."""
+"""Hosted checkout: sessions, the payment page and control endpoints."""

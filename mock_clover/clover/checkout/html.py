@@ -232,8 +232,8 @@ def _render_tips(content: PageContent) -> str:
 
 
 def _render_fields(content: PageContent) -> str:
-    row = "".join(_render_field(content, each) for each in _EXPIRY_AND_CVV_FIELDS)
-    rest = "".join(_render_field(content, each) for each in _OPTIONAL_FIELDS)
+    row = "".join(_render_field(content, spec) for spec in _EXPIRY_AND_CVV_FIELDS)
+    rest = "".join(_render_field(content, spec) for spec in _OPTIONAL_FIELDS)
     return f'{_render_field(content, _NUMBER_FIELD)}<div class="row">\n{row}</div>\n{rest}'
 
 

@@ -66,7 +66,8 @@ def tip_options(sandbox: Sandbox, checkout: Checkout) -> tuple[TipOption, ...]:
         return ()
     subtotal = checkout.amount - (checkout.tax_amount or 0)
     return tuple(
-        TipOption(each, (subtotal * each + 50) // 100) for each in (0, *settings.tip_percents)
+        TipOption(percent, (subtotal * percent + 50) // 100)
+        for percent in (0, *settings.tip_percents)
     )
 
 

@@ -49,7 +49,7 @@ _NOUNS = {
 def consent_page(merchants: list[Sandbox], target: str) -> str:
     """Return the page on which one of these merchants approves or denies access."""
     first = merchants[0]
-    same_grants = len({each.settings.permissions for each in merchants}) == 1
+    same_grants = len({merchant.settings.permissions for merchant in merchants}) == 1
     if len(merchants) == 1:
         subject, chosen = "this merchant", _SINGLE_MERCHANT.format(**_merchant_fields(first))
     else:
@@ -80,12 +80,12 @@ def _merchant_picker(merchants: list[Sandbox], *, list_permissions_each: bool) -
     choices = "".join(
         _MERCHANT_OPTION.format(
             checked="" if place else " checked",
-            permissions=_permissions_html(each.settings.permissions)
+            permissions=_permissions_html(merchant.settings.permissions)
             if list_permissions_each
             else "",
-            **_merchant_fields(each),
+            **_merchant_fields(merchant),
         )
-        for place, each in enumerate(merchants)
+        for place, merchant in enumerate(merchants)
     )
     return f"<fieldset>\n<legend>Choose a merchant</legend>\n{choices}</fieldset>\n"
 

@@ -117,7 +117,8 @@ FIELDS: Fields = {
     "phoneNumber": ListField(str, lambda customer: customer.phones),
     "marketingAllowed": ListField(bool, lambda _: False),
     "fullName": ListField(
-        str, lambda each: " ".join(filter(None, (each.first_name, each.last_name))) or None
+        str,
+        lambda customer: " ".join(filter(None, (customer.first_name, customer.last_name))) or None,
     ),
     "id": ListField(str, lambda customer: customer.id),
     "deletedTime": ListField(int, lambda _: None),
@@ -148,8 +149,8 @@ def create_customer(
 ) -> PlatformCustomerAnswer:
     """Create a customer without a card."""
     body, context = call.body, response_context(sandbox, call)
-    emails = tuple(each.emailAddress for each in body.emailAddresses or ())
-    phones = tuple(each.phoneNumber for each in body.phoneNumbers or ())
+    emails = tuple(address.emailAddress for address in body.emailAddresses or ())
+    phones = tuple(phone.phoneNumber for phone in body.phoneNumbers or ())
     sandbox.customers.require_room()
     customer = Customer(
         id=sandbox.ids.object_id(),

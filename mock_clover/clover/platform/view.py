@@ -24,12 +24,12 @@ class ResponseContext(Value, frozen=True):
     def expands(self, *names: str) -> bool:
         """Return whether one of these fields, or a field nested in it, is expanded."""
         return any(
-            each == name or each.startswith(f"{name}.") for each in self.expand for name in names
+            path == name or path.startswith(f"{name}.") for path in self.expand for name in names
         )
 
     def nested(self, *names: str) -> "ResponseContext":
         """Return the context for the object nested in a field."""
-        inner = (each.split(".", 1) for each in self.expand if "." in each)
+        inner = (path.split(".", 1) for path in self.expand if "." in path)
         return replace(self, expand=frozenset(rest for name, rest in inner if name in names))
 
     @property

@@ -25,9 +25,9 @@ FAILURES_MAX = 5
 """Consecutive failed payments after which a subscription is deactivated. Documented
 MD:working-with-recurring; that a successful payment resets the count is inferred."""
 TAX_RATES_MAX = 50
-"""Maximum number of tax rates of a plan; a limit of this mock."""
+"""Maximum number of tax rates of a plan; the limit is this mock's own."""
 _COUNT_MAX = 1_000
-"""Maximum interval count; a limit of this mock."""
+"""Maximum interval count; the limit is this mock's own."""
 _CURRENCY = "USD"  # the merchant's currency; a plan has none
 
 CHARGE_SUBSCRIPTION = "charge_subscription"

@@ -1,1 +1,1 @@
-"""3-D Secure: authentication flows, the issuer's pages and control calls."""
+"""3-D Secure: authentication flows, the issuer's pages and control endpoints."""

@@ -125,7 +125,7 @@ def notification_page(authentication: Authentication) -> str:
 
 def invalid_request_page(authentication: Authentication, errors: tuple[str, ...]) -> str:
     """Return the page for an invalid challenge request."""
-    items = "".join(f"<li><bdi>{text(each)}</bdi></li>\n" for each in errors)
+    items = "".join(f"<li><bdi>{text(error)}</bdi></li>\n" for error in errors)
     body = f'<p>The challenge request (creq) is invalid:</p>\n<ul id="wrong">\n{items}</ul>\n'
     return _bank_page("Invalid request", _sheet(authentication, body, ""))
 

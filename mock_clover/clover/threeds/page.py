@@ -136,8 +136,8 @@ def submit_challenge(sandbox: Sandbox, call: Call[ChallengeResultForm, None]) ->
 
 def _find_after_due_jobs(sandbox: Sandbox, transaction: str) -> Authentication | None:
     """Run due jobs, then return the authentication. The server runs none before these requests."""
-    for each in sandbox.family:
-        run_due_jobs(each)
+    for merchant in sandbox.family:
+        run_due_jobs(merchant)
     return find_authentication(sandbox, transaction)
 
 

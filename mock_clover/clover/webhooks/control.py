@@ -136,7 +136,7 @@ class DeliveryList(Record, frozen=True, kw_only=True):
 def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswer:
     """Create or replace a target; a platform target must first confirm a verification code."""
     body = call.body
-    fields = {n: getattr(body, n) for n in TargetSpec.__struct_fields__}
+    fields = {name: getattr(body, name) for name in TargetSpec.__struct_fields__}
     spec = TargetSpec(**fields)
     error = target_error(spec)
     if error is not None:
@@ -165,7 +165,7 @@ def list_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetList:
 def clear_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetsDeleted:
     """Delete all targets and drop their pending deliveries."""
     ids = list(_outbox(sandbox).subscriptions)
-    return TargetsDeleted(cleared=sum(_outbox(sandbox).unsubscribe(each) for each in ids))
+    return TargetsDeleted(cleared=sum(_outbox(sandbox).unsubscribe(target_id) for target_id in ids))
 
 
 def delete_target(sandbox: Sandbox, call: Call[None, None]) -> TargetsDeleted:
@@ -219,15 +219,15 @@ def list_deliveries(sandbox: Sandbox, call: Call[None, DeliveryQuery]) -> Delive
         if (value := getattr(query, name)) is not None
     }
     matching = [
-        each
-        for each in outbox
-        if each.number > query.after
-        and all(getattr(each, name) == value for name, value in filters.items())
+        delivery
+        for delivery in outbox
+        if delivery.number > query.after
+        and all(getattr(delivery, name) == value for name, value in filters.items())
     ]
-    selected = [each for each in matching if query.state in (None, each.state)]
+    selected = [delivery for delivery in matching if query.state in (None, delivery.state)]
     response = DeliveryList(data=tuple(map(_delivery_answer, selected[-query.limit :])))
     if query.wait and (
-        len(selected) < query.wait or any(each.state == "under_way" for each in matching)
+        len(selected) < query.wait or any(delivery.state == "under_way" for delivery in matching)
     ):
         return Stated(200, response, pending_ms=query.wait_ms)
     return response

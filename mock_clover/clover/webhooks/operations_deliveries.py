@@ -98,8 +98,8 @@ def deliver_with_faults(
 
 def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
     """Release the deliveries to a target that are held for this event."""
-    for each in outbox.held(target_id, held_for):
-        outbox.put(replace(each, state="under_way", due_ms=now_ms, held_for=""))
+    for delivery in outbox.held(target_id, held_for):
+        outbox.put(replace(delivery, state="under_way", due_ms=now_ms, held_for=""))
 
 
 def withhold_if_unverified(outbox: Outbox, subscription: TargetState) -> bool:

@@ -73,7 +73,9 @@ class TargetState(Record, frozen=True, kw_only=True):
 
     def is_subscribed_to(self, event: str) -> bool:
         """Return whether the target is subscribed to an event such as P:CREATE."""
-        return not self.spec.events or any(matches_event(each, event) for each in self.spec.events)
+        return not self.spec.events or any(
+            matches_event(wanted, event) for wanted in self.spec.events
+        )
 
 
 class HeaderLine(NamedTuple):
