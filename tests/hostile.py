@@ -300,7 +300,7 @@ def furnish(world: Sender) -> Things:
         return str(make("/v1/tokens", **world.card())["id"])
 
     charge = make("/v1/charges", amount=1800, currency="usd", source=token())
-    authorised = make("/v1/charges", amount=1800, currency="usd", source=token(), capture=False)
+    authorized = make("/v1/charges", amount=1800, currency="usd", source=token(), capture=False)
     waits = {
         "description": "mock-clover:threeds/challenge",
         "threeds": {"source": "CLOVER", "browser_info": BROWSER},
@@ -330,7 +330,7 @@ def furnish(world: Sender) -> Things:
     return Things(
         ids={
             "token_id": token(),
-            "charge_id": authorised["id"],
+            "charge_id": authorized["id"],
             "refund_id": make("/v1/refunds", charge=given["id"], amount=1)["id"],
             "customer_id": customer["id"],
             "card_id": customer["sources"]["data"][0],

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "records",
         (
             "clover/common/",
-            *(f"clover/*/{name}" for name in ("records", "views", "problems", "behaviours")),
+            *(f"clover/*/{name}" for name in ("records", "responses", "problems", "behaviours")),
             "scenario/records",
         ),
     ),

@@ -141,7 +141,7 @@ def schema(*, what: str) -> None:
     """
     import msgspec
 
-    from mock_clover.clover.common.problems import OUTCOMES
+    from mock_clover.clover.common.problems import SELECTABLE_ERRORS
     from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
     from mock_clover.scenario.load import shipped_names
     from mock_clover.scenario.records import DECLINE_CODES, ScenarioFile
@@ -151,8 +151,8 @@ def schema(*, what: str) -> None:
     for member, names in (
         (records["Condition"]["endpoint"], RULE_OPERATIONS),
         (records["Fault"]["endpoint"], OPERATIONS),
-        (records["Action"]["problem"], list(OUTCOMES)),
-        (records["Fault"]["problem"], list(OUTCOMES)),
+        (records["Action"]["problem"], list(SELECTABLE_ERRORS)),
+        (records["Fault"]["problem"], list(SELECTABLE_ERRORS)),
     ):
         next(each for each in member["anyOf"] if each.get("type") == "string")["enum"] = names
     for record in ("DeclineAs", "TestCard"):

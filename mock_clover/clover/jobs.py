@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.records import AUTHORISATION_EXPIRES, DEBIT_SETTLES
+from mock_clover.clover.charges.records import AUTHORIZATION_EXPIRY_JOB, DEBIT_SETTLEMENT_JOB
 from mock_clover.clover.gift_cards.operations import settle_debit
 from mock_clover.clover.recurring.operations import (
     end_subscription,
@@ -26,17 +26,17 @@ from mock_clover.sandbox.scheduler import Job
 def expire_authorization(sandbox: Sandbox, job: Job) -> bool:
     """Expire an authorization that was not captured."""
     charge = sandbox.charges.get(job.id)
-    if charge is None or charge.state != "authorised":
+    if charge is None or charge.state != "authorized":
         return False
     sandbox.charges.put(charge.id, replace(charge, state="expired"))
     return True
 
 
 JOBS: dict[str, Callable[[Sandbox, Job], bool]] = {
-    AUTHORISATION_EXPIRES: expire_authorization,
+    AUTHORIZATION_EXPIRY_JOB: expire_authorization,
     THREEDS_EXPIRED_JOB: expire_threeds,
     WEBHOOK_DUE: deliver_due,
-    DEBIT_SETTLES: settle_debit,
+    DEBIT_SETTLEMENT_JOB: settle_debit,
     SUBSCRIPTION_RUN: run_subscription,
     SUBSCRIPTION_ENDED: end_subscription,
     UPCOMING_CHARGE: send_upcoming_charge_notice,

@@ -21,7 +21,7 @@ SECRETS = {
 }
 """Identifiers that may be credentials: reports never include them."""
 _OTHERS = {
-    "an authorisation code, OK and 4 digits": re.compile(r"OK[0-9]{4}"),
+    "an authorization code, OK and 4 digits": re.compile(r"OK[0-9]{4}"),
     "a number of 16 digits": re.compile(r"[0-9]{16}"),
     "a time as 2025-05-27T10:22:50.775+0000": re.compile(
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000"

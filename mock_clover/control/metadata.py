@@ -10,7 +10,7 @@ import msgspec
 from mock_clover import __version__
 from mock_clover.clover.common.cards import BRANDS
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
-from mock_clover.clover.common.problems import OUTCOMES
+from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import control
@@ -98,7 +98,7 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         uncalled=BACKGROUND_OPERATIONS,
         problems=tuple(
             ProblemWord(name=name, status=problem.status, message=problem.message)
-            for name, problem in OUTCOMES.items()
+            for name, problem in SELECTABLE_ERRORS.items()
         ),
         faults=tuple(
             FaultWord(kind=kind, members=(*common[1:], *members))

@@ -13,9 +13,9 @@ from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.customers.records import Customer, SavedCard
 from mock_clover.clover.gift_cards.operations import gift_card_balance
-from mock_clover.clover.gift_cards.records import LIFE_MS, GiftCard
+from mock_clover.clover.gift_cards.records import GIFT_CARD_LIFETIME_MS, GiftCard
 from mock_clover.clover.orders.endpoints import find_order
-from mock_clover.clover.orders.views import OrderWithCharges
+from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.recurring.records import Plan, Subscription
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
@@ -168,7 +168,7 @@ def _gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> RowSummary:
     balance = gift_card_balance(sandbox, row)
     return RowSummary(
         id=key,
-        at_ms=row.expires_ms - LIFE_MS,
+        at_ms=row.expires_ms - GIFT_CARD_LIFETIME_MS,
         title=f"gift card ...{row.last4}",
         state="expired" if sandbox.clock.now_ms() >= row.expires_ms else "active",
         amount=balance.balance,

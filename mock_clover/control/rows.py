@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
-from mock_clover.clover.orders.views import OrderWithCharges
+from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.control.endpoint import OURS, control, unknown
 from mock_clover.control.masking import plain_row
 from mock_clover.control.row_types import KINDS, RowSummary, RowType, Saved

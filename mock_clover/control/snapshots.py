@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.checkout.records import Checkout
-from mock_clover.clover.common.problems import CONTROL_INVALID, OUTCOMES
+from mock_clover.clover.common.problems import CONTROL_INVALID, SELECTABLE_ERRORS
 from mock_clover.clover.customers.records import Customer
 from mock_clover.clover.gift_cards.records import GiftCard
 from mock_clover.clover.jobs import JOBS
@@ -46,7 +46,7 @@ from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import CardMatch
 from mock_clover.scenario.validation import faults_of
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 SnapshotTime = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
 """Milliseconds, up to the year 2286."""
 _SNAPSHOT = "/_mock/snapshot"
@@ -253,8 +253,8 @@ def _check_names(snapshot: Snapshot) -> None:
     problems = [fault.problem for fault in _faults(snapshot)]
     problems += [rule.then.problem for rule in snapshot.scenario.rules]
     for name in problems:
-        if name is not None and name not in OUTCOMES:
-            raise ValueError(unknown(name, OUTCOMES))
+        if name is not None and name not in SELECTABLE_ERRORS:
+            raise ValueError(unknown(name, SELECTABLE_ERRORS))
     events = [rule.then.webhook for rule in snapshot.scenario.rules if rule.then.webhook]
     targets = [known.spec for known in snapshot.webhooks.targets] if snapshot.webhooks else []
     errors = [event_error(event) for event in events]

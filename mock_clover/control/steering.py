@@ -8,7 +8,7 @@ import msgspec
 from mock_clover.clover.common.problems import (
     CONTROL_INVALID,
     CONTROL_NOT_FOUND,
-    OUTCOMES,
+    SELECTABLE_ERRORS,
     ApiError,
 )
 from mock_clover.clover.surface import OPERATIONS, ROUTER
@@ -177,8 +177,8 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
         raise CONTROL_INVALID.error(detail=f"endpoint: {unknown(fault.endpoint, OPERATIONS)}")
     if (fault.kind == "problem") != (fault.problem is not None):
         raise CONTROL_INVALID.error(detail="problem: required with kind: problem, and only then")
-    if fault.problem is not None and fault.problem not in OUTCOMES:
-        raise CONTROL_INVALID.error(detail=f"problem: {unknown(fault.problem, OUTCOMES)}")
+    if fault.problem is not None and fault.problem not in SELECTABLE_ERRORS:
+        raise CONTROL_INVALID.error(detail=f"problem: {unknown(fault.problem, SELECTABLE_ERRORS)}")
     if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
         raise CONTROL_INVALID.error(detail=f"kind: {obstacle}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())

@@ -10,12 +10,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.records import AUTHORISATION_EXPIRES, AUTHORISATION_LIFE_MS, Charge
+from mock_clover.clover.charges.records import (
+    AUTHORIZATION_EXPIRY_JOB,
+    AUTHORIZATION_LIFETIME_MS,
+    Charge,
+)
 from mock_clover.clover.checkout.records import Checkout
 from mock_clover.clover.customers.records import Customer
 from mock_clover.clover.gift_cards.operations import gift_card_balance
-from mock_clover.clover.gift_cards.records import LIFE_MS, GiftCard
-from mock_clover.clover.orders.views import OrderWithCharges
+from mock_clover.clover.gift_cards.records import GIFT_CARD_LIFETIME_MS, GiftCard
+from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.recurring.records import SUBSCRIPTION_RUN, Plan, Subscription
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
@@ -82,10 +86,12 @@ def charge_events(sandbox: Sandbox, charge: Charge) -> list[TimelineEvent]:
         return [*events, _event(paid_ms, "declined", amount, 0, by)]
     if not charge.sale:
         held = amount + tip if charge.gift is not None else amount
-        events.append(_event(paid_ms, "authorised", held, held, by))
+        events.append(_event(paid_ms, "authorized", held, held, by))
     if charge.state == "expired":
-        life_ms = AUTHORISATION_LIFE_MS.get(charge.token.card.brand, AUTHORISATION_LIFE_MS["VISA"])
-        return [*events, _event(paid_ms + life_ms, "lapsed", amount, 0, AUTHORISATION_EXPIRES)]
+        life_ms = AUTHORIZATION_LIFETIME_MS.get(
+            charge.token.card.brand, AUTHORIZATION_LIFETIME_MS["VISA"]
+        )
+        return [*events, _event(paid_ms + life_ms, "lapsed", amount, 0, AUTHORIZATION_EXPIRY_JOB)]
     balance = charge.amount_captured
     captured_ms = paid_ms if charge.sale else charge.captured_ms
     if charge.state == "captured" and captured_ms is not None:
@@ -259,7 +265,7 @@ def _gift_card_events(sandbox: Sandbox, row: GiftCard) -> list[TimelineEvent]:
         if (charge := sandbox.charges.get(key)) is not None
         for change in _gift_card_changes(sandbox, charge)
     ]
-    events = [_event(row.expires_ms - LIFE_MS, "loaded", row.loaded, row.loaded)]
+    events = [_event(row.expires_ms - GIFT_CARD_LIFETIME_MS, "loaded", row.loaded, row.loaded)]
     balance = gift_card_balance(sandbox, row).balance - sum(change for _, change in changes)
     for event, change in sorted(changes, key=lambda each: each[0].at_ms):
         balance += change
@@ -271,8 +277,8 @@ def _gift_card_changes(sandbox: Sandbox, charge: Charge) -> Iterator[tuple[Timel
     """Yield the events of a charge with their changes of the gift card's balance."""
     before = 0
     for each in charge_events(sandbox, charge):
-        after = 0 if each.what == "authorised" else each.balance or 0
-        what = {"captured": "redeemed", "authorised": "locked"}.get(each.what, each.what)
+        after = 0 if each.what == "authorized" else each.balance or 0
+        what = {"captured": "redeemed", "authorized": "locked"}.get(each.what, each.what)
         yield replace(each, what=what), before - after
         before = after
 

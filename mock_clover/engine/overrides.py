@@ -11,9 +11,9 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
-from mock_clover.clover.charges.behaviours import ASKED_OUTCOME, SCENARIO_RULE
+from mock_clover.clover.charges.behaviours import REQUESTED_OUTCOME, SCENARIO_RULE
 from mock_clover.clover.common.cards import Card
-from mock_clover.clover.common.problems import OUTCOMES, RATE_LIMITED, UNKNOWN_OUTCOME
+from mock_clover.clover.common.problems import RATE_LIMITED, SELECTABLE_ERRORS, UNKNOWN_OUTCOME
 from mock_clover.clover.common.verdict import Verdict
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.core.evidence import EvidenceLevel
@@ -89,8 +89,8 @@ def parse_fault(text: str) -> Fault:
         fault = msgspec.convert(members, Fault, strict=False)
     except msgspec.ValidationError as error:
         raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {error}") from None
-    if fault.kind == "problem" and fault.problem not in OUTCOMES:
-        suggestion = did_you_mean(fault.problem or "", OUTCOMES)
+    if fault.kind == "problem" and fault.problem not in SELECTABLE_ERRORS:
+        suggestion = did_you_mean(fault.problem or "", SELECTABLE_ERRORS)
         message = f"x-mock-clover-fault: unknown problem {fault.problem!r}{suggestion}"
         raise UNKNOWN_OUTCOME.error(detail=message)
     return fault
@@ -154,8 +154,8 @@ def _trigger(word: str, why: str) -> Override:
     return Override(
         then=outcome(word),
         why=why,
-        evidence=ASKED_OUTCOME.evidence.level,
-        based_on=ASKED_OUTCOME.name,
+        evidence=REQUESTED_OUTCOME.evidence.level,
+        based_on=REQUESTED_OUTCOME.name,
     )
 
 
@@ -165,7 +165,7 @@ def outcome(word: str) -> Action:
         return Action(approve=Approve())
     if word.startswith("threeds/") and word in _FLOWS:
         return Action(threeds=_FLOWS[word])
-    if word in OUTCOMES:
+    if word in SELECTABLE_ERRORS:
         return Action(problem=word)
     code, _, decline_code = word.partition("/")
     if code == "card_declined" and (not decline_code or decline_code in DECLINE_CODES):
@@ -176,7 +176,7 @@ def outcome(word: str) -> Action:
         "approve",
         "card_declined",
         *_FLOWS,
-        *OUTCOMES,
+        *SELECTABLE_ERRORS,
         *(f"card_declined/{c}" for c in DECLINE_CODES),
     ]
     message = f"x-mock-clover-outcome: unknown outcome {word!r}{did_you_mean(word, known)}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
-from mock_clover.clover.charges.views import ListAnswer
+from mock_clover.clover.charges.responses import ListAnswer
 from mock_clover.clover.common.problems import INVALID_REQUEST
 from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record

@@ -34,7 +34,7 @@ from mock_clover.engine.overrides import (
 )
 from mock_clover.engine.reply import Reply, Wait, error_reply, raw_reply, reply_of
 from mock_clover.engine.request import (
-    authorise,
+    authorize,
     decode_body,
     decode_query,
     enforce_strict,
@@ -63,7 +63,7 @@ def answer(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, *, waited: bool = Fal
     try:
         admit = endpoint.surface.admit
         raw = raw if admit is None else admit(sandbox, raw)
-        credential = authorise(sandbox, endpoint, raw.headers)
+        credential = authorize(sandbox, endpoint, raw.headers)
         has_overrides = endpoint.surface.journaled and may_be_overridden(
             sandbox, raw.headers, raw.body
         )

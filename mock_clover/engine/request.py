@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Never
 from urllib.parse import parse_qsl
 
-from mock_clover.clover.common.permissions import Permission, missing
+from mock_clover.clover.common.permissions import Permission, missing_permissions
 from mock_clover.clover.common.problems import (
     BY_NAME,
     CONTROL_INVALID,
@@ -41,7 +41,7 @@ _UNSPECIFIC = (b"text/plain", b"application/x-www-form-urlencoded")
 _MISSING_FIELD = re.compile(r"missing required field `(\w+)`")
 
 
-def authorise(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
+def authorize(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
     """Return the credential of a request.
 
     Raises UNAUTHORIZED for any invalid credential, and PERMISSION_MISSING.
@@ -106,7 +106,7 @@ def refuse_members(sandbox: Sandbox, endpoint: Endpoint, request: Record | None)
 def _check_permissions(
     endpoint: Endpoint, needed: tuple[Permission, ...], granted: tuple[Permission, ...]
 ) -> None:
-    denied = missing(needed, granted)
+    denied = missing_permissions(needed, granted)
     if denied:
         noun = "permission" if len(denied) == 1 else "permissions"
         raise PERMISSION_MISSING.error(

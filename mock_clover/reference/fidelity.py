@@ -130,8 +130,10 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
     return {
         "counts": {kind: _count_levels(rows) for kind, rows in claims.items()},
         **claims,
-        "differences": [{"about": each.about, "here": each.said} for each in KNOWN_DIFFERENCES],
-        "unknown": [{"about": each.about, "here": each.said} for each in UNKNOWNS],
+        "differences": [
+            {"about": each.topic, "here": each.description} for each in KNOWN_DIFFERENCES
+        ],
+        "unknown": [{"about": each.topic, "here": each.description} for each in UNKNOWNS],
         "sources": [{"key": key, "about": about} for key, about in SOURCES.items()],
     }
 

@@ -8,7 +8,7 @@ import msgspec
 
 from mock_clover import __version__
 from mock_clover.clover.common.problems import (
-    CATALOGUE,
+    ALL_ERRORS,
     Problem,
 )
 from mock_clover.clover.common.verdict import Decline
@@ -270,7 +270,7 @@ def problem_rows() -> list[dict[str, Any]]:
             "evidence": problem.evidence.level,
             "source": problem.evidence.source,
         }
-        for problem in CATALOGUE
+        for problem in ALL_ERRORS
     ]
 
 

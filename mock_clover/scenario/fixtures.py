@@ -1,6 +1,6 @@
 """Create a scenario's initial data with the same functions that handle requests.
 
-Each row is created at its `ago`, with the clock held at that time, so an authorisation from eight
+Each row is created at its `ago`, with the clock held at that time, so an authorization from eight
 days ago has expired. Rules, faults and the journal are not involved. The issuer returns what the
 state requires, so a saved card may be one that every later charge declines.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.endpoints import capture_charge, make_charge
+from mock_clover.clover.charges.endpoints import capture_charge, store_charge
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import CaptureRequest, ChargeRequest
 from mock_clover.clover.common.cards import Card, brand_of
@@ -44,7 +44,7 @@ from mock_clover.scenario.records_fixtures import (
 
 _WHY = "part of the scenario's data"
 _APPROVED = Approval(why=_WHY)
-_AUTHORISED_FIRST = frozenset({"authorised", "voided", "expired"})
+_AUTHORIZED_FIRST = frozenset({"authorized", "voided", "expired"})
 
 Progress = Callable[[int], None]
 """Called with the number of rows created since the last call."""
@@ -155,14 +155,14 @@ def _create_charge(sandbox: Sandbox, fixture: FixtureCharge, customer: str | Non
         amount=fixture.amount,
         currency=fixture.currency,
         source=customer or token.id,
-        capture=fixture.state not in _AUTHORISED_FIRST and fixture.captured is None,
+        capture=fixture.state not in _AUTHORIZED_FIRST and fixture.captured is None,
         description=fixture.description,
         external_reference_id=fixture.external_reference_id,
         metadata=fixture.metadata,
     )
     _ids(sandbox).preset(fixture.id)
     payer = PaymentSource(token=token, customer=customer, verdict=_verdict(fixture))
-    charge = make_charge(sandbox, request, payer, order=None)
+    charge = store_charge(sandbox, request, payer, order=None)
     if fixture.captured is not None:
         capture_charge(sandbox, _call(CaptureRequest(amount=fixture.captured), charge.id))
     if fixture.state in ("voided", "refunded") or fixture.refunded is not None:
@@ -198,7 +198,7 @@ def _create_token(sandbox: Sandbox, fixture: FixtureCard) -> Token:
         exp_month=fixture.exp_month,
         exp_year=fixture.exp_year,
         fingerprint=fingerprint(sandbox.fingerprint_key, fixture.number),
-        good_until_ms=end_of_month_ms(int(fixture.exp_year), int(fixture.exp_month)),
+        expires_ms=end_of_month_ms(int(fixture.exp_year), int(fixture.exp_month)),
         has_cvv=True,
         name=fixture.name,
         address_line1=fixture.address_line1,

@@ -237,7 +237,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         msgspec.Meta(
             ge=0,
             le=1_000,
-            description="Maximum capture above the authorised amount, in percent of it. Clover's "
+            description="Maximum capture above the authorized amount, in percent of it. Clover's "
             "documentation mentions hotels and car rentals, but no limit.",
         ),
     ] = 0

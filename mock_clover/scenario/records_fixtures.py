@@ -96,7 +96,7 @@ class FixtureCustomer(FixtureRecord, frozen=True, kw_only=True):
 
 
 OrderState = Literal["created", "paid", "returned"]
-FixtureChargeState = Literal["captured", "authorised", "voided", "refunded", "expired", "failed"]
+FixtureChargeState = Literal["captured", "authorized", "voided", "refunded", "expired", "failed"]
 
 
 class FixtureOrder(FixtureRecord, frozen=True, kw_only=True):
@@ -127,7 +127,7 @@ class FixtureCharge(FixtureRecord, frozen=True, kw_only=True):
     ] = "captured"
     captured: (
         Annotated[
-            int, msgspec.Meta(ge=1, description="Amount captured after a separate authorisation.")
+            int, msgspec.Meta(ge=1, description="Amount captured after a separate authorization.")
         ]
         | None
     ) = None

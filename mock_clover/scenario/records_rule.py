@@ -218,7 +218,7 @@ class DeclineAs(RuleRecord, frozen=True, kw_only=True):
     code: str = "card_declined"
     decline_code: str = DECLINE_CODE
     message: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] = DECLINE_MESSAGE
-    stands: Annotated[
+    phantom: Annotated[
         bool,
         msgspec.Meta(
             description="A phantom decline: the response is 402, but the charge is approved."
@@ -277,7 +277,7 @@ class Action(RuleRecord, frozen=True, kw_only=True):
             code=self.decline.code,
             decline_code=self.decline.decline_code,
             message=self.decline.message,
-            phantom=self.decline.stands,
+            phantom=self.decline.phantom,
         )
 
 

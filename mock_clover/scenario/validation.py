@@ -11,9 +11,9 @@ import msgspec
 
 from mock_clover.clover.checkout.records import redirect_url_error
 from mock_clover.clover.common.behaviours import BEHAVIOURS
-from mock_clover.clover.common.cards import Checks, Face, brand_of
+from mock_clover.clover.common.cards import Checks, SourceBrand, brand_of
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
-from mock_clover.clover.common.problems import OUTCOMES
+from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.webhooks.records import (
     EVENT_BY_OPERATION,
     OPERATIONS_WITH_OBJECT_ID,
@@ -76,7 +76,7 @@ def faults_of(scenario: Scenario) -> Iterator[tuple[str, Fault]]:
 def allowable_names(endpoints: Collection[str]) -> tuple[str, ...]:
     """Return the names that `allow_inferred` can list: behaviours, errors and operations."""
     operations = (name for name in endpoints if name not in BACKGROUND_OPERATIONS)
-    return (*(each.name for each in BEHAVIOURS), *OUTCOMES, *operations)
+    return (*(each.name for each in BEHAVIOURS), *SELECTABLE_ERRORS, *operations)
 
 
 def _check_allow_inferred(
@@ -126,7 +126,7 @@ def _check_card(card: TestCard, raw: dict[str, Any], at: str) -> Iterator[Findin
             yield f"{at}.{member}", f"`{member}` is not allowed with outcome {card.outcome}"
 
 
-def _check_number(number: str, declared: Face | None, at: str) -> Iterator[Finding]:
+def _check_number(number: str, declared: SourceBrand | None, at: str) -> Iterator[Finding]:
     if not number.isdigit() or not passes_luhn(number):
         yield f"{at}.number", "the number fails the Luhn check"
     elif declared and (brand := brand_of(number)) not in (None, declared):
@@ -185,7 +185,7 @@ def _check_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Fin
         yield at, "is empty; set approve, decline, problem, raw, threeds, fault or webhook"
     elif len(outcomes) > 1:
         yield f"{at}.{outcomes[1]}", f"cannot be combined with `{outcomes[0]}`; set one outcome"
-    yield from _check_name(then.problem, "problem", OUTCOMES, f"{at}.problem")
+    yield from _check_name(then.problem, "problem", SELECTABLE_ERRORS, f"{at}.problem")
     if then.decline is not None and when.endpoint in set(endpoints) - PAYERS - set(
         BACKGROUND_OPERATIONS
     ):
@@ -235,7 +235,7 @@ def _check_webhook(event: EventSpec, rule: Rule, at: str) -> Iterator[Finding]:
 
 def _check_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:
     yield from _check_name(fault.endpoint, "operation", endpoints, f"{at}.endpoint")
-    yield from _check_name(fault.problem, "problem", OUTCOMES, f"{at}.problem")
+    yield from _check_name(fault.problem, "problem", SELECTABLE_ERRORS, f"{at}.problem")
     if fault.endpoint in BACKGROUND_OPERATIONS:
         yield f"{at}.endpoint", f"{fault.endpoint} has no response"
     if fault.kind != "problem" and fault.problem is not None:

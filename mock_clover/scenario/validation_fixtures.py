@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from mock_clover.clover.charges.records import AUTHORISATION_LIFE_MS, METADATA_BYTES_MAX
+from mock_clover.clover.charges.records import AUTHORIZATION_LIFETIME_MS, METADATA_BYTES_MAX
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.orders.records import order_totals
 from mock_clover.core.duration import parse_duration_ms
@@ -133,8 +133,8 @@ def _check_charge(charge: FixtureCharge, at: str) -> Iterator[Finding]:
 
 def fixture_warnings(fixtures: Fixtures, at: str) -> Iterator[Finding]:
     """Yield warnings: valid data that is probably a mistake."""
-    life_ms = min(AUTHORISATION_LIFE_MS.values())
+    life_ms = min(AUTHORIZATION_LIFETIME_MS.values())
     for index, charge in enumerate(fixtures.charges):
-        if charge.state == "authorised" and parse_duration_ms(charge.ago) >= life_ms:
-            message = "authorisations expire after 7 days (Mastercard: 30 days)"
+        if charge.state == "authorized" and parse_duration_ms(charge.ago) >= life_ms:
+            message = "authorizations expire after 7 days (Mastercard: 30 days)"
             yield f"{at}.charges[{index}].ago", message

@@ -152,7 +152,7 @@ class Garden:
         yield "path", get("/v1/{}")
         yield "id in a path", get("/v1/charges/{}")
         yield "query", get("/v1/charges?customer={0}&{0}={0}")
-        yield "authorisation", get("/oauth/authorize?client_id={0}&state={0}&redirect_uri={0}")
+        yield "authorization", get("/oauth/authorize?client_id={0}&state={0}&redirect_uri={0}")
 
     def _webhook(self, text: str) -> int:
         """Have an event sent to a URL that has the text, and answered with it."""

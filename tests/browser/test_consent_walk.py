@@ -18,7 +18,7 @@ HOSTILE = "\"><img src=x onerror=document.title='hacked'>\r\n'&lt;"
 
 
 class App:
-    """An app of two merchants at one sandbox, and the page that its authorisation opens."""
+    """An app of two merchants at one sandbox, and the page that its authorization opens."""
 
     def __init__(self, server: Served, shop: Shop, name: str) -> None:
         self.made = call(server.port, "PUT", f"/_mock/sandboxes/{name}", {"scenario": TWO}).json

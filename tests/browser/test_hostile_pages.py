@@ -50,7 +50,7 @@ CUT = {"header user_agent": 60, "address of a customer": 8}
 
 
 NOT_KEPT = {
-    *("header origin", "header x_request_id", "query", "authorisation"),
+    *("header origin", "header x_request_id", "query", "authorization"),
     "tax of a line",
 }
 """Places whose texts no page shows."""

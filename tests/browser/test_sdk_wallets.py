@@ -98,8 +98,8 @@ def test_apple_pay_tells_the_window_and_waits_for_the_shop(till: Till, open_till
         button(till, APPLE).click()
         expect(sheet(till).locator(".total")).to_have_text("Amount to be charged 12.90 CAD")
         sheet(till).get_by_role("button", name="Pay").click()
-        authorised, paid = till.heard("window", "paymentMethod")
-        assert authorised == ["window", "paymentAuthorize", {"status": "authorized"}]
+        authorized, paid = till.heard("window", "paymentMethod")
+        assert authorized == ["window", "paymentAuthorize", {"status": "authorized"}]
         detail = paid[2]
         assert set(detail) == {"tokenRecieved", "tokenReceived", "customerEmail", "status"}
         assert detail["tokenRecieved"] == detail["tokenReceived"]

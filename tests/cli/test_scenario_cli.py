@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mock_clover.clover.common.problems import OUTCOMES
+from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
 from mock_clover.scenario.load import load, shipped_names
 from tests.guidance import check_generated, check_none
@@ -138,7 +138,7 @@ def test_the_schema_is_whole_and_knows_the_names() -> None:
     found = schema["$defs"]["Condition"]["properties"]["endpoint"]["anyOf"]
     assert found[0]["enum"] == list(RULE_OPERATIONS)
     found = schema["$defs"]["Action"]["properties"]["problem"]["anyOf"]
-    assert found[0]["enum"] == list(OUTCOMES)
+    assert found[0]["enum"] == list(SELECTABLE_ERRORS)
 
 
 @pytest.mark.system

@@ -76,7 +76,7 @@ UNAUTHORIZED = {
 def story(clover: Clover, node: Run) -> dict[str, Any]:
     """One buyer's whole story, the ids that it is about named."""
     said = node("sdk_flow.cjs", clover)
-    subjects = ("token", "charge", "authorisation", "refund", "customer", "order")
+    subjects = ("token", "charge", "authorization", "refund", "customer", "order")
     names = {said[subject]["id"]: subject for subject in subjects}
     names[said["customer"]["sources"]["data"][0]] = "card"
     names[said["order_paid"]["charge"]] = "payment"
@@ -128,15 +128,15 @@ def test_a_charge_and_its_reading(story: dict[str, Any]) -> None:
     )
 
 
-def test_an_authorisation_and_its_capture(story: dict[str, Any]) -> None:
-    assert story["authorisation"] == charged(
-        id="<authorisation>",
+def test_an_authorization_and_its_capture(story: dict[str, Any]) -> None:
+    assert story["authorization"] == charged(
+        id="<authorization>",
         amount=1200,
         captured=False,
         source={"id": "<token>"} | CARD | EXPIRY,
     )
     assert story["capture"] == {
-        "id": "<authorisation>",
+        "id": "<authorization>",
         "amount": 1200,
         "amount_captured": 1200,
         "currency": "USD",

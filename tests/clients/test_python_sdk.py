@@ -36,7 +36,7 @@ def charged(**members: Any) -> dict[str, Any]:
 def story(clover: Clover, python_sdk: Run) -> dict[str, Any]:
     """One buyer's whole story, the ids that it is about named."""
     said = python_sdk("sdk_flow.py", clover)
-    subjects = ("token", "charge", "authorisation", "refund", "customer", "order")
+    subjects = ("token", "charge", "authorization", "refund", "customer", "order")
     names = {said[subject]["id"]: subject for subject in subjects}
     names[said["customer"]["sources"]["data"][0]] = "card"
     told: dict[str, Any] = likeness(said, clover.names | names)
@@ -89,9 +89,9 @@ def test_a_token_is_good_for_one_charge(story: dict[str, Any]) -> None:
     }
 
 
-def test_an_authorisation_its_capture_and_the_list(story: dict[str, Any]) -> None:
-    hold = {"id": "<authorisation>", "amount": 1200}
-    assert story["authorisation"] == charged(
+def test_an_authorization_its_capture_and_the_list(story: dict[str, Any]) -> None:
+    hold = {"id": "<authorization>", "amount": 1200}
+    assert story["authorization"] == charged(
         **hold, captured=False, source={"id": "<token>"} | CARD | EXPIRY
     )
     captured = {

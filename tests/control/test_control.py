@@ -267,11 +267,11 @@ def test_invalid_clock_request_changes_nothing(world: World, asked: Any, said: s
 
 
 @pytest.mark.parametrize(("pan", "days"), [(VISA, 7), (MASTERCARD, 30)])
-def test_an_authorisation_expires_after_its_days(world: World, pan: str, days: int) -> None:
+def test_an_authorization_expires_after_its_days(world: World, pan: str, days: int) -> None:
     made = world.charge(source=world.token(pan), capture=False)["id"]
     due_ms = NOW_MS + days * DAY_MS
     assert clock(world, set=due_ms - 1)[1]["fired"] == []
-    fired = [{"at_ms": due_ms, "kind": "authorisation_expired", "id": made}]
+    fired = [{"at_ms": due_ms, "kind": "authorization_expired", "id": made}]
     assert clock(world, advance=1) == (200, {"now_ms": due_ms, "frozen": True, "fired": fired})
     assert clock(world, advance="1d")[1]["fired"] == []
     assert world.send("POST", f"/v1/charges/{made}/capture").status == 400
@@ -289,7 +289,7 @@ def test_due_jobs_run_in_order(world: World) -> None:
     assert fired == [
         {
             "at_ms": NOW_MS + days * DAY_MS + hours * hour_ms,
-            "kind": "authorisation_expired",
+            "kind": "authorization_expired",
             "id": made[at],
         }
         for at, days, hours in order

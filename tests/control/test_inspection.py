@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mock_clover.clover.common.cards import brand_of
-from mock_clover.clover.gift_cards.records import LIFE_MS
+from mock_clover.clover.gift_cards.records import GIFT_CARD_LIFETIME_MS
 from mock_clover.control.row_types import KINDS
 from mock_clover.control.snapshots import Snapshot, restore, take
 from mock_clover.core.codec import Codec
@@ -86,7 +86,7 @@ def test_exchange_has_changes_and_curl_command(world: World) -> None:
             "last4": "4242",
             "exp_month": "12",
             "exp_year": "2030",
-            "good_until_ms": 1_924_992_000_000,
+            "expires_ms": 1_924_992_000_000,
             "has_cvv": True,
         },
         "created_ms": NOW_MS,
@@ -119,8 +119,8 @@ def test_job_changes_are_attributed_to_next_exchange(world: World) -> None:
     world.clock.advance(7 * DAY_MS)
     world.send("GET", f"/v1/charges/{charge['id']}")
     (change,) = last(world)["changes"]
-    assert (change["id"], change["cause"]) == (charge["id"], "authorisation_expired")
-    assert (change["before"]["state"], change["after"]["state"]) == ("authorised", "expired")
+    assert (change["id"], change["cause"]) == (charge["id"], "authorization_expired")
+    assert (change["before"]["state"], change["after"]["state"]) == ("authorized", "expired")
 
 
 def test_control_call_changes_are_attributed_to_next_exchange(world: World) -> None:
@@ -558,7 +558,7 @@ def test_charge_timeline(world: World) -> None:
     one = _later(world, "POST", "/v1/refunds", {"charge": made, "amount": 500})["id"]
     two = _later(world, "POST", "/v1/refunds", {"charge": made})["id"]
     assert steps(world, "charges", made, charge=made, one=one, two=two) == [
-        (0, "authorised", 2000, 2000, "charge"),
+        (0, "authorized", 2000, 2000, "charge"),
         (1, "captured", 1500, 1500, "charge"),
         (2, "refunded", 500, 1000, "one"),
         (3, "refunded", 1000, 0, "two"),
@@ -568,7 +568,7 @@ def test_charge_timeline(world: World) -> None:
 def test_timeline_of_charge_with_tip(world: World) -> None:
     made = world.charge(amount=2000, tip_amount=300)["id"]
     void = world.send("POST", "/v1/refunds", {"charge": made})
-    assert void.why == "2300 of 2300 is voided"
+    assert void.why == "voided 2300 of 2300 refundable"
     assert steps(world, "charges", made, charge=made, void=void.json["id"]) == [
         (0, "captured", 2000, 2000, "charge"),
         (0, "tip added", 300, 2300, "charge"),
@@ -590,12 +590,12 @@ def test_authorization_timeline(world: World) -> None:
     world.clock.advance(7 * DAY_MS)
     world.send("GET", "/v1/charges")
     assert steps(world, "charges", void, charge=void, by=by) == [
-        (0, "authorised", 1800, 1800, "charge"),
+        (0, "authorized", 1800, 1800, "charge"),
         (1, "voided", 1800, 0, "by"),
     ]
     assert steps(world, "charges", lapse, charge=lapse) == [
-        (0, "authorised", 1800, 1800, "charge"),
-        (7, "lapsed", 1800, 0, "authorisation_expired"),
+        (0, "authorized", 1800, 1800, "charge"),
+        (7, "lapsed", 1800, 0, "authorization_expired"),
     ]
     assert steps(world, "charges", decline, charge=decline) == [(0, "declined", 5, 0, "charge")]
 
@@ -615,7 +615,7 @@ def test_gift_card_timeline(world: World) -> None:
     (line,) = look(world, "/rows/gift_cards")["data"]
     assert (line["amount"], line["at_ms"]) == (3500, NOW_MS)
     told = look(world, f"/rows/gift_cards/{line['id']}")
-    assert told["row"]["expires_ms"] == NOW_MS + LIFE_MS
+    assert told["row"]["expires_ms"] == NOW_MS + GIFT_CARD_LIFETIME_MS
     names = {"sale": sale, "refund": refund, "lock": lock}
     loaded, *rest = told["timeline"]
     assert loaded == {"at_ms": NOW_MS, "what": "loaded", "amount": 5000, "balance": 5000}

@@ -88,7 +88,7 @@ class Stocked(Branch):
         super().__init__(world, name)
         self.made("PUT", f"/_mock/sandboxes/{name}")
         self.sale = self.charge(amount=100)
-        self.authorised = self.charge(amount=200, capture=False)
+        self.authorized = self.charge(amount=200, capture=False)
         refunded = self.charge(amount=300)
         self.made("POST", "/v1/refunds", {"charge": refunded, "amount": 50})
         saved = {"email": "jo@example.com", "source": self.token()}
@@ -113,9 +113,9 @@ class Stocked(Branch):
             "charge": ("POST", "/v1/charges", charge, {}),
             "spend": ("POST", "/v1/charges", charge | {"source": self.spare}, {}),
             "charge under a key": ("POST", "/v1/charges", charge, {"idempotency-key": "new"}),
-            "capture": ("POST", f"/v1/charges/{self.authorised}/capture", {"amount": 150}, {}),
+            "capture": ("POST", f"/v1/charges/{self.authorized}/capture", {"amount": 150}, {}),
             "refund": ("POST", "/v1/refunds", {"charge": self.sale}, {}),
-            "void": ("POST", "/v1/refunds", {"charge": self.authorised}, {}),
+            "void": ("POST", "/v1/refunds", {"charge": self.authorized}, {}),
             "update": ("PUT", f"/v1/customers/{self.customer}", {"email": "x@example.com"}, {}),
             "another card": (
                 "PUT",
@@ -427,7 +427,7 @@ def test_snapshot_has_scheduled_jobs(parent: Stocked) -> None:
         each.made("PUT", "/_mock/clock", {"advance": "7d"})["fired"] for each in (parent, other)
     ]
     assert fired[0] == fired[1]
-    assert [each["id"] for each in fired[0]] == [parent.authorised]
+    assert [each["id"] for each in fired[0]] == [parent.authorized]
 
 
 @pytest.mark.parametrize("odds", [1.0, 0.5])
@@ -497,7 +497,7 @@ def test_another_server_with_another_seed_answers_the_same(serve: Serve) -> None
             ("POST", "/v1/orders", {"currency": "usd", "items": [{"amount": 5}]}, {}),
         ],
     )
-    first, authorised, order = (each.json["id"] for each in kept)
+    first, authorized, order = (each.json["id"] for each in kept)
     snapshot = ask(here.port, "GET", "/_mock/snapshot").body
     assert ask(there.port, "PUT", "/_mock/snapshot", snapshot).status == 200
     asked: list[Request] = [
@@ -510,7 +510,7 @@ def test_another_server_with_another_seed_answers_the_same(serve: Serve) -> None
         token("4242424242424241"),
         ("POST", "/v1/charges", charge | {"source": spare}, {}),
         ("POST", "/v1/charges", charge | {"source": spare}, {}),
-        ("POST", f"/v1/charges/{authorised}/capture", {"amount": 1}, {}),
+        ("POST", f"/v1/charges/{authorized}/capture", {"amount": 1}, {}),
         ("POST", "/v1/refunds", {"charge": first, "amount": 100}, {}),
         ("POST", f"/v1/orders/{order}/pay", {"source": customer}, {}),
         ("GET", "/v1/refunds", None, {}),
@@ -538,8 +538,8 @@ def test_a_key_is_known_to_a_restored_sandbox(parent: Stocked) -> None:
 GONE: Any = object()
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "another version": (
-        {"mock_clover_snapshot": 1},
-        "mock_clover_snapshot: only version 2 is supported",
+        {"mock_clover_snapshot": 2},
+        "mock_clover_snapshot: only version 3 is supported",
     ),
     "no version": ({"mock_clover_snapshot": GONE}, "mock_clover_snapshot: is missing"),
     "no charges": ({"charges": GONE}, "charges: is missing"),

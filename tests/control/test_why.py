@@ -138,14 +138,14 @@ def test_why_for_unlisted_card(world: World, pan: str, rule: str, status: int) -
 def test_why_predicts_exact_response(world: World) -> None:
     """The reply is that of the call that follows: its ids, its reference, its words."""
     sale = world.charge()["id"]
-    authorised = world.charge(capture=False)["id"]
+    authorized = world.charge(capture=False)["id"]
     order = world.order(5)["id"]
     customer = world.customer()["id"]
     requests: list[tuple[str, str, Any]] = [
         ("POST", "/v1/charges", charge(customer)["body"]),
         ("POST", "/v1/charges", charge(world.token(DECLINES))["body"]),
         ("POST", "/v1/charges", {"amount": 1}),
-        ("POST", f"/v1/charges/{authorised}/capture", None),
+        ("POST", f"/v1/charges/{authorized}/capture", None),
         ("POST", "/v1/refunds", {"charge": sale, "amount": 5}),
         ("POST", f"/v1/orders/{order}/pay", {"source": customer}),
         ("POST", "/v1/tokens", world.card()),

@@ -6,7 +6,11 @@ from typing import Any, get_args
 import pytest
 
 from mock_clover.cli.strictness import LENIENT, Strictness
-from mock_clover.clover.charges.behaviours import DECLINE_IS_402, LISTED_CARD, NEWEST_CARD_PAYS
+from mock_clover.clover.charges.behaviours import (
+    DECLINE_IS_402,
+    LISTED_CARD,
+    NEWEST_CARD_IS_CHARGED,
+)
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.core.evidence import LOWER_OF, EvidenceLevel
 from mock_clover.engine.evidence import inferred_in, lowest_evidence
@@ -144,8 +148,8 @@ def test_evidence_levels_are_ordered() -> None:
     }
     assert [LOWER_OF[mark, mark] for mark in marks] == list(marks)
     assert lowest_evidence((LISTED_CARD, DECLINE_IS_402)) == "observed"
-    found = [name for name, _ in inferred_in((LISTED_CARD, NEWEST_CARD_PAYS, DECLINE_IS_402))]
-    assert found == ["NEWEST_CARD_PAYS"]
+    found = [name for name, _ in inferred_in((LISTED_CARD, NEWEST_CARD_IS_CHARGED, DECLINE_IS_402))]
+    assert found == ["NEWEST_CARD_IS_CHARGED"]
 
 
 def test_evidence_header_is_sent(served: Served) -> None:
@@ -192,9 +196,9 @@ def test_strict_evidence_error_names_behaviours(
             "message": "501 Not Implemented",
             "error": {
                 "code": "evidence_inferred",
-                "message": "This behaviour is only inferred: UNLISTED_CARD_APPROVED (sandbox: this "
-                "number is not listed, and unlisted cards are approved). To allow it, set "
-                "allow_inferred: [UNLISTED_CARD_APPROVED] in the scenario's settings.",
+                "message": "The response would rely on inferred behaviour: UNLISTED_CARD_APPROVED "
+                "(sandbox: this number is not listed, and unlisted cards are approved). To allow "
+                "it, add allow_inferred: [UNLISTED_CARD_APPROVED] to the scenario's settings.",
             },
         },
     )
@@ -210,12 +214,12 @@ def test_strict_evidence_error_names_behaviours(
         (lambda w: w.send("GET", "/v1/orders/X"), "ORDER_NOT_FOUND"),
         (lambda w: w.send("GET", f"/v1/tokens/{w.token()}"), "get_token"),
         (charge_again, "IDEMPOTENCY_REPLAY"),
-        (get_failed, "FAILED_CHARGE_SHOWN"),
-        (pay_by_newest, "NEWEST_CARD_PAYS"),
+        (get_failed, "FAILED_CHARGE_IS_RETRIEVABLE"),
+        (pay_by_newest, "NEWEST_CARD_IS_CHARGED"),
         (pay_expired, "EXPIRED_CARD_DECLINED"),
         (
             lambda w: charge(w, **{"x-mock-clover-outcome": "CHARGE_NOT_FOUND"}),
-            "ASKED_OUTCOME",
+            "REQUESTED_OUTCOME",
         ),
     ],
 )

@@ -16,7 +16,7 @@ import mock_clover
 from mock_clover.cli.fidelity import count_rows
 from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES, UNKNOWNS
-from mock_clover.clover.common.problems import BY_NAME, CATALOGUE
+from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME
 from mock_clover.clover.common.verdict import Approval
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS
@@ -72,7 +72,9 @@ def test_field_evidence_names_existing_fields() -> None:
 
 
 def test_every_operation_error_webhook_and_behaviour_has_evidence() -> None:
-    claims = [(each.name, each.evidence) for each in (*SURFACE, *CATALOGUE, *WEBHOOKS, *BEHAVIOURS)]
+    claims = [
+        (each.name, each.evidence) for each in (*SURFACE, *ALL_ERRORS, *WEBHOOKS, *BEHAVIOURS)
+    ]
     check_none(f"{name} {said}" for name, fact in claims if (said := wrong_mark(fact)))
 
 
@@ -147,7 +149,7 @@ def exists(shown: str) -> bool:
 
 
 def test_every_known_difference_is_shown_by_a_test() -> None:
-    names = [each.about for each in KNOWN_DIFFERENCES]
+    names = [each.topic for each in KNOWN_DIFFERENCES]
     place = "DIFFERENCES of tests/shown.py, with its tests"
     check_names(DIFFERENCES, names, place, "clover/common/known_differences.py")
     check_none(
@@ -167,14 +169,14 @@ def test_behaviours_in_evidence_are_listed() -> None:
 
 
 def test_claim_names_are_unique() -> None:
-    names = [each.name for each in (*SURFACE, *CATALOGUE, *BEHAVIOURS)]
+    names = [each.name for each in (*SURFACE, *ALL_ERRORS, *BEHAVIOURS)]
     assert len(names) == len(set(names))
 
 
 def test_every_unknown_has_a_behaviour_or_text() -> None:
     for each in UNKNOWNS:
-        assert each.said, each.about
-        assert each.behaviour is None or each.behaviour.evidence.level == "inferred", each.about
+        assert each.description, each.topic
+        assert each.behaviour is None or each.behaviour.evidence.level == "inferred", each.topic
 
 
 def charged(world: World, source: str) -> Any:
@@ -280,9 +282,9 @@ def page() -> str:
         "evidence. `mock-clover evidence --json` prints all claims.",
         "Each response has the lowest level of what it depends on in `x-mock-clover-evidence`: the "
         "operation, the issuer's verdict, the error, and the behaviours that decided it, for "
-        "example `NEWEST_CARD_PAYS`. Texts and members do not count. `serve --strict evidence` "
-        "rejects requests that depend on inferred behaviour; `allow_inferred` in a scenario's "
-        "settings lists the names on this page that are allowed all the same.",
+        "example `NEWEST_CARD_IS_CHARGED`. Texts and fields do not count. "
+        "`serve --strict evidence` rejects requests that depend on inferred behaviour; "
+        "`allow_inferred` in a scenario's settings lists the names that are allowed anyway.",
         "A level is about the claim in its row. A source may say that a part of it is inferred, "
         "for example the text of a documented code.",
         _rows(count_rows(told_now), ["kind", *MARKS, "all"]),

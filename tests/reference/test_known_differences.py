@@ -27,7 +27,7 @@ from tests.world import VISA, Answered, World
 
 MakeWorld = Callable[..., World]
 LEVEL2 = {"tax_amount": 100, "tax_indicator": 1, "pc_order_number": "PO 7"}
-SAID = {each.about: each.said for each in KNOWN_DIFFERENCES}
+SAID = {each.topic: each.description for each in KNOWN_DIFFERENCES}
 BY_SERVER = {"content-length", "content-type", "date", "server"}
 """Headers of any HTTP server."""
 
@@ -89,7 +89,7 @@ def test_many_payments_of_one_card_and_address_are_approved(world: World) -> Non
 
 
 def test_some_documented_members_are_never_returned() -> None:
-    never = set(SAID["members never returned"].partition(":")[0].split(", "))
+    never = set(SAID["fields that are never returned"].partition(":")[0].split(", "))
     assert len(never) == 5
     declared = {
         f"{record.__name__}.{name}"

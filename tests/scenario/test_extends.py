@@ -17,7 +17,7 @@ from tests.world import DECLINES, World
 BASE = """\
 name: base
 about: The parent.
-settings: {strict: true, refuse_inferred: true, allow_inferred: [CODE_LIFE], \
+settings: {strict: true, refuse_inferred: true, allow_inferred: [CODE_LIFETIME], \
 checkout: {dashboard: {success: "https://a.example"}}}
 cards:
   - {number: "4111111111111111", outcome: decline, decline_code: lost_card}
@@ -80,12 +80,12 @@ MERGED: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "settings are merged member by member, and a list is replaced": (
-        "settings: {strict: false, allow_inferred: [TOKEN_KEEPS], "
+        "settings: {strict: false, allow_inferred: [TOKEN_VALID_UNTIL_CARD_EXPIRES], "
         'checkout: {dashboard: {failure: "https://b.example"}}}',
         {
             "settings": {
                 "refuse_inferred": True,
-                "allow_inferred": ["TOKEN_KEEPS"],
+                "allow_inferred": ["TOKEN_VALID_UNTIL_CARD_EXPIRES"],
                 "checkout": {
                     "dashboard": {"success": "https://a.example", "failure": "https://b.example"}
                 },

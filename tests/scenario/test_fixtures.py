@@ -68,7 +68,7 @@ def the_charge(world: World) -> dict[str, Any]:
 
 CHARGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"status": "succeeded", "captured": True, "amount_captured": 1800, "paid": True}),
-    ({"state": "authorised"}, {"status": "succeeded", "captured": False}),
+    ({"state": "authorized"}, {"status": "succeeded", "captured": False}),
     ({"state": "voided"}, {"captured": False, "amount_refunded": 1800, "refunded": True}),
     ({"state": "expired"}, {"captured": False, "amount_refunded": 0}),
     ({"state": "refunded"}, {"captured": True, "amount_refunded": 1800, "refunded": True}),
@@ -108,8 +108,8 @@ def test_fixture_charge_in_every_state(
 @pytest.mark.parametrize(
     ("told", "method", "path", "status"),
     [
-        ({"state": "authorised", "ago": "6d"}, "POST", "/v1/charges/{id}/capture", 200),
-        ({"state": "authorised", "ago": "8d"}, "POST", "/v1/charges/{id}/capture", 400),
+        ({"state": "authorized", "ago": "6d"}, "POST", "/v1/charges/{id}/capture", 200),
+        ({"state": "authorized", "ago": "8d"}, "POST", "/v1/charges/{id}/capture", 400),
         ({"state": "expired"}, "POST", "/v1/charges/{id}/capture", 400),
         ({"state": "voided"}, "POST", "/v1/charges/{id}/capture", 400),
         ({"state": "captured"}, "POST", "/v1/refunds", 200),
@@ -394,9 +394,9 @@ def test_misspelled_name_gets_suggestion() -> None:
 
 def test_authorization_older_than_its_lifetime_gives_warning(tmp_path: Any) -> None:
     file = tmp_path / "s.yaml"
-    file.write_text("name: x\ndata: {charges: [{amount: 5, state: authorised, ago: 7d}]}\n")
+    file.write_text("name: x\ndata: {charges: [{amount: 5, state: authorized, ago: 7d}]}\n")
     assert check(str(file))[1] == [
-        f"{file}:2:49: warning: authorisations expire after 7 days (Mastercard: 30 days)"
+        f"{file}:2:49: warning: authorizations expire after 7 days (Mastercard: 30 days)"
         " - at `data.charges[0].ago`"
     ]
 
@@ -496,8 +496,8 @@ def test_command_line_overrides_merchant_settings(
 def test_merchants_share_one_clock(stocked: Make) -> None:
     document = {
         "merchants": [
-            {"name": "a", "data": {"charges": [{"amount": 1, "state": "authorised"}]}},
-            {"name": "b", "data": {"charges": [{"amount": 2, "state": "authorised", "ago": "1d"}]}},
+            {"name": "a", "data": {"charges": [{"amount": 1, "state": "authorized"}]}},
+            {"name": "b", "data": {"charges": [{"amount": 2, "state": "authorized", "ago": "1d"}]}},
         ]
     }
     world = stocked(document)

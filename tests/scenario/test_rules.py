@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.clover.common.problems import OUTCOMES
+from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.load import load, parse, shipped_names, text_of
 from mock_clover.scenario.records import DECLINE_CODES
@@ -110,7 +110,7 @@ def declined(charge_id: str, code: str, message: str) -> str:
 
 
 def refused(name: str) -> dict[str, Any]:
-    problem = OUTCOMES[name]
+    problem = SELECTABLE_ERRORS[name]
     error = {"type": problem.type, "code": problem.code, "message": problem.message}
     reason = {400: "400 Bad Request"}[problem.status]
     return {"message": reason, "error": {n: v for n, v in error.items() if v is not None}}
@@ -210,10 +210,10 @@ def test_an_unknown_outcome_is_told(world: World, word: str) -> None:
     assert got.json["message"].endswith(f"did you mean `{meant}`?") == (meant is not None)
 
 
-@pytest.mark.parametrize("name", sorted(OUTCOMES))
+@pytest.mark.parametrize("name", sorted(SELECTABLE_ERRORS))
 def test_every_problem_of_the_catalogue_can_be_asked_for(world: World, name: str) -> None:
     got = charge(world, headers={OUTCOME: name})
-    assert (got.status, got.why) == (OUTCOMES[name].status, f"header: {name}: {name}")
+    assert (got.status, got.why) == (SELECTABLE_ERRORS[name].status, f"header: {name}: {name}")
 
 
 # Precedence ---------------------------------------------------------------------------------------
@@ -529,13 +529,13 @@ def test_rate_limit_window_is_one_second(make_world: MakeWorld) -> None:
 @pytest.mark.parametrize(
     ("pan", "days"), [(VISA, 7), ("5204245250003294", 30), ("6011361000006668", 7)]
 )
-def test_an_authorisation_expires_by_the_clock(world: World, pan: str, days: int) -> None:
+def test_an_authorization_expires_by_the_clock(world: World, pan: str, days: int) -> None:
     early, late = (charge(world, pan, capture=False).json["id"] for _ in range(2))
     world.clock.advance(days * DAY_MS - 1)
     assert world.send("POST", f"/v1/charges/{early}/capture").status == 200
     world.clock.advance(1)
     got = world.send("POST", f"/v1/charges/{late}/capture")
-    assert (got.status, got.json) == (400, refused("AUTHORISATION_EXPIRED"))
+    assert (got.status, got.json) == (400, refused("AUTHORIZATION_EXPIRED"))
 
 
 def test_a_card_expires_by_the_clock(world: World) -> None:

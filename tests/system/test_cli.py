@@ -18,7 +18,7 @@ from mock_clover import __version__
 from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.serve import serve as serve_command
 from mock_clover.cli.trust import tls_setup
-from mock_clover.clover.common.problems import CATALOGUE
+from mock_clover.clover.common.problems import ALL_ERRORS
 from mock_clover.sandbox.credentials import derive
 from tests.runner import run_cli
 from tests.served import Served
@@ -91,7 +91,7 @@ def test_the_version_is_told() -> None:
 
 def test_tables_match_code() -> None:
     assert {row["name"] for row in json.loads(invoke("errors", "--json")[1])} == {
-        problem.name for problem in CATALOGUE
+        problem.name for problem in ALL_ERRORS
     }
     assert "4005571702222222" in invoke("cards")[1]
     assert re.search(r"^POST +/v1/charges +create_charge ", invoke("routes")[1], re.MULTILINE)

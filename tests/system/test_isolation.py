@@ -64,7 +64,7 @@ def sale(shop: Merchant, chance: random.Random) -> None:
     shop.charge(chance.randint(1, 9_999), shop.token(chance.choice((VISA, MASTERCARD, DECLINES))))
 
 
-def authorisation(shop: Merchant, chance: random.Random) -> None:
+def authorization(shop: Merchant, chance: random.Random) -> None:
     made = shop.charge(chance.randint(100, 9_999), shop.token(), capture=False)
     shop.ask("POST", f"/v1/charges/{made}/capture", {"amount": chance.randint(1, 200)})
 
@@ -124,7 +124,7 @@ def change(shop: Merchant, chance: random.Random) -> None:
     shop.ask("PUT", "/_mock/scenario", {"name": f"mine-{shop.name}", "rules": [rule]})
 
 
-FLOW = (sale, authorisation, refund, card_on_file, order, retry, reading, mistake)
+FLOW = (sale, authorization, refund, card_on_file, order, retry, reading, mistake)
 OFTEN = (10, 6, 6, 5, 4, 4, 3, 2)
 ODD = ((), (jump,), (trouble,), (change,), (jump, trouble, change))
 """What merchants do beside; most of them only one thing, so that another's would show."""

@@ -371,7 +371,7 @@ HEADERS = {
     "200 of them": {f"x-{number}": "value" for number in range(200)},
     "a value that is no Latin": {"x-name": "\xff\xfe"},
     "a key of 8 KiB": {"idempotency-key": "k" * 8_192},
-    "an empty authorisation": {"authorization": "", "apikey": ""},
+    "an empty authorization": {"authorization": "", "apikey": ""},
     "a host of bytes": {"host": "\xff\xfe"},
     "an unknown expectation": {"expect": "miracles"},
     "a range": {"range": "bytes=0-1"},

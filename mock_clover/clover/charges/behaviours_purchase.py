@@ -2,45 +2,45 @@
 
 from mock_clover.core.evidence import Behaviour, documented, inferred
 
-SURCHARGE_IS_BESIDE = Behaviour(
-    "SURCHARGE_IS_BESIDE",
-    "A surcharge is added to every card, separate from all amounts; by default there is none.",
+SURCHARGE_IS_SEPARATE = Behaviour(
+    "SURCHARGE_IS_SEPARATE",
+    "Card payments get a surcharge, separate from all amounts; by default there is none.",
     inferred(
         "the payments of DOCS:working-with-transaction-data; additional_charges has no sample"
     ),
     setting="surcharge_rate",
 )
-PURCHASE_DATA_TAKEN = Behaviour(
-    "PURCHASE_DATA_TAKEN",
-    "Level 2 and 3 data is accepted; without purchase card support the response has a warning.",
-    documented("MD:understanding-level-2-data; the warning is in REF postordersidpay's samples"),
+PURCHASE_DATA_ACCEPTED = Behaviour(
+    "PURCHASE_DATA_ACCEPTED",
+    "Level 2 and 3 data is accepted; without purchase card support, the response has a warning.",
+    documented("MD:understanding-level-2-data; REF postordersidpay has the warning in its samples"),
     setting="purchase_cards",
 )
-DESCRIPTOR_TAKEN = Behaviour(
-    "DESCRIPTOR_TAKEN",
-    "A soft descriptor is accepted; without support for it the response has a warning.",
+DESCRIPTOR_ACCEPTED = Behaviour(
+    "DESCRIPTOR_ACCEPTED",
+    "A soft descriptor is accepted; without support for it, the response has a warning.",
     documented("MD:setting-soft-descriptors; the text of the warning is inferred"),
     setting="soft_descriptors",
 )
 VOID_WINDOW = Behaviour(
     "VOID_WINDOW",
     "A full refund within 25 minutes of the payment is a void.",
-    documented("REF create-refund; that it must be a full one is inferred"),
+    documented("REF create-refund; that it must be a full refund is inferred"),
     setting="void_window_ms",
 )
-VOID_SAYS_AUTH = Behaviour(
-    "VOID_SAYS_AUTH",
-    "The void of a captured charge has the metadata.refundType of its refund, AUTH.",
-    inferred("KES reads AUTH for all captured charges; no void of one was seen"),
+VOID_HAS_REFUND_TYPE_AUTH = Behaviour(
+    "VOID_HAS_REFUND_TYPE_AUTH",
+    "The void of a captured charge has the metadata.refundType of a refund, AUTH.",
+    inferred("KES reads AUTH for all captured charges; no void of one was recorded"),
     setting="void_type",
 )
-TENDER_ASKS_NOBODY = Behaviour(
-    "TENDER_ASKS_NOBODY",
+TENDER_NEEDS_NO_AUTHORIZATION = Behaviour(
+    "TENDER_NEEDS_NO_AUTHORIZATION",
     "A charge with an alternate tender has no ref_num, no auth_code and no network outcome.",
-    inferred("REF createcharge has the request; no response was found"),
+    inferred("REF createcharge documents the request; no response was found"),
 )
 EXPAND_NESTS_OBJECTS = Behaviour(
     "EXPAND_NESTS_OBJECTS",
-    "`expand` replaces the ids of customer and order with the objects; other names do nothing.",
+    "`expand` replaces the ids of customer and order with the objects; other names are ignored.",
     inferred("only the limit of three fields is documented"),
 )

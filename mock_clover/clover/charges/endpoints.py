@@ -1,37 +1,41 @@
-"""Charges: sale, authorization, capture and decline."""
+"""Create and capture charges: sales, authorizations and declines."""
 
 import re
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.operations_on_file import update_token_use, warn
-from mock_clover.clover.charges.operations_purchase import check_level2, check_tender, with_extras
+from mock_clover.clover.charges.operations_on_file import add_sequence_warning, update_token_use
+from mock_clover.clover.charges.operations_purchase import (
+    check_and_strip_unsupported_data,
+    check_level2,
+    check_tender,
+)
 from mock_clover.clover.charges.operations_source import (
     PaymentSource,
     check_amount,
     check_metadata,
     resolve_source,
 )
-from mock_clover.clover.charges.operations_taxes import with_tax
+from mock_clover.clover.charges.operations_taxes import include_tax
 from mock_clover.clover.charges.records import (
-    AUTHORISATION_EXPIRES,
-    AUTHORISATION_LIFE_MS,
-    CAPTURED_FROM,
+    AUTHORIZATION_EXPIRY_JOB,
+    AUTHORIZATION_LIFETIME_MS,
+    CAPTURABLE_STATES,
     CaptureRequest,
     Charge,
     ChargeRequest,
 )
 from mock_clover.clover.charges.records_surcharge import AdditionalCharge, surcharge
-from mock_clover.clover.charges.views import (
+from mock_clover.clover.charges.responses import (
     ChargeAnswer,
-    captured_answer,
-    created_answer,
-    pending_answer,
+    captured_response,
+    created_response,
+    pending_response,
 )
-from mock_clover.clover.common.cards import NO_CHECKS, checks_seen
+from mock_clover.clover.common.cards import NO_CHECKS, applicable_checks
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
-    AUTHORISATION_EXPIRED,
+    AUTHORIZATION_EXPIRED,
     CAPTURE_TOO_LARGE,
     CARD_ON_FILE_MISSING,
     CHARGE_ALREADY_CAPTURED,
@@ -39,7 +43,7 @@ from mock_clover.clover.common.problems import (
     INVALID_CHARGE_AMOUNT,
     INVALID_CHARGE_ID,
     INVALID_TAX_RATE,
-    NOT_AN_AUTHORISATION,
+    NOT_AN_AUTHORIZATION,
     TOKEN_ALREADY_USED,
 )
 from mock_clover.clover.common.verdict import Approval, Decline
@@ -62,53 +66,54 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAnswer | Declined:
-    """Charge a token or a customer's card; with `capture: false`, only authorize."""
+    """Charge a token or the card of a customer; with `capture: false`, only authorize."""
     request = call.body
     check_amount(request.amount)
     if request.metadata is not None:
         check_metadata(request.metadata)
     if request.tax_rate_uuid is not None:
-        request = with_tax(sandbox, request)
-    payer = resolve_source(sandbox, request.source, request.stored_credentials, call.verdict)
-    kind = payer.token.kind
+        request = include_tax(sandbox, request)
+    source = resolve_source(sandbox, request.source, request.stored_credentials, call.verdict)
+    kind = source.token.kind
     if (
         request.soft_descriptor is not None
         or request.level2 is not None
         or request.level3 is not None
     ):
-        request, payer = with_extras(sandbox, request, payer)
+        request, source = check_and_strip_unsupported_data(sandbox, request, source)
     if kind == "tender":
         check_tender(request.tender, captures=request.capture)
     sandbox.charges.require_room()
     if request.threeds is not None and kind == "card":
-        payer = start_threeds(sandbox, call, request.threeds, payer, request.amount)
-    charge = make_charge(sandbox, request, payer, order=None)
-    call.why = payer.why or payer.verdict.why
-    call.issuer_verdict, call.basis = payer.verdict, payer.basis
+        source = start_threeds(sandbox, call, request.threeds, source, request.amount)
+    charge = store_charge(sandbox, request, source, order=None)
+    call.why = source.why or source.verdict.why
+    call.issuer_verdict, call.basis = source.verdict, source.basis
     if charge.state == "pending":
-        return pending_answer(charge)
-    if isinstance(payer.verdict, Decline):
-        return Declined(charge, payer.verdict)
-    return created_answer(charge)
+        return pending_response(charge)
+    if isinstance(source.verdict, Decline):
+        return Declined(charge, source.verdict)
+    return created_response(charge)
 
 
-def make_charge(
+def store_charge(
     sandbox: Sandbox,
     request: ChargeRequest,
-    payer: PaymentSource,
+    source: PaymentSource,
     order: str | None,
     pending: Charge | None = None,
 ) -> Charge:
-    """Store a charge, its order and its used token. No other code writes a payment.
+    """Store a charge, its order and the state of its token. All payments are written here.
 
-    A declined charge is stored too, because the error contains its id. A phantom decline
-    stores an approved charge; only the client sees a decline. `pending` is the charge
-    that waited for 3-D Secure: the new charge has its id and its creation time.
+    A declined charge is stored too, because the error contains its id. A phantom decline stores an
+    approved charge; only the client sees a decline. `order` is the existing order that the charge
+    pays, if any. `pending` is the charge that waited for 3-D Secure; the new charge keeps its id
+    and creation time.
     """
-    token, verdict = payer.token, payer.verdict
+    token, verdict = source.token, source.verdict
     ids, now_ms = sandbox.ids, sandbox.clock.now_ms()
-    if payer.threeds is not None and payer.threeds.step is not None:
-        return store_pending_charge(sandbox, request, payer, order)
+    if source.threeds is not None and source.threeds.step is not None:
+        return store_pending_charge(sandbox, request, source, order)
     if isinstance(verdict, Decline) and verdict.phantom:
         verdict = Approval(why=verdict.why, evidence=verdict.evidence, based_on=verdict.based_on)
     if token.kind != "card":
@@ -128,16 +133,16 @@ def make_charge(
             sale=False,
             currency=currency,
             order=order,
-            customer=payer.customer,
+            customer=source.customer,
             decline=verdict,
-            threeds=payer.threeds,
+            threeds=source.threeds,
         )
     else:
         if request.stored_credentials is not None:
-            verdict = warn(request, token, verdict)
+            verdict = add_sequence_warning(request, token, verdict)
         checks = verdict.checks
         if checks is not NO_CHECKS:
-            checks = checks_seen(checks, token.card)
+            checks = applicable_checks(checks, token.card)
         if verdict.amount is not None and verdict.amount < request.amount:
             request = replace(request, amount=verdict.amount)
         elif verdict.amount is not None:
@@ -147,20 +152,20 @@ def make_charge(
             request=request,
             token=token,
             created_ms=created_ms,
-            state="captured" if request.capture else "authorised",
+            state="captured" if request.capture else "authorized",
             sale=request.capture,
             currency=currency,
             order=order or ids.object_id(),
-            customer=payer.customer,
+            customer=source.customer,
             amount_captured=request.amount if request.capture else 0,
             ref_num=ids.ref_num(now_ms),
             auth_code=ids.auth_code(),
             approval=verdict if checks is verdict.checks else replace(verdict, checks=checks),
-            threeds=payer.threeds,
+            threeds=source.threeds,
         )
     if token.kind != "card" or sandbox.settings.surcharge_rate is not None:
         charge = _apply_kind_and_surcharge(sandbox, charge)
-    _store(sandbox, charge, order, uses_token=uses_token)
+    _store_with_effects(sandbox, charge, order, uses_token=uses_token)
     return charge
 
 
@@ -180,14 +185,16 @@ def _apply_kind_and_surcharge(sandbox: Sandbox, charge: Charge) -> Charge:
     return replace(charge, surcharge=added)
 
 
-def _store(sandbox: Sandbox, charge: Charge, order: str | None, *, uses_token: bool) -> None:
-    """Store a new charge and its effects; `order` is the existing order that it pays, if any."""
+def _store_with_effects(
+    sandbox: Sandbox, charge: Charge, order: str | None, *, uses_token: bool
+) -> None:
+    """Store a charge and its effects; `order` is the existing order that it pays, if any."""
     token = charge.token
     sandbox.charges.put(charge.id, charge)
-    if charge.state == "authorised":
-        life_ms = AUTHORISATION_LIFE_MS.get(token.card.brand, AUTHORISATION_LIFE_MS["VISA"])
+    if charge.state == "authorized":
+        life_ms = AUTHORIZATION_LIFETIME_MS.get(token.card.brand, AUTHORIZATION_LIFETIME_MS["VISA"])
         at_ms = sandbox.clock.now_ms() + life_ms
-        sandbox.agenda.add(at_ms, AUTHORISATION_EXPIRES, charge.id)
+        sandbox.agenda.add(at_ms, AUTHORIZATION_EXPIRY_JOB, charge.id)
     if order is None and charge.order is not None:
         sandbox.sale_orders.put(charge.order, charge.id)
     if charge.request.stored_credentials is not None:
@@ -195,11 +202,11 @@ def _store(sandbox: Sandbox, charge: Charge, order: str | None, *, uses_token: b
     elif uses_token:
         sandbox.tokens.put(token.id, replace(token, state="used"))
     if sandbox.outbox is not None:
-        _announce_charge(sandbox, charge, has_order=order is None)
+        _send_charge_events(sandbox, charge, has_order=order is None)
 
 
-def _announce_charge(sandbox: Sandbox, charge: Charge, *, has_order: bool) -> None:
-    """Send the events of a charge and, with `has_order`, of the order that it created."""
+def _send_charge_events(sandbox: Sandbox, charge: Charge, *, has_order: bool) -> None:
+    """Send the events of a charge and, if `has_order`, of the order that it created."""
     if has_order and charge.order is not None:
         send_platform_event(sandbox, "O", charge.order, "CREATE", "charge")
     send_platform_event(
@@ -212,12 +219,12 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     charge_id = call.ids[0]
     if not re.fullmatch(OBJECT_ID, charge_id):
         raise INVALID_CHARGE_ID.error()
-    charge = _require(sandbox, charge_id)
+    charge = _get_charge(sandbox, charge_id)
     if charge.state == "expired":
-        raise AUTHORISATION_EXPIRED.error()
-    if charge.state not in CAPTURED_FROM:
+        raise AUTHORIZATION_EXPIRED.error()
+    if charge.state not in CAPTURABLE_STATES:
         already = charge.state == "captured" and not charge.sale
-        raise (CHARGE_ALREADY_CAPTURED if already else NOT_AN_AUTHORISATION).error()
+        raise (CHARGE_ALREADY_CAPTURED if already else NOT_AN_AUTHORIZATION).error()
     amount = charge.request.amount if call.body.amount is None else call.body.amount
     if amount == 0 and charge.request.amount and charge.gift is None:
         raise INVALID_CHARGE_AMOUNT.error()
@@ -237,18 +244,18 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     if sandbox.outbox is not None:
         send_platform_event(sandbox, "P", charge.id, "UPDATE", "capture")
     call.why = f"captured {amount} of an authorization of {charge.request.amount}"
-    return captured_answer(captured)
+    return captured_response(captured)
 
 
 def _capturable(sandbox: Sandbox, charge: Charge) -> int:
-    """Return the highest amount that can be captured; for a gift card, the locked amount."""
+    """Return the maximum amount that can be captured; for a gift card, the locked amount."""
     amount = charge.request.amount
     if charge.gift is not None:
         return amount
     return min(amount + amount * sandbox.settings.over_capture_percent // 100, AMOUNT_MAX)
 
 
-def _require(sandbox: Sandbox, charge_id: str) -> Charge:
+def _get_charge(sandbox: Sandbox, charge_id: str) -> Charge:
     charge = sandbox.charges.get(charge_id)
     if charge is None:
         raise CHARGE_NOT_FOUND.error(id=charge_id)
@@ -273,7 +280,7 @@ ENDPOINTS = (
             CARD_ON_FILE_MISSING,
             *THREEDS_ERRORS,
         ),
-        about="Charge a token or a customer's card on file; `capture: false` only authorizes.",
+        about="Charge a token or a card on file; `capture: false` only authorizes.",
         evidence=documented("REF createcharge"),
     ),
     Endpoint(
@@ -289,12 +296,12 @@ ENDPOINTS = (
         errors=(
             INVALID_CHARGE_ID,
             CHARGE_NOT_FOUND,
-            NOT_AN_AUTHORISATION,
+            NOT_AN_AUTHORIZATION,
             CHARGE_ALREADY_CAPTURED,
-            AUTHORISATION_EXPIRED,
+            AUTHORIZATION_EXPIRED,
             CAPTURE_TOO_LARGE,
         ),
-        about="Capture an authorization, in full or in part; 0 releases a gift card's lock.",
+        about="Capture an authorization, in full or in part; 0 releases the lock of a gift card.",
         evidence=documented("REF capturecharge"),
     ),
 )

@@ -1,7 +1,8 @@
 """Get and list charges, with `expand`.
 
-The expandable fields are inferred: the ids of customer and order become objects, as in the API that
-Clover's SDK was forked from. Only the format and the limit of three fields are documented.
+The expandable fields are inferred: the ids of customer and order are replaced with objects, as in
+the API that Clover's SDK was forked from. Only the format and the limit of three fields are
+documented.
 """
 
 from typing import Annotated, Any
@@ -9,28 +10,28 @@ from typing import Annotated, Any
 import msgspec
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.behaviours import FAILED_CHARGE_SHOWN
+from mock_clover.clover.charges.behaviours import FAILED_CHARGE_IS_RETRIEVABLE
 from mock_clover.clover.charges.behaviours_purchase import EXPAND_NESTS_OBJECTS
 from mock_clover.clover.charges.records import Charge
-from mock_clover.clover.charges.views import ChargeAnswer, ListAnswer, fetched_answer
+from mock_clover.clover.charges.responses import ChargeAnswer, ListAnswer, retrieved_response
 from mock_clover.clover.common.problems import CHARGE_NOT_FOUND, INVALID_REQUEST
-from mock_clover.clover.customers.records import customer_answer
+from mock_clover.clover.customers.records import customer_response
 from mock_clover.clover.orders.endpoints import find_order
-from mock_clover.clover.orders.views import retrieved_answer
+from mock_clover.clover.orders.responses import order_response
 from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, page
 from mock_clover.sandbox.sandbox import Sandbox
 
-EXPANDED_MAX = 3
-"""Fields that one request can expand (documented)."""
+EXPAND_FIELDS_MAX = 3
+"""Maximum number of fields that one request can expand (documented)."""
 _DOC = documented("REF getcharges")
 _Expand = (
     Annotated[
         str,
         doc(
-            "Comma-separated names, three at most; customer and order become objects.",
+            "Comma-separated field names, at most three; customer and order become objects.",
             documented("DOCS:expanding-fields; which fields is inferred"),
             max_length=200,
         ),
@@ -40,13 +41,13 @@ _Expand = (
 
 
 class ChargeQuery(Record, frozen=True, kw_only=True):
-    """Query of one charge."""
+    """Query of `GET /v1/charges/{id}`."""
 
     expand: _Expand = None
 
 
 class ChargesQuery(ListQuery, frozen=True, kw_only=True):
-    """Query of the list of charges."""
+    """Query of `GET /v1/charges`."""
 
     expand: _Expand = None
     is_threeds: (
@@ -64,25 +65,25 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeAnswer:
     if charge is None:
         raise CHARGE_NOT_FOUND.error(id=call.ids[0])
     if charge.decline is not None:
-        call.basis = (FAILED_CHARGE_SHOWN,)
-    response = fetched_answer(charge)
+        call.basis = (FAILED_CHARGE_IS_RETRIEVABLE,)
+    response = retrieved_response(charge)
     if call.query.expand is None:
         return response
     call.basis += (EXPAND_NESTS_OBJECTS,)
-    return _expanded(sandbox, response, _names(call.query.expand))
+    return _expand(sandbox, response, _parse_expand(call.query.expand))
 
 
 def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListAnswer:
     """Return charges, newest first."""
     query = call.query
-    names = _names(query.expand) if query.expand is not None else frozenset()
+    names = _parse_expand(query.expand) if query.expand is not None else frozenset()
     return page(
         "/v1/charges",
         sandbox.charges.newest(),
         query,
         keep=lambda row: _matches(row, query),
         created_ms=lambda row: row.created_ms,
-        show=lambda row: _expanded(sandbox, fetched_answer(row), names),
+        show=lambda row: _expand(sandbox, retrieved_response(row), names),
     )
 
 
@@ -100,24 +101,24 @@ def _matches(charge: Charge, query: ChargesQuery) -> bool:
     )
 
 
-def _names(expand: str) -> frozenset[str]:
+def _parse_expand(expand: str) -> frozenset[str]:
     names = [name.strip() for name in expand.split(",")]
-    if len(names) > EXPANDED_MAX:
+    if len(names) > EXPAND_FIELDS_MAX:
         raise INVALID_REQUEST.error(param="expand")
     return frozenset(names)
 
 
-def _expanded(sandbox: Sandbox, response: ChargeAnswer, names: frozenset[str]) -> ChargeAnswer:
-    """Replace ids with objects."""
+def _expand(sandbox: Sandbox, response: ChargeAnswer, names: frozenset[str]) -> ChargeAnswer:
+    """Return a response with the ids of the named fields replaced with objects."""
     objects: dict[str, Any] = {}
     if "customer" in names and isinstance(response.customer, str):
         customer = sandbox.customers.get(response.customer)
         if customer is not None:
-            objects["customer"] = msgspec.to_builtins(customer_answer(customer, "USD"))
+            objects["customer"] = msgspec.to_builtins(customer_response(customer, "USD"))
     if "order" in names and isinstance(response.order, str):
         order = find_order(sandbox, response.order)
         if order is not None:
-            objects["order"] = msgspec.to_builtins(retrieved_answer(order))
+            objects["order"] = msgspec.to_builtins(order_response(order))
     return replace(response, **objects) if objects else response
 
 

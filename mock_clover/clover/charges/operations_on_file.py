@@ -1,4 +1,4 @@
-"""Credentials on file: the token's state after a payment, and warnings.
+"""Credentials on file: the state of a token after a payment, and warnings.
 
 A payment without `stored_credentials` does not use this module.
 """
@@ -12,14 +12,14 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def warn(request: ChargeRequest, token: Token, verdict: Approval) -> Approval:
-    """Return the approval, with Clover's warning if the sequence is wrong."""
+def add_sequence_warning(request: ChargeRequest, token: Token, verdict: Approval) -> Approval:
+    """Return the approval, with a warning if a SUBSEQUENT payment has no FIRST payment."""
     stored = request.stored_credentials
-    if stored is None or stored.sequence != "SUBSEQUENT" or token.has_first:
+    if stored is None or stored.sequence != "SUBSEQUENT" or token.has_first_payment:
         return verdict
     if verdict.warning_message is not None:
         return verdict
-    warning = MISSING_ORIGINAL if token.foreign else SUBSEQUENT_WITHOUT_FIRST
+    warning = MISSING_ORIGINAL if token.is_transarmor else SUBSEQUENT_WITHOUT_FIRST
     return replace(verdict, warning_message=warning)
 
 
@@ -28,23 +28,23 @@ def update_token_use(
 ) -> None:
     """Update a token after a payment with stored credentials.
 
-    Documented: FIRST with an `intent` makes it multi-pay. After a decline, the token is used or
-    not as after any other decline.
+    Documented: FIRST with an `intent` makes it multi-pay. After a decline, the setting
+    `decline_spends_token` decides whether the token is used, as for any other payment.
     """
     row = sandbox.tokens.get(token.id)
     if row is not None and row.state == "revoked":
         return  # revoked while its charge was pending
     stored = request.stored_credentials
-    single = token.state == "new"
+    is_single_use = token.state == "new"
     if not approved:
-        if single and sandbox.settings.decline_spends_token:
+        if is_single_use and sandbox.settings.decline_spends_token:
             sandbox.tokens.put(token.id, replace(token, state="used"))
         return
     is_first = stored is not None and stored.sequence == "FIRST"
     state = token.state
-    if single:
+    if is_single_use:
         saves = is_first and request.intent is not None and token.kind == "card"
         state = "multipay" if saves else "used"
-    updated = replace(token, state=state, has_first=token.has_first or is_first)
+    updated = replace(token, state=state, has_first_payment=token.has_first_payment or is_first)
     if updated != token:
         sandbox.tokens.put(token.id, updated)

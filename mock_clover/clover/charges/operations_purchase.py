@@ -1,6 +1,6 @@
-"""Soft descriptors, purchase card data and tenders: validate what is documented.
+"""Validate soft descriptors, purchase card data and tenders.
 
-If the merchant does not support them, the charge is made with a warning (documented).
+If the merchant does not support such data, the charge succeeds with a warning (documented).
 """
 
 from msgspec.structs import replace
@@ -16,21 +16,21 @@ from mock_clover.clover.charges.records_purchase import (
     ChargeDescriptor,
     Level2,
     Level3,
-    missing_of,
+    first_missing_field,
 )
 from mock_clover.clover.charges.records_tender import Tender
 from mock_clover.clover.common.problems import INVALID_REQUEST, INVALID_TENDER
 from mock_clover.clover.common.verdict import Approval
 from mock_clover.sandbox.sandbox import Sandbox
 
-_SHORT_CONTACT = frozenset({"VISA", "DISCOVER"})
+_BRANDS_WITH_SHORT_CONTACT = frozenset({"VISA", "DISCOVER"})
 
 
-def with_extras(
-    sandbox: Sandbox, request: ChargeRequest, payer: PaymentSource
+def check_and_strip_unsupported_data(
+    sandbox: Sandbox, request: ChargeRequest, source: PaymentSource
 ) -> tuple[ChargeRequest, PaymentSource]:
-    """Remove the members that the merchant does not support, and add a warning to the approval."""
-    brand = payer.token.card.brand
+    """Validate the data, remove what the merchant does not support, and warn in the approval."""
+    brand = source.token.card.brand
     if request.soft_descriptor is not None:
         _check_descriptor(request.soft_descriptor, brand)
     if request.level2 is not None:
@@ -45,15 +45,15 @@ def with_extras(
     if has_levels and not sandbox.settings.purchase_cards:
         request = replace(request, level2=None, level3=None)
         warnings.append(PURCHASE_CARDS_UNSUPPORTED)
-    verdict = payer.verdict
+    verdict = source.verdict
     if warnings and isinstance(verdict, Approval) and verdict.warning_message is None:
-        payer = replace(payer, verdict=replace(verdict, warning_message=". ".join(warnings)))
-    return request, payer
+        source = replace(source, verdict=replace(verdict, warning_message=". ".join(warnings)))
+    return request, source
 
 
 def check_tender(tender: Tender | None, *, captures: bool) -> None:
-    """Reject a tender without a name, or an authorization of a tender (inferred)."""
-    if tender is None or not tender.says_which:
+    """Reject a tender that is not identified, and a tender charge without capture (inferred)."""
+    if tender is None or not tender.is_identified:
         raise INVALID_TENDER.error()
     if not captures:
         raise INVALID_REQUEST.error(param="capture")
@@ -61,7 +61,7 @@ def check_tender(tender: Tender | None, *, captures: bool) -> None:
 
 def _check_descriptor(data: ChargeDescriptor, brand: str) -> None:
     contact = data.merchant_contact_info or ""
-    if brand in _SHORT_CONTACT and len(contact) > CONTACT_CHARS_MAX:
+    if brand in _BRANDS_WITH_SHORT_CONTACT and len(contact) > CONTACT_CHARS_MAX:
         raise INVALID_REQUEST.error(param="soft_descriptor.merchant_contact_info")
 
 
@@ -72,6 +72,6 @@ def check_level2(data: Level2) -> None:
 
 
 def _check_level3(data: Level3, brand: str) -> None:
-    for place, item in enumerate(data.level3_line_items or ()):
-        if missing := missing_of(item, brand):
-            raise INVALID_REQUEST.error(param=f"level3.level3_line_items[{place}].{missing}")
+    for index, item in enumerate(data.level3_line_items or ()):
+        if missing := first_missing_field(item, brand):
+            raise INVALID_REQUEST.error(param=f"level3.level3_line_items[{index}].{missing}")

@@ -2,10 +2,10 @@
 
 from mock_clover.clover.charges.behaviours import (
     EXPIRED_CARD_DECLINED,
-    NEWEST_CARD_PAYS,
-    SAVED_TOKEN_WANTS_STORED_CREDENTIALS,
+    NEWEST_CARD_IS_CHARGED,
+    SAVED_TOKEN_REQUIRES_STORED_CREDENTIALS,
 )
-from mock_clover.clover.charges.behaviours_purchase import TENDER_ASKS_NOBODY
+from mock_clover.clover.charges.behaviours_purchase import TENDER_NEEDS_NO_AUTHORIZATION
 from mock_clover.clover.charges.records import METADATA_BYTES_MAX
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
 from mock_clover.clover.charges.records_tender import TENDER_TOKEN
@@ -35,7 +35,7 @@ from mock_clover.scenario.records_rule import ALTERNATE_TENDER
 _CVV_NOT_PROVIDED = Decline(
     why="the token of a saved card is declined without stored_credentials (observed: CC 30103)",
     evidence="observed",
-    based_on=SAVED_TOKEN_WANTS_STORED_CREDENTIALS.name,
+    based_on=SAVED_TOKEN_REQUIRES_STORED_CREDENTIALS.name,
     message=CVV_NOT_PROVIDED,
 )
 
@@ -48,9 +48,9 @@ class PaymentSource(Value, frozen=True, kw_only=True):
     verdict: Verdict
     threeds: ThreeDS | None = None
     basis: tuple[Behaviour, ...] = ()
-    """The behaviours that finding the source relied on."""
+    """Behaviours that the choice of the token relies on."""
     why: str = ""
-    """Replaces the verdict's `why` unless empty."""
+    """If set, used instead of the verdict's `why`."""
 
 
 _EXPIRED = Decline(
@@ -61,8 +61,9 @@ _EXPIRED = Decline(
 )
 
 
-_TENDERED = Approval(
-    why="an alternate tender is always approved (inferred)", based_on=TENDER_ASKS_NOBODY.name
+_TENDER_APPROVAL = Approval(
+    why="an alternate tender is always approved (inferred)",
+    based_on=TENDER_NEEDS_NO_AUTHORIZATION.name,
 )
 
 
@@ -70,40 +71,43 @@ def resolve_source(
     sandbox: Sandbox,
     source: str,
     stored_credentials: StoredCredentials | None,
-    forced: Verdict | None = None,
+    forced_verdict: Verdict | None = None,
 ) -> PaymentSource:
     """Resolve a source: a `clv_` token, or the id of a customer with a card on file.
 
-    `forced` is the verdict that a rule or a header sets. Source of the customer form: SEED
-    save-a-card. If there are several cards, the newest is charged (inferred).
+    `forced_verdict` is the verdict that a rule or a header sets. A customer id as source is
+    documented (SEED save-a-card). If there are several cards, the newest is charged (inferred).
     """
     token = sandbox.tokens.get(source)
     if token is None:
-        return _on_file(sandbox, source, forced)
+        return _resolve_customer(sandbox, source, forced_verdict)
     if token.state == "used":
         raise TOKEN_ALREADY_USED.error()
     if token.state == "revoked":
         raise INVALID_SOURCE.error()
-    if token.state == "multipay" and stored_credentials is None and forced is None:
-        # A token of another integration never had a CVV; Clover's tutorial charges it anyway.
-        verdict = ask_issuer(sandbox, token) if token.foreign else _CVV_NOT_PROVIDED
+    if token.state == "multipay" and stored_credentials is None and forced_verdict is None:
+        # A token from another integration never had a CVV, and Clover's tutorial charges it
+        # without stored_credentials.
+        verdict = ask_issuer(sandbox, token) if token.is_transarmor else _CVV_NOT_PROVIDED
         return PaymentSource(token=token, customer=token.customer, verdict=verdict)
-    verdict = forced or ask_issuer(sandbox, token)
+    verdict = forced_verdict or ask_issuer(sandbox, token)
     return PaymentSource(token=token, customer=token.customer, verdict=verdict)
 
 
 def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
-    """Return the issuer's verdict for a token that no rule has decided."""
+    """Return the issuer's verdict for a token to which no rule applies."""
     if token.kind != "card":
         return authorize_non_card(sandbox, token)
-    if sandbox.clock.now_ms() >= token.card.good_until_ms:
+    if sandbox.clock.now_ms() >= token.card.expires_ms:
         return _EXPIRED
     return sandbox.rules.verdict(token.card)
 
 
-def _on_file(sandbox: Sandbox, customer_id: str, forced: Verdict | None) -> PaymentSource:
+def _resolve_customer(
+    sandbox: Sandbox, customer_id: str, forced_verdict: Verdict | None
+) -> PaymentSource:
     if customer_id == ALTERNATE_TENDER:
-        return PaymentSource(token=TENDER_TOKEN, verdict=forced or _TENDERED)
+        return PaymentSource(token=TENDER_TOKEN, verdict=forced_verdict or _TENDER_APPROVAL)
     customer = sandbox.customers.get(customer_id)
     if customer is None:
         raise INVALID_SOURCE.error()
@@ -112,8 +116,8 @@ def _on_file(sandbox: Sandbox, customer_id: str, forced: Verdict | None) -> Paym
     token = sandbox.tokens.get(customer.cards[-1].token)
     if token is None:
         raise CARD_ON_FILE_MISSING.error()
-    basis = (NEWEST_CARD_PAYS,) if len(customer.cards) > 1 else ()
-    verdict = forced or ask_issuer(sandbox, token)
+    basis = (NEWEST_CARD_IS_CHARGED,) if len(customer.cards) > 1 else ()
+    verdict = forced_verdict or ask_issuer(sandbox, token)
     return PaymentSource(token=token, customer=customer.id, verdict=verdict, basis=basis)
 
 
@@ -124,6 +128,6 @@ def check_amount(amount: int) -> None:
 
 
 def check_metadata(metadata: dict[str, object] | None) -> None:
-    """Raise INVALID_REQUEST if the metadata is too long."""
+    """Raise INVALID_REQUEST if the JSON of the metadata is too long."""
     if metadata and len(encode(metadata)) > METADATA_BYTES_MAX:
         raise INVALID_REQUEST.error(param="metadata")

@@ -1,4 +1,4 @@
-"""Look up and apply the merchant's taxes that an order, a line or a charge names by id."""
+"""Look up and apply the tax rates of the merchant that orders, lines and charges refer to by id."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.common.problems import INVALID_TAX_RATE
-from mock_clover.clover.orders.records_item import TAX_RATE_WHOLE, Item, TaxRate
+from mock_clover.clover.orders.records_item import TAX_RATE_100_PERCENT, Item, TaxRate
 from mock_clover.clover.platform.records_inventory import (
     NO_TAX_APPLIED,
     InventoryItem,
@@ -18,13 +18,13 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 def find_tax(sandbox: Sandbox, tax_id: str) -> MerchantTax | None:
-    """Return one of the merchant's taxes; every merchant has the tax "no tax applied"."""
-    none = untaxed(sandbox)
-    return none if tax_id == none.id else sandbox.tax_rates.get(tax_id)
+    """Return a tax rate of the merchant; every merchant has the tax rate "no tax applied"."""
+    no_tax = no_tax_rate(sandbox)
+    return no_tax if tax_id == no_tax.id else sandbox.tax_rates.get(tax_id)
 
 
-def untaxed(sandbox: Sandbox) -> MerchantTax:
-    """Return the tax of 0 %; its id derives from the seed. Source: clover_sandbox_simulator."""
+def no_tax_rate(sandbox: Sandbox) -> MerchantTax:
+    """Return the tax rate of 0 %, with an id from the seed. Source: clover_sandbox_simulator."""
     return MerchantTax(
         id=derived_id("tax", sandbox.seed, NO_TAX_APPLIED),
         asked=TaxRateRequest(name=NO_TAX_APPLIED, rate=0),
@@ -32,24 +32,26 @@ def untaxed(sandbox: Sandbox) -> MerchantTax:
 
 
 def taxes_of(sandbox: Sandbox, item: InventoryItem) -> tuple[MerchantTax, ...]:
-    """Return the taxes of an inventory item: the default ones, or none."""
+    """Return the tax rates of an inventory item: the default ones, or none."""
     if not item.asked.defaultTaxRates:
         return ()
     return tuple(tax for tax in sandbox.tax_rates if tax.asked.isDefault)
 
 
 def line_taxes(sandbox: Sandbox, items: Iterable[Item]) -> tuple[int, ...]:
-    """Return the tax of each line; raise INVALID_TAX_RATE for a tax the merchant does not have."""
+    """Return the tax of each line. Raise INVALID_TAX_RATE for an unknown tax rate."""
     return tuple(
         item.tax
         if not item.tax_rates
-        else replace(item, tax_rates=[resolved(sandbox, rate) for rate in item.tax_rates]).tax
+        else replace(
+            item, tax_rates=[resolve_tax_rate(sandbox, rate) for rate in item.tax_rates]
+        ).tax
         for item in items
     )
 
 
-def resolved(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
-    """Return a tax with the rate and name of the merchant's tax that it names, if any."""
+def resolve_tax_rate(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
+    """Return a tax rate with the name and rate of the merchant's tax rate that it refers to."""
     if rate.tax_rate_uuid is None:
         return rate
     tax = find_tax(sandbox, rate.tax_rate_uuid)
@@ -63,13 +65,13 @@ def resolved(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
     )
 
 
-def with_tax(sandbox: Sandbox, request: ChargeRequest) -> ChargeRequest:
-    """Return a charge request with the tax included in its amount, for a charge that names a tax.
+def include_tax(sandbox: Sandbox, request: ChargeRequest) -> ChargeRequest:
+    """Return a charge request with the tax that its amount includes at its `tax_rate_uuid`.
 
     Source: REF createcharge, an amount of 1100 with a tax of 100. Half a cent is rounded up
     (inferred).
     """
-    rate = resolved(sandbox, TaxRate(tax_rate_uuid=request.tax_rate_uuid))
-    divisor = TAX_RATE_WHOLE + (rate.rate or 0)
+    rate = resolve_tax_rate(sandbox, TaxRate(tax_rate_uuid=request.tax_rate_uuid))
+    divisor = TAX_RATE_100_PERCENT + (rate.rate or 0)
     tax = (request.amount * (rate.rate or 0) + divisor // 2) // divisor
     return replace(request, tax_amount=min(request.amount, rate.tax_amount or tax))

@@ -1,6 +1,6 @@
-"""Charges: sale, authorization, capture, void. Amounts are in minor units.
+"""Charges: requests and stored charges. Amounts are in minor units.
 
-Tables list the allowed transitions of a charge's state; a state that is absent has none.
+Tables list the states in which an operation is allowed.
 """
 
 from typing import Annotated, Any, Literal
@@ -10,7 +10,7 @@ from mock_clover.clover.charges.records_purchase import ChargeDescriptor, Level2
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
 from mock_clover.clover.charges.records_surcharge import AdditionalCharge
 from mock_clover.clover.charges.records_tender import Tender
-from mock_clover.clover.common.cards import Face
+from mock_clover.clover.common.cards import SourceBrand
 from mock_clover.clover.common.verdict import Approval, Decline
 from mock_clover.clover.gift_cards.records import GiftCardView
 from mock_clover.clover.threeds.records import ThreeDS, ThreeDSField
@@ -43,7 +43,7 @@ ExternalReference = (
     Annotated[
         str,
         doc(
-            "Up to 12 letters and digits; spaces between them.",
+            "Up to 12 letters, digits and spaces between them.",
             _REF,
             refused_as="INVALID_REQUEST",
             max_length=12,
@@ -68,14 +68,17 @@ Tip = (
 Metadata = (
     Annotated[
         dict[str, Any],
-        doc("Key-value pairs, 500 characters of JSON.", _REF, refused_as="INVALID_REQUEST"),
+        doc("Key-value pairs; at most 500 characters of JSON.", _REF, refused_as="INVALID_REQUEST"),
     ]
     | None
 )
 
 
 Descriptor = (
-    Annotated[ChargeDescriptor, doc("On the card's statement.", _REF, refused_as="INVALID_REQUEST")]
+    Annotated[
+        ChargeDescriptor,
+        doc("Shown on the cardholder's statement.", _REF, refused_as="INVALID_REQUEST"),
+    ]
     | None
 )
 LevelTwo = Annotated[Level2, doc("US only.", _REF, refused_as="INVALID_REQUEST")] | None
@@ -84,7 +87,9 @@ LevelThree = (
     | None
 )
 AlternateTender = (
-    Annotated[Tender, doc("With the source alternate_tender.", _REF, refused_as="INVALID_TENDER")]
+    Annotated[
+        Tender, doc("Required if `source` is alternate_tender.", _REF, refused_as="INVALID_TENDER")
+    ]
     | None
 )
 
@@ -94,12 +99,12 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
 
     amount: Annotated[
         Cents,
-        doc("Includes tax, not tip.", _REF, refused_as="INVALID_CHARGE_AMOUNT", ge=0),
+        doc("Includes the tax, but not the tip.", _REF, refused_as="INVALID_CHARGE_AMOUNT", ge=0),
     ]
     currency: Annotated[
         str,
         doc(
-            "ISO 4217, in either case.",
+            "ISO 4217, upper or lower case.",
             documented("REF createcharge; upper case in SEED samples"),
             refused_as="INVALID_CURRENCY",
             pattern=CURRENCY,
@@ -129,7 +134,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Receipts are never sent.",
+                "Address for the receipt; this mock sends none.",
                 _REF,
                 refused_as="EMAIL_INVALID",
                 pattern=EMAIL,
@@ -141,7 +146,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     stored_credentials: (
         Annotated[
             StoredCredentials,
-            doc("Required with a saved card's token.", _REF, refused_as="INVALID_REQUEST"),
+            doc("Required with the token of a saved card.", _REF, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
@@ -150,7 +155,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
         Annotated[
             Cents,
             doc(
-                "Tax included in the amount; positive.",
+                "Tax that is included in the amount.",
                 _REF,
                 refused_as="INVALID_TAX_AMOUNT",
                 ge=0,
@@ -159,19 +164,19 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    tax_rate_uuid: Annotated[str, doc("Tax rate.", _REF)] | None = None
-    site_url: Annotated[str, doc("Shown on statements.", _REF)] | None = None
+    tax_rate_uuid: Annotated[str, doc("Id of a tax rate of the merchant.", _REF)] | None = None
+    site_url: Annotated[str, doc("URL shown on the cardholder's statement.", _REF)] | None = None
     partial_redemption: (
         Annotated[
             bool,
-            doc("Accept a partial payment; a gift card makes one anyway.", _REF),
+            doc("Accept a partial payment; with a gift card it is possible in any case.", _REF),
         ]
         | None
     ) = None
     return_gateway_response: (
         Annotated[
             bool,
-            doc("Accepted and ignored: its effect was not found.", documented(_GIFT_PAGE)),
+            doc("Accepted and ignored; no source describes its effect.", documented(_GIFT_PAGE)),
         ]
         | None
     ) = None
@@ -184,7 +189,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     customer: (
         Annotated[
             dict[str, Any] | str,
-            doc("Ignored; Clover's WooCommerce plugin sends one.", observed("WOO")),
+            doc("Ignored; Clover's WooCommerce plugin sends it.", observed("WOO")),
         ]
         | None
     ) = None
@@ -206,29 +211,33 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     receipt_email: (
-        Annotated[str, doc("Overrides the charge's.", documented("REF capturecharge"))] | None
+        Annotated[
+            str,
+            doc("Overrides the `receipt_email` of the charge.", documented("REF capturecharge")),
+        ]
+        | None
     ) = None
     level2: LevelTwo = None
 
 
-ChargeState = Literal["pending", "authorised", "captured", "voided", "expired", "failed"]
-"""pending: 3-D Secure authentication is not finished; that responses show this is inferred."""
+ChargeState = Literal["pending", "authorized", "captured", "voided", "expired", "failed"]
+"""pending: 3-D Secure authentication is not complete. That responses have it is inferred."""
 
 _DAY_MS = 86_400_000
-AUTHORISATION_LIFE_MS: dict[Face, int] = {"VISA": 7 * _DAY_MS, "MC": 30 * _DAY_MS}
+AUTHORIZATION_LIFETIME_MS: dict[SourceBrand, int] = {"VISA": 7 * _DAY_MS, "MC": 30 * _DAY_MS}
 """Documented MD:create-pre-authorization. Other brands expire like Visa (inferred)."""
 
-AUTHORISATION_EXPIRES = "authorisation_expired"
-"""The kind of a job, and the name that the control call returns for it."""
+AUTHORIZATION_EXPIRY_JOB = "authorization_expired"
+"""Kind of the job that expires an authorization, and its name in the control API."""
 
-DEBIT_SETTLES = "debit_settled"
-"""The kind of a job: a pending bank debit succeeds."""
+DEBIT_SETTLEMENT_JOB = "debit_settled"
+"""Kind of the job after which a pending ACH debit has succeeded."""
 
-CAPTURED_FROM: frozenset[ChargeState] = frozenset({"authorised"})
+CAPTURABLE_STATES: frozenset[ChargeState] = frozenset({"authorized"})
 RefundType = Literal["PREAUTH", "AUTH", "VOID"]
-REFUND_TYPE: dict[ChargeState, RefundType] = {"authorised": "PREAUTH", "captured": "AUTH"}
-"""The refundType by the charge's state; a charge in any other state cannot be refunded.
-Source: KES, PREAUTH for an authorization (its void), AUTH once captured."""
+REFUND_TYPE: dict[ChargeState, RefundType] = {"authorized": "PREAUTH", "captured": "AUTH"}
+"""The refundType by the state of the charge; a charge in any other state cannot be refunded.
+Source: KES, PREAUTH for the void of an authorization, AUTH for a captured charge."""
 
 
 class Charge(Record, frozen=True, kw_only=True):
@@ -253,21 +262,21 @@ class Charge(Record, frozen=True, kw_only=True):
     surcharge: AdditionalCharge | None = None
     """Separate from all amounts: captured and refunded amounts do not include it."""
     gift: GiftCardView | None = None
-    """The effect on the gift card, for a charge of one."""
-    settling: bool = False
-    """Whether a bank debit is still pending."""
+    """The effect on the gift card, if a gift card was charged."""
+    is_debit_pending: bool = False
+    """Whether the charge is an ACH debit that is still pending."""
     captured_ms: Millis | None = None
     """When an authorization was captured, or released by a capture of 0."""
 
     @property
     def paid_ms(self) -> Millis:
-        """When the charge was paid: at its creation, or at the end of its 3-D Secure flow."""
+        """Time of the payment: when the charge was created, or its 3-D Secure flow ended."""
         return self.created_ms if self.threeds is None else self.threeds.ended_ms or self.created_ms
 
     @property
     def amount_refundable(self) -> Cents:
         """The amount that can still be refunded; for an authorization, what a void releases."""
-        if self.state == "authorised":
+        if self.state == "authorized":
             return self.request.amount
         if self.state != "captured":
             return 0

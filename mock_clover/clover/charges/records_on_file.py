@@ -1,4 +1,4 @@
-"""Credentials on file: the `intent` of a payment, and the warnings of its response.
+"""Credentials on file: the `intent` of a payment, and warnings in its response.
 
 Source: the TransArmor page (2024-07) and REF createcharge. The value of `intent` has two spellings;
 both are accepted.
@@ -15,7 +15,7 @@ Intent = (
     Annotated[
         Literal["save_credential_on_file", "save_credentials_on_file"],
         doc(
-            "With the sequence FIRST in stored_credentials the token becomes multi-pay.",
+            "With the sequence FIRST in stored_credentials, the token becomes multi-pay.",
             documented("TransArmor page; plural since April 2025 (API changelog)"),
             refused_as="INVALID_REQUEST",
         ),
@@ -28,10 +28,10 @@ SUBSEQUENT_WITHOUT_FIRST = (
     "request."
 )
 """Documented: a warning in the 2024 sample of REF postordersidpay. That its cause is a SUBSEQUENT
-without an earlier FIRST of the same token is inferred."""
+payment without an earlier FIRST payment of the same token is inferred."""
 MISSING_ORIGINAL = "Missing original transaction identifer for c-token."
-"""Documented; misspelt as printed. That its cause is a SUBSEQUENT with a TransArmor token without
-the `transactionId` of its first payment is inferred."""
+"""Documented, with this misspelling. That its cause is a SUBSEQUENT payment with a TransArmor token
+without the `transactionId` of its first payment is inferred."""
 PURCHASE_CARDS_UNSUPPORTED = (
     "Purchase card Level2 Data disregarded, merchant account does not support purchase cards"
 )
@@ -51,19 +51,20 @@ class SavedCredential(Record, frozen=True, kw_only=True):
     value: str
 
 
-_STEP = 12_345_678_901_237
-"""Large enough to change all digits: the first thirteen may look like a card number."""
+_RETRY_INCREMENT = 12_345_678_901_237
+"""Large enough to change all digits, because the first thirteen may look like a card number."""
 
 
 def transarmor(card: Card) -> str:
-    """Return a card's TransArmor token: 16 digits that begin with 88, always the same for a card.
+    """Return the TransArmor token of a card: 16 digits that begin with 88.
 
-    Source of the length and the 88: the page's sample, with its middle masked; the other digits
-    are inferred. No token looks like a card number, so the journal does not mask it.
+    The same card always gets the same token. The length and the 88 are from the sample of the
+    page, whose middle is masked; the other digits are inferred. No token looks like a card number,
+    so the journal does not mask it.
     """
     number = 0
     for character in card.fingerprint:
         number = number * 16 + (ord(character) & 15)
     while (token := f"88{number % 10**14:014d}") != redact(token):
-        number += _STEP
+        number += _RETRY_INCREMENT
     return token

@@ -12,25 +12,28 @@ from mock_clover.core.record import Record
 _SOFT = documented("MD:setting-soft-descriptors")
 _TWO = documented("MD:understanding-level-2-data")
 _THREE = documented("MD:understanding-level-3-data")
-_WORDS_MAX = 255
-"""The maximum length of texts without a documented maximum."""
+_TEXT_CHARS_MAX = 255
+"""Maximum length of texts without a documented maximum; a limit of this mock."""
 LINES_MAX = 500
-"""The maximum of level 3 lines; the same as of an order's items in this mock."""
+"""Maximum number of level 3 line items; the same limit as for order items in this mock."""
 
-_SoftText = Annotated[str, doc("Free text.", _SOFT, max_length=_WORDS_MAX)] | None
-_TwoText = Annotated[str, doc("Free text.", _TWO, max_length=_WORDS_MAX)] | None
+_SoftText = Annotated[str, doc("Free text.", _SOFT, max_length=_TEXT_CHARS_MAX)] | None
+_TwoText = Annotated[str, doc("Free text.", _TWO, max_length=_TEXT_CHARS_MAX)] | None
 _TwoCents = Annotated[Cents, doc("Minor units.", _TWO, ge=0, le=AMOUNT_MAX)] | None
-_ThreeText = Annotated[str, doc("Not all spaces.", _THREE, max_length=_WORDS_MAX)] | None
+_ThreeText = Annotated[str, doc("Must not be blank.", _THREE, max_length=_TEXT_CHARS_MAX)] | None
 _ThreeCents = Annotated[Cents, doc("Minor units.", _THREE, ge=0, le=AMOUNT_MAX)] | None
 
 CONTACT_CHARS_MAX = 13
-"""The maximum length of `merchant_contact_info` for Visa and Discover (documented)."""
+"""Maximum length of `merchant_contact_info` for Visa and Discover (documented)."""
 
 
 class ChargeDescriptor(Record, frozen=True, kw_only=True):
-    """`soft_descriptor` of a charge: the merchant on the card's statement."""
+    """`soft_descriptor` of a charge: the merchant's details on the cardholder's statement."""
 
-    dba_name: Annotated[str, doc("Doing business as.", _SOFT, max_length=38)] | None = None
+    dba_name: (
+        Annotated[str, doc("Name under which the merchant does business.", _SOFT, max_length=38)]
+        | None
+    ) = None
     street: _SoftText = None
     city: _SoftText = None
     region: _SoftText = None
@@ -54,7 +57,7 @@ class Level2(Record, frozen=True, kw_only=True):
     ) = None
     purchase_identifier: _TwoText = None
     pc_order_number: (
-        Annotated[str, doc("Required with tax_amount.", _TWO, max_length=_WORDS_MAX)] | None
+        Annotated[str, doc("Required with tax_amount.", _TWO, max_length=_TEXT_CHARS_MAX)] | None
     ) = None
     discount_amount: _TwoCents = None
     freight_amount: _TwoCents = None
@@ -86,17 +89,17 @@ class Level3(Record, frozen=True, kw_only=True):
     service_code: _ThreeText = None
     magnetic_Stripe_Ind: Annotated[bool, doc("For swiped cards.", _THREE)] | None = None
     level3_line_items: (
-        Annotated[list[Level3Item], doc("The lines.", _THREE, max_length=LINES_MAX)] | None
+        Annotated[list[Level3Item], doc("Line items.", _THREE, max_length=LINES_MAX)] | None
     ) = None
 
 
 _MC = ("item_description", "product_code", "unit_of_measure", "quantity", "unit_cost")
 LEVEL3_REQUIRED: dict[str, tuple[str, ...]] = {"MC": _MC, "VISA": (*_MC, "commodity_code")}
-"""Required members of a line, by brand (documented); other brands have no level 3 data."""
+"""Required fields of a line item, by brand (documented); other brands have no level 3 data."""
 
 
-def missing_of(item: Level3Item, brand: str) -> str:
-    """Return the first required member that a line does not have, or ''."""
+def first_missing_field(item: Level3Item, brand: str) -> str:
+    """Return the name of the first missing required field of a line item, or ''."""
     for name in LEVEL3_REQUIRED.get(brand, ()):
         value = getattr(item, name)
         if value is None or (isinstance(value, str) and not value.strip()) or value == 0:

@@ -1,4 +1,4 @@
-"""`stored_credentials`: the initiator of a payment with a saved card, and its sequence."""
+"""`stored_credentials` of payments with a saved card: their initiator and sequence."""
 
 from typing import Annotated, Literal
 
@@ -13,17 +13,17 @@ class InstallmentInfo(Record, frozen=True, kw_only=True):
     """`stored_credentials.installment_info`."""
 
     bill_pay_indicator: Annotated[str, doc("Recurring or Installment.", _REF)] | None = None
-    invoice_number: Annotated[str, doc("Invoice of the instalment.", _REF)] | None = None
+    invoice_number: Annotated[str, doc("Invoice of the installment.", _REF)] | None = None
     description: Annotated[str, doc("Free text.", _REF)] | None = None
 
 
 class StoredCredentials(Record, frozen=True, kw_only=True):
-    """Who initiates a payment with a saved card, and its place in the sequence."""
+    """Who initiates a payment with a saved card, and its position in a sequence."""
 
     sequence: (
-        Annotated[Literal["FIRST", "SUBSEQUENT"], doc("Place in the sequence.", _REF)] | None
+        Annotated[Literal["FIRST", "SUBSEQUENT"], doc("Position in the sequence.", _REF)] | None
     ) = None
-    is_scheduled: Annotated[bool, doc("Part of a schedule.", _REF)] | None = None
+    is_scheduled: Annotated[bool, doc("Whether the payment is scheduled.", _REF)] | None = None
     initiator: Annotated[Literal["MERCHANT", "CARDHOLDER"], doc("Initiator.", _REF)] | None = None
     cardbrand_original_amount: (
         Annotated[

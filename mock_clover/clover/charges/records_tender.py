@@ -1,6 +1,6 @@
 """Alternate tenders: cash, a check, or a tender of the merchant. No card network is involved.
 
-Source: REF createcharge. That a response has the tender and no ref_num or auth_code is inferred.
+Source: REF createcharge. That responses have the tender but no ref_num or auth_code is inferred.
 """
 
 from typing import Annotated
@@ -12,21 +12,24 @@ from mock_clover.core.record import Record
 from mock_clover.scenario.records_rule import ALTERNATE_TENDER
 
 _REF = documented("REF createcharge")
-_WORDS_MAX = 127  # a bound of this mock
+_TEXT_CHARS_MAX = 127  # a limit of this mock
 
 
 class Tender(Record, frozen=True, kw_only=True):
-    """`tender` of a charge or of an order's payment; one of the three members identifies it."""
+    """`tender` of a charge or an order payment; one of the three fields identifies it."""
 
-    id: Annotated[str, doc("Id of a tender.", _REF, max_length=_WORDS_MAX)] | None = None
-    label: Annotated[str, doc("Its name.", _REF, max_length=_WORDS_MAX)] | None = None
+    id: Annotated[str, doc("Id of the tender.", _REF, max_length=_TEXT_CHARS_MAX)] | None = None
+    label: Annotated[str, doc("Name of the tender.", _REF, max_length=_TEXT_CHARS_MAX)] | None = (
+        None
+    )
     label_key: (
-        Annotated[str, doc("E.g. com.clover.tender.cash.", _REF, max_length=_WORDS_MAX)] | None
+        Annotated[str, doc("For example com.clover.tender.cash.", _REF, max_length=_TEXT_CHARS_MAX)]
+        | None
     ) = None
 
     @property
-    def says_which(self) -> bool:
-        """Whether a member identifies the tender."""
+    def is_identified(self) -> bool:
+        """Whether a field identifies the tender."""
         return bool(self.id or self.label or self.label_key)
 
 
@@ -37,4 +40,4 @@ TENDER_TOKEN = Token(
     state="multipay",
     kind="tender",
 )
-"""The token of a payment with an alternate tender, which was never tokenized."""
+"""A placeholder token for payments with an alternate tender, which have no token."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.endpoints import make_charge
+from mock_clover.clover.charges.endpoints import store_charge
 from mock_clover.clover.charges.operations_source import PaymentSource, ask_issuer
 from mock_clover.clover.charges.records import Charge, ChargeRequest
-from mock_clover.clover.charges.views import created_answer
+from mock_clover.clover.charges.responses import created_response
 from mock_clover.clover.checkout.problems import (
     CHECKOUT_ALREADY_PAID,
     CHECKOUT_CANCELLED,
@@ -44,7 +44,7 @@ from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import TaxRate
 from mock_clover.clover.recurring.endpoints_plans import check_merchant
 from mock_clover.clover.recurring.records_interval import format_iso8601
-from mock_clover.clover.tokens.endpoints import read_card
+from mock_clover.clover.tokens.endpoints import parse_card
 from mock_clover.clover.tokens.records import CardRequest, Token
 from mock_clover.clover.webhooks.operations import (
     send_checkout_event,
@@ -237,7 +237,7 @@ def pay(
         token = Token(
             id="",
             created_ms=sandbox.clock.now_ms(),
-            card=read_card(sandbox, card),
+            card=parse_card(sandbox, card),
             state="used",
         )
         override = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
@@ -296,10 +296,10 @@ def _store(
     )
     source = PaymentSource(token=token, verdict=verdict)
     if isinstance(verdict, Decline) and not verdict.phantom:
-        charge = make_charge(sandbox, request, source, order=None)
+        charge = store_charge(sandbox, request, source, order=None)
     else:
         order = _create_order(sandbox, checkout, payment)
-        charge = make_charge(sandbox, request, source, order.id)
+        charge = store_charge(sandbox, request, source, order.id)
         record_payment(sandbox, order, charge)
     if isinstance(verdict, Decline):
         declined = (*checkout.declined, charge.id)[-DECLINED_MAX:]
@@ -341,7 +341,7 @@ def _journal(
         status = DECLINED_STATUS
         reply = decline_body(paid.verdict, paid.charge.id, sandbox.settings.dialect)
     else:
-        status, reply = 200, encode(created_answer(paid.charge))
+        status, reply = 200, encode(created_response(paid.charge))
     _write_exchange(sandbox, payment.checkout, payment, status, paid.verdict.why, reply)
     if event is not None:
         send_rule_event(sandbox, PAY_CHECKOUT, (), payment, event, status, reply)

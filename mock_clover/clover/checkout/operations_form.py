@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm
 from mock_clover.clover.common.problems import INCORRECT_CVC, INVALID_TIP_AMOUNT, ApiError
-from mock_clover.clover.tokens.endpoints import read_card
-from mock_clover.clover.tokens.operations_expiry import read_expiry
+from mock_clover.clover.tokens.endpoints import parse_card
+from mock_clover.clover.tokens.operations_expiry import parse_expiry
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.engine.html import FieldError
@@ -127,10 +127,10 @@ def _field_checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], ob
     year, month = sandbox.clock.month()
     valid_card = CardRequest(exp_month=f"{month:02d}", exp_year=str(year), number=form.number)
     return (
-        lambda: read_card(sandbox, valid_card),
-        lambda: read_expiry(sandbox, form.exp_month, str(min(year + 1, 9_999))),
-        lambda: read_expiry(sandbox, "12", form.exp_year),
-        lambda: read_expiry(sandbox, form.exp_month, form.exp_year),
+        lambda: parse_card(sandbox, valid_card),
+        lambda: parse_expiry(sandbox, form.exp_month, str(min(year + 1, 9_999))),
+        lambda: parse_expiry(sandbox, "12", form.exp_year),
+        lambda: parse_expiry(sandbox, form.exp_month, form.exp_year),
         lambda: _check_cvv(form.cvv),
     )
 

@@ -7,7 +7,12 @@ their recordings. A session stores no card: each attempt stores a charge, and th
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from mock_clover.clover.orders.records_item import TAX_RATE_WHOLE, TAX_RATES_MAX, Item, TaxRate
+from mock_clover.clover.orders.records_item import (
+    TAX_RATE_100_PERCENT,
+    TAX_RATES_MAX,
+    Item,
+    TaxRate,
+)
 from mock_clover.clover.webhooks.records_address import url_error
 from mock_clover.core.evidence import EMAIL, Cents, Millis, doc, documented, observed
 from mock_clover.core.money import AMOUNT_MAX
@@ -57,7 +62,8 @@ class CartTax(Record, frozen=True, kw_only=True):
 
     name: _CheckoutText | None = None
     rate: Annotated[
-        int, doc("10,000,000 is 100%.", DOC, refused_as=_INVALID, ge=0, le=10 * TAX_RATE_WHOLE)
+        int,
+        doc("10,000,000 is 100%.", DOC, refused_as=_INVALID, ge=0, le=10 * TAX_RATE_100_PERCENT),
     ]
 
 

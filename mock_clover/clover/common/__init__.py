@@ -1,1 +1,1 @@
-"""Records, errors and facts shared by several resources."""
+"""Records, errors and behaviours shared by several resources."""

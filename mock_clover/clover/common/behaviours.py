@@ -1,7 +1,7 @@
-"""The catalogue of behaviours: facts that are neither a record member nor an error.
+"""The catalogue of Clover's behaviours that are neither a field of a record nor an error.
 
-Each has its evidence. The behaviours of a resource are in `clover/<resource>/behaviours.py`; this
-module imports them. To add one, add an assignment there; code that relies on it imports it.
+Each has its evidence. This module imports the behaviours of all resources from
+`clover/<resource>/behaviours*.py`. To add one, add an assignment there.
 """
 
 from mock_clover.clover.charges import behaviours as behaviour_charge
@@ -13,7 +13,7 @@ from mock_clover.clover.orders import behaviours as behaviour_order
 from mock_clover.clover.platform import behaviours as behaviour_platform
 from mock_clover.core.evidence import Behaviour
 
-_PARTS = (
+_MODULES = (
     behaviour_charge,
     behaviour_extras,
     behaviour_order,
@@ -23,5 +23,5 @@ _PARTS = (
     behaviour_browser,
 )
 BEHAVIOURS: tuple[Behaviour, ...] = tuple(
-    value for part in _PARTS for value in vars(part).values() if isinstance(value, Behaviour)
+    value for part in _MODULES for value in vars(part).values() if isinstance(value, Behaviour)
 )

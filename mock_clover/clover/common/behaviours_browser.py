@@ -2,36 +2,36 @@
 
 from mock_clover.core.evidence import Behaviour, documented, inferred, observed
 
-SDK_EVENTS_HOLD_ALL_FIELDS = Behaviour(
-    "SDK_EVENTS_HOLD_ALL_FIELDS",
-    "Each change, blur and focus event of a card field has the state of every mounted field.",
-    observed("WOO and two other public shops read all four members of each; AROUND 11.5"),
+SDK_EVENTS_CONTAIN_ALL_FIELDS = Behaviour(
+    "SDK_EVENTS_CONTAIN_ALL_FIELDS",
+    "Each change, blur and focus event of a card field contains the state of all mounted fields.",
+    observed("WOO and two other public shops read all four members of each state; AROUND 11.5"),
 )
 SDK_ERROR_AFTER_TOUCH = Behaviour(
     "SDK_ERROR_AFTER_TOUCH",
     "A field reports its error after blur or createToken; each input fires change.",
-    inferred("iframe page: its sample has errors of touched fields only"),
+    inferred("the sample on the iframe page has errors only of touched fields"),
 )
 SDK_FIELD_CHECKS = Behaviour(
     "SDK_FIELD_CHECKS",
     "A field validates length and check digit, expiry by the browser's clock, CVV by brand, and "
     "postal codes of the United States and Canada.",
-    inferred("iframe page has two messages, AROUND 4.2 found no other and no rule"),
+    inferred("the iframe page has two messages; AROUND 4.2 found no others, and no rule"),
 )
 SDK_STYLES_BY_SELECTOR = Behaviour(
     "SDK_STYLES_BY_SELECTOR",
     "Styles are keyed by selectors in the frame: card-number input, .invalid, .focus, img.brand.",
-    observed("AROUND 4.1, 11.5: styles of public shops"),
+    observed("AROUND 4.1, 11.5: the styles of public shops"),
 )
-SDK_NEWEST_FIELD_COUNTS = Behaviour(
-    "SDK_NEWEST_FIELD_COUNTS",
-    "A container has one field; of several fields of one type, the last mounted is used.",
-    inferred("nothing was found about a field that is mounted twice"),
+SDK_LAST_MOUNTED_FIELD_WINS = Behaviour(
+    "SDK_LAST_MOUNTED_FIELD_WINS",
+    "A container has one field; of several fields of one type, the last mounted one is used.",
+    inferred("no source describes a field that is mounted twice"),
 )
 SDK_COMBINED_CARD = Behaviour(
     "SDK_COMBINED_CARD",
     "CARD has number, expiry, CVV and postal code in one frame, with one error for all.",
-    inferred("WeeConnectPay names the type and does not use it"),
+    inferred("WeeConnectPay names the type but does not use it"),
 )
 SDK_FOOTER = Behaviour(
     "SDK_FOOTER",
@@ -43,35 +43,36 @@ SDK_TOKEN_ERRORS = Behaviour(
     "createToken resolves with errors by field and does not reject.",
     documented("iframe page; WOO reads them this way"),
 )
-SDK_TOKEN_REFUSALS = Behaviour(
-    "SDK_TOKEN_REFUSALS",
-    "If the token host rejects a card, its field has the error; if it rejects the client, or does "
-    "not respond, createToken rejects.",
-    inferred("WOO catches rejections; which errors reject was not found"),
+SDK_TOKEN_REJECTIONS = Behaviour(
+    "SDK_TOKEN_REJECTIONS",
+    "If the token host rejects a card, the card field has the error; if it rejects the client or "
+    "does not respond, createToken rejects.",
+    inferred("WOO catches rejections; no source says which errors reject"),
 )
 SDK_TOKEN_SENT_PLAIN = Behaviour(
     "SDK_TOKEN_SENT_PLAIN",
-    "The frame of the card number posts the card to /v1/tokens, with the PAN in plain text.",
-    inferred("AROUND 4.6: the SDK's own request was not seen"),
+    "The frame of the card number posts the card to /v1/tokens with an unencrypted PAN.",
+    inferred("AROUND 4.6: the request of the SDK was not observed"),
 )
 SDK_GOOGLE_PAY = Behaviour(
     "SDK_GOOGLE_PAY",
-    "Google Pay's token event fires on the element, with e-mail, network, last digits and postal "
-    "code.",
-    observed("WeeConnectPay reads these; the event is from the iframe page"),
+    "The token event of Google Pay fires on the element and has the e-mail, network, last digits "
+    "and postal code.",
+    observed("WeeConnectPay reads these fields; the iframe page documents the event"),
 )
 SDK_APPLE_PAY = Behaviour(
     "SDK_APPLE_PAY",
-    "Apple Pay's token event, tokenRecieved, fires on the window; a session ends after 30 seconds.",
-    documented("iframe page, Apple Pay; that the token is an object is from sanqin888"),
+    "The token event of Apple Pay, tokenRecieved, fires on the window; a session ends after 30 "
+    "seconds.",
+    documented("iframe page, Apple Pay; sanqin888 shows that the token is an object"),
 )
 SDK_APPLE_PAY_AUTHORIZE = Behaviour(
     "SDK_APPLE_PAY_AUTHORIZE",
     "paymentAuthorize fires on the window before the token event and has no token.",
-    inferred("sanqin888 listens for it; no detail was seen"),
+    inferred("sanqin888 listens for it; its detail was not observed"),
 )
 SDK_WALLET_STATUS = Behaviour(
     "SDK_WALLET_STATUS",
     "updateApplePaymentStatus closes the payment sheet with success or failed.",
-    observed("sanqin888 calls it; the iframe page does not name it"),
+    observed("sanqin888 calls it; it is not on the iframe page"),
 )

@@ -11,15 +11,15 @@ from mock_clover.core.record import Record
 Brand = Literal["VISA", "MC", "AMEX", "DISCOVER", "DINERS_CLUB", "JCB"]
 BRANDS: tuple[Brand, ...] = ("VISA", "MC", "AMEX", "DISCOVER", "DINERS_CLUB", "JCB")
 
-Face = Literal[Brand, "GIFT_CARD", ""]
-"""The brand in a source. The value for gift cards is documented (MD:gift-card-api). Bank accounts,
-and cards known only by a foreign token, have none."""
+SourceBrand = Literal[Brand, "GIFT_CARD", ""]
+"""The brand of a source. GIFT_CARD is documented (MD:gift-card-api). Bank accounts have no brand;
+for TransArmor tokens it is optional."""
 
 CheckResult = Literal["pass", "failed", "unavailable", "unchecked"]
 
 
 class _Range(NamedTuple):
-    """A range of leading digits, `low` to `high` (of equal length), and its brand."""
+    """A range of first digits, `low` to `high` (of equal length), and its brand."""
 
     low: int
     high: int
@@ -31,7 +31,7 @@ def _range(low: int, high: int, brand: Brand, *lengths: int) -> _Range:
     return _Range(low=low, high=high, brand=brand, lengths=frozenset(lengths))
 
 
-# ISO/IEC 7812 issuer ranges as the card networks publish them.
+# ISO/IEC 7812 issuer ranges, as published by the card networks.
 _RANGES = (
     _range(4, 4, "VISA", 13, 16, 19),
     _range(51, 55, "MC", 16),
@@ -50,7 +50,7 @@ _RANGES = (
 
 
 def brand_of(pan: str) -> Brand | None:
-    """Return the brand whose range and length match a PAN, or None."""
+    """Return the brand whose ranges and lengths match a PAN, or None."""
     for low, high, brand, lengths in _RANGES:
         lead = int(pan[: len(str(low))])
         if low <= lead <= high and len(pan) in lengths:
@@ -67,17 +67,17 @@ class Checks(Record, frozen=True, kw_only=True):
 
 
 class Card(Record, frozen=True, kw_only=True):
-    """The stored data of a card or of another payment instrument: see `Token.kind`."""
+    """The stored data of a card or another payment instrument; see `Token.kind`."""
 
-    brand: Face
+    brand: SourceBrand
     first6: str
     last4: str
     exp_month: str
     exp_year: str
     fingerprint: str
-    """Keyed hash of the PAN: equal for equal PANs, useless without the server's key."""
-    good_until_ms: int = 0
-    """The first moment after the expiry month, UTC."""
+    """Keyed hash of the PAN: equal for equal PANs, useless without the key of the server."""
+    expires_ms: int = 0
+    """The first millisecond after the expiry month, in UTC."""
     has_cvv: bool = False
     name: str | None = None
     address_line1: str | None = None
@@ -87,10 +87,10 @@ class Card(Record, frozen=True, kw_only=True):
 NO_CHECKS = Checks()
 
 
-def checks_seen(checks: Checks, card: Card) -> Checks:
-    """Return the checks for which the card has the data.
+def applicable_checks(checks: Checks, card: Card) -> Checks:
+    """Return the checks for which the card has data.
 
-    Source: the test-card page: with the data the checks succeed, without it they are null.
+    Source: the test-card page. With data the checks succeed, without data they are null.
     """
     return Checks(
         address_line1_check=checks.address_line1_check if card.address_line1 else None,

@@ -1,8 +1,8 @@
-"""Clover's host names, and what each serves.
+"""Clover's host names and the services behind each.
 
-The only source for the certificate of `serve --tls`, the lines for a hosts file, the aliases for
-compose, the page that lists the names, and the hosts that `conformance` may use. The mock serves
-every path on every name, because clients use several names for one path.
+This list is used for the certificate of `serve --tls`, the hosts file, the compose aliases, the
+documentation and the hosts that `conformance` may use. The mock serves every path on every name,
+because clients use several names for one path.
 """
 
 from typing import Literal, NamedTuple
@@ -14,32 +14,32 @@ Region = Literal["sandbox", "North America", "Europe", "Latin America"]
 
 DOMAIN = "clover.com"
 SANDBOX_DOMAIN = "dev.clover.com"
-"""Names with this suffix are the sandbox; all others in the domain are production."""
+"""Domain of the sandbox; all other names in `DOMAIN` are production."""
 
 
 class Host(NamedTuple):
-    """One host name: its region, what clients use it for, and the evidence."""
+    """A host name: its region, what clients use it for, and the evidence."""
 
     name: str
     region: Region
     serves: str
     evidence: Evidence
     services: tuple[Service, ...] = ()
-    """Services that `conformance` uses there; only for the sandbox's names."""
+    """Services that `conformance` uses at this host; only for the sandbox."""
 
 
 _DASHBOARD = "dashboards, OAuth consent, platform API, hosted checkout, recurring"
 _PLATFORM = "platform API, OAuth tokens, hosted checkout"
-_CHARGES = "charges, customers, orders, refunds, the key for tokens"
+_CHARGES = "charges, customers, orders, refunds, the API key for tokens"
 _TOKENS = "card tokens"
-_SCRIPTS = "sdk.js, keys.json, 3-D Secure's script"
+_SCRIPTS = "sdk.js, keys.json, the 3-D Secure script"
 
 _V1 = documented("MD:using-oauth-20")
 _V2 = documented("MD:high-trust-app-auth-flow")
 _SDK = documented("REF createcharge; NODE")
 _TOKENISED = documented("SEED card token; NODE")
-_PAGES = documented("iframe SDK page; that it has keys.json was not found")
-_ABROAD = observed("clients of Clover in Europe and Latin America")
+_PAGES = documented("iframe SDK page; no source says that the host has keys.json")
+_OTHER_REGIONS = observed("clients in Europe and Latin America")
 
 HOSTS: tuple[Host, ...] = (
     Host(
@@ -90,17 +90,21 @@ HOSTS: tuple[Host, ...] = (
     Host(name="www.eu.clover.com", region="Europe", serves=_DASHBOARD, evidence=_V2),
     Host(name="eu.clover.com", region="Europe", serves="OAuth v1", evidence=_V1),
     Host(name="api.eu.clover.com", region="Europe", serves=_PLATFORM, evidence=_V2),
-    Host(name="scl.eu.clover.com", region="Europe", serves=_CHARGES, evidence=_ABROAD),
-    Host(name="token.eu.clover.com", region="Europe", serves=_TOKENS, evidence=_ABROAD),
+    Host(name="scl.eu.clover.com", region="Europe", serves=_CHARGES, evidence=_OTHER_REGIONS),
+    Host(name="token.eu.clover.com", region="Europe", serves=_TOKENS, evidence=_OTHER_REGIONS),
     Host(name="www.la.clover.com", region="Latin America", serves=_DASHBOARD, evidence=_V2),
     Host(name="la.clover.com", region="Latin America", serves="OAuth v1", evidence=_V1),
     Host(name="api.la.clover.com", region="Latin America", serves=_PLATFORM, evidence=_V2),
-    Host(name="scl.la.clover.com", region="Latin America", serves=_CHARGES, evidence=_ABROAD),
-    Host(name="token.la.clover.com", region="Latin America", serves=_TOKENS, evidence=_ABROAD),
+    Host(
+        name="scl.la.clover.com", region="Latin America", serves=_CHARGES, evidence=_OTHER_REGIONS
+    ),
+    Host(
+        name="token.la.clover.com", region="Latin America", serves=_TOKENS, evidence=_OTHER_REGIONS
+    ),
 )
 NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)
 
 
 def sandbox_host(service: Service) -> str:
-    """Return the sandbox's name for a service."""
+    """Return the host name of the sandbox for a service."""
     return next(host.name for host in HOSTS if service in host.services)

@@ -1,6 +1,6 @@
-"""Known differences from Clover, and facts about Clover that are not known.
+"""Known differences from Clover, and open questions about Clover's behaviour.
 
-Both are lists of values, so that `mock-clover evidence` and its page include them.
+`mock-clover evidence` and the documentation list both.
 """
 
 from typing import NamedTuple
@@ -14,75 +14,77 @@ from mock_clover.core.evidence import Behaviour
 
 
 class KnownDifference(NamedTuple):
-    """One known difference between this mock and Clover."""
+    """A known difference between this mock and Clover."""
 
-    about: str
-    said: str
+    topic: str
+    description: str
 
 
 class Unknown(NamedTuple):
-    """A fact about Clover that was not found, and what this mock does instead."""
+    """An open question about Clover, and what this mock does."""
 
-    about: str
-    here: str = ""
+    topic: str
+    mock_behaviour: str = ""
     behaviour: Behaviour | None = None
-    """The behaviour that describes what this mock does."""
+    """A behaviour that describes what this mock does."""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """Return what this mock does."""
-        return " ".join(filter(None, (self.here, self.behaviour and self.behaviour.said)))
+        return " ".join(filter(None, (self.mock_behaviour, self.behaviour and self.behaviour.said)))
 
 
 KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
     KnownDifference(
-        "issuers", "No money moves: scenarios, rules and headers set the issuer's verdict."
+        "issuers", "No money moves: scenarios, rules and headers set the verdict of the issuer."
     ),
     KnownDifference(
         "address",
-        "One address serves all of Clover's hosts; HTTPS is off unless `serve --tls` is used.",
+        "The mock serves all of Clover's hosts at one address; HTTPS requires `serve --tls`.",
     ),
     KnownDifference(
         "keys",
-        "The server has its own key pair: it cannot decrypt data encrypted with Clover's key.",
+        "The server has its own key pair, so it cannot decrypt data encrypted with Clover's key.",
     ),
     KnownDifference(
-        "language", "API errors are in English; Clover's depend on the merchant's locale."
+        "language",
+        "API errors are in English; Clover's errors depend on the locale of the merchant.",
     ),
     KnownDifference(
-        "reply headers",
-        "Responses have x-mock-clover-why, x-mock-clover-evidence and x-request-id; of Clover's "
-        "own headers they have only those of its rate limits.",
+        "response headers",
+        "Responses have x-mock-clover-why, x-mock-clover-evidence and x-request-id. Of Clover's "
+        "own headers, they have only those of the rate limits.",
     ),
     KnownDifference(
-        "bounds",
-        "A body over 1 MiB gets 413, a full sandbox 503; docs/architecture.md lists all bounds.",
+        "limits",
+        "A body over 1 MiB gets 413, a full sandbox 503; docs/architecture.md lists all limits.",
     ),
-    KnownDifference("rate limits", "They are off unless a scenario turns them on."),
+    KnownDifference("rate limits", "Off by default; a scenario can enable them."),
     KnownDifference(
         "velocity",
         "Clover's sandbox declines too many payments of one card or IP address, with a recorded "
-        "message. The threshold is not known, so this mock never does.",
+        "message. The threshold is unknown, so this mock does not.",
     ),
     KnownDifference(
-        "members never returned",
-        "billing_details, debt_payment, livemode, receipt_number, receipt_url: a schema of the "
-        "responses has them, no recorded response does.",
+        "fields that are never returned",
+        "billing_details, debt_payment, livemode, receipt_number, receipt_url: a response schema "
+        "has them, but no recorded response does.",
     ),
     KnownDifference(
-        "level 2 and 3", "Their data is validated and returned, and has no other effect."
+        "level 2 and 3", "The data is validated and returned, but has no other effect."
     ),
     KnownDifference(
         "list of refunds",
-        "One fixture (GP) has rows of another form; here they are the same as single refunds.",
+        "A recorded list (GP) has items in a different format; this mock returns them like single "
+        "refunds.",
     ),
     KnownDifference(
         "hosted checkout",
-        "The page is this mock's own and accepts cards only: no wallets and no 3-D Secure.",
+        "The page is this mock's own and accepts only cards: no wallets and no 3-D Secure.",
     ),
     KnownDifference(
         "3-D Secure",
-        "The SDK opens only pages of this mock, and their design is this mock's own.",
+        "The SDK opens only pages of this mock, which have their own design.",
     ),
     KnownDifference("receipts", "No receipts are sent, as in Clover's sandbox."),
 )
@@ -90,51 +92,56 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
 UNKNOWNS: tuple[Unknown, ...] = (
     Unknown("the response to a repeated idempotency key", "", charge.IDEMPOTENCY_REPLAY),
     Unknown("the scope of an idempotency key", "", charge.IDEMPOTENCY_SCOPE),
-    Unknown("the lifetime of an unused token", "", charge.TOKEN_KEEPS),
-    Unknown("whether a decline uses up its token", "", charge.DECLINE_SPENDS_TOKEN),
+    Unknown("the lifetime of an unused token", "", charge.TOKEN_VALID_UNTIL_CARD_EXPIRES),
+    Unknown("whether a decline consumes the token", "", charge.DECLINE_CONSUMES_TOKEN),
     Unknown(
-        "any error body of the token host",
-        "documented codes in the envelope of charges, messages after the documented descriptions",
+        "all error responses of the token host",
+        "documented codes in the error format of charges; messages are based on the documented "
+        "descriptions",
     ),
     Unknown(
-        "the bodies of amount_too_large, expired_card and card_on_file_missing, of 403 and 5xx, "
-        "and of saving a card twice",
-        "documented codes, messages like the recorded ones",
+        "the responses for amount_too_large, expired_card and card_on_file_missing, for 403 and "
+        "5xx, and for a card that is saved twice",
+        "documented codes, with messages like the recorded ones",
     ),
-    Unknown("the body of a failed charge", "", charge.FAILED_CHARGE_SHOWN),
+    Unknown("the response for a failed charge", "", charge.FAILED_CHARGE_IS_RETRIEVABLE),
     Unknown("the list of decline codes", "", charge.DECLINE_REASONS),
-    Unknown("the smallest amount", "0 is accepted, as REF createcharge says"),
-    Unknown("the highest amount of a capture", "", charge.CAPTURE_WITHIN_AUTHORISATION),
-    Unknown("which of several saved cards is charged", "", charge.NEWEST_CARD_PAYS),
+    Unknown("the minimum amount", "0 is accepted, as REF createcharge says"),
+    Unknown("the maximum amount of a capture", "", charge.CAPTURE_WITHIN_AUTHORIZATION),
+    Unknown("which of several saved cards is charged", "", charge.NEWEST_CARD_IS_CHARGED),
     Unknown("the time zone of dates in filters", "", order.DATES_ARE_UTC),
-    Unknown("canceled orders", "no order has this status"),
-    Unknown("which charge of a split payment is refunded", "", order.RETURN_MAKES_REFUNDS),
-    Unknown("the lifetime of an authorization code", "", around.CODE_LIFE),
-    Unknown("the limit of live refresh tokens", "", around.REFRESH_TOKENS_ARE_LIMITED),
-    Unknown("the body of a rejected refresh", "the same as for a rejected code"),
+    Unknown("canceled orders", "no order has the status canceled"),
+    Unknown("which charge of a split payment is refunded", "", order.RETURN_CREATES_REFUNDS),
+    Unknown("the lifetime of an authorization code", "", around.CODE_LIFETIME),
+    Unknown("the maximum number of valid refresh tokens", "", around.REFRESH_TOKENS_ARE_LIMITED),
+    Unknown("the response to a rejected refresh", "the same as for a rejected code"),
     Unknown(
-        "the shape of a wallet's token request", "several are accepted", charge.WALLET_IS_APPROVED
+        "the format of a token request for a wallet",
+        "several are accepted",
+        charge.WALLET_IS_APPROVED,
     ),
     Unknown("the flow of each 3-D Secure card", "", around.FLOW_BY_CARD),
-    Unknown("the status of a charge during 3-D Secure", "", around.PENDING_CHARGE_SHOWN),
+    Unknown("the status of a charge during 3-D Secure", "", around.PENDING_CHARGE_IS_RETRIEVABLE),
     Unknown("the values of flow_status", "", around.FLOW_STATUS_DECIDES),
     Unknown("the content of the 3DS SDK's event", "", around.SDK_STATUS),
     Unknown("the target of the 3DS SDK's event", "", around.SDK_EVENT_TARGET),
     Unknown("what the browser's card fields check", "", browser.SDK_FIELD_CHECKS),
     Unknown("when a card field reports its error", "", browser.SDK_ERROR_AFTER_TOUCH),
-    Unknown("most messages of the card fields", "our own messages, in English and French"),
-    Unknown("how createToken reports an error response", "", browser.SDK_TOKEN_REFUSALS),
+    Unknown("most messages of the card fields", "messages of this mock, in English and French"),
+    Unknown("how createToken reports an error response", "", browser.SDK_TOKEN_REJECTIONS),
     Unknown("how the SDK sends a card", "", browser.SDK_TOKEN_SENT_PLAIN),
-    Unknown("the detail of paymentAuthorize", "", browser.SDK_APPLE_PAY_AUTHORIZE),
-    Unknown("the initial balance of a gift card", "", around.FRESH_GIFT_CARD_HOLDS),
-    Unknown("how long a bank debit is pending", "", around.DEBIT_IS_PENDING),
+    Unknown("the detail of the paymentAuthorize event", "", browser.SDK_APPLE_PAY_AUTHORIZE),
+    Unknown("the initial balance of a gift card", "", around.NEW_GIFT_CARD_BALANCE),
+    Unknown("how long an ACH debit is pending", "", around.DEBIT_IS_PENDING),
     Unknown("which requests cause which events", "", around.EVENTS_OF_A_PAYMENT),
     Unknown("when a webhook is retried", "", around.WEBHOOK_RETRIES),
-    Unknown("when a subscription's payment is retried", "", order.FAILED_PAYMENT_IS_RETRIED),
-    Unknown("most error bodies of the hosted checkout", "a message only, as clients expect"),
-    Unknown("where its page goes after a decline", "", checkout.CHECKOUT_ALLOWS_RETRY),
+    Unknown("when a subscription payment is retried", "", order.FAILED_PAYMENT_IS_RETRIED),
+    Unknown("most error responses of the hosted checkout", "only a message, as clients expect"),
     Unknown(
-        "whether a cancelled session can be paid", "", checkout.CANCELLED_CHECKOUT_CANNOT_BE_PAID
+        "where the checkout page redirects after a decline", "", checkout.CHECKOUT_ALLOWS_RETRY
     ),
-    Unknown("the body of a 429", "a message only, as quoted on one help page"),
+    Unknown(
+        "whether a canceled session can be paid", "", checkout.CANCELLED_CHECKOUT_CANNOT_BE_PAID
+    ),
+    Unknown("the response body of a 429", "only a message, as quoted on one help page"),
 )

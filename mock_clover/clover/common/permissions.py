@@ -1,7 +1,7 @@
-"""Permissions that a merchant grants to an app, by Clover's names; without them a request gets 401.
+"""Permissions that a merchant grants to an app, by Clover's names.
 
-Clover stores them with the app, not with the token. A scenario sets them in `permissions` of its
-settings.
+A request without a required permission gets 401. Clover stores the permissions with the app, not
+with the token. A scenario sets them in the setting `permissions`.
 """
 
 from typing import Literal, get_args
@@ -25,15 +25,17 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 PERMISSIONS_EVIDENCE = documented("MD:ecommerce-app-permissions; write_inventory is inferred")
 
 
-def bitmap(granted: tuple[Permission, ...] | None) -> int:
-    """Return permissions as a bitmap, in the order of PERMISSIONS; None means all of them.
+def permission_bitmap(granted: tuple[Permission, ...] | None) -> int:
+    """Return permissions as a bitmap, in the order of PERMISSIONS; None means all permissions.
 
-    That a token has such a number is observed; the meaning of its bits is not known.
+    That tokens have such a number is observed; the meaning of the bits is unknown.
     """
     granted_names = PERMISSIONS if granted is None else granted
-    return sum(1 << place for place, name in enumerate(PERMISSIONS) if name in granted_names)
+    return sum(1 << bit for bit, name in enumerate(PERMISSIONS) if name in granted_names)
 
 
-def missing(needed: tuple[Permission, ...], granted: tuple[Permission, ...]) -> list[Permission]:
+def missing_permissions(
+    needed: tuple[Permission, ...], granted: tuple[Permission, ...]
+) -> list[Permission]:
     """Return the needed permissions that are not granted."""
     return [name for name in needed if name not in granted]

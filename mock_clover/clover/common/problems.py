@@ -1,8 +1,8 @@
 """The catalogue of errors, named by situation, because Clover uses one code for many situations.
 
-A problem has a status, code, type, message and evidence. The format of a service's errors is a
-dialect (`engine/error_format.py`). To add a problem, add an assignment here with one of the
-functions of `core/problem.py`. A handler that raises one changes nothing in the sandbox.
+An error has a status, code, type, message and evidence. The error format is chosen by the dialect
+(`engine/error_format.py`). To add an error, add an assignment here with one of the functions of
+`core/problem.py`. A handler raises an error before it changes the sandbox.
 """
 
 from mock_clover.clover.checkout import problems as problem_checkout
@@ -19,13 +19,13 @@ __all__ = ["ApiError", "Problem"]  # re-exported with the catalogue
 
 _CODES = "DOCS:ecommerce-error-codes"
 
-# Transport and authorisation ----------------------------------------------------------------------
+# Transport and authentication ---------------------------------------------------------------------
 
 UNAUTHORIZED = bare(
     "UNAUTHORIZED",
     401,
     "401 Unauthorized",
-    observed("GP on every endpoint; live on scl and token hosts"),
+    observed("GP on every endpoint; a live probe of the scl and token hosts"),
 )
 PAKMS_WITHOUT_AUTHORIZATION = plain(
     "PAKMS_WITHOUT_AUTHORIZATION",
@@ -44,19 +44,19 @@ PAYLOAD_TOO_LARGE = bare(
     "PAYLOAD_TOO_LARGE",
     413,
     "413 Request Entity Too Large",
-    inferred("no Clover limit was found; ours is 1 MiB"),
+    inferred("no limit of Clover was found; this mock's limit is 1 MiB"),
 )
 SANDBOX_FULL = bare(
     "SANDBOX_FULL",
     503,
     "503 Service Unavailable",
-    inferred("a bound of this mock, not of Clover: start a fresh sandbox"),
+    inferred("a limit of this mock, not of Clover; create a new sandbox"),
 )
 SERVICE_UNAVAILABLE = bare(
     "SERVICE_UNAVAILABLE",
     503,
     "503 Service Unavailable",
-    inferred("no 5xx body of Clover was found; NODE retries on 503"),
+    inferred("no 5xx response of Clover was found; NODE retries on 503"),
 )
 RATE_LIMITED = bare(
     "RATE_LIMITED", 429, "429 Too Many Requests", observed("bypassmobile help page")
@@ -65,43 +65,43 @@ CONTROL_INVALID = bare(
     "CONTROL_INVALID",
     400,
     "{detail}",
-    inferred("of this mock, not of Clover: an invalid control call"),
+    inferred("this mock's own error for an invalid control request"),
 )
 CONTROL_NOT_FOUND = bare(
     "CONTROL_NOT_FOUND",
     404,
     "{detail}",
-    inferred("of this mock, not of Clover: a control call names an unknown object"),
+    inferred("this mock's own error for a control request that names an unknown object"),
 )
 CONTROL_FORBIDDEN = bare(
     "CONTROL_FORBIDDEN",
     403,
     "{detail}",
-    inferred("of this mock, not of Clover: the guard of its control calls"),
+    inferred("this mock's own error for a control request that is not allowed"),
 )
 UNKNOWN_OUTCOME = bare(
-    "UNKNOWN_OUTCOME", 400, "{detail}", inferred("of this mock, not of Clover: an unknown trigger")
+    "UNKNOWN_OUTCOME", 400, "{detail}", inferred("this mock's own error for an unknown outcome")
 )
 INVALID_JSON = invalid(
     "INVALID_JSON",
     "Invalid JSON Format",
-    documented("DOCS:ach-faqs, for the message; the envelope is inferred"),
+    documented("DOCS:ach-faqs, for the message; the error format is inferred"),
 )
 INVALID_REQUEST = invalid(
     "INVALID_REQUEST",
     "Please provide a valid {param}.",
-    inferred("the observed message for amount, currency and charge"),
+    inferred("the observed message for an invalid amount, currency or charge"),
 )
 UNKNOWN_PARAMETER = invalid(
     "UNKNOWN_PARAMETER",
     "Received unknown parameter: {param}",
-    inferred("OAS-TOK names the code; raised only under --strict"),
+    inferred("OAS-TOK names the code; raised only with --strict"),
     code="parameter_unknown",
 )
 FORWARDED_FOR_MISSING = invalid(
     "FORWARDED_FOR_MISSING",
     "Please provide a valid x-forwarded-for header.",
-    documented("REF createcharge: required; the body is inferred; raised only under --strict"),
+    documented("REF createcharge: required; the body is inferred; raised only with --strict"),
     code="parameter_missing",
     param="x-forwarded-for",
 )
@@ -126,13 +126,13 @@ OAUTH_INVALID_CREDENTIALS = bare(
     "OAUTH_INVALID_CREDENTIALS",
     400,
     "Invalid OAuth credentials",
-    observed("GP CloverApiAuthorize e2e: wrong secret, wrong or spent code"),
+    observed("GP CloverApiAuthorize e2e: wrong secret, wrong or used code"),
 )
 OAUTH_INVALID_REDIRECT = bare(
-    "OAUTH_INVALID_REDIRECT", 400, "Invalid redirect_uri", inferred("nothing was found")
+    "OAUTH_INVALID_REDIRECT", 400, "Invalid redirect_uri", inferred("no source was found")
 )
 
-# Tokens. No real error body of the token host was found: the codes are documented, the envelope is
+# Tokens. No error response of the token host was found: the codes are documented, the format is
 # that of the charges host, and the messages follow the documented descriptions.
 
 INCORRECT_NUMBER = invalid(
@@ -155,8 +155,8 @@ INVALID_PAN = invalid(
     documented(_CODES),
     param="card.encrypted_pan",
 )
-PAN_CONTRADICTED = invalid(
-    "PAN_CONTRADICTED",
+PAN_MISMATCH = invalid(
+    "PAN_MISMATCH",
     "Card {param} does not match the card number.",
     inferred("OAS-TOK requires first6 and last4 with an encrypted PAN"),
     code="invalid_number",
@@ -164,7 +164,7 @@ PAN_CONTRADICTED = invalid(
 CARD_NOT_LISTED = invalid(
     "CARD_NOT_LISTED",
     "Card number is not a Clover test card.",
-    inferred("raised only under --listed-cards-only"),
+    inferred("raised only with --listed-cards-only"),
     code="incorrect_number",
     param="card.number",
 )
@@ -240,7 +240,7 @@ INVALID_CURRENCY = invalid(
 INVALID_SOURCE = invalid(
     "INVALID_SOURCE",
     "Please provide a valid source for the charge.",
-    observed("GP CloverCharge: source missing; that an unknown one gets the same is inferred"),
+    observed("GP CloverCharge: no source; that an unknown source gets the same is inferred"),
     param="source",
 )
 INVALID_TENDER = invalid(
@@ -286,8 +286,8 @@ INVALID_CHARGE_ID = invalid(
     "Please provide a valid charge id.",
     observed("GP CloverCharge e2e: capture, malformed id"),
 )
-NOT_AN_AUTHORISATION = problem(
-    "NOT_AN_AUTHORISATION",
+NOT_AN_AUTHORIZATION = problem(
+    "NOT_AN_AUTHORIZATION",
     400,
     "processing_error",
     "Invalid request: cannot capture a non AUTH payment",
@@ -301,8 +301,8 @@ CHARGE_ALREADY_CAPTURED = problem(
     observed("GP CloverCharge: capture twice; the pages call it charge_already_captured"),
     documented_code="charge_already_captured",
 )
-AUTHORISATION_EXPIRED = invalid(
-    "AUTHORISATION_EXPIRED",
+AUTHORIZATION_EXPIRED = invalid(
+    "AUTHORIZATION_EXPIRED",
     "The authorization has expired.",
     documented("OAS-TOK names the code; status and message are inferred"),
     code="charge_expired_for_capture",
@@ -310,7 +310,7 @@ AUTHORISATION_EXPIRED = invalid(
 CAPTURE_TOO_LARGE = invalid(
     "CAPTURE_TOO_LARGE",
     "Please provide a valid amount.",
-    inferred("no over-capture rule was found; a capture above the authorization is rejected"),
+    inferred("no rule was found; a capture above the authorized amount is rejected"),
     code="invalid_charge_amount",
     param="amount",
 )
@@ -323,12 +323,12 @@ INVALID_REFUND_CHARGE = invalid(
     observed("GP CloverRefund: no charge"),
     param="charge",
 )
-REFUND_TARGET_NOT_FOUND = problem(
-    "REFUND_TARGET_NOT_FOUND",
+REFUND_OR_CHARGE_NOT_FOUND = problem(
+    "REFUND_OR_CHARGE_NOT_FOUND",
     404,
     "processing_error",
     "Not Found",
-    observed("GP CloverRefund: refund or get of an unknown id"),
+    observed("GP CloverRefund: POST or GET with an unknown id"),
 )
 REFUND_TOO_LARGE = problem(
     "REFUND_TOO_LARGE",
@@ -352,7 +352,7 @@ PARTIAL_REFUND_NOT_ALLOWED = problem(
     400,
     "processing_error",
     "Partial refunds are not allowed for charges with tax, tip, or more than one line item.",
-    documented("REF create-refund states the rule; the message is inferred"),
+    documented("REF create-refund has the rule; the message is inferred"),
 )
 PARTIAL_VOID_NOT_ALLOWED = problem(
     "PARTIAL_VOID_NOT_ALLOWED",
@@ -374,11 +374,11 @@ EMAIL_INVALID = invalid(
 INVALID_CUSTOMER_SOURCE = invalid(
     "INVALID_CUSTOMER_SOURCE",
     "Please provide a valid source or token.",
-    observed("GP CloverCustomer: no source; that an unknown one gets the same is inferred"),
+    observed("GP CloverCustomer: no source; that an unknown source gets the same is inferred"),
     param="source",
 )
-CUSTOMER_MISSING = problem(
-    "CUSTOMER_MISSING",
+CUSTOMER_RESOURCE_MISSING = problem(
+    "CUSTOMER_RESOURCE_MISSING",
     404,
     "resource_missing",
     "Customer with id {id} not found.",
@@ -407,7 +407,7 @@ CVV_NOT_FOUND = problem(
 CARD_ALREADY_SAVED = invalid(
     "CARD_ALREADY_SAVED",
     "Card already exists for customer {id}.",
-    documented("DOCS:ecommerce-faqs states 409 Conflict; the body is inferred"),
+    documented("DOCS:ecommerce-faqs has 409 Conflict; the response body is inferred"),
     status=409,
     param="source",
 )
@@ -416,7 +416,7 @@ CARD_VERIFICATION_DECLINED = problem(
     402,
     "card_declined",
     "{detail}",
-    observed("ottstream CloverService checks for 402; the body is inferred from that of a charge"),
+    observed("ottstream CloverService checks for 402; the body is inferred from charges"),
     param="source",
 )
 
@@ -438,13 +438,13 @@ ORDER_ALREADY_PAID = invalid(
 ORDER_WITHOUT_ITEMS = invalid(
     "ORDER_WITHOUT_ITEMS",
     "Order with id {id} has no line items",
-    observed("GP CloverOrder; no final dot"),
+    observed("GP CloverOrder; the message has no final period"),
     status=404,
 )
 ORDER_NOT_PAID = invalid(
     "ORDER_NOT_PAID",
     "Order has no payments. Nothing to refund",
-    observed("GP CloverOrder: returns; no final dot"),
+    observed("GP CloverOrder: returns; the message has no final period"),
     status=404,
 )
 INVALID_ITEMS = invalid(
@@ -456,7 +456,7 @@ INVALID_ITEMS = invalid(
 INVALID_TAX_RATE = invalid(
     "INVALID_TAX_RATE",
     "Please provide a valid tax_rate_uuid.",
-    inferred("the message for amount; Clover's page on permissions says that it reads the tax"),
+    inferred("the message for amount; Clover's permissions page says that tax rates are read"),
     param="tax_rate_uuid",
 )
 ORDER_OVERPAID = invalid(
@@ -467,7 +467,7 @@ ORDER_OVERPAID = invalid(
     param="amount",
 )
 
-_PARTS = (
+_ERROR_MODULES = (
     problem_evidence,
     problem_oauth,
     problem_recurring,
@@ -476,16 +476,16 @@ _PARTS = (
     problem_checkout,
     problem_platform,
 )
-CATALOGUE: tuple[Problem, ...] = tuple(
+ALL_ERRORS: tuple[Problem, ...] = tuple(
     value
-    for named in (dict(globals()), *map(vars, _PARTS))
-    for value in named.values()
+    for namespace in (dict(globals()), *map(vars, _ERROR_MODULES))
+    for value in namespace.values()
     if isinstance(value, Problem)
 )
-BY_NAME: dict[str, Problem] = {problem.name: problem for problem in CATALOGUE}
-OUTCOMES: dict[str, Problem] = {
+BY_NAME: dict[str, Problem] = {problem.name: problem for problem in ALL_ERRORS}
+SELECTABLE_ERRORS: dict[str, Problem] = {
     name: problem
     for name, problem in BY_NAME.items()
     if name not in ("UNKNOWN_OUTCOME", "EVIDENCE_INFERRED") and not name.startswith("CONTROL_")
 }
-"""Clover's problems: those that a rule, a header, a trigger text or a fault can select."""
+"""Clover's errors: those that a rule, a header, a trigger text or a fault can select."""

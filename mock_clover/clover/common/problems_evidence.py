@@ -1,4 +1,4 @@
-"""The error for requests that would rely on inferred behaviour: of this mock, not of Clover."""
+"""The error for requests that would rely on inferred behaviour: an error of this mock only."""
 
 from mock_clover.core.evidence import inferred
 from mock_clover.core.problem import problem
@@ -8,8 +8,8 @@ EVIDENCE_INFERRED = problem(
     501,
     "evidence_inferred",
     (
-        "This behaviour is only inferred: {detail}. To allow it, set allow_inferred: [{names}] "
-        "in the scenario's settings."
+        "The response would rely on inferred behaviour: {detail}. To allow it, add "
+        "allow_inferred: [{names}] to the scenario's settings."
     ),
-    inferred("of this mock, not of Clover: raised only under --strict evidence"),
+    inferred("an error of this mock, not of Clover; raised only with --strict evidence"),
 )

@@ -1,4 +1,7 @@
-"""Customers: saving a card makes its token multi-pay; a customer can save a card only once."""
+"""Customers and their cards on file.
+
+Saving a card makes its token multi-pay; each card can be saved once per customer.
+"""
 
 from typing import Any
 
@@ -9,8 +12,8 @@ from mock_clover.clover.common.problems import (
     CARD_ALREADY_SAVED,
     CARD_NOT_FOUND,
     CARD_VERIFICATION_DECLINED,
-    CUSTOMER_MISSING,
     CUSTOMER_NOT_FOUND,
+    CUSTOMER_RESOURCE_MISSING,
     CVV_NOT_FOUND,
     INVALID_CUSTOMER_SOURCE,
     INVALID_REQUEST,
@@ -25,9 +28,9 @@ from mock_clover.clover.customers.records import (
     CustomerUpdate,
     DeletedAnswer,
     SavedCard,
-    customer_answer,
-    names_of,
-    with_email,
+    customer_response,
+    split_name,
+    with_current_email,
 )
 from mock_clover.clover.recurring.records_notice import card_saved_message
 from mock_clover.clover.tokens.records import Token
@@ -38,16 +41,16 @@ from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 
 CARDS_MAX = 50
-"""The maximum of cards on file of one customer; a bound of this mock."""
+"""Maximum number of cards on file per customer; a limit of this mock."""
 _MERCHANT_CURRENCY = "USD"  # documented SEED: the merchant's currency, not the request's
 
 
 def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerAnswer:
     """Create a customer with a card on file."""
     body = call.body
-    token = _require_savable(sandbox, call, body.source, None)
+    token = _get_savable_token(sandbox, call, body.source, None)
     sandbox.customers.require_room()
-    first, last = names_of(body.firstName, body.lastName, body.name)
+    first, last = split_name(body.firstName, body.lastName, body.name)
     customer = Customer(
         id=sandbox.ids.object_id(),
         email=body.email,
@@ -60,14 +63,14 @@ def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> Cust
 
 
 def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> CustomerAnswer:
-    """Update a customer, and save another card if the request has a source."""
+    """Update a customer, and save a card if the request has a source."""
     body, customer = call.body, sandbox.customers.get(call.ids[0])
     if customer is None:
-        raise CUSTOMER_MISSING.error(id=call.ids[0])
-    token = _require_savable(sandbox, call, body.source, customer) if body.source else None
-    first, last = names_of(body.firstName, body.lastName, body.name)
+        raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
+    token = _get_savable_token(sandbox, call, body.source, customer) if body.source else None
+    first, last = split_name(body.firstName, body.lastName, body.name)
     changed = replace(
-        with_email(customer, body.email),
+        with_current_email(customer, body.email),
         first_name=first or customer.first_name,
         last_name=last or customer.last_name,
         phone=body.phone or customer.phone,
@@ -76,11 +79,11 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
         return _save(sandbox, call, changed, token)
     sandbox.customers.put(changed.id, changed)
     send_platform_event(sandbox, "C", changed.id, "UPDATE", "customer")
-    call.why = "the customer is updated, no card is saved"
-    return customer_answer(changed, _MERCHANT_CURRENCY)
+    call.why = "updated the customer; no card was saved"
+    return customer_response(changed, _MERCHANT_CURRENCY)
 
 
-def _require_savable(
+def _get_savable_token(
     sandbox: Sandbox, call: Call[Any, None], source: str, customer: Customer | None
 ) -> Token:
     """Return the token to save, verified with the issuer, or raise an ApiError."""
@@ -121,7 +124,7 @@ def _save(
     send_platform_event(sandbox, "C", saved.id, event, "customer")
     sandbox.notices.add(sandbox.clock.now_ms(), saved, card_saved_message(token.card))
     call.why = f"saved {token.card.brand} ...{token.card.last4}; its token is now multi-pay"
-    return customer_answer(saved, _MERCHANT_CURRENCY)
+    return customer_response(saved, _MERCHANT_CURRENCY)
 
 
 def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
@@ -144,21 +147,21 @@ def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerAnswer:
     """Return a customer. Clover has this operation only in its platform API."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
-        raise CUSTOMER_MISSING.error(id=call.ids[0])
-    return customer_answer(customer, _MERCHANT_CURRENCY)
+        raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
+    return customer_response(customer, _MERCHANT_CURRENCY)
 
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
-    """Delete a customer and its cards on file. Only Clover's Node SDK defines this operation."""
+    """Delete a customer and the cards on file. Only Clover's Node SDK defines this operation."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
-        raise CUSTOMER_MISSING.error(id=call.ids[0])
-    drop_customer(sandbox, customer)
+        raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
+    delete_customer_and_cards(sandbox, customer)
     return DeletedAnswer(deleted=True, id=customer.id, object="customer")
 
 
-def drop_customer(sandbox: Sandbox, customer: Customer) -> None:
-    """Delete a customer; its cards can no longer be charged."""
+def delete_customer_and_cards(sandbox: Sandbox, customer: Customer) -> None:
+    """Delete a customer; the cards on file can no longer be charged."""
     _revoke_tokens(sandbox, customer.cards)
     sandbox.customers.drop(customer.id)
     send_platform_event(sandbox, "C", customer.id, "DELETE", "customer")
@@ -171,7 +174,7 @@ def _revoke_tokens(sandbox: Sandbox, cards: tuple[SavedCard, ...]) -> None:
             sandbox.tokens.put(token.id, replace(token, state="revoked"))
 
 
-_SAVING = (TOKEN_ALREADY_USED, CVV_NOT_FOUND, CARD_VERIFICATION_DECLINED)
+_SAVE_CARD_ERRORS = (TOKEN_ALREADY_USED, CVV_NOT_FOUND, CARD_VERIFICATION_DECLINED)
 
 ENDPOINTS = (
     Endpoint(
@@ -183,8 +186,8 @@ ENDPOINTS = (
         auth=bearer("read_customers", "write_customers", "online_payments"),
         response=CustomerAnswer,
         idempotent=True,
-        errors=_SAVING,
-        about="Create a customer and save a card; its token becomes multi-pay.",
+        errors=_SAVE_CARD_ERRORS,
+        about="Create a customer and save a card. The token of the card becomes multi-pay.",
         evidence=documented("REF createcustomer; SEED save-a-card"),
     ),
     Endpoint(
@@ -195,8 +198,8 @@ ENDPOINTS = (
         request=CustomerUpdate,
         auth=bearer("read_customers", "write_customers", "online_payments"),
         response=CustomerAnswer,
-        errors=(CUSTOMER_MISSING, CARD_ALREADY_SAVED, *_SAVING),
-        about="Update a customer; with a source, save another card.",
+        errors=(CUSTOMER_RESOURCE_MISSING, CARD_ALREADY_SAVED, *_SAVE_CARD_ERRORS),
+        about="Update a customer; with a source, save a card.",
         evidence=documented("REF updatecustomer; SEED save-a-card"),
     ),
     Endpoint(
@@ -218,7 +221,7 @@ ENDPOINTS = (
         auth=bearer("read_customers"),
         response=CustomerAnswer,
         extension=True,
-        errors=(CUSTOMER_MISSING,),
+        errors=(CUSTOMER_RESOURCE_MISSING,),
         about="Get a customer; Clover has this operation only in its platform API.",
         evidence=CUSTOMER_EXTENSION_EVIDENCE,
     ),
@@ -230,7 +233,7 @@ ENDPOINTS = (
         auth=bearer("read_customers", "write_customers"),
         response=DeletedAnswer,
         extension=True,
-        errors=(CUSTOMER_MISSING,),
+        errors=(CUSTOMER_RESOURCE_MISSING,),
         about="Delete a customer; only Clover's Node SDK defines this operation.",
         evidence=CUSTOMER_EXTENSION_EVIDENCE,
     ),

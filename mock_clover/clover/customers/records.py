@@ -37,7 +37,7 @@ class CustomerRequest(Record, frozen=True, kw_only=True):
 
 
 class CustomerUpdate(Record, frozen=True, kw_only=True):
-    """Body of `PUT /v1/customers/{id}`; in practice the e-mail is required."""
+    """Body of `PUT /v1/customers/{id}`. Clover requires the e-mail."""
 
     email: Annotated[
         str,
@@ -61,7 +61,7 @@ class CustomerUpdate(Record, frozen=True, kw_only=True):
 
 
 class SavedCard(Record, frozen=True, kw_only=True):
-    """A card on file: its id, and its multi-pay token."""
+    """A card on file: its id and its multi-pay token."""
 
     id: str
     token: str
@@ -94,24 +94,24 @@ class Customer(Record, frozen=True, kw_only=True):
         return (*((self.phone,) if self.phone else ()), *self.other_phones)
 
 
-def names_of(
+def split_name(
     first: str | None, last: str | None, name: str | None
 ) -> tuple[str | None, str | None]:
-    """Return given and family name; a full name is split at its last space (inferred)."""
+    """Return the given and family names; a full name is split at its last space (inferred)."""
     if name and not first and not last:
         given, _, family = name.strip().rpartition(" ")
         return given or family or None, family if given else None
     return first, last
 
 
-def with_email(customer: Customer, email: str) -> Customer:
-    """Return a customer with a new current e-mail address; the old one moves to the others."""
-    others = tuple(each for each in customer.emails if each != email)[: CONTACTS_MAX - 1]
+def with_current_email(customer: Customer, email: str) -> Customer:
+    """Return a customer with a new current e-mail address; the old one becomes another address."""
+    others = tuple(other for other in customer.emails if other != email)[: CONTACTS_MAX - 1]
     return replace(customer, email=email, other_emails=others)
 
 
 class Sources(Record, frozen=True, kw_only=True):
-    """`sources`: ids of cards, not objects."""
+    """`sources`: the ids of the cards, not objects."""
 
     evidence: ClassVar[Evidence] = documented("SEED 2025-05; GP CloverCustomer")
 
@@ -120,7 +120,7 @@ class Sources(Record, frozen=True, kw_only=True):
 
 
 class Shipping(Record, frozen=True, kw_only=True):
-    """`shipping`; only a blank name was seen."""
+    """`shipping`; only a blank name was observed."""
 
     evidence: ClassVar[Evidence] = documented("SEED 2025-05")
 
@@ -128,7 +128,7 @@ class Shipping(Record, frozen=True, kw_only=True):
 
 
 BLANK_NAME = " "
-"""`name` and `shipping.name`: a blank even if names were sent. Source: SEED 2025-05."""
+"""`name` and `shipping.name`: a single space, even if names were sent. Source: SEED 2025-05."""
 
 
 class CustomerAnswer(Record, frozen=True, kw_only=True):
@@ -146,7 +146,7 @@ class CustomerAnswer(Record, frozen=True, kw_only=True):
     shipping: Shipping | None = None
 
 
-def customer_answer(customer: Customer, currency: str) -> CustomerAnswer:
+def customer_response(customer: Customer, currency: str) -> CustomerAnswer:
     """Return the response for a customer."""
     return CustomerAnswer(
         id=customer.id,

@@ -1,7 +1,7 @@
-"""Effects of charges on gift cards, and charges of bank debits. No endpoints here.
+"""Effects of charges on gift cards, and charges of bank accounts (ACH debits).
 
-A gift card's balance is never stored: it is the loaded amount minus its captured charges, net of
-refunds. Its locked amount is the sum of its authorizations. Captures, voids, refunds,
+The balance of a gift card is not stored but computed: the loaded amount minus the captured charges,
+net of refunds. The locked amount is the sum of the authorizations. So captures, voids, refunds,
 cancellations and expiry need not update the card, and the balance is always consistent.
 """
 
@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.records import DEBIT_SETTLES, Charge, ChargeRequest
+from mock_clover.clover.charges.records import DEBIT_SETTLEMENT_JOB, Charge, ChargeRequest
 from mock_clover.clover.common.behaviours_other import (
     DEBIT_IS_APPROVED,
-    FRESH_GIFT_CARD_HOLDS,
-    GIFT_CARD_LIFE,
+    GIFT_CARD_LIFETIME,
     LOW_BALANCE_NEVER_DECLINES,
+    NEW_GIFT_CARD_BALANCE,
 )
 from mock_clover.clover.common.problems import INVALID_REQUEST, SANDBOX_FULL
 from mock_clover.clover.common.verdict import EXPIRED_CARD_MESSAGE, Approval, Decline, Verdict
 from mock_clover.clover.gift_cards.records import (
     CHARGES_MAX,
-    LIFE_MS,
+    GIFT_CARD_LIFETIME_MS,
     GiftCard,
     GiftCardView,
     gift_view,
@@ -41,43 +41,49 @@ _NOT_ACTIVE = Decline(
 )
 _EXPIRED = Decline(
     why="the gift card has expired according to the sandbox's clock (inferred)",
-    based_on=GIFT_CARD_LIFE.name,
+    based_on=GIFT_CARD_LIFETIME.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
 )
 
 
 class Balance(NamedTuple):
-    """A gift card's balance, and how much of it is locked."""
+    """The balance of a gift card, and how much of it is locked."""
 
     balance: int
     locked: int
 
     @property
-    def free(self) -> int:
+    def available(self) -> int:
         """The amount that can still be charged."""
         return self.balance - self.locked
 
 
 def find_gift_card(sandbox: Sandbox, token: Token) -> GiftCard | None:
-    """Return a token's gift card, or the default card if it was never activated."""
+    """Return the gift card of a token.
+
+    A card that was never activated has the balance of the setting `gift_card_balance`; without that
+    setting, return None.
+    """
     row = sandbox.gift_cards.get(token.card.fingerprint)
     default_balance = sandbox.settings.gift_card_balance
     if row is not None or default_balance is None:
         return row
     return GiftCard(
-        last4=token.card.last4, loaded=default_balance, expires_ms=sandbox.created_ms + LIFE_MS
+        last4=token.card.last4,
+        loaded=default_balance,
+        expires_ms=sandbox.created_ms + GIFT_CARD_LIFETIME_MS,
     )
 
 
 def gift_card_balance(sandbox: Sandbox, row: GiftCard) -> Balance:
-    """Compute a gift card's balance from its charges."""
+    """Compute the balance of a gift card from its charges."""
     balance, locked = row.loaded, 0
     for key in row.charges:
         charge = sandbox.charges.get(key)
         if charge is None:
             continue
-        if charge.state == "authorised":
+        if charge.state == "authorized":
             locked += charge.request.amount + (charge.request.tip_amount or 0)
         else:
             balance -= charge.amount_refundable
@@ -87,18 +93,18 @@ def gift_card_balance(sandbox: Sandbox, row: GiftCard) -> Balance:
 def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
     """Return the verdict for a gift card or bank account; `cap_to_balance` limits the amount."""
     if token.kind == "ach":
-        return Approval(why="bank debits are approved (inferred)", based_on=DEBIT_IS_APPROVED.name)
+        return Approval(why="ACH debits are approved (inferred)", based_on=DEBIT_IS_APPROVED.name)
     row = find_gift_card(sandbox, token)
     if row is None:
         return _NOT_ACTIVE
     if sandbox.clock.now_ms() >= row.expires_ms:
         return _EXPIRED
-    free = gift_card_balance(sandbox, row).free
-    why = f"gift card ...{row.last4} has {free} available"
-    is_fresh = token.card.fingerprint not in sandbox.gift_cards
-    behaviour = FRESH_GIFT_CARD_HOLDS if is_fresh else LOW_BALANCE_NEVER_DECLINES
+    available = gift_card_balance(sandbox, row).available
+    why = f"gift card ...{row.last4} has {available} available"
+    is_never_activated = token.card.fingerprint not in sandbox.gift_cards
+    behaviour = NEW_GIFT_CARD_BALANCE if is_never_activated else LOW_BALANCE_NEVER_DECLINES
     return Approval(
-        why=why, evidence=behaviour.evidence.level, based_on=behaviour.name, amount=free
+        why=why, evidence=behaviour.evidence.level, based_on=behaviour.name, amount=available
     )
 
 
@@ -107,12 +113,12 @@ def cap_to_balance(
 ) -> tuple[ChargeRequest, Verdict]:
     """Limit a charge to the balance of its gift card. Nothing is stored.
 
-    A low balance is never declined: the remaining balance is charged (documented
-    MD:gift-card-api), the amount before the tip (inferred). Raise INVALID_REQUEST for an
-    authorization of a bank debit or a tender, SANDBOX_FULL for a card with too many charges.
+    A low balance never causes a decline: the remaining balance is charged (documented
+    MD:gift-card-api), the amount before the tip (inferred). Raise INVALID_REQUEST for an ACH debit
+    or a tender without capture, SANDBOX_FULL for a gift card with too many charges.
     """
     if token.kind in ("ach", "tender"):
-        if not request.capture:  # debits have no locks; Clover's own error is not known
+        if not request.capture:  # cannot be authorized; Clover's error is not known
             raise INVALID_REQUEST.error(param="capture")
         return request, verdict
     if isinstance(verdict, Decline):
@@ -121,9 +127,11 @@ def cap_to_balance(
     if row is not None and len(row.charges) >= CHARGES_MAX:
         raise SANDBOX_FULL.error()
     sandbox.gift_cards.require_room()
-    free = gift_card_balance(sandbox, row).free if row else 0
-    amount = min(free, request.amount if verdict.amount is None else verdict.amount, request.amount)
-    tip = request.tip_amount and min(request.tip_amount, free - amount)
+    available = gift_card_balance(sandbox, row).available if row else 0
+    amount = min(
+        available, request.amount if verdict.amount is None else verdict.amount, request.amount
+    )
+    tip = request.tip_amount and min(request.tip_amount, available - amount)
     is_limited = amount < request.amount or tip != request.tip_amount
     if tip != request.tip_amount:
         request = replace(request, tip_amount=tip)
@@ -136,13 +144,16 @@ def cap_to_balance(
 
 
 def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
-    """Add a new charge to its gift card, or schedule a debit's end; return the charge to store."""
+    """Add a charge to its gift card, or schedule the settlement of an ACH debit.
+
+    Return the charge to store.
+    """
     if charge.token.kind == "ach":
-        wait_ms = sandbox.settings.ach_pending_ms
-        if charge.state != "captured" or not wait_ms:
+        pending_ms = sandbox.settings.ach_pending_ms
+        if charge.state != "captured" or not pending_ms:
             return charge
-        sandbox.agenda.add(charge.created_ms + wait_ms, DEBIT_SETTLES, charge.id)
-        return replace(charge, settling=True)
+        sandbox.agenda.add(charge.created_ms + pending_ms, DEBIT_SETTLEMENT_JOB, charge.id)
+        return replace(charge, is_debit_pending=True)
     row = find_gift_card(sandbox, charge.token)
     if row is None or charge.state == "failed":
         return charge
@@ -150,7 +161,7 @@ def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
     row = replace(row, charges=(*row.charges, charge.id))
     sandbox.gift_cards.put(charge.token.card.fingerprint, row)
     view = gift_view(row, balance, balance - charge.amount_refundable)
-    if charge.state == "authorised":
+    if charge.state == "authorized":
         view = replace(view, new_balance=balance, lock_id=sandbox.ids.object_id())
     return replace(charge, gift=view)
 
@@ -158,8 +169,8 @@ def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
 def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
     """Return a captured lock: redeemed, or released if the captured amount is 0.
 
-    Call this before the capture is stored, while the lock still exists. Source:
-    MD:gift-card-api.
+    Call this before the capture is stored, while the lock still exists.
+    Source: MD:gift-card-api.
     """
     if not charge.amount_captured:
         charge = replace(charge, state="voided")
@@ -167,7 +178,7 @@ def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
 
 
 def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardView | None:
-    """Return the view of a charge's gift card after a change; None if the charge has no card."""
+    """Return the gift card of a charge after a change, or None if no gift card was charged."""
     row = find_gift_card(sandbox, charge.token) if charge.gift is not None else None
     if row is None:
         return None
@@ -176,10 +187,10 @@ def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardVie
 
 
 def settle_debit(sandbox: Sandbox, job: Job) -> bool:
-    """Mark a pending bank debit as succeeded."""
+    """Mark a pending ACH debit as succeeded."""
     charge = sandbox.charges.get(job.id)
-    if charge is None or not charge.settling:
+    if charge is None or not charge.is_debit_pending:
         return False
-    sandbox.charges.put(charge.id, replace(charge, settling=False))
+    sandbox.charges.put(charge.id, replace(charge, is_debit_pending=False))
     send_platform_event(sandbox, "P", charge.id, "UPDATE", "charge")
     return True

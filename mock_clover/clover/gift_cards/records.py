@@ -1,7 +1,7 @@
-"""Gift cards: requests, stored rows and responses. Amounts are in minor units.
+"""Gift cards: requests, stored gift cards and responses. Amounts are in minor units.
 
-Only the token request contains a card number or a security code. A card is stored as a row under
-the fingerprint of its number: the loaded amount, and the charges that used the card. Its balance is
+Only the token request contains a card number or a security code. A gift card is stored under the
+fingerprint of its number, with the loaded amount and the ids of its charges. Its balance is
 computed from those charges.
 """
 
@@ -17,29 +17,32 @@ _TOKEN = documented("MD:create-a-gift-card-token")
 
 NUMBER_LENGTHS = frozenset({6, 11, 13, 16, 19})
 """6, 13, 16 and 19 are documented; the page's own example has 11."""
-LIFE_MS = 5 * 365 * 86_400_000
+GIFT_CARD_LIFETIME_MS = 5 * 365 * 86_400_000
 """From activation to expiry (inferred: the minimum in US law)."""
 CHARGES_MAX = 1_000
-"""Charges per card; a bound of this mock, because each balance query adds them up."""
+"""Maximum number of charges per card; a limit of this mock, as each balance sums them up."""
 
 PROMOTIONS: dict[str, Cents] = {"67062": 5_000, "67063": 0}
-"""Promotion codes of virtual cards and their amounts; 0: the request must have the amount.
-Documented MD:gift-card-api, by example; other codes have the balance of a card never activated."""
+"""Promotion codes of virtual cards and their amounts. 0: the request must have an amount.
+Documented MD:gift-card-api, by example. Other codes use the setting `gift_card_balance`."""
 
 VIRTUAL_PREFIX = "777737"
 """The first digits of both documented virtual cards."""
 
 
 class GiftCardRequest(SecretRecord, frozen=True, kw_only=True):
-    """`gift_card` of a token request. Has a card number and a code: never print or store it."""
+    """`gift_card` of a token request. Contains a card number and a code: never log or store it."""
 
-    card_number: Annotated[str, doc("The number: 6, 11, 13, 16 or 19 digits.", _TOKEN)] | None = (
+    card_number: Annotated[str, doc("Card number: 6, 11, 13, 16 or 19 digits.", _TOKEN)] | None = (
         None
     )
-    number: Annotated[str, doc("The same, by its name on another page.", _MD)] | None = None
-    security_code: Annotated[str, doc("Four to eight digits; not checked.", _TOKEN)] | None = None
+    number: (
+        Annotated[str, doc("Alias of `card_number`, used on another documentation page.", _MD)]
+        | None
+    ) = None
+    security_code: Annotated[str, doc("Four to eight digits; not verified.", _TOKEN)] | None = None
     foreign_access_code: (
-        Annotated[str, doc("For cards that are not Fiserv's; not checked.", _TOKEN)] | None
+        Annotated[str, doc("For cards of other issuers than Fiserv; not verified.", _TOKEN)] | None
     ) = None
 
 
@@ -48,14 +51,17 @@ class GiftCard(Record, frozen=True, kw_only=True):
 
     last4: str
     loaded: Cents
-    """Amounts of activation and reloads, minus cashouts."""
+    """The activation amount and reloads, minus cashouts."""
     expires_ms: Millis
     charges: tuple[str, ...] = ()
     """Ids of the charges that used it, oldest first."""
 
 
 class GiftCardView(Record, frozen=True, kw_only=True):
-    """`gift_card` of a response. A virtual card's number and code are only in its first one."""
+    """`gift_card` of a response.
+
+    Only the activation response contains the number and code of a virtual card.
+    """
 
     evidence: ClassVar[Evidence] = _MD
 
@@ -73,7 +79,7 @@ class GiftCardView(Record, frozen=True, kw_only=True):
 
 
 class ActivateRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /v1/activate`: a physical card's token, or a virtual card's promotion code."""
+    """Body of `POST /v1/activate`: the token of a physical card, or a promotion code."""
 
     source: (
         Annotated[str, doc("Token of a physical card.", _MD, refused_as="INVALID_SOURCE")] | None
@@ -82,7 +88,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Code of a virtual card.",
+                "Promotion code of a virtual card.",
                 _MD,
                 refused_as="INVALID_REQUEST",
                 min_length=1,
@@ -95,7 +101,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
         Annotated[
             Cents,
             doc(
-                "The first balance; omit it for a card with a fixed amount.",
+                "Initial balance; omit it for a promotion code with a fixed amount.",
                 _MD,
                 refused_as="INVALID_CHARGE_AMOUNT",
                 ge=1,
@@ -134,7 +140,7 @@ class CancelRequest(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Reason; USER_CANCEL in the sample, other values were not found.",
+                "Reason, USER_CANCEL in the sample; no source lists other values.",
                 inferred("MD:gift-card-api"),
                 refused_as="INVALID_REQUEST",
                 max_length=255,
@@ -147,7 +153,7 @@ class CancelRequest(Record, frozen=True, kw_only=True):
 def gift_view(
     row: GiftCard, previous: Cents, new: Cents, *, locked: Cents | None = None
 ) -> GiftCardView:
-    """Return a card's balances before and after an operation."""
+    """Return the balances of a gift card before and after an operation."""
     return GiftCardView(
         expiration_date=datetime.fromtimestamp(row.expires_ms / 1000, UTC).strftime("%Y-%m-%d"),
         previous_balance=previous,

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from mock_clover.clover.common.behaviours_other import MERCHANT_IS_ASKED
+from mock_clover.clover.common.behaviours_other import CONSENT_PAGE
 from mock_clover.clover.common.problems import (
     INVALID_REQUEST,
     OAUTH_INVALID_CREDENTIALS,
@@ -67,7 +67,7 @@ def answer_consent(sandbox: Sandbox, call: Call[ConsentForm, None]) -> Redirect:
     target = redirect_target(call, form.redirect_uri)
     if consent_is_denied(call):
         return access_denied_redirect(call, target, form.state, build_redirect_url)
-    call.basis = (MERCHANT_IS_ASKED,)
+    call.basis = (CONSENT_PAGE,)
     call.why = "the merchant approved on the consent page"
     return _redirect_with_grant(merchant, form, target)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.common.behaviours_other import MERCHANT_IS_ASKED
+from mock_clover.clover.common.behaviours_other import CONSENT_PAGE
 from mock_clover.clover.common.problems import (
     OAUTH_INVALID_REDIRECT,
     OAUTH_UNKNOWN_CLIENT,
@@ -101,7 +101,7 @@ def answer_consent_v2(sandbox: Sandbox, call: Call[ConsentV2Form, None]) -> Redi
     credentials = _installed_merchant(merchant, form.merchant_id)
     if credentials is None:
         return _redirect_to_app_market(merchant, form, call)
-    call.basis = (MERCHANT_IS_ASKED,)
+    call.basis = (CONSENT_PAGE,)
     call.why = "the merchant approved on the consent page"
     return _redirect_with_code(merchant, credentials, form, target)
 

@@ -8,7 +8,7 @@ is not a form field, because submitting a form normalizes line breaks.
 from collections.abc import Callable
 from typing import Any
 
-from mock_clover.clover.common.behaviours_other import CONSENT_DENIED, MERCHANT_IS_ASKED
+from mock_clover.clover.common.behaviours_other import CONSENT_DENIED, CONSENT_PAGE
 from mock_clover.clover.oauth import html_consent as html
 from mock_clover.clover.oauth.problems import CONSENT_CROSS_SITE
 from mock_clover.clover.oauth.records import Consent
@@ -26,7 +26,7 @@ def needs_consent(sandbox: Sandbox, consent: Consent | None) -> bool:
 
 def consent_page_response(merchants: list[Sandbox], call: Call[None, Any], target: str) -> Page:
     """Return the page on which one of these merchants approves or denies access."""
-    call.basis = (MERCHANT_IS_ASKED,)
+    call.basis = (CONSENT_PAGE,)
     call.why = "consent is `ask`, so the consent page was shown"
     return Page(200, html.consent_page(merchants, target), html.security_headers_for(target))
 

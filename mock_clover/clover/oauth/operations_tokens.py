@@ -6,7 +6,7 @@ can recover the newest one if that was lost in transit.
 
 from typing import NamedTuple
 
-from mock_clover.clover.common.permissions import bitmap
+from mock_clover.clover.common.permissions import permission_bitmap
 from mock_clover.clover.oauth.records_jwt import sign
 from mock_clover.clover.oauth.records_v2 import (
     ACCESS_LIFETIME_S,
@@ -76,7 +76,7 @@ def _create_access_token(sandbox: Sandbox, merchant_id: str, now_s: int) -> str:
         app_uuid=credentials.client_id,
         iat=now_s,
         exp=now_s + ACCESS_LIFETIME_S,
-        permission_bitmap=bitmap(sandbox.settings.permissions),
+        permission_bitmap=permission_bitmap(sandbox.settings.permissions),
         jti=sandbox.ids.uuid(),
     )
     token = sign(claims, credentials.client_secret.encode())

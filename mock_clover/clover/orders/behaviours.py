@@ -6,7 +6,7 @@ from mock_clover.core.evidence import Behaviour, documented, inferred, observed
 
 CURSOR_INCLUDES_ITS_OBJECT = Behaviour(
     "CURSOR_INCLUDES_ITS_OBJECT",
-    "A page begins with the object of its cursor.",
+    "A page begins with the object that its cursor names.",
     documented("MD:pagination"),
 )
 NEWEST_FIRST = Behaviour(
@@ -14,27 +14,27 @@ NEWEST_FIRST = Behaviour(
     "Lists are sorted newest first.",
     documented("AE; the sample of MD:pagination is not sorted"),
 )
-HAS_MORE_ONLY_IF_SO = Behaviour(
-    "HAS_MORE_ONLY_IF_SO",
+HAS_MORE_ONLY_IF_TRUE = Behaviour(
+    "HAS_MORE_ONLY_IF_TRUE",
     "A list has `has_more` only if there are more rows.",
-    inferred("MD:pagination has it, the 2024 sample of REF getcharges does not"),
+    inferred("MD:pagination has the field, the 2024 sample of REF getcharges does not"),
 )
 DATES_ARE_UTC = Behaviour(
     "DATES_ARE_UTC",
     "A date in a list filter is parsed as UTC.",
-    inferred("no page names the time zone"),
+    inferred("no documentation names the time zone"),
 )
 
 # Customers ----------------------------------------------------------------------------------------
 
-SAVING_MAKES_MULTIPAY = Behaviour(
-    "SAVING_MAKES_MULTIPAY",
+SAVED_TOKEN_IS_MULTIPAY = Behaviour(
+    "SAVED_TOKEN_IS_MULTIPAY",
     "Saving a token for a customer makes it multi-pay.",
     documented("SEED save-a-card"),
 )
-SAVING_ASKS_THE_ISSUER = Behaviour(
-    "SAVING_ASKS_THE_ISSUER",
-    "Saving a card verifies it with its issuer, which requires its CVV.",
+SAVED_CARD_IS_VERIFIED = Behaviour(
+    "SAVED_CARD_IS_VERIFIED",
+    "Saving a card verifies it with the issuer, which requires the CVV.",
     observed("GP CloverCustomer has the error for a token without one"),
 )
 NAMES_ARE_BLANK = Behaviour(
@@ -42,22 +42,22 @@ NAMES_ARE_BLANK = Behaviour(
     "Responses have a blank customer name even if names were sent.",
     documented("SEED 2025-05"),
 )
-REVOKED_CARD_PAYS_NO_MORE = Behaviour(
-    "REVOKED_CARD_PAYS_NO_MORE",
+REVOKED_CARD_CANNOT_BE_CHARGED = Behaviour(
+    "REVOKED_CARD_CANNOT_BE_CHARGED",
     "The token of a card that was removed from a customer can no longer be charged.",
-    inferred("nothing was found"),
+    inferred("no source was found"),
 )
 
 # Orders -------------------------------------------------------------------------------------------
 
 AMOUNT_IS_UNIT_PRICE = Behaviour(
     "AMOUNT_IS_UNIT_PRICE",
-    "An item's amount is its unit price: an order's total is amount times quantity plus taxes.",
-    documented("MD: the SDK page of orders, by its total"),
+    "The amount of an item is its unit price: a total is amount times quantity plus taxes.",
+    documented("MD: the SDK page of orders, from its total"),
 )
 TAX_IS_ROUNDED_HALF_UP = Behaviour(
     "TAX_IS_ROUNDED_HALF_UP",
-    "Tax is rounded half up, line by line.",
+    "Tax is rounded half up for each line item.",
     inferred("no sample has a fraction"),
 )
 ORDER_HAS_NO_STATUS = Behaviour(
@@ -67,47 +67,47 @@ ORDER_HAS_NO_STATUS = Behaviour(
 )
 SPLIT_PAYMENT = Behaviour(
     "SPLIT_PAYMENT",
-    "An order can be paid in parts; each payment's response has the earlier ones.",
+    "An order can be paid in parts; each payment response lists the earlier payments.",
     documented("REF postordersidpay"),
 )
-RETURN_MAKES_REFUNDS = Behaviour(
-    "RETURN_MAKES_REFUNDS",
+RETURN_CREATES_REFUNDS = Behaviour(
+    "RETURN_CREATES_REFUNDS",
     "A return refunds the charges of an order, newest first, with one refund per charge.",
-    inferred("which charge of a split payment is refunded first was not found"),
+    inferred("no source says which charge of a split payment is refunded first"),
 )
-RETURN_GIVES_TIP = Behaviour(
-    "RETURN_GIVES_TIP",
-    "A return by item refunds the tip too, each time.",
+RETURN_REFUNDS_TIP = Behaviour(
+    "RETURN_REFUNDS_TIP",
+    "Each return by item also refunds the tip.",
     observed("CC 35618"),
     setting="item_return_tip",
 )
 
 # Recurring payments -------------------------------------------------------------------------------
 
-PLANS_KEEP_AGREED_AMOUNTS = Behaviour(
-    "PLANS_KEEP_AGREED_AMOUNTS",
-    "A subscription copies its plan's amount when created; later plan changes do not affect it.",
-    inferred("nothing was found"),
+SUBSCRIPTION_KEEPS_PLAN_AMOUNT = Behaviour(
+    "SUBSCRIPTION_KEEPS_PLAN_AMOUNT",
+    "A new subscription copies the amount of its plan; later plan changes do not affect it.",
+    inferred("no source was found"),
 )
-DUE_DAYS_ARE_CALENDAR_DAYS = Behaviour(
-    "DUE_DAYS_ARE_CALENDAR_DAYS",
-    "A month is a calendar month; a day after its end becomes its last day.",
-    inferred("the intervals are documented, how they are counted is not"),
+MONTHS_ARE_CALENDAR_MONTHS = Behaviour(
+    "MONTHS_ARE_CALENDAR_MONTHS",
+    "Months are calendar months; a day that a month does not have becomes its last day.",
+    inferred("the intervals are documented, but not how they are counted"),
 )
-FIVE_FAILURES_END_IT = Behaviour(
-    "FIVE_FAILURES_END_IT",
+FIVE_FAILURES_END_SUBSCRIPTION = Behaviour(
+    "FIVE_FAILURES_END_SUBSCRIPTION",
     "A subscription ends after five failed payments in a row.",
     documented("MD:working-with-recurring; that a success resets the count is inferred"),
 )
 FAILED_PAYMENT_IS_RETRIED = Behaviour(
     "FAILED_PAYMENT_IS_RETRIED",
-    "A failed payment of a subscription is retried after a day, or with the next payment.",
+    "A failed subscription payment is retried after a day, or with the next payment.",
     inferred("no schedule was found"),
     setting="subscription_retry_ms",
 )
-UPCOMING_CHARGE_IS_TOLD = Behaviour(
-    "UPCOMING_CHARGE_IS_TOLD",
-    "A customer gets a notice three days before a subscription's charge.",
-    inferred("SEED save-a-card has a notice before a charge; how long before was not found"),
+UPCOMING_CHARGE_NOTICE = Behaviour(
+    "UPCOMING_CHARGE_NOTICE",
+    "A customer gets a notice three days before a subscription charge.",
+    inferred("SEED save-a-card names a notice before a charge, but no period"),
     setting="upcoming_charge_notice_ms",
 )

@@ -1,7 +1,7 @@
-"""Orders: create, retrieve, list and pay, in one or several payments.
+"""Create, retrieve, list and pay orders, in one or several payments.
 
 A charge creates an order (documented REF createcharge). Such an order is not stored but derived
-from its charge, so that a charge takes one row and not two.
+from its charge, so that a charge needs one row instead of two.
 """
 
 import heapq
@@ -9,8 +9,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.endpoints import make_charge
-from mock_clover.clover.charges.operations_purchase import check_tender, with_extras
+from mock_clover.clover.charges.endpoints import store_charge
+from mock_clover.clover.charges.operations_purchase import (
+    check_and_strip_unsupported_data,
+    check_tender,
+)
 from mock_clover.clover.charges.operations_source import (
     check_amount,
     check_metadata,
@@ -18,7 +21,7 @@ from mock_clover.clover.charges.operations_source import (
 )
 from mock_clover.clover.charges.operations_taxes import line_taxes
 from mock_clover.clover.charges.records import Charge, ChargeRequest
-from mock_clover.clover.charges.views import ListAnswer
+from mock_clover.clover.charges.responses import ListAnswer
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
@@ -35,13 +38,13 @@ from mock_clover.clover.common.problems import (
 from mock_clover.clover.common.verdict import Approval, Decline
 from mock_clover.clover.orders.records import Order, OrderRequest, PayRequest, order_totals
 from mock_clover.clover.orders.records_item import Item
-from mock_clover.clover.orders.views import (
+from mock_clover.clover.orders.responses import (
     OrderAnswer,
     OrderWithCharges,
-    listed_answer,
-    ordered_answer,
-    paid_answer,
-    retrieved_answer,
+    created_order_response,
+    order_list_item,
+    order_response,
+    payment_response,
 )
 from mock_clover.clover.threeds.operations import THREEDS_ERRORS, start_threeds
 from mock_clover.clover.webhooks.operations import send_platform_event
@@ -79,14 +82,14 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
     )
     sandbox.orders.put(order.id, order)
     send_platform_event(sandbox, "O", order.id, "CREATE", "order")
-    call.why = "the order is created"
-    return ordered_answer(order)
+    call.why = "created the order"
+    return created_order_response(order)
 
 
 def _from_inventory(sandbox: Sandbox, item: Item) -> Item:
-    """Return a line with the price and name of its inventory item if it has no price of its own.
+    """Return a line; if it has no price, with the price and name of its inventory item.
 
-    Source: REF createorder, `parent`; that it supplies missing members is inferred.
+    Source: REF createorder, `parent`. That it supplies missing fields is inferred.
     """
     inventory_item = sandbox.items.get(item.parent or "")
     if inventory_item is None or item.amount:
@@ -103,61 +106,65 @@ def payment_rule_input(
     headers: dict[bytes, bytes],
     card: Card | None = None,
 ) -> RuleInput:
-    """Return the input of rules for a payment; the order supplies a missing source or amount."""
+    """Return the rule input of a payment; the order supplies a missing source or amount."""
     order = sandbox.orders.get(ids[0]) if ids else None
     customer = getattr(request, "customer", None) or (order.customer if order else None)
     amount = getattr(request, "amount", None)
-    if amount is None and ids and (sold := find_order(sandbox, ids[0])) is not None:
-        amount = sold.order.amount - sold.amount_paid
+    if amount is None and ids and (full_order := find_order(sandbox, ids[0])) is not None:
+        amount = full_order.order.amount - full_order.amount_paid
     return rule_input(
         *(sandbox, operation, request, ids, headers, card), source=customer, amount=amount
     )
 
 
 def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | Declined:
-    """Pay an order, in full or in part, with a token or a customer's card."""
-    body, sold = call.body, require_order(sandbox, call.ids[0])
-    order, left = sold.order, sold.order.amount - sold.amount_paid
-    if sold.paid_ms is not None or sandbox.sale_orders.get(order.id) is not None:
+    """Pay an order, in full or in part, with a token or the card of a customer."""
+    body, full_order = call.body, require_order(sandbox, call.ids[0])
+    order, unpaid = full_order.order, full_order.order.amount - full_order.amount_paid
+    if full_order.paid_ms is not None or sandbox.sale_orders.get(order.id) is not None:
         raise ORDER_ALREADY_PAID.error(id=order.id)
     if not order.items:
         raise ORDER_WITHOUT_ITEMS.error(id=order.id)
-    amount = left if body.amount is None else body.amount
+    amount = unpaid if body.amount is None else body.amount
     check_amount(amount)
-    if amount > left:
+    if amount > unpaid:
         raise ORDER_OVERPAID.error()
     check_metadata(body.metadata)
     source = body.source or body.customer or order.customer
     if source is None:
         raise INVALID_SOURCE.error()
-    payer = resolve_source(sandbox, source, body.stored_credentials, call.verdict)
-    if payer.token.kind == "tender":
+    payment_source = resolve_source(sandbox, source, body.stored_credentials, call.verdict)
+    if payment_source.token.kind == "tender":
         check_tender(body.tender, captures=True)
     sandbox.charges.require_room()
-    if body.threeds is not None and payer.token.kind == "card":
-        payer = start_threeds(sandbox, call, body.threeds, payer, amount)
+    if body.threeds is not None and payment_source.token.kind == "card":
+        payment_source = start_threeds(sandbox, call, body.threeds, payment_source, amount)
     part = amount
-    if isinstance(payer.verdict, Approval) and payer.verdict.amount is not None:
-        part = min(amount, payer.verdict.amount)
-    tax = sold.tax_within(sold.amount_paid + part) - sold.tax_within(sold.amount_paid)
+    if isinstance(payment_source.verdict, Approval) and payment_source.verdict.amount is not None:
+        part = min(amount, payment_source.verdict.amount)
+    tax = full_order.tax_within(full_order.amount_paid + part) - full_order.tax_within(
+        full_order.amount_paid
+    )
     charge_request = _as_charge(body, order, amount, tax, source)
     if charge_request.level2 is not None or charge_request.level3 is not None:
-        charge_request, payer = with_extras(sandbox, charge_request, payer)
-    charge = make_charge(sandbox, charge_request, payer, order.id)
-    call.why = payer.why or payer.verdict.why
-    call.issuer_verdict, call.basis = payer.verdict, payer.basis
+        charge_request, payment_source = check_and_strip_unsupported_data(
+            sandbox, charge_request, payment_source
+        )
+    charge = store_charge(sandbox, charge_request, payment_source, order.id)
+    call.why = payment_source.why or payment_source.verdict.why
+    call.issuer_verdict, call.basis = payment_source.verdict, payment_source.basis
     if charge.decline is not None:
         return Declined(charge, charge.decline)
     if charge.state == "pending":
-        return paid_answer(OrderWithCharges(order, (*sold.charges, charge)))
+        return payment_response(OrderWithCharges(order, (*full_order.charges, charge)))
     paid = record_payment(sandbox, order, charge)
-    if isinstance(payer.verdict, Decline):  # phantom: paid, but the client gets a decline
-        return Declined(charge, payer.verdict)
-    return paid_answer(OrderWithCharges(paid, (*sold.charges, charge)))
+    if isinstance(payment_source.verdict, Decline):  # phantom decline: the order is paid
+        return Declined(charge, payment_source.verdict)
+    return payment_response(OrderWithCharges(paid, (*full_order.charges, charge)))
 
 
 def record_payment(sandbox: Sandbox, order: Order, charge: Charge) -> Order:
-    """Record in an order that a charge has paid it in full or in part."""
+    """Record in an order a charge that paid it in full or in part."""
     paid = replace(
         order,
         charges=(*order.charges, charge.id),
@@ -193,7 +200,7 @@ def _as_charge(body: PayRequest, order: Order, amount: int, tax: int, source: st
 
 def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderAnswer:
     """Return one order."""
-    return retrieved_answer(require_order(sandbox, call.ids[0]))
+    return order_response(require_order(sandbox, call.ids[0]))
 
 
 def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
@@ -201,27 +208,29 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
     query = call.query
     paid_within = bounds(query, "status_transitions.paid")
 
-    def matches(sold: OrderWithCharges) -> bool:
-        if query.customer is not None and sold.order.customer != query.customer:
+    def matches(full_order: OrderWithCharges) -> bool:
+        if query.customer is not None and full_order.order.customer != query.customer:
             return False
-        return paid_within is None or (sold.paid_ms is not None and paid_within(sold.paid_ms))
+        return paid_within is None or (
+            full_order.paid_ms is not None and paid_within(full_order.paid_ms)
+        )
 
     return page(
         "/v1/orders",
         newest_orders(sandbox),
         query,
         keep=matches,
-        created_ms=lambda sold: sold.order.created_ms,
-        show=listed_answer,
+        created_ms=lambda full_order: full_order.order.created_ms,
+        show=order_list_item,
     )
 
 
 def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, OrderWithCharges]]:
     """Iterate over all orders, newest first, including those that charges created."""
     of_charges = (
-        (key, sold)
+        (key, full_order)
         for key, _ in sandbox.sale_orders.newest()
-        if (sold := find_order(sandbox, key)) is not None
+        if (full_order := find_order(sandbox, key)) is not None
     )
     stored = (
         (key, _with_charges(sandbox, order))
@@ -233,10 +242,10 @@ def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, OrderWithCharges]]:
 
 def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
     """Return an order and its charges, or raise ORDER_NOT_FOUND."""
-    sold = find_order(sandbox, order_id)
-    if sold is None:
+    full_order = find_order(sandbox, order_id)
+    if full_order is None:
         raise ORDER_NOT_FOUND.error(id=order_id)
-    return sold
+    return full_order
 
 
 def find_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges | None:
@@ -341,7 +350,7 @@ ENDPOINTS = (
             AMOUNT_TOO_LARGE,
             *THREEDS_ERRORS,
         ),
-        about="Pay an order with a token or a customer's card; `amount` makes a partial payment.",
+        about="Pay an order with a token or a card on file; `amount` makes a partial payment.",
         evidence=documented("REF postordersidpay; SEED save-a-card"),
     ),
 )

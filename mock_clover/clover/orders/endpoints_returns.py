@@ -1,4 +1,4 @@
-"""Returns: refund the charges of an order, in full or by item.
+"""Return orders: refund the charges of an order, in full or by item.
 
 Documented REF postordersidreturns: an empty body returns everything. Charges of a split payment are
 refunded newest first (inferred).
@@ -16,7 +16,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.orders.endpoints import require_order
 from mock_clover.clover.orders.records import Order, ReturnedItem, ReturnRequest
-from mock_clover.clover.orders.views import OrderWithCharges, ReturnAnswer, returned_answer
+from mock_clover.clover.orders.responses import OrderWithCharges, ReturnAnswer, return_response
 from mock_clover.clover.refunds.endpoints import refund_charge
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
@@ -26,53 +26,54 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 
 def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAnswer:
-    """Return an order, in full or by item."""
-    sold = require_order(sandbox, call.ids[0])
-    order, left, items = sold.order, sold.amount_returnable, call.body.items
-    if not sold.amount_paid and not left:
+    """Refund an order, in full or by item."""
+    full_order = require_order(sandbox, call.ids[0])
+    order, returnable, items = full_order.order, full_order.amount_returnable, call.body.items
+    if not full_order.amount_paid and not returnable:
         raise ORDER_NOT_PAID.error()
-    amount, returned = left, order.returned
+    amount, returned = returnable, order.returned
     if items is not None:
         returned = _returned_amounts(order, items, strict=sandbox.settings.strict)
         amount = sum(item.price for item in items)
         if not amount:
             raise INVALID_ITEMS.error()
-        amount += _tip_to_refund(sandbox, sold)
-    if not left or amount > left:
+        amount += _tip_to_refund(sandbox, full_order)
+    if not returnable or amount > returnable:
         raise REFUND_TOO_LARGE.error()
     sandbox.refunds.require_room()
-    call.why = f"returned {amount} of {left}: {_refund_charges(sandbox, sold, amount)}"
+    refunds = _refund_charges(sandbox, full_order, amount)
+    call.why = f"refunded {amount} of {returnable} returnable: {refunds}"
     if returned != order.returned and order.id in sandbox.orders:
         sandbox.orders.put(order.id, replace(order, returned=returned))
     send_platform_event(sandbox, "O", order.id, "UPDATE", "return")
-    return returned_answer(require_order(sandbox, order.id), items)
+    return return_response(require_order(sandbox, order.id), items)
 
 
-def line_id(order: Order, place: int) -> str:
-    """Return the id of an order's line, as in the platform API; a return can refer to it."""
-    return derived_id("line", order.id, str(place))
+def line_id(order: Order, index: int) -> str:
+    """Return the id of a line, as in the platform API; a return can refer to it."""
+    return derived_id("line", order.id, str(index))
 
 
-def _tip_to_refund(sandbox: Sandbox, sold: OrderWithCharges) -> int:
+def _tip_to_refund(sandbox: Sandbox, full_order: OrderWithCharges) -> int:
     """Return the tip that a return by item refunds in addition to its items.
 
-    Source: CC 35618. A return of 611 of 999 with a tip of 45 refunded 656, and the second return,
-    of 388, was rejected, as if the tip were refunded each time.
+    Source: CC 35618. Returning items for 611 of an order of 999 with a tip of 45 refunded 656. The
+    second return, of 388, was rejected, as if the tip were refunded each time.
     """
     mode = sandbox.settings.item_return_tip
-    if mode == "never" or (mode == "first" and sold.amount_returned):
+    if mode == "never" or (mode == "first" and full_order.amount_returned):
         return 0
-    return sold.tip_amount
+    return full_order.tip_amount
 
 
 def _returned_amounts(
     order: Order, items: Sequence[ReturnedItem], *, strict: bool
 ) -> tuple[int, ...]:
-    """Return the returned amount of each line after this return.
+    """Return the returned amount of each line, including this return.
 
-    Raise REFUND_TOO_LARGE if it exceeds the line's total, INVALID_ITEMS for an unknown `parent`.
+    Raise REFUND_TOO_LARGE if it exceeds the line total, INVALID_ITEMS for an unknown `parent`.
     Source: DOCS:ecommerce-refunding-payments: `parent` is the id of an inventory item or of a line.
-    An item without one is only limited by the order's total.
+    An item without one is limited only by the order total.
     """
     returned = list(order.returned or (0 for _ in order.items))
     for item in items:
@@ -81,26 +82,26 @@ def _returned_amounts(
                 raise INVALID_ITEMS.error()
             continue
         remaining = item.price
-        places = [
-            place
-            for place, line in enumerate(order.items)
-            if item.parent in (line.parent, line_id(order, place))
+        indexes = [
+            index
+            for index, line in enumerate(order.items)
+            if item.parent in (line.parent, line_id(order, index))
         ]
-        if not places:
+        if not indexes:
             raise INVALID_ITEMS.error()
-        for place in places:
-            part = min(remaining, order.line_total(place) - returned[place])
-            returned[place] += part
+        for index in indexes:
+            part = min(remaining, order.line_total(index) - returned[index])
+            returned[index] += part
             remaining -= part
         if remaining:
             raise REFUND_TOO_LARGE.error()
     return tuple(returned) if any(returned) else ()
 
 
-def _refund_charges(sandbox: Sandbox, sold: OrderWithCharges, amount: int) -> str:
+def _refund_charges(sandbox: Sandbox, full_order: OrderWithCharges, amount: int) -> str:
     """Refund the charges, newest first, and return a summary for `why`."""
     refunds = []
-    for charge in reversed(sold.charges):
+    for charge in reversed(full_order.charges):
         part = min(amount, charge.amount_refundable if charge.state == "captured" else 0)
         if part:
             refund_charge(sandbox, charge, part)
@@ -122,7 +123,7 @@ ENDPOINTS = (
         response=ReturnAnswer,
         idempotent=True,
         errors=(ORDER_NOT_FOUND, ORDER_NOT_PAID, REFUND_TOO_LARGE),
-        about="Return a paid order, in full or by item; creates one refund per refunded charge.",
+        about="Return a paid order, in full or by item; creates one refund per charge.",
         evidence=documented("REF postordersidreturns"),
     ),
 )

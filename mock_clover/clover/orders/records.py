@@ -1,4 +1,4 @@
-"""Orders: items, payments in one or several parts, returns. Amounts are in minor units."""
+"""Orders: requests and stored orders. Amounts are in minor units."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -38,7 +38,7 @@ class OrderRequest(Record, frozen=True, kw_only=True):
     items: Annotated[
         list[Item],
         doc(
-            "The lines; an order without lines cannot be paid.",
+            "Line items; an order without line items cannot be paid.",
             _REF,
             refused_as="INVALID_ITEMS",
             max_length=500,
@@ -98,7 +98,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
     stored_credentials: (
         Annotated[
             StoredCredentials,
-            doc("For a saved card's token.", _PAY, refused_as="INVALID_REQUEST"),
+            doc("Required with the token of a saved card.", _PAY, refused_as="INVALID_REQUEST"),
         ]
         | None
     ) = None
@@ -113,7 +113,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
 
 
 class Order(Record, frozen=True, kw_only=True):
-    """A stored order; paid and refunded amounts are computed from its charges."""
+    """A stored order. Paid and refunded amounts are computed from its charges."""
 
     id: str
     currency: str
@@ -121,34 +121,36 @@ class Order(Record, frozen=True, kw_only=True):
     amount: Cents
     items: tuple[Item, ...] = ()
     taxes: tuple[Cents, ...] = ()
-    """The tax of each line at the order's creation; it may include the merchant's own rates."""
+    """The tax of each line when the order was created, including tax rates of the merchant."""
     tax_amount: Cents | None = None
     customer: str | None = None
     email: str | None = None
     charges: tuple[str, ...] = ()
-    """Ids of the charges that paid it, oldest first."""
+    """Ids of the charges that paid the order, oldest first."""
     returned: tuple[Cents, ...] = ()
-    """The amount of each line that was returned by item, in line order; empty if none was."""
+    """The returned amount of each line, in line order; empty if nothing was returned by item."""
     metadata: dict[str, Any] | None = None
     platform: PlatformOrder | None = None
-    """Members only of the platform API, if it created or changed the order."""
+    """Data of the platform API, if it created or changed the order."""
 
-    def line_total(self, place: int) -> Cents:
+    def line_total(self, index: int) -> Cents:
         """Return the amount of a line with its tax."""
-        item = self.items[place]
+        item = self.items[index]
         if item.type == "tax":
             return item.price
-        return item.price + (self.taxes[place] if self.taxes else item.tax)
+        return item.price + (self.taxes[index] if self.taxes else item.tax)
 
 
 class ReturnedItem(Record, frozen=True, kw_only=True):
-    """One line of a return."""
+    """An item of a return."""
 
-    type: Annotated[ItemType, doc("Required by Clover's page.", _RETURN)] | None = None
+    type: Annotated[ItemType, doc("Type; Clover's documentation requires it.", _RETURN)] | None = (
+        None
+    )
     parent: (
         Annotated[
             str,
-            doc("Id of an inventory item or of a line; required by Clover's page.", _RETURN),
+            doc("Id of an inventory item or a line; Clover's documentation requires it.", _RETURN),
         ]
         | None
     ) = None
@@ -160,7 +162,7 @@ class ReturnedItem(Record, frozen=True, kw_only=True):
 
     @property
     def price(self) -> Cents:
-        """The amount that this line returns."""
+        """The amount that this item returns."""
         return self.amount * (1 if self.quantity is None else self.quantity)
 
 
@@ -179,10 +181,10 @@ class ReturnRequest(Record, frozen=True, kw_only=True):
 def order_totals(
     items: Iterable[Item], taxes: Iterable[Cents] | None = None
 ) -> tuple[Cents, Cents | None]:
-    """Return the total of the lines including taxes, and the tax in it, None if there is none.
+    """Return the total including tax, and the tax part of it (None if it is zero).
 
-    `taxes` are the taxes of the lines; pass them if some rates are the merchant's own, because
-    those are not in the lines.
+    `taxes` are the taxes of the lines. Pass them if the lines refer to tax rates of the merchant,
+    because those rates are not in the lines.
     """
     items = tuple(items)
     tax = sum(item.tax for item in items) if taxes is None else sum(taxes)

@@ -1,4 +1,4 @@
-"""One line of an order, and its taxes."""
+"""Line items of orders, and their taxes."""
 
 from typing import Annotated, Literal
 
@@ -8,20 +8,20 @@ from mock_clover.core.record import Record
 
 _REF = documented("REF createorder")
 _ITEMS = "INVALID_ITEMS"
-_ITEM_TYPE = observed("GP: sku, tax, shipping; that others are rejected is inferred")
+_ITEM_TYPE = observed("GP: sku, tax, shipping; that other types are rejected is inferred")
 
 ItemType = Literal["sku", "tax", "shipping"]
-TAX_RATE_WHOLE = 10_000_000
-"""A tax rate of 100 %. Source: REF createorder, where 1000000 is 10 %."""
+TAX_RATE_100_PERCENT = 10_000_000
+"""The tax rate of 100 %. Source: REF createorder, where 1000000 is 10 %."""
 TAX_RATES_MAX = 50
-"""The maximum of taxes of one line; a bound of this mock."""
+"""Maximum number of tax rates per line; a limit of this mock."""
 
 
 class TaxRate(Record, frozen=True, kw_only=True):
-    """A tax on one item; a `rate` of 1000000 is 10 %."""
+    """A tax rate of a line item; a `rate` of 1000000 is 10 %."""
 
     name: Annotated[str, doc("Shown on receipts.", _REF)] | None = None
-    tax_rate_uuid: Annotated[str, doc("Id of a merchant's tax.", _REF)] | None = None
+    tax_rate_uuid: Annotated[str, doc("Id of a tax rate of the merchant.", _REF)] | None = None
     rate: (
         Annotated[
             int,
@@ -30,19 +30,26 @@ class TaxRate(Record, frozen=True, kw_only=True):
         | None
     ) = None
     tax_amount: (
-        Annotated[Cents, doc("Fixed tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)] | None
+        Annotated[Cents, doc("Fixed amount of tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)]
+        | None
     ) = None
 
-    def of(self, price: Cents) -> Cents:
+    def tax_on(self, price: Cents) -> Cents:
         """Return the tax on a price, rounded half up (inferred)."""
-        return self.tax_amount or (price * (self.rate or 0) + TAX_RATE_WHOLE // 2) // TAX_RATE_WHOLE
+        return (
+            self.tax_amount
+            or (price * (self.rate or 0) + TAX_RATE_100_PERCENT // 2) // TAX_RATE_100_PERCENT
+        )
 
 
 class Item(Record, frozen=True, kw_only=True):
-    """One line of an order; `amount` is the unit price."""
+    """A line item of an order; `amount` is the unit price."""
 
-    type: Annotated[ItemType, doc("A tax line adds to the order's tax.", _ITEM_TYPE)] | None = None
-    parent: Annotated[str, doc("Inventory item.", _REF, max_length=255)] | None = None
+    type: (
+        Annotated[ItemType, doc("A line of type tax adds to the tax of the order.", _ITEM_TYPE)]
+        | None
+    ) = None
+    parent: Annotated[str, doc("Id of an inventory item.", _REF, max_length=255)] | None = None
     quantity: Annotated[int, doc("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
     amount: Annotated[
         Cents, doc("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
@@ -50,17 +57,18 @@ class Item(Record, frozen=True, kw_only=True):
     currency: Annotated[str, doc("ISO 4217.", _REF)] | None = None
     description: Annotated[str, doc("Free text.", _REF)] | None = None
     tax_rates: (
-        Annotated[list[TaxRate], doc("Taxes of the item.", _REF, max_length=TAX_RATES_MAX)] | None
+        Annotated[list[TaxRate], doc("Tax rates of the item.", _REF, max_length=TAX_RATES_MAX)]
+        | None
     ) = None
 
     @property
     def price(self) -> Cents:
-        """The line's price without taxes. Source: the SDK page, where `amount` is a unit price."""
+        """Price of the line without taxes. Source: the SDK page, where `amount` is a unit price."""
         return self.amount * (1 if self.quantity is None else self.quantity)
 
     @property
     def tax(self) -> Cents:
-        """The line's tax; for a tax line, its price."""
+        """Tax of the line; for a line of type tax, its price."""
         if self.type == "tax":
             return self.price
-        return sum(rate.of(self.price) for rate in self.tax_rates or ())
+        return sum(rate.tax_on(self.price) for rate in self.tax_rates or ())

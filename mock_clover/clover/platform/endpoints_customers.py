@@ -3,7 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
-from mock_clover.clover.customers.endpoints import drop_customer
+from mock_clover.clover.customers.endpoints import delete_customer_and_cards
 from mock_clover.clover.customers.records import Customer, SavedCard
 from mock_clover.clover.platform.http import platform, platform_list
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
@@ -188,7 +188,7 @@ def update_customer(
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
     """Delete a customer and its cards on file."""
-    drop_customer(sandbox, _require(sandbox, call.ids[1]))
+    delete_customer_and_cards(sandbox, _require(sandbox, call.ids[1]))
     call.why = "deleted the customer"
     return EmptyObject()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mock_clover.clover.charges.operations_taxes import find_tax, taxes_of, untaxed
+from mock_clover.clover.charges.operations_taxes import find_tax, no_tax_rate, taxes_of
 from mock_clover.clover.platform.http import platform, platform_list
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
@@ -145,7 +145,7 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
 
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List taxes, including NO_TAX_APPLIED."""
-    rows = _append((tax for _, tax in sandbox.tax_rates.newest()), untaxed(sandbox))
+    rows = _append((tax for _, tax in sandbox.tax_rates.newest()), no_tax_rate(sandbox))
     return list_page(
         response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_answer
     )

@@ -8,7 +8,7 @@ from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import Item, TaxRate
-from mock_clover.clover.orders.views import OrderWithCharges
+from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.platform.http import platform
 from mock_clover.clover.platform.problems import (
     PLATFORM_FRACTIONAL_QUANTITY,

@@ -1,6 +1,6 @@
 """Endpoints for the merchant: address, gateway, properties and ecommerce capabilities."""
 
-from mock_clover.clover.charges.records_surcharge import SURCHARGE_RATE_WHOLE
+from mock_clover.clover.charges.records_surcharge import SURCHARGE_RATE_100_PERCENT
 from mock_clover.clover.common.problems import UNAUTHORIZED
 from mock_clover.clover.platform.http import platform
 from mock_clover.clover.platform.records import (
@@ -78,7 +78,9 @@ def get_ecomm_payment_configs(sandbox: Sandbox, _call: Call[None, None]) -> Paym
     """Get the merchant's ecommerce capabilities; no token is required."""
     settings, rate = sandbox.settings, sandbox.settings.surcharge_rate
     return PaymentConfigs(
-        surcharging=Supported(supported=rate is not None, rate=(rate or 0) / SURCHARGE_RATE_WHOLE),
+        surcharging=Supported(
+            supported=rate is not None, rate=(rate or 0) / SURCHARGE_RATE_100_PERCENT
+        ),
         purchase_card=Supported(supported=settings.purchase_cards),
         softDescriptors=Supported(supported=settings.soft_descriptors),
     )

@@ -12,7 +12,7 @@ from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
 from mock_clover.clover.orders.endpoints import newest_orders
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import Item
-from mock_clover.clover.orders.views import OrderWithCharges
+from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.platform.endpoints_lines import (
     LINE_ERRORS,
     new_line,

@@ -44,8 +44,8 @@ def payment_amount(charge: Charge) -> int:
 
 
 def payment_result(charge: Charge) -> PaymentResult:
-    """Return the result of a payment; a pending ACH debit is PENDING."""
-    return "PENDING" if charge.settling else RESULTS[charge.state]
+    """Refund the result of a payment; a pending ACH debit is PENDING."""
+    return "PENDING" if charge.is_debit_pending else RESULTS[charge.state]
 
 
 def payment_tax(charge: Charge) -> int:
@@ -123,7 +123,7 @@ def _transaction(charge: Charge) -> CardTransaction | None:
         type="AUTH" if charge.request.capture else "PREAUTHCAPTURE" if captured else "PREAUTH",
         authCode=charge.auth_code,
         referenceId=charge.ref_num,
-        state="PENDING" if charge.state == "authorised" else "CLOSED",
+        state="PENDING" if charge.state == "authorized" else "CLOSED",
         cardholderName=card.name,
         token=token.id if on_file else None,
         vaultedCard=(

@@ -11,7 +11,7 @@ PaymentResult = Literal["SUCCESS", "FAIL", "VOIDED", "AUTH", "PENDING"]
 RESULTS: dict[ChargeState, PaymentResult] = {
     "pending": "PENDING",
     "captured": "SUCCESS",
-    "authorised": "AUTH",
+    "authorized": "AUTH",
     "voided": "VOIDED",
     "expired": "VOIDED",
     "failed": "FAIL",

@@ -4,7 +4,7 @@ from mock_clover.clover.charges.operations_taxes import find_tax
 from mock_clover.clover.orders.endpoints_returns import line_id
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.orders.records_item import TaxRate
-from mock_clover.clover.orders.views import OrderWithCharges
+from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.platform.endpoints_customers import customer_answer
 from mock_clover.clover.platform.endpoints_payments import payment_answer, refund_answer, refunds_of
 from mock_clover.clover.platform.records import Elements, Reference, truncate_to_seconds

@@ -1,7 +1,7 @@
 """Jobs that charge, retry, renew, deactivate and end subscriptions.
 
 A payment uses the same functions as any other: `resolve_source`, the rules of the scenario,
-`make_charge`. Rules match it as the operation `charge_subscription`. No client waits for its
+`store_charge`. Rules match it as the operation `charge_subscription`. No client waits for its
 response, so rules with problems or faults apply only if they name the operation. A payment also
 fails if the customer has no card or if a rule returns an error.
 """
@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.endpoints import make_charge
+from mock_clover.clover.charges.endpoints import store_charge
 from mock_clover.clover.charges.operations_source import resolve_source
 from mock_clover.clover.charges.records import Charge
-from mock_clover.clover.charges.views import created_answer
+from mock_clover.clover.charges.responses import created_response
 from mock_clover.clover.common.problems import BY_NAME, ApiError
 from mock_clover.clover.recurring.records import (
     CHARGE_SUBSCRIPTION,
@@ -128,9 +128,13 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
         attempt, status, reply = PaymentAttempt(None, error.message), error.problem.status, b""
         why = error.why
     else:
-        charge, why = make_charge(sandbox, request, source, order=None), source.verdict.why
+        charge, why = store_charge(sandbox, request, source, order=None), source.verdict.why
         if charge.decline is None:
-            attempt, status, reply = PaymentAttempt(charge, ""), 200, encode(created_answer(charge))
+            attempt, status, reply = (
+                PaymentAttempt(charge, ""),
+                200,
+                encode(created_response(charge)),
+            )
         else:
             attempt, status = PaymentAttempt(charge, charge.decline.message), DECLINED_STATUS
             reply = decline_body(charge.decline, charge.id, sandbox.settings.dialect)

@@ -1,19 +1,19 @@
-"""Refunds of charges: full and partial refunds, and voids of authorizations."""
+"""Create and list refunds of charges: full and partial refunds, and voids of authorizations."""
 
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import REFUND_TYPE, Charge, RefundType
 from mock_clover.clover.charges.records_surcharge import surcharge
-from mock_clover.clover.charges.views import ListAnswer
+from mock_clover.clover.charges.responses import ListAnswer
 from mock_clover.clover.common.problems import (
     CHARGE_ALREADY_REFUNDED,
     PARTIAL_REFUND_NOT_ALLOWED,
     PARTIAL_VOID_NOT_ALLOWED,
-    REFUND_TARGET_NOT_FOUND,
+    REFUND_OR_CHARGE_NOT_FOUND,
     REFUND_TOO_LARGE,
 )
 from mock_clover.clover.gift_cards.operations import balance_change
-from mock_clover.clover.refunds.records import Refund, RefundAnswer, RefundRequest, refund_answer
+from mock_clover.clover.refunds.records import Refund, RefundAnswer, RefundRequest, refund_response
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
@@ -26,17 +26,17 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
     body = call.body
     charge = sandbox.charges.get(body.charge)
     if charge is None:
-        raise REFUND_TARGET_NOT_FOUND.error()
-    left = charge.amount_refundable
-    if charge.state not in REFUND_TYPE or not left:
+        raise REFUND_OR_CHARGE_NOT_FOUND.error()
+    refundable = charge.amount_refundable
+    if charge.state not in REFUND_TYPE or not refundable:
         raise CHARGE_ALREADY_REFUNDED.error()
-    amount = left if body.amount is None else body.amount
-    if amount > left:
+    amount = refundable if body.amount is None else body.amount
+    if amount > refundable:
         raise REFUND_TOO_LARGE.error()
-    if amount < left:
-        _check_partial(sandbox, charge)
+    if amount < refundable:
+        _check_partial_refund_allowed(sandbox, charge)
     sandbox.refunds.require_room()
-    voids = is_void(sandbox, charge, amount)
+    is_void_refund = is_void(sandbox, charge, amount)
     refund = refund_charge(
         sandbox,
         charge,
@@ -45,11 +45,11 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
         external_reference_id=body.external_reference_id,
     )
     call.why = (
-        "the authorization is voided"
-        if charge.state == "authorised"
-        else f"{amount} of {left} is {'voided' if voids else 'refunded'}"
+        "voided the authorization"
+        if charge.state == "authorized"
+        else f"{'voided' if is_void_refund else 'refunded'} {amount} of {refundable} refundable"
     )
-    return refund_answer(refund)
+    return refund_response(refund)
 
 
 def refund_charge(
@@ -60,7 +60,10 @@ def refund_charge(
     reason: str | None = None,
     external_reference_id: str | None = None,
 ) -> Refund:
-    """Store a refund or void of a charge that allows it. No other code writes refunds."""
+    """Store a refund or void. The caller has checked that the charge allows it.
+
+    All refunds are written here.
+    """
     now_ms = sandbox.clock.now_ms()
     refund = Refund(
         id=sandbox.ids.object_id(),
@@ -79,19 +82,19 @@ def refund_charge(
         change = amount if charge.state == "captured" else 0
         refund = replace(refund, gift=balance_change(sandbox, charge, change))
     sandbox.refunds.put(refund.id, refund)
-    sandbox.charges.put(charge.id, _refunded(charge, amount))
+    sandbox.charges.put(charge.id, _apply_refund(charge, amount))
     if sandbox.outbox is not None:
-        about = "void" if charge.state == "authorised" else "refund"
-        send_platform_event(sandbox, "P", charge.id, "UPDATE", about)
+        cause = "void" if charge.state == "authorized" else "refund"
+        send_platform_event(sandbox, "P", charge.id, "UPDATE", cause)
     return refund
 
 
 def is_void(sandbox: Sandbox, charge: Charge, amount: int) -> bool:
-    """Return whether a refund of this amount voids the charge before it settles.
+    """Return True if a refund of this amount voids the charge before it settles.
 
-    Documented: within 25 minutes of the payment. That it must be a full refund is inferred.
+    Documented: within 25 minutes of the payment. That only full refunds are voids is inferred.
     """
-    if charge.state == "authorised":
+    if charge.state == "authorized":
         return True
     age_ms = sandbox.clock.now_ms() - charge.paid_ms
     is_full = not charge.amount_refunded and amount == charge.amount_refundable
@@ -104,15 +107,15 @@ def _refund_type(sandbox: Sandbox, charge: Charge, amount: int) -> RefundType:
     return REFUND_TYPE[charge.state]
 
 
-def _refunded(charge: Charge, amount: int) -> Charge:
-    if charge.state == "authorised":
+def _apply_refund(charge: Charge, amount: int) -> Charge:
+    if charge.state == "authorized":
         return replace(charge, state="voided", amount_refunded=amount)
     return replace(charge, amount_refunded=charge.amount_refunded + amount)
 
 
-def _check_partial(sandbox: Sandbox, charge: Charge) -> None:
-    """Reject a partial refund where Clover requires a full one. Source: REF create-refund."""
-    if charge.state == "authorised":
+def _check_partial_refund_allowed(sandbox: Sandbox, charge: Charge) -> None:
+    """Reject a partial refund if Clover allows only a full refund. Source: REF create-refund."""
+    if charge.state == "authorized":
         raise PARTIAL_VOID_NOT_ALLOWED.error()
     order = sandbox.orders.get(charge.order or "")
     if (
@@ -127,8 +130,8 @@ def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundAnswer:
     """Return one refund."""
     refund = sandbox.refunds.get(call.ids[0])
     if refund is None:
-        raise REFUND_TARGET_NOT_FOUND.error()
-    return refund_answer(refund)
+        raise REFUND_OR_CHARGE_NOT_FOUND.error()
+    return refund_response(refund)
 
 
 def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
@@ -140,7 +143,7 @@ def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
         query,
         keep=lambda row: query.charge is None or row.charge == query.charge,
         created_ms=lambda row: row.created_ms,
-        show=refund_answer,
+        show=refund_response,
     )
 
 
@@ -157,13 +160,13 @@ ENDPOINTS = (
         response=RefundAnswer,
         idempotent=True,
         errors=(
-            REFUND_TARGET_NOT_FOUND,
+            REFUND_OR_CHARGE_NOT_FOUND,
             REFUND_TOO_LARGE,
             CHARGE_ALREADY_REFUNDED,
             PARTIAL_REFUND_NOT_ALLOWED,
             PARTIAL_VOID_NOT_ALLOWED,
         ),
-        about="Refund a charge, in full or in part; an authorization is voided.",
+        about="Refund a charge, in full or in part. An authorization is voided.",
         evidence=documented("REF create-refund"),
     ),
     Endpoint(
@@ -184,7 +187,7 @@ ENDPOINTS = (
         run=get_refund,
         auth=bearer("read_payments"),
         response=RefundAnswer,
-        errors=(REFUND_TARGET_NOT_FOUND,),
+        errors=(REFUND_OR_CHARGE_NOT_FOUND,),
         about="Get one refund.",
         evidence=documented("REF getrefund"),
     ),

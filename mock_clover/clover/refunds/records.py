@@ -1,4 +1,4 @@
-"""Refunds: full, partial, and the void of an authorization, which Clover calls a refund too."""
+"""Refunds, and voids of authorizations, which Clover's API also returns as refunds."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -64,7 +64,7 @@ class Refund(Record, frozen=True, kw_only=True):
     reason: str | None = None
     external_reference_id: str | None = None
     gift: GiftCardView | None = None
-    """The effect on the gift card, for a refund to one."""
+    """The effect on the gift card, if the refund is to a gift card."""
     canceled: bool = False
     canceled_ms: Millis | None = None
     surcharge: AdditionalCharge | None = None
@@ -73,7 +73,7 @@ class Refund(Record, frozen=True, kw_only=True):
 class RefundMetadata(Record, frozen=True, kw_only=True):
     """`metadata` of a refund; clients use it to distinguish a void from a refund."""
 
-    evidence: ClassVar[Evidence] = observed("KES reads them; MD:gift-card-api shows them")
+    evidence: ClassVar[Evidence] = observed("KES reads the fields; MD:gift-card-api shows them")
 
     refundType: RefundType
     authCode: str
@@ -87,7 +87,7 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
     evidence: ClassVar[Evidence] = observed("GP CloverRefund")
     member_evidence: ClassVar[MemberEvidence] = (
         evidence_for(observed("KES; MD:gift-card-api"), "metadata")
-        | evidence_for(inferred("the request has them"), "reason", "external_reference_id")
+        | evidence_for(inferred("the request has the fields"), "reason", "external_reference_id")
         | evidence_for(documented("MD:gift-card-api"), "gift_card")
         | evidence_for(documented("REF create-refund"), "additional_charges")
     )
@@ -105,7 +105,7 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
     additional_charges: tuple[AdditionalCharge, ...] | None = None
 
 
-def refund_answer(refund: Refund) -> RefundAnswer:
+def refund_response(refund: Refund) -> RefundAnswer:
     """Return the response for a refund."""
     return RefundAnswer(
         id=refund.id,
@@ -128,7 +128,7 @@ def refund_answer(refund: Refund) -> RefundAnswer:
 
 
 def _gateway_code(refund: Refund) -> str:
-    """Return the gateway code: three digits for a card (KES), two for a gift card (its page)."""
+    """Return the gateway code: three digits for a card (KES), two for a gift card (MD)."""
     return "000" if refund.gift is None else "00"
 
 
@@ -146,8 +146,8 @@ class CancelAnswer(Record, frozen=True, kw_only=True):
     gift_card: GiftCardView
 
 
-def cancel_answer(refund: Refund, gift: GiftCardView) -> CancelAnswer:
-    """Return the response for a canceled refund; that it has the refund's id is inferred."""
+def cancel_response(refund: Refund, gift: GiftCardView) -> CancelAnswer:
+    """Return the response for a canceled refund; that it has the id of the refund is inferred."""
     return CancelAnswer(
         id=refund.id,
         object="void_on_refund",

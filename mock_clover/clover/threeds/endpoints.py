@@ -7,11 +7,14 @@ a challenge may follow the method; success or decline may follow a challenge.
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.endpoints import make_charge
+from mock_clover.clover.charges.endpoints import store_charge
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge
-from mock_clover.clover.charges.views import ChargeAnswer, created_answer, pending_answer
-from mock_clover.clover.common.behaviours_other import FLOW_STATUS_DECIDES, PENDING_CHARGE_SHOWN
+from mock_clover.clover.charges.responses import ChargeAnswer, created_response, pending_response
+from mock_clover.clover.common.behaviours_other import (
+    FLOW_STATUS_DECIDES,
+    PENDING_CHARGE_IS_RETRIEVABLE,
+)
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import (
     CHARGE_NOT_FOUND,
@@ -20,7 +23,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.orders.endpoints import find_order, record_payment
-from mock_clover.clover.orders.views import OrderWithCharges
+from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.threeds.operations import (
     ATTEMPTED,
     CHALLENGE_REQUIRED,
@@ -80,7 +83,7 @@ def finalize_payment(
     call.why = f"3-D Secure {threeds.step}: {source} {result or request.flow_status!r}"
     if threeds.step == "method" and result != "fail":
         if threeds.then_challenge or result == "challenge":
-            call.basis += (PENDING_CHARGE_SHOWN,)
+            call.basis += (PENDING_CHARGE_IS_RETRIEVABLE,)
             return _require_challenge(sandbox, charge, threeds)
         result = result or "approve"
     if result == "fail":
@@ -124,7 +127,7 @@ def _require_challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> Ch
     )
     waiting = replace(charge, threeds=pending)
     sandbox.charges.put(charge.id, waiting)
-    return pending_answer(waiting)
+    return pending_response(waiting)
 
 
 def _complete_payment(
@@ -152,7 +155,7 @@ def _complete_payment(
     source = PaymentSource(
         token=charge.token, customer=charge.customer, verdict=verdict, threeds=finished
     )
-    finalized = make_charge(sandbox, charge.request, source, charge.order, charge)
+    finalized = store_charge(sandbox, charge.request, source, charge.order, charge)
     call.why = f"{verdict.why}; {call.why}"
     if finalized.decline is not None:
         restore_token(sandbox, finalized)
@@ -163,7 +166,7 @@ def _complete_payment(
         verdict, Decline
     ):  # phantom decline: the charge is approved, but the client gets a decline
         return Declined(finalized, verdict)
-    return created_answer(finalized)
+    return created_response(finalized)
 
 
 def _check_unpaid(order: OrderWithCharges, charge: Charge) -> None:

@@ -6,7 +6,7 @@ and its state, which are in `data-` attributes, to the SDK. The forms work witho
 
 from typing import NamedTuple
 
-from mock_clover.clover.common.cards import Face
+from mock_clover.clover.common.cards import SourceBrand
 from mock_clover.clover.threeds.operations_acs import Authentication, AuthenticationState
 from mock_clover.clover.threeds.records import IssuerResult
 from mock_clover.engine.html import guards, page, text
@@ -62,7 +62,7 @@ _OTHERS = (
         "timeout", "Time out", "The charge fails immediately, as if the authentication had expired."
     ),
 )
-_BRANDS: dict[Face, str] = {
+_BRANDS: dict[SourceBrand, str] = {
     "VISA": "Visa",
     "MC": "Mastercard",
     "AMEX": "American Express",

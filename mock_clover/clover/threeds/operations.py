@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge, ChargeRequest
-from mock_clover.clover.common.behaviours_other import FLOW_BY_CARD, PENDING_CHARGE_SHOWN
+from mock_clover.clover.common.behaviours_other import FLOW_BY_CARD, PENDING_CHARGE_IS_RETRIEVABLE
 from mock_clover.clover.common.verdict import Approval, Decline
 from mock_clover.clover.threeds.problems import (
     THREEDS_BROWSER_INFO_INVALID,
@@ -78,7 +78,7 @@ def start_threeds(
     return replace(
         source,
         why=why,
-        basis=(*source.basis, FLOW_BY_CARD, PENDING_CHARGE_SHOWN),
+        basis=(*source.basis, FLOW_BY_CARD, PENDING_CHARGE_IS_RETRIEVABLE),
         threeds=ThreeDS(
             source="CLOVER",
             validation_result=CHALLENGE_REQUIRED if step == "challenge" else METHOD_REQUIRED,

@@ -1,4 +1,4 @@
-"""Tokens: decrypt and validate cards. The PAN and the CVV never leave this module.
+"""Create tokens: decrypt and validate cards. The PAN and the CVV never leave this module.
 
 The order of the checks is inferred: number, expiry, CVV.
 """
@@ -15,12 +15,16 @@ from mock_clover.clover.common.problems import (
     INVALID_EXPIRY_MONTH,
     INVALID_EXPIRY_YEAR,
     INVALID_PAN,
-    PAN_CONTRADICTED,
+    PAN_MISMATCH,
     TOKEN_NOT_FOUND,
 )
-from mock_clover.clover.tokens.operations import apply_token_rules, brand_word, create_other
-from mock_clover.clover.tokens.operations_expiry import end_of_month_ms, read_expiry
-from mock_clover.clover.tokens.problems import INSTRUMENTS_MIXED
+from mock_clover.clover.tokens.operations import (
+    apply_token_rules,
+    create_non_card_token,
+    parse_brand,
+)
+from mock_clover.clover.tokens.operations_expiry import end_of_month_ms, parse_expiry
+from mock_clover.clover.tokens.problems import MULTIPLE_INSTRUMENTS
 from mock_clover.clover.tokens.records import (
     TOKEN_VIEW_EVIDENCE,
     CardRequest,
@@ -28,7 +32,7 @@ from mock_clover.clover.tokens.records import (
     TokenAnswer,
     TokenRequest,
     TokenView,
-    token_answer,
+    token_response,
     token_view,
 )
 from mock_clover.core.evidence import documented
@@ -45,7 +49,7 @@ _SEPARATORS = str.maketrans("", "", " -")
 def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
     """Create a token for a card or another payment instrument.
 
-    The address and CVV checks happen later, at charge time (documented).
+    Address and CVV are checked later, when the token is charged (documented).
     """
     body = call.body
     if body.card is None or (
@@ -56,22 +60,22 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
         or body.encrypted_wallet
         or body.applePayPaymentData
     ):
-        return create_other(sandbox, call)
-    card = read_card(sandbox, body.card)
+        return create_non_card_token(sandbox, call)
+    card = parse_card(sandbox, body.card)
     apply_token_rules(sandbox, call, card)
     sandbox.tokens.require_room()
     token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
     sandbox.tokens.put(token.id, token)
     call.why = f"created a single-pay token for {card.brand} ...{card.last4}"
-    return token_answer(token)
+    return token_response(token)
 
 
-def read_card(sandbox: Sandbox, request: CardRequest) -> Card:
+def parse_card(sandbox: Sandbox, request: CardRequest) -> Card:
     """Validate a card and return it without its PAN and CVV."""
-    pan = _pan(sandbox, request)
-    brand = _brand(request, pan)
-    _check_against(request, pan)
-    month, year = read_expiry(sandbox, request.exp_month, request.exp_year)
+    pan = _read_pan(sandbox, request)
+    brand = _determine_brand(request, pan)
+    _check_first6_and_last4(request, pan)
+    month, year = parse_expiry(sandbox, request.exp_month, request.exp_year)
     if request.cvv is not None and not _CVV.fullmatch(request.cvv):
         raise INCORRECT_CVC.error()
     pan_fingerprint = fingerprint(sandbox.fingerprint_key, pan)
@@ -84,7 +88,7 @@ def read_card(sandbox: Sandbox, request: CardRequest) -> Card:
         exp_month=month,
         exp_year=year,
         fingerprint=pan_fingerprint,
-        good_until_ms=end_of_month_ms(int(year), int(month)),
+        expires_ms=end_of_month_ms(int(year), int(month)),
         has_cvv=request.cvv is not None,
         name=request.name,
         address_line1=request.address_line1,
@@ -101,7 +105,7 @@ def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenView:
     return token_view(token, credentials.merchant_id, credentials.client_id)
 
 
-def _pan(sandbox: Sandbox, request: CardRequest) -> str:
+def _read_pan(sandbox: Sandbox, request: CardRequest) -> str:
     if request.encrypted_pan:
         pan = sandbox.keys.decrypt_pan(request.encrypted_pan)
         if pan is None or not _PAN.fullmatch(pan):
@@ -117,20 +121,23 @@ def _pan(sandbox: Sandbox, request: CardRequest) -> str:
     return pan
 
 
-def _brand(request: CardRequest, pan: str) -> Brand:
-    """Return the PAN's brand; a brand in the request only has to be a known one."""
-    sent = brand_word(request.brand) if request.brand else None
-    brand = brand_of(pan) or sent
+def _determine_brand(request: CardRequest, pan: str) -> Brand:
+    """Return the brand of the PAN; a brand in the request is validated.
+
+    The brand in the request is used only if the range of the PAN is unknown.
+    """
+    requested_brand = parse_brand(request.brand) if request.brand else None
+    brand = brand_of(pan) or requested_brand
     if brand is None:
         raise INVALID_CARD_TYPE.error()
     return brand
 
 
-def _check_against(request: CardRequest, pan: str) -> None:
+def _check_first6_and_last4(request: CardRequest, pan: str) -> None:
     if request.first6 and request.first6 != pan[:6]:
-        raise PAN_CONTRADICTED.error(param="first6")
+        raise PAN_MISMATCH.error(param="first6")
     if request.last4 and request.last4 != pan[-4:]:
-        raise PAN_CONTRADICTED.error(param="last4")
+        raise PAN_MISMATCH.error(param="last4")
 
 
 ENDPOINTS = (
@@ -146,16 +153,16 @@ ENDPOINTS = (
         secret=True,
         errors=(
             INCORRECT_NUMBER,
-            PAN_CONTRADICTED,
+            PAN_MISMATCH,
             CARD_NOT_LISTED,
             INCORRECT_CVC,
             INVALID_EXPIRY_MONTH,
             INVALID_EXPIRY_YEAR,
             EXPIRED_CARD,
             INVALID_CARD_TYPE,
-            INSTRUMENTS_MIXED,
+            MULTIPLE_INSTRUMENTS,
         ),
-        about="Create a token for a card (PAN plain or encrypted), a gift card, a bank account, "
+        about="Create a token for a card (plain or encrypted PAN), a gift card, a bank account, "
         "a TransArmor token or a wallet payload.",
         evidence=documented("OAS-TOK; SEED card token"),
     ),

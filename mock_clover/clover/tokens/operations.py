@@ -1,12 +1,12 @@
 """Tokens of instruments other than cards: gift cards, bank accounts, TransArmor tokens, wallets.
 
-As with cards, numbers are not stored: only a fingerprint and the last four digits are.
+As with cards, numbers are not stored, only a fingerprint and the last four digits.
 """
 
 import re
 from collections.abc import Callable
 
-from mock_clover.clover.common.cards import BRANDS, Brand, Card, Face, brand_of
+from mock_clover.clover.common.cards import BRANDS, Brand, Card, SourceBrand, brand_of
 from mock_clover.clover.common.problems import (
     BY_NAME,
     INVALID_CARD_TYPE,
@@ -14,15 +14,15 @@ from mock_clover.clover.common.problems import (
     INVALID_REQUEST,
 )
 from mock_clover.clover.gift_cards.records import NUMBER_LENGTHS, GiftCardRequest
-from mock_clover.clover.tokens.operations_expiry import end_of_month_ms, read_expiry
-from mock_clover.clover.tokens.problems import INSTRUMENTS_MIXED
+from mock_clover.clover.tokens.operations_expiry import end_of_month_ms, parse_expiry
+from mock_clover.clover.tokens.problems import MULTIPLE_INSTRUMENTS
 from mock_clover.clover.tokens.records import (
     GiftCardLast4,
     Instrument,
     Token,
     TokenAnswer,
     TokenRequest,
-    token_answer,
+    token_response,
 )
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchView
 from mock_clover.engine.endpoint import Call
@@ -35,11 +35,11 @@ _TOKEN_VALUE = re.compile(r"[0-9A-Za-z]{8,64}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " -")
 _WALLET_PAN = "4242424242424242"
-"""A wallet's card is encrypted: Clover's approved test card replaces it (inferred)."""
+"""Clover's approved test card; it replaces the encrypted card of a wallet (inferred)."""
 _WALLET_YEARS = 3
 
 # Spellings of brands that clients send in addition to Clover's own.
-_BRAND_WORDS: dict[str, Brand] = {
+_BRAND_SPELLINGS: dict[str, Brand] = {
     **{brand: brand for brand in BRANDS},
     "MASTERCARD": "MC",
     "AMERICANEXPRESS": "AMEX",
@@ -48,23 +48,26 @@ _BRAND_WORDS: dict[str, Brand] = {
 }
 
 
-def brand_word(word: str) -> Brand:
+def parse_brand(word: str) -> Brand:
     """Return the brand for a client's spelling, or raise INVALID_CARD_TYPE."""
-    brand = _BRAND_WORDS.get(word.upper().replace(" ", "").replace("-", ""))
+    brand = _BRAND_SPELLINGS.get(word.upper().replace(" ", "").replace("-", ""))
     if brand is None:
         raise INVALID_CARD_TYPE.error()
     return brand
 
 
 def apply_token_rules(sandbox: Sandbox, call: Call[TokenRequest, None], card: Card) -> None:
-    """Raise the error that a rule or header selects; rules can match the card only from here."""
+    """Raise the error that a rule or header selects.
+
+    This is the first point where the card is known and rules can match it.
+    """
     if may_be_overridden(sandbox, call.headers, b""):
         override = find_override(sandbox, "create_token", None, (), call.headers, card)
         if override is not None and override.then.problem is not None:
             raise BY_NAME[override.then.problem].error(why=override.why)
 
 
-def create_other(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+def create_non_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
     """Create a token for the instrument in the request, if it is not a card."""
     names = [
         name
@@ -72,7 +75,7 @@ def create_other(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
         if name != "apiKey" and getattr(call.body, name) is not None
     ]
     if len(names) > 1:
-        raise INSTRUMENTS_MIXED.error()
+        raise MULTIPLE_INSTRUMENTS.error()
     create = _CREATORS.get(names[0]) if names else None
     if create is None:
         raise INVALID_PAN.error()
@@ -80,7 +83,7 @@ def create_other(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
 
 
 def _create_gift_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Create a gift card's token. Source: MD:create-a-gift-card-token."""
+    """Create a token for a gift card. Source: MD:create-a-gift-card-token."""
     request = call.body.gift_card
     number = _gift_number(request or GiftCardRequest())
     card = _card_without_expiry(sandbox, number, number[-4:], "GIFT_CARD")
@@ -102,11 +105,11 @@ def _gift_number(request: GiftCardRequest) -> str:
 
 
 def _create_bank_account_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Create a bank account's single-pay token. Source: MD:create-an-ach-token."""
+    """Create a single-pay token for a bank account. Source: MD:create-an-ach-token."""
     request = call.body.ach
     if request is None:
         raise INVALID_REQUEST.error(param="ach")
-    _check_holder(request)
+    _check_account_holder(request)
     account, routing = request.bank_account_number, request.bank_routing_number
     card = _card_without_expiry(sandbox, f"{routing} {account}", account[-4:], "")
     token = _store(sandbox, call, card, "ach")
@@ -115,8 +118,11 @@ def _create_bank_account_token(sandbox: Sandbox, call: Call[TokenRequest, None])
     return TokenAnswer(id=token.id, object="token", ach=view)
 
 
-def _check_holder(request: AchRequest) -> None:
-    """Reject a check without the owner's names: two for a person, one for a company."""
+def _check_account_holder(request: AchRequest) -> None:
+    """Reject an account without its owner's name.
+
+    A person needs a first and last name, a company a business name.
+    """
     if request.check_type == "personal_check":
         if request.first_name is None:
             raise INVALID_REQUEST.error(param="ach.first_name")
@@ -132,32 +138,37 @@ def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> 
     if request is None or not _TOKEN_VALUE.fullmatch(request.token_value):
         raise INVALID_REQUEST.error(param="external_token.token_value")
     attribute = request.transarmor_token_attribute
-    month, year = read_expiry(sandbox, attribute.exp_month, attribute.exp_year)
+    month, year = parse_expiry(sandbox, attribute.exp_month, attribute.exp_year)
     for name, count in (("first6", 6), ("last4", 4)):
         digits = getattr(attribute, name)
         if digits and not (_DIGITS.fullmatch(digits) and len(digits) == count):
             raise INVALID_REQUEST.error(param=f"external_token.transarmor_token_attribute.{name}")
     card = Card(
-        brand=brand_word(attribute.brand) if attribute.brand else "",
+        brand=parse_brand(attribute.brand) if attribute.brand else "",
         first6=attribute.first6 or "",
         last4=attribute.last4 or request.token_value[-4:],
         exp_month=month,
         exp_year=year,
         fingerprint=fingerprint(sandbox.fingerprint_key, request.token_value),
-        good_until_ms=end_of_month_ms(int(year), int(month)),
+        expires_ms=end_of_month_ms(int(year), int(month)),
         name=attribute.name,
         address_line1=attribute.address_line1,
         address_zip=attribute.address_zip,
     )
     token = _store(
-        sandbox, call, card, "card", foreign=True, has_first=attribute.transactionId is not None
+        sandbox,
+        call,
+        card,
+        "card",
+        is_transarmor=True,
+        has_first_payment=attribute.transactionId is not None,
     )
     call.why = f"created a multi-pay token for TransArmor token ...{card.last4}"
-    return token_answer(token)
+    return token_response(token)
 
 
 def _create_wallet_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
-    """Create a wallet's single-pay token. Only Clover can decrypt its card."""
+    """Create a single-pay token for a wallet. Only Clover can decrypt its card."""
     year = sandbox.clock.month()[0] + _WALLET_YEARS
     card = Card(
         brand=brand_of(_WALLET_PAN) or "",
@@ -166,22 +177,22 @@ def _create_wallet_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> To
         exp_month="12",
         exp_year=str(year),
         fingerprint=fingerprint(sandbox.fingerprint_key, _WALLET_PAN),
-        good_until_ms=end_of_month_ms(year, 12),
+        expires_ms=end_of_month_ms(year, 12),
     )
     token = _store(sandbox, call, card, "card")
     call.why = f"created a token for a wallet, with test card ...{card.last4} (inferred)"
-    return token_answer(token)
+    return token_response(token)
 
 
-def _card_without_expiry(sandbox: Sandbox, secret: str, last4: str, brand: Face) -> Card:
-    """Return the `Card` of an instrument that is not a card."""
+def _card_without_expiry(sandbox: Sandbox, number: str, last4: str, brand: SourceBrand) -> Card:
+    """Return a `Card` for an instrument that is not a card."""
     return Card(
         brand=brand,
         first6="",
         last4=last4,
         exp_month="",
         exp_year="",
-        fingerprint=fingerprint(sandbox.fingerprint_key, secret),
+        fingerprint=fingerprint(sandbox.fingerprint_key, number),
     )
 
 
@@ -191,8 +202,8 @@ def _store(
     card: Card,
     kind: Instrument,
     *,
-    foreign: bool = False,
-    has_first: bool = False,
+    is_transarmor: bool = False,
+    has_first_payment: bool = False,
 ) -> Token:
     apply_token_rules(sandbox, call, card)
     sandbox.tokens.require_room()
@@ -201,9 +212,9 @@ def _store(
         created_ms=sandbox.clock.now_ms(),
         card=card,
         kind=kind,
-        state="multipay" if foreign else "new",
-        foreign=foreign,
-        has_first=has_first,
+        state="multipay" if is_transarmor else "new",
+        is_transarmor=is_transarmor,
+        has_first_payment=has_first_payment,
     )
     sandbox.tokens.put(token.id, token)
     return token

@@ -1,4 +1,4 @@
-"""Parse a card's expiry date and compute the first moment after it."""
+"""Parse the expiry date of a card and compute the time after it."""
 
 import re
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ _MONTH = re.compile(r"0?[1-9]|1[0-2]", re.ASCII)
 _YEAR = re.compile(r"[0-9]{2}|[0-9]{4}", re.ASCII)
 
 
-def read_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) -> tuple[str, str]:
-    """Return the month and four-digit year of a card; it expires at the end of the month."""
+def parse_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) -> tuple[str, str]:
+    """Return the month and four-digit year. A card expires at the end of the month."""
     month, year = (exp_month or "").strip(), (exp_year or "").strip()
     if not _MONTH.fullmatch(month):
         raise INVALID_EXPIRY_MONTH.error()
@@ -29,6 +29,6 @@ def read_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) -
 
 
 def end_of_month_ms(year: int, month: int) -> int:
-    """Return the first moment after a month, UTC."""
+    """Return the first millisecond after a month, in UTC."""
     months = min(year, 9_998) * 12 + month  # the following month, counted from year 0
     return int(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).timestamp() * 1000)

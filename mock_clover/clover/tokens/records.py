@@ -1,12 +1,12 @@
-"""Tokens of cards and other instruments: requests, stored rows and responses.
+"""Tokens of cards and other instruments: requests, stored tokens and responses.
 
-The request is the only record that ever contains a PAN or a CVV. It exists from the decoder to the
-end of the handler, has an empty repr, and is never stored or journaled.
+The request is the only record that contains a PAN or a CVV. It lives from decoding to the end of
+the handler, its repr has no fields, and it is never stored or written to the journal.
 """
 
 from typing import Annotated, ClassVar, Literal
 
-from mock_clover.clover.common.cards import Card, Face
+from mock_clover.clover.common.cards import Card, SourceBrand
 from mock_clover.clover.gift_cards.records import GiftCardRequest
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchView
 from mock_clover.clover.tokens.records_external import (
@@ -23,12 +23,12 @@ _AVS = documented("OAS-TOK; stored for the address check at charge time")
 
 
 class CardRequest(SecretRecord, frozen=True, kw_only=True):
-    """`card` of a token request. Has a PAN and a CVV: never print or store it."""
+    """`card` of a token request. Contains a PAN and a CVV: never log or store it."""
 
     number: (
         Annotated[
             str,
-            doc("The PAN in plain digits.", _OAS, refused_as="INCORRECT_NUMBER"),
+            doc("Unencrypted PAN.", _OAS, refused_as="INCORRECT_NUMBER"),
         ]
         | None
     ) = None
@@ -38,14 +38,15 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
             doc(
                 "Base64 of the RSA-OAEP-SHA1 encryption of eight zeros and the PAN; line breaks in "
                 "the base64 are accepted.",
-                documented("SEED card token; padding as in five public ports"),
+                documented("SEED card token; padding as in five public clients"),
                 refused_as="INVALID_PAN",
             ),
         ]
         | None
     ) = None
     transarmor_key_id: (
-        Annotated[str, doc("Id of the key; ignored, no known client sends it.", _SEED)] | None
+        Annotated[str, doc("Id of the key; ignored, because no known client sends it.", _SEED)]
+        | None
     ) = None
     exp_month: (
         Annotated[
@@ -68,7 +69,7 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "First six digits; rejected if the PAN has others.",
+                "First six digits; must match the PAN.",
                 _OAS,
                 refused_as="INCORRECT_NUMBER",
             ),
@@ -79,7 +80,7 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Last four digits; rejected if the PAN has others.",
+                "Last four digits; must match the PAN.",
                 _OAS,
                 refused_as="INCORRECT_NUMBER",
             ),
@@ -89,12 +90,14 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
     brand: (
         Annotated[
             str,
-            doc("Brand; the PAN's brand is used.", _OAS, refused_as="INVALID_CARD_TYPE"),
+            doc(
+                "Brand; the brand of the PAN is used instead.", _OAS, refused_as="INVALID_CARD_TYPE"
+            ),
         ]
         | None
     ) = None
-    country: Annotated[str, doc("Two letters.", _OAS)] | None = None
-    name: Annotated[str, doc("Cardholder.", _OAS)] | None = None
+    country: Annotated[str, doc("Two-letter country code.", _OAS)] | None = None
+    name: Annotated[str, doc("Name of the cardholder.", _OAS)] | None = None
     address_line1: Annotated[str, doc("Street address.", _AVS)] | None = None
     address_line2: Annotated[str, doc("Street address, second line.", _OAS)] | None = None
     address_city: Annotated[str, doc("City.", _OAS)] | None = None
@@ -103,11 +106,11 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
     address_country: Annotated[str, doc("Country.", _OAS)] | None = None
 
 
-_WALLET = inferred("clover-around 6.4: the payload is documented, its place in the body is not")
+_WALLET = inferred("clover-around 6.4: the payload is documented, its position in the body is not")
 
 
 class TokenRequest(SecretRecord, frozen=True, kw_only=True):
-    """Body of `POST /v1/tokens`: exactly one of these (documented OAS-TOK)."""
+    """Body of `POST /v1/tokens`: exactly one of these fields must be set (documented OAS-TOK)."""
 
     card: Annotated[CardRequest, doc("The card.", _OAS, refused_as="INVALID_PAN")] | None = None
     gift_card: (
@@ -129,7 +132,7 @@ class TokenRequest(SecretRecord, frozen=True, kw_only=True):
 
 TokenState = Literal["new", "used", "multipay", "revoked"]
 Instrument = Literal["card", "gift_card", "ach", "tender"]
-"""The instrument of a token. All but cards have only a last4 and a fingerprint."""
+"""The instrument of a token. For all but cards, only last4 and fingerprint are stored."""
 
 
 class Token(Record, frozen=True, kw_only=True):
@@ -140,12 +143,12 @@ class Token(Record, frozen=True, kw_only=True):
     created_ms: Millis
     state: TokenState = "new"
     kind: Instrument = "card"
-    foreign: bool = False
-    """Whether it was created from a TransArmor token of another integration."""
+    is_transarmor: bool = False
+    """Whether the token was created from a TransArmor token of another integration."""
     customer: str | None = None
     card_id: str | None = None
-    has_first: bool = False
-    """Whether a payment with the sequence FIRST was approved."""
+    has_first_payment: bool = False
+    """Whether a payment of the token with the sequence FIRST was approved."""
 
 
 class TokenCard(Record, frozen=True, kw_only=True):
@@ -157,11 +160,11 @@ class TokenCard(Record, frozen=True, kw_only=True):
     exp_year: str
     first6: str | None = None
     last4: str
-    brand: Face | None = None
+    brand: SourceBrand | None = None
 
 
 class GiftCardLast4(Record, frozen=True, kw_only=True):
-    """`giftCard` of a token response: camel case here, `gift_card` in charges (documented)."""
+    """`giftCard` of a token response (documented); charges have `gift_card`."""
 
     evidence: ClassVar[Evidence] = documented("MD:create-a-gift-card-token")
 
@@ -184,8 +187,8 @@ class TokenAnswer(Record, frozen=True, kw_only=True):
     ach: AchView | None = None
 
 
-def token_answer(token: Token) -> TokenAnswer:
-    """Return the response to the creation of a card's token."""
+def token_response(token: Token) -> TokenAnswer:
+    """Return the response to a new token of a card."""
     card = token.card
     return TokenAnswer(
         id=token.id,
@@ -226,7 +229,7 @@ class CloverToken(Record, frozen=True, kw_only=True):
 
 
 class TokenView(Record, frozen=True, kw_only=True):
-    """Response of `GET /v1/tokens/{id}`, defined only by Clover's SDKs. Source: OAS-TOK, PY."""
+    """Response of `GET /v1/tokens/{id}`; only Clover's SDKs define it. Source: OAS-TOK, PY."""
 
     evidence: ClassVar[Evidence] = documented("OAS-TOK; the fixtures of PY match")
 
@@ -238,7 +241,7 @@ class TokenView(Record, frozen=True, kw_only=True):
 def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
     """Return the response to the retrieval of a token."""
     return TokenView(
-        card=token_answer(token).card if token.kind == "card" else None,
+        card=token_response(token).card if token.kind == "card" else None,
         cloverToken=CloverToken(
             id=token.id,
             tokenValue=token.id,

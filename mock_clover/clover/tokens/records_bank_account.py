@@ -1,7 +1,8 @@
 """Bank accounts (ACH): requests and responses.
 
-The request contains an account number, a routing number and an id of the customer (such as a social
-security number). None of these is stored or printed, only the last four digits and a fingerprint.
+The request contains an account number, a routing number and an identity number of the customer
+(such as a social security number). None of them is stored or logged, only the last four digits and
+a fingerprint.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -18,13 +19,13 @@ class Agreement(SecretRecord, frozen=True, kw_only=True):
     """`agreement` of a bank account: the customer's consent."""
 
     agreement_id: Annotated[str, doc("Id of the merchant's template.", _REQUIRED, **_TEXT)]
-    type: Annotated[Literal["E_CHECK_GENERIC"], doc("The type in the sample.", _MD)] | None = None
+    type: Annotated[Literal["E_CHECK_GENERIC"], doc("Type, as in the sample.", _MD)] | None = None
     locale: Annotated[str, doc("For example en_US.", _MD)] | None = None
     template_data: Annotated[str, doc("Values of the template.", _MD)] | None = None
 
 
 class AchRequest(SecretRecord, frozen=True, kw_only=True):
-    """`ach` of a token request. Has a bank account number: never print or store it."""
+    """`ach` of a token request. Contains a bank account number: never log or store it."""
 
     bank_account_number: Annotated[
         str,
@@ -33,21 +34,24 @@ class AchRequest(SecretRecord, frozen=True, kw_only=True):
     bank_routing_number: Annotated[
         str,
         doc(
-            "Nine digits; the check digit is not validated: the page's example has a wrong one.",
+            "Nine digits; the check digit is not validated: Clover's example has a wrong one.",
             _REQUIRED,
             pattern=f"^[0-9]{{9}}{END}",
         ),
     ]
     check_type: Annotated[
-        Literal["personal_check", "corporate_check"], doc("Owner of the account.", _REQUIRED)
+        Literal["personal_check", "corporate_check"],
+        doc("Owner of the account: a person or a company.", _REQUIRED),
     ]
     account_type: Annotated[Literal["checking", "savings"], doc("Type of the account.", _REQUIRED)]
     customer_id_type: Annotated[
         Literal["driver_license", "ssn", "tax_id", "military_id"],
         doc("Type of customer_id.", _REQUIRED),
     ]
-    customer_id_state: Annotated[str, doc("State that issued it.", _REQUIRED, **_TEXT)]
-    customer_id: Annotated[str, doc("Its number.", _REQUIRED, **_TEXT)]
+    customer_id_state: Annotated[
+        str, doc("State that issued the identity document.", _REQUIRED, **_TEXT)
+    ]
+    customer_id: Annotated[str, doc("Number of the identity document.", _REQUIRED, **_TEXT)]
     first_name: Annotated[str, doc("For a personal check.", _MD, **_TEXT)] | None = None
     last_name: Annotated[str, doc("For a personal check.", _MD, **_TEXT)] | None = None
     business_name: Annotated[str, doc("For a corporate check.", _MD, **_TEXT)] | None = None
@@ -63,8 +67,8 @@ class AchRequest(SecretRecord, frozen=True, kw_only=True):
         Annotated[
             bool,
             doc(
-                "Accepted; the encrypted format was not found, so only plain numbers are read.",
-                inferred("MD:create-an-ach-token names the member"),
+                "Accepted; only unencrypted numbers work, because no source shows the format.",
+                inferred("MD:create-an-ach-token names the field"),
             ),
         ]
         | None

@@ -1,7 +1,7 @@
-"""Cards tokenized elsewhere: TransArmor tokens of another integration, and Apple Pay payloads.
+"""Cards tokenized by other systems: TransArmor tokens and Apple Pay payloads.
 
-The mock reads a PAN from neither: a TransArmor token has none, and an Apple Pay payload is
-encrypted for Clover's own key.
+Neither gives the mock a PAN: a TransArmor token contains none, and Apple Pay payloads are encrypted
+with Clover's key.
 """
 
 from typing import Annotated, Literal
@@ -14,14 +14,19 @@ _APPLE = documented("MD:create-applepaywallet-token")
 
 
 class TokenAttribute(SecretRecord, frozen=True, kw_only=True):
-    """`transarmor_token_attribute`: data of the token's card."""
+    """`transarmor_token_attribute`: the card of the token."""
 
     exp_month: Annotated[str, doc("One or two digits, 1 to 12.", _OAS)]
     exp_year: Annotated[str, doc("Two or four digits.", _OAS)]
-    name: Annotated[str, doc("Cardholder.", _OAS)] | None = None
-    brand: Annotated[str, doc("Brand; without it, responses have none.", _OAS)] | None = None
+    name: Annotated[str, doc("Name of the cardholder.", _OAS)] | None = None
+    brand: Annotated[str, doc("Brand; if it is missing, responses have no brand.", _OAS)] | None = (
+        None
+    )
     first6: Annotated[str, doc("First six digits of the card.", _OAS)] | None = None
-    last4: Annotated[str, doc("Last four digits; default: the token's.", _OAS)] | None = None
+    last4: (
+        Annotated[str, doc("Last four digits of the card. Default: those of the token.", _OAS)]
+        | None
+    ) = None
     address_line1: Annotated[str, doc("Street address.", _OAS)] | None = None
     address_line2: Annotated[str, doc("Second line.", _OAS)] | None = None
     address_city: Annotated[str, doc("City.", _OAS)] | None = None
@@ -29,22 +34,25 @@ class TokenAttribute(SecretRecord, frozen=True, kw_only=True):
     address_zip: Annotated[str, doc("Postal code.", _OAS)] | None = None
     address_country: Annotated[str, doc("Country.", _OAS)] | None = None
     transactionId: (
-        Annotated[str, doc("Of the first payment; avoids a warning on later ones.", _OAS)] | None
+        Annotated[
+            str, doc("Transaction id of the first payment; avoids a warning on later ones.", _OAS)
+        ]
+        | None
     ) = None
 
 
 class ExternalTokenRequest(SecretRecord, frozen=True, kw_only=True):
-    """`external_token` of a token request. Its value represents a card: never print or store it."""
+    """`external_token` of a token request. Its value represents a card: never log or store it."""
 
     token_type: Annotated[Literal["TRANSARMOR"], doc("The only known type.", _OAS)]
     token_value: Annotated[
         str, doc("8 to 64 letters and digits; a JSON number is accepted too.", _OAS)
     ]
-    transarmor_token_attribute: Annotated[TokenAttribute, doc("The token's card.", _OAS)]
+    transarmor_token_attribute: Annotated[TokenAttribute, doc("The card of the token.", _OAS)]
 
 
 class ApplePayHeader(Record, frozen=True, kw_only=True):
-    """`header` of Apple Pay's payload."""
+    """`header` of an Apple Pay payload."""
 
     ephemeralPublicKey: Annotated[str, doc("Base64.", _APPLE)]
     publicKeyHash: Annotated[str, doc("Base64.", _APPLE)]
@@ -52,7 +60,7 @@ class ApplePayHeader(Record, frozen=True, kw_only=True):
 
 
 class ApplePayPaymentData(SecretRecord, frozen=True, kw_only=True):
-    """`applePayPaymentData`: encrypted for Clover's key, so it is not decrypted here."""
+    """`applePayPaymentData`: encrypted with Clover's key, so this mock does not decrypt it."""
 
     data: Annotated[str, doc("Base64 of the encrypted card.", _APPLE, min_length=1)]
     header: Annotated[ApplePayHeader, doc("Encryption parameters.", _APPLE)]
@@ -61,8 +69,8 @@ class ApplePayPaymentData(SecretRecord, frozen=True, kw_only=True):
 
 
 class WalletRequest(SecretRecord, frozen=True, kw_only=True):
-    """The object around a wallet's payload; its existence and name are inferred."""
+    """Wrapper object of a wallet payload; that it exists, and its name, are inferred."""
 
     applePayPaymentData: Annotated[
-        ApplePayPaymentData, doc("Apple Pay.", inferred("the wrapping object was not captured"))
+        ApplePayPaymentData, doc("Apple Pay.", inferred("no source shows the wrapper object"))
     ]

@@ -21,13 +21,13 @@ run(async () => {
   said.charge_retrieved = await clover.charges.retrieve(said.charge.id);
 
   const held = await token(clover, APPROVES);
-  said.authorisation = await clover.charges.create({
+  said.authorization = await clover.charges.create({
     amount: 1200,
     currency: 'usd',
     source: held.id,
     capture: false,
   });
-  said.capture = await clover.charges.capture(said.authorisation.id);
+  said.capture = await clover.charges.capture(said.authorization.id);
 
   said.refund = await clover.refunds.create({ charge: said.charge.id, amount: 500 });
   said.refund_retrieved = await clover.refunds.retrieve(said.refund.id);

@@ -47,10 +47,10 @@ def story():
     said["charge_retrieved"] = Charge.retrieve(id=said["charge"]["id"])
     said["token_again"] = Charge.create(amount=999, currency="usd", source=said["token"]["id"])
 
-    said["authorisation"] = Charge.create(
+    said["authorization"] = Charge.create(
         amount=1200, currency="usd", source=token()["id"], capture=False
     )
-    said["capture"] = Charge.capture(said["authorisation"]["id"])
+    said["capture"] = Charge.capture(said["authorization"]["id"])
     said["charges"] = Charge.list(limit=1)
 
     said["refund"] = Refund.create(charge=said["charge"]["id"], amount=400)

@@ -266,7 +266,7 @@ def test_over_capture_percent_setting(
         assert refund["amount"] == amount
 
 
-def test_a_capture_above_the_authorisation_pays_the_order(make_world: MakeWorld) -> None:
+def test_a_capture_above_the_authorization_pays_the_order(make_world: MakeWorld) -> None:
     world = make_world(over_capture_percent=15)
     made = world.charge(amount=1_000, capture=False)["id"]
     world.send("POST", f"/v1/charges/{made}/capture", {"amount": 1_150})

@@ -250,12 +250,18 @@ def test_at_most_three_fields_are_expanded(
 @pytest.mark.parametrize(
     ("settings", "after_ms", "amount", "said", "why"),
     [
-        ({}, 0, None, "AUTH", "2428 of 2428 is voided"),
-        ({"void_type": "VOID"}, 0, None, "VOID", "2428 of 2428 is voided"),
-        ({"void_type": "VOID"}, 1_500_000, None, "VOID", "2428 of 2428 is voided"),
-        ({"void_type": "VOID"}, 1_500_001, None, "AUTH", "2428 of 2428 is refunded"),
-        ({"void_type": "VOID"}, 0, 1, "AUTH", "1 of 2428 is refunded"),
-        ({"void_type": "VOID", "void_window_ms": 0}, 1, None, "AUTH", "2428 of 2428 is refunded"),
+        ({}, 0, None, "AUTH", "voided 2428 of 2428 refundable"),
+        ({"void_type": "VOID"}, 0, None, "VOID", "voided 2428 of 2428 refundable"),
+        ({"void_type": "VOID"}, 1_500_000, None, "VOID", "voided 2428 of 2428 refundable"),
+        ({"void_type": "VOID"}, 1_500_001, None, "AUTH", "refunded 2428 of 2428 refundable"),
+        ({"void_type": "VOID"}, 0, 1, "AUTH", "refunded 1 of 2428 refundable"),
+        (
+            {"void_type": "VOID", "void_window_ms": 0},
+            1,
+            None,
+            "AUTH",
+            "refunded 2428 of 2428 refundable",
+        ),
     ],
 )
 def test_a_refund_within_25_minutes_is_a_void(

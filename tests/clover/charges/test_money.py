@@ -1,4 +1,4 @@
-"""Money, over random flows: captures stay within authorisations, refunds within captures.
+"""Money, over random flows: captures stay within authorizations, refunds within captures.
 
 What waits for 3-D Secure or has failed gives nothing back, and a replay changes nothing.
 """
@@ -88,7 +88,7 @@ class Payments(RuleBasedStateMachine):
         got = self.post(f"/v1/charges/{charge}/capture", {"amount": amount})
         legal = (
             before is not None
-            and before.state == "authorised"
+            and before.state == "authorized"
             and (amount or 0) <= before.request.amount
         )
         assert got.status == (200 if legal else 400)
@@ -98,7 +98,7 @@ class Payments(RuleBasedStateMachine):
         before = self.world.sandbox.charges.get(charge)
         got = self.post("/v1/refunds", {"charge": charge, "amount": amount})
         assert before is not None
-        alive = before.state in ("authorised", "captured")
+        alive = before.state in ("authorized", "captured")
         assert got.status in ((200, 400) if alive else (400,))
         if got.status == 200:
             self.given_back[charge] = self.given_back.get(charge, 0) + got.json["amount"]

@@ -17,7 +17,7 @@ def source(token: str | None, *, expiry: bool, last4: str = "4242") -> dict[str,
     return shown | {"first6": "424242", "last4": last4}
 
 
-def test_an_authorisation_is_unpaid_until_its_capture(world: World) -> None:
+def test_an_authorization_is_unpaid_until_its_capture(world: World) -> None:
     token = world.token()
     made = world.charge(source=token, capture=False)
     assert made == {
@@ -177,7 +177,7 @@ def test_refund_type(
     assert world.send("GET", f"/v1/refunds/{got['id']}").json == got
 
 
-def test_a_voided_authorisation_cannot_be_captured(world: World) -> None:
+def test_a_voided_authorization_cannot_be_captured(world: World) -> None:
     made = world.charge(capture=False)["id"]
     world.send("POST", "/v1/refunds", {"charge": made})
     assert world.send("POST", f"/v1/charges/{made}/capture").status == 400

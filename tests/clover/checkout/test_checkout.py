@@ -385,7 +385,7 @@ def test_partial_approval_is_rejected(make_world: MakeWorld) -> None:
 
 
 def test_phantom_decline_on_checkout(make_world: MakeWorld) -> None:
-    world = ruled(make_world, {"endpoint": "pay_checkout"}, {"decline": {"stands": True}})
+    world = ruled(make_world, {"endpoint": "pay_checkout"}, {"decline": {"phantom": True}})
     hook(world)
     made = session(world)
     got = pay(world, made)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mock_clover.clover.common.problems import BY_NAME, CATALOGUE
+from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME
 from mock_clover.engine.scheduler import run_due_jobs
 from tests.guidance import check_names, check_none
 from tests.hostile import BROWSER
@@ -127,7 +127,7 @@ def authorizing(query: str) -> Ask:
     )
 
 
-# Transport and authorisation
+# Transport and authorization
 
 case(
     "UNAUTHORIZED",
@@ -180,8 +180,9 @@ case(
     get("/v1/orders/X"),
     {
         "code": "evidence_inferred",
-        "message": "This behaviour is only inferred: ORDER_NOT_FOUND (the message for charges). "
-        "To allow it, set allow_inferred: [ORDER_NOT_FOUND] in the scenario's settings.",
+        "message": "The response would rely on inferred behaviour: ORDER_NOT_FOUND (the message "
+        "for charges). To allow it, add allow_inferred: [ORDER_NOT_FOUND] to the scenario's "
+        "settings.",
     },
     refuse_inferred=True,
 )
@@ -337,7 +338,7 @@ case(
     "card.encrypted_pan",
 )
 case(
-    "PAN_CONTRADICTED",
+    "PAN_MISMATCH",
     400,
     "a last4 that is not the number's",
     lambda world: world.send("POST", "/v1/tokens", world.encrypted(last4="1111")),
@@ -345,7 +346,7 @@ case(
     "last4",
 )
 case(
-    "PAN_CONTRADICTED",
+    "PAN_MISMATCH",
     400,
     "a first6 that is not the number's",
     lambda world: world.send("POST", "/v1/tokens", world.encrypted(first6="411111")),
@@ -553,7 +554,7 @@ NOT_AUTH = {
     "message": "Invalid request: cannot capture a non AUTH payment",
 }
 case(
-    "NOT_AN_AUTHORISATION",
+    "NOT_AN_AUTHORIZATION",
     400,
     "the capture of a sale",
     lambda world: world.send("POST", f"/v1/charges/{world.charge()['id']}/capture"),
@@ -569,9 +570,9 @@ def _captured_after_void(world: World) -> Answered:
 
 
 case(
-    "NOT_AN_AUTHORISATION",
+    "NOT_AN_AUTHORIZATION",
     400,
-    "the capture of a voided authorisation",
+    "the capture of a voided authorization",
     _captured_after_void,
     NOT_AUTH,
     type_="api_error",
@@ -603,7 +604,7 @@ case(
 case(
     "CAPTURE_TOO_LARGE",
     400,
-    "a capture above the authorisation",
+    "a capture above the authorization",
     lambda world: world.send(
         "POST", f"/v1/charges/{world.charge(capture=False)['id']}/capture", {"amount": 1801}
     ),
@@ -619,9 +620,9 @@ def _captured_late(world: World) -> Answered:
 
 
 case(
-    "AUTHORISATION_EXPIRED",
+    "AUTHORIZATION_EXPIRED",
     400,
-    "the capture of a Visa authorisation after seven days",
+    "the capture of a Visa authorization after seven days",
     _captured_late,
     invalid("charge_expired_for_capture", "The authorization has expired."),
 )
@@ -637,7 +638,7 @@ case(
     "charge",
 )
 case(
-    "REFUND_TARGET_NOT_FOUND",
+    "REFUND_OR_CHARGE_NOT_FOUND",
     404,
     "a refund of a charge that nobody made",
     post("/v1/refunds", {"charge": UNKNOWN}),
@@ -645,7 +646,7 @@ case(
     type_="api_error",
 )
 case(
-    "REFUND_TARGET_NOT_FOUND",
+    "REFUND_OR_CHARGE_NOT_FOUND",
     404,
     "a refund that nobody made",
     get(f"/v1/refunds/{UNKNOWN}"),
@@ -701,7 +702,7 @@ case(
 case(
     "PARTIAL_VOID_NOT_ALLOWED",
     400,
-    "a part of an authorisation",
+    "a part of an authorization",
     lambda world: world.send(
         "POST", "/v1/refunds", {"charge": world.charge(capture=False)["id"], "amount": 1}
     ),
@@ -736,7 +737,7 @@ case(
     "source",
 )
 case(
-    "CUSTOMER_MISSING",
+    "CUSTOMER_RESOURCE_MISSING",
     404,
     "a change of a customer that nobody made",
     lambda world: world.send("PUT", f"/v1/customers/{UNKNOWN}", {"email": "jo@example.com"}),
@@ -1162,7 +1163,7 @@ def _canceling_a_cards_refund(world: World) -> Answered:
 
 
 case(
-    "INSTRUMENTS_MIXED",
+    "MULTIPLE_INSTRUMENTS",
     400,
     "a card and a gift card in one token request",
     lambda world: world.send(
@@ -1206,7 +1207,7 @@ case(
     type_="api_error",
 )
 case(
-    "REFUND_TARGET_NOT_FOUND",
+    "REFUND_OR_CHARGE_NOT_FOUND",
     404,
     "the cancellation of an unknown refund",
     post(f"/v1/refunds/{UNKNOWN}/cancel"),
@@ -1460,10 +1461,10 @@ def test_every_problem_is_tested() -> None:
     shown, named = {case.problem for case in CASES}, {*ELSEWHERE, *NOT_RAISED}
     check_names(
         shown | named,
-        (problem.name for problem in CATALOGUE),
+        (problem.name for problem in ALL_ERRORS),
         "tests/clover/common/test_problems.py: a case(...) with the request that raises it, or a "
         "row of ELSEWHERE or NOT_RAISED",
-        "CATALOGUE of clover/common/problems.py",
+        "ALL_ERRORS of clover/common/problems.py",
     )
     check_none(
         f"remove {name} from ELSEWHERE or NOT_RAISED: it has a case" for name in shown & named

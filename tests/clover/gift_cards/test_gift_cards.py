@@ -557,7 +557,7 @@ def test_gift_card_balance_is_isolated_in_fork(world: World) -> None:
 
 
 def test_phantom_decline_redeems_gift_card(make_world: MakeWorld) -> None:
-    rule = b"name: x\nrules: [{when: {amount: 300}, then: {decline: {stands: true}}}]"
+    rule = b"name: x\nrules: [{when: {amount: 300}, then: {decline: {phantom: true}}}]"
     world = make_world(parse(rule, "x.yaml"))
     active(world, 200)
     got = charge(world, gift(world), 300)

@@ -145,7 +145,7 @@ def test_declined_partial_payment_is_not_listed(world: World) -> None:
     assert (last["amount_paid"], len(last["past_charges"])) == (100, 1)
 
 
-def test_the_order_of_an_authorisation_is_paid_by_its_capture(world: World) -> None:
+def test_the_order_of_an_authorization_is_paid_by_its_capture(world: World) -> None:
     charge = world.charge(capture=False)["id"]
     order = world.send("GET", f"/v1/charges/{charge}").json["order"]
     seen = []

@@ -297,7 +297,7 @@ def test_a_charge_is_a_payment_by_the_same_id(world: World) -> None:
         (["capture", "refund"], ("SUCCESS", 1000, "PREAUTHCAPTURE", "CLOSED", True)),
     ],
 )
-def test_an_authorisation_is_a_payment_in_each_of_its_states(
+def test_an_authorization_is_a_payment_in_each_of_its_states(
     world: World, steps: list[str], expected: tuple[Any, ...]
 ) -> None:
     charge = world.charge(amount=1000, capture=False)["id"]

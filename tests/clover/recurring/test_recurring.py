@@ -790,7 +790,7 @@ def test_response_fault_is_rejected_for_charge_subscription(
 
 def test_phantom_decline_pays_subscription(make_world: MakeWorld) -> None:
     when = {"endpoint": "charge_subscription"}
-    shop = Subscribing(make_world(ruled({"when": when, "then": {"decline": {"stands": True}}})))
+    shop = Subscribing(make_world(ruled({"when": when, "then": {"decline": {"phantom": True}}})))
     made = shop.subscribe(startDate=START)
     assert shop.runs("2025-07-02T00:00:00+00:00") == [at(START), at("2025-07-01T12:00:00+00:00")]
     assert shop.read(made)["active"]

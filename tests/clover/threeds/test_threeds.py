@@ -572,7 +572,7 @@ def test_order_stays_unpaid_after_failed_authentication(world: World) -> None:
 
 
 def test_phantom_decline_after_challenge(make_world: MakeWorld) -> None:
-    rule = "{when: {amount: 5}, then: {threeds: challenge, decline: {stands: true}}}"
+    rule = "{when: {amount: 5}, then: {threeds: challenge, decline: {phantom: true}}}"
     world = make_world(parse(f"name: t\nrules: [{rule}]".encode(), "t.yaml"))
     order = world.order(5)["id"]
     pending = pay(world, order).json["charge"]

@@ -62,7 +62,7 @@ def do_sale(world: World) -> str:
     return str(world.charge()["id"])
 
 
-def do_authorise(world: World) -> str:
+def do_authorize(world: World) -> str:
     return str(world.charge(capture=False)["id"])
 
 
@@ -72,7 +72,7 @@ def do_decline(world: World) -> None:
 
 
 def do_capture(world: World) -> None:
-    world.send("POST", f"/v1/charges/{do_authorise(world)}/capture", {"amount": 5})
+    world.send("POST", f"/v1/charges/{do_authorize(world)}/capture", {"amount": 5})
 
 
 def do_refund(world: World) -> None:
@@ -80,7 +80,7 @@ def do_refund(world: World) -> None:
 
 
 def do_void(world: World) -> None:
-    world.send("POST", "/v1/refunds", {"charge": do_authorise(world)})
+    world.send("POST", "/v1/refunds", {"charge": do_authorize(world)})
 
 
 def do_pay_and_return(world: World) -> None:
@@ -112,7 +112,7 @@ def do_wrong_things(world: World) -> None:
     ("act", "expected"),
     [
         (do_sale, ["O:CREATE charge", "P:CREATE charge"]),
-        (do_authorise, ["O:CREATE charge", "P:CREATE charge"]),
+        (do_authorize, ["O:CREATE charge", "P:CREATE charge"]),
         (do_decline, ["P:CREATE decline"]),
         (do_capture, ["O:CREATE charge", "P:CREATE charge", "P:UPDATE capture"]),
         (do_refund, ["O:CREATE charge", "P:CREATE charge", "P:UPDATE refund"]),
@@ -535,7 +535,7 @@ def test_rule_event_is_not_sent_for_invalid_request(
 def test_a_rules_event_about_a_capture_names_its_charge(make_world: Callable[..., World]) -> None:
     then = "problem: SANDBOX_FULL, webhook: {delay_ms: 1000}"
     world = ruled(make_world, "endpoint: capture_charge", then)
-    charge = do_authorise(world)
+    charge = do_authorize(world)
     taken(world.sandbox)
     assert world.send("POST", f"/v1/charges/{charge}/capture", {}).status == 503
     assert taken(world.sandbox) == []

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { dateOf, moneyOf, spanOf, stampOf } from "./format.js";
 
-const IN = ["captured", "paid", "loaded", "tip added", "authorised", "refund canceled"];
+const IN = ["captured", "paid", "loaded", "tip added", "authorized", "refund canceled"];
 const OUT = ["refunded", "voided", "released", "lapsed", "redeemed"];
 const BAD = ["declined", "expired"];
 

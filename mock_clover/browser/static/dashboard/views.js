@@ -66,7 +66,7 @@ export function part(title, ...children) {
 }
 
 const STATES = {
-  good: ["captured", "paid", "active", "delivered", "succeeded", "authorised", "authorized"],
+  good: ["captured", "paid", "active", "delivered", "succeeded", "authorized", "authorized"],
   bad: ["declined", "failed", "dropped", "expired", "canceled", "voided", "lapsed"],
 };
 

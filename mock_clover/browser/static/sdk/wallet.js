@@ -79,7 +79,7 @@ function chosen({ cards, year }) {
 async function pay(port, key, listed) {
   for (const node of [payButton, select, email, zip]) node.disabled = true;
   tell(words.wallet.busy);
-  port.postMessage({ what: 'authorise' });
+  port.postMessage({ what: 'authorize' });
   const done = await sendCard(chosen(await listed), key, words);
   if (done.token) {
     const token = { id: done.token, object: 'token', card: done.card };

@@ -138,7 +138,7 @@ class Sheet {
 
   hear(said) {
     // Listened to by a shop, its detail never seen: the customer agreed, the token is not yet made.
-    if (said.what === 'authorise' && this.wallet.isApple) {
+    if (said.what === 'authorize' && this.wallet.isApple) {
       onWindow('paymentAuthorize', { status: 'authorized' });
     }
     if (said.what === 'paid') this.wallet.pay(said);

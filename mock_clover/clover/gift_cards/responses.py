@@ -2,14 +2,14 @@
 
 from typing import ClassVar, Literal
 
-from mock_clover.clover.charges.views import Outcome, Source
+from mock_clover.clover.charges.responses import Outcome, Source
 from mock_clover.clover.gift_cards.records import GiftCardView
 from mock_clover.core.evidence import Cents, Evidence, documented
 from mock_clover.core.record import Record
 
 
-class GiftAnswer(Record, frozen=True, kw_only=True):
-    """Response to activation and reload; for a cashout the same is inferred.
+class GiftCardAnswer(Record, frozen=True, kw_only=True):
+    """Response to an activation or reload; that a cashout has the same is inferred.
 
     Source: MD:gift-card-api.
     """
@@ -26,7 +26,7 @@ class GiftAnswer(Record, frozen=True, kw_only=True):
     gift_card: GiftCardView
 
 
-class InquiryAnswer(Record, frozen=True, kw_only=True):
+class BalanceAnswer(Record, frozen=True, kw_only=True):
     """Response to a balance inquiry. Source: MD:gift-card-api."""
 
     evidence: ClassVar[Evidence] = documented("MD:gift-card-api")

@@ -1,6 +1,7 @@
-"""Orders in responses: created, retrieved, listed, paid and returned orders have different forms.
+"""Build the response bodies of orders.
 
-Paid and refunded amounts are computed from the charges, so they include every refund.
+Clover returns different fields for created, retrieved, listed, paid and returned orders. Paid and
+refunded amounts are computed from the charges, so they include every refund.
 """
 
 from typing import ClassVar, Literal
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.records_on_file import SavedCredential
-from mock_clover.clover.charges.views import ChargeAnswer, Source, created_answer
+from mock_clover.clover.charges.responses import ChargeAnswer, Source, created_response
 from mock_clover.clover.orders.records import Order, ReturnedItem
 from mock_clover.clover.orders.records_item import Item
 from mock_clover.clover.threeds.records import ThreeDSAnswer
@@ -27,7 +28,7 @@ from mock_clover.core.record import Record, Value
 
 
 class OrderWithCharges(Value, frozen=True):
-    """An order with the charges that pay it, oldest first."""
+    """An order with its charges, oldest first."""
 
     order: Order
     charges: tuple[Charge, ...]
@@ -46,7 +47,7 @@ class OrderWithCharges(Value, frozen=True):
 
     @property
     def surcharge_amount(self) -> Cents:
-        """Surcharges of all captured charges. Documented: REF postordersidpay has the member."""
+        """Surcharges of all captured charges. Documented: REF postordersidpay has the field."""
         return sum(
             charge.surcharge.amount
             for charge in self.charges
@@ -67,26 +68,26 @@ class OrderWithCharges(Value, frozen=True):
 
     @property
     def paid_ms(self) -> Millis | None:
-        """When the order was paid in full, or None."""
+        """Time when the order was paid in full, or None."""
         if not self.charges or self.amount_paid < self.order.amount:
             return None
         return max(charge.paid_ms for charge in self.charges)
 
     @property
     def modified_ms(self) -> Millis:
-        """When the order was last created, paid or changed."""
+        """Time when the order was last created, paid or changed."""
         platform = self.order.platform
         changed = self.order.created_ms if platform is None else platform.modified_ms
         return max(changed, *(charge.created_ms for charge in self.charges), 0)
 
     def tax_within(self, amount: Cents) -> Cents:
-        """Return the share of the order's tax in the first `amount` cents of the order."""
+        """Return the share of the tax in the first `amount` cents of the order."""
         tax = self.order.tax_amount or 0
         return tax * amount // self.order.amount if self.order.amount else 0
 
 
 class StatusTransitions(Record, frozen=True, kw_only=True):
-    """When an order changed its status."""
+    """Times when the status of an order changed."""
 
     evidence: ClassVar[Evidence] = documented("SEED 2025-05")
 
@@ -94,7 +95,7 @@ class StatusTransitions(Record, frozen=True, kw_only=True):
 
 
 class ReturnAnswer(Record, frozen=True, kw_only=True):
-    """The response to a return: the order, with its own id. Source: GP CloverOrder, CC 35618."""
+    """The response to a return: the order, under its own id. Source: GP CloverOrder, CC 35618."""
 
     evidence: ClassVar[Evidence] = observed("GP CloverOrder")
     member_evidence: ClassVar[MemberEvidence] = evidence_for(
@@ -119,7 +120,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
         documented("REF postordersidpay"),
         *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
         *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
-    ) | evidence_for(inferred("a charge has it; an order's payment accepts the same"), "threeds")
+    ) | evidence_for(inferred("charges have the field; order payments accept the same"), "threeds")
 
     id: str
     object: str | None = None
@@ -148,7 +149,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     threeds: ThreeDSAnswer | None = None
 
 
-def ordered_answer(order: Order) -> OrderAnswer:
+def created_order_response(order: Order) -> OrderAnswer:
     """Return the response to a new order. Source: the 2021 sample of MD:ecommerce orders."""
     return OrderAnswer(
         id=order.id,
@@ -164,22 +165,22 @@ def ordered_answer(order: Order) -> OrderAnswer:
     )
 
 
-def retrieved_answer(sold: OrderWithCharges) -> OrderAnswer:
-    """Return an order as GET does: without a status; a paid order has a `charge`.
+def order_response(full_order: OrderWithCharges) -> OrderAnswer:
+    """Return an order as in GET responses: without a status; a paid order has a `charge`.
 
     Source: LiveCloverClient, sandbox 2026.
     """
-    order = sold.order
+    order = full_order.order
     return OrderAnswer(
         id=order.id,
         object="order",
         amount=order.amount,
         tax_amount=order.tax_amount,
-        tax_amount_paid=sold.tax_within(sold.amount_paid) or None,
-        tip_amount=sold.tip_amount or None,
-        surcharge_amount=sold.surcharge_amount or None,
-        amount_paid=sold.amount_paid or None,
-        amount_returned=sold.amount_returned or None,
+        tax_amount_paid=full_order.tax_within(full_order.amount_paid) or None,
+        tip_amount=full_order.tip_amount or None,
+        surcharge_amount=full_order.surcharge_amount or None,
+        amount_paid=full_order.amount_paid or None,
+        amount_returned=full_order.amount_returned or None,
         currency=order.currency,
         charge=order.charges[-1] if order.charges else None,
         created=order.created_ms // 1000 * 1000,
@@ -189,9 +190,9 @@ def retrieved_answer(sold: OrderWithCharges) -> OrderAnswer:
     )
 
 
-def listed_answer(sold: OrderWithCharges) -> OrderAnswer:
-    """Return an order as lists do: with few members. Source: REF getorders."""
-    order = sold.order
+def order_list_item(full_order: OrderWithCharges) -> OrderAnswer:
+    """Return an order as in list responses, with few fields. Source: REF getorders."""
+    order = full_order.order
     return OrderAnswer(
         id=order.id,
         amount=order.amount,
@@ -201,40 +202,39 @@ def listed_answer(sold: OrderWithCharges) -> OrderAnswer:
     )
 
 
-def paid_answer(sold: OrderWithCharges) -> OrderAnswer:
-    """Return the response to an order's payment: `source` without an id. Source: SEED 2025-05.
+def payment_response(full_order: OrderWithCharges) -> OrderAnswer:
+    """Return the response to a payment: `source` has no id. Source: SEED 2025-05.
 
-    The document's older sample of 2020 has stored_credentials and no source; this follows the
-    newer one.
+    The older sample (2020) has stored_credentials instead of source; this follows the newer one.
     """
-    *past, charge = sold.charges
-    charge_view = created_answer(charge)
+    *past, charge = full_order.charges
+    charge_view = created_response(charge)
     return replace(
-        retrieved_answer(sold),
-        amount_paid=sold.amount_paid,
+        order_response(full_order),
+        amount_paid=full_order.amount_paid,
         charge=charge.id,
         warning_message=charge_view.warning_message,
-        past_charges=tuple(created_answer(earlier) for earlier in past) or None,
+        past_charges=tuple(created_response(earlier) for earlier in past) or None,
         amount_returned=None,
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         source=replace(charge_view.source, id=None),
-        status="created" if sold.paid_ms is None else "paid",
-        status_transitions=StatusTransitions(paid=sold.paid_ms),
+        status="created" if full_order.paid_ms is None else "paid",
+        status_transitions=StatusTransitions(paid=full_order.paid_ms),
         ecomind=charge.request.ecomind,
         saved_credentials_on_file=charge_view.saved_credentials_on_file,
         threeds=charge_view.threeds,
     )
 
 
-def returned_answer(sold: OrderWithCharges, items: list[ReturnedItem] | None) -> ReturnAnswer:
-    """Return the response to an order's return; `items` are those of the request."""
+def return_response(full_order: OrderWithCharges, items: list[ReturnedItem] | None) -> ReturnAnswer:
+    """Return the response to a return; `items` are those of the request."""
     return ReturnAnswer(
-        id=sold.order.id,
-        amount=sold.order.amount,
-        tip_amount=sold.tip_amount or None,
-        amount_returned=sold.amount_returned,
-        currency=sold.order.currency,
+        id=full_order.order.id,
+        amount=full_order.order.amount,
+        tip_amount=full_order.tip_amount or None,
+        amount_returned=full_order.amount_returned,
+        currency=full_order.order.currency,
         items=None if items is None else tuple(items),
         status="returned",
         status_transitions=StatusTransitions(),

@@ -1,6 +1,7 @@
-"""Charges in responses.
+"""Build the response bodies of charges.
 
-Clover returns a charge in three forms (created, fetched, captured): see the source of each.
+Clover returns a charge in three forms: after creation, on retrieval and after capture. Each
+function names its source.
 """
 
 from typing import Any, ClassVar, Literal
@@ -58,7 +59,7 @@ class Source(Record, frozen=True, kw_only=True):
     brand: str | None = None
     address_line1_check: CheckResult | None = None
     address_zip: str | None = None
-    """Present with its check, as in the sample of the TransArmor page (2024-07)."""
+    """Only with `address_zip_check`, as in the sample of the TransArmor page (2024-07)."""
     address_zip_check: CheckResult | None = None
     cvc_check: CheckResult | None = None
     exp_month: str | None = None
@@ -77,7 +78,7 @@ PAYMENT_METHODS: dict[Instrument, str | None] = {
 
 
 class ChargeAnswer(Record, frozen=True, kw_only=True):
-    """A charge in responses; members in the order of the recorded responses."""
+    """A charge in responses; the fields have the order of the recorded responses."""
 
     evidence: ClassVar[Evidence] = observed("CCL 2023-09, SEED 2025-05, GP CloverCharge")
     member_evidence: ClassVar[MemberEvidence] = (
@@ -88,7 +89,7 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
             *("receipt_email", "metadata", "stored_credentials", "additional_charges"),
             *("soft_descriptor", "level2", "level3"),
         )
-        | evidence_for(inferred("the request has it; no response was found"), "tender")
+        | evidence_for(inferred("the request has the field; no response was found"), "tender")
         | evidence_for(documented("REF getcharges, sample of 2024"), "amount_captured")
         | evidence_for(documented("MD:gift-card-api"), "partial_auth", "gift_card")
         | evidence_for(documented("REF postordersidpay, sample of 2024"), "warning_message")
@@ -136,10 +137,10 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     tender: Tender | None = None
 
 
-def created_answer(charge: Charge) -> ChargeAnswer:
-    """Return the response to a charge's creation: no `object`, no `order`; `paid` only for a sale.
+def created_response(charge: Charge) -> ChargeAnswer:
+    """Return the response to a new charge: no `object`, no `order`; `paid` only for a sale.
 
-    Source: SEED 2025-05 (sale), CCL 2023-09 (authorisation).
+    Source: SEED 2025-05 (sale), CCL 2023-09 (authorization).
     """
     request, approval = charge.request, charge.approval
     response = ChargeAnswer(
@@ -158,10 +159,10 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         outcome=APPROVED if charge.auth_code is not None else None,
-        paid=True if charge.sale and not charge.settling else None,
+        paid=True if charge.sale and not charge.is_debit_pending else None,
         receipt_email=request.receipt_email,
-        status="pending" if charge.settling else "succeeded",
-        source=_source(charge, with_expiry=True),
+        status="pending" if charge.is_debit_pending else "succeeded",
+        source=_source_response(charge, with_expiry=True),
         ecomind=request.ecomind,
     )
     if (
@@ -173,11 +174,11 @@ def created_answer(charge: Charge) -> ChargeAnswer:
         and (approval is None or (approval.amount is None and approval.warning_message is None))
     ):
         return response
-    return _with_rare_members(charge, response)
+    return _with_optional_fields(charge, response)
 
 
-def _with_rare_members(charge: Charge, response: ChargeAnswer) -> ChargeAnswer:
-    """Add the rare members to a charge's response."""
+def _with_optional_fields(charge: Charge, response: ChargeAnswer) -> ChargeAnswer:
+    """Add the optional fields of a charge to its response."""
     request, approval, gift = charge.request, charge.approval, charge.gift
     partial = approval is not None and approval.amount is not None
     return replace(
@@ -185,34 +186,34 @@ def _with_rare_members(charge: Charge, response: ChargeAnswer) -> ChargeAnswer:
         additional_charges=None if charge.surcharge is None else (charge.surcharge,),
         partial_auth=True if partial else None if gift is None else _partial_auth(gift, charge),
         warning_message=approval.warning_message if approval else None,
-        saved_credentials_on_file=None if request.intent is None else _saved(charge),
+        saved_credentials_on_file=None if request.intent is None else _saved_credential(charge),
         threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
         gift_card=gift,
         tender=None if request.tender is None else _tender(charge),
     )
 
 
-def pending_answer(charge: Charge) -> ChargeAnswer:
+def pending_response(charge: Charge) -> ChargeAnswer:
     """Return the response for a charge that waits for 3-D Secure authentication.
 
-    Its `threeds` is documented; that its status is pending and it has no outcome is inferred.
+    `threeds` is documented; that the status is pending and there is no outcome is inferred.
     """
-    return replace(created_answer(charge), outcome=None, status="pending")
+    return replace(created_response(charge), outcome=None, status="pending")
 
 
 def _partial_auth(gift: GiftCardView, charge: Charge) -> Literal[True] | None:
-    """Return True for a gift card's multi-lock, which always has `partial_auth`.
+    """Return True for a multi-lock of a gift card, which always has `partial_auth`.
 
     Source: MD:gift-card-api.
     """
     return True if gift.lock_id and charge.request.partial_redemption else None
 
 
-def fetched_answer(charge: Charge) -> ChargeAnswer:
-    """Return a charge as GET and lists do: with `order`, whole seconds, no expiry in `source`.
+def retrieved_response(charge: Charge) -> ChargeAnswer:
+    """Return a charge as in GET and list responses: times in whole seconds, no expiry in `source`.
 
-    Source: GP CloverCharge, MD:pagination. A failed charge's body was never recorded: it has the
-    documented members failure_code and failure_message.
+    It has the `order`. Source: GP CloverCharge, MD:pagination. No response for a failed charge was
+    recorded: it has the documented fields failure_code and failure_message.
     """
     request, failed = charge.request, charge.decline
     captured, pending = charge.state == "captured", charge.state == "pending"
@@ -238,11 +239,15 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
         outcome=None if failed or charge.auth_code is None else APPROVED,
         failure_code=failed.code if failed else None,
         failure_message=failed.message if failed else None,
-        paid=True if captured and not charge.settling else None,
+        paid=True if captured and not charge.is_debit_pending else None,
         refunded=True if charge.amount_refunded and not charge.amount_refundable else None,
         receipt_email=request.receipt_email,
-        status="failed" if failed else "pending" if pending or charge.settling else "succeeded",
-        source=_source(charge, with_expiry=False),
+        status="failed"
+        if failed
+        else "pending"
+        if pending or charge.is_debit_pending
+        else "succeeded",
+        source=_source_response(charge, with_expiry=False),
         metadata=request.metadata,
         stored_credentials=request.stored_credentials,
         ecomind=request.ecomind,
@@ -265,10 +270,10 @@ def fetched_answer(charge: Charge) -> ChargeAnswer:
     )
 
 
-def captured_answer(charge: Charge) -> ChargeAnswer:
+def captured_response(charge: Charge) -> ChargeAnswer:
     """Return the response to a capture. Source: GP CloverCharge, REF capturecharge.
 
-    A gift card's lock that a capture of 0 released is not captured.
+    A gift card lock that a capture of 0 released is not captured.
     """
     captured = charge.state == "captured"
     return ChargeAnswer(
@@ -285,25 +290,25 @@ def captured_answer(charge: Charge) -> ChargeAnswer:
         outcome=APPROVED,
         paid=True if captured else None,
         status="succeeded",
-        source=_source(charge, with_expiry=False),
+        source=_source_response(charge, with_expiry=False),
         gift_card=charge.gift,
     )
 
 
 def _tender(charge: Charge) -> Tender | None:
-    """Return the tender of a charge; with any other source the member is ignored."""
+    """Return the tender of a charge; for any other source, the field is ignored."""
     return charge.request.tender if charge.token.kind == "tender" else None
 
 
-def _saved(charge: Charge) -> SavedCredential | None:
-    """Return the saved credential; None while the charge is pending, or without a card."""
+def _saved_credential(charge: Charge) -> SavedCredential | None:
+    """Return the saved credential; None for a pending charge or a charge without a card."""
     stored = charge.request.stored_credentials
     if charge.approval is None or stored is None or charge.token.kind != "card":
         return None
     return SavedCredential(tokenType="TRANSARMOR", value=transarmor(charge.token.card))
 
 
-def _source(charge: Charge, *, with_expiry: bool) -> Source:
+def _source_response(charge: Charge, *, with_expiry: bool) -> Source:
     token, card = charge.token, charge.token.card
     checks = charge.approval.checks if charge.approval is not None else NO_CHECKS
     return Source(
@@ -321,9 +326,9 @@ def _source(charge: Charge, *, with_expiry: bool) -> Source:
 
 
 class ListAnswer(Record, frozen=True, kw_only=True):
-    """The envelope of every list. `has_more` is present only if there are more rows.
+    """The body of every list response. `has_more` is present only if there are more rows.
 
-    Source: MD:pagination, and the get-charges sample of 2024, which does not have it.
+    Source: MD:pagination, and the get-charges sample of 2024, which has no `has_more`.
     """
 
     evidence: ClassVar[Evidence] = documented("MD:pagination")
