@@ -52,7 +52,7 @@ class Rules:
         )
         self._fingerprints = [self._fingerprint_of(rule) for rule in scenario.rules]
 
-    def lists(self, card_fingerprint: str) -> bool:
+    def has_card(self, card_fingerprint: str) -> bool:
         """Return whether the scenario lists a card."""
         return card_fingerprint in self._by_card
 

@@ -293,7 +293,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         msgspec.Meta(
             ge=0,
             le=31_536_000_000,
-            description="How long a bank debit stays pending before it succeeds; 0: it succeeds "
+            description="How long an ACH debit stays pending before it succeeds; 0: it succeeds "
             "immediately. Clover's value is unknown.",
         ),
     ] = 259_200_000

@@ -405,7 +405,7 @@ def test_shop_with_clover_urls_connects_by_tls() -> None:
 def test_the_page_of_tls_lists_every_name() -> None:
     text = (DOCS / "howto/tls.md").read_text()
     rows = re.findall(r"^\| `(\S+clover\.com)` \| (.*) \| (.*) \|$", text, re.MULTILINE)
-    assert rows == [(host.name, host.region, host.serves) for host in HOSTS]
+    assert rows == [(host.name, host.region, host.description) for host in HOSTS]
 
 
 def test_github_service_has_health_check(tmp_path: Path, served: Served) -> None:

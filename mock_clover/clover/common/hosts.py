@@ -22,7 +22,7 @@ class Host(NamedTuple):
 
     name: str
     region: Region
-    serves: str
+    description: str
     evidence: Evidence
     services: tuple[Service, ...] = ()
     """Services that `conformance` uses at this host; only for the sandbox."""
@@ -45,61 +45,67 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="sandbox.dev.clover.com",
         region="sandbox",
-        serves=_DASHBOARD,
+        description=_DASHBOARD,
         evidence=_V2,
         services=("oauth", "recurring"),
     ),
     Host(
         name="apisandbox.dev.clover.com",
         region="sandbox",
-        serves=_PLATFORM,
+        description=_PLATFORM,
         evidence=_V2,
         services=("platform",),
     ),
     Host(
         name="scl-sandbox.dev.clover.com",
         region="sandbox",
-        serves=_CHARGES,
+        description=_CHARGES,
         evidence=_SDK,
         services=("charges",),
     ),
     Host(
         name="token-sandbox.dev.clover.com",
         region="sandbox",
-        serves=_TOKENS,
+        description=_TOKENS,
         evidence=_TOKENISED,
         services=("tokens",),
     ),
     Host(
         name="checkout.sandbox.dev.clover.com",
         region="sandbox",
-        serves=_SCRIPTS,
+        description=_SCRIPTS,
         evidence=_PAGES,
         services=("keys",),
     ),
-    Host(name="www.clover.com", region="North America", serves=_DASHBOARD, evidence=_V2),
-    Host(name="api.clover.com", region="North America", serves=_PLATFORM, evidence=_V2),
-    Host(name="scl.clover.com", region="North America", serves=_CHARGES, evidence=_SDK),
-    Host(name="token.clover.com", region="North America", serves=_TOKENS, evidence=_TOKENISED),
+    Host(name="www.clover.com", region="North America", description=_DASHBOARD, evidence=_V2),
+    Host(name="api.clover.com", region="North America", description=_PLATFORM, evidence=_V2),
+    Host(name="scl.clover.com", region="North America", description=_CHARGES, evidence=_SDK),
+    Host(name="token.clover.com", region="North America", description=_TOKENS, evidence=_TOKENISED),
     Host(
         name="checkout.clover.com",
         region="North America",
-        serves=_SCRIPTS,
+        description=_SCRIPTS,
         evidence=documented("iframe SDK page"),
     ),
-    Host(name="www.eu.clover.com", region="Europe", serves=_DASHBOARD, evidence=_V2),
-    Host(name="eu.clover.com", region="Europe", serves="OAuth v1", evidence=_V1),
-    Host(name="api.eu.clover.com", region="Europe", serves=_PLATFORM, evidence=_V2),
-    Host(name="scl.eu.clover.com", region="Europe", serves=_CHARGES, evidence=_OTHER_REGIONS),
-    Host(name="token.eu.clover.com", region="Europe", serves=_TOKENS, evidence=_OTHER_REGIONS),
-    Host(name="www.la.clover.com", region="Latin America", serves=_DASHBOARD, evidence=_V2),
-    Host(name="la.clover.com", region="Latin America", serves="OAuth v1", evidence=_V1),
-    Host(name="api.la.clover.com", region="Latin America", serves=_PLATFORM, evidence=_V2),
+    Host(name="www.eu.clover.com", region="Europe", description=_DASHBOARD, evidence=_V2),
+    Host(name="eu.clover.com", region="Europe", description="OAuth v1", evidence=_V1),
+    Host(name="api.eu.clover.com", region="Europe", description=_PLATFORM, evidence=_V2),
+    Host(name="scl.eu.clover.com", region="Europe", description=_CHARGES, evidence=_OTHER_REGIONS),
+    Host(name="token.eu.clover.com", region="Europe", description=_TOKENS, evidence=_OTHER_REGIONS),
+    Host(name="www.la.clover.com", region="Latin America", description=_DASHBOARD, evidence=_V2),
+    Host(name="la.clover.com", region="Latin America", description="OAuth v1", evidence=_V1),
+    Host(name="api.la.clover.com", region="Latin America", description=_PLATFORM, evidence=_V2),
     Host(
-        name="scl.la.clover.com", region="Latin America", serves=_CHARGES, evidence=_OTHER_REGIONS
+        name="scl.la.clover.com",
+        region="Latin America",
+        description=_CHARGES,
+        evidence=_OTHER_REGIONS,
     ),
     Host(
-        name="token.la.clover.com", region="Latin America", serves=_TOKENS, evidence=_OTHER_REGIONS
+        name="token.la.clover.com",
+        region="Latin America",
+        description=_TOKENS,
+        evidence=_OTHER_REGIONS,
     ),
 )
 NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)

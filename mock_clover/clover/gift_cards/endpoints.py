@@ -70,12 +70,12 @@ def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftCardAns
     sandbox.gift_cards.require_room()
     number = _new_number(sandbox)
     key = fingerprint(sandbox.fingerprint_key, number)
-    answer = _activate_card(sandbox, key, number[-4:], amount)
+    response = _activate_card(sandbox, key, number[-4:], amount)
     # As in both samples: four digits if the request has the amount, else eight.
     code = sandbox.ids.digits(8 if body.amount is None else 4)
     call.why = f"created virtual gift card ...{number[-4:]} with {amount}"
-    view = replace(answer.gift_card, number=number, security_card_value=code)
-    return replace(answer, gift_card=view)
+    view = replace(response.gift_card, number=number, security_card_value=code)
+    return replace(response, gift_card=view)
 
 
 def _new_number(sandbox: Sandbox) -> str:

@@ -44,7 +44,7 @@ def payment_amount(charge: Charge) -> int:
 
 
 def payment_result(charge: Charge) -> PaymentResult:
-    """Refund the result of a payment; a pending ACH debit is PENDING."""
+    """Return the result of a payment; a pending ACH debit is PENDING."""
     return "PENDING" if charge.is_debit_pending else RESULTS[charge.state]
 
 

@@ -79,7 +79,7 @@ def parse_card(sandbox: Sandbox, request: CardRequest) -> Card:
     if request.cvv is not None and not _CVV.fullmatch(request.cvv):
         raise INCORRECT_CVC.error()
     pan_fingerprint = fingerprint(sandbox.fingerprint_key, pan)
-    if sandbox.settings.listed_cards_only and not sandbox.rules.lists(pan_fingerprint):
+    if sandbox.settings.listed_cards_only and not sandbox.rules.has_card(pan_fingerprint):
         raise CARD_NOT_LISTED.error()
     return Card(
         brand=brand,
