@@ -491,4 +491,4 @@ def test_a_bank_needs_no_script(served: Served, visit: Callable[..., Any]) -> No
     expect(page.locator("main")).to_contain_text("The bank declined the authentication.")
     assert till.finalize(pending["id"], "SUCCESS")["error"]["message"] == FAILED
     page.reload()
-    expect(page.locator("main")).to_contain_text("This payment is decided already.")
+    expect(page.locator("main")).to_contain_text("This payment has already been processed.")
