@@ -52,9 +52,9 @@ _TIPS = """\
 <legend>Add a tip</legend>
 <div class="offers">
 {tip_options}</div>
-{own}</fieldset>
+{custom_tip}</fieldset>
 """
-_OFFER = """\
+_TIP_OPTION = """\
 <div><input type="radio" id="tip-{index}" name="tip" value="{value}"{checked}>
 <label for="tip-{index}">{label}</label></div>
 """
@@ -219,7 +219,7 @@ def _render_tips(content: PageContent) -> str:
     tip_options.append((CUSTOM_TIP, CUSTOM_TIP, "Custom"))
     return _TIPS.format(
         tip_options="".join(
-            _OFFER.format(
+            _TIP_OPTION.format(
                 index=index,
                 value=value,
                 checked=" checked" if value == chosen else "",
@@ -227,7 +227,7 @@ def _render_tips(content: PageContent) -> str:
             )
             for index, value, label in tip_options
         ),
-        own=_render_field(content, _CUSTOM_TIP_FIELD),
+        custom_tip=_render_field(content, _CUSTOM_TIP_FIELD),
     )
 
 

@@ -48,7 +48,7 @@ def create_code(sandbox: Sandbox, merchant_id: str, challenge: str | None) -> st
 def issue_tokens(
     sandbox: Sandbox, subject: Subject, *, with_refresh_token: bool = True
 ) -> TokenPair:
-    """Create an access token and, if `renewable`, a refresh token."""
+    """Create an access token and, if `with_refresh_token`, a refresh token."""
     now_s = sandbox.clock.now_ms() // 1000
     access_s, refresh_s = now_s + ACCESS_LIFETIME_S, now_s + REFRESH_LIFETIME_S
     access = _create_access_token(sandbox, subject.merchant_id, now_s)

@@ -41,7 +41,7 @@ def total_of(full_order: OrderWithCharges) -> int | None:
 
 
 def state_of(full_order: OrderWithCharges) -> str | None:
-    """Return the state set by the client; otherwise `locked` for a paid order, else `open`.
+    """Return the state set by the client, else `locked` if the order is paid, else `open`.
 
     Source: CC 27777, a paid order that is still OPEN; a custom order has no state until it is paid.
     """

@@ -85,7 +85,7 @@ def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanAnswer:
 
 
 def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
-    """Update a plan, except its interval. It cannot be deactivated with active subscriptions."""
+    """Update a plan, except its interval. Active subscriptions prevent its deactivation."""
     check_merchant(sandbox, call)
     body, plan = call.body, require_plan(sandbox, call.ids[0])
     if body.interval not in (None, plan.interval):
@@ -118,7 +118,7 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
 
 
 def check_merchant(sandbox: Sandbox, call: Call[Any, Any]) -> None:
-    """Raise ApiError if the header has no merchant id, or another than the token's (inferred)."""
+    """Raise ApiError unless the header has the id of the token's merchant (inferred)."""
     merchant_id = call.headers.get(b"x-clover-merchant-id", b"").decode("latin-1").strip()
     if not merchant_id:
         raise MERCHANT_ID_MISSING.error()

@@ -217,7 +217,7 @@ class Subscription(Record, frozen=True, kw_only=True):
         return self.before_end(due_ms)
 
     def before_end(self, at_ms: int | None) -> int | None:
-        """Return a time if it is before the end date, else None (inferred: it is exclusive)."""
+        """Return a time if it is before the end date (exclusive, inferred), else None."""
         if at_ms is not None and self.end_ms is not None and at_ms >= self.end_ms:
             return None
         return at_ms

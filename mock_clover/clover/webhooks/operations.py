@@ -1,8 +1,8 @@
 """Turn events into deliveries in the sandbox's outbox.
 
-Handlers call `send_platform_event` after a change. Without an outbox it does nothing.
-Clover documents only the event types. Which operation sends which event, and that each event is
-sent in its own POST, is inferred.
+Handlers call `send_platform_event` after a change. Without an outbox it does nothing. Clover
+documents only the event types. Which operation sends which event, and that each event is sent in
+its own POST, is inferred.
 """
 
 from msgspec.structs import replace

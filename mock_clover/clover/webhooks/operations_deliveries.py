@@ -103,7 +103,7 @@ def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
 
 
 def withhold_if_unverified(outbox: Outbox, subscription: TargetState) -> bool:
-    """Return whether a target is not yet verified; if so, count the event as withheld."""
+    """Count an event as withheld if its target is not verified; return whether it was withheld."""
     if subscription.code is not None:
         outbox.subscriptions[subscription.id] = replace(
             subscription, withheld=subscription.withheld + 1
