@@ -1,4 +1,4 @@
-"""Serve the certificate of the local authority, for clients that do not share its folder."""
+"""Serve the certificate of the local CA to clients that cannot read it from disk."""
 
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.control.endpoint import control
@@ -12,7 +12,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoint of the certificate."""
 
     def get_authority(_sandbox: Sandbox, _call: Call[None, None]) -> Text:
-        """Return the certificate of the local authority in PEM, never its key."""
+        """Return the local CA certificate in PEM, without its key."""
         if not sandboxes.authority:
             raise CONTROL_NOT_FOUND.error(detail="HTTPS is off: start the server with --tls")
         return Text(sandboxes.authority)

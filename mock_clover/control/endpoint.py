@@ -1,4 +1,4 @@
-"""Shared by all control calls: evidence, strict bodies, and the endpoint factory."""
+"""Shared by all control endpoints: evidence, strict request bodies and the endpoint factory."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -25,7 +25,7 @@ def control(
     request: type[Record] | None = None,
     query: type[Record] | None = None,
 ) -> Endpoint:
-    """Return an endpoint of the control surface."""
+    """Return an endpoint of the control API."""
     return Endpoint(
         name=name,
         method=method,
@@ -41,6 +41,6 @@ def control(
     )
 
 
-def unknown(word: str, known: Iterable[str]) -> str:
+def unknown_name(name: str, known: Iterable[str]) -> str:
     """Return the message for an unknown name, with a suggestion if a known name is similar."""
-    return f"there is no {word!r}{did_you_mean(word, known)}"
+    return f"unknown name {name!r}{did_you_mean(name, known)}"

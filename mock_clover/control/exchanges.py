@@ -1,4 +1,4 @@
-"""One exchange of the journal: its changes, the rule that decided, and how to replay it.
+"""One exchange of the journal: its changes, the rule that determined its outcome, and replays.
 
 A replay uses the decoded body in the journal. The original headers, the query and unknown fields
 are not stored. A request with card data is never stored, so it cannot be replayed.
@@ -15,7 +15,7 @@ from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, ApiError
 from mock_clover.clover.surface import ROUTER
 from mock_clover.control.endpoint import OURS, ControlRecord, control
-from mock_clover.control.masking import plain_key, plain_row
+from mock_clover.control.masking import masked_key, masked_row
 from mock_clover.core.evidence import END, doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
@@ -30,9 +30,9 @@ from mock_clover.sandbox.sandbox import Sandbox
 CLIENT = b"mock-clover replay"
 """The User-Agent of a replay, as shown in the journal."""
 CHANGES_SHOWN_MAX = 200
-"""Per exchange: advancing past ten years of a daily subscription makes thousands of changes."""
+"""Per exchange: advancing the clock by ten years with a daily subscription makes thousands."""
 _ID_DIGITS_MAX = 15
-_HARMLESS = re.compile(r"[A-Za-z: -]*")
+_NEEDS_NO_QUOTING = re.compile(r"[A-Za-z: -]*")
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 _VARIABLES = (
     ("CLOVER_CLIENT_SECRET", "client_secret"),
@@ -42,37 +42,37 @@ _VARIABLES = (
 """Shell variables for the credentials, as set by `eval "$(mock-clover env)"`."""
 
 
-class Decided(Record, frozen=True, kw_only=True):
-    """What decided the outcome of a call, and why it applied."""
+class DecidingRule(Record, frozen=True, kw_only=True):
+    """What determined the outcome of a request, and why it applied."""
 
     name: str
     because: str
 
 
-class Changed(Record, frozen=True, kw_only=True):
-    """One row, before and after; null if it did not or does not exist."""
+class RowChange(Record, frozen=True, kw_only=True):
+    """One row before and after; null if it was created or deleted."""
 
     table: str
     id: str
     before: Any
     after: Any
     cause: str
-    """`call`, or the job or control call that changed the row since the previous exchange."""
+    """`call`, or the job or control request that changed the row since the previous exchange."""
 
 
 class ExchangeAnswer(Record, frozen=True, kw_only=True):
     """One exchange with its details."""
 
     exchange: Shown
-    rule: Decided | None
-    changes: tuple[Changed, ...]
+    rule: DecidingRule | None
+    changes: tuple[RowChange, ...]
     noted: bool
     """Whether `changes` is complete; recording starts with the first use of the live journal."""
     curl: str | None
-    """A command that repeats the call; credentials are variables of `mock-clover env`."""
+    """A command that repeats the request; credentials are variables of `mock-clover env`."""
     replayable: bool
     hint: str | None
-    """What is not shown or not replayed, and why."""
+    """What the response or a replay omits, and why."""
 
 
 class ReplayRequest(ControlRecord, frozen=True, kw_only=True):
@@ -92,8 +92,8 @@ class ReplayRequest(ControlRecord, frozen=True, kw_only=True):
     ) = None
 
 
-class Replayed(Record, frozen=True, kw_only=True):
-    """The result of a replay, which is journaled like any other call."""
+class ReplayResult(Record, frozen=True, kw_only=True):
+    """The result of a replay, which is journaled like any other request."""
 
     id: int
     status: int
@@ -102,20 +102,20 @@ class Replayed(Record, frozen=True, kw_only=True):
 
 
 class ReplayPlan(NamedTuple):
-    """How to replay an exchange; `obstacle` gives the reason if that is impossible."""
+    """How to replay an exchange; `reason_not_replayable` is empty if that is possible."""
 
     endpoint: Endpoint | None
     ids: tuple[str, ...] = ()
-    obstacle: str = ""
+    reason_not_replayable: str = ""
 
 
 def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
-    """Return one exchange: its changes, the rule that decided, and a command that repeats it."""
-    exchange = _required(sandbox, call.ids[0])
+    """Return one exchange: its changes, the rule that determined its outcome, and a command."""
+    exchange = _get_exchange(sandbox, call.ids[0])
     plan = _replay_plan(exchange)
     sandbox.note_changes()
     changes = sandbox.changes.of(exchange.number)
-    hints = list(filter(None, [plan.obstacle, *_omissions(exchange, plan)]))
+    hints = list(filter(None, [plan.reason_not_replayable, *_omissions(exchange, plan)]))
     noted = exchange.method == "GET" or sandbox.changes.has_all_of(exchange.number)
     if not noted:
         hints.append(_why_not_recorded(sandbox, exchange))
@@ -123,22 +123,24 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
         hints.append(f"only the last {CHANGES_SHOWN_MAX} of {len(changes)} changes are shown")
     return ExchangeAnswer(
         exchange=shown(exchange),
-        rule=_decided(sandbox, exchange),
-        changes=tuple(map(_changed, changes[-CHANGES_SHOWN_MAX:])),
+        rule=_deciding_rule(sandbox, exchange),
+        changes=tuple(map(_change_response, changes[-CHANGES_SHOWN_MAX:])),
         noted=noted,
-        curl=None if plan.obstacle else _curl(sandbox, call, exchange, plan),
-        replayable=not plan.obstacle,
+        curl=None if plan.reason_not_replayable else _curl_command(sandbox, call, exchange, plan),
+        replayable=not plan.reason_not_replayable,
         hint="; ".join(hints) or None,
     )
 
 
-def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
-    """Replay the call of an exchange with the sandbox's own credentials."""
-    exchange = _required(sandbox, call.ids[0])
+def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> ReplayResult:
+    """Repeat the request of an exchange with the sandbox's own credentials."""
+    exchange = _get_exchange(sandbox, call.ids[0])
     plan = _replay_plan(exchange)
-    if plan.endpoint is None or plan.obstacle:
-        raise CONTROL_INVALID.error(detail=f"exchange {exchange.number}: {plan.obstacle}")
-    headers = _headers(sandbox, plan.endpoint) | {b"user-agent": CLIENT}
+    if plan.endpoint is None or plan.reason_not_replayable:
+        raise CONTROL_INVALID.error(
+            detail=f"exchange {exchange.number}: {plan.reason_not_replayable}"
+        )
+    headers = _replay_headers(sandbox, plan.endpoint) | {b"user-agent": CLIENT}
     headers |= {
         name: value for name in (b"host", SCHEME, ROOT_PATH) if (value := call.headers.get(name))
     }
@@ -148,7 +150,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
     raw = Raw(method=exchange.method, path=exchange.path, ids=plan.ids, headers=headers, body=body)
     run_due_jobs(sandbox)
     reply = reply_now(sandbox, plan.endpoint, raw)
-    return Replayed(
+    return ReplayResult(
         id=sandbox.journal.count,
         status=reply.status,
         why=redact(reply.why),
@@ -156,11 +158,11 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> Replayed:
     )
 
 
-def _required(sandbox: Sandbox, number: str) -> Exchange:
+def _get_exchange(sandbox: Sandbox, number: str) -> Exchange:
     """Return an exchange of the journal. Raises ApiError."""
     if not (number.isascii() and number.isdigit() and len(number) <= _ID_DIGITS_MAX):
         raise CONTROL_NOT_FOUND.error(
-            detail=f"there is no exchange {redact(number)!r}: ids are numbers"
+            detail=f"{redact(number)!r} is not an exchange id; ids are integers"
         )
     exchange = sandbox.journal.find(int(number))
     if exchange is not None:
@@ -173,14 +175,18 @@ def _required(sandbox: Sandbox, number: str) -> Exchange:
 def _replay_plan(exchange: Exchange) -> ReplayPlan:
     """Return whether and how an exchange can be replayed."""
     if exchange.endpoint in BACKGROUND_OPERATIONS:
-        return ReplayPlan(None, (), "it was not a call: it ran in the background or on a page")
+        return ReplayPlan(
+            None, (), "it was not an API request: it ran in the background or on a page"
+        )
     try:
         endpoint, ids = ROUTER.find(exchange.method, exchange.path)
     except ApiError:
-        return ReplayPlan(None, (), "it did not reach an operation, so it cannot be replayed")
+        return ReplayPlan(None, (), "no operation handled it, so it cannot be replayed")
     if endpoint.secret:
-        obstacle = "its request contained card data, so it was not stored and cannot be replayed"
-        return ReplayPlan(endpoint, ids, obstacle)
+        reason_not_replayable = (
+            "its request contained card data, so it was not stored and cannot be replayed"
+        )
+        return ReplayPlan(endpoint, ids, reason_not_replayable)
     if endpoint.request is not None and exchange.request is None:
         return ReplayPlan(endpoint, ids, "its body was not parsed, so it cannot be replayed")
     return ReplayPlan(endpoint, ids)
@@ -189,14 +195,14 @@ def _replay_plan(exchange: Exchange) -> ReplayPlan:
 def _why_not_recorded(sandbox: Sandbox, exchange: Exchange) -> str:
     """Return why the changes of an exchange are unknown or incomplete."""
     if exchange.number <= sandbox.changes.began_after:
-        return "its changes were not recorded: that starts with the first use of the live journal"
-    return "its changes are no longer stored, or not all of them"
+        return "its changes were not recorded; recording starts when the live journal is first used"
+    return "some or all of its changes are no longer stored"
 
 
 def _omissions(exchange: Exchange, plan: ReplayPlan) -> list[str]:
-    """Return what a replay leaves out, and what the command does not show."""
+    """Return what a replay omits, and what the command does not show."""
     endpoint = plan.endpoint
-    if endpoint is None or plan.obstacle:
+    if endpoint is None or plan.reason_not_replayable:
         return []
     hints = []
     if endpoint.query is not None:
@@ -209,8 +215,8 @@ def _omissions(exchange: Exchange, plan: ReplayPlan) -> list[str]:
     return hints
 
 
-def _headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
-    """Return the headers that a call needs; the original headers are not used."""
+def _replay_headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
+    """Return the headers that a replay needs; the original headers are not stored."""
     headers: dict[bytes, bytes] = {}
     if endpoint.auth.kind == "apikey":
         headers[b"apikey"] = sandbox.credentials.api_key.encode()
@@ -225,8 +231,10 @@ def _headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
     return headers
 
 
-def _curl(sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, plan: ReplayPlan) -> str:
-    """Return a shell command that repeats a call."""
+def _curl_command(
+    sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, plan: ReplayPlan
+) -> str:
+    """Return a shell command that repeats a request."""
     url = home_of(sandbox, call) + quote(redact(exchange.path), safe=_PATH_SAFE)
     method = f" -X {exchange.method}"
     if exchange.request is None:
@@ -235,7 +243,7 @@ def _curl(sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, plan: Repl
     if plan.endpoint is not None:
         parts += [
             "-H " + _with_variables(sandbox, f"{name.decode()}: {value.decode()}")
-            for name, value in _headers(sandbox, plan.endpoint).items()
+            for name, value in _replay_headers(sandbox, plan.endpoint).items()
         ]
     if exchange.request is not None:
         parts.append("-d " + _with_variables(sandbox, mask(encode(exchange.request).decode())))
@@ -246,52 +254,56 @@ def _with_variables(sandbox: Sandbox, text: str) -> str:
     """Quote a text for a shell; replace the sandbox's secrets with variables."""
     names = {getattr(sandbox.credentials, member): name for name, member in _VARIABLES}
     split = re.split("(" + "|".join(map(re.escape, names)) + ")", text)
-    if len(split) == 3 and not split[2] and _HARMLESS.fullmatch(split[0]):
+    if len(split) == 3 and not split[2] and _NEEDS_NO_QUOTING.fullmatch(split[0]):
         return f'"{split[0]}${names[split[1]]}"'
     quoted = (f'"${names[part]}"' if part in names else shlex.quote(part) for part in split if part)
     return "".join(quoted)
 
 
-def _changed(change: Change) -> Changed:
-    return Changed(
+def _change_response(change: Change) -> RowChange:
+    return RowChange(
         table=change.table,
-        id=plain_key(change.table, change.key),
-        before=plain_row(change.before),
-        after=plain_row(change.after),
+        id=masked_key(change.table, change.key),
+        before=masked_row(change.before),
+        after=masked_row(change.after),
         cause=change.cause,
     )
 
 
-def _decided(sandbox: Sandbox, exchange: Exchange) -> Decided | None:
-    """Return what decided: the scenario, a text, a header or a fault; otherwise None."""
+def _deciding_rule(sandbox: Sandbox, exchange: Exchange) -> DecidingRule | None:
+    """Return the rule, card, text, header or fault that determined the outcome, or None."""
     why, rules = exchange.why, sandbox.rules
-    for place, rule in enumerate(rules.scenario.rules):
-        name = rules.name_of(place)
+    for index, rule in enumerate(rules.scenario.rules):
+        name = rules.name_of(index)
         if name in why:
-            return Decided(name=redact(name), because=_conditions(msgspec.to_builtins(rule.when)))
+            return DecidingRule(
+                name=redact(name), because=_describe_conditions(msgspec.to_builtins(rule.when))
+            )
     for start in ("header: ", "text: "):
         if why.startswith(start):
-            return Decided(name=redact(why), because="it overrides the rules")
+            return DecidingRule(name=redact(why), because="it overrides all rules")
     if exchange.fault:
-        return Decided(name=f"fault: {exchange.fault}", because="it was in force")
+        return DecidingRule(name=f"fault: {exchange.fault}", because="the fault was active")
     if f"{rules.scenario.name}: " in why:
-        return Decided(name=redact(why), because="the card decides")
+        return DecidingRule(name=redact(why), because="the scenario lists the card")
     return None
 
 
-def _conditions(when: dict[str, Any]) -> str:
+def _describe_conditions(when: dict[str, Any]) -> str:
     """Return the conditions of a rule as text; shorten a card number to its last four digits."""
     texts = []
     for name, value in when.items():
         for inner, expected in value.items() if isinstance(value, dict) else [("", value)]:
             text = f"...{expected[-4:]}" if (name, inner) == ("card", "number") else expected
             texts.append(f"{name}.{inner} is {text}" if inner else f"{name} is {text}")
-    return redact(", ".join(texts)) or "it has no conditions"
+    return redact(", ".join(texts)) or "the rule has no conditions"
 
 
 _PATH = "/_mock/journal/{id}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     control("get_exchange", "GET", _PATH, get_exchange, ExchangeAnswer),
-    control("replay_exchange", "POST", f"{_PATH}/replay", replay, Replayed, request=ReplayRequest),
+    control(
+        "replay_exchange", "POST", f"{_PATH}/replay", replay, ReplayResult, request=ReplayRequest
+    ),
 )

@@ -1,4 +1,7 @@
-"""Health probes and the OpenAPI document; few imports, because start-up waits for the probes."""
+"""Health probes and the OpenAPI document.
+
+This module has few imports, because the probes must work early during startup.
+"""
 
 from mock_clover import __version__
 from mock_clover.control.endpoint import control
@@ -16,7 +19,7 @@ class Health(Record, frozen=True, kw_only=True):
 
 
 def health(sandbox: Sandbox, _call: Call[None, None]) -> Health:
-    """Return once the server is ready, which requires its key pair."""
+    """Return when the server is ready, that is, when its key pair is loaded."""
     sandbox.keys.public_blob()
     return Health(status="ready", version=__version__, scenario=sandbox.rules.scenario.name)
 

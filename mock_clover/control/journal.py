@@ -1,4 +1,4 @@
-"""Control calls that read the journal: list exchanges, wait for them, and verify calls."""
+"""Control endpoints that read the journal: list exchanges, wait for them, and verify requests."""
 
 from typing import Annotated, Any
 
@@ -6,8 +6,8 @@ import msgspec
 
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.clover.surface import RULE_OPERATIONS
-from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
-from mock_clover.control.masking import plain_member
+from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown_name
+from mock_clover.control.masking import masked_value
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
@@ -48,23 +48,23 @@ class JournalAnswer(Record, frozen=True, kw_only=True):
 
 
 class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `POST /_mock/verify`: a filter for calls, and the expected number."""
+    """Body of `POST /_mock/verify`: a filter for requests, and their expected number."""
 
     endpoint: Annotated[str | None, doc("Operation name.", OURS)] = None
     match: Annotated[dict[str, Any], doc("Request fields; a.b for nested ones.", OURS)] = {}
     status: Annotated[int | None, doc("HTTP status.", OURS)] = None
-    exactly: Annotated[int, doc("The exact number of calls.", OURS, ge=0)] | None = None
-    at_least: Annotated[int, doc("The minimum number of calls.", OURS, ge=0)] | None = None
-    at_most: Annotated[int, doc("The maximum number of calls.", OURS, ge=0)] | None = None
-    never: Annotated[bool, doc("true: no call at all.", OURS)] | None = None
+    exactly: Annotated[int, doc("The exact number of requests.", OURS, ge=0)] | None = None
+    at_least: Annotated[int, doc("The minimum number of requests.", OURS, ge=0)] | None = None
+    at_most: Annotated[int, doc("The maximum number of requests.", OURS, ge=0)] | None = None
+    never: Annotated[bool, doc("true: no request at all.", OURS)] | None = None
     in_order: Annotated[list[str], doc("Operations in this order.", OURS, min_length=1)] | None = (
         None
     )
-    within_ms: Annotated[int, doc("Wait this long at most.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
+    within_ms: Annotated[int, doc("Maximum time to wait.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
 
 
-class Miss(Record, frozen=True, kw_only=True):
-    """A call that did not match, and its differences."""
+class NearMiss(Record, frozen=True, kw_only=True):
+    """A request that did not match, and its differences."""
 
     id: int
     endpoint: str
@@ -72,12 +72,12 @@ class Miss(Record, frozen=True, kw_only=True):
 
 
 class VerifyAnswer(Record, frozen=True, kw_only=True):
-    """Whether the expectation holds; if not, the calls that come closest."""
+    """Whether the expectation holds; if not, the closest requests."""
 
     verified: bool
     count: int
     message: str | None = None
-    nearest: tuple[Miss, ...] | None = None
+    nearest: tuple[NearMiss, ...] | None = None
 
 
 def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer | Stated:
@@ -92,46 +92,46 @@ def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer |
 
 
 def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
-    """Verify that calls happened: 200 if so, otherwise 409 with the calls that come closest."""
+    """Verify that requests were sent: 200 if they were, otherwise 409 with the closest requests."""
     body = call.body
     entries = list(sandbox.journal)
     _check_name("endpoint", body.endpoint)
     for name in body.in_order or ():
         _check_name("in_order", name)
-    low, high = _bounds(body)
+    minimum, maximum = _count_range(body)
     if body.in_order is not None:
-        return _in_order(body, [entry.endpoint for entry in entries])
-    about = [entry for entry in entries if body.endpoint in (None, entry.endpoint)]
-    differing = [(entry, _differs(body, entry)) for entry in about]
+        return _verify_order(body, [entry.endpoint for entry in entries])
+    candidates = [entry for entry in entries if body.endpoint in (None, entry.endpoint)]
+    differing = [(entry, _differences(body, entry)) for entry in candidates]
     count = sum(1 for _, differs in differing if not differs)
-    if count >= low and (high is None or count <= high):
+    if count >= minimum and (maximum is None or count <= maximum):
         return Stated(200, VerifyAnswer(verified=True, count=count))
     nearest = sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))
     result = VerifyAnswer(
         verified=False,
         count=count,
-        message=redact(f"{count} of the calls match, expected {_expectation(low, high)}"),
+        message=redact(f"expected {_describe_count(minimum, maximum)}, found {count}"),
         nearest=tuple(
-            Miss(id=entry.number, endpoint=entry.endpoint, differs=_mask(differs))
+            NearMiss(id=entry.number, endpoint=entry.endpoint, differs=_mask(differs))
             for entry, differs in nearest[:_NEAREST_MAX]
         ),
     )
-    return Stated(409, result, pending_ms=body.within_ms if count < low else 0)
+    return Stated(409, result, pending_ms=body.within_ms if count < minimum else 0)
 
 
-def _check_name(member: str, name: str | None) -> None:
+def _check_name(field: str, name: str | None) -> None:
     if name is not None and name not in RULE_OPERATIONS:
-        raise CONTROL_INVALID.error(detail=f"{member}: {unknown(name, RULE_OPERATIONS)}")
+        raise CONTROL_INVALID.error(detail=f"{field}: {unknown_name(name, RULE_OPERATIONS)}")
 
 
-def _bounds(body: VerifyRequest) -> tuple[int, int | None]:
+def _count_range(body: VerifyRequest) -> tuple[int, int | None]:
     names = [
         n
         for n in ("exactly", "at_least", "at_most", "never", "in_order")
         if getattr(body, n) is not None
     ]
     if len(names) > 1:
-        raise CONTROL_INVALID.error(detail=f"use only one of {', '.join(names)}")
+        raise CONTROL_INVALID.error(detail=f"set only one of {', '.join(names)}")
     if body.never is False:
         raise CONTROL_INVALID.error(detail="never: must be true or absent")
     if body.never:
@@ -143,20 +143,22 @@ def _bounds(body: VerifyRequest) -> tuple[int, int | None]:
     return (1 if body.at_least is None else body.at_least), None
 
 
-def _expectation(low: int, high: int | None) -> str:
-    if high is None:
-        return f"{low} or more"
-    return f"exactly {low}" if low == high else f"{high} or fewer"
+def _describe_count(minimum: int, maximum: int | None) -> str:
+    if maximum is None:
+        return f"{minimum} or more matching requests"
+    if minimum != maximum:
+        return f"{maximum} or fewer matching requests"
+    return f"exactly {minimum} matching request{'' if minimum == 1 else 's'}"
 
 
-def _differs(body: VerifyRequest, entry: Exchange) -> dict[str, Any]:
+def _differences(body: VerifyRequest, entry: Exchange) -> dict[str, Any]:
     differs: dict[str, Any] = {}
     if body.status is not None and entry.status != body.status:
         differs["status"] = {"expected": body.status, "was": entry.status}
     for path, expected in body.match.items():
         actual: Any = entry.request
         for name in path.split("."):
-            actual = _member(actual, name)
+            actual = _get_field(actual, name)
         if isinstance(actual, Record):
             actual = msgspec.to_builtins(actual)
         if actual != expected:
@@ -164,8 +166,8 @@ def _differs(body: VerifyRequest, entry: Exchange) -> dict[str, Any]:
     return differs
 
 
-def _member(value: Any, name: str) -> Any:
-    """Return a member of an object or a field of a record; None if there is none."""
+def _get_field(value: Any, name: str) -> Any:
+    """Return a field of an object or a record; None if there is none."""
     if isinstance(value, dict):
         return value.get(name)
     is_field = isinstance(value, Record) and name in value.__struct_fields__
@@ -175,22 +177,24 @@ def _member(value: Any, name: str) -> Any:
 def _mask(differs: dict[str, Any]) -> dict[str, Any]:
     """Mask the differences: the response ends up in the logs of test runs."""
     return {
-        redact(path): {side: plain_member(path, value) for side, value in sides.items()}
+        redact(path): {side: masked_value(path, value) for side, value in sides.items()}
         for path, sides in differs.items()
     }
 
 
-def _in_order(body: VerifyRequest, names: list[str]) -> Stated:
+def _verify_order(body: VerifyRequest, names: list[str]) -> Stated:
     expected = list(body.in_order or ())
     missing = list(expected)
     for name in names:
         if missing and name == missing[0]:
             missing.pop(0)
-    done = len(expected) - len(missing)
+    matched = len(expected) - len(missing)
     if not missing:
-        return Stated(200, VerifyAnswer(verified=True, count=done))
-    after = f" after {expected[done - 1]}" if done else ""
-    result = VerifyAnswer(verified=False, count=done, message=f"{missing[0]} was not called{after}")
+        return Stated(200, VerifyAnswer(verified=True, count=matched))
+    after = f" after {expected[matched - 1]}" if matched else ""
+    result = VerifyAnswer(
+        verified=False, count=matched, message=f"{missing[0]} was not called{after}"
+    )
     return Stated(409, result, pending_ms=body.within_ms)
 
 

@@ -1,4 +1,4 @@
-"""Mask rows for display: no keys and fingerprints, and every text masked."""
+"""Mask rows for display: key material and fingerprints are removed, and all text is masked."""
 
 from typing import Any
 
@@ -9,23 +9,23 @@ from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.journal import mask
 
 _KEY_MATERIAL = frozenset({"fingerprint", "cryptogram", "security_card_value"})
-"""Fields that are left out: they identify a card or are proofs."""
-_FREE = frozenset({"metadata", "customer"})
+"""Fields that are omitted, because they identify a card or are cryptographic proofs."""
+_FREE_FORM_FIELDS = frozenset({"metadata", "customer"})
 """Objects with arbitrary content from the client; `customer` of a charge is ignored."""
-_CODES = frozenset({"cvv", "cvc", "cvv2", "cvc2", "securitycode", "securitycardvalue"})
-_NUMBERS = frozenset({"number", "pan", "cardnumber", "encryptedpan"})
-"""Members of free objects whose digits are masked without a check digit: gift cards have none."""
+_CVV_FIELDS = frozenset({"cvv", "cvc", "cvv2", "cvc2", "securitycode", "securitycardvalue"})
+_CARD_NUMBER_FIELDS = frozenset({"number", "pan", "cardnumber", "encryptedpan"})
+"""Free-form fields whose digits are always masked: gift card numbers have no check digit."""
 _SOURCE_DIGITS_MIN = 6
 
 
-def plain_row(row: object) -> Any:
+def masked_row(row: object) -> Any:
     """Return a row as masked plain data; None for None."""
-    return None if row is None else _plain(msgspec.to_builtins(row), "")
+    return None if row is None else _mask_tree(msgspec.to_builtins(row), "")
 
 
-def plain_member(path: str, value: object) -> Any:
+def masked_value(path: str, value: object) -> Any:
     """Return the value at a path of a request as masked plain data."""
-    return _plain(msgspec.to_builtins(value), path, free=True)
+    return _mask_tree(msgspec.to_builtins(value), path, free_form=True)
 
 
 def gift_card_id(key: str) -> str:
@@ -33,34 +33,36 @@ def gift_card_id(key: str) -> str:
     return derived_id("gift_card", key)
 
 
-def plain_key(table: str, key: str) -> str:
+def masked_key(table: str, key: str) -> str:
     """Return the key of a row for display."""
     return gift_card_id(key) if table == "gift_cards" else redact(key)
 
 
-def _plain(tree: Any, name: str, *, free: bool = False) -> Any:
-    """Mask all texts, and the numbers in free objects; other numbers are times and amounts."""
-    free = free or (isinstance(tree, dict) and name in _FREE)
+def _mask_tree(tree: Any, name: str, *, free_form: bool = False) -> Any:
+    """Mask all text, and numbers in free-form objects; other numbers are times and amounts."""
+    free_form = free_form or (isinstance(tree, dict) and name in _FREE_FORM_FIELDS)
     if isinstance(tree, dict):
         return {
-            redact(key): _plain(value, key, free=free)
+            redact(key): _mask_tree(value, key, free_form=free_form)
             for key, value in tree.items()
-            if free or key not in _KEY_MATERIAL
+            if free_form or key not in _KEY_MATERIAL
         }
     if isinstance(tree, list | tuple):
-        return [_plain(each, name, free=free) for each in tree]
-    is_number = free and isinstance(tree, int | float) and not isinstance(tree, bool)
+        return [_mask_tree(each, name, free_form=free_form) for each in tree]
+    is_number = free_form and isinstance(tree, int | float) and not isinstance(tree, bool)
     if not (isinstance(tree, str) or is_number):
         return tree
     text = str(tree)
     digits = sum(map(str.isdigit, text))
-    spelling = name.rpartition(".")[2].lower().replace("_", "").replace("-", "")
-    if spelling in _CODES and digits:
+    normalized_name = name.rpartition(".")[2].lower().replace("_", "").replace("-", "")
+    if normalized_name in _CVV_FIELDS and digits:
         return "[cvv]"
-    if spelling == "source" and text.isdigit() and digits >= _SOURCE_DIGITS_MIN:
+    if normalized_name == "source" and text.isdigit() and digits >= _SOURCE_DIGITS_MIN:
         return "[number]"
     masked = mask(text)
     if masked != text:
         return masked
-    is_card_number = free and spelling in _NUMBERS and digits >= _SOURCE_DIGITS_MIN
+    is_card_number = (
+        free_form and normalized_name in _CARD_NUMBER_FIELDS and digits >= _SOURCE_DIGITS_MIN
+    )
     return "[number]" if is_card_number else tree

@@ -1,4 +1,4 @@
-"""Data that the dashboard needs at start: its location, and the names for its selection lists.
+"""Data that the dashboard needs at startup: its location, and the names for its selection lists.
 
 Every name comes from the declaration that validates it, so no list offers an invalid choice.
 """
@@ -14,8 +14,8 @@ from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import control
-from mock_clover.control.row_types import KINDS
-from mock_clover.control.sandboxes import SandboxAnswer, shown
+from mock_clover.control.row_types import ROW_KINDS
+from mock_clover.control.sandboxes import SandboxAnswer, sandbox_response
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, home_of
 from mock_clover.sandbox.sandbox import Sandbox
@@ -23,22 +23,22 @@ from mock_clover.scenario.records import DECLINE_CODES, DIALECTS, Settings
 from mock_clover.scenario.records_fault import FAULT_MEMBERS, Fault, When
 
 
-class ProblemWord(Record, frozen=True, kw_only=True):
-    """A problem that rules and faults can refer to."""
+class ProblemOption(Record, frozen=True, kw_only=True):
+    """An error that rules and faults can select."""
 
     name: str
     status: int
     message: str
 
 
-class FaultWord(Record, frozen=True, kw_only=True):
+class FaultOption(Record, frozen=True, kw_only=True):
     """A kind of fault, and the fields that it uses."""
 
     kind: str
     members: tuple[str, ...]
 
 
-class FaultMember(Record, frozen=True, kw_only=True):
+class FaultField(Record, frozen=True, kw_only=True):
     """A field of a fault, with its JSON Schema."""
 
     name: str
@@ -46,7 +46,7 @@ class FaultMember(Record, frozen=True, kw_only=True):
     schema: Any
 
 
-class DeclineWord(Record, frozen=True, kw_only=True):
+class DeclineCodeOption(Record, frozen=True, kw_only=True):
     """A decline code, and the issuer's message for it."""
 
     name: str
@@ -61,24 +61,24 @@ class Environment(Record, frozen=True, kw_only=True):
     base_url: str
     """The server's base URL, without a sandbox."""
     home: str
-    """The sandbox's base URL, the prefix of its control calls."""
+    """The sandbox's base URL, the prefix of its control endpoints."""
     now_ms: int
     scenario: str
     credentials: SandboxAnswer
     operations: tuple[str, ...]
-    """The operations for rules. Faults accept all of them except `uncalled`."""
+    """Operation names for rules. Faults accept all of them except those in `uncalled`."""
     uncalled: tuple[str, ...]
-    problems: tuple[ProblemWord, ...]
-    faults: tuple[FaultWord, ...]
-    fault_members: tuple[FaultMember, ...]
+    problems: tuple[ProblemOption, ...]
+    faults: tuple[FaultOption, ...]
+    fault_members: tuple[FaultField, ...]
     fault_times: tuple[str, ...]
-    declines: tuple[DeclineWord, ...]
+    declines: tuple[DeclineCodeOption, ...]
     dialects: tuple[str, ...]
     brands: tuple[str, ...]
     flows: tuple[str, ...]
     """The 3-D Secure flows."""
     switches: tuple[str, ...]
-    """The settings of a new sandbox."""
+    """Names of the settings that a new sandbox can override."""
     kinds: tuple[str, ...]
     """The kinds of rows."""
 
@@ -93,28 +93,28 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         home=home_of(sandbox, call),
         now_ms=sandbox.clock.now_ms(),
         scenario=sandbox.rules.scenario.name,
-        credentials=shown(sandbox, call),
+        credentials=sandbox_response(sandbox, call),
         operations=RULE_OPERATIONS,
         uncalled=BACKGROUND_OPERATIONS,
         problems=tuple(
-            ProblemWord(name=name, status=problem.status, message=problem.message)
+            ProblemOption(name=name, status=problem.status, message=problem.message)
             for name, problem in SELECTABLE_ERRORS.items()
         ),
         faults=tuple(
-            FaultWord(kind=kind, members=(*common[1:], *members))
+            FaultOption(kind=kind, members=(*common[1:], *members))
             for kind, members in FAULT_MEMBERS.items()
             if not sandbox.hooks.fault_obstacle(kind)
         ),
-        fault_members=_members(),
+        fault_members=_fault_fields(),
         fault_times=get_args(When),
         declines=tuple(
-            DeclineWord(name=name, message=message) for name, message in DECLINE_CODES.items()
+            DeclineCodeOption(name=name, message=message) for name, message in DECLINE_CODES.items()
         ),
         dialects=DIALECTS,
         brands=BRANDS,
         flows=get_args(ThreeDSFlow),
         switches=Settings.__struct_fields__,
-        kinds=tuple(KINDS),
+        kinds=tuple(ROW_KINDS),
     )
 
 
@@ -123,11 +123,11 @@ def _specific_fields() -> set[str]:
     return {name for members in FAULT_MEMBERS.values() for name in members}
 
 
-def _members() -> tuple[FaultMember, ...]:
+def _fault_fields() -> tuple[FaultField, ...]:
     """Return the fields of a fault from its declaration."""
     properties = msgspec.json.schema(Fault)["$defs"]["Fault"]["properties"]
     return tuple(
-        FaultMember(
+        FaultField(
             name=name,
             about=schema.get("description", ""),
             schema={key: value for key, value in schema.items() if key != "description"},

@@ -1,7 +1,8 @@
 """The kinds of rows in a sandbox, and a one-line summary of each row for lists.
 
 A kind has functions that count its rows, iterate over them from the newest, find one by its id, and
-summarize one. Saved cards are part of customers. Orders of charges are part of these charges.
+summarize one. Saved cards are stored in their customers. Orders that charges create are derived
+from those charges.
 """
 
 import heapq
@@ -44,7 +45,7 @@ class RowSummary(Record, frozen=True, kw_only=True):
     """For example VISA ...4242."""
 
 
-class Saved(NamedTuple):
+class SavedCardRow(NamedTuple):
     """A card on file, its customer and its token."""
 
     saved: SavedCard
@@ -52,13 +53,13 @@ class Saved(NamedTuple):
     token: Token | None
 
 
-class RowType(NamedTuple):
+class RowKind(NamedTuple):
     """One kind of rows."""
 
     count: Callable[[Sandbox], int]
     newest: Callable[[Sandbox], Rows]
     find: Callable[[Sandbox, str], Any]
-    line: Callable[[Sandbox, str, Any], RowSummary]
+    summarize: Callable[[Sandbox, str, Any], RowSummary]
 
 
 def card_label(card: Card) -> str:
@@ -67,24 +68,24 @@ def card_label(card: Card) -> str:
 
 
 def charge_state(charge: Charge) -> str:
-    """Return the state of a charge for display, including refunds."""
+    """Return the state of a charge for display; it includes refunds."""
     if charge.state == "failed":
         return "declined"
     if charge.state != "captured" or not charge.amount_refunded:
         return charge.state
-    return "partly refunded" if charge.amount_refundable else "refunded"
+    return "partially refunded" if charge.amount_refundable else "refunded"
 
 
 def order_state(order_row: OrderWithCharges) -> str:
     """Return the state of an order for display."""
     if order_row.amount_returned:
-        return "partly returned" if order_row.amount_returnable else "returned"
+        return "partially returned" if order_row.amount_returnable else "returned"
     if order_row.paid_ms is not None:
         return "paid"
-    return "partly paid" if order_row.amount_paid else "created"
+    return "partially paid" if order_row.amount_paid else "created"
 
 
-def _charge(_: Sandbox, key: str, row: Charge) -> RowSummary:
+def _summarize_charge(_: Sandbox, key: str, row: Charge) -> RowSummary:
     return RowSummary(
         id=key,
         at_ms=row.created_ms,
@@ -98,7 +99,7 @@ def _charge(_: Sandbox, key: str, row: Charge) -> RowSummary:
     )
 
 
-def _refund(sandbox: Sandbox, key: str, row: Refund) -> RowSummary:
+def _summarize_refund(sandbox: Sandbox, key: str, row: Refund) -> RowSummary:
     charge = sandbox.charges.get(row.charge)
     return RowSummary(
         id=key,
@@ -113,7 +114,7 @@ def _refund(sandbox: Sandbox, key: str, row: Refund) -> RowSummary:
     )
 
 
-def _customer(_: Sandbox, key: str, row: Customer) -> RowSummary:
+def _summarize_customer(_: Sandbox, key: str, row: Customer) -> RowSummary:
     name = " ".join(filter(None, (row.first_name, row.last_name)))
     count = len(row.cards)
     return RowSummary(
@@ -124,7 +125,7 @@ def _customer(_: Sandbox, key: str, row: Customer) -> RowSummary:
     )
 
 
-def _saved_card(_: Sandbox, key: str, row: Saved) -> RowSummary:
+def _summarize_saved_card(_: Sandbox, key: str, row: SavedCardRow) -> RowSummary:
     token = row.token
     return RowSummary(
         id=key,
@@ -136,7 +137,7 @@ def _saved_card(_: Sandbox, key: str, row: Saved) -> RowSummary:
     )
 
 
-def _token(_: Sandbox, key: str, row: Token) -> RowSummary:
+def _summarize_token(_: Sandbox, key: str, row: Token) -> RowSummary:
     return RowSummary(
         id=key,
         at_ms=row.created_ms,
@@ -147,7 +148,7 @@ def _token(_: Sandbox, key: str, row: Token) -> RowSummary:
     )
 
 
-def _order(_: Sandbox, key: str, row: OrderWithCharges) -> RowSummary:
+def _summarize_order(_: Sandbox, key: str, row: OrderWithCharges) -> RowSummary:
     order = row.order
     names = [item.description for item in order.items[:3] if item.description]
     more = len(order.items) - len(names)
@@ -164,7 +165,7 @@ def _order(_: Sandbox, key: str, row: OrderWithCharges) -> RowSummary:
     )
 
 
-def _gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> RowSummary:
+def _summarize_gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> RowSummary:
     balance = gift_card_balance(sandbox, row)
     return RowSummary(
         id=key,
@@ -176,7 +177,7 @@ def _gift_card(sandbox: Sandbox, key: str, row: GiftCard) -> RowSummary:
     )
 
 
-def _plan(_: Sandbox, key: str, row: Plan) -> RowSummary:
+def _summarize_plan(_: Sandbox, key: str, row: Plan) -> RowSummary:
     return RowSummary(
         id=key,
         at_ms=row.created_ms,
@@ -186,7 +187,7 @@ def _plan(_: Sandbox, key: str, row: Plan) -> RowSummary:
     )
 
 
-def _subscription(sandbox: Sandbox, key: str, row: Subscription) -> RowSummary:
+def _summarize_subscription(sandbox: Sandbox, key: str, row: Subscription) -> RowSummary:
     plan = sandbox.plans.get(row.plan)
     return RowSummary(
         id=key,
@@ -198,7 +199,7 @@ def _subscription(sandbox: Sandbox, key: str, row: Subscription) -> RowSummary:
     )
 
 
-def _checkout(sandbox: Sandbox, key: str, row: Any) -> RowSummary:
+def _summarize_checkout(sandbox: Sandbox, key: str, row: Any) -> RowSummary:
     return RowSummary(
         id=key,
         at_ms=row.created_ms,
@@ -209,17 +210,17 @@ def _checkout(sandbox: Sandbox, key: str, row: Any) -> RowSummary:
     )
 
 
-def _item(_: Sandbox, key: str, row: Any) -> RowSummary:
+def _summarize_item(_: Sandbox, key: str, row: Any) -> RowSummary:
     return RowSummary(id=key, at_ms=row.modified_ms, title=row.asked.name, amount=row.asked.price)
 
 
-def _tax_rate(_: Sandbox, key: str, row: Any) -> RowSummary:
+def _summarize_tax_rate(_: Sandbox, key: str, row: Any) -> RowSummary:
     return RowSummary(
         id=key, title=row.asked.name, state="default" if row.asked.isDefault else None
     )
 
 
-def _order_type(_: Sandbox, key: str, row: Any) -> RowSummary:
+def _summarize_order_type(_: Sandbox, key: str, row: Any) -> RowSummary:
     return RowSummary(id=key, title=row.asked.label or "order type")
 
 
@@ -227,31 +228,31 @@ def _identity(row: Any) -> Any:
     return row
 
 
-def _table_kind(table: str, line: Callable[[Sandbox, str, Any], RowSummary]) -> RowType:
+def _row_kind_of_table(table: str, summarize: Callable[[Sandbox, str, Any], RowSummary]) -> RowKind:
     """Return the kind for a table that has row ids as keys."""
 
     def newest(sandbox: Sandbox) -> Rows:
         return ((key, partial(_identity, row)) for key, row in getattr(sandbox, table).newest())
 
-    return RowType(
+    return RowKind(
         count=lambda sandbox: len(getattr(sandbox, table)),
         newest=newest,
         find=lambda sandbox, key: getattr(sandbox, table).get(key),
-        line=line,
+        summarize=summarize,
     )
 
 
-def _cards(sandbox: Sandbox) -> Iterator[Saved]:
+def _cards(sandbox: Sandbox) -> Iterator[SavedCardRow]:
     for _, customer in sandbox.customers.newest():
         for saved in reversed(customer.cards):
-            yield Saved(saved, customer, sandbox.tokens.get(saved.token))
+            yield SavedCardRow(saved, customer, sandbox.tokens.get(saved.token))
 
 
-def _find_card(sandbox: Sandbox, key: str) -> Saved | None:
+def _find_card(sandbox: Sandbox, key: str) -> SavedCardRow | None:
     for _, customer in sandbox.customers.newest():
         for saved in customer.cards:
             if saved.id == key:
-                return Saved(saved, customer, sandbox.tokens.get(saved.token))
+                return SavedCardRow(saved, customer, sandbox.tokens.get(saved.token))
     return None
 
 
@@ -272,7 +273,7 @@ def _newest_orders(sandbox: Sandbox) -> Rows:
 
 
 def _count_orders(sandbox: Sandbox) -> int:
-    """Count orders; an order of a charge that the platform API changed is in both tables."""
+    """Count orders. Those that a charge created and the platform API changed are in both tables."""
     both = sum(key in sandbox.sale_orders for key, _ in sandbox.orders.items())
     return len(sandbox.orders) + len(sandbox.sale_orders) - both
 
@@ -293,31 +294,33 @@ def _find_gift_card(sandbox: Sandbox, card_id: str) -> GiftCard | None:
     return None
 
 
-KINDS: dict[str, RowType] = {
-    "charges": _table_kind("charges", _charge),
-    "refunds": _table_kind("refunds", _refund),
-    "orders": RowType(count=_count_orders, newest=_newest_orders, find=find_order, line=_order),
-    "customers": _table_kind("customers", _customer),
-    "cards": RowType(
+ROW_KINDS: dict[str, RowKind] = {
+    "charges": _row_kind_of_table("charges", _summarize_charge),
+    "refunds": _row_kind_of_table("refunds", _summarize_refund),
+    "orders": RowKind(
+        count=_count_orders, newest=_newest_orders, find=find_order, summarize=_summarize_order
+    ),
+    "customers": _row_kind_of_table("customers", _summarize_customer),
+    "cards": RowKind(
         count=lambda sandbox: sum(len(each.cards) for each in sandbox.customers),
         newest=lambda sandbox: (
             (each.saved.id, partial(_identity, each)) for each in _cards(sandbox)
         ),
         find=_find_card,
-        line=_saved_card,
+        summarize=_summarize_saved_card,
     ),
-    "tokens": _table_kind("tokens", _token),
-    "gift_cards": RowType(
+    "tokens": _row_kind_of_table("tokens", _summarize_token),
+    "gift_cards": RowKind(
         count=lambda sandbox: len(sandbox.gift_cards),
         newest=_newest_gift_cards,
         find=_find_gift_card,
-        line=_gift_card,
+        summarize=_summarize_gift_card,
     ),
-    "plans": _table_kind("plans", _plan),
-    "subscriptions": _table_kind("subscriptions", _subscription),
-    "checkouts": _table_kind("checkouts", _checkout),
-    "items": _table_kind("items", _item),
-    "tax_rates": _table_kind("tax_rates", _tax_rate),
-    "order_types": _table_kind("order_types", _order_type),
+    "plans": _row_kind_of_table("plans", _summarize_plan),
+    "subscriptions": _row_kind_of_table("subscriptions", _summarize_subscription),
+    "checkouts": _row_kind_of_table("checkouts", _summarize_checkout),
+    "items": _row_kind_of_table("items", _summarize_item),
+    "tax_rates": _row_kind_of_table("tax_rates", _summarize_tax_rate),
+    "order_types": _row_kind_of_table("order_types", _summarize_order_type),
 }
 """The kinds by name: the names of the tables, and `cards` for saved cards."""

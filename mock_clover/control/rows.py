@@ -1,6 +1,6 @@
-"""Control calls that show a sandbox's rows: counts per kind, pages, and one row with its history.
+"""Control endpoints for a sandbox's rows: counts per kind, pages, and one row with its history.
 
-Each call visits a limited number of rows, because the server handles no other request meanwhile.
+Each request reads a limited number of rows, because it blocks the event loop.
 """
 
 from itertools import islice
@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.orders.responses import OrderWithCharges
-from mock_clover.control.endpoint import OURS, control, unknown
-from mock_clover.control.masking import plain_row
-from mock_clover.control.row_types import KINDS, RowSummary, RowType, Saved
-from mock_clover.control.timeline import Link, TimelineEvent, events_of, links_of
+from mock_clover.control.endpoint import OURS, control, unknown_name
+from mock_clover.control.masking import masked_row
+from mock_clover.control.row_types import ROW_KINDS, RowKind, RowSummary, SavedCardRow
+from mock_clover.control.timeline import Link, TimelineEvent, related_rows, timeline_of
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
@@ -22,10 +22,10 @@ from mock_clover.sandbox.journal import mask
 from mock_clover.sandbox.sandbox import Sandbox
 
 SEARCHED_MAX = 10_000
-"""Search only this many of the newest rows of a kind; an older row is found by its id."""
+"""Only this many of the newest rows are searched. An older row can be found by its id."""
 
 
-class Counted(Record, frozen=True, kw_only=True):
+class KindCount(Record, frozen=True, kw_only=True):
     """A kind and its number of rows."""
 
     kind: str
@@ -33,9 +33,9 @@ class Counted(Record, frozen=True, kw_only=True):
 
 
 class CountList(Record, frozen=True, kw_only=True):
-    """All kinds."""
+    """The number of rows of each kind."""
 
-    data: tuple[Counted, ...]
+    data: tuple[KindCount, ...]
 
 
 class RowsQuery(Record, frozen=True, kw_only=True):
@@ -69,69 +69,73 @@ class RowAnswer(Record, frozen=True, kw_only=True):
 def count_rows(sandbox: Sandbox, _call: Call[None, None]) -> CountList:
     """Return the number of a sandbox's rows by kind."""
     return CountList(
-        data=tuple(Counted(kind=name, count=kind.count(sandbox)) for name, kind in KINDS.items())
+        data=tuple(
+            KindCount(kind=name, count=kind.count(sandbox)) for name, kind in ROW_KINDS.items()
+        )
     )
 
 
 def list_rows(sandbox: Sandbox, call: Call[None, RowsQuery]) -> RowList:
     """Return rows of a kind, newest first, from the newest 10,000."""
     name, query = call.ids[0], call.query
-    kind, text = _kind(name), query.q.casefold()
+    kind, text = _get_kind(name), query.q.casefold()
     rows = islice(kind.newest(sandbox), SEARCHED_MAX)
     if query.before is not None and not any(key == query.before for key, _ in rows):
         if kind.find(sandbox, query.before) is None:
             _raise_not_found(name, query.before)
-        raise CONTROL_INVALID.error(detail=f"before: not among the newest {SEARCHED_MAX} rows")
+        raise CONTROL_INVALID.error(
+            detail=f"before: {redact(query.before)!r} is not among the newest {SEARCHED_MAX} rows"
+        )
     lines: list[RowSummary] = []
-    searched, more = 0, False
+    searched, has_more = 0, False
     for key, get in rows:
         if len(lines) == query.limit:
-            more = True
+            has_more = True
             break
         searched += 1
-        line = kind.line(sandbox, key, get())
-        if not text or text in _text(line):
+        line = kind.summarize(sandbox, key, get())
+        if not text or text in _searchable_text(line):
             lines.append(line)
-    return RowList(data=tuple(map(_mask, lines)), has_more=more, searched=searched)
+    return RowList(data=tuple(map(_mask, lines)), has_more=has_more, searched=searched)
 
 
 def get_row(sandbox: Sandbox, call: Call[None, None]) -> RowAnswer:
     """Return one row, its related rows, and its timeline."""
     name, key = call.ids
-    kind = _kind(name)
+    kind = _get_kind(name)
     row = kind.find(sandbox, key)
     if row is None:
         _raise_not_found(name, key)
     return RowAnswer(
         kind=name,
         id=key,
-        line=_mask(kind.line(sandbox, key, row)),
-        row=_content(row),
-        links=links_of(sandbox, name, row),
-        timeline=events_of(sandbox, name, row),
+        line=_mask(kind.summarize(sandbox, key, row)),
+        row=_row_content(row),
+        links=related_rows(sandbox, name, row),
+        timeline=timeline_of(sandbox, name, row),
     )
 
 
-def _content(row: Any) -> Any:
+def _row_content(row: Any) -> Any:
     """Return a row as masked plain data; a saved card includes its token."""
-    if isinstance(row, Saved):
-        return plain_row(row.saved) | {"customer": row.customer.id, "card": plain_row(row.token)}
+    if isinstance(row, SavedCardRow):
+        return masked_row(row.saved) | {"customer": row.customer.id, "card": masked_row(row.token)}
     if isinstance(row, OrderWithCharges):
-        return plain_row(row.order)
-    return plain_row(row)
+        return masked_row(row.order)
+    return masked_row(row)
 
 
-def _kind(name: str) -> RowType:
-    if name not in KINDS:
-        raise CONTROL_NOT_FOUND.error(detail=f"kind: {redact(unknown(name, KINDS))}")
-    return KINDS[name]
+def _get_kind(name: str) -> RowKind:
+    if name not in ROW_KINDS:
+        raise CONTROL_NOT_FOUND.error(detail=f"kind: {redact(unknown_name(name, ROW_KINDS))}")
+    return ROW_KINDS[name]
 
 
 def _raise_not_found(kind: str, key: str) -> NoReturn:
-    raise CONTROL_NOT_FOUND.error(detail=f"{kind}: there is no row {redact(key)!r}")
+    raise CONTROL_NOT_FOUND.error(detail=f"{kind}: no row has the id {redact(key)!r}")
 
 
-def _text(line: RowSummary) -> str:
+def _searchable_text(line: RowSummary) -> str:
     texts = (line.id, line.title, line.state, line.customer, line.order, line.card, line.currency)
     amount = "" if line.amount is None else str(line.amount)
     return "\n".join((*filter(None, texts), amount)).casefold()

@@ -1,4 +1,4 @@
-"""Control calls that create, copy and drop sandboxes; each test should use a fresh one."""
+"""Control endpoints that create, fork and delete sandboxes. Each test should use its own."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.surface import OPERATIONS
-from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
+from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown_name
 from mock_clover.control.scenario import resolve_scenario, scenario_errors
 from mock_clover.core.evidence import END, doc
 from mock_clover.core.record import Record
@@ -25,15 +25,9 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
 
     scenario: Annotated[
         str | dict[str, Any] | None,
-        doc("Name of a shipped scenario, or a scenario document.", OURS),
+        doc("Name of a built-in scenario, or a scenario as JSON.", OURS),
     ] = None
     seed: Annotated[str | None, doc("Determines the generated ids.", OURS)] = None
-
-
-SWITCHES = tuple(
-    name for name in SandboxRequest.__struct_fields__ if name not in ("scenario", "seed")
-)
-"""The settings of a new sandbox."""
 
 
 class SandboxAnswer(Record, frozen=True, kw_only=True):
@@ -57,8 +51,8 @@ class SandboxList(Record, frozen=True, kw_only=True):
     data: tuple[SandboxAnswer, ...]
 
 
-class Dropped(Record, frozen=True, kw_only=True):
-    """The name of the dropped sandbox."""
+class SandboxDeleted(Record, frozen=True, kw_only=True):
+    """The name of the deleted sandbox."""
 
     dropped: str
 
@@ -69,7 +63,7 @@ class ForkRequest(ControlRecord, frozen=True, kw_only=True):
     name: Annotated[str, doc("Name of the new sandbox.", OURS, pattern=NAME)]
 
 
-def shown(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxAnswer:
+def sandbox_response(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxAnswer:
     """Return the response for a sandbox, with its additional merchants."""
     base = home_of(sandbox, call)
     return _response(sandbox, base, tuple(_response(each, base) for each in sandbox.merchants))
@@ -105,33 +99,35 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
             )
         setting_overrides = overrides_in(body)
         known = allowable_names(OPERATIONS)
-        for claim in setting_overrides.get("allow_inferred", ()):
-            if claim not in known:
-                raise CONTROL_INVALID.error(detail=f"allow_inferred: {unknown(claim, known)}")
+        for behaviour in setting_overrides.get("allow_inferred", ()):
+            if behaviour not in known:
+                raise CONTROL_INVALID.error(
+                    detail=f"allow_inferred: {unknown_name(behaviour, known)}"
+                )
         scenario = None if body.scenario is None else resolve_scenario(body.scenario)
         with scenario_errors():
             sandbox = sandboxes.make(name, scenario, setting_overrides, body.seed)
-        return shown(sandbox, call)
+        return sandbox_response(sandbox, call)
 
     def get_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxAnswer:
         """Return the address and the credentials of a sandbox."""
-        return shown(_required(sandboxes, call.ids[0]), call)
+        return sandbox_response(_get_sandbox(sandboxes, call.ids[0]), call)
 
-    def delete_sandbox(_: Sandbox, call: Call[None, None]) -> Dropped:
-        """Drop a sandbox; `default` is recreated."""
-        name = _required(sandboxes, call.ids[0]).name
+    def delete_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxDeleted:
+        """Delete a sandbox; `default` is recreated."""
+        name = _get_sandbox(sandboxes, call.ids[0]).name
         sandboxes.drop(name)
-        return Dropped(dropped=name)
+        return SandboxDeleted(dropped=name)
 
     def list_sandboxes(_: Sandbox, call: Call[None, None]) -> SandboxList:
         """Return all sandboxes, in order of creation."""
-        return SandboxList(data=tuple(shown(each, call) for each in sandboxes))
+        return SandboxList(data=tuple(sandbox_response(each, call) for each in sandboxes))
 
     def fork(sandbox: Sandbox, call: Call[ForkRequest, None]) -> SandboxAnswer:
         """Create a sandbox with a copy of this one's state."""
         if call.body.name == sandbox.name:
             raise CONTROL_INVALID.error(detail="name: a sandbox cannot be forked into itself")
-        return shown(sandboxes.fork(sandbox, call.body.name), call)
+        return sandbox_response(sandboxes.fork(sandbox, call.body.name), call)
 
     def endpoint(
         method: str, run: Callable[..., Any], response: type[Record], **kwargs: Any
@@ -143,14 +139,16 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     return (
         endpoint("PUT", put_sandbox, SandboxAnswer, request=SandboxRequest),
         endpoint("GET", get_sandbox, SandboxAnswer),
-        endpoint("DELETE", delete_sandbox, Dropped),
+        endpoint("DELETE", delete_sandbox, SandboxDeleted),
         control("list_sandboxes", "GET", "/_mock/sandboxes", list_sandboxes, SandboxList),
         control("fork", "POST", "/_mock/fork", fork, SandboxAnswer, request=ForkRequest),
     )
 
 
-def _required(sandboxes: Sandboxes, name: str) -> Sandbox:
+def _get_sandbox(sandboxes: Sandboxes, name: str) -> Sandbox:
     sandbox = sandboxes.find(name)
     if sandbox is None:
-        raise CONTROL_NOT_FOUND.error(detail=f"there is no sandbox {name!r}")
+        raise CONTROL_NOT_FOUND.error(
+            detail=f"sandbox {name!r} not found; create it with PUT /_mock/sandboxes/{name}"
+        )
     return sandbox

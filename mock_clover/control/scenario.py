@@ -1,4 +1,4 @@
-"""Scenarios in the body of a control call: a shipped name, a document, or YAML text."""
+"""Scenarios in control request bodies: a built-in name, a JSON document or YAML text."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from mock_clover.scenario.validation import find_errors
 
 _FINDINGS_MAX = 20
 _NAME = "scenario"
-"""The name of a text in messages, instead of a file name."""
+"""Used in messages instead of a file name."""
 _DOCUMENT = Codec(ScenarioFile)
 _RESOLVED = Codec(Scenario)
 
 
-class FoundError(Record, frozen=True, kw_only=True):
+class ScenarioFinding(Record, frozen=True, kw_only=True):
     """An error in a scenario's text; lines and columns count from 1."""
 
     line: int
@@ -29,26 +29,26 @@ class FoundError(Record, frozen=True, kw_only=True):
     said: str
 
 
-class Checked(Record, frozen=True, kw_only=True):
+class CheckResult(Record, frozen=True, kw_only=True):
     """The result of checking a scenario's text."""
 
     ok: bool
     name: str | None = None
     cards: int | None = None
     rules: int | None = None
-    findings: tuple[FoundError, ...] | None = None
-    warnings: tuple[FoundError, ...] | None = None
+    findings: tuple[ScenarioFinding, ...] | None = None
+    warnings: tuple[ScenarioFinding, ...] | None = None
     """Valid parts that are probably not intended."""
 
 
-class Unusable(Record, frozen=True, kw_only=True):
+class InvalidScenarioResponse(Record, frozen=True, kw_only=True):
     """The response to an invalid scenario text."""
 
     message: str
-    findings: tuple[FoundError, ...]
+    findings: tuple[ScenarioFinding, ...]
 
 
-def check_scenario(text: bytes) -> tuple[Scenario | None, Checked]:
+def check_scenario(text: bytes) -> tuple[Scenario | None, CheckResult]:
     """Check a text like `mock-clover check`; the scenario is None if the text is invalid."""
     from mock_clover.scenario.load import check_text
 
@@ -56,8 +56,8 @@ def check_scenario(text: bytes) -> tuple[Scenario | None, Checked]:
         scenario, warnings = check_text(text, _NAME, RULE_OPERATIONS)
     except ScenarioError as error:
         errors = error.found or ((1, 1, str(error).removeprefix(f"{_NAME}: "), ""),)
-        return None, Checked(ok=False, findings=tuple(_finding(*each) for each in errors))
-    return scenario, Checked(
+        return None, CheckResult(ok=False, findings=tuple(_finding(*each) for each in errors))
+    return scenario, CheckResult(
         ok=True,
         name=scenario.name,
         cards=len(scenario.cards),
@@ -66,25 +66,27 @@ def check_scenario(text: bytes) -> tuple[Scenario | None, Checked]:
     )
 
 
-def invalid_scenario(findings: tuple[FoundError, ...]) -> Unusable:
+def invalid_scenario(findings: tuple[ScenarioFinding, ...]) -> InvalidScenarioResponse:
     """Return the response to an invalid text."""
     lines = (f"{_NAME}:{each.line}:{each.column}: {each.said}" for each in findings)
-    return Unusable(message="\n".join(lines), findings=findings)
+    return InvalidScenarioResponse(message="\n".join(lines), findings=findings)
 
 
-def _finding(line: int, column: int, said: str, path: str) -> FoundError:
-    return FoundError(line=line, column=column, said=redact(said), path=redact(path))
+def _finding(line: int, column: int, said: str, path: str) -> ScenarioFinding:
+    return ScenarioFinding(line=line, column=column, said=redact(said), path=redact(path))
 
 
 def resolve_scenario(value: str | dict[str, Any]) -> Scenario:
     """Return the scenario of a name or a document. Raises ApiError."""
-    return _shipped(value) if isinstance(value, str) else _validated(value)
+    return _load_builtin(value) if isinstance(value, str) else _validate(value)
 
 
-def _shipped(name: str) -> Scenario:
-    """Return a shipped scenario. Raises ApiError, also for files: control calls read none."""
+def _load_builtin(name: str) -> Scenario:
+    """Return a built-in scenario. Raises ApiError; the control API never reads files."""
     if "/" in name or name.endswith((".yaml", ".yml")):
-        raise CONTROL_INVALID.error(detail=f"scenario: {name!r} is not a shipped scenario")
+        raise CONTROL_INVALID.error(
+            detail=f"scenario: {name!r} is a path; use the name of a built-in scenario"
+        )
     from mock_clover.scenario.load import load
 
     try:
@@ -95,14 +97,14 @@ def _shipped(name: str) -> Scenario:
 
 @contextlib.contextmanager
 def scenario_errors(about: str = "scenario") -> Iterator[None]:
-    """Turn a ScenarioError, raised while a scenario is put in force, into an ApiError."""
+    """Convert a ScenarioError that is raised while a scenario is applied into an ApiError."""
     try:
         yield
     except ScenarioError as error:
         raise CONTROL_INVALID.error(detail=f"{about}: {error}") from None
 
 
-def _validated(tree: dict[str, Any]) -> Scenario:
+def _validate(tree: dict[str, Any]) -> Scenario:
     from mock_clover.scenario.load import with_parent
 
     try:

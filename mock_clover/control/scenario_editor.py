@@ -1,4 +1,4 @@
-"""Control calls of the scenario editor: shipped scenarios, the current text, and a check.
+"""Control endpoints of the scenario editor: built-in scenarios, the current text, and validation.
 
 A scenario's text is returned unchanged, including test card numbers: masking them would break it.
 """
@@ -7,8 +7,8 @@ from functools import cache
 
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.surface import RULE_OPERATIONS
-from mock_clover.control.endpoint import control, unknown
-from mock_clover.control.scenario import Checked, check_scenario
+from mock_clover.control.endpoint import control, unknown_name
+from mock_clover.control.scenario import CheckResult, check_scenario
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Text
@@ -17,46 +17,46 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario, ScenarioError
 
 
-class Shipped(Record, frozen=True, kw_only=True):
-    """A scenario that comes with mock-clover."""
+class BuiltinScenario(Record, frozen=True, kw_only=True):
+    """A built-in scenario."""
 
     name: str
     about: str
 
 
-class ShippedList(Record, frozen=True, kw_only=True):
-    """All shipped scenarios, by name."""
+class BuiltinScenarioList(Record, frozen=True, kw_only=True):
+    """All built-in scenarios, by name."""
 
-    data: tuple[Shipped, ...]
+    data: tuple[BuiltinScenario, ...]
 
 
-def list_scenarios(_: Sandbox, _call: Call[None, None]) -> ShippedList:
-    """Return the scenarios that come with mock-clover."""
-    return _shipped()
+def list_scenarios(_: Sandbox, _call: Call[None, None]) -> BuiltinScenarioList:
+    """Return the built-in scenarios."""
+    return _builtin_scenarios()
 
 
 @cache
-def _shipped() -> ShippedList:
+def _builtin_scenarios() -> BuiltinScenarioList:
     """Read the files once; this takes 30 ms, and they do not change."""
     from mock_clover.scenario.load import load, shipped_names
 
-    return ShippedList(
-        data=tuple(Shipped(name=name, about=load(name).about) for name in shipped_names())
+    return BuiltinScenarioList(
+        data=tuple(BuiltinScenario(name=name, about=load(name).about) for name in shipped_names())
     )
 
 
 def get_scenario_text(_: Sandbox, call: Call[None, None]) -> Text:
-    """Return the YAML of a scenario that comes with mock-clover."""
+    """Return the YAML of a built-in scenario."""
     from mock_clover.scenario.load import shipped_names, text_of
 
     name, names = call.ids[0], shipped_names()
     if name not in names:
-        raise CONTROL_NOT_FOUND.error(detail=f"scenario: {redact(unknown(name, names))}")
+        raise CONTROL_NOT_FOUND.error(detail=f"scenario: {redact(unknown_name(name, names))}")
     return Text(text_of(name).decode())
 
 
-def post_check(_: Sandbox, call: Call[OpenBody, None]) -> Checked:
-    """Check a scenario's YAML like `mock-clover check`, without putting it in force."""
+def check_scenario_text(_: Sandbox, call: Call[OpenBody, None]) -> CheckResult:
+    """Check a scenario's YAML like `mock-clover check`, without applying it."""
     return check_scenario(call.body.text or encode(call.body.tree))[1]
 
 
@@ -64,7 +64,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints of the scenario editor."""
 
     def get_text(sandbox: Sandbox, _call: Call[None, None]) -> Text:
-        """Return the YAML of the scenario in force: that of its file, if it has not changed."""
+        """Return the YAML of the current scenario; the text of its file, if that is unchanged."""
         from mock_clover.scenario.write import written
 
         rules = sandbox.rules
@@ -78,13 +78,13 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         return Text(written(rules.scenario))
 
     return (
-        control("list_scenarios", "GET", "/_mock/scenarios", list_scenarios, ShippedList),
+        control("list_scenarios", "GET", "/_mock/scenarios", list_scenarios, BuiltinScenarioList),
         control(
             "get_shipped_scenario", "GET", "/_mock/scenarios/{name}", get_scenario_text, Record
         ),
         control("get_scenario_text", "GET", "/_mock/scenario/text", get_text, Record),
         control(
-            *("check_scenario", "POST", "/_mock/scenario/check", post_check, Checked),
+            *("check_scenario", "POST", "/_mock/scenario/check", check_scenario_text, CheckResult),
             request=OpenBody,
         ),
     )

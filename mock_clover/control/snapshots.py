@@ -1,4 +1,4 @@
-"""Snapshots: the complete state that decides a sandbox's responses, as JSON without card numbers.
+"""Snapshots: the complete state that determines a sandbox's responses, without card numbers.
 
 Cards are fingerprints, and free text is masked on export. A snapshot that is restored on another
 machine gives identical responses. An invalid snapshot is rejected before anything is changed.
@@ -26,8 +26,8 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import event_error, target_error
 from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
-from mock_clover.control.endpoint import ControlRecord, control, unknown
-from mock_clover.control.sandboxes import SandboxAnswer, shown
+from mock_clover.control.endpoint import ControlRecord, control, unknown_name
+from mock_clover.control.sandboxes import SandboxAnswer, sandbox_response
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.engine.endpoint import Call, Document, Endpoint
@@ -52,7 +52,7 @@ SnapshotTime = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
 _SNAPSHOT = "/_mock/snapshot"
 
 
-class Answered(Record, frozen=True, kw_only=True):
+class StoredResponseRow(Record, frozen=True, kw_only=True):
     """The stored response of an idempotency key."""
 
     credential: str
@@ -65,8 +65,8 @@ class Answered(Record, frozen=True, kw_only=True):
     why: str
 
 
-class FaultLeft(ControlRecord, frozen=True, kw_only=True):
-    """A fault in force."""
+class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
+    """An active fault."""
 
     id: str
     fault: Fault
@@ -93,7 +93,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     frozen: bool
     ref_count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     ids: tuple[int, ...]
-    faults: tuple[FaultLeft, ...] = ()
+    faults: tuple[ActiveFaultRow, ...] = ()
     fault_count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
     chances: tuple[int, ...] = ()
     scenario: Scenario
@@ -119,7 +119,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     checkouts: dict[str, Checkout] = {}
     notices: Annotated[tuple[Notice, ...], msgspec.Meta(max_length=NOTICES_MAX)] = ()
     notice_count: Annotated[int, msgspec.Meta(ge=0)] = 0
-    answered: tuple[Answered, ...]
+    answered: tuple[StoredResponseRow, ...]
     agenda: tuple[tuple[int, int, str, str], ...]
     webhooks: Webhooks | None = None
     gift_cards: dict[str, GiftCard] = {}
@@ -127,10 +127,10 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
 
 def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
     """Return the state of a sandbox."""
-    return Document(encode(_masked(decode_json(encode(take(sandbox))))))
+    return Document(encode(_mask_strings(decode_json(encode(take_snapshot(sandbox))))))
 
 
-def take(sandbox: Sandbox) -> Snapshot:
+def take_snapshot(sandbox: Sandbox) -> Snapshot:
     """Return a snapshot of a sandbox."""
     ref_count, ids = sandbox.ids.state()
     return Snapshot(
@@ -146,7 +146,7 @@ def take(sandbox: Sandbox) -> Snapshot:
         settings=sandbox.settings,
         rule_counts=sandbox.rule_counts,
         faults=tuple(
-            FaultLeft(id=each.id, fault=each.fault, left=each.left, until_ms=each.until_ms)
+            ActiveFaultRow(id=each.id, fault=each.fault, left=each.left, until_ms=each.until_ms)
             for each in sandbox.faults.live(sandbox.clock.now_ms())
         ),
         fault_count=sandbox.faults.count,
@@ -154,7 +154,7 @@ def take(sandbox: Sandbox) -> Snapshot:
         notices=tuple(sandbox.notices),
         notice_count=sandbox.notices.count,
         answered=tuple(
-            Answered(
+            StoredResponseRow(
                 credential=credential,
                 key=key,
                 endpoint=each.endpoint,
@@ -167,12 +167,12 @@ def take(sandbox: Sandbox) -> Snapshot:
             for (credential, key), each in sandbox.idempotency.entries()
         ),
         agenda=tuple(sandbox.agenda.entries()),
-        webhooks=_webhooks(sandbox.outbox),
+        webhooks=_webhook_state(sandbox.outbox),
         **{table: dict(getattr(sandbox, table).items()) for table in TABLES},
     )
 
 
-def _webhooks(outbox: Outbox | None) -> Webhooks | None:
+def _webhook_state(outbox: Outbox | None) -> Webhooks | None:
     if outbox is None:
         return None
     targets = tuple(outbox.subscriptions.values())
@@ -180,7 +180,7 @@ def _webhooks(outbox: Outbox | None) -> Webhooks | None:
 
 
 def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
-    """Return a sandbox with the state of a snapshot, the keys and the credentials of another one.
+    """Return a new sandbox with the state of `snapshot`, and the keys and credentials of `sandbox`.
 
     Raises ValueError, KeyError or msgspec.ValidationError for an invalid snapshot.
     """
@@ -194,7 +194,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
             Remembered(
                 endpoint=each.endpoint,
                 target=each.target,
-                request=_as_request(each.endpoint, each.request),
+                request=_decode_request(each.endpoint, each.request),
                 status=each.status,
                 body=each.body.encode(),
                 why=each.why,
@@ -202,7 +202,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
         )
         for each in snapshot.answered
     ]
-    fresh = Sandbox(
+    new_sandbox = Sandbox(
         sandbox.name,
         sandbox.credentials,
         Rules(snapshot.scenario, from_letters(snapshot.fingerprint_key)),
@@ -212,14 +212,14 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
         fingerprint_key=from_letters(snapshot.fingerprint_key),
         hooks=sandbox.hooks,
     )
-    fresh.ids.restore((snapshot.ref_count, snapshot.ids))
+    new_sandbox.ids.restore((snapshot.ref_count, snapshot.ids))
     for table in TABLES:
         for key, row in getattr(snapshot, table).items():
-            getattr(fresh, table).put(key, row)
-    fresh.agenda.restore(snapshot.agenda)
+            getattr(new_sandbox, table).put(key, row)
+    new_sandbox.agenda.restore(snapshot.agenda)
     for key_pair, remembered in answered:
-        fresh.idempotency.remember(key_pair, remembered)
-    fresh.faults.restore(
+        new_sandbox.idempotency.remember(key_pair, remembered)
+    new_sandbox.faults.restore(
         [
             Live(id=each.id, fault=each.fault, left=each.left, until_ms=each.until_ms)
             for each in snapshot.faults
@@ -227,12 +227,12 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
         snapshot.fault_count,
         snapshot.chances,
     )
-    fresh.notices.restore(snapshot.notices, snapshot.notice_count)
-    fresh.rule_counts = dict(snapshot.rule_counts)
-    fresh.created_ms = snapshot.made_ms
-    fresh.clock.jump(snapshot.now_ms, frozen=snapshot.frozen)
-    fresh.outbox = outbox
-    return fresh
+    new_sandbox.notices.restore(snapshot.notices, snapshot.notice_count)
+    new_sandbox.rule_counts = dict(snapshot.rule_counts)
+    new_sandbox.created_ms = snapshot.made_ms
+    new_sandbox.clock.jump(snapshot.now_ms, frozen=snapshot.frozen)
+    new_sandbox.outbox = outbox
+    return new_sandbox
 
 
 def _faults(snapshot: Snapshot) -> list[Fault]:
@@ -254,22 +254,22 @@ def _check_names(snapshot: Snapshot) -> None:
     problems += [rule.then.problem for rule in snapshot.scenario.rules]
     for name in problems:
         if name is not None and name not in SELECTABLE_ERRORS:
-            raise ValueError(unknown(name, SELECTABLE_ERRORS))
+            raise ValueError(unknown_name(name, SELECTABLE_ERRORS))
     events = [rule.then.webhook for rule in snapshot.scenario.rules if rule.then.webhook]
     targets = [known.spec for known in snapshot.webhooks.targets] if snapshot.webhooks else []
     errors = [event_error(event) for event in events]
     errors += [target_error(spec) for spec in (*targets, *snapshot.scenario.webhooks)]
-    for member, message in filter(None, errors):
-        raise ValueError(f"{member} of a webhook {message}")
+    for field, message in filter(None, errors):
+        raise ValueError(f"webhook: {field} {message}")
     for _, _, kind, _ in snapshot.agenda:
         if kind not in JOBS:
-            raise ValueError(unknown(kind, JOBS))
+            raise ValueError(unknown_name(kind, JOBS))
 
 
 _REQUEST_TYPES = {endpoint.name: endpoint.request for endpoint in SURFACE}
 
 
-def _as_request(endpoint: str, body: Any) -> Record | None:
+def _decode_request(endpoint: str, body: Any) -> Record | None:
     record = _REQUEST_TYPES.get(endpoint)
     if record is None or body is None:
         return None
@@ -303,35 +303,37 @@ def _hash_pan(number: str, key: bytes) -> str:
     return f"#{fingerprint(key, number)}-{number[-4:]}"
 
 
-def _masked(tree: Any) -> Any:
-    """Mask all texts; numbers are times and amounts, so leave them."""
+def _mask_strings(tree: Any) -> Any:
+    """Mask all strings. Numbers are times and amounts, and stay unchanged."""
     if isinstance(tree, str):
         return redact(tree)
     if isinstance(tree, list):
-        return [_masked(each) for each in tree]
+        return [_mask_strings(each) for each in tree]
     if isinstance(tree, dict):
-        return {redact(key): _masked(value) for key, value in tree.items()}
+        return {redact(key): _mask_strings(value) for key, value in tree.items()}
     return tree
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return the calls that take and restore snapshots of these sandboxes."""
+    """Return the endpoints that take and restore snapshots."""
 
     def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxAnswer:
         """Restore the state of a sandbox from a snapshot."""
-        if call.body.mock_clover_snapshot != SNAPSHOT_VERSION:
+        version = call.body.mock_clover_snapshot
+        if version != SNAPSHOT_VERSION:
             raise CONTROL_INVALID.error(
-                detail=f"mock_clover_snapshot: only version {SNAPSHOT_VERSION} is supported"
+                detail=f"mock_clover_snapshot: unsupported version {version}; "
+                f"this mock-clover reads {SNAPSHOT_VERSION}"
             )
         try:
-            fresh = restore(sandbox, call.body)
+            new_sandbox = restore(sandbox, call.body)
         except (ValueError, KeyError, msgspec.ValidationError) as error:
             raise CONTROL_INVALID.error(
                 detail=f"the snapshot cannot be restored: {error}"
             ) from None
-        sandboxes.replace(sandbox, fresh)
-        fresh.webhook_sender(fresh)
-        return shown(fresh, call)
+        sandboxes.replace(sandbox, new_sandbox)
+        new_sandbox.webhook_sender(new_sandbox)
+        return sandbox_response(new_sandbox, call)
 
     return (
         control("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),

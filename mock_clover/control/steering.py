@@ -1,4 +1,4 @@
-"""Control calls that change a sandbox: clock, faults and scenario; and `why`, a dry run."""
+"""Control endpoints for clock, faults and scenario, and `why`, which explains a request."""
 
 import contextlib
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from mock_clover.clover.common.problems import (
     ApiError,
 )
 from mock_clover.clover.surface import OPERATIONS, ROUTER
-from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown
+from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown_name
 from mock_clover.control.scenario import (
     check_scenario,
     invalid_scenario,
@@ -24,6 +24,7 @@ from mock_clover.core.duration import SPAN_MS_MAX, parse_duration_ms
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Raw, Stated
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.overrides import FAULT_HEADER, rule_input
@@ -46,7 +47,7 @@ class ClockRequest(ControlRecord, frozen=True, kw_only=True):
     resume: Annotated[bool | None, doc("Start the clock again.", OURS)] = None
 
 
-class Fired(Record, frozen=True, kw_only=True):
+class CompletedJob(Record, frozen=True, kw_only=True):
     """A job that was due and ran."""
 
     at_ms: int
@@ -59,13 +60,13 @@ class ClockAnswer(Record, frozen=True, kw_only=True):
 
     now_ms: int
     frozen: bool
-    fired: tuple[Fired, ...]
+    fired: tuple[CompletedJob, ...]
     more: bool | None = None
-    """Whether more jobs are due than one call runs; the next call, even a GET, continues."""
+    """Whether more jobs are due than one request runs. The next one, even a GET, runs the rest."""
 
 
 class FaultAnswer(Record, frozen=True, kw_only=True):
-    """A fault in force."""
+    """An active fault."""
 
     id: str
     fault: Fault
@@ -74,7 +75,7 @@ class FaultAnswer(Record, frozen=True, kw_only=True):
 
 
 class FaultList(Record, frozen=True, kw_only=True):
-    """The faults in force, oldest first."""
+    """The active faults, oldest first."""
 
     data: tuple[FaultAnswer, ...]
 
@@ -85,8 +86,8 @@ class Cleared(Record, frozen=True, kw_only=True):
     cleared: int
 
 
-class InForce(Record, frozen=True, kw_only=True):
-    """The scenario in force."""
+class CurrentScenario(Record, frozen=True, kw_only=True):
+    """The current scenario."""
 
     name: str
     about: str
@@ -96,8 +97,8 @@ class InForce(Record, frozen=True, kw_only=True):
     settings: Any
 
 
-class WhyRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `POST /_mock/why`: a request that is explained but not performed."""
+class ExplainRequest(ControlRecord, frozen=True, kw_only=True):
+    """Body of `POST /_mock/explain_request`: a request that is explained but not performed."""
 
     method: Annotated[str, doc("HTTP method.", OURS)] = "POST"
     path: Annotated[str, doc("Path with query, for example /v1/charges.", OURS)]
@@ -107,7 +108,7 @@ class WhyRequest(ControlRecord, frozen=True, kw_only=True):
     body: Annotated[Any, doc("The JSON body.", OURS)] = None
 
 
-class WhyRule(Record, frozen=True, kw_only=True):
+class CheckedRule(Record, frozen=True, kw_only=True):
     """A rule that was evaluated."""
 
     rule: str
@@ -115,20 +116,20 @@ class WhyRule(Record, frozen=True, kw_only=True):
     because: str
 
 
-class WhyAnswer(Record, frozen=True, kw_only=True):
+class ExplainAnswer(Record, frozen=True, kw_only=True):
     """The evaluated rules, and the response that the request would get."""
 
-    rules: tuple[WhyRule, ...]
+    rules: tuple[CheckedRule, ...]
     outcome: str
     fault: str | None = None
-    """The fault in force for this operation; it may depend on chance."""
+    """The active fault for this operation; it may apply only with some probability."""
     status: int
     reply: Any
 
 
 def get_clock(sandbox: Sandbox, _call: Call[None, None]) -> ClockAnswer:
     """Return the time of a sandbox's clock."""
-    return _clock(sandbox)
+    return _clock_response(sandbox)
 
 
 def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
@@ -137,7 +138,7 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
     by_ms = _duration_ms(body.advance) if body.advance is not None else 0
     if body.set is not None and body.set < clock.now_ms():
         raise CONTROL_INVALID.error(
-            detail=f"set: the clock cannot go back; its time is {clock.now_ms()}"
+            detail=f"set: the clock cannot move back; the current time is {clock.now_ms()}"
         )
     if body.set is not None and body.set - clock.now_ms() > SPAN_MS_MAX:
         raise CONTROL_INVALID.error(detail="set: the time is more than ten years ahead")
@@ -148,14 +149,14 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
     clock.advance(by_ms)
     if body.resume:
         clock.resume()
-    return _clock(sandbox)
+    return _clock_response(sandbox)
 
 
-def _clock(sandbox: Sandbox) -> ClockAnswer:
+def _clock_response(sandbox: Sandbox) -> ClockAnswer:
     jobs = sorted(
         (job for each in sandbox.family for job in run_due_jobs(each)), key=lambda job: job.at_ms
     )
-    fired = tuple(Fired(at_ms=job.at_ms, kind=job.kind, id=job.id) for job in jobs)
+    fired = tuple(CompletedJob(at_ms=job.at_ms, kind=job.kind, id=job.id) for job in jobs)
     now_ms = sandbox.clock.now_ms()
     more = sandbox.agenda.is_due(now_ms) or None
     return ClockAnswer(now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more)
@@ -171,23 +172,27 @@ def _duration_ms(duration: str | int) -> int:
 
 
 def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
-    """Put a fault in force."""
+    """Activate a fault."""
     fault = call.body
     if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
-        raise CONTROL_INVALID.error(detail=f"endpoint: {unknown(fault.endpoint, OPERATIONS)}")
+        raise CONTROL_INVALID.error(detail=f"endpoint: {unknown_name(fault.endpoint, OPERATIONS)}")
     if (fault.kind == "problem") != (fault.problem is not None):
-        raise CONTROL_INVALID.error(detail="problem: required with kind: problem, and only then")
+        raise CONTROL_INVALID.error(
+            detail="problem: required if kind is `problem`, otherwise not allowed"
+        )
     if fault.problem is not None and fault.problem not in SELECTABLE_ERRORS:
-        raise CONTROL_INVALID.error(detail=f"problem: {unknown(fault.problem, SELECTABLE_ERRORS)}")
+        raise CONTROL_INVALID.error(
+            detail=f"problem: {unknown_name(fault.problem, SELECTABLE_ERRORS)}"
+        )
     if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
         raise CONTROL_INVALID.error(detail=f"kind: {obstacle}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
-    return _fault(live)
+    return _fault_response(live)
 
 
 def list_faults(sandbox: Sandbox, _call: Call[None, None]) -> FaultList:
-    """Return the faults in force."""
-    return FaultList(data=tuple(map(_fault, sandbox.faults.live(sandbox.clock.now_ms()))))
+    """Return the active faults."""
+    return FaultList(data=tuple(map(_fault_response, sandbox.faults.live(sandbox.clock.now_ms()))))
 
 
 def clear_faults(sandbox: Sandbox, _call: Call[None, None]) -> Cleared:
@@ -201,35 +206,34 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
     fault_id = call.ids[0]
     if not sandbox.faults.remove(fault_id):
         known = [live.id for live in sandbox.faults.live(sandbox.clock.now_ms())]
-        message = f"there is no fault {fault_id!r} in force"
-        hint = unknown(fault_id, known).partition("; ")[2]
-        raise CONTROL_NOT_FOUND.error(detail=redact(f"{message}; {hint}" if hint else message))
+        message = f"no active fault has the id {fault_id!r}{did_you_mean(fault_id, known)}"
+        raise CONTROL_NOT_FOUND.error(detail=redact(message))
     return Cleared(cleared=1)
 
 
-def _fault(live: Live) -> FaultAnswer:
+def _fault_response(live: Live) -> FaultAnswer:
     return FaultAnswer(id=live.id, fault=live.fault, left=live.left, until_ms=live.until_ms)
 
 
-def get_scenario(sandbox: Sandbox, _call: Call[None, None]) -> InForce:
-    """Return the scenario in force."""
-    return _in_force(sandbox)
+def get_scenario(sandbox: Sandbox, _call: Call[None, None]) -> CurrentScenario:
+    """Return the current scenario."""
+    return _current_scenario(sandbox)
 
 
-def _in_force(sandbox: Sandbox) -> InForce:
+def _current_scenario(sandbox: Sandbox) -> CurrentScenario:
     scenario = sandbox.rules.scenario
-    return InForce(
+    return CurrentScenario(
         name=scenario.name,
         about=scenario.about,
         cards=len(scenario.cards),
-        rules=tuple(sandbox.rules.name_of(place) for place in range(len(scenario.rules))),
+        rules=tuple(sandbox.rules.name_of(index) for index in range(len(scenario.rules))),
         faults=len(sandbox.faults),
         settings=msgspec.to_builtins(sandbox.settings),
     )
 
 
 class ScenarioName(ControlRecord, frozen=True, kw_only=True):
-    """The name of a shipped scenario; a scenario document may be sent instead."""
+    """The name of a built-in scenario; a scenario document may be sent instead."""
 
     name: str
 
@@ -241,8 +245,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints of this module."""
     path = "/_mock/scenario"
 
-    def put_scenario(sandbox: Sandbox, call: Call[OpenBody, None]) -> InForce | Stated:
-        """Replace the scenario: a shipped one by name, a scenario document, or YAML."""
+    def put_scenario(sandbox: Sandbox, call: Call[OpenBody, None]) -> CurrentScenario | Stated:
+        """Replace the scenario: a built-in one by name, a scenario document, or YAML."""
         tree, text = call.body.tree, call.body.text
         scenario: Scenario | None
         if text:
@@ -257,9 +261,9 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
                 raise CONTROL_INVALID.error(detail=str(error)) from None
         with scenario_errors():
             sandboxes.apply_scenario(sandbox, scenario)
-        with contextlib.suppress(UnicodeDecodeError):  # UTF-16 YAML is rendered again when read
+        with contextlib.suppress(UnicodeDecodeError):  # UTF-16: rendered from the scenario
             sandbox.rules.text = text.decode()
-        return _in_force(sandbox)
+        return _current_scenario(sandbox)
 
     return (
         control("get_clock", "GET", "/_mock/clock", get_clock, ClockAnswer),
@@ -268,14 +272,16 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("list_faults", "GET", "/_mock/faults", list_faults, FaultList),
         control("clear_faults", "DELETE", "/_mock/faults", clear_faults, Cleared),
         control("delete_fault", "DELETE", "/_mock/faults/{id}", delete_fault, Cleared),
-        control("get_scenario", "GET", path, get_scenario, InForce),
-        control("put_scenario", "PUT", path, put_scenario, InForce, request=OpenBody),
-        control("post_scenario", "POST", path, put_scenario, InForce, request=OpenBody),
-        control("why", "POST", "/_mock/why", why, WhyAnswer, request=WhyRequest),
+        control("get_scenario", "GET", path, get_scenario, CurrentScenario),
+        control("put_scenario", "PUT", path, put_scenario, CurrentScenario, request=OpenBody),
+        control("post_scenario", "POST", path, put_scenario, CurrentScenario, request=OpenBody),
+        control(
+            "why", "POST", "/_mock/why", explain_request, ExplainAnswer, request=ExplainRequest
+        ),
     )
 
 
-def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
+def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> ExplainAnswer:
     """Explain a request without performing it: run it on a fork that is discarded."""
     body = call.body
     path, _, query = body.path.partition("?")
@@ -300,7 +306,7 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     rule_input_of = endpoint.rule_input_of or rule_input
     facts = rule_input_of(sandbox, endpoint.name, request, ids, headers, None)
     checks = [
-        WhyRule(rule=each.rule, matched=each.matched, because=each.because)
+        CheckedRule(rule=each.rule, matched=each.matched, because=each.because)
         for each in sandbox.rules.look(facts, sandbox.rule_counts)
     ]
     fault = next(
@@ -326,26 +332,28 @@ def why(sandbox: Sandbox, call: Call[WhyRequest, None]) -> WhyAnswer:
     )
     reply = reply_now(fork, endpoint, raw)
     if reply.why.startswith(("header: ", "text: ")):  # these take precedence over all rules
-        checks = [WhyRule(rule=reply.why, matched=True, because="it overrides the rules")]
+        checks = [CheckedRule(rule=reply.why, matched=True, because="it overrides all rules")]
     elif endpoint.secret:  # the card is known only after the request is handled
         checks = [
-            WhyRule(rule=name, matched=True, because="all is met")
-            for place in range(len(sandbox.rules.scenario.rules))
-            if reply.why.startswith(name := sandbox.rules.name_of(place))
+            CheckedRule(rule=name, matched=True, because="all conditions are met")
+            for index in range(len(sandbox.rules.scenario.rules))
+            if reply.why.startswith(name := sandbox.rules.name_of(index))
         ]
     elif facts.card is not None and not any(each.matched for each in checks):
         verdict = sandbox.rules.verdict(facts.card)
-        checks.append(WhyRule(rule=verdict.why, matched=True, because="the card decides"))
-    return WhyAnswer(
+        checks.append(
+            CheckedRule(rule=verdict.why, matched=True, because="the scenario lists the card")
+        )
+    return ExplainAnswer(
         rules=tuple(checks),
         outcome=reply.why,
         fault=fault,
         status=reply.status,
-        reply=_json(reply.body),
+        reply=_decode_body(reply.body),
     )
 
 
-def _json(body: bytes) -> Any:
+def _decode_body(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:

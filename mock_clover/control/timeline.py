@@ -1,7 +1,7 @@
 """The timeline of a row, and its links to related rows; amounts are in minor units.
 
-Nothing is stored for this: events are derived from the rows. A balance is the amount after the
-event: held or captured by a charge, paid for an order, or left on a gift card.
+Nothing is stored for this: events are derived from the rows. `balance` is the amount after the
+event: authorized or captured (charge), paid (order), or remaining (gift card).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,14 +24,14 @@ from mock_clover.clover.recurring.records import SUBSCRIPTION_RUN, Plan, Subscri
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
 from mock_clover.control.masking import gift_card_id
-from mock_clover.control.row_types import Saved
+from mock_clover.control.row_types import SavedCardRow
 from mock_clover.core.record import Record
 from mock_clover.sandbox.sandbox import Sandbox
 
 SEARCHED_MAX = 10_000
-"""Search only this many of the newest rows for related ones."""
-FOUND_MAX = 100
-"""Return only this many of the newest related rows."""
+"""Only this many of the newest rows are searched for related ones."""
+RELATED_MAX = 100
+"""Only this many of the newest related rows are returned."""
 
 
 class Link(Record, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Link(Record, frozen=True, kw_only=True):
 
 
 class TimelineEvent(Record, frozen=True, kw_only=True):
-    """One event in the life of a row."""
+    """One event in the history of a row."""
 
     at_ms: int
     what: str
@@ -85,13 +85,16 @@ def charge_events(sandbox: Sandbox, charge: Charge) -> list[TimelineEvent]:
     if charge.decline is not None:
         return [*events, _event(paid_ms, "declined", amount, 0, by)]
     if not charge.sale:
-        held = amount + tip if charge.gift is not None else amount
-        events.append(_event(paid_ms, "authorized", held, held, by))
+        authorized = amount + tip if charge.gift is not None else amount
+        events.append(_event(paid_ms, "authorized", authorized, authorized, by))
     if charge.state == "expired":
-        life_ms = AUTHORIZATION_LIFETIME_MS.get(
+        lifetime_ms = AUTHORIZATION_LIFETIME_MS.get(
             charge.token.card.brand, AUTHORIZATION_LIFETIME_MS["VISA"]
         )
-        return [*events, _event(paid_ms + life_ms, "lapsed", amount, 0, AUTHORIZATION_EXPIRY_JOB)]
+        return [
+            *events,
+            _event(paid_ms + lifetime_ms, "expired", amount, 0, AUTHORIZATION_EXPIRY_JOB),
+        ]
     balance = charge.amount_captured
     captured_ms = paid_ms if charge.sale else charge.captured_ms
     if charge.state == "captured" and captured_ms is not None:
@@ -157,7 +160,7 @@ def _order_events(sandbox: Sandbox, order_row: OrderWithCharges) -> list[Timelin
     payments = [
         (each, charge.id) for charge in order_row.charges for each in charge_events(sandbox, charge)
     ]
-    events = [_event(order.created_ms, "ordered", order.amount, 0)]
+    events = [_event(order.created_ms, "created", order.amount, 0)]
     balances = dict.fromkeys((charge.id for charge in order_row.charges), 0)
     for each, charge_id in sorted(payments, key=lambda pair: pair[0].at_ms):
         if each.what in ("captured", "tip added", "refunded", "voided", "refund canceled"):
@@ -180,14 +183,14 @@ def _ids(kind: str, rows: Iterable[Any]) -> Related:
     return ((kind, row.id) for row in rows)
 
 
-def _charges_where(sandbox: Sandbox, matches: Callable[[Charge], bool]) -> list[Charge]:
+def _find_charges(sandbox: Sandbox, matches: Callable[[Charge], bool]) -> list[Charge]:
     """Return matching charges among the newest ones, oldest first."""
     newest = islice(sandbox.charges.newest(), SEARCHED_MAX)
-    charges = [row for _, row in islice((each for each in newest if matches(each[1])), FOUND_MAX)]
+    charges = [row for _, row in islice((each for each in newest if matches(each[1])), RELATED_MAX)]
     return charges[::-1]
 
 
-def _payments(charges: list[Charge]) -> list[TimelineEvent]:
+def _payment_events(charges: list[Charge]) -> list[TimelineEvent]:
     return [
         _event(
             row.created_ms,
@@ -203,7 +206,7 @@ def _in_order(events: list[TimelineEvent]) -> list[TimelineEvent]:
     return sorted(events, key=lambda each: each.at_ms)
 
 
-def _subscriptions_where(
+def _find_subscriptions(
     sandbox: Sandbox, matches: Callable[[Subscription], bool]
 ) -> Iterator[tuple[str, str]]:
     newest = islice(sandbox.subscriptions.newest(), SEARCHED_MAX)
@@ -213,26 +216,26 @@ def _subscriptions_where(
 def _customer_events(sandbox: Sandbox, row: Customer) -> list[TimelineEvent]:
     tokens = (sandbox.tokens.get(card.token) for card in row.cards)
     cards = [
-        _event(token.created_ms, "card tokenised", by=token.id)
+        _event(token.created_ms, "card tokenized", by=token.id)
         for token in tokens
         if token is not None
     ]
     created = _event(row.created_ms, "customer created", by=row.id)
-    paid = _payments(_charges_where(sandbox, lambda each: each.customer == row.id))
+    paid = _payment_events(_find_charges(sandbox, lambda each: each.customer == row.id))
     return _in_order([*cards, created, *paid])
 
 
 def _customer_links(sandbox: Sandbox, row: Customer) -> Related:
     return (
         *_ids("cards", row.cards),
-        *_ids("charges", _charges_where(sandbox, lambda each: each.customer == row.id)),
-        *_subscriptions_where(sandbox, lambda each: each.customer == row.id),
+        *_ids("charges", _find_charges(sandbox, lambda each: each.customer == row.id)),
+        *_find_subscriptions(sandbox, lambda each: each.customer == row.id),
     )
 
 
 def _token_events(sandbox: Sandbox, row: Token) -> list[TimelineEvent]:
-    created = _event(row.created_ms, "tokenised", by=row.id)
-    return [created, *_payments(_charges_where(sandbox, lambda each: each.token.id == row.id))]
+    created = _event(row.created_ms, "tokenized", by=row.id)
+    return [created, *_payment_events(_find_charges(sandbox, lambda each: each.token.id == row.id))]
 
 
 def _token_links(sandbox: Sandbox, row: Token) -> Related:
@@ -240,20 +243,20 @@ def _token_links(sandbox: Sandbox, row: Token) -> Related:
         ("customers", row.customer),
         ("cards", row.card_id),
         *_gift_card_of(row),
-        *_ids("charges", _charges_where(sandbox, lambda each: each.token.id == row.id)),
+        *_ids("charges", _find_charges(sandbox, lambda each: each.token.id == row.id)),
     )
 
 
-def _card_events(sandbox: Sandbox, row: Saved) -> list[TimelineEvent]:
+def _card_events(sandbox: Sandbox, row: SavedCardRow) -> list[TimelineEvent]:
     return [] if row.token is None else _token_events(sandbox, row.token)
 
 
-def _card_links(sandbox: Sandbox, row: Saved) -> Related:
+def _card_links(sandbox: Sandbox, row: SavedCardRow) -> Related:
     token = row.saved.token
     return (
         ("customers", row.customer.id),
         ("tokens", token),
-        *_ids("charges", _charges_where(sandbox, lambda each: each.token.id == token)),
+        *_ids("charges", _find_charges(sandbox, lambda each: each.token.id == token)),
     )
 
 
@@ -261,7 +264,7 @@ def _gift_card_events(sandbox: Sandbox, row: GiftCard) -> list[TimelineEvent]:
     """Return the charges of a gift card; reloads and cash-outs are not stored."""
     changes = [
         change
-        for key in row.charges[-FOUND_MAX:]
+        for key in row.charges[-RELATED_MAX:]
         if (charge := sandbox.charges.get(key)) is not None
         for change in _gift_card_changes(sandbox, charge)
     ]
@@ -284,19 +287,19 @@ def _gift_card_changes(sandbox: Sandbox, charge: Charge) -> Iterator[tuple[Timel
 
 
 def _gift_card_links(_: Sandbox, row: GiftCard) -> Related:
-    return (("charges", key) for key in row.charges[-FOUND_MAX:])
+    return (("charges", key) for key in row.charges[-RELATED_MAX:])
 
 
 def _plan_links(sandbox: Sandbox, row: Plan) -> Related:
-    return _subscriptions_where(sandbox, lambda each: each.plan == row.id)
+    return _find_subscriptions(sandbox, lambda each: each.plan == row.id)
 
 
 def _subscription_events(_: Sandbox, row: Subscription) -> list[TimelineEvent]:
     events = [_event(row.created_ms, "subscribed", by=row.id)]
     if row.last_run_ms is not None:
-        events.append(_event(row.last_run_ms, "charged last", by=SUBSCRIPTION_RUN))
+        events.append(_event(row.last_run_ms, "last charge", by=SUBSCRIPTION_RUN))
     if row.next_ms is not None:
-        events.append(_event(row.next_ms, "due next", row.amount, by=SUBSCRIPTION_RUN))
+        events.append(_event(row.next_ms, "next charge due", row.amount, by=SUBSCRIPTION_RUN))
     return events
 
 
@@ -307,7 +310,7 @@ def _subscription_links(_: Sandbox, row: Subscription) -> Related:
 def _checkout_events(sandbox: Sandbox, row: Checkout) -> list[TimelineEvent]:
     charges = [sandbox.charges.get(key) for key in (*row.declined, row.charge or "")]
     created = _event(row.created_ms, "opened", row.amount, by=row.id)
-    events = [created, *_payments([each for each in charges if each is not None])]
+    events = [created, *_payment_events([each for each in charges if each is not None])]
     if row.state(sandbox.clock.now_ms()) == "expired":
         events.append(_event(row.expires_ms, "expired", by=row.id))
     return _in_order(events)
@@ -338,12 +341,12 @@ HISTORY: dict[
 """The functions of events and related rows, by kind; other kinds have neither."""
 
 
-def events_of(sandbox: Sandbox, kind: str, row: Any) -> tuple[TimelineEvent, ...]:
+def timeline_of(sandbox: Sandbox, kind: str, row: Any) -> tuple[TimelineEvent, ...]:
     """Return the events of a row, oldest first."""
     return tuple(HISTORY[kind][0](sandbox, row)) if kind in HISTORY else ()
 
 
-def links_of(sandbox: Sandbox, kind: str, row: Any) -> tuple[Link, ...]:
+def related_rows(sandbox: Sandbox, kind: str, row: Any) -> tuple[Link, ...]:
     """Return the rows related to a row."""
     related = HISTORY[kind][1](sandbox, row) if kind in HISTORY else ()
     return tuple(Link(kind=name, id=key) for name, key in related if key is not None)

@@ -102,7 +102,9 @@ class Rules:
                 because = f"matching request {number} is not selected"
                 checks.append(RuleCheck(self.name_of(index), matched=False, because=because))
             else:
-                checks.append(RuleCheck(self.name_of(index), matched=True, because="all is met"))
+                checks.append(
+                    RuleCheck(self.name_of(index), matched=True, because="all conditions are met")
+                )
                 break
         return checks
 

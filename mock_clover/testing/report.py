@@ -59,10 +59,10 @@ def miss_text(query: dict[str, Any], result: dict[str, Any]) -> str:
 
 def _masked(match: dict[str, Any]) -> dict[str, Any]:
     """Mask card numbers in `match`, because failures get into logs."""
-    from mock_clover.control.masking import plain_member
+    from mock_clover.control.masking import masked_value
     from mock_clover.core.masking import redact
 
-    return {redact(path): plain_member(path, value) for path, value in match.items()}
+    return {redact(path): masked_value(path, value) for path, value in match.items()}
 
 
 def _short(value: Any) -> str:

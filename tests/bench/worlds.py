@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from mock_clover.clover.hooks import make_hooks
-from mock_clover.control.snapshots import Snapshot, restore, take
+from mock_clover.control.snapshots import Snapshot, restore, take_snapshot
 from mock_clover.core.codec import Codec
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Raw
@@ -150,7 +150,7 @@ def _memory() -> tuple[float, float]:
     """Give the bytes of a fork, and as a part of a copy's: one that shares nothing."""
     shop = Shop()
     shop.fill(_CHARGES)
-    raw = encode(take(shop.parent))
+    raw = encode(take_snapshot(shop.parent))
     codec = Codec(Snapshot)
 
     def copies() -> list[Sandbox]:
@@ -180,7 +180,7 @@ def _snapshot(parent: Sandbox) -> tuple[float, float, int]:
     taken, restored = [], []
     for _ in range(_RESTORES):
         started = time.perf_counter()
-        raw = encode(take(parent))
+        raw = encode(take_snapshot(parent))
         between = time.perf_counter()
         restore(parent, codec.decode(raw))
         taken.append(between - started)

@@ -36,7 +36,7 @@ def test_row_search_and_timeline(desk: Desk) -> None:
     rows = part(page, "charges").locator("tbody tr")
     expect(page.get_by_role("link", name="charges 56")).to_have_attribute("aria-current", "page")
     expect(rows).to_have_count(50)
-    expect(rows.first).to_contain_text("partly refunded")
+    expect(rows.first).to_contain_text("partially refunded")
     page.get_by_role("button", name="Older").click()
     expect(page.locator("tbody tr")).to_have_count(56)
     expect(page.get_by_role("button", name="Older")).to_have_count(0)
@@ -57,7 +57,7 @@ def test_row_search_and_timeline(desk: Desk) -> None:
     page.get_by_role("link", name="customers 0").click()
     expect(page.get_by_text("There are no customers yet.")).to_be_visible()
     page.goto(f"{desk.clover.url}/_mock/#/data/charges/NOSUCHCHARGE1")
-    expect(page.get_by_role("alert")).to_contain_text("there is no row 'NOSUCHCHARGE1'")
+    expect(page.get_by_role("alert")).to_contain_text("no row has the id 'NOSUCHCHARGE1'")
     desk.leave()
 
 
@@ -72,7 +72,7 @@ def test_replay_opens_new_exchange(desk: Desk) -> None:
     page.goto(f"{desk.clover.url}/_mock/#/exchanges/2")  # of before anybody looked
     expect(part(page, "What it changed")).to_contain_text("noted once the dashboard is open")
     page.goto(f"{desk.clover.url}/_mock/#/exchanges/4")
-    expect(page.locator("#detail .rule")).to_contain_text("the card decides")
+    expect(page.locator("#detail .rule")).to_contain_text("the scenario lists the card")
     expect(part(page, "What it changed")).to_contain_text(f"charges {charge}")
     part(page, "What it changed").get_by_role("link", name=f"charges {charge}").click()
     expect(page.locator("#data-title")).to_be_focused()

@@ -63,7 +63,10 @@ NAMES = ["t1", "a", "A.b-c_d", "0", "x" * 64, "gw0"]
 @pytest.mark.parametrize("name", NAMES)
 def test_create_get_and_delete_sandbox(world: World, name: str) -> None:
     path = f"/_mock/sandboxes/{name}"
-    absent = (404, {"message": f"there is no sandbox {name!r}"})
+    absent = (
+        404,
+        {"message": f"sandbox {name!r} not found; create it with PUT /_mock/sandboxes/{name}"},
+    )
     assert got(root(world, "GET", path)) == absent
     assert got(root(world, "PUT", path)) == (200, sandbox(name))
     assert got(root(world, "GET", path)) == (200, sandbox(name))
@@ -234,7 +237,7 @@ def test_the_clock_is_frozen_set_advanced_and_resumed(world: World) -> None:
 
 
 CLOCK_REFUSALS: list[tuple[Any, str]] = [
-    ({"set": NOW_MS - 1}, f"set: the clock cannot go back; its time is {NOW_MS}"),
+    ({"set": NOW_MS - 1}, f"set: the clock cannot move back; the current time is {NOW_MS}"),
     ({"set": NOW_MS * 9}, "set: the time is more than ten years ahead"),
     ({"set": "soon"}, "set: Expected `int | null`, got `str`"),
     (
@@ -338,13 +341,13 @@ FAULT_REFUSALS: list[tuple[Any, str]] = [
     ({"kind": "drop", "when": "later"}, "when: Invalid enum value 'later'"),
     (
         {"kind": "drop", "endpoint": "create_chrge"},
-        "endpoint: there is no 'create_chrge'; did you mean `create_charge`?",
+        "endpoint: unknown name 'create_chrge'; did you mean `create_charge`?",
     ),
     (
         {"kind": "problem", "problem": "RATE_LIMITD"},
-        "problem: there is no 'RATE_LIMITD'; did you mean `RATE_LIMITED`?",
+        "problem: unknown name 'RATE_LIMITD'; did you mean `RATE_LIMITED`?",
     ),
-    ({"kind": "problem", "problem": "@"}, "problem: there is no '@'"),
+    ({"kind": "problem", "problem": "@"}, "problem: unknown name '@'"),
     ([], "Expected an object, got an array"),
     ("drop", "Expected an object, got a string"),
 ]
@@ -434,8 +437,8 @@ SHIPPED = "built-in: " + ", ".join(shipped_names())
 SCENARIO_REFUSALS: list[tuple[Any, str]] = [
     ({}, "name: is missing"),
     ([], "tree: Expected `object`, got `array`"),
-    ({"name": "../x"}, "scenario: '../x' is not a shipped scenario"),
-    ({"name": "x.yaml"}, "scenario: 'x.yaml' is not a shipped scenario"),
+    ({"name": "../x"}, "scenario: '../x' is a path; use the name of a built-in scenario"),
+    ({"name": "x.yaml"}, "scenario: 'x.yaml' is a path; use the name of a built-in scenario"),
     (
         {"name": "x", "ruls": []},
         "Object contains unknown field `ruls`; did you mean `rules`?",
@@ -729,7 +732,10 @@ def test_verify_fails_at_once_when_the_bound_cannot_be_met_any_more(world: World
         with Waiter(world, VERIFY, {"at_most": 2, "within_ms": 60_000}) as waiter:
             await settle()
             status, answer = got(waiter.reply())
-        assert (status, answer["message"]) == (409, "3 of the calls match, expected 2 or fewer")
+        assert (status, answer["message"]) == (
+            409,
+            "expected 2 or fewer matching requests, found 3",
+        )
 
     run(main)
 
@@ -838,21 +844,21 @@ def miss(number: int, **differs: tuple[Any, Any]) -> dict[str, Any]:
 
 
 UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
-    (CHARGE | {"exactly": 3}, 4, "4 of the calls match, expected exactly 3", []),
-    (CHARGE | {"at_least": 5}, 4, "4 of the calls match, expected 5 or more", []),
-    (CHARGE | {"at_most": 3}, 4, "4 of the calls match, expected 3 or fewer", []),
-    (CHARGE | {"never": True}, 4, "4 of the calls match, expected exactly 0", []),
-    ({"endpoint": "create_refund"}, 0, "0 of the calls match, expected 1 or more", []),
+    (CHARGE | {"exactly": 3}, 4, "expected exactly 3 matching requests, found 4", []),
+    (CHARGE | {"at_least": 5}, 4, "expected 5 or more matching requests, found 4", []),
+    (CHARGE | {"at_most": 3}, 4, "expected 3 or fewer matching requests, found 4", []),
+    (CHARGE | {"never": True}, 4, "expected exactly 0 matching requests, found 4", []),
+    ({"endpoint": "create_refund"}, 0, "expected 1 or more matching requests, found 0", []),
     (
         CHARGE | {"match": {"amount": 501, "currency": "usd"}},
         0,
-        "0 of the calls match, expected 1 or more",
+        "expected 1 or more matching requests, found 0",
         [miss(2, amount=(501, 1800)), miss(4, amount=(501, 1800)), miss(6, amount=(501, 500))],
     ),
     (
         CHARGE | {"match": {"amount": 1800, "metadata.order": "7"}},
         0,
-        "0 of the calls match, expected 1 or more",
+        "expected 1 or more matching requests, found 0",
         [
             miss(2, metadata__order=("7", None)),
             miss(4, metadata__order=("7", None)),
@@ -862,7 +868,7 @@ UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
     (
         CHARGE | {"match": {"amount": 900}, "status": 200},
         0,
-        "0 of the calls match, expected 1 or more",
+        "expected 1 or more matching requests, found 0",
         [
             miss(2, amount=(900, 1800)),
             miss(4, amount=(900, 1800)),
@@ -903,10 +909,10 @@ def test_verify_fails_with_near_misses(
 
 VERIFY_REFUSALS: list[tuple[Any, str]] = [
     ({"endpont": "x"}, "Object contains unknown field `endpont`; did you mean `endpoint`?"),
-    ({"exactly": 1, "at_least": 1}, "use only one of exactly, at_least"),
+    ({"exactly": 1, "at_least": 1}, "set only one of exactly, at_least"),
     (
         {"exactly": 1, "at_most": 1, "never": True},
-        "use only one of exactly, at_most, never",
+        "set only one of exactly, at_most, never",
     ),
     ({"match": 5}, "match: Expected `object`, got `int`"),
     ({"exactly": "x"}, "exactly: Expected `int | null`, got `str`"),

@@ -13,8 +13,8 @@ import pytest
 
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.gift_cards.records import GIFT_CARD_LIFETIME_MS
-from mock_clover.control.row_types import KINDS
-from mock_clover.control.snapshots import Snapshot, restore, take
+from mock_clover.control.row_types import ROW_KINDS
+from mock_clover.control.snapshots import Snapshot, restore, take_snapshot
 from mock_clover.core.codec import Codec
 from mock_clover.core.record import encode
 from mock_clover.sandbox.changes import CHANGES_MAX, NOTED
@@ -143,7 +143,7 @@ def test_changes_are_recorded_after_first_inspection(make_world: MakeWorld) -> N
     world = make_world()
     world.charge()
     told = last(world)
-    said = "its changes were not recorded: that starts with the first use of the live journal"
+    said = "its changes were not recorded; recording starts when the live journal is first used"
     assert (told["changes"], told["noted"], told["hint"]) == ([], False, said)
     world.charge()
     assert [each["table"] for each in last(world)["changes"]] == ["charges", "tokens"]
@@ -175,7 +175,7 @@ def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_world: Make
     world.charge()
     assert world.sandbox.changes.of(1)
     twin = world.sandboxes.fork(world.sandbox, "twin")
-    snapshot = Codec(Snapshot).decode(encode(take(world.sandbox)))
+    snapshot = Codec(Snapshot).decode(encode(take_snapshot(world.sandbox)))
     replaced = world.sandboxes.named("restored")
     restored = restore(replaced, snapshot)
     world.sandboxes.replace(replaced, restored)
@@ -200,12 +200,12 @@ WHO_DECIDED: dict[str, tuple[dict[str, Any], dict[str, str], dict[str, str] | No
     "a rule without conditions": (
         {"amount": 5},
         {},
-        {"name": "shop: rule 2 (inferred)", "because": "it has no conditions"},
+        {"name": "shop: rule 2 (inferred)", "because": "the rule has no conditions"},
     ),
     "a header": (
         {"amount": 5},
         {"x-mock-clover-outcome": "card_declined"},
-        {"name": "header: card_declined", "because": "it overrides the rules"},
+        {"name": "header: card_declined", "because": "it overrides all rules"},
     ),
     "a fault": (
         {"amount": 5},
@@ -226,14 +226,14 @@ def test_exchange_names_deciding_rule(make_world: MakeWorld, case: Any) -> None:
     told = last(world)
     if "x-mock-clover-fault" in headers:
         fault = told["exchange"]["fault"]
-        expected = {"name": f"fault: {fault}", "because": "it was in force"}
+        expected = {"name": f"fault: {fault}", "because": "the fault was active"}
     assert told["rule"] == expected
 
 
 def test_exchange_names_deciding_card(world: World) -> None:
     asked = {"amount": 1, "currency": "usd", "source": world.token(DECLINES)}
     why = world.send("POST", "/v1/charges", asked).why
-    assert last(world)["rule"] == {"name": why, "because": "the card decides"}
+    assert last(world)["rule"] == {"name": why, "because": "the scenario lists the card"}
 
 
 NOT_KEPT = "its request contained card data, so it was not stored and cannot be replayed"
@@ -241,7 +241,7 @@ UNREPEATABLE: dict[str, tuple[str, str, Any, str]] = {
     "a token": ("POST", "/v1/tokens", {"card": {"number": VISA}}, NOT_KEPT),
     "no path": (
         *("GET", "/v1/nothing", None),
-        "it did not reach an operation, so it cannot be replayed",
+        "no operation handled it, so it cannot be replayed",
     ),
     "no body": (
         *("POST", "/v1/charges", []),
@@ -263,10 +263,10 @@ def test_unstored_request_cannot_be_replayed(world: World, case: Any) -> None:
 UNKNOWN_EXCHANGES = {
     "0": "there is no exchange '0'",
     "2": "there is no exchange '2'",
-    "-1": "there is no exchange '-1': ids are numbers",
-    "x": "there is no exchange 'x': ids are numbers",
-    "\xb2": "there is no exchange '\xb2': ids are numbers",
-    PAN: "there is no exchange '[card ...6467]': ids are numbers",
+    "-1": "'-1' is not an exchange id; ids are integers",
+    "x": "'x' is not an exchange id; ids are integers",
+    "\xb2": "'\xb2' is not an exchange id; ids are integers",
+    PAN: "'[card ...6467]' is not an exchange id; ids are integers",
 }
 
 
@@ -408,11 +408,11 @@ def test_an_exchange_of_a_sandbox_is_at_its_path(world: World) -> None:
 
 
 def test_row_counts_by_kind(world: World) -> None:
-    assert set(KINDS) == {*NOTED, "cards"}
-    assert look(world, "/rows") == {"data": [{"kind": kind, "count": 0} for kind in KINDS]}
+    assert set(ROW_KINDS) == {*NOTED, "cards"}
+    assert look(world, "/rows") == {"data": [{"kind": kind, "count": 0} for kind in ROW_KINDS]}
     furnish(world)
     shown = {each["kind"]: each["count"] for each in look(world, "/rows")["data"]}
-    listed = {kind: len(look(world, f"/rows/{kind}")["data"]) for kind in KINDS}
+    listed = {kind: len(look(world, f"/rows/{kind}")["data"]) for kind in ROW_KINDS}
     assert shown == listed
     assert shown["orders"] == len(world.send("GET", "/v1/orders?limit=100").json["data"])
 
@@ -420,7 +420,7 @@ def test_row_counts_by_kind(world: World) -> None:
 def test_every_row_has_details_and_links(world: World) -> None:
     furnish(world)
     seen = 0
-    for kind in KINDS:
+    for kind in ROW_KINDS:
         for line in look(world, f"/rows/{kind}?limit=200")["data"]:
             whole = look(world, f"/rows/{kind}/{line['id']}")
             assert (whole["kind"], whole["id"], whole["line"]) == (kind, line["id"], line)
@@ -502,18 +502,18 @@ def test_search_is_limited_to_newest_rows(world: World, monkeypatch: pytest.Monk
         page = look(world, f"/rows/charges?{query}")
         assert [each["id"] for each in page["data"]] == made[:0:-1]
         assert (page["has_more"], page["searched"]) == (False, 3)
-    said = "before: not among the newest 3 rows"
+    said = f"before: {made[0]!r} is not among the newest 3 rows"
     assert refused(world, "GET", f"/rows/charges?before={made[0]}") == (400, said)
     assert look(world, f"/rows/charges/{made[0]}")["line"]["amount"] == 9
 
 
 ROW_REFUSALS = {
-    "/rows/chargs": (404, "kind: there is no 'chargs'; did you mean `charges`?"),
-    "/rows/x/y": (404, "kind: there is no 'x'"),
-    f"/rows/{PAN}": (404, "kind: there is no '[card ...6467]'"),
-    "/rows/charges/x": (404, "charges: there is no row 'x'"),
-    f"/rows/cards/{PAN}": (404, "cards: there is no row '[card ...6467]'"),
-    "/rows/charges?before=x": (404, "charges: there is no row 'x'"),
+    "/rows/chargs": (404, "kind: unknown name 'chargs'; did you mean `charges`?"),
+    "/rows/x/y": (404, "kind: unknown name 'x'"),
+    f"/rows/{PAN}": (404, "kind: unknown name '[card ...6467]'"),
+    "/rows/charges/x": (404, "charges: no row has the id 'x'"),
+    f"/rows/cards/{PAN}": (404, "cards: no row has the id '[card ...6467]'"),
+    "/rows/charges?before=x": (404, "charges: no row has the id 'x'"),
     "/rows/charges?limit=0": (400, "limit: Expected `int` >= 1"),
     "/rows/charges?limit=201": (400, "limit: Expected `int` <= 200"),
     "/rows/charges?query=x": (400, "unknown query parameter `query`"),
@@ -595,7 +595,7 @@ def test_authorization_timeline(world: World) -> None:
     ]
     assert steps(world, "charges", lapse, charge=lapse) == [
         (0, "authorized", 1800, 1800, "charge"),
-        (7, "lapsed", 1800, 0, "authorization_expired"),
+        (7, "expired", 1800, 0, "authorization_expired"),
     ]
     assert steps(world, "charges", decline, charge=decline) == [(0, "declined", 5, 0, "charge")]
 
@@ -655,7 +655,7 @@ def test_order_timeline(world: World) -> None:
     refunds = [each["id"] for each in look(world, "/rows/refunds")["data"]]
     assert [each["kind"] for each in told["links"]] == ["charges"] * 2 + ["refunds"] * 2
     made, *rest = told["timeline"]
-    assert made == {"at_ms": NOW_MS, "what": "ordered", "amount": 1800, "balance": 0}
+    assert made == {"at_ms": NOW_MS, "what": "created", "amount": 1800, "balance": 0}
     names = {"first": charges[0], "second": charges[1], "one": refunds[1], "two": refunds[0]}
     told_steps = steps_of(rest, names)
     assert told_steps[:2] == [(1, "paid", 600, 600, "first"), (2, "paid", 1200, 1800, "second")]
@@ -671,7 +671,7 @@ def test_customer_links_to_cards_and_payments(world: World) -> None:
     told = look(world, f"/rows/customers/{customer['id']}")
     assert told["links"] == [{"kind": "cards", "id": card}, {"kind": "charges", "id": charge}]
     assert [each["what"] for each in told["timeline"]] == [
-        "card tokenised",
+        "card tokenized",
         "customer created",
         "captured",
     ]
@@ -727,7 +727,7 @@ def test_faults_can_be_removed_individually(world: World) -> None:
     assert [each["id"] for each in look(world, "/faults")["data"]] == ["fault-2"]
     assert refused(world, "DELETE", "/faults/fault-1") == (
         404,
-        "there is no fault 'fault-1' in force; did you mean `fault-2`?",
+        "no active fault has the id 'fault-1'; did you mean `fault-2`?",
     )
     assert world.sandbox.has_overrides
     world.send("DELETE", "/_mock/faults/fault-2")

@@ -49,7 +49,7 @@ def test_no_other_file_is_read(world: World, name: str) -> None:
     assert got.status == 404
     meant = {"declins": "declines", "sandbox.yaml": "sandbox"}.get(name)
     hint = f"; did you mean `{meant}`?" if meant else ""
-    assert got.json == {"message": f"scenario: there is no {name!r}{hint}"}
+    assert got.json == {"message": f"scenario: unknown name {name!r}{hint}"}
 
 
 WRONG: dict[str, tuple[bytes, list[tuple[int, int, str, str]]]] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.control.snapshots import restore, take
+from mock_clover.control.snapshots import restore, take_snapshot
 from mock_clover.core.masking import passes_luhn
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive
@@ -394,7 +394,7 @@ def test_a_restored_merchant_stays_at_its_address(make_world: Callable[..., Worl
     world = make_world(parse(b"name: x\nmerchants: [{name: a}, {name: b}]", "x.yaml"))
     first = world.sandboxes.default
     second = first.merchants[0]
-    taken = take(second)
+    taken = take_snapshot(second)
     world.sandboxes.replace(second, restore(second, taken))
     (restored,) = first.merchants
     assert restored is not second
@@ -403,7 +403,7 @@ def test_a_restored_merchant_stays_at_its_address(make_world: Callable[..., Worl
         "by merchant id": world.sandboxes.of_merchant(second.credentials.merchant_id),
         "after the other one is restored": None,
     }
-    world.sandboxes.replace(first, restore(first, take(first)))
+    world.sandboxes.replace(first, restore(first, take_snapshot(first)))
     found["after the other one is restored"] = world.sandboxes.default.merchants[0]
     assert found == dict.fromkeys(found, restored)
     assert world.sandboxes.default is not first
@@ -539,7 +539,7 @@ GONE: Any = object()
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "another version": (
         {"mock_clover_snapshot": 2},
-        "mock_clover_snapshot: only version 3 is supported",
+        "mock_clover_snapshot: unsupported version 2; this mock-clover reads 3",
     ),
     "no version": ({"mock_clover_snapshot": GONE}, "mock_clover_snapshot: is missing"),
     "no charges": ({"charges": GONE}, "charges: is missing"),

@@ -50,7 +50,7 @@ def charge(source: str, **more: Any) -> dict[str, Any]:
 def looked(*matched: str) -> list[dict[str, Any]]:
     """Return the rules up to here, each with why it does or does not match."""
     return [
-        {"rule": name, "matched": because == "all is met", "because": because}
+        {"rule": name, "matched": because == "all conditions are met", "because": because}
         for name, because in zip(NAMES, matched, strict=False)
     ]
 
@@ -64,10 +64,10 @@ def ruled(world: World) -> World:
 
 
 OUTCOMES: list[tuple[dict[str, Any], list[dict[str, Any]], str, int]] = [
-    ({"amount": 1000}, looked("all is met"), NAMES[0], 402),
+    ({"amount": 1000}, looked("all conditions are met"), NAMES[0], 402),
     (
         {"amount": 999, "metadata": {"vip": "yes"}},
-        looked("amount differs", "matching request 1 is not selected", "all is met"),
+        looked("amount differs", "matching request 1 is not selected", "all conditions are met"),
         NAMES[2],
         200,
     ),
@@ -77,14 +77,14 @@ OUTCOMES: list[tuple[dict[str, Any], list[dict[str, Any]], str, int]] = [
             "amount differs",
             "matching request 1 is not selected",
             "metadata.vip differs",
-            "all is met",
+            "all conditions are met",
         ),
         NAMES[3],
         418,
     ),
     (
         {"amount": 1000, "currency": "cad", "metadata": {"vip": "yes"}},
-        looked("currency differs", "matching request 1 is not selected", "all is met"),
+        looked("currency differs", "matching request 1 is not selected", "all conditions are met"),
         NAMES[2],
         200,
     ),
@@ -112,7 +112,7 @@ def test_why_shows_count_of_counting_rule(ruled: World) -> None:
     assert seen == [
         ("matching request 1 is not selected", 200),
         ("matching request 2 is not selected", 200),
-        ("all is met", 429),
+        ("all conditions are met", 429),
         ("matching request 4 is not selected", 200),
     ]
 
@@ -131,7 +131,9 @@ def test_why_shows_count_of_counting_rule(ruled: World) -> None:
 )
 def test_why_for_unlisted_card(world: World, pan: str, rule: str, status: int) -> None:
     told = asked(world, charge(world.token(pan)))
-    assert told["rules"] == [{"rule": rule, "matched": True, "because": "the card decides"}]
+    assert told["rules"] == [
+        {"rule": rule, "matched": True, "because": "the scenario lists the card"}
+    ]
     assert (told["outcome"], told["status"]) == (rule, status)
 
 

@@ -314,7 +314,7 @@ def test_unknown_name_in_allow_inferred(name: str, said: str) -> None:
 def test_unknown_name_in_allow_inferred_by_control_call(world: World) -> None:
     got = world.send("PUT", "/_mock/sandboxes/x", {"allow_inferred": ["GET_TOKEN"]})
     assert got.status == 400
-    assert got.json["message"].startswith("allow_inferred: there is no 'GET_TOKEN'")
+    assert got.json["message"].startswith("allow_inferred: unknown name 'GET_TOKEN'")
 
 
 @pytest.mark.parametrize(

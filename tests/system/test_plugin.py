@@ -118,7 +118,7 @@ def test_clock_advance(mock_clover):
     assert mock_clover.clock.now_ms == before_ms + 8 * 86_400_000
     assert mock_clover.clock.set(before_ms + 9 * 86_400_000) == []
     mock_clover.clock.resume()
-    with pytest.raises(MockCloverError, match="cannot go back"):
+    with pytest.raises(MockCloverError, match="cannot move back"):
         mock_clover.clock.set(before_ms)
 
 def test_a_fork_and_a_snapshot_go_their_own_ways(mock_clover):
@@ -425,7 +425,9 @@ def test_a_failure_shows_the_journal(run: Run) -> None:
     done = run(FAILS, "-n", "2")
     assert counted(done) == {"failed": 1, "error": 2}
     shown = done.stdout
-    assert 'create_charge with {"amount":1800}: 1 of the calls match, expected exactly 2' in shown
+    assert (
+        'create_charge with {"amount":1800}: expected exactly 2 matching requests, found 1' in shown
+    )
     assert "nearest: #3 create_charge: amount was null, expected 1800" in shown
     sections = re.findall(r"-+ mock-clover journal of (gw\d)-[0-9a-f]{8}-([\w-]+) -+", shown)
     assert sorted(test for _, test in sections) == ["test-fails", "test-not-reached"]

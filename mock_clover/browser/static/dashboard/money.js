@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { dateOf, moneyOf, spanOf, stampOf } from "./format.js";
 
 const IN = ["captured", "paid", "loaded", "tip added", "authorized", "refund canceled"];
-const OUT = ["refunded", "voided", "released", "lapsed", "redeemed"];
+const OUT = ["refunded", "voided", "released", "expired", "redeemed"];
 const BAD = ["declined", "expired"];
 
 /** Draw the steps, from the first; a bar is as long as what stands then, of the most there was. */

@@ -66,8 +66,8 @@ export function part(title, ...children) {
 }
 
 const STATES = {
-  good: ["captured", "paid", "active", "delivered", "succeeded", "authorized", "authorized"],
-  bad: ["declined", "failed", "dropped", "expired", "canceled", "voided", "lapsed"],
+  good: ["captured", "paid", "active", "delivered", "succeeded", "authorized"],
+  bad: ["declined", "failed", "dropped", "expired", "canceled", "voided"],
 };
 
 /** A state as a word with a sign: the colour alone says nothing. */
