@@ -1,6 +1,6 @@
-"""mock-clover: the Clover payments sandbox on your own machine.
+"""mock-clover: a local mock of the Clover payments sandbox.
 
-Importing this package imports nothing else, to keep start-up fast.
+Importing this package imports nothing else, to keep startup fast.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""The HTTP client of the command line. It uses the standard library only, to start fast."""
+"""The HTTP client of the command line. It uses only the standard library, to start fast."""
 
 import http.client
 import json
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from mock_clover.sandbox.keys import encrypt_pan
 
 BODY_BYTES_MAX = 4_194_304
-"""4 MiB, more than any list of Clover's. The rest of a response is not read."""
+"""4 MiB, more than any list response. The rest of a longer response is not read."""
 
 
 class ClientError(Exception):
-    """A failed request. The message has the server's response or the connection error."""
+    """A request failed. The message contains the server's response or the connection error."""
 
 
 class Response(NamedTuple):
@@ -25,10 +25,10 @@ class Response(NamedTuple):
     body: bytes
 
 
-def exchange(
+def send_request(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float = 30
 ) -> Response:
-    """Send one request and return the response of any status. Raises ClientError without one.
+    """Send a request and return the response, whatever its status. Raises ClientError without one.
 
     Redirects are not followed, because they could lead to another host.
     """
@@ -38,9 +38,9 @@ def exchange(
     if request.type not in ("http", "https"):
         raise ClientError(f"{url}: must be an http:// or https:// URL")
     try:
-        with urllib.request.build_opener(_AnyStatus).open(request, timeout=timeout_s) as reply:
-            lower = {name.lower(): value for name, value in reply.headers.items()}
-            return Response(reply.status, lower, reply.read(BODY_BYTES_MAX))
+        with urllib.request.build_opener(_AnyStatus).open(request, timeout=timeout_s) as response:
+            lower_case = {name.lower(): value for name, value in response.headers.items()}
+            return Response(response.status, lower_case, response.read(BODY_BYTES_MAX))
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise ClientError(str(reason) or type(reason).__name__) from None
@@ -61,13 +61,13 @@ def get_json(
 ) -> dict[str, Any]:
     """GET a JSON object. Raises ClientError."""
     request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - checked below
-    return _call(request, timeout_s)
+    return _request_json(request, timeout_s)
 
 
-def make_token(
+def create_token(
     base: str, api_key: str, pan: str, month: str, year: str, cvv: str, *, plain: bool
 ) -> str:
-    """Create a card token as a client does and return its id. Raises ClientError."""
+    """Create a card token like a real client and return its id. Raises ClientError."""
     card: dict[str, str] = {"exp_month": month, "exp_year": year, "cvv": cvv}
     if plain:
         card["number"] = pan
@@ -79,10 +79,10 @@ def make_token(
         data=json.dumps({"card": card}).encode(),
         headers={"apikey": api_key, "content-type": "application/json"},
     )
-    return str(_call(request, 10)["id"])
+    return str(_request_json(request, 10)["id"])
 
 
-def events(url: str, after: int, headers: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def stream_events(url: str, after: int, headers: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield the objects of an event stream with ids above `after`. Raises ClientError."""
     all_headers = {"accept": "text/event-stream", "last-event-id": str(after), **headers}
     request = urllib.request.Request(url, headers=all_headers)  # noqa: S310 - as below
@@ -95,16 +95,16 @@ def events(url: str, after: int, headers: Mapping[str, str]) -> Iterator[dict[st
         raise ClientError(f"{url}: {getattr(error, 'reason', error)}") from None
 
 
-def _call(request: urllib.request.Request, timeout_s: float) -> dict[str, Any]:
+def _request_json(request: urllib.request.Request, timeout_s: float) -> dict[str, Any]:
     if request.type not in ("http", "https"):
         raise ClientError(f"{request.full_url}: must be an http:// or https:// URL")
     try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as reply:  # noqa: S310 - checked
-            decoded = json.load(reply)
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310 - checked
+            decoded = json.load(response)
     except urllib.error.HTTPError as error:
         with error:
             text = error.read(2_000).decode("utf-8", "replace")
-        raise ClientError(f"{error.code}: {text}") from None
+        raise ClientError(f"{request.full_url} returned {error.code}: {text}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise ClientError(f"{request.full_url}: {reason}") from None

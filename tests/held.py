@@ -11,13 +11,13 @@ from typing import Any
 import uvicorn
 
 from mock_clover.server.app import App
-from mock_clover.server.h11_protocol import GuardedH11
-from mock_clover.server.httptools_protocol import DirectHttpTools
+from mock_clover.server.h11_protocol import HardenedH11Protocol
+from mock_clover.server.httptools_protocol import DirectHttpToolsProtocol
 from mock_clover.server.serve import State
 from tests.served import Served
 from tests.wire import Told, Wire, request
 
-PROTOCOLS: dict[str, Any] = {"httptools": DirectHttpTools, "h11": GuardedH11}
+PROTOCOLS: dict[str, Any] = {"httptools": DirectHttpToolsProtocol, "h11": HardenedH11Protocol}
 _TURNS = 20
 """Loop iterations that let everything finish that does not wait for time or for a socket."""
 

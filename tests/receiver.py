@@ -129,6 +129,6 @@ def taken(sandbox: Sandbox, *answers: int) -> list[Post]:
         known, delivery = pair
         posts.append(Post(known.id, dict(headers_of(known, delivery)), delivery.body.encode()))
         status = left.pop(0) if len(left) > 1 else left[0]
-        error = None if status < 300 else f"the target responded with {status}, not 2xx"
+        error = None if status < 300 else f"the target responded with status {status}, expected 2xx"
         assert record_attempt(sandbox, delivery.id, status=status, error=error) is not None
     return posts

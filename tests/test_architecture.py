@@ -259,7 +259,7 @@ def test_nothing_waits_outside_the_server() -> None:
 
 CACHED = {
     ("control/exchanges.py", "_router"): "the routes of the code",
-    ("control/scenario_editor.py", "_shipped"): "the files of the package",
+    ("control/scenario_editor.py", "_builtin_scenarios"): "the files of the package",
     ("control/snapshots.py", "_request_types"): "the records of the code",
     ("control/steering.py", "_router"): "the routes of the code",
     ("core/codec.py", "problem_of"): "the annotations of a record",

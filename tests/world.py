@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from mock_clover.clover.common.problems import Problem
-from mock_clover.control.surface import control_surface
+from mock_clover.control.surface import all_control_endpoints
 from mock_clover.engine.endpoint import Endpoint, Raw
 from mock_clover.engine.errors import errors_of
 from mock_clover.engine.overrides import Override
@@ -116,7 +116,7 @@ class World:
         sent |= headers or {}
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         is_overridden = self.sandbox.has_overrides or OVERRIDES & {name.lower() for name in sent}
-        reply, _ = self.app.answer(
+        reply, _ = self.app.handle_in_sandbox(
             self.sandbox,
             Raw(
                 method=method,
@@ -177,5 +177,5 @@ class World:
         return dict(made.json)
 
 
-CONTROL = control_surface(World(KeyRing(), load("sandbox")).sandboxes)
+CONTROL = all_control_endpoints(World(KeyRing(), load("sandbox")).sandboxes)
 """The control surface, to read; those of a world are bound to its own sandboxes."""

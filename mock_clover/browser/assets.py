@@ -3,7 +3,7 @@
 - Endpoints have fixed paths. No file name comes from a request, so path traversal is impossible.
 - A file is read for each request, so an edit is visible on the next page load.
 - Each page has a Content-Security-Policy: only its own scripts and styles, no other origins.
-- Files contain no sandbox data. Pages fetch it through calls with their own access checks.
+- Files contain no sandbox data. Pages fetch it through endpoints with their own access checks.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,18 +33,20 @@ _COMMON_HEADERS = (
 )
 
 
-def asset(path: str, file: str, *, framed: bool = False, cross_origin: bool = False) -> Endpoint:
-    """Return the endpoint of a file; with `framed`, pages of any origin may frame it."""
+def asset(
+    path: str, file: str, *, allow_framing: bool = False, cross_origin: bool = False
+) -> Endpoint:
+    """Return the endpoint of a file; with `allow_framing`, pages of any origin may frame it."""
     suffix = Path(file).suffix
     headers: tuple[tuple[bytes, bytes], ...] = _COMMON_HEADERS
     if suffix == ".html":
         # Not `frame-ancestors *`: it excludes file: pages, for example in apps.
-        policy = _POLICY if framed else _POLICY + _NO_FRAMING
+        policy = _POLICY if allow_framing else _POLICY + _NO_FRAMING
         headers = ((b"content-security-policy", policy.encode("ascii")), *_COMMON_HEADERS)
 
     def read(_sandbox: Sandbox, call: Call[None, None]) -> Asset:
         body = (STATIC / file).read_bytes()
-        if call.root_path and suffix == ".html":  # links of the page start at the root
+        if call.root_path and suffix == ".html":  # the page's links are absolute
             body = body.replace(b'="/', b'="%b/' % call.root_path.encode())
         return Asset(body, TYPES[suffix], headers)
 
@@ -52,16 +54,16 @@ def asset(path: str, file: str, *, framed: bool = False, cross_origin: bool = Fa
 
 
 def script(path: str, *files: str) -> Endpoint:
-    """Return the endpoint of a classic script that joins files in one scope, for any origin."""
+    """Return the endpoint of a script that joins files in one function scope, for any origin."""
 
     def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
-        parts = (b"(() => {\n'use strict';\n", *_contents(files), b"})();\n")
+        parts = (b"(() => {\n'use strict';\n", *_read_files(files), b"})();\n")
         return Asset(b"".join(parts), TYPES[".js"], _COMMON_HEADERS)
 
     return _endpoint(path, path.strip("/"), read, cross_origin=True)
 
 
-def _contents(files: tuple[str, ...]) -> Iterator[bytes]:
+def _read_files(files: tuple[str, ...]) -> Iterator[bytes]:
     for file in files:
         yield (STATIC / file).read_bytes()
 
@@ -86,8 +88,8 @@ def _endpoint(
     )
 
 
-def folder(place: str, name: str) -> tuple[Endpoint, ...]:
+def folder_endpoints(path_prefix: str, name: str) -> tuple[Endpoint, ...]:
     """Return the endpoints of a folder's files except pages, which have their own paths."""
     suffixes = TYPES.keys() - {".html"}
     files = sorted(file for file in (STATIC / name).iterdir() if file.suffix in suffixes)
-    return tuple(asset(f"{place}/{file.name}", f"{name}/{file.name}") for file in files)
+    return tuple(asset(f"{path_prefix}/{file.name}", f"{name}/{file.name}") for file in files)

@@ -1,7 +1,7 @@
 """The test cards of a sandbox's scenario, for the card picker of the browser SDK.
 
 The numbers are published test numbers or a scenario's own. No other origin can read the response.
-A card that is stored only as a fingerprint, for example after a snapshot, is left out.
+Cards that are stored only as a fingerprint, for example after a snapshot was restored, are omitted.
 """
 
 from typing import Literal
@@ -17,8 +17,8 @@ CARDS_MAX = 100
 """The maximum number of buttons in the picker."""
 
 
-class CardShown(Record, frozen=True, kw_only=True):
-    """A card to choose."""
+class PickerCard(Record, frozen=True, kw_only=True):
+    """A card in the picker."""
 
     number: str
     brand: Brand | Literal[""]
@@ -26,27 +26,27 @@ class CardShown(Record, frozen=True, kw_only=True):
     about: str
 
 
-class CardsShown(Record, frozen=True, kw_only=True):
-    """All cards, and the current year of the sandbox's clock; expiry years must be later."""
+class PickerCards(Record, frozen=True, kw_only=True):
+    """The cards in the picker, and the current year; the picker offers later expiry years."""
 
-    cards: tuple[CardShown, ...]
+    cards: tuple[PickerCard, ...]
     year: int
 
 
-def list_cards(sandbox: Sandbox, _call: Call[None, None]) -> CardsShown:
+def list_cards(sandbox: Sandbox, _call: Call[None, None]) -> PickerCards:
     """Return the cards of the scenario."""
     listed = sandbox.rules.scenario.cards
     numbered = [card for card in listed if card.number.isdigit()][:CARDS_MAX]
-    return CardsShown(cards=tuple(map(_card, numbered)), year=sandbox.clock.month()[0])
+    return PickerCards(cards=tuple(map(_picker_card, numbered)), year=sandbox.clock.month()[0])
 
 
-def _card(card: TestCard) -> CardShown:
+def _picker_card(card: TestCard) -> PickerCard:
     notes = [card.note or ""]
     if card.outcome == "decline":
         notes = [card.message, *notes]
     if card.threeds is not None:
         notes = [f"3-D Secure: {card.threeds.label}", *notes]
-    return CardShown(
+    return PickerCard(
         number=card.number,
         brand=brand_of(card.number) or card.brand or "",
         group="threeds" if card.threeds is not None else card.outcome,
@@ -59,7 +59,7 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/sdk/cards",
     run=list_cards,
-    response=CardsShown,
+    response=PickerCards,
     evidence=OURS,
     auth=NO_AUTH,
     surface=UNJOURNALED,

@@ -1,6 +1,6 @@
 """The endpoints of all files that browsers load."""
 
-from mock_clover.browser.assets import asset, folder, script
+from mock_clover.browser.assets import asset, folder_endpoints, script
 from mock_clover.browser.cards import ENDPOINT as CARDS
 from mock_clover.engine.endpoint import Endpoint
 
@@ -10,16 +10,16 @@ SDK_PAGES = ("field", "button", "wallet", "picker")
 """The pages that the SDK loads in frames."""
 
 
-def web_surface() -> tuple[Endpoint, ...]:
+def browser_endpoints() -> tuple[Endpoint, ...]:
     """Return the endpoints of all browser files."""
     return (
         asset("/favicon.ico", "icon.svg"),
         asset("/_mock", "dashboard/index.html"),
-        *folder("/_mock/static", "dashboard"),
+        *folder_endpoints("/_mock/static", "dashboard"),
         script("/sdk.js", *(f"sdk/page/{part}.js" for part in SDK_PARTS)),
-        *(asset(f"/sdk/{page}", f"sdk/{page}.html", framed=True) for page in SDK_PAGES),
+        *(asset(f"/sdk/{page}", f"sdk/{page}.html", allow_framing=True) for page in SDK_PAGES),
         CARDS,
-        *folder("/sdk/static", "sdk"),
+        *folder_endpoints("/sdk/static", "sdk"),
         asset("/clover3DS/clover3DS-sdk.js", "threeds/clover3DS-sdk.js", cross_origin=True),
         asset("/3ds/static/issuer.js", "threeds/issuer.js"),
         asset("/3ds/static/issuer.css", "threeds/issuer.css"),

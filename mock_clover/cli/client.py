@@ -104,7 +104,7 @@ def _merchant_credentials(
 @seed_option
 def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, seed: str) -> None:
     """Create a card token as a client does: fetch the public key, encrypt the PAN, POST it."""
-    from mock_clover.client import ClientError, make_token
+    from mock_clover.client import ClientError, create_token
 
     month, slash, year = exp.partition("/")
     if not slash:
@@ -112,7 +112,7 @@ def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, 
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
     api_key = os.environ.get("CLOVER_API_KEY") or credentials_of(seed, sandbox).api_key
     try:
-        click.echo(make_token(base, api_key, pan, month, year, cvv, plain=plain))
+        click.echo(create_token(base, api_key, pan, month, year, cvv, plain=plain))
     except ClientError as error:
         fail(str(error), code=1)
 
@@ -157,7 +157,7 @@ def journal(
     *, url: str, sandbox: str, follow: bool, as_json: bool, control_token: str | None
 ) -> None:
     """Print the journal of a sandbox, oldest first, with card numbers masked."""
-    from mock_clover.client import ClientError, events, get_json
+    from mock_clover.client import ClientError, get_json, stream_events
 
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
     headers = {"x-mock-clover-control": control_token} if control_token else {}
@@ -167,7 +167,7 @@ def journal(
             _print_exchange(exchange, as_json=as_json)
             last = exchange["id"]
         if follow:
-            for exchange in events(f"{base}/_mock/journal", last, headers):
+            for exchange in stream_events(f"{base}/_mock/journal", last, headers):
                 _print_exchange(exchange, as_json=as_json)
     except ClientError as error:
         fail(str(error), code=1)

@@ -137,7 +137,7 @@ def _run(
     control: bool | None,
     control_token: str | None,
 ) -> "Run":
-    from mock_clover.client import ClientError, exchange
+    from mock_clover.client import ClientError, send_request
     from mock_clover.conformance import hosts
     from mock_clover.conformance.play import CONTROL_HEADER, Target
     from mock_clover.conformance.rehearse import DryRun, drop_target, fresh_target
@@ -149,7 +149,7 @@ def _run(
     urls = hosts.urls_of(against, overrides)
     hosts.check_pace(rate, urls)
     credentials = {name: value for name in CREDENTIALS if (value := options[name])}
-    root, send, now_ms = hosts.root_of(against), hosts.Paced(exchange, rate), Clock().now_ms()
+    root, send, now_ms = hosts.root_of(against), hosts.Paced(send_request, rate), Clock().now_ms()
     alone = control is True
     if alone or (control is None and not credentials.keys() & {"access_token", "api_key"}):
         headers = {CONTROL_HEADER: control_token} if control_token else {}

@@ -203,7 +203,7 @@ def serve(
         if value is not None
     } | (LENIENT if no_strict else strict or {})
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
-    gate = ControlGuard(is_open=control, token=control_token, hosts=control_hosts)
+    gate = ControlGuard(enabled=control, token=control_token, hosts=control_hosts)
     try:
         with _progress(loaded) as report_progress:
             app = build(
@@ -211,9 +211,9 @@ def serve(
                 seed=seed,
                 log=log,
                 setting_overrides=overrides,
-                gate=gate,
+                control_guard=gate,
                 webhook_hosts=webhook_hosts,
-                told=report_progress,
+                on_progress=report_progress,
             )
     except ScenarioError as error:
         fail(f"{scenario}: {error}")

@@ -194,7 +194,7 @@ def inside(
     """Handle a request with an in-process application."""
     parts = urlsplit(url)
     head = {name.lower().encode(): value.encode("latin-1") for name, value in headers.items()}
-    reply = app.reply_now(
+    reply = app.handle_now(
         *(method, parts.path, parts.query.encode()),
         {b"host": parts.netloc.encode(), **head},
         body or b"",

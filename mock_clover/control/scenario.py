@@ -29,7 +29,7 @@ class ScenarioFinding(Record, frozen=True, kw_only=True):
     said: str
 
 
-class CheckResult(Record, frozen=True, kw_only=True):
+class ScenarioCheck(Record, frozen=True, kw_only=True):
     """The result of checking a scenario's text."""
 
     ok: bool
@@ -48,7 +48,7 @@ class InvalidScenarioResponse(Record, frozen=True, kw_only=True):
     findings: tuple[ScenarioFinding, ...]
 
 
-def check_scenario(text: bytes) -> tuple[Scenario | None, CheckResult]:
+def check_scenario(text: bytes) -> tuple[Scenario | None, ScenarioCheck]:
     """Check a text like `mock-clover check`; the scenario is None if the text is invalid."""
     from mock_clover.scenario.load import check_text
 
@@ -56,8 +56,8 @@ def check_scenario(text: bytes) -> tuple[Scenario | None, CheckResult]:
         scenario, warnings = check_text(text, _NAME, RULE_OPERATIONS)
     except ScenarioError as error:
         errors = error.found or ((1, 1, str(error).removeprefix(f"{_NAME}: "), ""),)
-        return None, CheckResult(ok=False, findings=tuple(_finding(*each) for each in errors))
-    return scenario, CheckResult(
+        return None, ScenarioCheck(ok=False, findings=tuple(_finding(*each) for each in errors))
+    return scenario, ScenarioCheck(
         ok=True,
         name=scenario.name,
         cards=len(scenario.cards),

@@ -8,7 +8,7 @@ from functools import cache
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.control.endpoint import control, unknown_name
-from mock_clover.control.scenario import CheckResult, check_scenario
+from mock_clover.control.scenario import ScenarioCheck, check_scenario
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Text
@@ -55,7 +55,7 @@ def get_scenario_text(_: Sandbox, call: Call[None, None]) -> Text:
     return Text(text_of(name).decode())
 
 
-def check_scenario_text(_: Sandbox, call: Call[OpenBody, None]) -> CheckResult:
+def check_scenario_text(_: Sandbox, call: Call[OpenBody, None]) -> ScenarioCheck:
     """Check a scenario's YAML like `mock-clover check`, without applying it."""
     return check_scenario(call.body.text or encode(call.body.tree))[1]
 
@@ -84,7 +84,13 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         ),
         control("get_scenario_text", "GET", "/_mock/scenario/text", get_text, Record),
         control(
-            *("check_scenario", "POST", "/_mock/scenario/check", check_scenario_text, CheckResult),
+            *(
+                "check_scenario",
+                "POST",
+                "/_mock/scenario/check",
+                check_scenario_text,
+                ScenarioCheck,
+            ),
             request=OpenBody,
         ),
     )

@@ -21,7 +21,7 @@ from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.sandboxes import Sandboxes
 
 
-def control_surface(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
+def all_control_endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return all control endpoints of a server."""
     return (
         *root_page.endpoints(sandboxes),

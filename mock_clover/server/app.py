@@ -1,7 +1,7 @@
-"""The core: take one complete request and return one response synchronously.
+"""The core: handle one complete request synchronously and return its response.
 
-The protocol class of `mock-clover serve` calls `reply_to` directly from its parser, without a task
-or a framework. This halves the cost of a request. Everything else uses the core as an ASGI
+The protocol class of `mock-clover serve` calls `handle` directly from its parser callbacks, without
+a task or a framework. This halves the cost of a request. Everything else uses the core as an ASGI
 application: requests that wait, servers that run on h11, and the Starlette application
 (`starlette_app.py`) on any ASGI server.
 """
@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from mock_clover.browser.surface import web_surface
+from mock_clover.browser.surface import browser_endpoints
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
 from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
 from mock_clover.clover.platform.http import merchant_id_from_path
 from mock_clover.clover.surface import SURFACE
-from mock_clover.control.surface import control_surface
+from mock_clover.control.surface import all_control_endpoints
 from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Raw
 from mock_clover.engine.evidence_gate import answer_if_supported
 from mock_clover.engine.pipeline import answer, refuse
@@ -44,7 +44,10 @@ BODY_BYTES_MAX = 1_048_576
 SNAPSHOT_BYTES_MAX = 64 * BODY_BYTES_MAX
 """Limit for restoring a snapshot: about a hundred thousand charges."""
 DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
-"""Keep reading a rejected body up to this size, so that the client gets the 413, not a reset."""
+"""Read a body that is too large up to this size before closing.
+
+The client then receives the 413 instead of a connection reset.
+"""
 
 _SANDBOX_PATH = re.compile(
     rf"/sandbox/([A-Za-z0-9][A-Za-z0-9._\-]{{0,{NAME_CHARS_MAX - 1}}})(/.*)$"
@@ -55,15 +58,15 @@ _PREFLIGHT = (
     (b"access-control-allow-headers", b"*, apikey, authorization, content-type, accept"),
     (b"access-control-max-age", b"600"),
 )
-_BUG = b'{"message":"500 Internal Server Error"}'
-_ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
+_INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
+_CORS_HEADERS = ((b"access-control-allow-origin", b"*"),)
 _CONTROL = "/_mock/"
 _DASHBOARD = ("/_mock", "/_mock/static/")
 """The dashboard's page and files. They contain no sandbox data."""
 _OAUTH = "/oauth/"
 _ISSUER = "/3ds/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
-_AWAITED = ("/_mock/journal", "/_mock/verify", "/_mock/deliveries")
+_LONG_POLL_PATHS = ("/_mock/journal", "/_mock/verify", "/_mock/deliveries")
 
 
 class App:
@@ -73,20 +76,20 @@ class App:
         self,
         sandboxes: Sandboxes,
         log: ExchangeLog,
-        gate: ControlGuard | None = None,
+        control_guard: ControlGuard | None = None,
         webhook_hosts: tuple[str, ...] = (),
     ) -> None:
         self.sandboxes = sandboxes
-        sandboxes.set_webhook_sender(self._deliver)
+        sandboxes.set_webhook_sender(self._schedule_deliveries)
         self._sender: WebhookSender | None = None
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
-        self._gate = gate or ControlGuard()
+        self._control_guard = control_guard or ControlGuard()
         self.log = log
-        self.endpoints = (*SURFACE, *control_surface(sandboxes), *web_surface())
-        """All operations, control calls and files."""
-        self._dispatch = Router(self.endpoints)
+        self.endpoints = (*SURFACE, *all_control_endpoints(sandboxes), *browser_endpoints())
+        """All operations, control endpoints and files."""
+        self._router = Router(self.endpoints)
 
-    def reply_to(
+    def handle(
         self,
         method: str,
         path: str,
@@ -101,8 +104,10 @@ class App:
         A `Wait` means that nothing has happened yet: wait, then call again with `waited=True`.
         """
         started = started_ns()
-        named = self.sandboxes.of_client(query, body) if path[:7] == _OAUTH else None
-        sandbox, path = (named, path) if named else self.locate(path, headers)
+        oauth_sandbox = self.sandboxes.of_client(query, body) if path[:7] == _OAUTH else None
+        sandbox, path = (
+            (oauth_sandbox, path) if oauth_sandbox else self.resolve_sandbox(path, headers)
+        )
         raw = Raw(
             method=method,
             path=path,
@@ -113,27 +118,29 @@ class App:
         )
         reply: Reply | Wait
         try:
-            reply, unjournaled = self.answer(sandbox, raw, too_large=body is None, waited=waited)
+            reply, unjournaled = self.handle_in_sandbox(
+                sandbox, raw, too_large=body is None, waited=waited
+            )
         except Exception:  # noqa: BLE001 - a bug in mock-clover must not end the connection
             reply, unjournaled = self._internal_error(), False
         if not unjournaled and isinstance(reply, Reply):
-            took_ms = elapsed_ns(started) / 1e6
-            self.log.write(sandbox.name, method, path, reply.status, reply.why, took_ms)
+            duration_ms = elapsed_ns(started) / 1e6
+            self.log.write(sandbox.name, method, path, reply.status, reply.why, duration_ms)
         return reply
 
-    def reply_now(self, *request: Any, waited: bool = False) -> Reply:
-        """Handle one complete request like `reply_to`, but skip the wait of a delay."""
-        reply = self.reply_to(*request, waited=waited)
-        return self.reply_now(*request, waited=True) if isinstance(reply, Wait) else reply
+    def handle_now(self, *request: Any, waited: bool = False) -> Reply:
+        """Handle one complete request like `handle`, but skip the wait of a delay."""
+        reply = self.handle(*request, waited=waited)
+        return self.handle_now(*request, waited=True) if isinstance(reply, Wait) else reply
 
-    def answer(
+    def handle_in_sandbox(
         self, sandbox: Sandbox, raw: Raw, *, too_large: bool = False, waited: bool = False
     ) -> tuple[Reply | Wait, bool]:
-        """Handle a request in a sandbox; return the reply and whether to leave it unlogged."""
+        """Handle a request in a sandbox; return the response and whether to skip logging it."""
         try:
             if raw.path.startswith(_DASHBOARD[0]):
                 self._check_control_access(raw)
-            endpoint, ids = self._dispatch.find(raw.method, raw.path)
+            endpoint, ids = self._router.find(raw.method, raw.path)
             if too_large:
                 raise PAYLOAD_TOO_LARGE.error()
         except ApiError as error:
@@ -151,30 +158,30 @@ class App:
         if endpoint.surface.finish is not None:
             reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
         if endpoint.cross_origin and b"origin" in raw.headers:
-            reply = replace(reply, headers=reply.headers + _ANY_ORIGIN)
+            reply = replace(reply, headers=reply.headers + _CORS_HEADERS)
         return reply, not endpoint.surface.journaled
 
     def _check_control_access(self, raw: Raw) -> None:
-        """Reject a forbidden control call. The dashboard's files need only an allowed Host."""
+        """Reject a forbidden control request. The dashboard's files need only an allowed Host."""
         if raw.path == _DASHBOARD[0] or raw.path.startswith(_DASHBOARD[1]):
-            self._gate.check_host(raw.headers)
+            self._control_guard.check_host(raw.headers)
         elif raw.path.startswith(_CONTROL):
-            self._gate.check(raw.headers)
+            self._control_guard.check(raw.headers)
 
     def _error_reply(self, sandbox: Sandbox, raw: Raw, error: ApiError) -> tuple[Reply, bool]:
-        """Answer a preflight, or a request that was rejected before it reached its handler."""
+        """Respond to a CORS preflight request, or reject a request before it reaches a handler."""
         if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
             return Reply(status=200, body=b"", why="preflight", headers=_PREFLIGHT), True
         reply = refuse(sandbox, error, raw)
         if error.problem is METHOD_NOT_ALLOWED:
-            allow = ", ".join((*self._dispatch.methods(raw.path), "OPTIONS")).encode()
+            allow = ", ".join((*self._router.methods(raw.path), "OPTIONS")).encode()
             reply = replace(reply, headers=((b"allow", allow),))
         return reply, False
 
     def _is_cross_origin(self, path: str) -> bool:
-        return any(endpoint.cross_origin for endpoint in self._dispatch.at(path).values())
+        return any(endpoint.cross_origin for endpoint in self._router.at(path).values())
 
-    def locate(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
+    def resolve_sandbox(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
         """Return the sandbox of a request and the path within it."""
         match = _SANDBOX_PATH.match(path) if path.startswith("/sandbox/") else None
         if match:
@@ -195,31 +202,36 @@ class App:
     def _create_sandbox(self, name: str, path: str) -> Sandbox:
         """Create a sandbox on its first use.
 
-        A probe or an unknown path does not create one. Nor does a 3-D Secure page: it keeps polling
-        while it is open, and a new sandbox has no pending challenge.
+        Health probes and unknown paths do not create a sandbox. Neither do 3-D Secure pages: an
+        open page keeps polling, and a new sandbox has no pending challenge.
         """
         if (
             path in _PROBES
             or path.startswith(_ISSUER)
-            or not self._dispatch.methods(path.rstrip("/"))
+            or not self._router.methods(path.rstrip("/"))
         ):
             return self.sandboxes.unlisted()
         return self.sandboxes.named(name)
 
     def _internal_error(self) -> Reply:
-        """Return a 500 and log the location of the bug, without values."""
+        """Return a 500 response and log where the exception was raised.
+
+        Its message is not logged, because it could contain card data.
+        """
         kind, _, trace = sys.exc_info()
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
-        where = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
-        self.log.say(f"BUG in mock-clover: {kind.__name__ if kind else '?'} in {where}")
-        return Reply(status=500, body=_BUG, why="a bug in mock-clover")
+        location = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
+        self.log.write_message(
+            f"internal error: {kind.__name__ if kind else '?'} in {location}; please report it"
+        )
+        return Reply(status=500, body=_INTERNAL_ERROR_BODY, why="internal error of mock-clover")
 
-    def _deliver(self, sandbox: Sandbox) -> None:
+    def _schedule_deliveries(self, sandbox: Sandbox) -> None:
         """Schedule the deliveries of an outbox; they run after the current response."""
         self._webhook_sender().wake(sandbox)
 
-    def deliver_now(self) -> None:
+    def deliver_all_due(self) -> None:
         """Deliver everything that is due and wait. For callers without a running event loop."""
         import asyncio
         import threading
@@ -235,16 +247,16 @@ class App:
                 WebhookSender,  # most servers have no webhooks
             )
 
-            self._sender = WebhookSender(self._webhook_hosts, self.log.say)
+            self._sender = WebhookSender(self._webhook_hosts, self.log.write_message)
         return self._sender
 
     def body_bytes_max(self, path: str) -> int:
         """Return the maximum body size of a path, in bytes."""
         return SNAPSHOT_BYTES_MAX if path.endswith("/_mock/snapshot") else BODY_BYTES_MAX
 
-    def awaits(self, path: str) -> bool:
-        """Return whether a path may have to await, and is therefore served through ASGI."""
-        return path.endswith(_AWAITED)
+    def needs_asgi(self, path: str) -> bool:
+        """Return whether requests to a path may have to wait, and therefore go through ASGI."""
+        return path.endswith(_LONG_POLL_PATHS)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Handle one request as an ASGI application."""
@@ -256,8 +268,8 @@ class App:
             await stream(self, scope, headers, receive, send)
             return
         try:
-            body = await _body(receive, self.body_bytes_max(scope["path"]))
-        except ClientGoneError:
+            body = await _read_body(receive, self.body_bytes_max(scope["path"]))
+        except ClientDisconnectedError:
             return
         request = (
             scope["method"],
@@ -266,26 +278,28 @@ class App:
             headers,
             body,
         )
-        reply = self.reply_to(*request)
+        reply = self.handle(*request)
         if isinstance(reply, Wait):
             await sleep(reply.ms, scope)
-            reply = self.reply_now(*request, waited=True)
+            reply = self.handle_now(*request, waited=True)
         elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
             return
         if reply.pending_ms:
-            reply = await self._wait_for_change(request, reply, scope)
-        lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
+            reply = await self._long_poll(request, reply, scope)
+        response_headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
         if body is None and scope["http_version"] == "1.1":
-            lines.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
+            response_headers.append((b"connection", b"close"))
+        await send(
+            {"type": "http.response.start", "status": reply.status, "headers": response_headers}
+        )
         is_head = scope["method"] == "HEAD"
         await send({"type": "http.response.body", "body": b"" if is_head else reply.body})
 
-    async def _wait_for_change(self, request: Any, reply: Reply, scope: "Scope") -> Reply:
+    async def _long_poll(self, request: Any, reply: Reply, scope: "Scope") -> Reply:
         """Repeat the request after each exchange until its condition is met or it times out."""
         import asyncio
 
-        sandbox, path = self.locate(request[1], request[3])
+        sandbox, path = self.resolve_sandbox(request[1], request[3])
         sandbox.webhook_sender(sandbox)  # deliveries that were queued before a loop was running
         method, _, query, headers, body = request
         raw = Raw(method=method, path=path, query=query, headers=headers, body=body or b"")
@@ -297,21 +311,21 @@ class App:
                 while reply.pending_ms:
                     await changed.wait()
                     changed.clear()
-                    reply = self._answer_again(sandbox, raw)
+                    reply = self._handle_again(sandbox, raw)
         except TimeoutError:
-            reply = self._answer_again(sandbox, raw)
+            reply = self._handle_again(sandbox, raw)
         except asyncio.CancelledError:
             if not is_own_server(scope):
                 raise
-            reply = self._answer_again(sandbox, raw)  # the server shuts down
+            reply = self._handle_again(sandbox, raw)  # the server shuts down
         finally:
             watchers.discard(changed.set)
         return reply
 
-    def _answer_again(self, sandbox: Sandbox, raw: Raw) -> Reply:
-        reply, _ = self.answer(self.sandboxes.current(sandbox), raw)
+    def _handle_again(self, sandbox: Sandbox, raw: Raw) -> Reply:
+        reply, _ = self.handle_in_sandbox(self.sandboxes.current(sandbox), raw)
         if isinstance(reply, Wait):
-            raise TypeError("faults do not delay control calls")
+            raise TypeError("faults do not delay control requests")
         return reply
 
     async def close(self) -> None:
@@ -322,9 +336,9 @@ class App:
 
 
 def _path_in_app(scope: "Scope") -> str:
-    """Return the path below the root path; some servers leave the root path out of the path."""
+    """Return the path below the root path; some servers omit the root path from the path."""
     path, root = scope["path"], scope.get("root_path", "").rstrip("/")
-    outer = scope.get("app_root_path", "").rstrip("/")  # Starlette: of the application around
+    outer = scope.get("app_root_path", "").rstrip("/")  # Starlette: that of the outer app
     for prefix in (root, root.removeprefix(outer)):
         if prefix and (path == prefix or path.startswith(f"{prefix}/")):
             return path[len(prefix) :] or "/"
@@ -332,7 +346,7 @@ def _path_in_app(scope: "Scope") -> str:
 
 
 def _headers_of(scope: "Scope") -> dict[bytes, bytes]:
-    """Return the headers, with pseudo-headers for what else a handler needs to know."""
+    """Return the headers, with pseudo-headers for other facts that a handler needs."""
     headers = {name: value for name, value in scope["headers"] if name[:1] != b":"}
     if scope.get("scheme") == "https":
         headers[SCHEME] = b"https"
@@ -358,18 +372,18 @@ def _merchant_sandbox(sandbox: Sandbox, path: str, headers: dict[bytes, bytes]) 
     return sandbox.merchant_of(shown_credential(headers))
 
 
-class ClientGoneError(Exception):
+class ClientDisconnectedError(Exception):
     """The client disconnected before its request was complete; the request has no effect."""
 
 
-async def _body(receive: "Receive", bytes_max: int) -> bytes | None:
+async def _read_body(receive: "Receive", bytes_max: int) -> bytes | None:
     """Return the body, or None if it is too large. Count the bytes; ignore Content-Length."""
     parts: list[bytes] = []
     size, more = 0, True
     while more and size <= DRAIN_BYTES_MAX:
         message = await receive()
         if message["type"] != "http.request":
-            raise ClientGoneError
+            raise ClientDisconnectedError
         part = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(part)

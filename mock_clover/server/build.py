@@ -42,20 +42,22 @@ def create_app(
     """Return mock-clover as a Starlette application.
 
     `scenario` is the name of a built-in scenario, a YAML file, or a document. `settings` are those
-    of a scenario and take precedence over it; None leaves the scenario's value. `keys` shares a key
-    pair between applications, to save the time of its generation.
+    of a scenario and take precedence over it; None keeps the scenario's value. `keys` shares a key
+    pair between applications, because generating one takes time.
 
     Raises TypeError for an unknown setting, and ValueError for an invalid value or scenario.
     """
     from mock_clover.server.starlette_app import starlette_app  # `serve` does not need Starlette
 
     core = build(
-        _scenario(scenario),
+        _resolve_scenario(scenario),
         keys or KeyRing(Path(key_file) if key_file else None),
         seed=seed,
         log=ExchangeLog(None, "none"),
-        setting_overrides=_settings(settings),
-        gate=ControlGuard(is_open=control, token=control_token, hosts=tuple(control_hosts)),
+        setting_overrides=_validate_settings(settings),
+        control_guard=ControlGuard(
+            enabled=control, token=control_token, hosts=tuple(control_hosts)
+        ),
         webhook_hosts=tuple(webhook_hosts),
         fault_obstacle=socket_obstacle,
     )
@@ -70,15 +72,15 @@ def build(
     seed: str,
     log: ExchangeLog,
     setting_overrides: dict[str, Any],
-    gate: ControlGuard | None = None,
+    control_guard: ControlGuard | None = None,
     webhook_hosts: tuple[str, ...] = (),
-    told: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
     fault_obstacle: Callable[[str], str] = lambda _: "",
     make_clock: Callable[[], Clock] = Clock,
 ) -> App:
-    """Return the core; `setting_overrides` settings override those of the scenario.
+    """Return the core; `setting_overrides` override the settings of the scenario.
 
-    `told` is called with progress while the scenario's data is created for the first sandbox.
+    `on_progress` is called with the number of rows as the first sandbox's data is created.
     `fault_obstacle` returns why the server cannot apply a kind of fault, or ''. Raises
     ScenarioError.
     """
@@ -86,15 +88,15 @@ def build(
         scenario,
         keys,
         seed=seed,
-        hooks=make_hooks(told, fault_obstacle),
+        hooks=make_hooks(on_progress, fault_obstacle),
         setting_overrides=setting_overrides,
         make_clock=make_clock,
-        on_drop=lambda name: log.say(f"sandbox {name} dropped: there are too many"),
+        on_drop=lambda name: log.write_message(f"sandbox {name} deleted: too many sandboxes"),
     )
-    return App(sandboxes, log, gate, webhook_hosts)
+    return App(sandboxes, log, control_guard, webhook_hosts)
 
 
-def _scenario(scenario: str | Path | dict[str, Any] | Scenario) -> Scenario:
+def _resolve_scenario(scenario: str | Path | dict[str, Any] | Scenario) -> Scenario:
     """Return a scenario in any of the forms that `create_app` takes. Raises ValueError."""
     if isinstance(scenario, Scenario):
         return scenario
@@ -108,8 +110,8 @@ def _scenario(scenario: str | Path | dict[str, Any] | Scenario) -> Scenario:
     return load(str(scenario), RULE_OPERATIONS)
 
 
-def _settings(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that are given, in their types. Raises TypeError or ValueError."""
+def _validate_settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the given settings, converted to their types. Raises TypeError or ValueError."""
     from mock_clover.scenario.load import type_finding  # imports yaml
 
     for name in given:

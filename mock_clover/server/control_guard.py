@@ -1,9 +1,9 @@
-"""Protect the control calls, which change the server, from web pages of other sites.
+"""Protect the control API from web pages of other origins.
 
 - Reject a Host that could be a public domain (DNS rebinding). IP addresses, single-label names
   (for example of Docker Compose services) and private suffixes cannot be public domains.
-- Reject requests from pages of other origins. No response lets other origins read it.
-- With a control token, each call must send it in `x-mock-clover-control`.
+- Reject requests from pages of other origins. No control response has CORS headers.
+- With a control token, each request must send it in `x-mock-clover-control`.
 """
 
 import hmac
@@ -20,40 +20,40 @@ _NAME = re.compile(r"([a-z0-9._-]*)(?::\d*)?")
 
 
 class ControlGuard(Record, frozen=True, kw_only=True):
-    """Decide whether a control call is allowed."""
+    """Decide whether a control request is allowed."""
 
-    is_open: bool = True
+    enabled: bool = True
     token: str | None = None
     hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Reject an empty token: a request without the header would match it. Raises ValueError."""
         if self.token is not None and not self.token.strip():
-            raise ValueError("the control token is empty; None means that no token is required")
+            raise ValueError("the control token must not be empty; use None to require no token")
 
     def check_host(self, headers: dict[bytes, bytes]) -> str:
-        """Reject a Host that could be a public domain, and every call if control calls are off."""
-        if not self.is_open:
+        """Reject a Host that could be a public domain. Reject all requests if not `enabled`."""
+        if not self.enabled:
             raise PATH_NOT_FOUND.error()
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not self._is_local(host):
             raise CONTROL_FORBIDDEN.error(
-                detail="Host: control calls are not allowed under this name; allow it with "
+                detail="Host: the control API does not accept this host name; allow it with "
                 "`mock-clover serve --control-host NAME`"
             )
         return host
 
     def check(self, headers: dict[bytes, bytes]) -> None:
-        """Reject a control call with a wrong Host, Origin or token."""
+        """Reject a control request with a wrong Host, Origin or token."""
         self.check_host(headers)
         if is_cross_origin(headers):
             raise CONTROL_FORBIDDEN.error(
-                detail="Origin: pages of other origins may not make control calls"
+                detail="Origin: the control API does not accept requests from other origins"
             )
         token = headers.get(TOKEN_HEADER, b"")
         if self.token is not None and not hmac.compare_digest(token, self.token.encode()):
             raise CONTROL_FORBIDDEN.error(
-                detail=f"{TOKEN_HEADER.decode()}: the control token is missing or wrong"
+                detail=f"{TOKEN_HEADER.decode()}: the control token is missing or invalid"
             )
 
     def _is_local(self, host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Faults on the socket: what is sent instead of a regular response.
+"""Apply faults to a connection: send something else, or nothing, instead of the response.
 
 `httptools_protocol.py` applies them on the direct path. This module has what both paths share, and
 the ASGI path.
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 TRANSPORT = "mock_clover.transport"
-"""Key in the state of a scope: the connection, on the own server."""
+"""Key of the connection in the ASGI scope's state; set by `mock-clover serve` only."""
 GARBAGE = bytes(range(256)) * 2
 """Sent by a garbage fault: not valid HTTP."""
-DRIBBLE_BYTES = 16
+DRIBBLE_CHUNK_BYTES = 16
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -33,7 +33,7 @@ def abort(transport: Any) -> None:
     transport.abort()
 
 
-def truncated(reply: Reply, data: bytes) -> bytes:
+def truncate_body(reply: Reply, data: bytes) -> bytes:
     """Return the response bytes up to the middle of the body."""
     return data[: -(len(reply.body) // 2) - 1]
 
@@ -43,8 +43,8 @@ def socket_obstacle(kind: str) -> str:
     if kind not in SOCKET_FAULTS:
         return ""
     return (
-        f"`{kind}` breaks the connection itself, which an ASGI application cannot; "
-        "it works on a server that `mock-clover serve` runs"
+        f"`{kind}` breaks the connection itself, which an ASGI application cannot do; "
+        "it requires `mock-clover serve`"
     )
 
 
@@ -54,7 +54,7 @@ def is_own_server(scope: "Scope") -> bool:
 
 
 async def sleep(wait_ms: float, scope: "Scope") -> None:
-    """Sleep; return early if the own server shuts down. Other cancellations are the caller's."""
+    """Sleep; return early if `mock-clover serve` shuts down. Raises CancelledError elsewhere."""
     try:
         await asyncio.sleep(wait_ms / 1000)
     except asyncio.CancelledError:
@@ -63,7 +63,7 @@ async def sleep(wait_ms: float, scope: "Scope") -> None:
 
 
 async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "Send") -> bool:
-    """Apply the fault of a reply; return False if the reply must still be sent."""
+    """Apply the fault of a response; return False if the response must still be sent."""
     kind = reply.fault.kind if reply.fault else ""
     transport = scope.get("state", {}).get(TRANSPORT)
     if kind in ("delay", "problem"):
@@ -76,7 +76,7 @@ async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "S
         abort(transport)
     elif kind != "hang":
         data = response(reply, b"", close=True, head_only=scope["method"] == "HEAD")
-        transport.write(truncated(reply, data) if kind == "truncate" else GARBAGE)
+        transport.write(truncate_body(reply, data) if kind == "truncate" else GARBAGE)
         transport.close()
     with contextlib.suppress(asyncio.CancelledError):
         while (await receive())["type"] != "http.disconnect":
@@ -88,8 +88,8 @@ async def _dribble(reply: Reply, scope: "Scope", send: "Send") -> None:
     body = reply.body
     headers = [*reply_headers(reply), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    for start in range(0, len(body), DRIBBLE_BYTES):
-        piece = body[start : start + DRIBBLE_BYTES]
+    for start in range(0, len(body), DRIBBLE_CHUNK_BYTES):
+        piece = body[start : start + DRIBBLE_CHUNK_BYTES]
         await sleep(reply.wait_ms, scope)
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

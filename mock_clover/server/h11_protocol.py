@@ -6,13 +6,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from mock_clover.server.protocol import HardenedProtocol
 
 
-class GuardedH11(HardenedProtocol, H11Protocol):
-    """Extend uvicorn's h11 protocol with the checks of HardenedProtocol."""
+class HardenedH11Protocol(HardenedProtocol, H11Protocol):
+    """Add the checks of HardenedProtocol to uvicorn's h11 protocol."""
 
     def on_response_complete(self) -> None:
-        """Continue with the bytes that were held back until this response."""
+        """Continue with the bytes that were buffered until this response."""
         super().on_response_complete()
-        if self._held and not self.transport.is_closing():
+        if self._buffered and not self.transport.is_closing():
             self.data_received(b"")
 
     def _content_length(self) -> bytes | None:
@@ -21,5 +21,5 @@ class GuardedH11(HardenedProtocol, H11Protocol):
     def _is_between_requests(self) -> bool:
         return self.conn.their_state in (h11.IDLE, h11.DONE, h11.MUST_CLOSE)
 
-    def _response_is_due(self) -> bool:
+    def _has_pending_response(self) -> bool:
         return self.conn.their_state is not h11.IDLE

@@ -1,4 +1,4 @@
-"""Periodic tasks, once a second: run due jobs and drop idle sandboxes."""
+"""Periodic tasks, once a second: run due jobs and delete idle sandboxes."""
 
 import asyncio
 import time
@@ -10,20 +10,20 @@ from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
 from mock_clover.server.log import ExchangeLog
 
 IDLE_S = 3_600.0
-"""Drop a sandbox after this time without calls or watchers; never drop `default`."""
+"""Delete a sandbox after this time without requests or live-journal clients, except `default`."""
 
 
-_KEY_AFTER_S = 0.3
-"""Let the first requests go before the slow import for decrypting card numbers."""
+_KEY_LOAD_DELAY_S = 0.3
+"""Delay before the slow import of `cryptography`, so that the first requests need not wait."""
 
 
 async def load_key(keys: KeyRing) -> None:
     """Import `cryptography` and load the key in a thread; the event loop waits for it at exit."""
-    await asyncio.sleep(_KEY_AFTER_S)
+    await asyncio.sleep(_KEY_LOAD_DELAY_S)
     await asyncio.to_thread(keys.make_ready)
 
 
-async def keep_house(sandboxes: Sandboxes, log: ExchangeLog) -> None:
+async def run_periodic_tasks(sandboxes: Sandboxes, log: ExchangeLog) -> None:
     """Run all background jobs until the task is cancelled."""
     reaper, ticker = IdleSandboxReaper(sandboxes, log), SchedulerTicker(sandboxes)
     await load_key(sandboxes.keys)
@@ -34,7 +34,7 @@ async def keep_house(sandboxes: Sandboxes, log: ExchangeLog) -> None:
 
 
 class IdleSandboxReaper:
-    """Find idle sandboxes by the counts of their journals, at no cost to requests."""
+    """Detect idle sandboxes by their journal counts, so that requests need no bookkeeping."""
 
     def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
         self._sandboxes = sandboxes
@@ -42,7 +42,7 @@ class IdleSandboxReaper:
         self._seen: dict[str, tuple[int, float]] = {}
 
     def sweep(self, now: float | None = None) -> None:
-        """Drop sandboxes that have been idle for IDLE_S."""
+        """Delete sandboxes that have been idle for IDLE_S."""
         now = time.monotonic() if now is None else now
         seen: dict[str, tuple[int, float]] = {}
         for sandbox in list(self._sandboxes):
@@ -51,7 +51,9 @@ class IdleSandboxReaper:
                 count, since = sandbox.journal.count, now
             if sandbox.name != DEFAULT and now - since > IDLE_S:
                 self._sandboxes.drop(sandbox.name)
-                self._log.say(f"sandbox {redact(sandbox.name)} dropped: it was idle")
+                self._log.write_message(
+                    f"sandbox {redact(sandbox.name)} deleted: no requests for an hour"
+                )
             else:
                 seen[sandbox.name] = (count, since)
         self._seen = seen

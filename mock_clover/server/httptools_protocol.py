@@ -1,8 +1,8 @@
-"""The protocol class on httptools: answer complete requests directly from the parser.
+"""The protocol class on httptools: handle complete requests in the parser callbacks.
 
-uvicorn creates a task, an event and a cycle for each request and writes head and body separately.
-A response here is one synchronous call, so none of that is needed. Requests that must await
-(pages), and requests that are pipelined behind them, go through uvicorn's ASGI path.
+uvicorn creates a task, an event and a cycle for each request, and writes headers and body
+separately. A response here is one synchronous call, so none of that is needed. Requests that may
+have to wait, and requests that are pipelined behind them, go through uvicorn's ASGI path.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from mock_clover.engine.endpoint import SCHEME
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.server.app import BODY_BYTES_MAX, DRAIN_BYTES_MAX
-from mock_clover.server.faults import DRIBBLE_BYTES, GARBAGE, abort, truncated
+from mock_clover.server.faults import DRIBBLE_CHUNK_BYTES, GARBAGE, abort, truncate_body
 from mock_clover.server.protocol import HardenedProtocol
 from mock_clover.server.render import response
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
+class DirectHttpToolsProtocol(HardenedProtocol, HttpToolsProtocol):
     """Extend uvicorn's httptools protocol with a direct path that bypasses ASGI."""
 
     _receiving = _in_body = _busy = False
@@ -31,7 +31,7 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._raw_headers: dict[bytes, bytes] = {}
         # The parser calls this for every header. A C method takes a quarter of the time of a Python
-        # method. If a header occurs twice, the last one counts.
+        # method. If a header occurs twice, the last value wins.
         self.on_header = self._raw_headers.__setitem__  # type: ignore[assignment, method-assign] # called with positional arguments
         super().__init__(*args, **kwargs)
 
@@ -50,8 +50,8 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         self._head = {name.lower(): value for name, value in self._raw_headers.items()}
         if self.url != self._known_url:
             self._parse_url(self.url)
-        due = self.cycle is not None and not self.cycle.response_complete
-        self._direct = self._may_be_direct and not due
+        has_pending_response = self.cycle is not None and not self.cycle.response_complete
+        self._direct = self._may_be_direct and not has_pending_response
         if not self._direct:
             self._start_asgi()
         elif self._head.get(b"expect", b"").lower() == b"100-continue":
@@ -61,10 +61,10 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         """Parse and remember a URL: most requests of a connection repeat the previous one."""
         self._known_url = url
         path, _, self._query = url.partition(b"?")
-        self._path = _decoded(path)
+        self._path = _decode_path(path)
         app: Any = self.config.app
         is_control = "_mock/" in self._path
-        self._may_be_direct = url[:1] == b"/" and not (is_control and app.awaits(self._path))
+        self._may_be_direct = url[:1] == b"/" and not (is_control and app.needs_asgi(self._path))
         self._bytes_max = app.body_bytes_max(self._path) if is_control else BODY_BYTES_MAX
 
     def on_body(self, body: bytes) -> None:
@@ -99,9 +99,9 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
             or (b"connection" in self._head and self.parser.get_http_version() == "1.0")
         )
         request = (method, self._path, self._query, self._head, body)
-        reply = app.reply_to(*request)
+        reply = app.handle(*request)
         if isinstance(reply, Wait):
-            self._later(reply.ms, lambda: self._retry(request, close=close))
+            self._call_later(reply.ms, lambda: self._retry(request, close=close))
         elif reply.fault is None:
             self._write(reply, close=close, head_only=method == "HEAD")
         else:
@@ -113,15 +113,15 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         if close:
             self.transport.close()
 
-    def _later(self, wait_ms: float, then: Callable[[], None]) -> None:
-        """Call a function later; until then, start no other request of this connection."""
+    def _call_later(self, wait_ms: float, then: Callable[[], None]) -> None:
+        """Call a function after a delay; process no other request of this connection until then."""
         self._busy = True
         self.flow.pause_reading()
         self.loop.call_later(wait_ms / 1000, then)
 
     def _retry(self, request: tuple[Any, ...], *, close: bool) -> None:
         app: Any = self.config.app
-        reply = app.reply_now(*request, waited=True)  # even if the client has disconnected
+        reply = app.handle_now(*request, waited=True)  # even if the client has disconnected
         self._resume(lambda: self._write(reply, close=close, head_only=request[0] == "HEAD"))
 
     def _resume(self, respond: Callable[[], None]) -> None:
@@ -135,10 +135,10 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
             self.data_received(b"")
 
     def _apply_fault(self, reply: Reply, *, close: bool, head_only: bool) -> None:
-        """Send a reply with its fault applied."""
+        """Send a response as its fault prescribes."""
         kind = reply.fault.kind if reply.fault else ""
         if kind in ("delay", "problem"):
-            self._later(
+            self._call_later(
                 reply.wait_ms,
                 lambda: self._resume(lambda: self._write(reply, close=close, head_only=head_only)),
             )
@@ -148,20 +148,20 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         if kind == "drop":
             abort(self.transport)
         elif kind == "hang":
-            self._busy = self._broken = True  # ignore everything that follows
+            self._busy = self._ignore_input = True
         elif kind == "dribble":
-            self._dribble(data, reply.wait_ms, close=close)
+            self._send_slowly(data, reply.wait_ms, close=close)
         else:
-            self.transport.write(truncated(reply, data) if kind == "truncate" else GARBAGE)
+            self.transport.write(truncate_body(reply, data) if kind == "truncate" else GARBAGE)
             self.transport.close()
 
-    def _dribble(self, rest: bytes, wait_ms: int, *, close: bool) -> None:
+    def _send_slowly(self, rest: bytes, wait_ms: int, *, close: bool) -> None:
         if self.transport.is_closing():
             return
-        self.transport.write(rest[:DRIBBLE_BYTES])
-        rest = rest[DRIBBLE_BYTES:]
+        self.transport.write(rest[:DRIBBLE_CHUNK_BYTES])
+        rest = rest[DRIBBLE_CHUNK_BYTES:]
         if rest:
-            self._later(wait_ms, lambda: self._dribble(rest, wait_ms, close=close))
+            self._call_later(wait_ms, lambda: self._send_slowly(rest, wait_ms, close=close))
         elif close:
             self.transport.close()
         else:
@@ -178,14 +178,14 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Close the connection if invalid bytes followed the request."""
         super().on_response_complete()
-        if self._broken and self.cycle.response_complete:
+        if self._ignore_input and self.cycle.response_complete:
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Reject invalid bytes, after the response to a complete request before them."""
-        due = self.cycle is not None and not self.cycle.response_complete
-        if due and not self._in_body:
-            self._broken = True
+        has_pending_response = self.cycle is not None and not self.cycle.response_complete
+        if has_pending_response and not self._in_body:
+            self._ignore_input = True
         else:
             super().send_400_response(msg)
 
@@ -202,7 +202,7 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
     def _content_length(self) -> bytes | None:
         return self._head.get(b"content-length")
 
-    def _response_is_due(self) -> bool:
+    def _has_pending_response(self) -> bool:
         return self._busy
 
     def _is_idle(self) -> bool:
@@ -215,11 +215,8 @@ class DirectHttpTools(HardenedProtocol, HttpToolsProtocol):
         return not self._receiving
 
 
-class DirectHttps(DirectHttpTools):
-    """The protocol behind TLS. It adds the pseudo-header `:scheme`, which no client can send.
-
-    Plain HTTP has no extra cost.
-    """
+class DirectHttpsProtocol(DirectHttpToolsProtocol):
+    """The protocol for HTTPS. It adds the pseudo-header `:scheme`, which clients cannot send."""
 
     def on_message_begin(self) -> None:
         """Reset the state for a new request and mark it as HTTPS."""
@@ -227,6 +224,6 @@ class DirectHttps(DirectHttpTools):
         self._raw_headers[SCHEME] = b"https"
 
 
-def _decoded(path: bytes) -> str:
+def _decode_path(path: bytes) -> str:
     text = path.partition(b"#")[0].decode("latin-1")
     return unquote(text) if "%" in text else text

@@ -1,7 +1,7 @@
 """The log: one redacted line for each exchange, written in batches so that no response waits.
 
-The path is masked and has no query, which can contain secrets. A slow reader of the log must not
-block the server: lines that it does not read are dropped and counted.
+The path is masked and has no query, which can contain secrets. A slow consumer of the log must not
+block the server: lines that it does not read in time are dropped and counted.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ LogFormat = Literal["text", "json", "none"]
 
 _FLUSH_AFTER_S = 0.02
 _LINES_MAX = 5_000
-_CHUNK_BYTES = 4_096  # PIPE_BUF: a pipe that polls as writable takes this much without blocking
+_CHUNK_BYTES = 4_096  # PIPE_BUF: a pipe reported as writable accepts this much without blocking
 
 
 LogRow = tuple[float, str, str, str, int, str, float]
@@ -34,33 +34,35 @@ class ExchangeLog:
         self._rows: list[LogRow | str] = []
         self._scheduled = False
         self._dropped = 0
-        self._second = -1
-        self._stamp = ""
+        self._timestamp_second = -1
+        self._timestamp = ""
 
     def write(
-        self, sandbox: str, method: str, path: str, status: int, why: str, took_ms: float
+        self, sandbox: str, method: str, path: str, status: int, why: str, duration_ms: float
     ) -> None:
         """Log one exchange."""
         if self._format == "none":
             return
-        self._add((time.time(), sandbox, method, path, status, why, took_ms))
+        self._enqueue((time.time(), sandbox, method, path, status, why, duration_ms))
 
-    def _line(self, row: LogRow) -> str:
+    def _format_line(self, row: LogRow) -> str:
         """Format an exchange as a line, with card numbers masked."""
-        at, sandbox, method, path, status, why, took_ms = row
+        at, sandbox, method, path, status, why, duration_ms = row
         if len(path) >= PAN_DIGITS_MIN or not path.isprintable() or " " in path:
             path = self._clean_path(path)
         if len(sandbox) >= PAN_DIGITS_MIN:
             sandbox = redact(sandbox)
-        stamp = self._stamp if int(at) == self._second else self._now(int(at))
+        timestamp = (
+            self._timestamp if int(at) == self._timestamp_second else self._format_time(int(at))
+        )
         if self._format == "text":
-            return f"{stamp} {method} {path} {status} {took_ms:.2f}ms {sandbox} | {why}\n"
+            return f"{timestamp} {method} {path} {status} {duration_ms:.2f}ms {sandbox} | {why}\n"
         entry = {
-            "at": stamp,
+            "at": timestamp,
             "method": method,
             "path": path,
             "status": status,
-            "took_ms": round(took_ms, 3),
+            "took_ms": round(duration_ms, 3),
             "sandbox": sandbox,
             "why": why,
         }
@@ -73,27 +75,28 @@ class ExchangeLog:
         # In the text format a space would separate fields.
         return path.replace(" ", "%20") if self._format == "text" else path
 
-    def say(self, text: str) -> None:
+    def write_message(self, text: str) -> None:
         """Log a message that is not an exchange."""
         if self._format == "text":
-            self._add(f"{self._now()} {text}\n")
+            self._enqueue(f"{self._format_time()} {text}\n")
         elif self._format == "json":
-            self._add(json.dumps({"at": self._now(), "say": text}) + "\n")
+            self._enqueue(json.dumps({"at": self._format_time(), "message": text}) + "\n")
 
     def flush(self) -> None:
-        """Write the collected lines; drop and count them if the reader does not accept them."""
+        """Write the collected lines; drop and count them if the consumer does not read them."""
         self._scheduled = False
         if self._format == "none":
             return
         rows, self._rows = self._rows, []
         count = len(rows)
-        text = "".join([row if isinstance(row, str) else self._line(row) for row in rows])
+        text = "".join([row if isinstance(row, str) else self._format_line(row) for row in rows])
         if self._dropped:
-            text = f"{self._now()} ({self._dropped} log lines dropped: not read in time)\n{text}"
+            note = f"{self._dropped} log lines dropped because they were not read in time"
+            text = f"{self._format_time()} ({note})\n{text}"
         data = text.encode("utf-8", "backslashreplace")
-        self._dropped = 0 if self._put(data) else self._dropped + count
+        self._dropped = 0 if self._write_nonblocking(data) else self._dropped + count
 
-    def _put(self, data: bytes) -> bool:
+    def _write_nonblocking(self, data: bytes) -> bool:
         if not hasattr(select, "poll"):  # Windows supports only blocking writes
             os.write(self._fd, data)
             return True
@@ -104,11 +107,11 @@ class ExchangeLog:
                 if not poll.poll(0):
                     return False
                 os.write(self._fd, data[start : start + _CHUNK_BYTES])
-        except OSError:  # the reader has closed the stream
+        except OSError:  # the consumer has closed the stream
             self._format = "none"
         return True
 
-    def _add(self, row: LogRow | str) -> None:
+    def _enqueue(self, row: LogRow | str) -> None:
         if len(self._rows) >= _LINES_MAX:
             self.flush()
         self._rows.append(row)
@@ -119,9 +122,9 @@ class ExchangeLog:
             except RuntimeError:  # no loop: write immediately
                 self.flush()
 
-    def _now(self, now: int | None = None) -> str:
+    def _format_time(self, now: int | None = None) -> str:
         now = int(time.time()) if now is None else now
-        if now != self._second:
-            self._second = now
-            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-        return self._stamp
+        if now != self._timestamp_second:
+            self._timestamp_second = now
+            self._timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+        return self._timestamp

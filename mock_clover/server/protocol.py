@@ -1,12 +1,12 @@
-"""The base of the HTTP protocol classes: adapt uvicorn's protocol to real and hostile clients.
+"""The base of the HTTP protocol classes: handle the quirks of real clients, and hostile ones.
 
 - Clover's Node SDK sends a GET with `Content-Length: 0` followed by two stray bytes `{}`, which
-  precede the next request on the connection. Drop them between requests, and only there.
-- Java's built-in client sends `Upgrade: h2c`. Remove that header from the head: both parsers would
-  treat it as the end of the request and lose the body.
-- Pass a head to the parser in one piece, even if it arrives in several segments. A head may have
-  HEAD_BYTES_MAX bytes, and a request must be complete within RECEIPT_SECONDS_MAX, so a half-open
-  connection costs no more than a socket.
+  precede the next request on the connection. They are dropped between requests, and nowhere else.
+- Java's built-in client sends `Upgrade: h2c`. That header is removed: both parsers would treat it
+  as the end of the request and lose the body.
+- The request line and the headers (the head) are passed to the parser in one piece, even if they
+  arrive in several segments. A head may have HEAD_BYTES_MAX bytes, and a request must be complete
+  within REQUEST_RECEIVE_TIMEOUT_S, so a half-open connection uses no resources except its socket.
 - Invalid bytes after a complete request close the connection after the response to that request.
 """
 
@@ -25,21 +25,26 @@ else:
     _Base = object
 
 HEAD_BYTES_MAX = 65_536
-RECEIPT_SECONDS_MAX = 20.0
-IDLE_SECONDS_MAX = 65.0
-"""Longer than the connection pools of common clients, so that they never reuse a closed one."""
+REQUEST_RECEIVE_TIMEOUT_S = 20.0
+KEEP_ALIVE_TIMEOUT_S = 65.0
+"""Longer than the idle timeout of common clients' connection pools.
+
+Clients then do not reuse a connection that the server has closed.
+"""
 CONNECTIONS_MAX = 4_096
 
-_BETWEEN = re.compile(rb"(?:\{\}|[\r\n])+")  # stray pairs, and the empty lines of RFC 9112
-_BARE_END = re.compile(rb"\r?\n\r?\n")
-_CHUNK_WASTE_MAX = 8  # bytes on the wire per body byte; chunks of one byte need six
+_STRAY_BYTES = re.compile(rb"(?:\{\}|[\r\n])+")  # stray pairs, and the empty lines of RFC 9112
+_BARE_LF_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_CHUNK_OVERHEAD_MAX = 8  # bytes on the wire per body byte; chunks of one byte need six
 _LAST_CHUNK = b"0\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\n(?:upgrade|http2-settings)[ \t]*:[^\r\n]*", re.IGNORECASE)
-_TOO_LARGE_HEAD = (
+_HEADERS_TOO_LARGE_RESPONSE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
 )
-_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_REQUEST_TIMEOUT_RESPONSE = (
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
 
 
 class HardenedProtocol(_Base):
@@ -52,41 +57,41 @@ class HardenedProtocol(_Base):
     cycle: Any
 
     def connection_made(self, transport: Any) -> None:
-        """Start the receipt deadline; close the connection if there are too many."""
+        """Start the receive timeout; close the connection if there are too many."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, TRANSPORT: transport}  # for faults through ASGI
-        self._touched: float = self.server_state.now
-        self._held = b""  # an incomplete head, or half of a stray pair
+        self._last_activity: float = self.server_state.now
+        self._buffered = b""  # an incomplete head, or half of a stray pair
         self._chunk_bytes = 0
-        self._body_left: int | None = None  # None if unknown or chunked
-        self._broken = False
-        self._receiving_since: float | None = self._touched
+        self._body_remaining: int | None = None  # None if unknown or chunked
+        self._ignore_input = False
+        self._receiving_since: float | None = self._last_activity
         if len(self.connections) > CONNECTIONS_MAX:
             transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Feed complete heads and their bodies to the parser; drop stray bytes between requests."""
-        self._touched = self.server_state.now
-        if not self._held and self._feed_simple(data):
+        self._last_activity = self.server_state.now
+        if not self._buffered and self._feed_single_request(data):
             return
-        if self._held:
-            data, self._held = self._held + data, b""
-        while data and not self._broken and not self.transport.is_closing():
+        if self._buffered:
+            data, self._buffered = self._buffered + data, b""
+        while data and not self._ignore_input and not self.transport.is_closing():
             if not self._is_between_requests():
                 data = self._feed_body(data)
-            elif self._response_is_due() or data == b"{":
-                self._held = data
+            elif self._has_pending_response() or data == b"{":
+                self._buffered = data
                 break
-            elif stray := _BETWEEN.match(data):
+            elif stray := _STRAY_BYTES.match(data):
                 data = data[stray.end() :]
             else:
                 data = self._feed_head(data)
-        if self._is_between_requests() and len(self._held) <= 1:
+        if self._is_between_requests() and len(self._buffered) <= 1:
             self._receiving_since = None
         elif self._receiving_since is None:
-            self._receiving_since = self._touched
+            self._receiving_since = self._last_activity
 
-    def _feed_simple(self, data: bytes) -> bool:
+    def _feed_single_request(self, data: bytes) -> bool:
         """Feed one ordinary request, head and body together. This is the fast path.
 
         Return False without feeding anything if the data needs the general path.
@@ -100,57 +105,57 @@ class HardenedProtocol(_Base):
             or not 0x41 <= data[0] <= 0x5A
             or b"pgrade" in data
             or b"PGRADE" in data
-            or self._broken
+            or self._ignore_input
             or not self._is_between_requests()
-            or self._response_is_due()
+            or self._has_pending_response()
         ):
             return False
         self._chunk_bytes = 0
-        self._feed(data)
+        self._feed_parser(data)
         if self._is_between_requests() or self.transport.is_closing():
             self._receiving_since = None
             return True
         length = self._content_length()
         expected = int(length) if length is not None and length.isdigit() else None
-        self._body_left = None if expected is None else max(expected - (len(data) - end), 0)
-        self._receiving_since = self._touched
+        self._body_remaining = None if expected is None else max(expected - (len(data) - end), 0)
+        self._receiving_since = self._last_activity
         return True
 
     def _feed_head(self, data: bytes) -> bytes:
         """Feed one head, or hold it if it is incomplete; return the bytes after it."""
         end = data.find(b"\r\n\r\n") + 4
         if end == 3:
-            bare = _BARE_END.search(data)
+            bare = _BARE_LF_HEADER_END.search(data)
             if bare:
                 end = bare.end()
             elif len(data) > HEAD_BYTES_MAX:
                 end = len(data)
             elif 0x41 <= data[0] <= 0x5A:  # a capital letter may start a method
-                self._held = data
+                self._buffered = data
                 return b""
             else:
                 end = len(data)  # not HTTP: let the parser reject it
         if end > HEAD_BYTES_MAX:
-            self._close_with(_TOO_LARGE_HEAD)
+            self._close_with(_HEADERS_TOO_LARGE_RESPONSE)
             return b""
         head = data[:end]
         if b"upgrade" in head.lower():
             head = _UPGRADE.sub(b"", head)
-        self._body_left = None
+        self._body_remaining = None
         self._chunk_bytes = 0
-        self._feed(head)
+        self._feed_parser(head)
         return data[end:]
 
     def _feed_body(self, data: bytes) -> bytes:
         """Feed the bytes of the current body; return the bytes after it."""
-        if self._body_left is None:
+        if self._body_remaining is None:
             length = self._content_length()
             if length is None or not length.isdigit():
                 return self._feed_chunks(data)
-            self._body_left = int(length)
-        piece = data[: self._body_left]
-        self._body_left -= len(piece)
-        self._feed(piece)
+            self._body_remaining = int(length)
+        piece = data[: self._body_remaining]
+        self._body_remaining -= len(piece)
+        self._feed_parser(piece)
         if not piece:  # the parser expects more than Content-Length: the request is invalid
             self._close_with(b"")
         return data[len(piece) :]
@@ -161,14 +166,14 @@ class HardenedProtocol(_Base):
         if end < len(_LAST_CHUNK):
             end = len(data)
         self._chunk_bytes += end
-        self._feed(data[:end])
-        if self._chunk_bytes > HEAD_BYTES_MAX + _CHUNK_WASTE_MAX * self._body_bytes():
-            self._close_with(_TOO_LARGE_HEAD)  # endless chunk sizes or trailers
+        self._feed_parser(data[:end])
+        if self._chunk_bytes > HEAD_BYTES_MAX + _CHUNK_OVERHEAD_MAX * self._body_bytes():
+            self._close_with(_HEADERS_TOO_LARGE_RESPONSE)  # endless chunk sizes or trailers
         return data[end:]
 
     def shutdown(self) -> None:
         """Close the connection at shutdown; an incomplete request gets no response."""
-        if self._held or not self._is_between_requests():
+        if self._buffered or not self._is_between_requests():
             self.transport.close()
         else:
             super().shutdown()
@@ -176,9 +181,13 @@ class HardenedProtocol(_Base):
     def close_if_timed_out(self, now: float) -> None:
         """Close the connection if its request takes too long to arrive or it has been idle."""
         since = self._receiving_since
-        if since is not None and now - since > RECEIPT_SECONDS_MAX:
-            self._close_with(_TOO_SLOW if self._held or not self._is_between_requests() else b"")
-        elif now - self._touched > IDLE_SECONDS_MAX and self._is_idle():
+        if since is not None and now - since > REQUEST_RECEIVE_TIMEOUT_S:
+            self._close_with(
+                _REQUEST_TIMEOUT_RESPONSE
+                if self._buffered or not self._is_between_requests()
+                else b""
+            )
+        elif now - self._last_activity > KEEP_ALIVE_TIMEOUT_S and self._is_idle():
             self._close_with(b"")
 
     def _is_idle(self) -> bool:
@@ -190,7 +199,7 @@ class HardenedProtocol(_Base):
                 self.transport.write(data)
             self.transport.close()
 
-    def _feed(self, data: bytes) -> None:
+    def _feed_parser(self, data: bytes) -> None:
         super().data_received(data)
 
     def _is_between_requests(self) -> bool:
@@ -205,6 +214,6 @@ class HardenedProtocol(_Base):
         """Return how many bytes of the current body have arrived."""
         return self._chunk_bytes
 
-    def _response_is_due(self) -> bool:
+    def _has_pending_response(self) -> bool:
         """Return whether a response must be sent before the parser can take the next head."""
         return False

@@ -1,4 +1,4 @@
-"""Render a reply as headers, or as the bytes of an HTTP/1.1 response."""
+"""Render a `Reply` as headers, or as the bytes of an HTTP/1.1 response."""
 
 import random
 from http import HTTPStatus
@@ -11,7 +11,7 @@ _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
 _EVIDENCE_LINES = {
-    mark: f"x-mock-clover-evidence: {mark}\r\n".encode() for mark in get_args(EvidenceLevel)
+    level: f"x-mock-clover-evidence: {level}\r\n".encode() for level in get_args(EvidenceLevel)
 }
 _random_bits = random.getrandbits
 
@@ -29,9 +29,11 @@ def reply_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
 
 def response(reply: Reply, server_lines: bytes, *, close: bool, head_only: bool) -> bytes:
     """Return a complete response; `server_lines` are the server's own header lines, like Date."""
-    more = b"".join([b"%b: %b\r\n" % header for header in reply.headers]) if reply.headers else b""
+    extra_lines = (
+        b"".join([b"%b: %b\r\n" % header for header in reply.headers]) if reply.headers else b""
+    )
     if close:
-        more += b"connection: close\r\n"
+        extra_lines += b"connection: close\r\n"
     body = reply.body
     return (
         b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n"
@@ -44,6 +46,6 @@ def response(reply: Reply, server_lines: bytes, *, close: bool, head_only: bool)
         reply.why.encode("ascii", "replace"),
         _EVIDENCE_LINES[reply.evidence] if reply.evidence else b"",
         _random_bits(64),
-        more,
+        extra_lines,
         b"" if head_only else body,
     )

@@ -1,4 +1,4 @@
-"""Run a server: bind first, then announce; shut down within a second of a signal."""
+"""Run a server: bind the port, announce that it is ready, and shut down soon after a signal."""
 
 import asyncio
 import contextlib
@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from mock_clover.server.protocol import IDLE_SECONDS_MAX
+from mock_clover.server.protocol import KEEP_ALIVE_TIMEOUT_S
 
 if TYPE_CHECKING:
     from mock_clover.server.app import App
     from mock_clover.server.tls import Tls
 
-_GOODBYE_S = 0.3
+_GRACEFUL_SHUTDOWN_S = 0.3
 _SWEEP_TICKS = 10  # of a tenth of a second each
-_PORTS_OF_ROOT = 1_024
-_HOW_TO_BIND = """
+_FIRST_UNPRIVILEGED_PORT = 1_024
+_PRIVILEGED_PORT_HINT = """
   Ports below 1024 are privileged. Use another port, or, on Linux, make this one unprivileged:
     sudo sysctl net.ipv4.ip_unprivileged_port_start={port}
   In a Docker container, neither is necessary."""
@@ -34,18 +34,18 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 
 
 class BindError(Exception):
-    """The address cannot be bound; the message gives the reason."""
+    """The address cannot be bound; the message says why."""
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Bind and listen, to own the port before it is announced. Raises BindError."""
+    """Bind a port and listen on it. Raises BindError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=2_048)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        if error.errno == errno.EACCES and port < _PORTS_OF_ROOT:
-            reason += _HOW_TO_BIND.format(port=port)
+        if error.errno == errno.EACCES and port < _FIRST_UNPRIVILEGED_PORT:
+            reason += _PRIVILEGED_PORT_HINT.format(port=port)
         raise BindError(f"cannot listen on {host} port {port}: {reason}") from None
     # Accepted sockets inherit this; asyncio sets it only if the socket has a protocol number.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -64,25 +64,25 @@ class State(ServerState):
 
 
 class Server(uvicorn.Server):
-    """Extend uvicorn's server: announce readiness, end late requests, exit with status 0."""
+    """Extend uvicorn's server: announce readiness, time out slow requests, exit with code 0."""
 
     def __init__(
         self,
         config: uvicorn.Config,
         on_ready: Callable[[], None],
-        chores: tuple[Callable[[], None], ...],
+        periodic_tasks: tuple[Callable[[], None], ...],
         tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...],
         tls: "Tls | None" = None,
     ) -> None:
         super().__init__(config)
         self._tls = tls
         self._on_ready = on_ready
-        self._chores = chores
+        self._periodic_tasks = periodic_tasks
         self._tasks = tasks
         self.server_state: State = State()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce."""
+        """Start the server, then announce that it is ready."""
         await super().startup(sockets)
         if self._tls is not None:
             self.servers.append(await self._listen_tls(self._tls))
@@ -111,12 +111,12 @@ class Server(uvicorn.Server):
         )
 
     async def on_tick(self, counter: int) -> bool:
-        """Run uvicorn's tick; once a second, run the chores and end requests that are too slow."""
+        """Run uvicorn's tick; once a second, run the periodic tasks and time out slow requests."""
         state = self.server_state
         state.now = time.monotonic()
         if counter % _SWEEP_TICKS == 0:
-            for chore in self._chores:
-                chore()
+            for run_periodic_task in self._periodic_tasks:
+                run_periodic_task()
             for connection in list(state.connections):
                 connection.close_if_timed_out(state.now)
         should_end = await super().on_tick(counter)
@@ -124,10 +124,10 @@ class Server(uvicorn.Server):
         return should_end
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Shut down; answer requests that wait for a change with the current state."""
+        """Shut down. Pending long-poll requests get the current state as their response."""
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        await asyncio.sleep(0.02)  # lets incomplete requests close and their tasks learn of it
+        await asyncio.sleep(0.02)  # lets connections close and their tasks notice
         for task in list(self.server_state.tasks):
             task.cancel()
         await super().shutdown(sockets)
@@ -136,11 +136,11 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Exit with code 0 on SIGINT and SIGTERM; uvicorn would raise the signal again."""
 
-        def end(number: int, _frame: FrameType | None) -> None:
+        def handle_signal(number: int, _frame: FrameType | None) -> None:
             self.force_exit = self.should_exit and number == signal.SIGINT
             self.should_exit = True
 
-        before = {n: signal.signal(n, end) for n in (signal.SIGINT, signal.SIGTERM)}
+        before = {n: signal.signal(n, handle_signal) for n in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
@@ -151,23 +151,29 @@ class Server(uvicorn.Server):
 def protocol_class(*, is_tls: bool = False) -> type[asyncio.Protocol]:
     """Return the protocol class on httptools if it is installed, otherwise the one on h11."""
     try:
-        from mock_clover.server.httptools_protocol import DirectHttps, DirectHttpTools
+        from mock_clover.server.httptools_protocol import (
+            DirectHttpsProtocol,
+            DirectHttpToolsProtocol,
+        )
     except ImportError:
-        from mock_clover.server.h11_protocol import GuardedH11
+        from mock_clover.server.h11_protocol import HardenedH11Protocol
 
-        return GuardedH11
-    return DirectHttps if is_tls else DirectHttpTools
+        return HardenedH11Protocol
+    return DirectHttpsProtocol if is_tls else DirectHttpToolsProtocol
 
 
 def run(
     app: "App",
     listener: socket.socket,
     on_ready: Callable[[], None],
-    chores: tuple[Callable[[], None], ...] = (),
+    periodic_tasks: tuple[Callable[[], None], ...] = (),
     tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (),
     tls: "Tls | None" = None,
 ) -> None:
-    """Serve until a signal arrives; run `chores` once a second and `tasks` in the background."""
+    """Serve until a signal arrives.
+
+    `periodic_tasks` run once a second, and `tasks` in the background.
+    """
     config = uvicorn.Config(
         app,
         http=protocol_class(),
@@ -177,19 +183,19 @@ def run(
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=int(IDLE_SECONDS_MAX),
+        timeout_keep_alive=int(KEEP_ALIVE_TIMEOUT_S),
     )
     # uvicorn declares an int, but a float works, and a whole second is too long.
-    config.timeout_graceful_shutdown = _GOODBYE_S  # type: ignore[assignment]
+    config.timeout_graceful_shutdown = _GRACEFUL_SHUTDOWN_S  # type: ignore[assignment]
     _tune_garbage_collection()
-    Server(config, on_ready, chores, tasks, tls).run(sockets=[listener])
+    Server(config, on_ready, periodic_tasks, tasks, tls).run(sockets=[listener])
 
 
 def _tune_garbage_collection() -> None:
     """Reduce the cost of garbage collection; called only in mock-clover's own server process.
 
     Rows are untracked (see core/record.py), so the rest is small and short-lived. Objects from
-    start-up live until the process ends: freeze them, so that no collection visits them. There is
+    startup live until the process ends: freeze them, so that no collection visits them. There is
     no collection before that, because it takes ten milliseconds and frees almost nothing.
     """
     gc.freeze()

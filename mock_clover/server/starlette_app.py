@@ -14,26 +14,26 @@ from starlette.types import Receive, Scope, Send
 
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.server.app import App
-from mock_clover.server.housekeeping import keep_house
+from mock_clover.server.housekeeping import run_periodic_tasks
 
 _ID = re.compile(r"\{(\w+)\}")
 
 
 class Core(BaseRoute):
-    """The route that takes all requests: the core looks their operation up in a dict.
+    """The route for all requests: the core looks up their operation in a dict.
 
-    Matching one route after the other would take longer than answering.
+    Matching one route after the other would take longer than handling the request.
     """
 
     def __init__(self, core: App) -> None:
         self._core = core
 
     def __repr__(self) -> str:
-        """Say what it takes."""
+        """Return a repr that says which requests it matches."""
         return "<Core: all requests>"
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match every HTTP request: unknown paths get Clover's own errors."""
+        """Match every HTTP request, because unknown paths get Clover's own errors."""
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +41,7 @@ class Core(BaseRoute):
         await self._core(scope, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        """Raise NoMatchFound; the operations have the names."""
+        """Raise NoMatchFound; only operations have names."""
         raise NoMatchFound(name, path_params)
 
 
@@ -54,11 +54,11 @@ class Operation(BaseRoute):
         self.methods = {"GET", "HEAD"} if endpoint.method == "GET" else {endpoint.method}
 
     def __repr__(self) -> str:
-        """Show methods, path and name."""
+        """Return a repr with methods, path and name."""
         return f"<Operation {'|'.join(sorted(self.methods))} {self.path} {self.name}>"
 
     def matches(self, _scope: Scope) -> tuple[Match, Scope]:
-        """Match nothing: see `Core`."""
+        """Match nothing; `Core` matches all requests."""
         return Match.NONE, {}
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
@@ -75,7 +75,7 @@ def starlette_app(core: App) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        background = asyncio.create_task(keep_house(core.sandboxes, core.log))
+        background = asyncio.create_task(run_periodic_tasks(core.sandboxes, core.log))
         try:
             yield
         finally:

@@ -1,6 +1,6 @@
-"""Start-up work on another core: load the scenario and generate the key pair.
+"""Do startup work in a child process: load the scenario and generate the key pair.
 
-Importing yaml and cryptography and generating a key take as long as the rest of start-up. A forked
+Importing yaml and cryptography and generating a key take as long as the rest of startup. A forked
 child does this in parallel and sends JSON and DER through a pipe. Without fork, or if the child
 fails, this process does the work. Must be called before any thread is started.
 """
@@ -22,9 +22,9 @@ class StartupWorker:
 
     def __init__(self, scenario: str, key_file: Path | None) -> None:
         self._scenario = scenario
-        self._ring = KeyRing(key_file)
+        self._keys = KeyRing(key_file)
         self._pipe: BinaryIO | None
-        self._pipe, self._child = self._fork() if hasattr(os, "fork") else (None, 0)
+        self._pipe, self._child = self._fork_child() if hasattr(os, "fork") else (None, 0)
 
     def scenario(self) -> "Scenario":
         """Return the scenario. Raises ScenarioError."""
@@ -32,7 +32,7 @@ class StartupWorker:
 
         from mock_clover.scenario.records import Scenario, ScenarioError
 
-        kind, message = self._receive()
+        kind, message = self._read_message()
         if kind == b"=":
             return msgspec.json.decode(message, type=Scenario)
         if kind == b"!":
@@ -41,7 +41,7 @@ class StartupWorker:
 
     def key(self) -> MadeKey:
         """Wait for the key and return it. Raises KeyFileError."""
-        kind, message = self._receive()
+        kind, message = self._read_message()
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
@@ -52,38 +52,38 @@ class StartupWorker:
         if kind == b"=":
             blob, _, der = message.partition(b"\n")
             return MadeKey(blob.decode(), der)
-        return self._ring.export()
+        return self._keys.export()
 
-    def _fork(self) -> tuple[BinaryIO, int]:
-        ours, theirs = os.pipe()
+    def _fork_child(self) -> tuple[BinaryIO, int]:
+        read_fd, write_fd = os.pipe()
         child = os.fork()
         if child:
-            os.close(theirs)
-            return os.fdopen(ours, "rb"), child
+            os.close(write_fd)
+            return os.fdopen(read_fd, "rb"), child
         try:
-            os.close(ours)
-            with os.fdopen(theirs, "wb") as pipe:
-                self._work(pipe)
+            os.close(read_fd)
+            with os.fdopen(write_fd, "wb") as pipe:
+                self._run_child(pipe)
         finally:
             os._exit(0)
 
-    def _work(self, pipe: BinaryIO) -> None:
+    def _run_child(self, pipe: BinaryIO) -> None:
         import msgspec
 
         from mock_clover.scenario.records import ScenarioError
 
         try:
-            _send(pipe, b"=", msgspec.json.encode(_load(self._scenario)))
+            _write_message(pipe, b"=", msgspec.json.encode(_load(self._scenario)))
         except ScenarioError as error:
-            _send(pipe, b"!", str(error).encode())
+            _write_message(pipe, b"!", str(error).encode())
             return
         try:
-            key = self._ring.export()
-            _send(pipe, b"=", key.blob.encode() + b"\n" + key.der)
+            key = self._keys.export()
+            _write_message(pipe, b"=", key.blob.encode() + b"\n" + key.der)
         except KeyFileError as error:
-            _send(pipe, b"!", str(error).encode())
+            _write_message(pipe, b"!", str(error).encode())
 
-    def _receive(self) -> tuple[bytes, bytes]:
+    def _read_message(self) -> tuple[bytes, bytes]:
         """Read one message; empty if there is no child or it ended without a message."""
         if self._pipe is None:
             return b"", b""
@@ -92,7 +92,7 @@ class StartupWorker:
 
 
 def _load(name_or_file: str) -> "Scenario":
-    """Load a scenario. Tests check the operation names of the built-in ones: that import is slow.
+    """Load a scenario. Operation names of built-in ones are not checked: that import is slow.
 
     Raises ScenarioError.
     """
@@ -105,7 +105,7 @@ def _load(name_or_file: str) -> "Scenario":
     return load(name_or_file, RULE_OPERATIONS)
 
 
-def _send(pipe: BinaryIO, kind: bytes, message: bytes) -> None:
+def _write_message(pipe: BinaryIO, kind: bytes, message: bytes) -> None:
     pipe.write(kind + len(message).to_bytes(4) + message)
     pipe.flush()
     sys.stderr.flush()

@@ -2,9 +2,9 @@
 
 - An exchange is masked and encoded once for all readers, and events are sent in batches. One reader
   takes at most a quarter of the server's time.
-- A slow reader buffers at most one batch. Exchanges that leave the journal meanwhile are reported
-  as missed.
-- A stream ends when its sandbox is dropped or recreated: the new one has other exchanges.
+- A slow reader buffers at most one batch. Exchanges that are evicted from the journal in the
+  meantime are reported as missed.
+- A stream ends when its sandbox is deleted or recreated: a new sandbox has a new journal.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 EVENT_STREAM = b"text/event-stream"
 _HEARTBEAT_S = 15.0
 _PAUSE_S = 0.02
-"""The minimum between two batches; too short for a person to notice."""
+"""Minimum pause between two batches; too short to be noticeable."""
 _PAUSE_FACTOR = 3
 """Pause this many times as long as the last batch took."""
 _BATCH_BYTES_MAX = 65_536
-_GONE = b": the sandbox no longer exists\n\n"
+_SANDBOX_DELETED_EVENT = b": the sandbox no longer exists\n\n"
 
 
 async def stream(
@@ -39,32 +39,34 @@ async def stream(
 ) -> None:
     """Send new exchanges, or all after the id in `Last-Event-ID` or in the `after` parameter."""
     path, query = scope["path"], scope["query_string"]
-    sandbox, _ = app.locate(path, headers)
-    reply = app.reply_now("GET", path, b"&".join(filter(None, (query, b"limit=1"))), headers, b"")
+    sandbox, _ = app.resolve_sandbox(path, headers)
+    reply = app.handle_now("GET", path, b"&".join(filter(None, (query, b"limit=1"))), headers, b"")
     if reply.status != 200:
-        lines = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
-        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
+        response_headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
+        await send(
+            {"type": "http.response.start", "status": reply.status, "headers": response_headers}
+        )
         await send({"type": "http.response.body", "body": reply.body})
         return
     sandbox.note_changes()
     changed = asyncio.Event()
     sandbox.journal.watchers.add(changed.set)
-    gone: asyncio.Future[Any] = asyncio.ensure_future(_until_gone(receive))
+    disconnected: asyncio.Future[Any] = asyncio.ensure_future(_wait_for_disconnect(receive))
     try:
-        lines = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 200, "headers": lines})
-        cursor = _Cursor(sandbox.journal, headers, query)
-        await _send_events(app, sandbox, cursor, changed, gone, send)
+        response_headers = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": response_headers})
+        reader = _JournalReader(sandbox.journal, headers, query)
+        await _send_events(app, sandbox, reader, changed, disconnected, send)
     except asyncio.CancelledError:  # the server shuts down: end the stream properly
         await send({"type": "http.response.body", "body": b""})
     finally:
         sandbox.journal.watchers.discard(changed.set)
         if not sandbox.journal.watchers:
             sandbox.journal.forget_lines()
-        gone.cancel()
+        disconnected.cancel()
 
 
-class _Cursor:
+class _JournalReader:
     """The position of a reader in a journal."""
 
     def __init__(self, journal: "Journal", headers: dict[bytes, bytes], query: bytes) -> None:
@@ -82,9 +84,9 @@ class _Cursor:
 
     def batch(self) -> bytes:
         """Return the next events, about 64 KiB at most; empty if there are none."""
-        return b"".join(self._events())
+        return b"".join(self._next_events())
 
-    def _events(self) -> Iterator[bytes]:
+    def _next_events(self) -> Iterator[bytes]:
         journal, size = self._journal, 0
         for exchange in journal.since(self._after):
             missed = exchange.number - 1 - self._after
@@ -102,36 +104,36 @@ class _Cursor:
 async def _send_events(
     app: "App",
     sandbox: "Sandbox",
-    cursor: _Cursor,
+    reader: _JournalReader,
     changed: asyncio.Event,
-    gone: "asyncio.Future[Any]",
+    disconnected: "asyncio.Future[Any]",
     send: "Send",
 ) -> None:
-    """Send batches until the client disconnects or the sandbox is dropped."""
+    """Send batches until the client disconnects or the sandbox is deleted."""
     sends_heartbeat = True
-    while not gone.done():
+    while not disconnected.done():
         changed.clear()
         if not app.sandboxes.has(sandbox):
-            await send({"type": "http.response.body", "body": _GONE})
+            await send({"type": "http.response.body", "body": _SANDBOX_DELETED_EVENT})
             return
         started = time.perf_counter()
-        events = cursor.batch()
-        took = time.perf_counter() - started
+        events = reader.batch()
+        duration_s = time.perf_counter() - started
         if events or sends_heartbeat:
             body = events or b": alive\n\n"
             await send({"type": "http.response.body", "body": body, "more_body": True})
             sends_heartbeat = False
         if events:  # there may be more
-            await asyncio.wait((gone,), timeout=max(_PAUSE_S, _PAUSE_FACTOR * took))
+            await asyncio.wait((disconnected,), timeout=max(_PAUSE_S, _PAUSE_FACTOR * duration_s))
             continue
         waiting: asyncio.Future[Any] = asyncio.ensure_future(changed.wait())
         await asyncio.wait(
-            (gone, waiting), timeout=_HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED
+            (disconnected, waiting), timeout=_HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED
         )
         sends_heartbeat = not waiting.done()
         waiting.cancel()
 
 
-async def _until_gone(receive: "Receive") -> None:
+async def _wait_for_disconnect(receive: "Receive") -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""`serve --watch`: reload the scenario when its file is saved; ignore an invalid file.
+"""`serve --watch`: reload the scenario when its file is saved, unless the file is invalid.
 
 A file that the scenario extends counts as part of it. Watch the folder, not the file: editors save
 by renaming, and Kubernetes by moving a link. Also poll the files once a second, for other folders
@@ -12,10 +12,10 @@ from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import ScenarioError
 
-_LOOK_MS = 1_000
+_POLL_MS = 1_000
 
 
-_Stamp = tuple[int, int, int] | None
+_FileVersion = tuple[int, int, int] | None
 
 
 class Watch:
@@ -24,7 +24,7 @@ class Watch:
     def __init__(self, file: Path, sandboxes: Sandboxes) -> None:
         self._file = file
         self._sandboxes = sandboxes
-        self._stamps = self._current_stamps()
+        self._versions = self._current_versions()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -35,42 +35,44 @@ class Watch:
             folder,
             watch_filter=None,
             recursive=False,
-            rust_timeout=_LOOK_MS,
+            rust_timeout=_POLL_MS,
             yield_on_timeout=True,
         )
         async for _ in changes:
-            self.look()
+            self.reload_if_changed()
 
-    def look(self) -> None:
+    def reload_if_changed(self) -> None:
         """Reload the file if it, or one that it extends, has changed."""
-        stamps = {file: _stamp(file) for file in self._stamps}
-        # A missing file may be between an editor's delete and its rename.
-        saved = any(stamp and stamp != self._stamps[file] for file, stamp in stamps.items())
-        if not saved or stamps[self._file] is None:
+        versions = {file: _file_version(file) for file in self._versions}
+        # A missing file: an editor has deleted it and not yet renamed the new one.
+        saved = any(
+            version and version != self._versions[file] for file, version in versions.items()
+        )
+        if not saved or versions[self._file] is None:
             return
-        self._stamps = self._current_stamps()
+        self._versions = self._current_versions()
         from mock_clover.scenario.load import load
 
         try:
             scenario = load(str(self._file), RULE_OPERATIONS)
         except ScenarioError as error:
-            _print(f"{error}\n  the current scenario stays in force")
+            _print_to_stderr(f"{error}\n  not reloaded: the current scenario stays active")
             return
         self._sandboxes.reload(scenario)
         message = f"{len(scenario.cards)} cards, {len(scenario.rules)} rules"
         if scenario.data is not None or scenario.merchants:
             message += "; data and merchants apply only to sandboxes created from now on"
-        _print(f"{self._file.name} reloaded: {message}")
+        _print_to_stderr(f"{self._file.name} reloaded: {message}")
 
-    def _current_stamps(self) -> dict[Path, _Stamp]:
-        """Return the stamps of the file and of those that it extends now."""
+    def _current_versions(self) -> dict[Path, _FileVersion]:
+        """Return the versions of the file and of those that it extends now."""
         from mock_clover.scenario.load import files_of
 
-        return {file: _stamp(file) for file in files_of(str(self._file))}
+        return {file: _file_version(file) for file in files_of(str(self._file))}
 
 
-def _stamp(file: Path) -> _Stamp:
-    """Return what changes when a file is saved, or None if there is none."""
+def _file_version(file: Path) -> _FileVersion:
+    """Return a value that changes when a file is saved, or None if there is no file."""
     try:
         stat = file.stat()
     except OSError:
@@ -78,6 +80,6 @@ def _stamp(file: Path) -> _Stamp:
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
-def _print(text: str) -> None:
+def _print_to_stderr(text: str) -> None:
     sys.stderr.write(f"mock-clover: {text}\n")
     sys.stderr.flush()

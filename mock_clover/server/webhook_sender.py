@@ -1,8 +1,9 @@
 """Send the webhook deliveries of all outboxes, in order for each target.
 
-Nothing is sent during a request: the call that triggers an event is answered first. A host name is
-resolved once, and the connection uses the address that was checked. Redirects are not followed. A
-target's response is read up to a limit and discarded. A real-time deadline covers the attempt.
+Nothing is sent while a request is handled: the response to the request that triggers an event is
+sent first. A host name is resolved once, and the connection uses the address that was checked.
+Redirects are not followed. A target's response is read up to a limit and discarded. A real-time
+deadline covers the attempt.
 """
 
 import asyncio
@@ -33,18 +34,18 @@ from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
 
 ATTEMPT_S_MAX = 10.0
-"""For one attempt: resolve, connect, send, and read the complete response."""
+"""Timeout of one attempt: resolving, connecting, sending and reading the complete response."""
 HEAD_BYTES_MAX = 16_384
 REPLY_BYTES_MAX = 65_536
-ATTEMPTS_AT_ONCE = 64
-"""For all sandboxes: a hundred test suites with dead targets must not exhaust the sockets."""
+CONCURRENT_ATTEMPTS_MAX = 64
+"""For all sandboxes, so that many test suites with dead targets cannot exhaust the sockets."""
 ADDRESSES_MAX = 4
 """Addresses of one name, tried in order: localhost has two."""
 _PORTS = {"http": 80, "https": 443}
 _CHUNK_BYTES = 16_384
 
 
-class UndeliverableError(Exception):
+class DeliveryFailedError(Exception):
     """A failed attempt; the message is shown in the delivery log."""
 
 
@@ -54,18 +55,18 @@ class WebhookSender:
     def __init__(
         self,
         hosts: tuple[str, ...] = (),
-        say: Callable[[str], None] = lambda _: None,
+        log: Callable[[str], None] = lambda _: None,
         attempt_s_max: float = ATTEMPT_S_MAX,
     ) -> None:
         self._hosts = hosts
-        self._say = say
+        self._log = log
         self._attempt_s_max = attempt_s_max
-        self._rounds: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._target_tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._slots = asyncio.Semaphore(ATTEMPTS_AT_ONCE)
+        self._slots = asyncio.Semaphore(CONCURRENT_ATTEMPTS_MAX)
 
     def wake(self, sandbox: Sandbox) -> None:
-        """Start a round for each target that has deliveries and no round yet.
+        """Start a task for each target that has deliveries and no task yet.
 
         Without a running event loop, do nothing: deliveries wait for the first call within one.
         """
@@ -77,34 +78,34 @@ class WebhookSender:
         except RuntimeError:
             return
         if loop is not self._loop:  # a semaphore belongs to one loop; in-process use has several
-            self._loop, self._slots = loop, asyncio.Semaphore(ATTEMPTS_AT_ONCE)
+            self._loop, self._slots = loop, asyncio.Semaphore(CONCURRENT_ATTEMPTS_MAX)
         for target in outbox.targets_ready():
             key = (id(outbox), target)
-            if key not in self._rounds or self._rounds[key].get_loop() is not loop:
-                self._rounds[key] = loop.create_task(self._round(key, sandbox, outbox))
+            if key not in self._target_tasks or self._target_tasks[key].get_loop() is not loop:
+                self._target_tasks[key] = loop.create_task(self._send_due(key, sandbox, outbox))
 
     async def drain(self, sandboxes: Iterable[Sandbox]) -> None:
-        """Send all deliveries that are due, including those that become due meanwhile."""
+        """Send all deliveries that are due, including those that become due in the meantime."""
         while True:
             for sandbox in sandboxes:
                 self.wake(sandbox)
-            rounds = self._rounds_here()
-            if not rounds:
+            tasks = self._tasks_of_running_loop()
+            if not tasks:
                 return
-            await asyncio.wait(rounds)
+            await asyncio.wait(tasks)
 
     async def close(self) -> None:
-        """Cancel the rounds of the running event loop; their deliveries remain in the outbox."""
-        rounds = self._rounds_here()
-        for task in rounds:
+        """Cancel the tasks of the running event loop; their deliveries remain in the outbox."""
+        tasks = self._tasks_of_running_loop()
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*rounds, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _rounds_here(self) -> list[asyncio.Task[None]]:
+    def _tasks_of_running_loop(self) -> list[asyncio.Task[None]]:
         loop = asyncio.get_running_loop()
-        return [task for task in self._rounds.values() if task.get_loop() is loop]
+        return [task for task in self._target_tasks.values() if task.get_loop() is loop]
 
-    async def _round(self, key: tuple[int, str], sandbox: Sandbox, outbox: Outbox) -> None:
+    async def _send_due(self, key: tuple[int, str], sandbox: Sandbox, outbox: Outbox) -> None:
         """Send the due deliveries of one target, in order."""
         try:
             while sandbox.outbox is outbox:
@@ -114,45 +115,45 @@ class WebhookSender:
                         return
                     await self._deliver(sandbox, outbox, *taken)
         finally:
-            if self._rounds.get(key) is asyncio.current_task():
-                del self._rounds[key]
+            if self._target_tasks.get(key) is asyncio.current_task():
+                del self._target_tasks[key]
 
     async def _deliver(
-        self, sandbox: Sandbox, outbox: Outbox, known: TargetState, delivery: Delivery
+        self, sandbox: Sandbox, outbox: Outbox, subscription: TargetState, delivery: Delivery
     ) -> None:
         """Make one attempt and report its result, unless the outbox has been replaced."""
         started, status, error = started_ns(), None, None
         try:
             async with asyncio.timeout(self._attempt_s_max):
-                status = await self._attempt(known, delivery)
+                status = await self._attempt(subscription, delivery)
             if status >= 300:
-                error = f"the target responded with {status}, not 2xx"
+                error = f"the target responded with status {status}, expected 2xx"
                 error += "; redirects are not followed" if status < 400 else ""
         except TimeoutError:
             error = f"no complete response within {self._attempt_s_max:g} s"
-        except (OSError, UndeliverableError, h11.ProtocolError, ssl.SSLError) as failed:
-            error = _error_text(failed)
+        except (OSError, DeliveryFailedError, h11.ProtocolError, ssl.SSLError) as exception:
+            error = _error_text(exception)
         except asyncio.CancelledError:
             if outbox.get(delivery.id) is delivery:
                 outbox.put(delivery)  # the loop ends; in-process use may start another
             raise
-        except Exception as failed:  # noqa: BLE001 - a bug in mock-clover must not end the round
-            error = f"a bug in mock-clover: {type(failed).__name__}"
+        except Exception as exception:  # noqa: BLE001 - a bug in mock-clover must not end the task
+            error = f"internal error of mock-clover: {type(exception).__name__}"
         if sandbox.outbox is not outbox:
             return
         took_ms = elapsed_ns(started) // 1_000_000
         done = record_attempt(sandbox, delivery.id, status=status, error=error, took_ms=took_ms)
-        host = host_of(urlsplit(known.spec.url))
-        subject = redact(f"{sandbox.name}: {delivery.about} to {known.id} ({host})")
-        self._say(f"webhook {delivery.id} of {subject}: {status if error is None else error}")
+        host = host_of(urlsplit(subscription.spec.url))
+        subject = redact(f"{sandbox.name}: {delivery.about} to {subscription.id} ({host})")
+        self._log(f"webhook {delivery.id} of {subject}: {status if error is None else error}")
         if done is not None and done.state == "waiting" and done.due_ms <= sandbox.clock.now_ms():
             run_due_jobs(sandbox)  # the next attempt became due during this one
         sandbox.journal.notify()
 
-    async def _attempt(self, known: TargetState, delivery: Delivery) -> int:
+    async def _attempt(self, subscription: TargetState, delivery: Delivery) -> int:
         """Send a delivery once; return the status of the response. Raise any other failure."""
-        parts = urlsplit(known.spec.url)
-        auth_headers = headers_of(known, delivery)
+        parts = urlsplit(subscription.spec.url)
+        auth_headers = headers_of(subscription, delivery)
         headers = [
             ("Host", parts.netloc),
             ("Content-Type", "application/json"),
@@ -176,25 +177,25 @@ class WebhookSender:
     ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
         """Connect to the first address of a host that is allowed and accepts the connection."""
         host, port = host_of(parts), parts.port or _PORTS[parts.scheme.lower()]
-        failed: Exception = UndeliverableError(f"{host} has no address")
+        exception: Exception = DeliveryFailedError(f"{host} has no address")
         for address in (await _addresses(host, port))[:ADDRESSES_MAX]:
             reason = address_error(address, host, self._hosts)
             if reason:
-                raise UndeliverableError(f"refused: {reason}")
+                raise DeliveryFailedError(f"not sent: {reason}")
             try:
                 context = ssl.create_default_context() if parts.scheme.lower() == "https" else None
                 reader, writer = await asyncio.open_connection(
                     address, port, ssl=context, server_hostname=host if context else None
                 )
             except OSError as error:
-                failed = error
+                exception = error
                 continue
             try:
                 yield reader, writer
             finally:
                 writer.transport.abort()
             return
-        raise failed
+        raise exception
 
 
 async def _read_status(connection: h11.Connection, reader: asyncio.StreamReader) -> int:
@@ -206,9 +207,9 @@ async def _read_status(connection: h11.Connection, reader: asyncio.StreamReader)
             data = await reader.read(_CHUNK_BYTES)
             size += len(data)
             if not data and not status:
-                raise UndeliverableError("the connection was closed without a response")
+                raise DeliveryFailedError("the connection was closed without a response")
             if size > REPLY_BYTES_MAX:
-                raise UndeliverableError(f"the response is longer than {REPLY_BYTES_MAX} bytes")
+                raise DeliveryFailedError(f"the response is longer than {REPLY_BYTES_MAX} bytes")
             connection.receive_data(data)
         elif isinstance(event, h11.Response):
             status = event.status_code
@@ -219,23 +220,23 @@ async def _read_status(connection: h11.Connection, reader: asyncio.StreamReader)
 async def _addresses(host: str, port: int) -> list[str]:
     """Resolve a host once; return its addresses in the system's order.
 
-    Use a daemon thread of its own: a slow name server must not delay the server's shutdown.
+    This uses a separate daemon thread: a slow name server must not delay the server's shutdown.
     """
     with contextlib.suppress(OSError):  # raised for a name
         return _resolve(host, port, socket.AI_NUMERICHOST)
     loop = asyncio.get_running_loop()
     addresses: asyncio.Future[list[str]] = loop.create_future()
 
-    def look_up() -> None:
+    def resolve() -> None:
         result: Any
         try:
             result = addresses.set_result, _resolve(host, port, 0)
         except OSError as error:
-            result = addresses.set_exception, UndeliverableError(f"{host}: {error.strerror}")
-        with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+            result = addresses.set_exception, DeliveryFailedError(f"{host}: {error.strerror}")
+        with contextlib.suppress(RuntimeError):  # the loop has been closed
             loop.call_soon_threadsafe(_set_unless_done, addresses, *result)
 
-    threading.Thread(target=look_up, name="mock-clover look-up", daemon=True).start()
+    threading.Thread(target=resolve, name="mock-clover resolver", daemon=True).start()
     return await addresses
 
 
@@ -244,11 +245,15 @@ def _resolve(host: str, port: int, flags: int) -> list[str]:
     return [str(each[4][0]) for each in infos]
 
 
-def _error_text(failed: Exception) -> str:
-    """Return why an attempt failed; of a system error, only the description of its number."""
-    if isinstance(failed, OSError) and not isinstance(failed, ssl.SSLError) and failed.errno:
-        return os.strerror(failed.errno)
-    return printable_error(failed)
+def _error_text(exception: Exception) -> str:
+    """Return why an attempt failed. For a system error, return only the errno description."""
+    if (
+        isinstance(exception, OSError)
+        and not isinstance(exception, ssl.SSLError)
+        and exception.errno
+    ):
+        return os.strerror(exception.errno)
+    return printable_error(exception)
 
 
 def _set_unless_done(

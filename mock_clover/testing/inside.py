@@ -41,10 +41,10 @@ class InProcessTransport:
         target, _, query = path.partition("?")
         head = {name.lower().encode(): value.encode() for name, value in headers.items()}
         request = (method, target, query.encode(), {b"host": b"localhost", **head}, body or b"")
-        reply = self._app.reply_now(*request)
+        reply = self._app.handle_now(*request)
         if reply.pending_ms and target.endswith("/_mock/deliveries"):
-            self._app.deliver_now()
-            reply = self._app.reply_now(*request)
+            self._app.deliver_all_due()
+            reply = self._app.handle_now(*request)
         started = started_ns()
         watchers, changed = self._app.sandboxes.default.journal.watchers, threading.Event()
         watchers.add(changed.set)
@@ -52,7 +52,7 @@ class InProcessTransport:
             while reply.pending_ms and (left_s := wait_s - elapsed_ns(started) / 1e9) > 0:
                 changed.wait(left_s)
                 changed.clear()
-                reply = self._app.reply_now(*request)
+                reply = self._app.handle_now(*request)
         finally:
             watchers.discard(changed.set)
         return reply.status, reply.body

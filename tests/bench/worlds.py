@@ -69,7 +69,7 @@ class Shop:
             headers=headers,
             body=json.dumps(body).encode(),
         )
-        reply, _ = self._app.answer(self.parent, raw)
+        reply, _ = self._app.handle_in_sandbox(self.parent, raw)
         if reply.status != 200:
             raise RuntimeError(f"{path}: {reply}")
         return json.loads(reply.body)

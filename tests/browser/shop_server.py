@@ -7,7 +7,7 @@ mock but its address.
 import json
 from typing import Any, NamedTuple
 
-from mock_clover.client import exchange
+from mock_clover.client import send_request
 from mock_clover.testing import MockClover
 from tests.hostile import BROWSER
 
@@ -37,7 +37,7 @@ class Backend:
         }
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         data = None if body is None else json.dumps(body).encode()
-        answer = exchange(method, self._clover.url + path, sent, data)
+        answer = send_request(method, self._clover.url + path, sent, data)
         try:
             return Said(answer.status, json.loads(answer.body))
         except ValueError:

@@ -6,12 +6,12 @@ from playwright.sync_api import expect
 from shop import Shop
 from visitor import Visitor
 
-from mock_clover.browser.surface import web_surface
+from mock_clover.browser.surface import browser_endpoints
 from mock_clover.core.record import Record
 from tests.served import Served
 from tests.world import Answered, World
 
-FILES = tuple(each for each in web_surface() if each.response is Record)
+FILES = tuple(each for each in browser_endpoints() if each.response is Record)
 
 
 def test_every_file_is_served_with_its_type_and_guards(world: World) -> None:

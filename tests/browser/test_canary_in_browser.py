@@ -18,7 +18,7 @@ from shop import Shop
 from shop_server import Backend
 from visitor import Visitor
 
-from mock_clover.client import events
+from mock_clover.client import stream_events
 from mock_clover.testing import MockClover
 from mock_clover.testing.wired import HttpTransport
 from tests.core.test_canary import LOUD
@@ -99,7 +99,7 @@ def kept(clover: MockClover) -> dict[str, list[str]]:
     paths += [f"journal/{each['id']}" for each in journal]
     paths += [f"rows/{kind}?limit=200" for kind in KINDS]
     said = [json.dumps(backend.ask("GET", f"/_mock/{path}")) for path in paths]
-    stream = events(f"{clover.url}/_mock/journal", 0, {})
+    stream = stream_events(f"{clover.url}/_mock/journal", 0, {})
     return {
         "control calls": said,
         "the snapshot": [json.dumps(clover.snapshot())],

@@ -18,7 +18,7 @@ from shop import Shop
 from shop_server import SECURE, Backend
 from visitor import WAIT_MS, Visitor
 
-from mock_clover.control.surface import control_surface
+from mock_clover.control.surface import all_control_endpoints
 from mock_clover.testing import MockClover
 from tests.served import Served
 from tests.world import World
@@ -99,7 +99,7 @@ ATTACK = """async ({ base, calls, waitMs }) => {
 def calls(world: World) -> list[dict[str, str]]:
     """Return every control call, with a body by which it would succeed where there is one."""
     made = []
-    for endpoint in control_surface(world.sandboxes):
+    for endpoint in all_control_endpoints(world.sandboxes):
         if not endpoint.path.startswith("/_mock/") or endpoint.name == "openapi":
             continue
         path = re.sub(r"{\w+}", "stolen", endpoint.path)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mock_clover.client import ClientError, Response, exchange
+from mock_clover.client import ClientError, Response, send_request
 from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance import report
 from mock_clover.conformance.formats import is_identifier, leaves
@@ -714,13 +714,15 @@ def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: P
     assert (told["drift"], told["steps"].get("drift")) == ([], None)
     assert list(told["flows"]) == list(BOUNDS)
     assert f"{told['steps']['same']} steps the same, 0 with drift" in page.read_text()
-    answer = exchange("GET", f"{served.url}/_mock/sandboxes", {}, None)
+    answer = send_request("GET", f"{served.url}/_mock/sandboxes", {}, None)
     names = {each["name"] for each in json.loads(answer.body)["data"]}
     assert not [name for name in names if name.startswith("conformance-")]
 
 
 def test_command_reports_drift_of_other_dialect(served: Served) -> None:
-    made = exchange("PUT", f"{served.url}/_mock/sandboxes/drifts", {}, b'{"dialect":"documented"}')
+    made = send_request(
+        "PUT", f"{served.url}/_mock/sandboxes/drifts", {}, b'{"dialect":"documented"}'
+    )
     known = json.loads(made.body)
     given = {f"CLOVER_{name.upper()}": known[name] for name in CREDENTIALS}
     args = ("--against", f"{served.url}/sandbox/drifts", "--rate", "1000", "--only", CARDS)
@@ -757,7 +759,7 @@ def test_invalid_options_fail_immediately(args: list[str], said: str) -> None:
 
 def test_server_without_control_api_needs_credentials(serve: Callable[..., Served]) -> None:
     server = serve("--no-control")
-    assert not has_control(server.url, exchange, {})
+    assert not has_control(server.url, send_request, {})
     done = invoke("--against", server.url)
     assert done.code == 2
     assert "set --access-token and --api-key" in done.stderr

@@ -26,7 +26,7 @@ def root(world: World, method: str, path: str, body: Any = None, **headers: str)
     """Make a request at the root, with no credential but those that are given."""
     sent = {"host": "localhost:4242"} | headers
     path, _, query = path.partition("?")
-    return world.app.reply_to(
+    return world.app.handle(
         method,
         path,
         query.encode(),

@@ -396,12 +396,12 @@ def test_replay_reports_omitted_query(world: World) -> None:
 
 def test_an_exchange_of_a_sandbox_is_at_its_path(world: World) -> None:
     raw = {b"host": b"localhost:4242"}
-    world.app.reply_to("PUT", "/_mock/sandboxes/a", b"", raw, b"")
-    world.app.reply_to("GET", "/sandbox/a/v1/charges", b"", raw, b"")
-    got = world.app.reply_to("GET", "/sandbox/a/_mock/journal/1", b"", raw, b"")
+    world.app.handle("PUT", "/_mock/sandboxes/a", b"", raw, b"")
+    world.app.handle("GET", "/sandbox/a/v1/charges", b"", raw, b"")
+    got = world.app.handle("GET", "/sandbox/a/_mock/journal/1", b"", raw, b"")
     curl = json.loads(got.body)["curl"]
     assert shlex.split(curl)[1] == f"{HOME}/sandbox/a/v1/charges"
-    assert world.app.reply_to("GET", "/_mock/journal/1", b"", raw, b"").status == 404
+    assert world.app.handle("GET", "/_mock/journal/1", b"", raw, b"").status == 404
 
 
 # Rows ---------------------------------------------------------------------------------------------

@@ -210,6 +210,6 @@ def test_cross_origin_put_is_rejected(world: World, path: str, headers: dict[str
     got = world.send("POST", path, raw=GOOD.encode(), headers=sent)
     assert (got.status, got.json) == (
         403,
-        {"message": "Origin: pages of other origins may not make control calls"},
+        {"message": "Origin: the control API does not accept requests from other origins"},
     )
     assert world.sandbox.rules.scenario.name == "sandbox"

@@ -41,7 +41,7 @@ class Branch:
         """Make one request of this sandbox."""
         sent = {"host": "localhost:4242"} | self._opens | headers
         path, _, query = path.partition("?")
-        return self.world.app.reply_to(
+        return self.world.app.handle(
             method,
             f"/sandbox/{self.name}{path}",
             query.encode(),

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_clover.clover.surface import SURFACE
-from mock_clover.control.surface import control_surface
+from mock_clover.control.surface import all_control_endpoints
 from mock_clover.core.codec import DEPTH_MAX, MalformedError, check_depth
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.keys import KeyRing
@@ -39,7 +39,7 @@ from tests.world import World
 MakeWorld = Callable[..., World]
 
 # Which endpoints there are does not hang on the world that they are asked of.
-CONTROL = control_surface(World(KeyRing(), load("sandbox")).sandboxes)
+CONTROL = all_control_endpoints(World(KeyRing(), load("sandbox")).sandboxes)
 CONTROLLING = {"content-type": "application/json", "x-mock-clover-control": "1"}
 every_endpoint = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
 with_a_body = pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def ask(
     sent |= {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     method = "POST" if body else "GET"
     raw = Raw(method=method, path=path, ids=(), query=b"", headers=sent, body=body)
-    return world.app.answer(world.sandbox, raw, waited=waited)[0]
+    return world.app.handle_in_sandbox(world.sandbox, raw, waited=waited)[0]
 
 
 def pay(world: World, *, waited: bool = False, source: str = "", **headers: str) -> Reply | Wait:

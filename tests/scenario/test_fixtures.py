@@ -54,7 +54,7 @@ def root(world: World, method: str, path: str, token: str = "", body: Any = None
     headers = {b"host": b"localhost:4242", b"authorization": f"Bearer {token}".encode()}
     data = b"" if body is None else json.dumps(body).encode()
     path, _, query = path.partition("?")
-    reply = world.app.reply_to(method, path, query.encode(), headers, data)
+    reply = world.app.handle(method, path, query.encode(), headers, data)
     told = {name.decode(): value.decode() for name, value in reply.headers}
     return Answered(reply.status, reply.body, reply.why, reply.content_type.decode(), told)
 

@@ -77,13 +77,13 @@ def test_its_shop_has_the_history_that_it_says(page: Callable[[str], World]) -> 
 def test_its_credentials_are_fixed(page: Callable[[str], World], token: str, status: int) -> None:
     world = page("fixed-credentials")
     headers = {b"host": b"localhost", b"authorization": f"Bearer {token}".encode()}
-    assert world.app.reply_to("GET", "/v1/charges", b"", headers, b"").status == status
+    assert world.app.handle("GET", "/v1/charges", b"", headers, b"").status == status
 
 
 def test_merchant_is_selected_by_token(page: Callable[[str], World]) -> None:
     world = page("market")
     headers = {b"host": b"localhost", b"authorization": b"Bearer bakery-token"}
-    taken = world.app.reply_to("GET", "/_mock/snapshot", b"", headers, b"")
+    taken = world.app.handle("GET", "/_mock/snapshot", b"", headers, b"")
     assert len(json.loads(taken.body)["customers"]) == 3
     path = "/sandbox/default.bakery/_mock/clock"
-    assert world.app.reply_to("GET", path, b"", {b"host": b"localhost"}, b"").status == 200
+    assert world.app.handle("GET", path, b"", {b"host": b"localhost"}, b"").status == 200

@@ -19,11 +19,11 @@ from tests.world import World
 OPEN = ControlGuard()
 GUARDED = ControlGuard(token="s3cret", hosts=("clover.example.com",))
 HOST = (
-    "Host: control calls are not allowed under this name; allow it with "
+    "Host: the control API does not accept this host name; allow it with "
     "`mock-clover serve --control-host NAME`"
 )
-ORIGIN = "Origin: pages of other origins may not make control calls"
-TOKEN = "x-mock-clover-control: the control token is missing or wrong"
+ORIGIN = "Origin: the control API does not accept requests from other origins"
+TOKEN = "x-mock-clover-control: the control token is missing or invalid"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_control_guard(gate: ControlGuard, headers: dict[str, str], refusal: str
 
 @pytest.mark.parametrize("token", ["", " ", "\n"])
 def test_empty_control_token_is_rejected(token: str) -> None:
-    with pytest.raises(ValueError, match="the control token is empty"):
+    with pytest.raises(ValueError, match="the control token must not be empty"):
         ControlGuard(token=token)
 
 
@@ -164,7 +164,7 @@ def test_a_saved_scenario_is_reloaded_and_a_wrong_one_is_not(
         return str(call(server.port, "GET", "/_mock/scenario").json["rules"])
 
     file.write_text(RULE.format(name="second", code="lost_card").replace("then", "thn"))
-    eventually(lambda: "the current scenario stays in force" in server.log.read_text())
+    eventually(lambda: "the current scenario stays active" in server.log.read_text())
     assert "did you mean `then`?" in server.log.read_text()
     assert "first" in in_force()
     file.write_text(RULE.format(name="third", code="stolen_card"))
@@ -189,7 +189,7 @@ def test_an_idle_sandbox_is_dropped_and_a_used_one_is_not(world: World) -> None:
         world.sandboxes.named(name)
     idlers = IdleSandboxReaper(world.sandboxes, ExchangeLog(None, "none"))
     idlers.sweep(0.0)
-    world.app.reply_to("GET", "/sandbox/used/v1/charges", b"", {}, b"")
+    world.app.handle("GET", "/sandbox/used/v1/charges", b"", {}, b"")
     idlers.sweep(IDLE_S)
     idlers.sweep(IDLE_S + 1)
     assert {each.name for each in world.sandboxes} == {"default", "used"}

@@ -84,7 +84,7 @@ def test_testclient(app: Starlette, method: str, path: str, status: int, said: b
 
 def test_lifespan_runs_and_ends_background_jobs(app: Starlette) -> None:
     async def tasks() -> list[asyncio.Task[Any]]:
-        return [task for task in asyncio.all_tasks() if "keep_house" in repr(task)]
+        return [task for task in asyncio.all_tasks() if "run_periodic_tasks" in repr(task)]
 
     with client_of(app) as client:
         assert client.get("/readyz").json()["status"] == "ready"
@@ -174,7 +174,7 @@ def test_root_path_is_optional_in_the_path(
 
 # Faults ------------------------------------------------------------------------------------------
 
-OBSTACLE = "works on a server that `mock-clover serve` runs"
+OBSTACLE = "requires `mock-clover serve`"
 
 
 def test_socket_faults_are_rejected(app: Starlette) -> None:
@@ -244,7 +244,7 @@ def test_a_delay_can_be_cancelled(app: Starlette) -> None:
         ({"scenario": "declined"}, ValueError, "unknown scenario 'declined'; did you mean"),
         ({"scenario": {"name": "x", "rule": []}}, ValueError, "scenario: .*did you mean `rules`?"),
         ({"scenario": "flaky-network"}, ValueError, OBSTACLE),
-        ({"control_token": ""}, ValueError, "control token is empty"),
+        ({"control_token": ""}, ValueError, "control token must not be empty"),
     ],
 )
 def test_wrong_arguments(given: dict[str, Any], kind: type[Exception], said: str) -> None:

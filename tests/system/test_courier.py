@@ -216,7 +216,10 @@ def test_a_redirect_is_not_followed(served: Served) -> None:
         assert elsewhere.posts == []
     (attempt,) = failed["attempts"]
     assert (failed["state"], attempt["status"]) == ("failed", 302)
-    assert attempt["error"] == "the target responded with 302, not 2xx; redirects are not followed"
+    assert (
+        attempt["error"]
+        == "the target responded with status 302, expected 2xx; redirects are not followed"
+    )
 
 
 @pytest.mark.parametrize("parser", PARSERS)
@@ -319,15 +322,15 @@ def test_every_whole_answer_of_2xx_is_a_delivery(world: World, answer: bytes) ->
 @pytest.mark.parametrize(
     ("url", "hosts", "error"),
     [
-        ("http://169.254.169.254/latest", (), "refused: 169.254.169.254 is a link-local"),
-        ("http://169.254.169.254/", ("169.254.169.254",), "refused: 169.254.169.254"),
-        ("http://2852039166/", (), "refused: 169.254.169.254"),
-        ("http://0xa9.0xfe.0xa9.0xfe/", (), "refused: 169.254.169.254"),
-        ("http://0251.0376.0251.0376/", (), "refused: 169.254.169.254"),
-        ("http://[::ffff:169.254.169.254]/", (), "refused: ::ffff:169.254.169.254"),
-        ("http://0/", (), "refused: 0.0.0.0 is not a host address"),
+        ("http://169.254.169.254/latest", (), "not sent: 169.254.169.254 is a link-local"),
+        ("http://169.254.169.254/", ("169.254.169.254",), "not sent: 169.254.169.254"),
+        ("http://2852039166/", (), "not sent: 169.254.169.254"),
+        ("http://0xa9.0xfe.0xa9.0xfe/", (), "not sent: 169.254.169.254"),
+        ("http://0251.0376.0251.0376/", (), "not sent: 169.254.169.254"),
+        ("http://[::ffff:169.254.169.254]/", (), "not sent: ::ffff:169.254.169.254"),
+        ("http://0/", (), "not sent: 0.0.0.0 is not a host address"),
         ("http://8.8.8.8/", (), "allow it with `mock-clover serve --webhook-host 8.8.8.8`"),
-        ("http://0x08080808/", (), "refused: 8.8.8.8 is not in a loopback"),
+        ("http://0x08080808/", (), "not sent: 8.8.8.8 is not in a loopback"),
         ("http://no-such-host.invalid/", (), "no-such-host.invalid: "),
     ],
 )

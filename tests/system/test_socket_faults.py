@@ -261,7 +261,7 @@ def test_jitter_stays_within_its_bounds(world: World) -> None:
     asked = {"kind": "delay", "delay_ms": 50, "jitter_ms": 100, "endpoint": "list_charges"}
     assert world.send("POST", "/_mock/faults", asked).status == 200
     replies = [
-        world.app.reply_to(
+        world.app.handle(
             "GET", "/v1/charges", b"", {b"authorization": world.sandbox.bearer_header}, b""
         )
         for _ in range(200)
@@ -278,7 +278,7 @@ def test_jitter_follows_from_the_seed(make_world: Callable[..., World]) -> None:
         asked = {"kind": "delay", "jitter_ms": 10_000}
         world.send("POST", "/_mock/faults", asked)
         header = {b"authorization": world.sandbox.bearer_header}
-        return [world.app.reply_to("GET", "/v1/charges", b"", header, b"").ms for _ in range(9)]
+        return [world.app.handle("GET", "/v1/charges", b"", header, b"").ms for _ in range(9)]
 
     assert waits() == waits()
 

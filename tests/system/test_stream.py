@@ -78,7 +78,7 @@ def test_stream_requires_control_token(serve: Callable[..., Served]) -> None:
     port = serve("--control-token", "s3cret").port
     with Reader(port) as stranger:
         assert stranger.reply.status == 403
-        said = "x-mock-clover-control: the control token is missing or wrong"
+        said = "x-mock-clover-control: the control token is missing or invalid"
         assert json.loads(stranger.reply.read()) == {"message": said}
     with Reader(port, x_mock_clover_control="s3cret") as reader:
         assert (reader.reply.status, reader.first_line()) == (200, ": alive")

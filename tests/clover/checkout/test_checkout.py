@@ -608,7 +608,7 @@ def test_sessions_are_isolated_by_sandbox(world: World) -> None:
     def ask(method: str, path: str, body: Any = None) -> Any:
         sent = {name.encode(): value.encode() for name, value in opens.items()}
         raw = b"" if body is None else json.dumps(body).encode()
-        return world.app.reply_to(method, f"/sandbox/other{path}", b"", sent, raw)
+        return world.app.handle(method, f"/sandbox/other{path}", b"", sent, raw)
 
     for reply in (
         ask("GET", f"/_mock/checkouts/{made}"),
@@ -642,18 +642,18 @@ def test_sessions_of_additional_merchant(make_world: MakeWorld) -> None:
         b"authorization": f"Bearer {known.access_token}".encode(),
         b"x-clover-merchant-id": known.merchant_id.encode(),
     }
-    reply = world.app.reply_to("POST", PATH, b"", sent, json.dumps(asked()).encode())
+    reply = world.app.handle("POST", PATH, b"", sent, json.dumps(asked()).encode())
     made = json.loads(reply.body)
     path = made["href"].removeprefix("http://localhost:4242")
     bare = {b"host": b"localhost:4242"}
     root = f"/hosted/checkout/{made['checkoutSessionId']}"
-    assert [world.app.reply_to("GET", each, b"", bare, b"").status for each in (path, root)] == [
+    assert [world.app.handle("GET", each, b"", bare, b"").status for each in (path, root)] == [
         200,
         200,
     ]
     card = json.dumps(world.card()).encode()
     control = f"/_mock/checkouts/{made['checkoutSessionId']}/pay"
-    assert world.app.reply_to("POST", control, b"", bare, card).status == 200
+    assert world.app.handle("POST", control, b"", bare, card).status == 200
     assert (len(florist.charges), len(world.sandbox.charges)) == (1, 0)
 
 

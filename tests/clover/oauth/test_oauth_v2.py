@@ -404,7 +404,7 @@ def at_root(world: World, method: str, path: str, body: Any = None, **headers: s
     path, _, query = path.partition("?")
     sent = {name.encode(): value.encode() for name, value in headers.items()}
     raw = b"" if body is None else json.dumps(body).encode()
-    return world.app.reply_to(method, path, query.encode(), sent, raw)
+    return world.app.handle(method, path, query.encode(), sent, raw)
 
 
 @pytest.mark.parametrize("version", ["", "v2/"])

@@ -94,8 +94,8 @@ def test_a_merchant_id_finds_its_sandbox_without_a_prefix(world: World) -> None:
     other = sandboxes.named("other")
     app = App(sandboxes, ExchangeLog(None, "none"))
     path = f"/v3/merchants/{other.credentials.merchant_id}/ecomm_payment_configs"
-    assert app.locate(path, {}) == (other, path)
-    assert app.locate("/v3/merchants/ZZZZZZZZZZZZZ/orders", {})[0] is sandboxes.default
+    assert app.resolve_sandbox(path, {}) == (other, path)
+    assert app.resolve_sandbox("/v3/merchants/ZZZZZZZZZZZZZ/orders", {})[0] is sandboxes.default
 
 
 # Lists --------------------------------------------------------------------------------------------
