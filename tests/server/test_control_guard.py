@@ -123,10 +123,8 @@ def test_the_journal_is_followed(serve: Callable[..., Served], tmp_path: Path) -
     refused = subprocess.run(
         called, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
-    assert (refused.returncode, refused.stderr) == (
-        1,
-        f'mock-clover: 403: {{"message":"{TOKEN}"}}\n',
-    )
+    message = f'{server.url}/_mock/journal?limit=1000 returned 403: {{"message":"{TOKEN}"}}'
+    assert (refused.returncode, refused.stderr) == (1, f"mock-clover: {message}\n")
     call(server.port, "GET", "/v1/charges")
     out = tmp_path / "followed"
     with out.open("wb") as sink:
