@@ -1,8 +1,8 @@
-# Two commands do everything: `make serve` runs the server, `make test` passes the tests.
+# The two main commands: `make serve` runs the server, `make test` runs the fast tests.
 # Each installs what it needs into .venv, at the versions and hashes of .requirements/.
 PYTHON ?= python3
 BIN := .venv/bin
-# Cached byte code: without it, every run and every server compiles 300 files again.
+# Allow cached bytecode: without it, every run recompiles 300 files.
 export PYTHONDONTWRITEBYTECODE :=
 COMPILE = $(BIN)/python -m compileall -q mock_clover
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-deps
@@ -23,7 +23,7 @@ define install
 	$(1)/bin/python $(PIP_INSTALL) --no-build-isolation -e .
 endef
 
-# One stamp for each set of packages. A larger set contains the smaller ones.
+# One stamp file for each set of packages. A larger set contains the smaller ones.
 .venv/.serve: pyproject.toml .requirements/build.txt .requirements/serve.txt
 	$(call install,.venv,serve)
 	@$(COMPILE)
@@ -42,52 +42,52 @@ endef
 serve: .venv/.serve ## run the server on http://127.0.0.1:4242 (ARGS="--port 0 …")
 	$(BIN)/mock-clover serve $(ARGS)
 
-test: .venv/.test ## run the inner loop: in-process tests and one shared server (ARGS="-k charges …")
+test: .venv/.test ## run the fast tests: in process, and against one shared server (ARGS="-k charges …")
 	$(BIN)/pytest $(ARGS)
 
-test-system: .venv/.all ## test server processes, sockets, TLS, the command line, the wheel and the docs
+test-system: .venv/.all ## run the system tests: server processes, sockets, TLS, command line, wheel, docs
 	$(BIN)/pytest -p xdist -n auto -m system $(ARGS)
 
-fuzz: .venv/.all ## send generated and hostile requests to every endpoint
+fuzz: .venv/.all ## run the fuzz tests: generated and malformed requests to every endpoint
 	$(BIN)/pytest -p xdist -n auto -m fuzz $(ARGS)
 
-test-browser: .venv/.all ## drive the pages and the SDK in Chromium; fails without one
+test-browser: .venv/.all ## run the browser tests: the pages and the SDK; fails without Chromium
 	MOCK_CLOVER_TEST_BROWSER=required $(BIN)/pytest -p xdist -n auto -m browser $(ARGS)
 
-test-clients: .venv/.all ## run other people's Clover clients; fails without node, npm and a JDK
+test-clients: .venv/.all ## test with third-party Clover clients; fails without node, npm and a JDK
 	MOCK_CLOVER_TEST_CLIENTS=required $(BIN)/pytest -p xdist -n auto -m clients $(ARGS)
 
-# The tests of sockets go with it: the server relies on uvicorn's protocol classes.
+# The socket tests are included because the server subclasses uvicorn's protocol classes.
 SOCKETS := tests/system/test_sockets.py tests/system/test_socket_faults.py tests/system/test_tls.py
 
 .work/lowest/.ready: pyproject.toml .requirements/build.txt .requirements/lowest.txt
 	$(call install,.work/lowest,lowest)
 	@touch $@
 
-test-lowest: .work/lowest/.ready ## run the inner loop and the socket tests on the oldest dependencies
+test-lowest: .work/lowest/.ready ## run the fast tests and the socket tests with the oldest dependencies
 	.work/lowest/bin/pytest $(ARGS)
 	.work/lowest/bin/pytest -p xdist -n auto $(SOCKETS) $(ARGS)
 
-image-test: ## build the image without an engine and run it (root, Debian)
+image-test: ## build and run the image without a container engine (needs root on Debian)
 	bash tests/image/run.sh
 
 test-all: test test-system fuzz test-browser test-clients image-test ## run all of the above
 
-stress: .venv/.test ## run `make test` five times beside eight busy loops, and five times with -n 4
+stress: .venv/.test ## run `make test` five times under CPU load (eight busy loops) and five times with -n 4
 	bash tests/stress.sh
 
-screenshots: .venv/.all ## write pictures of every page to .work/screenshots (ARGS="checkout …")
+screenshots: .venv/.all ## save screenshots of every page to .work/screenshots (ARGS="checkout …")
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
-lint: .venv/.all ## check rules and format with ruff
+lint: .venv/.all ## check style and format with ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 types: .venv/.all ## check types with mypy --strict
 	$(BIN)/mypy
 
-# Golden replies first: the other files are made from them.
-generate: .venv/.test ## rewrite the golden replies, then the generated docs and the schema
+# Golden responses first: the other files are generated from them.
+generate: .venv/.test ## rewrite the golden responses, then the generated docs and the schema
 	for file in conformance/test_golden test_docs reference/test_fidelity cli/test_scenario_cli; do \
 		MOCK_CLOVER_TEST_UPDATE=1 $(BIN)/pytest -q tests/$$file.py; done
 
@@ -95,21 +95,21 @@ format: .venv/.all ## format with ruff
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-# An environment of its own: these tools run before anything else is trusted.
+# A separate environment: these tools run before anything else is trusted.
 .work/tools/.ready: .requirements/tools.txt
 	@test -x .work/tools/bin/python || $(PYTHON) -m venv .work/tools
 	.work/tools/bin/python $(PIP_INSTALL) --require-hashes -r .requirements/tools.txt
 	@touch $@
 
-pins: .work/tools/.ready ## write the lock files again (ARGS=--upgrade takes the newest versions)
+pins: .work/tools/.ready ## update the lock files (ARGS=--upgrade for the newest versions)
 	.work/tools/bin/python tests/pins.py $(ARGS)
 
 pin-base: ## write the newest digest of the base image into the Dockerfile (needs docker)
 	bash tests/image/pin.sh
 
-# `--strict`: what the index cannot tell is a failure.
+# `--strict`: a package that cannot be checked is a failure.
 AUDIT = .work/tools/bin/pip-audit --strict --require-hashes --disable-pip
-# `.requirements/sdk*.txt` are left out: they hold old builders, for one old package, in a test.
+# `.requirements/sdk*.txt` are not checked: they pin old build tools for one old package in a test.
 audit: .work/tools/.ready ## report known vulnerabilities of the locked packages
 	@for set in build all tools; do echo ".requirements/$$set.txt"; \
 		$(AUDIT) -r .requirements/$$set.txt || failed=1; done; \
@@ -117,8 +117,8 @@ audit: .work/tools/.ready ## report known vulnerabilities of the locked packages
 		(cd "$$(dirname "$$lock")" && npm audit --package-lock-only) || failed=1; done; \
 	exit $${failed:-0}
 
-bench: .venv/.all ## measure and print ratios (ARGS="charges …")
+bench: .venv/.all ## run the benchmarks and print ratios (ARGS="charges …")
 	$(BIN)/python -m tests.bench $(ARGS)
 
-clean: ## remove everything that these commands made
+clean: ## remove everything these commands created
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .work dist build

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run the inner loop again and again on a busy machine; every run must pass.
+# Run the fast tests repeatedly on a busy machine; every run must pass.
 #
 # Eight busy loops at the normal priority compete with it. Five runs use one process, five use four
 # workers. Exit: 0 if all runs pass, 1 otherwise. The output of a run that fails is shown.

@@ -169,7 +169,7 @@ class MockClover:
         """Assert that requests were made (default: at least one) and return their number.
 
         `match` has members of the request and their values, `a.b` for nested ones. Raises
-        AssertionError with the nearest misses.
+        AssertionError with the near misses.
         """
         __tracebackhide__ = True
         query = _without_none(

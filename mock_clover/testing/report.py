@@ -44,7 +44,7 @@ def exchange_line(exchange: dict[str, Any]) -> str:
 
 
 def miss_text(query: dict[str, Any], result: dict[str, Any]) -> str:
-    """Describe a failed verification, with the nearest misses."""
+    """Describe a failed verification, with the near misses."""
     what = query.get("endpoint") or ("these requests" if query.get("in_order") else "any operation")
     where = f" with {_short(_masked(query['match']))}" if query.get("match") else ""
     lines = [f"{what}{where}: {result.get('message')}"]

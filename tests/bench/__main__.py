@@ -32,13 +32,13 @@ class Figure:
 
 
 FIGURES = (
-    Figure("charges", "create and read a charge, of a bare server", charges.measure),
-    Figure("tokens", "encrypted tokens, of RSA private operations", tokens.measure),
-    Figure("latency", "p99 of a charge, alone and beside tokens", latency.measure),
-    Figure("decay", "speed and memory with many charges stored", decay.measure),
-    Figure("startup", "time to the first answer and memory at rest", startup.measure),
+    Figure("charges", "create and read a charge, relative to a bare server", charges.measure),
+    Figure("tokens", "encrypted tokens, relative to RSA private-key operations", tokens.measure),
+    Figure("latency", "p99 of a charge, alone and in parallel with tokens", latency.measure),
+    Figure("decay", "speed and memory with many stored charges", decay.measure),
+    Figure("startup", "time to the first response and idle memory", startup.measure),
     Figure("worlds", "a sandbox, a fork, a snapshot: time and memory", worlds.measure),
-    Figure("peer", "first creates, of localstripe", peer.measure),
+    Figure("peer", "first creates, relative to localstripe", peer.measure),
 )
 
 

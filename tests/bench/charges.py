@@ -33,8 +33,8 @@ def measure(plan: Plan) -> list[Row]:
         reads.append(read)
         say(f"  round {number + 1}: create {_told(create)}; read {_told(read)}")
     return [
-        _row("create a charge, throughput of bare", creates),
-        _row("read a charge, throughput of bare", reads),
+        _row("create a charge: throughput relative to the bare server", creates),
+        _row("read a charge: throughput relative to the bare server", reads),
     ]
 
 
@@ -63,7 +63,7 @@ def _pair(
 
 def _row(says: str, pairs: Sequence[Pair]) -> Row:
     mocks, bares = zip(*pairs, strict=True)
-    beside = f"{_rate(mocks)} of {_rate(bares)}; {_cores('core', mocks)}, {_cores('bare', bares)}"
+    beside = f"{_rate(mocks)} vs. {_rate(bares)}; {_cores('core', mocks)}, {_cores('bare', bares)}"
     if any(_limits(kind) for kind in (mocks, bares)):
         beside += ": the client is the limit, so trust the CPU column"
     return Row(

@@ -53,15 +53,15 @@ def _rows(
     early_rate = median(early.rate for _, early in pairs)
     return [
         Row(
-            f"creates with {stored:,} charges stored, of those with none",
+            f"create rate with {stored:,} stored charges, relative to an empty server",
             tuple(late.rate / early.rate for late, early in pairs),
             0.9,
             0.9,
-            f"{late_rate:,.0f}/s of {early_rate:,.0f}/s",
+            f"{late_rate:,.0f}/s vs. {early_rate:,.0f}/s",
             by_cpu=tuple(late.cpu_rate / early.cpu_rate for late, early in pairs),
         ),
         Row(
-            f"memory grown by {stored:,} charges, of their JSON",
+            f"memory growth for {stored:,} charges, relative to their JSON size",
             tuple(growths),
             2.6,
             1.5,

@@ -53,7 +53,7 @@ def _rows(
     tail = median(_tail(sample) for sample in bare)
     return [
         Row(
-            f"a charge's latency, p99 of p50, {plan.count(_CREATES):,} creates",
+            f"charge latency: p99 divided by p50, {plan.count(_CREATES):,} creates",
             tuple(_tail(sample) for sample in quiet),
             4,
             2.5,
@@ -61,14 +61,15 @@ def _rows(
             lower_is_better=True,
         ),
         Row(
-            f"charges' p99 with {_TOKENS_PER_SECOND} encrypted tokens/s beside, of without",
+            f"charge p99 with {_TOKENS_PER_SECOND} encrypted tokens/s in parallel, "
+            "relative to p99 without",
             tuple(
                 b.percentile_ms(99) / a.percentile_ms(99)
                 for a, b in zip(quiet, disturbed, strict=True)
             ),
             1.5,
             1.5,
-            f"{p99_disturbed:.2f} ms of {p99:.2f} ms; {median(paces):.0f} tokens/s answered",
+            f"{p99_disturbed:.2f} ms vs. {p99:.2f} ms; {median(paces):.0f} tokens/s answered",
             lower_is_better=True,
         ),
     ]

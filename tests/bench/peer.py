@@ -58,11 +58,11 @@ def measure(plan: Plan) -> list[Row]:
     )
     return [
         Row(
-            f"first {plan.count(_CREATES):,} sequential creates, of localstripe {version}",
+            f"first {plan.count(_CREATES):,} sequential creates, relative to localstripe {version}",
             tuple(mock.rate / peer.rate for mock, peer in pairs),
             20,
             20,
-            f"{mock_rate:,.0f}/s of {peer_rate:,.0f}/s",
+            f"{mock_rate:,.0f}/s vs. {peer_rate:,.0f}/s",
             by_cpu=tuple(mock.cpu_rate / peer.cpu_rate for mock, peer in pairs),
         )
     ]

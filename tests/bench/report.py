@@ -12,7 +12,7 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 _NEW_FILE = f"# Performance\n\nWritten by `make bench`.\n\n{BEGIN}\n{END}\n"
 _WHY_CHARACTERS_MAX = 200
 _HEAD = (
-    "| figure | median (min-max) | target (stretch) | verdict | by server CPU | beside it |",
+    "| figure | median (min-max) | target (stretch) | verdict | by server CPU time | details |",
     "|---|---|---|---|---|---|",
 )
 
@@ -38,7 +38,7 @@ class Row:
         sign = -1 if self.lower_is_better else 1
         reached = sign * median(self.ratios)
         if self.stretch != self.target and reached >= sign * self.stretch:
-            return "stretch"
+            return "stretch target met"
         return "met" if reached >= sign * self.target else "**missed**"
 
     def line(self) -> str:
@@ -76,8 +76,8 @@ def table(rows: Sequence[Row | Unmeasured], rounds: int) -> str:
     day = datetime.now(tz=UTC).date().isoformat()
     facts = [f"- {what}: {value}" for what, value in machine.facts()]
     said = (
-        f"Measured on {day}, {rounds} rounds or more; each ratio is taken within a round, "
-        "and the table gives the median of the rounds with the least and the greatest."
+        f"Measured on {day}, {rounds} rounds or more; each ratio is computed within a round; "
+        "the table shows the median over all rounds, with minimum and maximum."
     )
     return "\n".join([said, "", *facts, "", *_HEAD, *(row.line() for row in rows)])
 

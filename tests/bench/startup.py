@@ -50,19 +50,20 @@ def measure(plan: Plan) -> list[Row]:
         say(f"  round {number + 1}: {told} = {starts[-1] / floors[-1]:.2f}")
     return [
         Row(
-            "process start to first answer, of importing starlette and uvicorn",
+            "time from process start to first response, "
+            "relative to importing starlette and uvicorn",
             tuple(start / floor for start, floor in zip(starts, floors, strict=True)),
             1.25,
             1.10,
-            f"{median(starts) * 1e3:.0f} ms of {median(floors) * 1e3:.0f} ms",
+            f"{median(starts) * 1e3:.0f} ms vs. {median(floors) * 1e3:.0f} ms",
             lower_is_better=True,
         ),
         Row(
-            "memory at rest, of bare",
+            "idle memory, relative to the bare server",
             tuple(rest / bare for rest, bare in zip(rests, bare_rests, strict=True)),
             1.6,
             1.6,
-            f"{median(rests) / 2**20:.0f} MiB of {median(bare_rests) / 2**20:.0f} MiB",
+            f"{median(rests) / 2**20:.0f} MiB vs. {median(bare_rests) / 2**20:.0f} MiB",
             lower_is_better=True,
         ),
     ]

@@ -95,11 +95,11 @@ def measure(plan: Plan) -> list[Row]:
         say(f"  round {number + 1}: {told}, {part:.4f} of copies; restored in {restored:.0f} ms")
     return [
         Row(
-            "making a sandbox, microseconds",
+            "creating a sandbox, microseconds",
             tuple(made_us),
             50,
             50,
-            f"{_MADE:,} by name, with credentials; the best of five tries in each round",
+            f"{_MADE:,} by name, with credentials; best of five runs per round",
             lower_is_better=True,
         ),
         Row(
@@ -107,15 +107,15 @@ def measure(plan: Plan) -> list[Row]:
             tuple(fork_s),
             1,
             1,
-            f"{median(fork_s) / _FORKS * 1e6:.0f} us a fork",
+            f"{median(fork_s) / _FORKS * 1e6:.0f} µs per fork",
             lower_is_better=True,
         ),
         Row(
-            f"memory of {_FORKS:,} forks, of as many copies",
+            f"memory of {_FORKS:,} forks, relative to {_FORKS:,} full copies",
             tuple(parts),
             1 / _TIMES_SMALLER,
             1 / _TIMES_SMALLER,
-            f"{median(per_fork) / 1024:.0f} KiB a fork",
+            f"{median(per_fork) / 1024:.0f} KiB per fork",
             lower_is_better=True,
         ),
         Row(

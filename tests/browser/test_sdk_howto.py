@@ -38,7 +38,7 @@ def opened(till: Till, visitor: Visitor) -> Page:
 def test_the_shops_page_pays_and_tells_what_is_wrong(till: Till, visitor: Visitor) -> None:
     page = opened(till, visitor)
     run: dict[str, Any] = {"page": page}
-    said = page.locator("#said")
+    said = page.locator("#message")
     page.get_by_role("button", name="Pay").click()
     expect(said).to_contain_text("Card number is required. Card expiry is required.")
     exec(example("python"), run)

@@ -132,9 +132,9 @@ class Visit(NamedTuple):
 
     def ends(self, said: str) -> None:
         """Wait for what the page says in the end; nothing of the SDK's is left in it then."""
-        expect(self.page.locator("#said")).to_have_text(said)
+        expect(self.page.locator("#message")).to_have_text(said)
         expect(self.page.locator("iframe, dialog")).to_have_count(0)
-        self.page.evaluate("said.textContent = ''")
+        self.page.evaluate("message.textContent = ''")
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_the_shells_page_runs(tmp_path: Path, served: Served) -> None:
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
     fault, charge, clock, twice, never, journal, why, limited, dropped = objects(out)
     assert fault["left"] == 1
-    assert "no reply: curl says " in out
+    assert "no response: curl exit code " in out
     assert charge["amount"] == 1800
     assert [due["id"] for due in clock["fired"]] == [charge["id"]]
     assert twice == {"verified": True, "count": 2}
