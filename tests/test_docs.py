@@ -1,6 +1,6 @@
 """The documents tell the truth: their commands run, their tables are those of the code.
 
-`MOCK_CLOVER_TEST_UPDATE=1` writes docs/reference.md anew.
+`MOCK_CLOVER_TEST_UPDATE=1` rewrites docs/reference.md.
 """
 
 import json
@@ -176,22 +176,23 @@ def test_reference_is_up_to_date() -> None:
 def reference() -> str:
     parts = [
         "# Reference",
-        "Operations, errors, test cards and control calls, generated from the code. "
+        "Operations, errors, test cards and control endpoints, generated from the code. "
         "[Fidelity](fidelity.md) explains evidence and sources. `mock-clover routes`, `errors` and "
-        "`cards` print the same.",
+        "`cards` print the same tables.",
         "## Operations",
         _table("routes", ["method", "path", "name", "about", "permissions", "evidence", "source"]),
-        "Permissions are checked if a scenario's `settings.permissions` lists those of the app; a "
-        "request without a required one gets 401.",
-        "`--strict docs` rejects the operations that Clover does not have: "
+        "Permissions are checked only if a scenario sets `settings.permissions`; a request without "
+        "a required permission then gets a 401.",
+        "These operations are extensions, which `--strict docs` rejects: "
         + ", ".join(f"`{row['name']}`" for row in _rows("routes") if row["extension"])
         + ".",
         "## Errors",
         _table("errors", ["name", "status", "code", "type", "message", "evidence", "source"]),
         "## Test cards of the default scenario",
         _table("cards", ["number", "brand", "outcome", "evidence", "source", "note", "threeds"]),
-        "## Control calls",
-        "Of this mock, not of Clover. Those under `/_mock` act on the sandbox of their path.",
+        "## Control endpoints",
+        "These endpoints exist only in the mock. Those under `/_mock` apply to the sandbox in "
+        "their path.",
         "| method | path | name | about |\n|---|---|---|---|\n" + "\n".join(map(_line, CONTROL)),
     ]
     return "\n\n".join(parts) + "\n"

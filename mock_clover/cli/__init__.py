@@ -1,4 +1,4 @@
-"""The command line. Commands import lazily, because `health` must start quickly."""
+"""The command line. Commands import their dependencies lazily: `health` must start quickly."""
 
 import click
 
@@ -6,10 +6,10 @@ from mock_clover import __version__
 from mock_clover.cli.base import CONTEXT, examples
 from mock_clover.cli.client import env, health, journal, token
 from mock_clover.cli.conformance import conformance
-from mock_clover.cli.fidelity import evidence
+from mock_clover.cli.evidence import evidence
 from mock_clover.cli.serve import serve
 from mock_clover.cli.tables import cards, check, errors, openapi, routes, scenarios, schema
-from mock_clover.cli.trust import tls_setup
+from mock_clover.cli.tls_setup import tls_setup
 
 COMMANDS = (
     serve,
@@ -30,10 +30,14 @@ COMMANDS = (
 )
 
 
-@click.group(context_settings=CONTEXT, epilog=examples("mock-clover serve", "mock-clover token"))
+@click.group(
+    context_settings=CONTEXT,
+    help="A local mock of the Clover payments sandbox: stateful, deterministic, offline.",
+    epilog=examples("mock-clover serve", "mock-clover token"),
+)
 @click.version_option(__version__, prog_name="mock-clover")
 def main() -> None:
-    """Run a local mock of the Clover payments sandbox: stateful, deterministic, offline."""
+    """Run a command."""
 
 
 for command in COMMANDS:

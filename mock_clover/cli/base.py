@@ -18,15 +18,15 @@ DEFAULT_SEED = "mock-clover"
 PREFIX = "MOCK_CLOVER_"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-_GUARDS = frozenset({f"{PREFIX}CONTROL", f"{PREFIX}CONTROL_TOKEN"})
-"""Variables that restrict control calls. An empty value must not leave the calls open."""
+_MUST_NOT_BE_EMPTY = frozenset({f"{PREFIX}CONTROL", f"{PREFIX}CONTROL_TOKEN"})
+"""Variables that protect the control API. An empty value must not disable the protection."""
 
 
-class FilledCommand(click.Command):
+class NonEmptyOptionsCommand(click.Command):
     """A command that rejects options with an empty value, usually an unset shell variable.
 
     An empty environment variable counts as unset, as in click and Docker Compose, unless it is one
-    of `_GUARDS`: then the server would start with control calls open.
+    of `_MUST_NOT_BE_EMPTY`: then the control API would be unprotected.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -34,13 +34,17 @@ class FilledCommand(click.Command):
         values, *_ = self.make_parser(ctx).parse_args(list(args))
         for parameter in self.get_params(ctx):
             value = values.get(str(parameter.name))
-            if any(_is_blank(each) for each in (value if isinstance(value, list) else [value])):
+            if any(_is_blank(item) for item in (value if isinstance(value, list) else [value])):
                 fail(f"{parameter.opts[0]} is empty: set a value or omit the option")
             variable = str(parameter.envvar)
-            if value is None and variable in _GUARDS and _is_blank(os.environ.get(variable)):
+            if (
+                value is None
+                and variable in _MUST_NOT_BE_EMPTY
+                and _is_blank(os.environ.get(variable))
+            ):
                 fail(
-                    f"{variable} is empty, which would leave control calls open: "
-                    "set a value or unset it"
+                    f"{variable} is empty, which would leave the control API unprotected: "
+                    "set a value or unset the variable"
                 )
         return super().parse_args(ctx, args)
 

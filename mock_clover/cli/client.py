@@ -41,7 +41,7 @@ DEFAULT_CARD = "4242424242424242"
 @click.option(
     "--scenario",
     metavar="NAME|FILE",
-    help="The server's scenario, if its merchants have their own credentials.",
+    help="Scenario of the server; needed only if its merchants define their own credentials.",
 )
 @click.option("--merchant", metavar="NAME", help="Merchant of the scenario; default: the first.")
 @click.option(
@@ -55,7 +55,10 @@ DEFAULT_CARD = "4242424242424242"
 def env(
     *, url: str, sandbox: str, seed: str, scenario: str | None, merchant: str | None, form: str
 ) -> None:
-    """Print the credentials of a sandbox. They are derived from seed and name, without a server."""
+    """Print the credentials of a sandbox.
+
+    No server is needed: they are derived from --seed and --sandbox.
+    """
     credentials = credentials_of(seed, sandbox)
     if scenario is not None:
         credentials = _merchant_credentials(scenario, merchant, seed, sandbox)
@@ -92,7 +95,7 @@ def _merchant_credentials(
     epilog=examples(
         "mock-clover token                       # 4242 4242 4242 4242, approved",
         "mock-clover token 4005571702222222      # declined when charged",
-        "mock-clover token --exp 01/20           # the token error for an expired card",
+        "mock-clover token --exp 01/20           # fails: the card has expired",
     ),
 )
 @click.argument("pan", default=DEFAULT_CARD)
@@ -103,12 +106,12 @@ def _merchant_credentials(
 @sandbox_option
 @seed_option
 def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, seed: str) -> None:
-    """Create a card token as a client does: fetch the public key, encrypt the PAN, POST it."""
+    """Create a card token like a client: fetch the public key, encrypt the PAN and POST it."""
     from mock_clover.client import ClientError, create_token
 
     month, slash, year = exp.partition("/")
     if not slash:
-        raise click.BadParameter("must have the form MM/YY", param_hint="--exp")
+        raise click.BadParameter("must be in the format MM/YY", param_hint="--exp")
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
     api_key = os.environ.get("CLOVER_API_KEY") or credentials_of(seed, sandbox).api_key
     try:
@@ -123,7 +126,10 @@ def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, 
 )
 @click.argument("url", required=False)
 def health(*, url: str | None) -> None:
-    """Check whether a server is ready: exit code 0 if ready, 1 if not. For container checks."""
+    """Check whether a server is ready: exit code 0 if ready, 1 if not.
+
+    Use it as the health check of a container.
+    """
     from mock_clover.client import ClientError, get_json
 
     port = os.environ.get(f"{PREFIX}PORT") or DEFAULT_PORT
@@ -145,7 +151,7 @@ def health(*, url: str | None) -> None:
 )
 @url_option
 @sandbox_option
-@click.option("--follow", "-f", is_flag=True, help="Keep streaming new entries.")
+@click.option("--follow", "-f", is_flag=True, help="Keep printing new entries.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per entry.")
 @click.option(
     "--control-token",

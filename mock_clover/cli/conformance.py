@@ -21,15 +21,20 @@ _SERVICES = ("tokens", "oauth", "platform", "recurring", "keys")
 _WRITERS = {".json": "as_json", ".md": "as_markdown"}
 
 
-def _credential(name: str, what: str) -> Callable[[_Command], _Command]:
+def _credential_option(name: str, description: str) -> Callable[[_Command], _Command]:
     variable = f"CLOVER_{name.upper()}"
     return click.option(
-        f"--{name.replace('_', '-')}", envvar=variable, metavar="…", help=f"{what} [{variable}]"
+        f"--{name.replace('_', '-')}",
+        envvar=variable,
+        metavar="…",
+        help=f"{description} [{variable}]",
     )
 
 
-def _service(name: str, what: str) -> Callable[[_Command], _Command]:
-    return click.option(f"--{name}-url", metavar="URL", help=f"Base URL of {what}, if different.")
+def _service_url_option(name: str, service: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        f"--{name}-url", metavar="URL", help=f"Base URL of {service}, if different."
+    )
 
 
 @click.command(
@@ -44,17 +49,17 @@ def _service(name: str, what: str) -> Callable[[_Command], _Command]:
 @click.option(
     "--against", metavar="URL", help="Base URL of the server: Clover's sandbox or a mock."
 )
-@_credential("access_token", "Access token of the merchant.")
-@_credential("api_key", "PAKMS key that creates card tokens.")
-@_credential("merchant_id", "Merchant id, 13 characters.")
-@_credential("client_id", "Client id of the app.")
-@_credential("client_secret", "Client secret of the app.")
-@_service("tokens", "/v1/tokens")
-@_service("oauth", "/oauth/authorize and /oauth/token")
-@_service("platform", "/v3 and the other /oauth/v2 endpoints")
-@_service("recurring", "/recurring")
-@_service("keys", "/assets/keys.json")
-@click.option("--only", multiple=True, metavar="FLOW", help="Run only this flow; repeatable.")
+@_credential_option("access_token", "Access token of the merchant.")
+@_credential_option("api_key", "API key (PAKMS) for creating card tokens.")
+@_credential_option("merchant_id", "Merchant id, 13 characters.")
+@_credential_option("client_id", "Client id of the app.")
+@_credential_option("client_secret", "Client secret of the app.")
+@_service_url_option("tokens", "/v1/tokens")
+@_service_url_option("oauth", "/oauth/authorize and /oauth/token")
+@_service_url_option("platform", "/v3 and the other /oauth/v2 endpoints")
+@_service_url_option("recurring", "/recurring")
+@_service_url_option("keys", "/assets/keys.json")
+@click.option("--only", multiple=True, metavar="FLOW", help="Run only this flow (can be repeated).")
 @click.option("--list", "listing", is_flag=True, help="List the flows and exit.")
 @click.option(
     "--report",
@@ -96,9 +101,9 @@ def conformance(
 ) -> None:
     """Run the golden flows against another server and report differences from the recordings.
 
-    It compares statuses, media types, members and their types, formats, codes and messages. Exit
-    code: 0 no drift, 1 drift, 2 the run failed. It sends only listed test cards, never sends to
-    Clover's production, and deletes only what a flow has created.
+    Compares status codes, media types, fields and their types, formats, error codes and messages.
+    Exit code: 0 no drift, 1 drift, 2 the run failed. Only listed test cards are sent, production
+    hosts are rejected, and only objects created by a flow are deleted.
     """
     from mock_clover.client import ClientError
     from mock_clover.conformance.hosts import AddressError
@@ -156,8 +161,8 @@ def _run(
         alone = hosts.has_control(root, send, headers)
         if not alone and (control or not credentials):
             raise ClientError(
-                f"{root} does not serve the mock-clover control API: set --access-token and "
-                "--api-key, or CLOVER_ACCESS_TOKEN and CLOVER_API_KEY"
+                f"{root} is not a mock-clover server with a control API. To test Clover's sandbox, "
+                "set --access-token and --api-key, or CLOVER_ACCESS_TOKEN and CLOVER_API_KEY"
             )
     dry_run, played, secrets = DryRun(), [], list(credentials.values())
     for count, bound in enumerate(bounds, start=1):
@@ -173,7 +178,7 @@ def _run(
             if alone:
                 with contextlib.suppress(ClientError):
                     drop_target(root, send, name, control_token)
-        _check_answered(steps)
+        _require_response(steps)
         played.append((bound, tuple(steps)))
     return Run(
         against=root if alone else against,
@@ -184,14 +189,14 @@ def _run(
     )
 
 
-def _check_answered(steps: "list[StepResult]") -> None:
+def _require_response(steps: "list[StepResult]") -> None:
     """Raise ClientError if the first request of a flow gets no response."""
     from mock_clover.client import ClientError
 
     first = next((step for step in steps if step.state != "skipped"), None)
-    for each in first.differences if first else ():
-        if each.kind == "no reply":
-            raise ClientError(f"no response: {each.got}")
+    for difference in first.differences if first else ():
+        if difference.kind == "no reply":
+            raise ClientError(f"no response: {difference.got}")
 
 
 def _play(

@@ -10,10 +10,13 @@ from mock_clover.sandbox.files import regular_file, write_whole
 
 
 class PortFile:
-    """The port file of one option, or none. Exits the command if the file cannot be used."""
+    """The port file of one option; does nothing if the option is not set.
+
+    Exits the command if the file cannot be used.
+    """
 
     def __init__(self, option: str, path: Path | None) -> None:
-        """Remove a file left by an earlier server."""
+        """Delete a file left by an earlier server."""
         self._option = option
         self._path = path
         self._content = b""
@@ -25,7 +28,7 @@ class PortFile:
                 self._fail(error)
 
     def write(self, port: int) -> None:
-        """Write the port once the server listens."""
+        """Write the port file; called when the server is listening."""
         if self._path is not None:
             self._content = b"%d\n" % port
             try:
@@ -34,7 +37,7 @@ class PortFile:
                 self._fail(error)
 
     def _remove(self) -> None:
-        """Remove the file on exit, unless another server has replaced it."""
+        """Delete the file on exit, unless another server has replaced it."""
         if self._path is not None and self._content:
             with contextlib.suppress(OSError):
                 file = regular_file(self._path)

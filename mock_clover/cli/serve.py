@@ -15,7 +15,7 @@ from mock_clover.cli.base import (
     CONTEXT,
     DEFAULT_PORT,
     PREFIX,
-    FilledCommand,
+    NonEmptyOptionsCommand,
     as_shell,
     examples,
     fail,
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from mock_clover.scenario.records import Scenario
 
 _PROGRESS_ROWS_MIN = 500
-"""Fixture rows from which a progress bar is shown."""
+"""Minimum number of fixture rows for which a progress bar is shown."""
 
 
 @click.command(
-    cls=FilledCommand,
+    cls=NonEmptyOptionsCommand,
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover serve",
@@ -67,7 +67,8 @@ _PROGRESS_ROWS_MIN = 500
     "--port-file",
     envvar=f"{PREFIX}PORT_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the port to this file once bound; removed at start and exit.",
+    help="Write the port to this file when the server is listening. The file is deleted at "
+    "startup and on exit.",
 )
 @click.option(
     "--scenario",
@@ -92,9 +93,9 @@ _PROGRESS_ROWS_MIN = 500
     envvar=f"{PREFIX}STRICT",
     type=Strictness(),
     metavar="[docs|evidence|all]",
-    help="docs (or no value): reject requests that Clover's documentation says are rejected, and "
-    "endpoints Clover does not have. evidence: reject requests that would rely on inferred "
-    "behaviour. all: both.",
+    help="docs (or no value): reject requests that are invalid according to Clover's "
+    "documentation, and endpoints that Clover does not have. evidence: reject requests that depend "
+    "on inferred behaviour. all: both.",
 )
 @click.option(
     "--no-strict", is_flag=True, help="Disable both strict modes, overriding the scenario."
@@ -115,7 +116,8 @@ _PROGRESS_ROWS_MIN = 500
     "--watch",
     is_flag=True,
     envvar=f"{PREFIX}WATCH",
-    help="Reload the scenario when its file changes; an invalid file is ignored.",
+    help="Reload the scenario when its file changes. If the new file is invalid, the old scenario "
+    "stays active.",
 )
 @click.option(
     "--control/--no-control",
@@ -126,21 +128,22 @@ _PROGRESS_ROWS_MIN = 500
 @click.option(
     "--control-token",
     envvar=f"{PREFIX}CONTROL_TOKEN",
-    help="Require this token in the x-mock-clover-control header of control calls.",
+    help="Require this token in the x-mock-clover-control header of control requests.",
 )
 @click.option(
     "--control-host",
     "control_hosts",
     multiple=True,
     envvar=f"{PREFIX}CONTROL_HOST",
-    help="Allow this host name in control calls, besides IP addresses and local names; repeatable.",
+    help="Also allow this Host header in control requests (can be repeated). IP addresses and "
+    "local names are always allowed.",
 )
 @click.option(
     "--webhook-host",
     "webhook_hosts",
     multiple=True,
     envvar=f"{PREFIX}WEBHOOK_HOST",
-    help="Allow webhooks to this host outside loopback and private networks; repeatable.",
+    help="Allow webhooks to this host outside loopback and private networks (can be repeated).",
 )
 @click.option(
     "--log-format",
@@ -175,7 +178,7 @@ def serve(
     http_port_file, https_port_file = _port_files(port_file, tls.port_file if tls else None)
     import gc
 
-    gc.disable()  # start-up creates no garbage; server/serve.py sets the policy
+    gc.disable()  # startup creates no garbage; server/serve.py sets the policy
     from mock_clover.server.startup import StartupWorker
 
     worker = StartupWorker(scenario, key_file)  # runs in parallel with the imports below
@@ -187,12 +190,12 @@ def serve(
     from mock_clover.server.log import ExchangeLog
     from mock_clover.server.serve import BindError, bind, run
 
-    _warn_of_unknown_settings()
+    _warn_about_unknown_variables()
     try:
         loaded = worker.scenario()
         keys = KeyRing(fetch=worker.key)
         if key_file is not None:
-            keys.export()  # fail at start-up, not at the first request
+            keys.export()  # fail at startup, not at the first request
         listener = bind(host, port)
         https = tls.listen(host) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
@@ -226,7 +229,7 @@ def serve(
     bound = listener.getsockname()[1]
 
     def announce() -> None:
-        # Before the banner, HTTP last: a script that reads the HTTP file can rely on the other.
+        # Before the banner, the HTTP file last: a script that finds it can rely on the HTTPS file.
         if https:
             https_port_file.write(https.port)
         http_port_file.write(bound)
@@ -240,7 +243,7 @@ def serve(
 
 def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFile]:
     if http and https and http.resolve() == https.resolve():
-        fail(f"--tls-port-file {https}: --port-file uses this file; name another one")
+        fail(f"--tls-port-file {https}: must be a different file than --port-file")
     return PortFile("--port-file", http), PortFile("--tls-port-file", https)
 
 
@@ -255,7 +258,7 @@ def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any],
 def _progress(scenario: "Scenario") -> Iterator[Callable[[int], None]]:
     """Show a progress bar while many fixture rows are created."""
     fixtures = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
-    count = sum(each.count for each in fixtures if each is not None)
+    count = sum(fixture.count for fixture in fixtures if fixture is not None)
     if count < _PROGRESS_ROWS_MIN:
         yield lambda _: None
         return
@@ -273,17 +276,15 @@ def _banner(
     *,
     dashboard: bool,
 ) -> str:
-    from mock_clover.sandbox.keys import KEY_BITS
-
     shown_host = f"[{host}]" if ":" in host else host
     lines = [f"mock-clover {__version__} listening on http://{shown_host}:{port}"]
     if https:
         lines[0] += f" and https://{shown_host}:{https.port}"
     if host not in ("127.0.0.1", "localhost", "::1"):
-        lines.append("  reachable from the network: anyone who can connect can use it")
-    lines.append(
-        f"  scenario {scenario}, RSA {KEY_BITS}, a mock: no money moves. Press Ctrl-C to stop."
-    )
+        lines.append(
+            "  Warning: reachable from the network; anyone who can connect can use this server."
+        )
+    lines.append(f"  Scenario: {scenario}. This is a mock; no money moves. Press Ctrl-C to stop.")
     near = "127.0.0.1" if host in ("0.0.0.0", "::") else shown_host  # noqa: S104 - compared only
     lines += [f"  {hint}" for hint in (https.hints() if https else ())]
     if dashboard:
@@ -292,9 +293,9 @@ def _banner(
     return "\n".join(lines)
 
 
-def _warn_of_unknown_settings() -> None:
+def _warn_about_unknown_variables() -> None:
     known = {str(option.envvar) for option in serve.params} | {f"{PREFIX}URL", f"{PREFIX}SANDBOX"}
     for name in os.environ:
         if name.startswith(PREFIX) and name not in known and "TEST" not in name:
             hint = did_you_mean(name, known)
-            click.echo(f"mock-clover: unknown setting {name}{hint}", err=True)
+            click.echo(f"mock-clover: unknown environment variable {name}{hint}", err=True)

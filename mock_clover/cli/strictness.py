@@ -19,11 +19,11 @@ _SETTINGS: dict[str, dict[str, bool]] = {
     **dict.fromkeys(("1", "true", "yes", "on"), _DOCS),
     **dict.fromkeys(("0", "false", "no", "off"), LENIENT),
 }
-"""Settings by value; the last two lines are for the environment variable."""
+"""Settings by value of the option. Booleans are accepted for the environment variable."""
 
 
 class Strictness(_ParamType):
-    """Click parameter type that converts a value to the settings it changes."""
+    """Click parameter type that converts a value to the settings that it changes."""
 
     name = "strictness"
 

@@ -51,7 +51,7 @@ def cards(*, scenario: str, as_json: bool) -> None:
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover errors --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def errors(*, as_json: bool) -> None:
-    """List all API errors by situation: status, code, message and evidence."""
+    """List all API errors with status, code, message and evidence."""
     from mock_clover.reference.openapi import problem_rows
 
     print_table(problem_rows(), as_json=as_json)
@@ -104,7 +104,7 @@ def check(*, files: tuple[str, ...]) -> None:
         parts = [_count(scenario.cards, "card"), _count(scenario.rules, "rule")]
         parts += [_count(scenario.faults, "fault")] if scenario.faults else []
         fixtures = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
-        rows = sum(each.count for each in fixtures if each is not None)
+        rows = sum(fixture.count for fixture in fixtures if fixture is not None)
         parts += [_count(range(rows), "row")] if rows else []
         parts += [_count(scenario.merchants, "merchant")] if scenario.merchants else []
         click.echo(f"{file}: ok, {', '.join(parts)}")
@@ -135,9 +135,9 @@ def scenarios(*, as_json: bool) -> None:
 )
 @click.argument("what", type=click.Choice(["scenario"]))
 def schema(*, what: str) -> None:
-    """Print the JSON Schema of a kind of file, for editors.
+    """Print the JSON Schema of scenario files, for editors.
 
-    Reference it in the first line of a file: # yaml-language-server: $schema=scenario.schema.json
+    First line of a scenario: # yaml-language-server: $schema=scenario.schema.json
     """
     import msgspec
 

@@ -28,14 +28,15 @@ names_option = click.option(
     "tls_names",
     multiple=True,
     envvar=f"{PREFIX}TLS_NAME",
-    help="Additional host name or address in the certificate; repeatable.",
+    help="Additional host name or address in the certificate (can be repeated).",
 )
 _OPTIONS = (
     click.option(
         "--tls",
         is_flag=True,
         envvar=f"{PREFIX}TLS",
-        help="Also serve HTTPS, certified for Clover's host names; see `mock-clover tls-setup`.",
+        help="Also serve HTTPS with a certificate for Clover's host names; see "
+        "`mock-clover tls-setup`.",
     ),
     click.option(
         "--tls-port",
@@ -49,7 +50,8 @@ _OPTIONS = (
         "--tls-port-file",
         envvar=f"{PREFIX}TLS_PORT_FILE",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Write the HTTPS port to this file once bound; removed at start and exit.",
+        help="Write the HTTPS port to this file when the server is listening. The file is deleted "
+        "at startup and on exit.",
     ),
     folder_option,
     names_option,
@@ -91,9 +93,11 @@ class HttpsListener(NamedTuple):
     pem: str
 
     def hints(self) -> list[str]:
-        """Return the lines of the banner about HTTPS."""
+        """Return the lines about HTTPS for the startup banner."""
         if self.certificate is None:
-            trust = "the CA is in memory only; clients can download it from /_mock/ca.pem"
+            trust = (
+                "the CA is in memory only; clients can download its certificate from /_mock/ca.pem"
+            )
         else:
             trust = f"clients must trust {self.certificate}: see `mock-clover tls-setup`"
         names = (

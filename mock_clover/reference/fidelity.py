@@ -1,6 +1,6 @@
 """Collect every claim about Clover with its evidence level, as table rows.
 
-The evidence is declared with the operations, members, errors and behaviours; this module only
+The evidence is declared with the operations, fields, errors and behaviours; this module only
 reads it.
 """
 
@@ -10,7 +10,12 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 import msgspec
 
 from mock_clover.clover.common.behaviours import BEHAVIOURS
-from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES, UNKNOWNS
+from mock_clover.clover.common.known_differences import (
+    KNOWN_DIFFERENCES,
+    UNKNOWNS,
+    KnownDifference,
+    Unknown,
+)
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS
 from mock_clover.core.evidence import Evidence, EvidenceLevel, evidence_of
@@ -19,7 +24,7 @@ from mock_clover.engine.error_format import ErrorEnvelope, StatusBody
 from mock_clover.reference.openapi import problem_rows, route_rows
 from mock_clover.scenario.records import Scenario
 
-MARKS: tuple[EvidenceLevel, ...] = get_args(EvidenceLevel)
+EVIDENCE_LEVELS: tuple[EvidenceLevel, ...] = get_args(EvidenceLevel)
 
 SOURCES: dict[str, str] = {
     "REF": "docs.clover.com/reference, page with this name",
@@ -45,7 +50,7 @@ SOURCES: dict[str, str] = {
     "E2E": "a public end-to-end test against the real sandbox, 2026",
     "PayHub": "salmanpatnee/payhub, tests and notes on sandbox responses of September 2026",
     "LiveCloverClient": "a public client with notes on sandbox responses of 2026",
-    "bypassmobile": "help page of a merchant's software on Clover",
+    "bypassmobile": "help page of a point-of-sale software vendor that uses Clover",
     "dan1d": "dan1d/clover_sandbox_simulator, 2026",
     "thalamus": "a public OAuth v2 client, tested against the sandbox",
     "ottstream": "a public client that handles Clover's statuses",
@@ -53,8 +58,8 @@ SOURCES: dict[str, str] = {
 """Sources by key."""
 
 
-class Member(NamedTuple):
-    """A member of a record that a client sends or receives."""
+class RecordField(NamedTuple):
+    """A field of a record that a client sends or receives."""
 
     record: type[Record]
     name: str
@@ -65,19 +70,22 @@ def records() -> tuple[type[Record], ...]:
     """Return all records used in requests and responses, with nested ones."""
     collected: dict[type[Record], None] = {}
     roots: list[Any] = [
-        record for e in SURFACE for record in (e.request, e.query, e.response) if record
+        record
+        for endpoint in SURFACE
+        for record in (endpoint.request, endpoint.query, endpoint.response)
+        if record
     ]
     for record in (*roots, ErrorEnvelope, StatusBody, *(hook.request for hook in WEBHOOKS)):
-        _gather(record, collected)
+        _collect_nested(record, collected)
     return tuple(collected)
 
 
-def _gather(record: type[Record], collected: dict[type[Record], None]) -> None:
+def _collect_nested(record: type[Record], collected: dict[type[Record], None]) -> None:
     if record not in collected:
         collected[record] = None
         for hint in get_type_hints(record, include_extras=True).values():
             for inner in _records_in(hint):
-                _gather(inner, collected)
+                _collect_nested(inner, collected)
 
 
 def _records_in(hint: Any) -> Iterator[type[Record]]:
@@ -87,11 +95,11 @@ def _records_in(hint: Any) -> Iterator[type[Record]]:
         yield from _records_in(part)
 
 
-def members() -> Iterator[Member]:
-    """Yield all members of all records."""
+def record_fields() -> Iterator[RecordField]:
+    """Yield all fields of all records."""
     for record in records():
         for field in msgspec.structs.fields(record):
-            yield Member(record, field.encode_name, evidence_of(record, field.name))
+            yield RecordField(record, field.encode_name, evidence_of(record, field.name))
 
 
 def fidelity(scenario: Scenario) -> dict[str, Any]:
@@ -103,20 +111,20 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
         ],
         "behaviours": [
             {
-                "name": each.name,
-                "about": each.said,
-                "setting": each.setting,
-                **_evidence(each.evidence),
+                "name": behaviour.name,
+                "about": behaviour.said,
+                "setting": behaviour.setting,
+                **_evidence(behaviour.evidence),
             }
-            for each in BEHAVIOURS
+            for behaviour in BEHAVIOURS
         ],
-        "refusals": [
+        "errors": [
             {key: row[key] for key in ("name", "status", "message", "evidence", "source")}
             for row in problem_rows()
         ],
-        "members": [
-            {"record": each.record.__name__, "name": each.name, **_evidence(each.evidence)}
-            for each in members()
+        "fields": [
+            {"record": field.record.__name__, "name": field.name, **_evidence(field.evidence)}
+            for field in record_fields()
         ],
         "webhooks": [
             {"name": hook.name, "about": hook.about, **_evidence(hook.evidence)}
@@ -131,11 +139,15 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
         "counts": {kind: _count_levels(rows) for kind, rows in claims.items()},
         **claims,
         "differences": [
-            {"about": each.topic, "here": each.description} for each in KNOWN_DIFFERENCES
+            {"about": each.topic, "mock_behaviour": each.description} for each in KNOWN_DIFFERENCES
         ],
-        "unknown": [{"about": each.topic, "here": each.description} for each in UNKNOWNS],
+        "unknown": [{"about": each.topic, "mock_behaviour": each.description} for each in UNKNOWNS],
         "sources": [{"key": key, "about": about} for key, about in SOURCES.items()],
     }
+
+
+def _difference(item: KnownDifference | Unknown) -> dict[str, str]:
+    return {"about": item.about, "mock_behaviour": item.said}
 
 
 def _evidence(evidence: Evidence | None) -> dict[str, str]:
@@ -145,4 +157,4 @@ def _evidence(evidence: Evidence | None) -> dict[str, str]:
 
 
 def _count_levels(rows: list[dict[str, Any]]) -> dict[str, int]:
-    return {mark: sum(row["evidence"] == mark for row in rows) for mark in MARKS}
+    return {level: sum(row["evidence"] == level for row in rows) for level in EVIDENCE_LEVELS}

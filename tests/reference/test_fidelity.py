@@ -1,6 +1,6 @@
 """Every claim about Clover has its mark and its source, and every behaviour a test that shows it.
 
-`MOCK_CLOVER_TEST_UPDATE=1` writes docs/fidelity.md anew.
+`MOCK_CLOVER_TEST_UPDATE=1` rewrites docs/fidelity.md.
 """
 
 import json
@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 import mock_clover
-from mock_clover.cli.fidelity import count_rows
+from mock_clover.cli.evidence import count_rows
 from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES, UNKNOWNS
 from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME
@@ -22,7 +22,13 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS
 from mock_clover.core.evidence import Evidence, documented, evidence_of, inferred
 from mock_clover.core.record import Record
-from mock_clover.reference.fidelity import MARKS, SOURCES, Member, members, records
+from mock_clover.reference.fidelity import (
+    EVIDENCE_LEVELS,
+    SOURCES,
+    RecordField,
+    record_fields,
+    records,
+)
 from mock_clover.scenario.load import load, shipped_names
 from mock_clover.scenario.records import Settings
 from tests.guidance import check_generated, check_names, check_none
@@ -42,7 +48,7 @@ def wrong_mark(fact: Any) -> str:
     """Say what is wrong with a mark, or ''."""
     if not isinstance(fact, Evidence):
         return "has no mark: give it documented(…), observed(…) or inferred(…)"
-    if fact.level not in MARKS or not fact.source.strip():
+    if fact.level not in EVIDENCE_LEVELS or not fact.source.strip():
         return f"has a mark without a source: {fact}"
     if fact.level == "documented" and not KEYS.search(fact.source):
         return (
@@ -51,7 +57,7 @@ def wrong_mark(fact: Any) -> str:
     return ""
 
 
-def wrong_members(found: list[Member]) -> list[str]:
+def wrong_members(found: list[RecordField]) -> list[str]:
     return [
         f"{each.record.__module__}.{each.record.__name__}.{each.name} {said}"
         for each in found
@@ -61,7 +67,7 @@ def wrong_members(found: list[Member]) -> list[str]:
 
 def test_every_field_has_evidence() -> None:
     """Or its record has one: `evidence: ClassVar[Evidence] = documented(…)`."""
-    check_none(wrong_members(list(members())))
+    check_none(wrong_members(list(record_fields())))
 
 
 def test_field_evidence_names_existing_fields() -> None:
@@ -85,12 +91,12 @@ def test_every_built_in_card_and_rule_has_evidence(name: str) -> None:
     for card in scenario.cards:
         same = known.get(card.number)
         repeats = same and (same.evidence, same.outcome) == (card.evidence, card.outcome)
-        assert card.evidence in MARKS
+        assert card.evidence in EVIDENCE_LEVELS
         assert card.source or card.evidence == "inferred" or (repeats and same.source), card.label
     for rule in scenario.rules:
         problem = BY_NAME.get(rule.then.problem or "")
         repeats = problem and problem.evidence.level == rule.evidence
-        assert rule.evidence in MARKS
+        assert rule.evidence in EVIDENCE_LEVELS
         assert rule.source or rule.evidence == "inferred" or repeats, rule.name
 
 
@@ -115,7 +121,7 @@ class Told(Record, frozen=True, kw_only=True):
 
 
 def test_field_without_evidence_is_reported() -> None:
-    found = [Member(Told, "plain", evidence_of(Told, "plain"))]
+    found = [RecordField(Told, "plain", evidence_of(Told, "plain"))]
     assert wrong_members(found) == [
         f"{__name__}.Told.plain has no mark: give it documented(…), observed(…) or inferred(…)"
     ]
@@ -249,10 +255,10 @@ def test_the_command_counts_and_lists() -> None:
     done = run_cli("evidence")
     assert done.code == 0
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["KIND", "DOCUMENTED", "OBSERVED", "INFERRED", "ALL"]
+    assert lines[0].split() == ["KIND", "DOCUMENTED", "OBSERVED", "INFERRED", "TOTAL"]
     shown = {line.split()[0] for line in lines if line}
     assert {each.name for each in BEHAVIOURS} <= shown
-    assert {"Behaviours", "Known", "Unknown"} <= shown
+    assert {"Behaviours", "Known", "Open"} <= shown
 
 
 def test_an_unknown_scenario_is_told() -> None:
@@ -275,37 +281,44 @@ def page() -> str:
     marks = ["evidence", "source"]
     parts = [
         "# Fidelity",
-        "The evidence for every claim of this mock about Clover, generated from the code. "
-        "*documented*: a page or a document of Clover says so. *observed*: somebody recorded it "
-        "on the wire, or wrote it into a client. *inferred*: our deduction, where no source was "
-        "found. Operations, errors and test cards are in the [reference](reference.md), with their "
-        "evidence. `mock-clover evidence --json` prints all claims.",
-        "Each response has the lowest level of what it depends on in `x-mock-clover-evidence`: the "
-        "operation, the issuer's verdict, the error, and the behaviours that decided it, for "
-        "example `NEWEST_CARD_IS_CHARGED`. Texts and fields do not count. "
-        "`serve --strict evidence` rejects requests that depend on inferred behaviour; "
-        "`allow_inferred` in a scenario's settings lists the names that are allowed anyway.",
-        "A level is about the claim in its row. A source may say that a part of it is inferred, "
-        "for example the text of a documented code.",
-        _rows(count_rows(told_now), ["kind", *MARKS, "all"]),
+        "The source of every claim that this mock makes about Clover, generated from the code. "
+        "*documented*: a page or a document of Clover states it. *observed*: it was recorded from "
+        "Clover, or a client of Clover relies on it. *inferred*: our own conclusion, because no "
+        "source was found. Operations, errors and test cards are in the [reference](reference.md), "
+        "with their evidence levels. `mock-clover evidence --json` prints all claims. "
+        "[Sources](#sources) explains the abbreviations.",
+        "The header `x-mock-clover-evidence` contains the lowest evidence level among the claims "
+        "that a response depends on: the operation, the issuer's decision, the error, and "
+        "behaviours such as `NEWEST_CARD_IS_CHARGED`. Messages and fields are not taken into account. "
+        "`serve --strict evidence` rejects requests that depend on an inferred claim. "
+        "`allow_inferred` in a scenario's settings lists the claims, by their names on this page, "
+        "that are allowed anyway.",
+        "An evidence level applies to the whole claim in its row. The source column says if a part "
+        "of it, such as the message of a documented error code, is only inferred.",
+        _rows(count_rows(told_now), ["kind", *EVIDENCE_LEVELS, "total"]),
         "## Behaviours",
-        "Claims that are no members or errors. A setting of a scenario changes the behaviour.",
+        "Claims that are neither a field nor an error. If a setting is listed, it changes the "
+        "behaviour.",
         _rows(told_now["behaviours"], ["name", "about", *marks, "setting"]),
         "## Known differences",
-        _rows(told_now["differences"], ["about", "here"]),
+        _rows(_of_the_mock(told_now["differences"]), ["about", "mock-clover"]),
         "## Unknown",
-        "What public sources do not say, and what this mock does.",
-        _rows(told_now["unknown"], ["about", "here"]),
+        "What we could not find in public sources, and what the mock does instead.",
+        _rows(_of_the_mock(told_now["unknown"]), ["about", "mock-clover"]),
         "## Webhooks",
         _rows(told_now["webhooks"], ["name", "about", *marks]),
-        "## Members",
-        "The members of every request and response, grouped by source.",
-        _rows(_by_source(told_now["members"]), ["record", "members", *marks]),
+        "## Fields",
+        "All fields of request and response bodies, grouped by source.",
+        _rows(_by_source(told_now["fields"]), ["record", "fields", *marks]),
         "## Sources",
-        "They also explain the sources in the [reference](reference.md).",
+        "Abbreviations in the source columns of this page and of the [reference](reference.md).",
         _rows(told_now["sources"], ["key", "about"]),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _of_the_mock(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"about": row["about"], "mock-clover": row["mock_behaviour"]} for row in rows]
 
 
 def _by_source(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -314,7 +327,7 @@ def _by_source(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         of = (row["record"], row["evidence"], row["source"])
         grouped.setdefault(of, []).append(row["name"])
     return [
-        {"record": record, "members": ", ".join(names), "evidence": evidence, "source": source}
+        {"record": record, "fields": ", ".join(names), "evidence": evidence, "source": source}
         for (record, evidence, source), names in grouped.items()
     ]
 

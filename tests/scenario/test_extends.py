@@ -275,8 +275,8 @@ def test_a_text_may_extend_a_built_in_scenario(world: World) -> None:
     got = world.send("PUT", "/_mock/scenario", raw=MINE.encode(), headers=YAML)
     assert got.json["rules"] == [
         "mine: rule 1 (inferred)",
-        "mine: rule 2 (a phantom by amount) (observed)",
-        "mine: rule 3 (a phantom by card) (observed)",
+        "mine: rule 2 (phantom decline by amount) (observed)",
+        "mine: rule 3 (phantom decline by card) (observed)",
         "mine: rule 4 (a regular decline) (documented)",
     ]
     assert got.json["cards"] == len(load("sandbox").cards)

@@ -470,10 +470,10 @@ def test_avs_and_cvc_checks_by_card(
 def test_phantom_decline(make_world: MakeWorld, pan_or_amount: int | str) -> None:
     world = make_world(load("phantom-decline"))
     if isinstance(pan_or_amount, int):
-        rule, amount = "1 (a phantom by amount)", pan_or_amount
+        rule, amount = "1 (phantom decline by amount)", pan_or_amount
         got = charge(world, amount=amount)
     else:
-        rule, amount = "2 (a phantom by card)", 1800
+        rule, amount = "2 (phantom decline by card)", 1800
         got = charge(world, pan_or_amount)
     (listed,) = world.send("GET", "/v1/charges").json["data"]
     said = declined(listed["id"], "issuer_declined", "DECLINED: No reason provided.")
@@ -493,7 +493,7 @@ def test_an_expired_token_is_refused_twice(make_world: MakeWorld) -> None:
     got = [charge(world) for _ in range(6)]
     assert [each.status for each in got] == [200, 200, 200, 401, 401, 200]
     assert got[3].body == b'{"message":"401 Unauthorized"}'
-    assert got[3].why.startswith("expired-token: rule 1 (the fourth and fifth charges find ")
+    assert got[3].why.startswith("expired-token: rule 1 (the fourth and fifth charges get ")
 
 
 # Time ---------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import pytest
 from mock_clover import __version__
 from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.serve import serve as serve_command
-from mock_clover.cli.trust import tls_setup
+from mock_clover.cli.tls_setup import tls_setup
 from mock_clover.clover.common.problems import ALL_ERRORS
 from mock_clover.sandbox.credentials import derive
 from tests.runner import run_cli
@@ -178,8 +178,8 @@ def test_an_empty_variable_that_restricts_control_calls_is_rejected(
     variable: str, value: str
 ) -> None:
     said = (
-        f"mock-clover: {variable} is empty, which would leave control calls open: "
-        "set a value or unset it\n"
+        f"mock-clover: {variable} is empty, which would leave the control API unprotected: "
+        "set a value or unset the variable\n"
     )
     assert invoke("serve", **{variable: value}) == (2, said)
 
@@ -244,7 +244,7 @@ def test_a_port_file_replaces_only_regular_files(
 
 def test_two_ports_need_two_port_files(tmp_path: Path) -> None:
     options = ("--port-file", str(tmp_path / "port"), "--tls-port-file", f"{tmp_path}/./port")
-    said = f"--tls-port-file {tmp_path}/port: --port-file uses this file; name another one"
+    said = f"--tls-port-file {tmp_path}/port: must be a different file than --port-file"
     assert invoke("serve", "--tls", *options) == (2, f"mock-clover: {said}\n")
 
 
@@ -294,7 +294,7 @@ def test_unknown_environment_variable_gets_suggestion(
 ) -> None:
     monkeypatch.setenv("MOCK_CLOVER_PROT", "1")
     log = serve().log.read_text()
-    assert "unknown setting MOCK_CLOVER_PROT; did you mean `MOCK_CLOVER_PORT`?" in log
+    assert "unknown environment variable MOCK_CLOVER_PROT; did you mean `MOCK_CLOVER_PORT`?" in log
 
 
 def test_settings_come_from_the_environment(
@@ -315,7 +315,7 @@ def test_the_banner_has_the_address_the_scenario_and_credentials(
     eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
     assert server.log.read_text().splitlines() == [
         f"mock-clover {__version__} listening on {server.url}",
-        "  scenario sandbox, RSA 2048, a mock: no money moves. Press Ctrl-C to stop.",
+        "  Scenario: sandbox. This is a mock; no money moves. Press Ctrl-C to stop.",
         f"  Dashboard: {server.url}/_mock/",
         *(
             f"  export {name}={server.url if name == 'CLOVER_BASE_URL' else value}"

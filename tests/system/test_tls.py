@@ -17,7 +17,7 @@ import yaml
 from cryptography import x509
 
 from mock_clover import __version__
-from mock_clover.cli.trust import TRUST
+from mock_clover.cli.tls_setup import TRUST
 from mock_clover.clover.common.hosts import NAMES
 from mock_clover.server.app import BODY_BYTES_MAX
 from mock_clover.server.authority import make
@@ -482,7 +482,7 @@ def test_the_banner_has_both_addresses_and_where_the_certificate_is(serve_tls: S
     assert server.log.read_text().splitlines()[:7] == [
         f"mock-clover: created a new authority in {secured.folder / 'tls'}",
         f"mock-clover {__version__} listening on {server.url} and https://127.0.0.1:{secured.port}",
-        "  scenario sandbox, RSA 2048, a mock: no money moves. Press Ctrl-C to stop.",
+        "  Scenario: sandbox. This is a mock; no money moves. Press Ctrl-C to stop.",
         f"  HTTPS: clients must trust {certificate}: see `mock-clover tls-setup`",
         "  HTTPS: clients with hard-coded Clover URLs need --tls-port 443 and "
         "`mock-clover tls-setup --hosts`",
@@ -584,7 +584,9 @@ def test_without_a_folder_the_authority_is_in_memory(tmp_path: Path) -> None:
     assert status == 200
     said = f"{file}/mock-clover: Not a directory: the authority is in memory only"
     assert lines[0] == f"mock-clover: {said}"
-    assert lines[3].endswith("in memory only; clients can download it from /_mock/ca.pem")
+    assert lines[3].endswith(
+        "in memory only; clients can download its certificate from /_mock/ca.pem"
+    )
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give rights up")

@@ -17,13 +17,14 @@ from mock_clover.cli.base import CONTEXT, examples, fail, print_table
     default="sandbox",
     show_default=True,
     metavar="NAME|FILE",
-    help="Scenario with the cards to count.",
+    help="Scenario whose cards are counted.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every claim as JSON.")
 def evidence(*, scenario: str, as_json: bool) -> None:
-    """Count documented, observed and inferred claims; list differences and open questions.
+    """Print the evidence for every claim about Clover.
 
-    docs/fidelity.md has the same content.
+    The output is the number of documented, observed and inferred claims, the known differences and
+    the open questions. docs/fidelity.md has the same content.
     """
     from mock_clover.reference.fidelity import fidelity
     from mock_clover.scenario.load import load
@@ -40,7 +41,7 @@ def evidence(*, scenario: str, as_json: bool) -> None:
     for title, rows in (
         ("Behaviours", claims["behaviours"]),
         ("Known differences", claims["differences"]),
-        ("Unknown about Clover", claims["unknown"]),
+        ("Open questions about Clover", claims["unknown"]),
     ):
         click.echo(f"\n{title}")
         print_table(rows, as_json=False)
@@ -49,4 +50,6 @@ def evidence(*, scenario: str, as_json: bool) -> None:
 def count_rows(claims: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the number of claims by kind and evidence level."""
     counts = claims["counts"].items()
-    return [{"kind": kind, **by_mark, "all": sum(by_mark.values())} for kind, by_mark in counts]
+    return [
+        {"kind": kind, **by_level, "total": sum(by_level.values())} for kind, by_level in counts
+    ]

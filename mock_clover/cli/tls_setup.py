@@ -1,4 +1,4 @@
-"""`mock-clover tls-setup`: print how clients trust `serve --tls` and find it by name."""
+"""`mock-clover tls-setup`: configure clients for `serve --tls` and Clover's host names."""
 
 import shlex
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mock_clover.cli.base import CONTEXT, FilledCommand, examples, fail
+from mock_clover.cli.base import CONTEXT, NonEmptyOptionsCommand, examples, fail
 from mock_clover.cli.tls import authority, folder_option, names_option
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 TRUST: dict[str, tuple[str, ...]] = {
     "node": ("export NODE_EXTRA_CA_CERTS={ca}",),
     "python": (
-        "# ssl, urllib and httpx read the first, requests the second; both replace the defaults",
+        "# SSL_CERT_FILE is for ssl, urllib and httpx, REQUESTS_CA_BUNDLE for requests;",
+        "# both replace the default CAs",
         "export SSL_CERT_FILE={ca}",
         "export REQUESTS_CA_BUNDLE={ca}",
     ),
@@ -52,7 +53,7 @@ TRUST: dict[str, tuple[str, ...]] = {
 
 
 @click.command(
-    cls=FilledCommand,
+    cls=NonEmptyOptionsCommand,
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover tls-setup                          # for all kinds of clients",
@@ -72,7 +73,7 @@ TRUST: dict[str, tuple[str, ...]] = {
     "--address",
     default="127.0.0.1",
     show_default=True,
-    help="Address that --hosts maps the names to.",
+    help="IP address that --hosts assigns to the names.",
 )
 @click.option(
     "--compose",
@@ -90,17 +91,18 @@ def tls_setup(
     tls_folder: Path | None,
     tls_names: tuple[str, ...],
 ) -> None:
-    """Print how clients trust `serve --tls` and resolve Clover's host names.
+    """Print shell commands that make clients trust `serve --tls`.
 
-    The output can be evaluated by a shell. The certificate authority is created if missing.
+    With --hosts or --compose, print entries for Clover's host names instead. The output can be
+    evaluated by a shell. The certificate authority is created if it is missing.
     """
     if hosts or compose:
-        for line in _hosts(address) if hosts else _compose(compose or ""):
+        for line in _hosts_lines(address) if hosts else _compose_lines(compose or ""):
             click.echo(line)
         return
     stored, _ = authority(tls_folder, tls_names)
     if stored.certificate is None:
-        fail("there is no data directory for the certificate authority: set --tls-folder")
+        fail("cannot determine a directory for the certificate authority; set --tls-folder")
     for line in _trust_lines(stored.authority, stored.certificate.absolute(), client):
         click.echo(line)
 
@@ -116,7 +118,7 @@ def _trust_lines(ca: "Authority", certificate: Path, client: str | None) -> Iter
             yield line.format(**values)
 
 
-def _hosts(address: str) -> Iterator[str]:
+def _hosts_lines(address: str) -> Iterator[str]:
     from mock_clover.clover.common.hosts import HOSTS
 
     yield "# mock-clover: Clover's host names; remove these lines to reach Clover again"
@@ -124,7 +126,7 @@ def _hosts(address: str) -> Iterator[str]:
         yield f"{address} {host.name}"
 
 
-def _compose(service: str) -> Iterator[str]:
+def _compose_lines(service: str) -> Iterator[str]:
     from mock_clover.clover.common.hosts import HOSTS
 
     yield from ("services:", f"  {service}:", "    networks:", "      default:", "        aliases:")
