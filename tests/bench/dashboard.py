@@ -143,7 +143,7 @@ def opened_ms(browser: Browser, url: str) -> float:
         page = context.new_page()
         page.goto(f"{url}/_mock/")
         drawn_ms = float(page.evaluate(_DRAWN))
-        page.get_by_text("1,000 exchanges").wait_for()
+        page.get_by_text("1,000 requests").wait_for()
         return drawn_ms
     finally:
         context.close()
@@ -170,7 +170,7 @@ def watched(browser: Browser, url: str, load: Load, minutes: float) -> tuple[lis
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
     page.goto(f"{url}/_mock/")
-    page.get_by_text("1,000 exchanges").wait_for()
+    page.get_by_text("1,000 requests").wait_for()
     page.evaluate(_WATCH_FRAMES)
     devtools = context.new_cdp_session(page)
     devtools.send("Performance.enable")

@@ -164,7 +164,7 @@ def shop_other_fields(stage: Stage) -> Page:
     return page
 
 
-PICKER = "iframe[src*='/sdk/picker']"
+PICKER = "iframe[src*='/sdk/test-cards']"
 
 
 def shop_cards(stage: Stage) -> Page:
@@ -237,7 +237,7 @@ VIEWS = {
     "exchanges": "#list [role=option]",
     "data": "#data-body .stack > *",
     "scenario": "#scenario-body textarea",
-    "try": "#try-body form",
+    "explain": "#explain-body form",
     "faults": "#faults-body form",
     "webhooks": "#webhooks-body form",
     "cardholder": "#cardholder-body > *",
@@ -263,8 +263,8 @@ def dashboard(visitor: Visitor, clover: MockClover, place: str = "exchanges") ->
     awaited = page.locator(VIEWS[view]).first
     if view == "exchanges" and more:
         awaited = page.locator("#detail dd", has_text=re.compile(f"^{more}$")).first
-    elif view == "try" and more:
-        awaited = page.locator("#try-body .outcome").first
+    elif view == "explain" and more:
+        awaited = page.locator("#explain-body .outcome").first
     elif "/" in more:
         awaited = page.locator("article p", has_text=unquote(more.partition("/")[2])).first
     elif more:

@@ -102,7 +102,7 @@ def test_every_view_escapes_hostile_text(clover: MockClover, visitor: Visitor) -
     expect(desk.rows.first).to_be_visible()
     for number in (3, *paid):  # of those that look for no charge, one tells all
         page.goto(f"{clover.url}/_mock/#/exchanges/{number}")
-        expect(page.locator("#detail .facts")).to_contain_text(f"Number{number}")
+        expect(page.locator("#detail .facts")).to_contain_text(f"ID{number}")
         expect(page.get_by_role("button", name="Replay")).to_be_visible()
         _holds_no_harm(page)
     expect(page.locator("#detail")).to_contain_text("<img src=x onerror=")
@@ -115,11 +115,11 @@ def test_every_view_escapes_hostile_text(clover: MockClover, visitor: Visitor) -
         "sandboxes",
         "webhooks",
         "cardholder",
-        f"try/{last}",
+        f"explain/{last}",
     ):
         page.goto(f"{clover.url}/_mock/#/{view}")
         expect(
-            page.locator("main > section:visible [role=region], .sheet, textarea").first
+            page.locator("main > section:visible [role=region], .card, textarea").first
         ).to_be_attached()
         expect(page.locator("main > section:visible")).not_to_have_text("…")
         _holds_no_harm(page)
@@ -139,17 +139,17 @@ def test_control_token_is_entered_once(serve: Callable[..., Served], visitor: Vi
     server = serve("--control-token", "s3cret")
     page = visitor.open(f"{server.url}/_mock/")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("This server asks for its control token")
+    expect(dialog).to_contain_text("Control token required")
     field = page.get_by_role("textbox", name="Control token")
     expect(field).to_be_focused()
     field.fill("wrong")
     field.press("Enter")
-    expect(dialog).to_contain_text("That is not the token of this server.")
+    expect(dialog).to_contain_text("Invalid control token.")
     page.keyboard.press("Escape")
     expect(page.locator("#banner")).to_contain_text("the control token is missing")
     page.get_by_role("button", name="Try again").click()
     field.fill("s3cret")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     page.reload()
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
@@ -170,7 +170,7 @@ def test_reconnect_loads_missed_exchanges(
     expect(desk.rows).to_have_count(2)
     page.evaluate("() => (window.same = document.querySelector('#x-1'))")
     between.cut()
-    expect(page.locator("#banner")).to_contain_text("Not connected. Trying again")
+    expect(page.locator("#banner")).to_contain_text("Connection lost. Reconnecting")
     expect(page.locator("#connection")).to_contain_text("not connected")
     desk.pay()
     expect(desk.rows).to_have_count(2)
@@ -216,12 +216,12 @@ def test_dashboard_does_not_recreate_deleted_sandbox(
     desk.pay()
     expect(desk.rows).to_have_count(2)
     other.drop()
-    expect(page.locator("#banner")).to_contain_text("was dropped")
+    expect(page.locator("#banner")).to_contain_text("was deleted")
     names = [each["name"] for each in ask(line, "GET", "/_mock/sandboxes")["data"]]
     assert other.name not in names
-    page.get_by_role("button", name="Make it anew").click()
+    page.get_by_role("button", name="Recreate it").click()
     desk.is_live()
-    expect(page.get_by_text("Waiting for the first call.")).to_be_visible()
+    expect(page.get_by_text("Waiting for the first request.")).to_be_visible()
     desk.leave()
     other.drop()
 

@@ -1,7 +1,7 @@
-// The control calls of this page's sandbox. Errors are the server's own words. Where the server
-// wants a control token, it is asked for once and kept as long as the tab is open.
+// Control requests for this page's sandbox. Errors have the server's messages. If the server needs a
+// control token, it is asked for once and stored until the tab is closed.
 
-import { recall, remember } from "./memory.js";
+import { readStorage, writeStorage } from "./storage.js";
 
 const TOKEN_HEADER = "x-mock-clover-control";
 const TOKEN_KEY = "mock-clover.control";
@@ -11,11 +11,11 @@ export const BASE = location.pathname.replace(/\/_mock(\/.*)?$/, "");
 export const SANDBOX = decodeURIComponent(BASE.match(/\/sandbox\/([^/]+)$/)?.[1] ?? "default");
 const ROOT = BASE.replace(/\/sandbox\/[^/]+$/, "");
 
-/** Where the dashboard of another sandbox is. */
+/** Return the URL of another sandbox's dashboard. */
 export const homeOf = (name) =>
   `${ROOT}${name === "default" ? "" : `/sandbox/${encodeURIComponent(name)}`}/_mock/`;
 
-export class CallError extends Error {
+export class RequestError extends Error {
   constructor(status, message, answer) {
     super(message);
     this.status = status;
@@ -23,71 +23,71 @@ export class CallError extends Error {
   }
 }
 
-let askForToken = async () => null;
+let promptForToken = async () => null;
 let asking = null;
-let unanswered; // the token with which a person would not go on: not asked about once more
+let declinedToken; // the token that was in use when the user cancelled the prompt
 let merchant = null;
 
-/** Say who asks a person for the control token: a function of what is wrong, null for no. */
-export function useToken(ask) {
-  askForToken = ask;
+/** Set the function that asks the user for the control token; it resolves to null if cancelled. */
+export function onTokenNeeded(ask) {
+  promptForToken = ask;
 }
 
-/** Show another merchant of this sandbox: its access token; null for the first. */
+/** Select a merchant of this sandbox by its access token; null selects the default. */
 export function useMerchant(token) {
   merchant = token;
 }
 
 function headersOf(more) {
   const headers = new Headers(more);
-  const token = recall("sessionStorage", TOKEN_KEY);
+  const token = readStorage("sessionStorage", TOKEN_KEY);
   if (token) headers.set(TOKEN_HEADER, token);
   if (merchant) headers.set("authorization", `Bearer ${merchant}`);
   return headers;
 }
 
-/** Fetch below /_mock/, with the token; `root`: of the server and not of the sandbox. */
+/** Fetch a path under /_mock/ with the token; `root`: of the server, not of the sandbox. */
 export async function ask(path, { root = false, headers, ...options } = {}) {
   const url = `${root ? ROOT : BASE}/_mock/${path}`;
   for (;;) {
-    const sent = recall("sessionStorage", TOKEN_KEY);
+    const sent = readStorage("sessionStorage", TOKEN_KEY);
     const reply = await fetch(url, { ...options, headers: headersOf(headers), cache: "no-store" });
     if (reply.status !== 403) return reply;
-    const said = await wordsOf(reply);
-    if (!said.message.includes("control token")) throw said;
-    if (sent === recall("sessionStorage", TOKEN_KEY)) await newToken(sent, said);
+    const error = await errorOf(reply);
+    if (!error.message.includes("control token")) throw error;
+    if (sent === readStorage("sessionStorage", TOKEN_KEY)) await newToken(sent, error);
   }
 }
 
-/** Ask for the token once more, when it is needed: somebody wants to try again. */
-export function askAgain() {
-  unanswered = undefined;
+/** Allow the prompt for the token again, after the user has cancelled it. */
+export function allowTokenPrompt() {
+  declinedToken = undefined;
 }
 
-async function newToken(sent, said) {
-  if (!asking && sent === unanswered) throw said;
-  asking ??= askForToken(sent ? "That is not the token of this server." : "");
+async function newToken(sent, error) {
+  if (!asking && sent === declinedToken) throw error;
+  asking ??= promptForToken(sent ? "Invalid control token." : "");
   const given = await asking.finally(() => (asking = null));
   if (!given) {
-    unanswered = sent;
-    throw said;
+    declinedToken = sent;
+    throw error;
   }
-  remember("sessionStorage", TOKEN_KEY, given);
+  writeStorage("sessionStorage", TOKEN_KEY, given);
 }
 
-async function wordsOf(reply) {
+async function errorOf(reply) {
   const text = await reply.text();
   let answer = null;
   try {
     answer = JSON.parse(text);
   } catch {
-    // Not JSON: its text is what it says.
+    // Not JSON: use the text.
   }
   const message = answer?.error?.message ?? answer?.message ?? text.trim();
-  return new CallError(reply.status, message || `the server answered ${reply.status}`, answer);
+  return new RequestError(reply.status, message || `the server returned status ${reply.status}`, answer);
 }
 
-/** Make a call and return its answer; a body that is a text is YAML. */
+/** Send a request and return the response body; a string body is sent as YAML. */
 export async function call(method, path, body, options = {}) {
   const sent = { method, ...options };
   if (body !== undefined) {
@@ -99,10 +99,10 @@ export async function call(method, path, body, options = {}) {
   try {
     reply = await ask(path, sent);
   } catch (error) {
-    if (error instanceof CallError) throw error;
-    throw new CallError(0, "The server does not answer.", null);
+    if (error instanceof RequestError) throw error;
+    throw new RequestError(0, "The server is not responding.", null);
   }
-  if (!reply.ok) throw await wordsOf(reply);
+  if (!reply.ok) throw await errorOf(reply);
   const isJson = (reply.headers.get("content-type") ?? "").includes("json");
   return isJson ? reply.json() : reply.text();
 }
@@ -111,8 +111,8 @@ export const get = (path, options) => call("GET", path, undefined, options);
 
 let known = null;
 
-/** The vocabulary and the place of the page, asked for once; `anew`: once more. */
-export function env(anew = false) {
-  if (anew || !known) known = get("env").catch((error) => ((known = null), Promise.reject(error)));
+/** Return the names that the server knows; they are requested once. */
+export function env() {
+  known ??= get("env").catch((error) => ((known = null), Promise.reject(error)));
   return known;
 }

@@ -1,5 +1,5 @@
-// Outcomes and latencies by time: a bounded number of buckets of three widths, whatever the load.
-// Times are when the page heard of an exchange, since a sandbox's clock may stand still or leap.
+// Outcomes and latencies over time, in a bounded number of buckets of three widths.
+// Times are those at which the page received an exchange: a sandbox's clock may be frozen or jump.
 
 export const WIDTHS = [
   { name: "1 s", ms: 1000, about: "the last minute" },
@@ -7,18 +7,18 @@ export const WIDTHS = [
   { name: "1 min", ms: 60_000, about: "the last hour" },
 ];
 export const BUCKETS = 60;
-export const ORDER = ["ok", "declined", "refused", "failed"];
+export const ORDER = ["ok", "declined", "rejected", "failed"];
 
-const STEP = Math.log(1.1); // a latency is known to within five in a hundred
-const BINS = 180; // from a microsecond to half a minute
+const STEP = Math.log(1.1); // latencies have an error of at most 5 %
+const BINS = 180; // from 1 µs to 30 s
 
 const binOf = (us) => Math.min(BINS - 1, Math.max(0, Math.round(Math.log(Math.max(us, 1)) / STEP)));
-const middleOf = (bin) => Math.exp(bin * STEP);
+const latencyOf = (bin) => Math.exp(bin * STEP);
 
 class Bucket {
   constructor(at) {
     this.at = at;
-    this.counts = { ok: 0, declined: 0, refused: 0, failed: 0 };
+    this.counts = { ok: 0, declined: 0, rejected: 0, failed: 0 };
     this.total = 0;
     this.timed = 0;
     this.bins = new Uint32Array(BINS);
@@ -27,21 +27,21 @@ class Bucket {
   add(entry) {
     this.counts[entry.outcome] += 1;
     this.total += 1;
-    if (!entry.took_us) return; // what nobody called took no time
+    if (!entry.took_us) return; // scheduled jobs have no duration
     this.timed += 1;
     this.bins[binOf(entry.took_us)] += 1;
   }
 }
 
-/** The latency, in µs, that this share of calls did not exceed; null without calls. */
+/** Return a percentile of the latency in µs; null without requests. */
 function percentile(bins, timed, share) {
   if (!timed) return null;
   let left = Math.ceil(timed * share);
   for (let bin = 0; bin < BINS; bin += 1) {
     left -= bins[bin];
-    if (left <= 0) return middleOf(bin);
+    if (left <= 0) return latencyOf(bin);
   }
-  return middleOf(BINS - 1);
+  return latencyOf(BINS - 1);
 }
 
 export class Buckets {
@@ -52,7 +52,7 @@ export class Buckets {
   add(entries) {
     for (const entry of entries) {
       WIDTHS.forEach(({ ms }, place) => {
-        const at = Math.floor(entry.heardMs / ms);
+        const at = Math.floor(entry.receivedMs / ms);
         const ring = this.rings[place];
         if (!ring.has(at)) {
           ring.set(at, new Bucket(at));
@@ -67,14 +67,14 @@ export class Buckets {
     for (const ring of this.rings) ring.clear();
   }
 
-  /** The buckets of a width up to now, oldest first; each told in plain numbers. */
+  /** Return the buckets of a width up to now, oldest first, with their counts and percentiles. */
   series(place, nowMs) {
     const { ms } = WIDTHS[place];
     const end = Math.floor(nowMs / ms);
-    const told = [];
+    const result = [];
     for (let at = end - BUCKETS + 1; at <= end; at += 1) {
       const found = this.rings[place].get(at);
-      told.push({
+      result.push({
         atMs: at * ms,
         counts: found?.counts ?? null,
         total: found?.total ?? 0,
@@ -82,10 +82,10 @@ export class Buckets {
         p95: found ? percentile(found.bins, found.timed, 0.95) : null,
       });
     }
-    return told;
+    return result;
   }
 
-  /** All that a width has, as one bucket. */
+  /** Return all buckets of a width as one. */
   sum(place, nowMs) {
     const oldest = Math.floor(nowMs / WIDTHS[place].ms) - BUCKETS;
     const all = new Bucket(0);

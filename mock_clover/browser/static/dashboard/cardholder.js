@@ -1,11 +1,11 @@
-// In the cardholder's place: charges that wait for 3-D Secure, and hosted checkouts that are open.
+// Act as the cardholder: charges that wait for 3-D Secure, and hosted checkouts.
 
 import { call, get } from "./api.js";
-import { attempt } from "./dialogs.js";
-import { button, el, refill } from "./dom.js";
+import { runAndReport } from "./dialogs.js";
+import { button, el, replaceContent } from "./dom.js";
 import { dateOf, moneyOf } from "./format.js";
 import { to } from "./routes.js";
-import { keepTrue, numberCell, part, stateWord, table } from "./views.js";
+import { numberCell, part, pollAndRender, stateWord, table } from "./views.js";
 
 const RESULTS = [
   ["approve", "Approve", "primary"], ["fail", "Fail", "danger"], ["attempt", "Attempted", ""],
@@ -15,47 +15,50 @@ const RESULTS = [
 /** Show both lists. */
 export function open(root) {
   const waiting = el("div", { class: "stack" });
-  const said = el("div", { class: "said" });
+  const message = el("div", { class: "message" });
   const checkouts = el("div", { class: "stack" });
-  const saidThere = el("div", { class: "said" });
-  refill(root,
-    part("3-D Secure: who waits for the cardholder", waiting, said),
-    part("Hosted checkouts", checkouts, saidThere));
-  const look = keepTrue(waiting, () => get("threeds"), ({ data }) => asked(data, said, () => look()), 1500);
-  const see = keepTrue(checkouts, () => get("checkouts?limit=100"),
-    ({ data }) => sessions(data, saidThere, () => see()));
+  const checkoutMessage = el("div", { class: "message" });
+  replaceContent(root,
+    part("3-D Secure: pending challenges", waiting, message),
+    part("Hosted checkouts", checkouts, checkoutMessage));
+  const refresh = pollAndRender(waiting, () => get("threeds"),
+    ({ data }) => renderCharges(data, message, () => refresh()), 1500);
+  const refreshCheckouts = pollAndRender(checkouts, () => get("checkouts?limit=100"),
+    ({ data }) => renderCheckouts(data, checkoutMessage, () => refreshCheckouts()));
 }
 
-function asked(data, said, look) {
+function renderCharges(data, message, refresh) {
   const answer = (charge, result, words) => async () => {
-    await attempt(said, () => call("POST", `threeds/${encodeURIComponent(charge)}`, { result }),
-      `${words}: the shop’s next call goes on from there.`);
-    look();
+    await runAndReport(message, () => call("POST", `threeds/${encodeURIComponent(charge)}`, { result }),
+      `${words}: recorded. The shop’s next request will use it.`);
+    refresh();
   };
-  return table("Waiting charges", ["Charge", "Amount", "Step", "Said", "Until", "Answer"], data.map((each) => [
-    el("a", { class: "mono", href: to("data", "charges", each.charge) }, each.charge),
-    numberCell(moneyOf(each.amount, each.currency)),
-    each.step ?? "",
-    each.result ?? "none yet",
-    dateOf(each.expires_ms),
-    el("div", { class: "actions" }, RESULTS.filter(([result]) => result !== "challenge" || each.step === "method")
-      .map(([result, words, look_]) => button(words, answer(each.charge, result, words), {
-        class: `small ${look_}`, "data-key": `${each.charge} ${result}`, "aria-label": `${words} ${each.charge}` }))),
-  ]), { empty: "Nobody waits." });
+  return table("Waiting charges", ["Charge", "Amount", "Step", "Result", "Expires", "Action"], data.map((challenge) => [
+    el("a", { class: "mono", href: to("data", "charges", challenge.charge) }, challenge.charge),
+    numberCell(moneyOf(challenge.amount, challenge.currency)),
+    challenge.step ?? "",
+    challenge.result ?? "none yet",
+    dateOf(challenge.expires_ms),
+    el("div", { class: "actions" }, RESULTS.filter(([result]) => result !== "challenge" || challenge.step === "method")
+      .map(([result, words, style]) => button(words, answer(challenge.charge, result, words), {
+        class: `small ${style}`, "data-key": `${challenge.charge} ${result}`,
+        "aria-label": `${words} ${challenge.charge}`,
+      }))),
+  ]), { empty: "No pending charges." });
 }
 
-function sessions(data, said, look) {
+function renderCheckouts(data, message, refresh) {
   const cancel = (id) => async () => {
-    await attempt(said, () => call("POST", `checkouts/${encodeURIComponent(id)}/cancel`));
-    look();
+    await runAndReport(message, () => call("POST", `checkouts/${encodeURIComponent(id)}/cancel`));
+    refresh();
   };
-  return table("Checkouts", ["Session", "State", "What", "Amount", "Until", ""], data.map((each) => [
-    el("a", { class: "mono", href: each.href, target: "_blank", rel: "noopener" }, each.id),
-    stateWord(each.state),
-    each.lines.slice(0, 3).map((line) => line.name).join(", "),
-    numberCell(moneyOf(each.amount, "USD")),
-    dateOf(each.expires_ms),
-    each.state === "open" ? button("Cancel", cancel(each.id), {
-      class: "small danger", "data-key": each.id, "aria-label": `Cancel ${each.id}` }) : "",
-  ]), { empty: "There is no session." });
+  return table("Checkouts", ["Session", "State", "Items", "Amount", "Expires", ""], data.map((session) => [
+    el("a", { class: "mono", href: session.href, target: "_blank", rel: "noopener" }, session.id),
+    stateWord(session.state),
+    session.lines.slice(0, 3).map((line) => line.name).join(", "),
+    numberCell(moneyOf(session.amount, "USD")),
+    dateOf(session.expires_ms),
+    session.state === "open" ? button("Cancel", cancel(session.id), {
+      class: "small danger", "data-key": session.id, "aria-label": `Cancel ${session.id}` }) : "",
+  ]), { empty: "No sessions." });
 }

@@ -1,10 +1,10 @@
-// The chart: outcomes as stacked bars, the median and the 95th percentile as lines below them.
-// Its marks are made once and moved; it is drawn at most twice a second. A table tells the same.
+// The chart: outcomes as stacked bars, and the median and the 95th percentile as lines below them.
+// Its SVG elements are created once and moved, at most twice a second. A table has the same data.
 
 import { BUCKETS, ORDER, WIDTHS } from "./buckets.js";
-import { byId, el, refill, say, svg } from "./dom.js";
-import { count, timeOf, tookOf } from "./format.js";
-import { OUTCOMES } from "./kept.js";
+import { byId, el, replaceContent, setText, svg } from "./dom.js";
+import { count, latencyText, timeOf } from "./format.js";
+import { OUTCOMES } from "./request-log.js";
 
 const DRAW_MS = 500;
 const BARS_PX = 74;
@@ -51,7 +51,7 @@ export class Chart {
   draw() {
     const nowMs = Date.now();
     const sum = this.buckets.sum(this.width, nowMs);
-    this.tell(sum);
+    this.showNumbers(sum);
     if (this.px < 120) return;
     const series = this.buckets.series(this.width, nowMs);
     const top = Math.max(1, ...series.map((each) => each.total));
@@ -61,9 +61,9 @@ export class Chart {
     ["p95", "p50"].forEach((name, place) =>
       this.lines[place].setAttribute("d", this.path(series, name, step, slow)));
     for (const rule of this.rules) rule.setAttribute("x2", this.px);
-    say(this.marks[0], count(top));
+    setText(this.marks[0], count(top));
     this.marks[0].setAttribute("y", 10);
-    say(this.marks[1], tookOf(Math.round(slow)));
+    setText(this.marks[1], latencyText(Math.round(slow)));
     this.marks[1].setAttribute("y", BARS_PX + GAP_PX + 10);
     this.table(series);
   }
@@ -73,7 +73,7 @@ export class Chart {
     ORDER.forEach((name, rank) => {
       const bar = this.bars[place][rank];
       const n = each.counts?.[name] ?? 0;
-      // One call among a thousand is still seen.
+      // One request among a thousand must be visible.
       const height = n ? Math.max((n / top) * (BARS_PX - 4), 1.5) : 0;
       y -= height;
       bar.setAttribute("x", LEFT_PX + place * step + 0.5);
@@ -95,34 +95,34 @@ export class Chart {
       const x = LEFT_PX + (place + 0.5) * step;
       const y = bottom - (each[name] / slow) * (LINES_PX - 3) - 1;
       drawn += `${isDown ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
-      if (!isDown) drawn += `h${Math.max(step * 0.3, 1).toFixed(1)}`; // alone, it is a dash
+      if (!isDown) drawn += `h${Math.max(step * 0.3, 1).toFixed(1)}`; // a single point is drawn as a dash
       isDown = true;
     });
     return drawn;
   }
 
-  /** Say in numbers what is drawn. */
-  tell(sum) {
+  /** Show the numbers. */
+  showNumbers(sum) {
     const { about, ms } = WIDTHS[this.width];
     const rate = sum.total / ((ms * BUCKETS) / 1000);
-    for (const name of ORDER) say(byId(`sum-${name}`), count(sum.counts[name]));
-    say(byId("sum-rate"), rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1));
-    say(byId("sum-p50"), tookOf(sum.p50 === null ? null : Math.round(sum.p50)));
-    say(byId("sum-p95"), tookOf(sum.p95 === null ? null : Math.round(sum.p95)));
+    for (const name of ORDER) setText(byId(`sum-${name}`), count(sum.counts[name]));
+    setText(byId("sum-rate"), rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1));
+    setText(byId("sum-p50"), latencyText(sum.p50 === null ? null : Math.round(sum.p50)));
+    setText(byId("sum-p95"), latencyText(sum.p95 === null ? null : Math.round(sum.p95)));
     const parts = ORDER.map((name) => `${sum.counts[name]} ${OUTCOMES[name].word}`).join(", ");
-    const words = `Exchanges of ${about}: ${parts}; median ${tookOf(sum.p50 && Math.round(sum.p50))}, ` +
-      `95th percentile ${tookOf(sum.p95 && Math.round(sum.p95))}`;
+    const words = `Requests in ${about}: ${parts}; median ${latencyText(sum.p50 && Math.round(sum.p50))}, ` +
+      `95th percentile ${latencyText(sum.p95 && Math.round(sum.p95))}`;
     if (this.image.getAttribute("aria-label") !== words) this.image.setAttribute("aria-label", words);
   }
 
   table(series) {
-    const folded = byId("chart-table");
-    if (!folded.open) return;
+    const details = byId("chart-table");
+    if (!details.open) return;
     const newest = series.filter((each) => each.total).slice(-TABLE_ROWS).reverse();
     const lines = newest.map((each) => el("tr", {},
       el("th", { scope: "row" }, timeOf(each.atMs).slice(0, 8)),
       ORDER.map((name) => el("td", {}, count(each.counts[name]))),
-      ["p50", "p95"].map((name) => el("td", {}, tookOf(each[name] && Math.round(each[name]))))));
-    refill(folded.querySelector("tbody"), lines);
+      ["p50", "p95"].map((name) => el("td", {}, latencyText(each[name] && Math.round(each[name]))))));
+    replaceContent(details.querySelector("tbody"), lines);
   }
 }

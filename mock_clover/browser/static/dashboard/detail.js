@@ -1,56 +1,56 @@
-// One exchange, whole: how it ended and why, what was said, what it changed, and how to repeat it.
+// The details of one exchange: outcome, reason, request, response, changes, curl and replay.
 
 import { call, env, get } from "./api.js";
-import { button, byId, copyButton, el, refill } from "./dom.js";
-import { attempt } from "./dialogs.js";
-import { dateOf, stampOf, timeOf, tookOf } from "./format.js";
+import { button, byId, copyButton, el, replaceContent } from "./dom.js";
+import { runAndReport } from "./dialogs.js";
+import { dateOf, latencyText, stampOf, timeOf } from "./format.js";
 import { diffTable, jsonTree } from "./json.js";
-import { OUTCOMES, outcomeOf } from "./kept.js";
+import { outcomeOf, OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
 
-let asked = 0;
-let kinds = []; // of rows that can be looked at
+let latestRequest = 0;
+let kinds = []; // of rows that have a page
 
-/** Show an exchange: at once what the list has of it, then all that the server knows. */
+/** Show an exchange: first what the list has of it, then everything from the server. */
 export async function openDetail(id, entry, acts) {
   const root = byId("detail");
-  const mine = (asked += 1);
+  const request = (latestRequest += 1);
   root.hidden = false;
-  if (entry?.isWhole) refill(root, page({ exchange: JSON.parse(entry.text) }, acts, "more is asked for …"));
-  else refill(root, head(id, acts), el("p", { class: "hint" }, "…"));
+  if (entry?.isWhole) replaceContent(root, page({ exchange: JSON.parse(entry.text) }, acts, "loading details …"));
+  else replaceContent(root, head(id, acts), el("p", { class: "hint" }, "…"));
   let whole;
   try {
     if (!kinds.length) ({ kinds } = await env());
     whole = await get(`journal/${id}`);
   } catch (error) {
-    if (mine !== asked) return;
-    if (entry?.isWhole) hint(root, error.message);
-    else refill(root, head(id, acts), el("p", { class: "said-wrong", role: "alert" }, error.message));
+    if (request !== latestRequest) return;
+    if (entry?.isWhole) setHint(root, error.message);
+    else replaceContent(root, head(id, acts), el("p", { class: "message-error", role: "alert" }, error.message));
     return;
   }
-  if (mine !== asked) return;
+  if (request !== latestRequest) return;
   const hadFocus = root.contains(document.activeElement);
   const place = root.scrollTop;
-  refill(root, page(whole, acts, ""));
+  replaceContent(root, page(whole, acts, ""));
   if (hadFocus) byId("detail-title").focus({ preventScroll: true });
   root.scrollTop = place;
 }
 
 export function closeDetail() {
-  asked += 1;
+  latestRequest += 1;
   byId("detail").hidden = true;
-  refill(byId("detail"));
+  replaceContent(byId("detail"));
 }
 
-function hint(root, words) {
+function setHint(root, words) {
   const place = root.querySelector("[data-more]");
-  if (place) refill(place, words);
+  if (place) replaceContent(place, words);
 }
 
 function head(id, acts) {
   return el("header", { class: "detail-head" },
-    el("h2", { id: "detail-title", tabindex: -1 }, `Exchange ${id}`),
-    button("Close", acts.onShut, { class: "quiet small", title: "Esc" }));
+    el("h2", { id: "detail-title", tabindex: -1 }, `Request ${id}`),
+    button("Close", acts.onClose, { class: "quiet small", title: "Esc" }));
 }
 
 function page(whole, acts, waiting) {
@@ -61,15 +61,15 @@ function page(whole, acts, waiting) {
       el("h2", { id: "detail-title", tabindex: -1 },
         el("span", { class: "method" }, exchange.method), " ",
         el("span", { class: "path" }, exchange.path)),
-      button("Close", acts.onShut, { class: "quiet small", title: "Esc" })),
+      button("Close", acts.onClose, { class: "quiet small", title: "Esc" })),
     el("p", { class: "outcome" },
-      el("strong", { class: `is-${outcome} big` }, `${OUTCOMES[outcome].sign} ${exchange.status || "no answer"}`),
-      " ", OUTCOMES[outcome].word, " in ", tookOf(exchange.took_us),
+      el("strong", { class: `is-${outcome} big` }, `${OUTCOMES[outcome].sign} ${exchange.status || "no response"}`),
+      " ", OUTCOMES[outcome].word, " in ", latencyText(exchange.took_us),
       exchange.fault ? el("span", { class: "badge fault" }, `⚡ ${exchange.fault}`) : null,
       exchange.idempotency === "replayed" ? el("span", { class: "badge replayed" }, "↺ replayed") : null),
     why(whole),
-    again(whole, acts),
-    part("Reply", exchange.reply),
+    actions(whole, acts),
+    part("Response", exchange.reply),
     part("Request", exchange.request),
     changes(whole),
     facts(exchange),
@@ -80,25 +80,25 @@ function page(whole, acts, waiting) {
 function why({ exchange, rule }) {
   return el("section", { class: "why", "aria-label": "Why" },
     el("h3", {}, "Why"),
-    el("p", { class: "words" }, exchange.why || "nothing special: it was done as it was asked"),
+    el("p", { class: "words" }, exchange.why || "no rule applied"),
     rule ? el("p", { class: "rule" }, el("span", { class: "tag" }, "rule"), " ",
       rule.name === exchange.why ? null : [el("strong", {}, rule.name), " "], rule.because) : null);
 }
 
-function again(whole, acts) {
+function actions(whole, acts) {
   if (!("replayable" in whole)) return null;
-  const said = el("div", { class: "said" });
+  const message = el("div", { class: "message" });
   const replay = button("Replay", async () => {
     replay.disabled = true;
-    const made = await attempt(said, () => call("POST", `journal/${whole.exchange.id}/replay`, {}));
+    const made = await runAndReport(message, () => call("POST", `journal/${whole.exchange.id}/replay`, {}));
     replay.disabled = false;
     if (made) acts.onReplayed(made.id);
   }, { disabled: !whole.replayable, title: whole.replayable ? "" : whole.hint ?? "" });
-  return el("div", { class: "again" },
+  return el("div", { class: "repeat" },
     el("div", { class: "actions" }, replay,
       whole.curl ? copyButton("Copy as curl", () => whole.curl, { class: "" }) : null,
-      el("a", { class: "quiet", href: to("try", whole.exchange.id) }, "Ask why")),
-    said);
+      el("a", { class: "quiet", href: to("explain", whole.exchange.id) }, "Explain")),
+    message);
 }
 
 function part(title, value) {
@@ -114,30 +114,30 @@ function part(title, value) {
 
 function changes(whole) {
   if (!("changes" in whole)) return null;
-  const found = whole.changes.map((each) => el("article", { class: "change" },
+  const found = whole.changes.map((change) => el("article", { class: "change" },
     el("h4", {},
-      kinds.includes(each.table)
-        ? el("a", { href: to("data", each.table, each.id) }, `${each.table} ${each.id}`)
-        : `${each.table} ${each.id}`, " ",
-      el("span", { class: "tag" }, each.before ? (each.after ? "changed" : "removed") : "made"),
-      each.cause && each.cause !== "call" ? el("span", { class: "tag" }, `by ${each.cause}`) : null),
-    diffTable(each.before, each.after)));
-  return el("section", { "aria-label": "What it changed" }, el("h3", {}, "What it changed"),
-    found, found.length && whole.noted ? null : el("p", { class: "hint" }, noneOf(whole)));
+      kinds.includes(change.table)
+        ? el("a", { href: to("data", change.table, change.id) }, `${change.table} ${change.id}`)
+        : `${change.table} ${change.id}`, " ",
+      el("span", { class: "tag" }, change.before ? (change.after ? "updated" : "deleted") : "created"),
+      change.cause && change.cause !== "call" ? el("span", { class: "tag" }, `caused by ${change.cause}`) : null),
+    diffTable(change.before, change.after)));
+  return el("section", { "aria-label": "Changes" }, el("h3", {}, "Changes"),
+    found, found.length && whole.noted ? null : el("p", { class: "hint" }, hintWithoutChanges(whole)));
 }
 
-const noneOf = (whole) =>
-  whole.noted ? "Nothing." : "Not all is known: changes are noted once the dashboard is open.";
+const hintWithoutChanges = (whole) =>
+  whole.noted ? "No changes." : "Incomplete: changes are recorded only while a dashboard is open.";
 
 function facts(exchange) {
-  const told = [
-    ["Number", String(exchange.id)],
+  const rows = [
+    ["ID", String(exchange.id)],
     ["Operation", exchange.endpoint || "none"],
-    ["Sandbox's time", `${dateOf(exchange.at_ms)} (${timeOf(exchange.at_ms)}, ${stampOf(exchange.at_ms)})`],
+    ["Sandbox time", `${dateOf(exchange.at_ms)} (${timeOf(exchange.at_ms)}, ${stampOf(exchange.at_ms)})`],
     ["Idempotency", exchange.idempotency],
     ["Client", exchange.client],
     ["Ignored", exchange.ignored?.join("; ")],
   ].filter(([, value]) => value);
-  return el("section", { "aria-label": "Circumstances" }, el("h3", {}, "Circumstances"),
-    el("dl", { class: "facts" }, told.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
+  return el("section", { "aria-label": "Details" }, el("h3", {}, "Details"),
+    el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
 }

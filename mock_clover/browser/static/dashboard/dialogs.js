@@ -1,8 +1,8 @@
-// Questions to a person, as real dialogs: the browser holds the focus within and hands it back.
+// Modal dialogs, with the browser's own focus handling, and messages to the user.
 
-import { button, byId, el, field, refill, say } from "./dom.js";
+import { button, byId, el, field, replaceContent, setText } from "./dom.js";
 
-/** Open a dialog; resolve with what `read` gives when it is sent, null when it is left. */
+/** Open a dialog; resolve to the result of `read` when it is submitted, null when it is cancelled. */
 function open(title, parts, sendText, read, { danger = false } = {}) {
   return new Promise((resolve) => {
     const heading = el("h2", { id: "dialog-title" }, title);
@@ -22,38 +22,38 @@ function open(title, parts, sendText, read, { danger = false } = {}) {
   });
 }
 
-/** Ask for a text; null when the dialog is left. */
+/** Ask for a text; null if cancelled. */
 export function askText(title, label, { hint = "", sendText = "OK", ...given } = {}) {
   const input = el("input", { type: "text", autocomplete: "off", required: true, ...given });
   return open(title, [field(label, input, hint)], sendText, () => input.value.trim());
 }
 
-/** Ask whether to do what cannot be undone. */
-export function confirmDanger(title, words, sendText) {
+/** Ask for confirmation of an action that cannot be undone. */
+export function confirmDestructive(title, words, sendText) {
   return open(title, [el("p", {}, words)], sendText, () => true, { danger: true });
 }
 
-/** Ask for the control token; `wrong` says why it is asked once more. */
-export function askToken(wrong) {
+/** Ask for the control token; `errorMessage` says why it is asked again. */
+export function askToken(errorMessage) {
   const input = el("input", { type: "password", autocomplete: "off", required: true });
-  const said = wrong ? el("p", { class: "said-wrong", role: "alert" }, wrong) : null;
-  const hint = "As given to `mock-clover serve --control-token`. It is kept until this tab is closed.";
-  return open("This server asks for its control token", [said, field("Control token", input, hint)],
-    "Go on", () => input.value);
+  const message = errorMessage ? el("p", { class: "message-error", role: "alert" }, errorMessage) : null;
+  const hint = "The value of `mock-clover serve --control-token`. It is stored until you close this tab.";
+  return open("Control token required", [message, field("Control token", input, hint)],
+    "Continue", () => input.value);
 }
 
 const KEYS = [
-  ["j, ↓", "the next, older exchange"],
-  ["k, ↑", "the next, newer exchange"],
-  ["Home, End", "the newest, the oldest"],
-  ["Enter", "open it, and go into it"],
-  ["Esc", "back to the list; then to the newest"],
+  ["j, ↓", "next (older) request"],
+  ["k, ↑", "previous (newer) request"],
+  ["Home, End", "newest, oldest request"],
+  ["Enter", "open, then focus the details"],
+  ["Esc", "close the details; then jump to the newest"],
   ["/", "search"],
-  ["p", "pause and go on"],
-  ["?", "this"],
+  ["p", "pause or resume"],
+  ["?", "show keyboard shortcuts"],
 ];
 
-/** Say which keys do what, and let single letters be switched off. */
+/** Show the keyboard shortcuts, with a switch for single-key ones. */
 export function showKeys(areOn, onSwitch) {
   const box = el("input", {
     type: "checkbox", id: "keys-on", checked: areOn,
@@ -61,10 +61,10 @@ export function showKeys(areOn, onSwitch) {
   });
   const dialog = el("dialog", { "aria-labelledby": "keys-title" },
     el("form", { method: "dialog", class: "stack" },
-      el("h2", { id: "keys-title" }, "Keys"),
+      el("h2", { id: "keys-title" }, "Keyboard shortcuts"),
       el("dl", { class: "keys" }, KEYS.map(([keys, what]) => [
         el("dt", {}, keys.split(", ").map((key) => el("kbd", {}, key))), el("dd", {}, what)])),
-      el("p", { class: "check" }, box, el("label", { for: "keys-on" }, "Single letters do something")),
+      el("p", { class: "check" }, box, el("label", { for: "keys-on" }, "Enable single-key shortcuts")),
       el("div", { class: "actions end" }, el("button", { type: "submit", class: "primary" }, "Close"))),
   );
   dialog.addEventListener("close", () => dialog.remove());
@@ -75,13 +75,13 @@ export function showKeys(areOn, onSwitch) {
 const QUIET_MS = 4000;
 let saying = null;
 
-/** Tell a listener politely, and not more often than every few seconds; `words()` is asked then. */
+/** Announce a message to screen readers, at most every few seconds; `words()` is called then. */
 export function announce(words) {
   if (saying) {
     saying.next = words;
     return;
   }
-  say(byId("polite"), words());
+  setText(byId("polite"), words());
   saying = { next: null };
   setTimeout(() => {
     const { next } = saying;
@@ -90,16 +90,16 @@ export function announce(words) {
   }, QUIET_MS);
 }
 
-/** Do something that may be refused, and show the server's words where it was asked for. */
-export async function attempt(place, act, done = "") {
-  refill(place);
-  place.classList.add("said");
+/** Run an action and show its error, or `done`, in `place`. */
+export async function runAndReport(place, act, done = "") {
+  replaceContent(place);
+  place.classList.add("message");
   try {
     const answer = await act();
-    if (done) refill(place, el("p", { class: "said-done", role: "status" }, done));
+    if (done) replaceContent(place, el("p", { class: "message-success", role: "status" }, done));
     return answer;
   } catch (error) {
-    refill(place, el("p", { class: "said-wrong", role: "alert" }, error.message));
+    replaceContent(place, el("p", { class: "message-error", role: "alert" }, error.message));
     return undefined;
   }
 }

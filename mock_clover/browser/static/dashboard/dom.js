@@ -1,20 +1,20 @@
-// Elements and their texts. Nothing here or elsewhere reads markup from a text: what a server,
-// a client or an attacker said becomes a text node, whatever it looks like.
+// Create elements. Never parse markup from strings: everything from a server, client or attacker
+// becomes a text node.
 
 const FORBIDDEN = /^(on|style$|srcdoc$|src$|formaction$)/i;
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Make an element. `given` are attributes, and `on` for listeners; children are nodes or texts. */
+/** Create an element. `given` has attributes, and listeners under `on`; children are nodes or strings. */
 export function el(name, given = {}, ...children) {
-  return filled(document.createElement(name), given, children);
+  return fillElement(document.createElement(name), given, children);
 }
 
-/** Make an element of a drawing. */
+/** Create an SVG element. */
 export function svg(name, given = {}, ...children) {
-  return filled(document.createElementNS(SVG, name), given, children);
+  return fillElement(document.createElementNS(SVG, name), given, children);
 }
 
-function filled(node, given, children) {
+function fillElement(node, given, children) {
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "on") {
@@ -26,14 +26,14 @@ function filled(node, given, children) {
   return node;
 }
 
-/** Set an attribute that can do no harm; a link leads within the page or to a plain address. */
+/** Set an attribute, unless it can run a script; links may only have a path, a fragment or http(s). */
 export function attribute(node, name, value) {
-  if (FORBIDDEN.test(name)) throw new Error(`no attribute ${name} is set here`);
+  if (FORBIDDEN.test(name)) throw new Error(`attribute ${name} is not allowed`);
   if (name === "href" && !/^(#|\/(?!\/)|https?:)/i.test(value)) return;
   node.setAttribute(name, value);
 }
 
-/** Add children; null and false are none, lists are their members. */
+/** Append children; null and false are skipped, arrays are flattened. */
 export function add(node, children) {
   for (const child of children) {
     if (child === null || child === undefined || child === false) continue;
@@ -42,35 +42,35 @@ export function add(node, children) {
   }
 }
 
-/** Put other children in a node's place of the present ones. */
-export function refill(node, ...children) {
+/** Replace all children of a node. */
+export function replaceContent(node, ...children) {
   const made = document.createDocumentFragment();
   add(made, children);
   node.replaceChildren(made);
 }
 
-/** Set a text if it is another: most of what is drawn again has not changed. */
-export function say(node, text) {
+/** Set the text of a node if it has changed. */
+export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 export const byId = (id) => document.getElementById(id);
 
-/** A button with a text, or with a label where it shows a sign only. */
+/** Create a button. */
 export function button(text, act, given = {}) {
   return el("button", { type: "button", ...given, on: { click: act } }, text);
 }
 
-/** A field with its label above it; `hint` stands below and is read with it. */
+/** Create a form field with a label above and a hint below. */
 export function field(label, control, hint = "") {
   control.id ||= `field-${(fields += 1)}`;
-  const said = hint ? el("small", { id: `${control.id}-hint`, class: "hint" }, hint) : null;
-  if (said) control.setAttribute("aria-describedby", said.id);
-  return el("div", { class: "field" }, el("label", { for: control.id }, label), control, said);
+  const hintElement = hint ? el("small", { id: `${control.id}-hint`, class: "hint" }, hint) : null;
+  if (hintElement) control.setAttribute("aria-describedby", hintElement.id);
+  return el("div", { class: "field" }, el("label", { for: control.id }, label), control, hintElement);
 }
 let fields = 0;
 
-/** A choice; options are values or [value, text]. */
+/** Create a select; options are values or [value, text]. */
 export function select(options, chosen, given = {}) {
   const made = el("select", given);
   for (const each of options) {
@@ -81,14 +81,14 @@ export function select(options, chosen, given = {}) {
   return made;
 }
 
-/** Copy a text; without a clipboard (a page by a plain address) by the old way. */
+/** Copy a text; without the clipboard API (on an insecure origin) with execCommand. */
 export async function copy(text) {
   if (navigator.clipboard && window.isSecureContext) {
     await navigator.clipboard.writeText(text);
     return;
   }
   const back = document.activeElement;
-  const held = el("textarea", { class: "unseen", readonly: true, value: text });
+  const held = el("textarea", { class: "visually-hidden", readonly: true, value: text });
   document.body.append(held);
   held.select();
   document.execCommand("copy");
@@ -96,16 +96,16 @@ export async function copy(text) {
   back?.focus();
 }
 
-/** A button that copies, and says that it did. */
+/** Create a button that copies a text and confirms it. */
 export function copyButton(text, give, given = {}) {
   const made = button(text, async () => {
     try {
       await copy(give());
-      say(made, "Copied");
+      setText(made, "Copied");
     } catch {
-      say(made, "Not allowed here");
+      setText(made, "Copy failed");
     }
-    setTimeout(() => say(made, text), 1500);
+    setTimeout(() => setText(made, text), 1500);
   }, { class: "small", ...given });
   return made;
 }

@@ -1,7 +1,7 @@
-// A text field for code: line numbers, marks on lines, Tab that indents and can be left.
-// After Escape the next Tab leaves the field, as everywhere; so nobody is caught in it.
+// A text area for code with line numbers, marked lines, and indentation by Tab.
+// After Escape the next Tab leaves the field, so that the editor is not a keyboard trap.
 
-import { el, say } from "./dom.js";
+import { el, setText } from "./dom.js";
 
 const INDENT = "  ";
 
@@ -27,7 +27,7 @@ export class Editor {
     return this.field.value;
   }
 
-  /** Put a text; the cursor is at its beginning. */
+  /** Set the text, with the cursor at its start. */
   set text(text) {
     this.field.value = text;
     this.field.setSelectionRange(0, 0);
@@ -37,13 +37,13 @@ export class Editor {
 
   number() {
     const lines = this.field.value.split("\n").length;
-    const told = Array.from({ length: lines }, (_, place) =>
+    const numbers = Array.from({ length: lines }, (_, place) =>
       `${this.marks.has(place + 1) ? "✕ " : ""}${place + 1}`);
-    say(this.gutter, told.join("\n"));
+    setText(this.gutter, numbers.join("\n"));
     this.gutter.scrollTop = this.field.scrollTop;
   }
 
-  /** Mark the lines on which something was found. */
+  /** Mark lines with errors. */
   mark(lines) {
     this.marks = new Set(lines);
     this.field.setAttribute("aria-invalid", lines.length > 0);
@@ -69,7 +69,7 @@ export class Editor {
     } else if (event.key !== "Tab" && event.key !== "Shift") this.leaves = false;
   }
 
-  /** Indent the lines of the selection, or take an indent away; without one, put spaces here. */
+  /** Indent or unindent the selected lines; without a selection, insert spaces. */
   indent(back) {
     const { selectionStart: from, selectionEnd: end, value } = this.field;
     if (!back && from === end) {
@@ -84,7 +84,7 @@ export class Editor {
     this.field.setSelectionRange(start, start + moved.length);
   }
 
-  /** Put a text in place of the selection, so that it can be undone. */
+  /** Replace the selection in a way that can be undone. */
   insert(text) {
     if (document.execCommand("insertText", false, text)) return;
     this.field.setRangeText(text, this.field.selectionStart, this.field.selectionEnd, "end");

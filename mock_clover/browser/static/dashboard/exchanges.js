@@ -1,20 +1,20 @@
-// The exchanges: what came is kept at once and drawn with the next frame, however much it was.
+// The list of requests: entries are logged immediately and drawn in the next animation frame.
 
 import { Buckets } from "./buckets.js";
 import { Chart } from "./chart.js";
-import { add, byId, el, say } from "./dom.js";
+import { add, byId, el, setText } from "./dom.js";
 import { announce } from "./dialogs.js";
 import { closeDetail, openDetail } from "./detail.js";
-import { count, some, timeOf, tookOf } from "./format.js";
-import { Filter, keep, Kept, MARKS, OUTCOMES, placeOf } from "./kept.js";
+import { count, countOf, latencyText, timeOf } from "./format.js";
+import { Filter, FLAGS, indexFrom, OUTCOMES, parseEntry, RequestLog } from "./request-log.js";
 import { LongList } from "./list.js";
 import { go, here, to } from "./routes.js";
 
 const METHODS_MAX = 9;
 const ADDRESS_MS = 200;
-const MOVE_MS = 90; // a held key passes over many: only where it rests is asked for
+const MOVE_MS = 90; // while a key is held, load only the request on which the cursor rests
 
-const kept = new Kept();
+const log = new RequestLog();
 const buckets = new Buckets();
 const state = {
   filter: new Filter(), items: [], held: null, heldCount: 0, clearedId: 0, openId: null,
@@ -23,13 +23,13 @@ const state = {
 let list;
 let chart;
 
-/** Make the parts of the view; those that do not change stand in the page already. */
+/** Create the dynamic parts of the view; the static ones are in the page. */
 export function startExchanges() {
-  list = new LongList(byId("list"), { make: makeRow, fill: fillRow, onMove: moved });
+  list = new LongList(byId("list"), { make: makeRow, fill: fillRow, onMove: cursorMoved });
   chart = new Chart(buckets);
   const chips = byId("chips-shown");
   for (const [name, { sign, word }] of Object.entries(OUTCOMES)) chips.append(chip(name, word, sign));
-  for (const [name, word] of Object.entries(MARKS)) chips.append(chip(name, word, name === "fault" ? "⚡" : "↺"));
+  for (const [name, word] of Object.entries(FLAGS)) chips.append(chip(name, word, name === "fault" ? "⚡" : "↺"));
   byId("operation").addEventListener("change", filtered);
   byId("search").addEventListener("input", filtered);
   byId("pause").addEventListener("click", pause);
@@ -39,7 +39,7 @@ export function startExchanges() {
   const scroller = byId("list");
   scroller.addEventListener("click", clicked);
   scroller.addEventListener("keydown", pressed);
-  scroller.addEventListener("scroll", tellNewer, { passive: true });
+  scroller.addEventListener("scroll", updateNewerButton, { passive: true });
 }
 
 function chip(name, word, sign) {
@@ -50,73 +50,73 @@ function chip(name, word, sign) {
   return el("span", { class: "chip" }, box, el("label", { for: box.id }, shown, word));
 }
 
-/** Show what the address says: an exchange, a filter. */
+/** Show the request and the filter of the URL. */
 export function openExchanges(parts, query) {
   readQuery(query);
   refilter();
   const id = Number(parts[0]);
   if (Number.isInteger(id) && id > 0) open(id);
-  else shut();
+  else closeExchange();
 }
 
-/** Take exchanges as they come; `afresh`: those of before are of another journal. */
-export function receive(events, afresh) {
-  if (afresh) {
-    kept.entries = [];
+/** Add new exchanges; with `isReset`, discard the old ones, which belong to another journal. */
+export function receive(events, isReset) {
+  if (isReset) {
+    log.entries = [];
     checkedId = 0;
     buckets.clear();
     list.reset();
     Object.assign(state, { held: state.held && [], heldCount: 0, clearedId: 0, isStale: true });
-    shut();
-    announce(() => "The list begins afresh.");
+    closeExchange();
+    announce(() => "The list was reset.");
   }
   const nowMs = Date.now();
   const newestMs = events.length ? JSON.parse(events.at(-1)[1]).at_ms : 0;
-  const isFirst = !state.isStarted || afresh;
-  const entries = events.map(([, text]) => keep(text, nowMs));
-  // What happened before the page was opened lies back as far as the sandbox's clock says.
-  if (isFirst) for (const entry of entries) entry.heardMs = nowMs - Math.max(0, newestMs - entry.at_ms);
+  const isInitial = !state.isStarted || isReset;
+  const entries = events.map(([, text]) => parseEntry(text, nowMs));
+  // Place exchanges from before the page was opened by their age on the sandbox's clock.
+  if (isInitial) for (const entry of entries) entry.receivedMs = nowMs - Math.max(0, newestMs - entry.at_ms);
   state.isStarted ||= true;
   buckets.add(entries);
-  if (state.held) hold(entries);
-  else if (entries.length) take(entries);
-  if (!isFirst && entries.length) tell(entries.length);
-  later();
+  if (state.held) queueWhilePaused(entries);
+  else if (entries.length) addEntries(entries);
+  if (!isInitial && entries.length) announceNew(entries.length);
+  scheduleDraw();
 }
 
-function take(entries) {
-  const gone = kept.add(entries);
+function addEntries(entries) {
+  const gone = log.add(entries);
   const fresh = entries.filter((entry) => state.filter.takes(entry));
   if (state.isStale) return;
   state.items.push(...fresh);
   if (gone && state.items.length) {
-    const first = placeOf(state.items, kept.entries[0].id);
+    const first = indexFrom(state.items, log.entries[0].id);
     if (first) state.items.splice(0, first);
   }
 }
 
-function hold(entries) {
+function queueWhilePaused(entries) {
   state.heldCount += entries.length;
   state.held.push(...entries);
   if (state.held.length > 1000) state.held.splice(0, state.held.length - 1000);
 }
 
-function tell(n) {
+function announceNew(n) {
   state.arrived += n;
   announce(() => {
-    const words = `${some(state.arrived, "new exchange")}, the last: ${lastWords()}`;
+    const words = `${countOf(state.arrived, "new request")}; latest: ${describeLatest()}`;
     state.arrived = 0;
     return words;
   });
 }
 
-function lastWords() {
-  const last = kept.entries.at(-1);
+function describeLatest() {
+  const last = log.entries.at(-1);
   return last ? `${last.method} ${last.path}, ${last.status}` : "none";
 }
 
-/** Draw with the next frame. */
-function later() {
+/** Draw in the next animation frame. */
+function scheduleDraw() {
   if (state.isDue) return;
   state.isDue = true;
   requestAnimationFrame(() => {
@@ -127,39 +127,39 @@ function later() {
 
 function draw() {
   if (state.isStale) {
-    state.items = kept.entries.filter((each) => each.id > state.clearedId && state.filter.takes(each));
+    state.items = log.entries.filter((each) => each.id > state.clearedId && state.filter.takes(each));
     state.isStale = false;
     list.topId = null;
   }
   list.show(state.items);
   if (!state.isDrawn && state.items.length) {
     state.isDrawn = true;
-    performance.mark("exchanges drawn"); // for those who measure how quickly the page opens
+    performance.mark("exchanges drawn"); // read by tests/bench/dashboard.py
   }
   if (state.openId !== null && list.cursorId === null) list.moveTo(state.openId, false);
-  const all = kept.entries.length - placeOf(kept.entries, state.clearedId + 1);
+  const all = log.entries.length - indexFrom(log.entries, state.clearedId + 1);
   const n = state.items.length;
-  say(byId("shown-count"), n === all ? some(n, "exchange") : `${count(n)} of ${some(all, "exchange")}`);
+  setText(byId("shown-count"), n === all ? countOf(n, "request") : `${count(n)} of ${countOf(all, "request")}`);
   byId("none").hidden = n > 0;
-  say(byId("none-words"), all ? "Nothing of what is kept is like that." : "Waiting for the first call.");
+  setText(byId("none-words"), all ? "No matching requests." : "Waiting for the first request.");
   byId("none-help").hidden = all > 0;
   byId("unfilter").hidden = state.filter.isAll;
-  say(byId("pause-count"), state.held ? `${count(state.heldCount)} waiting` : "");
-  tellNewer();
-  if (kept.entries.length) knowOperations();
+  setText(byId("pause-count"), state.held ? `${count(state.heldCount)} new` : "");
+  updateNewerButton();
+  if (log.entries.length) addOperationFilters();
 }
 
-function tellNewer() {
+function updateNewerButton() {
   const above = list.hiddenAbove;
   const newer = byId("newer");
   newer.hidden = above === 0;
-  if (above) say(newer, `▲ ${count(above)} newer`);
+  if (above) setText(newer, `▲ ${count(above)} newer`);
 }
 
 let checkedId = 0;
 
-/** Offer a method that was used. */
-function knowMethod(method) {
+/** Add a filter for a method. */
+function addMethodFilter(method) {
   const chips = byId("chips-methods");
   if (byId(`chip-${method}`) || chips.children.length >= METHODS_MAX || !method) return;
   const made = chip(method, method, "");
@@ -167,12 +167,12 @@ function knowMethod(method) {
   chips.insertBefore(made, after ?? null);
 }
 
-/** Offer the operations that were called. */
-function knowOperations() {
-  for (let place = placeOf(kept.entries, checkedId + 1); place < kept.entries.length; place += 1) {
-    const { endpoint, id, method } = kept.entries[place];
+/** Add filters for the methods and operations of new entries. */
+function addOperationFilters() {
+  for (let place = indexFrom(log.entries, checkedId + 1); place < log.entries.length; place += 1) {
+    const { endpoint, id, method } = log.entries[place];
     checkedId = id;
-    knowMethod(method);
+    addMethodFilter(method);
     if (!endpoint || state.operations.has(endpoint)) continue;
     state.operations.add(endpoint);
     const options = [...byId("operation").options];
@@ -197,7 +197,7 @@ function fillRow(row, entry) {
   method.textContent = entry.method;
   path.textContent = entry.path;
   op.textContent = entry.endpoint;
-  took.textContent = tookOf(entry.took_us || null);
+  took.textContent = latencyText(entry.took_us || null);
   why.replaceChildren();
   add(why, [
     entry.fault && el("span", { class: "badge fault" }, "⚡ fault"),
@@ -226,7 +226,7 @@ function pressed(event) {
   act();
 }
 
-/** Go into the exchange at the cursor. */
+/** Open the request at the cursor, or focus its details. */
 function enter() {
   if (list.cursorId === null) list.step(0);
   if (list.cursorId === null) return;
@@ -238,7 +238,7 @@ function enter() {
   go(addressOf(list.cursorId));
 }
 
-function moved(entry) {
+function cursorMoved(entry) {
   clearTimeout(state.moving);
   if (state.openId === null) return;
   state.moving = setTimeout(() => go(addressOf(entry.id), true) ?? open(entry.id), MOVE_MS);
@@ -247,29 +247,29 @@ function moved(entry) {
 function open(id) {
   state.openId = id;
   if (list.placeOf(id) >= 0) list.moveTo(id, false);
-  else list.cursorId = null; // it is on its way: the cursor comes with it
+  else list.cursorId = null; // not in the list yet: draw() moves the cursor to it
   byId("exchanges").classList.add("is-split");
-  openDetail(id, kept.find(id), { onShut: leave, onReplayed: (made) => go(addressOf(made)) });
+  openDetail(id, log.find(id), { onClose: backToList, onReplayed: (made) => go(addressOf(made)) });
   if (state.entering) byId("detail-title").focus();
   state.entering = false;
 }
 
-function shut() {
+function closeExchange() {
   state.openId = null;
   byId("exchanges").classList.remove("is-split");
   closeDetail();
 }
 
-function leave() {
+function backToList() {
   go(addressOf(null));
   byId("list").focus();
 }
 
-/** What Escape means, from within to without. */
+/** Handle Escape: close the details, leave the search, or return to the newest request. */
 export function escape() {
-  if (state.openId !== null) leave();
+  if (state.openId !== null) backToList();
   else if (document.activeElement === byId("search")) byId("list").focus();
-  else if (list.cursorId !== null || list.hiddenAbove) { list.toTop(); later(); }
+  else if (list.cursorId !== null || list.hiddenAbove) { list.toTop(); scheduleDraw(); }
   else return false;
   return true;
 }
@@ -284,22 +284,22 @@ export function pause() {
   if (state.held) {
     const held = state.held;
     Object.assign(state, { held: null, heldCount: 0 });
-    if (held.length) take(held);
+    if (held.length) addEntries(held);
   } else state.held = [];
   button.setAttribute("aria-pressed", state.held !== null);
-  say(button, state.held ? "Go on" : "Pause");
-  later();
+  setText(button, state.held ? "Resume" : "Pause");
+  scheduleDraw();
 }
 
 function clear() {
-  state.clearedId = kept.entries.at(-1)?.id ?? 0;
+  state.clearedId = log.entries.at(-1)?.id ?? 0;
   refilter();
-  announce(() => "The view is cleared.");
+  announce(() => "List cleared.");
 }
 
 function filtered() {
   refilter();
-  clearTimeout(state.telling); // browsers refuse an address that changes with every letter
+  clearTimeout(state.telling); // browsers limit how often the URL may change
   state.telling = setTimeout(() => isShown() && go(addressOf(state.openId), true), ADDRESS_MS);
 }
 
@@ -310,10 +310,10 @@ function refilter() {
     operation: byId("operation").value, words: byId("search").value,
   });
   state.isStale = true;
-  later();
+  scheduleDraw();
 }
 
-/** The address of an exchange, or of the list, as it is filtered now. */
+/** Return the URL of a request, or of the list, with the current filter. */
 function addressOf(id) {
   const query = new URLSearchParams();
   if (state.filter.shown.size) query.set("show", [...state.filter.shown].join(","));
@@ -327,7 +327,7 @@ function addressOf(id) {
 function readQuery(query) {
   const listed = (name) => new Set((query.get(name) ?? "").split(",").filter(Boolean));
   const [shown, methods] = [listed("show"), listed("method")];
-  for (const method of methods) knowMethod(method);
+  for (const method of methods) addMethodFilter(method);
   for (const box of byId("chips-shown").querySelectorAll("input")) box.checked = shown.has(box.value);
   for (const box of byId("chips-methods").querySelectorAll("input")) box.checked = methods.has(box.value);
   const operation = query.get("op") ?? "";
@@ -341,5 +341,5 @@ function readQuery(query) {
   if (byId("search").value !== words) byId("search").value = words;
 }
 
-/** Tell whether the view is the one that is shown. */
+/** Return whether this view is shown. */
 export const isShown = () => here().parts[0] === "exchanges";

@@ -1,112 +1,115 @@
-// Faults and the clock: what goes wrong on the wire, and what time the sandbox believes it is.
+// Active faults, a form to add one, and the sandbox's clock.
 
 import { call, env, get } from "./api.js";
 import { clockPart } from "./clock.js";
-import { attempt } from "./dialogs.js";
-import { button, el, field, refill, say, select } from "./dom.js";
-import { dateOf, spanOf } from "./format.js";
-import { keepTrue, part, table, wrong } from "./views.js";
+import { runAndReport } from "./dialogs.js";
+import { button, el, field, replaceContent, select, setText } from "./dom.js";
+import { dateOf, durationOf } from "./format.js";
+import { errorMessage, part, pollAndRender, table } from "./views.js";
 
 const NAMES = {
-  when: "When", endpoint: "Operation", times: "How often", odds: "Chance", ttl_ms: "For, in ms",
-  delay_ms: "Delay, in ms", jitter_ms: "And up to so much more, in ms", problem: "Refusal",
+  when: "When", endpoint: "Operation", times: "Count", odds: "Probability", ttl_ms: "Duration (ms)",
+  delay_ms: "Delay (ms)", jitter_ms: "Random extra delay, up to (ms)", problem: "Error",
 };
-const HINTS = { times: "Empty: every time.", ttl_ms: "Empty: until it is removed.", odds: "From 0 to 1." };
+const HINTS = {
+  times: "Leave empty to apply every time.", ttl_ms: "Leave empty to keep until removed.", odds: "0 to 1.",
+};
 
-/** Show both; the form is made of the server's own words. */
+/** Show both; the server describes the fields of the form. */
 export async function open(root) {
-  const inForce = el("div", { class: "stack" });
-  const said = el("div", { class: "said" });
-  const maker = el("div", { class: "stack" });
-  refill(root, el("div", { class: "columns even" },
-    el("div", { class: "stack" }, part("In force", inForce, said), part("Put a fault in force", maker)),
+  const active = el("div", { class: "stack" });
+  const message = el("div", { class: "message" });
+  const formPlace = el("div", { class: "stack" });
+  replaceContent(root, el("div", { class: "columns even" },
+    el("div", { class: "stack" }, part("Active faults", active, message), part("Add a fault", formPlace)),
     clockPart()));
-  const look = keepTrue(inForce, () => get("faults"), ({ data }) => shown(data, said, () => look()));
+  const refresh = pollAndRender(active, () => get("faults"),
+    ({ data }) => renderFaults(data, message, () => refresh()));
   try {
-    refill(maker, form(await env(), () => look()));
+    replaceContent(formPlace, form(await env(), () => refresh()));
   } catch (error) {
-    refill(maker, wrong(error));
+    replaceContent(formPlace, errorMessage(error));
   }
 }
 
-function shown(data, said, look) {
+function renderFaults(data, message, refresh) {
   const remove = (path) => async () => {
-    await attempt(said, () => call("DELETE", path));
-    look();
+    await runAndReport(message, () => call("DELETE", path));
+    refresh();
   };
   const lines = data.map(({ id, fault, left, until_ms: until }) => [
     el("strong", {}, fault.problem ? `${fault.kind} ${fault.problem}` : fault.kind),
-    `${fault.endpoint ?? "every operation"}, ${(fault.when ?? "before_commit").replace("_", " ")}`,
+    `${fault.endpoint ?? "all operations"}, ${(fault.when ?? "before_commit").replace("_", " ")}`,
     details(fault, left, until),
-    button("Remove", remove(`faults/${encodeURIComponent(id)}`), {
-      class: "small danger", "data-key": id, "aria-label": `Remove ${fault.kind} ${id}` }),
+    button("Delete", remove(`faults/${encodeURIComponent(id)}`), {
+      class: "small danger", "data-key": id, "aria-label": `Delete ${fault.kind} ${id}` }),
   ]);
   return [
-    table("Faults in force", ["Fault", "Where", "How", ""], lines, { empty: "No fault is in force." }),
-    data.length > 1 ? button("Remove all", remove("faults"), { class: "danger", "data-key": "all" }) : null,
+    table("Faults", ["Fault", "Applies to", "Details", ""], lines, { empty: "No active faults." }),
+    data.length > 1 ? button("Delete all", remove("faults"), { class: "danger", "data-key": "all" }) : null,
   ];
 }
 
 function details(fault, left, until) {
-  const told = [
-    fault.delay_ms ? `by ${spanOf(fault.delay_ms)}` : "",
-    fault.jitter_ms ? `up to ${spanOf(fault.jitter_ms)} more` : "",
-    (fault.odds ?? 1) < 1 ? `chance ${fault.odds}` : "",
+  const parts = [
+    fault.delay_ms ? `by ${durationOf(fault.delay_ms)}` : "",
+    fault.jitter_ms ? `up to ${durationOf(fault.jitter_ms)} more` : "",
+    (fault.odds ?? 1) < 1 ? `probability ${fault.odds}` : "",
     left === null || left === undefined ? "" : `${left} left`,
     until ? `until ${dateOf(until)}` : "",
   ];
-  return told.filter(Boolean).join(", ") || "every time";
+  return parts.filter(Boolean).join(", ") || "every time";
 }
 
-function form(words, look) {
-  const kinds = Object.fromEntries(words.faults.map((each) => [each.kind, each.members]));
-  const members = Object.fromEntries(words.fault_members.map((each) => [each.name, each]));
+function form(names, refresh) {
+  const kinds = Object.fromEntries(names.faults.map((each) => [each.kind, each.members]));
+  const fields = Object.fromEntries(names.fault_members.map((each) => [each.name, each]));
   const kind = select(Object.keys(kinds));
-  const place = el("div", { class: "fields" });
-  const said = el("div", { class: "said" });
+  const inputs = el("div", { class: "fields" });
+  const message = el("div", { class: "message" });
   let controls = {};
   const fill = () => {
-    const before = Object.fromEntries(Object.entries(controls).map(([name, each]) => [name, each.value]));
-    controls = Object.fromEntries(kinds[kind.value].map((name) => [name, control(name, members[name], words)]));
+    const before = Object.fromEntries(Object.entries(controls).map(([name, input]) => [name, input.value]));
+    controls = Object.fromEntries(kinds[kind.value].map((name) => [name, inputFor(name, fields[name], names)]));
     for (const [name, value] of Object.entries(before)) if (controls[name]) controls[name].value = value;
-    refill(place, Object.entries(controls).map(([name, made]) =>
-      field(NAMES[name] ?? name, made, HINTS[name] ?? members[name]?.about ?? "")));
-    say(meaning, clause(members.kind?.about ?? "", kind.value));
+    replaceContent(inputs, Object.entries(controls).map(([name, input]) =>
+      field(NAMES[name] ?? name, input, HINTS[name] ?? fields[name]?.about ?? "")));
+    setText(meaning, kindDescription(fields.kind?.about ?? "", kind.value));
   };
   const meaning = el("p", { class: "hint" });
   kind.addEventListener("change", fill);
   fill();
   return el("form", {
-    class: "sheet padded stack",
+    class: "card padded stack",
     on: {
       submit: async (event) => {
         event.preventDefault();
-        const asked = { kind: kind.value };
-        for (const [name, made] of Object.entries(controls)) {
-          if (made.value !== "") asked[name] = made.type === "number" ? Number(made.value) : made.value;
+        const fault = { kind: kind.value };
+        for (const [name, input] of Object.entries(controls)) {
+          if (input.value !== "") fault[name] = input.type === "number" ? Number(input.value) : input.value;
         }
-        await attempt(said, () => call("POST", "faults", asked), "It is in force.");
-        look();
+        await runAndReport(message, () => call("POST", "faults", fault), "Fault added.");
+        refresh();
       },
     },
-  }, field("What goes wrong", kind), meaning, place,
-  el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Put in force")), said);
+  }, field("Fault type", kind), meaning, inputs,
+  el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Add fault")), message);
 }
 
-/** What is said of one word: "delay: the answer comes late. drop: …". */
-const clause = (about, word) => about.match(new RegExp(`\\b${word}: ([^.]+\\.)`))?.[1] ?? about;
+/** Return the part of a description about one kind: "delay: the response is late. drop: …". */
+const kindDescription = (about, word) => about.match(new RegExp(`\\b${word}: ([^.]+\\.)`))?.[1] ?? about;
 
-/** Make the control of a member: of the words that there are, else a number within its bounds. */
-function control(name, member, words) {
-  if (name === "when") return select(words.fault_times.map((each) => [each, each.replace("_", " ")]));
+/** Create the input of a field: a select of its values, or a number within its bounds. */
+function inputFor(name, definition, names) {
+  if (name === "when") return select(names.fault_times.map((each) => [each, each.replace("_", " ")]));
   if (name === "endpoint") {
-    const named = words.operations.filter((each) => !words.uncalled.includes(each));
-    return select([["", "every operation"], ...named]);
+    const named = names.operations.filter((each) => !names.uncalled.includes(each));
+    return select([["", "All operations"], ...named]);
   }
   if (name === "problem") {
-    return select(words.problems.map((each) => [each.name, `${each.name} — ${each.status} ${each.message}`]));
+    return select(names.problems.map((each) => [each.name, `${each.name} — ${each.status} ${each.message}`]));
   }
-  const schema = member?.schema?.anyOf?.find((each) => each.type !== "null") ?? member?.schema ?? {};
+  const schema = definition?.schema?.anyOf?.find((each) => each.type !== "null") ?? definition?.schema ?? {};
   return el("input", {
     type: "number", min: schema.minimum ?? 0, max: schema.maximum,
     step: schema.type === "number" ? "any" : 1, value: name === "delay_ms" ? "1000" : "",

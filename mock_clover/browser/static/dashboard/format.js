@@ -1,4 +1,4 @@
-// How values are told: times, amounts, spans. Numbers keep their width, so that columns stand.
+// Formatting of times, amounts and durations.
 
 const clock = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
@@ -7,13 +7,13 @@ const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 const number = new Intl.NumberFormat("en");
 const moneys = new Map();
 
-/** The time of day, to the millisecond. */
+/** Format the time of day, to the millisecond. */
 export const timeOf = (ms) => clock.format(ms);
 
-/** Date and time. */
+/** Format date and time. */
 export const dateOf = (ms) => whole.format(ms);
 
-/** A date for machines, where it is one. */
+/** Format a time as ISO 8601, or as a number if it is out of range. */
 export function stampOf(ms) {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
@@ -21,8 +21,8 @@ export function stampOf(ms) {
 
 export const count = (n) => number.format(n);
 
-/** A span that was measured, in µs. */
-export function tookOf(us) {
+/** Format a measured duration in µs. */
+export function latencyText(us) {
   if (us === null || us === undefined) return "–";
   if (us < 1000) return `${us} µs`;
   if (us < 100_000) return `${(us / 1000).toFixed(1)} ms`;
@@ -30,8 +30,8 @@ export function tookOf(us) {
   return `${(us / 1_000_000).toFixed(2)} s`;
 }
 
-/** A span of the sandbox's clock, as a person says it. */
-export function spanOf(ms) {
+/** Format a duration in ms with its largest unit. */
+export function durationOf(ms) {
   const steps = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1000, "s"]];
   const found = steps.find(([size]) => ms >= size);
   if (!found) return `${ms} ms`;
@@ -39,7 +39,7 @@ export function spanOf(ms) {
   return `${Number.isInteger(n) ? n : n.toFixed(1)} ${found[1]}`;
 }
 
-/** An amount in minor units with its currency; a currency that is none is shown as it is. */
+/** Format an amount in minor units; an unknown currency is shown as is. */
 export function moneyOf(minor, currency) {
   if (minor === null || minor === undefined) return "";
   const code = String(currency ?? "USD").toUpperCase();
@@ -54,5 +54,5 @@ export function moneyOf(minor, currency) {
   }
 }
 
-/** `n things`, or `1 thing`. */
-export const some = (n, thing) => `${number.format(n)} ${thing}${n === 1 ? "" : "s"}`;
+/** Format a count with its noun: `2 rules`, `1 rule`. */
+export const countOf = (n, thing) => `${number.format(n)} ${thing}${n === 1 ? "" : "s"}`;

@@ -1,5 +1,5 @@
-// JSON as a tree of text nodes whose levels fold. A level is made when it is opened, and of a long
-// one a part at a time, so that no reply is too long to look at.
+// JSON as a collapsible tree of text nodes. A level is created when it is opened, long ones in parts,
+// so that any response can be shown.
 
 import { button, el } from "./dom.js";
 
@@ -18,9 +18,9 @@ function node(value, level, name) {
     return el("div", { class: "j-line" }, key, leaf(value));
   }
   const isList = Array.isArray(value);
-  const members = isList ? value.map((each, place) => [place, each]) : Object.entries(value);
-  if (!members.length) return el("div", { class: "j-line" }, key, isList ? "[]" : "{}");
-  const many = `${members.length} ${isList ? "item" : "member"}${members.length === 1 ? "" : "s"}`;
+  const fields = isList ? value.map((each, place) => [place, each]) : Object.entries(value);
+  if (!fields.length) return el("div", { class: "j-line" }, key, isList ? "[]" : "{}");
+  const many = `${fields.length} ${isList ? "item" : "field"}${fields.length === 1 ? "" : "s"}`;
   const summary = el("summary", {}, key, isList ? "[" : "{",
     el("span", { class: "j-count" }, ` ${many} `), isList ? "]" : "}");
   const inner = el("div", { class: "j-inner" });
@@ -29,29 +29,29 @@ function node(value, level, name) {
   const make = () => {
     if (isMade) return;
     isMade = true;
-    pour(inner, members, level + 1);
+    appendRows(inner, fields, level + 1);
   };
   made.addEventListener("toggle", () => made.open && make());
-  if (level < OPEN_LEVELS && members.length <= AT_A_TIME) {
+  if (level < OPEN_LEVELS && fields.length <= AT_A_TIME) {
     make();
     made.open = true;
   }
   return made;
 }
 
-function pour(inner, members, level, from = 0) {
-  const part = members.slice(from, from + AT_A_TIME);
+function appendRows(inner, fields, level, from = 0) {
+  const part = fields.slice(from, from + AT_A_TIME);
   inner.append(...part.map(([name, value]) => node(value, level, String(name))));
-  const left = members.length - from - part.length;
+  const left = fields.length - from - part.length;
   if (!left) return;
   const more = button(`${left} more`, () => {
     more.remove();
-    pour(inner, members, level, from + AT_A_TIME);
+    appendRows(inner, fields, level, from + AT_A_TIME);
   }, { class: "small" });
   inner.append(more);
 }
 
-/** A value that has no members; a long text is cut until it is asked for. */
+/** Show a string, number, boolean or null; a long string is truncated at first. */
 export function leaf(value) {
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   const kind = value === null ? "null" : typeof value;
@@ -64,7 +64,7 @@ export function leaf(value) {
   return el("span", {}, shown, more);
 }
 
-/** What members changed between two values, as [path, before, after]; undefined is absent. */
+/** Return the fields that differ between two values, as [path, before, after]; undefined is absent. */
 export function changesOf(before, after, path = "") {
   if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {
     const names = new Set([...Object.keys(before), ...Object.keys(after)]);
@@ -77,7 +77,7 @@ export function changesOf(before, after, path = "") {
 
 const isTree = (value) => value !== null && typeof value === "object";
 
-/** A row before and after, as a table of the members that changed. */
+/** Show the fields that differ between a row before and after, as a table. */
 export function diffTable(before, after) {
   const changes = changesOf(before ?? {}, after ?? {});
   const cell = (value, kind) => {
@@ -87,14 +87,14 @@ export function diffTable(before, after) {
   };
   const isNew = !before;
   const isGone = !after;
-  const head = el("tr", {}, el("th", { scope: "col" }, "Member"),
+  const head = el("tr", {}, el("th", { scope: "col" }, "Field"),
     isNew ? null : el("th", { scope: "col" }, "Before"),
     isGone ? null : el("th", { scope: "col" }, "After"));
   const lines = changes.map(([path, was, is]) => el("tr", {},
     el("th", { scope: "row" }, path || "(all)"),
     isNew ? null : cell(was, "before"),
     isGone ? null : cell(is, "after")));
-  if (!lines.length) return el("p", { class: "hint" }, "No member differs.");
-  return el("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Changed members" },
+  if (!lines.length) return el("p", { class: "hint" }, "No differences.");
+  return el("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Changed fields" },
     el("table", { class: "diff" }, el("thead", {}, head), el("tbody", {}, lines)));
 }

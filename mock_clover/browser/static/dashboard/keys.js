@@ -1,29 +1,29 @@
-// Keys of the whole page. Letters count only where nobody writes, and can be switched off.
+// Keyboard shortcuts. Single-key shortcuts are ignored while typing, and can be disabled.
 
 import { showKeys } from "./dialogs.js";
-import { recall, remember } from "./memory.js";
+import { readStorage, writeStorage } from "./storage.js";
 
 const KEY = "mock-clover.keys";
-let areOn = recall("localStorage", KEY) !== "off";
+let areOn = readStorage("localStorage", KEY) !== "off";
 
 export function openKeys() {
   showKeys(areOn, (on) => {
     areOn = on;
-    remember("localStorage", KEY, on ? null : "off");
+    writeStorage("localStorage", KEY, on ? null : "off");
   });
 }
 
-/** Tell whether somebody writes there. */
-const writes = (node) => node.closest?.("input:not([type=radio],[type=checkbox]), textarea, select") !== null;
+/** Return whether the user is typing in an element. */
+const isTyping = (node) => node.closest?.("input:not([type=radio],[type=checkbox]), textarea, select") !== null;
 
-/** Do what a key means: `acts` maps keys to functions, which return false if it is not for them. */
+/** Listen for keys: `acts` maps them to functions, which return false if they do not handle the key. */
 export function listen(acts) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (document.querySelector("dialog[open]")) return;
     const isLetter = event.key.length === 1;
-    if (isLetter && (!areOn || writes(event.target))) return;
-    if (event.key !== "Escape" && !isLetter && writes(event.target)) return;
+    if (isLetter && (!areOn || isTyping(event.target))) return;
+    if (event.key !== "Escape" && !isLetter && isTyping(event.target)) return;
     const act = event.key === "?" ? openKeys : acts[event.key];
     if (act && act(event) !== false) event.preventDefault();
   });

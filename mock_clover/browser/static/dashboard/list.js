@@ -1,14 +1,14 @@
-// A list of which only what is seen is made: rows are recycled, and each row is as high as another.
-// The focus stays on the list itself (its active row is named by id), so no change can take it.
+// A virtual list: only visible rows exist, they are recycled, and all have the same height.
+// The focus stays on the list itself (aria-activedescendant), so that no update can move it.
 
 import { el } from "./dom.js";
 
-const BEYOND = 6; // rows above and below what is seen
+const BEYOND = 6; // extra rows above and below the visible ones
 
 export class LongList {
   /**
-   * `make()` returns a new row, `fill(row, item)` writes an item into it; items have ids that rise.
-   * `onMove(item)` is told where the cursor is put by hand.
+   * `make()` returns a new row, `fill(row, item)` shows an item in it; ids of items are ascending.
+   * `onMove(item)` is called when the user moves the cursor.
    */
   constructor(scroller, { make, fill, onMove }) {
     this.scroller = scroller;
@@ -19,7 +19,7 @@ export class LongList {
     this.cursorId = null;
     this.rows = new Map();
     this.free = [];
-    this.topId = null; // the newest item of the last drawing
+    this.topId = null; // the newest item when it was last drawn
     this.canvas = el("div", { class: "canvas", role: "presentation" });
     scroller.append(this.canvas);
     scroller.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -34,7 +34,7 @@ export class LongList {
     this.draw();
   }
 
-  /** The item at a place from the newest. */
+  /** Return the item at an index, counted from the newest. */
   at(place) {
     return this.items[this.items.length - 1 - place];
   }
@@ -51,7 +51,7 @@ export class LongList {
     return this.items[low]?.id === id ? this.items.length - 1 - low : -1;
   }
 
-  /** Show other items, oldest first; what is seen stays where it is, unless it is the newest. */
+  /** Set the items, oldest first; the scroll position is kept unless it is at the newest. */
   show(items) {
     this.items = items;
     const stays = this.scroller.scrollTop > 0 || this.cursorId !== null;
@@ -63,7 +63,7 @@ export class LongList {
     this.draw();
   }
 
-  /** How many items are newer than an id. */
+  /** Return how many items are newer than an id. */
   newerThan(id) {
     let count = 0;
     for (let place = this.items.length - 1; place >= 0 && this.items[place].id > id; place -= 1) {
@@ -72,7 +72,7 @@ export class LongList {
     return count;
   }
 
-  /** The item next to where the cursor was, for it has gone. */
+  /** Return the item next to a cursor whose item was removed. */
   nearest() {
     const newer = this.items.find((item) => item.id > this.cursorId);
     return (newer ?? this.items[0])?.id ?? null;
@@ -108,7 +108,7 @@ export class LongList {
     for (const name of ["id", "aria-posinset", "aria-setsize", "aria-selected"]) row.removeAttribute(name);
   }
 
-  /** Forget what is shown: the ids of what comes next may be those of before. */
+  /** Remove all rows: new items may have the same ids. */
   reset() {
     for (const id of this.rows.keys()) this.release(id);
     this.cursorId = null;
@@ -131,7 +131,7 @@ export class LongList {
     row.setAttribute("aria-selected", id === this.cursorId);
   }
 
-  /** Put the cursor on an item, and that into view. */
+  /** Move the cursor to an item and scroll it into view. */
   moveTo(id, told = true) {
     const place = this.placeOf(id);
     if (place < 0) return;
@@ -141,7 +141,7 @@ export class LongList {
     if (told) this.onMove(this.at(place));
   }
 
-  /** Scroll as little as brings a place into view. */
+  /** Scroll an index into view. */
   reveal(place) {
     const px = place * this.rowPx;
     const { scrollTop } = this.scroller;
@@ -151,7 +151,7 @@ export class LongList {
     }
   }
 
-  /** Move the cursor by so many rows; from nowhere to the first that is seen. */
+  /** Move the cursor by a number of rows; without a cursor, start at the first visible row. */
   step(by) {
     if (!this.items.length) return;
     const now = this.placeOf(this.cursorId);
@@ -164,7 +164,7 @@ export class LongList {
     return Math.max(1, Math.floor(this.viewPx / this.rowPx) - 1);
   }
 
-  /** Go to the newest and stay with it. */
+  /** Go to the newest item and follow new ones. */
   toTop() {
     this.cursorId = null;
     this.scroller.scrollTop = 0;

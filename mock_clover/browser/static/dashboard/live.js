@@ -1,24 +1,24 @@
-// The stream of exchanges: by fetch, since a control token is a header. It goes on without a gap
-// after a break, and tells when the journal is another one: of a new server, or of a new sandbox.
+// The stream of exchanges, by fetch, because the control token is a header. It resumes without gaps
+// after a disconnect, and detects when the journal has been replaced: by a new server or sandbox.
 
-import { ask, CallError, get, SANDBOX } from "./api.js";
+import { ask, get, RequestError, SANDBOX } from "./api.js";
 
 const WAIT_MS = 500;
 const WAIT_MS_MAX = 8000;
 const JOURNAL_MAX = 1000;
-const SILENCE_MS_MAX = 40_000; // the server says something every fifteen seconds
+const SILENCE_MS_MAX = 40_000; // the server sends a comment every fifteen seconds
 
 /**
- * Follow the journal. `onTexts(list of [id, text], afresh)` gets what came, each exchange as its
- * JSON; `onState(state, words)` one of live, lost, locked, dropped.
+ * Follow the journal. `onEvents(list of [id, json], isReset)` receives the new exchanges.
+ * `onState(state, message)` receives one of live, lost, locked, deleted.
  */
-export function follow(onTexts, onState) {
+export function follow(onEvents, onState) {
   const self = { last: null, waker: null, control: null };
-  run(self, onTexts, onState);
+  run(self, onEvents, onState);
   self.retry = () => self.waker?.();
-  self.anew = () => { // as of another merchant
+  self.restart = () => { // for another merchant
     self.last = null;
-    onTexts([], true);
+    onEvents([], true);
     self.control?.abort();
     self.retry();
   };
@@ -26,28 +26,28 @@ export function follow(onTexts, onState) {
   return self;
 }
 
-async function run(self, onTexts, onState) {
+async function run(self, onEvents, onState) {
   let waitMs = WAIT_MS;
   for (;;) {
     let isLive = false;
     try {
-      await read(self, onTexts, () => {
+      await read(self, onEvents, () => {
         isLive = true;
         waitMs = WAIT_MS;
         onState("live", "");
       });
-      if (isLive && (await isDropped())) {
-        onState("dropped", "");
-        await untilBack();
+      if (isLive && (await isDeleted())) {
+        onState("deleted", "");
+        await waitUntilRecreated();
         self.last = null;
-        onTexts([], true);
+        onEvents([], true);
         continue;
       }
       onState("lost", "");
     } catch (error) {
-      const isRefused = error instanceof CallError && error.status > 0;
-      onState(isRefused ? "locked" : "lost", isRefused ? error.message : "");
-      if (isRefused) waitMs = 86_400_000; // until somebody wants to try again
+      const isRejected = error instanceof RequestError && error.status > 0;
+      onState(isRejected ? "locked" : "lost", isRejected ? error.message : "");
+      if (isRejected) waitMs = 86_400_000; // until the user retries
     }
     await new Promise((resolve) => {
       self.waker = resolve;
@@ -57,18 +57,18 @@ async function run(self, onTexts, onState) {
   }
 }
 
-/** Read what the journal has, then the stream to its end; another journal is read from its start. */
-async function read(self, onTexts, onLive) {
+/** Read the journal, then the stream to its end; read a replaced journal from its start. */
+async function read(self, onEvents, onLive) {
   const control = (self.control = new AbortController());
   let guard = setTimeout(() => control.abort(), SILENCE_MS_MAX);
   try {
-    if (!self.last) await readAll(self, onTexts, onLive);
-    let toCheck = self.last;
+    if (!self.last) await readAll(self, onEvents, onLive);
+    let toVerify = self.last;
     const reply = await ask("journal", {
-      headers: { accept: "text/event-stream", "last-event-id": String(toCheck ? toCheck.id - 1 : 0) },
+      headers: { accept: "text/event-stream", "last-event-id": String(toVerify ? toVerify.id - 1 : 0) },
       signal: control.signal,
     });
-    if (!reply.ok) throw new Error(`the stream answered ${reply.status}`);
+    if (!reply.ok) throw new Error(`the stream returned status ${reply.status}`);
     const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
@@ -80,18 +80,18 @@ async function read(self, onTexts, onLive) {
       if (cut < 0) continue;
       let texts = eventsOf(rest.slice(0, cut));
       rest = rest.slice(cut + 2);
-      if (toCheck) {
-        if (!texts.length || markOf(JSON.parse(texts[0][1])) !== toCheck.mark) {
+      if (toVerify) {
+        if (!texts.length || fingerprintOf(JSON.parse(texts[0][1])) !== toVerify.fingerprint) {
           self.last = null;
-          onTexts([], true);
+          onEvents([], true);
           control.abort();
-          return read(self, onTexts, onLive);
+          return read(self, onEvents, onLive);
         }
         texts = texts.slice(1);
-        toCheck = null;
+        toVerify = null;
       }
       onLive();
-      take(self, texts, onTexts);
+      deliver(self, texts, onEvents);
     }
   } finally {
     clearTimeout(guard);
@@ -99,24 +99,24 @@ async function read(self, onTexts, onLive) {
   }
 }
 
-/** Take all that the journal has, in one answer: it is there sooner than by the stream. */
-async function readAll(self, onTexts, onLive) {
+/** Load the whole journal with one request, which is faster than the stream. */
+async function readAll(self, onEvents, onLive) {
   const { data } = await get(`journal?limit=${JOURNAL_MAX}`);
   onLive();
-  take(self, data.map((each) => [each.id, JSON.stringify(each)]), onTexts);
+  deliver(self, data.map((each) => [each.id, JSON.stringify(each)]), onEvents);
 }
 
-function take(self, texts, onTexts) {
+function deliver(self, texts, onEvents) {
   if (!texts.length) return;
   const [id, text] = texts.at(-1);
-  self.last = { id, mark: markOf(JSON.parse(text)) };
-  onTexts(texts, false);
+  self.last = { id, fingerprint: fingerprintOf(JSON.parse(text)) };
+  onEvents(texts, false);
 }
 
-/** What one exchange has that another with its number, of another journal, has not. */
-const markOf = ({ id, at_ms: at, path, took_us: took }) => `${id} ${at} ${took} ${path}`;
+/** Return a string that distinguishes an exchange from one with the same id in another journal. */
+const fingerprintOf = ({ id, at_ms: at, path, took_us: took }) => `${id} ${at} ${took} ${path}`;
 
-/** Return the events of a piece of the stream, as [id, text]; comments are none. */
+/** Parse a chunk of the stream into events, as [id, json]; skip comments. */
 function eventsOf(piece) {
   const events = [];
   for (const block of piece.split("\n\n")) {
@@ -127,8 +127,8 @@ function eventsOf(piece) {
   return events;
 }
 
-/** Tell whether the sandbox is no more: to ask by its own path would make it anew. */
-async function isDropped() {
+/** Return whether the sandbox was deleted; a request under its own path would recreate it. */
+async function isDeleted() {
   if (SANDBOX === "default") return false;
   try {
     await get(`sandboxes/${encodeURIComponent(SANDBOX)}`, { root: true });
@@ -138,7 +138,7 @@ async function isDropped() {
   }
 }
 
-async function untilBack() {
+async function waitUntilRecreated() {
   do await new Promise((resolve) => setTimeout(resolve, 2000));
-  while (await isDropped());
+  while (await isDeleted());
 }

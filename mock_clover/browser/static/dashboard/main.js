@@ -1,10 +1,10 @@
-// The dashboard: which view is shown, whether the server is there, and what stands above them all.
+// The dashboard: selects the view, shows the connection, and updates the header.
 
-import { askAgain, get, homeOf, SANDBOX, useMerchant, useToken } from "./api.js";
-import { add, button, byId, el, refill, say } from "./dom.js";
+import { allowTokenPrompt, get, homeOf, onTokenNeeded, SANDBOX, useMerchant } from "./api.js";
+import { add, button, byId, el, replaceContent, setText } from "./dom.js";
 import { announce, askToken } from "./dialogs.js";
 import { escape, isShown, openExchanges, pause, receive, startExchanges, stepBy } from "./exchanges.js";
-import { dateOf, some } from "./format.js";
+import { countOf, dateOf } from "./format.js";
 import { listen, openKeys } from "./keys.js";
 import { follow } from "./live.js";
 import { go, here } from "./routes.js";
@@ -13,7 +13,7 @@ const STATUS_MS = 3000;
 const VIEWS = {
   data: () => import("./data.js"),
   scenario: () => import("./scenario.js"),
-  try: () => import("./try.js"),
+  explain: () => import("./explain.js"),
   faults: () => import("./faults.js"),
   webhooks: () => import("./webhooks.js"),
   cardholder: () => import("./cardholder.js"),
@@ -24,16 +24,16 @@ const TITLES = Object.fromEntries([...document.querySelectorAll("nav a[data-view
 
 let live;
 let current = null;
-let isThere = false;
+let isConnected = false;
 
 function start() {
-  useToken(askToken);
-  say(byId("sandbox-name"), SANDBOX);
+  onTokenNeeded(askToken);
+  setText(byId("sandbox-name"), SANDBOX);
   startExchanges();
   window.addEventListener("hashchange", route);
   route();
-  live = follow(receive, connected);
-  themes();
+  live = follow(receive, connectionChanged);
+  initTheme();
   byId("keys").addEventListener("click", openKeys);
   listen({
     "/": () => isShown() && (byId("search").focus(), true),
@@ -42,14 +42,14 @@ function start() {
     p: () => isShown() && pause(),
     Escape: () => isShown() && escape(),
   });
-  setInterval(status, STATUS_MS);
+  setInterval(updateStatus, STATUS_MS);
 }
 
-/** Show what the address says. */
+/** Show the view of the current URL. */
 async function route() {
   const { parts, query } = here();
   const name = parts[0] === "exchanges" || VIEWS[parts[0]] ? parts[0] : "exchanges";
-  const isOther = current !== null && name !== current;
+  const hasChanged = current !== null && name !== current;
   current = name;
   for (const link of document.querySelectorAll("nav a[data-view]")) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page");
@@ -57,7 +57,7 @@ async function route() {
   }
   for (const view of document.querySelectorAll("main > section")) view.hidden = view.id !== name;
   document.title = `${TITLES[name]} · ${SANDBOX} · mock-clover`;
-  if (isOther) {
+  if (hasChanged) {
     window.scrollTo(0, 0);
     byId(`${name}-title`)?.focus({ preventScroll: true });
   }
@@ -69,84 +69,85 @@ async function route() {
 }
 
 const BANNERS = {
-  lost: () => ["Not connected. Trying again …", button("Now", () => live.retry(), { class: "small" })],
-  locked: (words) => [words, button("Try again", () => (askAgain(), live.retry()), { class: "small" })],
-  dropped: () => [`The sandbox “${SANDBOX}” was dropped. `,
-    button("Make it anew", makeAnew, { class: "small" }), el("a", { href: homeOf("default") }, "Go to default")],
+  lost: () => ["Connection lost. Reconnecting …", button("Retry now", () => live.retry(), { class: "small" })],
+  locked: (words) => [words, button("Try again", () => (allowTokenPrompt(), live.retry()), { class: "small" })],
+  deleted: () => [`The sandbox “${SANDBOX}” was deleted. `,
+    button("Recreate it", recreateSandbox, { class: "small" }),
+    el("a", { href: homeOf("default") }, "Go to the default sandbox")],
 };
 
-function connected(state, words) {
-  const wasThere = isThere;
-  isThere = state === "live";
+function connectionChanged(state, words) {
+  const wasConnected = isConnected;
+  isConnected = state === "live";
   const banner = byId("banner");
   const place = byId("connection");
   place.dataset.state = state;
-  say(place.querySelector("b"), isThere ? "live" : state === "locked" ? "locked" : "not connected");
-  banner.hidden = isThere;
-  if (!isThere && banner.dataset.state !== state + words) refill(banner, BANNERS[state](words));
-  banner.dataset.state = isThere ? "" : state + words;
-  if (isThere && !wasThere) status();
-  if (!isThere && wasThere) announce(() => "The connection to the server is lost.");
+  setText(place.querySelector("b"), isConnected ? "live" : state === "locked" ? "token required" : "not connected");
+  banner.hidden = isConnected;
+  if (!isConnected && banner.dataset.state !== state + words) replaceContent(banner, BANNERS[state](words));
+  banner.dataset.state = isConnected ? "" : state + words;
+  if (isConnected && !wasConnected) updateStatus();
+  if (!isConnected && wasConnected) announce(() => "Connection to the server lost.");
 }
 
-async function makeAnew() {
-  await get("clock"); // the first call by its path makes a sandbox
+async function recreateSandbox() {
+  await get("clock"); // the first request under its path creates a sandbox
   location.reload();
 }
 
-/** Tell the clock and the faults above all views; nothing is asked where nobody is there. */
-async function status() {
-  if (!isThere || document.hidden) return;
+/** Update the clock and the fault count in the header; do nothing while disconnected or hidden. */
+async function updateStatus() {
+  if (!isConnected || document.hidden) return;
   try {
     const [clock, faults] = await Promise.all([get("clock"), get("faults")]);
     const chip = byId("clock-chip");
-    refill(chip, el("span", { "aria-hidden": "true" }, clock.frozen ? "❄ " : "◷ "), dateOf(clock.now_ms),
-      clock.frozen ? " (stands still)" : "");
-    const beset = byId("fault-chip");
-    beset.hidden = faults.data.length === 0;
-    refill(beset, el("span", { "aria-hidden": "true" }, "⚡ "), some(faults.data.length, "fault"));
+    replaceContent(chip, el("span", { "aria-hidden": "true" }, clock.frozen ? "❄ " : "◷ "), dateOf(clock.now_ms),
+      clock.frozen ? " (frozen)" : "");
+    const faultChip = byId("fault-chip");
+    faultChip.hidden = faults.data.length === 0;
+    replaceContent(faultChip, el("span", { "aria-hidden": "true" }, "⚡ "), countOf(faults.data.length, "fault"));
   } catch {
-    // The stream tells what is wrong with the connection.
+    // The stream reports connection errors.
   }
 }
 
-function themes() {
+function initTheme() {
   const chosen = byId("theme");
   chosen.value = window.mockCloverTheme.now();
   chosen.addEventListener("change", () => window.mockCloverTheme.choose(chosen.value));
 }
 
-/** Let a person go to another sandbox, or to another merchant of this one. */
-async function places() {
+/** Offer the other sandboxes, and the other merchants of this one. */
+async function fillSandboxSwitch() {
   const switcher = byId("sandbox-switch");
   try {
     const { data } = await get("sandboxes", { root: true });
-    refill(switcher, data.slice(0, 200).map(({ name }) => el("option", { value: name }, name)));
+    replaceContent(switcher, data.slice(0, 200).map(({ name }) => el("option", { value: name }, name)));
     switcher.value = SANDBOX;
-    merchants(data.find(({ name }) => name === SANDBOX)?.merchants ?? []);
+    fillMerchants(data.find(({ name }) => name === SANDBOX)?.merchants ?? []);
   } catch {
-    // The stream tells it; the name is shown all the same.
+    // The stream reports the error; the current name is shown anyway.
   }
 }
 
-function merchants(found) {
+function fillMerchants(found) {
   if (!found.length || byId("merchant")) return;
   const chosen = el("select", { id: "merchant", "aria-label": "Merchant" },
-    el("option", { value: "" }, "first merchant"),
-    found.map((each) => el("option", { value: each.access_token }, `merchant ${each.merchant_id}`)));
+    el("option", { value: "" }, "default merchant"),
+    found.map((each) => el("option", { value: each.access_token }, each.merchant_id)));
   chosen.addEventListener("change", () => {
     useMerchant(chosen.value || null);
-    live.anew();
+    live.restart();
     route();
   });
   byId("sandbox-switch").after(chosen);
 }
 
-byId("sandbox-switch").addEventListener("focus", places, { once: false });
+byId("sandbox-switch").addEventListener("focus", fillSandboxSwitch, { once: false });
 byId("sandbox-switch").addEventListener("change", (event) => {
   if (event.target.value !== SANDBOX) location.assign(homeOf(event.target.value));
 });
 add(byId("sandbox-switch"), [el("option", { value: SANDBOX }, SANDBOX)]);
 start();
-places();
+fillSandboxSwitch();
 if (!location.hash) go("#/exchanges", true);

@@ -1,26 +1,26 @@
-// Where the page is, as the part of the address after `#`: #/exchanges/12?show=declined.
+// The route of the page: the part of the URL after `#`, for example #/exchanges/12?show=declined.
 
-/** Read the address into its parts and its query. */
+/** Return the parts of the current route and its query. */
 export function here() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const parts = path.split("/").filter(Boolean).map(plain);
+  const parts = path.split("/").filter(Boolean).map(decode);
   return { parts: parts.length ? parts : ["exchanges"], query: new URLSearchParams(query) };
 }
 
-function plain(part) {
+function decode(part) {
   try {
     return decodeURIComponent(part);
   } catch {
-    return part; // a stray percent sign: it is what it says
+    return part; // a stray percent sign is kept
   }
 }
 
-/** Return the address of a place within the page. */
+/** Return the URL of a route. */
 export function to(...parts) {
   return `#/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
 }
 
-/** Go there; `quietly`: in place of the present entry of the history, and nobody is told. */
+/** Go to a route; `quietly`: replace the history entry and fire no event. */
 export function go(address, quietly = false) {
   if (location.hash === address) return;
   if (quietly) history.replaceState(null, "", address);

@@ -1,10 +1,10 @@
-// Sandboxes: which there are, to go to, to make, to copy and to drop; and what opens each.
+// The sandboxes: open, create, copy or delete one, and copy its environment variables.
 
 import { call, get, homeOf, SANDBOX } from "./api.js";
-import { attempt, confirmDanger } from "./dialogs.js";
-import { button, copyButton, el, field, refill, select } from "./dom.js";
+import { confirmDestructive, runAndReport } from "./dialogs.js";
+import { button, copyButton, el, field, replaceContent, select } from "./dom.js";
 import { count } from "./format.js";
-import { keepTrue, part, table } from "./views.js";
+import { part, pollAndRender, table } from "./views.js";
 
 const SHOWN_MAX = 200;
 const NAME = "[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}";
@@ -12,51 +12,52 @@ const NAME = "[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}";
 /** Show the list and the forms. */
 export function open(root) {
   const list = el("div", { class: "stack" });
-  const said = el("div", { class: "said" });
-  const seek = el("input", { type: "search", "aria-label": "Search sandboxes", placeholder: "Search by name" });
-  refill(root, part("All sandboxes", el("div", { class: "seek" }, seek), list, said),
-    el("div", { class: "columns even" }, maker(), forker()));
-  const look = keepTrue(list, async () => {
+  const message = el("div", { class: "message" });
+  const searchField = el("input", { type: "search", "aria-label": "Search sandboxes", placeholder: "Search by name" });
+  replaceContent(root, part("All sandboxes", el("div", { class: "search" }, searchField), list, message),
+    el("div", { class: "columns even" }, createForm(), copyForm()));
+  const refresh = pollAndRender(list, async () => {
     const { data } = await get("sandboxes", { root: true });
-    return data.filter(({ name }) => name.toLowerCase().includes(seek.value.trim().toLowerCase()));
-  }, (data) => shown(data, said, () => look()));
-  seek.addEventListener("input", () => look());
+    return data.filter(({ name }) => name.toLowerCase().includes(searchField.value.trim().toLowerCase()));
+  }, (data) => renderSandboxes(data, message, () => refresh()));
+  searchField.addEventListener("input", () => refresh());
 }
 
-function shown(data, said, look) {
-  const drop = (name) => async () => {
-    const words = `All that “${name}” holds is gone for good.`;
-    if (!(await confirmDanger(`Drop ${name}?`, words, "Drop it"))) return;
-    await attempt(said, () => call("DELETE", `sandboxes/${encodeURIComponent(name)}`, undefined, { root: true }),
-      name === "default" ? "A fresh default has taken its place." : `${name} is dropped.`);
-    look();
+function renderSandboxes(data, message, refresh) {
+  const remove = (name) => async () => {
+    const words = `This permanently deletes “${name}” and all its data.`;
+    if (!(await confirmDestructive(`Delete ${name}?`, words, "Delete"))) return;
+    const path = `sandboxes/${encodeURIComponent(name)}`;
+    await runAndReport(message, () => call("DELETE", path, undefined, { root: true }),
+      name === "default" ? "The default sandbox was recreated." : `${name} was deleted.`);
+    refresh();
   };
-  const lines = data.slice(0, SHOWN_MAX).map((each) => [
+  const lines = data.slice(0, SHOWN_MAX).map((sandbox) => [
     [el("a", {
-      href: homeOf(each.name), "data-key": `go ${each.name}`, "aria-current": each.name === SANDBOX && "page",
-    }, each.name),
-      each.name === SANDBOX ? el("span", { class: "hint" }, " (this one)") : null],
-    each.scenario,
-    el("span", { class: "mono" }, each.merchant_id),
+      href: homeOf(sandbox.name), "data-key": `go ${sandbox.name}`, "aria-current": sandbox.name === SANDBOX && "page",
+    }, sandbox.name),
+      sandbox.name === SANDBOX ? el("span", { class: "hint" }, " (this one)") : null],
+    sandbox.scenario,
+    el("span", { class: "mono" }, sandbox.merchant_id),
     el("div", { class: "actions" },
-      copyButton("Copy its variables", () => exportsOf(each), { "data-key": `copy ${each.name}` }),
-      button("Drop", drop(each.name), {
-        class: "small danger", "data-key": `drop ${each.name}`, "aria-label": `Drop ${each.name}` })),
+      copyButton("Copy environment variables", () => exportsOf(sandbox), { "data-key": `copy ${sandbox.name}` }),
+      button("Delete", remove(sandbox.name), {
+        class: "small danger", "data-key": `remove ${sandbox.name}`, "aria-label": `Delete ${sandbox.name}` })),
   ]);
   return [
-    table("Sandboxes", ["Name", "Scenario", "Merchant", ""], lines, { empty: "There is none of that name." }),
+    table("Sandboxes", ["Name", "Scenario", "Merchant", ""], lines, { empty: "No sandbox with that name." }),
     data.length > SHOWN_MAX
-      ? el("p", { class: "hint" }, `Of ${count(data.length)} sandboxes the first ${SHOWN_MAX} are shown.`)
+      ? el("p", { class: "hint" }, `Showing the first ${SHOWN_MAX} of ${count(data.length)} sandboxes.`)
       : null,
   ];
 }
 
-/** What a shell needs to talk to a sandbox. */
-function exportsOf(each) {
+/** Return shell commands that configure a client for a sandbox. */
+function exportsOf(sandbox) {
   const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
   return [
-    ["BASE_URL", each.base_url], ["MERCHANT_ID", each.merchant_id], ["CLIENT_ID", each.client_id],
-    ["CLIENT_SECRET", each.client_secret], ["ACCESS_TOKEN", each.access_token], ["API_KEY", each.api_key],
+    ["BASE_URL", sandbox.base_url], ["MERCHANT_ID", sandbox.merchant_id], ["CLIENT_ID", sandbox.client_id],
+    ["CLIENT_SECRET", sandbox.client_secret], ["ACCESS_TOKEN", sandbox.access_token], ["API_KEY", sandbox.api_key],
   ].map(([name, value]) => `export CLOVER_${name}=${quoted(value)}`).join("\n");
 }
 
@@ -64,42 +65,44 @@ function nameInput() {
   return el("input", { type: "text", required: true, pattern: NAME, autocomplete: "off", spellcheck: "false" });
 }
 
-function maker() {
+function createForm() {
   const name = nameInput();
-  const scenario = select([["", "the server’s own"]]);
-  const dialect = select([["", "as the scenario says"], "observed", "documented"]);
+  const scenario = select([["", "server default"]]);
+  const dialect = select([["", "scenario default"], "observed", "documented"]);
   const seed = el("input", { type: "text", autocomplete: "off" });
   get("scenarios").then(({ data }) => scenario.append(...data.map((each) =>
     el("option", { value: each.name }, `${each.name} — ${each.about}`)))).catch(() => {});
-  return formOf("Make one", [
-    field("Name", name, "Letters, digits, dots and dashes. One of the same name is made anew."),
-    field("Scenario", scenario), field("How errors are worded", dialect),
-    field("Seed", seed, "Ids follow from it; empty for one of its own."),
-  ], "Make", () => {
-    const asked = {};
-    for (const [key, made] of Object.entries({ scenario, dialect, seed })) if (made.value) asked[key] = made.value;
-    return call("PUT", `sandboxes/${encodeURIComponent(name.value)}`, asked, { root: true });
+  return formOf("Create a sandbox", [
+    field("Name", name, "Letters, digits, dots and dashes. An existing sandbox with this name is replaced."),
+    field("Scenario", scenario), field("Error format (dialect)", dialect),
+    field("Seed", seed, "Ids are derived from it. Leave empty to derive it from the sandbox’s name."),
+  ], "Create", () => {
+    const settings = {};
+    for (const [key, input] of Object.entries({ scenario, dialect, seed })) {
+      if (input.value) settings[key] = input.value;
+    }
+    return call("PUT", `sandboxes/${encodeURIComponent(name.value)}`, settings, { root: true });
   });
 }
 
-function forker() {
+function copyForm() {
   const name = nameInput();
-  const hint = "It has all rows and the time of this one, and a journal of its own.";
+  const hint = "The copy has all rows and the clock of this sandbox, but a new journal.";
   return formOf(`Copy ${SANDBOX}`, [field("Name of the copy", name, hint)], "Copy",
     () => call("POST", "fork", { name: name.value }));
 }
 
-function formOf(title, fields, words, act) {
-  const said = el("div", { class: "said" });
+function formOf(title, fields, submitText, act) {
+  const message = el("div", { class: "message" });
   return part(title, el("form", {
-    class: "sheet padded stack",
+    class: "card padded stack",
     on: {
       submit: async (event) => {
         event.preventDefault();
-        const made = await attempt(said, act);
-        if (made) refill(said, el("p", { class: "said-done", role: "status" }, "It is there: ",
+        const made = await runAndReport(message, act);
+        if (made) replaceContent(message, el("p", { class: "message-success", role: "status" }, "Created: ",
           el("a", { href: homeOf(made.name) }, made.name)));
       },
     },
-  }, fields, el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words)), said));
+  }, fields, el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, submitText)), message));
 }

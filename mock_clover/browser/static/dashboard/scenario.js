@@ -1,147 +1,148 @@
-// The scenario in force: its text to edit, checked while it is written, and those that are shipped.
+// The active scenario: an editor that validates it while typing, and the built-in scenarios.
 
 import { call, get } from "./api.js";
-import { attempt, confirmDanger } from "./dialogs.js";
-import { button, el, field, refill, say, select } from "./dom.js";
+import { confirmDestructive, runAndReport } from "./dialogs.js";
+import { button, el, field, replaceContent, select, setText } from "./dom.js";
 import { Editor } from "./editor.js";
-import { some } from "./format.js";
+import { countOf } from "./format.js";
 import { jsonTree } from "./json.js";
-import { part, wrong } from "./views.js";
+import { errorMessage, part } from "./views.js";
 
 const CHECK_MS = 350;
 
-let view = null; // it is made once, so that what was written stays while other views are looked at
+let view = null; // created once, so that unapplied changes survive a change of view
 
-/** Show the editor; what was written before and not applied is still there. */
+/** Show the editor, with unapplied changes if there are any. */
 export function open(root) {
   if (!view) {
     view = make();
-    refill(root, view.root);
+    replaceContent(root, view.root);
     load();
-  } else inForce();
+  } else showActive();
 }
 
 function make() {
-  const self = { saved: "", timer: 0, asked: 0 };
-  self.editor = new Editor({ label: "Scenario, in YAML", onInput: written });
+  const self = { saved: "", timer: 0, checks: 0 };
+  self.editor = new Editor({ label: "Scenario, in YAML", onInput: textChanged });
   self.verdict = el("p", { class: "verdict", role: "status" });
   self.findings = el("div");
-  self.said = el("div", { class: "said" });
+  self.message = el("div", { class: "message" });
   self.summary = el("div", { class: "stack" });
   self.apply = button("Apply", apply, { class: "primary", disabled: true });
-  self.revert = button("Revert", () => put(self.saved), { disabled: true });
-  self.shipped = select([["", "…"]]);
-  self.shipped.addEventListener("change", () => load(self.shipped.value));
+  self.revert = button("Revert", () => setEditorText(self.saved), { disabled: true });
+  self.builtIn = select([["", "…"]]);
+  self.builtIn.addEventListener("change", () => load(self.builtIn.value));
   self.root = el("div", { class: "columns" },
     el("div", { class: "stack grow" },
       el("div", { class: "actions" }, self.apply, self.revert, self.verdict),
-      self.said, self.editor.root,
+      self.message, self.editor.root,
       el("p", { id: "editor-hint", class: "hint" },
-        "Tab indents, Shift+Tab takes it back; press Esc, then Tab, to leave the text."),
+        "Tab indents, Shift+Tab unindents. Press Esc, then Tab, to leave the editor."),
       self.findings),
     el("div", { class: "stack side" },
-      part("Shipped scenarios", field("Take the text of", self.shipped, "It is in force only once it is applied.")),
-      part("In force", self.summary)));
+      part("Built-in scenarios", field("Load", self.builtIn, "It takes effect when you apply it.")),
+      part("Active scenario", self.summary)));
   return self;
 }
 
-/** Take the text of what is in force, or of a shipped scenario. */
+/** Load the active scenario, or a built-in one, into the editor. */
 async function load(name = "") {
   if (name && view.editor.text !== view.saved) {
-    const words = "What you have written is not applied and would be lost.";
-    if (!(await confirmDanger("Take another text?", words, "Take it"))) {
-      view.shipped.value = "";
+    const words = "Your unapplied changes will be lost.";
+    if (!(await confirmDestructive("Load another scenario?", words, "Load"))) {
+      view.builtIn.value = "";
       return;
     }
   }
   const path = name ? `scenarios/${encodeURIComponent(name)}` : "scenario/text";
-  const text = await attempt(view.said, () => get(path));
+  const text = await runAndReport(view.message, () => get(path));
   if (text === undefined) return;
   if (!name) view.saved = text;
-  put(text);
+  setEditorText(text);
   if (name) view.editor.field.focus();
   else {
-    inForce();
-    offer();
+    showActive();
+    listBuiltIn();
   }
 }
 
-async function offer() {
-  const found = await attempt(view.said, () => get("scenarios"));
+async function listBuiltIn() {
+  const found = await runAndReport(view.message, () => get("scenarios"));
   if (!found) return;
-  refill(view.shipped, el("option", { value: "" }, "choose one"), found.data.map(({ name, about }) =>
+  replaceContent(view.builtIn, el("option", { value: "" }, "choose one"), found.data.map(({ name, about }) =>
     el("option", { value: name }, `${name} — ${about}`)));
 }
 
-function put(text) {
+function setEditorText(text) {
   view.editor.text = text;
   check();
 }
 
-function written() {
+function textChanged() {
   clearTimeout(view.timer);
   view.timer = setTimeout(check, CHECK_MS);
-  changed();
+  updateButtons();
 }
 
-function changed() {
-  const isOther = view.editor.text !== view.saved;
-  view.revert.disabled = !isOther;
-  if (!isOther) view.shipped.value = "";
-  return isOther;
+function updateButtons() {
+  const isChanged = view.editor.text !== view.saved;
+  view.revert.disabled = !isChanged;
+  if (!isChanged) view.builtIn.value = "";
+  return isChanged;
 }
 
 async function check() {
-  const mine = (view.asked += 1);
-  const isOther = changed();
+  const number = (view.checks += 1);
+  const isChanged = updateButtons();
   let checked;
   try {
     checked = await call("POST", "scenario/check", view.editor.text || "\n");
   } catch (error) {
-    if (mine === view.asked) refill(view.findings, wrong(error));
+    if (number === view.checks) replaceContent(view.findings, errorMessage(error));
     return;
   }
-  if (mine !== view.asked) return;
+  if (number !== view.checks) return;
   const findings = checked.findings ?? [];
-  view.apply.disabled = !checked.ok || !isOther;
+  view.apply.disabled = !checked.ok || !isChanged;
   view.editor.mark(findings.map((each) => each.line).filter(Boolean));
-  const held = `${some(checked.cards ?? 0, "card")}, ${some(checked.rules ?? 0, "rule")}`;
-  say(view.verdict, checked.ok
-    ? `● right: ${held}, ${isOther ? "not applied" : "in force"}`
-    : `✕ ${some(findings.length, "finding")}`);
+  const content = `${countOf(checked.cards ?? 0, "card")}, ${countOf(checked.rules ?? 0, "rule")}`;
+  setText(view.verdict, checked.ok
+    ? `● valid: ${content}; ${isChanged ? "not applied" : "active"}`
+    : `✕ ${countOf(findings.length, "error")}`);
   view.verdict.className = `verdict ${checked.ok ? "good" : "bad"}`;
-  tell(findings);
+  showFindings(findings);
 }
 
-function tell(findings) {
-  refill(view.findings, findings.length ? el("ul", { class: "findings" }, findings.map((each) =>
+function showFindings(findings) {
+  replaceContent(view.findings, findings.length ? el("ul", { class: "findings" }, findings.map((finding) =>
     el("li", {},
-      button(each.line ? `line ${each.line}` : "whole", () => view.editor.goTo(each.line ?? 1, each.column ?? 1),
-        { class: "small" }),
-      " ", each.path ? el("code", {}, each.path) : null, " ", each.said))) : null);
+      button(finding.line ? `line ${finding.line}` : "file",
+        () => view.editor.goTo(finding.line ?? 1, finding.column ?? 1), { class: "small" }),
+      " ", finding.path ? el("code", {}, finding.path) : null, " ", finding.said))) : null);
 }
 
 async function apply() {
   view.apply.disabled = true;
   const text = view.editor.text;
-  const done = await attempt(view.said, () => call("PUT", "scenario", text), "Applied: it is in force now.");
+  const done = await runAndReport(view.message, () => call("PUT", "scenario", text),
+    "Applied. The scenario is now active.");
   if (done) {
     view.saved = text;
-    inForce();
+    showActive();
   }
   check();
 }
 
-async function inForce() {
+async function showActive() {
   try {
     const now = await get("scenario");
-    refill(view.summary,
+    replaceContent(view.summary,
       el("p", {}, el("strong", {}, now.name), now.about ? ` — ${now.about}` : ""),
-      el("p", { class: "hint" }, `${some(now.cards, "card")}, ${some(now.rules.length, "rule")}, ` +
-        `${some(now.faults, "fault")} in force`),
+      el("p", { class: "hint" }, `${countOf(now.cards, "card")}, ${countOf(now.rules.length, "rule")}, ` +
+        `${countOf(now.faults, "fault")} active`),
       now.rules.length ? el("ol", { class: "rules" }, now.rules.map((name) => el("li", {}, name))) : null,
       Object.keys(now.settings ?? {}).length ? jsonTree(now.settings, "Settings") : null);
   } catch (error) {
-    refill(view.summary, wrong(error));
+    replaceContent(view.summary, errorMessage(error));
   }
 }

@@ -1,5 +1,5 @@
-// The theme, before the first paint: the system's, or the one that was chosen here.
-// A classic script and the only one; what it keeps is a word in localStorage.
+// Apply the theme before the first paint: the system's, or the one stored in localStorage.
+// A classic script, because modules run after the first paint.
 "use strict";
 (() => {
   const KEY = "mock-clover.theme";
@@ -7,7 +7,7 @@
     try {
       return localStorage.getItem(KEY);
     } catch {
-      return null; // storage may be forbidden; the system's theme is a good one
+      return null; // storage may be blocked; use the system's theme
     }
   };
   const put = (theme) => {
@@ -23,7 +23,7 @@
         if (theme === "system") localStorage.removeItem(KEY);
         else localStorage.setItem(KEY, theme);
       } catch {
-        // As above: it holds until the page is left.
+        // As above: the choice is lost when the page is closed.
       }
     },
   };

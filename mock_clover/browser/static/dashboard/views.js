@@ -1,19 +1,19 @@
-// What the views share: a part that is drawn again when what it shows has changed, tables, links.
+// Shared by the views: parts that are polled and redrawn, tables, states.
 
-import { el, refill } from "./dom.js";
+import { el, replaceContent } from "./dom.js";
 
 const started = new WeakMap();
 
 /**
- * Keep a part of a view true: `load()` is asked now and every so often while the part is seen, and
- * `build(value)` draws what it gave, if that is not what is drawn. A refusal is shown in its place.
- * Returns a function that asks at once.
+ * Poll and render a part of a view: call `load()` now and every `everyMs` while the part is visible,
+ * and draw `build(value)` if the value has changed. An error is shown instead.
+ * Return a function that loads immediately.
  */
-export function keepTrue(root, load, build, everyMs = 2000) {
+export function pollAndRender(root, load, build, everyMs = 2000) {
   clearInterval(started.get(root)?.timer);
   const self = { timer: 0, drawn: null };
   started.set(root, self);
-  const look = async () => {
+  const refresh = async () => {
     let value;
     let drawn;
     try {
@@ -24,34 +24,34 @@ export function keepTrue(root, load, build, everyMs = 2000) {
       value = error;
     }
     if (started.get(root) !== self || drawn === self.drawn) return;
-    if (value instanceof Error && value.status === 0 && self.drawn !== null) return; // the banner tells it
+    if (value instanceof Error && value.status === 0 && self.drawn !== null) return; // the banner shows it
     self.drawn = drawn;
-    redraw(root, () => (value instanceof Error ? wrong(value) : build(value)));
+    redraw(root, () => (value instanceof Error ? errorMessage(value) : build(value)));
   };
   self.timer = setInterval(() => {
-    if (!root.isConnected) clearInterval(self.timer); // another view took its place
-    else if (!document.hidden && root.checkVisibility()) look();
+    if (!root.isConnected) clearInterval(self.timer); // replaced by another view
+    else if (!document.hidden && root.checkVisibility()) refresh();
   }, everyMs);
-  look();
-  return look;
+  refresh();
+  return refresh;
 }
 
-export const wrong = (error) => el("p", { class: "said-wrong", role: "alert" }, error.message);
+export const errorMessage = (error) => el("p", { class: "message-error", role: "alert" }, error.message);
 
-/** Draw a part anew; the focus stays on what has the same key. */
+/** Redraw a part; the focus stays on the element with the same key. */
 export function redraw(root, build) {
   const key = root.contains(document.activeElement) && document.activeElement.dataset.key;
-  refill(root, build());
+  replaceContent(root, build());
   if (!key) return;
   for (const each of root.querySelectorAll("[data-key]")) {
     if (each.dataset.key === key) each.focus({ preventScroll: true });
   }
 }
 
-/** A table in a part that scrolls by itself; heads are texts, lines are lists of cells. */
+/** Create a table that scrolls horizontally; `heads` are strings, `lines` are arrays of cells. */
 export function table(label, heads, lines, { empty = "None." } = {}) {
   if (!lines.length) return el("p", { class: "hint" }, empty);
-  return el("div", { class: "scrolls sheet", tabindex: 0, role: "region", "aria-label": label },
+  return el("div", { class: "scrolls card", tabindex: 0, role: "region", "aria-label": label },
     el("table", {},
       el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
       el("tbody", {}, lines.map((cells) => el("tr", {}, cells.map((cell) =>
@@ -60,21 +60,26 @@ export function table(label, heads, lines, { empty = "None." } = {}) {
 
 export const numberCell = (text) => el("td", { class: "number" }, text);
 
-/** A part of a view with its heading. */
+/** Create a section of a view with its heading. */
 export function part(title, ...children) {
   return el("section", { class: "part", "aria-label": title }, el("h3", {}, title), ...children);
 }
+
+const LABELS = { under_way: "in progress", held: "blocked" };
+
+/** Return the words for a state of the API. */
+export const stateLabel = (state) => LABELS[state] ?? state.replaceAll("_", " ");
 
 const STATES = {
   good: ["captured", "paid", "active", "delivered", "succeeded", "authorized"],
   bad: ["declined", "failed", "dropped", "expired", "canceled", "voided"],
 };
 
-/** A state as a word with a sign: the colour alone says nothing. */
+/** Show a state as a word with a sign, not by colour alone. */
 export function stateWord(state) {
   if (!state) return "";
   const kind = Object.keys(STATES).find((each) => STATES[each].includes(state)) ?? "other";
   const sign = { good: "● ", bad: "✕ ", other: "◌ " }[kind];
   return el("span", { class: `state ${kind}` }, el("span", { "aria-hidden": "true" }, sign),
-    state.replaceAll("_", " "));
+    stateLabel(state));
 }

@@ -1,108 +1,115 @@
-// Webhooks: where events go, what was delivered and how often it was tried, and once more.
+// Webhook targets, and deliveries with their attempts; a delivery can be sent again.
 
 import { call, get } from "./api.js";
-import { attempt } from "./dialogs.js";
-import { button, copyButton, el, field, refill, select } from "./dom.js";
-import { dateOf, some } from "./format.js";
+import { runAndReport } from "./dialogs.js";
+import { button, copyButton, el, field, replaceContent, select } from "./dom.js";
+import { countOf, dateOf } from "./format.js";
 import { jsonTree } from "./json.js";
-import { keepTrue, part, redraw, stateWord, table } from "./views.js";
+import { part, pollAndRender, redraw, stateLabel, stateWord, table } from "./views.js";
 
 const STATES = ["under_way", "waiting", "held", "delivered", "failed", "dropped"];
 const SHOWN = 100;
 
-const opened = new Set(); // deliveries whose body is looked at, over drawings
+const openedIds = new Set(); // deliveries whose body is shown; kept when the list is redrawn
 
 /** Show targets, a form for another, and deliveries. */
 export function open(root) {
   const targets = el("div", { class: "stack" });
-  const said = el("div", { class: "said" });
-  const sent = el("div", { class: "stack" });
-  const state = select([["", "every state"], ...STATES.map((each) => [each, each.replace("_", " ")])],
+  const message = el("div", { class: "message" });
+  const deliveryList = el("div", { class: "stack" });
+  const state = select([["", "All states"], ...STATES.map((value) => [value, stateLabel(value)])],
     "", { "aria-label": "State" });
-  refill(root,
-    el("div", { class: "columns even" }, part("Targets", targets, said), part("Add a target", form(() => look()))),
-    part("Deliveries, newest first", el("div", { class: "actions" }, state), sent));
-  const look = keepTrue(targets, () => get("webhooks"), ({ data }) => shown(data, said, () => look()));
-  const follow = () => keepTrue(sent,
+  replaceContent(root,
+    el("div", { class: "columns even" },
+      part("Targets", targets, message), part("Add a target", form(() => refresh()))),
+    part("Deliveries, newest first", el("div", { class: "actions" }, state), deliveryList));
+  const refresh = pollAndRender(targets, () => get("webhooks"),
+    ({ data }) => renderTargets(data, message, () => refresh()));
+  const follow = () => pollAndRender(deliveryList,
     () => get(`deliveries?limit=${SHOWN}${state.value ? `&state=${state.value}` : ""}`),
-    ({ data }) => deliveries(data.reverse(), sent), 1500);
+    ({ data }) => renderDeliveries(data.reverse(), deliveryList), 1500);
   state.addEventListener("change", follow);
   follow();
 }
 
-function shown(data, said, look) {
+function renderTargets(data, message, refresh) {
   const remove = (id) => async () => {
-    await attempt(said, () => call("DELETE", `webhooks/${encodeURIComponent(id)}`));
-    look();
+    await runAndReport(message, () => call("DELETE", `webhooks/${encodeURIComponent(id)}`));
+    refresh();
   };
-  return table("Targets", ["Target", "Events", "State", ""], data.map((each) => [
-    [el("strong", {}, each.id), el("div", { class: "mono soft" }, each.url)],
-    `${each.kind.replace("_", " ")}: ${each.events.length ? each.events.join(", ") : "all"}`,
-    [stateWord(each.state), each.withheld ? el("div", { class: "hint" }, `${each.withheld} withheld`) : null],
-    button("Remove", remove(each.id), {
-      class: "small danger", "data-key": each.id, "aria-label": `Remove ${each.id}` }),
-  ]), { empty: "Events go nowhere: there is no target." });
+  return table("Targets", ["Target", "Events", "State", ""], data.map((target) => [
+    [el("strong", {}, target.id), el("div", { class: "mono soft" }, target.url)],
+    `${target.kind.replace("_", " ")}: ${target.events.length ? target.events.join(", ") : "all"}`,
+    [stateWord(target.state), unsent(target.withheld)],
+    button("Delete", remove(target.id), {
+      class: "small danger", "data-key": target.id, "aria-label": `Delete ${target.id}` }),
+  ]), { empty: "No targets: events are not sent." });
 }
 
-function form(look) {
+const unsent = (n) => (n ? el("div", { class: "hint" }, `${countOf(n, "event")} not sent (unverified)`) : null);
+
+function form(refresh) {
   const kind = select([["platform", "platform"], ["hosted_checkout", "hosted checkout"]]);
   const url = el("input", { type: "url", required: true, placeholder: "http://localhost:3000/webhook" });
-  const said = el("div", { class: "said" });
+  const message = el("div", { class: "message" });
   return el("form", {
-    class: "sheet padded stack",
+    class: "card padded stack",
     on: {
       submit: async (event) => {
         event.preventDefault();
-        const made = await attempt(said, () => call("PUT", "webhooks", { kind: kind.value, url: url.value.trim() }));
-        if (made) refill(said, secretOf(made));
-        look();
+        const target = { kind: kind.value, url: url.value.trim() };
+        const made = await runAndReport(message, () => call("PUT", "webhooks", target));
+        if (made) replaceContent(message, secretOf(made));
+        refresh();
       },
     },
-  }, field("Events", kind), field("Address", url, "Loopback or a private network."),
-  el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Add")), said);
+  }, field("Events", kind), field("URL", url, "Must be on loopback or a private network."),
+  el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Add")), message);
 }
 
 function secretOf(made) {
-  return el("div", { class: "said-done", role: "status" },
-    el("p", {}, `${made.id} is in force.`, made.secret ? " Its secret is told only now:" : ""),
+  return el("div", { class: "message-success", role: "status" },
+    el("p", {}, `Added ${made.id}.`, made.secret ? " The secret is shown only once:" : ""),
     made.secret ? el("p", {}, el("code", {}, made.secret), " ", copyButton("Copy", () => made.secret)) : null);
 }
 
-function deliveries(data, root) {
+function renderDeliveries(data, root) {
   if (!data.length) return el("p", { class: "hint" }, "None.");
-  return el("ol", { class: "deliveries" }, data.map((each) => delivery(each, () =>
-    redraw(root, () => deliveries(data, root)))));
+  const redrawList = () => redraw(root, () => renderDeliveries(data, root));
+  return el("ol", { class: "deliveries" }, data.map((delivery) => deliveryItem(delivery, redrawList)));
 }
 
-function delivery(each, again) {
-  const said = el("div", { class: "said" });
-  const isOpen = opened.has(each.id);
-  const words = isOpen ? "Fold" : "Look";
-  const fold = button(words, () => {
-    if (isOpen) opened.delete(each.id);
-    else opened.add(each.id);
-    again();
+const statusOf = ({ status }) => (status ? `${status < 300 ? "●" : "✕"} ${status}` : "✕ no response");
+
+function deliveryItem(delivery, redrawList) {
+  const message = el("div", { class: "message" });
+  const isOpen = openedIds.has(delivery.id);
+  const words = isOpen ? "Hide" : "Show";
+  const toggle = button(words, () => {
+    if (isOpen) openedIds.delete(delivery.id);
+    else openedIds.add(delivery.id);
+    redrawList();
   }, {
-    class: "small", "data-key": `look ${each.id}`, "aria-expanded": String(isOpen),
-    "aria-label": `${words} ${each.id}`,
+    class: "small", "data-key": `show ${delivery.id}`, "aria-expanded": String(isOpen),
+    "aria-label": `${words} ${delivery.id}`,
   });
-  const resend = button("Send again", () => attempt(said,
-    () => call("POST", `deliveries/${encodeURIComponent(each.id)}/resend`, {}), "It goes out once more."),
-  { class: "small", "data-key": `resend ${each.id}`, "aria-label": `Send again ${each.id}` });
-  return el("li", { class: "sheet padded stack" },
-    el("div", { class: "delivery" }, stateWord(each.state),
-      el("strong", {}, each.event ? `${each.about} ${each.event}` : each.about),
-      el("span", { class: "soft" }, `to ${each.target}`), el("time", { class: "soft" }, dateOf(each.made_ms)),
-      each.resend_of ? el("span", { class: "tag" }, `again of ${each.resend_of}`) : null,
-      el("span", { class: "actions push" }, fold, resend)),
-    each.attempts.length ? el("ol", { class: "attempts" }, each.attempts.map((tried) => el("li", {},
-      `${tried.number}. ${dateOf(tried.sent_ms)}: `,
-      el("strong", {}, tried.status ? `${tried.status < 300 ? "●" : "✕"} ${tried.status}` : "✕ no answer"),
-      // What is zero is left out of the answer.
-      tried.error ? ` ${tried.error}` : "", `, ${tried.took_ms ?? 0} ms`)))
-      : el("p", { class: "hint" }, "Not tried yet."),
-    each.due_ms ? el("p", { class: "hint" }, `Next at ${dateOf(each.due_ms)}, by the sandbox’s clock.`) : null,
-    each.held_for ? el("p", { class: "hint" }, `Held for ${each.held_for}.`) : null,
-    said, isOpen ? jsonTree(each.body, `Body of ${each.id}`) : null,
-    isOpen ? el("p", { class: "hint" }, `${each.id}, ${some(each.attempts.length, "attempt")}`) : null);
+  const resend = button("Send again", () => runAndReport(message,
+    () => call("POST", `deliveries/${encodeURIComponent(delivery.id)}/resend`, {}), "Queued for resending."),
+  { class: "small", "data-key": `resend ${delivery.id}`, "aria-label": `Send again ${delivery.id}` });
+  return el("li", { class: "card padded stack" },
+    el("div", { class: "delivery" }, stateWord(delivery.state),
+      el("strong", {}, delivery.event ? `${delivery.about} ${delivery.event}` : delivery.about),
+      el("span", { class: "soft" }, `to ${delivery.target}`), el("time", { class: "soft" }, dateOf(delivery.made_ms)),
+      delivery.resend_of ? el("span", { class: "tag" }, `resend of ${delivery.resend_of}`) : null,
+      el("span", { class: "actions push" }, toggle, resend)),
+    delivery.attempts.length ? el("ol", { class: "attempts" }, delivery.attempts.map((attempt) => el("li", {},
+      `${attempt.number}. ${dateOf(attempt.sent_ms)}: `,
+      el("strong", {}, statusOf(attempt)),
+      // Zero values are omitted from the response.
+      attempt.error ? ` ${attempt.error}` : "", `, ${attempt.took_ms ?? 0} ms`)))
+      : el("p", { class: "hint" }, "No attempts yet."),
+    delivery.due_ms ? el("p", { class: "hint" }, `Next attempt at ${dateOf(delivery.due_ms)} (sandbox clock).`) : null,
+    delivery.held_for ? el("p", { class: "hint" }, `Waiting for ${delivery.held_for}.`) : null,
+    message, isOpen ? jsonTree(delivery.body, `Body of ${delivery.id}`) : null,
+    isOpen ? el("p", { class: "hint" }, `${delivery.id}, ${countOf(delivery.attempts.length, "attempt")}`) : null);
 }

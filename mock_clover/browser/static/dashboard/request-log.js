@@ -1,72 +1,72 @@
-// The exchanges that the page keeps: the newest thousand, and of each what a list shows and its text.
-// A thousand long bodies stay bounded: a text is cut, and the whole of one exchange is asked for.
+// The newest thousand exchanges: for each, the values that the list shows, and its JSON for the search.
+// The JSON is truncated, so that memory is bounded; the detail view loads the complete exchange.
 
-export const KEPT_MAX = 1000;
+export const LOG_MAX = 1000;
 const TEXT_MAX = 16_384;
 
 export const OUTCOMES = {
   ok: { sign: "●", word: "ok" },
   declined: { sign: "◆", word: "declined" },
-  refused: { sign: "▲", word: "refused" },
+  rejected: { sign: "▲", word: "rejected" },
   failed: { sign: "✕", word: "failed" },
 };
-export const MARKS = { fault: "fault", replayed: "replayed" };
+export const FLAGS = { fault: "fault", replayed: "replayed" };
 
-/** How an exchange ended: each has a colour, a sign and a word. */
+/** Return the outcome of an exchange, a key of OUTCOMES. */
 export function outcomeOf(exchange) {
   if (exchange.status === 402) return "declined";
   if (exchange.status < 100 || exchange.status >= 500) return "failed";
-  return exchange.status >= 400 ? "refused" : "ok";
+  return exchange.status >= 400 ? "rejected" : "ok";
 }
 
-/** Return a text of its own: a slice would keep the whole piece of the stream that it came with. */
+/** Copy a string: a slice would keep the whole chunk of the stream in memory. */
 const copyOf = (text) => ` ${text}`.slice(1);
 
-/** Read an exchange's JSON into what is kept of it. */
-export function keep(text, heardMs) {
-  const told = JSON.parse(text);
+/** Parse the JSON of an exchange into an entry of the log. */
+export function parseEntry(text, receivedMs) {
+  const exchange = JSON.parse(text);
   return {
-    id: told.id,
-    at_ms: told.at_ms,
-    heardMs,
-    method: told.method,
-    path: told.path,
-    status: told.status,
-    why: told.why,
-    endpoint: told.endpoint,
-    fault: told.fault ?? "",
-    replayed: told.idempotency === "replayed",
-    took_us: told.took_us ?? 0,
-    outcome: outcomeOf(told),
+    id: exchange.id,
+    at_ms: exchange.at_ms,
+    receivedMs,
+    method: exchange.method,
+    path: exchange.path,
+    status: exchange.status,
+    why: exchange.why,
+    endpoint: exchange.endpoint,
+    fault: exchange.fault ?? "",
+    replayed: exchange.idempotency === "replayed",
+    took_us: exchange.took_us ?? 0,
+    outcome: outcomeOf(exchange),
     text: copyOf(text.length > TEXT_MAX ? text.slice(0, TEXT_MAX) : text),
     isWhole: text.length <= TEXT_MAX,
     lower: null,
   };
 }
 
-/** A ring of exchanges, oldest first. */
-export class Kept {
+/** The newest exchanges, oldest first. */
+export class RequestLog {
   constructor() {
     this.entries = [];
   }
 
-  /** Add exchanges; return how many of the oldest went. */
+  /** Add exchanges; return how many of the oldest were removed. */
   add(entries) {
-    this.entries.push(...entries.slice(-KEPT_MAX));
-    const gone = this.entries.length - KEPT_MAX;
+    this.entries.push(...entries.slice(-LOG_MAX));
+    const gone = this.entries.length - LOG_MAX;
     if (gone > 0) this.entries.splice(0, gone);
     return Math.max(gone, 0);
   }
 
-  /** Find by the id; ids rise. */
+  /** Find an entry by id; ids are ascending. */
   find(id) {
-    const place = placeOf(this.entries, id);
+    const place = indexFrom(this.entries, id);
     return this.entries[place]?.id === id ? this.entries[place] : null;
   }
 }
 
-/** The place of the first exchange with this id or a greater one. */
-export function placeOf(entries, id) {
+/** Return the index of the first entry with this id or a greater one. */
+export function indexFrom(entries, id) {
   let low = 0;
   let high = entries.length;
   while (low < high) {
@@ -77,7 +77,7 @@ export function placeOf(entries, id) {
   return low;
 }
 
-/** What a person asked to see: outcomes and marks, methods, one operation, words. */
+/** The filter of the list: outcomes and flags, methods, one operation, words. */
 export class Filter {
   constructor({ shown = [], methods = [], operation = "", words = "" } = {}) {
     this.shown = new Set(shown);

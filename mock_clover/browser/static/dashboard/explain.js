@@ -1,10 +1,10 @@
-// A request that is not performed: which rules are looked at, what decides, what would be answered.
+// Explain a request without performing it: the rules that are checked and the simulated response.
 
 import { call, get } from "./api.js";
-import { attempt } from "./dialogs.js";
-import { el, field, refill, select } from "./dom.js";
+import { runAndReport } from "./dialogs.js";
+import { el, field, replaceContent, select } from "./dom.js";
 import { jsonTree } from "./json.js";
-import { OUTCOMES, outcomeOf } from "./kept.js";
+import { outcomeOf, OUTCOMES } from "./request-log.js";
 import { table } from "./views.js";
 
 const EXAMPLES = {
@@ -12,20 +12,20 @@ const EXAMPLES = {
   "A token": ["POST", "/v1/tokens", {
     card: { number: "4242424242424242", exp_month: "12", exp_year: "2030", cvv: "123" } }],
   "A refund": ["POST", "/v1/refunds", { charge: "…", amount: 500 }],
-  "The charges": ["GET", "/v1/charges", null],
+  "List charges": ["GET", "/v1/charges", null],
 };
 
 let form = null;
 
-/** Show the form; with the id of an exchange, filled with its request. */
+/** Show the form; with the id of an exchange, fill in its request. */
 export async function open(root, [id]) {
   if (!form) {
     form = make();
-    refill(root, form.root);
+    replaceContent(root, form.root);
     fill(...EXAMPLES["A charge"]);
   }
   if (!id) return;
-  const found = await attempt(form.said, () => get(`journal/${encodeURIComponent(id)}`));
+  const found = await runAndReport(form.message, () => get(`journal/${encodeURIComponent(id)}`));
   if (!found) return;
   const { method, path, request } = found.exchange;
   fill(method, path, request ?? null);
@@ -38,21 +38,21 @@ function make() {
     path: el("input", { type: "text", required: true, spellcheck: "false", class: "mono" }),
     headers: el("textarea", { rows: 2, spellcheck: "false", class: "mono", placeholder: "idempotency-key: 7" }),
     body: el("textarea", { rows: 9, spellcheck: "false", class: "mono" }),
-    said: el("div", { class: "said" }),
+    message: el("div", { class: "message" }),
     result: el("div", { class: "stack", "aria-live": "polite" }),
   };
   const examples = select([["", "choose one"], ...Object.keys(EXAMPLES)]);
   examples.addEventListener("change", () => EXAMPLES[examples.value] && fill(...EXAMPLES[examples.value]));
   const written = el("form", {
-    class: "sheet padded stack",
+    class: "card padded stack",
     on: { submit: (event) => { event.preventDefault(); send(); } },
   },
-  field("Begin with", examples),
-  el("div", { class: "inline" }, field("Method", self.method), field("Path, with its query", self.path)),
+  field("Start from example", examples),
+  el("div", { class: "inline" }, field("Method", self.method), field("Path and query", self.path)),
   field("Headers", self.headers,
-    "One on a line, as name: value. The sandbox’s own credentials, if none are given."),
-  field("Body", self.body, "JSON; empty for none. It goes nowhere: nothing is made, and nothing is kept."),
-  el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Ask why")), self.said);
+    "One per line, as name: value. Without credentials, the sandbox’s own are used."),
+  field("Body", self.body, "JSON, or empty. The request is only simulated; nothing is created or stored."),
+  el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Explain")), self.message);
   self.root = el("div", { class: "columns even" }, written, self.result);
   return self;
 }
@@ -64,41 +64,41 @@ function fill(method, path, body) {
 }
 
 function read() {
-  const asked = { method: form.method.value, path: form.path.value.trim() };
+  const request = { method: form.method.value, path: form.path.value.trim() };
   const headers = {};
   for (const line of form.headers.value.split("\n").map((each) => each.trim()).filter(Boolean)) {
     const at = line.indexOf(":");
-    if (at < 1) throw new Error(`Headers: “${line}” is not name: value`);
+    if (at < 1) throw new Error(`Headers: “${line}” must have the form name: value`);
     headers[line.slice(0, at).trim()] = line.slice(at + 1).trim();
   }
-  if (Object.keys(headers).length) asked.headers = headers;
+  if (Object.keys(headers).length) request.headers = headers;
   if (form.body.value.trim()) {
     try {
-      asked.body = JSON.parse(form.body.value);
+      request.body = JSON.parse(form.body.value);
     } catch (error) {
       throw new Error(`Body: ${error.message}`);
     }
   }
-  return asked;
+  return request;
 }
 
 async function send() {
-  const answer = await attempt(form.said, async () => call("POST", "why", read()));
-  refill(form.result);
+  const answer = await runAndReport(form.message, async () => call("POST", "why", read()));
+  replaceContent(form.result);
   if (!answer) return;
   const outcome = outcomeOf(answer);
-  refill(form.result, el("article", { class: "sheet padded stack" },
+  replaceContent(form.result, el("article", { class: "card padded stack" },
     el("p", { class: "outcome" },
       el("strong", { class: `is-${outcome} big` }, `${OUTCOMES[outcome].sign} ${answer.status}`), " ",
-      OUTCOMES[outcome].word, " would be the answer"),
+      OUTCOMES[outcome].word, " (simulated response)"),
     el("div", { class: "why" }, el("h3", {}, "Why"), el("p", { class: "words" }, answer.outcome)),
     answer.fault ? el("p", {}, el("span", { class: "badge fault" }, "⚡ fault"),
-      `in force, and might befall it: ${answer.fault}`) : null,
-    el("h3", {}, "Rules, in the order they are looked at"),
-    table("Rules", ["Rule", "", "Because"], answer.rules.map((each) => [
+      `an active fault may apply: ${answer.fault}`) : null,
+    el("h3", {}, "Rules, in evaluation order"),
+    table("Rules", ["Rule", "", "Reason"], answer.rules.map((each) => [
       el("strong", {}, each.rule),
-      el("span", { class: `state ${each.matched ? "good" : "soft"}` }, each.matched ? "● matched" : "○ passed over"),
+      el("span", { class: `state ${each.matched ? "good" : "soft"}` }, each.matched ? "● matched" : "○ skipped"),
       each.because,
-    ]), { empty: "None has a say here." }),
-    el("h3", {}, "Reply"), jsonTree(answer.reply, "Reply")));
+    ]), { empty: "No rules were evaluated." }),
+    el("h3", {}, "Response"), jsonTree(answer.reply, "Response")));
 }
