@@ -1,4 +1,4 @@
-"""The test cards of a sandbox's scenario, for the card picker of the browser SDK.
+"""The test cards of a scenario, for the test card bar and the wallet sheet of the browser SDK.
 
 The numbers are published test numbers or a scenario's own. No other origin can read the response.
 Cards that are stored only as a fingerprint, for example after a snapshot was restored, are omitted.
@@ -14,7 +14,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import TestCard
 
 CARDS_MAX = 100
-"""The maximum number of buttons in the picker."""
+"""The maximum number of cards in the bar."""
 
 
 class PickerCard(Record, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ from mock_clover.engine.endpoint import Endpoint
 
 SDK_PARTS = ("frames", "fields", "wallets", "clover")
 """The parts of the SDK script, in the order of their dependencies."""
-SDK_PAGES = ("field", "button", "wallet", "picker")
-"""The pages that the SDK loads in frames."""
+SDK_PAGES = ("field", "button", "wallet", "test-cards")
+"""The pages that the SDK loads in iframes."""
 
 
 def browser_endpoints() -> tuple[Endpoint, ...]:

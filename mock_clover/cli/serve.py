@@ -223,7 +223,7 @@ def serve(
     app.sandboxes.scenario_file = scenario
     app.sandboxes.authority = https.pem if https else ""
     periodic = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
-    renewal = (functools.partial(https.tls.renew, log.say),) if https else ()
+    renewal = (functools.partial(https.tls.renew, log.write_message),) if https else ()
     tasks: tuple[Callable[[], Any], ...] = (functools.partial(load_key, keys),)
     tasks += _watchers(scenario, app.sandboxes) if watch else ()
     bound = listener.getsockname()[1]

@@ -138,16 +138,14 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
     return {
         "counts": {kind: _count_levels(rows) for kind, rows in claims.items()},
         **claims,
-        "differences": [
-            {"about": each.topic, "mock_behaviour": each.description} for each in KNOWN_DIFFERENCES
-        ],
-        "unknown": [{"about": each.topic, "mock_behaviour": each.description} for each in UNKNOWNS],
+        "differences": [_difference(each) for each in KNOWN_DIFFERENCES],
+        "unknown": [_difference(each) for each in UNKNOWNS],
         "sources": [{"key": key, "about": about} for key, about in SOURCES.items()],
     }
 
 
 def _difference(item: KnownDifference | Unknown) -> dict[str, str]:
-    return {"about": item.about, "mock_behaviour": item.said}
+    return {"about": item.topic, "mock_behaviour": item.description}
 
 
 def _evidence(evidence: Evidence | None) -> dict[str, str]:

@@ -22,7 +22,7 @@ JUDGED_ELSEWHERE = {
 }
 """Frames of a scene that `shop_cards` has too, in the same state."""
 CUSTOMER_SCENES = [name for name in SCENES if name != "shop_fields" and "desk_" not in name]
-"""`shop_cards` is the page of `shop_fields`, with the strip of test cards."""
+"""`shop_cards` is the page of `shop_fields`, with the bar of test cards."""
 CONTENT = {
     "data": "#data-body a",
     "data/charges": "#data-body tbody tr",

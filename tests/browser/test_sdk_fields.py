@@ -93,7 +93,7 @@ def write(till: Till, type_: str, typed: str) -> tuple[str, str]:
     error = state.get("error", "")
     # The same for those who do not see it.
     expect(field).to_have_attribute("aria-invalid", str(bool(error)).lower())
-    expect(till.input(type_, ".said")).to_have_text(error)
+    expect(till.input(type_, ".message")).to_have_text(error)
     assert ("invalid" in (field.get_attribute("class") or "")) is bool(error)
     return field.input_value(), error
 
@@ -182,7 +182,7 @@ REFUSED: tuple[tuple[str, dict[str, str] | int], ...] = (
     ("INVALID_EXPIRY_MONTH", {"CARD_DATE": DATE + BAD}),
     ("EXPIRED_CARD", {"CARD_DATE": DATE + BAD}),
     ("INCORRECT_CVC", {"CARD_CVV": CVV + BAD}),
-    ("CARD_VERIFICATION_DECLINED", {"CARD_NUMBER": "(said)"}),
+    ("CARD_VERIFICATION_DECLINED", {"CARD_NUMBER": "(detail)"}),
     ("INVALID_REQUEST", 400),
     ("UNAUTHORIZED", 401),
     ("RATE_LIMITED", 429),
@@ -206,13 +206,13 @@ def test_server_errors_become_field_errors_or_rejections(
             assert got == {"errors": told}, problem
         else:
             assert got["rejected"]["status"] == told, problem
-            assert "refused: " in got["rejected"]["message"]
+            assert "rejected the request: " in got["rejected"]["message"]
     assert set(till.tokenise()) == {"token", "card"}
     open_till(till, key="of-another-sandbox")
     till.fill()
     assert till.tokenise()["rejected"] == {
-        "message": "Clover (mock): Clover's token service refused: 401 Unauthorized; "
-        f"is the key that of {till.base}/?",
+        "message": "Clover (mock): the token endpoint rejected the request: 401 Unauthorized; "
+        f"does the API key belong to {till.base}/?",
         "status": 401,
         "code": None,
     }
@@ -266,7 +266,7 @@ def test_paste_and_autofill(till: Till, open_till: Any) -> None:
 FRENCH = {
     "CARD_NUMBER": ("Numéro de carte", "Le numéro de carte est obligatoire."),
     "CARD_DATE": (
-        "Date d\u2019expiration, mois et année",
+        "Date d\u2019expiration (MM/AA)",
         "La date d\u2019expiration est obligatoire.",
     ),
     "CARD_CVV": ("Code de sécurité (CVV)", "Le code CVV est obligatoire."),

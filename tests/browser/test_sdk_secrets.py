@@ -82,9 +82,9 @@ for (const {contentWindow: frame} of document.querySelectorAll('iframe')) {
   const {port1, port2} = new MessageChannel();
   port1.onmessage = ({data}) => got.push(data);
   frame.postMessage({what: 'mock-clover-start', id: '9', group: '1111', styles: {}}, '*', [port2]);
-  frame.postMessage({what: 'tokenise', id: '9', key: KEY, others: []}, '*');
+  frame.postMessage({what: 'tokenize', id: '9', key: KEY, others: []}, '*');
   frame.postMessage({what: 'ask', nonce: '1', ids: ['2222']}, '*');
-  port1.postMessage({what: 'tokenise', id: '9', key: KEY, others: []});
+  port1.postMessage({what: 'tokenize', id: '9', key: KEY, others: []});
 }
 """
 EVIL = """<!doctype html><title>evil</title><script>
@@ -110,7 +110,7 @@ CHEATS = {
         "const {port1, port2} = new MessageChannel(); port1.onmessage = ({data}) => got.push(data);"
         "more.contentWindow.postMessage({what: 'mock-clover-start', id: '9', group: '1111',"
         "styles: {}}, '*', [port2]);"
-        "port1.postMessage({what: 'tokenise', id: '9', key: KEY, others: ['3333', '4444']}) }",
+        "port1.postMessage({what: 'tokenize', id: '9', key: KEY, others: ['3333', '4444']}) }",
         "token",
     ),
 }

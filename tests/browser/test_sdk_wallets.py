@@ -1,4 +1,4 @@
-"""Google Pay and Apple Pay of the SDK, the strip of test cards, and calls without the SDK."""
+"""Google Pay and Apple Pay of the SDK, the bar of test cards, and calls without the SDK."""
 
 from typing import Any
 
@@ -105,11 +105,11 @@ def test_apple_pay_tells_the_window_and_waits_for_the_shop(till: Till, open_till
         assert detail["tokenRecieved"] == detail["tokenReceived"]
         assert detail["customerEmail"] == "wallet@example.com"
         assert till.charge(detail["tokenRecieved"]["id"]).status == 200
-        expect(sheet(till).locator(".said")).to_have_text("Waiting for the shop…")
+        expect(sheet(till).locator(".message")).to_have_text("Waiting for the shop…")
         till.page.evaluate("(status) => clover.updateApplePaymentStatus(status)", status)
         # It is shown for a moment, and stays to be read a moment longer.
         ended = till.page.locator("dialog.mock-clover-wallet iframe").last.content_frame
-        expect(ended.locator(".said")).to_have_text(shown)
+        expect(ended.locator(".message")).to_have_text(shown)
         expect(till.page.locator("dialog[open]")).to_have_count(0)
     button(till, APPLE).click()
     updated = "clover.updateApplePaymentRequest({amount: 500, currencyCode: 'CAD'})"
@@ -146,15 +146,15 @@ def test_a_wallets_refused_token_leaves_the_sheet_open(
     till.page = visitor.open(till.put(**WALLETS))
     button(till, APPLE).click()
     sheet(till).get_by_role("button", name="Pay").click()
-    expect(sheet(till).locator(".said")).to_contain_text("429 Too Many Requests")
+    expect(sheet(till).locator(".message")).to_contain_text("429 Too Many Requests")
     sheet(till).get_by_role("button", name="Pay").click()
     assert till.heard("window", "paymentMethod")[-1][2]["status"] == "success"
     visitor.complaints.clear()  # the browser's own, of the 429
     for code, said in {
-        "clover.updateApplePaymentStatus('done')": "ends as 'success' or 'failed'",
+        "clover.updateApplePaymentStatus('done')": "status must be 'success' or 'failed'",
         f"wallets.create('{GOOGLE}', {{}})": "needs {paymentReqData: {total",
         f"wallets.create('{APPLE}')": "needs {applePaymentRequest}",
-        "clover.createApplePaymentRequest({amount: 'x'})": "no number of cents",
+        "clover.createApplePaymentRequest({amount: 'x'})": "must be a number of cents",
     }.items():
         told = f"() => {{ try {{ {code} }} catch (error) {{ return error.message }} }}"
         assert said in till.page.evaluate(told), code

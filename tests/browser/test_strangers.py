@@ -171,7 +171,7 @@ def framed_pages(clover: MockClover, shop: Shop) -> dict[str, bool]:
         "mock_clover_consent": "ask",
     }
     pending = told.charge(clover.card_token("4012000033330026"), 25001, threeds=SECURE).body
-    fields = [f"{clover.url}/sdk/{page}" for page in ("field", "button", "wallet", "picker")]
+    fields = [f"{clover.url}/sdk/{page}" for page in ("field", "button", "wallet", "test-cards")]
     return dict.fromkeys((*fields, pending["threeds"]["data"]["acs_url"]), ANYONE) | dict.fromkeys(
         (
             f"{root}/",

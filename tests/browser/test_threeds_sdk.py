@@ -178,7 +178,7 @@ def test_each_flow_goes_from_its_charge_to_its_end(buying: Callable[..., Visit])
     shopping.ends("succeeded")
     assert till.statuses == ["SUCCESS"]
     shopping.buy(METHOD_CHALLENGE)
-    expect(page.get_by_role("dialog", name="Your bank asks you")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Verify your payment")).to_be_visible()
     expect(shopping.bank.locator(".sum strong")).to_have_text("70.01 USD")
     expect(shopping.bank.locator("dl")).to_contain_text("Visa •••• 4792")
     shopping.press("Approve")
@@ -430,9 +430,9 @@ def test_invalid_sdk_arguments_throw(buying: Callable[..., Visit]) -> None:
     mistakes = [
         ({"acsUrl": None}, "acsUrl is missing"),
         ({"threeDSServerTransID": ""}, "threeDSServerTransID is missing"),
-        ({"acsUrl": "https://bank.example/acs"}, "acsUrl is no challenge page of mock-clover"),
-        ({"acsUrl": method}, "acsUrl is no challenge page of mock-clover"),
-        ({"threeDSServerTransID": "x"}, "threeDSServerTransID is not the transaction of acsUrl"),
+        ({"acsUrl": "https://bank.example/acs"}, "acsUrl is not a mock-clover challenge page"),
+        ({"acsUrl": method}, "acsUrl is not a mock-clover challenge page"),
+        ({"threeDSServerTransID": "x"}, "threeDSServerTransID does not match acsUrl"),
     ]
     attempt = (
         "asked => { try { _3DSUtil.perform3DSChallenge(asked) } catch (e) { return e.message } }"

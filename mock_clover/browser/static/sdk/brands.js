@@ -1,5 +1,5 @@
-// Brands of cards: what a number's first digits say. The same ranges as in clover/common/cards.py (a test
-// compares them), which are ISO/IEC 7812 as the networks publish them.
+// Card brands by the first digits of the number. The ranges are those of clover/common/cards.py (a test
+// compares them): ISO/IEC 7812 as published by the networks.
 
 const range = (low, high, name, ...lengths) => ({ low, high, name, lengths });
 
@@ -38,7 +38,7 @@ function rangeOf(digits) {
   });
 }
 
-// The brand's name as the API has it, or '' while the digits do not tell.
+// Return the brand as named by the API, or '' if it is not known yet.
 export function brandOf(digits) {
   return rangeOf(digits)?.name ?? '';
 }
@@ -52,7 +52,7 @@ export function digitsMax(digits) {
   return lengths.length ? Math.max(...lengths) : DIGITS_MAX;
 }
 
-// How many digits the CVV of a brand has; either where the brand is not known.
+// Return the lengths of a brand's CVV; both if the brand is not known.
 export function cvvLengths(brand) {
   if (!brand) return [3, 4];
   return brand === 'AMEX' ? [4] : [3];
@@ -72,7 +72,7 @@ export function isCardNumber(digits) {
   return lengthsOf(digits).includes(digits.length) && passesLuhn(digits);
 }
 
-// 4-6-5 as an American Express card is embossed, 4-6-4 a Diners Club of 14 digits, else by fours.
+// Group digits: 4-6-5 for American Express, 4-6-4 for a Diners Club of 14 digits, else fours.
 export function grouped(digits) {
   const brand = brandOf(digits);
   const six = brand === 'AMEX' || (brand === 'DINERS_CLUB' && digits.length <= 14);

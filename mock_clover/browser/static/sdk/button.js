@@ -1,10 +1,10 @@
-// A wallet's button: the page in its frame. It says that it was clicked and nothing else.
+// The button of a wallet: the page in its iframe. It only reports clicks.
 
 import { whenStarted } from './port.js';
-import { wordsOf } from './words.js';
+import { messagesFor } from './messages.js';
 
 const asked = new URLSearchParams(location.search);
-const words = wordsOf(asked.get('locale') ?? 'en-US');
+const messages = messagesFor(asked.get('locale') ?? 'en-US');
 const name = asked.get('type')?.endsWith('APPLE_PAY') ? 'Apple Pay' : 'Google Pay';
 const button = document.querySelector('button');
 
@@ -13,12 +13,12 @@ function show(text) {
   button.append(Object.assign(document.createElement('span'), { textContent: 'mock' }));
 }
 
-document.documentElement.lang = words.lang;
+document.documentElement.lang = messages.lang;
 show(name);
 
 whenStarted(({ buttonType, scheme }, port) => {
   document.documentElement.style.colorScheme = scheme;
-  show(buttonType === 'short' ? name : words.payWith(name));
+  show(buttonType === 'short' ? name : messages.payWith(name));
   button.addEventListener('click', () => port.postMessage({ what: 'click' }));
-  port.postMessage({ what: 'ready', title: words.payWith(name) });
+  port.postMessage({ what: 'ready', title: messages.payWith(name) });
 });

@@ -1,17 +1,17 @@
-// The cards in force in the sandbox, as a list to choose from. They are published test numbers;
-// only frames of the mock's own origin can read them.
+// The current test cards of the sandbox. They are published test numbers; only iframes of the mock's
+// own origin can read this list.
 
-export async function cardsInForce() {
+export async function currentCards() {
   const response = await fetch('cards', { cache: 'no-store' });
   const { cards, year } = await response.json();
   return { cards, year: Math.max(year, new Date().getFullYear()) + 4 };
 }
 
-// `titles` are the groups' names, as words.js has them.
+// `titles` are the names of the groups, from messages.js.
 export function byGroup(cards, titles) {
   return Object.entries(titles)
     .map(([group, title]) => ({ title, cards: cards.filter((card) => card.group === group) }))
-    .filter(({ cards: some }) => some.length);
+    .filter(({ cards: members }) => members.length);
 }
 
 export function labelOf({ brand, number }) {

@@ -1,53 +1,53 @@
-// The fields of one checkout among themselves. They talk on a broadcast channel, which a browser
-// gives to documents of one origin only: what is typed reaches frames of this mock and never the
-// page that holds them, whatever it sends, frames or replaces. The channel's name is drawn at
-// random for each `new Clover`, so two checkouts on a page know nothing of each other.
+// Communication between the fields of one checkout, on a broadcast channel. A browser opens the
+// channel only to documents of one origin, so values reach the mock's iframes and never the shop's
+// page. The channel has a random name for each `new Clover`, which separates checkouts on a page.
 
 const ANSWER_MS = 5_000;
 
 export class Group {
-  // `hears`: what this frame does with {ask, brand, fill}; see field.js.
-  constructor(name, id, hears) {
+  // `handlers` has a function for each message: ask, brand, join, fill; see field.js.
+  constructor(name, id, handlers) {
     this.id = id;
-    this.hears = hears;
+    this.handlers = handlers;
     this.waiting = new Map();
     this.channel = new BroadcastChannel(`mock-clover-checkout-${name}`);
-    this.channel.onmessage = ({ data }) => this.#hear(data);
+    this.channel.onmessage = ({ data }) => this.#receive(data);
   }
 
-  tell(said) {
-    this.channel.postMessage(said);
+  send(message) {
+    this.channel.postMessage(message);
   }
 
-  // Ask fields for their values, by the ids of their frames. A field that is gone answers never.
+  // Ask fields for their values, by the ids of their iframes. A removed field does not answer.
   async ask(ids) {
     const nonce = Array.from(crypto.getRandomValues(new Uint32Array(4))).join('-');
-    const asked = ids.map((id) => this.#expect(`${nonce} ${id}`));
-    this.tell({ what: 'ask', nonce, ids });
-    return Promise.all(asked);
+    const answers = ids.map((id) => this.#expect(`${nonce} ${id}`));
+    this.send({ what: 'ask', nonce, ids });
+    return Promise.all(answers);
   }
 
   #expect(key) {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
+      const timer = setTimeout(() => {
         this.waiting.delete(key);
-        reject(new Error('a card field does not answer: was its frame replaced?'));
+        reject(new Error('a card field did not respond; was its iframe replaced?'));
       }, ANSWER_MS);
       this.waiting.set(key, (answer) => {
-        clearTimeout(late);
+        clearTimeout(timer);
         this.waiting.delete(key);
         resolve(answer);
       });
     });
   }
 
-  #hear(said) {
-    if (said.what === 'answer') {
-      this.waiting.get(`${said.nonce} ${said.id}`)?.(said.answer);
-    } else if (said.what !== 'ask') {
-      this.hears[said.what]?.(said);
-    } else if (said.ids.includes(this.id)) {
-      this.tell({ what: 'answer', nonce: said.nonce, id: this.id, answer: this.hears.ask() });
+  #receive(message) {
+    const { what, nonce } = message;
+    if (what === 'answer') {
+      this.waiting.get(`${nonce} ${message.id}`)?.(message.answer);
+    } else if (what !== 'ask') {
+      this.handlers[what]?.(message);
+    } else if (message.ids.includes(this.id)) {
+      this.send({ what: 'answer', nonce, id: this.id, answer: this.handlers.ask() });
     }
   }
 }

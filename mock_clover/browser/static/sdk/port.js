@@ -1,4 +1,4 @@
-// The port to the page around a frame: handed over once, by the frame's own parent and nobody else.
+// The message port to the shop's page: accepted once, and only from the parent of the iframe.
 
 export function whenStarted(begin) {
   let isStarted = false;
@@ -9,8 +9,8 @@ export function whenStarted(begin) {
   });
 }
 
-// Tell how high a node is, now and whenever that changes.
-export function tellHeight(port, node) {
-  const tell = () => port.postMessage({ what: 'height', height: node.offsetHeight });
-  new ResizeObserver(tell).observe(node);
+// Report the height of a node, now and whenever it changes.
+export function reportHeight(port, node) {
+  const report = () => port.postMessage({ what: 'height', height: node.offsetHeight });
+  new ResizeObserver(report).observe(node);
 }

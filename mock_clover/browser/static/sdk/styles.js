@@ -1,7 +1,6 @@
-// A shop's styles, as Clover takes them: `{'card-number input': {fontSize: '16px'}, ...}`. They are
-// built as rules and never as text, so no value ends a rule or begins another; what could load
-// something from elsewhere is left out. A value typed into a field is never an attribute, so that
-// no selector can tell one from another.
+// A shop's styles in Clover's format: `{'card-number input': {fontSize: '16px'}, ...}`. They are set
+// as CSSOM rules and never as text, so no value can end a rule; values that could load a resource
+// are ignored. Typed values are never attributes, so no selector can match on them.
 
 const LOADS = /url|image|src|\\|@/i;
 const RULES_MAX = 200;
@@ -15,51 +14,51 @@ function nested(selector, inner) {
   return inner.startsWith(':') ? selector + inner : `${selector} ${inner}`;
 }
 
-function addRule(sheet, selector, declared, unknown) {
+function addRule(sheet, selector, declared, ignored) {
   if (sheet.cssRules.length >= RULES_MAX || selector.length > CHARS_MAX) {
-    unknown.push(selector.slice(0, CHARS_MAX));
+    ignored.push(selector.slice(0, CHARS_MAX));
     return;
   }
   let rule;
   try {
     rule = sheet.cssRules[sheet.insertRule(`${selector} {}`, sheet.cssRules.length)];
   } catch {
-    unknown.push(selector); // as a placeholder's selector of another vendor
+    ignored.push(selector); // for example a vendor-specific selector
     return;
   }
   if (!(rule instanceof CSSStyleRule)) {
     sheet.deleteRule(sheet.cssRules.length - 1);
-    unknown.push(selector);
+    ignored.push(selector);
     return;
   }
   for (const [name, value] of Object.entries(declared)) {
     if (value && typeof value === 'object') {
-      addRule(sheet, nested(selector, name), value, unknown);
+      addRule(sheet, nested(selector, name), value, ignored);
     } else {
-      declare(rule, name, String(value), `${selector} ${name}`, unknown);
+      declare(rule, name, String(value), `${selector} ${name}`, ignored);
     }
   }
 }
 
-function declare(rule, name, value, where, unknown) {
+function declare(rule, name, value, where, ignored) {
   const found = /^(.*?)\s*(!important)?\s*$/s.exec(value);
   const property = dashed(name);
   const before = rule.style.cssText;
   if (found[1].length > CHARS_MAX || LOADS.test(found[1])) {
-    unknown.push(where);
+    ignored.push(where);
     return;
   }
   rule.style.setProperty(property, found[1], found[2] ? 'important' : '');
-  if (rule.style.cssText === before && !rule.style.getPropertyValue(property)) unknown.push(where);
+  if (rule.style.cssText === before && !rule.style.getPropertyValue(property)) ignored.push(where);
 }
 
-// Put a shop's styles on this document; return the selectors and properties that were left out.
-export function putOn(document, styles) {
+// Apply a shop's styles to this document; return the selectors and properties that were ignored.
+export function applyStyles(document, styles) {
   const sheet = new CSSStyleSheet();
-  const unknown = [];
+  const ignored = [];
   for (const [selector, declared] of Object.entries(styles ?? {})) {
-    if (declared && typeof declared === 'object') addRule(sheet, selector, declared, unknown);
+    if (declared && typeof declared === 'object') addRule(sheet, selector, declared, ignored);
   }
   document.adoptedStyleSheets = [sheet];
-  return unknown;
+  return ignored;
 }

@@ -1,9 +1,8 @@
-// A card becomes a token: the call that Clover's own frames make is not public; ours sends the
-// plain number to /v1/tokens of the server that the frame came from (inferred). What refuses the
-// card is told as the field's error; what refuses the caller, or no answer at all, rejects the
-// promise.
+// Create a token. The request of Clover's own iframes is not public; this one sends the plain card
+// number to /v1/tokens of the server that served the iframe (inferred). A card error becomes an
+// error of its field; any other error, or no response, rejects the promise.
 
-// Which field a refusal's code speaks of (inferred from the names of Clover's error codes).
+// The field of each error code (inferred from the names of Clover's codes).
 const FIELDS = {
   incorrect_number: 'CARD_NUMBER',
   invalid_number: 'CARD_NUMBER',
@@ -21,7 +20,7 @@ async function answerOf(response) {
   try {
     return await response.json();
   } catch {
-    return null; // plain text, or cut off
+    return null; // plain text, or truncated
   }
 }
 
@@ -31,8 +30,8 @@ function failure(message, status, code) {
   return { failure: { message, status, code } };
 }
 
-// Return {token, card}, {errors} or {failure}; `words` are those of words.js.
-export async function sendCard(body, key, words) {
+// Return {token, card}, {errors} or {failure}; `messages` is an object of messages.js.
+export async function sendCard(body, key, messages) {
   let response;
   let answer;
   try {
@@ -44,20 +43,20 @@ export async function sendCard(body, key, words) {
     });
     answer = await answerOf(response);
   } catch (error) {
-    return failure(`Clover's token service did not answer: ${error.message}`, 0);
+    return failure(`no response from the token endpoint: ${error.message}`, 0);
   }
   if (response.ok && typeof answer?.id === 'string') {
     return { token: answer.id, card: { ...answer.card } };
   }
   const { code, message } = answer?.error ?? {};
   const field = FIELDS[code];
-  if (field) return { errors: { [field]: words.invalid[field] } };
-  // The card itself was refused, as a rule of the scenario may say: the server's words.
+  if (field) return { errors: { [field]: messages.invalid[field] } };
+  // The card was declined, for example by a rule of the scenario: use the server's message.
   if (code === 'card_declined') return { errors: { CARD_NUMBER: message } };
-  const said = message ?? answer?.message ?? response.statusText;
-  const hint = response.status === 401 ? `; is the key that of ${HOME}?` : '';
+  const text = message ?? answer?.message ?? response.statusText;
+  const hint = response.status === 401 ? `; does the API key belong to ${HOME}?` : '';
   return failure(
-    `Clover's token service refused: ${said || response.status}${hint}`,
+    `the token endpoint rejected the request: ${text || response.status}${hint}`,
     response.status,
     code,
   );

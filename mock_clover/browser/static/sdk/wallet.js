@@ -1,30 +1,29 @@
-// The sheet of a wallet: the page in its frame. The customer takes a test card or cancels; the page
-// around hears of a token, never of a number. Apple Pay's payload goes the way of a real one,
-// sealed (the server takes it for its approving card); another card is sent as Clover's fields send
-// theirs.
+// The sheet of a wallet: the page in its iframe. The customer selects a test card or cancels; the
+// shop's page receives a token, never a number. Apple Pay sends an opaque payload like the real one;
+// the server treats it as the approved test card. Other cards are sent as by the card fields.
 
-import { byGroup, cardsInForce, cvvOf, labelOf } from './cards.js';
+import { byGroup, currentCards, cvvOf, labelOf } from './cards.js';
 import { whenStarted } from './port.js';
 import { sendCard } from './tokens.js';
-import { wordsOf } from './words.js';
+import { messagesFor } from './messages.js';
 
-const SHOWN_MS = 1_200; // so long the end of a payment is shown
+const SHOWN_MS = 1_200; // how long the result of a payment is shown
 
 const asked = new URLSearchParams(location.search);
-const words = wordsOf(asked.get('locale') ?? 'en-US');
+const messages = messagesFor(asked.get('locale') ?? 'en-US');
 const isApple = asked.get('type')?.endsWith('APPLE_PAY');
 const find = (selector) => document.querySelector(selector);
-const [select, email, zip, said] = ['select', '#email', '#zip', '.said'].map(find);
+const [select, email, zip, message] = ['select', '#email', '#zip', '.message'].map(find);
 const [payButton, cancelButton] = ['.pay', '.cancel'].map(find);
 
 function label() {
-  document.documentElement.lang = words.lang;
+  document.documentElement.lang = messages.lang;
   find('h1').textContent = isApple ? 'Apple Pay' : 'Google Pay';
-  for (const [name, text] of Object.entries(words.wallet.labels)) {
+  for (const [name, text] of Object.entries(messages.wallet.labels)) {
     find(`label[for=${name}]`).textContent = text;
   }
-  payButton.textContent = words.wallet.pay;
-  cancelButton.textContent = words.wallet.cancel;
+  payButton.textContent = messages.wallet.pay;
+  cancelButton.textContent = messages.wallet.cancel;
 }
 
 function showTotal({ label: text, amount, currency }) {
@@ -32,18 +31,18 @@ function showTotal({ label: text, amount, currency }) {
   find('.amount').textContent = `${amount} ${currency}`.trim();
 }
 
-function tell(text, kind = '') {
-  said.textContent = text;
-  said.className = `said ${kind}`;
+function showMessage(text, kind = '') {
+  message.textContent = text;
+  message.className = `message ${kind}`;
 }
 
 async function listCards() {
-  const { cards, year } = await cardsInForce();
-  if (isApple) select.append(new Option(words.wallet.ownCard, ''));
-  for (const { title, cards: some } of byGroup(cards, words.groups)) {
+  const { cards, year } = await currentCards();
+  if (isApple) select.append(new Option(messages.wallet.ownCard, ''));
+  for (const { title, cards: members } of byGroup(cards, messages.groups)) {
     const group = document.createElement('optgroup');
     group.label = title;
-    group.append(...some.map((card) => new Option(labelOf(card), cards.indexOf(card))));
+    group.append(...members.map((card) => new Option(labelOf(card), cards.indexOf(card))));
     select.append(group);
   }
   return { cards, year };
@@ -54,17 +53,17 @@ const random = (count) => {
   return btoa(String.fromCharCode(...bytes));
 };
 
-// Of the shape of Apple's own, with nothing in it.
-function sealed() {
+// The format of Apple's payload, with random content.
+function opaquePayload() {
   const header = { ephemeralPublicKey: random(91), publicKeyHash: random(32), transactionId: '00' };
   return {
     applePayPaymentData: { data: random(160), header, signature: random(64), version: 'EC_v1' },
   };
 }
 
-function chosen({ cards, year }) {
+function chosenSource({ cards, year }) {
   const card = cards[select.value];
-  if (select.value === '' || !card) return sealed();
+  if (select.value === '' || !card) return opaquePayload();
   return {
     card: {
       number: card.number,
@@ -78,9 +77,9 @@ function chosen({ cards, year }) {
 
 async function pay(port, key, listed) {
   for (const node of [payButton, select, email, zip]) node.disabled = true;
-  tell(words.wallet.busy);
+  showMessage(messages.wallet.busy);
   port.postMessage({ what: 'authorize' });
-  const done = await sendCard(chosen(await listed), key, words);
+  const done = await sendCard(chosenSource(await listed), key, messages);
   if (done.token) {
     const token = { id: done.token, object: 'token', card: done.card };
     port.postMessage({
@@ -93,11 +92,11 @@ async function pay(port, key, listed) {
     return;
   }
   for (const node of [payButton, select, email, zip]) node.disabled = false;
-  tell(done.failure?.message ?? Object.values(done.errors)[0], 'failed');
+  showMessage(done.failure?.message ?? Object.values(done.errors)[0], 'failed');
 }
 
 function finish(port, status) {
-  tell(words.wallet[status], status);
+  showMessage(messages.wallet[status], status);
   cancelButton.disabled = true;
   setTimeout(() => port.postMessage({ what: 'shown' }), SHOWN_MS);
 }
@@ -117,8 +116,7 @@ whenStarted(({ key, total }, port) => {
     pay(port, key, listed);
   });
   cancelButton.addEventListener('click', cancel);
-  // When the key is let go: the frame goes away, and whoever drives the browser still holds it
-  // there.
+  // On keyup: the iframe is removed, and browser automation must be able to release the key.
   document.addEventListener('keyup', ({ key: pressed }) => {
     if (pressed === 'Escape' && !cancelButton.disabled) cancel();
   });

@@ -1,25 +1,25 @@
-// Clover's 3-D Secure SDK as mock-clover has it. Names of classes, methods, members and the event
-// are documented; what its windows look like, the words of _3DSStatus, and that the event is fired
-// on the document are inferred.
+// An emulation of Clover's 3-D Secure SDK. The names of classes, methods, fields and the event are
+// documented; the dialog, the values of _3DSStatus, and that the event is dispatched on the document
+// are inferred.
 //
-// - It sends the browser to no server but its own, whatever address it is given: a shop's server
-//   may know this mock by another name than the browser does (a container's, say).
-// - It believes messages only from its own frame, and only from its own server's page in it.
-// - Frames are opened by address, where EMVCo has a form posted into them: a shop's policy would
-//   have to allow that in `form-action`. Styles go by the object model, which no policy forbids.
+// - It opens pages only on its own server, whatever URL it is given: a shop's server may know this
+//   mock by a different name than the browser, for example that of a container.
+// - It accepts messages only from its own iframe, and only from its own server's page in it.
+// - Iframes are opened by URL. EMVCo posts a form into them, which a shop's policy would have to allow
+//   in `form-action`. Styles are set through the CSSOM, which no policy forbids.
 
 (() => {
   "use strict";
 
-  const FINGERPRINT_MS = 10_000; // EMVCo: after ten seconds one goes on without the method
+  const FINGERPRINT_MS = 10_000; // EMVCo: continue without the method after ten seconds
   const CANCEL_MS = 2_000;
   const STATUSES = ["SUCCESS", "ATTEMPTED", "UNAVAILABLE", "FAILED"];
   const PAGE = /^(?:\/sandbox\/[^/]+)?\/3ds\/(\w+)\/([\w-]+)$/;
-  // What a browser says of itself when it asks for a page; no script can know it.
+  // The Accept header of a browser for pages; scripts cannot read it.
   const ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
   const script = document.currentScript;
-  if (!script?.src) throw new Error("clover3DS-sdk.js: load it by <script src>, not as a module");
+  if (!script?.src) throw new Error("clover3DS-sdk.js: load it with <script src>, not as a module");
   const home = new URL(script.src).origin;
 
   const STYLE = `
@@ -50,7 +50,7 @@
     }
   `;
 
-  // Return the address of one of our pages on this very server, or throw at a mistaken argument.
+  // Return the URL of a page of the mock on this server. Throws if an argument is invalid.
   function pageAt(method, asked, name, step, idName) {
     for (const each of [name, idName]) {
       if (typeof asked?.[each] !== "string" || !asked[each]) {
@@ -60,21 +60,21 @@
     const path = new URL(asked[name], home).pathname;
     const [, found, transaction] = PAGE.exec(path) ?? [];
     if (found !== step) {
-      throw new TypeError(`Clover3DS.${method}: ${name} is no ${step} page of mock-clover`);
+      throw new TypeError(`Clover3DS.${method}: ${name} is not a mock-clover ${step} page`);
     }
     if (transaction !== asked[idName]) {
-      throw new TypeError(`Clover3DS.${method}: ${idName} is not the transaction of ${name}`);
+      throw new TypeError(`Clover3DS.${method}: ${idName} does not match ${name}`);
     }
     return home + path;
   }
 
-  // Call `heard` with the status of a transaction when the page in a frame says it, once.
-  // Return what ends the listening.
-  function listen(frame, transaction, heard) {
+  // Call `onStatus` when the page in an iframe reports the status of a transaction.
+  // Return a function that stops listening.
+  function listen(frame, transaction, onStatus) {
     const greet = () => frame.contentWindow.postMessage({ clover3DS: "hello" }, home);
     const hear = ({ origin, source, data }) => {
       if (origin !== home || source !== frame.contentWindow) return;
-      if (data?.transaction === transaction && STATUSES.includes(data.status)) heard(data.status);
+      if (data?.transaction === transaction && STATUSES.includes(data.status)) onStatus(data.status);
     };
     frame.addEventListener("load", greet);
     window.addEventListener("message", hear);
@@ -84,8 +84,7 @@
     };
   }
 
-  // Tell the page. On the document, from which it bubbles: whoever listens there or at the window
-  // hears it once.
+  // Dispatch the event on the document; it bubbles, so listeners on the window get it too.
   function fire(status) {
     const detail = { _3DSStatus: status, "3DSStatus": status };
     document.dispatchEvent(new CustomEvent("executePatch", { detail, bubbles: true }));
@@ -111,17 +110,16 @@
     });
   }
 
-  // Make an edge of the window: who comes to it by Tab goes on at the other end, and not out of it.
-  function makeEdge(other) {
-    const edge = document.createElement("span");
-    edge.tabIndex = 0;
-    edge.addEventListener("focus", () => other.focus());
-    return edge;
+  // Create a focus guard: Tab wraps around inside the dialog.
+  function makeFocusGuard(other) {
+    const guard = document.createElement("span");
+    guard.tabIndex = 0;
+    guard.addEventListener("focus", () => other.focus());
+    return guard;
   }
 
-  // Make the window that lies over the shop's page, in a tree of its own that no style of the shop
-  // reaches.
-  function makeWindow() {
+  // Create the dialog over the shop's page, in a shadow tree, so that the shop's styles do not apply.
+  function makeDialog() {
     const host = document.createElement("div");
     const root = host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet();
@@ -131,7 +129,7 @@
     const header = document.createElement("header");
     const title = document.createElement("h2");
     title.id = "title";
-    title.textContent = "Your bank asks you";
+    title.textContent = "Verify your payment";
     dialog.setAttribute("aria-labelledby", title.id);
     const cancel = document.createElement("button");
     cancel.type = "button";
@@ -139,13 +137,13 @@
     const frame = document.createElement("iframe");
     frame.title = "Your bank";
     header.append(title, cancel);
-    dialog.append(makeEdge(frame), header, frame, makeEdge(cancel));
+    dialog.append(makeFocusGuard(frame), header, frame, makeFocusGuard(cancel));
     root.append(dialog);
     return { host, dialog, cancel, frame };
   }
 
   function challenge(address, transaction) {
-    const { host, dialog, cancel, frame } = makeWindow();
+    const { host, dialog, cancel, frame } = makeDialog();
     frame.src = address;
     return new Promise((resolve) => {
       let over = false;
@@ -154,25 +152,25 @@
         over = true;
         stop();
         clearTimeout(timer);
-        dialog.close(); // gives the focus back to where it was
+        dialog.close(); // restores the focus
         host.remove();
         resolve(fire(status));
       };
       let timer;
-      const askRefusal = () => frame.contentWindow.postMessage({ clover3DS: "cancel" }, home);
-      // The bank hears of it first, so that it refuses whatever status the shop sends on. A page
-      // that is still on its way is told when it is there.
+      const requestRejection = () => frame.contentWindow.postMessage({ clover3DS: "cancel" }, home);
+      // Tell the bank first, so that it rejects the payment whatever status the shop sends. A page that
+      // is still loading is told after it has loaded.
       const giveUp = () => {
         if (cancel.disabled) return;
         cancel.disabled = true;
-        askRefusal();
+        requestRejection();
         timer = setTimeout(end, CANCEL_MS, "FAILED");
       };
       const stop = listen(frame, transaction, end);
       cancel.addEventListener("click", giveUp);
       dialog.addEventListener("keydown", (event) => {
         if (event.key !== "Escape") return;
-        event.preventDefault(); // else a browser may close it, and ask nobody
+        event.preventDefault(); // otherwise the browser may close the dialog without a cancel event
         giveUp();
       });
       dialog.addEventListener("cancel", (event) => {
@@ -181,7 +179,7 @@
       });
       dialog.addEventListener("close", () => end("FAILED"));
       frame.addEventListener("load", () => {
-        if (cancel.disabled) askRefusal();
+        if (cancel.disabled) requestRejection();
         // A keyboard user may have moved to Cancel while the bank's page was loading.
         else if (host.shadowRoot.activeElement !== cancel) frame.focus();
       });
@@ -196,7 +194,7 @@
       this.merchantUuid = merchantUuid;
     }
 
-    // What the shop's server sends as threeds.browser_info, beside the browser's address.
+    // What the shop's server sends as threeds.browser_info, in addition to the browser's IP address.
     getBrowserInfo() {
       return {
         browser_accept_header: ACCEPT,
@@ -212,7 +210,7 @@
       };
     }
 
-    // Have the issuer look at the browser, unseen. The promise beside the event is this mock's own.
+    // Run the issuer's fingerprinting in a hidden iframe. The returned promise is specific to the mock.
     perform3DSFingerPrinting(asked) {
       const name = "perform3DSFingerPrinting";
       pageAt(name, asked, "methodNotificationUrl", "notification", "_3DSServerTransId");
@@ -220,7 +218,7 @@
       return fingerprint(address, asked._3DSServerTransId);
     }
 
-    // Have the issuer ask the cardholder, in a window over the page.
+    // Show the issuer's challenge in a dialog over the page.
     perform3DSChallenge(asked) {
       const name = "perform3DSChallenge";
       const address = pageAt(name, asked, "acsUrl", "challenge", "threeDSServerTransID");

@@ -1,45 +1,45 @@
-// The script of the issuer's pages: it tells the SDK around it how the authentication stands.
+// The script of the issuer's pages: it reports the status of the authentication to the SDK.
 //
-// - It speaks to its parent only, when that has greeted it, and to that parent's origin only. What
-//   it says is no secret: a transaction and a status.
-// - A parent may have the payment refused, as a cardholder may who closes the bank's window; by no
-//   message can it have one approved.
-// - The page's state is the server's. When an answer comes by another way, the page loads anew.
+// - It replies only to its parent, and only to that parent's origin, after a message from it. Its
+//   messages contain no secrets: a transaction and a status.
+// - The parent page can reject the payment by message, like a cardholder who closes the window, but
+//   it cannot approve one.
+// - The server has the state. The page reloads when the state has changed elsewhere.
 
 "use strict";
 
 const POLL_MS = 250;
 
-const sheet = document.getElementById("threeds").dataset;
+const data = document.getElementById("threeds").dataset;
 const answer = document.getElementById("answer");
 
-function tell({ source, origin }, status) {
-  source.postMessage({ transaction: sheet.transaction, status }, origin);
+function report({ source, origin }, status) {
+  source.postMessage({ transaction: data.transaction, status }, origin);
 }
 
-function refuse() {
+function reject() {
   answer.requestSubmit(answer.querySelector("[value=fail]"));
 }
 
-function hear(event) {
+function onMessage(event) {
   if (event.source !== window.parent || window.parent === window) return;
-  const said = event.data?.clover3DS;
-  if (said === "hello") {
-    tell(event, sheet.status);
-  } else if (said === "cancel") {
-    // The page that follows says that it failed; one that asks nothing has nothing to refuse.
-    if (answer) refuse();
-    else tell(event, sheet.status || "FAILED");
+  const command = event.data?.clover3DS;
+  if (command === "hello") {
+    report(event, data.status);
+  } else if (command === "cancel") {
+    // After a rejection the next page reports FAILED; a page without a form cannot reject.
+    if (answer) reject();
+    else report(event, data.status || "FAILED");
   }
 }
 
-// Escape closes a dialog, and a frame keeps its keys to itself.
-function press(event) {
-  if (event.key === "Escape" && answer && window.parent !== window) refuse();
+// Escape rejects: the dialog around the iframe does not get its key events.
+function onKey(event) {
+  if (event.key === "Escape" && answer && window.parent !== window) reject();
 }
 
-// The form works by itself; so it would leave an entry in the history of the shop's page, whose
-// visitor then goes back into a frame that is gone.
+// Submit with fetch: a normal form submission would add a history entry, and Back would lead to a
+// removed iframe.
 async function send(event) {
   event.preventDefault();
   const body = new URLSearchParams({ result: event.submitter.value });
@@ -51,18 +51,18 @@ async function watch() {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     try {
-      const reply = await fetch(`${sheet.transaction}/status`, { cache: "no-store" });
+      const reply = await fetch(`${data.transaction}/status`, { cache: "no-store" });
       const { state } = await reply.json();
-      if (state !== sheet.state) break;
+      if (state !== data.state) break;
     } catch {
-      // The server is away; it may come back.
+      // The server is not available; try again.
     }
   }
   location.replace(location.pathname);
 }
 
-window.addEventListener("message", hear);
-document.addEventListener("keydown", press);
+window.addEventListener("message", onMessage);
+document.addEventListener("keydown", onKey);
 document.getElementById("onward")?.submit();
 if (answer) {
   answer.addEventListener("submit", send);

@@ -1,8 +1,8 @@
-// `new Clover(key, options)`: what it has mounted, the footer, and the public methods.
+// `new Clover(key, options)`: its mounted elements, the footer, and the public methods.
 
 const isAlreadyHere = window.Clover?.mockRoot === ROOT;
 
-// One `new Clover` and all that it has mounted.
+// One `new Clover` and its mounted elements.
 class Checkout {
   constructor(key, { merchantId, locale } = {}) {
     this.key = key;
@@ -14,18 +14,18 @@ class Checkout {
     this.sheet = null;
   }
 
-  admit(element) {
+  add(element) {
     if (element instanceof Field) {
       this.fields.delete(element.elementType);
       this.fields.set(element.elementType, element);
-      showPicker(this);
+      showTestCards(this);
     } else {
       this.wallets.add(element);
     }
     this.footer.show();
   }
 
-  dismiss(element) {
+  remove(element) {
     if (this.fields.get(element.elementType) === element) this.fields.delete(element.elementType);
     this.wallets.delete(element);
     if (this.sheet?.wallet === element) this.sheet.close();
@@ -35,22 +35,22 @@ class Checkout {
     return [...this.fields.values()].filter(({ frame }) => frame);
   }
 
-  // All mounted fields, in every event: shops read each one's `error` unasked (observed).
+  // Events contain the state of all mounted fields: shops read each `error` (observed).
   states() {
     return Object.fromEntries(this.mounted().map((field) => [field.elementType, field.state]));
   }
 
-  async tokenise() {
+  async tokenize() {
     const mounted = this.mounted();
     const named = (type) => mounted.find((field) => field.elementType === type);
     const holder = named('CARD') ?? named('CARD_NUMBER');
     if (!holder) throw problem('createToken() needs a mounted CARD_NUMBER or CARD');
     const frames = mounted.map(({ frame }) => frame);
     await whenReady(frames);
-    if (!holder.frame) throw problem('the field is gone: it was destroyed');
+    if (!holder.frame) throw problem('the field is no longer available: it was destroyed');
     const others = frames.filter((frame) => frame !== holder.frame).map(({ id }) => id);
-    const { failure, ...done } = await holder.frame.ask({
-      what: 'tokenise',
+    const { failure, ...done } = await holder.frame.request({
+      what: 'tokenize',
       key: this.key,
       others,
     });
@@ -71,8 +71,8 @@ const FOOTER = {
   },
 };
 
-// Documented: there is one, of this class, at the end of the body. The words are ours. It comes
-// with the first element of a `new Clover` that is mounted; a page may hide it or take it away.
+// Documented: there is one with this class at the end of the body. The text is specific to the mock.
+// It is added with the first mounted element; a page may hide or remove it.
 class Footer {
   constructor(locale) {
     this.lines = FOOTER[locale.toLowerCase().startsWith('fr') ? 'fr' : 'en'];
@@ -100,26 +100,26 @@ class Footer {
   }
 }
 
-// A strip of the sandbox's test cards, for developers: `?mock_clover_cards=1` on the script's
-// address or on the page's. A click fills the fields within their frames.
-const strips = document.createElement('div');
+// The test card bar, for developers: `?mock_clover_cards=1` on the URL of the script or of the page.
+// A click on a card fills the fields inside their iframes.
+const cardBar = document.createElement('div');
 
-function showPicker(checkout) {
-  const isAsked = [SCRIPT, location].some(
+function showTestCards(checkout) {
+  const isEnabled = [SCRIPT, location].some(
     ({ search }) => new URLSearchParams(search).get('mock_clover_cards') === '1',
   );
-  if (!isAsked || checkout.picker) return;
+  if (!isEnabled || checkout.testCards) return;
   const start = () => ({ group: checkout.group });
-  const hear = ({ what, height }) => {
-    if (what === 'height') setStyle(checkout.picker.node, { height: `${height}px` });
+  const onMessage = ({ what, height }) => {
+    if (what === 'height') setStyle(checkout.testCards.node, { height: `${height}px` });
   };
-  checkout.picker = new Frame('picker', { locale: checkout.locale }, start, hear);
-  checkout.picker.node.title = 'Test cards (mock)';
-  setStyle(checkout.picker.node, { height: '0', 'color-scheme': 'light dark' });
+  checkout.testCards = new Frame('test-cards', { locale: checkout.locale }, start, onMessage);
+  checkout.testCards.node.title = 'Test cards (mock)';
+  setStyle(checkout.testCards.node, { height: '0', 'color-scheme': 'light dark' });
   const place = { position: 'fixed', 'inset-inline': '0', 'inset-block-end': '0' };
-  setStyle(strips, { ...place, 'z-index': '2147483000' });
-  strips.append(checkout.picker.node);
-  document.body.append(strips);
+  setStyle(cardBar, { ...place, 'z-index': '2147483000' });
+  cardBar.append(checkout.testCards.node);
+  document.body.append(cardBar);
 }
 
 class Clover {
@@ -129,7 +129,7 @@ class Clover {
   constructor(key, options) {
     if (typeof key !== 'string' || !key.trim()) {
       throw problem(
-        'new Clover(key, {merchantId}): the key is missing; mock-clover env prints CLOVER_API_KEY',
+        'new Clover(key): missing API key; `mock-clover env` prints it as CLOVER_API_KEY',
       );
     }
     this.#checkout = new Checkout(key.trim(), options ?? {});
@@ -141,7 +141,7 @@ class Clover {
     return this.#options;
   }
 
-  // Assigned whole or by member (both observed).
+  // Shops assign the whole object or single properties (both observed).
   set options(options) {
     const { footer } = this.#checkout;
     footer.options = { ...options };
@@ -162,33 +162,33 @@ class Clover {
         if (FIELDS.includes(type)) return new Field(checkout, type, styles);
         if ([GOOGLE, APPLE].includes(type)) return new Wallet(checkout, type, styles);
         const known = [...FIELDS, GOOGLE, APPLE].join(', ');
-        throw problem(`create('${type}'): there is no such type; there are ${known}`);
+        throw problem(`create('${type}'): unknown element type; valid types: ${known}`);
       },
     };
   }
 
-  // {token, card} or {errors: {FIELD: "…"}}; rejects only when no answer about the card came.
+  // Resolves to {token, card} or {errors: {FIELD: "…"}}; rejects if the token request failed.
   createToken() {
-    return this.#checkout.tokenise();
+    return this.#checkout.tokenize();
   }
 
   createApplePaymentRequest(asked) {
     return appleRequest(asked);
   }
 
-  // Documented by its name. It takes what createApplePaymentRequest takes, or gives (inferred).
+  // Its name is documented. It accepts the argument or the result of createApplePaymentRequest (inferred).
   updateApplePaymentRequest(asked) {
     const request = asked?.total ? asked : appleRequest(asked);
-    for (const wallet of this.#checkout.wallets) wallet.renew(request);
+    for (const wallet of this.#checkout.wallets) wallet.update(request);
     return request;
   }
 
-  // Observed: the method that Clover's page leaves unnamed.
+  // Observed: Clover's page describes this method without its name.
   updateApplePaymentStatus(status) {
     finishSheet(this.#checkout, true, status);
   }
 
-  // Observed in a shop that calls it where it is; that it exists is not proved.
+  // Observed in a shop that calls it if it exists; it may not exist in Clover's SDK.
   updateGooglePaymentStatus(status) {
     finishSheet(this.#checkout, false, status);
   }

@@ -1,5 +1,5 @@
-// Elements: what a page mounts. Their names and events are documented, `destroy` and
-// `removeEventListener` observed.
+// The elements that a page mounts. Their names and events are documented; `destroy` and
+// `removeEventListener` are observed.
 
 const FIELDS = [
   'CARD_NUMBER',
@@ -22,32 +22,32 @@ const HEIGHT_PX = 40;
 
 const mountedAt = new WeakMap(); // container -> the element that is mounted there
 
-function placeOf(where, type) {
+function containerOf(where, type) {
   let found = where?.nodeType === 1 ? where : null;
   try {
     if (typeof where === 'string') found = document.querySelector(where);
   } catch {
-    throw problem(`mount(): '${where}' is no selector; give '#id' or an element`);
+    throw problem(`mount(): '${where}' is not a valid selector; pass a selector such as '#id', or an element`);
   }
   if (found) return found;
-  const told =
-    typeof where === 'string' ? `nothing matches '${where}'` : 'give a selector or an element';
-  const early =
+  const reason =
+    typeof where === 'string' ? `nothing matches '${where}'` : 'pass a selector or an element';
+  const hint =
     document.readyState === 'loading'
       ? ' yet: the page is still loading, mount after DOMContentLoaded'
       : '';
-  throw problem(`mount() of ${type}: ${told}${early}`);
+  throw problem(`mount() of ${type}: ${reason}${hint}`);
 }
 
-// The colour scheme around a field: a page may tell its own by a meta element alone, of which no
-// style knows. A frame of another scheme than its page's would not be see-through.
+// Return the color scheme of a container. A page may set it with a meta element only, which computed
+// styles do not show. An iframe with a different color scheme than the page is not transparent.
 function schemeOf(place) {
   const { colorScheme } = getComputedStyle(place);
   const ofPage = document.querySelector('meta[name="color-scheme"]')?.content;
   return colorScheme === 'normal' && ofPage ? ofPage : colorScheme;
 }
 
-// Whether all of a container's height means anything, or its height is that of what it holds.
+// Return whether a container has a height of its own, not only that of its content.
 function hasHeight(place) {
   const probe = place.appendChild(document.createElement('div'));
   setStyle(probe, { height: '100%' });
@@ -56,7 +56,7 @@ function hasHeight(place) {
   return height > 0;
 }
 
-// An element with a frame; `page` names the frame's document.
+// An element with an iframe; `page` is the name of the iframe's page.
 class CloverElement {
   #listeners = new Map();
   #page;
@@ -72,7 +72,7 @@ class CloverElement {
   addEventListener(event, listener) {
     if (!EVENTS.includes(event)) {
       console.warn(
-        `Clover (mock): no element has an event '${event}'; there are ${EVENTS.join(', ')}`,
+        `Clover (mock): unknown event '${event}'; valid events: ${EVENTS.join(', ')}`,
       );
     }
     const known = this.#listeners.get(event) ?? new Set();
@@ -83,7 +83,7 @@ class CloverElement {
     this.#listeners.get(event)?.delete(listener);
   }
 
-  // One listener's exception must not keep the others from hearing; it shows as uncaught.
+  // An exception of one listener does not affect the others; it is reported as uncaught.
   emit(event, detail) {
     for (const listener of [...(this.#listeners.get(event) ?? [])]) {
       try {
@@ -95,10 +95,10 @@ class CloverElement {
     }
   }
 
-  // A container holds one element: what a page mounts twice, as React's StrictMode does, takes the
-  // place of the first. The field of a type that was mounted last counts (both inferred).
+  // A container has one element: mounting a second one, as React's StrictMode does, replaces the first.
+  // Of several fields of a type, the last one mounted is used (both inferred).
   mount(where) {
-    const place = placeOf(where, this.elementType);
+    const place = containerOf(where, this.elementType);
     if (this.#frame?.node.parentNode === place && place.isConnected) return;
     mountedAt.get(place)?.destroy();
     this.destroy();
@@ -106,22 +106,22 @@ class CloverElement {
     this.#frame = this.#open(hasHeight(place));
     mountedAt.set(place, this);
     place.append(this.#frame.node);
-    this.checkout.admit(this);
+    this.checkout.add(this);
   }
 
-  // A container that has a height is filled; else the frame says how high it is.
+  // The iframe fills a container with a height; otherwise its content determines the height.
   #open(isSized) {
     const { elementType: type, checkout } = this;
     const start = () => {
-      return { scheme: schemeOf(this.#place), isSized, ...this.started() };
+      return { scheme: schemeOf(this.#place), isSized, ...this.startData() };
     };
-    const hear = (said) => {
-      const { what, title, height } = said;
+    const onMessage = (message) => {
+      const { what, title, height } = message;
       if (what === 'ready') frame.node.title = title;
       if (what === 'height') setStyle(frame.node, { height: `${height}px` });
-      this.hear(said);
+      this.onMessage(message);
     };
-    const frame = new Frame(this.#page, { type, locale: checkout.locale }, start, hear);
+    const frame = new Frame(this.#page, { type, locale: checkout.locale }, start, onMessage);
     frame.node.title = 'Clover (mock)';
     frame.node.dataset.cloverField = type;
     setStyle(frame.node, { height: isSized ? '100%' : `${HEIGHT_PX}px` });
@@ -134,7 +134,7 @@ class CloverElement {
 
   destroy() {
     if (!this.#frame) return;
-    this.checkout.dismiss(this);
+    this.checkout.remove(this);
     if (mountedAt.get(this.#place) === this) mountedAt.delete(this.#place);
     this.#frame.remove();
     this.#frame = null;
@@ -147,17 +147,17 @@ class Field extends CloverElement {
 
   constructor(checkout, type, styles) {
     super(checkout, type, 'field');
-    this.#styles = plain(styles);
+    this.#styles = cloneData(styles);
   }
 
-  started() {
+  startData() {
     this.#state = { touched: false };
     return { group: this.checkout.group, styles: this.#styles };
   }
 
-  hear({ what, event, state, leftOut }) {
-    if (what === 'ready' && leftOut.length) {
-      console.warn(`Clover (mock): styles of ${this.elementType} that have no effect:`, leftOut);
+  onMessage({ what, event, state, ignoredStyles }) {
+    if (what === 'ready' && ignoredStyles.length) {
+      console.warn(`Clover (mock): unsupported styles for ${this.elementType}:`, ignoredStyles);
     }
     if (state) this.#state = state;
     if (what === 'event') this.emit(event, this.checkout.states());
@@ -168,7 +168,7 @@ class Field extends CloverElement {
   }
 }
 
-// Styles as data: a page may hand over objects that cannot be posted, as those of a framework.
-function plain(styles) {
+// Copy styles: objects of a framework may not be cloneable for postMessage.
+function cloneData(styles) {
   return styles === undefined ? {} : JSON.parse(JSON.stringify(styles));
 }

@@ -1,11 +1,11 @@
-// Clover's browser SDK, emulated: `window.Clover`. Our own code; the original's source is not
-// public.
+// An emulation of Clover's browser SDK, `window.Clover`, written from scratch: the source of the
+// original is not public.
 //
-// What it does is documented where Clover's pages print it (the names of classes, types, events and
-// members), observed where shops' public code relies on it, and inferred else; the inferred parts
-// say so. /sdk.js is one classic script that is made of the files in this folder, in a scope of its
-// own. It runs in the shop's page and so never sees what is typed: fields are frames of the mock's
-// own origin (../field.js), with which it talks by a port each: commands in, events out.
+// Its behaviour is documented where Clover's pages describe it (names of classes, types, events and
+// fields), observed where public shop code relies on it, and otherwise inferred, as noted in the code.
+// /sdk.js is one classic script built from the files in this folder, in one function scope. It runs in
+// the shop's page and never sees what the customer types: fields are iframes from the mock's origin
+// (../field.js), each with a message port for commands and events.
 
 const READY_MS = 10_000;
 
@@ -13,16 +13,17 @@ function problem(message, more) {
   return Object.assign(new Error(`Clover (mock): ${message}`), more);
 }
 
-// Where this script came from, with the prefix of a sandbox: there the frames are. A loader may
-// lose `currentScript`, so the stack of an error is asked, and at last the page's script tags.
+// Find the URL of this script, with the prefix of a sandbox. The iframes are loaded from there. Script
+// loaders may clear `currentScript`, so fall back to an error's stack and then to the script tags.
 function findBase() {
   const ofTag = [...document.scripts].map(({ src }) => src).reverse();
   const ofStack = /https?:\/\/[^\s()@]+\/sdk\.js/.exec(new Error('where').stack ?? '');
   const found = [document.currentScript?.src, ofStack?.[0], ...ofTag].find(
     (address) => address && new URL(address, location).pathname.endsWith('/sdk.js'),
   );
-  if (!found)
-    throw problem('sdk.js cannot tell where it was loaded from: load it with a <script src>');
+  if (!found) {
+    throw problem('sdk.js could not determine its own URL; load it with <script src>');
+  }
   const script = new URL(found, location);
   return { script, root: script.origin + script.pathname.slice(0, -'/sdk.js'.length) };
 }
@@ -30,33 +31,33 @@ function findBase() {
 const { script: SCRIPT, root: ROOT } = findBase();
 
 function randomName() {
-  const numbers = crypto.getRandomValues(new Uint32Array(4)); // randomUUID wants a secure context
+  const numbers = crypto.getRandomValues(new Uint32Array(4)); // randomUUID needs a secure context
   return Array.from(numbers, (number) => number.toString(36)).join('');
 }
 
-// By CSSOM: a shop's policy may forbid style attributes, which this is not.
+// Set styles through the CSSOM: a shop's policy may forbid style attributes.
 function setStyle(node, style) {
   for (const [name, value] of Object.entries(style)) node.style.setProperty(name, value);
 }
 
-// A frame of ours in the page, and the port to it.
+// An iframe of the mock in the page, and the message port to it.
 class Frame {
-  // `start` gives what the frame is told first; `hear` takes what it says.
-  constructor(page, query, start, hear) {
+  // `start` returns the first message to the iframe; `onMessage` receives its messages.
+  constructor(page, query, start, onMessage) {
     this.id = randomName();
     this.start = start;
-    this.hear = hear;
+    this.onMessage = onMessage;
     this.pending = new Map();
     this.node = document.createElement('iframe');
     this.node.src = `${ROOT}/sdk/${page}?${new URLSearchParams(query)}`;
     this.node.referrerPolicy = 'no-referrer';
     setStyle(this.node, { border: '0', display: 'block', width: '100%' });
-    this.renew();
-    // Also when the page moves the frame, which loads it anew.
+    this.resetReady();
+    // Also when the page moves the iframe, which reloads it.
     this.node.addEventListener('load', () => this.connect());
   }
 
-  renew() {
+  resetReady() {
     this.ready = new Promise((resolve) => {
       this.isReady = resolve;
     });
@@ -64,14 +65,14 @@ class Frame {
 
   connect() {
     if (this.port) {
-      this.fail('its frame was loaded anew');
-      this.renew();
+      this.fail('its iframe was reloaded');
+      this.resetReady();
     }
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     port1.onmessage = ({ data }) => this.receive(data);
-    const said = { what: 'mock-clover-start', id: this.id, ...this.start() };
-    this.node.contentWindow.postMessage(said, SCRIPT.origin, [port2]);
+    const message = { what: 'mock-clover-start', id: this.id, ...this.start() };
+    this.node.contentWindow.postMessage(message, SCRIPT.origin, [port2]);
   }
 
   receive(data) {
@@ -80,24 +81,25 @@ class Frame {
       this.pending.get(data.id)?.resolve(data.done);
       this.pending.delete(data.id);
     } else {
-      this.hear(data);
+      this.onMessage(data);
     }
   }
 
-  tell(said) {
-    this.port?.postMessage(said);
+  send(message) {
+    this.port?.postMessage(message);
   }
 
-  ask(said) {
+  request(message) {
     const id = randomName();
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject });
-      this.tell({ ...said, id });
+      this.send({ ...message, id });
     });
   }
 
-  fail(why) {
-    for (const { reject } of this.pending.values()) reject(problem(`the field is gone: ${why}`));
+  fail(reason) {
+    const error = problem(`the field is no longer available: ${reason}`);
+    for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }
 
@@ -109,16 +111,16 @@ class Frame {
 }
 
 async function whenReady(frames) {
-  let late;
-  const tooLate = new Promise((_, reject) => {
-    const why =
-      `frames of ${ROOT} did not load: does the mock run, and does the page's policy allow it in ` +
-      'frame-src?';
-    late = setTimeout(() => reject(problem(why)), READY_MS);
+  let timer;
+  const timeout = new Promise((_, reject) => {
+    const text =
+      `iframes from ${ROOT} did not load. Is the mock running, and does the page's ` +
+      'Content-Security-Policy allow it in frame-src?';
+    timer = setTimeout(() => reject(problem(text)), READY_MS);
   });
   try {
-    await Promise.race([Promise.all(frames.map(({ ready }) => ready)), tooLate]);
+    await Promise.race([Promise.all(frames.map(({ ready }) => ready)), timeout]);
   } finally {
-    clearTimeout(late);
+    clearTimeout(timer);
   }
 }

@@ -1,19 +1,19 @@
-// Google Pay and Apple Pay: a button in a frame, and a sheet in a modal dialog that plays the
-// wallet. Types, events and the members of their details are documented or observed (each says
-// which); the sheet, and what no source prints, is ours. Apple's button is shown in every browser.
+// Google Pay and Apple Pay: a button in an iframe, and a sheet in a modal dialog that simulates the
+// wallet. Types, events and the fields of their details are documented or observed, as noted; the sheet
+// and everything else is specific to the mock. Apple's button is shown in every browser.
 
 const GOOGLE = 'PAYMENT_REQUEST_BUTTON';
 const APPLE = 'PAYMENT_REQUEST_BUTTON_APPLE_PAY';
 const SESSION_MS = 30_000; // documented, of Apple Pay
 const LINGER_MS = 1_000;
 
-// Amounts come in cents, as Google's is documented to; Apple's request has them in units, as text.
+// Amounts are passed in cents (documented for Google); Apple's request has units, as a string.
 function inUnits(cents) {
-  if (!Number.isFinite(Number(cents))) throw problem(`amount: ${cents} is no number of cents`);
+  if (!Number.isFinite(Number(cents))) throw problem(`amount must be a number of cents, got ${cents}`);
   return (Number(cents) / 100).toFixed(2);
 }
 
-// The request as Clover's page prints it.
+// The request as shown on Clover's page.
 function appleRequest({ amount, countryCode = 'US', currencyCode = 'USD' } = {}) {
   return {
     countryCode,
@@ -35,7 +35,7 @@ class Wallet extends CloverElement {
 
   constructor(checkout, type, options = {}) {
     super(checkout, type, 'button');
-    this.#options = plain(options);
+    this.#options = cloneData(options);
     const total =
       type === APPLE ? this.#options.applePaymentRequest : this.#options.paymentReqData?.total;
     const wanted =
@@ -47,21 +47,21 @@ class Wallet extends CloverElement {
     return this.elementType === APPLE;
   }
 
-  started() {
+  startData() {
     return { buttonType: this.#options.paymentReqData?.options?.button?.buttonType ?? 'long' };
   }
 
-  hear({ what }) {
+  onMessage({ what }) {
     if (what === 'click') this.begin();
   }
 
   begin() {
     if (this.checkout.sheet) return;
-    this.emit('paymentMethodStart', {}); // observed by its name only
+    this.emit('paymentMethodStart', {}); // only its name is observed
     this.checkout.sheet = new Sheet(this);
   }
 
-  // What is to be paid: {label, amount, currency}.
+  // The amount to pay: {label, amount, currency}.
   get total() {
     if (this.isApple) {
       const { total, currencyCode } = this.#options.applePaymentRequest;
@@ -71,25 +71,25 @@ class Wallet extends CloverElement {
     return { label, amount: inUnits(amount), currency: '' };
   }
 
-  renew(request) {
+  update(request) {
     if (!this.isApple) return;
     this.#options.applePaymentRequest = request;
     const { sheet } = this.checkout;
-    if (sheet?.wallet === this) sheet.frame.tell({ what: 'total', total: this.total });
+    if (sheet?.wallet === this) sheet.frame.send({ what: 'total', total: this.total });
   }
 
-  // The customer agreed and there is a token: `paid` is {token, card, email, postalCode}.
+  // The customer has paid: {token, card, email, postalCode}.
   pay({ token, card, email, postalCode }) {
     if (this.isApple) {
-      // Clover's spelling (documented), and the right one, to which shops fall back (observed).
+      // Clover's spelling (documented), and the correct one, which shops also read (observed).
       const tokenRecieved = { ...token };
       onWindow('paymentMethod', {
         tokenRecieved,
         tokenReceived: tokenRecieved,
         customerEmail: email,
-        status: 'success', // the member is documented, its values are not
+        status: 'success', // the field is documented, its values are not
       });
-      return; // the sheet stays until the shop says how its charge ended
+      return; // the sheet stays open until the shop reports the result of its charge
     }
     this.checkout.sheet.close();
     const billingInfo = {
@@ -109,20 +109,20 @@ class Wallet extends CloverElement {
   }
 }
 
-// A modal dialog: what is behind it is inert, and Escape ends it.
+// The sheet, a modal dialog: the page behind it is inert, and Escape closes it.
 class Sheet {
   constructor(wallet) {
     this.wallet = wallet;
     const { key, locale } = wallet.checkout;
     const type = wallet.elementType;
     const start = () => ({ key, total: wallet.total });
-    this.frame = new Frame('wallet', { type, locale }, start, (said) => this.hear(said));
+    this.frame = new Frame('wallet', { type, locale }, start, (message) => this.onMessage(message));
     this.dialog = document.createElement('dialog');
     this.dialog.className = 'mock-clover-wallet';
     this.dialog.setAttribute('aria-label', 'Wallet (mock)');
     const whole = { width: '100vw', height: '100dvh', 'max-width': 'none', 'max-height': 'none' };
     setStyle(this.dialog, { ...whole, margin: '0', padding: '0', border: '0', background: 'none' });
-    // The sheet's own schemes: a frame of another than its page's would hide the page behind it.
+    // The sheet has its own color schemes: otherwise the iframe might not be transparent.
     setStyle(this.frame.node, { height: '100%', 'color-scheme': 'light dark' });
     this.frame.node.title = 'Wallet (mock)';
     this.dialog.addEventListener('cancel', (event) => {
@@ -136,14 +136,14 @@ class Sheet {
     if (wallet.isApple) this.timer = setTimeout(late, SESSION_MS);
   }
 
-  hear(said) {
-    // Listened to by a shop, its detail never seen: the customer agreed, the token is not yet made.
-    if (said.what === 'authorize' && this.wallet.isApple) {
+  onMessage(message) {
+    // Observed in a shop, without its detail: the customer has agreed, and there is no token yet.
+    if (message.what === 'authorize' && this.wallet.isApple) {
       onWindow('paymentAuthorize', { status: 'authorized' });
     }
-    if (said.what === 'paid') this.wallet.pay(said);
-    if (said.what === 'cancel') this.leave();
-    if (said.what === 'shown') this.close();
+    if (message.what === 'paid') this.wallet.pay(message);
+    if (message.what === 'cancel') this.leave();
+    if (message.what === 'shown') this.close();
   }
 
   leave() {
@@ -151,15 +151,15 @@ class Sheet {
     else this.wallet.cancel('The customer closed the sheet.');
   }
 
-  // The shop's charge ended so; the sheet shows it for a moment and goes.
+  // Show the result of the shop's charge; the iframe then asks to close the sheet.
   finish(status) {
     this.isFinished = true;
     clearTimeout(this.timer);
-    this.frame.tell({ what: 'finish', status });
+    this.frame.send({ what: 'finish', status });
   }
 
-  // The frame outlives its dialog for a moment: a click that ended it must end within it, or
-  // whoever drives the browser waits for that forever.
+  // The iframe is removed after the dialog is closed: browser automation waits for a click to finish
+  // inside the iframe.
   close() {
     if (this.wallet.checkout.sheet !== this) return;
     clearTimeout(this.timer);
@@ -174,7 +174,7 @@ class Sheet {
 
 function finishSheet(checkout, isApple, status) {
   if (!['success', 'failed'].includes(status)) {
-    throw problem(`a wallet's payment ends as 'success' or 'failed', not as '${status}'`);
+    throw problem(`status must be 'success' or 'failed', got '${status}'`);
   }
   if (checkout.sheet?.wallet.isApple === isApple) checkout.sheet.finish(status);
 }

@@ -1,10 +1,10 @@
-// What the fields say, in the locales that Clover documents: en-US, en-CA, fr-CA. "Card number is
-// invalid." and "Card expiry is invalid." are documented; all others are inferred, in our words.
+// Labels and messages in the locales that Clover documents: en-US, en-CA, fr-CA. "Card number is
+// invalid." and "Card expiry is invalid." are documented; all others are specific to the mock.
 
 const ENGLISH = {
   labels: {
     CARD_NUMBER: 'Card number',
-    CARD_DATE: 'Expiry date, month and year',
+    CARD_DATE: 'Expiry date (MM/YY)',
     CARD_CVV: 'Security code (CVV)',
     CARD_POSTAL_CODE: 'Postal code',
     CARD_STREET_ADDRESS: 'Street address',
@@ -46,14 +46,14 @@ const ENGLISH = {
   payWith: (name) => `Pay with ${name}`,
   wallet: {
     labels: { card: 'Card', email: 'Email', zip: 'Postal code' },
-    ownCard: 'Card in the wallet (approved)',
+    ownCard: 'Default wallet card (approved)',
     pay: 'Pay with test card',
     cancel: 'Cancel',
     busy: 'Waiting for the shop…',
     success: 'Paid.',
     failed: 'The payment failed.',
   },
-  picker: { title: 'Test cards of this sandbox' },
+  testCards: { title: 'Test cards of this sandbox' },
   groups: { approve: 'Approved', decline: 'Declined', threeds: '3-D Secure' },
 };
 
@@ -66,7 +66,7 @@ const AMERICAN = {
 const FRENCH = {
   labels: {
     CARD_NUMBER: 'Numéro de carte',
-    CARD_DATE: 'Date d’expiration, mois et année',
+    CARD_DATE: 'Date d’expiration (MM/AA)',
     CARD_CVV: 'Code de sécurité (CVV)',
     CARD_POSTAL_CODE: 'Code postal',
     CARD_STREET_ADDRESS: 'Adresse',
@@ -108,19 +108,19 @@ const FRENCH = {
   payWith: (name) => `Payer avec ${name}`,
   wallet: {
     labels: { card: 'Carte', email: 'Courriel', zip: 'Code postal' },
-    ownCard: 'Carte du portefeuille (approuvée)',
+    ownCard: 'Carte par défaut du portefeuille (approuvée)',
     pay: 'Payer avec une carte de test',
     cancel: 'Annuler',
     busy: 'En attente de la boutique…',
     success: 'Payé.',
     failed: 'Le paiement a échoué.',
   },
-  picker: { title: 'Cartes de test de ce bac à sable' },
+  testCards: { title: 'Cartes de test de ce bac à sable' },
   groups: { approve: 'Approuvées', decline: 'Refusées', threeds: '3-D Secure' },
 };
 
-// Shops pass what their platform has, as `fr_CA`; what is not known is English (inferred).
-export function wordsOf(locale) {
+// Also accept locales such as `fr_CA`; unknown ones show English (inferred).
+export function messagesFor(locale) {
   const [language, country] = locale.replace('_', '-').split('-');
   if (language.toLowerCase() === 'fr') return { lang: 'fr', ...FRENCH };
   return { lang: 'en', ...(country?.toUpperCase() === 'CA' ? ENGLISH : AMERICAN) };

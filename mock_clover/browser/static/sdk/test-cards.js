@@ -1,13 +1,13 @@
-// The strip of test cards: the page in its frame. It fills the fields of one checkout by their own
-// channel, so that the page around sees no more than a change of its fields.
+// The test card bar: the page in its iframe. It fills the fields of a checkout through their channel,
+// so the shop's page sees only that its fields have changed.
 
-import { byGroup, cardsInForce, cvvOf, labelOf } from './cards.js';
+import { byGroup, currentCards, cvvOf, labelOf } from './cards.js';
 import { Group } from './group.js';
-import { tellHeight, whenStarted } from './port.js';
-import { wordsOf } from './words.js';
+import { reportHeight, whenStarted } from './port.js';
+import { messagesFor } from './messages.js';
 
 const locale = new URLSearchParams(location.search).get('locale') ?? 'en-US';
-const words = wordsOf(locale);
+const messages = messagesFor(locale);
 
 function valuesOf(card, year) {
   return {
@@ -33,21 +33,21 @@ function buttonOf(card, fill) {
 }
 
 async function show(fill) {
-  const { cards, year } = await cardsInForce();
-  for (const { title, cards: some } of byGroup(cards, words.groups)) {
+  const { cards, year } = await currentCards();
+  for (const { title, cards: members } of byGroup(cards, messages.groups)) {
     const box = document.createElement('fieldset');
     box.append(Object.assign(document.createElement('legend'), { textContent: title }));
-    box.append(...some.map((card) => buttonOf(card, () => fill(valuesOf(card, year)))));
+    box.append(...members.map((card) => buttonOf(card, () => fill(valuesOf(card, year)))));
     document.querySelector('.groups').append(box);
   }
 }
 
-document.documentElement.lang = words.lang;
-document.querySelector('summary').textContent = words.picker.title;
+document.documentElement.lang = messages.lang;
+document.querySelector('summary').textContent = messages.testCards.title;
 
 whenStarted(({ id, group: name }, port) => {
   const group = new Group(name, id, {});
-  show((values) => group.tell({ what: 'fill', values }));
-  tellHeight(port, document.querySelector('main'));
+  show((values) => group.send({ what: 'fill', values }));
+  reportHeight(port, document.querySelector('main'));
   port.postMessage({ what: 'ready', title: document.title });
 });
