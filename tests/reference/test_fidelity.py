@@ -289,7 +289,8 @@ def page() -> str:
         "[Sources](#sources) explains the abbreviations.",
         "The header `x-mock-clover-evidence` contains the lowest evidence level among the claims "
         "that a response depends on: the operation, the issuer's decision, the error, and "
-        "behaviours such as `NEWEST_CARD_IS_CHARGED`. Messages and fields are not taken into account. "
+        "behaviours such as `NEWEST_CARD_IS_CHARGED`. Messages and fields are not taken into "
+        "account. "
         "`serve --strict evidence` rejects requests that depend on an inferred claim. "
         "`allow_inferred` in a scenario's settings lists the claims, by their names on this page, "
         "that are allowed anyway.",

@@ -366,7 +366,7 @@ def test_a_change_of_a_parent_reloads_its_child(
     watch = Watch(base / "child.yaml", world.sandboxes)
 
     def looked() -> tuple[str, list[str]]:
-        watch.look()
+        watch.reload_if_changed()
         names = [str(rule.name) for rule in world.sandboxes.default.rules.scenario.rules]
         return capsys.readouterr().err.replace(f"{base}/", ""), names
 
