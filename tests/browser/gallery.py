@@ -247,7 +247,7 @@ VIEWS = {
 DASHBOARD = (
     *VIEWS,
     *("exchanges/{}", "data/charges", "data/charges/{}", "data/customers/{}", "data/orders/{}"),
-    "try/2",  # the form with an exchange's request, and the answer to it
+    "explain/2",  # the form with an exchange's request, and the answer to it
 )
 """Places that look different; `{}` is the id of something there."""
 

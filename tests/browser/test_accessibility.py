@@ -26,7 +26,7 @@ CUSTOMER_SCENES = [name for name in SCENES if name != "shop_fields" and "desk_" 
 CONTENT = {
     "data": "#data-body a",
     "data/charges": "#data-body tbody tr",
-    "data/charges/{}": ".moment",
+    "data/charges/{}": ".money .event",
     "scenario": ".verdict.good",
     "faults": "#faults-body tbody tr",
     "webhooks": ".attempts li",

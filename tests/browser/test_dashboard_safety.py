@@ -126,7 +126,7 @@ def test_every_view_escapes_hostile_text(clover: MockClover, visitor: Visitor) -
     page.goto(f"{clover.url}/_mock/#/data/charges")
     expect(page.locator("#data-body tbody")).to_contain_text(HOSTILE[0])
     page.goto(f"{clover.url}/_mock/#/data/%3Cimg src=x onerror=bad()%3E/x")
-    expect(page.get_by_role("alert")).to_contain_text("there is no")
+    expect(page.get_by_role("alert")).to_contain_text("unknown name")
     page.goto(
         f"{clover.url}/_mock/?q=%3Cscript%3E#/%3Cscript%3E/%zz?show=%3Cb%3E&method=%3Ci%3E&op=%3Cu%3E"
     )
