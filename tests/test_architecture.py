@@ -50,7 +50,7 @@ A module imports modules of its own layer and of lower ones, of any resource.
 
 
 PLACES = {
-    "starlette": ("server/", "testing/inside.py"),
+    "starlette": ("server/", "testing/in_process.py"),
     "uvicorn": ("server/",),
     "httptools": (),
     "h11": ("server/h11_protocol.py", "server/webhook_sender.py"),

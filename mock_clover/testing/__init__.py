@@ -15,13 +15,13 @@ import pytest
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.declines import Decline, declines
-from mock_clover.testing.handle import MockClover, document
-from mock_clover.testing.line import MockCloverError, Transport
+from mock_clover.testing.handle import MockClover, scenario_body
 from mock_clover.testing.names import sandbox_name
 from mock_clover.testing.report import journal_text
+from mock_clover.testing.transport import MockCloverError, Transport
 
 if TYPE_CHECKING:
-    from mock_clover.testing.inside import MockCloverApp, Parts
+    from mock_clover.testing.in_process import MockCloverApp, SharedResources
     from mock_clover.testing.server import ServerBroker
 
 __all__ = ["Clock", "Decline", "MockClover", "MockCloverError", "declines"]
@@ -35,10 +35,10 @@ _broker: pytest.StashKey["ServerBroker"] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option `--mock-clover-url` and the ini setting of the same name."""
-    about = "base URL of a running mock-clover to use instead of starting one"
+    help_text = "base URL of a running mock-clover to use instead of starting one"
     group = parser.getgroup("mock-clover")
-    group.addoption("--mock-clover-url", metavar="URL", help=about)
-    parser.addini("mock_clover_url", about, default="")
+    group.addoption("--mock-clover-url", metavar="URL", help=help_text)
+    parser.addini("mock_clover_url", help_text, default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,8 +91,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _mock_clover_transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
     """Yield the transport to the server of this run."""
+    from mock_clover.testing.http_transport import HttpTransport
     from mock_clover.testing.server import ServerProcess, ask_broker
-    from mock_clover.testing.wired import HttpTransport
 
     url = _url_option(request.config)
     token = os.environ.get("MOCK_CLOVER_CONTROL_TOKEN", "") if url else ""
@@ -112,24 +112,28 @@ def mock_clover(request: pytest.FixtureRequest, _mock_clover_transport: Transpor
     item = request.node
     shared = bool(_url_option(request.config))
     name = sandbox_name(item.nodeid, item.name, _worker(request.config), shared=shared)
-    return _track(item, MockClover.make(_mock_clover_transport, name, _marker_settings(item)))
+    return _track(item, MockClover.create(_mock_clover_transport, name, _marker_settings(item)))
 
 
 @pytest.fixture(scope="session")
-def _mock_clover_parts() -> "Parts":
+def _mock_clover_shared() -> "SharedResources":
     """Return the key pair and default scenario, shared by all in-process applications."""
-    from mock_clover.testing.inside import Parts
+    from mock_clover.testing.in_process import SharedResources
 
-    return Parts()
+    return SharedResources()
 
 
 @pytest.fixture
-def mock_clover_app(request: pytest.FixtureRequest, _mock_clover_parts: "Parts") -> "MockCloverApp":
+def mock_clover_app(
+    request: pytest.FixtureRequest, _mock_clover_shared: "SharedResources"
+) -> "MockCloverApp":
     """Return this test's sandbox as an in-process ASGI application, for example for httpx."""
-    from mock_clover.testing.inside import MockCloverApp
+    from mock_clover.testing.in_process import MockCloverApp
 
     item = request.node
-    return _track(item, MockCloverApp.inside(_mock_clover_parts, _marker_settings(item)))
+    return _track(
+        item, MockCloverApp.create_in_process(_mock_clover_shared, _marker_settings(item))
+    )
 
 
 def _track(item: pytest.Item, handle: Handle) -> Handle:
@@ -152,7 +156,7 @@ def _marker_settings(item: pytest.Item) -> dict[str, Any]:
             )
         settings |= mark.kwargs
     if settings.get("scenario") is not None:
-        scenario = document(settings["scenario"])
+        scenario = scenario_body(settings["scenario"])
         settings["scenario"] = scenario["name"] if scenario.keys() == {"name"} else scenario
     return settings
 

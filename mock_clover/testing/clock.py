@@ -13,7 +13,7 @@ class ControlCall(Protocol):
 
 
 class Clock:
-    """A clock that only moves forward. Due jobs run in order before a method returns."""
+    """A clock that only moves forward. Methods run due jobs, in order, before they return."""
 
     def __init__(self, call: ControlCall) -> None:
         self._call = call
@@ -31,18 +31,18 @@ class Clock:
         """Set the clock to a future time; return the jobs that ran."""
         return self._put({"set": now_ms})
 
-    def advance(self, span: str | int) -> list[dict[str, Any]]:
+    def advance(self, duration: str | int) -> list[dict[str, Any]]:
         """Advance by a duration (`8d`, `90m` or milliseconds); return the jobs that ran."""
-        return self._put({"advance": span})
+        return self._put({"advance": duration})
 
     def resume(self) -> None:
-        """Resume from the current time."""
+        """Start a frozen clock again from its current time."""
         self._put({"resume": True})
 
     def _put(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         response = self._call("PUT", "/_mock/clock", body)
-        fired = list(response["fired"])
+        jobs = list(response["fired"])
         while response.get("more"):
             response = self._call("GET", "/_mock/clock")
-            fired += response["fired"]
-        return fired
+            jobs += response["fired"]
+        return jobs

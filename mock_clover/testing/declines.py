@@ -24,7 +24,7 @@ class Decline(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The text in a charge's description that triggers it, if no header can be set."""
+        """Text that triggers it in a charge's description, for clients that cannot set headers."""
         return f"mock-clover:{self.outcome}"
 
 

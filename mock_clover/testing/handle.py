@@ -1,8 +1,8 @@
 """The test API of a sandbox: URL, credentials, faults, clock and verification.
 
-Reading has no side effects: lists are read through `why`, which runs on a temporary copy. No fault
-applies, no rule counts it, and it is not in the journal. Only `card_token` sends a request like a
-client.
+Reading has no side effects: lists are read through `why`, which runs on a temporary copy. Faults,
+the counters of rules and the journal are not affected. Only `card_token` sends a real client
+request.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ from urllib.parse import urlencode, urlsplit
 
 from mock_clover.sandbox.keys import encrypt_pan
 from mock_clover.testing.clock import Clock
-from mock_clover.testing.line import MockCloverError, Transport, ask
 from mock_clover.testing.names import fork_name
-from mock_clover.testing.report import miss_text
+from mock_clover.testing.report import verification_failure
+from mock_clover.testing.transport import MockCloverError, Transport, request_json
 
 _PAGE_ROWS = 100
 _READ_HEADERS = {"x-mock-clover-outcome": "approve", "x-forwarded-for": "127.0.0.1"}
@@ -42,13 +42,13 @@ class MockClover:
         self.api_key: str = info["api_key"]
 
     def __repr__(self) -> str:
-        """Show the base URL."""
+        """Return a repr with the base URL."""
         return f"<{type(self).__name__} {self.url}>"
 
     @classmethod
-    def make(cls, transport: Transport, name: str, settings: dict[str, Any]) -> Self:
+    def create(cls, transport: Transport, name: str, settings: dict[str, Any]) -> Self:
         """Create or recreate a sandbox on a server. Raises MockCloverError."""
-        return cls(transport, ask(transport, "PUT", f"/_mock/sandboxes/{name}", settings))
+        return cls(transport, request_json(transport, "PUT", f"/_mock/sandboxes/{name}", settings))
 
     def merchant(self, name: str) -> "MockClover":
         """Return another merchant of the scenario, with its own credentials and rows.
@@ -56,7 +56,7 @@ class MockClover:
         Its `url` has its name in the path. Its credentials also work at this sandbox's `url`.
         """
         path = f"/_mock/sandboxes/{self.name}.{name}"
-        return MockClover(self._transport, ask(self._transport, "GET", path))
+        return MockClover(self._transport, request_json(self._transport, "GET", path))
 
     def env(self) -> dict[str, str]:
         """Return the variables that `mock-clover env` prints."""
@@ -77,7 +77,7 @@ class MockClover:
         *,
         plain: bool = False,
     ) -> str:
-        """Create a card token as a client does, with the PAN encrypted unless `plain`.
+        """Create a card token like a real client, with the PAN encrypted unless `plain`.
 
         It is a regular request: faults apply and it is in the journal. Raises MockCloverError if
         the card is rejected, with the `status` and `body` of the response.
@@ -88,7 +88,9 @@ class MockClover:
             card["number"] = pan
         else:
             if not self._transport.blob:
-                self._transport.blob = self._read("/assets/keys.json")["TA_PUBLIC_KEY_DEV"]
+                self._transport.blob = self._get_unrecorded("/assets/keys.json")[
+                    "TA_PUBLIC_KEY_DEV"
+                ]
             encrypted = encrypt_pan(self._transport.blob, pan)
             card |= {"encrypted_pan": encrypted, "first6": pan[:6], "last4": pan[-4:]}
         headers = {"apikey": self.api_key}
@@ -97,17 +99,17 @@ class MockClover:
     @property
     def charges(self) -> list[dict[str, Any]]:
         """All charges as in `GET /v1/charges`, newest first."""
-        return list(self._rows("/v1/charges"))
+        return list(self._list_all("/v1/charges"))
 
     @property
     def refunds(self) -> list[dict[str, Any]]:
         """All refunds as in `GET /v1/refunds`, newest first."""
-        return list(self._rows("/v1/refunds"))
+        return list(self._list_all("/v1/refunds"))
 
     @property
     def orders(self) -> list[dict[str, Any]]:
         """All orders as in `GET /v1/orders`, newest first."""
-        return list(self._rows("/v1/orders"))
+        return list(self._list_all("/v1/orders"))
 
     def fault(
         self,
@@ -149,8 +151,8 @@ class MockClover:
 
         Its data is added to the existing rows, and its merchants' credentials become valid.
         """
-        applied = self._request("PUT", "/_mock/scenario", document(scenario))
-        self._set_credentials(ask(self._transport, "GET", f"/_mock/sandboxes/{self.name}"))
+        applied = self._request("PUT", "/_mock/scenario", scenario_body(scenario))
+        self._set_credentials(request_json(self._transport, "GET", f"/_mock/sandboxes/{self.name}"))
         return applied
 
     def verify(
@@ -168,8 +170,8 @@ class MockClover:
     ) -> int:
         """Assert that requests were made (default: at least one) and return their number.
 
-        `match` has members of the request and their values, `a.b` for nested ones. Raises
-        AssertionError with the near misses.
+        `match` maps request fields, `a.b` for nested ones, to expected values. Raises
+        AssertionError with the closest requests.
         """
         __tracebackhide__ = True
         query = _without_none(
@@ -192,7 +194,7 @@ class MockClover:
                 raise
             result = error.body
         if not result["verified"]:
-            raise AssertionError(miss_text(query, result))
+            raise AssertionError(verification_failure(query, result))
         return int(result["count"])
 
     def journal(self, **filters: Any) -> list[dict[str, Any]]:
@@ -205,21 +207,21 @@ class MockClover:
         wait_s = float(filters.get("wait_ms", 10_000)) / 1000 if filters.get("wait") else 0.0
         return list(self._request("GET", f"/_mock/journal{query}", wait_s=wait_s)["data"])
 
-    def webhook(self, url: str, **more: Any) -> dict[str, Any]:
+    def webhook(self, url: str, **options: Any) -> dict[str, Any]:
         """Add a webhook target and return it with its secret.
 
-        `more` are other members of the target, for example kind, secret, events and plan. The URL
+        `options` are other fields of the target, for example kind, secret, events and plan. The URL
         is not verified unless `handshake=True`.
         """
-        target = {"url": url, "handshake": False} | more
+        target = {"url": url, "handshake": False} | options
         return self._request("PUT", "/_mock/webhooks", target)
 
     def send_webhook(self, **event: Any) -> list[dict[str, Any]]:
-        """Send an artificial event and return its deliveries."""
+        """Send a webhook event manually and return its deliveries."""
         return list(self._request("POST", "/_mock/webhooks/send", event)["data"])
 
     def deliveries(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return webhook deliveries, oldest first. `wait=2` waits for two attempted deliveries.
+        """Return webhook deliveries, oldest first. `wait=2` waits until two have been attempted.
 
         Filters: target, state, about, event, after, limit, wait and wait_ms.
         """
@@ -228,7 +230,7 @@ class MockClover:
         return list(self._request("GET", f"/_mock/deliveries{query}", wait_s=wait_s)["data"])
 
     def notices(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return the notices to customers with a card on file, oldest first.
+        """Return the e-mails and SMS to customers, oldest first.
 
         Filters: kind (card_saved, upcoming_charge, payment_failed, renewed), channel (email, sms),
         customer, subscription, limit.
@@ -252,8 +254,8 @@ class MockClover:
     ) -> dict[str, Any]:
         """Pay a session as its customer: result, charge, location, decline_code, checkout.
 
-        A decline is a result. Raises MockCloverError if the card is rejected or the session is
-        paid, cancelled or expired.
+        A decline is returned, not raised. Raises MockCloverError if the card is invalid or the
+        session is already paid, cancelled or expired.
         """
         month, _, year = exp.partition("/")
         card = {"number": pan, "exp_month": month, "exp_year": year, "cvv": cvv}
@@ -272,7 +274,7 @@ class MockClover:
         method: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Explain a request without side effects: the rules checked and the expected response."""
+        """Explain a request without side effects: the rules checked and its response."""
         method = method or ("GET" if body is None else "POST")
         request = {"method": method, "path": path, "headers": headers or {}, "body": body}
         return self._request("POST", "/_mock/why", request)
@@ -295,24 +297,24 @@ class MockClover:
         return fork
 
     def drop(self) -> None:
-        """Delete the sandbox. Ignores a server that has stopped."""
+        """Delete the sandbox. Does nothing if the server has stopped."""
         try:
-            ask(self._transport, "DELETE", f"/_mock/sandboxes/{self.name}")
+            request_json(self._transport, "DELETE", f"/_mock/sandboxes/{self.name}")
         except MockCloverError:
             return
 
-    def _rows(self, path: str) -> Iterator[dict[str, Any]]:
+    def _list_all(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of all pages. A page starts with the last row of the previous one."""
         cursor = ""
         while True:
             after = f"&starting_after={cursor}" if cursor else ""
-            rows = self._read(f"{path}?limit={_PAGE_ROWS}{after}")["data"]
+            rows = self._get_unrecorded(f"{path}?limit={_PAGE_ROWS}{after}")["data"]
             yield from rows[1:] if cursor else rows
             if len(rows) < _PAGE_ROWS:
                 return
             cursor = rows[-1]["id"]
 
-    def _read(self, path: str) -> dict[str, Any]:
+    def _get_unrecorded(self, path: str) -> dict[str, Any]:
         result = self.why(path, headers=_READ_HEADERS)
         status, reply = result["status"], result["reply"]
         if status != 200:
@@ -327,11 +329,11 @@ class MockClover:
         headers: dict[str, str] | None = None,
         wait_s: float = 0.0,
     ) -> dict[str, Any]:
-        return ask(self._transport, method, f"{self._path}{path}", body, headers, wait_s)
+        return request_json(self._transport, method, f"{self._path}{path}", body, headers, wait_s)
 
 
-def document(scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
-    """Return a scenario as the server accepts it: a name, or the document of a file.
+def scenario_body(scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
+    """Return a scenario as a request body of the control API: a name, or the document of a file.
 
     Raises ScenarioError for an invalid file.
     """

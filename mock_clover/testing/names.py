@@ -5,7 +5,7 @@ import os
 import re
 
 _RUN = os.urandom(4).hex()
-"""Separates runs that share one server."""
+"""Distinguishes test runs that share one server."""
 _TITLE_CHARS_MAX = 24
 _NAME_CHARS_MAX = 64
 _INVALID_CHARS = re.compile(r"[^A-Za-z0-9]+")

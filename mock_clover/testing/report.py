@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from mock_clover.testing.line import MockCloverError
+from mock_clover.testing.transport import MockCloverError
 
 if TYPE_CHECKING:
     from mock_clover.testing.handle import MockClover
@@ -18,7 +18,7 @@ def journal_text(clover: "MockClover") -> str:
     try:
         exchanges = clover.journal(limit=_LINES_MAX)
     except MockCloverError as error:
-        return f"(not available: {error})"
+        return f"(journal not available: {error})"
     lines = [exchange_line(exchange) for exchange in exchanges]
     if exchanges and exchanges[0]["id"] > 1:
         lines.insert(0, f"({exchanges[0]['id'] - 1} earlier entries)")
@@ -37,27 +37,30 @@ def exchange_line(exchange: dict[str, Any]) -> str:
         parts.append(f"idempotency key {exchange['idempotency']}")
     parts += [f"ignored {each}" for each in exchange.get("ignored") or ()]
     if exchange.get("request"):
-        parts.append(f"request {_short(exchange['request'])}")
+        parts.append(f"request {_short_json(exchange['request'])}")
     if exchange["status"] >= 400 and exchange.get("reply"):
-        parts.append(f"response {_short(exchange['reply'])}")
+        parts.append(f"response {_short_json(exchange['reply'])}")
     return " | ".join(parts)
 
 
-def miss_text(query: dict[str, Any], result: dict[str, Any]) -> str:
-    """Describe a failed verification, with the near misses."""
-    what = query.get("endpoint") or ("these requests" if query.get("in_order") else "any operation")
-    where = f" with {_short(_masked(query['match']))}" if query.get("match") else ""
-    lines = [f"{what}{where}: {result.get('message')}"]
+def verification_failure(query: dict[str, Any], result: dict[str, Any]) -> str:
+    """Describe a failed verification and list the closest requests."""
+    operation = query.get("endpoint") or (
+        "these requests" if query.get("in_order") else "any operation"
+    )
+    condition = f" with {_short_json(_mask_match(query['match']))}" if query.get("match") else ""
+    lines = [f"{operation}{condition}: {result.get('message')}"]
     for miss in result.get("nearest") or ():
         differs = "; ".join(
-            f"{name} was {_short(each.get('was'))}, {_EXPECTED} {_short(each.get(_EXPECTED))}"
-            for name, each in miss["differs"].items()
+            f"{name} was {_short_json(sides.get('was'))}, "
+            f"{_EXPECTED} {_short_json(sides.get(_EXPECTED))}"
+            for name, sides in miss["differs"].items()
         )
         lines.append(f"  nearest: #{miss['id']} {miss['endpoint']}: {differs}")
     return "\n".join(lines)
 
 
-def _masked(match: dict[str, Any]) -> dict[str, Any]:
+def _mask_match(match: dict[str, Any]) -> dict[str, Any]:
     """Mask card numbers in `match`, because failures get into logs."""
     from mock_clover.control.masking import masked_value
     from mock_clover.core.masking import redact
@@ -65,6 +68,6 @@ def _masked(match: dict[str, Any]) -> dict[str, Any]:
     return {redact(path): masked_value(path, value) for path, value in match.items()}
 
 
-def _short(value: Any) -> str:
+def _short_json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= _BODY_CHARS_MAX else f"{text[:_BODY_CHARS_MAX]}…"

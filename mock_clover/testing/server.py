@@ -12,10 +12,10 @@ import tempfile
 import threading
 from pathlib import Path
 
-from mock_clover.testing.line import MockCloverError
+from mock_clover.testing.transport import MockCloverError
 
-_START_S_MAX = 30.0
-_STOP_S_MAX = 5.0
+_START_TIMEOUT_S = 30.0
+_STOP_TIMEOUT_S = 5.0
 _LOG_CHARS_MAX = 4_000
 _ERROR_PREFIX = "!"
 
@@ -45,37 +45,37 @@ class ServerProcess:
     def stop(self) -> None:
         """Stop the server, if it was started."""
         with self._lock:
-            self._end()
+            self._stop_process()
 
     def _start(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="mock-clover-")
         port_file, log = Path(self._folder.name, "port"), Path(self._folder.name, "server.log")
-        guard = [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py"))]
+        guard = [sys.executable, "-I", "-S", str(Path(__file__).with_name("process_guard.py"))]
         # -P: a file of the tested project must not shadow our imports.
         serve = [sys.executable, "-P", "-m", "mock_clover", "serve"]
-        with log.open("wb") as sink:
+        with log.open("wb") as log_file:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 [*guard, *serve, "--port", "0", "--port-file", str(port_file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=sink,
+                stderr=log_file,
                 env=_clean_environment(),
-                start_new_session=True,  # Ctrl-C must not stop the server before the fixtures
+                start_new_session=True,  # so that Ctrl-C does not stop it before the fixtures
             )
-        timeout = threading.Timer(_START_S_MAX, self._process.kill)
+        timeout = threading.Timer(_START_TIMEOUT_S, self._process.kill)
         timeout.daemon = True
         timeout.start()
         assert self._process.stdout is not None  # noqa: S101 - a pipe, see above
-        announced = self._process.stdout.readline()  # empty if it exited
+        banner = self._process.stdout.readline()  # empty if it exited
         timeout.cancel()
-        if announced and port_file.exists():
+        if banner and port_file.exists():
             self._url = f"http://127.0.0.1:{int(port_file.read_text())}"
             return
         tail = log.read_text("utf-8", "replace")[-_LOG_CHARS_MAX:].strip()
         self._error = f"the mock-clover server did not start; its log:\n{tail or '(empty)'}"
-        self._end()
+        self._stop_process()
 
-    def _end(self) -> None:
+    def _stop_process(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
@@ -86,7 +86,7 @@ class ServerProcess:
         if process.stdout is not None:
             process.stdout.close()
         try:
-            process.wait(_STOP_S_MAX)
+            process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -129,12 +129,14 @@ def ask_broker(port: int) -> str:
     address = ("127.0.0.1", port)
     try:
         with (
-            socket.create_connection(address, _START_S_MAX + _STOP_S_MAX) as connection,
+            socket.create_connection(address, _START_TIMEOUT_S + _STOP_TIMEOUT_S) as connection,
             connection.makefile("rb") as stream,
         ):
             reply = stream.read().decode()
     except OSError as error:
-        raise MockCloverError(f"no response from the server broker: {error}") from None
+        raise MockCloverError(
+            f"cannot get the server URL from the pytest-xdist controller: {error}"
+        ) from None
     if not reply or reply.startswith(_ERROR_PREFIX):
         raise MockCloverError(reply[1:] or "the mock-clover server has stopped")
     return reply

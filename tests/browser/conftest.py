@@ -17,7 +17,7 @@ from till import Till
 from visitor import WAIT_MS, SharedVisitor, Visitor
 
 from mock_clover.testing import MockClover
-from mock_clover.testing.wired import HttpTransport
+from mock_clover.testing.http_transport import HttpTransport
 from tests.clients import toolbox
 from tests.served import Served
 
@@ -143,7 +143,7 @@ def line(served: Served) -> Iterator[HttpTransport]:
 def clover(line: HttpTransport, request: pytest.FixtureRequest) -> Iterator[MockClover]:
     """A sandbox of one's own on the shared server, by its prefix."""
     # Short: a name of many digits would look like a card's number, and be masked.
-    made = MockClover.make(line, f"b-{crc32(request.node.nodeid.encode()):x}", {})
+    made = MockClover.create(line, f"b-{crc32(request.node.nodeid.encode()):x}", {})
     yield made
     made.drop()
 

@@ -18,7 +18,7 @@ from shop import Shop  # noqa: E402
 from visitor import Visitor  # noqa: E402
 
 from mock_clover.testing import MockClover  # noqa: E402
-from mock_clover.testing.wired import HttpTransport  # noqa: E402
+from mock_clover.testing.http_transport import HttpTransport  # noqa: E402
 from tests.served import Served  # noqa: E402
 
 FOLDER = ROOT / ".work" / "screenshots"
@@ -39,7 +39,7 @@ def main(*wanted: str) -> None:
         )
         try:
             for number, name in enumerate(names):
-                clover = MockClover.make(HttpTransport(server.url), f"picture-{number}", {})
+                clover = MockClover.create(HttpTransport(server.url), f"picture-{number}", {})
                 shop = Shop()
                 visitor = Visitor(browser.new_context(reduced_motion="reduce"))
                 page = SCENES[name](Stage(clover, shop, visitor))

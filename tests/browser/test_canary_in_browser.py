@@ -20,7 +20,7 @@ from visitor import Visitor
 
 from mock_clover.client import stream_events
 from mock_clover.testing import MockClover
-from mock_clover.testing.wired import HttpTransport
+from mock_clover.testing.http_transport import HttpTransport
 from tests.core.test_canary import LOUD
 from tests.hostile import KINDS
 from tests.served import Served
@@ -57,7 +57,7 @@ def test_card_number_does_not_leak(
 ) -> None:
     server = serve(python=on("httptools", *LOUD))
     line = HttpTransport(server.url)
-    clover, visitor = MockClover.make(line, "canary", {}), watching(visit)
+    clover, visitor = MockClover.create(line, "canary", {}), watching(visit)
     seen: dict[str, list[str]] = {"console": []}
     visitor.context.on("console", lambda said: seen["console"].append(said.text))
     page = shop_fields(Stage(clover, shop, visitor))

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from visitor import SharedVisitor, Visitor
 
 from mock_clover.testing import MockClover
-from mock_clover.testing.line import ask
-from mock_clover.testing.wired import HttpTransport
+from mock_clover.testing.http_transport import HttpTransport
+from mock_clover.testing.transport import request_json
 from tests.served import Served
 
 HOSTILE = (
@@ -49,7 +49,7 @@ def of() -> Iterator[Callable[[Served], MockClover]]:
 
         def make(server: Served) -> MockClover:
             line = lines.enter_context(contextlib.closing(HttpTransport(server.url)))
-            return MockClover.make(line, "default", {})
+            return MockClover.create(line, "default", {})
 
         yield make
 
@@ -210,14 +210,14 @@ def test_server_restart_resets_the_list(
 def test_dashboard_does_not_recreate_deleted_sandbox(
     clover: MockClover, line: HttpTransport, visitor: Visitor
 ) -> None:
-    other = MockClover.make(line, f"{clover.name}-gone", {})
+    other = MockClover.create(line, f"{clover.name}-gone", {})
     desk = Desk(other, visitor).open()
     page = desk.page
     desk.pay()
     expect(desk.rows).to_have_count(2)
     other.drop()
-    expect(page.locator("#banner")).to_contain_text("was deleted")
-    names = [each["name"] for each in ask(line, "GET", "/_mock/sandboxes")["data"]]
+    expect(page.locator("#banner")).to_contain_text("was dropped")
+    names = [each["name"] for each in request_json(line, "GET", "/_mock/sandboxes")["data"]]
     assert other.name not in names
     page.get_by_role("button", name="Recreate it").click()
     desk.is_live()

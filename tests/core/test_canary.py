@@ -21,8 +21,8 @@ from mock_clover.core.masking import passes_luhn
 from mock_clover.engine.endpoint import Call, Endpoint, Raw
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.records import Scenario
-from mock_clover.testing.inside import MockCloverApp, Parts
-from mock_clover.testing.line import MockCloverError
+from mock_clover.testing.in_process import MockCloverApp, SharedResources
+from mock_clover.testing.transport import MockCloverError
 from tests.canary import CVV, LONG_PAN, PAN, PANS, requests, songs, spellings, texts_within
 from tests.hostile import KINDS, LOOKS, Sent, body_of, furnish, wrong_bodies
 from tests.served import Served
@@ -142,7 +142,7 @@ VERIFIED: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def verified() -> MockCloverApp:
     """A sandbox whose one charge has secrets in every free member."""
-    clover = MockCloverApp.inside(Parts(), {})
+    clover = MockCloverApp.create_in_process(SharedResources(), {})
     asked = {"amount": 1800, "currency": "usd", "source": clover.card_token(PAN, cvv=CVV)}
     headers = {"authorization": f"Bearer {clover.access_token}"}
     assert clover._request("POST", "/v1/charges", asked | SECRET_MEMBERS, headers)["amount"] == 1800

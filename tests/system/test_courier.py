@@ -16,7 +16,7 @@ from mock_clover.clover.webhooks.records import TargetSpec
 from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.sandbox.credentials import derive
 from mock_clover.server.webhook_sender import ATTEMPT_S_MAX, REPLY_BYTES_MAX, WebhookSender
-from mock_clover.testing.inside import MockCloverApp, Parts
+from mock_clover.testing.in_process import MockCloverApp, SharedResources
 from tests.held import HeldLoop, run
 from tests.receiver import OK, Receiver
 from tests.served import Served
@@ -386,7 +386,7 @@ def test_in_process_deliveries_are_sent_on_wait(within_a_loop: bool) -> None:
         return clover.deliveries(wait=1)
 
     with Receiver(500, 200) as receiver:
-        clover = MockCloverApp.inside(Parts(), {})
+        clover = MockCloverApp.create_in_process(SharedResources(), {})
         clover.webhook(receiver.url, retry_after_ms=[1])
         clover.clock.freeze()
         clover.send_webhook(object="I", id="X", type="CREATE")
@@ -491,7 +491,7 @@ def test_events_without_event_loop_are_sent_on_wait(world: World) -> None:
 def test_closed_event_loop_loses_no_deliveries() -> None:
     gate = threading.Event()
     with Receiver(gate=gate) as receiver:
-        clover = MockCloverApp.inside(Parts(), {})
+        clover = MockCloverApp.create_in_process(SharedResources(), {})
         clover.webhook(receiver.url)
 
         async def within() -> None:

@@ -15,8 +15,8 @@ from mock_clover.server.build import create_app
 from mock_clover.testing.handle import MockClover
 
 
-class Parts:
-    """The key pair and default scenario, shared by the applications of a run."""
+class SharedResources:
+    """The key pair and default scenario that all applications of a run share."""
 
     def __init__(self) -> None:
         self._keys = KeyRing()
@@ -39,8 +39,14 @@ class InProcessTransport:
     ) -> tuple[int, bytes]:
         """Handle one request. Waiting for more entries works only if other threads add them."""
         target, _, query = path.partition("?")
-        head = {name.lower().encode(): value.encode() for name, value in headers.items()}
-        request = (method, target, query.encode(), {b"host": b"localhost", **head}, body or b"")
+        raw_headers = {name.lower().encode(): value.encode() for name, value in headers.items()}
+        request = (
+            method,
+            target,
+            query.encode(),
+            {b"host": b"localhost", **raw_headers},
+            body or b"",
+        )
         reply = self._app.handle_now(*request)
         if reply.pending_ms and target.endswith("/_mock/deliveries"):
             self._app.deliver_all_due()
@@ -49,8 +55,8 @@ class InProcessTransport:
         watchers, changed = self._app.sandboxes.default.journal.watchers, threading.Event()
         watchers.add(changed.set)
         try:
-            while reply.pending_ms and (left_s := wait_s - elapsed_ns(started) / 1e9) > 0:
-                changed.wait(left_s)
+            while reply.pending_ms and (remaining_s := wait_s - elapsed_ns(started) / 1e9) > 0:
+                changed.wait(remaining_s)
                 changed.clear()
                 reply = self._app.handle_now(*request)
         finally:
@@ -62,10 +68,10 @@ class MockCloverApp(MockClover):
     """An in-process sandbox that is also an ASGI application."""
 
     @classmethod
-    def inside(cls, parts: Parts, settings: dict[str, Any]) -> Self:
+    def create_in_process(cls, shared: SharedResources, settings: dict[str, Any]) -> Self:
         """Create a sandbox in a new application."""
-        app = parts.app()
-        handle = cls.make(InProcessTransport(app.state.mock_clover), DEFAULT, settings)
+        app = shared.app()
+        handle = cls.create(InProcessTransport(app.state.mock_clover), DEFAULT, settings)
         handle.app = app
         return handle
 

@@ -1,4 +1,4 @@
-"""JSON calls to a server through any transport, and their error."""
+"""Send JSON requests through any transport; a failure raises MockCloverError."""
 
 import json
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ class Transport(Protocol):
         """Send one request and return status and body. Raises MockCloverError."""
 
 
-def ask(
+def request_json(
     transport: Transport,
     method: str,
     path: str,

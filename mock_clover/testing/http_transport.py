@@ -4,12 +4,12 @@ import contextlib
 import http.client
 from urllib.parse import urlsplit
 
-from mock_clover.testing.line import MockCloverError
+from mock_clover.testing.transport import MockCloverError
 
 _TIMEOUT_S = 30.0
 
 
-class _StaleError(Exception):
+class _StaleConnectionError(Exception):
     """The server closed the idle connection and did not receive the request."""
 
 
@@ -19,7 +19,9 @@ class HttpTransport:
     def __init__(self, url: str, token: str = "") -> None:
         parts = urlsplit(url if "//" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise MockCloverError(f"{url!r} is not a URL such as http://127.0.0.1:4242")
+            raise MockCloverError(
+                f"{url!r} is not a valid URL; expected for example http://127.0.0.1:4242"
+            )
         self._secure = parts.scheme == "https"
         self._address = parts.netloc.rpartition("@")[2]
         self._headers = {"x-mock-clover-control": token} if token else {}
@@ -31,19 +33,19 @@ class HttpTransport:
     ) -> tuple[int, bytes]:
         """Send one request, from any thread. Raises MockCloverError without a response."""
         request = (method, path, body, headers | self._headers, wait_s)
-        with contextlib.suppress(IndexError, _StaleError):
-            return self._exchange(self._idle.pop(), *request, reused=True)
+        with contextlib.suppress(IndexError, _StaleConnectionError):
+            return self._send(self._idle.pop(), *request, reused=True)
         connection_type = (
             http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         )
-        return self._exchange(connection_type(self._address), *request, reused=False)
+        return self._send(connection_type(self._address), *request, reused=False)
 
     def close(self) -> None:
         """Close the idle connections."""
         while self._idle:
             self._idle.pop().close()
 
-    def _exchange(
+    def _send(
         self,
         connection: http.client.HTTPConnection,
         method: str,
@@ -64,7 +66,8 @@ class HttpTransport:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             if reused and isinstance(error, ConnectionError):
-                raise _StaleError from None
-            raise MockCloverError(f"{method} {self._address}{path}: {error!r}") from None
+                raise _StaleConnectionError from None
+            reason = str(error) or type(error).__name__
+            raise MockCloverError(f"{method} {self._address}{path} failed: {reason}") from None
         self._idle.append(connection)
         return response.status, content
