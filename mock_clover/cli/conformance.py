@@ -11,10 +11,10 @@ import click
 from mock_clover.cli.base import CONTEXT, PREFIX, examples, fail, print_table
 
 if TYPE_CHECKING:
-    from mock_clover.conformance.play import Send, StepResult, Target
-    from mock_clover.conformance.rehearse import DryRun
+    from mock_clover.conformance.dry_run import DryRun
     from mock_clover.conformance.report import Run
-    from mock_clover.conformance.variables import Bound
+    from mock_clover.conformance.run_flow import Send, StepResult, Target
+    from mock_clover.conformance.variables import ParameterizedFlow
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 _SERVICES = ("tokens", "oauth", "platform", "recurring", "keys")
@@ -107,7 +107,7 @@ def conformance(
     """
     from mock_clover.client import ClientError
     from mock_clover.conformance.hosts import AddressError
-    from mock_clover.conformance.variables import bind
+    from mock_clover.conformance.variables import parameterize
     from mock_clover.reference.flows import FlowError, flows
 
     if report is not None and (report.suffix not in _WRITERS or not report.parent.is_dir()):
@@ -115,7 +115,7 @@ def conformance(
             "must be a .json or .md file in an existing directory", param_hint="--report"
         )
     try:
-        bounds = [bind(flow) for flow in flows(only)]
+        bounds = [parameterize(flow) for flow in flows(only)]
         if listing:
             print_table(
                 [{"name": b.flow.name, "steps": len(b.requests)} for b in bounds], as_json=as_json
@@ -123,7 +123,7 @@ def conformance(
             return
         if against is None:
             raise click.UsageError("--against URL is required")
-        run = _run(
+        run = _run_flows(
             against, bounds, options, rate=rate, control=control, control_token=control_token
         )
     except (FlowError, AddressError, ClientError) as error:
@@ -133,9 +133,9 @@ def conformance(
     _print_results(run, report, as_json=as_json)
 
 
-def _run(
+def _run_flows(
     against: str,
-    bounds: "list[Bound]",
+    bounds: "list[ParameterizedFlow]",
     options: dict[str, str | None],
     *,
     rate: int,
@@ -144,22 +144,26 @@ def _run(
 ) -> "Run":
     from mock_clover.client import ClientError, send_request
     from mock_clover.conformance import hosts
-    from mock_clover.conformance.play import CONTROL_HEADER, Target
-    from mock_clover.conformance.rehearse import DryRun, drop_target, fresh_target
+    from mock_clover.conformance.dry_run import DryRun, create_target, delete_target
     from mock_clover.conformance.report import Run
+    from mock_clover.conformance.run_flow import CONTROL_HEADER, Target
     from mock_clover.conformance.variables import CREDENTIALS
     from mock_clover.sandbox.clock import Clock
 
     overrides: Any = {service: options[f"{service}_url"] for service in _SERVICES}
-    urls = hosts.urls_of(against, overrides)
-    hosts.check_pace(rate, urls)
+    urls = hosts.service_urls(against, overrides)
+    hosts.check_rate(rate, urls)
     credentials = {name: value for name in CREDENTIALS if (value := options[name])}
-    root, send, now_ms = hosts.root_of(against), hosts.Paced(send_request, rate), Clock().now_ms()
-    alone = control is True
-    if alone or (control is None and not credentials.keys() & {"access_token", "api_key"}):
+    root, send, now_ms = (
+        hosts.server_root(against),
+        hosts.RateLimitedSender(send_request, rate),
+        Clock().now_ms(),
+    )
+    is_exclusive = control is True
+    if is_exclusive or (control is None and not credentials.keys() & {"access_token", "api_key"}):
         headers = {CONTROL_HEADER: control_token} if control_token else {}
-        alone = hosts.has_control(root, send, headers)
-        if not alone and (control or not credentials):
+        is_exclusive = hosts.has_control(root, send, headers)
+        if not is_exclusive and (control or not credentials):
             raise ClientError(
                 f"{root} is not a mock-clover server with a control API. To test Clover's sandbox, "
                 "set --access-token and --api-key, or CLOVER_ACCESS_TOKEN and CLOVER_API_KEY"
@@ -167,22 +171,22 @@ def _run(
     dry_run, played, secrets = DryRun(), [], list(credentials.values())
     for count, bound in enumerate(bounds, start=1):
         name = bound.flow.name
-        target = Target(urls, credentials, now_ms, alone=False)
-        if alone:
-            target = fresh_target(root, send, name, control_token)
+        target = Target(urls, credentials, now_ms, is_exclusive=False)
+        if is_exclusive:
+            target = create_target(root, send, name, control_token)
         secrets += [value for value in target.credentials.values() if value not in secrets]
         label = f"[{count}/{len(bounds)}] {name}"
         try:
-            steps = _play(label, bound, target, send, dry_run)
+            steps = _run_one_flow(label, bound, target, send, dry_run)
         finally:
-            if alone:
+            if is_exclusive:
                 with contextlib.suppress(ClientError):
-                    drop_target(root, send, name, control_token)
+                    delete_target(root, send, name, control_token)
         _require_response(steps)
         played.append((bound, tuple(steps)))
     return Run(
-        against=root if alone else against,
-        alone=alone,
+        against=root if is_exclusive else against,
+        is_exclusive=is_exclusive,
         now_ms=now_ms,
         flows=tuple(played),
         secrets=tuple(secrets),
@@ -199,16 +203,16 @@ def _require_response(steps: "list[StepResult]") -> None:
             raise ClientError(f"no response: {difference.got}")
 
 
-def _play(
-    label: str, bound: "Bound", target: "Target", send: "Send", dry_run: "DryRun"
+def _run_one_flow(
+    label: str, bound: "ParameterizedFlow", target: "Target", send: "Send", dry_run: "DryRun"
 ) -> "list[StepResult]":
     """Run one flow and print its progress."""
-    from mock_clover.conformance.play import play
+    from mock_clover.conformance.run_flow import run_flow
 
     prepared = dry_run.prepare(bound, target)
     terminal = sys.stderr.isatty()
     steps: list[StepResult] = []
-    for step in play(bound, target, send, prepared.skips, prepared.loose):
+    for step in run_flow(bound, target, send, prepared.skips, prepared.variable_paths):
         steps.append(step)
         if terminal:
             click.echo(f"\r{label}: step {step.number}", nl=False, err=True)
@@ -222,17 +226,19 @@ def _play(
 
 
 def _print_results(run: "Run", report: Path | None, *, as_json: bool) -> None:
-    from mock_clover.conformance import report as written
+    from mock_clover.conformance import report as report_module
 
-    rows = written.table(run)
+    rows = report_module.difference_rows(run)
     if rows or as_json:
         print_table(rows, as_json=as_json)
-    for line in written.skipped(run):
+    for line in report_module.skipped_lines(run):
         click.echo(f"skipped: {line}", err=True)
-    click.echo(f"{run.against}: {written.summary(run)}", err=True)
+    click.echo(f"{run.against}: {report_module.summary(run)}", err=True)
     if report is not None:
         try:
-            report.write_text(getattr(written, _WRITERS[report.suffix])(run), encoding="utf-8")
+            report.write_text(
+                getattr(report_module, _WRITERS[report.suffix])(run), encoding="utf-8"
+            )
         except OSError as error:
             fail(f"--report {report}: {error.strerror}")
     if rows:

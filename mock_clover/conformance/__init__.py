@@ -1,1 +1,1 @@
-"""Compare servers with the golden flows."""
+"""Compare servers with the golden flows (recorded requests and responses)."""

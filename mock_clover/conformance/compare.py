@@ -1,7 +1,7 @@
-"""Compare a response with the recorded one: missing or extra members, types, formats and values.
+"""Compare a response with the recorded one: missing or extra fields, types, formats and values.
 
-`echoes` maps recorded identifiers to those of the server, because a repeated identifier must refer
-to the same object. `loose` are paths with a different value in each run.
+`id_map` maps recorded identifiers to those of the server, because a repeated identifier must refer
+to the same object. `variable_paths` are the paths of values that differ in each run.
 """
 
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from mock_clover.conformance.formats import format_of, has_format, is_identifier
 from mock_clover.reference.flows import RecordedReply
 
 _SUBSTRING_CHARS_MIN = 12
-"""Shorter texts may be a substring of another by chance."""
+"""A shorter text could be a substring of another by chance."""
 
 
 class Difference(NamedTuple):
@@ -24,11 +24,11 @@ class Difference(NamedTuple):
 
 
 class Absent:
-    """Marker for a missing member."""
+    """Marker for a missing field."""
 
     def __repr__(self) -> str:
         """Return the text used in reports."""
-        return "nothing"
+        return "(absent)"
 
 
 ABSENT = Absent()
@@ -43,41 +43,41 @@ class Format(str):
 def compare(
     expected: RecordedReply,
     got: RecordedReply,
-    echoes: dict[str, str],
-    loose: Collection[str] = (),
+    id_map: dict[str, str],
+    variable_paths: Collection[str] = (),
     *,
-    whole_lists: bool = True,
+    exact_lists: bool = True,
 ) -> list[Difference]:
     """Return all differences; if the status differs, only that one.
 
-    Without `whole_lists`, lists may have elements that the flow did not create (shared servers).
+    Without `exact_lists`, lists may contain elements that the flow did not create (shared servers).
     """
     if expected.status != got.status:
         return [
             Difference(path="status", kind="status", expected=expected.status, got=_status(got))
         ]
-    comparison = _Comparison(echoes, loose, whole_lists=whole_lists)
+    comparison = _Comparison(id_map, variable_paths, exact_lists=exact_lists)
     if expected.media and expected.media != got.media:
         comparison.add("content-type", "media type", expected.media, got.media or ABSENT)
         if expected.media == "application/json" and isinstance(got.body, str):
             return comparison.differences
-    comparison.object("headers", expected.headers, got.headers, closed=False)
+    comparison.compare_object("headers", expected.headers, got.headers, reject_extra_fields=False)
     if expected.body is not None:
-        comparison.value("body", expected.body, got.body)
+        comparison.compare_value("body", expected.body, got.body)
     return comparison.differences
 
 
-def echoed(text: str, echoes: dict[str, str], member: str = "") -> str:
-    """Return a recorded text with the identifiers of this server."""
-    if text in echoes and (len(text) >= _SUBSTRING_CHARS_MIN or member == "exp_year"):
-        return echoes[text]
-    for recorded, actual in echoes.items():
+def replace_ids(text: str, id_map: dict[str, str], field: str = "") -> str:
+    """Replace the recorded identifiers in a text with the server's."""
+    if text in id_map and (len(text) >= _SUBSTRING_CHARS_MIN or field == "exp_year"):
+        return id_map[text]
+    for recorded, actual in id_map.items():
         if len(recorded) >= _SUBSTRING_CHARS_MIN and recorded in text:
             text = text.replace(recorded, actual)
     return text
 
 
-def is_open(expected: Any) -> bool:
+def is_list_envelope(expected: Any) -> bool:
     """Return whether an object is the envelope of a list."""
     return isinstance(expected, dict) and (
         expected.get("object") == "list" or isinstance(expected.get("elements"), list)
@@ -86,89 +86,91 @@ def is_open(expected: Any) -> bool:
 
 class _Comparison:
     def __init__(
-        self, echoes: dict[str, str], loose: Collection[str], *, whole_lists: bool
+        self, id_map: dict[str, str], variable_paths: Collection[str], *, exact_lists: bool
     ) -> None:
-        self._echoes = echoes
-        self._loose = loose
-        self._whole_lists = whole_lists
+        self._id_map = id_map
+        self._variable_paths = variable_paths
+        self._exact_lists = exact_lists
         self.differences: list[Difference] = []
 
     def add(self, path: str, kind: str, expected: Any, got: Any) -> None:
         self.differences.append(Difference(path=path, kind=kind, expected=expected, got=got))
 
-    def value(self, path: str, expected: Any, got: Any) -> None:
+    def compare_value(self, path: str, expected: Any, got: Any) -> None:
         if type(expected) is not type(got):
             self.add(path, "type", Format(_type(expected)), Format(_type(got)))
         elif isinstance(expected, dict):
-            self.object(path, expected, got, closed=True)
+            self.compare_object(path, expected, got, reject_extra_fields=True)
         elif isinstance(expected, list):
-            self._list(path, expected, got)
+            self._compare_list(path, expected, got)
         else:
-            self._leaf(path, expected, got)
+            self._compare_scalar(path, expected, got)
 
-    def object(
-        self, path: str, expected: dict[str, Any], got: dict[str, Any], *, closed: bool
+    def compare_object(
+        self, path: str, expected: dict[str, Any], got: dict[str, Any], *, reject_extra_fields: bool
     ) -> None:
         for name, value in expected.items():
-            at = f"{path}.{name}"
+            field_path = f"{path}.{name}"
             if name not in got:
-                self.add(at, "missing", self._shape(value), ABSENT)
-            elif isinstance(value, list) and is_open(expected) and path == "body":
-                self._elements(at, value, got[name])
+                self.add(field_path, "missing", self._describe(value), ABSENT)
+            elif isinstance(value, list) and is_list_envelope(expected) and path == "body":
+                self._compare_elements(field_path, value, got[name])
             else:
-                self.value(at, value, got[name])
-        for name in got if closed else ():
+                self.compare_value(field_path, value, got[name])
+        for name in got if reject_extra_fields else ():
             if name not in expected:
-                self.add(f"{path}.{name}", "extra", ABSENT, self._shape(got[name]))
+                self.add(f"{path}.{name}", "extra", ABSENT, self._describe(got[name]))
 
-    def _list(self, path: str, expected: list[Any], got: list[Any]) -> None:
+    def _compare_list(self, path: str, expected: list[Any], got: list[Any]) -> None:
         if path == "body":
-            self._elements(path, expected, got)
+            self._compare_elements(path, expected, got)
             return
         if len(expected) != len(got):
             self.add(path, "length", Format(_count(expected)), Format(_count(got)))
             return
         for index, (value, other) in enumerate(zip(expected, got, strict=True)):
-            self.value(f"{path}[{index}]", value, other)
+            self.compare_value(f"{path}[{index}]", value, other)
 
-    def _elements(self, path: str, expected: list[Any], got: Any) -> None:
+    def _compare_elements(self, path: str, expected: list[Any], got: Any) -> None:
         """Compare a list. On a shared server, compare only the elements that this flow created."""
         if not isinstance(got, list):
             self.add(path, "type", Format("a list"), Format(_type(got)))
             return
-        if self._whole_lists:
+        if self._exact_lists:
             if len(expected) != len(got):
                 self.add(path, "length", Format(_count(expected)), Format(_count(got)))
                 return
             for index, (value, other) in enumerate(zip(expected, got, strict=True)):
-                self.value(f"{path}[{index}]", value, other)
+                self.compare_value(f"{path}[{index}]", value, other)
             return
         by_id = {str(each.get("id")): each for each in got if isinstance(each, dict)}
         for index, value in enumerate(expected):
-            known = self._echoes.get(value.get("id", "")) if isinstance(value, dict) else None
+            known = self._id_map.get(value.get("id", "")) if isinstance(value, dict) else None
             if known is not None and known in by_id:
-                self.value(f"{path}[{index}]", value, by_id[known])
+                self.compare_value(f"{path}[{index}]", value, by_id[known])
             elif known is not None:
-                self.add(f"{path}[{index}]", "missing", Format("a row of the flow"), ABSENT)
+                self.add(f"{path}[{index}]", "missing", Format("an object of the flow"), ABSENT)
 
-    def _leaf(self, path: str, expected: Any, got: Any) -> None:
+    def _compare_scalar(self, path: str, expected: Any, got: Any) -> None:
         form = format_of(expected)
         if isinstance(expected, str):
-            echo = echoed(expected, self._echoes, path.rpartition(".")[2])
+            echo = replace_ids(expected, self._id_map, path.rpartition(".")[2])
             if echo == got:
                 return
-            known = echo != expected or expected in self._echoes
-            if known and path not in self._loose:
-                value = Format("the same as before") if is_identifier(expected) else echo
+            known = echo != expected or expected in self._id_map
+            if known and path not in self._variable_paths:
+                value = (
+                    Format("the identifier of an earlier step") if is_identifier(expected) else echo
+                )
                 self.add(path, "value", value, got)
                 return
         if form:
             if not has_format(got, form):
                 self.add(path, "format", Format(form), got)
-        elif expected != got and path not in self._loose:
+        elif expected != got and path not in self._variable_paths:
             self.add(path, "value", expected, got)
 
-    def _shape(self, value: Any) -> Any:
+    def _describe(self, value: Any) -> Any:
         form = format_of(value)
         return Format(form or _type(value)) if form or not isinstance(value, bool) else value
 
@@ -181,8 +183,8 @@ def _status(got: RecordedReply) -> Any:
 
 
 def _type(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
-    names |= {int: "a whole number", float: "a fraction", type(None): "null"}
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
+    names |= {int: "an integer", float: "a number with decimals", type(None): "null"}
     return names.get(type(value), type(value).__name__)
 
 

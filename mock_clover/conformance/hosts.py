@@ -1,4 +1,4 @@
-"""Allowed servers and request rates. Clover's production is never allowed."""
+"""Check server URLs and limit the request rate. Clover's production hosts are never allowed."""
 
 import re
 import threading
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mock_clover.client import ClientError, Response
 from mock_clover.clover.common.hosts import DOMAIN, SANDBOX_DOMAIN, Service, sandbox_host
-from mock_clover.conformance.play import Send
+from mock_clover.conformance.run_flow import Send
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 
 PER_SECOND = 8
@@ -19,14 +19,14 @@ SANDBOX: dict[Service, str] = {
     service: f"https://{sandbox_host(service)}" for service in get_args(Service)
 }
 _SANDBOX_PATH = re.compile(r"/sandbox/[^/]+$")
-_TRIES, _WAIT_S_MAX = 3, 30
+_RETRIES_MAX, _WAIT_S_MAX = 3, 30
 
 
 class AddressError(Exception):
-    """A URL that is not allowed. The message has the reason."""
+    """A URL or a rate is not allowed. The message says why."""
 
 
-def checked(url: str) -> str:
+def validate_url(url: str) -> str:
     """Validate a URL and return it without a trailing slash. Raises AddressError."""
     try:
         parts = urlsplit(url)
@@ -37,46 +37,46 @@ def checked(url: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise AddressError(f"{url}: must be an http:// or https:// URL")
     if parts.username is not None or parts.query or parts.fragment:
-        raise AddressError("the URL must not have credentials, a query or a fragment")
+        raise AddressError("the URL must not contain credentials, a query or a fragment")
     if _is_clover_host(host) and not host.endswith(f".{SANDBOX_DOMAIN}"):
         raise AddressError(
-            f"{host} is Clover's production; only its sandbox is allowed: *.{SANDBOX_DOMAIN}"
+            f"{host} is a production host of Clover; only *.{SANDBOX_DOMAIN} is allowed"
         )
     return url.rstrip("/")
 
 
-def urls_of(against: str, overrides: dict[Service, str | None]) -> dict[Service, str]:
+def service_urls(against: str, overrides: dict[Service, str | None]) -> dict[Service, str]:
     """Return the URL of each service. Any host of Clover's sandbox selects all of its hosts.
 
     Raises AddressError.
     """
-    against = checked(against)
+    against = validate_url(against)
     host = urlsplit(against).hostname or ""
     default = SANDBOX if _is_clover_host(host) else dict.fromkeys(SANDBOX, against)
     return {
-        service: checked(url) if (url := overrides.get(service)) else default[service]
+        service: validate_url(url) if (url := overrides.get(service)) else default[service]
         for service in SANDBOX
     }
 
 
-def root_of(against: str) -> str:
+def server_root(against: str) -> str:
     """Return the base URL of a mock-clover server, without a sandbox path."""
-    return _SANDBOX_PATH.sub("", checked(against))
+    return _SANDBOX_PATH.sub("", validate_url(against))
 
 
-def check_pace(per_second: int, urls: dict[Service, str]) -> None:
+def check_rate(per_second: int, urls: dict[Service, str]) -> None:
     """Raise AddressError if the rate is above Clover's limit on Clover's hosts."""
     hosts = (urlsplit(url).hostname or "" for url in urls.values())
     if per_second > PER_SECOND_MAX and any(map(_is_clover_host, hosts)):
-        raise AddressError(f"Clover allows {PER_SECOND_MAX} requests per second: lower --rate")
+        raise AddressError(f"--rate exceeds Clover's limit of {PER_SECOND_MAX} requests per second")
 
 
 def _is_clover_host(host: str) -> bool:
     return f".{host.rstrip('.')}".endswith(f".{DOMAIN}")
 
 
-class Paced:
-    """Sends requests one at a time at a limited rate, and obeys `retry-after`."""
+class RateLimitedSender:
+    """Sends requests one at a time at a limited rate, and honors `Retry-After`."""
 
     def __init__(
         self,
@@ -93,8 +93,8 @@ class Paced:
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
     ) -> Response:
         """Send a request at the limited rate. Raises ClientError."""
-        response = self._send_paced(method, url, headers, body)
-        for _ in range(_TRIES):
+        response = self._send_rate_limited(method, url, headers, body)
+        for _ in range(_RETRIES_MAX):
             retry_after = response.headers.get("retry-after", "")
             if (
                 response.status != 429
@@ -103,10 +103,10 @@ class Paced:
             ):
                 break
             self._wait(int(retry_after))
-            response = self._send_paced(method, url, headers, body)
+            response = self._send_rate_limited(method, url, headers, body)
         return response
 
-    def _send_paced(
+    def _send_rate_limited(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
     ) -> Response:
         passed_s = elapsed_ns(self._last_ns) / 1e9
@@ -117,7 +117,7 @@ class Paced:
 
 
 def has_control(root: str, send: Send, headers: dict[str, str]) -> bool:
-    """Return whether a server is a mock-clover with an open control API. Raises ClientError."""
+    """Return whether a mock-clover serves its control API at a URL. Raises ClientError."""
     try:
         response = send("GET", f"{root}/_mock/clock", headers, None)
     except ClientError as error:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from mock_clover import __version__
 from mock_clover.conformance.compare import ABSENT, Difference, Format
 from mock_clover.conformance.formats import SECRETS
-from mock_clover.conformance.play import StepResult
-from mock_clover.conformance.variables import Bound
+from mock_clover.conformance.run_flow import StepResult
+from mock_clover.conformance.variables import ParameterizedFlow
 from mock_clover.core.masking import redact
 from mock_clover.reference.examples import endpoint_of
 
@@ -19,12 +19,12 @@ _HIDDEN = re.compile(
     r"(^|\.)(access_token|refresh_token|apiAccessKey|authorization_code|client_secret|secret"
     r"|TA_PUBLIC_KEY_\w+|location\.code|gift_card\.number|security_card_value)$"
 )
-_WITHIN = tuple(
+_SECRET_PATTERNS = tuple(
     (name, re.compile(rf"(?<![\w-])(?:{form.pattern})(?![\w-])")) for name, form in SECRETS.items()
 )
 
 
-class DriftRow(NamedTuple):
+class ReportRow(NamedTuple):
     """A difference, formatted for output."""
 
     flow: str
@@ -46,38 +46,38 @@ class Run(NamedTuple):
     """The results of a run."""
 
     against: str
-    alone: bool
+    is_exclusive: bool
     now_ms: int
-    flows: tuple[tuple[Bound, tuple[StepResult, ...]], ...]
+    flows: tuple[tuple[ParameterizedFlow, tuple[StepResult, ...]], ...]
     secrets: tuple[str, ...]
     """Credentials, which must not appear in reports."""
 
-    def rows(self) -> list[DriftRow]:
+    def rows(self) -> list[ReportRow]:
         """Return all differences."""
         return [
-            self._row(bound, played.number, each)
+            self._row(bound, step.number, each)
             for bound, steps in self.flows
-            for played in steps
-            for each in played.differences
+            for step in steps
+            for each in step.differences
         ]
 
     def counts(self) -> Counter[str]:
         """Return the number of steps by state."""
-        return Counter(played.state for _, steps in self.flows for played in steps)
+        return Counter(step.state for _, steps in self.flows for step in steps)
 
     def skips(self) -> list[tuple[str, int, str]]:
         """Return flow, step and reason of all skipped steps."""
         return [
-            (bound.flow.name, played.number, played.reason)
+            (bound.flow.name, step.number, step.reason)
             for bound, steps in self.flows
-            for played in steps
-            if played.state == "skipped"
+            for step in steps
+            if step.state == "skipped"
         ]
 
-    def _row(self, bound: Bound, number: int, difference: Difference) -> DriftRow:
+    def _row(self, bound: ParameterizedFlow, number: int, difference: Difference) -> ReportRow:
         example = bound.flow.examples[number - 1]
         endpoint = endpoint_of(example)
-        return DriftRow(
+        return ReportRow(
             flow=bound.flow.name,
             step=number,
             title=example.title,
@@ -97,16 +97,16 @@ def masked(value: Any, path: str, secrets: tuple[str, ...]) -> str:
     if value is ABSENT:
         return repr(value)
     if isinstance(value, Format):
-        return _mask(str(value), secrets)
+        return _mask_secrets(str(value), secrets)
     if isinstance(value, str) and _HIDDEN.search(path):
         return f"[hidden, {len(value)} characters]"
-    return _mask(json.dumps(value, ensure_ascii=False), secrets)
+    return _mask_secrets(json.dumps(value, ensure_ascii=False), secrets)
 
 
-def _mask(text: str, secrets: tuple[str, ...]) -> str:
+def _mask_secrets(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, "[credential]")
-    for name, form in _WITHIN:
+    for name, form in _SECRET_PATTERNS:
         text = form.sub(f"[{name}]", text)
     text = redact(text)
     return text if len(text) <= _CHARS_MAX else f"{text[:_CHARS_MAX]}…"
@@ -117,8 +117,8 @@ def as_json(run: Run) -> str:
     report = {
         "tool": f"mock-clover {__version__}",
         "against": run.against,
-        "at": _when(run),
-        "sandboxes_of_its_own": run.alone,
+        "at": _run_time(run),
+        "sandboxes_of_its_own": run.is_exclusive,
         "steps": dict(sorted(run.counts().items())),
         "drift": [row._asdict() for row in run.rows()],
         "skipped": [
@@ -127,12 +127,12 @@ def as_json(run: Run) -> str:
         "flows": {
             bound.flow.name: [
                 {
-                    "step": played.number,
-                    "title": bound.flow.examples[played.number - 1].title,
-                    "request": " ".join(bound.requests[played.number - 1][:2]),
-                    "state": played.state,
+                    "step": step.number,
+                    "title": bound.flow.examples[step.number - 1].title,
+                    "request": " ".join(bound.requests[step.number - 1][:2]),
+                    "state": step.state,
                 }
-                for played in steps
+                for step in steps
             ]
             for bound, steps in run.flows
         },
@@ -143,23 +143,25 @@ def as_json(run: Run) -> str:
 def as_markdown(run: Run) -> str:
     """Return the report as Markdown, for example for an issue."""
     lines = ["# mock-clover conformance", "", f"mock-clover {__version__} against {run.against}"]
-    lines += [f"on {_when(run)}: {summary(run)}.", ""]
+    lines += [f"on {_run_time(run)}: {summary(run)}.", ""]
     rows = run.rows()
     if rows:
         names = ("flow", "step", "path", "expected", "got", "evidence")
-        lines += [_line(names), _line(["---"] * len(names))]
+        lines += [_markdown_row(names), _markdown_row(["---"] * len(names))]
         lines += [
-            _line([row.flow, f"{row.step} {row.title}", f"`{row.path}`", row.expected, row.got])
-            + f" {_mark(row)} |"
+            _markdown_row(
+                [row.flow, f"{row.step} {row.title}", f"`{row.path}`", row.expected, row.got]
+            )
+            + f" {_evidence_label(row)} |"
             for row in rows
         ]
         lines.append("")
-    lines += [f"- skipped: {line}" for line in skipped(run)] + [""]
+    lines += [f"- skipped: {line}" for line in skipped_lines(run)] + [""]
     return "\n".join(lines)
 
 
-def table(run: Run) -> list[dict[str, Any]]:
-    """Return the drift table."""
+def difference_rows(run: Run) -> list[dict[str, Any]]:
+    """Return the differences as table rows."""
     return [
         {
             "flow": row.flow,
@@ -168,13 +170,13 @@ def table(run: Run) -> list[dict[str, Any]]:
             "kind": row.kind,
             "expected": row.expected,
             "got": row.got,
-            "evidence": _mark(row),
+            "evidence": _evidence_label(row),
         }
         for row in run.rows()
     ]
 
 
-def skipped(run: Run) -> list[str]:
+def skipped_lines(run: Run) -> list[str]:
     """Return the skipped steps, one line per flow and reason."""
     groups: dict[tuple[str, str], list[str]] = {}
     for flow, step, reason in run.skips():
@@ -188,18 +190,18 @@ def skipped(run: Run) -> list[str]:
 def summary(run: Run) -> str:
     """Return the counts as text."""
     counts = run.counts()
-    parts = [f"{counts['same']} steps the same", f"{counts['drift']} with drift"]
-    parts += [f"{counts['skipped']} skipped"] if counts["skipped"] else []
+    parts = [f"{counts['same']} steps match", f"{counts['drift']} differ"]
+    parts += [f"{counts['skipped_lines']} skipped"] if counts["skipped"] else []
     return ", ".join(parts)
 
 
-def _mark(row: DriftRow) -> str:
+def _evidence_label(row: ReportRow) -> str:
     return f"{row.evidence}, printed" if row.printed else row.evidence
 
 
-def _line(cells: Any) -> str:
+def _markdown_row(cells: Any) -> str:
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
-def _when(run: Run) -> str:
+def _run_time(run: Run) -> str:
     return datetime.fromtimestamp(run.now_ms // 1000, UTC).isoformat()

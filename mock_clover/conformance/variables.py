@@ -1,8 +1,8 @@
-"""Replace literals in golden requests that differ between servers by variables.
+"""Replace server-specific literals in golden requests with variables.
 
 The files do not mark them: an identifier that appears in an earlier response and in a later request
-is captured from that response. Credentials are given, idempotency keys are new in each run, and
-dates keep their distance from the time of the flow.
+is captured from that response. Credentials are supplied by the user, idempotency keys are generated
+for each run, and dates are shifted relative to the time of the recording.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from mock_clover.conformance.formats import is_identifier, leaves
+from mock_clover.conformance.formats import is_identifier, iter_scalars
 from mock_clover.reference.flows import RECORDED, Example, GoldenFlow, recorded
 
 CREDENTIALS = ("merchant_id", "client_id", "client_secret", "access_token", "api_key")
@@ -23,7 +23,7 @@ _YEAR_CHARS = 4
 
 
 class Variable(NamedTuple):
-    """A text that differs between runs; `value` is the recorded one."""
+    """A value that differs between runs; `value` is the recorded one."""
 
     name: str
     value: str
@@ -48,29 +48,34 @@ class Request(NamedTuple):
         return set(VARIABLE.findall(text)) | ({"key"} if ENCRYPTED.search(text) else set())
 
 
-class Bound(NamedTuple):
+class ParameterizedFlow(NamedTuple):
     """A flow with variables, which can run against any server."""
 
     flow: GoldenFlow
     requests: tuple[Request, ...]
     variables: dict[str, Variable]
     """Variables used in requests, by name."""
-    own: frozenset[str]
+    client_ids: frozenset[str]
     """Identifiers chosen by the client; every server returns them unchanged."""
 
 
-def bind(flow: GoldenFlow) -> Bound:
-    """Find the variables of a flow."""
-    binder = _Binder(flow)
+def parameterize(flow: GoldenFlow) -> ParameterizedFlow:
+    """Replace the literals of a flow with variables."""
+    parameterizer = _Parameterizer(flow)
     requests = tuple(
-        binder.request(number, each) for number, each in enumerate(flow.examples, start=1)
+        parameterizer.request(number, each) for number, each in enumerate(flow.examples, start=1)
     )
     needed = {name for request in requests for name in request.names()}
-    known = {each.name: each for each in binder.known.values() if each.name in needed}
-    return Bound(flow=flow, requests=requests, variables=known, own=frozenset(binder.own))
+    known = {each.name: each for each in parameterizer.known.values() if each.name in needed}
+    return ParameterizedFlow(
+        flow=flow,
+        requests=requests,
+        variables=known,
+        client_ids=frozenset(parameterizer.client_ids),
+    )
 
 
-def current_dates(bound: Bound, now_ms: int) -> dict[str, str]:
+def current_dates(bound: ParameterizedFlow, now_ms: int) -> dict[str, str]:
     """Return the recorded dates of a flow, mapped to current ones."""
     return {
         each.value: _current_date(each.value, bound.flow.at_ms, now_ms)
@@ -87,15 +92,15 @@ def _current_date(value: str, then_ms: int, now_ms: int) -> str:
     return day.date().isoformat() + value[10:]
 
 
-class _Binder:
+class _Parameterizer:
     def __init__(self, flow: GoldenFlow) -> None:
         self._prefix = flow.name.replace("-", "_")
         self.known: dict[str, Variable] = {
             (value := getattr(RECORDED, each)): Variable(each, value, "credential")
             for each in CREDENTIALS
         }
-        self.own: set[str] = set()
-        self._sent = ""
+        self.client_ids: set[str] = set()
+        self._sent_text = ""
         self._count = 0
 
     def request(self, number: int, example: Example) -> Request:
@@ -115,13 +120,13 @@ class _Binder:
             headers=headers,
             body=self._substitute(body),
         )
-        self._sent += "\n".join((example.path, *example.headers.values(), example.body))
+        self._sent_text += "\n".join((example.path, *example.headers.values(), example.body))
         reply = recorded(example)
-        for path, value in leaves({"body": reply.body, "headers": reply.headers}):
+        for path, value in iter_scalars({"body": reply.body, "headers": reply.headers}):
             if not is_identifier(value) or value in self.known:
                 continue
-            if value != PUBLIC_KEY and value in self._sent:
-                self.own.add(value)
+            if value != PUBLIC_KEY and value in self._sent_text:
+                self.client_ids.add(value)
             else:
                 at = re.sub(r"[^A-Za-z0-9]+", "_", path.partition(".")[2]).strip("_").lower()
                 name = f"{self._prefix}_{number}_{at}" if value != PUBLIC_KEY else "key"
@@ -141,7 +146,7 @@ class _Binder:
         return self.known[value].name
 
     def _substitute(self, text: str) -> str:
-        """Replace known values by variables. Dates are handled by `_replace_dates`."""
+        """Replace known values with variables. Dates are handled by `_replace_dates`."""
         for value in self._longest_first():
             text = text.replace(value, f"{{{{{self.known[value].name}}}}}")
         return text

@@ -216,7 +216,7 @@ def test_dashboard_does_not_recreate_deleted_sandbox(
     desk.pay()
     expect(desk.rows).to_have_count(2)
     other.drop()
-    expect(page.locator("#banner")).to_contain_text("was dropped")
+    expect(page.locator("#banner")).to_contain_text("was deleted")
     names = [each["name"] for each in request_json(line, "GET", "/_mock/sandboxes")["data"]]
     assert other.name not in names
     page.get_by_role("button", name="Recreate it").click()

@@ -11,20 +11,26 @@ import pytest
 from mock_clover.client import ClientError, Response, send_request
 from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance import report
-from mock_clover.conformance.formats import is_identifier, leaves
+from mock_clover.conformance.dry_run import (
+    DryRun,
+    Prepared,
+    create_target,
+    same_url_for_all,
+    send_in_process,
+)
+from mock_clover.conformance.formats import is_identifier, iter_scalars
 from mock_clover.conformance.hosts import (
     AddressError,
-    Paced,
-    check_pace,
-    checked,
+    RateLimitedSender,
+    check_rate,
     has_control,
-    root_of,
-    urls_of,
+    server_root,
+    service_urls,
+    validate_url,
 )
-from mock_clover.conformance.play import CONTROL, Send, StepResult, Target, play, service_of
-from mock_clover.conformance.rehearse import DryRun, Prepared, fresh_target, inside, one_url
 from mock_clover.conformance.report import Run
-from mock_clover.conformance.variables import CREDENTIALS, bind, current_dates
+from mock_clover.conformance.run_flow import CONTROL, Send, StepResult, Target, run_flow, service_of
+from mock_clover.conformance.variables import CREDENTIALS, current_dates, parameterize
 from mock_clover.reference.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
@@ -38,11 +44,11 @@ from tests.runner import run_cli
 from tests.served import Served
 from tests.world import NOW_MS, SEED
 
-BOUNDS = {flow.name: bind(flow) for flow in flows()}
+BOUNDS = {flow.name: parameterize(flow) for flow in flows()}
 ROOT = "http://other:4242"
 LISTS, ORDERS, CARDS, GIFTS = "lists-and-lookups", "orders-and-returns", "save-a-card", "gift-cards"
 NO_EMAIL = "Add new card information, as the document's example has it: the e-mail is missing"
-UNLISTENED = "the webhook targets of the recording do not exist"
+UNLISTENED = "the recorded webhook targets do not exist"
 
 
 class Held(NamedTuple):
@@ -69,19 +75,19 @@ class Held(NamedTuple):
         secrets: list[str] = []
         for name in only or BOUNDS:
             bound = BOUNDS[name]
-            place = fresh_target(ROOT, send, name)
+            place = create_target(ROOT, send, name)
             secrets += place.credentials.values()
             if name not in self.prepared:
                 self.prepared[name] = self.rehearsal.prepare(bound, place)
-            steps = play(bound, place, send, *self.prepared[name])
+            steps = run_flow(bound, place, send, *self.prepared[name])
             played.append((bound, tuple(steps)))
         return Run(ROOT, True, NOW_MS, tuple(played), tuple(secrets))
 
     def share(self, send: Send, name: str, given: dict[str, str]) -> list[StepResult]:
         """Play a flow on a server that others use, with credentials."""
-        place = Target(one_url(ROOT), given, Clock().now_ms(), alone=False)
+        place = Target(same_url_for_all(ROOT), given, Clock().now_ms(), is_exclusive=False)
         prepared = self.rehearsal.prepare(BOUNDS[name], place)
-        return list(play(BOUNDS[name], place, send, *prepared))
+        return list(run_flow(BOUNDS[name], place, send, *prepared))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +96,7 @@ def held(keys: KeyRing, default_scenario: Scenario) -> Held:
 
 
 def sender(app: App) -> Send:
-    return lambda *asked: inside(app, *asked)
+    return lambda *asked: send_in_process(app, *asked)
 
 
 def found(run: Run) -> list[tuple[str, str, str, str]]:
@@ -338,7 +344,7 @@ def altered(app: App, change: Alteration) -> Send:
     start = f"{ROOT}/sandbox/conformance-{change.flow}{path}"
 
     def send(asked: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
-        answer = inside(app, asked, url, headers, body)
+        answer = send_in_process(app, asked, url, headers, body)
         if asked != method or not (url == start or (path[-1] in "/?" and url.startswith(start))):
             return answer
         if change.whole:
@@ -433,9 +439,9 @@ def test_missing_credentials_skip_dependent_steps(held: Held) -> None:
     assert [(step.state, step.reason) for step in steps] == [
         ("same", ""),
         *[("skipped", "needs --merchant-id")] * 3,
-        ("skipped", "a control call of mock-clover"),
+        ("skipped", "uses the control API of mock-clover"),
         ("skipped", "needs --merchant-id"),
-        ("skipped", "a control call of mock-clover"),
+        ("skipped", "uses the control API of mock-clover"),
         *[("skipped", "needs --merchant-id")] * 4,
     ]
 
@@ -447,10 +453,12 @@ def test_missing_credentials_skip_dependent_steps(held: Held) -> None:
         ("accept-payments-flow", {1: "needs a browser and the merchant's consent",
             2: "needs code of step 1", 3: "needs access_token of step 2",
             5: "needs access_token of step 2"}),
-        ("lists-and-lookups", {2: "only mock-clover serves it", 11: "only mock-clover serves it",
-            12: "only mock-clover serves it", 13: "needs a gift card of the merchant",
+        ("lists-and-lookups", {
+            2: "only mock-clover supports it", 11: "only mock-clover supports it",
+            12: "only mock-clover supports it", 13: "needs one of the merchant's gift cards",
             14: "needs id of step 13"}),
-        ("recurring", {5: "a control call of mock-clover", 7: "a control call of mock-clover",
+        ("recurring", {
+            5: "uses the control API of mock-clover", 7: "uses the control API of mock-clover",
             8: "depends on a skipped step"}),
     ],
 )  # fmt: skip
@@ -461,7 +469,7 @@ def test_mock_only_steps_are_skipped_on_shared_server(
 
     def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         sent.append(url)
-        return inside(app, method, url, headers, body)
+        return send_in_process(app, method, url, headers, body)
 
     known = app.sandboxes.default.credentials
     steps = held.share(send, flow, {each: getattr(known, each) for each in CREDENTIALS})
@@ -478,7 +486,7 @@ def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Held) 
         held.share(sender(app), LISTS, given)
 
     def emptied(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
-        answer = inside(app, method, url, headers, body)
+        answer = send_in_process(app, method, url, headers, body)
         if url.endswith("/v1/orders"):
             return answer._replace(body=b'{"object":"list","url":"/v1/orders","data":[]}')
         if "/v1/charges?" in url:
@@ -502,7 +510,7 @@ def test_missing_response_is_drift_and_stops_flow(held: Held) -> None:
     def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         if url.endswith("/v1/refunds"):
             raise ClientError("the connection was closed")
-        return inside(app, method, url, headers, body)
+        return send_in_process(app, method, url, headers, body)
 
     run = held.run(send, (LISTS,))
     assert found(run) == [(LISTS, "Its refund in part", "status", "no reply")]
@@ -529,8 +537,8 @@ def test_requests_contain_no_mock_specific_values(name: str) -> None:
         reply = recorded(example)
         known += [
             str(value)
-            for _, value in leaves({"body": reply.body, "headers": reply.headers})
-            if is_identifier(value) and value not in bound.own
+            for _, value in iter_scalars({"body": reply.body, "headers": reply.headers})
+            if is_identifier(value) and value not in bound.client_ids
         ]
 
 
@@ -559,11 +567,11 @@ def test_only_listed_test_cards_are_sent(held: Held) -> None:
 
     def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         sent.append(body)
-        return inside(app, method, url, headers, body)
+        return send_in_process(app, method, url, headers, body)
 
-    place = fresh_target(ROOT, send, "forged")
-    steps = list(play(forged, place, send, *held.rehearsal.prepare(forged, place)))
-    assert steps[3].reason == "its card is not a listed test card"
+    place = create_target(ROOT, send, "forged")
+    steps = list(run_flow(forged, place, send, *held.rehearsal.prepare(forged, place)))
+    assert steps[3].reason == "its card number is not a listed test card"
     assert not [body for body in sent if body and b"4532015112830366" in body]
 
 
@@ -589,7 +597,7 @@ def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
     assert found(run)[:2] == [("oauth-v2", *each) for each in LEAKS.expected]
 
     def leaking(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
-        answer = inside(app, method, url, headers, body)
+        answer = send_in_process(app, method, url, headers, body)
         if b"email_invalid" not in answer.body:
             return answer
         token = headers["authorization"].removeprefix("Bearer ")
@@ -601,7 +609,7 @@ def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
     texts = [
         write(each) for each in (run, second) for write in (report.as_json, report.as_markdown)
     ]
-    texts += [json.dumps(report.table(each)) for each in (run, second)]
+    texts += [json.dumps(report.difference_rows(each)) for each in (run, second)]
     secrets = [*run.secrets, *second.secrets, "an-unheard-of-secret", "clvroar-0a0a", "4242 4242"]
     for text in texts:
         assert [secret for secret in secrets if secret in text] == []
@@ -612,14 +620,14 @@ def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
 def test_row_has_location_and_evidence(held: Held) -> None:
     change = Alteration("", "accept-payments-flow", SALE, put("ref_num", None), [])
     run = held.run(altered(held.app(), change), (change.flow,))
-    assert report.table(run) == [
+    assert report.difference_rows(run) == [
         {
             "flow": "accept-payments-flow",
             "step": 5,
             "path": "body.ref_num",
             "kind": "missing",
-            "expected": "a reference of 12 digits",
-            "got": "nothing",
+            "expected": "a 12-digit reference number",
+            "got": "(absent)",
             "evidence": "documented",
         }
     ]
@@ -651,7 +659,7 @@ def test_row_has_location_and_evidence(held: Held) -> None:
 )
 def test_production_hosts_and_invalid_urls_are_rejected(url: str) -> None:
     with pytest.raises(AddressError):
-        checked(url)
+        validate_url(url)
     for option in ("--against", "--tokens-url"):
         args = ["--against", "http://127.0.0.1:1", "--control", option, url]
         done = run_cli("conformance", *args)
@@ -661,7 +669,7 @@ def test_production_hosts_and_invalid_urls_are_rejected(url: str) -> None:
 
 def test_the_hosts_of_the_real_sandbox_are_known() -> None:
     none: Any = {}
-    urls = urls_of("https://scl-sandbox.dev.clover.com", none)
+    urls = service_urls("https://scl-sandbox.dev.clover.com", none)
     paths = {path: urls[service_of(path)] for endpoint in SURFACE if (path := endpoint.path)}
     assert paths["/v1/charges"] == "https://scl-sandbox.dev.clover.com"
     assert paths["/v1/tokens"] == "https://token-sandbox.dev.clover.com"
@@ -670,14 +678,14 @@ def test_the_hosts_of_the_real_sandbox_are_known() -> None:
     assert paths["/oauth/v2/token"] == "https://apisandbox.dev.clover.com"
     assert paths["/recurring/v1/plans"] == "https://sandbox.dev.clover.com"
     given: Any = {"tokens": "http://127.0.0.1:1/"}
-    assert urls_of("http://127.0.0.1:2/sandbox/a/", given) == {
+    assert service_urls("http://127.0.0.1:2/sandbox/a/", given) == {
         **dict.fromkeys(urls, "http://127.0.0.1:2/sandbox/a"),
         "tokens": "http://127.0.0.1:1",
     }
-    assert root_of("http://127.0.0.1:2/sandbox/a/") == "http://127.0.0.1:2"
-    check_pace(1000, urls_of("http://127.0.0.1:2", none))
+    assert server_root("http://127.0.0.1:2/sandbox/a/") == "http://127.0.0.1:2"
+    check_rate(1000, service_urls("http://127.0.0.1:2", none))
     with pytest.raises(AddressError):
-        check_pace(17, urls)
+        check_rate(17, urls)
 
 
 def test_requests_are_sequential_and_honor_retry_after() -> None:
@@ -688,7 +696,7 @@ def test_requests_are_sequential_and_honor_retry_after() -> None:
         Response(200, {}, b"done"),
         Response(429, {"retry-after": "3600"}, b""),
     ]
-    send = Paced(lambda *_: answers.pop(0), 2, waits.append)
+    send = RateLimitedSender(lambda *_: answers.pop(0), 2, waits.append)
     assert send("GET", "/", {}, None).status == 200
     assert waits == []
     assert send("GET", "/", {}, None).body == b"done"
@@ -713,7 +721,7 @@ def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: P
     told = json.loads(tree.read_text())
     assert (told["drift"], told["steps"].get("drift")) == ([], None)
     assert list(told["flows"]) == list(BOUNDS)
-    assert f"{told['steps']['same']} steps the same, 0 with drift" in page.read_text()
+    assert f"{told['steps']['same']} steps match, 0 differ" in page.read_text()
     answer = send_request("GET", f"{served.url}/_mock/sandboxes", {}, None)
     names = {each["name"] for each in json.loads(answer.body)["data"]}
     assert not [name for name in names if name.startswith("conformance-")]
@@ -748,7 +756,10 @@ def test_command_reports_drift_of_other_dialect(served: Served) -> None:
         (["--report", "drift.txt"], "must be a .json or .md file"),
         (["--report", "no/drift.md"], "must be a .json or .md file in an existing directory"),
         (["--rate", "0"], "'--rate'"),
-        (["--against", "https://scl-sandbox.dev.clover.com", "--rate", "50"], "allows 16 requests"),
+        (
+            ["--against", "https://scl-sandbox.dev.clover.com", "--rate", "50"],
+            "limit of 16 requests",
+        ),
     ],
 )
 def test_invalid_options_fail_immediately(args: list[str], said: str) -> None:

@@ -166,7 +166,7 @@ def test_the_page_of_conformance_runs(tmp_path: Path, served: Served) -> None:
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
     (printed,) = blocks("howto/conformance.md", "text")
     assert out.endswith(f"{printed}exit code 1\n")
-    assert "0 with drift" in (tmp_path / "drift.md").read_text()
+    assert "0 differ" in (tmp_path / "drift.md").read_text()
     assert len(json.loads((tmp_path / "drift.json").read_text())["drift"]) == 2
 
 

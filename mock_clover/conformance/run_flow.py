@@ -1,7 +1,7 @@
 """Run a flow against a server and report the result of each step.
 
 Requests are sent one at a time. A flow stops when its state differs from the recording: after a
-response of another status class, or no response. `send` does the network I/O.
+response with a different status class, or if there is no response. `send` does the network I/O.
 """
 
 import json
@@ -18,15 +18,15 @@ from mock_clover.conformance.compare import (
     Difference,
     Format,
     compare,
-    is_open,
+    is_list_envelope,
 )
-from mock_clover.conformance.formats import format_of, has_format, is_identifier, leaves
+from mock_clover.conformance.formats import format_of, has_format, is_identifier, iter_scalars
 from mock_clover.conformance.variables import (
     CREDENTIALS,
     ENCRYPTED,
     PUBLIC_KEY,
     VARIABLE,
-    Bound,
+    ParameterizedFlow,
     Request,
     current_dates,
 )
@@ -57,8 +57,8 @@ class Target(NamedTuple):
     credentials: Mapping[str, str]
     """By the names in `variables.CREDENTIALS`."""
     now_ms: int
-    alone: bool
-    """Whether the sandbox is exclusive: then lists are complete, and control calls are sent."""
+    is_exclusive: bool
+    """Whether no other client uses the sandbox: lists are compared and control requests sent."""
     control_token: str | None = None
 
 
@@ -67,12 +67,12 @@ class StepResult(NamedTuple):
 
     number: int
     state: Literal["same", "drift", "made", "skipped"]
-    """`made` is a control call, which is not compared."""
+    """`made` is a control request, whose response is not compared."""
     reason: str = ""
     differences: tuple[Difference, ...] = ()
 
 
-class MissingError(Exception):
+class MissingValueError(Exception):
     """A value that a request needs is unknown."""
 
 
@@ -81,25 +81,27 @@ def service_of(path: str) -> Service:
     return next((service for start, service in SERVICES if path.startswith(start)), "charges")
 
 
-def play(
-    bound: Bound,
+def run_flow(
+    bound: ParameterizedFlow,
     target: Target,
     send: Send,
     skips: Mapping[int, str],
-    loose: Mapping[int, Collection[str]],
+    variable_paths: Mapping[int, Collection[str]],
 ) -> Iterator[StepResult]:
-    """Run a flow. `skips` are reasons by step number, `loose` paths of variable values."""
-    echoes = {getattr(RECORDED, name): value for name, value in target.credentials.items()}
-    echoes |= {value: value for value in bound.own}
-    echoes |= current_dates(bound, target.now_ms)
-    echoes |= {each.value: make_key() for each in bound.variables.values() if each.kind == "key"}
+    """Run a flow. `skips` has reasons and `variable_paths` paths of variable values, by step."""
+    id_map = {getattr(RECORDED, name): value for name, value in target.credentials.items()}
+    id_map |= {value: value for value in bound.client_ids}
+    id_map |= current_dates(bound, target.now_ms)
+    id_map |= {
+        each.value: new_idempotency_key() for each in bound.variables.values() if each.kind == "key"
+    }
     stopped = ""
     for number, request in enumerate(bound.requests, start=1):
         reason = skips.get(number) or stopped
         if not reason:
             try:
-                result = _step(bound, number, request, target, send, echoes, loose)
-            except MissingError as error:
+                result = _run_step(bound, number, request, target, send, id_map, variable_paths)
+            except MissingValueError as error:
                 reason = str(error)
             else:
                 yield result
@@ -108,18 +110,18 @@ def play(
         yield StepResult(number, "skipped", reason)
 
 
-def _step(
-    bound: Bound,
+def _run_step(
+    bound: ParameterizedFlow,
     number: int,
     request: Request,
     target: Target,
     send: Send,
-    echoes: dict[str, str],
-    loose: Mapping[int, Collection[str]],
+    id_map: dict[str, str],
+    variable_paths: Mapping[int, Collection[str]],
 ) -> StepResult:
-    """Send one request. The `reason` of the result says why the flow cannot continue, if so."""
+    """Send one request. If the flow cannot continue, the result's `reason` says why."""
     expected = recorded(bound.flow.examples[number - 1])
-    filled = fill(request, bound, echoes)
+    filled = substitute_variables(request, bound, id_map)
     headers = {"user-agent": f"mock-clover/{__version__}"} | filled.headers
     if filled.path.startswith(CONTROL) and target.control_token:
         headers[CONTROL_HEADER] = target.control_token
@@ -141,9 +143,13 @@ def _step(
         failed = f"step {number} got {got.status} instead of {expected.status}"
     if filled.path.startswith(CONTROL):
         return StepResult(number, "skipped" if failed else "made", failed)
-    differences = compare(*(expected, got, echoes, loose.get(number, ())), whole_lists=target.alone)
-    if not failed and (target.alone or not (is_open(expected.body) or _is_list(expected))):
-        _learn(bound, number, expected, got, echoes)
+    differences = compare(
+        *(expected, got, id_map, variable_paths.get(number, ())), exact_lists=target.is_exclusive
+    )
+    if not failed and (
+        target.is_exclusive or not (is_list_envelope(expected.body) or _is_list(expected))
+    ):
+        _record_ids(bound, number, expected, got, id_map)
     return StepResult(
         number=number,
         state="drift" if differences else "same",
@@ -156,55 +162,61 @@ def _is_list(reply: RecordedReply) -> bool:
     return isinstance(reply.body, list)
 
 
-def _learn(
-    bound: Bound, number: int, expected: RecordedReply, got: RecordedReply, echoes: dict[str, str]
+def _record_ids(
+    bound: ParameterizedFlow,
+    number: int,
+    expected: RecordedReply,
+    got: RecordedReply,
+    id_map: dict[str, str],
 ) -> None:
-    """Record the server's identifiers. Those that later steps need may have any format."""
+    """Record the server's identifiers; in any format, if later steps need them."""
     needed = {each.value for each in bound.variables.values() if each.number == number}
-    actual = dict(leaves({"body": got.body, "headers": got.headers}))
-    for path, value in leaves({"body": expected.body, "headers": expected.headers}):
+    actual = dict(iter_scalars({"body": got.body, "headers": got.headers}))
+    for path, value in iter_scalars({"body": expected.body, "headers": expected.headers}):
         other = actual.get(path, ABSENT)
-        if value in echoes or not isinstance(other, str) or not is_identifier(value):
+        if value in id_map or not isinstance(other, str) or not is_identifier(value):
             continue
         if value in needed or has_format(other, format_of(value)):
-            echoes[value] = other
+            id_map[value] = other
 
 
-def fill(request: Request, bound: Bound, echoes: Mapping[str, str]) -> Request:
-    """Return a request with its variables replaced. Raises MissingError."""
+def substitute_variables(
+    request: Request, bound: ParameterizedFlow, id_map: Mapping[str, str]
+) -> Request:
+    """Return a request with its variables replaced. Raises MissingValueError."""
     values = {
-        name: echoes[each.value] for name, each in bound.variables.items() if each.value in echoes
+        name: id_map[each.value] for name, each in bound.variables.items() if each.value in id_map
     }
     missing = request.names() - values.keys()
     if missing:
         names = missing & set(CREDENTIALS) or missing  # other values may depend on credentials
-        raise MissingError(
+        raise MissingValueError(
             f"needs {' and '.join(_describe(name, bound) for name in sorted(names))}"
         )
 
     def substitute(text: str) -> str:
-        return VARIABLE.sub(lambda found: values[found[1]], _encrypt_pans(text, echoes))
+        return VARIABLE.sub(lambda found: values[found[1]], _encrypt_pans(text, id_map))
 
     path = VARIABLE.sub(lambda found: quote(values[found[1]], safe=""), request.path)
     headers = {name: substitute(value) for name, value in request.headers.items()}
     return Request(method=request.method, path=path, headers=headers, body=substitute(request.body))
 
 
-def _describe(name: str, bound: Bound) -> str:
+def _describe(name: str, bound: ParameterizedFlow) -> str:
     each = bound.variables.get(name)
     if each is None or each.kind == "credential":
         return f"--{name.replace('_', '-')}"
     return f"{each.path.rpartition('.')[2]} of step {each.number}"
 
 
-def _encrypt_pans(text: str, echoes: Mapping[str, str]) -> str:
+def _encrypt_pans(text: str, id_map: Mapping[str, str]) -> str:
     if not ENCRYPTED.search(text):
         return text
 
     try:
-        return ENCRYPTED.sub(lambda found: encrypt_pan(echoes[PUBLIC_KEY], found[1]), text)
+        return ENCRYPTED.sub(lambda found: encrypt_pan(id_map[PUBLIC_KEY], found[1]), text)
     except ValueError as error:
-        raise MissingError(f"needs a valid public key: {error}") from None
+        raise MissingValueError(f"needs a valid public key: {error}") from None
 
 
 def as_reply(response: Response) -> RecordedReply:
@@ -220,7 +232,7 @@ def as_reply(response: Response) -> RecordedReply:
     )
 
 
-def make_key() -> str:
+def new_idempotency_key() -> str:
     """Return a new idempotency key, so that a second run does not get cached responses."""
     h = os.urandom(16).hex()
     return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"

@@ -1,7 +1,7 @@
 """Dry run: run every flow against an in-process mock first.
 
-It finds two things. Values that differ between two runs on the same code are variable, so they are
-not compared. Steps that differ when other steps are skipped depend on those steps.
+It determines which values vary between two runs of the same code (these are not compared) and which
+steps depend on skipped steps.
 """
 
 import json
@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 from mock_clover.client import ClientError, Response
 from mock_clover.clover.common.hosts import Service
-from mock_clover.conformance.play import (
+from mock_clover.conformance.run_flow import (
     CONTROL,
     CONTROL_HEADER,
     SERVICES,
     Send,
     Target,
-    play,
+    run_flow,
 )
-from mock_clover.conformance.variables import CREDENTIALS, Bound
+from mock_clover.conformance.variables import CREDENTIALS, ParameterizedFlow
 from mock_clover.core.masking import passes_luhn
 from mock_clover.reference.examples import endpoint_of
 from mock_clover.sandbox.keys import KeyRing
@@ -29,11 +29,11 @@ from mock_clover.server.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 
-_SEED = "rehearsal"
+_SEED = "dry run"
 _SERVICES = tuple(dict.fromkeys(("charges", *(service for _, service in SERVICES))))
 _WEBHOOK_PATHS = ("/_mock/webhooks", "/_mock/deliveries")
 _DIGITS = re.compile(r"[2-9]\d{12,18}")
-_ACCOUNT = "depends on what else the account holds"
+_ACCOUNT = "depends on other data in the account"
 _SETTINGS = re.compile(r"/v3/merchants/[^/]+/(tax_rates|order_types|tenders|properties)(/|$)")
 
 
@@ -41,7 +41,7 @@ class Prepared(NamedTuple):
     """What the dry run found: steps to skip, and paths of variable values by step."""
 
     skips: dict[int, str]
-    loose: dict[int, Collection[str]]
+    variable_paths: dict[int, Collection[str]]
 
 
 class DryRun:
@@ -53,71 +53,79 @@ class DryRun:
         self._app = build(scenario, keys or KeyRing(), seed=_SEED, log=log, setting_overrides={})
         self._cards = {card.number for card in scenario.cards}
 
-    def prepare(self, bound: Bound, target: Target) -> Prepared:
+    def prepare(self, bound: ParameterizedFlow, target: Target) -> Prepared:
         """Return which steps to skip on the target, and which values are variable."""
-        skips = self._unsendable(bound)
-        loose: dict[int, Collection[str]] = {}
-        for step in play(bound, self._target(bound, CREDENTIALS, alone=True), self.send, skips, {}):
+        skips = self._never_sent(bound)
+        variable_paths: dict[int, Collection[str]] = {}
+        for step in run_flow(
+            bound, self._dry_run_target(bound, CREDENTIALS, is_exclusive=True), self.send, skips, {}
+        ):
             if any(each.kind != "value" for each in step.differences):
-                skips[step.number] = "its response differs from day to day"
-            loose[step.number] = {each.path for each in step.differences}
-        if not target.alone:
-            skips = self._unsuitable(bound) | skips
+                skips[step.number] = "its response depends on the date"
+            variable_paths[step.number] = {each.path for each in step.differences}
+        if not target.is_exclusive:
+            skips = self._mock_only(bound) | skips
         missing = {name for name in CREDENTIALS if name not in target.credentials}
-        if skips or missing or not target.alone:
-            skips |= self._dependents(bound, skips, loose, target)
-        return Prepared(skips, loose)
+        if skips or missing or not target.is_exclusive:
+            skips |= self._dependent_steps(bound, skips, variable_paths, target)
+        return Prepared(skips, variable_paths)
 
-    def _dependents(
+    def _dependent_steps(
         self,
-        bound: Bound,
+        bound: ParameterizedFlow,
         skips: dict[int, str],
-        loose: Mapping[int, Collection[str]],
+        variable_paths: Mapping[int, Collection[str]],
         target: Target,
     ) -> dict[int, str]:
-        """Return the steps that depend on skipped ones: run without these until no more differ.
+        """Return the steps that depend on skipped steps: run without them until no step differs.
 
         For a shared server, the runs share one sandbox, so later runs find existing rows.
         """
         dependents: dict[int, str] = {}
-        own = self._target(bound, target.credentials, alone=target.alone)
+        own_target = self._dry_run_target(
+            bound, target.credentials, is_exclusive=target.is_exclusive
+        )
         for count in range(len(bound.requests) + 2):
-            why = "depends on a skipped step" if target.alone or not count else _ACCOUNT
+            why = "depends on a skipped step" if target.is_exclusive or not count else _ACCOUNT
             added = {
                 step.number: step.reason if step.state == "skipped" else why
-                for step in play(bound, own, self.send, skips | dependents, loose)
+                for step in run_flow(
+                    bound, own_target, self.send, skips | dependents, variable_paths
+                )
                 if step.state in ("skipped", "drift") and step.number not in dependents
             }
             dependents |= added
             if not added and count:
                 break
-            if target.alone:
-                own = self._target(bound, target.credentials, alone=True)
+            if target.is_exclusive:
+                own_target = self._dry_run_target(bound, target.credentials, is_exclusive=True)
         return dependents
 
-    def _target(self, bound: Bound, names: Collection[str], *, alone: bool) -> Target:
-        target = fresh_target("http://localhost", self.send, bound.flow.name)
+    def _dry_run_target(
+        self, bound: ParameterizedFlow, names: Collection[str], *, is_exclusive: bool
+    ) -> Target:
+        target = create_target("http://localhost", self.send, bound.flow.name)
         known = {name: value for name, value in target.credentials.items() if name in names}
-        return target._replace(credentials=known, alone=alone)
+        return target._replace(credentials=known, is_exclusive=is_exclusive)
 
     def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         """Handle a request in this process."""
-        return inside(self._app, method, url, headers, body)
+        return send_in_process(self._app, method, url, headers, body)
 
-    def _unsendable(self, bound: Bound) -> dict[int, str]:
+    def _never_sent(self, bound: ParameterizedFlow) -> dict[int, str]:
         """Return the steps that are never sent to any server."""
         skips = {}
         for number, request in enumerate(bound.requests, start=1):
             if request.path.startswith(_WEBHOOK_PATHS):
-                skips[number] = "the webhook targets of the recording do not exist"
+                skips[number] = "the recorded webhook targets do not exist"
             for digits in _DIGITS.findall(f"{request.path} {request.body}"):
                 if passes_luhn(digits) and digits not in self._cards:
-                    skips[number] = "its card is not a listed test card"
+                    skips[number] = "its card number is not a listed test card"
         return skips
 
     @staticmethod
-    def _unsuitable(bound: Bound) -> dict[int, str]:
-        """Return the steps that only a mock serves, or that would change a shared account."""
+    def _mock_only(bound: ParameterizedFlow) -> dict[int, str]:
+        """Return the steps that only a mock supports, or that would change a shared account."""
         return {
             number: reason
             for number in range(1, len(bound.requests) + 1)
@@ -125,22 +133,22 @@ class DryRun:
         }
 
 
-def mock_only_reason(bound: Bound, number: int) -> str:
+def mock_only_reason(bound: ParameterizedFlow, number: int) -> str:
     """Return why a step is not sent to a shared server, or ''."""
     example, request = bound.flow.examples[number - 1], bound.requests[number - 1]
     endpoint = endpoint_of(example)
     if request.path.startswith(CONTROL):
-        return "a control call of mock-clover"
+        return "uses the control API of mock-clover"
     if endpoint is not None and endpoint.extension:
-        return "only mock-clover serves it"
+        return "only mock-clover supports it"
     if example.headers.get("accept", "").startswith("text/html"):
         return "needs a browser and the merchant's consent"
     if "{{access_token}}" in request.body:
-        return "it would reveal the access token"
+        return "the request body contains the access token"
     if request.method != "GET" and _SETTINGS.match(request.path):
         return "it would change the merchant's settings"
     if _has_gift_card(request.body):
-        return "needs a gift card of the merchant"
+        return "needs one of the merchant's gift cards"
     return ""
 
 
@@ -153,27 +161,31 @@ def _has_gift_card(body: str) -> bool:
     return isinstance(card, dict)
 
 
-def fresh_target(base: str, send: Send, name: str, control_token: str | None = None) -> Target:
+def create_target(base: str, send: Send, name: str, control_token: str | None = None) -> Target:
     """Create a sandbox for a flow on a mock-clover server. Raises ClientError."""
     headers = {CONTROL_HEADER: control_token} if control_token else {}
     headers["content-type"] = "application/json"
     name = f"conformance-{name}"
     created = _control_body(send("PUT", f"{base}{CONTROL}sandboxes/{name}", headers, b"{}"))
-    own = f"{base}/sandbox/{name}"
-    clock = _control_body(send("GET", f"{own}{CONTROL}clock", headers, None))
+    base_url = f"{base}/sandbox/{name}"
+    clock = _control_body(send("GET", f"{base_url}{CONTROL}clock", headers, None))
     credentials = {each: str(created[each]) for each in CREDENTIALS}
     return Target(
-        one_url(own), credentials, clock["now_ms"], alone=True, control_token=control_token
+        same_url_for_all(base_url),
+        credentials,
+        clock["now_ms"],
+        is_exclusive=True,
+        control_token=control_token,
     )
 
 
-def drop_target(base: str, send: Send, name: str, control_token: str | None = None) -> None:
+def delete_target(base: str, send: Send, name: str, control_token: str | None = None) -> None:
     """Delete the sandbox of a flow. Raises ClientError."""
     headers = {CONTROL_HEADER: control_token} if control_token else {}
     send("DELETE", f"{base}{CONTROL}sandboxes/conformance-{name}", headers, None)
 
 
-def one_url(base: str) -> dict[Service, str]:
+def same_url_for_all(base: str) -> dict[Service, str]:
     """Return the same URL for all services."""
     return dict.fromkeys(_SERVICES, base)
 
@@ -188,15 +200,17 @@ def _control_body(response: Response) -> dict[str, Any]:
     return body
 
 
-def inside(
+def send_in_process(
     app: App, method: str, url: str, headers: dict[str, str], body: bytes | None
 ) -> Response:
     """Handle a request with an in-process application."""
     parts = urlsplit(url)
-    head = {name.lower().encode(): value.encode("latin-1") for name, value in headers.items()}
+    raw_headers = {
+        name.lower().encode(): value.encode("latin-1") for name, value in headers.items()
+    }
     reply = app.handle_now(
         *(method, parts.path, parts.query.encode()),
-        {b"host": parts.netloc.encode(), **head},
+        {b"host": parts.netloc.encode(), **raw_headers},
         body or b"",
     )
     reply_headers = {
