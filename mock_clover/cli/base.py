@@ -35,14 +35,14 @@ class NonEmptyOptionsCommand(click.Command):
         for parameter in self.get_params(ctx):
             value = values.get(str(parameter.name))
             if any(_is_blank(item) for item in (value if isinstance(value, list) else [value])):
-                fail(f"{parameter.opts[0]} is empty: set a value or omit the option")
+                exit_with_error(f"{parameter.opts[0]} is empty: set a value or omit the option")
             variable = str(parameter.envvar)
             if (
                 value is None
                 and variable in _MUST_NOT_BE_EMPTY
                 and _is_blank(os.environ.get(variable))
             ):
-                fail(
+                exit_with_error(
                     f"{variable} is empty, which would leave the control API unprotected: "
                     "set a value or unset the variable"
                 )
@@ -116,7 +116,7 @@ def print_table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         click.echo("  ".join(str(row[name]).ljust(widths[name]) for name in names).rstrip())
 
 
-def fail(message: str, code: int = 2) -> NoReturn:
+def exit_with_error(message: str, code: int = 2) -> NoReturn:
     """Print an error to stderr and exit."""
     click.echo(f"mock-clover: {message}", err=True)
     sys.exit(code)

@@ -13,7 +13,7 @@ from mock_clover.cli.base import (
     as_shell,
     credentials_of,
     examples,
-    fail,
+    exit_with_error,
     sandbox_option,
     seed_option,
     url_option,
@@ -87,7 +87,7 @@ def _merchant_credentials(
         loaded = load(scenario)
         return credentials_in(loaded, seed, sandbox, merchant)
     except ScenarioError as error:
-        fail(str(error))
+        exit_with_error(str(error))
 
 
 @click.command(
@@ -117,7 +117,7 @@ def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, 
     try:
         click.echo(create_token(base, api_key, pan, month, year, cvv, plain=plain))
     except ClientError as error:
-        fail(str(error), code=1)
+        exit_with_error(str(error), code=1)
 
 
 @click.command(
@@ -137,7 +137,7 @@ def health(*, url: str | None) -> None:
     try:
         status = get_json(f"{base}/readyz", timeout_s=2)
     except ClientError as error:
-        fail(f"not ready: {error}", code=1)
+        exit_with_error(f"not ready: {error}", code=1)
     click.echo(f"{status.get('status')} ({status.get('scenario')}, {status.get('version')})")
 
 
@@ -176,7 +176,7 @@ def journal(
             for exchange in stream_events(f"{base}/_mock/journal", last, headers):
                 _print_exchange(exchange, as_json=as_json)
     except ClientError as error:
-        fail(str(error), code=1)
+        exit_with_error(str(error), code=1)
     except KeyboardInterrupt:
         return
 

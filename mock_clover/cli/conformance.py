@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mock_clover.cli.base import CONTEXT, PREFIX, examples, fail, print_table
+from mock_clover.cli.base import CONTEXT, PREFIX, examples, exit_with_error, print_table
 
 if TYPE_CHECKING:
     from mock_clover.conformance.dry_run import DryRun
@@ -127,9 +127,9 @@ def conformance(
             against, bounds, options, rate=rate, control=control, control_token=control_token
         )
     except (FlowError, AddressError, ClientError) as error:
-        fail(str(error))
+        exit_with_error(str(error))
     except KeyboardInterrupt:
-        fail("interrupted; no report was written")
+        exit_with_error("interrupted; no report was written")
     _print_results(run, report, as_json=as_json)
 
 
@@ -240,6 +240,6 @@ def _print_results(run: "Run", report: Path | None, *, as_json: bool) -> None:
                 getattr(report_module, _WRITERS[report.suffix])(run), encoding="utf-8"
             )
         except OSError as error:
-            fail(f"--report {report}: {error.strerror}")
+            exit_with_error(f"--report {report}: {error.strerror}")
     if rows:
         raise SystemExit(1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from mock_clover.cli.base import CONTEXT, examples, fail, print_table
+from mock_clover.cli.base import CONTEXT, examples, exit_with_error, print_table
 
 
 @click.command(
@@ -33,7 +33,7 @@ def evidence(*, scenario: str, as_json: bool) -> None:
     try:
         claims = fidelity(load(scenario))
     except ScenarioError as error:
-        fail(str(error))
+        exit_with_error(str(error))
     if as_json:
         click.echo(json.dumps(claims, indent=2, ensure_ascii=False))
         return

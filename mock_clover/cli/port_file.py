@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from mock_clover.cli.base import fail
+from mock_clover.cli.base import exit_with_error
 from mock_clover.sandbox.files import regular_file, write_whole
 
 
@@ -25,7 +25,7 @@ class PortFile:
             try:
                 regular_file(path).unlink(missing_ok=True)
             except OSError as error:
-                self._fail(error)
+                self._exit_with_error(error)
 
     def write(self, port: int) -> None:
         """Write the port file; called when the server is listening."""
@@ -34,7 +34,7 @@ class PortFile:
             try:
                 write_whole(self._path, self._content)
             except OSError as error:
-                self._fail(error)
+                self._exit_with_error(error)
 
     def _remove(self) -> None:
         """Delete the file on exit, unless another server has replaced it."""
@@ -44,5 +44,5 @@ class PortFile:
                 if file.read_bytes() == self._content:
                     file.unlink()
 
-    def _fail(self, error: OSError) -> None:
-        fail(f"{self._option} {self._path}: {error.strerror}")
+    def _exit_with_error(self, error: OSError) -> None:
+        exit_with_error(f"{self._option} {self._path}: {error.strerror}")

@@ -18,12 +18,12 @@ from mock_clover.cli.base import (
     NonEmptyOptionsCommand,
     as_shell,
     examples,
-    fail,
+    exit_with_error,
     seed_option,
     variables_of,
 )
 from mock_clover.cli.port_file import PortFile
-from mock_clover.cli.strictness import LENIENT, Strictness
+from mock_clover.cli.strictness import NOT_STRICT, Strictness
 from mock_clover.cli.tls import HttpsListener, TlsOptions, tls_options
 from mock_clover.core.suggestions import did_you_mean
 
@@ -199,14 +199,14 @@ def serve(
         listener = bind(host, port)
         https = tls.listen(host) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
-        fail(str(error))
+        exit_with_error(str(error))
     overrides = {
         name: value
         for name, value in (("dialect", dialect), ("listed_cards_only", listed_cards_only))
         if value is not None
-    } | (LENIENT if no_strict else strict or {})
+    } | (NOT_STRICT if no_strict else strict or {})
     log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
-    gate = ControlGuard(enabled=control, token=control_token, hosts=control_hosts)
+    control_guard = ControlGuard(enabled=control, token=control_token, hosts=control_hosts)
     try:
         with _progress(loaded) as report_progress:
             app = build(
@@ -214,27 +214,27 @@ def serve(
                 seed=seed,
                 log=log,
                 setting_overrides=overrides,
-                control_guard=gate,
+                control_guard=control_guard,
                 webhook_hosts=webhook_hosts,
                 on_progress=report_progress,
             )
     except ScenarioError as error:
-        fail(f"{scenario}: {error}")
+        exit_with_error(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
     app.sandboxes.authority = https.pem if https else ""
     periodic = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
     renewal = (functools.partial(https.tls.renew, log.write_message),) if https else ()
     tasks: tuple[Callable[[], Any], ...] = (functools.partial(load_key, keys),)
     tasks += _watchers(scenario, app.sandboxes) if watch else ()
-    bound = listener.getsockname()[1]
+    bound_port = listener.getsockname()[1]
 
     def announce() -> None:
         # Before the banner, the HTTP file last: a script that finds it can rely on the HTTPS file.
         if https:
             https_port_file.write(https.port)
-        http_port_file.write(bound)
+        http_port_file.write(bound_port)
         credentials = app.sandboxes.default.credentials
-        click.echo(_banner(host, bound, https, loaded.name, credentials, dashboard=control))
+        click.echo(_banner(host, bound_port, https, loaded.name, credentials, dashboard=control))
         sys.stdout.flush()
 
     run(app, listener, announce, periodic + renewal, tasks, https.tls if https else None)
@@ -243,7 +243,7 @@ def serve(
 
 def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFile]:
     if http and https and http.resolve() == https.resolve():
-        fail(f"--tls-port-file {https}: must be a different file than --port-file")
+        exit_with_error(f"--tls-port-file {https}: must be a different file than --port-file")
     return PortFile("--port-file", http), PortFile("--tls-port-file", https)
 
 
@@ -285,11 +285,12 @@ def _banner(
             "  Warning: reachable from the network; anyone who can connect can use this server."
         )
     lines.append(f"  Scenario: {scenario}. This is a mock; no money moves. Press Ctrl-C to stop.")
-    near = "127.0.0.1" if host in ("0.0.0.0", "::") else shown_host  # noqa: S104 - compared only
-    lines += [f"  {hint}" for hint in (https.hints() if https else ())]
+    local_host = "127.0.0.1" if host in ("0.0.0.0", "::") else shown_host  # noqa: S104 - compared only
+    local_url = f"http://{local_host}:{port}"
+    lines += [f"  {hint}" for hint in (https.banner_lines() if https else ())]
     if dashboard:
-        lines.append(f"  Dashboard: http://{near}:{port}/_mock/")
-    lines += [f"  {line}" for line in as_shell(variables_of(f"http://{near}:{port}", credentials))]
+        lines.append(f"  Dashboard: {local_url}/_mock/")
+    lines += [f"  {line}" for line in as_shell(variables_of(local_url, credentials))]
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType  # not generic before click 8.4
 
-LENIENT = {"strict": False, "refuse_inferred": False}
+NOT_STRICT = {"strict": False, "refuse_inferred": False}
 _DOCS = {"strict": True}
 _EVIDENCE = {"refuse_inferred": True}
 _SETTINGS: dict[str, dict[str, bool]] = {
@@ -17,7 +17,7 @@ _SETTINGS: dict[str, dict[str, bool]] = {
     "evidence": _EVIDENCE,
     "all": _DOCS | _EVIDENCE,
     **dict.fromkeys(("1", "true", "yes", "on"), _DOCS),
-    **dict.fromkeys(("0", "false", "no", "off"), LENIENT),
+    **dict.fromkeys(("0", "false", "no", "off"), NOT_STRICT),
 }
 """Settings by value of the option. Booleans are accepted for the environment variable."""
 

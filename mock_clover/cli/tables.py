@@ -10,7 +10,7 @@ import click
 from mock_clover.cli.base import (
     CONTEXT,
     examples,
-    fail,
+    exit_with_error,
     print_table,
 )
 
@@ -32,7 +32,7 @@ def cards(*, scenario: str, as_json: bool) -> None:
     try:
         loaded = load(scenario)
     except ScenarioError as error:
-        fail(str(error))
+        exit_with_error(str(error))
     rows = [
         {
             "number": card.number,
@@ -101,18 +101,18 @@ def check(*, files: tuple[str, ...]) -> None:
             continue
         for warning in warnings:
             click.echo(warning, err=True)
-        parts = [_count(scenario.cards, "card"), _count(scenario.rules, "rule")]
-        parts += [_count(scenario.faults, "fault")] if scenario.faults else []
+        parts = [_count_noun(scenario.cards, "card"), _count_noun(scenario.rules, "rule")]
+        parts += [_count_noun(scenario.faults, "fault")] if scenario.faults else []
         fixtures = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
         rows = sum(fixture.count for fixture in fixtures if fixture is not None)
-        parts += [_count(range(rows), "row")] if rows else []
-        parts += [_count(scenario.merchants, "merchant")] if scenario.merchants else []
+        parts += [_count_noun(range(rows), "row")] if rows else []
+        parts += [_count_noun(scenario.merchants, "merchant")] if scenario.merchants else []
         click.echo(f"{file}: ok, {', '.join(parts)}")
     if has_errors:
         sys.exit(2)
 
 
-def _count(items: Sized, noun: str) -> str:
+def _count_noun(items: Sized, noun: str) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
 
 
@@ -133,8 +133,8 @@ def scenarios(*, as_json: bool) -> None:
     context_settings=CONTEXT,
     epilog=examples("mock-clover schema scenario > scenario.schema.json"),
 )
-@click.argument("what", type=click.Choice(["scenario"]))
-def schema(*, what: str) -> None:
+@click.argument("file_type", type=click.Choice(["scenario"]))
+def schema(*, file_type: str) -> None:
     """Print the JSON Schema of scenario files, for editors.
 
     First line of a scenario: # yaml-language-server: $schema=scenario.schema.json
@@ -160,7 +160,7 @@ def schema(*, what: str) -> None:
     records["ScenarioFile"]["extends"]["examples"] = shipped_names()
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"mock-clover {what}",
+        "title": f"mock-clover {file_type}",
         "description": "The behaviour of a sandbox: settings, cards, rules, faults and data.",
         **generated,
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from mock_clover.cli.base import PREFIX, fail
+from mock_clover.cli.base import PREFIX, exit_with_error
 
 if TYPE_CHECKING:
     from mock_clover.server.ca_store import StoredCA
@@ -73,14 +73,17 @@ class TlsOptions(NamedTuple):
         from mock_clover.server.tls import Tls
 
         listener = bind(host, self.port)
-        stored, names = authority(self.folder, self.names)
+        stored_ca, names = load_ca(self.folder, self.names)
         try:
-            tls = Tls(listener, stored.authority, all_names(names))
+            tls = Tls(listener, stored_ca.authority, all_names(names))
         except AuthorityError as error:
-            fail(str(error))
+            exit_with_error(str(error))
         port = listener.getsockname()[1]
         return HttpsListener(
-            tls=tls, port=port, certificate=stored.certificate, pem=stored.authority.pem.decode()
+            tls=tls,
+            port=port,
+            certificate=stored_ca.certificate,
+            pem=stored_ca.authority.pem.decode(),
         )
 
 
@@ -92,7 +95,7 @@ class HttpsListener(NamedTuple):
     certificate: Path | None
     pem: str
 
-    def hints(self) -> list[str]:
+    def banner_lines(self) -> list[str]:
         """Return the lines about HTTPS for the startup banner."""
         if self.certificate is None:
             trust = (
@@ -109,7 +112,7 @@ class HttpsListener(NamedTuple):
         return [f"HTTPS: {trust}", *([f"HTTPS: {names}"] if names else [])]
 
 
-def authority(folder: Path | None, names: tuple[str, ...]) -> "tuple[StoredCA, tuple[str, ...]]":
+def load_ca(folder: Path | None, names: tuple[str, ...]) -> "tuple[StoredCA, tuple[str, ...]]":
     """Return the CA and the additional names. Print notices to stderr, exit on errors."""
     import datetime as dt
 
@@ -118,12 +121,12 @@ def authority(folder: Path | None, names: tuple[str, ...]) -> "tuple[StoredCA, t
 
     try:
         additional = further_names(names)
-        stored = keep(folder, additional, dt.datetime.now(dt.UTC))
+        stored_ca = keep(folder, additional, dt.datetime.now(dt.UTC))
     except AuthorityError as error:
-        fail(str(error))
-    if stored.said:
-        click.echo(f"mock-clover: {stored.said}", err=True)
-    return stored, additional
+        exit_with_error(str(error))
+    if stored_ca.said:
+        click.echo(f"mock-clover: {stored_ca.said}", err=True)
+    return stored_ca, additional
 
 
 def tls_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -158,4 +161,4 @@ def _reject_unused_options(context: click.Context) -> None:
         name = str(parameter.name)
         is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if is_given and name.startswith("tls_"):
-            fail(f"{parameter.opts[0]} requires --tls")
+            exit_with_error(f"{parameter.opts[0]} requires --tls")

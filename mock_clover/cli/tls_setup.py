@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mock_clover.cli.base import CONTEXT, NonEmptyOptionsCommand, examples, fail
-from mock_clover.cli.tls import authority, folder_option, names_option
+from mock_clover.cli.base import CONTEXT, NonEmptyOptionsCommand, examples, exit_with_error
+from mock_clover.cli.tls import folder_option, load_ca, names_option
 
 if TYPE_CHECKING:
     from mock_clover.server.authority import Authority
@@ -100,10 +100,12 @@ def tls_setup(
         for line in _hosts_lines(address) if hosts else _compose_lines(compose or ""):
             click.echo(line)
         return
-    stored, _ = authority(tls_folder, tls_names)
-    if stored.certificate is None:
-        fail("cannot determine a directory for the certificate authority; set --tls-folder")
-    for line in _trust_lines(stored.authority, stored.certificate.absolute(), client):
+    stored_ca, _ = load_ca(tls_folder, tls_names)
+    if stored_ca.certificate is None:
+        exit_with_error(
+            "cannot determine a directory for the certificate authority; set --tls-folder"
+        )
+    for line in _trust_lines(stored_ca.authority, stored_ca.certificate.absolute(), client):
         click.echo(line)
 
 
