@@ -9,7 +9,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mock_clover.control.endpoint import OURS
+from mock_clover.control.endpoint import MOCK_ONLY
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Asset, Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
@@ -81,7 +81,7 @@ def _endpoint(
         path=path,
         run=read,
         response=Record,
-        evidence=OURS,
+        evidence=MOCK_ONLY,
         auth=NO_AUTH,
         surface=UNJOURNALED,
         cross_origin=cross_origin,

@@ -7,7 +7,7 @@ Cards that are stored only as a fingerprint, for example after a snapshot was re
 from typing import Literal
 
 from mock_clover.clover.common.cards import Brand, brand_of
-from mock_clover.control.endpoint import OURS
+from mock_clover.control.endpoint import MOCK_ONLY
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
@@ -60,7 +60,7 @@ ENDPOINT = Endpoint(
     path="/sdk/cards",
     run=list_cards,
     response=PickerCards,
-    evidence=OURS,
+    evidence=MOCK_ONLY,
     auth=NO_AUTH,
     surface=UNJOURNALED,
 )

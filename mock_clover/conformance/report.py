@@ -55,10 +55,10 @@ class Run(NamedTuple):
     def rows(self) -> list[ReportRow]:
         """Return all differences."""
         return [
-            self._row(bound, step.number, each)
+            self._row(bound, step.number, difference)
             for bound, steps in self.flows
             for step in steps
-            for each in step.differences
+            for difference in step.differences
         ]
 
     def counts(self) -> Counter[str]:

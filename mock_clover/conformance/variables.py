@@ -63,7 +63,8 @@ def parameterize(flow: GoldenFlow) -> ParameterizedFlow:
     """Replace the literals of a flow with variables."""
     parameterizer = _Parameterizer(flow)
     requests = tuple(
-        parameterizer.request(number, each) for number, each in enumerate(flow.examples, start=1)
+        parameterizer.request(number, example)
+        for number, example in enumerate(flow.examples, start=1)
     )
     needed = {name for request in requests for name in request.names()}
     known = {each.name: each for each in parameterizer.known.values() if each.name in needed}
@@ -78,9 +79,9 @@ def parameterize(flow: GoldenFlow) -> ParameterizedFlow:
 def current_dates(bound: ParameterizedFlow, now_ms: int) -> dict[str, str]:
     """Return the recorded dates of a flow, mapped to current ones."""
     return {
-        each.value: _current_date(each.value, bound.flow.at_ms, now_ms)
-        for each in bound.variables.values()
-        if each.kind == "date"
+        variable.value: _current_date(variable.value, bound.flow.at_ms, now_ms)
+        for variable in bound.variables.values()
+        if variable.kind == "date"
     }
 
 

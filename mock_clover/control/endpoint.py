@@ -8,7 +8,7 @@ from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Endpoint
 
-OURS = inferred("of this mock, not of Clover")
+MOCK_ONLY = inferred("specific to this mock, not part of Clover")
 
 
 class ControlRecord(Record, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +36,7 @@ def control(
         response=response,
         request=request,
         query=query,
-        evidence=OURS,
+        evidence=MOCK_ONLY,
         about=(run.__doc__ or "").partition("\n")[0],
     )
 

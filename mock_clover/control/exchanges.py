@@ -14,7 +14,7 @@ import msgspec
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, ApiError
 from mock_clover.clover.surface import ROUTER
-from mock_clover.control.endpoint import OURS, ControlRecord, control
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
 from mock_clover.control.masking import masked_key, masked_row
 from mock_clover.core.evidence import END, doc
 from mock_clover.core.masking import redact
@@ -83,7 +83,7 @@ class ReplayRequest(ControlRecord, frozen=True, kw_only=True):
             str,
             doc(
                 "Idempotency key to send; none by default.",
-                OURS,
+                MOCK_ONLY,
                 max_length=KEY_CHARS_MAX,
                 pattern=f"^[ -~]*{END}",
             ),

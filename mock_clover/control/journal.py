@@ -6,7 +6,7 @@ import msgspec
 
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.clover.surface import RULE_OPERATIONS
-from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown_name
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control, unknown_name
 from mock_clover.control.masking import masked_value
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
@@ -22,14 +22,14 @@ _NEAREST_MAX = 3
 class JournalQuery(Record, frozen=True, kw_only=True):
     """Query of the journal."""
 
-    endpoint: Annotated[str | None, doc("Operation name.", OURS)] = None
-    status: Annotated[int | None, doc("HTTP status.", OURS)] = None
-    method: Annotated[str | None, doc("HTTP method.", OURS)] = None
-    path: Annotated[str | None, doc("The complete path.", OURS)] = None
-    after: Annotated[int, doc("Only exchanges with a greater id.", OURS, ge=0)] = 0
-    limit: Annotated[int, doc("Number of newest exchanges.", OURS, ge=1, le=1_000)] = 100
-    wait: Annotated[int, doc("Wait for this number of matches.", OURS, ge=0, le=1_000)] = 0
-    wait_ms: Annotated[int, doc("Maximum time to wait.", OURS, ge=0, le=WAIT_MS_MAX)] = 10_000
+    endpoint: Annotated[str | None, doc("Operation name.", MOCK_ONLY)] = None
+    status: Annotated[int | None, doc("HTTP status.", MOCK_ONLY)] = None
+    method: Annotated[str | None, doc("HTTP method.", MOCK_ONLY)] = None
+    path: Annotated[str | None, doc("The complete path.", MOCK_ONLY)] = None
+    after: Annotated[int, doc("Only exchanges with a greater id.", MOCK_ONLY, ge=0)] = 0
+    limit: Annotated[int, doc("Number of newest exchanges.", MOCK_ONLY, ge=1, le=1_000)] = 100
+    wait: Annotated[int, doc("Wait for this number of matches.", MOCK_ONLY, ge=0, le=1_000)] = 0
+    wait_ms: Annotated[int, doc("Maximum time to wait.", MOCK_ONLY, ge=0, le=WAIT_MS_MAX)] = 10_000
 
     def matches(self, exchange: Exchange) -> bool:
         """Return whether an exchange matches the filters, regardless of `after`."""
@@ -50,17 +50,17 @@ class JournalAnswer(Record, frozen=True, kw_only=True):
 class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/verify`: a filter for requests, and their expected number."""
 
-    endpoint: Annotated[str | None, doc("Operation name.", OURS)] = None
-    match: Annotated[dict[str, Any], doc("Request fields; a.b for nested ones.", OURS)] = {}
-    status: Annotated[int | None, doc("HTTP status.", OURS)] = None
-    exactly: Annotated[int, doc("The exact number of requests.", OURS, ge=0)] | None = None
-    at_least: Annotated[int, doc("The minimum number of requests.", OURS, ge=0)] | None = None
-    at_most: Annotated[int, doc("The maximum number of requests.", OURS, ge=0)] | None = None
-    never: Annotated[bool, doc("true: no request at all.", OURS)] | None = None
-    in_order: Annotated[list[str], doc("Operations in this order.", OURS, min_length=1)] | None = (
-        None
-    )
-    within_ms: Annotated[int, doc("Maximum time to wait.", OURS, ge=0, le=WAIT_MS_MAX)] = 0
+    endpoint: Annotated[str | None, doc("Operation name.", MOCK_ONLY)] = None
+    match: Annotated[dict[str, Any], doc("Request fields; a.b for nested ones.", MOCK_ONLY)] = {}
+    status: Annotated[int | None, doc("HTTP status.", MOCK_ONLY)] = None
+    exactly: Annotated[int, doc("The exact number of requests.", MOCK_ONLY, ge=0)] | None = None
+    at_least: Annotated[int, doc("The minimum number of requests.", MOCK_ONLY, ge=0)] | None = None
+    at_most: Annotated[int, doc("The maximum number of requests.", MOCK_ONLY, ge=0)] | None = None
+    never: Annotated[bool, doc("true: no request at all.", MOCK_ONLY)] | None = None
+    in_order: (
+        Annotated[list[str], doc("Operations in this order.", MOCK_ONLY, min_length=1)] | None
+    ) = None
+    within_ms: Annotated[int, doc("Maximum time to wait.", MOCK_ONLY, ge=0, le=WAIT_MS_MAX)] = 0
 
 
 class NearMiss(Record, frozen=True, kw_only=True):

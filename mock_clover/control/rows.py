@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.orders.responses import OrderWithCharges
-from mock_clover.control.endpoint import OURS, control, unknown_name
+from mock_clover.control.endpoint import MOCK_ONLY, control, unknown_name
 from mock_clover.control.masking import masked_row
 from mock_clover.control.row_types import ROW_KINDS, RowKind, RowSummary, SavedCardRow
 from mock_clover.control.timeline import Link, TimelineEvent, related_rows, timeline_of
@@ -41,9 +41,9 @@ class CountList(Record, frozen=True, kw_only=True):
 class RowsQuery(Record, frozen=True, kw_only=True):
     """Query of the rows of a kind."""
 
-    q: Annotated[str, doc("Text to search for, ignoring case.", OURS)] = ""
-    before: Annotated[str | None, doc("Id of the last row of the previous page.", OURS)] = None
-    limit: Annotated[int, doc("Number of rows.", OURS, ge=1, le=200)] = 50
+    q: Annotated[str, doc("Text to search for, ignoring case.", MOCK_ONLY)] = ""
+    before: Annotated[str | None, doc("Id of the last row of the previous page.", MOCK_ONLY)] = None
+    limit: Annotated[int, doc("Number of rows.", MOCK_ONLY, ge=1, le=200)] = 50
 
 
 class RowList(Record, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.surface import OPERATIONS
-from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown_name
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control, unknown_name
 from mock_clover.control.scenario import resolve_scenario, scenario_errors
 from mock_clover.core.evidence import END, doc
 from mock_clover.core.record import Record
@@ -25,9 +25,9 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
 
     scenario: Annotated[
         str | dict[str, Any] | None,
-        doc("Name of a built-in scenario, or a scenario as JSON.", OURS),
+        doc("Name of a built-in scenario, or a scenario as JSON.", MOCK_ONLY),
     ] = None
-    seed: Annotated[str | None, doc("Determines the generated ids.", OURS)] = None
+    seed: Annotated[str | None, doc("Determines the generated ids.", MOCK_ONLY)] = None
 
 
 class SandboxAnswer(Record, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class SandboxDeleted(Record, frozen=True, kw_only=True):
 class ForkRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/fork`."""
 
-    name: Annotated[str, doc("Name of the new sandbox.", OURS, pattern=NAME)]
+    name: Annotated[str, doc("Name of the new sandbox.", MOCK_ONLY, pattern=NAME)]
 
 
 def sandbox_response(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxAnswer:

@@ -12,7 +12,7 @@ from mock_clover.clover.common.problems import (
     ApiError,
 )
 from mock_clover.clover.surface import OPERATIONS, ROUTER
-from mock_clover.control.endpoint import OURS, ControlRecord, control, unknown_name
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control, unknown_name
 from mock_clover.control.scenario import (
     check_scenario,
     invalid_scenario,
@@ -39,12 +39,12 @@ from mock_clover.scenario.records_fault import Fault
 class ClockRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `PUT /_mock/clock`; the fields are applied in this order."""
 
-    freeze: Annotated[bool | None, doc("Stop the clock.", OURS)] = None
-    set: Annotated[int | None, doc("Set the time, in ms; forward only.", OURS)] = None
+    freeze: Annotated[bool | None, doc("Stop the clock.", MOCK_ONLY)] = None
+    set: Annotated[int | None, doc("Set the time, in ms; forward only.", MOCK_ONLY)] = None
     advance: Annotated[
-        str | int | None, doc("Advance by a duration: 8d, 90m, or a number of ms.", OURS)
+        str | int | None, doc("Advance by a duration: 8d, 90m, or a number of ms.", MOCK_ONLY)
     ] = None
-    resume: Annotated[bool | None, doc("Start the clock again.", OURS)] = None
+    resume: Annotated[bool | None, doc("Start the clock again.", MOCK_ONLY)] = None
 
 
 class CompletedJob(Record, frozen=True, kw_only=True):
@@ -100,12 +100,12 @@ class CurrentScenario(Record, frozen=True, kw_only=True):
 class ExplainRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/explain_request`: a request that is explained but not performed."""
 
-    method: Annotated[str, doc("HTTP method.", OURS)] = "POST"
-    path: Annotated[str, doc("Path with query, for example /v1/charges.", OURS)]
+    method: Annotated[str, doc("HTTP method.", MOCK_ONLY)] = "POST"
+    path: Annotated[str, doc("Path with query, for example /v1/charges.", MOCK_ONLY)]
     headers: Annotated[
-        dict[str, str], doc("Headers; the sandbox's credentials are the default.", OURS)
+        dict[str, str], doc("Headers; the sandbox's credentials are the default.", MOCK_ONLY)
     ] = {}
-    body: Annotated[Any, doc("The JSON body.", OURS)] = None
+    body: Annotated[Any, doc("The JSON body.", MOCK_ONLY)] = None
 
 
 class CheckedRule(Record, frozen=True, kw_only=True):

@@ -158,15 +158,17 @@ def _order_events(sandbox: Sandbox, order_row: OrderWithCharges) -> list[Timelin
     """Return the payments of an order and their refunds."""
     order = order_row.order
     payments = [
-        (each, charge.id) for charge in order_row.charges for each in charge_events(sandbox, charge)
+        (event, charge.id)
+        for charge in order_row.charges
+        for event in charge_events(sandbox, charge)
     ]
     events = [_event(order.created_ms, "created", order.amount, 0)]
     balances = dict.fromkeys((charge.id for charge in order_row.charges), 0)
-    for each, charge_id in sorted(payments, key=lambda pair: pair[0].at_ms):
-        if each.what in ("captured", "tip added", "refunded", "voided", "refund canceled"):
-            balances[charge_id] = each.balance or 0
-        what = "paid" if each.what == "captured" else each.what
-        events.append(replace(each, what=what, balance=sum(balances.values())))
+    for event, charge_id in sorted(payments, key=lambda pair: pair[0].at_ms):
+        if event.what in ("captured", "tip added", "refunded", "voided", "refund canceled"):
+            balances[charge_id] = event.balance or 0
+        what = "paid" if event.what == "captured" else event.what
+        events.append(replace(event, what=what, balance=sum(balances.values())))
     return events
 
 
@@ -279,10 +281,10 @@ def _gift_card_events(sandbox: Sandbox, row: GiftCard) -> list[TimelineEvent]:
 def _gift_card_changes(sandbox: Sandbox, charge: Charge) -> Iterator[tuple[TimelineEvent, int]]:
     """Yield the events of a charge with their changes of the gift card's balance."""
     before = 0
-    for each in charge_events(sandbox, charge):
-        after = 0 if each.what == "authorized" else each.balance or 0
-        what = {"captured": "redeemed", "authorized": "locked"}.get(each.what, each.what)
-        yield replace(each, what=what), before - after
+    for event in charge_events(sandbox, charge):
+        after = 0 if event.what == "authorized" else event.balance or 0
+        what = {"captured": "redeemed", "authorized": "locked"}.get(event.what, event.what)
+        yield replace(event, what=what), before - after
         before = after
 
 

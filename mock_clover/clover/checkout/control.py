@@ -18,7 +18,7 @@ from mock_clover.clover.checkout.page import redirect_url_after, show_page, subm
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, CheckoutState, Line
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
-from mock_clover.control.endpoint import OURS, control
+from mock_clover.control.endpoint import MOCK_ONLY, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
@@ -31,18 +31,18 @@ _PATH = "/_mock/checkouts"
 class CheckoutQuery(Record, frozen=True, kw_only=True):
     """Query of the list of sessions."""
 
-    state: Annotated[CheckoutState | None, doc("State of the session.", OURS)] = None
-    limit: Annotated[int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=1_000)] = (
-        100
-    )
+    state: Annotated[CheckoutState | None, doc("State of the session.", MOCK_ONLY)] = None
+    limit: Annotated[
+        int, doc("Maximum number; the newest are returned.", MOCK_ONLY, ge=1, le=1_000)
+    ] = 100
 
 
 class PayCheckoutRequest(SecretRecord, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Body of `POST /_mock/checkouts/{id}/pay`. Has a PAN and a CVV: never log or store it."""
 
-    card: Annotated[CardRequest, doc("As in `/v1/tokens`; the CVV is required.", OURS)]
+    card: Annotated[CardRequest, doc("As in `/v1/tokens`; the CVV is required.", MOCK_ONLY)]
     tip: (
-        Annotated[int, doc("In minor units, added to the amount.", OURS, ge=0, le=AMOUNT_MAX)]
+        Annotated[int, doc("In minor units, added to the amount.", MOCK_ONLY, ge=0, le=AMOUNT_MAX)]
         | None
     ) = None
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from mock_clover.clover.recurring.records_notice import Channel, Notice, NoticeKind
-from mock_clover.control.endpoint import OURS, control
+from mock_clover.control.endpoint import MOCK_ONLY, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
@@ -14,12 +14,12 @@ from mock_clover.sandbox.sandbox import Sandbox
 class NoticeQuery(Record, frozen=True, kw_only=True):
     """Query of the list of notices."""
 
-    kind: Annotated[NoticeKind | None, doc("Kind of notice.", OURS)] = None
-    channel: Annotated[Channel | None, doc("email or sms.", OURS)] = None
-    customer: Annotated[str | None, doc("Customer id.", OURS)] = None
-    subscription: Annotated[str | None, doc("Subscription id.", OURS)] = None
+    kind: Annotated[NoticeKind | None, doc("Kind of notice.", MOCK_ONLY)] = None
+    channel: Annotated[Channel | None, doc("email or sms.", MOCK_ONLY)] = None
+    customer: Annotated[str | None, doc("Customer id.", MOCK_ONLY)] = None
+    subscription: Annotated[str | None, doc("Subscription id.", MOCK_ONLY)] = None
     limit: Annotated[
-        int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=NOTICES_MAX)
+        int, doc("Maximum number; the newest are returned.", MOCK_ONLY, ge=1, le=NOTICES_MAX)
     ] = 100
 
 

@@ -22,7 +22,7 @@ from mock_clover.clover.threeds.page import (
     submit_challenge,
 )
 from mock_clover.clover.threeds.records import IssuerResult, Step, ThreeDS, threeds_answer
-from mock_clover.control.endpoint import OURS, ControlRecord, control
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
@@ -38,7 +38,7 @@ class ResolveRequest(ControlRecord, frozen=True, kw_only=True):
             "approve, attempt, unavailable: the payment continues. fail: it is declined. "
             "challenge: a challenge follows the method step. timeout: the payment fails "
             "immediately, as if the authentication had expired.",
-            OURS,
+            MOCK_ONLY,
         ),
     ]
 

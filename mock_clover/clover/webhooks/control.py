@@ -25,7 +25,7 @@ from mock_clover.clover.webhooks.records_delivery import (
     DeliveryState,
     TargetState,
 )
-from mock_clover.control.endpoint import OURS, ControlRecord, control
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, Stated
@@ -42,7 +42,10 @@ class TargetRequest(TargetSpec, frozen=True, kw_only=True):
 
     handshake: Annotated[
         bool | None,
-        doc("Whether to send a verification code first; default: only for kind platform.", OURS),
+        doc(
+            "Whether to send a verification code first; default: only for kind platform.",
+            MOCK_ONLY,
+        ),
     ] = None
 
 
@@ -80,32 +83,32 @@ class TargetsDeleted(Record, frozen=True, kw_only=True):
 class CodeRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/webhooks/{id}/verify`."""
 
-    verificationCode: Annotated[str, doc("The code that was sent to the target.", OURS)]
+    verificationCode: Annotated[str, doc("The code that was sent to the target.", MOCK_ONLY)]
 
 
 class DeliveryQuery(Record, frozen=True, kw_only=True):
     """Query of the list of deliveries."""
 
-    target: Annotated[str | None, doc("Id of a target.", OURS)] = None
-    state: Annotated[DeliveryState | None, doc("State of the delivery.", OURS)] = None
-    about: Annotated[str | None, doc("Cause: charge, refund, rule, …", OURS)] = None
-    event: Annotated[str | None, doc("Event, such as P:CREATE.", OURS)] = None
-    after: Annotated[int, doc("Only deliveries with a higher number.", OURS, ge=0)] = 0
-    limit: Annotated[int, doc("Maximum number; the newest are returned.", OURS, ge=1, le=1_000)] = (
-        100
-    )
+    target: Annotated[str | None, doc("Id of a target.", MOCK_ONLY)] = None
+    state: Annotated[DeliveryState | None, doc("State of the delivery.", MOCK_ONLY)] = None
+    about: Annotated[str | None, doc("Cause: charge, refund, rule, …", MOCK_ONLY)] = None
+    event: Annotated[str | None, doc("Event, such as P:CREATE.", MOCK_ONLY)] = None
+    after: Annotated[int, doc("Only deliveries with a higher number.", MOCK_ONLY, ge=0)] = 0
+    limit: Annotated[
+        int, doc("Maximum number; the newest are returned.", MOCK_ONLY, ge=1, le=1_000)
+    ] = 100
     wait: Annotated[
         int,
         doc(
             "Wait until this many deliveries match and none of them is being sent.",
-            OURS,
+            MOCK_ONLY,
             ge=0,
             le=1_000,
         ),
     ] = 0
-    wait_ms: Annotated[int, doc("Maximum wait in milliseconds.", OURS, ge=0, le=WAIT_MS_MAX)] = (
-        10_000
-    )
+    wait_ms: Annotated[
+        int, doc("Maximum wait in milliseconds.", MOCK_ONLY, ge=0, le=WAIT_MS_MAX)
+    ] = 10_000
 
 
 class DeliveryAnswer(Record, frozen=True, kw_only=True):
