@@ -41,7 +41,7 @@ def _service_url_option(name: str, service: str) -> Callable[[_Command], _Comman
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover conformance --against http://127.0.0.1:4242",
-        "mock-clover conformance --against https://scl-sandbox.dev.clover.com --report drift.md",
+        "mock-clover conformance --against https://scl-sandbox.dev.clover.com --report report.md",
         "mock-clover conformance --against http://127.0.0.1:4242 --only save-a-card",
         "mock-clover conformance --list",
     ),
@@ -102,8 +102,8 @@ def conformance(
     """Run the golden flows against another server and report differences from the recordings.
 
     Compares status codes, media types, fields and their types, formats, error codes and messages.
-    Exit code: 0 no drift, 1 drift, 2 the run failed. Only listed test cards are sent, production
-    hosts are rejected, and only objects created by a flow are deleted.
+    Exit code: 0 if nothing differs, 1 if responses differ, 2 if the run failed. Only listed test
+    cards are sent, production hosts are rejected, and only objects created by a flow are deleted.
     """
     from mock_clover.client import ClientError
     from mock_clover.conformance.hosts import AddressError
@@ -199,7 +199,7 @@ def _require_response(steps: "list[StepResult]") -> None:
 
     first = next((step for step in steps if step.state != "skipped"), None)
     for difference in first.differences if first else ():
-        if difference.kind == "no reply":
+        if difference.kind == "no response":
             raise ClientError(f"no response: {difference.got}")
 
 
@@ -216,9 +216,9 @@ def _run_one_flow(
         steps.append(step)
         if terminal:
             click.echo(f"\r{label}: step {step.number}", nl=False, err=True)
-    drift = sum(len(step.differences) for step in steps)
+    count = sum(len(step.differences) for step in steps)
     skipped = sum(step.state == "skipped" for step in steps)
-    result = f"{drift} difference{'' if drift == 1 else 's'}" if drift else "no drift"
+    result = f"{count} difference{'' if count == 1 else 's'}" if count else "no differences"
     result += f", {skipped} of {len(steps)} steps skipped" if skipped else ""
     start = "\r" if terminal else ""
     click.echo(f"{start}{label}: {result}", err=True)

@@ -92,7 +92,7 @@ class DryRun:
                 for step in run_flow(
                     bound, own_target, self.send, skips | dependents, variable_paths
                 )
-                if step.state in ("skipped", "drift") and step.number not in dependents
+                if step.state in ("skipped", "different") and step.number not in dependents
             }
             dependents |= added
             if not added and count:

@@ -118,9 +118,9 @@ def as_json(run: Run) -> str:
         "tool": f"mock-clover {__version__}",
         "against": run.against,
         "at": _run_time(run),
-        "sandboxes_of_its_own": run.is_exclusive,
+        "temporary_sandboxes": run.is_exclusive,
         "steps": dict(sorted(run.counts().items())),
-        "drift": [row._asdict() for row in run.rows()],
+        "differences": [row._asdict() for row in run.rows()],
         "skipped": [
             {"flow": flow, "step": step, "reason": reason} for flow, step, reason in run.skips()
         ],
@@ -190,7 +190,7 @@ def skipped_lines(run: Run) -> list[str]:
 def summary(run: Run) -> str:
     """Return the counts as text."""
     counts = run.counts()
-    parts = [f"{counts['same']} steps match", f"{counts['drift']} differ"]
+    parts = [f"{counts['same']} steps match", f"{counts['different']} differ"]
     parts += [f"{counts['skipped_lines']} skipped"] if counts["skipped"] else []
     return ", ".join(parts)
 

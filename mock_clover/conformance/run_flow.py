@@ -66,8 +66,8 @@ class StepResult(NamedTuple):
     """The result of a step."""
 
     number: int
-    state: Literal["same", "drift", "made", "skipped"]
-    """`made` is a control request, whose response is not compared."""
+    state: Literal["same", "different", "not_compared", "skipped"]
+    """`not_compared` is a control request, whose response is not compared."""
     reason: str = ""
     differences: tuple[Difference, ...] = ()
 
@@ -130,11 +130,11 @@ def _run_step(
         got = as_reply(send(filled.method, url, headers, filled.body.encode() or None))
     except ClientError as error:
         difference = Difference(
-            path="status", kind="no reply", expected=expected.status, got=Format(str(error))
+            path="status", kind="no response", expected=expected.status, got=Format(str(error))
         )
         return StepResult(
             number=number,
-            state="drift",
+            state="different",
             reason=f"step {number} got no response",
             differences=(difference,),
         )
@@ -142,7 +142,7 @@ def _run_step(
     if expected.status // 100 != got.status // 100:
         failed = f"step {number} got {got.status} instead of {expected.status}"
     if filled.path.startswith(CONTROL):
-        return StepResult(number, "skipped" if failed else "made", failed)
+        return StepResult(number, "skipped" if failed else "not_compared", failed)
     differences = compare(
         *(expected, got, id_map, variable_paths.get(number, ())), exact_lists=target.is_exclusive
     )
@@ -152,7 +152,7 @@ def _run_step(
         _record_ids(bound, number, expected, got, id_map)
     return StepResult(
         number=number,
-        state="drift" if differences else "same",
+        state="different" if differences else "same",
         reason=failed,
         differences=tuple(differences),
     )

@@ -108,7 +108,7 @@ def found(run: Run) -> list[tuple[str, str, str, str]]:
 @pytest.mark.parametrize("name", BOUNDS)
 def test_an_unaltered_server_has_no_drift(name: str, held: Held) -> None:
     ((_, steps),) = held.run(sender(held.app()), (name,)).flows
-    assert [step for step in steps if step.state == "drift"] == []
+    assert [step for step in steps if step.state == "different"] == []
     assert {step.reason for step in steps if step.state == "skipped"} <= {UNLISTENED}
     assert any(step.state == "same" for step in steps)
 
@@ -121,8 +121,8 @@ def test_shared_server_has_no_drift(name: str, held: Held) -> None:
     given = {each: getattr(known, each) for each in CREDENTIALS}
     for _ in range(3):
         steps = held.share(sender(app), name, given)
-        assert [step for step in steps if step.state == "drift"] == []
-        assert [step for step in steps if step.state == "made"] == []
+        assert [step for step in steps if step.state == "different"] == []
+        assert [step for step in steps if step.state == "not_compared"] == []
 
 
 class Alteration(NamedTuple):
@@ -513,7 +513,7 @@ def test_missing_response_is_drift_and_stops_flow(held: Held) -> None:
         return send_in_process(app, method, url, headers, body)
 
     run = held.run(send, (LISTS,))
-    assert found(run) == [(LISTS, "Its refund in part", "status", "no reply")]
+    assert found(run) == [(LISTS, "Its refund in part", "status", "no response")]
     assert run.rows()[0].got == "the connection was closed"
     assert {reason for _, _, reason in run.skips()} == {"step 6 got no response"}
 
@@ -632,8 +632,8 @@ def test_row_has_location_and_evidence(held: Held) -> None:
         }
     ]
     told = json.loads(report.as_json(run))
-    assert told["steps"] == {"drift": 1, "same": 4}
-    assert told["drift"][0]["operation"] == "create_charge"
+    assert told["steps"] == {"different": 1, "same": 4}
+    assert told["differences"][0]["operation"] == "create_charge"
     assert told["flows"]["accept-payments-flow"][4]["request"] == "POST /v1/charges"
     assert "| accept-payments-flow | 5 Pay with the tokenized card | `body.ref_num` |" in (
         report.as_markdown(run)
@@ -712,14 +712,14 @@ def invoke(*args: str, **environment: str) -> Any:
 
 @pytest.mark.system
 def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: Path) -> None:
-    page, tree = tmp_path / "drift.md", tmp_path / "drift.json"
+    page, tree = tmp_path / "report.md", tmp_path / "report.json"
     for file in (page, tree):
         args = ("--against", f"{served.url}/", "--rate", "1000", "--report", str(file))
         done = invoke(*args)
         assert (done.code, done.stdout) == (0, ""), done.stderr
-    assert f"[1/{len(BOUNDS)}] accept-payments-flow: no drift\n" in done.stderr
+    assert f"[1/{len(BOUNDS)}] accept-payments-flow: no differences\n" in done.stderr
     told = json.loads(tree.read_text())
-    assert (told["drift"], told["steps"].get("drift")) == ([], None)
+    assert (told["differences"], told["steps"].get("different")) == ([], None)
     assert list(told["flows"]) == list(BOUNDS)
     assert f"{told['steps']['same']} steps match, 0 differ" in page.read_text()
     answer = send_request("GET", f"{served.url}/_mock/sandboxes", {}, None)
@@ -753,8 +753,8 @@ def test_command_reports_drift_of_other_dialect(served: Served) -> None:
         (["--against", "http://127.0.0.1:1"], "http://127.0.0.1:1: "),
         (["--against", "http://127.0.0.1:1", "--api-key", "x"], "no response: "),
         (["--against", "http://127.0.0.1:1", "--only", "save"], "unknown flow 'save'"),
-        (["--report", "drift.txt"], "must be a .json or .md file"),
-        (["--report", "no/drift.md"], "must be a .json or .md file in an existing directory"),
+        (["--report", "report.txt"], "must be a .json or .md file"),
+        (["--report", "no/report.md"], "must be a .json or .md file in an existing directory"),
         (["--rate", "0"], "'--rate'"),
         (
             ["--against", "https://scl-sandbox.dev.clover.com", "--rate", "50"],

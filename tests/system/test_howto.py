@@ -166,8 +166,8 @@ def test_the_page_of_conformance_runs(tmp_path: Path, served: Served) -> None:
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
     (printed,) = blocks("howto/conformance.md", "text")
     assert out.endswith(f"{printed}exit code 1\n")
-    assert "0 differ" in (tmp_path / "drift.md").read_text()
-    assert len(json.loads((tmp_path / "drift.json").read_text())["drift"]) == 2
+    assert "0 differ" in (tmp_path / "report.md").read_text()
+    assert len(json.loads((tmp_path / "report.json").read_text())["differences"]) == 2
 
 
 @needs_curl
