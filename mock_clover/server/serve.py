@@ -1,4 +1,4 @@
-"""Run a server: bind the port, announce that it is ready, and shut down soon after a signal."""
+"""Run a server: bind, announce that it is ready, and shut down within a second of a signal."""
 
 import asyncio
 import contextlib

@@ -92,9 +92,9 @@ class StartupWorker:
 
 
 def _load(name_or_file: str) -> "Scenario":
-    """Load a scenario. Operation names of built-in ones are not checked: that import is slow.
+    """Load a scenario. Raises ScenarioError.
 
-    Raises ScenarioError.
+    Tests check the operation names of built-in scenarios, because importing them here is slow.
     """
     from mock_clover.scenario.load import is_shipped, load
 
