@@ -15,7 +15,7 @@ import msgspec
 
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.scheduler import run_due_jobs
-from mock_clover.sandbox.credentials import Credentials, derive
+from mock_clover.sandbox.credentials import Credentials, derive_credentials
 from mock_clover.sandbox.sandboxes import DEFAULT
 from tests.world import SEED, Answered, World
 
@@ -27,7 +27,7 @@ DEPTH = 3_000
 UNKNOWN_ID = "ZZZZZZZZZZZZZ"
 FORWARDED = {
     "x-forwarded-for": "127.0.0.1",
-    "x-clover-merchant-id": derive(SEED, DEFAULT).merchant_id,
+    "x-clover-merchant-id": derive_credentials(SEED, DEFAULT).merchant_id,
 }
 """What --strict wants beside a payment, and what the recurring service always wants."""
 BROWSER = {
@@ -612,7 +612,7 @@ def _send(world: World, sent: Sent) -> Answered:
 def trace(world: World) -> object:
     """Return everything that a refusal must leave as it was."""
     box, now_ms = world.sandbox, world.sandbox.clock.now_ms()
-    steered = (now_ms, box.clock.frozen, box.faults.live(now_ms), id(box.rules))
+    steered = (now_ms, box.clock.frozen, box.faults.unexpired(now_ms), id(box.rules))
     return box.state(), len(box.idempotency), len(list(world.sandboxes)), steered
 
 

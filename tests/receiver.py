@@ -123,7 +123,7 @@ def taken(sandbox: Sandbox, *answers: int) -> list[Post]:
     Each gets the next of the answers, the last of them again and again.
     """
     outbox, posts, left = sandbox.outbox, [], list(answers or (200,))
-    while outbox is not None and (ready := outbox.targets_ready()):
+    while outbox is not None and (ready := outbox.ready_targets()):
         pair = outbox.take(ready[0])
         assert pair is not None
         known, delivery = pair

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mock_clover.clover.common.verdict import Approval, Decline
-from mock_clover.engine.evidence import Basis
+from mock_clover.engine.evidence import EvidencePart
 from mock_clover.engine.overrides import Override
 
 SHOWN = {
@@ -224,10 +224,12 @@ LEANED: set[str] = set()
 """Names that the replies of the running test lean on."""
 
 
-def record(basis: Iterable[Basis]) -> None:
+def record(basis: Iterable[EvidencePart]) -> None:
     """Record what a reply leans on."""
     for lean in basis:
-        LEANED.add(lean.based_on if isinstance(lean, Approval | Decline | Override) else lean.name)
+        LEANED.add(
+            lean.evidence_name if isinstance(lean, Approval | Decline | Override) else lean.name
+        )
 
 
 def missed(file: Path, test: str) -> set[str]:

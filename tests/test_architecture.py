@@ -262,14 +262,14 @@ CACHED = {
     ("control/scenario_editor.py", "_builtin_scenarios"): "the files of the package",
     ("control/snapshots.py", "_request_types"): "the records of the code",
     ("control/steering.py", "_router"): "the routes of the code",
-    ("core/codec.py", "problem_of"): "the annotations of a record",
+    ("core/codec.py", "problem_name_of_field"): "the annotations of a record",
     ("core/codec.py", "_hints"): "the annotations of a record",
     ("core/codec.py", "_accepts_str"): "the annotation of a member",
-    ("core/codec.py", "_record_in"): "the annotation of a member",
+    ("core/codec.py", "_record_type_of"): "the annotation of a member",
     ("reference/examples.py", "_by_handler"): "a file of the package",
     ("reference/openapi.py", "document"): "the endpoints of the code",
     ("sandbox/people.py", "merchant_name"): "a function of the seed; at most 1,000 entries",
-    ("scenario/load.py", "_schema"): "the schema of a record",
+    ("scenario/type_findings.py", "_schema"): "the schema of a record",
 }
 """Cached functions, and the constants that their results depend on."""
 CONTAINERS = {

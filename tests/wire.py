@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from tests.world import SEED
 
-KNOWN = derive(SEED, "default")
+KNOWN = derive_credentials(SEED, "default")
 PATIENCE_S = 60.0
 """Seconds that a test waits for an event before it fails; generous, for a slow and busy machine."""
 SCRIPT_PATIENCE_S = 600

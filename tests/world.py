@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from mock_clover.clover.common.problems import Problem
 from mock_clover.control.surface import all_control_endpoints
-from mock_clover.engine.endpoint import Endpoint, Raw
+from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.errors import errors_of
 from mock_clover.engine.overrides import Override
 from mock_clover.engine.reply import Reply
@@ -86,7 +86,7 @@ class World:
     @property
     def sandbox(self) -> Sandbox:
         """The sandbox that answers requests; a restored snapshot replaces it."""
-        return self.sandboxes.current(self._sandbox)
+        return self.sandboxes.current_version_of(self._sandbox)
 
     @sandbox.setter
     def sandbox(self, sandbox: Sandbox) -> None:
@@ -118,7 +118,7 @@ class World:
         is_overridden = self.sandbox.has_overrides or OVERRIDES & {name.lower() for name in sent}
         reply, _ = self.app.handle_in_sandbox(
             self.sandbox,
-            Raw(
+            RawRequest(
                 method=method,
                 path=path,
                 ids=(),

@@ -37,7 +37,9 @@ def list_cards(sandbox: Sandbox, _call: Call[None, None]) -> PickerCards:
     """Return the cards of the scenario."""
     listed = sandbox.rules.scenario.cards
     numbered = [card for card in listed if card.number.isdigit()][:CARDS_MAX]
-    return PickerCards(cards=tuple(map(_picker_card, numbered)), year=sandbox.clock.month()[0])
+    return PickerCards(
+        cards=tuple(map(_picker_card, numbered)), year=sandbox.clock.year_and_month()[0]
+    )
 
 
 def _picker_card(card: TestCard) -> PickerCard:

@@ -83,9 +83,9 @@ def examples(*lines: str) -> str:
 
 def credentials_of(seed: str, sandbox: str) -> "Credentials":
     """Derive the credentials of a sandbox."""
-    from mock_clover.sandbox.credentials import derive
+    from mock_clover.sandbox.credentials import derive_credentials
 
-    return derive(seed, sandbox)
+    return derive_credentials(seed, sandbox)
 
 
 def variables_of(base_url: str, credentials: "Credentials") -> dict[str, str]:

@@ -79,13 +79,13 @@ def _merchant_credentials(
     scenario: str, merchant: str | None, seed: str, sandbox: str
 ) -> "Credentials":
     """Return the credentials of a scenario's merchant."""
-    from mock_clover.sandbox.merchants import credentials_in
+    from mock_clover.sandbox.merchants import scenario_credentials
     from mock_clover.scenario.load import load
     from mock_clover.scenario.records import ScenarioError
 
     try:
         loaded = load(scenario)
-        return credentials_in(loaded, seed, sandbox, merchant)
+        return scenario_credentials(loaded, seed, sandbox, merchant)
     except ScenarioError as error:
         exit_with_error(str(error))
 

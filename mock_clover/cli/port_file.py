@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from mock_clover.cli.base import exit_with_error
-from mock_clover.sandbox.files import regular_file, write_whole
+from mock_clover.sandbox.files import resolve_regular_file, write_atomically
 
 
 class PortFile:
@@ -23,7 +23,7 @@ class PortFile:
         if path is not None:
             click.get_current_context().call_on_close(self._remove)
             try:
-                regular_file(path).unlink(missing_ok=True)
+                resolve_regular_file(path).unlink(missing_ok=True)
             except OSError as error:
                 self._exit_with_error(error)
 
@@ -32,7 +32,7 @@ class PortFile:
         if self._path is not None:
             self._content = b"%d\n" % port
             try:
-                write_whole(self._path, self._content)
+                write_atomically(self._path, self._content)
             except OSError as error:
                 self._exit_with_error(error)
 
@@ -40,7 +40,7 @@ class PortFile:
         """Delete the file on exit, unless another server has replaced it."""
         if self._path is not None and self._content:
             with contextlib.suppress(OSError):
-                file = regular_file(self._path)
+                file = resolve_regular_file(self._path)
                 if file.read_bytes() == self._content:
                     file.unlink()
 

@@ -221,7 +221,7 @@ def serve(
     except ScenarioError as error:
         exit_with_error(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
-    app.sandboxes.authority = https.pem if https else ""
+    app.sandboxes.ca_certificate = https.pem if https else ""
     periodic = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
     renewal = (functools.partial(https.tls.renew, log.write_message),) if https else ()
     tasks: tuple[Callable[[], Any], ...] = (functools.partial(load_key, keys),)
@@ -248,10 +248,10 @@ def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFi
 
 
 def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any], ...]:
-    from mock_clover.scenario.load import file_of
+    from mock_clover.scenario.load import resolve_scenario_path
     from mock_clover.server.watch import Watch
 
-    return (Watch(file_of(scenario), sandboxes).run,)
+    return (Watch(resolve_scenario_path(scenario), sandboxes).run,)
 
 
 @contextlib.contextmanager

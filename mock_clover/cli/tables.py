@@ -88,13 +88,13 @@ def check(*, files: tuple[str, ...]) -> None:
     Errors are reported as FILE:LINE:COLUMN with suggestions. Warnings do not change the exit code.
     """
     from mock_clover.clover.surface import RULE_OPERATIONS
-    from mock_clover.scenario.load import check as check_scenario
+    from mock_clover.scenario.load import load_with_warnings
     from mock_clover.scenario.records import ScenarioError
 
     has_errors = False
     for file in files:
         try:
-            scenario, warnings = check_scenario(file, RULE_OPERATIONS)
+            scenario, warnings = load_with_warnings(file, RULE_OPERATIONS)
         except ScenarioError as error:
             has_errors = True
             click.echo(str(error), err=True)
@@ -123,9 +123,9 @@ def _count_noun(items: Sized, noun: str) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def scenarios(*, as_json: bool) -> None:
     """List the built-in scenarios."""
-    from mock_clover.scenario.load import load, shipped_names
+    from mock_clover.scenario.load import builtin_names, load
 
-    rows = [{"name": name, "about": load(name).about} for name in shipped_names()]
+    rows = [{"name": name, "about": load(name).about} for name in builtin_names()]
     print_table(rows, as_json=as_json)
 
 
@@ -143,7 +143,7 @@ def schema(*, file_type: str) -> None:
 
     from mock_clover.clover.common.problems import SELECTABLE_ERRORS
     from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
-    from mock_clover.scenario.load import shipped_names
+    from mock_clover.scenario.load import builtin_names
     from mock_clover.scenario.records import DECLINE_CODES, ScenarioFile
 
     generated = msgspec.json.schema(ScenarioFile)
@@ -155,9 +155,9 @@ def schema(*, file_type: str) -> None:
         (records["Fault"]["problem"], list(SELECTABLE_ERRORS)),
     ):
         next(each for each in member["anyOf"] if each.get("type") == "string")["enum"] = names
-    for record in ("DeclineAs", "TestCard"):
+    for record in ("DeclineAction", "TestCard"):
         records[record]["decline_code"]["examples"] = list(DECLINE_CODES)
-    records["ScenarioFile"]["extends"]["examples"] = shipped_names()
+    records["ScenarioFile"]["extends"]["examples"] = builtin_names()
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"mock-clover {file_type}",

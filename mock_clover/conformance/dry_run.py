@@ -139,7 +139,7 @@ def mock_only_reason(bound: ParameterizedFlow, number: int) -> str:
     endpoint = endpoint_of(example)
     if request.path.startswith(CONTROL):
         return "uses the control API of mock-clover"
-    if endpoint is not None and endpoint.extension:
+    if endpoint is not None and endpoint.mock_only:
         return "only mock-clover supports it"
     if example.headers.get("accept", "").startswith("text/html"):
         return "needs a browser and the merchant's consent"

@@ -13,8 +13,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
     def get_authority(_sandbox: Sandbox, _call: Call[None, None]) -> Text:
         """Return the local CA certificate in PEM, without its key."""
-        if not sandboxes.authority:
+        if not sandboxes.ca_certificate:
             raise CONTROL_NOT_FOUND.error(detail="HTTPS is off: start the server with --tls")
-        return Text(sandboxes.authority)
+        return Text(sandboxes.ca_certificate)
 
     return (control("get_authority", "GET", "/_mock/ca.pem", get_authority, Record),)

@@ -16,15 +16,22 @@ from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUN
 from mock_clover.clover.surface import ROUTER
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
 from mock_clover.control.masking import masked_key, masked_row
-from mock_clover.core.evidence import END, doc
+from mock_clover.core.evidence import END_OF_STRING, doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
-from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Call, Endpoint, Raw, home_of
+from mock_clover.engine.endpoint import (
+    ROOT_PATH,
+    SCHEME,
+    Call,
+    Endpoint,
+    RawRequest,
+    sandbox_base_url,
+)
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.changes import Change
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
-from mock_clover.sandbox.journal import Exchange, Shown, mask, masked_body, shown
+from mock_clover.sandbox.journal import Exchange, ExchangeView, mask, mask_exchange, masked_body
 from mock_clover.sandbox.sandbox import Sandbox
 
 CLIENT = b"mock-clover replay"
@@ -63,7 +70,7 @@ class RowChange(Record, frozen=True, kw_only=True):
 class ExchangeAnswer(Record, frozen=True, kw_only=True):
     """One exchange with its details."""
 
-    exchange: Shown
+    exchange: ExchangeView
     rule: DecidingRule | None
     changes: tuple[RowChange, ...]
     noted: bool
@@ -85,7 +92,7 @@ class ReplayRequest(ControlRecord, frozen=True, kw_only=True):
                 "Idempotency key to send; none by default.",
                 MOCK_ONLY,
                 max_length=KEY_CHARS_MAX,
-                pattern=f"^[ -~]*{END}",
+                pattern=f"^[ -~]*{END_OF_STRING}",
             ),
         ]
         | None
@@ -113,16 +120,16 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
     """Return one exchange: its changes, the rule that determined its outcome, and a command."""
     exchange = _get_exchange(sandbox, call.ids[0])
     plan = _replay_plan(exchange)
-    sandbox.note_changes()
-    changes = sandbox.changes.of(exchange.number)
+    sandbox.enable_change_recording()
+    changes = sandbox.changes.for_exchange(exchange.number)
     hints = list(filter(None, [plan.reason_not_replayable, *_omissions(exchange, plan)]))
-    noted = exchange.method == "GET" or sandbox.changes.has_all_of(exchange.number)
+    noted = exchange.method == "GET" or sandbox.changes.is_complete_for(exchange.number)
     if not noted:
         hints.append(_why_not_recorded(sandbox, exchange))
     if len(changes) > CHANGES_SHOWN_MAX:
         hints.append(f"only the last {CHANGES_SHOWN_MAX} of {len(changes)} changes are shown")
     return ExchangeAnswer(
-        exchange=shown(exchange),
+        exchange=mask_exchange(exchange),
         rule=_deciding_rule(sandbox, exchange),
         changes=tuple(map(_change_response, changes[-CHANGES_SHOWN_MAX:])),
         noted=noted,
@@ -147,7 +154,9 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> ReplayResult:
     if call.body.idempotency_key:
         headers[b"idempotency-key"] = call.body.idempotency_key.encode()
     body = b"" if exchange.request is None else encode(exchange.request)
-    raw = Raw(method=exchange.method, path=exchange.path, ids=plan.ids, headers=headers, body=body)
+    raw = RawRequest(
+        method=exchange.method, path=exchange.path, ids=plan.ids, headers=headers, body=body
+    )
     run_due_jobs(sandbox)
     reply = reply_now(sandbox, plan.endpoint, raw)
     return ReplayResult(
@@ -182,7 +191,7 @@ def _replay_plan(exchange: Exchange) -> ReplayPlan:
         endpoint, ids = ROUTER.find(exchange.method, exchange.path)
     except ApiError:
         return ReplayPlan(None, (), "no operation handled it, so it cannot be replayed")
-    if endpoint.secret:
+    if endpoint.has_card_data:
         reason_not_replayable = (
             "its request contained card data, so it was not stored and cannot be replayed"
         )
@@ -194,7 +203,7 @@ def _replay_plan(exchange: Exchange) -> ReplayPlan:
 
 def _why_not_recorded(sandbox: Sandbox, exchange: Exchange) -> str:
     """Return why the changes of an exchange are unknown or incomplete."""
-    if exchange.number <= sandbox.changes.began_after:
+    if exchange.number <= sandbox.changes.started_after:
         return "its changes were not recorded; recording starts when the live journal is first used"
     return "some or all of its changes are no longer stored"
 
@@ -222,9 +231,9 @@ def _replay_headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
         headers[b"apikey"] = sandbox.credentials.api_key.encode()
     elif endpoint.auth.kind != "none":
         headers[b"authorization"] = sandbox.bearer_header
-    if endpoint.auth.merchant:
+    if endpoint.auth.requires_merchant_id:
         headers[b"x-clover-merchant-id"] = sandbox.credentials.merchant_id.encode()
-    if endpoint.forwarded_for:
+    if endpoint.requires_forwarded_for:
         headers[b"x-forwarded-for"] = b"127.0.0.1"
     if endpoint.request is not None:
         headers[b"content-type"] = b"application/json"
@@ -235,7 +244,7 @@ def _curl_command(
     sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, plan: ReplayPlan
 ) -> str:
     """Return a shell command that repeats a request."""
-    url = home_of(sandbox, call) + quote(redact(exchange.path), safe=_PATH_SAFE)
+    url = sandbox_base_url(sandbox, call) + quote(redact(exchange.path), safe=_PATH_SAFE)
     method = f" -X {exchange.method}"
     if exchange.request is None:
         method = {"GET": "", "HEAD": " --head"}.get(exchange.method, method)

@@ -6,7 +6,7 @@ This module has few imports, because the probes must work early during startup.
 from mock_clover import __version__
 from mock_clover.control.endpoint import control
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Document, Endpoint
+from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 
 
@@ -29,11 +29,11 @@ def alive(sandbox: Sandbox, _call: Call[None, None]) -> Health:
     return Health(status="alive", version=__version__, scenario=sandbox.rules.scenario.name)
 
 
-def openapi(_sandbox: Sandbox, _call: Call[None, None]) -> Document:
+def openapi(_sandbox: Sandbox, _call: Call[None, None]) -> EncodedJson:
     """Return the OpenAPI document of the Clover API."""
     from mock_clover.reference.openapi import document  # noqa: PLC0415 - every endpoint: 0.5 s
 
-    return Document(document())
+    return EncodedJson(document())
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -11,8 +11,8 @@ from mock_clover.control.masking import masked_value
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, Stated
-from mock_clover.sandbox.journal import Exchange, Shown, shown
+from mock_clover.engine.endpoint import Call, Endpoint, StatusResult
+from mock_clover.sandbox.journal import Exchange, ExchangeView, mask_exchange
 from mock_clover.sandbox.sandbox import Sandbox
 
 WAIT_MS_MAX = 60_000
@@ -44,7 +44,7 @@ class JournalQuery(Record, frozen=True, kw_only=True):
 class JournalAnswer(Record, frozen=True, kw_only=True):
     """Exchanges, oldest first."""
 
-    data: tuple[Shown, ...]
+    data: tuple[ExchangeView, ...]
 
 
 class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
@@ -80,18 +80,20 @@ class VerifyAnswer(Record, frozen=True, kw_only=True):
     nearest: tuple[NearMiss, ...] | None = None
 
 
-def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer | Stated:
+def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer | StatusResult:
     """Return the newest exchanges of a sandbox, masked; `wait=n` waits for n of them."""
     query = call.query
     _check_name("endpoint", query.endpoint)
-    exchanges = list(filter(query.matches, sandbox.journal.since(query.after)))
-    result = JournalAnswer(data=tuple(shown(exchange) for exchange in exchanges[-query.limit :]))
+    exchanges = list(filter(query.matches, sandbox.journal.after(query.after)))
+    result = JournalAnswer(
+        data=tuple(mask_exchange(exchange) for exchange in exchanges[-query.limit :])
+    )
     if len(exchanges) < query.wait:
-        return Stated(200, result, pending_ms=query.wait_ms)
+        return StatusResult(200, result, long_poll_ms=query.wait_ms)
     return result
 
 
-def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
+def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> StatusResult:
     """Verify that requests were sent: 200 if they were, otherwise 409 with the closest requests."""
     body = call.body
     entries = list(sandbox.journal)
@@ -105,7 +107,7 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
     differing = [(entry, _differences(body, entry)) for entry in candidates]
     count = sum(1 for _, differs in differing if not differs)
     if count >= minimum and (maximum is None or count <= maximum):
-        return Stated(200, VerifyAnswer(verified=True, count=count))
+        return StatusResult(200, VerifyAnswer(verified=True, count=count))
     nearest = sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))
     result = VerifyAnswer(
         verified=False,
@@ -116,7 +118,7 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> Stated:
             for entry, differs in nearest[:_NEAREST_MAX]
         ),
     )
-    return Stated(409, result, pending_ms=body.within_ms if count < minimum else 0)
+    return StatusResult(409, result, long_poll_ms=body.within_ms if count < minimum else 0)
 
 
 def _check_name(field: str, name: str | None) -> None:
@@ -182,7 +184,7 @@ def _mask(differs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _verify_order(body: VerifyRequest, names: list[str]) -> Stated:
+def _verify_order(body: VerifyRequest, names: list[str]) -> StatusResult:
     expected = list(body.in_order or ())
     missing = list(expected)
     for name in names:
@@ -190,12 +192,12 @@ def _verify_order(body: VerifyRequest, names: list[str]) -> Stated:
             missing.pop(0)
     matched = len(expected) - len(missing)
     if not missing:
-        return Stated(200, VerifyAnswer(verified=True, count=matched))
+        return StatusResult(200, VerifyAnswer(verified=True, count=matched))
     after = f" after {expected[matched - 1]}" if matched else ""
     result = VerifyAnswer(
         verified=False, count=matched, message=f"{missing[0]} was not called{after}"
     )
-    return Stated(409, result, pending_ms=body.within_ms)
+    return StatusResult(409, result, long_poll_ms=body.within_ms)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -17,10 +17,10 @@ from mock_clover.control.endpoint import control
 from mock_clover.control.row_types import ROW_KINDS
 from mock_clover.control.sandboxes import SandboxAnswer, sandbox_response
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, home_of
+from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import DECLINE_CODES, DIALECTS, Settings
-from mock_clover.scenario.records_fault import FAULT_MEMBERS, Fault, When
+from mock_clover.scenario.records_fault import FIELDS_BY_KIND, Fault, When
 
 
 class ProblemOption(Record, frozen=True, kw_only=True):
@@ -90,7 +90,7 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         version=__version__,
         sandbox=sandbox.name,
         base_url=call.base_url,
-        home=home_of(sandbox, call),
+        home=sandbox_base_url(sandbox, call),
         now_ms=sandbox.clock.now_ms(),
         scenario=sandbox.rules.scenario.name,
         credentials=sandbox_response(sandbox, call),
@@ -102,7 +102,7 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         ),
         faults=tuple(
             FaultOption(kind=kind, members=(*common[1:], *members))
-            for kind, members in FAULT_MEMBERS.items()
+            for kind, members in FIELDS_BY_KIND.items()
             if not sandbox.hooks.fault_obstacle(kind)
         ),
         fault_members=_fault_fields(),
@@ -120,7 +120,7 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
 
 def _specific_fields() -> set[str]:
     """Return the fields that only some kinds of fault use."""
-    return {name for members in FAULT_MEMBERS.values() for name in members}
+    return {name for members in FIELDS_BY_KIND.values() for name in members}
 
 
 def _fault_fields() -> tuple[FaultField, ...]:

@@ -232,7 +232,10 @@ def _row_kind_of_table(table: str, summarize: Callable[[Sandbox, str, Any], RowS
     """Return the kind for a table that has row ids as keys."""
 
     def newest(sandbox: Sandbox) -> Rows:
-        return ((key, partial(_identity, row)) for key, row in getattr(sandbox, table).newest())
+        return (
+            (key, partial(_identity, row))
+            for key, row in getattr(sandbox, table).items_newest_first()
+        )
 
     return RowKind(
         count=lambda sandbox: len(getattr(sandbox, table)),
@@ -243,13 +246,13 @@ def _row_kind_of_table(table: str, summarize: Callable[[Sandbox, str, Any], RowS
 
 
 def _cards(sandbox: Sandbox) -> Iterator[SavedCardRow]:
-    for _, customer in sandbox.customers.newest():
+    for _, customer in sandbox.customers.items_newest_first():
         for saved in reversed(customer.cards):
             yield SavedCardRow(saved, customer, sandbox.tokens.get(saved.token))
 
 
 def _find_card(sandbox: Sandbox, key: str) -> SavedCardRow | None:
-    for _, customer in sandbox.customers.newest():
+    for _, customer in sandbox.customers.items_newest_first():
         for saved in customer.cards:
             if saved.id == key:
                 return SavedCardRow(saved, customer, sandbox.tokens.get(saved.token))
@@ -260,12 +263,12 @@ def _newest_orders(sandbox: Sandbox) -> Rows:
     """Iterate over all orders; derive the orders of charges on demand."""
     plain = (
         (order.created_ms, key)
-        for key, order in sandbox.orders.newest()
+        for key, order in sandbox.orders.items_newest_first()
         if sandbox.sale_orders.get(key) is None
     )
     of_charges = (
         (charge.created_ms, key)
-        for key, charge_id in sandbox.sale_orders.newest()
+        for key, charge_id in sandbox.sale_orders.items_newest_first()
         if (charge := sandbox.charges.get(charge_id)) is not None
     )
     merged = heapq.merge(plain, of_charges, key=lambda pair: pair[0], reverse=True)
@@ -280,13 +283,14 @@ def _count_orders(sandbox: Sandbox) -> int:
 
 def _newest_gift_cards(sandbox: Sandbox) -> Rows:
     return (
-        (gift_card_id(key), partial(_identity, row)) for key, row in sandbox.gift_cards.newest()
+        (gift_card_id(key), partial(_identity, row))
+        for key, row in sandbox.gift_cards.items_newest_first()
     )
 
 
 def _find_gift_card(sandbox: Sandbox, card_id: str) -> GiftCard | None:
     """Find one of the newest gift cards by its public id."""
-    for index, (key, row) in enumerate(sandbox.gift_cards.newest()):
+    for index, (key, row) in enumerate(sandbox.gift_cards.items_newest_first()):
         if index >= _GIFT_CARDS_SEARCHED_MAX:
             break
         if gift_card_id(key) == card_id:

@@ -8,15 +8,15 @@ from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUN
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control, unknown_name
 from mock_clover.control.scenario import resolve_scenario, scenario_errors
-from mock_clover.core.evidence import END, doc
+from mock_clover.core.evidence import END_OF_STRING, doc
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, home_of
+from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
 from mock_clover.scenario.records_override import overrides_in, with_settings
 from mock_clover.scenario.validation import allowable_names
 
-NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END}"
+NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END_OF_STRING}"
 
 
 @with_settings
@@ -65,7 +65,7 @@ class ForkRequest(ControlRecord, frozen=True, kw_only=True):
 
 def sandbox_response(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxAnswer:
     """Return the response for a sandbox, with its additional merchants."""
-    base = home_of(sandbox, call)
+    base = sandbox_base_url(sandbox, call)
     return _response(sandbox, base, tuple(_response(each, base) for each in sandbox.merchants))
 
 
@@ -106,7 +106,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
                 )
         scenario = None if body.scenario is None else resolve_scenario(body.scenario)
         with scenario_errors():
-            sandbox = sandboxes.make(name, scenario, setting_overrides, body.seed)
+            sandbox = sandboxes.create(name, scenario, setting_overrides, body.seed)
         return sandbox_response(sandbox, call)
 
     def get_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxAnswer:
@@ -116,7 +116,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     def delete_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxDeleted:
         """Delete a sandbox; `default` is recreated."""
         name = _get_sandbox(sandboxes, call.ids[0]).name
-        sandboxes.drop(name)
+        sandboxes.delete(name)
         return SandboxDeleted(dropped=name)
 
     def list_sandboxes(_: Sandbox, call: Call[None, None]) -> SandboxList:

@@ -50,12 +50,12 @@ class InvalidScenarioResponse(Record, frozen=True, kw_only=True):
 
 def check_scenario(text: bytes) -> tuple[Scenario | None, ScenarioCheck]:
     """Check a text like `mock-clover check`; the scenario is None if the text is invalid."""
-    from mock_clover.scenario.load import check_text
+    from mock_clover.scenario.load import parse_with_warnings
 
     try:
-        scenario, warnings = check_text(text, _NAME, RULE_OPERATIONS)
+        scenario, warnings = parse_with_warnings(text, _NAME, RULE_OPERATIONS)
     except ScenarioError as error:
-        errors = error.found or ((1, 1, str(error).removeprefix(f"{_NAME}: "), ""),)
+        errors = error.findings or ((1, 1, str(error).removeprefix(f"{_NAME}: "), ""),)
         return None, ScenarioCheck(ok=False, findings=tuple(_finding(*each) for each in errors))
     return scenario, ScenarioCheck(
         ok=True,

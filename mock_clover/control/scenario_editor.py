@@ -11,7 +11,7 @@ from mock_clover.control.endpoint import control, unknown_name
 from mock_clover.control.scenario import ScenarioCheck, check_scenario
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
-from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Text
+from mock_clover.engine.endpoint import Call, Endpoint, Text, UntypedBody
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario, ScenarioError
@@ -38,24 +38,24 @@ def list_scenarios(_: Sandbox, _call: Call[None, None]) -> BuiltinScenarioList:
 @cache
 def _builtin_scenarios() -> BuiltinScenarioList:
     """Read the files once; this takes 30 ms, and they do not change."""
-    from mock_clover.scenario.load import load, shipped_names
+    from mock_clover.scenario.load import builtin_names, load
 
     return BuiltinScenarioList(
-        data=tuple(BuiltinScenario(name=name, about=load(name).about) for name in shipped_names())
+        data=tuple(BuiltinScenario(name=name, about=load(name).about) for name in builtin_names())
     )
 
 
 def get_scenario_text(_: Sandbox, call: Call[None, None]) -> Text:
     """Return the YAML of a built-in scenario."""
-    from mock_clover.scenario.load import shipped_names, text_of
+    from mock_clover.scenario.load import builtin_names, read_scenario
 
-    name, names = call.ids[0], shipped_names()
+    name, names = call.ids[0], builtin_names()
     if name not in names:
         raise CONTROL_NOT_FOUND.error(detail=f"scenario: {redact(unknown_name(name, names))}")
-    return Text(text_of(name).decode())
+    return Text(read_scenario(name).decode())
 
 
-def check_scenario_text(_: Sandbox, call: Call[OpenBody, None]) -> ScenarioCheck:
+def check_scenario_text(_: Sandbox, call: Call[UntypedBody, None]) -> ScenarioCheck:
     """Check a scenario's YAML like `mock-clover check`, without applying it."""
     return check_scenario(call.body.text or encode(call.body.tree))[1]
 
@@ -65,17 +65,17 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
     def get_text(sandbox: Sandbox, _call: Call[None, None]) -> Text:
         """Return the YAML of the current scenario; the text of its file, if that is unchanged."""
-        from mock_clover.scenario.write import written
+        from mock_clover.scenario.write import to_yaml
 
         rules = sandbox.rules
         if rules.text:
             return Text(rules.text)
-        names = [sandboxes.scenario_file] if sandboxes.is_own(rules) else []
+        names = [sandboxes.scenario_file] if sandboxes.is_server_scenario(rules) else []
         for name in (*names, rules.scenario.name):
             text = _matching_text(name, rules.scenario)
             if text is not None:
                 return Text(text)
-        return Text(written(rules.scenario))
+        return Text(to_yaml(rules.scenario))
 
     return (
         control("list_scenarios", "GET", "/_mock/scenarios", list_scenarios, BuiltinScenarioList),
@@ -91,17 +91,17 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
                 check_scenario_text,
                 ScenarioCheck,
             ),
-            request=OpenBody,
+            request=UntypedBody,
         ),
     )
 
 
 def _matching_text(name_or_file: str, scenario: Scenario) -> str | None:
     """Return a file's text if it still defines this scenario; the file may have changed."""
-    from mock_clover.scenario.load import parse, text_of
+    from mock_clover.scenario.load import parse, read_scenario
 
     try:
-        raw = text_of(name_or_file)
+        raw = read_scenario(name_or_file)
         return raw.decode() if parse(raw, name_or_file, RULE_OPERATIONS) == scenario else None
     except (ScenarioError, UnicodeDecodeError):
         return None

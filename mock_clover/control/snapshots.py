@@ -30,13 +30,13 @@ from mock_clover.control.endpoint import ControlRecord, control, unknown_name
 from mock_clover.control.sandboxes import SandboxAnswer, sandbox_response
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, decode_json, encode
-from mock_clover.engine.endpoint import Call, Document, Endpoint
-from mock_clover.sandbox.credentials import as_letters, fingerprint, from_letters
-from mock_clover.sandbox.faults import Live
-from mock_clover.sandbox.idempotency import Remembered
+from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
+from mock_clover.sandbox.credentials import decode_letters, encode_as_letters, fingerprint
+from mock_clover.sandbox.faults import ActiveFault
+from mock_clover.sandbox.idempotency import StoredResponse
 from mock_clover.sandbox.journal import mask
 from mock_clover.sandbox.notices import NOTICES_MAX
-from mock_clover.sandbox.outbox import Outbox, restored
+from mock_clover.sandbox.outbox import Outbox, restore_outbox
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -125,9 +125,9 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     gift_cards: dict[str, GiftCard] = {}
 
 
-def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> Document:
+def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> EncodedJson:
     """Return the state of a sandbox."""
-    return Document(encode(_mask_strings(decode_json(encode(take_snapshot(sandbox))))))
+    return EncodedJson(encode(_mask_strings(decode_json(encode(take_snapshot(sandbox))))))
 
 
 def take_snapshot(sandbox: Sandbox) -> Snapshot:
@@ -136,7 +136,7 @@ def take_snapshot(sandbox: Sandbox) -> Snapshot:
     return Snapshot(
         mock_clover_snapshot=SNAPSHOT_VERSION,
         seed=sandbox.seed,
-        fingerprint_key=as_letters(sandbox.fingerprint_key),
+        fingerprint_key=encode_as_letters(sandbox.fingerprint_key),
         made_ms=sandbox.created_ms,
         now_ms=sandbox.clock.now_ms(),
         frozen=sandbox.clock.frozen,
@@ -146,11 +146,13 @@ def take_snapshot(sandbox: Sandbox) -> Snapshot:
         settings=sandbox.settings,
         rule_counts=sandbox.rule_counts,
         faults=tuple(
-            ActiveFaultRow(id=each.id, fault=each.fault, left=each.left, until_ms=each.until_ms)
-            for each in sandbox.faults.live(sandbox.clock.now_ms())
+            ActiveFaultRow(
+                id=each.id, fault=each.fault, left=each.remaining, until_ms=each.expires_ms
+            )
+            for each in sandbox.faults.unexpired(sandbox.clock.now_ms())
         ),
         fault_count=sandbox.faults.count,
-        chances=sandbox.faults.chances(),
+        chances=sandbox.faults.random_state(),
         notices=tuple(sandbox.notices),
         notice_count=sandbox.notices.count,
         answered=tuple(
@@ -158,7 +160,7 @@ def take_snapshot(sandbox: Sandbox) -> Snapshot:
                 credential=credential,
                 key=key,
                 endpoint=each.endpoint,
-                target=each.target,
+                target=each.path,
                 request=None if each.request is None else msgspec.to_builtins(each.request),
                 status=each.status,
                 body=mask(each.body.decode()),
@@ -166,7 +168,7 @@ def take_snapshot(sandbox: Sandbox) -> Snapshot:
             )
             for (credential, key), each in sandbox.idempotency.entries()
         ),
-        agenda=tuple(sandbox.agenda.entries()),
+        agenda=tuple(sandbox.scheduler.entries()),
         webhooks=_webhook_state(sandbox.outbox),
         **{table: dict(getattr(sandbox, table).items()) for table in TABLES},
     )
@@ -187,13 +189,13 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     _check_names(snapshot)
     _check_faults(sandbox, snapshot)
     hooks = snapshot.webhooks
-    outbox = restored(hooks.targets, hooks.pending, hooks.count) if hooks else None
+    outbox = restore_outbox(hooks.targets, hooks.pending, hooks.count) if hooks else None
     answered = [
         (
             (each.credential, each.key),
-            Remembered(
+            StoredResponse(
                 endpoint=each.endpoint,
-                target=each.target,
+                path=each.target,
                 request=_decode_request(each.endpoint, each.request),
                 status=each.status,
                 body=each.body.encode(),
@@ -205,23 +207,23 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     new_sandbox = Sandbox(
         sandbox.name,
         sandbox.credentials,
-        Rules(snapshot.scenario, from_letters(snapshot.fingerprint_key)),
+        Rules(snapshot.scenario, decode_letters(snapshot.fingerprint_key)),
         snapshot.settings,
         sandbox.keys,
         seed=snapshot.seed,
-        fingerprint_key=from_letters(snapshot.fingerprint_key),
+        fingerprint_key=decode_letters(snapshot.fingerprint_key),
         hooks=sandbox.hooks,
     )
     new_sandbox.ids.restore((snapshot.ref_count, snapshot.ids))
     for table in TABLES:
         for key, row in getattr(snapshot, table).items():
             getattr(new_sandbox, table).put(key, row)
-    new_sandbox.agenda.restore(snapshot.agenda)
+    new_sandbox.scheduler.restore(snapshot.agenda)
     for key_pair, remembered in answered:
-        new_sandbox.idempotency.remember(key_pair, remembered)
+        new_sandbox.idempotency.store(key_pair, remembered)
     new_sandbox.faults.restore(
         [
-            Live(id=each.id, fault=each.fault, left=each.left, until_ms=each.until_ms)
+            ActiveFault(id=each.id, fault=each.fault, remaining=each.left, expires_ms=each.until_ms)
             for each in snapshot.faults
         ],
         snapshot.fault_count,
@@ -230,7 +232,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     new_sandbox.notices.restore(snapshot.notices, snapshot.notice_count)
     new_sandbox.rule_counts = dict(snapshot.rule_counts)
     new_sandbox.created_ms = snapshot.made_ms
-    new_sandbox.clock.jump(snapshot.now_ms, frozen=snapshot.frozen)
+    new_sandbox.clock.restore(snapshot.now_ms, frozen=snapshot.frozen)
     new_sandbox.outbox = outbox
     return new_sandbox
 

@@ -20,16 +20,16 @@ from mock_clover.control.scenario import (
     scenario_errors,
 )
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
-from mock_clover.core.duration import SPAN_MS_MAX, parse_duration_ms
+from mock_clover.core.duration import DURATION_MS_MAX, parse_duration_ms
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.core.suggestions import did_you_mean
-from mock_clover.engine.endpoint import Call, Endpoint, OpenBody, Raw, Stated
+from mock_clover.engine.endpoint import Call, Endpoint, RawRequest, StatusResult, UntypedBody
 from mock_clover.engine.evidence_gate import reply_now
-from mock_clover.engine.overrides import FAULT_HEADER, rule_input
+from mock_clover.engine.overrides import FAULT_HEADER, default_rule_input
 from mock_clover.engine.scheduler import run_due_jobs
-from mock_clover.sandbox.faults import Live
+from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario
@@ -140,7 +140,7 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
         raise CONTROL_INVALID.error(
             detail=f"set: the clock cannot move back; the current time is {clock.now_ms()}"
         )
-    if body.set is not None and body.set - clock.now_ms() > SPAN_MS_MAX:
+    if body.set is not None and body.set - clock.now_ms() > DURATION_MS_MAX:
         raise CONTROL_INVALID.error(detail="set: the time is more than ten years ahead")
     if body.freeze:
         clock.freeze()
@@ -154,21 +154,20 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
 
 def _clock_response(sandbox: Sandbox) -> ClockAnswer:
     jobs = sorted(
-        (job for each in sandbox.family for job in run_due_jobs(each)), key=lambda job: job.at_ms
+        (job for each in sandbox.all_merchants for job in run_due_jobs(each)),
+        key=lambda job: job.at_ms,
     )
     fired = tuple(CompletedJob(at_ms=job.at_ms, kind=job.kind, id=job.id) for job in jobs)
     now_ms = sandbox.clock.now_ms()
-    more = sandbox.agenda.is_due(now_ms) or None
+    more = sandbox.scheduler.is_due(now_ms) or None
     return ClockAnswer(now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more)
 
 
 def _duration_ms(duration: str | int) -> int:
     try:
         return parse_duration_ms(f"{duration}ms" if isinstance(duration, int) else duration)
-    except ValueError:
-        raise CONTROL_INVALID.error(
-            detail=f"advance: {duration!r} is not a duration; use 500ms, 30s, 10m, 2h or 8d"
-        ) from None
+    except ValueError as error:
+        raise CONTROL_INVALID.error(detail=f"advance: {error}") from None
 
 
 def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
@@ -192,7 +191,9 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
 
 def list_faults(sandbox: Sandbox, _call: Call[None, None]) -> FaultList:
     """Return the active faults."""
-    return FaultList(data=tuple(map(_fault_response, sandbox.faults.live(sandbox.clock.now_ms()))))
+    return FaultList(
+        data=tuple(map(_fault_response, sandbox.faults.unexpired(sandbox.clock.now_ms())))
+    )
 
 
 def clear_faults(sandbox: Sandbox, _call: Call[None, None]) -> Cleared:
@@ -205,14 +206,14 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
     """Remove one fault."""
     fault_id = call.ids[0]
     if not sandbox.faults.remove(fault_id):
-        known = [live.id for live in sandbox.faults.live(sandbox.clock.now_ms())]
+        known = [live.id for live in sandbox.faults.unexpired(sandbox.clock.now_ms())]
         message = f"no active fault has the id {fault_id!r}{did_you_mean(fault_id, known)}"
         raise CONTROL_NOT_FOUND.error(detail=redact(message))
     return Cleared(cleared=1)
 
 
-def _fault_response(live: Live) -> FaultAnswer:
-    return FaultAnswer(id=live.id, fault=live.fault, left=live.left, until_ms=live.until_ms)
+def _fault_response(live: ActiveFault) -> FaultAnswer:
+    return FaultAnswer(id=live.id, fault=live.fault, left=live.remaining, until_ms=live.expires_ms)
 
 
 def get_scenario(sandbox: Sandbox, _call: Call[None, None]) -> CurrentScenario:
@@ -245,14 +246,16 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints of this module."""
     path = "/_mock/scenario"
 
-    def put_scenario(sandbox: Sandbox, call: Call[OpenBody, None]) -> CurrentScenario | Stated:
+    def put_scenario(
+        sandbox: Sandbox, call: Call[UntypedBody, None]
+    ) -> CurrentScenario | StatusResult:
         """Replace the scenario: a built-in one by name, a scenario document, or YAML."""
         tree, text = call.body.tree, call.body.text
         scenario: Scenario | None
         if text:
             scenario, checked = check_scenario(text)
             if scenario is None:
-                return Stated(400, invalid_scenario(checked.findings or ()))
+                return StatusResult(400, invalid_scenario(checked.findings or ()))
         else:
             try:
                 is_name = set(tree) == {"name"}
@@ -273,8 +276,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("clear_faults", "DELETE", "/_mock/faults", clear_faults, Cleared),
         control("delete_fault", "DELETE", "/_mock/faults/{id}", delete_fault, Cleared),
         control("get_scenario", "GET", path, get_scenario, CurrentScenario),
-        control("put_scenario", "PUT", path, put_scenario, CurrentScenario, request=OpenBody),
-        control("post_scenario", "POST", path, put_scenario, CurrentScenario, request=OpenBody),
+        control("put_scenario", "PUT", path, put_scenario, CurrentScenario, request=UntypedBody),
+        control("post_scenario", "POST", path, put_scenario, CurrentScenario, request=UntypedBody),
         control(
             "why", "POST", "/_mock/why", explain_request, ExplainAnswer, request=ExplainRequest
         ),
@@ -303,16 +306,16 @@ def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Expla
         )
     except (MalformedError, ViolationsError):
         request = None
-    rule_input_of = endpoint.rule_input_of or rule_input
-    facts = rule_input_of(sandbox, endpoint.name, request, ids, headers, None)
+    build_rule_input = endpoint.build_rule_input or default_rule_input
+    rule_input = build_rule_input(sandbox, endpoint.name, request, ids, headers, None)
     checks = [
-        CheckedRule(rule=each.rule, matched=each.matched, because=each.because)
-        for each in sandbox.rules.look(facts, sandbox.rule_counts)
+        CheckedRule(rule=each.rule, matched=each.matched, because=each.reason)
+        for each in sandbox.rules.explain(rule_input, sandbox.rule_counts)
     ]
     fault = next(
         (
             live.fault.label
-            for live in sandbox.faults.live(sandbox.clock.now_ms())
+            for live in sandbox.faults.unexpired(sandbox.clock.now_ms())
             if live.fault.endpoint in (None, endpoint.name)
         ),
         None,
@@ -322,7 +325,7 @@ def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Expla
     fork.limits = None
     run_due_jobs(fork)
     headers.pop(FAULT_HEADER, None)
-    raw = Raw(
+    raw = RawRequest(
         method=body.method.upper(),
         path=path,
         ids=ids,
@@ -333,14 +336,14 @@ def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Expla
     reply = reply_now(fork, endpoint, raw)
     if reply.why.startswith(("header: ", "text: ")):  # these take precedence over all rules
         checks = [CheckedRule(rule=reply.why, matched=True, because="it overrides all rules")]
-    elif endpoint.secret:  # the card is known only after the request is handled
+    elif endpoint.has_card_data:  # the card is known only after the request is handled
         checks = [
             CheckedRule(rule=name, matched=True, because="all conditions are met")
             for index in range(len(sandbox.rules.scenario.rules))
             if reply.why.startswith(name := sandbox.rules.name_of(index))
         ]
-    elif facts.card is not None and not any(each.matched for each in checks):
-        verdict = sandbox.rules.verdict(facts.card)
+    elif rule_input.card is not None and not any(each.matched for each in checks):
+        verdict = sandbox.rules.verdict(rule_input.card)
         checks.append(
             CheckedRule(rule=verdict.why, matched=True, because="the scenario lists the card")
         )

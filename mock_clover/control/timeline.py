@@ -187,7 +187,7 @@ def _ids(kind: str, rows: Iterable[Any]) -> Related:
 
 def _find_charges(sandbox: Sandbox, matches: Callable[[Charge], bool]) -> list[Charge]:
     """Return matching charges among the newest ones, oldest first."""
-    newest = islice(sandbox.charges.newest(), SEARCHED_MAX)
+    newest = islice(sandbox.charges.items_newest_first(), SEARCHED_MAX)
     charges = [row for _, row in islice((each for each in newest if matches(each[1])), RELATED_MAX)]
     return charges[::-1]
 
@@ -211,7 +211,7 @@ def _in_order(events: list[TimelineEvent]) -> list[TimelineEvent]:
 def _find_subscriptions(
     sandbox: Sandbox, matches: Callable[[Subscription], bool]
 ) -> Iterator[tuple[str, str]]:
-    newest = islice(sandbox.subscriptions.newest(), SEARCHED_MAX)
+    newest = islice(sandbox.subscriptions.items_newest_first(), SEARCHED_MAX)
     return (("subscriptions", key) for key, each in newest if matches(each))
 
 

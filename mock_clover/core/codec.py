@@ -1,4 +1,4 @@
-"""Decode bytes to a record, or to violations with path and message.
+"""Decode bytes to a record, or to violations with a path and a message.
 
 The fast path is one pass of msgspec. A body that fails it takes the slow path, which accepts what
 real clients send (a number where a string is documented) and otherwise collects every violation.
@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 import msgspec
 
-from mock_clover.core.masking import redact, redact_name
+from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.record import Record, Value
 from mock_clover.core.suggestions import nearest_word
 
@@ -21,13 +21,13 @@ _LENIENT_ITEMS_MAX = 1_000
 """Items of a longer list are not coerced: that would block other requests."""
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ENUM_VALUE = re.compile(r"Invalid enum value '.*'", re.DOTALL)
-_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
-_STEPS = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
-_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_UNKNOWN_FIELD_ERROR = re.compile(r"unknown field `([^`]*)`")
+_DEPTH_DELTA_BY_BYTE = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
+_ERROR_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
 DEPTH_MAX = 64
-"""Maximum levels of nesting; a real body has six."""
+"""Maximum nesting depth of a body. Real bodies have at most six levels."""
 
 
 class MalformedError(Exception):
@@ -35,15 +35,18 @@ class MalformedError(Exception):
 
 
 class Violation(Value, frozen=True):
-    """One invalid member of a body: its path (`card.exp_month`) and a message."""
+    """One invalid field of a body: its path, such as `card.exp_month`, and a message."""
 
     path: str
-    problem: str
+    problem_name: str
     message: str
 
 
 class ViolationsError(Exception):
-    """The body is JSON but not this record; never empty, in the order of the record's fields."""
+    """The body is valid JSON but does not match the record.
+
+    `violations` is never empty and follows the order of the record's fields.
+    """
 
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         super().__init__(
@@ -64,7 +67,7 @@ class Codec(Generic[T]):
         """Decode a JSON body; an empty body counts as an empty object.
 
         The fast path returns an instance of the strict subclass, which has no unknown top-level
-        members; see `is_plain`. Raises MalformedError or ViolationsError.
+        fields; see `has_no_unknown_fields`. Raises MalformedError or ViolationsError.
         """
         check_depth(raw)
         try:
@@ -75,8 +78,11 @@ class Codec(Generic[T]):
             raise MalformedError(redact(str(error))) from None
         return self.convert(_parse(raw))
 
-    def is_plain(self, decoded: object, raw: bytes) -> bool:
-        """Return True if a body has no unknown members, False if it may have some; cheap."""
+    def has_no_unknown_fields(self, decoded: object, raw: bytes) -> bool:
+        """Return True only if the body certainly has no unknown fields.
+
+        The check is cheap; it may return False for a body that has none.
+        """
         return type(decoded) is self._strict and raw.count(b"{") <= 1
 
     def convert(self, tree: object) -> T:
@@ -98,7 +104,7 @@ class Codec(Generic[T]):
 
 
 def check_depth(raw: bytes) -> None:
-    """Raise MalformedError for a body that is nested too deep to be encoded again.
+    """Raise MalformedError for a body that is nested too deeply to be encoded again.
 
     Brackets within strings do not count; an unterminated string extends to the end of the body.
     The time is always linear in the size of the body: a regular expression that must find the
@@ -106,20 +112,21 @@ def check_depth(raw: bytes) -> None:
     """
     if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
         return
-    # Without escaped backslashes and then escaped quotes, every quote left opens or ends a string.
+    # Without escaped backslashes and then escaped quotes, every remaining quote opens or closes
+    # a string.
     unescaped = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     brackets = b"".join(unescaped.split(b'"')[::2]).translate(None, _NO_BRACKETS)
-    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEPTH_MAX:
-        raise MalformedError(f"Nested deeper than {DEPTH_MAX}")
+    if max(accumulate(map(_DEPTH_DELTA_BY_BYTE.__getitem__, brackets)), default=0) > DEPTH_MAX:
+        raise MalformedError(f"JSON is nested more than {DEPTH_MAX} levels deep")
 
 
 def _masked_message(error: Exception) -> str:
     """Return an error's message without card numbers, and an invalid enum value without digits."""
-    return _ENUM_VALUE.sub(lambda match: redact_name(match[0]), redact(str(error)))
+    return _ENUM_VALUE.sub(lambda match: redact_field_name(match[0]), redact(str(error)))
 
 
 def _forbid_unknown(record: type[T]) -> type[T]:
-    """Return a subclass of a record that rejects unknown members."""
+    """Return a subclass of a record that rejects unknown fields."""
     subclass: Any = msgspec.defstruct(
         record.__name__,
         (),
@@ -146,24 +153,24 @@ def _parse(raw: bytes) -> object:
         raise MalformedError(redact(str(error))) from None
 
 
-def unknown_members(tree: object, record: type[Record], at: str = "") -> list[str]:
-    """Return the paths of members that the record does not have, outermost first."""
+def unknown_fields(tree: object, record: type[Record], prefix: str = "") -> list[str]:
+    """Return the paths of fields that the record does not have, outermost first."""
     if not isinstance(tree, dict):
         return []
     hints = _hints(record)
-    paths = [f"{at}{key}" for key in tree if key not in hints]
+    paths = [f"{prefix}{key}" for key in tree if key not in hints]
     for key, value in tree.items():
-        inner = _record_in(hints.get(key))
+        inner = _record_type_of(hints.get(key))
         if inner is not None and isinstance(value, list):
-            for index, each in enumerate(value[:_LENIENT_ITEMS_MAX]):
-                paths += unknown_members(each, inner, f"{at}{key}[{index}].")
+            for index, item in enumerate(value[:_LENIENT_ITEMS_MAX]):
+                paths += unknown_fields(item, inner, f"{prefix}{key}[{index}].")
         elif inner is not None:
-            paths += unknown_members(value, inner, f"{at}{key}.")
+            paths += unknown_fields(value, inner, f"{prefix}{key}.")
     return paths
 
 
 @cache
-def problem_of(record: type[Record], field: str) -> str:
+def problem_name_of_field(record: type[Record], field: str) -> str:
     """Return the name of the problem that an invalid value of a field raises, or ''."""
     hint = get_type_hints(record, include_extras=True).get(field)
     for part in (hint, *get_args(hint)):
@@ -175,7 +182,10 @@ def problem_of(record: type[Record], field: str) -> str:
 
 @cache
 def _hints(record: type[Record]) -> dict[str, Any]:
-    """Return the types of a record's members by encoded name; a lookup takes 100 microseconds."""
+    """Return the types of a record's fields by encoded name.
+
+    Cached, because `get_type_hints` takes 100 microseconds.
+    """
     hints = get_type_hints(record, include_extras=True)
     names = zip(record.__struct_encode_fields__, record.__struct_fields__, strict=True)
     return {encoded: hints[name] for encoded, name in names}
@@ -184,7 +194,7 @@ def _hints(record: type[Record]) -> dict[str, Any]:
 def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation]:
     violations = []
     for field in msgspec.structs.fields(record):
-        refused_as = problem_of(record, field.name)
+        refused_as = problem_name_of_field(record, field.name)
         if field.encode_name not in tree:
             if field.required:
                 violations.append(Violation(field.encode_name, refused_as, "is missing"))
@@ -193,27 +203,27 @@ def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation
             msgspec.convert(tree[field.encode_name], field.type, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
             message = _masked_message(error)
-            at = _PATH.search(message)
-            path = field.encode_name + (at["path"] if at else "")
-            message = _with_suggestion(_PATH.sub("", message), path, record)
+            match = _ERROR_PATH.search(message)
+            path = field.encode_name + (match["path"] if match else "")
+            message = _with_suggestion(_ERROR_PATH.sub("", message), path, record)
             violations.append(Violation(path, refused_as, message))
     return violations
 
 
 def _with_suggestion(message: str, path: str, record: type[Record]) -> str:
-    """Append a suggestion to the message about an unknown member."""
-    unknown = _UNKNOWN.search(message)
-    near = nearest(f"{path}.{unknown[1]}", record).rpartition(".")[2] if unknown else ""
+    """Append a suggestion to the message about an unknown field."""
+    unknown = _UNKNOWN_FIELD_ERROR.search(message)
+    near = nearest_known_path(f"{path}.{unknown[1]}", record).rpartition(".")[2] if unknown else ""
     return f"{message}; did you mean `{near}`?" if near else message
 
 
-def nearest(path: str, record: type[Record]) -> str:
-    """Return the path of the known member with the most similar name, or ''."""
+def nearest_known_path(path: str, record: type[Record]) -> str:
+    """Return the path of the known field with the most similar name, or ''."""
     before, _, name = path.rpartition(".")
     inner: type[Record] | None = record
     for step in re.findall(r"[^.\[\]]+", before):
         if inner is not None and not step.isdigit():
-            inner = _record_in(_hints(inner).get(step))
+            inner = _record_type_of(_hints(inner).get(step))
     near = nearest_word(name, _hints(inner)) if inner else ""
     return f"{before}.{near}".lstrip(".") if near else ""
 
@@ -223,7 +233,7 @@ def _coerce_leniently(tree: dict[str, object], record: type[Record]) -> dict[str
     coerced: dict[str, object] = {}
     for key, value in tree.items():
         hint = hints.get(key)
-        inner = _record_in(hint)
+        inner = _record_type_of(hint)
         if inner is not None and isinstance(value, dict):
             coerced[key] = _coerce_leniently(value, inner)
         elif inner is not None and isinstance(value, list) and len(value) <= _LENIENT_ITEMS_MAX:
@@ -252,13 +262,13 @@ def _accepts_str(hint: Any) -> bool:
 
 
 @cache
-def _record_in(hint: Any) -> type[Record] | None:
-    """Return the record type of a member or of the items of its list, or None."""
+def _record_type_of(hint: Any) -> type[Record] | None:
+    """Return the record type of a field or of the items of its list, or None."""
     for part in _union_members(hint):
         if isinstance(part, type) and issubclass(part, Record):
             return part
         if get_origin(part) in (list, tuple):
-            return _record_in(get_args(part)[0])
+            return _record_type_of(get_args(part)[0])
     return None
 
 

@@ -2,18 +2,21 @@
 
 import re
 
-from mock_clover.core.evidence import END
+from mock_clover.core.evidence import END_OF_STRING
 
-SPAN = rf"^([0-9]{{1,12}})\s*(ms|s|m|h|d){END}"
-_SPAN = re.compile(SPAN)
+DURATION_PATTERN = rf"^([0-9]{{1,12}})\s*(ms|s|m|h|d){END_OF_STRING}"
+_DURATION_RE = re.compile(DURATION_PATTERN)
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-SPAN_MS_MAX = 3_650 * _UNIT_MS["d"]
+DURATION_MS_MAX = 3_650 * _UNIT_MS["d"]
 
 
 def parse_duration_ms(text: str) -> int:
     """Return a duration in milliseconds. Raises ValueError if invalid or above ten years."""
-    match = _SPAN.match(text.strip())
+    match = _DURATION_RE.match(text.strip())
     duration_ms = int(match[1]) * _UNIT_MS[match[2]] if match else -1
-    if not 0 <= duration_ms <= SPAN_MS_MAX:
-        raise ValueError(f"{text!r} is not a duration; use 500ms, 30s, 10m, 2h or 8d")
+    if not 0 <= duration_ms <= DURATION_MS_MAX:
+        raise ValueError(
+            f"{text!r} is not a valid duration. Use a number and a unit (ms, s, m, h or d), "
+            "for example 30s; the maximum is 3650d."
+        )
     return duration_ms

@@ -1,10 +1,10 @@
 """Evidence for claims about Clover: every claim carries a level and a source.
 
 A claim is *documented* (in Clover's documentation), *observed* (recorded on the wire) or *inferred*
-(our deduction where no source was found). `docs/fidelity.md` explains the keys of the sources.
+(our deduction where no source was found). `docs/fidelity.md` explains the source keys.
 
-Most response records have one source, in the class variable `evidence`. `member_evidence` maps
-the members that have another source.
+Most response records have one source, in the class variable `evidence`. `field_evidence` maps
+the fields that have another source.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ LOWER_OF: dict[tuple[EvidenceLevel, EvidenceLevel], EvidenceLevel] = {
     for one in get_args(EvidenceLevel)
     for other in get_args(EvidenceLevel)
 }
-"""The lower of two evidence levels. A table, because every reply needs it."""
+"""The lower of two evidence levels. Precomputed, because it is looked up for every response."""
 
 
 class Evidence(NamedTuple):
@@ -58,52 +58,52 @@ def doc(text: str, evidence: Evidence, *, refused_as: str = "", **bounds: Any) -
     )
 
 
-MemberEvidence = Mapping[str, Evidence]
+FieldEvidence = Mapping[str, Evidence]
 
 
-def evidence_for(evidence: Evidence, *members: str) -> dict[str, Evidence]:
-    """Return the evidence of members whose source differs from that of their record."""
+def evidence_for_fields(evidence: Evidence, *members: str) -> dict[str, Evidence]:
+    """Return the evidence of fields whose source differs from that of their record."""
     return dict.fromkeys(members, evidence)
 
 
 def evidence_of(record: type[msgspec.Struct], member: str) -> Evidence | None:
-    """Return the evidence of a member: its own, or that of its record."""
-    own = _evidence_in(get_type_hints(record, include_extras=True)[member])
+    """Return the evidence of a field: its own, or that of its record."""
+    own = _evidence_from_annotation(get_type_hints(record, include_extras=True)[member])
     if own is not None:
         return own
-    members: MemberEvidence = getattr(record, "member_evidence", {})
+    members: FieldEvidence = getattr(record, "field_evidence", {})
     record_evidence = getattr(record, "evidence", None)
     return members.get(member) or (
         record_evidence if isinstance(record_evidence, Evidence) else None
     )
 
 
-def _evidence_in(hint: Any) -> Evidence | None:
-    """Return the evidence in the metadata of a type, or of a member of a union."""
+def _evidence_from_annotation(hint: Any) -> Evidence | None:
+    """Return the evidence in the metadata of a type, or of a type in a union."""
     for meta in getattr(hint, "__metadata__", ()):
         if isinstance(meta, msgspec.Meta) and meta.extra and "evidence" in meta.extra:
             evidence: Evidence = meta.extra["evidence"]
             return evidence
-    found = map(_evidence_in, () if hasattr(hint, "__metadata__") else get_args(hint))
+    found = map(_evidence_from_annotation, () if hasattr(hint, "__metadata__") else get_args(hint))
     return next(filter(None, found), None)
 
 
 class Behaviour(NamedTuple):
-    """A claim about Clover that is neither a member nor an error."""
+    """A claim about Clover that concerns neither a field nor an error."""
 
     name: str
-    said: str
+    description: str
     evidence: Evidence
     setting: str = ""
     """The scenario setting that changes the behaviour, if any."""
 
 
-END = "(?!\\n)$"
-"""The end of a text in a pattern, in Python and JavaScript. Does not match before a final line
-break."""
-EMAIL = f"^[^@ \\r\\n]+@[^@ \\r\\n]+{END}"
+END_OF_STRING = "(?!\\n)$"
+"""Regular expression for the end of a string, in Python and JavaScript. Unlike `$` it does not
+match before a trailing newline."""
+EMAIL = f"^[^@ \\r\\n]+@[^@ \\r\\n]+{END_OF_STRING}"
 """An e-mail address; the check is as loose as Clover's."""
-CURRENCY = f"^[A-Za-z]{{3}}{END}"
+CURRENCY = f"^[A-Za-z]{{3}}{END_OF_STRING}"
 
 # Types of numbers with a unit.
 Millis = Annotated[int, msgspec.Meta(description="Unix time in milliseconds, UTC.")]

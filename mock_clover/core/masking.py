@@ -7,15 +7,15 @@ Timestamps (they begin with 1 until 2033), reference numbers (12 digits) and mos
 
 import re
 
-_RUN = re.compile(r"[0-9\uff10-\uff19](?:[ .\-\u00a0]{0,2}[0-9\uff10-\uff19]){12,}")
+_DIGIT_RUN = re.compile(r"[0-9\uff10-\uff19](?:[ .\-\u00a0]{0,2}[0-9\uff10-\uff19]){12,}")
 _SEPARATORS = " .-\u00a0"
 _TO_ASCII = {0xFF10 + value: str(value) for value in range(10)}
-_LENGTHS = (16, 15, 14, 19, 18, 17, 13)  # most common first
+_PAN_LENGTHS = (16, 15, 14, 19, 18, 17, 13)  # most common first
 PAN_DIGITS_MIN = 13
 _DIGITS = re.compile(r"[0-9]{3,}", re.ASCII)
 _DIGITS_MAX = 64
 """A longer run is masked as a whole: searching it would take too long."""
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 def passes_luhn(digits: str) -> bool:
@@ -23,19 +23,19 @@ def passes_luhn(digits: str) -> bool:
     total = 0
     for index, digit in enumerate(reversed(digits)):
         value = ord(digit) - 48
-        total += _DOUBLED[value] if index % 2 else value
+        total += _LUHN_DOUBLED[value] if index % 2 else value
     return total % 10 == 0
 
 
 def redact(text: str) -> str:
-    """Return the text with every PAN replaced by `[card ...1234]`."""
+    """Return the text with each PAN replaced by `[card ...1234]`."""
     if len(text) < PAN_DIGITS_MIN:
         return text
-    return _RUN.sub(_mask_run, text)
+    return _DIGIT_RUN.sub(_mask_run, text)
 
 
-def redact_name(name: str) -> str:
-    """Return the name of a member with its digits masked: it may contain any kind of number."""
+def redact_field_name(name: str) -> str:
+    """Mask the digits in a field name, which a client may have filled with any number."""
     return _DIGITS.sub("[digits]", name)
 
 
@@ -60,7 +60,7 @@ def _pan_length(digits: str, at: int) -> int:
     """Return the length of the PAN that begins at an index, or 0."""
     if digits[at] in "01":
         return 0
-    for length in _LENGTHS:
+    for length in _PAN_LENGTHS:
         if at + length <= len(digits) and passes_luhn(digits[at : at + length]):
             return length
     return 0

@@ -1,6 +1,6 @@
 """Problems and errors: a problem is one situation in which Clover rejects a request.
 
-The catalogue of all problems is `clover/common/problems.py`. It imports those of the resources,
+The catalogue of problems is `clover/common/problems.py`. It imports those of the resources,
 `clover/<resource>/problems.py`.
 """
 
@@ -32,38 +32,40 @@ class Problem(Record, frozen=True, kw_only=True):
     status: the reason phrase and a message, both at the top level, as in OAuth v2."""
     evidence: Evidence
 
-    def error(self, **words: object) -> "ApiError":
-        """Return the error of this problem; `words` fill the message template.
+    def error(self, **params: object) -> "ApiError":
+        """Return the error of this problem; `params` fill the message template.
 
-        `engine/pipeline.py` also reads `why`, `reason`, `param`, `headers` and `basis` from them.
+        Some params have a meaning of their own. why: what forced the error. reason: detail for the
+        journal. param: the invalid parameter. headers: additional response headers. basis: the
+        evidence that the error relies on, in addition to its own.
         """
-        return ApiError(self, words)
+        return ApiError(self, params)
 
 
-class _Words(dict[str, object]):
+class _TemplateParams(dict[str, object]):
     """Values for a message template; a missing one becomes its name in parentheses."""
 
-    def __missing__(self, word: str) -> str:
-        return f"({word})"
+    def __missing__(self, name: str) -> str:
+        return f"({name})"
 
 
 class ApiError(Exception):
-    """Rejects a request. A handler raises it before it changes anything."""
+    """Raised to reject a request. Handlers raise it before they change any state."""
 
-    def __init__(self, problem: Problem, words: dict[str, object]) -> None:
+    def __init__(self, problem: Problem, params: dict[str, object]) -> None:
         super().__init__(problem.name)
         self.problem = problem
-        self.words = words
+        self.params = params
 
     @property
     def message(self) -> str:
         """The problem's message with the placeholders filled in."""
-        return self.problem.message.format_map(_Words(self.words))
+        return self.problem.message.format_map(_TemplateParams(self.params))
 
     @property
     def why(self) -> str:
-        """The name of the problem, after what decided it if that is known."""
-        cause = self.words.get("why")
+        """The name of the problem, after what forced it, if anything did."""
+        cause = self.params.get("why")
         return f"{cause}: {self.problem.name}" if cause else self.problem.name
 
 
@@ -105,12 +107,12 @@ def invalid(
 def bare(
     name: str, status: int, message: str, evidence: Evidence, details: str | None = None
 ) -> Problem:
-    """Return a problem whose body has only a message, and `details` on the platform."""
+    """Return a problem whose body has only a message, and `details` on the platform API."""
     return Problem(
         name=name, status=status, message=message, details=details, shape="bare", evidence=evidence
     )
 
 
 def plain(name: str, status: int, message: str, evidence: Evidence) -> Problem:
-    """Return a problem whose body is text."""
+    """Return a problem whose body is plain text."""
     return Problem(name=name, status=status, message=message, shape="plain", evidence=evidence)

@@ -1,7 +1,7 @@
 """The bases of all values: `Record` for each object on the wire, `Value` for everything else.
 
-They never print a PAN. The garbage collector does not track them: they form no cycles, and a
-hundred thousand of them must not slow down a collection.
+They never print a PAN. The garbage collector does not track them: they form no cycles, and
+100,000 of them must not slow down garbage collection.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """The base of all records. Unset members are omitted on the wire."""
+    """The base of all records. Unset fields are omitted on the wire."""
 
 
 class SecretRecord(Record, frozen=True, kw_only=True):

@@ -4,14 +4,14 @@ import difflib
 from collections.abc import Iterable
 
 _CHARS_MAX = 100
-"""Longer words are cut: the comparison is quadratic."""
+"""Longer words are truncated, because the comparison is quadratic."""
 _RATIO_MIN = 0.5
-"""`cvc` is as similar as this to `cvc_check`."""
+"""The similarity of `cvc` and `cvc_check`."""
 
 
 def nearest_word(word: str, known: Iterable[str]) -> str:
     """Return the known word that is most similar, ignoring case, or ''."""
-    by_fold = {each.casefold(): each for each in known}
+    by_fold = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word[:_CHARS_MAX].casefold(), by_fold, n=1, cutoff=_RATIO_MIN)
     return by_fold[near[0]] if near else ""
 

@@ -22,7 +22,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.scenario.records_rule import RuleInput
 
-if TYPE_CHECKING:  # keeps the start of the server fast
+if TYPE_CHECKING:  # keeps server startup fast
     from mock_clover.clover.charges.records import Charge
     from mock_clover.engine.reply import Reply
 
@@ -31,7 +31,7 @@ Query = TypeVar("Query", bound=Record | None)
 
 
 SCHEME = b":scheme"
-"""Pseudo-header of requests received over TLS. A client cannot send a header of this name."""
+"""Pseudo-header of requests received over TLS. A client cannot send a header with this name."""
 ROOT_PATH = b":root-path"
 """Pseudo-header: the path that the application is mounted at, percent-encoded, as in ASGI."""
 
@@ -40,23 +40,26 @@ class Auth(Value, frozen=True, kw_only=True):
     """Who may call an operation."""
 
     kind: Literal["bearer", "apikey", "pakms", "none"]
-    """pakms: a bearer token; if it is missing, the response is plain text."""
+    """pakms: a bearer token as for `bearer`, but a missing one yields a plain-text 401."""
     permissions: tuple[Permission, ...] = ()
     """Permissions that the app needs, if the scenario sets `permissions`."""
-    with_members: tuple[tuple[str, Permission], ...] = ()
-    """Permissions that the app also needs if the body has the member named."""
-    merchant: bool = False
-    """Whether X-Clover-Merchant-Id is required besides the bearer token; the handler checks it."""
+    field_permissions: tuple[tuple[str, Permission], ...] = ()
+    """Additional permissions that the app needs if the body has the named field."""
+    requires_merchant_id: bool = False
+    """Whether X-Clover-Merchant-Id is required in addition to the token; the handler checks it."""
 
 
 def bearer(
     *permissions: Permission,
-    with_members: tuple[tuple[str, Permission], ...] = (),
-    merchant: bool = False,
+    field_permissions: tuple[tuple[str, Permission], ...] = (),
+    requires_merchant_id: bool = False,
 ) -> Auth:
     """Return the authentication of operations that need a bearer token and permissions."""
     return Auth(
-        kind="bearer", permissions=permissions, with_members=with_members, merchant=merchant
+        kind="bearer",
+        permissions=permissions,
+        field_permissions=field_permissions,
+        requires_merchant_id=requires_merchant_id,
     )
 
 
@@ -64,15 +67,15 @@ BEARER = bearer()
 NO_AUTH = Auth(kind="none")
 
 
-class OpenBody(Record, frozen=True, kw_only=True):
-    """Any JSON object, or YAML text. The handler validates it."""
+class UntypedBody(Record, frozen=True, kw_only=True):
+    """A JSON object or YAML text that the handler validates itself."""
 
     tree: dict[str, Any] = {}
     text: bytes = b""
 
 
-class Raw(Value, frozen=True, kw_only=True):
-    """One request as the transport received it."""
+class RawRequest(Value, frozen=True, kw_only=True):
+    """A request as received from the transport."""
 
     method: str
     path: str
@@ -84,11 +87,11 @@ class Raw(Value, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Return method and path only: headers and body may hold card data or secrets."""
-        return redact(f"Raw({self.method} {self.path!r})")
+        return redact(f"RawRequest({self.method} {self.path!r})")
 
 
 class Call(Generic[Body, Query]):
-    """A decoded, authorized request. The handler sets `why` to the rule that decided."""
+    """A decoded, authorized request. The handler sets `why` to the reason for its decision."""
 
     __slots__ = (
         "basis",
@@ -119,7 +122,7 @@ class Call(Generic[Body, Query]):
         self.issuer_verdict: Verdict | None = None
         """The issuer's final decision."""
         self.basis: tuple[Behaviour, ...] = ()
-        """Behaviours of Clover that the handler relied on, besides that of its endpoint."""
+        """Behaviours of Clover that the handler relied on, in addition to the endpoint's own."""
         self.why = "no rule applied"
 
     @property
@@ -135,7 +138,7 @@ class Call(Generic[Body, Query]):
         return self.headers.get(ROOT_PATH, b"").decode("ascii")
 
 
-def home_of(sandbox: Sandbox, call: Call[Any, Any]) -> str:
+def sandbox_base_url(sandbox: Sandbox, call: Call[Any, Any]) -> str:
     """Return the base URL of a sandbox, at the host that the client used."""
     root = call.base_url
     return root if sandbox.name == DEFAULT else f"{root}/sandbox/{sandbox.name}"
@@ -154,8 +157,8 @@ class Redirect(NamedTuple):
     location: str
 
 
-class Document(NamedTuple):
-    """A JSON response that is already encoded."""
+class EncodedJson(NamedTuple):
+    """A JSON response, already encoded."""
 
     body: bytes
 
@@ -166,7 +169,7 @@ class Text(NamedTuple):
     text: str
 
 
-class Page(NamedTuple):
+class HtmlPage(NamedTuple):
     """An HTML response."""
 
     status: int
@@ -182,40 +185,41 @@ class Asset(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-class Stated(NamedTuple):
-    """A control response with its own status.
+class StatusResult(NamedTuple):
+    """A response of the control API with an explicit status code.
 
-    `pending_ms`: how long the server may retry the request before it sends this response.
+    `long_poll_ms`: how long the server may repeat the call, waiting for a change, before it sends
+    this response.
     """
 
     status: int
     record: Record
-    pending_ms: int = 0
+    long_poll_ms: int = 0
 
 
-Result = Record | Declined | Redirect | Document | Text | Page | Asset | Stated
+HandlerResult = Record | Declined | Redirect | EncodedJson | Text | HtmlPage | Asset | StatusResult
 
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True):
-    """How one of Clover's APIs admits requests, parses queries and formats errors."""
+    """How one of Clover's APIs preprocesses requests, parses queries and formats errors."""
 
-    admit: Callable[[Sandbox, Raw], Raw] | None = None
+    preprocess: Callable[[Sandbox, RawRequest], RawRequest] | None = None
     """Return the request as the pipeline should see it. Raises ApiError."""
-    finish: "Callable[[Sandbox, Endpoint, Raw, Reply], Reply] | None" = None
+    postprocess: "Callable[[Sandbox, Endpoint, RawRequest, Reply], Reply] | None" = None
     """Add the headers that every response of this API has."""
-    gathers_query: bool = False
+    joins_repeated_parameters: bool = False
     """Whether a query parameter may be repeated; its values are joined by commas."""
     platform_errors: bool = False
     """Whether an error body is a message only, without an error object."""
     journaled: bool = True
-    """Whether requests are journaled and logged, and rules and faults apply to them."""
+    """Whether requests are journaled and logged, and whether rules and faults apply to them."""
 
 
 ECOMMERCE = Surface()
 UNJOURNALED = Surface(journaled=False)
 """The control API, the pages and the static files of this mock."""
 
-RuleInputOf = Callable[
+RuleInputFactory = Callable[
     [Sandbox, str, Record | None, tuple[str, ...], dict[bytes, bytes], Card | None], RuleInput
 ]
 """Returns the input of rules. Arguments: sandbox, operation, body, path ids, headers, card."""
@@ -227,12 +231,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     name: str
     method: str
     path: str
-    run: Callable[[Sandbox, Call[Any, Any]], Result]
+    run: Callable[[Sandbox, Call[Any, Any]], HandlerResult]
     response: type[Record]
     evidence: Evidence
     request: type[Record] | None = None
     body_format: Literal["json", "json_only", "json_or_form"] = "json"
-    """json: any content type. json_only: another content type is rejected with 415. json_or_form:
+    """json: any content type. json_only: any other content type is rejected with 415. json_or_form:
     the body is merged with the query."""
     response_format: Literal["record", "array", "page"] = "record"
     """array: of `response`, without an envelope. page: HTML for browsers."""
@@ -241,27 +245,27 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     errors: tuple[Problem, ...] = ()
     about: str = ""
     idempotent: bool = False
-    """Whether it honours the idempotency key."""
-    forwarded_for: bool = False
+    """Whether it supports idempotency keys."""
+    requires_forwarded_for: bool = False
     """Whether x-forwarded-for is documented as required; --strict rejects requests without it."""
-    extension: bool = False
-    """Whether only this mock has the operation, not Clover's public API; --strict rejects it."""
+    mock_only: bool = False
+    """Whether the operation exists only in this mock, not in Clover's API; --strict rejects it."""
     cross_origin: bool = False
-    """Whether browsers call it from other origins."""
+    """Whether browsers may call it from other origins."""
     path_alias: str = ""
-    """A second path of the same operation."""
+    """An alternative path for the same operation."""
     surface: Surface = ECOMMERCE
-    """The API that it belongs to."""
-    rule_input_of: RuleInputOf | None = None
+    """The API that the operation belongs to."""
+    build_rule_input: RuleInputFactory | None = None
     """Builds the input of rules, if the request alone is not enough."""
     filters: tuple[str, ...] = ()
     """Fields that `filter` and `orderBy` support; a response header lists them."""
-    secret: bool = False
-    """Whether the request holds a PAN; the journal then stores the response only."""
+    has_card_data: bool = False
+    """Whether the request contains a PAN; the journal then stores only the response."""
 
     @cached_property
     def codec(self) -> Codec[Any] | None:
-        """The decoder of the body, built at the first request: most runs use few endpoints."""
+        """The decoder of the body. Created on first use, because most runs use few endpoints."""
         return Codec(self.request) if self.request else None
 
     @cached_property
@@ -270,8 +274,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return Codec(self.query) if self.query else None
 
     @cached_property
-    def no_query(self) -> Record | None:
+    def empty_query(self) -> Record | None:
         """The record of an empty query; None if a parameter is required."""
-        if self.query is None or any(each.required for each in msgspec.structs.fields(self.query)):
+        if self.query is None or any(
+            field.required for field in msgspec.structs.fields(self.query)
+        ):
             return None
         return self.query()

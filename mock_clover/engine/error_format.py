@@ -10,7 +10,13 @@ from typing import ClassVar
 
 from mock_clover.clover.common.problems import Problem
 from mock_clover.clover.common.verdict import Decline
-from mock_clover.core.evidence import Evidence, MemberEvidence, documented, evidence_for, observed
+from mock_clover.core.evidence import (
+    Evidence,
+    FieldEvidence,
+    documented,
+    evidence_for_fields,
+    observed,
+)
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.sandbox.sandbox import Sandbox
@@ -24,10 +30,10 @@ DECLINED_STATUS = 402
 
 
 class ErrorBody(Record, frozen=True, kw_only=True):
-    """The `error` object of an error body; members in the recorded order."""
+    """The `error` object of an error body; fields in the recorded order."""
 
     evidence: ClassVar[Evidence] = observed("CC 30103, PHP21, GP")
-    member_evidence: ClassVar[MemberEvidence] = evidence_for(
+    field_evidence: ClassVar[FieldEvidence] = evidence_for_fields(
         documented("SEED's table of the error object"), "decline_code", "doc_url", "param"
     )
 
@@ -60,8 +66,8 @@ class StatusBody(Record, frozen=True, kw_only=True):
     message: str
 
 
-def dialect_of(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
-    """Return the dialect in a request's header, or that of the sandbox."""
+def error_dialect(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
+    """Return the error dialect named by the request header, or the sandbox's default."""
     header = headers.get(b"x-mock-clover-dialect")
     if header:
         for dialect in DIALECTS:
@@ -71,7 +77,7 @@ def dialect_of(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
 
 
 def status_line(status: int) -> str:
-    """Return a status in the format of Clover's top-level message: `402 Payment Required`."""
+    """Return a status as in Clover's top-level message, for example `402 Payment Required`."""
     return f"{status} {HTTPStatus(status).phrase}"
 
 
@@ -83,7 +89,7 @@ def problem_body(
     *,
     platform: bool = False,
 ) -> tuple[bytes, bytes]:
-    """Return body and content type of an error. The platform API has no `error` object."""
+    """Return the body and content type of an error. The platform API has no `error` object."""
     message = redact(message)
     if problem.shape == "plain":
         return message.encode(), PLAIN
@@ -109,8 +115,8 @@ def problem_body(
 def decline_body(decline: Decline, charge_id: str, dialect: Dialect) -> bytes:
     """Return the body of the error for a declined charge.
 
-    Source: PayHub 2026-09-18 and CC 30103 (observed), SEED's table (documented), which gives no
-    text for `message`.
+    Source: PayHub 2026-09-18 and CC 30103 (observed). SEED's table (documented) gives no text for
+    `message`.
     """
     if dialect == "observed":
         error = ErrorBody(

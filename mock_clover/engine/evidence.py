@@ -1,7 +1,7 @@
-"""The basis of a reply, and its lowest evidence level.
+"""The basis of a response, and its lowest evidence level.
 
 The basis is the operation, the issuer's verdict, the error, and the behaviours that the handler
-relied on. The text and the members of a reply have their own levels, in `docs/fidelity.md`.
+relied on. The text and the fields of a response have their own levels; see `docs/fidelity.md`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,27 +12,27 @@ from mock_clover.core.problem import Problem
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.overrides import Override
 
-Basis = Endpoint | Problem | Behaviour | Approval | Decline | Override
+EvidencePart = Endpoint | Problem | Behaviour | Approval | Decline | Override
 
 
-def lowest_evidence(basis: Iterable[Basis]) -> EvidenceLevel:
+def lowest_evidence(basis: Iterable[EvidencePart]) -> EvidenceLevel:
     """Return the lowest evidence level of a basis."""
     lowest: EvidenceLevel = "documented"
-    for each in basis:
-        lowest = LOWER_OF[lowest, _level_of(each)]
+    for part in basis:
+        lowest = LOWER_OF[lowest, _level_of(part)]
     return lowest
 
 
-def inferred_in(basis: Iterable[Basis]) -> Iterator[tuple[str, str]]:
+def inferred_parts(basis: Iterable[EvidencePart]) -> Iterator[tuple[str, str]]:
     """Yield the inferred parts of a basis: the name for `allow_inferred`, and a description."""
-    for each in basis:
-        if _level_of(each) == "inferred":
+    for part in basis:
+        if _level_of(part) == "inferred":
             yield (
-                (each.based_on, each.why)
-                if isinstance(each, Approval | Decline | Override)
-                else (each.name, each.evidence.source)
+                (part.evidence_name, part.why)
+                if isinstance(part, Approval | Decline | Override)
+                else (part.name, part.evidence.source)
             )
 
 
-def _level_of(part: Basis) -> EvidenceLevel:
+def _level_of(part: EvidencePart) -> EvidenceLevel:
     return part.evidence if isinstance(part, Approval | Decline | Override) else part.evidence.level

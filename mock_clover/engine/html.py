@@ -1,7 +1,7 @@
 """Shared parts of all HTML pages: the template, form fields and security headers.
 
-A page has no script unless its security headers allow it. All text is escaped by `text`, so that
-input from a shop is never markup. Imported with the first page.
+A page has no script unless its security headers allow it. All text is escaped by `escape_html`, so
+that input from a shop is never markup. Imported when the first page is rendered.
 """
 
 import re
@@ -41,20 +41,20 @@ _PAGE = """\
 </body>
 </html>
 """
-_ALWAYS: Headers = (
+_SECURITY_HEADERS: Headers = (
     (b"x-frame-options", b"DENY"),
     (b"x-content-type-options", b"nosniff"),
-    # The pages' own POST requests need the origin; a shop gets no referrer.
+    # The pages' own POST requests need the origin, but a shop must not receive a referrer.
     (b"referrer-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
 
 
 class FieldError(NamedTuple):
-    """An error of one form field: the field's id and a message for people."""
+    """An error of one form field: the field's id and a message for the customer."""
 
     field: str
-    said: str
+    message: str
 
 
 class FormField(Value, frozen=True):
@@ -64,7 +64,7 @@ class FormField(Value, frozen=True):
     """The name, which is also the id."""
     label: str
     attributes: str
-    """Further attributes as HTML; only constants, as they are not escaped."""
+    """Additional attributes as HTML. They are not escaped, so only constants are allowed."""
     value: str = ""
     hint: str = ""
 
@@ -72,33 +72,39 @@ class FormField(Value, frozen=True):
 def page(
     heading: str, body: str, *, shop: str = "mock-clover", title: str = "", wide: bool = False
 ) -> str:
-    """Return a whole page; `shop` is the header, `body` is HTML, `title` defaults to `heading`."""
+    """Return a complete page. `shop` is the header, `body` is HTML.
+
+    `title` defaults to `heading`.
+    """
     return _PAGE.format(
-        title=f"{text(title or heading)} · {text(shop)}",
-        heading=text(heading),
+        title=f"{escape_html(title or heading)} · {escape_html(shop)}",
+        heading=escape_html(heading),
         style=STYLE,
-        shop=text(shop),
+        shop=escape_html(shop),
         width=' class="wide"' if wide else "",
         body=body,
     )
 
 
-def guards(
-    targets: Iterable[str | None] = (), *, ancestors: str = "'none'", filed: bool = False
+def security_headers(
+    targets: Iterable[str | None] = (), *, ancestors: str = "'none'", with_scripts: bool = False
 ) -> Headers:
     """Return the security headers of a page whose form may redirect to the `targets`.
 
     Browsers check every redirect after a form against `form-action`, also those of the shop's own
-    server, whose origins are unknown here. A form with a web target therefore allows all of the
-    web. `ancestors` is a source list of pages that may frame this one; default: none. A `filed`
-    page loads scripts and styles from this server, and its scripts connect only to this server.
+    server, whose origins are unknown here. A form with a web target therefore allows every http
+    and https URL. `ancestors` is a source list of pages that may frame this one; default: none.
+    `with_scripts`: the page may load scripts and styles from this server, and its scripts may
+    connect only to this server.
     """
-    scripts, styles = ("script-src 'self'; connect-src 'self'; ", " 'self'") if filed else ("", "")
+    scripts, styles = (
+        ("script-src 'self'; connect-src 'self'; ", " 'self'") if with_scripts else ("", "")
+    )
     policy = (
         f"default-src 'none'; {scripts}style-src 'sha256-{_STYLE_HASH}'{styles}; base-uri 'none'; "
         f"frame-ancestors {ancestors}; form-action {' '.join(_form_action(targets))}"
     )
-    always = _ALWAYS if ancestors == "'none'" else _ALWAYS[1:]
+    always = _SECURITY_HEADERS if ancestors == "'none'" else _SECURITY_HEADERS[1:]
     return ((b"content-security-policy", policy.encode("ascii")), *always)
 
 
@@ -110,59 +116,67 @@ def _form_action(targets: Iterable[str | None]) -> list[str]:
     return ["'self'", *(f"{scheme}:" for scheme in sorted(schemes) if _SCHEME.fullmatch(scheme))]
 
 
-def text(value: str) -> str:
+def escape_html(value: str) -> str:
     """Escape a text for HTML; NUL, which HTML cannot contain, becomes U+FFFD."""
     return escape(value.replace("\x00", "\ufffd"))
 
 
-def may_follow(url: str) -> bool:
-    """Return whether a shop's URL is safe to follow; URLs in snapshots are unchecked."""
+def is_safe_redirect(url: str) -> bool:
+    """Return whether a shop's URL is safe to follow.
+
+    URLs restored from a snapshot have not been checked before.
+    """
     return not redirect_url_error(url, allow_http_and_localhost=True)
 
 
-def onward(url: str | None) -> Headers:
+def location_header(url: str | None) -> Headers:
     """Return the `location` header for a redirect, or no header."""
-    return ((b"location", url.encode("ascii")),) if url and may_follow(url) else ()
+    return ((b"location", url.encode("ascii")),) if url and is_safe_redirect(url) else ()
 
 
 def link(url: str | None, label: str) -> str:
-    """Return a link, or '' without a URL that may be followed."""
-    if not url or not may_follow(url):
+    """Return a link, or '' if there is no URL or it is not safe to follow."""
+    if not url or not is_safe_redirect(url):
         return ""
-    return f'<p><a href="{text(url)}">{text(label)}</a></p>\n'
+    return f'<p><a href="{escape_html(url)}">{escape_html(label)}</a></p>\n'
 
 
-def alert(message: str, faults: tuple[FieldError, ...] = (), advice: str = "") -> str:
+def error_alert(message: str, errors: tuple[FieldError, ...] = (), advice: str = "") -> str:
     """Return an error message, with links to the invalid fields and advice."""
     items = "".join(
-        f'\n<li><a href="#{fault.field}">{text(fault.said)}</a></li>' for fault in faults
+        f'\n<li><a href="#{error.field}">{escape_html(error.message)}</a></li>' for error in errors
     )
     more = f"\n<ul>{items}\n</ul>" if items else ""
-    more += f"\n<small>{text(advice)}</small>" if advice else ""
-    return f'<div role="alert" class="wrong" id="alert">\n<p>{text(message)}</p>{more}\n</div>\n'
+    more += f"\n<small>{escape_html(advice)}</small>" if advice else ""
+    text = escape_html(message)
+    return f'<div role="alert" class="wrong" id="alert">\n<p>{text}</p>{more}\n</div>\n'
 
 
 def field(
-    spec: FormField, faults: tuple[FieldError, ...] = (), *, focus: bool = False, about: str = ""
+    spec: FormField,
+    errors: tuple[FieldError, ...] = (),
+    *,
+    focus: bool = False,
+    described_by: str = "",
 ) -> str:
     """Return a form field with its label, hint and error.
 
-    `about` is the id of another element that describes it.
+    `described_by` is the id of another element that describes it.
     """
     name, notes = spec.name, ""
-    described_by = [about] if about else []
+    descriptions = [described_by] if described_by else []
     if spec.hint:
-        described_by.append(f"{name}-hint")
-        notes += f'<small id="{name}-hint">{text(spec.hint)}</small>\n'
-    errors = [fault.said for fault in faults if fault.field == name]
-    if errors:
-        described_by.append(f"{name}-wrong")
-        notes += f'<strong class="said" id="{name}-wrong">{text(errors[0])}</strong>\n'
-    more = f' value="{text(spec.value)}"' if spec.value else ""
-    more += f' aria-describedby="{" ".join(described_by)}"' if described_by else ""
-    more += ' aria-invalid="true"' if errors else ""
+        descriptions.append(f"{name}-hint")
+        notes += f'<small id="{name}-hint">{escape_html(spec.hint)}</small>\n'
+    message = next((error.message for error in errors if error.field == name), "")
+    if message:
+        descriptions.append(f"{name}-wrong")
+        notes += f'<strong class="said" id="{name}-wrong">{escape_html(message)}</strong>\n'
+    more = f' value="{escape_html(spec.value)}"' if spec.value else ""
+    more += f' aria-describedby="{" ".join(descriptions)}"' if descriptions else ""
+    more += ' aria-invalid="true"' if message else ""
     more += " autofocus" if focus else ""
     return (
-        f'<div class="field {name}">\n<label for="{name}">{text(spec.label)}</label>\n'
+        f'<div class="field {name}">\n<label for="{name}">{escape_html(spec.label)}</label>\n'
         f'<input id="{name}" name="{name}" {spec.attributes}{more}>\n{notes}</div>\n'
     )

@@ -1,7 +1,7 @@
 """Find the outcome that a header, a text or a scenario forces on a request.
 
 In order of precedence: the header `x-mock-clover-outcome`; the text `mock-clover:<outcome>` in the
-description or in a metadata value; the scenario's rules in their order; the scenario's cards.
+description or in a metadata value; the scenario's rules, in order; the scenario's cards.
 An outcome is `approve`, `card_declined/insufficient_funds`, the name of a problem or, for a payment
 that requests 3-D Secure, a flow such as `threeds/challenge`.
 """
@@ -19,21 +19,21 @@ from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
-from mock_clover.engine.endpoint import Endpoint, RuleInputOf
+from mock_clover.engine.endpoint import Endpoint, RuleInputFactory
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import DECLINE_CODES
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import (
     ALTERNATE_TENDER,
     Action,
-    Approve,
-    DeclineAs,
+    ApproveAction,
+    DeclineAction,
     RuleInput,
     SourceKind,
 )
 
 OUTCOME_HEADER, FAULT_HEADER = b"x-mock-clover-outcome", b"x-mock-clover-fault"
-OUTCOME_MARK = b"mock-clover:"
+OUTCOME_PREFIX = b"mock-clover:"
 _IN_TEXT = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)")
 
 
@@ -43,23 +43,23 @@ _FLOWS: dict[str, ThreeDSFlow] = {f"threeds/{flow}": flow for flow in get_args(T
 class Override(NamedTuple):
     """A forced outcome of a request, and what forced it."""
 
-    then: Action
+    action: Action
     why: str
     evidence: EvidenceLevel
-    based_on: str
+    evidence_name: str
 
     def verdict(self) -> Verdict | None:
         """Return the issuer's verdict that the override sets, if any."""
-        return self.then.verdict(self.why, self.evidence, self.based_on)
+        return self.action.verdict(self.why, self.evidence, self.evidence_name)
 
 
-def may_be_overridden(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes) -> bool:
-    """Return whether an override, fault or limit may apply; fast, as most requests have none."""
+def may_have_override(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes) -> bool:
+    """Return whether an override, fault or limit may apply. Fast: most requests have none."""
     return (
         sandbox.has_overrides
         or OUTCOME_HEADER in headers
         or FAULT_HEADER in headers
-        or OUTCOME_MARK in body
+        or OUTCOME_PREFIX in body
     )
 
 
@@ -79,14 +79,14 @@ def pick_fault(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]
 def parse_fault(text: str) -> Fault:
     """Parse the value of a fault header, such as `drop after_commit` or `delay delay_ms=200`."""
     words = text.split()
-    members: dict[str, str] = dict(word.split("=", 1) for word in words if "=" in word)
+    fields: dict[str, str] = dict(word.split("=", 1) for word in words if "=" in word)
     for word in words:
         if word in ("before_commit", "after_commit"):
-            members["when"] = word
+            fields["when"] = word
         elif "=" not in word:
-            members.setdefault("kind", word)
+            fields.setdefault("kind", word)
     try:
-        fault = msgspec.convert(members, Fault, strict=False)
+        fault = msgspec.convert(fields, Fault, strict=False)
     except msgspec.ValidationError as error:
         raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {error}") from None
     if fault.kind == "problem" and fault.problem not in SELECTABLE_ERRORS:
@@ -96,8 +96,8 @@ def parse_fault(text: str) -> Fault:
     return fault
 
 
-def limit(sandbox: Sandbox, credential: str) -> None:
-    """Raise RATE_LIMITED for a request beyond Clover's limits, if rate limits are enabled."""
+def enforce_rate_limit(sandbox: Sandbox, credential: str) -> None:
+    """Raise RATE_LIMITED if the request exceeds Clover's rate limits and they are enabled."""
     if sandbox.limits is None or not credential:
         return
     limited = sandbox.limits.check(credential, sandbox.clock.now_ms())
@@ -116,53 +116,55 @@ def find_override(
     headers: dict[bytes, bytes],
     card: Card | None = None,
     *,
-    again: bool = False,
-    facts_of: RuleInputOf | None = None,
+    already_counted: bool = False,
+    build_rule_input: RuleInputFactory | None = None,
 ) -> Override | None:
     """Return the override of a request, if any.
 
-    `again`: the request waited, so rules have counted it already. `facts_of`: builds the input of
-    rules; default: `rule_input`.
+    `already_counted`: rules counted the request before its delay. `build_rule_input`: builds the
+    input of rules; default: `default_rule_input`.
     """
     header = headers.get(OUTCOME_HEADER)
     if header:
-        return _trigger(header.decode("latin-1").strip(), f"header: {_ascii(header)}")
-    facts = (facts_of or rule_input)(sandbox, endpoint, request, ids, headers, card)
-    texts = (facts.description, *map(str, facts.metadata.values()))
+        return _override_for(header.decode("latin-1").strip(), f"header: {_printable(header)}")
+    rule_input = (build_rule_input or default_rule_input)(
+        sandbox, endpoint, request, ids, headers, card
+    )
+    texts = (rule_input.description, *map(str, rule_input.metadata.values()))
     match = next((m for text in texts if (m := _IN_TEXT.search(text))), None)
     if match:
-        return _trigger(match[1], f"text: {match[0]}")
-    matched = sandbox.rules.find(facts, sandbox.rule_counts, again=again)
+        return _override_for(match[1], f"text: {match[0]}")
+    matched = sandbox.rules.find(rule_input, sandbox.rule_counts, already_counted=already_counted)
     if matched is None:
         return None
     return Override(
-        then=matched.rule.then,
+        action=matched.rule.then,
         why=matched.why,
         evidence=matched.rule.evidence,
-        based_on=SCENARIO_RULE.name,
+        evidence_name=SCENARIO_RULE.name,
     )
 
 
-def validate_triggers(*texts: str | None) -> None:
-    """Reject a stored text that requests an unknown outcome, before it takes effect."""
+def validate_outcome_markers(*texts: str | None) -> None:
+    """Reject text to be stored that names an unknown outcome. Raises UNKNOWN_OUTCOME."""
     for text in texts:
         if text and (match := _IN_TEXT.search(text)):
-            outcome(match[1])
+            parse_outcome(match[1])
 
 
-def _trigger(word: str, why: str) -> Override:
+def _override_for(outcome: str, why: str) -> Override:
     return Override(
-        then=outcome(word),
+        action=parse_outcome(outcome),
         why=why,
         evidence=REQUESTED_OUTCOME.evidence.level,
-        based_on=REQUESTED_OUTCOME.name,
+        evidence_name=REQUESTED_OUTCOME.name,
     )
 
 
-def outcome(word: str) -> Action:
+def parse_outcome(word: str) -> Action:
     """Parse the name of an outcome. Raises UNKNOWN_OUTCOME, with a suggestion if there is one."""
     if word == "approve":
-        return Action(approve=Approve())
+        return Action(approve=ApproveAction())
     if word.startswith("threeds/") and word in _FLOWS:
         return Action(threeds=_FLOWS[word])
     if word in SELECTABLE_ERRORS:
@@ -170,7 +172,11 @@ def outcome(word: str) -> Action:
     code, _, decline_code = word.partition("/")
     if code == "card_declined" and (not decline_code or decline_code in DECLINE_CODES):
         message = DECLINE_CODES.get(decline_code)
-        decline = DeclineAs(decline_code=decline_code, message=message) if message else DeclineAs()
+        decline = (
+            DeclineAction(decline_code=decline_code, message=message)
+            if message
+            else DeclineAction()
+        )
         return Action(decline=decline)
     known = [
         "approve",
@@ -183,7 +189,7 @@ def outcome(word: str) -> Action:
     raise UNKNOWN_OUTCOME.error(detail=message)
 
 
-def rule_input(
+def default_rule_input(
     sandbox: Sandbox,
     endpoint: str,
     request: Record | None,
@@ -226,5 +232,5 @@ def rule_input(
     )
 
 
-def _ascii(text: bytes) -> str:
+def _printable(text: bytes) -> str:
     return text.decode("ascii", "replace")[:80]

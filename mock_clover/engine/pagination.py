@@ -1,4 +1,4 @@
-"""Paginate lists: newest first, filtered. A page includes the object that its cursor names.
+"""Paginate lists, newest first. A page includes the object that its cursor names.
 
 Source of the inclusive cursor: MD:pagination, "a specific order and two orders preceding it" with
 limit=3.
@@ -23,7 +23,7 @@ _Created = (
     | None
 )
 _Paid = Annotated[str, doc("Time of payment; excludes unpaid orders.", _ORDERS)] | None
-_DATE_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
+_DATE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
 class ListQuery(
@@ -76,34 +76,34 @@ class OrdersQuery(
     paid_lte: _Paid = None
 
 
-def page(
+def paginate(
     url: str,
-    newest: Iterable[tuple[str, Row]],
+    newest_rows: Iterable[tuple[str, Row]],
     query: ListQuery,
-    keep: Callable[[Row], bool],
+    matches: Callable[[Row], bool],
     created_ms: Callable[[Row], int],
-    show: Callable[[Row], Record],
+    to_record: Callable[[Row], Record],
 ) -> ListAnswer:
     """Return one page of rows, which must be sorted newest first."""
-    within = bounds(query, "created")
+    within = time_filter(query, "created")
     rows = (
         (key, row)
-        for key, row in newest
-        if keep(row) and (within is None or within(created_ms(row)))
+        for key, row in newest_rows
+        if matches(row) and (within is None or within(created_ms(row)))
     )
     if query.ending_before is not None:
-        selected = _up_to(rows, query.ending_before, query.limit + 1)
+        selected = _rows_before_cursor(rows, query.ending_before, query.limit + 1)
     else:
-        selected = _from(rows, query.starting_after, query.limit + 1)
+        selected = _rows_from_cursor(rows, query.starting_after, query.limit + 1)
     return ListAnswer(
         object="list",
         url=url,
         has_more=True if len(selected) > query.limit else None,
-        data=tuple(show(row) for row in selected[: query.limit]),
+        data=tuple(to_record(row) for row in selected[: query.limit]),
     )
 
 
-def _from(rows: Iterator[tuple[str, Row]], cursor: str | None, count: int) -> list[Row]:
+def _rows_from_cursor(rows: Iterator[tuple[str, Row]], cursor: str | None, count: int) -> list[Row]:
     selected: list[Row] = []
     seen = cursor is None
     for key, row in rows:
@@ -117,7 +117,7 @@ def _from(rows: Iterator[tuple[str, Row]], cursor: str | None, count: int) -> li
     return selected
 
 
-def _up_to(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row]:
+def _rows_before_cursor(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row]:
     newer: deque[Row] = deque(maxlen=count)
     for key, row in rows:
         newer.append(row)
@@ -126,31 +126,34 @@ def _up_to(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row
     raise INVALID_REQUEST.error(param="ending_before")
 
 
-def bounds(query: ListQuery, name: str) -> Callable[[int], bool] | None:
-    """Return a check of a time against the bounds of a query field; None if there are none."""
+def time_filter(query: ListQuery, name: str) -> Callable[[int], bool] | None:
+    """Return a predicate that checks a time against the bounds in a query; None if there are none.
+
+    `name` is the encoded name of the query field.
+    """
     field = name.rpartition(".")[2]
     low = high = None
     for suffix, offset in (("", 0), ("_gte", 0), ("_gt", 1)):
         text = getattr(query, f"{field}{suffix}")
         if text is not None:
-            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) + offset
+            bound = _parse_time_ms(f"{name}{suffix.replace('_', '.')}", text) + offset
             low = bound if low is None else max(low, bound)
     for suffix, offset in (("", 0), ("_lte", 0), ("_lt", 1)):
         text = getattr(query, f"{field}{suffix}")
         if text is not None:
-            bound = _millis(f"{name}{suffix.replace('_', '.')}", text) - offset
+            bound = _parse_time_ms(f"{name}{suffix.replace('_', '.')}", text) - offset
             high = bound if high is None else min(high, bound)
     if low is None and high is None:
         return None
     return lambda ms: (low is None or ms >= low) and (high is None or ms <= high)
 
 
-def _millis(name: str, text: str) -> int:
+def _parse_time_ms(name: str, text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 16:
         return int(text)
-    for form in _DATE_FORMS:
+    for date_format in _DATE_FORMATS:
         try:
-            return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp() * 1000)
+            return int(datetime.strptime(text, date_format).replace(tzinfo=UTC).timestamp() * 1000)
         except ValueError:
             continue
     raise INVALID_REQUEST.error(param=name)

@@ -1,4 +1,4 @@
-"""Replies, with metadata for the transport, the journal and the headers, and how to build them."""
+"""Build responses with metadata for the transport, the journal and the headers."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from mock_clover.engine.endpoint import (
     Asset,
     Call,
     Declined,
-    Document,
+    EncodedJson,
     Endpoint,
-    Page,
+    HtmlPage,
     Redirect,
-    Stated,
+    StatusResult,
     Text,
 )
 from mock_clover.engine.error_format import (
@@ -24,14 +24,14 @@ from mock_clover.engine.error_format import (
     JSON,
     PLAIN,
     decline_body,
-    dialect_of,
+    error_dialect,
     problem_body,
 )
-from mock_clover.engine.evidence import Basis, lowest_evidence
+from mock_clover.engine.evidence import EvidencePart, lowest_evidence
 from mock_clover.engine.overrides import Override
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_fault import Fault
-from mock_clover.scenario.records_rule import RawReply
+from mock_clover.scenario.records_rule import RawResponse
 
 
 class Reply(Value, frozen=True, kw_only=True):
@@ -43,29 +43,29 @@ class Reply(Value, frozen=True, kw_only=True):
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
     fault: Fault | None = None
-    """The fault that the transport applies to the reply."""
+    """The fault that the transport applies to the response."""
     wait_ms: int = 0
-    """How long the transport waits before it sends the reply."""
-    pending_ms: int = 0
-    """How long the server may retry the request before it sends this reply."""
+    """How long the transport waits before it sends the response."""
+    long_poll_ms: int = 0
+    """How long the server may repeat the call, waiting for a change, before it responds."""
     evidence: EvidenceLevel | None = None
-    """The lowest evidence level of `basis`; None if the reply makes no claim about Clover."""
-    basis: tuple[Basis, ...] = ()
+    """The lowest evidence level of `basis`; None if the response makes no claim about Clover."""
+    basis: tuple[EvidencePart, ...] = ()
 
 
 class Wait(Value, frozen=True):
-    """The result of a request that is delayed before its handler runs; nothing has happened yet.
+    """The result of a request that is delayed before its handler runs.
 
-    The caller waits for `ms` milliseconds and sends the request again with `waited=True`.
+    The caller waits for `ms` milliseconds and then repeats the call with `after_delay=True`.
     """
 
     ms: int
 
 
 def reply_of(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result: object) -> Reply:
-    """Return the reply for the result of an endpoint's handler."""
+    """Return the response for the result of an endpoint's handler."""
     issuer_verdict, evidence = call.issuer_verdict, endpoint.evidence.level
-    basis: tuple[Basis, ...] = (endpoint,)
+    basis: tuple[EvidencePart, ...] = (endpoint,)
     if issuer_verdict is not None:
         basis = (endpoint, issuer_verdict)
         if issuer_verdict.evidence != evidence:
@@ -80,23 +80,25 @@ def reply_of(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result:
 
 
 def _special_reply(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
-    """Return the reply for a result that is not a plain record with status 200."""
+    """Return the response for a result other than a record with status 200."""
     if isinstance(result, Declined):
-        dialect = dialect_of(sandbox, call.headers)
+        dialect = error_dialect(sandbox, call.headers)
         body = decline_body(result.decline, result.charge.id, dialect)
         return Reply(status=DECLINED_STATUS, body=body, why=call.why)
     if isinstance(result, Redirect):
         headers_out = ((b"location", result.location.encode("latin-1")),)
         return Reply(status=302, body=b"", why=call.why, headers=headers_out)
-    if isinstance(result, Stated):
+    if isinstance(result, StatusResult):
         body = encode(result.record)
-        return Reply(status=result.status, body=body, why=call.why, pending_ms=result.pending_ms)
-    if isinstance(result, Document):
+        return Reply(
+            status=result.status, body=body, why=call.why, long_poll_ms=result.long_poll_ms
+        )
+    if isinstance(result, EncodedJson):
         return Reply(status=200, body=result.body, why=call.why)
     if isinstance(result, Text):
         body = result.text.encode()
         return Reply(status=200, body=body, why=call.why, content_type=PLAIN)
-    if isinstance(result, Page):
+    if isinstance(result, HtmlPage):
         return Reply(
             status=result.status,
             body=result.html.encode(),
@@ -112,17 +114,21 @@ def _special_reply(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Re
             content_type=result.content_type,
             headers=result.headers,
         )
-    raise TypeError(f"an endpoint returned {type(result).__name__}")
+    raise TypeError(f"a handler returned {type(result).__name__}, which is not a HandlerResult")
 
 
-def raw_reply(raw: RawReply, override: Override) -> Reply:
-    """Return the reply that a rule sets in place of a response of Clover."""
-    body = raw.body.encode() if isinstance(raw.body, str) else encode(raw.body)
-    if raw.body is None:
+def raw_reply(raw_response: RawResponse, override: Override) -> Reply:
+    """Return the response that a rule sets in place of Clover's."""
+    body = (
+        raw_response.body.encode()
+        if isinstance(raw_response.body, str)
+        else encode(raw_response.body)
+    )
+    if raw_response.body is None:
         body = b""
-    content_type = raw.content_type.encode("latin-1", "replace")
+    content_type = raw_response.content_type.encode("latin-1", "replace")
     return Reply(
-        status=raw.status,
+        status=raw_response.status,
         body=body,
         why=override.why,
         content_type=content_type,
@@ -137,24 +143,26 @@ def error_reply(
     headers: dict[bytes, bytes],
     endpoint: Endpoint | None = None,
 ) -> Reply:
-    """Return the reply for an error, in the format of the API that was called."""
+    """Return the response for an error, in the format of the API that was called."""
     problem = error.problem
-    param = error.words.get("param")
-    cause = error.words.get("why")
-    extra_headers: Any = error.words.get("headers", {})
-    extra_basis: Any = error.words.get("basis", ())
-    endpoint_basis: tuple[Basis, ...] = () if endpoint is None else (endpoint,)
+    param = error.params.get("param")
+    cause = error.params.get("why")
+    extra_headers: Any = error.params.get("headers", {})
+    extra_basis: Any = error.params.get("basis", ())
+    endpoint_basis: tuple[EvidencePart, ...] = () if endpoint is None else (endpoint,)
     basis = (*endpoint_basis, problem, *extra_basis)
     body, content_type = problem_body(
         problem,
         error.message,
-        dialect_of(sandbox, headers),
+        error_dialect(sandbox, headers),
         str(param) if param is not None else None,
         platform=endpoint is not None and endpoint.surface.platform_errors,
     )
     why = f"{problem.name} ({problem.evidence.level}: {problem.evidence.source})"
-    reason = error.words.get("reason")
-    if reason is not None:  # Clover uses one message for several situations
+    reason = error.params.get("reason")
+    if (
+        reason is not None
+    ):  # Clover's message is the same for several causes; `why` names the actual one
         why = f"{problem.name} ({reason})"
     if cause is not None:
         why = f"{cause}: {problem.name}"

@@ -1,6 +1,6 @@
 """Authenticate a request and decode its body, query and idempotency key.
 
-An invalid request gets Clover's error on Clover's API, and our own error on the control API.
+An invalid request gets Clover's error on Clover's API, and this mock's own on the control API.
 """
 
 import re
@@ -25,23 +25,23 @@ from mock_clover.core.codec import (
     Codec,
     MalformedError,
     ViolationsError,
-    nearest,
+    nearest_known_path,
     parse,
-    unknown_members,
+    unknown_fields,
 )
-from mock_clover.core.masking import redact_name
+from mock_clover.core.masking import redact_field_name
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Endpoint, OpenBody, Raw
+from mock_clover.engine.endpoint import Endpoint, RawRequest, UntypedBody
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.sandbox import Sandbox
 
 _QUERY_FIELDS_MAX = 100
-_YAML = (b"text/yaml", b"application/yaml", b"text/x-yaml", b"application/x-yaml")
-_UNSPECIFIC = (b"text/plain", b"application/x-www-form-urlencoded")
+_YAML_MEDIA_TYPES = (b"text/yaml", b"application/yaml", b"text/x-yaml", b"application/x-yaml")
+_UNRELIABLE_MEDIA_TYPES = (b"text/plain", b"application/x-www-form-urlencoded")
 _MISSING_FIELD = re.compile(r"missing required field `(\w+)`")
 
 
-def authorize(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
+def authenticate(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
     """Return the credential of a request.
 
     Raises UNAUTHORIZED for any invalid credential, and PERMISSION_MISSING.
@@ -69,7 +69,7 @@ def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> 
     """Return the token of an Authorization header if OAuth issued it and it is valid."""
     if header is None and endpoint.auth.kind == "pakms":
         raise PAKMS_WITHOUT_AUTHORIZATION.error()
-    token = _bearer(header)
+    token = _parse_bearer_token(header)
     bearer = sandbox.bearers.get(token)
     if bearer is None:
         reason = legacy_token_error(sandbox, token)
@@ -81,7 +81,7 @@ def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> 
 
 
 def legacy_token_error(sandbox: Sandbox, token: str) -> str:
-    """Return why a text is not a valid legacy bearer token, or '' if it is valid."""
+    """Return the reason why a legacy bearer token is invalid, or '' if it is valid."""
     if token == sandbox.credentials.access_token:
         return ""
     issued_ms = sandbox.access_tokens.get(token)
@@ -90,71 +90,74 @@ def legacy_token_error(sandbox: Sandbox, token: str) -> str:
             return "no bearer token was sent"
         return "the bearer token is not valid for this sandbox"
     if sandbox.clock.now_ms() - issued_ms > sandbox.settings.access_token_life_ms:
-        return "the bearer token is older than access_token_life_ms"
+        return (
+            "the bearer token has expired (access_token_life_ms); "
+            "request a new one from /oauth/token"
+        )
     return ""
 
 
-def refuse_members(sandbox: Sandbox, endpoint: Endpoint, request: Record | None) -> None:
-    """Reject a body with members that the app has no permission for."""
+def check_field_permissions(sandbox: Sandbox, endpoint: Endpoint, request: Record | None) -> None:
+    """Reject a body with fields that the app has no permission for."""
     granted = sandbox.settings.permissions
     if granted is not None and request is not None:
         names = _set_fields(request)
-        needed = tuple(name for member, name in endpoint.auth.with_members if member in names)
+        needed = tuple(name for field, name in endpoint.auth.field_permissions if field in names)
         _check_permissions(endpoint, needed, granted)
 
 
 def _check_permissions(
     endpoint: Endpoint, needed: tuple[Permission, ...], granted: tuple[Permission, ...]
 ) -> None:
-    denied = missing_permissions(needed, granted)
-    if denied:
-        noun = "permission" if len(denied) == 1 else "permissions"
+    lacking = missing_permissions(needed, granted)
+    if lacking:
+        noun = "permission" if len(lacking) == 1 else "permissions"
         raise PERMISSION_MISSING.error(
-            reason=f"{endpoint.name} needs the {noun} {', '.join(denied)}"
+            reason=f"{endpoint.name} needs the {noun} {', '.join(lacking)}"
         )
 
 
 def _set_fields(request: Record) -> set[str]:
-    """Return the names of the members that are set, including those of items in lists."""
+    """Return the names of the fields that are set, including those of items in lists."""
     names: set[str] = set()
     for name in request.__struct_fields__:
         value = getattr(request, name)
         if value is None or value == ():
             continue
         names.add(name)
-        for each in value if isinstance(value, list | tuple) else ():
-            names |= _set_fields(each) if isinstance(each, Record) else set()
+        for item in value if isinstance(value, list | tuple) else ():
+            names |= _set_fields(item) if isinstance(item, Record) else set()
     return names
 
 
-def _bearer(header: bytes | None) -> str:
+def _parse_bearer_token(header: bytes | None) -> str:
     """Return the bearer token of an Authorization header, or ''."""
     if header is None or header[:7].lower() != b"bearer ":
         return ""
     return header[7:].decode("latin-1").strip()
 
 
-def enforce_strict(endpoint: Endpoint, raw: Raw) -> None:
-    """Reject what this mock accepts without --strict and Clover's documentation does not.
+def enforce_strict(endpoint: Endpoint, raw: RawRequest) -> None:
+    """With --strict, reject whatever Clover's documentation does not allow.
 
     Raises PATH_NOT_FOUND, FORWARDED_FOR_MISSING or UNKNOWN_PARAMETER.
     """
-    if endpoint.extension:
+    if endpoint.mock_only:
         raise PATH_NOT_FOUND.error()
-    if endpoint.forwarded_for and not raw.headers.get(b"x-forwarded-for"):
+    if endpoint.requires_forwarded_for and not raw.headers.get(b"x-forwarded-for"):
         raise FORWARDED_FOR_MISSING.error()
     if endpoint.request and endpoint.body_format != "json_or_form":
         try:
-            unknown = unknown_members(parse(raw.body), endpoint.request)
+            unknown = unknown_fields(parse(raw.body), endpoint.request)
         except MalformedError:
             return  # `decode_body` raises a more precise error
         if unknown:
-            param = redact_name(unknown[0]) if endpoint.secret else unknown[0]
+            param = redact_field_name(unknown[0]) if endpoint.has_card_data else unknown[0]
             raise UNKNOWN_PARAMETER.error(param=param)
 
 
-def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
-    """Return the body as its record. Raises ApiError if it is invalid."""
+def decode_body(endpoint: Endpoint, raw: RawRequest) -> Record | None:
+    """Decode the body to the endpoint's request record. Raises ApiError if it is invalid."""
     codec: Codec[Record] | None = endpoint.codec
     if codec is None:
         return None
@@ -163,9 +166,9 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
     try:
         if endpoint.body_format == "json_or_form":
             return codec.convert(_merge_parameters(raw))
-        if endpoint.request is OpenBody:
+        if endpoint.request is UntypedBody:
             if _is_yaml(raw):
-                return OpenBody(text=raw.body)
+                return UntypedBody(text=raw.body)
             return codec.convert({"tree": parse(raw.body)})
         body = raw.body
         return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
@@ -177,35 +180,39 @@ def decode_body(endpoint: Endpoint, raw: Raw) -> Record | None:
         _raise_violation(violations, control=not endpoint.surface.journaled)
 
 
-def _is_yaml(raw: Raw) -> bool:
-    """Return whether an open body is YAML: by its content type, or because it is not JSON.
+def _is_yaml(raw: RawRequest) -> bool:
+    """Return whether an untyped body is YAML: by its content type, or because it is not JSON.
 
-    `curl --data-binary` sends any body with the content type of a form.
+    `curl --data-binary` sends every body with the content type of a form.
     """
     media_type = raw.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media_type in _YAML:
+    if media_type in _YAML_MEDIA_TYPES:
         return True
-    return media_type in _UNSPECIFIC and raw.body.lstrip()[:1] not in (b"{", b"[", b"")
+    return media_type in _UNRELIABLE_MEDIA_TYPES and raw.body.lstrip()[:1] not in (b"{", b"[", b"")
 
 
 def _require_json(headers: dict[bytes, bytes]) -> None:
-    """Reject a content type other than JSON; a missing one is accepted (inferred)."""
+    """Reject a content type that is not JSON. A missing content type is accepted (inferred)."""
     media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if media_type and media_type != b"application/json" and not media_type.endswith(b"+json"):
         raise OAUTH_MEDIA_TYPE.error()
 
 
 def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
-    """Return the query as its record. Raises ApiError if it is invalid."""
+    """Decode the query to the endpoint's query record. Raises ApiError if it is invalid."""
     codec: Codec[Record] | None = endpoint.query_codec
     if codec is None:
         return None
     if not query:
-        empty = endpoint.no_query
+        empty = endpoint.empty_query
         if empty is not None:
             return empty
     try:
-        fields = _join_repeated(query) if endpoint.surface.gathers_query else _fields(query)
+        fields = (
+            _join_repeated(query)
+            if endpoint.surface.joins_repeated_parameters
+            else _query_params(query)
+        )
         if not endpoint.surface.journaled and endpoint.query is not None:
             _reject_unknown(fields, endpoint.query)
         return codec.convert(fields)
@@ -216,8 +223,8 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
 
 
 def _reject_unknown(fields: dict[str, str], query: type[Record]) -> None:
-    for name in unknown_members(fields, query):
-        near = nearest(name, query)
+    for name in unknown_fields(fields, query):
+        near = nearest_known_path(name, query)
         suggestion = f"; did you mean `{near}`?" if near else ""
         raise CONTROL_INVALID.error(detail=f"unknown query parameter `{name}`{suggestion}")
 
@@ -226,49 +233,49 @@ def _raise_violation(error: ViolationsError, *, control: bool = False) -> Never:
     if control:
         raise CONTROL_INVALID.error(detail=str(error))
     first = error.violations[0]
-    problem = BY_NAME.get(first.problem, INVALID_REQUEST)
+    problem = BY_NAME.get(first.problem_name, INVALID_REQUEST)
     field = _MISSING_FIELD.search(first.message)
     raise problem.error(param=f"{first.path}.{field[1]}" if field else first.path)
 
 
-def _merge_parameters(raw: Raw) -> dict[str, object]:
+def _merge_parameters(raw: RawRequest) -> dict[str, object]:
     """Merge query, form and JSON: clients send a legacy OAuth exchange in all three ways."""
-    merged: dict[str, object] = dict(_fields(raw.query))
+    merged: dict[str, object] = dict(_query_params(raw.query))
     if raw.body.lstrip()[:1] in (b"{", b"["):
         tree = parse(raw.body)
         if not isinstance(tree, dict):
             raise MalformedError("Expected an object")
         merged.update(tree)
     else:
-        merged.update(_fields(raw.body))
+        merged.update(_query_params(raw.body))
     return merged
 
 
 def _join_repeated(encoded: bytes) -> dict[str, str]:
-    """Return the parameters of a platform query, repeated ones joined by commas.
+    """Return the parameters of a platform query; repeated ones are joined by commas.
 
     Documented: a repeated `filter`. goparrot sends a single one, already joined by commas.
     """
     fields: dict[str, str] = {}
-    for name, value in _pairs(encoded):
+    for name, value in _parse_pairs(encoded):
         fields[name] = f"{fields[name]},{value}" if name in fields else value
     return fields
 
 
-def _fields(encoded: bytes) -> dict[str, str]:
-    return dict(_pairs(encoded))
+def _query_params(encoded: bytes) -> dict[str, str]:
+    return dict(_parse_pairs(encoded))
 
 
-def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+def _parse_pairs(encoded: bytes) -> list[tuple[str, str]]:
     try:
         text = encoded.decode("ascii", "replace")
         return parse_qsl(text, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX)
     except ValueError:
-        raise MalformedError("too many fields") from None
+        raise MalformedError(f"more than {_QUERY_FIELDS_MAX} query parameters") from None
 
 
 def idempotency_key(headers: dict[bytes, bytes]) -> str:
-    """Return the idempotency key from any of the header names that clients use, or ''."""
+    """Return the idempotency key, from any of the headers that clients use, or ''."""
     key = (
         headers.get(b"idempotency-key")
         or headers.get(b"x-idempotency-key")

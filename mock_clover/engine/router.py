@@ -5,22 +5,23 @@ from collections.abc import Iterable, Sequence
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PATH_NOT_FOUND
 from mock_clover.engine.endpoint import Endpoint
 
-Found = tuple[Endpoint, tuple[str, ...]]
+RouteMatch = tuple[Endpoint, tuple[str, ...]]
 Pattern = tuple[tuple[str | None, ...], dict[str, Endpoint]]
-"""The segments of a path, None for an id, and its endpoints by method."""
-Shape = tuple[int | str | None, ...]
+"""The segments of a path, with None for an id, and its endpoints by method."""
+RouteKey = tuple[int | str | None, ...]
 
 
 class Router:
-    """Finds endpoints by method and path; a scan of forty routes would take 9 microseconds.
+    """Finds endpoints by method and path.
 
     A path without ids takes one lookup. Other paths are looked up by the number of segments and the
-    first two of them, then matched against the few patterns of that shape.
+    first two of them, then matched against the few patterns with that key: scanning all routes
+    would take 9 microseconds per request.
     """
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        self._exact: dict[tuple[str, str], Found] = {}
-        self._shaped: dict[Shape, list[Pattern]] = {}
+        self._exact: dict[tuple[str, str], RouteMatch] = {}
+        self._patterns_by_key: dict[RouteKey, list[Pattern]] = {}
         for endpoint in endpoints:
             for path in filter(None, (endpoint.path, endpoint.path_alias)):
                 if "{" not in path:
@@ -31,15 +32,15 @@ class Router:
         pattern = tuple(None if part.startswith("{") else part for part in path.split("/")[1:])
         if None in pattern[:2]:
             raise ValueError(f"{path}: an id must be the third segment or later")
-        shape = self._shaped.setdefault((len(pattern), *pattern[:2]), [])
-        for existing, by_method in shape:
+        patterns = self._patterns_by_key.setdefault((len(pattern), *pattern[:2]), [])
+        for existing, by_method in patterns:
             if existing == pattern:
                 by_method[endpoint.method] = endpoint
                 return
-        shape.append((pattern, {endpoint.method: endpoint}))
+        patterns.append((pattern, {endpoint.method: endpoint}))
 
-    def find(self, method: str, path: str) -> Found:
-        """Return the endpoint of a path and the ids in it. HEAD is served as GET.
+    def find(self, method: str, path: str) -> RouteMatch:
+        """Return the endpoint of a path and the ids in the path. HEAD is served as GET.
 
         Raises PATH_NOT_FOUND or METHOD_NOT_ALLOWED.
         """
@@ -51,7 +52,7 @@ class Router:
         parts = path.split("/")[1:]
         other_methods: dict[str, Endpoint] | None = None
         for pattern, by_method in self._candidates(parts):
-            ids = _ids(pattern, parts)
+            ids = _match_pattern(pattern, parts)
             if ids is not None:
                 if method in by_method:
                     return by_method[method], ids
@@ -62,24 +63,24 @@ class Router:
 
     def _candidates(self, parts: list[str]) -> Sequence[Pattern]:
         """Return the patterns that may match a path."""
-        return self._shaped.get((len(parts), *parts[:2]), ())
+        return self._patterns_by_key.get((len(parts), *parts[:2]), ())
 
-    def methods(self, path: str) -> tuple[str, ...]:
+    def allowed_methods(self, path: str) -> tuple[str, ...]:
         """Return the methods that a path supports."""
-        return tuple(self.at(path))
+        return tuple(self.endpoints_at(path))
 
-    def at(self, path: str) -> dict[str, Endpoint]:
+    def endpoints_at(self, path: str) -> dict[str, Endpoint]:
         """Return the endpoints of a path by method."""
         parts = path.split("/")[1:]
         return {
             method: endpoint
             for pattern, by_method in self._candidates(parts)
-            if _ids(pattern, parts) is not None
+            if _match_pattern(pattern, parts) is not None
             for method, endpoint in by_method.items()
         }
 
 
-def _ids(pattern: tuple[str | None, ...], parts: list[str]) -> tuple[str, ...] | None:
+def _match_pattern(pattern: tuple[str | None, ...], parts: list[str]) -> tuple[str, ...] | None:
     ids = []
     for expected, part in zip(pattern, parts, strict=True):
         if expected is None:

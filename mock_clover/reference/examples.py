@@ -9,7 +9,7 @@ from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.surface import ROUTER
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.engine.router import Found
+from mock_clover.engine.router import RouteMatch
 from mock_clover.reference.flows import Example, flows, recorded
 
 
@@ -28,7 +28,7 @@ def endpoint_of(step: Example) -> Endpoint | None:
     return found[0] if found else None
 
 
-def _find(step: Example) -> Found | None:
+def _find(step: Example) -> RouteMatch | None:
     try:
         return ROUTER.find(step.method, step.path.partition("?")[0])
     except ApiError:

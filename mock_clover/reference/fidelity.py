@@ -112,7 +112,7 @@ def fidelity(scenario: Scenario) -> dict[str, Any]:
         "behaviours": [
             {
                 "name": behaviour.name,
-                "about": behaviour.said,
+                "about": behaviour.description,
                 "setting": behaviour.setting,
                 **_evidence(behaviour.evidence),
             }

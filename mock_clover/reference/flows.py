@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 
 RECORDED_SEED = "tests"
 RECORDED_AT_MS = 1_748_341_370_775
 """2025-05-27; the default time of a flow."""
-RECORDED = derive(RECORDED_SEED, "default")
+RECORDED = derive_credentials(RECORDED_SEED, "default")
 """The credentials used in the files."""
 REQUEST_MARK, CLOVER_MARK, REPLY_MARK = "### ", "--- clover", "--- reply"
 _CLOCK = re.compile(r"^# clock (\S+)$", re.MULTILINE)

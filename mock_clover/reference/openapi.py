@@ -116,11 +116,11 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
     if endpoint.auth.permissions:
         operation["x-permissions"] = list(endpoint.auth.permissions)
-    if endpoint.auth.with_members:
-        operation["x-permissions-with"] = dict(endpoint.auth.with_members)
+    if endpoint.auth.field_permissions:
+        operation["x-permissions-with"] = dict(endpoint.auth.field_permissions)
     if endpoint.path_alias:
         operation["x-also"] = endpoint.path_alias
-    if endpoint.extension:
+    if endpoint.mock_only:
         operation["x-extension"] = "Clover has no such public operation; rejected with --strict."
     if endpoint.request and endpoint.method != "GET":
         schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.request.__name__)}}
@@ -158,7 +158,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
             {**each, **_example(example.query.get(each["name"]))}
             for each in _query_parameters(query)
         ]
-    if endpoint.auth.merchant:
+    if endpoint.auth.requires_merchant_id:
         parameters.append(
             {
                 "name": "X-Clover-Merchant-Id",
@@ -283,7 +283,7 @@ def route_rows() -> list[dict[str, Any]]:
             "name": endpoint.name,
             "auth": endpoint.auth.kind,
             "permissions": ", ".join(_permissions(endpoint)),
-            "extension": endpoint.extension,
+            "extension": endpoint.mock_only,
             "about": endpoint.about,
             "evidence": endpoint.evidence.level,
             "source": endpoint.evidence.source,
@@ -294,5 +294,5 @@ def route_rows() -> list[dict[str, Any]]:
 
 def _permissions(endpoint: Endpoint) -> list[str]:
     """Return the permissions of an endpoint, including those required by body members."""
-    conditional = [f"{name} (with {member})" for member, name in endpoint.auth.with_members]
+    conditional = [f"{name} (with {member})" for member, name in endpoint.auth.field_permissions]
     return [*endpoint.auth.permissions, *conditional]

@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 
 class Clock:
-    """A clock in milliseconds since 1970 UTC that can be frozen, set and advanced."""
+    """A clock that can be frozen, set and advanced, in Unix time in milliseconds."""
 
-    __slots__ = ("_ahead_ms", "_frozen_ms")
+    __slots__ = ("_frozen_ms", "_offset_ms")
 
     def __init__(self) -> None:
-        self._ahead_ms = 0
+        self._offset_ms = 0
         self._frozen_ms: int | None = None
 
     def now_ms(self) -> int:
         """Return the current time."""
         if self._frozen_ms is not None:
             return self._frozen_ms
-        return time.time_ns() // 1_000_000 + self._ahead_ms
+        return time.time_ns() // 1_000_000 + self._offset_ms
 
-    def month(self) -> tuple[int, int]:
+    def year_and_month(self) -> tuple[int, int]:
         """Return the current year and month, UTC."""
         date = time.gmtime(self.now_ms() // 1000)
         return date.tm_year, date.tm_mon
@@ -35,43 +35,43 @@ class Clock:
         self._frozen_ms = self.now_ms()
 
     def resume(self) -> None:
-        """Start a frozen clock again from its current time."""
+        """Restart a frozen clock from its current time."""
         if self._frozen_ms is not None:
-            self._ahead_ms = self._frozen_ms - time.time_ns() // 1_000_000
+            self._offset_ms = self._frozen_ms - time.time_ns() // 1_000_000
             self._frozen_ms = None
 
     def advance(self, by_ms: int) -> None:
         """Move the clock forward. Raises ValueError for a negative duration."""
         if by_ms < 0:
-            raise ValueError("a sandbox's clock only moves forward")
+            raise ValueError("a sandbox's clock cannot move back")
         if self._frozen_ms is not None:
             self._frozen_ms += by_ms
         else:
-            self._ahead_ms += by_ms
+            self._offset_ms += by_ms
 
     def set(self, now_ms: int) -> None:
         """Move the clock to a time. Raises ValueError for a time in the past."""
         self.advance(now_ms - self.now_ms())
 
-    def jump(self, now_ms: int, *, frozen: bool) -> None:
-        """Set any time, past or future; only for a sandbox created from a snapshot."""
+    def restore(self, now_ms: int, *, frozen: bool) -> None:
+        """Set any time, past or future. Used only for a sandbox created from a snapshot."""
         self._frozen_ms = now_ms if frozen else None
-        self._ahead_ms = now_ms - time.time_ns() // 1_000_000
+        self._offset_ms = now_ms - time.time_ns() // 1_000_000
 
     @contextlib.contextmanager
-    def held_at(self, now_ms: int) -> Iterator[None]:
+    def frozen_at(self, now_ms: int) -> Iterator[None]:
         """Freeze the clock at a time within the context, to run a job at its due time."""
-        before = self._ahead_ms, self._frozen_ms
+        before = self._offset_ms, self._frozen_ms
         self._frozen_ms = now_ms
         try:
             yield
         finally:
-            self._ahead_ms, self._frozen_ms = before
+            self._offset_ms, self._frozen_ms = before
 
     def fork(self) -> "Clock":
         """Return an independent clock with the same time."""
         copy = Clock()
-        copy._ahead_ms, copy._frozen_ms = self._ahead_ms, self._frozen_ms
+        copy._offset_ms, copy._frozen_ms = self._offset_ms, self._frozen_ms
         return copy
 
 
@@ -86,7 +86,7 @@ class ManualClock(Clock):
 
 
 def started_ns() -> int:
-    """Return a start time for `elapsed_ns`: real time, not a sandbox's."""
+    """Return a start time for `elapsed_ns`, in real time, not that of a sandbox."""
     return time.perf_counter_ns()
 
 

@@ -15,7 +15,7 @@ _LETTERS_TO_HEX = str.maketrans("abcdefghijklmnop", "0123456789abcdef")
 
 
 class Credentials(Record, frozen=True, kw_only=True):
-    """The credentials that a client is configured with."""
+    """The credentials that a client needs to use the sandbox."""
 
     merchant_id: str
     client_id: str
@@ -25,7 +25,7 @@ class Credentials(Record, frozen=True, kw_only=True):
     employee_id: str
 
 
-def derive(seed: str, name: str) -> Credentials:
+def derive_credentials(seed: str, name: str) -> Credentials:
     """Return the credentials of a sandbox. Formats: ids of 13 characters, secrets as UUIDs."""
     return Credentials(
         merchant_id=_object_id(seed, name, "merchant"),
@@ -37,13 +37,13 @@ def derive(seed: str, name: str) -> Credentials:
     )
 
 
-def as_letters(raw: bytes) -> str:
+def encode_as_letters(raw: bytes) -> str:
     """Encode bytes in letters only: digits could look like a card number."""
     return raw.hex().translate(_HEX_TO_LETTERS)
 
 
-def from_letters(letters: str) -> bytes:
-    """Decode the output of `as_letters`. Raises ValueError for any other text."""
+def decode_letters(letters: str) -> bytes:
+    """Decode the output of `encode_as_letters`. Raises ValueError for any other text."""
     return bytes.fromhex(letters.translate(_LETTERS_TO_HEX))
 
 
@@ -56,7 +56,7 @@ def fingerprint(key: bytes, pan: str) -> str:
     """Return the keyed hash of a PAN; snapshots hold the hash, as `#...`, instead of the PAN."""
     if pan.startswith("#"):
         return pan[1:].partition("-")[0]
-    return as_letters(hmac.digest(key, pan.encode(), "sha256"))[:24]
+    return encode_as_letters(hmac.digest(key, pan.encode(), "sha256"))[:24]
 
 
 def _digest(seed: str, name: str, kind: str) -> bytes:
@@ -65,7 +65,7 @@ def _digest(seed: str, name: str, kind: str) -> bytes:
 
 def _object_id(seed: str, name: str, kind: str) -> str:
     bits = int.from_bytes(_digest(seed, name, kind))
-    return "".join(CROCKFORD[bits >> 5 * place & 31] for place in range(13))
+    return "".join(CROCKFORD[bits >> 5 * index & 31] for index in range(13))
 
 
 def _uuid(seed: str, name: str, kind: str) -> str:

@@ -10,50 +10,55 @@ from mock_clover.scenario.records_fault import Fault
 FAULTS_MAX = 100
 
 
-class Live(Value, frozen=True, kw_only=True):
-    """An active fault, with the remaining number of uses and the time of expiry."""
+class ActiveFault(Value, frozen=True, kw_only=True):
+    """An active fault, with its remaining number of uses and its time of expiry."""
 
     id: str
     fault: Fault
-    left: int | None
-    until_ms: int | None
+    remaining: int | None
+    expires_ms: int | None
 
 
 class Faults:
-    """The active faults; the first match applies. Odds are drawn from the sandbox's seed."""
+    """The active faults; the first match applies.
+
+    Whether a fault with odds applies is drawn from a generator with the sandbox's seed.
+    """
 
     __slots__ = ("_random", "active", "count")
 
     def __init__(self, seed: str) -> None:
-        self.active: list[Live] = []
-        """Oldest first; expired faults stay until `live` is called."""
+        self.active: list[ActiveFault] = []
+        """Oldest first; expired faults stay until `unexpired` is called."""
         self.count = 0
         self._random = random.Random(f"{seed}\0faults")  # noqa: S311 - repeatable on purpose
 
     def __len__(self) -> int:
         return len(self.active)
 
-    def add(self, fault: Fault, now_ms: int) -> Live:
+    def add(self, fault: Fault, now_ms: int) -> ActiveFault:
         """Activate a fault; the oldest is removed if there are too many."""
         self.count += 1
-        until_ms = now_ms + fault.ttl_ms if fault.ttl_ms else None
-        live = Live(id=f"fault-{self.count}", fault=fault, left=fault.times, until_ms=until_ms)
-        self.active.append(live)
+        expires_ms = now_ms + fault.ttl_ms if fault.ttl_ms else None
+        active = ActiveFault(
+            id=f"fault-{self.count}", fault=fault, remaining=fault.times, expires_ms=expires_ms
+        )
+        self.active.append(active)
         del self.active[:-FAULTS_MAX]
-        return live
+        return active
 
-    def chances(self) -> tuple[int, ...]:
+    def random_state(self) -> tuple[int, ...]:
         """Return the state of the random generator."""
         return tuple(self._random.getstate()[1])
 
-    def restore(self, live: list[Live], count: int, chances: tuple[int, ...]) -> None:
-        """Restore a state. Raises ValueError for an invalid one."""
-        self.active, self.count = list(live), count
-        if chances:
+    def restore(self, active: list[ActiveFault], count: int, random_state: tuple[int, ...]) -> None:
+        """Restore the state of a snapshot. Raises ValueError if the random state is invalid."""
+        self.active, self.count = list(active), count
+        if random_state:
             try:
-                self._random.setstate((3, tuple(chances), None))
+                self._random.setstate((3, tuple(random_state), None))
             except (TypeError, OverflowError) as error:
-                raise ValueError(f"not a random state: {error}") from None
+                raise ValueError(f"invalid random state of the faults: {error}") from None
 
     def fork(self) -> "Faults":
         """Return a copy that continues the same sequence of random draws."""
@@ -71,30 +76,32 @@ class Faults:
     def remove(self, fault_id: str) -> bool:
         """Remove a fault; return False if there is none with that id."""
         before = len(self.active)
-        self.active = [each for each in self.active if each.id != fault_id]
+        self.active = [active for active in self.active if active.id != fault_id]
         return len(self.active) < before
 
-    def live(self, now_ms: int) -> list[Live]:
-        """Return the active faults, oldest first."""
-        self.active = [each for each in self.active if not each.until_ms or now_ms < each.until_ms]
+    def unexpired(self, now_ms: int) -> list[ActiveFault]:
+        """Return the faults that have not expired, oldest first, and remove the others."""
+        self.active = [
+            active for active in self.active if not active.expires_ms or now_ms < active.expires_ms
+        ]
         return list(self.active)
 
     def take(self, endpoint: str, now_ms: int) -> Fault | None:
         """Return the fault that applies to a request, if any, and count its use."""
-        for live in self.live(now_ms):
-            fault = live.fault
-            if fault.endpoint not in (None, endpoint) or not self.strikes(fault):
+        for active in self.unexpired(now_ms):
+            fault = active.fault
+            if fault.endpoint not in (None, endpoint) or not self.triggers(fault):
                 continue
-            index = self.active.index(live)
-            if live.left is not None and live.left <= 1:
+            index = self.active.index(active)
+            if active.remaining is not None and active.remaining <= 1:
                 del self.active[index]
-            elif live.left is not None:
-                self.active[index] = replace(live, left=live.left - 1)
+            elif active.remaining is not None:
+                self.active[index] = replace(active, remaining=active.remaining - 1)
             return fault
         return None
 
-    def strikes(self, fault: Fault) -> bool:
-        """Draw whether a fault applies to a request."""
+    def triggers(self, fault: Fault) -> bool:
+        """Decide at random, by its odds, whether a fault applies."""
         return fault.odds >= 1 or self._random.random() < fault.odds
 
     def delay_ms(self, fault: Fault) -> int:

@@ -15,11 +15,11 @@ _KINDS = (
 )
 
 
-def regular_file(path: Path) -> Path:
+def resolve_regular_file(path: Path) -> Path:
     """Return the regular file at a path, which need not exist; symbolic links are followed.
 
-    Raises OSError if there is anything else, such as a device: a rename over it would replace it,
-    and a read could block. Raises OSError if the folder does not exist.
+    Raises OSError if the folder does not exist, or if the path is something else, such as a device,
+    which a rename would replace and a read could block on.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -33,26 +33,26 @@ def regular_file(path: Path) -> Path:
     return target
 
 
-def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Write a file in one step: a reader sees the old content or the new one. Raises OSError.
+def write_atomically(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file atomically: a reader sees the old content or the new one. Raises OSError.
 
-    Without a mode the umask decides; the mode of a private file is set before it has content.
+    Without a mode, the umask applies. With a mode, the file is private until it is complete.
     """
-    target = regular_file(path)
-    # Not the process id: servers in containers that share a folder all have the same one.
-    part = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+    target = resolve_regular_file(path)
+    # Not the process id: servers in containers that share a folder may all have the same one.
+    temporary = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
         handle = os.open(
-            part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600
         )
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(handle)
         if mode is not None:
-            part.chmod(mode)
-        part.replace(target)
+            temporary.chmod(mode)
+        temporary.replace(target)
     except OSError:
         with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""The functions of higher layers that a sandbox calls; `clover/hooks.py` collects them."""
+"""Callbacks of a sandbox into higher layers; `clover/hooks.py` provides them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +17,7 @@ class Hooks(NamedTuple):
     load_fixtures: "Callable[[Sandbox, Fixtures], None]"
     """Create the initial data of a scenario in an empty sandbox."""
     run_job: "Callable[[Sandbox, Job], bool]"
-    """Run a job that is due; return whether it did anything."""
+    """Run a job that is due; return whether it had an effect."""
     send_rule_event: (
         "Callable[[Sandbox, str, tuple[str, ...], Record | None, EventSpec, int, bytes], None]"
     )

@@ -1,8 +1,10 @@
-"""Responses by idempotency key: a retry gets the stored response byte for byte, declines included.
+"""Stored responses by idempotency key.
 
-Errors are not stored: they changed nothing, so a corrected request may reuse its key.
+A retry with the same key gets the stored response byte for byte; this includes declines.
+
+Errors are not stored: they change nothing, so a corrected request may reuse its key.
 Documented: a retry with the same key creates no second charge. The rest is inferred (Clover
-documents neither replays with another body nor the lifetime of a key).
+documents neither a retry with a different body nor the lifetime of a key).
 """
 
 from collections import deque
@@ -12,7 +14,7 @@ from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, Value
 
 KEYS_MAX = 10_000
-"""Stored keys, about 10 MB; the oldest is evicted first."""
+"""Maximum number of stored keys, about 10 MB; the oldest is evicted first."""
 KEY_CHARS_MAX = 255
 """A longer key is stored as its hash."""
 
@@ -20,19 +22,19 @@ Key = tuple[str, str]
 """Credential and idempotency key, so that the keys of two merchants cannot collide."""
 
 
-class Remembered(Value, frozen=True, kw_only=True):
+class StoredResponse(Value, frozen=True, kw_only=True):
     """A request and its stored response."""
 
     endpoint: str
-    target: str
+    path: str
     request: Record | None
     status: int
     body: bytes
     why: str
 
     def __repr__(self) -> str:
-        """Return path and status only: the bodies may hold anything."""
-        return redact(f"Remembered({self.target!r}, {self.status})")
+        """Return only path and status, because the bodies may contain anything."""
+        return redact(f"StoredResponse({self.path!r}, {self.status})")
 
 
 class IdempotencyStore:
@@ -41,7 +43,7 @@ class IdempotencyStore:
     __slots__ = ("_by_key", "_order", "get")
 
     def __init__(self) -> None:
-        self._by_key: dict[Key, Remembered] = {}
+        self._by_key: dict[Key, StoredResponse] = {}
         self._order: deque[Key] = deque()
         self.get = self._by_key.get
 
@@ -55,11 +57,11 @@ class IdempotencyStore:
         copy._order.extend(self._order)
         return copy
 
-    def entries(self) -> Iterator[tuple[Key, Remembered]]:
-        """Iterate from the oldest."""
+    def entries(self) -> Iterator[tuple[Key, StoredResponse]]:
+        """Iterate over keys and responses, oldest first."""
         return ((key, self._by_key[key]) for key in self._order)
 
-    def remember(self, key: Key, response: Remembered) -> None:
+    def store(self, key: Key, response: StoredResponse) -> None:
         """Store a response; the oldest is evicted if there are too many."""
         self._by_key[key] = response
         self._order.append(key)

@@ -1,7 +1,7 @@
-"""Ids in Clover's formats, drawn from the sandbox's seed: equal flows get equal ids.
+"""Ids in Clover's formats, generated from the sandbox's seed: equal flows get equal ids.
 
-Each id is one draw of random bytes, translated to the alphabet in one call: `secrets.choice` per
-character costs forty times as much.
+Each id takes one call of the random generator and one translation to the alphabet:
+`secrets.choice` per character is forty times slower.
 """
 
 import random
@@ -18,9 +18,9 @@ _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _TO_CROCKFORD = bytes(ord(CROCKFORD[byte % 32]) for byte in range(256))
 _TO_BASE58 = bytes(ord(_BASE58[byte % 58]) for byte in range(256))
 
-_REF_FIRST = 500_000
+_REF_NUM_START = 500_000
 """`ref_num` ends in six digits, 500000 and up, in steps of five. Observed on 8 samples."""
-_REF_STEPS = 100_000
+_REF_NUM_COUNT = 100_000
 _DAY_MS = 86_400_000
 
 
@@ -35,7 +35,7 @@ def derived_id(*parts: str) -> str:
 
 
 class Ids:
-    """Draws ids; deterministic for a seed."""
+    """Generates ids deterministically from a seed."""
 
     __slots__ = ("_bits", "_day", "_random", "_ref_count", "_ref_day")
 
@@ -51,61 +51,61 @@ class Ids:
         return self._ref_count, self._random.getstate()[1]
 
     def restore(self, state: tuple[int, tuple[int, ...]]) -> None:
-        """Restore a state. Raises ValueError for an invalid one."""
+        """Restore a state returned by `state`. Raises ValueError if it is invalid."""
         self._ref_count, words = state
         try:
             self._random.setstate((3, tuple(words), None))
         except (TypeError, OverflowError) as error:
-            raise ValueError(f"not a state of ids: {error}") from None
+            raise ValueError(f"invalid state of the id generator: {error}") from None
 
     def object_id(self) -> str:
-        """Draw 13 Crockford characters, such as `J2RK5QKH6WCYE`."""
+        """Generate 13 Crockford characters, for example `J2RK5QKH6WCYE`."""
         return self._bits(104).to_bytes(13).translate(_TO_CROCKFORD).decode()
 
     def token_id(self) -> str:
-        """Draw `clv_1TSTS` and 19 base58 characters, 28 in all."""
+        """Generate `clv_1TSTS` and 19 base58 characters, 28 in all."""
         return f"clv_1TSTS{self._bits(152).to_bytes(19).translate(_TO_BASE58).decode()}"
 
     def digits(self, count: int) -> str:
-        """Draw a number of `count` digits, at most 18."""
+        """Generate a number of `count` digits, at most 18."""
         return f"{self._bits(64) % 10**count:0{count}d}"
 
     def uuid(self) -> str:
-        """Draw a version-4 UUID, the format of OAuth codes and tokens."""
-        return self._unlike_a_card(
+        """Generate a version-4 UUID, the format of OAuth codes and tokens."""
+        return self._hex_without_pan(
             lambda d: f"{d[:8]}-{d[8:12]}-4{d[13:16]}-a{d[17:20]}-{d[20:]}",
         )
 
     def refresh_token(self) -> str:
-        """Draw `clvroar-` and 32 hex digits."""
-        return self._unlike_a_card(lambda digits: f"clvroar-{digits}")
+        """Generate `clvroar-` and 32 hex digits."""
+        return self._hex_without_pan(lambda digits: f"clvroar-{digits}")
 
     def auth_code(self) -> str:
-        """Draw `OK` and four digits, the format of Clover's sandbox gateway."""
+        """Generate `OK` and four digits, the format of Clover's sandbox gateway."""
         return f"OK{self._bits(32) % 10_000:04d}"
 
     def ref_num(self, now_ms: int) -> str:
-        """Return the next reference: last digit of the year, day of the year, 00, six digits."""
+        """Return the next reference number: year (one digit), day of the year, 00, six digits."""
         day = now_ms // _DAY_MS
         if day != self._day:
             self._day = day
             date = time.gmtime(now_ms // 1000)
             self._ref_day = f"{date.tm_year % 10}{date.tm_yday:03d}00"
-        self._ref_count = (self._ref_count + 1) % _REF_STEPS
-        return f"{self._ref_day}{_REF_FIRST + 5 * self._ref_count}"
+        self._ref_count = (self._ref_count + 1) % _REF_NUM_COUNT
+        return f"{self._ref_day}{_REF_NUM_START + 5 * self._ref_count}"
 
-    def _unlike_a_card(self, write: Callable[[str], str]) -> str:
-        """Draw 32 hex digits and format them; draw again if a snapshot would mask the result."""
+    def _hex_without_pan(self, format_digits: Callable[[str], str]) -> str:
+        """Generate 32 hex digits and format them; repeat if a snapshot would mask the result."""
         while True:
-            text = write(f"{self._bits(128):032x}")
+            text = format_digits(f"{self._bits(128):032x}")
             if redact(text) == text:
                 return text
 
 
 class PresetIds(Ids):
-    """Ids of which the next ones can be preset.
+    """An id generator whose next ids can be preset.
 
-    A preset id still discards one draw, so that later ids do not depend on the presets.
+    A preset id still consumes one random number, so that later ids do not depend on the presets.
     """
 
     __slots__ = ("_objects", "_tokens")
@@ -116,15 +116,15 @@ class PresetIds(Ids):
         self._tokens: list[str | None] = []
 
     def preset(self, *objects: str | None, token: str | None = None) -> None:
-        """Set the next ids; None draws one."""
+        """Set the next ids. None means that an id is generated."""
         self._objects, self._tokens = list(objects), [token]
 
     def object_id(self) -> str:
-        """Return the preset id, or draw one."""
-        drawn = super().object_id()
-        return (self._objects.pop(0) if self._objects else None) or drawn
+        """Return the preset id, or generate one."""
+        generated = super().object_id()
+        return (self._objects.pop(0) if self._objects else None) or generated
 
     def token_id(self) -> str:
-        """Return the preset id, or draw one."""
-        drawn = super().token_id()
-        return (self._tokens.pop(0) if self._tokens else None) or drawn
+        """Return the preset id, or generate one."""
+        generated = super().token_id()
+        return (self._tokens.pop(0) if self._tokens else None) or generated

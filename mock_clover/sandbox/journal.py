@@ -1,7 +1,7 @@
-"""The journal: the newest exchanges of a sandbox, bounded, without PANs and CVVs.
+"""The journal: the most recent exchanges of a sandbox, without PANs and CVVs.
 
-An entry stores the decoded request, never the raw body: unknown members are not stored, and for a
-request with card data only the response is. Free text is masked when an entry is shown.
+An entry stores the decoded request, never the raw body: unknown fields are not stored, and for a
+request with card data, only the response is stored. Free text is masked when an entry is rendered.
 """
 
 import re
@@ -19,14 +19,14 @@ _CVV = re.compile(
     r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}',
     re.IGNORECASE,
 )
-"""A misplaced CVV, for example in metadata (those of token requests are not stored), and the
-security code of a virtual gift card."""
+"""A misplaced CVV, for example in metadata, and the security code of a virtual gift card. Token
+requests are not stored."""
 ENTRIES_MAX = 1_000
-"""Exchanges per sandbox; about 1 MB."""
+"""Maximum number of exchanges per sandbox, about 1 MB."""
 LINES_BYTES_MAX = 2_097_152
-"""Cached exchanges as JSON, for watchers: about a thousand."""
+"""Maximum size of the cached JSON lines for live-journal clients; about 1,000 exchanges."""
 REPLY_BYTES_MAX = 65_536
-"""Of a longer reply only the length is stored."""
+"""For a longer response, only the length is stored."""
 
 
 class Exchange(Value, frozen=True, kw_only=True):
@@ -48,11 +48,11 @@ class Exchange(Value, frozen=True, kw_only=True):
     client: bytes = b""
     """The User-Agent header."""
     ignored: tuple[str, ...] = ()
-    """Unknown members of the request."""
-    took_ns: int = 0
+    """Unknown fields of the request."""
+    duration_ns: int = 0
 
     def __repr__(self) -> str:
-        """Return method, path and status only: headers and bodies may hold anything."""
+        """Return only method, path and status, because headers and bodies may contain anything."""
         return redact(f"Exchange({self.method} {self.path!r} {self.status})")
 
 
@@ -74,34 +74,34 @@ class Journal:
         """Iterate over the stored exchanges, oldest first."""
         return iter(self._entries)
 
-    def since(self, number: int) -> Iterator[Exchange]:
-        """Iterate over the stored exchanges after a number, oldest first."""
+    def after(self, number: int) -> Iterator[Exchange]:
+        """Iterate over the stored exchanges with a number above `number`, oldest first."""
         newer = min(self.count - number, len(self._entries))
         return (self._entries[index] for index in range(-newer, 0))
 
-    def line(self, exchange: Exchange) -> bytes:
-        """Return an exchange as masked JSON; cached for all watchers."""
+    def json_line(self, exchange: Exchange) -> bytes:
+        """Return an exchange as masked JSON, cached for all watchers."""
         line = self._lines.get(exchange.number)
         if line is None:
-            line = encode(shown(exchange))
+            line = encode(mask_exchange(exchange))
             if self._lines_bytes > LINES_BYTES_MAX:
-                self.forget_lines()
+                self.clear_line_cache()
             self._lines[exchange.number] = line
             self._lines_bytes += len(line)
         return line
 
-    def forget_lines(self) -> None:
+    def clear_line_cache(self) -> None:
         """Clear the cache of exchanges as JSON."""
         self._lines.clear()
         self._lines_bytes = 0
 
     def find(self, number: int) -> Exchange | None:
-        """Return the exchange of a number, or None if it was evicted."""
+        """Return the exchange with this number, or None if it was evicted."""
         index = number - 1 - self.count
         return self._entries[index] if -len(self._entries) <= index < 0 else None
 
-    def write(self, exchange: Exchange) -> None:
-        """Add an exchange and number it; the oldest is evicted if the journal is full."""
+    def add(self, exchange: Exchange) -> None:
+        """Add an exchange with the next number; the oldest is evicted if the journal is full."""
         self.count += 1
         reply = exchange.reply
         if len(reply) > REPLY_BYTES_MAX:
@@ -111,12 +111,12 @@ class Journal:
             self.notify()
 
     def notify(self) -> None:
-        """Call the watchers: an exchange or delivery changed, or the sandbox was dropped."""
+        """Notify the watchers that an exchange or delivery changed, or the sandbox was deleted."""
         for watcher in tuple(self.watchers):
             watcher()
 
 
-class Shown(Record, frozen=True, kw_only=True):
+class ExchangeView(Record, frozen=True, kw_only=True):
     """An exchange with all text masked, for the control API."""
 
     id: int
@@ -135,10 +135,10 @@ class Shown(Record, frozen=True, kw_only=True):
     reply: Any = None
 
 
-def shown(exchange: Exchange) -> Shown:
+def mask_exchange(exchange: Exchange) -> ExchangeView:
     """Return an exchange with all text masked."""
     client = exchange.client.decode("latin-1")
-    return Shown(
+    return ExchangeView(
         id=exchange.number,
         at_ms=exchange.at_ms,
         endpoint=exchange.endpoint,
@@ -149,7 +149,7 @@ def shown(exchange: Exchange) -> Shown:
         fault=exchange.fault or None,
         idempotency=exchange.idempotency or None,
         client=redact(client) or None,
-        took_us=exchange.took_ns // 1000 or None,
+        took_us=exchange.duration_ns // 1000 or None,
         ignored=tuple(map(redact, exchange.ignored)) or None,
         request=None if exchange.request is None else masked_body(encode(exchange.request)),
         reply=masked_body(exchange.reply),
@@ -157,7 +157,7 @@ def shown(exchange: Exchange) -> Shown:
 
 
 _SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
-"""A number in place of a token: gift card numbers have no check digit to recognize them by."""
+"""A number in place of a token. Gift card numbers have no check digit that identifies them."""
 
 
 def mask(text: str) -> str:

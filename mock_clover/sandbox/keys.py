@@ -1,8 +1,8 @@
 """The server's RSA key pair: the public key of the CDN, and the key that decrypts a PAN.
 
-Keys belong to the server, not to a sandbox: generating one takes tens of milliseconds, creating a
-sandbox must take microseconds. The pair is generated on first use; a server prepares it in a thread
-after its start. Functions import `cryptography` when they need it, because the import is slow.
+Keys belong to the server, not to a sandbox: generating one takes tens of milliseconds, but creating
+a sandbox must take microseconds. The pair is generated on first use; a server preloads it in a
+thread after startup. Functions import `cryptography` when they need it, because the import is slow.
 
 Source of the scheme: five independent public ports, see the reference: RSA-OAEP with SHA-1 and
 MGF1-SHA-1 over eight zeros and the PAN; the blob is modulus and exponent, 256 bytes each.
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mock_clover.sandbox.files import regular_file
+from mock_clover.sandbox.files import resolve_regular_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -27,42 +27,42 @@ _CIPHERTEXT_CHARS_MAX = 1024  # 344 are needed; the rest is room for line breaks
 
 
 class KeyFileError(Exception):
-    """The key file cannot be used; the message gives the reason and the remedy."""
+    """The key file cannot be used; the message says why and how to fix it."""
 
 
-class MadeKey(NamedTuple):
+class SerializedKeyPair(NamedTuple):
     """A serialized key pair: the blob of the CDN, and the private key in PKCS#8."""
 
     blob: str
     der: bytes
 
     def __repr__(self) -> str:
-        """Return no key material."""
-        return "MadeKey(...)"
+        """Return a repr without key material."""
+        return "SerializedKeyPair(...)"
 
 
 class KeyRing:
-    """One key pair: from `fetch`, read from a file, or generated, on first use."""
+    """A key pair that is fetched, read from a file or generated on first use."""
 
     def __init__(
-        self, key_file: Path | None = None, *, fetch: Callable[[], MadeKey] | None = None
+        self, key_file: Path | None = None, *, fetch: Callable[[], SerializedKeyPair] | None = None
     ) -> None:
         self._key_file = key_file
         self._fetch = fetch
         self._lock = threading.Lock()
-        self._pair: MadeKey | None = None
+        self._pair: SerializedKeyPair | None = None
         self._key: RSAPrivateKey | None = None
         self._padding: Any = None
 
-    def make_ready(self) -> None:
+    def preload(self) -> None:
         """Import `cryptography` and load the key."""
         self._load_key()
 
-    def export(self) -> MadeKey:
+    def export(self) -> SerializedKeyPair:
         """Return the key pair. Raises KeyFileError."""
         with self._lock:
             if self._pair is None:
-                self._pair = self._fetch() if self._fetch else self._create()
+                self._pair = self._fetch() if self._fetch else self._load_or_generate()
             return self._pair
 
     def public_blob(self) -> str:
@@ -92,32 +92,34 @@ class KeyRing:
                 self._key = _load_der(pair.der)
             return self._key
 
-    def _create(self) -> MadeKey:
+    def _load_or_generate(self) -> SerializedKeyPair:
         if self._key_file is None:
-            return _serialize(_generate())
+            return _serialize(_generate_key())
         try:
-            path = regular_file(self._key_file)
+            path = resolve_regular_file(self._key_file)
         except OSError as error:
-            raise KeyFileError(f"{self._key_file}: {error.strerror}") from None
+            raise KeyFileError(
+                f"{self._key_file}: cannot be used as the key file: {error.strerror}"
+            ) from None
         if not path.exists():
-            key = _generate()
-            _write(path, key)
+            key = _generate_key()
+            _write_pem_file(path, key)
             return _serialize(key)
-        return _serialize(_load(path))
+        return _serialize(_read_pem_file(path))
 
 
-def _generate() -> "RSAPrivateKey":
+def _generate_key() -> "RSAPrivateKey":
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     return rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
 
 
-def _load(path: Path) -> "RSAPrivateKey":
+def _read_pem_file(path: Path) -> "RSAPrivateKey":
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     try:
-        # Our own file: validation takes 30 ms and is not needed.
+        # This server wrote the file: validation takes 30 ms and is not needed.
         key = serialization.load_pem_private_key(
             path.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
         )
@@ -128,11 +130,14 @@ def _load(path: Path) -> "RSAPrivateKey":
             f"{path}: not an unencrypted PEM private key; delete the file to create a new key"
         ) from None
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size != KEY_BITS:
-        raise KeyFileError(f"{path}: not an RSA key of {KEY_BITS} bits, as Clover's is")
+        raise KeyFileError(
+            f"{path}: must be a {KEY_BITS}-bit RSA key, like Clover's; "
+            "delete the file to create a new key"
+        )
     return key
 
 
-def _write(path: Path, key: "RSAPrivateKey") -> None:
+def _write_pem_file(path: Path, key: "RSAPrivateKey") -> None:
     from cryptography.hazmat.primitives import serialization
 
     pem = key.private_bytes(
@@ -148,7 +153,7 @@ def _write(path: Path, key: "RSAPrivateKey") -> None:
         raise KeyFileError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def _serialize(key: "RSAPrivateKey") -> MadeKey:
+def _serialize(key: "RSAPrivateKey") -> SerializedKeyPair:
     from cryptography.hazmat.primitives import serialization
 
     numbers = key.public_key().public_numbers()
@@ -158,13 +163,13 @@ def _serialize(key: "RSAPrivateKey") -> MadeKey:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    return MadeKey(blob, der)
+    return SerializedKeyPair(blob, der)
 
 
 def _load_der(der: bytes) -> "RSAPrivateKey":
     from cryptography.hazmat.primitives import serialization
 
-    # Our own key: validation is slow and not needed.
+    # This server generated the key: validation is slow and not needed.
     loaded: Any = serialization.load_der_private_key(
         der, password=None, unsafe_skip_rsa_key_validation=True
     )
@@ -176,7 +181,7 @@ def _oaep_sha1() -> Any:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 
-    sha1 = hashes.SHA1()  # noqa: S303 - Clover's choice, not ours
+    sha1 = hashes.SHA1()  # noqa: S303 - Clover uses it
     return padding.OAEP(padding.MGF1(sha1), sha1, None)
 
 

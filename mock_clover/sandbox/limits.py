@@ -1,4 +1,4 @@
-"""Clover's rate limits, on the sandbox's clock; off unless a scenario or control call enables them.
+"""Clover's rate limits, on the sandbox's clock. A scenario or a control request enables them.
 
 Documented in MD:api-usage-rate-limits: 16 requests per second for a token and 50 for an app; 5
 concurrent requests for a token and 10 for an app; a request before `retry-after` has passed extends
@@ -14,8 +14,8 @@ _WINDOW_MS = 1_000
 _EXTENSION_MS = 1_000
 
 
-class Limited(NamedTuple):
-    """A rejected request: the header that names the limit, and the wait."""
+class LimitExceeded(NamedTuple):
+    """The limit that a request exceeded: its header, its value and the time to wait."""
 
     header: str
     limit: int
@@ -33,38 +33,41 @@ class Limits:
         self._concurrent: dict[str, int] = {}
         self._blocked_until_ms: dict[str, int] = {}
 
-    def check(self, token: str, now_ms: int) -> Limited | None:
+    def check(self, token: str, now_ms: int) -> LimitExceeded | None:
         """Count a request of a token, or return the limit that it exceeds."""
-        until_ms = self._blocked_until_ms.get(token, 0)
-        if now_ms < until_ms:
-            self._blocked_until_ms[token] = until_ms + _EXTENSION_MS
-            return Limited("X-RateLimit-tokenLimit", PER_TOKEN, until_ms + _EXTENSION_MS - now_ms)
-        busy = self._concurrent.get(token, 0)
-        if busy >= TOKEN_CONCURRENT:
-            return Limited("X-RateLimit-tokenConcurrentLimit", TOKEN_CONCURRENT, _WINDOW_MS)
+        blocked_until_ms = self._blocked_until_ms.get(token, 0)
+        if now_ms < blocked_until_ms:
+            blocked_until_ms += _EXTENSION_MS
+            self._blocked_until_ms[token] = blocked_until_ms
+            return LimitExceeded("X-RateLimit-tokenLimit", PER_TOKEN, blocked_until_ms - now_ms)
+        concurrent = self._concurrent.get(token, 0)
+        if concurrent >= TOKEN_CONCURRENT:
+            return LimitExceeded("X-RateLimit-tokenConcurrentLimit", TOKEN_CONCURRENT, _WINDOW_MS)
         if sum(self._concurrent.values()) >= APP_CONCURRENT:
-            return Limited("X-RateLimit-crossTokenConcurrentLimit", APP_CONCURRENT, _WINDOW_MS)
-        calls = self._by_token.setdefault(token, deque(maxlen=PER_TOKEN))
-        if len(calls) == PER_TOKEN and now_ms - calls[0] < _WINDOW_MS:
-            return self._block(token, "X-RateLimit-tokenLimit", PER_TOKEN, now_ms)
+            return LimitExceeded(
+                "X-RateLimit-crossTokenConcurrentLimit", APP_CONCURRENT, _WINDOW_MS
+            )
+        times_ms = self._by_token.setdefault(token, deque(maxlen=PER_TOKEN))
+        if len(times_ms) == PER_TOKEN and now_ms - times_ms[0] < _WINDOW_MS:
+            return self._start_wait(token, "X-RateLimit-tokenLimit", PER_TOKEN, now_ms)
         if len(self._app) == PER_APP and now_ms - self._app[0] < _WINDOW_MS:
-            return self._block(token, "X-RateLimit-crossTokenLimit", PER_APP, now_ms)
-        calls.append(now_ms)
+            return self._start_wait(token, "X-RateLimit-crossTokenLimit", PER_APP, now_ms)
+        times_ms.append(now_ms)
         self._app.append(now_ms)
         return None
 
-    def enter(self, token: str) -> None:
+    def begin_request(self, token: str) -> None:
         """Count a request whose response is delayed."""
         self._concurrent[token] = self._concurrent.get(token, 0) + 1
 
-    def leave(self, token: str) -> None:
+    def end_request(self, token: str) -> None:
         """Count the end of a delayed request."""
-        left = self._concurrent.get(token, 1) - 1
-        if left:
-            self._concurrent[token] = left
+        remaining = self._concurrent.get(token, 1) - 1
+        if remaining:
+            self._concurrent[token] = remaining
         else:
             self._concurrent.pop(token, None)
 
-    def _block(self, token: str, header: str, limit: int, now_ms: int) -> Limited:
+    def _start_wait(self, token: str, header: str, limit: int, now_ms: int) -> LimitExceeded:
         self._blocked_until_ms[token] = now_ms + _WINDOW_MS
-        return Limited(header, limit, _WINDOW_MS)
+        return LimitExceeded(header, limit, _WINDOW_MS)

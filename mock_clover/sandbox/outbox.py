@@ -1,7 +1,7 @@
-"""A sandbox's outbox: its webhook targets and the newest deliveries with their attempts.
+"""A sandbox's outbox: its webhook targets and the most recent deliveries with their attempts.
 
-It only stores and counts; it uses neither clock nor socket. A sandbox has no outbox until it has a
-target, so that payments without one cost nothing. Bounded: the oldest finished delivery is evicted.
+It only stores and counts; it uses neither a clock nor a socket. A sandbox has no outbox until it
+has a target, so that payments without one cost nothing. The oldest finished delivery is evicted.
 """
 
 import hashlib
@@ -18,9 +18,9 @@ from mock_clover.clover.webhooks.records import (
 from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
 
 DELIVERIES_MAX = 1_000
-"""Deliveries per sandbox, including pending ones."""
+"""Maximum number of deliveries per sandbox, including pending ones."""
 PENDING_MAX = 500
-"""Pending deliveries; beyond that the oldest is dropped."""
+"""Maximum number of pending deliveries; if there are more, the oldest is dropped."""
 
 _TO_LETTERS = str.maketrans("0123456789", "ghijkmnpqr")
 
@@ -87,23 +87,23 @@ class Outbox:
     def unsubscribe(self, target_id: str) -> bool:
         """Remove a target and drop its pending deliveries; return False if there is none."""
         removed = self.subscriptions.pop(target_id, None)
-        for each in self.pending():
-            if each.target == target_id:
-                self.put(replace(each, state="dropped"))
+        for delivery in self.pending():
+            if delivery.target == target_id:
+                self.update(replace(delivery, state="dropped"))
         self._ready.pop(target_id, None)
         return removed is not None
 
     def add(self, delivery: Delivery) -> None:
         """Store a new delivery."""
         if len(self._pending) >= PENDING_MAX and delivery.is_pending:
-            self.put(replace(self.pending()[0], state="dropped"))
+            self.update(replace(self.pending()[0], state="dropped"))
         if len(self._deliveries) >= DELIVERIES_MAX:
             done = next(key for key in self._deliveries if key not in self._pending)
             del self._deliveries[done]
-        self.put(delivery)
+        self.update(delivery)
 
-    def put(self, delivery: Delivery) -> None:
-        """Store the new state of a delivery; one that is `under_way` may be sent now."""
+    def update(self, delivery: Delivery) -> None:
+        """Store the new state of a delivery. One that is `under_way` may be sent now."""
         self._deliveries[delivery.id] = delivery
         ready = self._ready.setdefault(delivery.target, [])
         if delivery.id in ready:
@@ -117,14 +117,14 @@ class Outbox:
         if not ready:
             del self._ready[delivery.target]
 
-    def targets_ready(self) -> list[str]:
+    def ready_targets(self) -> list[str]:
         """Return the targets with deliveries that may be sent now."""
         return list(self._ready)
 
     def take(self, target_id: str) -> tuple[TargetState, Delivery] | None:
         """Return the next delivery to a target and its subscription, or None.
 
-        The delivery stays `under_way` until it is put again.
+        The delivery keeps the state `under_way` until `update` is called.
         """
         ready = self._ready.get(target_id)
         subscription = self.subscriptions.get(target_id)
@@ -135,16 +135,18 @@ class Outbox:
             del self._ready[target_id]
         return subscription, delivery
 
-    def held(self, target_id: str, held_for: str) -> list[Delivery]:
+    def held_deliveries(self, target_id: str, held_for: str) -> list[Delivery]:
         """Return the deliveries to a target that wait for the event `held_for`, oldest first."""
         return [
-            each
-            for each in self.pending()
-            if each.state == "held" and each.target == target_id and each.held_for == held_for
+            delivery
+            for delivery in self.pending()
+            if delivery.state == "held"
+            and delivery.target == target_id
+            and delivery.held_for == held_for
         ]
 
     def next_fault(self, target_id: str, event: str) -> DeliveryFault | None:
-        """Return the fault that a target's plan has for an event, if any, and count its use."""
+        """Return the planned fault for an event, if any, and count its use."""
         subscription = self.subscriptions[target_id]
         for index, fault in enumerate(subscription.spec.plan):
             left = subscription.left[index]
@@ -158,22 +160,29 @@ class Outbox:
 
     def fork(self) -> "Outbox":
         """Return a copy with the targets and the pending deliveries."""
-        return restored(tuple(self.subscriptions.values()), self.pending(), self.count)
+        return restore_outbox(tuple(self.subscriptions.values()), self.pending(), self.count)
 
 
-def restored(
+def restore_outbox(
     subscriptions: tuple[TargetState, ...], pending: tuple[Delivery, ...], count: int
 ) -> Outbox:
     """Return an outbox with this state. Raises ValueError for an invalid one."""
     outbox = Outbox()
     if len(subscriptions) > TARGETS_MAX or len(pending) > PENDING_MAX:
         raise ValueError("too many webhook targets or pending deliveries")
-    outbox.subscriptions = {each.id: each for each in subscriptions}
+    outbox.subscriptions = {subscription.id: subscription for subscription in subscriptions}
     outbox.count = count
-    for each in pending:
-        if each.target not in outbox.subscriptions or not each.is_pending or each.number > count:
-            raise ValueError(f"{each.id} is not a valid pending delivery")
-        outbox.add(each)
+    for delivery in pending:
+        if (
+            delivery.target not in outbox.subscriptions
+            or not delivery.is_pending
+            or delivery.number > count
+        ):
+            raise ValueError(
+                f"{delivery.id} is not a valid pending delivery: its target is unknown, "
+                "it is not pending, or its number exceeds the count"
+            )
+        outbox.add(delivery)
     return outbox
 
 

@@ -28,16 +28,16 @@ class RuleCheck(NamedTuple):
 
     rule: str
     matched: bool
-    because: str
+    reason: str
 
 
 class Rules:
-    """A scenario, compiled for matching."""
+    """A scenario, compiled for matching requests."""
 
     def __init__(self, scenario: Scenario, key: bytes) -> None:
         self.scenario = scenario
         self.text = ""
-        """The text of a scenario set by a control call; empty for one read from a file."""
+        """The text of a scenario set by a control request; empty for one read from a file."""
         self._key = key
         self._by_card: dict[str, Verdict] = {}
         self._flows: dict[str, TestCard] = {}
@@ -46,9 +46,9 @@ class Rules:
             self._by_card.setdefault(card_fingerprint, card.verdict(scenario.name))
             if card.threeds is not None:
                 self._flows.setdefault(card_fingerprint, card)
-        self._unlisted = Approval(
+        self._unlisted_card_verdict = Approval(
             why=f"{scenario.name}: this number is not listed, and unlisted cards are approved",
-            based_on=UNLISTED_CARD_APPROVED.name,
+            evidence_name=UNLISTED_CARD_APPROVED.name,
         )
         self._fingerprints = [self._fingerprint_of(rule) for rule in scenario.rules]
 
@@ -58,7 +58,7 @@ class Rules:
 
     def verdict(self, card: Card) -> Verdict:
         """Return the issuer's verdict on a charge of this card, if no rule decides."""
-        return self._by_card.get(card.fingerprint, self._unlisted)
+        return self._by_card.get(card.fingerprint, self._unlisted_card_verdict)
 
     def flow(self, card: Card, amount: int) -> tuple[ThreeDSFlow, str]:
         """Return the 3-D Secure flow of a card, if no rule decides, and the reason."""
@@ -69,47 +69,51 @@ class Rules:
         return listed.threeds.flow, f"{self.scenario.name}: {reason}"
 
     def find(
-        self, facts: RuleInput, counts: dict[int, int], *, again: bool = False
+        self, rule_input: RuleInput, counts: dict[int, int], *, already_counted: bool = False
     ) -> Matched | None:
         """Return the first rule that matches, if any.
 
-        Counts the match of counting rules, unless the request was counted before (`again`).
+        Counts the match of counting rules, unless `already_counted`.
         """
-        is_background = facts.endpoint in BACKGROUND_OPERATIONS
+        is_background = rule_input.endpoint in BACKGROUND_OPERATIONS
         for index, rule in enumerate(self.scenario.rules):
-            if rule.when.unmet(facts, self._fingerprints[index]):
+            if rule.when.first_unmet_condition(rule_input, self._fingerprints[index]):
                 continue
-            if is_background and rule.when.endpoint is None and not rule.then.of_issuer:
-                continue  # the rule is about requests, and a job makes none
-            if rule.when.counts:
-                counts[index] = counts.get(index, 0) + (0 if again else 1)
-                if not rule.when.counted(counts[index]):
+            if is_background and rule.when.endpoint is None and not rule.then.is_issuer_outcome:
+                continue  # the rule is about requests, and a background operation makes none
+            if rule.when.uses_counter:
+                counts[index] = counts.get(index, 0) + (0 if already_counted else 1)
+                if not rule.when.matches_count(counts[index]):
                     continue
             return Matched(rule, self.name_of(index))
         return None
 
-    def look(self, facts: RuleInput, counts: dict[int, int]) -> list[RuleCheck]:
-        """Check the rules up to the first match, without counting."""
+    def explain(self, rule_input: RuleInput, counts: dict[int, int]) -> list[RuleCheck]:
+        """Check the rules up to the first match, without counting the request."""
         checks = []
         for index, rule in enumerate(self.scenario.rules):
-            unmet = rule.when.unmet(facts, self._fingerprints[index])
+            unmet = rule.when.first_unmet_condition(rule_input, self._fingerprints[index])
             number = counts.get(index, 0) + 1
             if unmet:
                 checks.append(
-                    RuleCheck(self.name_of(index), matched=False, because=f"{unmet} differs")
+                    RuleCheck(
+                        self.name_of(index),
+                        matched=False,
+                        reason=f"the condition `{unmet}` is not met",
+                    )
                 )
-            elif rule.when.counts and not rule.when.counted(number):
-                because = f"matching request {number} is not selected"
-                checks.append(RuleCheck(self.name_of(index), matched=False, because=because))
+            elif rule.when.uses_counter and not rule.when.matches_count(number):
+                reason = f"not applied to matching request {number}"
+                checks.append(RuleCheck(self.name_of(index), matched=False, reason=reason))
             else:
                 checks.append(
-                    RuleCheck(self.name_of(index), matched=True, because="all conditions are met")
+                    RuleCheck(self.name_of(index), matched=True, reason="all conditions are met")
                 )
                 break
         return checks
 
     def name_of(self, index: int) -> str:
-        """Return the name of a rule: `declines: rule 3 (insufficient funds) (inferred)`."""
+        """Return the name of a rule, for example `declines: rule 3 (no funds) (inferred)`."""
         rule = self.scenario.rules[index]
         label = f" ({rule.name})" if rule.name else ""
         return f"{self.scenario.name}: rule {index + 1}{label} ({rule.evidence})"

@@ -1,4 +1,4 @@
-"""A sandbox: one isolated Clover. Sandboxes are created and dropped, never reset.
+"""A sandbox: one isolated instance of Clover. Sandboxes are created and deleted, never reset.
 
 A sandbox holds all mutable state; modules hold none.
 """
@@ -32,7 +32,6 @@ class Sandbox(Tables):
     """The state of one merchant's Clover."""
 
     __slots__ = (
-        "agenda",
         "bearer_header",
         "changes",
         "clock",
@@ -52,6 +51,7 @@ class Sandbox(Tables):
         "outbox",
         "rule_counts",
         "rules",
+        "scheduler",
         "seed",
         "setting_overrides",
         "settings",
@@ -85,9 +85,9 @@ class Sandbox(Tables):
         self.created_ms = self.clock.now_ms()
         self.seed = seed
         self.setting_overrides: dict[str, Any] = {}
-        """Setting overrides of this sandbox; a change of scenario keeps them."""
+        """Setting overrides of this sandbox; they are kept when the scenario changes."""
         self.ids = Ids(seed)
-        self.agenda = Scheduler()
+        self.scheduler = Scheduler()
         self.faults = Faults(seed)
         self.limits = Limits() if settings.rate_limits else None
         self.rule_counts: dict[int, int] = {}
@@ -95,8 +95,8 @@ class Sandbox(Tables):
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.created_ms)
         self.outbox: Outbox | None = None
-        """Webhook targets and deliveries; None without a target, so that events cost nothing."""
-        self.webhook_sender: Callable[[Sandbox], None] = no_sender
+        """Webhook targets and deliveries. None without a target, so that events cost nothing."""
+        self.webhook_sender: Callable[[Sandbox], None] = keep_in_outbox
         """Called when a delivery may be sent; a server sets its own sender."""
         self._apply_webhook_targets()
         self.journal = Journal()
@@ -110,43 +110,43 @@ class Sandbox(Tables):
         self.bearer_header = f"Bearer {credentials.access_token}".encode()
 
     @property
-    def family(self) -> "tuple[Sandbox, ...]":
+    def all_merchants(self) -> "tuple[Sandbox, ...]":
         """This merchant and the others at the same address."""
         return (self, *self.merchants)
 
     def merchant_of(self, credential: str) -> "Sandbox":
         """Return the merchant at this address that a credential belongs to, or this one."""
-        for each in self.merchants:
-            own = each.credentials
-            if credential in (own.access_token, own.api_key) or each.has_issued(credential):
-                return each
+        for merchant in self.merchants:
+            own = merchant.credentials
+            if credential in (own.access_token, own.api_key) or merchant.has_issued(credential):
+                return merchant
         return self
 
     def has_issued(self, token: str) -> bool:
         """Return whether OAuth has issued a bearer token in this sandbox."""
         return self.bearers.get(token) is not None or self.access_tokens.get(token) is not None
 
-    def holder_of(self, table: str, key: str | None) -> "Sandbox":
+    def merchant_with_row(self, table: str, key: str | None) -> "Sandbox":
         """Return the merchant at this address that has a row, or this one."""
         if key:
-            for each in self.merchants:
-                if key in getattr(each, table):
-                    return each
+            for merchant in self.merchants:
+                if key in getattr(merchant, table):
+                    return merchant
         return self
 
-    def note_changes(self) -> None:
-        """Record the changes of rows from now on; called when a client first asks for them.
+    def enable_change_recording(self) -> None:
+        """Start to record row changes; called when a client first requests them.
 
         Most runs never do, and recording adds 5 % to the time of a charge.
         """
-        if not self.changes.are_noted:
-            self._forget_changes(note=True)
+        if not self.changes.enabled:
+            self._reset_changes(enabled=True)
 
-    def _forget_changes(self, *, note: bool) -> None:
-        """Start an empty record of changes for the current tables."""
-        self.changes = Changes(self.journal, are_noted=note)
-        if note:
-            self.note_rows_in(self.changes)
+    def _reset_changes(self, *, enabled: bool) -> None:
+        """Start an empty buffer of changes for the current tables."""
+        self.changes = Changes(self.journal, enabled=enabled)
+        if enabled:
+            self.record_rows_in(self.changes)
 
     @property
     def has_overrides(self) -> bool:
@@ -161,7 +161,7 @@ class Sandbox(Tables):
         return self.outbox
 
     def _apply_webhook_targets(self) -> None:
-        """Subscribe the scenario's webhook targets; other targets remain."""
+        """Subscribe the scenario's webhook targets; other targets are kept."""
         new = list(self.rules.scenario.webhooks)
         for current in tuple(self.outbox.subscriptions.values()) if self.outbox else ():
             if current.of_scenario and current.spec in new:
@@ -171,12 +171,12 @@ class Sandbox(Tables):
         for spec in new:
             self.ensure_outbox().subscribe(spec, self.seed, of_scenario=True)
 
-    def currency_echo(self, currency: str) -> str:
-        """Return a currency as responses show it."""
-        echo = self.settings.currency_echo
-        if echo == "as_sent":
+    def format_currency(self, currency: str) -> str:
+        """Return a currency in the case that responses use."""
+        case = self.settings.currency_echo
+        if case == "as_sent":
             return currency
-        return currency.upper() if echo == "upper" else currency.lower()
+        return currency.upper() if case == "upper" else currency.lower()
 
     def fork(self, name: str, credentials: Credentials) -> "Sandbox":
         """Return a copy of this sandbox: its rows, clock, ids, rules and faults.
@@ -196,32 +196,32 @@ class Sandbox(Tables):
         )
         copy.created_ms = self.created_ms
         copy.ids.restore(self.ids.state())
-        copy.agenda, copy.faults = self.agenda.fork(), self.faults.fork()
+        copy.scheduler, copy.faults = self.scheduler.fork(), self.faults.fork()
         copy.setting_overrides = dict(self.setting_overrides)
         copy.rule_counts = dict(self.rule_counts)
         copy.idempotency = self.idempotency.fork()
         copy.outbox = self.outbox.fork() if self.outbox is not None else None
         copy.notices = self.notices.fork()
         copy.fork_rows_of(self)
-        copy._forget_changes(note=self.changes.are_noted)
+        copy._reset_changes(enabled=self.changes.enabled)
         return copy
 
-    def continue_journal_of(self, other: "Sandbox") -> None:
-        """Take over the journal, its readers, the merchants and the webhook sender of another."""
+    def take_over_from(self, other: "Sandbox") -> None:
+        """Take over the journal, the merchants and the webhook sender of a replaced sandbox."""
         self.journal, self.webhook_sender = other.journal, other.webhook_sender
         self.merchants = other.merchants
-        self._forget_changes(note=other.changes.are_noted)
-        for each in self.merchants:
-            each.clock = self.clock
+        self._reset_changes(enabled=other.changes.enabled)
+        for merchant in self.merchants:
+            merchant.clock = self.clock
 
     def merge(self, other: "Sandbox") -> None:
         """Add the rows and the scheduled jobs of another sandbox."""
         self.merge_rows_of(other, self.changes)
-        for at_ms, _, kind, row_id in other.agenda.entries():
-            self.agenda.add(at_ms, kind, row_id)
+        for at_ms, _, kind, row_id in other.scheduler.entries():
+            self.scheduler.add(at_ms, kind, row_id)
 
     def apply_scenario(self, rules: Rules, settings: Settings) -> None:
-        """Apply another scenario; existing rows remain."""
+        """Apply another scenario; existing rows are kept."""
         self.rules = rules
         self.settings = replace(settings, **self.setting_overrides)
         settings = self.settings
@@ -233,5 +233,5 @@ class Sandbox(Tables):
         self._apply_webhook_targets()
 
 
-def no_sender(_: Sandbox) -> None:
+def keep_in_outbox(_: Sandbox) -> None:
     """Leave deliveries in the outbox; the default sender."""

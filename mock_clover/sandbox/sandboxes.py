@@ -1,4 +1,4 @@
-"""All sandboxes of a server: found by name or credential, created on first use, bounded."""
+"""The sandboxes of a server: found by name or credential, and created on first use."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,27 +9,27 @@ from msgspec.structs import replace
 
 from mock_clover.core.masking import redact
 from mock_clover.sandbox.clock import Clock
-from mock_clover.sandbox.credentials import Credentials, derive, fingerprint_key
+from mock_clover.sandbox.credentials import Credentials, derive_credentials, fingerprint_key
 from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.sandbox.merchants import credentials_in, declared, of_app
+from mock_clover.sandbox.merchants import apply_declared, scenario_credentials, with_app_of
 from mock_clover.sandbox.rules import Rules
-from mock_clover.sandbox.sandbox import Sandbox, no_sender
+from mock_clover.sandbox.sandbox import Sandbox, keep_in_outbox
 from mock_clover.scenario.records import Scenario, ScenarioError, Settings
 from mock_clover.scenario.records_fixtures import Fixtures
 from mock_clover.scenario.validation import faults_of
 
 DEFAULT = "default"
 SANDBOXES_MAX = 5_000
-"""The least recently used sandbox is evicted first; `default` never is."""
+"""Maximum number of sandboxes. The least recently used one is evicted, but never `default`."""
 NAME_CHARS_MAX = 64
 TOKEN_OWNERS_MAX = 10_000
-"""OAuth tokens whose sandbox is cached; for others all sandboxes are searched."""
+"""Maximum number of OAuth tokens whose sandbox is cached."""
 _CLIENT = re.compile(rb'(?:client_id|app_uuid)"?\s*[=:]\s*"?([^&"\s]{1,200})')
 _CLIENT_WITHIN_BYTES = 8_192
-"""The prefix of query and body that is searched for the app of an OAuth request."""
+"""Length of the prefix of query and body that is searched for the app of an OAuth request."""
 _FIXTURE_TTL_MS = 600_000
-"""Fixtures are recreated after ten minutes, because their ages are relative to now."""
+"""Fixtures are recreated after ten minutes, because their ages are relative to the current time."""
 
 
 class Sandboxes:
@@ -49,46 +49,46 @@ class Sandboxes:
         self.keys = keys
         self.seed = seed
         self.scenario_file = ""
-        """Source of the server's own scenario: the name of a shipped one, or a path."""
-        self.authority = ""
-        """The CA certificate of this server's HTTPS, in PEM; empty without HTTPS."""
+        """Source of the server's own scenario: the name of a built-in one, or a path."""
+        self.ca_certificate = ""
+        """The certificate of the CA that issued the server's TLS certificate, in PEM, or empty."""
         self._hooks = hooks
         self._fixture_cache: dict[int, Sandbox] = {}
         """Sandboxes with the loaded fixtures of the server's own scenario, by `id(fixtures)`."""
         self._setting_overrides = setting_overrides or {}
         self._fingerprint_key = fingerprint_key(seed)
-        self._rules = self.rules_of(scenario)
+        self._rules = self.compile_rules(scenario)
         self._settings = self.settings_of(scenario)
         self._make_clock = make_clock
         self._on_drop = on_drop
-        self.webhook_sender: Callable[[Sandbox], None] = no_sender
-        """Sends the deliveries of an outbox; all new sandboxes get it."""
+        self.webhook_sender: Callable[[Sandbox], None] = keep_in_outbox
+        """Sends the deliveries of an outbox. All new sandboxes get it."""
         self._by_name: dict[str, Sandbox] = {}
-        self._used: dict[str, None] = {}
-        """Names, the most recently used one last."""
+        self._lru: dict[str, None] = {}
+        """Sandbox names, from least to most recently used."""
         self._by_credential: dict[str, Sandbox] = {}
         self._token_owners: dict[str, str] = {}
         """Cache: OAuth tokens to the names of their sandboxes."""
-        self.default = self.named(DEFAULT)
+        self.default = self.get_or_create(DEFAULT)
 
     def __iter__(self) -> Iterator[Sandbox]:
         """Iterate in the order of creation."""
         return iter(self._by_name.values())
 
-    def named(self, name: str) -> Sandbox:
-        """Return the sandbox of this name, creating it if there is none."""
-        return self.find(name) or self.make(name)
+    def get_or_create(self, name: str) -> Sandbox:
+        """Return the sandbox with this name; create it if there is none."""
+        return self.find(name) or self.create(name)
 
-    def of(self, headers: dict[bytes, bytes]) -> Sandbox:
-        """Return the sandbox that the credential of a request belongs to, or the default."""
+    def for_request(self, headers: dict[bytes, bytes]) -> Sandbox:
+        """Return the sandbox that the credential of a request belongs to, or `default`."""
         if len(self._by_name) == 1:
             return self.default
-        credential = shown_credential(headers)
+        credential = presented_credential(headers)
         sandbox = self._by_credential.get(credential) or self._issuer_of(credential)
         self.find(sandbox.name)
         return sandbox
 
-    def of_client(self, query: bytes, body: bytes | None) -> Sandbox | None:
+    def for_oauth_client(self, query: bytes, body: bytes | None) -> Sandbox | None:
         """Return the sandbox of the app named in the query or body of an OAuth request."""
         parameters = b"%b&%b" % (query[:_CLIENT_WITHIN_BYTES], (body or b"")[:_CLIENT_WITHIN_BYTES])
         match = _CLIENT.search(parameters)
@@ -96,47 +96,47 @@ class Sandboxes:
         return self.find(sandbox.name) if sandbox else None
 
     def _issuer_of(self, credential: str) -> Sandbox:
-        """Return the sandbox whose OAuth issued a token, or the default.
+        """Return the sandbox that issued an OAuth token, or `default`.
 
         The first lookup searches all sandboxes: one millisecond for 5,000 of them.
         """
         cached = self._by_name.get(self._token_owners.get(credential, ""))
         if cached is not None and cached.has_issued(credential):
             return cached
-        for each in self:
-            if each.has_issued(credential):
-                self._token_owners[credential] = each.name
+        for sandbox in self:
+            if sandbox.has_issued(credential):
+                self._token_owners[credential] = sandbox.name
                 if len(self._token_owners) > TOKEN_OWNERS_MAX:
                     del self._token_owners[next(iter(self._token_owners))]
-                return each
+                return sandbox
         return self.default
 
-    def of_merchant(self, merchant_id: str) -> Sandbox | None:
-        """Return the sandbox of a merchant id in a path of the platform API."""
+    def for_merchant(self, merchant_id: str) -> Sandbox | None:
+        """Return the sandbox with a merchant id, from a path of the platform API, or None."""
         sandbox = self._by_credential.get(merchant_id)
         return None if sandbox is None else self.find(sandbox.name)
 
     def find(self, name: str) -> Sandbox | None:
-        """Return the sandbox of this name, or None, and mark it as the most recently used."""
+        """Return the sandbox with this name, or None, and mark it as the most recently used."""
         sandbox = self._by_name.get(name)
         if sandbox is not None:
-            self._used[name] = self._used.pop(name, None)
+            self._lru[name] = self._lru.pop(name, None)
         return sandbox
 
-    def has(self, sandbox: Sandbox) -> bool:
-        """Return whether a sandbox is registered, or one that replaced it; not counted as a use."""
+    def is_registered(self, sandbox: Sandbox) -> bool:
+        """Return whether this sandbox, or its replacement, is registered. Not counted as a use."""
         current = self._by_name.get(sandbox.name)
         return current is not None and current.journal is sandbox.journal
 
-    def current(self, sandbox: Sandbox) -> Sandbox:
+    def current_version_of(self, sandbox: Sandbox) -> Sandbox:
         """Return the sandbox that replaced this one, or this one."""
-        return self._by_name[sandbox.name] if self.has(sandbox) else sandbox
+        return self._by_name[sandbox.name] if self.is_registered(sandbox) else sandbox
 
-    def unlisted(self) -> Sandbox:
+    def unregistered(self) -> Sandbox:
         """Return an unregistered sandbox, for a request that must not create one."""
         return Sandbox(
             "-",
-            derive(self.seed, "-"),
+            derive_credentials(self.seed, "-"),
             self._rules,
             self._settings,
             self.keys,
@@ -146,17 +146,17 @@ class Sandboxes:
             clock=self._make_clock(),
         )
 
-    def make(
+    def create(
         self,
         name: str,
         scenario: Scenario | None = None,
         setting_overrides: dict[str, Any] | None = None,
         seed: str | None = None,
     ) -> Sandbox:
-        """Create a sandbox with its merchants and fixtures, replacing one of the same name."""
+        """Create a sandbox with its merchants and fixtures; replace one with the same name."""
         rules, settings = self._rules, self._settings
         if scenario is not None:
-            rules, settings = self.rules_of(scenario), self.settings_of(scenario)
+            rules, settings = self.compile_rules(scenario), self.settings_of(scenario)
         created = self._new(
             name, rules, settings, setting_overrides or {}, self._make_clock(), seed
         )
@@ -165,38 +165,38 @@ class Sandboxes:
         return created
 
     def apply_scenario(self, sandbox: Sandbox, scenario: Scenario) -> None:
-        """Apply a scenario to a sandbox; existing rows remain, and fixtures are added."""
-        rules, settings = self.rules_of(scenario), self.settings_of(scenario)
+        """Apply a scenario to a sandbox; existing rows are kept, and fixtures are added."""
+        rules, settings = self.compile_rules(scenario), self.settings_of(scenario)
         if scenario.data is not None or scenario.merchants:
-            # Try it on a new sandbox: an error must not change this one.
+            # Try it on a scratch sandbox first, so that an error leaves this one unchanged.
             self._add_merchants(self._new("-", rules, settings, {}, self._make_clock()), None)
         sandbox.apply_scenario(rules, settings)
         self._add_merchants(sandbox, None)
         self._register(sandbox)
 
     def fork(self, sandbox: Sandbox, name: str) -> Sandbox:
-        """Create a copy of a sandbox and its merchants, replacing one of the same name."""
+        """Create a copy of a sandbox and its merchants; replace one with the same name."""
         created = self._fork_one(sandbox, name)
-        for each in sandbox.merchants:
-            copy = self._fork_one(each, f"{name}.{each.name.rpartition('.')[2]}")
-            if each.credentials.client_id == sandbox.credentials.client_id:
-                copy.set_credentials(of_app(copy.credentials, created.credentials))
+        for merchant in sandbox.merchants:
+            copy = self._fork_one(merchant, f"{name}.{merchant.name.rpartition('.')[2]}")
+            if merchant.credentials.client_id == sandbox.credentials.client_id:
+                copy.set_credentials(with_app_of(copy.credentials, created.credentials))
             copy.clock = created.clock
             created.merchants += (copy,)
         self.find(sandbox.name)
         self._register(created)
-        for each in created.family:
-            each.webhook_sender(each)
+        for merchant in created.all_merchants:
+            merchant.webhook_sender(merchant)
         return created
 
     def replace(self, old: Sandbox, new: Sandbox) -> None:
         """Serve a new sandbox in place of one with the same name and credentials.
 
-        The journal, its readers and the merchants at the address remain.
+        The journal, its live readers and the other merchants at the address are kept.
         """
-        new.continue_journal_of(old)
+        new.take_over_from(old)
         old.outbox = None  # drops pending deliveries
-        if not self.has(old):
+        if not self.is_registered(old):
             return
         self._by_name[new.name] = new
         for credential in _credential_keys(new.credentials):
@@ -204,7 +204,9 @@ class Sandboxes:
                 self._by_credential[credential] = new
         parent = self._by_name.get(new.name.rpartition(".")[0])
         if parent is not None:
-            parent.merchants = tuple(new if each is old else each for each in parent.merchants)
+            parent.merchants = tuple(
+                new if merchant is old else merchant for merchant in parent.merchants
+            )
         if self.default is old:
             self.default = new
 
@@ -214,33 +216,33 @@ class Sandboxes:
         for sandbox in self:
             sandbox.webhook_sender = webhook_sender
 
-    def drop(self, name: str) -> bool:
-        """Drop a sandbox; return False if there is none. `default` is recreated immediately."""
-        dropped = self._by_name.get(name)
-        if dropped is None:
+    def delete(self, name: str) -> bool:
+        """Delete a sandbox; return False if there is none. `default` is recreated immediately."""
+        sandbox = self._by_name.get(name)
+        if sandbox is None:
             return False
-        self._unregister(dropped)
+        self._unregister(sandbox)
         if name == DEFAULT:
-            self.default = self.make(DEFAULT)
+            self.default = self.create(DEFAULT)
         return True
 
     def reload(self, scenario: Scenario) -> None:
-        """Replace the server's own scenario in all sandboxes that use it; existing rows remain.
+        """Replace the server's own scenario in all sandboxes that use it; existing rows are kept.
 
-        Its merchants and data apply to new sandboxes only.
+        Its merchants and data only apply to new sandboxes.
         """
         before = self._rules
-        self._rules, self._settings = self.rules_of(scenario), self.settings_of(scenario)
+        self._rules, self._settings = self.compile_rules(scenario), self.settings_of(scenario)
         self._fixture_cache.clear()
         for sandbox in self:
             if sandbox.rules is before:
                 sandbox.apply_scenario(self._rules, self._settings)
 
-    def is_own(self, rules: Rules) -> bool:
-        """Return whether rules are those of the server's own scenario."""
+    def is_server_scenario(self, rules: Rules) -> bool:
+        """Return whether these are the rules of the server's own scenario."""
         return rules is self._rules
 
-    def rules_of(self, scenario: Scenario) -> Rules:
+    def compile_rules(self, scenario: Scenario) -> Rules:
         """Return the compiled rules of a scenario for sandboxes of this server.
 
         Raises ScenarioError for a fault that the server cannot apply.
@@ -266,7 +268,7 @@ class Sandboxes:
         """Create an empty, unregistered sandbox."""
         created = Sandbox(
             name,
-            derive(self.seed, name),
+            derive_credentials(self.seed, name),
             rules,
             replace(settings, **setting_overrides),
             self.keys,
@@ -284,29 +286,31 @@ class Sandboxes:
         self._load_fixtures(sandbox, scenario.data, "")
         if not scenario.merchants:
             return
-        own, *others = scenario.merchants
-        sandbox.set_credentials(credentials_in(scenario, self.seed, sandbox.name))
+        first, *others = scenario.merchants
+        sandbox.set_credentials(scenario_credentials(scenario, self.seed, sandbox.name))
         sandbox.merchants = ()
-        if own.settings is not None:
+        if first.settings is not None:
             sandbox.setting_overrides = (
-                self._merchant_settings(own.settings) | sandbox.setting_overrides
+                self._merchant_settings(first.settings) | sandbox.setting_overrides
             )
             sandbox.settings = replace(sandbox.settings, **sandbox.setting_overrides)
-        self._load_fixtures(sandbox, own.data, own.name)
-        for each in others:
-            name = f"{sandbox.name}.{each.name}"
+        self._load_fixtures(sandbox, first.data, first.name)
+        for declared in others:
+            name = f"{sandbox.name}.{declared.name}"
             settings = self.settings_of(scenario)
             setting_overrides = (
                 sandbox.setting_overrides
-                if each.settings is None
-                else self._merchant_settings(each.settings)
+                if declared.settings is None
+                else self._merchant_settings(declared.settings)
             )
-            own_seed = None if seed is None else f"{seed}\0{each.name}"
+            own_seed = None if seed is None else f"{seed}\0{declared.name}"
             merchant = self._new(
                 name, sandbox.rules, settings, setting_overrides, sandbox.clock, own_seed
             )
-            merchant.set_credentials(credentials_in(scenario, self.seed, sandbox.name, each.name))
-            self._load_fixtures(merchant, each.data, each.name)
+            merchant.set_credentials(
+                scenario_credentials(scenario, self.seed, sandbox.name, declared.name)
+            )
+            self._load_fixtures(merchant, declared.data, declared.name)
             sandbox.merchants += (merchant,)
 
     def _merchant_settings(self, settings: Settings) -> dict[str, Any]:
@@ -341,45 +345,47 @@ class Sandboxes:
         sandbox.merge(loaded)
 
     def _fork_one(self, sandbox: Sandbox, name: str) -> Sandbox:
-        credentials = derive(self.seed, name)
-        for each in sandbox.rules.scenario.merchants:
-            if sandbox.credentials == declared(each, sandbox.credentials):
-                credentials = declared(each, credentials)
+        credentials = derive_credentials(self.seed, name)
+        for merchant in sandbox.rules.scenario.merchants:
+            if sandbox.credentials == apply_declared(merchant, sandbox.credentials):
+                credentials = apply_declared(merchant, credentials)
         return sandbox.fork(name, credentials)
 
     def _unregister(self, sandbox: Sandbox) -> None:
         """Remove a sandbox and the merchants at its address."""
-        for each in sandbox.family:
-            each.outbox = None  # drops pending deliveries
-            self._by_name.pop(each.name, None)
-            self._used.pop(each.name, None)
-            for credential in _credential_keys(each.credentials):
-                if self._by_credential.get(credential) is each:
+        for merchant in sandbox.all_merchants:
+            merchant.outbox = None  # drops pending deliveries
+            self._by_name.pop(merchant.name, None)
+            self._lru.pop(merchant.name, None)
+            for credential in _credential_keys(merchant.credentials):
+                if self._by_credential.get(credential) is merchant:
                     del self._by_credential[credential]
-            each.journal.notify()  # its watchers notice that the sandbox is gone
+            merchant.journal.notify()  # live-journal clients learn that it was deleted
 
     def _register(self, sandbox: Sandbox) -> None:
         before = self._by_name.get(sandbox.name)
         if before is not None and before is not sandbox:
             self._unregister(before)
-        for each in sandbox.family:
-            if each.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
-                oldest = next(name for name in self._used if name != DEFAULT)
-                self.drop(oldest)
+        for merchant in sandbox.all_merchants:
+            if merchant.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
+                oldest = next(name for name in self._lru if name != DEFAULT)
+                self.delete(oldest)
                 self._on_drop(redact(oldest))
-            self._by_name[each.name] = each
-            each.webhook_sender = self.webhook_sender
-            self._used[each.name] = self._used.pop(each.name, None)
-            for credential in _credential_keys(each.credentials):
-                holder = self._by_credential.get(credential)
-                # If two declare the same credential, it belongs to `default`, else to the first.
-                if holder is None or (sandbox.name == DEFAULT and holder not in sandbox.family):
-                    self._by_credential[credential] = each
+            self._by_name[merchant.name] = merchant
+            merchant.webhook_sender = self.webhook_sender
+            self._lru[merchant.name] = self._lru.pop(merchant.name, None)
+            for credential in _credential_keys(merchant.credentials):
+                owner = self._by_credential.get(credential)
+                # If several declare the same credential, `default` gets it, otherwise the first.
+                if owner is None or (
+                    sandbox.name == DEFAULT and owner not in sandbox.all_merchants
+                ):
+                    self._by_credential[credential] = merchant
         if sandbox.name == DEFAULT:
             self.default = sandbox
 
 
-def shown_credential(headers: dict[bytes, bytes]) -> str:
+def presented_credential(headers: dict[bytes, bytes]) -> str:
     """Return the credential in the headers of a request, or ''."""
     header = headers.get(b"apikey") or headers.get(b"authorization", b"")
     return header.rpartition(b" ")[2].decode("latin-1")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Job(NamedTuple):
-    """A job that is due at a time, for the row of an id."""
+    """A job: when it is due, its kind and the id of the row it acts on."""
 
     at_ms: int
     kind: str
@@ -14,7 +14,7 @@ class Job(NamedTuple):
 
 
 class Scheduler:
-    """Jobs ordered by time; jobs of equal time run in the order in which they were added."""
+    """Jobs ordered by time; jobs due at the same time run in insertion order."""
 
     __slots__ = ("_count", "heap")
 
@@ -46,7 +46,7 @@ class Scheduler:
         return copy
 
     def restore(self, entries: Iterable[tuple[int, int, str, str]]) -> None:
-        """Load the entries of a snapshot, with their order among equal times."""
+        """Load the entries of a snapshot, preserving the order of entries with the same time."""
         self.heap = sorted(entries)
         self._count = max((number for _, number, _, _ in self.heap), default=0)
 

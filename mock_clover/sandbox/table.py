@@ -1,7 +1,7 @@
 """A bounded table of rows by id, in the order of creation.
 
 Tables are the only mutable containers of rows. Rows are frozen: an update replaces the row. A table
-can be forked: both tables share the rows until then and store their own changes.
+can be forked: both tables share the existing rows, and each stores its own later changes.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from mock_clover.sandbox.changes import Changes
 Row = TypeVar("Row")
 
 ROWS_MAX = 500_000
-"""A table with this many rows rejects further ones; about 500 MB of charges."""
+"""A table with this many rows rejects additional ones; about 500 MB of charges."""
 _DELETED: Any = object()
 
 
@@ -28,7 +28,7 @@ class Table(Generic[Row]):
         self._changes: Changes | None = None
         self._base: dict[str, Row] = {}
         """Rows shared with forks; never written to."""
-        self._own({})
+        self._bind_rows({})
 
     def __len__(self) -> int:
         own = (
@@ -42,20 +42,20 @@ class Table(Generic[Row]):
         return self.get(key) is not None
 
     def __iter__(self) -> Iterator[Row]:
-        """Iterate from the oldest."""
+        """Iterate over the rows, oldest first."""
         return (row for _, row in self._items())
 
     def items(self) -> Iterator[tuple[str, Row]]:
-        """Iterate keys and rows from the oldest."""
+        """Iterate over keys and rows, oldest first."""
         return self._items()
 
-    def newest(self) -> Iterator[tuple[str, Row]]:
-        """Iterate keys and rows from the newest."""
+    def items_newest_first(self) -> Iterator[tuple[str, Row]]:
+        """Iterate over keys and rows, newest first."""
         if not self._base:
             return reversed(self._rows.items())
-        return self._newest_layered()
+        return self._layered_newest_first()
 
-    def _newest_layered(self) -> Iterator[tuple[str, Row]]:
+    def _layered_newest_first(self) -> Iterator[tuple[str, Row]]:
         for key, row in reversed(self._rows.items()):
             if key not in self._base and row is not _DELETED:
                 yield key, row
@@ -64,24 +64,24 @@ class Table(Generic[Row]):
             if changed is not _DELETED:
                 yield key, changed
 
-    def require_room(self) -> None:
-        """Raise SANDBOX_FULL if the table is full; call it before anything is written."""
+    def check_capacity(self) -> None:
+        """Raise SANDBOX_FULL if the table is full. Call it before anything is written."""
         if len(self._rows) + len(self._base) >= self.rows_max:
             raise SANDBOX_FULL.error()
 
-    def note_in(self, changes: Changes, name: str) -> None:
-        """Record all changes from now on, under the table's name."""
+    def record_changes_in(self, changes: Changes, name: str) -> None:
+        """Start to record all changes, under the table's name."""
         self._changes, self._name = changes, name
-        self._own(self._rows)
+        self._bind_rows(self._rows)
 
     def merge(self, rows: "Table[Row]") -> None:
-        """Add the rows of another table without recording changes: no request made them."""
+        """Add the rows of another table. These changes are not recorded: no request made them."""
         self._rows.update(rows.items())
 
-    def drop(self, key: str) -> None:
+    def delete(self, key: str) -> None:
         """Delete a row."""
         if self._changes is not None:
-            self._changes.note(self._name, key, self.get(key), None)
+            self._changes.record(self._name, key, self.get(key), None)
         if key in self._base:
             self._rows[key] = _DELETED
         else:
@@ -90,11 +90,11 @@ class Table(Generic[Row]):
     def put_bounded(self, key: str, row: Row) -> None:
         """Write a row and evict the oldest one if the table is full.
 
-        Entries that hide a shared row stay: without them the shared row would reappear.
+        Entries that hide a shared row are kept: without them, the shared row would reappear.
         """
         self.put(key, row)
         if len(self._rows) > self.rows_max:
-            oldest = next((each for each in self._rows if each not in self._base), key)
+            oldest = next((row_key for row_key in self._rows if row_key not in self._base), key)
             if oldest != key:
                 del self._rows[oldest]
 
@@ -103,10 +103,10 @@ class Table(Generic[Row]):
         if self._rows:
             merged = dict(self._items()) if self._base else self._rows
             self._base = merged
-            self._own({})
+            self._bind_rows({})
         copy: Table[Row] = Table(self.rows_max)
         copy._base = self._base
-        copy._own({})
+        copy._bind_rows({})
         return copy
 
     def _items(self) -> Iterator[tuple[str, Row]]:
@@ -118,8 +118,8 @@ class Table(Generic[Row]):
             if key not in self._base and row is not _DELETED:
                 yield key, row
 
-    def _own(self, rows: dict[str, Row]) -> None:
-        """Use a dict as the table's own rows; without a base, `get` is the dict's method."""
+    def _bind_rows(self, rows: dict[str, Row]) -> None:
+        """Use `rows` as the table's own rows, and bind `get` and `put` to its methods for speed."""
         self._rows = rows
         self.get = self._get_layered if self._base else cast("Any", rows.get)
         """Return a row or None."""
@@ -129,7 +129,7 @@ class Table(Generic[Row]):
             del self.put
 
     def __getattr__(self, name: str) -> Callable[[str, Row], None]:
-        """Create `put` when the first row is written: most tables of a sandbox stay empty."""
+        """Create `put` when the first row is written, because most tables stay empty."""
         if name != "put" or self._changes is None:
             raise AttributeError(name)
         self.put = self._changes.writer(self._name, self._rows, self.get)

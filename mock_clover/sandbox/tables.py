@@ -1,8 +1,8 @@
-"""The rows of a sandbox, in one table for each kind."""
+"""The rows of a sandbox, with one table for each kind."""
 
 from typing import TYPE_CHECKING, Any
 
-from mock_clover.sandbox.changes import NOTED, Changes
+from mock_clover.sandbox.changes import RECORDED_TABLES, Changes
 from mock_clover.sandbox.table import Table
 
 if TYPE_CHECKING:  # these modules are imported when their endpoints are first called
@@ -20,9 +20,10 @@ if TYPE_CHECKING:  # these modules are imported when their endpoints are first c
 
 OAUTH_ROWS_MAX = 10_000
 INVENTORY_ROWS_MAX = 10_000
-"""Maximum of tax rates and of order types: each order scans all default taxes."""
+"""Maximum number of tax rates and of order types: each order scans all default taxes."""
 CHECKOUTS_MAX = 10_000
-"""Sessions of Hosted Checkout, about 20 MB; the oldest is evicted. A session ends in minutes."""
+"""Maximum number of Hosted Checkout sessions, about 20 MB; the oldest is evicted. A session ends in
+minutes."""
 TABLES = (
     "tokens",
     "charges",
@@ -47,7 +48,7 @@ TABLES = (
 
 
 class Tables:
-    """The rows of one merchant's Clover."""
+    """The rows of one merchant."""
 
     __slots__ = TABLES
 
@@ -78,7 +79,7 @@ class Tables:
         self.checkouts: Table[Checkout] = Table(CHECKOUTS_MAX)
 
     def fork_rows_of(self, other: "Tables") -> None:
-        """Share the rows of other tables until one of the two changes them."""
+        """Share the rows of other tables until either side changes them."""
         for name in TABLES:
             setattr(self, name, getattr(other, name).fork())
 
@@ -88,15 +89,15 @@ class Tables:
             own_rows, other_rows = getattr(self, name), getattr(other, name)
             if not len(own_rows):
                 setattr(self, name, other_rows.fork())
-                if name in NOTED and changes.are_noted:
-                    getattr(self, name).note_in(changes, name)
+                if name in RECORDED_TABLES and changes.enabled:
+                    getattr(self, name).record_changes_in(changes, name)
             else:
                 own_rows.merge(other_rows)
 
-    def note_rows_in(self, changes: Changes) -> None:
-        """Record the changes of rows from now on."""
-        for name in NOTED:
-            getattr(self, name).note_in(changes, name)
+    def record_rows_in(self, changes: Changes) -> None:
+        """Start to record row changes."""
+        for name in RECORDED_TABLES:
+            getattr(self, name).record_changes_in(changes, name)
 
     def state(self) -> dict[str, list[Any]]:
         """Return all rows, to check that an error changes nothing."""

@@ -1,6 +1,6 @@
 """Merge a scenario with the one that it extends.
 
-Both are trees, as decoded from YAML or JSON: a record does not show which members were set.
+Both are trees, as decoded from YAML or JSON: a record does not show which fields were set.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ def merge(child: Tree, parent: Tree) -> Tree:
     """Return the tree of a scenario that extends another; both must be valid scenarios.
 
     The child's cards and rules come before the parent's, and a card replaces the parent's card of
-    the same number. Settings are merged member by member. All other members are those of the
-    child, or of the parent if the child does not have them.
+    the same number. Settings are merged field by field. All other fields are those of the child,
+    or of the parent if the child does not have them.
     """
     own = {name: value for name, value in child.items() if name != "extends"}
     merged = {**parent, "about": "", **own}
@@ -28,7 +28,7 @@ def merge(child: Tree, parent: Tree) -> Tree:
 
 
 def _merge_settings(child: Tree, parent: Tree) -> Tree:
-    """Merge the members of mappings; lists are replaced."""
+    """Merge the fields of mappings; lists are replaced."""
     merged = {**parent, **child}
     for name, value in child.items():
         if isinstance(value, dict) and isinstance(parent.get(name), dict):

@@ -6,7 +6,7 @@ Finding = tuple[str, str]
 """A path, for example `.rules[2].when.nth`, and a message."""
 
 
-class Located(NamedTuple):
+class LocatedFinding(NamedTuple):
     """A finding with its line and column in the file, from 1."""
 
     line: int

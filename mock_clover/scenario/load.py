@@ -1,16 +1,15 @@
 """Load scenarios from YAML. Errors are reported with file, line, column and suggestions.
 
-Parsing is limited to be safe: safe loader, no aliases, tags or repeated keys, and a maximum size,
-depth and number of values. Types check the fields; `validation.py` checks the other rules and
-reports all its findings together.
+Parsing is restricted: safe loader, no aliases, tags or duplicate keys, and a maximum size, depth
+and number of values. Types check the fields; `validation.py` checks the other rules and reports all
+findings together.
 
-A file may extend a built-in scenario or a file beside it. A text that is not from a file, for
-example of a control call, may extend built-in ones only: nobody reads files through a server.
+A file may extend a built-in scenario or another file. A text that is not from a file, for example
+that of a control request, may only extend built-in scenarios, so that clients cannot read files.
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, Never
@@ -20,45 +19,41 @@ import yaml
 
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.scenario.extend import Tree, merge
-from mock_clover.scenario.findings import Finding, Located
+from mock_clover.scenario.findings import Finding, LocatedFinding
 from mock_clover.scenario.records import Scenario, ScenarioError, ScenarioFile
+from mock_clover.scenario.type_findings import PATH_STEP, type_finding
 from mock_clover.scenario.validation import find_errors, find_warnings
 
 FILE_BYTES_MAX = 1_048_576
 DEPTH_MAX = 32
 VALUES_MAX = 60_000
-"""Maximum number of keys and values in a file; 2000 cards and 1000 rules need fewer."""
+"""Maximum number of keys and values in a file; 2,000 cards and 1,000 rules need fewer."""
 FINDINGS_MAX = 20
 CHAIN_MAX = 5
-"""Maximum number of scenarios of which each extends the next; it also bounds the bytes read."""
+"""Maximum length of a chain of scenarios that extend each other; it also bounds the bytes read."""
 
 _yaml: Any = yaml  # the stubs lack libyaml's marks and loader
 _Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight times faster
 _YAML_ERRORS = (yaml.YAMLError, ArithmeticError, RecursionError, ValueError)
 _SUFFIXES = (".yaml", ".yml")
-_ERROR_PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`$")
-_UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
-_ENUM = re.compile(r"Invalid enum value '(?P<value>[^']*)'")
-_UNQUOTED = re.compile(r"Expected `str(?: \| null)?`(?:, got `(?:int|float|bool)`)?$")
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _MISREAD = re.compile(
     r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?$|\d{4}-\d\d?-\d\d?([Tt \t].*)?$", re.ASCII | re.DOTALL
 )
 
 
-def shipped_folder() -> Path:
-    """Return the folder of the built-in scenarios, in the wheel or in the checkout."""
+def builtin_folder() -> Path:
+    """Return the folder of the built-in scenarios, in the wheel or the checkout."""
     package = Path(__file__).resolve().parent.parent
-    inside = package / "scenarios"
-    return inside if inside.is_dir() else package.parent / "scenarios"
+    in_wheel = package / "scenarios"
+    return in_wheel if in_wheel.is_dir() else package.parent / "scenarios"
 
 
-def shipped_names() -> list[str]:
+def builtin_names() -> list[str]:
     """Return the names of the built-in scenarios."""
-    return sorted(path.stem for path in shipped_folder().glob("*.yaml"))
+    return sorted(path.stem for path in builtin_folder().glob("*.yaml"))
 
 
-def is_shipped(name_or_file: str) -> bool:
+def is_builtin(name_or_file: str) -> bool:
     """Return whether this is the name of a built-in scenario, not a file."""
     return not (name_or_file.endswith(_SUFFIXES) or "/" in name_or_file)
 
@@ -68,31 +63,33 @@ def load(name_or_file: str, endpoints: Collection[str] = ()) -> Scenario:
 
     `endpoints` are the operation names allowed in rules and faults; empty allows any.
     """
-    return _load(file_of(name_or_file), endpoints).scenario
+    return _load(resolve_scenario_path(name_or_file), endpoints).scenario
 
 
-def check(name_or_file: str, endpoints: Collection[str] = ()) -> tuple[Scenario, list[str]]:
+def load_with_warnings(
+    name_or_file: str, endpoints: Collection[str] = ()
+) -> tuple[Scenario, list[str]]:
     """Load like `load`, and return the warnings as lines with file, line and column."""
-    file = file_of(name_or_file)
+    file = resolve_scenario_path(name_or_file)
     parsed = _load(file, endpoints)
-    return parsed.scenario, [each.format(str(file)) for each in parsed.warnings()]
+    return parsed.scenario, [warning.format(str(file)) for warning in parsed.warnings()]
 
 
-def check_text(
+def parse_with_warnings(
     raw: bytes, name: str, endpoints: Collection[str] = ()
-) -> tuple[Scenario, list[Located]]:
+) -> tuple[Scenario, list[LocatedFinding]]:
     """Parse like `parse`, and return the warnings."""
     parsed = _parse(raw, name, endpoints)
     return parsed.scenario, parsed.warnings()
 
 
-def text_of(name_or_file: str) -> bytes:
+def read_scenario(name_or_file: str) -> bytes:
     """Return the text of a built-in scenario or a file. Raises ScenarioError."""
-    return _read(file_of(name_or_file))
+    return _read(resolve_scenario_path(name_or_file))
 
 
 def parse(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Scenario:
-    """Parse the text of a scenario, which may extend built-in ones only. Raises ScenarioError.
+    """Parse the text of a scenario, which may only extend built-in ones. Raises ScenarioError.
 
     `name` prefixes error messages.
     """
@@ -100,7 +97,7 @@ def parse(raw: bytes, name: str, endpoints: Collection[str] = ()) -> Scenario:
 
 
 def with_parent(tree: Tree) -> Tree:
-    """Return a valid document with the members of the built-in scenario that it extends.
+    """Return a valid document, merged with the built-in scenario that it extends.
 
     Raises ScenarioError.
     """
@@ -108,9 +105,9 @@ def with_parent(tree: Tree) -> Tree:
     return merge(tree, _load(_parent_file(extends, None)).tree) if extends else tree
 
 
-def files_of(name_or_file: str) -> tuple[Path, ...]:
-    """Return the file of a scenario and those that it extends, up to one that cannot be read."""
-    files = [file_of(name_or_file)]
+def scenario_files(name_or_file: str) -> tuple[Path, ...]:
+    """Return the files of a scenario and of those it extends, up to one that cannot be read."""
+    files = [resolve_scenario_path(name_or_file)]
     try:
         while len(files) <= CHAIN_MAX:
             loader = _Loader(raw := _read(files[-1]))
@@ -124,25 +121,27 @@ def files_of(name_or_file: str) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def file_of(name_or_file: str) -> Path:
-    """Return the file of a built-in scenario, or a path as given. Raises ScenarioError."""
-    if not is_shipped(name_or_file):
+def resolve_scenario_path(name_or_file: str) -> Path:
+    """Return the file of a built-in scenario, or the given path. Raises ScenarioError."""
+    if not is_builtin(name_or_file):
         return Path(name_or_file)
-    names = shipped_names()
+    names = builtin_names()
     if name_or_file not in names:
         raise ScenarioError(
             f"unknown scenario {name_or_file!r}{did_you_mean(name_or_file, names)}; "
             f"built-in: {', '.join(names)}; a path to a file must end in .yaml"
         )
-    return shipped_folder() / f"{name_or_file}.yaml"
+    return builtin_folder() / f"{name_or_file}.yaml"
 
 
 def _parent_file(extends: str, child: Path | None) -> Path:
     """Return the file that a scenario extends; `child` is its own file. Raises ScenarioError."""
     if not extends.endswith(_SUFFIXES) and "/" not in extends:
-        return file_of(extends)
+        return resolve_scenario_path(extends)
     if child is None:
-        raise ScenarioError(f"`{extends}` is not a built-in scenario; only a file extends a file")
+        raise ScenarioError(
+            f"`{extends}` is not a built-in scenario; only a file can extend a file"
+        )
     if Path(extends).is_absolute() or not extends.endswith(_SUFFIXES):
         raise ScenarioError(f"`{extends}` is not a relative path that ends in .yaml")
     return child.parent / extends
@@ -156,12 +155,14 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise ScenarioError(f"{path}: cannot read file: {error.strerror}") from None
     if len(raw) > FILE_BYTES_MAX:
-        raise ScenarioError(f"{path}: larger than {FILE_BYTES_MAX} bytes")
+        raise ScenarioError(
+            f"{path}: the file is larger than the maximum of {FILE_BYTES_MAX} bytes"
+        )
     return raw
 
 
 class _Parsed(NamedTuple):
-    """A scenario, its tree with the members of its parent, and what its own file has."""
+    """A scenario, its tree merged with that of its parent, and the content of its own file."""
 
     scenario: Scenario
     tree: Tree
@@ -169,14 +170,16 @@ class _Parsed(NamedTuple):
     node: Any
     """The root YAML node of its own file, which has the line numbers."""
 
-    def warnings(self) -> list[Located]:
-        """Return the warnings about its own file; a rule before the parent's is intended."""
+    def warnings(self) -> list[LocatedFinding]:
+        """Return the warnings about its own file: rules that hide the parent's are intended."""
         found = find_warnings(self.own)
-        return _located(self.node, ((path, f"warning: {message}") for path, message in found))
+        return _locate_findings(
+            self.node, ((path, f"warning: {message}") for path, message in found)
+        )
 
 
 def _load(file: Path, endpoints: Collection[str] = (), children: tuple[Path, ...] = ()) -> _Parsed:
-    """Load a file; `children` are those that extend it, the first one first."""
+    """Load a file; `children` are the files that extend it, starting with the first one."""
     if len(children) >= CHAIN_MAX:
         raise ScenarioError(f"more than {CHAIN_MAX} scenarios extend each other")
     if file.resolve() in (child.resolve() for child in children):
@@ -188,7 +191,7 @@ def _load(file: Path, endpoints: Collection[str] = (), children: tuple[Path, ...
 def _parse(
     raw: bytes, name: str, endpoints: Collection[str], files: tuple[Path, ...] = ()
 ) -> _Parsed:
-    """Parse a text; `files` end with its own file, if it has one, after those that extend it."""
+    """Parse a text. `files` are those that extend it, followed by its own, if it has one."""
     try:
         _check_safe(raw)
         loader = _Loader(raw)
@@ -198,10 +201,10 @@ def _parse(
         mark = error.problem_mark or error.context_mark
         if mark is None:
             raise ScenarioError(f"{name}: {error.problem}") from None
-        raise _error(
+        raise _scenario_error(
             name,
             [
-                Located(
+                LocatedFinding(
                     line=mark.line + 1, column=mark.column + 1, message=str(error.problem), path=""
                 )
             ],
@@ -212,7 +215,7 @@ def _parse(
     try:
         own = scenario = msgspec.convert(tree, ScenarioFile if has_parent else Scenario)
     except msgspec.ValidationError as error:
-        raise _error(name, _located(node, [type_finding(str(error))])) from None
+        raise _scenario_error(name, _locate_findings(node, [type_finding(str(error))])) from None
     if isinstance(own, ScenarioFile) and own.extends is not None:
         try:
             parent = _load(
@@ -223,35 +226,37 @@ def _parse(
         except (ScenarioError, msgspec.ValidationError) as error:
             raise _parent_error(name, node, own.extends, error) from None
     findings = list(
-        islice(chain(_empty_values(node), find_errors(scenario, tree, endpoints)), FINDINGS_MAX)
+        islice(
+            chain(_find_empty_values(node), find_errors(scenario, tree, endpoints)), FINDINGS_MAX
+        )
     )
     if findings:
-        raise _error(name, _located(node, findings))
+        raise _scenario_error(name, _locate_findings(node, findings))
     return _Parsed(scenario=scenario, tree=tree, own=own, node=node)
 
 
 def _parent_error(name: str, node: Any, extends: str, error: Exception) -> ScenarioError:
-    """Return the error of a scenario whose parent is invalid, after the parent's errors."""
+    """Return the error of a scenario whose parent is invalid, preceded by the parent's errors."""
     lines, reason = "", str(error)
-    if isinstance(error, ScenarioError) and error.found:
+    if isinstance(error, ScenarioError) and error.findings:
         lines, reason = f"{error}\n", f"`{extends}` is invalid"
     elif isinstance(error, msgspec.ValidationError):
         reason = f"together with `{extends}`: {reason}"
-    located = _error(name, _located(node, [(".extends", reason)]))
+    located = _scenario_error(name, _locate_findings(node, [(".extends", reason)]))
     complete = ScenarioError(f"{lines}{located}")
-    complete.found = located.found
+    complete.findings = located.findings
     return complete
 
 
-def _error(name: str, findings: list[Located]) -> ScenarioError:
-    error = ScenarioError("\n".join(each.format(name) for each in findings))
-    error.found = tuple(findings)
+def _scenario_error(name: str, findings: list[LocatedFinding]) -> ScenarioError:
+    error = ScenarioError("\n".join(finding.format(name) for finding in findings))
+    error.findings = tuple(findings)
     return error
 
 
 def _check_safe(raw: bytes) -> None:
-    """Reject aliases, tags, repeated keys, deep nesting and too many values before construction."""
-    open_nodes: list[_Open] = []
+    """Reject aliases, tags, duplicate keys, deep nesting and too many values."""
+    open_nodes: list[_OpenCollection] = []
     values = 0
     for event in _yaml.parse(raw, Loader=_Loader):
         if isinstance(event, _yaml.CollectionEndEvent):
@@ -271,27 +276,31 @@ def _check_safe(raw: bytes) -> None:
             _reject(event, f"duplicate key `{value}`")
         if value is None:
             if len(open_nodes) >= DEPTH_MAX:
-                _reject(event, f"nested deeper than {DEPTH_MAX}")
-            open_nodes.append(_Open(mapping=isinstance(event, _yaml.MappingStartEvent)))
+                _reject(event, f"nested more than {DEPTH_MAX} levels deep")
+            open_nodes.append(_OpenCollection(mapping=isinstance(event, _yaml.MappingStartEvent)))
         elif event.implicit[0] and (value == "<<" or _is_misread(value)):
-            _reject(event, f"YAML does not read `{value[:40]}` as text; quote it")
+            message = f"YAML does not read `{value[:40]}` as text, but as a date or a number"
+            _reject(event, f"{message}; put it in quotes")
 
 
 def _is_misread(text: str) -> bool:
-    """Return whether YAML 1.1 reads a text as a date or base-60 number; long ones take minutes."""
+    """Return whether YAML 1.1 reads a text as a date or a base-60 number.
+
+    Long numbers are not matched: converting them would take minutes.
+    """
     return not text.strip("+-0123456789_:.") if len(text) > 100 else bool(_MISREAD.match(text))
 
 
-class _Open:
+class _OpenCollection:
     """A collection that is not closed yet, with the keys of a mapping."""
 
     def __init__(self, *, mapping: bool) -> None:
         self._keys: set[str] = set()
-        self._mapping = self._key_next = mapping
+        self._mapping = self._expects_key = mapping
 
     def add(self, value: str | None) -> bool:
-        """Record the next child. Return False for a repeated key."""
-        is_key, self._key_next = self._key_next, self._mapping and not self._key_next
+        """Record the next child. Return False for a duplicate key."""
+        is_key, self._expects_key = self._expects_key, self._mapping and not self._expects_key
         if not is_key or value is None:
             return True
         new = value not in self._keys
@@ -303,90 +312,38 @@ def _reject(event: Any, message: str) -> Never:
     raise yaml.MarkedYAMLError(problem=message, problem_mark=event.start_mark)
 
 
-def type_finding(message: str) -> Finding:
-    """Return the path of a msgspec error, and its message with a suggestion."""
-    match = _ERROR_PATH.search(message)
-    path = match["path"] if match else ""
-    message = _ERROR_PATH.sub("", message)
-    unknown, enum = _UNKNOWN.search(message), _ENUM.search(message)
-    if unknown:
-        return f"{path}.{unknown['field']}", message + _field_hint(unknown["field"], path)
-    if enum:
-        known = [word for shape in _schemas_at(path) for word in shape.get("enum", ())]
-        return path, message + (
-            did_you_mean(enum["value"], known) or f"; allowed: {', '.join(known)}"
-        )
-    if path.endswith("amount") and "got `float`" in message:
-        return path, f"{message}; amounts are integers in minor units: 1050 is $10.50"
-    return path, message + ("; quote it" if _UNQUOTED.search(message) else "")
-
-
-def _field_hint(field: str, path: str) -> str:
-    """Return where an unknown field belongs, or the most similar known field."""
-    known = {name for shape in _schemas_at(path) for name in shape.get("properties", ())}
-    for sibling in sorted(known):
-        inner = _schemas_at(f"{path}.{sibling}")
-        if any(field in shape.get("properties", ()) for shape in inner):
-            return f"; it belongs in `{sibling}`"
-    return did_you_mean(field, known) or f"; allowed: {', '.join(sorted(known))}"
-
-
-def _schemas_at(path: str) -> list[dict[str, Any]]:
-    """Return the JSON Schemas that apply to a path."""
-    root = _schema()
-    schemas = _options(root, root["$defs"])
-    for member, index in _STEP.findall(path):
-        inner = [
-            shape.get("items", {}) if index else shape.get("properties", {}).get(member, {})
-            for shape in schemas
-        ]
-        schemas = [option for each in inner for option in _options(each, root["$defs"])]
-    return schemas
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    return msgspec.json.schema(ScenarioFile)
-
-
-def _options(shape: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, Any]]:
-    if "$ref" in shape:
-        return _options(defs[shape["$ref"].rpartition("/")[2]], defs)
-    if "anyOf" in shape:
-        return [option for each in shape["anyOf"] for option in _options(each, defs)]
-    return [shape]
-
-
-def _empty_values(node: Any, at: str = "") -> Iterator[Finding]:
-    """Find keys without a value: an empty `when:` would match every call."""
+def _find_empty_values(node: Any, path: str = "") -> Iterator[Finding]:
+    """Find keys without a value: an empty `when:` would match every request."""
     if isinstance(node, _yaml.SequenceNode):
         for index, child in enumerate(node.value):
-            yield from _empty_values(child, f"{at}[{index}]")
-    elif isinstance(node, _yaml.MappingNode) and not at.endswith("].then.raw"):
+            yield from _find_empty_values(child, f"{path}[{index}]")
+    elif isinstance(node, _yaml.MappingNode) and not path.endswith("].then.raw"):
         for key, value in node.value:
             if value.tag == "tag:yaml.org,2002:null":
-                yield f"{at}.{key.value}", "is empty; set a value or {}, or omit it"
-            yield from _empty_values(value, f"{at}.{key.value}")
+                yield f"{path}.{key.value}", "has no value; set one, write {} or remove the key"
+            yield from _find_empty_values(value, f"{path}.{key.value}")
 
 
-def _located(node: Any, findings: Iterable[Finding]) -> list[Located]:
-    """Return findings with line and column, in file order."""
+def _locate_findings(node: Any, findings: Iterable[Finding]) -> list[LocatedFinding]:
+    """Return findings with their line and column, in file order."""
     return sorted(_locate(node, *finding) for finding in findings)
 
 
-def _locate(node: Any, path: str, message: str) -> Located:
+def _locate(node: Any, path: str, message: str) -> LocatedFinding:
     """Return a finding with the line and column of the node at its path, `.cards[2].outcome`."""
     mark = node.start_mark if node else yaml.Mark("", 0, 0, 0, None, 0)
-    for step in _STEP.findall(path):
-        child = _child(node, *step)
+    for step in PATH_STEP.findall(path):
+        child = _find_child_node(node, *step)
         if child is None:
             break
         mark, node = child
     line, column = mark.line + 1, mark.column + 1
-    return Located(line=line, column=column, message=message[:500], path=path[:200].lstrip("."))
+    return LocatedFinding(
+        line=line, column=column, message=message[:500], path=path[:200].lstrip(".")
+    )
 
 
-def _child(node: Any, member: str, index: str) -> tuple[Any, Any] | None:
+def _find_child_node(node: Any, member: str, index: str) -> tuple[Any, Any] | None:
     if isinstance(node, _yaml.SequenceNode) and index.isdigit() and int(index) < len(node.value):
         child = node.value[int(index)]
         return child.start_mark, child

@@ -1,4 +1,4 @@
-"""The scenario file format: the behaviour of a sandbox as data. Nothing in it is evaluated.
+"""The scenario file format: the behaviour of a sandbox as data, without code or expressions.
 
 Adding a test card takes one line in a scenario file.
 """
@@ -20,7 +20,7 @@ from mock_clover.clover.common.verdict import (
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.clover.threeds.records import THREEDS_LIFETIME_MS, CardFlow
 from mock_clover.clover.webhooks.records import TARGETS_MAX, TargetSpec
-from mock_clover.core.evidence import END, EvidenceLevel
+from mock_clover.core.evidence import END_OF_STRING, EvidenceLevel
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
@@ -54,15 +54,15 @@ CARDS_MAX = 2_000
 RULES_MAX = 1_000
 FAULTS_MAX = 100
 MERCHANTS_MAX = 20
-AHEAD_MS_MAX = 31_536_000_000
+SCHEDULE_OFFSET_MS_MAX = 31_536_000_000
 """One year: the maximum of settings that schedule a job before or after another event."""
 
 
 class ScenarioError(ValueError):
-    """An invalid scenario. The message has the location, the reason and a suggestion."""
+    """An invalid scenario. The message gives the location, the reason and a suggestion."""
 
-    found: tuple[tuple[int, int, str, str], ...] = ()
-    """Findings in a file: line, column, message, path. Empty if no line is affected."""
+    findings: tuple[tuple[int, int, str, str], ...] = ()
+    """Findings in a file: line, column, message, path. Empty if the error has no position in it."""
 
 
 class ScenarioRecord(Record, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +76,8 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
 
     number: Annotated[str, msgspec.Meta(pattern=CARD_NUMBER, description="The PAN, quoted.")]
     outcome: Annotated[
-        Literal["approve", "decline"], msgspec.Meta(description="The response of the issuer.")
+        Literal["approve", "decline"],
+        msgspec.Meta(description="Whether the issuer approves or declines."),
     ]
     evidence: Annotated[EvidenceLevel, msgspec.Meta(description="Evidence level.")] = "inferred"
     brand: (
@@ -93,10 +94,13 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
             description="Results of the address and CVV checks, used if the token has the data."
         ),
     ] = NO_CHECKS
-    code: Annotated[str, msgspec.Meta(description="Error code of a decline.")] = "card_declined"
-    decline_code: Annotated[str, msgspec.Meta(description="Decline code of a decline.")] = (
-        DECLINE_CODE
+    code: Annotated[str, msgspec.Meta(description="`code` of the error for a decline.")] = (
+        "card_declined"
     )
+    decline_code: Annotated[
+        str,
+        msgspec.Meta(description="`decline_code` of the error, for example insufficient_funds."),
+    ] = DECLINE_CODE
     message: Annotated[
         str, msgspec.Meta(description="Message of a decline.", min_length=1, max_length=500)
     ] = DECLINE_MESSAGE
@@ -110,7 +114,7 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
         return f"{self.brand or 'card'} ...{self.number[-4:]}"
 
     def verdict(self, scenario: str) -> Verdict:
-        """Return the response of the issuer, with this card as the reason."""
+        """Return the issuer's verdict, with this card as the reason."""
         why = f"{scenario}: {self.label} is listed to {self.outcome} ({self.evidence})"
         if self.outcome == "approve":
             return Approval(why=why, evidence=self.evidence, checks=self.checks)
@@ -135,8 +139,8 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
     strict: Annotated[
         bool,
         msgspec.Meta(
-            description="Reject requests that Clover's documentation says are rejected, and "
-            "endpoints Clover does not have."
+            description="Reject what Clover's documentation says is rejected, and endpoints that "
+            "Clover does not have."
         ),
     ] = False
     refuse_inferred: Annotated[
@@ -177,7 +181,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
     permissions: Annotated[
         tuple[Permission, ...] | None,
         msgspec.Meta(
-            description="Permissions of the app; a request that needs another one gets 401. "
+            description="Permissions of the app. A request that needs another one gets 401. "
             "Default: all permissions."
         ),
     ] = None
@@ -201,9 +205,9 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         int,
         msgspec.Meta(
             ge=0,
-            le=AHEAD_MS_MAX,
-            description="How long before a subscription's charge its customer is notified; 0: "
-            "never. Clover's value is unknown.",
+            le=SCHEDULE_OFFSET_MS_MAX,
+            description="How long before the next charge of a subscription the customer is "
+            "notified; 0 disables the notice. Clover's value is unknown.",
         ),
     ] = 259_200_000
     checkout: Annotated[
@@ -213,7 +217,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         int,
         msgspec.Meta(
             ge=0,
-            le=AHEAD_MS_MAX,
+            le=SCHEDULE_OFFSET_MS_MAX,
             description="Delay before a failed subscription payment is retried, unless the next "
             "payment is due earlier; 0: no retry. Clover's value is unknown.",
         ),
@@ -228,7 +232,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
     item_return_tip: Annotated[
         Literal["each", "first", "never"],
         msgspec.Meta(
-            description="Whether the return of order items also refunds the tip: each time, as "
+            description="Whether returning order items also refunds the tip: each time, as "
             "observed (CC 35618), only the first time, or never."
         ),
     ] = "each"
@@ -245,7 +249,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
         int | None,
         msgspec.Meta(
             description="Surcharge on card payments: 35000 is 3.5%. It applies to all cards, "
-            "because debit cards are not distinguished."
+            "because the mock cannot tell debit cards from credit cards."
         ),
     ] = None
     purchase_cards: Annotated[
@@ -270,8 +274,8 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
     void_type: Annotated[
         Literal["AUTH", "VOID"],
         msgspec.Meta(
-            description="metadata.refundType of such a void: AUTH, as observed for all captured "
-            "charges, or VOID."
+            description="metadata.refundType of a void within `void_window_ms`: AUTH, as observed "
+            "for all captured charges, or VOID."
         ),
     ] = "AUTH"
     threeds_life_ms: Annotated[
@@ -299,7 +303,7 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
     ] = 259_200_000
 
 
-_Credential = Annotated[str, msgspec.Meta(pattern=f"^[!-~]{{1,200}}{END}")] | None
+_Credential = Annotated[str, msgspec.Meta(pattern=f"^[!-~]{{1,200}}{END_OF_STRING}")] | None
 
 
 class Merchant(ScenarioRecord, frozen=True, kw_only=True):
@@ -308,7 +312,7 @@ class Merchant(ScenarioRecord, frozen=True, kw_only=True):
     name: Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^[a-z0-9][a-z0-9-]{{0,19}}{END}",
+            pattern=f"^[a-z0-9][a-z0-9-]{{0,19}}{END_OF_STRING}",
             description="Lower-case letters, digits and dashes.",
         ),
     ]
@@ -327,12 +331,12 @@ class Merchant(ScenarioRecord, frozen=True, kw_only=True):
 
 
 class Scenario(ScenarioRecord, frozen=True, kw_only=True):
-    """A complete scenario; it has the members of the scenario that its file extends."""
+    """A complete scenario, merged with the one that its file extends."""
 
     name: Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^[a-z0-9][a-z0-9-]{{0,63}}{END}",
+            pattern=f"^[a-z0-9][a-z0-9-]{{0,63}}{END_OF_STRING}",
             description="Lower-case letters, digits and dashes.",
         ),
     ]
@@ -360,7 +364,8 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
     webhooks: Annotated[
         tuple[TargetSpec, ...],
         msgspec.Meta(
-            description="Initial webhook targets, without verification.", max_length=TARGETS_MAX
+            description="Webhook targets that are active from the start, without verification.",
+            max_length=TARGETS_MAX,
         ),
     ] = ()
     data: Annotated[
@@ -384,6 +389,6 @@ class ScenarioFile(Scenario, frozen=True, kw_only=True):
         str | None,
         msgspec.Meta(
             description="The scenario that this one extends: the name of a built-in one, or, in a "
-            "file, a relative path that ends in .yaml. This one's members take precedence."
+            "file, a relative path that ends in .yaml. The fields of this one take precedence."
         ),
     ] = None

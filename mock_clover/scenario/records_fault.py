@@ -13,7 +13,7 @@ SOCKET_FAULTS: frozenset[FaultKind] = frozenset({"drop", "hang", "truncate", "ga
 """Kinds that break the connection itself; an ASGI application has no access to it."""
 
 DELAY_MS_MAX = 600_000
-FAULT_MEMBERS: dict[FaultKind, tuple[str, ...]] = {
+FIELDS_BY_KIND: dict[FaultKind, tuple[str, ...]] = {
     "delay": ("delay_ms", "jitter_ms"),
     "problem": ("problem", "delay_ms", "jitter_ms"),
     "drop": (),
@@ -22,7 +22,7 @@ FAULT_MEMBERS: dict[FaultKind, tuple[str, ...]] = {
     "garbage": (),
     "dribble": ("delay_ms", "jitter_ms"),
 }
-"""Fields used by each kind, besides those used by all: when, endpoint, times, odds, ttl_ms."""
+"""Fields that each kind uses, in addition to when, endpoint, times, odds and ttl_ms."""
 
 
 class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +31,7 @@ class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Annotated[
         FaultKind,
         msgspec.Meta(
-            description="delay: the response is late. problem: an error of the catalogue. drop: "
+            description="delay: the response is late. problem: an error from the catalogue. drop: "
             "the connection is reset. hang: no response. truncate: half a response, then the "
             "connection closes. garbage: bytes that are not HTTP. dribble: the response is sent in "
             "small pieces."
@@ -53,11 +53,18 @@ class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     times: Annotated[int, msgspec.Meta(ge=1, description="Maximum number of times.")] | None = None
     odds: Annotated[
         float,
-        msgspec.Meta(gt=0, le=1, description="Probability per request, derived from the seed."),
+        msgspec.Meta(
+            gt=0,
+            le=1,
+            description="Probability that the fault applies to a request, drawn with the seed.",
+        ),
     ] = 1.0
     ttl_ms: (
         Annotated[
-            int, msgspec.Meta(ge=1, description="Expires after this time on the sandbox's clock.")
+            int,
+            msgspec.Meta(
+                ge=1, description="The fault expires after this time on the sandbox's clock."
+            ),
         ]
         | None
     ) = None
@@ -72,13 +79,15 @@ class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
         msgspec.Meta(
             ge=0,
             le=DELAY_MS_MAX,
-            description="Maximum random addition to `delay_ms`, derived from the seed.",
+            description="Maximum random addition to `delay_ms`, drawn with the seed.",
         ),
     ] = 0
-    problem: Annotated[str | None, msgspec.Meta(description="Name of an error.")] = None
+    problem: Annotated[
+        str | None, msgspec.Meta(description="Name of an error, for example SERVICE_UNAVAILABLE.")
+    ] = None
 
     @property
     def label(self) -> str:
-        """A short description for reasons and the journal."""
+        """A short description, for the journal."""
         what = f"{self.kind} {self.problem}" if self.problem else self.kind
         return f"{what} {self.when}"

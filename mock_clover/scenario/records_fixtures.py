@@ -1,6 +1,6 @@
 """A merchant's initial data: customers with cards, orders and charges.
 
-`scenario/fixtures.py` creates it at `ago`, with the functions that handle requests.
+`scenario/fixtures.py` creates it with the functions that handle requests.
 """
 
 from typing import Annotated, Any, Literal
@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from mock_clover.clover.orders.records_item import Item
-from mock_clover.core.duration import SPAN
-from mock_clover.core.evidence import CURRENCY, EMAIL, END
+from mock_clover.core.duration import DURATION_PATTERN
+from mock_clover.core.evidence import CURRENCY, EMAIL, END_OF_STRING
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.object_id import OBJECT_ID
 from mock_clover.core.record import Record
@@ -21,7 +21,7 @@ ObjectId = (
     Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^{OBJECT_ID}{END}",
+            pattern=f"^{OBJECT_ID}{END_OF_STRING}",
             description="13 digits and capital letters except I, L, O, U; default: generated.",
         ),
     ]
@@ -29,13 +29,18 @@ ObjectId = (
 )
 Ago = Annotated[
     str,
-    msgspec.Meta(pattern=SPAN, description="Age, for example 3d; default: created now."),
+    msgspec.Meta(
+        pattern=DURATION_PATTERN, description="Age, for example 3d; default: created now."
+    ),
 ]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX, description="Minor units.")]
 Currency = Annotated[str, msgspec.Meta(pattern=CURRENCY, description="ISO 4217.")]
 CustomerRef = (
     Annotated[
-        str, msgspec.Meta(description="The customer who pays: an e-mail or id from `customers`.")
+        str,
+        msgspec.Meta(
+            description="The customer who pays: an e-mail address or id from `customers`."
+        ),
     ]
     | None
 )
@@ -49,13 +54,18 @@ class FixtureCard(FixtureRecord, frozen=True, kw_only=True):
     """A card. It may have expired, and the scenario may decline it."""
 
     number: Annotated[
-        str, msgspec.Meta(pattern=f"^[2-9][0-9]{{12,18}}{END}", description="The PAN, quoted.")
+        str,
+        msgspec.Meta(
+            pattern=f"^[2-9][0-9]{{12,18}}{END_OF_STRING}", description="The PAN, quoted."
+        ),
     ]
     exp_month: Annotated[
-        str, msgspec.Meta(pattern=f"^(0[1-9]|1[0-2]){END}", description="Two digits, quoted.")
+        str,
+        msgspec.Meta(pattern=f"^(0[1-9]|1[0-2]){END_OF_STRING}", description="Two digits, quoted."),
     ] = "12"
     exp_year: Annotated[
-        str, msgspec.Meta(pattern=f"^20[0-9]{{2}}{END}", description="Four digits, quoted.")
+        str,
+        msgspec.Meta(pattern=f"^20[0-9]{{2}}{END_OF_STRING}", description="Four digits, quoted."),
     ] = "2035"
     name: Annotated[str | None, msgspec.Meta(description="Cardholder.")] = None
     address_line1: Annotated[str | None, msgspec.Meta(description="For the address check.")] = None
@@ -65,7 +75,7 @@ class FixtureCard(FixtureRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=f"^clv_[1-9A-HJ-NP-Za-km-z]{{24}}{END}",
+                pattern=f"^clv_[1-9A-HJ-NP-Za-km-z]{{24}}{END_OF_STRING}",
                 description="`clv_` and 24 base58 characters; default: generated.",
             ),
         ]
@@ -81,7 +91,7 @@ DEFAULT_CARD = FixtureCard(number="4242424242424242")
 
 
 class FixtureCustomer(FixtureRecord, frozen=True, kw_only=True):
-    """A customer with saved cards. The last card pays."""
+    """A customer with saved cards. Payments use the last one."""
 
     email: Annotated[str, msgspec.Meta(pattern=EMAIL, max_length=254)]
     id: ObjectId = None
@@ -90,7 +100,7 @@ class FixtureCustomer(FixtureRecord, frozen=True, kw_only=True):
     phone: str | None = None
     cards: Annotated[
         tuple[FixtureCard, ...],
-        msgspec.Meta(description="Saved cards; default: one that is approved.", max_length=50),
+        msgspec.Meta(description="Saved cards; default: one card that is approved.", max_length=50),
     ] = (DEFAULT_CARD,)
     ago: Ago = "0s"
 
@@ -108,7 +118,7 @@ class FixtureOrder(FixtureRecord, frozen=True, kw_only=True):
     state: Annotated[OrderState, msgspec.Meta(description="State of the order.")] = "created"
     customer: CustomerRef = None
     card: Annotated[
-        FixtureCard | None, msgspec.Meta(description="The card that pays, if no customer does.")
+        FixtureCard | None, msgspec.Meta(description="The card to charge if `customer` is not set.")
     ] = None
     ago: Ago = "0s"
 
@@ -122,7 +132,8 @@ class FixtureCharge(FixtureRecord, frozen=True, kw_only=True):
     state: Annotated[
         FixtureChargeState,
         msgspec.Meta(
-            description="`refunded` is in full; for a part, use `captured` and `refunded: n`."
+            description="`refunded` is a full refund. For a partial one, use `captured` with "
+            "`refunded: n`."
         ),
     ] = "captured"
     captured: (
@@ -140,11 +151,11 @@ class FixtureCharge(FixtureRecord, frozen=True, kw_only=True):
     ] = None
     customer: CustomerRef = None
     card: Annotated[
-        FixtureCard | None, msgspec.Meta(description="The card that pays, if no customer does.")
+        FixtureCard | None, msgspec.Meta(description="The card to charge if `customer` is not set.")
     ] = None
     description: Annotated[str, msgspec.Meta(max_length=255)] | None = None
     external_reference_id: (
-        Annotated[str, msgspec.Meta(max_length=12, pattern=f"^[A-Za-z0-9 ]*{END}")] | None
+        Annotated[str, msgspec.Meta(max_length=12, pattern=f"^[A-Za-z0-9 ]*{END_OF_STRING}")] | None
     ) = None
     metadata: dict[str, Any] | None = None
     ago: Ago = "0s"
@@ -158,7 +169,7 @@ class Fixtures(FixtureRecord, frozen=True, kw_only=True):
         msgspec.Meta(
             ge=0,
             le=PEOPLE_MAX,
-            description="Number of fake customers, each with a saved card, from the seed.",
+            description="Number of customers to generate from the seed, each with one saved card.",
         ),
     ] = 0
     customers: Annotated[tuple[FixtureCustomer, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()

@@ -1,7 +1,7 @@
 """Rules of a scenario: a condition on a request and the resulting action. The first match wins.
 
-Rules are data; nothing is evaluated. Cards are matched by fingerprint, prefix, last four digits or
-brand. No stored number is compared.
+Rules are data: they contain no code. Cards are matched by fingerprint, prefix, last four digits or
+brand; card numbers are not stored.
 """
 
 from typing import Annotated, Any, Literal, NamedTuple
@@ -19,17 +19,17 @@ from mock_clover.clover.common.verdict import (
 )
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.clover.webhooks.records import EventSpec
-from mock_clover.core.evidence import END, EvidenceLevel
+from mock_clover.core.evidence import END_OF_STRING, EvidenceLevel
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
 
 ALTERNATE_TENDER = "alternate_tender"
-"""The `source` of a charge that is not paid by card."""
+"""The `source` of a charge that is paid by an alternate tender."""
 SourceKind = Literal["token", "multipay", "customer", "gift_card", "ach", "tender"]
 
 
-CARD_NUMBER = f"^([2-9][0-9]{{12,18}}|#[a-p]{{24}}-[0-9]{{4}}){END}"
+CARD_NUMBER = f"^([2-9][0-9]{{12,18}}|#[a-p]{{24}}-[0-9]{{4}}){END_OF_STRING}"
 """A PAN, or in a snapshot its fingerprint and last four digits."""
 
 
@@ -41,8 +41,8 @@ class CardMatch(RuleRecord, frozen=True, kw_only=True):
     """Conditions on a card. All must match."""
 
     number: Annotated[str, msgspec.Meta(pattern=CARD_NUMBER)] | None = None
-    prefix: Annotated[str, msgspec.Meta(pattern=f"^[0-9]{{1,6}}{END}")] | None = None
-    last4: Annotated[str, msgspec.Meta(pattern=f"^[0-9]{{4}}{END}")] | None = None
+    prefix: Annotated[str, msgspec.Meta(pattern=f"^[0-9]{{1,6}}{END_OF_STRING}")] | None = None
+    last4: Annotated[str, msgspec.Meta(pattern=f"^[0-9]{{4}}{END_OF_STRING}")] | None = None
     brand: Brand | None = None
 
     def matches(self, card: Card, fingerprint: str | None) -> bool:
@@ -62,7 +62,7 @@ class AmountMatch(RuleRecord, frozen=True, kw_only=True):
     max: Annotated[int, msgspec.Meta(ge=0)] = AMOUNT_MAX
 
 
-class StoredMatch(RuleRecord, frozen=True, kw_only=True):
+class StoredCredentialsMatch(RuleRecord, frozen=True, kw_only=True):
     """Conditions on the `stored_credentials` of a payment. All must match."""
 
     given: Annotated[
@@ -115,7 +115,7 @@ class Condition(RuleRecord, frozen=True, kw_only=True):
     )
     source: Annotated[SourceKind | None, msgspec.Meta(description="Kind of payment source.")] = None
     stored_credentials: Annotated[
-        StoredMatch | None,
+        StoredCredentialsMatch | None,
         msgspec.Meta(description="Stored credentials of a payment with a saved card."),
     ] = None
     header: Annotated[
@@ -143,12 +143,12 @@ class Condition(RuleRecord, frozen=True, kw_only=True):
     ) = None
 
     @property
-    def counts(self) -> bool:
+    def uses_counter(self) -> bool:
         """Whether the rule counts matching requests."""
         return (self.nth or self.first or self.every or self.after) is not None
 
-    def counted(self, number: int) -> bool:
-        """Return whether the rule applies to the number-th matching request, from 1."""
+    def matches_count(self, number: int) -> bool:
+        """Return whether the rule applies to the n-th matching request, counted from 1."""
         return (
             (self.nth is None or number == self.nth)
             and (self.first is None or number <= self.first)
@@ -156,63 +156,76 @@ class Condition(RuleRecord, frozen=True, kw_only=True):
             and (self.after is None or number > self.after)
         )
 
-    def unmet(self, facts: RuleInput, fingerprint: str | None) -> str:
+    def first_unmet_condition(self, rule_input: RuleInput, fingerprint: str | None) -> str:
         """Return the first condition that a request does not meet, or '' if it meets all."""
-        for name in _CHECKED:
-            if getattr(self, name) is not None and not _MEETS[name](self, facts, fingerprint):
+        for name in _CONDITION_ORDER:
+            if getattr(self, name) is not None and not _MATCHERS[name](
+                self, rule_input, fingerprint
+            ):
                 return name
-        if self.description is not None and self.description not in facts.description:
+        if self.description is not None and self.description not in rule_input.description:
             return "description"
         for name, value in (self.metadata or {}).items():
-            if str(facts.metadata.get(name)) != value:
+            if str(rule_input.metadata.get(name)) != value:
                 return f"metadata.{name}"
         for name, value in (self.header or {}).items():
-            if facts.headers.get(name.lower().encode()) != value.encode():
+            if rule_input.headers.get(name.lower().encode()) != value.encode():
                 return f"header.{name}"
         return ""
 
 
-def _same_word(one: str, other: str | None) -> bool:
+def _equals_ignoring_case(one: str, other: str | None) -> bool:
     return other is not None and one.casefold() == other.casefold()
 
 
-def _meets_amount(when: Condition, facts: RuleInput) -> bool:
-    if facts.amount is None:
+def _matches_amount(when: Condition, rule_input: RuleInput) -> bool:
+    if rule_input.amount is None:
         return False
     if isinstance(when.amount, AmountMatch):
-        return when.amount.min <= facts.amount <= when.amount.max
-    return facts.amount == when.amount
+        return when.amount.min <= rule_input.amount <= when.amount.max
+    return rule_input.amount == when.amount
 
 
-_CHECKED = ("endpoint", "currency", "email", "source", "amount", "card", "stored_credentials")
+_CONDITION_ORDER = (
+    "endpoint",
+    "currency",
+    "email",
+    "source",
+    "amount",
+    "card",
+    "stored_credentials",
+)
 """Fields of a condition in the order of evaluation."""
 
-_MEETS: dict[str, Any] = {
-    "endpoint": lambda when, facts, _: when.endpoint == facts.endpoint,
-    "currency": lambda when, facts, _: _same_word(when.currency, facts.currency),
-    "email": lambda when, facts, _: _same_word(when.email, facts.email),
-    "source": lambda when, facts, _: when.source == facts.source,
-    "amount": lambda when, facts, _: _meets_amount(when, facts),
-    "card": lambda when, facts, fingerprint: (
-        facts.card is not None and when.card.matches(facts.card, fingerprint)
+_MATCHERS: dict[str, Any] = {
+    "endpoint": lambda when, rule_input, _: when.endpoint == rule_input.endpoint,
+    "currency": lambda when, rule_input, _: _equals_ignoring_case(
+        when.currency, rule_input.currency
     ),
-    "stored_credentials": lambda when, facts, _: when.stored_credentials.matches(
-        facts.stored_credentials
+    "email": lambda when, rule_input, _: _equals_ignoring_case(when.email, rule_input.email),
+    "source": lambda when, rule_input, _: when.source == rule_input.source,
+    "amount": lambda when, rule_input, _: _matches_amount(when, rule_input),
+    "card": lambda when, rule_input, fingerprint: (
+        rule_input.card is not None and when.card.matches(rule_input.card, fingerprint)
+    ),
+    "stored_credentials": lambda when, rule_input, _: when.stored_credentials.matches(
+        rule_input.stored_credentials
     ),
 }
 
 
-class Approve(RuleRecord, frozen=True, kw_only=True):
+class ApproveAction(RuleRecord, frozen=True, kw_only=True):
     """The issuer approves."""
 
     checks: Checks = NO_CHECKS
-    amount: Annotated[int, msgspec.Meta(ge=1, description="Approve only this amount.")] | None = (
-        None
-    )
+    amount: (
+        Annotated[int, msgspec.Meta(ge=1, description="Approve only this part of the amount.")]
+        | None
+    ) = None
     warning_message: str | None = None
 
 
-class DeclineAs(RuleRecord, frozen=True, kw_only=True):
+class DeclineAction(RuleRecord, frozen=True, kw_only=True):
     """The issuer declines."""
 
     code: str = "card_declined"
@@ -221,49 +234,49 @@ class DeclineAs(RuleRecord, frozen=True, kw_only=True):
     phantom: Annotated[
         bool,
         msgspec.Meta(
-            description="A phantom decline: the response is 402, but the charge is approved."
+            description="A phantom decline: the response is 402, but the charge stands as approved."
         ),
     ] = False
 
 
-class RawReply(RuleRecord, frozen=True, kw_only=True):
+class RawResponse(RuleRecord, frozen=True, kw_only=True):
     """A complete response, sent unchanged."""
 
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 200
     body: Any = None
-    content_type: Annotated[str, msgspec.Meta(pattern=f"^[ -~]+{END}", max_length=100)] = (
-        "application/json"
-    )
+    content_type: Annotated[
+        str, msgspec.Meta(pattern=f"^[ -~]+{END_OF_STRING}", max_length=100)
+    ] = "application/json"
 
 
 class Action(RuleRecord, frozen=True, kw_only=True):
-    """At most one outcome; optionally a fault, a webhook and a 3-D Secure flow. Not empty."""
+    """At most one outcome, and optionally a fault, a webhook and a 3-D Secure flow; not empty."""
 
-    approve: Approve | None = None
-    decline: DeclineAs | None = None
+    approve: ApproveAction | None = None
+    decline: DeclineAction | None = None
     problem: Annotated[str | None, msgspec.Meta(description="Name of an error.")] = None
-    raw: RawReply | None = None
+    raw: RawResponse | None = None
     fault: Fault | None = None
     threeds: Annotated[
         ThreeDSFlow | None, msgspec.Meta(description="Flow of a payment that requests 3-D Secure.")
     ] = None
     webhook: Annotated[
         EventSpec | None,
-        msgspec.Meta(description="A webhook event that is sent after any outcome."),
+        msgspec.Meta(description="A webhook event, sent whatever the outcome."),
     ] = None
 
     @property
-    def of_issuer(self) -> bool:
-        """Whether the outcome is an issuer response, not an error or a fault."""
+    def is_issuer_outcome(self) -> bool:
+        """Whether the outcome is an issuer's verdict, not an error or a fault."""
         return self.approve is not None or self.decline is not None
 
-    def verdict(self, why: str, evidence: EvidenceLevel, based_on: str) -> Verdict | None:
-        """Return the issuer response, or None if the outcome is another one."""
+    def verdict(self, why: str, evidence: EvidenceLevel, evidence_name: str) -> Verdict | None:
+        """Return the issuer's verdict, or None if there is none."""
         if self.approve is not None:
             return Approval(
                 why=why,
                 evidence=evidence,
-                based_on=based_on,
+                evidence_name=evidence_name,
                 checks=self.approve.checks,
                 amount=self.approve.amount,
                 warning_message=self.approve.warning_message,
@@ -273,7 +286,7 @@ class Action(RuleRecord, frozen=True, kw_only=True):
         return Decline(
             why=why,
             evidence=evidence,
-            based_on=based_on,
+            evidence_name=evidence_name,
             code=self.decline.code,
             decline_code=self.decline.decline_code,
             message=self.decline.message,
@@ -288,7 +301,7 @@ class Rule(RuleRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             msgspec.Meta(
-                max_length=80, pattern=f"^[ -~]*{END}", description="Name shown in `why`."
+                max_length=80, pattern=f"^[ -~]*{END_OF_STRING}", description="Name shown in `why`."
             ),
         ]
         | None

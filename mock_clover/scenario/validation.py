@@ -1,4 +1,4 @@
-"""Validate what the types of a scenario cannot express. A finding is a path and a message.
+"""Check the rules for scenarios that types cannot express. A finding is a path and a message.
 
 Errors make a scenario invalid; warnings are only reported.
 """
@@ -27,19 +27,26 @@ from mock_clover.core.suggestions import did_you_mean
 from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records import DECLINE_CODES, Scenario, Settings, TestCard
 from mock_clover.scenario.records_fault import Fault
-from mock_clover.scenario.records_rule import AmountMatch, CardMatch, Condition, Rule, StoredMatch
+from mock_clover.scenario.records_rule import (
+    AmountMatch,
+    CardMatch,
+    Condition,
+    Rule,
+    StoredCredentialsMatch,
+)
 from mock_clover.scenario.validation_fixtures import check_all_fixtures, fixture_warnings
 
-PAYERS = frozenset(
+AUTHORIZING_OPERATIONS = frozenset(
     {
         *("create_charge", "pay_order", "finalize_payment"),
         *("create_customer", "update_customer"),
     }
 )
-"""Operations that request an authorization, besides scheduled ones: the issuer can decline."""
-_SECURED = frozenset({"create_charge", "pay_order"})
+"""Operations that request an authorization, which the issuer can decline. Scheduled ones are not
+included."""
+_THREEDS_OPERATIONS = frozenset({"create_charge", "pay_order"})
 """Operations that may request 3-D Secure."""
-_STORED = _SECURED | {"finalize_payment", "charge_subscription"}
+_STORED_CREDENTIALS_OPERATIONS = _THREEDS_OPERATIONS | {"finalize_payment", "charge_subscription"}
 _CHECKS = Checks.__struct_fields__
 
 
@@ -51,8 +58,8 @@ def find_errors(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> It
         yield from _check_when(rule.when, endpoints, f".rules[{index}].when")
         yield from _check_then(rule, endpoints, f".rules[{index}].then")
         for name in (tree["rules"][index]["then"].get("approve") or {}).get("checks", ()):
-            at = f".rules[{index}].then.approve.checks.{name}"
-            yield from _check_name(name, "check", _CHECKS, at)
+            path = f".rules[{index}].then.approve.checks.{name}"
+            yield from _check_name(name, "check", _CHECKS, path)
     for index, fault in enumerate(scenario.faults):
         yield from _check_fault(fault, endpoints, f".faults[{index}]")
     yield from _check_allow_inferred(scenario.settings, endpoints, ".settings")
@@ -76,16 +83,16 @@ def faults_of(scenario: Scenario) -> Iterator[tuple[str, Fault]]:
 def allowable_names(endpoints: Collection[str]) -> tuple[str, ...]:
     """Return the names that `allow_inferred` can list: behaviours, errors and operations."""
     operations = (name for name in endpoints if name not in BACKGROUND_OPERATIONS)
-    return (*(each.name for each in BEHAVIOURS), *SELECTABLE_ERRORS, *operations)
+    return (*(behaviour.name for behaviour in BEHAVIOURS), *SELECTABLE_ERRORS, *operations)
 
 
 def _check_allow_inferred(
-    settings: Settings | None, endpoints: Collection[str], at: str
+    settings: Settings | None, endpoints: Collection[str], path: str
 ) -> Iterator[Finding]:
     names = allowable_names(endpoints) if endpoints else ()
     for index, name in enumerate(settings.allow_inferred if settings else ()):
         yield from _check_name(
-            name, "behaviour, error or operation", names, f"{at}.allow_inferred[{index}]"
+            name, "behaviour, error or operation", names, f"{path}.allow_inferred[{index}]"
         )
 
 
@@ -94,13 +101,13 @@ def _check_dashboard_urls(scenario: Scenario) -> Iterator[Finding]:
     all_settings += [
         (f".merchants[{n}]", m.settings) for n, m in enumerate(scenario.merchants) if m.settings
     ]
-    for at, settings in all_settings:
+    for path, settings in all_settings:
         urls = settings.checkout.dashboard
         for name in urls.__struct_fields__:
             url = getattr(urls, name)
             message = redirect_url_error(url, allow_http_and_localhost=True) if url else ""
             if message:
-                yield f"{at}.settings.checkout.dashboard.{name}", message
+                yield f"{path}.settings.checkout.dashboard.{name}", message
 
 
 def _check_targets(targets: Iterable[TargetSpec]) -> Iterator[Finding]:
@@ -114,139 +121,144 @@ def _check_targets(targets: Iterable[TargetSpec]) -> Iterator[Finding]:
         seen |= {spec.id} if spec.id else set()
 
 
-def _check_card(card: TestCard, raw: dict[str, Any], at: str) -> Iterator[Finding]:
-    yield from _check_number(card.number, card.brand, at)
+def _check_card(card: TestCard, raw: dict[str, Any], path: str) -> Iterator[Finding]:
+    yield from _check_number(card.number, card.brand, path)
     if card.brand is None and card.number.isdigit() and brand_of(card.number) is None:
-        yield f"{at}.number", "unknown brand for this number; set `brand`"
+        yield f"{path}.number", "no known card brand issues this number; set `brand`"
     for check_name in raw.get("checks", ()):
-        yield from _check_name(check_name, "check", _CHECKS, f"{at}.checks.{check_name}")
+        yield from _check_name(check_name, "check", _CHECKS, f"{path}.checks.{check_name}")
     excluded = ("checks",) if card.outcome == "decline" else ("code", "decline_code", "message")
     for member in excluded:
         if member in raw:
-            yield f"{at}.{member}", f"`{member}` is not allowed with outcome {card.outcome}"
+            yield f"{path}.{member}", f"`{member}` is not allowed with outcome {card.outcome}"
 
 
-def _check_number(number: str, declared: SourceBrand | None, at: str) -> Iterator[Finding]:
+def _check_number(number: str, declared: SourceBrand | None, path: str) -> Iterator[Finding]:
     if not number.isdigit() or not passes_luhn(number):
-        yield f"{at}.number", "the number fails the Luhn check"
+        yield f"{path}.number", "the number fails the Luhn check"
     elif declared and (brand := brand_of(number)) not in (None, declared):
-        yield f"{at}.brand", f"the brand of this number is {brand}, not {declared}"
+        yield f"{path}.brand", f"the brand of this number is {brand}, not {declared}"
 
 
-def _check_when(when: Condition, endpoints: Collection[str], at: str) -> Iterator[Finding]:
-    yield from _check_name(when.endpoint, "operation", endpoints, f"{at}.endpoint")
+def _check_when(when: Condition, endpoints: Collection[str], path: str) -> Iterator[Finding]:
+    yield from _check_name(when.endpoint, "operation", endpoints, f"{path}.endpoint")
     if isinstance(when.amount, AmountMatch) and when.amount.min > when.amount.max:
-        yield f"{at}.amount", f"min {when.amount.min} is above max {when.amount.max}"
+        yield f"{path}.amount", f"min {when.amount.min} is greater than max {when.amount.max}"
     elif isinstance(when.amount, int) and when.amount < 0:
-        yield f"{at}.amount", "must not be negative"
+        yield f"{path}.amount", "must not be negative"
     if when.currency is not None and not re.fullmatch("[A-Za-z]{3}", when.currency):
-        yield f"{at}.currency", "must have three letters, for example usd"
+        yield f"{path}.currency", "must have three letters, for example usd"
     if when.stored_credentials is not None:
-        yield from _check_stored_credentials(when, f"{at}.stored_credentials")
+        yield from _check_stored_credentials(when, f"{path}.stored_credentials")
     if when.card is not None:
-        yield from _check_card_match(when.card, f"{at}.card")
+        yield from _check_card_match(when.card, f"{path}.card")
     every, after = when.every or 1, when.after or 0
     number = when.nth or (after // every + 1) * every
-    if not when.counted(number):
+    if not when.matches_count(number):
         names = [name for name in ("nth", "first", "every", "after") if getattr(when, name)]
         conditions = ", ".join(f"{name}: {getattr(when, name)}" for name in names)
-        yield f"{at}.{names[0]}", f"no request can match all of {conditions}"
+        yield f"{path}.{names[0]}", f"no request can match all of {conditions}"
 
 
-def _check_stored_credentials(when: Condition, at: str) -> Iterator[Finding]:
-    stored = when.stored_credentials or StoredMatch()
-    if stored == StoredMatch():
-        yield at, "is empty; set `given`, `sequence`, `initiator` or `is_scheduled`"
-    elif stored.given is False and stored != StoredMatch(given=False):
-        yield f"{at}.given", "`given: false` cannot be combined with other conditions"
-    if when.endpoint is not None and when.endpoint not in _STORED:
-        yield at, f"{when.endpoint} has no stored_credentials"
+def _check_stored_credentials(when: Condition, path: str) -> Iterator[Finding]:
+    stored = when.stored_credentials or StoredCredentialsMatch()
+    if stored == StoredCredentialsMatch():
+        yield path, "is empty; set `given`, `sequence`, `initiator` or `is_scheduled`"
+    elif stored.given is False and stored != StoredCredentialsMatch(given=False):
+        yield f"{path}.given", "`given: false` cannot be combined with other conditions"
+    if when.endpoint is not None and when.endpoint not in _STORED_CREDENTIALS_OPERATIONS:
+        yield path, f"requests of {when.endpoint} have no stored_credentials"
 
 
-def _check_card_match(card: CardMatch, at: str) -> Iterator[Finding]:
+def _check_card_match(card: CardMatch, path: str) -> Iterator[Finding]:
     if card.number is None:
         return
-    yield from _check_number(card.number, card.brand, at)
+    yield from _check_number(card.number, card.brand, path)
     if card.prefix and not card.number.startswith(card.prefix):
-        yield f"{at}.prefix", "`number` does not start with this prefix"
+        yield f"{path}.prefix", "`number` does not start with this prefix"
     if card.last4 and not card.number.endswith(card.last4):
-        yield f"{at}.last4", "`number` does not end with these digits"
+        yield f"{path}.last4", "`number` does not end with these digits"
 
 
-def _check_then(rule: Rule, endpoints: Collection[str], at: str) -> Iterator[Finding]:
+def _check_then(rule: Rule, endpoints: Collection[str], path: str) -> Iterator[Finding]:
     then, when = rule.then, rule.when
     outcomes = [n for n in ("approve", "decline", "problem", "raw") if getattr(then, n) is not None]
     additions = [then.fault, then.threeds, then.webhook]
     if when.endpoint == "create_token" and (any(additions) or {*outcomes} - {"problem"}):
-        yield at, "create_token allows only a `problem`"
+        yield path, "the only outcome allowed for create_token is `problem`"
     if when.endpoint in BACKGROUND_OPERATIONS and (then.fault or then.raw):
-        yield at, f"{when.endpoint} has no response: `fault` and `raw` are not allowed"
+        yield (
+            path,
+            f"{when.endpoint} runs in the background and has no response: no `fault` or `raw`",
+        )
     if not outcomes and not any(additions):
-        yield at, "is empty; set approve, decline, problem, raw, threeds, fault or webhook"
+        yield path, "must set one of approve, decline, problem, raw, threeds, fault or webhook"
     elif len(outcomes) > 1:
-        yield f"{at}.{outcomes[1]}", f"cannot be combined with `{outcomes[0]}`; set one outcome"
-    yield from _check_name(then.problem, "problem", SELECTABLE_ERRORS, f"{at}.problem")
-    if then.decline is not None and when.endpoint in set(endpoints) - PAYERS - set(
+        yield f"{path}.{outcomes[1]}", f"cannot be combined with `{outcomes[0]}`; set one outcome"
+    yield from _check_name(then.problem, "problem", SELECTABLE_ERRORS, f"{path}.problem")
+    if then.decline is not None and when.endpoint in set(endpoints) - AUTHORIZING_OPERATIONS - set(
         BACKGROUND_OPERATIONS
     ):
-        allowed = ", ".join((*sorted(PAYERS), *BACKGROUND_OPERATIONS))
+        allowed = ", ".join((*sorted(AUTHORIZING_OPERATIONS), *BACKGROUND_OPERATIONS))
         message = f"{when.endpoint} requests no authorization; allowed for {allowed}"
-        yield f"{at}.decline", message
+        yield f"{path}.decline", message
     if then.threeds is not None:
-        yield from _check_threeds(rule, at)
+        yield from _check_threeds(rule, path)
     partial = then.approve.amount if then.approve else None
     if partial and isinstance(when.amount, int) and partial >= when.amount:
-        yield f"{at}.approve.amount", f"must be below the amount {when.amount} of `when`"
+        yield f"{path}.approve.amount", f"must be below the amount {when.amount} of `when`"
     if then.webhook is not None:
-        yield from _check_webhook(then.webhook, rule, f"{at}.webhook")
+        yield from _check_webhook(then.webhook, rule, f"{path}.webhook")
     if then.fault is None:
         return
-    yield from _check_fault(then.fault, endpoints, f"{at}.fault")
+    yield from _check_fault(then.fault, endpoints, f"{path}.fault")
     for member, instead in (("endpoint", "when.endpoint"), ("times", "when.first"), ("ttl_ms", "")):
         if getattr(then.fault, member) is not None:
             hint = f"; use `{instead}`" if instead else ""
-            yield f"{at}.fault.{member}", f"`{member}` is not allowed in a rule's fault{hint}"
+            yield f"{path}.fault.{member}", f"`{member}` is not allowed in a rule's fault{hint}"
 
 
-def _check_threeds(rule: Rule, at: str) -> Iterator[Finding]:
+def _check_threeds(rule: Rule, path: str) -> Iterator[Finding]:
     if rule.then.problem is not None or rule.then.raw is not None:
-        yield f"{at}.threeds", "can only be combined with approve or decline"
-    if rule.when.endpoint is not None and rule.when.endpoint not in _SECURED:
-        allowed = ", ".join(sorted(_SECURED))
-        yield f"{at}.threeds", f"is not supported for {rule.when.endpoint}; allowed for {allowed}"
+        yield f"{path}.threeds", "can only be combined with approve or decline"
+    if rule.when.endpoint is not None and rule.when.endpoint not in _THREEDS_OPERATIONS:
+        allowed = ", ".join(sorted(_THREEDS_OPERATIONS))
+        yield f"{path}.threeds", f"is not supported for {rule.when.endpoint}; allowed for {allowed}"
 
 
-def _check_webhook(event: EventSpec, rule: Rule, at: str) -> Iterator[Finding]:
+def _check_webhook(event: EventSpec, rule: Rule, path: str) -> Iterator[Finding]:
     error = event_error(event)
     if error is not None:
-        yield f"{at}.{error[0]}", error[1]
+        yield f"{path}.{error[0]}", error[1]
     name = rule.when.endpoint
     if event.payload is not None or name is None:
         return
     if event.kind == "platform" and event.object is None and name not in EVENT_BY_OPERATION:
-        yield at, f"{name} has no object; set `object`"
+        yield path, f"{name} creates no object that the event could name; set `object`"
     if event.id is None and name not in EVENT_BY_OPERATION:
-        yield at, f"{name} has no object; set `id`"
+        yield path, f"{name} creates no object that the event could name; set `id`"
     elif (
         event.id is None and rule.then.problem is not None and name not in OPERATIONS_WITH_OBJECT_ID
     ):
-        yield at, f"{name} fails and creates no object; set `id`"
+        yield path, f"{name} fails and creates no object; set `id`"
 
 
-def _check_fault(fault: Fault, endpoints: Collection[str], at: str) -> Iterator[Finding]:
-    yield from _check_name(fault.endpoint, "operation", endpoints, f"{at}.endpoint")
-    yield from _check_name(fault.problem, "problem", SELECTABLE_ERRORS, f"{at}.problem")
+def _check_fault(fault: Fault, endpoints: Collection[str], path: str) -> Iterator[Finding]:
+    yield from _check_name(fault.endpoint, "operation", endpoints, f"{path}.endpoint")
+    yield from _check_name(fault.problem, "problem", SELECTABLE_ERRORS, f"{path}.problem")
     if fault.endpoint in BACKGROUND_OPERATIONS:
-        yield f"{at}.endpoint", f"{fault.endpoint} has no response"
+        yield f"{path}.endpoint", f"{fault.endpoint} runs in the background and has no response"
     if fault.kind != "problem" and fault.problem is not None:
-        yield f"{at}.problem", f"`problem` is not allowed with kind {fault.kind}"
+        yield f"{path}.problem", f"`problem` is not allowed with kind {fault.kind}"
     if fault.kind == "delay" and not fault.delay_ms + fault.jitter_ms:
-        yield f"{at}.kind", "`delay` requires `delay_ms` or `jitter_ms`"
+        yield f"{path}.kind", "`delay` requires `delay_ms` or `jitter_ms`"
 
 
-def _check_name(name: str | None, kind: str, known: Collection[str], at: str) -> Iterator[Finding]:
+def _check_name(
+    name: str | None, kind: str, known: Collection[str], path: str
+) -> Iterator[Finding]:
     if name is not None and known and name not in known:
-        yield at, f"unknown {kind} `{name}`{did_you_mean(name, known)}"
+        yield path, f"unknown {kind} `{name}`{did_you_mean(name, known)}"
 
 
 def find_warnings(scenario: Scenario) -> Iterator[Finding]:
@@ -259,22 +271,24 @@ def find_warnings(scenario: Scenario) -> Iterator[Finding]:
     numbers: dict[str, int] = {}
     for index, card in enumerate(scenario.cards):
         if numbers.setdefault(card.number, index) != index:
-            message = f"never reached: card {numbers[card.number] + 1} has the same number"
+            message = (
+                f"never used: card {numbers[card.number] + 1} has the same number and comes first"
+            )
             yield f".cards[{index}].number", message
         yield from _decline_code_warning(card.decline_code, f".cards[{index}].decline_code")
     whens = [msgspec.to_builtins(rule.when) for rule in scenario.rules]
-    conditions = [frozenset((name, repr(value)) for name, value in each.items()) for each in whens]
+    conditions = [frozenset((name, repr(value)) for name, value in when.items()) for when in whens]
     for index, rule in enumerate(scenario.rules):
-        earlier = (n for n in range(index) if not scenario.rules[n].when.counts)
+        earlier = (n for n in range(index) if not scenario.rules[n].when.uses_counter)
         covering = next((n for n in earlier if conditions[n] <= conditions[index]), None)
         if covering is not None:
             every = "" if conditions[covering] else ", and it matches every request"
-            yield f".rules[{index}]", f"never reached: rule {covering + 1} comes first{every}"
+            yield f".rules[{index}]", f"never used: rule {covering + 1} comes first{every}"
         if rule.then.decline is not None:
-            at = f".rules[{index}].then.decline.decline_code"
-            yield from _decline_code_warning(rule.then.decline.decline_code, at)
+            path = f".rules[{index}].then.decline.decline_code"
+            yield from _decline_code_warning(rule.then.decline.decline_code, path)
 
 
-def _decline_code_warning(code: str, at: str) -> Iterator[Finding]:
+def _decline_code_warning(code: str, path: str) -> Iterator[Finding]:
     if code not in DECLINE_CODES and (near := did_you_mean(code, DECLINE_CODES)):
-        yield at, f"unknown decline code `{code}`{near}"
+        yield path, f"unknown decline code `{code}`{near}"

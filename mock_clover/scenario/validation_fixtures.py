@@ -1,6 +1,6 @@
 """Validate the data and merchants of a scenario. A finding is a path and a message.
 
-`scenario/fixtures.py` can create valid data without an error.
+`scenario/fixtures.py` creates valid data without errors.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from mock_clover.scenario.records_fixtures import (
 )
 
 _CREDENTIALS = ("merchant_id", "access_token", "api_key")
-_ENDED = frozenset({"voided", "refunded"})
+_REFUNDED_STATES = frozenset({"voided", "refunded"})
 
 
 def check_all_fixtures(scenario: Scenario) -> Iterator[Finding]:
@@ -38,103 +38,117 @@ def check_all_fixtures(scenario: Scenario) -> Iterator[Finding]:
             yield from _check_fixtures(merchant.data, listed, f".merchants[{index}].data")
 
 
-def _check_merchant(merchant: Merchant, before: tuple[Merchant, ...], at: str) -> Iterator[Finding]:
+def _check_merchant(
+    merchant: Merchant, before: tuple[Merchant, ...], path: str
+) -> Iterator[Finding]:
     for member in ("name", *_CREDENTIALS):
         value = getattr(merchant, member)
         same = (n for n, other in enumerate(before) if getattr(other, member) == value)
         if value is not None and (index := next(same, None)) is not None:
-            yield f"{at}.{member}", f"merchant {index + 1} has the same value"
+            yield f"{path}.{member}", f"merchant {index + 1} has the same value; it must be unique"
 
 
-def _check_fixtures(fixtures: Fixtures, listed: set[str], at: str) -> Iterator[Finding]:
+def _check_fixtures(fixtures: Fixtures, listed: set[str], path: str) -> Iterator[Finding]:
     ids: set[str] = set()
     for index, customer in enumerate(fixtures.customers):
-        here = f"{at}.customers[{index}]"
+        here = f"{path}.customers[{index}]"
         yield from _check_id(customer.id, ids, f"{here}.id")
         yield from _check_cards(customer, listed, ids, here)
     for index, order in enumerate(fixtures.orders):
-        here = f"{at}.orders[{index}]"
+        here = f"{path}.orders[{index}]"
         yield from _check_id(order.id, ids, f"{here}.id")
         yield from _check_payer(order, fixtures, listed, ids, here)
         total = order_totals(list(order.items))[0]
         if total > AMOUNT_MAX:
-            yield f"{here}.items", f"the total {total} is above {AMOUNT_MAX}"
+            yield f"{here}.items", f"the total {total} exceeds the maximum of {AMOUNT_MAX}"
         elif not total and order.state != "created":
             yield f"{here}.state", f"an order with total 0 cannot be {order.state}"
     for index, charge in enumerate(fixtures.charges):
-        here = f"{at}.charges[{index}]"
+        here = f"{path}.charges[{index}]"
         yield from _check_id(charge.id, ids, f"{here}.id")
         yield from _check_payer(charge, fixtures, listed, ids, here)
         yield from _check_charge(charge, here)
 
 
 def _check_cards(
-    customer: FixtureCustomer, listed: set[str], ids: set[str], at: str
+    customer: FixtureCustomer, listed: set[str], ids: set[str], path: str
 ) -> Iterator[Finding]:
     numbers: set[str] = set()
     for index, card in enumerate(customer.cards):
-        here = f"{at}.cards[{index}]"
+        here = f"{path}.cards[{index}]"
         yield from _check_card(card, listed, ids, here)
         if card.number in numbers:
             yield f"{here}.number", "duplicate card of this customer"
         numbers.add(card.number)
 
 
-def _check_card(card: FixtureCard, listed: set[str], ids: set[str], at: str) -> Iterator[Finding]:
+def _check_card(card: FixtureCard, listed: set[str], ids: set[str], path: str) -> Iterator[Finding]:
     if not passes_luhn(card.number):
-        yield f"{at}.number", "the number fails the Luhn check"
+        yield f"{path}.number", "the number fails the Luhn check"
     elif brand_of(card.number) is None and card.number not in listed:
-        yield f"{at}.number", "unknown brand for this number; add it to `cards` with its brand"
-    yield from _check_id(card.id, ids, f"{at}.id")
-    yield from _check_id(card.token, ids, f"{at}.token")
+        yield (
+            f"{path}.number",
+            "no known card brand issues this number; add it to `cards` with its brand",
+        )
+    yield from _check_id(card.id, ids, f"{path}.id")
+    yield from _check_id(card.token, ids, f"{path}.token")
 
 
-def _check_id(row_id: str | None, ids: set[str], at: str) -> Iterator[Finding]:
+def _check_id(row_id: str | None, ids: set[str], path: str) -> Iterator[Finding]:
     if row_id is not None and row_id in ids:
-        yield at, "duplicate id"
+        yield path, "duplicate id"
     elif row_id is not None:
         ids.add(row_id)
 
 
 def _check_payer(
-    row: FixtureOrder | FixtureCharge, fixtures: Fixtures, listed: set[str], ids: set[str], at: str
+    row: FixtureOrder | FixtureCharge,
+    fixtures: Fixtures,
+    listed: set[str],
+    ids: set[str],
+    path: str,
 ) -> Iterator[Finding]:
     if row.card is not None:
-        yield from _check_card(row.card, listed, ids, f"{at}.card")
+        yield from _check_card(row.card, listed, ids, f"{path}.card")
     if row.customer is None:
         return
     if row.card is not None:
-        yield f"{at}.card", "cannot be combined with `customer`"
-    known = {name: each for each in fixtures.customers for name in (each.email, each.id) if name}
+        yield f"{path}.card", "cannot be combined with `customer`"
+    known = {
+        name: customer
+        for customer in fixtures.customers
+        for name in (customer.email, customer.id)
+        if name
+    }
     customer = known.get(row.customer)
     if customer is None:
         message = f"unknown customer `{row.customer[:60]}`"
-        yield f"{at}.customer", f"{message}{did_you_mean(row.customer, known)}"
+        yield f"{path}.customer", f"{message}{did_you_mean(row.customer, known)}"
     elif isinstance(row, FixtureOrder) and row.state != "created" and not customer.cards:
-        yield f"{at}.customer", "has no card to pay with"
+        yield f"{path}.customer", "has no card to pay with"
 
 
-def _check_charge(charge: FixtureCharge, at: str) -> Iterator[Finding]:
+def _check_charge(charge: FixtureCharge, path: str) -> Iterator[Finding]:
     if charge.decline_code is not None and charge.state != "failed":
-        yield f"{at}.decline_code", f"not allowed for state {charge.state}"
+        yield f"{path}.decline_code", f"not allowed for state {charge.state}"
     for member in ("captured", "refunded"):
         if getattr(charge, member) is not None and charge.state != "captured":
-            yield f"{at}.{member}", f"requires state captured, not {charge.state}"
+            yield f"{path}.{member}", f"requires state captured, not {charge.state}"
     captured = charge.amount if charge.captured is None else charge.captured
     if captured > charge.amount:
-        yield f"{at}.captured", f"is above the amount of {charge.amount}"
+        yield f"{path}.captured", f"exceeds the amount of {charge.amount}"
     elif charge.refunded is not None and charge.refunded > captured:
-        yield f"{at}.refunded", f"is above the captured amount of {captured}"
-    if charge.state in _ENDED and not charge.amount:
-        yield f"{at}.state", f"a charge with amount 0 cannot be {charge.state}"
+        yield f"{path}.refunded", f"exceeds the captured amount of {captured}"
+    if charge.state in _REFUNDED_STATES and not charge.amount:
+        yield f"{path}.state", f"a charge with amount 0 cannot be {charge.state}"
     if charge.metadata and len(encode(charge.metadata)) > METADATA_BYTES_MAX:
-        yield f"{at}.metadata", f"is longer than {METADATA_BYTES_MAX} characters of JSON"
+        yield f"{path}.metadata", f"is longer than {METADATA_BYTES_MAX} characters of JSON"
 
 
-def fixture_warnings(fixtures: Fixtures, at: str) -> Iterator[Finding]:
+def fixture_warnings(fixtures: Fixtures, path: str) -> Iterator[Finding]:
     """Yield warnings: valid data that is probably a mistake."""
-    life_ms = min(AUTHORIZATION_LIFETIME_MS.values())
+    lifetime_ms = min(AUTHORIZATION_LIFETIME_MS.values())
     for index, charge in enumerate(fixtures.charges):
-        if charge.state == "authorized" and parse_duration_ms(charge.ago) >= life_ms:
+        if charge.state == "authorized" and parse_duration_ms(charge.ago) >= lifetime_ms:
             message = "authorizations expire after 7 days (Mastercard: 30 days)"
-            yield f"{at}.charges[{index}].ago", message
+            yield f"{path}.charges[{index}].ago", message

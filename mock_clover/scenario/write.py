@@ -1,4 +1,4 @@
-"""Write a scenario as YAML for the editor, for scenarios that were set without a file."""
+"""Write a scenario as YAML, to edit a scenario that has no file."""
 
 import msgspec
 import yaml
@@ -8,7 +8,7 @@ from mock_clover.scenario.records import Scenario
 _WIDTH = 100
 
 
-def written(scenario: Scenario) -> str:
+def to_yaml(scenario: Scenario) -> str:
     """Return YAML that parses to the same scenario."""
     tree = msgspec.to_builtins(scenario)
     text: str = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=_WIDTH)

@@ -19,15 +19,15 @@ from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
 from mock_clover.clover.platform.http import merchant_id_from_path
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import all_control_endpoints
-from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Raw
-from mock_clover.engine.evidence_gate import answer_if_supported
-from mock_clover.engine.pipeline import answer, refuse
+from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, RawRequest
+from mock_clover.engine.evidence_gate import answer_unless_inferred
+from mock_clover.engine.pipeline import answer, reject
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes, shown_credential
+from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes, presented_credential
 from mock_clover.server.control_guard import ControlGuard
 from mock_clover.server.faults import apply_fault, is_own_server, sleep
 from mock_clover.server.log import ExchangeLog
@@ -97,18 +97,18 @@ class App:
         headers: dict[bytes, bytes],
         body: bytes | None,
         *,
-        waited: bool = False,
+        after_delay: bool = False,
     ) -> Reply | Wait:
         """Handle one complete request and log it; a body of None means it was too large.
 
-        A `Wait` means that nothing has happened yet: wait, then call again with `waited=True`.
+        A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=True`.
         """
         started = started_ns()
-        oauth_sandbox = self.sandboxes.of_client(query, body) if path[:7] == _OAUTH else None
+        oauth_sandbox = self.sandboxes.for_oauth_client(query, body) if path[:7] == _OAUTH else None
         sandbox, path = (
             (oauth_sandbox, path) if oauth_sandbox else self.resolve_sandbox(path, headers)
         )
-        raw = Raw(
+        raw = RawRequest(
             method=method,
             path=path,
             query=query,
@@ -119,7 +119,7 @@ class App:
         reply: Reply | Wait
         try:
             reply, unjournaled = self.handle_in_sandbox(
-                sandbox, raw, too_large=body is None, waited=waited
+                sandbox, raw, too_large=body is None, after_delay=after_delay
             )
         except Exception:  # noqa: BLE001 - a bug in mock-clover must not end the connection
             reply, unjournaled = self._internal_error(), False
@@ -128,13 +128,18 @@ class App:
             self.log.write(sandbox.name, method, path, reply.status, reply.why, duration_ms)
         return reply
 
-    def handle_now(self, *request: Any, waited: bool = False) -> Reply:
+    def handle_now(self, *request: Any, after_delay: bool = False) -> Reply:
         """Handle one complete request like `handle`, but skip the wait of a delay."""
-        reply = self.handle(*request, waited=waited)
-        return self.handle_now(*request, waited=True) if isinstance(reply, Wait) else reply
+        reply = self.handle(*request, after_delay=after_delay)
+        return self.handle_now(*request, after_delay=True) if isinstance(reply, Wait) else reply
 
     def handle_in_sandbox(
-        self, sandbox: Sandbox, raw: Raw, *, too_large: bool = False, waited: bool = False
+        self,
+        sandbox: Sandbox,
+        raw: RawRequest,
+        *,
+        too_large: bool = False,
+        after_delay: bool = False,
     ) -> tuple[Reply | Wait, bool]:
         """Handle a request in a sandbox; return the response and whether to skip logging it."""
         try:
@@ -147,39 +152,41 @@ class App:
             return self._error_reply(sandbox, raw, error)
         if ids:
             raw = replace(raw, ids=ids)
-        if sandbox.agenda.heap and endpoint.surface.journaled:
+        if sandbox.scheduler.heap and endpoint.surface.journaled:
             run_due_jobs(sandbox)
         if sandbox.settings.refuse_inferred and endpoint.surface.journaled:
-            reply = answer_if_supported(sandbox, endpoint, raw, waited=waited)
+            reply = answer_unless_inferred(sandbox, endpoint, raw, after_delay=after_delay)
         else:
-            reply = answer(sandbox, endpoint, raw, waited=waited)
+            reply = answer(sandbox, endpoint, raw, after_delay=after_delay)
         if isinstance(reply, Wait):
             return reply, not endpoint.surface.journaled
-        if endpoint.surface.finish is not None:
-            reply = endpoint.surface.finish(sandbox, endpoint, raw, reply)
+        if endpoint.surface.postprocess is not None:
+            reply = endpoint.surface.postprocess(sandbox, endpoint, raw, reply)
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = replace(reply, headers=reply.headers + _CORS_HEADERS)
         return reply, not endpoint.surface.journaled
 
-    def _check_control_access(self, raw: Raw) -> None:
+    def _check_control_access(self, raw: RawRequest) -> None:
         """Reject a forbidden control request. The dashboard's files need only an allowed Host."""
         if raw.path == _DASHBOARD[0] or raw.path.startswith(_DASHBOARD[1]):
             self._control_guard.check_host(raw.headers)
         elif raw.path.startswith(_CONTROL):
             self._control_guard.check(raw.headers)
 
-    def _error_reply(self, sandbox: Sandbox, raw: Raw, error: ApiError) -> tuple[Reply, bool]:
+    def _error_reply(
+        self, sandbox: Sandbox, raw: RawRequest, error: ApiError
+    ) -> tuple[Reply, bool]:
         """Respond to a CORS preflight request, or reject a request before it reaches a handler."""
         if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
             return Reply(status=200, body=b"", why="preflight", headers=_PREFLIGHT), True
-        reply = refuse(sandbox, error, raw)
+        reply = reject(sandbox, error, raw)
         if error.problem is METHOD_NOT_ALLOWED:
-            allow = ", ".join((*self._router.methods(raw.path), "OPTIONS")).encode()
+            allow = ", ".join((*self._router.allowed_methods(raw.path), "OPTIONS")).encode()
             reply = replace(reply, headers=((b"allow", allow),))
         return reply, False
 
     def _is_cross_origin(self, path: str) -> bool:
-        return any(endpoint.cross_origin for endpoint in self._router.at(path).values())
+        return any(endpoint.cross_origin for endpoint in self._router.endpoints_at(path).values())
 
     def resolve_sandbox(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
         """Return the sandbox of a request and the path within it."""
@@ -190,11 +197,11 @@ class App:
             if sandbox.merchants:
                 sandbox = _merchant_sandbox(sandbox, path, headers)
         elif path.startswith(PLATFORM_PATH):
-            sandbox = self.sandboxes.of_merchant(merchant_id_from_path(path)) or self.sandboxes.of(
-                headers
-            )
+            sandbox = self.sandboxes.for_merchant(
+                merchant_id_from_path(path)
+            ) or self.sandboxes.for_request(headers)
         else:
-            sandbox = self.sandboxes.of(headers)
+            sandbox = self.sandboxes.for_request(headers)
         if path[-1:] == "/" and path != "/":
             path = path.rstrip("/") or "/"
         return sandbox, path
@@ -208,10 +215,10 @@ class App:
         if (
             path in _PROBES
             or path.startswith(_ISSUER)
-            or not self._router.methods(path.rstrip("/"))
+            or not self._router.allowed_methods(path.rstrip("/"))
         ):
-            return self.sandboxes.unlisted()
-        return self.sandboxes.named(name)
+            return self.sandboxes.unregistered()
+        return self.sandboxes.get_or_create(name)
 
     def _internal_error(self) -> Reply:
         """Return a 500 response and log where the exception was raised.
@@ -281,10 +288,10 @@ class App:
         reply = self.handle(*request)
         if isinstance(reply, Wait):
             await sleep(reply.ms, scope)
-            reply = self.handle_now(*request, waited=True)
+            reply = self.handle_now(*request, after_delay=True)
         elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
             return
-        if reply.pending_ms:
+        if reply.long_poll_ms:
             reply = await self._long_poll(request, reply, scope)
         response_headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
         if body is None and scope["http_version"] == "1.1":
@@ -302,13 +309,13 @@ class App:
         sandbox, path = self.resolve_sandbox(request[1], request[3])
         sandbox.webhook_sender(sandbox)  # deliveries that were queued before a loop was running
         method, _, query, headers, body = request
-        raw = Raw(method=method, path=path, query=query, headers=headers, body=body or b"")
+        raw = RawRequest(method=method, path=path, query=query, headers=headers, body=body or b"")
         changed = asyncio.Event()
         watchers = sandbox.journal.watchers
         watchers.add(changed.set)
         try:
-            async with asyncio.timeout(reply.pending_ms / 1000):
-                while reply.pending_ms:
+            async with asyncio.timeout(reply.long_poll_ms / 1000):
+                while reply.long_poll_ms:
                     await changed.wait()
                     changed.clear()
                     reply = self._handle_again(sandbox, raw)
@@ -322,8 +329,8 @@ class App:
             watchers.discard(changed.set)
         return reply
 
-    def _handle_again(self, sandbox: Sandbox, raw: Raw) -> Reply:
-        reply, _ = self.handle_in_sandbox(self.sandboxes.current(sandbox), raw)
+    def _handle_again(self, sandbox: Sandbox, raw: RawRequest) -> Reply:
+        reply, _ = self.handle_in_sandbox(self.sandboxes.current_version_of(sandbox), raw)
         if isinstance(reply, Wait):
             raise TypeError("faults do not delay control requests")
         return reply
@@ -366,10 +373,10 @@ def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
 def _merchant_sandbox(sandbox: Sandbox, path: str, headers: dict[bytes, bytes]) -> Sandbox:
     """Return the sandbox of the merchant in the path, or of the merchant of the credential."""
     merchant_id = merchant_id_from_path(path) if path.startswith(PLATFORM_PATH) else ""
-    for each in sandbox.family:
+    for each in sandbox.all_merchants:
         if each.credentials.merchant_id == merchant_id:
             return each
-    return sandbox.merchant_of(shown_credential(headers))
+    return sandbox.merchant_of(presented_credential(headers))
 
 
 class ClientDisconnectedError(Exception):

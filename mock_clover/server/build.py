@@ -15,6 +15,7 @@ from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario, Settings
+from mock_clover.scenario.type_findings import type_finding
 from mock_clover.scenario.validation import find_errors
 from mock_clover.server.app import App
 from mock_clover.server.control_guard import ControlGuard
@@ -112,8 +113,6 @@ def _resolve_scenario(scenario: str | Path | dict[str, Any] | Scenario) -> Scena
 
 def _validate_settings(given: dict[str, Any]) -> dict[str, Any]:
     """Return the given settings, converted to their types. Raises TypeError or ValueError."""
-    from mock_clover.scenario.load import type_finding  # imports yaml
-
     for name in given:
         if name not in Settings.__struct_fields__:
             hint = did_you_mean(name, Settings.__struct_fields__)

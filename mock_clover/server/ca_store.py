@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mock_clover.sandbox.files import regular_file, write_whole
+from mock_clover.sandbox.files import resolve_regular_file, write_atomically
 from mock_clover.server.authority import (
     Authority,
     AuthorityError,
@@ -79,7 +79,10 @@ def keep(folder: Path | None, further: Iterable[str], now: dt.datetime) -> Store
 def _load_or_create(folder: Path, further: tuple[str, ...], now: dt.datetime) -> StoredCA:
     private, message = folder / _PRIVATE, ""
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pair, certificate = regular_file(private / _PAIR), regular_file(folder / CERTIFICATE)
+    pair, certificate = (
+        resolve_regular_file(private / _PAIR),
+        resolve_regular_file(folder / CERTIFICATE),
+    )
     _restrict(private, 0o700)
     with _exclusive(private):
         pem = _read(pair)
@@ -96,13 +99,13 @@ def _load_or_create(folder: Path, further: tuple[str, ...], now: dt.datetime) ->
             message = f"{pair} {error}: created a new authority; clients must trust the new one"
         if authority is None:
             authority = make(further, now)
-            write_whole(pair, authority.to_pem(), 0o600)
+            write_atomically(pair, authority.to_pem(), 0o600)
             message = message or f"created a new authority in {folder}"
         else:
             message = authority.notice(now)
             _restrict(pair, 0o600)
         if _read(certificate) != authority.pem:
-            write_whole(certificate, authority.pem, 0o644)
+            write_atomically(certificate, authority.pem, 0o644)
     return StoredCA(authority, folder / CERTIFICATE, message)
 
 

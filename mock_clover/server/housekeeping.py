@@ -20,7 +20,7 @@ _KEY_LOAD_DELAY_S = 0.3
 async def load_key(keys: KeyRing) -> None:
     """Import `cryptography` and load the key in a thread; the event loop waits for it at exit."""
     await asyncio.sleep(_KEY_LOAD_DELAY_S)
-    await asyncio.to_thread(keys.make_ready)
+    await asyncio.to_thread(keys.preload)
 
 
 async def run_periodic_tasks(sandboxes: Sandboxes, log: ExchangeLog) -> None:
@@ -50,7 +50,7 @@ class IdleSandboxReaper:
             if sandbox.journal.count != count or sandbox.journal.watchers:
                 count, since = sandbox.journal.count, now
             if sandbox.name != DEFAULT and now - since > IDLE_S:
-                self._sandboxes.drop(sandbox.name)
+                self._sandboxes.delete(sandbox.name)
                 self._log.write_message(
                     f"sandbox {redact(sandbox.name)} deleted: no requests for an hour"
                 )
@@ -68,5 +68,5 @@ class SchedulerTicker:
     def tick(self) -> None:
         """Run all due jobs."""
         for sandbox in self._sandboxes:
-            if sandbox.agenda.heap:
+            if sandbox.scheduler.heap:
                 run_due_jobs(sandbox)

@@ -121,7 +121,7 @@ class DirectHttpToolsProtocol(HardenedProtocol, HttpToolsProtocol):
 
     def _retry(self, request: tuple[Any, ...], *, close: bool) -> None:
         app: Any = self.config.app
-        reply = app.handle_now(*request, waited=True)  # even if the client has disconnected
+        reply = app.handle_now(*request, after_delay=True)  # even if the client has disconnected
         self._resume(lambda: self._write(reply, close=close, head_only=request[0] == "HEAD"))
 
     def _resume(self, respond: Callable[[], None]) -> None:

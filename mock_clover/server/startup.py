@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mock_clover.sandbox.keys import KeyFileError, KeyRing, MadeKey
+from mock_clover.sandbox.keys import KeyFileError, KeyRing, SerializedKeyPair
 
 if TYPE_CHECKING:  # imported late: an early fork lets more work run in parallel
     from mock_clover.scenario.records import Scenario
@@ -39,7 +39,7 @@ class StartupWorker:
             raise ScenarioError(message.decode())
         return _load(self._scenario)
 
-    def key(self) -> MadeKey:
+    def key(self) -> SerializedKeyPair:
         """Wait for the key and return it. Raises KeyFileError."""
         kind, message = self._read_message()
         if self._pipe is not None:
@@ -51,7 +51,7 @@ class StartupWorker:
             raise KeyFileError(message.decode())
         if kind == b"=":
             blob, _, der = message.partition(b"\n")
-            return MadeKey(blob.decode(), der)
+            return SerializedKeyPair(blob.decode(), der)
         return self._keys.export()
 
     def _fork_child(self) -> tuple[BinaryIO, int]:
@@ -96,9 +96,9 @@ def _load(name_or_file: str) -> "Scenario":
 
     Tests check the operation names of built-in scenarios, because importing them here is slow.
     """
-    from mock_clover.scenario.load import is_shipped, load
+    from mock_clover.scenario.load import is_builtin, load
 
-    if is_shipped(name_or_file):
+    if is_builtin(name_or_file):
         return load(name_or_file)
     from mock_clover.clover.surface import RULE_OPERATIONS
 

@@ -48,7 +48,7 @@ async def stream(
         )
         await send({"type": "http.response.body", "body": reply.body})
         return
-    sandbox.note_changes()
+    sandbox.enable_change_recording()
     changed = asyncio.Event()
     sandbox.journal.watchers.add(changed.set)
     disconnected: asyncio.Future[Any] = asyncio.ensure_future(_wait_for_disconnect(receive))
@@ -62,7 +62,7 @@ async def stream(
     finally:
         sandbox.journal.watchers.discard(changed.set)
         if not sandbox.journal.watchers:
-            sandbox.journal.forget_lines()
+            sandbox.journal.clear_line_cache()
         disconnected.cancel()
 
 
@@ -88,13 +88,13 @@ class _JournalReader:
 
     def _next_events(self) -> Iterator[bytes]:
         journal, size = self._journal, 0
-        for exchange in journal.since(self._after):
+        for exchange in journal.after(self._after):
             missed = exchange.number - 1 - self._after
             self._after = exchange.number
             if missed:
                 yield b": %d exchanges were missed\n\n" % missed
             if self._query.matches(exchange):
-                event = b"id: %d\ndata: %b\n\n" % (exchange.number, journal.line(exchange))
+                event = b"id: %d\ndata: %b\n\n" % (exchange.number, journal.json_line(exchange))
                 yield event
                 size += len(event)
                 if size >= _BATCH_BYTES_MAX:
@@ -113,7 +113,7 @@ async def _send_events(
     sends_heartbeat = True
     while not disconnected.done():
         changed.clear()
-        if not app.sandboxes.has(sandbox):
+        if not app.sandboxes.is_registered(sandbox):
             await send({"type": "http.response.body", "body": _SANDBOX_DELETED_EVENT})
             return
         started = time.perf_counter()

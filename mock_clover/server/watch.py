@@ -66,9 +66,9 @@ class Watch:
 
     def _current_versions(self) -> dict[Path, _FileVersion]:
         """Return the versions of the file and of those that it extends now."""
-        from mock_clover.scenario.load import files_of
+        from mock_clover.scenario.load import scenario_files
 
-        return {file: _file_version(file) for file in files_of(str(self._file))}
+        return {file: _file_version(file) for file in scenario_files(str(self._file))}
 
 
 def _file_version(file: Path) -> _FileVersion:

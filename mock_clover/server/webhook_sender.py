@@ -79,7 +79,7 @@ class WebhookSender:
             return
         if loop is not self._loop:  # a semaphore belongs to one loop; in-process use has several
             self._loop, self._slots = loop, asyncio.Semaphore(CONCURRENT_ATTEMPTS_MAX)
-        for target in outbox.targets_ready():
+        for target in outbox.ready_targets():
             key = (id(outbox), target)
             if key not in self._target_tasks or self._target_tasks[key].get_loop() is not loop:
                 self._target_tasks[key] = loop.create_task(self._send_due(key, sandbox, outbox))
@@ -135,7 +135,7 @@ class WebhookSender:
             error = _error_text(exception)
         except asyncio.CancelledError:
             if outbox.get(delivery.id) is delivery:
-                outbox.put(delivery)  # the loop ends; in-process use may start another
+                outbox.update(delivery)  # the loop ends; in-process use may start another
             raise
         except Exception as exception:  # noqa: BLE001 - a bug in mock-clover must not end the task
             error = f"internal error of mock-clover: {type(exception).__name__}"

@@ -48,14 +48,14 @@ class InProcessTransport:
             body or b"",
         )
         reply = self._app.handle_now(*request)
-        if reply.pending_ms and target.endswith("/_mock/deliveries"):
+        if reply.long_poll_ms and target.endswith("/_mock/deliveries"):
             self._app.deliver_all_due()
             reply = self._app.handle_now(*request)
         started = started_ns()
         watchers, changed = self._app.sandboxes.default.journal.watchers, threading.Event()
         watchers.add(changed.set)
         try:
-            while reply.pending_ms and (remaining_s := wait_s - elapsed_ns(started) / 1e9) > 0:
+            while reply.long_poll_ms and (remaining_s := wait_s - elapsed_ns(started) / 1e9) > 0:
                 changed.wait(remaining_s)
                 changed.clear()
                 reply = self._app.handle_now(*request)

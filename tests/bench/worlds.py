@@ -16,8 +16,8 @@ from mock_clover.clover.hooks import make_hooks
 from mock_clover.control.snapshots import Snapshot, restore, take_snapshot
 from mock_clover.core.codec import Codec
 from mock_clover.core.record import encode
-from mock_clover.engine.endpoint import Raw
-from mock_clover.sandbox.credentials import derive
+from mock_clover.engine.endpoint import RawRequest
+from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -61,7 +61,7 @@ class Shop:
             b"apikey": known.api_key.encode(),
             b"idempotency-key": key.encode(),
         }
-        raw = Raw(
+        raw = RawRequest(
             method="POST",
             path=path,
             ids=(),
@@ -135,7 +135,7 @@ def _making_us() -> float:
     def make() -> float:
         sandboxes = Sandboxes(load("sandbox"), KeyRing(), seed="bench", hooks=make_hooks())
         # The default is one of those that are kept, and none is to be dropped here.
-        return _seconds(lambda: [sandboxes.named(f"t{n}") for n in range(_MADE - 1)])
+        return _seconds(lambda: [sandboxes.get_or_create(f"t{n}") for n in range(_MADE - 1)])
 
     return min(make() for _ in range(5)) / (_MADE - 1) * 1e6
 
@@ -143,7 +143,10 @@ def _making_us() -> float:
 def _forks(shop: Shop, count: int) -> list[Sandbox]:
     # Kept beside the table of sandboxes, which is bounded and would drop the oldest.
     sandbox, seed = shop.parent, shop.sandboxes.seed
-    return [sandbox.fork(name, derive(seed, name)) for name in (f"f{n}" for n in range(count))]
+    return [
+        sandbox.fork(name, derive_credentials(seed, name))
+        for name in (f"f{n}" for n in range(count))
+    ]
 
 
 def _memory() -> tuple[float, float]:

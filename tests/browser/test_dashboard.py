@@ -22,11 +22,11 @@ def test_live_exchanges_and_details(desk: Desk) -> None:
     page = desk.page
     expect(page.get_by_text("Waiting for the first request.")).to_be_visible()
     charge = desk.pay(2500, description="Tea & cake").body
-    expect(desk.newest()).to_contain_text("/v1/charges")
-    expect(desk.newest()).to_contain_text("200")
-    expect(desk.newest()).to_contain_text("create_charge")
+    expect(desk.items_newest_first()).to_contain_text("/v1/charges")
+    expect(desk.items_newest_first()).to_contain_text("200")
+    expect(desk.items_newest_first()).to_contain_text("create_charge")
     desk.pay(2600, pan=DECLINES)
-    expect(desk.newest()).to_contain_text("402")
+    expect(desk.items_newest_first()).to_contain_text("402")
     desk.shop.ask("GET", "/v1/charges/NOSUCHCHARGE1")
     expect(desk.rows).to_have_count(5)
     expect(page.locator("#shown-count")).to_have_text("5 requests")
@@ -121,7 +121,7 @@ def test_filters_and_pause_are_reflected_in_url(desk: Desk) -> None:
     expect(page).to_have_url(f"{desk.clover.url}{chosen}")
     page.reload()
     expect(desk.rows).to_have_count(1)
-    expect(desk.newest()).to_contain_text("404")
+    expect(desk.items_newest_first()).to_contain_text("404")
     page.get_by_label("Search paths").fill("zebra")
     expect(page.get_by_text("No matching requests.")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()
@@ -159,7 +159,7 @@ def test_thousand_exchanges_use_few_dom_rows(desk: Desk) -> None:
     expect(shown).to_have_text("1,000 requests")
     expect(cursor).to_have_attribute("aria-posinset", "1000")  # the oldest: its own has gone
     page.get_by_text("newer").click()
-    expect(desk.newest()).to_have_attribute("id", "x-1100")
+    expect(desk.items_newest_first()).to_have_attribute("id", "x-1100")
     made = page.locator("#list [role=option]").count()
     assert made < 80, "rows are recycled"
     expect(page.locator("#sum-rejected")).to_have_text("1,100")

@@ -202,7 +202,7 @@ def test_server_restart_resets_the_list(
     between.mend(second.port)
     expect(desk.row("200")).to_have_count(6)
     expect(desk.row("404")).to_have_count(0)
-    expect(desk.newest()).to_have_attribute("id", "x-6")
+    expect(desk.items_newest_first()).to_have_attribute("id", "x-6")
     expect(desk.page.locator("#sum-ok")).to_have_text("6")
     desk.leave()
 

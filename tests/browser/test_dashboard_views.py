@@ -173,7 +173,7 @@ def test_add_and_remove_faults_and_move_clock(desk: Desk) -> None:
     expect(part(page, "Jobs")).to_contain_text(held)
     clock.get_by_label("Advance by").last.fill("soon")
     clock.get_by_role("button", name="Advance", exact=True).click()
-    expect(clock.get_by_role("alert")).to_contain_text("is not a duration")
+    expect(clock.get_by_role("alert")).to_contain_text("is not a valid duration")
     clock.get_by_role("button", name="Resume").click()
     expect(clock).to_contain_text("Running.")
     desk.leave()
@@ -229,7 +229,7 @@ def test_additional_merchant_has_own_exchanges(desk: Desk) -> None:
     expect(desk.rows).to_have_count(2)
     page.get_by_label("Merchant").select_option(bakery.access_token)
     expect(desk.rows).to_have_count(1)
-    expect(desk.newest()).to_contain_text("OFTHEBAKERY01")
+    expect(desk.items_newest_first()).to_contain_text("OFTHEBAKERY01")
     page.get_by_label("Merchant").select_option("")
     expect(desk.rows).to_have_count(2)
 

@@ -18,7 +18,7 @@ import yaml
 
 from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
-from mock_clover.scenario.load import load, shipped_names
+from mock_clover.scenario.load import builtin_names, load
 from tests.guidance import check_generated, check_none
 from tests.runner import run_cli
 from tests.served import Served
@@ -77,7 +77,7 @@ def test_warning_is_not_an_error(tmp_path: Path) -> None:
     assert invoke("check", str(file)) == (
         0,
         f"{file}: ok, 0 cards, 2 rules\n",
-        f"{file}:4:5: warning: never reached: rule 1 comes first, and it matches every request"
+        f"{file}:4:5: warning: never used: rule 1 comes first, and it matches every request"
         " - at `rules[1]`\n",
     )
 
@@ -101,7 +101,7 @@ def test_every_shipped_scenario_passes_without_a_warning() -> None:
 
 def test_scenarios_lists_names_and_descriptions() -> None:
     rows = json.loads(invoke("scenarios", "--json")[1])
-    assert rows == [{"name": name, "about": load(name).about} for name in shipped_names()]
+    assert rows == [{"name": name, "about": load(name).about} for name in builtin_names()]
     code, out, _ = invoke("scenarios")
     assert (code, out.splitlines()[0].split()) == (0, ["NAME", "ABOUT"])
     assert re.search(

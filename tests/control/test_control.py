@@ -10,8 +10,8 @@ import pytest
 
 from mock_clover.clover.common.problems import BY_NAME
 from mock_clover.engine.reply import Reply
-from mock_clover.sandbox.credentials import derive
-from mock_clover.scenario.load import load, shipped_names
+from mock_clover.sandbox.credentials import derive_credentials
+from mock_clover.scenario.load import builtin_names, load
 from tests.held import HeldLoop, HeldWire, calls_of, run, settle
 from tests.served import Served
 from tests.wire import Told, Wire, call, request
@@ -42,7 +42,7 @@ def got(reply: Any) -> tuple[int, Any]:
 
 def sandbox(name: str, scenario: str = "sandbox") -> dict[str, str]:
     """Return what a sandbox's answer must be: it follows from seed and name."""
-    known = derive(SEED, name)
+    known = derive_credentials(SEED, name)
     return {
         "name": name,
         "base_url": ROOT if name == "default" else f"{ROOT}/sandbox/{name}",
@@ -91,12 +91,12 @@ def test_the_default_sandbox_is_made_anew_when_it_is_dropped(world: World) -> No
 
 
 def test_a_sandbox_that_is_made_again_is_empty(world: World) -> None:
-    bearer = f"Bearer {derive(SEED, 'x').access_token}"
+    bearer = f"Bearer {derive_credentials(SEED, 'x').access_token}"
     card = {"card": {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}}
     tokens = []
     for _ in range(2):
         root(world, "PUT", "/_mock/sandboxes/x")
-        made = root(world, "POST", "/v1/tokens", card, apikey=derive(SEED, "x").api_key)
+        made = root(world, "POST", "/v1/tokens", card, apikey=derive_credentials(SEED, "x").api_key)
         tokens.append(json.loads(made.body)["id"])
         source = {"amount": 1, "currency": "usd", "source": tokens[-1]}
         assert root(world, "POST", "/v1/charges", source, authorization=bearer).status == 200
@@ -135,7 +135,7 @@ def test_sandbox_options(world: World, asked: dict[str, Any], scenario: str) -> 
 def test_new_sandbox_takes_any_setting(world: World) -> None:
     asked = {"rate_limits": True, "void_type": "VOID"}
     assert root(world, "PUT", "/_mock/sandboxes/set", asked).status == 200
-    settings = world.sandboxes.named("set").settings
+    settings = world.sandboxes.get_or_create("set").settings
     assert settings == msgspec.structs.replace(world.sandbox.settings, **asked)
     status, refused = got(root(world, "PUT", "/_mock/sandboxes/set", {"void_typ": "VOID"}))
     assert (status, "did you mean" in refused["message"]) == (400, True), refused
@@ -145,7 +145,7 @@ def test_its_dialect_is_its_own(world: World) -> None:
     bodies = {}
     for dialect in ("observed", "documented"):
         root(world, "PUT", f"/_mock/sandboxes/{dialect}", {"dialect": dialect})
-        bearer = f"Bearer {derive(SEED, dialect).access_token}"
+        bearer = f"Bearer {derive_credentials(SEED, dialect).access_token}"
         reply = root(world, "POST", "/v1/charges", {}, authorization=bearer)
         bodies[dialect] = json.loads(reply.body)["error"]
     assert "doc_url" not in bodies["observed"]
@@ -156,7 +156,7 @@ def test_ids_are_derived_from_seed(world: World) -> None:
     ids = []
     for seed in ("one", "one", "two"):
         root(world, "PUT", "/_mock/sandboxes/x", {"seed": seed})
-        ids.append(world.sandboxes.named("x").ids.object_id())
+        ids.append(world.sandboxes.get_or_create("x").ids.object_id())
     assert ids[0] == ids[1] != ids[2]
 
 
@@ -165,7 +165,7 @@ def test_credential_selects_sandbox_at_root(world: World) -> None:
         root(world, "PUT", f"/_mock/sandboxes/{name}")
     card = {"card": {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}}
     for name, amounts in (("a", (1, 2)), ("b", (3,))):
-        known = derive(SEED, name)
+        known = derive_credentials(SEED, name)
         for amount in amounts:
             made = root(world, "POST", "/v1/tokens", card, apikey=known.api_key)
             asked = {
@@ -177,7 +177,7 @@ def test_credential_selects_sandbox_at_root(world: World) -> None:
             assert root(world, "POST", "/v1/charges", asked, authorization=bearer).status == 200
     seen = {}
     for name in ("a", "b", "default"):
-        bearer = f"Bearer {derive(SEED, name).access_token}"
+        bearer = f"Bearer {derive_credentials(SEED, name).access_token}"
         for path in ("/v1/charges", f"/sandbox/{name}/v1/charges"):
             listed = json.loads(root(world, "GET", path, authorization=bearer).body)["data"]
             seen[name, path[:9]] = [row["amount"] for row in listed]
@@ -194,14 +194,14 @@ def test_credential_selects_sandbox_at_root(world: World) -> None:
 def test_credential_is_rejected_by_other_sandbox(world: World) -> None:
     for name in ("a", "b"):
         root(world, "PUT", f"/_mock/sandboxes/{name}")
-    bearer = f"Bearer {derive(SEED, 'a').access_token}"
+    bearer = f"Bearer {derive_credentials(SEED, 'a').access_token}"
     assert root(world, "GET", "/sandbox/b/v1/charges", authorization=bearer).status == 401
 
 
 def test_credentials_of_deleted_sandbox_are_rejected(world: World) -> None:
     root(world, "PUT", "/_mock/sandboxes/a")
     root(world, "DELETE", "/_mock/sandboxes/a")
-    bearer = f"Bearer {derive(SEED, 'a').access_token}"
+    bearer = f"Bearer {derive_credentials(SEED, 'a').access_token}"
     assert root(world, "GET", "/v1/charges", authorization=bearer).status == 401
 
 
@@ -236,25 +236,29 @@ def test_the_clock_is_frozen_set_advanced_and_resumed(world: World) -> None:
     assert 0 <= resumed["now_ms"] - NOW_MS - 11 * DAY_MS < 10_000
 
 
+NOT_A_DURATION = (
+    "is not a valid duration. Use a number and a unit (ms, s, m, h or d), for example 30s; "
+    "the maximum is 3650d."
+)
 CLOCK_REFUSALS: list[tuple[Any, str]] = [
     ({"set": NOW_MS - 1}, f"set: the clock cannot move back; the current time is {NOW_MS}"),
     ({"set": NOW_MS * 9}, "set: the time is more than ten years ahead"),
     ({"set": "soon"}, "set: Expected `int | null`, got `str`"),
     (
         {"advance": -1},
-        "advance: -1 is not a duration; use 500ms, 30s, 10m, 2h or 8d",
+        f"advance: '-1ms' {NOT_A_DURATION}",
     ),
     (
         {"advance": "8 weeks"},
-        "advance: '8 weeks' is not a duration; use 500ms, 30s, 10m, 2h or 8d",
+        f"advance: '8 weeks' {NOT_A_DURATION}",
     ),
     (
         {"advance": "-8d"},
-        "advance: '-8d' is not a duration; use 500ms, 30s, 10m, 2h or 8d",
+        f"advance: '-8d' {NOT_A_DURATION}",
     ),
     (
         {"advance": "99999999999d"},
-        "advance: '99999999999d' is not a duration; use 500ms, 30s, 10m, 2h or 8d",
+        f"advance: '99999999999d' {NOT_A_DURATION}",
     ),
     ({"freze": True}, "Object contains unknown field `freze`; did you mean `freeze`?"),
     ({"freeze": "yes"}, "freeze: Expected `bool | null`, got `str`"),
@@ -373,7 +377,7 @@ def test_problem_field_is_rejected_for_other_fault_kinds(world: World) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", builtin_names())
 def test_a_scenario_by_its_name(world: World, method: str, name: str) -> None:
     scenario = load(name)
     status, answer = got(world.send(method, "/_mock/scenario", {"name": name}))
@@ -433,7 +437,7 @@ def test_rows_are_kept_when_scenario_changes(world: World) -> None:
     assert world.send("GET", f"/v1/charges/{charge}").status == 200
 
 
-SHIPPED = "built-in: " + ", ".join(shipped_names())
+SHIPPED = "built-in: " + ", ".join(builtin_names())
 SCENARIO_REFUSALS: list[tuple[Any, str]] = [
     ({}, "name: is missing"),
     ([], "tree: Expected `object`, got `array`"),
@@ -759,7 +763,7 @@ class Shop:
     """A sandbox of a server."""
 
     def __init__(self, port: int, name: str) -> None:
-        known = derive(SEED, name)
+        known = derive_credentials(SEED, name)
         self.port, self.base = port, f"/sandbox/{name}"
         self.headers = {"apikey": known.api_key, "authorization": f"Bearer {known.access_token}"}
         assert call(port, "PUT", f"/_mock/sandboxes/{name}").status == 200

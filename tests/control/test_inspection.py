@@ -17,11 +17,11 @@ from mock_clover.control.row_types import ROW_KINDS
 from mock_clover.control.snapshots import Snapshot, restore, take_snapshot
 from mock_clover.core.codec import Codec
 from mock_clover.core.record import encode
-from mock_clover.sandbox.changes import CHANGES_MAX, NOTED
+from mock_clover.sandbox.changes import CHANGES_MAX, RECORDED_TABLES
 from mock_clover.sandbox.journal import ENTRIES_MAX
 from mock_clover.sandbox.tables import TABLES
 from mock_clover.scenario.load import parse
-from mock_clover.scenario.records_fault import FAULT_MEMBERS, Fault, FaultKind
+from mock_clover.scenario.records_fault import FIELDS_BY_KIND, Fault, FaultKind
 from tests.canary import CVV, PAN, songs
 from tests.hostile import furnish
 from tests.world import DECLINES, NOW_MS, VISA, World
@@ -44,7 +44,7 @@ rules:
 def world(make_world: MakeWorld) -> World:
     """A world at which somebody looks, so that its changes are noted."""
     made = make_world()
-    made.sandbox.note_changes()
+    made.sandbox.enable_change_recording()
     return made
 
 
@@ -161,31 +161,37 @@ def test_change_log_is_bounded(world: World) -> None:
     assert first < kept
     assert look(world, f"/journal/{kept}")["hint"] is None
     ring = world.sandbox.changes
-    assert [ring.has_all_of(each) for each in (first - 1, first, first + 1)] == [False, False, True]
+    assert [ring.is_complete_for(each) for each in (first - 1, first, first + 1)] == [
+        False,
+        False,
+        True,
+    ]
 
 
-@pytest.mark.parametrize("table", NOTED)
+@pytest.mark.parametrize("table", RECORDED_TABLES)
 def test_recorded_tables_exist(table: str) -> None:
     assert table in TABLES
 
 
 def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_world: MakeWorld) -> None:
     world = make_world(parse(RULES.encode() + b"data: {people: 3}\n", "rules"))
-    world.sandbox.note_changes()
+    world.sandbox.enable_change_recording()
     world.charge()
-    assert world.sandbox.changes.of(1)
+    assert world.sandbox.changes.for_exchange(1)
     twin = world.sandboxes.fork(world.sandbox, "twin")
     snapshot = Codec(Snapshot).decode(encode(take_snapshot(world.sandbox)))
-    replaced = world.sandboxes.named("restored")
+    replaced = world.sandboxes.get_or_create("restored")
     restored = restore(replaced, snapshot)
     world.sandboxes.replace(replaced, restored)
-    fresh = world.sandboxes.named("fresh")
-    restored.note_changes()
+    fresh = world.sandboxes.get_or_create("fresh")
+    restored.enable_change_recording()
     for sandbox in (twin, restored, fresh):
-        assert [sandbox.changes.of(number) for number in (0, 1, 2)] == [[], [], []], sandbox.name
-    restored.customers.drop(next(key for key, _ in restored.customers.items()))
-    assert [each.table for each in restored.changes.of(1)] == ["customers"]
-    assert [each.table for each in world.sandbox.changes.of(1)] == ["tokens"]
+        assert [sandbox.changes.for_exchange(number) for number in (0, 1, 2)] == [[], [], []], (
+            sandbox.name
+        )
+    restored.customers.delete(next(key for key, _ in restored.customers.items()))
+    assert [each.table for each in restored.changes.for_exchange(1)] == ["customers"]
+    assert [each.table for each in world.sandbox.changes.for_exchange(1)] == ["tokens"]
 
 
 WHO_DECIDED: dict[str, tuple[dict[str, Any], dict[str, str], dict[str, str] | None]] = {
@@ -408,7 +414,7 @@ def test_an_exchange_of_a_sandbox_is_at_its_path(world: World) -> None:
 
 
 def test_row_counts_by_kind(world: World) -> None:
-    assert set(ROW_KINDS) == {*NOTED, "cards"}
+    assert set(ROW_KINDS) == {*RECORDED_TABLES, "cards"}
     assert look(world, "/rows") == {"data": [{"kind": kind, "count": 0} for kind in ROW_KINDS]}
     furnish(world)
     shown = {each["kind"]: each["count"] for each in look(world, "/rows")["data"]}
@@ -709,7 +715,9 @@ def test_dashboard_vocabulary_matches_code(world: World) -> None:
     assert (told["sandbox"], told["base_url"], told["home"]) == ("default", HOME, HOME)
     assert told["credentials"] == look(world, "/sandboxes")["data"][0]
     assert (
-        [each["kind"] for each in told["faults"]] == list(FaultKind.__args__) == list(FAULT_MEMBERS)
+        [each["kind"] for each in told["faults"]]
+        == list(FaultKind.__args__)
+        == list(FIELDS_BY_KIND)
     )
     assert {name for each in told["faults"] for name in each["members"]} == fields
     assert {each["name"] for each in told["fault_members"]} == {"kind", *fields}

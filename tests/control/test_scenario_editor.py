@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mock_clover.clover.surface import RULE_OPERATIONS
-from mock_clover.scenario.load import check, load, parse, shipped_folder, shipped_names
+from mock_clover.scenario.load import builtin_folder, builtin_names, load, load_with_warnings, parse
 from mock_clover.scenario.records import ScenarioError
-from mock_clover.scenario.write import written
+from mock_clover.scenario.write import to_yaml
 from tests.served import Served
 from tests.wire import call
 from tests.world import Answered, World
@@ -36,10 +36,10 @@ def text_of(world: World) -> str:
 
 def test_built_in_scenarios_are_listed_and_returned(world: World) -> None:
     listed = world.send("GET", "/_mock/scenarios").json["data"]
-    assert listed == [{"name": name, "about": load(name).about} for name in shipped_names()]
-    for name in shipped_names():
+    assert listed == [{"name": name, "about": load(name).about} for name in builtin_names()]
+    for name in builtin_names():
         got = world.send("GET", f"/_mock/scenarios/{name}")
-        assert got.body == (shipped_folder() / f"{name}.yaml").read_bytes()
+        assert got.body == (builtin_folder() / f"{name}.yaml").read_bytes()
         assert got.content_type == "text/plain; charset=utf-8"
 
 
@@ -69,7 +69,7 @@ WRONG: dict[str, tuple[bytes, list[tuple[int, int, str, str]]]] = {
     "two things": (
         b"name: x\nrules:\n  - then: {}\n  - then: {problem: NOPE}\n",
         [
-            (3, 5, "rules[0].then", "is empty; set approve"),
+            (3, 5, "rules[0].then", "must set one of approve"),
             (4, 12, "rules[1].then.problem", "unknown problem"),
         ],
     ),
@@ -95,7 +95,7 @@ def test_errors_match_check_command(
     file = tmp_path / "x.yaml"
     file.write_bytes(text or b"{}")
     with pytest.raises(ScenarioError) as error:
-        check(str(file), RULE_OPERATIONS)
+        load_with_warnings(str(file), RULE_OPERATIONS)
     for each in told["findings"]:
         assert each["said"].removeprefix("invalid YAML: ")[:40] in str(error.value)
 
@@ -158,7 +158,7 @@ def test_yaml_is_known_by_its_type(world: World, kind: str, name: str) -> None:
 @pytest.mark.parametrize("kind", ["", "application/json", "text/plain", *list(KINDS)[-1:]])
 def test_json_is_json_as_before(world: World, kind: str) -> None:
     assert put(world, '{"name": "declines"}', kind).json["name"] == "declines"
-    assert text_of(world) == (shipped_folder() / "declines.yaml").read_text()
+    assert text_of(world) == (builtin_folder() / "declines.yaml").read_text()
 
 
 def test_what_was_given_as_a_document_is_written(world: World) -> None:
@@ -169,10 +169,10 @@ def test_what_was_given_as_a_document_is_written(world: World) -> None:
     assert put(world, text).status == 200
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", builtin_names())
 def test_what_is_written_reads_as_the_same(name: str) -> None:
     scenario = load(name)
-    assert parse(written(scenario).encode(), name, RULE_OPERATIONS) == scenario
+    assert parse(to_yaml(scenario).encode(), name, RULE_OPERATIONS) == scenario
 
 
 def test_a_text_goes_with_a_fork(world: World) -> None:
@@ -195,7 +195,7 @@ def test_file_text_is_returned_until_replaced(serve: Callable[..., Served], tmp_
     assert call(port, "GET", "/_mock/scenario/text").body.decode() == GOOD
     file.write_text(GOOD.replace("lost_card", "expired_card"))
     told = call(port, "GET", "/_mock/scenario/text").body.decode()
-    assert told == written(parse(GOOD.encode(), "x"))
+    assert told == to_yaml(parse(GOOD.encode(), "x"))
 
 
 @pytest.mark.parametrize("path", ["/_mock/scenario/check", "/_mock/scenario"])

@@ -12,7 +12,7 @@ import pytest
 from mock_clover.control.snapshots import restore, take_snapshot
 from mock_clover.core.masking import passes_luhn
 from mock_clover.engine.reply import Reply
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import parse
 from tests.held import calls_of
 from tests.served import Served
@@ -34,7 +34,7 @@ class Branch:
 
     def __init__(self, world: World, name: str, customers: tuple[str, ...] = ()) -> None:
         self.world, self.name, self.customers = world, name, customers
-        known = derive(SEED, name)
+        known = derive_credentials(SEED, name)
         self._opens = {"authorization": f"Bearer {known.access_token}", "apikey": known.api_key}
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
@@ -164,7 +164,7 @@ def test_fork_gives_the_same_responses(parent: Stocked) -> None:
 
 
 def test_the_answer_to_a_fork_is_the_new_sandbox(parent: Stocked) -> None:
-    known = derive(SEED, "fork")
+    known = derive_credentials(SEED, "fork")
     assert parent.made("POST", "/_mock/fork", {"name": "fork"}) == {
         "name": "fork",
         "base_url": "http://localhost:4242/sandbox/fork",
@@ -400,7 +400,7 @@ def test_a_restored_merchant_stays_at_its_address(make_world: Callable[..., Worl
     assert restored is not second
     found = {
         "by name": world.sandboxes.find(second.name),
-        "by merchant id": world.sandboxes.of_merchant(second.credentials.merchant_id),
+        "by merchant id": world.sandboxes.for_merchant(second.credentials.merchant_id),
         "after the other one is restored": None,
     }
     world.sandboxes.replace(first, restore(first, take_snapshot(first)))
@@ -458,7 +458,7 @@ def test_a_used_up_fault_of_the_scenario_stays_used_up(parent: Stocked) -> None:
 
 
 def opened(seed: str, name: str) -> dict[str, str]:
-    known = derive(seed, name)
+    known = derive_credentials(seed, name)
     return {"authorization": f"Bearer {known.access_token}", "apikey": known.api_key}
 
 

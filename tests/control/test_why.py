@@ -67,16 +67,20 @@ OUTCOMES: list[tuple[dict[str, Any], list[dict[str, Any]], str, int]] = [
     ({"amount": 1000}, looked("all conditions are met"), NAMES[0], 402),
     (
         {"amount": 999, "metadata": {"vip": "yes"}},
-        looked("amount differs", "matching request 1 is not selected", "all conditions are met"),
+        looked(
+            "the condition `amount` is not met",
+            "not applied to matching request 1",
+            "all conditions are met",
+        ),
         NAMES[2],
         200,
     ),
     (
         {"amount": 13},
         looked(
-            "amount differs",
-            "matching request 1 is not selected",
-            "metadata.vip differs",
+            "the condition `amount` is not met",
+            "not applied to matching request 1",
+            "the condition `metadata.vip` is not met",
             "all conditions are met",
         ),
         NAMES[3],
@@ -84,7 +88,11 @@ OUTCOMES: list[tuple[dict[str, Any], list[dict[str, Any]], str, int]] = [
     ),
     (
         {"amount": 1000, "currency": "cad", "metadata": {"vip": "yes"}},
-        looked("currency differs", "matching request 1 is not selected", "all conditions are met"),
+        looked(
+            "the condition `currency` is not met",
+            "not applied to matching request 1",
+            "all conditions are met",
+        ),
         NAMES[2],
         200,
     ),
@@ -110,10 +118,10 @@ def test_why_shows_count_of_counting_rule(ruled: World) -> None:
         assert (told["status"], told["outcome"]) == (reply.status, reply.why)
         seen.append((told["rules"][1]["because"], reply.status))
     assert seen == [
-        ("matching request 1 is not selected", 200),
-        ("matching request 2 is not selected", 200),
+        ("not applied to matching request 1", 200),
+        ("not applied to matching request 2", 200),
         ("all conditions are met", 429),
-        ("matching request 4 is not selected", 200),
+        ("not applied to matching request 4", 200),
     ]
 
 
@@ -232,10 +240,10 @@ def whole(world: World) -> tuple[Any, ...]:
         dict(sandbox.rule_counts),
         [exchange.number for exchange in sandbox.journal],
         sandbox.journal.count,
-        sandbox.faults.live(sandbox.clock.now_ms()),
+        sandbox.faults.unexpired(sandbox.clock.now_ms()),
         sandbox.faults._random.getstate(),
         list(sandbox.idempotency.entries()),
-        sandbox.agenda.entries(),
+        sandbox.scheduler.entries(),
         sandbox.clock.now_ms(),
         [each.name for each in world.sandboxes],
     )

@@ -18,7 +18,7 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import CardRequest, TokenRequest
 from mock_clover.core.codec import MalformedError, ViolationsError
 from mock_clover.core.masking import passes_luhn
-from mock_clover.engine.endpoint import Call, Endpoint, Raw
+from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.records import Scenario
 from mock_clover.testing.in_process import MockCloverApp, SharedResources
@@ -223,7 +223,7 @@ def test_exchange_reprs_do_not_leak(sung_to: tuple[World, dict[str, Answered]]) 
 def test_request_reprs_do_not_leak(world: World) -> None:
     """A transport may print what it could not serve, and a store what it keeps."""
     body = json.dumps({"card": {"number": PAN, "cvv": CVV}}).encode()
-    raw = Raw(
+    raw = RawRequest(
         method="POST",
         path=f"/v1/tokens/{PAN}",
         ids=(PAN,),

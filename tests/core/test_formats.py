@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_clover.core.masking import passes_luhn, redact
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.sandbox.ids import Ids
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, encrypt_pan
 
@@ -52,13 +52,13 @@ def test_a_reference_tells_its_day(now_ms: int, expected: str) -> None:
 @fast
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_credentials_are_derived_from_seed_and_name(seed: str, name: str) -> None:
-    known = derive(seed, name)
-    assert known == derive(seed, name)
+    known = derive_credentials(seed, name)
+    assert known == derive_credentials(seed, name)
     assert OBJECT_ID.fullmatch(known.merchant_id)
     assert UUID.fullmatch(known.access_token)
     assert re.fullmatch(r"[0-9a-f]{32}", known.api_key)
-    assert known != derive(seed, name + "x")
-    assert known != derive(seed + "x", name)
+    assert known != derive_credentials(seed, name + "x")
+    assert known != derive_credentials(seed + "x", name)
 
 
 def test_the_published_key_is_modulus_and_padded_exponent(keys: KeyRing) -> None:
@@ -93,7 +93,9 @@ def test_key_file_must_be_a_regular_file(tmp_path) -> None:
     os.mkfifo(path)
     with pytest.raises(KeyFileError) as raised:
         KeyRing(path).export()
-    assert str(raised.value) == f"{path}: key.pem is a named pipe, not a regular file"
+    assert str(raised.value) == (
+        f"{path}: cannot be used as the key file: key.pem is a named pipe, not a regular file"
+    )
 
 
 def test_key_file_follows_symbolic_link(tmp_path) -> None:

@@ -13,7 +13,7 @@ from mock_clover.clover.charges.behaviours import (
 )
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.core.evidence import LOWER_OF, EvidenceLevel
-from mock_clover.engine.evidence import inferred_in, lowest_evidence
+from mock_clover.engine.evidence import inferred_parts, lowest_evidence
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import ScenarioError
 from tests.runner import run_cli
@@ -148,7 +148,9 @@ def test_evidence_levels_are_ordered() -> None:
     }
     assert [LOWER_OF[mark, mark] for mark in marks] == list(marks)
     assert lowest_evidence((LISTED_CARD, DECLINE_IS_402)) == "observed"
-    found = [name for name, _ in inferred_in((LISTED_CARD, NEWEST_CARD_IS_CHARGED, DECLINE_IS_402))]
+    found = [
+        name for name, _ in inferred_parts((LISTED_CARD, NEWEST_CARD_IS_CHARGED, DECLINE_IS_402))
+    ]
     assert found == ["NEWEST_CARD_IS_CHARGED"]
 
 
@@ -285,7 +287,7 @@ def test_strict_evidence_of_one_sandbox(world: World) -> None:
     asked = {"refuse_inferred": True, "allow_inferred": ["ORDER_NOT_FOUND"]}
     made = world.send("PUT", "/_mock/sandboxes/careful", asked).json
     bearer = {"authorization": f"Bearer {made['access_token']}"}
-    sandbox = world.sandboxes.named("careful")
+    sandbox = world.sandboxes.get_or_create("careful")
     world.sandbox, world.known = sandbox, sandbox.credentials
     assert [
         world.send("GET", path, headers=bearer).status

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_clover.sandbox import idempotency
-from mock_clover.sandbox.idempotency import IdempotencyStore, Remembered
+from mock_clover.sandbox.idempotency import IdempotencyStore, StoredResponse
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from tests.world import DECLINES, World
@@ -105,10 +105,10 @@ def test_the_store_is_bounded_and_the_oldest_goes_first(monkeypatch: pytest.Monk
     monkeypatch.setattr(idempotency, "KEYS_MAX", 2)
     store = IdempotencyStore()
     for key in "abc":
-        store.remember(
+        store.store(
             ("t", key),
-            Remembered(
-                endpoint="create_charge", target="/", request=None, status=200, body=b"", why=""
+            StoredResponse(
+                endpoint="create_charge", path="/", request=None, status=200, body=b"", why=""
             ),
         )
     assert [store.get(("t", key)) is not None for key in "abc"] == [False, True, True]

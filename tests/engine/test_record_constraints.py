@@ -15,9 +15,9 @@ import pytest
 
 from mock_clover.clover.common.problems import BY_NAME
 from mock_clover.clover.surface import SURFACE
-from mock_clover.core.codec import _accepts_str, problem_of
+from mock_clover.core.codec import _accepts_str, problem_name_of_field
 from mock_clover.core.record import Record, encode
-from mock_clover.engine.endpoint import Endpoint, OpenBody
+from mock_clover.engine.endpoint import Endpoint, UntypedBody
 from mock_clover.engine.error_format import ErrorEnvelope
 from mock_clover.reference.examples import endpoint_of
 from tests.conformance.test_golden import FILES, Example, read, shown, world_of
@@ -43,7 +43,7 @@ def breaks(record: type[Record], tree: dict[str, Any]) -> Iterator[Break]:
     """Yield a request once for each of its members' promises, with that one broken."""
     for field in msgspec.structs.fields(record):
         name = field.encode_name
-        problem = problem_of(record, field.name) or "INVALID_REQUEST"
+        problem = problem_name_of_field(record, field.name) or "INVALID_REQUEST"
         if field.required:
             yield Break(f"{name} missing", {k: v for k, v in tree.items() if k != name}, problem)
         for value in _WRONG:
@@ -103,7 +103,7 @@ def test_every_invalid_field_is_rejected_without_side_effects(
 
 
 def _takes_json(endpoint: Endpoint) -> bool:
-    return endpoint.request not in (None, OpenBody) and endpoint.body_format != "json_or_form"
+    return endpoint.request not in (None, UntypedBody) and endpoint.body_format != "json_or_form"
 
 
 def _break_all(world: World, endpoint: Endpoint, example: Example) -> None:

@@ -29,7 +29,7 @@ from mock_clover.reference.fidelity import (
     record_fields,
     records,
 )
-from mock_clover.scenario.load import load, shipped_names
+from mock_clover.scenario.load import builtin_names, load
 from mock_clover.scenario.records import Settings
 from tests.guidance import check_generated, check_names, check_none
 from tests.runner import run_cli
@@ -72,7 +72,7 @@ def test_every_field_has_evidence() -> None:
 
 def test_field_evidence_names_existing_fields() -> None:
     for record in records():
-        told_here = getattr(record, "member_evidence", {})
+        told_here = getattr(record, "field_evidence", {})
         names = {field.name for field in msgspec.structs.fields(record)}
         assert set(told_here) <= names, record
 
@@ -84,7 +84,7 @@ def test_every_operation_error_webhook_and_behaviour_has_evidence() -> None:
     check_none(f"{name} {said}" for name, fact in claims if (said := wrong_mark(fact)))
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", builtin_names())
 def test_every_built_in_card_and_rule_has_evidence(name: str) -> None:
     """And a source, unless it is the same claim as that of `sandbox` or of the refusal it names."""
     scenario, known = load(name), {card.number: card for card in load("sandbox").cards}
@@ -170,7 +170,7 @@ def test_behaviours_in_evidence_are_listed() -> None:
     layers = ("clover/*/operations*", "clover/*/endpoints*", "engine/*", "sandbox/*")
     files = [file for layer in layers for file in PACKAGE.glob(f"{layer}.py")]
     words = set(re.findall(r"\b[A-Z_]{3,}\b", "\n".join(file.read_text() for file in files)))
-    basis = words & {each.name for each in BEHAVIOURS} | {Approval(why="").based_on}
+    basis = words & {each.name for each in BEHAVIOURS} | {Approval(why="").evidence_name}
     check_names(WEIGHED, basis, "WEIGHED of tests/shown.py", "the code")
 
 

@@ -19,7 +19,7 @@ from mock_clover.core.record import Record
 from mock_clover.reference.fidelity import records
 from mock_clover.reference.flows import flows, recorded
 from mock_clover.sandbox.keys import encrypt_pan
-from mock_clover.scenario.load import load, shipped_names
+from mock_clover.scenario.load import builtin_names, load
 from tests.checkouts import selling, session, shown, submit
 from tests.served import Served
 from tests.wire import KNOWN, call
@@ -77,7 +77,7 @@ def test_only_rate_limit_headers_of_clover_are_sent(make_world: MakeWorld) -> No
 
 def test_rate_limits_are_off_by_default(world: World) -> None:
     assert {world.send("GET", "/v1/charges").status for _ in range(60)} == {200}
-    assert {n for n in shipped_names() if load(n).settings.rate_limits} == {"rate-limited"}
+    assert {n for n in builtin_names() if load(n).settings.rate_limits} == {"rate-limited"}
 
 
 def test_many_payments_of_one_card_and_address_are_approved(world: World) -> None:
@@ -122,8 +122,8 @@ def test_level_2_data_has_no_other_effect(make_world: MakeWorld) -> None:
     without, made = charge(plain).json, charge(more, level2=LEVEL2).json
     assert made.pop("level2", LEVEL2) == LEVEL2
     assert made == without
-    (row,) = (each for _, each in more.sandbox.charges.newest())
-    (other,) = (each for _, each in plain.sandbox.charges.newest())
+    (row,) = (each for _, each in more.sandbox.charges.items_newest_first())
+    (other,) = (each for _, each in plain.sandbox.charges.items_newest_first())
     changed = {n for n in row.__struct_fields__ if getattr(row, n) != getattr(other, n)}
     assert len(changed) == 1, changed
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.engine.endpoint import Raw
+from mock_clover.engine.endpoint import RawRequest
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.sandbox.faults import FAULTS_MAX, Faults
 from mock_clover.scenario.load import load, parse
@@ -29,21 +29,23 @@ def ask(
     path: str = "/v1/charges",
     body: bytes = b"",
     *,
-    waited: bool = False,
+    after_delay: bool = False,
     **headers: str,
 ) -> Reply | Wait:
     """Send one request and return the reply with its fault: POST with a body, else GET."""
     sent = {b"authorization": world.sandbox.bearer_header}
     sent |= {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     method = "POST" if body else "GET"
-    raw = Raw(method=method, path=path, ids=(), query=b"", headers=sent, body=body)
-    return world.app.handle_in_sandbox(world.sandbox, raw, waited=waited)[0]
+    raw = RawRequest(method=method, path=path, ids=(), query=b"", headers=sent, body=body)
+    return world.app.handle_in_sandbox(world.sandbox, raw, after_delay=after_delay)[0]
 
 
-def pay(world: World, *, waited: bool = False, source: str = "", **headers: str) -> Reply | Wait:
+def pay(
+    world: World, *, after_delay: bool = False, source: str = "", **headers: str
+) -> Reply | Wait:
     source = source or world.token()
     body = f'{{"amount": 1800, "currency": "usd", "source": "{source}"}}'.encode()
-    return ask(world, body=body, waited=waited, **headers)
+    return ask(world, body=body, after_delay=after_delay, **headers)
 
 
 def kinds(replies: list[Reply | Wait]) -> list[str]:
@@ -74,7 +76,7 @@ def test_first_matching_fault_applies_and_is_counted() -> None:
         "garbage",
         "garbage",
     ]
-    assert [live.fault.kind for live in faults.live(NOW_MS)] == ["garbage"]
+    assert [live.fault.kind for live in faults.unexpired(NOW_MS)] == ["garbage"]
 
 
 def test_fault_applies_only_times_times(make_world: MakeWorld) -> None:
@@ -115,7 +117,7 @@ def test_odds_are_drawn_from_the_seed(make_world: MakeWorld, odds: float) -> Non
     assert runs[0] == runs[1], "the same calls meet the same faults"
     assert abs(runs[0].count("drop") / 400 - odds) < 0.08
     world = world_of(make_world, text)
-    world.sandbox = world.sandboxes.named("other")
+    world.sandbox = world.sandboxes.get_or_create("other")
     assert kinds([ask(world) for _ in range(400)]) != runs[0], "another sandbox has its own luck"
 
 
@@ -144,7 +146,7 @@ def test_oldest_fault_is_evicted() -> None:
     faults = Faults("seed")
     for number in range(FAULTS_MAX + 5):
         faults.add(Fault(kind="drop", endpoint=f"e{number}"), NOW_MS)
-    live = faults.live(NOW_MS)
+    live = faults.unexpired(NOW_MS)
     assert (len(live), live[0].id, live[-1].id) == (FAULTS_MAX, "fault-6", "fault-105")
     assert (faults.clear(), len(faults)) == (FAULTS_MAX, 0)
 
@@ -197,7 +199,7 @@ def test_a_delay_before_commit_waits_first_and_works_then(make_world: MakeWorld)
     token = world.token()
     got = pay(world, source=token)
     assert (got, len(world.sandbox.charges)) == (Wait(250), 0)
-    got = pay(world, source=token, waited=True)
+    got = pay(world, source=token, after_delay=True)
     assert (got.status, got.fault, len(world.sandbox.charges)) == (200, None, 1)
 
 
@@ -299,14 +301,14 @@ def test_a_rules_delay_waits_once_and_counts_once(make_world: MakeWorld) -> None
     world = world_of(make_world, f"rules: [{rule}]")
     token = world.token()
     assert pay(world, source=token) == Wait(30)
-    got = pay(world, source=token, waited=True)
+    got = pay(world, source=token, after_delay=True)
     assert (got.status, b"lost_card" in got.body) == (402, True)
     assert pay(world).status == 200
 
 
 def test_faults_are_isolated_by_sandbox(make_world: MakeWorld) -> None:
     world = make_world()
-    other: Any = world.sandboxes.named("other")
+    other: Any = world.sandboxes.get_or_create("other")
     other.faults.add(Fault(kind="drop"), NOW_MS)
     assert kinds([ask(world)]) == [""]
     world.sandbox = other

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from mock_clover.clover.surface import RULE_OPERATIONS
-from mock_clover.scenario.load import CHAIN_MAX, check, files_of, load, parse
+from mock_clover.scenario.load import CHAIN_MAX, load, load_with_warnings, parse, scenario_files
 from mock_clover.scenario.records import Scenario, ScenarioError
-from mock_clover.scenario.write import written
+from mock_clover.scenario.write import to_yaml
 from mock_clover.server.watch import Watch
 from tests.world import DECLINES, World
 
@@ -55,7 +55,7 @@ def error_of(folder: Path, text: str) -> list[str]:
 def test_child_without_members_is_like_its_parent(base: Path) -> None:
     parent = load(str(base / "base.yaml"))
     assert child(base, "") == msgspec.structs.replace(parent, name="child", about="")
-    assert "settings" not in written(child(base, "", "lost-replies"))
+    assert "settings" not in to_yaml(child(base, "", "lost-replies"))
 
 
 MERGED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -158,7 +158,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     ),
     "empty": (
         "name: c\nextends:\n",
-        ["child.yaml:2:1: is empty; set a value or {}, or omit it - at `extends`"],
+        ["child.yaml:2:1: has no value; set one, write {} or remove the key - at `extends`"],
     ),
     "a misspelled member": (
         "name: c\nextend: sandbox\n",
@@ -253,17 +253,17 @@ def test_a_chain_has_a_maximum_length(tmp_path: Path) -> None:
         f"{name}.yaml:2:1: `{parent}.yaml` is invalid - at `extends`"
         for name, parent in (("2", "3"), ("1", "2"), ("0", "1"), ("child", "0"))
     ]
-    assert len(files_of(str(tmp_path / "child.yaml"))) == CHAIN_MAX + 1
+    assert len(scenario_files(str(tmp_path / "child.yaml"))) == CHAIN_MAX + 1
 
 
 def test_warnings_concern_only_the_child(base: Path) -> None:
     """A rule or card before the parent's is what `extends` is for."""
     text = 'rules: [{then: {approve: {}}}]\ncards: [{number: "4111111111111111", outcome: approve}]'
     child(base, text)
-    assert check(str(base / "child.yaml"), RULE_OPERATIONS)[1] == []
+    assert load_with_warnings(str(base / "child.yaml"), RULE_OPERATIONS)[1] == []
     child(base, "rules: [{then: {approve: {}}}, {then: {decline: {}}}]")
-    (warning,) = check(str(base / "child.yaml"), RULE_OPERATIONS)[1]
-    assert warning.startswith(f"{base}/child.yaml:3:32: warning: never reached: rule 1 comes first")
+    (warning,) = load_with_warnings(str(base / "child.yaml"), RULE_OPERATIONS)[1]
+    assert warning.startswith(f"{base}/child.yaml:3:32: warning: never used: rule 1 comes first")
 
 
 # Control calls ------------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def test_a_document_may_extend_a_built_in_scenario(world: World) -> None:
 
 @pytest.mark.parametrize("extends", ["/etc/x.yaml", "../sandbox.yaml", "scenarios/x", "x.yml"])
 def test_control_calls_read_no_file(world: World, extends: str) -> None:
-    said = f"`{extends}` is not a built-in scenario; only a file extends a file"
+    said = f"`{extends}` is not a built-in scenario; only a file can extend a file"
     text = f"name: mine\nextends: {extends}\n".encode()
     found = [{"line": 2, "column": 1, "path": "extends", "said": said}]
     checked = world.send("POST", "/_mock/scenario/check", raw=text, headers=YAML)
@@ -333,7 +333,7 @@ def test_editor_shows_a_file_that_extends_a_file_as_one_text(base: Path, make_wo
     world = make_world(scenario)
     world.sandboxes.scenario_file = str(base / "child.yaml")
     text = world.send("GET", "/_mock/scenario/text").body.decode()
-    assert text == written(scenario)
+    assert text == to_yaml(scenario)
     assert world.send("PUT", "/_mock/scenario", raw=text.encode(), headers=YAML).status == 200
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mock_clover.core.duration import SPAN_MS_MAX, parse_duration_ms
-from mock_clover.sandbox.credentials import derive
-from mock_clover.sandbox.people import people
-from mock_clover.scenario.load import check, parse
+from mock_clover.core.duration import DURATION_MS_MAX, parse_duration_ms
+from mock_clover.sandbox.credentials import derive_credentials
+from mock_clover.sandbox.people import generate_people
+from mock_clover.scenario.load import load_with_warnings, parse
 from mock_clover.scenario.records import ScenarioError
 from tests.runner import run_cli
 from tests.served import Served
@@ -227,14 +227,18 @@ def test_people_creates_customers_with_one_card_each(stocked: Make) -> None:
 def test_people_are_the_same_under_the_same_seed(stocked: Make) -> None:
     one, other = ([*stocked({"data": {"people": 5}}).sandbox.customers] for _ in "ab")
     assert one == other
-    assert list(people("a", 9)) == list(people("a", 9)) != list(people("b", 9))
+    assert (
+        list(generate_people("a", 9))
+        == list(generate_people("a", 9))
+        != list(generate_people("b", 9))
+    )
 
 
 def test_all_sandboxes_share_what_they_do_not_change(stocked: Make) -> None:
     world = stocked({"data": {"people": 3, "charges": [{"amount": 7, "id": "AAAAAAAAAAAAA"}]}})
-    one, other = world.sandboxes.named("one"), world.sandboxes.named("other")
+    one, other = world.sandboxes.get_or_create("one"), world.sandboxes.get_or_create("other")
     assert list(one.customers) == list(other.customers) == list(world.sandbox.customers)
-    one.charges.drop("AAAAAAAAAAAAA")
+    one.charges.delete("AAAAAAAAAAAAA")
     assert (len(one.charges), len(other.charges)) == (0, 1)
     ids = {each.ids.object_id() for each in (one, other, world.sandbox)}
     assert len(ids) == 3, "what is made from now on has ids of its own sandbox"
@@ -246,7 +250,7 @@ def test_ago_is_relative_to_sandbox_creation(stocked: Make) -> None:
     made = []
     for ahead_ms in (0, 599_000, 2_000):
         world.clock.advance(ahead_ms)
-        (charge,) = world.sandboxes.named(f"at-{world.clock.now_ms()}").charges
+        (charge,) = world.sandboxes.get_or_create(f"at-{world.clock.now_ms()}").charges
         made.append(charge.created_ms - (NOW_MS - DAY_MS))
     assert made == [0, 0, 601_000]
 
@@ -280,7 +284,7 @@ def test_snapshot_has_rows_but_no_card_numbers(stocked: Make) -> None:
     taken = world.send("GET", "/_mock/snapshot")
     assert DECLINES not in taken.body.decode()
     assert VISA not in taken.body.decode()
-    other = world.sandboxes.named("other")
+    other = world.sandboxes.get_or_create("other")
     rows = world.sandbox.state()
     world.sandbox = other
     assert world.send("PUT", "/_mock/snapshot", taken.json).status == 200
@@ -303,7 +307,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     (
         'customers: [{email: a@b.c, cards: [{number: "9000000000000001"}]}]',
         "3:39",
-        "unknown brand for this number; add it to `cards` with its brand",
+        "no known card brand issues this number; add it to `cards` with its brand",
     ),
     (
         f'customers: [{{email: a@b.c, cards: [{{number: "{VISA}"}}, {{number: "{VISA}"}}]}}]',
@@ -318,7 +322,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     (
         f'customers: [{{email: a@b.c, cards: [{{number: "{VISA}", exp_month: 13}}]}}]',
         "3:67",
-        "Expected `str`, got `int`; quote it",
+        "Expected `str`, got `int`; put the value in quotes",
     ),
     ("charges: [{amount: 10.5}]", "3:14", "amounts are integers in minor units: 1050 is $10.50"),
     ("charges: [{amount: 5, state: capture}]", "3:25", "did you mean `captured`?"),
@@ -333,12 +337,12 @@ MISTAKES: list[tuple[str, str, str]] = [
         "3:25",
         "not allowed for state captured",
     ),
-    ("charges: [{amount: 5, captured: 6}]", "3:25", "is above the amount of 5"),
-    ("charges: [{amount: 5, refunded: 6}]", "3:25", "is above the captured amount of 5"),
+    ("charges: [{amount: 5, captured: 6}]", "3:25", "exceeds the amount of 5"),
+    ("charges: [{amount: 5, refunded: 6}]", "3:25", "exceeds the captured amount of 5"),
     (
         "charges: [{amount: 5, captured: 3, refunded: 4}]",
         "3:38",
-        "is above the captured amount of 3",
+        "exceeds the captured amount of 3",
     ),
     (
         "charges: [{amount: 5, state: voided, refunded: 5}]",
@@ -364,7 +368,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     (
         "orders: [{items: [{amount: 99999999, quantity: 2}]}]",
         "3:13",
-        "the total 199999998 is above 99999999",
+        "the total 199999998 exceeds the maximum of 99999999",
     ),
 ]
 
@@ -395,7 +399,7 @@ def test_misspelled_name_gets_suggestion() -> None:
 def test_authorization_older_than_its_lifetime_gives_warning(tmp_path: Any) -> None:
     file = tmp_path / "s.yaml"
     file.write_text("name: x\ndata: {charges: [{amount: 5, state: authorized, ago: 7d}]}\n")
-    assert check(str(file))[1] == [
+    assert load_with_warnings(str(file))[1] == [
         f"{file}:2:49: warning: authorizations expire after 7 days (Mastercard: 30 days)"
         " - at `data.charges[0].ago`"
     ]
@@ -410,9 +414,9 @@ def test_duration_is_parsed(text: str, ms: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "8", "d", "-1d", "1.5h", "1w", "3651d", "9" * 13 + "ms"])
 def test_invalid_duration_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a duration"):
+    with pytest.raises(ValueError, match="is not a valid duration"):
         parse_duration_ms(text)
-    assert SPAN_MS_MAX == 3_650 * DAY_MS
+    assert DURATION_MS_MAX == 3_650 * DAY_MS
 
 
 # Merchants ---------------------------------------------------------------------------------------
@@ -437,7 +441,10 @@ def test_first_merchant_is_the_sandbox(
 ) -> None:
     world = stocked(MARKET)
     shown = root(world, "GET", "/_mock/sandboxes/default").json
-    known, florist = derive(SEED, "default"), derive(SEED, "default.florist")
+    known, florist = (
+        derive_credentials(SEED, "default"),
+        derive_credentials(SEED, "default.florist"),
+    )
     assert {name: shown[name] for name in ("merchant_id", "client_id", "access_token")} == {
         "merchant_id": "MARKET",
         "client_id": known.client_id,
@@ -460,7 +467,7 @@ def test_a_credential_chooses_the_merchant(stocked: Make, prefix: str) -> None:
     """At the root and under a path alike: tests may each have the whole market."""
     world = stocked(MARKET)
     name = prefix.rpartition("/")[2] or "default"
-    florist = derive(SEED, f"{name}.florist").access_token
+    florist = derive_credentials(SEED, f"{name}.florist").access_token
     seen = {
         token: [
             each["amount"]
@@ -502,7 +509,9 @@ def test_merchants_share_one_clock(stocked: Make) -> None:
     }
     world = stocked(document)
     told = root(world, "PUT", "/_mock/clock", body={"advance": "8d"}).json
-    amounts = {each.id: each.request.amount for m in world.sandbox.family for each in m.charges}
+    amounts = {
+        each.id: each.request.amount for m in world.sandbox.all_merchants for each in m.charges
+    }
     assert [amounts[each["id"]] for each in told["fired"]] == [2, 1]
 
 
@@ -515,7 +524,7 @@ def test_oauth_gives_a_token_of_the_merchant_that_is_asked_for(
 ) -> None:
     world = stocked(MARKET)
     known = world.sandbox.credentials
-    merchant = asked_for.format(bakery=derive(SEED, "default.bakery").merchant_id)
+    merchant = asked_for.format(bakery=derive_credentials(SEED, "default.bakery").merchant_id)
     sent = root(
         world, "GET", f"/oauth/authorize?client_id={known.client_id}&merchant_id={merchant}"
     )
@@ -529,7 +538,10 @@ def test_oauth_gives_a_token_of_the_merchant_that_is_asked_for(
 
 def test_oauth_v2_gives_tokens_of_the_merchant_that_is_asked_for(stocked: Make) -> None:
     world = stocked(MARKET)
-    known, bakery = world.sandbox.credentials, derive(SEED, "default.bakery").merchant_id
+    known, bakery = (
+        world.sandbox.credentials,
+        derive_credentials(SEED, "default.bakery").merchant_id,
+    )
     app = {"client_id": known.client_id}
 
     def amounts(pair: dict[str, Any]) -> list[int]:
@@ -562,18 +574,21 @@ def test_a_fork_has_the_merchants_too(stocked: Make) -> None:
     assert root(world, "POST", path, "bakery-token", charge).status == 400
     assert root(world, "GET", path, "bakery-token").json["data"][0]["amount"] == 2
     root(world, "PUT", "/sandbox/twin/_mock/clock", body={"advance": "1d"})
-    twin = world.sandboxes.named("twin")
-    assert {each.clock.now_ms() for each in twin.family} == {twin.clock.now_ms()}
+    twin = world.sandboxes.get_or_create("twin")
+    assert {each.clock.now_ms() for each in twin.all_merchants} == {twin.clock.now_ms()}
 
 
 def test_shared_credential_selects_default_sandbox_at_root(stocked: Make) -> None:
     world = stocked(MARKET)
     root(world, "PUT", "/_mock/sandboxes/other")
-    owner = world.sandboxes.of({b"authorization": b"Bearer bakery-token"})
+    owner = world.sandboxes.for_request({b"authorization": b"Bearer bakery-token"})
     assert owner.name == "default.bakery"
     root(world, "DELETE", "/_mock/sandboxes/other")
     assert world.sandboxes.find("other.bakery") is None
-    assert world.sandboxes.of({b"authorization": b"Bearer bakery-token"}).name == "default.bakery"
+    assert (
+        world.sandboxes.for_request({b"authorization": b"Bearer bakery-token"}).name
+        == "default.bakery"
+    )
 
 
 def test_sandbox_from_scenario_document(world: World) -> None:
@@ -585,7 +600,7 @@ def test_sandbox_from_scenario_document(world: World) -> None:
     refused = root(world, "PUT", "/_mock/sandboxes/t", body=wrong)
     assert (refused.status, refused.json) == (
         400,
-        {"message": "merchants[1].name: merchant 1 has the same value"},
+        {"message": "merchants[1].name: merchant 1 has the same value; it must be unique"},
     )
     assert root(world, "GET", "/_mock/sandboxes/t").json == made, "nothing has changed"
 
@@ -614,7 +629,7 @@ def test_env_matches_server_credentials(tmp_path: Any, stocked: Make, merchant: 
     args = ["env", "--seed", SEED, "--scenario", str(file), "--format", "json"]
     told = run_cli(*args, *(["--merchant", merchant] if merchant else []))
     meant = {"bakery": 1, "florist": 2}.get(merchant or "", 0)
-    known = world.sandbox.family[meant].credentials
+    known = world.sandbox.all_merchants[meant].credentials
     assert json.loads(told.stdout) == {
         "CLOVER_BASE_URL": "http://127.0.0.1:4242",
         "CLOVER_MERCHANT_ID": known.merchant_id,

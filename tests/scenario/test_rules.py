@@ -11,7 +11,7 @@ import pytest
 
 from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.core.masking import passes_luhn
-from mock_clover.scenario.load import load, parse, shipped_names, text_of
+from mock_clover.scenario.load import builtin_names, load, parse, read_scenario
 from mock_clover.scenario.records import DECLINE_CODES
 from tests.guidance import check_none
 from tests.world import DECLINES, VISA, Answered, World
@@ -60,7 +60,7 @@ def declines() -> Any:
 def test_every_decline_code_of_a_shipped_scenario_is_known() -> None:
     used = {
         each.decline_code: name
-        for name in shipped_names()
+        for name in builtin_names()
         for scenario in [load(name)]
         for each in (*scenario.cards, *(rule.then.decline for rule in scenario.rules))
         if each is not None
@@ -86,7 +86,7 @@ def test_every_decline_code_has_an_amount_and_a_card() -> None:
         if code not in TRIGGERED
     )
     comment = f"#   10001 to {max(AMOUNTS.values())}  issuer declines"
-    if comment not in text_of("declines").decode():
+    if comment not in read_scenario("declines").decode():
         check_none([f"scenarios/declines.yaml: say `{comment}` in its comment"])
 
 
@@ -152,7 +152,7 @@ def test_every_decline_by_every_trigger(
 ) -> None:
     world = make_world(declines)
     got = trigger(world, code)
-    ((_, kept),) = world.sandbox.charges.newest()
+    ((_, kept),) = world.sandbox.charges.items_newest_first()
     assert got.status == 402
     assert got.body.decode() == declined(kept.id, code, DECLINE_CODES[code])
     assert got.why.startswith(WHY[trigger](code, RULE_AT[code, AMOUNTS[code]]))
@@ -298,7 +298,7 @@ def test_a_sandbox_counts_for_itself(make_world: MakeWorld) -> None:
     rules = "rules: [{when: {endpoint: create_charge, first: 1}, then: {decline: {}}}]"
     world = world_of(make_world, rules)
     assert [charge(world).status for _ in range(2)] == [402, 200]
-    world.sandbox = world.sandboxes.named("other")
+    world.sandbox = world.sandboxes.get_or_create("other")
     world.known = world.sandbox.credentials
     assert [charge(world).status for _ in range(2)] == [402, 200]
 
@@ -544,7 +544,7 @@ def test_a_card_expires_by_the_clock(world: World) -> None:
     assert charge(world, source=tokens[0]).status == 200
     world.clock.advance(5 * DAY_MS)
     got = charge(world, source=tokens[1])
-    ((_, kept), *_) = world.sandbox.charges.newest()
+    ((_, kept), *_) = world.sandbox.charges.items_newest_first()
     assert got.body.decode() == declined(kept.id, "expired_card", "Expired card")
     assert got.why == "the card has expired according to the sandbox's clock (inferred)"
     again = world.send("POST", "/v1/tokens", world.card(exp_month="05", exp_year="2025"))

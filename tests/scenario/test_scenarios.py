@@ -9,7 +9,7 @@ import yaml
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.core.masking import passes_luhn
-from mock_clover.scenario.load import VALUES_MAX, check, load, parse, shipped_names
+from mock_clover.scenario.load import VALUES_MAX, builtin_names, load, load_with_warnings, parse
 from mock_clover.scenario.records import Scenario, ScenarioError
 from tests.guidance import check_none
 from tests.held import counted_calls
@@ -21,7 +21,7 @@ CALLS_MAX = 20 * VALUES_MAX
 CARD = '{number: "4242424242424242", outcome: approve}'
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", builtin_names())
 def test_every_shipped_scenario_loads_under_its_own_name(name: str) -> None:
     assert load(name).name == name
 
@@ -75,14 +75,14 @@ def test_listed_cards_are_complete_and_valid() -> None:
         ),
         (
             "name: x\ncards:\n  - {number: '9792000000000003', outcome: approve}",
-            "unknown brand for this number; set `brand`",
+            "no known card brand issues this number; set `brand`",
         ),
         ("name: x\nname: y", "s.yaml:2:1: duplicate key `name`"),
         ("name: x\ncards: &a []\nsettings: *a", "s.yaml:3:11: aliases (*) are not allowed"),
         ("name: !!python/object/apply:os.system [id]", "s.yaml:1:7: tags (!) are not allowed"),
         ("name: [", "s.yaml:"),
         ("name: x\n\tcards: []", "s.yaml:2:1: "),
-        ("[" * 100, "nested deeper than 32"),
+        ("[" * 100, "nested more than 32 levels deep"),
         ("- 1", "Expected `object`, got `array`"),
         ("", "Expected `object`, got `null`"),
         ("name: '{{7*7}}'", "matching regex"),
@@ -143,19 +143,23 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         # kinds and bounds
         (WHEN % "amount: 10.50", "3:12", "amounts are integers in minor units: 1050 is $10.50"),
         (WHEN % "amount: -1", "3:12", "must not be negative"),
-        (WHEN % "amount: {min: 9, max: 3}", "3:12", "min 9 is above max 3"),
-        (WHEN % "amount: ", "3:12", "is empty; set a value or {}, or omit it"),
+        (WHEN % "amount: {min: 9, max: 3}", "3:12", "min 9 is greater than max 3"),
+        (WHEN % "amount: ", "3:12", "has no value; set one, write {} or remove the key"),
         (WHEN % "currency: dollars", "3:12", "must have three letters, for example usd"),
-        (WHEN % "currency: no", "3:12", "got `bool`; quote it"),
-        (WHEN % "card: {last4: 4242}", "3:19", "got `int`; quote it"),
-        (WHEN % "header: {x-a: b, x-test: 1}", "3:29", "got `int`; quote it"),
-        (WHEN % "header: {1: a}", "3:12", "got `int`; quote it"),
+        (WHEN % "currency: no", "3:12", "got `bool`; put the value in quotes"),
+        (WHEN % "card: {last4: 4242}", "3:19", "got `int`; put the value in quotes"),
+        (WHEN % "header: {x-a: b, x-test: 1}", "3:29", "got `int`; put the value in quotes"),
+        (WHEN % "header: {1: a}", "3:12", "got `int`; put the value in quotes"),
         (WHEN % "nth: 0", "3:12", "Expected `int` >= 1"),
         (THEN % ("", "raw: {status: 99}"), "4:18", "Expected `int` >= 200"),
         (FAULT % "kind: drop, odds: 50", "3:18", "Expected `float` <= 1.0"),
         (FAULT % "kind: drop, odds: .nan", "3:18", "Expected `float` > 0.0"),
-        ("name: x\nabout: 12:30", "2:8", "YAML does not read `12:30` as text; quote it"),
-        ("name: x\nabout: 2024-13-45", "2:8", "quote it"),
+        (
+            "name: x\nabout: 12:30",
+            "2:8",
+            "YAML does not read `12:30` as text, but as a date or a number; put it in quotes",
+        ),
+        ("name: x\nabout: 2024-13-45", "2:8", "put it in quotes"),
         ("<<: {name: x}", "1:1", "YAML does not read `<<` as text"),
         # what can never be
         (WHEN % "card: {number: '4242424242424241'}", "3:19", "the number fails the Luhn check"),
@@ -183,7 +187,7 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         (
             THEN % ("", ""),
             "4:5",
-            "is empty; set approve, decline, problem, raw, threeds, fault or webhook",
+            "must set one of approve, decline, problem, raw, threeds, fault or webhook",
         ),
         (THEN % ("", "approve: {}, decline: {}"), "4:25", "cannot be combined with `approve`"),
         (
@@ -237,7 +241,7 @@ def test_all_errors_are_reported_in_file_order() -> None:
     assert str(error.value).splitlines() == [
         "s.yaml:3:12: unknown problem `A` - at `rules[0].then.problem`",
         "s.yaml:4:13: no request can match all of nth: 2, first: 1 - at `rules[1].when.nth`",
-        "s.yaml:4:32: is empty; set approve, decline, problem, raw, threeds, fault or"
+        "s.yaml:4:32: must set one of approve, decline, problem, raw, threeds, fault or"
         " webhook - at `rules[1].then`",
     ]
 
@@ -267,12 +271,12 @@ def test_without_names_any_operation_is_taken() -> None:
     [
         (
             "rules:\n  - then: {approve: {}}\n  - when: {amount: 1}\n    then: {decline: {}}",
-            "4:5: warning: never reached: rule 1 comes first, and it matches every request",
+            "4:5: warning: never used: rule 1 comes first, and it matches every request",
         ),
         (
             "rules:\n  - {when: {amount: 1}, then: {approve: {}}}\n"
             "  - {when: {amount: 1, currency: usd, first: 2}, then: {decline: {}}}",
-            "4:5: warning: never reached: rule 1 comes first - at `rules[1]`",
+            "4:5: warning: never used: rule 1 comes first - at `rules[1]`",
         ),
         (
             "rules:\n  - {then: {decline: {decline_code: insufficent_funds}}}",
@@ -281,14 +285,14 @@ def test_without_names_any_operation_is_taken() -> None:
         ),
         (
             f"cards:\n  - {CARD}\n  - {CARD}",
-            "4:6: warning: never reached: card 1 has the same number",
+            "4:6: warning: never used: card 1 has the same number and comes first",
         ),
     ],
 )
 def test_suspicious_values_give_warnings(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(f"name: x\n{text}")
-    (warning,) = check(str(path), OPERATIONS)[1]
+    (warning,) = load_with_warnings(str(path), OPERATIONS)[1]
     assert warning.startswith(f"{path}:{said}")
 
 
@@ -304,7 +308,7 @@ def test_suspicious_values_give_warnings(tmp_path: Path, text: str, said: str) -
 def test_plausible_values_give_no_warnings(tmp_path: Path, text: str) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(f"name: x\n{text}")
-    assert check(str(path), OPERATIONS)[1] == []
+    assert load_with_warnings(str(path), OPERATIONS)[1] == []
 
 
 @pytest.mark.fuzz
@@ -314,10 +318,10 @@ def test_plausible_values_give_no_warnings(tmp_path: Path, text: str) -> None:
         ("k0: &a0 [x]\n" + "".join(f"k{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 12)), "aliases"),
         ("name: !!python/object/apply:os.system [id]", "tags"),
         ("name: !!binary aGk=", "tags"),
-        ("[" * 500_000, "nested deeper than 32"),
-        ("{a: " * 200_000, "nested deeper than 32"),
-        ("- " * 300_000, "nested deeper than 32"),
-        ("? " * 300_000, "nested deeper than 32"),
+        ("[" * 500_000, "nested more than 32 levels deep"),
+        ("{a: " * 200_000, "nested more than 32 levels deep"),
+        ("- " * 300_000, "nested more than 32 levels deep"),
+        ("? " * 300_000, "nested more than 32 levels deep"),
         ("name: x\nrules:\n" + "- {}\n" * 200_000, "more than 60000 values"),
         ("name: x\nrules:\n" + "- then: {}\n" * 90_000, "more than 60000 values"),
         ("".join(f"k{n}: 1\n" for n in range(90_000)), "more than 60000 values"),
@@ -352,11 +356,11 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.yaml"
     with path.open("wb") as file:
         file.truncate(10 << 30)  # sparse: ten gigabytes that are nowhere
-    with pytest.raises(ScenarioError, match="larger than 1048576 bytes"):
+    with pytest.raises(ScenarioError, match="the file is larger than the maximum of 1048576 bytes"):
         load(str(path))
 
 
-@pytest.mark.parametrize("name", sorted(set(shipped_names()) - {"sandbox"}))
+@pytest.mark.parametrize("name", sorted(set(builtin_names()) - {"sandbox"}))
 def test_built_in_scenario_is_short_and_documented(name: str) -> None:
     path = ROOT / "scenarios" / f"{name}.yaml"
     lines = path.read_text().splitlines()
@@ -366,7 +370,7 @@ def test_built_in_scenario_is_short_and_documented(name: str) -> None:
     assert f"mock-clover serve --scenario {name}\n" in opening
     assert "curl -s $CLOVER_BASE_URL/v1/charges" in opening
     assert max(map(len, lines)) <= 160
-    scenario, warnings = check(str(path), OPERATIONS)
+    scenario, warnings = load_with_warnings(str(path), OPERATIONS)
     check_none(map(str, warnings))
     assert scenario.about
     assert all(rule.name for rule in scenario.rules)
@@ -377,7 +381,7 @@ def test_built_in_scenario_is_short_and_documented(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", sorted(set(shipped_names()) - {"sandbox"}))
+@pytest.mark.parametrize("name", sorted(set(builtin_names()) - {"sandbox"}))
 def test_the_published_cards_keep_working_in_every_scenario(name: str, make_world: Any) -> None:
     """On a quiet line: faults and limits are another matter."""
     quiet = {"rate_limits": False}

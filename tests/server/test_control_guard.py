@@ -184,7 +184,7 @@ def test_a_saved_scenario_is_reloaded_and_a_wrong_one_is_not(
 
 def test_an_idle_sandbox_is_dropped_and_a_used_one_is_not(world: World) -> None:
     for name in ("idle", "used"):
-        world.sandboxes.named(name)
+        world.sandboxes.get_or_create(name)
     idlers = IdleSandboxReaper(world.sandboxes, ExchangeLog(None, "none"))
     idlers.sweep(0.0)
     world.app.handle("GET", "/sandbox/used/v1/charges", b"", {}, b"")

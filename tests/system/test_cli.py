@@ -19,13 +19,13 @@ from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.serve import serve as serve_command
 from mock_clover.cli.tls_setup import tls_setup
 from mock_clover.clover.common.problems import ALL_ERRORS
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from tests.runner import run_cli
 from tests.served import Served
 from tests.wire import PATIENCE_S, eventually
 from tests.world import SEED
 
-KNOWN = derive(SEED, "default")
+KNOWN = derive_credentials(SEED, "default")
 ENV = {
     "CLOVER_BASE_URL": "http://x:1",
     "CLOVER_MERCHANT_ID": KNOWN.merchant_id,
@@ -57,7 +57,7 @@ def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
     code, out = invoke("env", "--sandbox", "a1", "--format", "json")
     told = json.loads(out)
     assert (code, told["CLOVER_BASE_URL"]) == (0, "http://127.0.0.1:4242/sandbox/a1")
-    assert told["CLOVER_ACCESS_TOKEN"] == derive(SEED, "a1").access_token
+    assert told["CLOVER_ACCESS_TOKEN"] == derive_credentials(SEED, "a1").access_token
 
 
 @pytest.mark.parametrize(

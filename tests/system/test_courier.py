@@ -14,7 +14,7 @@ import pytest
 
 from mock_clover.clover.webhooks.records import TargetSpec
 from mock_clover.clover.webhooks.records_delivery import Delivery
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.server.webhook_sender import ATTEMPT_S_MAX, REPLY_BYTES_MAX, WebhookSender
 from mock_clover.testing.in_process import MockCloverApp, SharedResources
 from tests.held import HeldLoop, run
@@ -30,7 +30,7 @@ class Shop:
     """A sandbox of a served Clover, by its name."""
 
     def __init__(self, port: int, name: str) -> None:
-        self._port, self.name, self.known = port, name, derive(SEED, name)
+        self._port, self.name, self.known = port, name, derive_credentials(SEED, name)
         assert self.ask("PUT", f"/_mock/sandboxes/{name}", {}, base="").status == 200
         assert self.ask("PUT", "/_mock/clock", {"freeze": True}).status == 200
 

@@ -22,7 +22,7 @@ from mock_clover.cli.base import DEFAULT_SEED
 from mock_clover.cli.serve import serve as serve_command
 from mock_clover.clover.common.hosts import HOSTS, NAMES
 from mock_clover.clover.surface import OPERATIONS
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import parse
 from mock_clover.server.ca_store import CERTIFICATE
 from tests.clients.toolbox import plain_environment
@@ -320,7 +320,7 @@ def test_every_call_of_the_page_for_any_language_is_answered(served: Served) -> 
             answers.append(json.load(reply))
         base_url = base_url or answers[0]["base_url"]
     made, fault, scenario, clock, verified, journal, dropped = answers
-    assert made["access_token"] == derive(SEED, "checkout-7").access_token
+    assert made["access_token"] == derive_credentials(SEED, "checkout-7").access_token
     assert fault["fault"]["delay_ms"] == 50
     assert scenario["name"] == "busy"
     assert clock["fired"] == []
@@ -378,7 +378,7 @@ def test_the_page_of_tls_runs(
     assert told == printed.splitlines()[2].replace("/home/me/.local/share/mock-clover", folder)
     assert (first[: len(folder) + 2], digest[:10]) == (f"# {folder}", "# SHA-256 ")
     (key,) = objects(out)
-    assert key["apiAccessKey"] == derive(SEED, "default").api_key
+    assert key["apiAccessKey"] == derive_credentials(SEED, "default").api_key
     assert out.splitlines()[-len(NAMES) :] == [f"127.0.0.1 {name}" for name in NAMES]
 
 
@@ -398,7 +398,7 @@ def test_shop_with_clover_urls_connects_by_tls() -> None:
     assert shop["environment"]["NODE_EXTRA_CA_CERTS"] == f"/clover/{CERTIFICATE}"
     assert shop["depends_on"] == {"clover": {"condition": "service_healthy"}}
     assert list(document["volumes"]) == [name]
-    known = derive(DEFAULT_SEED, "default").access_token
+    known = derive_credentials(DEFAULT_SEED, "default").access_token
     assert shop["environment"]["CLOVER_ACCESS_TOKEN"] == known
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from tests.served import Served
 from tests.wire import Told, Wire, request
 from tests.world import DECLINES, SEED, VISA
@@ -30,7 +30,7 @@ class Merchant:
 
     def __init__(self, port: int, name: str, *, at_root: bool) -> None:
         self.wire, self.name = Wire(port), name
-        known = derive(SEED, name)
+        known = derive_credentials(SEED, name)
         self._base = f"/sandbox/{name}"
         self._at_root = at_root
         self._opens = {

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mock_clover.sandbox.credentials import derive
-from mock_clover.server.faults import DRIBBLE_BYTES
+from mock_clover.sandbox.credentials import derive_credentials
+from mock_clover.server.faults import DRIBBLE_CHUNK_BYTES
 from tests.bench.machine import rss_bytes
 from tests.held import PROTOCOLS, HeldLoop, HeldWire, get, run, settle
 from tests.served import Served
@@ -30,7 +30,7 @@ class Shop:
 
     def __init__(self, port: int, **settings: Any) -> None:
         self.port, self.name = port, f"faults-{next(_numbers)}"
-        known = derive(SEED, self.name)
+        known = derive_credentials(SEED, self.name)
         self._opens = {
             "authorization": f"Bearer {known.access_token}",
             "apikey": known.api_key,
@@ -212,7 +212,7 @@ def test_a_dribble_sends_one_piece_each_delay(world: World) -> None:
                 assert wire.is_silent()
                 await loop.advance(0.001)
                 pieces.append(wire.taken())
-        assert {len(piece) for piece in pieces[:-1]} == {DRIBBLE_BYTES}
+        assert {len(piece) for piece in pieces[:-1]} == {DRIBBLE_CHUNK_BYTES}
         assert len(pieces) > 10
 
     run(main)

@@ -217,12 +217,12 @@ def test_a_slow_reader_is_told_what_it_missed(served: Served) -> None:
 def test_an_exchange_is_encoded_once_for_all_readers(world: World) -> None:
     world.send("GET", "/v1/charges")
     journal = world.sandbox.journal
-    (exchange,) = journal.since(0)
-    line = journal.line(exchange)
-    assert journal.line(exchange) is line
+    (exchange,) = journal.after(0)
+    line = journal.json_line(exchange)
+    assert journal.json_line(exchange) is line
     assert json.loads(line) == world.send("GET", "/_mock/journal").json["data"][0]
-    journal.forget_lines()
-    assert journal.line(exchange) is not line
+    journal.clear_line_cache()
+    assert journal.json_line(exchange) is not line
 
 
 def entry(reply: bytes) -> Exchange:
@@ -233,10 +233,10 @@ def test_encoded_exchanges_are_bounded() -> None:
     journal = Journal()
     reply = b'"' + b"x" * 60_000 + b'"'
     for _ in range(100):
-        journal.write(entry(reply))
+        journal.add(entry(reply))
     assert 100 * len(reply) > 2 * LINES_BYTES_MAX
-    for exchange in journal.since(0):
-        journal.line(exchange)
+    for exchange in journal.after(0):
+        journal.json_line(exchange)
         kept = sum(map(len, journal._lines.values()))
         assert kept < LINES_BYTES_MAX + 70_000
 
@@ -248,24 +248,24 @@ def test_journal_since_id(monkeypatch: pytest.MonkeyPatch, after: int, expected:
     monkeypatch.setattr("mock_clover.sandbox.journal.ENTRIES_MAX", 2)
     journal = Journal()
     for _ in range(3):
-        journal.write(entry(b""))
-    assert [each.number for each in journal.since(after)] == expected
+        journal.add(entry(b""))
+    assert [each.number for each in journal.after(after)] == expected
 
 
 def test_open_stream_keeps_sandbox_alive(world: World) -> None:
-    sandbox = world.sandboxes.named("a")
+    sandbox = world.sandboxes.get_or_create("a")
     idlers = IdleSandboxReaper(world.sandboxes, ExchangeLog(None, "none"))
     has_overrides: list[bool] = []
 
     def told() -> None:
-        has_overrides.append(world.sandboxes.has(sandbox))
+        has_overrides.append(world.sandboxes.is_registered(sandbox))
 
     sandbox.journal.watchers.add(told)
     for now in (0.0, IDLE_S + 1, 2 * IDLE_S + 2):
         idlers.sweep(now)
-    assert world.sandboxes.has(sandbox)
+    assert world.sandboxes.is_registered(sandbox)
     assert has_overrides == []
-    world.sandboxes.drop("a")
+    world.sandboxes.delete("a")
     assert has_overrides == [False]
 
 

@@ -83,7 +83,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAn
         request, source = check_and_strip_unsupported_data(sandbox, request, source)
     if kind == "tender":
         check_tender(request.tender, captures=request.capture)
-    sandbox.charges.require_room()
+    sandbox.charges.check_capacity()
     if request.threeds is not None and kind == "card":
         source = start_threeds(sandbox, call, request.threeds, source, request.amount)
     charge = store_charge(sandbox, request, source, order=None)
@@ -115,12 +115,14 @@ def store_charge(
     if source.threeds is not None and source.threeds.step is not None:
         return store_pending_charge(sandbox, request, source, order)
     if isinstance(verdict, Decline) and verdict.phantom:
-        verdict = Approval(why=verdict.why, evidence=verdict.evidence, based_on=verdict.based_on)
+        verdict = Approval(
+            why=verdict.why, evidence=verdict.evidence, evidence_name=verdict.evidence_name
+        )
     if token.kind != "card":
         request, verdict = cap_to_balance(sandbox, request, token, verdict)
     charge_id = ids.object_id() if pending is None else pending.id
     created_ms = now_ms if pending is None else pending.created_ms
-    currency = sandbox.currency_echo(request.currency)
+    currency = sandbox.format_currency(request.currency)
     uses_token = token.state == "new"
     if isinstance(verdict, Decline):
         uses_token = uses_token and sandbox.settings.decline_spends_token
@@ -194,7 +196,7 @@ def _store_with_effects(
     if charge.state == "authorized":
         life_ms = AUTHORIZATION_LIFETIME_MS.get(token.card.brand, AUTHORIZATION_LIFETIME_MS["VISA"])
         at_ms = sandbox.clock.now_ms() + life_ms
-        sandbox.agenda.add(at_ms, AUTHORIZATION_EXPIRY_JOB, charge.id)
+        sandbox.scheduler.add(at_ms, AUTHORIZATION_EXPIRY_JOB, charge.id)
     if order is None and charge.order is not None:
         sandbox.sale_orders.put(charge.order, charge.id)
     if charge.request.stored_credentials is not None:
@@ -272,7 +274,7 @@ ENDPOINTS = (
         auth=bearer("online_payments"),
         response=ChargeAnswer,
         idempotent=True,
-        forwarded_for=True,
+        requires_forwarded_for=True,
         errors=(
             AMOUNT_TOO_LARGE,
             INVALID_TAX_RATE,
@@ -292,7 +294,7 @@ ENDPOINTS = (
         auth=bearer("read_payments", "write_payments", "online_payments"),
         response=ChargeAnswer,
         idempotent=True,
-        forwarded_for=True,
+        requires_forwarded_for=True,
         errors=(
             INVALID_CHARGE_ID,
             CHARGE_NOT_FOUND,

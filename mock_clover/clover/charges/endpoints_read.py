@@ -21,7 +21,7 @@ from mock_clover.clover.orders.responses import order_response
 from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
-from mock_clover.engine.pagination import ListQuery, page
+from mock_clover.engine.pagination import ListQuery, paginate
 from mock_clover.sandbox.sandbox import Sandbox
 
 EXPAND_FIELDS_MAX = 3
@@ -77,13 +77,13 @@ def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListAnswer
     """Return charges, newest first."""
     query = call.query
     names = _parse_expand(query.expand) if query.expand is not None else frozenset()
-    return page(
+    return paginate(
         "/v1/charges",
-        sandbox.charges.newest(),
+        sandbox.charges.items_newest_first(),
         query,
-        keep=lambda row: _matches(row, query),
+        matches=lambda row: _matches(row, query),
         created_ms=lambda row: row.created_ms,
-        show=lambda row: _expand(sandbox, retrieved_response(row), names),
+        to_record=lambda row: _expand(sandbox, retrieved_response(row), names),
     )
 
 

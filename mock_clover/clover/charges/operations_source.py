@@ -35,7 +35,7 @@ from mock_clover.scenario.records_rule import ALTERNATE_TENDER
 _CVV_NOT_PROVIDED = Decline(
     why="the token of a saved card is declined without stored_credentials (observed: CC 30103)",
     evidence="observed",
-    based_on=SAVED_TOKEN_REQUIRES_STORED_CREDENTIALS.name,
+    evidence_name=SAVED_TOKEN_REQUIRES_STORED_CREDENTIALS.name,
     message=CVV_NOT_PROVIDED,
 )
 
@@ -55,7 +55,7 @@ class PaymentSource(Value, frozen=True, kw_only=True):
 
 _EXPIRED = Decline(
     why="the card has expired according to the sandbox's clock (inferred)",
-    based_on=EXPIRED_CARD_DECLINED.name,
+    evidence_name=EXPIRED_CARD_DECLINED.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
 )
@@ -63,7 +63,7 @@ _EXPIRED = Decline(
 
 _TENDER_APPROVAL = Approval(
     why="an alternate tender is always approved (inferred)",
-    based_on=TENDER_NEEDS_NO_AUTHORIZATION.name,
+    evidence_name=TENDER_NEEDS_NO_AUTHORIZATION.name,
 )
 
 

@@ -18,7 +18,7 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import (
     CURRENCY,
     EMAIL,
-    END,
+    END_OF_STRING,
     Cents,
     Millis,
     doc,
@@ -47,7 +47,7 @@ ExternalReference = (
             _REF,
             refused_as="INVALID_REQUEST",
             max_length=12,
-            pattern=f"^([A-Za-z0-9]+( +[A-Za-z0-9]+)*)?{END}",
+            pattern=f"^([A-Za-z0-9]+( +[A-Za-z0-9]+)*)?{END_OF_STRING}",
         ),
     ]
     | None

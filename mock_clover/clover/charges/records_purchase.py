@@ -5,7 +5,7 @@ Source: MD:setting-soft-descriptors (2023), MD:understanding-level-2-data and -l
 
 from typing import Annotated, Literal
 
-from mock_clover.core.evidence import END, Cents, doc, documented
+from mock_clover.core.evidence import END_OF_STRING, Cents, doc, documented
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -39,7 +39,9 @@ class ChargeDescriptor(Record, frozen=True, kw_only=True):
     region: _SoftText = None
     postal_code: _SoftText = None
     country_code: (
-        Annotated[str, doc("Three digits, for example 840.", _SOFT, pattern=f"^[0-9]{{3}}{END}")]
+        Annotated[
+            str, doc("Three digits, for example 840.", _SOFT, pattern=f"^[0-9]{{3}}{END_OF_STRING}")
+        ]
         | None
     ) = None
     merchant_contact_info: _SoftText = None

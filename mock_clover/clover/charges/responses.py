@@ -21,10 +21,10 @@ from mock_clover.clover.tokens.records import Instrument
 from mock_clover.core.evidence import (
     Cents,
     Evidence,
-    MemberEvidence,
+    FieldEvidence,
     Millis,
     documented,
-    evidence_for,
+    evidence_for_fields,
     inferred,
     observed,
 )
@@ -49,11 +49,11 @@ class Source(Record, frozen=True, kw_only=True):
     """`source` of a charge or order."""
 
     evidence: ClassVar[Evidence] = observed("CCL, GP CloverCharge")
-    member_evidence: ClassVar[MemberEvidence] = evidence_for(
+    field_evidence: ClassVar[FieldEvidence] = evidence_for_fields(
         documented("MD: fraud tools; the test-card page"),
         "address_line1_check",
         "address_zip_check",
-    ) | evidence_for(documented("TransArmor page"), "address_zip")
+    ) | evidence_for_fields(documented("TransArmor page"), "address_zip")
 
     id: str | None = None
     brand: str | None = None
@@ -81,20 +81,22 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     """A charge in responses; the fields have the order of the recorded responses."""
 
     evidence: ClassVar[Evidence] = observed("CCL 2023-09, SEED 2025-05, GP CloverCharge")
-    member_evidence: ClassVar[MemberEvidence] = (
-        evidence_for(
+    field_evidence: ClassVar[FieldEvidence] = (
+        evidence_for_fields(
             documented("AE's schema of the response"),
             *("tax_amount", "tip_amount", "description", "external_reference_id"),
             *("external_customer_reference", "failure_code", "failure_message", "refunded"),
             *("receipt_email", "metadata", "stored_credentials", "additional_charges"),
             *("soft_descriptor", "level2", "level3"),
         )
-        | evidence_for(inferred("the request has the field; no response was found"), "tender")
-        | evidence_for(documented("REF getcharges, sample of 2024"), "amount_captured")
-        | evidence_for(documented("MD:gift-card-api"), "partial_auth", "gift_card")
-        | evidence_for(documented("REF postordersidpay, sample of 2024"), "warning_message")
-        | evidence_for(documented("TransArmor page"), "saved_credentials_on_file")
-        | evidence_for(documented("3DS SDK page"), "threeds")
+        | evidence_for_fields(
+            inferred("the request has the field; no response was found"), "tender"
+        )
+        | evidence_for_fields(documented("REF getcharges, sample of 2024"), "amount_captured")
+        | evidence_for_fields(documented("MD:gift-card-api"), "partial_auth", "gift_card")
+        | evidence_for_fields(documented("REF postordersidpay, sample of 2024"), "warning_message")
+        | evidence_for_fields(documented("TransArmor page"), "saved_credentials_on_file")
+        | evidence_for_fields(documented("3DS SDK page"), "threeds")
     )
 
     id: str

@@ -22,7 +22,7 @@ from mock_clover.control.endpoint import MOCK_ONLY, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
-from mock_clover.engine.endpoint import Call, Endpoint, home_of
+from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
 from mock_clover.sandbox.sandbox import Sandbox
 
 _PATH = "/_mock/checkouts"
@@ -96,7 +96,7 @@ def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> Checkou
     """Return the newest sessions."""
     query, now_ms = call.query, sandbox.clock.now_ms()
     rows = []
-    for _, row in sandbox.checkouts.newest():
+    for _, row in sandbox.checkouts.items_newest_first():
         if query.state in (None, row.state(now_ms)):
             rows.append(_checkout_answer(sandbox, row, call))
         if len(rows) >= query.limit:
@@ -106,13 +106,13 @@ def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> Checkou
 
 def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutView:
     """Return one session. Clover itself has no such endpoint: its GET returns 404."""
-    sandbox = sandbox.holder_of("checkouts", call.ids[0])
+    sandbox = sandbox.merchant_with_row("checkouts", call.ids[0])
     return _checkout_answer(sandbox, require_checkout(sandbox, call.ids[0]), call)
 
 
 def pay_checkout(sandbox: Sandbox, call: Call[PayCheckoutRequest, None]) -> CheckoutActionResult:
     """Pay a session as its customer would on the page."""
-    sandbox = sandbox.holder_of("checkouts", call.ids[0])
+    sandbox = sandbox.merchant_with_row("checkouts", call.ids[0])
     paid = pay(sandbox, call.ids[0], call.body.card, call.body.tip, call.headers)
     call.why = paid.verdict.why
     return _action_result(sandbox, paid, call)
@@ -120,7 +120,7 @@ def pay_checkout(sandbox: Sandbox, call: Call[PayCheckoutRequest, None]) -> Chec
 
 def cancel_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutActionResult:
     """Cancel a session as its customer would on the page."""
-    sandbox = sandbox.holder_of("checkouts", call.ids[0])
+    sandbox = sandbox.merchant_with_row("checkouts", call.ids[0])
     checkout = cancel(sandbox, call.ids[0])
     call.why = "the customer cancelled"
     return CheckoutActionResult(
@@ -153,7 +153,7 @@ def _checkout_answer(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any])
         if name not in ("href", "state")
     }
     return CheckoutView(
-        href=f"{home_of(sandbox, call)}{PAGE}/{checkout.id}",
+        href=f"{sandbox_base_url(sandbox, call)}{PAGE}/{checkout.id}",
         state=checkout.state(sandbox.clock.now_ms()),
         **fields,
     )
@@ -167,7 +167,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             *("pay_checkout", "POST", f"{_PATH}/{{id}}/pay", pay_checkout, CheckoutActionResult),
             request=PayCheckoutRequest,
         ),
-        secret=True,
+        has_card_data=True,
     ),
     control(
         "cancel_checkout", "POST", f"{_PATH}/{{id}}/cancel", cancel_checkout, CheckoutActionResult
@@ -175,7 +175,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *(
         replace(
             control(name, method, f"{PAGE}/{{id}}", run, Record, request=CheckoutForm),
-            secret=True,
+            has_card_data=True,
             body_format="json_or_form",
         )
         for name, method, run in (

@@ -54,8 +54,13 @@ from mock_clover.clover.webhooks.operations import (
 from mock_clover.clover.webhooks.records import EventSpec
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import encode
-from mock_clover.engine.endpoint import Call, Endpoint, bearer, home_of
-from mock_clover.engine.error_format import DECLINED_STATUS, decline_body, dialect_of, problem_body
+from mock_clover.engine.endpoint import Call, Endpoint, bearer, sandbox_base_url
+from mock_clover.engine.error_format import (
+    DECLINED_STATUS,
+    decline_body,
+    error_dialect,
+    problem_body,
+)
 from mock_clover.engine.overrides import find_override
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.journal import Exchange
@@ -122,13 +127,13 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     )
     sandbox.checkouts.put_bounded(checkout.id, checkout)
     call.why = f"created a checkout session for {amount}"
-    documented = dialect_of(sandbox, call.headers) == "documented"
+    documented = error_dialect(sandbox, call.headers) == "documented"
     created, expires = (
         at_ms if documented else format_iso8601(at_ms, "Z")
         for at_ms in (checkout.created_ms, checkout.expires_ms)
     )
     return CheckoutAnswer(
-        href=f"{home_of(sandbox, call)}{PAGE}/{checkout.id}",
+        href=f"{sandbox_base_url(sandbox, call)}{PAGE}/{checkout.id}",
         checkoutSessionId=checkout.id,
         createdTime=created,
         expirationTime=expires,
@@ -241,17 +246,17 @@ def pay(
             state="used",
         )
         override = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
-        if override is not None and override.then.problem is not None:
-            raise BY_NAME[override.then.problem].error(why=override.why)
+        if override is not None and override.action.problem is not None:
+            raise BY_NAME[override.action.problem].error(why=override.why)
         forced = override.verdict() if override is not None else None
         verdict = _decline_partial(forced or ask_issuer(sandbox, token), payment)
         for table in (sandbox.tokens, sandbox.orders, sandbox.charges):
-            table.require_room()
+            table.check_capacity()
     except ApiError as error:
         _journal_error(sandbox, checkout_id, payment, error)
         raise
     paid = _store(sandbox, checkout, payment, token, verdict)
-    _journal(sandbox, payment, paid, override.then.webhook if override is not None else None)
+    _journal(sandbox, payment, paid, override.action.webhook if override is not None else None)
     return paid
 
 
@@ -321,7 +326,7 @@ def _create_order(sandbox: Sandbox, checkout: Checkout, payment: HostedPayment) 
     """Create the order of a payment. Inferred: it does not exist before the payment."""
     order = Order(
         id=sandbox.ids.object_id(),
-        currency=sandbox.currency_echo(payment.currency),
+        currency=sandbox.format_currency(payment.currency),
         created_ms=sandbox.clock.now_ms(),
         amount=checkout.amount,
         items=tuple(line.as_order_item for line in checkout.lines),
@@ -363,7 +368,7 @@ def _write_exchange(
     why: str,
     reply: bytes,
 ) -> None:
-    sandbox.journal.write(
+    sandbox.journal.add(
         Exchange(
             at_ms=sandbox.clock.now_ms(),
             endpoint=PAY_CHECKOUT,
@@ -385,7 +390,7 @@ ENDPOINTS = (
         run=create_checkout,
         request=CheckoutRequest,
         response=CheckoutAnswer,
-        auth=bearer(merchant=True),
+        auth=bearer(requires_merchant_id=True),
         errors=(UNAUTHORIZED,),
         about="Create a hosted checkout session; the customer pays on the page at `href`.",
         evidence=DOC,

@@ -1,6 +1,6 @@
 """HTML of the hosted checkout page. All pages share the template, style and security headers.
 
-Every value of a shop goes through `text`, so it is never markup. Choosing a tip changes the
+Every value of a shop goes through `escape_html`, so it is never markup. Choosing a tip changes the
 totals without a script: the page contains every total, and CSS shows the selected one. The module
 is imported when the first page is rendered.
 """
@@ -17,12 +17,12 @@ from mock_clover.engine.html import (
     FieldError,
     FormField,
     Headers,
-    alert,
+    error_alert,
+    escape_html,
     field,
-    guards,
     link,
     page,
-    text,
+    security_headers,
 )
 
 _CART = """\
@@ -117,9 +117,11 @@ def form_page(content: PageContent) -> str:
     """Return the page on which a session is paid."""
     checkout, alert_html = content.checkout, ""
     if content.field_errors:
-        alert_html = alert("Please correct the following fields.", content.field_errors, _ADVICE)
+        alert_html = error_alert(
+            "Please correct the following fields.", content.field_errors, _ADVICE
+        )
     elif content.message:
-        alert_html = alert(f"{content.message} Please try again.", (), _ADVICE)
+        alert_html = error_alert(f"{content.message} Please try again.", (), _ADVICE)
     failed = bool(alert_html)
     form = _FORM.format(
         tips=_render_tips(content),
@@ -143,7 +145,9 @@ def closed_page(
     shop: str = "mock-clover",
 ) -> str:
     """Return the page of a session that is not open, with a link to the shop if there is a URL."""
-    notice = f'<div class="{"good" if charge else "quiet"}">\n<p>{text(message)}</p>\n</div>\n'
+    notice = (
+        f'<div class="{"good" if charge else "quiet"}">\n<p>{escape_html(message)}</p>\n</div>\n'
+    )
     receipt = _render_receipt(charge) if charge is not None else ""
     back = link(url, "Return to the shop")
     return page(title, f'<div class="sheet">\n{notice}{receipt}{back}</div>', shop=shop)
@@ -151,7 +155,9 @@ def closed_page(
 
 def security_headers_for(checkout: Checkout | None) -> Headers:
     """Return the security headers of a session's page."""
-    return guards((checkout.success, checkout.failure, checkout.cancel) if checkout else ())
+    return security_headers(
+        (checkout.success, checkout.failure, checkout.cancel) if checkout else ()
+    )
 
 
 def _render_cart(content: PageContent) -> str:
@@ -175,11 +181,10 @@ def _render_cart(content: PageContent) -> str:
 
 def _render_row(line: Line) -> str:
     times = f"\u00a0×\u00a0{line.quantity}" if line.quantity > 1 else ""  # noqa: RUF001 - a multiplication sign
-    note = f"<small><bdi>{text(line.note)}</bdi></small>" if line.note else ""
+    note = f"<small><bdi>{escape_html(line.note)}</bdi></small>" if line.note else ""
     price = _money(line.price * line.quantity)
-    return (
-        f'<tr><th scope="row"><bdi>{text(line.name)}</bdi>{times}{note}</th><td>{price}</td></tr>'
-    )
+    name = escape_html(line.name)
+    return f'<tr><th scope="row"><bdi>{name}</bdi>{times}{note}</th><td>{price}</td></tr>'
 
 
 def _amounts_by_tip(amount: int, tip_options: tuple[TipOption, ...], custom: str = "") -> str:
@@ -248,7 +253,7 @@ def _render_field(content: PageContent, spec: FormField) -> str:
     described_by = (
         "alert" if spec.name == first and content.message and not content.field_errors else ""
     )
-    return field(spec, content.field_errors, focus=spec.name == first, about=described_by)
+    return field(spec, content.field_errors, focus=spec.name == first, described_by=described_by)
 
 
 def _render_receipt(charge: Charge) -> str:
@@ -263,7 +268,9 @@ def _render_receipt(charge: Charge) -> str:
         ("Card", f"{card.brand} … {card.last4}"),
         ("Order", charge.order or ""),
     ]
-    details = "".join(f"<dt>{name}</dt>\n<dd>{text(value)}</dd>\n" for name, value in rows if value)
+    details = "".join(
+        f"<dt>{name}</dt>\n<dd>{escape_html(value)}</dd>\n" for name, value in rows if value
+    )
     return f"<dl>\n{details}</dl>\n"
 
 

@@ -4,7 +4,7 @@ Numbers published by Clover (those of the built-in scenario) are shown in full. 
 private, so only their last four digits are shown.
 """
 
-from mock_clover.engine.html import text
+from mock_clover.engine.html import escape_html
 from mock_clover.scenario.records import Scenario, TestCard
 
 HINTS_MAX = 100
@@ -42,6 +42,6 @@ def _row(card: TestCard, *, show_full_number: bool) -> str:
     outcome = "approved" if card.outcome == "approve" else f"declined: {card.decline_code}"
     return _ROW.format(
         number=spaced if show_full_number else f"… {number[-4:]}",
-        brand=text(card.brand or ""),
-        outcome=text(outcome),
+        brand=escape_html(card.brand or ""),
+        outcome=escape_html(outcome),
     )

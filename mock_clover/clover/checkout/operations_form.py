@@ -124,7 +124,7 @@ def field_errors(sandbox: Sandbox, form: CheckoutForm, error: ApiError) -> tuple
 
 def _field_checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], object], ...]:
     """Return one check per field; each uses valid values for the other fields."""
-    year, month = sandbox.clock.month()
+    year, month = sandbox.clock.year_and_month()
     valid_card = CardRequest(exp_month=f"{month:02d}", exp_year=str(year), number=form.number)
     return (
         lambda: parse_card(sandbox, valid_card),

@@ -26,8 +26,8 @@ from mock_clover.clover.checkout.records import Checkout, CheckoutForm, Checkout
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
-from mock_clover.engine.endpoint import Call, Page
-from mock_clover.engine.html import onward
+from mock_clover.engine.endpoint import Call, HtmlPage
+from mock_clover.engine.html import location_header
 from mock_clover.sandbox.people import merchant_name
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -44,9 +44,9 @@ _DECLINED = 402
 _CARD_FIELDS = ("number", "exp_month", "exp_year", "cvv", "name", "address_zip")
 
 
-def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
+def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> HtmlPage:
     """Return the page of a session; the status is 410 if it has expired (inferred)."""
-    sandbox = sandbox.holder_of("checkouts", call.ids[0])
+    sandbox = sandbox.merchant_with_row("checkouts", call.ids[0])
     try:
         checkout = require_checkout(sandbox, call.ids[0])
     except ApiError as error:
@@ -58,10 +58,10 @@ def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
     return _closed_page(sandbox, checkout, 410 if state == "expired" else 200, state)
 
 
-def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> Page:
+def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> HtmlPage:
     """Pay or cancel a session, then redirect."""
     form, checkout_id = call.body, call.ids[0]
-    sandbox = sandbox.holder_of("checkouts", checkout_id)
+    sandbox = sandbox.merchant_with_row("checkouts", checkout_id)
     try:
         if form.do == "cancel":
             cancelled = cancel(sandbox, checkout_id)
@@ -86,7 +86,7 @@ def redirect_url_after(sandbox: Sandbox, paid: CheckoutPaymentResult) -> str | N
 
 def _paid_page(
     sandbox: Sandbox, paid: CheckoutPaymentResult, call: Call[CheckoutForm, None]
-) -> Page:
+) -> HtmlPage:
     call.why = paid.verdict.why
     url = redirect_url_after(sandbox, paid)
     if not isinstance(paid.verdict, Decline):
@@ -121,8 +121,8 @@ def _page_content(
     )
 
 
-def _form_page(status: int, content: PageContent) -> Page:
-    return Page(status, html.form_page(content), html.security_headers_for(content.checkout))
+def _form_page(status: int, content: PageContent) -> HtmlPage:
+    return HtmlPage(status, html.form_page(content), html.security_headers_for(content.checkout))
 
 
 def _closed_page(
@@ -131,28 +131,28 @@ def _closed_page(
     status: int,
     state: CheckoutState,
     messages: dict[str, str] = _MESSAGES,
-) -> Page:
+) -> HtmlPage:
     url = {"paid": checkout.success, "cancelled": checkout.cancel}.get(state, checkout.failure)
     charge = sandbox.charges.get(checkout.charge or "") if state == "paid" else None
     shop = merchant_name(sandbox.seed)
     text = html.closed_page(_TITLES[state], messages[state], url, charge=charge, shop=shop)
-    return Page(status, text, html.security_headers_for(checkout))
+    return HtmlPage(status, text, html.security_headers_for(checkout))
 
 
-def _redirect(checkout: Checkout, url: str | None, state: str) -> Page:
+def _redirect(checkout: Checkout, url: str | None, state: str) -> HtmlPage:
     """Redirect with GET; without a URL, to the session itself."""
-    location = onward(url) or ((b"location", b"?"),)
+    location = location_header(url) or ((b"location", b"?"),)
     text = html.closed_page(_TITLES.get(state, "Declined"), _MESSAGES.get(state, "Declined."), url)
-    return Page(303, text, (*location, *html.security_headers_for(checkout)))
+    return HtmlPage(303, text, (*location, *html.security_headers_for(checkout)))
 
 
-def _error_page(sandbox: Sandbox, error: ApiError, call: Call[CheckoutForm, None]) -> Page:
+def _error_page(sandbox: Sandbox, error: ApiError, call: Call[CheckoutForm, None]) -> HtmlPage:
     """Return the page of an error: the form with its field errors, or the state of the session."""
     problem = error.problem
     call.why = error.why
     checkout = sandbox.checkouts.get(call.ids[0])
     if checkout is None:
-        return Page(
+        return HtmlPage(
             problem.status,
             html.closed_page("Not found", error.message),
             html.security_headers_for(None),

@@ -31,7 +31,9 @@ class Unknown(NamedTuple):
     @property
     def description(self) -> str:
         """Return what this mock does."""
-        return " ".join(filter(None, (self.mock_behaviour, self.behaviour and self.behaviour.said)))
+        return " ".join(
+            filter(None, (self.mock_behaviour, self.behaviour and self.behaviour.description))
+        )
 
 
 KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (

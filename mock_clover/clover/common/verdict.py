@@ -18,7 +18,7 @@ class Approval(Record, frozen=True, kw_only=True):
     why: str
     """Reason of the verdict, such as the rule and scenario that set it."""
     evidence: EvidenceLevel = "inferred"
-    based_on: str = "LISTED_CARD"
+    evidence_name: str = "LISTED_CARD"
     """Name of the behaviour or error that the verdict relies on."""
     checks: Checks = NO_CHECKS
     amount: int | None = None
@@ -31,7 +31,7 @@ class Decline(Record, frozen=True, kw_only=True):
 
     why: str
     evidence: EvidenceLevel = "inferred"
-    based_on: str = "LISTED_CARD"
+    evidence_name: str = "LISTED_CARD"
     code: str = "card_declined"
     decline_code: str = DECLINE_CODE
     message: str = DECLINE_MESSAGE

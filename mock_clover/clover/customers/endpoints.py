@@ -49,7 +49,7 @@ def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> Cust
     """Create a customer with a card on file."""
     body = call.body
     token = _get_savable_token(sandbox, call, body.source, None)
-    sandbox.customers.require_room()
+    sandbox.customers.check_capacity()
     first, last = split_name(body.firstName, body.lastName, body.name)
     customer = Customer(
         id=sandbox.ids.object_id(),
@@ -163,7 +163,7 @@ def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
 def delete_customer_and_cards(sandbox: Sandbox, customer: Customer) -> None:
     """Delete a customer; the cards on file can no longer be charged."""
     _revoke_tokens(sandbox, customer.cards)
-    sandbox.customers.drop(customer.id)
+    sandbox.customers.delete(customer.id)
     send_platform_event(sandbox, "C", customer.id, "DELETE", "customer")
 
 
@@ -220,7 +220,7 @@ ENDPOINTS = (
         run=get_customer,
         auth=bearer("read_customers"),
         response=CustomerAnswer,
-        extension=True,
+        mock_only=True,
         errors=(CUSTOMER_RESOURCE_MISSING,),
         about="Get a customer; Clover has this operation only in its platform API.",
         evidence=CUSTOMER_EXTENSION_EVIDENCE,
@@ -232,7 +232,7 @@ ENDPOINTS = (
         run=delete_customer,
         auth=bearer("read_customers", "write_customers"),
         response=DeletedAnswer,
-        extension=True,
+        mock_only=True,
         errors=(CUSTOMER_RESOURCE_MISSING,),
         about="Delete a customer; only Clover's Node SDK defines this operation.",
         evidence=CUSTOMER_EXTENSION_EVIDENCE,

@@ -64,10 +64,10 @@ def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftCardAns
         token = _get_gift_card_token(sandbox, body.source)
         if token.card.fingerprint in sandbox.gift_cards:
             raise GIFT_CARD_ALREADY_ACTIVE.error()
-        sandbox.gift_cards.require_room()
+        sandbox.gift_cards.check_capacity()
         call.why = f"activated gift card ...{token.card.last4} with {amount}"
         return _activate_card(sandbox, token.card.fingerprint, token.card.last4, amount)
-    sandbox.gift_cards.require_room()
+    sandbox.gift_cards.check_capacity()
     number = _new_number(sandbox)
     key = fingerprint(sandbox.fingerprint_key, number)
     response = _activate_card(sandbox, key, number[-4:], amount)
@@ -104,7 +104,7 @@ def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftCardAnswer:
     body = call.body
     token = _get_gift_card_token(sandbox, body.source)
     row = _require_active(sandbox, token)
-    sandbox.gift_cards.require_room()
+    sandbox.gift_cards.check_capacity()
     balance = gift_card_balance(sandbox, row).balance
     if row.loaded + body.amount > AMOUNT_MAX:  # a limit of this mock
         raise AMOUNT_TOO_LARGE.error()
@@ -127,7 +127,7 @@ def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftCardA
     """Pay out the balance of a gift card, except the locked amount (inferred)."""
     token = _get_gift_card_token(sandbox, call.body.source)
     row = _require_active(sandbox, token)
-    sandbox.gift_cards.require_room()
+    sandbox.gift_cards.check_capacity()
     balance = gift_card_balance(sandbox, row)
     row = _store_card(sandbox, token, replace(row, loaded=row.loaded - balance.available))
     call.why = f"paid out {balance.available} of gift card ...{row.last4}"

@@ -36,12 +36,12 @@ PARTIAL_WARNING = "partial_redemption should be true for gift card"
 
 _NOT_ACTIVE = Decline(
     why="the gift card was never activated (inferred)",
-    based_on=GIFT_CARD_NOT_ACTIVE.name,
+    evidence_name=GIFT_CARD_NOT_ACTIVE.name,
     message=GIFT_CARD_NOT_ACTIVE.message,
 )
 _EXPIRED = Decline(
     why="the gift card has expired according to the sandbox's clock (inferred)",
-    based_on=GIFT_CARD_LIFETIME.name,
+    evidence_name=GIFT_CARD_LIFETIME.name,
     decline_code="expired_card",
     message=EXPIRED_CARD_MESSAGE,
 )
@@ -93,7 +93,9 @@ def gift_card_balance(sandbox: Sandbox, row: GiftCard) -> Balance:
 def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
     """Return the verdict for a gift card or bank account; `cap_to_balance` limits the amount."""
     if token.kind == "ach":
-        return Approval(why="ACH debits are approved (inferred)", based_on=DEBIT_IS_APPROVED.name)
+        return Approval(
+            why="ACH debits are approved (inferred)", evidence_name=DEBIT_IS_APPROVED.name
+        )
     row = find_gift_card(sandbox, token)
     if row is None:
         return _NOT_ACTIVE
@@ -104,7 +106,7 @@ def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
     is_never_activated = token.card.fingerprint not in sandbox.gift_cards
     behaviour = NEW_GIFT_CARD_BALANCE if is_never_activated else LOW_BALANCE_NEVER_DECLINES
     return Approval(
-        why=why, evidence=behaviour.evidence.level, based_on=behaviour.name, amount=available
+        why=why, evidence=behaviour.evidence.level, evidence_name=behaviour.name, amount=available
     )
 
 
@@ -126,7 +128,7 @@ def cap_to_balance(
     row = find_gift_card(sandbox, token)
     if row is not None and len(row.charges) >= CHARGES_MAX:
         raise SANDBOX_FULL.error()
-    sandbox.gift_cards.require_room()
+    sandbox.gift_cards.check_capacity()
     available = gift_card_balance(sandbox, row).available if row else 0
     amount = min(
         available, request.amount if verdict.amount is None else verdict.amount, request.amount
@@ -149,10 +151,10 @@ def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
     Return the charge to store.
     """
     if charge.token.kind == "ach":
-        pending_ms = sandbox.settings.ach_pending_ms
-        if charge.state != "captured" or not pending_ms:
+        long_poll_ms = sandbox.settings.ach_pending_ms
+        if charge.state != "captured" or not long_poll_ms:
             return charge
-        sandbox.agenda.add(charge.created_ms + pending_ms, DEBIT_SETTLEMENT_JOB, charge.id)
+        sandbox.scheduler.add(charge.created_ms + long_poll_ms, DEBIT_SETTLEMENT_JOB, charge.id)
         return replace(charge, is_debit_pending=True)
     row = find_gift_card(sandbox, charge.token)
     if row is None or charge.state == "failed":

@@ -28,7 +28,7 @@ from mock_clover.clover.oauth.records import (
 )
 from mock_clover.core.evidence import documented, inferred
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, Page, Redirect
+from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, HtmlPage, Redirect
 from mock_clover.sandbox.sandbox import Sandbox
 
 # Any scheme except those whose URLs a browser executes.
@@ -41,7 +41,7 @@ class EmptyResponse(Record, frozen=True, kw_only=True):
     """A response without a body."""
 
 
-def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | Page:
+def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | HtmlPage:
     """Redirect with a one-time code, as if consent had been given, or show the consent page.
 
     Without redirect_uri, Clover redirects to the app's site URL (documented); the mock
@@ -87,7 +87,7 @@ def selectable_merchants(
     if merchant_id is not None:
         return [first]
     app = first.credentials.client_id
-    return [each for each in sandbox.family if each.credentials.client_id == app]
+    return [each for each in sandbox.all_merchants if each.credentials.client_id == app]
 
 
 def _redirect_with_grant(merchant: Sandbox, query: AuthorizeQuery, target: str) -> Redirect:
@@ -113,11 +113,11 @@ def find_merchant_of_app(
     sandbox: Sandbox, client_id: str | None, merchant_id: str | None
 ) -> Sandbox:
     """Return the requested merchant of an app, or its first. Raises OAUTH_UNKNOWN_CLIENT."""
-    of_app = [each for each in sandbox.family if each.credentials.client_id == client_id]
-    if not of_app:
+    candidates = [each for each in sandbox.all_merchants if each.credentials.client_id == client_id]
+    if not candidates:
         raise OAUTH_UNKNOWN_CLIENT.error()
-    matches = (each for each in of_app if each.credentials.merchant_id == merchant_id)
-    return next(matches, of_app[0])
+    matches = (each for each in candidates if each.credentials.merchant_id == merchant_id)
+    return next(matches, candidates[0])
 
 
 def build_redirect_url(
@@ -135,10 +135,12 @@ def build_redirect_url(
 def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessToken:
     """Exchange a one-time code for a bearer token."""
     body = call.body
-    of_app = [each for each in sandbox.family if each.credentials.client_id == body.client_id]
-    if not of_app:
+    candidates = [
+        each for each in sandbox.all_merchants if each.credentials.client_id == body.client_id
+    ]
+    if not candidates:
         raise OAUTH_UNKNOWN_CLIENT.error()
-    merchant = next((each for each in of_app if (body.code or "") in each.codes), of_app[0])
+    merchant = next((each for each in candidates if (body.code or "") in each.codes), candidates[0])
     code = merchant.codes.get(body.code or "")
     if (
         body.client_secret != merchant.credentials.client_secret
@@ -146,7 +148,7 @@ def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessT
         or sandbox.clock.now_ms() - code.created_ms > CODE_LIFETIME_MS
     ):
         raise OAUTH_INVALID_CREDENTIALS.error()
-    merchant.codes.drop(code.code)
+    merchant.codes.delete(code.code)
     call.why = "consumed the code and issued a bearer token"
     return AccessToken(access_token=_issue_token(merchant))
 

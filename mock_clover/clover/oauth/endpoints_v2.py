@@ -60,7 +60,7 @@ from mock_clover.clover.oauth.records_v2 import (
 from mock_clover.core.evidence import Evidence, documented
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, Page, Redirect
+from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, HtmlPage, Redirect
 from mock_clover.engine.request import legacy_token_error
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.sandbox import Sandbox
@@ -68,7 +68,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 RECOVERY_HEADER = "X-Clover-Recovery-Available"
 
 
-def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redirect | Page:
+def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redirect | HtmlPage:
     """Redirect with a one-time code, as if consent had been given, or show the consent page.
 
     If the app is not installed, redirect to the App Market without an error (observed).
@@ -134,7 +134,7 @@ def _redirect_with_code(
 def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPair:
     """Exchange a code for tokens, once, with the client secret or the code verifier."""
     body = call.body
-    sandbox = sandbox.holder_of("codes_v2", body.code)
+    sandbox = sandbox.merchant_with_row("codes_v2", body.code)
     require_client(sandbox, body.client_id, OAUTH_CODE_REJECTED)
     if body.client_secret is not None:
         require_secret(sandbox, body.client_secret, OAUTH_CODE_REJECTED)
@@ -148,7 +148,7 @@ def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPa
     if sandbox.clock.now_ms() - code.created_ms > CODE_LIFETIME_MS:
         raise OAUTH_CODE_REJECTED.error(reason="the code is older than ten minutes")
     verify_code_credentials(code, body)
-    sandbox.codes_v2.drop(code_id)
+    sandbox.codes_v2.delete(code_id)
     call.why = "consumed the code and issued tokens"
     subject = Subject(code.merchant_id, trusted=body.client_secret is not None)
     return issue_tokens(sandbox, subject, with_refresh_token=not body.no_refresh_token)
@@ -173,7 +173,7 @@ def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenP
     if sandbox.clock.now_ms() >= token.expires_ms:
         raise OAUTH_REFRESH_REJECTED.error(reason="the refresh token has expired (after one year)")
     call.why = "consumed the refresh token and issued new tokens"
-    sandbox.refresh_tokens.drop(token_id)
+    sandbox.refresh_tokens.delete(token_id)
     pair = issue_tokens(sandbox, Subject(token.merchant_id, token.trusted))
     retire_refresh_token(sandbox, token_id, "refreshed", pair.refresh_token or "")
     return pair
@@ -198,7 +198,7 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     if isinstance(lost, str):
         raise OAUTH_RECOVERY_REJECTED.error(reason=f"the refresh token {lost}")
     call.why = "revoked the lost refresh token and issued new tokens"
-    sandbox.refresh_tokens.drop(lost.spent.successor)
+    sandbox.refresh_tokens.delete(lost.spent.successor)
     pair = issue_tokens(sandbox, Subject(lost.newest.merchant_id, lost.newest.trusted))
     retire_refresh_token(sandbox, lost.spent.successor, "recovered")
     spent = replace(lost.spent, successor=pair.refresh_token or "")
@@ -229,10 +229,10 @@ def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> Migrate
 
 def _merchant_with_token(sandbox: Sandbox, refresh_token: str) -> Sandbox:
     """Return the merchant that has the refresh token, valid or used; otherwise this one."""
-    merchant = sandbox.holder_of("refresh_tokens", refresh_token)
+    merchant = sandbox.merchant_with_row("refresh_tokens", refresh_token)
     if refresh_token in merchant.refresh_tokens:
         return merchant
-    return sandbox.holder_of("spent_refresh_tokens", refresh_token)
+    return sandbox.merchant_with_row("spent_refresh_tokens", refresh_token)
 
 
 def _installed_merchant(sandbox: Sandbox, merchant_id: str | None) -> Credentials | None:

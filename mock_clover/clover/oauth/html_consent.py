@@ -3,8 +3,8 @@
 import re
 
 from mock_clover.clover.common.permissions import PERMISSIONS, Permission
-from mock_clover.engine.html import Headers, guards, page, text
-from mock_clover.sandbox.people import merchant_name, people
+from mock_clover.engine.html import Headers, escape_html, page, security_headers
+from mock_clover.sandbox.people import generate_people, merchant_name
 from mock_clover.sandbox.sandbox import Sandbox
 
 _PERMISSIONS = """\
@@ -59,12 +59,13 @@ def consent_page(merchants: list[Sandbox], target: str) -> str:
         )
     listed = "\n".join(f"<li>{line}</li>" for line in _permission_lines(first.settings.permissions))
     body = _PAGE.format(
-        app=text(first.credentials.client_id),
+        app=escape_html(first.credentials.client_id),
         subject=subject,
         merchants=chosen,
         permissions=_PERMISSIONS.format(lines=listed) if same_grants else "",
         redirect_notice=(
-            f"In either case, you will be redirected to <bdi>{text(_display_origin(target))}</bdi>."
+            "In either case, you will be redirected to "
+            f"<bdi>{escape_html(_display_origin(target))}</bdi>."
         ),
     )
     return page("Allow access?", body, shop="mock-clover")
@@ -72,7 +73,7 @@ def consent_page(merchants: list[Sandbox], target: str) -> str:
 
 def security_headers_for(target: str) -> Headers:
     """Return the security headers of a page that redirects to a target."""
-    return guards((target,))
+    return security_headers((target,))
 
 
 def _merchant_picker(merchants: list[Sandbox], *, list_permissions_each: bool) -> str:
@@ -91,13 +92,13 @@ def _merchant_picker(merchants: list[Sandbox], *, list_permissions_each: bool) -
 
 
 def _merchant_fields(merchant: Sandbox) -> dict[str, str]:
-    owner = next(people(merchant.seed, 1))
+    owner = next(generate_people(merchant.seed, 1))
     credentials = merchant.credentials
     return {
-        "name": text(merchant_name(merchant.seed)),
-        "merchant": text(credentials.merchant_id),
-        "owner": text(f"{owner.first_name} {owner.last_name}"),
-        "employee": text(credentials.employee_id),
+        "name": escape_html(merchant_name(merchant.seed)),
+        "merchant": escape_html(credentials.merchant_id),
+        "owner": escape_html(f"{owner.first_name} {owner.last_name}"),
+        "employee": escape_html(credentials.employee_id),
     }
 
 

@@ -12,7 +12,7 @@ from mock_clover.clover.common.behaviours_other import CONSENT_DENIED, CONSENT_P
 from mock_clover.clover.oauth import html_consent as html
 from mock_clover.clover.oauth.problems import CONSENT_CROSS_SITE
 from mock_clover.clover.oauth.records import Consent
-from mock_clover.engine.endpoint import Call, Page, Redirect
+from mock_clover.engine.endpoint import Call, HtmlPage, Redirect
 from mock_clover.engine.origin import is_cross_origin
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -24,11 +24,11 @@ def needs_consent(sandbox: Sandbox, consent: Consent | None) -> bool:
     return (consent or sandbox.settings.consent) == "ask"
 
 
-def consent_page_response(merchants: list[Sandbox], call: Call[None, Any], target: str) -> Page:
+def consent_page_response(merchants: list[Sandbox], call: Call[None, Any], target: str) -> HtmlPage:
     """Return the page on which one of these merchants approves or denies access."""
     call.basis = (CONSENT_PAGE,)
     call.why = "consent is `ask`, so the consent page was shown"
-    return Page(200, html.consent_page(merchants, target), html.security_headers_for(target))
+    return HtmlPage(200, html.consent_page(merchants, target), html.security_headers_for(target))
 
 
 def consent_is_denied(call: Call[Any, None]) -> bool:

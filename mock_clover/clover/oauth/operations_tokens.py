@@ -90,7 +90,7 @@ def _evict_oldest(sandbox: Sandbox, merchant_id: str) -> None:
     """Revoke a merchant's oldest refresh tokens over the limit. Clover publishes no limit."""
     valid = [key for key, row in sandbox.refresh_tokens.items() if row.merchant_id == merchant_id]
     for oldest in valid[: -sandbox.settings.refresh_tokens_max]:
-        sandbox.refresh_tokens.drop(oldest)
+        sandbox.refresh_tokens.delete(oldest)
         retire_refresh_token(sandbox, oldest, "crowded_out")
 
 

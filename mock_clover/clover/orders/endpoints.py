@@ -51,8 +51,8 @@ from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
-from mock_clover.engine.overrides import rule_input
-from mock_clover.engine.pagination import OrdersQuery, bounds, page
+from mock_clover.engine.overrides import default_rule_input
+from mock_clover.engine.pagination import OrdersQuery, paginate, time_filter
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import RuleInput
 
@@ -67,10 +67,10 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswe
     check_metadata(body.metadata)
     if body.customer is not None and body.customer not in sandbox.customers:
         raise INVALID_REQUEST.error(param="customer")
-    sandbox.orders.require_room()
+    sandbox.orders.check_capacity()
     order = Order(
         id=sandbox.ids.object_id(),
-        currency=sandbox.currency_echo(body.currency),
+        currency=sandbox.format_currency(body.currency),
         created_ms=sandbox.clock.now_ms(),
         amount=amount,
         items=items,
@@ -112,7 +112,7 @@ def payment_rule_input(
     amount = getattr(request, "amount", None)
     if amount is None and ids and (full_order := find_order(sandbox, ids[0])) is not None:
         amount = full_order.order.amount - full_order.amount_paid
-    return rule_input(
+    return default_rule_input(
         *(sandbox, operation, request, ids, headers, card), source=customer, amount=amount
     )
 
@@ -136,7 +136,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | D
     payment_source = resolve_source(sandbox, source, body.stored_credentials, call.verdict)
     if payment_source.token.kind == "tender":
         check_tender(body.tender, captures=True)
-    sandbox.charges.require_room()
+    sandbox.charges.check_capacity()
     if body.threeds is not None and payment_source.token.kind == "card":
         payment_source = start_threeds(sandbox, call, body.threeds, payment_source, amount)
     part = amount
@@ -206,7 +206,7 @@ def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderAnswer:
 def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
     """Return orders, newest first."""
     query = call.query
-    paid_within = bounds(query, "status_transitions.paid")
+    paid_within = time_filter(query, "status_transitions.paid")
 
     def matches(full_order: OrderWithCharges) -> bool:
         if query.customer is not None and full_order.order.customer != query.customer:
@@ -215,13 +215,13 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
             full_order.paid_ms is not None and paid_within(full_order.paid_ms)
         )
 
-    return page(
+    return paginate(
         "/v1/orders",
         newest_orders(sandbox),
         query,
-        keep=matches,
+        matches=matches,
         created_ms=lambda full_order: full_order.order.created_ms,
-        show=order_list_item,
+        to_record=order_list_item,
     )
 
 
@@ -229,12 +229,12 @@ def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, OrderWithCharges]]:
     """Iterate over all orders, newest first, including those that charges created."""
     of_charges = (
         (key, full_order)
-        for key, _ in sandbox.sale_orders.newest()
+        for key, _ in sandbox.sale_orders.items_newest_first()
         if (full_order := find_order(sandbox, key)) is not None
     )
     stored = (
         (key, _with_charges(sandbox, order))
-        for key, order in sandbox.orders.newest()
+        for key, order in sandbox.orders.items_newest_first()
         if sandbox.sale_orders.get(key) is None
     )
     return heapq.merge(stored, of_charges, key=lambda pair: pair[1].order.created_ms, reverse=True)
@@ -292,7 +292,7 @@ ENDPOINTS = (
             "read_merchant",
             "read_orders",
             "write_orders",
-            with_members=(("customer", "read_customers"), ("tax_rates", "read_inventory")),
+            field_permissions=(("customer", "read_customers"), ("tax_rates", "read_inventory")),
         ),
         response=OrderAnswer,
         idempotent=True,
@@ -327,7 +327,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/{order_id}/pay",
         run=pay_order,
-        rule_input_of=payment_rule_input,
+        build_rule_input=payment_rule_input,
         request=PayRequest,
         auth=bearer(
             "read_customers",
@@ -339,7 +339,7 @@ ENDPOINTS = (
         ),
         response=OrderAnswer,
         idempotent=True,
-        forwarded_for=True,
+        requires_forwarded_for=True,
         errors=(
             ORDER_NOT_FOUND,
             ORDER_ALREADY_PAID,

@@ -40,7 +40,7 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAns
         amount += _tip_to_refund(sandbox, full_order)
     if not returnable or amount > returnable:
         raise REFUND_TOO_LARGE.error()
-    sandbox.refunds.require_room()
+    sandbox.refunds.check_capacity()
     refunds = _refund_charges(sandbox, full_order, amount)
     call.why = f"refunded {amount} of {returnable} returnable: {refunds}"
     if returned != order.returned and order.id in sandbox.orders:

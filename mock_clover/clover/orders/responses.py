@@ -17,10 +17,10 @@ from mock_clover.clover.threeds.records import ThreeDSAnswer
 from mock_clover.core.evidence import (
     Cents,
     Evidence,
-    MemberEvidence,
+    FieldEvidence,
     Millis,
     documented,
-    evidence_for,
+    evidence_for_fields,
     inferred,
     observed,
 )
@@ -98,9 +98,9 @@ class ReturnAnswer(Record, frozen=True, kw_only=True):
     """The response to a return: the order, under its own id. Source: GP CloverOrder, CC 35618."""
 
     evidence: ClassVar[Evidence] = observed("GP CloverOrder")
-    member_evidence: ClassVar[MemberEvidence] = evidence_for(
+    field_evidence: ClassVar[FieldEvidence] = evidence_for_fields(
         documented("REF postordersidreturns"), "items"
-    ) | evidence_for(observed("CC 35618"), "tip_amount")
+    ) | evidence_for_fields(observed("CC 35618"), "tip_amount")
 
     id: str
     amount: Cents
@@ -116,11 +116,13 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     """An order in responses."""
 
     evidence: ClassVar[Evidence] = documented("SEED 2025-05; the sample of REF createorder")
-    member_evidence: ClassVar[MemberEvidence] = evidence_for(
+    field_evidence: ClassVar[FieldEvidence] = evidence_for_fields(
         documented("REF postordersidpay"),
         *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
         *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
-    ) | evidence_for(inferred("charges have the field; order payments accept the same"), "threeds")
+    ) | evidence_for_fields(
+        inferred("charges have the field; order payments accept the same"), "threeds"
+    )
 
     id: str
     object: str | None = None

@@ -128,7 +128,7 @@ FIELDS: Fields = {
 def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List customers; `expand=cards` includes their cards on file."""
     context = response_context(sandbox, call)
-    rows = (customer for _, customer in sandbox.customers.newest())
+    rows = (customer for _, customer in sandbox.customers.items_newest_first())
     return list_page(
         context,
         call,
@@ -151,7 +151,7 @@ def create_customer(
     body, context = call.body, response_context(sandbox, call)
     emails = tuple(address.emailAddress for address in body.emailAddresses or ())
     phones = tuple(phone.phoneNumber for phone in body.phoneNumbers or ())
-    sandbox.customers.require_room()
+    sandbox.customers.check_capacity()
     customer = Customer(
         id=sandbox.ids.object_id(),
         created_ms=sandbox.clock.now_ms(),

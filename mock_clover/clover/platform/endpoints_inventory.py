@@ -96,7 +96,7 @@ def tender(context: ResponseContext, label_key: str) -> TenderAnswer:
 def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemAnswer:
     """Create an item."""
     context = response_context(sandbox, call)
-    sandbox.items.require_room()
+    sandbox.items.check_capacity()
     item = InventoryItem(
         id=sandbox.ids.object_id(), asked=call.body, modified_ms=sandbox.clock.now_ms()
     )
@@ -109,7 +109,7 @@ def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemA
 def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List items."""
     context = response_context(sandbox, call)
-    rows = (item for _, item in sandbox.items.newest())
+    rows = (item for _, item in sandbox.items.items_newest_first())
     return list_page(
         context, call, "items", ITEM_FIELDS, rows, lambda item: _item_answer(context, item)
     )
@@ -136,7 +136,7 @@ def _item_answer(context: ResponseContext, item: InventoryItem) -> ItemAnswer:
 
 def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRateAnswer:
     """Create a tax."""
-    sandbox.tax_rates.require_room()
+    sandbox.tax_rates.check_capacity()
     tax = MerchantTax(id=sandbox.ids.object_id(), asked=call.body)
     sandbox.tax_rates.put(tax.id, tax)
     call.why = "created a tax"
@@ -145,7 +145,7 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
 
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List taxes, including NO_TAX_APPLIED."""
-    rows = _append((tax for _, tax in sandbox.tax_rates.newest()), no_tax_rate(sandbox))
+    rows = _append((tax for _, tax in sandbox.tax_rates.items_newest_first()), no_tax_rate(sandbox))
     return list_page(
         response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_answer
     )
@@ -166,7 +166,7 @@ def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateAnswer:
 
 def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> OrderTypeAnswer:
     """Create an order type; the first is the default."""
-    sandbox.order_types.require_room()
+    sandbox.order_types.check_capacity()
     order_type = OrderType(
         id=sandbox.ids.object_id(), asked=call.body, is_default=not len(sandbox.order_types)
     )
@@ -177,7 +177,7 @@ def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> O
 
 def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List order types; a new sandbox has none."""
-    rows = (order_type for _, order_type in sandbox.order_types.newest())
+    rows = (order_type for _, order_type in sandbox.order_types.items_newest_first())
     context = response_context(sandbox, call)
     return list_page(context, call, "order_types", TYPE_FIELDS, rows, order_type_answer)
 

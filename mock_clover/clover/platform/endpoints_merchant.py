@@ -18,7 +18,7 @@ from mock_clover.clover.platform.records import (
 from mock_clover.clover.platform.view import ResponseContext, response_context
 from mock_clover.core.evidence import documented, inferred, observed
 from mock_clover.engine.endpoint import Call
-from mock_clover.sandbox.people import merchant_name, people
+from mock_clover.sandbox.people import generate_people, merchant_name
 from mock_clover.sandbox.sandbox import Sandbox
 
 CURRENCY = "USD"
@@ -88,7 +88,7 @@ def get_ecomm_payment_configs(sandbox: Sandbox, _call: Call[None, None]) -> Paym
 
 def _owner(context: ResponseContext) -> Owner:
     credentials = context.sandbox.credentials
-    person = next(people(context.sandbox.seed, 1))
+    person = next(generate_people(context.sandbox.seed, 1))
     return Owner(
         href=f"{context.root}/employees/{credentials.employee_id}",
         id=credentials.employee_id,

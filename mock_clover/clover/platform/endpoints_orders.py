@@ -106,7 +106,7 @@ def create_order(
 ) -> PlatformOrderAnswer:
     """Create a custom order without lines and total; it is paid through /v1."""
     context = response_context(sandbox, call)
-    sandbox.orders.require_room()
+    sandbox.orders.check_capacity()
     order = _store_order(sandbox, call.body, ())
     call.why = "created an order without lines; add them with POST …/line_items"
     return order_answer(context, OrderWithCharges(order, ()))
@@ -145,7 +145,7 @@ def delete_order(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
     full_order = require_order(sandbox, call.ids[1])
     if full_order.charges:
         raise PLATFORM_ORDER_PAID.error()
-    sandbox.orders.drop(full_order.order.id)
+    sandbox.orders.delete(full_order.order.id)
     send_platform_event(sandbox, "O", full_order.order.id, "DELETE", "order")
     call.why = "deleted the order"
     return EmptyObject()
@@ -164,7 +164,7 @@ def create_atomic_order(
     """Create an order with all its lines; total and taxes are computed."""
     context = response_context(sandbox, call)
     request, items = _parse_cart(sandbox, call.body)
-    sandbox.orders.require_room()
+    sandbox.orders.check_capacity()
     order = _store_order(sandbox, request, items)
     call.why = "created an order with all its lines"
     return order_answer(_with_lines(context), OrderWithCharges(order, ()))
@@ -198,7 +198,7 @@ def _store_order(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[I
     now_ms = sandbox.clock.now_ms()
     blank = Order(
         id="",
-        currency=sandbox.currency_echo(request.currency or CURRENCY),
+        currency=sandbox.format_currency(request.currency or CURRENCY),
         created_ms=now_ms,
         amount=request.total or 0,
         customer=_resolve_customer_id(sandbox, request),

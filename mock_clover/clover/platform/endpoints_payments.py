@@ -172,7 +172,11 @@ def refunds_of(sandbox: Sandbox, charge_ids: frozenset[str]) -> Iterator[Refund]
 
 
 def _all_refunds(sandbox: Sandbox) -> Iterator[Refund]:
-    return (refund for _, refund in sandbox.refunds.newest() if refund.refund_type != "PREAUTH")
+    return (
+        refund
+        for _, refund in sandbox.refunds.items_newest_first()
+        if refund.refund_type != "PREAUTH"
+    )
 
 
 def _charge_refunds(context: ResponseContext, charge: Charge) -> Elements:
@@ -209,7 +213,7 @@ REFUND_FIELDS: Fields = {
 def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List payments: all charges, including declined ones."""
     context = response_context(sandbox, call)
-    rows = (charge for _, charge in sandbox.charges.newest())
+    rows = (charge for _, charge in sandbox.charges.items_newest_first())
     return list_page(
         context,
         call,

@@ -18,7 +18,7 @@ from mock_clover.clover.platform.records import Elements, PlatformQuery
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import NO_AUTH, Endpoint, Raw, Surface, bearer
+from mock_clover.engine.endpoint import NO_AUTH, Endpoint, RawRequest, Surface, bearer
 from mock_clover.engine.error_format import JSON
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.sandbox import Sandbox
@@ -36,7 +36,7 @@ _HEADERS = (
 _QUERY_FIELDS_MAX = 100
 
 
-def normalize_credentials(sandbox: Sandbox, raw: Raw) -> Raw:
+def normalize_credentials(sandbox: Sandbox, raw: RawRequest) -> RawRequest:
     """Move an access_token from the query to the Authorization header, if there is none.
 
     Raises UNAUTHORIZED if the path has the id of another merchant: it gets the same error as an
@@ -60,7 +60,7 @@ def merchant_id_from_path(path: str) -> str:
     return path[len(PATH) :].partition("/")[0]
 
 
-def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) -> Reply:
+def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, reply: Reply) -> Reply:
     """Add the headers of all platform responses.
 
     The request id is a hash of the sandbox's seed, its clock and the request, so a GET changes no
@@ -84,7 +84,10 @@ def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: Raw, reply: Reply) ->
 
 
 PLATFORM = Surface(
-    admit=normalize_credentials, finish=add_headers, gathers_query=True, platform_errors=True
+    preprocess=normalize_credentials,
+    postprocess=add_headers,
+    joins_repeated_parameters=True,
+    platform_errors=True,
 )
 """The API style of platform endpoints. The first path parameter is the merchant id."""
 

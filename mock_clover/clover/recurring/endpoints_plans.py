@@ -29,8 +29,8 @@ from mock_clover.clover.recurring.records import (
 )
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import encode
-from mock_clover.engine.endpoint import Call, Document, Endpoint, bearer
-from mock_clover.engine.overrides import validate_triggers
+from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, bearer
+from mock_clover.engine.overrides import validate_outcome_markers
 from mock_clover.sandbox.sandbox import Sandbox
 
 ROWS_MAX = 1_000
@@ -45,8 +45,8 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanAnswer:
     check_merchant(sandbox, call)
     body = call.body
     check_amount(body.amount)
-    validate_triggers(body.name)
-    sandbox.plans.require_room()
+    validate_outcome_markers(body.name)
+    sandbox.plans.check_capacity()
     now_ms = sandbox.clock.now_ms()
     plan = Plan(
         id=sandbox.ids.object_id(),
@@ -65,17 +65,17 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanAnswer:
     return plan_response(sandbox, plan)
 
 
-def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> Document:
+def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
     """Return plans, newest first, as a bare array."""
     check_merchant(sandbox, call)
     query = call.query
     plans = (
         plan_response(sandbox, plan)
-        for _, plan in sandbox.plans.newest()
+        for _, plan in sandbox.plans.items_newest_first()
         if query.interval in (None, plan.interval)
         and query.intervalCount in (None, plan.interval_count)
     )
-    return Document(encode(tuple(islice(plans, ROWS_MAX))))
+    return EncodedJson(encode(tuple(islice(plans, ROWS_MAX))))
 
 
 def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanAnswer:
@@ -100,7 +100,7 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
         )
         if next(active_subscriptions, None) is not None:
             raise PLAN_HAS_SUBSCRIPTIONS.error(id=plan.id)
-    validate_triggers(body.name)
+    validate_outcome_markers(body.name)
     rates = body.taxRateUuids
     updated = replace(
         plan,
@@ -152,7 +152,7 @@ ENDPOINTS = (
         request=PlanRequest,
         response=PlanAnswer,
         idempotent=True,
-        auth=bearer("read_merchant", "write_merchant", merchant=True),
+        auth=bearer("read_merchant", "write_merchant", requires_merchant_id=True),
         errors=(AMOUNT_TOO_LARGE,),
         about="Create a plan: an amount and an interval in days, weeks, months or years.",
         evidence=DOC,
@@ -165,7 +165,7 @@ ENDPOINTS = (
         run=list_plans,
         query=PlanQuery,
         response=PlanAnswer,
-        auth=bearer("read_merchant", merchant=True),
+        auth=bearer("read_merchant", requires_merchant_id=True),
         response_format="array",
         about="List plans, newest first (inferred), as a bare array of at most 1,000.",
         evidence=DOC,
@@ -177,7 +177,7 @@ ENDPOINTS = (
         path_alias="/v1/plans/{plan_id}",
         run=get_plan,
         response=PlanAnswer,
-        auth=bearer("read_merchant", merchant=True),
+        auth=bearer("read_merchant", requires_merchant_id=True),
         errors=(PLAN_NOT_FOUND,),
         about="Get one plan.",
         evidence=DOC,
@@ -190,7 +190,7 @@ ENDPOINTS = (
         run=update_plan,
         request=PlanUpdate,
         response=PlanAnswer,
-        auth=bearer("read_merchant", "write_merchant", merchant=True),
+        auth=bearer("read_merchant", "write_merchant", requires_merchant_id=True),
         errors=(PLAN_NOT_FOUND, PLAN_INTERVAL_FIXED, PLAN_HAS_SUBSCRIPTIONS, AMOUNT_TOO_LARGE),
         about="Update a plan; `active: false` deactivates it if it has no active subscriptions.",
         evidence=DOC,

@@ -39,8 +39,8 @@ from mock_clover.clover.recurring.records import (
 )
 from mock_clover.clover.recurring.records_interval import parse_iso8601
 from mock_clover.core.record import encode
-from mock_clover.engine.endpoint import Call, Document, Endpoint, bearer
-from mock_clover.engine.overrides import validate_triggers
+from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, bearer
+from mock_clover.engine.overrides import validate_outcome_markers
 from mock_clover.sandbox.sandbox import Sandbox
 
 CurrentDate = TypeVar("CurrentDate", int, int | None)
@@ -56,7 +56,7 @@ def create_subscription(
         raise PLAN_INACTIVE.error(id=plan.id)
     amount = plan.amount if body.amount is None else body.amount
     check_amount(amount)
-    validate_triggers(body.note)
+    validate_outcome_markers(body.note)
     start_ms = now_ms if body.startDate is None else _parse_date("startDate", body.startDate)
     if start_ms < now_ms:
         raise INVALID_REQUEST.error(param="startDate")
@@ -68,7 +68,7 @@ def create_subscription(
         raise CUSTOMER_NOT_FOUND.error(id=body.customerId)
     if not customer.cards:
         raise CARD_ON_FILE_MISSING.error()
-    sandbox.subscriptions.require_room()
+    sandbox.subscriptions.check_capacity()
     rates = body.taxRateUuids
     row = Subscription(
         id=sandbox.ids.object_id(),
@@ -92,15 +92,15 @@ def create_subscription(
     return _answer(sandbox, row, plan)
 
 
-def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> Document:
+def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
     """Return subscriptions, newest first, as a bare array."""
     check_merchant(sandbox, call)
     answers = (
         _answer(sandbox, row, plan, include_get_fields=True)
-        for _, row in sandbox.subscriptions.newest()
+        for _, row in sandbox.subscriptions.items_newest_first()
         if (plan := sandbox.plans.get(row.plan)) is not None
     )
-    return Document(encode(tuple(islice(answers, ROWS_MAX))))
+    return EncodedJson(encode(tuple(islice(answers, ROWS_MAX))))
 
 
 def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionAnswer:
@@ -119,7 +119,7 @@ def update_subscription(
     row, plan = _require_subscription(sandbox, call.ids[0])
     if body.amount is not None:
         check_amount(body.amount)
-    validate_triggers(body.note)
+    validate_outcome_markers(body.note)
     rates = body.taxRateUuids
     updated = replace(
         row,
@@ -211,7 +211,9 @@ ENDPOINTS = (
         request=SubscriptionRequest,
         response=SubscriptionAnswer,
         idempotent=True,
-        auth=bearer("read_merchant", "read_customers", "write_customers", merchant=True),
+        auth=bearer(
+            "read_merchant", "read_customers", "write_customers", requires_merchant_id=True
+        ),
         errors=(PLAN_NOT_FOUND, CUSTOMER_NOT_FOUND, CARD_ON_FILE_MISSING, *_INVALID),
         about="Subscribe a customer to a plan; the card on file is charged as the clock advances.",
         evidence=DOC,
@@ -223,7 +225,7 @@ ENDPOINTS = (
         path_alias="/v1/subscriptions",
         run=list_subscriptions,
         response=SubscriptionAnswer,
-        auth=bearer("read_merchant", "read_customers", merchant=True),
+        auth=bearer("read_merchant", "read_customers", requires_merchant_id=True),
         response_format="array",
         about="List subscriptions, newest first (inferred), as a bare array of at most 1,000.",
         evidence=DOC,
@@ -235,7 +237,7 @@ ENDPOINTS = (
         path_alias="/v1/subscriptions/{subscription_id}",
         run=get_subscription,
         response=SubscriptionAnswer,
-        auth=bearer("read_merchant", "read_customers", merchant=True),
+        auth=bearer("read_merchant", "read_customers", requires_merchant_id=True),
         errors=(SUBSCRIPTION_NOT_FOUND,),
         about="Get one subscription.",
         evidence=DOC,
@@ -248,7 +250,9 @@ ENDPOINTS = (
         run=update_subscription,
         request=SubscriptionUpdate,
         response=SubscriptionAnswer,
-        auth=bearer("read_merchant", "read_customers", "write_customers", merchant=True),
+        auth=bearer(
+            "read_merchant", "read_customers", "write_customers", requires_merchant_id=True
+        ),
         errors=(SUBSCRIPTION_NOT_FOUND, *_INVALID),
         about="Update a subscription: amount, note, dates; `active: false` pauses it.",
         evidence=DOC,

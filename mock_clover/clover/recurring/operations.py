@@ -54,7 +54,7 @@ def store_and_schedule(
     Jobs that were scheduled earlier for other times have no effect, because a job is compared with
     the row when it runs.
     """
-    now_ms, agenda = sandbox.clock.now_ms(), sandbox.agenda
+    now_ms, agenda = sandbox.clock.now_ms(), sandbox.scheduler
     if before is None or row.next_ms != before.next_ms:
         remind_ms = None
         if row.next_ms is not None:
@@ -119,11 +119,11 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
     request, override = charge_request(plan, row), None
     try:
         override = find_override(sandbox, CHARGE_SUBSCRIPTION, request, (), {})
-        if override is not None and override.then.problem is not None:
-            raise BY_NAME[override.then.problem].error(why=override.why)
+        if override is not None and override.action.problem is not None:
+            raise BY_NAME[override.action.problem].error(why=override.why)
         forced = override.verdict() if override is not None else None
         source = resolve_source(sandbox, request.source, request.stored_credentials, forced)
-        sandbox.charges.require_room()
+        sandbox.charges.check_capacity()
     except ApiError as error:
         attempt, status, reply = PaymentAttempt(None, error.message), error.problem.status, b""
         why = error.why
@@ -138,7 +138,7 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
         else:
             attempt, status = PaymentAttempt(charge, charge.decline.message), DECLINED_STATUS
             reply = decline_body(charge.decline, charge.id, sandbox.settings.dialect)
-    sandbox.journal.write(
+    sandbox.journal.add(
         Exchange(
             at_ms=sandbox.clock.now_ms(),
             endpoint=CHARGE_SUBSCRIPTION,
@@ -150,8 +150,8 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
             reply=reply,
         )
     )
-    if override is not None and override.then.webhook is not None:
-        event = override.then.webhook
+    if override is not None and override.action.webhook is not None:
+        event = override.action.webhook
         send_rule_event(sandbox, CHARGE_SUBSCRIPTION, (), request, event, status, reply)
     return attempt
 

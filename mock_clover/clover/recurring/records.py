@@ -17,7 +17,7 @@ from mock_clover.clover.recurring.records_interval import (
     format_iso8601,
     next_due_ms,
 )
-from mock_clover.core.evidence import END, Cents, Evidence, doc, documented, inferred
+from mock_clover.core.evidence import END_OF_STRING, Cents, Evidence, doc, documented, inferred
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -40,7 +40,7 @@ UPCOMING_CHARGE = "upcoming_charge_notice"
 _DOC = documented("MD:working-with-recurring")
 _DATE, _HOUR = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}"
 _ZONE = "(Z|[+-][0-9]{2}:?[0-9]{2})"
-_TIME = f"^{_DATE}([T@ ]{_HOUR}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?)?{END}"
+_TIME = f"^{_DATE}([T@ ]{_HOUR}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?)?{END_OF_STRING}"
 
 Name = Annotated[
     str,

@@ -17,7 +17,7 @@ from mock_clover.clover.refunds.records import Refund, RefundAnswer, RefundReque
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
-from mock_clover.engine.pagination import ListQuery, page
+from mock_clover.engine.pagination import ListQuery, paginate
 from mock_clover.sandbox.sandbox import Sandbox
 
 
@@ -35,7 +35,7 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAn
         raise REFUND_TOO_LARGE.error()
     if amount < refundable:
         _check_partial_refund_allowed(sandbox, charge)
-    sandbox.refunds.require_room()
+    sandbox.refunds.check_capacity()
     is_void_refund = is_void(sandbox, charge, amount)
     refund = refund_charge(
         sandbox,
@@ -137,13 +137,13 @@ def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundAnswer:
 def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
     """Return refunds, newest first."""
     query = call.query
-    return page(
+    return paginate(
         "/v1/refunds",
-        sandbox.refunds.newest(),
+        sandbox.refunds.items_newest_first(),
         query,
-        keep=lambda row: query.charge is None or row.charge == query.charge,
+        matches=lambda row: query.charge is None or row.charge == query.charge,
         created_ms=lambda row: row.created_ms,
-        show=refund_response,
+        to_record=refund_response,
     )
 
 

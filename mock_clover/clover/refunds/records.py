@@ -8,11 +8,11 @@ from mock_clover.clover.gift_cards.records import GiftCardView
 from mock_clover.core.evidence import (
     Cents,
     Evidence,
-    MemberEvidence,
+    FieldEvidence,
     Millis,
     doc,
     documented,
-    evidence_for,
+    evidence_for_fields,
     inferred,
     observed,
 )
@@ -85,11 +85,13 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
     """A refund in responses. Source: GP CloverRefund; metadata: KES, the gift-card page."""
 
     evidence: ClassVar[Evidence] = observed("GP CloverRefund")
-    member_evidence: ClassVar[MemberEvidence] = (
-        evidence_for(observed("KES; MD:gift-card-api"), "metadata")
-        | evidence_for(inferred("the request has the fields"), "reason", "external_reference_id")
-        | evidence_for(documented("MD:gift-card-api"), "gift_card")
-        | evidence_for(documented("REF create-refund"), "additional_charges")
+    field_evidence: ClassVar[FieldEvidence] = (
+        evidence_for_fields(observed("KES; MD:gift-card-api"), "metadata")
+        | evidence_for_fields(
+            inferred("the request has the fields"), "reason", "external_reference_id"
+        )
+        | evidence_for_fields(documented("MD:gift-card-api"), "gift_card")
+        | evidence_for_fields(documented("REF create-refund"), "additional_charges")
     )
 
     id: str

@@ -68,7 +68,7 @@ def list_threeds(sandbox: Sandbox, _call: Call[None, None]) -> PendingAuthentica
     return PendingAuthenticationList(
         data=tuple(
             _pending_authentication(row, row.threeds)
-            for _, row in sandbox.charges.newest()
+            for _, row in sandbox.charges.items_newest_first()
             if row.state == "pending" and row.threeds is not None
         )
     )
@@ -80,7 +80,7 @@ def resolve_threeds(sandbox: Sandbox, call: Call[ResolveRequest, None]) -> Pendi
     charge = sandbox.charges.get(charge_id)
     if charge is None:
         raise CONTROL_NOT_FOUND.error(detail=f"no charge has the id {charge_id!r}")
-    with sandbox.changes.because("resolve_threeds"):
+    with sandbox.changes.caused_by("resolve_threeds"):
         resolved = set_result(sandbox, charge, call.body.result)
     return _pending_authentication(resolved.charge, resolved.threeds)
 

@@ -1,7 +1,8 @@
 """HTML of the issuer's pages. All pages share the template, style and security headers.
 
-Every value of a shop goes through `text`, so it is never markup. The script reports the transaction
-and its state, which are in `data-` attributes, to the SDK. The forms work without the script.
+Every value of a shop goes through `escape_html`, so it is never markup. The script reports the
+transaction and its state, which are in `data-` attributes, to the SDK. The forms work without the
+script.
 """
 
 from typing import NamedTuple
@@ -9,11 +10,11 @@ from typing import NamedTuple
 from mock_clover.clover.common.cards import SourceBrand
 from mock_clover.clover.threeds.operations_acs import Authentication, AuthenticationState
 from mock_clover.clover.threeds.records import IssuerResult
-from mock_clover.engine.html import guards, page, text
+from mock_clover.engine.html import escape_html, page, security_headers
 from mock_clover.sandbox.people import merchant_name
 
 _BANK = "Test bank"
-SECURITY_HEADERS = guards(ancestors="*", filed=True)
+SECURITY_HEADERS = security_headers(ancestors="*", with_scripts=True)
 """Any shop's page may frame these: see `page.py`."""
 _SHEET = """\
 <div class="sheet" id="threeds" data-transaction="{transaction}" data-state="{state}"
@@ -95,11 +96,11 @@ def challenge_page(authentication: Authentication) -> str:
         return _state_page(authentication)
     request = authentication.charge.request
     body = _CHALLENGE.format(
-        transaction=text(authentication.threeds.transaction),
-        amount=text(
+        transaction=escape_html(authentication.threeds.transaction),
+        amount=escape_html(
             _money(request.amount + (request.tip_amount or 0), authentication.charge.currency)
         ),
-        merchant=text(merchant_name(authentication.sandbox.seed)),
+        merchant=escape_html(merchant_name(authentication.sandbox.seed)),
         rows="\n".join(
             f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in _rows(authentication)
         ),
@@ -113,7 +114,7 @@ def method_page(authentication: Authentication) -> str:
     """Return the method page, which automatically posts to the notification page."""
     if authentication.state != "method":
         return notification_page(authentication)
-    body = _METHOD_FORM.format(transaction=text(authentication.threeds.transaction))
+    body = _METHOD_FORM.format(transaction=escape_html(authentication.threeds.transaction))
     return _bank_page("Checking", _sheet(authentication, body))
 
 
@@ -125,7 +126,7 @@ def notification_page(authentication: Authentication) -> str:
 
 def invalid_request_page(authentication: Authentication, errors: tuple[str, ...]) -> str:
     """Return the page for an invalid challenge request."""
-    items = "".join(f"<li><bdi>{text(error)}</bdi></li>\n" for error in errors)
+    items = "".join(f"<li><bdi>{escape_html(error)}</bdi></li>\n" for error in errors)
     body = f'<p>The challenge request (creq) is invalid:</p>\n<ul id="wrong">\n{items}</ul>\n'
     return _bank_page("Invalid request", _sheet(authentication, body, ""))
 
@@ -164,13 +165,15 @@ def _bank_page(title: str, body: str) -> str:
 
 
 def _message_page(title: str, message: str, transaction: str = "") -> str:
-    detail = f"<p><code>{text(transaction)}</code></p>\n" if transaction else ""
-    return page(title, f'<div class="sheet">\n<p>{text(message)}</p>\n{detail}</div>', shop=_BANK)
+    detail = f"<p><code>{escape_html(transaction)}</code></p>\n" if transaction else ""
+    return page(
+        title, f'<div class="sheet">\n<p>{escape_html(message)}</p>\n{detail}</div>', shop=_BANK
+    )
 
 
 def _sheet(authentication: Authentication, body: str, status: str | None = None) -> str:
     return _SHEET.format(
-        transaction=text(authentication.threeds.transaction),
+        transaction=escape_html(authentication.threeds.transaction),
         state=authentication.state,
         status=(authentication.status or "") if status is None else status,
         body=body,
@@ -181,10 +184,10 @@ def _rows(authentication: Authentication) -> list[tuple[str, str]]:
     charge = authentication.charge
     card = charge.token.card
     masked_card = f"{_BRANDS.get(card.brand, 'Card')} \u2022\u2022\u2022\u2022 {card.last4}"
-    rows = [("Card", text(masked_card))]
+    rows = [("Card", escape_html(masked_card))]
     if charge.request.description:
-        rows.append(("For", f"<bdi>{text(charge.request.description)}</bdi>"))
-    return [*rows, ("Charge", f"<code>{text(charge.id)}</code>")]
+        rows.append(("For", f"<bdi>{escape_html(charge.request.description)}</bdi>"))
+    return [*rows, ("Charge", f"<code>{escape_html(charge.id)}</code>")]
 
 
 def _money(amount: int, currency: str) -> str:

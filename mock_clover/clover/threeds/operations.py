@@ -25,7 +25,7 @@ from mock_clover.clover.threeds.records import (
     ThreeDSRequest,
 )
 from mock_clover.clover.webhooks.operations import send_platform_event
-from mock_clover.engine.endpoint import Call, home_of
+from mock_clover.engine.endpoint import Call, sandbox_base_url
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
@@ -46,7 +46,7 @@ def authentication_decline(why: str, message: str = "3-D Secure authentication f
     """Return the decline for a failed authentication; its message is inferred."""
     return Decline(
         why=why,
-        based_on=FLOW_BY_CARD.name,
+        evidence_name=FLOW_BY_CARD.name,
         decline_code="authentication_failed",
         message=message,
     )
@@ -86,7 +86,7 @@ def start_threeds(
             then_challenge=flow == "method_challenge",
             transaction=sandbox.ids.uuid(),
             acs_transaction=sandbox.ids.uuid(),
-            home=home_of(sandbox, call),
+            home=sandbox_base_url(sandbox, call),
             expires_ms=sandbox.clock.now_ms() + sandbox.settings.threeds_life_ms,
             approval=verdict if isinstance(verdict, Approval) else None,
             decline=verdict if isinstance(verdict, Decline) else None,
@@ -140,14 +140,14 @@ def store_pending_charge(
         created_ms=sandbox.clock.now_ms(),
         state="pending",
         sale=False,
-        currency=sandbox.currency_echo(request.currency),
+        currency=sandbox.format_currency(request.currency),
         order=order,
         customer=source.customer,
         threeds=threeds,
     )
     sandbox.charges.put(charge.id, charge)
     if threeds is not None:
-        sandbox.agenda.add(threeds.expires_ms, THREEDS_EXPIRED_JOB, charge.id)
+        sandbox.scheduler.add(threeds.expires_ms, THREEDS_EXPIRED_JOB, charge.id)
     if token.state == "new":
         sandbox.tokens.put(token.id, replace(token, state="used"))
     return charge

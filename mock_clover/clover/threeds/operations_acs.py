@@ -73,8 +73,8 @@ def find_authentication(sandbox: Sandbox, transaction: str) -> Authentication | 
 
     The newest charges come first, because pending ones are new. An unknown id scans all charges.
     """
-    for merchant in sandbox.family:
-        for _, charge in merchant.charges.newest():
+    for merchant in sandbox.all_merchants:
+        for _, charge in merchant.charges.items_newest_first():
             threeds = charge.threeds
             if threeds is not None and threeds.transaction == transaction:
                 return Authentication(merchant, charge, threeds)

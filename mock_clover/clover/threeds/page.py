@@ -31,7 +31,7 @@ from mock_clover.clover.threeds.operations_acs import (
 )
 from mock_clover.clover.threeds.records import PROTOCOL_VERSION, IssuerResult
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Page, Text
+from mock_clover.engine.endpoint import Call, HtmlPage, Text
 from mock_clover.engine.origin import is_cross_origin
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.sandbox import Sandbox
@@ -81,17 +81,17 @@ class AuthenticationStatus(Record, frozen=True, kw_only=True):
 Html = Callable[[Authentication], str]
 
 
-def show_method(sandbox: Sandbox, call: Call[None, None]) -> Page | Text:
+def show_method(sandbox: Sandbox, call: Call[None, None]) -> HtmlPage | Text:
     """Return the method page, which continues to the notification page without a browser check."""
     return _render(sandbox, call, method_page)
 
 
-def show_notification(sandbox: Sandbox, call: Call[None, None]) -> Page | Text:
+def show_notification(sandbox: Sandbox, call: Call[None, None]) -> HtmlPage | Text:
     """Return the notification page, which reports to the SDK that the method step is complete."""
     return _render(sandbox, call, notification_page)
 
 
-def show_challenge(sandbox: Sandbox, call: Call[ChallengeForm, None]) -> Page | Text:
+def show_challenge(sandbox: Sandbox, call: Call[ChallengeForm, None]) -> HtmlPage | Text:
     """Return the challenge page, or the state of the payment."""
 
     def html(authentication: Authentication) -> str:
@@ -111,46 +111,46 @@ def get_status(sandbox: Sandbox, call: Call[None, None]) -> AuthenticationStatus
     return AuthenticationStatus(state=authentication.state if authentication else "unknown")
 
 
-def submit_challenge(sandbox: Sandbox, call: Call[ChallengeResultForm, None]) -> Page:
+def submit_challenge(sandbox: Sandbox, call: Call[ChallengeResultForm, None]) -> HtmlPage:
     """Store the result that the cardholder chose, and redirect to the page that shows it.
 
     Only the first result is stored. A cardholder who goes back in the browser sees it.
     """
     if is_cross_origin(call.headers):
         call.why = "the form was sent by a page of another origin"
-        return Page(403, html.cross_origin_page(), html.SECURITY_HEADERS)
+        return HtmlPage(403, html.cross_origin_page(), html.SECURITY_HEADERS)
     authentication = _find_after_due_jobs(sandbox, call.ids[0])
     if authentication is None:
-        return Page(404, html.unknown_page(call.ids[0]), html.SECURITY_HEADERS)
+        return HtmlPage(404, html.unknown_page(call.ids[0]), html.SECURITY_HEADERS)
     result = call.body.result
     if result not in get_args(IssuerResult) or result == "challenge":
         call.why = "the form has no valid result"
-        return Page(400, html.invalid_result_page(), html.SECURITY_HEADERS)
+        return HtmlPage(400, html.invalid_result_page(), html.SECURITY_HEADERS)
     if authentication.state == "challenge":
-        with authentication.sandbox.changes.because("threeds_answer"):
+        with authentication.sandbox.changes.caused_by("threeds_answer"):
             set_result(authentication.sandbox, authentication.charge, cast("IssuerResult", result))
         call.why = f"3-D Secure: result {result} submitted by the browser"
     back = (b"location", f"../{authentication.threeds.transaction}".encode("ascii"))
-    return Page(303, html.redirect_page(), (back, *html.SECURITY_HEADERS))
+    return HtmlPage(303, html.redirect_page(), (back, *html.SECURITY_HEADERS))
 
 
 def _find_after_due_jobs(sandbox: Sandbox, transaction: str) -> Authentication | None:
     """Run due jobs, then return the authentication. The server runs none before these requests."""
-    for merchant in sandbox.family:
+    for merchant in sandbox.all_merchants:
         run_due_jobs(merchant)
     return find_authentication(sandbox, transaction)
 
 
-def _render(sandbox: Sandbox, call: Call[Any, None], html: Html) -> Page | Text:
+def _render(sandbox: Sandbox, call: Call[Any, None], html: Html) -> HtmlPage | Text:
     authentication = _find_after_due_jobs(sandbox, call.ids[0])
     if b"text/html" not in call.headers.get(b"accept", b""):
         return _plain_text(authentication)
 
     if authentication is None:
         call.why = "unknown 3-D Secure transaction"
-        return Page(404, unknown_page(call.ids[0]), SECURITY_HEADERS)
+        return HtmlPage(404, unknown_page(call.ids[0]), SECURITY_HEADERS)
     call.why = f"3-D Secure of {authentication.charge.id}: {authentication.state}"
-    return Page(200, html(authentication), SECURITY_HEADERS)
+    return HtmlPage(200, html(authentication), SECURITY_HEADERS)
 
 
 def _plain_text(authentication: Authentication | None) -> Text:

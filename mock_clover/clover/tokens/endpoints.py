@@ -63,7 +63,7 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswe
         return create_non_card_token(sandbox, call)
     card = parse_card(sandbox, body.card)
     apply_token_rules(sandbox, call, card)
-    sandbox.tokens.require_room()
+    sandbox.tokens.check_capacity()
     token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
     sandbox.tokens.put(token.id, token)
     call.why = f"created a single-pay token for {card.brand} ...{card.last4}"
@@ -150,7 +150,7 @@ ENDPOINTS = (
         request=TokenRequest,
         response=TokenAnswer,
         cross_origin=True,
-        secret=True,
+        has_card_data=True,
         errors=(
             INCORRECT_NUMBER,
             PAN_MISMATCH,
@@ -172,7 +172,7 @@ ENDPOINTS = (
         path="/v1/tokens/{token_id}",
         run=get_token,
         response=TokenView,
-        extension=True,
+        mock_only=True,
         errors=(TOKEN_NOT_FOUND,),
         about="Get a token; only Clover's SDKs define this operation.",
         evidence=TOKEN_VIEW_EVIDENCE,

@@ -26,7 +26,7 @@ from mock_clover.clover.tokens.records import (
 )
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchView
 from mock_clover.engine.endpoint import Call
-from mock_clover.engine.overrides import find_override, may_be_overridden
+from mock_clover.engine.overrides import find_override, may_have_override
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -61,10 +61,10 @@ def apply_token_rules(sandbox: Sandbox, call: Call[TokenRequest, None], card: Ca
 
     This is the first point where the card is known and rules can match it.
     """
-    if may_be_overridden(sandbox, call.headers, b""):
+    if may_have_override(sandbox, call.headers, b""):
         override = find_override(sandbox, "create_token", None, (), call.headers, card)
-        if override is not None and override.then.problem is not None:
-            raise BY_NAME[override.then.problem].error(why=override.why)
+        if override is not None and override.action.problem is not None:
+            raise BY_NAME[override.action.problem].error(why=override.why)
 
 
 def create_non_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
@@ -169,7 +169,7 @@ def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> 
 
 def _create_wallet_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
     """Create a single-pay token for a wallet. Only Clover can decrypt its card."""
-    year = sandbox.clock.month()[0] + _WALLET_YEARS
+    year = sandbox.clock.year_and_month()[0] + _WALLET_YEARS
     card = Card(
         brand=brand_of(_WALLET_PAN) or "",
         first6=_WALLET_PAN[:6],
@@ -206,7 +206,7 @@ def _store(
     has_first_payment: bool = False,
 ) -> Token:
     apply_token_rules(sandbox, call, card)
-    sandbox.tokens.require_room()
+    sandbox.tokens.check_capacity()
     token = Token(
         id=sandbox.ids.token_id(),
         created_ms=sandbox.clock.now_ms(),

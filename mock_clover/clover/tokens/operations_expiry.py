@@ -23,7 +23,7 @@ def parse_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) 
         raise INVALID_EXPIRY_YEAR.error()
     if len(year) == 2:
         year = f"20{year}"
-    if (int(year), int(month)) < sandbox.clock.month():
+    if (int(year), int(month)) < sandbox.clock.year_and_month():
         raise EXPIRED_CARD.error()
     return month, year
 

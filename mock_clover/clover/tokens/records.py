@@ -14,7 +14,7 @@ from mock_clover.clover.tokens.records_external import (
     ExternalTokenRequest,
     WalletRequest,
 )
-from mock_clover.core.evidence import Evidence, MemberEvidence, Millis, doc, documented, inferred
+from mock_clover.core.evidence import Evidence, FieldEvidence, Millis, doc, documented, inferred
 from mock_clover.core.record import Record, SecretRecord
 
 _OAS = documented("OAS-TOK")
@@ -175,7 +175,7 @@ class TokenAnswer(Record, frozen=True, kw_only=True):
     """Response of `POST /v1/tokens`. Source: SEED accept-payments flow."""
 
     evidence: ClassVar[Evidence] = documented("SEED accept-payments flow")
-    member_evidence: ClassVar[MemberEvidence] = {
+    field_evidence: ClassVar[FieldEvidence] = {
         "giftCard": documented("MD:create-a-gift-card-token"),
         "ach": documented("MD:create-an-ach-token"),
     }

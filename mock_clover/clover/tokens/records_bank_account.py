@@ -7,7 +7,7 @@ a fingerprint.
 
 from typing import Annotated, ClassVar, Literal
 
-from mock_clover.core.evidence import EMAIL, END, Evidence, doc, documented, inferred
+from mock_clover.core.evidence import EMAIL, END_OF_STRING, Evidence, doc, documented, inferred
 from mock_clover.core.record import Record, SecretRecord
 
 _MD = documented("MD:create-an-ach-token")
@@ -29,14 +29,14 @@ class AchRequest(SecretRecord, frozen=True, kw_only=True):
 
     bank_account_number: Annotated[
         str,
-        doc("10 to 12 digits.", _REQUIRED, pattern=f"^[0-9]{{10,12}}{END}"),
+        doc("10 to 12 digits.", _REQUIRED, pattern=f"^[0-9]{{10,12}}{END_OF_STRING}"),
     ]
     bank_routing_number: Annotated[
         str,
         doc(
             "Nine digits; the check digit is not validated: Clover's example has a wrong one.",
             _REQUIRED,
-            pattern=f"^[0-9]{{9}}{END}",
+            pattern=f"^[0-9]{{9}}{END_OF_STRING}",
         ),
     ]
     check_type: Annotated[

@@ -28,7 +28,7 @@ from mock_clover.clover.webhooks.records_delivery import (
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, Stated
+from mock_clover.engine.endpoint import Call, Endpoint, StatusResult
 from mock_clover.sandbox.journal import masked_body
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
@@ -213,7 +213,9 @@ def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
     return DeliveryList(data=tuple(map(_delivery_answer, sent)))
 
 
-def list_deliveries(sandbox: Sandbox, call: Call[None, DeliveryQuery]) -> DeliveryList | Stated:
+def list_deliveries(
+    sandbox: Sandbox, call: Call[None, DeliveryQuery]
+) -> DeliveryList | StatusResult:
     """Return the newest deliveries; `wait=n` waits until n match and none is being sent."""
     query, outbox = call.query, _outbox(sandbox)
     filters = {
@@ -232,7 +234,7 @@ def list_deliveries(sandbox: Sandbox, call: Call[None, DeliveryQuery]) -> Delive
     if query.wait and (
         len(selected) < query.wait or any(delivery.state == "under_way" for delivery in matching)
     ):
-        return Stated(200, response, pending_ms=query.wait_ms)
+        return StatusResult(200, response, long_poll_ms=query.wait_ms)
     return response
 
 

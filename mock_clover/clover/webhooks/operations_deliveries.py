@@ -52,7 +52,7 @@ def create_delivery(
     )
     outbox.add(delivery)
     if state == "waiting":
-        sandbox.agenda.add(due_ms, WEBHOOK_DUE, delivery.id)
+        sandbox.scheduler.add(due_ms, WEBHOOK_DUE, delivery.id)
     return delivery
 
 
@@ -98,8 +98,8 @@ def deliver_with_faults(
 
 def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
     """Release the deliveries to a target that are held for this event."""
-    for delivery in outbox.held(target_id, held_for):
-        outbox.put(replace(delivery, state="under_way", due_ms=now_ms, held_for=""))
+    for delivery in outbox.held_deliveries(target_id, held_for):
+        outbox.update(replace(delivery, state="under_way", due_ms=now_ms, held_for=""))
 
 
 def withhold_if_unverified(outbox: Outbox, subscription: TargetState) -> bool:
@@ -140,7 +140,7 @@ def deliver_due(sandbox: Sandbox, job: Job) -> bool:
     delivery = sandbox.outbox.get(job.id) if sandbox.outbox is not None else None
     if sandbox.outbox is None or delivery is None or delivery.state != "waiting":
         return False
-    sandbox.outbox.put(replace(delivery, state="under_way", due_ms=job.at_ms))
+    sandbox.outbox.update(replace(delivery, state="under_way", due_ms=job.at_ms))
     sandbox.webhook_sender(sandbox)
     return True
 
@@ -177,7 +177,7 @@ def record_attempt(
     due_ms = delivery.due_ms
     if error is not None and number <= len(waits):
         state, due_ms = "waiting", due_ms + waits[number - 1]
-        sandbox.agenda.add(due_ms, WEBHOOK_DUE, delivery.id)
+        sandbox.scheduler.add(due_ms, WEBHOOK_DUE, delivery.id)
     updated = replace(delivery, state=state, due_ms=due_ms, attempts=(*delivery.attempts, attempt))
-    outbox.put(updated)
+    outbox.update(updated)
     return updated

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from mock_clover.clover.webhooks.records_address import url_error
-from mock_clover.core.evidence import END
+from mock_clover.core.evidence import END_OF_STRING
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 
@@ -22,11 +22,11 @@ Status = Literal["APPROVED", "DECLINED"]
 
 TARGETS_MAX = 20
 """Maximum number of targets of one sandbox. A shop has one or two."""
-SECRET = f"^[!-~]{{1,200}}{END}"
+SECRET = f"^[!-~]{{1,200}}{END_OF_STRING}"
 """Printable and without spaces or line breaks, because a secret is sent as a header."""
-OBJECT_ID = f"^[A-Za-z0-9_-]{{1,64}}{END}"
-TARGET_ID = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}{END}"
-EVENT = f"^[A-Z]{{1,2}}(:(CREATE|UPDATE|DELETE))?{END}"
+OBJECT_ID = f"^[A-Za-z0-9_-]{{1,64}}{END_OF_STRING}"
+TARGET_ID = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}{END_OF_STRING}"
+EVENT = f"^[A-Z]{{1,2}}(:(CREATE|UPDATE|DELETE))?{END_OF_STRING}"
 DELAY_MS_MAX = 30 * 86_400_000
 COPIES_MAX = 10
 PAYLOAD_BYTES_MAX = 16_384

@@ -104,7 +104,7 @@ def test_card_is_saved_after_successful_challenge(world: World) -> None:
 
 def test_card_removed_during_challenge_is_not_saved(world: World) -> None:
     customer = world.customer()
-    ((token, _),) = world.sandbox.tokens.newest()
+    ((token, _),) = world.sandbox.tokens.items_newest_first()
     asked = {
         "threeds": {"source": "CLOVER", "browser_info": BROWSER},
         "description": "mock-clover:threeds/challenge",
@@ -148,7 +148,7 @@ def test_no_transarmor_token_looks_like_a_card_number() -> None:
 
 def test_subsequent_without_first_gives_warning(world: World) -> None:
     world.customer()
-    ((token, _),) = world.sandbox.tokens.newest()
+    ((token, _),) = world.sandbox.tokens.items_newest_first()
     asked = {"stored_credentials": SUBSEQUENT}
     assert charge(world, token, **asked).json["warning_message"] == SUBSEQUENT_WITHOUT_FIRST
     assert "warning_message" not in charge(world, token, stored_credentials=FIRST).json
@@ -163,7 +163,7 @@ def test_declined_first_does_not_count(make_world: MakeWorld) -> None:
     text = b"name: t\nrules: [{when: {amount: 1}, then: {decline: {}}}]"
     world = make_world(parse(text, "t.yaml"))
     world.customer()
-    ((token, _),) = world.sandbox.tokens.newest()
+    ((token, _),) = world.sandbox.tokens.items_newest_first()
     assert charge(world, token, amount=1, stored_credentials=FIRST).status == 402
     later = charge(world, token, stored_credentials=SUBSEQUENT).json
     assert later["warning_message"] == SUBSEQUENT_WITHOUT_FIRST
@@ -226,7 +226,7 @@ def test_why_names_the_condition_that_differs(make_world: MakeWorld) -> None:
     world = make_world(parse(f"name: t\nrules: [{rule}]".encode(), "t.yaml"))
     body = {"amount": 1, "currency": "usd", "source": world.token()}
     why = world.send("POST", "/_mock/why", {"path": "/v1/charges", "body": body}).json
-    assert why["rules"][0]["because"] == "stored_credentials differs"
+    assert why["rules"][0]["because"] == "the condition `stored_credentials` is not met"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_why_names_the_condition_that_differs(make_world: MakeWorld) -> None:
         ("{stored_credentials: {given: false, sequence: FIRST}}", "cannot be combined with other"),
         ("{stored_credentials: {sequence: LAST}}", "LAST"),
         ("{stored_credentials: {sequense: FIRST}}", "did you mean `sequence`"),
-        ("{endpoint: create_refund, stored_credentials: {given: true}}", "has no stored_credent"),
+        ("{endpoint: create_refund, stored_credentials: {given: true}}", "have no stored_credent"),
     ],
 )
 def test_invalid_condition_is_rejected(when: str, said: str) -> None:

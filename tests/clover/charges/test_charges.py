@@ -134,7 +134,7 @@ def test_no_surcharge_for_declines_and_other_tenders(
 ) -> None:
     world = make_world(surcharge_rate=30_000)
     charge(world, **more)
-    ((key, _),) = world.sandbox.charges.newest()
+    ((key, _),) = world.sandbox.charges.items_newest_first()
     assert "additional_charges" not in fetched(world, key)
     assert "additional_charges" not in World(world.keys, world.sandbox.rules.scenario).charge()
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec import convert
 
 from mock_clover.clover.checkout.records_settings import CheckoutSettings
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import ScenarioError, parse
 from tests.checkouts import (
     LAMP,
@@ -491,7 +491,7 @@ def test_checkout_settings_of_one_sandbox(world: World) -> None:
     body = {"checkout": {"redirects": "any", "after_decline": "redirect"}}
     made = world.send("PUT", "/_mock/sandboxes/shop", body)
     assert made.status == 200
-    switch = world.sandboxes.named("shop").settings.checkout
+    switch = world.sandboxes.get_or_create("shop").settings.checkout
     assert (switch.redirects, switch.after_decline, switch.webhook_data) == (
         "any",
         "redirect",
@@ -555,7 +555,7 @@ def test_a_payment_webhook_has_data_by_dialect_or_setting(
 ) -> None:
     body = {"dialect": dialect, "checkout": checkout}
     assert world.send("PUT", "/_mock/sandboxes/shop", body).status == 200
-    world.sandbox = world.sandboxes.named("shop")
+    world.sandbox = world.sandboxes.get_or_create("shop")
     world.known = world.sandbox.credentials
     hook(world)
     made = session(world)
@@ -601,7 +601,7 @@ def test_an_event_may_follow_by_rule(make_world: MakeWorld) -> None:
 
 def test_sessions_are_isolated_by_sandbox(world: World) -> None:
     made = session(world)
-    other = derive(SEED, "other")
+    other = derive_credentials(SEED, "other")
     opens = {"authorization": f"Bearer {other.access_token}", "host": "localhost:4242"}
     opens["x-clover-merchant-id"] = other.merchant_id
 
@@ -659,7 +659,7 @@ def test_sessions_of_additional_merchant(make_world: MakeWorld) -> None:
 
 def test_fork_is_independent(world: World) -> None:
     made = session(world)
-    twin = world.sandbox.fork("twin", derive(SEED, "twin"))
+    twin = world.sandbox.fork("twin", derive_credentials(SEED, "twin"))
     pay(world, made)
     row = twin.checkouts.get(made)
     assert row is not None

@@ -14,7 +14,7 @@ from msgspec import convert
 from mock_clover.clover.checkout.records import CheckoutForm
 from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.clover.tokens.records import CardRequest
-from mock_clover.sandbox.credentials import derive
+from mock_clover.sandbox.credentials import derive_credentials
 from tests.canary import CVV, PAN, PANS, songs, spellings, texts_within
 from tests.checkouts import (
     FORM,
@@ -450,7 +450,7 @@ def test_what_holds_a_card_prints_nothing() -> None:
 
 def made_at(port: int, name: str, **changes: Any) -> str:
     """Make a session in a sandbox of a server and return the path of its page."""
-    known = derive(SEED, name)
+    known = derive_credentials(SEED, name)
     opens = {"authorization": f"Bearer {known.access_token}"}
     opens |= {"x-clover-merchant-id": known.merchant_id, "host": f"127.0.0.1:{port}"}
     body = asked(**changes)
@@ -530,7 +530,7 @@ def test_a_form_that_is_sent_many_times_makes_one_charge(served: Served) -> None
     for each in clicks:
         each.join()
     assert sorted(each.status for each in told) == [303, *[409] * 7]
-    known = derive(SEED, "impatient")
+    known = derive_credentials(SEED, "impatient")
     bearer = {"authorization": f"Bearer {known.access_token}"}
     rows = call(port, "GET", "/sandbox/impatient/v1/charges", **bearer).json["data"]
     assert len(rows) == 1

@@ -1004,7 +1004,7 @@ def _finalized_twice(world: World) -> Answered:
 
 def _finalized_late(world: World) -> Answered:
     finalizing("unheard of")(world)
-    ((charge, _),) = world.sandbox.charges.newest()
+    ((charge, _),) = world.sandbox.charges.items_newest_first()
     world.clock.advance(600_000)
     run_due_jobs(world.sandbox)
     body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}

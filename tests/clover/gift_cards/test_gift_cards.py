@@ -550,7 +550,7 @@ def test_gift_card_balance_is_isolated_in_fork(world: World) -> None:
     control = {"x-mock-clover-control": "1", "content-type": "application/json"}
     made = world.send("POST", "/_mock/fork", {"name": "twin"}, headers=control).json
     twin = World(_KEYS, _SCENARIO)
-    twin.copy(world.sandboxes.named(made["name"]))
+    twin.copy(world.sandboxes.get_or_create(made["name"]))
     twin.clock = world.clock
     assert charge(twin, gift(twin), 600).json["amount"] == 600
     assert (balance(twin), balance(world)) == ((400, 400), (1000, 400))

@@ -205,7 +205,7 @@ def family(make_world: MakeWorld) -> World:
 
 @each_version
 def test_the_merchant_is_chosen_among_those_of_the_app(family: World, path: str) -> None:
-    cafe, bar = (each.credentials for each in family.sandbox.family[:2])
+    cafe, bar = (each.credentials for each in family.sandbox.all_merchants[:2])
     family.known = cafe
     seen = Seen(ask(family, path).body)
     radios = [each for each in seen.all("input") if each.get("type") == "radio"]
@@ -216,7 +216,7 @@ def test_the_merchant_is_chosen_among_those_of_the_app(family: World, path: str)
     sent = told(press(family, path, merchant_id=bar.merchant_id))
     assert (sent["merchant_id"], sent["employee_id"]) == (bar.merchant_id, bar.employee_id)
     rows = "codes" if path == PATHS[0] else "codes_v2"
-    assert [len(getattr(each, rows)) for each in family.sandbox.family] == [0, 1, 0]
+    assert [len(getattr(each, rows)) for each in family.sandbox.all_merchants] == [0, 1, 0]
 
 
 def test_permissions_are_listed_by_merchant_if_different(make_world: MakeWorld) -> None:
@@ -231,8 +231,8 @@ def test_permissions_are_listed_by_merchant_if_different(make_world: MakeWorld) 
 
 @each_version
 def test_merchant_id_in_query_removes_choice(family: World, path: str) -> None:
-    bar = family.sandbox.family[1].credentials
-    family.known = family.sandbox.family[0].credentials
+    bar = family.sandbox.all_merchants[1].credentials
+    family.known = family.sandbox.all_merchants[0].credentials
     seen = Seen(ask(family, path, merchant_id=bar.merchant_id).body)
     assert seen.all("input") == []
     assert bar.merchant_id in seen.text

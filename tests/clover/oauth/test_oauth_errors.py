@@ -365,7 +365,8 @@ CASES = [
     ),
     Case(
         "OAUTH_MIGRATION_REJECTED",
-        "auth_token: the bearer token is older than access_token_life_ms",
+        "auth_token: the bearer token has expired (access_token_life_ms); "
+        "request a new one from /oauth/token",
         old_legacy_token,
         MIGRATION,
     ),
@@ -395,7 +396,12 @@ CASES = [
         expired,
         BARE,
     ),
-    Case("UNAUTHORIZED", "the bearer token is older than access_token_life_ms", old_bearer, BARE),
+    Case(
+        "UNAUTHORIZED",
+        "the bearer token has expired (access_token_life_ms); request a new one from /oauth/token",
+        old_bearer,
+        BARE,
+    ),
     Case(
         "PERMISSION_MISSING",
         "list_charges needs the permission read_payments",

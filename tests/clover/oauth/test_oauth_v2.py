@@ -411,7 +411,7 @@ def at_root(world: World, method: str, path: str, body: Any = None, **headers: s
 def test_at_the_root_the_apps_id_and_the_tokens_select_the_sandbox(
     version: str, world: World
 ) -> None:
-    shop, other = world.sandboxes.named("shop"), world.sandboxes.named("other")
+    shop, other = world.sandboxes.get_or_create("shop"), world.sandboxes.get_or_create("other")
     known = shop.credentials
     sent = at_root(world, "GET", f"/oauth/{version}authorize?state=1&client_id={known.client_id}")
     code = dict(sent.headers)[b"location"].decode().partition("&code=")[2].partition("&")[0]
@@ -424,14 +424,14 @@ def test_at_the_root_the_apps_id_and_the_tokens_select_the_sandbox(
 
 
 def test_unknown_token_at_root_uses_default_sandbox(world: World) -> None:
-    world.sandboxes.named("shop")
+    world.sandboxes.get_or_create("shop")
     got = at_root(world, "GET", "/v1/charges", authorization="Bearer eyJ.eyJ.x")
     assert got.status == 401
     assert len(list(world.sandbox.journal)) == 1
 
 
 def test_under_a_path_the_path_selects_whatever_app_is_named(world: World) -> None:
-    shop = world.sandboxes.named("shop")
+    shop = world.sandboxes.get_or_create("shop")
     body = {"client_id": shop.credentials.client_id, "refresh_token": "x"}
     got = at_root(world, "POST", "/sandbox/default/oauth/v2/refresh", body)
     assert got.why == "OAUTH_REFRESH_REJECTED (the client id is not the app id of this sandbox)"
@@ -451,7 +451,7 @@ def test_each_merchant_of_a_scenario_has_its_own_codes_and_tokens(
     prefix: str, make_world: Make
 ) -> None:
     world = make_world(parse(MARKET.encode(), "market.yaml"))
-    shop = world.sandboxes.named("shop")
+    shop = world.sandboxes.get_or_create("shop")
     known = (world.sandbox if not prefix else shop).merchants[0].credentials
     query = f"client_id=an%2Bapp&merchant_id={known.merchant_id}"
     app = {"client_id": "an+app", "client_secret": known.client_secret}
@@ -482,12 +482,12 @@ def test_each_merchant_of_a_scenario_has_its_own_codes_and_tokens(
 
 
 def test_a_token_is_looked_for_again_when_its_sandbox_is_made_anew(world: World) -> None:
-    shop = world.sandboxes.named("shop")
+    shop = world.sandboxes.get_or_create("shop")
     world.sandbox, world.known = shop, shop.credentials
     told_to = {"authorization": f"Bearer {pair(world)['access_token']}"}
     for _ in range(2):
         assert at_root(world, "GET", "/v1/charges", **told_to).status == 200
-    world.sandboxes.make("shop")
+    world.sandboxes.create("shop")
     assert at_root(world, "GET", "/v1/charges", **told_to).status == 401
 
 
@@ -590,7 +590,10 @@ def test_a_call_needs_each_of_its_permissions_and_no_other(
     prepared = make_world()
     things = furnish(prepared)
     for lacking in (*endpoint.auth.permissions, None):
-        granted = {*endpoint.auth.permissions, *(name for _, name in endpoint.auth.with_members)}
+        granted = {
+            *endpoint.auth.permissions,
+            *(name for _, name in endpoint.auth.field_permissions),
+        }
         world = make_world(permissions=tuple(granted - {lacking}))
         settings_of = world.sandbox.settings
         world.copy(prepared.sandbox)
@@ -635,7 +638,7 @@ def test_a_token_is_checked_before_its_permissions(make_world: Make) -> None:
 def test_a_sandbox_can_be_asked_for_by_its_permissions(world: World) -> None:
     body = {"permissions": ["read_payments"]}
     assert world.send("PUT", "/_mock/sandboxes/reader", body).status == 200
-    reader = world.sandboxes.named("reader")
+    reader = world.sandboxes.get_or_create("reader")
     world.sandbox, world.known = reader, reader.credentials
     assert world.send("GET", "/v1/charges").status == 200
     assert world.send("GET", "/v1/orders").status == 401

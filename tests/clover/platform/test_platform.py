@@ -91,7 +91,7 @@ def test_replies_have_the_recorded_headers(world: World) -> None:
 
 def test_a_merchant_id_finds_its_sandbox_without_a_prefix(world: World) -> None:
     sandboxes: Sandboxes = world.sandboxes
-    other = sandboxes.named("other")
+    other = sandboxes.get_or_create("other")
     app = App(sandboxes, ExchangeLog(None, "none"))
     path = f"/v3/merchants/{other.credentials.merchant_id}/ecomm_payment_configs"
     assert app.resolve_sandbox(path, {}) == (other, path)

@@ -505,7 +505,7 @@ def test_after_five_failed_payments_a_subscription_is_deactivated(make_world: Ma
     assert (now["active"], now["lastRunDate"]) == (False, "2025-06-05T12:00:00.000+0000")
     assert now["modifiedTime"] == now["lastRunDate"]
     shop.world.sandbox.apply_scenario(
-        shop.world.sandboxes.rules_of(load("sandbox")), shop.sandbox.settings
+        shop.world.sandboxes.compile_rules(load("sandbox")), shop.sandbox.settings
     )
     put(shop, made, active=True)
     assert shop.runs("2026-06-02T00:00:00+00:00") == [at("2026-06-01T12:00:00+00:00")]
@@ -659,7 +659,7 @@ def test_a_rule_sees_a_due_payment_as_it_sees_a_charge(
     shop = Subscribing(make_world())
     customer = shop.customer()
     rules = ruled({"when": when, "then": {"decline": {}}})
-    shop.sandbox.apply_scenario(shop.world.sandboxes.rules_of(rules), shop.sandbox.settings)
+    shop.sandbox.apply_scenario(shop.world.sandboxes.compile_rules(rules), shop.sandbox.settings)
     shop.subscribe(customer=customer)
     assert [said for _, _, said in shop.payments(customer)] == [status]
 
@@ -679,7 +679,7 @@ def test_rule_without_endpoint_ignores_scheduled_payment(
     customer = shop.customer()
     shop.subscribe(customer=customer, startDate=START)
     rules = ruled({"when": {"first": 1}, "then": then})
-    shop.sandbox.apply_scenario(shop.world.sandboxes.rules_of(rules), shop.sandbox.settings)
+    shop.sandbox.apply_scenario(shop.world.sandboxes.compile_rules(rules), shop.sandbox.settings)
     assert len(shop.runs("2025-06-02T00:00:00+00:00")) == 1
     assert shop.ask("GET", "/v1/charges").status == status, "the rule's first call is this one"
     assert [said for _, _, said in shop.payments(customer)] == ["succeeded"]
@@ -771,11 +771,11 @@ def test_unknown_outcome_in_note_is_rejected(shop: Subscribing) -> None:
     [
         (
             {"rules": [{"when": {"endpoint": "charge_subscription"}, "then": {"raw": {}}}]},
-            "rules[0].then: charge_subscription has no response",
+            "rules[0].then: charge_subscription runs in the background and has no response",
         ),
         (
             {"faults": [{"kind": "drop", "endpoint": "charge_subscription"}]},
-            "faults[0].endpoint: charge_subscription has no response",
+            "faults[0].endpoint: charge_subscription runs in the background and has no response",
         ),
     ],
 )
@@ -892,7 +892,7 @@ def test_snapshot_with_missing_plan(make_world: MakeWorld) -> None:
 
 
 def test_what_is_due_in_one_sandbox_is_not_due_in_another(shop: Subscribing) -> None:
-    other = shop.world.sandboxes.make("other")
+    other = shop.world.sandboxes.create("other")
     shop.subscribe(startDate=START)
     shop.go("2025-06-02T00:00:00+00:00")
     assert (len(shop.sandbox.charges), len(other.charges)) == (1, 0)
@@ -902,7 +902,7 @@ def test_what_is_due_in_one_sandbox_is_not_due_in_another(shop: Subscribing) -> 
 def test_new_sandbox_has_no_jobs(shop: Subscribing) -> None:
     shop.plan()
     shop.world.charge()
-    assert not shop.sandbox.agenda.heap
+    assert not shop.sandbox.scheduler.heap
 
 
 def test_a_card_that_is_declined_cannot_subscribe_at_all(shop: Subscribing) -> None:

@@ -170,7 +170,7 @@ def test_a_method_may_be_followed_by_a_challenge(world: World) -> None:
 
 def test_an_issuer_may_refuse_at_once(world: World) -> None:
     got = charge(world, DECLINE)
-    ((charge_id, _),) = world.sandbox.charges.newest()
+    ((charge_id, _),) = world.sandbox.charges.items_newest_first()
     assert (got.status, got.json["error"]) == (402, REFUSED | {"charge": charge_id})
     shown = fetched(world, charge_id)
     assert (shown["status"], shown["threeds"]) == ("failed", FAILED)
@@ -218,7 +218,7 @@ def test_external_authentication_is_accepted_unchanged(
     result = {"authentication_status": status, "cryptogram": "11B5 2345", "threeds_version": "2"}
     asked = {"source": "NON_CLOVER", "authentication_result": result}
     got = charge(world, CHALLENGE, threeds=asked)
-    ((charge_id, _),) = world.sandbox.charges.newest()
+    ((charge_id, _),) = world.sandbox.charges.items_newest_first()
     assert (got.status, fetched(world, charge_id)["threeds"]) == (http, threeds)
 
 
@@ -273,7 +273,9 @@ def test_an_unknown_flow_status_leaves_the_charge_pending(world: World) -> None:
 def test_flow_by_header_and_by_description(world: World, flow: str) -> None:
     by_header = charge(world, VISA, f"threeds/{flow}")
     by_text = charge(world, VISA, description=f"mock-clover:threeds/{flow}")
-    shown = [fetched(world, key)["threeds"] for key, _ in world.sandbox.charges.newest()]
+    shown = [
+        fetched(world, key)["threeds"] for key, _ in world.sandbox.charges.items_newest_first()
+    ]
     assert by_header.status == by_text.status == (402 if flow == "decline" else 200)
     assert shown[0]["validation_result"] == shown[1]["validation_result"]
     assert by_header.why.endswith(f"3-D Secure, {flow}: header: threeds/{flow}")
@@ -305,7 +307,10 @@ def test_rule_sets_flow_and_payment_outcome(make_world: MakeWorld) -> None:
         ("{then: {threeds: challenged}}", "challenged"),
         ("{then: {threeds: method, problem: UNAUTHORIZED}}", "combined with approve or decline"),
         ("{when: {endpoint: create_refund}, then: {threeds: method}}", "is not supported for"),
-        ("{when: {endpoint: create_token}, then: {threeds: method}}", "allows only a `problem`"),
+        (
+            "{when: {endpoint: create_token}, then: {threeds: method}}",
+            "the only outcome allowed for create_token is `problem`",
+        ),
     ],
 )
 def test_invalid_rule_is_rejected(rule: str, said: str) -> None:

@@ -596,11 +596,17 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
             "name: x\nwebhooks: [{id: a, url: 'http://a/'}, {id: a, url: 'http://b/'}]",
             "2:40: duplicate target id `a`",
         ),
-        (THEN % ("endpoint: create_token", "webhook: {}"), "create_token allows only a `problem`"),
-        (THEN % ("endpoint: list_charges", "webhook: {id: X}"), "no object; set `object`"),
+        (
+            THEN % ("endpoint: create_token", "webhook: {}"),
+            "the only outcome allowed for create_token is `problem`",
+        ),
+        (
+            THEN % ("endpoint: list_charges", "webhook: {id: X}"),
+            "creates no object that the event could name; set `object`",
+        ),
         (
             THEN % ("endpoint: list_charges", "webhook: {object: P}"),
-            "has no object; set `id`",
+            "creates no object that the event could name; set `id`",
         ),
         (
             THEN % ("endpoint: create_charge", "problem: RATE_LIMITED, webhook: {}"),
@@ -719,7 +725,7 @@ def test_a_snapshot_with_impossible_webhooks_changes_nothing(
 
 def test_events_are_isolated_by_sandbox(world: World) -> None:
     hooked(world)
-    other = world.sandboxes.named("other")
+    other = world.sandboxes.get_or_create("other")
     world.sandbox, mine = other, world.sandbox
     world.known = other.credentials
     do_sale(world)
@@ -727,9 +733,9 @@ def test_events_are_isolated_by_sandbox(world: World) -> None:
     assert taken(mine) == []
 
 
-@pytest.mark.parametrize("end", ["drop", "make"])
+@pytest.mark.parametrize("end", ["delete", "create"])
 def test_pending_deliveries_end_with_sandbox(world: World, end: str) -> None:
-    world.sandbox = gone = world.sandboxes.named("gone")
+    world.sandbox = gone = world.sandboxes.get_or_create("gone")
     world.known = gone.credentials
     hooked(world)
     do_sale(world)
