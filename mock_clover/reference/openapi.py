@@ -28,7 +28,7 @@ from mock_clover.engine.errors import errors_of
 from mock_clover.reference.examples import example_of
 
 _REF = "#/components/schemas/{name}"
-_DECLINES = frozenset({"create_charge", "pay_order", "finalize_payment"})
+_DECLINABLE_OPERATIONS = frozenset({"create_charge", "pay_order", "finalize_payment"})
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "bearer": [{"bearer": []}],
     "pakms": [{"bearer": []}],
@@ -220,7 +220,7 @@ def _error_responses(endpoint: Endpoint) -> dict[str, Any]:
     by_status: dict[int, list[Problem]] = {}
     for problem in errors_of(endpoint):
         by_status.setdefault(problem.status, []).append(problem)
-    if endpoint.name in _DECLINES:
+    if endpoint.name in _DECLINABLE_OPERATIONS:
         by_status.setdefault(402, [])
     return {
         str(status): _error_response(
