@@ -175,8 +175,8 @@ def problem_name_of_field(record: type[Record], field: str) -> str:
     hint = get_type_hints(record, include_extras=True).get(field)
     for part in (hint, *get_args(hint)):
         for meta in getattr(part, "__metadata__", ()):
-            if isinstance(meta, msgspec.Meta) and meta.extra and "refused_as" in meta.extra:
-                return str(meta.extra["refused_as"])
+            if isinstance(meta, msgspec.Meta) and meta.extra and "problem_name" in meta.extra:
+                return str(meta.extra["problem_name"])
     return ""
 
 
@@ -194,10 +194,10 @@ def _hints(record: type[Record]) -> dict[str, Any]:
 def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation]:
     violations = []
     for field in msgspec.structs.fields(record):
-        refused_as = problem_name_of_field(record, field.name)
+        problem_name = problem_name_of_field(record, field.name)
         if field.encode_name not in tree:
             if field.required:
-                violations.append(Violation(field.encode_name, refused_as, "is missing"))
+                violations.append(Violation(field.encode_name, problem_name, "is missing"))
             continue
         try:
             msgspec.convert(tree[field.encode_name], field.type, strict=False)
@@ -206,7 +206,7 @@ def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation
             match = _ERROR_PATH.search(message)
             path = field.encode_name + (match["path"] if match else "")
             message = _with_suggestion(_ERROR_PATH.sub("", message), path, record)
-            violations.append(Violation(path, refused_as, message))
+            violations.append(Violation(path, problem_name, message))
     return violations
 
 

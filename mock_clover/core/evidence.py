@@ -45,14 +45,14 @@ def inferred(source: str) -> Evidence:
     return Evidence("inferred", source)
 
 
-def doc(text: str, evidence: Evidence, *, refused_as: str = "", **bounds: Any) -> msgspec.Meta:
+def doc(text: str, evidence: Evidence, *, problem_name: str = "", **bounds: Any) -> msgspec.Meta:
     """Return the metadata of a field: description, evidence and bounds.
 
-    `refused_as` names the problem that an invalid value of this field raises.
+    `problem_name` names the problem that an invalid value of this field raises.
     """
     return msgspec.Meta(
         description=text,
-        extra={"evidence": evidence, "refused_as": refused_as},
+        extra={"evidence": evidence, "problem_name": problem_name},
         extra_json_schema={"x-evidence": evidence.level, "x-source": evidence.source},
         **bounds,
     )

@@ -44,6 +44,6 @@ def errors_of(endpoint: Endpoint) -> tuple[Problem, ...]:
 
 
 def _errors_of_fields(record: type[Record] | None) -> Iterator[Problem]:
-    """Yield the errors of invalid fields, which `doc(...)` names in `refused_as`."""
+    """Yield the errors of invalid fields, which `doc(...)` names in `problem_name`."""
     for field in msgspec.structs.fields(record) if record is not None else ():
         yield BY_NAME.get(problem_name_of_field(record, field.name), INVALID_REQUEST)

@@ -36,7 +36,9 @@ _GIFT_PAGE = "MD:gift-card-api, in its samples"
 
 Ecomind = Literal["ecom", "moto"]
 Description = (
-    Annotated[str, doc("Up to 255 characters.", _REF, refused_as="INVALID_REQUEST", max_length=255)]
+    Annotated[
+        str, doc("Up to 255 characters.", _REF, problem_name="INVALID_REQUEST", max_length=255)
+    ]
     | None
 )
 ExternalReference = (
@@ -45,7 +47,7 @@ ExternalReference = (
         doc(
             "Up to 12 letters, digits and spaces between them.",
             _REF,
-            refused_as="INVALID_REQUEST",
+            problem_name="INVALID_REQUEST",
             max_length=12,
             pattern=f"^([A-Za-z0-9]+( +[A-Za-z0-9]+)*)?{END_OF_STRING}",
         ),
@@ -58,7 +60,7 @@ Tip = (
         doc(
             "Tip; added to the amount at finalization.",
             _REF,
-            refused_as="INVALID_TIP_AMOUNT",
+            problem_name="INVALID_TIP_AMOUNT",
             ge=0,
             le=AMOUNT_MAX,
         ),
@@ -68,7 +70,9 @@ Tip = (
 Metadata = (
     Annotated[
         dict[str, Any],
-        doc("Key-value pairs; at most 500 characters of JSON.", _REF, refused_as="INVALID_REQUEST"),
+        doc(
+            "Key-value pairs; at most 500 characters of JSON.", _REF, problem_name="INVALID_REQUEST"
+        ),
     ]
     | None
 )
@@ -77,18 +81,19 @@ Metadata = (
 Descriptor = (
     Annotated[
         ChargeDescriptor,
-        doc("Shown on the cardholder's statement.", _REF, refused_as="INVALID_REQUEST"),
+        doc("Shown on the cardholder's statement.", _REF, problem_name="INVALID_REQUEST"),
     ]
     | None
 )
-LevelTwo = Annotated[Level2, doc("US only.", _REF, refused_as="INVALID_REQUEST")] | None
+LevelTwo = Annotated[Level2, doc("US only.", _REF, problem_name="INVALID_REQUEST")] | None
 LevelThree = (
-    Annotated[Level3, doc("US only, Mastercard and Visa.", _REF, refused_as="INVALID_REQUEST")]
+    Annotated[Level3, doc("US only, Mastercard and Visa.", _REF, problem_name="INVALID_REQUEST")]
     | None
 )
 AlternateTender = (
     Annotated[
-        Tender, doc("Required if `source` is alternate_tender.", _REF, refused_as="INVALID_TENDER")
+        Tender,
+        doc("Required if `source` is alternate_tender.", _REF, problem_name="INVALID_TENDER"),
     ]
     | None
 )
@@ -99,14 +104,14 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
 
     amount: Annotated[
         Cents,
-        doc("Includes the tax, but not the tip.", _REF, refused_as="INVALID_CHARGE_AMOUNT", ge=0),
+        doc("Includes the tax, but not the tip.", _REF, problem_name="INVALID_CHARGE_AMOUNT", ge=0),
     ]
     currency: Annotated[
         str,
         doc(
             "ISO 4217, upper or lower case.",
             documented("REF createcharge; upper case in SEED samples"),
-            refused_as="INVALID_CURRENCY",
+            problem_name="INVALID_CURRENCY",
             pattern=CURRENCY,
         ),
     ]
@@ -115,19 +120,21 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
         doc(
             "A clv_ token, a customer id, or alternate_tender.",
             _REF,
-            refused_as="INVALID_SOURCE",
+            problem_name="INVALID_SOURCE",
             min_length=1,
             max_length=5000,
         ),
     ]
     capture: Annotated[
         bool,
-        doc("false only authorizes; a string is accepted too.", _REF, refused_as="INVALID_REQUEST"),
+        doc(
+            "false only authorizes; a string is accepted too.", _REF, problem_name="INVALID_REQUEST"
+        ),
     ] = True
     description: Description = None
-    ecomind: Annotated[Ecomind, doc("Commerce indicator.", _REF, refused_as="INVALID_REQUEST")] = (
-        "ecom"
-    )
+    ecomind: Annotated[
+        Ecomind, doc("Commerce indicator.", _REF, problem_name="INVALID_REQUEST")
+    ] = "ecom"
     external_reference_id: ExternalReference = None
     external_customer_reference: Annotated[str, doc("Free text.", _REF)] | None = None
     receipt_email: (
@@ -136,7 +143,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Address for the receipt; this mock sends none.",
                 _REF,
-                refused_as="EMAIL_INVALID",
+                problem_name="EMAIL_INVALID",
                 pattern=EMAIL,
             ),
         ]
@@ -146,7 +153,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     stored_credentials: (
         Annotated[
             StoredCredentials,
-            doc("Required with the token of a saved card.", _REF, refused_as="INVALID_REQUEST"),
+            doc("Required with the token of a saved card.", _REF, problem_name="INVALID_REQUEST"),
         ]
         | None
     ) = None
@@ -157,7 +164,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Tax that is included in the amount.",
                 _REF,
-                refused_as="INVALID_TAX_AMOUNT",
+                problem_name="INVALID_TAX_AMOUNT",
                 ge=0,
                 le=AMOUNT_MAX,
             ),
@@ -204,7 +211,7 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Defaults to the authorized amount.",
                 documented("REF capturecharge"),
-                refused_as="INVALID_CHARGE_AMOUNT",
+                problem_name="INVALID_CHARGE_AMOUNT",
                 ge=0,
             ),
         ]

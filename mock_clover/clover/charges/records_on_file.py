@@ -17,7 +17,7 @@ Intent = (
         doc(
             "With the sequence FIRST in stored_credentials, the token becomes multi-pay.",
             documented("TransArmor page; plural since April 2025 (API changelog)"),
-            refused_as="INVALID_REQUEST",
+            problem_name="INVALID_REQUEST",
         ),
     ]
     | None

@@ -27,7 +27,7 @@ class StoredCredentials(Record, frozen=True, kw_only=True):
     initiator: Annotated[Literal["MERCHANT", "CARDHOLDER"], doc("Initiator.", _REF)] | None = None
     cardbrand_original_amount: (
         Annotated[
-            Cents, doc("Discover only.", _REF, refused_as="INVALID_REQUEST", ge=0, le=AMOUNT_MAX)
+            Cents, doc("Discover only.", _REF, problem_name="INVALID_REQUEST", ge=0, le=AMOUNT_MAX)
         ]
         | None
     ) = None

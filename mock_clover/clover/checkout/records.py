@@ -39,7 +39,7 @@ PAY_CHECKOUT = "pay_checkout"
 """Operation name of a payment on the page, in rules and the journal."""
 
 _CheckoutText = Annotated[
-    str, doc(f"Free text{_OUR_LIMIT}.", DOC, refused_as=_INVALID, max_length=255)
+    str, doc(f"Free text{_OUR_LIMIT}.", DOC, problem_name=_INVALID, max_length=255)
 ]
 
 
@@ -50,7 +50,7 @@ class CheckoutCustomer(Record, frozen=True, kw_only=True):
     lastName: _CheckoutText | None = None
     email: (
         Annotated[
-            str, doc("For receipts.", DOC, refused_as=_INVALID, pattern=EMAIL, max_length=255)
+            str, doc("For receipts.", DOC, problem_name=_INVALID, pattern=EMAIL, max_length=255)
         ]
         | None
     ) = None
@@ -63,7 +63,7 @@ class CartTax(Record, frozen=True, kw_only=True):
     name: _CheckoutText | None = None
     rate: Annotated[
         int,
-        doc("10,000,000 is 100%.", DOC, refused_as=_INVALID, ge=0, le=10 * TAX_RATE_100_PERCENT),
+        doc("10,000,000 is 100%.", DOC, problem_name=_INVALID, ge=0, le=10 * TAX_RATE_100_PERCENT),
     ]
 
 
@@ -76,7 +76,7 @@ class CartItem(Record, frozen=True, kw_only=True):
             doc(
                 f"Shown on the page{_OUR_LIMIT}.",
                 DOC,
-                refused_as=_INVALID,
+                problem_name=_INVALID,
                 min_length=1,
                 max_length=1_000,
             ),
@@ -84,18 +84,21 @@ class CartItem(Record, frozen=True, kw_only=True):
         | None
     ) = None
     price: (
-        Annotated[Cents, doc("Price of one unit.", DOC, refused_as=_INVALID, ge=0, le=AMOUNT_MAX)]
+        Annotated[Cents, doc("Price of one unit.", DOC, problem_name=_INVALID, ge=0, le=AMOUNT_MAX)]
         | None
     ) = None
-    unitQty: Annotated[int, doc("Number of units.", DOC, refused_as=_INVALID, ge=1, le=1_000_000)]
+    unitQty: Annotated[int, doc("Number of units.", DOC, problem_name=_INVALID, ge=1, le=1_000_000)]
     note: (
         Annotated[
-            str, doc(f"Shown on the page{_OUR_LIMIT}.", DOC, refused_as=_INVALID, max_length=2_000)
+            str,
+            doc(f"Shown on the page{_OUR_LIMIT}.", DOC, problem_name=_INVALID, max_length=2_000),
         ]
         | None
     ) = None
     taxRates: (
-        Annotated[list[CartTax], doc("Taxes.", DOC, refused_as=_INVALID, max_length=TAX_RATES_MAX)]
+        Annotated[
+            list[CartTax], doc("Taxes.", DOC, problem_name=_INVALID, max_length=TAX_RATES_MAX)
+        ]
         | None
     ) = None
     itemRefUuid: (
@@ -119,7 +122,7 @@ class Cart(Record, frozen=True, kw_only=True):
         doc(
             f"One or more{_OUR_LIMIT}.",
             DOC,
-            refused_as=_INVALID,
+            problem_name=_INVALID,
             min_length=1,
             max_length=ITEMS_MAX,
         ),
@@ -129,9 +132,9 @@ class Cart(Record, frozen=True, kw_only=True):
 class RedirectUrls(Record, frozen=True, kw_only=True):
     """Where the browser is redirected at the end of a session."""
 
-    success: Annotated[str, doc("Used after a payment.", DOC, refused_as=_INVALID)] | None = None
-    failure: Annotated[str, doc("Used after a decline.", DOC, refused_as=_INVALID)] | None = None
-    cancel: Annotated[str, doc("Used after a cancellation.", DOC, refused_as=_INVALID)] | None = (
+    success: Annotated[str, doc("Used after a payment.", DOC, problem_name=_INVALID)] | None = None
+    failure: Annotated[str, doc("Used after a decline.", DOC, problem_name=_INVALID)] | None = None
+    cancel: Annotated[str, doc("Used after a cancellation.", DOC, problem_name=_INVALID)] | None = (
         None
     )
 
@@ -140,11 +143,11 @@ class CheckoutRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /invoicingcheckoutservice/v1/checkouts`."""
 
     customer: Annotated[
-        CheckoutCustomer, doc("The customer; may be empty.", DOC, refused_as=_INVALID)
+        CheckoutCustomer, doc("The customer; may be empty.", DOC, problem_name=_INVALID)
     ]
-    shoppingCart: Annotated[Cart, doc("Items to pay.", DOC, refused_as=_INVALID)]
+    shoppingCart: Annotated[Cart, doc("Items to pay.", DOC, problem_name=_INVALID)]
     redirectUrls: (
-        Annotated[RedirectUrls, doc("Must be https and not localhost.", DOC, refused_as=_INVALID)]
+        Annotated[RedirectUrls, doc("Must be https and not localhost.", DOC, problem_name=_INVALID)]
         | None
     ) = None
     tips: Annotated[Any, doc("`enabled: true` asks for a tip; otherwise ignored.", _OBSERVED)] = (
@@ -153,7 +156,7 @@ class CheckoutRequest(Record, frozen=True, kw_only=True):
     metadata: (
         Annotated[
             dict[str, Any],
-            doc("Stored, not interpreted; at most 4,096 bytes.", _OBSERVED, refused_as=_INVALID),
+            doc("Stored, not interpreted; at most 4,096 bytes.", _OBSERVED, problem_name=_INVALID),
         ]
         | None
     ) = None

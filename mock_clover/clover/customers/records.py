@@ -19,14 +19,14 @@ class CustomerRequest(Record, frozen=True, kw_only=True):
         doc(
             "Any address.",
             observed("CC 23365"),
-            refused_as="EMAIL_INVALID",
+            problem_name="EMAIL_INVALID",
             pattern=EMAIL,
             max_length=254,
         ),
     ]
     source: Annotated[
         str,
-        doc("A clv_ token.", _REF, refused_as="INVALID_CUSTOMER_SOURCE", min_length=1),
+        doc("A clv_ token.", _REF, problem_name="INVALID_CUSTOMER_SOURCE", min_length=1),
     ]
     firstName: Annotated[str, doc("Given name.", _REF)] | None = None
     lastName: Annotated[str, doc("Family name.", _REF)] | None = None
@@ -44,13 +44,13 @@ class CustomerUpdate(Record, frozen=True, kw_only=True):
         doc(
             "Any address; added to the customer's addresses.",
             observed("CC 23365, GP CloverCustomer"),
-            refused_as="EMAIL_INVALID",
+            problem_name="EMAIL_INVALID",
             pattern=EMAIL,
             max_length=254,
         ),
     ]
     source: (
-        Annotated[str, doc("Token of a card.", _REF, refused_as="INVALID_CUSTOMER_SOURCE")] | None
+        Annotated[str, doc("Token of a card.", _REF, problem_name="INVALID_CUSTOMER_SOURCE")] | None
     ) = None
     firstName: Annotated[str, doc("Given name.", _REF)] | None = None
     lastName: Annotated[str, doc("Family name.", _REF)] | None = None

@@ -82,7 +82,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/activate`: the token of a physical card, or a promotion code."""
 
     source: (
-        Annotated[str, doc("Token of a physical card.", _MD, refused_as="INVALID_SOURCE")] | None
+        Annotated[str, doc("Token of a physical card.", _MD, problem_name="INVALID_SOURCE")] | None
     ) = None
     promotion_code: (
         Annotated[
@@ -90,7 +90,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Promotion code of a virtual card.",
                 _MD,
-                refused_as="INVALID_REQUEST",
+                problem_name="INVALID_REQUEST",
                 min_length=1,
                 max_length=64,
             ),
@@ -103,7 +103,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Initial balance; omit it for a promotion code with a fixed amount.",
                 _MD,
-                refused_as="INVALID_CHARGE_AMOUNT",
+                problem_name="INVALID_CHARGE_AMOUNT",
                 ge=1,
                 le=AMOUNT_MAX,
             ),
@@ -111,7 +111,7 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     currency: (
-        Annotated[str, doc("ISO 4217.", _MD, refused_as="INVALID_CURRENCY", pattern=CURRENCY)]
+        Annotated[str, doc("ISO 4217.", _MD, problem_name="INVALID_CURRENCY", pattern=CURRENCY)]
         | None
     ) = None
 
@@ -119,18 +119,20 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
 class GiftSourceRequest(Record, frozen=True, kw_only=True):
     """Body of a balance inquiry or a cashout."""
 
-    source: Annotated[str, doc("Token of the card.", _MD, refused_as="INVALID_SOURCE")]
+    source: Annotated[str, doc("Token of the card.", _MD, problem_name="INVALID_SOURCE")]
 
 
 class ReloadRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/reload`."""
 
-    source: Annotated[str, doc("Token of the card.", _MD, refused_as="INVALID_SOURCE")]
+    source: Annotated[str, doc("Token of the card.", _MD, problem_name="INVALID_SOURCE")]
     amount: Annotated[
         Cents,
-        doc("Amount to add.", _MD, refused_as="INVALID_CHARGE_AMOUNT", ge=1, le=AMOUNT_MAX),
+        doc("Amount to add.", _MD, problem_name="INVALID_CHARGE_AMOUNT", ge=1, le=AMOUNT_MAX),
     ]
-    currency: Annotated[str, doc("ISO 4217.", _MD, refused_as="INVALID_CURRENCY", pattern=CURRENCY)]
+    currency: Annotated[
+        str, doc("ISO 4217.", _MD, problem_name="INVALID_CURRENCY", pattern=CURRENCY)
+    ]
 
 
 class CancelRequest(Record, frozen=True, kw_only=True):
@@ -142,7 +144,7 @@ class CancelRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Reason, USER_CANCEL in the sample; no source lists other values.",
                 inferred("MD:gift-card-api"),
-                refused_as="INVALID_REQUEST",
+                problem_name="INVALID_REQUEST",
                 max_length=255,
             ),
         ]

@@ -33,21 +33,21 @@ class OrderRequest(Record, frozen=True, kw_only=True):
 
     currency: Annotated[
         str,
-        doc("ISO 4217.", _REF, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
+        doc("ISO 4217.", _REF, problem_name="INVALID_CURRENCY", pattern=CURRENCY),
     ]
     items: Annotated[
         list[Item],
         doc(
             "Line items; an order without line items cannot be paid.",
             _REF,
-            refused_as="INVALID_ITEMS",
+            problem_name="INVALID_ITEMS",
             max_length=500,
         ),
     ]
     email: (
         Annotated[
             str,
-            doc("Buyer's e-mail.", _REF, refused_as="EMAIL_INVALID", pattern=EMAIL),
+            doc("Buyer's e-mail.", _REF, problem_name="EMAIL_INVALID", pattern=EMAIL),
         ]
         | None
     ) = None
@@ -60,37 +60,37 @@ class PayRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/orders/{id}/pay`."""
 
     source: (
-        Annotated[str, doc("A clv_ token.", _PAY, refused_as="INVALID_SOURCE", max_length=5000)]
+        Annotated[str, doc("A clv_ token.", _PAY, problem_name="INVALID_SOURCE", max_length=5000)]
         | None
     ) = None
     customer: (
-        Annotated[str, doc("Customer id.", _PAY, refused_as="INVALID_SOURCE", max_length=5000)]
+        Annotated[str, doc("Customer id.", _PAY, problem_name="INVALID_SOURCE", max_length=5000)]
         | None
     ) = None
     amount: (
         Annotated[
             Cents,
-            doc("For a split payment.", _PAY, refused_as="INVALID_CHARGE_AMOUNT", ge=1),
+            doc("For a split payment.", _PAY, problem_name="INVALID_CHARGE_AMOUNT", ge=1),
         ]
         | None
     ) = None
     currency: (
         Annotated[
             str,
-            doc("ISO 4217.", _PAY, refused_as="INVALID_CURRENCY", pattern=CURRENCY),
+            doc("ISO 4217.", _PAY, problem_name="INVALID_CURRENCY", pattern=CURRENCY),
         ]
         | None
     ) = None
     email: (
         Annotated[
             str,
-            doc("Buyer's e-mail.", _PAY, refused_as="EMAIL_INVALID", pattern=EMAIL),
+            doc("Buyer's e-mail.", _PAY, problem_name="EMAIL_INVALID", pattern=EMAIL),
         ]
         | None
     ) = None
-    ecomind: Annotated[Ecomind, doc("Commerce indicator.", _PAY, refused_as="INVALID_REQUEST")] = (
-        "ecom"
-    )
+    ecomind: Annotated[
+        Ecomind, doc("Commerce indicator.", _PAY, problem_name="INVALID_REQUEST")
+    ] = "ecom"
     tip_amount: Tip = None
     external_reference_id: ExternalReference = None
     external_customer_reference: Annotated[str, doc("Free text.", _PAY)] | None = None
@@ -98,7 +98,7 @@ class PayRequest(Record, frozen=True, kw_only=True):
     stored_credentials: (
         Annotated[
             StoredCredentials,
-            doc("Required with the token of a saved card.", _PAY, refused_as="INVALID_REQUEST"),
+            doc("Required with the token of a saved card.", _PAY, problem_name="INVALID_REQUEST"),
         ]
         | None
     ) = None
@@ -156,7 +156,7 @@ class ReturnedItem(Record, frozen=True, kw_only=True):
     ) = None
     quantity: Annotated[int, doc("Defaults to 1.", _RETURN, ge=0, le=1_000_000)] | None = None
     amount: Annotated[
-        Cents, doc("Unit price.", _RETURN, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
+        Cents, doc("Unit price.", _RETURN, problem_name="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
     ] = 0
     description: Annotated[str, doc("Free text.", _RETURN)] | None = None
 
@@ -172,7 +172,7 @@ class ReturnRequest(Record, frozen=True, kw_only=True):
     items: (
         Annotated[
             list[ReturnedItem],
-            doc("Returned items.", _RETURN, refused_as="INVALID_ITEMS", max_length=500),
+            doc("Returned items.", _RETURN, problem_name="INVALID_ITEMS", max_length=500),
         ]
         | None
     ) = None

@@ -25,12 +25,14 @@ class TaxRate(Record, frozen=True, kw_only=True):
     rate: (
         Annotated[
             int,
-            doc("10,000,000 is 100 %.", _REF, refused_as=_ITEMS, ge=0, le=100_000_000),
+            doc("10,000,000 is 100 %.", _REF, problem_name=_ITEMS, ge=0, le=100_000_000),
         ]
         | None
     ) = None
     tax_amount: (
-        Annotated[Cents, doc("Fixed amount of tax.", _REF, refused_as=_ITEMS, ge=0, le=AMOUNT_MAX)]
+        Annotated[
+            Cents, doc("Fixed amount of tax.", _REF, problem_name=_ITEMS, ge=0, le=AMOUNT_MAX)
+        ]
         | None
     ) = None
 
@@ -52,7 +54,7 @@ class Item(Record, frozen=True, kw_only=True):
     parent: Annotated[str, doc("Id of an inventory item.", _REF, max_length=255)] | None = None
     quantity: Annotated[int, doc("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
     amount: Annotated[
-        Cents, doc("Unit price.", _REF, refused_as="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
+        Cents, doc("Unit price.", _REF, problem_name="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)
     ] = 0
     currency: Annotated[str, doc("ISO 4217.", _REF)] | None = None
     description: Annotated[str, doc("Free text.", _REF)] | None = None

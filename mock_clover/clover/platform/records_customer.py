@@ -12,7 +12,7 @@ _QUERY = "PLATFORM_INVALID_QUERY"
 CONTACTS_MAX = 20
 """Maximum number of contacts of each kind; the limit is this mock's own."""
 
-_Name = Annotated[str, doc("Up to 64 characters.", _REF, refused_as=_QUERY, max_length=64)] | None
+_Name = Annotated[str, doc("Up to 64 characters.", _REF, problem_name=_QUERY, max_length=64)] | None
 _Line = Annotated[str, doc("Free text.", _REF, max_length=255)] | None
 
 
@@ -46,7 +46,7 @@ class PlatformCustomerUpdate(Record, frozen=True, kw_only=True):
     firstName: _Name = None
     lastName: _Name = None
     marketingAllowed: (
-        Annotated[bool, doc("Ignored, as on the sandbox.", _OBSERVED, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Ignored, as on the sandbox.", _OBSERVED, problem_name=_QUERY)] | None
     ) = None
 
 
@@ -56,21 +56,21 @@ class PlatformCustomerRequest(PlatformCustomerUpdate, frozen=True, kw_only=True)
     emailAddresses: (
         Annotated[
             list[EmailRequest],
-            doc("Addresses.", _OBSERVED, refused_as=_QUERY, max_length=CONTACTS_MAX),
+            doc("Addresses.", _OBSERVED, problem_name=_QUERY, max_length=CONTACTS_MAX),
         ]
         | None
     ) = None
     phoneNumbers: (
         Annotated[
             list[PhoneRequest],
-            doc("Numbers.", _OBSERVED, refused_as=_QUERY, max_length=CONTACTS_MAX),
+            doc("Numbers.", _OBSERVED, problem_name=_QUERY, max_length=CONTACTS_MAX),
         ]
         | None
     ) = None
     addresses: (
         Annotated[
             list[PostalAddress],
-            doc("Postal addresses.", _REF, refused_as=_QUERY, max_length=CONTACTS_MAX),
+            doc("Postal addresses.", _REF, problem_name=_QUERY, max_length=CONTACTS_MAX),
         ]
         | None
     ) = None

@@ -15,30 +15,32 @@ _QUERY = "PLATFORM_INVALID_QUERY"
 NAME_MAX = 127
 
 PriceType = Literal["FIXED", "VARIABLE", "PER_UNIT"]
-Price = Annotated[Cents, doc("Price of a unit.", _ITEM, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)]
+Price = Annotated[Cents, doc("Price of a unit.", _ITEM, problem_name=_QUERY, ge=0, le=AMOUNT_MAX)]
 
 
 class ItemRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/items`."""
 
-    name: Annotated[str, doc("Name.", _ITEM, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)]
+    name: Annotated[
+        str, doc("Name.", _ITEM, problem_name=_QUERY, min_length=1, max_length=NAME_MAX)
+    ]
     price: Price = 0
-    priceType: Annotated[PriceType, doc("Type of price.", _ITEM, refused_as=_QUERY)] = "FIXED"
-    hidden: Annotated[bool, doc("Hidden on the register.", _ITEM, refused_as=_QUERY)] = False
-    available: Annotated[bool, doc("Available for sale.", _ITEM, refused_as=_QUERY)] = True
+    priceType: Annotated[PriceType, doc("Type of price.", _ITEM, problem_name=_QUERY)] = "FIXED"
+    hidden: Annotated[bool, doc("Hidden on the register.", _ITEM, problem_name=_QUERY)] = False
+    available: Annotated[bool, doc("Available for sale.", _ITEM, problem_name=_QUERY)] = True
     autoManage: Annotated[
-        bool, doc("Availability follows the stock level.", _ITEM, refused_as=_QUERY)
+        bool, doc("Availability follows the stock level.", _ITEM, problem_name=_QUERY)
     ] = False
     defaultTaxRates: Annotated[
-        bool, doc("The merchant's default taxes apply.", _ITEM, refused_as=_QUERY)
+        bool, doc("The merchant's default taxes apply.", _ITEM, problem_name=_QUERY)
     ] = True
-    isRevenue: Annotated[bool, doc("Counts as revenue.", _ITEM, refused_as=_QUERY)] = True
-    sku: Annotated[str, doc("SKU.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None = None
+    isRevenue: Annotated[bool, doc("Counts as revenue.", _ITEM, problem_name=_QUERY)] = True
+    sku: Annotated[str, doc("SKU.", _ITEM, problem_name=_QUERY, max_length=NAME_MAX)] | None = None
     code: (
-        Annotated[str, doc("UPC or EAN.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None
+        Annotated[str, doc("UPC or EAN.", _ITEM, problem_name=_QUERY, max_length=NAME_MAX)] | None
     ) = None
     alternateName: (
-        Annotated[str, doc("Other name.", _ITEM, refused_as=_QUERY, max_length=NAME_MAX)] | None
+        Annotated[str, doc("Other name.", _ITEM, problem_name=_QUERY, max_length=NAME_MAX)] | None
     ) = None
 
 
@@ -99,11 +101,11 @@ def item_answer(item: InventoryItem, **expanded: Elements) -> ItemAnswer:
 class TaxRateRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/tax_rates`."""
 
-    name: Annotated[str, doc("Name.", _TAX, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)]
+    name: Annotated[str, doc("Name.", _TAX, problem_name=_QUERY, min_length=1, max_length=NAME_MAX)]
     rate: (
         Annotated[
             int,
-            doc("10,000,000 is 100%.", _TAX, refused_as=_QUERY, ge=0, le=100_000_000),
+            doc("10,000,000 is 100%.", _TAX, problem_name=_QUERY, ge=0, le=100_000_000),
         ]
         | None
     ) = None
@@ -113,7 +115,7 @@ class TaxRateRequest(Record, frozen=True, kw_only=True):
             doc(
                 "A fixed tax amount.",
                 documented("REF taxrates"),
-                refused_as=_QUERY,
+                problem_name=_QUERY,
                 ge=0,
                 le=AMOUNT_MAX,
             ),
@@ -121,12 +123,12 @@ class TaxRateRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     isDefault: Annotated[
-        bool, doc("Applies to items that use the default taxes.", _TAX, refused_as=_QUERY)
+        bool, doc("Applies to items that use the default taxes.", _TAX, problem_name=_QUERY)
     ] = False
     taxType: (
         Annotated[
             Literal["VAT_TAXABLE", "VAT_NON_TAXABLE", "VAT_EXEMPT", "INTERNAL_TAX", "PARTNER_TAX"],
-            doc("Type of tax.", _TAX, refused_as=_QUERY),
+            doc("Type of tax.", _TAX, problem_name=_QUERY),
         ]
         | None
     ) = None
@@ -175,13 +177,17 @@ def tax_answer(tax: MerchantTax) -> TaxRateAnswer:
 class OrderTypeRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/order_types`."""
 
-    label: Annotated[str, doc("Name.", _TYPE, refused_as=_QUERY, min_length=1, max_length=NAME_MAX)]
-    taxable: Annotated[bool, doc("Whether taxes apply.", _TYPE, refused_as=_QUERY)] = True
-    fee: Annotated[Cents, doc("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)] = 0
+    label: Annotated[
+        str, doc("Name.", _TYPE, problem_name=_QUERY, min_length=1, max_length=NAME_MAX)
+    ]
+    taxable: Annotated[bool, doc("Whether taxes apply.", _TYPE, problem_name=_QUERY)] = True
+    fee: Annotated[Cents, doc("Minor units.", _TYPE, problem_name=_QUERY, ge=0, le=AMOUNT_MAX)] = 0
     minOrderAmount: Annotated[
-        Cents, doc("Minor units.", _TYPE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)
+        Cents, doc("Minor units.", _TYPE, problem_name=_QUERY, ge=0, le=AMOUNT_MAX)
     ] = 0
-    avgOrderTime: Annotated[int, doc("Minutes.", _TYPE, refused_as=_QUERY, ge=0, le=1_000_000)] = 0
+    avgOrderTime: Annotated[
+        int, doc("Minutes.", _TYPE, problem_name=_QUERY, ge=0, le=1_000_000)
+    ] = 0
 
 
 class OrderType(Record, frozen=True, kw_only=True):

@@ -20,7 +20,9 @@ LINES_MAX = 1_000
 """Maximum number of lines of an order; the limit is this mock's own."""
 QUANTITY_MAX = 1_000_000
 
-FreeText = Annotated[str, doc("Free text.", _ORDER, refused_as=_QUERY, max_length=TEXT_MAX)] | None
+FreeText = (
+    Annotated[str, doc("Free text.", _ORDER, problem_name=_QUERY, max_length=TEXT_MAX)] | None
+)
 PaymentState = Literal[
     "OPEN", "PAID", "REFUNDED", "CREDITED", "PARTIALLY_PAID", "PARTIALLY_REFUNDED"
 ]
@@ -38,7 +40,9 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
     title: FreeText = None
     note: FreeText = None
     state: (
-        Annotated[str, doc("For example open or locked.", _ORDER, refused_as=_QUERY, max_length=50)]
+        Annotated[
+            str, doc("For example open or locked.", _ORDER, problem_name=_QUERY, max_length=50)
+        ]
         | None
     ) = None
     total: (
@@ -47,21 +51,21 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Total of the order; the client must compute it.",
                 _ORDER,
-                refused_as=_QUERY,
+                problem_name=_QUERY,
                 ge=0,
                 le=AMOUNT_MAX,
             ),
         ]
         | None
     ) = None
-    currency: Annotated[str, doc("ISO 4217.", _ORDER, refused_as=_QUERY, max_length=3)] | None = (
+    currency: Annotated[str, doc("ISO 4217.", _ORDER, problem_name=_QUERY, max_length=3)] | None = (
         None
     )
-    orderType: Annotated[IdRequest, doc("Order type.", _ORDER, refused_as=_QUERY)] | None = None
+    orderType: Annotated[IdRequest, doc("Order type.", _ORDER, problem_name=_QUERY)] | None = None
     customers: (
         Annotated[
             list[IdRequest],
-            doc("Only the first one is used.", _ORDER, refused_as=_QUERY, max_length=10),
+            doc("Only the first one is used.", _ORDER, problem_name=_QUERY, max_length=10),
         ]
         | None
     ) = None
@@ -72,7 +76,7 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Creation time by the client's clock, in milliseconds.",
                 _ORDER,
-                refused_as=_QUERY,
+                problem_name=_QUERY,
                 ge=0,
                 le=10_000_000_000_000,
             ),
@@ -80,16 +84,17 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     taxRemoved: (
-        Annotated[bool, doc("Whether the order is tax-free.", _ORDER, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Whether the order is tax-free.", _ORDER, problem_name=_QUERY)] | None
     ) = None
     manualTransaction: (
-        Annotated[bool, doc("Whether it has no line items.", _ORDER, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Whether it has no line items.", _ORDER, problem_name=_QUERY)] | None
     ) = None
     groupLineItems: (
-        Annotated[bool, doc("Whether receipts group line items.", _ORDER, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Whether receipts group line items.", _ORDER, problem_name=_QUERY)]
+        | None
     ) = None
     testMode: (
-        Annotated[bool, doc("Whether it is in test mode.", _ORDER, refused_as=_QUERY)] | None
+        Annotated[bool, doc("Whether it is in test mode.", _ORDER, problem_name=_QUERY)] | None
     ) = None
 
 
@@ -110,7 +115,7 @@ class LineTaxRequest(Record, frozen=True, kw_only=True):
     rate: (
         Annotated[
             int,
-            doc("10,000,000 is 100%.", _LINE, refused_as=_QUERY, ge=0, le=100_000_000),
+            doc("10,000,000 is 100%.", _LINE, problem_name=_QUERY, ge=0, le=100_000_000),
         ]
         | None
     ) = None
@@ -120,18 +125,20 @@ class LineRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/line_items`, and a line of an atomic order."""
 
     item: (
-        Annotated[IdRequest, doc("Source of name, price and taxes.", _LINE, refused_as=_QUERY)]
+        Annotated[IdRequest, doc("Source of name, price and taxes.", _LINE, problem_name=_QUERY)]
         | None
     ) = None
-    name: Annotated[str, doc("Free text.", _LINE, refused_as=_QUERY, max_length=255)] | None = None
+    name: Annotated[str, doc("Free text.", _LINE, problem_name=_QUERY, max_length=255)] | None = (
+        None
+    )
     price: (
-        Annotated[Cents, doc("Price of a unit.", _LINE, refused_as=_QUERY, ge=0, le=AMOUNT_MAX)]
+        Annotated[Cents, doc("Price of a unit.", _LINE, problem_name=_QUERY, ge=0, le=AMOUNT_MAX)]
         | None
     ) = None
     unitQty: (
         Annotated[
             int,
-            doc("1000 is one unit.", _LINE, refused_as=_QUERY, ge=0, le=QUANTITY_MAX * 1_000),
+            doc("1000 is one unit.", _LINE, problem_name=_QUERY, ge=0, le=QUANTITY_MAX * 1_000),
         ]
         | None
     ) = None
@@ -141,7 +148,7 @@ class LineRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Sent by clover_sandbox_simulator.",
                 _OBSERVED,
-                refused_as=_QUERY,
+                problem_name=_QUERY,
                 ge=0,
                 le=QUANTITY_MAX,
             ),
@@ -151,7 +158,7 @@ class LineRequest(Record, frozen=True, kw_only=True):
     taxRates: (
         Annotated[
             list[LineTaxRequest],
-            doc("Taxes of the line.", _LINE, refused_as=_QUERY, max_length=50),
+            doc("Taxes of the line.", _LINE, problem_name=_QUERY, max_length=50),
         ]
         | None
     ) = None
@@ -163,23 +170,23 @@ class OrderCart(Record, frozen=True, kw_only=True):
     lineItems: (
         Annotated[
             list[LineRequest],
-            doc("The lines.", _ATOMIC, refused_as=_QUERY, max_length=LINES_MAX),
+            doc("The lines.", _ATOMIC, problem_name=_QUERY, max_length=LINES_MAX),
         ]
         | None
     ) = None
     title: FreeText = None
     note: FreeText = None
-    currency: Annotated[str, doc("ISO 4217.", _ATOMIC, refused_as=_QUERY, max_length=3)] | None = (
-        None
-    )
-    orderType: Annotated[IdRequest, doc("Order type.", _ATOMIC, refused_as=_QUERY)] | None = None
+    currency: (
+        Annotated[str, doc("ISO 4217.", _ATOMIC, problem_name=_QUERY, max_length=3)] | None
+    ) = None
+    orderType: Annotated[IdRequest, doc("Order type.", _ATOMIC, problem_name=_QUERY)] | None = None
     externalReferenceId: FreeText = None
 
 
 class AtomicOrderRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/atomic_order/orders`."""
 
-    orderCart: Annotated[OrderCart, doc("The cart.", _ATOMIC, refused_as=_QUERY)] | None = None
+    orderCart: Annotated[OrderCart, doc("The cart.", _ATOMIC, problem_name=_QUERY)] | None = None
 
 
 class LineAnswer(Record, frozen=True, kw_only=True):

@@ -44,42 +44,46 @@ _TIME = f"^{_DATE}([T@ ]{_HOUR}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?)?{END_OF
 
 Name = Annotated[
     str,
-    doc("3 to 127 characters.", _DOC, refused_as="INVALID_REQUEST", min_length=3, max_length=127),
+    doc("3 to 127 characters.", _DOC, problem_name="INVALID_REQUEST", min_length=3, max_length=127),
 ]
 PlanAmount = Annotated[
-    Cents, doc("Amount of each payment.", _DOC, refused_as="INVALID_CHARGE_AMOUNT", ge=0)
+    Cents, doc("Amount of each payment.", _DOC, problem_name="INVALID_CHARGE_AMOUNT", ge=0)
 ]
 TipAmount = Annotated[
     Cents,
-    doc("Added to the amount.", _DOC, refused_as="INVALID_TIP_AMOUNT", ge=0, le=AMOUNT_MAX),
+    doc("Added to the amount.", _DOC, problem_name="INVALID_TIP_AMOUNT", ge=0, le=AMOUNT_MAX),
 ]
 IntervalCount = Annotated[
     int,
     doc(
         "Number of intervals between payments.",
         _DOC,
-        refused_as="INVALID_REQUEST",
+        problem_name="INVALID_REQUEST",
         ge=1,
         le=_COUNT_MAX,
     ),
 ]
-IntervalUnit = Annotated[Interval, doc("Unit of the interval.", _DOC, refused_as="INVALID_REQUEST")]
-Note = Annotated[str, doc("Free text.", _DOC, refused_as="INVALID_REQUEST", max_length=255)]
+IntervalUnit = Annotated[
+    Interval, doc("Unit of the interval.", _DOC, problem_name="INVALID_REQUEST")
+]
+Note = Annotated[str, doc("Free text.", _DOC, problem_name="INVALID_REQUEST", max_length=255)]
 TaxRates = Annotated[
     list[Annotated[str, msgspec.Meta(max_length=64)]],
     doc(
         "Stored and returned. The mock does not know the rates, so no tax is added.",
         _DOC,
-        refused_as="INVALID_REQUEST",
+        problem_name="INVALID_REQUEST",
         max_length=TAX_RATES_MAX,
     ),
 ]
 Active = Annotated[
-    bool, doc("Whether the subscription is charged.", _DOC, refused_as="INVALID_REQUEST")
+    bool, doc("Whether the subscription is charged.", _DOC, problem_name="INVALID_REQUEST")
 ]
 IsoTime = Annotated[
     str,
-    doc("ISO 8601; UTC if it has no time zone.", _DOC, refused_as="INVALID_REQUEST", pattern=_TIME),
+    doc(
+        "ISO 8601; UTC if it has no time zone.", _DOC, problem_name="INVALID_REQUEST", pattern=_TIME
+    ),
 ]
 TimeMs = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 
@@ -123,7 +127,10 @@ class SoftDescriptor(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Doing-business-as (DBA) name.", _DOC, refused_as="INVALID_REQUEST", max_length=255
+                "Doing-business-as (DBA) name.",
+                _DOC,
+                problem_name="INVALID_REQUEST",
+                max_length=255,
             ),
         ]
         | None
@@ -140,14 +147,14 @@ class SubscriptionRequest(Record, frozen=True, kw_only=True):
         doc(
             "A customer with a card on file; customerUuid in the response.",
             _DOC,
-            refused_as="INVALID_REQUEST",
+            problem_name="INVALID_REQUEST",
             min_length=1,
             max_length=64,
         ),
     ]
     collectionMethod: Annotated[
         Literal["CHARGE_AUTOMATICALLY"],
-        doc("The only method.", _DOC, refused_as="INVALID_REQUEST"),
+        doc("The only method.", _DOC, problem_name="INVALID_REQUEST"),
     ]
     startDate: IsoTime | None = None
     endDate: IsoTime | None = None

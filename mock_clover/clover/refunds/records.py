@@ -26,7 +26,7 @@ class RefundRequest(Record, frozen=True, kw_only=True):
 
     charge: Annotated[
         str,
-        doc("Id of the charge.", _REF, refused_as="INVALID_REFUND_CHARGE", min_length=1),
+        doc("Id of the charge.", _REF, problem_name="INVALID_REFUND_CHARGE", min_length=1),
     ]
     amount: (
         Annotated[
@@ -34,7 +34,7 @@ class RefundRequest(Record, frozen=True, kw_only=True):
             doc(
                 "Defaults to the remaining refundable amount.",
                 _REF,
-                refused_as="INVALID_CHARGE_AMOUNT",
+                problem_name="INVALID_CHARGE_AMOUNT",
                 ge=1,
             ),
         ]
@@ -44,7 +44,7 @@ class RefundRequest(Record, frozen=True, kw_only=True):
     reason: (
         Annotated[
             Literal["duplicate", "fraudulent", "requested_by_customer"],
-            doc("Reason for the refund.", _REF, refused_as="INVALID_REQUEST"),
+            doc("Reason for the refund.", _REF, problem_name="INVALID_REQUEST"),
         ]
         | None
     ) = None

@@ -44,7 +44,9 @@ _TEXT_MAX = 4_096
 _BrowserText = (
     Annotated[
         str,
-        doc("As the 3DS SDK returns it.", _SDK, refused_as="INVALID_REQUEST", max_length=_TEXT_MAX),
+        doc(
+            "As the 3DS SDK returns it.", _SDK, problem_name="INVALID_REQUEST", max_length=_TEXT_MAX
+        ),
     ]
     | None
 )
@@ -138,7 +140,7 @@ class ThreeDSRequest(Record, frozen=True, kw_only=True):
 ThreeDSField = (
     Annotated[
         ThreeDSRequest,
-        doc("Requests 3-D Secure.", _SDK, refused_as="INVALID_REQUEST"),
+        doc("Requests 3-D Secure.", _SDK, problem_name="INVALID_REQUEST"),
     ]
     | None
 )
@@ -168,12 +170,12 @@ class FinalizeRequest(Record, frozen=True, kw_only=True):
 
     charge_id: Annotated[
         str,
-        doc("Id of the pending charge.", _SDK, refused_as="INVALID_CHARGE_ID", max_length=100),
+        doc("Id of the pending charge.", _SDK, problem_name="INVALID_CHARGE_ID", max_length=100),
     ]
     threeds: (
         Annotated[
             FinalizeThreeDS,
-            doc("Result of the steps in the browser.", _SDK, refused_as="INVALID_REQUEST"),
+            doc("Result of the steps in the browser.", _SDK, problem_name="INVALID_REQUEST"),
         ]
         | None
     ) = None

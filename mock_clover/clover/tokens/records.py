@@ -28,7 +28,7 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
     number: (
         Annotated[
             str,
-            doc("Unencrypted PAN.", _OAS, refused_as="INCORRECT_NUMBER"),
+            doc("Unencrypted PAN.", _OAS, problem_name="INCORRECT_NUMBER"),
         ]
         | None
     ) = None
@@ -39,7 +39,7 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
                 "Base64 of the RSA-OAEP-SHA1 encryption of eight zeros and the PAN; line breaks in "
                 "the base64 are accepted.",
                 documented("SEED card token; padding as in five public clients"),
-                refused_as="INVALID_PAN",
+                problem_name="INVALID_PAN",
             ),
         ]
         | None
@@ -51,18 +51,18 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
     exp_month: (
         Annotated[
             str,
-            doc("One or two digits, 1 to 12.", _OAS, refused_as="INVALID_EXPIRY_MONTH"),
+            doc("One or two digits, 1 to 12.", _OAS, problem_name="INVALID_EXPIRY_MONTH"),
         ]
         | None
     ) = None
     exp_year: (
         Annotated[
             str,
-            doc("Two or four digits.", _OAS, refused_as="INVALID_EXPIRY_YEAR"),
+            doc("Two or four digits.", _OAS, problem_name="INVALID_EXPIRY_YEAR"),
         ]
         | None
     ) = None
-    cvv: Annotated[str, doc("Three or four digits.", _OAS, refused_as="INCORRECT_CVC")] | None = (
+    cvv: Annotated[str, doc("Three or four digits.", _OAS, problem_name="INCORRECT_CVC")] | None = (
         None
     )
     first6: (
@@ -71,7 +71,7 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
             doc(
                 "First six digits; must match the PAN.",
                 _OAS,
-                refused_as="INCORRECT_NUMBER",
+                problem_name="INCORRECT_NUMBER",
             ),
         ]
         | None
@@ -82,7 +82,7 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
             doc(
                 "Last four digits; must match the PAN.",
                 _OAS,
-                refused_as="INCORRECT_NUMBER",
+                problem_name="INCORRECT_NUMBER",
             ),
         ]
         | None
@@ -91,7 +91,9 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Brand; the brand of the PAN is used instead.", _OAS, refused_as="INVALID_CARD_TYPE"
+                "Brand; the brand of the PAN is used instead.",
+                _OAS,
+                problem_name="INVALID_CARD_TYPE",
             ),
         ]
         | None
@@ -112,7 +114,7 @@ _WALLET = inferred("clover-around 6.4: the payload is documented, its position i
 class TokenRequest(SecretRecord, frozen=True, kw_only=True):
     """Body of `POST /v1/tokens`: exactly one of these fields must be set (documented OAS-TOK)."""
 
-    card: Annotated[CardRequest, doc("The card.", _OAS, refused_as="INVALID_PAN")] | None = None
+    card: Annotated[CardRequest, doc("The card.", _OAS, problem_name="INVALID_PAN")] | None = None
     gift_card: (
         Annotated[GiftCardRequest, doc("A gift card.", documented("MD:create-a-gift-card-token"))]
         | None
