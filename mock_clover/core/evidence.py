@@ -61,21 +61,19 @@ def doc(text: str, evidence: Evidence, *, problem_name: str = "", **bounds: Any)
 FieldEvidence = Mapping[str, Evidence]
 
 
-def evidence_for_fields(evidence: Evidence, *members: str) -> dict[str, Evidence]:
+def evidence_for_fields(evidence: Evidence, *fields: str) -> dict[str, Evidence]:
     """Return the evidence of fields whose source differs from that of their record."""
-    return dict.fromkeys(members, evidence)
+    return dict.fromkeys(fields, evidence)
 
 
-def evidence_of(record: type[msgspec.Struct], member: str) -> Evidence | None:
+def evidence_of(record: type[msgspec.Struct], field: str) -> Evidence | None:
     """Return the evidence of a field: its own, or that of its record."""
-    own = _evidence_from_annotation(get_type_hints(record, include_extras=True)[member])
+    own = _evidence_from_annotation(get_type_hints(record, include_extras=True)[field])
     if own is not None:
         return own
-    members: FieldEvidence = getattr(record, "field_evidence", {})
+    fields: FieldEvidence = getattr(record, "field_evidence", {})
     record_evidence = getattr(record, "evidence", None)
-    return members.get(member) or (
-        record_evidence if isinstance(record_evidence, Evidence) else None
-    )
+    return fields.get(field) or (record_evidence if isinstance(record_evidence, Evidence) else None)
 
 
 def _evidence_from_annotation(hint: Any) -> Evidence | None:

@@ -343,13 +343,13 @@ def _locate(node: Any, path: str, message: str) -> LocatedFinding:
     )
 
 
-def _find_child_node(node: Any, member: str, index: str) -> tuple[Any, Any] | None:
+def _find_child_node(node: Any, field: str, index: str) -> tuple[Any, Any] | None:
     if isinstance(node, _yaml.SequenceNode) and index.isdigit() and int(index) < len(node.value):
         child = node.value[int(index)]
         return child.start_mark, child
     if isinstance(node, _yaml.MappingNode):
         for key, value in node.value:
             is_text = value.tag == "tag:yaml.org,2002:str"  # msgspec reports a dict's key as [...]
-            if key.value == member if member else not is_text:
+            if key.value == field if field else not is_text:
                 return key.start_mark, value
     return None

@@ -49,9 +49,9 @@ def _schemas_at(path: str) -> list[dict[str, Any]]:
     """Return the JSON Schemas that apply to a path."""
     root = _schema()
     schemas = _expand_any_of(root, root["$defs"])
-    for member, index in PATH_STEP.findall(path):
+    for field, index in PATH_STEP.findall(path):
         inner = [
-            shape.get("items", {}) if index else shape.get("properties", {}).get(member, {})
+            shape.get("items", {}) if index else shape.get("properties", {}).get(field, {})
             for shape in schemas
         ]
         schemas = [option for schema in inner for option in _expand_any_of(schema, root["$defs"])]

@@ -128,9 +128,9 @@ def _check_card(card: TestCard, raw: dict[str, Any], path: str) -> Iterator[Find
     for check_name in raw.get("checks", ()):
         yield from _check_name(check_name, "check", _CHECKS, f"{path}.checks.{check_name}")
     excluded = ("checks",) if card.outcome == "decline" else ("code", "decline_code", "message")
-    for member in excluded:
-        if member in raw:
-            yield f"{path}.{member}", f"`{member}` is not allowed with outcome {card.outcome}"
+    for field in excluded:
+        if field in raw:
+            yield f"{path}.{field}", f"`{field}` is not allowed with outcome {card.outcome}"
 
 
 def _check_number(number: str, declared: SourceBrand | None, path: str) -> Iterator[Finding]:
@@ -212,10 +212,10 @@ def _check_then(rule: Rule, endpoints: Collection[str], path: str) -> Iterator[F
     if then.fault is None:
         return
     yield from _check_fault(then.fault, endpoints, f"{path}.fault")
-    for member, instead in (("endpoint", "when.endpoint"), ("times", "when.first"), ("ttl_ms", "")):
-        if getattr(then.fault, member) is not None:
+    for field, instead in (("endpoint", "when.endpoint"), ("times", "when.first"), ("ttl_ms", "")):
+        if getattr(then.fault, field) is not None:
             hint = f"; use `{instead}`" if instead else ""
-            yield f"{path}.fault.{member}", f"`{member}` is not allowed in a rule's fault{hint}"
+            yield f"{path}.fault.{field}", f"`{field}` is not allowed in a rule's fault{hint}"
 
 
 def _check_threeds(rule: Rule, path: str) -> Iterator[Finding]:

@@ -41,11 +41,11 @@ def check_all_fixtures(scenario: Scenario) -> Iterator[Finding]:
 def _check_merchant(
     merchant: Merchant, before: tuple[Merchant, ...], path: str
 ) -> Iterator[Finding]:
-    for member in ("name", *_CREDENTIALS):
-        value = getattr(merchant, member)
-        same = (n for n, other in enumerate(before) if getattr(other, member) == value)
+    for field in ("name", *_CREDENTIALS):
+        value = getattr(merchant, field)
+        same = (n for n, other in enumerate(before) if getattr(other, field) == value)
         if value is not None and (index := next(same, None)) is not None:
-            yield f"{path}.{member}", f"merchant {index + 1} has the same value; it must be unique"
+            yield f"{path}.{field}", f"merchant {index + 1} has the same value; it must be unique"
 
 
 def _check_fixtures(fixtures: Fixtures, listed: set[str], path: str) -> Iterator[Finding]:
@@ -131,9 +131,9 @@ def _check_payer(
 def _check_charge(charge: FixtureCharge, path: str) -> Iterator[Finding]:
     if charge.decline_code is not None and charge.state != "failed":
         yield f"{path}.decline_code", f"not allowed for state {charge.state}"
-    for member in ("captured", "refunded"):
-        if getattr(charge, member) is not None and charge.state != "captured":
-            yield f"{path}.{member}", f"requires state captured, not {charge.state}"
+    for field in ("captured", "refunded"):
+        if getattr(charge, field) is not None and charge.state != "captured":
+            yield f"{path}.{field}", f"requires state captured, not {charge.state}"
     captured = charge.amount if charge.captured is None else charge.captured
     if captured > charge.amount:
         yield f"{path}.captured", f"exceeds the amount of {charge.amount}"
