@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from mock_clover.cli.strictness import LENIENT, Strictness
+from mock_clover.cli.strictness import NOT_STRICT, Strictness
 from mock_clover.clover.charges.behaviours import (
     DECLINE_IS_402,
     LISTED_CARD,
@@ -327,8 +327,8 @@ def test_unknown_name_in_allow_inferred_by_control_call(world: World) -> None:
         ("all", {"strict": True, "refuse_inferred": True}),
         ("1", {"strict": True}),
         ("True", {"strict": True}),
-        ("0", LENIENT),
-        ("false", LENIENT),
+        ("0", NOT_STRICT),
+        ("false", NOT_STRICT),
     ],
 )
 def test_strict_option_values(word: str, settings: dict[str, bool]) -> None:
