@@ -220,7 +220,7 @@ def test_act_as_cardholder(desk: Desk) -> None:
 def test_additional_merchant_has_own_exchanges(desk: Desk) -> None:
     clover = desk.clover
     market = {"name": "market", "merchants": [{"name": "market"}, {"name": "bakery"}]}
-    desk.move_to(clover.make(clover._transport, clover.name, {"scenario": market}))
+    desk.move_to(clover.create(clover._transport, clover.name, {"scenario": market}))
     bakery = desk.clover.merchant("bakery")
     desk.pay()
     Backend(bakery).ask("GET", "/v1/charges/OFTHEBAKERY01")
