@@ -67,7 +67,7 @@ class RowChange(Record, frozen=True, kw_only=True):
     """`call`, or the job or control request that changed the row since the previous exchange."""
 
 
-class ExchangeAnswer(Record, frozen=True, kw_only=True):
+class ExchangeResponse(Record, frozen=True, kw_only=True):
     """One exchange with its details."""
 
     exchange: ExchangeView
@@ -116,7 +116,7 @@ class ReplayPlan(NamedTuple):
     reason_not_replayable: str = ""
 
 
-def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
+def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeResponse:
     """Return one exchange: its changes, the rule that determined its outcome, and a command."""
     exchange = _get_exchange(sandbox, call.ids[0])
     plan = _replay_plan(exchange)
@@ -128,7 +128,7 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeAnswer:
         hints.append(_why_not_recorded(sandbox, exchange))
     if len(changes) > CHANGES_SHOWN_MAX:
         hints.append(f"only the last {CHANGES_SHOWN_MAX} of {len(changes)} changes are shown")
-    return ExchangeAnswer(
+    return ExchangeResponse(
         exchange=mask_exchange(exchange),
         rule=_deciding_rule(sandbox, exchange),
         changes=tuple(map(_change_response, changes[-CHANGES_SHOWN_MAX:])),
@@ -311,7 +311,7 @@ def _describe_conditions(when: dict[str, Any]) -> str:
 _PATH = "/_mock/journal/{id}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("get_exchange", "GET", _PATH, get_exchange, ExchangeAnswer),
+    control("get_exchange", "GET", _PATH, get_exchange, ExchangeResponse),
     control(
         "replay_exchange", "POST", f"{_PATH}/replay", replay, ReplayResult, request=ReplayRequest
     ),

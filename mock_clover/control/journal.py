@@ -41,7 +41,7 @@ class JournalQuery(Record, frozen=True, kw_only=True):
         )
 
 
-class JournalAnswer(Record, frozen=True, kw_only=True):
+class JournalResponse(Record, frozen=True, kw_only=True):
     """Exchanges, oldest first."""
 
     data: tuple[ExchangeView, ...]
@@ -71,7 +71,7 @@ class NearMiss(Record, frozen=True, kw_only=True):
     differs: dict[str, Any]
 
 
-class VerifyAnswer(Record, frozen=True, kw_only=True):
+class VerifyResponse(Record, frozen=True, kw_only=True):
     """Whether the expectation holds; if not, the closest requests."""
 
     verified: bool
@@ -80,12 +80,12 @@ class VerifyAnswer(Record, frozen=True, kw_only=True):
     nearest: tuple[NearMiss, ...] | None = None
 
 
-def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalAnswer | StatusResult:
+def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalResponse | StatusResult:
     """Return the newest exchanges of a sandbox, masked; `wait=n` waits for n of them."""
     query = call.query
     _check_name("endpoint", query.endpoint)
     exchanges = list(filter(query.matches, sandbox.journal.after(query.after)))
-    result = JournalAnswer(
+    result = JournalResponse(
         data=tuple(mask_exchange(exchange) for exchange in exchanges[-query.limit :])
     )
     if len(exchanges) < query.wait:
@@ -107,9 +107,9 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> StatusResult:
     differing = [(entry, _differences(body, entry)) for entry in candidates]
     count = sum(1 for _, differs in differing if not differs)
     if count >= minimum and (maximum is None or count <= maximum):
-        return StatusResult(200, VerifyAnswer(verified=True, count=count))
+        return StatusResult(200, VerifyResponse(verified=True, count=count))
     nearest = sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))
-    result = VerifyAnswer(
+    result = VerifyResponse(
         verified=False,
         count=count,
         message=redact(f"expected {_describe_count(minimum, maximum)}, found {count}"),
@@ -192,15 +192,15 @@ def _verify_order(body: VerifyRequest, names: list[str]) -> StatusResult:
             missing.pop(0)
     matched = len(expected) - len(missing)
     if not missing:
-        return StatusResult(200, VerifyAnswer(verified=True, count=matched))
+        return StatusResult(200, VerifyResponse(verified=True, count=matched))
     after = f" after {expected[matched - 1]}" if matched else ""
-    result = VerifyAnswer(
+    result = VerifyResponse(
         verified=False, count=matched, message=f"{missing[0]} was not called{after}"
     )
     return StatusResult(409, result, long_poll_ms=body.within_ms)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("journal", "GET", "/_mock/journal", journal, JournalAnswer, query=JournalQuery),
-    control("verify", "POST", "/_mock/verify", verify, VerifyAnswer, request=VerifyRequest),
+    control("journal", "GET", "/_mock/journal", journal, JournalResponse, query=JournalQuery),
+    control("verify", "POST", "/_mock/verify", verify, VerifyResponse, request=VerifyRequest),
 )

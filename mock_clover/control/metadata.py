@@ -15,7 +15,7 @@ from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import control
 from mock_clover.control.row_types import ROW_KINDS
-from mock_clover.control.sandboxes import SandboxAnswer, sandbox_response
+from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
 from mock_clover.sandbox.sandbox import Sandbox
@@ -64,7 +64,7 @@ class Environment(Record, frozen=True, kw_only=True):
     """The sandbox's base URL, the prefix of its control endpoints."""
     now_ms: int
     scenario: str
-    credentials: SandboxAnswer
+    credentials: SandboxResponse
     operations: tuple[str, ...]
     """Operation names for rules. Faults accept all of them except those in `uncalled`."""
     uncalled: tuple[str, ...]

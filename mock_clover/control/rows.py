@@ -55,7 +55,7 @@ class RowList(Record, frozen=True, kw_only=True):
     """The number of rows that were searched."""
 
 
-class RowAnswer(Record, frozen=True, kw_only=True):
+class RowResponse(Record, frozen=True, kw_only=True):
     """One row without key material, its related rows, and its timeline."""
 
     kind: str
@@ -99,14 +99,14 @@ def list_rows(sandbox: Sandbox, call: Call[None, RowsQuery]) -> RowList:
     return RowList(data=tuple(map(_mask, lines)), has_more=has_more, searched=searched)
 
 
-def get_row(sandbox: Sandbox, call: Call[None, None]) -> RowAnswer:
+def get_row(sandbox: Sandbox, call: Call[None, None]) -> RowResponse:
     """Return one row, its related rows, and its timeline."""
     name, key = call.ids
     kind = _get_kind(name)
     row = kind.find(sandbox, key)
     if row is None:
         _raise_not_found(name, key)
-    return RowAnswer(
+    return RowResponse(
         kind=name,
         id=key,
         line=_mask(kind.summarize(sandbox, key, row)),
@@ -153,5 +153,5 @@ def _mask(line: RowSummary) -> RowSummary:
 ENDPOINTS: tuple[Endpoint, ...] = (
     control("count_rows", "GET", "/_mock/rows", count_rows, CountList),
     control("list_rows", "GET", "/_mock/rows/{kind}", list_rows, RowList, query=RowsQuery),
-    control("get_row", "GET", "/_mock/rows/{kind}/{id}", get_row, RowAnswer),
+    control("get_row", "GET", "/_mock/rows/{kind}/{id}", get_row, RowResponse),
 )

@@ -30,7 +30,7 @@ class SandboxRequest(ControlRecord, frozen=True, kw_only=True):
     seed: Annotated[str | None, doc("Determines the generated ids.", MOCK_ONLY)] = None
 
 
-class SandboxAnswer(Record, frozen=True, kw_only=True):
+class SandboxResponse(Record, frozen=True, kw_only=True):
     """A sandbox: its address and credentials."""
 
     name: str
@@ -41,14 +41,14 @@ class SandboxAnswer(Record, frozen=True, kw_only=True):
     client_secret: str
     access_token: str
     api_key: str
-    merchants: "tuple[SandboxAnswer, ...]" = ()
+    merchants: "tuple[SandboxResponse, ...]" = ()
     """Additional merchants at the same address, each with its own credentials."""
 
 
 class SandboxList(Record, frozen=True, kw_only=True):
     """All sandboxes, in order of creation."""
 
-    data: tuple[SandboxAnswer, ...]
+    data: tuple[SandboxResponse, ...]
 
 
 class SandboxDeleted(Record, frozen=True, kw_only=True):
@@ -63,17 +63,17 @@ class ForkRequest(ControlRecord, frozen=True, kw_only=True):
     name: Annotated[str, doc("Name of the new sandbox.", MOCK_ONLY, pattern=NAME)]
 
 
-def sandbox_response(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxAnswer:
+def sandbox_response(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxResponse:
     """Return the response for a sandbox, with its additional merchants."""
     base = sandbox_base_url(sandbox, call)
     return _response(sandbox, base, tuple(_response(each, base) for each in sandbox.merchants))
 
 
 def _response(
-    sandbox: Sandbox, base: str, merchants: tuple[SandboxAnswer, ...] = ()
-) -> SandboxAnswer:
+    sandbox: Sandbox, base: str, merchants: tuple[SandboxResponse, ...] = ()
+) -> SandboxResponse:
     credentials = sandbox.credentials
-    return SandboxAnswer(
+    return SandboxResponse(
         name=sandbox.name,
         base_url=base,
         scenario=sandbox.rules.scenario.name,
@@ -89,7 +89,7 @@ def _response(
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints that manage the sandboxes of a server."""
 
-    def put_sandbox(_: Sandbox, call: Call[SandboxRequest, None]) -> SandboxAnswer:
+    def put_sandbox(_: Sandbox, call: Call[SandboxRequest, None]) -> SandboxResponse:
         """Create a sandbox; replace one of the same name."""
         body, name = call.body, call.ids[0]
         if not re.search(NAME, name):
@@ -109,7 +109,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
             sandbox = sandboxes.create(name, scenario, setting_overrides, body.seed)
         return sandbox_response(sandbox, call)
 
-    def get_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxAnswer:
+    def get_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxResponse:
         """Return the address and the credentials of a sandbox."""
         return sandbox_response(_get_sandbox(sandboxes, call.ids[0]), call)
 
@@ -123,7 +123,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         """Return all sandboxes, in order of creation."""
         return SandboxList(data=tuple(sandbox_response(each, call) for each in sandboxes))
 
-    def fork(sandbox: Sandbox, call: Call[ForkRequest, None]) -> SandboxAnswer:
+    def fork(sandbox: Sandbox, call: Call[ForkRequest, None]) -> SandboxResponse:
         """Create a sandbox with a copy of this one's state."""
         if call.body.name == sandbox.name:
             raise CONTROL_INVALID.error(detail="name: a sandbox cannot be forked into itself")
@@ -137,11 +137,11 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         )
 
     return (
-        endpoint("PUT", put_sandbox, SandboxAnswer, request=SandboxRequest),
-        endpoint("GET", get_sandbox, SandboxAnswer),
+        endpoint("PUT", put_sandbox, SandboxResponse, request=SandboxRequest),
+        endpoint("GET", get_sandbox, SandboxResponse),
         endpoint("DELETE", delete_sandbox, SandboxDeleted),
         control("list_sandboxes", "GET", "/_mock/sandboxes", list_sandboxes, SandboxList),
-        control("fork", "POST", "/_mock/fork", fork, SandboxAnswer, request=ForkRequest),
+        control("fork", "POST", "/_mock/fork", fork, SandboxResponse, request=ForkRequest),
     )
 
 

@@ -27,7 +27,7 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import event_error, target_error
 from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
 from mock_clover.control.endpoint import ControlRecord, control, unknown_name
-from mock_clover.control.sandboxes import SandboxAnswer, sandbox_response
+from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
@@ -319,7 +319,7 @@ def _mask_strings(tree: Any) -> Any:
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints that take and restore snapshots."""
 
-    def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxAnswer:
+    def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxResponse:
         """Restore the state of a sandbox from a snapshot."""
         version = call.body.mock_clover_snapshot
         if version != SNAPSHOT_VERSION:
@@ -339,5 +339,5 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
     return (
         control("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),
-        control("put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxAnswer, request=Snapshot),
+        control("put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxResponse, request=Snapshot),
     )

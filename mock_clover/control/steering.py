@@ -55,7 +55,7 @@ class CompletedJob(Record, frozen=True, kw_only=True):
     id: str
 
 
-class ClockAnswer(Record, frozen=True, kw_only=True):
+class ClockResponse(Record, frozen=True, kw_only=True):
     """The time of the clock, and the jobs that ran."""
 
     now_ms: int
@@ -65,7 +65,7 @@ class ClockAnswer(Record, frozen=True, kw_only=True):
     """Whether more jobs are due than one request runs. The next one, even a GET, runs the rest."""
 
 
-class FaultAnswer(Record, frozen=True, kw_only=True):
+class FaultResponse(Record, frozen=True, kw_only=True):
     """An active fault."""
 
     id: str
@@ -77,7 +77,7 @@ class FaultAnswer(Record, frozen=True, kw_only=True):
 class FaultList(Record, frozen=True, kw_only=True):
     """The active faults, oldest first."""
 
-    data: tuple[FaultAnswer, ...]
+    data: tuple[FaultResponse, ...]
 
 
 class Cleared(Record, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ class CheckedRule(Record, frozen=True, kw_only=True):
     because: str
 
 
-class ExplainAnswer(Record, frozen=True, kw_only=True):
+class ExplainResponse(Record, frozen=True, kw_only=True):
     """The evaluated rules, and the response that the request would get."""
 
     rules: tuple[CheckedRule, ...]
@@ -127,12 +127,12 @@ class ExplainAnswer(Record, frozen=True, kw_only=True):
     reply: Any
 
 
-def get_clock(sandbox: Sandbox, _call: Call[None, None]) -> ClockAnswer:
+def get_clock(sandbox: Sandbox, _call: Call[None, None]) -> ClockResponse:
     """Return the time of a sandbox's clock."""
     return _clock_response(sandbox)
 
 
-def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
+def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockResponse:
     """Freeze, set, advance or resume a sandbox's clock, then run the due jobs."""
     body, clock = call.body, sandbox.clock
     by_ms = _duration_ms(body.advance) if body.advance is not None else 0
@@ -152,7 +152,7 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockAnswer:
     return _clock_response(sandbox)
 
 
-def _clock_response(sandbox: Sandbox) -> ClockAnswer:
+def _clock_response(sandbox: Sandbox) -> ClockResponse:
     jobs = sorted(
         (job for each in sandbox.all_merchants for job in run_due_jobs(each)),
         key=lambda job: job.at_ms,
@@ -160,7 +160,7 @@ def _clock_response(sandbox: Sandbox) -> ClockAnswer:
     fired = tuple(CompletedJob(at_ms=job.at_ms, kind=job.kind, id=job.id) for job in jobs)
     now_ms = sandbox.clock.now_ms()
     more = sandbox.scheduler.is_due(now_ms) or None
-    return ClockAnswer(now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more)
+    return ClockResponse(now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more)
 
 
 def _duration_ms(duration: str | int) -> int:
@@ -170,7 +170,7 @@ def _duration_ms(duration: str | int) -> int:
         raise CONTROL_INVALID.error(detail=f"advance: {error}") from None
 
 
-def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultAnswer:
+def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
     """Activate a fault."""
     fault = call.body
     if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
@@ -212,8 +212,10 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
     return Cleared(cleared=1)
 
 
-def _fault_response(live: ActiveFault) -> FaultAnswer:
-    return FaultAnswer(id=live.id, fault=live.fault, left=live.remaining, until_ms=live.expires_ms)
+def _fault_response(live: ActiveFault) -> FaultResponse:
+    return FaultResponse(
+        id=live.id, fault=live.fault, left=live.remaining, until_ms=live.expires_ms
+    )
 
 
 def get_scenario(sandbox: Sandbox, _call: Call[None, None]) -> CurrentScenario:
@@ -269,9 +271,9 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         return _current_scenario(sandbox)
 
     return (
-        control("get_clock", "GET", "/_mock/clock", get_clock, ClockAnswer),
-        control("put_clock", "PUT", "/_mock/clock", put_clock, ClockAnswer, request=ClockRequest),
-        control("add_fault", "POST", "/_mock/faults", add_fault, FaultAnswer, request=Fault),
+        control("get_clock", "GET", "/_mock/clock", get_clock, ClockResponse),
+        control("put_clock", "PUT", "/_mock/clock", put_clock, ClockResponse, request=ClockRequest),
+        control("add_fault", "POST", "/_mock/faults", add_fault, FaultResponse, request=Fault),
         control("list_faults", "GET", "/_mock/faults", list_faults, FaultList),
         control("clear_faults", "DELETE", "/_mock/faults", clear_faults, Cleared),
         control("delete_fault", "DELETE", "/_mock/faults/{id}", delete_fault, Cleared),
@@ -279,12 +281,12 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         control("put_scenario", "PUT", path, put_scenario, CurrentScenario, request=UntypedBody),
         control("post_scenario", "POST", path, put_scenario, CurrentScenario, request=UntypedBody),
         control(
-            "why", "POST", "/_mock/why", explain_request, ExplainAnswer, request=ExplainRequest
+            "why", "POST", "/_mock/why", explain_request, ExplainResponse, request=ExplainRequest
         ),
     )
 
 
-def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> ExplainAnswer:
+def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> ExplainResponse:
     """Explain a request without performing it: run it on a fork that is discarded."""
     body = call.body
     path, _, query = body.path.partition("?")
@@ -347,7 +349,7 @@ def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Expla
         checks.append(
             CheckedRule(rule=verdict.why, matched=True, because="the scenario lists the card")
         )
-    return ExplainAnswer(
+    return ExplainResponse(
         rules=tuple(checks),
         outcome=reply.why,
         fault=fault,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
-from mock_clover.clover.charges.responses import ListAnswer
+from mock_clover.clover.charges.responses import ListResponse
 from mock_clover.clover.common.problems import INVALID_REQUEST
 from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record
@@ -83,7 +83,7 @@ def paginate(
     matches: Callable[[Row], bool],
     created_ms: Callable[[Row], int],
     to_record: Callable[[Row], Record],
-) -> ListAnswer:
+) -> ListResponse:
     """Return one page of rows, which must be sorted newest first."""
     within = time_filter(query, "created")
     rows = (
@@ -95,7 +95,7 @@ def paginate(
         selected = _rows_before_cursor(rows, query.ending_before, query.limit + 1)
     else:
         selected = _rows_from_cursor(rows, query.starting_after, query.limit + 1)
-    return ListAnswer(
+    return ListResponse(
         object="list",
         url=url,
         has_more=True if len(selected) > query.limit else None,

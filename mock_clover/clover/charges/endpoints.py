@@ -27,7 +27,7 @@ from mock_clover.clover.charges.records import (
 )
 from mock_clover.clover.charges.records_surcharge import AdditionalCharge, surcharge
 from mock_clover.clover.charges.responses import (
-    ChargeAnswer,
+    ChargeResponse,
     captured_response,
     created_response,
     pending_response,
@@ -65,7 +65,7 @@ from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeAnswer | Declined:
+def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeResponse | Declined:
     """Charge a token or the card of a customer; with `capture: false`, only authorize."""
     request = call.body
     check_amount(request.amount)
@@ -216,7 +216,7 @@ def _send_charge_events(sandbox: Sandbox, charge: Charge, *, has_order: bool) ->
     )
 
 
-def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeAnswer:
+def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeResponse:
     """Capture an authorization once, in full or in part."""
     charge_id = call.ids[0]
     if not re.fullmatch(OBJECT_ID, charge_id):
@@ -272,7 +272,7 @@ ENDPOINTS = (
         run=create_charge,
         request=ChargeRequest,
         auth=bearer("online_payments"),
-        response=ChargeAnswer,
+        response=ChargeResponse,
         idempotent=True,
         requires_forwarded_for=True,
         errors=(
@@ -292,7 +292,7 @@ ENDPOINTS = (
         run=capture_charge,
         request=CaptureRequest,
         auth=bearer("read_payments", "write_payments", "online_payments"),
-        response=ChargeAnswer,
+        response=ChargeResponse,
         idempotent=True,
         requires_forwarded_for=True,
         errors=(

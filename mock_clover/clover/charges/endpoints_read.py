@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from mock_clover.clover.charges.behaviours import FAILED_CHARGE_IS_RETRIEVABLE
 from mock_clover.clover.charges.behaviours_purchase import EXPAND_NESTS_OBJECTS
 from mock_clover.clover.charges.records import Charge
-from mock_clover.clover.charges.responses import ChargeAnswer, ListAnswer, retrieved_response
+from mock_clover.clover.charges.responses import ChargeResponse, ListResponse, retrieved_response
 from mock_clover.clover.common.problems import CHARGE_NOT_FOUND, INVALID_REQUEST
 from mock_clover.clover.customers.records import customer_response
 from mock_clover.clover.orders.endpoints import find_order
@@ -59,7 +59,7 @@ class ChargesQuery(ListQuery, frozen=True, kw_only=True):
     ) = None
 
 
-def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeAnswer:
+def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeResponse:
     """Return one charge."""
     charge = sandbox.charges.get(call.ids[0])
     if charge is None:
@@ -73,7 +73,7 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeAnswer:
     return _expand(sandbox, response, _parse_expand(call.query.expand))
 
 
-def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListAnswer:
+def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListResponse:
     """Return charges, newest first."""
     query = call.query
     names = _parse_expand(query.expand) if query.expand is not None else frozenset()
@@ -108,7 +108,7 @@ def _parse_expand(expand: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _expand(sandbox: Sandbox, response: ChargeAnswer, names: frozenset[str]) -> ChargeAnswer:
+def _expand(sandbox: Sandbox, response: ChargeResponse, names: frozenset[str]) -> ChargeResponse:
     """Return a response with the ids of the named fields replaced with objects."""
     objects: dict[str, Any] = {}
     if "customer" in names and isinstance(response.customer, str):
@@ -130,7 +130,7 @@ ENDPOINTS = (
         run=list_charges,
         query=ChargesQuery,
         auth=bearer("read_payments"),
-        response=ListAnswer,
+        response=ListResponse,
         about="List charges, newest first.",
         evidence=documented("REF getcharges"),
     ),
@@ -141,7 +141,7 @@ ENDPOINTS = (
         run=get_charge,
         query=ChargeQuery,
         auth=bearer("read_payments"),
-        response=ChargeAnswer,
+        response=ChargeResponse,
         errors=(CHARGE_NOT_FOUND,),
         about="Get one charge.",
         evidence=documented("REF getcharge"),

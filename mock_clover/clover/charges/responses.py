@@ -16,7 +16,7 @@ from mock_clover.clover.charges.records_surcharge import AdditionalCharge
 from mock_clover.clover.charges.records_tender import Tender
 from mock_clover.clover.common.cards import NO_CHECKS, CheckResult
 from mock_clover.clover.gift_cards.records import GiftCardView
-from mock_clover.clover.threeds.records import ThreeDSAnswer, threeds_answer
+from mock_clover.clover.threeds.records import ThreeDSResponse, threeds_response
 from mock_clover.clover.tokens.records import Instrument
 from mock_clover.core.evidence import (
     Cents,
@@ -77,7 +77,7 @@ PAYMENT_METHODS: dict[Instrument, str | None] = {
 """`payment_method_details`. Source: AE's response schema, which also has `paypal`."""
 
 
-class ChargeAnswer(Record, frozen=True, kw_only=True):
+class ChargeResponse(Record, frozen=True, kw_only=True):
     """A charge in responses; the fields have the order of the recorded responses."""
 
     evidence: ClassVar[Evidence] = observed("CCL 2023-09, SEED 2025-05, GP CloverCharge")
@@ -131,7 +131,7 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     stored_credentials: StoredCredentials | None = None
     saved_credentials_on_file: SavedCredential | None = None
     ecomind: str | None = None
-    threeds: ThreeDSAnswer | None = None
+    threeds: ThreeDSResponse | None = None
     gift_card: GiftCardView | None = None
     soft_descriptor: ChargeDescriptor | None = None
     level2: Level2 | None = None
@@ -139,13 +139,13 @@ class ChargeAnswer(Record, frozen=True, kw_only=True):
     tender: Tender | None = None
 
 
-def created_response(charge: Charge) -> ChargeAnswer:
+def created_response(charge: Charge) -> ChargeResponse:
     """Return the response to a new charge: no `object`, no `order`; `paid` only for a sale.
 
     Source: SEED 2025-05 (sale), CCL 2023-09 (authorization).
     """
     request, approval = charge.request, charge.approval
-    response = ChargeAnswer(
+    response = ChargeResponse(
         id=charge.id,
         amount=request.amount,
         tax_amount=request.tax_amount,
@@ -179,7 +179,7 @@ def created_response(charge: Charge) -> ChargeAnswer:
     return _with_optional_fields(charge, response)
 
 
-def _with_optional_fields(charge: Charge, response: ChargeAnswer) -> ChargeAnswer:
+def _with_optional_fields(charge: Charge, response: ChargeResponse) -> ChargeResponse:
     """Add the optional fields of a charge to its response."""
     request, approval, gift = charge.request, charge.approval, charge.gift
     partial = approval is not None and approval.amount is not None
@@ -189,13 +189,13 @@ def _with_optional_fields(charge: Charge, response: ChargeAnswer) -> ChargeAnswe
         partial_auth=True if partial else None if gift is None else _partial_auth(gift, charge),
         warning_message=approval.warning_message if approval else None,
         saved_credentials_on_file=None if request.intent is None else _saved_credential(charge),
-        threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
+        threeds=None if charge.threeds is None else threeds_response(charge.threeds),
         gift_card=gift,
         tender=None if request.tender is None else _tender(charge),
     )
 
 
-def pending_response(charge: Charge) -> ChargeAnswer:
+def pending_response(charge: Charge) -> ChargeResponse:
     """Return the response for a charge that waits for 3-D Secure authentication.
 
     `threeds` is documented; that the status is pending and there is no outcome is inferred.
@@ -211,7 +211,7 @@ def _partial_auth(gift: GiftCardView, charge: Charge) -> Literal[True] | None:
     return True if gift.lock_id and charge.request.partial_redemption else None
 
 
-def retrieved_response(charge: Charge) -> ChargeAnswer:
+def retrieved_response(charge: Charge) -> ChargeResponse:
     """Return a charge as in GET and list responses: times in whole seconds, no expiry in `source`.
 
     It has the `order`. Source: GP CloverCharge, MD:pagination. No response for a failed charge was
@@ -219,7 +219,7 @@ def retrieved_response(charge: Charge) -> ChargeAnswer:
     """
     request, failed = charge.request, charge.decline
     captured, pending = charge.state == "captured", charge.state == "pending"
-    response = ChargeAnswer(
+    response = ChargeResponse(
         id=charge.id,
         amount=request.amount,
         tax_amount=request.tax_amount,
@@ -253,7 +253,7 @@ def retrieved_response(charge: Charge) -> ChargeAnswer:
         metadata=request.metadata,
         stored_credentials=request.stored_credentials,
         ecomind=request.ecomind,
-        threeds=None if charge.threeds is None else threeds_answer(charge.threeds),
+        threeds=None if charge.threeds is None else threeds_response(charge.threeds),
         gift_card=charge.gift,
     )
     if (
@@ -272,13 +272,13 @@ def retrieved_response(charge: Charge) -> ChargeAnswer:
     )
 
 
-def captured_response(charge: Charge) -> ChargeAnswer:
+def captured_response(charge: Charge) -> ChargeResponse:
     """Return the response to a capture. Source: GP CloverCharge, REF capturecharge.
 
     A gift card lock that a capture of 0 released is not captured.
     """
     captured = charge.state == "captured"
-    return ChargeAnswer(
+    return ChargeResponse(
         id=charge.id,
         amount=charge.request.amount,
         amount_captured=charge.amount_captured,
@@ -327,7 +327,7 @@ def _source_response(charge: Charge, *, with_expiry: bool) -> Source:
     )
 
 
-class ListAnswer(Record, frozen=True, kw_only=True):
+class ListResponse(Record, frozen=True, kw_only=True):
     """The body of every list response. `has_more` is present only if there are more rows.
 
     Source: MD:pagination, and the get-charges sample of 2024, which has no `has_more`.

@@ -98,7 +98,7 @@ def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> Checkou
     rows = []
     for _, row in sandbox.checkouts.items_newest_first():
         if query.state in (None, row.state(now_ms)):
-            rows.append(_checkout_answer(sandbox, row, call))
+            rows.append(_checkout_response(sandbox, row, call))
         if len(rows) >= query.limit:
             break
     return CheckoutList(data=tuple(rows))
@@ -107,7 +107,7 @@ def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> Checkou
 def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutView:
     """Return one session. Clover itself has no such endpoint: its GET returns 404."""
     sandbox = sandbox.merchant_with_row("checkouts", call.ids[0])
-    return _checkout_answer(sandbox, require_checkout(sandbox, call.ids[0]), call)
+    return _checkout_response(sandbox, require_checkout(sandbox, call.ids[0]), call)
 
 
 def pay_checkout(sandbox: Sandbox, call: Call[PayCheckoutRequest, None]) -> CheckoutActionResult:
@@ -126,7 +126,7 @@ def cancel_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutActionR
     return CheckoutActionResult(
         result="cancelled",
         location=checkout.cancel,
-        checkout=_checkout_answer(sandbox, checkout, call),
+        checkout=_checkout_response(sandbox, checkout, call),
     )
 
 
@@ -142,11 +142,11 @@ def _action_result(
         decline_code=verdict.decline_code if isinstance(verdict, Decline) else None,
         message=verdict.message if isinstance(verdict, Decline) else None,
         location=redirect_url_after(sandbox, paid),
-        checkout=_checkout_answer(sandbox, checkout, call),
+        checkout=_checkout_response(sandbox, checkout, call),
     )
 
 
-def _checkout_answer(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any]) -> CheckoutView:
+def _checkout_response(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any]) -> CheckoutView:
     fields = {
         name: getattr(checkout, name)
         for name in CheckoutView.__struct_fields__

@@ -28,9 +28,9 @@ from mock_clover.clover.checkout.records import (
     PAY_CHECKOUT,
     CartItem,
     Checkout,
-    CheckoutAnswer,
     CheckoutCustomer,
     CheckoutRequest,
+    CheckoutResponse,
     HostedPayment,
     Line,
     RedirectUrls,
@@ -89,7 +89,7 @@ class CheckoutPaymentResult(NamedTuple):
     verdict: Verdict
 
 
-def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> CheckoutAnswer:
+def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> CheckoutResponse:
     """Create a session that can be paid for fifteen minutes.
 
     Times are ISO 8601 strings (observed: PayHub 2026-09-17); Unix time in the documented dialect.
@@ -132,7 +132,7 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
         at_ms if documented else format_iso8601(at_ms, "Z")
         for at_ms in (checkout.created_ms, checkout.expires_ms)
     )
-    return CheckoutAnswer(
+    return CheckoutResponse(
         href=f"{sandbox_base_url(sandbox, call)}{PAGE}/{checkout.id}",
         checkoutSessionId=checkout.id,
         createdTime=created,
@@ -389,7 +389,7 @@ ENDPOINTS = (
         path="/invoicingcheckoutservice/v1/checkouts",
         run=create_checkout,
         request=CheckoutRequest,
-        response=CheckoutAnswer,
+        response=CheckoutResponse,
         auth=bearer(requires_merchant_id=True),
         errors=(UNAUTHORIZED,),
         about="Create a hosted checkout session; the customer pays on the page at `href`.",

@@ -167,7 +167,7 @@ def requests_tip(tips: Any) -> bool:
     return isinstance(tips, dict) and tips.get("enabled") is True
 
 
-class CheckoutAnswer(Record, frozen=True, kw_only=True):
+class CheckoutResponse(Record, frozen=True, kw_only=True):
     """Response to the creation of a session."""
 
     href: Annotated[str, doc("URL of the page for the customer's browser.", DOC)]

@@ -23,10 +23,10 @@ from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.customers.records import (
     CUSTOMER_EXTENSION_EVIDENCE,
     Customer,
-    CustomerAnswer,
     CustomerRequest,
+    CustomerResponse,
     CustomerUpdate,
-    DeletedAnswer,
+    DeletedResponse,
     SavedCard,
     customer_response,
     split_name,
@@ -45,7 +45,7 @@ CARDS_MAX = 50
 _MERCHANT_CURRENCY = "USD"  # documented SEED: the merchant's currency, not the request's
 
 
-def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerAnswer:
+def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerResponse:
     """Create a customer with a card on file."""
     body = call.body
     token = _get_savable_token(sandbox, call, body.source, None)
@@ -62,7 +62,7 @@ def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> Cust
     return _save(sandbox, call, customer, token)
 
 
-def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> CustomerAnswer:
+def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> CustomerResponse:
     """Update a customer, and save a card if the request has a source."""
     body, customer = call.body, sandbox.customers.get(call.ids[0])
     if customer is None:
@@ -113,7 +113,7 @@ def _save(
     call: Call[CustomerRequest, None] | Call[CustomerUpdate, None],
     customer: Customer,
     token: Token,
-) -> CustomerAnswer:
+) -> CustomerResponse:
     card = SavedCard(id=sandbox.ids.object_id(), token=token.id, fingerprint=token.card.fingerprint)
     saved = replace(customer, cards=(*customer.cards, card))
     event: EventType = "UPDATE" if saved.id in sandbox.customers else "CREATE"
@@ -127,7 +127,7 @@ def _save(
     return customer_response(saved, _MERCHANT_CURRENCY)
 
 
-def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
+def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:
     """Remove a card from a customer; its token can no longer be charged (inferred)."""
     customer_id, card_id = call.ids
     customer = sandbox.customers.get(customer_id)
@@ -140,10 +140,10 @@ def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
     remaining = tuple(card for card in customer.cards if card is not removed)
     sandbox.customers.put(customer.id, replace(customer, cards=remaining))
     send_platform_event(sandbox, "C", customer.id, "UPDATE", "card")
-    return DeletedAnswer(deleted=True, id=card_id, object="deletedcard")
+    return DeletedResponse(deleted=True, id=card_id, object="deletedcard")
 
 
-def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerAnswer:
+def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerResponse:
     """Return a customer. Clover has this operation only in its platform API."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
@@ -151,13 +151,13 @@ def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerAnswer:
     return customer_response(customer, _MERCHANT_CURRENCY)
 
 
-def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedAnswer:
+def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:
     """Delete a customer and the cards on file. Only Clover's Node SDK defines this operation."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
         raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
     delete_customer_and_cards(sandbox, customer)
-    return DeletedAnswer(deleted=True, id=customer.id, object="customer")
+    return DeletedResponse(deleted=True, id=customer.id, object="customer")
 
 
 def delete_customer_and_cards(sandbox: Sandbox, customer: Customer) -> None:
@@ -184,7 +184,7 @@ ENDPOINTS = (
         run=create_customer,
         request=CustomerRequest,
         auth=bearer("read_customers", "write_customers", "online_payments"),
-        response=CustomerAnswer,
+        response=CustomerResponse,
         idempotent=True,
         errors=_SAVE_CARD_ERRORS,
         about="Create a customer and save a card. The token of the card becomes multi-pay.",
@@ -197,7 +197,7 @@ ENDPOINTS = (
         run=update_customer,
         request=CustomerUpdate,
         auth=bearer("read_customers", "write_customers", "online_payments"),
-        response=CustomerAnswer,
+        response=CustomerResponse,
         errors=(CUSTOMER_RESOURCE_MISSING, CARD_ALREADY_SAVED, *_SAVE_CARD_ERRORS),
         about="Update a customer; with a source, save a card.",
         evidence=documented("REF updatecustomer; SEED save-a-card"),
@@ -208,7 +208,7 @@ ENDPOINTS = (
         path="/v1/customers/{customer_id}/sources/{card_id}",
         run=revoke_card,
         auth=bearer("read_customers", "write_customers", "online_payments"),
-        response=DeletedAnswer,
+        response=DeletedResponse,
         errors=(CUSTOMER_NOT_FOUND, CARD_NOT_FOUND),
         about="Remove a card on file.",
         evidence=documented("REF deletecustomersource"),
@@ -219,7 +219,7 @@ ENDPOINTS = (
         path="/v1/customers/{customer_id}",
         run=get_customer,
         auth=bearer("read_customers"),
-        response=CustomerAnswer,
+        response=CustomerResponse,
         mock_only=True,
         errors=(CUSTOMER_RESOURCE_MISSING,),
         about="Get a customer; Clover has this operation only in its platform API.",
@@ -231,7 +231,7 @@ ENDPOINTS = (
         path="/v1/customers/{customer_id}",
         run=delete_customer,
         auth=bearer("read_customers", "write_customers"),
-        response=DeletedAnswer,
+        response=DeletedResponse,
         mock_only=True,
         errors=(CUSTOMER_RESOURCE_MISSING,),
         about="Delete a customer; only Clover's Node SDK defines this operation.",

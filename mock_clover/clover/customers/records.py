@@ -131,7 +131,7 @@ BLANK_NAME = " "
 """`name` and `shipping.name`: a single space, even if names were sent. Source: SEED 2025-05."""
 
 
-class CustomerAnswer(Record, frozen=True, kw_only=True):
+class CustomerResponse(Record, frozen=True, kw_only=True):
     """A customer in responses. Source: SEED 2025-05."""
 
     evidence: ClassVar[Evidence] = documented("SEED 2025-05")
@@ -146,9 +146,9 @@ class CustomerAnswer(Record, frozen=True, kw_only=True):
     shipping: Shipping | None = None
 
 
-def customer_response(customer: Customer, currency: str) -> CustomerAnswer:
+def customer_response(customer: Customer, currency: str) -> CustomerResponse:
     """Return the response for a customer."""
-    return CustomerAnswer(
+    return CustomerResponse(
         id=customer.id,
         object="customer",
         created=customer.created_ms,
@@ -160,7 +160,7 @@ def customer_response(customer: Customer, currency: str) -> CustomerAnswer:
     )
 
 
-class DeletedAnswer(Record, frozen=True, kw_only=True):
+class DeletedResponse(Record, frozen=True, kw_only=True):
     """Response to the deletion of a card or customer. Source: REF, GP (deletedcard)."""
 
     evidence: ClassVar[Evidence] = documented("REF deletecustomersource; GP CloverCustomer")

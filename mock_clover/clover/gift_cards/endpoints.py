@@ -32,8 +32,8 @@ from mock_clover.clover.gift_cards.records import (
     ReloadRequest,
     gift_view,
 )
-from mock_clover.clover.gift_cards.responses import BalanceAnswer, GiftCardAnswer
-from mock_clover.clover.refunds.records import CancelAnswer, cancel_response
+from mock_clover.clover.gift_cards.responses import BalanceResponse, GiftCardResponse
+from mock_clover.clover.refunds.records import CancelResponse, cancel_response
 from mock_clover.clover.tokens.problems import (
     GIFT_CARD_ALREADY_ACTIVE,
     GIFT_CARD_NOT_ACTIVE,
@@ -49,7 +49,7 @@ from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftCardAnswer:
+def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftCardResponse:
     """Activate a physical card with an amount, or create a virtual card."""
     body = call.body
     if (body.source is None) == (body.promotion_code is None):
@@ -91,7 +91,7 @@ def _new_number(sandbox: Sandbox) -> str:
             return number
 
 
-def _activate_card(sandbox: Sandbox, key: str, last4: str, amount: int) -> GiftCardAnswer:
+def _activate_card(sandbox: Sandbox, key: str, last4: str, amount: int) -> GiftCardResponse:
     row = GiftCard(
         last4=last4, loaded=amount, expires_ms=sandbox.clock.now_ms() + GIFT_CARD_LIFETIME_MS
     )
@@ -99,7 +99,7 @@ def _activate_card(sandbox: Sandbox, key: str, last4: str, amount: int) -> GiftC
     return _card_response(sandbox, row, amount, gift_view(row, 0, amount))
 
 
-def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftCardAnswer:
+def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftCardResponse:
     """Add an amount to an active gift card."""
     body = call.body
     token = _get_gift_card_token(sandbox, body.source)
@@ -113,17 +113,17 @@ def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftCardAnswer:
     return _card_response(sandbox, row, body.amount, gift_view(row, balance, balance + body.amount))
 
 
-def inquire(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> BalanceAnswer:
+def inquire(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> BalanceResponse:
     """Return the balance of a gift card, which includes the locked amount (inferred)."""
     row = _require_active(sandbox, _get_gift_card_token(sandbox, call.body.source))
     balance, locked = gift_card_balance(sandbox, row)
     call.why = f"gift card ...{row.last4} has a balance of {balance}, {locked} of it locked"
-    return BalanceAnswer(
+    return BalanceResponse(
         status="succeeded", gift_card=gift_view(row, balance, balance, locked=locked)
     )
 
 
-def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftCardAnswer:
+def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftCardResponse:
     """Pay out the balance of a gift card, except the locked amount (inferred)."""
     token = _get_gift_card_token(sandbox, call.body.source)
     row = _require_active(sandbox, token)
@@ -136,7 +136,7 @@ def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftCardA
     )
 
 
-def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelAnswer:
+def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelResponse:
     """Cancel a refund to a gift card if its balance still covers the amount."""
     refund = sandbox.refunds.get(call.ids[0])
     if refund is None:
@@ -185,8 +185,8 @@ def _store_card(sandbox: Sandbox, token: Token, row: GiftCard) -> GiftCard:
 
 def _card_response(
     sandbox: Sandbox, row: GiftCard, amount: int, view: GiftCardView
-) -> GiftCardAnswer:
-    return GiftCardAnswer(
+) -> GiftCardResponse:
+    return GiftCardResponse(
         id=sandbox.ids.object_id(),
         amount=amount,
         ref_num=sandbox.ids.ref_num(sandbox.clock.now_ms()),
@@ -215,7 +215,7 @@ ENDPOINTS = (
             path="/v1/activate",
             run=activate,
             request=ActivateRequest,
-            response=GiftCardAnswer,
+            response=GiftCardResponse,
             idempotent=True,
             errors=(GIFT_CARD_ALREADY_ACTIVE,),
             about="Activate a physical gift card, or create a virtual one from a promotion code.",
@@ -232,7 +232,7 @@ ENDPOINTS = (
             path="/v1/reload",
             run=reload,
             request=ReloadRequest,
-            response=GiftCardAnswer,
+            response=GiftCardResponse,
             idempotent=True,
             errors=(INVALID_REQUEST, AMOUNT_TOO_LARGE, GIFT_CARD_NOT_ACTIVE),
             about="Add an amount to a gift card.",
@@ -249,7 +249,7 @@ ENDPOINTS = (
             path="/v1/balance_inquiry",
             run=inquire,
             request=GiftSourceRequest,
-            response=BalanceAnswer,
+            response=BalanceResponse,
             errors=(INVALID_REQUEST, GIFT_CARD_NOT_ACTIVE),
             about="Get the balance of a gift card.",
             evidence=_DOCUMENTED,
@@ -265,7 +265,7 @@ ENDPOINTS = (
             path="/v1/cashout",
             run=cash_out,
             request=GiftSourceRequest,
-            response=GiftCardAnswer,
+            response=GiftCardResponse,
             idempotent=True,
             errors=(INVALID_REQUEST, GIFT_CARD_NOT_ACTIVE),
             about="Pay out the balance of a gift card.",
@@ -282,7 +282,7 @@ CANCEL_REFUND = Endpoint(
     path="/v1/refunds/{refund_id}/cancel",
     run=cancel_refund,
     request=CancelRequest,
-    response=CancelAnswer,
+    response=CancelResponse,
     idempotent=True,
     errors=(REFUND_OR_CHARGE_NOT_FOUND, REFUND_NOT_CANCELABLE),
     about="Cancel a refund to a gift card (void_on_refund).",

@@ -8,7 +8,7 @@ from mock_clover.core.evidence import Cents, Evidence, documented
 from mock_clover.core.record import Record
 
 
-class GiftCardAnswer(Record, frozen=True, kw_only=True):
+class GiftCardResponse(Record, frozen=True, kw_only=True):
     """Response to an activation or reload; that a cashout has the same is inferred.
 
     Source: MD:gift-card-api.
@@ -26,7 +26,7 @@ class GiftCardAnswer(Record, frozen=True, kw_only=True):
     gift_card: GiftCardView
 
 
-class BalanceAnswer(Record, frozen=True, kw_only=True):
+class BalanceResponse(Record, frozen=True, kw_only=True):
     """Response to a balance inquiry. Source: MD:gift-card-api."""
 
     evidence: ClassVar[Evidence] = documented("MD:gift-card-api")

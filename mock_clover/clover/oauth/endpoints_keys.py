@@ -1,15 +1,15 @@
 """Endpoints for the PAKMS key and the public keys that Clover's CDN serves."""
 
-from mock_clover.clover.oauth.records import ApiKeyAnswer, KeysAnswer
+from mock_clover.clover.oauth.records import ApiKeyResponse, KeysResponse
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import NO_AUTH, Auth, Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyAnswer:
+def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyResponse:
     """Return the merchant's key for tokenizing cards; it never changes."""
     credentials = sandbox.credentials
-    return ApiKeyAnswer(
+    return ApiKeyResponse(
         active=True,
         apiAccessKey=credentials.api_key,
         createdTime=sandbox.created_ms,
@@ -19,13 +19,13 @@ def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyAnswer:
     )
 
 
-def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysAnswer:
+def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysResponse:
     """Return the public keys as Clover's CDN does.
 
     Both fields contain the same key, because clients mix them up.
     """
     blob = sandbox.keys.public_blob()
-    return KeysAnswer(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
+    return KeysResponse(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
 
 
 def _api_key_endpoint(path: str, name: str) -> Endpoint:
@@ -35,7 +35,7 @@ def _api_key_endpoint(path: str, name: str) -> Endpoint:
         path=path,
         run=get_api_key,
         auth=Auth(kind="pakms", permissions=("online_payments",)),
-        response=ApiKeyAnswer,
+        response=ApiKeyResponse,
         about="Get the key for tokenizing cards.",
         evidence=documented("SEED accept-payments flow has both paths"),
     )
@@ -50,7 +50,7 @@ ENDPOINTS = (
         path="/assets/keys.json",
         run=get_keys,
         auth=NO_AUTH,
-        response=KeysAnswer,
+        response=KeysResponse,
         cross_origin=True,
         about="Get the public keys for encrypting card numbers (as on Clover's CDN).",
         evidence=observed("five public clients fetch and decode it"),

@@ -50,8 +50,8 @@ from mock_clover.clover.oauth.records import CODE_LIFETIME_MS
 from mock_clover.clover.oauth.records_v2 import (
     AuthorizeV2Query,
     ConsentV2Form,
-    MigrateAnswer,
     MigrateRequest,
+    MigrateResponse,
     RecoveryRequest,
     RefreshRequest,
     TokenPair,
@@ -206,7 +206,7 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     return pair
 
 
-def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> MigrateAnswer:
+def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> MigrateResponse:
     """Issue an OAuth v2 code for a legacy bearer token, which stays valid (inferred)."""
     body = call.body
     matches = (
@@ -224,7 +224,7 @@ def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> Migrate
     credential = "code_verifier" if body.code_challenge else "client_secret"
     call.why = f"issued a code for the legacy token; exchange it with {credential}"
     expires_ms = sandbox.clock.now_ms() + CODE_LIFETIME_MS
-    return MigrateAnswer(authorization_code=code, expiration=expires_ms // 1000)
+    return MigrateResponse(authorization_code=code, expiration=expires_ms // 1000)
 
 
 def _merchant_with_token(sandbox: Sandbox, refresh_token: str) -> Sandbox:
@@ -324,7 +324,7 @@ ENDPOINTS = (
         "/oauth/token/migrate_v2",
         migrate_token,
         MigrateRequest,
-        MigrateAnswer,
+        MigrateResponse,
         OAUTH_MIGRATION_REJECTED,
         "Exchange a legacy bearer token for an OAuth v2 code.",
         documented("MD: the page on migrating to OAuth v2"),

@@ -66,7 +66,7 @@ class AccessToken(Record, frozen=True, kw_only=True):
     access_token: str
 
 
-class ApiKeyAnswer(Record, frozen=True, kw_only=True):
+class ApiKeyResponse(Record, frozen=True, kw_only=True):
     """Response of `GET /pakms/apikey`. A merchant has one key; it never expires (SEED 2024-07)."""
 
     evidence: ClassVar[Evidence] = documented(
@@ -81,7 +81,7 @@ class ApiKeyAnswer(Record, frozen=True, kw_only=True):
     modifiedTime: Millis
 
 
-class KeysAnswer(Record, frozen=True, kw_only=True):
+class KeysResponse(Record, frozen=True, kw_only=True):
     """Response of `GET /assets/keys.json`. Base64 of modulus and exponent, 256 bytes each."""
 
     evidence: ClassVar[Evidence] = documented("AROUND 3.1: keys.json of the CDN")

@@ -127,7 +127,7 @@ class TokenPair(Record, frozen=True, kw_only=True):
     refresh_token_expiration: Annotated[int, doc("Unix seconds.", _DOC)] | None = None
 
 
-class MigrateAnswer(Record, frozen=True, kw_only=True):
+class MigrateResponse(Record, frozen=True, kw_only=True):
     """Response of `POST /oauth/token/migrate_v2`."""
 
     authorization_code: Annotated[str, doc("For `POST /oauth/v2/token`.", _MIGRATE)]

@@ -21,7 +21,7 @@ from mock_clover.clover.charges.operations_source import (
 )
 from mock_clover.clover.charges.operations_taxes import line_taxes
 from mock_clover.clover.charges.records import Charge, ChargeRequest
-from mock_clover.clover.charges.responses import ListAnswer
+from mock_clover.clover.charges.responses import ListResponse
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
@@ -39,7 +39,7 @@ from mock_clover.clover.common.verdict import Approval, Decline
 from mock_clover.clover.orders.records import Order, OrderRequest, PayRequest, order_totals
 from mock_clover.clover.orders.records_item import Item
 from mock_clover.clover.orders.responses import (
-    OrderAnswer,
+    OrderResponse,
     OrderWithCharges,
     created_order_response,
     order_list_item,
@@ -57,7 +57,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import RuleInput
 
 
-def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderAnswer:
+def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderResponse:
     """Create an order."""
     body = call.body
     items = tuple(_from_inventory(sandbox, item) for item in body.items)
@@ -117,7 +117,7 @@ def payment_rule_input(
     )
 
 
-def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderAnswer | Declined:
+def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderResponse | Declined:
     """Pay an order, in full or in part, with a token or the card of a customer."""
     body, full_order = call.body, require_order(sandbox, call.ids[0])
     order, unpaid = full_order.order, full_order.order.amount - full_order.amount_paid
@@ -198,12 +198,12 @@ def _as_charge(body: PayRequest, order: Order, amount: int, tax: int, source: st
     )
 
 
-def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderAnswer:
+def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderResponse:
     """Return one order."""
     return order_response(require_order(sandbox, call.ids[0]))
 
 
-def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListAnswer:
+def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListResponse:
     """Return orders, newest first."""
     query = call.query
     paid_within = time_filter(query, "status_transitions.paid")
@@ -294,7 +294,7 @@ ENDPOINTS = (
             "write_orders",
             field_permissions=(("customer", "read_customers"), ("tax_rates", "read_inventory")),
         ),
-        response=OrderAnswer,
+        response=OrderResponse,
         idempotent=True,
         errors=(INVALID_TAX_RATE, AMOUNT_TOO_LARGE),
         about="Create an order of items.",
@@ -307,7 +307,7 @@ ENDPOINTS = (
         run=list_orders,
         query=OrdersQuery,
         auth=bearer("read_orders", "read_payments"),
-        response=ListAnswer,
+        response=ListResponse,
         about="List orders, newest first, including those that charges created.",
         evidence=documented("REF getorders"),
     ),
@@ -317,7 +317,7 @@ ENDPOINTS = (
         path="/v1/orders/{order_id}",
         run=get_order,
         auth=bearer("read_customers", "read_merchant", "read_orders", "read_payments"),
-        response=OrderAnswer,
+        response=OrderResponse,
         errors=(ORDER_NOT_FOUND,),
         about="Get one order; a paid order has a `charge`.",
         evidence=documented("REF getorder"),
@@ -337,7 +337,7 @@ ENDPOINTS = (
             "read_payments",
             "online_payments",
         ),
-        response=OrderAnswer,
+        response=OrderResponse,
         idempotent=True,
         requires_forwarded_for=True,
         errors=(

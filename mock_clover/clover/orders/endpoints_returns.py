@@ -16,7 +16,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.orders.endpoints import require_order
 from mock_clover.clover.orders.records import Order, ReturnedItem, ReturnRequest
-from mock_clover.clover.orders.responses import OrderWithCharges, ReturnAnswer, return_response
+from mock_clover.clover.orders.responses import OrderWithCharges, ReturnResponse, return_response
 from mock_clover.clover.refunds.endpoints import refund_charge
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
@@ -25,7 +25,7 @@ from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnAnswer:
+def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnResponse:
     """Refund an order, in full or by item."""
     full_order = require_order(sandbox, call.ids[0])
     order, returnable, items = full_order.order, full_order.amount_returnable, call.body.items
@@ -120,7 +120,7 @@ ENDPOINTS = (
         auth=bearer(
             "read_customers", "read_merchant", "read_orders", "read_payments", "online_payments"
         ),
-        response=ReturnAnswer,
+        response=ReturnResponse,
         idempotent=True,
         errors=(ORDER_NOT_FOUND, ORDER_NOT_PAID, REFUND_TOO_LARGE),
         about="Return a paid order, in full or by item; creates one refund per charge.",

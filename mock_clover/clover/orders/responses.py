@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.records_on_file import SavedCredential
-from mock_clover.clover.charges.responses import ChargeAnswer, Source, created_response
+from mock_clover.clover.charges.responses import ChargeResponse, Source, created_response
 from mock_clover.clover.orders.records import Order, ReturnedItem
 from mock_clover.clover.orders.records_item import Item
-from mock_clover.clover.threeds.records import ThreeDSAnswer
+from mock_clover.clover.threeds.records import ThreeDSResponse
 from mock_clover.core.evidence import (
     Cents,
     Evidence,
@@ -94,7 +94,7 @@ class StatusTransitions(Record, frozen=True, kw_only=True):
     paid: Millis | None = None
 
 
-class ReturnAnswer(Record, frozen=True, kw_only=True):
+class ReturnResponse(Record, frozen=True, kw_only=True):
     """The response to a return: the order, under its own id. Source: GP CloverOrder, CC 35618."""
 
     evidence: ClassVar[Evidence] = observed("GP CloverOrder")
@@ -112,7 +112,7 @@ class ReturnAnswer(Record, frozen=True, kw_only=True):
     status_transitions: StatusTransitions
 
 
-class OrderAnswer(Record, frozen=True, kw_only=True):
+class OrderResponse(Record, frozen=True, kw_only=True):
     """An order in responses."""
 
     evidence: ClassVar[Evidence] = documented("SEED 2025-05; the sample of REF createorder")
@@ -136,7 +136,7 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     currency: str
     charge: str | None = None
     warning_message: str | None = None
-    past_charges: tuple[ChargeAnswer, ...] | None = None
+    past_charges: tuple[ChargeResponse, ...] | None = None
     created: Millis | None = None
     customer: str | None = None
     email: str | None = None
@@ -148,12 +148,12 @@ class OrderAnswer(Record, frozen=True, kw_only=True):
     status_transitions: StatusTransitions | None = None
     ecomind: str | None = None
     saved_credentials_on_file: SavedCredential | None = None
-    threeds: ThreeDSAnswer | None = None
+    threeds: ThreeDSResponse | None = None
 
 
-def created_order_response(order: Order) -> OrderAnswer:
+def created_order_response(order: Order) -> OrderResponse:
     """Return the response to a new order. Source: the 2021 sample of MD:ecommerce orders."""
-    return OrderAnswer(
+    return OrderResponse(
         id=order.id,
         object="order",
         amount=order.amount,
@@ -167,13 +167,13 @@ def created_order_response(order: Order) -> OrderAnswer:
     )
 
 
-def order_response(full_order: OrderWithCharges) -> OrderAnswer:
+def order_response(full_order: OrderWithCharges) -> OrderResponse:
     """Return an order as in GET responses: without a status; a paid order has a `charge`.
 
     Source: LiveCloverClient, sandbox 2026.
     """
     order = full_order.order
-    return OrderAnswer(
+    return OrderResponse(
         id=order.id,
         object="order",
         amount=order.amount,
@@ -192,10 +192,10 @@ def order_response(full_order: OrderWithCharges) -> OrderAnswer:
     )
 
 
-def order_list_item(full_order: OrderWithCharges) -> OrderAnswer:
+def order_list_item(full_order: OrderWithCharges) -> OrderResponse:
     """Return an order as in list responses, with few fields. Source: REF getorders."""
     order = full_order.order
-    return OrderAnswer(
+    return OrderResponse(
         id=order.id,
         amount=order.amount,
         currency=order.currency,
@@ -204,7 +204,7 @@ def order_list_item(full_order: OrderWithCharges) -> OrderAnswer:
     )
 
 
-def payment_response(full_order: OrderWithCharges) -> OrderAnswer:
+def payment_response(full_order: OrderWithCharges) -> OrderResponse:
     """Return the response to a payment: `source` has no id. Source: SEED 2025-05.
 
     The older sample (2020) has stored_credentials instead of source; this follows the newer one.
@@ -229,9 +229,11 @@ def payment_response(full_order: OrderWithCharges) -> OrderAnswer:
     )
 
 
-def return_response(full_order: OrderWithCharges, items: list[ReturnedItem] | None) -> ReturnAnswer:
+def return_response(
+    full_order: OrderWithCharges, items: list[ReturnedItem] | None
+) -> ReturnResponse:
     """Return the response to a return; `items` are those of the request."""
-    return ReturnAnswer(
+    return ReturnResponse(
         id=full_order.order.id,
         amount=full_order.order.amount,
         tip_amount=full_order.tip_amount or None,

@@ -19,13 +19,13 @@ from mock_clover.clover.platform.records import (
     truncate_to_seconds,
 )
 from mock_clover.clover.platform.records_customer import (
-    AddressAnswer,
-    CardAnswer,
+    AddressResponse,
     CardInfo,
-    EmailAnswer,
-    PhoneAnswer,
-    PlatformCustomerAnswer,
+    CardResponse,
+    EmailResponse,
+    PhoneResponse,
     PlatformCustomerRequest,
+    PlatformCustomerResponse,
     PlatformCustomerUpdate,
 )
 from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
@@ -36,11 +36,11 @@ from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def customer_answer(
+def platform_customer_response(
     context: ResponseContext, customer: Customer, order: str | None = None
-) -> PlatformCustomerAnswer:
+) -> PlatformCustomerResponse:
     """Return the response for a customer; `order` is the id of the order that contains it."""
-    return PlatformCustomerAnswer(
+    return PlatformCustomerResponse(
         href=f"{context.root}/customers/{customer.id}",
         id=customer.id,
         orderRef=None if order is None else Reference(id=order),
@@ -57,7 +57,7 @@ def customer_answer(
 
 def _emails(customer: Customer) -> Elements:
     return nested_list(
-        EmailAnswer(
+        EmailResponse(
             id=derived_id("email", customer.id, email),
             emailAddress=email,
             primaryEmail=index == 0,
@@ -68,14 +68,14 @@ def _emails(customer: Customer) -> Elements:
 
 def _phones(customer: Customer) -> Elements:
     return nested_list(
-        PhoneAnswer(id=derived_id("phone", customer.id, phone), phoneNumber=phone)
+        PhoneResponse(id=derived_id("phone", customer.id, phone), phoneNumber=phone)
         for phone in customer.phones
     )
 
 
 def _addresses(customer: Customer) -> Elements:
     return nested_list(
-        AddressAnswer(
+        AddressResponse(
             id=derived_id("address", customer.id, str(index)), **msgspec.structs.asdict(address)
         )
         for index, address in enumerate(customer.addresses)
@@ -88,12 +88,12 @@ def _cards(context: ResponseContext, customer: Customer) -> Elements:
     return nested_list(card for card in cards if card is not None)
 
 
-def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardAnswer | None:
+def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardResponse | None:
     token = sandbox.tokens.get(saved.token)
     if token is None:
         return None
     card = token.card
-    return CardAnswer(
+    return CardResponse(
         id=saved.id,
         first6=card.first6,
         last4=card.last4,
@@ -135,18 +135,20 @@ def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Element
         "customers",
         FIELDS,
         rows,
-        lambda customer: customer_answer(context, customer),
+        lambda customer: platform_customer_response(context, customer),
     )
 
 
-def get_customer(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformCustomerAnswer:
+def get_customer(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformCustomerResponse:
     """Get one customer; `expand=cards` includes the ids needed to delete a card through /v1."""
-    return customer_answer(response_context(sandbox, call), _require(sandbox, call.ids[1]))
+    return platform_customer_response(
+        response_context(sandbox, call), _require(sandbox, call.ids[1])
+    )
 
 
 def create_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerRequest, ExpandQuery]
-) -> PlatformCustomerAnswer:
+) -> PlatformCustomerResponse:
     """Create a customer without a card."""
     body, context = call.body, response_context(sandbox, call)
     emails = tuple(address.emailAddress for address in body.emailAddresses or ())
@@ -166,12 +168,12 @@ def create_customer(
     sandbox.customers.put(customer.id, customer)
     send_platform_event(sandbox, "C", customer.id, "CREATE", "customer")
     call.why = "created a customer without a card on file"
-    return customer_answer(context, customer)
+    return platform_customer_response(context, customer)
 
 
 def update_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerUpdate, ExpandQuery]
-) -> PlatformCustomerAnswer:
+) -> PlatformCustomerResponse:
     """Update a customer's names; PUT and PATCH are not supported."""
     customer, body = _require(sandbox, call.ids[1]), call.body
     context = response_context(sandbox, call)
@@ -183,7 +185,7 @@ def update_customer(
     sandbox.customers.put(updated.id, updated)
     send_platform_event(sandbox, "C", updated.id, "UPDATE", "customer")
     call.why = "updated the customer"
-    return customer_answer(context, updated)
+    return platform_customer_response(context, updated)
 
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
@@ -206,7 +208,7 @@ ENDPOINTS = (
         "POST",
         "/customers",
         create_customer,
-        PlatformCustomerAnswer,
+        PlatformCustomerResponse,
         "write_customers",
         _OBSERVED,
         request=PlatformCustomerRequest,
@@ -217,7 +219,7 @@ ENDPOINTS = (
         "GET",
         "/customers/{customer_id}",
         get_customer,
-        PlatformCustomerAnswer,
+        PlatformCustomerResponse,
         "read_customers",
         documented("DOCS:ecommerce-faqs"),
         query=ExpandQuery,
@@ -227,7 +229,7 @@ ENDPOINTS = (
         "POST",
         "/customers/{customer_id}",
         update_customer,
-        PlatformCustomerAnswer,
+        PlatformCustomerResponse,
         "write_customers",
         _OBSERVED,
         request=PlatformCustomerUpdate,

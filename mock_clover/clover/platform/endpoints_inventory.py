@@ -17,18 +17,18 @@ from mock_clover.clover.platform.records import (
 from mock_clover.clover.platform.records_inventory import (
     TENDERS,
     InventoryItem,
-    ItemAnswer,
     ItemRequest,
+    ItemResponse,
     MerchantTax,
     OrderType,
-    OrderTypeAnswer,
     OrderTypeRequest,
-    TaxRateAnswer,
+    OrderTypeResponse,
     TaxRateRequest,
-    TenderAnswer,
-    item_answer,
-    order_type_answer,
-    tax_answer,
+    TaxRateResponse,
+    TenderResponse,
+    item_response,
+    order_type_response,
+    tax_response,
 )
 from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
 from mock_clover.clover.webhooks.operations import send_platform_event
@@ -77,10 +77,10 @@ TENDER_FIELDS: Fields = {
 }
 
 
-def tender(context: ResponseContext, label_key: str) -> TenderAnswer:
+def tender(context: ResponseContext, label_key: str) -> TenderResponse:
     """Return a tender by its key."""
     tender_id = derived_id("tender", context.sandbox.seed, label_key)
-    return TenderAnswer(
+    return TenderResponse(
         href=f"{context.root}/tenders/{tender_id}",
         id=tender_id,
         editable=False,
@@ -93,7 +93,7 @@ def tender(context: ResponseContext, label_key: str) -> TenderAnswer:
     )
 
 
-def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemAnswer:
+def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemResponse:
     """Create an item."""
     context = response_context(sandbox, call)
     sandbox.items.check_capacity()
@@ -103,7 +103,7 @@ def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemA
     sandbox.items.put(item.id, item)
     send_platform_event(sandbox, "I", item.id, "CREATE", "item")
     call.why = "created an item"
-    return _item_answer(context, item)
+    return _item_response(context, item)
 
 
 def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
@@ -111,43 +111,43 @@ def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     context = response_context(sandbox, call)
     rows = (item for _, item in sandbox.items.items_newest_first())
     return list_page(
-        context, call, "items", ITEM_FIELDS, rows, lambda item: _item_answer(context, item)
+        context, call, "items", ITEM_FIELDS, rows, lambda item: _item_response(context, item)
     )
 
 
-def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemAnswer:
+def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemResponse:
     """Get one item."""
     item = sandbox.items.get(call.ids[1])
     if item is None:
         raise PLATFORM_INVALID_ID.error()
-    return _item_answer(response_context(sandbox, call), item)
+    return _item_response(response_context(sandbox, call), item)
 
 
-def _item_answer(context: ResponseContext, item: InventoryItem) -> ItemAnswer:
+def _item_response(context: ResponseContext, item: InventoryItem) -> ItemResponse:
     """Return the response for an item; it has no modifier groups or categories."""
     expanded = {
         name: nested_list(()) for name in ("modifierGroups", "categories") if context.expands(name)
     }
     if context.expands("taxRates"):
         taxes = taxes_of(context.sandbox, item)
-        expanded["taxRates"] = nested_list(tax_answer(tax) for tax in taxes)
-    return item_answer(item, **expanded)
+        expanded["taxRates"] = nested_list(tax_response(tax) for tax in taxes)
+    return item_response(item, **expanded)
 
 
-def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRateAnswer:
+def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRateResponse:
     """Create a tax."""
     sandbox.tax_rates.check_capacity()
     tax = MerchantTax(id=sandbox.ids.object_id(), asked=call.body)
     sandbox.tax_rates.put(tax.id, tax)
     call.why = "created a tax"
-    return tax_answer(tax)
+    return tax_response(tax)
 
 
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List taxes, including NO_TAX_APPLIED."""
     rows = _append((tax for _, tax in sandbox.tax_rates.items_newest_first()), no_tax_rate(sandbox))
     return list_page(
-        response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_answer
+        response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_response
     )
 
 
@@ -156,15 +156,15 @@ def _append(rows: Iterator[MerchantTax], last: MerchantTax) -> Iterator[Merchant
     yield last
 
 
-def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateAnswer:
+def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateResponse:
     """Get one tax."""
     tax = find_tax(sandbox, call.ids[1])
     if tax is None:
         raise PLATFORM_INVALID_ID.error()
-    return tax_answer(tax)
+    return tax_response(tax)
 
 
-def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> OrderTypeAnswer:
+def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> OrderTypeResponse:
     """Create an order type; the first is the default."""
     sandbox.order_types.check_capacity()
     order_type = OrderType(
@@ -172,14 +172,14 @@ def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> O
     )
     sandbox.order_types.put(order_type.id, order_type)
     call.why = "created an order type"
-    return order_type_answer(order_type)
+    return order_type_response(order_type)
 
 
 def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List order types; a new sandbox has none."""
     rows = (order_type for _, order_type in sandbox.order_types.items_newest_first())
     context = response_context(sandbox, call)
-    return list_page(context, call, "order_types", TYPE_FIELDS, rows, order_type_answer)
+    return list_page(context, call, "order_types", TYPE_FIELDS, rows, order_type_response)
 
 
 def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
@@ -191,29 +191,36 @@ def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
 
 ENDPOINTS = (
     platform(
-        *("POST", "/items", create_item, ItemAnswer, "write_inventory", _OBSERVED),
+        *("POST", "/items", create_item, ItemResponse, "write_inventory", _OBSERVED),
         request=ItemRequest,
         query=ExpandQuery,
     ),
     platform_list("/items", list_items, ITEM_FIELDS, "read_inventory", _OBSERVED),
     platform(
-        *("GET", "/items/{item_id}", get_item, ItemAnswer, "read_inventory", _ITEM),
+        *("GET", "/items/{item_id}", get_item, ItemResponse, "read_inventory", _ITEM),
         query=ExpandQuery,
         errors=(PLATFORM_INVALID_ID,),
     ),
     platform(
-        *("POST", "/tax_rates", create_tax_rate, TaxRateAnswer, "write_inventory", _OBSERVED),
+        *("POST", "/tax_rates", create_tax_rate, TaxRateResponse, "write_inventory", _OBSERVED),
         request=TaxRateRequest,
     ),
     platform_list("/tax_rates", list_tax_rates, TAX_FIELDS, "read_inventory", _OBSERVED),
     platform(
-        *("GET", "/tax_rates/{tax_rate_id}", get_tax_rate, TaxRateAnswer, "read_inventory", _TAX),
+        *("GET", "/tax_rates/{tax_rate_id}", get_tax_rate, TaxRateResponse, "read_inventory", _TAX),
         errors=(PLATFORM_INVALID_ID,),
     ),
     # Order types and tenders belong to the merchant, not to the inventory. Source:
     # clover-mcp-server.
     platform(
-        *("POST", "/order_types", create_order_type, OrderTypeAnswer, "write_merchant", _OBSERVED),
+        *(
+            "POST",
+            "/order_types",
+            create_order_type,
+            OrderTypeResponse,
+            "write_merchant",
+            _OBSERVED,
+        ),
         request=OrderTypeRequest,
     ),
     platform_list("/order_types", list_order_types, TYPE_FIELDS, "read_merchant", _OBSERVED),

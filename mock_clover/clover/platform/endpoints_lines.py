@@ -20,12 +20,12 @@ from mock_clover.clover.platform.problems import (
 from mock_clover.clover.platform.records import Elements, ExpandQuery
 from mock_clover.clover.platform.records_order import (
     LINES_MAX,
-    LineAnswer,
     LineRequest,
+    LineResponse,
     LineTaxRequest,
 )
 from mock_clover.clover.platform.view import response_context
-from mock_clover.clover.platform.view_order import line_answer, lines_of
+from mock_clover.clover.platform.view_order import line_response, lines_of
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
@@ -36,7 +36,7 @@ _UNIT = 1_000
 LINE_ERRORS = (PLATFORM_ITEM_MISSING, PLATFORM_FRACTIONAL_QUANTITY, PLATFORM_INVALID_QUERY)
 
 
-def create_line_item(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineAnswer:
+def create_line_item(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> LineResponse:
     """Add a line; name, price and taxes default to those of the inventory item."""
     full_order = require_order(sandbox, call.ids[1])
     context = response_context(sandbox, call)
@@ -50,7 +50,7 @@ def create_line_item(sandbox: Sandbox, call: Call[LineRequest, ExpandQuery]) -> 
     sandbox.orders.put(order.id, updated)
     send_platform_event(sandbox, "O", order.id, "UPDATE", "order")
     call.why = "added a line"
-    return line_answer(context, updated, len(items) - 1)
+    return line_response(context, updated, len(items) - 1)
 
 
 def list_line_items(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
@@ -135,7 +135,7 @@ ENDPOINTS = (
         "POST",
         "/orders/{order_id}/line_items",
         create_line_item,
-        LineAnswer,
+        LineResponse,
         "write_orders",
         observed("clover-mcp-server, sandbox 2026-06"),
         request=LineRequest,

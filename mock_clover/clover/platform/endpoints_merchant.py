@@ -7,7 +7,7 @@ from mock_clover.clover.platform.records import (
     Address,
     ExpandQuery,
     Gateway,
-    MerchantAnswer,
+    MerchantResponse,
     Owner,
     PaymentConfigs,
     Properties,
@@ -24,7 +24,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 CURRENCY = "USD"
 
 
-def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAnswer:
+def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantResponse:
     """Get the merchant; `expand=address,owner,gateway` includes more."""
     context = response_context(sandbox, call)
     root = context.root
@@ -32,7 +32,7 @@ def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantAns
         href=f"{root}/employees/{sandbox.credentials.employee_id}",
         id=sandbox.credentials.employee_id,
     )
-    return MerchantAnswer(
+    return MerchantResponse(
         href=root,
         id=sandbox.credentials.merchant_id,
         name=merchant_name(sandbox.seed),
@@ -146,7 +146,7 @@ ENDPOINTS = (
         "GET",
         "",
         get_merchant,
-        MerchantAnswer,
+        MerchantResponse,
         "read_merchant",
         documented("REF merchant; its fields are inferred"),
         query=ExpandQuery,

@@ -20,7 +20,7 @@ from mock_clover.clover.platform.endpoints_lines import (
     with_lines,
 )
 from mock_clover.clover.platform.endpoints_merchant import CURRENCY
-from mock_clover.clover.platform.endpoints_payments import payment_answer
+from mock_clover.clover.platform.endpoints_payments import platform_payment_response
 from mock_clover.clover.platform.http import platform, platform_list
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
@@ -39,12 +39,12 @@ from mock_clover.clover.platform.records import (
 from mock_clover.clover.platform.records_order import (
     AtomicOrderRequest,
     PlatformOrder,
-    PlatformOrderAnswer,
     PlatformOrderRequest,
+    PlatformOrderResponse,
 )
 from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
 from mock_clover.clover.platform.view_order import (
-    order_answer,
+    platform_order_response,
     request_of,
     state_of,
     total_of,
@@ -92,29 +92,36 @@ def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     context = response_context(sandbox, call)
     rows = (full_order for _, full_order in newest_orders(sandbox))
     return list_page(
-        context, call, "orders", FIELDS, rows, lambda full_order: order_answer(context, full_order)
+        context,
+        call,
+        "orders",
+        FIELDS,
+        rows,
+        lambda full_order: platform_order_response(context, full_order),
     )
 
 
-def get_order(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformOrderAnswer:
+def get_order(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformOrderResponse:
     """Get one order; `expand=lineItems,payments,refunds` includes more."""
-    return order_answer(response_context(sandbox, call), require_order(sandbox, call.ids[1]))
+    return platform_order_response(
+        response_context(sandbox, call), require_order(sandbox, call.ids[1])
+    )
 
 
 def create_order(
     sandbox: Sandbox, call: Call[PlatformOrderRequest, ExpandQuery]
-) -> PlatformOrderAnswer:
+) -> PlatformOrderResponse:
     """Create a custom order without lines and total; it is paid through /v1."""
     context = response_context(sandbox, call)
     sandbox.orders.check_capacity()
     order = _store_order(sandbox, call.body, ())
     call.why = "created an order without lines; add them with POST …/line_items"
-    return order_answer(context, OrderWithCharges(order, ()))
+    return platform_order_response(context, OrderWithCharges(order, ()))
 
 
 def update_order(
     sandbox: Sandbox, call: Call[PlatformOrderRequest, ExpandQuery]
-) -> PlatformOrderAnswer:
+) -> PlatformOrderResponse:
     """Update an order: total, state, title, note."""
     full_order, body = require_order(sandbox, call.ids[1]), call.body
     context = response_context(sandbox, call)
@@ -137,7 +144,7 @@ def update_order(
     sandbox.orders.put(order.id, updated)
     send_platform_event(sandbox, "O", order.id, "UPDATE", "order")
     call.why = "updated the order"
-    return order_answer(context, replace(full_order, order=updated))
+    return platform_order_response(context, replace(full_order, order=updated))
 
 
 def delete_order(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
@@ -154,20 +161,22 @@ def delete_order(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
 def list_order_payments(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
     """List the payments of an order."""
     context, full_order = response_context(sandbox, call), require_order(sandbox, call.ids[1])
-    payments = nested_list(payment_answer(context, charge) for charge in full_order.charges)
+    payments = nested_list(
+        platform_payment_response(context, charge) for charge in full_order.charges
+    )
     return replace(payments, href=f"{context.root}/orders/{full_order.order.id}/payments?limit=100")
 
 
 def create_atomic_order(
     sandbox: Sandbox, call: Call[AtomicOrderRequest, ExpandQuery]
-) -> PlatformOrderAnswer:
+) -> PlatformOrderResponse:
     """Create an order with all its lines; total and taxes are computed."""
     context = response_context(sandbox, call)
     request, items = _parse_cart(sandbox, call.body)
     sandbox.orders.check_capacity()
     order = _store_order(sandbox, request, items)
     call.why = "created an order with all its lines"
-    return order_answer(_with_lines(context), OrderWithCharges(order, ()))
+    return platform_order_response(_with_lines(context), OrderWithCharges(order, ()))
 
 
 def _parse_cart(
@@ -226,7 +235,7 @@ ENDPOINTS = (
         "POST",
         "/orders",
         create_order,
-        PlatformOrderAnswer,
+        PlatformOrderResponse,
         "write_orders",
         observed("clover_sandbox_simulator, recorded in 2026-02"),
         request=PlatformOrderRequest,
@@ -237,7 +246,7 @@ ENDPOINTS = (
         "GET",
         "/orders/{order_id}",
         get_order,
-        PlatformOrderAnswer,
+        PlatformOrderResponse,
         "read_orders",
         documented("REF orderGetOrder"),
         query=ExpandQuery,
@@ -247,7 +256,7 @@ ENDPOINTS = (
         "POST",
         "/orders/{order_id}",
         update_order,
-        PlatformOrderAnswer,
+        PlatformOrderResponse,
         "write_orders",
         documented("REF orderUpdateOrder"),
         request=PlatformOrderRequest,
@@ -277,7 +286,7 @@ ENDPOINTS = (
         "POST",
         "/atomic_order/orders",
         create_atomic_order,
-        PlatformOrderAnswer,
+        PlatformOrderResponse,
         "write_orders",
         documented("DOCS:create-an-atomic-order; the fields of the response are inferred"),
         request=AtomicOrderRequest,

@@ -23,12 +23,12 @@ from mock_clover.clover.platform.records import (
 from mock_clover.clover.platform.records_inventory import DEFAULT_TENDER_BY_KIND, TENDERS
 from mock_clover.clover.platform.records_payment import (
     RESULTS,
-    AdditionalChargeAnswer,
+    AdditionalChargeResponse,
     CardOnFile,
     CardTransaction,
-    PaymentAnswer,
+    PaymentResponse,
     PaymentResult,
-    PlatformRefundAnswer,
+    PlatformRefundResponse,
 )
 from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
 from mock_clover.clover.refunds.records import Refund
@@ -53,12 +53,12 @@ def payment_tax(charge: Charge) -> int:
     return min(charge.request.tax_amount or 0, payment_amount(charge))
 
 
-def payment_answer(context: ResponseContext, charge: Charge) -> PaymentAnswer:
+def platform_payment_response(context: ResponseContext, charge: Charge) -> PaymentResponse:
     """Return the payment response for a charge."""
     full_tender = tender(context, _tender_key(context, charge))
     order = None if charge.order is None else Reference(id=charge.order)
     created = truncate_to_seconds(charge.created_ms)
-    return PaymentAnswer(
+    return PaymentResponse(
         id=charge.id,
         order=order,
         tender=full_tender
@@ -98,7 +98,7 @@ def _surcharges(charge: Charge) -> Elements:
         return nested_list(())
     return nested_list(
         (
-            AdditionalChargeAnswer(
+            AdditionalChargeResponse(
                 id=surcharge.id or derived_id("surcharge", charge.id),
                 amount=surcharge.amount,
                 rate=surcharge.rate,
@@ -142,18 +142,18 @@ def _transaction(charge: Charge) -> CardTransaction | None:
     )
 
 
-def refund_answer(context: ResponseContext, refund: Refund) -> PlatformRefundAnswer:
+def platform_refund_response(context: ResponseContext, refund: Refund) -> PlatformRefundResponse:
     """Return the response for a refund."""
     charge = context.sandbox.charges.get(refund.charge)
     order = charge.order if charge is not None else None
     tax, total = (payment_tax(charge), payment_amount(charge)) if charge is not None else (0, 0)
     created = truncate_to_seconds(refund.created_ms)
     expanded = charge is not None and context.expands("payment")
-    return PlatformRefundAnswer(
+    return PlatformRefundResponse(
         id=refund.id,
         orderRef=None if order is None else Reference(id=order),
         payment=(
-            payment_answer(context.nested("payment"), charge)
+            platform_payment_response(context.nested("payment"), charge)
             if charge is not None and expanded
             else Reference(id=refund.charge)
         ),
@@ -184,7 +184,7 @@ def _charge_refunds(context: ResponseContext, charge: Charge) -> Elements:
         return nested_list(())
     inner = context.nested("refunds")
     refunds = refunds_of(context.sandbox, frozenset({charge.id}))
-    return nested_list(refund_answer(inner, refund) for refund in refunds)
+    return nested_list(platform_refund_response(inner, refund) for refund in refunds)
 
 
 PAYMENT_FIELDS: Fields = {
@@ -220,16 +220,16 @@ def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements
         "payments",
         PAYMENT_FIELDS,
         rows,
-        lambda charge: payment_answer(context, charge),
+        lambda charge: platform_payment_response(context, charge),
     )
 
 
-def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentAnswer:
+def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentResponse:
     """Get one payment by the id of its charge."""
     charge = sandbox.charges.get(call.ids[1])
     if charge is None:
         raise PLATFORM_PAYMENT_NOT_FOUND.error()
-    return payment_answer(response_context(sandbox, call), charge)
+    return platform_payment_response(response_context(sandbox, call), charge)
 
 
 def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
@@ -241,7 +241,7 @@ def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
         "refunds",
         REFUND_FIELDS,
         _all_refunds(sandbox),
-        lambda refund: refund_answer(context, refund),
+        lambda refund: platform_refund_response(context, refund),
     )
 
 
@@ -252,7 +252,7 @@ ENDPOINTS = (
         "GET",
         "/payments/{payment_id}",
         get_payment,
-        PaymentAnswer,
+        PaymentResponse,
         "read_payments",
         documented("REF payGetPayment"),
         query=ExpandQuery,

@@ -154,7 +154,7 @@ class Properties(Record, frozen=True, kw_only=True):
     merchantRef: Reference | None = None
 
 
-class MerchantAnswer(Record, frozen=True, kw_only=True):
+class MerchantResponse(Record, frozen=True, kw_only=True):
     """A merchant; fields that are not expanded are references."""
 
     evidence: ClassVar[Evidence] = inferred(

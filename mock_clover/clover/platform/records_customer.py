@@ -76,7 +76,7 @@ class PlatformCustomerRequest(PlatformCustomerUpdate, frozen=True, kw_only=True)
     ) = None
 
 
-class EmailAnswer(Record, frozen=True, kw_only=True):
+class EmailResponse(Record, frozen=True, kw_only=True):
     """One of `emailAddresses`."""
 
     evidence: ClassVar[Evidence] = observed(
@@ -88,7 +88,7 @@ class EmailAnswer(Record, frozen=True, kw_only=True):
     primaryEmail: bool
 
 
-class PhoneAnswer(Record, frozen=True, kw_only=True):
+class PhoneResponse(Record, frozen=True, kw_only=True):
     """One of `phoneNumbers`."""
 
     evidence: ClassVar[Evidence] = observed(
@@ -99,7 +99,7 @@ class PhoneAnswer(Record, frozen=True, kw_only=True):
     phoneNumber: str
 
 
-class AddressAnswer(PostalAddress, frozen=True, kw_only=True):
+class AddressResponse(PostalAddress, frozen=True, kw_only=True):
     """One of `addresses`."""
 
     evidence: ClassVar[Evidence] = inferred(
@@ -118,7 +118,7 @@ class CardInfo(Record, frozen=True, kw_only=True):
     default: str
 
 
-class CardAnswer(Record, frozen=True, kw_only=True):
+class CardResponse(Record, frozen=True, kw_only=True):
     """A card on file. Source: goparrot; `expirationDate` is MMYY."""
 
     evidence: ClassVar[Evidence] = observed("GP; the value of tokenType is inferred")
@@ -135,7 +135,7 @@ class CardAnswer(Record, frozen=True, kw_only=True):
     customer: Reference
 
 
-class PlatformCustomerAnswer(Record, frozen=True, kw_only=True):
+class PlatformCustomerResponse(Record, frozen=True, kw_only=True):
     """A customer. Source: CC 27777; contacts appear only if they are expanded."""
 
     evidence: ClassVar[Evidence] = observed("CC 27777")

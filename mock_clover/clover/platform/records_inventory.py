@@ -52,7 +52,7 @@ class InventoryItem(Record, frozen=True, kw_only=True):
     modified_ms: Millis
 
 
-class ItemAnswer(Record, frozen=True, kw_only=True):
+class ItemResponse(Record, frozen=True, kw_only=True):
     """Response for an item. Source: clover_sandbox_simulator 2026-02."""
 
     evidence: ClassVar[Evidence] = observed("clover_sandbox_simulator, recorded in 2026-02")
@@ -76,10 +76,10 @@ class ItemAnswer(Record, frozen=True, kw_only=True):
     deleted: bool
 
 
-def item_answer(item: InventoryItem, **expanded: Elements) -> ItemAnswer:
+def item_response(item: InventoryItem, **expanded: Elements) -> ItemResponse:
     """Return the response for an item with its expanded fields."""
     request = item.asked
-    return ItemAnswer(
+    return ItemResponse(
         id=item.id,
         hidden=request.hidden,
         available=request.available,
@@ -141,7 +141,7 @@ class MerchantTax(Record, frozen=True, kw_only=True):
     asked: TaxRateRequest
 
 
-class TaxRateAnswer(Record, frozen=True, kw_only=True):
+class TaxRateResponse(Record, frozen=True, kw_only=True):
     """Response for a tax of a merchant or of a line. Source: clover_sandbox_simulator."""
 
     evidence: ClassVar[Evidence] = observed(
@@ -161,10 +161,10 @@ NO_TAX_APPLIED = "NO_TAX_APPLIED"
 """The tax that every merchant has. Source: clover_sandbox_simulator."""
 
 
-def tax_answer(tax: MerchantTax) -> TaxRateAnswer:
+def tax_response(tax: MerchantTax) -> TaxRateResponse:
     """Return the response for a merchant's tax."""
     request = tax.asked
-    return TaxRateAnswer(
+    return TaxRateResponse(
         id=tax.id,
         name=request.name,
         taxType=request.taxType,
@@ -198,7 +198,7 @@ class OrderType(Record, frozen=True, kw_only=True):
     is_default: bool
 
 
-class OrderTypeAnswer(Record, frozen=True, kw_only=True):
+class OrderTypeResponse(Record, frozen=True, kw_only=True):
     """Response for an order type. Source: clover_sandbox_simulator."""
 
     evidence: ClassVar[Evidence] = observed("clover_sandbox_simulator, recorded in 2026-02")
@@ -215,9 +215,9 @@ class OrderTypeAnswer(Record, frozen=True, kw_only=True):
     isDeleted: bool
 
 
-def order_type_answer(order_type: OrderType) -> OrderTypeAnswer:
+def order_type_response(order_type: OrderType) -> OrderTypeResponse:
     """Return the response for an order type."""
-    return OrderTypeAnswer(
+    return OrderTypeResponse(
         id=order_type.id,
         label=order_type.asked.label,
         taxable=order_type.asked.taxable,
@@ -231,7 +231,7 @@ def order_type_answer(order_type: OrderType) -> OrderTypeAnswer:
     )
 
 
-class TenderAnswer(Record, frozen=True, kw_only=True):
+class TenderResponse(Record, frozen=True, kw_only=True):
     """A tender. Source: clover-mcp-server for the fields, clover-android-sdk for the keys."""
 
     evidence: ClassVar[Evidence] = observed("clover-mcp-server, sandbox 2026-06")

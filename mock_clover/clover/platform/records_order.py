@@ -189,7 +189,7 @@ class AtomicOrderRequest(Record, frozen=True, kw_only=True):
     orderCart: Annotated[OrderCart, doc("The cart.", _ATOMIC, problem_name=_QUERY)] | None = None
 
 
-class LineAnswer(Record, frozen=True, kw_only=True):
+class LineResponse(Record, frozen=True, kw_only=True):
     """A line of an order. Source: CC 27777 and recorded orders of other clients."""
 
     evidence: ClassVar[Evidence] = observed("CC 27777")
@@ -209,7 +209,7 @@ class LineAnswer(Record, frozen=True, kw_only=True):
     taxRates: Elements | None = None
 
 
-class PlatformOrderAnswer(Record, frozen=True, kw_only=True):
+class PlatformOrderResponse(Record, frozen=True, kw_only=True):
     """An order. Source: CC 27777 (created by ecommerce), clover_sandbox_simulator (by this API)."""
 
     evidence: ClassVar[Evidence] = observed(

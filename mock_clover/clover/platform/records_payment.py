@@ -54,7 +54,7 @@ class CardTransaction(Record, frozen=True, kw_only=True):
     captured: bool
 
 
-class AdditionalChargeAnswer(Record, frozen=True, kw_only=True):
+class AdditionalChargeResponse(Record, frozen=True, kw_only=True):
     """One of `additionalCharges`, a surcharge; `rate` 35000 is 3.5%."""
 
     evidence: ClassVar[Evidence] = documented("DOCS:working-with-transaction-data")
@@ -66,7 +66,7 @@ class AdditionalChargeAnswer(Record, frozen=True, kw_only=True):
     payment: Reference
 
 
-class PaymentAnswer(Record, frozen=True, kw_only=True):
+class PaymentResponse(Record, frozen=True, kw_only=True):
     """A payment. Source: CC 27777."""
 
     evidence: ClassVar[Evidence] = observed("CC 27777")
@@ -90,7 +90,7 @@ class PaymentAnswer(Record, frozen=True, kw_only=True):
     additionalCharges: Elements | None = None
 
 
-class PlatformRefundAnswer(Record, frozen=True, kw_only=True):
+class PlatformRefundResponse(Record, frozen=True, kw_only=True):
     """A refund. Source: clover-mcp-server for most fields, GP for `voided`."""
 
     evidence: ClassVar[Evidence] = observed("clover-mcp-server, sandbox 2026-06; GP for voided")

@@ -5,19 +5,23 @@ from mock_clover.clover.orders.endpoints_returns import line_id
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.orders.records_item import TaxRate
 from mock_clover.clover.orders.responses import OrderWithCharges
-from mock_clover.clover.platform.endpoints_customers import customer_answer
-from mock_clover.clover.platform.endpoints_payments import payment_answer, refund_answer, refunds_of
+from mock_clover.clover.platform.endpoints_customers import platform_customer_response
+from mock_clover.clover.platform.endpoints_payments import (
+    platform_payment_response,
+    platform_refund_response,
+    refunds_of,
+)
 from mock_clover.clover.platform.records import Elements, Reference, truncate_to_seconds
 from mock_clover.clover.platform.records_inventory import (
-    OrderTypeAnswer,
-    TaxRateAnswer,
-    order_type_answer,
+    OrderTypeResponse,
+    TaxRateResponse,
+    order_type_response,
 )
 from mock_clover.clover.platform.records_order import (
-    LineAnswer,
+    LineResponse,
     PaymentState,
-    PlatformOrderAnswer,
     PlatformOrderRequest,
+    PlatformOrderResponse,
 )
 from mock_clover.clover.platform.view import ResponseContext, nested_list
 from mock_clover.sandbox.sandbox import Sandbox
@@ -64,12 +68,14 @@ def payment_state(full_order: OrderWithCharges) -> PaymentState | None:
     return None if total_of(full_order) is None else "OPEN"
 
 
-def order_answer(context: ResponseContext, full_order: OrderWithCharges) -> PlatformOrderAnswer:
+def platform_order_response(
+    context: ResponseContext, full_order: OrderWithCharges
+) -> PlatformOrderResponse:
     """Return the response for an order."""
     order, request = full_order.order, request_of(full_order)
     created = truncate_to_seconds(order.created_ms)
     custom = order.platform is not None and not order.platform.reckoned
-    return PlatformOrderAnswer(
+    return PlatformOrderResponse(
         href=f"{context.root}/orders/{order.id}",
         id=order.id,
         currency=order.currency,
@@ -101,38 +107,40 @@ def _customers(context: ResponseContext, order: Order) -> Elements:
     customer = context.sandbox.customers.get(order.customer or "")
     if customer is None:
         return nested_list(())
-    return nested_list((customer_answer(context.nested("customers"), customer, order.id),))
+    return nested_list(
+        (platform_customer_response(context.nested("customers"), customer, order.id),)
+    )
 
 
 def _order_type(
     context: ResponseContext, request: PlatformOrderRequest
-) -> OrderTypeAnswer | Reference | None:
+) -> OrderTypeResponse | Reference | None:
     type_id = request.orderType.id if request.orderType is not None else None
     if type_id is None:
         return None
     order_type = context.sandbox.order_types.get(type_id)
     if order_type is None or not context.expands("orderType"):
         return Reference(id=type_id)
-    return order_type_answer(order_type)
+    return order_type_response(order_type)
 
 
 def _lines(context: ResponseContext, order: Order) -> Elements:
     return nested_list(lines_of(context.nested("lineItems"), order))
 
 
-def lines_of(context: ResponseContext, order: Order) -> tuple[LineAnswer, ...]:
+def lines_of(context: ResponseContext, order: Order) -> tuple[LineResponse, ...]:
     """Return the lines of an order; /v1 uses the same ids for returns."""
-    return tuple(line_answer(context, order, index) for index in range(len(order.items)))
+    return tuple(line_response(context, order, index) for index in range(len(order.items)))
 
 
-def line_answer(context: ResponseContext, order: Order, index: int) -> LineAnswer:
+def line_response(context: ResponseContext, order: Order, index: int) -> LineResponse:
     """Return one line of an order. A quantity other than one is in `unitQty` (inferred)."""
     item = order.items[index]
     line_item_id = line_id(order, index)
     returned = order.returned[index] if order.returned else 0
     created = truncate_to_seconds(order.created_ms)
     has_quantity = item.quantity is not None and item.quantity != 1
-    return LineAnswer(
+    return LineResponse(
         id=line_item_id,
         orderRef=Reference(id=order.id),
         item=Reference(id=item.parent) if (item.parent or "") in context.sandbox.items else None,
@@ -155,9 +163,9 @@ def line_answer(context: ResponseContext, order: Order, index: int) -> LineAnswe
     )
 
 
-def _line_tax(sandbox: Sandbox, line: str, rate: TaxRate) -> TaxRateAnswer:
+def _line_tax(sandbox: Sandbox, line: str, rate: TaxRate) -> TaxRateResponse:
     tax = find_tax(sandbox, rate.tax_rate_uuid) if rate.tax_rate_uuid is not None else None
-    return TaxRateAnswer(
+    return TaxRateResponse(
         id=rate.tax_rate_uuid,
         lineItemRef=Reference(id=line),
         name=rate.name or (tax.asked.name if tax is not None else None),
@@ -169,10 +177,10 @@ def _line_tax(sandbox: Sandbox, line: str, rate: TaxRate) -> TaxRateAnswer:
 
 def _payments(context: ResponseContext, full_order: OrderWithCharges) -> Elements:
     inner = context.nested("payments", "payment")
-    return nested_list(payment_answer(inner, charge) for charge in full_order.charges)
+    return nested_list(platform_payment_response(inner, charge) for charge in full_order.charges)
 
 
 def _refunds(context: ResponseContext, full_order: OrderWithCharges) -> Elements:
     inner = context.nested("refunds")
     refunds = refunds_of(context.sandbox, frozenset(charge.id for charge in full_order.charges))
-    return nested_list(refund_answer(inner, refund) for refund in refunds)
+    return nested_list(platform_refund_response(inner, refund) for refund in refunds)

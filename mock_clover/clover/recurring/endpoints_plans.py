@@ -21,11 +21,11 @@ from mock_clover.clover.recurring.problems import (
 )
 from mock_clover.clover.recurring.records import (
     Plan,
-    PlanAnswer,
     PlanQuery,
     PlanRequest,
+    PlanResponse,
     PlanUpdate,
-    plan_answer,
+    own_plan_response,
 )
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import encode
@@ -40,7 +40,7 @@ DOC = documented(
 )
 
 
-def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanAnswer:
+def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanResponse:
     """Create a plan."""
     check_merchant(sandbox, call)
     body = call.body
@@ -78,13 +78,13 @@ def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
     return EncodedJson(encode(tuple(islice(plans, ROWS_MAX))))
 
 
-def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanAnswer:
+def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanResponse:
     """Return one plan."""
     check_merchant(sandbox, call)
     return plan_response(sandbox, require_plan(sandbox, call.ids[0]))
 
 
-def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanAnswer:
+def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
     """Update a plan, except its interval. Active subscriptions prevent its deactivation."""
     check_merchant(sandbox, call)
     body, plan = call.body, require_plan(sandbox, call.ids[0])
@@ -136,10 +136,10 @@ def require_plan(sandbox: Sandbox, plan_id: str) -> Plan:
     return plan
 
 
-def plan_response(sandbox: Sandbox, plan: Plan) -> PlanAnswer:
+def plan_response(sandbox: Sandbox, plan: Plan) -> PlanResponse:
     """Return the response for a plan of this sandbox's merchant and app."""
     credentials = sandbox.credentials
-    return plan_answer(plan, credentials.merchant_id, credentials.client_id)
+    return own_plan_response(plan, credentials.merchant_id, credentials.client_id)
 
 
 ENDPOINTS = (
@@ -150,7 +150,7 @@ ENDPOINTS = (
         path_alias="/v1/plans",
         run=create_plan,
         request=PlanRequest,
-        response=PlanAnswer,
+        response=PlanResponse,
         idempotent=True,
         auth=bearer("read_merchant", "write_merchant", requires_merchant_id=True),
         errors=(AMOUNT_TOO_LARGE,),
@@ -164,7 +164,7 @@ ENDPOINTS = (
         path_alias="/v1/plans",
         run=list_plans,
         query=PlanQuery,
-        response=PlanAnswer,
+        response=PlanResponse,
         auth=bearer("read_merchant", requires_merchant_id=True),
         response_format="array",
         about="List plans, newest first (inferred), as a bare array of at most 1,000.",
@@ -176,7 +176,7 @@ ENDPOINTS = (
         path="/recurring/v1/plans/{plan_id}",
         path_alias="/v1/plans/{plan_id}",
         run=get_plan,
-        response=PlanAnswer,
+        response=PlanResponse,
         auth=bearer("read_merchant", requires_merchant_id=True),
         errors=(PLAN_NOT_FOUND,),
         about="Get one plan.",
@@ -189,7 +189,7 @@ ENDPOINTS = (
         path_alias="/v1/plans/{plan_id}",
         run=update_plan,
         request=PlanUpdate,
-        response=PlanAnswer,
+        response=PlanResponse,
         auth=bearer("read_merchant", "write_merchant", requires_merchant_id=True),
         errors=(PLAN_NOT_FOUND, PLAN_INTERVAL_FIXED, PLAN_HAS_SUBSCRIPTIONS, AMOUNT_TOO_LARGE),
         about="Update a plan; `active: false` deactivates it if it has no active subscriptions.",

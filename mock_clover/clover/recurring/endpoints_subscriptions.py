@@ -32,10 +32,10 @@ from mock_clover.clover.recurring.problems import (
 from mock_clover.clover.recurring.records import (
     Plan,
     Subscription,
-    SubscriptionAnswer,
     SubscriptionRequest,
+    SubscriptionResponse,
     SubscriptionUpdate,
-    subscription_answer,
+    subscription_response,
 )
 from mock_clover.clover.recurring.records_interval import parse_iso8601
 from mock_clover.core.record import encode
@@ -48,7 +48,7 @@ CurrentDate = TypeVar("CurrentDate", int, int | None)
 
 def create_subscription(
     sandbox: Sandbox, call: Call[SubscriptionRequest, None]
-) -> SubscriptionAnswer:
+) -> SubscriptionResponse:
     """Subscribe a customer to a plan, from the start date or from now."""
     check_merchant(sandbox, call)
     body, plan, now_ms = call.body, require_plan(sandbox, call.ids[0]), sandbox.clock.now_ms()
@@ -103,7 +103,7 @@ def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
     return EncodedJson(encode(tuple(islice(answers, ROWS_MAX))))
 
 
-def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionAnswer:
+def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionResponse:
     """Return one subscription, with the time of its last payment."""
     check_merchant(sandbox, call)
     row, plan = _require_subscription(sandbox, call.ids[0])
@@ -112,7 +112,7 @@ def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionAn
 
 def update_subscription(
     sandbox: Sandbox, call: Call[SubscriptionUpdate, None]
-) -> SubscriptionAnswer:
+) -> SubscriptionResponse:
     """Update a subscription, set its end date, pause it or resume it."""
     check_merchant(sandbox, call)
     body, now_ms = call.body, sandbox.clock.now_ms()
@@ -193,8 +193,8 @@ def _require_subscription(sandbox: Sandbox, subscription_id: str) -> tuple[Subsc
 
 def _answer(
     sandbox: Sandbox, row: Subscription, plan: Plan, *, include_get_fields: bool = False
-) -> SubscriptionAnswer:
-    return subscription_answer(
+) -> SubscriptionResponse:
+    return subscription_response(
         row, plan_response(sandbox, plan), include_get_fields=include_get_fields
     )
 
@@ -209,7 +209,7 @@ ENDPOINTS = (
         path_alias="/v1/plans/{plan_id}/subscriptions",
         run=create_subscription,
         request=SubscriptionRequest,
-        response=SubscriptionAnswer,
+        response=SubscriptionResponse,
         idempotent=True,
         auth=bearer(
             "read_merchant", "read_customers", "write_customers", requires_merchant_id=True
@@ -224,7 +224,7 @@ ENDPOINTS = (
         path="/recurring/v1/subscriptions",
         path_alias="/v1/subscriptions",
         run=list_subscriptions,
-        response=SubscriptionAnswer,
+        response=SubscriptionResponse,
         auth=bearer("read_merchant", "read_customers", requires_merchant_id=True),
         response_format="array",
         about="List subscriptions, newest first (inferred), as a bare array of at most 1,000.",
@@ -236,7 +236,7 @@ ENDPOINTS = (
         path="/recurring/v1/subscriptions/{subscription_id}",
         path_alias="/v1/subscriptions/{subscription_id}",
         run=get_subscription,
-        response=SubscriptionAnswer,
+        response=SubscriptionResponse,
         auth=bearer("read_merchant", "read_customers", requires_merchant_id=True),
         errors=(SUBSCRIPTION_NOT_FOUND,),
         about="Get one subscription.",
@@ -249,7 +249,7 @@ ENDPOINTS = (
         path_alias="/v1/subscriptions/{subscription_id}",
         run=update_subscription,
         request=SubscriptionUpdate,
-        response=SubscriptionAnswer,
+        response=SubscriptionResponse,
         auth=bearer(
             "read_merchant", "read_customers", "write_customers", requires_merchant_id=True
         ),

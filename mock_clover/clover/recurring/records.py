@@ -253,7 +253,7 @@ def _charge_descriptor(descriptor: SoftDescriptor) -> ChargeDescriptor:
     return ChargeDescriptor(dba_name=descriptor.dbaName and descriptor.dbaName[:38])
 
 
-class PlanAnswer(Record, frozen=True, kw_only=True):
+class PlanResponse(Record, frozen=True, kw_only=True):
     """Response for a plan; fields in the documented order."""
 
     evidence: ClassVar[Evidence] = _DOC
@@ -274,7 +274,7 @@ class PlanAnswer(Record, frozen=True, kw_only=True):
     object: str | None = None
 
 
-class SubscriptionAnswer(Record, frozen=True, kw_only=True):
+class SubscriptionResponse(Record, frozen=True, kw_only=True):
     """Response for a subscription; two fields are returned only by GET (documented)."""
 
     evidence: ClassVar[Evidence] = _DOC
@@ -295,13 +295,13 @@ class SubscriptionAnswer(Record, frozen=True, kw_only=True):
     modifiedTime: str
     additionalCharges: tuple[str, ...] | None = None
     lastRunDate: str | None = None
-    plan: PlanAnswer
+    plan: PlanResponse
     object: str | None = None
 
 
-def plan_answer(plan: Plan, merchant_id: str, app_id: str) -> PlanAnswer:
+def own_plan_response(plan: Plan, merchant_id: str, app_id: str) -> PlanResponse:
     """Return the response for a plan."""
-    return PlanAnswer(
+    return PlanResponse(
         name=plan.name,
         taxRateUuids=plan.tax_rate_uuids,
         tipAmount=plan.tip_amount,
@@ -319,11 +319,11 @@ def plan_answer(plan: Plan, merchant_id: str, app_id: str) -> PlanAnswer:
     )
 
 
-def subscription_answer(
-    row: Subscription, plan: PlanAnswer, *, include_get_fields: bool = False
-) -> SubscriptionAnswer:
+def subscription_response(
+    row: Subscription, plan: PlanResponse, *, include_get_fields: bool = False
+) -> SubscriptionResponse:
     """Return the response for a subscription; `include_get_fields` adds the fields of GET."""
-    return SubscriptionAnswer(
+    return SubscriptionResponse(
         id=row.id,
         customerUuid=row.customer,
         collectionMethod="CHARGE_AUTOMATICALLY",

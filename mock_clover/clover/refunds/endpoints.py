@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import REFUND_TYPE, Charge, RefundType
 from mock_clover.clover.charges.records_surcharge import surcharge
-from mock_clover.clover.charges.responses import ListAnswer
+from mock_clover.clover.charges.responses import ListResponse
 from mock_clover.clover.common.problems import (
     CHARGE_ALREADY_REFUNDED,
     PARTIAL_REFUND_NOT_ALLOWED,
@@ -13,7 +13,12 @@ from mock_clover.clover.common.problems import (
     REFUND_TOO_LARGE,
 )
 from mock_clover.clover.gift_cards.operations import balance_change
-from mock_clover.clover.refunds.records import Refund, RefundAnswer, RefundRequest, refund_response
+from mock_clover.clover.refunds.records import (
+    Refund,
+    RefundRequest,
+    RefundResponse,
+    refund_response,
+)
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
@@ -21,7 +26,7 @@ from mock_clover.engine.pagination import ListQuery, paginate
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundAnswer:
+def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundResponse:
     """Refund a charge, or void an authorization."""
     body = call.body
     charge = sandbox.charges.get(body.charge)
@@ -126,7 +131,7 @@ def _check_partial_refund_allowed(sandbox: Sandbox, charge: Charge) -> None:
         raise PARTIAL_REFUND_NOT_ALLOWED.error()
 
 
-def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundAnswer:
+def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundResponse:
     """Return one refund."""
     refund = sandbox.refunds.get(call.ids[0])
     if refund is None:
@@ -134,7 +139,7 @@ def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundAnswer:
     return refund_response(refund)
 
 
-def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListAnswer:
+def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListResponse:
     """Return refunds, newest first."""
     query = call.query
     return paginate(
@@ -157,7 +162,7 @@ ENDPOINTS = (
         auth=bearer(
             "read_customers", "read_merchant", "read_orders", "read_payments", "online_payments"
         ),
-        response=RefundAnswer,
+        response=RefundResponse,
         idempotent=True,
         errors=(
             REFUND_OR_CHARGE_NOT_FOUND,
@@ -176,7 +181,7 @@ ENDPOINTS = (
         run=list_refunds,
         query=ListQuery,
         auth=bearer("read_payments"),
-        response=ListAnswer,
+        response=ListResponse,
         about="List refunds, newest first.",
         evidence=documented("MD:pagination covers refunds"),
     ),
@@ -186,7 +191,7 @@ ENDPOINTS = (
         path="/v1/refunds/{refund_id}",
         run=get_refund,
         auth=bearer("read_payments"),
-        response=RefundAnswer,
+        response=RefundResponse,
         errors=(REFUND_OR_CHARGE_NOT_FOUND,),
         about="Get one refund.",
         evidence=documented("REF getrefund"),

@@ -81,7 +81,7 @@ class RefundMetadata(Record, frozen=True, kw_only=True):
     gatewayResponseCode: str
 
 
-class RefundAnswer(Record, frozen=True, kw_only=True):
+class RefundResponse(Record, frozen=True, kw_only=True):
     """A refund in responses. Source: GP CloverRefund; metadata: KES, the gift-card page."""
 
     evidence: ClassVar[Evidence] = observed("GP CloverRefund")
@@ -107,9 +107,9 @@ class RefundAnswer(Record, frozen=True, kw_only=True):
     additional_charges: tuple[AdditionalCharge, ...] | None = None
 
 
-def refund_response(refund: Refund) -> RefundAnswer:
+def refund_response(refund: Refund) -> RefundResponse:
     """Return the response for a refund."""
-    return RefundAnswer(
+    return RefundResponse(
         id=refund.id,
         object="refund",
         amount=refund.amount,
@@ -134,7 +134,7 @@ def _gateway_code(refund: Refund) -> str:
     return "000" if refund.gift is None else "00"
 
 
-class CancelAnswer(Record, frozen=True, kw_only=True):
+class CancelResponse(Record, frozen=True, kw_only=True):
     """Response of `POST /v1/refunds/{id}/cancel`. Source: MD:gift-card-api."""
 
     evidence: ClassVar[Evidence] = documented("MD:gift-card-api")
@@ -148,9 +148,9 @@ class CancelAnswer(Record, frozen=True, kw_only=True):
     gift_card: GiftCardView
 
 
-def cancel_response(refund: Refund, gift: GiftCardView) -> CancelAnswer:
+def cancel_response(refund: Refund, gift: GiftCardView) -> CancelResponse:
     """Return the response for a canceled refund; that it has the id of the refund is inferred."""
-    return CancelAnswer(
+    return CancelResponse(
         id=refund.id,
         object="void_on_refund",
         amount=refund.amount,

@@ -21,7 +21,7 @@ from mock_clover.clover.threeds.page import (
     show_notification,
     submit_challenge,
 )
-from mock_clover.clover.threeds.records import IssuerResult, Step, ThreeDS, threeds_answer
+from mock_clover.clover.threeds.records import IssuerResult, Step, ThreeDS, threeds_response
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
@@ -95,7 +95,7 @@ def _pending_authentication(charge: Charge, threeds: ThreeDS) -> PendingAuthenti
         currency=charge.currency,
         order=charge.order,
         expires_ms=threeds.expires_ms,
-        data=threeds_answer(threeds).data,
+        data=threeds_response(threeds).data,
     )
 
 
@@ -131,7 +131,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     replace(
         control(
-            *("threeds_answer", "POST", f"{_CHALLENGE}/answer", submit_challenge, Record),
+            *("threeds_response", "POST", f"{_CHALLENGE}/answer", submit_challenge, Record),
             request=ChallengeResultForm,
         ),
         body_format="json_or_form",

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mock_clover.clover.charges.endpoints import store_charge
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge
-from mock_clover.clover.charges.responses import ChargeAnswer, created_response, pending_response
+from mock_clover.clover.charges.responses import ChargeResponse, created_response, pending_response
 from mock_clover.clover.common.behaviours_other import (
     FLOW_STATUS_DECIDES,
     PENDING_CHARGE_IS_RETRIEVABLE,
@@ -65,7 +65,7 @@ to the issuer; that this applies to Clover is inferred."""
 
 def finalize_payment(
     sandbox: Sandbox, call: Call[FinalizeRequest, None]
-) -> ChargeAnswer | Declined:
+) -> ChargeResponse | Declined:
     """Finalize a charge after authentication by the issuer."""
     request = call.body.threeds
     if request is None or request.source != "CLOVER":
@@ -116,7 +116,7 @@ def _decline_or_default(charge: Charge) -> Decline:
     return charge.decline or authentication_decline("3-D Secure failed")
 
 
-def _require_challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> ChargeAnswer:
+def _require_challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> ChargeResponse:
     """Store and return the charge with a pending challenge after the method step."""
     pending = replace(
         threeds,
@@ -136,7 +136,7 @@ def _complete_payment(
     charge: Charge,
     threeds: ThreeDS,
     result: IssuerResult,
-) -> ChargeAnswer | Declined:
+) -> ChargeResponse | Declined:
     """Complete the payment with the issuer's verdict."""
     order = find_order(sandbox, charge.order) if charge.order else None
     verdict = call.issuer_verdict = call.verdict or threeds.verdict
@@ -216,7 +216,7 @@ ENDPOINTS = (
         build_rule_input=finalization_rule_input,
         request=FinalizeRequest,
         auth=bearer("online_payments"),
-        response=ChargeAnswer,
+        response=ChargeResponse,
         idempotent=True,
         errors=(
             CHARGE_NOT_FOUND,

@@ -224,7 +224,7 @@ class ThreeDSData(Record, frozen=True, kw_only=True):
     threeds_protocol_version: str
 
 
-class ThreeDSAnswer(Record, frozen=True, kw_only=True):
+class ThreeDSResponse(Record, frozen=True, kw_only=True):
     """`threeds` of a response. Source: the 3DS SDK page; DOCS:use-3ds for NON_CLOVER."""
 
     evidence: ClassVar[Evidence] = documented("3DS SDK page; DOCS:use-3ds for NON_CLOVER")
@@ -235,7 +235,7 @@ class ThreeDSAnswer(Record, frozen=True, kw_only=True):
     data: ThreeDSData | None = None
 
 
-def threeds_answer(threeds: ThreeDS) -> ThreeDSAnswer:
+def threeds_response(threeds: ThreeDS) -> ThreeDSResponse:
     """Return `threeds` of a response; `source` and `data` only while pending (documented)."""
     data = None
     if threeds.step == "method":
@@ -252,7 +252,7 @@ def threeds_answer(threeds: ThreeDS) -> ThreeDSAnswer:
             threeds_server_transaction_id=threeds.transaction,
             threeds_protocol_version=PROTOCOL_VERSION,
         )
-    return ThreeDSAnswer(
+    return ThreeDSResponse(
         validation_result=threeds.validation_result,
         liability_protection_status="PROTECTED" if threeds.is_protected else "NOT_PROTECTED",
         source=threeds.source if data else None,

@@ -29,8 +29,8 @@ from mock_clover.clover.tokens.records import (
     TOKEN_VIEW_EVIDENCE,
     CardRequest,
     Token,
-    TokenAnswer,
     TokenRequest,
+    TokenResponse,
     TokenView,
     token_response,
     token_view,
@@ -46,7 +46,7 @@ _CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " -")
 
 
-def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
     """Create a token for a card or another payment instrument.
 
     Address and CVV are checked later, when the token is charged (documented).
@@ -148,7 +148,7 @@ ENDPOINTS = (
         run=create_token,
         auth=Auth(kind="apikey"),
         request=TokenRequest,
-        response=TokenAnswer,
+        response=TokenResponse,
         cross_origin=True,
         has_card_data=True,
         errors=(

@@ -20,8 +20,8 @@ from mock_clover.clover.tokens.records import (
     GiftCardLast4,
     Instrument,
     Token,
-    TokenAnswer,
     TokenRequest,
+    TokenResponse,
     token_response,
 )
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchView
@@ -67,7 +67,7 @@ def apply_token_rules(sandbox: Sandbox, call: Call[TokenRequest, None], card: Ca
             raise BY_NAME[override.action.problem].error(why=override.why)
 
 
-def create_non_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+def create_non_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
     """Create a token for the instrument in the request, if it is not a card."""
     names = [
         name
@@ -82,14 +82,14 @@ def create_non_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> T
     return create(sandbox, call)
 
 
-def _create_gift_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+def _create_gift_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
     """Create a token for a gift card. Source: MD:create-a-gift-card-token."""
     request = call.body.gift_card
     number = _gift_number(request or GiftCardRequest())
     card = _card_without_expiry(sandbox, number, number[-4:], "GIFT_CARD")
     token = _store(sandbox, call, card, "gift_card")
     call.why = f"created a token for gift card ...{card.last4}"
-    return TokenAnswer(id=token.id, object="token", giftCard=GiftCardLast4(last4=card.last4))
+    return TokenResponse(id=token.id, object="token", giftCard=GiftCardLast4(last4=card.last4))
 
 
 def _gift_number(request: GiftCardRequest) -> str:
@@ -104,7 +104,7 @@ def _gift_number(request: GiftCardRequest) -> str:
     return number
 
 
-def _create_bank_account_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+def _create_bank_account_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
     """Create a single-pay token for a bank account. Source: MD:create-an-ach-token."""
     request = call.body.ach
     if request is None:
@@ -115,7 +115,7 @@ def _create_bank_account_token(sandbox: Sandbox, call: Call[TokenRequest, None])
     token = _store(sandbox, call, card, "ach")
     call.why = f"created a single-pay token for bank account ...{card.last4}"
     view = AchView(account_last4=account[-4:], routing_last4=routing[-4:])
-    return TokenAnswer(id=token.id, object="token", ach=view)
+    return TokenResponse(id=token.id, object="token", ach=view)
 
 
 def _check_account_holder(request: AchRequest) -> None:
@@ -132,7 +132,7 @@ def _check_account_holder(request: AchRequest) -> None:
         raise INVALID_REQUEST.error(param="ach.business_name")
 
 
-def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
     """Create a multi-pay token for a TransArmor token. Source: OAS-TOK external_token."""
     request = call.body.external_token
     if request is None or not _TOKEN_VALUE.fullmatch(request.token_value):
@@ -167,7 +167,7 @@ def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> 
     return token_response(token)
 
 
-def _create_wallet_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenAnswer:
+def _create_wallet_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
     """Create a single-pay token for a wallet. Only Clover can decrypt its card."""
     year = sandbox.clock.year_and_month()[0] + _WALLET_YEARS
     card = Card(
@@ -220,7 +220,7 @@ def _store(
     return token
 
 
-_CREATORS: dict[str, Callable[[Sandbox, Call[TokenRequest, None]], TokenAnswer]] = {
+_CREATORS: dict[str, Callable[[Sandbox, Call[TokenRequest, None]], TokenResponse]] = {
     "gift_card": _create_gift_card_token,
     "ach": _create_bank_account_token,
     "external_token": _create_external_token,

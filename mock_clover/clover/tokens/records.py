@@ -173,7 +173,7 @@ class GiftCardLast4(Record, frozen=True, kw_only=True):
     last4: str
 
 
-class TokenAnswer(Record, frozen=True, kw_only=True):
+class TokenResponse(Record, frozen=True, kw_only=True):
     """Response of `POST /v1/tokens`. Source: SEED accept-payments flow."""
 
     evidence: ClassVar[Evidence] = documented("SEED accept-payments flow")
@@ -189,10 +189,10 @@ class TokenAnswer(Record, frozen=True, kw_only=True):
     ach: AchView | None = None
 
 
-def token_response(token: Token) -> TokenAnswer:
+def token_response(token: Token) -> TokenResponse:
     """Return the response to a new token of a card."""
     card = token.card
-    return TokenAnswer(
+    return TokenResponse(
         id=token.id,
         object="token",
         card=TokenCard(

@@ -49,7 +49,7 @@ class TargetRequest(TargetSpec, frozen=True, kw_only=True):
     ] = None
 
 
-class TargetAnswer(Record, frozen=True, kw_only=True):
+class TargetResponse(Record, frozen=True, kw_only=True):
     """An active target."""
 
     id: str
@@ -71,7 +71,7 @@ class TargetAnswer(Record, frozen=True, kw_only=True):
 class TargetList(Record, frozen=True, kw_only=True):
     """The active targets."""
 
-    data: tuple[TargetAnswer, ...]
+    data: tuple[TargetResponse, ...]
 
 
 class TargetsDeleted(Record, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ class DeliveryQuery(Record, frozen=True, kw_only=True):
     ] = 10_000
 
 
-class DeliveryAnswer(Record, frozen=True, kw_only=True):
+class DeliveryResponse(Record, frozen=True, kw_only=True):
     """A delivery and its attempts; times are those of the sandbox's clock."""
 
     id: str
@@ -133,10 +133,10 @@ class DeliveryAnswer(Record, frozen=True, kw_only=True):
 class DeliveryList(Record, frozen=True, kw_only=True):
     """Deliveries, oldest first."""
 
-    data: tuple[DeliveryAnswer, ...]
+    data: tuple[DeliveryResponse, ...]
 
 
-def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswer:
+def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetResponse:
     """Create or replace a target; a platform target must first confirm a verification code."""
     body = call.body
     fields = {name: getattr(body, name) for name in TargetSpec.__struct_fields__}
@@ -157,12 +157,12 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetAnswe
     if handshake:
         verify_target(sandbox, outbox, subscription)
     sandbox.webhook_sender(sandbox)  # create the sender now, not during a payment
-    return _target_answer(subscription, secret=subscription.secret)
+    return _target_response(subscription, secret=subscription.secret)
 
 
 def list_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetList:
     """Return the active targets without their secrets."""
-    return TargetList(data=tuple(map(_target_answer, _outbox(sandbox).subscriptions.values())))
+    return TargetList(data=tuple(map(_target_response, _outbox(sandbox).subscriptions.values())))
 
 
 def clear_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetsDeleted:
@@ -177,7 +177,7 @@ def delete_target(sandbox: Sandbox, call: Call[None, None]) -> TargetsDeleted:
     return TargetsDeleted(cleared=int(_outbox(sandbox).unsubscribe(subscription.id)))
 
 
-def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer:
+def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetResponse:
     """Confirm a verification code; the target then gets events."""
     subscription = _require_target(sandbox, call.ids[0])
     if subscription.code is None:
@@ -190,7 +190,7 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetAnswer
         )
     active = replace(subscription, code=None)
     _outbox(sandbox).subscriptions[subscription.id] = active
-    return _target_answer(active)
+    return _target_response(active)
 
 
 def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
@@ -210,7 +210,7 @@ def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
         raise CONTROL_INVALID.error(
             detail=f"there is no active target of kind {body.kind} that receives this event"
         )
-    return DeliveryList(data=tuple(map(_delivery_answer, sent)))
+    return DeliveryList(data=tuple(map(_delivery_response, sent)))
 
 
 def list_deliveries(
@@ -230,7 +230,7 @@ def list_deliveries(
         and all(getattr(delivery, name) == value for name, value in filters.items())
     ]
     selected = [delivery for delivery in matching if query.state in (None, delivery.state)]
-    response = DeliveryList(data=tuple(map(_delivery_answer, selected[-query.limit :])))
+    response = DeliveryList(data=tuple(map(_delivery_response, selected[-query.limit :])))
     if query.wait and (
         len(selected) < query.wait or any(delivery.state == "under_way" for delivery in matching)
     ):
@@ -238,7 +238,7 @@ def list_deliveries(
     return response
 
 
-def resend_delivery(sandbox: Sandbox, call: Call[None, None]) -> DeliveryAnswer:
+def resend_delivery(sandbox: Sandbox, call: Call[None, None]) -> DeliveryResponse:
     """Send a delivery's body again as a new delivery."""
     outbox = _outbox(sandbox)
     delivery = outbox.get(call.ids[0])
@@ -250,7 +250,7 @@ def resend_delivery(sandbox: Sandbox, call: Call[None, None]) -> DeliveryAnswer:
         raise CONTROL_INVALID.error(
             detail=f"cannot resend {delivery.id}: its target {delivery.target!r} no longer exists"
         )
-    return _delivery_answer(resend(sandbox, outbox, delivery))
+    return _delivery_response(resend(sandbox, outbox, delivery))
 
 
 def _outbox(sandbox: Sandbox) -> Outbox:
@@ -265,9 +265,9 @@ def _require_target(sandbox: Sandbox, target_id: str) -> TargetState:
     return subscription
 
 
-def _target_answer(subscription: TargetState, secret: str | None = None) -> TargetAnswer:
+def _target_response(subscription: TargetState, secret: str | None = None) -> TargetResponse:
     spec = subscription.spec
-    return TargetAnswer(
+    return TargetResponse(
         id=subscription.id,
         kind=spec.kind,
         url=spec.url,
@@ -282,9 +282,9 @@ def _target_answer(subscription: TargetState, secret: str | None = None) -> Targ
     )
 
 
-def _delivery_answer(delivery: Delivery) -> DeliveryAnswer:
+def _delivery_response(delivery: Delivery) -> DeliveryResponse:
     is_code = delivery.about == "verification"
-    return DeliveryAnswer(
+    return DeliveryResponse(
         id=delivery.id,
         number=delivery.number,
         target=delivery.target,
@@ -301,12 +301,12 @@ def _delivery_answer(delivery: Delivery) -> DeliveryAnswer:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("put_webhook", "PUT", _TARGETS, put_target, TargetAnswer, request=TargetRequest),
+    control("put_webhook", "PUT", _TARGETS, put_target, TargetResponse, request=TargetRequest),
     control("list_webhooks", "GET", _TARGETS, list_targets, TargetList),
     control("clear_webhooks", "DELETE", _TARGETS, clear_targets, TargetsDeleted),
     control("delete_webhook", "DELETE", f"{_TARGETS}/{{id}}", delete_target, TargetsDeleted),
     control(
-        *("verify_webhook", "POST", f"{_TARGETS}/{{id}}/verify", verify_code, TargetAnswer),
+        *("verify_webhook", "POST", f"{_TARGETS}/{{id}}/verify", verify_code, TargetResponse),
         request=CodeRequest,
     ),
     control(
@@ -318,6 +318,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     control(
         *("resend_delivery", "POST", f"{_DELIVERIES}/{{id}}/resend", resend_delivery),
-        DeliveryAnswer,
+        DeliveryResponse,
     ),
 )
