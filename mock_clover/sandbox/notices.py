@@ -2,13 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
+from mock_clover.clover.customers.records import Customer
 from mock_clover.clover.recurring.records_notice import Channel, MessageContent, Notice
 from mock_clover.core.masking import redact
-
-if TYPE_CHECKING:  # imported with the first notice
-    from mock_clover.clover.customers.records import Customer
 
 NOTICES_MAX = 2_000
 """Notices per sandbox, about 1 MB: five years of a weekly subscription, by e-mail and SMS."""
@@ -28,7 +25,7 @@ class Notices:
         """Iterate over the stored notices, oldest first."""
         return iter(self._notices)
 
-    def add(self, at_ms: int, customer: "Customer", content: MessageContent) -> None:
+    def add(self, at_ms: int, customer: Customer, content: MessageContent) -> None:
         """Add an e-mail and an SMS to a customer, each if the customer has an address for it."""
         if customer.email:
             self._add(at_ms, "email", customer, customer.email, content)
@@ -36,7 +33,7 @@ class Notices:
             self._add(at_ms, "sms", customer, customer.phone, content)
 
     def _add(
-        self, at_ms: int, channel: "Channel", customer: "Customer", to: str, content: MessageContent
+        self, at_ms: int, channel: "Channel", customer: Customer, to: str, content: MessageContent
     ) -> None:
 
         self.count += 1

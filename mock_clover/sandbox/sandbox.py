@@ -4,7 +4,7 @@ A sandbox holds all mutable state; modules hold none.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -19,13 +19,11 @@ from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.limits import Limits
 from mock_clover.sandbox.notices import Notices
+from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.scheduler import Scheduler
 from mock_clover.sandbox.tables import Tables
 from mock_clover.scenario.records import Settings
-
-if TYPE_CHECKING:  # imported with the first webhook target
-    from mock_clover.sandbox.outbox import Outbox
 
 
 class Sandbox(Tables):
@@ -153,10 +151,8 @@ class Sandbox(Tables):
         """Whether a rule, fault or rate limit may apply to a request."""
         return bool(self.rules.scenario.rules or self.faults.active or self.limits)
 
-    def ensure_outbox(self) -> "Outbox":
+    def ensure_outbox(self) -> Outbox:
         """Return the outbox, creating it if there is none."""
-        from mock_clover.sandbox.outbox import Outbox  # noqa: PLC0415 - 20 ms, for webhooks only
-
         self.outbox = self.outbox or Outbox()
         return self.outbox
 

@@ -1,22 +1,20 @@
 """The rows of a sandbox, with one table for each kind."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mock_clover.clover.charges.records import Charge
+from mock_clover.clover.checkout.records import Checkout
+from mock_clover.clover.customers.records import Customer
+from mock_clover.clover.gift_cards.records import GiftCard
+from mock_clover.clover.oauth.records import Code
+from mock_clover.clover.oauth.records_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
+from mock_clover.clover.orders.records import Order
+from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
+from mock_clover.clover.recurring.records import Plan, Subscription
+from mock_clover.clover.refunds.records import Refund
+from mock_clover.clover.tokens.records import Token
 from mock_clover.sandbox.changes import RECORDED_TABLES, Changes
 from mock_clover.sandbox.table import Table
-
-if TYPE_CHECKING:  # these modules are imported when their endpoints are first called
-    from mock_clover.clover.charges.records import Charge
-    from mock_clover.clover.checkout.records import Checkout
-    from mock_clover.clover.customers.records import Customer
-    from mock_clover.clover.gift_cards.records import GiftCard
-    from mock_clover.clover.oauth.records import Code
-    from mock_clover.clover.oauth.records_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
-    from mock_clover.clover.orders.records import Order
-    from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
-    from mock_clover.clover.recurring.records import Plan, Subscription
-    from mock_clover.clover.refunds.records import Refund
-    from mock_clover.clover.tokens.records import Token
 
 OAUTH_ROWS_MAX = 10_000
 INVENTORY_ROWS_MAX = 10_000
