@@ -1,4 +1,4 @@
-"""A card that sings when it gets out: its number, the places to put it, and the search for it."""
+"""Canary card data: numbers, where to send them, and how to find leaks."""
 
 import gc
 import json
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mock_clover.sandbox.keys import encrypt_pan
-from tests.hostile import FORWARDED, Sent
+from tests.hostile import FORWARDED, HttpRequest
 
 PAN = "4539148803436467"
 LONG_PAN = "4916338506082832009"
@@ -22,33 +22,36 @@ _PAN_ANYHOW = re.compile("|".join("[ -]?".join(pan) for pan in PANS))
 _CVV_ALONE = re.compile(rf"(?<![0-9A-Za-z]){CVV}(?![0-9A-Za-z])")
 
 
-def songs(text: str) -> list[str]:
-    """Return where a text tells a canary's number or CVV, each with what stands around it."""
+def find_leaks(text: str) -> list[str]:
+    """Return where a text contains a canary's number or CVV, each with its context."""
     found = (*_PAN_ANYHOW.finditer(text), *_CVV_ALONE.finditer(text))
     return [text[max(0, hit.start() - 40) : hit.end() + 20] for hit in found]
 
 
 def spellings(pan: str) -> dict[str, str]:
-    """Return a number as people write it."""
+    """Return a number in the ways people write it."""
     fours = [pan[at : at + 4] for at in range(0, len(pan), 4)]
     return {"plain": pan, "with spaces": " ".join(fours), "with dashes": "-".join(fours)}
 
 
-def requests(blob: str, spelt: str) -> dict[str, Sent]:
-    """Return every place a client may put a number, good and bad, by name.
+def requests(blob: str, spelt: str) -> dict[str, HttpRequest]:
+    """Return requests with the number in every possible place, valid and invalid, by name.
 
-    `blob` is the server's public key. The CVV goes only where a CVV belongs.
+    `blob` is the server's public key. The CVV is sent only in fields for a CVV.
     """
     pan = re.sub("[^0-9]", "", spelt)
     return {
         **{f"token: {name}": sent for name, sent in _tokens(blob, spelt, pan).items()},
         **{f"body: {name}": sent for name, sent in _bodies(spelt, pan).items()},
-        **{f"target: {name}": Sent("GET", path) for name, path in _targets(spelt, pan).items()},
-        **{f"header: {name}": _charge(headers=told) for name, told in _headers(spelt).items()},
+        **{
+            f"target: {name}": HttpRequest("GET", path)
+            for name, path in _targets(spelt, pan).items()
+        },
+        **{f"header: {name}": _charge(headers=result) for name, result in _headers(spelt).items()},
     }
 
 
-def _tokens(blob: str, spelt: str, pan: str) -> dict[str, Sent]:
+def _tokens(blob: str, spelt: str, pan: str) -> dict[str, HttpRequest]:
     card = {"number": spelt, "exp_month": "12", "exp_year": "2035", "cvv": CVV}
     sealed = {
         "encrypted_pan": encrypt_pan(blob, pan),
@@ -88,27 +91,29 @@ def _tokens(blob: str, spelt: str, pan: str) -> dict[str, Sent]:
     form = f"card[number]={spelt}&card[cvv]={CVV}".encode()
     return sent | {
         "a card at the top": _json("POST", "/v1/tokens", card),
-        "broken JSON": Sent("POST", "/v1/tokens", whole[:-3], FORWARDED),
-        "JSON with a tail": Sent("POST", "/v1/tokens", whole + b"x", FORWARDED),
-        "JSON with a byte that is none": Sent("POST", "/v1/tokens", whole + b"\xff", FORWARDED),
-        "a form": Sent("POST", "/v1/tokens", form, FORWARDED),
-        "without a key": Sent("POST", "/v1/tokens", whole, auth=False),
-        "with the wrong method": Sent("PUT", "/v1/tokens", whole),
+        "broken JSON": HttpRequest("POST", "/v1/tokens", whole[:-3], FORWARDED),
+        "JSON with a tail": HttpRequest("POST", "/v1/tokens", whole + b"x", FORWARDED),
+        "JSON with a byte that is none": HttpRequest(
+            "POST", "/v1/tokens", whole + b"\xff", FORWARDED
+        ),
+        "a form": HttpRequest("POST", "/v1/tokens", form, FORWARDED),
+        "without a key": HttpRequest("POST", "/v1/tokens", whole, auth=False),
+        "with the wrong method": HttpRequest("PUT", "/v1/tokens", whole),
     }
 
 
-def _charge(headers: dict[str, str] | None = None, **members: Any) -> Sent:
-    """Return a charge of a customer's card, which a `{customer}` in its text stands for."""
-    asked = {"amount": 100, "currency": "usd", "source": "{customer}"} | members
-    raw = json.dumps(asked).encode()
-    return Sent("POST", "/v1/charges", raw, FORWARDED | (headers or {}))
+def _charge(headers: dict[str, str] | None = None, **members: Any) -> HttpRequest:
+    """Return a charge of a customer's card; `{customer}` in its text is a placeholder."""
+    body = {"amount": 100, "currency": "usd", "source": "{customer}"} | members
+    raw = json.dumps(body).encode()
+    return HttpRequest("POST", "/v1/charges", raw, FORWARDED | (headers or {}))
 
 
-def _json(method: str, path: str, body: Any) -> Sent:
-    return Sent(method, path, json.dumps(body).encode(), FORWARDED)
+def _json(method: str, path: str, body: Any) -> HttpRequest:
+    return HttpRequest(method, path, json.dumps(body).encode(), FORWARDED)
 
 
-def _bodies(spelt: str, pan: str) -> dict[str, Sent]:
+def _bodies(spelt: str, pan: str) -> dict[str, HttpRequest]:
     card = {"number": spelt, "cvv": CVV, "exp_month": "12", "exp_year": "2035"}
     item = {"amount": 100, "description": spelt}
     order = {"currency": "usd", "items": [item]}
@@ -136,8 +141,10 @@ def _bodies(spelt: str, pan: str) -> dict[str, Sent]:
         "source": _charge(source=spelt),
         "a card for a source": _charge(source=card),
         "a card beside": _charge(card=card),
-        "broken JSON": Sent("POST", "/v1/charges", f'{{"source":"{spelt}"'.encode(), FORWARDED),
-        "a form": Sent("POST", "/oauth/token", f"client_id={spelt}&code={spelt}".encode()),
+        "broken JSON": HttpRequest(
+            "POST", "/v1/charges", f'{{"source":"{spelt}"'.encode(), FORWARDED
+        ),
+        "a form": HttpRequest("POST", "/oauth/token", f"client_id={spelt}&code={spelt}".encode()),
         "refund": _json("POST", "/v1/refunds", {"charge": spelt, "metadata": {"a": spelt}}),
         "reason of a refund": _json("POST", "/v1/refunds", {"charge": "x", "reason": spelt}),
         "customer": _json(
@@ -168,30 +175,30 @@ def _bodies(spelt: str, pan: str) -> dict[str, Sent]:
 
 
 def _targets(spelt: str, pan: str) -> dict[str, str]:
-    told = spelt.replace(" ", "%20")
+    result = spelt.replace(" ", "%20")
     return {
-        "charge": f"/v1/charges/{told}",
-        "token": f"/v1/tokens/{told}",
-        "refund": f"/v1/refunds/{told}",
-        "order": f"/v1/orders/{told}",
-        "customer": f"/v1/customers/{told}",
-        "card": f"/v1/customers/{told}/sources/{told}",
-        "capture": f"/v1/charges/{told}/capture",
-        "no path of ours": f"/{told}/{told}",
-        "a control path": f"/_mock/{told}",
+        "charge": f"/v1/charges/{result}",
+        "token": f"/v1/tokens/{result}",
+        "refund": f"/v1/refunds/{result}",
+        "order": f"/v1/orders/{result}",
+        "customer": f"/v1/customers/{result}",
+        "card": f"/v1/customers/{result}/sources/{result}",
+        "capture": f"/v1/charges/{result}/capture",
+        "no path of ours": f"/{result}/{result}",
+        "a control path": f"/_mock/{result}",
         "sandbox": f"/sandbox/{pan}/v1/charges/x",
         "escaped digits": f"/v1/charges/{''.join(f'%{ord(digit):02x}' for digit in pan)}",
         "within letters": f"/v1/charges/x{pan}x",
-        "query": f"/v1/charges?customer={told}&created.gt={told}&{told}={told}",
-        "cursor": f"/v1/charges?starting_after={told}",
-        "limit": f"/v1/charges?limit={told}",
-        "query of a token": f"/v1/tokens/x?number={told}",
-        "exchange": f"/oauth/token?client_id={told}&client_secret={told}&code={told}",
-        "agreement": f"/oauth/authorize?client_id={told}&state={told}",
-        "state": f"/oauth/authorize?client_id={{client_id}}&state={told}",
-        "target of an agreement": f"/oauth/authorize?client_id={{client_id}}&redirect_uri={told}",
-        "journal": f"/_mock/journal?endpoint={told}",
-        "root": f"/?number={told}",
+        "query": f"/v1/charges?customer={result}&created.gt={result}&{result}={result}",
+        "cursor": f"/v1/charges?starting_after={result}",
+        "limit": f"/v1/charges?limit={result}",
+        "query of a token": f"/v1/tokens/x?number={result}",
+        "exchange": f"/oauth/token?client_id={result}&client_secret={result}&code={result}",
+        "agreement": f"/oauth/authorize?client_id={result}&state={result}",
+        "state": f"/oauth/authorize?client_id={{client_id}}&state={result}",
+        "target of an agreement": f"/oauth/authorize?client_id={{client_id}}&redirect_uri={result}",
+        "journal": f"/_mock/journal?endpoint={result}",
+        "root": f"/?number={result}",
     }
 
 
@@ -209,10 +216,10 @@ def _headers(spelt: str) -> dict[str, dict[str, str]]:
 
 
 def texts_within(root: object) -> Iterator[str]:
-    """Return every text that can be reached from an object, as the garbage collector sees it.
+    """Yield every text that is reachable from an object by the garbage collector.
 
-    Records are not tracked by it, so their fields are walked by name. Classes, functions and
-    modules are not entered: they lead to everything, this module's own constants among it.
+    It does not track records, so their fields are read by name. Classes, functions and modules are
+    skipped: they lead to everything, also to this module's constants.
     """
     seen: set[int] = set()
     ahead: list[object] = [root]

@@ -1,10 +1,10 @@
-"""A shop with a hosted checkout, its customer, and the page as a browser reads it."""
+"""A shop with a hosted checkout, its customer, and its parsed page."""
 
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.world import VISA, Answered, World
+from tests.in_process import VISA, InProcessServer, Response
 
 PATH = "/invoicingcheckoutservice/v1/checkouts"
 URLS = {
@@ -17,41 +17,41 @@ MINUTE_MS = 60_000
 
 
 def asked(**changes: Any) -> dict[str, Any]:
-    """Return the body of a request for a session; `...` leaves a member out."""
+    """Return the body of a request that creates a session; `...` removes a member."""
     body = {"customer": {}, "shoppingCart": {"lineItems": [LAMP]}, "redirectUrls": URLS} | changes
     return {name: value for name, value in body.items() if value is not ...}
 
 
-def create(world: World, **changes: Any) -> Answered:
-    """Ask for a session."""
-    named = {"x-clover-merchant-id": world.known.merchant_id}
-    return world.send("POST", PATH, asked(**changes), headers=named)
+def create(server: InProcessServer, **changes: Any) -> Response:
+    """Create a session and return the response."""
+    named = {"x-clover-merchant-id": server.known.merchant_id}
+    return server.send("POST", PATH, asked(**changes), headers=named)
 
 
-def session(world: World, **changes: Any) -> str:
-    """Make a session and return its id."""
-    made = create(world, **changes)
-    assert made.status == 200, made
-    return str(made.json["checkoutSessionId"])
+def session(server: InProcessServer, **changes: Any) -> str:
+    """Create a session and return its id."""
+    created = create(server, **changes)
+    assert created.status == 200, created
+    return str(created.json["checkoutSessionId"])
 
 
 def selling(price: int, name: str = "Thing") -> dict[str, Any]:
-    """Return a cart of one thing."""
+    """Return a cart with one item."""
     return {"lineItems": [{"name": name, "unitQty": 1, "price": price}]}
 
 
-def shown(world: World, checkout_id: str) -> dict[str, Any]:
-    """Return a session as the control surface shows it."""
-    return dict(world.send("GET", f"/_mock/checkouts/{checkout_id}").json)
+def shown(server: InProcessServer, checkout_id: str) -> dict[str, Any]:
+    """Return a session from the control API."""
+    return dict(server.send("GET", f"/_mock/checkouts/{checkout_id}").json)
 
 
-def pay(world: World, checkout_id: str, pan: str = VISA, **card: Any) -> Answered:
+def pay(server: InProcessServer, checkout_id: str, pan: str = VISA, **card: Any) -> Response:
     """Pay a session without a page."""
-    return world.send("POST", f"/_mock/checkouts/{checkout_id}/pay", world.card(pan, **card))
+    return server.send("POST", f"/_mock/checkouts/{checkout_id}/pay", server.card(pan, **card))
 
 
 def fields(pan: str = VISA, **changes: str) -> bytes:
-    """Return what a browser sends of the page's form."""
+    """Return the form data that a browser sends."""
     form = {
         "number": pan,
         "exp_month": "12",
@@ -64,22 +64,22 @@ def fields(pan: str = VISA, **changes: str) -> bytes:
     return urlencode(form | changes).encode()
 
 
-def look(world: World, checkout_id: str) -> Answered:
+def get_page(server: InProcessServer, checkout_id: str) -> Response:
     """Open a session's page."""
-    return world.send("GET", f"/hosted/checkout/{checkout_id}", auth=False)
+    return server.send("GET", f"/hosted/checkout/{checkout_id}", auth=False)
 
 
-def submit(world: World, checkout_id: str, pan: str = VISA, **changes: str) -> Answered:
+def submit(server: InProcessServer, checkout_id: str, pan: str = VISA, **changes: str) -> Response:
     """Submit the form of a session's page."""
     path, form = f"/hosted/checkout/{checkout_id}", {"content-type": FORM}
-    return world.send("POST", path, raw=fields(pan, **changes), headers=form, auth=False)
+    return server.send("POST", path, raw=fields(pan, **changes), headers=form, auth=False)
 
 
 FORM = "application/x-www-form-urlencoded"
 
 
-class Seen(HTMLParser):
-    """A page as a browser reads it: its tags in their order, and the text between them."""
+class ParsedPage(HTMLParser):
+    """A parsed page: its tags in order, and the text between them."""
 
     def __init__(self, html: bytes | str) -> None:
         super().__init__()
@@ -100,10 +100,10 @@ class Seen(HTMLParser):
         self.text += "" if self._hidden else data
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
-        """Return the attributes of all tags of a kind."""
+        """Return the attributes of all tags with this name."""
         return [attributes for name, attributes in self.tags if name == tag]
 
     @property
-    def alert(self) -> bool:
-        """Whether the page complains."""
+    def has_alert(self) -> bool:
+        """Whether the page shows an error."""
         return any(attributes.get("role") == "alert" for _, attributes in self.tags)

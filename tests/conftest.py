@@ -1,10 +1,10 @@
-"""Fixtures that all tests share, and the kinds of test that `make test` leaves out.
+"""Fixtures for all tests, and the slow kinds of test that `make test` skips.
 
-A test belongs to a slow kind by its folder (`tests/fuzz/`), by a marker (`@pytest.mark.system`),
-because it starts a server of its own (the fixture `serve`) or because Hypothesis generates its
-input.
+A test belongs to a slow kind if it is in the folder of the kind (`tests/fuzz/`), has its marker
+(`@pytest.mark.system`), starts its own server (the fixture `start_server`) or gets generated input
+from Hypothesis.
 Slow kinds run when `-m` or a path on the command line names them. The folder of a kind that is not
-selected is not even collected, so the inner loop does not need the packages of the slow kinds.
+selected is not collected, so the inner loop does not need the packages of the slow kinds.
 """
 
 import gc
@@ -18,9 +18,9 @@ import pytest
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from mock_clover.scenario.records import Scenario
-from tests import shown
-from tests.served import Served
-from tests.world import World
+from tests import behaviour_tests
+from tests.in_process import InProcessServer
+from tests.server_process import ServerProcess
 
 HERE = Path(__file__).parent
 SLOW_KINDS = ("system", "fuzz", "browser", "clients")
@@ -29,23 +29,23 @@ SELECTED = pytest.StashKey[frozenset[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Deselect the slow kinds that the command line does not name."""
-    asked = config.option.markexpr
+    requested = config.option.markexpr
     paths = [Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args]
     selected = frozenset(
         kind
         for kind in SLOW_KINDS
-        if re.search(rf"\b{kind}\b", asked)
+        if re.search(rf"\b{kind}\b", requested)
         or any(HERE / kind in (path, *path.parents) for path in paths)
     )
     config.stash[SELECTED] = selected
-    if not asked:
+    if not requested:
         config.option.markexpr = " and ".join(
             f"not {kind}" for kind in SLOW_KINDS if kind not in selected
         )
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Say which kinds this run leaves out."""
+    """Report which kinds this run skips."""
     left_out = ", ".join(kind for kind in SLOW_KINDS if kind not in config.stash[SELECTED])
     return f"left out: {left_out} (`make test-all` runs them)" if left_out else "nothing left out"
 
@@ -59,19 +59,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of a slow kind that do not say so themselves."""
+    """Add the marker of its slow kind to each test that lacks it."""
     for item in items:
         kind = item.path.relative_to(HERE).parts[0]
         if kind in SLOW_KINDS:
             item.add_marker(kind)
-        elif "serve" in getattr(item, "fixturenames", ()):
+        elif "start_server" in getattr(item, "fixturenames", ()):
             item.add_marker("system")
         elif getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("fuzz")
 
 
 def pytest_collection_finish() -> None:
-    """Keep what is collected out of garbage collection, which saves a tenth of the run."""
+    """Exclude the collected tests from garbage collection, which saves 10 % of the run."""
     gc.freeze()
 
 
@@ -86,37 +86,37 @@ def default_scenario() -> Scenario:
 
 
 @pytest.fixture
-def make_world(keys: KeyRing, default_scenario: Scenario) -> Callable[..., World]:
-    """Return a maker of worlds; its arguments are settings."""
+def make_server(keys: KeyRing, default_scenario: Scenario) -> Callable[..., InProcessServer]:
+    """Return a factory of servers in process; its arguments are settings."""
 
-    def make(scenario: Scenario = default_scenario, **switched: Any) -> World:
-        return World(keys, scenario, **switched)
+    def make(scenario: Scenario = default_scenario, **switched: Any) -> InProcessServer:
+        return InProcessServer(keys, scenario, **switched)
 
     return make
 
 
 @pytest.fixture
-def world(make_world: Callable[..., World]) -> World:
-    return make_world()
+def server(make_server: Callable[..., InProcessServer]) -> InProcessServer:
+    return make_server()
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server that tests share; they must not rely on its being empty."""
-    server = Served(tmp_path_factory.mktemp("served"))
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server shared by all tests; do not assume that it is empty."""
+    server = ServerProcess(tmp_path_factory.mktemp("served"))
     yield server
     server.stop()
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Return a starter of servers of one's own; its arguments are options of `serve`."""
-    started: list[Served] = []
+def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Return a function that starts a server; its arguments are options of `serve`."""
+    started: list[ServerProcess] = []
 
-    def start(*options: str, python: tuple[str, ...] = ()) -> Served:
+    def start(*options: str, python: tuple[str, ...] = ()) -> ServerProcess:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
-        started.append(Served(folder, *options, python=python))
+        started.append(ServerProcess(folder, *options, python=python))
         return started[-1]
 
     yield start
@@ -126,12 +126,12 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Fail a test that is to show a behaviour when no reply of it leaned on that behaviour."""
-    shown.LEANED.clear()
-    done = yield
-    missed = shown.missed(pyfuncitem.path, pyfuncitem.originalname)
-    assert not missed, (
-        f"no reply of this test leans on {', '.join(sorted(missed))}: "
-        "correct the test, or name another one in SHOWN of tests/shown.py"
+    """Fail a test that is listed for a behaviour but never exercised it."""
+    behaviour_tests.EXERCISED.clear()
+    result = yield
+    not_exercised = behaviour_tests.not_exercised(pyfuncitem.path, pyfuncitem.originalname)
+    assert not not_exercised, (
+        f"no response of this test is based on {', '.join(sorted(not_exercised))}: "
+        "correct the test, or name another one in TEST_OF_BEHAVIOUR of tests/behaviour_tests.py"
     )
-    return done
+    return result

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tests.wire import PATIENCE_S
+from tests.raw_http import TIMEOUT_S
 
 HONEST = "scl.clover.com"
 
@@ -156,7 +156,7 @@ def _greet(listener: socket.socket, context: ssl.SSLContext) -> None:
             line, _ = listener.accept()
         except OSError:
             return
-        line.settimeout(PATIENCE_S)
+        line.settimeout(TIMEOUT_S)
         with contextlib.suppress(OSError), line, context.wrap_socket(line, server_side=True) as tls:
             tls.recv(65_536)
             tls.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")

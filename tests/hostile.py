@@ -1,7 +1,7 @@
-"""Requests that no honest client sends, as tables, and twin worlds that show what a request did.
+"""Malformed requests as tables, and pairs of sandboxes that reveal side effects.
 
-Nothing here asserts. `Twins.send` returns what is wrong as a sentence, '' when nothing is, so that
-a test can gather the complaints about a whole table and compare them with none.
+Nothing here asserts. `PairedSandboxes.send` returns an error message, or '' if nothing is wrong, so
+that a test can collect the errors of a whole table.
 """
 
 import json
@@ -17,11 +17,11 @@ from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.credentials import Credentials, derive_credentials
 from mock_clover.sandbox.sandboxes import DEFAULT
-from tests.world import SEED, Answered, World
+from tests.in_process import SEED, InProcessServer, Response
 
 STATUSES = frozenset({200, 302, 400, 401, 402, 403, 404, 405, 409, 413, 415, 431})
-"""All that may come back; 403 only from the control surface."""
-HAPPENED = frozenset({200, 302, 402})
+"""All allowed statuses; 403 only from the control API."""
+MAY_HAVE_CHANGED_STATE = frozenset({200, 302, 402})
 """Statuses of requests that may have changed something; a declined charge is a result."""
 DEPTH = 3_000
 UNKNOWN_ID = "ZZZZZZZZZZZZZ"
@@ -29,7 +29,7 @@ FORWARDED = {
     "x-forwarded-for": "127.0.0.1",
     "x-clover-merchant-id": derive_credentials(SEED, DEFAULT).merchant_id,
 }
-"""What --strict wants beside a payment, and what the recurring service always wants."""
+"""Headers that --strict requires for a payment, and that the recurring service always requires."""
 BROWSER = {
     "browser_ip": "203.0.113.7",
     "browser_accept_header": "*/*",
@@ -42,11 +42,11 @@ BROWSER = {
     "browser_tz": "420",
     "browser_user_agent": "Mozilla/5.0",
 }
-"""What the 3DS SDK tells of a browser."""
+"""What the 3DS SDK reports about a browser."""
 
 
-class Sent(NamedTuple):
-    """One request; `auth` puts the sandbox's credentials beside it."""
+class HttpRequest(NamedTuple):
+    """One request; `auth` adds the sandbox's credentials."""
 
     method: str
     path: str
@@ -55,7 +55,7 @@ class Sent(NamedTuple):
     auth: bool = True
 
 
-# What is wrong with a body as such ----------------------------------------------------------------
+# Invalid bodies -----------------------------------------------------------------------------------
 
 BODIES: dict[str, bytes] = {
     "nothing": b"",
@@ -130,7 +130,7 @@ BODIES: dict[str, bytes] = {
     "a multipart form": b'--x\r\nContent-Disposition: form-data; name="amount"\r\n\r\n1\r\n--x--',
 }
 
-# Values of the wrong type, or the right one beyond all measure ------------------------------------
+# Values of the wrong type or of extreme size ------------------------------------------------------
 
 VALUES: dict[str, Any] = {
     "null": None,
@@ -241,21 +241,21 @@ CREDENTIALS: dict[str, dict[str, str]] = {
 }
 
 KINDS = ("charges", "refunds", "orders", "customers", "cards", "tokens", "gift_cards")
-LOOKS = (
+INSPECTION_PATHS = (
     *("/livez", "/readyz", "/healthz", "/_mock/health", "/_mock/openapi.json", "/_mock/journal"),
     *("/_mock/env", "/_mock/rows", *(f"/_mock/rows/{kind}?limit=200" for kind in KINDS)),
     *("/_mock/scenarios", "/_mock/scenarios/declines", "/_mock/scenario/text"),
 )
-"""Control paths that only look."""
+"""Control paths that only read."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO", "")
 
 
-# A world with one of everything -------------------------------------------------------------------
+# A server with one of each object -----------------------------------------------------------------
 
 
-class Things(NamedTuple):
-    """What a furnished world holds: values for path ids, and what bodies refer to."""
+class Fixtures(NamedTuple):
+    """The objects of a prepared server: values for path ids, and for bodies."""
 
     ids: dict[str, str]
     paid_order: str
@@ -274,30 +274,30 @@ class Things(NamedTuple):
 
 
 class Sender(Protocol):
-    """What requests can be sent to: a world, or a server."""
+    """Something that requests can be sent to, in process or over HTTP."""
 
     known: Credentials
 
     def send(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
     ) -> Any:
-        """Send one request and return its reply."""
+        """Send one request and return its response."""
 
     def card(self) -> dict[str, Any]:
         """Return the body of a token request."""
 
 
-def furnish(world: Sender) -> Things:
-    """Make one of each thing that Clover knows."""
+def create_fixtures(server: Sender) -> Fixtures:
+    """Create one of each object that Clover has."""
 
     def make(path: str, **body: Any) -> dict[str, Any]:
-        made = world.send("POST", path, body, headers=FORWARDED)
-        if made.status != 200:
-            raise RuntimeError(f"{path}: {made}")
-        return dict(made.json)
+        created = server.send("POST", path, body, headers=FORWARDED)
+        if created.status != 200:
+            raise RuntimeError(f"{path}: {created}")
+        return dict(created.json)
 
     def token() -> str:
-        return str(make("/v1/tokens", **world.card())["id"])
+        return str(make("/v1/tokens", **server.card())["id"])
 
     charge = make("/v1/charges", amount=1800, currency="usd", source=token())
     authorized = make("/v1/charges", amount=1800, currency="usd", source=token(), capture=False)
@@ -317,17 +317,19 @@ def furnish(world: Sender) -> Things:
     make("/v1/refunds", charge=charge["id"], amount=1)
     plan = make("/recurring/v1/plans", name="Gold", amount=999, interval="MONTH", intervalCount=1)
     subscriptions = f"/recurring/v1/plans/{plan['id']}/subscriptions"
-    known = world.known
-    platform = f"/v3/merchants/{known.merchant_id}"
-    app = {"client_id": known.client_id, "client_secret": known.client_secret}
+    credentials = server.known
+    platform = f"/v3/merchants/{credentials.merchant_id}"
+    app = {"client_id": credentials.client_id, "client_secret": credentials.client_secret}
 
     def code(version: str) -> str:
-        sent_back = world.send("GET", f"/oauth/{version}authorize?client_id={known.client_id}")
+        sent_back = server.send(
+            "GET", f"/oauth/{version}authorize?client_id={credentials.client_id}"
+        )
         return parse_qs(urlsplit(sent_back.headers["location"]).query)["code"][0]
 
     spent = make("/oauth/v2/token", **app, code=code("v2/"))["refresh_token"]
-    make("/oauth/v2/refresh", client_id=known.client_id, refresh_token=spent)
-    return Things(
+    make("/oauth/v2/refresh", client_id=credentials.client_id, refresh_token=spent)
+    return Fixtures(
         ids={
             "token_id": token(),
             "charge_id": authorized["id"],
@@ -335,7 +337,7 @@ def furnish(world: Sender) -> Things:
             "customer_id": customer["id"],
             "card_id": customer["sources"]["data"][0],
             "order_id": order["id"],
-            "merchant_id": known.merchant_id,
+            "merchant_id": credentials.merchant_id,
             "plan_id": plan["id"],
             "subscription_id": make(subscriptions, **_subscription(customer["id"]))["id"],
             "payment_id": charge["id"],
@@ -349,8 +351,8 @@ def furnish(world: Sender) -> Things:
         pending=pending["id"],
         code=code(""),
         **app,
-        merchant_id=known.merchant_id,
-        access_token=known.access_token,
+        merchant_id=credentials.merchant_id,
+        access_token=credentials.access_token,
         code_v2=code("v2/"),
         refresh_token=make("/oauth/v2/token", **app, code=code("v2/"))["refresh_token"],
         spent_refresh_token=spent,
@@ -366,60 +368,63 @@ def _subscription(customer: str) -> dict[str, Any]:
     }
 
 
-def _card(_things: Things) -> dict[str, Any]:
+def _card(_things: Fixtures) -> dict[str, Any]:
     return {"card": {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030"}}
 
 
-def _exchange(things: Things) -> dict[str, Any]:
-    asked = ("client_id", "client_secret", "code")
-    return {name: getattr(things, name) for name in asked}
+def _exchange(fixtures: Fixtures) -> dict[str, Any]:
+    requested = ("client_id", "client_secret", "code")
+    return {name: getattr(fixtures, name) for name in requested}
 
 
-GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
+VALID_BODIES: dict[str, Callable[[Fixtures], dict[str, Any]]] = {
     "create_token": _card,
     "exchange_token": _exchange,
     "exchange_token_by_post": _exchange,
-    "answer_consent": lambda made: {"client_id": made.client_id, "do": "approve"},
-    "answer_consent_v2": lambda made: {"client_id": made.client_id, "do": "approve"},
-    "exchange_code": lambda made: _exchange(made) | {"code": made.code_v2},
-    "refresh_tokens": lambda made: {
-        "client_id": made.client_id,
-        "refresh_token": made.refresh_token,
+    "answer_consent": lambda created: {"client_id": created.client_id, "do": "approve"},
+    "answer_consent_v2": lambda created: {"client_id": created.client_id, "do": "approve"},
+    "exchange_code": lambda created: _exchange(created) | {"code": created.code_v2},
+    "refresh_tokens": lambda created: {
+        "client_id": created.client_id,
+        "refresh_token": created.refresh_token,
     },
-    "recover_tokens": lambda made: {
-        "client_id": made.client_id,
-        "client_secret": made.client_secret,
-        "recovery_token": made.spent_refresh_token,
+    "recover_tokens": lambda created: {
+        "client_id": created.client_id,
+        "client_secret": created.client_secret,
+        "recovery_token": created.spent_refresh_token,
     },
-    "migrate_token": lambda made: {
-        "app_uuid": made.client_id,
-        "merchant_uuid": made.merchant_id,
-        "auth_token": made.access_token,
+    "migrate_token": lambda created: {
+        "app_uuid": created.client_id,
+        "merchant_uuid": created.merchant_id,
+        "auth_token": created.access_token,
     },
-    "create_charge": lambda made: {
+    "create_charge": lambda created: {
         "amount": 1800,
         "currency": "usd",
-        "source": made.ids["customer_id"],
+        "source": created.ids["customer_id"],
     },
     "capture_charge": lambda _: {"amount": 1},
-    "finalize_payment": lambda made: {
-        "charge_id": made.pending,
+    "finalize_payment": lambda created: {
+        "charge_id": created.pending,
         "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"},
     },
-    "create_refund": lambda made: {"charge": made.charge},
-    "create_customer": lambda made: {"email": "jo@example.com", "source": made.ids["token_id"]},
+    "create_refund": lambda created: {"charge": created.charge},
+    "create_customer": lambda created: {
+        "email": "jo@example.com",
+        "source": created.ids["token_id"],
+    },
     "update_customer": lambda _: {"email": "jo@example.com"},
     "create_order": lambda _: {"currency": "usd", "items": [{"amount": 100, "tax_rates": [{}]}]},
-    "pay_order": lambda made: {"source": made.token},
+    "pay_order": lambda created: {"source": created.token},
     "return_order": lambda _: {"items": [{"amount": 100}]},
     "activate_gift_card": lambda _: {"promotion_code": "67062"},
     "gift_cards_activate": lambda _: {"promotion_code": "67062"},
-    "reload_gift_card": lambda made: {"source": made.gift, "amount": 1, "currency": "usd"},
-    "gift_cards_reload": lambda made: {"source": made.gift, "amount": 1, "currency": "usd"},
-    "inquire_gift_card": lambda made: {"source": made.gift},
-    "gift_cards_balance": lambda made: {"source": made.gift},
-    "cash_out_gift_card": lambda made: {"source": made.gift},
-    "gift_cards_cashout": lambda made: {"source": made.gift},
+    "reload_gift_card": lambda created: {"source": created.gift, "amount": 1, "currency": "usd"},
+    "gift_cards_reload": lambda created: {"source": created.gift, "amount": 1, "currency": "usd"},
+    "inquire_gift_card": lambda created: {"source": created.gift},
+    "gift_cards_balance": lambda created: {"source": created.gift},
+    "cash_out_gift_card": lambda created: {"source": created.gift},
+    "gift_cards_cashout": lambda created: {"source": created.gift},
     "cancel_refund": lambda _: {"reason": "USER_CANCEL"},
     "create_plan": lambda _: {
         "name": "Gold",
@@ -429,7 +434,7 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
         "taxRateUuids": ["ABC"],
     },
     "update_plan": lambda _: {"amount": 1099},
-    "create_subscription": lambda made: _subscription(made.ids["customer_id"]),
+    "create_subscription": lambda created: _subscription(created.ids["customer_id"]),
     "update_subscription": lambda _: {"amount": 1, "endDate": "2033-01-01"},
     "create_checkout": lambda _: {
         "customer": {"email": "jo@example.com"},
@@ -446,23 +451,23 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
         "addresses": [{"city": "Sunnyvale"}],
     },
     "platform_update_customer": lambda _: {"lastName": "Doe"},
-    "platform_create_order": lambda made: {
+    "platform_create_order": lambda created: {
         "title": "A",
         "orderType": {"id": "x"},
-        "customers": [{"id": made.ids["customer_id"]}],
+        "customers": [{"id": created.ids["customer_id"]}],
     },
-    "platform_update_order": lambda made: {
+    "platform_update_order": lambda created: {
         "total": 1,
         "orderType": {"id": "x"},
-        "customers": [{"id": made.ids["customer_id"]}],
+        "customers": [{"id": created.ids["customer_id"]}],
     },
-    "platform_create_line_item": lambda made: {
-        "item": {"id": made.ids["item_id"]},
-        "taxRates": [{"id": made.ids["tax_rate_id"]}],
+    "platform_create_line_item": lambda created: {
+        "item": {"id": created.ids["item_id"]},
+        "taxRates": [{"id": created.ids["tax_rate_id"]}],
     },
-    "platform_create_atomic_order": lambda made: {
+    "platform_create_atomic_order": lambda created: {
         "orderCart": {
-            "lineItems": [{"item": {"id": made.ids["item_id"]}}],
+            "lineItems": [{"item": {"id": created.ids["item_id"]}}],
             "orderType": {"id": "x"},
         }
     },
@@ -470,9 +475,9 @@ GOOD: dict[str, Callable[[Things], dict[str, Any]]] = {
     "platform_create_tax_rate": lambda _: {"name": "Tax", "rate": 5},
     "platform_create_order_type": lambda _: {"label": "Delivery"},
 }
-"""A body that succeeds, for each operation that takes one."""
+"""A valid body for each operation that has one."""
 
-AGREEMENTS = frozenset({"authorize", "authorize_v2"})
+AUTHORIZE_ENDPOINTS = frozenset({"authorize", "authorize_v2"})
 REPEATABLE = frozenset(
     {
         *("authorize", "authorize_v2", "answer_consent", "answer_consent_v2"),
@@ -485,35 +490,37 @@ REPEATABLE = frozenset(
         *("platform_create_item", "platform_create_tax_rate", "platform_create_order_type"),
     }
 )
-"""Operations whose good request succeeds again and again in one world."""
+"""Operations whose valid request succeeds any number of times."""
 
 
-def body_of(endpoint: Endpoint, things: Things) -> dict[str, Any]:
-    """Return a body that succeeds; an empty one where the table has none."""
-    return GOOD.get(endpoint.name, lambda _: {})(things)
+def valid_body(endpoint: Endpoint, fixtures: Fixtures) -> dict[str, Any]:
+    """Return a valid body; an empty one if the table has none."""
+    return VALID_BODIES.get(endpoint.name, lambda _: {})(fixtures)
 
 
-def filled(endpoint: Endpoint, things: Things, **ids: str) -> str:
-    """Return an endpoint's path with ids of things that exist, and a query where one is needed."""
+def filled(endpoint: Endpoint, fixtures: Fixtures, **ids: str) -> str:
+    """Return an endpoint's path with ids of existing objects, and a query if one is needed."""
     unknown = dict.fromkeys(re.findall(r"\{(\w+)\}", endpoint.path), UNKNOWN_ID)
-    paid = {"order_id": things.paid_order} if endpoint.name == "return_order" else {}
-    path = endpoint.path.format_map(unknown | things.ids | paid | ids)
-    return f"{path}?client_id={things.client_id}" if endpoint.name in AGREEMENTS else path
+    paid = {"order_id": fixtures.paid_order} if endpoint.name == "return_order" else {}
+    path = endpoint.path.format_map(unknown | fixtures.ids | paid | ids)
+    return (
+        f"{path}?client_id={fixtures.client_id}" if endpoint.name in AUTHORIZE_ENDPOINTS else path
+    )
 
 
-def good(endpoint: Endpoint, things: Things) -> Sent:
+def valid_request(endpoint: Endpoint, fixtures: Fixtures) -> HttpRequest:
     """Return a request that succeeds."""
-    raw = json.dumps(body_of(endpoint, things)).encode() if endpoint.request else b""
-    return Sent(endpoint.method, filled(endpoint, things), raw, FORWARDED)
+    raw = json.dumps(valid_body(endpoint, fixtures)).encode() if endpoint.request else b""
+    return HttpRequest(endpoint.method, filled(endpoint, fixtures), raw, FORWARDED)
 
 
 # Wrong values in every field ----------------------------------------------------------------------
 
 
-def wrong_bodies(
+def invalid_bodies(
     record: type[msgspec.Struct], body: dict[str, Any], at: str = ""
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Spoil each field of a record, and of the records within it, in every way."""
+    """Yield the body with each field, also of nested records, made invalid in each way."""
     for field in msgspec.structs.fields(record):
         name = field.encode_name
         for label, value in VALUES.items():
@@ -524,12 +531,12 @@ def wrong_bodies(
             continue
         within = body.get(name)
         within = (within or [{}])[0] if listed else within or {}
-        for said, spoilt in wrong_bodies(inner, within, f"{at}{name}."):
-            yield said, body | {name: [spoilt] if listed else spoilt}
+        for message, mutated in invalid_bodies(inner, within, f"{at}{name}."):
+            yield message, body | {name: [mutated] if listed else mutated}
 
 
 def record_in(kind: msgspec.inspect.Type) -> tuple[type[msgspec.Struct] | None, bool]:
-    """Return the record that a field holds, and whether it holds a list of them."""
+    """Return the record of a field, and whether it is a list of them."""
     if isinstance(kind, msgspec.inspect.Metadata):
         return record_in(kind.type)
     if isinstance(kind, msgspec.inspect.UnionType):
@@ -540,54 +547,54 @@ def record_in(kind: msgspec.inspect.Type) -> tuple[type[msgspec.Struct] | None, 
     return (kind.cls, False) if isinstance(kind, msgspec.inspect.StructType) else (None, False)
 
 
-# What a request did -------------------------------------------------------------------------------
+# Side effects -------------------------------------------------------------------------------------
 
 
-class Twins:
-    """Two equal worlds. One gets every request; the other only those that may have happened.
+class PairedSandboxes:
+    """Two equal servers. One gets every request; the other only those that may change state.
 
-    A refusal that left a trace, in a row or in the ids that are drawn later, tells them apart.
+    A rejected request with a side effect, in a row or in the ids that follow, makes them differ.
     """
 
     def __init__(
         self,
-        make_world: Callable[..., World],
+        make_server: Callable[..., InProcessServer],
         endpoint: Endpoint | None = None,
         *,
         alike: bool = True,
         **settings: Any,
     ) -> None:
-        self._make, self._settings = make_world, settings
-        self._alike = alike  # what looks into a world sees the refusals too, and so differs
+        self._make, self._settings = make_server, settings
+        self._alike = alike  # inspection shows rejected requests too, and so differs
         self._repeatable = endpoint is not None and endpoint.name in REPEATABLE
-        self._origin = make_world(**settings)
-        self.things = furnish(self._origin)
+        self._origin = make_server(**settings)
+        self.fixtures = create_fixtures(self._origin)
         self._renew()
 
     def _renew(self) -> None:
-        self.world, self._other = (self._furnished() for _ in range(2))
+        self.server, self._other = (self._furnished() for _ in range(2))
 
-    def _furnished(self) -> World:
-        """Return a world as the origin is: forked, which is a hundredth of furnishing it."""
-        world = self._make(**self._settings)
-        world.copy(self._origin.sandbox)
-        return world
+    def _furnished(self) -> InProcessServer:
+        """Return a copy of the original server: a fork, which costs a hundredth of creating one."""
+        server = self._make(**self._settings)
+        server.copy(self._origin.sandbox)
+        return server
 
-    def send(self, sent: Sent) -> str:
-        """Send one request and return what is wrong with what it did, or ''.
+    def send(self, sent: HttpRequest) -> str:
+        """Send one request and return an error message, or ''.
 
-        After a request that has changed something the twins are new, unless its operation is
+        After a request that changed something the pair is replaced, unless the operation is
         repeatable.
         """
-        run_due_jobs(self.world.sandbox)  # what time does is not what the request does
-        before = trace(self.world)
+        run_due_jobs(self.server.sandbox)  # due jobs are not effects of the request
+        before = state_of(self.server)
         try:
-            reply = _send(self.world, sent)
+            reply = _send(self.server, sent)
         except Exception as error:  # noqa: BLE001 - whatever it is, it would have been a 500
             self._renew()
             return f"raised {type(error).__name__}: {error}"[:200]
-        wrong, changed = complaint(reply), trace(self.world) != before
-        if reply.status in HAPPENED:
+        wrong, changed = error_in(reply), state_of(self.server) != before
+        if reply.status in MAY_HAVE_CHANGED_STATE:
             if _send(self._other, sent) != reply and self._alike:
                 wrong = wrong or "the twin answers otherwise"
         elif changed:
@@ -596,43 +603,43 @@ class Twins:
             self._renew()
         return wrong
 
-    def part(self) -> str:
-        """Say whether the twins differ in what they draw from now on, or ''."""
-        drawn = [afterwards(world) for world in (self.world, self._other)]
+    def difference(self) -> str:
+        """Return an error message if the two now draw different ids, or ''."""
+        drawn = [newly_created(server) for server in (self.server, self._other)]
         self._renew()
         return "" if drawn[0] == drawn[1] else "a refused request used up ids"
 
 
-def _send(world: World, sent: Sent) -> Answered:
-    return world.send(
+def _send(server: InProcessServer, sent: HttpRequest) -> Response:
+    return server.send(
         sent.method, sent.path, raw=sent.raw, headers=dict(sent.headers), auth=sent.auth
     )
 
 
-def trace(world: World) -> object:
-    """Return everything that a refusal must leave as it was."""
-    box, now_ms = world.sandbox, world.sandbox.clock.now_ms()
+def state_of(server: InProcessServer) -> object:
+    """Return everything that a rejected request must not change."""
+    box, now_ms = server.sandbox, server.sandbox.clock.now_ms()
     steered = (now_ms, box.clock.frozen, box.faults.unexpired(now_ms), id(box.rules))
-    return box.state(), len(box.idempotency), len(list(world.sandboxes)), steered
+    return box.state(), len(box.idempotency), len(list(server.sandboxes)), steered
 
 
-def afterwards(world: World) -> list[Answered]:
-    """Return whole replies that hold an id of each kind that is drawn."""
-    token = world.send("POST", "/v1/tokens", world.card())
-    asked = {"amount": 1, "currency": "usd", "source": token.json["id"]}
-    charge = world.send("POST", "/v1/charges", asked, headers=FORWARDED)
-    agreed = world.send("GET", f"/oauth/authorize?client_id={world.known.client_id}")
+def newly_created(server: InProcessServer) -> list[Response]:
+    """Return responses with an id of each kind."""
+    token = server.send("POST", "/v1/tokens", server.card())
+    body = {"amount": 1, "currency": "usd", "source": token.json["id"]}
+    charge = server.send("POST", "/v1/charges", body, headers=FORWARDED)
+    agreed = server.send("GET", f"/oauth/authorize?client_id={server.known.client_id}")
     return [token, charge, agreed]
 
 
-def complaint(reply: Answered) -> str:
-    """Return what is wrong with a reply whatever the request was, or ''."""
+def error_in(reply: Response) -> str:
+    """Return what is wrong with a response, whatever the request was, or ''."""
     if reply.status not in STATUSES:
         return f"status {reply.status}"
     if b"Traceback" in reply.body:
         return "the body holds a traceback"
-    told = {"why": reply.why, **reply.headers}
-    if split := [name for name, value in told.items() if not value.isprintable()]:
+    result = {"why": reply.why, **reply.headers}
+    if split := [name for name, value in result.items() if not value.isprintable()]:
         return f"control characters in the header {split[0]}"
     if reply.content_type.startswith("application/json") and reply.body:
         try:

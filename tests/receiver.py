@@ -1,4 +1,4 @@
-"""A shop's end of webhooks: a receiver with scripted answers, and one by hand without sockets."""
+"""A webhook receiver with scripted responses, and one without sockets."""
 
 import json
 import socket
@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, Self
 from mock_clover.clover.webhooks.operations_deliveries import record_attempt
 from mock_clover.clover.webhooks.records_delivery import headers_of
 from mock_clover.sandbox.sandbox import Sandbox
-from tests.wire import PATIENCE_S
+from tests.raw_http import TIMEOUT_S
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
 
 class Post(NamedTuple):
-    """One POST as it came: its head's lines, and its body's bytes."""
+    """One POST as received: request line, headers and body."""
 
     line: str
     headers: dict[str, str]
@@ -26,17 +26,17 @@ class Post(NamedTuple):
 
     @property
     def event(self) -> str:
-        """What a platform event says, as P:CREATE."""
+        """The event of a platform webhook, as P:CREATE."""
         ((happened,),) = self.json["merchants"].values()
         return f"{happened['objectId'].partition(':')[0]}:{happened['type']}"
 
 
 class Receiver:
-    """Accepts on a port of this machine; gives each connection the next of its answers.
+    """Accepts on a port of this machine and gives each connection the next response.
 
-    An answer of None is none: the connection stays open until the receiver is closed. With
-    `endless` the last bytes of an answer are repeated until the other end has enough. A `gate`
-    holds all answers until it is set.
+    With None the connection stays open until the receiver is closed. With `endless` the last byte
+    of a response is repeated until the other end closes. A `gate` delays all responses until it is
+    set.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class Receiver:
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(PATIENCE_S)
+        self._thread.join(TIMEOUT_S)
         for line in self._open:
             line.close()
 
     def wait(self, count: int) -> list[Post]:
-        """Return the posts once there are so many. Raises AssertionError when they do not come."""
+        """Return the posts when there are `count`. Raises AssertionError if they do not arrive."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.posts) >= count, PATIENCE_S), self.posts
+            assert self._changed.wait_for(lambda: len(self.posts) >= count, TIMEOUT_S), self.posts
             return list(self.posts)
 
     def _attend(self) -> None:
@@ -82,7 +82,7 @@ class Receiver:
             self._open.append(line)
             try:
                 self._serve(line)
-            except OSError:  # the other end had enough
+            except OSError:  # the other end closed it
                 continue
 
     def _serve(self, line: socket.socket) -> None:
@@ -98,7 +98,7 @@ class Receiver:
             self.posts.append(Post(first, headers, body))
             self._changed.notify_all()
         if self._gate is not None:
-            self._gate.wait(PATIENCE_S)
+            self._gate.wait(TIMEOUT_S)
         answer = self._answers.pop(0) if self._answers else 200
         if answer is None:
             return
@@ -118,9 +118,9 @@ def _some(line: socket.socket) -> bytes:
 
 
 def taken(sandbox: Sandbox, *answers: int) -> list[Post]:
-    """Take all that may go now, as a courier would, in the order of its making.
+    """Take all deliveries that are ready, in order, as the sender does.
 
-    Each gets the next of the answers, the last of them again and again.
+    Each gets the next of the statuses; the last one is repeated.
     """
     outbox, posts, left = sandbox.outbox, [], list(answers or (200,))
     while outbox is not None and (ready := outbox.ready_targets()):

@@ -17,7 +17,7 @@ JSON = st.recursive(
     ),
     max_leaves=6,
 )
-"""Anything that JSON can say."""
+"""Any JSON value."""
 
 
 _PLAIN: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
@@ -29,7 +29,7 @@ _PLAIN: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
 
 
 def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
-    """Return a strategy for values that a type takes. Raises KeyError for an unknown type."""
+    """Return a strategy for values that a type accepts. Raises KeyError for an unknown type."""
     match kind:
         case inspect.Metadata():
             return values_of(kind.type)
@@ -57,7 +57,7 @@ def _texts(kind: inspect.StrType) -> st.SearchStrategy[str]:
 
 
 def bodies_of(record: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
-    """Return a strategy for objects that decode to a record, its optional members now and then."""
+    """Return a strategy for objects that decode to a record, with and without optional members."""
     needed, optional = {}, {}
     for field in msgspec.structs.fields(record):
         (needed if field.required else optional)[field.encode_name] = values_of(
@@ -66,10 +66,10 @@ def bodies_of(record: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]
     return st.fixed_dictionaries(needed, optional=optional)
 
 
-def spoilt(bodies: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Return a strategy for the same objects with members lost, replaced or added."""
+def mutated(bodies: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return a strategy for the same objects with members removed, replaced or added."""
 
-    def spoil(body: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    def mutate(body: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
         names = st.sampled_from(sorted(body)) if body else st.text(max_size=8)
         lost = st.sets(names, max_size=2)
         changed = st.dictionaries(names | st.text(max_size=8), JSON, max_size=2)
@@ -77,4 +77,4 @@ def spoilt(bodies: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[
             lambda drawn: {k: v for k, v in body.items() if k not in drawn[0]} | drawn[1]
         )
 
-    return bodies.flatmap(spoil)
+    return bodies.flatmap(mutate)

@@ -1,4 +1,4 @@
-"""The architecture holds: imports go one way, and heavy or worldly things stay in their places."""
+"""Architecture tests: import direction, and where I/O and heavy imports are allowed."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 import mock_clover
-from tests.guidance import check_none
+from tests.failure_messages import assert_no_errors
 
 ROOT = Path(mock_clover.__file__).parent
 TESTS = Path(__file__).parent
@@ -43,7 +43,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("server", ("server/",)),
     ("tools", ("",)),
 )
-"""The layers, lowest first, and the beginnings of their files' names; the longest that fits counts.
+"""The layers, lowest first, and the prefixes of their files' names; the longest match counts.
 
 A module imports modules of its own layer and of lower ones, of any resource.
 """
@@ -56,7 +56,7 @@ PLACES = {
     "h11": ("server/h11_protocol.py", "server/webhook_sender.py"),
     "uvloop": (),
     "yaml": ("scenario/",),
-    # PAN encryption, and what `serve --tls` certifies itself with; neither is imported by a start.
+    # PAN encryption, and the certificates of `serve --tls`; neither is imported at startup.
     "cryptography": ("sandbox/keys.py", "server/authority.py"),
     "faker": ("sandbox/people.py",),
     "click": ("cli/",),
@@ -156,7 +156,7 @@ def all_imports() -> dict[str, set[str]]:
 
 
 def test_imports_go_one_way() -> None:
-    check_none(
+    assert_no_errors(
         f"{name} ({LAYERS[layer_of(name)][0]}) imports {imported} "
         f"({LAYERS[layer_of(imported)][0]}), which is a higher layer: move what it needs down, or "
         "have the higher layer pass it in (see sandbox/hooks.py)"
@@ -167,7 +167,7 @@ def test_imports_go_one_way() -> None:
 
 
 def test_imports_are_absolute() -> None:
-    check_none(
+    assert_no_errors(
         f"{source.name} imports {imported}"
         for source in sources()
         for imported in source.imports()
@@ -192,11 +192,13 @@ def test_there_are_no_import_cycles() -> None:
         edge = {name for name, found in left.items() if not found & left.keys()}
         edge |= left.keys() - needed
         left = {name: found for name, found in left.items() if name not in edge}
-    check_none(f"{name} imports {sorted(found & left.keys())}" for name, found in left.items())
+    assert_no_errors(
+        f"{name} imports {sorted(found & left.keys())}" for name, found in left.items()
+    )
 
 
 def test_io_modules_are_imported_only_where_allowed() -> None:
-    check_none(
+    assert_no_errors(
         f"{source.name} imports {imported}: PLACES of tests/test_architecture.py allows it "
         f"in {allowed or 'no file'}"
         for source in sources()
@@ -233,7 +235,7 @@ def test_a_type_name_has_one_meaning() -> None:
         for name in type_names(source.tree):
             found.setdefault(name, []).append(source.name)
     twice = {name: files for name, files in found.items() if len(files) > 1}
-    check_none(
+    assert_no_errors(
         f"{name} is a class or a type in {' and in '.join(files)}: rename one of them"
         for name, files in twice.items()
         if name not in NAMED_TWICE
@@ -248,7 +250,7 @@ def test_a_type_name_is_found() -> None:
 
 def test_nothing_waits_outside_the_server() -> None:
     waits = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-    check_none(
+    assert_no_errors(
         f"{source.name}:{node.lineno} awaits; only server/ may"
         for source in sources()
         if source.package != "server"
@@ -357,8 +359,8 @@ def module_state(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def test_modules_have_no_mutable_state() -> None:
-    """All state is in a sandbox or in a server: modules hold constants only."""
-    check_none(
+    """All state is in a sandbox or in a server: modules contain only constants."""
+    assert_no_errors(
         f"{source.name}:{line}: {what}; state belongs to a sandbox or to the server"
         for source in sources()
         for line, what in module_state(source.tree)
@@ -391,12 +393,12 @@ def test_every_kind_of_module_state_is_found(code: str) -> None:
 
 
 KINDS_OF_TESTS = {"bench", "browser", "clients", "fuzz", "golden", "image", "system"}
-"""Folders of tests/ that no package has: whole programs, and data."""
+"""Folders of tests/ without a counterpart in the package: whole programs, and data."""
 
 
 def test_tests_mirror_the_package() -> None:
     folders = {file.parent.relative_to(TESTS) for file in TESTS.rglob("test_*.py")}
-    check_none(
+    assert_no_errors(
         f"tests/{folder}: mock_clover/ has no such folder"
         for folder in folders
         if folder.parts and folder.parts[0] not in KINDS_OF_TESTS and not (ROOT / folder).is_dir()
@@ -430,7 +432,7 @@ def value_types() -> set[str]:
 def test_values_of_many_fields_are_built_by_keyword() -> None:
     """A field that is added in the middle must not change the meaning of a positional call."""
     types = value_types()
-    check_none(
+    assert_no_errors(
         f"{source.name}:{node.lineno} builds {name} by position: name the fields"
         for source in sources()
         for node in source.nodes
@@ -438,7 +440,7 @@ def test_values_of_many_fields_are_built_by_keyword() -> None:
         and (name := last_name(node.func)) in types | {"cls", "__new__"}
         and (len(node.args) > 3 or any(isinstance(each, ast.Starred) for each in node.args))
     )
-    check_none(
+    assert_no_errors(
         f"{source.name}:{node.lineno} uses tuple.__new__: build a core.record.Value by keyword"
         for source in sources()
         for node in source.nodes
@@ -447,12 +449,12 @@ def test_values_of_many_fields_are_built_by_keyword() -> None:
 
 
 def test_files_are_short_and_have_a_docstring() -> None:
-    check_none(
+    assert_no_errors(
         f"{source.name} has no docstring"
         for source in sources()
         if not ast.get_docstring(source.tree)
     )
-    check_none(
+    assert_no_errors(
         f"{source.name} has {lines} lines; {most} are allowed"
         for source in sources()
         if (lines := source.text.count("\n")) > (most := LINES_MAX.get(source.name, 400))
@@ -460,7 +462,7 @@ def test_files_are_short_and_have_a_docstring() -> None:
 
 
 def test_functions_are_short() -> None:
-    check_none(
+    assert_no_errors(
         f"{source.name}:{node.lineno} {node.name} has {lines} lines; 70 are allowed"
         for source in sources()
         for node in source.nodes
@@ -479,6 +481,8 @@ def test_functions_are_short() -> None:
 )
 def test_heavy_imports_are_lazy(module: str, absent: tuple[str, ...]) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in completed.stdout.split()}
     assert not loaded & set(absent)

@@ -1,4 +1,4 @@
-"""The documents tell the truth: their commands run, their tables are those of the code.
+"""The documentation is correct: its commands run and its tables match the code.
 
 `MOCK_CLOVER_TEST_UPDATE=1` rewrites docs/reference.md.
 """
@@ -18,11 +18,11 @@ import yaml
 
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.scenario.load import parse
-from tests.guidance import check_generated, check_none
-from tests.runner import run_cli
-from tests.served import Served
-from tests.wire import SCRIPT_PATIENCE_S
-from tests.world import CONTROL
+from tests.command_line import run_cli
+from tests.failure_messages import assert_generated, assert_no_errors
+from tests.in_process import CONTROL
+from tests.raw_http import COMMAND_TIMEOUT_S
+from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -43,25 +43,25 @@ def run(script: str, folder: Path, url: str) -> str:
         "MOCK_CLOVER_SEED": "tests",
         "HOME": str(folder),
     }
-    done = subprocess.run(
+    completed = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=SCRIPT_PATIENCE_S,
+        timeout=COMMAND_TIMEOUT_S,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the README's commands use curl")
-def test_readme_quick_start(tmp_path: Path, served: Served) -> None:
-    start, ask = blocks("sh")[:2]
+def test_readme_quick_start(tmp_path: Path, shared_server: ServerProcess) -> None:
+    start, send = blocks("sh")[:2]
     assert start.startswith("make serve ")
     printed = json.loads(blocks("json")[0])
-    got = json.loads(run(ask, tmp_path, served.url))
+    got = json.loads(run(send, tmp_path, shared_server.url))
     for body in (printed, got):
         assert re.fullmatch("[0-9A-HJKMNP-TV-Z]{13}", body["error"].pop("charge"))
     assert got == printed
@@ -70,8 +70,10 @@ def test_readme_quick_start(tmp_path: Path, served: Served) -> None:
 @pytest.mark.system
 @pytest.mark.skipif(not shutil.which("curl"), reason="the README's commands use curl")
 @pytest.mark.parametrize("script", [block for block in blocks("sh")[2:] if not SERVE.search(block)])
-def test_every_other_command_runs(script: str, tmp_path: Path, served: Served) -> None:
-    out = run(script, tmp_path, served.url)
+def test_every_other_command_runs(
+    script: str, tmp_path: Path, shared_server: ServerProcess
+) -> None:
+    out = run(script, tmp_path, shared_server.url)
     assert out
     refused = [line for line in out.splitlines() if line.startswith('{"message"')]
     assert not refused
@@ -79,21 +81,21 @@ def test_every_other_command_runs(script: str, tmp_path: Path, served: Served) -
 
 @pytest.mark.system
 def test_make_serve_is_what_the_readme_says() -> None:
-    done = subprocess.run(
+    completed = subprocess.run(
         ["make", "--no-print-directory", "--dry-run", "--always-make", "serve"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.rstrip().endswith(".venv/bin/mock-clover serve")
+    assert completed.stdout.rstrip().endswith(".venv/bin/mock-clover serve")
 
 
-def test_readme_scenario_is_valid(make_world: Callable[..., Any]) -> None:
+def test_readme_scenario_is_valid(make_server: Callable[..., Any]) -> None:
     (text,) = [block for block in blocks("yaml") if "cards:" in block]
-    world = make_world(parse(text.encode(), "README.md"))
-    body = {"amount": 1, "currency": "usd", "source": world.token("4111111111111111")}
-    got = world.send("POST", "/v1/charges", body)
+    server = make_server(parse(text.encode(), "README.md"))
+    body = {"amount": 1, "currency": "usd", "source": server.token("4111111111111111")}
+    got = server.send("POST", "/v1/charges", body)
     assert got.json["error"]["declineCode"] == "insufficient_funds"
 
 
@@ -106,7 +108,7 @@ def test_the_readmes_compose_file_waits_for_health() -> None:
 
 def test_every_make_command_of_the_docs_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    check_none(
+    assert_no_errors(
         f"{page.relative_to(ROOT)} names `make {target}`, which the Makefile does not have"
         for page in PAGES
         for target in re.findall(r"`make ([a-z-]+)", page.read_text())
@@ -115,9 +117,9 @@ def test_every_make_command_of_the_docs_exists() -> None:
 
 
 def test_readme_options_exist() -> None:
-    told = run_cli("serve", "--help").stdout
+    output = run_cli("serve", "--help").stdout
     options = re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE)
-    check_none(f"README.md: `serve` has no {each}" for each in options if each not in told)
+    assert_no_errors(f"README.md: `serve` has no {each}" for each in options if each not in output)
 
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -136,7 +138,7 @@ def broken_links(page: Path, text: str) -> list[str]:
     broken = []
     for target, anchor in LINK.findall(CODE.sub("", text)):
         if re.match(r"[a-z]+:", target):
-            continue  # an address elsewhere
+            continue  # an external URL
         path = page.parent / target if target else page
         if not path.exists():
             broken.append(f"{page.relative_to(ROOT)}: there is no file {target}")
@@ -146,7 +148,7 @@ def broken_links(page: Path, text: str) -> list[str]:
 
 
 def test_links_lead_somewhere() -> None:
-    check_none(wrong for page in PAGES for wrong in broken_links(page, page.read_text()))
+    assert_no_errors(wrong for page in PAGES for wrong in broken_links(page, page.read_text()))
 
 
 def test_a_broken_link_is_found() -> None:
@@ -160,17 +162,17 @@ def test_a_broken_link_is_found() -> None:
 
 def test_the_python_files_that_the_docs_name_exist() -> None:
     """A path is one below the repository or below mock_clover."""
-    check_none(
+    assert_no_errors(
         f"{page.relative_to(ROOT)}: there is no {name}; correct the path"
         for page in PAGES
-        if page.name != "CHANGELOG.md"  # which names what there was
+        if page.name != "CHANGELOG.md"  # which lists the past
         for name in re.findall(r"`((?:[\w-]+/)+\w+\.py)`", page.read_text())
         if not ((ROOT / name).exists() or (ROOT / "mock_clover" / name).exists())
     )
 
 
 def test_reference_is_up_to_date() -> None:
-    check_generated(ROOT / "docs/reference.md", reference(), "test_docs.py")
+    assert_generated(ROOT / "docs/reference.md", reference(), "test_docs.py")
 
 
 def reference() -> str:
@@ -199,9 +201,9 @@ def reference() -> str:
 
 
 def _rows(command: str) -> list[dict[str, Any]]:
-    told = run_cli(command, "--json")
-    assert told.code == 0
-    rows: list[dict[str, Any]] = json.loads(told.stdout)
+    output = run_cli(command, "--json")
+    assert output.code == 0
+    rows: list[dict[str, Any]] = json.loads(output.stdout)
     return rows
 
 

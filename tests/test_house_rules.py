@@ -1,4 +1,4 @@
-"""Rules of this repository that no linter knows: tests neither time nor sleep."""
+"""Repository rules that linters do not check: tests do not measure time or sleep."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 ELSEWHERE = ("bench",)
-"""Folders of `tests` that may time: their figures are never asserted."""
+"""Folders of `tests` that may measure time: they assert no figures."""
 PATIENCE_S_MIN = 60
 
 CLOCKS = {
@@ -37,14 +37,23 @@ SUSPECT = re.compile(
     r"timeout|\b(?:time|now|today|utcnow)\(|\b(?:from|import) time|"
     r"sleep|Timer|timeit|perf_counter|monotonic|process_time|thread_time|time_ns"
 )
-"""What a source holds that uses time in any of these ways: most are not worth parsing."""
+"""Matches any source that may use time: most files need not be parsed."""
 
 WAITING = {
-    ("wire.py", "eventually"): "waits for a condition; its deadline only ends a test that fails",
-    ("served.py", "__init__"): "waits for a port file; its deadline ends a start that hangs",
-    ("clients/served.py", "wait_for_port"): "the same, for tests that import nothing of ours",
+    (
+        "raw_http.py",
+        "eventually",
+    ): "waits for a condition; its deadline only ends a test that fails",
+    (
+        "server_process.py",
+        "__init__",
+    ): "waits for a port file; its deadline ends a start that hangs",
+    (
+        "clients/clover_server.py",
+        "wait_for_port",
+    ): "the same, for tests that import nothing of ours",
 }
-"""Functions that may compare times or sleep, each by its file and name, and why."""
+"""Functions that may compare times or sleep, by file and name, with the reason."""
 
 
 class Timing(ast.NodeVisitor):
@@ -84,7 +93,7 @@ class Timing(ast.NodeVisitor):
         )
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        """Keep the name of the function."""
+        """Record the name of the function."""
         outer, self._function = self._function, node.name
         self.generic_visit(node)
         self._function = outer
@@ -98,7 +107,7 @@ class Timing(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        """Find a sleep, and a time-out that a slow machine may exceed."""
+        """Find a sleep, and a timeout that a slow machine may exceed."""
         name = last_name(node.func)
         waits = [each.value for each in node.keywords if each.arg == "timeout"]
         if name == "settimeout":
@@ -135,7 +144,7 @@ def names(node: ast.expr) -> set[str]:
 
 
 def flows(tree: ast.Module) -> Iterator[tuple[str, set[str], list[ast.expr]]]:
-    """Return each place where values get names: the kind of the names, the names, the values."""
+    """Yield each assignment of values to names: the kind of the names, the names, the values."""
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=targets, value=value):
@@ -162,12 +171,12 @@ def flows(tree: ast.Module) -> Iterator[tuple[str, set[str], list[ast.expr]]]:
 
 
 def timing(source: str) -> list[tuple[int, str, str]]:
-    """Return line, function and offence of each use of time in a source."""
+    """Return line, function and error of each use of time in a source."""
     return Timing(ast.parse(source)).found if SUSPECT.search(source) else []
 
 
 def test_tests_do_not_measure_time_or_sleep() -> None:
-    """Show a limit by order, by counted work, or by a clock that the test holds (tests/held.py)."""
+    """Test limits with the order of events, call counts or a fake clock (tests/fake_clock.py)."""
     offenders, used = [], set()
     for file in sorted(TESTS.rglob("*.py")):
         place = file.relative_to(TESTS).as_posix()
@@ -179,7 +188,7 @@ def test_tests_do_not_measure_time_or_sleep() -> None:
             else:
                 offenders.append(f"tests/{place}:{line}: {wrong}")
     assert offenders == []
-    assert sorted(WAITING.keys() - used) == [], "these need no permission any more"
+    assert sorted(WAITING.keys() - used) == [], "these entries are unused"
 
 
 OFFENCES = {
@@ -215,13 +224,13 @@ def test_a_use_of_time_is_reported(source: str, wrong: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "world.clock.advance(1_000)\nassert fired == []",
+        "server.clock.advance(1_000)\nassert fired == []",
         "now = time.time()\nshop.set(now)\nassert shop.get() == 200",
         "row = {'at': perf_counter()}\nassert reply.status == 200",
         "await asyncio.sleep(0)",
         "assert reply.headers['time'] == '1'",
-        "assert world.clock.now_ms() == 5",
-        "subprocess.run(command, timeout=PATIENCE_S)",
+        "assert server.clock.now_ms() == 5",
+        "subprocess.run(command, timeout=TIMEOUT_S)",
         "line.settimeout(60)",
         "assert attempt['due_ms'] - made_ms == 60_000",
     ],

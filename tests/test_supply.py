@@ -99,8 +99,8 @@ def test_each_npm_package_is_locked_by_its_integrity(recipe: Path) -> None:
         assert own.get(kind) == declared.get(kind)
     without = [name for name, each in lock.items() if not each["integrity"].startswith("sha512-")]
     assert without == []
-    wanted = declared.get("dependencies", {}) | declared.get("optionalDependencies", {})
-    assert {name: lock[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    expected = declared.get("dependencies", {}) | declared.get("optionalDependencies", {})
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in expected} == expected
 
 
 def test_workflows_have_no_rights_and_no_moving_actions() -> None:

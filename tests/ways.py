@@ -1,6 +1,6 @@
-"""Other ways of a request to the core than `World.send`: the Starlette application, and HTTP/1.1.
+"""Alternatives to `InProcessServer.send`: the Starlette application, and HTTP/1.1.
 
-Each way takes a world, which answers, and returns what a client sees. No socket is opened.
+Each takes a server in process, which answers, and returns what a client sees. No socket is opened.
 """
 
 import asyncio
@@ -13,23 +13,23 @@ import uvicorn
 
 from mock_clover.server.serve import State, protocol_class
 from mock_clover.server.starlette_app import starlette_app
-from tests.world import Answered, World
+from tests.in_process import InProcessServer, Response
 
-Way = Callable[[World, str, str, dict[str, str], bytes], Answered]
+Way = Callable[[InProcessServer, str, str, dict[str, str], bytes], Response]
 _OF_THE_SERVER = ("content-length", "x-request-id", "date", "server")
 _TURNS_MAX = 100
 
 
 def through_starlette(
-    world: World, method: str, path: str, headers: dict[str, str], body: bytes
-) -> Answered:
+    server: InProcessServer, method: str, path: str, headers: dict[str, str], body: bytes
+) -> Response:
     """Send a request through the Starlette application."""
-    return asyncio.run(_through_starlette(world, method, path, headers, body))
+    return asyncio.run(_through_starlette(server, method, path, headers, body))
 
 
 async def _through_starlette(
-    world: World, method: str, path: str, headers: dict[str, str], body: bytes
-) -> Answered:
+    server: InProcessServer, method: str, path: str, headers: dict[str, str], body: bytes
+) -> Response:
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -49,7 +49,7 @@ async def _through_starlette(
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         "scheme": "http",
     }
-    await starlette_app(world.app)(scope, receive, send)
+    await starlette_app(server.app)(scope, receive, send)
     content = b"".join(each.get("body", b"") for each in sent)
     return _answered(sent[0]["status"], sent[0]["headers"], content)
 
@@ -79,21 +79,21 @@ class _Wire(asyncio.Transport):
 
 
 def through_the_parser(
-    world: World, method: str, path: str, headers: dict[str, str], body: bytes
-) -> Answered:
+    server: InProcessServer, method: str, path: str, headers: dict[str, str], body: bytes
+) -> Response:
     """Send the bytes of a request to the protocol class of `mock-clover serve`."""
-    return asyncio.run(_through_the_parser(world, method, path, headers, body))
+    return asyncio.run(_through_the_parser(server, method, path, headers, body))
 
 
 async def _through_the_parser(
-    world: World, method: str, path: str, headers: dict[str, str], body: bytes
-) -> Answered:
-    config = uvicorn.Config(world.app, lifespan="off", log_config=None, ws="none")
+    server: InProcessServer, method: str, path: str, headers: dict[str, str], body: bytes
+) -> Response:
+    config = uvicorn.Config(server.app, lifespan="off", log_config=None, ws="none")
     config.load()
     make: Any = protocol_class()
     protocol = make(config=config, server_state=State(), app_state={})
-    wire = _Wire()
-    protocol.connection_made(wire)
+    connection = _Wire()
+    protocol.connection_made(connection)
     head = f"{method} {path} HTTP/1.1\r\n"
     lines = [f"{name}: {value}" for name, value in headers.items()]
     if body:
@@ -104,8 +104,8 @@ async def _through_the_parser(
     client.send(h11.EndOfMessage())
     events: list[Any] = []
     for _ in range(_TURNS_MAX):
-        client.receive_data(bytes(wire.written)) if wire.written else None
-        wire.written.clear()
+        client.receive_data(bytes(connection.written)) if connection.written else None
+        connection.written.clear()
         while (event := client.next_event()) is not h11.NEED_DATA:
             events.append(event)
             if isinstance(event, h11.EndOfMessage):
@@ -116,11 +116,11 @@ async def _through_the_parser(
     raise AssertionError(f"no response to {method} {path}")
 
 
-def _answered(status: int, lines: list[tuple[bytes, bytes]], content: bytes) -> Answered:
+def _answered(status: int, lines: list[tuple[bytes, bytes]], content: bytes) -> Response:
     headers = {name.decode().lower(): value.decode("latin-1") for name, value in lines}
     for name in _OF_THE_SERVER:
         headers.pop(name, None)
-    return Answered(
+    return Response(
         status,
         content,
         headers.pop("x-mock-clover-why", ""),

@@ -1,1 +1,1 @@
-"""The benchmark: ratios paired by round, so that they outlive the machine's moods."""
+"""The benchmark: ratios measured in alternating rounds, to cancel out machine noise."""

@@ -1,7 +1,7 @@
 """The benchmark's command: python -m tests.bench [NAME …].
 
-A complete run writes its table into docs/performance.md; one of some figures, or a quick one,
-only prints it, because a table of parts would claim to be one measurement.
+A complete run writes its table into docs/performance.md. A run of some figures, or a quick one,
+only prints it, because that table would not be one measurement.
 """
 
 import argparse
@@ -13,7 +13,17 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.bench import charges, decay, latency, machine, peer, report, startup, tokens, worlds
+from tests.bench import (
+    charges,
+    latency,
+    localstripe,
+    machine,
+    report,
+    sandboxes,
+    scaling,
+    startup,
+    tokens,
+)
 from tests.bench.plan import Plan, SkippedError, say
 from tests.bench.server import ROOT
 
@@ -24,7 +34,7 @@ _ROUNDS_QUICK = 2
 
 @dataclass(frozen=True)
 class Figure:
-    """One thing that is measured."""
+    """One measurement."""
 
     name: str
     says: str
@@ -35,29 +45,31 @@ FIGURES = (
     Figure("charges", "create and read a charge, relative to a bare server", charges.measure),
     Figure("tokens", "encrypted tokens, relative to RSA private-key operations", tokens.measure),
     Figure("latency", "p99 of a charge, alone and in parallel with tokens", latency.measure),
-    Figure("decay", "speed and memory with many stored charges", decay.measure),
+    Figure("scaling", "speed and memory with many stored charges", scaling.measure),
     Figure("startup", "time to the first response and idle memory", startup.measure),
-    Figure("worlds", "a sandbox, a fork, a snapshot: time and memory", worlds.measure),
-    Figure("peer", "first creates, relative to localstripe", peer.measure),
+    Figure("sandboxes", "a sandbox, a fork, a snapshot: time and memory", sandboxes.measure),
+    Figure("localstripe", "first creates, relative to localstripe", localstripe.measure),
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure what was asked for; 1 when a figure could not be measured for an error."""
+    """Measure the requested figures; return 1 if one of them failed with an error."""
     options = _options()
-    asked = options.parse_args(argv)
-    if asked.list:
+    requested = options.parse_args(argv)
+    if requested.list:
         print("\n".join(f"{figure.name:10}{figure.says}" for figure in FIGURES))
         return 0
-    unknown = set(asked.names) - {figure.name for figure in FIGURES}
+    unknown = set(requested.names) - {figure.name for figure in FIGURES}
     if unknown:
         options.error(f"no such figure: {', '.join(sorted(unknown))}")
-    chosen = [figure for figure in FIGURES if figure.name in asked.names or not asked.names]
-    plan = Plan(asked.rounds or (_ROUNDS_QUICK if asked.quick else _ROUNDS), asked.quick)
-    # A terminated run unwinds like an interrupted one, so that its servers end with it.
+    chosen = [figure for figure in FIGURES if figure.name in requested.names or not requested.names]
+    plan = Plan(
+        requested.rounds or (_ROUNDS_QUICK if requested.quick else _ROUNDS), requested.quick
+    )
+    # A terminated run raises SystemExit, so that its servers are stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.sched_setaffinity(0, {machine.CLIENT_CORE})
-    # The client's own pauses would be taken for the server's; a run makes few cycles.
+    # The client's own pauses would count as the server's; a run creates few cycles.
     gc.disable()
     rows: list[report.Row | report.Unmeasured] = []
     broken = False
@@ -73,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             broken = True
     table = report.table(rows, plan.rounds)
     print(table)
-    if broken or asked.quick or len(chosen) < len(FIGURES):
+    if broken or requested.quick or len(chosen) < len(FIGURES):
         say(f"not written to {_PAGE.name}: only a complete run is")
     else:
         report.write(_PAGE, table)
@@ -85,7 +97,7 @@ def _options() -> argparse.ArgumentParser:
     names = [figure.name for figure in FIGURES]
     options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}")
     options.add_argument("--rounds", type=int, help=f"rounds of each figure ({_ROUNDS})")
-    options.add_argument("--quick", action="store_true", help="small counts: does it work?")
+    options.add_argument("--quick", action="store_true", help="smoke test with small counts")
     options.add_argument("--list", action="store_true", help="name the figures and end")
     return options
 

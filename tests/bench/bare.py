@@ -1,8 +1,8 @@
-"""The bar: the least that can answer a charge on the same uvicorn, loop, parser and flags.
+"""The baseline: a minimal server that can answer a charge, on the same uvicorn and loop.
 
-It decodes the request, stores a record and sends the same bytes-shaped reply. It does not route,
-authenticate, validate, remember keys, keep a journal or log. Run as a program; imports none of the
-benchmark, because its idle memory is compared too.
+It decodes the request, stores a record and sends a response of the same shape and size. It has no
+routing, authentication, validation, idempotency keys, journal or log. It is a program that imports
+nothing of the benchmark, because its idle memory is compared too.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import uvicorn
 
 
 class Order(msgspec.Struct, gc=False):
-    """What a create asks for."""
+    """The request of a create."""
 
     amount: int
     currency: str
@@ -25,7 +25,7 @@ class Order(msgspec.Struct, gc=False):
 
 
 class Outcome(msgspec.Struct, gc=False):
-    """How the network answered."""
+    """The result of the network."""
 
     network_status: str = "approved_by_network"
     type: str = "authorized"
@@ -43,7 +43,7 @@ class Source(msgspec.Struct, gc=False):
 
 
 class Charge(msgspec.Struct, gc=False):
-    """A charge with the keys of Clover's reply, in its order."""
+    """A charge with the keys of Clover's response, in its order."""
 
     id: str
     amount: int
@@ -117,10 +117,10 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--port-file", type=Path, required=True)
-    asked = options.parse_args()
-    listener = socket.create_server(("127.0.0.1", asked.port), backlog=2048)
-    asked.port_file.write_text(str(listener.getsockname()[1]))
-    # Kept equal to mock_clover/server/serve.py, or the comparison is of flags.
+    requested = options.parse_args()
+    listener = socket.create_server(("127.0.0.1", requested.port), backlog=2048)
+    requested.port_file.write_text(str(listener.getsockname()[1]))
+    # Keep equal to mock_clover/server/serve.py, or the comparison is of flags.
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -1,8 +1,8 @@
-"""Figure: creating and reading a charge, as a part of what the bare server manages.
+"""Figure: creating and reading a charge, relative to the bare server.
 
-Every default feature is on: authentication, validation, a fresh idempotency key, the journal,
-the why header, a log line to a file. Fresh servers in each round, taken first in turn, and
-interleaved slice by slice within it.
+Every default feature is on: authentication, validation, a new idempotency key, the journal, the why
+header, a log line to a file. Each round starts new servers, alternates which is first, and
+interleaves them slice by slice.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ _READ = 500
 _BUSY_MIN = 0.95
 
 Pair = tuple[Sample, Sample]
-"""The mock's sample and the bare server's, of one round."""
+"""The samples of the mock and of the bare server, of one round."""
 
 
 def measure(plan: Plan) -> list[Row]:
@@ -54,7 +54,7 @@ def _round(plan: Plan, *, mock_first: bool) -> tuple[Pair, Pair]:
 def _pair(
     plan: Plan, shops: Sequence[Shop], requests: Sequence[Iterator[bytes]], mock_first: bool
 ) -> Pair:
-    # Whoever is second meets the warmer machine, so the order turns with the rounds.
+    # The second server gets the warmer machine, so the order alternates.
     turn = 1 if mock_first else -1
     first, second = (shop.server for shop in shops[::turn])
     samples = interleaved(first, second, requests[::turn], plan.count(_SLICE))
@@ -77,7 +77,7 @@ def _row(says: str, pairs: Sequence[Pair]) -> Row:
 
 
 def _limits(samples: Sequence[Sample]) -> bool:
-    """Tell whether the server waited for the client, and not for a neighbour on its core."""
+    """Say whether the server waited for the client, and not for other work on its core."""
     busy = median(sample.busy for sample in samples)
     return busy < _BUSY_MIN and median(sample.client_busy for sample in samples) > busy
 

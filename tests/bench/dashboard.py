@@ -1,9 +1,9 @@
 """The dashboard under load: python -m tests.bench.dashboard [--minutes N] [--rate N].
 
-It opens the page with a journal of a thousand exchanges, several times, and then keeps one page
-open while calls are made without a pause. It prints how long the page took to show them, how far
-behind it was, and what memory it held from first to last. It ends with 1 when the page took a
-second or more, or when its memory was not flat.
+It opens the page several times with a journal of a thousand exchanges, and then keeps one page open
+while requests are sent continuously. It prints how long the page took to show them, how far it
+lagged, and its memory over time. It exits with 1 if the page took a second or more, or if its
+memory grew.
 """
 
 import argparse
@@ -20,15 +20,15 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from tests.served import Served
+from tests.server_process import ServerProcess
 
 OPENINGS = 7
 OPEN_MS_MAX = 1000.0
 KEPT = 1000
 GROWTH_MAX = 0.10
-"""Of the heap's median in the last third over that in the first, once the page is full."""
+"""Maximum ratio of the heap's median in the last third to that in the first, with a full page."""
 NODES_MAX = 5_000
-"""Of the document, with those that await their collection."""
+"""DOM nodes of the document, with those that await collection."""
 SAMPLES_PER_RUN = 30
 WARM_S = 10.0
 TICK_S = 0.05
@@ -58,7 +58,7 @@ _WATCH_FRAMES = """() => {
 
 
 class Sample(NamedTuple):
-    """What the page held at a time."""
+    """A sample of the page's state."""
 
     at_s: float
     heap_mb: float
@@ -68,9 +68,9 @@ class Sample(NamedTuple):
 
 
 class Load:
-    """Calls on one connection, so many a second: charges of a saved card, looks, and misses."""
+    """Requests on one connection at a fixed rate: charges of a saved card, reads, and 404s."""
 
-    def __init__(self, server: Served, rate: int) -> None:
+    def __init__(self, server: ServerProcess, rate: int) -> None:
         self._line = socket.create_connection(("127.0.0.1", server.port))
         self._reader = self._line.makefile("rb")
         self._host = f"127.0.0.1:{server.port}"
@@ -111,7 +111,7 @@ class Load:
         return self._reader.read(length)
 
     def make(self, count: int) -> None:
-        """Make so many calls, sent at once."""
+        """Send `count` requests at once."""
         self._line.sendall(b"".join(self._calls[n % len(self._calls)] for n in range(count)))
         for _ in range(count):
             self._answer()
@@ -128,16 +128,16 @@ class Load:
         self._line.close()
 
     def _run(self) -> None:
-        begun, made = time.monotonic(), 0
+        begun, created = time.monotonic(), 0
         while not self._ends.wait(TICK_S):
-            due = int((time.monotonic() - begun) * self.rate) - made
+            due = int((time.monotonic() - begun) * self.rate) - created
             if due > 0:
                 self.make(min(due, self.rate))
-                made += min(due, self.rate)
+                created += min(due, self.rate)
 
 
 def opened_ms(browser: Browser, url: str) -> float:
-    """Open the page anew, in a profile of its own; return when its exchanges were drawn."""
+    """Open the page in a new context; return when its exchanges are drawn."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     try:
         page = context.new_page()
@@ -150,18 +150,18 @@ def opened_ms(browser: Browser, url: str) -> float:
 
 
 def sample(page: Page, devtools: CDPSession, load: Load, at_s: float) -> Sample:
-    """Look at the page's memory after a collection, and at how far behind it is."""
+    """Sample the page's memory after a garbage collection, and its lag."""
     devtools.send("HeapProfiler.collectGarbage")
-    told = devtools.send("Performance.getMetrics")["metrics"]
-    found = {each["name"]: each["value"] for each in told}
-    made, asked = load.made, time.monotonic()
-    page.evaluate(_SEEN, made)
+    result = devtools.send("Performance.getMetrics")["metrics"]
+    found = {each["name"]: each["value"] for each in result}
+    created, requested = load.made, time.monotonic()
+    page.evaluate(_SEEN, created)
     return Sample(
         at_s,
         found["JSHeapUsedSize"] / 1e6,
         int(found["Nodes"]),
         int(found["JSEventListeners"]),
-        (time.monotonic() - asked) * 1000,
+        (time.monotonic() - requested) * 1000,
     )
 
 
@@ -188,25 +188,25 @@ def watched(browser: Browser, url: str, load: Load, minutes: float) -> tuple[lis
 
 
 def growth(samples: Sequence[Sample]) -> float:
-    """Return by what share the heap of the last third is larger than that of the first."""
+    """Return how much larger the heap of the last third is than that of the first, as a ratio."""
     third = max(1, len(samples) // 3)
     heaps = [each.heap_mb for each in samples]
     return statistics.median(heaps[-third:]) / statistics.median(heaps[:third]) - 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, print, and tell by the exit code whether the bounds held."""
+    """Measure and print; the exit code says whether the limits held."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=0.5, help="of load (default 0.5)")
     options.add_argument("--rate", type=int, default=1000, help="calls a second (default 1000)")
     options.add_argument("--chromium", default=CHROMIUM, help=f"(default {CHROMIUM})")
-    asked = options.parse_args(argv)
+    requested = options.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        server = Served(Path(folder))
+        server = ServerProcess(Path(folder))
         browser = driver.chromium.launch(
-            executable_path=asked.chromium, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=requested.chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        load = Load(server, asked.rate)
+        load = Load(server, requested.rate)
         try:
             load.make(KEPT)
             opened = sorted(opened_ms(browser, server.url) for _ in range(OPENINGS))
@@ -217,14 +217,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 flush=True,
             )
             before = load.made
-            samples, longest = watched(browser, server.url, load, asked.minutes)
+            samples, longest = watched(browser, server.url, load, requested.minutes)
             seconds = samples[-1].at_s + WARM_S
-            made = load.made - before
+            created = load.made - before
         finally:
             load.stop()
             browser.close()
             server.stop()
-    print(f"load: {made:,} calls in {seconds:.0f} s, {made / seconds:,.0f} a second")
+    print(f"load: {created:,} calls in {seconds:.0f} s, {created / seconds:,.0f} a second")
     for each in samples[:: max(1, SAMPLES_PER_RUN // 6)]:
         print(
             f"  after {each.at_s:4.0f} s: heap {each.heap_mb:5.1f} MB, {each.nodes:,} nodes, "

@@ -1,4 +1,4 @@
-"""Figure: the tail of a charge's latency, alone and with encrypted tokens beside it.
+"""Figure: the tail of a charge's latency, alone and with concurrent encrypted tokens.
 
 A token costs a private RSA operation on the same loop; charges behind it wait.
 """
@@ -19,7 +19,7 @@ _TOKENS_BUILT = 2_000
 
 
 def measure(plan: Plan) -> list[Row]:
-    """Measure the quiet tail and the disturbed one on the same server, in every round."""
+    """Measure the tail with and without tokens on the same server, in every round."""
     quiet, disturbed, bare, paces = [], [], [], []
     for number in range(plan.rounds):
         with serving(MOCK) as server:
@@ -36,8 +36,8 @@ def measure(plan: Plan) -> list[Row]:
             shop = open_bare(server)
             burst(server, shop.creates(plan.count(_WARM_UP)))
             bare.append(_creates(plan, shop))
-        told = ", ".join(_told(kind[-1]) for kind in (quiet, disturbed, bare))
-        say(f"  round {number + 1}: p50/p99 quiet, with tokens, bare: {told}")
+        result = ", ".join(_told(kind[-1]) for kind in (quiet, disturbed, bare))
+        say(f"  round {number + 1}: p50/p99 quiet, with tokens, bare: {result}")
     return _rows(plan, quiet, disturbed, bare, paces)
 
 

@@ -1,7 +1,7 @@
-"""The load generator: one epoll loop over raw sockets, sending bytes that were built before.
+"""The load generator: one epoll loop over raw sockets that sends prepared bytes.
 
-It has to cost far less than the server, or it would measure itself: no parser beyond the status
-and the content length, no objects per request but one time stamp. Every reply must be a 200.
+It must cost far less than the server, or it would measure itself: it parses only the status and the
+content length, and keeps one time stamp for each request. Every response must be a 200.
 """
 
 import select
@@ -28,7 +28,7 @@ _LENGTH = b"\r\ncontent-length:"
 
 @dataclass(frozen=True)
 class Sample:
-    """What some requests to one server showed."""
+    """The result of some requests to one server."""
 
     seconds: float
     server_cpu_seconds: float
@@ -37,7 +37,7 @@ class Sample:
     latencies_ns: "array[int]"
 
     def __add__(self, other: "Sample") -> "Sample":
-        """Join slices of one measurement; what happened between them is not counted."""
+        """Join slices of one measurement; the time between them is not counted."""
         return Sample(
             self.seconds + other.seconds,
             self.server_cpu_seconds + other.server_cpu_seconds,
@@ -53,29 +53,29 @@ class Sample:
 
     @property
     def cpu_rate(self) -> float:
-        """Requests per second of the server's CPU time: no slow client can lower it."""
-        # A quick measurement may end inside one clock tick of the kernel's accounting.
+        """Requests per second of the server's CPU time, which a slow client cannot lower."""
+        # A quick measurement may be shorter than one tick of the kernel's accounting.
         return len(self.latencies_ns) / max(self.server_cpu_seconds, 0.01)
 
     @property
     def busy(self) -> float:
-        """The part of its core that the server used."""
+        """The share of its core that the server used."""
         return self.server_cpu_seconds / self.seconds
 
     @property
     def client_busy(self) -> float:
-        """The part of its core that the load generator used."""
+        """The share of its core that the load generator used."""
         return self.client_cpu_seconds / self.seconds
 
     def percentile_ms(self, percent: float) -> float:
-        """Give the latency that `percent` of the requests did not exceed."""
+        """Return the latency that `percent` of the requests did not exceed."""
         ordered = sorted(self.latencies_ns)
         return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)] / 1e6
 
 
 @dataclass(frozen=True)
 class Client:
-    """Keep-alive connections to one server; use it as a context, so that they end."""
+    """Keep-alive connections to one server, as a context manager."""
 
     server: Server
     connections: int = CONNECTIONS
@@ -90,7 +90,7 @@ class Client:
             peer.close()
 
     def burst(self, requests: Iterable[bytes]) -> Sample:
-        """Send all requests, each connection sending again as soon as it is answered."""
+        """Send all requests; each connection sends the next one when it has its response."""
         latencies = array("q")
         cpu_before, own_before = machine.cpu_seconds(self.server.pid), process_time()
         began = perf_counter_ns()
@@ -102,7 +102,7 @@ class Client:
 
 
 def burst(server: Server, requests: Iterable[bytes], connections: int = CONNECTIONS) -> Sample:
-    """Send all requests over connections of their own."""
+    """Send all requests, each on a new connection."""
     with Client(server, connections) as client:
         return client.burst(requests)
 
@@ -110,18 +110,18 @@ def burst(server: Server, requests: Iterable[bytes], connections: int = CONNECTI
 def interleaved(
     first: Server, second: Server, requests: Sequence[Iterator[bytes]], slice_requests: int
 ) -> tuple[Sample, Sample]:
-    """Measure two servers in turn, slice by slice, until both have had all their requests.
+    """Measure two servers alternately, slice by slice, until both have had all their requests.
 
-    A neighbour that takes the core for a moment then takes it from both.
+    Other work on the core then slows both.
     """
     samples: list[list[Sample]] = [[], []]
     with Client(first) as one, Client(second) as other:
         while True:
-            for client, source, kept in zip((one, other), requests, samples, strict=True):
+            for client, source, saved in zip((one, other), requests, samples, strict=True):
                 slices = list(islice(source, slice_requests))
                 if not slices:
                     return reduce(add, samples[0]), reduce(add, samples[1])
-                kept.append(client.burst(slices))
+                saved.append(client.burst(slices))
 
 
 def connect(port: int, connections: int) -> list[socket.socket]:
@@ -136,7 +136,7 @@ def connect(port: int, connections: int) -> list[socket.socket]:
 
 
 def body_size(data: bytes) -> int | None:
-    """Give the body's size once the reply is whole, None before; refuse all but a 200."""
+    """Return the body's size when the response is complete, else None; raise if it is no 200."""
     end = data.find(_HEAD_END)
     if end < 0:
         return None
@@ -163,7 +163,7 @@ def _loop(peers: list[socket.socket], requests: Iterator[bytes], latencies: "arr
         while sent_ns:
             ready = poller.poll(_SILENCE_SECONDS_MAX)
             if not ready:
-                raise RuntimeError("the server fell silent")
+                raise RuntimeError("the server stopped responding")
             for fd, _ in ready:
                 receive, send = by_fd[fd]
                 data = receive(_READ_BYTES_MAX)

@@ -1,4 +1,4 @@
-"""The machine under the figures: its cores, its facts, and what the kernel says of a process."""
+"""The machine of the benchmark: its cores, its facts, and the kernel's figures of a process."""
 
 import os
 import platform
@@ -9,21 +9,21 @@ from pathlib import Path
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PARTS = ("uvicorn", "uvloop", "httptools", "msgspec", "cryptography")
 
-# Read at import: later the load generator has pinned itself and is the load.
+# Read at import: later the load generator is pinned and is itself the load.
 CORES = sorted(os.sched_getaffinity(0))
 _LOAD_BEFORE = os.getloadavg()[0]
 SERVER_CORE, CLIENT_CORE = CORES[0], CORES[min(1, len(CORES) - 1)]
 
 
 def cpu_seconds(pid: int) -> float:
-    """Read the CPU time that a process has used, all threads, user and system."""
-    # The command name, in brackets, may hold blanks: count the fields behind it.
+    """Return the CPU time that a process has used, all threads, user and system."""
+    # The command name, in brackets, may contain blanks: count the fields after it.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
 
 def rss_bytes(pid: int) -> int:
-    """Read the resident set of a process, exactly."""
+    """Return the exact resident set size of a process."""
     # smaps_rollup walks the pages; statm and status may lag by a batch per core.
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Rss:"):
@@ -32,20 +32,22 @@ def rss_bytes(pid: int) -> int:
 
 
 def openssl_version() -> str:
-    """Name the OpenSSL on the path, or say that there is none."""
+    """Return the version of the OpenSSL on the path, or say that there is none."""
     try:
-        done = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=True)
+        completed = subprocess.run(
+            ["openssl", "version"], capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return "no openssl command"
-    return " ".join(done.stdout.split()[:2])
+    return " ".join(completed.stdout.split()[:2])
 
 
 def facts() -> tuple[tuple[str, str], ...]:
-    """Name what the figures depend on, as (what, value)."""
+    """Return what the figures depend on, as (what, value)."""
     return (
         ("CPU", _cpu_model()),
         ("cores", f"{len(CORES)}; server on {SERVER_CORE}, load generator on {CLIENT_CORE}"),
-        # Neighbours change tails and start-up most: a reader has to know that there were some.
+        # Other load changes tails and start-up most, so the table reports it.
         ("load average before", f"{_LOAD_BEFORE:.2f}"),
         ("kernel", f"{platform.system()} {platform.release()} {platform.machine()}"),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),

@@ -1,6 +1,7 @@
-"""The second client: an open loop at a fixed rate, in a process of its own on the client's core.
+"""The second client: an open loop at a fixed rate, in its own process on the client's core.
 
-Open means that it does not slow down with the server: a request that is due is sent, late or not.
+Open means that it does not slow down with the server: a request is sent when it is due, late or
+not.
 """
 
 import multiprocessing
@@ -21,7 +22,7 @@ _READ_BYTES_MAX = 65_536
 
 @dataclass
 class Pace:
-    """What the paced client did; filled when its block ends."""
+    """What the paced client did; complete when its block ends."""
 
     rate: float = 0.0
 
@@ -29,7 +30,7 @@ class Pace:
 @contextmanager
 def beside(port: int, requests: Sequence[bytes], rate: float) -> Iterator[Pace]:
     """Send `requests` in turn, `rate` a second, while the block runs."""
-    # Forked, because the prepared requests are then there without being copied.
+    # Forked, so that the prepared requests need not be copied.
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     child = context.Process(target=_run, args=(port, requests, rate, theirs), daemon=True)
@@ -44,7 +45,7 @@ def beside(port: int, requests: Sequence[bytes], rate: float) -> Iterator[Pace]:
             raise RuntimeError("the paced client does not answer")
         pace.rate = ours.recv()
     except EOFError as ended:
-        raise RuntimeError("the paced client ended early; its words are above") from ended
+        raise RuntimeError("the paced client exited early; see its output above") from ended
     finally:
         ours.close()
         child.terminate()
@@ -76,5 +77,5 @@ def _run(port: int, requests: Sequence[bytes], rate: float, parent: Connection) 
                 peers[idle.pop()].sendall(next(source))
                 due += 1 / rate
             if not idle:
-                # All connections wait: try again soon, instead of turning in circles.
+                # All connections wait: try again soon instead of spinning.
                 time.sleep(0.001)

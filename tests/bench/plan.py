@@ -1,6 +1,6 @@
-"""How much to measure: rounds and counts, and where progress is told.
+"""How much to measure: rounds and counts; and progress messages.
 
-Figures ask for full counts; a quick plan shrinks them, to see that the harness works.
+Figures ask for full counts; a quick plan reduces them, as a smoke test of the harness.
 """
 
 import sys
@@ -11,29 +11,29 @@ CONNECTIONS = 32
 
 
 class SkippedError(Exception):
-    """A figure that cannot be measured here; its words say why."""
+    """A figure that cannot be measured here; the message says why."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run of the benchmark asks of each figure."""
+    """The sizes of one run of the benchmark."""
 
     rounds: int
     quick: bool = False
 
     def count(self, full: int) -> int:
-        """Give the number of requests for `full`: a fiftieth, but not below 200, when quick."""
+        """Return the number of requests for `full`; if quick, a fiftieth, but at least 200."""
         return max(full // 50, 200) if self.quick else full
 
     def seconds(self, full: int) -> int:
-        """Give the whole seconds for `full`, one when quick."""
+        """Return the whole seconds for `full`; if quick, one."""
         return 1 if self.quick else full
 
     def at_least(self, rounds: int) -> int:
-        """Give the rounds of a figure whose single measures are too short for few of them."""
+        """Return the number of rounds of a figure whose single measurements are very short."""
         return self.rounds if self.quick else max(self.rounds, rounds)
 
 
 def say(words: str) -> None:
-    """Tell progress on stderr; stdout is for the table."""
+    """Print progress to stderr; stdout is for the table."""
     print(words, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What the benchmark says: rows of ratios, the markdown table, and its place in the documents."""
+"""The report of the benchmark: rows of ratios as a markdown table in the documentation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ _HEAD = (
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: the ratio of every round, what was hoped for, and what explains it.
+    """One figure: the ratio of every round, its target, and an explanation.
 
-    A target without a stretch gives its own value for it.
+    Without a stretch target, the target is used.
     """
 
     says: str
@@ -34,7 +34,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Say whether the median meets the target, or the stretch."""
+        """Say whether the median meets the target, or the stretch target."""
         sign = -1 if self.lower_is_better else 1
         reached = sign * median(self.ratios)
         if self.stretch != self.target and reached >= sign * self.stretch:
@@ -42,7 +42,7 @@ class Row:
         return "met" if reached >= sign * self.target else "**missed**"
 
     def line(self) -> str:
-        """Give the row of the table."""
+        """Return the row of the table."""
         bound = "≤" if self.lower_is_better else "≥"
         hope = f"{bound} {self.target:g}"
         if self.stretch != self.target:
@@ -54,36 +54,36 @@ class Row:
 
 @dataclass(frozen=True)
 class Unmeasured:
-    """A figure that gave no ratio, and why."""
+    """A figure without a ratio, and the reason."""
 
     says: str
     why: str
 
     def line(self) -> str:
-        """Give the row of the table."""
-        # The last line of a log is the error; those before it name places on this machine.
+        """Return the row of the table."""
+        # The last line of a log is the error; earlier ones contain paths of this machine.
         why = self.why.strip().rpartition("\n")[2].replace("|", "/")[:_WHY_CHARACTERS_MAX]
         return f"| {self.says} | | | not measured | | {why} |"
 
 
 def spread(ratios: Sequence[float]) -> str:
-    """Write a median with its least and greatest."""
+    """Format a median with its minimum and maximum."""
     return f"{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
 
 
 def table(rows: Sequence[Row | Unmeasured], rounds: int) -> str:
-    """Write the facts of the machine and the rows."""
+    """Format the facts of the machine and the rows."""
     day = datetime.now(tz=UTC).date().isoformat()
     facts = [f"- {what}: {value}" for what, value in machine.facts()]
-    said = (
+    message = (
         f"Measured on {day}, {rounds} rounds or more; each ratio is computed within a round; "
         "the table shows the median over all rounds, with minimum and maximum."
     )
-    return "\n".join([said, "", *facts, "", *_HEAD, *(row.line() for row in rows)])
+    return "\n".join([message, "", *facts, "", *_HEAD, *(row.line() for row in rows)])
 
 
 def write(path: Path, text: str) -> None:
-    """Put `text` between the markers, keeping the prose around them; make the file if missing."""
+    """Put `text` between the markers and keep the text around them; create the file if missing."""
     old = path.read_text(encoding="utf-8") if path.exists() else _NEW_FILE
     before, begin, rest = old.partition(BEGIN)
     _, end, after = rest.partition(END)

@@ -1,7 +1,6 @@
-"""Servers under measure: started on the server's core, found by port, always ended.
+"""Servers to measure: started on the server's core, found by port, always stopped.
 
-Every process that the benchmark starts to be measured is started here, and leaves with its block,
-whatever happens inside.
+Every process that is measured is started here and stopped when its block ends, also after an error.
 """
 
 import os
@@ -41,7 +40,7 @@ class Server:
 def process(
     argv: Sequence[str], log: Path, cores: Iterable[int] = (machine.SERVER_CORE,)
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command on the server's core, its words going to `log`; end it with the block."""
+    """Run a command on the server's core with its output in `log`; stop it when the block ends."""
     with log.open("wb") as words:
         child = subprocess.Popen(
             argv, cwd=ROOT, stdout=words, stderr=words, stdin=subprocess.DEVNULL
@@ -64,13 +63,13 @@ def serving(argv: Sequence[str]) -> Iterator[Server]:
             try:
                 yield server
             except RuntimeError as error:
-                error.add_note(f"{' '.join(argv[1:4])} last said: {_tail(log)}")
+                error.add_note(f"{' '.join(argv[1:4])} last output: {_tail(log)}")
                 raise
 
 
 @contextmanager
 def serving_on(argv: Sequence[str], port: int) -> Iterator[Server]:
-    """Start a server that was told its port, and wait until it accepts."""
+    """Start a server with a given port, and wait until it accepts."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log = Path(folder, "log")
         with process(argv, log) as child:
@@ -82,14 +81,14 @@ def serving_on(argv: Sequence[str], port: int) -> Iterator[Server]:
 
 
 def free_port() -> int:
-    """Name a port that nobody listens on just now."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
 def accepts(port: int) -> bool:
-    """Tell whether something accepts connections on the port."""
+    """Return whether something accepts connections on the port."""
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
@@ -98,7 +97,7 @@ def _await_port(child: subprocess.Popen[bytes], port_file: Path, log: Path) -> i
     deadline = time.monotonic() + _START_SECONDS_MAX
     while True:
         written = port_file.read_text().strip() if port_file.exists() else ""
-        # The file may be seen before it is whole; a port that accepts is the right one.
+        # The file may be read before it is complete; a port that accepts is the right one.
         if written.isdigit() and accepts(int(written)):
             return int(written)
         _check_alive(child, log, deadline)

@@ -1,6 +1,6 @@
-"""What the clients send: one merchant's credentials, a saved card, and requests as bytes.
+"""The requests of the clients: a merchant's credentials, a saved card, and requests as bytes.
 
-Requests are built before they are timed. Each create has an idempotency key that was never used.
+Requests are built before they are timed. Each create has a new idempotency key.
 """
 
 import base64
@@ -23,7 +23,7 @@ _CLIENT_SECONDS_MAX = 30.0
 
 @dataclass(frozen=True)
 class Shop:
-    """A server with what a client needs to charge a saved card."""
+    """A server, and what a client needs to charge a saved card."""
 
     server: Server
     access_token: str
@@ -32,7 +32,7 @@ class Shop:
     _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     def creates(self, count: int) -> Iterator[bytes]:
-        """Give that many create requests, each with a fresh idempotency key."""
+        """Return `count` create requests, each with a new idempotency key."""
         headers = {
             "authorization": f"Bearer {self.access_token}",
             "idempotency-key": "KEY",
@@ -44,7 +44,7 @@ class Shop:
         return map(template.__mod__, itertools.islice(self._numbers, count))
 
     def require_features(self) -> None:
-        """Refuse to measure a mock that leaves out what a create is said to include."""
+        """Raise if the mock lacks a feature that a create must include."""
         port, (request, fresh) = self.server.port, self.creates(2)
         stranger = request.replace(self.access_token.encode(), b"0" * len(self.access_token))
         first, again = send(port, request), send(port, request)
@@ -59,7 +59,7 @@ class Shop:
             raise RuntimeError(f"the mock does not do {', '.join(missing)}")
 
     def reads(self, charges: Sequence[str], count: int) -> Iterator[bytes]:
-        """Give that many reads, taking the charges in turn."""
+        """Return `count` read requests, for each charge in turn."""
         headers = {"authorization": f"Bearer {self.access_token}"}
         built = [encode("GET", f"/v1/charges/{charge}", headers) for charge in charges]
         return itertools.islice(itertools.cycle(built), count)
@@ -73,15 +73,15 @@ class Shop:
         return [encode("POST", "/v1/tokens", headers, json.dumps(b).encode()) for b in bodies]
 
     def charge_ids(self, count: int) -> list[str]:
-        """Create charges one by one and give their ids."""
+        """Create charges one by one and return their ids."""
         return [exchange(self.server.port, request)["id"] for request in self.creates(count)]
 
 
 def open_mock(server: Server) -> Shop:
-    """Take the default merchant's credentials and save a card to a customer, to charge it often."""
+    """Use the default merchant's credentials and save a card of a customer, to charge it often."""
     port = server.port
-    told = _credentials(port)
-    token, key = told["CLOVER_ACCESS_TOKEN"], told["CLOVER_API_KEY"]
+    result = _credentials(port)
+    token, key = result["CLOVER_ACCESS_TOKEN"], result["CLOVER_API_KEY"]
     card = json.dumps({"card": {"number": CARD, **_CARD_FIELDS}}).encode()
     source = exchange(port, encode("POST", "/v1/tokens", {"apikey": key}, card))["id"]
     customer = json.dumps({"email": "a@b.example", "source": source}).encode()
@@ -91,7 +91,7 @@ def open_mock(server: Server) -> Shop:
 
 
 def open_bare(server: Server) -> Shop:
-    """Give the bare server's requests the same size as the mock's: it ignores credentials."""
+    """Make the bare server's requests as large as the mock's; it ignores credentials."""
     return Shop(server, "0" * 36, "0" * 32, "0" * 13)
 
 
@@ -107,7 +107,7 @@ def encode(method: str, path: str, headers: Mapping[str, str], body: bytes = b""
 
 
 class Reply(NamedTuple):
-    """A whole reply to a request outside all timing."""
+    """A response to a request that is not timed."""
 
     status: int
     headers: Mapping[str, str]
@@ -115,7 +115,7 @@ class Reply(NamedTuple):
 
 
 def send(port: int, request: bytes) -> Reply:
-    """Send one request on a connection of its own."""
+    """Send one request on a new connection."""
     head, _, body = request.partition(b"\r\n\r\n")
     first, *rest = head.decode().split("\r\n")
     method, path, _ = first.split(" ")
@@ -130,21 +130,23 @@ def send(port: int, request: bytes) -> Reply:
 
 
 def exchange(port: int, request: bytes) -> dict[str, Any]:
-    """Send one request and give the JSON of its 200."""
+    """Send one request and return the JSON of its 200."""
     reply = send(port, request)
     if reply.status != 200:
-        asked = request.partition(b" HTTP/")[0].decode()
-        raise RuntimeError(f"{asked}: {reply.status} {reply.body[:600]!r}")
+        requested = request.partition(b" HTTP/")[0].decode()
+        raise RuntimeError(f"{requested}: {reply.status} {reply.body[:600]!r}")
     return json.loads(reply.body)
 
 
 def _credentials(port: int) -> dict[str, str]:
     argv = [sys.executable, "-m", "mock_clover", "env", "--format", "json"]
     argv += ["--url", f"http://{LOOPBACK}:{port}", "--seed", str(SEED)]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"mock-clover env ended with {done.returncode}: {done.stderr[-600:]}")
-    return json.loads(done.stdout)
+    completed = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    if completed.returncode:
+        raise RuntimeError(
+            f"mock-clover env ended with {completed.returncode}: {completed.stderr[-600:]}"
+        )
+    return json.loads(completed.stdout)
 
 
 def _encryptor(port: int) -> Any:
@@ -156,6 +158,6 @@ def _encryptor(port: int) -> Any:
     )
     modulus, exponent = (int.from_bytes(part) for part in (blob[:_KEY_BYTES], blob[_KEY_BYTES:]))
     key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-    # Clover's SDKs say SHA-1 here; the mock has to understand them.
+    # Clover's SDKs use SHA-1 here; the mock must accept it.
     oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
     return lambda: base64.b64encode(key.encrypt(b"00000000" + CARD.encode(), oaep)).decode()

@@ -1,7 +1,7 @@
-"""Figure: from starting the process to its first answer, key pair included; and memory at rest.
+"""Figure: time from starting the process to its first response, with key pair; and memory at rest.
 
-The floor is importing what any Starlette application on uvicorn imports, in a process of its own.
-Neither is pinned: a start may use every core that its user has, and keys are made in a thread.
+The floor is the import of what any Starlette application on uvicorn imports, in its own process.
+Neither is pinned: a start may use every core, and keys are generated in a thread.
 """
 
 import compileall
@@ -46,8 +46,8 @@ def measure(plan: Plan) -> list[Row]:
             floors.append(_import())
         with serving(BARE) as server:
             bare_rests.append(machine.rss_bytes(server.pid))
-        told = f"{starts[-1] * 1e3:.0f} ms of {floors[-1] * 1e3:.0f} ms"
-        say(f"  round {number + 1}: {told} = {starts[-1] / floors[-1]:.2f}")
+        output = f"{starts[-1] * 1e3:.0f} ms of {floors[-1] * 1e3:.0f} ms"
+        say(f"  round {number + 1}: {output} = {starts[-1] / floors[-1]:.2f}")
     return [
         Row(
             "time from process start to first response, "
@@ -70,7 +70,7 @@ def measure(plan: Plan) -> list[Row]:
 
 
 def _start() -> tuple[float, int]:
-    """Give the seconds to the first answer, and the resident set after it."""
+    """Return the seconds to the first response, and the resident set size after it."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log = Path(folder, "log")
@@ -104,6 +104,6 @@ def _await_answer(child: Popen[bytes], port: int, began: float, log: Path) -> No
                     data += more
                 return
         if child.poll() is not None or time.perf_counter() - began > _START_SECONDS_MAX:
-            told = log.read_text(errors="replace")[-600:]
-            raise RuntimeError(f"the server does not start: {told}")
+            result = log.read_text(errors="replace")[-600:]
+            raise RuntimeError(f"the server does not start: {result}")
         time.sleep(_POLL_SECONDS)

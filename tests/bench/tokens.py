@@ -1,7 +1,7 @@
-"""Figure: encrypted tokens per second, as a part of OpenSSL's RSA private operations.
+"""Figure: encrypted tokens per second, relative to OpenSSL's RSA private operations.
 
-One private operation per token is the floor; what is below 1 is ours and HTTP's. Both on the
-server's core. OpenSSL counts by its own CPU time, the tokens by wall time.
+One private operation per token is the floor; the rest is the cost of the mock and of HTTP. Both run
+on the server's core. OpenSSL uses its CPU time, the tokens wall time.
 """
 
 import shutil
@@ -33,8 +33,8 @@ def measure(plan: Plan) -> list[Row]:
         for number in range(plan.rounds):
             sample, operations = _round(plan, shop, mock_first=number % 2 == 0)
             pairs.append((sample, operations))
-            told = f"{sample.rate:,.0f}/s of {operations:,.0f}/s = {sample.rate / operations:.2f}"
-            say(f"  round {number + 1}: {told}")
+            output = f"{sample.rate:,.0f}/s of {operations:,.0f}/s = {sample.rate / operations:.2f}"
+            say(f"  round {number + 1}: {output}")
     tokens, private = (median(sample.rate for sample, _ in pairs), median(o for _, o in pairs))
     busy = median(sample.busy for sample, _ in pairs)
     return [
@@ -50,7 +50,7 @@ def measure(plan: Plan) -> list[Row]:
 
 
 def _round(plan: Plan, shop: Shop, *, mock_first: bool) -> tuple[Sample, float]:
-    # Encrypted anew in each round, so that no cache of ciphertexts could answer.
+    # Encrypted again in each round, so that no cache of ciphertexts could help.
     requests = shop.encrypted_tokens(plan.count(_REQUESTS))
     if mock_first:
         return burst(shop.server, requests), _private_operations(plan)
@@ -59,7 +59,7 @@ def _round(plan: Plan, shop: Shop, *, mock_first: bool) -> tuple[Sample, float]:
 
 
 def _private_operations(plan: Plan) -> float:
-    """Ask openssl for its RSA-2048 private operations per second on the server's core."""
+    """Return openssl's RSA-2048 private operations per second on the server's core."""
     argv = ["openssl", "speed", "-mr", "-seconds", str(plan.seconds(_SPEED_SECONDS)), "rsa2048"]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log = Path(folder, "log")
@@ -70,7 +70,7 @@ def _private_operations(plan: Plan) -> float:
                 raise RuntimeError("openssl speed does not end") from late
         words = log.read_text(errors="replace")
     for line in words.splitlines():
-        # -mr is for machines: +F2:<index>:<bits>:<private per second>:<public per second>
+        # -mr is machine-readable: +F2:<index>:<bits>:<private per second>:<public per second>
         if line.startswith("+F2:"):
             return float(line.split(":")[3])
     raise RuntimeError(f"openssl speed said no +F2 line: {words[-300:]}")

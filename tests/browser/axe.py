@@ -1,7 +1,7 @@
-"""axe-core, which judges a page as accessibility testers do: what of it is serious or critical.
+"""Accessibility checks with axe-core: serious and critical violations.
 
-It is put into each frame by the debugger, which no policy of a page stops, and each frame is judged
-alone, so that it says nothing into the page.
+The debugger injects it into each frame, which no Content-Security-Policy prevents, and each frame
+is checked separately, so that no messages are sent between frames.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from playwright.sync_api import Frame, Page
 from tests.clients import toolbox
 
 RECIPE = Path(__file__).parent / "package.json"
-GRAVE = ("serious", "critical")
+SERIOUS = ("serious", "critical")
 _RUN = """async () => {
   const { violations, passes } = await axe.run(document, {
     iframes: false,
@@ -25,31 +25,31 @@ _RUN = """async () => {
 
 
 def axe_source() -> str:
-    """Return the program; once needs npm and the network. Raises toolbox.MissingError."""
+    """Return its source; the first call needs npm and the network. Raises toolbox.MissingError."""
     packages = toolbox.install_node_packages(RECIPE, "browser")
     return (packages / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
-def grave_findings(page: Page, axe: str, without: tuple[str, ...] = ()) -> list[str]:
-    """Return what is serious or critical in a page and its frames, each with where it is.
+def serious_violations(page: Page, axe: str, without: tuple[str, ...] = ()) -> list[str]:
+    """Return the serious and critical violations in a page and its frames.
 
-    Frames whose address contains a text of `without` are left out.
+    Frames whose URL contains a text of `without` are skipped.
     """
-    judged = [frame for frame in page.frames if not any(each in frame.url for each in without)]
-    return [found for frame in judged for found in _judge(frame, axe)]
+    checked = [frame for frame in page.frames if not any(each in frame.url for each in without)]
+    return [found for frame in checked for found in _check(frame, axe)]
 
 
-def _judge(frame: Frame, axe: str) -> list[str]:
+def _check(frame: Frame, axe: str) -> list[str]:
     if not frame.evaluate("() => 'axe' in window"):
         frame.evaluate(axe)
-    said: dict[str, Any] = frame.evaluate(_RUN)
-    if not said["passed"]:
-        raise AssertionError(f"{frame.url}: axe looked at nothing")
+    result: dict[str, Any] = frame.evaluate(_RUN)
+    if not result["passed"]:
+        raise AssertionError(f"{frame.url}: axe checked nothing")
     where = urlsplit(frame.url)
     return [
         f"{each['id']} ({each['impact']}) at {where.path}#{where.fragment}: {node['html']}\n    "
         + node["failureSummary"].replace("\n", "\n    ")
-        for each in said["violations"]
-        if each["impact"] in GRAVE
+        for each in result["violations"]
+        if each["impact"] in SERIOUS
         for node in each["nodes"]
     ]

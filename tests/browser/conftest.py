@@ -1,6 +1,6 @@
-"""A real Chromium, driven by Playwright: pages on other origins, and all that they complained of.
+"""Fixtures for tests in Chromium with Playwright.
 
-With MOCK_CLOVER_TEST_BROWSER=required a missing Chromium fails these tests; else they are skipped.
+With MOCK_CLOVER_TEST_BROWSER=required a missing Chromium fails these tests; else it skips them.
 """
 
 import os
@@ -11,15 +11,15 @@ from zlib import crc32
 
 import pytest
 from axe import axe_source
+from browser_session import WAIT_MS, BrowserSession, SharedBrowserSession
+from checkout_page import CheckoutPage
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from shop import Shop
-from till import Till
-from visitor import WAIT_MS, SharedVisitor, Visitor
 
 from mock_clover.testing import MockClover
 from mock_clover.testing.http_transport import HttpTransport
 from tests.clients import toolbox
-from tests.served import Served
+from tests.server_process import ServerProcess
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -27,11 +27,11 @@ QUIET = (
     *("--disable-component-update", "--disable-sync"),
     "--host-resolver-rules=MAP rebound.example 127.0.0.1",
 )
-"""Chromium asks nobody but the pages' own servers; a stranger has pointed its name at them."""
+"""Chromium sends no requests of its own; `rebound.example` simulates DNS rebinding."""
 
 
 def chromium_path() -> str:
-    """Return where Chromium is, or skip, or fail where it is required."""
+    """Return the path of Chromium; without it skip, or fail if it is required."""
     named = os.environ.get("MOCK_CLOVER_TEST_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, NAMES)), None)
     if not found:
@@ -40,7 +40,7 @@ def chromium_path() -> str:
 
 
 def do_without(reason: str) -> NoReturn:
-    """Skip a test, or fail it where browsers are required."""
+    """Skip a test, or fail it if browsers are required."""
     if os.environ.get("MOCK_CLOVER_TEST_BROWSER") == "required":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
@@ -54,14 +54,14 @@ def chromium_at() -> str:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     chromium_path()
-    expect.set_options(timeout=WAIT_MS)  # a machine may be busy: what is waited for comes late
+    expect.set_options(timeout=WAIT_MS)  # a busy machine may be slow
     with sync_playwright() as driver:
         yield driver
 
 
 @pytest.fixture(scope="session")
 def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
-    """Return a starter of browsers with options of one's own."""
+    """Return a function that starts a browser with command line options."""
     started: list[Browser] = []
 
     def start(*options: str) -> Browser:
@@ -79,53 +79,55 @@ def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
 
 @pytest.fixture(scope="session")
 def chromium(launch: Callable[..., Browser]) -> Browser:
-    """The browser that tests share; each takes a context of its own."""
+    """The browser that tests share; each uses its own context."""
     return launch()
 
 
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Return a maker of visitors; its arguments are those of a context, as `color_scheme`.
+def new_session(chromium: Browser) -> Iterator[Callable[..., BrowserSession]]:
+    """Return a factory of browser sessions; its arguments are options of a context.
 
-    At a test's end no page may have asked anything of a stranger, nor complained; a test that
-    expects complaints empties the list.
+    After a test there must be no external requests and no errors; a test that expects errors
+    clears the list.
     """
-    made: list[Visitor] = []
+    created: list[BrowserSession] = []
 
-    def start(**options: Any) -> Visitor:
-        made.append(Visitor(chromium.new_context(**options)))
-        return made[-1]
+    def start(**options: Any) -> BrowserSession:
+        created.append(BrowserSession(chromium.new_context(**options)))
+        return created[-1]
 
     yield start
-    for visitor in made:
-        visitor.context.close()
-    for visitor in made:
-        assert visitor.strangers == []
-        assert visitor.complaints == []
+    for session in created:
+        session.context.close()
+    for session in created:
+        assert session.external_requests == []
+        assert session.errors == []
 
 
 @pytest.fixture(scope="module")
-def shared_visitor(chromium: Browser) -> Iterator[SharedVisitor]:
-    """The profile behind `visitor`."""
-    made = SharedVisitor(chromium.new_context())
-    yield made
-    made.context.close()
+def shared_session(chromium: Browser) -> Iterator[SharedBrowserSession]:
+    """The session behind `session`."""
+    created = SharedBrowserSession(chromium.new_context())
+    yield created
+    created.context.close()
 
 
 @pytest.fixture
-def visitor(shared_visitor: SharedVisitor, served: Served) -> Iterator[SharedVisitor]:
-    """The module's shared visitor, reset after each test and held to the same rules as `visit`.
+def session(
+    shared_session: SharedBrowserSession, shared_server: ServerProcess
+) -> Iterator[SharedBrowserSession]:
+    """The module's shared session, reset after each test, with the same checks as `new_session`.
 
-    A test takes `visit` instead when it needs other options of a context, a fake clock, several
-    pages or a profile that no other test has used.
+    A test uses `new_session` instead if it needs other options of a context, a fake clock, several
+    pages or an unused context.
     """
-    yield shared_visitor
-    assert shared_visitor.reset(served.url) == ([], [])
+    yield shared_session
+    assert shared_session.reset(shared_server.url) == ([], [])
 
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The program of axe-core."""
+    """The source of axe-core."""
     try:
         return axe_source()
     except toolbox.MissingError as missing:
@@ -133,40 +135,40 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def line(served: Served) -> Iterator[HttpTransport]:
-    line = HttpTransport(served.url)
+def line(shared_server: ServerProcess) -> Iterator[HttpTransport]:
+    line = HttpTransport(shared_server.url)
     yield line
     line.close()
 
 
 @pytest.fixture
 def clover(line: HttpTransport, request: pytest.FixtureRequest) -> Iterator[MockClover]:
-    """A sandbox of one's own on the shared server, by its prefix."""
+    """A new sandbox on the shared server."""
     # Short: a name of many digits would look like a card's number, and be masked.
-    made = MockClover.create(line, f"b-{crc32(request.node.nodeid.encode()):x}", {})
-    yield made
-    made.drop()
+    created = MockClover.create(line, f"b-{crc32(request.node.nodeid.encode()):x}", {})
+    yield created
+    created.drop()
 
 
 @pytest.fixture
 def shop() -> Iterator[Shop]:
-    """A web server on another origin, whose pages a test writes."""
+    """A web server on another origin, with pages from the test."""
     opened = Shop()
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def till(served: Served, shop: Shop) -> Till:
-    return Till(served, shop)
+def checkout_page(shared_server: ServerProcess, shop: Shop) -> CheckoutPage:
+    return CheckoutPage(shared_server, shop)
 
 
 @pytest.fixture
-def open_till(visitor: Visitor) -> Callable[..., Till]:
-    """Return an opener of a till's page; its options are those of the page."""
+def open_checkout_page(session: BrowserSession) -> Callable[..., CheckoutPage]:
+    """Return a function that opens a checkout page; its options are those of `publish`."""
 
-    def start(till: Till, **options: Any) -> Till:
-        till.page = visitor.open(till.put(**options))
-        return till
+    def start(checkout_page: CheckoutPage, **options: Any) -> CheckoutPage:
+        checkout_page.page = session.open(checkout_page.publish(**options))
+        return checkout_page
 
     return start

@@ -1,4 +1,4 @@
-"""Pictures of every page, in light and dark, wide and narrow, for people to look at.
+"""Screenshots of every page, in light and dark, wide and narrow.
 
 `make screenshots` writes them to `.work/screenshots/`.
 """
@@ -11,29 +11,29 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
+from browser_session import BrowserSession  # noqa: E402
 from conftest import QUIET, chromium_path  # noqa: E402 - after the paths that pytest would set
-from gallery import SCENES, Stage  # noqa: E402
+from gallery import SCENES, SceneContext  # noqa: E402
 from playwright.sync_api import Page, ViewportSize, sync_playwright  # noqa: E402
 from shop import Shop  # noqa: E402
-from visitor import Visitor  # noqa: E402
 
 from mock_clover.testing import MockClover  # noqa: E402
 from mock_clover.testing.http_transport import HttpTransport  # noqa: E402
-from tests.served import Served  # noqa: E402
+from tests.server_process import ServerProcess  # noqa: E402
 
 FOLDER = ROOT / ".work" / "screenshots"
 SIZES: dict[str, ViewportSize] = {
-    "desk": {"width": 1280, "height": 900},
+    "desktop": {"width": 1280, "height": 900},
     "phone": {"width": 360, "height": 740},
 }
 
 
-def main(*wanted: str) -> None:
-    """Take the pictures of the scenes whose names have one of the words, or of all."""
+def main(*expected: str) -> None:
+    """Take screenshots of the scenes whose names contain one of the words, or of all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    names = [name for name in SCENES if not wanted or any(word in name for word in wanted)]
+    names = [name for name in SCENES if not expected or any(word in name for word in expected)]
     with TemporaryDirectory() as folder, sync_playwright() as driver:
-        server = Served(Path(folder))
+        server = ServerProcess(Path(folder))
         browser = driver.chromium.launch(
             executable_path=chromium_path(), args=[*QUIET, "--no-sandbox"]
         )
@@ -41,15 +41,15 @@ def main(*wanted: str) -> None:
             for number, name in enumerate(names):
                 clover = MockClover.create(HttpTransport(server.url), f"picture-{number}", {})
                 shop = Shop()
-                visitor = Visitor(browser.new_context(reduced_motion="reduce"))
-                page = SCENES[name](Stage(clover, shop, visitor))
+                session = BrowserSession(browser.new_context(reduced_motion="reduce"))
+                page = SCENES[name](SceneContext(clover, shop, session))
                 for size, view in SIZES.items():
                     for theme in ("light", "dark"):
                         page.emulate_media(color_scheme=theme)
                         show_whole(page, view)
                         page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
                 print(name, flush=True)
-                visitor.context.close()
+                session.context.close()
                 shop.close()
         finally:
             server.stop()
@@ -57,7 +57,7 @@ def main(*wanted: str) -> None:
 
 
 def show_whole(page: Page, view: ViewportSize) -> None:
-    """Have a page as high as it is, with its frames drawn anew."""
+    """Set the viewport to the height of the page and repaint its frames."""
     page.set_viewport_size(view)
     height = int(page.evaluate("document.documentElement.scrollHeight"))
     page.set_viewport_size({"width": view["width"], "height": max(view["height"], height)})

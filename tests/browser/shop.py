@@ -1,4 +1,4 @@
-"""A shop: a web server on an origin of its own, whose pages are texts that a test gives."""
+"""A shop: a web server on its own origin that serves pages given by a test."""
 
 import json
 import threading
@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 
-class Served(NamedTuple):
-    """What lies at a path."""
+class File(NamedTuple):
+    """The response for a path."""
 
     body: bytes
     content_type: str
@@ -17,23 +17,23 @@ class Served(NamedTuple):
 
 
 class Shop:
-    """Serves as `localhost`, so that the mock at 127.0.0.1 is of another site."""
+    """Serves on `localhost`, so that the mock at 127.0.0.1 is another site."""
 
     def __init__(self) -> None:
-        self.files: dict[str, Served] = {}
-        self.asked: list[str] = []
-        """Targets that browsers asked for, in order."""
-        self.posted: list[Any] = []
-        """What pages posted to what is answered."""
-        self.answers: dict[str, Callable[[Any], Any]] = {}
-        """What the shop's server answers to JSON that is posted to a path."""
+        self.files: dict[str, File] = {}
+        self.requested_paths: list[str] = []
+        """Paths of the requests, in order."""
+        self.posted_bodies: list[Any] = []
+        """Bodies that pages posted to paths with a handler."""
+        self.handlers: dict[str, Callable[[Any], Any]] = {}
+        """By path, a function from the posted JSON to the JSON response."""
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                shop.asked.append(self.path)
+                shop.requested_paths.append(self.path)
                 found = shop.files.get(self.path.partition("?")[0])
                 body = found.body if found else b""
                 self.send_response(found.status if found else 204)
@@ -46,14 +46,14 @@ class Shop:
                 self.wfile.write(body)
 
             def do_POST(self) -> None:
-                answer = shop.answers.get(self.path)
+                answer = shop.handlers.get(self.path)
                 if answer is None:
                     self.do_GET()
                     return
-                shop.asked.append(self.path)
-                asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                shop.posted.append(asked)
-                body = json.dumps(answer(asked)).encode()
+                shop.requested_paths.append(self.path)
+                requested = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                shop.posted_bodies.append(requested)
+                body = json.dumps(answer(requested)).encode()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))
@@ -61,7 +61,7 @@ class Shop:
                 self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -76,13 +76,13 @@ class Shop:
         status: int = 200,
         **headers: str,
     ) -> str:
-        """Put a file at a path and return its address; `_` in a header's name is `-`."""
+        """Put a file at a path and return its URL; `_` in a header's name becomes `-`."""
         data = body.encode() if isinstance(body, str) else body
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.files[path] = Served(data, content_type, named, status)
+        self.files[path] = File(data, content_type, named, status)
         return self.url + path
 
     def close(self) -> None:
-        """End the server."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()

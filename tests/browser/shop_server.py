@@ -1,7 +1,6 @@
-"""The server side of a shop, as far as it speaks to Clover: what a shop does with a token.
+"""The requests that a shop's server sends to Clover.
 
-It speaks HTTP as any client does, with the credentials of one sandbox, and knows nothing of the
-mock but its address.
+It uses plain HTTP and the credentials of one sandbox; it knows only the URL of the mock.
 """
 
 import json
@@ -14,8 +13,8 @@ from tests.hostile import BROWSER
 CHECKOUTS = "/invoicingcheckoutservice/v1/checkouts"
 
 
-class Said(NamedTuple):
-    """What Clover answered."""
+class Response(NamedTuple):
+    """A response from Clover."""
 
     status: int
     body: Any
@@ -27,8 +26,8 @@ class Backend:
     def __init__(self, clover: MockClover) -> None:
         self._clover = clover
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Said:
-        """Make one call; `_` in a header's name is `-`."""
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
+        """Send one request; `_` in a header's name becomes `-`."""
         sent = {
             "authorization": f"Bearer {self._clover.access_token}",
             "content-type": "application/json",
@@ -39,27 +38,27 @@ class Backend:
         data = None if body is None else json.dumps(body).encode()
         answer = send_request(method, self._clover.url + path, sent, data)
         try:
-            return Said(answer.status, json.loads(answer.body))
+            return Response(answer.status, json.loads(answer.body))
         except ValueError:
-            return Said(answer.status, answer.body.decode())
+            return Response(answer.status, answer.body.decode())
 
-    def charge(self, source: str, amount: int, **more: Any) -> Said:
+    def charge(self, source: str, amount: int, **more: Any) -> Response:
         """Charge a token or a customer."""
         body = {"amount": amount, "currency": "usd", "source": source} | more
-        return self.ask("POST", "/v1/charges", body)
+        return self.send("POST", "/v1/charges", body)
 
-    def save_card(self, token: str, email: str = "ada@example.com") -> Said:
-        """Keep a token's card on a new customer."""
-        return self.ask("POST", "/v1/customers", {"email": email, "source": token})
+    def save_card(self, token: str, email: str = "ada@example.com") -> Response:
+        """Create a customer with the card of a token."""
+        return self.send("POST", "/v1/customers", {"email": email, "source": token})
 
     def checkout(self, **more: Any) -> str:
-        """Make a session of the hosted checkout and return the address of its page."""
+        """Create a session of the hosted checkout and return the URL of its page."""
         body = {"customer": {}, "shoppingCart": {"lineItems": [LAMP]}} | more
-        status, made = self.ask("POST", CHECKOUTS, body)
-        assert status == 200, made
-        return str(made["href"])
+        status, created = self.send("POST", CHECKOUTS, body)
+        assert status == 200, created
+        return str(created["href"])
 
 
 LAMP = {"name": "Floor lamp", "unitQty": 1, "price": 10_900, "note": "brass"}
-SECURE = {"source": "CLOVER", "browser_info": BROWSER}
-"""Of a charge whose cardholder's bank is asked."""
+THREEDS = {"source": "CLOVER", "browser_info": BROWSER}
+"""`threeds` of a charge that requires 3-D Secure."""

@@ -1,7 +1,7 @@
-"""Two shops that take cards by the SDK, put on an origin of their own: plain HTML, and React.
+"""Two shops that use the SDK, each on its own origin: plain HTML and React.
 
-Both show the same and call the same server, so that one walk goes through both. They have a policy
-as a careful shop sets: scripts of its own and of Clover's, frames of Clover's, and nothing inline.
+Both have the same pages and the same server, so one test covers both. Their Content-Security-Policy
+allows only their own and Clover's scripts and Clover's frames, and nothing inline.
 """
 
 import html
@@ -25,7 +25,7 @@ TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf
 
 
 def open_plain(shop: Shop, clover: MockClover) -> str:
-    """Put the plain shop on its origin and return its checkout's address."""
+    """Publish the plain shop and return the URL of its checkout."""
     headers = _serve(shop, clover)
     page = (PLAIN / "checkout.html").read_text("utf-8")
     scripts = [f'<script src="{clover.url}{each}"></script>' for each in SCRIPTS]
@@ -42,7 +42,7 @@ def open_plain(shop: Shop, clover: MockClover) -> str:
 
 
 def open_react(shop: Shop, clover: MockClover) -> str:
-    """Put the React shop on its origin and return its checkout's address."""
+    """Publish the React shop and return the URL of its checkout."""
     headers = _serve(shop, clover)
     built = built_react_shop()
     config = {
@@ -63,7 +63,10 @@ SHOPS: dict[str, Callable[[Shop, MockClover], str]] = {"plain": open_plain, "rea
 
 
 def built_react_shop() -> Path:
-    """Return the built shop; once needs npm and the network. Raises toolbox.MissingError."""
+    """Return the built shop; the first call needs npm and the network.
+
+    Raises toolbox.MissingError.
+    """
     packages = toolbox.install_node_packages(REACT / "package.json", "react")
     sources = sorted(file for file in REACT.rglob("*") if file.is_file())
     recipe = "\n".join(f"{file.relative_to(REACT)}\n{file.read_text('utf-8')}" for file in sources)
@@ -78,9 +81,9 @@ def built_react_shop() -> Path:
 
 
 def _serve(shop: Shop, clover: MockClover) -> dict[str, str]:
-    """Have the shop's server pay by a sandbox; return its pages' headers."""
-    till = Till(Backend(clover))
-    shop.answers = {"/pay": till.pay, "/finalize": till.finalize}
+    """Connect the shop's server to a sandbox and return the headers of its pages."""
+    shop_backend = ShopBackend(Backend(clover))
+    shop.handlers = {"/pay": shop_backend.pay, "/finalize": shop_backend.finalize}
     mock = "/".join(clover.url.split("/")[:3])
     policy = (
         f"default-src 'none'; script-src 'self' {mock}; style-src 'self'; connect-src 'self'; "
@@ -89,34 +92,34 @@ def _serve(shop: Shop, clover: MockClover) -> dict[str, str]:
     return {"content_security_policy": policy}
 
 
-class Till:
-    """What a shop's own server does for its pages: charge, keep a card, finish 3-D Secure."""
+class ShopBackend:
+    """The shop's server: it charges, saves cards and finishes 3-D Secure."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
     def pay(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Charge a token, or a customer that is known, and say how it went."""
-        source, kept = asked.get("customer") or asked["token"], {}
+        """Charge a token or a saved customer, and return the result."""
+        source, saved = asked.get("customer") or asked["token"], {}
         if asked.get("keep"):
             status, customer = self._backend.save_card(source)
             if status != 200:
                 return {"error": customer["error"]["message"]}
             source = customer["id"]
-            kept = {"customer": source}
+            saved = {"customer": source}
         more: dict[str, Any] = {}
         if asked.get("browser"):
             browser = asked["browser"] | {"browser_ip": "203.0.113.7"}
             more["threeds"] = {"source": "CLOVER", "browser_info": browser}
-        return kept | self._told(*self._backend.charge(source, asked["amount"], **more))
+        return saved | self._told(*self._backend.charge(source, asked["amount"], **more))
 
     def finalize(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Finish a charge that waited for the cardholder's bank."""
+        """Finalize a charge after the 3-D Secure challenge."""
         body = {
             "charge_id": asked["charge"],
             "threeds": {"source": "CLOVER", "flow_status": asked["status"]},
         }
-        return self._told(*self._backend.ask("POST", "/v1/charges/finalize_payment", body))
+        return self._told(*self._backend.send("POST", "/v1/charges/finalize_payment", body))
 
     def _told(self, status: int, charge: dict[str, Any]) -> dict[str, Any]:
         if status != 200:

@@ -1,27 +1,27 @@
-"""Every page, in light and dark, wide and narrow, as axe-core judges it, and whether it fits."""
+"""axe-core checks of every page, in light and dark, wide and narrow; each must fit the width."""
 
 from typing import Literal
 
 import pytest
-from axe import grave_findings
-from gallery import DASHBOARD, SCENES, Stage, dashboard, furnish, locate
+from axe import serious_violations
+from browser_session import SharedBrowserSession
+from gallery import DASHBOARD, SCENES, SceneContext, create_sample_data, dashboard, locate
 from playwright.sync_api import Page, ViewportSize, expect
 from shop import Shop
-from visitor import SharedVisitor
 
 from mock_clover.testing import MockClover
 
-LOOKS: tuple[tuple[str, Literal["light", "dark"], ViewportSize], ...] = (
-    ("desk", "light", {"width": 1280, "height": 900}),
+VIEWPORTS: tuple[tuple[str, Literal["light", "dark"], ViewportSize], ...] = (
+    ("desktop", "light", {"width": 1280, "height": 900}),
     ("phone", "dark", {"width": 360, "height": 740}),
 )
-"""The colours do not depend on the width: each is judged once on every page."""
-JUDGED_ELSEWHERE = {
+"""The colours do not depend on the width: each is checked once on every page."""
+CHECKED_ELSEWHERE = {
     "wallet_google": ("/sdk/field", "/sdk/button"),
     "wallet_apple": ("/sdk/field", "/sdk/button"),
 }
 """Frames of a scene that `shop_cards` has too, in the same state."""
-CUSTOMER_SCENES = [name for name in SCENES if name != "shop_fields" and "desk_" not in name]
+CUSTOMER_SCENES = [name for name in SCENES if name != "shop_fields" and "dashboard_" not in name]
 """`shop_cards` is the page of `shop_fields`, with the bar of test cards."""
 CONTENT = {
     "data": "#data-body a",
@@ -33,16 +33,16 @@ CONTENT = {
     "cardholder": "#cardholder-body tbody tr",
     "sandboxes": "#sandboxes-body tbody tr",
 }
-"""What a place of the dashboard shows of a furnished sandbox."""
+"""A selector for the content of each dashboard path."""
 
 
-def judge(page: Page, axe: str, without: tuple[str, ...] = ()) -> list[str]:
-    """Return what is wrong with a page in each look: axe's findings, and what is too wide."""
+def check_page(page: Page, axe: str, without: tuple[str, ...] = ()) -> list[str]:
+    """Return the findings at each size: axe's violations and content that is too wide."""
     found: dict[str, list[str]] = {}
-    for size, theme, view in LOOKS:
+    for size, theme, view in VIEWPORTS:
         page.set_viewport_size(view)
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        for each in grave_findings(page, axe, without):
+        for each in serious_violations(page, axe, without):
             found.setdefault(each, []).append(f"{size} {theme}")
         for frame in page.frames:
             wide, room = frame.evaluate(
@@ -54,32 +54,32 @@ def judge(page: Page, axe: str, without: tuple[str, ...] = ()) -> list[str]:
 
 
 @pytest.fixture
-def wide(visitor: SharedVisitor) -> SharedVisitor:
-    """The shared visitor as it looks first."""
-    _, theme, view = LOOKS[0]
-    visitor.page.set_viewport_size(view)
-    visitor.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    return visitor
+def wide(session: SharedBrowserSession) -> SharedBrowserSession:
+    """The shared session with this size and colour scheme."""
+    _, theme, view = VIEWPORTS[0]
+    session.page.set_viewport_size(view)
+    session.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    return session
 
 
 @pytest.mark.parametrize("name", CUSTOMER_SCENES)
 def test_pages_are_accessible_and_fit_the_width(
-    name: str, clover: MockClover, shop: Shop, wide: SharedVisitor, axe: str
+    name: str, clover: MockClover, shop: Shop, wide: SharedBrowserSession, axe: str
 ) -> None:
-    page = SCENES[name](Stage(clover, shop, wide))
-    found = judge(page, axe, JUDGED_ELSEWHERE.get(name, ()))
-    wide.complaints.clear()  # of declines, which are answered 402
+    page = SCENES[name](SceneContext(clover, shop, wide))
+    found = check_page(page, axe, CHECKED_ELSEWHERE.get(name, ()))
+    wide.errors.clear()  # declines are 402 responses
     assert not found, "\n".join(found)
 
 
 def test_dashboard_is_accessible_and_fits_the_width(
-    clover: MockClover, shop: Shop, wide: SharedVisitor, axe: str
+    clover: MockClover, shop: Shop, wide: SharedBrowserSession, axe: str
 ) -> None:
-    furnish(Stage(clover, shop, wide))
+    create_sample_data(SceneContext(clover, shop, wide))
     found = []
     for place in DASHBOARD:
         page = dashboard(wide, clover, locate(place, clover))
         if place in CONTENT:
             expect(page.locator(CONTENT[place]).first).to_be_visible()
-        found += [f"{place}: {each}" for each in judge(page, axe)]
+        found += [f"{place}: {each}" for each in check_page(page, axe)]
     assert not found, "\n".join(found)

@@ -1,29 +1,29 @@
-"""What browsers load from the mock: types, policies, and that they can be had by them."""
+"""The files that browsers load from the mock: media types, policies, and that they load."""
 
 import re
 
+from browser_session import BrowserSession
 from playwright.sync_api import expect
 from shop import Shop
-from visitor import Visitor
 
 from mock_clover.browser.surface import browser_endpoints
 from mock_clover.core.record import Record
-from tests.served import Served
-from tests.world import Answered, World
+from tests.in_process import InProcessServer, Response
+from tests.server_process import ServerProcess
 
 FILES = tuple(each for each in browser_endpoints() if each.response is Record)
 
 
-def test_every_file_is_served_with_its_type_and_guards(world: World) -> None:
+def test_every_file_is_served_with_its_type_and_guards(server: InProcessServer) -> None:
     wrong = {
         endpoint.path: found
         for endpoint in FILES
-        if (found := faults(endpoint.path, world.send("GET", endpoint.path, auth=False)))
+        if (found := faults(endpoint.path, server.send("GET", endpoint.path, auth=False)))
     }
     assert wrong == {}
 
 
-def faults(path: str, got: Answered) -> list[str]:
+def faults(path: str, got: Response) -> list[str]:
     """Return what is wrong with the response to a request for a file."""
     found = []
     if got.status != 200:
@@ -46,10 +46,12 @@ def faults(path: str, got: Answered) -> list[str]:
     return found
 
 
-def test_dashboard_cannot_be_framed(served: Served, shop: Shop, visitor: Visitor) -> None:
-    page = visitor.open(shop.put("/", f'<iframe src="{served.url}/_mock/"></iframe>'))
+def test_dashboard_cannot_be_framed(
+    shared_server: ServerProcess, shop: Shop, session: BrowserSession
+) -> None:
+    page = session.open(shop.put("/", f'<iframe src="{shared_server.url}/_mock/"></iframe>'))
     expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
-    assert any("frame-ancestors" in each for each in visitor.complaints)
-    visitor.complaints.clear()
-    page = visitor.open(f"{served.url}/_mock/")
+    assert any("frame-ancestors" in each for each in session.errors)
+    session.errors.clear()
+    page = session.open(f"{shared_server.url}/_mock/")
     expect(page.locator("main")).to_have_count(1)

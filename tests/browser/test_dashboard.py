@@ -1,41 +1,41 @@
-"""The dashboard's exchanges, by mouse and by keyboard, while a shop's calls are made."""
+"""The dashboard's exchanges, by mouse and by keyboard, while a shop sends requests."""
 
 import re
 
 import pytest
-from desk import Desk
+from browser_session import SharedBrowserSession
+from dashboard_page import DashboardPage
 from playwright.sync_api import expect
-from visitor import SharedVisitor
 
 from mock_clover.testing import MockClover
-from tests.world import DECLINES
+from tests.in_process import DECLINED_CARD
 
 
 @pytest.fixture
-def desk(clover: MockClover, visitor: SharedVisitor) -> Desk:
-    visitor.page.set_viewport_size({"width": 1400, "height": 800})
-    return Desk(clover, visitor)
+def dashboard_page(clover: MockClover, session: SharedBrowserSession) -> DashboardPage:
+    session.page.set_viewport_size({"width": 1400, "height": 800})
+    return DashboardPage(clover, session)
 
 
-def test_live_exchanges_and_details(desk: Desk) -> None:
-    desk.open()
-    page = desk.page
+def test_live_exchanges_and_details(dashboard_page: DashboardPage) -> None:
+    dashboard_page.open()
+    page = dashboard_page.page
     expect(page.get_by_text("Waiting for the first request.")).to_be_visible()
-    charge = desk.pay(2500, description="Tea & cake").body
-    expect(desk.items_newest_first()).to_contain_text("/v1/charges")
-    expect(desk.items_newest_first()).to_contain_text("200")
-    expect(desk.items_newest_first()).to_contain_text("create_charge")
-    desk.pay(2600, pan=DECLINES)
-    expect(desk.items_newest_first()).to_contain_text("402")
-    desk.shop.ask("GET", "/v1/charges/NOSUCHCHARGE1")
-    expect(desk.rows).to_have_count(5)
+    charge = dashboard_page.pay(2500, description="Tea & cake").body
+    expect(dashboard_page.items_newest_first()).to_contain_text("/v1/charges")
+    expect(dashboard_page.items_newest_first()).to_contain_text("200")
+    expect(dashboard_page.items_newest_first()).to_contain_text("create_charge")
+    dashboard_page.pay(2600, pan=DECLINED_CARD)
+    expect(dashboard_page.items_newest_first()).to_contain_text("402")
+    dashboard_page.shop.send("GET", "/v1/charges/NOSUCHCHARGE1")
+    expect(dashboard_page.rows).to_have_count(5)
     expect(page.locator("#shown-count")).to_have_text("5 requests")
     expect(page.locator("#sum-ok")).to_have_text("3")
     expect(page.locator("#sum-declined")).to_have_text("1")
     expect(page.locator("#sum-rejected")).to_have_text("1")
     expect(page.locator("#polite")).to_contain_text("new request")
 
-    desk.row("create_charge", "● 200").click()
+    dashboard_page.row("create_charge", "● 200").click()
     expect(page.locator("#detail-title")).to_have_text("POST /v1/charges")
     assert re.search(r"/_mock/#/exchanges/\d+$", page.url)
     detail = page.locator("#detail")
@@ -48,19 +48,19 @@ def test_live_exchanges_and_details(desk: Desk) -> None:
     level.click()
     expect(level.locator("xpath=..")).not_to_have_attribute("open", "")
 
-    page.reload()  # the address leads to the same exchange
+    page.reload()  # the URL opens the same exchange
     expect(page.locator("#detail-title")).to_have_text("POST /v1/charges")
     expect(page.locator("[aria-selected=true]")).to_contain_text("create_charge")
     page.get_by_role("button", name="Close").click()
     expect(detail).to_be_hidden()
 
 
-def test_keyboard_navigation_while_list_grows(desk: Desk) -> None:
+def test_keyboard_navigation_while_list_grows(dashboard_page: DashboardPage) -> None:
     for amount in (1100, 1200, 1300):
-        desk.pay(amount)
-    desk.open()
-    page = desk.page
-    expect(desk.rows).to_have_count(6)
+        dashboard_page.pay(amount)
+    dashboard_page.open()
+    page = dashboard_page.page
+    expect(dashboard_page.rows).to_have_count(6)
     page.keyboard.press("j")
     active = page.locator("[aria-selected=true]")
     expect(page.locator("#list")).to_be_focused()
@@ -71,7 +71,7 @@ def test_keyboard_navigation_while_list_grows(desk: Desk) -> None:
     expect(active).to_have_attribute("aria-posinset", "2")
     before = active.get_attribute("id")
     assert page.locator("#list").get_attribute("aria-activedescendant") == before
-    desk.pay(1400)
+    dashboard_page.pay(1400)
     expect(page.locator("#shown-count")).to_have_text("8 requests")
     expect(active).to_have_attribute("aria-posinset", "4")
     expect(active).to_have_attribute("id", str(before))
@@ -91,7 +91,7 @@ def test_keyboard_navigation_while_list_grows(desk: Desk) -> None:
 
     page.keyboard.press("/")
     expect(page.locator("#search")).to_be_focused()
-    page.keyboard.type("jk/p?")  # in a field letters are letters
+    page.keyboard.type("jk/p?")  # in a field, letters are text
     expect(page.locator("#search")).to_have_value("jk/p?")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
@@ -103,69 +103,69 @@ def test_keyboard_navigation_while_list_grows(desk: Desk) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_filters_and_pause_are_reflected_in_url(desk: Desk) -> None:
-    desk.pay(1000, description="Lamp")
-    desk.pay(1000, pan=DECLINES)
-    desk.shop.ask("GET", "/v1/charges/NOSUCHCHARGE1")
-    desk.open()
-    page = desk.page
-    expect(desk.rows).to_have_count(5)
+def test_filters_and_pause_are_reflected_in_url(dashboard_page: DashboardPage) -> None:
+    dashboard_page.pay(1000, description="Lamp")
+    dashboard_page.pay(1000, pan=DECLINED_CARD)
+    dashboard_page.shop.send("GET", "/v1/charges/NOSUCHCHARGE1")
+    dashboard_page.open()
+    page = dashboard_page.page
+    expect(dashboard_page.rows).to_have_count(5)
     page.locator("label[for=chip-declined]").click()
-    expect(desk.rows).to_have_count(1)
+    expect(dashboard_page.rows).to_have_count(1)
     expect(page.locator("#shown-count")).to_have_text("1 of 5 requests")
     page.locator("label[for=chip-rejected]").click()
-    expect(desk.rows).to_have_count(2)
+    expect(dashboard_page.rows).to_have_count(2)
     page.locator("label[for=chip-GET]").click()
-    expect(desk.rows).to_have_count(1)
+    expect(dashboard_page.rows).to_have_count(1)
     chosen = "/_mock/#/exchanges?show=declined%2Crejected&method=GET"
-    expect(page).to_have_url(f"{desk.clover.url}{chosen}")
+    expect(page).to_have_url(f"{dashboard_page.clover.url}{chosen}")
     page.reload()
-    expect(desk.rows).to_have_count(1)
-    expect(desk.items_newest_first()).to_contain_text("404")
+    expect(dashboard_page.rows).to_have_count(1)
+    expect(dashboard_page.items_newest_first()).to_contain_text("404")
     page.get_by_label("Search paths").fill("zebra")
     expect(page.get_by_text("No matching requests.")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()
-    expect(desk.rows).to_have_count(5)
+    expect(dashboard_page.rows).to_have_count(5)
     page.get_by_label("Search paths").fill("lamp create_CHARGE")
-    expect(desk.rows).to_have_count(1)
+    expect(dashboard_page.rows).to_have_count(1)
     page.get_by_label("Search paths").fill("")
     page.get_by_label("Operation").select_option("create_token")
-    expect(desk.rows).to_have_count(2)
+    expect(dashboard_page.rows).to_have_count(2)
     page.get_by_label("Operation").select_option("")
 
     page.get_by_role("button", name="Pause").click()
-    desk.pay()
+    dashboard_page.pay()
     expect(page.locator("#pause-count")).to_have_text("2 new")
-    expect(desk.rows).to_have_count(5)
+    expect(dashboard_page.rows).to_have_count(5)
     page.get_by_role("button", name="Resume").click()
-    expect(desk.rows).to_have_count(7)
+    expect(dashboard_page.rows).to_have_count(7)
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Waiting for the first request.")).to_be_visible()
-    desk.pay()
-    expect(desk.rows).to_have_count(2)
+    dashboard_page.pay()
+    expect(dashboard_page.rows).to_have_count(2)
 
 
-def test_thousand_exchanges_use_few_dom_rows(desk: Desk) -> None:
-    desk.burst(600)
-    desk.open()
-    page = desk.page
+def test_thousand_exchanges_use_few_dom_rows(dashboard_page: DashboardPage) -> None:
+    dashboard_page.burst(600)
+    dashboard_page.open()
+    page = dashboard_page.page
     shown = page.locator("#shown-count")
     expect(shown).to_have_text("600 requests")
     page.locator("#list").focus()
     page.keyboard.press("End")
     cursor = page.locator("[aria-selected=true]")
     expect(cursor).to_have_attribute("aria-posinset", "600")
-    desk.burst(500)
+    dashboard_page.burst(500)
     expect(shown).to_have_text("1,000 requests")
-    expect(cursor).to_have_attribute("aria-posinset", "1000")  # the oldest: its own has gone
+    expect(cursor).to_have_attribute("aria-posinset", "1000")  # the oldest: its own is gone
     page.get_by_text("newer").click()
-    expect(desk.items_newest_first()).to_have_attribute("id", "x-1100")
-    made = page.locator("#list [role=option]").count()
-    assert made < 80, "rows are recycled"
+    expect(dashboard_page.items_newest_first()).to_have_attribute("id", "x-1100")
+    created = page.locator("#list [role=option]").count()
+    assert created < 80, "rows are recycled"
     expect(page.locator("#sum-rejected")).to_have_text("1,100")
     page.get_by_text("Show as table").click()
     expect(page.locator("#chart-table tbody tr").first).to_be_visible()
     page.goto("about:blank")
-    desk.open()
-    expect(desk.rows.first).to_be_visible()
+    dashboard_page.open()
+    expect(dashboard_page.rows.first).to_be_visible()
     expect(shown).to_have_text("1,000 requests")

@@ -1,19 +1,19 @@
-"""The dashboard where it matters: hostile texts, the token, other journals, lost connections."""
+"""Safety of the dashboard: hostile text, the control token, other journals, lost connections."""
 
 import contextlib
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from cable import Cable
-from desk import Desk
+from browser_session import BrowserSession, SharedBrowserSession
+from dashboard_page import DashboardPage
 from playwright.sync_api import Page, expect
-from visitor import SharedVisitor, Visitor
+from tcp_proxy import TcpProxy
 
 from mock_clover.testing import MockClover
 from mock_clover.testing.http_transport import HttpTransport
 from mock_clover.testing.transport import request_json
-from tests.served import Served
+from tests.server_process import ServerProcess
 
 HOSTILE = (
     "<img src=x onerror=\"window.bad='img'\">",
@@ -30,24 +30,24 @@ CREATED = (
 
 
 @pytest.fixture
-def cable() -> Iterator[Callable[[int], Cable]]:
-    """Return a maker of cables to a server's port."""
+def start_proxy() -> Iterator[Callable[[int], TcpProxy]]:
+    """Return a function that starts a proxy to a server's port."""
     with contextlib.ExitStack() as ends:
 
-        def plug(port: int) -> Cable:
-            made = Cable(port)
-            ends.callback(made.cut)
-            return made
+        def plug(port: int) -> TcpProxy:
+            created = TcpProxy(port)
+            ends.callback(created.disconnect)
+            return created
 
         yield plug
 
 
 @pytest.fixture
-def of() -> Iterator[Callable[[Served], MockClover]]:
-    """Return a maker of the default sandbox of a server of one's own."""
+def of() -> Iterator[Callable[[ServerProcess], MockClover]]:
+    """Return a function that starts a server and returns its default sandbox."""
     with contextlib.ExitStack() as lines:
 
-        def make(server: Served) -> MockClover:
+        def make(server: ServerProcess) -> MockClover:
             line = lines.enter_context(contextlib.closing(HttpTransport(server.url)))
             return MockClover.create(line, "default", {})
 
@@ -60,24 +60,24 @@ PANS = ("4242424242424242", "4242 4242 4242 4242", "5555555555554444")
 def _holds_no_harm(page: Page) -> None:
     assert page.evaluate("() => window.bad") is None
     assert page.evaluate(CREATED) == 0
-    told = page.locator("main > section:visible").inner_text()
-    assert not any(pan in told for pan in PANS)
+    result = page.locator("main > section:visible").inner_text()
+    assert not any(pan in result for pan in PANS)
 
 
-def test_every_view_escapes_hostile_text(clover: MockClover, visitor: Visitor) -> None:
-    desk = Desk(clover, visitor)
+def test_every_view_escapes_hostile_text(clover: MockClover, session: BrowserSession) -> None:
+    dashboard_page = DashboardPage(clover, session)
     for text in HOSTILE:
         metadata = {"k": text, text[:30]: "v"}
-        desk.pay(description=text, metadata=metadata, receipt_email="a@example.com")
+        dashboard_page.pay(description=text, metadata=metadata, receipt_email="a@example.com")
         headers = {"user_agent": re.sub(r"[^\x20-\x7e]", "", text)}
-        desk.shop.ask("GET", "/v1/charges/%3Cimg%20src=x%20onerror=bad()%3E", **headers)
+        dashboard_page.shop.send("GET", "/v1/charges/%3Cimg%20src=x%20onerror=bad()%3E", **headers)
     for pan in PANS:
-        desk.pay(description=f"card {pan}", metadata={"pan": pan})
-        desk.shop.ask("GET", f"/v1/charges/{pan.replace(' ', '')}")
-        desk.shop.charge(pan, 100)
+        dashboard_page.pay(description=f"card {pan}", metadata={"pan": pan})
+        dashboard_page.shop.send("GET", f"/v1/charges/{pan.replace(' ', '')}")
+        dashboard_page.shop.charge(pan, 100)
     token = clover.card_token()
     hostile = {"firstName": HOSTILE[0], "lastName": HOSTILE[1], "email": "a@example.com"}
-    customer = desk.shop.ask("POST", "/v1/customers", {"source": token, **hostile})
+    customer = dashboard_page.shop.send("POST", "/v1/customers", {"source": token, **hostile})
     assert customer.status == 200, customer
     clover.scenario(
         {
@@ -92,15 +92,15 @@ def test_every_view_escapes_hostile_text(clover: MockClover, visitor: Visitor) -
             ],
         }
     )
-    desk.pay(13, description=HOSTILE[0])
+    dashboard_page.pay(13, description=HOSTILE[0])
     journal = clover.journal()
     last = journal[-1]["id"]
     paid = [each["id"] for each in journal if each["endpoint"] == "create_charge"]
 
-    desk.open("exchanges")
-    page = desk.page
-    expect(desk.rows.first).to_be_visible()
-    for number in (3, *paid):  # of those that look for no charge, one tells all
+    dashboard_page.open("exchanges")
+    page = dashboard_page.page
+    expect(dashboard_page.rows.first).to_be_visible()
+    for number in (3, *paid):  # one of those that read no existing charge shows all
         page.goto(f"{clover.url}/_mock/#/exchanges/{number}")
         expect(page.locator("#detail .facts")).to_contain_text(f"ID{number}")
         expect(page.get_by_role("button", name="Replay")).to_be_visible()
@@ -130,14 +130,16 @@ def test_every_view_escapes_hostile_text(clover: MockClover, visitor: Visitor) -
     page.goto(
         f"{clover.url}/_mock/?q=%3Cscript%3E#/%3Cscript%3E/%zz?show=%3Cb%3E&method=%3Ci%3E&op=%3Cu%3E"
     )
-    desk.is_live()
+    dashboard_page.wait_until_live()
     _holds_no_harm(page)
-    desk.leave()
+    dashboard_page.leave()
 
 
-def test_control_token_is_entered_once(serve: Callable[..., Served], visitor: Visitor) -> None:
-    server = serve("--control-token", "s3cret")
-    page = visitor.open(f"{server.url}/_mock/")
+def test_control_token_is_entered_once(
+    start_server: Callable[..., ServerProcess], session: BrowserSession
+) -> None:
+    server = start_server("--control-token", "s3cret")
+    page = session.open(f"{server.url}/_mock/")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Control token required")
     field = page.get_by_role("textbox", name="Control token")
@@ -156,81 +158,84 @@ def test_control_token_is_entered_once(serve: Callable[..., Served], visitor: Vi
     expect(dialog).to_have_count(0)
     assert page.evaluate("() => Object.keys(localStorage)") == []
     assert "s3cret" not in page.content()
-    visitor.complaints.clear()  # of the calls that were refused
+    session.errors.clear()  # of the rejected requests
 
 
 def test_reconnect_loads_missed_exchanges(
-    served: Served, clover: MockClover, visitor: Visitor, cable: Callable[[int], Cable]
+    shared_server: ServerProcess,
+    clover: MockClover,
+    session: BrowserSession,
+    start_proxy: Callable[[int], TcpProxy],
 ) -> None:
-    between = cable(served.port)
-    desk = Desk(clover, visitor)
-    desk.open(at=f"http://127.0.0.1:{between.port}/sandbox/{clover.name}")
-    page = desk.page
-    desk.pay()
-    expect(desk.rows).to_have_count(2)
+    between = start_proxy(shared_server.port)
+    dashboard_page = DashboardPage(clover, session)
+    dashboard_page.open(at=f"http://127.0.0.1:{between.port}/sandbox/{clover.name}")
+    page = dashboard_page.page
+    dashboard_page.pay()
+    expect(dashboard_page.rows).to_have_count(2)
     page.evaluate("() => (window.same = document.querySelector('#x-1'))")
-    between.cut()
+    between.disconnect()
     expect(page.locator("#banner")).to_contain_text("Connection lost. Reconnecting")
     expect(page.locator("#connection")).to_contain_text("not connected")
-    desk.pay()
-    expect(desk.rows).to_have_count(2)
-    between.mend()
-    desk.is_live()
+    dashboard_page.pay()
+    expect(dashboard_page.rows).to_have_count(2)
+    between.reconnect()
+    dashboard_page.wait_until_live()
     expect(page.locator("#banner")).to_be_hidden()
-    expect(desk.rows).to_have_count(4)
-    assert page.evaluate("() => window.same === document.querySelector('#x-1')"), "it went on"
-    desk.leave()
+    expect(dashboard_page.rows).to_have_count(4)
+    assert page.evaluate("() => window.same === document.querySelector('#x-1')"), "it continued"
+    dashboard_page.leave()
 
 
 def test_server_restart_resets_the_list(
-    serve: Callable[..., Served],
-    of: Callable[[Served], MockClover],
-    visitor: Visitor,
-    cable: Callable[[int], Cable],
+    start_server: Callable[..., ServerProcess],
+    of: Callable[[ServerProcess], MockClover],
+    session: BrowserSession,
+    start_proxy: Callable[[int], TcpProxy],
 ) -> None:
-    first, second = serve(), serve()
-    between = cable(first.port)
-    desk = Desk(of(first), visitor)
-    desk.open(at=f"http://127.0.0.1:{between.port}")
+    first, second = start_server(), start_server()
+    between = start_proxy(first.port)
+    dashboard_page = DashboardPage(of(first), session)
+    dashboard_page.open(at=f"http://127.0.0.1:{between.port}")
     for _ in range(4):
-        desk.shop.ask("GET", "/v1/charges/NOSUCHCHARGE1")
-    expect(desk.row("404")).to_have_count(4)
-    desk.move_to(of(second))
+        dashboard_page.shop.send("GET", "/v1/charges/NOSUCHCHARGE1")
+    expect(dashboard_page.row("404")).to_have_count(4)
+    dashboard_page.move_to(of(second))
     for _ in range(3):
-        desk.pay()
-    between.cut()
-    between.mend(second.port)
-    expect(desk.row("200")).to_have_count(6)
-    expect(desk.row("404")).to_have_count(0)
-    expect(desk.items_newest_first()).to_have_attribute("id", "x-6")
-    expect(desk.page.locator("#sum-ok")).to_have_text("6")
-    desk.leave()
+        dashboard_page.pay()
+    between.disconnect()
+    between.reconnect(second.port)
+    expect(dashboard_page.row("200")).to_have_count(6)
+    expect(dashboard_page.row("404")).to_have_count(0)
+    expect(dashboard_page.items_newest_first()).to_have_attribute("id", "x-6")
+    expect(dashboard_page.page.locator("#sum-ok")).to_have_text("6")
+    dashboard_page.leave()
 
 
 def test_dashboard_does_not_recreate_deleted_sandbox(
-    clover: MockClover, line: HttpTransport, visitor: Visitor
+    clover: MockClover, line: HttpTransport, session: BrowserSession
 ) -> None:
     other = MockClover.create(line, f"{clover.name}-gone", {})
-    desk = Desk(other, visitor).open()
-    page = desk.page
-    desk.pay()
-    expect(desk.rows).to_have_count(2)
+    dashboard_page = DashboardPage(other, session).open()
+    page = dashboard_page.page
+    dashboard_page.pay()
+    expect(dashboard_page.rows).to_have_count(2)
     other.drop()
     expect(page.locator("#banner")).to_contain_text("was deleted")
     names = [each["name"] for each in request_json(line, "GET", "/_mock/sandboxes")["data"]]
     assert other.name not in names
     page.get_by_role("button", name="Recreate it").click()
-    desk.is_live()
+    dashboard_page.wait_until_live()
     expect(page.get_by_text("Waiting for the first request.")).to_be_visible()
-    desk.leave()
+    dashboard_page.leave()
     other.drop()
 
 
 def test_the_theme_is_the_systems_or_the_chosen_one(
-    clover: MockClover, visitor: SharedVisitor
+    clover: MockClover, session: SharedBrowserSession
 ) -> None:
-    visitor.page.emulate_media(color_scheme="dark")
-    page = visitor.open(f"{clover.url}/_mock/")
+    session.page.emulate_media(color_scheme="dark")
+    page = session.open(f"{clover.url}/_mock/")
     colour = "() => getComputedStyle(document.body).backgroundColor"
     dark = page.evaluate(colour)
     page.get_by_label("Theme").select_option("light")

@@ -1,38 +1,40 @@
-"""The dashboard's other views: each does what its control call does, and says what that said."""
+"""The dashboard's other views: each sends its control request and shows the result."""
 
 import re
 
 import pytest
-from desk import Desk
+from browser_session import SharedBrowserSession
+from dashboard_page import DashboardPage
 from playwright.sync_api import Page, expect
 from shop_server import LAMP, Backend
-from visitor import SharedVisitor
 
 from mock_clover.testing import MockClover
 from tests.clover.threeds.test_threeds import BROWSER
-from tests.world import VISA
+from tests.in_process import VISA
 
 CHALLENGE = "4012000033330026"
-"""Of the default scenario: asks its cardholder for an amount of 25001."""
+"""A card of the default scenario that requires a challenge for an amount of 25001."""
 
 
 @pytest.fixture
-def desk(clover: MockClover, visitor: SharedVisitor) -> Desk:
-    visitor.page.set_viewport_size({"width": 1300, "height": 900})
-    return Desk(clover, visitor)
+def dashboard_page(clover: MockClover, session: SharedBrowserSession) -> DashboardPage:
+    session.page.set_viewport_size({"width": 1300, "height": 900})
+    return DashboardPage(clover, session)
 
 
 def part(page: Page, name: str):
     return page.get_by_role("region", name=name, exact=True)
 
 
-def test_row_search_and_timeline(desk: Desk) -> None:
+def test_row_search_and_timeline(dashboard_page: DashboardPage) -> None:
     for number in range(55):
-        desk.pay(1000 + number, description=f"Order {number}")
-    charge = desk.pay(5000, description="Chair").body["id"]
-    refund = desk.shop.ask("POST", "/v1/refunds", {"charge": charge, "amount": 2000}).body["id"]
-    desk.open("data/charges")
-    page = desk.page
+        dashboard_page.pay(1000 + number, description=f"Order {number}")
+    charge = dashboard_page.pay(5000, description="Chair").body["id"]
+    refund = dashboard_page.shop.send(
+        "POST", "/v1/refunds", {"charge": charge, "amount": 2000}
+    ).body["id"]
+    dashboard_page.open("data/charges")
+    page = dashboard_page.page
     rows = part(page, "charges").locator("tbody tr")
     expect(page.get_by_role("link", name="charges 56")).to_have_attribute("aria-current", "page")
     expect(rows).to_have_count(50)
@@ -56,40 +58,42 @@ def test_row_search_and_timeline(desk: Desk) -> None:
     expect(page.locator("#data-body")).to_contain_text(f"refund of {charge}")
     page.get_by_role("link", name="customers 0").click()
     expect(page.get_by_text("There are no customers yet.")).to_be_visible()
-    page.goto(f"{desk.clover.url}/_mock/#/data/charges/NOSUCHCHARGE1")
+    page.goto(f"{dashboard_page.clover.url}/_mock/#/data/charges/NOSUCHCHARGE1")
     expect(page.get_by_role("alert")).to_contain_text("no row has the id 'NOSUCHCHARGE1'")
-    desk.leave()
+    dashboard_page.leave()
 
 
-def test_replay_opens_new_exchange(desk: Desk) -> None:
-    desk.pay(1)
-    desk.open()
-    page = desk.page
+def test_replay_opens_new_exchange(dashboard_page: DashboardPage) -> None:
+    dashboard_page.pay(1)
+    dashboard_page.open()
+    page = dashboard_page.page
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
-    expect(desk.rows).to_have_count(2)
-    charge = desk.pay(1234).body["id"]
-    desk.shop.ask("GET", f"/v1/charges/{charge}")
-    page.goto(f"{desk.clover.url}/_mock/#/exchanges/2")  # of before anybody looked
+    expect(dashboard_page.rows).to_have_count(2)
+    charge = dashboard_page.pay(1234).body["id"]
+    dashboard_page.shop.send("GET", f"/v1/charges/{charge}")
+    page.goto(
+        f"{dashboard_page.clover.url}/_mock/#/exchanges/2"
+    )  # from before anybody opened the page
     expect(part(page, "Changes")).to_contain_text("recorded only while a dashboard is open")
-    page.goto(f"{desk.clover.url}/_mock/#/exchanges/4")
+    page.goto(f"{dashboard_page.clover.url}/_mock/#/exchanges/4")
     expect(page.locator("#detail .rule")).to_contain_text("the scenario lists the card")
     expect(part(page, "Changes")).to_contain_text(f"charges {charge}")
     part(page, "Changes").get_by_role("link", name=f"charges {charge}").click()
     expect(page.locator("#data-title")).to_be_focused()
     page.go_back()
-    page.goto(f"{desk.clover.url}/_mock/#/exchanges/5")
+    page.goto(f"{dashboard_page.clover.url}/_mock/#/exchanges/5")
     page.get_by_role("button", name="Replay").click()
-    expect(page).to_have_url(f"{desk.clover.url}/_mock/#/exchanges/6")
+    expect(page).to_have_url(f"{dashboard_page.clover.url}/_mock/#/exchanges/6")
     expect(page.locator("#detail .facts")).to_contain_text("mock-clover replay")
     expect(page.locator("[aria-selected=true]")).to_have_attribute("id", "x-6")
-    page.goto(f"{desk.clover.url}/_mock/#/exchanges/1")  # the token's card is not kept
+    page.goto(f"{dashboard_page.clover.url}/_mock/#/exchanges/1")  # the token's card is not saved
     expect(page.get_by_role("button", name="Replay")).to_be_disabled()
     expect(page.locator("[data-more]")).to_contain_text("contained card data")
 
 
-def test_scenario_is_edited_validated_and_applied(desk: Desk) -> None:
-    desk.open("scenario")
-    page = desk.page
+def test_scenario_is_edited_validated_and_applied(dashboard_page: DashboardPage) -> None:
+    dashboard_page.open("scenario")
+    page = dashboard_page.page
     text = page.get_by_label("Scenario, in YAML")
     expect(text).to_have_value(re.compile("name: sandbox"))
     expect(page.locator(".verdict")).to_contain_text("active")
@@ -113,7 +117,7 @@ def test_scenario_is_edited_validated_and_applied(desk: Desk) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
-    expect(text).not_to_be_focused()  # nobody is caught in it
+    expect(text).not_to_be_focused()  # focus is not trapped
     page.get_by_role("button", name="Revert").click()
     expect(text).to_have_value(re.compile("name: sandbox"))
     text.fill(
@@ -123,13 +127,13 @@ def test_scenario_is_edited_validated_and_applied(desk: Desk) -> None:
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Applied. The scenario is now active.")).to_be_visible()
     expect(part(page, "Active scenario")).to_contain_text("mine")
-    assert desk.pay(666).status == 402
+    assert dashboard_page.pay(666).status == 402
 
 
-def test_explain_request(desk: Desk) -> None:
-    desk.pay(700, pan=VISA)
-    desk.open("exchanges/2")
-    page = desk.page
+def test_explain_request(dashboard_page: DashboardPage) -> None:
+    dashboard_page.pay(700, pan=VISA)
+    dashboard_page.open("exchanges/2")
+    page = dashboard_page.page
     page.get_by_role("link", name="Explain").click()
     expect(page.get_by_label("Path and query")).to_have_value("/v1/charges")
     expect(page.locator("#explain-body")).to_contain_text("TOKEN_ALREADY_USED")
@@ -143,13 +147,13 @@ def test_explain_request(desk: Desk) -> None:
     page.get_by_label("Path and query").fill("/nowhere")
     page.get_by_role("button", name="Explain").click()
     expect(page.get_by_role("alert")).to_contain_text("path: ")
-    assert len(desk.clover.journal()) == 2
-    desk.leave()
+    assert len(dashboard_page.clover.journal()) == 2
+    dashboard_page.leave()
 
 
-def test_add_and_remove_faults_and_move_clock(desk: Desk) -> None:
-    desk.open("faults")
-    page = desk.page
+def test_add_and_remove_faults_and_move_clock(dashboard_page: DashboardPage) -> None:
+    dashboard_page.open("faults")
+    page = dashboard_page.page
     page.get_by_label("Fault type").select_option("problem")
     part(page, "Add a fault").get_by_label("Operation").select_option("get_charge")
     page.get_by_label("Error").select_option("CHARGE_NOT_FOUND")
@@ -157,14 +161,14 @@ def test_add_and_remove_faults_and_move_clock(desk: Desk) -> None:
     page.get_by_role("button", name="Add fault").click()
     expect(part(page, "Faults")).to_contain_text("problem CHARGE_NOT_FOUND")
     expect(page.locator("#fault-chip")).to_contain_text("1 fault")
-    charge = desk.pay().body["id"]
-    assert desk.shop.ask("GET", f"/v1/charges/{charge}").status == 404
+    charge = dashboard_page.pay().body["id"]
+    assert dashboard_page.shop.send("GET", f"/v1/charges/{charge}").status == 404
     expect(part(page, "Faults")).to_contain_text("1 left")
     page.get_by_role("button", name="Delete problem").click()
     expect(page.get_by_text("No active faults.")).to_be_visible()
-    assert desk.shop.ask("GET", f"/v1/charges/{charge}").status == 200
+    assert dashboard_page.shop.send("GET", f"/v1/charges/{charge}").status == 200
 
-    held = desk.pay(capture=False).body["id"]
+    held = dashboard_page.pay(capture=False).body["id"]
     clock = part(page, "Clock")
     clock.get_by_role("button", name="Freeze").click()
     expect(clock).to_contain_text("Frozen.")
@@ -176,19 +180,19 @@ def test_add_and_remove_faults_and_move_clock(desk: Desk) -> None:
     expect(clock.get_by_role("alert")).to_contain_text("is not a valid duration")
     clock.get_by_role("button", name="Resume").click()
     expect(clock).to_contain_text("Running.")
-    desk.leave()
+    dashboard_page.leave()
 
 
-def test_deliveries_are_followed_and_sent_again(desk: Desk) -> None:
-    desk.open("webhooks")
-    page = desk.page
+def test_deliveries_are_followed_and_sent_again(dashboard_page: DashboardPage) -> None:
+    dashboard_page.open("webhooks")
+    page = dashboard_page.page
     page.get_by_label("URL").fill("http://127.0.0.1:9/hook")
     page.get_by_label("Events").select_option("hosted_checkout")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("The secret is shown only once:")).to_be_visible()
     expect(part(page, "Targets").last).to_contain_text("http://127.0.0.1:9/hook")
-    href = desk.shop.checkout()
-    desk.clover.pay_checkout(href.rpartition("/")[2])
+    href = dashboard_page.shop.checkout()
+    dashboard_page.clover.pay_checkout(href.rpartition("/")[2])
     one = page.locator(".deliveries > li")
     expect(one).to_have_count(1)
     expect(one.locator(".attempts li").first).to_contain_text("no response")
@@ -201,12 +205,14 @@ def test_deliveries_are_followed_and_sent_again(desk: Desk) -> None:
     expect(page.get_by_text("No targets: events are not sent.")).to_be_visible()
 
 
-def test_act_as_cardholder(desk: Desk) -> None:
-    token = desk.clover.card_token(CHALLENGE)
-    charge = desk.shop.charge(token, 25001, threeds={"source": "CLOVER", "browser_info": BROWSER})
-    desk.shop.checkout()
-    desk.open("cardholder")
-    page = desk.page
+def test_act_as_cardholder(dashboard_page: DashboardPage) -> None:
+    token = dashboard_page.clover.card_token(CHALLENGE)
+    charge = dashboard_page.shop.charge(
+        token, 25001, threeds={"source": "CLOVER", "browser_info": BROWSER}
+    )
+    dashboard_page.shop.checkout()
+    dashboard_page.open("cardholder")
+    page = dashboard_page.page
     waiting = part(page, "Waiting charges")
     expect(waiting).to_contain_text("$250.01")
     waiting.get_by_role("button", name="Approve").click()
@@ -217,27 +223,27 @@ def test_act_as_cardholder(desk: Desk) -> None:
     expect(part(page, "Checkouts")).to_contain_text("cancelled")
 
 
-def test_additional_merchant_has_own_exchanges(desk: Desk) -> None:
-    clover = desk.clover
+def test_additional_merchant_has_own_exchanges(dashboard_page: DashboardPage) -> None:
+    clover = dashboard_page.clover
     market = {"name": "market", "merchants": [{"name": "market"}, {"name": "bakery"}]}
-    desk.move_to(clover.create(clover._transport, clover.name, {"scenario": market}))
-    bakery = desk.clover.merchant("bakery")
-    desk.pay()
-    Backend(bakery).ask("GET", "/v1/charges/OFTHEBAKERY01")
-    desk.open()
-    page = desk.page
-    expect(desk.rows).to_have_count(2)
+    dashboard_page.move_to(clover.create(clover._transport, clover.name, {"scenario": market}))
+    bakery = dashboard_page.clover.merchant("bakery")
+    dashboard_page.pay()
+    Backend(bakery).send("GET", "/v1/charges/OFTHEBAKERY01")
+    dashboard_page.open()
+    page = dashboard_page.page
+    expect(dashboard_page.rows).to_have_count(2)
     page.get_by_label("Merchant").select_option(bakery.access_token)
-    expect(desk.rows).to_have_count(1)
-    expect(desk.items_newest_first()).to_contain_text("OFTHEBAKERY01")
+    expect(dashboard_page.rows).to_have_count(1)
+    expect(dashboard_page.items_newest_first()).to_contain_text("OFTHEBAKERY01")
     page.get_by_label("Merchant").select_option("")
-    expect(desk.rows).to_have_count(2)
+    expect(dashboard_page.rows).to_have_count(2)
 
 
-def test_create_copy_open_and_delete_sandboxes(desk: Desk) -> None:
-    name = desk.clover.name
-    desk.open("sandboxes")
-    page = desk.page
+def test_create_copy_open_and_delete_sandboxes(dashboard_page: DashboardPage) -> None:
+    name = dashboard_page.clover.name
+    dashboard_page.open("sandboxes")
+    page = dashboard_page.page
     expect(page.locator("#sandbox-switch")).to_have_value(name)
     make, fork = part(page, "Create a sandbox"), part(page, f"Copy {name}")
     make.get_by_label("Name").fill(f"{name}-new")
@@ -247,16 +253,16 @@ def test_create_copy_open_and_delete_sandboxes(desk: Desk) -> None:
     fork.get_by_label("Name of the copy").fill(f"{name}-twin")
     fork.get_by_role("button", name="Copy").click()
     fork.get_by_role("link", name=f"{name}-twin").click()
-    expect(page).to_have_url(f"{desk.clover.url}-twin/_mock/#/exchanges")
-    desk.is_live()
+    expect(page).to_have_url(f"{dashboard_page.clover.url}-twin/_mock/#/exchanges")
+    dashboard_page.wait_until_live()
     page.locator("#sandbox-switch").focus()
     page.locator("#sandbox-switch").select_option(f"{name}-new")
-    expect(page).to_have_url(f"{desk.clover.url}-new/_mock/#/exchanges")
-    desk.is_live()
+    expect(page).to_have_url(f"{dashboard_page.clover.url}-new/_mock/#/exchanges")
+    dashboard_page.wait_until_live()
     page.get_by_role("link", name="Sandboxes").click()
     for each in ("new", "twin"):
         page.get_by_role("button", name=f"Delete {name}-{each}").click()
         page.get_by_role("button", name="Delete", exact=True).click()
         expect(page.get_by_role("link", name=f"{name}-{each}", exact=True)).to_have_count(0)
     expect(page.locator("#banner")).to_contain_text("was deleted")
-    desk.leave()
+    dashboard_page.leave()

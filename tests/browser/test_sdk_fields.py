@@ -1,15 +1,15 @@
-"""Card fields of the SDK: what is typed, shown, told to the shop, and made into a token."""
+"""Card fields of the SDK: what is typed, shown, sent to the shop, and tokenized."""
 
 from typing import Any
 
+from browser_session import BrowserSession, SharedBrowserSession
+from checkout_page import CARD_WITH_CHECKS, DECLINED_CARD, TYPES, CheckoutPage, send
 from playwright.sync_api import expect
 from shop import Shop
-from till import CHECKED, DECLINES, TYPES, Till, ask
-from visitor import SharedVisitor, Visitor
 
 from mock_clover.clover.common.cards import BRANDS, brand_of
 from mock_clover.scenario.load import load
-from tests.served import Served
+from tests.server_process import ServerProcess
 
 NUMBER, DATE, CVV, ZIP = "Card number is ", "Card expiry is ", "Card CVV is ", "Postal code is "
 BAD, NONE = "invalid.", "required."
@@ -60,120 +60,135 @@ CODES = (
 )
 
 
-def test_typed_values_are_formatted_and_validated(till: Till, open_till: Any) -> None:
-    open_till(till)
-    picture = till.input("CARD_NUMBER", "card-number img.brand")
+def test_typed_values_are_formatted_and_validated(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page)
+    picture = checkout_page.input("CARD_NUMBER", "card-number img.brand")
     for typed, shown, error, brand in NUMBERS:
-        assert write(till, "CARD_NUMBER", typed) == (shown, error), typed
+        assert write(checkout_page, "CARD_NUMBER", typed) == (shown, error), typed
         expect(picture).to_have_attribute("alt", brand)
-    till.input("CARD_NUMBER").fill("")
+    checkout_page.input("CARD_NUMBER").fill("")
     for type_, table in (("CARD_DATE", DATES), ("CARD_CVV", CVVS), ("CARD_POSTAL_CODE", CODES)):
         for typed, shown, error in table:
-            # A CVV's length is that of the card in the number's field: one of three digits.
+            # The length of a CVV depends on the card number: here three digits.
             if type_ == "CARD_CVV":
-                till.input("CARD_NUMBER").fill("4242424242424242")
-            assert write(till, type_, typed) == (shown, error), (type_, typed)
-    till.input("CARD_NUMBER").fill("378282246310005")
-    assert [write(till, "CARD_CVV", typed)[1] for typed in ("123", "1234")] == [CVV + BAD, ""]
+                checkout_page.input("CARD_NUMBER").fill("4242424242424242")
+            assert write(checkout_page, type_, typed) == (shown, error), (type_, typed)
+    checkout_page.input("CARD_NUMBER").fill("378282246310005")
+    assert [write(checkout_page, "CARD_CVV", typed)[1] for typed in ("123", "1234")] == [
+        CVV + BAD,
+        "",
+    ]
 
 
 KEYS_MAX = 8
-"""Longer texts come at once, as from the clipboard: each key takes its time."""
+"""Longer texts are pasted: typing each key takes time."""
 
 
-def write(till: Till, type_: str, typed: str) -> tuple[str, str]:
-    """Type into a field and leave it; return what it shows, and the error told."""
-    field = till.input(type_)
+def write(checkout_page: CheckoutPage, type_: str, typed: str) -> tuple[str, str]:
+    """Type into a field and leave it; return what it shows, and the error event."""
+    field = checkout_page.input(type_)
     field.fill("" if len(typed) <= KEYS_MAX else typed)
     if len(typed) <= KEYS_MAX:
         field.press_sequentially(typed)
     field.blur()
-    state = till.heard(type_, "blur")[-1][2][type_]
+    state = checkout_page.take_events(type_, "blur")[-1][2][type_]
     assert state["touched"] is True
     error = state.get("error", "")
-    # The same for those who do not see it.
+    # The same for screen readers.
     expect(field).to_have_attribute("aria-invalid", str(bool(error)).lower())
-    expect(till.input(type_, ".message")).to_have_text(error)
+    expect(checkout_page.input(type_, ".message")).to_have_text(error)
     assert ("invalid" in (field.get_attribute("class") or "")) is bool(error)
     return field.input_value(), error
 
 
-def test_brands_match_server(till: Till, open_till: Any) -> None:
-    open_till(till)
-    frame = till.frame("CARD_NUMBER")
+def test_brands_match_server(checkout_page: CheckoutPage, open_checkout_page: Any) -> None:
+    open_checkout_page(checkout_page)
+    frame = checkout_page.frame("CARD_NUMBER")
     listed = [card.number for card in load("sandbox").cards]
     edges = [f"{lead:<016d}" for lead in (*range(22, 70), *range(2220, 2723), 3528, 3589, 622126)]
     numbers = [*listed, *edges]
-    told = frame.evaluate(
+    result = frame.evaluate(
         "async (numbers) => { const {brandOf, lengthsOf} = await import('./static/brands.js');"
         "return numbers.map((each) => lengthsOf(each).includes(each.length) ? brandOf(each) : '')}",
         numbers,
     )
-    assert {*told} - {""} == {*BRANDS}
-    assert [each or None for each in told] == [brand_of(number) for number in numbers]
+    assert {*result} - {""} == {*BRANDS}
+    assert [each or None for each in result] == [brand_of(number) for number in numbers]
 
 
-def test_every_event_carries_every_mounted_field(till: Till, open_till: Any) -> None:
-    open_till(till)
-    till.input("CARD_NUMBER").focus()
-    till.input("CARD_NUMBER").press_sequentially("4")
-    till.input("CARD_CVV").focus()
+def test_every_event_carries_every_mounted_field(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page)
+    checkout_page.input("CARD_NUMBER").focus()
+    checkout_page.input("CARD_NUMBER").press_sequentially("4")
+    checkout_page.input("CARD_CVV").focus()
     untouched = {"touched": False}
     before = dict.fromkeys(TYPES, untouched)
     left = before | {"CARD_NUMBER": {"error": NUMBER + BAD, "touched": True}}
-    assert till.heard("CARD_CVV", "focus") == [
+    assert checkout_page.take_events("CARD_CVV", "focus") == [
         ["CARD_NUMBER", "focus", before],
         ["CARD_NUMBER", "change", before],
         ["CARD_NUMBER", "blur", left],
         ["CARD_CVV", "focus", left],
     ]
-    till.page.evaluate("fields.CARD_DATE.destroy()")
-    till.input("CARD_NUMBER").fill("4242424242424242")
-    heard = till.heard("CARD_NUMBER", "change")
-    assert [each[:2] for each in heard] == [
+    checkout_page.page.evaluate("fields.CARD_DATE.destroy()")
+    checkout_page.input("CARD_NUMBER").fill("4242424242424242")
+    events = checkout_page.take_events("CARD_NUMBER", "change")
+    assert [each[:2] for each in events] == [
         ["CARD_CVV", "blur"],
         ["CARD_NUMBER", "focus"],
         ["CARD_NUMBER", "change"],
     ]
     touched = {"touched": True}
-    assert heard[-1][2] == {
+    assert events[-1][2] == {
         "CARD_NUMBER": touched,
         "CARD_CVV": touched | {"error": CVV + NONE},
         "CARD_POSTAL_CODE": untouched,
     }
 
 
-def test_a_token_is_made_and_the_shop_charges_it(till: Till, open_till: Any) -> None:
-    open_till(till)
-    till.fill(CARD_NUMBER=CHECKED)
-    made = till.tokenise()
+def test_a_token_is_made_and_the_shop_charges_it(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page)
+    checkout_page.fill(CARD_NUMBER=CARD_WITH_CHECKS)
+    created = checkout_page.tokenize()
     shown = {"brand": "VISA", "first6": "476153", "last4": "1126", "exp_month": "12"}
-    assert made == {
-        "token": made["token"],
+    assert created == {
+        "token": created["token"],
         "card": shown | {"exp_year": "2030", "address_zip": "94043"},
     }
-    paid = till.charge(made["token"])
+    paid = checkout_page.charge(created["token"])
     checks = [paid.json["source"][each] for each in ("address_zip_check", "cvc_check")]
     assert (paid.status, checks) == (200, ["pass", "pass"])
-    till.fill(CARD_NUMBER=DECLINES)
-    declined = till.charge(till.tokenise()["token"])
+    checkout_page.fill(CARD_NUMBER=DECLINED_CARD)
+    declined = checkout_page.charge(checkout_page.tokenize()["token"])
     assert (declined.status, declined.json["error"]["code"]) == (402, "card_declined")
-    again = till.charge(made["token"])
+    again = checkout_page.charge(created["token"])
     assert (again.status, again.json["error"]["code"]) == (400, "token_already_used")
 
 
-def test_invalid_fields_are_reported_by_name(till: Till, open_till: Any) -> None:
-    open_till(till)
+def test_invalid_fields_are_reported_by_name(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page)
     missing = dict(zip(TYPES, (each + NONE for each in (NUMBER, DATE, CVV, ZIP)), strict=True))
-    assert till.tokenise() == {"errors": missing}
+    assert checkout_page.tokenize() == {"errors": missing}
     for type_ in TYPES:
-        expect(till.input(type_)).to_have_attribute("aria-invalid", "true")
-    till.fill(CARD_NUMBER="4242424242424241", CARD_DATE="01/20")
-    assert till.tokenise() == {"errors": {"CARD_NUMBER": NUMBER + BAD, "CARD_DATE": DATE + BAD}}
-    assert ask(f"{till.base}/_mock/verify", {"endpoint": "create_token"}).json["count"] == 0
+        expect(checkout_page.input(type_)).to_have_attribute("aria-invalid", "true")
+    checkout_page.fill(CARD_NUMBER="4242424242424241", CARD_DATE="01/20")
+    assert checkout_page.tokenize() == {
+        "errors": {"CARD_NUMBER": NUMBER + BAD, "CARD_DATE": DATE + BAD}
+    }
+    assert (
+        send(f"{checkout_page.base}/_mock/verify", {"endpoint": "create_token"}).json["count"] == 0
+    )
 
 
-# A refusal of the card is a field's error; one of the caller rejects with its status (inferred).
+# A rejected card is a field error; another error rejects with its status (inferred).
 REFUSED: tuple[tuple[str, dict[str, str] | int], ...] = (
     ("INCORRECT_NUMBER", {"CARD_NUMBER": NUMBER + BAD}),
     ("INVALID_NUMBER", {"CARD_NUMBER": NUMBER + BAD}),
@@ -191,63 +206,65 @@ REFUSED: tuple[tuple[str, dict[str, str] | int], ...] = (
 
 
 def test_server_errors_become_field_errors_or_rejections(
-    served: Served, shop: Shop, open_till: Any, visitor: Visitor
+    shared_server: ServerProcess, shop: Shop, open_checkout_page: Any, session: BrowserSession
 ) -> None:
     rules = [
         {"when": {"endpoint": "create_token", "nth": 1}, "then": {"problem": problem}}
         for problem, _ in REFUSED
     ]
-    till = Till(served, shop, {"name": "refusals", "rules": rules})
-    open_till(till)
-    till.fill()
-    for problem, told in REFUSED:
-        got = till.tokenise()
-        if isinstance(told, dict):
-            assert got == {"errors": told}, problem
+    checkout_page = CheckoutPage(shared_server, shop, {"name": "refusals", "rules": rules})
+    open_checkout_page(checkout_page)
+    checkout_page.fill()
+    for problem, result in REFUSED:
+        got = checkout_page.tokenize()
+        if isinstance(result, dict):
+            assert got == {"errors": result}, problem
         else:
-            assert got["rejected"]["status"] == told, problem
+            assert got["rejected"]["status"] == result, problem
             assert "rejected the request: " in got["rejected"]["message"]
-    assert set(till.tokenise()) == {"token", "card"}
-    open_till(till, key="of-another-sandbox")
-    till.fill()
-    assert till.tokenise()["rejected"] == {
+    assert set(checkout_page.tokenize()) == {"token", "card"}
+    open_checkout_page(checkout_page, key="of-another-sandbox")
+    checkout_page.fill()
+    assert checkout_page.tokenize()["rejected"] == {
         "message": "Clover (mock): the token endpoint rejected the request: 401 Unauthorized; "
-        f"does the API key belong to {till.base}/?",
+        f"does the API key belong to {checkout_page.base}/?",
         "status": 401,
         "code": None,
     }
-    visitor.complaints.clear()  # the browser's own, of each answer that is no 200
+    session.errors.clear()  # the browser's own, of each response that is not a 200
 
 
-def test_form_can_be_filled_by_keyboard(till: Till, open_till: Any) -> None:
-    open_till(till)
-    till.wait_ready()
-    till.input("CARD_NUMBER").focus()
-    keys = till.page.keyboard
+def test_form_can_be_filled_by_keyboard(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page)
+    checkout_page.wait_ready()
+    checkout_page.input("CARD_NUMBER").focus()
+    keys = checkout_page.page.keyboard
     for type_, text in zip(TYPES, ("4242424242424242", "1230", "123", "94043"), strict=True):
-        expect(till.input(type_)).to_be_focused()
+        expect(checkout_page.input(type_)).to_be_focused()
         keys.type(text)
         keys.press("Tab")
-    assert "token" in till.tokenise()
-    # The caret stays where it is edited, also behind a space and in the middle of a group.
-    till.input("CARD_NUMBER").focus()
+    assert "token" in checkout_page.tokenize()
+    # The caret stays at the edit, also after a space and within a group.
+    checkout_page.input("CARD_NUMBER").focus()
     keys.press("Home")
     for _ in range(7):
         keys.press("ArrowRight")
     keys.press("Backspace")
     keys.type("7")
-    expect(till.input("CARD_NUMBER")).to_have_value("4242 4742 4242 4242")
+    expect(checkout_page.input("CARD_NUMBER")).to_have_value("4242 4742 4242 4242")
     keys.press("Backspace")
     keys.type("2")
-    till.input("CARD_DATE").focus()
+    checkout_page.input("CARD_DATE").focus()
     keys.press("End")
     for expected in ("12/3", "12", "1", ""):
         keys.press("Backspace")
-        expect(till.input("CARD_DATE")).to_have_value(expected)
+        expect(checkout_page.input("CARD_DATE")).to_have_value(expected)
 
 
-def test_paste_and_autofill(till: Till, open_till: Any) -> None:
-    open_till(till)
+def test_paste_and_autofill(checkout_page: CheckoutPage, open_checkout_page: Any) -> None:
+    open_checkout_page(checkout_page)
     paste = "(node, text) => { node.focus(); document.execCommand('insertText', false, text) }"
     for type_, text, shown in (
         ("CARD_NUMBER", " 4242-4242 4242\t4242 ", "4242 4242 4242 4242"),
@@ -255,11 +272,11 @@ def test_paste_and_autofill(till: Till, open_till: Any) -> None:
         ("CARD_CVV", "12 3", "123"),
         ("CARD_POSTAL_CODE", " k1a-0b1 ", "K1A 0B1"),
     ):
-        till.input(type_).evaluate(paste, text)
-        expect(till.input(type_)).to_have_value(shown)
-    assert till.tokenise()["card"]["address_zip"] == "K1A 0B1"
-    # By these words a browser's autofill knows what to put where.
-    tokens = [till.input(each).get_attribute("autocomplete") for each in TYPES]
+        checkout_page.input(type_).evaluate(paste, text)
+        expect(checkout_page.input(type_)).to_have_value(shown)
+    assert checkout_page.tokenize()["card"]["address_zip"] == "K1A 0B1"
+    # A browser's autofill uses these attributes.
+    tokens = [checkout_page.input(each).get_attribute("autocomplete") for each in TYPES]
     assert tokens == ["cc-number", "cc-exp", "cc-csc", "postal-code"]
 
 
@@ -276,24 +293,28 @@ FRENCH = {
 }
 
 
-def test_the_texts_are_french_where_the_locale_is(till: Till, open_till: Any) -> None:
-    open_till(till, types=tuple(FRENCH), locale="fr_CA")
-    assert till.tokenise() == {"errors": {name: said for name, (_, said) in FRENCH.items()}}
-    for name, (label, said) in FRENCH.items():
-        frame = till.page.locator(f"iframe[data-clover-field={name}]").content_frame
-        expect(frame.get_by_label(label, exact=True)).to_have_accessible_description(said)
+def test_the_texts_are_french_where_the_locale_is(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page, types=tuple(FRENCH), locale="fr_CA")
+    assert checkout_page.tokenize() == {
+        "errors": {name: message for name, (_, message) in FRENCH.items()}
+    }
+    for name, (label, message) in FRENCH.items():
+        frame = checkout_page.page.locator(f"iframe[data-clover-field={name}]").content_frame
+        expect(frame.get_by_label(label, exact=True)).to_have_accessible_description(message)
         expect(frame.locator("html")).to_have_attribute("lang", "fr")
-    expect(till.page.locator(".clover-footer")).to_contain_text("simulé")
+    expect(checkout_page.page.locator(".clover-footer")).to_contain_text("simulé")
 
 
-def test_combined_card_field(till: Till, visitor: SharedVisitor) -> None:
-    visitor.page.set_viewport_size({"width": 360, "height": 640})
+def test_combined_card_field(checkout_page: CheckoutPage, session: SharedBrowserSession) -> None:
+    session.page.set_viewport_size({"width": 360, "height": 640})
     types = ("CARD", "CARD_NAME", "CARD_STREET_ADDRESS")
-    till.page = visitor.open(till.put(types=types))
-    name, street = till.input("CARD_NAME"), till.input("CARD_STREET_ADDRESS")
+    checkout_page.page = session.open(checkout_page.publish(types=types))
+    name, street = checkout_page.input("CARD_NAME"), checkout_page.input("CARD_STREET_ADDRESS")
     name.fill("4242424242424242")
     street.fill("-")
-    assert till.tokenise() == {
+    assert checkout_page.tokenize() == {
         "errors": {
             "CARD": NUMBER + NONE,
             "CARD_NAME": "Name on card is invalid.",
@@ -305,31 +326,35 @@ def test_combined_card_field(till: Till, visitor: SharedVisitor) -> None:
         ("378282246310005", "1230", "1234", "94043"),
         strict=True,
     ):
-        till.input("CARD", f"card-{kind} input").fill(text)
+        checkout_page.input("CARD", f"card-{kind} input").fill(text)
     name.fill("Zoë Ng")
     street.fill("1 Main St")
-    card = till.tokenise()["card"]
+    card = checkout_page.tokenize()["card"]
     assert (card["name"], card["address_line1"], card["address_zip"]) == (
         "Zoë Ng",
         "1 Main St",
         "94043",
     )
-    assert till.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert checkout_page.page.evaluate("document.documentElement.scrollWidth") <= 360
     heights = "iframe => iframe.clientHeight"
-    assert till.page.locator("iframe").first.evaluate(heights) >= 80  # two rows on a phone
+    assert checkout_page.page.locator("iframe").first.evaluate(heights) >= 80  # two rows on a phone
 
 
-def test_the_footer_comes_once_and_goes_as_the_options_say(till: Till, open_till: Any) -> None:
-    open_till(till)
-    footer = till.page.locator("body > .clover-footer")
+def test_the_footer_comes_once_and_goes_as_the_options_say(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page)
+    footer = checkout_page.page.locator("body > .clover-footer")
     both = "Payments simulated by mock-clover. No card is charged and nothing leaves this machine."
     expect(footer).to_have_text(both)
-    till.page.evaluate("clover.options.showPrivacyPolicy = false")
+    checkout_page.page.evaluate("clover.options.showPrivacyPolicy = false")
     expect(footer).to_have_text("Payments simulated by mock-clover.")
-    till.page.evaluate("clover.options = {showPrivacyPolicy: false, showSecurePayments: false}")
+    checkout_page.page.evaluate(
+        "clover.options = {showPrivacyPolicy: false, showSecurePayments: false}"
+    )
     expect(footer).to_be_hidden()
-    till.page.evaluate("clover.options = {}")
+    checkout_page.page.evaluate("clover.options = {}")
     expect(footer).to_have_text(both)
-    till.page.evaluate("document.querySelector('.clover-footer').remove()")
-    till.page.evaluate("fields.CARD_CVV.destroy(); fields.CARD_CVV.mount('#CARD_CVV')")
+    checkout_page.page.evaluate("document.querySelector('.clover-footer').remove()")
+    checkout_page.page.evaluate("fields.CARD_CVV.destroy(); fields.CARD_CVV.mount('#CARD_CVV')")
     expect(footer).to_have_count(0)

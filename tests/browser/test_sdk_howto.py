@@ -1,13 +1,13 @@
-"""The how-to's page of a shop is the very file that is opened here, and its test runs."""
+"""The page of the SDK how-to is opened as it is, and its test runs."""
 
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+from browser_session import BrowserSession
+from checkout_page import DECLINED_CARD, CheckoutPage
 from playwright.sync_api import Page, Route, expect
-from till import DECLINES, Till
-from visitor import Visitor
 
 HOWTO = Path(__file__).parents[2] / "docs/howto/browser.md"
 
@@ -20,33 +20,35 @@ def example(language: str) -> str:
     return str(text)
 
 
-def opened(till: Till, visitor: Visitor) -> Page:
-    code = example("js").replace("YOUR_CLOVER_API_KEY", till.known["api_key"])
-    till.shop.put("/shop.css", ".field { border: 1px solid #767676 }", "text/css")
-    till.shop.put("/shop.js", code, "text/javascript")
-    page = example("html").replace("http://127.0.0.1:4242", till.base)
-    till.page = visitor.open(till.shop.put("/", page))
+def opened(checkout_page: CheckoutPage, session: BrowserSession) -> Page:
+    code = example("js").replace("YOUR_CLOVER_API_KEY", checkout_page.known["api_key"])
+    checkout_page.shop.put("/shop.css", ".field { border: 1px solid #767676 }", "text/css")
+    checkout_page.shop.put("/shop.js", code, "text/javascript")
+    page = example("html").replace("http://127.0.0.1:4242", checkout_page.base)
+    checkout_page.page = session.open(checkout_page.shop.put("/", page))
 
     def pay(route: Route) -> None:
-        paid = till.charge(json.loads(route.request.post_data or "")["source"])
+        paid = checkout_page.charge(json.loads(route.request.post_data or "")["source"])
         route.fulfill(status=paid.status, json=paid.json)
 
-    till.page.route("**/pay", pay)
-    return till.page
+    checkout_page.page.route("**/pay", pay)
+    return checkout_page.page
 
 
-def test_the_shops_page_pays_and_tells_what_is_wrong(till: Till, visitor: Visitor) -> None:
-    page = opened(till, visitor)
+def test_the_shops_page_pays_and_tells_what_is_wrong(
+    checkout_page: CheckoutPage, session: BrowserSession
+) -> None:
+    page = opened(checkout_page, session)
     run: dict[str, Any] = {"page": page}
-    said = page.locator("#message")
+    result = page.locator("#message")
     page.get_by_role("button", name="Pay").click()
-    expect(said).to_contain_text("Card number is required. Card expiry is required.")
+    expect(result).to_contain_text("Card number is required. Card expiry is required.")
     exec(example("python"), run)
-    expect(said).to_have_text("Thank you.")
+    expect(result).to_have_text("Thank you.")
     run["field"]("card-number").fill("4242 4242 4242 4241")
     expect(page.locator("#CARD_NUMBER")).to_have_text("Card number is invalid.")
-    run["field"]("card-number").fill(DECLINES)
+    run["field"]("card-number").fill(DECLINED_CARD)
     expect(page.locator("#CARD_NUMBER")).to_have_text("")
     page.get_by_role("button", name="Pay").click()
-    expect(said).to_contain_text("DECLINED")
-    visitor.complaints.clear()  # the browser's own, of the 402
+    expect(result).to_contain_text("DECLINED")
+    session.errors.clear()  # the browser's own, of the 402

@@ -1,19 +1,19 @@
-"""What is typed stays in the frames: against pages that pry, and in all that the page can read."""
+"""Typed values stay in the frames: a hostile page cannot read them."""
 
 import json
 import re
 from typing import Any
 
+from browser_session import BrowserSession
+from checkout_page import CODE, PAGE, TYPES, CheckoutPage, send
 from playwright.sync_api import Route, expect
-from till import CODE, PAGE, TYPES, Till, ask
-from visitor import Visitor
 
-from tests.served import Served
+from tests.server_process import ServerProcess
 
 PAN, CVV = "4761530001111126", "739"
 SECRETS = (PAN, "4761 5300 0111 1126", "0111 1126", CVV)
 
-# A page that listens to, frames, replaces and asks whatever it can.
+# A page that listens to, frames, replaces and requests everything that it can.
 PRY = """
 window.seen = [];
 window.addEventListener('message', (event) => seen.push([event.origin, event.data]));
@@ -31,35 +31,40 @@ for (const name of ['parse', 'stringify']) {
 """
 
 
-def test_page_cannot_read_typed_values(served: Served, till: Till, open_till: Any) -> None:
-    said: list[str] = []
+def test_page_cannot_read_typed_values(
+    shared_server: ServerProcess, checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    message: list[str] = []
     page = PAGE.replace('<script src="%', '<script src="/pry.js"></script><script src="%')
-    till.shop.put("/pry.js", PRY, "text/javascript")
-    open_till(till, page=page)
-    till.page.on("console", lambda line: said.append(line.text))
-    till.fill(CARD_NUMBER=PAN, CARD_CVV=CVV)
-    made = till.tokenise()
-    kept = till.page.evaluate(
-        "() => [seen, heard, document.documentElement.outerHTML, {...localStorage},"
+    checkout_page.shop.put("/pry.js", PRY, "text/javascript")
+    open_checkout_page(checkout_page, page=page)
+    checkout_page.page.on("console", lambda line: message.append(line.text))
+    checkout_page.fill(CARD_NUMBER=PAN, CARD_CVV=CVV)
+    created = checkout_page.tokenize()
+    saved = checkout_page.page.evaluate(
+        "() => [seen, events, document.documentElement.outerHTML, {...localStorage},"
         " {...sessionStorage}, document.cookie, performance.getEntries().map(({name}) => name)]"
     )
-    reads = till.page.evaluate(
+    reads = checkout_page.page.evaluate(
         "() => [...document.querySelectorAll('iframe')].map((frame) => {"
         " try { return frame.contentWindow.document.body.innerHTML } catch (error) {"
         " return error.name } })"
     )
     assert reads == ["SecurityError"] * len(TYPES)
-    journal = ask(f"{till.base}/_mock/journal").json
-    everything = json.dumps([made, kept, said, journal, till.shop.asked]) + served.log.read_text()
-    assert made["token"] in everything
-    # Three digits are in ids and times by chance: they are the CVV where they stand alone.
+    journal = send(f"{checkout_page.base}/_mock/journal").json
+    everything = (
+        json.dumps([created, saved, message, journal, checkout_page.shop.requested_paths])
+        + shared_server.log.read_text()
+    )
+    assert created["token"] in everything
+    # Ids and times contain any three digits: these are the CVV only if they stand alone.
     untimed = re.sub(r'"(took_us|\w+_ms)": \d+', "", everything)
     assert not re.search(rf"(?<![\w.]){CVV}(?!\w)", untimed)
     for secret in SECRETS[:-1]:
         assert secret not in everything, secret
 
 
-# The page draws the random names itself, so that it knows the channel of the fields: 1111.
+# The page draws the random names itself, so that it knows the fields' channel: 1111.
 FIXED = """
 let drawn = 0;
 crypto.getRandomValues = (numbers) => numbers.fill(drawn += 1);
@@ -97,7 +102,7 @@ addEventListener('message', ({data, ports}) => {
 </script><input aria-label="CVV">"""
 
 CHEATS = {
-    # How the page cheats, and what `createToken` comes to.
+    # How the page cheats, and what `createToken` returns.
     "posts forged commands": (FORGED, "token"),
     "frames its own site beside the fields": ("put('/evil.html')", "token"),
     "puts a frame of its own in a field's place": (
@@ -117,32 +122,36 @@ CHEATS = {
 
 
 def give_up_soon(route: Route) -> None:
-    """Let a field wait 50 ms, not five seconds, for another field that does not answer."""
+    """Make a field wait 50 ms, not five seconds, for another field that does not answer."""
     reply = route.fetch()
     script = reply.text()
     assert "ANSWER_MS = 5_000" in script
     route.fulfill(response=reply, body=script.replace("ANSWER_MS = 5_000", "ANSWER_MS = 50"))
 
 
-def test_malicious_page_gets_no_value(till: Till, visitor: Visitor) -> None:
-    till.shop.put("/evil.html", EVIL)
+def test_malicious_page_gets_no_value(checkout_page: CheckoutPage, session: BrowserSession) -> None:
+    checkout_page.shop.put("/evil.html", EVIL)
     for cheat, (script, end) in CHEATS.items():
         if end == "rejected":
-            visitor.context.route("**/sdk/static/group.js", give_up_soon)
-        till.page = visitor.open(till.put(code=FIXED + CODE))
-        till.fill(CARD_NUMBER=PAN, CARD_CVV=CVV)
-        till.page.add_script_tag(content=script)
+            session.context.route("**/sdk/static/group.js", give_up_soon)
+        checkout_page.page = session.open(checkout_page.publish(code=FIXED + CODE))
+        checkout_page.fill(CARD_NUMBER=PAN, CARD_CVV=CVV)
+        checkout_page.page.add_script_tag(content=script)
         if "evil" in script:
-            evil = till.page.frame_locator("iframe[src='/evil.html']")
+            evil = checkout_page.page.frame_locator("iframe[src='/evil.html']")
             expect(evil.locator("input")).to_be_attached()
         if "more" in script:
-            till.page.wait_for_function("got.some(({what}) => what === 'done')")
-        got = till.tokenise()
+            checkout_page.page.wait_for_function("got.some(({what}) => what === 'done')")
+        got = checkout_page.tokenize()
         assert set(got) & {"token", "errors", "rejected"} == {end}, cheat
-        pages = [each for each in till.page.frames if each.url.startswith(till.shop.url)]
-        seen = json.dumps([each.evaluate("[window.got, window.heard]") for each in pages])
+        pages = [
+            each
+            for each in checkout_page.page.frames
+            if each.url.startswith(checkout_page.shop.url)
+        ]
+        seen = json.dumps([each.evaluate("[window.got, window.events]") for each in pages])
         assert '"group": "1111"' not in seen
         for secret in SECRETS:
             assert secret not in seen, cheat
-        visitor.context.unroute_all()
-    visitor.complaints.clear()  # of messages that found another origin in the frame
+        session.context.unroute_all()
+    session.errors.clear()  # of messages that found another origin in the frame

@@ -1,14 +1,14 @@
-"""Google Pay and Apple Pay of the SDK, the bar of test cards, and calls without the SDK."""
+"""Google Pay and Apple Pay of the SDK, the bar of test cards, and requests without the SDK."""
 
 from typing import Any
 
+from browser_session import BrowserSession, SharedBrowserSession
+from checkout_page import CODE, DECLINED_CARD, TYPES, CheckoutPage, send
 from playwright.sync_api import FrameLocator, Locator, expect
 from shop import Shop
-from till import CODE, DECLINES, TYPES, Till, ask
-from visitor import SharedVisitor, Visitor
 
 from mock_clover.scenario.load import load
-from tests.served import Served
+from tests.server_process import ServerProcess
 
 GOOGLE, APPLE = "PAYMENT_REQUEST_BUTTON", "PAYMENT_REQUEST_BUTTON_APPLE_PAY"
 BUTTONS = """
@@ -20,34 +20,36 @@ const google = wallets.create('PAYMENT_REQUEST_BUTTON', {paymentReqData: {
 const apple = wallets.create('PAYMENT_REQUEST_BUTTON_APPLE_PAY',
   {applePaymentRequest: request, sessionIdentifier: MERCHANT});
 for (const name of ['paymentMethodStart', 'paymentMethod', 'paymentMethodEnd']) {
-  google.addEventListener(name, (detail) => heard.push(['google', name, detail]));
-  window.addEventListener(name, ({detail}) => heard.push(['window', name, detail]));
+  google.addEventListener(name, (detail) => events.push(['google', name, detail]));
+  window.addEventListener(name, ({detail}) => events.push(['window', name, detail]));
 }
 window.addEventListener('paymentAuthorize', ({detail}) =>
-  heard.push(['window', 'paymentAuthorize', detail]));
+  events.push(['window', 'paymentAuthorize', detail]));
 google.mount('#PAYMENT_REQUEST_BUTTON');
 apple.mount('#PAYMENT_REQUEST_BUTTON_APPLE_PAY');
 """
 WALLETS = {"types": (GOOGLE, APPLE), "code": CODE.replace("of TYPES", "of []") + BUTTONS}
 
 
-def button(till: Till, type_: str) -> Locator:
-    return till.input(type_, "button")
+def button(checkout_page: CheckoutPage, type_: str) -> Locator:
+    return checkout_page.input(type_, "button")
 
 
-def sheet(till: Till) -> FrameLocator:
-    return till.page.frame_locator("dialog.mock-clover-wallet[open] iframe")
+def sheet(checkout_page: CheckoutPage) -> FrameLocator:
+    return checkout_page.page.frame_locator("dialog.mock-clover-wallet[open] iframe")
 
 
-def test_google_pay_gives_the_shop_a_token(till: Till, open_till: Any) -> None:
-    open_till(till, **WALLETS)
-    expect(button(till, GOOGLE)).to_have_text("Google Paymock")
-    button(till, GOOGLE).click()
-    expect(sheet(till).locator(".total")).to_have_text("Two <b>tickets</b> 12.90")
-    expect(sheet(till).get_by_role("button", name="Pay with test card")).to_be_focused()
-    sheet(till).get_by_label("Email").fill("jo@example.com")
-    sheet(till).get_by_role("button", name="Pay").click()
-    start, paid, end = till.heard("google", "paymentMethodEnd")
+def test_google_pay_gives_the_shop_a_token(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page, **WALLETS)
+    expect(button(checkout_page, GOOGLE)).to_have_text("Google Paymock")
+    button(checkout_page, GOOGLE).click()
+    expect(sheet(checkout_page).locator(".total")).to_have_text("Two <b>tickets</b> 12.90")
+    expect(sheet(checkout_page).get_by_role("button", name="Pay with test card")).to_be_focused()
+    sheet(checkout_page).get_by_label("Email").fill("jo@example.com")
+    sheet(checkout_page).get_by_role("button", name="Pay").click()
+    start, paid, end = checkout_page.take_events("google", "paymentMethodEnd")
     assert start == ["google", "paymentMethodStart", {}]
     billing = {
         "cardNetwork": "VISA",
@@ -61,23 +63,25 @@ def test_google_pay_gives_the_shop_a_token(till: Till, open_till: Any) -> None:
         {"token": token, "customer": {"email": "jo@example.com", "billingInfo": billing}},
     ]
     assert end == ["google", "paymentMethodEnd", {"status": "success"}]
-    expect(till.page.locator("dialog[open]")).to_have_count(0)
-    assert till.charge(token).status == 200
-    till.page.evaluate("clover.updateGooglePaymentStatus('success')")
-    # Another card, by the keyboard; then Escape.
-    button(till, GOOGLE).press("Enter")
-    wanted = sheet(till).locator("option").filter(has_text=f"VISA ••{DECLINES[-4:]}")
-    sheet(till).get_by_label("Card").select_option(wanted.get_attribute("value"))
-    sheet(till).get_by_label("Card").press("Enter")
-    sheet(till).get_by_role("button", name="Pay").press("Enter")
-    token = till.heard("google", "paymentMethodEnd")[1][2]["token"]
-    assert till.charge(token).status == 402
-    button(till, GOOGLE).click()
-    sheet(till).get_by_label("Email").focus()
-    till.page.keyboard.press("Escape")
+    expect(checkout_page.page.locator("dialog[open]")).to_have_count(0)
+    assert checkout_page.charge(token).status == 200
+    checkout_page.page.evaluate("clover.updateGooglePaymentStatus('success')")
+    # Another card, by keyboard; then Escape.
+    button(checkout_page, GOOGLE).press("Enter")
+    expected = (
+        sheet(checkout_page).locator("option").filter(has_text=f"VISA ••{DECLINED_CARD[-4:]}")
+    )
+    sheet(checkout_page).get_by_label("Card").select_option(expected.get_attribute("value"))
+    sheet(checkout_page).get_by_label("Card").press("Enter")
+    sheet(checkout_page).get_by_role("button", name="Pay").press("Enter")
+    token = checkout_page.take_events("google", "paymentMethodEnd")[1][2]["token"]
+    assert checkout_page.charge(token).status == 402
+    button(checkout_page, GOOGLE).click()
+    sheet(checkout_page).get_by_label("Email").focus()
+    checkout_page.page.keyboard.press("Escape")
     cancelled = {"eventMessage": "The customer closed the sheet.", "status": "session_cancelled"}
-    assert till.heard("google", "paymentMethodEnd")[-1][2] == cancelled
-    expect(till.page.locator("dialog[open]")).to_have_count(0)
+    assert checkout_page.take_events("google", "paymentMethodEnd")[-1][2] == cancelled
+    expect(checkout_page.page.locator("dialog[open]")).to_have_count(0)
 
 
 REQUEST = {
@@ -91,47 +95,53 @@ REQUEST = {
 }
 
 
-def test_apple_pay_tells_the_window_and_waits_for_the_shop(till: Till, open_till: Any) -> None:
-    open_till(till, **WALLETS)
-    assert till.page.evaluate("request") == REQUEST
+def test_apple_pay_tells_the_window_and_waits_for_the_shop(
+    checkout_page: CheckoutPage, open_checkout_page: Any
+) -> None:
+    open_checkout_page(checkout_page, **WALLETS)
+    assert checkout_page.page.evaluate("request") == REQUEST
     for status, shown in (("success", "Paid."), ("failed", "The payment failed.")):
-        button(till, APPLE).click()
-        expect(sheet(till).locator(".total")).to_have_text("Amount to be charged 12.90 CAD")
-        sheet(till).get_by_role("button", name="Pay").click()
-        authorized, paid = till.heard("window", "paymentMethod")
+        button(checkout_page, APPLE).click()
+        expect(sheet(checkout_page).locator(".total")).to_have_text(
+            "Amount to be charged 12.90 CAD"
+        )
+        sheet(checkout_page).get_by_role("button", name="Pay").click()
+        authorized, paid = checkout_page.take_events("window", "paymentMethod")
         assert authorized == ["window", "paymentAuthorize", {"status": "authorized"}]
         detail = paid[2]
         assert set(detail) == {"tokenRecieved", "tokenReceived", "customerEmail", "status"}
         assert detail["tokenRecieved"] == detail["tokenReceived"]
         assert detail["customerEmail"] == "wallet@example.com"
-        assert till.charge(detail["tokenRecieved"]["id"]).status == 200
-        expect(sheet(till).locator(".message")).to_have_text("Waiting for the shop…")
-        till.page.evaluate("(status) => clover.updateApplePaymentStatus(status)", status)
-        # It is shown for a moment, and stays to be read a moment longer.
-        ended = till.page.locator("dialog.mock-clover-wallet iframe").last.content_frame
+        assert checkout_page.charge(detail["tokenRecieved"]["id"]).status == 200
+        expect(sheet(checkout_page).locator(".message")).to_have_text("Waiting for the shop…")
+        checkout_page.page.evaluate("(status) => clover.updateApplePaymentStatus(status)", status)
+        # It is shown for a moment, and stays a moment longer.
+        ended = checkout_page.page.locator("dialog.mock-clover-wallet iframe").last.content_frame
         expect(ended.locator(".message")).to_have_text(shown)
-        expect(till.page.locator("dialog[open]")).to_have_count(0)
-    button(till, APPLE).click()
+        expect(checkout_page.page.locator("dialog[open]")).to_have_count(0)
+    button(checkout_page, APPLE).click()
     updated = "clover.updateApplePaymentRequest({amount: 500, currencyCode: 'CAD'})"
-    assert till.page.evaluate(updated)["total"]["amount"] == "5.00"
-    expect(sheet(till).locator(".amount")).to_have_text("5.00 CAD")
-    sheet(till).get_by_role("button", name="Cancel").click()
-    ((where, event, detail),) = till.heard("window", "paymentMethodEnd")
+    assert checkout_page.page.evaluate(updated)["total"]["amount"] == "5.00"
+    expect(sheet(checkout_page).locator(".amount")).to_have_text("5.00 CAD")
+    sheet(checkout_page).get_by_role("button", name="Cancel").click()
+    ((where, event, detail),) = checkout_page.take_events("window", "paymentMethodEnd")
     assert (where, event, detail["status"]) == ("window", "paymentMethodEnd", "session_cancelled")
 
 
-def test_a_session_of_apple_pay_ends_after_30_seconds(till: Till, visit: Any) -> None:
-    visitor = visit()
-    till.page = visitor.context.new_page()
-    till.page.clock.install()
-    till.page.goto(till.put(**WALLETS))
-    button(till, APPLE).click()
-    expect(sheet(till).locator(".pay")).to_be_visible()
-    till.page.clock.fast_forward(29_000)
-    expect(till.page.locator("dialog[open]")).to_have_count(1)
-    till.page.clock.fast_forward(1_000)
-    expect(till.page.locator("dialog[open]")).to_have_count(0)
-    (ended,) = till.heard("window", "paymentMethodEnd")
+def test_a_session_of_apple_pay_ends_after_30_seconds(
+    checkout_page: CheckoutPage, new_session: Any
+) -> None:
+    session = new_session()
+    checkout_page.page = session.context.new_page()
+    checkout_page.page.clock.install()
+    checkout_page.page.goto(checkout_page.publish(**WALLETS))
+    button(checkout_page, APPLE).click()
+    expect(sheet(checkout_page).locator(".pay")).to_be_visible()
+    checkout_page.page.clock.fast_forward(29_000)
+    expect(checkout_page.page.locator("dialog[open]")).to_have_count(1)
+    checkout_page.page.clock.fast_forward(1_000)
+    expect(checkout_page.page.locator("dialog[open]")).to_have_count(0)
+    (ended,) = checkout_page.take_events("window", "paymentMethodEnd")
     assert ended[2] == {
         "eventMessage": "The session ended after 30 seconds.",
         "status": "session_cancelled",
@@ -139,58 +149,61 @@ def test_a_session_of_apple_pay_ends_after_30_seconds(till: Till, visit: Any) ->
 
 
 def test_a_wallets_refused_token_leaves_the_sheet_open(
-    served: Served, shop: Shop, visitor: Visitor
+    shared_server: ServerProcess, shop: Shop, session: BrowserSession
 ) -> None:
     rule = {"when": {"endpoint": "create_token", "first": 1}, "then": {"problem": "RATE_LIMITED"}}
-    till = Till(served, shop, {"name": "busy", "rules": [rule]})
-    till.page = visitor.open(till.put(**WALLETS))
-    button(till, APPLE).click()
-    sheet(till).get_by_role("button", name="Pay").click()
-    expect(sheet(till).locator(".message")).to_contain_text("429 Too Many Requests")
-    sheet(till).get_by_role("button", name="Pay").click()
-    assert till.heard("window", "paymentMethod")[-1][2]["status"] == "success"
-    visitor.complaints.clear()  # the browser's own, of the 429
-    for code, said in {
+    checkout_page = CheckoutPage(shared_server, shop, {"name": "busy", "rules": [rule]})
+    checkout_page.page = session.open(checkout_page.publish(**WALLETS))
+    button(checkout_page, APPLE).click()
+    sheet(checkout_page).get_by_role("button", name="Pay").click()
+    expect(sheet(checkout_page).locator(".message")).to_contain_text("429 Too Many Requests")
+    sheet(checkout_page).get_by_role("button", name="Pay").click()
+    assert checkout_page.take_events("window", "paymentMethod")[-1][2]["status"] == "success"
+    session.errors.clear()  # the browser's own, of the 429
+    for code, message in {
         "clover.updateApplePaymentStatus('done')": "status must be 'success' or 'failed'",
         f"wallets.create('{GOOGLE}', {{}})": "needs {paymentReqData: {total",
         f"wallets.create('{APPLE}')": "needs {applePaymentRequest}",
         "clover.createApplePaymentRequest({amount: 'x'})": "must be a number of cents",
     }.items():
-        told = f"() => {{ try {{ {code} }} catch (error) {{ return error.message }} }}"
-        assert said in till.page.evaluate(told), code
+        output = f"() => {{ try {{ {code} }} catch (error) {{ return error.message }} }}"
+        assert message in checkout_page.page.evaluate(output), code
 
 
-def test_test_card_bar(till: Till, visitor: SharedVisitor) -> None:
-    visitor.page.set_viewport_size({"width": 360, "height": 640})
-    asked = "?mock_clover_cards=1"
+def test_test_card_bar(checkout_page: CheckoutPage, session: SharedBrowserSession) -> None:
+    session.page.set_viewport_size({"width": 360, "height": 640})
+    requested = "?mock_clover_cards=1"
     strip = "iframe[title='Test cards (mock)']"
-    till.page = visitor.open(till.put() + asked)
-    expect(till.page.locator(strip)).to_be_visible()
-    till.page = visitor.open(till.put(script="/sdk.js" + asked))
-    cards = till.page.frame_locator(strip)
+    checkout_page.page = session.open(checkout_page.publish() + requested)
+    expect(checkout_page.page.locator(strip)).to_be_visible()
+    checkout_page.page = session.open(checkout_page.publish(script="/sdk.js" + requested))
+    cards = checkout_page.page.frame_locator(strip)
     expect(cards.locator("button")).to_have_count(len(load("sandbox").cards))
     cards.locator("fieldset", has_text="Declined").locator("button").first.press("Enter")
-    expect(till.input("CARD_NUMBER")).to_have_value("4005 5717 0222 2222")
-    expect(till.input("CARD_POSTAL_CODE")).to_have_value("94043")
-    assert till.charge(till.tokenise()["token"]).status == 402
+    expect(checkout_page.input("CARD_NUMBER")).to_have_value("4005 5717 0222 2222")
+    expect(checkout_page.input("CARD_POSTAL_CODE")).to_have_value("94043")
+    assert checkout_page.charge(checkout_page.tokenize()["token"]).status == 402
     cards.get_by_role("button", name="AMEX ••0005").click()
-    expect(till.input("CARD_CVV")).to_have_value("1234")
-    assert till.tokenise()["card"]["brand"] == "AMEX"
-    assert "4005" not in till.page.evaluate("JSON.stringify(heard)")
+    expect(checkout_page.input("CARD_CVV")).to_have_value("1234")
+    assert checkout_page.tokenize()["card"]["brand"] == "AMEX"
+    assert "4005" not in checkout_page.page.evaluate("JSON.stringify(events)")
     cards.locator("summary").click()
     expect(cards.locator("button").first).to_be_hidden()
-    assert till.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert checkout_page.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_page_without_test_cards_requests_only_tokens(till: Till, visitor: Visitor) -> None:
-    till.page = visitor.open(till.put())
-    till.wait_ready()
-    expect(till.page.locator("iframe")).to_have_count(len(TYPES))
-    blocked = till.page.evaluate(
-        "(base) => fetch(base + '/sdk/cards').then(() => 'read', ({name}) => name)", till.base
+def test_page_without_test_cards_requests_only_tokens(
+    checkout_page: CheckoutPage, session: BrowserSession
+) -> None:
+    checkout_page.page = session.open(checkout_page.publish())
+    checkout_page.wait_ready()
+    expect(checkout_page.page.locator("iframe")).to_have_count(len(TYPES))
+    blocked = checkout_page.page.evaluate(
+        "(base) => fetch(base + '/sdk/cards').then(() => 'read', ({name}) => name)",
+        checkout_page.base,
     )
     assert blocked == "TypeError"
-    cards = ask(f"{till.base}/sdk/cards").json["cards"]
+    cards = send(f"{checkout_page.base}/sdk/cards").json["cards"]
     assert cards[0] == {
         "number": "4242424242424242",
         "brand": "VISA",
@@ -198,14 +211,16 @@ def test_page_without_test_cards_requests_only_tokens(till: Till, visitor: Visit
         "about": "observed as approved 2021 to 2025",
     }
     assert {each["group"] for each in cards} == {"approve", "decline", "threeds"}
-    made = till.page.evaluate(
+    created = checkout_page.page.evaluate(
         "async ([base, apikey]) => (await fetch(base + '/v1/tokens', {method: 'POST',"
         " headers: {apikey, 'content-type': 'application/json'}, body: JSON.stringify({card:"
         " {number: '4242424242424242', exp_month: '12', exp_year: '2030', cvv: '123'}})})).json()",
-        [till.base, till.known["api_key"]],
+        [checkout_page.base, checkout_page.known["api_key"]],
     )
-    assert made["id"].startswith("clv_")
+    assert created["id"].startswith("clv_")
     steer = "(url) => fetch(url, {method: 'POST', body: '{}'}).then(() => 'done', ({name}) => name)"
-    assert till.page.evaluate(steer, f"{till.base}/_mock/reset") == "TypeError"
-    assert ask(f"{till.base}/_mock/verify", {"endpoint": "create_token"}).json["count"] == 1
-    visitor.complaints.clear()  # the browser's own, of what it blocked
+    assert checkout_page.page.evaluate(steer, f"{checkout_page.base}/_mock/reset") == "TypeError"
+    assert (
+        send(f"{checkout_page.base}/_mock/verify", {"endpoint": "create_token"}).json["count"] == 1
+    )
+    session.errors.clear()  # the browser's own, of what it blocked

@@ -1,20 +1,20 @@
-"""Shops of our own on another origin, as customers use them: a plain one and one in React."""
+"""The example shops on another origin: plain HTML and React."""
 
 from typing import NamedTuple
 
 import pytest
+from browser_session import SharedBrowserSession
 from playwright.sync_api import FrameLocator, Locator, Page, ViewportSize, expect
 from shop import Shop
 from shops import SHOPS
-from visitor import SharedVisitor
 
 from mock_clover.testing import MockClover
-from tests.world import DECLINES, VISA
+from tests.in_process import DECLINED_CARD, VISA
 
 CHALLENGED = "4012000033330026"
-"""Its bank asks the cardholder at 250.01, and nowhere else."""
+"""Requires a challenge for 250.01, and for no other amount."""
 TALL: ViewportSize = {"width": 1280, "height": 1400}
-"""Nothing is scrolled: a click right after that may reach the frame that was there before."""
+"""Without smooth scrolling, after which a click may hit another frame."""
 CARD_FIELDS = ".clover-field iframe"
 
 
@@ -39,11 +39,11 @@ class Counter(NamedTuple):
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
 
-    def tells(self, said: str) -> None:
-        expect(self.page.get_by_role("status")).to_have_text(said)
+    def tells(self, message: str) -> None:
+        expect(self.page.get_by_role("status")).to_have_text(message)
 
-    def errors(self, *said: str) -> None:
-        expect(self.page.locator(".error")).to_have_text(said)
+    def errors(self, *message: str) -> None:
+        expect(self.page.locator(".error")).to_have_text(message)
 
     def open_wallet(self, name: str) -> FrameLocator:
         """Press a wallet's button and return its sheet."""
@@ -59,11 +59,11 @@ class Counter(NamedTuple):
 
 @pytest.fixture(params=SHOPS)
 def counter(
-    request: pytest.FixtureRequest, clover: MockClover, shop: Shop, visitor: SharedVisitor
+    request: pytest.FixtureRequest, clover: MockClover, shop: Shop, session: SharedBrowserSession
 ) -> Counter:
     """The checkout of each shop, with all fields mounted."""
-    visitor.page.set_viewport_size(TALL)
-    page = visitor.open(SHOPS[request.param](shop, clover))
+    session.page.set_viewport_size(TALL)
+    page = session.open(SHOPS[request.param](shop, clover))
     counter = Counter(page)
     for name in ("number", "date", "cvv", "postal-code"):
         expect(counter.field(name)).to_be_visible()
@@ -88,7 +88,7 @@ def test_a_card_is_corrected_charged_declined_and_kept(
     counter.pay()
     counter.tells("Paid 1800")
     counter.errors("", "", "", "")
-    counter.pay(DECLINES)
+    counter.pay(DECLINED_CARD)
     counter.tells("Refused: DECLINED: No reason provided.")
     counter.page.get_by_label("Keep this card").check()
     counter.pay(amount=2500)
@@ -102,7 +102,7 @@ def test_a_card_is_corrected_charged_declined_and_kept(
         (1800, "failed"),
         (1800, "succeeded"),
     ]
-    assert shop.asked.count("/pay") == 4
+    assert shop.requested_paths.count("/pay") == 4
 
 
 def test_the_bank_is_asked(counter: Counter, clover: MockClover) -> None:
@@ -123,9 +123,9 @@ def test_wallets_pay_are_declined_and_cancelled(counter: Counter, clover: MockCl
     counter.open_wallet("apple-pay").locator(".pay").click()
     expect(counter.page.locator("dialog[open]")).to_have_count(0)
     sheet = counter.open_wallet("apple-pay")
-    sheet.locator("option", has_text=DECLINES[-4:]).first.wait_for(state="attached")
-    said = sheet.locator("option", has_text=DECLINES[-4:]).first.get_attribute("value")
-    sheet.get_by_role("combobox").select_option(said)
+    sheet.locator("option", has_text=DECLINED_CARD[-4:]).first.wait_for(state="attached")
+    result = sheet.locator("option", has_text=DECLINED_CARD[-4:]).first.get_attribute("value")
+    sheet.get_by_role("combobox").select_option(result)
     sheet.locator(".pay").click()
     counter.tells("Refused: DECLINED: No reason provided.")
     expect(counter.page.locator("dialog[open]")).to_have_count(0)
@@ -139,7 +139,7 @@ def test_returning_customer(counter: Counter, clover: MockClover) -> None:
     page = counter.page
     footer = page.locator(".clover-footer")
     for _ in range(2):
-        # StrictMode mounts twice and destroys once: no field may be there twice, or not at all.
+        # StrictMode mounts twice and unmounts once: each field must be there exactly once.
         expect(page.locator(CARD_FIELDS)).to_have_count(4)
         expect(footer).to_have_count(1)
         expect(footer).to_be_visible()

@@ -1,4 +1,4 @@
-"""3-D Secure in a browser: the how-to's page on another origin, from its charge to its end."""
+"""3-D Secure in a browser: the how-to's page on another origin, from charge to result."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from browser_session import BrowserSession, SharedBrowserSession
 from playwright.sync_api import FrameLocator, Page, Route, expect
 from shop import Shop
-from visitor import SharedVisitor, Visitor
 
 from tests.clover.threeds.test_threeds import (
     CHALLENGE,
@@ -21,17 +21,17 @@ from tests.clover.threeds.test_threeds import (
     METHOD_CHALLENGE,
 )
 from tests.hostile import BROWSER
-from tests.served import Served
+from tests.server_process import ServerProcess
 
 HOWTO = Path(__file__).parents[2] / "docs/howto/three-d-secure.md"
 DOCUMENTED_ADDRESS = "http://127.0.0.1:4242"
 HEARD = """
-window.heard = [];
+window.events = [];
 for (const target of [document, window]) {
-  target.addEventListener("executePatch", ({ detail }) => heard.push(JSON.stringify(detail)));
+  target.addEventListener("executePatch", ({ detail }) => events.push(JSON.stringify(detail)));
 }
 """
-"""Counts what reaches a listener at the document and one at the window."""
+"""Records events of a listener at the document and one at the window."""
 FAILED = "3-D Secure authentication failed"
 EXPIRED = "3DSecure authentication has expired"
 
@@ -45,18 +45,18 @@ def example(language: str) -> str:
 
 
 class ShopServer:
-    """What a shop's page asks of its server, that asks of the mock; a sandbox of its own."""
+    """A shop's server with its own sandbox: it handles the page's requests and calls the mock."""
 
-    def __init__(self, root: str, name: str, **made: Any) -> None:
-        known = _call("PUT", f"{root}/_mock/sandboxes/{name}", made)
+    def __init__(self, root: str, name: str, **created: Any) -> None:
+        known = _call("PUT", f"{root}/_mock/sandboxes/{name}", created)
         self.base = known["base_url"]
         self.known = known
         self.host = ""
-        """By which name the shop's server knows the mock; its address if empty."""
+        """The Host header that the shop's server sends to the mock; that of its URL if empty."""
         self.card, self.more = FRICTIONLESS, dict[str, Any]()
         self.browser: list[dict[str, Any]] = []
         self.statuses: list[str] = []
-        self.answers: list[dict[str, Any]] = []
+        self.responses: list[dict[str, Any]] = []
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         shown = {"authorization": f"Bearer {self.known['access_token']}"}
@@ -67,32 +67,32 @@ class ShopServer:
         self.browser.append(browser_info)
         card = {"number": self.card, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
         threeds = {"source": "CLOVER", "browser_info": browser_info | {"browser_ip": "203.0.113.7"}}
-        asked = {
+        body = {
             "amount": LISTED[self.card],
             "currency": "usd",
             "source": self.call("POST", "/v1/tokens", {"card": card})["id"],
             "threeds": threeds,
         }
-        return self.call("POST", "/v1/charges", asked | self.more)
+        return self.call("POST", "/v1/charges", body | self.more)
 
     def finalize(self, charge: str, flow_status: str) -> dict[str, Any]:
         threeds = {"source": "CLOVER", "flow_status": flow_status}
-        asked = {"charge_id": charge, "threeds": threeds}
-        return self.call("POST", "/v1/charges/finalize_payment", asked)
+        body = {"charge_id": charge, "threeds": threeds}
+        return self.call("POST", "/v1/charges/finalize_payment", body)
 
     def answer(self, route: Route) -> None:
-        """Answer the page."""
+        """Respond to a request of the page."""
         body = route.request.post_data_json
         if route.request.url.endswith("/pay"):
             got = self.pay(body["browser_info"])
         else:
             self.statuses.append(body["flow_status"])
             got = self.finalize(body["charge"], body["flow_status"])
-        self.answers.append(got)
+        self.responses.append(got)
         route.fulfill(json=got)
 
-    def say(self, result: str) -> None:
-        """Answer for the cardholder of what waits, by control call."""
+    def answer_challenge(self, result: str) -> None:
+        """Answer the pending challenge with the control API."""
         (waiting,) = self.call("GET", "/_mock/threeds")["data"]
         self.call("POST", f"/_mock/threeds/{waiting['charge']}", {"result": result})
 
@@ -107,102 +107,105 @@ def _call(method: str, url: str, body: Any, headers: dict[str, str] | None = Non
             return json.load(refused)
 
 
-class Visit(NamedTuple):
-    """A shop's page in a browser, the shop's server behind it, and the browser's complaints."""
+class Purchase(NamedTuple):
+    """A shop page in a browser, the shop's server, and the browser's console errors."""
 
     page: Page
-    till: ShopServer
-    complaints: list[str]
+    backend: ShopServer
+    errors: list[str]
 
     @property
     def bank(self) -> FrameLocator:
         return self.page.frame_locator("iframe[title='Your bank']")
 
     def buy(self, pan: str, **more: Any) -> None:
-        self.till.card, self.till.more = pan, more
+        self.backend.card, self.backend.more = pan, more
         self.page.click("#pay")
 
     def press(self, name: str) -> None:
         self.bank.get_by_role("button", name=name, exact=True).click()
 
     def is_asked(self) -> None:
-        """Wait for the bank's page, whole."""
+        """Wait until the bank's page is loaded."""
         expect(self.bank.get_by_role("button", name="Approve")).to_be_visible()
         self.page.frames[-1].wait_for_load_state()
 
-    def ends(self, said: str) -> None:
-        """Wait for what the page says in the end; nothing of the SDK's is left in it then."""
-        expect(self.page.locator("#message")).to_have_text(said)
+    def ends(self, message: str) -> None:
+        """Wait for the final message of the page; the SDK must have removed its elements."""
+        expect(self.page.locator("#message")).to_have_text(message)
         expect(self.page.locator("iframe, dialog")).to_have_count(0)
         self.page.evaluate("message.textContent = ''")
 
 
 @pytest.fixture
 def buying(
-    request: pytest.FixtureRequest, served: Served, shop: Shop, visitor: Visitor
-) -> Callable[..., Visit]:
-    """Return an opener of the how-to's page, whose shop allows as little as can be."""
+    request: pytest.FixtureRequest,
+    shared_server: ServerProcess,
+    shop: Shop,
+    session: BrowserSession,
+) -> Callable[..., Purchase]:
+    """Return a function that opens the how-to's page, in a shop with a strict policy."""
 
-    def start(*, by: Visitor = visitor, sdk: str = "") -> Visit:
-        till = ShopServer(served.url, re.sub(r"\W+", "-", request.node.name)[:60])
-        html = example("html").replace(DOCUMENTED_ADDRESS, sdk or till.base)
+    def start(*, by: BrowserSession = session, sdk: str = "") -> Purchase:
+        backend = ShopServer(shared_server.url, re.sub(r"\W+", "-", request.node.name)[:60])
+        html = example("html").replace(DOCUMENTED_ADDRESS, sdk or backend.base)
         policy = (
-            f"default-src 'none'; script-src 'self' {served.url}; connect-src 'self'; "
-            f"frame-src {served.url}; style-src 'none'; form-action 'none'; img-src 'self'"
+            f"default-src 'none'; script-src 'self' {shared_server.url}; connect-src 'self'; "
+            f"frame-src {shared_server.url}; style-src 'none'; form-action 'none'; img-src 'self'"
         )
         url = shop.put("/", html, content_security_policy=policy)
         shop.put("/shop.js", HEARD + example("js"), "text/javascript")
-        by.context.route(re.compile(r"/(pay|finalize)$"), till.answer)
-        return Visit(by.open(url), till, by.complaints)
+        by.context.route(re.compile(r"/(pay|finalize)$"), backend.answer)
+        return Purchase(by.open(url), backend, by.errors)
 
     return start
 
 
 def detail(*statuses: str) -> list[str]:
-    """Return what is heard of statuses: each by the document's listener and by the window's."""
-    said = [json.dumps({"_3DSStatus": each, "3DSStatus": each}) for each in statuses]
-    return [each.replace(": ", ":").replace(", ", ",") for each in said for _ in range(2)]
+    """Return the expected events of statuses: each at the document and at the window."""
+    message = [json.dumps({"_3DSStatus": each, "3DSStatus": each}) for each in statuses]
+    return [each.replace(": ", ":").replace(", ", ",") for each in message for _ in range(2)]
 
 
-# Whole walks --------------------------------------------------------------------------------------
+# Complete flows -----------------------------------------------------------------------------------
 
 
-def test_each_flow_goes_from_its_charge_to_its_end(buying: Callable[..., Visit]) -> None:
+def test_each_flow_goes_from_its_charge_to_its_end(buying: Callable[..., Purchase]) -> None:
     shopping = buying()
-    till, page = shopping.till, shopping.page
+    backend, page = shopping.backend, shopping.page
     length = page.evaluate("history.length")
     shopping.buy(FRICTIONLESS)
     shopping.ends("succeeded")
-    assert till.statuses == []
+    assert backend.statuses == []
     shopping.buy(METHOD)
     shopping.ends("succeeded")
-    assert till.statuses == ["SUCCESS"]
+    assert backend.statuses == ["SUCCESS"]
     shopping.buy(METHOD_CHALLENGE)
     expect(page.get_by_role("dialog", name="Verify your payment")).to_be_visible()
     expect(shopping.bank.locator(".sum strong")).to_have_text("70.01 USD")
     expect(shopping.bank.locator("dl")).to_contain_text("Visa •••• 4792")
     shopping.press("Approve")
     shopping.ends("succeeded")
-    assert till.answers[-1]["threeds"]["validation_result"] == "AUTHENTICATION_SUCCESSFUL"
+    assert backend.responses[-1]["threeds"]["validation_result"] == "AUTHENTICATION_SUCCESSFUL"
     shopping.buy(CHALLENGE)
     shopping.press("Fail")
     shopping.ends(FAILED)
-    assert till.statuses == ["SUCCESS", "SUCCESS", "SUCCESS", "FAILED"]
-    assert page.evaluate("heard") == detail(*till.statuses)
+    assert backend.statuses == ["SUCCESS", "SUCCESS", "SUCCESS", "FAILED"]
+    assert page.evaluate("events") == detail(*backend.statuses)
     assert page.evaluate("window._3DSUtil === window.clover3DSUtil")
-    assert page.evaluate("history.length") == length  # so that Back leads out of the shop's page
+    assert page.evaluate("history.length") == length  # so that Back leaves the shop's page
 
 
 def test_browser_info_has_documented_fields(
-    buying: Callable[..., Visit], visit: Callable[..., Visitor]
+    buying: Callable[..., Purchase], new_session: Callable[..., BrowserSession]
 ) -> None:
-    shopping = buying(by=visit(locale="fr-CA", timezone_id="America/Los_Angeles"))
+    shopping = buying(by=new_session(locale="fr-CA", timezone_id="America/Los_Angeles"))
     shopping.buy(FRICTIONLESS)
     shopping.ends("succeeded")
-    (told,) = shopping.till.browser
-    agent = told.pop("browser_user_agent")
+    (result,) = shopping.backend.browser
+    agent = result.pop("browser_user_agent")
     assert agent == shopping.page.evaluate("navigator.userAgent")
-    assert told == {
+    assert result == {
         "browser_accept_header": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
         "browser_javascript_enabled": True,
         "browser_screen_width": "1280",
@@ -213,31 +216,31 @@ def test_browser_info_has_documented_fields(
         "browser_java_enabled": False,
         "browser_http_origin": shopping.page.url.rstrip("/"),
     }
-    assert told["browser_tz"] in ("420", "480")
+    assert result["browser_tz"] in ("420", "480")
 
 
-def test_a_bank_has_other_answers(buying: Callable[..., Visit]) -> None:
+def test_a_bank_has_other_answers(buying: Callable[..., Purchase]) -> None:
     shopping = buying()
     ends = [
         ("Attempted", "ATTEMPTED", "succeeded"),
         ("Unavailable", "UNAVAILABLE", "succeeded"),
         ("Time out", "FAILED", EXPIRED),
     ]
-    for name, status, said in ends:
+    for name, status, message in ends:
         shopping.buy(CHALLENGE)
         shopping.bank.get_by_text("Other results").click()
         shopping.press(name)
-        shopping.ends(said)
-        assert shopping.till.statuses.pop() == status
+        shopping.ends(message)
+        assert shopping.backend.statuses.pop() == status
 
 
-# Ways out -----------------------------------------------------------------------------------------
+# Cancel and close ---------------------------------------------------------------------------------
 
 
-def test_cancelling_challenge_rejects_payment(buying: Callable[..., Visit]) -> None:
-    """Whatever status the shop's page sends on: so does Clover's, whose server knows."""
+def test_cancelling_challenge_rejects_payment(buying: Callable[..., Purchase]) -> None:
+    """Clover's server uses its own status, whatever status the shop's page sends."""
     shopping = buying()
-    page, till = shopping.page, shopping.till
+    page, backend = shopping.page, shopping.backend
     ways: list[Callable[[], None]] = [
         lambda: page.get_by_role("button", name="Cancel").click(),
         lambda: page.get_by_role("button", name="Cancel").press("Escape"),
@@ -249,31 +252,31 @@ def test_cancelling_challenge_rejects_payment(buying: Callable[..., Visit]) -> N
         leave()
         shopping.ends(FAILED)
         assert page.evaluate("document.activeElement.id") == "pay"
-        journal = till.call("GET", "/_mock/journal?limit=1")["data"]
+        journal = backend.call("GET", "/_mock/journal?limit=1")["data"]
         assert journal[-1]["why"] == "3-D Secure challenge: issuer result 'fail'"
-    assert till.statuses == ["FAILED"] * len(ways)
+    assert backend.statuses == ["FAILED"] * len(ways)
 
 
-def test_open_challenge_reacts_to_control_call(buying: Callable[..., Visit]) -> None:
+def test_open_challenge_reacts_to_control_call(buying: Callable[..., Purchase]) -> None:
     shopping = buying()
-    till = shopping.till
+    backend = shopping.backend
     happenings: list[tuple[Callable[[], Any], str, str]] = [
-        (lambda: till.say("approve"), "SUCCESS", "succeeded"),
-        (lambda: till.say("timeout"), "FAILED", EXPIRED),
-        (lambda: till.call("PUT", "/_mock/clock", {"advance": "10m"}), "FAILED", EXPIRED),
+        (lambda: backend.answer_challenge("approve"), "SUCCESS", "succeeded"),
+        (lambda: backend.answer_challenge("timeout"), "FAILED", EXPIRED),
+        (lambda: backend.call("PUT", "/_mock/clock", {"advance": "10m"}), "FAILED", EXPIRED),
     ]
-    for happen, status, said in happenings:
+    for happen, status, message in happenings:
         shopping.buy(CHALLENGE)
         shopping.is_asked()
         happen()
-        shopping.ends(said)
-        assert till.statuses.pop() == status
+        shopping.ends(message)
+        assert backend.statuses.pop() == status
 
 
 def test_method_timeout_is_unavailable(
-    buying: Callable[..., Visit], visit: Callable[..., Visitor]
+    buying: Callable[..., Purchase], new_session: Callable[..., BrowserSession]
 ) -> None:
-    shopping = buying(by=visit())  # whose clock is replaced
+    shopping = buying(by=new_session())  # whose clock is replaced
     page = shopping.page
     page.clock.install(time=0)
     page.clock.pause_at(1_000)
@@ -281,17 +284,17 @@ def test_method_timeout_is_unavailable(
     with page.expect_event("requestfailed"):
         shopping.buy(METHOD)
     page.clock.fast_forward(9_900)
-    assert page.evaluate("heard") == []
+    assert page.evaluate("events") == []
     page.clock.fast_forward(100)
     shopping.ends("succeeded")
-    assert shopping.till.statuses == ["UNAVAILABLE"]
-    threeds = shopping.till.answers[-1]["threeds"]
+    assert shopping.backend.statuses == ["UNAVAILABLE"]
+    threeds = shopping.backend.responses[-1]["threeds"]
     assert threeds["liability_protection_status"] == "NOT_PROTECTED"
-    shopping.complaints.clear()  # of the page that did not load
+    shopping.errors.clear()  # of the page that did not load
 
 
-def test_focus_is_trapped_in_challenge_dialog(buying: Callable[..., Visit]) -> None:
-    """Each stop is awaited: the bank's frame has its own process, so focus moves after the key."""
+def test_focus_is_trapped_in_challenge_dialog(buying: Callable[..., Purchase]) -> None:
+    """Each focus stop is awaited: the bank's frame has its own process."""
     shopping = buying()
     page, bank = shopping.page, shopping.bank
     shopping.buy(CHALLENGE)
@@ -303,7 +306,7 @@ def test_focus_is_trapped_in_challenge_dialog(buying: Callable[..., Visit]) -> N
     for stop in (fail, others, cancel, approve) * 2:
         page.keyboard.press("Tab")
         expect(stop).to_be_focused()
-    # Backwards, the bank's page itself is a stop on the way from Cancel to its last control.
+    # Backwards, the bank's page itself is a stop between Cancel and its last control.
     for stop in (cancel, page.locator("iframe"), others, fail, approve, cancel):
         page.keyboard.press("Shift+Tab")
         expect(stop).to_be_focused()
@@ -311,7 +314,7 @@ def test_focus_is_trapped_in_challenge_dialog(buying: Callable[..., Visit]) -> N
     shopping.ends(FAILED)
 
 
-def test_a_bank_that_loads_late_leaves_the_focus_on_cancel(buying: Callable[..., Visit]) -> None:
+def test_a_bank_that_loads_late_leaves_the_focus_on_cancel(buying: Callable[..., Purchase]) -> None:
     shopping = buying()
     page = shopping.page
     cancel = page.get_by_role("button", name="Cancel")
@@ -331,17 +334,17 @@ def test_a_bank_that_loads_late_leaves_the_focus_on_cancel(buying: Callable[...,
     shopping.ends(FAILED)
 
 
-# Strangers and mistakes ---------------------------------------------------------------------------
+# Other windows and errors -------------------------------------------------------------------------
 
 
-def test_concurrent_challenges_are_independent(buying: Callable[..., Visit]) -> None:
-    """The second lies over the first; the promises tell whose event it is."""
+def test_concurrent_challenges_are_independent(buying: Callable[..., Purchase]) -> None:
+    """The second one is on top; the promises show whose event it is."""
     shopping = buying()
-    page, till = shopping.page, shopping.till
+    page, backend = shopping.page, shopping.backend
     page.route("**/finalize", lambda route: route.fulfill(json={}))
-    till.card = CHALLENGE
+    backend.card = CHALLENGE
     browser = page.evaluate("_3DSUtil.getBrowserInfo()")
-    both = [till.pay(browser) for _ in range(2)]
+    both = [backend.pay(browser) for _ in range(2)]
     page.evaluate(
         """both => { both.forEach(({ threeds: { data } }, at) =>
           _3DSUtil.perform3DSChallenge({ messageVersion: data.threeds_protocol_version,
@@ -353,7 +356,7 @@ def test_concurrent_challenges_are_independent(buying: Callable[..., Visit]) -> 
     expect(page.get_by_role("dialog")).to_have_count(2)
     page.frame_locator("iframe").last.get_by_role("button", name="Fail").click()
     expect(page.locator("iframe")).to_have_count(1)
-    till.call("POST", f"/_mock/threeds/{both[0]['id']}", {"result": "approve"})
+    backend.call("POST", f"/_mock/threeds/{both[0]['id']}", {"result": "approve"})
     expect(page).to_have_title("Shop, 1 FAILED, 0 SUCCESS")
 
 
@@ -375,7 +378,7 @@ STRANGER = """<script>
 parent.postMessage({ transaction: location.hash.slice(1), status: "SUCCESS" }, "*");
 parent.said = 1;
 </script>"""
-"""A page of the shop's own, in the frame that was the bank's."""
+"""A page of the shop, in the bank's frame."""
 LAST_MESSAGE = """new Promise((received) => {
   addEventListener("message", ({ data }) => data === "last" && received());
   postMessage("last");
@@ -384,21 +387,21 @@ LAST_MESSAGE = """new Promise((received) => {
 
 
 def test_forged_messages_cannot_approve(
-    buying: Callable[..., Visit], served: Served, shop: Shop
+    buying: Callable[..., Purchase], shared_server: ServerProcess, shop: Shop
 ) -> None:
-    """Not the page, not another frame of the mock, not another page in the bank's frame."""
+    """Messages from the page, another frame of the mock, or another page in the bank's frame."""
     shopping = buying()
-    page, till = shopping.page, shopping.till
-    shop.files["/"] = shop.files["/"]._replace(headers={})  # whose policy frames strangers
+    page, backend = shopping.page, shopping.backend
+    shop.files["/"] = shop.files["/"]._replace(headers={})  # whose policy allows no other frames
     shop.put("/stranger", STRANGER)
     page.reload()
     hostile = "</dd><script>parent.hacked = 1</script>&amp;\u202e"
     shopping.buy(CHALLENGE, description=hostile)
     expect(shopping.bank.locator("dl")).to_contain_text(hostile)
     shopping.is_asked()
-    (waiting,) = till.call("GET", "/_mock/threeds")["data"]
+    (waiting,) = backend.call("GET", "/_mock/threeds")["data"]
     transaction = waiting["data"]["threeds_server_transaction_id"]
-    page.evaluate(FORGED, [transaction, served.url])
+    page.evaluate(FORGED, [transaction, shared_server.url])
     expect(page.frame_locator("[title=stranger]").locator("body")).to_contain_text("use strict")
     page.frames[-1].evaluate(
         "said => parent.postMessage(said, '*')", {"transaction": transaction, "status": "SUCCESS"}
@@ -409,18 +412,18 @@ def test_forged_messages_cannot_approve(
     )
     page.wait_for_function("window.said")
     page.evaluate(LAST_MESSAGE)
-    assert page.evaluate("heard") == []
-    (waiting,) = till.call("GET", "/_mock/threeds")["data"]
+    assert page.evaluate("events") == []
+    (waiting,) = backend.call("GET", "/_mock/threeds")["data"]
     assert waiting["result"] is None
-    shopping.complaints.clear()  # of the greeting, which is for our own origin only
+    shopping.errors.clear()  # of the greeting, which is for our origin only
 
 
-def test_invalid_sdk_arguments_throw(buying: Callable[..., Visit]) -> None:
+def test_invalid_sdk_arguments_throw(buying: Callable[..., Purchase]) -> None:
     shopping = buying()
-    page, till = shopping.page, shopping.till
-    till.card = CHALLENGE
-    data = till.pay(page.evaluate("_3DSUtil.getBrowserInfo()"))["threeds"]["data"]
-    asked = {
+    page, backend = shopping.page, shopping.backend
+    backend.card = CHALLENGE
+    data = backend.pay(page.evaluate("_3DSUtil.getBrowserInfo()"))["threeds"]["data"]
+    body = {
         "messageVersion": data["threeds_protocol_version"],
         "acsTransID": data["acs_transaction_id"],
         "acsUrl": data["acs_url"],
@@ -437,36 +440,36 @@ def test_invalid_sdk_arguments_throw(buying: Callable[..., Visit]) -> None:
     attempt = (
         "asked => { try { _3DSUtil.perform3DSChallenge(asked) } catch (e) { return e.message } }"
     )
-    for wrong, said in mistakes:
-        expected = f"Clover3DS.perform3DSChallenge: {said}"
-        assert page.evaluate(attempt, asked | wrong) == expected
+    for wrong, message in mistakes:
+        expected = f"Clover3DS.perform3DSChallenge: {message}"
+        assert page.evaluate(attempt, body | wrong) == expected
     expect(page.locator("iframe")).to_have_count(0)
-    with page.expect_console_message(lambda said: "acsTransID" in said.text):
-        page.evaluate(attempt, asked | {"acsTransID": "x"})
-    shopping.complaints.clear()
+    with page.expect_console_message(lambda message: "acsTransID" in message.text):
+        page.evaluate(attempt, body | {"acsTransID": "x"})
+    shopping.errors.clear()
     expect(shopping.bank.locator("#wrong")).to_have_text(
-        f"acsTransID is 'x', but the charge's threeds.data has '{asked['acsTransID']}'"
+        f"acsTransID is 'x', but the charge's threeds.data has '{body['acsTransID']}'"
     )
     page.route("**/finalize", lambda route: route.fulfill(json={"status": "left"}))
     page.get_by_role("button", name="Cancel").click()
     shopping.ends("left")
-    assert page.evaluate("heard") == detail("FAILED")
+    assert page.evaluate("events") == detail("FAILED")
 
 
-# Other places -------------------------------------------------------------------------------------
+# Other host names ---------------------------------------------------------------------------------
 
 
 def test_a_page_opens_where_the_script_came_from(
-    buying: Callable[..., Visit], served: Served, visitor: SharedVisitor
+    buying: Callable[..., Purchase], shared_server: ServerProcess, session: SharedBrowserSession
 ) -> None:
-    """A shop in a container knows the mock by a name that no browser does."""
-    visitor.page.set_viewport_size({"width": 360, "height": 640})
-    shopping = buying(sdk=served.url)
-    shopping.till.host = "mock-clover:4242"
+    """A shop in a container knows the mock by a host name that no browser can resolve."""
+    session.page.set_viewport_size({"width": 360, "height": 640})
+    shopping = buying(sdk=shared_server.url)
+    shopping.backend.host = "mock-clover:4242"
     shopping.buy(METHOD_CHALLENGE)
     approve = shopping.bank.get_by_role("button", name="Approve")
     expect(approve).to_be_in_viewport(ratio=1)
-    (waiting,) = shopping.till.call("GET", "/_mock/threeds")["data"]
+    (waiting,) = shopping.backend.call("GET", "/_mock/threeds")["data"]
     assert waiting["data"]["acs_url"].startswith("http://mock-clover:4242/sandbox/")
     box = shopping.page.get_by_role("dialog").bounding_box()
     assert box == {"x": 0, "y": 0, "width": 360, "height": 640}
@@ -476,19 +479,21 @@ def test_a_page_opens_where_the_script_came_from(
     shopping.ends("succeeded")
 
 
-def test_a_bank_needs_no_script(served: Served, visit: Callable[..., Any]) -> None:
-    till = ShopServer(served.url, "no-script")
-    till.card = METHOD_CHALLENGE
-    pending = till.pay(BROWSER)
-    page = visit(java_script_enabled=False).open(pending["threeds"]["data"]["method_url"])
+def test_a_bank_needs_no_script(
+    shared_server: ServerProcess, new_session: Callable[..., Any]
+) -> None:
+    backend = ShopServer(shared_server.url, "no-script")
+    backend.card = METHOD_CHALLENGE
+    pending = backend.pay(BROWSER)
+    page = new_session(java_script_enabled=False).open(pending["threeds"]["data"]["method_url"])
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("main")).to_contain_text("The bank has checked your browser.")
-    pending = till.finalize(pending["id"], "SUCCESS")
+    pending = backend.finalize(pending["id"], "SUCCESS")
     page.goto(pending["threeds"]["data"]["acs_url"])
     page.get_by_role("button", name="Fail").click()
     expect(page.locator("main")).to_contain_text("The bank declined the authentication.")
     page.go_back()
     expect(page.locator("main")).to_contain_text("The bank declined the authentication.")
-    assert till.finalize(pending["id"], "SUCCESS")["error"]["message"] == FAILED
+    assert backend.finalize(pending["id"], "SUCCESS")["error"]["message"] == FAILED
     page.reload()
     expect(page.locator("main")).to_contain_text("This payment has already been processed.")

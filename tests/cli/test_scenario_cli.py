@@ -19,16 +19,16 @@ import yaml
 from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
 from mock_clover.scenario.load import builtin_names, load
-from tests.guidance import check_generated, check_none
-from tests.runner import run_cli
-from tests.served import Served
-from tests.wire import SCRIPT_PATIENCE_S
-from tests.world import SEED
+from tests.command_line import run_cli
+from tests.failure_messages import assert_generated, assert_no_errors
+from tests.in_process import SEED
+from tests.raw_http import COMMAND_TIMEOUT_S
+from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "docs/scenario.schema.json"
 SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
-GOOD = """\
+VALID_SCENARIO = """\
 name: good
 cards:
   - {number: "4242424242424242", outcome: approve}
@@ -39,28 +39,28 @@ rules:
 
 
 def invoke(*args: str) -> tuple[int, str, str]:
-    told = run_cli(*args)
-    return told.code, told.stdout, told.stderr
+    output = run_cli(*args)
+    return output.code, output.stdout, output.stderr
 
 
 def test_check_prints_counts_for_valid_file(tmp_path: Path) -> None:
     file = tmp_path / "good.yaml"
-    file.write_text(GOOD)
+    file.write_text(VALID_SCENARIO)
     assert invoke("check", str(file)) == (0, f"{file}: ok, 1 card, 2 rules\n", "")
-    file.write_text(f"{GOOD}faults: [{{kind: drop}}]\n")
+    file.write_text(f"{VALID_SCENARIO}faults: [{{kind: drop}}]\n")
     assert invoke("check", str(file)) == (0, f"{file}: ok, 1 card, 2 rules, 1 fault\n", "")
 
 
 def test_check_reports_all_errors_and_exits_with_2(tmp_path: Path) -> None:
-    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
-    good.write_text(GOOD)
+    valid, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    valid.write_text(VALID_SCENARIO)
     bad.write_text(
         "name: bad\nrules:\n"
         "  - {when: {endpoint: create_charges}, then: {problem: UNAUTHORISED}}\n"
         "faults: [{kind: drop, problem: UNAUTHORIZED}]\n"
     )
-    code, out, err = invoke("check", str(bad), "nowhere.yaml", str(good))
-    assert (code, out) == (2, f"{good}: ok, 1 card, 2 rules\n")
+    code, out, err = invoke("check", str(bad), "nowhere.yaml", str(valid))
+    assert (code, out) == (2, f"{valid}: ok, 1 card, 2 rules\n")
     assert err.splitlines() == [
         f"{bad}:3:13: unknown operation `create_charges`; did you mean `create_charge`?"
         " - at `rules[0].when.endpoint`",
@@ -95,7 +95,7 @@ def test_check_accepts_built_in_names_and_requires_an_argument() -> None:
 
 def test_every_shipped_scenario_passes_without_a_warning() -> None:
     code, out, err = invoke("check", *map(str, SHIPPED))
-    check_none(err.splitlines())
+    assert_no_errors(err.splitlines())
     assert (code, out.count(": ok, ")) == (0, len(SHIPPED))
 
 
@@ -122,7 +122,7 @@ def test_the_published_schema_is_that_of_the_code() -> None:
     assert code == 0
     broken = re.findall(r'"description": "[^"]*\\n.*', out)
     assert broken == [], "Python 3.13 dedents docstrings: descriptions must have one line"
-    check_generated(SCHEMA, out, "cli/test_scenario_cli.py")
+    assert_generated(SCHEMA, out, "cli/test_scenario_cli.py")
 
 
 def test_the_schema_is_whole_and_knows_the_names() -> None:
@@ -148,8 +148,8 @@ def test_the_schema_takes_every_shipped_scenario(file: Path) -> None:
 
     schema = json.loads(SCHEMA.read_text())
     rust.meta.validate(schema)
-    told = rust.validator_for(schema).iter_errors(yaml.safe_load(file.read_text()))
-    assert [str(error) for error in told] == []
+    result = rust.validator_for(schema).iter_errors(yaml.safe_load(file.read_text()))
+    assert [str(error) for error in result] == []
 
 
 @pytest.mark.system
@@ -172,7 +172,7 @@ def test_schema_and_loader_reject_the_same(text: str) -> None:
 @pytest.mark.system
 @pytest.mark.skipif(not shutil.which("curl"), reason="the scenarios' comments use curl")
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("declines", r'"declineCode":"insufficient_funds"'),
         ("avs-and-cvc", r'"cvc_check":"failed"'),
@@ -185,12 +185,12 @@ def test_schema_and_loader_reject_the_same(text: str) -> None:
     ],
 )
 def test_the_commands_of_a_scenarios_comment_do_what_it_says(
-    name: str, said: str, serve: Callable[..., Served], tmp_path: Path
+    name: str, message: str, start_server: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:
-    server = serve("--scenario", name)
+    server = start_server("--scenario", name)
     text = (ROOT / "scenarios" / f"{name}.yaml").read_text()
     commands = re.findall(r"^#   (?!mock-clover serve|10[01]01)(.*)$", text, re.MULTILINE)
-    done = subprocess.run(
+    completed = subprocess.run(
         ["bash", "-c", "\n".join(commands)],
         cwd=tmp_path,
         env={
@@ -201,8 +201,8 @@ def test_the_commands_of_a_scenarios_comment_do_what_it_says(
         },
         capture_output=True,
         text=True,
-        timeout=SCRIPT_PATIENCE_S,
+        timeout=COMMAND_TIMEOUT_S,
         check=False,
     )
-    assert re.search(said, done.stdout, re.DOTALL), done
-    assert "command not found" not in done.stderr
+    assert re.search(message, completed.stdout, re.DOTALL), completed
+    assert "command not found" not in completed.stderr

@@ -1,7 +1,7 @@
-"""A network and a hosts file of one's own: Clover's names are this machine, and nothing else is.
+"""A network namespace with its own hosts file: Clover's names resolve to this machine.
 
-As a program, `unshare --mount --net python namespace.py HOSTS`, it makes the namespace that it was
-started in so, says `ready`, and stays until its input ends. There is nothing but loopback in it.
+As a program, `unshare --mount --net python namespace.py HOSTS`, it sets up the namespace in which
+it was started, prints `ready`, and stays until its input ends. The namespace has only loopback.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _UP = 0x1
 
 @contextlib.contextmanager
 def namespace(hosts: Path) -> Iterator[list[str]]:
-    """Give what a command goes behind to run in it. Raises MissingError where none can be made."""
+    """Yield the command prefix that runs a command in it. Raises MissingError."""
     from toolbox import MissingError, plain_environment, require_tool
 
     command = [require_tool("unshare"), "--mount", "--net", sys.executable, __file__, str(hosts)]
@@ -37,9 +37,9 @@ def namespace(hosts: Path) -> Iterator[list[str]]:
         assert keeper.stdout is not None
         assert keeper.stderr is not None
         if keeper.stdout.readline() != "ready\n":
-            said = keeper.stderr.read().strip().splitlines()
+            result = keeper.stderr.read().strip().splitlines()
             raise MissingError(
-                f"no namespace can be made here: {said[-1] if said else 'no reason told'}"
+                f"no namespace can be made here: {result[-1] if result else 'no reason told'}"
             )
         try:
             yield [enter, "--target", str(keeper.pid), "--mount", "--net", "--"]
@@ -48,7 +48,7 @@ def namespace(hosts: Path) -> Iterator[list[str]]:
 
 
 def main() -> None:
-    """Bring loopback up, put the hosts file in its place, and stay."""
+    """Bring loopback up, mount the hosts file, and wait."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         fcntl.ioctl(line, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP))
     subprocess.run(["mount", "--bind", sys.argv[1], "/etc/hosts"], check=True)

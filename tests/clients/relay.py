@@ -1,6 +1,6 @@
-"""A loopback relay that keeps, for each connection, the very bytes that a client sent.
+"""A loopback relay that records the bytes that a client sent on each connection.
 
-It alters nothing. It shows how many sockets a client used and what it wrote on each of them.
+It changes nothing. It shows how many sockets a client used and what it wrote on each.
 """
 
 import contextlib
@@ -8,13 +8,13 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from toolbox import PATIENCE_SECONDS
+from toolbox import TIMEOUT_SECONDS
 
 CHUNK_BYTES = 65_536
 
 
 class Relay:
-    """Connections accepted so far, and what came in over each, oldest first."""
+    """The accepted connections, and the bytes received on each, oldest first."""
 
     def __init__(self, upstream: tuple[str, int]) -> None:
         self.upstream = upstream
@@ -26,11 +26,11 @@ class Relay:
 
     @property
     def url(self) -> str:
-        """The address that a client is given instead of the server's."""
+        """The URL for the client, instead of the server's."""
         return f"http://127.0.0.1:{self.port}"
 
     def accept(self) -> None:
-        """Take connections until the listener is shut."""
+        """Accept connections until the listener is closed."""
         while True:
             try:
                 near, _ = self.listener.accept()
@@ -39,43 +39,43 @@ class Relay:
             far = socket.create_connection(self.upstream)
             for end in (near, far):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            kept = bytearray()
-            self.sent.append(kept)
-            talk = threading.Thread(target=self.carry, args=(near, far, kept))
+            saved = bytearray()
+            self.sent.append(saved)
+            talk = threading.Thread(target=self.forward, args=(near, far, saved))
             self.threads.append(talk)
             talk.start()
 
-    def carry(self, near: socket.socket, far: socket.socket, kept: bytearray) -> None:
-        """Carry both ways until both ends are done."""
+    def forward(self, near: socket.socket, far: socket.socket, saved: bytearray) -> None:
+        """Forward both ways until both ends are done."""
         with near, far:
-            back = threading.Thread(target=pump, args=(far, near, bytearray()))
+            back = threading.Thread(target=forward_one_way, args=(far, near, bytearray()))
             back.start()
-            pump(near, far, kept)
+            forward_one_way(near, far, saved)
             back.join()
 
     def close(self) -> None:
-        """Stop accepting and wait for the talks to end; the clients have gone by now."""
+        """Stop accepting and wait until all connections end; the clients have closed theirs."""
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         for thread in self.threads:
-            thread.join(PATIENCE_SECONDS)
+            thread.join(TIMEOUT_SECONDS)
             assert not thread.is_alive(), "a client or the server kept its connection open"
 
 
-def pump(source: socket.socket, target: socket.socket, kept: bytearray) -> None:
-    """Carry one way, keeping what goes by, until the source ends; then end the target."""
+def forward_one_way(source: socket.socket, target: socket.socket, saved: bytearray) -> None:
+    """Forward one way and record the bytes until the source ends; then close the target."""
     with contextlib.suppress(OSError):
         while chunk := source.recv(CHUNK_BYTES):
-            kept += chunk
+            saved += chunk
             target.sendall(chunk)
     with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)
 
 
 @contextlib.contextmanager
-def relaying(upstream: tuple[str, int]) -> Iterator[Relay]:
-    """Relay to this address for the length of a block."""
+def run_relay(upstream: tuple[str, int]) -> Iterator[Relay]:
+    """Run a relay to this address while the block runs."""
     relay = Relay(upstream)
     try:
         yield relay

@@ -1,9 +1,9 @@
-"""`encrypted_pan` as other people's cryptography makes it, from the keys that the server serves.
+"""`encrypted_pan` made by independent cryptography libraries from the keys that the server serves.
 
 The blob in /assets/keys.json is a 256-byte modulus and a 256-byte left-padded exponent; the plain
-text is "00000000" and the card number; the cipher is RSA-OAEP with SHA-1 and MGF1-SHA-1. No code
-of ours encrypts: that would only show that we agree with ourselves. Each library posts its token,
-and then once more with a last4 that is not the card's.
+text is "00000000" and the card number; the cipher is RSA-OAEP with SHA-1 and MGF1-SHA-1. No code of
+ours encrypts: that would only show that it agrees with itself. Each library sends its token, and
+then once more with a wrong last4.
 """
 
 import base64
@@ -13,14 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from clover_server import Clover
 from Crypto.Cipher import PKCS1_OAEP
 from Crypto.Hash import SHA1
 from Crypto.PublicKey import RSA
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from likeness import likeness
-from served import Clover
-from toolbox import PATIENCE_SECONDS, Find, Run, plain_environment
+from response_shape import response_shape
+from toolbox import TIMEOUT_SECONDS, Find, Run, plain_environment
 
 VISA, MC, AMEX, DINERS_CLUB = (
     ("4242424242424242", "VISA"),
@@ -45,7 +45,7 @@ Encrypt = Callable[[bytes, bytes, bytes], bytes]
 
 
 def accepted(number: str, brand: str) -> dict[str, Any]:
-    """The answer to a token request with this card."""
+    """The response to a token request with this card."""
     return {
         "status": 200,
         "body": {
@@ -78,7 +78,7 @@ def public_key(modulus: bytes, exponent: bytes) -> rsa.RSAPublicKey:
 
 
 def fetch_key(clover: Clover, name: str = "TA_PUBLIC_KEY_DEV") -> tuple[bytes, bytes]:
-    """Fetch the keys as anybody would, and slice the blob."""
+    """Fetch the keys and split the blob."""
     status, keys = clover.call("GET", "/assets/keys.json")
     assert (status, sorted(keys)) == (200, ["TA_PUBLIC_KEY_DEV", "TA_PUBLIC_KEY_PROD"])
     blob = base64.b64decode(keys[name], validate=True)
@@ -97,9 +97,9 @@ def card_of(number: str, encrypted_pan: str) -> dict[str, str]:
     }
 
 
-def ask(clover: Clover, card: Any) -> dict[str, Any]:
+def send(clover: Clover, card: Any) -> dict[str, Any]:
     status, body = clover.make_token(card)
-    return {"status": status, "body": likeness(body)}
+    return {"status": status, "body": response_shape(body)}
 
 
 @pytest.mark.parametrize(("number", "brand"), [VISA, MC, AMEX, DINERS_CLUB])
@@ -107,8 +107,8 @@ def ask(clover: Clover, card: Any) -> dict[str, Any]:
 def test_python(clover: Clover, encrypt: Encrypt, number: str, brand: str) -> None:
     cipher = encrypt(b"00000000" + number.encode(), *fetch_key(clover))
     card = card_of(number, base64.b64encode(cipher).decode())
-    assert ask(clover, card) == accepted(number, brand)
-    assert ask(clover, {**card, "last4": WRONG_LAST4}) == REFUSED
+    assert send(clover, card) == accepted(number, brand)
+    assert send(clover, {**card, "last4": WRONG_LAST4}) == REFUSED
 
 
 @pytest.mark.parametrize(("number", "brand"), [VISA, AMEX])
@@ -116,8 +116,8 @@ def test_python(clover: Clover, encrypt: Encrypt, number: str, brand: str) -> No
     "file", ["pan_builtin.cjs", "pan_webcrypto.cjs", "pan_node_rsa.cjs", "pan_forge.cjs"]
 )
 def test_node(clover: Clover, node: Run, file: str, number: str, brand: str) -> None:
-    said = node(file, clover, CARD_NUMBER=number, WRONG_LAST4=WRONG_LAST4)
-    assert likeness(said) == {
+    result = node(file, clover, CARD_NUMBER=number, WRONG_LAST4=WRONG_LAST4)
+    assert response_shape(result) == {
         "blob": 512,
         "cipher": 256,
         "right": accepted(number, brand),
@@ -126,10 +126,10 @@ def test_node(clover: Clover, node: Run, file: str, number: str, brand: str) -> 
 
 
 def test_java(clover: Clover, java: Run) -> None:
-    """Java's MIME encoder breaks base64 with CRLF, which is taken too."""
+    """Java's MIME encoder breaks base64 with CRLF, which is accepted."""
     number, brand = MC
-    said = java("EncryptPan.java", clover, CARD_NUMBER=number, WRONG_LAST4=WRONG_LAST4)
-    assert likeness(said) == {
+    result = java("EncryptPan.java", clover, CARD_NUMBER=number, WRONG_LAST4=WRONG_LAST4)
+    assert response_shape(result) == {
         "blob": 512,
         "cipher": 256,
         "right": accepted(number, brand),
@@ -146,7 +146,7 @@ POSTING = (
 
 
 def test_openssl_and_curl(clover: Clover, tool: Find, tmp_path: Any) -> None:
-    """The shell's way: `openssl base64` breaks its lines, and curl posts them as they are."""
+    """With a shell: `openssl base64` breaks its lines, and curl posts them unchanged."""
     openssl, curl = tool("openssl"), tool("curl")
     key, url = (clover.credentials[name] for name in ("CLOVER_API_KEY", "CLOVER_BASE_URL"))
     number, brand = VISA
@@ -165,7 +165,7 @@ def test_openssl_and_curl(clover: Clover, tool: Find, tmp_path: Any) -> None:
             env=environment,
             capture_output=True,
             check=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
         ).stdout
 
     cipher = run(
@@ -174,13 +174,13 @@ def test_openssl_and_curl(clover: Clover, tool: Find, tmp_path: Any) -> None:
     )
     broken = run([openssl, "base64"], cipher).decode()
     assert broken.count("\n") > 1
-    told = run(
+    output = run(
         [curl, *POSTING, "--header", f"apikey: {key}", f"{url}/v1/tokens"],
         json.dumps({"card": card_of(number, broken)}).encode(),
     )
-    body, status = told.rsplit(b"\n", 1)
-    said = {"status": int(status), "body": likeness(json.loads(body))}
-    assert said == accepted(number, brand)
+    body, status = output.rsplit(b"\n", 1)
+    result = {"status": int(status), "body": response_shape(json.loads(body))}
+    assert result == accepted(number, brand)
 
 
 def in_lines(text: str, width: int, end: str) -> str:
@@ -201,25 +201,25 @@ def test_base64_with_whitespace_inside(clover: Clover, write: Callable[[str], st
     number, brand = VISA
     cipher = by_cryptography(b"00000000" + number.encode(), *fetch_key(clover))
     card = card_of(number, write(base64.b64encode(cipher).decode()))
-    assert ask(clover, card) == accepted(number, brand)
-    assert ask(clover, {**card, "last4": WRONG_LAST4}) == REFUSED
+    assert send(clover, card) == accepted(number, brand)
+    assert send(clover, {**card, "last4": WRONG_LAST4}) == REFUSED
 
 
 def test_slashes_that_php_escapes(clover: Clover) -> None:
-    r"""PHP's json_encode writes `\/` for `/`, which base64 is full of."""
+    r"""PHP's json_encode writes `\/` for `/`, which is frequent in base64."""
     number, brand = VISA
     text = ""
     while "/" not in text:
         cipher = by_cryptography(b"00000000" + number.encode(), *fetch_key(clover))
         text = base64.b64encode(cipher).decode()
     body = json.dumps({"card": card_of(number, text)}).replace("/", "\\/")
-    assert ask(clover, body) == accepted(number, brand)
+    assert send(clover, body) == accepted(number, brand)
 
 
 def test_the_production_key_in_the_sandbox(clover: Clover) -> None:
-    """Three published samples take TA_PUBLIC_KEY_PROD against the sandbox."""
+    """Three published samples use TA_PUBLIC_KEY_PROD with the sandbox."""
     number, brand = VISA
     key = fetch_key(clover, "TA_PUBLIC_KEY_PROD")
     cipher = by_pycryptodome(b"00000000" + number.encode(), *key)
     card = card_of(number, base64.b64encode(cipher).decode())
-    assert ask(clover, card) == accepted(number, brand)
+    assert send(clover, card) == accepted(number, brand)

@@ -1,13 +1,13 @@
-"""Java's built-in java.net.http.HttpClient as it comes, which asks for HTTP/2 first.
+"""Java's built-in java.net.http.HttpClient with its defaults, which asks for HTTP/2 first.
 
-Its first request carries `Upgrade: h2c` and a body. A server that takes the upgrade for the end of
-the request loses that body; one that refuses it loses the client.
+Its first request has `Upgrade: h2c` and a body. A server that takes the upgrade for the end of the
+request loses the body; one that rejects it loses the client.
 """
 
 import pytest
-from likeness import likeness
-from relay import relaying
-from served import Clover
+from clover_server import Clover
+from relay import run_relay
+from response_shape import response_shape
 from toolbox import Run
 
 
@@ -16,10 +16,10 @@ def test_token_charge_and_read_on_one_client(
     request: pytest.FixtureRequest, java: Run, parser: str
 ) -> None:
     clover: Clover = request.getfixturevalue(parser)
-    with relaying(clover.address) as relay:
-        said = java("HttpClientFlow.java", clover, CLOVER_BASE_URL=relay.url)
-    source = {"id": said["token"]["body"]["id"], "brand": "VISA"}
-    names = {said["charge"]["body"]["id"]: "charge", source["id"]: "token"}
+    with run_relay(clover.address) as relay:
+        result = java("HttpClientFlow.java", clover, CLOVER_BASE_URL=relay.url)
+    source = {"id": result["token"]["body"]["id"], "brand": "VISA"}
+    names = {result["charge"]["body"]["id"]: "charge", source["id"]: "token"}
     charge = {
         "id": "<charge>",
         "amount": 1999,
@@ -38,7 +38,7 @@ def test_token_charge_and_read_on_one_client(
     }
     card = {"brand": "VISA", "exp_month": "12", "exp_year": "2030"}
     digits = {"first6": "424242", "last4": "4242"}
-    assert likeness(said, names) == {
+    assert response_shape(result, names) == {
         "token": {
             "status": 200,
             "version": "HTTP_1_1",

@@ -1,16 +1,16 @@
 """Clover's own Node SDK, clover-ecomm-sdk 1.0.0 from npm, unmodified, against the server.
 
-Pointed at it by its public means only. It takes any answer with a top-level `message` for an error
-and tells errors apart by `error.type`, so it shows the dialects as an integrator meets them.
+It is configured only by its public means. It treats any response with a top-level `message` as an
+error and distinguishes errors by `error.type`, so it shows how integrators see the dialects.
 """
 
 import re
 from typing import Any
 
 import pytest
-from likeness import likeness
-from relay import relaying
-from served import Clover
+from clover_server import Clover
+from relay import run_relay
+from response_shape import response_shape
 from toolbox import Run
 
 ROUNDS = 25
@@ -23,7 +23,7 @@ GATEWAY = {"ref_num": "<ref_num>", "auth_code": "<auth_code>", "outcome": APPROV
 
 
 def charged(**members: Any) -> dict[str, Any]:
-    """What creating a charge answers; no member of it is called `order` or `object`."""
+    """The response to the creation of a charge; no member is called `order` or `object`."""
     return {
         "payment_method_details": "card",
         "amount_refunded": 0,
@@ -37,7 +37,7 @@ def charged(**members: Any) -> dict[str, Any]:
 
 
 def refused(code: str, message: str, type_: str | None = "invalid_request_error") -> Any:
-    """What the SDK throws for an error whose type it knows."""
+    """The exception of the SDK for an error whose type it knows."""
     error = {"code": code, "message": message} | ({"type": type_} if type_ else {})
     return {
         "thrown": "CloverInvalidRequestError",
@@ -50,10 +50,10 @@ def refused(code: str, message: str, type_: str | None = "invalid_request_error"
 
 
 def untyped(code: str, message: str, **members: str) -> Any:
-    """What the SDK throws for an error without a type.
+    """The exception of the SDK for an error without a type.
 
-    It means to make a "GenericError", a name that it never defines, and takes its own slip for
-    unreadable JSON. The server's words are then only to be found in `raw.response`.
+    It tries to create a "GenericError", a name that it never defines, and reports its own mistake
+    as unreadable JSON. Only `raw.response` has the server's message.
     """
     return {
         "thrown": "CloverAPIError",
@@ -74,28 +74,28 @@ UNAUTHORIZED = {
 
 @pytest.fixture(scope="module")
 def story(clover: Clover, node: Run) -> dict[str, Any]:
-    """One buyer's whole story, the ids that it is about named."""
-    said = node("sdk_flow.cjs", clover)
+    """The result of a complete flow, with its ids replaced by names."""
+    received = node("sdk_flow.cjs", clover)
     subjects = ("token", "charge", "authorization", "refund", "customer", "order")
-    names = {said[subject]["id"]: subject for subject in subjects}
-    names[said["customer"]["sources"]["data"][0]] = "card"
-    names[said["order_paid"]["charge"]] = "payment"
-    told: dict[str, Any] = likeness(said, clover.names | names)
-    return told
+    names = {received[subject]["id"]: subject for subject in subjects}
+    names[received["customer"]["sources"]["data"][0]] = "card"
+    names[received["order_paid"]["charge"]] = "payment"
+    result: dict[str, Any] = response_shape(received, clover.names | names)
+    return result
 
 
 @pytest.fixture(scope="module")
 def refusals(clover: Clover, node: Run) -> dict[str, Any]:
-    """What the SDK throws in the default dialect."""
-    told: dict[str, Any] = likeness(node("sdk_refusals.cjs", clover))
-    return told
+    """The exceptions of the SDK in the default dialect."""
+    result: dict[str, Any] = response_shape(node("sdk_refusals.cjs", clover))
+    return result
 
 
 @pytest.fixture(scope="module")
 def documented_refusals(documented: Clover, node: Run) -> dict[str, Any]:
-    """What the SDK throws in the dialect of Clover's documentation."""
-    told: dict[str, Any] = likeness(node("sdk_refusals.cjs", documented))
-    return told
+    """The exceptions of the SDK in the dialect of Clover's documentation."""
+    result: dict[str, Any] = response_shape(node("sdk_refusals.cjs", documented))
+    return result
 
 
 def test_the_key_for_tokens(story: dict[str, Any]) -> None:
@@ -110,7 +110,7 @@ def test_the_key_for_tokens(story: dict[str, Any]) -> None:
 
 
 def test_a_token(story: dict[str, Any]) -> None:
-    """The SDK sends the key three times over: as a header, in the body, and beside a bearer."""
+    """The SDK sends the key three times: as a header, in the body, and beside a bearer token."""
     assert story["token"] == {"id": "<token>", "object": "token", "card": CARD | EXPIRY}
 
 
@@ -233,7 +233,7 @@ def test_an_order_returned(story: dict[str, Any]) -> None:
 
 
 def test_a_customer_deleted(story: dict[str, Any]) -> None:
-    """Only this SDK knows the call; it writes the same two braces, but announces them."""
+    """Only this SDK has the method; it sends the same two braces, but with a Content-Length."""
     assert story["customer_deleted"] == {
         "deleted": True,
         "id": "<customer>",
@@ -245,7 +245,7 @@ def test_a_customer_deleted(story: dict[str, Any]) -> None:
 
 
 def test_a_decline_as_observed(refusals: dict[str, Any]) -> None:
-    """On the wire a decline has no `error.type`: the SDK's CloverCardError never comes."""
+    """A decline has no `error.type` on the wire, so the SDK never throws its CloverCardError."""
     assert refusals["decline"] == untyped(
         "card_declined",
         "DECLINED: No reason provided.",
@@ -314,7 +314,7 @@ def test_a_refusal_without_a_type(refusals: dict[str, Any], call: str) -> None:
     ],
 )
 def test_a_refusal_as_documented(documented_refusals: dict[str, Any], call: str, code: str) -> None:
-    """With a type the SDK never stumbles, and hands the code on."""
+    """With a type the SDK has no such error, and passes the code on."""
     refusal = documented_refusals[call]
     assert "exception" not in refusal
     assert refusal["code"] == code
@@ -327,7 +327,7 @@ def test_a_wrong_bearer_and_none(request: pytest.FixtureRequest, dialect: str, c
 
 
 def test_the_key_for_tokens_refused(refusals: dict[str, Any]) -> None:
-    """Without a bearer this one endpoint answers in plain text, which the SDK cannot read."""
+    """Without a bearer token this endpoint responds in plain text, which the SDK cannot parse."""
     assert refusals["stranger_apikey"] == UNAUTHORIZED
     unreadable = refusals["nameless_apikey"]
     assert unreadable.pop("exception").startswith("SyntaxError: ")
@@ -343,15 +343,15 @@ def test_the_key_for_tokens_refused(refusals: dict[str, Any]) -> None:
 def test_the_default_agent_keeps_one_socket(
     request: pytest.FixtureRequest, node: Run, parser: str
 ) -> None:
-    """Charges and reads in turn, all over one socket, each read leaving `{}` before what follows.
+    """Charges and reads in turn on one socket, where each read leaves `{}` before the next request.
 
-    Counted on both sides: by the client's own agent, and by a relay, which also keeps the bytes.
+    The client's own agent counts sockets, and so does a relay, which also records the bytes.
     """
     clover: Clover = request.getfixturevalue(parser)
     sizes = {"ROUNDS": str(ROUNDS), "AT_ONCE": str(AT_ONCE)}
-    with relaying(clover.address) as relay:
-        said = node("sdk_sockets.cjs", clover, CLOVER_BASE_URL=relay.url, **sizes)
-    assert said["alternating"] == {
+    with run_relay(clover.address) as relay:
+        result = node("sdk_sockets.cjs", clover, CLOVER_BASE_URL=relay.url, **sizes)
+    assert result["alternating"] == {
         "turns": [[amount, True, amount, True] for amount in range(1, ROUNDS + 1)],
         "opened": 1,
         "reused": 3 * ROUNDS,
@@ -361,7 +361,7 @@ def test_the_default_agent_keeps_one_socket(
     }
     amounts = [amount for turn in range(0, AT_ONCE, 2) for amount in (77, 1000 + turn)]
     burst = {"amounts": amounts, "opened": AT_ONCE, "free": AT_ONCE, "busy": 0}
-    assert said["bursts"] == [burst] * 3
+    assert result["bursts"] == [burst] * 3
 
     assert len(relay.sent) == AT_ONCE
     first = bytes(relay.sent[0])

@@ -1,14 +1,14 @@
 """Clover's own Python SDK, ecommClover 1.0.0 from PyPI, unmodified, against the server.
 
-It is of 2019: it adds stray query members to every request, sends amounts as text, opens a
-connection for every call, and raises nothing: an error is its JSON.
+It is from 2019: it adds query parameters to every request, sends amounts as text, opens a
+connection for every request, and raises no errors: it returns their JSON.
 """
 
 from typing import Any
 
 import pytest
-from likeness import likeness
-from served import Clover
+from clover_server import Clover
+from response_shape import response_shape
 from toolbox import Run
 
 EMAIL = "buyer@example.com"
@@ -19,7 +19,7 @@ GATEWAY = {"ref_num": "<ref_num>", "auth_code": "<auth_code>", "outcome": APPROV
 
 
 def charged(**members: Any) -> dict[str, Any]:
-    """What creating a charge answers."""
+    """The response to the creation of a charge."""
     return {
         "payment_method_details": "card",
         "amount_refunded": 0,
@@ -34,13 +34,13 @@ def charged(**members: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def story(clover: Clover, python_sdk: Run) -> dict[str, Any]:
-    """One buyer's whole story, the ids that it is about named."""
-    said = python_sdk("sdk_flow.py", clover)
+    """The result of a complete flow, with its ids replaced by names."""
+    received = python_sdk("sdk_flow.py", clover)
     subjects = ("token", "charge", "authorization", "refund", "customer", "order")
-    names = {said[subject]["id"]: subject for subject in subjects}
-    names[said["customer"]["sources"]["data"][0]] = "card"
-    told: dict[str, Any] = likeness(said, clover.names | names)
-    return told
+    names = {received[subject]["id"]: subject for subject in subjects}
+    names[received["customer"]["sources"]["data"][0]] = "card"
+    result: dict[str, Any] = response_shape(received, clover.names | names)
+    return result
 
 
 def test_the_key_for_tokens(story: dict[str, Any]) -> None:

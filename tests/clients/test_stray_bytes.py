@@ -1,8 +1,8 @@
-"""The two bytes that Clover's Node SDK leaves on a keep-alive socket, played by hand.
+"""The two stray bytes that Clover's Node SDK leaves on a keep-alive socket.
 
-For GET the SDK announces `Content-Length: 0` and writes the body `{}` all the same. On the wire
-the two bytes stand in front of the next request. Each request must get exactly one proper answer,
-however the bytes are cut into segments; and a body that really is `{}` must stay a body.
+For GET the SDK sends `Content-Length: 0` and still writes the body `{}`. On the wire the two bytes
+precede the next request. Each request must get exactly one correct response, however the bytes are
+split into segments; and a body that really is `{}` must stay a body.
 """
 
 import json
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import pytest
-from likeness import likeness
-from served import Clover
-from toolbox import PATIENCE_SECONDS
+from clover_server import Clover
+from response_shape import response_shape
+from toolbox import TIMEOUT_SECONDS
 
 UNKNOWN = "ZZZZZZZZZZZZZ"
 STRAY = b"{}"
@@ -49,37 +49,37 @@ UNAUTHORIZED: Answer = (401, {"message": "401 Unauthorized"})
 
 
 class ClosedError(Exception):
-    """The server ended the connection where an answer was due."""
+    """The server closed the connection instead of sending a response."""
 
 
 @dataclass
-class Wire:
-    """One socket to the server, spoken by hand."""
+class RawConnection:
+    """A raw connection to the server."""
 
     address: tuple[str, int]
     held: bytes = b""
     line: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
-        self.line = socket.create_connection(self.address, timeout=PATIENCE_SECONDS)
-        self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = socket.create_connection(self.address, timeout=TIMEOUT_SECONDS)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.line.close()
+        self.socket.close()
 
     def send(self, data: bytes) -> None:
         """Write these bytes as one segment."""
-        self.line.sendall(data)
+        self.socket.sendall(data)
 
     def answers(self, number: int) -> list[Answer]:
-        """Read so many whole answers."""
+        """Read this number of responses."""
         return [self.answer() for _ in range(number)]
 
     def answer(self) -> Answer:
-        """Read one whole answer: its status and its document, or its text."""
+        """Read one response: its status and its document, or its text."""
         while b"\r\n\r\n" not in self.held:
             self.take()
         head, self.held = self.held.split(b"\r\n\r\n", 1)
@@ -93,26 +93,26 @@ class Wire:
         body, self.held = self.held[:length], self.held[length:]
         if not headers["content-type"].startswith("application/json"):
             return int(status[1]), body.decode()
-        return int(status[1]), likeness(json.loads(body), {UNKNOWN: "unknown"})
+        return int(status[1]), response_shape(json.loads(body), {UNKNOWN: "unknown"})
 
     def take(self) -> None:
         """Wait for more bytes."""
-        chunk = self.line.recv(65_536)
+        chunk = self.socket.recv(65_536)
         if not chunk:
             raise ClosedError(self.held)
         self.held += chunk
 
-    def rest(self) -> bytes:
-        """Say that we are done, and return what the server had to say beyond the answers read."""
-        self.line.shutdown(socket.SHUT_WR)
-        while chunk := self.line.recv(65_536):
+    def read_to_end(self) -> bytes:
+        """Shut down the sending side, and return what the server sent after the responses."""
+        self.socket.shutdown(socket.SHUT_WR)
+        while chunk := self.socket.recv(65_536):
             self.held += chunk
         return self.held
 
 
 @dataclass(frozen=True)
-class Speech:
-    """Requests as the SDK writes them, and the answers that they get when nothing is astray."""
+class SdkRequests:
+    """Requests as the SDK writes them, and their responses without stray bytes."""
 
     clover: Clover
     customer: str
@@ -125,14 +125,14 @@ class Speech:
         return self.head(f"GET /v1/charges/{charge or self.charge}", "Content-Length: 0", bearer)
 
     def post(self, body: bytes | None = None) -> bytes:
-        """Write a POST that makes a charge, or one with this body."""
+        """Write a POST that creates a charge, or one with this body."""
         if body is None:
             charge = {"amount": 7, "currency": "usd", "source": self.customer}
             body = json.dumps(charge).encode()
         return self.head("POST /v1/charges", f"Content-Length: {len(body)}") + body
 
     def head(self, request: str, framing: str, bearer: str | None = None) -> bytes:
-        """Write a request's head, in the SDK's words and order."""
+        """Write the head of a request with the SDK's headers in its order."""
         bearer = bearer or self.clover.credentials["CLOVER_ACCESS_TOKEN"]
         lines = [
             f"{request} HTTP/1.1",
@@ -145,228 +145,237 @@ class Speech:
         ]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
-    def wire(self) -> Wire:
+    def connect(self) -> RawConnection:
         """Open a socket."""
-        return Wire(self.clover.address)
+        return RawConnection(self.clover.address)
 
 
 @pytest.fixture(scope="module", params=["clover", "without_httptools"])
-def speech(request: pytest.FixtureRequest) -> Speech:
-    """Save a card, so that one customer id pays for every charge, and make a charge to read.
+def sdk(request: pytest.FixtureRequest) -> SdkRequests:
+    """Save a card, whose customer pays every charge, and create a charge to read.
 
-    With each of the two parsers that the server may stand on.
+    Runs with each of the server's two parsers.
     """
     clover: Clover = request.getfixturevalue(request.param)
     _, token = clover.make_token(CARD)
     _, customer = clover.call(
         "POST", "/v1/customers", {"email": "buyer@example.com", "source": token["id"]}
     )
-    wanted = {"amount": 7, "currency": "usd", "source": customer["id"]}
-    status, charge = clover.call("POST", "/v1/charges", wanted)
+    expected = {"amount": 7, "currency": "usd", "source": customer["id"]}
+    status, charge = clover.call("POST", "/v1/charges", expected)
     assert status == 200, charge
     read_status, read = clover.call("GET", f"/v1/charges/{charge['id']}")
     assert read_status == 200, read
-    return Speech(
-        clover, customer["id"], charge["id"], (status, likeness(charge)), (200, likeness(read))
+    return SdkRequests(
+        clover,
+        customer["id"],
+        charge["id"],
+        (status, response_shape(charge)),
+        (200, response_shape(read)),
     )
 
 
 @pytest.fixture
-def settled(speech: Speech) -> Iterator["Settled"]:
-    """Give a way to wait until the server has taken what was sent before."""
-    with speech.wire() as other:
-        yield Settled(other, speech)
+def synced(sdk: SdkRequests) -> Iterator["SyncConnection"]:
+    """Return a connection that shows that the server has read what was sent before."""
+    with sdk.connect() as other:
+        yield SyncConnection(other, sdk)
 
 
 @dataclass(frozen=True)
-class Settled:
-    """A second socket, whose answer shows that the server has read the first one.
+class SyncConnection:
+    """A second socket, whose response shows that the server has read the first one.
 
-    The server is one event loop: what was ready on the first socket before the question was sent
-    on the second has been read when the question is answered. So two sends stay two segments,
-    and nothing sleeps.
+    The server has one event loop: what was ready on the first socket before the request on the
+    second one has been read when that is answered. So two sends stay two segments, without a sleep.
     """
 
-    other: Wire
-    speech: Speech
+    other: RawConnection
+    sdk: SdkRequests
 
     def __call__(self) -> None:
-        self.other.send(self.speech.get())
-        assert self.other.answer() == self.speech.read
+        self.other.send(self.sdk.get())
+        assert self.other.answer() == self.sdk.read
 
 
-def test_stray_bytes_and_the_next_request_in_one_segment(speech: Speech) -> None:
-    with speech.wire() as wire:
-        wire.send(speech.get() + STRAY + speech.post())
-        assert wire.answers(2) == [speech.read, speech.charged]
-        assert wire.rest() == b""
+def test_stray_bytes_and_the_next_request_in_one_segment(sdk: SdkRequests) -> None:
+    with sdk.connect() as connection:
+        connection.send(sdk.get() + STRAY + sdk.post())
+        assert connection.answers(2) == [sdk.read, sdk.charged]
+        assert connection.read_to_end() == b""
 
 
-def test_stray_bytes_cut_at_every_place_into_two_segments(speech: Speech, settled: Settled) -> None:
-    """All on one socket, as the SDK would; a cut that fails gets the next one a new socket."""
-    data = speech.get() + STRAY + speech.post()
+def test_stray_bytes_cut_at_every_place_into_two_segments(
+    sdk: SdkRequests, synced: SyncConnection
+) -> None:
+    """All on one socket, as in the SDK; after a failed split the next one gets a new socket."""
+    data = sdk.get() + STRAY + sdk.post()
     wrong: dict[str, Any] = {}
-    wire = speech.wire()
+    connection = sdk.connect()
     try:
         for cut in range(1, len(data)):
-            wire.send(data[:cut])
-            settled()
+            connection.send(data[:cut])
+            synced()
             try:
-                wire.send(data[cut:])
-                told = wire.answers(2)
+                connection.send(data[cut:])
+                result = connection.answers(2)
             except (ClosedError, OSError, AssertionError) as error:
-                told = [error]
-            if told != [speech.read, speech.charged]:
-                wrong[f"{data[max(0, cut - 12) : cut]!r} | {data[cut : cut + 12]!r}"] = told
-                wire.line.close()
-                wire = speech.wire()
+                result = [error]
+            if result != [sdk.read, sdk.charged]:
+                wrong[f"{data[max(0, cut - 12) : cut]!r} | {data[cut : cut + 12]!r}"] = result
+                connection.socket.close()
+                connection = sdk.connect()
         assert wrong == {}
-        assert wire.rest() == b""
+        assert connection.read_to_end() == b""
     finally:
-        wire.line.close()
+        connection.socket.close()
 
 
-def test_stray_bytes_after_the_answer_has_been_read(speech: Speech, settled: Settled) -> None:
-    """The bytes come late, one by one, while the connection rests; then a request comes."""
-    with speech.wire() as wire:
-        wire.send(speech.get())
-        assert wire.answer() == speech.read
+def test_stray_bytes_after_the_answer_has_been_read(
+    sdk: SdkRequests, synced: SyncConnection
+) -> None:
+    """The bytes arrive late, one by one, while the connection is idle; then a request follows."""
+    with sdk.connect() as connection:
+        connection.send(sdk.get())
+        assert connection.answer() == sdk.read
         for byte in (b"{", b"}"):
-            wire.send(byte)
-            settled()
-        wire.send(speech.post())
-        assert wire.answer() == speech.charged
-        assert wire.rest() == b""
+            connection.send(byte)
+            synced()
+        connection.send(sdk.post())
+        assert connection.answer() == sdk.charged
+        assert connection.read_to_end() == b""
 
 
-def test_stray_bytes_one_by_one(speech: Speech, settled: Settled) -> None:
-    data = speech.get() + STRAY + speech.get(UNKNOWN) + STRAY + speech.post()
-    with speech.wire() as wire:
+def test_stray_bytes_one_by_one(sdk: SdkRequests, synced: SyncConnection) -> None:
+    data = sdk.get() + STRAY + sdk.get(UNKNOWN) + STRAY + sdk.post()
+    with sdk.connect() as connection:
         for at in range(len(data)):
-            wire.send(data[at : at + 1])
-            settled()
-        assert wire.answers(3) == [speech.read, NOT_FOUND, speech.charged]
-        assert wire.rest() == b""
+            connection.send(data[at : at + 1])
+            synced()
+        assert connection.answers(3) == [sdk.read, NOT_FOUND, sdk.charged]
+        assert connection.read_to_end() == b""
 
 
 @pytest.mark.parametrize("times", [3, 20])
-def test_pipelined_reads_with_stray_bytes(speech: Speech, times: int) -> None:
-    with speech.wire() as wire:
-        wire.send((speech.get() + STRAY) * times)
-        assert wire.answers(times) == [speech.read] * times
-        assert wire.rest() == b""
+def test_pipelined_reads_with_stray_bytes(sdk: SdkRequests, times: int) -> None:
+    with sdk.connect() as connection:
+        connection.send((sdk.get() + STRAY) * times)
+        assert connection.answers(times) == [sdk.read] * times
+        assert connection.read_to_end() == b""
 
 
 @pytest.mark.parametrize("times", [3, 20])
-def test_pipelined_reads_and_charges_with_stray_bytes(speech: Speech, times: int) -> None:
-    with speech.wire() as wire:
-        wire.send((speech.get() + STRAY + speech.post()) * times)
-        assert wire.answers(2 * times) == [speech.read, speech.charged] * times
-        assert wire.rest() == b""
+def test_pipelined_reads_and_charges_with_stray_bytes(sdk: SdkRequests, times: int) -> None:
+    with sdk.connect() as connection:
+        connection.send((sdk.get() + STRAY + sdk.post()) * times)
+        assert connection.answers(2 * times) == [sdk.read, sdk.charged] * times
+        assert connection.read_to_end() == b""
 
 
-def test_each_pipelined_request_gets_its_own_answer(speech: Speech) -> None:
-    """Answers of different kinds show that none is given twice, left out or out of turn."""
-    with speech.wire() as wire:
-        wire.send(
-            speech.get(UNKNOWN)
+def test_each_pipelined_request_gets_its_own_answer(sdk: SdkRequests) -> None:
+    """Responses of different kinds show that none is repeated, missing or out of order."""
+    with sdk.connect() as connection:
+        connection.send(
+            sdk.get(UNKNOWN)
             + STRAY
-            + speech.get()
+            + sdk.get()
             + STRAY
-            + speech.post(b"{}")
-            + speech.get(bearer="nobody")
+            + sdk.post(b"{}")
+            + sdk.get(bearer="nobody")
             + STRAY
-            + speech.post()
-            + speech.get()
+            + sdk.post()
+            + sdk.get()
             + STRAY
         )
-        assert wire.answers(6) == [
+        assert connection.answers(6) == [
             NOT_FOUND,
-            speech.read,
+            sdk.read,
             NO_AMOUNT,
             UNAUTHORIZED,
-            speech.charged,
-            speech.read,
+            sdk.charged,
+            sdk.read,
         ]
-        assert wire.rest() == b""
+        assert connection.read_to_end() == b""
 
 
 @pytest.mark.parametrize("left", [b"{", b"{}"])
-def test_stray_bytes_at_the_end_close_quietly(speech: Speech, left: bytes) -> None:
-    with speech.wire() as wire:
-        wire.send(speech.get() + left)
-        assert wire.answer() == speech.read
-        assert wire.rest() == b""
+def test_stray_bytes_at_the_end_close_quietly(sdk: SdkRequests, left: bytes) -> None:
+    with sdk.connect() as connection:
+        connection.send(sdk.get() + left)
+        assert connection.answer() == sdk.read
+        assert connection.read_to_end() == b""
 
 
-def test_empty_json_body_is_kept(speech: Speech) -> None:
-    with speech.wire() as wire:
-        wire.send(speech.post(b"{}"))
-        assert wire.answer() == NO_AMOUNT
-        wire.send(speech.post(b"{}") + speech.get() + STRAY + speech.post(b"{}"))
-        assert wire.answers(3) == [NO_AMOUNT, speech.read, NO_AMOUNT]
-        assert wire.rest() == b""
+def test_empty_json_body_is_kept(sdk: SdkRequests) -> None:
+    with sdk.connect() as connection:
+        connection.send(sdk.post(b"{}"))
+        assert connection.answer() == NO_AMOUNT
+        connection.send(sdk.post(b"{}") + sdk.get() + STRAY + sdk.post(b"{}"))
+        assert connection.answers(3) == [NO_AMOUNT, sdk.read, NO_AMOUNT]
+        assert connection.read_to_end() == b""
 
 
-def test_a_body_that_is_empty_braces_cut_at_every_place(speech: Speech, settled: Settled) -> None:
+def test_a_body_that_is_empty_braces_cut_at_every_place(
+    sdk: SdkRequests, synced: SyncConnection
+) -> None:
     """The body follows its head directly, so it looks just like the stray bytes of a GET."""
-    data = speech.post(b"{}")
-    with speech.wire() as wire:
+    data = sdk.post(b"{}")
+    with sdk.connect() as connection:
         for cut in range(len(data) - 8, len(data)):
-            wire.send(data[:cut])
-            settled()
-            wire.send(data[cut:] + speech.get() + STRAY)
-            assert wire.answers(2) == [NO_AMOUNT, speech.read]
-        assert wire.rest() == b""
+            connection.send(data[:cut])
+            synced()
+            connection.send(data[cut:] + sdk.get() + STRAY)
+            assert connection.answers(2) == [NO_AMOUNT, sdk.read]
+        assert connection.read_to_end() == b""
 
 
-def test_get_with_declared_empty_json_body(speech: Speech) -> None:
-    """With `Content-Length: 2` the braces of a GET are its body, and nothing is astray."""
-    get = speech.head(f"GET /v1/charges/{speech.charge}", "Content-Length: 2")
-    with speech.wire() as wire:
-        wire.send((get + b"{}") * 2 + speech.post())
-        assert wire.answers(3) == [speech.read, speech.read, speech.charged]
-        assert wire.rest() == b""
+def test_get_with_declared_empty_json_body(sdk: SdkRequests) -> None:
+    """With `Content-Length: 2` the braces of a GET are its body, and there are no stray bytes."""
+    get = sdk.head(f"GET /v1/charges/{sdk.charge}", "Content-Length: 2")
+    with sdk.connect() as connection:
+        connection.send((get + b"{}") * 2 + sdk.post())
+        assert connection.answers(3) == [sdk.read, sdk.read, sdk.charged]
+        assert connection.read_to_end() == b""
 
 
-def test_a_chunked_body_of_empty_braces(speech: Speech) -> None:
-    post = speech.head("POST /v1/charges", "Transfer-Encoding: chunked")
+def test_a_chunked_body_of_empty_braces(sdk: SdkRequests) -> None:
+    post = sdk.head("POST /v1/charges", "Transfer-Encoding: chunked")
     chunked = post + b"2\r\n{}\r\n0\r\n\r\n"
-    with speech.wire() as wire:
-        wire.send(speech.get() + STRAY + chunked + speech.get() + STRAY + chunked)
-        assert wire.answers(4) == [speech.read, NO_AMOUNT, speech.read, NO_AMOUNT]
-        assert wire.rest() == b""
+    with sdk.connect() as connection:
+        connection.send(sdk.get() + STRAY + chunked + sdk.get() + STRAY + chunked)
+        assert connection.answers(4) == [sdk.read, NO_AMOUNT, sdk.read, NO_AMOUNT]
+        assert connection.read_to_end() == b""
 
 
-def test_pattern_inside_body_is_kept(speech: Speech, settled: Settled) -> None:
-    """JSON may hold line ends between its words: here CRLF CRLF {} stands inside a body."""
+def test_pattern_inside_body_is_kept(sdk: SdkRequests, synced: SyncConnection) -> None:
+    """JSON may contain line breaks: here CRLF CRLF {} is inside a body."""
     body = (
         b'{"amount":7,"currency":"usd","metadata":\r\n\r\n{}\r\n\r\n,"source":"'
-        + speech.customer.encode()
+        + sdk.customer.encode()
         + b'"}'
     )
-    data = speech.post(body)
+    data = sdk.post(body)
     inside = data.rindex(b"\r\n\r\n{}")
-    with speech.wire() as wire:
-        wire.send(speech.get() + STRAY + data + speech.get() + STRAY)
-        assert wire.answers(3) == [speech.read, speech.charged, speech.read]
+    with sdk.connect() as connection:
+        connection.send(sdk.get() + STRAY + data + sdk.get() + STRAY)
+        assert connection.answers(3) == [sdk.read, sdk.charged, sdk.read]
         for cut in range(inside, inside + 7):
-            wire.send(data[:cut])
-            settled()
-            wire.send(data[cut:])
-            assert wire.answer() == speech.charged
-        assert wire.rest() == b""
+            connection.send(data[:cut])
+            synced()
+            connection.send(data[cut:])
+            assert connection.answer() == sdk.charged
+        assert connection.read_to_end() == b""
 
 
 @pytest.mark.parametrize("other", [b"{x", b"[]", b"}{", b'{"a":1}'])
-def test_other_stray_bytes_are_rejected(speech: Speech, other: bytes) -> None:
-    """Only the SDK's two bytes are forgiven: others end the connection, with or without a 400.
+def test_other_stray_bytes_are_rejected(sdk: SdkRequests, other: bytes) -> None:
+    """Only the SDK's two bytes are accepted: others close the connection, with or without a 400.
 
-    The requests before them are whole and have happened, so their answers still come.
+    The complete requests before them were processed, so their responses still come.
     """
-    for request, answer in ((speech.get(), speech.read), (speech.post(), speech.charged)):
-        with speech.wire() as wire:
-            wire.send(request + other + speech.post())
-            assert wire.answer() == answer
-            assert re.fullmatch(rb"(HTTP/1\.1 400 (?s:.)*)?", wire.rest())
-            assert wire.held.count(b"HTTP/1.1 ") <= 1
+    for request, answer in ((sdk.get(), sdk.read), (sdk.post(), sdk.charged)):
+        with sdk.connect() as connection:
+            connection.send(request + other + sdk.post())
+            assert connection.answer() == answer
+            assert re.fullmatch(rb"(HTTP/1\.1 400 (?s:.)*)?", connection.read_to_end())
+            assert connection.held.count(b"HTTP/1.1 ") <= 1

@@ -1,8 +1,8 @@
-"""What other people's clients need to run here, and the running of them.
+"""Installs and runs the clients.
 
 Packages are installed once per machine and recipe, under `.work/clients/`, with pinned versions;
-a lock lets the workers of a parallel run share one installation. `MissingError` says what is
-missing, and the fixtures decide whether that skips or fails.
+with a lock the workers of a parallel run share one installation. `MissingError` says what is
+missing, and the fixtures decide whether to skip or fail.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ CACHE = ROOT / ".work" / "clients"
 
 INSTALL_SECONDS_MAX = 240
 CLIENT_SECONDS_MAX = 300
-PATIENCE_SECONDS = 60
-"""How long a test waits for what the server does; generous, for a slow and busy machine."""
+TIMEOUT_SECONDS = 60
+"""How long a test waits for the server; long enough for a busy machine."""
 LINES_SHOWN_MAX = 12
 
 Run = Callable[..., Any]
-"""Runs a client program `(file, server, **environment)` and returns what it told."""
+"""Runs a client program `(file, server, **environment)` and returns its result."""
 
 Find = Callable[[str], str]
 """Finds a program by name."""
@@ -37,7 +37,7 @@ SDK_LOCKS = (ROOT / ".requirements/sdk-build.txt", ROOT / ".requirements/sdk.txt
 
 
 class MissingError(Exception):
-    """A tool, a package or the network is not here; the reason says which in one line."""
+    """A tool, a package or the network is missing; the reason is one line."""
 
     def __init__(self, reason: str, output: str = "") -> None:
         super().__init__(reason)
@@ -60,12 +60,12 @@ def install_node_packages(
         patience = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=60000")
         install("npm packages", [npm, "ci", *flags, *patience], cwd=folder)
 
-    told = recipe.read_text("utf-8") + lock.read_text("utf-8")
-    return prepare(kind, told, make) / "node_modules"
+    contents = recipe.read_text("utf-8") + lock.read_text("utf-8")
+    return prepare(kind, contents, make) / "node_modules"
 
 
 def install_python_sdk() -> Path:
-    """Return the interpreter of an environment that holds ecommClover; once needs the network."""
+    """Return the interpreter of an environment with ecommClover; once needs the network."""
     version = sys.version_info
     # setuptools before 66, the last to build the SDK, does not start on Python 3.12.
     python = sys.executable if version < (3, 12) else require_tool("python3.11")
@@ -92,7 +92,7 @@ def find_java() -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
     if listed.returncode or "jdk.compiler" not in listed.stdout:
         raise MissingError("the java here is no JDK 11 or later: it has no compiler")
@@ -119,7 +119,7 @@ def prepare(kind: str, recipe: str, make: Callable[[Path], None]) -> Path:
         raise MissingError("the lock of the client cache needs a POSIX system") from absent
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the system drops it with the process
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the system releases it when the process ends
         if not ready.exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
@@ -129,9 +129,9 @@ def prepare(kind: str, recipe: str, make: Callable[[Path], None]) -> Path:
 
 
 def install(what: str, command: Sequence[str], *, cwd: Path) -> None:
-    """Run one installation step; its first word of error is the reason, its output the detail."""
+    """Run one installation step; raise MissingError with its first error line and its output."""
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             command,
             cwd=cwd,
             capture_output=True,
@@ -142,15 +142,15 @@ def install(what: str, command: Sequence[str], *, cwd: Path) -> None:
         )
     except subprocess.TimeoutExpired as late:
         raise MissingError(f"{what}: not installed after {INSTALL_SECONDS_MAX} s") from late
-    if done.returncode:
-        output = done.stdout + done.stderr
+    if completed.returncode:
+        output = completed.stdout + completed.stderr
         errors = (line.strip() for line in output.splitlines() if "error" in line.lower())
-        first = next(errors, f"status {done.returncode}")
+        first = next(errors, f"status {completed.returncode}")
         raise MissingError(f"{what}: could not install ({first})", output)
 
 
 def name_of(command: Sequence[str]) -> str:
-    """Return a command as a reason tells it: the program's name and its plain words."""
+    """Return a command for a message: the program's name and the arguments without paths."""
     return " ".join([Path(command[0]).name, *(word for word in command[1:] if "/" not in word)])
 
 
@@ -160,9 +160,9 @@ def tail(text: str) -> str:
 
 
 def plain_environment() -> dict[str, str]:
-    """Return our environment without what would turn a client or the server aside.
+    """Return the environment without variables that affect a client or the server.
 
-    A proxy would take loopback requests away; MOCK_CLOVER_ settings are the developer's, not ours.
+    A proxy would intercept loopback requests; MOCK_CLOVER_ settings are the developer's.
     """
     return {
         name: value
@@ -174,8 +174,8 @@ def plain_environment() -> dict[str, str]:
 
 
 def run_client(command: Sequence[str], environment: Mapping[str, str]) -> Any:
-    """Run a client program to its end and return the one JSON document that it printed."""
-    done = subprocess.run(
+    """Run a client program and return the JSON document that it printed."""
+    completed = subprocess.run(
         command,
         env=plain_environment() | dict(environment),
         capture_output=True,
@@ -184,5 +184,7 @@ def run_client(command: Sequence[str], environment: Mapping[str, str]) -> Any:
         timeout=CLIENT_SECONDS_MAX,
         stdin=subprocess.DEVNULL,
     )
-    assert done.returncode == 0, f"{name_of(command)} failed\n{tail(done.stdout + done.stderr)}"
-    return json.loads(done.stdout)
+    assert completed.returncode == 0, (
+        f"{name_of(command)} failed\n{tail(completed.stdout + completed.stderr)}"
+    )
+    return json.loads(completed.stdout)

@@ -1,4 +1,4 @@
-"""Conformance: no drift in an unaltered server; of an altered one just the alteration is told."""
+"""Conformance: an unmodified server has no drift, a modified one exactly the modification."""
 
 import json
 import re
@@ -39,10 +39,10 @@ from mock_clover.scenario.records import Scenario
 from mock_clover.server.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
+from tests.command_line import run_cli
 from tests.conformance.test_golden import FILES
-from tests.runner import run_cli
-from tests.served import Served
-from tests.world import NOW_MS, SEED
+from tests.in_process import NOW_MS, SEED
+from tests.server_process import ServerProcess
 
 BOUNDS = {flow.name: parameterize(flow) for flow in flows()}
 ROOT = "http://other:4242"
@@ -51,8 +51,8 @@ NO_EMAIL = "Add new card information, as the document's example has it: the e-ma
 UNLISTENED = "the recorded webhook targets do not exist"
 
 
-class Held(NamedTuple):
-    """What holds flows against a server: a rehearsal, and what it has found already."""
+class Comparison(NamedTuple):
+    """Compares flows with a server: a dry run, and what it has found before."""
 
     rehearsal: DryRun
     keys: KeyRing
@@ -70,7 +70,7 @@ class Held(NamedTuple):
         )
 
     def run(self, send: Send, only: tuple[str, ...] = ()) -> Run:
-        """Play flows in sandboxes of their own."""
+        """Run flows in their own sandboxes."""
         played = []
         secrets: list[str] = []
         for name in only or BOUNDS:
@@ -84,19 +84,19 @@ class Held(NamedTuple):
         return Run(ROOT, True, NOW_MS, tuple(played), tuple(secrets))
 
     def share(self, send: Send, name: str, given: dict[str, str]) -> list[StepResult]:
-        """Play a flow on a server that others use, with credentials."""
+        """Run a flow on a shared server, with credentials."""
         place = Target(same_url_for_all(ROOT), given, Clock().now_ms(), is_exclusive=False)
         prepared = self.rehearsal.prepare(BOUNDS[name], place)
         return list(run_flow(BOUNDS[name], place, send, *prepared))
 
 
 @pytest.fixture(scope="module")
-def held(keys: KeyRing, default_scenario: Scenario) -> Held:
-    return Held(DryRun(keys), keys, default_scenario, {})
+def held(keys: KeyRing, default_scenario: Scenario) -> Comparison:
+    return Comparison(DryRun(keys), keys, default_scenario, {})
 
 
 def sender(app: App) -> Send:
-    return lambda *asked: send_in_process(app, *asked)
+    return lambda *requested: send_in_process(app, *requested)
 
 
 def found(run: Run) -> list[tuple[str, str, str, str]]:
@@ -106,7 +106,7 @@ def found(run: Run) -> list[tuple[str, str, str, str]]:
 
 
 @pytest.mark.parametrize("name", BOUNDS)
-def test_an_unaltered_server_has_no_drift(name: str, held: Held) -> None:
+def test_an_unaltered_server_has_no_drift(name: str, held: Comparison) -> None:
     ((_, steps),) = held.run(sender(held.app()), (name,)).flows
     assert [step for step in steps if step.state == "different"] == []
     assert {step.reason for step in steps if step.state == "skipped"} <= {UNLISTENED}
@@ -115,18 +115,18 @@ def test_an_unaltered_server_has_no_drift(name: str, held: Held) -> None:
 
 @pytest.mark.system
 @pytest.mark.parametrize("name", BOUNDS)
-def test_shared_server_has_no_drift(name: str, held: Held) -> None:
+def test_shared_server_has_no_drift(name: str, held: Comparison) -> None:
     app = held.app()
-    known = app.sandboxes.default.credentials
-    given = {each: getattr(known, each) for each in CREDENTIALS}
+    credentials = app.sandboxes.default.credentials
+    given = {each: getattr(credentials, each) for each in CREDENTIALS}
     for _ in range(3):
         steps = held.share(sender(app), name, given)
         assert [step for step in steps if step.state == "different"] == []
         assert [step for step in steps if step.state == "not_compared"] == []
 
 
-class Alteration(NamedTuple):
-    """One change of one answer: `edit` takes its tree, or the Response where it says so."""
+class Modification(NamedTuple):
+    """One modification of one response: `edit` gets its tree, or the Response if it says so."""
 
     said: str
     flow: str
@@ -137,7 +137,7 @@ class Alteration(NamedTuple):
 
 
 def put(path: str, value: Any) -> Callable[[Any], Any]:
-    """Return an edit that sets one member; of None it is taken away."""
+    """Return an edit that sets one member; None removes it."""
 
     def edit(tree: Any) -> Any:
         *parents, last = path.split(".")
@@ -156,8 +156,8 @@ def put(path: str, value: Any) -> Callable[[Any], Any]:
 def headed(**changes: str | None) -> Callable[[Response], Response]:
     def edit(answer: Response) -> Response:
         named = {name.replace("_", "-"): value for name, value in changes.items()}
-        kept = {k: v for k, v in answer.headers.items() if k not in named}
-        return answer._replace(headers=kept | {k: v for k, v in named.items() if v is not None})
+        saved = {k: v for k, v in answer.headers.items() if k not in named}
+        return answer._replace(headers=saved | {k: v for k, v in named.items() if v is not None})
 
     return edit
 
@@ -165,72 +165,72 @@ def headed(**changes: str | None) -> Callable[[Response], Response]:
 SALE, REFUND = "POST /v1/charges", "POST /v1/refunds"
 EMAIL = "PUT /v1/customers/"
 ALTERATIONS = [
-    Alteration(
+    Modification(
         "another status of a refusal",
         *(CARDS, EMAIL, lambda got: got._replace(status=422) if got.status == 400 else got),
         [(NO_EMAIL, "status", "status")],
         whole=True,
     ),
-    Alteration(
+    Modification(
         "another status of a result ends the flow",
         *(LISTS, SALE, lambda got: got._replace(status=500)),
         [("The sale", "status", "status")],
         whole=True,
     ),
-    Alteration(
+    Modification(
         "a status for another",
         *(LISTS, SALE, lambda got: got._replace(status=201)),
         [("The sale", "status", "status")],
         whole=True,
     ),
-    Alteration(
+    Modification(
         "a member dropped",
         LISTS,
         SALE,
         put("ref_num", None),
         [("The sale", "body.ref_num", "missing")],
     ),
-    Alteration(
+    Modification(
         "an inner member dropped",
         *(LISTS, SALE, put("source.first6", None)),
         [("The sale", "body.source.first6", "missing")],
     ),
-    Alteration(
+    Modification(
         "a member more",
         LISTS,
         SALE,
         lambda t: t | {"livemode": False},
         [("The sale", "body.livemode", "extra")],
     ),
-    Alteration(
+    Modification(
         "another type", LISTS, SALE, put("amount", str), [("The sale", "body.amount", "type")]
     ),
-    Alteration(
+    Modification(
         "a fraction", LISTS, SALE, put("amount", float), [("The sale", "body.amount", "type")]
     ),
-    Alteration(
+    Modification(
         "a number for a boolean", LISTS, SALE, put("paid", 1), [("The sale", "body.paid", "type")]
     ),
-    Alteration(
+    Modification(
         "a list for an object",
         LISTS,
         SALE,
         put("outcome", []),
         [("The sale", "body.outcome", "type")],
     ),
-    Alteration(
+    Modification(
         "a longer reference",
         LISTS,
         SALE,
         put("ref_num", "X1"),
         [("The sale", "body.ref_num", "format")],
     ),
-    Alteration(
+    Modification(
         "seconds for milliseconds",
         *(LISTS, SALE, put("created", lambda ms: ms // 1000)),
         [("The sale", "body.created", "format")],
     ),
-    Alteration(
+    Modification(
         "an id in lower case",
         *(
             GIFTS,
@@ -239,75 +239,75 @@ ALTERATIONS = [
         ),
         [("Lock a part", "body.gift_card.lock_id", "format")],
     ),
-    Alteration(
+    Modification(
         "the currency as it was sent",
         *(LISTS, SALE, put("currency", str.lower)),
         [("The sale", "body.currency", "value")],
     ),
-    Alteration(
+    Modification(
         "another amount", LISTS, SALE, put("amount", 1799), [("The sale", "body.amount", "value")]
     ),
-    Alteration(
+    Modification(
         "the id of another thing",
         *(LISTS, REFUND, put("charge", "ZZZZZZZZZZZZZ")),
         [("Its refund in part", "body.charge", "value")],
     ),
-    Alteration(
+    Modification(
         "another parent than the client gave",
         ORDERS,
         "POST /v1/orders",
         lambda t: t["items"][0].update(parent="ZZZZZZZZZZZZZ") or t if len(t["items"]) > 1 else t,
         [("An order with a tax line", "body.items[0].parent", "value")],
     ),
-    Alteration(
+    Modification(
         "another error code",
         *(CARDS, EMAIL, lambda t: put("error.code", "bad_email")(t) if "error" in t else t),
         [(NO_EMAIL, "body.error.code", "value")],
     ),
-    Alteration(
+    Modification(
         "another message",
         *(CARDS, EMAIL, lambda t: put("error.message", "No.")(t) if "error" in t else t),
         [(NO_EMAIL, "body.error.message", "value")],
     ),
-    Alteration(
+    Modification(
         "an error without its type",
         *(CARDS, EMAIL, lambda t: put("error.type", None)(t) if "error" in t else t),
         [(NO_EMAIL, "body.error.type", "missing")],
     ),
-    Alteration(
+    Modification(
         "another media type",
         *(LISTS, SALE, headed(content_type="text/plain")),
         [("The sale", "content-type", "media type")],
         whole=True,
     ),
-    Alteration(
+    Modification(
         "no media type",
         *(LISTS, SALE, headed(content_type=None)),
         [("The sale", "content-type", "media type")],
         whole=True,
     ),
-    Alteration(
+    Modification(
         "a page for a refund",
         *(LISTS, REFUND, lambda got: got._replace(body=b"<html>")),
         [("Its refund in part", "body", "type")],
         whole=True,
     ),
-    Alteration(
+    Modification(
         "a list with more in it",
         *(LISTS, "GET /v1/orders", put("data", lambda data: data * 2)),
         [("All orders", "body.data", "length")],
     ),
-    Alteration(
+    Modification(
         "an item of a list without a member",
         *(LISTS, "GET /v1/charges?", lambda t: [t["data"][0].pop("paid")] and t),
         [("All charges of the day", "body.data[0].paid", "missing")],
     ),
-    Alteration(
+    Modification(
         "an envelope for an array",
         *(LISTS, "GET /recurring/v1/subscriptions", lambda t: {"elements": t}),
         [("All subscriptions, of which there are none", "body", "type")],
     ),
-    Alteration(
+    Modification(
         "a header dropped",
         *("oauth-v2", "POST /oauth/v2/refresh", headed(x_clover_recovery_available=None)),
         [
@@ -319,14 +319,14 @@ ALTERATIONS = [
         ],
         whole=True,
     ),
-    Alteration(
+    Modification(
         "a redirect without its state",
         *("oauth-v2", "GET /oauth/v2/authorize?"),
         lambda got: headed(location=got.headers["location"].partition("&state")[0])(got),
         [("The merchant agrees; the code is in the redirect", "headers.location.state", "missing")],
         whole=True,
     ),
-    Alteration(
+    Modification(
         "what does not count: a charset, the order of members, another reason, more headers",
         *(LISTS, SALE),
         lambda got: headed(content_type="application/json; charset=UTF-8", x_request="1")(
@@ -338,14 +338,16 @@ ALTERATIONS = [
 ]
 
 
-def altered(app: App, change: Alteration) -> Send:
-    """Return a way to a server that gives one answer in another way."""
+def altered(app: App, change: Modification) -> Send:
+    """Return a transport to a server that modifies one response."""
     method, _, path = change.call.partition(" ")
     start = f"{ROOT}/sandbox/conformance-{change.flow}{path}"
 
-    def send(asked: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
-        answer = send_in_process(app, asked, url, headers, body)
-        if asked != method or not (url == start or (path[-1] in "/?" and url.startswith(start))):
+    def send(requested: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
+        answer = send_in_process(app, requested, url, headers, body)
+        if requested != method or not (
+            url == start or (path[-1] in "/?" and url.startswith(start))
+        ):
             return answer
         if change.whole:
             return change.edit(answer)
@@ -356,7 +358,7 @@ def altered(app: App, change: Alteration) -> Send:
 
 @pytest.mark.system
 @pytest.mark.parametrize("change", ALTERATIONS, ids=lambda change: change.said)
-def test_only_the_altered_field_is_reported(change: Alteration, held: Held) -> None:
+def test_only_the_altered_field_is_reported(change: Modification, held: Comparison) -> None:
     run = held.run(altered(held.app(), change))
     assert found(run) == [(change.flow, *each) for each in change.expected]
 
@@ -372,7 +374,7 @@ rules:
 
 
 @pytest.mark.parametrize(
-    ("said", "flow", "scenario", "switched", "expected"),
+    ("message", "flow", "scenario", "switched", "expected"),
     [
         (
             "errors as Clover's pages word them",
@@ -416,12 +418,12 @@ rules:
     ],
 )
 def test_server_with_different_settings_has_drift(
-    said: str,
+    message: str,
     flow: str,
     scenario: str,
     switched: dict[str, Any],
     expected: list[tuple[str, str, str]],
-    held: Held,
+    held: Comparison,
 ) -> None:
     cards = "cards:\n" + "".join(
         f'  - {{number: "{number}", outcome: approve}}\n'
@@ -432,9 +434,9 @@ def test_server_with_different_settings_has_drift(
     assert found(run) == [(flow, *each) for each in expected]
 
 
-def test_missing_credentials_skip_dependent_steps(held: Held) -> None:
-    known = held.app().sandboxes.default.credentials
-    given = {"access_token": known.access_token, "api_key": known.api_key}
+def test_missing_credentials_skip_dependent_steps(held: Comparison) -> None:
+    credentials = held.app().sandboxes.default.credentials
+    given = {"access_token": credentials.access_token, "api_key": credentials.api_key}
     steps = held.share(sender(held.app()), "recurring", given)
     assert [(step.state, step.reason) for step in steps] == [
         ("same", ""),
@@ -463,7 +465,7 @@ def test_missing_credentials_skip_dependent_steps(held: Held) -> None:
     ],
 )  # fmt: skip
 def test_mock_only_steps_are_skipped_on_shared_server(
-    flow: str, expected: dict[int, str], held: Held
+    flow: str, expected: dict[int, str], held: Comparison
 ) -> None:
     app, sent = held.app(), []
 
@@ -471,17 +473,17 @@ def test_mock_only_steps_are_skipped_on_shared_server(
         sent.append(url)
         return send_in_process(app, method, url, headers, body)
 
-    known = app.sandboxes.default.credentials
-    steps = held.share(send, flow, {each: getattr(known, each) for each in CREDENTIALS})
+    credentials = app.sandboxes.default.credentials
+    steps = held.share(send, flow, {each: getattr(credentials, each) for each in CREDENTIALS})
     assert {step.number: step.reason for step in steps if step.state == "skipped"} == expected
     assert not [url for url in sent if CONTROL in url]
     assert len(sent) == len(steps) - len(expected)
 
 
-def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Held) -> None:
+def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Comparison) -> None:
     app = held.app()
-    known = app.sandboxes.default.credentials
-    given = {each: getattr(known, each) for each in CREDENTIALS}
+    credentials = app.sandboxes.default.credentials
+    given = {each: getattr(credentials, each) for each in CREDENTIALS}
     for _ in range(2):
         held.share(sender(app), LISTS, given)
 
@@ -504,7 +506,7 @@ def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Held) 
     ] == [("All charges of the day", "body.data[0].paid", "missing")]
 
 
-def test_missing_response_is_drift_and_stops_flow(held: Held) -> None:
+def test_missing_response_is_drift_and_stops_flow(held: Comparison) -> None:
     app = held.app()
 
     def send(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
@@ -557,7 +559,7 @@ def test_the_files_are_the_golden_ones() -> None:
     assert '"tests/golden" = "mock_clover/golden"' in shipped
 
 
-def test_only_listed_test_cards_are_sent(held: Held) -> None:
+def test_only_listed_test_cards_are_sent(held: Comparison) -> None:
     bound = BOUNDS["accept-payments-flow"]
     request = bound.requests[3]
     other = request._replace(body=request.body.replace("6011361000006668", "4532015112830366"))
@@ -575,7 +577,7 @@ def test_only_listed_test_cards_are_sent(held: Held) -> None:
     assert not [body for body in sent if body and b"4532015112830366" in body]
 
 
-LEAKS = Alteration(
+LEAKS = Modification(
     "secrets where none belong",
     "oauth-v2",
     "POST /oauth/v2/token",
@@ -591,7 +593,7 @@ LEAKS = Alteration(
 )  # fmt: skip
 
 
-def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
+def test_a_report_shows_no_secret_and_no_card(held: Comparison) -> None:
     app = held.app()
     run = held.run(altered(app, LEAKS), ("oauth-v2", LISTS))
     assert found(run)[:2] == [("oauth-v2", *each) for each in LEAKS.expected]
@@ -601,8 +603,8 @@ def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
         if b"email_invalid" not in answer.body:
             return answer
         token = headers["authorization"].removeprefix("Bearer ")
-        said = f"{token} clvroar-{'0a' * 16} 4242 4242 4242 4242"
-        tree = put("error.message", said)(json.loads(answer.body))
+        message = f"{token} clvroar-{'0a' * 16} 4242 4242 4242 4242"
+        tree = put("error.message", message)(json.loads(answer.body))
         return answer._replace(body=json.dumps(tree).encode())
 
     second = held.run(leaking, (CARDS,))
@@ -617,8 +619,8 @@ def test_a_report_shows_no_secret_and_no_card(held: Held) -> None:
     assert second.rows()[0].got == '"[credential] [a refresh token] [card ...4242]"'
 
 
-def test_row_has_location_and_evidence(held: Held) -> None:
-    change = Alteration("", "accept-payments-flow", SALE, put("ref_num", None), [])
+def test_row_has_location_and_evidence(held: Comparison) -> None:
+    change = Modification("", "accept-payments-flow", SALE, put("ref_num", None), [])
     run = held.run(altered(held.app(), change), (change.flow,))
     assert report.difference_rows(run) == [
         {
@@ -631,10 +633,10 @@ def test_row_has_location_and_evidence(held: Held) -> None:
             "evidence": "documented",
         }
     ]
-    told = json.loads(report.as_json(run))
-    assert told["steps"] == {"different": 1, "same": 4}
-    assert told["differences"][0]["operation"] == "create_charge"
-    assert told["flows"]["accept-payments-flow"][4]["request"] == "POST /v1/charges"
+    result = json.loads(report.as_json(run))
+    assert result["steps"] == {"different": 1, "same": 4}
+    assert result["differences"][0]["operation"] == "create_charge"
+    assert result["flows"]["accept-payments-flow"][4]["request"] == "POST /v1/charges"
     assert "| accept-payments-flow | 5 Pay with the tokenized card | `body.ref_num` |" in (
         report.as_markdown(run)
     )
@@ -662,9 +664,9 @@ def test_production_hosts_and_invalid_urls_are_rejected(url: str) -> None:
         validate_url(url)
     for option in ("--against", "--tokens-url"):
         args = ["--against", "http://127.0.0.1:1", "--control", option, url]
-        done = run_cli("conformance", *args)
-        assert (done.code, done.stdout) == (2, "")
-        assert len(done.stderr.splitlines()) == 1
+        completed = run_cli("conformance", *args)
+        assert (completed.code, completed.stdout) == (2, "")
+        assert len(completed.stderr.splitlines()) == 1
 
 
 def test_the_hosts_of_the_real_sandbox_are_known() -> None:
@@ -702,7 +704,7 @@ def test_requests_are_sequential_and_honor_retry_after() -> None:
     assert send("GET", "/", {}, None).body == b"done"
     assert waits[1] == 3
     assert all(0.4 < wait <= 0.5 for wait in (waits[0], waits[2]))
-    assert send("GET", "/", {}, None).status == 429, "an hour is not waited for"
+    assert send("GET", "/", {}, None).status == 429, "it does not wait an hour"
 
 
 def invoke(*args: str, **environment: str) -> Any:
@@ -711,32 +713,34 @@ def invoke(*args: str, **environment: str) -> Any:
 
 
 @pytest.mark.system
-def test_the_command_finds_no_drift_in_a_real_server(served: Served, tmp_path: Path) -> None:
+def test_the_command_finds_no_drift_in_a_real_server(
+    shared_server: ServerProcess, tmp_path: Path
+) -> None:
     page, tree = tmp_path / "report.md", tmp_path / "report.json"
     for file in (page, tree):
-        args = ("--against", f"{served.url}/", "--rate", "1000", "--report", str(file))
-        done = invoke(*args)
-        assert (done.code, done.stdout) == (0, ""), done.stderr
-    assert f"[1/{len(BOUNDS)}] accept-payments-flow: no differences\n" in done.stderr
-    told = json.loads(tree.read_text())
-    assert (told["differences"], told["steps"].get("different")) == ([], None)
-    assert list(told["flows"]) == list(BOUNDS)
-    assert f"{told['steps']['same']} steps match, 0 differ" in page.read_text()
-    answer = send_request("GET", f"{served.url}/_mock/sandboxes", {}, None)
+        args = ("--against", f"{shared_server.url}/", "--rate", "1000", "--report", str(file))
+        completed = invoke(*args)
+        assert (completed.code, completed.stdout) == (0, ""), completed.stderr
+    assert f"[1/{len(BOUNDS)}] accept-payments-flow: no differences\n" in completed.stderr
+    result = json.loads(tree.read_text())
+    assert (result["differences"], result["steps"].get("different")) == ([], None)
+    assert list(result["flows"]) == list(BOUNDS)
+    assert f"{result['steps']['same']} steps match, 0 differ" in page.read_text()
+    answer = send_request("GET", f"{shared_server.url}/_mock/sandboxes", {}, None)
     names = {each["name"] for each in json.loads(answer.body)["data"]}
     assert not [name for name in names if name.startswith("conformance-")]
 
 
-def test_command_reports_drift_of_other_dialect(served: Served) -> None:
-    made = send_request(
-        "PUT", f"{served.url}/_mock/sandboxes/drifts", {}, b'{"dialect":"documented"}'
+def test_command_reports_drift_of_other_dialect(shared_server: ServerProcess) -> None:
+    created = send_request(
+        "PUT", f"{shared_server.url}/_mock/sandboxes/drifts", {}, b'{"dialect":"documented"}'
     )
-    known = json.loads(made.body)
+    known = json.loads(created.body)
     given = {f"CLOVER_{name.upper()}": known[name] for name in CREDENTIALS}
-    args = ("--against", f"{served.url}/sandbox/drifts", "--rate", "1000", "--only", CARDS)
-    done = invoke(*args, "--json", **given)
-    assert done.code == 1
-    rows = json.loads(done.stdout)
+    args = ("--against", f"{shared_server.url}/sandbox/drifts", "--rate", "1000", "--only", CARDS)
+    result = invoke(*args, "--json", **given)
+    assert result.code == 1
+    rows = json.loads(result.stdout)
     assert [(row["step"], row["path"]) for row in rows] == [
         (12, "body.error.doc_url"),
         (12, "body.error.param"),
@@ -747,7 +751,7 @@ def test_command_reports_drift_of_other_dialect(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         ([], "--against URL is required"),
         (["--against", "http://127.0.0.1:1"], "http://127.0.0.1:1: "),
@@ -762,22 +766,24 @@ def test_command_reports_drift_of_other_dialect(served: Served) -> None:
         ),
     ],
 )
-def test_invalid_options_fail_immediately(args: list[str], said: str) -> None:
-    done = invoke(*args)
-    assert (done.code, done.stdout) == (2, "")
-    assert said in done.stderr
+def test_invalid_options_fail_immediately(args: list[str], message: str) -> None:
+    result = invoke(*args)
+    assert (result.code, result.stdout) == (2, "")
+    assert message in result.stderr
 
 
-def test_server_without_control_api_needs_credentials(serve: Callable[..., Served]) -> None:
-    server = serve("--no-control")
+def test_server_without_control_api_needs_credentials(
+    start_server: Callable[..., ServerProcess],
+) -> None:
+    server = start_server("--no-control")
     assert not has_control(server.url, send_request, {})
-    done = invoke("--against", server.url)
-    assert done.code == 2
-    assert "set --access-token and --api-key" in done.stderr
+    result = invoke("--against", server.url)
+    assert result.code == 2
+    assert "set --access-token and --api-key" in result.stderr
 
 
 def test_the_flows_are_listed() -> None:
-    told = json.loads(invoke("--list", "--json").stdout)
-    assert [(row["name"], row["steps"]) for row in told] == [
+    result = json.loads(invoke("--list", "--json").stdout)
+    assert [(row["name"], row["steps"]) for row in result] == [
         (name, len(bound.requests)) for name, bound in BOUNDS.items()
     ]

@@ -1,8 +1,8 @@
-"""Golden files: every request example of the three seed documents, with its reply beside it.
+"""Golden files: every request example of the three source documents, with its response.
 
-A file is a flow in one world, from its first request to its last, on a clock that stands still; so
-all ids are exact. Where a document prints Clover's own reply, it stands above ours, and the members
-of both must be the same, in the same order. `MOCK_CLOVER_TEST_UPDATE=1` writes our replies anew.
+A file is a flow on one server with a frozen clock, so all ids are exact. If a document has Clover's
+own response, it is above ours, and the members of both must be the same, in the same order.
+`MOCK_CLOVER_TEST_UPDATE=1` writes our responses.
 """
 
 import json
@@ -22,42 +22,42 @@ from mock_clover.reference.flows import (
     started_ms,
 )
 from mock_clover.sandbox.keys import encrypt_pan
-from tests.guidance import UPDATE, command
+from tests.failure_messages import UPDATE, command
+from tests.in_process import InProcessServer, Response
 from tests.ways import Way, through_starlette, through_the_parser
-from tests.world import Answered, World
 
 FILES = sorted(Path(__file__).parents[1].glob("golden/*.http"))
 
 
 def through_the_core(
-    world: World, method: str, path: str, headers: dict[str, str], body: bytes
-) -> Answered:
+    server: InProcessServer, method: str, path: str, headers: dict[str, str], body: bytes
+) -> Response:
     """Send a request without HTTP."""
-    return world.send(method, path, raw=body, headers=headers, auth=False)
+    return server.send(method, path, raw=body, headers=headers, auth=False)
 
 
-def shown(world: World, example: Example, way: Way = through_the_core) -> str:
+def shown(server: InProcessServer, example: Example, way: Way = through_the_core) -> str:
     """Send an example and show its reply as the file does."""
-    body = example.body.replace("{{key}}", world.keys.public_blob())
+    body = example.body.replace("{{key}}", server.keys.public_blob())
     body = re.sub(
-        r"\{\{encrypted (\d+)\}\}", lambda m: encrypt_pan(world.keys.public_blob(), m[1]), body
+        r"\{\{encrypted (\d+)\}\}", lambda m: encrypt_pan(server.keys.public_blob(), m[1]), body
     )
     headers = {"host": "localhost:4242", **example.headers}
-    got = way(world, example.method, example.path, headers, body.encode())
+    got = way(server, example.method, example.path, headers, body.encode())
     lines = [f"{got.status}"]
     lines += [f"{name}: {value}" for name, value in got.headers.items()]
     lines += [f"why: {got.why}"] if got.why else []
-    text = got.body.decode().replace(world.keys.public_blob(), "{{key}}")
+    text = got.body.decode().replace(server.keys.public_blob(), "{{key}}")
     if got.content_type.startswith("application/json") and text:
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     return "\n".join(lines) + (f"\n\n{text}" if text else "")
 
 
-def world_of(file: Path, make_world: Callable[..., World]) -> World:
-    """Return the world that a flow begins in, its clock where the file says."""
-    world = make_world()
-    world.clock._frozen_ms = started_ms(file.read_text())
-    return world
+def server_of(file: Path, make_server: Callable[..., InProcessServer]) -> InProcessServer:
+    """Return the server at the beginning of a flow, with the clock of the file."""
+    server = make_server()
+    server.clock._frozen_ms = started_ms(file.read_text())
+    return server
 
 
 def members(tree: Any, at: str = "") -> list[str]:
@@ -70,11 +70,11 @@ def members(tree: Any, at: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_golden_examples(file: Path, make_world: Callable[..., World]) -> None:
+def test_golden_examples(file: Path, make_server: Callable[..., InProcessServer]) -> None:
     text = file.read_text()
-    world = world_of(file, make_world)
+    server = server_of(file, make_server)
     for example in read(text):
-        got = shown(world, example)
+        got = shown(server, example)
         if UPDATE:
             whole = file.read_text()
             at = whole.index(f"{REQUEST_MARK}{example.title}\n")
@@ -100,11 +100,11 @@ def on_the_wire(reply: str) -> str:
 @pytest.mark.parametrize("way", [through_starlette, through_the_parser])
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_way_to_the_core_gets_the_same_replies(
-    file: Path, way: Way, make_world: Callable[..., World]
+    file: Path, way: Way, make_server: Callable[..., InProcessServer]
 ) -> None:
-    world = world_of(file, make_world)
+    server = server_of(file, make_server)
     for example in read(file.read_text()):
-        assert shown(world, example, way) == on_the_wire(example.reply), example.title
+        assert shown(server, example, way) == on_the_wire(example.reply), example.title
 
 
 PRINTED = [file for file in FILES if f"\n{CLOVER_MARK}" in file.read_text()]

@@ -1,4 +1,4 @@
-"""The control plane as outside tests rely on it: whole answers, and mistakes that are told."""
+"""The control API that external tests rely on: complete responses, and error messages."""
 
 import json
 from collections.abc import Callable
@@ -12,21 +12,23 @@ from mock_clover.clover.common.problems import BY_NAME
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import builtin_names, load
-from tests.held import HeldLoop, HeldWire, calls_of, run, settle
-from tests.served import Served
-from tests.wire import Told, Wire, call, request
-from tests.world import DECLINES, NOW_MS, SEED, VISA, World
+from tests.fake_clock import FakeClockLoop, InProcessConnection, calls_of, run, settle
+from tests.in_process import DECLINED_CARD, NOW_MS, SEED, VISA, InProcessServer
+from tests.raw_http import RawConnection, RawResponse, call, request
+from tests.server_process import ServerProcess
 
 DAY_MS = 86_400_000
 MASTERCARD = "5424180279791732"
 ROOT = "http://localhost:4242"
 
 
-def root(world: World, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-    """Make a request at the root, with no credential but those that are given."""
+def root(
+    server: InProcessServer, method: str, path: str, body: Any = None, **headers: str
+) -> Reply:
+    """Send a request to the root, with only the given credentials."""
     sent = {"host": "localhost:4242"} | headers
     path, _, query = path.partition("?")
-    return world.app.handle(
+    return server.app.handle(
         method,
         path,
         query.encode(),
@@ -41,17 +43,17 @@ def got(reply: Any) -> tuple[int, Any]:
 
 
 def sandbox(name: str, scenario: str = "sandbox") -> dict[str, str]:
-    """Return what a sandbox's answer must be: it follows from seed and name."""
-    known = derive_credentials(SEED, name)
+    """Return the expected response of a sandbox, derived from seed and name."""
+    credentials = derive_credentials(SEED, name)
     return {
         "name": name,
         "base_url": ROOT if name == "default" else f"{ROOT}/sandbox/{name}",
         "scenario": scenario,
-        "merchant_id": known.merchant_id,
-        "client_id": known.client_id,
-        "client_secret": known.client_secret,
-        "access_token": known.access_token,
-        "api_key": known.api_key,
+        "merchant_id": credentials.merchant_id,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
+        "access_token": credentials.access_token,
+        "api_key": credentials.api_key,
     }
 
 
@@ -61,46 +63,47 @@ NAMES = ["t1", "a", "A.b-c_d", "0", "x" * 64, "gw0"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_create_get_and_delete_sandbox(world: World, name: str) -> None:
+def test_create_get_and_delete_sandbox(server: InProcessServer, name: str) -> None:
     path = f"/_mock/sandboxes/{name}"
     absent = (
         404,
         {"message": f"sandbox {name!r} not found; create it with PUT /_mock/sandboxes/{name}"},
     )
-    assert got(root(world, "GET", path)) == absent
-    assert got(root(world, "PUT", path)) == (200, sandbox(name))
-    assert got(root(world, "GET", path)) == (200, sandbox(name))
-    assert got(root(world, "DELETE", path)) == (200, {"dropped": name})
-    assert got(root(world, "GET", path)) == absent
-    assert got(root(world, "DELETE", path)) == absent
+    assert got(root(server, "GET", path)) == absent
+    assert got(root(server, "PUT", path)) == (200, sandbox(name))
+    assert got(root(server, "GET", path)) == (200, sandbox(name))
+    assert got(root(server, "DELETE", path)) == (200, {"dropped": name})
+    assert got(root(server, "GET", path)) == absent
+    assert got(root(server, "DELETE", path)) == absent
 
 
-def test_sandboxes_are_listed_in_order_of_creation(world: World) -> None:
+def test_sandboxes_are_listed_in_order_of_creation(server: InProcessServer) -> None:
     for name in ("b", "a", "c"):
-        root(world, "PUT", f"/_mock/sandboxes/{name}")
-    root(world, "DELETE", "/_mock/sandboxes/a")
+        root(server, "PUT", f"/_mock/sandboxes/{name}")
+    root(server, "DELETE", "/_mock/sandboxes/a")
     listed = [sandbox(name) for name in ("default", "b", "c")]
-    assert got(root(world, "GET", "/_mock/sandboxes")) == (200, {"data": listed})
+    assert got(root(server, "GET", "/_mock/sandboxes")) == (200, {"data": listed})
 
 
-def test_the_default_sandbox_is_made_anew_when_it_is_dropped(world: World) -> None:
-    world.charge()
-    assert got(root(world, "DELETE", "/_mock/sandboxes/default")) == (200, {"dropped": "default"})
-    assert got(root(world, "GET", "/_mock/sandboxes/default")) == (200, sandbox("default"))
-    assert list(world.sandboxes.default.charges) == []
+def test_the_default_sandbox_is_made_anew_when_it_is_dropped(server: InProcessServer) -> None:
+    server.charge()
+    assert got(root(server, "DELETE", "/_mock/sandboxes/default")) == (200, {"dropped": "default"})
+    assert got(root(server, "GET", "/_mock/sandboxes/default")) == (200, sandbox("default"))
+    assert list(server.sandboxes.default.charges) == []
 
 
-def test_a_sandbox_that_is_made_again_is_empty(world: World) -> None:
+def test_a_sandbox_that_is_made_again_is_empty(server: InProcessServer) -> None:
     bearer = f"Bearer {derive_credentials(SEED, 'x').access_token}"
     card = {"card": {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}}
     tokens = []
     for _ in range(2):
-        root(world, "PUT", "/_mock/sandboxes/x")
-        made = root(world, "POST", "/v1/tokens", card, apikey=derive_credentials(SEED, "x").api_key)
-        tokens.append(json.loads(made.body)["id"])
+        root(server, "PUT", "/_mock/sandboxes/x")
+        key = derive_credentials(SEED, "x").api_key
+        created = root(server, "POST", "/v1/tokens", card, apikey=key)
+        tokens.append(json.loads(created.body)["id"])
         source = {"amount": 1, "currency": "usd", "source": tokens[-1]}
-        assert root(world, "POST", "/v1/charges", source, authorization=bearer).status == 200
-        listed = json.loads(root(world, "GET", "/v1/charges", authorization=bearer).body)
+        assert root(server, "POST", "/v1/charges", source, authorization=bearer).status == 200
+        listed = json.loads(root(server, "GET", "/v1/charges", authorization=bearer).body)
         assert len(listed["data"]) == 1
     assert tokens[0] == tokens[1]  # one seed, one flow, one id
 
@@ -109,14 +112,14 @@ def test_a_sandbox_that_is_made_again_is_empty(world: World) -> None:
     ("path", "is_made"),
     [("/v1/charges", True), ("/_mock/clock", True), ("/livez", False), ("/v1/nothing", False)],
 )
-def test_a_sandbox_is_made_on_first_use(world: World, path: str, is_made: bool) -> None:
-    root(world, "GET", f"/sandbox/new{path}")
-    status, answer = got(root(world, "GET", "/_mock/sandboxes/new"))
+def test_a_sandbox_is_made_on_first_use(server: InProcessServer, path: str, is_made: bool) -> None:
+    root(server, "GET", f"/sandbox/new{path}")
+    status, answer = got(root(server, "GET", "/_mock/sandboxes/new"))
     assert (status, answer == sandbox("new")) == ((200, True) if is_made else (404, False))
 
 
 @pytest.mark.parametrize(
-    ("asked", "scenario"),
+    ("requested", "scenario"),
     [
         ({}, "sandbox"),
         ({"scenario": "declines"}, "declines"),
@@ -126,60 +129,60 @@ def test_a_sandbox_is_made_on_first_use(world: World, path: str, is_made: bool) 
         ({"strict": True, "listed_cards_only": True}, "sandbox"),
     ],
 )
-def test_sandbox_options(world: World, asked: dict[str, Any], scenario: str) -> None:
-    """Its credentials follow from the server's seed, never from its own."""
-    made = got(root(world, "PUT", "/_mock/sandboxes/x", asked))
-    assert made == (200, sandbox("x", scenario))
+def test_sandbox_options(server: InProcessServer, requested: dict[str, Any], scenario: str) -> None:
+    """Its credentials are derived from the server's seed, never from its own."""
+    created = got(root(server, "PUT", "/_mock/sandboxes/x", requested))
+    assert created == (200, sandbox("x", scenario))
 
 
-def test_new_sandbox_takes_any_setting(world: World) -> None:
-    asked = {"rate_limits": True, "void_type": "VOID"}
-    assert root(world, "PUT", "/_mock/sandboxes/set", asked).status == 200
-    settings = world.sandboxes.get_or_create("set").settings
-    assert settings == msgspec.structs.replace(world.sandbox.settings, **asked)
-    status, refused = got(root(world, "PUT", "/_mock/sandboxes/set", {"void_typ": "VOID"}))
+def test_new_sandbox_takes_any_setting(server: InProcessServer) -> None:
+    body = {"rate_limits": True, "void_type": "VOID"}
+    assert root(server, "PUT", "/_mock/sandboxes/set", body).status == 200
+    settings = server.sandboxes.get_or_create("set").settings
+    assert settings == msgspec.structs.replace(server.sandbox.settings, **body)
+    status, refused = got(root(server, "PUT", "/_mock/sandboxes/set", {"void_typ": "VOID"}))
     assert (status, "did you mean" in refused["message"]) == (400, True), refused
 
 
-def test_its_dialect_is_its_own(world: World) -> None:
+def test_its_dialect_is_its_own(server: InProcessServer) -> None:
     bodies = {}
     for dialect in ("observed", "documented"):
-        root(world, "PUT", f"/_mock/sandboxes/{dialect}", {"dialect": dialect})
+        root(server, "PUT", f"/_mock/sandboxes/{dialect}", {"dialect": dialect})
         bearer = f"Bearer {derive_credentials(SEED, dialect).access_token}"
-        reply = root(world, "POST", "/v1/charges", {}, authorization=bearer)
+        reply = root(server, "POST", "/v1/charges", {}, authorization=bearer)
         bodies[dialect] = json.loads(reply.body)["error"]
     assert "doc_url" not in bodies["observed"]
     assert "doc_url" in bodies["documented"]
 
 
-def test_ids_are_derived_from_seed(world: World) -> None:
+def test_ids_are_derived_from_seed(server: InProcessServer) -> None:
     ids = []
     for seed in ("one", "one", "two"):
-        root(world, "PUT", "/_mock/sandboxes/x", {"seed": seed})
-        ids.append(world.sandboxes.get_or_create("x").ids.object_id())
+        root(server, "PUT", "/_mock/sandboxes/x", {"seed": seed})
+        ids.append(server.sandboxes.get_or_create("x").ids.object_id())
     assert ids[0] == ids[1] != ids[2]
 
 
-def test_credential_selects_sandbox_at_root(world: World) -> None:
+def test_credential_selects_sandbox_at_root(server: InProcessServer) -> None:
     for name in ("a", "b"):
-        root(world, "PUT", f"/_mock/sandboxes/{name}")
+        root(server, "PUT", f"/_mock/sandboxes/{name}")
     card = {"card": {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}}
     for name, amounts in (("a", (1, 2)), ("b", (3,))):
-        known = derive_credentials(SEED, name)
+        credentials = derive_credentials(SEED, name)
         for amount in amounts:
-            made = root(world, "POST", "/v1/tokens", card, apikey=known.api_key)
-            asked = {
+            created = root(server, "POST", "/v1/tokens", card, apikey=credentials.api_key)
+            body = {
                 "amount": amount,
                 "currency": "usd",
-                "source": json.loads(made.body)["id"],
+                "source": json.loads(created.body)["id"],
             }
-            bearer = f"Bearer {known.access_token}"
-            assert root(world, "POST", "/v1/charges", asked, authorization=bearer).status == 200
+            bearer = f"Bearer {credentials.access_token}"
+            assert root(server, "POST", "/v1/charges", body, authorization=bearer).status == 200
     seen = {}
     for name in ("a", "b", "default"):
         bearer = f"Bearer {derive_credentials(SEED, name).access_token}"
         for path in ("/v1/charges", f"/sandbox/{name}/v1/charges"):
-            listed = json.loads(root(world, "GET", path, authorization=bearer).body)["data"]
+            listed = json.loads(root(server, "GET", path, authorization=bearer).body)["data"]
             seen[name, path[:9]] = [row["amount"] for row in listed]
     assert seen == {
         ("a", "/v1/charg"): [2, 1],
@@ -191,28 +194,28 @@ def test_credential_selects_sandbox_at_root(world: World) -> None:
     }
 
 
-def test_credential_is_rejected_by_other_sandbox(world: World) -> None:
+def test_credential_is_rejected_by_other_sandbox(server: InProcessServer) -> None:
     for name in ("a", "b"):
-        root(world, "PUT", f"/_mock/sandboxes/{name}")
+        root(server, "PUT", f"/_mock/sandboxes/{name}")
     bearer = f"Bearer {derive_credentials(SEED, 'a').access_token}"
-    assert root(world, "GET", "/sandbox/b/v1/charges", authorization=bearer).status == 401
+    assert root(server, "GET", "/sandbox/b/v1/charges", authorization=bearer).status == 401
 
 
-def test_credentials_of_deleted_sandbox_are_rejected(world: World) -> None:
-    root(world, "PUT", "/_mock/sandboxes/a")
-    root(world, "DELETE", "/_mock/sandboxes/a")
+def test_credentials_of_deleted_sandbox_are_rejected(server: InProcessServer) -> None:
+    root(server, "PUT", "/_mock/sandboxes/a")
+    root(server, "DELETE", "/_mock/sandboxes/a")
     bearer = f"Bearer {derive_credentials(SEED, 'a').access_token}"
-    assert root(world, "GET", "/v1/charges", authorization=bearer).status == 401
+    assert root(server, "GET", "/v1/charges", authorization=bearer).status == 401
 
 
 # Clock ------------------------------------------------------------------------------------------
 
 
-def clock(world: World, **asked: Any) -> tuple[int, Any]:
-    return got(world.send("PUT", "/_mock/clock", asked))
+def clock(server: InProcessServer, **asked: Any) -> tuple[int, Any]:
+    return got(server.send("PUT", "/_mock/clock", asked))
 
 
-def test_the_clock_is_frozen_set_advanced_and_resumed(world: World) -> None:
+def test_the_clock_is_frozen_set_advanced_and_resumed(server: InProcessServer) -> None:
     steps: list[tuple[dict[str, Any], int, bool]] = [
         ({}, 0, True),
         ({"freeze": True}, 0, True),
@@ -227,11 +230,11 @@ def test_the_clock_is_frozen_set_advanced_and_resumed(world: World) -> None:
         ({"set": NOW_MS + 9 * DAY_MS}, 9 * DAY_MS, True),
         ({"set": NOW_MS + 10 * DAY_MS, "advance": "1d"}, 11 * DAY_MS, True),
     ]
-    for asked, ahead_ms, frozen in steps:
+    for requested, ahead_ms, frozen in steps:
         expected = {"now_ms": NOW_MS + ahead_ms, "frozen": frozen, "fired": []}
-        assert clock(world, **asked) == (200, expected)
-        assert got(world.send("GET", "/_mock/clock")) == (200, expected)
-    status, resumed = clock(world, resume=True)
+        assert clock(server, **requested) == (200, expected)
+        assert got(server.send("GET", "/_mock/clock")) == (200, expected)
+    status, resumed = clock(server, resume=True)
     assert (status, resumed["frozen"], resumed["fired"]) == (200, False, [])
     assert 0 <= resumed["now_ms"] - NOW_MS - 11 * DAY_MS < 10_000
 
@@ -266,54 +269,58 @@ CLOCK_REFUSALS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "said"), CLOCK_REFUSALS, ids=lambda each: str(each)[:30])
-def test_invalid_clock_request_changes_nothing(world: World, asked: Any, said: str) -> None:
-    assert got(world.send("PUT", "/_mock/clock", asked)) == (400, {"message": said})
+@pytest.mark.parametrize(("requested", "message"), CLOCK_REFUSALS, ids=lambda each: str(each)[:30])
+def test_invalid_clock_request_changes_nothing(
+    server: InProcessServer, requested: Any, message: str
+) -> None:
+    assert got(server.send("PUT", "/_mock/clock", requested)) == (400, {"message": message})
     now = {"now_ms": NOW_MS, "frozen": True, "fired": []}
-    assert got(world.send("GET", "/_mock/clock")) == (200, now)
+    assert got(server.send("GET", "/_mock/clock")) == (200, now)
 
 
 @pytest.mark.parametrize(("pan", "days"), [(VISA, 7), (MASTERCARD, 30)])
-def test_an_authorization_expires_after_its_days(world: World, pan: str, days: int) -> None:
-    made = world.charge(source=world.token(pan), capture=False)["id"]
+def test_an_authorization_expires_after_its_days(
+    server: InProcessServer, pan: str, days: int
+) -> None:
+    created = server.charge(source=server.token(pan), capture=False)["id"]
     due_ms = NOW_MS + days * DAY_MS
-    assert clock(world, set=due_ms - 1)[1]["fired"] == []
-    fired = [{"at_ms": due_ms, "kind": "authorization_expired", "id": made}]
-    assert clock(world, advance=1) == (200, {"now_ms": due_ms, "frozen": True, "fired": fired})
-    assert clock(world, advance="1d")[1]["fired"] == []
-    assert world.send("POST", f"/v1/charges/{made}/capture").status == 400
+    assert clock(server, set=due_ms - 1)[1]["fired"] == []
+    fired = [{"at_ms": due_ms, "kind": "authorization_expired", "id": created}]
+    assert clock(server, advance=1) == (200, {"now_ms": due_ms, "frozen": True, "fired": fired})
+    assert clock(server, advance="1d")[1]["fired"] == []
+    assert server.send("POST", f"/v1/charges/{created}/capture").status == 400
 
 
-def test_due_jobs_run_in_order(world: World) -> None:
-    made = []
+def test_due_jobs_run_in_order(server: InProcessServer) -> None:
+    created = []
     for pan in (MASTERCARD, VISA, VISA, MASTERCARD, VISA):
-        made.append(world.charge(source=world.token(pan), capture=False)["id"])
-        clock(world, advance="1h")
-    world.send("POST", f"/v1/charges/{made[1]}/capture")  # a captured charge does not expire
-    fired = clock(world, advance="3650d")[1]["fired"]
+        created.append(server.charge(source=server.token(pan), capture=False)["id"])
+        clock(server, advance="1h")
+    server.send("POST", f"/v1/charges/{created[1]}/capture")  # a captured charge does not expire
+    fired = clock(server, advance="3650d")[1]["fired"]
     hour_ms = 3_600_000
     order = [(2, 7, 2), (4, 7, 4), (0, 30, 0), (3, 30, 3)]
     assert fired == [
         {
             "at_ms": NOW_MS + days * DAY_MS + hours * hour_ms,
             "kind": "authorization_expired",
-            "id": made[at],
+            "id": created[at],
         }
         for at, days, hours in order
     ]
 
 
-def test_cost_of_advancing_does_not_depend_on_duration(world: World) -> None:
-    clock(world, advance="1h")  # the first step imports
-    assert calls_of(lambda: clock(world, advance="3650d")) == calls_of(
-        lambda: clock(world, advance="1h")
+def test_cost_of_advancing_does_not_depend_on_duration(server: InProcessServer) -> None:
+    clock(server, advance="1h")  # the first step imports
+    assert calls_of(lambda: clock(server, advance="3650d")) == calls_of(
+        lambda: clock(server, advance="1h")
     )
 
 
 # Faults -----------------------------------------------------------------------------------------
 
 
-def test_faults_are_added_listed_and_cleared(world: World) -> None:
+def test_faults_are_added_listed_and_cleared(server: InProcessServer) -> None:
     first = {"kind": "drop", "when": "after_commit", "endpoint": "create_charge", "times": 2}
     second = {"kind": "delay", "delay_ms": 20, "ttl_ms": 1_000, "odds": 0.5}
     shown = [
@@ -321,13 +328,13 @@ def test_faults_are_added_listed_and_cleared(world: World) -> None:
         {"id": "fault-2", "fault": second, "until_ms": NOW_MS + 1_000},
     ]
     for fault, answer in zip((first, second), shown, strict=True):
-        assert got(world.send("POST", "/_mock/faults", fault)) == (200, answer)
-    assert got(world.send("GET", "/_mock/faults")) == (200, {"data": shown})
-    clock(world, advance=1_000)
-    assert got(world.send("GET", "/_mock/faults")) == (200, {"data": shown[:1]})
-    assert got(world.send("DELETE", "/_mock/faults")) == (200, {"cleared": 1})
-    assert got(world.send("GET", "/_mock/faults")) == (200, {"data": []})
-    third = got(world.send("POST", "/_mock/faults", {"kind": "hang"}))
+        assert got(server.send("POST", "/_mock/faults", fault)) == (200, answer)
+    assert got(server.send("GET", "/_mock/faults")) == (200, {"data": shown})
+    clock(server, advance=1_000)
+    assert got(server.send("GET", "/_mock/faults")) == (200, {"data": shown[:1]})
+    assert got(server.send("DELETE", "/_mock/faults")) == (200, {"cleared": 1})
+    assert got(server.send("GET", "/_mock/faults")) == (200, {"data": []})
+    third = got(server.send("POST", "/_mock/faults", {"kind": "hang"}))
     assert third == (200, {"id": "fault-3", "fault": {"kind": "hang"}})
 
 
@@ -357,20 +364,20 @@ FAULT_REFUSALS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "said"), FAULT_REFUSALS, ids=lambda each: str(each)[:40])
-def test_invalid_fault_is_rejected(world: World, asked: Any, said: str) -> None:
-    assert got(world.send("POST", "/_mock/faults", asked)) == (400, {"message": said})
-    assert got(world.send("GET", "/_mock/faults")) == (200, {"data": []})
+@pytest.mark.parametrize(("requested", "message"), FAULT_REFUSALS, ids=lambda each: str(each)[:40])
+def test_invalid_fault_is_rejected(server: InProcessServer, requested: Any, message: str) -> None:
+    assert got(server.send("POST", "/_mock/faults", requested)) == (400, {"message": message})
+    assert got(server.send("GET", "/_mock/faults")) == (200, {"data": []})
 
 
-def test_problem_fault_needs_a_name(world: World) -> None:
-    said = got(world.send("POST", "/_mock/faults", {"kind": "problem"}))[1]["message"]
-    assert "None" not in said
+def test_problem_fault_needs_a_name(server: InProcessServer) -> None:
+    message = got(server.send("POST", "/_mock/faults", {"kind": "problem"}))[1]["message"]
+    assert "None" not in message
 
 
-def test_problem_field_is_rejected_for_other_fault_kinds(world: World) -> None:
-    asked = {"kind": "drop", "problem": "RATE_LIMITED"}
-    assert world.send("POST", "/_mock/faults", asked).status == 400
+def test_problem_field_is_rejected_for_other_fault_kinds(server: InProcessServer) -> None:
+    body = {"kind": "drop", "problem": "RATE_LIMITED"}
+    assert server.send("POST", "/_mock/faults", body).status == 400
 
 
 # Scenario ---------------------------------------------------------------------------------------
@@ -378,9 +385,9 @@ def test_problem_field_is_rejected_for_other_fault_kinds(world: World) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 @pytest.mark.parametrize("name", builtin_names())
-def test_a_scenario_by_its_name(world: World, method: str, name: str) -> None:
+def test_a_scenario_by_its_name(server: InProcessServer, method: str, name: str) -> None:
     scenario = load(name)
-    status, answer = got(world.send(method, "/_mock/scenario", {"name": name}))
+    status, answer = got(server.send(method, "/_mock/scenario", {"name": name}))
     shown = {key: answer[key] for key in ("name", "about", "cards", "faults")}
     assert (status, shown) == (
         200,
@@ -392,10 +399,10 @@ def test_a_scenario_by_its_name(world: World, method: str, name: str) -> None:
         },
     )
     assert len(answer["rules"]) == len(scenario.rules)
-    assert got(world.send("GET", "/_mock/scenario")) == (200, answer)
+    assert got(server.send("GET", "/_mock/scenario")) == (200, answer)
 
 
-def test_a_whole_document(world: World) -> None:
+def test_a_whole_document(server: InProcessServer) -> None:
     document = {
         "name": "mine",
         "about": "Mine.",
@@ -419,22 +426,22 @@ def test_a_whole_document(world: World) -> None:
         "faults": 1,
         "settings": {"dialect": "documented"},
     }
-    assert got(world.send("PUT", "/_mock/scenario", document)) == (200, answer)
+    assert got(server.send("PUT", "/_mock/scenario", document)) == (200, answer)
     statuses = [
-        world.send(
+        server.send(
             "POST",
             "/v1/charges",
-            {"amount": amount, "currency": currency, "source": world.token()},
+            {"amount": amount, "currency": currency, "source": server.token()},
         ).status
         for amount, currency in ((100, "usd"), (99, "cad"), (99, "usd"))
     ]
     assert statuses == [429, 200, 402]
 
 
-def test_rows_are_kept_when_scenario_changes(world: World) -> None:
-    charge = world.charge()["id"]
-    world.send("PUT", "/_mock/scenario", {"name": "declines"})
-    assert world.send("GET", f"/v1/charges/{charge}").status == 200
+def test_rows_are_kept_when_scenario_changes(server: InProcessServer) -> None:
+    charge = server.charge()["id"]
+    server.send("PUT", "/_mock/scenario", {"name": "declines"})
+    assert server.send("GET", f"/v1/charges/{charge}").status == 200
 
 
 SHIPPED = "built-in: " + ", ".join(builtin_names())
@@ -450,20 +457,26 @@ SCENARIO_REFUSALS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "said"), SCENARIO_REFUSALS, ids=lambda each: str(each)[:40])
-def test_invalid_scenario_is_rejected(world: World, asked: Any, said: str) -> None:
-    before = got(world.send("GET", "/_mock/scenario"))
-    assert got(world.send("PUT", "/_mock/scenario", asked)) == (400, {"message": said})
-    assert got(world.send("GET", "/_mock/scenario")) == before
+@pytest.mark.parametrize(
+    ("requested", "message"), SCENARIO_REFUSALS, ids=lambda each: str(each)[:40]
+)
+def test_invalid_scenario_is_rejected(
+    server: InProcessServer, requested: Any, message: str
+) -> None:
+    before = got(server.send("GET", "/_mock/scenario"))
+    assert got(server.send("PUT", "/_mock/scenario", requested)) == (400, {"message": message})
+    assert got(server.send("GET", "/_mock/scenario")) == before
 
 
 @pytest.mark.parametrize(("name", "meant"), [("declins", "declines"), ("@", ""), ("", "")])
-def test_unknown_scenario_error_lists_scenarios(world: World, name: str, meant: str) -> None:
+def test_unknown_scenario_error_lists_scenarios(
+    server: InProcessServer, name: str, meant: str
+) -> None:
     for method, path, body in (
         ("PUT", "/_mock/scenario", {"name": name}),
         ("PUT", "/_mock/sandboxes/x", {"scenario": name}),
     ):
-        status, answer = got(world.send(method, path, body))
+        status, answer = got(server.send(method, path, body))
         assert (status, SHIPPED in answer["message"]) == (400, True)
         assert f"unknown scenario {name!r}" in answer["message"]
         assert ("did you mean" in answer["message"]) == bool(meant)
@@ -488,19 +501,21 @@ RULE_MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("more", "said"), RULE_MISTAKES.values(), ids=RULE_MISTAKES)
-def test_a_document_is_checked_as_a_file_is(world: World, more: dict[str, Any], said: str) -> None:
-    before = got(world.send("GET", "/_mock/scenario"))
-    status, answer = got(world.send("PUT", "/_mock/scenario", {"name": "x"} | more))
-    assert (status, said in answer.get("message", "")) == (400, True)
-    assert got(world.send("GET", "/_mock/scenario")) == before
+@pytest.mark.parametrize(("more", "message"), RULE_MISTAKES.values(), ids=RULE_MISTAKES)
+def test_a_document_is_checked_as_a_file_is(
+    server: InProcessServer, more: dict[str, Any], message: str
+) -> None:
+    before = got(server.send("GET", "/_mock/scenario"))
+    status, answer = got(server.send("PUT", "/_mock/scenario", {"name": "x"} | more))
+    assert (status, message in answer.get("message", "")) == (400, True)
+    assert got(server.send("GET", "/_mock/scenario")) == before
 
 
-def test_unknown_nested_field_gets_suggestion(world: World) -> None:
+def test_unknown_nested_field_gets_suggestion(server: InProcessServer) -> None:
     rule = {"when": {"amout": 1}, "then": {"approve": {}}}
-    told = got(world.send("PUT", "/_mock/scenario", {"name": "x", "rules": [rule]}))
-    said = "rules[0].when: Object contains unknown field `amout`; did you mean `amount`?"
-    assert told == (400, {"message": said})
+    result = got(server.send("PUT", "/_mock/scenario", {"name": "x", "rules": [rule]}))
+    message = "rules[0].when: Object contains unknown field `amout`; did you mean `amount`?"
+    assert result == (400, {"message": message})
 
 
 # Journal ----------------------------------------------------------------------------------------
@@ -510,19 +525,19 @@ def without_time(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: v for k, v in entry.items() if k != "took_us"} for entry in entries]
 
 
-def test_journal_entry_is_complete(world: World) -> None:
-    asked = {"amount": 1800, "currency": "usd", "source": world.token()}
-    made = world.send("POST", "/v1/charges", asked, headers={"idempotency-key": "k"})
-    world.send("POST", "/v1/charges", asked, headers={"idempotency-key": "k", "user-agent": "me"})
-    status, answer = got(world.send("GET", "/_mock/journal?endpoint=create_charge"))
+def test_journal_entry_is_complete(server: InProcessServer) -> None:
+    body = {"amount": 1800, "currency": "usd", "source": server.token()}
+    created = server.send("POST", "/v1/charges", body, headers={"idempotency-key": "k"})
+    server.send("POST", "/v1/charges", body, headers={"idempotency-key": "k", "user-agent": "me"})
+    status, answer = got(server.send("GET", "/_mock/journal?endpoint=create_charge"))
     entry = {
         "at_ms": NOW_MS,
         "endpoint": "create_charge",
         "method": "POST",
         "path": "/v1/charges",
         "status": 200,
-        "request": asked,
-        "reply": made.json,
+        "request": body,
+        "reply": created.json,
     }
     why = "sandbox: VISA ...4242 is listed to approve (documented)"
     assert (status, without_time(answer["data"])) == (
@@ -540,36 +555,36 @@ def test_journal_entry_is_complete(world: World) -> None:
     )
 
 
-def test_journal_lists_ignored_fields(world: World) -> None:
-    asked = {
+def test_journal_lists_ignored_fields(server: InProcessServer) -> None:
+    body = {
         "amount": 5,
         "currency": "usd",
-        "source": world.token(),
+        "source": server.token(),
         "amout": 7,
         "zzz": 1,
     }
-    assert world.send("POST", "/v1/charges", asked).status == 200
-    world.charge()
-    told = got(world.send("GET", "/_mock/journal?endpoint=create_charge"))[1]["data"]
-    assert told[0]["ignored"] == ["amout; did you mean amount?", "zzz"]
-    assert "ignored" not in told[1]
+    assert server.send("POST", "/v1/charges", body).status == 200
+    server.charge()
+    result = got(server.send("GET", "/_mock/journal?endpoint=create_charge"))[1]["data"]
+    assert result[0]["ignored"] == ["amout; did you mean amount?", "zzz"]
+    assert "ignored" not in result[1]
 
 
-def test_journal_lists_ignored_nested_fields(world: World) -> None:
-    world.charge(stored_credentials={"sequenc": "FIRST"})
-    told = got(world.send("GET", "/_mock/journal?endpoint=create_charge"))[1]["data"]
+def test_journal_lists_ignored_nested_fields(server: InProcessServer) -> None:
+    server.charge(stored_credentials={"sequenc": "FIRST"})
+    result = got(server.send("GET", "/_mock/journal?endpoint=create_charge"))[1]["data"]
     inner = "stored_credentials.sequenc"
-    assert told[0]["ignored"] == [f"{inner}; did you mean stored_credentials.sequence?"]
+    assert result[0]["ignored"] == [f"{inner}; did you mean stored_credentials.sequence?"]
 
 
-def test_the_journal_is_filtered(world: World) -> None:
-    token = world.token()  # 1
+def test_the_journal_is_filtered(server: InProcessServer) -> None:
+    token = server.token()  # 1
     charge = {"amount": 5, "currency": "usd", "source": token}
     for _ in range(2):  # 2 and 3: the second is refused
-        world.send("POST", "/v1/charges", charge)
-    world.send("GET", "/v1/charges")  # 4
-    world.send("GET", "/v1/nothing")  # 5
-    world.send("POST", "/v1/charges", charge | {"source": world.token(DECLINES)})  # 6 and 7
+        server.send("POST", "/v1/charges", charge)
+    server.send("GET", "/v1/charges")  # 4
+    server.send("GET", "/v1/nothing")  # 5
+    server.send("POST", "/v1/charges", charge | {"source": server.token(DECLINED_CARD)})  # 6 and 7
     for query, ids in {
         "": [1, 2, 3, 4, 5, 6, 7],
         "endpoint=create_charge": [2, 3, 7],
@@ -584,14 +599,14 @@ def test_the_journal_is_filtered(world: World) -> None:
         "limit=1&endpoint=create_charge": [7],
         "endpoint=create_refund": [],
     }.items():
-        status, answer = got(world.send("GET", f"/_mock/journal?{query}"))
+        status, answer = got(server.send("GET", f"/_mock/journal?{query}"))
         assert (status, [entry["id"] for entry in answer["data"]]) == (200, ids), query
 
 
-def test_control_calls_are_not_journaled(world: World) -> None:
+def test_control_calls_are_not_journaled(server: InProcessServer) -> None:
     for method, path in (("GET", "/_mock/clock"), ("GET", "/_mock/journal"), ("GET", "/livez")):
-        assert world.send(method, path).status == 200
-    assert got(world.send("GET", "/_mock/journal")) == (200, {"data": []})
+        assert server.send(method, path).status == 200
+    assert got(server.send("GET", "/_mock/journal")) == (200, {"data": []})
 
 
 JOURNAL_REFUSALS = {
@@ -604,113 +619,113 @@ JOURNAL_REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("query", "said"), JOURNAL_REFUSALS.items())
-def test_invalid_query_is_rejected(world: World, query: str, said: str) -> None:
-    assert got(world.send("GET", f"/_mock/journal?{query}")) == (400, {"message": said})
+@pytest.mark.parametrize(("query", "message"), JOURNAL_REFUSALS.items())
+def test_invalid_query_is_rejected(server: InProcessServer, query: str, message: str) -> None:
+    assert got(server.send("GET", f"/_mock/journal?{query}")) == (400, {"message": message})
 
 
 @pytest.mark.parametrize("query", ["endpont=create_charge", "endpoint=create_chrge"])
-def test_a_mistyped_filter_is_refused(world: World, query: str) -> None:
-    status, answer = got(world.send("GET", f"/_mock/journal?{query}"))
+def test_a_mistyped_filter_is_refused(server: InProcessServer, query: str) -> None:
+    status, answer = got(server.send("GET", f"/_mock/journal?{query}"))
     assert (status, "did you mean" in answer.get("message", "")) == (400, True)
 
 
-# Waiting: time passes only where a test moves the clock ------------------------------------------
+# Waiting, on a fake clock -------------------------------------------------------------------------
 
 LIST = "endpoint=list_charges"
 VERIFY = "/_mock/verify"
 
 
-class Waiter(HeldWire):
-    """A connection that has asked for something that is waited for."""
+class Waiter(InProcessConnection):
+    """Return a connection with a request that waits."""
 
-    def __init__(self, world: World, path: str, body: Any = None) -> None:
-        super().__init__(world.app)
+    def __init__(self, server: InProcessServer, path: str, body: Any = None) -> None:
+        super().__init__(server.app)
         self.send(request("POST" if body else "GET", path, body))
 
 
-def pay(world: World, times: int = 1) -> None:
-    """Make exchanges of `list_charges`."""
+def pay(server: InProcessServer, times: int = 1) -> None:
+    """Create exchanges of `list_charges`."""
     for _ in range(times):
-        assert world.send("GET", "/v1/charges").status == 200
+        assert server.send("GET", "/v1/charges").status == 200
 
 
-def test_a_wait_ends_with_the_nth_match(world: World) -> None:
-    async def main(_: HeldLoop) -> None:
-        with Waiter(world, f"/_mock/journal?{LIST}&wait=3&wait_ms=60000") as waiter:
-            pay(world, 2)
-            world.send("GET", "/v1/orders")  # no match
+def test_a_wait_ends_with_the_nth_match(server: InProcessServer) -> None:
+    async def main(_: FakeClockLoop) -> None:
+        with Waiter(server, f"/_mock/journal?{LIST}&wait=3&wait_ms=60000") as waiter:
+            pay(server, 2)
+            server.send("GET", "/v1/orders")  # no match
             await settle()
             assert waiter.is_silent()
-            pay(world)
+            pay(server)
             await settle()
-            told = waiter.reply()
-        endpoints = [entry["endpoint"] for entry in told.json["data"]]
-        assert (told.status, endpoints) == (200, ["list_charges"] * 3)
+            response = waiter.read_response()
+        endpoints = [entry["endpoint"] for entry in response.json["data"]]
+        assert (response.status, endpoints) == (200, ["list_charges"] * 3)
 
     run(main)
 
 
-def test_a_wait_for_entries_that_exist_is_answered_at_once(world: World) -> None:
-    async def main(_: HeldLoop) -> None:
-        pay(world, 2)
-        with Waiter(world, f"/_mock/journal?{LIST}&wait=2&wait_ms=60000") as waiter:
+def test_a_wait_for_entries_that_exist_is_answered_at_once(server: InProcessServer) -> None:
+    async def main(_: FakeClockLoop) -> None:
+        pay(server, 2)
+        with Waiter(server, f"/_mock/journal?{LIST}&wait=2&wait_ms=60000") as waiter:
             await settle()
-            assert len(waiter.reply().json["data"]) == 2
+            assert len(waiter.read_response().json["data"]) == 2
 
     run(main)
 
 
-def test_a_wait_ends_after_wait_ms_with_the_matches_so_far(world: World) -> None:
-    async def main(loop: HeldLoop) -> None:
-        pay(world)
-        with Waiter(world, f"/_mock/journal?{LIST}&wait=2&wait_ms=60000") as waiter:
+def test_a_wait_ends_after_wait_ms_with_the_matches_so_far(server: InProcessServer) -> None:
+    async def main(loop: FakeClockLoop) -> None:
+        pay(server)
+        with Waiter(server, f"/_mock/journal?{LIST}&wait=2&wait_ms=60000") as waiter:
             await loop.advance(59.999)
             assert waiter.is_silent()
             await loop.advance(0.001)
-            told = waiter.reply()
-        assert (told.status, len(told.json["data"])) == (200, 1)
+            response = waiter.read_response()
+        assert (response.status, len(response.json["data"])) == (200, 1)
 
     run(main)
 
 
-def test_concurrent_waits(served: Served) -> None:
-    """On real sockets: in one sandbox, and in another that sees nothing of it."""
-    one, other = Shop(served.port, "waits-one"), Shop(served.port, "waits-other")
+def test_concurrent_waits(shared_server: ServerProcess) -> None:
+    """On real sockets: in one sandbox, and in another one that is not affected."""
+    one, other = Shop(shared_server.port, "waits-one"), Shop(shared_server.port, "waits-other")
     query = f"/_mock/journal?{LIST}&wait_ms=60000&wait="
     verify = {"endpoint": "list_charges", "at_least": 2, "within_ms": 60_000}
     with ExitStack() as stack:
-        wires = [stack.enter_context(one.waiting(f"{query}{n}")) for n in (1, 1, 2, 2)]
-        wires.append(stack.enter_context(one.waiting(VERIFY, verify)))
+        waiters = [stack.enter_context(one.waiting(f"{query}{n}")) for n in (1, 1, 2, 2)]
+        waiters.append(stack.enter_context(one.waiting(VERIFY, verify)))
         elsewhere = stack.enter_context(other.waiting(f"{query}1"))
         one.pay(2)
-        told = [wire.reply() for wire in wires]
-        counts = [len(each.json["data"]) for each in told[:4]]
+        result = [connection.read_response() for connection in waiters]
+        counts = [len(each.json["data"]) for each in result[:4]]
         assert all(1 <= count <= 2 for count in counts[:2])
-        assert (counts[2:], told[4].json) == ([2, 2], {"verified": True, "count": 2})
+        assert (counts[2:], result[4].json) == ([2, 2], {"verified": True, "count": 2})
         assert elsewhere.is_silent()
         other.pay()
-        assert len(elsewhere.reply().json["data"]) == 1
+        assert len(elsewhere.read_response().json["data"]) == 1
 
 
-def test_abandoned_wait_does_not_affect_other_requests(served: Served) -> None:
-    shop = Shop(served.port, "waits-gone")
+def test_abandoned_wait_does_not_affect_other_requests(shared_server: ServerProcess) -> None:
+    shop = Shop(shared_server.port, "waits-gone")
     for _ in range(20):
-        shop.waiting("/_mock/journal?wait=9&wait_ms=60000").vanish()
+        shop.waiting("/_mock/journal?wait=9&wait_ms=60000").reset()
     shop.pay(9)
-    assert shop.ask("GET", "/_mock/journal?wait=9").status == 200
+    assert shop.send("GET", "/_mock/journal?wait=9").status == 200
 
 
-def test_verify_waits_until_the_bound_is_met(world: World) -> None:
-    async def main(_: HeldLoop) -> None:
-        asked = {"endpoint": "list_charges", "exactly": 2, "within_ms": 60_000}
-        with Waiter(world, VERIFY, asked) as waiter:
-            pay(world)
+def test_verify_waits_until_the_bound_is_met(server: InProcessServer) -> None:
+    async def main(_: FakeClockLoop) -> None:
+        body = {"endpoint": "list_charges", "exactly": 2, "within_ms": 60_000}
+        with Waiter(server, VERIFY, body) as waiter:
+            pay(server)
             await settle()
             assert waiter.is_silent()
-            pay(world)
+            pay(server)
             await settle()
-            assert got(waiter.reply()) == (200, {"verified": True, "count": 2})
+            assert got(waiter.read_response()) == (200, {"verified": True, "count": 2})
 
     run(main)
 
@@ -718,24 +733,26 @@ def test_verify_waits_until_the_bound_is_met(world: World) -> None:
 @pytest.mark.parametrize(
     "bound", [{"at_least": 2}, {"exactly": 2}, {"in_order": ["create_refund"]}]
 )
-def test_verify_fails_after_within_ms(world: World, bound: Any) -> None:
-    async def main(loop: HeldLoop) -> None:
-        with Waiter(world, VERIFY, {"within_ms": 60_000} | bound) as waiter:
+def test_verify_fails_after_within_ms(server: InProcessServer, bound: Any) -> None:
+    async def main(loop: FakeClockLoop) -> None:
+        with Waiter(server, VERIFY, {"within_ms": 60_000} | bound) as waiter:
             await loop.advance(59.999)
             assert waiter.is_silent()
             await loop.advance(0.001)
-            told = waiter.reply()
-        assert (told.status, told.json["verified"]) == (409, False)
+            response = waiter.read_response()
+        assert (response.status, response.json["verified"]) == (409, False)
 
     run(main)
 
 
-def test_verify_fails_at_once_when_the_bound_cannot_be_met_any_more(world: World) -> None:
-    async def main(_: HeldLoop) -> None:
-        pay(world, 3)
-        with Waiter(world, VERIFY, {"at_most": 2, "within_ms": 60_000}) as waiter:
+def test_verify_fails_at_once_when_the_bound_cannot_be_met_any_more(
+    server: InProcessServer,
+) -> None:
+    async def main(_: FakeClockLoop) -> None:
+        pay(server, 3)
+        with Waiter(server, VERIFY, {"at_most": 2, "within_ms": 60_000}) as waiter:
             await settle()
-            status, answer = got(waiter.reply())
+            status, answer = got(waiter.read_response())
         assert (status, answer["message"]) == (
             409,
             "expected 2 or fewer matching requests, found 3",
@@ -744,17 +761,17 @@ def test_verify_fails_at_once_when_the_bound_cannot_be_met_any_more(world: World
     run(main)
 
 
-def test_a_wait_in_a_deleted_sandbox_makes_no_sandbox(world: World) -> None:
-    async def main(loop: HeldLoop) -> None:
-        assert root(world, "PUT", "/_mock/sandboxes/gone", {}).status == 200
+def test_a_wait_in_a_deleted_sandbox_makes_no_sandbox(server: InProcessServer) -> None:
+    async def main(loop: FakeClockLoop) -> None:
+        assert root(server, "PUT", "/_mock/sandboxes/gone", {}).status == 200
         path = "/sandbox/gone/_mock/journal?wait=1&wait_ms=60000"
-        with Waiter(world, path) as waiter:
+        with Waiter(server, path) as waiter:
             await settle()
             assert waiter.is_silent()
-            assert root(world, "DELETE", "/_mock/sandboxes/gone").status == 200
+            assert root(server, "DELETE", "/_mock/sandboxes/gone").status == 200
             await loop.advance(60)
-            waiter.reply()
-        assert root(world, "GET", "/_mock/sandboxes/gone").status == 404
+            waiter.read_response()
+        assert root(server, "GET", "/_mock/sandboxes/gone").status == 404
 
     run(main)
 
@@ -763,42 +780,45 @@ class Shop:
     """A sandbox of a server."""
 
     def __init__(self, port: int, name: str) -> None:
-        known = derive_credentials(SEED, name)
+        credentials = derive_credentials(SEED, name)
         self.port, self.base = port, f"/sandbox/{name}"
-        self.headers = {"apikey": known.api_key, "authorization": f"Bearer {known.access_token}"}
+        self.headers = {
+            "apikey": credentials.api_key,
+            "authorization": f"Bearer {credentials.access_token}",
+        }
         assert call(port, "PUT", f"/_mock/sandboxes/{name}").status == 200
 
-    def ask(self, method: str, path: str, body: Any = None) -> Told:
+    def send(self, method: str, path: str, body: Any = None) -> RawResponse:
         return call(self.port, method, self.base + path, body, **self.headers)
 
     def pay(self, times: int = 1) -> None:
-        """Make exchanges of `list_charges`."""
+        """Create exchanges of `list_charges`."""
         for _ in range(times):
-            assert self.ask("GET", "/v1/charges").status == 200
+            assert self.send("GET", "/v1/charges").status == 200
 
-    def waiting(self, path: str, body: Any = None) -> Wire:
-        """Ask for something that is waited for, and do not read the answer."""
-        wire = Wire(self.port)
+    def waiting(self, path: str, body: Any = None) -> RawConnection:
+        """Send a request that waits, and do not read the response."""
+        connection = RawConnection(self.port)
         data = request("POST" if body else "GET", self.base + path, body, headers=self.headers)
-        wire.send(data)
-        return wire
+        connection.send(data)
+        return connection
 
 
 # Verify -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def shopped(world: World) -> World:
+def shopped(server: InProcessServer) -> InProcessServer:
     """Tokens, two charges of 1800, one of 500 with metadata, one declined; ids 1 to 8."""
     for amount, pan, more in (
         (1800, VISA, {}),
         (1800, VISA, {}),
         (500, VISA, {"metadata": {"order": "7", "who": {"name": "jo"}}, "capture": False}),
-        (900, DECLINES, {}),
+        (900, DECLINED_CARD, {}),
     ):
-        asked = {"amount": amount, "currency": "usd", "source": world.token(pan)} | more
-        world.send("POST", "/v1/charges", asked)
-    return world
+        body = {"amount": amount, "currency": "usd", "source": server.token(pan)} | more
+        server.send("POST", "/v1/charges", body)
+    return server
 
 
 CHARGE = {"endpoint": "create_charge"}
@@ -831,9 +851,9 @@ TRUE: list[tuple[dict[str, Any], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "count"), TRUE, ids=lambda each: str(each)[:70])
-def test_verify_succeeds(shopped: World, asked: dict[str, Any], count: int) -> None:
-    assert got(shopped.send("POST", "/_mock/verify", asked)) == (
+@pytest.mark.parametrize(("requested", "count"), TRUE, ids=lambda each: str(each)[:70])
+def test_verify_succeeds(shopped: InProcessServer, requested: dict[str, Any], count: int) -> None:
+    assert got(shopped.send("POST", "/_mock/verify", requested)) == (
         200,
         {"verified": True, "count": count},
     )
@@ -896,19 +916,19 @@ UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
 
 
 @pytest.mark.parametrize(
-    ("asked", "count", "said", "nearest"), UNTRUE, ids=[str(row[0])[:70] for row in UNTRUE]
+    ("requested", "count", "message", "nearest"), UNTRUE, ids=[str(row[0])[:70] for row in UNTRUE]
 )
 def test_verify_fails_with_near_misses(
-    shopped: World,
-    asked: dict[str, Any],
+    shopped: InProcessServer,
+    requested: dict[str, Any],
     count: int,
-    said: str,
+    message: str,
     nearest: list[dict[str, Any]] | None,
 ) -> None:
-    expected: dict[str, Any] = {"verified": False, "count": count, "message": said}
+    expected: dict[str, Any] = {"verified": False, "count": count, "message": message}
     if nearest is not None:
         expected["nearest"] = nearest
-    assert got(shopped.send("POST", "/_mock/verify", asked)) == (409, expected)
+    assert got(shopped.send("POST", "/_mock/verify", requested)) == (409, expected)
 
 
 VERIFY_REFUSALS: list[tuple[Any, str]] = [
@@ -926,13 +946,15 @@ VERIFY_REFUSALS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "said"), VERIFY_REFUSALS, ids=lambda each: str(each)[:40])
-def test_invalid_verification_is_rejected(world: World, asked: Any, said: str) -> None:
-    assert got(world.send("POST", "/_mock/verify", asked)) == (400, {"message": said})
+@pytest.mark.parametrize(("requested", "message"), VERIFY_REFUSALS, ids=lambda each: str(each)[:40])
+def test_invalid_verification_is_rejected(
+    server: InProcessServer, requested: Any, message: str
+) -> None:
+    assert got(server.send("POST", "/_mock/verify", requested)) == (400, {"message": message})
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     [
         {"endpoint": "create_chrge", "never": True},
         {"endpoint": "create_chrge"},
@@ -944,17 +966,19 @@ def test_invalid_verification_is_rejected(world: World, asked: Any, said: str) -
     ],
     ids=str,
 )
-def test_verification_without_criteria_is_rejected(world: World, asked: dict[str, Any]) -> None:
-    assert world.send("POST", "/_mock/verify", asked).status == 400
+def test_verification_without_criteria_is_rejected(
+    server: InProcessServer, requested: dict[str, Any]
+) -> None:
+    assert server.send("POST", "/_mock/verify", requested).status == 400
 
 
-def test_field_sent_with_default_value_matches(world: World) -> None:
-    world.charge(capture=True)
-    asked = {"match": {"capture": True}, "exactly": 1}
-    assert world.send("POST", "/_mock/verify", asked).status == 200
+def test_field_sent_with_default_value_matches(server: InProcessServer) -> None:
+    server.charge(capture=True)
+    body = {"match": {"capture": True}, "exactly": 1}
+    assert server.send("POST", "/_mock/verify", body).status == 200
 
 
-# Nothing ends in a 500 --------------------------------------------------------------------------
+# No request gets a 500 ----------------------------------------------------------------------------
 
 PATHS = [
     ("PUT", "/_mock/sandboxes/x"),
@@ -989,40 +1013,42 @@ BODIES = [
 
 @pytest.mark.parametrize(("method", "path"), PATHS)
 @pytest.mark.parametrize("body", BODIES, ids=lambda each: each[:30].decode("latin-1"))
-def test_no_body_ends_in_a_500(world: World, method: str, path: str, body: bytes) -> None:
-    reply = world.send(method, path, raw=body)  # a bug would be raised here
+def test_no_body_ends_in_a_500(
+    server: InProcessServer, method: str, path: str, body: bytes
+) -> None:
+    reply = server.send(method, path, raw=body)  # a bug would be raised here
     assert reply.status in {200, 400, 409}
     if reply.status == 400:
         assert reply.json["message"]
 
 
-def test_every_problem_can_be_asked_for(world: World) -> None:
+def test_every_problem_can_be_asked_for(server: InProcessServer) -> None:
     failed = []
     for name in BY_NAME:
         headers = {"x-mock-clover-fault": f"problem problem={name}"}
         try:
-            world.send("GET", "/v1/charges", headers=headers)
+            server.send("GET", "/v1/charges", headers=headers)
         except KeyError:
             failed.append(name)
     assert failed == []
 
 
-def test_unknown_problem_in_header_is_rejected(world: World) -> None:
+def test_unknown_problem_in_header_is_rejected(server: InProcessServer) -> None:
     headers = {"x-mock-clover-fault": "problem problem=RATE_LIMITD"}
-    assert world.send("GET", "/v1/charges", headers=headers).status == 400
+    assert server.send("GET", "/v1/charges", headers=headers).status == 400
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [("DELETE", "/_mock/clock"), ("GET", "/_mock/fork"), ("POST", "/_mock/sandboxes/x")],
 )
-def test_unsupported_method(world: World, method: str, path: str) -> None:
-    assert world.send(method, path).status == 405
+def test_unsupported_method(server: InProcessServer, method: str, path: str) -> None:
+    assert server.send(method, path).status == 405
 
 
 @pytest.mark.parametrize("path", ["/_mock/nothing", "/_mock/sandboxes/a/b"])
-def test_unknown_path(world: World, path: str) -> None:
-    assert world.send("GET", path).status == 404
+def test_unknown_path(server: InProcessServer, path: str) -> None:
+    assert server.send("GET", path).status == 404
 
 
 NAME_ERROR = "name: use up to 64 letters, digits, '.', '_' and '-'; start with a letter or digit"
@@ -1039,16 +1065,20 @@ SANDBOX_REFUSALS: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "asked", "said"), SANDBOX_REFUSALS)
-def test_invalid_sandbox_is_rejected(world: World, name: str, asked: Any, said: str) -> None:
-    before = got(world.send("GET", "/_mock/sandboxes"))
-    told = got(world.send("PUT", f"/_mock/sandboxes/{name}", asked))
-    assert told == (400, {"message": said})
-    assert got(world.send("GET", "/_mock/sandboxes")) == before
+@pytest.mark.parametrize(("name", "requested", "message"), SANDBOX_REFUSALS)
+def test_invalid_sandbox_is_rejected(
+    server: InProcessServer, name: str, requested: Any, message: str
+) -> None:
+    before = got(server.send("GET", "/_mock/sandboxes"))
+    result = got(server.send("PUT", f"/_mock/sandboxes/{name}", requested))
+    assert result == (400, {"message": message})
+    assert got(server.send("GET", "/_mock/sandboxes")) == before
 
 
-def test_command_line_overrides_sandbox_settings(make_world: Callable[..., World]) -> None:
-    world = make_world(dialect="documented")
+def test_command_line_overrides_sandbox_settings(
+    make_server: Callable[..., InProcessServer],
+) -> None:
+    server = make_server(dialect="documented")
     document = {"name": "x", "settings": {"dialect": "observed"}}
-    answer = got(world.send("PUT", "/_mock/scenario", document))[1]
+    answer = got(server.send("PUT", "/_mock/scenario", document))[1]
     assert answer["settings"] == {"dialect": "documented"}

@@ -1,4 +1,4 @@
-"""The dashboard's files by their text: nothing reads markup from a text, nothing grows too long."""
+"""Static checks of the dashboard's files: nothing parses markup, and no file is too long."""
 
 import re
 
@@ -29,16 +29,18 @@ def test_no_file_uses_forbidden_apis(what: str) -> None:
 
 
 def test_files_are_short_and_have_a_comment() -> None:
-    told = [(file, file.read_text("utf-8").splitlines()) for file in FILES]
-    assert [file.name for file, lines in told if len(lines) > LINES_MAX] == []
+    result = [(file, file.read_text("utf-8").splitlines()) for file in FILES]
+    assert [file.name for file, lines in result if len(lines) > LINES_MAX] == []
     assert [
         f"{file.name}:{number}"
-        for file, lines in told
+        for file, lines in result
         for number, line in enumerate(lines, 1)
         if len(line) > CHARS_MAX and file.suffix == ".js"
     ] == []
     first = {".js": "// ", ".css": "/* ", ".html": "<!DOCTYPE html>"}
-    assert [file.name for file, lines in told if not lines[0].startswith(first[file.suffix])] == []
+    assert [
+        file.name for file, lines in result if not lines[0].startswith(first[file.suffix])
+    ] == []
 
 
 def test_no_function_of_the_scripts_is_long() -> None:
@@ -58,7 +60,7 @@ def test_no_function_of_the_scripts_is_long() -> None:
 
 def test_imported_modules_exist() -> None:
     names = {file.name for file in FILES}
-    asked = {
+    requested = {
         name
         for file in FILES
         if file.suffix in (".js", ".html")
@@ -66,5 +68,5 @@ def test_imported_modules_exist() -> None:
             r"[\"'](?:\./|/_mock/static/)([\w.-]+)[\"']", file.read_text("utf-8")
         )
     }
-    assert asked <= names
-    assert names - asked == {"index.html"}
+    assert requested <= names
+    assert names - requested == {"index.html"}

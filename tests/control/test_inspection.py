@@ -1,6 +1,6 @@
-"""The calls behind a dashboard: what an exchange changed, what rows there are, what became of them.
+"""The endpoints behind the dashboard: exchanges with their changes, row lists and timelines.
 
-Whole replies are compared; the ids in them are read off earlier answers.
+Complete responses are compared; the ids in them come from earlier responses.
 """
 
 import json
@@ -22,11 +22,11 @@ from mock_clover.sandbox.journal import ENTRIES_MAX
 from mock_clover.sandbox.tables import TABLES
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_fault import FIELDS_BY_KIND, Fault, FaultKind
-from tests.canary import CVV, PAN, songs
-from tests.hostile import furnish
-from tests.world import DECLINES, NOW_MS, VISA, World
+from tests.canary import CVV, PAN, find_leaks
+from tests.hostile import create_fixtures
+from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 DAY_MS = 86_400_000
 HOME = "http://localhost:4242"
 RULES = """\
@@ -41,41 +41,43 @@ rules:
 
 
 @pytest.fixture
-def world(make_world: MakeWorld) -> World:
-    """A world at which somebody looks, so that its changes are noted."""
-    made = make_world()
-    made.sandbox.enable_change_recording()
-    return made
+def server(make_server: MakeServer) -> InProcessServer:
+    """A server whose sandbox is watched, so that its changes are recorded."""
+    created = make_server()
+    created.sandbox.enable_change_recording()
+    return created
 
 
-def look(world: World, path: str) -> Any:
-    """Return what a control call shows."""
-    got = world.send("GET", f"/_mock{path}")
+def get_json(server: InProcessServer, path: str) -> Any:
+    """Return the document of a control request."""
+    got = server.send("GET", f"/_mock{path}")
     assert got.status == 200, got
     return got.json
 
 
-def refused(world: World, method: str, path: str, body: Any = None) -> tuple[int, str]:
-    got = world.send(method, f"/_mock{path}", body)
+def refused(server: InProcessServer, method: str, path: str, body: Any = None) -> tuple[int, str]:
+    got = server.send(method, f"/_mock{path}", body)
     return got.status, got.json["message"]
 
 
-def last(world: World) -> Any:
-    """Return the newest exchange, whole."""
-    return look(world, f"/journal/{world.sandbox.journal.count}")
+def last(server: InProcessServer) -> Any:
+    """Return the newest exchange in full."""
+    return get_json(server, f"/journal/{server.sandbox.journal.count}")
 
 
 # One exchange -------------------------------------------------------------------------------------
 
 
-def test_exchange_has_changes_and_curl_command(world: World) -> None:
-    token = world.token()
-    charge = world.charge(source=token, capture=False)
-    world.send("POST", f"/v1/charges/{charge['id']}/capture", {"amount": 1000})
-    told = last(world)
-    before, after = (each.pop("after") for each in (told["changes"][0] | {}, told["changes"][0]))
+def test_exchange_has_changes_and_curl_command(server: InProcessServer) -> None:
+    token = server.token()
+    charge = server.charge(source=token, capture=False)
+    server.send("POST", f"/v1/charges/{charge['id']}/capture", {"amount": 1000})
+    result = last(server)
+    before, after = (
+        each.pop("after") for each in (result["changes"][0] | {}, result["changes"][0])
+    )
     assert before == after
-    before = told["changes"][0].pop("before")
+    before = result["changes"][0].pop("before")
     changed = {"state": "captured", "amount_captured": 1000, "captured_ms": NOW_MS}
     assert after == before | changed
     assert before["token"] == {
@@ -92,8 +94,8 @@ def test_exchange_has_changes_and_curl_command(world: World) -> None:
         "created_ms": NOW_MS,
     }
     path = f"/v1/charges/{charge['id']}/capture"
-    assert told == {
-        "exchange": look(world, "/journal")["data"][-1],
+    assert result == {
+        "exchange": get_json(server, "/journal")["data"][-1],
         "rule": None,
         "changes": [{"table": "charges", "id": charge["id"], "cause": "call"}],
         "noted": True,
@@ -105,62 +107,64 @@ def test_exchange_has_changes_and_curl_command(world: World) -> None:
     }
 
 
-def test_a_new_row_has_nothing_before_it_and_a_deleted_one_nothing_after(world: World) -> None:
-    customer = world.customer()["id"]
-    made = [(each["table"], each["before"] is None) for each in last(world)["changes"]]
-    assert made == [("customers", True), ("tokens", False)]
-    world.send("DELETE", f"/v1/customers/{customer}")
-    gone = [(each["table"], each["after"] is None) for each in last(world)["changes"]]
+def test_a_new_row_has_nothing_before_it_and_a_deleted_one_nothing_after(
+    server: InProcessServer,
+) -> None:
+    customer = server.customer()["id"]
+    created = [(each["table"], each["before"] is None) for each in last(server)["changes"]]
+    assert created == [("customers", True), ("tokens", False)]
+    server.send("DELETE", f"/v1/customers/{customer}")
+    gone = [(each["table"], each["after"] is None) for each in last(server)["changes"]]
     assert gone == [("tokens", False), ("customers", True)]
 
 
-def test_job_changes_are_attributed_to_next_exchange(world: World) -> None:
-    charge = world.charge(capture=False)
-    world.clock.advance(7 * DAY_MS)
-    world.send("GET", f"/v1/charges/{charge['id']}")
-    (change,) = last(world)["changes"]
+def test_job_changes_are_attributed_to_next_exchange(server: InProcessServer) -> None:
+    charge = server.charge(capture=False)
+    server.clock.advance(7 * DAY_MS)
+    server.send("GET", f"/v1/charges/{charge['id']}")
+    (change,) = last(server)["changes"]
     assert (change["id"], change["cause"]) == (charge["id"], "authorization_expired")
     assert (change["before"]["state"], change["after"]["state"]) == ("authorized", "expired")
 
 
-def test_control_call_changes_are_attributed_to_next_exchange(world: World) -> None:
-    pending = furnish(world).pending
-    world.send("POST", f"/_mock/threeds/{pending}", {"result": "approve"})
-    asked = {"charge_id": pending, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
-    assert world.send("POST", "/v1/charges/finalize_payment", asked).status == 200
-    causes = [(each["table"], each["cause"]) for each in last(world)["changes"]]
+def test_control_call_changes_are_attributed_to_next_exchange(server: InProcessServer) -> None:
+    pending = create_fixtures(server).pending
+    server.send("POST", f"/_mock/threeds/{pending}", {"result": "approve"})
+    body = {"charge_id": pending, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
+    assert server.send("POST", "/v1/charges/finalize_payment", body).status == 200
+    causes = [(each["table"], each["cause"]) for each in last(server)["changes"]]
     assert causes[:2] == [("charges", "resolve_threeds"), ("charges", "call")]
 
 
-def test_a_refusal_changes_nothing(world: World) -> None:
-    world.send("POST", "/v1/charges", {"amount": 1})
-    told = last(world)
-    assert (told["exchange"]["status"], told["changes"]) == (400, [])
-    assert told["hint"] == "its body was not parsed, so it cannot be replayed"
+def test_a_refusal_changes_nothing(server: InProcessServer) -> None:
+    server.send("POST", "/v1/charges", {"amount": 1})
+    result = last(server)
+    assert (result["exchange"]["status"], result["changes"]) == (400, [])
+    assert result["hint"] == "its body was not parsed, so it cannot be replayed"
 
 
-def test_changes_are_recorded_after_first_inspection(make_world: MakeWorld) -> None:
-    world = make_world()
-    world.charge()
-    told = last(world)
-    said = "its changes were not recorded; recording starts when the live journal is first used"
-    assert (told["changes"], told["noted"], told["hint"]) == ([], False, said)
-    world.charge()
-    assert [each["table"] for each in last(world)["changes"]] == ["charges", "tokens"]
-    assert look(world, "/journal/2")["hint"] == said
+def test_changes_are_recorded_after_first_inspection(make_server: MakeServer) -> None:
+    server = make_server()
+    server.charge()
+    result = last(server)
+    message = "its changes were not recorded; recording starts when the live journal is first used"
+    assert (result["changes"], result["noted"], result["hint"]) == ([], False, message)
+    server.charge()
+    assert [each["table"] for each in last(server)["changes"]] == ["charges", "tokens"]
+    assert get_json(server, "/journal/2")["hint"] == message
 
 
-def test_change_log_is_bounded(world: World) -> None:
-    customer = world.customer()["id"]
+def test_change_log_is_bounded(server: InProcessServer) -> None:
+    customer = server.customer()["id"]
     for _ in range(CHANGES_MAX // 2):
-        world.charge(source=customer)
-    first = world.sandbox.journal.count + 1
+        server.charge(source=customer)
+    first = server.sandbox.journal.count + 1
     for _ in range(CHANGES_MAX):
-        world.send("PUT", f"/v1/customers/{customer}", {"email": "jo@example.com"})
-    kept = world.sandbox.journal.count - ENTRIES_MAX + 1
-    assert first < kept
-    assert look(world, f"/journal/{kept}")["hint"] is None
-    ring = world.sandbox.changes
+        server.send("PUT", f"/v1/customers/{customer}", {"email": "jo@example.com"})
+    saved = server.sandbox.journal.count - ENTRIES_MAX + 1
+    assert first < saved
+    assert get_json(server, f"/journal/{saved}")["hint"] is None
+    ring = server.sandbox.changes
     assert [ring.is_complete_for(each) for each in (first - 1, first, first + 1)] == [
         False,
         False,
@@ -173,17 +177,17 @@ def test_recorded_tables_exist(table: str) -> None:
     assert table in TABLES
 
 
-def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_world: MakeWorld) -> None:
-    world = make_world(parse(RULES.encode() + b"data: {people: 3}\n", "rules"))
-    world.sandbox.enable_change_recording()
-    world.charge()
-    assert world.sandbox.changes.for_exchange(1)
-    twin = world.sandboxes.fork(world.sandbox, "twin")
-    snapshot = Codec(Snapshot).decode(encode(take_snapshot(world.sandbox)))
-    replaced = world.sandboxes.get_or_create("restored")
+def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_server: MakeServer) -> None:
+    server = make_server(parse(RULES.encode() + b"data: {people: 3}\n", "rules"))
+    server.sandbox.enable_change_recording()
+    server.charge()
+    assert server.sandbox.changes.for_exchange(1)
+    twin = server.sandboxes.fork(server.sandbox, "twin")
+    snapshot = Codec(Snapshot).decode(encode(take_snapshot(server.sandbox)))
+    replaced = server.sandboxes.get_or_create("restored")
     restored = restore(replaced, snapshot)
-    world.sandboxes.replace(replaced, restored)
-    fresh = world.sandboxes.get_or_create("fresh")
+    server.sandboxes.replace(replaced, restored)
+    fresh = server.sandboxes.get_or_create("fresh")
     restored.enable_change_recording()
     for sandbox in (twin, restored, fresh):
         assert [sandbox.changes.for_exchange(number) for number in (0, 1, 2)] == [[], [], []], (
@@ -191,7 +195,7 @@ def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_world: Make
         )
     restored.customers.delete(next(key for key, _ in restored.customers.items()))
     assert [each.table for each in restored.changes.for_exchange(1)] == ["customers"]
-    assert [each.table for each in world.sandbox.changes.for_exchange(1)] == ["tokens"]
+    assert [each.table for each in server.sandbox.changes.for_exchange(1)] == ["tokens"]
 
 
 WHO_DECIDED: dict[str, tuple[dict[str, Any], dict[str, str], dict[str, str] | None]] = {
@@ -223,23 +227,23 @@ WHO_DECIDED: dict[str, tuple[dict[str, Any], dict[str, str], dict[str, str] | No
 
 
 @pytest.mark.parametrize("case", WHO_DECIDED.values(), ids=WHO_DECIDED)
-def test_exchange_names_deciding_rule(make_world: MakeWorld, case: Any) -> None:
-    asked, headers, expected = case
-    world = make_world(parse(RULES.encode(), "rules"))
-    source = world.token()
-    body = {"currency": "usd", "source": source} | asked
-    world.send("POST", "/v1/charges", body, headers=headers)
-    told = last(world)
+def test_exchange_names_deciding_rule(make_server: MakeServer, case: Any) -> None:
+    requested, headers, expected = case
+    server = make_server(parse(RULES.encode(), "rules"))
+    source = server.token()
+    body = {"currency": "usd", "source": source} | requested
+    server.send("POST", "/v1/charges", body, headers=headers)
+    result = last(server)
     if "x-mock-clover-fault" in headers:
-        fault = told["exchange"]["fault"]
+        fault = result["exchange"]["fault"]
         expected = {"name": f"fault: {fault}", "because": "the fault was active"}
-    assert told["rule"] == expected
+    assert result["rule"] == expected
 
 
-def test_exchange_names_deciding_card(world: World) -> None:
-    asked = {"amount": 1, "currency": "usd", "source": world.token(DECLINES)}
-    why = world.send("POST", "/v1/charges", asked).why
-    assert last(world)["rule"] == {"name": why, "because": "the scenario lists the card"}
+def test_exchange_names_deciding_card(server: InProcessServer) -> None:
+    body = {"amount": 1, "currency": "usd", "source": server.token(DECLINED_CARD)}
+    why = server.send("POST", "/v1/charges", body).why
+    assert last(server)["rule"] == {"name": why, "because": "the scenario lists the card"}
 
 
 NOT_KEPT = "its request contained card data, so it was not stored and cannot be replayed"
@@ -257,13 +261,13 @@ UNREPEATABLE: dict[str, tuple[str, str, Any, str]] = {
 
 
 @pytest.mark.parametrize("case", UNREPEATABLE.values(), ids=UNREPEATABLE)
-def test_unstored_request_cannot_be_replayed(world: World, case: Any) -> None:
-    method, path, body, said = case
-    world.send(method, path, body)
-    told = last(world)
-    assert (told["curl"], told["replayable"], told["hint"]) == (None, False, said)
-    assert refused(world, "POST", "/journal/1/replay", {}) == (400, f"exchange 1: {said}")
-    assert world.sandbox.journal.count == 1
+def test_unstored_request_cannot_be_replayed(server: InProcessServer, case: Any) -> None:
+    method, path, body, message = case
+    server.send(method, path, body)
+    result = last(server)
+    assert (result["curl"], result["replayable"], result["hint"]) == (None, False, message)
+    assert refused(server, "POST", "/journal/1/replay", {}) == (400, f"exchange 1: {message}")
+    assert server.sandbox.journal.count == 1
 
 
 UNKNOWN_EXCHANGES = {
@@ -276,28 +280,28 @@ UNKNOWN_EXCHANGES = {
 }
 
 
-@pytest.mark.parametrize(("number", "said"), UNKNOWN_EXCHANGES.items())
-def test_unknown_exchange_id(world: World, number: str, said: str) -> None:
-    world.charge(source=world.customer()["id"])
-    world.sandbox.journal.__init__()  # type: ignore[misc] # an empty one
-    world.send("GET", "/v1/charges")
-    assert refused(world, "GET", f"/journal/{number}") == (404, said)
-    assert refused(world, "POST", f"/journal/{number}/replay", {}) == (404, said)
+@pytest.mark.parametrize(("number", "message"), UNKNOWN_EXCHANGES.items())
+def test_unknown_exchange_id(server: InProcessServer, number: str, message: str) -> None:
+    server.charge(source=server.customer()["id"])
+    server.sandbox.journal.__init__()  # type: ignore[misc] # an empty one
+    server.send("GET", "/v1/charges")
+    assert refused(server, "GET", f"/journal/{number}") == (404, message)
+    assert refused(server, "POST", f"/journal/{number}/replay", {}) == (404, message)
 
 
-def test_evicted_exchange_id(world: World) -> None:
+def test_evicted_exchange_id(server: InProcessServer) -> None:
     for _ in range(ENTRIES_MAX + 1):
-        world.send("GET", "/v1/orders/x")
-    assert refused(world, "GET", "/journal/1") == (404, "exchange 1 is no longer in the journal")
-    assert look(world, "/journal/2")["exchange"]["id"] == 2
+        server.send("GET", "/v1/orders/x")
+    assert refused(server, "GET", "/journal/1") == (404, "exchange 1 is no longer in the journal")
+    assert get_json(server, "/journal/2")["exchange"]["id"] == 2
 
 
-def test_replay_by_exchange_id(world: World) -> None:
-    customer = world.customer()["id"]
-    charge = world.charge(source=customer, amount=700)
-    number, keyed = world.sandbox.journal.count, {"idempotency_key": "again"}
+def test_replay_by_exchange_id(server: InProcessServer) -> None:
+    customer = server.customer()["id"]
+    charge = server.charge(source=customer, amount=700)
+    number, keyed = server.sandbox.journal.count, {"idempotency_key": "again"}
     replies = [
-        world.send("POST", f"/_mock/journal/{number}/replay", body) for body in ({}, keyed, keyed)
+        server.send("POST", f"/_mock/journal/{number}/replay", body) for body in ({}, keyed, keyed)
     ]
     assert [each.status for each in replies] == [200, 200, 200]
     first, second, third = (each.json for each in replies)
@@ -310,20 +314,20 @@ def test_replay_by_exchange_id(world: World) -> None:
     }
     assert len({charge["id"], first["reply"]["id"], second["reply"]["id"]}) == 3
     assert third == second | {"id": number + 3, "why": f"idempotency: replay of: {second['why']}"}
-    shown = look(world, f"/journal/{number + 1}")["exchange"]
+    shown = get_json(server, f"/journal/{number + 1}")["exchange"]
     assert (shown["client"], shown["request"]) == (
         "mock-clover replay",
         {"amount": 700, "currency": "usd", "source": customer},
     )
 
 
-def test_replay_repeats_decline_but_not_fault(make_world: MakeWorld) -> None:
-    world = make_world(parse(RULES.encode(), "rules"))
-    source = {"amount": 666, "currency": "usd", "source": world.customer()["id"]}
-    assert world.send("POST", "/v1/charges", source).status == 402
-    number = world.sandbox.journal.count
-    world.send("POST", "/_mock/faults", {"kind": "delay", "delay_ms": 60_000})
-    got = world.send("POST", f"/_mock/journal/{number}/replay", {}).json
+def test_replay_repeats_decline_but_not_fault(make_server: MakeServer) -> None:
+    server = make_server(parse(RULES.encode(), "rules"))
+    source = {"amount": 666, "currency": "usd", "source": server.customer()["id"]}
+    assert server.send("POST", "/v1/charges", source).status == 402
+    number = server.sandbox.journal.count
+    server.send("POST", "/_mock/faults", {"kind": "delay", "delay_ms": 60_000})
+    got = server.send("POST", f"/_mock/journal/{number}/replay", {}).json
     assert (got["status"], got["reply"]["error"]["declineCode"]) == (402, "insufficient_funds")
 
 
@@ -333,13 +337,13 @@ REPEATED = {
 }
 
 
-def test_every_stored_request_can_be_replayed(make_world: MakeWorld) -> None:
-    world = make_world()
-    furnish(world)
-    numbers = range(1, world.sandbox.journal.count + 1)
-    shown = [look(world, f"/journal/{number}") for number in numbers]
+def test_every_stored_request_can_be_replayed(make_server: MakeServer) -> None:
+    server = make_server()
+    create_fixtures(server)
+    numbers = range(1, server.sandbox.journal.count + 1)
+    shown = [get_json(server, f"/journal/{number}") for number in numbers]
     got = {
-        number: world.send("POST", f"/_mock/journal/{number}/replay", {}).status
+        number: server.send("POST", f"/_mock/journal/{number}/replay", {}).status
         for number, each in zip(numbers, shown, strict=True)
         if each["replayable"]
     }
@@ -348,33 +352,33 @@ def test_every_stored_request_can_be_replayed(make_world: MakeWorld) -> None:
     assert all(each["curl"] is None or each["curl"].startswith("curl ") for each in shown)
 
 
-def test_the_command_is_safe_in_a_shell_and_means_the_body(world: World) -> None:
+def test_the_command_is_safe_in_a_shell_and_means_the_body(server: InProcessServer) -> None:
     wild = 'it\'s "quoted" $HOME `id` $(id) \\ \n end'
-    asked = {"amount": 1, "currency": "usd", "source": world.token(), "description": wild}
-    assert world.send("POST", "/v1/charges", asked).status == 200
-    told = last(world)
+    body = {"amount": 1, "currency": "usd", "source": server.token(), "description": wild}
+    assert server.send("POST", "/v1/charges", body).status == 200
+    result = last(server)
     got = subprocess.run(
-        ["sh", "-c", f'curl() {{ printf "%s\\0" "$@"; }}; {told["curl"]}'],
+        ["sh", "-c", f'curl() {{ printf "%s\\0" "$@"; }}; {result["curl"]}'],
         env={"CLOVER_ACCESS_TOKEN": "secret"},
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split("\0")
-    assert json.loads(got[-2]) == asked
+    assert json.loads(got[-2]) == body
     assert got[got.index("-H") + 1] == "authorization: Bearer secret"
 
 
-def test_curl_command_has_no_credentials(make_world: MakeWorld) -> None:
-    world = make_world()
-    things = furnish(world)
-    known = world.known
-    for number in range(1, world.sandbox.journal.count + 1):
-        curl = look(world, f"/journal/{number}")["curl"] or ""
-        for secret in (known.access_token, known.api_key, known.client_secret):
+def test_curl_command_has_no_credentials(make_server: MakeServer) -> None:
+    server = make_server()
+    fixtures = create_fixtures(server)
+    credentials = server.known
+    for number in range(1, server.sandbox.journal.count + 1):
+        curl = get_json(server, f"/journal/{number}")["curl"] or ""
+        for secret in (credentials.access_token, credentials.api_key, credentials.client_secret):
             assert secret not in curl
-    exchange = look(world, f"/journal/{world.sandbox.journal.count}")["curl"]
+    exchange = get_json(server, f"/journal/{server.sandbox.journal.count}")["curl"]
     assert "$CLOVER_CLIENT_SECRET" in exchange
-    assert things.client_secret == known.client_secret
+    assert fixtures.client_secret == credentials.client_secret
 
 
 HINTS: dict[str, tuple[dict[str, Any], str | None]] = {
@@ -385,53 +389,55 @@ HINTS: dict[str, tuple[dict[str, Any], str | None]] = {
 
 
 @pytest.mark.parametrize(("more", "hint"), HINTS.values(), ids=HINTS)
-def test_replay_lists_omitted_parts(world: World, more: dict[str, Any], hint: str | None) -> None:
-    world.charge(**more)
-    told = last(world)
-    assert told["hint"] == hint
-    assert songs(json.dumps(told)) == []
+def test_replay_lists_omitted_parts(
+    server: InProcessServer, more: dict[str, Any], hint: str | None
+) -> None:
+    server.charge(**more)
+    result = last(server)
+    assert result["hint"] == hint
+    assert find_leaks(json.dumps(result)) == []
 
 
-def test_replay_reports_omitted_query(world: World) -> None:
-    world.send("GET", "/v1/charges?limit=1")
-    told = last(world)
-    assert told["hint"] == "the query is not stored, so the replay has none"
+def test_replay_reports_omitted_query(server: InProcessServer) -> None:
+    server.send("GET", "/v1/charges?limit=1")
+    result = last(server)
+    assert result["hint"] == "the query is not stored, so the replay has none"
     bearer = '-H "authorization: Bearer $CLOVER_ACCESS_TOKEN"'
-    assert told["curl"] == f"curl {HOME}/v1/charges {bearer}"
+    assert result["curl"] == f"curl {HOME}/v1/charges {bearer}"
 
 
-def test_an_exchange_of_a_sandbox_is_at_its_path(world: World) -> None:
+def test_an_exchange_of_a_sandbox_is_at_its_path(server: InProcessServer) -> None:
     raw = {b"host": b"localhost:4242"}
-    world.app.handle("PUT", "/_mock/sandboxes/a", b"", raw, b"")
-    world.app.handle("GET", "/sandbox/a/v1/charges", b"", raw, b"")
-    got = world.app.handle("GET", "/sandbox/a/_mock/journal/1", b"", raw, b"")
+    server.app.handle("PUT", "/_mock/sandboxes/a", b"", raw, b"")
+    server.app.handle("GET", "/sandbox/a/v1/charges", b"", raw, b"")
+    got = server.app.handle("GET", "/sandbox/a/_mock/journal/1", b"", raw, b"")
     curl = json.loads(got.body)["curl"]
     assert shlex.split(curl)[1] == f"{HOME}/sandbox/a/v1/charges"
-    assert world.app.handle("GET", "/_mock/journal/1", b"", raw, b"").status == 404
+    assert server.app.handle("GET", "/_mock/journal/1", b"", raw, b"").status == 404
 
 
 # Rows ---------------------------------------------------------------------------------------------
 
 
-def test_row_counts_by_kind(world: World) -> None:
+def test_row_counts_by_kind(server: InProcessServer) -> None:
     assert set(ROW_KINDS) == {*RECORDED_TABLES, "cards"}
-    assert look(world, "/rows") == {"data": [{"kind": kind, "count": 0} for kind in ROW_KINDS]}
-    furnish(world)
-    shown = {each["kind"]: each["count"] for each in look(world, "/rows")["data"]}
-    listed = {kind: len(look(world, f"/rows/{kind}")["data"]) for kind in ROW_KINDS}
+    assert get_json(server, "/rows") == {"data": [{"kind": kind, "count": 0} for kind in ROW_KINDS]}
+    create_fixtures(server)
+    shown = {each["kind"]: each["count"] for each in get_json(server, "/rows")["data"]}
+    listed = {kind: len(get_json(server, f"/rows/{kind}")["data"]) for kind in ROW_KINDS}
     assert shown == listed
-    assert shown["orders"] == len(world.send("GET", "/v1/orders?limit=100").json["data"])
+    assert shown["orders"] == len(server.send("GET", "/v1/orders?limit=100").json["data"])
 
 
-def test_every_row_has_details_and_links(world: World) -> None:
-    furnish(world)
+def test_every_row_has_details_and_links(server: InProcessServer) -> None:
+    create_fixtures(server)
     seen = 0
     for kind in ROW_KINDS:
-        for line in look(world, f"/rows/{kind}?limit=200")["data"]:
-            whole = look(world, f"/rows/{kind}/{line['id']}")
+        for line in get_json(server, f"/rows/{kind}?limit=200")["data"]:
+            whole = get_json(server, f"/rows/{kind}/{line['id']}")
             assert (whole["kind"], whole["id"], whole["line"]) == (kind, line["id"], line)
             for link in whole["links"]:
-                back = look(world, f"/rows/{link['kind']}/{link['id']}")
+                back = get_json(server, f"/rows/{link['kind']}/{link['id']}")
                 seen += {"kind": kind, "id": line["id"]} in back["links"]
             times = [each["at_ms"] for each in whole["timeline"]]
             assert times == sorted(times)
@@ -445,10 +451,10 @@ def _names(tree: Any) -> list[str]:
     return [name for each in tree for name in _names(each)] if isinstance(tree, list) else []
 
 
-def test_charge_list_entry(world: World) -> None:
-    customer = world.customer()["id"]
-    charge = world.charge(source=customer, description="Two lamps")
-    assert look(world, "/rows/charges") == {
+def test_charge_list_entry(server: InProcessServer) -> None:
+    customer = server.customer()["id"]
+    charge = server.charge(source=customer, description="Two lamps")
+    assert get_json(server, "/rows/charges") == {
         "data": [
             {
                 "id": charge["id"],
@@ -458,7 +464,7 @@ def test_charge_list_entry(world: World) -> None:
                 "amount": 1800,
                 "currency": "USD",
                 "customer": customer,
-                "order": world.send("GET", f"/v1/charges/{charge['id']}").json["order"],
+                "order": server.send("GET", f"/v1/charges/{charge['id']}").json["order"],
                 "card": "VISA ...4242",
             }
         ],
@@ -467,50 +473,52 @@ def test_charge_list_entry(world: World) -> None:
     }
 
 
-def test_rows_come_in_pages_newest_first(world: World) -> None:
-    customer = world.customer()["id"]
-    made = [world.charge(source=customer, amount=n)["id"] for n in range(1, 8)][::-1]
-    for kind, expected in (("charges", made), ("orders", _orders_of(world, made))):
+def test_rows_come_in_pages_newest_first(server: InProcessServer) -> None:
+    customer = server.customer()["id"]
+    created = [server.charge(source=customer, amount=n)["id"] for n in range(1, 8)][::-1]
+    for kind, expected in (("charges", created), ("orders", _orders_of(server, created))):
         seen: list[str] = []
         pages = []
         before = ""
         while not pages or pages[-1]["has_more"]:
-            pages.append(look(world, f"/rows/{kind}?limit=3{before}"))
+            pages.append(get_json(server, f"/rows/{kind}?limit=3{before}"))
             seen += [each["id"] for each in pages[-1]["data"]]
             before = f"&before={seen[-1]}"
         assert seen == expected
         assert [len(page["data"]) for page in pages] == [3, 3, 1]
 
 
-def _orders_of(world: World, charges: list[str]) -> list[str]:
-    return [world.send("GET", f"/v1/charges/{each}").json["order"] for each in charges]
+def _orders_of(server: InProcessServer, charges: list[str]) -> list[str]:
+    return [server.send("GET", f"/v1/charges/{each}").json["order"] for each in charges]
 
 
 SEARCHES = {"lamp": ["a"], "LAMP": ["a"], "usd": ["b", "a"], "777": ["b"], "4242": ["b", "a"]}
 
 
 @pytest.mark.parametrize(("q", "names"), [*SEARCHES.items(), ("nothing", [])])
-def test_rows_are_searched(world: World, q: str, names: list[str]) -> None:
-    made = {
-        "a": world.charge(description="A lamp")["id"],
-        "b": world.charge(amount=777)["id"],
+def test_rows_are_searched(server: InProcessServer, q: str, names: list[str]) -> None:
+    created = {
+        "a": server.charge(description="A lamp")["id"],
+        "b": server.charge(amount=777)["id"],
     }
-    found = look(world, f"/rows/charges?q={q}")
-    assert [each["id"] for each in found["data"]] == [made[name] for name in names]
+    found = get_json(server, f"/rows/charges?q={q}")
+    assert [each["id"] for each in found["data"]] == [created[name] for name in names]
     assert (found["has_more"], found["searched"]) == (False, 2)
 
 
-def test_search_is_limited_to_newest_rows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_is_limited_to_newest_rows(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mock_clover.control.rows.SEARCHED_MAX", 3)
-    customer = world.customer()["id"]
-    made = [world.charge(source=customer, amount=n)["id"] for n in (9, 1, 2, 3)]
+    customer = server.customer()["id"]
+    created = [server.charge(source=customer, amount=n)["id"] for n in (9, 1, 2, 3)]
     for query in ("q=usd&limit=200", "limit=3"):
-        page = look(world, f"/rows/charges?{query}")
-        assert [each["id"] for each in page["data"]] == made[:0:-1]
+        page = get_json(server, f"/rows/charges?{query}")
+        assert [each["id"] for each in page["data"]] == created[:0:-1]
         assert (page["has_more"], page["searched"]) == (False, 3)
-    said = f"before: {made[0]!r} is not among the newest 3 rows"
-    assert refused(world, "GET", f"/rows/charges?before={made[0]}") == (400, said)
-    assert look(world, f"/rows/charges/{made[0]}")["line"]["amount"] == 9
+    message = f"before: {created[0]!r} is not among the newest 3 rows"
+    assert refused(server, "GET", f"/rows/charges?before={created[0]}") == (400, message)
+    assert get_json(server, f"/rows/charges/{created[0]}")["line"]["amount"] == 9
 
 
 ROW_REFUSALS = {
@@ -526,18 +534,18 @@ ROW_REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("path", "said"), ROW_REFUSALS.items(), ids=lambda each: str(each)[:40])
-def test_unknown_row(world: World, path: str, said: tuple[int, str]) -> None:
-    assert refused(world, "GET", path) == said
+@pytest.mark.parametrize(("path", "message"), ROW_REFUSALS.items(), ids=lambda each: str(each)[:40])
+def test_unknown_row(server: InProcessServer, path: str, message: tuple[int, str]) -> None:
+    assert refused(server, "GET", path) == message
 
 
-# What became of them ------------------------------------------------------------------------------
+# Timelines ----------------------------------------------------------------------------------------
 
 Step = tuple[int, str, int, int, str]
 
 
-def steps(world: World, kind: str, key: str, **names: str) -> list[Step]:
-    """Return a timeline: days, what, amount, balance, and by whom, named."""
+def steps(server: InProcessServer, kind: str, key: str, **names: str) -> list[Step]:
+    """Return a timeline: days, event, amount, balance, and the exchange, named."""
     called = {value: name for name, value in names.items()}
     return [
         (
@@ -547,23 +555,23 @@ def steps(world: World, kind: str, key: str, **names: str) -> list[Step]:
             each["balance"],
             called.get(each["by"], each["by"]),
         )
-        for each in look(world, f"/rows/{kind}/{key}")["timeline"]
+        for each in get_json(server, f"/rows/{kind}/{key}")["timeline"]
     ]
 
 
-def _later(world: World, method: str, path: str, body: Any) -> Any:
-    world.clock.advance(DAY_MS)
-    got = world.send(method, path, body)
+def _later(server: InProcessServer, method: str, path: str, body: Any) -> Any:
+    server.clock.advance(DAY_MS)
+    got = server.send(method, path, body)
     assert got.status == 200, got
     return got.json
 
 
-def test_charge_timeline(world: World) -> None:
-    made = world.charge(amount=2000, capture=False)["id"]
-    _later(world, "POST", f"/v1/charges/{made}/capture", {"amount": 1500})
-    one = _later(world, "POST", "/v1/refunds", {"charge": made, "amount": 500})["id"]
-    two = _later(world, "POST", "/v1/refunds", {"charge": made})["id"]
-    assert steps(world, "charges", made, charge=made, one=one, two=two) == [
+def test_charge_timeline(server: InProcessServer) -> None:
+    created = server.charge(amount=2000, capture=False)["id"]
+    _later(server, "POST", f"/v1/charges/{created}/capture", {"amount": 1500})
+    one = _later(server, "POST", "/v1/refunds", {"charge": created, "amount": 500})["id"]
+    two = _later(server, "POST", "/v1/refunds", {"charge": created})["id"]
+    assert steps(server, "charges", created, charge=created, one=one, two=two) == [
         (0, "authorized", 2000, 2000, "charge"),
         (1, "captured", 1500, 1500, "charge"),
         (2, "refunded", 500, 1000, "one"),
@@ -571,59 +579,59 @@ def test_charge_timeline(world: World) -> None:
     ]
 
 
-def test_timeline_of_charge_with_tip(world: World) -> None:
-    made = world.charge(amount=2000, tip_amount=300)["id"]
-    void = world.send("POST", "/v1/refunds", {"charge": made})
+def test_timeline_of_charge_with_tip(server: InProcessServer) -> None:
+    created = server.charge(amount=2000, tip_amount=300)["id"]
+    void = server.send("POST", "/v1/refunds", {"charge": created})
     assert void.why == "voided 2300 of 2300 refundable"
-    assert steps(world, "charges", made, charge=made, void=void.json["id"]) == [
+    assert steps(server, "charges", created, charge=created, void=void.json["id"]) == [
         (0, "captured", 2000, 2000, "charge"),
         (0, "tip added", 300, 2300, "charge"),
         (0, "voided", 2300, 0, "void"),
     ]
 
 
-def test_authorization_timeline(world: World) -> None:
+def test_authorization_timeline(server: InProcessServer) -> None:
     void, lapse, decline = (
-        world.charge(capture=False)["id"],
-        world.charge(capture=False)["id"],
-        world.send(
+        server.charge(capture=False)["id"],
+        server.charge(capture=False)["id"],
+        server.send(
             "POST",
             "/v1/charges",
-            {"amount": 5, "currency": "usd", "source": world.token(DECLINES)},
+            {"amount": 5, "currency": "usd", "source": server.token(DECLINED_CARD)},
         ).json["error"]["charge"],
     )
-    by = _later(world, "POST", "/v1/refunds", {"charge": void})["id"]
-    world.clock.advance(7 * DAY_MS)
-    world.send("GET", "/v1/charges")
-    assert steps(world, "charges", void, charge=void, by=by) == [
+    by = _later(server, "POST", "/v1/refunds", {"charge": void})["id"]
+    server.clock.advance(7 * DAY_MS)
+    server.send("GET", "/v1/charges")
+    assert steps(server, "charges", void, charge=void, by=by) == [
         (0, "authorized", 1800, 1800, "charge"),
         (1, "voided", 1800, 0, "by"),
     ]
-    assert steps(world, "charges", lapse, charge=lapse) == [
+    assert steps(server, "charges", lapse, charge=lapse) == [
         (0, "authorized", 1800, 1800, "charge"),
         (7, "expired", 1800, 0, "authorization_expired"),
     ]
-    assert steps(world, "charges", decline, charge=decline) == [(0, "declined", 5, 0, "charge")]
+    assert steps(server, "charges", decline, charge=decline) == [(0, "declined", 5, 0, "charge")]
 
 
-def test_gift_card_timeline(world: World) -> None:
-    number = world.send("POST", "/v1/activate", {"promotion_code": "67062"}).json
+def test_gift_card_timeline(server: InProcessServer) -> None:
+    number = server.send("POST", "/v1/activate", {"promotion_code": "67062"}).json
     gift = {"gift_card": {"number": number["gift_card"]["number"]}}
 
     def token() -> str:
-        return str(world.send("POST", "/v1/tokens", gift).json["id"])
+        return str(server.send("POST", "/v1/tokens", gift).json["id"])
 
-    sale = world.charge(source=token(), amount=1000)["id"]
-    refund = _later(world, "POST", "/v1/refunds", {"charge": sale, "amount": 400})["id"]
-    lock = world.charge(source=token(), amount=2000, capture=False)["id"]
-    _later(world, "POST", f"/v1/charges/{lock}/capture", {"amount": 500})
-    _later(world, "POST", f"/v1/refunds/{refund}/cancel", {})
-    (line,) = look(world, "/rows/gift_cards")["data"]
+    sale = server.charge(source=token(), amount=1000)["id"]
+    refund = _later(server, "POST", "/v1/refunds", {"charge": sale, "amount": 400})["id"]
+    lock = server.charge(source=token(), amount=2000, capture=False)["id"]
+    _later(server, "POST", f"/v1/charges/{lock}/capture", {"amount": 500})
+    _later(server, "POST", f"/v1/refunds/{refund}/cancel", {})
+    (line,) = get_json(server, "/rows/gift_cards")["data"]
     assert (line["amount"], line["at_ms"]) == (3500, NOW_MS)
-    told = look(world, f"/rows/gift_cards/{line['id']}")
-    assert told["row"]["expires_ms"] == NOW_MS + GIFT_CARD_LIFETIME_MS
+    response = get_json(server, f"/rows/gift_cards/{line['id']}")
+    assert response["row"]["expires_ms"] == NOW_MS + GIFT_CARD_LIFETIME_MS
     names = {"sale": sale, "refund": refund, "lock": lock}
-    loaded, *rest = told["timeline"]
+    loaded, *rest = response["timeline"]
     assert loaded == {"at_ms": NOW_MS, "what": "loaded", "amount": 5000, "balance": 5000}
     assert steps_of(rest, names) == [
         (0, "redeemed", 1000, 4000, "sale"),
@@ -648,40 +656,40 @@ def steps_of(timeline: list[dict[str, Any]], names: dict[str, str]) -> list[Step
     ]
 
 
-def test_order_timeline(world: World) -> None:
-    order = world.order(1000, 800)["id"]
+def test_order_timeline(server: InProcessServer) -> None:
+    order = server.order(1000, 800)["id"]
     charges = [
-        _later(world, "POST", f"/v1/orders/{order}/pay", {"source": world.token(), "amount": n})[
+        _later(server, "POST", f"/v1/orders/{order}/pay", {"source": server.token(), "amount": n})[
             "charge"
         ]
         for n in (600, 1200)
     ]
-    _later(world, "POST", f"/v1/orders/{order}/returns", {})
-    told = look(world, f"/rows/orders/{order}")
-    refunds = [each["id"] for each in look(world, "/rows/refunds")["data"]]
-    assert [each["kind"] for each in told["links"]] == ["charges"] * 2 + ["refunds"] * 2
-    made, *rest = told["timeline"]
-    assert made == {"at_ms": NOW_MS, "what": "created", "amount": 1800, "balance": 0}
+    _later(server, "POST", f"/v1/orders/{order}/returns", {})
+    response = get_json(server, f"/rows/orders/{order}")
+    refunds = [each["id"] for each in get_json(server, "/rows/refunds")["data"]]
+    assert [each["kind"] for each in response["links"]] == ["charges"] * 2 + ["refunds"] * 2
+    created, *rest = response["timeline"]
+    assert created == {"at_ms": NOW_MS, "what": "created", "amount": 1800, "balance": 0}
     names = {"first": charges[0], "second": charges[1], "one": refunds[1], "two": refunds[0]}
     told_steps = steps_of(rest, names)
     assert told_steps[:2] == [(1, "paid", 600, 600, "first"), (2, "paid", 1200, 1800, "second")]
     assert sorted(each[1:3] for each in told_steps[2:]) == [("refunded", 600), ("refunded", 1200)]
     assert told_steps[-1][3] == 0
-    assert told["line"]["state"] == "returned"
+    assert response["line"]["state"] == "returned"
 
 
-def test_customer_links_to_cards_and_payments(world: World) -> None:
-    customer = world.customer()
-    charge = world.charge(source=customer["id"])["id"]
+def test_customer_links_to_cards_and_payments(server: InProcessServer) -> None:
+    customer = server.customer()
+    charge = server.charge(source=customer["id"])["id"]
     card = customer["sources"]["data"][0]
-    told = look(world, f"/rows/customers/{customer['id']}")
-    assert told["links"] == [{"kind": "cards", "id": card}, {"kind": "charges", "id": charge}]
-    assert [each["what"] for each in told["timeline"]] == [
+    response = get_json(server, f"/rows/customers/{customer['id']}")
+    assert response["links"] == [{"kind": "cards", "id": card}, {"kind": "charges", "id": charge}]
+    assert [each["what"] for each in response["timeline"]] == [
         "card tokenized",
         "customer created",
         "captured",
     ]
-    saved = look(world, f"/rows/cards/{card}")
+    saved = get_json(server, f"/rows/cards/{card}")
     assert saved["line"] == {
         "id": card,
         "at_ms": NOW_MS,
@@ -692,70 +700,70 @@ def test_customer_links_to_cards_and_payments(world: World) -> None:
     }
 
 
-def test_what_clients_wrote_into_rows_is_masked(world: World) -> None:
+def test_what_clients_wrote_into_rows_is_masked(server: InProcessServer) -> None:
     free = {PAN: PAN, "list": [int(PAN), PAN], "cvv": CVV, "code": {"cvc": int(CVV)}}
-    world.charge(description=f"of {PAN}", metadata=free, customer={"phone": int(PAN)})
+    server.charge(description=f"of {PAN}", metadata=free, customer={"phone": int(PAN)})
     items = [{"amount": 1, "description": PAN}]
-    world.send("POST", "/v1/orders", {"currency": "usd", "items": items, "metadata": free})
-    paths = [f"/journal/{n}" for n in range(1, world.sandbox.journal.count + 1)]
+    server.send("POST", "/v1/orders", {"currency": "usd", "items": items, "metadata": free})
+    paths = [f"/journal/{n}" for n in range(1, server.sandbox.journal.count + 1)]
     for kind in ("charges", "orders", "tokens"):
-        rows = look(world, f"/rows/{kind}")["data"]
+        rows = get_json(server, f"/rows/{kind}")["data"]
         paths += [f"/rows/{kind}", *(f"/rows/{kind}/{row['id']}" for row in rows)]
-    told = {path: songs(world.send("GET", f"/_mock{path}").body.decode()) for path in paths}
-    assert {path: found for path, found in told.items() if found} == {}
-    assert "[card ...6467]" in world.send("GET", "/_mock/rows/orders").body.decode()
+    result = {path: find_leaks(server.send("GET", f"/_mock{path}").body.decode()) for path in paths}
+    assert {path: found for path, found in result.items() if found} == {}
+    assert "[card ...6467]" in server.send("GET", "/_mock/rows/orders").body.decode()
 
 
-# Words and faults ---------------------------------------------------------------------------------
+# Messages and faults ------------------------------------------------------------------------------
 
 
-def test_dashboard_vocabulary_matches_code(world: World) -> None:
-    told = look(world, "/env")
+def test_dashboard_vocabulary_matches_code(server: InProcessServer) -> None:
+    response = get_json(server, "/env")
     fields = set(Fault.__struct_fields__) - {"kind"}
-    assert (told["sandbox"], told["base_url"], told["home"]) == ("default", HOME, HOME)
-    assert told["credentials"] == look(world, "/sandboxes")["data"][0]
+    assert (response["sandbox"], response["base_url"], response["home"]) == ("default", HOME, HOME)
+    assert response["credentials"] == get_json(server, "/sandboxes")["data"][0]
     assert (
-        [each["kind"] for each in told["faults"]]
+        [each["kind"] for each in response["faults"]]
         == list(FaultKind.__args__)
         == list(FIELDS_BY_KIND)
     )
-    assert {name for each in told["faults"] for name in each["members"]} == fields
-    assert {each["name"] for each in told["fault_members"]} == {"kind", *fields}
-    for problem in (told["problems"][0], told["problems"][-1]):
-        fault = {"kind": "problem", "problem": problem["name"], "when": told["fault_times"][1]}
-        assert world.send("POST", "/_mock/faults", fault).status == 200
-    assert told["dialects"] == ["observed", "documented"]
-    assert "issuer_declined" in [each["name"] for each in told["declines"]]
+    assert {name for each in response["faults"] for name in each["members"]} == fields
+    assert {each["name"] for each in response["fault_members"]} == {"kind", *fields}
+    for problem in (response["problems"][0], response["problems"][-1]):
+        fault = {"kind": "problem", "problem": problem["name"], "when": response["fault_times"][1]}
+        assert server.send("POST", "/_mock/faults", fault).status == 200
+    assert response["dialects"] == ["observed", "documented"]
+    assert "issuer_declined" in [each["name"] for each in response["declines"]]
 
 
-def test_faults_can_be_removed_individually(world: World) -> None:
+def test_faults_can_be_removed_individually(server: InProcessServer) -> None:
     for delay_ms in (1, 2):
-        world.send("POST", "/_mock/faults", {"kind": "delay", "delay_ms": delay_ms})
-    assert world.send("DELETE", "/_mock/faults/fault-1").json == {"cleared": 1}
-    assert [each["id"] for each in look(world, "/faults")["data"]] == ["fault-2"]
-    assert refused(world, "DELETE", "/faults/fault-1") == (
+        server.send("POST", "/_mock/faults", {"kind": "delay", "delay_ms": delay_ms})
+    assert server.send("DELETE", "/_mock/faults/fault-1").json == {"cleared": 1}
+    assert [each["id"] for each in get_json(server, "/faults")["data"]] == ["fault-2"]
+    assert refused(server, "DELETE", "/faults/fault-1") == (
         404,
         "no active fault has the id 'fault-1'; did you mean `fault-2`?",
     )
-    assert world.sandbox.has_overrides
-    world.send("DELETE", "/_mock/faults/fault-2")
-    assert not world.sandbox.has_overrides
+    assert server.sandbox.has_overrides
+    server.send("DELETE", "/_mock/faults/fault-2")
+    assert not server.sandbox.has_overrides
 
 
-def test_a_delivery_is_shown_masked_and_resent(world: World) -> None:
-    """Its attempts and its resending are shown in test_webhooks.py."""
+def test_a_delivery_is_shown_masked_and_resent(server: InProcessServer) -> None:
+    """Its attempts and resending are tested in test_webhooks.py."""
     target = {"id": "t", "kind": "hosted_checkout", "url": "http://127.0.0.1:9/hook"}
-    assert world.send("PUT", "/_mock/webhooks", target).status == 200
+    assert server.send("PUT", "/_mock/webhooks", target).status == 200
     payload = {"note": "a", "cvv": CVV}
     event = {"kind": "hosted_checkout", "payload": payload}
-    sent = world.send("POST", "/_mock/webhooks/send", event)
+    sent = server.send("POST", "/_mock/webhooks/send", event)
     assert sent.status == 200, sent
-    (made,) = sent.json["data"]
-    assert made["body"] == {"note": "a", "cvv": "[cvv]"}
-    again = world.send("POST", f"/_mock/deliveries/{made['id']}/resend").json
-    assert (again["resend_of"], again["body"]) == (made["id"], made["body"])
-    listed = look(world, "/deliveries")["data"]
-    assert [each["id"] for each in listed] == [made["id"], again["id"]]
-    kept = world.sandbox.outbox
-    assert kept is not None
-    assert json.loads(next(iter(kept)).body) == payload  # what is sent is what was asked for
+    (created,) = sent.json["data"]
+    assert created["body"] == {"note": "a", "cvv": "[cvv]"}
+    again = server.send("POST", f"/_mock/deliveries/{created['id']}/resend").json
+    assert (again["resend_of"], again["body"]) == (created["id"], created["body"])
+    listed = get_json(server, "/deliveries")["data"]
+    assert [each["id"] for each in listed] == [created["id"], again["id"]]
+    saved = server.sandbox.outbox
+    assert saved is not None
+    assert json.loads(next(iter(saved)).body) == payload  # what is sent is what was asked for

@@ -1,4 +1,4 @@
-"""Forks and snapshots: a prepared state goes on in many places, and no place sees another."""
+"""Forks and snapshots: copies of a prepared state are independent of each other."""
 
 import json
 import random
@@ -14,12 +14,12 @@ from mock_clover.core.masking import passes_luhn
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import parse
-from tests.held import calls_of
-from tests.served import Served
-from tests.wire import Told, call
-from tests.world import DECLINES, SEED, VISA, World
+from tests.fake_clock import calls_of
+from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer
+from tests.raw_http import RawResponse, call
+from tests.server_process import ServerProcess
 
-Serve = Callable[..., Served]
+StartServer = Callable[..., ServerProcess]
 Request = tuple[str, str, Any, dict[str, str]]
 """Method, path, body, and headers beyond the credentials."""
 
@@ -29,19 +29,22 @@ CHARGES = 1_000
 KEYS_LOST = "keys are kept under the access token, which is another one there"
 
 
-class Branch:
-    """A sandbox of a world, by its name."""
+class SandboxClient:
+    """A client of a sandbox of a server, by name."""
 
-    def __init__(self, world: World, name: str, customers: tuple[str, ...] = ()) -> None:
-        self.world, self.name, self.customers = world, name, customers
-        known = derive_credentials(SEED, name)
-        self._opens = {"authorization": f"Bearer {known.access_token}", "apikey": known.api_key}
+    def __init__(self, server: InProcessServer, name: str, customers: tuple[str, ...] = ()) -> None:
+        self.server, self.name, self.customers = server, name, customers
+        credentials = derive_credentials(SEED, name)
+        self._opens = {
+            "authorization": f"Bearer {credentials.access_token}",
+            "apikey": credentials.api_key,
+        }
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """Make one request of this sandbox."""
+        """Send one request to this sandbox."""
         sent = {"host": "localhost:4242"} | self._opens | headers
         path, _, query = path.partition("?")
-        return self.world.app.handle(
+        return self.server.app.handle(
             method,
             f"/sandbox/{self.name}{path}",
             query.encode(),
@@ -49,27 +52,27 @@ class Branch:
             b"" if body is None else json.dumps(body).encode(),
         )
 
-    def made(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """Make one request that must succeed, and return its document."""
+    def send_ok(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Send one request that must succeed, and return its document."""
         reply = self.send(method, path, body, **headers)
         assert reply.status == 200, reply
         return json.loads(reply.body)
 
-    def fork(self, name: str) -> "Branch":
-        self.made("POST", "/_mock/fork", {"name": name})
-        return Branch(self.world, name, self.customers)
+    def fork(self, name: str) -> "SandboxClient":
+        self.send_ok("POST", "/_mock/fork", {"name": name})
+        return SandboxClient(self.server, name, self.customers)
 
     def token(self, pan: str = VISA) -> str:
         card = {"number": pan, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
-        return str(self.made("POST", "/v1/tokens", {"card": card})["id"])
+        return str(self.send_ok("POST", "/v1/tokens", {"card": card})["id"])
 
     def charge(self, **changes: Any) -> str:
-        asked = {"amount": 1800, "currency": "usd"} | changes
-        asked.setdefault("source", self.token())
-        return str(self.made("POST", "/v1/charges", asked)["id"])
+        body = {"amount": 1800, "currency": "usd"} | changes
+        body.setdefault("source", self.token())
+        return str(self.send_ok("POST", "/v1/charges", body)["id"])
 
     def seen(self) -> dict[str, bytes]:
-        """Return all that can be read, as it is answered."""
+        """Return all documents that can be read."""
         paths = [f"/v1/{rows}?limit=100" for rows in ("charges", "refunds", "orders")]
         paths += [f"/v1/customers/{customer}" for customer in self.customers]
         paths += ["/_mock/faults", "/_mock/scenario", "/_mock/clock"]
@@ -81,32 +84,32 @@ class Branch:
         return read
 
 
-class Stocked(Branch):
+class PopulatedSandbox(SandboxClient):
     """A sandbox with rows of every kind."""
 
-    def __init__(self, world: World, name: str) -> None:
-        super().__init__(world, name)
-        self.made("PUT", f"/_mock/sandboxes/{name}")
+    def __init__(self, server: InProcessServer, name: str) -> None:
+        super().__init__(server, name)
+        self.send_ok("PUT", f"/_mock/sandboxes/{name}")
         self.sale = self.charge(amount=100)
         self.authorized = self.charge(amount=200, capture=False)
         refunded = self.charge(amount=300)
-        self.made("POST", "/v1/refunds", {"charge": refunded, "amount": 50})
+        self.send_ok("POST", "/v1/refunds", {"charge": refunded, "amount": 50})
         saved = {"email": "jo@example.com", "source": self.token()}
-        self.customer = str(self.made("POST", "/v1/customers", saved)["id"])
+        self.customer = str(self.send_ok("POST", "/v1/customers", saved)["id"])
         self.customers = (self.customer,)
         self.spare = self.token(MASTERCARD)
         items = [{"amount": 700, "quantity": 2}]
         order = {"currency": "usd", "items": items}
-        self.order = str(self.made("POST", "/v1/orders", order)["id"])
-        paid = str(self.made("POST", "/v1/orders", order)["id"])
-        self.made("POST", f"/v1/orders/{paid}/pay", {"source": self.customer})
-        declined = {"amount": 5, "currency": "usd", "source": self.token(DECLINES)}
+        self.order = str(self.send_ok("POST", "/v1/orders", order)["id"])
+        paid = str(self.send_ok("POST", "/v1/orders", order)["id"])
+        self.send_ok("POST", f"/v1/orders/{paid}/pay", {"source": self.customer})
+        declined = {"amount": 5, "currency": "usd", "source": self.token(DECLINED_CARD)}
         assert self.send("POST", "/v1/charges", declined).status == 402
         self.keyed = {"amount": 900, "currency": "usd", "source": self.customer}
         self.first = self.send("POST", "/v1/charges", self.keyed, **{"idempotency-key": "k"})
 
     def changes(self) -> dict[str, Request]:
-        """Return requests that change something, by what they do."""
+        """Return requests that change something, by their effect."""
         charge = {"amount": 11, "currency": "usd", "source": self.customer}
         rule = {"when": {"amount": 11}, "then": {"decline": {}}}
         return {
@@ -149,37 +152,37 @@ CHANGES = (
 
 
 @pytest.fixture
-def parent(world: World) -> Stocked:
-    return Stocked(world, "parent")
+def parent(server: InProcessServer) -> PopulatedSandbox:
+    return PopulatedSandbox(server, "parent")
 
 
 # Forks ------------------------------------------------------------------------------------------
 
 
-def test_fork_gives_the_same_responses(parent: Stocked) -> None:
+def test_fork_gives_the_same_responses(parent: PopulatedSandbox) -> None:
     before = parent.seen()
     fork = parent.fork("fork")
     assert fork.seen() == before
     assert parent.seen() == before
 
 
-def test_the_answer_to_a_fork_is_the_new_sandbox(parent: Stocked) -> None:
-    known = derive_credentials(SEED, "fork")
-    assert parent.made("POST", "/_mock/fork", {"name": "fork"}) == {
+def test_the_answer_to_a_fork_is_the_new_sandbox(parent: PopulatedSandbox) -> None:
+    credentials = derive_credentials(SEED, "fork")
+    assert parent.send_ok("POST", "/_mock/fork", {"name": "fork"}) == {
         "name": "fork",
         "base_url": "http://localhost:4242/sandbox/fork",
         "scenario": "sandbox",
-        "merchant_id": known.merchant_id,
-        "client_id": known.client_id,
-        "client_secret": known.client_secret,
-        "access_token": known.access_token,
-        "api_key": known.api_key,
+        "merchant_id": credentials.merchant_id,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
+        "access_token": credentials.access_token,
+        "api_key": credentials.api_key,
     }
 
 
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("changed", ["the parent", "the fork"])
-def test_fork_and_parent_are_isolated(parent: Stocked, name: str, changed: str) -> None:
+def test_fork_and_parent_are_isolated(parent: PopulatedSandbox, name: str, changed: str) -> None:
     fork = parent.fork("fork")
     one, other = (parent, fork) if changed == "the parent" else (fork, parent)
     before = other.seen()
@@ -190,8 +193,8 @@ def test_fork_and_parent_are_isolated(parent: Stocked, name: str, changed: str) 
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_both_go_on_in_the_same_way(parent: Stocked, name: str) -> None:
-    """The same request gets the same answer of each, ids and reference numbers too."""
+def test_both_go_on_in_the_same_way(parent: PopulatedSandbox, name: str) -> None:
+    """The same request gets the same response from each, also ids and reference numbers."""
     fork = parent.fork("fork")
     method, path, body, headers = parent.changes()[name]
     replies = [each.send(method, path, body, **headers) for each in (parent, fork)]
@@ -199,7 +202,7 @@ def test_both_go_on_in_the_same_way(parent: Stocked, name: str) -> None:
     assert parent.seen() == fork.seen()
 
 
-def test_a_key_is_known_to_the_fork(parent: Stocked) -> None:
+def test_a_key_is_known_to_the_fork(parent: PopulatedSandbox) -> None:
     before = parent.seen()
     fork = parent.fork("fork")
     again = fork.send("POST", "/v1/charges", parent.keyed, **{"idempotency-key": "k"})
@@ -207,17 +210,17 @@ def test_a_key_is_known_to_the_fork(parent: Stocked) -> None:
     assert fork.seen() == before
 
 
-def test_a_key_used_in_one_is_new_to_the_other(parent: Stocked) -> None:
+def test_a_key_used_in_one_is_new_to_the_other(parent: PopulatedSandbox) -> None:
     fork = parent.fork("fork")
     mine, yours = ({"amount": n, "currency": "usd", "source": parent.customer} for n in (1, 2))
     key = {"idempotency-key": "later"}
-    assert parent.made("POST", "/v1/charges", mine, **key)["amount"] == 1
-    assert fork.made("POST", "/v1/charges", yours, **key)["amount"] == 2
+    assert parent.send_ok("POST", "/v1/charges", mine, **key)["amount"] == 1
+    assert fork.send_ok("POST", "/v1/charges", yours, **key)["amount"] == 2
 
 
-def test_a_removed_card_is_removed_in_one_only(parent: Stocked) -> None:
+def test_a_removed_card_is_removed_in_one_only(parent: PopulatedSandbox) -> None:
     fork = parent.fork("fork")
-    customer = parent.made("GET", f"/v1/customers/{parent.customer}")
+    customer = parent.send_ok("GET", f"/v1/customers/{parent.customer}")
     card = customer["sources"]["data"][0]
     source = card["id"] if isinstance(card, dict) else card
     gone = fork.send("DELETE", f"/v1/customers/{parent.customer}/sources/{source}")
@@ -227,27 +230,27 @@ def test_a_removed_card_is_removed_in_one_only(parent: Stocked) -> None:
     assert fork.send("POST", "/v1/charges", charge).status == 400
 
 
-def test_a_fork_has_its_own_journal(parent: Stocked) -> None:
+def test_a_fork_has_its_own_journal(parent: PopulatedSandbox) -> None:
     fork = parent.fork("fork")
-    assert fork.made("GET", "/_mock/journal") == {"data": []}
+    assert fork.send_ok("GET", "/_mock/journal") == {"data": []}
     fork.charge()
-    assert [e["endpoint"] for e in fork.made("GET", "/_mock/journal")["data"]] == [
+    assert [e["endpoint"] for e in fork.send_ok("GET", "/_mock/journal")["data"]] == [
         "create_token",
         "create_charge",
     ]
 
 
-def test_a_chain_of_forks(parent: Stocked) -> None:
-    chain: list[Branch] = [parent]
+def test_a_chain_of_forks(parent: PopulatedSandbox) -> None:
+    chain: list[SandboxClient] = [parent]
     for number in range(60):
         chain.append(chain[-1].fork(f"fork-{number}"))
         chain[-1].charge(amount=1_000 + number)
-    alone = Stocked(parent.world, "alone-parent")
+    alone = PopulatedSandbox(parent.server, "alone-parent")
     for number in range(60):
         alone.charge(amount=1_000 + number)
 
-    def amounts(branch: Branch) -> list[int]:
-        rows = branch.made("GET", "/v1/charges?limit=100")["data"]
+    def amounts(branch: SandboxClient) -> list[int]:
+        rows = branch.send_ok("GET", "/v1/charges?limit=100")["data"]
         return [row["amount"] for row in reversed(rows) if row["amount"] >= 1_000]
 
     for depth, branch in enumerate(chain):
@@ -263,14 +266,14 @@ def test_a_chain_of_forks(parent: Stocked) -> None:
     ],
 )
 def test_forks_behave_like_separate_sandboxes(
-    make_world: Callable[..., World], seed: int, without: tuple[str, ...]
+    make_server: Callable[..., InProcessServer], seed: int, without: tuple[str, ...]
 ) -> None:
-    """Random changes and forks; in the end each equals its own flow in a world of its own."""
+    """Random changes and forks; in the end each equals its own flow on its own server."""
     chance = random.Random(seed)
-    stocked = Stocked(make_world(), "parent")
+    stocked = PopulatedSandbox(make_server(), "parent")
     changes = stocked.changes()
     logs: dict[str, list[Request]] = {"parent": []}
-    branches: dict[str, Branch] = {"parent": stocked}
+    branches: dict[str, SandboxClient] = {"parent": stocked}
     for number in range(40):
         name = chance.choice(list(branches))
         if chance.random() < 0.3:
@@ -278,12 +281,12 @@ def test_forks_behave_like_separate_sandboxes(
             branches[new] = branches[name].fork(new)
             logs[new] = list(logs[name])
         else:
-            # A fault would make all that follows alike.
+            # A fault would make all following responses the same.
             change = changes[chance.choice([each for each in CHANGES if each not in without])]
             branches[name].send(change[0], change[1], change[2], **change[3])
             logs[name].append(change)
     for name, log in logs.items():
-        alone = Stocked(make_world(), "parent")
+        alone = PopulatedSandbox(make_server(), "parent")
         for method, path, body, headers in log:
             alone.send(method, path, body, **headers)
         assert branches[name].seen() == alone.seen(), name
@@ -300,40 +303,40 @@ FORK_REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("body", "said"), FORK_REFUSALS.values(), ids=FORK_REFUSALS)
-def test_invalid_fork_is_rejected(parent: Stocked, body: Any, said: str) -> None:
-    before = parent.made("GET", "/_mock/sandboxes")
+@pytest.mark.parametrize(("body", "message"), FORK_REFUSALS.values(), ids=FORK_REFUSALS)
+def test_invalid_fork_is_rejected(parent: PopulatedSandbox, body: Any, message: str) -> None:
+    before = parent.send_ok("GET", "/_mock/sandboxes")
     reply = parent.send("POST", "/_mock/fork", body)
-    assert (reply.status, json.loads(reply.body)) == (400, {"message": said})
-    assert parent.made("GET", "/_mock/sandboxes") == before
+    assert (reply.status, json.loads(reply.body)) == (400, {"message": message})
+    assert parent.send_ok("GET", "/_mock/sandboxes") == before
 
 
-def test_a_fork_costs_little_whatever_its_sandbox_holds(world: World) -> None:
-    """In memory and in calls; its time is a figure of the benchmark."""
-    empty = calls_of(lambda: world.sandbox.fork("empty", world.known))
-    customer = world.customer()["id"]
-    asked = {"amount": 1, "currency": "usd", "source": customer}
+def test_a_fork_costs_little_whatever_its_sandbox_holds(server: InProcessServer) -> None:
+    """In memory and in calls; the benchmark measures its time."""
+    empty = calls_of(lambda: server.sandbox.fork("empty", server.known))
+    customer = server.customer()["id"]
+    body = {"amount": 1, "currency": "usd", "source": customer}
     tracemalloc.start()
     try:
         for number in range(CHARGES):
             headers = {"idempotency-key": str(number)}
-            assert world.send("POST", "/v1/charges", asked, headers=headers).status == 200
+            assert server.send("POST", "/v1/charges", body, headers=headers).status == 200
         built, _ = tracemalloc.get_traced_memory()
-        forks = [world.sandbox.fork(f"f{n}", world.known) for n in range(100)]
+        forks = [server.sandbox.fork(f"f{n}", server.known) for n in range(100)]
         forked = tracemalloc.get_traced_memory()[0] - built
     finally:
         tracemalloc.stop()
     assert forked / len(forks) < built / 10
-    assert calls_of(lambda: world.sandbox.fork("full", world.known)) < 2 * empty
+    assert calls_of(lambda: server.sandbox.fork("full", server.known)) < 2 * empty
     assert {len(each.charges) for each in forks} == {CHARGES}
 
 
-def test_forks_do_not_evict_their_parent(parent: Stocked) -> None:
+def test_forks_do_not_evict_their_parent(parent: PopulatedSandbox) -> None:
     before = parent.seen()
     for number in range(FORKS):
         parent.fork(f"fork-{number}")
     assert parent.seen() == before
-    assert Branch(parent.world, "fork-0", parent.customers).seen() == before
+    assert SandboxClient(parent.server, "fork-0", parent.customers).seen() == before
 
 
 # Snapshots --------------------------------------------------------------------------------------
@@ -345,9 +348,9 @@ def cards_in(text: str) -> list[str]:
     return [run for run in runs if passes_luhn(run)]
 
 
-def test_a_snapshot_has_no_card_number(parent: Stocked, world: World) -> None:
-    numbers = {card.number for card in world.sandbox.rules.scenario.cards}
-    numbers |= {MASTERCARD, VISA, DECLINES}
+def test_a_snapshot_has_no_card_number(parent: PopulatedSandbox, server: InProcessServer) -> None:
+    numbers = {card.number for card in server.sandbox.rules.scenario.cards}
+    numbers |= {MASTERCARD, VISA, DECLINED_CARD}
     rule = {"when": {"card": {"number": MASTERCARD}}, "then": {"decline": {}}}
     cards = [{"number": number, "outcome": "approve"} for number in sorted(numbers)]
     for document in (None, {"name": "x", "rules": [rule], "cards": cards}):
@@ -362,7 +365,7 @@ def test_a_snapshot_has_no_card_number(parent: Stocked, world: World) -> None:
 @pytest.mark.parametrize(
     "where", [{"description": VISA}, {"metadata": {"card": VISA}}, {"receipt_email": f"{VISA}@a.b"}]
 )
-def test_a_snapshot_has_no_card_number_in_free_text(parent: Stocked, where: Any) -> None:
+def test_a_snapshot_has_no_card_number_in_free_text(parent: PopulatedSandbox, where: Any) -> None:
     parent.send(
         "POST",
         "/v1/charges",
@@ -372,16 +375,16 @@ def test_a_snapshot_has_no_card_number_in_free_text(parent: Stocked, where: Any)
     assert VISA not in parent.send("GET", "/_mock/snapshot").body.decode()
 
 
-def test_a_snapshot_of_a_restored_sandbox_is_the_same(parent: Stocked) -> None:
+def test_a_snapshot_of_a_restored_sandbox_is_the_same(parent: PopulatedSandbox) -> None:
     taken = parent.send("GET", "/_mock/snapshot").body
     for name in ("elsewhere", "parent"):
-        other = Branch(parent.world, name)
+        other = SandboxClient(parent.server, name)
         assert other.send("PUT", "/_mock/snapshot", json.loads(taken)).status == 200
         assert other.send("GET", "/_mock/snapshot").body == taken
 
 
-def test_a_restored_sandbox_goes_back(parent: Stocked) -> None:
-    before, taken = parent.seen(), parent.made("GET", "/_mock/snapshot")
+def test_a_restored_sandbox_goes_back(parent: PopulatedSandbox) -> None:
+    before, taken = parent.seen(), parent.send_ok("GET", "/_mock/snapshot")
     for name in CHANGES:
         method, path, body, headers = parent.changes()[name]
         parent.send(method, path, body, **headers)
@@ -390,53 +393,55 @@ def test_a_restored_sandbox_goes_back(parent: Stocked) -> None:
     assert parent.seen() == before
 
 
-def test_a_restored_merchant_stays_at_its_address(make_world: Callable[..., World]) -> None:
-    world = make_world(parse(b"name: x\nmerchants: [{name: a}, {name: b}]", "x.yaml"))
-    first = world.sandboxes.default
+def test_a_restored_merchant_stays_at_its_address(
+    make_server: Callable[..., InProcessServer],
+) -> None:
+    server = make_server(parse(b"name: x\nmerchants: [{name: a}, {name: b}]", "x.yaml"))
+    first = server.sandboxes.default
     second = first.merchants[0]
     taken = take_snapshot(second)
-    world.sandboxes.replace(second, restore(second, taken))
+    server.sandboxes.replace(second, restore(second, taken))
     (restored,) = first.merchants
     assert restored is not second
     found = {
-        "by name": world.sandboxes.find(second.name),
-        "by merchant id": world.sandboxes.for_merchant(second.credentials.merchant_id),
+        "by name": server.sandboxes.find(second.name),
+        "by merchant id": server.sandboxes.for_merchant(second.credentials.merchant_id),
         "after the other one is restored": None,
     }
-    world.sandboxes.replace(first, restore(first, take_snapshot(first)))
-    found["after the other one is restored"] = world.sandboxes.default.merchants[0]
+    server.sandboxes.replace(first, restore(first, take_snapshot(first)))
+    found["after the other one is restored"] = server.sandboxes.default.merchants[0]
     assert found == dict.fromkeys(found, restored)
-    assert world.sandboxes.default is not first
-    assert world.sandboxes.default.clock is restored.clock
+    assert server.sandboxes.default is not first
+    assert server.sandboxes.default.clock is restored.clock
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_restored_sandbox_continues_identically(parent: Stocked, name: str) -> None:
-    other = Branch(parent.world, "other", parent.customers)
-    other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+def test_restored_sandbox_continues_identically(parent: PopulatedSandbox, name: str) -> None:
+    other = SandboxClient(parent.server, "other", parent.customers)
+    other.send_ok("PUT", "/_mock/snapshot", parent.send_ok("GET", "/_mock/snapshot"))
     method, path, body, headers = parent.changes()[name]
     replies = [each.send(method, path, body, **headers) for each in (parent, other)]
     assert replies[0] == replies[1]
     assert parent.seen() == other.seen()
 
 
-def test_snapshot_has_scheduled_jobs(parent: Stocked) -> None:
-    other = Branch(parent.world, "other", parent.customers)
-    other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+def test_snapshot_has_scheduled_jobs(parent: PopulatedSandbox) -> None:
+    other = SandboxClient(parent.server, "other", parent.customers)
+    other.send_ok("PUT", "/_mock/snapshot", parent.send_ok("GET", "/_mock/snapshot"))
     fired = [
-        each.made("PUT", "/_mock/clock", {"advance": "7d"})["fired"] for each in (parent, other)
+        each.send_ok("PUT", "/_mock/clock", {"advance": "7d"})["fired"] for each in (parent, other)
     ]
     assert fired[0] == fired[1]
     assert [each["id"] for each in fired[0]] == [parent.authorized]
 
 
 @pytest.mark.parametrize("odds", [1.0, 0.5])
-def test_faults_are_in_the_snapshot(parent: Stocked, odds: float) -> None:
+def test_faults_are_in_the_snapshot(parent: PopulatedSandbox, odds: float) -> None:
     fault = {"kind": "problem", "problem": "RATE_LIMITED", "times": 9, "odds": odds}
-    parent.made("POST", "/_mock/faults", fault)
+    parent.send_ok("POST", "/_mock/faults", fault)
     parent.send("GET", "/v1/charges")
-    other = Branch(parent.world, "other", parent.customers)
-    other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+    other = SandboxClient(parent.server, "other", parent.customers)
+    other.send_ok("PUT", "/_mock/snapshot", parent.send_ok("GET", "/_mock/snapshot"))
     replies = [
         [each.send("GET", "/v1/charges").status for _ in "0123456789abcdef"]
         for each in (parent, other)
@@ -444,34 +449,34 @@ def test_faults_are_in_the_snapshot(parent: Stocked, odds: float) -> None:
     assert replies[0] == replies[1]
 
 
-def test_a_used_up_fault_of_the_scenario_stays_used_up(parent: Stocked) -> None:
-    parent.made("PUT", "/_mock/scenario", {"name": "lost-replies"})
+def test_a_used_up_fault_of_the_scenario_stays_used_up(parent: PopulatedSandbox) -> None:
+    parent.send_ok("PUT", "/_mock/scenario", {"name": "lost-replies"})
     charge = {"amount": 1, "currency": "usd", "source": parent.customer}
     for _ in range(2):
         parent.send("POST", "/v1/charges", charge)
-    before = parent.made("GET", "/_mock/faults")
-    parent.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
-    assert parent.made("GET", "/_mock/faults") == before
+    before = parent.send_ok("GET", "/_mock/faults")
+    parent.send_ok("PUT", "/_mock/snapshot", parent.send_ok("GET", "/_mock/snapshot"))
+    assert parent.send_ok("GET", "/_mock/faults") == before
 
 
 # On another server ------------------------------------------------------------------------------
 
 
 def opened(seed: str, name: str) -> dict[str, str]:
-    known = derive_credentials(seed, name)
-    return {"authorization": f"Bearer {known.access_token}", "apikey": known.api_key}
+    credentials = derive_credentials(seed, name)
+    return {"authorization": f"Bearer {credentials.access_token}", "apikey": credentials.api_key}
 
 
-def told(replies: list[Told]) -> list[tuple[int, bytes, str | None]]:
+def told(replies: list[RawResponse]) -> list[tuple[int, bytes, str | None]]:
     """Return what must be equal: status, body, and why."""
     return [(each.status, each.body, each.headers.get("x-mock-clover-why")) for each in replies]
 
 
-def test_another_server_with_another_seed_answers_the_same(serve: Serve) -> None:
-    here, there = serve(), serve("--seed", "another")
+def test_another_server_with_another_seed_answers_the_same(start_server: StartServer) -> None:
+    here, there = start_server(), start_server("--seed", "another")
     seeds = {here.port: SEED, there.port: "another"}
 
-    def ask(port: int, method: str, path: str, body: Any = None, **headers: str) -> Told:
+    def send(port: int, method: str, path: str, body: Any = None, **headers: str) -> RawResponse:
         sent = opened(seeds[port], "s") | headers
         return call(port, method, f"/sandbox/s{path}", body, **sent)
 
@@ -479,17 +484,19 @@ def test_another_server_with_another_seed_answers_the_same(serve: Serve) -> None
         card = {"number": pan, "exp_month": "12", "exp_year": "2038", "cvv": "123"}
         return ("POST", "/v1/tokens", {"card": card}, {})
 
-    def do(port: int, requests: list[Request]) -> list[Told]:
-        return [ask(port, method, path, body, **more) for method, path, body, more in requests]
+    def do(port: int, requests: list[Request]) -> list[RawResponse]:
+        return [send(port, method, path, body, **more) for method, path, body, more in requests]
 
-    ask(here.port, "PUT", "/_mock/clock", {"freeze": True})
+    send(here.port, "PUT", "/_mock/clock", {"freeze": True})
     source = do(here.port, [token(VISA)])[0].json["id"]
     saved = {"email": "jo@example.com", "source": source}
-    customer = ask(here.port, "POST", "/v1/customers", saved).json["id"]
-    spare, listed = (do(here.port, [token(pan)])[0].json["id"] for pan in (MASTERCARD, DECLINES))
+    customer = send(here.port, "POST", "/v1/customers", saved).json["id"]
+    spare, listed = (
+        do(here.port, [token(pan)])[0].json["id"] for pan in (MASTERCARD, DECLINED_CARD)
+    )
     charge = {"amount": 1800, "currency": "usd", "source": customer}
     key = {"idempotency-key": "k"}
-    kept = do(
+    stored = do(
         here.port,
         [
             ("POST", "/v1/charges", charge, key),
@@ -497,16 +504,16 @@ def test_another_server_with_another_seed_answers_the_same(serve: Serve) -> None
             ("POST", "/v1/orders", {"currency": "usd", "items": [{"amount": 5}]}, {}),
         ],
     )
-    first, authorized, order = (each.json["id"] for each in kept)
-    snapshot = ask(here.port, "GET", "/_mock/snapshot").body
-    assert ask(there.port, "PUT", "/_mock/snapshot", snapshot).status == 200
-    asked: list[Request] = [
+    first, authorized, order = (each.json["id"] for each in stored)
+    snapshot = send(here.port, "GET", "/_mock/snapshot").body
+    assert send(there.port, "PUT", "/_mock/snapshot", snapshot).status == 200
+    requested: list[Request] = [
         ("GET", "/v1/charges?limit=100", None, {}),
         ("GET", f"/v1/charges/{first}", None, {}),
         ("GET", f"/v1/customers/{customer}", None, {}),
         ("GET", f"/v1/orders/{order}", None, {}),
         ("POST", "/v1/charges", charge | {"source": listed}, {}),
-        token(DECLINES),
+        token(DECLINED_CARD),
         token("4242424242424241"),
         ("POST", "/v1/charges", charge | {"source": spare}, {}),
         ("POST", "/v1/charges", charge | {"source": spare}, {}),
@@ -519,21 +526,21 @@ def test_another_server_with_another_seed_answers_the_same(serve: Serve) -> None
         ("GET", "/v1/charges?limit=100", None, {}),
         ("GET", "/v1/orders?limit=100", None, {}),
     ]
-    here_told, there_told = (do(each.port, asked) for each in (here, there))
+    here_told, there_told = (do(each.port, requested) for each in (here, there))
     assert told(there_told) == told(here_told)
-    assert [each.status for each in here_told].count(200) == len(asked) - 3
+    assert [each.status for each in here_told].count(200) == len(requested) - 3
 
 
-def test_a_key_is_known_to_a_restored_sandbox(parent: Stocked) -> None:
-    other = Branch(parent.world, "other", parent.customers)
-    other.made("PUT", "/_mock/snapshot", parent.made("GET", "/_mock/snapshot"))
+def test_a_key_is_known_to_a_restored_sandbox(parent: PopulatedSandbox) -> None:
+    other = SandboxClient(parent.server, "other", parent.customers)
+    other.send_ok("PUT", "/_mock/snapshot", parent.send_ok("GET", "/_mock/snapshot"))
     before = other.seen()
     again = other.send("POST", "/v1/charges", parent.keyed, **{"idempotency-key": "k"})
     assert again.body == parent.first.body
     assert other.seen() == before
 
 
-# Bad snapshots ----------------------------------------------------------------------------------
+# Invalid snapshots --------------------------------------------------------------------------------
 
 GONE: Any = object()
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
@@ -572,24 +579,24 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "said"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(("change", "message"), BROKEN.values(), ids=BROKEN)
 def test_a_bad_snapshot_is_refused_and_changes_nothing(
-    parent: Stocked, change: dict[str, Any], said: str
+    parent: PopulatedSandbox, change: dict[str, Any], message: str
 ) -> None:
-    whole = parent.made("GET", "/_mock/snapshot")
+    whole = parent.send_ok("GET", "/_mock/snapshot")
     before = parent.seen()
     broken = {name: value for name, value in (whole | change).items() if value is not GONE}
     reply = parent.send("PUT", "/_mock/snapshot", broken)
-    assert (reply.status, json.loads(reply.body)) == (400, {"message": said})
+    assert (reply.status, json.loads(reply.body)) == (400, {"message": message})
     assert parent.seen() == before
-    assert parent.made("GET", "/_mock/snapshot") == whole
+    assert parent.send_ok("GET", "/_mock/snapshot") == whole
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b"\xff"])
-def test_invalid_snapshot_is_rejected(world: World, body: bytes) -> None:
-    before = world.send("GET", "/_mock/snapshot").body
-    assert world.send("PUT", "/_mock/snapshot", raw=body).status == 400
-    assert world.send("GET", "/_mock/snapshot").body == before
+def test_invalid_snapshot_is_rejected(server: InProcessServer, body: bytes) -> None:
+    before = server.send("GET", "/_mock/snapshot").body
+    assert server.send("PUT", "/_mock/snapshot", raw=body).status == 400
+    assert server.send("GET", "/_mock/snapshot").body == before
 
 
 NONSENSE: dict[str, dict[str, Any]] = {
@@ -604,16 +611,18 @@ NONSENSE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", NONSENSE.values(), ids=NONSENSE)
-def test_invalid_values_in_snapshot_are_rejected(parent: Stocked, change: dict[str, Any]) -> None:
-    whole = parent.made("GET", "/_mock/snapshot")
+def test_invalid_values_in_snapshot_are_rejected(
+    parent: PopulatedSandbox, change: dict[str, Any]
+) -> None:
+    whole = parent.send_ok("GET", "/_mock/snapshot")
     assert parent.send("PUT", "/_mock/snapshot", whole | change).status == 400
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (1, 200), (1_000, 200), (1_001, 400)])
 def test_the_interval_count_of_a_plan_in_a_snapshot_is_checked(
-    world: World, count: int, status: int
+    server: InProcessServer, count: int, status: int
 ) -> None:
     plan = {"id": "P", "name": "Gold", "amount": 1, "interval": "DAY", "interval_count": count}
     plans = {"P": plan | {"created_ms": 0, "modified_ms": 0}}
-    whole = world.send("GET", "/_mock/snapshot").json
-    assert world.send("PUT", "/_mock/snapshot", whole | {"plans": plans}).status == status
+    whole = server.send("GET", "/_mock/snapshot").json
+    assert server.send("PUT", "/_mock/snapshot", whole | {"plans": plans}).status == status

@@ -1,4 +1,4 @@
-"""`POST /_mock/why` explains a request and performs nothing."""
+"""`POST /_mock/why` explains a request without processing it."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mock_clover.scenario.records import DECLINE_CODES
-from tests.world import DECLINES, VISA, World
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer
 
 APPROVED = "sandbox: VISA ...4242 is listed to approve (documented)"
 RULES = [
@@ -36,10 +36,10 @@ NAMES = [
 ]
 
 
-def asked(world: World, request: dict[str, Any]) -> dict[str, Any]:
-    told = world.send("POST", "/_mock/why", request)
-    assert told.status == 200, told
-    return dict(told.json)
+def asked(server: InProcessServer, request: dict[str, Any]) -> dict[str, Any]:
+    response = server.send("POST", "/_mock/why", request)
+    assert response.status == 200, response
+    return dict(response.json)
 
 
 def charge(source: str, **more: Any) -> dict[str, Any]:
@@ -56,11 +56,11 @@ def looked(*matched: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def ruled(world: World) -> World:
-    """A world with four rules, of which one counts."""
+def ruled(server: InProcessServer) -> InProcessServer:
+    """A server with four rules, of which one counts."""
     document = {"name": "mine", "rules": RULES}
-    assert world.send("PUT", "/_mock/scenario", document).status == 200
-    return world
+    assert server.send("PUT", "/_mock/scenario", document).status == 200
+    return server
 
 
 OUTCOMES: list[tuple[dict[str, Any], list[dict[str, Any]], str, int]] = [
@@ -101,22 +101,22 @@ OUTCOMES: list[tuple[dict[str, Any], list[dict[str, Any]], str, int]] = [
 
 @pytest.mark.parametrize(("more", "rules", "outcome", "status"), OUTCOMES)
 def test_why_lists_rules_and_the_match(
-    ruled: World, more: dict[str, Any], rules: list[Any], outcome: str, status: int
+    ruled: InProcessServer, more: dict[str, Any], rules: list[Any], outcome: str, status: int
 ) -> None:
-    told = asked(ruled, charge(ruled.token(), **more))
-    assert (told["rules"], told["outcome"], told["status"]) == (rules, outcome, status)
+    result = asked(ruled, charge(ruled.token(), **more))
+    assert (result["rules"], result["outcome"], result["status"]) == (rules, outcome, status)
 
 
-def test_why_shows_count_of_counting_rule(ruled: World) -> None:
+def test_why_shows_count_of_counting_rule(ruled: InProcessServer) -> None:
     source = ruled.customer()["id"]
     seen = []
     for _ in range(4):
-        told = asked(ruled, charge(source))
+        result = asked(ruled, charge(source))
         again = asked(ruled, charge(source))
-        assert again == told  # to ask is not to call
+        assert again == result  # an explanation is not a request
         reply = ruled.send("POST", "/v1/charges", charge(source)["body"])
-        assert (told["status"], told["outcome"]) == (reply.status, reply.why)
-        seen.append((told["rules"][1]["because"], reply.status))
+        assert (result["status"], result["outcome"]) == (reply.status, reply.why)
+        seen.append((result["rules"][1]["because"], reply.status))
     assert seen == [
         ("not applied to matching request 1", 200),
         ("not applied to matching request 2", 200),
@@ -129,7 +129,7 @@ def test_why_shows_count_of_counting_rule(ruled: World) -> None:
     ("pan", "rule", "status"),
     [
         (VISA, APPROVED, 200),
-        (DECLINES, "sandbox: VISA ...2222 is listed to decline (documented)", 402),
+        (DECLINED_CARD, "sandbox: VISA ...2222 is listed to decline (documented)", 402),
         (
             "5424180279791732",
             "sandbox: this number is not listed, and unlisted cards are approved",
@@ -137,29 +137,29 @@ def test_why_shows_count_of_counting_rule(ruled: World) -> None:
         ),
     ],
 )
-def test_why_for_unlisted_card(world: World, pan: str, rule: str, status: int) -> None:
-    told = asked(world, charge(world.token(pan)))
-    assert told["rules"] == [
+def test_why_for_unlisted_card(server: InProcessServer, pan: str, rule: str, status: int) -> None:
+    result = asked(server, charge(server.token(pan)))
+    assert result["rules"] == [
         {"rule": rule, "matched": True, "because": "the scenario lists the card"}
     ]
-    assert (told["outcome"], told["status"]) == (rule, status)
+    assert (result["outcome"], result["status"]) == (rule, status)
 
 
-def test_why_predicts_exact_response(world: World) -> None:
-    """The reply is that of the call that follows: its ids, its reference, its words."""
-    sale = world.charge()["id"]
-    authorized = world.charge(capture=False)["id"]
-    order = world.order(5)["id"]
-    customer = world.customer()["id"]
+def test_why_predicts_exact_response(server: InProcessServer) -> None:
+    """The response equals that of the request that follows: its ids, references and messages."""
+    sale = server.charge()["id"]
+    authorized = server.charge(capture=False)["id"]
+    order = server.order(5)["id"]
+    customer = server.customer()["id"]
     requests: list[tuple[str, str, Any]] = [
         ("POST", "/v1/charges", charge(customer)["body"]),
-        ("POST", "/v1/charges", charge(world.token(DECLINES))["body"]),
+        ("POST", "/v1/charges", charge(server.token(DECLINED_CARD))["body"]),
         ("POST", "/v1/charges", {"amount": 1}),
         ("POST", f"/v1/charges/{authorized}/capture", None),
         ("POST", "/v1/refunds", {"charge": sale, "amount": 5}),
         ("POST", f"/v1/orders/{order}/pay", {"source": customer}),
-        ("POST", "/v1/tokens", world.card()),
-        ("POST", "/v1/tokens", world.card("4242424242424241")),
+        ("POST", "/v1/tokens", server.card()),
+        ("POST", "/v1/tokens", server.card("4242424242424241")),
         ("PUT", f"/v1/customers/{customer}", {"email": "x@example.com"}),
         ("GET", f"/v1/charges/{sale}", None),
         ("GET", "/v1/charges?limit=1", None),
@@ -167,62 +167,65 @@ def test_why_predicts_exact_response(world: World) -> None:
         ("GET", "/v1/charges/ZZZZZZZZZZZZZ", None),
     ]
     for method, path, body in requests:
-        told = asked(world, {"method": method, "path": path, "body": body})
-        reply = world.send(method, path, body)
-        assert told["status"] == reply.status, path
-        assert told["outcome"] == reply.why
-        assert told["reply"] == json.loads(reply.body)
+        result = asked(server, {"method": method, "path": path, "body": body})
+        reply = server.send(method, path, body)
+        assert result["status"] == reply.status, path
+        assert result["outcome"] == reply.why
+        assert result["reply"] == json.loads(reply.body)
 
 
 @pytest.mark.parametrize("code", DECLINE_CODES)
 @pytest.mark.parametrize("by", ["header", "description", "metadata"])
-def test_why_explains_requested_outcome(world: World, code: str, by: str) -> None:
+def test_why_explains_requested_outcome(server: InProcessServer, code: str, by: str) -> None:
     outcome = f"card_declined/{code}"
     mark = f"mock-clover:{outcome}"
     request = charge(
-        world.token(),
+        server.token(),
         **({"description": mark} if by == "description" else {}),
         **({"metadata": {"a": mark}} if by == "metadata" else {}),
     )
     if by == "header":
         request["headers"] = {"X-Mock-Clover-Outcome": outcome}
-    told = asked(world, request)
+    result = asked(server, request)
     expected = f"header: {outcome}" if by == "header" else f"text: {mark}"
-    assert (told["outcome"], told["status"]) == (expected, 402)
-    assert told["reply"]["error"]["declineCode"] == code
+    assert (result["outcome"], result["status"]) == (expected, 402)
+    assert result["reply"]["error"]["declineCode"] == code
 
 
-def test_no_rule_is_reported_if_header_decides(ruled: World) -> None:
+def test_no_rule_is_reported_if_header_decides(ruled: InProcessServer) -> None:
     request = charge(ruled.token(), amount=5000)
     request["headers"] = {"x-mock-clover-outcome": "approve"}
-    told = asked(ruled, request)
-    assert (told["status"], told["outcome"]) == (200, "header: approve")
-    assert [rule["rule"] for rule in told["rules"] if rule["matched"]] in ([], ["header: approve"])
+    result = asked(ruled, request)
+    assert (result["status"], result["outcome"]) == (200, "header: approve")
+    assert [rule["rule"] for rule in result["rules"] if rule["matched"]] in (
+        [],
+        ["header: approve"],
+    )
 
 
-def test_why_reports_active_fault(world: World) -> None:
+def test_why_reports_active_fault(server: InProcessServer) -> None:
     fault = {"kind": "drop", "when": "after_commit", "endpoint": "create_charge"}
-    assert world.send("POST", "/_mock/faults", fault).status == 200
-    told = asked(world, charge(world.token()))
-    assert "drop after_commit" in json.dumps(told)
+    assert server.send("POST", "/_mock/faults", fault).status == 200
+    result = asked(server, charge(server.token()))
+    assert "drop after_commit" in json.dumps(result)
 
 
-def test_a_rules_delay_is_skipped(world: World) -> None:
+def test_a_rules_delay_is_skipped(server: InProcessServer) -> None:
     then = {"problem": "INVALID_SOURCE", "fault": {"kind": "delay", "delay_ms": 30}}
     rule = {"when": {"endpoint": "create_charge"}, "then": then}
     document = {"name": "slow", "rules": [rule]}
-    assert world.send("PUT", "/_mock/scenario", document).status == 200
-    told = asked(world, charge("clv_1TSTSxxxxxxxxxxxxxxxxxxx"))
-    assert (told["status"], "INVALID_SOURCE" in told["outcome"]) == (400, True)
+    assert server.send("PUT", "/_mock/scenario", document).status == 200
+    result = asked(server, charge("clv_1TSTSxxxxxxxxxxxxxxxxxxx"))
+    assert (result["status"], "INVALID_SOURCE" in result["outcome"]) == (400, True)
 
 
-def test_it_names_the_rule_that_decides_a_token(world: World) -> None:
+def test_it_names_the_rule_that_decides_a_token(server: InProcessServer) -> None:
     rule = {"when": {"card": {"number": VISA}}, "then": {"problem": "INVALID_PAN"}}
-    world.send("PUT", "/_mock/scenario", {"name": "mine", "rules": [rule]})
-    told = asked(world, {"path": "/v1/tokens", "body": world.card()})
-    reply = world.send("POST", "/v1/tokens", world.card())
-    assert (told["status"], told["outcome"]) == (reply.status, reply.why)
-    assert [each["rule"] for each in told["rules"] if each["matched"]] == [
+    server.send("PUT", "/_mock/scenario", {"name": "mine", "rules": [rule]})
+    result = asked(server, {"path": "/v1/tokens", "body": server.card()})
+    reply = server.send("POST", "/v1/tokens", server.card())
+    assert (result["status"], result["outcome"]) == (reply.status, reply.why)
+    assert [each["rule"] for each in result["rules"] if each["matched"]] == [
         "mine: rule 1 (inferred)"
     ]
 
@@ -230,12 +233,12 @@ def test_it_names_the_rule_that_decides_a_token(world: World) -> None:
 # Nothing changes --------------------------------------------------------------------------------
 
 
-def whole(world: World) -> tuple[Any, ...]:
-    """Return all that a call could change."""
-    sandbox = world.sandbox
+def whole(server: InProcessServer) -> tuple[Any, ...]:
+    """Return everything that a request could change."""
+    sandbox = server.sandbox
     return (
         sandbox.state(),
-        world.send("GET", "/_mock/snapshot").body,
+        server.send("GET", "/_mock/snapshot").body,
         sandbox.ids.state(),
         dict(sandbox.rule_counts),
         [exchange.number for exchange in sandbox.journal],
@@ -245,11 +248,11 @@ def whole(world: World) -> tuple[Any, ...]:
         list(sandbox.idempotency.entries()),
         sandbox.scheduler.entries(),
         sandbox.clock.now_ms(),
-        [each.name for each in world.sandboxes],
+        [each.name for each in server.sandboxes],
     )
 
 
-def test_why_changes_nothing(ruled: World) -> None:
+def test_why_changes_nothing(ruled: InProcessServer) -> None:
     charge_id = ruled.charge(amount=5, capture=False)["id"]
     customer, order = ruled.customer()["id"], ruled.order(100)["id"]
     spare = ruled.token()
@@ -278,27 +281,29 @@ def test_why_changes_nothing(ruled: World) -> None:
     for request in requests:
         asked(ruled, request)
         assert whole(ruled) == before, request
-    made = ruled.send("POST", "/v1/charges", charge(customer)["body"], headers=key)
+    created = ruled.send("POST", "/v1/charges", charge(customer)["body"], headers=key)
     again = asked(ruled, charge(customer) | {"headers": key})
-    assert again["outcome"] == f"idempotency: replay of: {made.why}"
-    assert again["reply"] == made.json
+    assert again["outcome"] == f"idempotency: replay of: {created.why}"
+    assert again["reply"] == created.json
 
 
-def test_rate_limits_do_not_count_it(world: World) -> None:
-    world.send("PUT", "/_mock/scenario", {"name": "x", "settings": {"rate_limits": True}})
+def test_rate_limits_do_not_count_it(server: InProcessServer) -> None:
+    server.send("PUT", "/_mock/scenario", {"name": "x", "settings": {"rate_limits": True}})
     for _ in range(60):
-        assert asked(world, {"method": "GET", "path": "/v1/charges"})["status"] == 200
-    assert world.send("GET", "/v1/charges").status == 200
+        assert asked(server, {"method": "GET", "path": "/v1/charges"})["status"] == 200
+    assert server.send("GET", "/v1/charges").status == 200
 
 
 @pytest.mark.parametrize(
     ("headers", "status"),
     [({}, 200), ({"authorization": "Bearer nobody"}, 401), ({"Authorization": ""}, 401)],
 )
-def test_why_adds_missing_credentials(world: World, headers: dict[str, str], status: int) -> None:
-    assert asked(world, {"method": "GET", "path": "/v1/charges", "headers": headers})["status"] == (
-        status
-    )
+def test_why_adds_missing_credentials(
+    server: InProcessServer, headers: dict[str, str], status: int
+) -> None:
+    assert asked(server, {"method": "GET", "path": "/v1/charges", "headers": headers})[
+        "status"
+    ] == (status)
 
 
 REFUSALS: list[tuple[Any, str]] = [
@@ -319,12 +324,14 @@ REFUSALS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("request_body", "said"), REFUSALS, ids=lambda each: str(each)[:40])
-def test_invalid_why_request_is_rejected(world: World, request_body: Any, said: str) -> None:
-    told = world.send("POST", "/_mock/why", request_body)
-    assert (told.status, told.json) == (400, {"message": said})
+@pytest.mark.parametrize(("request_body", "message"), REFUSALS, ids=lambda each: str(each)[:40])
+def test_invalid_why_request_is_rejected(
+    server: InProcessServer, request_body: Any, message: str
+) -> None:
+    response = server.send("POST", "/_mock/why", request_body)
+    assert (response.status, response.json) == (400, {"message": message})
 
 
-def test_it_shows_no_card_number(world: World) -> None:
-    told = world.send("POST", "/_mock/why", {"path": "/v1/tokens", "body": world.card()})
-    assert VISA.encode() not in told.body
+def test_it_shows_no_card_number(server: InProcessServer) -> None:
+    response = server.send("POST", "/_mock/why", {"path": "/v1/tokens", "body": server.card()})
+    assert VISA.encode() not in response.body

@@ -1,7 +1,7 @@
-"""A card number and a CVV, driven through every route, good and bad, get out nowhere.
+"""A card number and a CVV, sent to every endpoint, in valid and invalid requests, never leak.
 
-Fields of rows may hold a number that a client itself wrote into a free text, and a good answer may
-give it back; what is printed, logged, journaled or refused may not. A CVV is not even kept.
+Fields of rows may contain a number that a client wrote into a free text, and a successful response
+may return it; output, logs, the journal and errors may not. A CVV is not stored at all.
 """
 
 import json
@@ -23,22 +23,38 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.records import Scenario
 from mock_clover.testing.in_process import MockCloverApp, SharedResources
 from mock_clover.testing.transport import MockCloverError
-from tests.canary import CVV, LONG_PAN, PAN, PANS, requests, songs, spellings, texts_within
-from tests.hostile import KINDS, LOOKS, Sent, body_of, furnish, wrong_bodies
-from tests.served import Served
-from tests.wire import KNOWN, Told, Wire, call, head, make_token, on, request
-from tests.world import Answered, World
+from tests.canary import CVV, LONG_PAN, PAN, PANS, find_leaks, requests, spellings, texts_within
+from tests.hostile import (
+    INSPECTION_PATHS,
+    KINDS,
+    HttpRequest,
+    create_fixtures,
+    invalid_bodies,
+    valid_body,
+)
+from tests.in_process import InProcessServer, Response
+from tests.raw_http import (
+    CREDENTIALS,
+    RawConnection,
+    RawResponse,
+    call,
+    command_with,
+    head,
+    make_token,
+    request,
+)
+from tests.server_process import ServerProcess
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 
 AUTH_CODE = re.compile(r"\bOK\d{4}\b")
-"""An approval's four digits may be any, a CVV's among them."""
+"""An approval's four digits may be any, also those of the CVV."""
 
 SPELT = [(pan, name, spelt) for pan in PANS for name, spelt in spellings(pan).items()]
 
 
-def filled_in(sent: Sent, **values: str) -> Sent:
-    """Put the ids of real things where a request has their names in braces."""
+def filled_in(sent: HttpRequest, **values: str) -> HttpRequest:
+    """Replace placeholders in a request by the ids of existing objects."""
     path, raw = sent.path, sent.raw
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", value)
@@ -50,29 +66,29 @@ def test_the_canaries_are_cards_and_the_search_finds_them() -> None:
     assert [passes_luhn(pan) for pan in PANS] == [True, True]
     assert (len(PAN), len(LONG_PAN)) == (16, 19)
     for _, _, spelt in SPELT:
-        assert songs(f"x{spelt}9"), spelt
-    assert songs(f'"cvv":"{CVV}"')
-    assert songs(f"1{CVV} id-{CVV}x 4539 1488 0343 [card ...6467]") == []
+        assert find_leaks(f"x{spelt}9"), spelt
+    assert find_leaks(f'"cvv":"{CVV}"')
+    assert find_leaks(f"1{CVV} id-{CVV}x 4539 1488 0343 [card ...6467]") == []
 
 
 # In process ---------------------------------------------------------------------------------------
 
 
-def drive(world: World) -> Iterator[tuple[str, Answered]]:
-    """Send everything to a world, and return what each request was and what it got."""
-    things = furnish(world)
+def drive(server: InProcessServer) -> Iterator[tuple[str, Response]]:
+    """Send everything to a server in process; return each request and its response."""
+    fixtures = create_fixtures(server)
     for pan, name, spelt in SPELT:
-        token = world.send("POST", "/v1/tokens", world.card(pan)).json["id"]
+        token = server.send("POST", "/v1/tokens", server.card(pan)).json["id"]
         known = {
-            "customer": things.ids["customer_id"],
+            "customer": fixtures.ids["customer_id"],
             "token": token,
-            "client_id": world.known.client_id,
+            "client_id": server.known.client_id,
         }
-        for label, each in requests(world.keys.public_blob(), spelt).items():
+        for label, each in requests(server.keys.public_blob(), spelt).items():
             sent = filled_in(each, **known)
             if sent.path.startswith("/?"):
-                continue  # a page: served, not answered
-            reply = world.send(
+                continue  # a static page
+            reply = server.send(
                 sent.method, sent.path, raw=sent.raw, headers=dict(sent.headers), auth=sent.auth
             )
             yield f"{label}, {name}", reply
@@ -87,21 +103,24 @@ WAYS = {
 
 
 @pytest.fixture(scope="module", params=WAYS.values(), ids=WAYS)
-def sung_to(
+def sent_in_process(
     keys: KeyRing, default_scenario: Scenario, request: pytest.FixtureRequest
-) -> tuple[World, dict[str, Any]]:
-    """A world after the whole table, and the replies."""
-    world = World(keys, default_scenario, **request.param)
-    return world, dict(drive(world))
+) -> tuple[InProcessServer, dict[str, Any]]:
+    """A server after all requests, and the responses."""
+    server = InProcessServer(keys, default_scenario, **request.param)
+    return server, dict(drive(server))
 
 
-def test_errors_and_reasons_do_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
-    _, replies = sung_to
-    said = {
-        label: songs(reply.why) + (songs(reply.body.decode()) if reply.status >= 400 else [])
+def test_errors_and_reasons_do_not_leak(
+    sent_in_process: tuple[InProcessServer, dict[str, Response]],
+) -> None:
+    _, replies = sent_in_process
+    message = {
+        label: find_leaks(reply.why)
+        + (find_leaks(reply.body.decode()) if reply.status >= 400 else [])
         for label, reply in replies.items()
     }
-    assert {label: found for label, found in said.items() if found} == {}
+    assert {label: found for label, found in message.items() if found} == {}
     assert {reply.status for reply in replies.values()} >= {200, 302, 400, 401, 404, 405}
 
 
@@ -141,35 +160,37 @@ VERIFIED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def verified() -> MockCloverApp:
-    """A sandbox whose one charge has secrets in every free member."""
+    """A sandbox with one charge that has secrets in every free member."""
     clover = MockCloverApp.create_in_process(SharedResources(), {})
-    asked = {"amount": 1800, "currency": "usd", "source": clover.card_token(PAN, cvv=CVV)}
+    body = {"amount": 1800, "currency": "usd", "source": clover.card_token(PAN, cvv=CVV)}
     headers = {"authorization": f"Bearer {clover.access_token}"}
-    assert clover._request("POST", "/v1/charges", asked | SECRET_MEMBERS, headers)["amount"] == 1800
+    assert clover._request("POST", "/v1/charges", body | SECRET_MEMBERS, headers)["amount"] == 1800
     return clover
 
 
-@pytest.mark.parametrize("asked", VERIFIED.values(), ids=VERIFIED)
-def test_failed_verification_does_not_leak(verified: MockCloverApp, asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("requested", VERIFIED.values(), ids=VERIFIED)
+def test_failed_verification_does_not_leak(
+    verified: MockCloverApp, requested: dict[str, Any]
+) -> None:
     with pytest.raises(MockCloverError) as refused:
-        verified._request("POST", "/_mock/verify", {"endpoint": "create_charge"} | asked)
-    assert songs(json.dumps(refused.value.body)) == []
-    if not asked.keys() <= {"match", "status", "exactly", "endpoint", "in_order"}:
+        verified._request("POST", "/_mock/verify", {"endpoint": "create_charge"} | requested)
+    assert find_leaks(json.dumps(refused.value.body)) == []
+    if not requested.keys() <= {"match", "status", "exactly", "endpoint", "in_order"}:
         return
     with pytest.raises((AssertionError, MockCloverError)) as raised:
-        verified.verify(**asked)
-    assert songs(str(raised.value)) == []
+        verified.verify(**requested)
+    assert find_leaks(str(raised.value)) == []
 
 
 def test_the_journal_masks_codes_in_any_spelling(verified: MockCloverApp) -> None:
-    assert songs(json.dumps(verified.journal())) == []
+    assert find_leaks(json.dumps(verified.journal())) == []
 
 
-def test_a_verification_masks_by_name_and_by_pattern(world: World) -> None:
+def test_a_verification_masks_by_name_and_by_pattern(server: InProcessServer) -> None:
     metadata = {"cvv": CVV, "card": {"number": "6030110000000", "cvv": int(CVV)}, "order": 7391}
-    world.charge(metadata=metadata, description=f"card {PAN}")
-    wanted = {"metadata": {}, "description": PAN, "metadata.cvv": "0000", "__class__": "x"}
-    asked = {"endpoint": "create_charge", "match": wanted}
+    server.charge(metadata=metadata, description=f"card {PAN}")
+    expected = {"metadata": {}, "description": PAN, "metadata.cvv": "0000", "__class__": "x"}
+    body = {"endpoint": "create_charge", "match": expected}
     differs = {
         "metadata": {
             "expected": {},
@@ -179,48 +200,58 @@ def test_a_verification_masks_by_name_and_by_pattern(world: World) -> None:
         "metadata.cvv": {"expected": "[cvv]", "was": "[cvv]"},
         "__class__": {"expected": "x", "was": None},
     }
-    told = world.send("POST", "/_mock/verify", asked)
-    assert (told.status, told.json["nearest"]) == (
+    response = server.send("POST", "/_mock/verify", body)
+    assert (response.status, response.json["nearest"]) == (
         409,
         [{"id": 2, "endpoint": "create_charge", "differs": differs}],
     )
 
 
-def test_journal_does_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
-    world, replies = sung_to
-    shown = world.send("GET", "/_mock/journal?limit=1000")
-    assert songs(shown.body.decode()) == []
+def test_journal_does_not_leak(
+    sent_in_process: tuple[InProcessServer, dict[str, Response]],
+) -> None:
+    server, replies = sent_in_process
+    shown = server.send("GET", "/_mock/journal?limit=1000")
+    assert find_leaks(shown.body.decode()) == []
     assert len(shown.json["data"]) >= min(len(replies), 900)
 
 
-def test_inspection_api_does_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
-    """Each exchange with what it changed and its command, and each row with its history."""
-    world, _ = sung_to
-    kept = [each.number for each in world.sandbox.journal]
-    paths = [f"journal/{number}" for number in kept[::3]]
+def test_inspection_api_does_not_leak(
+    sent_in_process: tuple[InProcessServer, dict[str, Response]],
+) -> None:
+    """Each exchange with its changes and its command, and each row with its history."""
+    server, _ = sent_in_process
+    saved = [each.number for each in server.sandbox.journal]
+    paths = [f"journal/{number}" for number in saved[::3]]
     for kind in KINDS:
-        listed = world.send("GET", f"/_mock/rows/{kind}?limit=200")
-        assert songs(listed.body.decode()) == [], kind
+        listed = server.send("GET", f"/_mock/rows/{kind}?limit=200")
+        assert find_leaks(listed.body.decode()) == [], kind
         paths += [f"rows/{kind}/{row['id']}" for row in listed.json["data"][::3]]
-    told = {path: world.send("GET", f"/_mock/{path}") for path in paths}
-    assert {each.status for each in told.values()} == {200}
-    found = {path: songs(AUTH_CODE.sub("", each.body.decode())) for path, each in told.items()}
+    result = {path: server.send("GET", f"/_mock/{path}") for path in paths}
+    assert {each.status for each in result.values()} == {200}
+    found = {
+        path: find_leaks(AUTH_CODE.sub("", each.body.decode())) for path, each in result.items()
+    }
     assert {path: sung for path, sung in found.items() if sung} == {}
 
 
-def test_row_reprs_do_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
-    world, _ = sung_to
-    for table, rows in world.sandbox.state().items():
+def test_row_reprs_do_not_leak(
+    sent_in_process: tuple[InProcessServer, dict[str, Response]],
+) -> None:
+    server, _ = sent_in_process
+    for table, rows in server.sandbox.state().items():
         for row in rows:
-            assert songs(repr(row) + str(row)) == [], table
+            assert find_leaks(repr(row) + str(row)) == [], table
 
 
-def test_exchange_reprs_do_not_leak(sung_to: tuple[World, dict[str, Answered]]) -> None:
-    world, _ = sung_to
-    assert [said for each in world.sandbox.journal for said in songs(repr(each))] == []
+def test_exchange_reprs_do_not_leak(
+    sent_in_process: tuple[InProcessServer, dict[str, Response]],
+) -> None:
+    server, _ = sent_in_process
+    assert [message for each in server.sandbox.journal for message in find_leaks(repr(each))] == []
 
 
-def test_request_reprs_do_not_leak(world: World) -> None:
+def test_request_reprs_do_not_leak(server: InProcessServer) -> None:
     """A transport may print what it could not serve, and a store what it keeps."""
     body = json.dumps({"card": {"number": PAN, "cvv": CVV}}).encode()
     raw = RawRequest(
@@ -231,12 +262,15 @@ def test_request_reprs_do_not_leak(world: World) -> None:
         headers={b"apikey": PAN.encode()},
         body=body,
     )
-    asked = {"amount": 1, "currency": "usd", "source": world.token(), "description": PAN}
-    assert world.send("POST", "/v1/charges", asked, headers={"idempotency-key": PAN}).status == 200
-    kept = world.sandbox.idempotency.get(("", PAN))
-    assert kept is not None
-    for each in (raw, Call(None, None, raw.ids, raw.headers), kept):
-        assert songs(f"{each!r} {each}") == []
+    request_body = {"amount": 1, "currency": "usd", "source": server.token(), "description": PAN}
+    assert (
+        server.send("POST", "/v1/charges", request_body, headers={"idempotency-key": PAN}).status
+        == 200
+    )
+    saved = server.sandbox.idempotency.get(("", PAN))
+    assert saved is not None
+    for each in (raw, Call(None, None, raw.ids, raw.headers), saved):
+        assert find_leaks(f"{each!r} {each}") == []
 
 
 AROUND = {
@@ -257,52 +291,54 @@ AROUND = {
 
 
 @pytest.mark.parametrize("text", AROUND.values(), ids=AROUND)
-def test_number_is_masked_in_any_context(world: World, text: str) -> None:
-    asked = {"amount": 1, "currency": "usd", "source": world.token(), "description": text}
-    assert world.send("POST", "/v1/charges", asked).status == 200
-    (row,) = world.sandbox.state()["charges"]
-    journal = world.send("GET", "/_mock/journal").body.decode()
-    assert [songs(repr(row)), songs(journal)] == [[], []]
+def test_number_is_masked_in_any_context(server: InProcessServer, text: str) -> None:
+    body = {"amount": 1, "currency": "usd", "source": server.token(), "description": text}
+    assert server.send("POST", "/v1/charges", body).status == 200
+    (row,) = server.sandbox.state()["charges"]
+    journal = server.send("GET", "/_mock/journal").body.decode()
+    assert [find_leaks(repr(row)), find_leaks(journal)] == [[], []]
 
 
-def test_no_cvv_is_left_in_memory(sung_to: tuple[World, dict[str, Answered]]) -> None:
-    world, _ = sung_to
-    texts = list(texts_within(world.sandboxes))
-    assert any(PAN in text for text in texts), "the walk finds what clients wrote into free texts"
+def test_no_cvv_is_left_in_memory(
+    sent_in_process: tuple[InProcessServer, dict[str, Response]],
+) -> None:
+    server, _ = sent_in_process
+    texts = list(texts_within(server.sandboxes))
+    assert any(PAN in text for text in texts), "the search finds what clients wrote into free texts"
     assert [text for text in texts if CVV in AUTH_CODE.sub("", text)] == []
 
 
-def test_no_number_of_a_card_is_left_in_memory(make_world: MakeWorld) -> None:
-    """Of tokens made as they should be; not of the free texts above."""
-    world = make_world()
+def test_no_number_of_a_card_is_left_in_memory(make_server: MakeServer) -> None:
+    """Of valid tokens; not of the free texts above."""
+    server = make_server()
     for pan in PANS:
-        for body in (world.card(pan, cvv=CVV), world.encrypted(pan, cvv=CVV)):
-            token = world.send("POST", "/v1/tokens", body).json["id"]
-            asked = {"amount": 1, "currency": "usd", "source": token}
-            assert world.send("POST", "/v1/charges", asked).status == 200
-    texts = [AUTH_CODE.sub("", text) for text in texts_within(world.sandboxes)]
+        for body in (server.card(pan, cvv=CVV), server.encrypted(pan, cvv=CVV)):
+            token = server.send("POST", "/v1/tokens", body).json["id"]
+            request_body = {"amount": 1, "currency": "usd", "source": token}
+            assert server.send("POST", "/v1/charges", request_body).status == 200
+    texts = [AUTH_CODE.sub("", text) for text in texts_within(server.sandboxes)]
     assert [text for text in texts if PAN in text or CVV in text] == []
 
 
 def test_requests_that_hold_a_card_print_nothing() -> None:
     card = msgspec.convert({"number": PAN, "cvv": CVV, "name": PAN}, CardRequest)
     for each in (card, TokenRequest(card=card, apiKey=PAN)):
-        assert songs(f"{each} {each!r} {[each]} {list(each.__rich_repr__())}") == []
+        assert find_leaks(f"{each} {each!r} {[each]} {list(each.__rich_repr__())}") == []
 
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if each.request], ids=lambda each: each.name
 )
-def test_exceptions_do_not_leak(world: World, endpoint: Endpoint) -> None:
-    """Numbers in every field, as text and as number; whatever is raised is printed in every way."""
+def test_exceptions_do_not_leak(server: InProcessServer, endpoint: Endpoint) -> None:
+    """Numbers in every field, as text and as number; each exception is printed in every way."""
     assert endpoint.request is not None
     assert endpoint.codec is not None
-    good = body_of(endpoint, furnish(world))
+    valid_request = valid_body(endpoint, create_fixtures(server))
     bodies = [
         json.dumps(body).replace('"word"', f'"{value}"')
-        for said, body in wrong_bodies(endpoint.request, good)
-        if said.endswith(" is a word")
+        for message, body in invalid_bodies(endpoint.request, valid_request)
+        if message.endswith(" is a word")
         for value in (PAN, LONG_PAN)
     ]
     bodies += [body.replace(f'"{PAN}"', PAN) for body in bodies]
@@ -310,71 +346,79 @@ def test_exceptions_do_not_leak(world: World, endpoint: Endpoint) -> None:
     raised = 0
     for body in bodies:
         try:
-            asked = endpoint.codec.decode(body.encode())
-            endpoint.run(world.sandbox, Call(asked, None, (PAN, PAN), {}))
+            requested = endpoint.codec.decode(body.encode())
+            endpoint.run(server.sandbox, Call(requested, None, (PAN, PAN), {}))
         except (MalformedError, ViolationsError, ApiError) as error:
             raised += 1
             printed = [str(error), repr(error), *traceback.format_exception(error)]
-            assert songs("\n".join(printed)) == [], body
+            assert find_leaks("\n".join(printed)) == [], body
     assert raised
 
 
 # A server -----------------------------------------------------------------------------------------
 
-LOUD = (
+VERBOSE = (
     "import os, logging",
     "os.environ['PYTHONASYNCIODEBUG'] = '1'",
     "logging.basicConfig(level=logging.DEBUG)",
 )
-"""What the libraries below can say is said."""
+"""The logging of the libraries is enabled."""
 
 
 def broken(spelt: str) -> dict[str, bytes]:
-    """Return bytes that never become a request, with a number in them."""
-    told = spelt.replace(" ", "%20").encode()
+    """Return bytes that are not a valid request, with a number in them."""
+    result = spelt.replace(" ", "%20").encode()
     card = b'{"card":{"number":"%b","cvv":"%b"}}' % (spelt.encode(), CVV.encode())
     return {
-        "a method": b"%b /v1/tokens HTTP/1.1\r\n\r\n" % told,
-        "a version": b"GET /v1/tokens HTTP/%b\r\n\r\n" % told,
-        "a header without a colon": b"GET /v1/%b HTTP/1.1\r\n%b\r\n\r\n" % (told, told),
-        "a length": b"POST /v1/tokens HTTP/1.1\r\ncontent-length: x%b\r\n\r\n" % told,
+        "a method": b"%b /v1/tokens HTTP/1.1\r\n\r\n" % result,
+        "a version": b"GET /v1/tokens HTTP/%b\r\n\r\n" % result,
+        "a header without a colon": b"GET /v1/%b HTTP/1.1\r\n%b\r\n\r\n" % (result, result),
+        "a length": b"POST /v1/tokens HTTP/1.1\r\ncontent-length: x%b\r\n\r\n" % result,
         "no HTTP": card,
-        "a head that is too large": b"GET /%b HTTP/1.1\r\nx: %b" % (told, told * 5_000),
-        "half a head": b"GET /v1/charges/%b" % told,
+        "a head that is too large": b"GET /%b HTTP/1.1\r\nx: %b" % (result, result * 5_000),
+        "half a head": b"GET /v1/charges/%b" % result,
         "half a body": request("POST", "/v1/tokens", card)[:-9],
         "a body that is too large": request("POST", "/v1/tokens", card * 30_000),
         "chunks that are none": head("POST", "/v1/tokens", headers={"transfer-encoding": "chunked"})
-        + b"%x\r\n%b\r\n%b\r\n" % (len(card), card, told),
+        + b"%x\r\n%b\r\n%b\r\n" % (len(card), card, result),
     }
 
 
-def drive_server(port: int) -> Iterator[tuple[str, Told]]:
-    """Send everything to a server; return what came back to whole requests, by name."""
+def drive_server(port: int) -> Iterator[tuple[str, RawResponse]]:
+    """Send everything to a server; return the responses to valid requests, by name."""
     blob = call(port, "GET", "/assets/keys.json").json["TA_PUBLIC_KEY_DEV"]
     source = {"email": "jo@example.com", "source": make_token(port)}
     customer = call(port, "POST", "/v1/customers", source).json["id"]
     for pan, name, spelt in SPELT[:4]:
-        known = {"customer": customer, "token": make_token(port, pan), "client_id": KNOWN.client_id}
+        known = {
+            "customer": customer,
+            "token": make_token(port, pan),
+            "client_id": CREDENTIALS.client_id,
+        }
         for label, each in requests(blob, spelt).items():
             sent = filled_in(each, **known)
             sized = {"content-length": str(len(sent.raw))} | dict(sent.headers)
-            with Wire(port) as wire:
-                wire.send(head(sent.method, sent.path, headers=sized, auth=sent.auth) + sent.raw)
-                yield f"{label}, {name}", wire.reply()
+            with RawConnection(port) as connection:
+                connection.send(
+                    head(sent.method, sent.path, headers=sized, auth=sent.auth) + sent.raw
+                )
+                yield f"{label}, {name}", connection.read_response()
         for label, data in broken(spelt).items():
-            with Wire(port) as wire:
-                said = wire.pour_once(data)
-            yield f"broken: {label}, {name}", Told(400, {}, said)
+            with RawConnection(port) as connection:
+                result = connection.send_to_end(data)
+            yield f"broken: {label}, {name}", RawResponse(400, {}, result)
 
 
 @pytest.fixture(scope="module", params=[("text", "httptools"), ("json", "h11")], ids="-".join)
-def sung_at(
+def sent_over_http(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Served, dict[str, Told]]]:
-    """A server on which everything is loud, after the whole table, and the replies."""
+) -> Iterator[tuple[ServerProcess, dict[str, RawResponse]]]:
+    """A server with all logging enabled, after all requests, and the responses."""
     log_format, parser = request.param
     folder = tmp_path_factory.mktemp("canary")
-    server = Served(folder, "--log-format", log_format, python=on(parser, *LOUD))
+    server = ServerProcess(
+        folder, "--log-format", log_format, python=command_with(parser, *VERBOSE)
+    )
     try:
         yield server, dict(drive_server(server.port))
     finally:
@@ -382,35 +426,39 @@ def sung_at(
 
 
 @pytest.mark.system
-def test_server_errors_do_not_leak(sung_at: tuple[Served, dict[str, Told]]) -> None:
-    _, replies = sung_at
-    said = {
-        label: songs(told.headers.get("x-mock-clover-why", ""))
-        + (songs(told.body.decode()) if told.status >= 400 else [])
-        for label, told in replies.items()
+def test_server_errors_do_not_leak(
+    sent_over_http: tuple[ServerProcess, dict[str, RawResponse]],
+) -> None:
+    _, replies = sent_over_http
+    message = {
+        label: find_leaks(result.headers.get("x-mock-clover-why", ""))
+        + (find_leaks(result.body.decode()) if result.status >= 400 else [])
+        for label, result in replies.items()
     }
-    assert {label: found for label, found in said.items() if found} == {}
-    assert {told.status for told in replies.values()} >= {200, 302, 400, 401, 404, 405}
+    assert {label: found for label, found in message.items() if found} == {}
+    assert {result.status for result in replies.values()} >= {200, 302, 400, 401, 404, 405}
 
 
 @pytest.mark.system
 def test_control_calls_do_not_leak(
-    sung_at: tuple[Served, dict[str, Told]],
+    sent_over_http: tuple[ServerProcess, dict[str, RawResponse]],
 ) -> None:
-    server, _ = sung_at
-    paths = ["/", "/_mock/journal?limit=1000", *LOOKS]
-    told = {path: call(server.port, "GET", path) for path in paths}
-    assert {path: each.status for path, each in told.items()} == dict.fromkeys(paths, 200)
-    assert {path: songs(each.body.decode()) for path, each in told.items()} == {
+    server, _ = sent_over_http
+    paths = ["/", "/_mock/journal?limit=1000", *INSPECTION_PATHS]
+    result = {path: call(server.port, "GET", path) for path in paths}
+    assert {path: each.status for path, each in result.items()} == dict.fromkeys(paths, 200)
+    assert {path: find_leaks(each.body.decode()) for path, each in result.items()} == {
         path: [] for path in paths
     }
 
 
 @pytest.mark.system
-def test_server_output_does_not_leak(sung_at: tuple[Served, dict[str, Told]]) -> None:
-    """Last of all: the server is ended, so that its log is whole."""
-    server, replies = sung_at
+def test_server_output_does_not_leak(
+    sent_over_http: tuple[ServerProcess, dict[str, RawResponse]],
+) -> None:
+    """The last test: the server is stopped, so that its log is complete."""
+    server, replies = sent_over_http
     assert server.stop() == 0
     log = server.log.read_text()
-    assert songs(log) == []
+    assert find_leaks(log) == []
     assert log.count("POST") > len(replies) / 3

@@ -1,7 +1,7 @@
-"""Numbers of gift cards, bank accounts and foreign tokens, sent good and bad, get out nowhere.
+"""Numbers of gift cards, bank accounts and external tokens never leak.
 
-No check digit tells such a number from any other, so nothing can mask it later: it must not be
-kept at all.
+No check digit distinguishes them from other numbers, so they cannot be masked later: they must not
+be stored at all.
 """
 
 import json
@@ -22,11 +22,11 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.records import Scenario
 from tests.canary import texts_within
 from tests.clover.tokens.test_instruments import ACH, APPLE
-from tests.served import Served
-from tests.wire import call
-from tests.world import Answered, World
+from tests.in_process import InProcessServer, Response
+from tests.raw_http import call
+from tests.server_process import ServerProcess
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 
 GIFT, LONG_GIFT, CODE, FOREIGN_CODE = "88213374901", "7654321876543218763", "64209713", "5310827"
 ACCOUNT, ROUTING, PAPER, TOKEN = "903817264550", "271828182", "987-65-4329", "8841739026615557"
@@ -36,8 +36,8 @@ SEALED = "U2VhbGVkQ2FuYXJ5"
 _ANYHOW = re.compile("|".join("[ -]?".join(secret.replace("-", "")) for secret in SECRETS))
 
 
-def songs(text: str) -> list[str]:
-    """Return where a text tells a secret, with what stands around it."""
+def find_leaks(text: str) -> list[str]:
+    """Return where a text contains a secret, with its context."""
     return [text[max(0, hit.start() - 40) : hit.end() + 20] for hit in _ANYHOW.finditer(text)]
 
 
@@ -59,8 +59,8 @@ EXTERNAL: dict[str, Any] = {
 
 
 def bodies() -> Iterator[dict[str, Any]]:
-    """Yield token requests, good and bad, with secrets where they belong and where they do not."""
-    good: dict[str, dict[str, Any]] = {
+    """Yield token requests, valid and invalid, with secrets in the right and in wrong fields."""
+    valid_request: dict[str, dict[str, Any]] = {
         "gift_card": GIFT_CARD,
         "ach": BANK,
         "external_token": EXTERNAL,
@@ -68,35 +68,35 @@ def bodies() -> Iterator[dict[str, Any]]:
     }
     yield {"gift_card": {"number": LONG_GIFT}}
     yield {"gift_card": GIFT_CARD, "ach": BANK}
-    for name, asked in good.items():
-        yield {name: asked}
-        yield {name: [asked]}
-        yield asked
-        for member, value in asked.items():
-            yield {name: {each: said for each, said in asked.items() if each != member}}
+    for name, requested in valid_request.items():
+        yield {name: requested}
+        yield {name: [requested]}
+        yield requested
+        for member, value in requested.items():
+            yield {name: {each: message for each, message in requested.items() if each != member}}
             for secret in SECRETS:
-                yield {name: asked | {member: secret}}
-                yield {name: asked | {member: [secret]}}
-                yield {name: asked | {member: {secret: secret}}}
-            yield {name: asked | {member: {"is": value}}}
+                yield {name: requested | {member: secret}}
+                yield {name: requested | {member: [secret]}}
+                yield {name: requested | {member: {secret: secret}}}
+            yield {name: requested | {member: {"is": value}}}
             if str(value).isdigit():
-                yield {name: asked | {member: int(value)}}
-                yield {name: asked | {member: f"{value}x"}}
+                yield {name: requested | {member: int(value)}}
+                yield {name: requested | {member: f"{value}x"}}
         for secret in SECRETS:
             yield {name: secret}
-            yield {name: asked | {secret: 1, "pan": secret}}
-            yield {name: asked, secret: {secret: secret}}
+            yield {name: requested | {secret: 1, "pan": secret}}
+            yield {name: requested, secret: {secret: secret}}
 
 
-def drive(world: World) -> Iterator[Answered]:
+def drive(server: InProcessServer) -> Iterator[Response]:
     for body in bodies():
-        yield world.send("POST", "/v1/tokens", body)
+        yield server.send("POST", "/v1/tokens", body)
     whole = json.dumps({"gift_card": GIFT_CARD, "ach": BANK}).encode()
     for raw in (whole[:-3], whole + b"x", whole + b"\xff", b"ach[x]=" + ACCOUNT.encode()):
-        yield world.send("POST", "/v1/tokens", raw=raw)
+        yield server.send("POST", "/v1/tokens", raw=raw)
     for path in ("/v1/activate", "/v1/reload", "/v1/balance_inquiry", "/v1/cashout"):
         for secret in (GIFT, LONG_GIFT):
-            yield world.send("POST", path, {"source": secret, "amount": 1, "currency": "usd"})
+            yield server.send("POST", path, {"source": secret, "amount": 1, "currency": "usd"})
 
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -107,93 +107,97 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module", params=WAYS.values(), ids=WAYS)
-def sung_to(
+def sent_in_process(
     keys: KeyRing, default_scenario: Scenario, request: pytest.FixtureRequest
-) -> tuple[World, list[Answered]]:
-    world = World(keys, default_scenario, **request.param)
-    return world, list(drive(world))
+) -> tuple[InProcessServer, list[Response]]:
+    server = InProcessServer(keys, default_scenario, **request.param)
+    return server, list(drive(server))
 
 
 def test_canary_numbers_are_found_by_search() -> None:
     assert [secret for secret in SECRETS if passes_luhn(secret.replace("-", ""))] == []
-    assert [songs(f"a {secret}.") == [] for secret in SECRETS] == [False] * len(SECRETS)
+    assert [find_leaks(f"a {secret}.") == [] for secret in SECRETS] == [False] * len(SECRETS)
 
 
-def test_responses_and_reasons_do_not_leak(sung_to: tuple[World, list[Answered]]) -> None:
-    _, replies = sung_to
-    assert [each for each in replies if songs(each.body.decode() + each.why)] == []
+def test_responses_and_reasons_do_not_leak(
+    sent_in_process: tuple[InProcessServer, list[Response]],
+) -> None:
+    _, replies = sent_in_process
+    assert [each for each in replies if find_leaks(each.body.decode() + each.why)] == []
     assert {each.status for each in replies} == {200, 400}
 
 
-def test_journal_and_snapshot_do_not_leak(sung_to: tuple[World, list[Answered]]) -> None:
-    world, replies = sung_to
-    told = world.send("GET", "/_mock/journal?limit=1000")
-    assert len(told.json["data"]) == min(len(replies), 1000)
-    assert songs(told.body.decode()) == []
-    assert songs(world.send("GET", "/_mock/snapshot").body.decode()) == []
+def test_journal_and_snapshot_do_not_leak(
+    sent_in_process: tuple[InProcessServer, list[Response]],
+) -> None:
+    server, replies = sent_in_process
+    response = server.send("GET", "/_mock/journal?limit=1000")
+    assert len(response.json["data"]) == min(len(replies), 1000)
+    assert find_leaks(response.body.decode()) == []
+    assert find_leaks(server.send("GET", "/_mock/snapshot").body.decode()) == []
 
 
-def test_reprs_do_not_leak(sung_to: tuple[World, list[Answered]]) -> None:
-    world, _ = sung_to
-    printed = [f"{row!r} {row}" for rows in world.sandbox.state().values() for row in rows]
-    printed += [repr(each) for each in world.sandbox.journal]
-    assert songs("\n".join(printed)) == []
+def test_reprs_do_not_leak(sent_in_process: tuple[InProcessServer, list[Response]]) -> None:
+    server, _ = sent_in_process
+    printed = [f"{row!r} {row}" for rows in server.sandbox.state().values() for row in rows]
+    printed += [repr(each) for each in server.sandbox.journal]
+    assert find_leaks("\n".join(printed)) == []
 
 
-def test_no_number_is_left_in_memory(make_world: MakeWorld) -> None:
-    world = make_world()
+def test_no_number_is_left_in_memory(make_server: MakeServer) -> None:
+    server = make_server()
     for body in ({"gift_card": GIFT_CARD}, {"ach": BANK}, {"external_token": EXTERNAL}):
-        asked = {"amount": 1, "currency": "usd"}
-        asked["source"] = world.send("POST", "/v1/tokens", body).json["id"]
-        asked["stored_credentials"] = {"sequence": "SUBSEQUENT"}
-        assert world.send("POST", "/v1/charges", asked).status == 200
-    assert world.send("POST", "/v1/tokens", {"applePayPaymentData": APPLE | {"data": SEALED}})
-    texts = list(texts_within(world.sandboxes))
-    assert [text for text in texts if songs(text) or SEALED in text] == []
+        request_body = {"amount": 1, "currency": "usd"}
+        request_body["source"] = server.send("POST", "/v1/tokens", body).json["id"]
+        request_body["stored_credentials"] = {"sequence": "SUBSEQUENT"}
+        assert server.send("POST", "/v1/charges", request_body).status == 200
+    assert server.send("POST", "/v1/tokens", {"applePayPaymentData": APPLE | {"data": SEALED}})
+    texts = list(texts_within(server.sandboxes))
+    assert [text for text in texts if find_leaks(text) or SEALED in text] == []
 
 
-def test_requests_and_exceptions_do_not_leak(world: World) -> None:
+def test_requests_and_exceptions_do_not_leak(server: InProcessServer) -> None:
     codec = Codec(TokenRequest)
     endpoint = next(each for each in SURFACE if each.name == "create_token")
     raised = 0
     for body in bodies():
         printed = []
         try:
-            asked = codec.decode(json.dumps(body).encode())
-            parts = [getattr(asked, name) for name in asked.__struct_fields__]
-            printed += [f"{each!r} {each} {[each]}" for each in (asked, *parts)]
-            endpoint.run(world.sandbox, Call(asked, None, (), {}))
+            requested = codec.decode(json.dumps(body).encode())
+            parts = [getattr(requested, name) for name in requested.__struct_fields__]
+            printed += [f"{each!r} {each} {[each]}" for each in (requested, *parts)]
+            endpoint.run(server.sandbox, Call(requested, None, (), {}))
         except (MalformedError, ViolationsError, ApiError) as error:
             raised += 1
             printed += [str(error), repr(error)]
             printed += traceback.format_exception(error)
-        assert songs("\n".join(printed)) == [], body
+        assert find_leaks("\n".join(printed)) == [], body
     assert raised > 50
 
 
-def test_virtual_card_number_is_returned_once(world: World) -> None:
+def test_virtual_card_number_is_returned_once(server: InProcessServer) -> None:
     headers = {"idempotency-key": "k"}
-    made = world.send("POST", "/v1/activate", {"promotion_code": "67062"}, headers=headers)
-    number, code = (made.json["gift_card"][each] for each in ("number", "security_card_value"))
-    token = world.send("POST", "/v1/tokens", {"gift_card": {"number": number}}).json["id"]
-    asked = {"amount": 1, "currency": "usd", "source": token}
-    assert world.send("POST", "/v1/charges", asked).status == 200
-    rows = [repr(row) for rows in world.sandbox.state().values() for row in rows]
+    created = server.send("POST", "/v1/activate", {"promotion_code": "67062"}, headers=headers)
+    number, code = (created.json["gift_card"][each] for each in ("number", "security_card_value"))
+    token = server.send("POST", "/v1/tokens", {"gift_card": {"number": number}}).json["id"]
+    body = {"amount": 1, "currency": "usd", "source": token}
+    assert server.send("POST", "/v1/charges", body).status == 200
+    rows = [repr(row) for rows in server.sandbox.state().values() for row in rows]
     shown = [
-        world.send("GET", path).body.decode() for path in ("/_mock/journal", "/_mock/snapshot")
+        server.send("GET", path).body.decode() for path in ("/_mock/journal", "/_mock/snapshot")
     ]
-    texts = [made.why, *rows, *shown, *map(repr, world.sandbox.journal)]
+    texts = [created.why, *rows, *shown, *map(repr, server.sandbox.journal)]
     assert [text for text in texts if number in text or code in text] == []
 
 
-def test_server_log_does_not_leak(serve: Callable[..., Served]) -> None:
-    server = serve()
+def test_server_log_does_not_leak(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
     for body in bodies():
         call(server.port, "POST", "/v1/tokens", body)
-    made = call(server.port, "POST", "/v1/activate", {"promotion_code": "67062"})
-    assert made.status == 200
+    created = call(server.port, "POST", "/v1/activate", {"promotion_code": "67062"})
+    assert created.status == 200
     server.stop()
     log = server.log.read_text()
     assert log.count("/v1/tokens") > 100
-    assert songs(log) == []
-    assert made.json["gift_card"]["number"] not in log
+    assert find_leaks(log) == []
+    assert created.json["gift_card"]["number"] not in log

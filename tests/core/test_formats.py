@@ -52,13 +52,13 @@ def test_a_reference_tells_its_day(now_ms: int, expected: str) -> None:
 @fast
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_credentials_are_derived_from_seed_and_name(seed: str, name: str) -> None:
-    known = derive_credentials(seed, name)
-    assert known == derive_credentials(seed, name)
-    assert OBJECT_ID.fullmatch(known.merchant_id)
-    assert UUID.fullmatch(known.access_token)
-    assert re.fullmatch(r"[0-9a-f]{32}", known.api_key)
-    assert known != derive_credentials(seed, name + "x")
-    assert known != derive_credentials(seed + "x", name)
+    credentials = derive_credentials(seed, name)
+    assert credentials == derive_credentials(seed, name)
+    assert OBJECT_ID.fullmatch(credentials.merchant_id)
+    assert UUID.fullmatch(credentials.access_token)
+    assert re.fullmatch(r"[0-9a-f]{32}", credentials.api_key)
+    assert credentials != derive_credentials(seed, name + "x")
+    assert credentials != derive_credentials(seed + "x", name)
 
 
 def test_the_published_key_is_modulus_and_padded_exponent(keys: KeyRing) -> None:

@@ -1,4 +1,4 @@
-"""Each reply tells the weakest mark of what it leans on; `--strict evidence` refuses guesses."""
+"""A response has the weakest mark of what it is based on; `--strict evidence` rejects guesses."""
 
 from collections.abc import Callable
 from typing import Any, get_args
@@ -16,63 +16,67 @@ from mock_clover.core.evidence import LOWER_OF, EvidenceLevel
 from mock_clover.engine.evidence import inferred_parts, lowest_evidence
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import ScenarioError
-from tests.runner import run_cli
-from tests.served import Served
-from tests.wire import call
-from tests.world import DECLINES, VISA, Answered, World
+from tests.command_line import run_cli
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
+from tests.raw_http import call
+from tests.server_process import ServerProcess
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 UNLISTED, EXPIRING = "4012888888881881", {"exp_month": "05", "exp_year": "2025"}
 DAY_MS = 86_400_000
 
 
-def charge(world: World, pan: str = VISA, *, amount: int = 100, **headers: str) -> Answered:
-    body = {"amount": amount, "currency": "usd", "source": world.token(pan)}
-    return world.send("POST", "/v1/charges", body, headers=headers)
+def charge(
+    server: InProcessServer, pan: str = VISA, *, amount: int = 100, **headers: str
+) -> Response:
+    body = {"amount": amount, "currency": "usd", "source": server.token(pan)}
+    return server.send("POST", "/v1/charges", body, headers=headers)
 
 
-def charge_again(world: World) -> Answered:
-    body = {"amount": 100, "currency": "usd", "source": world.token()}
+def charge_again(server: InProcessServer) -> Response:
+    body = {"amount": 100, "currency": "usd", "source": server.token()}
     key = {"idempotency-key": "k"}
-    world.send("POST", "/v1/charges", body, headers=key)
-    return world.send("POST", "/v1/charges", body, headers=key)
+    server.send("POST", "/v1/charges", body, headers=key)
+    return server.send("POST", "/v1/charges", body, headers=key)
 
 
-def get_failed(world: World) -> Answered:
-    return world.send("GET", f"/v1/charges/{charge(world, DECLINES).json['error']['charge']}")
+def get_failed(server: InProcessServer) -> Response:
+    return server.send(
+        "GET", f"/v1/charges/{charge(server, DECLINED_CARD).json['error']['charge']}"
+    )
 
 
-def pay_by_newest(world: World) -> Answered:
-    customer = world.customer()
-    other = {"email": customer["email"], "source": world.token("5204245250003294")}
-    world.send("PUT", f"/v1/customers/{customer['id']}", other)
+def pay_by_newest(server: InProcessServer) -> Response:
+    customer = server.customer()
+    other = {"email": customer["email"], "source": server.token("5204245250003294")}
+    server.send("PUT", f"/v1/customers/{customer['id']}", other)
     body = {"amount": 100, "currency": "usd", "source": customer["id"]}
-    return world.send("POST", "/v1/charges", body)
+    return server.send("POST", "/v1/charges", body)
 
 
-def pay_expired(world: World) -> Answered:
-    token = world.token(**EXPIRING)
-    world.clock.advance(5 * DAY_MS)
-    return world.send("POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": token})
+def pay_expired(server: InProcessServer) -> Response:
+    token = server.token(**EXPIRING)
+    server.clock.advance(5 * DAY_MS)
+    return server.send("POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": token})
 
 
-def pay_plainly_with_saved(world: World) -> Answered:
-    token = world.token()
-    world.send("POST", "/v1/customers", {"email": "jo@example.com", "source": token})
-    return world.send("POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": token})
+def pay_plainly_with_saved(server: InProcessServer) -> Response:
+    token = server.token()
+    server.send("POST", "/v1/customers", {"email": "jo@example.com", "source": token})
+    return server.send("POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": token})
 
 
-def pay_order(world: World, pan: str) -> Answered:
-    body = {"source": world.token(pan)}
-    return world.send("POST", f"/v1/orders/{world.order(100)['id']}/pay", body)
+def pay_order(server: InProcessServer, pan: str) -> Response:
+    body = {"source": server.token(pan)}
+    return server.send("POST", f"/v1/orders/{server.order(100)['id']}/pay", body)
 
 
-def save(world: World, pan: str) -> Answered:
-    body = {"email": "jo@example.com", "source": world.token(pan)}
-    return world.send("POST", "/v1/customers", body)
+def save(server: InProcessServer, pan: str) -> Response:
+    body = {"email": "jo@example.com", "source": server.token(pan)}
+    return server.send("POST", "/v1/customers", body)
 
 
-def challenge(world: World) -> Answered:
+def challenge(server: InProcessServer) -> Response:
     info = dict.fromkeys(
         ("browser_ip", "browser_accept_header", "browser_language", "browser_color_depth"), "x"
     )
@@ -84,22 +88,22 @@ def challenge(world: World) -> Answered:
         "browser_java_enabled": False,
     }
     threeds = {"source": "CLOVER", "browser_info": info | flags}
-    body = {"amount": 100, "currency": "usd", "source": world.token(), "threeds": threeds}
+    body = {"amount": 100, "currency": "usd", "source": server.token(), "threeds": threeds}
     headers = {"x-mock-clover-outcome": "threeds/challenge"}
-    return world.send("POST", "/v1/charges", body, headers=headers)
+    return server.send("POST", "/v1/charges", body, headers=headers)
 
 
-REPLIES: list[tuple[str, Callable[[World], Answered], int, str]] = [
+REPLIES: list[tuple[str, Callable[[InProcessServer], Response], int, str]] = [
     ("a documented operation", lambda w: w.send("GET", "/v1/charges"), 200, "documented"),
     ("a listed card", charge, 200, "documented"),
-    ("a listed decline", lambda w: charge(w, DECLINES), 402, "documented"),
+    ("a listed decline", lambda w: charge(w, DECLINED_CARD), 402, "documented"),
     ("a card listed by one recording", lambda w: charge(w, "4264281511117771"), 402, "observed"),
     ("a card that nobody lists", lambda w: charge(w, UNLISTED), 200, "inferred"),
     ("an order paid by one", lambda w: pay_order(w, UNLISTED), 200, "inferred"),
     ("an order paid by a listed one", lambda w: pay_order(w, VISA), 200, "documented"),
     ("one that is saved", lambda w: save(w, UNLISTED), 200, "inferred"),
     ("a listed one that is saved", lambda w: save(w, VISA), 200, "documented"),
-    ("one that is refused when saved", lambda w: save(w, DECLINES), 402, "observed"),
+    ("one that is refused when saved", lambda w: save(w, DECLINED_CARD), 402, "observed"),
     ("a recorded refusal", lambda w: w.send("GET", "/v1/charges/X"), 404, "observed"),
     ("a refusal that is ours", lambda w: w.send("GET", "/v1/orders/X"), 404, "inferred"),
     ("a path that is not there", lambda w: w.send("GET", "/v1/x"), 404, "observed"),
@@ -118,21 +122,21 @@ REPLIES: list[tuple[str, Callable[[World], Answered], int, str]] = [
     ),
 ]
 every_reply = pytest.mark.parametrize(
-    ("ask", "status", "evidence"), [row[1:] for row in REPLIES], ids=[row[0] for row in REPLIES]
+    ("send", "status", "evidence"), [row[1:] for row in REPLIES], ids=[row[0] for row in REPLIES]
 )
 
 
 @every_reply
 def test_header_has_lowest_evidence_level(
-    world: World, ask: Callable[[World], Answered], status: int, evidence: str
+    server: InProcessServer, send: Callable[[InProcessServer], Response], status: int, evidence: str
 ) -> None:
-    got = ask(world)
+    got = send(server)
     assert (got.status, got.evidence) == (status, evidence)
 
 
 @pytest.mark.parametrize("path", ["/_mock/health", "/readyz", "/_mock/nothing-like-it"])
-def test_control_call_has_no_evidence_header(world: World, path: str) -> None:
-    got = world.send("GET", path)
+def test_control_call_has_no_evidence_header(server: InProcessServer, path: str) -> None:
+    got = server.send("GET", path)
     assert got.evidence is None or got.status == 404
 
 
@@ -154,30 +158,35 @@ def test_evidence_levels_are_ordered() -> None:
     assert found == ["NEWEST_CARD_IS_CHARGED"]
 
 
-def test_evidence_header_is_sent(served: Served) -> None:
-    told = call(served.port, "GET", "/v1/charges", authorization=f"Bearer {served_token(served)}")
-    assert told.headers["x-mock-clover-evidence"] == "documented"
-    assert "x-mock-clover-evidence" not in call(served.port, "GET", "/_mock/health").headers
+def test_evidence_header_is_sent(shared_server: ServerProcess) -> None:
+    response = call(
+        shared_server.port,
+        "GET",
+        "/v1/charges",
+        authorization=f"Bearer {served_token(shared_server)}",
+    )
+    assert response.headers["x-mock-clover-evidence"] == "documented"
+    assert "x-mock-clover-evidence" not in call(shared_server.port, "GET", "/_mock/health").headers
 
 
-def served_token(served: Served) -> str:
-    made = call(served.port, "GET", "/_mock/sandboxes/default").json
-    return str(made["access_token"])
+def served_token(shared_server: ServerProcess) -> str:
+    created = call(shared_server.port, "GET", "/_mock/sandboxes/default").json
+    return str(created["access_token"])
 
 
 # --strict evidence -------------------------------------------------------------------------------
 
 
-def state(world: World) -> Any:
-    return world.sandbox.state(), world.sandbox.ids.state(), len(world.sandbox.idempotency)
+def state(server: InProcessServer) -> Any:
+    return server.sandbox.state(), server.sandbox.ids.state(), len(server.sandbox.idempotency)
 
 
 @every_reply
 def test_strict_evidence_rejects_inferred_behaviour(
-    make_world: MakeWorld, ask: Callable[[World], Answered], status: int, evidence: str
+    make_server: MakeServer, send: Callable[[InProcessServer], Response], status: int, evidence: str
 ) -> None:
-    free, world = make_world(), make_world(refuse_inferred=True)
-    expected, got = ask(free), ask(world)
+    free, server = make_server(), make_server(refuse_inferred=True)
+    expected, got = send(free), send(server)
     if evidence == "inferred":
         assert (got.status, got.json["error"]["code"]) == (501, "evidence_inferred")
     else:
@@ -185,13 +194,13 @@ def test_strict_evidence_rejects_inferred_behaviour(
 
 
 def test_strict_evidence_error_names_behaviours(
-    make_world: MakeWorld,
+    make_server: MakeServer,
 ) -> None:
-    world = make_world(refuse_inferred=True)
-    token = world.token(UNLISTED)
-    before = state(world)
+    server = make_server(refuse_inferred=True)
+    token = server.token(UNLISTED)
+    before = state(server)
     body = {"amount": 100, "currency": "usd", "source": token}
-    got = world.send("POST", "/v1/charges", body, headers={"idempotency-key": "k"})
+    got = server.send("POST", "/v1/charges", body, headers={"idempotency-key": "k"})
     assert (got.status, got.json) == (
         501,
         {
@@ -204,13 +213,13 @@ def test_strict_evidence_error_names_behaviours(
             },
         },
     )
-    assert state(world) == before
-    (*_, told) = world.sandbox.journal
-    assert (told.endpoint, told.status) == ("create_charge", 501)
+    assert state(server) == before
+    (*_, result) = server.sandbox.journal
+    assert (result.endpoint, result.status) == ("create_charge", 501)
 
 
 @pytest.mark.parametrize(
-    ("ask", "name"),
+    ("send", "name"),
     [
         (lambda w: charge(w, UNLISTED), "UNLISTED_CARD_APPROVED"),
         (lambda w: w.send("GET", "/v1/orders/X"), "ORDER_NOT_FOUND"),
@@ -225,79 +234,81 @@ def test_strict_evidence_error_names_behaviours(
         ),
     ],
 )
-def test_allow_inferred(make_world: MakeWorld, ask: Callable[[World], Answered], name: str) -> None:
-    expected = ask(make_world())
-    assert ask(make_world(refuse_inferred=True)).status == 501
-    got = ask(make_world(refuse_inferred=True, allow_inferred=(name,)))
+def test_allow_inferred(
+    make_server: MakeServer, send: Callable[[InProcessServer], Response], name: str
+) -> None:
+    expected = send(make_server())
+    assert send(make_server(refuse_inferred=True)).status == 501
+    got = send(make_server(refuse_inferred=True, allow_inferred=(name,)))
     assert (got.status, got.body, got.evidence) == (expected.status, expected.body, "inferred")
 
 
-def test_rule_with_evidence_is_not_inferred(make_world: MakeWorld) -> None:
+def test_rule_with_evidence_is_not_inferred(make_server: MakeServer) -> None:
     rules = (
         "name: x\nsettings: {refuse_inferred: true}\nrules:\n"
         "  - {evidence: observed, when: {amount: 1}, then: {approve: {}}}\n"
         "  - {when: {amount: 2}, then: {approve: {}}}\n"
     )
-    world = make_world(parse(rules.encode(), "x.yaml"))
-    assert [charge(world, amount=amount).status for amount in (1, 2)] == [200, 501]
+    server = make_server(parse(rules.encode(), "x.yaml"))
+    assert [charge(server, amount=amount).status for amount in (1, 2)] == [200, 501]
 
 
-def test_a_refused_call_does_not_count_for_a_rule(make_world: MakeWorld) -> None:
+def test_a_refused_call_does_not_count_for_a_rule(make_server: MakeServer) -> None:
     rules = "name: x\nrules:\n  - {when: {amount: 1, nth: 1}, then: {decline: {}}}\n"
-    world = make_world(parse(rules.encode(), "x.yaml"), refuse_inferred=True)
-    assert [charge(world, amount=1).status for _ in range(2)] == [501, 501]
-    assert world.sandbox.rule_counts == {}
+    server = make_server(parse(rules.encode(), "x.yaml"), refuse_inferred=True)
+    assert [charge(server, amount=1).status for _ in range(2)] == [501, 501]
+    assert server.sandbox.rule_counts == {}
 
 
 @pytest.mark.parametrize(
     ("fault", "status"),
     [("problem problem=SERVICE_UNAVAILABLE before_commit", 503), ("drop before_commit", 503)],
 )
-def test_requested_fault_is_allowed(make_world: MakeWorld, fault: str, status: int) -> None:
-    world = make_world(refuse_inferred=True)
-    got = world.send("GET", "/v1/orders/X", headers={"x-mock-clover-fault": fault})
+def test_requested_fault_is_allowed(make_server: MakeServer, fault: str, status: int) -> None:
+    server = make_server(refuse_inferred=True)
+    got = server.send("GET", "/v1/orders/X", headers={"x-mock-clover-fault": fault})
     assert got.status == status
 
 
-def test_strict_evidence_check_does_not_change_other_merchants(make_world: MakeWorld) -> None:
-    """A call of OAuth may write into a merchant beside the one that is asked."""
+def test_strict_evidence_check_does_not_change_other_merchants(make_server: MakeServer) -> None:
+    """An OAuth request may write to another merchant than the one in its path."""
     scenario = parse(b"name: x\nmerchants: [{name: one}, {name: two}]\n", "x.yaml")
-    world = make_world(scenario, refuse_inferred=True)
-    (two,) = world.sandbox.merchants
-    known = two.credentials
+    server = make_server(scenario, refuse_inferred=True)
+    (two,) = server.sandbox.merchants
+    credentials = two.credentials
     body = {
-        "merchant_uuid": known.merchant_id,
-        "app_uuid": known.client_id,
-        "auth_token": known.access_token,
+        "merchant_uuid": credentials.merchant_id,
+        "app_uuid": credentials.client_id,
+        "auth_token": credentials.access_token,
     }
-    assert world.send("POST", "/oauth/token/migrate_v2", body).status == 200
+    assert server.send("POST", "/oauth/token/migrate_v2", body).status == 200
     assert len(two.codes_v2) == 1
 
 
-def test_why_reports_strict_evidence(make_world: MakeWorld) -> None:
-    world = make_world(refuse_inferred=True)
-    asked = {"method": "GET", "path": "/v1/orders/X"}
-    assert world.send("POST", "/_mock/why", asked).json["status"] == 501
+def test_why_reports_strict_evidence(make_server: MakeServer) -> None:
+    server = make_server(refuse_inferred=True)
+    body = {"method": "GET", "path": "/v1/orders/X"}
+    assert server.send("POST", "/_mock/why", body).json["status"] == 501
 
 
-# Ways to ask for it ------------------------------------------------------------------------------
+# Ways to enable it --------------------------------------------------------------------------------
 
 
-def test_strict_evidence_of_one_sandbox(world: World) -> None:
-    asked = {"refuse_inferred": True, "allow_inferred": ["ORDER_NOT_FOUND"]}
-    made = world.send("PUT", "/_mock/sandboxes/careful", asked).json
-    bearer = {"authorization": f"Bearer {made['access_token']}"}
-    sandbox = world.sandboxes.get_or_create("careful")
-    world.sandbox, world.known = sandbox, sandbox.credentials
+def test_strict_evidence_of_one_sandbox(server: InProcessServer) -> None:
+    body = {"refuse_inferred": True, "allow_inferred": ["ORDER_NOT_FOUND"]}
+    created = server.send("PUT", "/_mock/sandboxes/careful", body).json
+    bearer = {"authorization": f"Bearer {created['access_token']}"}
+    sandbox = server.sandboxes.get_or_create("careful")
+    server.sandbox, server.known = sandbox, sandbox.credentials
     assert [
-        world.send("GET", path, headers=bearer).status
+        server.send("GET", path, headers=bearer).status
         for path in ("/v1/orders/X", "/v1/customers/X")
     ] == [404, 501]
-    assert charge(world, UNLISTED).status == 501
+    assert charge(server, UNLISTED).status == 501
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         (
             "ORDER_NOT_FOUMD",
@@ -306,15 +317,15 @@ def test_strict_evidence_of_one_sandbox(world: World) -> None:
         ("unlisted_cards", "unknown behaviour, error or operation `unlisted_cards`"),
     ],
 )
-def test_unknown_name_in_allow_inferred(name: str, said: str) -> None:
+def test_unknown_name_in_allow_inferred(name: str, message: str) -> None:
     text = f"name: x\nsettings: {{allow_inferred: [{name}]}}\n"
     with pytest.raises(ScenarioError, match=r"x\.yaml:2:\d+: ") as wrong:
         parse(text.encode(), "x.yaml", OPERATIONS)
-    assert said in str(wrong.value)
+    assert message in str(wrong.value)
 
 
-def test_unknown_name_in_allow_inferred_by_control_call(world: World) -> None:
-    got = world.send("PUT", "/_mock/sandboxes/x", {"allow_inferred": ["GET_TOKEN"]})
+def test_unknown_name_in_allow_inferred_by_control_call(server: InProcessServer) -> None:
+    got = server.send("PUT", "/_mock/sandboxes/x", {"allow_inferred": ["GET_TOKEN"]})
     assert got.status == 400
     assert got.json["message"].startswith("allow_inferred: unknown name 'GET_TOKEN'")
 
@@ -336,9 +347,9 @@ def test_strict_option_values(word: str, settings: dict[str, bool]) -> None:
 
 
 def test_invalid_strict_value_lists_valid_values() -> None:
-    done = run_cli("serve", "--strict", "evidense")
-    assert done.code == 2
-    assert "'evidense' is not one of docs, evidence, all" in done.stderr
+    completed = run_cli("serve", "--strict", "evidense")
+    assert completed.code == 2
+    assert "'evidense' is not one of docs, evidence, all" in completed.stderr
 
 
 @pytest.mark.parametrize(
@@ -350,10 +361,10 @@ def test_invalid_strict_value_lists_valid_values() -> None:
     ],
 )
 def test_server_uses_strict_option(
-    serve: Callable[..., Served], options: tuple[str, ...], statuses: tuple[int, int]
+    start_server: Callable[..., ServerProcess], options: tuple[str, ...], statuses: tuple[int, int]
 ) -> None:
-    """An unknown order has an inferred refusal; a token is looked at by SDKs only."""
-    port = serve(*options).port
+    """The error for an unknown order is inferred; only SDKs read a token."""
+    port = start_server(*options).port
     known = call(port, "GET", "/_mock/sandboxes/default").json
     bearer = {"authorization": f"Bearer {known['access_token']}"}
     card = {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}

@@ -1,21 +1,21 @@
-"""Lists: newest first, filtered, cut by cursors that include what they name."""
+"""Lists: newest first, filtered, and paginated by cursors that include their object."""
 
 from typing import Any
 
 import pytest
 
-from tests.world import NOW_MS, World
+from tests.in_process import NOW_MS, InProcessServer
 
 
 @pytest.fixture
-def five(world: World) -> tuple[World, list[str]]:
-    """A world with five charges, a second apart, and their ids from the newest."""
-    customer = world.customer()["id"]
-    made = []
+def five(server: InProcessServer) -> tuple[InProcessServer, list[str]]:
+    """A server with five charges, a second apart, and their ids, newest first."""
+    customer = server.customer()["id"]
+    created = []
     for _ in range(5):
-        made.append(world.charge(source=customer)["id"])
-        world.clock.advance(1000)
-    return world, made[::-1]
+        created.append(server.charge(source=customer)["id"])
+        server.clock.advance(1000)
+    return server, created[::-1]
 
 
 ALL = [0, 1, 2, 3, 4]
@@ -43,12 +43,12 @@ ALL = [0, 1, 2, 3, 4]
     ],
 )
 def test_a_page_of_charges(
-    five: tuple[World, list[str]], query: str, expected: list[int], more: bool | None
+    five: tuple[InProcessServer, list[str]], query: str, expected: list[int], more: bool | None
 ) -> None:
-    world, ids = five
-    customer = next(iter(world.sandbox.customers)).id
+    server, ids = five
+    customer = next(iter(server.sandbox.customers)).id
     times = {f"t{n}": NOW_MS + 1000 * n for n in range(5)}
-    got = world.send("GET", f"/v1/charges?{query.format(*ids, customer=customer, **times)}").json
+    got = server.send("GET", f"/v1/charges?{query.format(*ids, customer=customer, **times)}").json
     assert [charge["id"] for charge in got["data"]] == [ids[n] for n in expected]
     envelope = {"object": "list", "url": "/v1/charges"}
     assert {k: v for k, v in got.items() if k != "data"} == (
@@ -67,42 +67,42 @@ def test_a_page_of_charges(
         "ending_before=NOBODY",
     ],
 )
-def test_a_bad_query_is_refused_by_name(world: World, query: str) -> None:
-    got = world.send("GET", f"/v1/charges?{query}")
+def test_a_bad_query_is_refused_by_name(server: InProcessServer, query: str) -> None:
+    got = server.send("GET", f"/v1/charges?{query}")
     name = query.partition("=")[0]
     assert (got.status, got.json["error"]["message"]) == (400, f"Please provide a valid {name}.")
 
 
-def test_pages_cover_the_whole_list(five: tuple[World, list[str]]) -> None:
-    world, ids = five
+def test_pages_cover_the_whole_list(five: tuple[InProcessServer, list[str]]) -> None:
+    server, ids = five
     seen: list[str] = []
     query = "limit=2"
     while True:
-        got = world.send("GET", f"/v1/charges?{query}").json
+        got = server.send("GET", f"/v1/charges?{query}").json
         page = [charge["id"] for charge in got["data"]]
-        seen += page[1:] if seen else page  # a cursor includes what it names
+        seen += page[1:] if seen else page  # a cursor includes its object
         if not got.get("has_more"):
             break
         query = f"limit=2&starting_after={page[-1]}"
     assert seen == ids
 
 
-def test_refunds_of_a_charge(world: World) -> None:
-    first, second = world.charge()["id"], world.charge()["id"]
+def test_refunds_of_a_charge(server: InProcessServer) -> None:
+    first, second = server.charge()["id"], server.charge()["id"]
     refunds: list[Any] = [
-        world.send("POST", "/v1/refunds", {"charge": charge, "amount": 1}).json
+        server.send("POST", "/v1/refunds", {"charge": charge, "amount": 1}).json
         for charge in (first, second, first)
     ]
-    got = world.send("GET", f"/v1/refunds?charge={first}").json
+    got = server.send("GET", f"/v1/refunds?charge={first}").json
     assert got == {"object": "list", "url": "/v1/refunds", "data": [refunds[2], refunds[0]]}
 
 
-def test_order_list_includes_orders_of_charges(world: World) -> None:
-    made = world.order(25)["id"]
-    world.clock.advance(1)
-    charge = world.charge()["id"]
-    by_charge = world.send("GET", f"/v1/charges/{charge}").json["order"]
-    got = world.send("GET", "/v1/orders").json
+def test_order_list_includes_orders_of_charges(server: InProcessServer) -> None:
+    created = server.order(25)["id"]
+    server.clock.advance(1)
+    charge = server.charge()["id"]
+    by_charge = server.send("GET", f"/v1/charges/{charge}").json["order"]
+    got = server.send("GET", "/v1/orders").json
     assert got == {
         "object": "list",
         "url": "/v1/orders",
@@ -115,7 +115,7 @@ def test_order_list_includes_orders_of_charges(world: World) -> None:
                 "items": [{"quantity": 1, "amount": 1800}],
             },
             {
-                "id": made,
+                "id": created,
                 "amount": 25,
                 "currency": "USD",
                 "items": [{"quantity": 1, "amount": 25}],

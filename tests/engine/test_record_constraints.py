@@ -1,8 +1,8 @@
-"""Each promise of a request's record, broken once: generated from the surface and the golden flows.
+"""Violate each constraint of each request record once, and check that there are no side effects.
 
-Before a golden request is sent for the first time, it is sent with one member after another missing
-or wrong. Each must be refused as its field says; and the right one must then get the recorded reply
-to the letter, ids included: so a refusal has left no trace. Every reply must be its own record.
+Before a golden request is sent, it is sent with one member after another missing or wrong. Each
+must be rejected with the error of its field; then the correct request must get the recorded
+response exactly, ids included. Every response must also match its own record.
 """
 
 import json
@@ -20,9 +20,9 @@ from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint, UntypedBody
 from mock_clover.engine.error_format import ErrorEnvelope
 from mock_clover.reference.examples import endpoint_of
-from tests.conformance.test_golden import FILES, Example, read, shown, world_of
-from tests.guidance import HOW_TO_ADD_AN_EXAMPLE, check_none
-from tests.world import Answered, World
+from tests.conformance.test_golden import FILES, Example, read, server_of, shown
+from tests.failure_messages import HOW_TO_ADD_AN_EXAMPLE, assert_no_errors
+from tests.in_process import InProcessServer, Response
 
 _WRONG: tuple[Any, ...] = (
     *(None, {"a": 1}, [1], [], "", "not a value of it!", "x" * 6_000),
@@ -32,7 +32,7 @@ MISSING = object()
 
 
 class Break(NamedTuple):
-    """One way to break a request."""
+    """One way to violate a constraint."""
 
     said: str
     body: dict[str, Any]
@@ -40,7 +40,7 @@ class Break(NamedTuple):
 
 
 def breaks(record: type[Record], tree: dict[str, Any]) -> Iterator[Break]:
-    """Yield a request once for each of its members' promises, with that one broken."""
+    """Yield a request once for each constraint of its members, with that one violated."""
     for field in msgspec.structs.fields(record):
         name = field.encode_name
         problem = problem_name_of_field(record, field.name) or "INVALID_REQUEST"
@@ -48,15 +48,15 @@ def breaks(record: type[Record], tree: dict[str, Any]) -> Iterator[Break]:
             yield Break(f"{name} missing", {k: v for k, v in tree.items() if k != name}, problem)
         for value in _WRONG:
             if _is_wrong(value, field.type):
-                said = f"{name}: {json.dumps(value)[:30]}"
-                yield Break(said, {**tree, name: value}, problem)
+                message = f"{name}: {json.dumps(value)[:30]}"
+                yield Break(message, {**tree, name: value}, problem)
 
 
 def _is_wrong(value: Any, kind: Any) -> bool:
     if isinstance(value, int | float) and not isinstance(value, bool) and _accepts_str(kind):
-        return False  # a number for a string is forgiven
+        return False  # a number is accepted as a string
     if isinstance(value, list) and value:
-        return False  # an item that is a record may forgive a number as well
+        return False  # an item that is a record may accept a number as well
     try:
         msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError:
@@ -65,7 +65,7 @@ def _is_wrong(value: Any, kind: Any) -> bool:
 
 
 def flows() -> dict[str, list[str]]:
-    """Return the operations that golden flows call with success, by file."""
+    """Return the operations that golden flows use successfully, by file."""
     return {
         file.stem: [
             endpoint.name
@@ -77,10 +77,10 @@ def flows() -> dict[str, list[str]]:
 
 
 def test_every_operation_is_in_a_golden_flow() -> None:
-    """By one of its paths or methods, where it has several."""
+    """By one of its paths or methods, if it has several."""
     called = {name for names in flows().values() for name in names}
     met = {endpoint.run for endpoint in SURFACE if endpoint.name in called}
-    check_none(
+    assert_no_errors(
         f"{endpoint.name}: {HOW_TO_ADD_AN_EXAMPLE}"
         for endpoint in SURFACE
         if endpoint.run not in met
@@ -90,42 +90,44 @@ def test_every_operation_is_in_a_golden_flow() -> None:
 @pytest.mark.fuzz
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_invalid_field_is_rejected_without_side_effects(
-    file: Path, make_world: Callable[..., World]
+    file: Path, make_server: Callable[..., InProcessServer]
 ) -> None:
-    world, met = world_of(file, make_world), set()
+    server, met = server_of(file, make_server), set()
     for example in read(file.read_text()):
         endpoint = endpoint_of(example)
         is_new = endpoint is not None and endpoint.name not in met
         if endpoint and is_new and _takes_json(endpoint) and example.reply.startswith("200"):
             met.add(endpoint.name)
-            _break_all(world, endpoint, example)
-        assert shown(world, example) == example.reply, example.title
+            _break_all(server, endpoint, example)
+        assert shown(server, example) == example.reply, example.title
 
 
 def _takes_json(endpoint: Endpoint) -> bool:
     return endpoint.request not in (None, UntypedBody) and endpoint.body_format != "json_or_form"
 
 
-def _break_all(world: World, endpoint: Endpoint, example: Example) -> None:
+def _break_all(server: InProcessServer, endpoint: Endpoint, example: Example) -> None:
     assert endpoint.request is not None
     tree = json.loads(example.body or "{}")
     headers = {k: v for k, v in example.headers.items() if k.lower() != "idempotency-key"}
     for broken in breaks(endpoint.request, tree):
-        got = world.send(example.method, example.path, broken.body, headers=headers, auth=False)
+        got = server.send(example.method, example.path, broken.body, headers=headers, auth=False)
         problem = BY_NAME[broken.problem]
-        said = f"{endpoint.name}, {broken.said}: {got.status} {got.body.decode()[:200]}"
-        assert got.status == problem.status, said
+        message = f"{endpoint.name}, {broken.said}: {got.status} {got.body.decode()[:200]}"
+        assert got.status == problem.status, message
         if problem.shape == "error":
-            assert got.json["error"]["code"] == problem.code, said
+            assert got.json["error"]["code"] == problem.code, message
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_response_matches_its_record(file: Path, make_world: Callable[..., World]) -> None:
-    """Member for member: decoded as the record and encoded again it is the same bytes."""
-    world = world_of(file, make_world)
-    send = world.send
+def test_every_response_matches_its_record(
+    file: Path, make_server: Callable[..., InProcessServer]
+) -> None:
+    """Decoded as the record and encoded again, it must be the same bytes."""
+    server = server_of(file, make_server)
+    send = server.send
 
-    def checked(method: str, path: str, *args: Any, **named: Any) -> Answered:
+    def checked(method: str, path: str, *args: Any, **named: Any) -> Response:
         got = send(method, path, *args, **named)
         endpoint = endpoint_of(Example("", method, path, {}, "", "", ""))
         if endpoint is not None and got.content_type.startswith("application/json") and got.body:
@@ -136,6 +138,6 @@ def test_every_response_matches_its_record(file: Path, make_world: Callable[...,
                 assert again == got.body, f"{method} {path}"
         return got
 
-    world.send = checked  # type: ignore[method-assign] # a spy, for this test
+    server.send = checked  # type: ignore[method-assign] # a spy, for this test
     for example in read(file.read_text()):
-        shown(world, example)
+        shown(server, example)

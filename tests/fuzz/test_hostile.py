@@ -1,4 +1,4 @@
-"""No input gives a 500, a traceback or a hang, and a refused request changes nothing."""
+"""No input causes a 500, a traceback or a hang, and a rejected request changes nothing."""
 
 import json
 import re
@@ -20,26 +20,26 @@ from tests.hostile import (
     CREDENTIALS,
     DEPTH,
     FORWARDED,
-    GOOD,
-    HAPPENED,
     HEADERS,
     IDS,
+    MAY_HAVE_CHANGED_STATE,
     METHODS,
     QUERIES,
-    Sent,
-    Twins,
-    body_of,
+    VALID_BODIES,
+    HttpRequest,
+    PairedSandboxes,
     filled,
-    good,
-    wrong_bodies,
+    invalid_bodies,
+    valid_body,
+    valid_request,
 )
-from tests.strategies import bodies_of, spoilt
-from tests.world import World
+from tests.in_process import InProcessServer
+from tests.strategies import bodies_of, mutated
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 
-# Which endpoints there are does not hang on the world that they are asked of.
-CONTROL = all_control_endpoints(World(KeyRing(), load("sandbox")).sandboxes)
+# The set of endpoints does not depend on the server.
+CONTROL = all_control_endpoints(InProcessServer(KeyRing(), load("sandbox")).sandboxes)
 CONTROLLING = {"content-type": "application/json", "x-mock-clover-control": "1"}
 every_endpoint = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
 with_a_body = pytest.mark.parametrize(
@@ -56,87 +56,103 @@ with_records_within = pytest.mark.parametrize(
 STRICT = {"strict": True, "dialect": "documented"}
 
 
-def complaints(twins: Twins, table: Iterable[tuple[str, Sent]]) -> dict[str, str]:
-    """Send a whole table and return what is wrong, by label."""
-    said = {label: twins.send(sent) for label, sent in table}
-    said["all that was refused"] = twins.part()
-    return {label: wrong for label, wrong in said.items() if wrong}
+def complaints(
+    pair_of_sandboxes: PairedSandboxes, table: Iterable[tuple[str, HttpRequest]]
+) -> dict[str, str]:
+    """Send all requests of a table and return the errors, by label."""
+    message = {label: pair_of_sandboxes.send(sent) for label, sent in table}
+    message["all that was refused"] = pair_of_sandboxes.difference()
+    return {label: wrong for label, wrong in message.items() if wrong}
 
 
 @every_endpoint
 def test_every_operation_has_a_request_that_succeeds(
-    make_world: MakeWorld, endpoint: Endpoint
+    make_server: MakeServer, endpoint: Endpoint
 ) -> None:
-    """So the tables below spoil requests that are refused for nothing but the spoilt part."""
-    twins = Twins(make_world, endpoint)
-    sent = good(endpoint, twins.things)
-    assert (endpoint.name in GOOD) == bool(endpoint.request), (
-        f"GOOD of tests/hostile.py has a body for each operation that takes one: {endpoint.name}"
+    """So the tables below change valid requests only in one part."""
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
+    sent = valid_request(endpoint, pair_of_sandboxes.fixtures)
+    assert (endpoint.name in VALID_BODIES) == bool(endpoint.request), (
+        f"VALID_BODIES of tests/hostile.py has a body for each operation with one: {endpoint.name}"
     )
-    assert twins.send(sent) == ""
-    reply = twins.world.send(sent.method, sent.path, raw=sent.raw, headers=FORWARDED)
-    assert reply.status in HAPPENED, f"correct {endpoint.name} in GOOD of tests/hostile.py: {reply}"
+    assert pair_of_sandboxes.send(sent) == ""
+    reply = pair_of_sandboxes.server.send(sent.method, sent.path, raw=sent.raw, headers=FORWARDED)
+    assert reply.status in MAY_HAVE_CHANGED_STATE, (
+        f"correct {endpoint.name} in VALID_BODIES of tests/hostile.py: {reply}"
+    )
 
 
-def wrong_shapes(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]:
-    path = filled(endpoint, twins.things)
+def wrong_shapes(
+    pair_of_sandboxes: PairedSandboxes, endpoint: Endpoint
+) -> Iterator[tuple[str, HttpRequest]]:
+    path = filled(endpoint, pair_of_sandboxes.fixtures)
     for label, raw in BODIES.items():
-        yield label, Sent(endpoint.method, path, raw, FORWARDED)
+        yield label, HttpRequest(endpoint.method, path, raw, FORWARDED)
 
 
-def wrong_values(twins: Twins, endpoint: Endpoint) -> Iterator[tuple[str, Sent]]:
+def wrong_values(
+    pair_of_sandboxes: PairedSandboxes, endpoint: Endpoint
+) -> Iterator[tuple[str, HttpRequest]]:
     assert endpoint.request is not None
-    path, body = filled(endpoint, twins.things), body_of(endpoint, twins.things)
-    for label, wrong in wrong_bodies(endpoint.request, body):
-        yield label, Sent(endpoint.method, path, json.dumps(wrong).encode(), FORWARDED)
+    path, body = (
+        filled(endpoint, pair_of_sandboxes.fixtures),
+        valid_body(endpoint, pair_of_sandboxes.fixtures),
+    )
+    for label, wrong in invalid_bodies(endpoint.request, body):
+        yield label, HttpRequest(endpoint.method, path, json.dumps(wrong).encode(), FORWARDED)
 
 
 @every_endpoint
-def test_malformed_bodies(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world, endpoint)
-    assert complaints(twins, wrong_shapes(twins, endpoint)) == {}
+def test_malformed_bodies(make_server: MakeServer, endpoint: Endpoint) -> None:
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
+    assert complaints(pair_of_sandboxes, wrong_shapes(pair_of_sandboxes, endpoint)) == {}
 
 
 @with_a_body
-def test_malformed_field_values(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world, endpoint)
-    assert complaints(twins, wrong_values(twins, endpoint)) == {}
+def test_malformed_field_values(make_server: MakeServer, endpoint: Endpoint) -> None:
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
+    assert complaints(pair_of_sandboxes, wrong_values(pair_of_sandboxes, endpoint)) == {}
 
 
 @with_records_within
 def test_malformed_bodies_with_strict_and_documented_dialect(
-    make_world: MakeWorld, endpoint: Endpoint
+    make_server: MakeServer, endpoint: Endpoint
 ) -> None:
-    """Strict looks for unknown members: of the wrong values only objects can hold such."""
-    twins = Twins(make_world, endpoint, **STRICT)
-    assert complaints(twins, wrong_shapes(twins, endpoint)) == {}
+    """The strict option rejects unknown members, which only objects can have."""
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint, **STRICT)
+    assert complaints(pair_of_sandboxes, wrong_shapes(pair_of_sandboxes, endpoint)) == {}
     objects = ("is an object", "is an array of mixed things", "is left out")
-    table = (row for row in wrong_values(twins, endpoint) if row[0].endswith(objects))
-    assert complaints(twins, table) == {}
+    table = (row for row in wrong_values(pair_of_sandboxes, endpoint) if row[0].endswith(objects))
+    assert complaints(pair_of_sandboxes, table) == {}
 
 
 @with_a_body
-def test_deeply_nested_fields(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_deeply_nested_fields(make_server: MakeServer, endpoint: Endpoint) -> None:
     assert endpoint.request is not None
-    twins = Twins(make_world, endpoint)
-    path, body = filled(endpoint, twins.things), body_of(endpoint, twins.things)
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
+    path, body = (
+        filled(endpoint, pair_of_sandboxes.fixtures),
+        valid_body(endpoint, pair_of_sandboxes.fixtures),
+    )
     deep = {
         "arrays": "[" * DEPTH + "]" * DEPTH,
         "objects": '{"a":' * DEPTH + "1" + "}" * DEPTH,
         "objects and arrays": '{"a":[' * DEPTH + "]}" * DEPTH,
     }
-    spoilt = {
+    mutated = {
         f"{name} is {depth} of {label}": json.dumps(body | {name: "HERE"}).replace('"HERE"', value)
         for name in (*endpoint.request.__struct_encode_fields__, "unknown")
         for label, value in deep.items()
         for depth in [DEPTH]
     }
-    table = ((label, Sent(endpoint.method, path, raw.encode())) for label, raw in spoilt.items())
-    assert complaints(twins, table) == {}
+    table = (
+        (label, HttpRequest(endpoint.method, path, raw.encode())) for label, raw in mutated.items()
+    )
+    assert complaints(pair_of_sandboxes, table) == {}
 
 
 FULL = b"[" * DEPTH_MAX
-"""As many open brackets as a body may have."""
+"""The maximum number of open brackets in a body."""
 DEPTHS: dict[str, tuple[bytes, bool]] = {
     "as deep as allowed": (FULL + b"]" * DEPTH_MAX, False),
     "one deeper": (FULL + b"[]" + b"]" * DEPTH_MAX, True),
@@ -170,7 +186,7 @@ def test_brackets_in_strings_do_not_count_as_nesting(raw: bytes, is_too_deep: bo
     "unit", [b'\\"', b'"', b"\\", b'"a', b'"\\', b'\\\\"', b'"["', b"\\u"], ids=str
 )
 def test_the_depth_check_is_linear_in_an_unclosed_string(unit: bytes) -> None:
-    """A quadratic check of 1 MiB takes hours, and the test run does not end."""
+    """A quadratic check of 1 MiB takes hours, and the test run would not end."""
     for last in (b"", b"\\"):
         raw = FULL + b'["' + unit * (2**20 // len(unit)) + last
         with pytest.raises(MalformedError, match="JSON is nested more than 64 levels deep"):
@@ -178,24 +194,24 @@ def test_the_depth_check_is_linear_in_an_unclosed_string(unit: bytes) -> None:
 
 
 BRINK = range(900, 1_001, 2)
-"""Depths about the interpreter's own limit: what one frame decodes, another may not encode."""
+"""Depths near the interpreter's limit: what one frame decodes, another may not encode."""
 
 
 @pytest.mark.parametrize("opened", ["[]", "{}"], ids=["arrays", "objects"])
 @pytest.mark.parametrize("member", ["metadata", "soft_descriptor", "unknown"])
-def test_maximum_nesting_can_be_encoded(make_world: MakeWorld, member: str, opened: str) -> None:
+def test_maximum_nesting_can_be_encoded(make_server: MakeServer, member: str, opened: str) -> None:
     first, last = ("[", "]") if opened == "[]" else ('{"a":', "}")
     for depth in BRINK:
-        world = make_world()
-        body = json.dumps({"amount": 1, "currency": "usd", "source": world.token(), member: 0})
+        server = make_server()
+        body = json.dumps({"amount": 1, "currency": "usd", "source": server.token(), member: 0})
         deep = first * depth + "0" + last * depth
-        got = world.send(
+        got = server.send(
             "POST", "/v1/charges", raw=body.replace(": 0}", f':{{"a":{deep}}}}}').encode()
         )
         assert got.status in {200, 400}
         for path in ("/v1/charges", "/_mock/journal"):
-            assert world.send("GET", path).status == 200, depth
-        for rows in world.sandbox.state().values():
+            assert server.send("GET", path).status == 200, depth
+        for rows in server.sandbox.state().values():
             assert repr(rows)
 
 
@@ -232,23 +248,23 @@ NUMBERS = {
 
 @pytest.mark.parametrize(("path", "text"), HUGE.values(), ids=HUGE)
 def test_accepted_amounts_can_be_refunded_and_are_not_negative(
-    make_world: MakeWorld, path: str, text: str
+    make_server: MakeServer, path: str, text: str
 ) -> None:
-    """Numbers that are just taken must not be too long, or below zero, where they are summed up."""
+    """Numbers near the limits must not be too long, or negative, in a sum."""
     for label, number in NUMBERS.items():
-        world = make_world()
-        made = world.send(
-            "POST", path, raw=(text % world.token()).replace("HUGE", str(number)).encode()
+        server = make_server()
+        created = server.send(
+            "POST", path, raw=(text % server.token()).replace("HUGE", str(number)).encode()
         )
-        assert made.status in {200, 400}, label
-        replies = [made]
-        if made.status == 200 and path == "/v1/charges":
-            replies.append(world.send("POST", "/v1/refunds", {"charge": made.json["id"]}))
-        elif made.status == 200:
-            payment = f"/v1/orders/{made.json['id']}/pay"
-            replies.append(world.send("POST", payment, {"source": world.token()}))
+        assert created.status in {200, 400}, label
+        replies = [created]
+        if created.status == 200 and path == "/v1/charges":
+            replies.append(server.send("POST", "/v1/refunds", {"charge": created.json["id"]}))
+        elif created.status == 200:
+            payment = f"/v1/orders/{created.json['id']}/pay"
+            replies.append(server.send("POST", payment, {"source": server.token()}))
         listed = ("/v1/charges", "/v1/refunds", "/v1/orders", "/_mock/journal")
-        replies += [world.send("GET", each) for each in listed]
+        replies += [server.send("GET", each) for each in listed]
         assert {each.status for each in replies} <= {200, 400}, label
         assert [each for each in replies[:-1] if b'amount":-' in each.body] == [], label
 
@@ -264,79 +280,81 @@ def test_accepted_amounts_can_be_refunded_and_are_not_negative(
     ],
     ids=["currency", "e-mail", "reference", "currency of an order", "e-mail of a customer"],
 )
-def test_trailing_newline_is_rejected(world: World, path: str, body: dict[str, object]) -> None:
-    """Python's `$` stands before it too; JSON Schema's does not."""
-    assert world.send("POST", path, body | {"source": world.token()}).status == 400
+def test_trailing_newline_is_rejected(
+    server: InProcessServer, path: str, body: dict[str, object]
+) -> None:
+    """Python's `$` matches before it too; JSON Schema's does not."""
+    assert server.send("POST", path, body | {"source": server.token()}).status == 400
 
 
 @every_endpoint
-def test_malformed_queries(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world, endpoint)
-    sent = good(endpoint, twins.things)
+def test_malformed_queries(make_server: MakeServer, endpoint: Endpoint) -> None:
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
+    sent = valid_request(endpoint, pair_of_sandboxes.fixtures)
     joint = "&" if "?" in sent.path else "?"
     table = (
         (label, sent._replace(path=f"{sent.path}{joint}{query}"))
         for label, query in QUERIES.items()
     )
-    assert complaints(twins, table) == {}
+    assert complaints(pair_of_sandboxes, table) == {}
 
 
 @with_ids
-def test_malformed_ids(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world)
-    things, sent = twins.things, good(endpoint, twins.things)
+def test_malformed_ids(make_server: MakeServer, endpoint: Endpoint) -> None:
+    pair_of_sandboxes = PairedSandboxes(make_server)
+    fixtures, sent = pair_of_sandboxes.fixtures, valid_request(endpoint, pair_of_sandboxes.fixtures)
     table = (
-        (f"{name} is {label}", sent._replace(path=filled(endpoint, things, **{name: value})))
+        (f"{name} is {label}", sent._replace(path=filled(endpoint, fixtures, **{name: value})))
         for name in re.findall(r"\{(\w+)\}", endpoint.path)
         for label, value in IDS.items()
     )
-    assert complaints(twins, table) == {}
+    assert complaints(pair_of_sandboxes, table) == {}
 
 
 @every_endpoint
-def test_malformed_headers(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world, endpoint)
-    sent = good(endpoint, twins.things)
+def test_malformed_headers(make_server: MakeServer, endpoint: Endpoint) -> None:
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
+    sent = valid_request(endpoint, pair_of_sandboxes.fixtures)
     table = ((label, sent._replace(headers=headers)) for label, headers in HEADERS.items())
-    assert complaints(twins, table) == {}
+    assert complaints(pair_of_sandboxes, table) == {}
 
 
 @every_endpoint
-def test_malformed_credentials(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world, endpoint)
-    sent = good(endpoint, twins.things)._replace(auth=False)
+def test_malformed_credentials(make_server: MakeServer, endpoint: Endpoint) -> None:
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
+    sent = valid_request(endpoint, pair_of_sandboxes.fixtures)._replace(auth=False)
     table = ((label, sent._replace(headers=shown)) for label, shown in CREDENTIALS.items())
-    assert complaints(twins, table) == {}
+    assert complaints(pair_of_sandboxes, table) == {}
 
 
 @every_endpoint
-def test_unusual_methods(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world, endpoint)
-    sent = good(endpoint, twins.things)
+def test_unusual_methods(make_server: MakeServer, endpoint: Endpoint) -> None:
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
+    sent = valid_request(endpoint, pair_of_sandboxes.fixtures)
     table = ((method, sent._replace(method=method)) for method in METHODS)
-    assert complaints(twins, table) == {}
+    assert complaints(pair_of_sandboxes, table) == {}
 
 
 @pytest.mark.parametrize("endpoint", CONTROL, ids=lambda each: each.name)
-def test_malformed_control_calls(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    twins = Twins(make_world, alike=False)
-    path = filled(endpoint, twins.things)
-    asked = Sent(endpoint.method, path, b"{}", CONTROLLING)
-    table = {f"method: {method}": asked._replace(method=method) for method in METHODS}
+def test_malformed_control_calls(make_server: MakeServer, endpoint: Endpoint) -> None:
+    pair_of_sandboxes = PairedSandboxes(make_server, alike=False)
+    path = filled(endpoint, pair_of_sandboxes.fixtures)
+    requested = HttpRequest(endpoint.method, path, b"{}", CONTROLLING)
+    table = {f"method: {method}": requested._replace(method=method) for method in METHODS}
     for label, query in QUERIES.items():
-        table[f"query: {label}"] = asked._replace(path=f"{path}?{query}")
+        table[f"query: {label}"] = requested._replace(path=f"{path}?{query}")
     for label, headers in HEADERS.items():
-        table[f"header: {label}"] = asked._replace(headers=CONTROLLING | headers)
+        table[f"header: {label}"] = requested._replace(headers=CONTROLLING | headers)
     for name in re.findall(r"\{(\w+)\}", endpoint.path):
         for label, value in IDS.items():
-            spoilt = filled(endpoint, twins.things, **{name: value})
-            table[f"{name} is {label}"] = asked._replace(path=spoilt)
+            mutated = filled(endpoint, pair_of_sandboxes.fixtures, **{name: value})
+            table[f"{name} is {label}"] = requested._replace(path=mutated)
     if endpoint.request:
         for label, raw in BODIES.items():
-            table[f"body: {label}"] = asked._replace(raw=raw)
-        for label, wrong in wrong_bodies(endpoint.request, {}):
-            table[label] = asked._replace(raw=json.dumps(wrong).encode())
-    assert complaints(twins, table.items()) == {}
+            table[f"body: {label}"] = requested._replace(raw=raw)
+        for label, wrong in invalid_bodies(endpoint.request, {}):
+            table[label] = requested._replace(raw=json.dumps(wrong).encode())
+    assert complaints(pair_of_sandboxes, table.items()) == {}
 
 
 quick = settings(
@@ -349,46 +367,49 @@ quick = settings(
 
 
 @with_a_body
-def test_generated_bodies(make_world: MakeWorld, endpoint: Endpoint) -> None:
-    """Bodies that the record takes, and spoilt ones, with the ids of real things among them."""
+def test_generated_bodies(make_server: MakeServer, endpoint: Endpoint) -> None:
+    """Valid and mutated bodies, with some ids of existing objects."""
     assert endpoint.request is not None
     bodies = bodies_of(endpoint.request)
-    twins = Twins(make_world, endpoint)
+    pair_of_sandboxes = PairedSandboxes(make_server, endpoint)
 
     @quick
-    @given(bodies | spoilt(bodies), st.booleans())
+    @given(bodies | mutated(bodies), st.booleans())
     def check(body: dict[str, object], real: bool) -> None:
         if real:
-            body = body | body_of(endpoint, twins.things)
-        path = filled(endpoint, twins.things)
-        assert twins.send(Sent(endpoint.method, path, json.dumps(body).encode())) == ""
+            body = body | valid_body(endpoint, pair_of_sandboxes.fixtures)
+        path = filled(endpoint, pair_of_sandboxes.fixtures)
+        assert (
+            pair_of_sandboxes.send(HttpRequest(endpoint.method, path, json.dumps(body).encode()))
+            == ""
+        )
 
     check()
-    assert twins.part() == ""
+    assert pair_of_sandboxes.difference() == ""
 
 
 @pytest.mark.parametrize(
     "endpoint", [each for each in SURFACE if each.query], ids=lambda each: each.name
 )
-def test_generated_queries(make_world: MakeWorld, endpoint: Endpoint) -> None:
+def test_generated_queries(make_server: MakeServer, endpoint: Endpoint) -> None:
     assert endpoint.query is not None
     queries = bodies_of(endpoint.query)
-    twins = Twins(make_world)
+    pair_of_sandboxes = PairedSandboxes(make_server)
 
     @quick
-    @given(queries | spoilt(queries), st.booleans())
+    @given(queries | mutated(queries), st.booleans())
     def check(query: dict[str, object], real: bool) -> None:
         if real and endpoint.name == "authorize":
-            query = query | {"client_id": twins.things.client_id}
+            query = query | {"client_id": pair_of_sandboxes.fixtures.client_id}
         path = endpoint.path + "?" + urlencode(query)
-        assert twins.send(Sent(endpoint.method, path)) == ""
+        assert pair_of_sandboxes.send(HttpRequest(endpoint.method, path)) == ""
 
     check()
-    assert twins.part() == ""
+    assert pair_of_sandboxes.difference() == ""
 
 
 @given(method=st.sampled_from(METHODS), path=st.text(max_size=40), body=st.binary(max_size=200))
 @quick
-def test_generated_requests(make_world: MakeWorld, method: str, path: str, body: bytes) -> None:
+def test_generated_requests(make_server: MakeServer, method: str, path: str, body: bytes) -> None:
     path = f"/v1/{path.encode('utf-8', 'replace').decode().replace('?', '')}"
-    assert Twins(make_world).send(Sent(method, path, body)) == ""
+    assert PairedSandboxes(make_server).send(HttpRequest(method, path, body)) == ""

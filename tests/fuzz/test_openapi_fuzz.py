@@ -1,4 +1,4 @@
-"""The served OpenAPI document is valid, and the server keeps to it, whatever it is sent."""
+"""The served OpenAPI document is valid, and the server's responses match it for any request."""
 
 import json
 import re
@@ -24,12 +24,19 @@ from schemathesis.specs.openapi.checks import (
 
 from mock_clover.clover.surface import SURFACE
 from mock_clover.engine.endpoint import Endpoint
-from tests.hostile import AGREEMENTS, FORWARDED, HAPPENED, Things, body_of, furnish
-from tests.served import Served
-from tests.wire import KNOWN, Told, call
-from tests.world import DECLINES
+from tests.hostile import (
+    AUTHORIZE_ENDPOINTS,
+    FORWARDED,
+    MAY_HAVE_CHANGED_STATE,
+    Fixtures,
+    create_fixtures,
+    valid_body,
+)
+from tests.in_process import DECLINED_CARD
+from tests.raw_http import CREDENTIALS, RawResponse, call
+from tests.server_process import ServerProcess
 
-CREDENTIALS = {"authorization": f"Bearer {KNOWN.access_token}", "apikey": KNOWN.api_key}
+CREDENTIALS = {"authorization": f"Bearer {CREDENTIALS.access_token}", "apikey": CREDENTIALS.api_key}
 CONFORMANCE = [
     not_a_server_error,
     status_code_conformance,
@@ -38,22 +45,22 @@ CONFORMANCE = [
     response_schema_conformance,
 ]
 FORGIVEN = re.compile(r"\(was string, became (integer|number)\)")
-"""What real clients send, and `core/codec.py` forgives."""
+"""What real clients send, and `core/codec.py` accepts."""
 UNMET = re.compile(r"in body - violates `anyOf` at /properties/(\w+)$", re.MULTILINE)
 every_operation = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
 
 
 class Remote:
-    """A served sandbox, to be furnished like a world."""
+    """A client of a sandbox, with the interface of InProcessServer."""
 
-    known = KNOWN
+    known = CREDENTIALS
 
     def __init__(self, port: int) -> None:
         self._port = port
 
     def send(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
-    ) -> Told:
+    ) -> RawResponse:
         return call(self._port, method, path, body, **(headers or {}))
 
     def card(self, pan: str = "4242424242424242") -> dict[str, Any]:
@@ -61,29 +68,29 @@ class Remote:
 
 
 @pytest.fixture(scope="module")
-def document(served: Served) -> dict[str, Any]:
-    return dict(call(served.port, "GET", "/_mock/openapi.json").json)
+def document(shared_server: ServerProcess) -> dict[str, Any]:
+    return dict(call(shared_server.port, "GET", "/_mock/openapi.json").json)
 
 
 @pytest.fixture(scope="module")
-def schema(served: Served) -> BaseSchema:
+def schema(shared_server: ServerProcess) -> BaseSchema:
     config = schemathesis.Config.from_dict(
         {"headers": CREDENTIALS, "generation": {"database": "none"}}
     )
-    return schemathesis.openapi.from_url(f"{served.url}/_mock/openapi.json", config=config)
+    return schemathesis.openapi.from_url(f"{shared_server.url}/_mock/openapi.json", config=config)
 
 
 @pytest.fixture(scope="module")
-def things(served: Served) -> Things:
-    """One of everything, for requests that change nothing."""
-    return furnish(Remote(served.port))
+def fixtures(shared_server: ServerProcess) -> Fixtures:
+    """A sandbox with one of each object, for requests that change nothing."""
+    return create_fixtures(Remote(shared_server.port))
 
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
-    with requests.Session() as kept:
-        kept.trust_env = False
-        yield kept
+    with requests.Session() as saved:
+        saved.trust_env = False
+        yield saved
 
 
 def send(case: Case, session: requests.Session) -> Any:
@@ -119,7 +126,7 @@ def test_every_operation_is_described_once(document: dict[str, Any]) -> None:
 
 
 def test_patterns_are_portable(document: dict[str, Any]) -> None:
-    """JSON Schema's patterns are ECMAScript's: there `\\s`, `\\d` and `$` take other characters."""
+    """JSON Schema patterns are ECMAScript's: there `\\s`, `\\d` and `$` match other characters."""
     patterns = set(re.findall(r'"pattern": ?"((?:[^"\\]|\\.)*)"', json.dumps(document)))
     assert [each for each in sorted(patterns) if re.search(r"\\\\[sSdDwWbB]", each)] == []
 
@@ -154,29 +161,31 @@ def test_every_example_is_as_its_schema_says(document: dict[str, Any]) -> None:
 # The server ---------------------------------------------------------------------------------------
 
 
-def good_case(schema: BaseSchema, endpoint: Endpoint, things: Things) -> Case:
+def good_case(schema: BaseSchema, endpoint: Endpoint, fixtures: Fixtures) -> Case:
     """Return a case that succeeds."""
     operation = schema[endpoint.path][endpoint.method]
-    if endpoint.method == "GET" and (endpoint.request or endpoint.name in AGREEMENTS):
-        return operation.Case(query=body_of(endpoint, things) or {"client_id": things.client_id})
-    paid = {"order_id": things.paid_order} if endpoint.name == "return_order" else {}
+    if endpoint.method == "GET" and (endpoint.request or endpoint.name in AUTHORIZE_ENDPOINTS):
+        return operation.Case(
+            query=valid_body(endpoint, fixtures) or {"client_id": fixtures.client_id}
+        )
+    paid = {"order_id": fixtures.paid_order} if endpoint.name == "return_order" else {}
     names = re.findall(r"\{(\w+)\}", endpoint.path)
-    ids = {name: (things.ids | paid)[name] for name in names}
+    ids = {name: (fixtures.ids | paid)[name] for name in names}
     if not endpoint.request:
         return operation.Case(path_parameters=ids)
-    body = body_of(endpoint, things)
+    body = valid_body(endpoint, fixtures)
     return operation.Case(path_parameters=ids, body=body, media_type="application/json")
 
 
 @every_operation
 def test_successful_responses_match_schema(
-    served: Served, schema: BaseSchema, session: requests.Session, endpoint: Endpoint
+    shared_server: ServerProcess, schema: BaseSchema, session: requests.Session, endpoint: Endpoint
 ) -> None:
-    """The second is a refusal where a thing can be done once only."""
-    case = good_case(schema, endpoint, furnish(Remote(served.port)))
+    """The second one is rejected if an operation is possible only once."""
+    case = good_case(schema, endpoint, create_fixtures(Remote(shared_server.port)))
     first, second = send(case, session), send(case, session)
-    assert first.status_code in HAPPENED
-    assert second.status_code in HAPPENED | {400, 401, 404, 409}
+    assert first.status_code in MAY_HAVE_CHANGED_STATE
+    assert second.status_code in MAY_HAVE_CHANGED_STATE | {400, 401, 404, 409}
     for reply in (first, second):
         case.validate_response(reply, checks=CONFORMANCE)
 
@@ -185,16 +194,16 @@ def test_successful_responses_match_schema(
     "endpoint", [each for each in SURFACE if each.auth.kind != "none"], ids=lambda each: each.name
 )
 def test_unauthenticated_responses_match_schema(
-    served: Served,
+    shared_server: ServerProcess,
     schema: BaseSchema,
     session: requests.Session,
-    things: Things,
+    fixtures: Fixtures,
     endpoint: Endpoint,
 ) -> None:
-    case = good_case(schema, endpoint, things)
-    body = body_of(endpoint, things) if endpoint.request else None
+    case = good_case(schema, endpoint, fixtures)
+    body = valid_body(endpoint, fixtures) if endpoint.request else None
     for shown in ({}, {"authorization": "Bearer x", "apikey": "x"}):
-        url = served.url + case.formatted_path
+        url = shared_server.url + case.formatted_path
         reply = session.request(endpoint.method, url, json=body, headers=shown)
         assert reply.status_code == 401
         case.validate_response(reply, checks=CONFORMANCE)
@@ -202,13 +211,13 @@ def test_unauthenticated_responses_match_schema(
 
 @pytest.mark.parametrize("name", ["create_charge", "pay_order", "create_customer"])
 def test_every_decline_is_as_described(
-    served: Served, schema: BaseSchema, session: requests.Session, name: str
+    shared_server: ServerProcess, schema: BaseSchema, session: requests.Session, name: str
 ) -> None:
-    remote = Remote(served.port)
+    remote = Remote(shared_server.port)
     endpoint = next(each for each in SURFACE if each.name == name)
-    things = furnish(remote)
-    token = remote.send("POST", "/v1/tokens", remote.card(DECLINES)).json["id"]
-    case = good_case(schema, endpoint, things)
+    fixtures = create_fixtures(remote)
+    token = remote.send("POST", "/v1/tokens", remote.card(DECLINED_CARD)).json["id"]
+    case = good_case(schema, endpoint, fixtures)
     case.body = case.body | {"source": token}
     reply = send(case, session)
     assert reply.status_code == 402
@@ -216,7 +225,7 @@ def test_every_decline_is_as_described(
 
 
 def rejection_unless_forgiven(context: CheckContext, response: Response, case: Case) -> bool | None:
-    """Check that what the document forbids is refused, but for what is forgiven."""
+    """Check that invalid requests are rejected, except for accepted deviations."""
     try:
         return negative_data_rejection(context, response, case)
     except AcceptedNegativeData as accepted:
@@ -225,9 +234,9 @@ def rejection_unless_forgiven(context: CheckContext, response: Response, case: C
         raise
 
 
-def is_number_for_text(said: str, case: Case) -> bool:
-    """Tell whether all that is wrong is a number where a text, or nothing, is described."""
-    unmet = UNMET.search(said)
+def is_number_for_text(message: str, case: Case) -> bool:
+    """Return whether the only error is a number where a text, or nothing, is described."""
+    unmet = UNMET.search(message)
     sent = case.body.get(unmet[1]) if unmet and isinstance(case.body, dict) else None
     return isinstance(sent, int | float) and not isinstance(sent, bool)
 
@@ -244,7 +253,7 @@ def is_number_for_text(said: str, case: Case) -> bool:
 def test_generated_requests_get_documented_responses(
     schema: BaseSchema, session: requests.Session, endpoint: Endpoint, mode: GenerationMode
 ) -> None:
-    """And what the document forbids is refused."""
+    """And invalid requests are rejected."""
     operation = schema[endpoint.path][endpoint.method]
     forbidden = [rejection_unless_forgiven] if mode is GenerationMode.NEGATIVE else []
 

@@ -17,12 +17,12 @@ OURS = ("opt/mock-clover", "var/lib/mock-clover")
 
 
 def member(folder: Path, digest: str) -> Path:
-    """Find a part of the image by its digest."""
+    """Return a part of the image by its digest."""
     return folder / digest.removeprefix("sha256:")
 
 
 def compressed_bytes(layer: Path) -> int:
-    """Weigh a layer as a registry would hold it (gzip's default level)."""
+    """Return the size of a layer in a registry (gzip's default level)."""
     squeeze, total_bytes = zlib.compressobj(6, zlib.DEFLATED, 31), 0
     with layer.open("rb") as file:
         while chunk := file.read(1 << 20):
@@ -58,7 +58,7 @@ def weigh(folder: Path, layers: list[dict[str, Any]]) -> None:
 
 
 def main(folder: Path, what: str) -> None:
-    """Print what is asked."""
+    """Print the requested facts."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
     config = json.loads(member(folder, manifest["config"]["digest"]).read_bytes())["config"]
     match what:

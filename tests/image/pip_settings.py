@@ -1,9 +1,9 @@
-"""Tell the image's builder where this machine's pip looks: `pip_settings.py FOLDER`.
+"""Pass this machine's pip settings to the image build: `pip_settings.py FOLDER`.
 
-What is read: `pip config list` (files and environment alike) and, for a certificate authority, the
-variables that pip itself honours. What is written: FOLDER/pip.conf and FOLDER/ca.pem, which the
-Dockerfile takes as secret mounts. What is printed: options for `buildah build`, one per line.
-A machine without any setting gets an empty file and no option that matters.
+It reads `pip config list` (files and environment) and, for a certificate authority, the variables
+that pip uses. It writes FOLDER/pip.conf and FOLDER/ca.pem, which the Dockerfile takes as secret
+mounts. It prints options for `buildah build`, one per line. Without any setting the file is empty
+and no option has an effect.
 """
 
 import ast
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# Only what decides where packages come from, and whom to trust and how long to wait for them.
+# Only settings of package sources, trust and timeouts.
 PLACES = ("index-url", "extra-index-url", "find-links")
 OTHERS = ("no-index", "trusted-host", "proxy", "timeout", "default-timeout", "retries")
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -23,7 +23,7 @@ CA_IN_BUILDER = "/run/secrets/ca.pem"
 
 
 def settings_of_pip() -> dict[str, str]:
-    """Give each setting once; as in pip, a variable beats `[install]`, which beats `[global]`."""
+    """Return each setting once; as in pip, a variable beats `[install]`, which beats `[global]`."""
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
     ).stdout
@@ -37,7 +37,7 @@ def settings_of_pip() -> dict[str, str]:
 
 
 def folders_of(values: list[str]) -> list[Path]:
-    """Keep the places that are folders here: the builder must see them at the same path."""
+    """Return the sources that are folders here: the builder must see them at the same path."""
     found: dict[Path, None] = {}
     for value in values:
         for word in value.split():
@@ -65,7 +65,7 @@ def main(folder: Path) -> None:
 
     with (folder / "pip.conf").open("w") as file:
         conf.write(file)
-    (folder / "pip.conf").chmod(0o600)  # an index's address may hold a password
+    (folder / "pip.conf").chmod(0o600)  # an index URL may contain a password
 
     options += [
         f"--volume={path}:{path}:ro"

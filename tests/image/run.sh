@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Build the image without a container engine, run it, and hold it to what the Dockerfile promises.
+# Build the image without a container engine, run it, and check that it behaves as the Dockerfile specifies.
 #
 # How: buildah builds the Dockerfile of this tree as it stands, on a base that debootstrap makes under
 # the very name that FROM asks for (base.sh). The result then runs in namespaces of its own with its
 # root mounted read-only (contain.sh), as the user, with the variables and the command that the image's
 # configuration names (facts.py): what is tested is the image, not this script's idea of it.
 #
-# Exit: 0 all true, 1 something is not, 77 cannot run here (said on the last line).
+# Exit code: 0 all checks passed, 1 a check failed, 77 cannot run here (said on the last line).
 # The base and the layers stay in .work/image, so a second run takes seconds.
 set -euo pipefail
 umask 022

@@ -1,4 +1,4 @@
-"""Every claim about Clover has its mark and its source, and every behaviour a test that shows it.
+"""Every claim about Clover has its mark and its source, and every behaviour has a test.
 
 `MOCK_CLOVER_TEST_UPDATE=1` rewrites docs/fidelity.md.
 """
@@ -31,17 +31,17 @@ from mock_clover.reference.fidelity import (
 )
 from mock_clover.scenario.load import builtin_names, load
 from mock_clover.scenario.records import Settings
-from tests.guidance import check_generated, check_names, check_none
-from tests.runner import run_cli
-from tests.shown import DIFFERENCES, SHOWN, WEIGHED
-from tests.world import DECLINES, VISA, World
+from tests.behaviour_tests import DIFFERENCES, IN_EVIDENCE, TEST_OF_BEHAVIOUR
+from tests.command_line import run_cli
+from tests.failure_messages import assert_generated, assert_names, assert_no_errors
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer
 
 TESTS = Path(__file__).parents[1]
 PACKAGE = Path(mock_clover.__file__).parent
 PAGE = TESTS.parent / "docs/fidelity.md"
 KEYS = re.compile(rf"\b({'|'.join(map(re.escape, SOURCES))})\b")
 
-# Every claim has its mark ------------------------------------------------------------------------
+# Marks --------------------------------------------------------------------------------------------
 
 
 def wrong_mark(fact: Any) -> str:
@@ -59,15 +59,15 @@ def wrong_mark(fact: Any) -> str:
 
 def wrong_members(found: list[RecordField]) -> list[str]:
     return [
-        f"{each.record.__module__}.{each.record.__name__}.{each.name} {said}"
+        f"{each.record.__module__}.{each.record.__name__}.{each.name} {result}"
         for each in found
-        if (said := wrong_mark(each.evidence))
+        if (result := wrong_mark(each.evidence))
     ]
 
 
 def test_every_field_has_evidence() -> None:
     """Or its record has one: `evidence: ClassVar[Evidence] = documented(…)`."""
-    check_none(wrong_members(list(record_fields())))
+    assert_no_errors(wrong_members(list(record_fields())))
 
 
 def test_field_evidence_names_existing_fields() -> None:
@@ -81,12 +81,12 @@ def test_every_operation_error_webhook_and_behaviour_has_evidence() -> None:
     claims = [
         (each.name, each.evidence) for each in (*SURFACE, *ALL_ERRORS, *WEBHOOKS, *BEHAVIOURS)
     ]
-    check_none(f"{name} {said}" for name, fact in claims if (said := wrong_mark(fact)))
+    assert_no_errors(f"{name} {result}" for name, fact in claims if (result := wrong_mark(fact)))
 
 
 @pytest.mark.parametrize("name", builtin_names())
 def test_every_built_in_card_and_rule_has_evidence(name: str) -> None:
-    """And a source, unless it is the same claim as that of `sandbox` or of the refusal it names."""
+    """And a source, unless it is the same claim as that of `sandbox` or of its error."""
     scenario, known = load(name), {card.number: card for card in load("sandbox").cards}
     for card in scenario.cards:
         same = known.get(card.number)
@@ -101,7 +101,7 @@ def test_every_built_in_card_and_rule_has_evidence(name: str) -> None:
 
 
 def test_every_setting_changes_a_behaviour_with_evidence() -> None:
-    """But for the two that are about marks themselves."""
+    """Except for the two that are about marks."""
     settings = {*Settings.__struct_fields__} - {"refuse_inferred", "allow_inferred"}
     assert {each.setting for each in BEHAVIOURS} - {""} == settings
 
@@ -114,22 +114,22 @@ def test_every_listed_source_is_used() -> None:
     assert set(SOURCES) - set(KEYS.findall(sources)) == set()
 
 
-class Told(Record, frozen=True, kw_only=True):
+class NoMark(Record, frozen=True, kw_only=True):
     """A record for this test."""
 
     plain: str | None = None
 
 
 def test_field_without_evidence_is_reported() -> None:
-    found = [RecordField(Told, "plain", evidence_of(Told, "plain"))]
+    found = [RecordField(NoMark, "plain", evidence_of(NoMark, "plain"))]
     assert wrong_members(found) == [
-        f"{__name__}.Told.plain has no mark: give it documented(…), observed(…) or inferred(…)"
+        f"{__name__}.NoMark.plain has no mark: give it documented(…), observed(…) or inferred(…)"
     ]
     assert "has not: hearsay" in wrong_mark(documented("hearsay"))
     assert "without a source" in wrong_mark(inferred(" "))
 
 
-# Every behaviour is shown ------------------------------------------------------------------------
+# Tests of behaviours ------------------------------------------------------------------------------
 
 
 @cache
@@ -139,12 +139,13 @@ def names_in(file: str) -> frozenset[str]:
 
 
 def test_every_behaviour_is_shown_by_a_test() -> None:
-    """Whether the test reaches its behaviour is checked in tests/conftest.py, where it can be."""
+    """tests/conftest.py checks whether the test exercises its behaviour."""
     names = [each.name for each in BEHAVIOURS]
-    check_names(SHOWN, names, "SHOWN of tests/shown.py, with its test", "clover/*/behaviours*.py")
-    check_none(
-        f"{name}: there is no test {shown}; name another one in SHOWN of tests/shown.py"
-        for name, shown in SHOWN.items()
+    place = "TEST_OF_BEHAVIOUR of tests/behaviour_tests.py, with its test"
+    assert_names(TEST_OF_BEHAVIOUR, names, place, "clover/*/behaviours*.py")
+    assert_no_errors(
+        f"{name}: there is no test {shown}; name another one in {place}"
+        for name, shown in TEST_OF_BEHAVIOUR.items()
         if not exists(shown)
     )
 
@@ -156,9 +157,9 @@ def exists(shown: str) -> bool:
 
 def test_every_known_difference_is_shown_by_a_test() -> None:
     names = [each.topic for each in KNOWN_DIFFERENCES]
-    place = "DIFFERENCES of tests/shown.py, with its tests"
-    check_names(DIFFERENCES, names, place, "clover/common/known_differences.py")
-    check_none(
+    place = "DIFFERENCES of tests/behaviour_tests.py, with its tests"
+    assert_names(DIFFERENCES, names, place, "clover/common/known_differences.py")
+    assert_no_errors(
         f"{name}: there is no test {shown}; name another one in {place}"
         for name, tests in DIFFERENCES.items()
         for shown in tests or ("at all",)
@@ -171,7 +172,7 @@ def test_behaviours_in_evidence_are_listed() -> None:
     files = [file for layer in layers for file in PACKAGE.glob(f"{layer}.py")]
     words = set(re.findall(r"\b[A-Z_]{3,}\b", "\n".join(file.read_text() for file in files)))
     basis = words & {each.name for each in BEHAVIOURS} | {Approval(why="").evidence_name}
-    check_names(WEIGHED, basis, "WEIGHED of tests/shown.py", "the code")
+    assert_names(IN_EVIDENCE, basis, "IN_EVIDENCE of tests/behaviour_tests.py", "the code")
 
 
 def test_claim_names_are_unique() -> None:
@@ -185,12 +186,12 @@ def test_every_unknown_has_a_behaviour_or_text() -> None:
         assert each.behaviour is None or each.behaviour.evidence.level == "inferred", each.topic
 
 
-def charged(world: World, source: str) -> Any:
-    return world.send("POST", "/v1/charges", {"amount": 100, "currency": "usd", "source": source})
+def charged(server: InProcessServer, source: str) -> Any:
+    return server.send("POST", "/v1/charges", {"amount": 100, "currency": "usd", "source": source})
 
 
-def test_a_token_is_not_checked_with_its_issuer(world: World) -> None:
-    assert world.send("POST", "/v1/tokens", world.card(DECLINES)).status == 200
+def test_a_token_is_not_checked_with_its_issuer(server: InProcessServer) -> None:
+    assert server.send("POST", "/v1/tokens", server.card(DECLINED_CARD)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -202,59 +203,59 @@ def test_a_token_is_not_checked_with_its_issuer(world: World) -> None:
     ],
 )
 def test_first_validation_error_is_reported(
-    world: World, changes: dict[str, str], code: str
+    server: InProcessServer, changes: dict[str, str], code: str
 ) -> None:
-    got = world.send("POST", "/v1/tokens", world.card(**changes))
+    got = server.send("POST", "/v1/tokens", server.card(**changes))
     assert (got.status, got.json["error"]["code"]) == (400, code)
 
 
-def test_unused_token_does_not_expire(world: World) -> None:
-    token = world.token()
-    world.clock.advance(365 * 86_400_000)
-    assert charged(world, token).status == 200
+def test_unused_token_does_not_expire(server: InProcessServer) -> None:
+    token = server.token()
+    server.clock.advance(365 * 86_400_000)
+    assert charged(server, token).status == 200
 
 
-def test_single_pay_and_multi_pay_tokens(world: World) -> None:
-    token = world.token()
-    again = [charged(world, token).status for _ in range(2)]
-    customer = world.customer()["id"]
-    assert (again, [charged(world, customer).status for _ in range(2)]) == ([200, 400], [200, 200])
+def test_single_pay_and_multi_pay_tokens(server: InProcessServer) -> None:
+    token = server.token()
+    again = [charged(server, token).status for _ in range(2)]
+    customer = server.customer()["id"]
+    assert (again, [charged(server, customer).status for _ in range(2)]) == ([200, 400], [200, 200])
 
 
-def test_the_newest_of_several_saved_cards_pays(world: World) -> None:
-    customer = world.customer(VISA)
-    other = {"email": customer["email"], "source": world.token("5204245250003294")}
-    world.send("PUT", f"/v1/customers/{customer['id']}", other)
-    assert charged(world, customer["id"]).json["source"]["last4"] == "3294"
+def test_the_newest_of_several_saved_cards_pays(server: InProcessServer) -> None:
+    customer = server.customer(VISA)
+    other = {"email": customer["email"], "source": server.token("5204245250003294")}
+    server.send("PUT", f"/v1/customers/{customer['id']}", other)
+    assert charged(server, customer["id"]).json["source"]["last4"] == "3294"
 
 
-def test_saving_asks_the_issuer(world: World) -> None:
-    asked = {"email": "jo@example.com", "source": world.token(DECLINES)}
-    got = world.send("POST", "/v1/customers", asked)
+def test_saving_asks_the_issuer(server: InProcessServer) -> None:
+    body = {"email": "jo@example.com", "source": server.token(DECLINED_CARD)}
+    got = server.send("POST", "/v1/customers", body)
     assert (got.status, got.json["error"]["code"]) == (402, "card_declined")
 
 
 @pytest.mark.parametrize(("price", "tax"), [(4, 0), (5, 1), (14, 1), (15, 2)])
-def test_half_a_cent_of_tax_is_rounded_up(world: World, price: int, tax: int) -> None:
+def test_half_a_cent_of_tax_is_rounded_up(server: InProcessServer, price: int, tax: int) -> None:
     item = {"amount": price, "quantity": 1, "tax_rates": [{"name": "Tax", "rate": 1_000_000}]}
-    made = world.send("POST", "/v1/orders", {"currency": "usd", "items": [item]})
-    assert made.json["amount"] == price + tax
+    created = server.send("POST", "/v1/orders", {"currency": "usd", "items": [item]})
+    assert created.json["amount"] == price + tax
 
 
 # The command and the page ------------------------------------------------------------------------
 
 
 def everything_told() -> dict[str, Any]:
-    done = run_cli("evidence", "--json")
-    assert done.code == 0
-    everything: dict[str, Any] = json.loads(done.stdout)
+    completed = run_cli("evidence", "--json")
+    assert completed.code == 0
+    everything: dict[str, Any] = json.loads(completed.stdout)
     return everything
 
 
 def test_the_command_counts_and_lists() -> None:
-    done = run_cli("evidence")
-    assert done.code == 0
-    lines = done.stdout.splitlines()
+    completed = run_cli("evidence")
+    assert completed.code == 0
+    lines = completed.stdout.splitlines()
     assert lines[0].split() == ["KIND", "DOCUMENTED", "OBSERVED", "INFERRED", "TOTAL"]
     shown = {line.split()[0] for line in lines if line}
     assert {each.name for each in BEHAVIOURS} <= shown
@@ -262,8 +263,8 @@ def test_the_command_counts_and_lists() -> None:
 
 
 def test_an_unknown_scenario_is_told() -> None:
-    done = run_cli("evidence", "--scenario", "nowhere")
-    assert (done.code, "nowhere" in done.stderr) == (2, True)
+    completed = run_cli("evidence", "--scenario", "nowhere")
+    assert (completed.code, "nowhere" in completed.stderr) == (2, True)
 
 
 def test_counts_match_rows() -> None:
@@ -273,7 +274,7 @@ def test_counts_match_rows() -> None:
 
 
 def test_fidelity_page_is_up_to_date() -> None:
-    check_generated(PAGE, page(), "reference/test_fidelity.py")
+    assert_generated(PAGE, page(), "reference/test_fidelity.py")
 
 
 def page() -> str:

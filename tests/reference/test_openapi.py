@@ -13,10 +13,10 @@ from mock_clover.clover.surface import GROUPS, SURFACE
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.error_format import status_line
 from mock_clover.reference.openapi import document
-from tests.guidance import check_none
-from tests.hostile import HAPPENED, furnish, good
-from tests.runner import run_cli
-from tests.world import World
+from tests.command_line import run_cli
+from tests.failure_messages import assert_no_errors
+from tests.hostile import MAY_HAVE_CHANGED_STATE, create_fixtures, valid_request
+from tests.in_process import InProcessServer
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +29,17 @@ def operations(told: dict[str, Any]) -> Iterator[tuple[Endpoint, dict[str, Any]]
         yield endpoint, told["paths"][endpoint.path][endpoint.method.lower()]
 
 
-def test_the_command_prints_what_the_server_serves(world: World) -> None:
-    done = run_cli("openapi")
-    assert done.code == 0
-    assert json.loads(done.stdout) == world.send("GET", "/_mock/openapi.json").json
+def test_the_command_prints_what_the_server_serves(server: InProcessServer) -> None:
+    completed = run_cli("openapi")
+    assert completed.code == 0
+    assert json.loads(completed.stdout) == server.send("GET", "/_mock/openapi.json").json
 
 
 # Lint --------------------------------------------------------------------------------------------
 
 
 def complaints(endpoint: Endpoint, operation: dict[str, Any], tags: set[str]) -> Iterator[str]:
-    """Say what an operation lacks that a reader of the document needs."""
+    """Return what the documentation of an operation lacks."""
     if not operation.get("summary", "").endswith("."):
         yield "has no summary that is a sentence: give its Endpoint an `about`"
     if len(operation.get("tags", ())) != 1 or not tags.issuperset(operation["tags"]):
@@ -65,11 +65,11 @@ def complaints(endpoint: Endpoint, operation: dict[str, Any], tags: set[str]) ->
 def test_the_document_is_free_of_lint(told: dict[str, Any]) -> None:
     tags = {tag["name"] for tag in told["tags"]}
     found = [
-        f"{endpoint.name} {said}"
+        f"{endpoint.name} {message}"
         for endpoint, operation in operations(told)
-        for said in complaints(endpoint, operation, tags)
+        for message in complaints(endpoint, operation, tags)
     ]
-    check_none(found)
+    assert_no_errors(found)
 
 
 def test_lint_is_found(told: dict[str, Any]) -> None:
@@ -78,7 +78,7 @@ def test_lint_is_found(told: dict[str, Any]) -> None:
     )
     bare = operation | {"summary": "", "tags": ["x"], "responses": {}, "x-source": ""}
     bare["parameters"] = [{"name": "charge_id"}]
-    assert [said.partition(":")[0] for said in complaints(endpoint, bare, {"Charges"})] == [
+    assert [message.partition(":")[0] for message in complaints(endpoint, bare, {"Charges"})] == [
         "has no summary that is a sentence",
         "has no group",
         "has no mark",
@@ -97,13 +97,13 @@ def test_tags_are_described(told: dict[str, Any]) -> None:
 # Examples ----------------------------------------------------------------------------------------
 
 
-def test_every_good_request_succeeds(make_world: Callable[..., World]) -> None:
-    """Each operation is asked in a world of its own, in which there is one of everything."""
+def test_every_good_request_succeeds(make_server: Callable[..., InProcessServer]) -> None:
+    """Each operation gets its own server, which has one of each object."""
     for endpoint in SURFACE:
-        world = make_world()
-        sent = good(endpoint, furnish(world))
-        got = world.send(sent.method, sent.path, raw=sent.raw, headers=dict(sent.headers))
-        assert got.status in HAPPENED, (
+        server = make_server()
+        sent = valid_request(endpoint, create_fixtures(server))
+        got = server.send(sent.method, sent.path, raw=sent.raw, headers=dict(sent.headers))
+        assert got.status in MAY_HAVE_CHANGED_STATE, (
             f"{endpoint.name} gets {got}: correct its body in GOOD of tests/hostile.py"
         )
 

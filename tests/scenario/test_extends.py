@@ -12,7 +12,7 @@ from mock_clover.scenario.load import CHAIN_MAX, load, load_with_warnings, parse
 from mock_clover.scenario.records import Scenario, ScenarioError
 from mock_clover.scenario.write import to_yaml
 from mock_clover.server.watch import Watch
-from tests.world import DECLINES, World
+from tests.in_process import DECLINED_CARD, InProcessServer
 
 BASE = """\
 name: base
@@ -271,8 +271,8 @@ def test_warnings_concern_only_the_child(base: Path) -> None:
 MINE = "name: mine\nextends: phantom-decline\nrules: [{when: {amount: 7}, then: {decline: {}}}]\n"
 
 
-def test_a_text_may_extend_a_built_in_scenario(world: World) -> None:
-    got = world.send("PUT", "/_mock/scenario", raw=MINE.encode(), headers=YAML)
+def test_a_text_may_extend_a_built_in_scenario(server: InProcessServer) -> None:
+    got = server.send("PUT", "/_mock/scenario", raw=MINE.encode(), headers=YAML)
     assert got.json["rules"] == [
         "mine: rule 1 (inferred)",
         "mine: rule 2 (phantom decline by amount) (observed)",
@@ -280,104 +280,104 @@ def test_a_text_may_extend_a_built_in_scenario(world: World) -> None:
         "mine: rule 4 (a regular decline) (documented)",
     ]
     assert got.json["cards"] == len(load("sandbox").cards)
-    assert world.send("GET", "/_mock/scenario/text").body.decode() == MINE
-    charge = {"amount": 40002, "currency": "usd", "source": world.token()}
-    assert world.send("POST", "/v1/charges", charge).why == (
+    assert server.send("GET", "/_mock/scenario/text").body.decode() == MINE
+    charge = {"amount": 40002, "currency": "usd", "source": server.token()}
+    assert server.send("POST", "/v1/charges", charge).why == (
         "mine: rule 4 (a regular decline) (documented)"
     )
-    declined = charge | {"amount": 1, "source": world.token(DECLINES)}
-    assert world.send("POST", "/v1/charges", declined).why.startswith(
+    declined = charge | {"amount": 1, "source": server.token(DECLINED_CARD)}
+    assert server.send("POST", "/v1/charges", declined).why.startswith(
         "mine: VISA ...2222 is listed"
     )
 
 
-def test_a_document_may_extend_a_built_in_scenario(world: World) -> None:
+def test_a_document_may_extend_a_built_in_scenario(server: InProcessServer) -> None:
     document = {"name": "mine", "extends": "declines", "settings": {"strict": True}}
-    got = world.send("PUT", "/_mock/scenario", document)
+    got = server.send("PUT", "/_mock/scenario", document)
     assert (got.status, len(got.json["rules"])) == (200, len(load("declines").rules))
     assert got.json["settings"]["strict"] is True
-    text = world.send("GET", "/_mock/scenario/text").body
-    assert parse(text, "x") == world.sandbox.rules.scenario, "the written text is complete"
+    text = server.send("GET", "/_mock/scenario/text").body
+    assert parse(text, "x") == server.sandbox.rules.scenario, "the written text is complete"
 
 
 @pytest.mark.parametrize("extends", ["/etc/x.yaml", "../sandbox.yaml", "scenarios/x", "x.yml"])
-def test_control_calls_read_no_file(world: World, extends: str) -> None:
-    said = f"`{extends}` is not a built-in scenario; only a file can extend a file"
+def test_control_calls_read_no_file(server: InProcessServer, extends: str) -> None:
+    message = f"`{extends}` is not a built-in scenario; only a file can extend a file"
     text = f"name: mine\nextends: {extends}\n".encode()
-    found = [{"line": 2, "column": 1, "path": "extends", "said": said}]
-    checked = world.send("POST", "/_mock/scenario/check", raw=text, headers=YAML)
+    found = [{"line": 2, "column": 1, "path": "extends", "said": message}]
+    checked = server.send("POST", "/_mock/scenario/check", raw=text, headers=YAML)
     assert checked.json == {"ok": False, "findings": found}
-    got = world.send("PUT", "/_mock/scenario", raw=text, headers=YAML)
+    got = server.send("PUT", "/_mock/scenario", raw=text, headers=YAML)
     assert (got.status, got.json["findings"]) == (400, found)
     document = {"name": "mine", "extends": extends}
     for method, path, body in (
         ("PUT", "/_mock/scenario", document),
         ("PUT", "/_mock/sandboxes/other", {"scenario": document}),
     ):
-        got = world.send(method, path, body)
-        assert (got.status, got.json) == (400, {"message": f"extends: {said}"})
-    assert world.sandbox.rules.scenario.name == "sandbox"
+        got = server.send(method, path, body)
+        assert (got.status, got.json) == (400, {"message": f"extends: {message}"})
+    assert server.sandbox.rules.scenario.name == "sandbox"
 
 
-def test_unknown_name_in_a_document(world: World) -> None:
-    got = world.send("PUT", "/_mock/scenario", {"name": "mine", "extends": "declins"})
+def test_unknown_name_in_a_document(server: InProcessServer) -> None:
+    got = server.send("PUT", "/_mock/scenario", {"name": "mine", "extends": "declins"})
     assert got.status == 400
     assert got.json["message"].startswith(
         "extends: unknown scenario 'declins'; did you mean `declines`?"
     )
 
 
-def test_editor_shows_a_file_that_extends_a_file_as_one_text(base: Path, make_world: Any) -> None:
+def test_editor_shows_a_file_that_extends_a_file_as_one_text(base: Path, make_server: Any) -> None:
     """The editor could not save a text that extends a file."""
     scenario = child(base, "")
-    world = make_world(scenario)
-    world.sandboxes.scenario_file = str(base / "child.yaml")
-    text = world.send("GET", "/_mock/scenario/text").body.decode()
+    server = make_server(scenario)
+    server.sandboxes.scenario_file = str(base / "child.yaml")
+    text = server.send("GET", "/_mock/scenario/text").body.decode()
     assert text == to_yaml(scenario)
-    assert world.send("PUT", "/_mock/scenario", raw=text.encode(), headers=YAML).status == 200
+    assert server.send("PUT", "/_mock/scenario", raw=text.encode(), headers=YAML).status == 200
 
 
 def test_editor_shows_a_file_that_extends_a_built_in_scenario_unchanged(
-    tmp_path: Path, make_world: Any
+    tmp_path: Path, make_server: Any
 ) -> None:
-    world = make_world(child(tmp_path, "", "declines"))
-    world.sandboxes.scenario_file = str(tmp_path / "child.yaml")
-    text = world.send("GET", "/_mock/scenario/text").body.decode()
+    server = make_server(child(tmp_path, "", "declines"))
+    server.sandboxes.scenario_file = str(tmp_path / "child.yaml")
+    text = server.send("GET", "/_mock/scenario/text").body.decode()
     assert text == "name: child\nextends: declines\n"
 
 
-def test_a_snapshot_and_a_fork_have_all_rules_and_cards(world: World) -> None:
-    world.send("PUT", "/_mock/scenario", raw=MINE.encode(), headers=YAML)
-    snapshot = world.send("GET", "/_mock/snapshot").json
+def test_a_snapshot_and_a_fork_have_all_rules_and_cards(server: InProcessServer) -> None:
+    server.send("PUT", "/_mock/scenario", raw=MINE.encode(), headers=YAML)
+    snapshot = server.send("GET", "/_mock/snapshot").json
     assert "extends" not in snapshot["scenario"]
     assert len(snapshot["scenario"]["rules"]) == 4
     assert len(snapshot["scenario"]["cards"]) == len(load("sandbox").cards)
-    twin = world.sandboxes.fork(world.sandbox, "twin")
-    assert (twin.rules.text, twin.rules.scenario) == (MINE, world.sandbox.rules.scenario)
+    twin = server.sandboxes.fork(server.sandbox, "twin")
+    assert (twin.rules.text, twin.rules.scenario) == (MINE, server.sandbox.rules.scenario)
 
 
 # --watch ------------------------------------------------------------------------------------------
 
 
 def test_a_change_of_a_parent_reloads_its_child(
-    base: Path, make_world: Any, capsys: pytest.CaptureFixture[str]
+    base: Path, make_server: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = make_world(child(base, ""))
-    watch = Watch(base / "child.yaml", world.sandboxes)
+    server = make_server(child(base, ""))
+    watch = Watch(base / "child.yaml", server.sandboxes)
 
     def looked() -> tuple[str, list[str]]:
         watch.reload_if_changed()
-        names = [str(rule.name) for rule in world.sandboxes.default.rules.scenario.rules]
+        names = [str(rule.name) for rule in server.sandboxes.default.rules.scenario.rules]
         return capsys.readouterr().err.replace(f"{base}/", ""), names
 
     assert looked() == ("", ["parent"])
     (base / "base.yaml").write_text(BASE.replace("name: parent", "name: changed"))
-    told, names = looked()
-    assert told.startswith("mock-clover: child.yaml reloaded: 2 cards, 1 rules")
+    result, names = looked()
+    assert result.startswith("mock-clover: child.yaml reloaded: 2 cards, 1 rules")
     assert names == ["changed"]
     (base / "base.yaml").write_text(BASE.replace("name: parent", "nme: parent"))
-    told, names = looked()
-    assert told.splitlines()[0].startswith("mock-clover: base.yaml:8:6: Object contains unknown")
+    result, names = looked()
+    assert result.splitlines()[0].startswith("mock-clover: base.yaml:8:6: Object contains unknown")
     assert names == ["changed"]
     (base / "base.yaml").unlink()
     assert looked() == ("", ["changed"]), "an editor deletes and renames"

@@ -1,4 +1,4 @@
-"""What a scenario's sandbox has from the start, and the merchants beside it."""
+"""The data of a scenario's sandbox at the start, and additional merchants."""
 
 import json
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.sandbox.people import generate_people
 from mock_clover.scenario.load import load_with_warnings, parse
 from mock_clover.scenario.records import ScenarioError
-from tests.runner import run_cli
-from tests.served import Served
-from tests.wire import call
-from tests.world import NOW_MS, SEED, Answered, World
+from tests.command_line import run_cli
+from tests.in_process import NOW_MS, SEED, InProcessServer, Response
+from tests.raw_http import call
+from tests.server_process import ServerProcess
 
 DAY_MS = 86_400_000
-VISA, DECLINES = "4242424242424242", "4005571702222222"
+VISA, DECLINED_CARD = "4242424242424242", "4005571702222222"
 JO = "J0000000000J0"
 STOCK: dict[str, Any] = {
     "customers": [
@@ -33,35 +33,37 @@ STOCK: dict[str, Any] = {
         },
         {"email": "al@example.com", "cards": [{"number": VISA, "exp_year": "2020"}]},
         {"email": "no@example.com", "cards": []},
-        {"email": "de@example.com", "cards": [{"number": DECLINES}]},
+        {"email": "de@example.com", "cards": [{"number": DECLINED_CARD}]},
     ]
 }
-Make = Callable[[dict[str, Any]], World]
+Make = Callable[[dict[str, Any]], InProcessServer]
 
 
 @pytest.fixture
-def stocked(make_world: Callable[..., World]) -> Make:
-    """Return a maker of worlds whose scenario is a document."""
+def stocked(make_server: Callable[..., InProcessServer]) -> Make:
+    """Return a function that makes a server with a scenario document."""
 
-    def make(document: dict[str, Any]) -> World:
-        return make_world(parse(json.dumps({"name": "s", **document}).encode(), "s.yaml"))
+    def make(document: dict[str, Any]) -> InProcessServer:
+        return make_server(parse(json.dumps({"name": "s", **document}).encode(), "s.yaml"))
 
     return make
 
 
-def root(world: World, method: str, path: str, token: str = "", body: Any = None) -> Answered:
-    """Call at the root, where the credential says which merchant is meant."""
+def root(
+    server: InProcessServer, method: str, path: str, token: str = "", body: Any = None
+) -> Response:
+    """Send a request to the root, where the credentials select the merchant."""
     headers = {b"host": b"localhost:4242", b"authorization": f"Bearer {token}".encode()}
     data = b"" if body is None else json.dumps(body).encode()
     path, _, query = path.partition("?")
-    reply = world.app.handle(method, path, query.encode(), headers, data)
-    told = {name.decode(): value.decode() for name, value in reply.headers}
-    return Answered(reply.status, reply.body, reply.why, reply.content_type.decode(), told)
+    reply = server.app.handle(method, path, query.encode(), headers, data)
+    result = {name.decode(): value.decode() for name, value in reply.headers}
+    return Response(reply.status, reply.body, reply.why, reply.content_type.decode(), result)
 
 
-def the_charge(world: World) -> dict[str, Any]:
-    (made,) = world.send("GET", "/v1/charges").json["data"]
-    return dict(made)
+def the_charge(server: InProcessServer) -> dict[str, Any]:
+    (created,) = server.send("GET", "/v1/charges").json["data"]
+    return dict(created)
 
 
 # Charges, orders, customers ----------------------------------------------------------------------
@@ -94,19 +96,19 @@ CHARGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("told", "expected"), CHARGES, ids=lambda value: json.dumps(value)[:60])
+@pytest.mark.parametrize(("result", "expected"), CHARGES, ids=lambda value: json.dumps(value)[:60])
 def test_fixture_charge_in_every_state(
-    stocked: Make, told: dict[str, Any], expected: dict[str, Any]
+    stocked: Make, result: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    world = stocked({"data": {**STOCK, "charges": [{"amount": 1800, **told}]}})
-    assert world.send("GET", "/_mock/journal").json == {"data": []}, "nobody asked for it"
-    made = the_charge(world)
-    assert {name: made.get(name) for name in expected} == expected
-    assert world.send("GET", f"/v1/charges/{made['id']}").json == made
+    server = stocked({"data": {**STOCK, "charges": [{"amount": 1800, **result}]}})
+    assert server.send("GET", "/_mock/journal").json == {"data": []}, "there is no request for it"
+    created = the_charge(server)
+    assert {name: created.get(name) for name in expected} == expected
+    assert server.send("GET", f"/v1/charges/{created['id']}").json == created
 
 
 @pytest.mark.parametrize(
-    ("told", "method", "path", "status"),
+    ("result", "method", "path", "status"),
     [
         ({"state": "authorized", "ago": "6d"}, "POST", "/v1/charges/{id}/capture", 200),
         ({"state": "authorized", "ago": "8d"}, "POST", "/v1/charges/{id}/capture", 400),
@@ -118,27 +120,32 @@ def test_fixture_charge_in_every_state(
     ],
 )
 def test_fixture_charges_can_be_captured_and_refunded(
-    stocked: Make, told: dict[str, Any], method: str, path: str, status: int
+    stocked: Make, result: dict[str, Any], method: str, path: str, status: int
 ) -> None:
-    world = stocked({"data": {"charges": [{"amount": 1800, **told}]}})
-    charge_id = the_charge(world)["id"]
+    server = stocked({"data": {"charges": [{"amount": 1800, **result}]}})
+    charge_id = the_charge(server)["id"]
     body = {"charge": charge_id} if "refunds" in path else {}
-    assert world.send(method, path.format(id=charge_id), body).status == status
+    assert server.send(method, path.format(id=charge_id), body).status == status
 
 
 def test_lists_are_by_age_whatever_their_order_in_the_file(stocked: Make) -> None:
     ages = ["1h", "3d", "0s", "2d"]
-    world = stocked(
+    server = stocked(
         {"data": {"charges": [{"amount": n + 1, "ago": ago} for n, ago in enumerate(ages)]}}
     )
-    listed = world.send("GET", "/v1/charges").json["data"]
+    listed = server.send("GET", "/v1/charges").json["data"]
     assert [each["amount"] for each in listed] == [3, 1, 4, 2]
-    assert [each["amount"] for each in world.send("GET", "/v1/orders").json["data"]] == [3, 1, 4, 2]
+    assert [each["amount"] for each in server.send("GET", "/v1/orders").json["data"]] == [
+        3,
+        1,
+        4,
+        2,
+    ]
 
 
 def test_fixture_customer_has_listed_cards(stocked: Make) -> None:
-    world = stocked({"data": STOCK})
-    assert world.send("GET", f"/v1/customers/{JO}").json == {
+    server = stocked({"data": STOCK})
+    assert server.send("GET", f"/v1/customers/{JO}").json == {
         "id": JO,
         "object": "customer",
         "created": NOW_MS - 30 * DAY_MS,
@@ -151,7 +158,7 @@ def test_fixture_customer_has_listed_cards(stocked: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("customer", "status", "said"),
+    ("customer", "status", "message"),
     [
         ("jo@example.com", 200, None),
         ("al@example.com", 402, "Expired card"),
@@ -160,22 +167,22 @@ def test_fixture_customer_has_listed_cards(stocked: Make) -> None:
     ],
 )
 def test_saved_card_has_outcome_of_its_card_entry(
-    stocked: Make, customer: str, status: int, said: str | None
+    stocked: Make, customer: str, status: int, message: str | None
 ) -> None:
-    """A saved card may have expired since, and may be one that the issuer declines today."""
-    cards = [{"number": DECLINES, "outcome": "decline"}]
-    world = stocked({"data": STOCK, "cards": cards})
-    ids = {each.email: each.id for each in world.sandbox.customers}
-    asked = {"amount": 5, "currency": "usd", "source": ids[customer]}
-    made = world.send("POST", "/v1/charges", asked)
-    error = made.json.get("error", {})
-    assert made.status == status
-    assert said in (None, error.get("message"), error.get("code"))
+    """A saved card may have expired since, and may be one that is declined today."""
+    cards = [{"number": DECLINED_CARD, "outcome": "decline"}]
+    server = stocked({"data": STOCK, "cards": cards})
+    ids = {each.email: each.id for each in server.sandbox.customers}
+    body = {"amount": 5, "currency": "usd", "source": ids[customer]}
+    created = server.send("POST", "/v1/charges", body)
+    error = created.json.get("error", {})
+    assert created.status == status
+    assert message in (None, error.get("message"), error.get("code"))
 
 
 def test_token_of_saved_card_can_be_set(stocked: Make) -> None:
-    world = stocked({"data": STOCK})
-    paid = world.charge(
+    server = stocked({"data": STOCK})
+    paid = server.charge(
         source="clv_1TSTSJoJoJoJoJoJoJoJoJoJ",
         stored_credentials={"sequence": "SUBSEQUENT", "initiator": "MERCHANT"},
     )
@@ -183,45 +190,45 @@ def test_token_of_saved_card_can_be_set(stocked: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("result", "expected"),
     [
         ({}, {"amount": 1000, "charge": None, "amount_paid": None, "amount_returned": None}),
         ({"state": "paid"}, {"amount_paid": 1000, "amount_returned": None}),
         ({"state": "returned"}, {"amount_paid": 1000, "amount_returned": 1000}),
         ({"state": "paid", "customer": "jo@example.com"}, {"customer": JO}),
-        ({"state": "paid", "card": {"number": DECLINES}}, {"amount_paid": 1000}),
+        ({"state": "paid", "card": {"number": DECLINED_CARD}}, {"amount_paid": 1000}),
         ({"customer": JO}, {"customer": JO, "amount_paid": None}),
         ({"id": "0RDER00000001", "ago": "1d"}, {"id": "0RDER00000001"}),
     ],
     ids=str,
 )
 def test_fixture_order_in_every_state(
-    stocked: Make, told: dict[str, Any], expected: dict[str, Any]
+    stocked: Make, result: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    order = {"items": [{"amount": 500, "quantity": 2}], **told}
-    world = stocked({"data": {**STOCK, "orders": [order]}})
-    (listed,) = world.send("GET", "/v1/orders").json["data"]
-    made = world.send("GET", f"/v1/orders/{listed['id']}").json
-    assert {name: made.get(name) for name in expected} == expected
+    order = {"items": [{"amount": 500, "quantity": 2}], **result}
+    server = stocked({"data": {**STOCK, "orders": [order]}})
+    (listed,) = server.send("GET", "/v1/orders").json["data"]
+    created = server.send("GET", f"/v1/orders/{listed['id']}").json
+    assert {name: created.get(name) for name in expected} == expected
 
 
 # People ------------------------------------------------------------------------------------------
 
 
 def test_people_creates_customers_with_one_card_each(stocked: Make) -> None:
-    """Their cards are in turn those that the scenario approves."""
+    """They have the approved cards of the scenario in turn."""
     cards = [
         {"number": VISA, "outcome": "approve"},
         {"number": "5424180279791732", "outcome": "approve"},
-        {"number": DECLINES, "outcome": "decline"},
+        {"number": DECLINED_CARD, "outcome": "decline"},
     ]
-    world = stocked({"data": {"people": 50}, "cards": cards})
-    customers = list(world.sandbox.customers)
+    server = stocked({"data": {"people": 50}, "cards": cards})
+    customers = list(server.sandbox.customers)
     assert len({each.email for each in customers}) == 50
     assert all(each.email.endswith("@example.com") and each.first_name for each in customers)
-    brands = [token.card.brand for token in world.sandbox.tokens]
+    brands = [token.card.brand for token in server.sandbox.tokens]
     assert brands == ["VISA", "MC"] * 25
-    assert world.charge(source=customers[7].id)["source"]["brand"] == "MC"
+    assert server.charge(source=customers[7].id)["source"]["brand"] == "MC"
 
 
 def test_people_are_the_same_under_the_same_seed(stocked: Make) -> None:
@@ -235,63 +242,63 @@ def test_people_are_the_same_under_the_same_seed(stocked: Make) -> None:
 
 
 def test_all_sandboxes_share_what_they_do_not_change(stocked: Make) -> None:
-    world = stocked({"data": {"people": 3, "charges": [{"amount": 7, "id": "AAAAAAAAAAAAA"}]}})
-    one, other = world.sandboxes.get_or_create("one"), world.sandboxes.get_or_create("other")
-    assert list(one.customers) == list(other.customers) == list(world.sandbox.customers)
+    server = stocked({"data": {"people": 3, "charges": [{"amount": 7, "id": "AAAAAAAAAAAAA"}]}})
+    one, other = server.sandboxes.get_or_create("one"), server.sandboxes.get_or_create("other")
+    assert list(one.customers) == list(other.customers) == list(server.sandbox.customers)
     one.charges.delete("AAAAAAAAAAAAA")
     assert (len(one.charges), len(other.charges)) == (0, 1)
-    ids = {each.ids.object_id() for each in (one, other, world.sandbox)}
-    assert len(ids) == 3, "what is made from now on has ids of its own sandbox"
+    ids = {each.ids.object_id() for each in (one, other, server.sandbox)}
+    assert len(ids) == 3, "new objects have ids of their own sandbox"
 
 
 def test_ago_is_relative_to_sandbox_creation(stocked: Make) -> None:
-    """What was made for the first is made anew once ten minutes have passed."""
-    world = stocked({"data": {"charges": [{"amount": 7, "ago": "1d"}]}})
-    made = []
+    """The sandbox is created again after ten minutes."""
+    server = stocked({"data": {"charges": [{"amount": 7, "ago": "1d"}]}})
+    created = []
     for ahead_ms in (0, 599_000, 2_000):
-        world.clock.advance(ahead_ms)
-        (charge,) = world.sandboxes.get_or_create(f"at-{world.clock.now_ms()}").charges
-        made.append(charge.created_ms - (NOW_MS - DAY_MS))
-    assert made == [0, 0, 601_000]
+        server.clock.advance(ahead_ms)
+        (charge,) = server.sandboxes.get_or_create(f"at-{server.clock.now_ms()}").charges
+        created.append(charge.created_ms - (NOW_MS - DAY_MS))
+    assert created == [0, 0, 601_000]
 
 
-def test_put_scenario_adds_its_data(world: World) -> None:
-    """Once for each scenario, however often it is put."""
-    world.charge(amount=1)
+def test_put_scenario_adds_its_data(server: InProcessServer) -> None:
+    """Once for each scenario, however often it is set."""
+    server.charge(amount=1)
     for name, amount in (("a", 2), ("a", 2), ("b", 3)):
         document = {"name": name, "data": {"people": 2, "charges": [{"amount": amount}]}}
-        assert world.send("PUT", "/_mock/scenario", document).status == 200
-    listed = world.send("GET", "/v1/charges").json["data"]
+        assert server.send("PUT", "/_mock/scenario", document).status == 200
+    listed = server.send("GET", "/v1/charges").json["data"]
     assert [each["amount"] for each in listed] == [3, 2, 1]
-    assert len(world.sandbox.customers) == 4
+    assert len(server.sandbox.customers) == 4
 
 
 def test_merchant_data_is_separate_from_scenario_data(stocked: Make) -> None:
     own = {"people": 3, "charges": [{"amount": 2}]}
-    world = stocked(
+    server = stocked(
         {
             "data": {"people": 2, "charges": [{"amount": 1}]},
             "merchants": [{"name": "m", "data": own}],
         }
     )
-    listed = world.send("GET", "/v1/charges").json["data"]
+    listed = server.send("GET", "/v1/charges").json["data"]
     assert [each["amount"] for each in listed] == [2, 1]
-    assert len(world.sandbox.customers) == 5
+    assert len(server.sandbox.customers) == 5
 
 
 def test_snapshot_has_rows_but_no_card_numbers(stocked: Make) -> None:
-    world = stocked({"data": {**STOCK, "charges": [{"amount": 7}]}, "merchants": [{"name": "a"}]})
-    taken = world.send("GET", "/_mock/snapshot")
-    assert DECLINES not in taken.body.decode()
+    server = stocked({"data": {**STOCK, "charges": [{"amount": 7}]}, "merchants": [{"name": "a"}]})
+    taken = server.send("GET", "/_mock/snapshot")
+    assert DECLINED_CARD not in taken.body.decode()
     assert VISA not in taken.body.decode()
-    other = world.sandboxes.get_or_create("other")
-    rows = world.sandbox.state()
-    world.sandbox = other
-    assert world.send("PUT", "/_mock/snapshot", taken.json).status == 200
-    assert world.sandbox.state() == rows
+    other = server.sandboxes.get_or_create("other")
+    rows = server.sandbox.state()
+    server.sandbox = other
+    assert server.send("PUT", "/_mock/snapshot", taken.json).status == 200
+    assert server.sandbox.state() == rows
 
 
-# Mistakes ----------------------------------------------------------------------------------------
+# Errors -------------------------------------------------------------------------------------------
 
 MISTAKES: list[tuple[str, str, str]] = [
     ("people: 10001", "3:3", "Expected `int` <= 10000"),
@@ -373,12 +380,14 @@ MISTAKES: list[tuple[str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "at", "said"), MISTAKES, ids=[each[0][:50] for each in MISTAKES])
-def test_data_error_has_line_number(text: str, at: str, said: str) -> None:
-    with pytest.raises(ScenarioError) as told:
+@pytest.mark.parametrize(
+    ("text", "at", "message"), MISTAKES, ids=[each[0][:50] for each in MISTAKES]
+)
+def test_data_error_has_line_number(text: str, at: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as result:
         parse(f"name: x\ndata:\n  {text}\n".encode(), "s.yaml")
-    assert str(told.value).startswith(f"s.yaml:{at}: ")
-    assert said in str(told.value)
+    assert str(result.value).startswith(f"s.yaml:{at}: ")
+    assert message in str(result.value)
 
 
 def test_misspelled_name_gets_suggestion() -> None:
@@ -387,9 +396,9 @@ def test_misspelled_name_gets_suggestion() -> None:
         "  charges: [{amount: 5, customer: joe@example.com}]\n"
         "  orders: [{items: [{amount: 5}], state: paid, customer: jo@example.com}]\n"
     )
-    with pytest.raises(ScenarioError) as told:
+    with pytest.raises(ScenarioError) as result:
         parse(text.encode(), "s.yaml")
-    assert str(told.value).splitlines() == [
+    assert str(result.value).splitlines() == [
         "s.yaml:4:25: unknown customer `joe@example.com`;"
         " did you mean `jo@example.com`? - at `data.charges[0].customer`",
         "s.yaml:5:48: has no card to pay with - at `data.orders[0].customer`",
@@ -439,15 +448,15 @@ MARKET: dict[str, Any] = {
 def test_first_merchant_is_the_sandbox(
     stocked: Make,
 ) -> None:
-    world = stocked(MARKET)
-    shown = root(world, "GET", "/_mock/sandboxes/default").json
-    known, florist = (
+    server = stocked(MARKET)
+    shown = root(server, "GET", "/_mock/sandboxes/default").json
+    credentials, florist = (
         derive_credentials(SEED, "default"),
         derive_credentials(SEED, "default.florist"),
     )
     assert {name: shown[name] for name in ("merchant_id", "client_id", "access_token")} == {
         "merchant_id": "MARKET",
-        "client_id": known.client_id,
+        "client_id": credentials.client_id,
         "access_token": "market-token",
     }
     assert shown["merchants"][1] == {
@@ -455,8 +464,8 @@ def test_first_merchant_is_the_sandbox(
         "base_url": "http://localhost:4242",
         "scenario": "s",
         "merchant_id": florist.merchant_id,
-        "client_id": known.client_id,
-        "client_secret": known.client_secret,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
         "access_token": florist.access_token,
         "api_key": florist.api_key,
     }
@@ -464,25 +473,27 @@ def test_first_merchant_is_the_sandbox(
 
 @pytest.mark.parametrize("prefix", ["", "/sandbox/default", "/sandbox/t1"])
 def test_a_credential_chooses_the_merchant(stocked: Make, prefix: str) -> None:
-    """At the root and under a path alike: tests may each have the whole market."""
-    world = stocked(MARKET)
+    """At the root and under a prefix: each test may have all merchants."""
+    server = stocked(MARKET)
     name = prefix.rpartition("/")[2] or "default"
     florist = derive_credentials(SEED, f"{name}.florist").access_token
     seen = {
         token: [
             each["amount"]
-            for each in root(world, "GET", f"{prefix}/v1/charges", token).json["data"]
+            for each in root(server, "GET", f"{prefix}/v1/charges", token).json["data"]
         ]
         for token in ("market-token", "bakery-token", florist)
     }
     assert seen == {"market-token": [1], "bakery-token": [2], florist: []}
-    assert root(world, "GET", f"{prefix}/v1/charges", "nobodys-token").status == 401
+    assert root(server, "GET", f"{prefix}/v1/charges", "nobodys-token").status == 401
 
 
 def test_a_merchant_has_its_own_settings(stocked: Make) -> None:
-    world = stocked(MARKET)
+    server = stocked(MARKET)
     worded = {
-        token: root(world, "POST", "/v1/charges", f"{token}-token", {}).json["error"].get("doc_url")
+        token: root(server, "POST", "/v1/charges", f"{token}-token", {})
+        .json["error"]
+        .get("doc_url")
         for token in ("market", "bakery")
     }
     assert worded == {
@@ -492,12 +503,12 @@ def test_a_merchant_has_its_own_settings(stocked: Make) -> None:
 
 
 def test_command_line_overrides_merchant_settings(
-    make_world: Callable[..., World],
+    make_server: Callable[..., InProcessServer],
 ) -> None:
     scenario = parse(json.dumps({"name": "s", **MARKET}).encode(), "s.yaml")
-    world = make_world(scenario, dialect="observed")
-    asked = root(world, "POST", "/v1/charges", "bakery-token", {})
-    assert "doc_url" not in asked.json["error"]
+    server = make_server(scenario, dialect="observed")
+    requested = root(server, "POST", "/v1/charges", "bakery-token", {})
+    assert "doc_url" not in requested.json["error"]
 
 
 def test_merchants_share_one_clock(stocked: Make) -> None:
@@ -507,12 +518,12 @@ def test_merchants_share_one_clock(stocked: Make) -> None:
             {"name": "b", "data": {"charges": [{"amount": 2, "state": "authorized", "ago": "1d"}]}},
         ]
     }
-    world = stocked(document)
-    told = root(world, "PUT", "/_mock/clock", body={"advance": "8d"}).json
+    server = stocked(document)
+    result = root(server, "PUT", "/_mock/clock", body={"advance": "8d"}).json
     amounts = {
-        each.id: each.request.amount for m in world.sandbox.all_merchants for each in m.charges
+        each.id: each.request.amount for m in server.sandbox.all_merchants for each in m.charges
     }
-    assert [amounts[each["id"]] for each in told["fired"]] == [2, 1]
+    assert [amounts[each["id"]] for each in result["fired"]] == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -522,95 +533,101 @@ def test_merchants_share_one_clock(stocked: Make) -> None:
 def test_oauth_gives_a_token_of_the_merchant_that_is_asked_for(
     stocked: Make, asked_for: str, opens: str
 ) -> None:
-    world = stocked(MARKET)
-    known = world.sandbox.credentials
+    server = stocked(MARKET)
+    credentials = server.sandbox.credentials
     merchant = asked_for.format(bakery=derive_credentials(SEED, "default.bakery").merchant_id)
     sent = root(
-        world, "GET", f"/oauth/authorize?client_id={known.client_id}&merchant_id={merchant}"
+        server, "GET", f"/oauth/authorize?client_id={credentials.client_id}&merchant_id={merchant}"
     )
     code = sent.headers["location"].partition("code=")[2]
-    query = f"client_id={known.client_id}&client_secret={known.client_secret}&code={code}"
-    token = root(world, "GET", f"/oauth/token?{query}").json["access_token"]
-    listed = root(world, "GET", "/v1/charges", token).json["data"]
+    query = (
+        f"client_id={credentials.client_id}&client_secret={credentials.client_secret}&code={code}"
+    )
+    token = root(server, "GET", f"/oauth/token?{query}").json["access_token"]
+    listed = root(server, "GET", "/v1/charges", token).json["data"]
     assert [each["amount"] for each in listed] == [{"market": 1, "bakery": 2}[opens]]
-    assert root(world, "GET", f"/oauth/token?{query}").status == 400, "a code is good once"
+    assert root(server, "GET", f"/oauth/token?{query}").status == 400, "a code can be used once"
 
 
 def test_oauth_v2_gives_tokens_of_the_merchant_that_is_asked_for(stocked: Make) -> None:
-    world = stocked(MARKET)
-    known, bakery = (
-        world.sandbox.credentials,
+    server = stocked(MARKET)
+    credentials, bakery = (
+        server.sandbox.credentials,
         derive_credentials(SEED, "default.bakery").merchant_id,
     )
-    app = {"client_id": known.client_id}
+    app = {"client_id": credentials.client_id}
 
-    def amounts(pair: dict[str, Any]) -> list[int]:
-        listed = root(world, "GET", "/v1/charges", pair["access_token"]).json["data"]
+    def amounts(token_pair: dict[str, Any]) -> list[int]:
+        listed = root(server, "GET", "/v1/charges", token_pair["access_token"]).json["data"]
         return [each["amount"] for each in listed]
 
-    query = f"client_id={known.client_id}&merchant_id={bakery}"
-    sent = root(world, "GET", f"/oauth/v2/authorize?{query}").headers["location"]
+    query = f"client_id={credentials.client_id}&merchant_id={bakery}"
+    sent = root(server, "GET", f"/oauth/v2/authorize?{query}").headers["location"]
     assert f"merchant_id={bakery}&" in sent
-    secret = {"client_secret": known.client_secret}
-    asked = app | secret | {"code": sent.partition("code=")[2]}
-    first = root(world, "POST", "/oauth/v2/token", body=asked).json
+    secret = {"client_secret": credentials.client_secret}
+    requested = app | secret | {"code": sent.partition("code=")[2]}
+    first = root(server, "POST", "/oauth/v2/token", body=requested).json
     refresh = app | {"refresh_token": first["refresh_token"]}
-    second = root(world, "POST", "/oauth/v2/refresh", body=refresh).json
+    second = root(server, "POST", "/oauth/v2/refresh", body=refresh).json
     recovery = app | secret | {"recovery_token": first["refresh_token"]}
-    third = root(world, "POST", "/oauth/v2/recovery", body=recovery).json
-    assert [amounts(pair) for pair in (first, second, third)] == [[2], [2], [2]]
-    legacy = {"app_uuid": known.client_id, "merchant_uuid": bakery, "auth_token": "bakery-token"}
-    code = root(world, "POST", "/oauth/token/migrate_v2", body=legacy).json["authorization_code"]
-    fourth = root(world, "POST", "/oauth/v2/token", body=app | secret | {"code": code}).json
+    third = root(server, "POST", "/oauth/v2/recovery", body=recovery).json
+    assert [amounts(token_pair) for token_pair in (first, second, third)] == [[2], [2], [2]]
+    legacy = {
+        "app_uuid": credentials.client_id,
+        "merchant_uuid": bakery,
+        "auth_token": "bakery-token",
+    }
+    code = root(server, "POST", "/oauth/token/migrate_v2", body=legacy).json["authorization_code"]
+    fourth = root(server, "POST", "/oauth/v2/token", body=app | secret | {"code": code}).json
     assert amounts(fourth) == [2]
 
 
 def test_a_fork_has_the_merchants_too(stocked: Make) -> None:
-    world = stocked(MARKET)
-    made = root(world, "POST", "/_mock/fork", body={"name": "twin"}).json
-    assert [each["name"] for each in made["merchants"]] == ["twin.bakery", "twin.florist"]
+    server = stocked(MARKET)
+    created = root(server, "POST", "/_mock/fork", body={"name": "twin"}).json
+    assert [each["name"] for each in created["merchants"]] == ["twin.bakery", "twin.florist"]
     path = "/sandbox/twin/v1/charges"
     charge = {"amount": 9, "currency": "usd", "source": "clv_x"}
-    assert root(world, "POST", path, "bakery-token", charge).status == 400
-    assert root(world, "GET", path, "bakery-token").json["data"][0]["amount"] == 2
-    root(world, "PUT", "/sandbox/twin/_mock/clock", body={"advance": "1d"})
-    twin = world.sandboxes.get_or_create("twin")
+    assert root(server, "POST", path, "bakery-token", charge).status == 400
+    assert root(server, "GET", path, "bakery-token").json["data"][0]["amount"] == 2
+    root(server, "PUT", "/sandbox/twin/_mock/clock", body={"advance": "1d"})
+    twin = server.sandboxes.get_or_create("twin")
     assert {each.clock.now_ms() for each in twin.all_merchants} == {twin.clock.now_ms()}
 
 
 def test_shared_credential_selects_default_sandbox_at_root(stocked: Make) -> None:
-    world = stocked(MARKET)
-    root(world, "PUT", "/_mock/sandboxes/other")
-    owner = world.sandboxes.for_request({b"authorization": b"Bearer bakery-token"})
+    server = stocked(MARKET)
+    root(server, "PUT", "/_mock/sandboxes/other")
+    owner = server.sandboxes.for_request({b"authorization": b"Bearer bakery-token"})
     assert owner.name == "default.bakery"
-    root(world, "DELETE", "/_mock/sandboxes/other")
-    assert world.sandboxes.find("other.bakery") is None
+    root(server, "DELETE", "/_mock/sandboxes/other")
+    assert server.sandboxes.find("other.bakery") is None
     assert (
-        world.sandboxes.for_request({b"authorization": b"Bearer bakery-token"}).name
+        server.sandboxes.for_request({b"authorization": b"Bearer bakery-token"}).name
         == "default.bakery"
     )
 
 
-def test_sandbox_from_scenario_document(world: World) -> None:
-    asked = {"scenario": {"name": "market", **MARKET}}
-    made = root(world, "PUT", "/_mock/sandboxes/t", body=asked).json
-    assert (made["scenario"], made["access_token"]) == ("market", "market-token")
-    assert root(world, "GET", "/sandbox/t/v1/charges", "bakery-token").status == 200
+def test_sandbox_from_scenario_document(server: InProcessServer) -> None:
+    body = {"scenario": {"name": "market", **MARKET}}
+    created = root(server, "PUT", "/_mock/sandboxes/t", body=body).json
+    assert (created["scenario"], created["access_token"]) == ("market", "market-token")
+    assert root(server, "GET", "/sandbox/t/v1/charges", "bakery-token").status == 200
     wrong = {"scenario": {"name": "market", "merchants": [{"name": "a"}, {"name": "a"}]}}
-    refused = root(world, "PUT", "/_mock/sandboxes/t", body=wrong)
+    refused = root(server, "PUT", "/_mock/sandboxes/t", body=wrong)
     assert (refused.status, refused.json) == (
         400,
         {"message": "merchants[1].name: merchant 1 has the same value; it must be unique"},
     )
-    assert root(world, "GET", "/_mock/sandboxes/t").json == made, "nothing has changed"
+    assert root(server, "GET", "/_mock/sandboxes/t").json == created, "nothing has changed"
 
 
-def test_put_scenario_adds_its_merchants(world: World) -> None:
-    world.charge(amount=5)
-    root(world, "PUT", "/_mock/scenario", body={"name": "market", **MARKET})
-    listed = root(world, "GET", "/v1/charges", "market-token").json["data"]
+def test_put_scenario_adds_its_merchants(server: InProcessServer) -> None:
+    server.charge(amount=5)
+    root(server, "PUT", "/_mock/scenario", body={"name": "market", **MARKET})
+    listed = root(server, "GET", "/v1/charges", "market-token").json["data"]
     assert [each["amount"] for each in listed] == [1, 5]
-    assert root(world, "GET", "/v1/charges", "bakery-token").json["data"][0]["amount"] == 2
+    assert root(server, "GET", "/v1/charges", "bakery-token").json["data"][0]["amount"] == 2
 
 
 @pytest.mark.parametrize("member", ["name", "access_token", "api_key", "merchant_id"])
@@ -625,39 +642,41 @@ def test_duplicate_merchant_credentials_are_rejected(member: str) -> None:
 def test_env_matches_server_credentials(tmp_path: Any, stocked: Make, merchant: str | None) -> None:
     file = tmp_path / "market.yaml"
     file.write_text(json.dumps({"name": "s", **MARKET}))
-    world = stocked(MARKET)
+    server = stocked(MARKET)
     args = ["env", "--seed", SEED, "--scenario", str(file), "--format", "json"]
-    told = run_cli(*args, *(["--merchant", merchant] if merchant else []))
+    output = run_cli(*args, *(["--merchant", merchant] if merchant else []))
     meant = {"bakery": 1, "florist": 2}.get(merchant or "", 0)
-    known = world.sandbox.all_merchants[meant].credentials
-    assert json.loads(told.stdout) == {
+    credentials = server.sandbox.all_merchants[meant].credentials
+    assert json.loads(output.stdout) == {
         "CLOVER_BASE_URL": "http://127.0.0.1:4242",
-        "CLOVER_MERCHANT_ID": known.merchant_id,
-        "CLOVER_CLIENT_ID": known.client_id,
-        "CLOVER_CLIENT_SECRET": known.client_secret,
-        "CLOVER_ACCESS_TOKEN": known.access_token,
-        "CLOVER_API_KEY": known.api_key,
+        "CLOVER_MERCHANT_ID": credentials.merchant_id,
+        "CLOVER_CLIENT_ID": credentials.client_id,
+        "CLOVER_CLIENT_SECRET": credentials.client_secret,
+        "CLOVER_ACCESS_TOKEN": credentials.access_token,
+        "CLOVER_API_KEY": credentials.api_key,
     }
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["--merchant", "x"], "requires --scenario"),
         (["--scenario", "sandbox", "--merchant", "x"], "has no merchant 'x'; it has: none"),
         (["--scenario", "sandbx"], "did you mean `sandbox`?"),
     ],
 )
-def test_env_rejects_invalid_arguments(args: list[str], said: str) -> None:
-    told = run_cli("env", *args)
-    assert (told.code, told.stdout) == (2, "")
-    assert said in told.stderr
+def test_env_rejects_invalid_arguments(args: list[str], message: str) -> None:
+    output = run_cli("env", *args)
+    assert (output.code, output.stdout) == (2, "")
+    assert message in output.stderr
 
 
-def test_progress_is_shown_for_large_fixtures(tmp_path: Any, serve: Callable[..., Served]) -> None:
+def test_progress_is_shown_for_large_fixtures(
+    tmp_path: Any, start_server: Callable[..., ServerProcess]
+) -> None:
     file = tmp_path / "many.yaml"
     file.write_text("name: many\ndata: {people: 600}\nmerchants: [{name: m, access_token: t}]\n")
-    server = serve("--scenario", str(file))
-    made = call(server.port, "GET", "/_mock/snapshot")
-    assert len(json.loads(made.body)["customers"]) == 600
+    server = start_server("--scenario", str(file))
+    created = call(server.port, "GET", "/_mock/snapshot")
+    assert len(json.loads(created.body)["customers"]) == 600
     assert "creating 600 rows of scenario many" in server.log.read_text()

@@ -1,4 +1,4 @@
-"""Four ways to say how a call ends, and what may be said: whole bodies, and why each time.
+"""The four ways to force an outcome: complete response bodies and the reason.
 
 Precedence: the header, then the text, then the scenario's rules in their order, then its cards.
 """
@@ -13,8 +13,8 @@ from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.load import builtin_names, load, parse, read_scenario
 from mock_clover.scenario.records import DECLINE_CODES
-from tests.guidance import check_none
-from tests.world import DECLINES, VISA, Answered, World
+from tests.failure_messages import assert_no_errors
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
 
 DAY_MS = 86_400_000
 OUTCOME = "x-mock-clover-outcome"
@@ -35,7 +35,7 @@ CARDS = {
     if card.number.startswith(f"4000000000{amount}") and card.decline_code == code
 }
 TRIGGERED = [code for code in DECLINE_CODES if code in CARDS and (code, AMOUNTS[code]) in RULE_AT]
-"""What declines.yaml lacks is the failure of one test, and not of all those below."""
+"""A missing rule in declines.yaml fails one test, not all that follow."""
 TOKEN_ERRORS = {
     "INCORRECT_NUMBER": 10_101,
     "INVALID_NUMBER": 10_102,
@@ -49,7 +49,7 @@ TOKEN_ERRORS = {
     "TOKEN_UPSTREAM_FAILURE": 10_110,
     "TOKEN_ALREADY_USED": 10_111,
 }
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_every_decline_code_of_a_shipped_scenario_is_known() -> None:
         for each in (*scenario.cards, *(rule.then.decline for rule in scenario.rules))
         if each is not None
     }
-    check_none(
+    assert_no_errors(
         f"mock_clover/scenario/records.py: add `{code}` and its message to the end of "
         f"DECLINE_CODES; scenarios/{name}.yaml has it"
         for code, name in used.items()
@@ -74,12 +74,12 @@ def test_every_decline_code_of_a_shipped_scenario_is_known() -> None:
 
 
 def test_every_decline_code_has_an_amount_and_a_card() -> None:
-    """The amounts are counted from 10001 in the order of DECLINE_CODES of scenario/records.py."""
+    """The amounts count from 10001 in the order of DECLINE_CODES of scenario/records.py."""
     numbers = {
         code: next(n for d in range(10) if passes_luhn(n := f"4000000000{amount}{d}"))
         for code, amount in AMOUNTS.items()
     }
-    check_none(
+    assert_no_errors(
         f"scenarios/declines.yaml: add a rule `{code} by amount` of amount {amount}, after those "
         f"of the other declines, and a card {numbers[code]} of decline_code {code}"
         for code, amount in AMOUNTS.items()
@@ -87,19 +87,23 @@ def test_every_decline_code_has_an_amount_and_a_card() -> None:
     )
     comment = f"#   10001 to {max(AMOUNTS.values())}  issuer declines"
     if comment not in read_scenario("declines").decode():
-        check_none([f"scenarios/declines.yaml: say `{comment}` in its comment"])
+        assert_no_errors([f"scenarios/declines.yaml: say `{comment}` in its comment"])
 
 
-def world_of(make_world: MakeWorld, rules: str, **switched: Any) -> World:
-    return make_world(parse(f"name: t\n{rules}".encode(), "t.yaml"), **switched)
+def server_of(make_server: MakeServer, rules: str, **switched: Any) -> InProcessServer:
+    return make_server(parse(f"name: t\n{rules}".encode(), "t.yaml"), **switched)
 
 
 def charge(
-    world: World, pan: str = VISA, *, headers: dict[str, str] | None = None, **changes: Any
-) -> Answered:
-    asked = {"amount": 1800, "currency": "usd"} | changes
-    asked.setdefault("source", world.token(pan))
-    return world.send("POST", "/v1/charges", asked, headers=headers)
+    server: InProcessServer,
+    pan: str = VISA,
+    *,
+    headers: dict[str, str] | None = None,
+    **changes: Any,
+) -> Response:
+    body = {"amount": 1800, "currency": "usd"} | changes
+    body.setdefault("source", server.token(pan))
+    return server.send("POST", "/v1/charges", body, headers=headers)
 
 
 def declined(charge_id: str, code: str, message: str) -> str:
@@ -116,27 +120,27 @@ def refused(name: str) -> dict[str, Any]:
     return {"message": reason, "error": {n: v for n, v in error.items() if v is not None}}
 
 
-def by_card(world: World, code: str) -> Answered:
-    return charge(world, CARDS[code])
+def by_card(server: InProcessServer, code: str) -> Response:
+    return charge(server, CARDS[code])
 
 
-def by_amount(world: World, code: str) -> Answered:
-    return charge(world, amount=AMOUNTS[code])
+def by_amount(server: InProcessServer, code: str) -> Response:
+    return charge(server, amount=AMOUNTS[code])
 
 
-def by_header(world: World, code: str) -> Answered:
-    return charge(world, headers={OUTCOME: f"card_declined/{code}"})
+def by_header(server: InProcessServer, code: str) -> Response:
+    return charge(server, headers={OUTCOME: f"card_declined/{code}"})
 
 
-def by_description(world: World, code: str) -> Answered:
-    return charge(world, description=f"Order 7 mock-clover:card_declined/{code} please")
+def by_description(server: InProcessServer, code: str) -> Response:
+    return charge(server, description=f"Order 7 mock-clover:card_declined/{code} please")
 
 
-def by_metadata(world: World, code: str) -> Answered:
-    return charge(world, metadata={"cart": 7, "note": f"mock-clover:card_declined/{code}"})
+def by_metadata(server: InProcessServer, code: str) -> Response:
+    return charge(server, metadata={"cart": 7, "note": f"mock-clover:card_declined/{code}"})
 
 
-WHY: dict[Callable[[World, str], Answered], Callable[[str, int], str]] = {
+WHY: dict[Callable[[InProcessServer, str], Response], Callable[[str, int], str]] = {
     by_card: lambda code, _: f"declines: VISA ...{CARDS[code][-4:]} is listed to decline (",
     by_amount: lambda code, place: f"declines: rule {place} ({code} by amount) (",
     by_header: lambda code, _: f"header: card_declined/{code}",
@@ -148,24 +152,27 @@ WHY: dict[Callable[[World, str], Answered], Callable[[str, int], str]] = {
 @pytest.mark.parametrize("trigger", WHY, ids=lambda trigger: trigger.__name__)
 @pytest.mark.parametrize("code", TRIGGERED)
 def test_every_decline_by_every_trigger(
-    make_world: MakeWorld, declines: Any, code: str, trigger: Callable[[World, str], Answered]
+    make_server: MakeServer,
+    declines: Any,
+    code: str,
+    trigger: Callable[[InProcessServer, str], Response],
 ) -> None:
-    world = make_world(declines)
-    got = trigger(world, code)
-    ((_, kept),) = world.sandbox.charges.items_newest_first()
+    server = make_server(declines)
+    got = trigger(server, code)
+    ((_, saved),) = server.sandbox.charges.items_newest_first()
     assert got.status == 402
-    assert got.body.decode() == declined(kept.id, code, DECLINE_CODES[code])
+    assert got.body.decode() == declined(saved.id, code, DECLINE_CODES[code])
     assert got.why.startswith(WHY[trigger](code, RULE_AT[code, AMOUNTS[code]]))
-    assert world.send("GET", f"/v1/charges/{kept.id}").json["status"] == "failed"
+    assert server.send("GET", f"/v1/charges/{saved.id}").json["status"] == "failed"
 
 
 @pytest.mark.parametrize("code", TRIGGERED)
 def test_a_decline_by_amount_is_that_of_an_order_too(
-    make_world: MakeWorld, declines: Any, code: str
+    make_server: MakeServer, declines: Any, code: str
 ) -> None:
-    world = make_world(declines)
-    order = world.order(AMOUNTS[code])["id"]
-    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    server = make_server(declines)
+    order = server.order(AMOUNTS[code])["id"]
+    got = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
     assert got.json["error"]["declineCode"] == code
     at = RULE_AT[code, AMOUNTS[code]]
     assert got.why.startswith(f"declines: rule {at} ({code} by amount) (")
@@ -173,34 +180,34 @@ def test_a_decline_by_amount_is_that_of_an_order_too(
 
 @pytest.mark.parametrize("name", TOKEN_ERRORS)
 def test_every_token_error_by_card_and_by_amount(
-    make_world: MakeWorld, declines: Any, name: str
+    make_server: MakeServer, declines: Any, name: str
 ) -> None:
-    world, place = make_world(declines), TOKEN_ERRORS[name]
+    server, place = make_server(declines), TOKEN_ERRORS[name]
     cards = {rule.then.problem: rule.when.card.number for rule in declines.rules if rule.when.card}
     if name == "TOKEN_ALREADY_USED":
-        got = charge(world, cards[name])
+        got = charge(server, cards[name])
     else:
-        got = world.send("POST", "/v1/tokens", world.card(cards[name]))
+        got = server.send("POST", "/v1/tokens", server.card(cards[name]))
     assert (got.status, got.json) == (400, refused(name))
     assert got.why.startswith(f"declines: rule {RULE_AT[name, None]} ({name.lower()} by card) (")
     assert cards[name].startswith(f"4000000000{place}")
-    got = charge(world, amount=place)
+    got = charge(server, amount=place)
     assert (got.status, got.json) == (400, refused(name))
     assert got.why.startswith(f"declines: rule {RULE_AT[name, place]} ({name.lower()} by amount) (")
-    assert len(world.sandbox.charges) == 0, "a refusal leaves no trace"
+    assert len(server.sandbox.charges) == 0, "a rejected request changes nothing"
 
 
 @pytest.mark.parametrize("name", TOKEN_ERRORS)
-def test_every_token_error_by_header(world: World, name: str) -> None:
-    got = world.send("POST", "/v1/tokens", world.card(), headers={OUTCOME: name})
+def test_every_token_error_by_header(server: InProcessServer, name: str) -> None:
+    got = server.send("POST", "/v1/tokens", server.card(), headers={OUTCOME: name})
     assert (got.status, got.json) == (400, refused(name))
     assert got.why == f"header: {name}: {name}"
-    assert len(world.sandbox.tokens) == 0
+    assert len(server.sandbox.tokens) == 0
 
 
 @pytest.mark.parametrize("word", ["card_declined/lost_crad", "aprove", "card_declined/", "{}", "é"])
-def test_an_unknown_outcome_is_told(world: World, word: str) -> None:
-    got = charge(world, headers={OUTCOME: word})
+def test_an_unknown_outcome_is_told(server: InProcessServer, word: str) -> None:
+    got = charge(server, headers={OUTCOME: word})
     if word == "card_declined/":
         assert got.json["error"]["declineCode"] == "issuer_declined"
         return
@@ -211,8 +218,10 @@ def test_an_unknown_outcome_is_told(world: World, word: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SELECTABLE_ERRORS))
-def test_every_problem_of_the_catalogue_can_be_asked_for(world: World, name: str) -> None:
-    got = charge(world, headers={OUTCOME: name})
+def test_every_problem_of_the_catalogue_can_be_asked_for(
+    server: InProcessServer, name: str
+) -> None:
+    got = charge(server, headers={OUTCOME: name})
     assert (got.status, got.why) == (SELECTABLE_ERRORS[name].status, f"header: {name}: {name}")
 
 
@@ -261,9 +270,9 @@ cards:
     ],
 )
 def test_precedence_of_triggers(
-    make_world: MakeWorld, sends: dict[str, Any], expected: str | None, why: str
+    make_server: MakeServer, sends: dict[str, Any], expected: str | None, why: str
 ) -> None:
-    got = charge(world_of(make_world, PRECEDENCE), DECLINES, **sends)
+    got = charge(server_of(make_server, PRECEDENCE), DECLINED_CARD, **sends)
     assert got.json.get("error", {}).get("declineCode") == expected
     assert got.why == why
 
@@ -283,24 +292,24 @@ def test_precedence_of_triggers(
     ],
 )
 def test_rules_count_the_calls_that_match(
-    make_world: MakeWorld, counts: str, declined_calls: list[int]
+    make_server: MakeServer, counts: str, declined_calls: list[int]
 ) -> None:
     rules = f"rules: [{{when: {{endpoint: create_charge, {counts}}}, then: {{decline: {{}}}}}}]"
-    world = world_of(make_world, rules)
+    server = server_of(make_server, rules)
     statuses = []
     for _ in range(6):
-        world.send("GET", "/v1/charges")  # does not match, so does not count
-        statuses.append(charge(world).status)
+        server.send("GET", "/v1/charges")  # does not match, so does not count
+        statuses.append(charge(server).status)
     assert [n for n, status in enumerate(statuses, 1) if status == 402] == declined_calls
 
 
-def test_a_sandbox_counts_for_itself(make_world: MakeWorld) -> None:
+def test_a_sandbox_counts_for_itself(make_server: MakeServer) -> None:
     rules = "rules: [{when: {endpoint: create_charge, first: 1}, then: {decline: {}}}]"
-    world = world_of(make_world, rules)
-    assert [charge(world).status for _ in range(2)] == [402, 200]
-    world.sandbox = world.sandboxes.get_or_create("other")
-    world.known = world.sandbox.credentials
-    assert [charge(world).status for _ in range(2)] == [402, 200]
+    server = server_of(make_server, rules)
+    assert [charge(server).status for _ in range(2)] == [402, 200]
+    server.sandbox = server.sandboxes.get_or_create("other")
+    server.known = server.sandbox.credentials
+    assert [charge(server).status for _ in range(2)] == [402, 200]
 
 
 @pytest.mark.parametrize(
@@ -326,12 +335,12 @@ def test_a_sandbox_counts_for_itself(make_world: MakeWorld) -> None:
     ],
 )
 def test_every_condition_decides(
-    make_world: MakeWorld, when: str, meets: dict[str, Any], misses: dict[str, Any] | None
+    make_server: MakeServer, when: str, meets: dict[str, Any], misses: dict[str, Any] | None
 ) -> None:
-    world = world_of(make_world, f"rules: [{{when: {{{when}}}, then: {{decline: {{}}}}}}]")
-    assert charge(world, **meets).why == "t: rule 1 (inferred)"
+    server = server_of(make_server, f"rules: [{{when: {{{when}}}, then: {{decline: {{}}}}}}]")
+    assert charge(server, **meets).why == "t: rule 1 (inferred)"
     if misses is not None:
-        assert charge(world, **misses).status == 200
+        assert charge(server, **misses).status == 200
 
 
 @pytest.mark.parametrize(
@@ -345,22 +354,22 @@ def test_every_condition_decides(
         ("card: {number: '4242424242424242'}", {"customer", "multipay", "token"}),
     ],
 )
-def test_source_conditions(make_world: MakeWorld, when: str, expected: set[str]) -> None:
+def test_source_conditions(make_server: MakeServer, when: str, expected: set[str]) -> None:
     rule = f"{{when: {{endpoint: create_charge, {when}}}, then: {{decline: {{}}}}}}"
-    world = world_of(make_world, f"rules: [{rule}]")
-    saved = world.token()
+    server = server_of(make_server, f"rules: [{rule}]")
+    saved = server.token()
     body = {"email": "jo@example.com", "source": saved}
-    customer = world.send("POST", "/v1/customers", body).json["id"]
+    customer = server.send("POST", "/v1/customers", body).json["id"]
     stored = {"stored_credentials": {"sequence": "SUBSEQUENT", "initiator": "MERCHANT"}}
     got = {
-        "customer": charge(world, source=customer),
-        "multipay": charge(world, source=saved, **stored),
-        "token": charge(world),
+        "customer": charge(server, source=customer),
+        "multipay": charge(server, source=saved, **stored),
+        "token": charge(server),
     }
     assert {name for name, each in got.items() if each.status == 402} == expected
 
 
-# What a rule may have follow ----------------------------------------------------------------------
+# Outcomes of rules --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -372,22 +381,24 @@ def test_source_conditions(make_world: MakeWorld, when: str, expected: set[str])
     ],
 )
 def test_a_raw_reply_is_sent_as_it_is(
-    make_world: MakeWorld, raw: str, expected: tuple[int, bytes]
+    make_server: MakeServer, raw: str, expected: tuple[int, bytes]
 ) -> None:
-    world = world_of(make_world, f"rules: [{{when: {{amount: 5}}, then: {{raw: {raw}}}}}]")
-    got = charge(world, amount=5)
+    server = server_of(make_server, f"rules: [{{when: {{amount: 5}}, then: {{raw: {raw}}}}}]")
+    got = charge(server, amount=5)
     assert (got.status, got.body) == expected
     assert got.content_type == ("text/html" if "html" in raw else "application/json")
-    assert (got.why, len(world.sandbox.charges)) == ("t: rule 1 (inferred)", 0)
+    assert (got.why, len(server.sandbox.charges)) == ("t: rule 1 (inferred)", 0)
 
 
-def test_partial_approval_amount(make_world: MakeWorld) -> None:
-    world = world_of(make_world, "rules: [{when: {amount: 900}, then: {approve: {amount: 300}}}]")
-    made = charge(world, amount=900).json
-    assert (made["amount"], made["partial_auth"], made["paid"]) == (300, True, True)
-    assert world.send("GET", f"/v1/charges/{made['id']}").json["amount_captured"] == 300
-    order = world.order(900)["id"]
-    paid = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()}).json
+def test_partial_approval_amount(make_server: MakeServer) -> None:
+    server = server_of(
+        make_server, "rules: [{when: {amount: 900}, then: {approve: {amount: 300}}}]"
+    )
+    created = charge(server, amount=900).json
+    assert (created["amount"], created["partial_auth"], created["paid"]) == (300, True, True)
+    assert server.send("GET", f"/v1/charges/{created['id']}").json["amount_captured"] == 300
+    order = server.order(900)["id"]
+    paid = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()}).json
     assert (paid["amount_paid"], paid["status"]) == (300, "created")
 
 
@@ -395,51 +406,51 @@ def test_partial_approval_amount(make_world: MakeWorld) -> None:
     "approved", [900, 5000], ids=["exactly the amount", "more than the amount"]
 )
 def test_an_approval_of_the_whole_amount_is_not_partial(
-    make_world: MakeWorld, approved: int
+    make_server: MakeServer, approved: int
 ) -> None:
-    world = world_of(make_world, f"rules: [{{then: {{approve: {{amount: {approved}}}}}}}]")
-    made = charge(world, amount=900).json
-    assert (made["amount"], "partial_auth" in made) == (900, False)
+    server = server_of(make_server, f"rules: [{{then: {{approve: {{amount: {approved}}}}}}}]")
+    created = charge(server, amount=900).json
+    assert (created["amount"], "partial_auth" in created) == (900, False)
     items = [{"amount": 1000, "tax_rates": [{"rate": 1_000_000}]}]
-    order = world.send("POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"]
-    part = {"source": world.token(), "amount": 500}
-    paid = world.send("POST", f"/v1/orders/{order}/pay", part).json
-    made = world.send("GET", f"/v1/charges/{paid['charge']}").json
-    assert (paid["amount_paid"], made["amount"], made["tax_amount"]) == (500, 500, 45)
+    order = server.send("POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"]
+    part = {"source": server.token(), "amount": 500}
+    paid = server.send("POST", f"/v1/orders/{order}/pay", part).json
+    created = server.send("GET", f"/v1/charges/{paid['charge']}").json
+    assert (paid["amount_paid"], created["amount"], created["tax_amount"]) == (500, 500, 45)
 
 
-def test_card_on_file_warns_and_declines_saved_cards(make_world: MakeWorld) -> None:
-    world = make_world(load("card-on-file"))
+def test_card_on_file_warns_and_declines_saved_cards(make_server: MakeServer) -> None:
+    server = make_server(load("card-on-file"))
     warning = (
         "Subsequent credential on file pay request sent for without Initial credential on file "
         "pay request."
     )
-    customer, saved = _saved(world, "kim@example.com")
+    customer, saved = _saved(server, "kim@example.com")
     stored = {"stored_credentials": {"sequence": "SUBSEQUENT", "initiator": "MERCHANT"}}
-    assert charge(world, source=customer, amount=30_001).json["warning_message"] == warning
-    assert charge(world, source=saved, amount=30_001, **stored).json["warning_message"] == warning
-    assert "warning_message" not in charge(world, amount=30_001).json
+    assert charge(server, source=customer, amount=30_001).json["warning_message"] == warning
+    assert charge(server, source=saved, amount=30_001, **stored).json["warning_message"] == warning
+    assert "warning_message" not in charge(server, amount=30_001).json
     first = {"stored_credentials": {"sequence": "FIRST"}}
     for amount, more, message in (
         (30_002, first, "CVV could not be verified"),
         (30_003, {}, "CVV is not provided"),
     ):
-        got = charge(world, source=saved, amount=amount, **more)
+        got = charge(server, source=saved, amount=amount, **more)
         assert (got.status, got.json["error"]["message"]) == (402, message)
         assert got.why.startswith("card-on-file: rule ")
-        assert charge(world, source=saved, amount=amount, **stored).status == 200
-    got = charge(world, source=customer, amount=30_004)
+        assert charge(server, source=saved, amount=amount, **stored).status == 200
+    got = charge(server, source=customer, amount=30_004)
     assert (got.status, got.json) == (400, refused("CARD_ON_FILE_MISSING"))
-    got = charge(world, source=customer, amount=30_005)
+    got = charge(server, source=customer, amount=30_005)
     assert got.json["error"]["declineCode"] == "expired_card"
-    jo, _ = _saved(world, "jo@example.com")
-    assert [charge(world, source=jo).status for _ in range(6)] == [200, 200, 402] * 2
+    jo, _ = _saved(server, "jo@example.com")
+    assert [charge(server, source=jo).status for _ in range(6)] == [200, 200, 402] * 2
 
 
-def _saved(world: World, email: str) -> tuple[str, str]:
-    token = world.token("4111111111111111")
-    made = world.send("POST", "/v1/customers", {"email": email, "source": token})
-    return made.json["id"], token
+def _saved(server: InProcessServer, email: str) -> tuple[str, str]:
+    token = server.token("4111111111111111")
+    created = server.send("POST", "/v1/customers", {"email": email, "source": token})
+    return created.json["id"], token
 
 
 @pytest.mark.parametrize(
@@ -455,42 +466,42 @@ def _saved(world: World, email: str) -> tuple[str, str]:
     ],
 )
 def test_avs_and_cvc_checks_by_card(
-    make_world: MakeWorld, pan: str, shown: tuple[str, str, str]
+    make_server: MakeServer, pan: str, shown: tuple[str, str, str]
 ) -> None:
-    world = make_world(load("avs-and-cvc"))
-    token = world.token(pan, address_line1="1 Main St", address_zip="94041")
-    paid = charge(world, source=token).json["source"]
+    server = make_server(load("avs-and-cvc"))
+    token = server.token(pan, address_line1="1 Main St", address_zip="94041")
+    paid = charge(server, source=token).json["source"]
     names = ("address_line1_check", "address_zip_check", "cvc_check")
     assert tuple(paid[name] for name in names) == shown
-    bare = charge(world, source=world.token(pan, cvv=None)).json["source"]
-    assert not set(names) & set(bare), "not given, not checked"
+    bare = charge(server, source=server.token(pan, cvv=None)).json["source"]
+    assert not set(names) & set(bare), "without a value there is no check"
 
 
 @pytest.mark.parametrize("pan_or_amount", [40_001, "4000000000400012"])
-def test_phantom_decline(make_world: MakeWorld, pan_or_amount: int | str) -> None:
-    world = make_world(load("phantom-decline"))
+def test_phantom_decline(make_server: MakeServer, pan_or_amount: int | str) -> None:
+    server = make_server(load("phantom-decline"))
     if isinstance(pan_or_amount, int):
         rule, amount = "1 (phantom decline by amount)", pan_or_amount
-        got = charge(world, amount=amount)
+        got = charge(server, amount=amount)
     else:
         rule, amount = "2 (phantom decline by card)", 1800
-        got = charge(world, pan_or_amount)
-    (listed,) = world.send("GET", "/v1/charges").json["data"]
-    said = declined(listed["id"], "issuer_declined", "DECLINED: No reason provided.")
-    assert (got.status, got.body.decode()) == (402, said)
+        got = charge(server, pan_or_amount)
+    (listed,) = server.send("GET", "/v1/charges").json["data"]
+    result = declined(listed["id"], "issuer_declined", "DECLINED: No reason provided.")
+    assert (got.status, got.body.decode()) == (402, result)
     assert got.why.startswith(f"phantom-decline: rule {rule} (observed)")
     assert (listed["status"], listed["paid"], listed["amount_captured"]) == (
         "succeeded",
         True,
         amount,
     )
-    refund = world.send("POST", "/v1/refunds", {"charge": listed["id"]})
+    refund = server.send("POST", "/v1/refunds", {"charge": listed["id"]})
     assert (refund.status, refund.json["amount"]) == (200, amount)
 
 
-def test_an_expired_token_is_refused_twice(make_world: MakeWorld) -> None:
-    world = make_world(load("expired-token"))
-    got = [charge(world) for _ in range(6)]
+def test_an_expired_token_is_refused_twice(make_server: MakeServer) -> None:
+    server = make_server(load("expired-token"))
+    got = [charge(server) for _ in range(6)]
     assert [each.status for each in got] == [200, 200, 200, 401, 401, 200]
     assert got[3].body == b'{"message":"401 Unauthorized"}'
     assert got[3].why.startswith("expired-token: rule 1 (the fourth and fifth charges get ")
@@ -499,72 +510,74 @@ def test_an_expired_token_is_refused_twice(make_world: MakeWorld) -> None:
 # Time ---------------------------------------------------------------------------------------------
 
 
-def test_seventeenth_request_in_a_second_gets_429(make_world: MakeWorld) -> None:
-    world = make_world(load("rate-limited"))
+def test_seventeenth_request_in_a_second_gets_429(make_server: MakeServer) -> None:
+    server = make_server(load("rate-limited"))
 
-    def call() -> Answered:
-        return world.send("GET", "/v1/charges")
+    def call() -> Response:
+        return server.send("GET", "/v1/charges")
 
     assert {call().status for _ in range(16)} == {200}
     got = call()
     assert (got.status, got.body) == (429, b'{"message":"429 Too Many Requests"}')
-    told = {name.lower(): value for name, value in got.headers.items()}
-    assert told["x-ratelimit-tokenlimit"] == "16"
-    assert told["retry-after"] == "1"
+    result = {name.lower(): value for name, value in got.headers.items()}
+    assert result["x-ratelimit-tokenlimit"] == "16"
+    assert result["retry-after"] == "1"
     early = {name.lower(): value for name, value in call().headers.items()}
-    assert int(early["retry-after"]) > int(told["retry-after"]), "an early retry lengthens it"
-    world.clock.advance(int(early["retry-after"]) * 1000 - 1)
+    assert int(early["retry-after"]) > int(result["retry-after"]), "an early retry lengthens it"
+    server.clock.advance(int(early["retry-after"]) * 1000 - 1)
     assert call().status == 429, "a millisecond too early, and longer again"
-    world.clock.advance(10_000)
+    server.clock.advance(10_000)
     assert call().status == 200
 
 
-def test_rate_limit_window_is_one_second(make_world: MakeWorld) -> None:
-    world = make_world(load("rate-limited"))
+def test_rate_limit_window_is_one_second(make_server: MakeServer) -> None:
+    server = make_server(load("rate-limited"))
     for _ in range(5):
-        assert {world.send("GET", "/v1/charges").status for _ in range(16)} == {200}
-        world.clock.advance(1_000)
+        assert {server.send("GET", "/v1/charges").status for _ in range(16)} == {200}
+        server.clock.advance(1_000)
 
 
 @pytest.mark.parametrize(
     ("pan", "days"), [(VISA, 7), ("5204245250003294", 30), ("6011361000006668", 7)]
 )
-def test_an_authorization_expires_by_the_clock(world: World, pan: str, days: int) -> None:
-    early, late = (charge(world, pan, capture=False).json["id"] for _ in range(2))
-    world.clock.advance(days * DAY_MS - 1)
-    assert world.send("POST", f"/v1/charges/{early}/capture").status == 200
-    world.clock.advance(1)
-    got = world.send("POST", f"/v1/charges/{late}/capture")
+def test_an_authorization_expires_by_the_clock(
+    server: InProcessServer, pan: str, days: int
+) -> None:
+    early, late = (charge(server, pan, capture=False).json["id"] for _ in range(2))
+    server.clock.advance(days * DAY_MS - 1)
+    assert server.send("POST", f"/v1/charges/{early}/capture").status == 200
+    server.clock.advance(1)
+    got = server.send("POST", f"/v1/charges/{late}/capture")
     assert (got.status, got.json) == (400, refused("AUTHORIZATION_EXPIRED"))
 
 
-def test_a_card_expires_by_the_clock(world: World) -> None:
-    """The world's day is 2025-05-27: a card of 05/25 is good for five days more."""
-    tokens = [world.token(exp_month="05", exp_year="2025") for _ in range(2)]
-    assert charge(world, source=tokens[0]).status == 200
-    world.clock.advance(5 * DAY_MS)
-    got = charge(world, source=tokens[1])
-    ((_, kept), *_) = world.sandbox.charges.items_newest_first()
-    assert got.body.decode() == declined(kept.id, "expired_card", "Expired card")
+def test_a_card_expires_by_the_clock(server: InProcessServer) -> None:
+    """The server's date is 2025-05-27: a card of 05/25 is valid for five more days."""
+    tokens = [server.token(exp_month="05", exp_year="2025") for _ in range(2)]
+    assert charge(server, source=tokens[0]).status == 200
+    server.clock.advance(5 * DAY_MS)
+    got = charge(server, source=tokens[1])
+    ((_, saved), *_) = server.sandbox.charges.items_newest_first()
+    assert got.body.decode() == declined(saved.id, "expired_card", "Expired card")
     assert got.why == "the card has expired according to the sandbox's clock (inferred)"
-    again = world.send("POST", "/v1/tokens", world.card(exp_month="05", exp_year="2025"))
+    again = server.send("POST", "/v1/tokens", server.card(exp_month="05", exp_year="2025"))
     assert (again.status, again.json) == (400, refused("EXPIRED_CARD"))
 
 
-def test_a_bearer_token_expires_by_the_clock(make_world: MakeWorld) -> None:
-    world, known = make_world(load("expired-token")), None
-    known = world.known
-    location = world.send("GET", f"/oauth/authorize?client_id={known.client_id}").headers[
+def test_a_bearer_token_expires_by_the_clock(make_server: MakeServer) -> None:
+    server, credentials = make_server(load("expired-token")), None
+    credentials = server.known
+    location = server.send("GET", f"/oauth/authorize?client_id={credentials.client_id}").headers[
         "location"
     ]
     fields = {
-        "client_id": known.client_id,
-        "client_secret": known.client_secret,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
         "code": location.partition("code=")[2].partition("&")[0],
     }
-    bearer = json.loads(world.send("POST", "/oauth/token", fields).body)["access_token"]
+    bearer = json.loads(server.send("POST", "/oauth/token", fields).body)["access_token"]
     headers = {"authorization": f"Bearer {bearer}"}
-    world.clock.advance(1_800_000)
-    assert world.send("GET", "/v1/charges", headers=headers).status == 200
-    world.clock.advance(1)
-    assert world.send("GET", "/v1/charges", headers=headers).status == 401
+    server.clock.advance(1_800_000)
+    assert server.send("GET", "/v1/charges", headers=headers).status == 200
+    server.clock.advance(1)
+    assert server.send("GET", "/v1/charges", headers=headers).status == 401

@@ -1,4 +1,4 @@
-"""Scenario files: a mistake is told with its line and the word that was meant."""
+"""Scenario files: an error has its line and a suggestion."""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from mock_clover.clover.surface import OPERATIONS
 from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.load import VALUES_MAX, builtin_names, load, load_with_warnings, parse
 from mock_clover.scenario.records import Scenario, ScenarioError
-from tests.guidance import check_none
-from tests.held import counted_calls
-from tests.world import World
+from tests.failure_messages import assert_no_errors
+from tests.fake_clock import count_calls
+from tests.in_process import InProcessServer
 
 ROOT = Path(__file__).parents[2]
 CALLS_MAX = 20 * VALUES_MAX
-"""How many calls of functions a file may cost: twenty for each value that it may hold."""
+"""Maximum function calls for a file: twenty for each value that it may hold."""
 CARD = '{number: "4242424242424242", outcome: approve}'
 
 
@@ -27,7 +27,7 @@ def test_every_shipped_scenario_loads_under_its_own_name(name: str) -> None:
 
 
 def test_listed_cards_are_complete_and_valid() -> None:
-    check_none(
+    assert_no_errors(
         f"scenarios/sandbox.yaml: give the card {card.number} a number that passes its check "
         f"digit, `brand: {brand_of(card.number)}` and a `source:`"
         for card in load("sandbox").cards
@@ -36,7 +36,7 @@ def test_listed_cards_are_complete_and_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             "name: x\ncard: []",
@@ -88,10 +88,10 @@ def test_listed_cards_are_complete_and_valid() -> None:
         ("name: '{{7*7}}'", "matching regex"),
     ],
 )
-def test_scenario_error_has_line_and_column(text: str, said: str) -> None:
+def test_scenario_error_has_line_and_column(text: str, message: str) -> None:
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml")
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert str(error.value).startswith("s.yaml:")
 
 
@@ -102,7 +102,7 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
 
 
 @pytest.mark.parametrize(
-    ("text", "where", "said"),
+    ("text", "where", "message"),
     [
         # members, at every depth
         ("name: x\nrule: []", "2:1", "field `rule`; did you mean `rules`?"),
@@ -161,7 +161,7 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         ),
         ("name: x\nabout: 2024-13-45", "2:8", "put it in quotes"),
         ("<<: {name: x}", "1:1", "YAML does not read `<<` as text"),
-        # what can never be
+        # always invalid
         (WHEN % "card: {number: '4242424242424241'}", "3:19", "the number fails the Luhn check"),
         (WHEN % "card: {number: '4242424242424242', brand: MC}", "3:47", "is VISA, not MC"),
         (
@@ -226,12 +226,12 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         ),
     ],
 )
-def test_rule_and_fault_errors_have_line_and_column(text: str, where: str, said: str) -> None:
+def test_rule_and_fault_errors_have_line_and_column(text: str, where: str, message: str) -> None:
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml", OPERATIONS)
     first = str(error.value).splitlines()[0]
     assert first.startswith(f"s.yaml:{where}: ")
-    assert said in first
+    assert message in first
 
 
 def test_all_errors_are_reported_in_file_order() -> None:
@@ -267,7 +267,7 @@ def test_without_names_any_operation_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             "rules:\n  - then: {approve: {}}\n  - when: {amount: 1}\n    then: {decline: {}}",
@@ -289,11 +289,11 @@ def test_without_names_any_operation_is_taken() -> None:
         ),
     ],
 )
-def test_suspicious_values_give_warnings(tmp_path: Path, text: str, said: str) -> None:
+def test_suspicious_values_give_warnings(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(f"name: x\n{text}")
     (warning,) = load_with_warnings(str(path), OPERATIONS)[1]
-    assert warning.startswith(f"{path}:{said}")
+    assert warning.startswith(f"{path}:{message}")
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_plausible_values_give_no_warnings(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("k0: &a0 [x]\n" + "".join(f"k{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 12)), "aliases"),
         ("name: !!python/object/apply:os.system [id]", "tags"),
@@ -344,18 +344,18 @@ def test_plausible_values_give_no_warnings(tmp_path: Path, text: str) -> None:
     ],
     ids=lambda value: value[:30],
 )
-def test_a_hostile_file_is_refused_with_bounded_work(text: str, said: str) -> None:
+def test_a_hostile_file_is_refused_with_bounded_work(text: str, message: str) -> None:
     raw = text.encode()
-    with pytest.raises(ScenarioError) as error, counted_calls(CALLS_MAX):
+    with pytest.raises(ScenarioError) as error, count_calls(CALLS_MAX):
         parse(raw, "s.yaml", OPERATIONS)
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert len(str(error.value)) < 20_000
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.yaml"
     with path.open("wb") as file:
-        file.truncate(10 << 30)  # sparse: ten gigabytes that are nowhere
+        file.truncate(10 << 30)  # sparse: ten gigabytes without content
     with pytest.raises(ScenarioError, match="the file is larger than the maximum of 1048576 bytes"):
         load(str(path))
 
@@ -371,7 +371,7 @@ def test_built_in_scenario_is_short_and_documented(name: str) -> None:
     assert "curl -s $CLOVER_BASE_URL/v1/charges" in opening
     assert max(map(len, lines)) <= 160
     scenario, warnings = load_with_warnings(str(path), OPERATIONS)
-    check_none(map(str, warnings))
+    assert_no_errors(map(str, warnings))
     assert scenario.about
     assert all(rule.name for rule in scenario.rules)
     own = yaml.safe_load(path.read_text())
@@ -382,24 +382,24 @@ def test_built_in_scenario_is_short_and_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(builtin_names()) - {"sandbox"}))
-def test_the_published_cards_keep_working_in_every_scenario(name: str, make_world: Any) -> None:
-    """On a quiet line: faults and limits are another matter."""
+def test_the_published_cards_keep_working_in_every_scenario(name: str, make_server: Any) -> None:
+    """Without faults and rate limits."""
     quiet = {"rate_limits": False}
-    plain = make_world()
-    other = make_world(_without_faults(load(name)), **quiet)
+    plain = make_server()
+    other = make_server(_without_faults(load(name)), **quiet)
     brings = {"address_line1": "1 Main St", "address_zip": "94041"}
     changed = []
     for card in load("sandbox").cards:
         cvv = "1234" if card.brand == "AMEX" else "123"
-        got = [_ended(world, card.number, cvv=cvv, **brings) for world in (plain, other)]
+        got = [_ended(server, card.number, cvv=cvv, **brings) for server in (plain, other)]
         if name == "expired-token":
-            other = make_world(_without_faults(load(name)), **quiet)
+            other = make_server(_without_faults(load(name)), **quiet)
         if got[0] != got[1]:
             changed.append(
                 f"scenarios/{name}.yaml: add `extends: sandbox`, or correct the rule or card that "
                 f"changes the card {card.number}: a charge gets {got[1]} here and {got[0]} there"
             )
-    check_none(changed)
+    assert_no_errors(changed)
 
 
 def _without_faults(scenario: Scenario) -> Scenario:
@@ -408,15 +408,15 @@ def _without_faults(scenario: Scenario) -> Scenario:
     return replace(scenario, faults=())
 
 
-def _ended(world: World, pan: str, **brings: Any) -> Any:
-    body = {"amount": 1234, "currency": "usd", "source": world.token(pan, **brings)}
-    got = world.send("POST", "/v1/charges", body)
-    told = got.json.get("source") or got.json["error"]
-    return got.status, {n: v for n, v in told.items() if n not in ("id", "charge")}
+def _ended(server: InProcessServer, pan: str, **brings: Any) -> Any:
+    body = {"amount": 1234, "currency": "usd", "source": server.token(pan, **brings)}
+    got = server.send("POST", "/v1/charges", body)
+    result = got.json.get("source") or got.json["error"]
+    return got.status, {n: v for n, v in result.items() if n not in ("id", "charge")}
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("sandbx", "unknown scenario 'sandbx'; did you mean `sandbox`?"),
         ("../sandbox", "cannot read file: No such file"),
@@ -424,13 +424,13 @@ def _ended(world: World, pan: str, **brings: Any) -> Any:
         ("/dev/null.yaml", "cannot read file"),
     ],
 )
-def test_missing_scenario_is_reported(name: str, said: str) -> None:
+def test_missing_scenario_is_reported(name: str, message: str) -> None:
     with pytest.raises(ScenarioError) as error:
         load(name)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
-def test_custom_scenario_file(tmp_path: Path, make_world: Any) -> None:
+def test_custom_scenario_file(tmp_path: Path, make_server: Any) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(
         "name: mine\n"
@@ -438,9 +438,9 @@ def test_custom_scenario_file(tmp_path: Path, make_world: Any) -> None:
         '  - {number: "4242424242424242", outcome: decline, decline_code: insufficient_funds,\n'
         '     message: "${HOME} {{7*7}}"}\n'
     )
-    world = make_world(load(str(path)))
-    got = world.send(
-        "POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": world.token()}
+    server = make_server(load(str(path)))
+    got = server.send(
+        "POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": server.token()}
     )
     assert got.json["error"]["declineCode"] == "insufficient_funds"
     assert got.json["error"]["message"] == "${HOME} {{7*7}}", "data only: nothing is evaluated"

@@ -1,4 +1,4 @@
-"""docs/scenarios.md: each scenario of the page can be used and does what the page says of it."""
+"""docs/scenarios.md: each scenario of the page works and does what the page says."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_rule import Action, Condition
-from tests.world import World
+from tests.in_process import InProcessServer
 
 PAGE = (Path(__file__).parents[2] / "docs/scenarios.md").read_text()
 TEXTS = {
@@ -23,13 +23,15 @@ TEXTS = {
 
 
 @pytest.fixture
-def page(make_world: Callable[..., World]) -> Callable[[str], World]:
-    """Return a maker of the worlds of the page's scenarios, by name."""
-    return lambda name: make_world(parse(TEXTS[name].encode(), "page", OPERATIONS))
+def page(make_server: Callable[..., InProcessServer]) -> Callable[[str], InProcessServer]:
+    """Return a function that makes a server with a scenario of the page, by name."""
+    return lambda name: make_server(parse(TEXTS[name].encode(), "page", OPERATIONS))
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_every_scenario_of_the_page_can_be_used(page: Callable[[str], World], name: str) -> None:
+def test_every_scenario_of_the_page_can_be_used(
+    page: Callable[[str], InProcessServer], name: str
+) -> None:
     assert page(name).sandbox.rules.scenario.name == name
 
 
@@ -39,51 +41,53 @@ def test_page_lists_all_rule_fields() -> None:
             assert f"`{member}`" in PAGE, member
 
 
-def test_its_rules_decide_as_it_says(page: Callable[[str], World]) -> None:
-    world = page("cards-and-rules")
-    source = world.customer()["id"]
+def test_its_rules_decide_as_it_says(page: Callable[[str], InProcessServer]) -> None:
+    server = page("cards-and-rules")
+    source = server.customer()["id"]
 
     def pay(amount: int, **more: Any) -> tuple[int, Any]:
-        asked = {"amount": amount, "currency": "usd", "source": source, **more}
-        made = world.send("POST", "/v1/charges", asked)
-        return made.status, made.json
+        body = {"amount": amount, "currency": "usd", "source": source, **more}
+        created = server.send("POST", "/v1/charges", body)
+        return created.status, created.json
 
     assert [pay(100)[0] for _ in range(3)] == [402, 402, 200]
     assert pay(60000)[1]["amount"] == 10000
     assert pay(100, description="a promo of ours")[0] == 400
-    ids = [world.charge(capture=False)["id"] for _ in range(3)]
-    captures = [world.send("POST", f"/v1/charges/{each}/capture") for each in ids]
+    ids = [server.charge(capture=False)["id"] for _ in range(3)]
+    captures = [server.send("POST", f"/v1/charges/{each}/capture") for each in ids]
     assert [each.status for each in captures] == [200, 200, 502]
     assert captures[2].body == b"Bad Gateway"
 
 
-def test_its_shop_has_the_history_that_it_says(page: Callable[[str], World]) -> None:
-    world = page("shop-with-history")
-    assert len(world.sandbox.customers) == 52
+def test_its_shop_has_the_history_that_it_says(page: Callable[[str], InProcessServer]) -> None:
+    server = page("shop-with-history")
+    assert len(server.sandbox.customers) == 52
     pay = {"amount": 5, "currency": "usd", "source": "EXP0000000001"}
-    assert world.send("POST", "/v1/charges", pay).json["error"]["message"] == "Expired card"
-    assert world.send("POST", "/v1/charges", pay | {"source": "J0000000000J0"}).status == 200
-    assert world.send("GET", "/v1/orders/0RDER00000001").json["amount_paid"] == 1000
-    assert world.send("POST", "/v1/charges/CHARGE0000001/capture").status == 200
-    refunded = world.send("GET", "/v1/charges/CHARGE0000002").json["amount_refunded"]
+    assert server.send("POST", "/v1/charges", pay).json["error"]["message"] == "Expired card"
+    assert server.send("POST", "/v1/charges", pay | {"source": "J0000000000J0"}).status == 200
+    assert server.send("GET", "/v1/orders/0RDER00000001").json["amount_paid"] == 1000
+    assert server.send("POST", "/v1/charges/CHARGE0000001/capture").status == 200
+    refunded = server.send("GET", "/v1/charges/CHARGE0000002").json["amount_refunded"]
     assert refunded == 500
-    assert world.send("GET", "/v1/charges/CHARGE0000003").json["status"] == "failed"
+    assert server.send("GET", "/v1/charges/CHARGE0000003").json["status"] == "failed"
 
 
 @pytest.mark.parametrize(
     ("token", "status"),
     [("token-of-our-tests", 200), ("another", 401)],
 )
-def test_its_credentials_are_fixed(page: Callable[[str], World], token: str, status: int) -> None:
-    world = page("fixed-credentials")
+def test_its_credentials_are_fixed(
+    page: Callable[[str], InProcessServer], token: str, status: int
+) -> None:
+    server = page("fixed-credentials")
     headers = {b"host": b"localhost", b"authorization": f"Bearer {token}".encode()}
-    assert world.app.handle("GET", "/v1/charges", b"", headers, b"").status == status
+    assert server.app.handle("GET", "/v1/charges", b"", headers, b"").status == status
 
 
-def test_merchant_is_selected_by_token(page: Callable[[str], World]) -> None:
-    world = page("market")
+def test_merchant_is_selected_by_token(page: Callable[[str], InProcessServer]) -> None:
+    server = page("market")
     headers = {b"host": b"localhost", b"authorization": b"Bearer bakery-token"}
-    taken = world.app.handle("GET", "/_mock/snapshot", b"", headers, b"")
+    taken = server.app.handle("GET", "/_mock/snapshot", b"", headers, b"")
     assert len(json.loads(taken.body)["customers"]) == 3
     path = "/sandbox/default.bakery/_mock/clock"
-    assert world.app.handle("GET", path, b"", {b"host": b"localhost"}, b"").status == 200
+    assert server.app.handle("GET", path, b"", {b"host": b"localhost"}, b"").status == 200

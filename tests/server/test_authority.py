@@ -1,4 +1,4 @@
-"""The local authority: what its certificates say, what they cannot say, and how it is kept."""
+"""The local certificate authority: its certificates, their constraints, and its files."""
 
 import datetime as dt
 import multiprocessing
@@ -35,7 +35,7 @@ from mock_clover.server.authority import (
 )
 from mock_clover.server.ca_store import default_folder, keep
 from tests.forged import own_authority
-from tests.wire import PATIENCE_S
+from tests.raw_http import TIMEOUT_S
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -46,8 +46,8 @@ LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 def shown(certificate: x509.Certificate) -> dict[str, Any]:
-    """Return what a certificate says, by the names of its extensions; critical ones in capitals."""
-    told: dict[str, Any] = {
+    """Return a certificate's extensions by name; critical ones in capitals."""
+    result: dict[str, Any] = {
         "version": certificate.version.name,
         "valid": (certificate.not_valid_before_utc, certificate.not_valid_after_utc),
         "curve": getattr(getattr(certificate.public_key(), "curve", None), "name", None),
@@ -55,8 +55,8 @@ def shown(certificate: x509.Certificate) -> dict[str, Any]:
     }
     for each in certificate.extensions:
         name = each.oid._name
-        told[name.upper() if each.critical else name] = said_by(each.value)
-    return told
+        result[name.upper() if each.critical else name] = said_by(each.value)
+    return result
 
 
 def said_by(value: x509.ExtensionType) -> Any:
@@ -94,12 +94,12 @@ def root_of(authority: Authority) -> x509.Certificate:
     return root
 
 
-# What they say ------------------------------------------------------------------------------------
+# Certificates -------------------------------------------------------------------------------------
 
 
 def test_root_key_is_not_stored(tmp_path: Path) -> None:
-    kept = keep(tmp_path, (), NOW)
-    root = root_of(kept.authority)
+    saved = keep(tmp_path, (), NOW)
+    root = root_of(saved.authority)
     assert shown(root) == {
         "version": "v3",
         "valid": (LONG_AGO, NOW + 3_650 * DAY),
@@ -176,10 +176,10 @@ CLOCKS = {
 }
 
 
-@pytest.mark.parametrize("made", CLOCKS.values(), ids=CLOCKS)
+@pytest.mark.parametrize("created", CLOCKS.values(), ids=CLOCKS)
 @pytest.mark.parametrize("issued", CLOCKS.values(), ids=CLOCKS)
-def test_certificate_is_issued_at_any_clock(made: dt.datetime, issued: dt.datetime) -> None:
-    authority = make((), made)
+def test_certificate_is_issued_at_any_clock(created: dt.datetime, issued: dt.datetime) -> None:
+    authority = make((), created)
     assert authority.starts <= NOW < authority.ends
     leaf = authority.issue(("localhost",), issued)
     assert leaf.starts < authority.nearest(issued) <= leaf.ends <= authority.ends
@@ -216,7 +216,7 @@ PERMITTED = {
 def test_name_constraints_match_openssl(
     tmp_path: Path, name: str, permitted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A certificate for another name, made with its stolen key, is trusted by nobody."""
+    """A certificate for another name, made with the stolen key, is not trusted."""
     authority = make((), NOW)
     assert authority.permits(name) is permitted
     if not permitted:
@@ -228,7 +228,7 @@ def test_name_constraints_match_openssl(
 
 
 def shakes(folder: Path, trusted: bytes, pem: bytes, name: str) -> bool:
-    """Tell whether a client that trusts an authority takes a certificate for a name."""
+    """Return whether a client that trusts an authority accepts a certificate for a name."""
     (folder / "leaf.pem").write_bytes(pem)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "leaf.pem")
@@ -256,18 +256,18 @@ def test_openssls_command_takes_it_as_a_servers(tmp_path: Path) -> None:
     (tmp_path / "sent.pem").write_bytes(above)
     at = str(int(NOW.timestamp()))
     command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-attime", at]
-    done = subprocess.run(
+    completed = subprocess.run(
         [*command, "-CAfile", "ca.pem", "-untrusted", "sent.pem", "leaf.pem"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "leaf.pem: OK\n"), done.stderr
+    assert (completed.returncode, completed.stdout) == (0, "leaf.pem: OK\n"), completed.stderr
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (["two words"], "'two words' is neither a host name nor an IP address"),
         ([""], "'' is neither a host name nor an IP address"),
@@ -278,8 +278,8 @@ def test_openssls_command_takes_it_as_a_servers(tmp_path: Path) -> None:
         (["a.test"] * (FURTHER_NAMES_MAX + 1), "too many names: a certificate may have 100 extra"),
     ],
 )
-def test_invalid_names_are_rejected(given: list[str], said: str) -> None:
-    with pytest.raises(AuthorityError, match=f"^{said}$"):
+def test_invalid_names_are_rejected(given: list[str], message: str) -> None:
+    with pytest.raises(AuthorityError, match=f"^{message}$"):
         further_names(given)
 
 
@@ -294,11 +294,11 @@ def test_no_key_is_shown() -> None:
     assert "PRIVATE" not in repr(authority.issue(NAMES, NOW)) + repr(authority)
 
 
-# How it is kept -----------------------------------------------------------------------------------
+# Files --------------------------------------------------------------------------------------------
 
 
 def modes(folder: Path) -> dict[str, str]:
-    """Return the rights of a folder's entries."""
+    """Return the permissions of a folder's entries."""
     found = sorted(folder.rglob("*"))
     return {str(each.relative_to(folder)): oct(stat.S_IMODE(each.stat().st_mode)) for each in found}
 
@@ -306,20 +306,20 @@ def modes(folder: Path) -> dict[str, str]:
 def test_ca_is_created_once_with_private_key_mode(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        kept = keep(tmp_path / "a" / "b", (), NOW)
+        saved = keep(tmp_path / "a" / "b", (), NOW)
     finally:
         os.umask(before)
     folder = tmp_path / "a" / "b"
-    assert kept.said == f"created a new authority in {folder}"
-    assert kept.certificate == folder / "ca.pem"
+    assert saved.said == f"created a new authority in {folder}"
+    assert saved.certificate == folder / "ca.pem"
     assert modes(folder) == {
         "ca.pem": "0o644",
         "private": "0o700",
         "private/authority.pem": "0o600",
         "private/lock": "0o600",
     }
-    assert (folder / "ca.pem").read_bytes() == kept.authority.pem
-    assert b"PRIVATE" not in kept.authority.pem
+    assert (folder / "ca.pem").read_bytes() == saved.authority.pem
+    assert b"PRIVATE" not in saved.authority.pem
 
 
 def test_a_second_start_has_the_same_one(tmp_path: Path) -> None:
@@ -385,14 +385,16 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 }
 
 
-@pytest.mark.parametrize(("harm", "said"), BROKEN.values(), ids=BROKEN)
-def test_corrupt_ca_is_replaced(tmp_path: Path, harm: Callable[[bytes], bytes], said: str) -> None:
+@pytest.mark.parametrize(("harm", "message"), BROKEN.values(), ids=BROKEN)
+def test_corrupt_ca_is_replaced(
+    tmp_path: Path, harm: Callable[[bytes], bytes], message: str
+) -> None:
     first = keep(tmp_path, (), NOW)
     pair = tmp_path / "private" / "authority.pem"
     broken = harm(pair.read_bytes())
     pair.write_bytes(broken)
     second = keep(tmp_path, (), NOW)
-    assert second.said.startswith(f"{pair} {said}")
+    assert second.said.startswith(f"{pair} {message}")
     assert second.said.endswith(": created a new authority; clients must trust the new one")
     assert pair.with_suffix(".old").read_bytes() == broken
     assert second.authority.pem != first.authority.pem
@@ -410,20 +412,20 @@ NOTICES = {
 }
 
 
-@pytest.mark.parametrize(("now", "said"), NOTICES.items())
-def test_ca_expiry_is_announced_for_a_month(tmp_path: Path, now: dt.datetime, said: str) -> None:
+@pytest.mark.parametrize(("now", "message"), NOTICES.items())
+def test_ca_expiry_is_announced_for_a_month(tmp_path: Path, now: dt.datetime, message: str) -> None:
     first = keep(tmp_path, (), NOW)
     late = keep(tmp_path, (), now)
-    told = said and f"the certificate authority {said} a new one, which clients must trust"
-    assert (late.said, late.authority.pem) == (told, first.authority.pem)
+    notice = message and f"the certificate authority {message} a new one, which clients must trust"
+    assert (late.said, late.authority.pem) == (notice, first.authority.pem)
 
 
 def test_expired_ca_is_replaced(tmp_path: Path) -> None:
     first = keep(tmp_path, (), NOW)
     late = keep(tmp_path, (), NOW + 3_651 * DAY)
     pair = tmp_path / "private" / "authority.pem"
-    said = f"{pair} expired on {END}: created a new authority; clients must trust the new one"
-    assert (late.said, late.authority.pem == first.authority.pem) == (said, False)
+    message = f"{pair} expired on {END}: created a new authority; clients must trust the new one"
+    assert (late.said, late.authority.pem == first.authority.pem) == (message, False)
 
 
 def test_ca_of_older_version_is_rejected(tmp_path: Path) -> None:
@@ -432,9 +434,9 @@ def test_ca_of_older_version_is_rejected(tmp_path: Path) -> None:
     pair.parent.mkdir()
     before = own_authority("mock-clover 1a2b3c4d")
     pair.write_bytes(before)
-    with pytest.raises(AuthorityError) as told:
+    with pytest.raises(AuthorityError) as error:
         keep(tmp_path, (), NOW)
-    assert str(told.value) == (
+    assert str(error.value) == (
         f"{pair} was created by an older version of mock-clover: Java did not restrict its names. "
         f"Delete {tmp_path}, remove the old certificate where clients trust it, and make them "
         "trust the new one"
@@ -443,24 +445,24 @@ def test_ca_of_older_version_is_rejected(tmp_path: Path) -> None:
 
 
 def test_certificate_file_is_repaired(tmp_path: Path) -> None:
-    kept = keep(tmp_path, (), NOW)
+    saved = keep(tmp_path, (), NOW)
     (tmp_path / "ca.pem").write_text("another's")
     assert keep(tmp_path, (), NOW).said == ""
-    assert (tmp_path / "ca.pem").read_bytes() == kept.authority.pem
+    assert (tmp_path / "ca.pem").read_bytes() == saved.authority.pem
 
 
 def test_an_rsa_authority_of_ones_own_serves_as_well(tmp_path: Path) -> None:
-    """It may have no constraints: whoever made it knows."""
+    """It may have no constraints: its creator decides."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     (tmp_path / "private").mkdir()
     own = own_authority("a company's", key)
     (tmp_path / "private" / "authority.pem").write_bytes(own)
-    kept = keep(tmp_path, (), NOW)
-    assert (kept.said, kept.authority.permits("example.com")) == ("", True)
-    leaf, above = leaf_of(kept.authority)
+    saved = keep(tmp_path, (), NOW)
+    assert (saved.said, saved.authority.permits("example.com")) == ("", True)
+    leaf, above = leaf_of(saved.authority)
     leaf.verify_directly_issued_by(above)
-    assert above == root_of(kept.authority)
-    assert certificate_in(own) == kept.authority.pem
+    assert above == root_of(saved.authority)
+    assert certificate_in(own) == saved.authority.pem
 
 
 def test_own_intermediate_ca_is_used(tmp_path: Path) -> None:
@@ -470,29 +472,29 @@ def test_own_intermediate_ca_is_used(tmp_path: Path) -> None:
     below = own_authority("a team's", key, ("a company's", root_key))
     (tmp_path / "private").mkdir()
     (tmp_path / "private" / "authority.pem").write_bytes(below + root)
-    kept = keep(tmp_path, (), NOW)
-    leaf, above = leaf_of(kept.authority)
+    saved = keep(tmp_path, (), NOW)
+    leaf, above = leaf_of(saved.authority)
     leaf.verify_directly_issued_by(above)
-    assert (kept.said, (tmp_path / "ca.pem").read_bytes()) == ("", root)
+    assert (saved.said, (tmp_path / "ca.pem").read_bytes()) == ("", root)
     assert above.public_bytes(Encoding.PEM) == certificate_in(below)
 
 
-def _start(folder: Path, gate: Any, told: Any) -> None:
+def _start(folder: Path, gate: Any, result: Any) -> None:
     gate.wait()
-    told.put(keep(folder, (), NOW).authority.pem)
+    result.put(keep(folder, (), NOW).authority.pem)
 
 
 def test_servers_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
-    """Also where they find a broken one, which each of them would replace."""
+    """Also if they find a corrupt one, which each of them would replace."""
     context = multiprocessing.get_context("fork")
     for broken in (False, True):
-        gate, told = context.Barrier(6), context.Queue()
+        gate, result = context.Barrier(6), context.Queue()
         if broken:
             (tmp_path / "private" / "authority.pem").write_text("broken")
-        starts = [context.Process(target=_start, args=(tmp_path, gate, told)) for _ in range(6)]
+        starts = [context.Process(target=_start, args=(tmp_path, gate, result)) for _ in range(6)]
         for start in starts:
             start.start()
-        found = {told.get(timeout=PATIENCE_S) for _ in starts}
+        found = {result.get(timeout=TIMEOUT_S) for _ in starts}
         for start in starts:
             start.join()
         assert found == {(tmp_path / "ca.pem").read_bytes()}
@@ -502,16 +504,16 @@ def test_servers_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
 def test_lock_timeout_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(custody, "_LOCK_S_MAX", 0.05)
     keep(tmp_path, (), NOW)
-    with custody._exclusive(tmp_path / "private"), pytest.raises(AuthorityError) as told:
+    with custody._exclusive(tmp_path / "private"), pytest.raises(AuthorityError) as result:
         keep(tmp_path, (), NOW)
-    assert str(told.value) == f"{tmp_path / 'private' / 'lock'}: another process holds it"
+    assert str(result.value) == f"{tmp_path / 'private' / 'lock'}: another process holds it"
 
 
 def test_tls_folder_must_be_a_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(AuthorityError) as told:
+    with pytest.raises(AuthorityError) as result:
         keep(tmp_path / "file" / "tls", (), NOW)
-    assert str(told.value) == f"--tls-folder {tmp_path / 'file' / 'tls'}: Not a directory"
+    assert str(result.value) == f"--tls-folder {tmp_path / 'file' / 'tls'}: Not a directory"
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "private/authority.pem"])
@@ -519,10 +521,10 @@ def test_only_regular_files_of_the_folder_are_read_and_replaced(tmp_path: Path, 
     """A read of a named pipe would never end."""
     (tmp_path / "private").mkdir()
     os.mkfifo(tmp_path / name)
-    with pytest.raises(AuthorityError) as told:
+    with pytest.raises(AuthorityError) as result:
         keep(tmp_path, (), NOW)
-    said = f"{Path(name).name} is a named pipe, not a regular file"
-    assert str(told.value) == f"--tls-folder {tmp_path}: {said}"
+    message = f"{Path(name).name} is a named pipe, not a regular file"
+    assert str(result.value) == f"--tls-folder {tmp_path}: {message}"
     assert (tmp_path / name).is_fifo()
 
 
@@ -530,11 +532,11 @@ def test_symbolic_links_in_the_folder_are_kept(tmp_path: Path) -> None:
     for name in ("ca.pem", "private/authority.pem"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).symlink_to(tmp_path / f"target of {Path(name).name}")
-    kept = keep(tmp_path, (), NOW)
-    assert (tmp_path / "target of ca.pem").read_bytes() == kept.authority.pem
+    saved = keep(tmp_path, (), NOW)
+    assert (tmp_path / "target of ca.pem").read_bytes() == saved.authority.pem
     assert (tmp_path / "target of authority.pem").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "ca.pem").is_symlink()
-    assert keep(tmp_path, (), NOW).authority.pem == kept.authority.pem
+    assert keep(tmp_path, (), NOW).authority.pem == saved.authority.pem
 
 
 def test_without_a_folder_of_ones_own_it_is_in_memory(
@@ -542,10 +544,10 @@ def test_without_a_folder_of_ones_own_it_is_in_memory(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
-    kept = keep(None, (), NOW)
+    saved = keep(None, (), NOW)
     place = tmp_path / "file" / "mock-clover"
-    assert kept.certificate is None
-    assert kept.said == f"{place}: Not a directory: the authority is in memory only"
+    assert saved.certificate is None
+    assert saved.said == f"{place}: Not a directory: the authority is in memory only"
 
 
 FOLDERS = [

@@ -1,4 +1,4 @@
-"""Who may steer a server, and what its owner sees of it while it runs."""
+"""Access control of the control API, and live views of a running server."""
 
 import json
 import subprocess
@@ -12,9 +12,9 @@ from mock_clover.clover.common.problems import ApiError
 from mock_clover.server.control_guard import ControlGuard
 from mock_clover.server.housekeeping import IDLE_S, IdleSandboxReaper
 from mock_clover.server.log import ExchangeLog
-from tests.served import Served
-from tests.wire import PATIENCE_S, Wire, call, eventually, head
-from tests.world import World
+from tests.in_process import InProcessServer
+from tests.raw_http import TIMEOUT_S, RawConnection, call, eventually, head
+from tests.server_process import ServerProcess
 
 OPEN = ControlGuard()
 GUARDED = ControlGuard(token="s3cret", hosts=("clover.example.com",))
@@ -63,10 +63,10 @@ def test_control_guard(gate: ControlGuard, headers: dict[str, str], refusal: str
     sent = {name.encode(): value.encode() for name, value in headers.items()}
     try:
         gate.check(sent)
-        told = None
+        result = None
     except ApiError as refused:
-        told = (refused.problem.name, refused.message)
-    assert told == (refusal and ("CONTROL_FORBIDDEN", refusal))
+        result = (refused.problem.name, refused.message)
+    assert result == (refusal and ("CONTROL_FORBIDDEN", refusal))
 
 
 @pytest.mark.parametrize("token", ["", " ", "\n"])
@@ -75,21 +75,21 @@ def test_empty_control_token_is_rejected(token: str) -> None:
         ControlGuard(token=token)
 
 
-def test_rejected_control_call_changes_nothing(served: Served) -> None:
-    before = call(served.port, "GET", "/_mock/clock").json["frozen"]
-    got = call(served.port, "PUT", "/_mock/clock", {"freeze": True}, host="evil.com")
+def test_rejected_control_call_changes_nothing(shared_server: ServerProcess) -> None:
+    before = call(shared_server.port, "GET", "/_mock/clock").json["frozen"]
+    got = call(shared_server.port, "PUT", "/_mock/clock", {"freeze": True}, host="evil.com")
     assert (got.status, got.json) == (403, {"message": HOST})
     assert "access-control-allow-origin" not in got.headers
-    assert call(served.port, "GET", "/_mock/clock").json["frozen"] is before
+    assert call(shared_server.port, "GET", "/_mock/clock").json["frozen"] is before
 
 
-def test_clover_api_needs_no_control_token(served: Served) -> None:
-    got = call(served.port, "GET", "/v1/charges", host="evil.com", origin="https://evil.com")
+def test_clover_api_needs_no_control_token(shared_server: ServerProcess) -> None:
+    got = call(shared_server.port, "GET", "/v1/charges", host="evil.com", origin="https://evil.com")
     assert got.status == 200
 
 
-def test_control_can_be_switched_off(serve: Callable[..., Served]) -> None:
-    port = serve("--no-control").port
+def test_control_can_be_switched_off(start_server: Callable[..., ServerProcess]) -> None:
+    port = start_server("--no-control").port
     got, unknown = (call(port, "GET", path) for path in ("/_mock/journal", "/v1/nothing"))
     assert (got.status, got.body) == (unknown.status, unknown.body) == (404, unknown.body)
     assert call(port, "GET", "/v1/charges").status == 200
@@ -100,29 +100,29 @@ def test_control_can_be_switched_off(serve: Callable[..., Served]) -> None:
     ["abc", "9" * 5_000, "-5", "\xb2", "4539-1488-0343-6467", "", "0", "9" * 18],
     ids=lambda last: ascii(last[:9]),
 )
-def test_any_last_event_id_opens_a_stream(served: Served, last: str) -> None:
-    with Wire(served.port) as wire:
-        wanted = {"accept": "text/event-stream", "last-event-id": last}
-        wire.send(head("GET", "/_mock/journal", headers=wanted))
-        first = eventually(lambda: wire.line.recv(4_096))
+def test_any_last_event_id_opens_a_stream(shared_server: ServerProcess, last: str) -> None:
+    with RawConnection(shared_server.port) as connection:
+        expected = {"accept": "text/event-stream", "last-event-id": last}
+        connection.send(head("GET", "/_mock/journal", headers=expected))
+        first = eventually(lambda: connection.socket.recv(4_096))
     assert first.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"content-type: text/event-stream\r\n" in first
 
 
-def test_invalid_stream_filter_is_rejected(served: Served) -> None:
-    with Wire(served.port) as wire:
-        wanted = {"accept": "text/event-stream"}
-        got = wire.ask(head("GET", "/_mock/journal?status=none", headers=wanted))
+def test_invalid_stream_filter_is_rejected(shared_server: ServerProcess) -> None:
+    with RawConnection(shared_server.port) as connection:
+        expected = {"accept": "text/event-stream"}
+        got = connection.exchange(head("GET", "/_mock/journal?status=none", headers=expected))
     assert got.status == 400
     assert "status" in got.json["message"]
 
 
-def test_the_journal_is_followed(serve: Callable[..., Served], tmp_path: Path) -> None:
-    server = serve("--control-token", "s3cret")
+def test_the_journal_is_followed(
+    start_server: Callable[..., ServerProcess], tmp_path: Path
+) -> None:
+    server = start_server("--control-token", "s3cret")
     called = [sys.executable, "-m", "mock_clover", "journal", "--url", server.url]
-    refused = subprocess.run(
-        called, capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
+    refused = subprocess.run(called, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     message = f'{server.url}/_mock/journal?limit=1000 returned 403: {{"message":"{TOKEN}"}}'
     assert (refused.returncode, refused.stderr) == (1, f"mock-clover: {message}\n")
     call(server.port, "GET", "/v1/charges")
@@ -133,10 +133,10 @@ def test_the_journal_is_followed(serve: Callable[..., Served], tmp_path: Path) -
     try:
         for endpoint in ("list_charges", "list_refunds", "list_orders"):
             call(server.port, "GET", f"/v1/{endpoint.removeprefix('list_')}")
-            eventually(lambda told=endpoint: told in out.read_text())
+            eventually(lambda result=endpoint: result in out.read_text())
     finally:
         follower.terminate()
-        follower.wait(PATIENCE_S)
+        follower.wait(TIMEOUT_S)
     seen = [json.loads(line) for line in out.read_text().splitlines()]
     assert [each["endpoint"] for each in seen][-3:] == [
         "list_charges",
@@ -150,13 +150,13 @@ RULE = "name: mine\nrules:\n  - name: {name}\n    then: {{decline: {{decline_cod
 
 
 def test_a_saved_scenario_is_reloaded_and_a_wrong_one_is_not(
-    serve: Callable[..., Served], tmp_path: Path
+    start_server: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:
-    """However it is saved: in place, by a rename over it, or by a link that is moved."""
+    """However it is saved: in place, by a rename over it, or by changing a link."""
     real, file = tmp_path / "one", tmp_path / "mine.yaml"
     real.write_text(RULE.format(name="first", code="lost_card"))
     file.symlink_to(real)
-    server = serve("--scenario", str(file), "--watch")
+    server = start_server("--scenario", str(file), "--watch")
 
     def in_force() -> str:
         return str(call(server.port, "GET", "/_mock/scenario").json["rules"])
@@ -182,14 +182,14 @@ def test_a_saved_scenario_is_reloaded_and_a_wrong_one_is_not(
     eventually(lambda: "fifth" in in_force())
 
 
-def test_an_idle_sandbox_is_dropped_and_a_used_one_is_not(world: World) -> None:
+def test_an_idle_sandbox_is_dropped_and_a_used_one_is_not(server: InProcessServer) -> None:
     for name in ("idle", "used"):
-        world.sandboxes.get_or_create(name)
-    idlers = IdleSandboxReaper(world.sandboxes, ExchangeLog(None, "none"))
+        server.sandboxes.get_or_create(name)
+    idlers = IdleSandboxReaper(server.sandboxes, ExchangeLog(None, "none"))
     idlers.sweep(0.0)
-    world.app.handle("GET", "/sandbox/used/v1/charges", b"", {}, b"")
+    server.app.handle("GET", "/sandbox/used/v1/charges", b"", {}, b"")
     idlers.sweep(IDLE_S)
     idlers.sweep(IDLE_S + 1)
-    assert {each.name for each in world.sandboxes} == {"default", "used"}
+    assert {each.name for each in server.sandboxes} == {"default", "used"}
     idlers.sweep(2 * IDLE_S + 1)
-    assert {each.name for each in world.sandboxes} == {"default"}
+    assert {each.name for each in server.sandboxes} == {"default"}

@@ -63,7 +63,7 @@ def test_paths_are_made_from_names(app: Starlette) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "said"),
+    ("method", "path", "status", "message"),
     [
         ("GET", "/", 200, b"mock-clover"),
         ("HEAD", "/", 200, b""),
@@ -77,9 +77,9 @@ def test_paths_are_made_from_names(app: Starlette) -> None:
         ("GET", "/_mock/", 200, b"<!DOCTYPE html>"),
     ],
 )
-def test_testclient(app: Starlette, method: str, path: str, status: int, said: bytes) -> None:
+def test_testclient(app: Starlette, method: str, path: str, status: int, message: bytes) -> None:
     got = client_of(app).request(method, path)
-    assert (got.status_code, said in got.content) == (status, True)
+    assert (got.status_code, message in got.content) == (status, True)
 
 
 def test_lifespan_runs_and_ends_background_jobs(app: Starlette) -> None:
@@ -130,13 +130,13 @@ def test_links_have_the_root_path(app: Starlette) -> None:
         assert "/clover/_mock/openapi.json" in client.get("/clover/").text
         bearer = {"authorization": f"Bearer {info['access_token']}"}
         cart = {"lineItems": [{"name": "Tea", "price": 500, "unitQty": 1}]}
-        made = client.post(
+        created = client.post(
             "/clover/sandbox/one/invoicingcheckoutservice/v1/checkouts",
             json={"customer": {}, "shoppingCart": cart},
             headers=bearer | {"x-clover-merchant-id": info["merchant_id"]},
         ).json()
-        assert made["href"].startswith("http://testserver/clover/sandbox/one/")
-        assert client.get(made["href"]).status_code == 200
+        assert created["href"].startswith("http://testserver/clover/sandbox/one/")
+        assert client.get(created["href"]).status_code == 200
         query = {"client_id": info["client_id"], "response_type": "code"}
         agreed = client.get("/clover/sandbox/one/oauth/authorize", params=query)
         assert agreed.headers["location"].startswith("http://testserver/clover/?")
@@ -219,7 +219,7 @@ def test_other_faults_apply(app: Starlette, fault: dict[str, Any], status: int) 
 def test_a_delay_can_be_cancelled(app: Starlette) -> None:
     """The caller's own time limit ends a request that a fault delays."""
 
-    async def ask() -> None:
+    async def send() -> None:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             await client.post("/_mock/faults", json={"kind": "delay", "delay_ms": 600_000})
@@ -228,14 +228,14 @@ def test_a_delay_can_be_cancelled(app: Starlette) -> None:
                 await client.get("/v1/charges", headers={"authorization": f"Bearer {bearer}"})
 
     with pytest.raises(TimeoutError):
-        asyncio.run(ask())
+        asyncio.run(send())
 
 
 # Settings ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("given", "kind", "said"),
+    ("given", "kind", "message"),
     [
         ({"dialct": "observed"}, TypeError, "no setting `dialct`; did you mean `dialect`?"),
         ({"dialect": "observd"}, ValueError, "dialect: .*did you mean `observed`?"),
@@ -247,8 +247,8 @@ def test_a_delay_can_be_cancelled(app: Starlette) -> None:
         ({"control_token": ""}, ValueError, "control token must not be empty"),
     ],
 )
-def test_wrong_arguments(given: dict[str, Any], kind: type[Exception], said: str) -> None:
-    with pytest.raises(kind, match=said):
+def test_wrong_arguments(given: dict[str, Any], kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
         mock_clover.create_app(**given)
 
 

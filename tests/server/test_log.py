@@ -1,4 +1,4 @@
-"""The exchange log: one line for each exchange, whatever stands in a path; never a query."""
+"""The exchange log: one line for each exchange, whatever its path contains; never a query."""
 
 import json
 import re
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mock_clover.server.log import ExchangeLog, LogFormat
-from tests.served import Served
-from tests.wire import Wire, eventually, head, request
+from tests.raw_http import RawConnection, eventually, head, request
+from tests.server_process import ServerProcess
 
 TEXT_LINE = re.compile(
     r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<method>[A-Z]+) (?P<path>\S.*) (?P<status>\d{3}) "
@@ -43,7 +43,7 @@ FORMATS: tuple[LogFormat, ...] = ("text", "json")
 
 
 def logged(log: Path) -> list[str]:
-    """Return the lines of exchanges; the banner comes before them and starts with other words."""
+    """Return the lines of exchanges, without the banner."""
     lines = log.read_text().split("\n")
     return [line for line in lines if line.startswith(("20", "{"))]
 
@@ -51,31 +51,31 @@ def logged(log: Path) -> list[str]:
 @pytest.fixture(scope="module", params=FORMATS)
 def served_in(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Served]]:
+) -> Iterator[tuple[str, ServerProcess]]:
     """A server for each format, and the format."""
-    server = Served(tmp_path_factory.mktemp("log"), "--log-format", request.param)
+    server = ServerProcess(tmp_path_factory.mktemp("log"), "--log-format", request.param)
     yield request.param, server
     server.stop()
 
 
 def fields(log_format: str, line: str) -> dict[str, Any]:
-    """Read one line back; a line that is not of the format fails the test."""
+    """Parse one line; a line in another format fails the test."""
     if log_format == "json":
-        told: dict[str, Any] = json.loads(line)
-        assert list(told) == JSON_MEMBERS
-        assert isinstance(told["took_ms"], float)
-        return told
+        result: dict[str, Any] = json.loads(line)
+        assert list(result) == JSON_MEMBERS
+        assert isinstance(result["took_ms"], float)
+        return result
     found = TEXT_LINE.fullmatch(line)
     assert found, line
     return found.groupdict() | {"status": int(found["status"])}
 
 
 @pytest.mark.system
-def test_each_exchange_is_one_line(served_in: tuple[str, Served]) -> None:
+def test_each_exchange_is_one_line(served_in: tuple[str, ServerProcess]) -> None:
     log_format, server = served_in
     before = len(logged(server.log))
-    with Wire(server.port) as wire:
-        statuses = [wire.ask(head("GET", path)).status for path in PATHS.values()]
+    with RawConnection(server.port) as connection:
+        statuses = [connection.exchange(head("GET", path)).status for path in PATHS.values()]
     lines = eventually(lambda: (found := logged(server.log)[before:])[len(PATHS) - 1 :] and found)
     read = [fields(log_format, line) for line in lines]
     assert [each["status"] for each in read] == statuses
@@ -90,44 +90,44 @@ def test_each_exchange_is_one_line(served_in: tuple[str, Served]) -> None:
 
 
 @pytest.mark.system
-def test_log_has_no_control_characters(served_in: tuple[str, Served]) -> None:
+def test_log_has_no_control_characters(served_in: tuple[str, ServerProcess]) -> None:
     _, server = served_in
-    with Wire(server.port) as wire:
+    with RawConnection(server.port) as connection:
         for path in PATHS.values():
-            wire.ask(head("GET", path))
-        wire.ask(head("GET", "/v1/charges/the-last-of-them"))
+            connection.exchange(head("GET", path))
+        connection.exchange(head("GET", "/v1/charges/the-last-of-them"))
     eventually(lambda: "the-last-of-them" in server.log.read_text())
     text = server.log.read_text()
     assert [char for char in set(text) if not char.isprintable() and char != "\n"] == []
 
 
 @pytest.mark.system
-def test_a_query_is_not_logged(served_in: tuple[str, Served]) -> None:
+def test_a_query_is_not_logged(served_in: tuple[str, ServerProcess]) -> None:
     _, server = served_in
     queries = ["/v1/charges?limit=5&customer=HUSH", "/oauth/token?client_secret=HUSH&code=HUSH"]
-    with Wire(server.port) as wire:
+    with RawConnection(server.port) as connection:
         for target in [*queries, "/v1/charges/after-the-queries"]:
-            wire.ask(request("GET", target))
+            connection.exchange(request("GET", target))
     eventually(lambda: "after-the-queries" in server.log.read_text())
     assert "HUSH" not in server.log.read_text()
     assert "?" not in "".join(logged(server.log))
 
 
 @pytest.mark.system
-def test_control_requests_are_not_logged(served_in: tuple[str, Served]) -> None:
+def test_control_requests_are_not_logged(served_in: tuple[str, ServerProcess]) -> None:
     _, server = served_in
-    with Wire(server.port) as wire:
+    with RawConnection(server.port) as connection:
         for target in ["/livez", "/readyz", "/_mock/journal", "/_mock/openapi.json"]:
-            assert wire.ask(request("GET", target)).status == 200
-        wire.ask(request("GET", "/v1/charges/after-control"))
+            assert connection.exchange(request("GET", target)).status == 200
+        connection.exchange(request("GET", "/v1/charges/after-control"))
     eventually(lambda: "after-control" in server.log.read_text())
     assert not re.search(r"livez|readyz|_mock", "".join(logged(server.log)))
 
 
-def test_none_writes_nothing(serve: Callable[..., Served]) -> None:
-    server = serve("--log-format", "none")
-    with Wire(server.port) as wire:
-        wire.ask(request("GET", "/v1/charges/unlogged"))
+def test_none_writes_nothing(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server("--log-format", "none")
+    with RawConnection(server.port) as connection:
+        connection.exchange(request("GET", "/v1/charges/unlogged"))
     assert server.stop() == 0
     assert logged(server.log) == []
     assert "unlogged" not in server.log.read_text()
@@ -138,7 +138,7 @@ def test_none_writes_nothing(serve: Callable[..., Served]) -> None:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[[LogFormat, str, str], list[str]]:
-    """Return a way to write one exchange and to read the lines that came of it."""
+    """Return a function that logs one exchange and returns its lines."""
 
     def write(log_format: LogFormat, path: str, why: str) -> list[str]:
         file = tmp_path / "log"

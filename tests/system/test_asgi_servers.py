@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.bench.server import free_port
-from tests.wire import PATIENCE_S, eventually
+from tests.raw_http import TIMEOUT_S, eventually
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[2]
@@ -53,7 +53,7 @@ def running(command: tuple[str, ...], folder: Path) -> Iterator[str]:
         eventually(lambda: listens(port))
         yield f"http://127.0.0.1:{port}"
         process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
+        process.wait(TIMEOUT_S)
     finally:
         process.kill()
         process.wait()
@@ -61,12 +61,12 @@ def running(command: tuple[str, ...], folder: Path) -> Iterator[str]:
         assert sign not in log.read_text()
 
 
-def ask(url: str, body: Any = None, method: str = "", **headers: str) -> tuple[int, Any]:
+def send(url: str, body: Any = None, method: str = "", **headers: str) -> tuple[int, Any]:
     data = None if body is None else json.dumps(body).encode()
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     request = Request(url, data, headers, method=method or None)
     try:
-        with urlopen(request, timeout=PATIENCE_S) as reply:
+        with urlopen(request, timeout=TIMEOUT_S) as reply:
             return reply.status, json.loads(reply.read() or "null")
     except HTTPError as error:
         with error:
@@ -99,20 +99,20 @@ def test_other_servers_run_the_application(
     path = "" if command[-2:] == ("--root-path", "/clover") else root
     with running(command, tmp_path) as server:
         url = server + path
-        status, info = ask(f"{url}/_mock/sandboxes/default")
+        status, info = send(f"{url}/_mock/sandboxes/default")
         assert (status, info["base_url"]) == (200, server + root)
         card = {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030"}
-        _, token = ask(f"{url}/v1/tokens", {"card": card}, apikey=info["api_key"])
+        _, token = send(f"{url}/v1/tokens", {"card": card}, apikey=info["api_key"])
         bearer = f"Bearer {info['access_token']}"
         body = {"amount": 1800, "currency": "usd", "source": token["id"]}
-        status, charge = ask(f"{url}/v1/charges", body, authorization=bearer)
+        status, charge = send(f"{url}/v1/charges", body, authorization=bearer)
         assert (status, charge["amount"]) == (200, 1800)
-        status, found = ask(f"{url}/v1/charges/unknown", authorization=bearer)
+        status, found = send(f"{url}/v1/charges/unknown", authorization=bearer)
         assert (status, found["error"]["type"]) == (404, "invalid_request_error")
-        status, said = ask(f"{url}/_mock/faults", {"kind": "drop"})
-        assert (status, "mock-clover serve" in said["message"]) == (400, True)
+        status, message = send(f"{url}/_mock/faults", {"kind": "drop"})
+        assert (status, "mock-clover serve" in message["message"]) == (400, True)
         slow = {"kind": "dribble", "delay_ms": 1, "when": "after_commit", "times": 1}
-        assert ask(f"{url}/_mock/faults", slow)[0] == 200
-        assert ask(f"{url}/v1/charges/{charge['id']}", authorization=bearer)[0] == 200
-        status, waited = ask(f"{url}/_mock/verify", {"endpoint": "create_refund", "within_ms": 50})
+        assert send(f"{url}/_mock/faults", slow)[0] == 200
+        assert send(f"{url}/v1/charges/{charge['id']}", authorization=bearer)[0] == 200
+        status, waited = send(f"{url}/_mock/verify", {"endpoint": "create_refund", "within_ms": 50})
         assert (status, waited["verified"]) == (409, False)

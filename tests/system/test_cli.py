@@ -1,4 +1,4 @@
-"""The command line: what it prints, and how it ends."""
+"""The command line: its output and its exit codes."""
 
 import json
 import os
@@ -20,25 +20,25 @@ from mock_clover.cli.serve import serve as serve_command
 from mock_clover.cli.tls_setup import tls_setup
 from mock_clover.clover.common.problems import ALL_ERRORS
 from mock_clover.sandbox.credentials import derive_credentials
-from tests.runner import run_cli
-from tests.served import Served
-from tests.wire import PATIENCE_S, eventually
-from tests.world import SEED
+from tests.command_line import run_cli
+from tests.in_process import SEED
+from tests.raw_http import TIMEOUT_S, eventually
+from tests.server_process import ServerProcess
 
-KNOWN = derive_credentials(SEED, "default")
+CREDENTIALS = derive_credentials(SEED, "default")
 ENV = {
     "CLOVER_BASE_URL": "http://x:1",
-    "CLOVER_MERCHANT_ID": KNOWN.merchant_id,
-    "CLOVER_CLIENT_ID": KNOWN.client_id,
-    "CLOVER_CLIENT_SECRET": KNOWN.client_secret,
-    "CLOVER_ACCESS_TOKEN": KNOWN.access_token,
-    "CLOVER_API_KEY": KNOWN.api_key,
+    "CLOVER_MERCHANT_ID": CREDENTIALS.merchant_id,
+    "CLOVER_CLIENT_ID": CREDENTIALS.client_id,
+    "CLOVER_CLIENT_SECRET": CREDENTIALS.client_secret,
+    "CLOVER_ACCESS_TOKEN": CREDENTIALS.access_token,
+    "CLOVER_API_KEY": CREDENTIALS.api_key,
 }
 
 
 def invoke(*args: str, **environment: str) -> tuple[int, str]:
-    told = run_cli(*args, **{"MOCK_CLOVER_SEED": SEED, **environment})
-    return told.code, told.stdout + told.stderr
+    output = run_cli(*args, **{"MOCK_CLOVER_SEED": SEED, **environment})
+    return output.code, output.stdout + output.stderr
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_env_prints_the_credentials(form: str, expected: str) -> None:
 
 def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
     code, out = invoke("env", "--sandbox", "a1", "--format", "json")
-    told = json.loads(out)
-    assert (code, told["CLOVER_BASE_URL"]) == (0, "http://127.0.0.1:4242/sandbox/a1")
-    assert told["CLOVER_ACCESS_TOKEN"] == derive_credentials(SEED, "a1").access_token
+    result = json.loads(out)
+    assert (code, result["CLOVER_BASE_URL"]) == (0, "http://127.0.0.1:4242/sandbox/a1")
+    assert result["CLOVER_ACCESS_TOKEN"] == derive_credentials(SEED, "a1").access_token
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,16 @@ def test_tables_match_code() -> None:
 
 
 @pytest.mark.parametrize("plain", [[], ["--plain"]])
-def test_token_makes_a_token_as_a_client_does(served: Served, plain: list[str]) -> None:
-    code, out = invoke("token", "4005571702222222", "--url", served.url, *plain)
+def test_token_makes_a_token_as_a_client_does(
+    shared_server: ServerProcess, plain: list[str]
+) -> None:
+    code, out = invoke("token", "4005571702222222", "--url", shared_server.url, *plain)
     assert code == 0
     assert re.fullmatch(r"clv_1TSTS\w{19}\n", out)
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["--exp", "01/20"], '"code":"expired_card"'),
         (["4242424242424241"], '"code":"incorrect_number"'),
@@ -113,22 +115,24 @@ def test_token_makes_a_token_as_a_client_does(served: Served, plain: list[str]) 
         (["--url", "file:///etc/passwd"], "must be an http:// or https:// URL"),
     ],
 )
-def test_token_prints_server_error(served: Served, args: list[str], said: str) -> None:
-    code, out = invoke("token", "--url", served.url, *args)
+def test_token_prints_server_error(
+    shared_server: ServerProcess, args: list[str], message: str
+) -> None:
+    code, out = invoke("token", "--url", shared_server.url, *args)
     assert code == 1
-    assert said in out
+    assert message in out
     assert out.count("\n") == 1
 
 
-def test_health_is_ready_or_not(served: Served) -> None:
-    assert invoke("health", served.url) == (0, f"ready (sandbox, {__version__})\n")
+def test_health_is_ready_or_not(shared_server: ServerProcess) -> None:
+    assert invoke("health", shared_server.url) == (0, f"ready (sandbox, {__version__})\n")
     code, out = invoke("health", "http://127.0.0.1:1")
     assert code == 1
     assert out.startswith("mock-clover: not ready: http://127.0.0.1:1/readyz: ")
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["--scenario", "sandbx"], "did you mean `sandbox`?"),
         (["--scenario", "nowhere.yaml"], "nowhere.yaml: cannot read file"),
@@ -140,21 +144,21 @@ def test_health_is_ready_or_not(served: Served) -> None:
     ],
 )
 def test_serve_refuses_a_bad_option_in_one_clear_line(
-    tmp_path: Path, args: list[str], said: str
+    tmp_path: Path, args: list[str], message: str
 ) -> None:
     (tmp_path / "key.pem").write_text("no key")
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "mock_clover", "serve", "--port", "0", *args],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         check=False,
     )
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert completed.returncode == 2
+    assert message in completed.stderr
+    assert "Traceback" not in completed.stderr
 
 
 EMPTY_OPTIONS = [
@@ -168,8 +172,8 @@ EMPTY_OPTIONS = [
 
 @pytest.mark.parametrize(("command", "option", "value"), EMPTY_OPTIONS)
 def test_an_empty_option_is_rejected(command: str, option: str, value: str) -> None:
-    said = f"mock-clover: {option} is empty: set a value or omit the option\n"
-    assert invoke(command, option, value) == (2, said)
+    message = f"mock-clover: {option} is empty: set a value or omit the option\n"
+    assert invoke(command, option, value) == (2, message)
 
 
 @pytest.mark.parametrize("value", ["", " "])
@@ -177,11 +181,11 @@ def test_an_empty_option_is_rejected(command: str, option: str, value: str) -> N
 def test_an_empty_variable_that_restricts_control_calls_is_rejected(
     variable: str, value: str
 ) -> None:
-    said = (
+    message = (
         f"mock-clover: {variable} is empty, which would leave the control API unprotected: "
         "set a value or unset the variable\n"
     )
-    assert invoke("serve", **{variable: value}) == (2, said)
+    assert invoke("serve", **{variable: value}) == (2, message)
 
 
 def test_any_other_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,26 +235,26 @@ SPECIAL = [
 
 
 @pytest.mark.parametrize("option", ["--port-file", "--tls-port-file"])
-@pytest.mark.parametrize(("name", "said"), SPECIAL)
+@pytest.mark.parametrize(("name", "message"), SPECIAL)
 def test_a_port_file_replaces_only_regular_files(
-    special_files: Path, option: str, name: str, said: str
+    special_files: Path, option: str, name: str, message: str
 ) -> None:
     before = {path.name: path.lstat() for path in special_files.iterdir()}
     path = special_files / name
-    expected = (2, f"mock-clover: {option} {path}: {said}\n")
+    expected = (2, f"mock-clover: {option} {path}: {message}\n")
     assert invoke("serve", "--tls", option, str(path)) == expected
     assert {path.name: path.lstat() for path in special_files.iterdir()} == before
 
 
 def test_two_ports_need_two_port_files(tmp_path: Path) -> None:
     options = ("--port-file", str(tmp_path / "port"), "--tls-port-file", f"{tmp_path}/./port")
-    said = f"--tls-port-file {tmp_path}/port: must be a different file than --port-file"
-    assert invoke("serve", "--tls", *options) == (2, f"mock-clover: {said}\n")
+    message = f"--tls-port-file {tmp_path}/port: must be a different file than --port-file"
+    assert invoke("serve", "--tls", *options) == (2, f"mock-clover: {message}\n")
 
 
 def test_a_port_file_that_is_a_directory_is_rejected(tmp_path: Path) -> None:
-    code, said = invoke("serve", "--port-file", str(tmp_path))
-    assert (code, f"File '{tmp_path}' is a directory." in said) == (2, True)
+    code, message = invoke("serve", "--port-file", str(tmp_path))
+    assert (code, f"File '{tmp_path}' is a directory." in message) == (2, True)
 
 
 @pytest.mark.parametrize("is_stale", [True, False])
@@ -285,33 +289,35 @@ def test_a_start_that_fails_leaves_no_port_of_an_earlier_server(tmp_path: Path) 
     path.write_text("1\n")
     command = [sys.executable, "-m", "mock_clover", "serve", "--port-file", str(path)]
     bad = ["--port", "0", "--host", "not an address"]
-    done = subprocess.run([*command, *bad], capture_output=True, timeout=PATIENCE_S, check=False)
-    assert (done.returncode, path.exists()) == (2, False)
+    completed = subprocess.run(
+        [*command, *bad], capture_output=True, timeout=TIMEOUT_S, check=False
+    )
+    assert (completed.returncode, path.exists()) == (2, False)
 
 
 def test_unknown_environment_variable_gets_suggestion(
-    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+    start_server: Callable[..., ServerProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOCK_CLOVER_PROT", "1")
-    log = serve().log.read_text()
+    log = start_server().log.read_text()
     assert "unknown environment variable MOCK_CLOVER_PROT; did you mean `MOCK_CLOVER_PORT`?" in log
 
 
 def test_settings_come_from_the_environment(
-    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+    start_server: Callable[..., ServerProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOCK_CLOVER_STRICT", "1")
     monkeypatch.setenv("MOCK_CLOVER_LOG_FORMAT", "json")
-    server = serve()
+    server = start_server()
     assert invoke("token", "--url", server.url)[0] == 0
     lines = [line for line in _logged(server, "/v1/tokens") if line.startswith("{")]
     assert json.loads(lines[-1])["path"] == "/v1/tokens"
 
 
 def test_the_banner_has_the_address_the_scenario_and_credentials(
-    serve: Callable[..., Served],
+    start_server: Callable[..., ServerProcess],
 ) -> None:
-    server = serve()  # which is back once the port file is there; the banner comes after it
+    server = start_server()  # which is back once the port file is there; the banner comes after it
     eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
     assert server.log.read_text().splitlines() == [
         f"mock-clover {__version__} listening on {server.url}",
@@ -324,19 +330,21 @@ def test_the_banner_has_the_address_the_scenario_and_credentials(
     ]
 
 
-def test_a_key_file_outlives_the_server(serve: Callable[..., Served], tmp_path: Path) -> None:
+def test_a_key_file_outlives_the_server(
+    start_server: Callable[..., ServerProcess], tmp_path: Path
+) -> None:
     from mock_clover.client import get_json
 
     blobs = set()
     for _ in range(2):
-        server = serve("--key-file", str(tmp_path / "key.pem"))
+        server = start_server("--key-file", str(tmp_path / "key.pem"))
         blobs.add(get_json(f"{server.url}/assets/keys.json")["TA_PUBLIC_KEY_DEV"])
         server.stop()
     assert len(blobs) == 1
 
 
-def test_no_child_is_left_behind(serve: Callable[..., Served]) -> None:
-    server = serve()
+def test_no_child_is_left_behind(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
     invoke("health", server.url)
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     if not children.exists():
@@ -344,14 +352,14 @@ def test_no_child_is_left_behind(serve: Callable[..., Served]) -> None:
     assert children.read_text() == ""
 
 
-def test_ctrl_c_ends_it_with_success(serve: Callable[..., Served]) -> None:
-    server = serve()
+def test_ctrl_c_ends_it_with_success(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
     server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(PATIENCE_S) == 0
+    assert server.process.wait(TIMEOUT_S) == 0
     assert not server.log.with_name("port").exists()
 
 
-def _logged(server: Served, text: str) -> list[str]:
-    """Return the log's lines once it holds a text; it is written in batches."""
+def _logged(server: ServerProcess, text: str) -> list[str]:
+    """Return the log's lines when it contains a text; it is written in batches."""
     eventually(lambda: text in server.log.read_text())
     return server.log.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The how-to pages tell the truth: their code runs, their examples say what matters."""
+"""The how-to pages are correct: their code runs and prints what they show."""
 
 import json
 import os
@@ -26,10 +26,10 @@ from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import parse
 from mock_clover.server.ca_store import CERTIFICATE
 from tests.clients.toolbox import plain_environment
-from tests.runner import run_cli
-from tests.served import Served
-from tests.wire import PATIENCE_S, SCRIPT_PATIENCE_S
-from tests.world import SEED
+from tests.command_line import run_cli
+from tests.in_process import SEED
+from tests.raw_http import COMMAND_TIMEOUT_S, TIMEOUT_S
+from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -46,23 +46,23 @@ def blocks(page: str, language: str) -> list[str]:
     return [textwrap.dedent(block) for _, block in found]
 
 
-def run(command: list[str], folder: Path, server: Served | None) -> str:
-    told = {"MOCK_CLOVER_URL": server.url, "MOCK_CLOVER_SEED": SEED} if server else {}
-    done = subprocess.run(
+def run(command: list[str], folder: Path, server: ServerProcess | None) -> str:
+    result = {"MOCK_CLOVER_URL": server.url, "MOCK_CLOVER_SEED": SEED} if server else {}
+    completed = subprocess.run(
         command,
         cwd=folder,
-        env=plain_environment() | {"PATH": f"{BIN}:{os.environ['PATH']}"} | told,
+        env=plain_environment() | {"PATH": f"{BIN}:{os.environ['PATH']}"} | result,
         capture_output=True,
         text=True,
         check=False,
-        timeout=SCRIPT_PATIENCE_S,
+        timeout=COMMAND_TIMEOUT_S,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
 def objects(text: str) -> list[Any]:
-    """Return the JSON objects that stand in a text."""
+    """Return the JSON objects in a text."""
     decoder, found, at = json.JSONDecoder(), [], text.find("{")
     while at >= 0:
         value, end = decoder.raw_decode(text, at)
@@ -86,8 +86,8 @@ def test_the_examples_of_the_page_on_asgi_pass(tmp_path: Path) -> None:
 
 
 def run_pytest(folder: Path, *options: str) -> None:
-    """Run the tests of a folder as a project of its own does."""
-    # By its name, also where the installed metadata is older than the entry point.
+    """Run the tests of a folder as a separate project."""
+    # By its name, also if the installed metadata is older than the entry point.
     plugins = ["-pno:mock-clover", "-pmock_clover.testing", "-pno:schemathesis"]
     command = [sys.executable, "-m", "pytest", "-W", "error", *options, "-q", *plugins]
     assert "failed" not in run([*command, "--rootdir", str(folder)], folder, None)
@@ -104,9 +104,9 @@ def test_fixture_members_are_documented() -> None:
 
 
 @needs_curl
-def test_the_shells_page_runs(tmp_path: Path, served: Served) -> None:
+def test_the_shells_page_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/curl.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     fault, charge, clock, twice, never, journal, why, limited, dropped = objects(out)
     assert fault["left"] == 1
     assert "no response: curl exit code " in out
@@ -121,9 +121,9 @@ def test_the_shells_page_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
-def test_the_page_of_3_d_secure_runs(tmp_path: Path, served: Served) -> None:
+def test_the_page_of_3_d_secure_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/three-d-secure.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     pending, listed, answered, paid, refused = objects(out)
     assert (pending["status"], paid["status"]) == ("pending", "succeeded")
     assert [each["charge"] for each in listed["data"]] == [pending["id"]] == [paid["id"]]
@@ -135,9 +135,9 @@ def test_the_page_of_3_d_secure_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
-def test_the_faults_of_the_browsers_page_are_made(tmp_path: Path, serve: Any) -> None:
+def test_the_faults_of_the_browsers_page_are_made(tmp_path: Path, start_server: Any) -> None:
     script = "\n".join(blocks("howto/browser.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, serve())
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, start_server())
     late, lost, none = objects(out)
     assert (late["fault"]["kind"], late["left"]) == ("delay", 1)
     assert (lost["fault"]["kind"], lost["fault"]["endpoint"]) == ("drop", "create_token")
@@ -145,9 +145,9 @@ def test_the_faults_of_the_browsers_page_are_made(tmp_path: Path, serve: Any) ->
 
 
 @needs_curl
-def test_the_page_of_instruments_runs(tmp_path: Path, served: Served) -> None:
+def test_the_page_of_instruments_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/instruments.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     activated, inquiry, captured, low, virtual, debit, clock, settled = objects(out)
     assert activated["gift_card"]["new_balance"] == 2000
     assert inquiry["gift_card"]["lock_amount"] == 500
@@ -161,9 +161,9 @@ def test_the_page_of_instruments_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
-def test_the_page_of_conformance_runs(tmp_path: Path, served: Served) -> None:
+def test_the_page_of_conformance_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/conformance.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     (printed,) = blocks("howto/conformance.md", "text")
     assert out.endswith(f"{printed}exit code 1\n")
     assert "0 differ" in (tmp_path / "report.md").read_text()
@@ -171,9 +171,9 @@ def test_the_page_of_conformance_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
-def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
+def test_the_page_of_oauth_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/oauth.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     read, clock, expired, renewed, recovered = objects(out)
     assert read == {"object": "list", "url": "/v1/charges", "data": []}
     assert clock["fired"] == []
@@ -192,9 +192,11 @@ def test_the_page_of_oauth_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
-def test_the_page_of_plans_and_subscriptions_runs(tmp_path: Path, served: Served) -> None:
+def test_the_page_of_plans_and_subscriptions_runs(
+    tmp_path: Path, shared_server: ServerProcess
+) -> None:
     script = "\n".join(blocks("howto/recurring.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     _, subscription, year, charges, paid, broke, later, listed, notices, dropped = objects(out)
     assert subscription["total"] == 999
     ran = [due for due in year["fired"] if due["kind"] == "subscription_run"]
@@ -211,9 +213,9 @@ def test_the_page_of_plans_and_subscriptions_runs(tmp_path: Path, served: Served
 
 
 @needs_curl
-def test_the_platforms_page_runs(tmp_path: Path, served: Served) -> None:
+def test_the_platforms_page_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/platform-v3.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     assert "405 PUT not allowed." in out
     tax, first, second, order, back, refunds, payments, customer, missing, configs = objects(out)
     assert tax["isDefault"] is True
@@ -231,10 +233,10 @@ def test_the_platforms_page_runs(tmp_path: Path, served: Served) -> None:
     assert configs["surcharging"]["supported"] is False
 
 
-def test_nodes_page_runs(tmp_path: Path, served: Served) -> None:
+def test_nodes_page_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     node = shutil.which("node")
-    told = subprocess.check_output([node, "--version"], text=True) if node else "v0"
-    if int(told[1:].partition(".")[0]) < NODE_MAJOR_MIN:
+    result = subprocess.check_output([node, "--version"], text=True) if node else "v0"
+    if int(result[1:].partition(".")[0]) < NODE_MAJOR_MIN:
         if os.environ.get("MOCK_CLOVER_TEST_CLIENTS") == "required":
             pytest.fail(f"clients are required: there is no node {NODE_MAJOR_MIN} or later")
         pytest.skip(f"there is no node {NODE_MAJOR_MIN} or later")
@@ -242,19 +244,19 @@ def test_nodes_page_runs(tmp_path: Path, served: Served) -> None:
         name = block.partition("\n")[0].removeprefix("// ")
         (tmp_path / name).write_text(block)
     (script,) = blocks("howto/node.md", "sh")
-    out = run(["bash", "-c", script], tmp_path, served)
+    out = run(["bash", "-c", script], tmp_path, shared_server)
     assert re.search(r"^. pass 3$", out, re.MULTILINE), out
     assert re.search(r"^. fail 0$", out, re.MULTILINE), out
 
 
 @needs_curl
-def test_the_page_of_webhooks_runs(tmp_path: Path, served: Served) -> None:
+def test_the_page_of_webhooks_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     (receiver,) = blocks("howto/webhooks.md", "python")
     (tmp_path / "receiver.py").write_text(receiver)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     script = "\n".join((f"HOOK_PORT={port}", *blocks("howto/webhooks.md", "sh")))
-    out = objects(run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served))
+    out = objects(run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server))
     lists = [each["data"] for each in out if "data" in each]
     states = [[delivery["state"] for delivery in each] for each in lists]
     assert states == [
@@ -274,14 +276,16 @@ def test_the_page_of_webhooks_runs(tmp_path: Path, served: Served) -> None:
 
 
 @needs_curl
-def test_the_page_of_the_hosted_checkout_runs(tmp_path: Path, served: Served) -> None:
+def test_the_page_of_the_hosted_checkout_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/hosted-checkout.md", "sh"))
-    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, served)
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     (answer,) = blocks("howto/hosted-checkout.md", "json")
     statuses, tips = blocks("howto/hosted-checkout.md", "text")
-    made, declined, paid, cancelled, clock, listed = objects(out)
-    assert list(made) == list(json.loads(answer))
-    path = made["href"].removeprefix(served.url).removesuffix(made["checkoutSessionId"])
+    created, declined, paid, cancelled, clock, listed = objects(out)
+    assert list(created) == list(json.loads(answer))
+    path = (
+        created["href"].removeprefix(shared_server.url).removesuffix(created["checkoutSessionId"])
+    )
     assert f"4242{path}…" in answer
     codes = [line.strip() for line in out.splitlines() if re.match(r"\d{3}( |$)", line)]
     assert codes == [*map(str.strip, statuses.splitlines()), *tips.splitlines()[:3], "410"]
@@ -309,18 +313,18 @@ def test_the_scenario_of_the_page_of_webhooks_is_one() -> None:
     assert [target.id for target in scenario.webhooks] == ["shop", "checkout"]
 
 
-def test_every_call_of_the_page_for_any_language_is_answered(served: Served) -> None:
+def test_every_call_of_the_page_for_any_language_is_answered(shared_server: ServerProcess) -> None:
     base_url, answers = "", []
     for block in blocks("howto/any-language.md", "http"):
         head, _, body = block.partition("\n\n")
         method, target = head.strip().replace("{base_url}", base_url).split(" ")
-        url = target if target.startswith("http") else served.url + target
+        url = target if target.startswith("http") else shared_server.url + target
         request = Request(url, body.encode() or None, method=method)
-        with urlopen(request, timeout=PATIENCE_S) as reply:
+        with urlopen(request, timeout=TIMEOUT_S) as reply:
             answers.append(json.load(reply))
         base_url = base_url or answers[0]["base_url"]
-    made, fault, scenario, clock, verified, journal, dropped = answers
-    assert made["access_token"] == derive_credentials(SEED, "checkout-7").access_token
+    created, fault, scenario, clock, verified, journal, dropped = answers
+    assert created["access_token"] == derive_credentials(SEED, "checkout-7").access_token
     assert fault["fault"]["delay_ms"] == 50
     assert scenario["name"] == "busy"
     assert clock["fired"] == []
@@ -329,19 +333,20 @@ def test_every_call_of_the_page_for_any_language_is_answered(served: Served) -> 
     assert dropped == {"dropped": "checkout-7"}
 
 
-def test_a_credential_selects_its_sandbox_at_the_root(served: Served) -> None:
+def test_a_credential_selects_its_sandbox_at_the_root(shared_server: ServerProcess) -> None:
     """So says the page for any language."""
-    request = Request(f"{served.url}/_mock/sandboxes/by-credential", b"{}", method="PUT")
-    with urlopen(request, timeout=PATIENCE_S) as reply:
+    request = Request(f"{shared_server.url}/_mock/sandboxes/by-credential", b"{}", method="PUT")
+    with urlopen(request, timeout=TIMEOUT_S) as reply:
         token = json.load(reply)["access_token"]
     missing = Request(
-        f"{served.url}/v1/charges/ZZZZZZZZZZZZZ", headers={"authorization": f"Bearer {token}"}
+        f"{shared_server.url}/v1/charges/ZZZZZZZZZZZZZ",
+        headers={"authorization": f"Bearer {token}"},
     )
     with pytest.raises(HTTPError) as refused:
-        urlopen(missing, timeout=PATIENCE_S)
+        urlopen(missing, timeout=TIMEOUT_S)
     refused.value.close()
-    journal = f"{served.url}/sandbox/by-credential/_mock/journal"
-    with urlopen(journal, timeout=PATIENCE_S) as reply:
+    journal = f"{shared_server.url}/sandbox/by-credential/_mock/journal"
+    with urlopen(journal, timeout=TIMEOUT_S) as reply:
         assert [entry["status"] for entry in json.load(reply)["data"]] == [404]
 
 
@@ -358,11 +363,11 @@ def test_composes_tests_wait_for_a_healthy_server() -> None:
 
 @needs_curl
 def test_the_page_of_tls_runs(
-    tmp_path: Path, serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, start_server: Callable[..., ServerProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     file = tmp_path / "tls-port"
-    server = serve("--tls", "--tls-port", "0", "--tls-port-file", str(file))
+    server = start_server("--tls", "--tls-port", "0", "--tls-port-file", str(file))
     starts, trust, attempt, hosts, fetch = blocks("howto/tls.md", "sh")
     assert [line.split("  ")[0] for line in starts.splitlines()] == [
         *("mock-clover serve --tls", "mock-clover serve --tls --tls-port 443")
@@ -370,12 +375,12 @@ def test_the_page_of_tls_runs(
     script = trust + attempt.replace(":4243", f":{file.read_text().strip()}") + hosts
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, server)
     run(["bash", "-euc", fetch.replace(":4242", f":{server.port}")], tmp_path, server)
-    kept = tmp_path / "mock-clover" / CERTIFICATE
-    assert (tmp_path / "ca.pem").read_bytes() == kept.read_bytes()
+    saved = tmp_path / "mock-clover" / CERTIFICATE
+    assert (tmp_path / "ca.pem").read_bytes() == saved.read_bytes()
     (printed,) = blocks("howto/tls.md", "text")
-    first, digest, told = out.splitlines()[:3]
+    first, digest, result = out.splitlines()[:3]
     folder = f"{tmp_path}/mock-clover"
-    assert told == printed.splitlines()[2].replace("/home/me/.local/share/mock-clover", folder)
+    assert result == printed.splitlines()[2].replace("/home/me/.local/share/mock-clover", folder)
     assert (first[: len(folder) + 2], digest[:10]) == (f"# {folder}", "# SHA-256 ")
     (key,) = objects(out)
     assert key["apiAccessKey"] == derive_credentials(SEED, "default").api_key
@@ -408,14 +413,14 @@ def test_the_page_of_tls_lists_every_name() -> None:
     assert rows == [(host.name, host.region, host.description) for host in HOSTS]
 
 
-def test_github_service_has_health_check(tmp_path: Path, served: Served) -> None:
+def test_github_service_has_health_check(tmp_path: Path, shared_server: ServerProcess) -> None:
     (text,) = blocks("howto/github-actions.md", "yaml")
     job = yaml.safe_load(text)["jobs"]["test"]
     service = job["services"]["clover"]
     words = shlex.split(service["options"])
     options = dict(zip(words[::2], words[1::2], strict=True))
     assert all(name.startswith("--health-") for name in options)
-    assert run(shlex.split(options["--health-cmd"] + f" {served.url}"), tmp_path, None)
+    assert run(shlex.split(options["--health-cmd"] + f" {shared_server.url}"), tmp_path, None)
     assert service["ports"] == ["127.0.0.1:4242:4242"]
     assert job["env"]["MOCK_CLOVER_URL"] == "http://127.0.0.1:4242"
 
@@ -425,18 +430,18 @@ def test_githubs_step_without_an_image_runs(tmp_path: Path) -> None:
     assert "ready" in run(["bash", "-euo", "pipefail", "-c", script], tmp_path, None)
 
 
-def test_kubernetes_probes_are_answered(served: Served) -> None:
+def test_kubernetes_probes_are_answered(shared_server: ServerProcess) -> None:
     (text,) = blocks("howto/kubernetes.md", "yaml")
     deployment, service = yaml.safe_load_all(text)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     (port,) = container["ports"]
-    asked = {}
+    body = {}
     for probe in ("readinessProbe", "livenessProbe"):
         get = container[probe]["httpGet"]
         assert get["port"] == port["name"] == service["spec"]["ports"][0]["targetPort"]
-        with urlopen(served.url + get["path"], timeout=PATIENCE_S) as reply:
-            asked[probe] = (get["path"], reply.status)
-    assert asked == {"readinessProbe": ("/readyz", 200), "livenessProbe": ("/livez", 200)}
+        with urlopen(shared_server.url + get["path"], timeout=TIMEOUT_S) as reply:
+            body[probe] = (get["path"], reply.status)
+    assert body == {"readinessProbe": ("/readyz", 200), "livenessProbe": ("/livez", 200)}
     assert port["containerPort"] == 4242
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     assert labels == deployment["spec"]["selector"]["matchLabels"] == service["spec"]["selector"]
@@ -455,7 +460,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_documented_options_exist(page: Path) -> None:
 
-    told = run_cli("serve", "--help").stdout
+    output = run_cli("serve", "--help").stdout
     for line in re.findall(r"mock-clover serve .*", page.read_text()):
         for option in re.findall(r"--[a-z-]+", line):
-            assert option in told, option
+            assert option in output, option

@@ -1,4 +1,4 @@
-"""Authlib, a client that knows nothing of this mock, goes through OAuth v2 over a real socket."""
+"""Authlib, an independent client, uses OAuth v2 over a real socket."""
 
 import json
 from typing import Any
@@ -14,8 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from requests import Response
 
-from tests.served import Served
-from tests.wire import PATIENCE_S, call
+from tests.raw_http import TIMEOUT_S, call
+from tests.server_process import ServerProcess
 
 CALLBACK = "https://shop.example/oauth_callback"
 VERIFIER = "0123456789-0123456789-0123456789-0123456789"
@@ -29,7 +29,7 @@ LOSE_THE_ANSWER = {
 
 
 def as_json(client: Any, _method: str, uri: str, headers: Any, body: Any) -> Any:
-    """Show the app and send JSON, as Clover wants it; Authlib's own requests are forms."""
+    """Send the app's credentials as JSON, as Clover requires; Authlib's own requests are forms."""
     fields = dict(url_decode(body.decode() if isinstance(body, bytes) else body))
     fields["client_id"] = client.client_id
     if client.client_secret and fields["grant_type"] == "authorization_code":
@@ -41,15 +41,15 @@ def as_json(client: Any, _method: str, uri: str, headers: Any, body: Any) -> Any
 
 
 class Shop:
-    """An app at one sandbox of a server, which it calls at its root or by its path."""
+    """An app of one sandbox of a server, at its root or under its prefix."""
 
-    def __init__(self, server: Served, name: str, *, at_root: bool) -> None:
+    def __init__(self, server: ServerProcess, name: str, *, at_root: bool) -> None:
         self.made = call(server.port, "PUT", f"/_mock/sandboxes/{name}").json
         by_path = f"{server.url}/sandbox/{name}"
         self.base, self._control = server.url if at_root else by_path, by_path
 
     def client(self, auth: str, **more: Any) -> OAuth2Session:
-        """Return a client; `auth` is json, or none of Clover's ways."""
+        """Return a client; `auth` is json, or a method that Clover does not have."""
         session = OAuth2Session(
             client_id=self.made["client_id"],
             redirect_uri=CALLBACK,
@@ -63,7 +63,7 @@ class Shop:
         return session
 
     def agree(self, session: OAuth2Session, **query: str) -> str:
-        """Let the merchant agree; returns the address to which the browser is sent back."""
+        """Authorize as the merchant; return the URL to which the browser is redirected."""
         url, state = session.create_authorization_url(f"{self.base}/oauth/v2/authorize", **query)
         sent = session.get(url, withhold_token=True, allow_redirects=False)
         assert sent.status_code == 302
@@ -71,9 +71,9 @@ class Shop:
         return str(sent.headers["location"])
 
     def control(self, method: str, what: str, **body: Any) -> None:
-        """Steer the sandbox."""
+        """Send a control request."""
         url, raw = f"{self._control}/_mock/{what}", json.dumps(body).encode()
-        urlopen(Request(url, raw, method=method), timeout=PATIENCE_S).close()
+        urlopen(Request(url, raw, method=method), timeout=TIMEOUT_S).close()
 
     def charges(self, session: OAuth2Session) -> Response:
         """Read the charges with the session's token."""
@@ -81,17 +81,17 @@ class Shop:
 
 
 @pytest.fixture(params=["at the root", "by its path"])
-def shop(request: pytest.FixtureRequest, served: Served) -> Shop:
+def shop(request: pytest.FixtureRequest, shared_server: ServerProcess) -> Shop:
     name = f"oauth-{request.param.replace(' ', '-')}"
-    return Shop(served, name, at_root=request.param == "at the root")
+    return Shop(shared_server, name, at_root=request.param == "at the root")
 
 
 def test_pkce_app_refreshes_expired_token(shop: Shop) -> None:
     session = shop.client("json")
     back = shop.agree(session, code_verifier=VERIFIER, merchant_id=shop.made["merchant_id"])
-    told = parse_qs(urlsplit(back).query)
-    assert list(told) == ["merchant_id", "client_id", "employee_id", "code", "state"]
-    assert told["state"] == [session.state]
+    result = parse_qs(urlsplit(back).query)
+    assert list(result) == ["merchant_id", "client_id", "employee_id", "code", "state"]
+    assert result["state"] == [session.state]
     url = f"{shop.base}/oauth/v2/token"
     token = session.fetch_token(url, authorization_response=back, code_verifier=VERIFIER)
     charges = shop.charges(session)
@@ -156,8 +156,8 @@ def test_form_encoded_token_request_is_rejected(auth: str, shop: Shop) -> None:
 
     session.register_compliance_hook("access_token_response", note)
     back = shop.agree(session)
-    told = session.fetch_token(f"{shop.base}/oauth/v2/token", authorization_response=back)
-    assert dict(told) == {
+    result = session.fetch_token(f"{shop.base}/oauth/v2/token", authorization_response=back)
+    assert dict(result) == {
         "status": "Unsupported Media Type",
         "message": "The content type must be application/json.",
     }
@@ -165,7 +165,7 @@ def test_form_encoded_token_request_is_rejected(auth: str, shop: Shop) -> None:
 
 
 def test_the_challenge_is_that_of_the_standard() -> None:
-    """The example of RFC 7636, appendix B, and Authlib's own reckoning."""
+    """The example of RFC 7636, appendix B, and Authlib's own computation."""
     from mock_clover.clover.oauth.records_jwt import challenge_of
 
     example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

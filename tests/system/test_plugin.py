@@ -1,4 +1,4 @@
-"""The pytest plugin as others have it: from the wheel, in a project of their own."""
+"""The pytest plugin as users have it: from the wheel, in a separate project."""
 
 import os
 import re
@@ -17,14 +17,14 @@ from urllib.request import urlopen
 import pytest
 
 from tests.clients.toolbox import MissingError, install, plain_environment, prepare
-from tests.served import Served
-from tests.wire import PATIENCE_S, SCRIPT_PATIENCE_S, eventually
+from tests.raw_http import COMMAND_TIMEOUT_S, TIMEOUT_S, eventually
+from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 BUILD_LOCK = ROOT / ".requirements/build.txt"
 HEAVY = ("uvicorn", "starlette", "msgspec", "yaml", "cryptography", "faker", "click", "httptools")
 OTHERS = ("schemathesis", "hypothesispytest", "faker", "anyio")
-"""Plugins of our own tools, which our environment has and a shop's need not."""
+"""Plugins of our own tools, which a user's environment may not have."""
 PYTEST = ("-P", "-m", "pytest", "-W", "error", "--color=no", *(f"-pno:{name}" for name in OTHERS))
 
 CLIENT = '''
@@ -328,10 +328,10 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter with the wheel and what it needs, and without this checkout."""
+    """An interpreter with the wheel and its dependencies, and without this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [*backend(), "-m", "hatchling", "build", "--target", "wheel"]
-    done = subprocess.run(
+    completed = subprocess.run(
         [*command, "--directory", folder],
         cwd=ROOT,
         env=plain_environment(),
@@ -339,27 +339,35 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert completed.returncode == 0, completed.stderr
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=False, symlinks=True)
-    made = folder / "venv" / "bin" / "python"
+    created = folder / "venv" / "bin" / "python"
     site = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "venv")}))
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", made]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--python",
+        created,
+    ]
     get = [*pip, "install", "--no-index", "--no-deps", wheel]
     subprocess.run(get, env=plain_environment(), check=True)
     # Its dependencies are ours. The .pth files of a folder that a .pth file names are not read, so
     # the editable installation of the checkout is not seen.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    return made
+    return created
 
 
 def backend() -> list[str]:
-    """Return an interpreter that has hatchling; making it needs the package index once."""
+    """Return an interpreter with hatchling; the first call needs the package index."""
 
     def make(folder: Path) -> None:
         venv.create(folder, with_pip=False, symlinks=True)
-        made = str(folder / "bin" / "python")
-        pip = [sys.executable, "-m", "pip", "--quiet", "--python", made, "install"]
+        interpreter = str(folder / "bin" / "python")
+        pip = [sys.executable, "-m", "pip", "--quiet", "--python", interpreter, "install"]
         install("hatchling", [*pip, "--require-hashes", "-r", str(BUILD_LOCK)], cwd=folder)
 
     try:
@@ -381,7 +389,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(python: Path, project: Path) -> Run:
-    """Return a runner of pytest over one test file of the project."""
+    """Return a function that runs pytest with one test file of the project."""
 
     def pytest_over(
         test: str, *options: str, **environment: str
@@ -394,25 +402,25 @@ def run(python: Path, project: Path) -> Run:
             capture_output=True,
             text=True,
             check=False,
-            timeout=SCRIPT_PATIENCE_S,
+            timeout=COMMAND_TIMEOUT_S,
         )
 
     return pytest_over
 
 
-def counted(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
-    """Return how many tests ended how; a run that ended otherwise is shown whole."""
-    last = done.stdout.strip().rpartition("\n")[2]
-    told = {
+def counted(completed: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Return the number of tests by outcome; a run that ended otherwise is shown in full."""
+    last = completed.stdout.strip().rpartition("\n")[2]
+    result = {
         end.rstrip("s"): int(n) for n, end in re.findall(r"(\d+) (passed|failed|errors?)", last)
     }
-    assert told, done.stdout + done.stderr
-    return told
+    assert result, completed.stdout + completed.stderr
+    return result
 
 
 def test_a_project_passes_in_parallel_on_one_server(run: Run, project: Path) -> None:
-    done = run(SHOP, "-n", "4")
-    assert counted(done).keys() == {"passed"}, done.stdout
+    completed = run(SHOP, "-n", "4")
+    assert counted(completed).keys() == {"passed"}, completed.stdout
     urls = (project / "urls").read_text().split()
     assert len({urlsplit(url).netloc for url in urls}) == 1
     names = [url.rpartition("/")[2] for url in urls]
@@ -422,9 +430,9 @@ def test_a_project_passes_in_parallel_on_one_server(run: Run, project: Path) -> 
 
 
 def test_a_failure_shows_the_journal(run: Run) -> None:
-    done = run(FAILS, "-n", "2")
-    assert counted(done) == {"failed": 1, "error": 2}
-    shown = done.stdout
+    completed = run(FAILS, "-n", "2")
+    assert counted(completed) == {"failed": 1, "error": 2}
+    shown = completed.stdout
     assert (
         'create_charge with {"amount":1800}: expected exactly 2 matching requests, found 1' in shown
     )
@@ -439,20 +447,20 @@ def test_a_failure_shows_the_journal(run: Run) -> None:
     assert "@pytest.mark.mock_clover has no setting 'dialekt'; did you mean `dialect`?" in shown
 
 
-def test_a_running_server_is_used(run: Run, project: Path, served: Served) -> None:
+def test_a_running_server_is_used(run: Run, project: Path, shared_server: ServerProcess) -> None:
     for option in ("--mock-clover-url", "-o"):
-        value = served.url if option != "-o" else f"mock_clover_url={served.url}"
-        done = run(SHOP, option, value, "-k", "do_not_see or dialect or lost", "-n", "2")
-        assert counted(done) == {"passed": 14 + 1}, done.stdout
+        value = shared_server.url if option != "-o" else f"mock_clover_url={shared_server.url}"
+        completed = run(SHOP, option, value, "-k", "do_not_see or dialect or lost", "-n", "2")
+        assert counted(completed) == {"passed": 14 + 1}, completed.stdout
     urls = (project / "urls").read_text().split()
-    assert {urlsplit(url).netloc for url in urls} == {urlsplit(served.url).netloc}
-    assert len(set(urls)) == 24  # two runs on one server do not meet
+    assert {urlsplit(url).netloc for url in urls} == {urlsplit(shared_server.url).netloc}
+    assert len(set(urls)) == 24  # two runs on one server are isolated
 
 
 def test_a_control_token_is_shown_to_a_server_that_wants_one(
-    run: Run, serve: Callable[..., Served]
+    run: Run, start_server: Callable[..., ServerProcess]
 ) -> None:
-    url = serve("--control-token", "s3cret").url
+    url = start_server("--control-token", "s3cret").url
     options = ("--mock-clover-url", url, "-k", "lost_response")
     assert counted(run(SHOP, *options, MOCK_CLOVER_CONTROL_TOKEN="s3cret")) == {"passed": 1}
     refused = run(SHOP, *options)
@@ -461,27 +469,29 @@ def test_a_control_token_is_shown_to_a_server_that_wants_one(
 
 
 def test_an_empty_address_of_a_server_is_rejected(run: Run) -> None:
-    done = run(STARTLESS, "--mock-clover-url", "")
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert done.stderr == ("ERROR: --mock-clover-url is empty: set a value or omit the option\n\n")
+    completed = run(STARTLESS, "--mock-clover-url", "")
+    assert completed.returncode == pytest.ExitCode.USAGE_ERROR
+    assert completed.stderr == (
+        "ERROR: --mock-clover-url is empty: set a value or omit the option\n\n"
+    )
 
 
 def test_unreachable_server_is_reported(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unheard:
         port = unheard.getsockname()[1]
-    done = run(STARTLESS, "--mock-clover-url", f"http://127.0.0.1:{port}")
-    assert counted(done) == {"error": 3}
-    assert "Connection refused" in done.stdout
+    completed = run(STARTLESS, "--mock-clover-url", f"http://127.0.0.1:{port}")
+    assert counted(completed) == {"error": 3}
+    assert "Connection refused" in completed.stdout
 
 
 def test_a_server_that_does_not_start_shows_its_log(run: Run, project: Path) -> None:
     broken = project / "broken"
     broken.mkdir()
     (broken / "uvicorn.py").write_text("raise ImportError('no uvicorn on this machine')")
-    done = run(STARTLESS, "-n", "2", PYTHONPATH=str(broken))
-    assert counted(done) == {"error": 3}
-    assert "the mock-clover server did not start; its log:" in done.stdout
-    assert "no uvicorn on this machine" in done.stdout
+    completed = run(STARTLESS, "-n", "2", PYTHONPATH=str(broken))
+    assert counted(completed) == {"error": 3}
+    assert "the mock-clover server did not start; its log:" in completed.stdout
+    assert "no uvicorn on this machine" in completed.stdout
 
 
 def test_the_plugin_unused_loads_nothing_heavy(run: Run) -> None:
@@ -509,7 +519,7 @@ def test_server_stops_when_pytest_is_killed(python: Path, tmp_path: Path) -> Non
 def hanging(
     python: Path, folder: Path, workers: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """Run pytest over a test that does not end, with so many workers."""
+    """Run pytest with a test that does not end, with this number of workers."""
     folder.mkdir()
     (folder / "test_shop.py").write_text(HANGS)
     with subprocess.Popen(
@@ -525,11 +535,9 @@ def hanging(
 
 
 def is_gone(url: str) -> bool:
-    """Tell whether no server of a plugin listens at an address; another test may have its port."""
+    """Return whether no plugin's server listens at an address; another test may have its port."""
     try:
-        with urlopen(
-            f"http://{urlsplit(url).netloc}/_mock/sandboxes", timeout=PATIENCE_S
-        ) as answer:
+        with urlopen(f"http://{urlsplit(url).netloc}/_mock/sandboxes", timeout=TIMEOUT_S) as answer:
             return urlsplit(url).path.rpartition("/")[2] not in answer.read().decode()
     except OSError as error:
         return isinstance(getattr(error, "reason", error), ConnectionRefusedError)

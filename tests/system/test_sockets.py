@@ -1,4 +1,4 @@
-"""The server as peers meet it on the network, on both parsers: patient, bounded, soon gone."""
+"""The server over real sockets with both parsers: limits, timeouts, shutdown."""
 
 import json
 import signal
@@ -15,36 +15,36 @@ import pytest
 
 from mock_clover.server.app import BODY_BYTES_MAX
 from mock_clover.server.serve import bind
-from tests.held import (
-    HELD_CLOCK,
-    HeldLoop,
-    HeldWire,
-    counted_calls,
-    pass_half_a_minute,
+from tests.fake_clock import (
+    FAKE_CLOCK,
+    FakeClockLoop,
+    InProcessConnection,
+    advance_30_seconds,
+    count_calls,
     run,
     settle,
 )
-from tests.served import Served
-from tests.wire import (
+from tests.in_process import SEED, InProcessServer
+from tests.raw_http import (
     PARSERS,
-    PATIENCE_S,
-    Told,
-    Wire,
+    TIMEOUT_S,
+    RawConnection,
+    RawResponse,
     call,
     chunked,
+    command_with,
     eventually,
     head,
     make_token,
-    on,
     request,
 )
-from tests.world import SEED, World
+from tests.server_process import ServerProcess
 
-Serve = Callable[..., Served]
+StartServer = Callable[..., ServerProcess]
 
 UNKNOWN = "ZZZZZZZZZZZZZ"
 POURED_BYTES = 2_097_152
-"""So much of what never ends is sent before the server must have ended it."""
+"""Bytes of an endless request within which the server must close the connection."""
 
 TOO_LARGE = b'{"message":"413 Request Entity Too Large"}'
 
@@ -54,58 +54,58 @@ both_parsers = pytest.mark.parametrize("parser", PARSERS)
 @pytest.fixture(scope="module", params=PARSERS)
 def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A server on each parser, shared by the tests of this file; its log must stay clean."""
-    server = Served(tmp_path_factory.mktemp("sockets"), python=PARSERS[request.param])
+    server = ServerProcess(tmp_path_factory.mktemp("sockets"), python=PARSERS[request.param])
     yield server.port
     server.stop()
     assert_clean(server)
 
 
 @pytest.fixture
-def wire(port: int) -> Iterator[Wire]:
-    with Wire(port) as opened:
+def connection(port: int) -> Iterator[RawConnection]:
+    with RawConnection(port) as opened:
         yield opened
 
 
-def assert_clean(server: Served) -> None:
-    """Require that the log tells of no bug; to be called when the server has ended."""
+def assert_clean(server: ServerProcess) -> None:
+    """Check that the log has no errors; call it when the server has stopped."""
     log = server.log.read_text()
     assert [word for word in ("Traceback", "Exception", "BUG", "Error") if word in log] == []
 
 
-def shown(told: Told, *names: str) -> tuple[Any, ...]:
+def shown(result: RawResponse, *names: str) -> tuple[Any, ...]:
     """Return status, these headers, and the body."""
-    return (told.status, *(told.headers.get(name) for name in names), told.body)
+    return (result.status, *(result.headers.get(name) for name in names), result.body)
 
 
-# Bounds -------------------------------------------------------------------------------------------
+# Limits -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [BODY_BYTES_MAX + 1, 20 * BODY_BYTES_MAX])
 @pytest.mark.parametrize("framing", ["a length", "chunks"])
 def test_oversized_body_is_read_and_rejected(
-    port: int, wire: Wire, size: int, framing: str
+    port: int, connection: RawConnection, size: int, framing: str
 ) -> None:
     body = b"x" * size
     if framing == "a length":
-        told = wire.ask(request("POST", "/v1/tokens", body))
+        response = connection.exchange(request("POST", "/v1/tokens", body))
     else:
         framed = {"transfer-encoding": "chunked"}
-        told = wire.ask(head("POST", "/v1/tokens", headers=framed) + chunked(body))
-    assert shown(told, "connection") == (413, "close", TOO_LARGE)
-    assert wire.rest() == b""
+        response = connection.exchange(head("POST", "/v1/tokens", headers=framed) + chunked(body))
+    assert shown(response, "connection") == (413, "close", TOO_LARGE)
+    assert connection.read_to_end() == b""
     assert call(port, "GET", "/livez").status == 200
 
 
 @pytest.mark.parametrize("framing", ["a length", "chunks"])
-def test_body_of_maximum_size_is_accepted(wire: Wire, framing: str) -> None:
+def test_body_of_maximum_size_is_accepted(connection: RawConnection, framing: str) -> None:
     body = b'{"card":{}}'.ljust(BODY_BYTES_MAX)
     if framing == "a length":
-        told = wire.ask(request("POST", "/v1/tokens", body))
+        response = connection.exchange(request("POST", "/v1/tokens", body))
     else:
         framed = {"transfer-encoding": "chunked"}
-        told = wire.ask(head("POST", "/v1/tokens", headers=framed) + chunked(body))
-    assert (told.status, told.json["error"]["type"]) == (400, "invalid_request_error")
-    assert wire.ask(request("GET", "/livez")).status == 200
+        response = connection.exchange(head("POST", "/v1/tokens", headers=framed) + chunked(body))
+    assert (response.status, response.json["error"]["type"]) == (400, "invalid_request_error")
+    assert connection.exchange(request("GET", "/livez")).status == 200
 
 
 CHUNKED = head("POST", "/v1/tokens", headers={"transfer-encoding": "chunked"})
@@ -119,15 +119,17 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize(("first", "piece"), ENDLESS.values(), ids=ENDLESS)
-def test_endless_requests_are_aborted(port: int, wire: Wire, first: bytes, piece: bytes) -> None:
-    wire.send(first)
-    told = wire.pour(piece, POURED_BYTES)
-    assert told[:12] in (b"HTTP/1.1 431", b"HTTP/1.1 400")
+def test_endless_requests_are_aborted(
+    port: int, connection: RawConnection, first: bytes, piece: bytes
+) -> None:
+    connection.send(first)
+    result = connection.send_repeatedly(piece, POURED_BYTES)
+    assert result[:12] in (b"HTTP/1.1 431", b"HTTP/1.1 400")
     assert call(port, "GET", "/livez").status == 200
 
 
 CALLS_PER_BYTE_MAX = {"last chunks in chunks": 4}
-"""How many calls of functions a byte may cost, where it is more than one."""
+"""Function calls per byte, where it is more than one."""
 READ_BYTES = 262_144
 """What uvloop reads at once."""
 HEAVY = {
@@ -149,24 +151,26 @@ HEAVY = {
 
 @pytest.mark.parametrize("heavy", HEAVY.values(), ids=HEAVY)
 def test_other_clients_are_served_during_large_upload(port: int, heavy: bytes) -> None:
-    with Wire(port) as other, Wire(port) as wire:
-        with suppress(ConnectionError):  # the server may end it before
-            wire.send(heavy[:-1])
-        assert other.ask(request("GET", "/livez")).status == 200
-        wire.pour_once(heavy[-1:])
-        assert other.ask(request("GET", "/livez")).status == 200
+    with RawConnection(port) as other, RawConnection(port) as connection:
+        with suppress(ConnectionError):  # the server may close it before
+            connection.send(heavy[:-1])
+        assert other.exchange(request("GET", "/livez")).status == 200
+        connection.send_to_end(heavy[-1:])
+        assert other.exchange(request("GET", "/livez")).status == 200
 
 
 @pytest.mark.parametrize("name", HEAVY)
-def test_the_work_for_heavy_bytes_grows_no_faster_than_the_bytes(world: World, name: str) -> None:
-    """Counted, not timed: one read of the server keeps it from all other clients."""
+def test_the_work_for_heavy_bytes_grows_no_faster_than_the_bytes(
+    server: InProcessServer, name: str
+) -> None:
+    """Counted, not timed: one read of the server blocks all other clients."""
     heavy = HEAVY[name]
     most = CALLS_PER_BYTE_MAX.get(name, 1) * len(heavy)
 
-    async def main(_: HeldLoop) -> int:
-        with HeldWire(world.app) as wire, counted_calls(most) as calls:
+    async def main(_: FakeClockLoop) -> int:
+        with InProcessConnection(server.app) as connection, count_calls(most) as calls:
             for at in range(0, len(heavy), READ_BYTES):
-                wire.send(heavy[at : at + READ_BYTES])
+                connection.send(heavy[at : at + READ_BYTES])
             await settle()
         return calls[0]
 
@@ -174,8 +178,8 @@ def test_the_work_for_heavy_bytes_grows_no_faster_than_the_bytes(world: World, n
 
 
 @both_parsers
-def test_half_open_connections_are_closed(serve: Serve, parser: str) -> None:
-    server = serve(python=on(parser, *HELD_CLOCK))
+def test_half_open_connections_are_closed(start_server: StartServer, parser: str) -> None:
+    server = start_server(python=command_with(parser, *FAKE_CLOCK))
     halves = (
         b"",
         b"POST /v1/charges HTTP/1.1\r\nhost: localhost\r\nx-half: ",
@@ -183,15 +187,15 @@ def test_half_open_connections_are_closed(serve: Serve, parser: str) -> None:
         head("POST", "/v1/charges", headers={"transfer-encoding": "chunked"}) + b"5\r\n{",
     )
     with ExitStack() as stack:
-        open_ = [stack.enter_context(Wire(server.port)) for _ in range(200)]
+        open_ = [stack.enter_context(RawConnection(server.port)) for _ in range(200)]
         for number, half in enumerate(open_):
             half.send(halves[number % len(halves)])
         for _ in range(5):
             body = {"amount": 1, "currency": "usd", "source": make_token(server.port)}
             assert call(server.port, "POST", "/v1/charges", body).status == 200
         assert all(half.is_silent() for half in open_)
-        pass_half_a_minute(server)
-        ends = {half.rest().partition(b"\r\n")[0] for half in open_}
+        advance_30_seconds(server)
+        ends = {half.read_to_end().partition(b"\r\n")[0] for half in open_}
     assert ends == {b"HTTP/1.1 408 Request Timeout", b""}
     assert len(call(server.port, "GET", "/v1/charges").json["data"]) == 5
     assert server.stop() == 0
@@ -199,7 +203,7 @@ def test_half_open_connections_are_closed(serve: Serve, parser: str) -> None:
 
 
 def test_connections_send_without_waiting_for_acknowledgements() -> None:
-    """Nagle's algorithm would hold a body back that is written after its head."""
+    """Nagle's algorithm would delay a body that is written after its head."""
     with (
         bind("127.0.0.1", 0) as listener,
         socket.create_connection(listener.getsockname()),
@@ -208,35 +212,37 @@ def test_connections_send_without_waiting_for_acknowledgements() -> None:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
-# Manners of HTTP ----------------------------------------------------------------------------------
+# HTTP details -------------------------------------------------------------------------------------
 
 
-def test_http_1_0_is_answered_and_the_connection_closed(wire: Wire) -> None:
-    told = wire.ask(head("GET", "/livez", version="1.0"))
-    assert (told.status, told.json["status"]) == (200, "alive")
-    assert wire.rest() == b""
+def test_http_1_0_is_answered_and_the_connection_closed(connection: RawConnection) -> None:
+    response = connection.exchange(head("GET", "/livez", version="1.0"))
+    assert (response.status, response.json["status"]) == (200, "alive")
+    assert connection.read_to_end() == b""
 
 
-def test_a_client_that_waits_for_100_continue_is_told_to_go_on(wire: Wire) -> None:
-    wire.send(head("POST", "/v1/tokens", headers={"content-length": "2", "expect": "100-continue"}))
-    assert wire.reply() == Told(100, {}, b"")
-    wire.send(b"{}")
-    assert wire.reply().status == 400
-    assert wire.ask(request("GET", "/livez")).status == 200
+def test_a_client_that_waits_for_100_continue_is_told_to_go_on(connection: RawConnection) -> None:
+    connection.send(
+        head("POST", "/v1/tokens", headers={"content-length": "2", "expect": "100-continue"})
+    )
+    assert connection.read_response() == RawResponse(100, {}, b"")
+    connection.send(b"{}")
+    assert connection.read_response().status == 400
+    assert connection.exchange(request("GET", "/livez")).status == 200
 
 
 @pytest.mark.parametrize("path", ["/livez", "/v1/charges", f"/v1/charges/{UNKNOWN}", "/none", "/"])
-def test_head_is_get_without_a_body(wire: Wire, path: str) -> None:
-    got, headed = (wire.ask(request(method, path)) for method in ("GET", "HEAD"))
+def test_head_is_get_without_a_body(connection: RawConnection, path: str) -> None:
+    got, headed = (connection.exchange(request(method, path)) for method in ("GET", "HEAD"))
     names = ("content-type", "content-length")
     assert (headed.status, headed.body) == (got.status, b"")
     assert [headed.headers[name] for name in names] == [got.headers[name] for name in names]
-    assert wire.ask(request("GET", "/livez")).status == 200
+    assert connection.exchange(request("GET", "/livez")).status == 200
 
 
-def test_pipelined_requests_are_answered_in_order(port: int, wire: Wire) -> None:
+def test_pipelined_requests_are_answered_in_order(port: int, connection: RawConnection) -> None:
     charge = {"amount": 5, "currency": "usd", "source": make_token(port)}
-    asked = [
+    requested = [
         (request("GET", "/v1/charges/" + UNKNOWN), 404),
         (request("POST", "/v1/charges", charge), 200),
         (request("POST", "/v1/charges", charge), 400),
@@ -246,12 +252,12 @@ def test_pipelined_requests_are_answered_in_order(port: int, wire: Wire) -> None
         (request("PATCH", "/v1/charges", b"{}"), 405),
         (request("GET", "/"), 200),
     ]
-    wire.send(b"".join(data for data, _ in asked) * 10)
+    connection.send(b"".join(data for data, _ in requested) * 10)
     charge_statuses = iter([200] + [400] * 9)
     for _ in range(10):
-        expected = [status for _, status in asked]
+        expected = [status for _, status in requested]
         expected[1] = next(charge_statuses)
-        assert [wire.reply().status for _ in asked] == expected
+        assert [connection.read_response().status for _ in requested] == expected
 
 
 UPGRADES = {
@@ -273,33 +279,33 @@ upgrades = pytest.mark.parametrize("upgrade", UPGRADES.values(), ids=UPGRADES)
 @upgrades
 @pytest.mark.parametrize("at_once", [True, False], ids=["in one segment", "one by one"])
 def test_an_upgrade_is_declined_and_the_socket_goes_on(
-    wire: Wire, upgrade: dict[str, str], at_once: bool
+    connection: RawConnection, upgrade: dict[str, str], at_once: bool
 ) -> None:
     first = request("GET", f"/v1/charges/{UNKNOWN}", headers=upgrade)
     second = request("GET", "/livez")
     if at_once:
-        wire.send(first + second)
-        got = [wire.reply(), wire.reply()]
+        connection.send(first + second)
+        got = [connection.read_response(), connection.read_response()]
     else:
-        got = [wire.ask(first), wire.ask(second)]
-    assert [told.status for told in got] == [404, 200]
+        got = [connection.exchange(first), connection.exchange(second)]
+    assert [result.status for result in got] == [404, 200]
 
 
 @upgrades
 @pytest.mark.parametrize("framing", ["a length", "chunks"])
 def test_a_request_that_asks_for_an_upgrade_keeps_its_body(
-    port: int, wire: Wire, upgrade: dict[str, str], framing: str
+    port: int, connection: RawConnection, upgrade: dict[str, str], framing: str
 ) -> None:
-    """Java's own client asks so with its first request, whatever that is."""
+    """Java's own client does so with its first request, whatever that is."""
     charge = {"amount": 5, "currency": "usd", "source": make_token(port)}
     if framing == "a length":
-        told = wire.ask(request("POST", "/v1/charges", charge, headers=upgrade))
+        response = connection.exchange(request("POST", "/v1/charges", charge, headers=upgrade))
     else:
         framed = upgrade | {"transfer-encoding": "chunked"}
         data = chunked(json.dumps(charge).encode(), 7)
-        told = wire.ask(head("POST", "/v1/charges", headers=framed) + data)
-    assert (told.status, told.json.get("amount")) == (200, 5)
-    assert wire.ask(request("GET", "/livez")).status == 200
+        response = connection.exchange(head("POST", "/v1/charges", headers=framed) + data)
+    assert (response.status, response.json.get("amount")) == (200, 5)
+    assert connection.exchange(request("GET", "/livez")).status == 200
 
 
 POST = b"POST /v1/tokens HTTP/1.1\r\nhost: localhost\r\n"
@@ -324,10 +330,12 @@ NOISE = {
 
 
 @pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
-def test_garbage_input_closes_connection(port: int, wire: Wire, noise: bytes) -> None:
-    wire.send(noise)
-    wire.line.shutdown(socket.SHUT_WR)
-    lines = wire.rest().split(b"\r\n")
+def test_garbage_input_closes_connection(
+    port: int, connection: RawConnection, noise: bytes
+) -> None:
+    connection.send(noise)
+    connection.socket.shutdown(socket.SHUT_WR)
+    lines = connection.read_to_end().split(b"\r\n")
     statuses = {line.split(b" ")[1] for line in lines if line.startswith(b"HTTP/1.1 ")}
     assert statuses <= {b"400", b"404"}
     assert call(port, "GET", "/livez").status == 200
@@ -361,10 +369,10 @@ TARGETS = {
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_malformed_request_targets(port: int, target: str) -> None:
-    with Wire(port) as wire:
-        told = wire.ask(head("GET", target))
-    assert told.status in {200, 400, 401, 404}
-    assert b"Traceback" not in told.body
+    with RawConnection(port) as connection:
+        response = connection.exchange(head("GET", target))
+    assert response.status in {200, 400, 401, 404}
+    assert b"Traceback" not in response.body
 
 
 HEADERS = {
@@ -380,13 +388,13 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
-def test_malformed_headers(wire: Wire, headers: dict[str, str]) -> None:
-    told = wire.ask(request("POST", "/v1/charges", {"amount": 1}, headers=headers))
-    assert told.status in {400, 401}
-    assert wire.ask(request("GET", "/livez")).status in {200, 400}
+def test_malformed_headers(connection: RawConnection, headers: dict[str, str]) -> None:
+    response = connection.exchange(request("POST", "/v1/charges", {"amount": 1}, headers=headers))
+    assert response.status in {400, 401}
+    assert connection.exchange(request("GET", "/livez")).status in {200, 400}
 
 
-# Clients that go away -----------------------------------------------------------------------------
+# Disconnects --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("leave", ["with a goodbye", "without"])
@@ -394,32 +402,32 @@ def test_malformed_headers(wire: Wire, headers: dict[str, str]) -> None:
 def test_disconnect_is_atomic(port: int, leave: str, sent: str) -> None:
     tokens = [make_token(port) for _ in range(10)]
     for token in tokens:
-        asked = json.dumps({"amount": 7, "currency": "usd", "source": token}).encode()
-        charge = request("POST", "/v1/charges", asked.ljust(1_000))
-        wire = Wire(port)
-        wire.send(charge[:-5] if sent == "all but blanks" else charge)
-        wire.line.close() if leave == "with a goodbye" else wire.vanish()
+        requested = json.dumps({"amount": 7, "currency": "usd", "source": token}).encode()
+        charge = request("POST", "/v1/charges", requested.ljust(1_000))
+        connection = RawConnection(port)
+        connection.send(charge[:-5] if sent == "all but blanks" else charge)
+        connection.socket.close() if leave == "with a goodbye" else connection.reset()
 
     def seen() -> list[tuple[bool, bool, bool]]:
-        """For each token: is it spent, is its charge listed, is its charge in the journal."""
+        """For each token: is it used, is its charge listed, is its charge in the journal."""
         listed = call(port, "GET", "/v1/charges?limit=100").json["data"]
         journal = call(port, "GET", "/_mock/journal?endpoint=create_charge&limit=1000").json["data"]
         sources = {row["source"]["id"] for row in listed if row["order"]}
-        told = {row["reply"]["source"]["id"] for row in journal if row["status"] == 200}
+        result = {row["reply"]["source"]["id"] for row in journal if row["status"] == 200}
         spent = [call(port, "GET", f"/v1/tokens/{token}").json for token in tokens]
         return [
-            (view["tokenMeta"]["tokenStatus"] == "VERIFIED", token in sources, token in told)
+            (view["tokenMeta"]["tokenStatus"] == "VERIFIED", token in sources, token in result)
             for token, view in zip(tokens, spent, strict=True)
         ]
 
     old, new = (False, False, False), (True, True, True)
     if sent == "all but blanks":
         assert seen() == [old] * 10
-    else:  # what was still on its way while we looked is whole a moment later
+    else:  # a request in progress is complete a moment later
         eventually(lambda: set(seen()) <= {old, new})
 
 
-# Ends ---------------------------------------------------------------------------------------------
+# Shutdown -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -428,40 +436,43 @@ def test_disconnect_is_atomic(port: int, leave: str, sent: str) -> None:
     ids=lambda each: getattr(each, "name", each),
 )
 def test_a_signal_ends_the_server_while_clients_are_connected(
-    serve: Serve, parser: str, number: signal.Signals
+    start_server: StartServer, parser: str, number: signal.Signals
 ) -> None:
-    server = serve(python=on(parser))
+    server = start_server(python=command_with(parser))
     with ExitStack() as stack:
-        idle, kept, half_head, half_body = (
-            stack.enter_context(Wire(server.port)) for _ in range(4)
+        idle, saved, half_head, half_body = (
+            stack.enter_context(RawConnection(server.port)) for _ in range(4)
         )
         half_head.send(b"POST /v1/charges HTT")
         half_body.send(head("POST", "/v1/charges", headers={"content-length": "9"}) + b"{")
-        assert kept.ask(request("GET", "/livez")).status == 200
+        assert saved.exchange(request("GET", "/livez")).status == 200
         server.process.send_signal(number)
-        assert server.process.wait(PATIENCE_S) == 0
-        assert [each.rest() for each in (idle, kept, half_head, half_body)] == [b""] * 4
+        assert server.process.wait(TIMEOUT_S) == 0
+        assert [each.read_to_end() for each in (idle, saved, half_head, half_body)] == [b""] * 4
     assert_clean(server)
 
 
-# Beginnings ---------------------------------------------------------------------------------------
+# Startup ------------------------------------------------------------------------------------------
 
 
-def test_announced_port_accepts_connections(serve: Serve) -> None:
-    server = serve()
+def test_announced_port_accepts_connections(start_server: StartServer) -> None:
+    server = start_server()
     assert call(server.port, "GET", "/livez").status == 200
     assert f"listening on http://127.0.0.1:{server.port}\n" in server.log.read_text()
 
 
-def test_port_in_use_is_reported_in_one_line(served: Served) -> None:
-    command = [sys.executable, "-m", "mock_clover", "serve", "--port", str(served.port)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    told = f"mock-clover: cannot listen on 127.0.0.1 port {served.port}: Address already in use\n"
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
+def test_port_in_use_is_reported_in_one_line(shared_server: ServerProcess) -> None:
+    command = [sys.executable, "-m", "mock_clover", "serve", "--port", str(shared_server.port)]
+    completed = subprocess.run(
+        command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    where = f"127.0.0.1 port {shared_server.port}"
+    error = f"mock-clover: cannot listen on {where}: Address already in use\n"
+    assert (completed.returncode, completed.stdout, completed.stderr) == (2, "", error)
 
 
 def own_address() -> str:
-    """Return an address of this machine beyond the loopback, or ''. Nothing is sent."""
+    """Return an address of this machine that is not loopback, or ''. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # TEST-NET-1
@@ -471,15 +482,15 @@ def own_address() -> str:
     return "" if address.startswith(("127.", "0.")) else address
 
 
-def test_only_the_loopback_is_listened_to(served: Served) -> None:
+def test_only_the_loopback_is_listened_to(shared_server: ServerProcess) -> None:
     address = own_address()
     if not address:
         pytest.skip("this machine has no address beyond the loopback")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((address, served.port), timeout=PATIENCE_S)
+        socket.create_connection((address, shared_server.port), timeout=TIMEOUT_S)
 
 
-# Readers that do not read, and many at once -------------------------------------------------------
+# Slow readers, and many connections ---------------------------------------------------------------
 
 
 def test_it_goes_on_answering_when_nobody_reads_its_output(tmp_path: Path) -> None:
@@ -490,12 +501,12 @@ def test_it_goes_on_answering_when_nobody_reads_its_output(tmp_path: Path) -> No
     )
     try:
         eventually(port_file.exists)
-        with Wire(int(port_file.read_text())) as wire:
+        with RawConnection(int(port_file.read_text())) as connection:
             for _ in range(50):
-                wire.send(request("GET", f"/v1/charges/{UNKNOWN}") * 100)
-                assert [wire.reply().status for _ in range(100)] == [404] * 100
+                connection.send(request("GET", f"/v1/charges/{UNKNOWN}") * 100)
+                assert [connection.read_response().status for _ in range(100)] == [404] * 100
         process.terminate()
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(TIMEOUT_S) == 0
     finally:
         process.kill()
         process.communicate()
@@ -503,17 +514,17 @@ def test_it_goes_on_answering_when_nobody_reads_its_output(tmp_path: Path) -> No
 
 def test_fifty_charges_at_once_under_one_key_are_one_charge(port: int) -> None:
     source = make_token(port)
-    asked = request(
+    requested = request(
         "POST",
         "/v1/charges",
         {"amount": 50, "currency": "usd", "source": source},
         headers={"idempotency-key": f"fifty-{source}"},
     )
     with ExitStack() as stack:
-        wires = [stack.enter_context(Wire(port)) for _ in range(50)]
+        wires = [stack.enter_context(RawConnection(port)) for _ in range(50)]
         with ThreadPoolExecutor(50) as pool:
-            told = list(pool.map(lambda wire: wire.ask(asked), wires))
-    assert {each.status for each in told} == {200}
-    assert len({each.body for each in told}) == 1
+            result = list(pool.map(lambda connection: connection.exchange(requested), wires))
+    assert {each.status for each in result} == {200}
+    assert len({each.body for each in result}) == 1
     listed = call(port, "GET", "/v1/charges?limit=100").json["data"]
     assert [row["amount"] for row in listed if row["source"]["id"] == source] == [50]

@@ -1,4 +1,4 @@
-"""The journal as a stream: who may read it, what each reader gets, when it ends, what it costs."""
+"""The journal as a stream: access, content for each reader, end, and cost."""
 
 import http.client
 import json
@@ -12,21 +12,21 @@ import pytest
 from mock_clover.sandbox.journal import ENTRIES_MAX, LINES_BYTES_MAX, Exchange, Journal
 from mock_clover.server.housekeeping import IDLE_S, IdleSandboxReaper
 from mock_clover.server.log import ExchangeLog
-from tests.served import Served
-from tests.wire import PATIENCE_S, Wire, call, head, request
-from tests.world import World
+from tests.in_process import InProcessServer
+from tests.raw_http import TIMEOUT_S, RawConnection, call, head, request
+from tests.server_process import ServerProcess
 
 STREAM = {"accept": "text/event-stream", "host": "localhost"}
 LOST = ": {} exchanges were missed"
 
 
 class Reader:
-    """One who reads a stream."""
+    """A reader of a stream."""
 
     def __init__(self, port: int, path: str = "/_mock/journal", **headers: str) -> None:
-        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._line.request("GET", path, headers=STREAM | told)
+        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+        result = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._line.request("GET", path, headers=STREAM | result)
         self.reply = self._line.getresponse()
 
     def __enter__(self) -> Self:
@@ -36,7 +36,7 @@ class Reader:
         self._line.close()
 
     def said(self) -> Iterator[str]:
-        """Return what is said, line by line, until the stream ends."""
+        """Yield the lines of the stream until it ends."""
         while line := self.reply.readline():
             if text := line.decode().rstrip("\n"):
                 yield text
@@ -48,38 +48,38 @@ class Reader:
                 yield json.loads(line[6:])
 
     def first_line(self) -> str:
-        """Return the first thing that is said: from then on the reader misses nothing."""
+        """Return the first line: from then on the reader misses nothing."""
         return next(self.said())
 
 
 def burst(port: int, count: int, path: str = "/v1/orders/x") -> None:
-    """Make so many calls, one after another, on one connection."""
-    asked = request("GET", path)
-    with Wire(port) as wire:
+    """Send requests one after another on one connection."""
+    requested = request("GET", path)
+    with RawConnection(port) as connection:
         for _ in range(count // 100):
-            wire.send(asked * 100)
+            connection.send(requested * 100)
             for _ in range(100):
-                wire.reply()
+                connection.read_response()
 
 
-def test_streamed_exchange_matches_journal(served: Served) -> None:
+def test_streamed_exchange_matches_journal(shared_server: ServerProcess) -> None:
     home = "/sandbox/stream-told"
-    with Reader(served.port, f"{home}/_mock/journal") as reader:
+    with Reader(shared_server.port, f"{home}/_mock/journal") as reader:
         assert reader.reply.getheader("content-type") == "text/event-stream"
         assert reader.first_line() == ": alive"
-        call(served.port, "GET", f"{home}/v1/charges")
-        call(served.port, "POST", f"{home}/v1/charges", {})
+        call(shared_server.port, "GET", f"{home}/v1/charges")
+        call(shared_server.port, "POST", f"{home}/v1/charges", {})
         events = reader.events()
-        told = [next(events), next(events)]
-    assert told == call(served.port, "GET", f"{home}/_mock/journal").json["data"]
+        result = [next(events), next(events)]
+    assert result == call(shared_server.port, "GET", f"{home}/_mock/journal").json["data"]
 
 
-def test_stream_requires_control_token(serve: Callable[..., Served]) -> None:
-    port = serve("--control-token", "s3cret").port
+def test_stream_requires_control_token(start_server: Callable[..., ServerProcess]) -> None:
+    port = start_server("--control-token", "s3cret").port
     with Reader(port) as stranger:
         assert stranger.reply.status == 403
-        said = "x-mock-clover-control: the control token is missing or invalid"
-        assert json.loads(stranger.reply.read()) == {"message": said}
+        message = "x-mock-clover-control: the control token is missing or invalid"
+        assert json.loads(stranger.reply.read()) == {"message": message}
     with Reader(port, x_mock_clover_control="s3cret") as reader:
         assert (reader.reply.status, reader.first_line()) == (200, ": alive")
     with Reader(port, x_mock_clover_control="s3cret", origin="http://evil.example") as page:
@@ -100,15 +100,15 @@ PLACES: dict[str, tuple[str, dict[str, str], list[int]]] = {
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_a_reader_begins_where_it_says(served: Served, name: str) -> None:
+def test_a_reader_begins_where_it_says(shared_server: ServerProcess, name: str) -> None:
     query, headers, expected = PLACES[name]
     home = f"/sandbox/stream-{list(PLACES).index(name)}"
-    bearer = _bearer(served.port, home)
+    bearer = _bearer(shared_server.port, home)
     for path in ("/v1/charges", "/v1/orders", "/v1/orders/x"):
-        call(served.port, "GET", home + path, authorization=bearer)
-    with Reader(served.port, f"{home}/_mock/journal{query}", **headers) as reader:
+        call(shared_server.port, "GET", home + path, authorization=bearer)
+    with Reader(shared_server.port, f"{home}/_mock/journal{query}", **headers) as reader:
         reader.first_line()
-        call(served.port, "GET", f"{home}/v1/orders", authorization=bearer)
+        call(shared_server.port, "GET", f"{home}/v1/orders", authorization=bearer)
         events = reader.events()
         assert [next(events)["id"] for _ in expected] == expected
 
@@ -119,8 +119,8 @@ def _bearer(port: int, home: str) -> str:
     return f"Bearer {known['access_token']}"
 
 
-def test_burst_is_streamed_completely_and_in_order(served: Served) -> None:
-    port, home = served.port, "/sandbox/stream-burst"
+def test_burst_is_streamed_completely_and_in_order(shared_server: ServerProcess) -> None:
+    port, home = shared_server.port, "/sandbox/stream-burst"
     path = f"{home}/_mock/journal"
     with Reader(port, path) as one, Reader(port, f"{path}?status=401") as other:
         for reader in (one, other):
@@ -138,20 +138,22 @@ ENDS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("method", "path"), ENDS.values(), ids=ENDS)
-def test_a_stream_ends_with_its_sandbox(served: Served, method: str, path: str) -> None:
+def test_a_stream_ends_with_its_sandbox(
+    shared_server: ServerProcess, method: str, path: str
+) -> None:
     """And the reader that looks for it makes none."""
-    call(served.port, "PUT", "/_mock/sandboxes/a", {})
-    with Reader(served.port, "/sandbox/a/_mock/journal") as reader:
+    call(shared_server.port, "PUT", "/_mock/sandboxes/a", {})
+    with Reader(shared_server.port, "/sandbox/a/_mock/journal") as reader:
         assert reader.first_line() == ": alive"
-        assert call(served.port, method, path, {} if method == "PUT" else None).status == 200
+        assert call(shared_server.port, method, path, {} if method == "PUT" else None).status == 200
         assert list(reader.said()) == [": the sandbox no longer exists"]
-    listed = call(served.port, "GET", "/_mock/sandboxes").json["data"]
+    listed = call(shared_server.port, "GET", "/_mock/sandboxes").json["data"]
     assert ("a" in [each["name"] for each in listed]) == (method == "PUT")
-    call(served.port, "DELETE", "/_mock/sandboxes/a")
+    call(shared_server.port, "DELETE", "/_mock/sandboxes/a")
 
 
-def test_stream_survives_snapshot_and_scenario_change(served: Served) -> None:
-    port, home = served.port, "/sandbox/stream-restored"
+def test_stream_survives_snapshot_and_scenario_change(shared_server: ServerProcess) -> None:
+    port, home = shared_server.port, "/sandbox/stream-restored"
     snapshot = call(port, "GET", f"{home}/_mock/snapshot").json
     with Reader(port, f"{home}/_mock/journal") as reader:
         assert reader.first_line() == ": alive"
@@ -161,8 +163,8 @@ def test_stream_survives_snapshot_and_scenario_change(served: Served) -> None:
         assert next(reader.events())["path"] == "/v1/charges"
 
 
-def memory_mb(server: Served) -> float:
-    """Return what of a server's memory is in use."""
+def memory_mb(server: ServerProcess) -> float:
+    """Return the memory that a server uses."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     (line,) = [each for each in status.splitlines() if each.startswith("VmRSS:")]
     return int(line.split()[1]) / 1024
@@ -172,9 +174,11 @@ READERS, CALLS = 100, 2_000
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read off /proc")
-def test_readers_that_do_not_read_cost_no_memory(serve: Callable[..., Served]) -> None:
-    """A gigabyte would lie in the server if all that is told were kept for each of them."""
-    server = serve()
+def test_readers_that_do_not_read_cost_no_memory(
+    start_server: Callable[..., ServerProcess],
+) -> None:
+    """A gigabyte would be in the server if all lines were kept for each reader."""
+    server = start_server()
     items = [{"amount": 100, "description": "x" * 60} for _ in range(60)]
     order = call(server.port, "POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"]
     path = f"/v1/orders/{order}"
@@ -199,28 +203,28 @@ def test_readers_that_do_not_read_cost_no_memory(serve: Callable[..., Served]) -
 def _unread(port: int) -> socket.socket:
     line = socket.socket()
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    line.settimeout(PATIENCE_S)
+    line.settimeout(TIMEOUT_S)
     line.connect(("127.0.0.1", port))
     line.sendall(head("GET", "/_mock/journal", headers=STREAM))
     assert line.recv(15) == b"HTTP/1.1 200 OK"
     return line
 
 
-def test_a_slow_reader_is_told_what_it_missed(served: Served) -> None:
-    port, home = served.port, "/sandbox/stream-slow"
+def test_a_slow_reader_is_told_what_it_missed(shared_server: ServerProcess) -> None:
+    port, home = shared_server.port, "/sandbox/stream-slow"
     burst(port, ENTRIES_MAX + 200, f"{home}/v1/orders/x")
     with Reader(port, f"{home}/_mock/journal?after=100") as reader:
         assert reader.first_line() == LOST.format(100)
         assert next(reader.events())["id"] == 201
 
 
-def test_an_exchange_is_encoded_once_for_all_readers(world: World) -> None:
-    world.send("GET", "/v1/charges")
-    journal = world.sandbox.journal
+def test_an_exchange_is_encoded_once_for_all_readers(server: InProcessServer) -> None:
+    server.send("GET", "/v1/charges")
+    journal = server.sandbox.journal
     (exchange,) = journal.after(0)
     line = journal.json_line(exchange)
     assert journal.json_line(exchange) is line
-    assert json.loads(line) == world.send("GET", "/_mock/journal").json["data"][0]
+    assert json.loads(line) == server.send("GET", "/_mock/journal").json["data"][0]
     journal.clear_line_cache()
     assert journal.json_line(exchange) is not line
 
@@ -237,8 +241,8 @@ def test_encoded_exchanges_are_bounded() -> None:
     assert 100 * len(reply) > 2 * LINES_BYTES_MAX
     for exchange in journal.after(0):
         journal.json_line(exchange)
-        kept = sum(map(len, journal._lines.values()))
-        assert kept < LINES_BYTES_MAX + 70_000
+        saved = sum(map(len, journal._lines.values()))
+        assert saved < LINES_BYTES_MAX + 70_000
 
 
 @pytest.mark.parametrize(
@@ -252,25 +256,27 @@ def test_journal_since_id(monkeypatch: pytest.MonkeyPatch, after: int, expected:
     assert [each.number for each in journal.after(after)] == expected
 
 
-def test_open_stream_keeps_sandbox_alive(world: World) -> None:
-    sandbox = world.sandboxes.get_or_create("a")
-    idlers = IdleSandboxReaper(world.sandboxes, ExchangeLog(None, "none"))
+def test_open_stream_keeps_sandbox_alive(server: InProcessServer) -> None:
+    sandbox = server.sandboxes.get_or_create("a")
+    idlers = IdleSandboxReaper(server.sandboxes, ExchangeLog(None, "none"))
     has_overrides: list[bool] = []
 
     def told() -> None:
-        has_overrides.append(world.sandboxes.is_registered(sandbox))
+        has_overrides.append(server.sandboxes.is_registered(sandbox))
 
     sandbox.journal.watchers.add(told)
     for now in (0.0, IDLE_S + 1, 2 * IDLE_S + 2):
         idlers.sweep(now)
-    assert world.sandboxes.is_registered(sandbox)
+    assert server.sandboxes.is_registered(sandbox)
     assert has_overrides == []
-    world.sandboxes.delete("a")
+    server.sandboxes.delete("a")
     assert has_overrides == [False]
 
 
-def test_the_server_ends_while_a_reader_is_connected(serve: Callable[..., Served]) -> None:
-    server = serve()
+def test_the_server_ends_while_a_reader_is_connected(
+    start_server: Callable[..., ServerProcess],
+) -> None:
+    server = start_server()
     with Reader(server.port) as reader:
         assert reader.first_line() == ": alive"
         assert server.stop() == 0  # the reader is still there

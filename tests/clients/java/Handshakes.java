@@ -12,13 +12,13 @@ import javax.net.ssl.SSLSocketFactory;
 public class Handshakes {
     public static void main(String[] places) {
         SSLSocketFactory factory = (SSLSocketFactory) SSLSocketFactory.getDefault();
-        List<String> told = new ArrayList<>();
+        List<String> outcomes = new ArrayList<>();
         for (String place : places) {
             int colon = place.lastIndexOf(':');
             int port = Integer.parseInt(place.substring(colon + 1));
-            told.add('"' + handshake(factory, place.substring(0, colon), port).replace("\"", "'") + '"');
+            outcomes.add('"' + handshake(factory, place.substring(0, colon), port).replace("\"", "'") + '"');
         }
-        System.out.println("[" + String.join(", ", told) + "]");
+        System.out.println("[" + String.join(", ", outcomes) + "]");
     }
 
     private static String handshake(SSLSocketFactory factory, String host, int port) {
@@ -28,7 +28,7 @@ public class Handshakes {
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
             socket.setSSLParameters(parameters);
             socket.startHandshake();
-            return "taken";
+            return "accepted";
         } catch (IOException refusal) {
             Throwable reason = refusal;
             while (reason.getCause() != null) {

@@ -11,7 +11,7 @@ function handshake(place) {
   return new Promise((resolve) => {
     const options = { socket, host, servername: net.isIP(host) ? '' : host };
     const line = tls.connect(options, () => {
-      resolve('taken');
+      resolve('accepted');
       line.destroy();
     });
     line.on('error', (error) => resolve(error.message));
@@ -19,7 +19,7 @@ function handshake(place) {
 }
 
 (async () => {
-  const told = [];
-  for (const place of process.argv.slice(2)) told.push(await handshake(place));
-  console.log(JSON.stringify(told));
+  const outcomes = [];
+  for (const place of process.argv.slice(2)) outcomes.push(await handshake(place));
+  console.log(JSON.stringify(outcomes));
 })();

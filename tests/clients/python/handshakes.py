@@ -10,7 +10,7 @@ import sys
 
 
 def handshake(place: str) -> str:
-    """Return "taken", or the reason of a refusal."""
+    """Return "accepted", or the reason of a refusal."""
     host, _, port = place.rpartition(":")
     context = ssl.create_default_context()
     try:
@@ -18,7 +18,7 @@ def handshake(place: str) -> str:
             socket.create_connection(("127.0.0.1", int(port))) as plain,
             context.wrap_socket(plain, server_hostname=host),
         ):
-            return "taken"
+            return "accepted"
     except ssl.SSLError as error:
         return str(error)
 

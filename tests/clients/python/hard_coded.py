@@ -1,4 +1,4 @@
-"""What a shop writes that has Clover's addresses in its code: by urllib and by requests."""
+"""A shop with Clover's URLs in its code, with urllib and with requests."""
 
 import json
 import os

@@ -1,8 +1,7 @@
-"""One buyer's whole story through ecommClover, Clover's Python SDK; prints every answer.
+"""A complete flow through ecommClover, Clover's Python SDK; prints every response.
 
-Runs in the SDK's own environment, against the address in CLOVER_BASE_URL, or without one against
-the SDK's own: https and Clover's sandbox names. The SDK raises nothing: a refusal is its JSON, like
-any answer.
+Runs in the SDK's own environment, with the URL in CLOVER_BASE_URL, or else the SDK's own: https and
+Clover's sandbox hosts. The SDK raises no errors: it returns their JSON like any response.
 """
 
 import json
@@ -25,7 +24,7 @@ def token(number="4242424242424242"):
 
 
 def attempt(call, *words):
-    """Return the answer; the SDK parses every body as JSON, and one that is not is told as such."""
+    """Return the response; the SDK parses every body as JSON, and reports one that is not."""
     try:
         return call(*words)
     except ValueError as unreadable:
@@ -33,60 +32,60 @@ def attempt(call, *words):
 
 
 def story():
-    said = {}
-    said["apikey"] = PublicAccessKey.retrieve()
+    result = {}
+    result["apikey"] = PublicAccessKey.retrieve()
     # This also sets merchant_uuid, which the SDK then adds to the query of every request.
     clover.utils.set_credentials_from_public_access_key()
 
-    said["token"] = token()
-    said["token_retrieved"] = Token.retrieve(id=said["token"]["id"])
+    result["token"] = token()
+    result["token_retrieved"] = Token.retrieve(id=result["token"]["id"])
     # An amount in a string is what the SDK's own examples send.
-    said["charge"] = Charge.create(
-        amount="999", currency="usd", description="Example charge", source=said["token"]["id"]
+    result["charge"] = Charge.create(
+        amount="999", currency="usd", description="Example charge", source=result["token"]["id"]
     )
-    said["charge_retrieved"] = Charge.retrieve(id=said["charge"]["id"])
-    said["token_again"] = Charge.create(amount=999, currency="usd", source=said["token"]["id"])
+    result["charge_retrieved"] = Charge.retrieve(id=result["charge"]["id"])
+    result["token_again"] = Charge.create(amount=999, currency="usd", source=result["token"]["id"])
 
-    said["authorization"] = Charge.create(
+    result["authorization"] = Charge.create(
         amount=1200, currency="usd", source=token()["id"], capture=False
     )
-    said["capture"] = Charge.capture(said["authorization"]["id"])
-    said["charges"] = Charge.list(limit=1)
+    result["capture"] = Charge.capture(result["authorization"]["id"])
+    result["charges"] = Charge.list(limit=1)
 
-    said["refund"] = Refund.create(charge=said["charge"]["id"], amount=400)
-    said["refund_retrieved"] = Refund.retrieve(id=said["refund"]["id"])
+    result["refund"] = Refund.create(charge=result["charge"]["id"], amount=400)
+    result["refund_retrieved"] = Refund.retrieve(id=result["refund"]["id"])
 
-    said["customer"] = Customer.create(email=EMAIL, source=token()["id"])
-    said["customer_charge"] = Charge.create(
-        amount=300, currency="usd", source=said["customer"]["id"]
+    result["customer"] = Customer.create(email=EMAIL, source=token()["id"])
+    result["customer_charge"] = Charge.create(
+        amount=300, currency="usd", source=result["customer"]["id"]
     )
-    said["source_deleted"] = Customer.delete_source(
-        customer_id=said["customer"]["id"], source_id=said["customer"]["sources"]["data"][0]
+    result["source_deleted"] = Customer.delete_source(
+        customer_id=result["customer"]["id"], source_id=result["customer"]["sources"]["data"][0]
     )
-    said["customer_modified"] = Customer.modify(
-        sid=said["customer"]["id"], email=EMAIL, source=token()["id"]
+    result["customer_modified"] = Customer.modify(
+        sid=result["customer"]["id"], email=EMAIL, source=token()["id"]
     )
 
-    said["order"] = Order.create(
+    result["order"] = Order.create(
         currency="usd",
         email=EMAIL,
         items=[
             {"type": "sku", "amount": 700, "currency": "usd", "description": "Mug", "quantity": 2}
         ],
     )
-    said["order_retrieved"] = Order.retrieve(id=said["order"]["id"])
-    said["order_paid"] = Order.pay(said["order"]["id"], source=token()["id"])
-    said["order_returned"] = attempt(Order.return_order, said["order"]["id"])
+    result["order_retrieved"] = Order.retrieve(id=result["order"]["id"])
+    result["order_paid"] = Order.pay(result["order"]["id"], source=token()["id"])
+    result["order_returned"] = attempt(Order.return_order, result["order"]["id"])
 
-    said["decline"] = Charge.create(
+    result["decline"] = Charge.create(
         amount=1999, currency="usd", source=token("4005571702222222")["id"]
     )
     clover.access_token = "00000000-0000-0000-0000-000000000000"
-    said["stranger"] = Charge.create(amount=1, currency="usd", source="clv_1TSTSnobody")
+    result["stranger"] = Charge.create(amount=1, currency="usd", source="clv_1TSTSnobody")
     clover.access_token = None
-    said["nameless"] = Charge.retrieve(id=said["charge"]["id"])
-    said["nameless_apikey"] = attempt(PublicAccessKey.retrieve)
-    return said
+    result["nameless"] = Charge.retrieve(id=result["charge"]["id"])
+    result["nameless_apikey"] = attempt(PublicAccessKey.retrieve)
+    return result
 
 
 clover.access_token = os.environ["CLOVER_ACCESS_TOKEN"]

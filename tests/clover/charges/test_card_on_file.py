@@ -1,4 +1,4 @@
-"""Credentials on file: what an intent saves, what a sequence is warned of, what rules see of it."""
+"""Credentials on file: which charges save a card, warnings about sequences, and rules."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,37 +11,37 @@ from mock_clover.core.masking import redact
 from mock_clover.scenario.load import ScenarioError, parse
 from tests.clover.tokens.test_instruments import ACH
 from tests.hostile import BROWSER
-from tests.world import DECLINES, VISA, Answered, World
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 FIRST = {"sequence": "FIRST", "initiator": "MERCHANT", "is_scheduled": False}
 SUBSEQUENT = FIRST | {"sequence": "SUBSEQUENT"}
 SAVING = {"intent": "save_credential_on_file", "stored_credentials": FIRST}
 
 
-def charge(world: World, source: str, **more: Any) -> Answered:
-    asked = {"amount": 122, "currency": "usd", "source": source} | more
-    return world.send("POST", "/v1/charges", asked)
+def charge(server: InProcessServer, source: str, **more: Any) -> Response:
+    body = {"amount": 122, "currency": "usd", "source": source} | more
+    return server.send("POST", "/v1/charges", body)
 
 
-def state(world: World, token: str) -> str:
-    row = world.sandbox.tokens.get(token)
+def state(server: InProcessServer, token: str) -> str:
+    row = server.sandbox.tokens.get(token)
     assert row is not None
     return row.state
 
 
 @pytest.mark.parametrize("intent", ["save_credential_on_file", "save_credentials_on_file"])
-def test_an_intent_with_first_makes_a_token_multi_pay(world: World, intent: str) -> None:
-    token = world.token()
-    made = charge(world, token, **SAVING | {"intent": intent}).json
-    saved = made["saved_credentials_on_file"]
+def test_an_intent_with_first_makes_a_token_multi_pay(server: InProcessServer, intent: str) -> None:
+    token = server.token()
+    created = charge(server, token, **SAVING | {"intent": intent}).json
+    saved = created["saved_credentials_on_file"]
     assert list(saved) == ["tokenType", "value"]
     assert (saved["tokenType"], saved["value"][:2], len(saved["value"])) == ("TRANSARMOR", "88", 16)
-    assert state(world, token) == "multipay"
-    later = charge(world, token, stored_credentials=SUBSEQUENT)
+    assert state(server, token) == "multipay"
+    later = charge(server, token, stored_credentials=SUBSEQUENT)
     assert (later.status, "warning_message" in later.json) == (200, False)
     assert "saved_credentials_on_file" not in later.json
-    assert charge(world, token).json["error"]["message"] == "CVV is not provided"
+    assert charge(server, token).json["error"]["message"] == "CVV is not provided"
 
 
 @pytest.mark.parametrize(
@@ -54,74 +54,78 @@ def test_an_intent_with_first_makes_a_token_multi_pay(world: World, intent: str)
     ],
 )
 def test_token_is_saved_only_with_intent_and_first(
-    world: World, more: dict[str, Any], after: str
+    server: InProcessServer, more: dict[str, Any], after: str
 ) -> None:
-    token = world.token()
-    assert charge(world, token, **more).status == 200
-    assert state(world, token) == after
+    token = server.token()
+    assert charge(server, token, **more).status == 200
+    assert state(server, token) == after
 
 
 @pytest.mark.parametrize("instrument", [{"ach": ACH}, {"gift_card": {"number": "98765441066"}}])
-def test_only_cards_can_be_saved_by_intent(world: World, instrument: dict[str, Any]) -> None:
-    token = world.send("POST", "/v1/tokens", instrument).json["id"]
-    got = charge(world, token, **SAVING)
+def test_only_cards_can_be_saved_by_intent(
+    server: InProcessServer, instrument: dict[str, Any]
+) -> None:
+    token = server.send("POST", "/v1/tokens", instrument).json["id"]
+    got = charge(server, token, **SAVING)
     assert (got.status, "saved_credentials_on_file" in got.json) == (200, False)
-    assert state(world, token) == "used"
+    assert state(server, token) == "used"
 
 
 @pytest.mark.parametrize(("spends", "after"), [(True, "used"), (False, "new")])
-def test_a_decline_saves_nothing(make_world: MakeWorld, spends: bool, after: str) -> None:
-    world = make_world(decline_spends_token=spends)
-    token = world.token(DECLINES)
-    got = charge(world, token, **SAVING)
+def test_a_decline_saves_nothing(make_server: MakeServer, spends: bool, after: str) -> None:
+    server = make_server(decline_spends_token=spends)
+    token = server.token(DECLINED_CARD)
+    got = charge(server, token, **SAVING)
     assert (got.status, "saved_credentials_on_file" in got.json) == (402, False)
-    assert state(world, token) == after
+    assert state(server, token) == after
 
 
-def test_invalid_intent_is_rejected(world: World) -> None:
-    got = charge(world, world.token(), intent="save")
+def test_invalid_intent_is_rejected(server: InProcessServer) -> None:
+    got = charge(server, server.token(), intent="save")
     assert (got.status, got.json["error"]["message"]) == (400, "Please provide a valid intent.")
 
 
-def test_order_payment_can_save_card(world: World) -> None:
-    order, token = world.order(122)["id"], world.token()
-    paid = world.send("POST", f"/v1/orders/{order}/pay", {"source": token} | SAVING).json
+def test_order_payment_can_save_card(server: InProcessServer) -> None:
+    order, token = server.order(122)["id"], server.token()
+    paid = server.send("POST", f"/v1/orders/{order}/pay", {"source": token} | SAVING).json
     assert paid["saved_credentials_on_file"]["tokenType"] == "TRANSARMOR"
-    assert state(world, token) == "multipay"
+    assert state(server, token) == "multipay"
 
 
-def test_card_is_saved_after_successful_challenge(world: World) -> None:
-    token = world.token()
-    asked = {"threeds": {"source": "CLOVER", "browser_info": BROWSER}} | SAVING
-    pending = charge(world, token, description="mock-clover:threeds/challenge", **asked).json
-    assert ("saved_credentials_on_file" in pending, state(world, token)) == (False, "used")
+def test_card_is_saved_after_successful_challenge(server: InProcessServer) -> None:
+    token = server.token()
+    request_body = {"threeds": {"source": "CLOVER", "browser_info": BROWSER}} | SAVING
+    pending = charge(
+        server, token, description="mock-clover:threeds/challenge", **request_body
+    ).json
+    assert ("saved_credentials_on_file" in pending, state(server, token)) == (False, "used")
     threeds = {"source": "CLOVER", "flow_status": "SUCCESS"}
     body = {"charge_id": pending["id"], "threeds": threeds}
-    done = world.send("POST", "/v1/charges/finalize_payment", body).json
-    assert done["saved_credentials_on_file"]["value"].startswith("88")
-    assert state(world, token) == "multipay"
+    result = server.send("POST", "/v1/charges/finalize_payment", body).json
+    assert result["saved_credentials_on_file"]["value"].startswith("88")
+    assert state(server, token) == "multipay"
 
 
-def test_card_removed_during_challenge_is_not_saved(world: World) -> None:
-    customer = world.customer()
-    ((token, _),) = world.sandbox.tokens.items_newest_first()
-    asked = {
+def test_card_removed_during_challenge_is_not_saved(server: InProcessServer) -> None:
+    customer = server.customer()
+    ((token, _),) = server.sandbox.tokens.items_newest_first()
+    request_body = {
         "threeds": {"source": "CLOVER", "browser_info": BROWSER},
         "description": "mock-clover:threeds/challenge",
         "stored_credentials": FIRST,
     }
-    pending = charge(world, token, **asked).json["id"]
+    pending = charge(server, token, **request_body).json["id"]
     card = customer["sources"]["data"][0]
-    world.send("DELETE", f"/v1/customers/{customer['id']}/sources/{card}")
+    server.send("DELETE", f"/v1/customers/{customer['id']}/sources/{card}")
     threeds = {"source": "CLOVER", "flow_status": "SUCCESS"}
     body = {"charge_id": pending, "threeds": threeds}
-    assert world.send("POST", "/v1/charges/finalize_payment", body).status == 200
-    assert state(world, token) == "revoked"
+    assert server.send("POST", "/v1/charges/finalize_payment", body).status == 200
+    assert state(server, token) == "revoked"
 
 
-def test_one_card_has_one_transarmor_token(world: World) -> None:
+def test_one_card_has_one_transarmor_token(server: InProcessServer) -> None:
     values = [
-        charge(world, world.token(pan), **SAVING).json["saved_credentials_on_file"]["value"]
+        charge(server, server.token(pan), **SAVING).json["saved_credentials_on_file"]["value"]
         for pan in (VISA, VISA, "4111111111111111")
     ]
     assert values[0] == values[1] != values[2]
@@ -146,41 +150,41 @@ def test_no_transarmor_token_looks_like_a_card_number() -> None:
 # The sequence -------------------------------------------------------------------------------------
 
 
-def test_subsequent_without_first_gives_warning(world: World) -> None:
-    world.customer()
-    ((token, _),) = world.sandbox.tokens.items_newest_first()
-    asked = {"stored_credentials": SUBSEQUENT}
-    assert charge(world, token, **asked).json["warning_message"] == SUBSEQUENT_WITHOUT_FIRST
-    assert "warning_message" not in charge(world, token, stored_credentials=FIRST).json
-    assert "warning_message" not in charge(world, token, **asked).json
-    order = world.order(122)["id"]
-    fresh = world.token()
-    paid = world.send("POST", f"/v1/orders/{order}/pay", {"source": fresh} | asked).json
+def test_subsequent_without_first_gives_warning(server: InProcessServer) -> None:
+    server.customer()
+    ((token, _),) = server.sandbox.tokens.items_newest_first()
+    body = {"stored_credentials": SUBSEQUENT}
+    assert charge(server, token, **body).json["warning_message"] == SUBSEQUENT_WITHOUT_FIRST
+    assert "warning_message" not in charge(server, token, stored_credentials=FIRST).json
+    assert "warning_message" not in charge(server, token, **body).json
+    order = server.order(122)["id"]
+    fresh = server.token()
+    paid = server.send("POST", f"/v1/orders/{order}/pay", {"source": fresh} | body).json
     assert paid["warning_message"] == SUBSEQUENT_WITHOUT_FIRST
 
 
-def test_declined_first_does_not_count(make_world: MakeWorld) -> None:
+def test_declined_first_does_not_count(make_server: MakeServer) -> None:
     text = b"name: t\nrules: [{when: {amount: 1}, then: {decline: {}}}]"
-    world = make_world(parse(text, "t.yaml"))
-    world.customer()
-    ((token, _),) = world.sandbox.tokens.items_newest_first()
-    assert charge(world, token, amount=1, stored_credentials=FIRST).status == 402
-    later = charge(world, token, stored_credentials=SUBSEQUENT).json
+    server = make_server(parse(text, "t.yaml"))
+    server.customer()
+    ((token, _),) = server.sandbox.tokens.items_newest_first()
+    assert charge(server, token, amount=1, stored_credentials=FIRST).status == 402
+    later = charge(server, token, stored_credentials=SUBSEQUENT).json
     assert later["warning_message"] == SUBSEQUENT_WITHOUT_FIRST
 
 
-def test_warning_of_rule_is_kept(make_world: MakeWorld) -> None:
+def test_warning_of_rule_is_kept(make_server: MakeServer) -> None:
     text = b"name: t\nrules: [{then: {approve: {warning_message: ours}}}]"
-    world = make_world(parse(text, "t.yaml"))
-    got = charge(world, world.token(), stored_credentials=SUBSEQUENT)
+    server = make_server(parse(text, "t.yaml"))
+    got = charge(server, server.token(), stored_credentials=SUBSEQUENT)
     assert got.json["warning_message"] == "ours"
 
 
-def test_a_snapshot_knows_the_first(make_world: MakeWorld) -> None:
-    world, other = make_world(), make_world()
-    token = world.token()
-    charge(world, token, **SAVING)
-    snapshot = world.send("GET", "/_mock/snapshot").json
+def test_a_snapshot_knows_the_first(make_server: MakeServer) -> None:
+    server, other = make_server(), make_server()
+    token = server.token()
+    charge(server, token, **SAVING)
+    snapshot = server.send("GET", "/_mock/snapshot").json
     assert other.send("PUT", "/_mock/snapshot", snapshot).status == 200
     later = charge(other, token, stored_credentials=SUBSEQUENT)
     assert (later.status, "warning_message" in later.json) == (200, False)
@@ -210,27 +214,27 @@ def test_a_snapshot_knows_the_first(make_world: MakeWorld) -> None:
     ],
 )
 def test_a_rule_sees_stored_credentials(
-    make_world: MakeWorld, when: str, stored: dict[str, Any] | None, met: bool
+    make_server: MakeServer, when: str, stored: dict[str, Any] | None, met: bool
 ) -> None:
     rule = f"{{when: {{stored_credentials: {when}}}, then: {{decline: {{}}}}}}"
-    world = make_world(parse(f"name: t\nrules: [{rule}]".encode(), "t.yaml"))
+    server = make_server(parse(f"name: t\nrules: [{rule}]".encode(), "t.yaml"))
     more = {} if stored is None else {"stored_credentials": stored}
-    order = world.order(122)["id"]
-    pay = {"source": world.token()} | more
-    assert charge(world, world.token(), **more).status == (402 if met else 200)
-    assert world.send("POST", f"/v1/orders/{order}/pay", pay).status == (402 if met else 200)
+    order = server.order(122)["id"]
+    pay = {"source": server.token()} | more
+    assert charge(server, server.token(), **more).status == (402 if met else 200)
+    assert server.send("POST", f"/v1/orders/{order}/pay", pay).status == (402 if met else 200)
 
 
-def test_why_names_the_condition_that_differs(make_world: MakeWorld) -> None:
+def test_why_names_the_condition_that_differs(make_server: MakeServer) -> None:
     rule = "{when: {stored_credentials: {sequence: FIRST}}, then: {decline: {}}}"
-    world = make_world(parse(f"name: t\nrules: [{rule}]".encode(), "t.yaml"))
-    body = {"amount": 1, "currency": "usd", "source": world.token()}
-    why = world.send("POST", "/_mock/why", {"path": "/v1/charges", "body": body}).json
+    server = make_server(parse(f"name: t\nrules: [{rule}]".encode(), "t.yaml"))
+    body = {"amount": 1, "currency": "usd", "source": server.token()}
+    why = server.send("POST", "/_mock/why", {"path": "/v1/charges", "body": body}).json
     assert why["rules"][0]["because"] == "the condition `stored_credentials` is not met"
 
 
 @pytest.mark.parametrize(
-    ("when", "said"),
+    ("when", "message"),
     [
         ("{stored_credentials: {}}", "is empty; set"),
         ("{stored_credentials: {given: false, sequence: FIRST}}", "cannot be combined with other"),
@@ -239,9 +243,9 @@ def test_why_names_the_condition_that_differs(make_world: MakeWorld) -> None:
         ("{endpoint: create_refund, stored_credentials: {given: true}}", "have no stored_credent"),
     ],
 )
-def test_invalid_condition_is_rejected(when: str, said: str) -> None:
+def test_invalid_condition_is_rejected(when: str, message: str) -> None:
     text = f"name: t\nrules: [{{when: {when}, then: {{decline: {{}}}}}}]"
-    with pytest.raises(ScenarioError, match=said):
+    with pytest.raises(ScenarioError, match=message):
         parse(text.encode(), "t.yaml", ["create_refund"])
 
 
@@ -253,30 +257,30 @@ def test_invalid_condition_is_rejected(when: str, said: str) -> None:
     [(0, 1_000, 200), (0, 1_001, 400), (15, 1_150, 200), (15, 1_151, 400), (1_000, 11_000, 200)],
 )
 def test_over_capture_percent_setting(
-    make_world: MakeWorld, percent: int, amount: int, status: int
+    make_server: MakeServer, percent: int, amount: int, status: int
 ) -> None:
-    """Clover's pages tell of hotels and cars, where another amount is captured, and of no limit."""
-    world = make_world(over_capture_percent=percent)
-    made = world.charge(amount=1_000, capture=False)["id"]
-    got = world.send("POST", f"/v1/charges/{made}/capture", {"amount": amount})
+    """Clover's pages mention hotels and cars, where another amount is captured, and no limit."""
+    server = make_server(over_capture_percent=percent)
+    created = server.charge(amount=1_000, capture=False)["id"]
+    got = server.send("POST", f"/v1/charges/{created}/capture", {"amount": amount})
     assert got.status == status
     if status == 200:
         assert got.json["amount_captured"] == amount
-        refund = world.send("POST", "/v1/refunds", {"charge": made}).json
+        refund = server.send("POST", "/v1/refunds", {"charge": created}).json
         assert refund["amount"] == amount
 
 
-def test_a_capture_above_the_authorization_pays_the_order(make_world: MakeWorld) -> None:
-    world = make_world(over_capture_percent=15)
-    made = world.charge(amount=1_000, capture=False)["id"]
-    world.send("POST", f"/v1/charges/{made}/capture", {"amount": 1_150})
-    (paid,) = world.send("GET", "/v1/orders?status_transitions.paid.gte=0").json["data"]
-    order = world.send("GET", f"/v1/orders/{paid['id']}").json
-    assert (order["charge"], order["amount"], order["amount_paid"]) == (made, 1_000, 1_150)
+def test_a_capture_above_the_authorization_pays_the_order(make_server: MakeServer) -> None:
+    server = make_server(over_capture_percent=15)
+    created = server.charge(amount=1_000, capture=False)["id"]
+    server.send("POST", f"/v1/charges/{created}/capture", {"amount": 1_150})
+    (paid,) = server.send("GET", "/v1/orders?status_transitions.paid.gte=0").json["data"]
+    order = server.send("GET", f"/v1/orders/{paid['id']}").json
+    assert (order["charge"], order["amount"], order["amount_paid"]) == (created, 1_000, 1_150)
 
 
-def test_capture_is_limited_to_clovers_maximum(make_world: MakeWorld) -> None:
-    world = make_world(over_capture_percent=100)
-    made = world.charge(amount=99_999_999, capture=False)["id"]
-    got = world.send("POST", f"/v1/charges/{made}/capture", {"amount": 100_000_000})
+def test_capture_is_limited_to_clovers_maximum(make_server: MakeServer) -> None:
+    server = make_server(over_capture_percent=100)
+    created = server.charge(amount=99_999_999, capture=False)["id"]
+    got = server.send("POST", f"/v1/charges/{created}/capture", {"amount": 100_000_000})
     assert got.status == 400

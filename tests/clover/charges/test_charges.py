@@ -1,4 +1,4 @@
-"""Charges to the full: tenders, surcharges, descriptors, purchase data, expansion, voids."""
+"""Charges in detail: tenders, surcharges, descriptors, purchase data, expansion, voids."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,9 @@ import pytest
 
 from mock_clover.scenario.load import parse
 from tests.hostile import BROWSER
-from tests.world import AVS, DECLINES, NOW_MS, VISA, Answered, World
+from tests.in_process import AVS, DECLINED_CARD, NOW_MS, VISA, InProcessServer, Response
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 CASH = {"label_key": "com.clover.tender.cash"}
 LINE = {
     "item_description": "Nails",
@@ -23,27 +23,29 @@ DESCRIPTOR = {"dba_name": "Clover", "country_code": "840", "merchant_contact_inf
 MASTERCARD, DISCOVER = "5424180279791732", "6011000990139424"
 
 
-def charge(world: World, pan: str = VISA, **more: Any) -> Answered:
-    asked = {"amount": 2_428, "currency": "usd"} | more
-    asked.setdefault("source", world.token(pan))
-    return world.send("POST", "/v1/charges", asked)
+def charge(server: InProcessServer, pan: str = VISA, **more: Any) -> Response:
+    body = {"amount": 2_428, "currency": "usd"} | more
+    body.setdefault("source", server.token(pan))
+    return server.send("POST", "/v1/charges", body)
 
 
-def fetched(world: World, charge_id: str, query: str = "") -> dict[str, Any]:
-    return dict(world.send("GET", f"/v1/charges/{charge_id}{query}").json)
+def fetched(server: InProcessServer, charge_id: str, query: str = "") -> dict[str, Any]:
+    return dict(server.send("GET", f"/v1/charges/{charge_id}{query}").json)
 
 
 # Alternate tenders --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tender", [CASH, {"label": "Cheque"}, {"id": "AB12CD34EF56G"}])
-def test_an_alternate_tender_pays_without_a_network(world: World, tender: dict[str, str]) -> None:
-    got = charge(world, source="alternate_tender", tender=tender)
-    made = got.json
-    assert (got.status, made) == (
+def test_an_alternate_tender_pays_without_a_network(
+    server: InProcessServer, tender: dict[str, str]
+) -> None:
+    got = charge(server, source="alternate_tender", tender=tender)
+    created = got.json
+    assert (got.status, created) == (
         200,
         {
-            "id": made["id"],
+            "id": created["id"],
             "amount": 2_428,
             "amount_refunded": 0,
             "currency": "USD",
@@ -56,99 +58,104 @@ def test_an_alternate_tender_pays_without_a_network(world: World, tender: dict[s
             "tender": tender,
         },
     )
-    shown = fetched(world, made["id"])
+    shown = fetched(server, created["id"])
     assert (shown["tender"], shown["status"], "outcome" in shown) == (tender, "succeeded", False)
-    refund = world.send("POST", "/v1/refunds", {"charge": made["id"]}).json
+    refund = server.send("POST", "/v1/refunds", {"charge": created["id"]}).json
     assert (refund["status"], refund["amount"]) == ("succeeded", 2_428)
 
 
-def test_an_order_may_be_paid_in_cash(world: World) -> None:
-    order = world.order(2_000, 428)["id"]
+def test_an_order_may_be_paid_in_cash(server: InProcessServer) -> None:
+    order = server.order(2_000, 428)["id"]
     for part in (1_000, None):
         body = {"source": "alternate_tender", "tender": CASH, "amount": part}
-        paid = world.send("POST", f"/v1/orders/{order}/pay", body)
+        paid = server.send("POST", f"/v1/orders/{order}/pay", body)
     assert (paid.status, paid.json["status"], paid.json["amount_paid"]) == (200, "paid", 2_428)
-    without = world.send("POST", f"/v1/orders/{world.order(5)['id']}/pay", body | {"tender": None})
+    without = server.send(
+        "POST", f"/v1/orders/{server.order(5)['id']}/pay", body | {"tender": None}
+    )
     assert without.json["error"]["message"] == "Please provide a valid tender."
 
 
-def test_a_tender_beside_a_card_says_nothing(world: World) -> None:
-    made = charge(world, tender=CASH).json
-    assert (made["source"]["brand"], "tender" in made) == ("VISA", False)
+def test_a_tender_beside_a_card_says_nothing(server: InProcessServer) -> None:
+    created = charge(server, tender=CASH).json
+    assert (created["source"]["brand"], "tender" in created) == ("VISA", False)
 
 
-def test_a_rule_knows_a_tender(make_world: MakeWorld) -> None:
+def test_a_rule_knows_a_tender(make_server: MakeServer) -> None:
     rule = b"{when: {source: tender}, then: {decline: {message: No cash}}}"
-    world = make_world(parse(b"name: t\nrules: [" + rule + b"]", "t.yaml"))
-    got = charge(world, source="alternate_tender", tender=CASH)
+    server = make_server(parse(b"name: t\nrules: [" + rule + b"]", "t.yaml"))
+    got = charge(server, source="alternate_tender", tender=CASH)
     assert (got.status, got.json["error"]["message"]) == (402, "No cash")
-    assert charge(world).status == 200
+    assert charge(server).status == 200
 
 
-def test_cash_skips_three_d_secure(world: World) -> None:
+def test_cash_skips_three_d_secure(server: InProcessServer) -> None:
     threeds = {"source": "CLOVER", "browser_info": BROWSER}
-    got = charge(world, source="alternate_tender", tender=CASH, threeds=threeds)
+    got = charge(server, source="alternate_tender", tender=CASH, threeds=threeds)
     assert (got.json["status"], "threeds" in got.json) == ("succeeded", False)
 
 
 # Surcharges ---------------------------------------------------------------------------------------
 
 
-def test_surcharge_matches_clovers_sample(make_world: MakeWorld) -> None:
+def test_surcharge_matches_clovers_sample(make_server: MakeServer) -> None:
     """84 on 2428 at 35000 is the platform's documented sample; its place here is inferred."""
-    world = make_world(surcharge_rate=35_000)
-    made = charge(world).json
-    (added,) = made["additional_charges"]
+    server = make_server(surcharge_rate=35_000)
+    created = charge(server).json
+    (added,) = created["additional_charges"]
     assert added == {"id": added["id"], "type": "CREDIT_SURCHARGE", "amount": 84, "rate": 35_000}
-    assert fetched(world, made["id"])["additional_charges"] == [added]
-    assert made["amount"] == 2_428
-    assert charge(world, amount=99_999_999).json["additional_charges"][0]["amount"] == 3_499_999
-    half = world.send("POST", "/v1/refunds", {"charge": made["id"], "amount": 1_214}).json
+    assert fetched(server, created["id"])["additional_charges"] == [added]
+    assert created["amount"] == 2_428
+    assert charge(server, amount=99_999_999).json["additional_charges"][0]["amount"] == 3_499_999
+    half = server.send("POST", "/v1/refunds", {"charge": created["id"], "amount": 1_214}).json
     assert half["additional_charges"] == [
         {"type": "CREDIT_SURCHARGE", "amount": 42, "rate": 35_000}
     ]
 
 
-def test_surcharge_is_based_on_captured_amount(make_world: MakeWorld) -> None:
-    world = make_world(surcharge_rate=30_000)
-    made = charge(world, capture=False, amount=1_000).json
-    assert made["additional_charges"][0]["amount"] == 30
-    world.send("POST", f"/v1/charges/{made['id']}/capture", {"amount": 500})
-    assert fetched(world, made["id"])["additional_charges"][0]["amount"] == 15
+def test_surcharge_is_based_on_captured_amount(make_server: MakeServer) -> None:
+    server = make_server(surcharge_rate=30_000)
+    created = charge(server, capture=False, amount=1_000).json
+    assert created["additional_charges"][0]["amount"] == 30
+    server.send("POST", f"/v1/charges/{created['id']}/capture", {"amount": 500})
+    assert fetched(server, created["id"])["additional_charges"][0]["amount"] == 15
 
 
-def test_an_order_tells_its_surcharges(make_world: MakeWorld) -> None:
-    world = make_world(surcharge_rate=30_000)
-    order = world.order(1_000)["id"]
+def test_an_order_tells_its_surcharges(make_server: MakeServer) -> None:
+    server = make_server(surcharge_rate=30_000)
+    order = server.order(1_000)["id"]
     for part in (400, None):
-        body = {"source": world.token(), "amount": part}
-        paid = world.send("POST", f"/v1/orders/{order}/pay", body).json
+        body = {"source": server.token(), "amount": part}
+        paid = server.send("POST", f"/v1/orders/{order}/pay", body).json
     assert (paid["amount_paid"], paid["surcharge_amount"]) == (1_000, 30)
 
 
 @pytest.mark.parametrize(
-    "more", [{"source": "alternate_tender", "tender": CASH}, {"pan": DECLINES}]
+    "more", [{"source": "alternate_tender", "tender": CASH}, {"pan": DECLINED_CARD}]
 )
 def test_no_surcharge_for_declines_and_other_tenders(
-    make_world: MakeWorld, more: dict[str, Any]
+    make_server: MakeServer, more: dict[str, Any]
 ) -> None:
-    world = make_world(surcharge_rate=30_000)
-    charge(world, **more)
-    ((key, _),) = world.sandbox.charges.items_newest_first()
-    assert "additional_charges" not in fetched(world, key)
-    assert "additional_charges" not in World(world.keys, world.sandbox.rules.scenario).charge()
+    server = make_server(surcharge_rate=30_000)
+    charge(server, **more)
+    ((key, _),) = server.sandbox.charges.items_newest_first()
+    assert "additional_charges" not in fetched(server, key)
+    assert (
+        "additional_charges"
+        not in InProcessServer(server.keys, server.sandbox.rules.scenario).charge()
+    )
 
 
 # Descriptors and purchase data --------------------------------------------------------------------
 
 
-def test_descriptors_and_purchase_data_are_passed_through(world: World) -> None:
+def test_descriptors_and_purchase_data_are_passed_through(server: InProcessServer) -> None:
     level3 = {"level3_line_items": [LINE | {"commodity_code": "31162000"}]}
     more = {"soft_descriptor": DESCRIPTOR, "level2": LEVEL2, "level3": level3}
-    made = charge(world, **more).json
-    shown = fetched(world, made["id"])
+    created = charge(server, **more).json
+    shown = fetched(server, created["id"])
     assert {name: shown[name] for name in more} == more
-    assert "warning_message" not in made
+    assert "warning_message" not in created
 
 
 @pytest.mark.parametrize(
@@ -162,85 +169,92 @@ def test_descriptors_and_purchase_data_are_passed_through(world: World) -> None:
     ],
 )
 def test_level_3_data_is_validated_by_brand(
-    world: World, pan: str, line: dict[str, Any], status: int
+    server: InProcessServer, pan: str, line: dict[str, Any], status: int
 ) -> None:
-    assert charge(world, pan, level3={"level3_line_items": [line]}).status == status
+    assert charge(server, pan, level3={"level3_line_items": [line]}).status == status
 
 
 @pytest.mark.parametrize(("pan", "status"), [(VISA, 400), (DISCOVER, 400), (MASTERCARD, 200)])
-def test_visa_and_discover_take_thirteen_characters(world: World, pan: str, status: int) -> None:
+def test_visa_and_discover_take_thirteen_characters(
+    server: InProcessServer, pan: str, status: int
+) -> None:
     descriptor = {"merchant_contact_info": "x" * 14}
-    assert charge(world, pan, soft_descriptor=descriptor).status == status
-    assert charge(world, pan, soft_descriptor={"merchant_contact_info": "x" * 13}).status == 200
+    assert charge(server, pan, soft_descriptor=descriptor).status == status
+    assert charge(server, pan, soft_descriptor={"merchant_contact_info": "x" * 13}).status == 200
 
 
 @pytest.mark.parametrize(("code", "status"), [(999, 200), (1_000, 400), (0, 200), (-1, 400)])
-def test_a_destination_country_code_has_three_digits(world: World, code: int, status: int) -> None:
+def test_a_destination_country_code_has_three_digits(
+    server: InProcessServer, code: int, status: int
+) -> None:
     level2 = LEVEL2 | {"destination_country_code": code}
-    assert charge(world, level2=level2).status == status
+    assert charge(server, level2=level2).status == status
 
 
-def test_warning_without_merchant_support(make_world: MakeWorld) -> None:
-    world = make_world(purchase_cards=False, soft_descriptors=False)
+def test_warning_without_merchant_support(make_server: MakeServer) -> None:
+    server = make_server(purchase_cards=False, soft_descriptors=False)
     levels = (
         "Purchase card Level2 Data disregarded, merchant account does not support purchase cards"
     )
     soft = "Soft descriptor disregarded, merchant account does not support soft descriptors"
-    made = charge(world, level2=LEVEL2).json
-    assert (made["warning_message"], "level2" in fetched(world, made["id"])) == (levels, False)
-    both = charge(world, level2=LEVEL2, soft_descriptor=DESCRIPTOR).json
+    created = charge(server, level2=LEVEL2).json
+    assert (created["warning_message"], "level2" in fetched(server, created["id"])) == (
+        levels,
+        False,
+    )
+    both = charge(server, level2=LEVEL2, soft_descriptor=DESCRIPTOR).json
     assert both["warning_message"] == f"{soft}. {levels}"
-    assert "warning_message" not in charge(world).json
-    order = world.order(5)["id"]
-    body = {"source": world.token(), "level2": LEVEL2}
-    paid = world.send("POST", f"/v1/orders/{order}/pay", body).json
+    assert "warning_message" not in charge(server).json
+    order = server.order(5)["id"]
+    body = {"source": server.token(), "level2": LEVEL2}
+    paid = server.send("POST", f"/v1/orders/{order}/pay", body).json
     assert paid["warning_message"] == levels
 
 
-def test_a_capture_may_bring_level_2_data(world: World) -> None:
-    made = charge(world, capture=False).json["id"]
-    path = f"/v1/charges/{made}/capture"
-    refused = world.send("POST", path, {"level2": {"tax_amount": 1}})
+def test_a_capture_may_bring_level_2_data(server: InProcessServer) -> None:
+    created = charge(server, capture=False).json["id"]
+    path = f"/v1/charges/{created}/capture"
+    refused = server.send("POST", path, {"level2": {"tax_amount": 1}})
     assert refused.json["error"]["message"] == "Please provide a valid level2.pc_order_number."
-    assert world.send("POST", path, {"level2": LEVEL2}).status == 200
-    assert fetched(world, made)["level2"] == LEVEL2
+    assert server.send("POST", path, {"level2": LEVEL2}).status == 200
+    assert fetched(server, created)["level2"] == LEVEL2
 
 
-def test_a_source_shows_the_zip_code_that_was_checked(world: World) -> None:
-    """Source: the sample of the TransArmor page, where it stands before its check."""
-    token = world.token(AVS, address_zip="11747", address_line1="1 Main St")
-    source = charge(world, source=token).json["source"]
+def test_a_source_shows_the_zip_code_that_was_checked(server: InProcessServer) -> None:
+    """Source: the sample of the TransArmor page, where it is shown before its check."""
+    token = server.token(AVS, address_zip="11747", address_line1="1 Main St")
+    source = charge(server, source=token).json["source"]
     names = list(source)
     assert source["address_zip"] == "11747"
     assert names.index("address_zip") + 1 == names.index("address_zip_check")
-    unchecked = world.token(VISA, address_zip="11747")
-    assert "address_zip" not in charge(world, source=unchecked).json["source"]
+    unchecked = server.token(VISA, address_zip="11747")
+    assert "address_zip" not in charge(server, source=unchecked).json["source"]
 
 
 # Expansion ----------------------------------------------------------------------------------------
 
 
-def test_customer_and_order_are_expanded(world: World) -> None:
-    customer = world.customer()
-    made = charge(world, source=customer["id"]).json["id"]
-    plain = fetched(world, made)
-    shown = fetched(world, made, "?expand=customer%2Corder.items")
+def test_customer_and_order_are_expanded(server: InProcessServer) -> None:
+    customer = server.customer()
+    created = charge(server, source=customer["id"]).json["id"]
+    plain = fetched(server, created)
+    shown = fetched(server, created, "?expand=customer%2Corder.items")
     assert shown == plain | {"customer": customer}
-    shown = fetched(world, made, "?expand=customer,order,refunds")
-    order = world.send("GET", f"/v1/orders/{plain['order']}").json
+    shown = fetched(server, created, "?expand=customer,order,refunds")
+    order = server.send("GET", f"/v1/orders/{plain['order']}").json
     assert shown == plain | {"customer": customer, "order": order}
-    listed = world.send("GET", "/v1/charges?expand=order").json["data"]
+    listed = server.send("GET", "/v1/charges?expand=order").json["data"]
     assert listed == [plain | {"order": order}]
-    assert fetched(world, made, "?expand=") == plain
+    assert fetched(server, created, "?expand=") == plain
 
 
 @pytest.mark.parametrize("path", ["/v1/charges", "/v1/charges/{id}"])
 @pytest.mark.parametrize(("expand", "status"), [("a,b,c", 200), ("a,b,c,d", 400), (",,,", 400)])
 def test_at_most_three_fields_are_expanded(
-    world: World, path: str, expand: str, status: int
+    server: InProcessServer, path: str, expand: str, status: int
 ) -> None:
-    made = world.charge()["id"]
-    got = world.send("GET", f"{path.format(id=made)}?expand={expand}")
+    created = server.charge()["id"]
+    got = server.send("GET", f"{path.format(id=created)}?expand={expand}")
     assert got.status == status
 
 
@@ -248,7 +262,7 @@ def test_at_most_three_fields_are_expanded(
 
 
 @pytest.mark.parametrize(
-    ("settings", "after_ms", "amount", "said", "why"),
+    ("settings", "after_ms", "amount", "message", "why"),
     [
         ({}, 0, None, "AUTH", "voided 2428 of 2428 refundable"),
         ({"void_type": "VOID"}, 0, None, "VOID", "voided 2428 of 2428 refundable"),
@@ -265,37 +279,37 @@ def test_at_most_three_fields_are_expanded(
     ],
 )
 def test_a_refund_within_25_minutes_is_a_void(
-    make_world: MakeWorld,
+    make_server: MakeServer,
     settings: dict[str, Any],
     after_ms: int,
     amount: int | None,
-    said: str,
+    message: str,
     why: str,
 ) -> None:
-    world = make_world(**settings)
-    made = charge(world).json["id"]
-    world.clock.advance(after_ms)
-    got = world.send("POST", "/v1/refunds", {"charge": made, "amount": amount})
-    assert (got.json["metadata"]["refundType"], got.why) == (said, why)
+    server = make_server(**settings)
+    created = charge(server).json["id"]
+    server.clock.advance(after_ms)
+    got = server.send("POST", "/v1/refunds", {"charge": created, "amount": amount})
+    assert (got.json["metadata"]["refundType"], got.why) == (message, why)
 
 
-def test_partial_refund_is_not_a_void(make_world: MakeWorld) -> None:
-    world = make_world(void_type="VOID")
-    made = charge(world).json["id"]
+def test_partial_refund_is_not_a_void(make_server: MakeServer) -> None:
+    server = make_server(void_type="VOID")
+    created = charge(server).json["id"]
     for amount in (1_000, None):
-        got = world.send("POST", "/v1/refunds", {"charge": made, "amount": amount}).json
+        got = server.send("POST", "/v1/refunds", {"charge": created, "amount": amount}).json
         assert got["metadata"]["refundType"] == "AUTH"
 
 
-def test_a_snapshot_holds_all_of_it(make_world: MakeWorld) -> None:
-    world, other = make_world(surcharge_rate=35_000), make_world()
+def test_a_snapshot_holds_all_of_it(make_server: MakeServer) -> None:
+    server, other = make_server(surcharge_rate=35_000), make_server()
     level3 = {"level3_line_items": [LINE | {"commodity_code": "31162000"}]}
     ids = [
-        charge(world, soft_descriptor=DESCRIPTOR, level2=LEVEL2, level3=level3).json["id"],
-        charge(world, source="alternate_tender", tender=CASH).json["id"],
+        charge(server, soft_descriptor=DESCRIPTOR, level2=LEVEL2, level3=level3).json["id"],
+        charge(server, source="alternate_tender", tender=CASH).json["id"],
     ]
-    world.send("POST", "/v1/refunds", {"charge": ids[0], "amount": 1})
-    snapshot = world.send("GET", "/_mock/snapshot").json
+    server.send("POST", "/v1/refunds", {"charge": ids[0], "amount": 1})
+    snapshot = server.send("GET", "/_mock/snapshot").json
     assert other.send("PUT", "/_mock/snapshot", snapshot).status == 200
     for path in (*(f"/v1/charges/{key}" for key in ids), "/v1/refunds"):
-        assert other.send("GET", path).body == world.send("GET", path).body
+        assert other.send("GET", path).body == server.send("GET", path).body

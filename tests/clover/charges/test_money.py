@@ -1,6 +1,6 @@
-"""Money, over random flows: captures stay within authorizations, refunds within captures.
+"""Money in random flows: captures stay within authorizations, refunds within captures.
 
-What waits for 3-D Secure or has failed gives nothing back, and a replay changes nothing.
+A charge that waits for 3-D Secure or has failed cannot be refunded, and a replay changes nothing.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from tests.hostile import BROWSER
-from tests.world import Answered, World
+from tests.in_process import InProcessServer, Response
 
 _KEYS, _SCENARIO = KeyRing(), load("sandbox")
 AMOUNTS = st.integers(1, 5_000)
@@ -28,36 +28,36 @@ class Payments(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(_KEYS, _SCENARIO)
-        self.customer = self.world.customer()["id"]
+        self.server = InProcessServer(_KEYS, _SCENARIO)
+        self.customer = self.server.customer()["id"]
         self.given_back: dict[str, int] = {}
         self.sent = 0
 
-    def post(self, path: str, body: dict[str, Any], **headers: str) -> Answered:
-        """Send a request with a key of its own, and then once more."""
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> Response:
+        """Send a request with a new key, twice."""
         self.sent += 1
-        told = headers | {"idempotency-key": str(self.sent)}
-        got = self.world.send("POST", path, body, headers=told)
-        after = self.world.sandbox.state()
+        result = headers | {"idempotency-key": str(self.sent)}
+        got = self.server.send("POST", path, body, headers=result)
+        after = self.server.sandbox.state()
         if got.status in (200, 402):
-            assert self.world.send("POST", path, body, headers=told).body == got.body
-            assert self.world.sandbox.state() == after
+            assert self.server.send("POST", path, body, headers=result).body == got.body
+            assert self.server.sandbox.state() == after
         return got
 
     @initialize(target=charges)
     def first(self) -> str:
-        return str(self.world.charge(source=self.customer, amount=1_000, capture=False)["id"])
+        return str(self.server.charge(source=self.customer, amount=1_000, capture=False)["id"])
 
     @rule(target=charges, amount=AMOUNTS, capture=st.booleans(), tip=st.none() | AMOUNTS)
     def charge(self, amount: int, capture: bool, tip: int | None) -> str:
-        made = self.world.charge(
+        created = self.server.charge(
             source=self.customer, amount=amount, capture=capture, tip_amount=tip
         )
-        return str(made["id"])
+        return str(created["id"])
 
     @rule(target=charges, amount=AMOUNTS, capture=st.booleans(), flow=FLOWS)
     def charge_securely(self, amount: int, capture: bool, flow: str) -> str:
-        asked = {
+        body = {
             "source": self.customer,
             "amount": amount,
             "currency": "usd",
@@ -65,18 +65,18 @@ class Payments(RuleBasedStateMachine):
             "threeds": {"source": "CLOVER", "browser_info": BROWSER},
         }
         header = {"x-mock-clover-outcome": f"threeds/{flow}"}
-        got = self.post("/v1/charges", asked, **header)
+        got = self.post("/v1/charges", body, **header)
         assert got.status == (402 if flow == "decline" else 200)
         return str(got.json["error"]["charge"] if got.status == 402 else got.json["id"])
 
     @rule(charge=charges, result=SAID)
     def resolve(self, charge: str, result: str) -> None:
-        got = self.world.send("POST", f"/_mock/threeds/{charge}", {"result": result})
+        got = self.server.send("POST", f"/_mock/threeds/{charge}", {"result": result})
         assert got.status in (200, 400)
 
     @rule(charge=charges, word=WORDS)
     def finalize(self, charge: str, word: str) -> None:
-        before = self.world.sandbox.charges.get(charge)
+        before = self.server.sandbox.charges.get(charge)
         threeds = {"source": "CLOVER", "flow_status": word}
         got = self.post("/v1/charges/finalize_payment", {"charge_id": charge, "threeds": threeds})
         assert before is not None
@@ -84,7 +84,7 @@ class Payments(RuleBasedStateMachine):
 
     @rule(charge=charges, amount=st.none() | AMOUNTS)
     def capture(self, charge: str, amount: int | None) -> None:
-        before = self.world.sandbox.charges.get(charge)
+        before = self.server.sandbox.charges.get(charge)
         got = self.post(f"/v1/charges/{charge}/capture", {"amount": amount})
         legal = (
             before is not None
@@ -95,7 +95,7 @@ class Payments(RuleBasedStateMachine):
 
     @rule(charge=charges, amount=st.none() | AMOUNTS)
     def refund(self, charge: str, amount: int | None) -> None:
-        before = self.world.sandbox.charges.get(charge)
+        before = self.server.sandbox.charges.get(charge)
         got = self.post("/v1/refunds", {"charge": charge, "amount": amount})
         assert before is not None
         alive = before.state in ("authorized", "captured")
@@ -105,7 +105,7 @@ class Payments(RuleBasedStateMachine):
 
     @invariant()
     def money_is_conserved(self) -> None:
-        for row in self.world.sandbox.charges:
+        for row in self.server.sandbox.charges:
             taken = row.amount_captured + (row.request.tip_amount or 0)
             back = self.given_back.get(row.id, 0)
             assert row.amount_captured <= row.request.amount
@@ -118,7 +118,7 @@ class Payments(RuleBasedStateMachine):
 
     @invariant()
     def ids_are_unique(self) -> None:
-        rows = [*self.world.sandbox.charges, *self.world.sandbox.refunds]
+        rows = [*self.server.sandbox.charges, *self.server.sandbox.refunds]
         assert len({row.id for row in rows}) == len(rows)
 
 

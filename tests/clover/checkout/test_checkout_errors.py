@@ -1,4 +1,4 @@
-"""Every refusal of the hosted checkout: its body, its reason, and that nothing has changed."""
+"""Every error of the hosted checkout: its body, its reason, and that nothing has changed."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,9 +8,9 @@ import pytest
 from mock_clover.clover.checkout import problems as problem_checkout
 from mock_clover.core.problem import Problem
 from tests.checkouts import LAMP, PATH, asked, create, pay, session
-from tests.world import Answered, World
+from tests.in_process import InProcessServer, Response
 
-Ask = Callable[[World], Answered]
+Ask = Callable[[InProcessServer], Response]
 CASES: list["Case"] = []
 UNKNOWN = "00000000-0000-4000-a000-000000000000"
 
@@ -18,20 +18,20 @@ UNKNOWN = "00000000-0000-4000-a000-000000000000"
 class Case(NamedTuple):
     problem: str
     fact: str
-    ask: Ask
+    send: Ask
     message: str
     status: int
     settings: dict[str, Any]
 
 
 def case(
-    problem: str, fact: str, ask: Ask, message: str, status: int = 400, **settings: Any
+    problem: str, fact: str, send: Ask, message: str, status: int = 400, **settings: Any
 ) -> None:
-    CASES.append(Case(problem, fact, ask, message, status, settings))
+    CASES.append(Case(problem, fact, send, message, status, settings))
 
 
 def creating(**changes: Any) -> Ask:
-    return lambda world: create(world, **changes)
+    return lambda server: create(server, **changes)
 
 
 def line(**changes: Any) -> dict[str, Any]:
@@ -117,36 +117,36 @@ for demanded, person, param in (
     )
 
 
-def late(world: World) -> Answered:
-    made = session(world)
-    world.send("PUT", "/_mock/clock", {"advance": "15m"})
-    return pay(world, made)
+def late(server: InProcessServer) -> Response:
+    created = session(server)
+    server.send("PUT", "/_mock/clock", {"advance": "15m"})
+    return pay(server, created)
 
 
-def twice(world: World) -> Answered:
-    made = session(world)
-    assert pay(world, made).json["result"] == "approved"
-    return pay(world, made)
+def twice(server: InProcessServer) -> Response:
+    created = session(server)
+    assert pay(server, created).json["result"] == "approved"
+    return pay(server, created)
 
 
-def after_all(world: World) -> Answered:
-    made = session(world)
-    world.send("POST", f"/_mock/checkouts/{made}/cancel")
-    return pay(world, made)
+def after_all(server: InProcessServer) -> Response:
+    created = session(server)
+    server.send("POST", f"/_mock/checkouts/{created}/cancel")
+    return pay(server, created)
 
 
 def cancelling(first: Ask) -> Ask:
-    """Cancel what another case has made."""
+    """Cancel a session that another case has created."""
 
-    def ask(world: World) -> Answered:
-        first(world)
-        (row,) = world.sandbox.state()["checkouts"]
-        return world.send("POST", f"/_mock/checkouts/{row.id}/cancel")
+    def send(server: InProcessServer) -> Response:
+        first(server)
+        (row,) = server.sandbox.state()["checkouts"]
+        return server.send("POST", f"/_mock/checkouts/{row.id}/cancel")
 
-    return ask
+    return send
 
 
-NONE = lambda world: pay(world, UNKNOWN)  # noqa: E731 - a case like the others
+NONE = lambda server: pay(server, UNKNOWN)  # noqa: E731 - a case like the others
 for problem, fact, status, first, message in (
     ("CHECKOUT_EXPIRED", "after 15 minutes", 410, late, "This checkout has expired."),
     ("CHECKOUT_ALREADY_PAID", "twice", 409, twice, "This checkout session has already been paid."),
@@ -164,7 +164,7 @@ case("CHECKOUT_NOT_FOUND", "a payment of nothing", NONE, "Checkout session not f
 case(
     "CHECKOUT_NOT_FOUND",
     "a look at nothing",
-    lambda world: world.send("GET", f"/_mock/checkouts/{UNKNOWN}"),
+    lambda server: server.send("GET", f"/_mock/checkouts/{UNKNOWN}"),
     "Checkout session not found.",
     404,
 )
@@ -183,27 +183,27 @@ def given(case: Case) -> dict[str, Any]:
 @every_case
 @pytest.mark.parametrize("dialect", ["observed", "documented"])
 def test_checkout_error_has_only_a_message(
-    case: Case, dialect: str, make_world: Callable[..., World]
+    case: Case, dialect: str, make_server: Callable[..., InProcessServer]
 ) -> None:
-    got = case.ask(make_world(**given(case), dialect=dialect))
+    got = case.send(make_server(**given(case), dialect=dialect))
     assert (got.status, got.json) == (case.status, {"message": case.message})
     assert case.problem in got.why
 
 
 @every_case
-def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World]) -> None:
-    """The refused request is the last that a case sends."""
-    world = make_world(**given(case))
+def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProcessServer]) -> None:
+    """The rejected request is the last one of a case."""
+    server = make_server(**given(case))
     states: list[object] = []
-    send = world.send
+    send = server.send
 
-    def watched(*args: Any, **named: Any) -> Answered:
-        states.append((world.sandbox.state(), world.sandbox.ids.state()))
+    def watched(*args: Any, **named: Any) -> Response:
+        states.append((server.sandbox.state(), server.sandbox.ids.state()))
         return send(*args, **named)
 
-    world.send = watched  # type: ignore[method-assign] # a spy, for this test
-    case.ask(world)
-    assert (world.sandbox.state(), world.sandbox.ids.state()) == states[-1]
+    server.send = watched  # type: ignore[method-assign] # a spy, for this test
+    case.send(server)
+    assert (server.sandbox.state(), server.sandbox.ids.state()) == states[-1]
 
 
 def test_every_checkout_error_is_tested() -> None:
@@ -219,18 +219,18 @@ MERCHANTS = {
 
 @pytest.mark.parametrize(("named", "status", "problem"), MERCHANTS.values(), ids=MERCHANTS)
 def test_a_session_is_made_for_the_merchant_of_the_token(
-    world: World, named: dict[str, str], status: int, problem: str
+    server: InProcessServer, named: dict[str, str], status: int, problem: str
 ) -> None:
-    got = world.send("POST", PATH, asked(), headers=named)
-    assert (got.status, problem in got.why, world.sandbox.state()["checkouts"]) == (
+    got = server.send("POST", PATH, asked(), headers=named)
+    assert (got.status, problem in got.why, server.sandbox.state()["checkouts"]) == (
         status,
         True,
         [],
     )
 
 
-def test_get_session_returns_404(world: World) -> None:
+def test_get_session_returns_404(server: InProcessServer) -> None:
     """Observed 2026-05-13: 404 for fresh sessions."""
-    named = {"x-clover-merchant-id": world.known.merchant_id}
-    got = world.send("GET", f"{PATH}/{session(world)}", headers=named)
+    named = {"x-clover-merchant-id": server.known.merchant_id}
+    got = server.send("GET", f"{PATH}/{session(server)}", headers=named)
     assert got.status == 404

@@ -1,4 +1,4 @@
-"""The form of a hosted checkout's page: tips, what is wrong beside its field, what is kept."""
+"""The form of a hosted checkout's page: tips, field errors, and values that are kept."""
 
 import json
 import re
@@ -10,22 +10,22 @@ from msgspec import convert
 
 from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.scenario.load import parse
-from tests.checkouts import LAMP, URLS, Seen, look, pay, selling, session, shown, submit
+from tests.checkouts import LAMP, URLS, ParsedPage, get_page, pay, selling, session, shown, submit
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
 from tests.receiver import taken
-from tests.world import DECLINES, VISA, Answered, World
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 ASKS = {"tips": {"enabled": True}}
 TAXED = {"lineItems": [LAMP | {"price": 10_910, "taxRates": [{"rate": 1_000_000}]}]}
 
 
-def switched(make_world: MakeWorld, **members: Any) -> World:
-    return make_world(checkout=convert(members, CheckoutSettings))
+def switched(make_server: MakeServer, **members: Any) -> InProcessServer:
+    return make_server(checkout=convert(members, CheckoutSettings))
 
 
-def of_field(got: Answered, name: str) -> dict[str, str | None]:
+def of_field(got: Response, name: str) -> dict[str, str | None]:
     """Return the attributes of a field."""
-    (found,) = [each for each in Seen(got.body).all("input") if each.get("id") == name]
+    (found,) = [each for each in ParsedPage(got.body).all("input") if each.get("id") == name]
     return found
 
 
@@ -46,22 +46,28 @@ ASKED: list[tuple[str, Any, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("setting", "tips", "asked"), ASKED)
+@pytest.mark.parametrize(("setting", "tips", "requested"), ASKED)
 def test_tip_is_requested_by_session_or_setting(
-    make_world: MakeWorld, setting: str, tips: Any, asked: bool
+    make_server: MakeServer, setting: str, tips: Any, requested: bool
 ) -> None:
-    world = switched(make_world, tips=setting)
-    made = session(world, tips=tips)
-    radios = [each for each in Seen(look(world, made).body).all("input") if each.get("type")]
-    assert [each["value"] for each in radios] == (["0", "15", "18", "20", "own"] if asked else [])
-    assert ["checked" in each for each in radios] == ([True] + [False] * 4 if asked else [])
-    submit(world, made, tip="18")
-    (charge,) = world.sandbox.state()["charges"]
-    assert charge.request.tip_amount == (1_962 if asked else None)
+    server = switched(make_server, tips=setting)
+    created = session(server, tips=tips)
+    radios = [
+        each for each in ParsedPage(get_page(server, created).body).all("input") if each.get("type")
+    ]
+    assert [each["value"] for each in radios] == (
+        ["0", "15", "18", "20", "own"] if requested else []
+    )
+    assert ["checked" in each for each in radios] == ([True] + [False] * 4 if requested else [])
+    submit(server, created, tip="18")
+    (charge,) = server.sandbox.state()["charges"]
+    assert charge.request.tip_amount == (1_962 if requested else None)
 
 
-def test_offers_are_are_percentages_of_the_subtotal(world: World) -> None:
-    text = Seen(look(world, session(world, shoppingCart=TAXED, **ASKS)).body).text
+def test_offers_are_are_percentages_of_the_subtotal(
+    server: InProcessServer,
+) -> None:
+    text = ParsedPage(get_page(server, session(server, shoppingCart=TAXED, **ASKS)).body).text
     for offer in ("No tip", "15%16.37 USD", "18%19.64 USD", "20%21.82 USD", "Custom"):
         assert f"\n{offer}\n" in text
     assert "\nTip0.00 USD16.37 USD19.64 USD21.82 USDcustom\n" in text
@@ -70,18 +76,18 @@ def test_offers_are_are_percentages_of_the_subtotal(world: World) -> None:
     assert f"\nPay {sums} + tip\n" in text
 
 
-def test_a_merchant_offers_other_tips(make_world: MakeWorld) -> None:
-    world = switched(make_world, tips="always", tip_percents=[7])
-    made = session(world)
-    assert "\n7%7.63 USD\n" in Seen(look(world, made).body).text
-    assert submit(world, made, tip="15").status == 400
-    assert submit(world, made, tip="7").status == 303
+def test_a_merchant_offers_other_tips(make_server: MakeServer) -> None:
+    server = switched(make_server, tips="always", tip_percents=[7])
+    created = session(server)
+    assert "\n7%7.63 USD\n" in ParsedPage(get_page(server, created).body).text
+    assert submit(server, created, tip="15").status == 400
+    assert submit(server, created, tip="7").status == 303
 
 
 @pytest.mark.parametrize("percents", [[0], [101], [1, 2, 3, 4, 5]])
-def test_invalid_tip_percents_are_rejected(percents: list[int], make_world: MakeWorld) -> None:
+def test_invalid_tip_percents_are_rejected(percents: list[int], make_server: MakeServer) -> None:
     with pytest.raises(ValueError, match="tip_percents"):
-        switched(make_world, tip_percents=percents)
+        switched(make_server, tip_percents=percents)
 
 
 CHOSEN: list[tuple[str, str, int | None]] = [
@@ -106,61 +112,63 @@ MISTAKEN = (
 
 
 @pytest.mark.parametrize(("tip", "own", "amount"), CHOSEN)
-def test_a_tip_is_what_was_chosen(world: World, tip: str, own: str, amount: int | None) -> None:
-    made = session(world, **ASKS)
-    assert submit(world, made, tip=tip, tip_own=own).status == 303
-    (charge,) = world.sandbox.state()["charges"]
+def test_a_tip_is_what_was_chosen(
+    server: InProcessServer, tip: str, own: str, amount: int | None
+) -> None:
+    created = session(server, **ASKS)
+    assert submit(server, created, tip=tip, tip_own=own).status == 303
+    (charge,) = server.sandbox.state()["charges"]
     assert (charge.request.amount, charge.request.tip_amount) == (10_900, amount)
 
 
 @pytest.mark.parametrize(("tip", "own"), MISTAKEN)
-def test_invalid_tip_is_rejected(world: World, tip: str, own: str) -> None:
-    made = session(world, **ASKS)
-    before = (world.sandbox.state(), world.sandbox.ids.state())
-    got = submit(world, made, tip=tip, tip_own=own)
+def test_invalid_tip_is_rejected(server: InProcessServer, tip: str, own: str) -> None:
+    created = session(server, **ASKS)
+    before = (server.sandbox.state(), server.sandbox.ids.state())
+    got = submit(server, created, tip=tip, tip_own=own)
     assert (got.status, got.why) == (400, "INVALID_TIP_AMOUNT")
     assert of_field(got, "tip_own")["aria-describedby"] == "tip_own-wrong"
-    assert (world.sandbox.state(), world.sandbox.ids.state()) == before
+    assert (server.sandbox.state(), server.sandbox.ids.state()) == before
 
 
-def test_a_tip_reaches_charge_order_payment_webhook_and_customer(world: World) -> None:
+def test_a_tip_reaches_charge_order_payment_webhook_and_customer(server: InProcessServer) -> None:
     hook = {"kind": "hosted_checkout", "url": "http://127.0.0.1:9/", "secret": "s3cret"}
-    assert world.send("PUT", "/_mock/webhooks", hook).status == 200
-    made = session(world, redirectUrls=..., **ASKS)
-    assert submit(world, made, DECLINES, tip="20").status == 402
-    assert submit(world, made, tip="own", tip_own="12.34").status == 303
-    paid = shown(world, made)
+    assert server.send("PUT", "/_mock/webhooks", hook).status == 200
+    created = session(server, redirectUrls=..., **ASKS)
+    assert submit(server, created, DECLINED_CARD, tip="20").status == 402
+    assert submit(server, created, tip="own", tip_own="12.34").status == 303
+    paid = shown(server, created)
     assert (paid["state"], paid["tips"]) == ("paid", True)
-    charge = world.send("GET", f"/v1/charges/{paid['charge']}").json
+    charge = server.send("GET", f"/v1/charges/{paid['charge']}").json
     assert (charge["amount"], charge["tip_amount"]) == (10_900, 1_234)
-    order = world.send("GET", f"/v1/orders/{paid['order']}").json
+    order = server.send("GET", f"/v1/orders/{paid['order']}").json
     assert (order["amount"], order["tip_amount"]) == (10_900, 1_234)
-    root = f"/v3/merchants/{world.known.merchant_id}"
-    payment = world.send("GET", f"{root}/payments/{paid['charge']}").json
+    root = f"/v3/merchants/{server.known.merchant_id}"
+    payment = server.send("GET", f"{root}/payments/{paid['charge']}").json
     assert (payment["amount"], payment["tipAmount"]) == (10_900, 1_234)
-    said = [post.json["message"] for post in taken(world.sandbox)]
-    assert said == ["Decline for 13080", "Approved for 12134"]
-    text = Seen(look(world, made).body).text
+    message = [post.json["message"] for post in taken(server.sandbox)]
+    assert message == ["Decline for 13080", "Approved for 12134"]
+    text = ParsedPage(get_page(server, created).body).text
     for line in ("Paid\n121.34 USD", "Tip included\n12.34 USD", f"Order\n{paid['order']}"):
         assert f"\n{line}\n" in text
 
 
-def test_surcharge_is_shown_on_form_and_receipt(make_world: MakeWorld) -> None:
-    world = make_world(surcharge_rate=35_000)
-    made = session(world, redirectUrls=..., **ASKS)
-    text = Seen(look(world, made).body).text
+def test_surcharge_is_shown_on_form_and_receipt(make_server: MakeServer) -> None:
+    server = make_server(surcharge_rate=35_000)
+    created = session(server, redirectUrls=..., **ASKS)
+    text = ParsedPage(get_page(server, created).body).text
     assert "\nCard surcharge3.81 USD\nTip0.00 USD16.35 USD" in text
     assert "\nTotal112.81 USD129.16 USD" in text
-    submit(world, made, tip="15")
-    text = Seen(look(world, made).body).text
+    submit(server, created, tip="15")
+    text = ParsedPage(get_page(server, created).body).text
     assert "Paid\n129.16 USD\nSurcharge included\n3.81 USD\nTip included\n16.35 USD" in text
-    charge = world.send("GET", f"/v1/charges/{shown(world, made)['charge']}").json
+    charge = server.send("GET", f"/v1/charges/{shown(server, created)['charge']}").json
     assert [each["amount"] for each in charge["additional_charges"]] == [381]
 
 
-# What is wrong, beside its field ------------------------------------------------------------------
+# Field errors -------------------------------------------------------------------------------------
 
-GOOD = {"number": VISA, "exp_month": "12", "exp_year": "2030", "cvv": "123"}
+VALID_BODIES = {"number": VISA, "exp_month": "12", "exp_year": "2030", "cvv": "123"}
 NUMBER, MONTH = "Check the card number", "Enter the month as 01 to 12"
 CVV = "Enter the three digits on the back, or four on an Amex"
 WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -190,7 +198,7 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         },
     ),
     "nothing at all": (
-        dict.fromkeys(GOOD, ""),
+        dict.fromkeys(VALID_BODIES, ""),
         {
             "number": "Enter the card number",
             "exp_month": "Enter the expiry month",
@@ -201,37 +209,39 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("changes", "said"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("changes", "message"), WRONG.values(), ids=WRONG)
 def test_errors_are_shown_at_field_and_in_summary(
-    world: World, changes: dict[str, str], said: dict[str, str]
+    server: InProcessServer, changes: dict[str, str], message: dict[str, str]
 ) -> None:
-    got = submit(world, session(world, **ASKS), **(GOOD | changes))
-    seen = Seen(got.body)
-    assert (got.status, seen.alert) == (400, True)
+    got = submit(server, session(server, **ASKS), **(VALID_BODIES | changes))
+    seen = ParsedPage(got.body)
+    assert (got.status, seen.has_alert) == (400, True)
     wrong = [str(each["id"]) for each in seen.all("input") if "aria-invalid" in each]
-    assert wrong == list(said)
-    assert [each["aria-describedby"] for each in seen.all("input") if each["id"] in said] == [
-        f"{name}-wrong" for name in said
+    assert wrong == list(message)
+    assert [each["aria-describedby"] for each in seen.all("input") if each["id"] in message] == [
+        f"{name}-wrong" for name in message
     ]
-    told = re.findall(r'<strong class="said" id="(\w+)-wrong">([^<]*)<', got.body.decode())
-    assert told == list(said.items())
+    result = re.findall(r'<strong class="said" id="(\w+)-wrong">([^<]*)<', got.body.decode())
+    assert result == list(message.items())
     links = [link["href"] for link in seen.all("a")]
-    assert links == [*(f"#{name}" for name in said), URLS["failure"]]
+    assert links == [*(f"#{name}" for name in message), URLS["failure"]]
     focused = [each["id"] for each in seen.all("input") if "autofocus" in each]
-    assert focused == [next(iter(said))]
+    assert focused == [next(iter(message))]
     assert "Error: Checkout · " in seen.text
 
 
-def test_after_a_decline_the_number_has_the_focus_and_the_reason_describes_it(world: World) -> None:
-    got = submit(world, session(world), DECLINES)
+def test_after_a_decline_the_number_has_the_focus_and_the_reason_describes_it(
+    server: InProcessServer,
+) -> None:
+    got = submit(server, session(server), DECLINED_CARD)
     field = of_field(got, "number")
     assert ("autofocus" in field, field["aria-describedby"]) == (True, "alert")
     assert "aria-invalid" not in field
-    (alert,) = [each for each in Seen(got.body).all("div") if each.get("id") == "alert"]
+    (alert,) = [each for each in ParsedPage(got.body).all("div") if each.get("id") == "alert"]
     assert alert["role"] == "alert"
 
 
-# What is kept ------------------------------------------------------------------------------------
+# Values that are kept -----------------------------------------------------------------------------
 
 KEPT: list[tuple[str, str, str | None]] = [
     ("exp_month", "12", "12"),
@@ -253,7 +263,7 @@ KEPT: list[tuple[str, str, str | None]] = [
     ("address_zip", "7391", None),
     ("address_zip", VISA, None),
     ("address_zip", "4242 4242 4", None),
-    ("number", DECLINES, None),
+    ("number", DECLINED_CARD, None),
     ("number", "4242", None),
     ("cvv", "123", None),
     ("tip_own", "5.00", "5.00"),
@@ -261,27 +271,27 @@ KEPT: list[tuple[str, str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "kept"), KEPT)
+@pytest.mark.parametrize(("name", "value", "saved"), KEPT)
 @pytest.mark.parametrize("way", ["a decline", "a mistake"])
 def test_what_was_entered_is_kept_unless_it_could_be_a_number_or_a_cvv(
-    world: World, way: str, name: str, value: str, kept: str | None
+    server: InProcessServer, way: str, name: str, value: str, saved: str | None
 ) -> None:
-    made = session(world, **ASKS)
-    form = {"number": DECLINES if way == "a decline" else "1", "tip": "18"} | {name: value}
-    got = submit(world, made, **form)
-    assert of_field(got, name).get("value") == kept
+    created = session(server, **ASKS)
+    form = {"number": DECLINED_CARD if way == "a decline" else "1", "tip": "18"} | {name: value}
+    got = submit(server, created, **form)
+    assert of_field(got, name).get("value") == saved
     assert "checked" in of_field(got, "tip-2")
     assert (
         "For your security, please enter the card number and security code again."
-        in Seen(got.body).text
+        in ParsedPage(got.body).text
     )
 
 
-def test_query_does_not_prefill_form(world: World) -> None:
-    made = session(world, **ASKS)
+def test_query_does_not_prefill_form(server: InProcessServer) -> None:
+    created = session(server, **ASKS)
     query = f"number={VISA}&cvv=123&name=Jo&exp_month=12&tip=18&tip_own=5"
-    got = world.send("GET", f"/hosted/checkout/{made}?{query}", auth=False)
-    assert got.body == look(world, made).body
+    got = server.send("GET", f"/hosted/checkout/{created}?{query}", auth=False)
+    assert got.body == get_page(server, created).body
 
 
 # Time --------------------------------------------------------------------------------------------
@@ -291,100 +301,102 @@ def test_query_does_not_prefill_form(world: World) -> None:
     ("advance", "left"),
     [("0s", "15 minutes"), ("1m", "14 minutes"), ("870s", "1 minute")],
 )
-def test_a_page_says_how_long_it_is_open(world: World, advance: str, left: str) -> None:
-    made = session(world)
-    world.send("PUT", "/_mock/clock", {"advance": advance})
-    got = look(world, made)
-    assert f"This page expires in {left} (sandbox clock)" in Seen(got.body).text
-    (time,) = Seen(got.body).all("time")
+def test_a_page_says_how_long_it_is_open(server: InProcessServer, advance: str, left: str) -> None:
+    created = session(server)
+    server.send("PUT", "/_mock/clock", {"advance": advance})
+    got = get_page(server, created)
+    assert f"This page expires in {left} (sandbox clock)" in ParsedPage(got.body).text
+    (time,) = ParsedPage(got.body).all("time")
     assert time == {"datetime": "2025-05-27T10:37:50Z"}
 
 
-def test_page_with_clock_after_year_9999(world: World) -> None:
-    made = session(world)
-    snapshot = world.send("GET", "/_mock/snapshot").json
-    snapshot["checkouts"][made]["expires_ms"] = 10**17
-    assert world.send("PUT", "/_mock/snapshot", snapshot).status == 200
-    assert "31 December 9999" in Seen(look(world, made).body).text
+def test_page_with_clock_after_year_9999(server: InProcessServer) -> None:
+    created = session(server)
+    snapshot = server.send("GET", "/_mock/snapshot").json
+    snapshot["checkouts"][created]["expires_ms"] = 10**17
+    assert server.send("PUT", "/_mock/snapshot", snapshot).status == 200
+    assert "31 December 9999" in ParsedPage(get_page(server, created).body).text
 
 
-# Once it is over ----------------------------------------------------------------------------------
+# Finished sessions --------------------------------------------------------------------------------
 
 
-def test_a_second_post_shows_that_it_is_paid_and_charges_nothing(world: World) -> None:
-    made = session(world)
-    submit(world, made)
-    got = submit(world, made)
-    seen = Seen(got.body)
+def test_a_second_post_shows_that_it_is_paid_and_charges_nothing(server: InProcessServer) -> None:
+    created = session(server)
+    submit(server, created)
+    got = submit(server, created)
+    seen = ParsedPage(got.body)
     assert (got.status, got.why) == (409, "CHECKOUT_ALREADY_PAID")
     assert "This checkout has already been paid. You were not charged again." in seen.text
     assert "Paid\n109.00 USD" in seen.text
     assert [link["href"] for link in seen.all("a")] == [URLS["success"]]
-    assert len(world.sandbox.state()["charges"]) == 1
+    assert len(server.sandbox.state()["charges"]) == 1
 
 
-@pytest.mark.parametrize(("do", "said"), [("cancel", "cancelled"), ("pay", "expired")])
-def test_a_post_that_comes_too_late_shows_how_it_stands(world: World, do: str, said: str) -> None:
-    made = session(world)
+@pytest.mark.parametrize(("do", "message"), [("cancel", "cancelled"), ("pay", "expired")])
+def test_a_post_that_comes_too_late_shows_how_it_stands(
+    server: InProcessServer, do: str, message: str
+) -> None:
+    created = session(server)
     if do == "cancel":
-        submit(world, made, do="cancel")
+        submit(server, created, do="cancel")
     else:
-        world.send("PUT", "/_mock/clock", {"advance": "15m"})
-    text = Seen(submit(world, made).body).text
-    assert f"This checkout {'has expired' if said == 'expired' else 'was cancelled'}" in (
+        server.send("PUT", "/_mock/clock", {"advance": "15m"})
+    text = ParsedPage(submit(server, created).body).text
+    assert f"This checkout {'has expired' if message == 'expired' else 'was cancelled'}" in (
         text.replace("The checkout", "This checkout")
     )
     assert "You were not charged." in text
 
 
-def test_what_was_paid_without_a_page_is_shown_too(world: World) -> None:
-    made = session(world)
-    pay(world, made)
-    assert "VISA … 4242" in Seen(look(world, made).body).text
+def test_what_was_paid_without_a_page_is_shown_too(server: InProcessServer) -> None:
+    created = session(server)
+    pay(server, created)
+    assert "VISA … 4242" in ParsedPage(get_page(server, created).body).text
 
 
 # Test cards --------------------------------------------------------------------------------------
 
 
-def hinted(world: World, value: str = "1") -> Answered:
-    made = session(world)
-    return world.send("GET", f"/hosted/checkout/{made}?mock_clover_cards={value}", auth=False)
+def hinted(server: InProcessServer, value: str = "1") -> Response:
+    created = session(server)
+    return server.send("GET", f"/hosted/checkout/{created}?mock_clover_cards={value}", auth=False)
 
 
-def test_test_cards_are_shown_where_the_address_asks_for_them(world: World) -> None:
+def test_test_cards_are_shown_where_the_address_asks_for_them(server: InProcessServer) -> None:
     for value in ("0", "", "true"):
-        assert Seen(hinted(world, value).body).all("details") == []
-    seen = Seen(hinted(world).body)
+        assert ParsedPage(hinted(server, value).body).all("details") == []
+    seen = ParsedPage(hinted(server).body)
     assert seen.all("details") == [{"class": "sheet cards"}]
     assert "\n4242 4242 4242 4242 VISAapproved\n" in seen.text
     assert "\n4005 5717 0222 2222 VISAdeclined: issuer_declined\n" in seen.text
 
 
-def test_unpublished_number_is_masked(make_world: MakeWorld) -> None:
+def test_unpublished_number_is_masked(make_server: MakeServer) -> None:
     cards = [
         {"number": "4539148803436467", "outcome": "decline", "decline_code": "<b>lost"},
         {"number": VISA, "outcome": "approve"},
     ]
     scenario = parse(json.dumps({"name": "own", "cards": cards}).encode(), "own.yaml")
-    text = Seen(hinted(make_world(scenario)).body).text
+    text = ParsedPage(hinted(make_server(scenario)).body).text
     assert "\n… 6467 declined: <b>lost\n" in text
     assert "\n4242 4242 4242 4242 approved\n" in text
     assert "4539" not in text
 
 
 def test_a_scenario_without_cards_shows_none_and_one_of_thousands_a_hundred(
-    make_world: MakeWorld,
+    make_server: MakeServer,
 ) -> None:
     none = parse(b'{"name": "none"}', "none.yaml")
-    assert Seen(hinted(make_world(none)).body).all("details") == []
+    assert ParsedPage(hinted(make_server(none)).body).all("details") == []
     many = [{"number": VISA, "outcome": "approve"}] * 150
     scenario = parse(json.dumps({"name": "many", "cards": many}).encode(), "many.yaml")
-    assert Seen(hinted(make_world(scenario)).body).text.count("approved") == 100
+    assert ParsedPage(hinted(make_server(scenario)).body).text.count("approved") == 100
 
 
-def test_hints_stay_after_a_decline(world: World) -> None:
-    made = session(world, shoppingCart=selling(500))
-    path = f"/hosted/checkout/{made}?mock_clover_cards=1"
-    form = b"number=%b&exp_month=12&exp_year=2030&cvv=123&do=pay" % DECLINES.encode()
-    got = world.send("POST", path, raw=form, auth=False)
-    assert (got.status, len(Seen(got.body).all("details"))) == (402, 1)
+def test_hints_stay_after_a_decline(server: InProcessServer) -> None:
+    created = session(server, shoppingCart=selling(500))
+    path = f"/hosted/checkout/{created}?mock_clover_cards=1"
+    form = b"number=%b&exp_month=12&exp_year=2030&cvv=123&do=pay" % DECLINED_CARD.encode()
+    got = server.send("POST", path, raw=form, auth=False)
+    assert (got.status, len(ParsedPage(got.body).all("details"))) == (402, 1)

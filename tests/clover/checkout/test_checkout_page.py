@@ -1,4 +1,4 @@
-"""The page of a hosted checkout: what a customer sees and does there, and what it withstands."""
+"""The page of a hosted checkout: what it shows and does, and its security."""
 
 import json
 import re
@@ -15,29 +15,29 @@ from mock_clover.clover.checkout.records import CheckoutForm
 from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.sandbox.credentials import derive_credentials
-from tests.canary import CVV, PAN, PANS, songs, spellings, texts_within
+from tests.canary import CVV, PAN, PANS, find_leaks, spellings, texts_within
 from tests.checkouts import (
     FORM,
     LAMP,
     PATH,
     URLS,
-    Seen,
+    ParsedPage,
     asked,
     fields,
-    look,
+    get_page,
     pay,
     selling,
     session,
     shown,
     submit,
 )
-from tests.hostile import BODIES, HEADERS, IDS, QUERIES, complaint
+from tests.hostile import BODIES, HEADERS, IDS, QUERIES, error_in
+from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer
+from tests.raw_http import RawConnection, RawResponse, call, command_with, head, request
 from tests.receiver import Receiver
-from tests.served import Served
-from tests.wire import Told, Wire, call, head, on, request
-from tests.world import DECLINES, SEED, VISA, World
+from tests.server_process import ServerProcess
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 
 
 def policy(headers: dict[str, str]) -> dict[str, list[str]]:
@@ -46,14 +46,16 @@ def policy(headers: dict[str, str]) -> dict[str, list[str]]:
     return {name: sources for name, *sources in parts}
 
 
-# What is seen ------------------------------------------------------------------------------------
+# Content ------------------------------------------------------------------------------------------
 
 
-def test_the_page_shows_cart_tax_and_total(world: World) -> None:
+def test_the_page_shows_cart_tax_and_total(server: InProcessServer) -> None:
     taxed = LAMP | {"unitQty": 2, "note": "brass", "taxRates": [{"rate": 1_000_000}]}
-    got = look(world, session(world, shoppingCart={"lineItems": [taxed, LAMP | {"price": 5}]}))
+    got = get_page(
+        server, session(server, shoppingCart={"lineItems": [taxed, LAMP | {"price": 5}]})
+    )
     assert (got.status, got.content_type) == (200, "text/html; charset=utf-8")
-    lines = [line for line in Seen(got.body).text.split("\n") if line]
+    lines = [line for line in ParsedPage(got.body).text.split("\n") if line]
     assert lines == [
         *("Checkout · Robertson-Harris", "Robertson-Harris", "Test", "Checkout"),
         *("Your order", "3 items", "ItemPrice"),
@@ -68,8 +70,8 @@ def test_the_page_shows_cart_tax_and_total(world: World) -> None:
     ]
 
 
-def test_every_field_has_its_label_and_the_keyboard_suffices(world: World) -> None:
-    seen = Seen(look(world, session(world)).body)
+def test_every_field_has_its_label_and_the_keyboard_suffices(server: InProcessServer) -> None:
+    seen = ParsedPage(get_page(server, session(server)).body)
     labels = [label["for"] for label in seen.all("label")]
     assert labels == [field["id"] for field in seen.all("input")] == list(fields_of_form())
     assert [button["value"] for button in seen.all("button")] == ["pay", "cancel"]
@@ -103,89 +105,95 @@ ENDS: dict[str, tuple[str, int, str, str]] = {
 }
 
 
-def ended(world: World, state: str) -> str:
-    made = session(world)
+def ended(server: InProcessServer, state: str) -> str:
+    created = session(server)
     if state == "paid":
-        submit(world, made)
+        submit(server, created)
     elif state == "cancelled":
-        submit(world, made, do="cancel")
+        submit(server, created, do="cancel")
     else:
-        world.send("PUT", "/_mock/clock", {"advance": "15m"})
-    return made
+        server.send("PUT", "/_mock/clock", {"advance": "15m"})
+    return created
 
 
-@pytest.mark.parametrize(("state", "status", "said", "url"), ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize(("state", "status", "message", "url"), ENDS.values(), ids=ENDS)
 def test_closed_session_page_has_link_to_shop(
-    world: World, state: str, status: int, said: str, url: str
+    server: InProcessServer, state: str, status: int, message: str, url: str
 ) -> None:
-    got = look(world, ended(world, state))
-    seen = Seen(got.body)
-    assert (got.status, said in seen.text, seen.all("form")) == (status, True, [])
+    got = get_page(server, ended(server, state))
+    seen = ParsedPage(got.body)
+    assert (got.status, message in seen.text, seen.all("form")) == (status, True, [])
     assert [link["href"] for link in seen.all("a")] == [url]
 
 
 @pytest.mark.parametrize("state", ENDS)
 @pytest.mark.parametrize("do", ["pay", "cancel"])
 def test_a_session_that_is_over_is_neither_paid_nor_cancelled(
-    world: World, state: str, do: str
+    server: InProcessServer, state: str, do: str
 ) -> None:
-    made = ended(world, state)
-    before = (world.sandbox.state(), world.sandbox.ids.state())
-    got = submit(world, made, do=do)
+    created = ended(server, state)
+    before = (server.sandbox.state(), server.sandbox.ids.state())
+    got = submit(server, created, do=do)
     assert (got.status, "location" in got.headers) == (410 if state == "expired" else 409, False)
-    assert Seen(got.body).all("form") == []
-    assert (world.sandbox.state(), world.sandbox.ids.state()) == before
+    assert ParsedPage(got.body).all("form") == []
+    assert (server.sandbox.state(), server.sandbox.ids.state()) == before
 
 
-def test_unknown_session_is_not_found(world: World) -> None:
+def test_unknown_session_is_not_found(server: InProcessServer) -> None:
     unknown = "00000000-0000-4000-a000-000000000000"
-    for got in (look(world, unknown), submit(world, unknown), submit(world, unknown, do="cancel")):
-        assert (got.status, Seen(got.body).all("form")) == (404, [])
-        assert "Checkout session not found." in Seen(got.body).text
+    for got in (
+        get_page(server, unknown),
+        submit(server, unknown),
+        submit(server, unknown, do="cancel"),
+    ):
+        assert (got.status, ParsedPage(got.body).all("form")) == (404, [])
+        assert "Checkout session not found." in ParsedPage(got.body).text
 
 
-# What is done ------------------------------------------------------------------------------------
+# Actions ------------------------------------------------------------------------------------------
 
 
-def test_a_payment_sends_the_browser_to_the_shop(world: World) -> None:
-    made = session(world)
-    got = submit(world, made)
+def test_a_payment_sends_the_browser_to_the_shop(server: InProcessServer) -> None:
+    created = session(server)
+    got = submit(server, created)
     assert (got.status, got.headers["location"]) == (303, URLS["success"])
-    assert shown(world, made)["state"] == "paid"
+    assert shown(server, created)["state"] == "paid"
     assert got.why == "sandbox: VISA ...4242 is listed to approve (documented)"
 
 
-def test_a_cancellation_sends_the_browser_back_to_the_shop(world: World) -> None:
-    made = session(world)
-    got = submit(world, made, number="", exp_month="", do="cancel")
+def test_a_cancellation_sends_the_browser_back_to_the_shop(server: InProcessServer) -> None:
+    created = session(server)
+    got = submit(server, created, number="", exp_month="", do="cancel")
     assert (got.status, got.headers["location"]) == (303, URLS["cancel"])
-    assert shown(world, made)["state"] == "cancelled"
+    assert shown(server, created)["state"] == "cancelled"
 
 
 @pytest.mark.parametrize("do", ["pay", "cancel"])
-def test_without_a_url_the_browser_looks_at_the_session_again(world: World, do: str) -> None:
-    got = submit(world, session(world, redirectUrls=...), do=do)
+def test_without_a_url_the_browser_looks_at_the_session_again(
+    server: InProcessServer, do: str
+) -> None:
+    got = submit(server, session(server, redirectUrls=...), do=do)
     assert (got.status, got.headers["location"]) == (303, "?")
 
 
-def test_a_decline_is_told_and_another_card_pays(world: World) -> None:
-    made = session(world)
-    got = submit(world, made, DECLINES)
-    seen = Seen(got.body)
-    assert (got.status, seen.alert, len(seen.all("form"))) == (402, True, 1)
+def test_a_decline_is_told_and_another_card_pays(server: InProcessServer) -> None:
+    created = session(server)
+    got = submit(server, created, DECLINED_CARD)
+    seen = ParsedPage(got.body)
+    assert (got.status, seen.has_alert, len(seen.all("form"))) == (402, True, 1)
     assert "DECLINED: No reason provided. Please try again." in seen.text
     assert [link["href"] for link in seen.all("a")] == [URLS["failure"]]
-    assert submit(world, made).headers["location"] == URLS["success"]
-    charges = world.send("GET", "/v1/charges").json["data"]
+    assert submit(server, created).headers["location"] == URLS["success"]
+    charges = server.send("GET", "/v1/charges").json["data"]
     assert [charge["status"] for charge in charges] == ["succeeded", "failed"]
 
 
-def test_a_decline_may_send_the_browser_to_the_shops_failure(make_world: MakeWorld) -> None:
-    world = make_world(checkout=convert({"after_decline": "redirect"}, CheckoutSettings))
-    made = session(world)
-    got = submit(world, made, DECLINES)
+def test_a_decline_may_send_the_browser_to_the_shops_failure(make_server: MakeServer) -> None:
+    server = make_server(checkout=convert({"after_decline": "redirect"}, CheckoutSettings))
+    created = session(server)
+    got = submit(server, created, DECLINED_CARD)
     assert (got.status, got.headers["location"]) == (303, URLS["failure"])
-    assert shown(world, made)["state"] == "open"
+    assert shown(server, created)["state"] == "open"
 
 
 SECRET = ("number", "cvv")
@@ -200,39 +208,43 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("changes", "problem"), WRONG.values(), ids=WRONG)
-def test_invalid_card_can_be_corrected(world: World, changes: dict[str, str], problem: str) -> None:
-    made = session(world)
-    got = submit(world, made, **changes)
-    seen = Seen(got.body)
-    assert (got.status, seen.alert, problem in got.why) == (400, True, True)
+def test_invalid_card_can_be_corrected(
+    server: InProcessServer, changes: dict[str, str], problem: str
+) -> None:
+    created = session(server)
+    got = submit(server, created, **changes)
+    seen = ParsedPage(got.body)
+    assert (got.status, seen.has_alert, problem in got.why) == (400, True, True)
     assert not any(field.get("value") for field in seen.all("input") if field["id"] in SECRET)
-    assert submit(world, made).status == 303
+    assert submit(server, created).status == 303
 
 
-def test_spaces_and_two_digit_year_are_accepted(world: World) -> None:
-    got = submit(world, session(world), "4242 4242-4242 4242", exp_month="1", exp_year="31")
+def test_spaces_and_two_digit_year_are_accepted(server: InProcessServer) -> None:
+    got = submit(server, session(server), "4242 4242-4242 4242", exp_month="1", exp_year="31")
     assert got.status == 303
 
 
-def test_name_and_postal_code_are_kept_for_the_checks(world: World) -> None:
-    submit(world, session(world), name="Jo Döe", address_zip="94041")
-    (charge,) = world.sandbox.state()["charges"]
+def test_name_and_postal_code_are_kept_for_the_checks(server: InProcessServer) -> None:
+    submit(server, session(server), name="Jo Döe", address_zip="94041")
+    (charge,) = server.sandbox.state()["charges"]
     assert (charge.token.card.name, charge.token.card.address_zip) == ("Jo Döe", "94041")
 
 
-def test_page_and_control_call_do_the_same(make_world: MakeWorld) -> None:
-    worlds = make_world(), make_world()
-    for world, way in zip(worlds, (submit, pay), strict=True):
-        made = session(world)
-        way(world, made, DECLINES)
-        way(world, made)
-    one, other = (world.sandbox.state() for world in worlds)
+def test_page_and_control_call_do_the_same(make_server: MakeServer) -> None:
+    servers = make_server(), make_server()
+    for server, way in zip(servers, (submit, pay), strict=True):
+        created = session(server)
+        way(server, created, DECLINED_CARD)
+        way(server, created)
+    one, other = (server.sandbox.state() for server in servers)
     assert one == other
-    journals = [[(e.endpoint, e.status, e.why, e.reply) for e in w.sandbox.journal] for w in worlds]
+    journals = [
+        [(e.endpoint, e.status, e.why, e.reply) for e in w.sandbox.journal] for w in servers
+    ]
     assert journals[0] == journals[1]
 
 
-# What it withstands ------------------------------------------------------------------------------
+# Security -----------------------------------------------------------------------------------------
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -252,35 +264,37 @@ HOSTILE = (
 
 def skeleton(html: bytes) -> list[tuple[str, list[str]]]:
     """Return a page's tags and the names of their attributes."""
-    return [(tag, list(attributes)) for tag, attributes in Seen(html).tags]
+    return [(tag, list(attributes)) for tag, attributes in ParsedPage(html).tags]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_whatever_a_shop_writes_is_shown_as_text(world: World, text: str) -> None:
+def test_whatever_a_shop_writes_is_shown_as_text(server: InProcessServer, text: str) -> None:
     plain, person = LAMP | {"note": "x"}, {"firstName": text, "lastName": text}
     tax = [{"name": text, "rate": 1_000_000}]
-    spoilt = plain | {"name": text, "note": text, "taxRates": tax, "itemRefUuid": text}
-    expected = session(world, shoppingCart={"lineItems": [plain | {"taxRates": [{"rate": 10**6}]}]})
-    made = session(
-        world, customer=person, shoppingCart={"lineItems": [spoilt]}, metadata={text: text}
+    mutated = plain | {"name": text, "note": text, "taxRates": tax, "itemRefUuid": text}
+    expected = session(
+        server, shoppingCart={"lineItems": [plain | {"taxRates": [{"rate": 10**6}]}]}
     )
-    for ask in (look, lambda world, each: submit(world, each, DECLINES)):
-        got = ask(world, made)
-        assert skeleton(got.body) == skeleton(ask(world, expected).body)
-        assert Seen(got.body).text.count(text.replace("\x00", "\ufffd").strip()) >= 2
+    created = session(
+        server, customer=person, shoppingCart={"lineItems": [mutated]}, metadata={text: text}
+    )
+    for send in (get_page, lambda server, each: submit(server, each, DECLINED_CARD)):
+        got = send(server, created)
+        assert skeleton(got.body) == skeleton(send(server, expected).body)
+        assert ParsedPage(got.body).text.count(text.replace("\x00", "\ufffd").strip()) >= 2
 
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if text.isprintable()])
-def test_whatever_an_issuer_says_is_shown_as_text(make_world: MakeWorld, text: str) -> None:
+def test_whatever_an_issuer_says_is_shown_as_text(make_server: MakeServer, text: str) -> None:
     from mock_clover.scenario.load import parse
 
     rule = {"when": {"amount": 666}, "then": {"decline": {"message": text}}}
-    world = make_world(parse(json.dumps({"name": "x", "rules": [rule]}).encode(), "x.yaml"))
-    got = submit(world, session(world, shoppingCart=selling(666)))
-    usual = make_world()
-    plain = submit(usual, session(usual, shoppingCart=selling(666)), DECLINES)
+    server = make_server(parse(json.dumps({"name": "x", "rules": [rule]}).encode(), "x.yaml"))
+    got = submit(server, session(server, shoppingCart=selling(666)))
+    usual = make_server()
+    plain = submit(usual, session(usual, shoppingCart=selling(666)), DECLINED_CARD)
     assert skeleton(got.body) == skeleton(plain.body)
-    assert f"{text} Please try again." in Seen(got.body).text
+    assert f"{text} Please try again." in ParsedPage(got.body).text
 
 
 REDIRECTS = {
@@ -294,19 +308,19 @@ REDIRECTS = {
 
 
 @pytest.mark.parametrize("url", REDIRECTS.values(), ids=REDIRECTS)
-def test_url_is_escaped_in_link(world: World, url: str) -> None:
-    made = session(world, redirectUrls={"success": url, "failure": url})
-    got = look(world, made)
+def test_url_is_escaped_in_link(server: InProcessServer, url: str) -> None:
+    created = session(server, redirectUrls={"success": url, "failure": url})
+    got = get_page(server, created)
     assert sorted(policy(got.headers)) == sorted(POLICY)
     assert policy(got.headers)["form-action"] == WEB
-    paid = submit(world, made)
+    paid = submit(server, created)
     assert paid.headers["location"] == url
-    (link,) = Seen(paid.body).all("a")
+    (link,) = ParsedPage(paid.body).all("a")
     assert (link["href"], list(link)) == (url, ["href"])
 
 
 WEB = ["'self'", "http:", "https:"]
-"""Where a form may lead: a browser holds the redirects of the shop's own server to it too."""
+"""A form-action policy also applies to the redirects of the shop's own server."""
 POLICY = ("default-src", "style-src", "base-uri", "frame-ancestors", "form-action")
 GUARDS = {
     "x-frame-options": "DENY",
@@ -316,76 +330,92 @@ GUARDS = {
 }
 
 
-def test_every_page_has_security_headers(world: World) -> None:
-    """No script and no frame; a browser follows the form to the shop, and on from there."""
-    made, cancelled = session(world), session(world)
-    pages = [look(world, made), submit(world, made, DECLINES), submit(world, made, number="1")]
-    pages += [submit(world, made), look(world, made), submit(world, cancelled, do="cancel")]
-    pages += [look(world, cancelled), look(world, ended(world, "expired")), look(world, "none")]
+def test_every_page_has_security_headers(server: InProcessServer) -> None:
+    """No script and no frame; the form may redirect to the shop, and on from there."""
+    created, cancelled = session(server), session(server)
+    pages = [
+        get_page(server, created),
+        submit(server, created, DECLINED_CARD),
+        submit(server, created, number="1"),
+    ]
+    pages += [
+        submit(server, created),
+        get_page(server, created),
+        submit(server, cancelled, do="cancel"),
+    ]
+    pages += [
+        get_page(server, cancelled),
+        get_page(server, ended(server, "expired")),
+        get_page(server, "none"),
+    ]
     assert [page.status for page in pages] == [200, 402, 400, 303, 200, 303, 200, 410, 404]
     for page in pages:
-        told = policy(page.headers)
-        assert {name: told[name] for name in ("default-src", "base-uri", "frame-ancestors")} == {
+        result = policy(page.headers)
+        assert {name: result[name] for name in ("default-src", "base-uri", "frame-ancestors")} == {
             "default-src": ["'none'"],
             "base-uri": ["'none'"],
             "frame-ancestors": ["'none'"],
         }
-        assert told["form-action"] in ((["'self'"],) if page.status == 404 else (["'self'"], WEB))
+        assert result["form-action"] in ((["'self'"],) if page.status == 404 else (["'self'"], WEB))
         assert GUARDS.items() <= page.headers.items()
         assert b"<script" not in page.body
         assert " style=" not in page.body.decode()
 
 
-def test_the_style_is_the_one_that_the_policy_names(world: World) -> None:
+def test_the_style_is_the_one_that_the_policy_names(server: InProcessServer) -> None:
     from base64 import b64encode
     from hashlib import sha256
 
-    got = look(world, session(world))
+    got = get_page(server, session(server))
     (style,) = re.findall(r"<style>(.*?)</style>", got.body.decode(), re.DOTALL)
     digest = b64encode(sha256(unescape(style).encode()).digest()).decode()
     assert policy(got.headers)["style-src"] == [f"'sha256-{digest}'"]
 
 
-def test_a_snapshot_with_a_url_that_was_never_taken_leads_nowhere(world: World) -> None:
-    made = session(world)
-    snapshot = world.send("GET", "/_mock/snapshot").json
+def test_a_snapshot_with_a_url_that_was_never_taken_leads_nowhere(server: InProcessServer) -> None:
+    created = session(server)
+    snapshot = server.send("GET", "/_mock/snapshot").json
     for name in ("success", "failure"):
-        snapshot["checkouts"][made][name] = "javascript:alert(1)//\r\nset-cookie: a=b"
-    assert world.send("PUT", "/_mock/snapshot", snapshot).status == 200
-    for got in (look(world, made), submit(world, made, DECLINES), submit(world, made)):
-        assert complaint(got) == ("" if got.status != 303 else "status 303")
+        snapshot["checkouts"][created][name] = "javascript:alert(1)//\r\nset-cookie: a=b"
+    assert server.send("PUT", "/_mock/snapshot", snapshot).status == 200
+    for got in (
+        get_page(server, created),
+        submit(server, created, DECLINED_CARD),
+        submit(server, created),
+    ):
+        assert error_in(got) == ("" if got.status != 303 else "status 303")
         assert b"javascript" not in got.body
     assert got.headers["location"] == "?"
 
 
-def test_malformed_form_posts(world: World) -> None:
-    made = session(world)
-    path = f"/hosted/checkout/{made}"
+def test_malformed_form_posts(server: InProcessServer) -> None:
+    created = session(server)
+    path = f"/hosted/checkout/{created}"
     table: dict[str, tuple[str, bytes, dict[str, str]]] = {
         **{f"body: {label}": (path, raw, {}) for label, raw in BODIES.items()},
         **{f"query: {label}": (f"{path}?{query}", b"", {}) for label, query in QUERIES.items()},
-        **{f"header: {label}": (path, b"", told) for label, told in HEADERS.items()},
+        **{f"header: {label}": (path, b"", result) for label, result in HEADERS.items()},
         **{f"id: {label}": (f"/hosted/checkout/{each}", b"", {}) for label, each in IDS.items()},
     }
-    said = {}
+    received = {}
     for label, (where, raw, headers) in table.items():
         for method in ("GET", "POST", "HEAD", "PUT"):
-            said[f"{method} {label}"] = complaint(
-                world.send(method, where, raw=raw, headers=headers, auth=False)
+            received[f"{method} {label}"] = error_in(
+                server.send(method, where, raw=raw, headers=headers, auth=False)
             )
-    assert {label: wrong for label, wrong in said.items() if wrong} == {}
-    assert (shown(world, made)["state"], world.sandbox.state()["charges"]) == ("open", [])
+    assert {label: wrong for label, wrong in received.items() if wrong} == {}
+    assert (shown(server, created)["state"], server.sandbox.state()["charges"]) == ("open", [])
 
 
 # Card numbers ------------------------------------------------------------------------------------
 
 
-def sung(world: World) -> list[str]:
-    """Pay and fail to pay with a canary in every way that a form allows; return all replies."""
-    told = []
+def sung(server: InProcessServer) -> list[str]:
+    """Pay and fail to pay with a canary in every way that a form allows; return all responses."""
+    result = []
     for pan in PANS:
         for spelt in spellings(pan).values():
-            made = session(world)
+            created = session(server)
             wrong = spelt[:-1] + str((int(spelt[-1]) + 1) % 10)
             forms: list[dict[str, str]] = [
                 {"number": wrong},
@@ -397,8 +427,8 @@ def sung(world: World) -> list[str]:
                 {"exp_year": "2001"},
             ]
             for changes in forms:
-                got = submit(world, made, **({"number": spelt, "cvv": CVV} | changes))
-                told.append(f"{got.why} {got.headers} {got.body.decode()}")
+                got = submit(server, created, **({"number": spelt, "cvv": CVV} | changes))
+                result.append(f"{got.why} {got.headers} {got.body.decode()}")
             bodies: tuple[Any, ...] = (
                 {"card": {"number": spelt, "cvv": CVV, "exp_month": spelt}},
                 {"card": {"number": [spelt], "cvv": [CVV]}},
@@ -407,33 +437,35 @@ def sung(world: World) -> list[str]:
                 {"card": {"number": spelt, "cvv": CVV}, spelt: 1},
             )
             for body in bodies:
-                for path in (f"/_mock/checkouts/{made}/pay", f"/hosted/checkout/{made}"):
-                    got = world.send("POST", path, body)
-                    told.append(f"{got.why} {got.headers} {got.body.decode()}")
+                for path in (f"/_mock/checkouts/{created}/pay", f"/hosted/checkout/{created}"):
+                    got = server.send("POST", path, body)
+                    result.append(f"{got.why} {got.headers} {got.body.decode()}")
             raw = f'{{"card":{{"number":"{spelt}","cvv":"{CVV}"'.encode()
-            got = world.send("POST", f"/_mock/checkouts/{made}/pay", raw=raw)
-            told.append(f"{got.why} {got.body.decode()}")
-            got = submit(world, made, spelt, cvv=CVV, exp_year="2035")
+            got = server.send("POST", f"/_mock/checkouts/{created}/pay", raw=raw)
+            result.append(f"{got.why} {got.body.decode()}")
+            got = submit(server, created, spelt, cvv=CVV, exp_year="2035")
             assert got.status == 303
-            told.append(f"{got.why} {got.headers} {got.body.decode()}")
-            got = submit(world, made, spelt, cvv=CVV)
+            result.append(f"{got.why} {got.headers} {got.body.decode()}")
+            got = submit(server, created, spelt, cvv=CVV)
             assert got.status == 409
-            told.append(got.body.decode())
-    return told
+            result.append(got.body.decode())
+    return result
 
 
 @pytest.mark.parametrize("settings", [{}, {"strict": True, "dialect": "documented"}], ids=str)
-def test_form_does_not_leak_number_or_cvv(make_world: MakeWorld, settings: dict[str, Any]) -> None:
-    world = make_world(**settings)
-    told = sung(world)
+def test_form_does_not_leak_number_or_cvv(
+    make_server: MakeServer, settings: dict[str, Any]
+) -> None:
+    server = make_server(**settings)
+    result = sung(server)
     looks = ("/_mock/journal?limit=1000", "/_mock/checkouts?limit=1000", "/_mock/snapshot")
-    told += [world.send("GET", path).body.decode() for path in looks]
-    told += [repr(row) for rows in world.sandbox.state().values() for row in rows]
-    told += [repr(each) for each in world.sandbox.journal]
+    result += [server.send("GET", path).body.decode() for path in looks]
+    result += [repr(row) for rows in server.sandbox.state().values() for row in rows]
+    result += [repr(each) for each in server.sandbox.journal]
     auth = re.compile(r"\bOK\d{4}\b")
-    assert [hit for text in told for hit in songs(auth.sub("", text))] == []
-    kept = [auth.sub("", text) for text in texts_within(world.sandboxes)]
-    assert [text for text in kept if CVV in text or any(pan in text for pan in PANS)] == []
+    assert [hit for text in result for hit in find_leaks(auth.sub("", text))] == []
+    saved = [auth.sub("", text) for text in texts_within(server.sandboxes)]
+    assert [text for text in saved if CVV in text or any(pan in text for pan in PANS)] == []
 
 
 def test_what_holds_a_card_prints_nothing() -> None:
@@ -442,28 +474,30 @@ def test_what_holds_a_card_prints_nothing() -> None:
     form = CheckoutForm(number=PAN, cvv=CVV)
     order = PayCheckoutRequest(card=CardRequest(number=PAN, cvv=CVV))
     for each in (form, order):
-        assert songs(f"{each} {each!r} {[each]} {list(each.__rich_repr__())}") == []
+        assert find_leaks(f"{each} {each!r} {[each]} {list(each.__rich_repr__())}") == []
 
 
 # Over a socket -----------------------------------------------------------------------------------
 
 
 def made_at(port: int, name: str, **changes: Any) -> str:
-    """Make a session in a sandbox of a server and return the path of its page."""
-    known = derive_credentials(SEED, name)
-    opens = {"authorization": f"Bearer {known.access_token}"}
-    opens |= {"x-clover-merchant-id": known.merchant_id, "host": f"127.0.0.1:{port}"}
+    """Create a session in a sandbox of a server and return the path of its page."""
+    credentials = derive_credentials(SEED, name)
+    opens = {"authorization": f"Bearer {credentials.access_token}"}
+    opens |= {"x-clover-merchant-id": credentials.merchant_id, "host": f"127.0.0.1:{port}"}
     body = asked(**changes)
-    with Wire(port) as wire:
-        made = wire.ask(request("POST", f"/sandbox/{name}{PATH}", body, headers=opens))
-    assert made.status == 200, made
+    with RawConnection(port) as connection:
+        created = connection.exchange(
+            request("POST", f"/sandbox/{name}{PATH}", body, headers=opens)
+        )
+    assert created.status == 200, created
     root = f"http://127.0.0.1:{port}"
-    assert made.json["href"].startswith(f"{root}/sandbox/{name}/hosted/checkout/")
-    return str(made.json["href"]).removeprefix(root)
+    assert created.json["href"].startswith(f"{root}/sandbox/{name}/hosted/checkout/")
+    return str(created.json["href"]).removeprefix(root)
 
 
-def post(port: int, path: str, raw: bytes) -> Told:
-    """Post a form as a browser does: without a credential, from the page's own origin."""
+def post(port: int, path: str, raw: bytes) -> RawResponse:
+    """Post a form as a browser does: without credentials, from the page's origin."""
     headers = {
         "host": f"127.0.0.1:{port}",
         "content-type": FORM,
@@ -471,13 +505,13 @@ def post(port: int, path: str, raw: bytes) -> Told:
         "origin": f"http://127.0.0.1:{port}",
         "sec-fetch-site": "same-origin",
     }
-    with Wire(port) as wire:
-        return wire.ask(head("POST", path, headers=headers, auth=False) + raw)
+    with RawConnection(port) as connection:
+        return connection.exchange(head("POST", path, headers=headers, auth=False) + raw)
 
 
 def filled(html: bytes, **values: str) -> bytes:
-    """Fill in the form of a page by its own names, and press its first button."""
-    seen = Seen(html)
+    """Fill in the fields of a page's form, and press its first button."""
+    seen = ParsedPage(html)
     names = [str(field["name"]) for field in seen.all("input")]
     button = seen.all("button")[0]
     form = {name: values.get(name, "") for name in names}
@@ -489,9 +523,9 @@ CARD = {"exp_month": "12", "exp_year": "2035", "cvv": "123"}
 
 @pytest.mark.parametrize("parser", ["httptools", "h11"])
 def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
-    serve: Callable[..., Served], parser: str
+    start_server: Callable[..., ServerProcess], parser: str
 ) -> None:
-    server = serve(python=on(parser))
+    server = start_server(python=command_with(parser))
     port = server.port
     with Receiver() as shop:
         hook = {"kind": "hosted_checkout", "url": shop.url, "secret": "s3cret"}
@@ -500,8 +534,8 @@ def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
         page = call(port, "GET", path)
         assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert policy(page.headers)["default-src"] == ["'none'"]
-        declined = post(port, path, filled(page.body, number=DECLINES, **CARD))
-        assert (declined.status, Seen(declined.body).alert) == (402, True)
+        declined = post(port, path, filled(page.body, number=DECLINED_CARD, **CARD))
+        assert (declined.status, ParsedPage(declined.body).has_alert) == (402, True)
         paid = post(port, path, filled(declined.body, number=VISA, **CARD))
         assert (paid.status, paid.headers["location"]) == (303, URLS["success"])
         heard = [each.json for each in shop.wait(2)]
@@ -515,22 +549,24 @@ def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
     replies = [post(port, path, fields(PAN, cvv=CVV, exp_month=each)) for each in (PAN, "12")]
     replies.append(call(port, "POST", f"{path}?number={PAN}&cvv={CVV}"))
     assert [reply.status for reply in replies] == [400, 303, 409]
-    assert [hit for reply in replies for hit in songs(f"{reply.headers} {reply.body!r}")] == []
+    assert [hit for reply in replies for hit in find_leaks(f"{reply.headers} {reply.body!r}")] == []
     assert server.stop() == 0
-    assert songs(server.log.read_text()) == []
+    assert find_leaks(server.log.read_text()) == []
 
 
-def test_a_form_that_is_sent_many_times_makes_one_charge(served: Served) -> None:
-    path, port = made_at(served.port, "impatient"), served.port
-    told: list[Told] = []
+def test_a_form_that_is_sent_many_times_makes_one_charge(shared_server: ServerProcess) -> None:
+    path, port = made_at(shared_server.port, "impatient"), shared_server.port
+    result: list[RawResponse] = []
     raw = fields()
-    clicks = [threading.Thread(target=lambda: told.append(post(port, path, raw))) for _ in range(8)]
+    clicks = [
+        threading.Thread(target=lambda: result.append(post(port, path, raw))) for _ in range(8)
+    ]
     for each in clicks:
         each.start()
     for each in clicks:
         each.join()
-    assert sorted(each.status for each in told) == [303, *[409] * 7]
-    known = derive_credentials(SEED, "impatient")
-    bearer = {"authorization": f"Bearer {known.access_token}"}
+    assert sorted(each.status for each in result) == [303, *[409] * 7]
+    credentials = derive_credentials(SEED, "impatient")
+    bearer = {"authorization": f"Bearer {credentials.access_token}"}
     rows = call(port, "GET", "/sandbox/impatient/v1/charges", **bearer).json["data"]
     assert len(rows) == 1

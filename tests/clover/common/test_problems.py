@@ -1,6 +1,6 @@
-"""Every refusal of the catalogue: the request that raises it, and its whole body in both dialects.
+"""Every error of the catalogue: a request that causes it, and its complete body in both dialects.
 
-The bodies with an observed source are byte for byte those of the recorded payloads.
+Bodies with an observed source are byte for byte those of the recorded responses.
 """
 
 import json
@@ -12,20 +12,20 @@ import pytest
 
 from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME
 from mock_clover.engine.scheduler import run_due_jobs
-from tests.guidance import check_names, check_none
+from tests.failure_messages import assert_names, assert_no_errors
 from tests.hostile import BROWSER
-from tests.subscriptions import PLANS, SUBSCRIPTIONS, Subscribing
-from tests.world import DECLINES, VISA, Answered, World
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
+from tests.subscriptions import PLANS, SUBSCRIPTIONS, SubscriptionShop
 
 DOC = "https://docs.clover.com/docs/ecommerce-error-codes"
 UNKNOWN = "0000000000000"
-Ask = Callable[[World], Answered]
+Ask = Callable[[InProcessServer], Response]
 
 
 class Case(NamedTuple):
     problem: str
     fact: str
-    ask: Ask
+    send: Ask
     observed: str
     documented: str
     status: int
@@ -39,16 +39,16 @@ def case(
     problem: str,
     status: int,
     fact: str,
-    ask: Ask,
+    send: Ask,
     error: dict[str, Any] | str,
     param: str | None = None,
     type_: str = "invalid_request_error",
     code: str | None = None,
     **settings: Any,
 ) -> None:
-    """Add a case; `error` is the observed error object, or the whole body when it is text."""
+    """Add a case; `error` is the observed error object, or the complete body if it is text."""
     if isinstance(error, str):
-        CASES.append(Case(problem, fact, ask, error, error, status, settings))
+        CASES.append(Case(problem, fact, send, error, error, status, settings))
         return
     reasons = {400: "Bad Request", 402: "Payment Required", 404: "Not Found"}
     reasons |= {409: "Conflict", 501: "Not Implemented"}
@@ -65,7 +65,7 @@ def case(
         Case(
             problem,
             fact,
-            ask,
+            send,
             _json({"message": line, "error": error}),
             _json({"message": line, "error": documented}),
             status,
@@ -83,47 +83,47 @@ def invalid(code: str, message: str) -> dict[str, Any]:
 
 
 def post(path: str, body: Any = None, **more: Any) -> Ask:
-    return lambda world: world.send("POST", path, body, **more)
+    return lambda server: server.send("POST", path, body, **more)
 
 
 def get(path: str, **more: Any) -> Ask:
-    return lambda world: world.send("GET", path, **more)
+    return lambda server: server.send("GET", path, **more)
 
 
 def charging(**changes: Any) -> Ask:
-    def ask(world: World) -> Answered:
-        body = {"amount": 1800, "currency": "usd", "source": world.token()} | changes
-        return world.send("POST", "/v1/charges", {k: v for k, v in body.items() if v is not ...})
+    def send(server: InProcessServer) -> Response:
+        body = {"amount": 1800, "currency": "usd", "source": server.token()} | changes
+        return server.send("POST", "/v1/charges", {k: v for k, v in body.items() if v is not ...})
 
-    return ask
+    return send
 
 
 def charging_as(outcome: str) -> Ask:
-    return lambda world: world.send(
+    return lambda server: server.send(
         "POST",
         "/v1/charges",
-        {"amount": 1800, "currency": "usd", "source": world.token()},
+        {"amount": 1800, "currency": "usd", "source": server.token()},
         headers={"x-mock-clover-outcome": outcome},
     )
 
 
 def carding(pan: str = VISA, **changes: Any) -> Ask:
-    return lambda world: world.send("POST", "/v1/tokens", world.card(pan, **changes))
+    return lambda server: server.send("POST", "/v1/tokens", server.card(pan, **changes))
 
 
 def exchanging(**changes: Any) -> Ask:
-    def ask(world: World) -> Answered:
-        known = {"client_id": world.known.client_id, "client_secret": world.known.client_secret}
+    def send(server: InProcessServer) -> Response:
+        known = {"client_id": server.known.client_id, "client_secret": server.known.client_secret}
         fields = known | {"code": "none"} | changes
         query = "&".join(f"{name}={value}" for name, value in fields.items())
-        return world.send("GET", f"/oauth/token?{query}")
+        return server.send("GET", f"/oauth/token?{query}")
 
-    return ask
+    return send
 
 
 def authorizing(query: str) -> Ask:
-    return lambda world: world.send(
-        "GET", f"/oauth/authorize?client_id={world.known.client_id}&{query}"
+    return lambda server: server.send(
+        "GET", f"/oauth/authorize?client_id={server.known.client_id}&{query}"
     )
 
 
@@ -169,7 +169,7 @@ case(
     "PATH_NOT_FOUND",
     404,
     "an extension under --strict",
-    lambda world: world.send("GET", f"/v1/tokens/{world.token()}"),
+    lambda server: server.send("GET", f"/v1/tokens/{server.token()}"),
     "404 Not Found",
     strict=True,
 )
@@ -190,7 +190,7 @@ case(
     "METHOD_NOT_ALLOWED",
     405,
     "no charge can be deleted",
-    lambda world: world.send("DELETE", "/v1/charges"),
+    lambda server: server.send("DELETE", "/v1/charges"),
     "405 DELETE not allowed.",
 )
 case(
@@ -251,11 +251,11 @@ case(
 )
 
 
-def _same_key_other_body(world: World) -> Answered:
-    headers, source = {"idempotency-key": "k1"}, world.customer()["id"]
+def _same_key_other_body(server: InProcessServer) -> Response:
+    headers, source = {"idempotency-key": "k1"}, server.customer()["id"]
     body = {"amount": 100, "currency": "usd", "source": source}
-    assert world.send("POST", "/v1/charges", body, headers=headers).status == 200
-    return world.send("POST", "/v1/charges", body | {"amount": 101}, headers=headers)
+    assert server.send("POST", "/v1/charges", body, headers=headers).status == 200
+    return server.send("POST", "/v1/charges", body | {"amount": 101}, headers=headers)
 
 
 case(
@@ -341,7 +341,7 @@ case(
     "PAN_MISMATCH",
     400,
     "a last4 that is not the number's",
-    lambda world: world.send("POST", "/v1/tokens", world.encrypted(last4="1111")),
+    lambda server: server.send("POST", "/v1/tokens", server.encrypted(last4="1111")),
     invalid("invalid_number", "Card last4 does not match the card number."),
     "last4",
 )
@@ -349,7 +349,7 @@ case(
     "PAN_MISMATCH",
     400,
     "a first6 that is not the number's",
-    lambda world: world.send("POST", "/v1/tokens", world.encrypted(first6="411111")),
+    lambda server: server.send("POST", "/v1/tokens", server.encrypted(first6="411111")),
     invalid("invalid_number", "Card first6 does not match the card number."),
     "first6",
 )
@@ -486,16 +486,16 @@ case(
 )
 
 
-def _twice(world: World) -> Answered:
-    body = {"amount": 100, "currency": "usd", "source": world.token()}
-    assert world.send("POST", "/v1/charges", body).status == 200
-    return world.send("POST", "/v1/charges", body)
+def _twice(server: InProcessServer) -> Response:
+    body = {"amount": 100, "currency": "usd", "source": server.token()}
+    assert server.send("POST", "/v1/charges", body).status == 200
+    return server.send("POST", "/v1/charges", body)
 
 
-def _after_decline(world: World) -> Answered:
-    body = {"amount": 100, "currency": "usd", "source": world.token(DECLINES)}
-    assert world.send("POST", "/v1/charges", body).status == 402
-    return world.send("POST", "/v1/charges", body)
+def _after_decline(server: InProcessServer) -> Response:
+    body = {"amount": 100, "currency": "usd", "source": server.token(DECLINED_CARD)}
+    assert server.send("POST", "/v1/charges", body).status == 402
+    return server.send("POST", "/v1/charges", body)
 
 
 USED = {
@@ -506,11 +506,11 @@ case("TOKEN_ALREADY_USED", 400, "a single-pay token, twice", _twice, USED, "sour
 case("TOKEN_ALREADY_USED", 400, "a token after its decline", _after_decline, USED, "source")
 
 
-def _no_card_left(world: World) -> Answered:
-    customer = world.customer()
+def _no_card_left(server: InProcessServer) -> Response:
+    customer = server.customer()
     card = customer["sources"]["data"][0]
-    world.send("DELETE", f"/v1/customers/{customer['id']}/sources/{card}")
-    return charging(source=customer["id"])(world)
+    server.send("DELETE", f"/v1/customers/{customer['id']}/sources/{card}")
+    return charging(source=customer["id"])(server)
 
 
 case(
@@ -557,16 +557,16 @@ case(
     "NOT_AN_AUTHORIZATION",
     400,
     "the capture of a sale",
-    lambda world: world.send("POST", f"/v1/charges/{world.charge()['id']}/capture"),
+    lambda server: server.send("POST", f"/v1/charges/{server.charge()['id']}/capture"),
     NOT_AUTH,
     type_="api_error",
 )
 
 
-def _captured_after_void(world: World) -> Answered:
-    charge = world.charge(capture=False)["id"]
-    assert world.send("POST", "/v1/refunds", {"charge": charge}).status == 200
-    return world.send("POST", f"/v1/charges/{charge}/capture")
+def _captured_after_void(server: InProcessServer) -> Response:
+    charge = server.charge(capture=False)["id"]
+    assert server.send("POST", "/v1/refunds", {"charge": charge}).status == 200
+    return server.send("POST", f"/v1/charges/{charge}/capture")
 
 
 case(
@@ -579,10 +579,10 @@ case(
 )
 
 
-def _captured_twice(world: World) -> Answered:
-    path = f"/v1/charges/{world.charge(capture=False)['id']}/capture"
-    assert world.send("POST", path).status == 200
-    return world.send("POST", path)
+def _captured_twice(server: InProcessServer) -> Response:
+    path = f"/v1/charges/{server.charge(capture=False)['id']}/capture"
+    assert server.send("POST", path).status == 200
+    return server.send("POST", path)
 
 
 case(
@@ -605,18 +605,18 @@ case(
     "CAPTURE_TOO_LARGE",
     400,
     "a capture above the authorization",
-    lambda world: world.send(
-        "POST", f"/v1/charges/{world.charge(capture=False)['id']}/capture", {"amount": 1801}
+    lambda server: server.send(
+        "POST", f"/v1/charges/{server.charge(capture=False)['id']}/capture", {"amount": 1801}
     ),
     invalid("invalid_charge_amount", "Please provide a valid amount."),
     "amount",
 )
 
 
-def _captured_late(world: World) -> Answered:
-    path = f"/v1/charges/{world.charge(capture=False)['id']}/capture"
-    world.clock.advance(7 * 86_400_000)
-    return world.send("POST", path)
+def _captured_late(server: InProcessServer) -> Response:
+    path = f"/v1/charges/{server.charge(capture=False)['id']}/capture"
+    server.clock.advance(7 * 86_400_000)
+    return server.send("POST", path)
 
 
 case(
@@ -662,18 +662,18 @@ case(
     "REFUND_TOO_LARGE",
     400,
     "a refund above the charge",
-    lambda world: world.send(
-        "POST", "/v1/refunds", {"charge": world.charge()["id"], "amount": 1801}
+    lambda server: server.send(
+        "POST", "/v1/refunds", {"charge": server.charge()["id"], "amount": 1801}
     ),
     TOO_MUCH,
     type_="api_error",
 )
 
 
-def _refunded_twice(world: World) -> Answered:
-    body = {"charge": world.charge()["id"]}
-    assert world.send("POST", "/v1/refunds", body).status == 200
-    return world.send("POST", "/v1/refunds", body)
+def _refunded_twice(server: InProcessServer) -> Response:
+    body = {"charge": server.charge()["id"]}
+    assert server.send("POST", "/v1/refunds", body).status == 200
+    return server.send("POST", "/v1/refunds", body)
 
 
 case(
@@ -689,8 +689,8 @@ case(
     "PARTIAL_REFUND_NOT_ALLOWED",
     400,
     "a part of a charge with a tip",
-    lambda world: world.send(
-        "POST", "/v1/refunds", {"charge": world.charge(tip_amount=200)["id"], "amount": 1}
+    lambda server: server.send(
+        "POST", "/v1/refunds", {"charge": server.charge(tip_amount=200)["id"], "amount": 1}
     ),
     {
         "code": "processing_error",
@@ -703,8 +703,8 @@ case(
     "PARTIAL_VOID_NOT_ALLOWED",
     400,
     "a part of an authorization",
-    lambda world: world.send(
-        "POST", "/v1/refunds", {"charge": world.charge(capture=False)["id"], "amount": 1}
+    lambda server: server.send(
+        "POST", "/v1/refunds", {"charge": server.charge(capture=False)["id"], "amount": 1}
     ),
     {"code": "processing_error", "message": "An authorization can only be voided in full."},
     type_="api_error",
@@ -716,7 +716,7 @@ case(
     "EMAIL_INVALID",
     400,
     "a customer without an e-mail",
-    lambda world: world.send("POST", "/v1/customers", {"source": world.token()}),
+    lambda server: server.send("POST", "/v1/customers", {"source": server.token()}),
     invalid("email_invalid", "Please provide a valid email."),
     "email",
 )
@@ -724,7 +724,7 @@ case(
     "EMAIL_INVALID",
     400,
     "a change of a customer without an e-mail",
-    lambda world: world.send("PUT", f"/v1/customers/{world.customer()['id']}", {}),
+    lambda server: server.send("PUT", f"/v1/customers/{server.customer()['id']}", {}),
     invalid("email_invalid", "Please provide a valid email."),
     "email",
 )
@@ -740,7 +740,7 @@ case(
     "CUSTOMER_RESOURCE_MISSING",
     404,
     "a change of a customer that nobody made",
-    lambda world: world.send("PUT", f"/v1/customers/{UNKNOWN}", {"email": "jo@example.com"}),
+    lambda server: server.send("PUT", f"/v1/customers/{UNKNOWN}", {"email": "jo@example.com"}),
     {
         "type": "validation_error",
         "code": "resource_missing",
@@ -751,21 +751,23 @@ case(
     "CUSTOMER_NOT_FOUND",
     404,
     "a card of a customer that nobody made",
-    lambda world: world.send("DELETE", f"/v1/customers/{UNKNOWN}/sources/{UNKNOWN}"),
+    lambda server: server.send("DELETE", f"/v1/customers/{UNKNOWN}/sources/{UNKNOWN}"),
     invalid("invalid_request", f"Customer with id {UNKNOWN} not found."),
 )
 case(
     "CARD_NOT_FOUND",
     404,
     "a card that nobody saved",
-    lambda world: world.send("DELETE", f"/v1/customers/{world.customer()['id']}/sources/{UNKNOWN}"),
+    lambda server: server.send(
+        "DELETE", f"/v1/customers/{server.customer()['id']}/sources/{UNKNOWN}"
+    ),
     invalid("invalid_request", f"Card with id {UNKNOWN} not found."),
 )
 
 
-def _without_cvv(world: World) -> Answered:
-    token = world.token(cvv=None)
-    got = world.send("POST", "/v1/customers", {"email": "jo@example.com", "source": token})
+def _without_cvv(server: InProcessServer) -> Response:
+    token = server.token(cvv=None)
+    got = server.send("POST", "/v1/customers", {"email": "jo@example.com", "source": token})
     return got._replace(body=got.body.replace(token.encode(), b"clv_TOKEN"))
 
 
@@ -781,10 +783,10 @@ case(
 )
 
 
-def _saved_twice(world: World) -> Answered:
-    customer = world.customer()["id"]
-    body = {"email": "jo@example.com", "source": world.token()}
-    got = world.send("PUT", f"/v1/customers/{customer}", body)
+def _saved_twice(server: InProcessServer) -> Response:
+    customer = server.customer()["id"]
+    body = {"email": "jo@example.com", "source": server.token()}
+    got = server.send("PUT", f"/v1/customers/{customer}", body)
     return got._replace(body=got.body.replace(customer.encode(), b"CUSTOMER"))
 
 
@@ -800,8 +802,8 @@ case(
     "CARD_VERIFICATION_DECLINED",
     402,
     "a card to be saved that the issuer declines",
-    lambda world: world.send(
-        "POST", "/v1/customers", {"email": "jo@example.com", "source": world.token(DECLINES)}
+    lambda server: server.send(
+        "POST", "/v1/customers", {"email": "jo@example.com", "source": server.token(DECLINED_CARD)}
     ),
     {"code": "card_declined", "message": "DECLINED: No reason provided."},
     "source",
@@ -819,11 +821,11 @@ case(
 )
 
 
-def _paid_twice(world: World) -> Answered:
-    order = world.order(25)["id"]
-    paid = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+def _paid_twice(server: InProcessServer) -> Response:
+    order = server.order(25)["id"]
+    paid = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
     assert paid.status == 200
-    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    got = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
     return got._replace(body=got.body.replace(order.encode(), b"ORDER"))
 
 
@@ -836,9 +838,9 @@ case(
 )
 
 
-def _no_items(world: World) -> Answered:
-    order = world.order()["id"]
-    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+def _no_items(server: InProcessServer) -> Response:
+    order = server.order()["id"]
+    got = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
     return got._replace(body=got.body.replace(order.encode(), b"ORDER"))
 
 
@@ -880,10 +882,10 @@ case(
     "ORDER_OVERPAID",
     400,
     "more than is left of an order",
-    lambda world: world.send(
+    lambda server: server.send(
         "POST",
-        f"/v1/orders/{world.order(25)['id']}/pay",
-        {"source": world.token(), "amount": 26},
+        f"/v1/orders/{server.order(25)['id']}/pay",
+        {"source": server.token(), "amount": 26},
     ),
     invalid("invalid_charge_amount", "Please provide a valid amount."),
     "amount",
@@ -893,16 +895,16 @@ case(
     "ORDER_NOT_PAID",
     404,
     "the return of an unpaid order",
-    lambda world: world.send("POST", f"/v1/orders/{world.order(25)['id']}/returns"),
+    lambda server: server.send("POST", f"/v1/orders/{server.order(25)['id']}/returns"),
     invalid("invalid_request", "Order has no payments. Nothing to refund"),
 )
 
 
-def _returned_twice(world: World) -> Answered:
-    order = world.order(25)["id"]
-    for path, body in (("pay", {"source": world.token()}), ("returns", None)):
-        assert world.send("POST", f"/v1/orders/{order}/{path}", body).status == 200
-    return world.send("POST", f"/v1/orders/{order}/returns")
+def _returned_twice(server: InProcessServer) -> Response:
+    order = server.order(25)["id"]
+    for path, body in (("pay", {"source": server.token()}), ("returns", None)):
+        assert server.send("POST", f"/v1/orders/{order}/{path}", body).status == 200
+    return server.send("POST", f"/v1/orders/{order}/returns")
 
 
 case(
@@ -966,7 +968,7 @@ case(
     "INVALID_REQUEST",
     400,
     "four fields to expand",
-    lambda world: world.send("GET", f"/v1/charges/{world.charge()['id']}?expand=a,b,c,d"),
+    lambda server: server.send("GET", f"/v1/charges/{server.charge()['id']}?expand=a,b,c,d"),
     invalid("invalid_request", "Please provide a valid expand."),
     "expand",
 )
@@ -979,42 +981,42 @@ CHALLENGED = "4012000033330026"
 def finalizing(
     flow_status: str | None = "SUCCESS", source: str | None = "CLOVER", **changes: Any
 ) -> Ask:
-    """Ask for a challenge, change the body of its finalisation, and send it."""
+    """Create a challenge, change the body of its finalization, and send it."""
 
-    def ask(world: World) -> Answered:
+    def send(server: InProcessServer) -> Response:
         pending = charging(
-            source=world.token(CHALLENGED),
+            source=server.token(CHALLENGED),
             amount=25_001,
             threeds={"source": "CLOVER", "browser_info": BROWSER},
-        )(world)
+        )(server)
         threeds = {"source": source, "flow_status": flow_status}
         body = {"charge_id": pending.json["id"], "threeds": threeds} | changes
         body = {k: v for k, v in body.items() if v is not ...}
-        return world.send("POST", "/v1/charges/finalize_payment", body)
+        return server.send("POST", "/v1/charges/finalize_payment", body)
 
-    return ask
+    return send
 
 
-def _finalized_twice(world: World) -> Answered:
-    charge = finalizing("FAILED")(world).json["error"]["charge"]
+def _finalized_twice(server: InProcessServer) -> Response:
+    charge = finalizing("FAILED")(server).json["error"]["charge"]
     threeds = {"source": "CLOVER", "flow_status": "SUCCESS"}
     body = {"charge_id": charge, "threeds": threeds}
-    return world.send("POST", "/v1/charges/finalize_payment", body)
+    return server.send("POST", "/v1/charges/finalize_payment", body)
 
 
-def _finalized_late(world: World) -> Answered:
-    finalizing("unheard of")(world)
-    ((charge, _),) = world.sandbox.charges.items_newest_first()
-    world.clock.advance(600_000)
-    run_due_jobs(world.sandbox)
+def _finalized_late(server: InProcessServer) -> Response:
+    finalizing("unheard of")(server)
+    ((charge, _),) = server.sandbox.charges.items_newest_first()
+    server.clock.advance(600_000)
+    run_due_jobs(server.sandbox)
     body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
-    return world.send("POST", "/v1/charges/finalize_payment", body)
+    return server.send("POST", "/v1/charges/finalize_payment", body)
 
 
-def _finalized_unasked(world: World) -> Answered:
-    charge = world.charge()["id"]
+def _finalized_unasked(server: InProcessServer) -> Response:
+    charge = server.charge()["id"]
     body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
-    return world.send("POST", "/v1/charges/finalize_payment", body)
+    return server.send("POST", "/v1/charges/finalize_payment", body)
 
 
 NO_SOURCE = "Missing or invalid source (CLOVER / NON_CLOVER) for 3DSecure"
@@ -1022,7 +1024,7 @@ NO_BROWSER = "Missing or invalid/incomplete browser_info for 3DSecure via source
 NO_RESULT = (
     "Missing or invalid/incomplete authentication_result for 3DSecure via source (NON_CLOVER)"
 )
-for fact, asked in {
+for fact, requested in {
     "3-D Secure without a source": {},
     "3-D Secure of a source that is none": {"source": "clover", "browser_info": BROWSER},
 }.items():
@@ -1030,11 +1032,11 @@ for fact, asked in {
         "THREEDS_SOURCE_INVALID",
         400,
         fact,
-        charging(threeds=asked),
+        charging(threeds=requested),
         invalid("invalid_request", NO_SOURCE),
         "threeds.source",
     )
-for fact, asked in {
+for fact, requested in {
     "no browser_info": {"source": "CLOVER"},
     "a browser without its address": {
         "source": "CLOVER",
@@ -1045,7 +1047,7 @@ for fact, asked in {
         "THREEDS_BROWSER_INFO_INVALID",
         400,
         fact,
-        charging(threeds=asked),
+        charging(threeds=requested),
         invalid("invalid_request", NO_BROWSER),
         "threeds.browser_info",
     )
@@ -1144,30 +1146,30 @@ case(
 # Payment instruments other than a card
 
 
-def gift_token(world: World) -> str:
-    made = world.send("POST", "/v1/tokens", {"gift_card": {"card_number": "98765441066"}})
-    return str(made.json["id"])
+def gift_token(server: InProcessServer) -> str:
+    created = server.send("POST", "/v1/tokens", {"gift_card": {"card_number": "98765441066"}})
+    return str(created.json["id"])
 
 
 def gifting(path: str, times: int = 1, **members: Any) -> Ask:
-    def ask(world: World) -> Answered:
-        body = {"source": gift_token(world)} | members
-        return [world.send("POST", path, body) for _ in range(times)][-1]
+    def send(server: InProcessServer) -> Response:
+        body = {"source": gift_token(server)} | members
+        return [server.send("POST", path, body) for _ in range(times)][-1]
 
-    return ask
+    return send
 
 
-def _canceling_a_cards_refund(world: World) -> Answered:
-    refund = world.send("POST", "/v1/refunds", {"charge": world.charge()["id"]}).json["id"]
-    return world.send("POST", f"/v1/refunds/{refund}/cancel", {"reason": "USER_CANCEL"})
+def _canceling_a_cards_refund(server: InProcessServer) -> Response:
+    refund = server.send("POST", "/v1/refunds", {"charge": server.charge()["id"]}).json["id"]
+    return server.send("POST", f"/v1/refunds/{refund}/cancel", {"reason": "USER_CANCEL"})
 
 
 case(
     "MULTIPLE_INSTRUMENTS",
     400,
     "a card and a gift card in one token request",
-    lambda world: world.send(
-        "POST", "/v1/tokens", world.card() | {"gift_card": {"card_number": "98765441066"}}
+    lambda server: server.send(
+        "POST", "/v1/tokens", server.card() | {"gift_card": {"card_number": "98765441066"}}
     ),
     invalid("invalid_request", "Please provide only one of card, gift_card, ach, external_token."),
 )
@@ -1219,40 +1221,40 @@ case(
 
 
 def recurring(method: str, path: str, body: Any = None, **headers: str) -> Ask:
-    def ask(world: World) -> Answered:
+    def send(server: InProcessServer) -> Response:
         ids = dict.fromkeys(("customer", "plan", "bare", "idle", "taken", "subscription"), "")
-        shop = Subscribing(world)
-        made = {
+        shop = SubscriptionShop(server)
+        created = {
             "customer": shop.customer,
             "bare": lambda: _without_card(shop),
             "plan": shop.plan,
             "idle": lambda: shop.plan(interval="WEEK"),
             "subscription": lambda: shop.subscribe(startDate="2025-06-01")["id"],
         }
-        wanted = {name for name in made if f"<{name}>" in f"{path} {body}"}
-        ids |= {name: make() for name, make in made.items() if name in wanted}
-        if "idle" in wanted:
-            shop.made("PUT", f"{PLANS}/{ids['idle']}", {"active": False})
+        expected = {name for name in created if f"<{name}>" in f"{path} {body}"}
+        ids |= {name: make() for name, make in created.items() if name in expected}
+        if "idle" in expected:
+            shop.send_ok("PUT", f"{PLANS}/{ids['idle']}", {"active": False})
         if "<taken>" in path:
             ids["taken"] = shop.plan()
             shop.subscribe(ids["taken"], startDate="2025-06-01")
-        told = json.dumps(body)
+        result = json.dumps(body)
         for name, value in ids.items():
-            told = told.replace(f"<{name}>", value)
+            result = result.replace(f"<{name}>", value)
         target = re.sub("<([a-z]+)>", lambda found: ids[found[1]], path)
-        got = shop.ask(method, target, json.loads(told), **headers)
+        got = shop.send(method, target, json.loads(result), **headers)
         text = got.body.decode()
         for name, value in ids.items():
             text = text.replace(value, name) if value else text
         return got._replace(body=text.encode())
 
-    return ask
+    return send
 
 
-def _without_card(shop: Subscribing) -> str:
+def _without_card(shop: SubscriptionShop) -> str:
     customer = shop.customer()
-    (card,) = shop.made("GET", f"/v1/customers/{customer}")["sources"]["data"]
-    shop.made("DELETE", f"/v1/customers/{customer}/sources/{card}")
+    (card,) = shop.send_ok("GET", f"/v1/customers/{customer}")["sources"]["data"]
+    shop.send_ok("DELETE", f"/v1/customers/{customer}/sources/{card}")
     return customer
 
 
@@ -1423,9 +1425,9 @@ NOT_RAISED = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
-def test_error_in_observed_dialect(case: Case, make_world: Callable[..., World]) -> None:
-    world = make_world(**case.settings)
-    got = case.ask(world)
+def test_error_in_observed_dialect(case: Case, make_server: Callable[..., InProcessServer]) -> None:
+    server = make_server(**case.settings)
+    got = case.send(server)
     assert (got.status, got.body.decode()) == (case.status, case.observed)
     assert case.problem in got.why
     assert got.content_type == (
@@ -1434,53 +1436,55 @@ def test_error_in_observed_dialect(case: Case, make_world: Callable[..., World])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
-def test_error_in_documented_dialect(case: Case, make_world: Callable[..., World]) -> None:
-    world = make_world(**case.settings, dialect="documented")
-    got = case.ask(world)
+def test_error_in_documented_dialect(
+    case: Case, make_server: Callable[..., InProcessServer]
+) -> None:
+    server = make_server(**case.settings, dialect="documented")
+    got = case.send(server)
     assert (got.status, got.body.decode()) == (case.status, case.documented)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
-def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World]) -> None:
-    """The refused request is the last that a case sends: what the world held before it stays."""
-    world = make_world(**case.settings)
+def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProcessServer]) -> None:
+    """The rejected request is the last one of a case: rows that existed before it stay."""
+    server = make_server(**case.settings)
     states: list[object] = []
-    send = world.send
+    send = server.send
 
-    def watched(*args: Any, **named: Any) -> Answered:
-        run_due_jobs(world.sandbox)  # what time does is not what the refusal does
-        states.append(world.sandbox.state())
+    def watched(*args: Any, **named: Any) -> Response:
+        run_due_jobs(server.sandbox)  # due jobs are not effects of the rejected request
+        states.append(server.sandbox.state())
         return send(*args, **named)
 
-    world.send = watched  # type: ignore[method-assign] # a spy, for this test
-    case.ask(world)
-    assert world.sandbox.state() == states[-1]
+    server.send = watched  # type: ignore[method-assign] # a spy, for this test
+    case.send(server)
+    assert server.sandbox.state() == states[-1]
 
 
 def test_every_problem_is_tested() -> None:
     shown, named = {case.problem for case in CASES}, {*ELSEWHERE, *NOT_RAISED}
-    check_names(
+    assert_names(
         shown | named,
         (problem.name for problem in ALL_ERRORS),
         "tests/clover/common/test_problems.py: a case(...) with the request that raises it, or a "
         "row of ELSEWHERE or NOT_RAISED",
         "ALL_ERRORS of clover/common/problems.py",
     )
-    check_none(
+    assert_no_errors(
         f"remove {name} from ELSEWHERE or NOT_RAISED: it has a case" for name in shown & named
     )
 
 
-def test_full_sandbox_rejects_new_rows(world: World) -> None:
-    world.sandbox.charges.rows_max = 1
-    world.charge()
-    got = charging()(world)
+def test_full_sandbox_rejects_new_rows(server: InProcessServer) -> None:
+    server.sandbox.charges.rows_max = 1
+    server.charge()
+    got = charging()(server)
     assert (got.status, got.json) == (503, {"message": "503 Service Unavailable"})
 
 
-def test_dialect_header(world: World) -> None:
-    body = {"amount": 100, "currency": "usd", "source": world.token(DECLINES)}
-    got = world.send("POST", "/v1/charges", body, headers={"x-mock-clover-dialect": "documented"})
+def test_dialect_header(server: InProcessServer) -> None:
+    body = {"amount": 100, "currency": "usd", "source": server.token(DECLINED_CARD)}
+    got = server.send("POST", "/v1/charges", body, headers={"x-mock-clover-dialect": "documented"})
     charge = got.json["error"]["charge"]
     assert (got.status, got.json) == (
         402,

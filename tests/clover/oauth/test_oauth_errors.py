@@ -1,4 +1,4 @@
-"""Every refusal of OAuth v2, and of a bearer that opens nothing: one body, many reasons in why."""
+"""Every error of OAuth v2, and of an invalid bearer token: one body, with the reason in `why`."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,24 +7,24 @@ import pytest
 
 from mock_clover.clover.oauth import problems as problem_oauth
 from mock_clover.core.problem import Problem
+from tests.in_process import InProcessServer, Response
 from tests.oauth import (
     CHALLENGE,
     DAY_MS,
     MINUTE_MS,
-    agree,
-    bearing,
+    advance,
+    auth_header,
+    authorize,
     by_verifier,
     exchange,
     legacy,
     migrate,
-    pair,
-    pass_time,
     recover,
     refresh,
+    token_pair,
 )
-from tests.world import Answered, World
 
-Ask = Callable[[World], Answered]
+Ask = Callable[[InProcessServer], Response]
 UUID = "00000000-0000-4000-a000-000000000000"
 CODE = b'{"status":"Unauthorized","message":"Failed to validate authentication code."}'
 REFRESH = b'{"status":"Unauthorized","message":"Failed to validate refresh token."}'
@@ -41,99 +41,99 @@ YEAR_MS = 365 * DAY_MS
 class Case(NamedTuple):
     problem: str
     why: str
-    ask: Ask
+    send: Ask
     body: bytes
     status: int = 401
     headers: dict[str, str] = {}
     permissions: tuple[str, ...] | None = None
 
 
-def spent_code(world: World) -> Answered:
-    code = agree(world)
-    assert exchange(world, code).status == 200
-    return exchange(world, code)
+def spent_code(server: InProcessServer) -> Response:
+    code = authorize(server)
+    assert exchange(server, code).status == 200
+    return exchange(server, code)
 
 
-def old_code(world: World) -> Answered:
-    code = agree(world)
-    pass_time(world, 10 * MINUTE_MS + 1)
-    return exchange(world, code)
+def old_code(server: InProcessServer) -> Response:
+    code = authorize(server)
+    advance(server, 10 * MINUTE_MS + 1)
+    return exchange(server, code)
 
 
-def spent(world: World, times: int = 1, *, trusted: bool = True) -> str:
-    """Return a refresh token that was used, and so often those that came of it."""
-    first = (pair(world) if trusted else by_verifier(world).json)["refresh_token"]
+def spent(server: InProcessServer, times: int = 1, *, trusted: bool = True) -> str:
+    """Return a used refresh token that has this number of successors."""
+    first = (token_pair(server) if trusted else by_verifier(server).json)["refresh_token"]
     newest = first
     for _ in range(times):
-        newest = refresh(world, newest).json["refresh_token"]
+        newest = refresh(server, newest).json["refresh_token"]
     return str(first)
 
 
-def crowded_out(world: World) -> str:
-    """Return the oldest refresh token of a merchant who has one too many."""
-    first = str(pair(world)["refresh_token"])
-    for _ in range(world.sandbox.settings.refresh_tokens_max):
-        pair(world)
+def crowded_out(server: InProcessServer) -> str:
+    """Return the oldest refresh token of a merchant with one too many."""
+    first = str(token_pair(server)["refresh_token"])
+    for _ in range(server.sandbox.settings.refresh_tokens_max):
+        token_pair(server)
     return first
 
 
-def lost(world: World) -> str:
-    """Return a refresh token that was lost, and for which another was recovered."""
-    first = pair(world)["refresh_token"]
-    newest = refresh(world, first).json["refresh_token"]
-    assert recover(world, first).status == 200
+def lost(server: InProcessServer) -> str:
+    """Return a lost refresh token that was recovered."""
+    first = token_pair(server)["refresh_token"]
+    newest = refresh(server, first).json["refresh_token"]
+    assert recover(server, first).status == 200
     return str(newest)
 
 
-def old_refresh_token(world: World) -> Answered:
-    token = pair(world)["refresh_token"]
-    pass_time(world, YEAR_MS)
-    return refresh(world, token)
+def old_refresh_token(server: InProcessServer) -> Response:
+    token = token_pair(server)["refresh_token"]
+    advance(server, YEAR_MS)
+    return refresh(server, token)
 
 
-def after_two_weeks(step: Callable[[World, str], Answered]) -> Ask:
-    def ask(world: World) -> Answered:
-        token = spent(world)
-        pass_time(world, 14 * DAY_MS + 1)
-        return step(world, token)
+def after_two_weeks(step: Callable[[InProcessServer, str], Response]) -> Ask:
+    def send(server: InProcessServer) -> Response:
+        token = spent(server)
+        advance(server, 14 * DAY_MS + 1)
+        return step(server, token)
 
-    return ask
+    return send
 
 
-def old_legacy_token(world: World) -> Answered:
-    token = legacy(world)
-    pass_time(world, YEAR_MS + 1)
-    return migrate(world, auth_token=token)
+def old_legacy_token(server: InProcessServer) -> Response:
+    token = legacy(server)
+    advance(server, YEAR_MS + 1)
+    return migrate(server, auth_token=token)
 
 
 def reading(token: str) -> Ask:
-    return lambda world: world.send("GET", "/v1/charges", headers=bearing(token))
+    return lambda server: server.send("GET", "/v1/charges", headers=auth_header(token))
 
 
-def other_scheme(world: World) -> Answered:
-    """Send the access token under a scheme that is as long as `Bearer`."""
-    header = {"authorization": f"Digest {world.known.access_token}"}
-    return world.send("GET", "/v1/charges", headers=header)
+def other_scheme(server: InProcessServer) -> Response:
+    """Send the access token with a scheme that is as long as `Bearer`."""
+    header = {"authorization": f"Digest {server.known.access_token}"}
+    return server.send("GET", "/v1/charges", headers=header)
 
 
 def tokenising(key: str) -> Ask:
-    return lambda world: world.send("POST", "/v1/tokens", world.card(), headers={"apikey": key})
+    return lambda server: server.send("POST", "/v1/tokens", server.card(), headers={"apikey": key})
 
 
-def expired(world: World) -> Answered:
-    token = pair(world)["access_token"]
-    pass_time(world, 30 * MINUTE_MS)
-    return reading(token)(world)
+def expired(server: InProcessServer) -> Response:
+    token = token_pair(server)["access_token"]
+    advance(server, 30 * MINUTE_MS)
+    return reading(token)(server)
 
 
-def old_bearer(world: World) -> Answered:
-    token = legacy(world)
-    pass_time(world, YEAR_MS + 1)
-    return reading(token)(world)
+def old_bearer(server: InProcessServer) -> Response:
+    token = legacy(server)
+    advance(server, YEAR_MS + 1)
+    return reading(token)(server)
 
 
 def typed(path: str, content_type: str) -> Ask:
-    return lambda world: world.send(
+    return lambda server: server.send(
         "POST", path, raw=b"client_id=x", headers={"content-type": content_type}
     )
 
@@ -144,43 +144,43 @@ CASES = [
     Case(
         "OAUTH_CODE_REJECTED",
         "the client id is missing",
-        lambda world: exchange(world, agree(world), client_id=None),
+        lambda server: exchange(server, authorize(server), client_id=None),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "the client id is not the app id of this sandbox",
-        lambda world: exchange(world, agree(world), client_id="0000000000000"),
+        lambda server: exchange(server, authorize(server), client_id="0000000000000"),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "client_secret is wrong",
-        lambda world: exchange(world, agree(world), client_secret=UUID),
+        lambda server: exchange(server, authorize(server), client_secret=UUID),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "client_secret is wrong",
-        lambda world: by_verifier(world, client_secret=UUID),
+        lambda server: by_verifier(server, client_secret=UUID),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "client_secret is missing: the code was issued without a code_challenge",
-        lambda world: exchange(world, agree(world), client_secret=None),
+        lambda server: exchange(server, authorize(server), client_secret=None),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "the code is unknown or has already been used",
-        lambda world: exchange(world, None),
+        lambda server: exchange(server, None),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "the code is unknown or has already been used",
-        lambda world: exchange(world, UUID),
+        lambda server: exchange(server, UUID),
         CODE,
     ),
     Case("OAUTH_CODE_REJECTED", "the code is unknown or has already been used", spent_code, CODE),
@@ -188,56 +188,58 @@ CASES = [
     Case(
         "OAUTH_CODE_REJECTED",
         "the code is an OAuth v1 code",
-        lambda world: exchange(world, agree(world, "/oauth/authorize")),
+        lambda server: exchange(server, authorize(server, "/oauth/authorize")),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "code_verifier is missing: the code was issued for a code_challenge",
-        lambda world: by_verifier(world, None),
+        lambda server: by_verifier(server, None),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "code_verifier is missing: the code was issued for a code_challenge",
-        lambda world: exchange(world, agree(world, code_challenge=CHALLENGE)),
+        lambda server: exchange(server, authorize(server, code_challenge=CHALLENGE)),
         CODE,
     ),
     Case(
         "OAUTH_CODE_REJECTED",
         "code_verifier does not match the code_challenge",
-        lambda world: by_verifier(world, "another-verifier"),
+        lambda server: by_verifier(server, "another-verifier"),
         CODE,
     ),
     # The refresh token
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the client id is missing",
-        lambda world: refresh(world, pair(world)["refresh_token"], client_id=None),
+        lambda server: refresh(server, token_pair(server)["refresh_token"], client_id=None),
         REFRESH,
     ),
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the client id is not the app id of this sandbox",
-        lambda world: refresh(world, pair(world)["refresh_token"], client_id="0000000000000"),
+        lambda server: refresh(
+            server, token_pair(server)["refresh_token"], client_id="0000000000000"
+        ),
         REFRESH,
     ),
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the refresh token is unknown",
-        lambda world: refresh(world, None),
+        lambda server: refresh(server, None),
         REFRESH,
     ),
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the refresh token is unknown",
-        lambda world: refresh(world, f"clvroar-{'0' * 32}"),
+        lambda server: refresh(server, f"clvroar-{'0' * 32}"),
         REFRESH,
     ),
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the refresh token is unknown",
-        lambda world: refresh(world, pair(world)["access_token"]),
+        lambda server: refresh(server, token_pair(server)["access_token"]),
         REFRESH,
     ),
     Case(
@@ -249,20 +251,20 @@ CASES = [
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the refresh token has been used; if its response was lost, POST /oauth/v2/recovery",
-        lambda world: refresh(world, spent(world)),
+        lambda server: refresh(server, spent(server)),
         REFRESH,
         headers=RECOVERABLE,
     ),
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the refresh token has been used, and so has its successor",
-        lambda world: refresh(world, spent(world, 2)),
+        lambda server: refresh(server, spent(server, 2)),
         REFRESH,
     ),
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the refresh token has been used, and an app without a client secret cannot recover tokens",
-        lambda world: refresh(world, spent(world, trusted=False)),
+        lambda server: refresh(server, spent(server, trusted=False)),
         REFRESH,
     ),
     Case(
@@ -274,56 +276,56 @@ CASES = [
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the refresh token was lost and then replaced by a recovery",
-        lambda world: refresh(world, lost(world)),
+        lambda server: refresh(server, lost(server)),
         REFRESH,
     ),
     Case(
         "OAUTH_REFRESH_REJECTED",
         "the refresh token was revoked: the app exceeded refresh_tokens_max for this merchant",
-        lambda world: refresh(world, crowded_out(world)),
+        lambda server: refresh(server, crowded_out(server)),
         REFRESH,
     ),
     # Recovery
     Case(
         "OAUTH_RECOVERY_REJECTED",
         "the client id is missing",
-        lambda world: recover(world, spent(world), client_id=None),
+        lambda server: recover(server, spent(server), client_id=None),
         RECOVERY,
     ),
     Case(
         "OAUTH_RECOVERY_REJECTED",
         "client_secret is missing",
-        lambda world: recover(world, spent(world), client_secret=None),
+        lambda server: recover(server, spent(server), client_secret=None),
         RECOVERY,
     ),
     Case(
         "OAUTH_RECOVERY_REJECTED",
         "client_secret is wrong",
-        lambda world: recover(world, spent(world), client_secret=UUID),
+        lambda server: recover(server, spent(server), client_secret=UUID),
         RECOVERY,
     ),
     Case(
         "OAUTH_RECOVERY_REJECTED",
         "the refresh token is unknown",
-        lambda world: recover(world, None),
+        lambda server: recover(server, None),
         RECOVERY,
     ),
     Case(
         "OAUTH_RECOVERY_REJECTED",
         "the refresh token has not been used, so there is nothing to recover",
-        lambda world: recover(world, pair(world)["refresh_token"]),
+        lambda server: recover(server, token_pair(server)["refresh_token"]),
         RECOVERY,
     ),
     Case(
         "OAUTH_RECOVERY_REJECTED",
         "the refresh token has been used, and so has its successor",
-        lambda world: recover(world, spent(world, 2)),
+        lambda server: recover(server, spent(server, 2)),
         RECOVERY,
     ),
     Case(
         "OAUTH_RECOVERY_REJECTED",
         "the refresh token has been used, and an app without a client secret cannot recover tokens",
-        lambda world: recover(world, spent(world, trusted=False)),
+        lambda server: recover(server, spent(server, trusted=False)),
         RECOVERY,
     ),
     Case(
@@ -336,31 +338,31 @@ CASES = [
     Case(
         "OAUTH_MIGRATION_REJECTED",
         "the client id is missing",
-        lambda world: migrate(world, app_uuid=None),
+        lambda server: migrate(server, app_uuid=None),
         MIGRATION,
     ),
     Case(
         "OAUTH_MIGRATION_REJECTED",
         "merchant_uuid is not a merchant of this app",
-        lambda world: migrate(world, merchant_uuid="0000000000000"),
+        lambda server: migrate(server, merchant_uuid="0000000000000"),
         MIGRATION,
     ),
     Case(
         "OAUTH_MIGRATION_REJECTED",
         "auth_token: no bearer token was sent",
-        lambda world: migrate(world, auth_token=None),
+        lambda server: migrate(server, auth_token=None),
         MIGRATION,
     ),
     Case(
         "OAUTH_MIGRATION_REJECTED",
         "auth_token: the bearer token is not valid for this sandbox",
-        lambda world: migrate(world, auth_token=UUID),
+        lambda server: migrate(server, auth_token=UUID),
         MIGRATION,
     ),
     Case(
         "OAUTH_MIGRATION_REJECTED",
         "auth_token: the bearer token is not valid for this sandbox",
-        lambda world: migrate(world, auth_token=pair(world)["access_token"]),
+        lambda server: migrate(server, auth_token=token_pair(server)["access_token"]),
         MIGRATION,
     ),
     Case(
@@ -370,7 +372,7 @@ CASES = [
         old_legacy_token,
         MIGRATION,
     ),
-    # What is no JSON
+    # Bodies that are not JSON
     *(
         Case("OAUTH_MEDIA_TYPE", "", typed(path, content_type), MEDIA, 415)
         for path in (
@@ -405,23 +407,23 @@ CASES = [
     Case(
         "PERMISSION_MISSING",
         "list_charges needs the permission read_payments",
-        lambda world: world.send("GET", "/v1/charges"),
+        lambda server: server.send("GET", "/v1/charges"),
         BARE,
         permissions=("online_payments",),
     ),
     Case(
         "PERMISSION_MISSING",
         "capture_charge needs the permissions read_payments, write_payments",
-        lambda world: world.send("POST", "/v1/charges/x/capture"),
+        lambda server: server.send("POST", "/v1/charges/x/capture"),
         BARE,
         permissions=("online_payments",),
     ),
     Case(
         "CONSENT_CROSS_SITE",
         "",
-        lambda world: world.send(
+        lambda server: server.send(
             "POST",
-            f"/oauth/v2/authorize?client_id={world.known.client_id}",
+            f"/oauth/v2/authorize?client_id={server.known.client_id}",
             raw=b"do=approve",
             headers={"origin": "https://shop.example"},
         ),
@@ -435,28 +437,28 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.pro
 @every_case
 @pytest.mark.parametrize("dialect", ["observed", "documented"])
 def test_oauth_error_body_and_reason(
-    case: Case, dialect: str, make_world: Callable[..., World]
+    case: Case, dialect: str, make_server: Callable[..., InProcessServer]
 ) -> None:
-    got = case.ask(make_world(permissions=case.permissions, dialect=dialect))
+    got = case.send(make_server(permissions=case.permissions, dialect=dialect))
     assert (got.status, got.body, got.headers) == (case.status, case.body, case.headers)
     assert got.content_type == "application/json"
     assert got.why == f"{case.problem} ({case.why})" if case.why else case.problem in got.why
 
 
 @every_case
-def test_a_refusal_changes_nothing(case: Case, make_world: Callable[..., World]) -> None:
-    """The refused request is the last that a case sends."""
-    world = make_world(permissions=case.permissions)
+def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProcessServer]) -> None:
+    """The rejected request is the last one of a case."""
+    server = make_server(permissions=case.permissions)
     states: list[object] = []
-    send = world.send
+    send = server.send
 
-    def watched(*args: object, **named: object) -> Answered:
-        states.append((world.sandbox.state(), world.sandbox.ids.state()))
+    def watched(*args: object, **named: object) -> Response:
+        states.append((server.sandbox.state(), server.sandbox.ids.state()))
         return send(*args, **named)  # type: ignore[arg-type] # a spy, for this test
 
-    world.send = watched  # type: ignore[method-assign] # the same
-    case.ask(world)
-    assert (world.sandbox.state(), world.sandbox.ids.state()) == states[-1]
+    server.send = watched  # type: ignore[method-assign] # the same
+    case.send(server)
+    assert (server.sandbox.state(), server.sandbox.ids.state()) == states[-1]
 
 
 def test_every_oauth_error_is_tested() -> None:

@@ -1,4 +1,4 @@
-"""OAuth v2: tokens that expire by the sandbox's clock, and ways to new ones; permissions."""
+"""OAuth v2: tokens that expire by the sandbox's clock, refresh, recovery and permissions."""
 
 import json
 import re
@@ -16,85 +16,94 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load, parse
-from tests.hostile import FORWARDED, HAPPENED, Things, body_of, filled, furnish
+from tests.hostile import (
+    FORWARDED,
+    MAY_HAVE_CHANGED_STATE,
+    Fixtures,
+    create_fixtures,
+    filled,
+    valid_body,
+)
+from tests.in_process import NOW_MS, InProcessServer, Response
 from tests.oauth import (
     CHALLENGE,
     DAY_MS,
     MINUTE_MS,
     VERIFIER,
-    agree,
-    bearing,
+    advance,
+    auth_header,
+    authorize,
     by_verifier,
     exchange,
     legacy,
     migrate,
-    pair,
-    pass_time,
     recover,
     refresh,
+    token_pair,
 )
-from tests.world import NOW_MS, Answered, World
 
 NOW_S = NOW_MS // 1000
 REFRESH_TOKEN = re.compile(r"clvroar-[0-9a-f]{32}")
-Make = Callable[..., World]
+Make = Callable[..., InProcessServer]
 WITH_BEARER = [each for each in SURFACE if each.auth.kind in ("bearer", "pakms")]
 by_bearer = pytest.mark.parametrize("endpoint", WITH_BEARER, ids=lambda each: each.name)
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Read a token as a client does that does not check it."""
+    """Decode a token without verifying it, as a client does."""
     payload = token.split(".")[1]
     return dict(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
 
 
-def ask(world: World, endpoint: Endpoint, things: Things, token: str) -> Answered:
-    """Send a request that succeeds if the token is good."""
-    body = body_of(endpoint, things) if endpoint.request else None
-    path = filled(endpoint, things)
-    headers = bearing(token) | FORWARDED
-    return world.send(endpoint.method, path, body, headers=headers, auth=False)
+def send(server: InProcessServer, endpoint: Endpoint, fixtures: Fixtures, token: str) -> Response:
+    """Send a request that succeeds if the token is valid."""
+    body = valid_body(endpoint, fixtures) if endpoint.request else None
+    path = filled(endpoint, fixtures)
+    headers = auth_header(token) | FORWARDED
+    return server.send(endpoint.method, path, body, headers=headers, auth=False)
 
 
 # Codes --------------------------------------------------------------------------------------------
 
 
-def test_redirect_has_merchant_and_state(world: World) -> None:
-    known = world.known
-    query = f"client_id={known.client_id}&redirect_uri=https://shop.example/cb?a=1&state=x%26y"
-    sent = world.send("GET", f"/oauth/v2/authorize?{query}&response_type=code", auth=False)
+def test_redirect_has_merchant_and_state(server: InProcessServer) -> None:
+    credentials = server.known
+    query = (
+        f"client_id={credentials.client_id}&redirect_uri=https://shop.example/cb?a=1&state=x%26y"
+    )
+    sent = server.send("GET", f"/oauth/v2/authorize?{query}&response_type=code", auth=False)
     code = sent.headers["location"].partition("&code=")[2].partition("&")[0]
-    assert sent == Answered(
+    assert sent == Response(
         302,
         b"",
         "consent was given automatically; "
         "the code can be used once within ten minutes with client_secret",
         "application/json",
         {
-            "location": f"https://shop.example/cb?a=1&merchant_id={known.merchant_id}"
-            f"&client_id={known.client_id}&employee_id={known.employee_id}&code={code}&state=x%26y"
+            "location": f"https://shop.example/cb?a=1&merchant_id={credentials.merchant_id}"
+            f"&client_id={credentials.client_id}&employee_id={credentials.employee_id}&code={code}&state=x%26y"
         },
         "documented",
     )
-    assert exchange(world, code).status == 200
+    assert exchange(server, code).status == 200
 
 
-def test_without_a_redirect_uri_the_sites_root_is_meant(world: World) -> None:
-    sent = world.send("GET", f"/oauth/v2/authorize?client_id={world.known.client_id}")
+def test_without_a_redirect_uri_the_sites_root_is_meant(server: InProcessServer) -> None:
+    sent = server.send("GET", f"/oauth/v2/authorize?client_id={server.known.client_id}")
     assert sent.headers["location"].startswith("http://localhost:4242/?merchant_id=")
 
 
 def test_a_merchant_without_the_app_is_sent_to_the_app_market_without_an_error(
-    world: World,
+    server: InProcessServer,
 ) -> None:
-    client = world.known.client_id
-    before = world.sandbox.state()
-    sent = world.send("GET", f"/oauth/v2/authorize?client_id={client}&merchant_id=0000000000000")
+    client = server.known.client_id
+    before = server.sandbox.state()
+    sent = server.send("GET", f"/oauth/v2/authorize?client_id={client}&merchant_id=0000000000000")
     assert (sent.status, sent.headers) == (
         302,
         {"location": f"http://localhost:4242/appmarket/apps/{client}?merchant_id=0000000000000"},
     )
-    assert world.sandbox.state() == before
+    assert server.sandbox.state() == before
 
 
 @pytest.mark.parametrize(
@@ -110,43 +119,45 @@ def test_a_merchant_without_the_app_is_sent_to_the_app_market_without_an_error(
     ],
 )
 def test_an_agreement_that_is_asked_for_wrongly_is_refused(
-    query: str, status: int, world: World
+    query: str, status: int, server: InProcessServer
 ) -> None:
-    known = {"client_id": world.known.client_id, "merchant_id": world.known.merchant_id}
-    assert world.send("GET", f"/oauth/v2/authorize?{query.format(**known)}").status == status
+    known = {"client_id": server.known.client_id, "merchant_id": server.known.merchant_id}
+    assert server.send("GET", f"/oauth/v2/authorize?{query.format(**known)}").status == status
 
 
-def test_a_code_is_good_until_its_tenth_minute_is_over(world: World) -> None:
-    code = agree(world)
-    pass_time(world, 10 * MINUTE_MS)
-    assert exchange(world, code).status == 200
+def test_a_code_is_good_until_its_tenth_minute_is_over(server: InProcessServer) -> None:
+    code = authorize(server)
+    advance(server, 10 * MINUTE_MS)
+    assert exchange(server, code).status == 200
 
 
 @pytest.mark.parametrize("challenge", [CHALLENGE, CHALLENGE + "="])
-def test_a_code_of_pkce_needs_its_verifier_and_no_secret(challenge: str, world: World) -> None:
-    code = agree(world, code_challenge=challenge)
-    got = exchange(world, code, client_secret=None, code_verifier=VERIFIER)
+def test_a_code_of_pkce_needs_its_verifier_and_no_secret(
+    challenge: str, server: InProcessServer
+) -> None:
+    code = authorize(server, code_challenge=challenge)
+    got = exchange(server, code, client_secret=None, code_verifier=VERIFIER)
     assert got.status == 200
 
 
-def test_extra_fields_are_ignored(world: World) -> None:
+def test_extra_fields_are_ignored(server: InProcessServer) -> None:
     beside = {"grant_type": "authorization_code", "redirect_uri": "https://x.example", "x": 1}
-    assert exchange(world, agree(world), **beside).status == 200
+    assert exchange(server, authorize(server), **beside).status == 200
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8"])
-def test_json_is_taken_by_that_name(content_type: str, world: World) -> None:
-    known = world.known
-    asked = {"client_id": known.client_id, "client_secret": known.client_secret}
-    body = asked | {"code": agree(world)}
-    got = world.send("POST", "/oauth/v2/token", body, headers={"content-type": content_type})
+def test_json_is_taken_by_that_name(content_type: str, server: InProcessServer) -> None:
+    credentials = server.known
+    request_body = {"client_id": credentials.client_id, "client_secret": credentials.client_secret}
+    body = request_body | {"code": authorize(server)}
+    got = server.send("POST", "/oauth/v2/token", body, headers={"content-type": content_type})
     assert got.status == 200
 
 
-def test_v2_code_is_rejected_by_v1(world: World) -> None:
-    known = world.known
-    body = {"client_id": known.client_id, "client_secret": known.client_secret}
-    got = world.send("POST", "/oauth/token", body | {"code": agree(world)})
+def test_v2_code_is_rejected_by_v1(server: InProcessServer) -> None:
+    credentials = server.known
+    body = {"client_id": credentials.client_id, "client_secret": credentials.client_secret}
+    got = server.send("POST", "/oauth/token", body | {"code": authorize(server)})
     assert (got.status, got.json) == (400, {"message": "Invalid OAuth credentials"})
 
 
@@ -154,9 +165,9 @@ def test_v2_code_is_rejected_by_v1(world: World) -> None:
 
 
 def test_the_answer_has_four_members_and_its_times_are_those_of_real_payloads(
-    world: World,
+    server: InProcessServer,
 ) -> None:
-    got = exchange(world, agree(world)).json
+    got = exchange(server, authorize(server)).json
     access, renewal = got["access_token"], got["refresh_token"]
     assert got == {
         "access_token": access,
@@ -172,13 +183,13 @@ def test_the_answer_has_four_members_and_its_times_are_those_of_real_payloads(
     assert got["refresh_token_expiration"] - got["access_token_expiration"] == 31_534_200
 
 
-def test_an_access_token_is_a_jwt_of_clovers_claims(world: World) -> None:
-    token = pair(world)["access_token"]
+def test_an_access_token_is_a_jwt_of_clovers_claims(server: InProcessServer) -> None:
+    token = token_pair(server)["access_token"]
     claims = claims_of(token)
     assert token.startswith("eyJ")
     assert claims == {
-        "merchant_uuid": world.known.merchant_id,
-        "app_uuid": world.known.client_id,
+        "merchant_uuid": server.known.merchant_id,
+        "app_uuid": server.known.client_id,
         "iat": NOW_S,
         "exp": NOW_S + 1_800,
         "permission_bitmap": 2 ** len(PERMISSIONS) - 1,
@@ -187,13 +198,13 @@ def test_an_access_token_is_a_jwt_of_clovers_claims(world: World) -> None:
 
 
 @pytest.mark.system
-def test_a_jwt_library_decodes_it_under_the_apps_secret(world: World) -> None:
-    # joserfc comes with Authlib, which `make test` does without.
+def test_a_jwt_library_decodes_it_under_the_apps_secret(server: InProcessServer) -> None:
+    # joserfc comes with Authlib, which `make test` does not install.
     from joserfc import errors, jwt
     from joserfc.jwk import OctKey
 
-    token = pair(world)["access_token"]
-    key = OctKey.import_key(world.known.client_secret)
+    token = token_pair(server)["access_token"]
+    key = OctKey.import_key(server.known.client_secret)
     read = jwt.decode(token, key, algorithms=["HS256"])
     assert read.header == {"alg": "HS256", "typ": "JWT"}
     assert read.claims == claims_of(token)
@@ -201,36 +212,36 @@ def test_a_jwt_library_decodes_it_under_the_apps_secret(world: World) -> None:
         jwt.decode(token, OctKey.import_key("x" * 36), algorithms=["HS256"])
 
 
-def test_its_permissions_are_those_of_the_app(make_world: Make) -> None:
-    world = make_world(permissions=("read_customers", "online_payments"))
-    assert claims_of(pair(world)["access_token"])["permission_bitmap"] == 0b11
+def test_its_permissions_are_those_of_the_app(make_server: Make) -> None:
+    server = make_server(permissions=("read_customers", "online_payments"))
+    assert claims_of(token_pair(server)["access_token"])["permission_bitmap"] == 0b11
 
 
-def test_without_a_refresh_token_if_none_is_wanted(world: World) -> None:
-    got = exchange(world, agree(world), no_refresh_token=True).json
+def test_without_a_refresh_token_if_none_is_wanted(server: InProcessServer) -> None:
+    got = exchange(server, authorize(server), no_refresh_token=True).json
     assert list(got) == ["access_token", "access_token_expiration"]
-    assert list(world.sandbox.refresh_tokens.items()) == []
+    assert list(server.sandbox.refresh_tokens.items()) == []
 
 
-def test_equal_flows_give_equal_tokens_and_no_two_in_a_flow_are_equal(make_world: Make) -> None:
-    one, other = make_world(), make_world()
-    flows = [[pair(world) for _ in range(3)] for world in (one, other)]
+def test_equal_flows_give_equal_tokens_and_no_two_in_a_flow_are_equal(make_server: Make) -> None:
+    one, other = make_server(), make_server()
+    flows = [[token_pair(server) for _ in range(3)] for server in (one, other)]
     assert flows[0] == flows[1]
     assert len({each["access_token"] for each in flows[0]}) == 3
 
 
 @by_bearer
 def test_an_access_token_opens_every_call_until_it_expires(
-    endpoint: Endpoint, world: World
+    endpoint: Endpoint, server: InProcessServer
 ) -> None:
-    token = pair(world)["access_token"]
-    pass_time(world, 30 * MINUTE_MS - NOW_MS % 1000 - 1)  # it expires at a whole second
-    things = furnish(world)
-    assert ask(world, endpoint, things, token).status in HAPPENED
-    pass_time(world, 1)
-    before = world.sandbox.state()
-    late = ask(world, endpoint, things, token)
-    assert late._replace(content_type="", headers={}, evidence=None) == Answered(
+    token = token_pair(server)["access_token"]
+    advance(server, 30 * MINUTE_MS - NOW_MS % 1000 - 1)  # it expires at a whole second
+    fixtures = create_fixtures(server)
+    assert send(server, endpoint, fixtures, token).status in MAY_HAVE_CHANGED_STATE
+    advance(server, 1)
+    before = server.sandbox.state()
+    late = send(server, endpoint, fixtures, token)
+    assert late._replace(content_type="", headers={}, evidence=None) == Response(
         401,
         b'{"message":"401 Unauthorized"}',
         "UNAUTHORIZED (the access token has expired; POST /oauth/v2/refresh)",
@@ -240,29 +251,29 @@ def test_an_access_token_opens_every_call_until_it_expires(
     assert late.content_type.startswith("application/json")
     assert (
         bool(late.headers) is endpoint.surface.platform_errors
-    )  # which has headers in every reply
-    assert world.sandbox.state() == before
+    )  # which adds headers to every response
+    assert server.sandbox.state() == before
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_case_of_the_bearer_scheme_is_ignored(world: World, scheme: str) -> None:
-    header = {"authorization": f"{scheme} {pair(world)['access_token']}"}
-    assert world.send("GET", "/v1/charges", headers=header).status == 200
+def test_the_case_of_the_bearer_scheme_is_ignored(server: InProcessServer, scheme: str) -> None:
+    header = {"authorization": f"{scheme} {token_pair(server)['access_token']}"}
+    assert server.send("GET", "/v1/charges", headers=header).status == 200
 
 
-def test_the_sandboxes_own_token_never_expires(world: World) -> None:
-    pass_time(world, 10 * 365 * DAY_MS)
-    assert world.send("GET", "/v1/charges").status == 200
+def test_the_sandboxes_own_token_never_expires(server: InProcessServer) -> None:
+    advance(server, 10 * 365 * DAY_MS)
+    assert server.send("GET", "/v1/charges").status == 200
 
 
-def test_an_idempotency_key_belongs_to_the_access_token(world: World) -> None:
-    first, second = (pair(world)["access_token"] for _ in range(2))
-    customer = world.customer()["id"]
+def test_an_idempotency_key_belongs_to_the_access_token(server: InProcessServer) -> None:
+    first, second = (token_pair(server)["access_token"] for _ in range(2))
+    customer = server.customer()["id"]
 
     def charge(token: str) -> str:
-        headers = bearing(token) | {"idempotency-key": "k"}
+        headers = auth_header(token) | {"idempotency-key": "k"}
         body = {"amount": 100, "currency": "usd", "source": customer}
-        return str(world.send("POST", "/v1/charges", body, headers=headers).json["id"])
+        return str(server.send("POST", "/v1/charges", body, headers=headers).json["id"])
 
     assert charge(first) == charge(first) != charge(second)
 
@@ -270,28 +281,30 @@ def test_an_idempotency_key_belongs_to_the_access_token(world: World) -> None:
 # Refresh and recovery -----------------------------------------------------------------------------
 
 
-def test_refresh_token_is_single_use(world: World) -> None:
-    first = pair(world)
-    pass_time(world, 5_000)
-    got = refresh(world, first["refresh_token"])
+def test_refresh_token_is_single_use(server: InProcessServer) -> None:
+    first = token_pair(server)
+    advance(server, 5_000)
+    got = refresh(server, first["refresh_token"])
     assert got.json["access_token_expiration"] == NOW_S + 5 + 1_800
     assert got.json["refresh_token_expiration"] == NOW_S + 5 + 31_536_000
-    assert refresh(world, first["refresh_token"]).status == 401
-    assert refresh(world, got.json["refresh_token"]).status == 200
+    assert refresh(server, first["refresh_token"]).status == 401
+    assert refresh(server, got.json["refresh_token"]).status == 200
 
 
-def test_older_access_tokens_live_on_after_a_refresh(world: World) -> None:
-    first = pair(world)
-    refresh(world, first["refresh_token"])
-    assert world.send("GET", "/v1/charges", headers=bearing(first["access_token"])).status == 200
+def test_older_access_tokens_live_on_after_a_refresh(server: InProcessServer) -> None:
+    first = token_pair(server)
+    refresh(server, first["refresh_token"])
+    assert (
+        server.send("GET", "/v1/charges", headers=auth_header(first["access_token"])).status == 200
+    )
 
 
-def test_a_refresh_token_is_good_for_a_year_less_a_moment(world: World) -> None:
-    first, second = (pair(world)["refresh_token"] for _ in range(2))
-    pass_time(world, 365 * DAY_MS - NOW_MS % 1000 - 1)
-    assert refresh(world, first).status == 200
-    pass_time(world, 1)
-    late = refresh(world, second)
+def test_a_refresh_token_is_good_for_a_year_less_a_moment(server: InProcessServer) -> None:
+    first, second = (token_pair(server)["refresh_token"] for _ in range(2))
+    advance(server, 365 * DAY_MS - NOW_MS % 1000 - 1)
+    assert refresh(server, first).status == 200
+    advance(server, 1)
+    late = refresh(server, second)
     assert late.why == "OAUTH_REFRESH_REJECTED (the refresh token has expired (after one year))"
 
 
@@ -300,13 +313,13 @@ def test_a_refresh_token_is_good_for_a_year_less_a_moment(world: World) -> None:
 def test_whatever_the_order_only_the_newest_refresh_token_works(
     steps: list[tuple[bool, int]],
 ) -> None:
-    """A step refreshes or recovers with one of all tokens that were ever given, the last first."""
-    world = World(_KEYS, _SCENARIO)
-    given_out = [pair(world)["refresh_token"]]
+    """Each step refreshes or recovers with one of all issued tokens, the last first."""
+    server = InProcessServer(_KEYS, _SCENARIO)
+    given_out = [token_pair(server)["refresh_token"]]
     before_newest: str | None = None
     for recovers, back in steps:
         shown = given_out[-1 - back % len(given_out)]
-        got = (recover if recovers else refresh)(world, shown)
+        got = (recover if recovers else refresh)(server, shown)
         right = before_newest if recovers else given_out[-1]
         assert (got.status == 200) == (shown == right), (recovers, back)
         recoverable = not recovers and shown == before_newest
@@ -314,65 +327,65 @@ def test_whatever_the_order_only_the_newest_refresh_token_works(
         if got.status == 200:
             given_out.append(got.json["refresh_token"])
             before_newest = shown
-    assert [key for key, _ in world.sandbox.refresh_tokens.items()] == given_out[-1:]
+    assert [key for key, _ in server.sandbox.refresh_tokens.items()] == given_out[-1:]
 
 
 _KEYS, _SCENARIO = KeyRing(), load("sandbox")
 
 
-def test_recovery_replaces_lost_tokens(world: World) -> None:
-    first = pair(world)["refresh_token"]
-    lost = refresh(world, first).json
-    pass_time(world, 14 * DAY_MS)
-    got = recover(world, first)
+def test_recovery_replaces_lost_tokens(server: InProcessServer) -> None:
+    first = token_pair(server)["refresh_token"]
+    lost = refresh(server, first).json
+    advance(server, 14 * DAY_MS)
+    got = recover(server, first)
     assert got.status == 200
     assert list(got.json) == list(lost)
-    assert refresh(world, lost["refresh_token"]).status == 401
-    assert refresh(world, got.json["refresh_token"]).status == 200
+    assert refresh(server, lost["refresh_token"]).status == 401
+    assert refresh(server, got.json["refresh_token"]).status == 200
 
 
-def test_a_recovery_can_be_recovered_too_until_the_newest_is_used(world: World) -> None:
-    first = pair(world)["refresh_token"]
-    refresh(world, first)
-    recover(world, first)
-    newest = recover(world, first).json["refresh_token"]
-    assert refresh(world, newest).status == 200
-    assert recover(world, first).status == 401
+def test_a_recovery_can_be_recovered_too_until_the_newest_is_used(server: InProcessServer) -> None:
+    first = token_pair(server)["refresh_token"]
+    refresh(server, first)
+    recover(server, first)
+    newest = recover(server, first).json["refresh_token"]
+    assert refresh(server, newest).status == 200
+    assert recover(server, first).status == 401
 
 
-def test_refresh_tokens_are_limited(make_world: Make) -> None:
-    world = make_world(refresh_tokens_max=2)
-    one, two, three = (pair(world)["refresh_token"] for _ in range(3))
-    assert [refresh(world, each).status for each in (one, two, three)] == [401, 200, 200]
+def test_refresh_tokens_are_limited(make_server: Make) -> None:
+    server = make_server(refresh_tokens_max=2)
+    one, two, three = (token_pair(server)["refresh_token"] for _ in range(3))
+    assert [refresh(server, each).status for each in (one, two, three)] == [401, 200, 200]
 
 
-def test_with_one_refresh_token_at_a_time_a_refresh_still_works(make_world: Make) -> None:
-    world = make_world(refresh_tokens_max=1)
-    token = pair(world)["refresh_token"]
+def test_with_one_refresh_token_at_a_time_a_refresh_still_works(make_server: Make) -> None:
+    server = make_server(refresh_tokens_max=1)
+    token = token_pair(server)["refresh_token"]
     for _ in range(3):
-        token = refresh(world, token).json["refresh_token"]
+        token = refresh(server, token).json["refresh_token"]
 
 
 # Migration ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("of_oauth", [True, False])
-def test_a_legacy_token_becomes_a_code(of_oauth: bool, world: World) -> None:
-    token = legacy(world) if of_oauth else world.known.access_token
-    got = migrate(world, auth_token=token)
+def test_a_legacy_token_becomes_a_code(of_oauth: bool, server: InProcessServer) -> None:
+    token = legacy(server) if of_oauth else server.known.access_token
+    got = migrate(server, auth_token=token)
     code = got.json["authorization_code"]
     assert (got.status, got.json) == (200, {"authorization_code": code, "expiration": NOW_S + 600})
-    assert exchange(world, code).status == 200
-    assert world.send("GET", "/v1/charges", headers=bearing(token)).status == 200
+    assert exchange(server, code).status == 200
+    assert server.send("GET", "/v1/charges", headers=auth_header(token)).status == 200
 
 
-def test_an_app_without_a_secret_migrates_by_pkce(world: World) -> None:
-    code = migrate(world, code_challenge=CHALLENGE).json["authorization_code"]
-    got = exchange(world, code, client_secret=None, code_verifier=VERIFIER)
+def test_an_app_without_a_secret_migrates_by_pkce(server: InProcessServer) -> None:
+    code = migrate(server, code_challenge=CHALLENGE).json["authorization_code"]
+    got = exchange(server, code, client_secret=None, code_verifier=VERIFIER)
     assert got.status == 200
 
 
-# Where -------------------------------------------------------------------------------------------
+# At the root and under a prefix -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -384,56 +397,64 @@ def test_an_app_without_a_secret_migrates_by_pkce(world: World) -> None:
         "localhost:4242",
     ],
 )
-def test_every_step_is_taken_on_every_host(host: str, world: World) -> None:
-    send = world.send
+def test_every_step_is_taken_on_every_host(host: str, server: InProcessServer) -> None:
+    send = server.send
 
-    def at_host(*args: Any, headers: dict[str, str] | None = None, **more: Any) -> Answered:
+    def at_host(*args: Any, headers: dict[str, str] | None = None, **more: Any) -> Response:
         return send(*args, headers={"host": host} | (headers or {}), **more)
 
-    world.send = at_host  # type: ignore[method-assign] # for this test
-    first = by_verifier(world).json
-    assert refresh(world, first["refresh_token"]).status == 200
-    second = pair(world)["refresh_token"]
-    refresh(world, second)
-    assert recover(world, second).status == 200
-    assert migrate(world).status == 200
+    server.send = at_host  # type: ignore[method-assign] # for this test
+    first = by_verifier(server).json
+    assert refresh(server, first["refresh_token"]).status == 200
+    second = token_pair(server)["refresh_token"]
+    refresh(server, second)
+    assert recover(server, second).status == 200
+    assert migrate(server).status == 200
 
 
-def at_root(world: World, method: str, path: str, body: Any = None, **headers: str) -> Any:
-    """Send a request to the root, where only what it shows selects a sandbox."""
+def at_root(
+    server: InProcessServer, method: str, path: str, body: Any = None, **headers: str
+) -> Any:
+    """Send a request to the root, where the credentials select the sandbox."""
     path, _, query = path.partition("?")
     sent = {name.encode(): value.encode() for name, value in headers.items()}
     raw = b"" if body is None else json.dumps(body).encode()
-    return world.app.handle(method, path, query.encode(), sent, raw)
+    return server.app.handle(method, path, query.encode(), sent, raw)
 
 
 @pytest.mark.parametrize("version", ["", "v2/"])
 def test_at_the_root_the_apps_id_and_the_tokens_select_the_sandbox(
-    version: str, world: World
+    version: str, server: InProcessServer
 ) -> None:
-    shop, other = world.sandboxes.get_or_create("shop"), world.sandboxes.get_or_create("other")
-    known = shop.credentials
-    sent = at_root(world, "GET", f"/oauth/{version}authorize?state=1&client_id={known.client_id}")
+    shop, other = server.sandboxes.get_or_create("shop"), server.sandboxes.get_or_create("other")
+    credentials = shop.credentials
+    sent = at_root(
+        server, "GET", f"/oauth/{version}authorize?state=1&client_id={credentials.client_id}"
+    )
     code = dict(sent.headers)[b"location"].decode().partition("&code=")[2].partition("&")[0]
-    body = {"code": code, "client_id": known.client_id, "client_secret": known.client_secret}
-    told = json.loads(at_root(world, "POST", f"/oauth/{version}token", body).body)
-    told_to = {"authorization": f"Bearer {told['access_token']}"}
-    key = json.loads(at_root(world, "GET", "/pakms/apikey", **told_to).body)
-    assert key["merchantUuid"] == known.merchant_id
-    assert [len(list(each.journal)) for each in (shop, other, world.sandbox)] == [3, 0, 0]
+    body = {
+        "code": code,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
+    }
+    result = json.loads(at_root(server, "POST", f"/oauth/{version}token", body).body)
+    told_to = {"authorization": f"Bearer {result['access_token']}"}
+    key = json.loads(at_root(server, "GET", "/pakms/apikey", **told_to).body)
+    assert key["merchantUuid"] == credentials.merchant_id
+    assert [len(list(each.journal)) for each in (shop, other, server.sandbox)] == [3, 0, 0]
 
 
-def test_unknown_token_at_root_uses_default_sandbox(world: World) -> None:
-    world.sandboxes.get_or_create("shop")
-    got = at_root(world, "GET", "/v1/charges", authorization="Bearer eyJ.eyJ.x")
+def test_unknown_token_at_root_uses_default_sandbox(server: InProcessServer) -> None:
+    server.sandboxes.get_or_create("shop")
+    got = at_root(server, "GET", "/v1/charges", authorization="Bearer eyJ.eyJ.x")
     assert got.status == 401
-    assert len(list(world.sandbox.journal)) == 1
+    assert len(list(server.sandbox.journal)) == 1
 
 
-def test_under_a_path_the_path_selects_whatever_app_is_named(world: World) -> None:
-    shop = world.sandboxes.get_or_create("shop")
+def test_under_a_path_the_path_selects_whatever_app_is_named(server: InProcessServer) -> None:
+    shop = server.sandboxes.get_or_create("shop")
     body = {"client_id": shop.credentials.client_id, "refresh_token": "x"}
-    got = at_root(world, "POST", "/sandbox/default/oauth/v2/refresh", body)
+    got = at_root(server, "POST", "/sandbox/default/oauth/v2/refresh", body)
     assert got.why == "OAUTH_REFRESH_REJECTED (the client id is not the app id of this sandbox)"
 
 
@@ -448,25 +469,25 @@ merchants:
 
 @pytest.mark.parametrize("prefix", ["", "/sandbox/shop"])
 def test_each_merchant_of_a_scenario_has_its_own_codes_and_tokens(
-    prefix: str, make_world: Make
+    prefix: str, make_server: Make
 ) -> None:
-    world = make_world(parse(MARKET.encode(), "market.yaml"))
-    shop = world.sandboxes.get_or_create("shop")
-    known = (world.sandbox if not prefix else shop).merchants[0].credentials
-    query = f"client_id=an%2Bapp&merchant_id={known.merchant_id}"
-    app = {"client_id": "an+app", "client_secret": known.client_secret}
+    server = make_server(parse(MARKET.encode(), "market.yaml"))
+    shop = server.sandboxes.get_or_create("shop")
+    credentials = (server.sandbox if not prefix else shop).merchants[0].credentials
+    query = f"client_id=an%2Bapp&merchant_id={credentials.merchant_id}"
+    app = {"client_id": "an+app", "client_secret": credentials.client_secret}
 
     def posted(path: str, **body: str) -> Any:
-        return at_root(world, "POST", f"{prefix}{path}", body)
+        return at_root(server, "POST", f"{prefix}{path}", body)
 
-    sent = at_root(world, "GET", f"{prefix}/oauth/v2/authorize?{query}", host="x")
+    sent = at_root(server, "GET", f"{prefix}/oauth/v2/authorize?{query}", host="x")
     back = parse_qs(urlsplit(dict(sent.headers)[b"location"].decode()).query)
-    assert back["merchant_id"] == [known.merchant_id]
+    assert back["merchant_id"] == [credentials.merchant_id]
     first = json.loads(posted("/oauth/v2/token", **app, code=back["code"][0]).body)
-    assert claims_of(first["access_token"])["merchant_uuid"] == known.merchant_id
+    assert claims_of(first["access_token"])["merchant_uuid"] == credentials.merchant_id
     told_to = {"authorization": f"Bearer {first['access_token']}"}
-    key = json.loads(at_root(world, "GET", f"{prefix}/pakms/apikey", **told_to).body)
-    assert key["merchantUuid"] == known.merchant_id
+    key = json.loads(at_root(server, "GET", f"{prefix}/pakms/apikey", **told_to).body)
+    assert key["merchantUuid"] == credentials.merchant_id
 
     renewal = {"client_id": "an+app", "refresh_token": first["refresh_token"]}
     assert posted("/oauth/v2/refresh", **renewal).status == 200
@@ -474,73 +495,75 @@ def test_each_merchant_of_a_scenario_has_its_own_codes_and_tokens(
     assert dict(refused.headers) == {b"X-Clover-Recovery-Available": b"true"}
     recovered = posted("/oauth/v2/recovery", **app, recovery_token=first["refresh_token"])
     assert recovered.status == 200
-    legacy_of = {"merchant_uuid": known.merchant_id, "auth_token": known.access_token}
+    legacy_of = {"merchant_uuid": credentials.merchant_id, "auth_token": credentials.access_token}
     migrated = posted("/oauth/token/migrate_v2", app_uuid="an+app", **legacy_of)
     code = json.loads(migrated.body)["authorization_code"]
     token = json.loads(posted("/oauth/v2/token", **app, code=code).body)["access_token"]
-    assert claims_of(token)["merchant_uuid"] == known.merchant_id
+    assert claims_of(token)["merchant_uuid"] == credentials.merchant_id
 
 
-def test_a_token_is_looked_for_again_when_its_sandbox_is_made_anew(world: World) -> None:
-    shop = world.sandboxes.get_or_create("shop")
-    world.sandbox, world.known = shop, shop.credentials
-    told_to = {"authorization": f"Bearer {pair(world)['access_token']}"}
+def test_a_token_is_looked_for_again_when_its_sandbox_is_made_anew(server: InProcessServer) -> None:
+    shop = server.sandboxes.get_or_create("shop")
+    server.sandbox, server.known = shop, shop.credentials
+    told_to = {"authorization": f"Bearer {token_pair(server)['access_token']}"}
     for _ in range(2):
-        assert at_root(world, "GET", "/v1/charges", **told_to).status == 200
-    world.sandboxes.create("shop")
-    assert at_root(world, "GET", "/v1/charges", **told_to).status == 401
+        assert at_root(server, "GET", "/v1/charges", **told_to).status == 200
+    server.sandboxes.create("shop")
+    assert at_root(server, "GET", "/v1/charges", **told_to).status == 401
 
 
 # Forks and snapshots ------------------------------------------------------------------------------
 
 
-def test_a_fork_has_the_codes_and_tokens_and_each_goes_its_own_way(world: World) -> None:
-    first, code = pair(world), agree(world)
-    spent = pair(world)["refresh_token"]
-    refresh(world, spent)
-    parent, twin = world.sandbox, world.sandboxes.fork(world.sandbox, "twin")
+def test_a_fork_has_the_codes_and_tokens_and_each_goes_its_own_way(server: InProcessServer) -> None:
+    first, code = token_pair(server), authorize(server)
+    spent = token_pair(server)["refresh_token"]
+    refresh(server, spent)
+    parent, twin = server.sandbox, server.sandboxes.fork(server.sandbox, "twin")
     for sandbox in (parent, twin):
-        world.sandbox, world.known = sandbox, sandbox.credentials
-        read = world.send("GET", "/v1/charges", headers=bearing(first["access_token"]))
+        server.sandbox, server.known = sandbox, sandbox.credentials
+        read = server.send("GET", "/v1/charges", headers=auth_header(first["access_token"]))
         assert read.status == 200
-        assert exchange(world, code).status == 200
-        assert refresh(world, first["refresh_token"]).status == 200
-        assert recover(world, spent).status == 200
+        assert exchange(server, code).status == 200
+        assert refresh(server, first["refresh_token"]).status == 200
+        assert recover(server, spent).status == 200
 
 
-def test_a_spent_code_of_a_fork_stays_spent_however_many_come_after(world: World) -> None:
-    code = agree(world)
-    twin = world.sandboxes.fork(world.sandbox, "twin")
-    world.sandbox, world.known = twin, twin.credentials
+def test_a_spent_code_of_a_fork_stays_spent_however_many_come_after(
+    server: InProcessServer,
+) -> None:
+    code = authorize(server)
+    twin = server.sandboxes.fork(server.sandbox, "twin")
+    server.sandbox, server.known = twin, twin.credentials
     twin.codes_v2.rows_max = 3
-    assert exchange(world, code).status == 200
-    newest = [agree(world) for _ in range(5)]
-    assert exchange(world, code).status == 401
-    assert [exchange(world, each).status for each in newest] == [401, 401, 401, 200, 200]
+    assert exchange(server, code).status == 200
+    newest = [authorize(server) for _ in range(5)]
+    assert exchange(server, code).status == 401
+    assert [exchange(server, each).status for each in newest] == [401, 401, 401, 200, 200]
 
 
-def test_a_snapshot_restores_codes_and_tokens(world: World, make_world: Make) -> None:
-    first, code = pair(world), agree(world, code_challenge=CHALLENGE)
-    spent = pair(world)["refresh_token"]
-    refresh(world, spent)
-    taken = world.send("GET", "/_mock/snapshot")
-    other = make_world()
+def test_a_snapshot_restores_codes_and_tokens(server: InProcessServer, make_server: Make) -> None:
+    first, code = token_pair(server), authorize(server, code_challenge=CHALLENGE)
+    spent = token_pair(server)["refresh_token"]
+    refresh(server, spent)
+    taken = server.send("GET", "/_mock/snapshot")
+    other = make_server()
     assert other.send("PUT", "/_mock/snapshot", raw=taken.body).status == 200
     assert other.send("GET", "/_mock/snapshot").body == taken.body
-    assert other.sandbox.state() == world.sandbox.state()
-    read = other.send("GET", "/v1/charges", headers=bearing(first["access_token"]))
+    assert other.sandbox.state() == server.sandbox.state()
+    read = other.send("GET", "/v1/charges", headers=auth_header(first["access_token"]))
     assert read.status == 200
     assert exchange(other, code, client_secret=None, code_verifier=VERIFIER).status == 200
     assert refresh(other, first["refresh_token"]).status == 200
     assert recover(other, spent).status == 200
 
 
-def test_no_token_looks_like_a_card_number_to_a_snapshot(world: World) -> None:
-    """One in some hundred texts of 32 hex digits would; masked, it could not be restored."""
+def test_no_token_looks_like_a_card_number_to_a_snapshot(server: InProcessServer) -> None:
+    """One in some hundred texts of 32 hex digits would be masked, and could not be restored."""
     from mock_clover.core.masking import redact
 
-    drawn = [world.sandbox.ids.refresh_token() for _ in range(5_000)]
-    drawn += [world.sandbox.ids.uuid() for _ in range(5_000)]
+    drawn = [server.sandbox.ids.refresh_token() for _ in range(5_000)]
+    drawn += [server.sandbox.ids.uuid() for _ in range(5_000)]
     assert [each for each in drawn if redact(each) != each] == []
 
 
@@ -585,22 +608,22 @@ def test_each_call_needs_the_permissions_of_clovers_page() -> None:
     "endpoint", [each for each in WITH_BEARER if each.auth.permissions], ids=lambda each: each.name
 )
 def test_a_call_needs_each_of_its_permissions_and_no_other(
-    endpoint: Endpoint, make_world: Make
+    endpoint: Endpoint, make_server: Make
 ) -> None:
-    prepared = make_world()
-    things = furnish(prepared)
+    prepared = make_server()
+    fixtures = create_fixtures(prepared)
     for lacking in (*endpoint.auth.permissions, None):
         granted = {
             *endpoint.auth.permissions,
             *(name for _, name in endpoint.auth.field_permissions),
         }
-        world = make_world(permissions=tuple(granted - {lacking}))
-        settings_of = world.sandbox.settings
-        world.copy(prepared.sandbox)
-        world.sandbox.settings = settings_of
-        got = ask(world, endpoint, things, world.known.access_token)
+        server = make_server(permissions=tuple(granted - {lacking}))
+        settings_of = server.sandbox.settings
+        server.copy(prepared.sandbox)
+        server.sandbox.settings = settings_of
+        got = send(server, endpoint, fixtures, server.known.access_token)
         if lacking is None:
-            assert got.status in HAPPENED
+            assert got.status in MAY_HAVE_CHANGED_STATE
             continue
         assert (got.status, got.json) == (401, {"message": "401 Unauthorized"})
         assert got.why == f"PERMISSION_MISSING ({endpoint.name} needs the permission {lacking})"
@@ -615,11 +638,11 @@ def test_a_call_needs_each_of_its_permissions_and_no_other(
     ],
 )
 def test_an_order_with_a_customer_or_with_taxes_needs_more(
-    member: str, value: Any, lacking: str | None, make_world: Make
+    member: str, value: Any, lacking: str | None, make_server: Make
 ) -> None:
-    world = make_world(permissions=("read_merchant", "read_orders", "write_orders"))
+    server = make_server(permissions=("read_merchant", "read_orders", "write_orders"))
     body = {"currency": "usd", "items": [{"amount": 1}]} | {member: value}
-    got = world.send("POST", "/v1/orders", body)
+    got = server.send("POST", "/v1/orders", body)
     if lacking is None:
         assert got.status == 200
         return
@@ -627,24 +650,24 @@ def test_an_order_with_a_customer_or_with_taxes_needs_more(
     assert got.why == f"PERMISSION_MISSING (create_order needs the permission {lacking})"
 
 
-def test_a_token_is_checked_before_its_permissions(make_world: Make) -> None:
-    world = make_world(permissions=())
-    got = world.send("GET", "/v1/charges", headers=bearing("x"))
+def test_a_token_is_checked_before_its_permissions(make_server: Make) -> None:
+    server = make_server(permissions=())
+    got = server.send("GET", "/v1/charges", headers=auth_header("x"))
     assert got.why == "UNAUTHORIZED (the bearer token is not valid for this sandbox)"
-    plain = world.send("GET", "/pakms/apikey", auth=False)
+    plain = server.send("GET", "/pakms/apikey", auth=False)
     assert (plain.status, plain.body) == (401, b"Unauthorized")
 
 
-def test_a_sandbox_can_be_asked_for_by_its_permissions(world: World) -> None:
+def test_a_sandbox_can_be_asked_for_by_its_permissions(server: InProcessServer) -> None:
     body = {"permissions": ["read_payments"]}
-    assert world.send("PUT", "/_mock/sandboxes/reader", body).status == 200
-    reader = world.sandboxes.get_or_create("reader")
-    world.sandbox, world.known = reader, reader.credentials
-    assert world.send("GET", "/v1/charges").status == 200
-    assert world.send("GET", "/v1/orders").status == 401
+    assert server.send("PUT", "/_mock/sandboxes/reader", body).status == 200
+    reader = server.sandboxes.get_or_create("reader")
+    server.sandbox, server.known = reader, reader.credentials
+    assert server.send("GET", "/v1/charges").status == 200
+    assert server.send("GET", "/v1/orders").status == 401
 
 
-def test_unknown_permission_error_lists_permissions(world: World) -> None:
-    got = world.send("PUT", "/_mock/sandboxes/x", {"permissions": ["read_everything"]})
+def test_unknown_permission_error_lists_permissions(server: InProcessServer) -> None:
+    got = server.send("PUT", "/_mock/sandboxes/x", {"permissions": ["read_everything"]})
     assert got.status == 400
     assert "permissions" in got.json["message"]

@@ -1,4 +1,4 @@
-"""Orders to the full: item types, taxes, payment in parts, tips, returns and their refunds."""
+"""Orders in detail: item types, taxes, partial payments, tips, returns and their refunds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,37 +6,37 @@ from typing import Any
 import pytest
 
 from mock_clover.sandbox.ids import derived_id
-from tests.world import DECLINES, NOW_MS, World
+from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 TIP = {"amount": 999, "tip_amount": 45}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-def made(world: World, *items: dict[str, Any]) -> str:
-    """Make an order and return its id."""
-    got = world.send("POST", "/v1/orders", {"currency": "usd", "items": list(items)})
+def create_order(server: InProcessServer, *items: dict[str, Any]) -> str:
+    """Create an order and return its id."""
+    got = server.send("POST", "/v1/orders", {"currency": "usd", "items": list(items)})
     assert got.status == 200, got
     return str(got.json["id"])
 
 
-def paid(world: World, order: str, **asked: Any) -> dict[str, Any]:
-    """Pay an order, or a part, and return the answer."""
-    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()} | asked)
+def paid(server: InProcessServer, order: str, **asked: Any) -> dict[str, Any]:
+    """Pay an order, or a part, and return the response."""
+    got = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()} | asked)
     assert got.status == 200, got
     return dict(got.json)
 
 
-def returned(world: World, order: str, *items: dict[str, Any]) -> Any:
+def returned(server: InProcessServer, order: str, *items: dict[str, Any]) -> Any:
     """Return items of an order, or all of it."""
-    return world.send(
+    return server.send(
         "POST", f"/v1/orders/{order}/returns", {"items": list(items)} if items else None
     )
 
 
-def refunds(world: World) -> list[tuple[str, int]]:
-    """Return charge and amount of all refunds, the oldest first."""
-    listed = world.send("GET", "/v1/refunds?limit=100").json["data"]
+def refunds(server: InProcessServer) -> list[tuple[str, int]]:
+    """Return charge and amount of all refunds, oldest first."""
+    listed = server.send("GET", "/v1/refunds?limit=100").json["data"]
     return [(each["charge"], each["amount"]) for each in listed[::-1]]
 
 
@@ -81,9 +81,9 @@ def refunds(world: World) -> list[tuple[str, int]]:
     ],
 )
 def test_order_total(
-    world: World, items: list[dict[str, Any]], amount: int, tax: int | None, fact: str
+    server: InProcessServer, items: list[dict[str, Any]], amount: int, tax: int | None, fact: str
 ) -> None:
-    got = world.send("POST", "/v1/orders", {"currency": "usd", "items": items})
+    got = server.send("POST", "/v1/orders", {"currency": "usd", "items": items})
     assert got.json == {
         "id": got.json["id"],
         "object": "order",
@@ -96,22 +96,22 @@ def test_order_total(
 
 
 @pytest.mark.parametrize("kind", ["discount", "SKU", "", 1])
-def test_a_line_of_another_type_is_refused(world: World, kind: Any) -> None:
+def test_a_line_of_another_type_is_refused(server: InProcessServer, kind: Any) -> None:
     body = {"currency": "usd", "items": [{"type": kind, "amount": 1}]}
-    got = world.send("POST", "/v1/orders", body)
+    got = server.send("POST", "/v1/orders", body)
     assert (got.status, got.json["error"]["message"]) == (400, "Please provide valid items.")
 
 
-# Payment in parts ---------------------------------------------------------------------------------
+# Partial payments ---------------------------------------------------------------------------------
 
 
-def test_partial_payment_shows_paid_amount_and_tax(world: World) -> None:
-    order = made(world, {"amount": 1000, "tax_rates": [{"rate": 1_000_000}]})
-    told = ("amount", "tax_amount", "tax_amount_paid", "tip_amount", "amount_paid", "status")
-    first = paid(world, order, amount=333, tip_amount=5)
-    second = paid(world, order, amount=333)
-    last = paid(world, order, tip_amount=7)
-    assert [tuple(part.get(name) for name in told) for part in (first, second, last)] == [
+def test_partial_payment_shows_paid_amount_and_tax(server: InProcessServer) -> None:
+    order = create_order(server, {"amount": 1000, "tax_rates": [{"rate": 1_000_000}]})
+    result = ("amount", "tax_amount", "tax_amount_paid", "tip_amount", "amount_paid", "status")
+    first = paid(server, order, amount=333, tip_amount=5)
+    second = paid(server, order, amount=333)
+    last = paid(server, order, tip_amount=7)
+    assert [tuple(part.get(name) for name in result) for part in (first, second, last)] == [
         (1100, 100, 30, 5, 333, "created"),
         (1100, 100, 60, 5, 666, "created"),
         (1100, 100, 100, 12, 1100, "paid"),
@@ -119,9 +119,9 @@ def test_partial_payment_shows_paid_amount_and_tax(world: World) -> None:
     assert [past["id"] for past in last["past_charges"]] == [first["charge"], second["charge"]]
     parts = [(past["amount"], past["tax_amount"]) for past in last["past_charges"]]
     assert parts == [(333, 30), (333, 30)]
-    shown = world.send("GET", f"/v1/charges/{last['charge']}").json
+    shown = server.send("GET", f"/v1/charges/{last['charge']}").json
     assert (shown["amount"], shown["tax_amount"], shown["tip_amount"]) == (434, 40, 7)
-    assert world.send("GET", f"/v1/orders/{order}").json == {
+    assert server.send("GET", f"/v1/orders/{order}").json == {
         "id": order,
         "object": "order",
         "amount": 1100,
@@ -136,25 +136,25 @@ def test_partial_payment_shows_paid_amount_and_tax(world: World) -> None:
     }
 
 
-def test_declined_partial_payment_is_not_listed(world: World) -> None:
-    order = made(world, {"amount": 100})
-    paid(world, order, amount=40)
-    body = {"source": world.token(DECLINES)}
-    assert world.send("POST", f"/v1/orders/{order}/pay", body).status == 402
-    last = paid(world, order)
+def test_declined_partial_payment_is_not_listed(server: InProcessServer) -> None:
+    order = create_order(server, {"amount": 100})
+    paid(server, order, amount=40)
+    body = {"source": server.token(DECLINED_CARD)}
+    assert server.send("POST", f"/v1/orders/{order}/pay", body).status == 402
+    last = paid(server, order)
     assert (last["amount_paid"], len(last["past_charges"])) == (100, 1)
 
 
-def test_the_order_of_an_authorization_is_paid_by_its_capture(world: World) -> None:
-    charge = world.charge(capture=False)["id"]
-    order = world.send("GET", f"/v1/charges/{charge}").json["order"]
+def test_the_order_of_an_authorization_is_paid_by_its_capture(server: InProcessServer) -> None:
+    charge = server.charge(capture=False)["id"]
+    order = server.send("GET", f"/v1/charges/{charge}").json["order"]
     seen = []
     for path in ("/v1/charges", f"/v1/charges/{charge}/capture"):
-        seen.append(world.send("GET", f"/v1/orders/{order}").json.get("amount_paid"))
-        world.send("POST", path, {"amount": 1000})
-    seen.append(world.send("GET", f"/v1/orders/{order}").json.get("amount_paid"))
+        seen.append(server.send("GET", f"/v1/orders/{order}").json.get("amount_paid"))
+        server.send("POST", path, {"amount": 1000})
+    seen.append(server.send("GET", f"/v1/orders/{order}").json.get("amount_paid"))
     assert seen == [None, None, 1000]
-    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+    got = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
     assert got.json["error"]["code"] == "order_already_paid"
 
 
@@ -177,18 +177,18 @@ def test_the_order_of_an_authorization_is_paid_by_its_capture(world: World) -> N
     ],
 )
 def test_orders_are_found_by_when_they_were_paid(
-    world: World, query: str, expected: list[str]
+    server: InProcessServer, query: str, expected: list[str]
 ) -> None:
-    customer, times, ids = world.customer()["id"], {}, {}
+    customer, times, ids = server.customer()["id"], {}, {}
     for name in ("open", "early", "late"):
-        ids[name], times[name] = made(world, {"amount": 5}), world.sandbox.clock.now_ms()
-        world.clock.advance(1000)
+        ids[name], times[name] = create_order(server, {"amount": 5}), server.sandbox.clock.now_ms()
+        server.clock.advance(1000)
     for name in ("early", "late"):
-        source = customer if name == "early" else world.token()
-        times[name] = world.sandbox.clock.now_ms()
-        paid(world, ids[name], source=source)
-        world.clock.advance(1000)
-    got = world.send("GET", f"/v1/orders?{query.format(customer=customer, **times)}")
+        source = customer if name == "early" else server.token()
+        times[name] = server.sandbox.clock.now_ms()
+        paid(server, ids[name], source=source)
+        server.clock.advance(1000)
+    got = server.send("GET", f"/v1/orders?{query.format(customer=customer, **times)}")
     assert [order["id"] for order in got.json["data"]] == [ids[name] for name in expected]
 
 
@@ -198,40 +198,44 @@ def test_orders_are_found_by_when_they_were_paid(
 @pytest.mark.parametrize("headers", [FORM, {"content-type": "application/json"}, {}])
 @pytest.mark.parametrize("raw", [b"", b"{}", b" "])
 def test_return_without_items_refunds_everything(
-    world: World, headers: dict[str, str], raw: bytes
+    server: InProcessServer, headers: dict[str, str], raw: bytes
 ) -> None:
-    order = made(world, {"amount": 300}, {"amount": 100})
-    charge = paid(world, order)["charge"]
+    order = create_order(server, {"amount": 300}, {"amount": 100})
+    charge = paid(server, order)["charge"]
     path = f"/v1/orders/{order}/returns"
-    got = world.send("POST", path, raw=raw, headers=headers)
+    got = server.send("POST", path, raw=raw, headers=headers)
     assert got.body == (
         b'{"id":"%b","amount":400,"amount_returned":400,"currency":"USD","status":"returned",'
         b'"status_transitions":{}}' % order.encode()
     )
-    shown = world.send("GET", f"/v1/charges/{charge}").json
+    shown = server.send("GET", f"/v1/charges/{charge}").json
     assert (shown["amount_refunded"], shown["refunded"]) == (400, True)
-    assert refunds(world) == [(charge, 400)]
+    assert refunds(server) == [(charge, 400)]
 
 
-def test_return_refunds_newest_charge_first(world: World) -> None:
-    order = made(world, {"amount": 600, "parent": "SHIRT"}, {"amount": 400, "parent": "SOCKS"})
-    first = paid(world, order, amount=700)["charge"]
-    second = paid(world, order)["charge"]
+def test_return_refunds_newest_charge_first(server: InProcessServer) -> None:
+    order = create_order(
+        server, {"amount": 600, "parent": "SHIRT"}, {"amount": 400, "parent": "SOCKS"}
+    )
+    first = paid(server, order, amount=700)["charge"]
+    second = paid(server, order)["charge"]
     shirt = {"parent": "SHIRT", "amount": 600, "type": "sku"}
-    assert returned(world, order, shirt).json["amount_returned"] == 600
-    assert refunds(world) == [(second, 300), (first, 300)]
-    assert returned(world, order).json["amount_returned"] == 1000
-    assert refunds(world) == [(second, 300), (first, 300), (first, 400)]
-    listed = world.send("GET", f"/v1/refunds?charge={first}").json["data"]
+    assert returned(server, order, shirt).json["amount_returned"] == 600
+    assert refunds(server) == [(second, 300), (first, 300)]
+    assert returned(server, order).json["amount_returned"] == 1000
+    assert refunds(server) == [(second, 300), (first, 300), (first, 400)]
+    listed = server.send("GET", f"/v1/refunds?charge={first}").json["data"]
     assert [each["metadata"]["refundType"] for each in listed] == ["AUTH", "AUTH"]
 
 
-def test_return_by_item_echoes_items_and_refunds_tip(world: World) -> None:
+def test_return_by_item_echoes_items_and_refunds_tip(server: InProcessServer) -> None:
     """Observed: CC 35618."""
-    order = made(world, {"amount": 611, "parent": "34HG2Z9ASVP5A"}, {"amount": 388, "parent": "B"})
-    paid(world, order, **TIP)
+    order = create_order(
+        server, {"amount": 611, "parent": "34HG2Z9ASVP5A"}, {"amount": 388, "parent": "B"}
+    )
+    paid(server, order, **TIP)
     item = {"parent": "34HG2Z9ASVP5A", "amount": 611, "quantity": 1, "type": "sku"}
-    got = returned(world, order, item).json
+    got = returned(server, order, item).json
     assert got == {
         "id": order,
         "amount": 999,
@@ -243,25 +247,25 @@ def test_return_by_item_echoes_items_and_refunds_tip(world: World) -> None:
         "status_transitions": {},
     }
     assert list(got["items"][0]) == ["type", "parent", "quantity", "amount"]
-    again = returned(world, order, {"parent": "B", "amount": 388, "quantity": 1, "type": "sku"})
+    again = returned(server, order, {"parent": "B", "amount": 388, "quantity": 1, "type": "sku"})
     assert (again.status, again.json["error"]["code"]) == (400, "processing_error")
-    assert returned(world, order).json["amount_returned"] == 1044
+    assert returned(server, order).json["amount_returned"] == 1044
 
 
 @pytest.mark.parametrize(
     ("setting", "expected"), [("each", [656, None]), ("first", [656, 1044]), ("never", [611, 999])]
 )
 def test_tip_refund_is_configurable(
-    make_world: MakeWorld, setting: str, expected: list[int | None]
+    make_server: MakeServer, setting: str, expected: list[int | None]
 ) -> None:
-    world = make_world(item_return_tip=setting)
-    order = made(world, {"amount": 611, "parent": "A"}, {"amount": 388, "parent": "B"})
-    paid(world, order, **TIP)
-    told = [
-        returned(world, order, {"parent": parent, "amount": amount}).json.get("amount_returned")
+    server = make_server(item_return_tip=setting)
+    order = create_order(server, {"amount": 611, "parent": "A"}, {"amount": 388, "parent": "B"})
+    paid(server, order, **TIP)
+    result = [
+        returned(server, order, {"parent": parent, "amount": amount}).json.get("amount_returned")
         for parent, amount in (("A", 611), ("B", 388))
     ]
-    assert told == expected
+    assert result == expected
 
 
 ITEMS = (
@@ -298,74 +302,76 @@ TOO_MUCH, UNKNOWN = (400, "processing_error"), (400, "invalid_request")
     ],
 )
 def test_return_by_item_is_limited_to_its_lines(
-    world: World, tries: list[tuple[dict[str, Any], Any]], fact: str
+    server: InProcessServer, tries: list[tuple[dict[str, Any], Any]], fact: str
 ) -> None:
-    order = made(world, *ITEMS)
-    paid(world, order)
+    order = create_order(server, *ITEMS)
+    paid(server, order)
     lines = {f"LINE{place}": derived_id("line", order, str(place)) for place in range(3)}
     for item, expected in tries:
-        asked = (
+        requested = (
             item | {"parent": lines.get(item["parent"], item["parent"])}
             if "parent" in item
             else item
         )
-        got = returned(world, order, asked)
-        told = got.status if got.status == 200 else (got.status, got.json["error"]["code"])
-        assert told == expected, fact
+        got = returned(server, order, requested)
+        result = got.status if got.status == 200 else (got.status, got.json["error"]["code"])
+        assert result == expected, fact
 
 
-def test_strict_return_requires_parent(make_world: MakeWorld) -> None:
-    world = make_world(strict=True)
+def test_strict_return_requires_parent(make_server: MakeServer) -> None:
+    server = make_server(strict=True)
     ip = {"x-forwarded-for": "127.0.0.1"}
-    order = made(world, {"amount": 10, "parent": "CUP"})
-    pay = {"source": world.token()}
-    assert world.send("POST", f"/v1/orders/{order}/pay", pay, headers=ip).status == 200
-    assert returned(world, order, {"amount": 10, "type": "sku"}).status == 400
-    assert returned(world, order, {"amount": 10, "type": "sku", "parent": "CUP"}).status == 200
+    order = create_order(server, {"amount": 10, "parent": "CUP"})
+    pay = {"source": server.token()}
+    assert server.send("POST", f"/v1/orders/{order}/pay", pay, headers=ip).status == 200
+    assert returned(server, order, {"amount": 10, "type": "sku"}).status == 400
+    assert returned(server, order, {"amount": 10, "type": "sku", "parent": "CUP"}).status == 200
 
 
-def test_strict_order_payment_requires_forwarded_for(make_world: MakeWorld) -> None:
-    world = make_world(strict=True)
-    got = world.send("POST", f"/v1/orders/{world.order(10)['id']}/pay", {"source": world.token()})
+def test_strict_order_payment_requires_forwarded_for(make_server: MakeServer) -> None:
+    server = make_server(strict=True)
+    got = server.send(
+        "POST", f"/v1/orders/{server.order(10)['id']}/pay", {"source": server.token()}
+    )
     assert got.json["error"]["message"] == "Please provide a valid x-forwarded-for header."
 
 
-def test_partially_paid_order_can_be_returned_and_paid(world: World) -> None:
-    order = made(world, {"amount": 100})
-    first = paid(world, order, amount=40)["charge"]
-    assert returned(world, order).json["amount_returned"] == 40
-    assert refunds(world) == [(first, 40)]
-    assert paid(world, order)["amount_paid"] == 100
-    got = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
+def test_partially_paid_order_can_be_returned_and_paid(server: InProcessServer) -> None:
+    order = create_order(server, {"amount": 100})
+    first = paid(server, order, amount=40)["charge"]
+    assert returned(server, order).json["amount_returned"] == 40
+    assert refunds(server) == [(first, 40)]
+    assert paid(server, order)["amount_paid"] == 100
+    got = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
     assert got.json["error"]["code"] == "order_already_paid"
 
 
-def test_order_shows_refund_of_its_charge(world: World) -> None:
-    order = made(world, {"amount": 100})
-    charge = paid(world, order)["charge"]
-    assert world.send("POST", "/v1/refunds", {"charge": charge, "amount": 30}).status == 200
-    assert world.send("GET", f"/v1/orders/{order}").json["amount_returned"] == 30
-    assert returned(world, order).json["amount_returned"] == 100
-    assert returned(world, order).json["error"]["code"] == "processing_error"
+def test_order_shows_refund_of_its_charge(server: InProcessServer) -> None:
+    order = create_order(server, {"amount": 100})
+    charge = paid(server, order)["charge"]
+    assert server.send("POST", "/v1/refunds", {"charge": charge, "amount": 30}).status == 200
+    assert server.send("GET", f"/v1/orders/{order}").json["amount_returned"] == 30
+    assert returned(server, order).json["amount_returned"] == 100
+    assert returned(server, order).json["error"]["code"] == "processing_error"
 
 
-def test_repeated_return_refunds_once(world: World) -> None:
-    order = made(world, {"amount": 100, "parent": "CUP"}, {"amount": 100, "parent": "CUP"})
-    paid(world, order)
+def test_repeated_return_refunds_once(server: InProcessServer) -> None:
+    order = create_order(server, {"amount": 100, "parent": "CUP"}, {"amount": 100, "parent": "CUP"})
+    paid(server, order)
     key = {"idempotency-key": "returns-1"}
     body = {"items": [{"parent": "CUP", "amount": 100}]}
     path = f"/v1/orders/{order}/returns"
-    first, again = (world.send("POST", path, body, headers=key) for _ in range(2))
+    first, again = (server.send("POST", path, body, headers=key) for _ in range(2))
     assert first.body == again.body
-    assert len(refunds(world)) == 1
+    assert len(refunds(server)) == 1
 
 
-def test_what_was_returned_survives_a_snapshot(world: World) -> None:
-    order = made(world, *ITEMS)
-    paid(world, order)
-    assert returned(world, order, {"parent": "CUP", "amount": 340}).status == 200
-    kept = world.send("GET", "/_mock/snapshot", headers={"x-mock-clover-control": "1"}).body
+def test_what_was_returned_survives_a_snapshot(server: InProcessServer) -> None:
+    order = create_order(server, *ITEMS)
+    paid(server, order)
+    assert returned(server, order, {"parent": "CUP", "amount": 340}).status == 200
+    saved = server.send("GET", "/_mock/snapshot", headers={"x-mock-clover-control": "1"}).body
     put = {"content-type": "application/json", "x-mock-clover-control": "1"}
-    assert world.send("PUT", "/_mock/snapshot", raw=kept, headers=put).status == 200
-    assert returned(world, order, {"parent": "CUP", "amount": 1}).status == 400
-    assert len(refunds(world)) == 1
+    assert server.send("PUT", "/_mock/snapshot", raw=saved, headers=put).status == 200
+    assert returned(server, order, {"parent": "CUP", "amount": 1}).status == 400
+    assert len(refunds(server)) == 1

@@ -1,4 +1,4 @@
-"""Every refusal of the platform API: the request that raises it, and its whole reply."""
+"""Every error of the platform API: a request that causes it, and the complete response."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,33 +8,35 @@ import pytest
 from mock_clover.clover.common.problems import Problem
 from mock_clover.clover.platform import problems as problem_platform
 from tests.hostile import UNKNOWN_ID
-from tests.world import Answered, World
+from tests.in_process import InProcessServer, Response
 
 JSON, PLAIN = "application/json; charset=utf-8", "text/plain; charset=utf-8"
-Ask = Callable[[World], Answered]
+Ask = Callable[[InProcessServer], Response]
 
 
 def asking(method: str, path: str, body: Any = None, **more: Any) -> Ask:
     """Return a request to a path below the merchant's."""
-    return lambda world: world.send(
-        method, f"/v3/merchants/{world.known.merchant_id}{path}", body, **more
+    return lambda server: server.send(
+        method, f"/v3/merchants/{server.known.merchant_id}{path}", body, **more
     )
 
 
 def paid_order(method: str, path: str, body: Any = None) -> Ask:
-    """Return a request about an order that was paid."""
+    """Return a request for a paid order."""
 
-    def ask(world: World) -> Answered:
-        order = world.order(25)["id"]
-        done = world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
-        assert done.status == 200
-        return asking(method, f"/orders/{order}{path}", body)(world)
+    def send(server: InProcessServer) -> Response:
+        order = server.order(25)["id"]
+        result = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
+        assert result.status == 200
+        return asking(method, f"/orders/{order}{path}", body)(server)
 
-    return ask
+    return send
 
 
 def line(body: dict[str, Any]) -> Ask:
-    return lambda world: asking("POST", f"/orders/{world.order(1)['id']}/line_items", body)(world)
+    return lambda server: asking("POST", f"/orders/{server.order(1)['id']}/line_items", body)(
+        server
+    )
 
 
 def cart(body: Any) -> Ask:
@@ -45,8 +47,8 @@ NO_ORDER = '{"message":"Not Found","details":"Order not found"}'
 NO_CUSTOMER = '{"message":"Not Found","details":"Customer not found"}'
 UNIT = "Invalid unitQty: this mock supports only whole units (multiples of 1000)"
 CASES: list[tuple[str, str, Ask, int, str, str]] = [
-    ("PLATFORM_ORDER_NOT_FOUND", label, ask, 404, NO_ORDER, JSON)
-    for label, ask in {
+    ("PLATFORM_ORDER_NOT_FOUND", label, send, 404, NO_ORDER, JSON)
+    for label, send in {
         "an order": asking("GET", f"/orders/{UNKNOWN_ID}"),
         "its change": asking("POST", f"/orders/{UNKNOWN_ID}", {"total": 1}),
         "its deletion": asking("DELETE", f"/orders/{UNKNOWN_ID}"),
@@ -56,8 +58,8 @@ CASES: list[tuple[str, str, Ask, int, str, str]] = [
     }.items()
 ]
 CASES += [
-    ("PLATFORM_CUSTOMER_NOT_FOUND", label, ask, 404, NO_CUSTOMER, JSON)
-    for label, ask in {
+    ("PLATFORM_CUSTOMER_NOT_FOUND", label, send, 404, NO_CUSTOMER, JSON)
+    for label, send in {
         "a customer": asking("GET", f"/customers/{UNKNOWN_ID}"),
         "its change": asking("POST", f"/customers/{UNKNOWN_ID}", {}),
         "its deletion": asking("DELETE", f"/customers/{UNKNOWN_ID}"),
@@ -160,8 +162,8 @@ CASES += [
         JSON,
     ),
     *(
-        ("PLATFORM_ORDER_PAID", label, ask, 400, '{"message":"Order has payments"}', JSON)
-        for label, ask in {
+        ("PLATFORM_ORDER_PAID", label, send, 400, '{"message":"Order has payments"}', JSON)
+        for label, send in {
             "the deletion of a paid order": paid_order("DELETE", ""),
             "another total for a paid order": paid_order("POST", "", {"total": 1}),
             "a line for a paid order": paid_order("POST", "/line_items", {"price": 1}),
@@ -184,15 +186,15 @@ CASES += [
         JSON,
     ),
     *(
-        ("UNAUTHORIZED", label, ask, 401, '{"message":"401 Unauthorized"}', JSON)
-        for label, ask in {
+        ("UNAUTHORIZED", label, send, 401, '{"message":"401 Unauthorized"}', JSON)
+        for label, send in {
             "a token that nobody gave": asking(
                 "GET", "/orders", headers={"authorization": "Bearer nobody"}
             ),
             "no token": asking("GET", "/orders", auth=False),
             "a wrong token in the query": asking("GET", "/orders?access_token=no", auth=False),
-            "another merchant": lambda world: world.send("GET", f"/v3/merchants/{UNKNOWN_ID}"),
-            "another merchant's configuration": lambda world: world.send(
+            "another merchant": lambda server: server.send("GET", f"/v3/merchants/{UNKNOWN_ID}"),
+            "another merchant's configuration": lambda server: server.send(
                 "GET", f"/v3/merchants/{UNKNOWN_ID}/ecomm_payment_configs", auth=False
             ),
         }.items()
@@ -200,7 +202,7 @@ CASES += [
     (
         "METHOD_NOT_ALLOWED",
         "PUT of a customer",
-        lambda world: asking("PUT", f"/customers/{world.customer()['id']}", {})(world),
+        lambda server: asking("PUT", f"/customers/{server.customer()['id']}", {})(server),
         405,
         "405 PUT not allowed.",
         PLAIN,
@@ -221,33 +223,33 @@ CASES += [
     "settings", [{}, {"dialect": "documented"}], ids=["observed", "documented"]
 )
 @pytest.mark.parametrize(
-    ("problem", "fact", "ask", "status", "body", "content_type"),
+    ("problem", "fact", "send", "status", "body", "content_type"),
     CASES,
     ids=[f"{problem}: {fact}" for problem, fact, *_ in CASES],
 )
 def test_platform_error_format_in_both_dialects(
-    make_world: Callable[..., World],
+    make_server: Callable[..., InProcessServer],
     settings: dict[str, str],
     problem: str,
     fact: str,
-    ask: Ask,
+    send: Ask,
     status: int,
     body: str,
     content_type: str,
 ) -> None:
-    world = make_world(**settings)
+    server = make_server(**settings)
     before: list[object] = []
-    send = world.send
+    send_request = server.send
 
-    def watched(*args: Any, **named: Any) -> Answered:
-        before.append(world.sandbox.state())
-        return send(*args, **named)
+    def watched(*args: Any, **named: Any) -> Response:
+        before.append(server.sandbox.state())
+        return send_request(*args, **named)
 
-    world.send = watched  # type: ignore[method-assign] # a spy, for this test
-    got = ask(world)
+    server.send = watched  # type: ignore[method-assign] # a spy, for this test
+    got = send(server)
     assert (got.status, got.body.decode(), got.content_type) == (status, body, content_type), fact
     assert problem in got.why
-    assert world.sandbox.state() == before[-1]
+    assert server.sandbox.state() == before[-1]
 
 
 def test_every_platform_problem_is_tested() -> None:
@@ -255,18 +257,18 @@ def test_every_platform_problem_is_tested() -> None:
     assert named <= {problem for problem, *_ in CASES}
 
 
-def test_405_lists_allowed_methods(world: World) -> None:
+def test_405_lists_allowed_methods(server: InProcessServer) -> None:
     """Observed: `405 POST not allowed.` and `Allow: GET, OPTIONS`."""
-    assert asking("POST", "/tenders")(world).headers["allow"] == "GET, OPTIONS"
+    assert asking("POST", "/tenders")(server).headers["allow"] == "GET, OPTIONS"
 
 
-def test_problem_fault_has_platform_format(world: World) -> None:
+def test_problem_fault_has_platform_format(server: InProcessServer) -> None:
     fault = {"kind": "problem", "problem": "INVALID_SOURCE", "when": "after_commit", "times": 1}
     control = {"x-mock-clover-control": "1", "content-type": "application/json"}
-    assert world.send("POST", "/_mock/faults", fault, headers=control).status == 200
-    got = asking("POST", "/orders", {})(world)
+    assert server.send("POST", "/_mock/faults", fault, headers=control).status == 200
+    got = asking("POST", "/orders", {})(server)
     assert (got.status, got.json) == (
         400,
         {"message": "Please provide a valid source for the charge."},
     )
-    assert len(world.sandbox.orders) == 1
+    assert len(server.sandbox.orders) == 1

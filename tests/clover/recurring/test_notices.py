@@ -1,4 +1,4 @@
-"""Notices: what a customer with a card on file would have been told, and when. None is sent."""
+"""Notices that Clover would send to a customer with a card on file. The mock sends none."""
 
 import json
 from collections.abc import Callable
@@ -8,31 +8,31 @@ import pytest
 
 from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.scenario.load import parse
-from tests.subscriptions import DAY_MS, SUBSCRIPTIONS, Subscribing, at
-from tests.world import NOW_MS, VISA, World
+from tests.in_process import NOW_MS, VISA, InProcessServer
+from tests.subscriptions import DAY_MS, SUBSCRIPTIONS, SubscriptionShop, at
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 START = "2025-06-01T12:00:00+00:00"
 PHONE = "+1 555 0100"
 DECLINE = {"when": {"endpoint": "charge_subscription"}, "then": {"decline": {"message": "No."}}}
 
 
 @pytest.fixture
-def shop(world: World) -> Subscribing:
-    return Subscribing(world)
+def shop(server: InProcessServer) -> SubscriptionShop:
+    return SubscriptionShop(server)
 
 
-def told(shop: Subscribing, query: str = "") -> list[tuple[str, int]]:
+def told(shop: SubscriptionShop, query: str = "") -> list[tuple[str, int]]:
     return [(each["kind"], each["at_ms"]) for each in shop.notices(query)]
 
 
 def test_card_saved_notice_by_email_and_sms(
-    shop: Subscribing,
+    shop: SubscriptionShop,
 ) -> None:
     customer = shop.customer(phone=PHONE)
     text = "VISA ending in 4242 is stored for future payments. Contact the merchant to remove it."
-    said = {"at_ms": NOW_MS, "kind": "card_saved", "customer": customer, "text": text}
-    assert shop.made("GET", "/_mock/notices") == {
+    result = {"at_ms": NOW_MS, "kind": "card_saved", "customer": customer, "text": text}
+    assert shop.send_ok("GET", "/_mock/notices") == {
         "data": [
             {
                 "id": "notice-1",
@@ -44,41 +44,41 @@ def test_card_saved_notice_by_email_and_sms(
                 "subject": "Your card is on file",
                 "text": text,
             },
-            said | {"id": "notice-2", "channel": "sms", "to": PHONE},
+            result | {"id": "notice-2", "channel": "sms", "to": PHONE},
         ]
     }
 
 
-def test_notice_for_additional_card_uses_given_address(shop: Subscribing) -> None:
+def test_notice_for_additional_card_uses_given_address(shop: SubscriptionShop) -> None:
     customer = shop.customer()
-    further = {"email": "new@example.com", "source": shop.world.token("5424180279791732")}
-    shop.made("PUT", f"/v1/customers/{customer}", further)
-    shop.made("PUT", f"/v1/customers/{customer}", {"email": "newer@example.com"})
+    further = {"email": "new@example.com", "source": shop.server.token("5424180279791732")}
+    shop.send_ok("PUT", f"/v1/customers/{customer}", further)
+    shop.send_ok("PUT", f"/v1/customers/{customer}", {"email": "newer@example.com"})
     assert [each["to"] for each in shop.notices()] == ["jo@example.com", "new@example.com"]
     assert "MC ending in 1732" in shop.notices()[-1]["text"]
 
 
-def test_no_notice_for_rejected_card(shop: Subscribing) -> None:
-    asked = {"email": "jo@example.com", "source": shop.world.token(cvv=None)}
-    assert shop.ask("POST", "/v1/customers", asked).status == 400
+def test_no_notice_for_rejected_card(shop: SubscriptionShop) -> None:
+    body = {"email": "jo@example.com", "source": shop.server.token(cvv=None)}
+    assert shop.send("POST", "/v1/customers", body).status == 400
     assert shop.notices() == []
 
 
 def test_upcoming_charge_and_renewal_notices(
-    shop: Subscribing,
+    shop: SubscriptionShop,
 ) -> None:
-    made = shop.subscribe(shop.plan(tipAmount=1), startDate=START)
-    shop.go("2025-07-02T00:00:00+00:00")
+    created = shop.subscribe(shop.plan(tipAmount=1), startDate=START)
+    shop.set_clock("2025-07-02T00:00:00+00:00")
     second = at("2025-07-01T12:00:00+00:00")
-    assert told(shop, f"subscription={made['id']}") == [
+    assert told(shop, f"subscription={created['id']}") == [
         ("upcoming_charge", at(START) - 3 * DAY_MS),
         ("upcoming_charge", second - 3 * DAY_MS),
         ("renewed", second),
     ]
     upcoming, renewed = shop.notices("kind=upcoming_charge")[0], shop.notices("kind=renewed")[0]
-    (charge, _) = shop.made("GET", "/v1/charges")["data"]
-    about = {"channel": "email", "customer": made["customerUuid"], "to": "jo@example.com"}
-    about |= {"subscription": made["id"], "amount": 1_000}
+    (charge, _) = shop.send_ok("GET", "/v1/charges")["data"]
+    about = {"channel": "email", "customer": created["customerUuid"], "to": "jo@example.com"}
+    about |= {"subscription": created["id"], "amount": 1_000}
     assert upcoming == about | {
         "id": "notice-2",
         "at_ms": at(START) - 3 * DAY_MS,
@@ -97,11 +97,11 @@ def test_upcoming_charge_and_renewal_notices(
     }
 
 
-def test_upcoming_charge_notice_names_newest_card(shop: Subscribing) -> None:
-    made = shop.subscribe(startDate=START)
-    newer = {"email": "jo@example.com", "source": shop.world.token("6011361000006668")}
-    shop.made("PUT", f"/v1/customers/{made['customerUuid']}", newer)
-    shop.go("2025-05-30T00:00:00+00:00")
+def test_upcoming_charge_notice_names_newest_card(shop: SubscriptionShop) -> None:
+    created = shop.subscribe(startDate=START)
+    newer = {"email": "jo@example.com", "source": shop.server.token("6011361000006668")}
+    shop.send_ok("PUT", f"/v1/customers/{created['customerUuid']}", newer)
+    shop.set_clock("2025-05-30T00:00:00+00:00")
     (upcoming,) = shop.notices("kind=upcoming_charge")
     assert "to DISCOVER ending in 6668 on" in upcoming["text"]
 
@@ -115,11 +115,11 @@ def test_upcoming_charge_notice_names_newest_card(shop: Subscribing) -> None:
     ],
 )
 def test_upcoming_charge_notice_time_is_configurable(
-    make_world: MakeWorld, lead_ms: int, expected: list[int]
+    make_server: MakeServer, lead_ms: int, expected: list[int]
 ) -> None:
-    shop = Subscribing(make_world(upcoming_charge_notice_ms=lead_ms))
+    shop = SubscriptionShop(make_server(upcoming_charge_notice_ms=lead_ms))
     shop.subscribe(shop.plan(interval="WEEK"), startDate=START)
-    shop.go(at(START) + 10 * DAY_MS)
+    shop.set_clock(at(START) + 10 * DAY_MS)
     assert told(shop, "kind=upcoming_charge") == [("upcoming_charge", each) for each in expected]
 
 
@@ -127,22 +127,22 @@ def test_upcoming_charge_notice_time_is_configurable(
     "change", [{"active": False}, {"endDate": "2025-06-20"}, {"startDate": "2026-01-01"}]
 )
 def test_no_notice_for_charge_that_will_not_happen(
-    shop: Subscribing, change: dict[str, Any]
+    shop: SubscriptionShop, change: dict[str, Any]
 ) -> None:
-    made = shop.subscribe(startDate="2025-05-28")
-    shop.go("2025-05-29T00:00:00+00:00")
-    shop.made("PUT", f"{SUBSCRIPTIONS}/{made['id']}", change)
-    shop.go("2025-07-15T00:00:00+00:00")
+    created = shop.subscribe(startDate="2025-05-28")
+    shop.set_clock("2025-05-29T00:00:00+00:00")
+    shop.send_ok("PUT", f"{SUBSCRIPTIONS}/{created['id']}", change)
+    shop.set_clock("2025-07-15T00:00:00+00:00")
     assert told(shop, "kind=upcoming_charge") == [("upcoming_charge", NOW_MS)]
 
 
 def test_payment_failed_notice_has_reason_and_consequence(
-    make_world: MakeWorld,
+    make_server: MakeServer,
 ) -> None:
     scenario = parse(json.dumps({"name": "x", "rules": [DECLINE]}).encode(), "x.yaml")
-    shop = Subscribing(make_world(scenario))
-    made = shop.subscribe(customer=shop.customer(phone=PHONE), startDate=START)
-    shop.go("2025-08-01T00:00:00+00:00")
+    shop = SubscriptionShop(make_server(scenario))
+    created = shop.subscribe(customer=shop.customer(phone=PHONE), startDate=START)
+    shop.set_clock("2025-08-01T00:00:00+00:00")
     notices = shop.notices("kind=payment_failed&channel=email")
     begin = "9.99 USD for Gold could not be charged (No). "
     assert [each["text"] for each in notices] == [
@@ -154,71 +154,71 @@ def test_payment_failed_notice_has_reason_and_consequence(
     ]
     assert [each["charge"] for each in notices] == [row.id for row in shop.sandbox.charges]
     assert [each["to"] for each in shop.notices("channel=sms")[1:]] == [PHONE] * 6
-    assert {each["subscription"] for each in notices} == {made["id"]}
+    assert {each["subscription"] for each in notices} == {created["id"]}
 
 
-def test_failed_last_payment_is_not_retried(make_world: MakeWorld) -> None:
+def test_failed_last_payment_is_not_retried(make_server: MakeServer) -> None:
     scenario = parse(json.dumps({"name": "x", "rules": [DECLINE]}).encode(), "x.yaml")
-    shop = Subscribing(make_world(scenario))
+    shop = SubscriptionShop(make_server(scenario))
     shop.subscribe(startDate=START, endDate="2025-06-02")
-    shop.go("2025-06-01T13:00:00+00:00")
+    shop.set_clock("2025-06-01T13:00:00+00:00")
     (notice,) = shop.notices("kind=payment_failed")
     assert notice["text"].endswith("We will not try again.")
 
 
-def test_the_newest_two_thousand_are_kept(shop: Subscribing) -> None:
+def test_the_newest_two_thousand_are_kept(shop: SubscriptionShop) -> None:
     shop.subscribe(shop.plan(interval="DAY"), startDate="2025-05-28")
-    shop.go("2028-10-01T00:00:00+00:00")
+    shop.set_clock("2028-10-01T00:00:00+00:00")
     notices = shop.notices()
     assert (len(notices), shop.sandbox.notices.count) == (NOTICES_MAX, 2 * 1_223 + 1)
     assert notices[-1]["id"] == f"notice-{shop.sandbox.notices.count}"
-    assert shop.made("GET", "/_mock/notices?limit=1") == {"data": notices[-1:]}
+    assert shop.send_ok("GET", "/_mock/notices?limit=1") == {"data": notices[-1:]}
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("kind=card_lost", "kind: Invalid enum value 'card_lost'"),
         ("limit=2001", "limit: Expected `int` <= 2000"),
         ("knd=renewed", "unknown query parameter `knd`; did you mean `kind`?"),
     ],
 )
-def test_invalid_notice_query_is_rejected(shop: Subscribing, query: str, said: str) -> None:
-    got = shop.ask("GET", f"/_mock/notices?{query}")
-    assert (got.status, got.json) == (400, {"message": said})
+def test_invalid_notice_query_is_rejected(shop: SubscriptionShop, query: str, message: str) -> None:
+    got = shop.send("GET", f"/_mock/notices?{query}")
+    assert (got.status, got.json) == (400, {"message": message})
 
 
-def test_notices_are_filtered(shop: Subscribing) -> None:
+def test_notices_are_filtered(shop: SubscriptionShop) -> None:
     one, two = shop.customer(phone=PHONE), shop.customer("5424180279791732")
     assert [each["customer"] for each in shop.notices()] == [one, one, two]
     assert [each["id"] for each in shop.notices(f"customer={two}")] == ["notice-3"]
     assert [each["id"] for each in shop.notices(f"customer={one}&channel=sms")] == ["notice-2"]
 
 
-def test_a_plain_charge_tells_nobody(shop: Subscribing) -> None:
-    shop.world.charge()
+def test_a_plain_charge_tells_nobody(shop: SubscriptionShop) -> None:
+    shop.server.charge()
     assert shop.notices() == []
 
 
-def test_a_card_number_in_a_name_or_address_is_masked(shop: Subscribing) -> None:
+def test_a_card_number_in_a_name_or_address_is_masked(shop: SubscriptionShop) -> None:
     plan = shop.plan(name=f"Card {VISA}")
-    asked = {"email": f"{VISA}@a.b", "phone": VISA, "source": shop.world.token()}
-    customer = str(shop.made("POST", "/v1/customers", asked)["id"])
+    body = {"email": f"{VISA}@a.b", "phone": VISA, "source": shop.server.token()}
+    customer = str(shop.send_ok("POST", "/v1/customers", body)["id"])
     shop.subscribe(plan, customer, startDate=START)
-    shop.go("2025-07-02T00:00:00+00:00")
+    shop.set_clock("2025-07-02T00:00:00+00:00")
     assert len(shop.notices()) == 8
     assert VISA not in repr(list(shop.sandbox.notices))
     assert VISA not in json.dumps(shop.notices())
 
 
-def test_notices_are_in_the_fork_and_in_the_snapshot(shop: Subscribing) -> None:
+def test_notices_are_in_the_fork_and_in_the_snapshot(shop: SubscriptionShop) -> None:
     shop.customer()
     before = shop.notices()
-    twin = shop.sandbox.fork("twin", shop.world.known)
-    taken = shop.made("GET", "/_mock/snapshot")
+    twin = shop.sandbox.fork("twin", shop.server.known)
+    taken = shop.send_ok("GET", "/_mock/snapshot")
     shop.customer()
     assert len(list(twin.notices)) == 1
-    shop.made("PUT", "/_mock/snapshot", taken)
+    shop.send_ok("PUT", "/_mock/snapshot", taken)
     assert shop.notices() == before
     shop.customer("5424180279791732")
     assert [each["id"] for each in shop.notices()] == ["notice-1", "notice-2"]

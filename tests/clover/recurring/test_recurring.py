@@ -1,4 +1,4 @@
-"""Plans and subscriptions: what is agreed, and what the clock makes of it."""
+"""Plans and subscriptions: their terms, and what happens as the clock advances."""
 
 import json
 from collections.abc import Callable
@@ -23,17 +23,17 @@ from mock_clover.engine.router import Router
 from mock_clover.scenario.load import load, parse
 from mock_clover.scenario.records import Scenario
 from mock_clover.testing.clock import Clock
-from tests.subscriptions import DAY_MS, PLANS, SUBSCRIPTIONS, Subscribing, at
-from tests.world import DECLINES, NOW_MS, VISA, World
+from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer
+from tests.subscriptions import DAY_MS, PLANS, SUBSCRIPTIONS, SubscriptionShop, at
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 START = "2025-06-01T12:00:00+00:00"
 NOW = "2025-05-27T10:22:50.775+0000"
 
 
 @pytest.fixture
-def shop(world: World) -> Subscribing:
-    return Subscribing(world)
+def shop(server: InProcessServer) -> SubscriptionShop:
+    return SubscriptionShop(server)
 
 
 def ruled(*rules: dict[str, Any], **more: Any) -> Scenario:
@@ -130,8 +130,8 @@ def test_moments_are_iso_8601(text: str, expected: str | None) -> None:
 # Plans --------------------------------------------------------------------------------------------
 
 
-def test_plan_response_is_as_documented(shop: Subscribing) -> None:
-    asked = {
+def test_plan_response_is_as_documented(shop: SubscriptionShop) -> None:
+    body = {
         "name": "Gold",
         "amount": 999,
         "interval": "MONTH",
@@ -140,9 +140,9 @@ def test_plan_response_is_as_documented(shop: Subscribing) -> None:
         "taxRateUuids": ["8YTCARDXSQHP0"],
         "tipAmount": 100,
     }
-    made = shop.made("POST", PLANS, asked)
-    known = shop.world.known
-    assert made == {
+    created = shop.send_ok("POST", PLANS, body)
+    credentials = shop.server.known
+    assert created == {
         "name": "Gold",
         "taxRateUuids": ["8YTCARDXSQHP0"],
         "tipAmount": 100,
@@ -153,37 +153,37 @@ def test_plan_response_is_as_documented(shop: Subscribing) -> None:
         "note": "With coffee",
         "createdTime": NOW,
         "modifiedTime": NOW,
-        "id": made["id"],
-        "merchantId": known.merchant_id,
-        "developerAppId": known.client_id,
+        "id": created["id"],
+        "merchantId": credentials.merchant_id,
+        "developerAppId": credentials.client_id,
         "object": "plan",
     }
-    assert shop.made("GET", f"{PLANS}/{made['id']}") == made
+    assert shop.send_ok("GET", f"{PLANS}/{created['id']}") == created
 
 
-def test_plans_are_listed_as_a_bare_array_newest_first(shop: Subscribing) -> None:
+def test_plans_are_listed_as_a_bare_array_newest_first(shop: SubscriptionShop) -> None:
     plans = [
         shop.plan(interval=interval, intervalCount=count)
         for interval, count in (("MONTH", 1), ("MONTH", 3), ("YEAR", 1))
     ]
-    assert [each["id"] for each in shop.made("GET", PLANS)] == plans[::-1]
-    assert [p["id"] for p in shop.made("GET", f"{PLANS}?interval=MONTH")] == plans[1::-1]
-    found = shop.made("GET", f"{PLANS}?interval=MONTH&intervalCount=3")
+    assert [each["id"] for each in shop.send_ok("GET", PLANS)] == plans[::-1]
+    assert [p["id"] for p in shop.send_ok("GET", f"{PLANS}?interval=MONTH")] == plans[1::-1]
+    found = shop.send_ok("GET", f"{PLANS}?interval=MONTH&intervalCount=3")
     assert [each["id"] for each in found] == plans[1:2]
-    assert shop.made("GET", f"{PLANS}?interval=WEEK") == []
+    assert shop.send_ok("GET", f"{PLANS}?interval=WEEK") == []
 
 
-def test_a_list_has_a_thousand_rows_at_most(shop: Subscribing) -> None:
+def test_a_list_has_a_thousand_rows_at_most(shop: SubscriptionShop) -> None:
     row = shop.sandbox.plans.get(shop.plan())
     assert row is not None
     for number in range(ROWS_MAX):
         shop.sandbox.plans.put(f"P{number}", row)
-    assert len(shop.made("GET", PLANS)) == ROWS_MAX == 1_000
+    assert len(shop.send_ok("GET", PLANS)) == ROWS_MAX == 1_000
 
 
-def test_all_of_a_plan_but_its_interval_can_be_changed(shop: Subscribing) -> None:
+def test_all_of_a_plan_but_its_interval_can_be_changed(shop: SubscriptionShop) -> None:
     plan = shop.plan()
-    shop.go("2025-06-01T00:00:00+00:00")
+    shop.set_clock("2025-06-01T00:00:00+00:00")
     changes = {
         "name": "Silver",
         "amount": 0,
@@ -193,34 +193,36 @@ def test_all_of_a_plan_but_its_interval_can_be_changed(shop: Subscribing) -> Non
         "active": False,
     }
     same = {"interval": "MONTH", "intervalCount": 1}
-    before = shop.made("GET", f"{PLANS}/{plan}")
-    changed = shop.made("PUT", f"{PLANS}/{plan}", changes | same)
+    before = shop.send_ok("GET", f"{PLANS}/{plan}")
+    changed = shop.send_ok("PUT", f"{PLANS}/{plan}", changes | same)
     assert changed == before | changes | {"modifiedTime": "2025-06-01T00:00:00.000+0000"}
-    assert shop.made("PUT", f"{PLANS}/{plan}", {"active": True})["active"]
+    assert shop.send_ok("PUT", f"{PLANS}/{plan}", {"active": True})["active"]
 
 
 @pytest.mark.parametrize("end", ["stopped", "ended"])
-def test_a_plan_ends_when_nobody_subscribes_any_more(shop: Subscribing, end: str) -> None:
+def test_a_plan_ends_when_nobody_subscribes_any_more(shop: SubscriptionShop, end: str) -> None:
     plan = shop.plan()
-    made = shop.subscribe(plan, startDate=START, endDate="2025-06-02")
-    assert shop.ask("PUT", f"{PLANS}/{plan}", {"active": False}).status == 409
+    created = shop.subscribe(plan, startDate=START, endDate="2025-06-02")
+    assert shop.send("PUT", f"{PLANS}/{plan}", {"active": False}).status == 409
     if end == "stopped":
-        shop.made("PUT", f"{SUBSCRIPTIONS}/{made['id']}", {"active": False})
+        shop.send_ok("PUT", f"{SUBSCRIPTIONS}/{created['id']}", {"active": False})
     else:
-        assert ("subscription_ended", at("2025-06-02T00:00:00+00:00")) in shop.go("2025-06-03")
-    assert not shop.made("PUT", f"{PLANS}/{plan}", {"active": False})["active"]
+        assert ("subscription_ended", at("2025-06-02T00:00:00+00:00")) in shop.set_clock(
+            "2025-06-03"
+        )
+    assert not shop.send_ok("PUT", f"{PLANS}/{plan}", {"active": False})["active"]
 
 
 @pytest.mark.parametrize(("used", "unused"), [(0, 1), (1, 0)])
 def test_subscribers_of_another_plan_do_not_keep_a_plan_active(
-    shop: Subscribing, used: int, unused: int
+    shop: SubscriptionShop, used: int, unused: int
 ) -> None:
     plans = [shop.plan() for _ in range(2)]
     shop.subscribe(plans[used], startDate=START)
-    assert not shop.made("PUT", f"{PLANS}/{plans[unused]}", {"active": False})["active"]
+    assert not shop.send_ok("PUT", f"{PLANS}/{plans[unused]}", {"active": False})["active"]
 
 
-def test_paths_without_recurring_prefix(shop: Subscribing) -> None:
+def test_paths_without_recurring_prefix(shop: SubscriptionShop) -> None:
     """So the permissions page writes them."""
     dispatch, named = Router(SURFACE), {"plan_id": "P", "subscription_id": "S"}
     twice = [each for each in SURFACE if each.path_alias]
@@ -229,15 +231,15 @@ def test_paths_without_recurring_prefix(shop: Subscribing) -> None:
         assert each.path == f"/recurring{each.path_alias}"
         path = each.path_alias.format(**named)
         assert dispatch.find(each.method, path)[0] is each
-    assert shop.made("GET", f"/v1/plans/{shop.plan()}")["object"] == "plan"
+    assert shop.send_ok("GET", f"/v1/plans/{shop.plan()}")["object"] == "plan"
 
 
 # Subscriptions ------------------------------------------------------------------------------------
 
 
-def test_subscription_response_is_as_documented(shop: Subscribing) -> None:
+def test_subscription_response_is_as_documented(shop: SubscriptionShop) -> None:
     plan, customer = shop.plan(), shop.customer()
-    asked = {
+    body = {
         "startDate": "2025-06-01T12:00:00.000+0000",
         "endDate": "2026-06-01",
         "softDescriptor": {"dbaName": "Shop"},
@@ -246,9 +248,9 @@ def test_subscription_response_is_as_documented(shop: Subscribing) -> None:
         "amount": 700,
         "taxRateUuids": ["A"],
     }
-    made = shop.subscribe(plan, customer, **asked)
+    created = shop.subscribe(plan, customer, **body)
     expected = {
-        "id": made["id"],
+        "id": created["id"],
         "customerUuid": customer,
         "collectionMethod": "CHARGE_AUTOMATICALLY",
         "active": True,
@@ -262,46 +264,46 @@ def test_subscription_response_is_as_documented(shop: Subscribing) -> None:
         "endDate": "2026-06-01T00:00:00.000+0000",
         "createdTime": NOW,
         "modifiedTime": NOW,
-        "plan": shop.made("GET", f"{PLANS}/{plan}"),
+        "plan": shop.send_ok("GET", f"{PLANS}/{plan}"),
         "object": "subscription",
     }
-    assert (list(made), made) == (list(expected), expected)
-    assert shop.read(made) == expected | {"additionalCharges": []}
-    shop.go("2025-06-02T00:00:00+00:00")
+    assert (list(created), created) == (list(expected), expected)
+    assert shop.read(created) == expected | {"additionalCharges": []}
+    shop.set_clock("2025-06-02T00:00:00+00:00")
     run = expected | {"additionalCharges": [], "lastRunDate": "2025-06-01T12:00:00.000+0000"}
-    assert shop.read(made) == run
-    assert shop.made("GET", SUBSCRIPTIONS) == [run]
+    assert shop.read(created) == run
+    assert shop.send_ok("GET", SUBSCRIPTIONS) == [run]
 
 
-def test_a_subscription_takes_its_plans_amount_and_keeps_it(shop: Subscribing) -> None:
-    """That a later change of the plan changes nothing agreed is inferred."""
+def test_a_subscription_takes_its_plans_amount_and_keeps_it(shop: SubscriptionShop) -> None:
+    """It is inferred that a later change of the plan does not change a subscription."""
     plan = shop.plan(tipAmount=100, taxRateUuids=["A"])
-    made = shop.subscribe(plan, startDate=START)
-    assert (made["amount"], made["tipAmount"], made["total"]) == (999, 100, 1_099)
-    shop.made("PUT", f"{PLANS}/{plan}", {"amount": 1, "tipAmount": 2})
-    now = shop.read(made)
+    created = shop.subscribe(plan, startDate=START)
+    assert (created["amount"], created["tipAmount"], created["total"]) == (999, 100, 1_099)
+    shop.send_ok("PUT", f"{PLANS}/{plan}", {"amount": 1, "tipAmount": 2})
+    now = shop.read(created)
     assert (now["amount"], now["total"], now["plan"]["amount"]) == (999, 1_099, 1)
 
 
-def test_a_first_payment_without_a_start_date_is_made_at_once(shop: Subscribing) -> None:
+def test_a_first_payment_without_a_start_date_is_made_at_once(shop: SubscriptionShop) -> None:
     customer = shop.customer()
     shop.subscribe(customer=customer)
     assert shop.payments(customer) == [(NOW_MS, 999, "succeeded")]
 
 
-def test_charges_orders_and_the_journal_agree(shop: Subscribing) -> None:
+def test_charges_orders_and_the_journal_agree(shop: SubscriptionShop) -> None:
     customer = shop.customer()
-    made = shop.subscribe(shop.plan(tipAmount=1), customer, startDate=START, note="n")
-    shop.go("2025-07-02T00:00:00+00:00")
-    charges = shop.made("GET", f"/v1/charges?customer={customer}")["data"]
+    created = shop.subscribe(shop.plan(tipAmount=1), customer, startDate=START, note="n")
+    shop.set_clock("2025-07-02T00:00:00+00:00")
+    charges = shop.send_ok("GET", f"/v1/charges?customer={customer}")["data"]
     assert [each["created"] for each in charges] == [at("2025-07-01T12:00:00+00:00"), at(START)]
-    orders = shop.made("GET", "/v1/orders")["data"]
+    orders = shop.send_ok("GET", "/v1/orders")["data"]
     assert [each["id"] for each in orders] == [each["order"] for each in charges]
-    entries = shop.made("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
+    entries = shop.send_ok("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
     assert [each["reply"]["id"] for each in entries] == [each["id"] for each in charges[::-1]]
     assert [each["at_ms"] for each in entries] == [each["created"] for each in charges[::-1]]
     assert {(e["method"], e["path"], e["status"]) for e in entries} == {
-        ("CLOCK", f"{SUBSCRIPTIONS}/{made['id']}", 200)
+        ("CLOCK", f"{SUBSCRIPTIONS}/{created['id']}", 200)
     }
     assert not any("took_us" in each for each in entries)
     assert entries[0]["request"] == {
@@ -314,15 +316,15 @@ def test_charges_orders_and_the_journal_agree(shop: Subscribing) -> None:
     }
     assert charges[0]["stored_credentials"]["sequence"] == "SUBSEQUENT"
     verified = {"endpoint": "charge_subscription", "exactly": 2, "match": {"amount": 999}}
-    assert shop.made("POST", "/_mock/verify", verified)["verified"]
-    (refund,) = [shop.made("POST", "/v1/refunds", {"charge": charges[0]["id"]})]
+    assert shop.send_ok("POST", "/_mock/verify", verified)["verified"]
+    (refund,) = [shop.send_ok("POST", "/v1/refunds", {"charge": charges[0]["id"]})]
     assert refund["status"] == "succeeded"
 
 
-def test_one_year_of_payments_in_order(shop: Subscribing) -> None:
+def test_one_year_of_payments_in_order(shop: SubscriptionShop) -> None:
     shop.subscribe(shop.plan(), startDate="2025-05-31T00:00:00Z")
     shop.subscribe(shop.plan(interval="YEAR", name="Year"), startDate="2025-05-31T00:00:00Z")
-    fired = shop.go("2026-05-31T00:00:00+00:00")
+    fired = shop.set_clock("2026-05-31T00:00:00+00:00")
     assert [at_ms for _, at_ms in fired] == sorted(at_ms for _, at_ms in fired)
     days = [datetime.fromtimestamp(ms / 1000, UTC) for kind, ms in fired if kind.endswith("_run")]
     assert [f"{day:%m-%d}" for day in days] == [
@@ -334,13 +336,13 @@ def test_one_year_of_payments_in_order(shop: Subscribing) -> None:
     ]
 
 
-def test_remaining_due_jobs_are_reported(make_world: MakeWorld) -> None:
-    shop = Subscribing(make_world(upcoming_charge_notice_ms=0))
+def test_remaining_due_jobs_are_reported(make_server: MakeServer) -> None:
+    shop = SubscriptionShop(make_server(upcoming_charge_notice_ms=0))
     plan, customer = shop.plan(interval="DAY"), shop.customer()
     for _ in range(20):
         shop.subscribe(plan, customer, startDate=START)
-    first = shop.made("PUT", "/_mock/clock", {"set": at(START) + 1_010 * DAY_MS})
-    rest = shop.made("GET", "/_mock/clock")
+    first = shop.send_ok("PUT", "/_mock/clock", {"set": at(START) + 1_010 * DAY_MS})
+    rest = shop.send_ok("GET", "/_mock/clock")
     assert (len(first["fired"]), first["more"]) == (20_000, True)
     assert (len(rest["fired"]), "more" in rest) == (220, False)
     assert len(shop.sandbox.charges) == 20_220
@@ -348,104 +350,107 @@ def test_remaining_due_jobs_are_reported(make_world: MakeWorld) -> None:
 
 def test_plugin_clock_runs_all_due_jobs() -> None:
     answers = [{"fired": [1, 2], "more": True}, {"fired": [3], "more": True}, {"fired": [4]}]
-    asked = []
+    requested = []
 
     def told(method: str, path: str, body: Any = None, **_: Any) -> dict[str, Any]:
-        asked.append((method, path, body))
-        return answers[len(asked) - 1]
+        requested.append((method, path, body))
+        return answers[len(requested) - 1]
 
     assert Clock(told).advance("1d") == [1, 2, 3, 4]
-    assert asked == [
+    assert requested == [
         ("PUT", "/_mock/clock", {"advance": "1d"}),
         ("GET", "/_mock/clock", None),
         ("GET", "/_mock/clock", None),
     ]
 
 
-def test_nothing_is_due_from_the_end_date_on(shop: Subscribing) -> None:
-    made = shop.subscribe(startDate=START, endDate="2025-08-01T12:00:00Z")
-    assert shop.runs("2025-12-01T00:00:00+00:00") == [at(START), at("2025-07-01T12:00:00+00:00")]
-    now = shop.read(made)
+def test_nothing_is_due_from_the_end_date_on(shop: SubscriptionShop) -> None:
+    created = shop.subscribe(startDate=START, endDate="2025-08-01T12:00:00Z")
+    assert shop.payment_times("2025-12-01T00:00:00+00:00") == [
+        at(START),
+        at("2025-07-01T12:00:00+00:00"),
+    ]
+    now = shop.read(created)
     assert (now["active"], now["modifiedTime"]) == (False, "2025-08-01T12:00:00.000+0000")
 
 
-def put(shop: Subscribing, made: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return dict(shop.made("PUT", f"{SUBSCRIPTIONS}/{made['id']}", changes))
+def put(shop: SubscriptionShop, created: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return dict(shop.send_ok("PUT", f"{SUBSCRIPTIONS}/{created['id']}", changes))
 
 
-def test_update_subscription_fields(shop: Subscribing) -> None:
-    made = shop.subscribe(startDate=START)
+def test_update_subscription_fields(shop: SubscriptionShop) -> None:
+    created = shop.subscribe(startDate=START)
     changes = {"amount": 5, "note": "x", "taxRateUuids": ["B"], "endDate": "2026-01-01"}
-    changed = put(shop, made, customerId="another", tipAmount=9, **changes)
+    changed = put(shop, created, customerId="another", tipAmount=9, **changes)
     dated = {"endDate": "2026-01-01T00:00:00.000+0000", "total": 5}
-    assert changed == made | changes | dated
-    assert put(shop, made, startDate=START.replace("+00:00", "Z")) == changed
+    assert changed == created | changes | dated
+    assert put(shop, created, startDate=START.replace("+00:00", "Z")) == changed
 
 
-def test_new_start_date_restarts_schedule(shop: Subscribing) -> None:
-    made = shop.subscribe(startDate=START)
-    put(shop, made, startDate="2025-06-15T00:00:00Z")
-    assert shop.runs("2025-07-20T00:00:00+00:00") == [
+def test_new_start_date_restarts_schedule(shop: SubscriptionShop) -> None:
+    created = shop.subscribe(startDate=START)
+    put(shop, created, startDate="2025-06-15T00:00:00Z")
+    assert shop.payment_times("2025-07-20T00:00:00+00:00") == [
         at("2025-06-15T00:00:00+00:00"),
         at("2025-07-15T00:00:00+00:00"),
     ]
-    put(shop, made, startDate="2025-07-31T00:00:00Z")
-    assert shop.runs("2025-09-30T00:00:00+00:00") == [
+    put(shop, created, startDate="2025-07-31T00:00:00Z")
+    assert shop.payment_times("2025-09-30T00:00:00+00:00") == [
         at("2025-07-31T00:00:00+00:00"),
         at("2025-08-31T00:00:00+00:00"),
         at("2025-09-30T00:00:00+00:00"),
     ]
 
 
-def test_moving_end_date_removes_and_restores_payments(shop: Subscribing) -> None:
-    made = shop.subscribe(startDate=START)
-    shop.go("2025-06-02T00:00:00+00:00")
-    put(shop, made, endDate="2025-06-20")
-    put(shop, made, endDate="2025-08-01")
-    assert shop.runs("2025-12-01T00:00:00+00:00") == [at("2025-07-01T12:00:00+00:00")]
+def test_moving_end_date_removes_and_restores_payments(shop: SubscriptionShop) -> None:
+    created = shop.subscribe(startDate=START)
+    shop.set_clock("2025-06-02T00:00:00+00:00")
+    put(shop, created, endDate="2025-06-20")
+    put(shop, created, endDate="2025-08-01")
+    assert shop.payment_times("2025-12-01T00:00:00+00:00") == [at("2025-07-01T12:00:00+00:00")]
 
 
-def test_an_end_date_that_moves_to_a_payment_takes_it_away(shop: Subscribing) -> None:
-    made = shop.subscribe(startDate=START)
-    shop.go("2025-06-02T00:00:00+00:00")
-    put(shop, made, endDate="2025-07-01T12:00:00Z")
-    assert shop.go("2025-12-01T00:00:00+00:00") == [
+def test_an_end_date_that_moves_to_a_payment_takes_it_away(shop: SubscriptionShop) -> None:
+    created = shop.subscribe(startDate=START)
+    shop.set_clock("2025-06-02T00:00:00+00:00")
+    put(shop, created, endDate="2025-07-01T12:00:00Z")
+    assert shop.set_clock("2025-12-01T00:00:00+00:00") == [
         ("subscription_ended", at("2025-07-01T12:00:00+00:00"))
     ]
 
 
-def test_stopped_subscription_skips_payments(shop: Subscribing) -> None:
-    made = shop.subscribe(startDate=START)
-    shop.go("2025-06-02T00:00:00+00:00")
-    assert not put(shop, made, active=False)["active"]
-    assert shop.go("2025-09-10T00:00:00+00:00") == []
-    assert put(shop, made, active=True)["active"]
-    assert shop.runs("2025-11-01T00:00:00+00:00") == [at("2025-10-01T12:00:00+00:00")]
+def test_stopped_subscription_skips_payments(shop: SubscriptionShop) -> None:
+    created = shop.subscribe(startDate=START)
+    shop.set_clock("2025-06-02T00:00:00+00:00")
+    assert not put(shop, created, active=False)["active"]
+    assert shop.set_clock("2025-09-10T00:00:00+00:00") == []
+    assert put(shop, created, active=True)["active"]
+    assert shop.payment_times("2025-11-01T00:00:00+00:00") == [at("2025-10-01T12:00:00+00:00")]
 
 
 @pytest.mark.parametrize("resumed", ["2025-09-10T00:00:00+00:00", "2025-10-01T12:00:00+00:00"])
 @pytest.mark.parametrize("active", [True, False])
 def test_a_resumed_subscription_is_charged_when_it_is_due_next(
-    shop: Subscribing, resumed: str, *, active: bool
+    shop: SubscriptionShop, resumed: str, *, active: bool
 ) -> None:
     """A payment that is due at the moment of resuming is made; earlier ones are not."""
-    made = shop.subscribe(startDate=START, active=active)
-    shop.go("2025-06-02T00:00:00+00:00")
-    put(shop, made, active=False)
-    shop.go(resumed)
-    put(shop, made, active=True)
-    assert shop.runs("2025-11-02T00:00:00+00:00") == [
+    created = shop.subscribe(startDate=START, active=active)
+    shop.set_clock("2025-06-02T00:00:00+00:00")
+    put(shop, created, active=False)
+    shop.set_clock(resumed)
+    put(shop, created, active=True)
+    assert shop.payment_times("2025-11-02T00:00:00+00:00") == [
         at("2025-10-01T12:00:00+00:00"),
         at("2025-11-01T12:00:00+00:00"),
     ]
 
 
-def test_inactive_subscription_starts_when_activated(shop: Subscribing) -> None:
+def test_inactive_subscription_starts_when_activated(shop: SubscriptionShop) -> None:
     customer = shop.customer()
-    made = shop.subscribe(customer=customer, active=False)
+    created = shop.subscribe(customer=customer, active=False)
     assert shop.payments(customer) == []
     for active in (True, False, True, True):
-        put(shop, made, active=active)
+        put(shop, created, active=active)
     assert shop.payments(customer) == [(NOW_MS, 999, "succeeded")]
 
 
@@ -458,71 +463,73 @@ def test_inactive_subscription_starts_when_activated(shop: Subscribing) -> None:
     ],
 )
 def test_ended_subscription_cannot_be_reactivated(
-    shop: Subscribing, ended: str, change: dict[str, Any], problem: str | None
+    shop: SubscriptionShop, ended: str, change: dict[str, Any], problem: str | None
 ) -> None:
     plan = shop.plan()
-    made = shop.subscribe(plan, startDate=START, endDate="2025-06-10")
-    shop.go("2025-07-10T00:00:00+00:00")
+    created = shop.subscribe(plan, startDate=START, endDate="2025-06-10")
+    shop.set_clock("2025-07-10T00:00:00+00:00")
     if ended == "plan":
-        shop.made("PUT", f"{PLANS}/{plan}", {"active": False})
-    got = shop.ask("PUT", f"{SUBSCRIPTIONS}/{made['id']}", {"active": True} | change)
+        shop.send_ok("PUT", f"{PLANS}/{plan}", {"active": False})
+    got = shop.send("PUT", f"{SUBSCRIPTIONS}/{created['id']}", {"active": True} | change)
     if problem:
         assert got.status == 400
         assert got.why.startswith(problem)
     else:
-        assert shop.runs("2025-08-10T00:00:00+00:00") == [at("2025-08-01T12:00:00+00:00")]
+        assert shop.payment_times("2025-08-10T00:00:00+00:00") == [at("2025-08-01T12:00:00+00:00")]
 
 
 @pytest.mark.parametrize("ended", ["plan", "date"])
-def test_the_note_of_an_ended_subscription_can_be_changed(shop: Subscribing, ended: str) -> None:
+def test_the_note_of_an_ended_subscription_can_be_changed(
+    shop: SubscriptionShop, ended: str
+) -> None:
     plan = shop.plan()
-    made = shop.subscribe(plan, startDate=START, endDate="2025-06-10")
+    created = shop.subscribe(plan, startDate=START, endDate="2025-06-10")
     if ended == "plan":
-        put(shop, made, active=False)
-        shop.made("PUT", f"{PLANS}/{plan}", {"active": False})
+        put(shop, created, active=False)
+        shop.send_ok("PUT", f"{PLANS}/{plan}", {"active": False})
     else:
-        shop.go("2025-07-10T00:00:00+00:00")
-    changed = put(shop, made, note="x")
+        shop.set_clock("2025-07-10T00:00:00+00:00")
+    changed = put(shop, created, note="x")
     assert (changed["note"], changed["active"]) == ("x", False)
 
 
 # Failed payments ----------------------------------------------------------------------------------
 
 
-def declining(make_world: MakeWorld, when: dict[str, Any], **more: Any) -> Subscribing:
+def declining(make_server: MakeServer, when: dict[str, Any], **more: Any) -> SubscriptionShop:
     rule = {"when": when, "then": {"decline": {"decline_code": "insufficient_funds"}}}
-    return Subscribing(make_world(ruled(rule, **more)))
+    return SubscriptionShop(make_server(ruled(rule, **more)))
 
 
-def test_after_five_failed_payments_a_subscription_is_deactivated(make_world: MakeWorld) -> None:
-    shop = declining(make_world, {"endpoint": "charge_subscription"})
+def test_after_five_failed_payments_a_subscription_is_deactivated(make_server: MakeServer) -> None:
+    shop = declining(make_server, {"endpoint": "charge_subscription"})
     customer = shop.customer()
-    made = shop.subscribe(customer=customer, startDate=START)
+    created = shop.subscribe(customer=customer, startDate=START)
     expected = [at(START) + days * DAY_MS for days in range(5)]
-    assert shop.runs("2026-06-01T00:00:00+00:00") == expected
+    assert shop.payment_times("2026-06-01T00:00:00+00:00") == expected
     assert shop.payments(customer) == [(at_ms, 999, "failed") for at_ms in expected]
-    now = shop.read(made)
+    now = shop.read(created)
     assert (now["active"], now["lastRunDate"]) == (False, "2025-06-05T12:00:00.000+0000")
     assert now["modifiedTime"] == now["lastRunDate"]
-    shop.world.sandbox.apply_scenario(
-        shop.world.sandboxes.compile_rules(load("sandbox")), shop.sandbox.settings
+    shop.server.sandbox.apply_scenario(
+        shop.server.sandboxes.compile_rules(load("sandbox")), shop.sandbox.settings
     )
-    put(shop, made, active=True)
-    assert shop.runs("2026-06-02T00:00:00+00:00") == [at("2026-06-01T12:00:00+00:00")]
+    put(shop, created, active=True)
+    assert shop.payment_times("2026-06-02T00:00:00+00:00") == [at("2026-06-01T12:00:00+00:00")]
 
 
 def test_failed_payment_is_retried_daily(
-    make_world: MakeWorld,
+    make_server: MakeServer,
 ) -> None:
-    shop = declining(make_world, {"endpoint": "charge_subscription", "first": 2})
-    made = shop.subscribe(startDate=START)
-    assert shop.runs("2025-07-02T00:00:00+00:00") == [
+    shop = declining(make_server, {"endpoint": "charge_subscription", "first": 2})
+    created = shop.subscribe(startDate=START)
+    assert shop.payment_times("2025-07-02T00:00:00+00:00") == [
         at(START),
         at(START) + DAY_MS,
         at(START) + 2 * DAY_MS,
         at("2025-07-01T12:00:00+00:00"),
     ]
-    row = shop.sandbox.subscriptions.get(made["id"])
+    row = shop.sandbox.subscriptions.get(created["id"])
     assert row is not None
     assert (row.payments, row.failures) == (2, 0)
 
@@ -536,89 +543,95 @@ def test_failed_payment_is_retried_daily(
     ],
 )
 def test_retry_delay_setting(
-    make_world: MakeWorld, settings: dict[str, int], days: list[int]
+    make_server: MakeServer, settings: dict[str, int], days: list[int]
 ) -> None:
-    shop = declining(make_world, {"endpoint": "charge_subscription"}, settings=settings)
+    shop = declining(make_server, {"endpoint": "charge_subscription"}, settings=settings)
     shop.subscribe(shop.plan(interval="WEEK"), shop.customer(), startDate=START)
-    assert shop.runs("2026-06-01T00:00:00+00:00") == [at(START) + day * DAY_MS for day in days]
+    assert shop.payment_times("2026-06-01T00:00:00+00:00") == [
+        at(START) + day * DAY_MS for day in days
+    ]
 
 
-def test_reactivation_resets_failure_count(make_world: MakeWorld) -> None:
-    shop = declining(make_world, {"endpoint": "charge_subscription"})
-    made = shop.subscribe(startDate=START)
-    shop.go("2025-06-20T00:00:00+00:00")
-    put(shop, made, active=True)
+def test_reactivation_resets_failure_count(make_server: MakeServer) -> None:
+    shop = declining(make_server, {"endpoint": "charge_subscription"})
+    created = shop.subscribe(startDate=START)
+    shop.set_clock("2025-06-20T00:00:00+00:00")
+    put(shop, created, active=True)
     first = at("2025-07-01T12:00:00+00:00")
-    tried = shop.runs("2025-12-01T00:00:00+00:00")
+    tried = shop.payment_times("2025-12-01T00:00:00+00:00")
     assert tried == [first + days * DAY_MS for days in range(5)]
 
 
 @pytest.mark.parametrize("change", [{"endDate": "2025-06-20"}, {"note": "x"}, {"amount": 1}])
 def test_a_change_leaves_the_next_attempt_where_it_is(
-    make_world: MakeWorld, change: dict[str, Any]
+    make_server: MakeServer, change: dict[str, Any]
 ) -> None:
-    shop = declining(make_world, {"endpoint": "charge_subscription", "first": 1})
-    made = shop.subscribe(startDate=START)
-    shop.go("2025-06-01T13:00:00+00:00")
-    put(shop, made, **change)
-    assert shop.runs("2025-06-20T00:00:00+00:00") == [at(START) + DAY_MS]
+    shop = declining(make_server, {"endpoint": "charge_subscription", "first": 1})
+    created = shop.subscribe(startDate=START)
+    shop.set_clock("2025-06-01T13:00:00+00:00")
+    put(shop, created, **change)
+    assert shop.payment_times("2025-06-20T00:00:00+00:00") == [at(START) + DAY_MS]
 
 
-def test_no_retry_after_end_date(make_world: MakeWorld) -> None:
-    shop = declining(make_world, {"endpoint": "charge_subscription"})
-    made = shop.subscribe(startDate=START, endDate="2025-06-02T12:00:00Z")
-    assert shop.runs("2026-06-01T00:00:00+00:00") == [at(START)]
-    assert not shop.read(made)["active"]
+def test_no_retry_after_end_date(make_server: MakeServer) -> None:
+    shop = declining(make_server, {"endpoint": "charge_subscription"})
+    created = shop.subscribe(startDate=START, endDate="2025-06-02T12:00:00Z")
+    assert shop.payment_times("2026-06-01T00:00:00+00:00") == [at(START)]
+    assert not shop.read(created)["active"]
 
 
-def test_success_resets_failure_count(make_world: MakeWorld) -> None:
-    """Of each five attempts four fail: no five in a row."""
+def test_success_resets_failure_count(make_server: MakeServer) -> None:
+    """Four of every five attempts fail: never five in a row."""
     fail = {"when": {"endpoint": "charge_subscription", "every": 5}, "then": {"approve": {}}}
     other = {"when": {"endpoint": "charge_subscription"}, "then": {"decline": {}}}
-    shop = Subscribing(make_world(ruled(fail, other)))
-    made = shop.subscribe(startDate=START)
-    assert len(shop.runs("2026-06-01T00:00:00+00:00")) == 60
-    assert shop.read(made)["active"]
+    shop = SubscriptionShop(make_server(ruled(fail, other)))
+    created = shop.subscribe(startDate=START)
+    assert len(shop.payment_times("2026-06-01T00:00:00+00:00")) == 60
+    assert shop.read(created)["active"]
 
 
-def _removed(shop: Subscribing, customer: str) -> None:
-    (card,) = shop.made("GET", f"/v1/customers/{customer}")["sources"]["data"]
-    shop.made("DELETE", f"/v1/customers/{customer}/sources/{card}")
+def _removed(shop: SubscriptionShop, customer: str) -> None:
+    (card,) = shop.send_ok("GET", f"/v1/customers/{customer}")["sources"]["data"]
+    shop.send_ok("DELETE", f"/v1/customers/{customer}/sources/{card}")
 
 
 @pytest.mark.parametrize(
     ("gone", "status"),
     [
         (_removed, 400),
-        (lambda shop, customer: shop.made("DELETE", f"/v1/customers/{customer}"), 400),
+        (lambda shop, customer: shop.send_ok("DELETE", f"/v1/customers/{customer}"), 400),
     ],
 )
 def test_without_a_card_a_payment_fails_without_a_charge(
-    shop: Subscribing, gone: Callable[[Subscribing, str], None], status: int
+    shop: SubscriptionShop, gone: Callable[[SubscriptionShop, str], None], status: int
 ) -> None:
     customer = shop.customer()
-    made = shop.subscribe(customer=customer, startDate=START)
+    created = shop.subscribe(customer=customer, startDate=START)
     gone(shop, customer)
-    assert len(shop.runs("2026-06-01T00:00:00+00:00")) == 5
+    assert len(shop.payment_times("2026-06-01T00:00:00+00:00")) == 5
     assert len(shop.sandbox.charges) == 0
-    assert not shop.read(made)["active"]
-    entries = shop.made("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
+    assert not shop.read(created)["active"]
+    entries = shop.send_ok("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
     assert [each["status"] for each in entries] == [status] * 5
 
 
-def test_full_sandbox_fails_only_the_payment(shop: Subscribing) -> None:
+def test_full_sandbox_fails_only_the_payment(shop: SubscriptionShop) -> None:
     shop.sandbox.charges.rows_max = 0
     shop.subscribe(startDate=START)
-    assert len(shop.runs("2025-06-03T00:00:00+00:00")) == 2
-    assert shop.made("GET", "/v1/charges") == {"object": "list", "url": "/v1/charges", "data": []}
+    assert len(shop.payment_times("2025-06-03T00:00:00+00:00")) == 2
+    assert shop.send_ok("GET", "/v1/charges") == {
+        "object": "list",
+        "url": "/v1/charges",
+        "data": [],
+    }
 
 
-def test_card_expiry_is_checked_at_payment_time(shop: Subscribing) -> None:
-    card = shop.world.token(exp_month="07", exp_year="2025")
-    asked = {"email": "jo@example.com", "source": card}
-    customer = str(shop.made("POST", "/v1/customers", asked)["id"])
+def test_card_expiry_is_checked_at_payment_time(shop: SubscriptionShop) -> None:
+    card = shop.server.token(exp_month="07", exp_year="2025")
+    body = {"email": "jo@example.com", "source": card}
+    customer = str(shop.send_ok("POST", "/v1/customers", body)["id"])
     shop.subscribe(customer=customer, startDate=START)
-    shop.go("2025-08-02T00:00:00+00:00")
+    shop.set_clock("2025-08-02T00:00:00+00:00")
     assert [status for _, _, status in shop.payments(customer)] == [
         "succeeded",
         "succeeded",
@@ -654,14 +667,14 @@ MISSES: dict[str, dict[str, Any]] = {
     ],
 )
 def test_a_rule_sees_a_due_payment_as_it_sees_a_charge(
-    make_world: MakeWorld, when: dict[str, Any], status: str
+    make_server: MakeServer, when: dict[str, Any], status: str
 ) -> None:
-    shop = Subscribing(make_world())
+    shop = SubscriptionShop(make_server())
     customer = shop.customer()
     rules = ruled({"when": when, "then": {"decline": {}}})
-    shop.sandbox.apply_scenario(shop.world.sandboxes.compile_rules(rules), shop.sandbox.settings)
+    shop.sandbox.apply_scenario(shop.server.sandboxes.compile_rules(rules), shop.sandbox.settings)
     shop.subscribe(customer=customer)
-    assert [said for _, _, said in shop.payments(customer)] == [status]
+    assert [message for _, _, message in shop.payments(customer)] == [status]
 
 
 @pytest.mark.parametrize(
@@ -673,101 +686,105 @@ def test_a_rule_sees_a_due_payment_as_it_sees_a_charge(
     ],
 )
 def test_rule_without_endpoint_ignores_scheduled_payment(
-    make_world: MakeWorld, then: dict[str, Any], status: int
+    make_server: MakeServer, then: dict[str, Any], status: int
 ) -> None:
-    shop = Subscribing(make_world())
+    shop = SubscriptionShop(make_server())
     customer = shop.customer()
     shop.subscribe(customer=customer, startDate=START)
     rules = ruled({"when": {"first": 1}, "then": then})
-    shop.sandbox.apply_scenario(shop.world.sandboxes.compile_rules(rules), shop.sandbox.settings)
-    assert len(shop.runs("2025-06-02T00:00:00+00:00")) == 1
-    assert shop.ask("GET", "/v1/charges").status == status, "the rule's first call is this one"
-    assert [said for _, _, said in shop.payments(customer)] == ["succeeded"]
+    shop.sandbox.apply_scenario(shop.server.sandboxes.compile_rules(rules), shop.sandbox.settings)
+    assert len(shop.payment_times("2025-06-02T00:00:00+00:00")) == 1
+    assert shop.send("GET", "/v1/charges").status == status, "the rule's first call is this one"
+    assert [message for _, _, message in shop.payments(customer)] == ["succeeded"]
 
 
-def test_problem_rule_for_charge_subscription_fails_payment(make_world: MakeWorld) -> None:
+def test_problem_rule_for_charge_subscription_fails_payment(make_server: MakeServer) -> None:
     when = {"endpoint": "charge_subscription", "first": 1}
-    shop = Subscribing(
-        make_world(ruled({"when": when, "then": {"problem": "SERVICE_UNAVAILABLE"}}))
+    shop = SubscriptionShop(
+        make_server(ruled({"when": when, "then": {"problem": "SERVICE_UNAVAILABLE"}}))
     )
     customer = shop.customer()
     shop.subscribe(customer=customer, startDate=START)
-    assert len(shop.runs("2025-06-03T00:00:00+00:00")) == 2
+    assert len(shop.payment_times("2025-06-03T00:00:00+00:00")) == 2
     assert shop.payments(customer) == [(at(START) + DAY_MS, 999, "succeeded")]
-    (first, _) = shop.made("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
+    (first, _) = shop.send_ok("GET", "/_mock/journal?endpoint=charge_subscription")["data"]
     assert (first["status"], first["why"]) == (503, "x: rule 1 (inferred): SERVICE_UNAVAILABLE")
 
 
 @pytest.mark.parametrize("end", [{"decline": {}}, {"approve": {}}, {}])
-def test_an_event_may_follow_a_payment(make_world: MakeWorld, end: dict[str, Any]) -> None:
+def test_an_event_may_follow_a_payment(make_server: MakeServer, end: dict[str, Any]) -> None:
     rule = {"when": {"endpoint": "charge_subscription"}, "then": end | {"webhook": {}}}
     target = {"url": "http://127.0.0.1:9/", "secret": "a"}
-    shop = Subscribing(make_world(ruled(rule, webhooks=[target])))
+    shop = SubscriptionShop(make_server(ruled(rule, webhooks=[target])))
     customer = shop.customer()
     shop.subscribe(customer=customer)
     shop.payments(customer)
     (charge,) = shop.sandbox.charges
     assert shop.sandbox.outbox is not None
-    told = [f"{each.event} {each.object_id} {each.about}" for each in shop.sandbox.outbox]
+    result = [f"{each.event} {each.object_id} {each.about}" for each in shop.sandbox.outbox]
     kind = "decline" if "decline" in end else "charge"
-    assert [each for each in told if each.startswith("P:")] == [
+    assert [each for each in result if each.startswith("P:")] == [
         f"P:CREATE {charge.id} {kind}",
         f"P:CREATE {charge.id} rule",
     ]
 
 
-def test_payments_count_as_calls_in_the_order_of_their_time(make_world: MakeWorld) -> None:
-    shop = Subscribing(
-        make_world(ruled({"when": {"source": "customer", "nth": 2}, "then": {"decline": {}}}))
+def test_payments_count_as_calls_in_the_order_of_their_time(make_server: MakeServer) -> None:
+    shop = SubscriptionShop(
+        make_server(ruled({"when": {"source": "customer", "nth": 2}, "then": {"decline": {}}}))
     )
     customer = shop.customer()
     shop.subscribe(customer=customer, startDate=START)
     charge = {"amount": 999, "currency": "usd", "source": customer}
-    shop.made("POST", "/v1/charges", charge)
-    shop.go("2025-06-03T00:00:00+00:00")
-    assert [said for _, _, said in shop.payments(customer)] == ["succeeded", "failed", "succeeded"]
+    shop.send_ok("POST", "/v1/charges", charge)
+    shop.set_clock("2025-06-03T00:00:00+00:00")
+    assert [message for _, _, message in shop.payments(customer)] == [
+        "succeeded",
+        "failed",
+        "succeeded",
+    ]
 
 
 @pytest.mark.parametrize("where", ["the note", "the plan's name"])
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [
         ("card_declined/insufficient_funds", "(Insufficient funds)"),
         ("SERVICE_UNAVAILABLE", "(503 Service Unavailable)"),
     ],
 )
 def test_a_note_or_a_plans_name_can_say_how_payments_end(
-    shop: Subscribing, where: str, word: str, said: str
+    shop: SubscriptionShop, where: str, word: str, message: str
 ) -> None:
     text = f"mock-clover:{word}"
     if where == "the note":
         shop.subscribe(note=text, startDate=START)
     else:
         shop.subscribe(shop.plan(name=text), startDate=START)
-    shop.go("2025-06-01T13:00:00+00:00")
+    shop.set_clock("2025-06-01T13:00:00+00:00")
     (notice,) = shop.notices("kind=payment_failed")
-    assert said in notice["text"]
+    assert message in notice["text"]
 
 
-def test_unknown_outcome_in_note_is_rejected(shop: Subscribing) -> None:
-    """And not when the payment falls due, where nobody would hear it."""
-    plan, made = shop.plan(), shop.subscribe(startDate=START)
+def test_unknown_outcome_in_note_is_rejected(shop: SubscriptionShop) -> None:
+    """And not when the payment falls due, where no client would see it."""
+    plan, created = shop.plan(), shop.subscribe(startDate=START)
     wrong = "mock-clover:card_declned"
-    joining = {"customerId": made["customerUuid"], "collectionMethod": "CHARGE_AUTOMATICALLY"}
+    joining = {"customerId": created["customerUuid"], "collectionMethod": "CHARGE_AUTOMATICALLY"}
     gold = {"name": wrong, "amount": 1, "interval": "DAY", "intervalCount": 1}
     for method, path, body in (
         ("POST", PLANS, gold),
         ("PUT", f"{PLANS}/{plan}", {"name": wrong}),
         ("POST", f"{PLANS}/{plan}/subscriptions", joining | {"note": wrong}),
-        ("PUT", f"{SUBSCRIPTIONS}/{made['id']}", {"note": wrong}),
+        ("PUT", f"{SUBSCRIPTIONS}/{created['id']}", {"note": wrong}),
     ):
-        got = shop.ask(method, path, body)
+        got = shop.send(method, path, body)
         assert got.status == 400
         assert got.json["message"].endswith("did you mean `card_declined`?")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             {"rules": [{"when": {"endpoint": "charge_subscription"}, "then": {"raw": {}}}]},
@@ -780,28 +797,33 @@ def test_unknown_outcome_in_note_is_rejected(shop: Subscribing) -> None:
     ],
 )
 def test_response_fault_is_rejected_for_charge_subscription(
-    shop: Subscribing, text: dict[str, Any], said: str
+    shop: SubscriptionShop, text: dict[str, Any], message: str
 ) -> None:
-    got = shop.ask("PUT", "/_mock/scenario", {"name": "x"} | text)
+    got = shop.send("PUT", "/_mock/scenario", {"name": "x"} | text)
     assert got.status == 400
-    assert got.json["message"].startswith(said)
-    assert shop.ask("PUT", "/_mock/scenario", {"name": "x", "rules": []}).status == 200
+    assert got.json["message"].startswith(message)
+    assert shop.send("PUT", "/_mock/scenario", {"name": "x", "rules": []}).status == 200
 
 
-def test_phantom_decline_pays_subscription(make_world: MakeWorld) -> None:
+def test_phantom_decline_pays_subscription(make_server: MakeServer) -> None:
     when = {"endpoint": "charge_subscription"}
-    shop = Subscribing(make_world(ruled({"when": when, "then": {"decline": {"phantom": True}}})))
-    made = shop.subscribe(startDate=START)
-    assert shop.runs("2025-07-02T00:00:00+00:00") == [at(START), at("2025-07-01T12:00:00+00:00")]
-    assert shop.read(made)["active"]
+    shop = SubscriptionShop(
+        make_server(ruled({"when": when, "then": {"decline": {"phantom": True}}}))
+    )
+    created = shop.subscribe(startDate=START)
+    assert shop.payment_times("2025-07-02T00:00:00+00:00") == [
+        at(START),
+        at("2025-07-01T12:00:00+00:00"),
+    ]
+    assert shop.read(created)["active"]
 
 
-# One go or many steps, copies, neighbours ---------------------------------------------------------
+# One step or many, copies, other sandboxes --------------------------------------------------------
 
 
-def furnished(world: World) -> Subscribing:
-    """Return a shop with subscriptions of every kind, some of which fail at times."""
-    shop = Subscribing(world)
+def furnished(server: InProcessServer) -> SubscriptionShop:
+    """Return a shop with subscriptions of every kind, some with failing payments."""
+    shop = SubscriptionShop(server)
     for interval, count in (("DAY", 3), ("WEEK", 1), ("MONTH", 1), ("YEAR", 1)):
         plan = shop.plan(interval=interval, intervalCount=count, amount=count)
         shop.subscribe(plan, startDate="2025-05-31T08:00:00Z")
@@ -815,13 +837,13 @@ FLAKY = ruled(
 )
 
 
-def lived(shop: Subscribing) -> tuple[Any, ...]:
-    """Return all that came of it."""
+def lived(shop: SubscriptionShop) -> tuple[Any, ...]:
+    """Return all results of a shop."""
     return (
         list(shop.sandbox.charges),
         list(shop.sandbox.subscriptions),
         list(shop.sandbox.notices),
-        shop.made("GET", "/_mock/journal?endpoint=charge_subscription")["data"],
+        shop.send_ok("GET", "/_mock/journal?endpoint=charge_subscription")["data"],
     )
 
 
@@ -834,77 +856,77 @@ def lived(shop: Subscribing) -> tuple[Any, ...]:
 )
 @given(st.lists(st.integers(0, 200 * DAY_MS), max_size=12), st.sampled_from(["put", "call"]))
 def test_one_step_or_many_give_the_same_charges(
-    make_world: MakeWorld, steps: list[int], way: str
+    make_server: MakeServer, steps: list[int], way: str
 ) -> None:
-    one, many = (furnished(make_world(FLAKY)) for _ in range(2))
-    one.go(NOW_MS + sum(steps))
+    one, many = (furnished(make_server(FLAKY)) for _ in range(2))
+    one.set_clock(NOW_MS + sum(steps))
     to_ms = NOW_MS
     for step in steps:
         to_ms += step
         if way == "put":
-            many.go(to_ms)
+            many.set_clock(to_ms)
         else:
-            many.world.clock.set(to_ms)
-            many.made("GET", "/v1/charges?limit=1")
+            many.server.clock.set(to_ms)
+            many.send_ok("GET", "/v1/charges?limit=1")
     assert lived(many)[:3] == lived(one)[:3]
 
 
-def test_fork_and_parent_run_independently(make_world: MakeWorld) -> None:
-    shop, alone = furnished(make_world(FLAKY)), furnished(make_world(FLAKY))
+def test_fork_and_parent_run_independently(make_server: MakeServer) -> None:
+    shop, alone = furnished(make_server(FLAKY)), furnished(make_server(FLAKY))
     for each in (shop, alone):
-        each.go("2025-06-10T00:00:00+00:00")
-    twin = Subscribing(make_world(FLAKY))
-    twin.world.copy(shop.sandbox)
-    twin.world.clock = twin.sandbox.clock  # type: ignore[assignment] # its fork is manual too
+        each.set_clock("2025-06-10T00:00:00+00:00")
+    twin = SubscriptionShop(make_server(FLAKY))
+    twin.server.copy(shop.sandbox)
+    twin.server.clock = twin.sandbox.clock  # type: ignore[assignment] # its fork is manual too
     before = lived(shop)[:3]
-    twin.go("2025-12-01T00:00:00+00:00")
+    twin.set_clock("2025-12-01T00:00:00+00:00")
     assert lived(shop)[:3] == before
     for each in (shop, alone):
-        each.go("2025-12-01T00:00:00+00:00")
+        each.set_clock("2025-12-01T00:00:00+00:00")
     assert lived(shop)[:3] == lived(alone)[:3] == lived(twin)[:3]
 
 
-def test_a_snapshot_restores_running_subscriptions(make_world: MakeWorld) -> None:
-    shop = furnished(make_world(FLAKY))
-    shop.go("2025-06-10T00:00:00+00:00")
-    taken = shop.made("GET", "/_mock/snapshot")
-    other = Subscribing(make_world())
-    other.made("PUT", "/_mock/snapshot", taken)
-    other.made("PUT", "/_mock/clock", {"freeze": True})
-    assert other.made("GET", "/_mock/snapshot") == taken
+def test_a_snapshot_restores_running_subscriptions(make_server: MakeServer) -> None:
+    shop = furnished(make_server(FLAKY))
+    shop.set_clock("2025-06-10T00:00:00+00:00")
+    taken = shop.send_ok("GET", "/_mock/snapshot")
+    other = SubscriptionShop(make_server())
+    other.send_ok("PUT", "/_mock/snapshot", taken)
+    other.send_ok("PUT", "/_mock/clock", {"freeze": True})
+    assert other.send_ok("GET", "/_mock/snapshot") == taken
     for each in (shop, other):
-        each.go("2025-12-01T00:00:00+00:00")
+        each.set_clock("2025-12-01T00:00:00+00:00")
     assert lived(shop)[:3] == lived(other)[:3]
-    assert other.made("GET", SUBSCRIPTIONS) == shop.made("GET", SUBSCRIPTIONS)
-    plan = other.made("GET", SUBSCRIPTIONS)[-1]["plan"]["id"]
-    assert other.ask("PUT", f"{PLANS}/{plan}", {"active": False}).status == 409
+    assert other.send_ok("GET", SUBSCRIPTIONS) == shop.send_ok("GET", SUBSCRIPTIONS)
+    plan = other.send_ok("GET", SUBSCRIPTIONS)[-1]["plan"]["id"]
+    assert other.send("PUT", f"{PLANS}/{plan}", {"active": False}).status == 409
 
 
-def test_snapshot_with_missing_plan(make_world: MakeWorld) -> None:
-    shop = furnished(make_world())
-    taken = shop.made("GET", "/_mock/snapshot") | {"plans": {}}
-    shop.made("PUT", "/_mock/snapshot", taken)
-    assert shop.made("PUT", "/_mock/clock", {"advance": "400d"})["fired"] == [
+def test_snapshot_with_missing_plan(make_server: MakeServer) -> None:
+    shop = furnished(make_server())
+    taken = shop.send_ok("GET", "/_mock/snapshot") | {"plans": {}}
+    shop.send_ok("PUT", "/_mock/snapshot", taken)
+    assert shop.send_ok("PUT", "/_mock/clock", {"advance": "400d"})["fired"] == [
         {"at_ms": at("2025-09-05T00:00:00+00:00"), "kind": "subscription_ended", "id": each}
         for each in [list(taken["subscriptions"])[-1]]
     ]
-    assert shop.made("GET", SUBSCRIPTIONS) == []
+    assert shop.send_ok("GET", SUBSCRIPTIONS) == []
 
 
-def test_what_is_due_in_one_sandbox_is_not_due_in_another(shop: Subscribing) -> None:
-    other = shop.world.sandboxes.create("other")
+def test_what_is_due_in_one_sandbox_is_not_due_in_another(shop: SubscriptionShop) -> None:
+    other = shop.server.sandboxes.create("other")
     shop.subscribe(startDate=START)
-    shop.go("2025-06-02T00:00:00+00:00")
+    shop.set_clock("2025-06-02T00:00:00+00:00")
     assert (len(shop.sandbox.charges), len(other.charges)) == (1, 0)
     assert (len(other.plans), len(other.subscriptions), list(other.notices)) == (0, 0, [])
 
 
-def test_new_sandbox_has_no_jobs(shop: Subscribing) -> None:
+def test_new_sandbox_has_no_jobs(shop: SubscriptionShop) -> None:
     shop.plan()
-    shop.world.charge()
+    shop.server.charge()
     assert not shop.sandbox.scheduler.heap
 
 
-def test_a_card_that_is_declined_cannot_subscribe_at_all(shop: Subscribing) -> None:
-    asked = {"email": "jo@example.com", "source": shop.world.token(DECLINES)}
-    assert shop.ask("POST", "/v1/customers", asked).status == 402
+def test_a_card_that_is_declined_cannot_subscribe_at_all(shop: SubscriptionShop) -> None:
+    body = {"email": "jo@example.com", "source": shop.server.token(DECLINED_CARD)}
+    assert shop.send("POST", "/v1/customers", body).status == 402

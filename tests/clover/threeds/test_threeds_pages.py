@@ -1,6 +1,6 @@
-"""The issuer's pages, without a browser: what they say in each state; buttons do as calls do.
+"""The issuer's pages without a browser: their content in each state, and their buttons.
 
-What a browser makes of them is in browser/test_threeds_sdk.py.
+Tests in a browser are in browser/test_threeds_sdk.py.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mock_clover.scenario.load import parse
-from tests.checkouts import Seen
+from tests.checkouts import ParsedPage
 from tests.clover.threeds.test_threeds import (
     AMEX,
     CHALLENGE,
@@ -24,71 +24,73 @@ from tests.clover.threeds.test_threeds import (
 )
 from tests.control.test_control import root
 from tests.hostile import BROWSER
-from tests.world import VISA, Answered, World
+from tests.in_process import VISA, InProcessServer, Response
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OURS = {"origin": "http://localhost:4242"}
 UNKNOWN = "00000000-0000-4000-a000-000000000000"
 
 
-def transaction(made: dict[str, Any]) -> str:
-    return str(made["threeds"]["data"]["threeds_server_transaction_id"])
+def transaction(created: dict[str, Any]) -> str:
+    return str(created["threeds"]["data"]["threeds_server_transaction_id"])
 
 
-def look(world: World, path: str, method: str = "GET", **headers: str) -> Answered:
-    return world.send(method, f"/3ds/{path}", auth=False, headers=HTML | headers)
+def look(server: InProcessServer, path: str, method: str = "GET", **headers: str) -> Response:
+    return server.send(method, f"/3ds/{path}", auth=False, headers=HTML | headers)
 
 
-def press(world: World, which: str, result: str, headers: dict[str, str] = OURS) -> Answered:
+def press(
+    server: InProcessServer, which: str, result: str, headers: dict[str, str] = OURS
+) -> Response:
     path = f"/3ds/challenge/{which}/answer"
     shown = HTML | {"content-type": "application/x-www-form-urlencoded"} | headers
     raw = f"result={result}".encode()
-    return world.send("POST", path, raw=raw, auth=False, headers=shown)
+    return server.send("POST", path, raw=raw, auth=False, headers=shown)
 
 
-def state(world: World, which: str) -> str:
-    return str(world.send("GET", f"/3ds/challenge/{which}/status", auth=False).json["state"])
+def state(server: InProcessServer, which: str) -> str:
+    return str(server.send("GET", f"/3ds/challenge/{which}/status", auth=False).json["state"])
 
 
-def told(page: Answered) -> tuple[int, str | None, str | None]:
-    """Return a page's status, and the state and the status that its script tells."""
-    (sheet,) = [each for each in Seen(page.body).all("div") if each.get("id") == "threeds"]
+def told(page: Response) -> tuple[int, str | None, str | None]:
+    """Return a page's status, and the state and the status in its script."""
+    (sheet,) = [each for each in ParsedPage(page.body).all("div") if each.get("id") == "threeds"]
     return page.status, sheet["data-state"], sheet["data-status"]
 
 
-# How a challenge stands ---------------------------------------------------------------------------
+# States of a challenge ----------------------------------------------------------------------------
 
 
-def wait(world: World, pan: str = CHALLENGE) -> dict[str, Any]:
-    return dict(charge(world, pan).json)
+def wait(server: InProcessServer, pan: str = CHALLENGE) -> dict[str, Any]:
+    return dict(charge(server, pan).json)
 
 
-def answered(result: str, pan: str = CHALLENGE) -> Callable[[World], dict[str, Any]]:
-    def prepare(world: World) -> dict[str, Any]:
-        made = wait(world, pan)
-        say(world, made["id"], result)
-        return made
-
-    return prepare
-
-
-def ended(result: str) -> Callable[[World], dict[str, Any]]:
-    def prepare(world: World) -> dict[str, Any]:
-        made = answered(result)(world)
-        finalize(world, made["id"])
-        return made
+def answered(result: str, pan: str = CHALLENGE) -> Callable[[InProcessServer], dict[str, Any]]:
+    def prepare(server: InProcessServer) -> dict[str, Any]:
+        created = wait(server, pan)
+        say(server, created["id"], result)
+        return created
 
     return prepare
 
 
-def overslept(world: World) -> dict[str, Any]:
-    made = wait(world)
-    world.clock.advance(600_000)  # and no call but the page's own
-    return made
+def ended(result: str) -> Callable[[InProcessServer], dict[str, Any]]:
+    def prepare(server: InProcessServer) -> dict[str, Any]:
+        created = answered(result)(server)
+        finalize(server, created["id"])
+        return created
+
+    return prepare
 
 
-STANDS: dict[str, tuple[Callable[[World], dict[str, Any]], str, str, str]] = {
+def overslept(server: InProcessServer) -> dict[str, Any]:
+    created = wait(server)
+    server.clock.advance(600_000)  # and no request but the page's own
+    return created
+
+
+STANDS: dict[str, tuple[Callable[[InProcessServer], dict[str, Any]], str, str, str]] = {
     "it waits": (wait, "challenge", "", "Confirm your payment"),
     "approved": (answered("approve"), "answered", "SUCCESS", "The bank approved the payment."),
     "attempted": (answered("attempt"), "answered", "ATTEMPTED", "accepts liability"),
@@ -101,7 +103,7 @@ STANDS: dict[str, tuple[Callable[[World], dict[str, Any]], str, str, str]] = {
     "paid unprotected": (ended("unavailable"), "over", "UNAVAILABLE", "already been processed"),
     "declined": (ended("fail"), "over", "FAILED", "already been processed"),
     "not yet asked": (
-        lambda world: wait(world, METHOD_CHALLENGE),
+        lambda server: wait(server, METHOD_CHALLENGE),
         "method",
         "",
         "is still checking your browser",
@@ -110,81 +112,81 @@ STANDS: dict[str, tuple[Callable[[World], dict[str, Any]], str, str, str]] = {
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize(("prepare", "stands", "status", "said"), STANDS.values(), ids=STANDS)
+@pytest.mark.parametrize(("prepare", "stands", "status", "message"), STANDS.values(), ids=STANDS)
 def test_challenge_page_shows_state(
-    world: World,
-    prepare: Callable[[World], dict[str, Any]],
+    server: InProcessServer,
+    prepare: Callable[[InProcessServer], dict[str, Any]],
     stands: str,
     status: str,
-    said: str,
+    message: str,
     method: str,
 ) -> None:
-    which = transaction(prepare(world))
-    page = look(world, f"challenge/{which}", method)
+    which = transaction(prepare(server))
+    page = look(server, f"challenge/{which}", method)
     assert told(page) == (200, stands, status)
-    assert said in Seen(page.body).text
-    assert bool(Seen(page.body).all("form")) is (stands == "challenge")
-    assert state(world, which) == stands
+    assert message in ParsedPage(page.body).text
+    assert bool(ParsedPage(page.body).all("form")) is (stands == "challenge")
+    assert state(server, which) == stands
 
 
-def test_method_page_continues_and_reports(world: World) -> None:
-    made = wait(world, METHOD_CHALLENGE)
-    which = transaction(made)
-    method = look(world, f"method/{which}")
+def test_method_page_continues_and_reports(server: InProcessServer) -> None:
+    created = wait(server, METHOD_CHALLENGE)
+    which = transaction(created)
+    method = look(server, f"method/{which}")
     assert told(method) == (200, "method", "")
-    (form,) = Seen(method.body).all("form")
+    (form,) = ParsedPage(method.body).all("form")
     assert form == {"method": "post", "action": f"../notification/{which}", "id": "onward"}
-    assert told(look(world, f"notification/{which}", "POST")) == (200, "method", "SUCCESS")
-    say(world, made["id"], "challenge")
-    assert told(look(world, f"notification/{which}", "POST")) == (200, "answered", "SUCCESS")
-    assert finalize(world, made["id"]).json["status"] == "pending"
-    assert told(look(world, f"method/{which}")) == (200, "challenge", "SUCCESS")
-    say(world, made["id"], "fail")
-    assert told(look(world, f"notification/{which}")) == (200, "answered", "FAILED")
+    assert told(look(server, f"notification/{which}", "POST")) == (200, "method", "SUCCESS")
+    say(server, created["id"], "challenge")
+    assert told(look(server, f"notification/{which}", "POST")) == (200, "answered", "SUCCESS")
+    assert finalize(server, created["id"]).json["status"] == "pending"
+    assert told(look(server, f"method/{which}")) == (200, "challenge", "SUCCESS")
+    say(server, created["id"], "fail")
+    assert told(look(server, f"notification/{which}")) == (200, "answered", "FAILED")
 
 
 @pytest.mark.parametrize("step", ["method", "notification", "challenge"])
-def test_unknown_transaction_is_not_found(world: World, step: str) -> None:
-    charge(world, FRICTIONLESS)
+def test_unknown_transaction_is_not_found(server: InProcessServer, step: str) -> None:
+    charge(server, FRICTIONLESS)
     for which in (UNKNOWN, "<script>x"):
-        page = look(world, f"{step}/{which}")
+        page = look(server, f"{step}/{which}")
         assert (page.status, "Payment not found" in page.body.decode()) == (404, True)
-        assert Seen(page.body).all("form") == Seen(page.body).all("script") == []
-    plain = world.send("GET", f"/3ds/{step}/{UNKNOWN}", auth=False, headers={"accept": "*/*"})
+        assert ParsedPage(page.body).all("form") == ParsedPage(page.body).all("script") == []
+    plain = server.send("GET", f"/3ds/{step}/{UNKNOWN}", auth=False, headers={"accept": "*/*"})
     assert (plain.status, plain.content_type) == (404, "application/json")
-    assert state(world, UNKNOWN) == "unknown"
+    assert state(server, UNKNOWN) == "unknown"
 
 
-# What a button does -------------------------------------------------------------------------------
+# Buttons ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("result", ["approve", "attempt", "unavailable", "fail", "timeout"])
-def test_a_button_does_what_the_control_call_does(make_world: MakeWorld, result: str) -> None:
-    by_call, by_button = make_world(), make_world()
-    made = wait(by_call)
-    assert wait(by_button) == made
-    say(by_call, made["id"], result)
-    which = transaction(made)
+def test_a_button_does_what_the_control_call_does(make_server: MakeServer, result: str) -> None:
+    by_call, by_button = make_server(), make_server()
+    created = wait(by_call)
+    assert wait(by_button) == created
+    say(by_call, created["id"], result)
+    which = transaction(created)
     assert f'value="{result}"' in look(by_button, f"challenge/{which}").body.decode()
     got = press(by_button, which, result)
     assert (got.status, got.headers["location"]) == (303, f"../{which}")
     assert by_button.sandbox.state() == by_call.sandbox.state()
-    ends = [finalize(world, made["id"]) for world in (by_call, by_button)]
+    ends = [finalize(server, created["id"]) for server in (by_call, by_button)]
     assert ends[0].body == ends[1].body
     assert by_button.sandbox.state() == by_call.sandbox.state()
 
 
-def test_second_answer_is_ignored(world: World) -> None:
-    made = wait(world)
+def test_second_answer_is_ignored(server: InProcessServer) -> None:
+    created = wait(server)
     for result in ("fail", "approve", "timeout"):
-        assert press(world, transaction(made), result).status == 303
-    assert finalize(world, made["id"]).status == 402
-    assert press(world, transaction(made), "approve").status == 303
-    assert fetched(world, made["id"])["status"] == "failed"
+        assert press(server, transaction(created), result).status == 303
+    assert finalize(server, created["id"]).status == 402
+    assert press(server, transaction(created), "approve").status == 303
+    assert fetched(server, created["id"])["status"] == "failed"
 
 
 @pytest.mark.parametrize(
-    ("result", "headers", "status", "said"),
+    ("result", "headers", "status", "message"),
     [
         (
             "approve",
@@ -211,35 +213,35 @@ def test_second_answer_is_ignored(world: World) -> None:
     ],
 )
 def test_invalid_answer_changes_nothing(
-    world: World, result: str, headers: dict[str, str], status: int, said: str
+    server: InProcessServer, result: str, headers: dict[str, str], status: int, message: str
 ) -> None:
-    which = transaction(wait(world))
-    before = world.sandbox.state()
-    got = press(world, which, result, headers)
-    assert (got.status, said in Seen(got.body).text) == (status, True)
-    assert world.sandbox.state() == before
-    assert press(world, UNKNOWN, "approve").status == 404
+    which = transaction(wait(server))
+    before = server.sandbox.state()
+    got = press(server, which, result, headers)
+    assert (got.status, message in ParsedPage(got.body).text) == (status, True)
+    assert server.sandbox.state() == before
+    assert press(server, UNKNOWN, "approve").status == 404
 
 
 @pytest.mark.parametrize(
     "headers", [{}, OURS, {"origin": "http://other:1", "sec-fetch-site": "same-origin"}]
 )
-def test_same_origin_answer_is_accepted(world: World, headers: dict[str, str]) -> None:
-    """The last behind a proxy that tells another host: the browser knows best."""
-    which = transaction(wait(world))
-    assert press(world, which, "approve", headers).status == 303
-    assert state(world, which) == "answered"
+def test_same_origin_answer_is_accepted(server: InProcessServer, headers: dict[str, str]) -> None:
+    """The last one is behind a proxy that sends another host: the browser's URL is right."""
+    which = transaction(wait(server))
+    assert press(server, which, "approve", headers).status == 303
+    assert state(server, which) == "answered"
 
 
-# What is shown ------------------------------------------------------------------------------------
+# Content ------------------------------------------------------------------------------------------
 
 HOSTILE = "</dd><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\u202e'\"\x00"
 
 
-def test_shop_text_is_escaped(world: World) -> None:
-    made = charge(world, CHALLENGE, description=HOSTILE).json
-    page = look(world, f"challenge/{transaction(made)}")
-    seen = Seen(page.body)
+def test_shop_text_is_escaped(server: InProcessServer) -> None:
+    created = charge(server, CHALLENGE, description=HOSTILE).json
+    page = look(server, f"challenge/{transaction(created)}")
+    seen = ParsedPage(page.body)
     assert HOSTILE.replace("\x00", "\ufffd") in seen.text
     assert [each.get("src") for each in seen.all("script")] == ["../static/issuer.js"]
     assert seen.all("img") == []
@@ -256,19 +258,21 @@ def test_shop_text_is_escaped(world: World) -> None:
     ],
 )
 def test_the_cardholder_sees_what_is_paid_and_no_number(
-    world: World, pan: str, more: dict[str, Any], amount: str, card: str
+    server: InProcessServer, pan: str, more: dict[str, Any], amount: str, card: str
 ) -> None:
-    made = charge(world, pan, "threeds/challenge", **more).json
-    page = look(world, f"challenge/{transaction(made)}")
-    text = Seen(page.body).text
-    assert [each for each in (amount, card, made["id"]) if each not in text] == []
+    created = charge(server, pan, "threeds/challenge", **more).json
+    page = look(server, f"challenge/{transaction(created)}")
+    text = ParsedPage(page.body).text
+    assert [each for each in (amount, card, created["id"]) if each not in text] == []
     assert [each for each in (pan, pan[:6]) if each in page.body.decode()] == []
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("step", ["method", "notification", "challenge"])
-def test_pages_can_be_framed_and_load_only_own_files(world: World, step: str, method: str) -> None:
-    page = look(world, f"{step}/{transaction(wait(world, METHOD_CHALLENGE))}", method)
+def test_pages_can_be_framed_and_load_only_own_files(
+    server: InProcessServer, step: str, method: str
+) -> None:
+    page = look(server, f"{step}/{transaction(wait(server, METHOD_CHALLENGE))}", method)
     style = page.headers["content-security-policy"].partition("style-src ")[2].partition(";")[0]
     assert style.endswith(" 'self'")
     assert page.headers | {"content-security-policy": ""} == {
@@ -283,7 +287,7 @@ def test_pages_can_be_framed_and_load_only_own_files(world: World, step: str, me
     )
 
 
-# What the SDK brings ------------------------------------------------------------------------------
+# The SDK's parameters -----------------------------------------------------------------------------
 
 
 def creq(**members: Any) -> str:
@@ -291,7 +295,7 @@ def creq(**members: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({}, ""),
         ({"threeDSServerTransID": "x"}, "threeDSServerTransID is 'x', but the charge's"),
@@ -302,9 +306,9 @@ def creq(**members: Any) -> str:
     ],
 )
 def test_challenge_request_is_compared_with_charge(
-    world: World, changed: dict[str, Any], said: str
+    server: InProcessServer, changed: dict[str, Any], message: str
 ) -> None:
-    data = wait(world)["threeds"]["data"]
+    data = wait(server)["threeds"]["data"]
     which = data["threeds_server_transaction_id"]
     right = {
         "threeDSServerTransID": which,
@@ -312,58 +316,61 @@ def test_challenge_request_is_compared_with_charge(
         "messageVersion": data["threeds_protocol_version"],
         "messageType": "CReq",
     }
-    asked = creq(**(right | changed))
+    requested = creq(**(right | changed))
     form = HTML | {"content-type": "application/x-www-form-urlencoded", "origin": "https://a.test"}
-    posted = world.send(
-        "POST", f"/3ds/challenge/{which}", raw=f"creq={asked}".encode(), headers=form
+    posted = server.send(
+        "POST", f"/3ds/challenge/{which}", raw=f"creq={requested}".encode(), headers=form
     )
-    for page in (look(world, f"challenge/{which}?creq={asked}"), posted):
+    for page in (look(server, f"challenge/{which}?creq={requested}"), posted):
         assert told(page) == (200, "challenge", "")
-        assert (said in Seen(page.body).text, bool(Seen(page.body).all("form"))) == (True, not said)
+        assert (message in ParsedPage(page.body).text, bool(ParsedPage(page.body).all("form"))) == (
+            True,
+            not message,
+        )
 
 
 @pytest.mark.parametrize("raw", ["%", "e30", "W10", "bnVsbA", "é", "A" * 5_000, "e" * 3])
-def test_no_challenge_request_breaks_the_page(world: World, raw: str) -> None:
-    which = transaction(wait(world))
-    page = look(world, f"challenge/{which}?creq={raw}")
+def test_no_challenge_request_breaks_the_page(server: InProcessServer, raw: str) -> None:
+    which = transaction(wait(server))
+    page = look(server, f"challenge/{which}?creq={raw}")
     assert (page.status, "creq is not a base64url-encoded JSON" in page.body.decode()) == (
         200,
         raw != "e30",
     )
 
 
-# Places -------------------------------------------------------------------------------------------
+# Prefixes and hosts -------------------------------------------------------------------------------
 
 
-def test_polling_does_not_recreate_deleted_sandbox(world: World) -> None:
-    base = world.send("PUT", "/_mock/sandboxes/gone", {}).json["base_url"]
+def test_polling_does_not_recreate_deleted_sandbox(server: InProcessServer) -> None:
+    base = server.send("PUT", "/_mock/sandboxes/gone", {}).json["base_url"]
     assert base.endswith("/sandbox/gone")
-    world.send("DELETE", "/_mock/sandboxes/gone")
-    assert root(world, "GET", f"/sandbox/gone/3ds/challenge/{UNKNOWN}/status").status == 200
-    names = [each["name"] for each in world.send("GET", "/_mock/sandboxes").json["data"]]
+    server.send("DELETE", "/_mock/sandboxes/gone")
+    assert root(server, "GET", f"/sandbox/gone/3ds/challenge/{UNKNOWN}/status").status == 200
+    names = [each["name"] for each in server.send("GET", "/_mock/sandboxes").json["data"]]
     assert names == ["default"]
 
 
-def test_a_merchant_at_the_same_address_is_found(make_world: MakeWorld) -> None:
+def test_a_merchant_at_the_same_address_is_found(make_server: MakeServer) -> None:
     text = "name: t\nmerchants: [{name: first}, {name: second}]\n"
-    world = make_world(parse(text.encode(), "t.yaml"))
-    second = world.sandbox.merchants[0]
-    first, world.sandbox, world.known = world.sandbox, second, second.credentials
-    made = charge(world, CHALLENGE, "threeds/challenge").json
-    world.sandbox = first
-    which = transaction(made)
-    assert told(look(world, f"challenge/{which}")) == (200, "challenge", "")
-    assert press(world, which, "approve").status == 303
-    row = second.charges.get(made["id"])
+    server = make_server(parse(text.encode(), "t.yaml"))
+    second = server.sandbox.merchants[0]
+    first, server.sandbox, server.known = server.sandbox, second, second.credentials
+    created = charge(server, CHALLENGE, "threeds/challenge").json
+    server.sandbox = first
+    which = transaction(created)
+    assert told(look(server, f"challenge/{which}")) == (200, "challenge", "")
+    assert press(server, which, "approve").status == 303
+    row = second.charges.get(created["id"])
     assert row is not None
     assert row.threeds is not None
     assert row.threeds.result == "approve"
 
 
-def test_the_sdk_is_a_script_for_any_page_under_a_sandbox_too(world: World) -> None:
+def test_the_sdk_is_a_script_for_any_page_under_a_sandbox_too(server: InProcessServer) -> None:
     for prefix in ("", "/sandbox/shop-7"):
         path = f"{prefix}/clover3DS/clover3DS-sdk.js"
-        got = root(world, "GET", path, origin="https://shop.example")
+        got = root(server, "GET", path, origin="https://shop.example")
         headers = dict(got.headers)
         assert (got.status, got.content_type) == (200, b"text/javascript; charset=utf-8")
         assert headers[b"access-control-allow-origin"] == b"*"

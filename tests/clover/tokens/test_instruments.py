@@ -1,4 +1,4 @@
-"""Bank accounts, TransArmor tokens and wallets: their tokens, and what charges of them do."""
+"""Bank accounts, TransArmor tokens and wallets: their tokens and charges."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,10 @@ import pytest
 
 from mock_clover.clover.tokens.records import TokenRequest
 from mock_clover.scenario.load import parse
-from tests.hostile import wrong_bodies
-from tests.world import DECLINES, VISA, Answered, World
+from tests.hostile import invalid_bodies
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
 
-MakeWorld = Callable[..., World]
+MakeServer = Callable[..., InProcessServer]
 
 DAY_MS = 86_400_000
 ACH: dict[str, Any] = {
@@ -36,7 +36,7 @@ ACH: dict[str, Any] = {
         "template_data": "firstName:Jo",
     },
 }
-"""The numbers are those of Clover's page."""
+"""The numbers of Clover's page."""
 EXTERNAL: dict[str, Any] = {
     "token_type": "TRANSARMOR",
     "token_value": 1234567890,
@@ -50,26 +50,26 @@ APPLE: dict[str, Any] = {
 }
 
 
-def tokenise(world: World, body: dict[str, Any], **headers: str) -> Answered:
-    return world.send("POST", "/v1/tokens", body, headers=headers)
+def tokenise(server: InProcessServer, body: dict[str, Any], **headers: str) -> Response:
+    return server.send("POST", "/v1/tokens", body, headers=headers)
 
 
-def token(world: World, **body: Any) -> str:
-    made = tokenise(world, body)
-    assert made.status == 200, made
-    return str(made.json["id"])
+def token(server: InProcessServer, **body: Any) -> str:
+    created = tokenise(server, body)
+    assert created.status == 200, created
+    return str(created.json["id"])
 
 
-def charge(world: World, source: str, **members: Any) -> Answered:
-    asked = {"amount": 1800, "currency": "USD", "source": source} | members
-    return world.send("POST", "/v1/charges", asked)
+def charge(server: InProcessServer, source: str, **members: Any) -> Response:
+    request_body = {"amount": 1800, "currency": "USD", "source": source} | members
+    return server.send("POST", "/v1/charges", request_body)
 
 
 # Bank accounts ------------------------------------------------------------------------------------
 
 
-def test_a_bank_accounts_token_shows_last_four_digits_only(world: World) -> None:
-    got = tokenise(world, {"ach": ACH})
+def test_a_bank_accounts_token_shows_last_four_digits_only(server: InProcessServer) -> None:
+    got = tokenise(server, {"ach": ACH})
     assert got.json == {
         "id": got.json["id"],
         "object": "token",
@@ -96,16 +96,20 @@ WRONG: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize("member", REQUIRED)
-def test_a_member_that_is_documented_as_required_must_be_there(world: World, member: str) -> None:
+def test_a_member_that_is_documented_as_required_must_be_there(
+    server: InProcessServer, member: str
+) -> None:
     body = {name: value for name, value in ACH.items() if name != member}
-    got = tokenise(world, {"ach": body})
+    got = tokenise(server, {"ach": body})
     assert (got.status, got.json["error"]["code"]) == (400, "invalid_request")
     assert got.json["error"]["message"] == f"Please provide a valid ach.{member}."
 
 
 @pytest.mark.parametrize(("member", "value"), WRONG)
-def test_a_wrong_value_is_refused_by_its_member(world: World, member: str, value: Any) -> None:
-    got = tokenise(world, {"ach": ACH | {member: value}})
+def test_a_wrong_value_is_refused_by_its_member(
+    server: InProcessServer, member: str, value: Any
+) -> None:
+    got = tokenise(server, {"ach": ACH | {member: value}})
     assert (got.status, got.json["error"]) == (
         400,
         {
@@ -116,17 +120,17 @@ def test_a_wrong_value_is_refused_by_its_member(world: World, member: str, value
     )
 
 
-def test_a_corporate_check_has_a_business_name(world: World) -> None:
+def test_a_corporate_check_has_a_business_name(server: InProcessServer) -> None:
     body = ACH | {"check_type": "corporate_check"}
-    assert tokenise(world, {"ach": body}).status == 400
-    assert tokenise(world, {"ach": body | {"business_name": "Shop"}}).status == 200
+    assert tokenise(server, {"ach": body}).status == 400
+    assert tokenise(server, {"ach": body | {"business_name": "Shop"}}).status == 200
 
 
-def test_a_debit_is_pending_until_it_settles(world: World) -> None:
-    source = token(world, ach=ACH)
-    made = charge(world, source)
-    assert made.json == {
-        "id": made.json["id"],
+def test_a_debit_is_pending_until_it_settles(server: InProcessServer) -> None:
+    source = token(server, ach=ACH)
+    created = charge(server, source)
+    assert created.json == {
+        "id": created.json["id"],
         "amount": 1800,
         "payment_method_details": "ach",
         "amount_refunded": 0,
@@ -134,86 +138,86 @@ def test_a_debit_is_pending_until_it_settles(world: World) -> None:
         "created": 1748341370775,
         "captured": True,
         "ref_num": "514700500005",
-        "auth_code": made.json["auth_code"],
+        "auth_code": created.json["auth_code"],
         "outcome": {"network_status": "approved_by_network", "type": "authorized"},
         "status": "pending",
         "source": {"id": source, "last4": "7891"},
         "ecomind": "ecom",
     }
-    path = f"/v1/charges/{made.json['id']}"
+    path = f"/v1/charges/{created.json['id']}"
     seen = []
     for days in (0, 2.9, 0.2):
-        world.clock._frozen_ms += int(days * DAY_MS)
-        got = world.send("GET", path).json
+        server.clock._frozen_ms += int(days * DAY_MS)
+        got = server.send("GET", path).json
         seen.append((got["status"], got.get("paid")))
     assert seen == [("pending", None), ("pending", None), ("succeeded", True)]
-    assert charge(world, source).json["error"]["code"] == "token_already_used"
+    assert charge(server, source).json["error"]["code"] == "token_already_used"
 
 
-def test_the_settings_say_how_long_a_debit_is_pending(make_world: MakeWorld) -> None:
-    world = make_world(ach_pending_ms=0)
-    made = charge(world, token(world, ach=ACH)).json
-    assert (made["status"], made["paid"]) == ("succeeded", True)
+def test_the_settings_say_how_long_a_debit_is_pending(make_server: MakeServer) -> None:
+    server = make_server(ach_pending_ms=0)
+    created = charge(server, token(server, ach=ACH)).json
+    assert (created["status"], created["paid"]) == ("succeeded", True)
 
 
-def test_debit_cannot_be_authorized_without_capture(world: World) -> None:
-    source = token(world, ach=ACH)
-    got = charge(world, source, capture=False)
+def test_debit_cannot_be_authorized_without_capture(server: InProcessServer) -> None:
+    source = token(server, ach=ACH)
+    got = charge(server, source, capture=False)
     assert (got.status, got.json["error"]["message"]) == (400, "Please provide a valid capture.")
-    assert charge(world, source).status == 200
+    assert charge(server, source).status == 200
 
 
-def test_a_debit_can_be_refunded_and_declined(world: World) -> None:
-    made = charge(world, token(world, ach=ACH)).json
-    got = world.send("POST", "/v1/refunds", {"charge": made["id"], "amount": 800})
+def test_a_debit_can_be_refunded_and_declined(server: InProcessServer) -> None:
+    created = charge(server, token(server, ach=ACH)).json
+    got = server.send("POST", "/v1/refunds", {"charge": created["id"], "amount": 800})
     assert (got.status, got.json["amount"]) == (200, 800)
-    world.clock._frozen_ms += 4 * DAY_MS
-    shown = world.send("GET", f"/v1/charges/{made['id']}").json
+    server.clock._frozen_ms += 4 * DAY_MS
+    shown = server.send("GET", f"/v1/charges/{created['id']}").json
     assert (shown["status"], shown["amount_refunded"]) == ("succeeded", 800)
-    asked = {"amount": 1, "currency": "USD", "source": token(world, ach=ACH)}
-    no = world.send(
-        "POST", "/v1/charges", asked, headers={"x-mock-clover-outcome": "card_declined"}
+    request_body = {"amount": 1, "currency": "USD", "source": token(server, ach=ACH)}
+    no = server.send(
+        "POST", "/v1/charges", request_body, headers={"x-mock-clover-outcome": "card_declined"}
     )
     assert no.status == 402
-    failed = world.send("GET", f"/v1/charges/{no.json['error']['charge']}").json
+    failed = server.send("GET", f"/v1/charges/{no.json['error']['charge']}").json
     assert (failed["status"], failed["payment_method_details"]) == ("failed", "ach")
 
 
-def test_a_bank_account_is_not_saved_for_a_customer(world: World) -> None:
-    body = {"email": "jo@example.com", "source": token(world, ach=ACH)}
-    assert world.send("POST", "/v1/customers", body).status == 400
+def test_a_bank_account_is_not_saved_for_a_customer(server: InProcessServer) -> None:
+    body = {"email": "jo@example.com", "source": token(server, ach=ACH)}
+    assert server.send("POST", "/v1/customers", body).status == 400
 
 
-def test_snapshot_restores_pending_debit(world: World) -> None:
-    made = charge(world, token(world, ach=ACH)).json["id"]
-    snapshot = world.send("GET", "/_mock/snapshot").json
+def test_snapshot_restores_pending_debit(server: InProcessServer) -> None:
+    created = charge(server, token(server, ach=ACH)).json["id"]
+    snapshot = server.send("GET", "/_mock/snapshot").json
     control = {"x-mock-clover-control": "1", "content-type": "application/json"}
-    assert world.send("PUT", "/_mock/snapshot", snapshot, headers=control).status == 200
-    assert world.send("GET", f"/v1/charges/{made}").json["status"] == "pending"
-    advanced = world.send("PUT", "/_mock/clock", {"advance": "4d"}, headers=control)
+    assert server.send("PUT", "/_mock/snapshot", snapshot, headers=control).status == 200
+    assert server.send("GET", f"/v1/charges/{created}").json["status"] == "pending"
+    advanced = server.send("PUT", "/_mock/clock", {"advance": "4d"}, headers=control)
     assert "debit_settled" in advanced.body.decode()
-    assert world.send("GET", f"/v1/charges/{made}").json["status"] == "succeeded"
+    assert server.send("GET", f"/v1/charges/{created}").json["status"] == "succeeded"
 
 
-def test_three_d_secure_applies_only_to_cards(world: World) -> None:
-    """What Clover says to it beside another instrument was not found: it is not heeded."""
+def test_three_d_secure_applies_only_to_cards(server: InProcessServer) -> None:
+    """No source says what Clover does with it beside another instrument: it is ignored."""
     for body in ({"ach": ACH}, {"gift_card": {"number": "98765441066"}}):
-        got = charge(world, token(world, **body), threeds={"source": "CLOVER"})
+        got = charge(server, token(server, **body), threeds={"source": "CLOVER"})
         assert (got.status, "threeds" in got.json) == (200, False)
 
 
 # TransArmor tokens --------------------------------------------------------------------------------
 
 
-def test_a_transarmor_token_gives_a_token_that_pays_more_than_once(world: World) -> None:
-    got = tokenise(world, {"external_token": EXTERNAL})
+def test_a_transarmor_token_gives_a_token_that_pays_more_than_once(server: InProcessServer) -> None:
+    got = tokenise(server, {"external_token": EXTERNAL})
     assert got.json == {
         "id": got.json["id"],
         "object": "token",
         "card": {"exp_month": "12", "exp_year": "2027", "last4": "7890"},
     }
     stored = {"sequence": "SUBSEQUENT", "is_scheduled": True, "initiator": "MERCHANT"}
-    paid = [charge(world, got.json["id"], stored_credentials=stored) for _ in range(2)]
+    paid = [charge(server, got.json["id"], stored_credentials=stored) for _ in range(2)]
     assert [each.status for each in paid] == [200, 200]
     assert paid[0].json["source"] == {
         "id": got.json["id"],
@@ -237,20 +241,20 @@ FIRST = {"sequence": "FIRST", "is_scheduled": False, "initiator": "CARDHOLDER"}
     ],
 )
 def test_a_later_payment_without_its_first_is_answered_with_a_warning(
-    world: World, known: dict[str, str], stored: list[Any], warned: str | None
+    server: InProcessServer, known: dict[str, str], stored: list[Any], warned: str | None
 ) -> None:
     attribute = EXTERNAL["transarmor_token_attribute"] | known
-    source = token(world, external_token=EXTERNAL | {"transarmor_token_attribute": attribute})
-    paid = [charge(world, source, stored_credentials=each) for each in stored]
+    source = token(server, external_token=EXTERNAL | {"transarmor_token_attribute": attribute})
+    paid = [charge(server, source, stored_credentials=each) for each in stored]
     assert [each.status for each in paid] == [200] * len(stored)
     assert paid[-1].json.get("warning_message") == warned
 
 
-def test_external_token_shows_known_card_details(world: World) -> None:
+def test_external_token_shows_known_card_details(server: InProcessServer) -> None:
     known = {"brand": "MasterCard", "first6": "542418", "last4": "1732"}
     attribute = {"exp_month": "1", "exp_year": "30"} | known
     body = {"external_token": EXTERNAL | {"transarmor_token_attribute": attribute}}
-    assert tokenise(world, body).json["card"] == {
+    assert tokenise(server, body).json["card"] == {
         "exp_month": "1",
         "exp_year": "2030",
         "first6": "542418",
@@ -288,9 +292,9 @@ WRONG_EXTERNAL: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("changes", "words"), WRONG_EXTERNAL.values(), ids=WRONG_EXTERNAL)
 def test_invalid_transarmor_token_is_rejected(
-    world: World, changes: dict[str, Any], words: str
+    server: InProcessServer, changes: dict[str, Any], words: str
 ) -> None:
-    got = tokenise(world, {"external_token": EXTERNAL | changes})
+    got = tokenise(server, {"external_token": EXTERNAL | changes})
     assert got.status == 400
     assert words in got.json["error"]["message"]
 
@@ -307,8 +311,10 @@ def test_invalid_transarmor_token_is_rejected(
     ],
     ids=lambda body: next(iter(body)),
 )
-def test_wallet_token_is_the_approved_test_card(world: World, body: dict[str, Any]) -> None:
-    got = tokenise(world, body)
+def test_wallet_token_is_the_approved_test_card(
+    server: InProcessServer, body: dict[str, Any]
+) -> None:
+    got = tokenise(server, body)
     assert got.json["card"] == {
         "exp_month": "12",
         "exp_year": "2028",
@@ -316,16 +322,18 @@ def test_wallet_token_is_the_approved_test_card(world: World, body: dict[str, An
         "last4": VISA[-4:],
         "brand": "VISA",
     }
-    assert [charge(world, got.json["id"]).status for _ in range(2)] == [200, 400]
+    assert [charge(server, got.json["id"]).status for _ in range(2)] == [200, 400]
 
 
 @pytest.mark.parametrize("member", APPLE)
-def test_a_payload_without_one_of_its_parts_is_refused(world: World, member: str) -> None:
+def test_a_payload_without_one_of_its_parts_is_refused(
+    server: InProcessServer, member: str
+) -> None:
     body = {name: value for name, value in APPLE.items() if name != member}
-    assert tokenise(world, {"encryptedWallet": {"applePayPaymentData": body}}).status == 400
+    assert tokenise(server, {"encryptedWallet": {"applePayPaymentData": body}}).status == 400
 
 
-# One of them, and rules ---------------------------------------------------------------------------
+# Combinations and rules ---------------------------------------------------------------------------
 
 EACH: dict[str, dict[str, Any]] = {
     "card": {"number": VISA, "exp_month": "12", "exp_year": "2030"},
@@ -338,8 +346,8 @@ EACH: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("one", EACH)
 @pytest.mark.parametrize("other", EACH)
-def test_request_must_have_one_instrument(world: World, one: str, other: str) -> None:
-    got = tokenise(world, {one: EACH[one], other: EACH[other]})
+def test_request_must_have_one_instrument(server: InProcessServer, one: str, other: str) -> None:
+    got = tokenise(server, {one: EACH[one], other: EACH[other]})
     if one == other:
         assert got.status == 200
     else:
@@ -352,32 +360,32 @@ def test_request_must_have_one_instrument(world: World, one: str, other: str) ->
 SPOILT = {
     f"{name}: {said}": body
     for name, asked in EACH.items()
-    for said, body in wrong_bodies(TokenRequest, {name: asked})
+    for said, body in invalid_bodies(TokenRequest, {name: asked})
     if said.startswith(f"{name}.")
 }
 
 
-def test_any_instrument_value_is_accepted_or_rejected(make_world: MakeWorld) -> None:
-    """And a refusal names what is wrong, and leaves nothing behind."""
-    world, wrong = make_world(), {}
-    for said, body in SPOILT.items():
-        before = len(world.sandbox.tokens)
-        got = tokenise(world, body)
-        kept = len(world.sandbox.tokens) - before
-        if (got.status, kept) not in ((200, 1), (400, 0)):
-            wrong[said] = got
+def test_any_instrument_value_is_accepted_or_rejected(make_server: MakeServer) -> None:
+    """And an error names the field, and changes nothing."""
+    server, wrong = make_server(), {}
+    for message, body in SPOILT.items():
+        before = len(server.sandbox.tokens)
+        got = tokenise(server, body)
+        saved = len(server.sandbox.tokens) - before
+        if (got.status, saved) not in ((200, 1), (400, 0)):
+            wrong[message] = got
     assert wrong == {}
     assert len(SPOILT) > 1_000
 
 
-def test_rule_matches_instrument_kind_and_last4(make_world: MakeWorld) -> None:
+def test_rule_matches_instrument_kind_and_last4(make_server: MakeServer) -> None:
     scenario = parse(
         b"name: x\nrules:\n"
         b'- {when: {card: {last4: "7891"}, endpoint: create_charge}, then: {decline: {}}}\n'
         b"- {when: {source: gift_card}, then: {problem: INVALID_SOURCE}}\n",
         "x.yaml",
     )
-    world = make_world(scenario)
-    assert charge(world, token(world, ach=ACH)).status == 402
-    assert charge(world, token(world, gift_card=EACH["gift_card"])).status == 400
-    assert charge(world, world.token(DECLINES)).status == 200
+    server = make_server(scenario)
+    assert charge(server, token(server, ach=ACH)).status == 402
+    assert charge(server, token(server, gift_card=EACH["gift_card"])).status == 400
+    assert charge(server, server.token(DECLINED_CARD)).status == 200

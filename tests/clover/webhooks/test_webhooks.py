@@ -1,4 +1,4 @@
-"""Webhooks without sockets: what is announced, retried, spoiled on demand, kept and refused."""
+"""Webhooks without sockets: events, retries, faults, snapshots and errors."""
 
 import hashlib
 import hmac
@@ -16,37 +16,37 @@ from mock_clover.scenario.load import ScenarioError, parse
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 from tests.hostile import BROWSER
+from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer
 from tests.receiver import taken
-from tests.world import DECLINES, NOW_MS, VISA, World
 
 MINUTE_MS = 60_000
 HOOK = "http://127.0.0.1:9000/hooks"
 PAN = "4539148803436467"
 
 
-def hooked(world: World, **members: Any) -> dict[str, Any]:
-    """Register a target that needs no handshake, and return the answer."""
-    asked = {"url": HOOK, "secret": "s3cret"} | members
-    if asked.get("kind", "platform") == "platform":
-        asked.setdefault("handshake", False)
-    got = world.send("PUT", "/_mock/webhooks", asked)
+def hooked(server: InProcessServer, **members: Any) -> dict[str, Any]:
+    """Register a target that needs no handshake, and return the response."""
+    body = {"url": HOOK, "secret": "s3cret"} | members
+    if body.get("kind", "platform") == "platform":
+        body.setdefault("handshake", False)
+    got = server.send("PUT", "/_mock/webhooks", body)
     assert got.status == 200, got
     return dict(got.json)
 
 
-def deliveries(world: World, query: str = "") -> list[dict[str, Any]]:
-    return list(world.send("GET", f"/_mock/deliveries{query}").json["data"])
+def deliveries(server: InProcessServer, query: str = "") -> list[dict[str, Any]]:
+    return list(server.send("GET", f"/_mock/deliveries{query}").json["data"])
 
 
-def refused(world: World, method: str, path: str, body: Any = None) -> str:
-    got = world.send(method, path, body)
+def refused(server: InProcessServer, method: str, path: str, body: Any = None) -> str:
+    got = server.send(method, path, body)
     assert got.status in (400, 404), got
     return str(got.json["message"])
 
 
-def test_public_webhook_hosts_need_an_option(world: World) -> None:
+def test_public_webhook_hosts_need_an_option(server: InProcessServer) -> None:
     app = build(
-        *(world.sandbox.rules.scenario, world.keys),
+        *(server.sandbox.rules.scenario, server.keys),
         seed="x",
         log=ExchangeLog(None, "none"),
         setting_overrides={},
@@ -55,57 +55,57 @@ def test_public_webhook_hosts_need_an_option(world: World) -> None:
     assert app._webhook_hosts == ("hooks.example.com",)
 
 
-# What is announced -------------------------------------------------------------------------------
+# Events -------------------------------------------------------------------------------------------
 
 
-def do_sale(world: World) -> str:
-    return str(world.charge()["id"])
+def do_sale(server: InProcessServer) -> str:
+    return str(server.charge()["id"])
 
 
-def do_authorize(world: World) -> str:
-    return str(world.charge(capture=False)["id"])
+def do_authorize(server: InProcessServer) -> str:
+    return str(server.charge(capture=False)["id"])
 
 
-def do_decline(world: World) -> None:
-    body = {"amount": 1, "currency": "usd", "source": world.token(DECLINES)}
-    assert world.send("POST", "/v1/charges", body).status == 402
+def do_decline(server: InProcessServer) -> None:
+    body = {"amount": 1, "currency": "usd", "source": server.token(DECLINED_CARD)}
+    assert server.send("POST", "/v1/charges", body).status == 402
 
 
-def do_capture(world: World) -> None:
-    world.send("POST", f"/v1/charges/{do_authorize(world)}/capture", {"amount": 5})
+def do_capture(server: InProcessServer) -> None:
+    server.send("POST", f"/v1/charges/{do_authorize(server)}/capture", {"amount": 5})
 
 
-def do_refund(world: World) -> None:
-    world.send("POST", "/v1/refunds", {"charge": do_sale(world)})
+def do_refund(server: InProcessServer) -> None:
+    server.send("POST", "/v1/refunds", {"charge": do_sale(server)})
 
 
-def do_void(world: World) -> None:
-    world.send("POST", "/v1/refunds", {"charge": do_authorize(world)})
+def do_void(server: InProcessServer) -> None:
+    server.send("POST", "/v1/refunds", {"charge": do_authorize(server)})
 
 
-def do_pay_and_return(world: World) -> None:
-    order = world.order(100, 200)["id"]
-    world.send("POST", f"/v1/orders/{order}/pay", {"source": world.token()})
-    world.send("POST", f"/v1/orders/{order}/returns", {})
+def do_pay_and_return(server: InProcessServer) -> None:
+    order = server.order(100, 200)["id"]
+    server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
+    server.send("POST", f"/v1/orders/{order}/returns", {})
 
 
-def do_customer(world: World) -> None:
-    made = world.customer()
-    path, card = f"/v1/customers/{made['id']}", made["sources"]["data"][0]
-    world.send("PUT", path, {"email": "a@example.com"})
-    world.send("DELETE", f"{path}/sources/{card}")
-    world.send("PUT", path, {"email": "a@example.com", "source": world.token()})
-    world.send("DELETE", path)
+def do_customer(server: InProcessServer) -> None:
+    created = server.customer()
+    path, card = f"/v1/customers/{created['id']}", created["sources"]["data"][0]
+    server.send("PUT", path, {"email": "a@example.com"})
+    server.send("DELETE", f"{path}/sources/{card}")
+    server.send("PUT", path, {"email": "a@example.com", "source": server.token()})
+    server.send("DELETE", path)
 
 
-def do_wrong_things(world: World) -> None:
+def do_wrong_things(server: InProcessServer) -> None:
     for path, body in [
         ("/v1/charges", {"amount": 0, "currency": "usd", "source": "clv_none"}),
         ("/v1/refunds", {"charge": "ZZZZZZZZZZZZZ"}),
         ("/v1/orders/ZZZZZZZZZZZZZ/pay", {"source": "clv_none"}),
         ("/v1/customers", {"email": "a@example.com", "source": "clv_none"}),
     ]:
-        assert world.send("POST", path, body).status >= 400
+        assert server.send("POST", path, body).status >= 400
 
 
 @pytest.mark.parametrize(
@@ -135,23 +135,23 @@ def do_wrong_things(world: World) -> None:
     ],
 )
 def test_events_are_sent_in_order(
-    world: World, act: Callable[[World], Any], expected: list[str]
+    server: InProcessServer, act: Callable[[InProcessServer], Any], expected: list[str]
 ) -> None:
-    hooked(world)
-    act(world)
-    assert [f"{each['event']} {each['about']}" for each in deliveries(world)] == expected
-    assert [post.event for post in taken(world.sandbox)] == [e.split(" ")[0] for e in expected]
+    hooked(server)
+    act(server)
+    assert [f"{each['event']} {each['about']}" for each in deliveries(server)] == expected
+    assert [post.event for post in taken(server.sandbox)] == [e.split(" ")[0] for e in expected]
 
 
-def test_platform_event_has_documented_format(world: World) -> None:
-    hooked(world, events=["P"])
-    charge = do_sale(world)
-    (post,) = taken(world.sandbox)
+def test_platform_event_has_documented_format(server: InProcessServer) -> None:
+    hooked(server, events=["P"])
+    charge = do_sale(server)
+    (post,) = taken(server.sandbox)
     assert post.headers == {"X-Clover-Auth": "s3cret"}
     event = {"objectId": f"P:{charge}", "type": "CREATE", "ts": NOW_MS}
     assert post.json == {
-        "appId": world.known.client_id,
-        "merchants": {world.known.merchant_id: [event]},
+        "appId": server.known.client_id,
+        "merchants": {server.known.merchant_id: [event]},
     }
 
 
@@ -162,13 +162,15 @@ PUBLISHED = (
 """The sample of Clover's webhooks page."""
 
 
-def test_clovers_own_sample_is_sent_byte_for_byte(make_world: Callable[..., World]) -> None:
+def test_clovers_own_sample_is_sent_byte_for_byte(
+    make_server: Callable[..., InProcessServer],
+) -> None:
     text = "name: s\nmerchants:\n  - {name: own, merchant_id: XYZVJT2ZRRRSC}\n"
-    world = make_world(parse(text.encode(), "s.yaml"))
-    hooked(world, app_id="DRKVJT2ZRRRSC")
+    server = make_server(parse(text.encode(), "s.yaml"))
+    hooked(server, app_id="DRKVJT2ZRRRSC")
     event = {"object": "O", "id": "GHIVJT2ZRRRSC", "type": "CREATE", "ts": 1_537_970_958_000}
-    world.send("POST", "/_mock/webhooks/send", event)
-    assert [post.body for post in taken(world.sandbox)] == [PUBLISHED]
+    server.send("POST", "/_mock/webhooks/send", event)
+    assert [post.body for post in taken(server.sandbox)] == [PUBLISHED]
 
 
 @pytest.mark.parametrize(
@@ -179,21 +181,21 @@ def test_clovers_own_sample_is_sent_byte_for_byte(make_world: Callable[..., Worl
     ],
 )
 def test_a_hosted_checkout_event_is_signed_over_its_time_and_raw_body(
-    world: World, approved: bool, expected: dict[str, str]
+    server: InProcessServer, approved: bool, expected: dict[str, str]
 ) -> None:
-    send_checkout_event(world.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
-    assert world.sandbox.outbox is None, "nobody listens: nothing is made"
-    hooked(world, kind="hosted_checkout", secret="whsec")
-    hooked(world, id="other-kind")
-    send_checkout_event(world.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
-    (post,) = taken(world.sandbox)
+    send_checkout_event(server.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
+    assert server.sandbox.outbox is None, "without a target no event is created"
+    hooked(server, kind="hosted_checkout", secret="whsec")
+    hooked(server, id="other-kind")
+    send_checkout_event(server.sandbox, "P1", approved=approved, amount=1800, session_id="a1b2-c3")
+    (post,) = taken(server.sandbox)
     assert (
         post.json
         == {
             "createdTime": NOW_MS,
             "type": "PAYMENT",
             "id": "P1",
-            "merchantId": world.known.merchant_id,
+            "merchantId": server.known.merchant_id,
             "checkoutSessionId": "a1b2-c3",
         }
         | expected
@@ -204,20 +206,20 @@ def test_a_hosted_checkout_event_is_signed_over_its_time_and_raw_body(
     assert parts["v1"] == signed.hexdigest()
 
 
-def test_target_gets_only_subscribed_events(world: World) -> None:
-    hooked(world, id="all")
-    hooked(world, id="some", events=["C", "P:UPDATE"])
-    do_refund(world)
-    world.customer()
-    got = [(post.line, post.event) for post in taken(world.sandbox)]
+def test_target_gets_only_subscribed_events(server: InProcessServer) -> None:
+    hooked(server, id="all")
+    hooked(server, id="some", events=["C", "P:UPDATE"])
+    do_refund(server)
+    server.customer()
+    got = [(post.line, post.event) for post in taken(server.sandbox)]
     assert sorted(got) == [
         *(("all", "C:CREATE"), ("all", "O:CREATE"), ("all", "P:CREATE"), ("all", "P:UPDATE")),
         *(("some", "C:CREATE"), ("some", "P:UPDATE")),
     ]
 
 
-def test_targets_do_not_change_responses(make_world: Callable[..., World]) -> None:
-    plain, heard = make_world(), make_world()
+def test_targets_do_not_change_responses(make_server: Callable[..., InProcessServer]) -> None:
+    plain, heard = make_server(), make_server()
     hooked(heard)
     hooked(heard, id="generated", secret=None, handshake=True)
     assert [plain.charge(), plain.customer(), plain.order(5)] == [
@@ -226,24 +228,24 @@ def test_targets_do_not_change_responses(make_world: Callable[..., World]) -> No
     assert plain.sandbox.outbox is None
 
 
-def test_replayed_request_sends_no_event(world: World) -> None:
-    hooked(world, events=["P"])
-    body = {"amount": 1, "currency": "usd", "source": world.token()}
+def test_replayed_request_sends_no_event(server: InProcessServer) -> None:
+    hooked(server, events=["P"])
+    body = {"amount": 1, "currency": "usd", "source": server.token()}
     for _ in range(3):
-        world.send("POST", "/v1/charges", body, headers={"idempotency-key": "k"})
-    assert len(deliveries(world)) == 1
+        server.send("POST", "/v1/charges", body, headers={"idempotency-key": "k"})
+    assert len(deliveries(server)) == 1
 
 
-def secured(world: World) -> str:
-    """Make a charge that waits for its cardholder, and return its id."""
-    asked = {
+def tls_server(server: InProcessServer) -> str:
+    """Create a charge that waits for 3-D Secure, and return its id."""
+    body = {
         "amount": 100,
         "currency": "usd",
-        "source": world.token(),
+        "source": server.token(),
         "threeds": {"source": "CLOVER", "browser_info": BROWSER},
     }
-    got = world.send(
-        "POST", "/v1/charges", asked, headers={"x-mock-clover-outcome": "threeds/challenge"}
+    got = server.send(
+        "POST", "/v1/charges", body, headers={"x-mock-clover-outcome": "threeds/challenge"}
     )
     assert got.json.get("status") == "pending", got
     return str(got.json["id"])
@@ -254,137 +256,137 @@ def secured(world: World) -> str:
     [("approve", ["O:CREATE charge", "P:CREATE charge"]), ("fail", ["P:CREATE decline"])],
 )
 def test_event_is_sent_when_pending_charge_is_decided(
-    world: World, result: str, expected: list[str]
+    server: InProcessServer, result: str, expected: list[str]
 ) -> None:
-    hooked(world)
-    charge = secured(world)
-    assert deliveries(world) == []
-    world.send("POST", f"/_mock/threeds/{charge}", {"result": result})
+    hooked(server)
+    charge = tls_server(server)
+    assert deliveries(server) == []
+    server.send("POST", f"/_mock/threeds/{charge}", {"result": result})
     body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "COMPLETED"}}
-    world.send("POST", "/v1/charges/finalize_payment", body)
-    assert [f"{each['event']} {each['about']}" for each in deliveries(world)] == expected
+    server.send("POST", "/v1/charges/finalize_payment", body)
+    assert [f"{each['event']} {each['about']}" for each in deliveries(server)] == expected
 
 
-def test_why_sends_no_events(world: World) -> None:
-    hooked(world)
-    body = {"amount": 1, "currency": "usd", "source": world.token()}
-    assert world.send("POST", "/_mock/why", {"path": "/v1/charges", "body": body}).status == 200
-    assert deliveries(world) == []
+def test_why_sends_no_events(server: InProcessServer) -> None:
+    hooked(server)
+    body = {"amount": 1, "currency": "usd", "source": server.token()}
+    assert server.send("POST", "/_mock/why", {"path": "/v1/charges", "body": body}).status == 200
+    assert deliveries(server) == []
 
 
 # Retries -----------------------------------------------------------------------------------------
 
 
-def advance(world: World, by: str) -> list[tuple[int, str, str]]:
-    fired = world.send("PUT", "/_mock/clock", {"advance": by}).json["fired"]
+def advance(server: InProcessServer, by: str) -> list[tuple[int, str, str]]:
+    fired = server.send("PUT", "/_mock/clock", {"advance": by}).json["fired"]
     return [(each["at_ms"] - NOW_MS, each["kind"], each["id"]) for each in fired]
 
 
-def attempts(world: World) -> list[tuple[int, int | None]]:
-    (delivery,) = deliveries(world)
+def attempts(server: InProcessServer) -> list[tuple[int, int | None]]:
+    (delivery,) = deliveries(server)
     return [(each["due_ms"] - NOW_MS, each.get("status")) for each in delivery["attempts"]]
 
 
-def test_failed_delivery_is_retried_on_schedule(world: World) -> None:
-    hooked(world, events=["P"])
-    do_sale(world)
-    assert len(taken(world.sandbox, 500)) == 1
-    assert advance(world, "59s") == []
-    assert taken(world.sandbox) == []
-    assert advance(world, "1s") == [(MINUTE_MS, "webhook_due", "delivery-1")]
-    assert len(taken(world.sandbox, 500)) == 1
-    assert advance(world, "5m") == [(6 * MINUTE_MS, "webhook_due", "delivery-1")]
-    assert len(taken(world.sandbox, 200)) == 1
-    assert advance(world, "30d") == []
-    assert attempts(world) == [(0, 500), (MINUTE_MS, 500), (6 * MINUTE_MS, 200)]
-    assert deliveries(world)[0]["state"] == "delivered"
+def test_failed_delivery_is_retried_on_schedule(server: InProcessServer) -> None:
+    hooked(server, events=["P"])
+    do_sale(server)
+    assert len(taken(server.sandbox, 500)) == 1
+    assert advance(server, "59s") == []
+    assert taken(server.sandbox) == []
+    assert advance(server, "1s") == [(MINUTE_MS, "webhook_due", "delivery-1")]
+    assert len(taken(server.sandbox, 500)) == 1
+    assert advance(server, "5m") == [(6 * MINUTE_MS, "webhook_due", "delivery-1")]
+    assert len(taken(server.sandbox, 200)) == 1
+    assert advance(server, "30d") == []
+    assert attempts(server) == [(0, 500), (MINUTE_MS, 500), (6 * MINUTE_MS, 200)]
+    assert deliveries(server)[0]["state"] == "delivered"
 
 
-def test_the_schedule_ends(world: World) -> None:
-    hooked(world, events=["P"])
-    do_sale(world)
-    taken(world.sandbox, 503)
+def test_the_schedule_ends(server: InProcessServer) -> None:
+    hooked(server, events=["P"])
+    do_sale(server)
+    taken(server.sandbox, 503)
     for _ in RETRY_AFTER_MS:
-        assert len(advance(world, "1d")) == 1
-        taken(world.sandbox, 503)
-    assert advance(world, "300d") == []
+        assert len(advance(server, "1d")) == 1
+        taken(server.sandbox, 503)
+    assert advance(server, "300d") == []
     elapsed = [sum(RETRY_AFTER_MS[:n]) for n in range(len(RETRY_AFTER_MS) + 1)]
-    assert attempts(world) == [(at_ms, 503) for at_ms in elapsed], "a late look changes no time"
-    assert deliveries(world)[0]["state"] == "failed"
+    assert attempts(server) == [(at_ms, 503) for at_ms in elapsed], "a late request changes no time"
+    assert deliveries(server)[0]["state"] == "failed"
 
 
-def test_a_target_may_have_a_schedule_of_its_own(world: World) -> None:
-    hooked(world, events=["P"], retry_after_ms=[1])
-    hooked(world, events=["P"], id="once", retry_after_ms=[])
-    do_sale(world)
-    taken(world.sandbox, 500)
-    assert [each["state"] for each in deliveries(world)] == ["waiting", "failed"]
-    advance(world, "1ms")
-    taken(world.sandbox, 500)
-    assert [each["state"] for each in deliveries(world)] == ["failed", "failed"]
+def test_a_target_may_have_a_schedule_of_its_own(server: InProcessServer) -> None:
+    hooked(server, events=["P"], retry_after_ms=[1])
+    hooked(server, events=["P"], id="once", retry_after_ms=[])
+    do_sale(server)
+    taken(server.sandbox, 500)
+    assert [each["state"] for each in deliveries(server)] == ["waiting", "failed"]
+    advance(server, "1ms")
+    taken(server.sandbox, 500)
+    assert [each["state"] for each in deliveries(server)] == ["failed", "failed"]
 
 
-def test_retry_is_signed_with_its_own_time(world: World) -> None:
-    hooked(world, kind="hosted_checkout")
-    send_checkout_event(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
-    first = taken(world.sandbox, 500)
-    advance(world, "1m")
-    second = taken(world.sandbox)
+def test_retry_is_signed_with_its_own_time(server: InProcessServer) -> None:
+    hooked(server, kind="hosted_checkout")
+    send_checkout_event(server.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
+    first = taken(server.sandbox, 500)
+    advance(server, "1m")
+    second = taken(server.sandbox)
     times = [post.headers["Clover-Signature"].partition(",")[0] for post in (*first, *second)]
     assert times == [f"t={NOW_MS // 1000}", f"t={NOW_MS // 1000 + 60}"]
     assert first[0].body == second[0].body
 
 
-def test_a_delivery_can_be_sent_again(world: World) -> None:
-    hooked(world, events=["P"])
-    do_sale(world)
-    (first,) = taken(world.sandbox)
-    got = world.send("POST", "/_mock/deliveries/delivery-1/resend")
+def test_a_delivery_can_be_sent_again(server: InProcessServer) -> None:
+    hooked(server, events=["P"])
+    do_sale(server)
+    (first,) = taken(server.sandbox)
+    got = server.send("POST", "/_mock/deliveries/delivery-1/resend")
     assert (got.json["id"], got.json["resend_of"]) == ("delivery-2", "delivery-1")
-    (again,) = taken(world.sandbox)
+    (again,) = taken(server.sandbox)
     assert again == first
-    assert "no delivery has the id 'x'" in refused(world, "POST", "/_mock/deliveries/x/resend")
-    world.send("DELETE", "/_mock/webhooks/target-1")
-    said = refused(world, "POST", "/_mock/deliveries/delivery-1/resend")
-    assert "its target 'target-1' no longer exists" in said
+    assert "no delivery has the id 'x'" in refused(server, "POST", "/_mock/deliveries/x/resend")
+    server.send("DELETE", "/_mock/webhooks/target-1")
+    result = refused(server, "POST", "/_mock/deliveries/delivery-1/resend")
+    assert "its target 'target-1' no longer exists" in result
 
 
 # The handshake -----------------------------------------------------------------------------------
 
 
-def test_platform_target_gets_events_after_verification(world: World) -> None:
-    made = hooked(world, handshake=True)
-    assert made["state"] == "awaiting_code"
-    (post,) = taken(world.sandbox)
+def test_platform_target_gets_events_after_verification(server: InProcessServer) -> None:
+    created = hooked(server, handshake=True)
+    assert created["state"] == "awaiting_code"
+    (post,) = taken(server.sandbox)
     assert post.headers == {}
     assert list(post.json) == ["verificationCode"]
-    do_sale(world)
-    assert taken(world.sandbox) == []
+    do_sale(server)
+    assert taken(server.sandbox) == []
     event = {"object": "I", "id": "X", "type": "CREATE"}
-    assert "no active target" in refused(world, "POST", "/_mock/webhooks/send", event)
-    assert world.send("GET", "/_mock/webhooks").json["data"][0]["withheld"] == 3
+    assert "no active target" in refused(server, "POST", "/_mock/webhooks/send", event)
+    assert server.send("GET", "/_mock/webhooks").json["data"][0]["withheld"] == 3
     path = "/_mock/webhooks/target-1/verify"
-    said = refused(world, "POST", path, {"verificationCode": "guessed"})
-    assert "does not match the last code sent" in said
-    got = world.send("POST", path, post.json)
+    result = refused(server, "POST", path, {"verificationCode": "guessed"})
+    assert "does not match the last code sent" in result
+    got = server.send("POST", path, post.json)
     assert (got.status, got.json["state"]) == (200, "active")
-    do_sale(world)
-    assert [each.event for each in taken(world.sandbox)] == ["O:CREATE", "P:CREATE"]
+    do_sale(server)
+    assert [each.event for each in taken(server.sandbox)] == ["O:CREATE", "P:CREATE"]
     assert "target-1 is not waiting for a verification code" in refused(
-        world, "POST", path, post.json
+        server, "POST", path, post.json
     )
 
 
-def test_a_code_is_good_for_one_registration(world: World) -> None:
-    hooked(world, handshake=True, id="a")
-    (first,) = taken(world.sandbox)
-    hooked(world, handshake=True, id="a")
-    (second,) = taken(world.sandbox)
+def test_a_code_is_good_for_one_registration(server: InProcessServer) -> None:
+    hooked(server, handshake=True, id="a")
+    (first,) = taken(server.sandbox)
+    hooked(server, handshake=True, id="a")
+    (second,) = taken(server.sandbox)
     assert first.json != second.json
-    refused(world, "POST", "/_mock/webhooks/a/verify", first.json)
+    refused(server, "POST", "/_mock/webhooks/a/verify", first.json)
 
 
-# Misbehaviour ------------------------------------------------------------------------------------
+# Faults -------------------------------------------------------------------------------------------
 
 REFUNDED = ["P:CREATE", "P:UPDATE"]
 
@@ -405,45 +407,45 @@ REFUNDED = ["P:CREATE", "P:UPDATE"]
     ],
 )
 def test_delivery_faults(
-    world: World, plan: list[dict[str, Any]], at_once: list[str], later: list[str]
+    server: InProcessServer, plan: list[dict[str, Any]], at_once: list[str], later: list[str]
 ) -> None:
-    hooked(world, events=["P"], plan=plan)
-    do_refund(world)
-    assert [post.event for post in taken(world.sandbox)] == at_once
-    fired = advance(world, "1s")
-    assert [post.event for post in taken(world.sandbox)] == later
+    hooked(server, events=["P"], plan=plan)
+    do_refund(server)
+    assert [post.event for post in taken(server.sandbox)] == at_once
+    fired = advance(server, "1s")
+    assert [post.event for post in taken(server.sandbox)] == later
     assert [at_ms for at_ms, *_ in fired] == [1_000] * len(later)
 
 
-def test_late_after_refund_waits_for_the_refund_of_its_own_payment(world: World) -> None:
-    hooked(world, events=["P"], plan=[{"do": "late_after_refund", "event": "P:CREATE"}])
-    first, second = do_sale(world), do_sale(world)
-    assert taken(world.sandbox) == []
-    assert [each["held_for"] for each in deliveries(world)] == [first, second]
-    world.send("POST", "/v1/refunds", {"charge": second})
+def test_late_after_refund_waits_for_the_refund_of_its_own_payment(server: InProcessServer) -> None:
+    hooked(server, events=["P"], plan=[{"do": "late_after_refund", "event": "P:CREATE"}])
+    first, second = do_sale(server), do_sale(server)
+    assert taken(server.sandbox) == []
+    assert [each["held_for"] for each in deliveries(server)] == [first, second]
+    server.send("POST", "/v1/refunds", {"charge": second})
     about = [
         (post.event, next(iter(post.json["merchants"].values()))[0]["objectId"])
-        for post in taken(world.sandbox)
+        for post in taken(server.sandbox)
     ]
     assert about == [("P:UPDATE", f"P:{second}"), ("P:CREATE", f"P:{second}")]
 
 
-def test_late_after_refund_for_checkout_event(world: World) -> None:
-    hooked(world, kind="hosted_checkout", plan=[{"do": "late_after_refund"}])
-    hooked(world, id="p", events=["C"])
-    charge = do_sale(world)
-    send_checkout_event(world.sandbox, charge, approved=True, amount=1, session_id="a1b2-c3")
-    assert taken(world.sandbox) == []
-    world.send("POST", "/v1/refunds", {"charge": charge})
-    assert [post.json["id"] for post in taken(world.sandbox)] == [charge]
+def test_late_after_refund_for_checkout_event(server: InProcessServer) -> None:
+    hooked(server, kind="hosted_checkout", plan=[{"do": "late_after_refund"}])
+    hooked(server, id="p", events=["C"])
+    charge = do_sale(server)
+    send_checkout_event(server.sandbox, charge, approved=True, amount=1, session_id="a1b2-c3")
+    assert taken(server.sandbox) == []
+    server.send("POST", "/v1/refunds", {"charge": charge})
+    assert [post.json["id"] for post in taken(server.sandbox)] == [charge]
 
 
-def test_delivery_fault_times_are_counted_down(world: World) -> None:
-    hooked(world, events=["P"], plan=[{"do": "drop", "times": 3}, {"do": "duplicate"}])
-    do_sale(world)
-    (target,) = world.send("GET", "/_mock/webhooks").json["data"]
+def test_delivery_fault_times_are_counted_down(server: InProcessServer) -> None:
+    hooked(server, events=["P"], plan=[{"do": "drop", "times": 3}, {"do": "duplicate"}])
+    do_sale(server)
+    (target,) = server.send("GET", "/_mock/webhooks").json["data"]
     assert target["left"] == [2, None]
-    assert [each["state"] for each in deliveries(world)] == ["dropped"]
+    assert [each["state"] for each in deliveries(server)] == ["dropped"]
 
 
 @pytest.mark.parametrize(
@@ -455,25 +457,25 @@ def test_delivery_fault_times_are_counted_down(world: World) -> None:
     ],
 )
 def test_manual_event_is_sent_as_requested(
-    world: World, order: dict[str, Any], headers: dict[str, str]
+    server: InProcessServer, order: dict[str, Any], headers: dict[str, str]
 ) -> None:
-    hooked(world, plan=[{"do": "drop"}])
-    asked = {"object": "I", "id": "ITEM1", "type": "DELETE", "ts": 5, "copies": 2} | order
-    got = world.send("POST", "/_mock/webhooks/send", asked)
+    hooked(server, plan=[{"do": "drop"}])
+    body = {"object": "I", "id": "ITEM1", "type": "DELETE", "ts": 5, "copies": 2} | order
+    got = server.send("POST", "/_mock/webhooks/send", body)
     assert [each["about"] for each in got.json["data"]] == ["sent", "sent"]
-    posts = taken(world.sandbox)
+    posts = taken(server.sandbox)
     assert [post.headers for post in posts] == [headers, headers]
     happened = {"objectId": "I:ITEM1", "type": "DELETE", "ts": 5}
-    assert posts[0].json["merchants"] == {world.known.merchant_id: [happened]}
+    assert posts[0].json["merchants"] == {server.known.merchant_id: [happened]}
 
 
-def test_manual_payload_replaces_body(world: World) -> None:
-    hooked(world, kind="hosted_checkout", secret="k")
-    asked = {"kind": "hosted_checkout", "payload": {"a": ["é", 1.5, None]}, "delay_ms": 1_000}
-    world.send("POST", "/_mock/webhooks/send", asked)
-    assert taken(world.sandbox) == []
-    advance(world, "1s")
-    (post,) = taken(world.sandbox)
+def test_manual_payload_replaces_body(server: InProcessServer) -> None:
+    hooked(server, kind="hosted_checkout", secret="k")
+    body = {"kind": "hosted_checkout", "payload": {"a": ["é", 1.5, None]}, "delay_ms": 1_000}
+    server.send("POST", "/_mock/webhooks/send", body)
+    assert taken(server.sandbox) == []
+    advance(server, "1s")
+    (post,) = taken(server.sandbox)
     assert post.body == '{"a":["é",1.5,null]}'.encode()
     at = str(NOW_MS // 1000 + 1)
     signed = hmac.new(b"k", f"{at}.".encode() + post.body, hashlib.sha256).hexdigest()
@@ -487,9 +489,9 @@ RULE = (
 )
 
 
-def ruled(make_world: Callable[..., World], when: str, then: str) -> World:
+def ruled(make_server: Callable[..., InProcessServer], when: str, then: str) -> InProcessServer:
     text = f"{RULE}  - {{when: {{{when}}}, then: {{{then}}}}}\n"
-    return make_world(parse(text.encode(), "s.yaml"))
+    return make_server(parse(text.encode(), "s.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -507,68 +509,74 @@ def ruled(make_world: Callable[..., World], when: str, then: str) -> World:
     ],
 )
 def test_rule_event_is_sent_for_every_outcome(
-    make_world: Callable[..., World], when: str, then: str, status: int, expected: list[str]
+    make_server: Callable[..., InProcessServer],
+    when: str,
+    then: str,
+    status: int,
+    expected: list[str],
 ) -> None:
-    world = ruled(make_world, when, then)
-    body = {"amount": 7, "currency": "usd", "source": world.token()}
-    got = world.send("POST", "/v1/charges", body)
+    server = ruled(make_server, when, then)
+    body = {"amount": 7, "currency": "usd", "source": server.token()}
+    got = server.send("POST", "/v1/charges", body)
     assert got.status == status
-    told = [f"{each.get('event') or ''} {each['about']}" for each in deliveries(world)]
-    assert [each for each in told if not each.startswith("O:")] == expected
+    result = [f"{each.get('event') or ''} {each['about']}" for each in deliveries(server)]
+    assert [each for each in result if not each.startswith("O:")] == expected
     if expected[-1] == "P:CREATE rule" and status != 429:
         tree = got.json
-        made = tree.get("id") or tree["error"]["charge"]
-        assert deliveries(world)[-1]["body"]["merchants"][world.known.merchant_id] == [
-            {"objectId": f"P:{made}", "type": "CREATE", "ts": NOW_MS}
+        created = tree.get("id") or tree["error"]["charge"]
+        assert deliveries(server)[-1]["body"]["merchants"][server.known.merchant_id] == [
+            {"objectId": f"P:{created}", "type": "CREATE", "ts": NOW_MS}
         ]
 
 
 def test_rule_event_is_not_sent_for_invalid_request(
-    make_world: Callable[..., World],
+    make_server: Callable[..., InProcessServer],
 ) -> None:
-    world = ruled(make_world, "amount: 7", "webhook: {payload: {a: 1}}")
+    server = ruled(make_server, "amount: 7", "webhook: {payload: {a: 1}}")
     body = {"amount": 7, "currency": "usd", "source": "clv_none"}
-    assert world.send("POST", "/v1/charges", body).status == 400
-    assert deliveries(world) == []
+    assert server.send("POST", "/v1/charges", body).status == 400
+    assert deliveries(server) == []
 
 
-def test_a_rules_event_about_a_capture_names_its_charge(make_world: Callable[..., World]) -> None:
+def test_a_rules_event_about_a_capture_names_its_charge(
+    make_server: Callable[..., InProcessServer],
+) -> None:
     then = "problem: SANDBOX_FULL, webhook: {delay_ms: 1000}"
-    world = ruled(make_world, "endpoint: capture_charge", then)
-    charge = do_authorize(world)
-    taken(world.sandbox)
-    assert world.send("POST", f"/v1/charges/{charge}/capture", {}).status == 503
-    assert taken(world.sandbox) == []
-    assert advance(world, "1s") == [(1_000, "webhook_due", "delivery-3")]
-    (post,) = taken(world.sandbox)
+    server = ruled(make_server, "endpoint: capture_charge", then)
+    charge = do_authorize(server)
+    taken(server.sandbox)
+    assert server.send("POST", f"/v1/charges/{charge}/capture", {}).status == 503
+    assert taken(server.sandbox) == []
+    assert advance(server, "1s") == [(1_000, "webhook_due", "delivery-3")]
+    (post,) = taken(server.sandbox)
     event = {"objectId": f"P:{charge}", "type": "UPDATE", "ts": NOW_MS}
-    assert post.json["merchants"] == {world.known.merchant_id: [event]}
+    assert post.json["merchants"] == {server.known.merchant_id: [event]}
 
 
-def test_rule_can_send_hosted_checkout_event(make_world: Callable[..., World]) -> None:
-    world = ruled(make_world, "amount: 7", "decline: {}, webhook: {kind: hosted_checkout}")
-    hooked(world, kind="hosted_checkout", id="hco")
-    body = {"amount": 7, "currency": "usd", "source": world.token()}
-    charge = world.send("POST", "/v1/charges", body).json["error"]["charge"]
-    (event,) = deliveries(world, "?target=hco")
+def test_rule_can_send_hosted_checkout_event(make_server: Callable[..., InProcessServer]) -> None:
+    server = ruled(make_server, "amount: 7", "decline: {}, webhook: {kind: hosted_checkout}")
+    hooked(server, kind="hosted_checkout", id="hco")
+    body = {"amount": 7, "currency": "usd", "source": server.token()}
+    charge = server.send("POST", "/v1/charges", body).json["error"]["charge"]
+    (event,) = deliveries(server, "?target=hco")
     assert event["body"] == {
         "createdTime": NOW_MS,
         "message": "Decline for 7",
         "status": "DECLINED",
         "type": "PAYMENT",
         "id": charge,
-        "merchantId": world.known.merchant_id,
+        "merchantId": server.known.merchant_id,
     }
 
 
-def test_rule_with_fault_and_event(make_world: Callable[..., World]) -> None:
+def test_rule_with_fault_and_event(make_server: Callable[..., InProcessServer]) -> None:
     then = "fault: {kind: problem, problem: SERVICE_UNAVAILABLE, when: %s}, webhook: {%s}"
-    after = ruled(make_world, "amount: 7", then % ("after_commit", ""))
-    before = ruled(make_world, "amount: 7", then % ("before_commit", "id: X"))
-    for world, expected in ((after, ["charge", "charge", "rule"]), (before, ["rule"])):
-        body = {"amount": 7, "currency": "usd", "source": world.token()}
-        assert world.send("POST", "/v1/charges", body).status == 503
-        assert [each["about"] for each in deliveries(world)] == expected
+    after = ruled(make_server, "amount: 7", then % ("after_commit", ""))
+    before = ruled(make_server, "amount: 7", then % ("before_commit", "id: X"))
+    for server, expected in ((after, ["charge", "charge", "rule"]), (before, ["rule"])):
+        body = {"amount": 7, "currency": "usd", "source": server.token()}
+        assert server.send("POST", "/v1/charges", body).status == 503
+        assert [each["about"] for each in deliveries(server)] == expected
 
 
 WEBHOOK = "name: x\nwebhooks:\n  - {%s}"
@@ -576,7 +584,7 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (WEBHOOK % "url: ftp://127.0.0.1/", "3:6: must be an http:// or https:// URL"),
         (WEBHOOK % "url: 'http://169.254.169.254/'", "3:6: 169.254.169.254 is a link-local"),
@@ -617,90 +625,92 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
         (THEN % ("", f"webhook: {{payload: {{a: {PAN}}}}}"), "looks like a card number"),
     ],
 )
-def test_webhook_error_has_line_number(text: str, said: str) -> None:
+def test_webhook_error_has_line_number(text: str, message: str) -> None:
     from mock_clover.clover.surface import OPERATIONS
 
     with pytest.raises(ScenarioError) as error:
         parse(text.encode(), "s.yaml", OPERATIONS)
-    assert said in str(error.value).splitlines()[0]
+    assert message in str(error.value).splitlines()[0]
 
 
-def test_fixtures_send_no_events(make_world: Callable[..., World]) -> None:
+def test_fixtures_send_no_events(make_server: Callable[..., InProcessServer]) -> None:
     text = f"{RULE}  - {{then: {{approve: {{}}}}}}\ndata:\n  charges: [{{amount: 5}}]\n"
-    world = make_world(parse(text.encode(), "s.yaml"))
-    assert len(world.sandbox.charges) == 1
-    assert deliveries(world) == []
+    server = make_server(parse(text.encode(), "s.yaml"))
+    assert len(server.sandbox.charges) == 1
+    assert deliveries(server) == []
 
 
-def test_scenario_change_replaces_only_scenario_targets(make_world: Callable[..., World]) -> None:
-    world = make_world(parse(f"{RULE}  - {{then: {{approve: {{}}}}}}".encode(), "s.yaml"))
-    hooked(world, id="mine")
-    known = world.send("GET", "/_mock/webhooks").json["data"]
+def test_scenario_change_replaces_only_scenario_targets(
+    make_server: Callable[..., InProcessServer],
+) -> None:
+    server = make_server(parse(f"{RULE}  - {{then: {{approve: {{}}}}}}".encode(), "s.yaml"))
+    hooked(server, id="mine")
+    known = server.send("GET", "/_mock/webhooks").json["data"]
     assert [(each["id"], each.get("of_scenario")) for each in known] == [
         *(("target-1", True), ("mine", None)),
     ]
-    do_sale(world)
-    world.send("PUT", "/_mock/scenario", {"name": "sandbox"})
-    (kept,) = world.send("GET", "/_mock/webhooks").json["data"]
-    assert kept["id"] == "mine"
-    assert {each["target"]: each["state"] for each in deliveries(world)} == {
+    do_sale(server)
+    server.send("PUT", "/_mock/scenario", {"name": "sandbox"})
+    (saved,) = server.send("GET", "/_mock/webhooks").json["data"]
+    assert saved["id"] == "mine"
+    assert {each["target"]: each["state"] for each in deliveries(server)} == {
         "target-1": "dropped",
         "mine": "under_way",
     }
 
 
 def test_reloading_scenario_keeps_pending_deliveries(
-    make_world: Callable[..., World],
+    make_server: Callable[..., InProcessServer],
 ) -> None:
     text = f"{RULE}  - {{then: {{approve: {{}}}}}}".encode()
-    world = make_world(parse(text, "s.yaml"))
-    do_sale(world)
-    world.sandboxes.reload(parse(text + b"\nabout: changed", "s.yaml"))
-    assert world.sandbox.rules.scenario.about == "changed"
-    assert [post.event for post in taken(world.sandbox)] == ["P:CREATE", "O:CREATE"][::-1]
+    server = make_server(parse(text, "s.yaml"))
+    do_sale(server)
+    server.sandboxes.reload(parse(text + b"\nabout: changed", "s.yaml"))
+    assert server.sandbox.rules.scenario.about == "changed"
+    assert [post.event for post in taken(server.sandbox)] == ["P:CREATE", "O:CREATE"][::-1]
 
 
 # Forks, snapshots, isolation ---------------------------------------------------------------------
 
 
-def test_fork_has_targets_and_pending_deliveries_but_no_log(world: World) -> None:
-    hooked(world, events=["P"])
-    do_sale(world)
-    taken(world.sandbox)
-    do_sale(world)
-    taken(world.sandbox, 500)
-    do_sale(world)
-    twin = world.sandbox.fork("twin", world.known)
+def test_fork_has_targets_and_pending_deliveries_but_no_log(server: InProcessServer) -> None:
+    hooked(server, events=["P"])
+    do_sale(server)
+    taken(server.sandbox)
+    do_sale(server)
+    taken(server.sandbox, 500)
+    do_sale(server)
+    twin = server.sandbox.fork("twin", server.known)
     assert twin.outbox is not None
     assert [(each.id, each.state) for each in twin.outbox] == [
         *(("delivery-2", "waiting"), ("delivery-3", "under_way")),
     ]
     assert [post.event for post in taken(twin)] == ["P:CREATE"]
-    assert len(taken(world.sandbox)) == 1, "each goes its own way"
+    assert len(taken(server.sandbox)) == 1, "they are independent"
 
 
 def test_snapshot_restores_targets_and_pending_deliveries(
-    make_world: Callable[..., World],
+    make_server: Callable[..., InProcessServer],
 ) -> None:
-    world, other = make_world(), make_world()
+    server, other = make_server(), make_server()
     plan = [{"do": "late_after_refund", "event": "P:CREATE", "times": 2}]
-    hooked(world, events=["P"], plan=plan, secret=None)
-    charge = do_sale(world)
-    do_capture(world)
-    taken(world.sandbox, 500)
-    held = world.send("GET", "/_mock/snapshot")
+    hooked(server, events=["P"], plan=plan, secret=None)
+    charge = do_sale(server)
+    do_capture(server)
+    taken(server.sandbox, 500)
+    held = server.send("GET", "/_mock/snapshot")
     assert other.send("PUT", "/_mock/snapshot", raw=held.body).status == 200
     assert other.send("GET", "/_mock/snapshot").json["webhooks"] == held.json["webhooks"]
-    assert other.send("GET", "/_mock/webhooks").json == world.send("GET", "/_mock/webhooks").json
+    assert other.send("GET", "/_mock/webhooks").json == server.send("GET", "/_mock/webhooks").json
     other.known = other.sandbox.credentials
-    for each in (world, other):
+    for each in (server, other):
         assert [at for at, *_ in advance(each, "1m")] == [MINUTE_MS]
         each.send("POST", "/v1/refunds", {"charge": charge})
-    assert taken(other.sandbox) == taken(world.sandbox) != []
+    assert taken(other.sandbox) == taken(server.sandbox) != []
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "message"),
     [
         (("targets", 0, "spec", "url"), "http://169.254.169.254/", "link-local"),
         (("targets", 0, "id"), "gone", "is not a valid pending delivery"),
@@ -709,66 +719,66 @@ def test_snapshot_restores_targets_and_pending_deliveries(
     ],
 )
 def test_a_snapshot_with_impossible_webhooks_changes_nothing(
-    world: World, path: tuple[Any, ...], value: Any, said: str
+    server: InProcessServer, path: tuple[Any, ...], value: Any, message: str
 ) -> None:
-    hooked(world, events=["P"])
-    do_sale(world)
-    before = world.send("GET", "/_mock/snapshot").body
+    hooked(server, events=["P"])
+    do_sale(server)
+    before = server.send("GET", "/_mock/snapshot").body
     tree = json.loads(before)
     node = tree["webhooks"]
     for step in path[:-1]:
         node = node[step]
     node[path[-1]] = value
-    assert said in refused(world, "PUT", "/_mock/snapshot", tree)
-    assert world.send("GET", "/_mock/snapshot").body == before
+    assert message in refused(server, "PUT", "/_mock/snapshot", tree)
+    assert server.send("GET", "/_mock/snapshot").body == before
 
 
-def test_events_are_isolated_by_sandbox(world: World) -> None:
-    hooked(world)
-    other = world.sandboxes.get_or_create("other")
-    world.sandbox, mine = other, world.sandbox
-    world.known = other.credentials
-    do_sale(world)
+def test_events_are_isolated_by_sandbox(server: InProcessServer) -> None:
+    hooked(server)
+    other = server.sandboxes.get_or_create("other")
+    server.sandbox, mine = other, server.sandbox
+    server.known = other.credentials
+    do_sale(server)
     assert other.outbox is None
     assert taken(mine) == []
 
 
 @pytest.mark.parametrize("end", ["delete", "create"])
-def test_pending_deliveries_end_with_sandbox(world: World, end: str) -> None:
-    world.sandbox = gone = world.sandboxes.get_or_create("gone")
-    world.known = gone.credentials
-    hooked(world)
-    do_sale(world)
-    getattr(world.sandboxes, end)("gone")
+def test_pending_deliveries_end_with_sandbox(server: InProcessServer, end: str) -> None:
+    server.sandbox = gone = server.sandboxes.get_or_create("gone")
+    server.known = gone.credentials
+    hooked(server)
+    do_sale(server)
+    getattr(server.sandboxes, end)("gone")
     assert gone.outbox is None
 
 
-# Bounds and refusals -----------------------------------------------------------------------------
+# Limits and errors --------------------------------------------------------------------------------
 
 
-def test_targets_and_deliveries_are_bounded(world: World) -> None:
+def test_targets_and_deliveries_are_bounded(server: InProcessServer) -> None:
     for number in range(20):
-        hooked(world, id=f"t{number}", events=["C"])
-    said = refused(world, "PUT", "/_mock/webhooks", {"url": HOOK})
-    assert "there are already 20 targets; delete one" in said
-    hooked(world, id="t0", events=["I"])
+        hooked(server, id=f"t{number}", events=["C"])
+    result = refused(server, "PUT", "/_mock/webhooks", {"url": HOOK})
+    assert "there are already 20 targets; delete one" in result
+    hooked(server, id="t0", events=["I"])
     event = {"object": "I", "id": "X", "type": "CREATE", "copies": 10}
     for _ in range(PENDING_MAX // 10 + 1):
-        world.send("POST", "/_mock/webhooks/send", event)
-    outbox = world.sandbox.outbox
+        server.send("POST", "/_mock/webhooks/send", event)
+    outbox = server.sandbox.outbox
     assert outbox is not None
     assert len(outbox.pending()) == PENDING_MAX
     assert [each.state for each in outbox][:11] == ["dropped"] * 10 + ["under_way"]
     for _ in range(DELIVERIES_MAX // 10):
-        world.send("POST", "/_mock/webhooks/send", event)
-        taken(world.sandbox)
+        server.send("POST", "/_mock/webhooks/send", event)
+        taken(server.sandbox)
     assert len(list(outbox)) == DELIVERIES_MAX
     assert outbox.pending() == ()
-    assert world.send("DELETE", "/_mock/webhooks").json == {"cleared": 20}
+    assert server.send("DELETE", "/_mock/webhooks").json == {"cleared": 20}
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"url": "http://127.0.0.1:9/\r\nX: y"}, "url: must be an http:// or https:// URL"),
         ({"url": "http://127.0.0.1/a b"}, "url: must be an http:// or https:// URL"),
@@ -787,13 +797,13 @@ def test_targets_and_deliveries_are_bounded(world: World) -> None:
         ({}, "url"),
     ],
 )
-def test_invalid_target_is_rejected(world: World, body: Any, said: str) -> None:
-    assert said in refused(world, "PUT", "/_mock/webhooks", body)
-    assert world.sandbox.outbox is None
+def test_invalid_target_is_rejected(server: InProcessServer, body: Any, message: str) -> None:
+    assert message in refused(server, "PUT", "/_mock/webhooks", body)
+    assert server.sandbox.outbox is None
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"id": "X", "type": "CREATE"}, "object: is required unless `payload` is set"),
         ({"kind": "hosted_checkout", "id": "X"}, "status: is required"),
@@ -804,21 +814,21 @@ def test_invalid_target_is_rejected(world: World, body: Any, said: str) -> None:
         ({"object": "C", "id": "X", "type": "CREATE"}, "that receives this event"),
     ],
 )
-def test_invalid_event_is_rejected(world: World, body: Any, said: str) -> None:
-    hooked(world, events=["P"])
-    assert said in refused(world, "POST", "/_mock/webhooks/send", body)
-    assert deliveries(world) == []
+def test_invalid_event_is_rejected(server: InProcessServer, body: Any, message: str) -> None:
+    hooked(server, events=["P"])
+    assert message in refused(server, "POST", "/_mock/webhooks/send", body)
+    assert deliveries(server) == []
 
 
-def test_secret_is_shown_only_on_creation(world: World) -> None:
-    assert hooked(world, secret="tell-nobody")["secret"] == "tell-nobody"
-    generated = hooked(world, secret=None, id="b")["secret"]
-    do_sale(world)
-    outbox = world.sandbox.outbox
+def test_secret_is_shown_only_on_creation(server: InProcessServer) -> None:
+    assert hooked(server, secret="tell-nobody")["secret"] == "tell-nobody"
+    generated = hooked(server, secret=None, id="b")["secret"]
+    do_sale(server)
+    outbox = server.sandbox.outbox
     assert outbox is not None
     seen = [
         *(
-            world.send("GET", f"/_mock/{path}").body
+            server.send("GET", f"/_mock/{path}").body
             for path in ("webhooks", "deliveries", "journal")
         ),
         repr(outbox.subscriptions).encode(),
@@ -827,31 +837,33 @@ def test_secret_is_shown_only_on_creation(world: World) -> None:
     assert not [text for text in seen if b"tell-nobody" in text or generated.encode() in text]
 
 
-def test_a_generated_signing_secret_of_the_hosted_checkout_has_its_prefix(world: World) -> None:
+def test_a_generated_signing_secret_of_the_hosted_checkout_has_its_prefix(
+    server: InProcessServer,
+) -> None:
     """Observed: it begins with hcp_."""
     kinds = ("hosted_checkout", "platform")
-    made = [hooked(world, id=kind, kind=kind, secret=None)["secret"] for kind in kinds]
-    assert [secret.startswith("hcp_") for secret in made] == [True, False]
-    send_checkout_event(world.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
-    (post,) = taken(world.sandbox)
+    created = [hooked(server, id=kind, kind=kind, secret=None)["secret"] for kind in kinds]
+    assert [secret.startswith("hcp_") for secret in created] == [True, False]
+    send_checkout_event(server.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
+    (post,) = taken(server.sandbox)
     parts = dict(each.split("=", 1) for each in post.headers["Clover-Signature"].split(","))
-    signed = hmac.new(made[0].encode(), parts["t"].encode() + b"." + post.body, hashlib.sha256)
+    signed = hmac.new(created[0].encode(), parts["t"].encode() + b"." + post.body, hashlib.sha256)
     assert parts["v1"] == signed.hexdigest()
 
 
-def test_no_card_number_is_in_a_payload(world: World) -> None:
-    hooked(world)
-    customer = world.customer(PAN)
-    world.charge(source=customer["id"], description=f"card {PAN}", metadata={"n": PAN})
-    do_decline(world)
-    posts = taken(world.sandbox)
+def test_no_card_number_is_in_a_payload(server: InProcessServer) -> None:
+    hooked(server)
+    customer = server.customer(PAN)
+    server.charge(source=customer["id"], description=f"card {PAN}", metadata={"n": PAN})
+    do_decline(server)
+    posts = taken(server.sandbox)
     assert len(posts) == 4
-    digits = (PAN, VISA, DECLINES, PAN[:6], PAN[-4:])
+    digits = (PAN, VISA, DECLINED_CARD, PAN[:6], PAN[-4:])
     assert not [post for post in posts for text in digits if text.encode() in post.body]
-    assert PAN.encode() not in world.send("GET", "/_mock/deliveries").body
+    assert PAN.encode() not in server.send("GET", "/_mock/deliveries").body
 
 
-# Where nothing is sent ---------------------------------------------------------------------------
+# Blocked targets ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ HOW_TO_ADD_AN_EXAMPLE = (
 
 
 def command(test: str) -> str:
-    """Return the command that writes the generated files of a test file."""
+    """Return the command that writes the generated files that a test file checks."""
     return f"MOCK_CLOVER_TEST_UPDATE=1 .venv/bin/pytest tests/{test}"
 
 
-def check_generated(path: Path, text: str, test: str) -> None:
-    """Fail when a generated file differs from what the code gives; or write it, when asked to."""
+def assert_generated(path: Path, text: str, test: str) -> None:
+    """Fail if a generated file is out of date; with MOCK_CLOVER_TEST_UPDATE, write it first."""
     if UPDATE:
         path.write_text(text)
     old = path.read_text()
@@ -35,19 +35,19 @@ def check_generated(path: Path, text: str, test: str) -> None:
         )
 
 
-def check_names(listed: Iterable[str], wanted: Iterable[str], place: str, source: str) -> None:
-    """Fail when a list of names is not that of the code; `place` has the list, `source` the names.
+def assert_names(listed: Iterable[str], expected: Iterable[str], place: str, source: str) -> None:
+    """Fail if a list of names differs from the code. `place` has the list, `source` the names.
 
-    Say of each name whether to add it to the list or to remove it.
+    The message says which names to add to the list and which to remove.
     """
-    have, want = set(listed), set(wanted)
+    have, want = set(listed), set(expected)
     steps = [f"add {name} to {place}" for name in sorted(want - have)]
     steps += [f"remove {name} from {place}: {source} has no such name" for name in have - want]
-    check_none(steps)
+    assert_no_errors(steps)
 
 
-def check_none(wrong: Iterable[str]) -> None:
-    """Fail with every sentence that says what is wrong and where; pytest would cut a long list."""
-    found = list(wrong)
+def assert_no_errors(errors: Iterable[str]) -> None:
+    """Fail with all error messages, one a line; pytest would truncate a long list."""
+    found = list(errors)
     if found:
-        raise AssertionError("\n".join([f"{len(found)} to correct:", *found]))
+        raise AssertionError("\n".join([f"{len(found)} errors:", *found]))

@@ -1,4 +1,4 @@
-"""Time and work that a test controls: a loop with a held clock, a connection on it, call counts."""
+"""An event loop with a fake clock, a connection in process, and counts of function calls."""
 
 import asyncio
 import contextlib
@@ -14,34 +14,34 @@ from mock_clover.server.app import App
 from mock_clover.server.h11_protocol import HardenedH11Protocol
 from mock_clover.server.httptools_protocol import DirectHttpToolsProtocol
 from mock_clover.server.serve import State
-from tests.served import Served
-from tests.wire import Told, Wire, request
+from tests.raw_http import RawConnection, RawResponse, request
+from tests.server_process import ServerProcess
 
 PROTOCOLS: dict[str, Any] = {"httptools": DirectHttpToolsProtocol, "h11": HardenedH11Protocol}
 _TURNS = 20
-"""Loop iterations that let everything finish that does not wait for time or for a socket."""
+"""Loop iterations after which only work that waits for time or for a socket is unfinished."""
 
 
-HELD_CLOCK = (
+FAKE_CLOCK = (
     "import signal, types",
     "from mock_clover.server import serve",
     "signals = []",
     "signal.signal(signal.SIGUSR1, lambda *_: signals.append(30.0))",
     "serve.time = types.SimpleNamespace(monotonic=lambda: sum(signals))",
 )
-"""Statements for a server whose deadlines are held: their clock moves by signals only.
+"""Statements for a server whose timeouts use a clock that only signals advance.
 
-30 s are more than a handshake and the receipt of a request may take, and less than a connection
-may be idle.
+30 s are longer than the timeouts of a handshake and of receiving a request, and shorter than the
+idle timeout of a connection.
 """
 
 
-def pass_half_a_minute(server: Served) -> None:
-    """Move the held clock of a server."""
+def advance_30_seconds(server: ServerProcess) -> None:
+    """Advance the fake clock of a server."""
     server.process.send_signal(signal.SIGUSR1)
 
 
-class HeldLoop(asyncio.SelectorEventLoop):
+class FakeClockLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock moves only by `advance`; sockets and threads work as usual."""
 
     def __init__(self) -> None:
@@ -49,32 +49,32 @@ class HeldLoop(asyncio.SelectorEventLoop):
         self._now_s = 0.0
 
     def time(self) -> float:
-        """Return the held time, in seconds."""
+        """Return the fake time, in seconds."""
         return self._now_s
 
     async def advance(self, seconds: float) -> None:
-        """Move the clock, and run what is due then."""
+        """Advance the clock, and run what is due then."""
         await settle()
         self._now_s += seconds
         await settle()
 
 
-def run(main: Callable[[HeldLoop], Coroutine[Any, Any, Any]]) -> Any:
-    """Run a coroutine function, which is given the loop, on a loop with a held clock."""
-    with asyncio.Runner(loop_factory=HeldLoop) as runner:
+def run(main: Callable[[FakeClockLoop], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a coroutine function, which is given the loop, on a loop with a fake clock."""
+    with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
         loop = runner.get_loop()
-        assert isinstance(loop, HeldLoop)
+        assert isinstance(loop, FakeClockLoop)
         return runner.run(main(loop))
 
 
 async def settle() -> None:
-    """Run what can run without time passing."""
+    """Run everything that does not wait for time."""
     for _ in range(_TURNS):
         await asyncio.sleep(0)
 
 
 class _Transport(asyncio.Transport):
-    """Keeps what is written."""
+    """A transport that records what is written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,17 +99,17 @@ class _Transport(asyncio.Transport):
         pass
 
 
-class HeldWire(Wire):
-    """A connection to an application in process, by the server's own protocol class.
+class InProcessConnection(RawConnection):
+    """A connection to an application in process, with the server's own protocol class.
 
-    `reply` raises BlockingIOError where a socket's would wait.
+    `read_response` raises BlockingIOError where a socket would wait.
     """
 
     def __init__(self, app: App, parser: str = "httptools") -> None:
         config = uvicorn.Config(
             app, ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
         )
-        self._held = b""
+        self._buffer = b""
         self._transport = _Transport()
         self._protocol = PROTOCOLS[parser](config=config, server_state=State(), app_state={})
         self._protocol.connection_made(self._transport)
@@ -119,41 +119,41 @@ class HeldWire(Wire):
         self._protocol.connection_lost(None)
 
     def send(self, data: bytes) -> None:
-        """Hand bytes to the protocol, as one read of a socket."""
+        """Pass bytes to the protocol, as one read of a socket."""
         self._protocol.data_received(data)
 
     def is_silent(self) -> bool:
-        """Return whether nothing was written that is not read yet."""
-        return not self._held and not self._transport.written
+        """Return whether everything that was written is read."""
+        return not self._buffer and not self._transport.written
 
-    async def answer(self, data: bytes) -> Told:
-        """Send one whole request and return its reply, which must come without time passing."""
+    async def answer(self, data: bytes) -> RawResponse:
+        """Send one request and return its response, which must come before the clock advances."""
         self.send(data)
         await settle()
-        return self.reply()
+        return self.read_response()
 
     def taken(self) -> bytes:
-        """Take the bytes that were written since the last time."""
-        came, self._transport.written = self._transport.written, b""
-        return came
+        """Return and clear the bytes that were written."""
+        written, self._transport.written = self._transport.written, b""
+        return written
 
-    def _take(self) -> None:
+    def _receive(self) -> None:
         if not self._transport.written:
-            raise BlockingIOError("no whole answer was written")
-        self._held += self.taken()
+            raise BlockingIOError("no complete response was written")
+        self._buffer += self.taken()
 
 
-async def get(app: App, path: str, **headers: str) -> Told:
-    """Make one GET on a connection of its own, without time passing."""
-    with HeldWire(app) as wire:
-        return await wire.answer(request("GET", path, headers=headers))
+async def get(app: App, path: str, **headers: str) -> RawResponse:
+    """Send one GET on a new connection, without advancing the clock."""
+    with InProcessConnection(app) as connection:
+        return await connection.answer(request("GET", path, headers=headers))
 
 
 @contextlib.contextmanager
-def counted_calls(most: float = math.inf) -> Iterator[list[int]]:
-    """Count the calls of Python and C functions that this thread makes; yield a list of the sum.
+def count_calls(most: float = math.inf) -> Iterator[list[int]]:
+    """Count the function calls of this thread, Python and C; yield a list of the one sum.
 
-    Raises AssertionError, within the work, as soon as there are more than `most`.
+    Raises AssertionError, in the counted code, as soon as there are more than `most`.
     """
     count = [0]
 
@@ -170,7 +170,7 @@ def counted_calls(most: float = math.inf) -> Iterator[list[int]]:
 
 
 def calls_of(work: Callable[[], Any]) -> int:
-    """Return how many calls of functions a piece of work makes."""
-    with counted_calls() as count:
+    """Return how many function calls `work` makes."""
+    with count_calls() as count:
         work()
     return count[0]

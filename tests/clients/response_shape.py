@@ -1,8 +1,8 @@
-"""Makes an answer comparable as a whole: what a server invents becomes the name of its kind.
+"""Makes whole responses comparable: a generated value is replaced by the name of its kind.
 
-A value is only replaced when it has the shape that Clover's has (reference: identifiers, formats),
-so a wrong shape stays visible and fails the comparison. Values that a test knows can be given
-names, which shows that two answers speak of the same thing.
+A value is replaced only if it has the format of Clover's values (reference: identifiers, formats),
+so a wrong format fails the comparison. A test can name known values, which shows that two responses
+refer to the same object.
 """
 
 import re
@@ -22,14 +22,14 @@ TIMES = {"created", "createdTime", "modifiedTime", "lastAccessedTime", "paid"}
 MS_MIN, MS_MAX = 1_500_000_000_000, 4_000_000_000_000
 
 
-def likeness(document: Any, names: Mapping[str, str] | None = None, key: str = "") -> Any:
+def response_shape(document: Any, names: Mapping[str, str] | None = None, key: str = "") -> Any:
     """Return the document with ids, tokens, codes and times replaced by `<kind>` or their name."""
     names = names or {}
     match document:
         case dict():
-            return {name: likeness(value, names, name) for name, value in document.items()}
+            return {name: response_shape(value, names, name) for name, value in document.items()}
         case list():
-            return [likeness(value, names, key) for value in document]
+            return [response_shape(value, names, key) for value in document]
         case str():
             return of_text(document, names, key)
         case int() if key in TIMES and not isinstance(document, bool):
@@ -39,7 +39,7 @@ def likeness(document: Any, names: Mapping[str, str] | None = None, key: str = "
 
 
 def of_text(text: str, names: Mapping[str, str], key: str) -> str:
-    """Return one text with what was invented in it replaced."""
+    """Return a text with its generated values replaced."""
     if key in WHOLE and WHOLE[key].fullmatch(text):
         return f"<{key}>"
     if text in names:

@@ -1,8 +1,8 @@
-"""The tests of each behaviour and known difference, and what the replies of a test lean on.
+"""Which test exercises which behaviour, and which tests show which known difference.
 
-A behaviour that the code weighs in a reply's evidence must be leaned on by a reply of its test, in
-each case of a parametrised one: `tests/conftest.py` checks it after the test. For the others only
-the existence of the test is checked, in `tests/reference/test_fidelity.py`.
+If a behaviour can be in the evidence of a response, a response of its test must have it there, in
+each case of a parametrized test: `tests/conftest.py` checks it after the test. For the other
+behaviours `tests/reference/test_fidelity.py` checks only that the test exists.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from mock_clover.clover.common.verdict import Approval, Decline
 from mock_clover.engine.evidence import EvidencePart
 from mock_clover.engine.overrides import Override
 
-SHOWN = {
+TEST_OF_BEHAVIOUR = {
     "CHECKOUT_LIFETIME": "checkout::a_session_lasts_fifteen_minutes",
     "CHECKOUT_IS_NOT_RETRIEVABLE": "checkout_errors::get_session_returns_404",
     "CHECKOUT_AMOUNT": "checkout::the_amount_is_the_sum_of_the_lines_and_their_taxes",
@@ -163,7 +163,7 @@ SHOWN = {
     "RATE_LIMITS": "rules::seventeenth_request_in_a_second_gets_429",
     "RATE_LIMIT_WINDOWS": "rules::rate_limit_window_is_one_second",
 }
-"""File and name of the test, without their test_."""
+"""File and name of the test, each without `test_`."""
 DIFFERENCES = {
     "issuers": ("rules::every_decline_by_every_trigger",),
     "address": ("known_differences::one_address_serves_all_hosts_and_https_is_off",),
@@ -194,8 +194,8 @@ DIFFERENCES = {
     "3-D Secure": ("threeds_sdk::a_page_opens_where_the_script_came_from",),
     "receipts": ("known_differences::no_receipt_is_sent",),
 }
-"""By known difference the tests that show it, in the same form."""
-WEIGHED = frozenset(
+"""By known difference, the tests that show it, in the same form."""
+IN_EVIDENCE = frozenset(
     {
         "REQUESTED_OUTCOME",
         "CONSENT_DENIED",
@@ -219,21 +219,21 @@ WEIGHED = frozenset(
         "UNLISTED_CARD_APPROVED",
     }
 )
-"""Behaviours that the code weighs in the evidence of a reply."""
-LEANED: set[str] = set()
-"""Names that the replies of the running test lean on."""
+"""Behaviours that can be in the evidence of a response."""
+EXERCISED: set[str] = set()
+"""Behaviours in the evidence of the responses of the running test."""
 
 
 def record(basis: Iterable[EvidencePart]) -> None:
-    """Record what a reply leans on."""
-    for lean in basis:
-        LEANED.add(
-            lean.evidence_name if isinstance(lean, Approval | Decline | Override) else lean.name
+    """Record the behaviours that a response is based on."""
+    for each in basis:
+        EXERCISED.add(
+            each.evidence_name if isinstance(each, Approval | Decline | Override) else each.name
         )
 
 
-def missed(file: Path, test: str) -> set[str]:
-    """Return the behaviours that a test is to show and that no reply of it leaned on."""
+def not_exercised(file: Path, test: str) -> set[str]:
+    """Return the behaviours that are listed for a test and that none of its responses used."""
     key = f"{file.stem.removeprefix('test_')}::{test.removeprefix('test_')}"
-    names = {name for name, shown in SHOWN.items() if shown == key}
-    return names & WEIGHED - LEANED
+    names = {name for name, listed in TEST_OF_BEHAVIOUR.items() if listed == key}
+    return names & IN_EVIDENCE - EXERCISED

@@ -1,7 +1,7 @@
-"""Figures: what a sandbox costs, and a fork, and a snapshot; all in process, without HTTP.
+"""Figures: the cost of a sandbox, a fork and a snapshot, in process, without HTTP.
 
-A test takes a sandbox for itself, so making one must cost nothing that a suite would notice; a
-prepared state is forked for each test, so a fork must cost little time and hardly any memory.
+Each test may create a sandbox, so this must be cheap. A prepared state is forked for each test, so
+a fork must cost little time and almost no memory.
 """
 
 import gc
@@ -37,7 +37,7 @@ _CARD = "4242424242424242"
 
 
 class Shop:
-    """A server without HTTP, and a sandbox of charges in it, each under its own key."""
+    """A server without HTTP, and a sandbox of charges in it, each with its own key."""
 
     def __init__(self) -> None:
         scenario = load("sandbox")
@@ -46,19 +46,19 @@ class Shop:
         self.parent = self.sandboxes.default
 
     def fill(self, charges: int) -> None:
-        """Save a card and charge it so many times."""
+        """Save a card and charge it `count` times."""
         card = {"number": _CARD, "exp_month": "12", "exp_year": "2038", "cvv": "123"}
         source = self._post("/v1/tokens", {"card": card})["id"]
         saved = self._post("/v1/customers", {"email": "a@example.com", "source": source})
         for number in range(charges):
-            asked = {"amount": 1_000 + number, "currency": "usd", "source": saved["id"]}
-            self._post("/v1/charges", asked, str(number))
+            body = {"amount": 1_000 + number, "currency": "usd", "source": saved["id"]}
+            self._post("/v1/charges", body, str(number))
 
     def _post(self, path: str, body: Any, key: str = "") -> Any:
-        known = self.parent.credentials
+        credentials = self.parent.credentials
         headers = {
             b"authorization": self.parent.bearer_header,
-            b"apikey": known.api_key.encode(),
+            b"apikey": credentials.api_key.encode(),
             b"idempotency-key": key.encode(),
         }
         raw = RawRequest(
@@ -76,7 +76,7 @@ class Shop:
 
 
 def measure(plan: Plan) -> list[Row]:
-    """Make, fork, take and restore, in every round anew."""
+    """Create, fork, take and restore, in every round."""
     made_us, fork_s, parts, take_ms, restore_ms, sizes = [], [], [], [], [], []
     per_fork = []
     for number in range(plan.at_least(5)):
@@ -91,8 +91,8 @@ def measure(plan: Plan) -> list[Row]:
         take_ms.append(taken)
         restore_ms.append(restored)
         sizes.append(size)
-        told = f"made in {made_us[-1]:.0f} us; {_FORKS:,} forks in {fork_s[-1]:.2f} s"
-        say(f"  round {number + 1}: {told}, {part:.4f} of copies; restored in {restored:.0f} ms")
+        output = f"made in {made_us[-1]:.0f} us; {_FORKS:,} forks in {fork_s[-1]:.2f} s"
+        say(f"  round {number + 1}: {output}, {part:.4f} of copies; restored in {restored:.0f} ms")
     return [
         Row(
             "creating a sandbox, microseconds",
@@ -130,18 +130,18 @@ def measure(plan: Plan) -> list[Row]:
 
 
 def _making_us() -> float:
-    """Give the time of one sandbox, without that of forgetting those before it."""
+    """Return the time of one sandbox, without that of dropping earlier ones."""
 
     def make() -> float:
         sandboxes = Sandboxes(load("sandbox"), KeyRing(), seed="bench", hooks=make_hooks())
-        # The default is one of those that are kept, and none is to be dropped here.
+        # The default sandbox counts, and none may be dropped here.
         return _seconds(lambda: [sandboxes.get_or_create(f"t{n}") for n in range(_MADE - 1)])
 
     return min(make() for _ in range(5)) / (_MADE - 1) * 1e6
 
 
 def _forks(shop: Shop, count: int) -> list[Sandbox]:
-    # Kept beside the table of sandboxes, which is bounded and would drop the oldest.
+    # Kept outside the table of sandboxes, which is bounded and would drop the oldest.
     sandbox, seed = shop.parent, shop.sandboxes.seed
     return [
         sandbox.fork(name, derive_credentials(seed, name))
@@ -150,7 +150,7 @@ def _forks(shop: Shop, count: int) -> list[Sandbox]:
 
 
 def _memory() -> tuple[float, float]:
-    """Give the bytes of a fork, and as a part of a copy's: one that shares nothing."""
+    """Return the bytes of a fork, and their ratio to those of a full copy."""
     shop = Shop()
     shop.fill(_CHARGES)
     raw = encode(take_snapshot(shop.parent))
@@ -168,16 +168,16 @@ def _traced(make: Callable[[], Any]) -> int:
     gc.collect()
     tracemalloc.start()
     try:
-        kept = make()
+        saved = make()
         size, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    del kept
+    del saved
     return size
 
 
 def _snapshot(parent: Sandbox) -> tuple[float, float, int]:
-    """Give the milliseconds of taking and of restoring, from bytes to bytes, and the size."""
+    """Return the milliseconds of taking and of restoring, from bytes to bytes, and the size."""
     codec = Codec(Snapshot)
     raw = b""
     taken, restored = [], []
@@ -193,7 +193,7 @@ def _snapshot(parent: Sandbox) -> tuple[float, float, int]:
 
 def _seconds(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
-    kept = work()
+    saved = work()
     took = time.perf_counter() - started
-    del kept
+    del saved
     return took

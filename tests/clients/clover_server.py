@@ -1,6 +1,6 @@
-"""The server as a process of its own, on a free port of the loopback.
+"""A server in its own process, on a free port of the loopback.
 
-Nothing here reaches into it: it is started, asked for credentials and stopped as anybody would.
+Tests use it as any user does: by its command line and over HTTP.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ LOG_LINES_SHOWN_MAX = 60
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Clover:
-    """A running server: where it is, what opens it, and the file that holds its output."""
+    """A running server: its port, its credentials, and the file with its output."""
 
     port: int
     credentials: Mapping[str, str]
@@ -37,7 +37,7 @@ class Clover:
 
     @property
     def names(self) -> dict[str, str]:
-        """The credentials' values, named for a comparison."""
+        """The credentials' values, with names for a comparison."""
         return {
             self.credentials["CLOVER_MERCHANT_ID"]: "merchant",
             self.credentials["CLOVER_CLIENT_ID"]: "app",
@@ -46,15 +46,15 @@ class Clover:
 
     @property
     def output(self) -> str:
-        """The end of what the server has written."""
+        """The end of the server's output."""
         lines = self.log.read_text("utf-8", errors="replace").splitlines()
         return "\n".join(lines[-LOG_LINES_SHOWN_MAX:])
 
     def call(
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, dict[str, Any]]:
-        """Make one request on a connection of its own, by the library's plain HTTP client."""
-        connection = http.client.HTTPConnection(*self.address, timeout=toolbox.PATIENCE_SECONDS)
+        """Send one request on a new connection, with the standard library's HTTP client."""
+        connection = http.client.HTTPConnection(*self.address, timeout=toolbox.TIMEOUT_SECONDS)
         sent = {"Authorization": f"Bearer {self.credentials['CLOVER_ACCESS_TOKEN']}", **headers}
         if body is not None:
             sent["Content-Type"] = "application/json"
@@ -65,19 +65,19 @@ class Clover:
             return answer.status, json.loads(answer.read())
 
     def make_token(self, card: Any) -> tuple[int, dict[str, Any]]:
-        """Ask for a token of a card; a text is sent as it is."""
+        """Create a token of a card; a text is sent unchanged."""
         body = card if isinstance(card, str) else {"card": card}
         return self.call("POST", "/v1/tokens", body, apikey=self.credentials["CLOVER_API_KEY"])
 
 
 @contextlib.contextmanager
-def serving(
+def run_server(
     folder: Path, *flags: str, without: Collection[str] = (), within: Sequence[str] = ()
 ) -> Iterator[Clover]:
-    """Run the server for the length of a block; its files go into this folder.
+    """Run the server while the block runs; its files are in this folder.
 
-    Modules named in `without` are not to be had for it, as on a system that lacks them; `within` is
-    what its command goes behind, to run in a namespace.
+    Modules named in `without` cannot be imported, as on a system that lacks them; `within` is a
+    command prefix, to run it in a namespace.
     """
     log, port_file = folder / "server.log", folder / "port"
     for module in without:
@@ -103,8 +103,8 @@ def serving(
 
 
 def wait_for_port(process: subprocess.Popen[bytes], port_file: Path, server: Clover) -> int:
-    """Return the port once the server has written it; fail when the server ends or is late."""
-    deadline = time.monotonic() + toolbox.PATIENCE_SECONDS
+    """Return the port when the server has written it; fail if the server exits or is late."""
+    deadline = time.monotonic() + toolbox.TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if port_file.exists() and (port := port_file.read_text("ascii").strip()).isdigit():
             return int(port)
@@ -113,31 +113,31 @@ def wait_for_port(process: subprocess.Popen[bytes], port_file: Path, server: Clo
         except subprocess.TimeoutExpired:
             continue
         pytest.fail(f"the server ended with {status}\n{server.output}", pytrace=False)
-    pytest.fail(f"no port after {toolbox.PATIENCE_SECONDS} s\n{server.output}", pytrace=False)
+    pytest.fail(f"no port after {toolbox.TIMEOUT_SECONDS} s\n{server.output}", pytrace=False)
 
 
 def ask_credentials(url: str) -> dict[str, str]:
-    """Ask the command line for what opens a server of this seed."""
+    """Return the credentials of a server with this seed, from the command line."""
     command = [sys.executable, "-m", "mock_clover", "env"]
-    done = subprocess.run(
+    completed = subprocess.run(
         [*command, "--url", url, "--seed", SEED, "--format", "json"],
         cwd=toolbox.ROOT,
         env=toolbox.plain_environment(),
         capture_output=True,
         text=True,
         check=False,
-        timeout=toolbox.PATIENCE_SECONDS,
+        timeout=toolbox.TIMEOUT_SECONDS,
     )
-    assert done.returncode == 0, toolbox.tail(done.stderr)
-    credentials: dict[str, str] = json.loads(done.stdout)
+    assert completed.returncode == 0, toolbox.tail(completed.stderr)
+    credentials: dict[str, str] = json.loads(completed.stdout)
     return credentials
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server that we started."""
+    """Stop the server."""
     process.terminate()
     try:
-        process.wait(timeout=toolbox.PATIENCE_SECONDS)
+        process.wait(timeout=toolbox.TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -1,4 +1,4 @@
-"""A world for a test: one server in process, without HTTP, on a clock that stands still."""
+"""A server in process, without HTTP, on a frozen clock."""
 
 import json
 from typing import Any, NamedTuple
@@ -16,15 +16,15 @@ from mock_clover.scenario.load import load
 from mock_clover.scenario.records import Scenario
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
-from tests import shown
+from tests import behaviour_tests
 
 SEED = "tests"
 NOW_MS = 1_748_341_370_775  # 2025-05-27, the day of the card-on-file page's samples
-VISA, DECLINES, AVS = "4242424242424242", "4005571702222222", "4761530001111126"
+VISA, DECLINED_CARD, AVS = "4242424242424242", "4005571702222222", "4761530001111126"
 
 
-class Answered(NamedTuple):
-    """A reply as a client sees it."""
+class Response(NamedTuple):
+    """A response as a client sees it."""
 
     status: int
     body: bytes
@@ -40,20 +40,20 @@ class Answered(NamedTuple):
 
 OVERRIDES = {"x-mock-clover-outcome", "x-mock-clover-fault"}
 """Headers that ask for an error, whatever the endpoint declares."""
-OF_SETTINGS = {
+ERRORS_OF_SETTINGS = {
     *("FORWARDED_FOR_MISSING", "PATH_NOT_FOUND", "UNKNOWN_PARAMETER"),  # under --strict
     *("RATE_LIMITED", "UNKNOWN_OUTCOME"),
 }
 """Errors that settings and overrides add to every endpoint."""
 DECLARED: dict[str, set[str]] = {}
-"""The names of the errors that each endpoint declares, as far as they were needed."""
+"""A cache of the names of the errors that each endpoint declares."""
 
 
 def check_declared(reply: Reply) -> None:
-    """Fail when a reply is an error that its endpoint does not declare."""
+    """Fail when a response is an error that its endpoint does not declare."""
     endpoint = next((each for each in reply.basis if isinstance(each, Endpoint)), None)
     problem = next((each for each in reply.basis if isinstance(each, Problem)), None)
-    if endpoint is None or problem is None or problem.name in OF_SETTINGS:
+    if endpoint is None or problem is None or problem.name in ERRORS_OF_SETTINGS:
         return
     if any(isinstance(each, Override) for each in reply.basis):
         return
@@ -65,8 +65,8 @@ def check_declared(reply: Reply) -> None:
     )
 
 
-class World:
-    """One server in process, without HTTP: requests in, replies out, on a manual clock."""
+class InProcessServer:
+    """A server in process, without HTTP, on a manual clock."""
 
     def __init__(self, keys: KeyRing, scenario: Scenario, **switched: Any) -> None:
         self.clock = ManualClock(NOW_MS)
@@ -93,7 +93,7 @@ class World:
         self._sandbox = sandbox
 
     def copy(self, sandbox: Sandbox) -> None:
-        """Continue with a copy of a sandbox of another world."""
+        """Replace the sandbox by a copy of another server's sandbox."""
         copied = sandbox.fork(self.sandbox.name, self.known)
         self.sandboxes.replace(self.sandbox, copied)
 
@@ -106,8 +106,8 @@ class World:
         headers: dict[str, str] | None = None,
         raw: bytes | None = None,
         auth: bool = True,
-    ) -> Answered:
-        """Send one request with the sandbox's credentials and return the reply."""
+    ) -> Response:
+        """Send one request with the sandbox's credentials and return the response."""
         path, _, query = path.partition("?")
         sent = {"host": "localhost:4242"}
         if auth:
@@ -129,12 +129,17 @@ class World:
                 body=data,
             ),
         )
-        shown.record(reply.basis)
+        behaviour_tests.record(reply.basis)
         if not is_overridden:
             check_declared(reply)
-        told = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
-        return Answered(
-            reply.status, reply.body, reply.why, reply.content_type.decode(), told, reply.evidence
+        received = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
+        return Response(
+            reply.status,
+            reply.body,
+            reply.why,
+            reply.content_type.decode(),
+            received,
+            reply.evidence,
         )
 
     def card(self, pan: str = VISA, **changes: Any) -> dict[str, Any]:
@@ -144,38 +149,38 @@ class World:
 
     def encrypted(self, pan: str = VISA, **changes: Any) -> dict[str, Any]:
         """Return the body of an encrypted token request."""
-        sealed = encrypt_pan(self.keys.public_blob(), pan)
-        hidden = {"number": None, "encrypted_pan": sealed, "first6": pan[:6], "last4": pan[-4:]}
-        return self.card(pan, **(hidden | changes))
+        encrypted = encrypt_pan(self.keys.public_blob(), pan)
+        members = {"number": None, "encrypted_pan": encrypted, "first6": pan[:6], "last4": pan[-4:]}
+        return self.card(pan, **(members | changes))
 
     def token(self, pan: str = VISA, **changes: Any) -> str:
-        """Make a token and return its id."""
-        made = self.send("POST", "/v1/tokens", self.card(pan, **changes))
-        assert made.status == 200, made
-        return str(made.json["id"])
+        """Create a token and return its id."""
+        response = self.send("POST", "/v1/tokens", self.card(pan, **changes))
+        assert response.status == 200, response
+        return str(response.json["id"])
 
     def charge(self, **changes: Any) -> dict[str, Any]:
-        """Make a charge that succeeds and return it."""
-        asked = {"amount": 1800, "currency": "usd"} | changes
-        asked.setdefault("source", self.token())
-        made = self.send("POST", "/v1/charges", asked)
-        assert made.status == 200, made
-        return dict(made.json)
+        """Create a charge that succeeds and return it."""
+        body = {"amount": 1800, "currency": "usd"} | changes
+        body.setdefault("source", self.token())
+        response = self.send("POST", "/v1/charges", body)
+        assert response.status == 200, response
+        return dict(response.json)
 
     def customer(self, pan: str = VISA) -> dict[str, Any]:
         """Save a card and return its customer."""
-        asked = {"email": "jo@example.com", "source": self.token(pan)}
-        made = self.send("POST", "/v1/customers", asked)
-        assert made.status == 200, made
-        return dict(made.json)
+        body = {"email": "jo@example.com", "source": self.token(pan)}
+        response = self.send("POST", "/v1/customers", body)
+        assert response.status == 200, response
+        return dict(response.json)
 
     def order(self, *amounts: int) -> dict[str, Any]:
-        """Make an order of items and return it."""
+        """Create an order with one item for each amount and return it."""
         items = [{"amount": amount, "quantity": 1} for amount in amounts]
-        made = self.send("POST", "/v1/orders", {"currency": "usd", "items": items})
-        assert made.status == 200, made
-        return dict(made.json)
+        response = self.send("POST", "/v1/orders", {"currency": "usd", "items": items})
+        assert response.status == 200, response
+        return dict(response.json)
 
 
-CONTROL = all_control_endpoints(World(KeyRing(), load("sandbox")).sandboxes)
-"""The control surface, to read; those of a world are bound to its own sandboxes."""
+CONTROL = all_control_endpoints(InProcessServer(KeyRing(), load("sandbox")).sandboxes)
+"""The control endpoints, for reading only: they are bound to the sandboxes of another server."""

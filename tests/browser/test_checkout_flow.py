@@ -1,28 +1,28 @@
-"""A customer at the hosted checkout in Chromium: is declined, pays, tips, cancels, is late."""
+"""A customer at the hosted checkout in Chromium: declines, payments, tips, cancellation, expiry."""
 
 import re
 from typing import Any
 
 import pytest
+from browser_session import SharedBrowserSession
 from playwright.sync_api import Page, expect
 from shop import Shop
-from visitor import SharedVisitor
 
 from tests.checkouts import PATH, asked
+from tests.in_process import DECLINED_CARD, VISA
+from tests.raw_http import call
 from tests.receiver import Receiver
-from tests.served import Served
-from tests.wire import call
-from tests.world import DECLINES, VISA
+from tests.server_process import ServerProcess
 
 HOSTILE = "\"><img src=x onerror=document.title='hacked'></td>&lt;i&gt;"
 CARD = {"Card number": VISA, "Expiry month": "12", "Expiry year": "2035"}
 CVV = "Security code (CVV)"
 
 
-class Till:
-    """A sandbox with a shop on another origin, and its sessions."""
+class HostedCheckout:
+    """A sandbox with a shop on another origin, and its checkout sessions."""
 
-    def __init__(self, server: Served, shop: Shop, name: str) -> None:
+    def __init__(self, server: ServerProcess, shop: Shop, name: str) -> None:
         self.server, self.path = server, f"/sandbox/{name}"
         switched = {"checkout": {"redirects": "any"}}
         self.made = call(server.port, "PUT", f"/_mock/sandboxes/{name}", switched).json
@@ -30,24 +30,26 @@ class Till:
             shop.put(f"/{where}", f"<!DOCTYPE html><title>Shop</title><h1>Shop: {where}</h1>")
         self.urls = {"success": f"{shop.url}/paid", "cancel": f"{shop.url}/cart"}
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
+    def send(self, method: str, path: str, body: Any = None) -> Any:
         bearer = f"Bearer {self.made['access_token']}"
         named = {"authorization": bearer, "x-clover-merchant-id": self.made["merchant_id"]}
         named["host"] = f"127.0.0.1:{self.server.port}"
         return call(self.server.port, method, self.path + path, body, **named).json
 
     def session(self, **changes: Any) -> str:
-        """Make a session and return its page's address."""
+        """Create a session and return the URL of its page."""
         body = asked(redirectUrls=self.urls, **changes)
-        return str(self.ask("POST", PATH, body)["href"])
+        return str(self.send("POST", PATH, body)["href"])
 
     def charges(self) -> list[dict[str, Any]]:
-        return list(self.ask("GET", "/v1/charges")["data"])
+        return list(self.send("GET", "/v1/charges")["data"])
 
 
 @pytest.fixture
-def till(served: Served, shop: Shop, request: pytest.FixtureRequest) -> Till:
-    return Till(served, shop, re.sub(r"\W+", "-", request.node.name)[:40])
+def checkout(
+    shared_server: ServerProcess, shop: Shop, request: pytest.FixtureRequest
+) -> HostedCheckout:
+    return HostedCheckout(shared_server, shop, re.sub(r"\W+", "-", request.node.name)[:40])
 
 
 def fill(page: Page, cvv: str = "123", **changes: str) -> None:
@@ -60,7 +62,7 @@ def pay(page: Page) -> None:
 
 
 def test_a_customer_is_declined_makes_a_mistake_and_pays(
-    till: Till, visitor: SharedVisitor
+    checkout: HostedCheckout, session: SharedBrowserSession
 ) -> None:
     lines = [
         {"name": HOSTILE, "note": HOSTILE, "unitQty": 2, "price": 450},
@@ -69,10 +71,10 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(
     cart = {"shoppingCart": {"lineItems": lines}, "customer": {"firstName": HOSTILE}}
     with Receiver() as hook:
         hooked = {"kind": "hosted_checkout", "url": hook.url, "secret": "s3cret"}
-        till.ask("PUT", "/_mock/webhooks", hooked)
-        visitor.page.set_viewport_size({"width": 360, "height": 740})
-        href = till.session(**cart)
-        page = visitor.open(href)
+        checkout.send("PUT", "/_mock/webhooks", hooked)
+        session.page.set_viewport_size({"width": 360, "height": 740})
+        href = checkout.session(**cart)
+        page = session.open(href)
         expect(page.get_by_role("row")).to_have_text(
             [
                 *("ItemPrice", f"{HOSTILE}\u00a0×\u00a02{HOSTILE}9.00 USD"),  # noqa: RUF001 - as shown
@@ -85,7 +87,7 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(
         widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths == [360, 360]
 
-        fill(page, **{"Card number": DECLINES, "Name on the card (optional)": "Jo Doe"})
+        fill(page, **{"Card number": DECLINED_CARD, "Name on the card (optional)": "Jo Doe"})
         pay(page)
         expect(page.get_by_role("alert")).to_contain_text("DECLINED: No reason provided.")
         expect(page.get_by_label("Card number")).to_be_focused()
@@ -105,17 +107,19 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(
         fill(page)
         pay(page)
         expect(page.get_by_role("heading", level=1)).to_have_text("Shop: paid")
-        told = [post.json["message"] for post in hook.wait(2)]
-    assert told == ["Decline for 11900", "Approved for 11900"]
-    expect(visitor.open(href).get_by_role("heading", level=1)).to_have_text("Paid")
-    assert [each["status"] for each in till.charges()] == ["succeeded", "failed"]
-    assert all("the server responded with" in each for each in visitor.complaints)
-    visitor.complaints.clear()  # Chromium notes 402 and 400
+        result = [post.json["message"] for post in hook.wait(2)]
+    assert result == ["Decline for 11900", "Approved for 11900"]
+    expect(session.open(href).get_by_role("heading", level=1)).to_have_text("Paid")
+    assert [each["status"] for each in checkout.charges()] == ["succeeded", "failed"]
+    assert all("the server responded with" in each for each in session.errors)
+    session.errors.clear()  # Chromium notes 402 and 400
 
 
-def test_a_tip_is_chosen_and_paid_by_keyboard_alone(till: Till, visitor: SharedVisitor) -> None:
-    visitor.page.emulate_media(color_scheme="dark")
-    page = visitor.open(till.session(tips={"enabled": True}))
+def test_a_tip_is_chosen_and_paid_by_keyboard_alone(
+    checkout: HostedCheckout, session: SharedBrowserSession
+) -> None:
+    session.page.emulate_media(color_scheme="dark")
+    page = session.open(checkout.session(tips={"enabled": True}))
     keys = page.keyboard
     total, button = page.get_by_role("row", name="Total"), page.get_by_role("button").first
     for key, sum_of in (("Tab", "109.00"), ("ArrowRight", "125.35"), ("ArrowRight", "128.62")):
@@ -133,49 +137,55 @@ def test_a_tip_is_chosen_and_paid_by_keyboard_alone(till: Till, visitor: SharedV
     expect(button).to_be_focused()
     keys.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Shop: paid")
-    (charge,) = till.charges()
+    (charge,) = checkout.charges()
     assert (charge["amount"], charge["tip_amount"]) == (10_900, 750)
-    page.go_back()  # no form that was filled in: the page is asked for anew
+    page.go_back()  # the page is loaded again, not a filled-in form
     expect(page.get_by_role("heading", level=1)).to_have_text("Paid")
     expect(page.get_by_text("116.50 USD")).to_be_visible()
     expect(page.get_by_role("link", name="Return to the shop")).to_be_visible()
 
 
-def test_one_session_in_two_tabs_is_paid_once(till: Till, visitor: SharedVisitor) -> None:
-    href = till.session()
-    tabs = [visitor.open(href), visitor.context.new_page()]
+def test_one_session_in_two_tabs_is_paid_once(
+    checkout: HostedCheckout, session: SharedBrowserSession
+) -> None:
+    href = checkout.session()
+    tabs = [session.open(href), session.context.new_page()]
     tabs[1].goto(href)
     for tab in tabs:
         fill(tab)
     script = "document.querySelector('button').click()"
-    for tab in tabs:  # neither waits for what comes of it
+    for tab in tabs:  # without waiting for the response
         tab.evaluate(f"setTimeout(() => {{ {script} }}, 0)")
     for tab in tabs:
         expect(tab.get_by_role("heading", level=1)).to_have_text(re.compile("Shop: paid|Paid"))
-    told = sorted(tab.get_by_role("heading", level=1).inner_text() for tab in tabs)
-    assert told == ["Paid", "Shop: paid"]
-    assert len(till.charges()) == 1
-    visitor.complaints.clear()  # Chromium notes 409
+    result = sorted(tab.get_by_role("heading", level=1).inner_text() for tab in tabs)
+    assert result == ["Paid", "Shop: paid"]
+    assert len(checkout.charges()) == 1
+    session.errors.clear()  # Chromium notes 409
 
 
-def test_cancelled_and_expired_sessions(till: Till, visitor: SharedVisitor) -> None:
-    page = visitor.open(till.session())
+def test_cancelled_and_expired_sessions(
+    checkout: HostedCheckout, session: SharedBrowserSession
+) -> None:
+    page = session.open(checkout.session())
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Shop: cart")
-    page = visitor.open(till.session() + "?mock_clover_cards=1")
+    page = session.open(checkout.session() + "?mock_clover_cards=1")
     page.get_by_text("Test cards").click()
     expect(page.get_by_role("row", name="4242 4242 4242 4242 VISA approved")).to_be_visible()
-    till.ask("PUT", "/_mock/clock", {"advance": "15m"})
+    checkout.send("PUT", "/_mock/clock", {"advance": "15m"})
     fill(page)
     pay(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Expired")
     expect(page.get_by_role("button")).to_have_count(0)
-    assert till.charges() == []
-    visitor.complaints.clear()  # Chromium notes 410
+    assert checkout.charges() == []
+    session.errors.clear()  # Chromium notes 410
 
 
-def test_page_cannot_be_framed(till: Till, shop: Shop, visitor: SharedVisitor) -> None:
-    page = visitor.open(shop.put("/frame", f'<iframe src="{till.session()}"></iframe>'))
+def test_page_cannot_be_framed(
+    checkout: HostedCheckout, shop: Shop, session: SharedBrowserSession
+) -> None:
+    page = session.open(shop.put("/frame", f'<iframe src="{checkout.session()}"></iframe>'))
     expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
-    assert any("frame-ancestors" in each for each in visitor.complaints)
-    visitor.complaints.clear()
+    assert any("frame-ancestors" in each for each in session.errors)
+    session.errors.clear()

@@ -1,4 +1,4 @@
-"""The courier on real sockets: what a shop's receiver sees, and what a bad one cannot do."""
+"""The webhook sender over real sockets: what a receiver gets, and what a bad one cannot do."""
 
 import asyncio
 import hashlib
@@ -17,51 +17,55 @@ from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.server.webhook_sender import ATTEMPT_S_MAX, REPLY_BYTES_MAX, WebhookSender
 from mock_clover.testing.in_process import MockCloverApp, SharedResources
-from tests.held import HeldLoop, run
+from tests.fake_clock import FakeClockLoop, run
+from tests.in_process import SEED, VISA, InProcessServer
+from tests.raw_http import PARSERS, TIMEOUT_S, RawResponse, call
 from tests.receiver import OK, Receiver
-from tests.served import Served
-from tests.wire import PARSERS, PATIENCE_S, Told, call
-from tests.world import SEED, VISA, World
+from tests.server_process import ServerProcess
 
-Serve = Callable[..., Served]
+StartServer = Callable[..., ServerProcess]
 
 
 class Shop:
-    """A sandbox of a served Clover, by its name."""
+    """A sandbox of a server, by name."""
 
     def __init__(self, port: int, name: str) -> None:
         self._port, self.name, self.known = port, name, derive_credentials(SEED, name)
-        assert self.ask("PUT", f"/_mock/sandboxes/{name}", {}, base="").status == 200
-        assert self.ask("PUT", "/_mock/clock", {"freeze": True}).status == 200
+        assert self.send("PUT", f"/_mock/sandboxes/{name}", {}, base="").status == 200
+        assert self.send("PUT", "/_mock/clock", {"freeze": True}).status == 200
 
-    def ask(self, method: str, path: str, body: Any = None, base: str | None = None) -> Told:
+    def send(
+        self, method: str, path: str, body: Any = None, base: str | None = None
+    ) -> RawResponse:
         base = f"/sandbox/{self.name}" if base is None else base
         opens = {"authorization": f"Bearer {self.known.access_token}", "apikey": self.known.api_key}
         return call(self._port, method, f"{base}{path}", body, **opens)
 
     def hook(self, url: str, **members: Any) -> None:
-        asked = {"url": url, "secret": "s3cret", "events": ["P"], "handshake": False} | members
-        told = self.ask("PUT", "/_mock/webhooks", asked)
-        assert told.status == 200, told
+        body = {"url": url, "secret": "s3cret", "events": ["P"], "handshake": False} | members
+        response = self.send("PUT", "/_mock/webhooks", body)
+        assert response.status == 200, response
 
     def charge(self) -> str:
         card = {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
-        token = self.ask("POST", "/v1/tokens", {"card": card}).json["id"]
+        token = self.send("POST", "/v1/tokens", {"card": card}).json["id"]
         body = {"amount": 100, "currency": "usd", "source": token}
-        return str(self.ask("POST", "/v1/charges", body).json["id"])
+        return str(self.send("POST", "/v1/charges", body).json["id"])
 
     def deliveries(self, query: str = "wait=1") -> list[dict[str, Any]]:
-        return list(self.ask("GET", f"/_mock/deliveries?{query}").json["data"])
+        return list(self.send("GET", f"/_mock/deliveries?{query}").json["data"])
 
     def advance(self, by: str) -> list[str]:
         return [
-            each["id"] for each in self.ask("PUT", "/_mock/clock", {"advance": by}).json["fired"]
+            each["id"] for each in self.send("PUT", "/_mock/clock", {"advance": by}).json["fired"]
         ]
 
 
-def test_a_receiver_that_fails_twice_sees_three_deliveries_at_their_times(served: Served) -> None:
+def test_a_receiver_that_fails_twice_sees_three_deliveries_at_their_times(
+    shared_server: ServerProcess,
+) -> None:
     with Receiver(500, 500, 200) as receiver:
-        shop = Shop(served.port, "retries")
+        shop = Shop(shared_server.port, "retries")
         shop.hook(receiver.url)
         charge = shop.charge()
         (first,) = shop.deliveries()
@@ -74,8 +78,8 @@ def test_a_receiver_that_fails_twice_sees_three_deliveries_at_their_times(served
         assert shop.advance("30d") == []
         posts = receiver.wait(3)
         assert len(receiver.posts) == 3
-    told = [(a["due_ms"] - third["made_ms"], a["status"]) for a in third["attempts"]]
-    assert told == [(0, 500), (60_000, 500), (360_000, 200)]
+    result = [(a["due_ms"] - third["made_ms"], a["status"]) for a in third["attempts"]]
+    assert result == [(0, 500), (60_000, 500), (360_000, 200)]
     assert [a["sent_ms"] - a["due_ms"] for a in third["attempts"]] == [0, 0, 0]
     assert third["state"] == "delivered"
     assert {post.line for post in posts} == {"POST /hooks?shop=1 HTTP/1.1"}
@@ -85,32 +89,32 @@ def test_a_receiver_that_fails_twice_sees_three_deliveries_at_their_times(served
     assert [post.json["merchants"] for post in posts] == [{shop.known.merchant_id: [event]}] * 3
 
 
-def test_advancing_the_clock_sends_every_retry_with_its_time(served: Served) -> None:
+def test_advancing_the_clock_sends_every_retry_with_its_time(shared_server: ServerProcess) -> None:
     with Receiver(500, 500, 200) as receiver:
-        shop = Shop(served.port, "one-step")
+        shop = Shop(shared_server.port, "one-step")
         shop.hook(receiver.url)
         shop.charge()
         shop.deliveries()
         shop.advance("10h")
         receiver.wait(3)
-        (done,) = shop.deliveries()
-    assert [a["due_ms"] - done["made_ms"] for a in done["attempts"]] == [0, 60_000, 360_000]
+        (result,) = shop.deliveries()
+    assert [a["due_ms"] - result["made_ms"] for a in result["attempts"]] == [0, 60_000, 360_000]
 
 
-def test_a_rules_event_reaches_the_receiver_signed(served: Served) -> None:
+def test_a_rules_event_reaches_the_receiver_signed(shared_server: ServerProcess) -> None:
     with Receiver() as receiver:
-        shop = Shop(served.port, "by-rule")
+        shop = Shop(shared_server.port, "by-rule")
         target = {"kind": "hosted_checkout", "url": receiver.url, "secret": "whsec"}
         rule = {
             "when": {"endpoint": "create_charge"},
             "then": {"decline": {}, "webhook": {"kind": "hosted_checkout", "session": "c0ffee"}},
         }
         document = {"name": "by-rule", "webhooks": [target], "rules": [rule]}
-        assert shop.ask("PUT", "/_mock/scenario", document).status == 200
+        assert shop.send("PUT", "/_mock/scenario", document).status == 200
         card = {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
-        token = shop.ask("POST", "/v1/tokens", {"card": card}).json["id"]
+        token = shop.send("POST", "/v1/tokens", {"card": card}).json["id"]
         body = {"amount": 100, "currency": "usd", "source": token}
-        declined = shop.ask("POST", "/v1/charges", body)
+        declined = shop.send("POST", "/v1/charges", body)
         assert declined.status == 402
         (post,) = receiver.wait(1)
     assert (post.json["status"], post.json["message"], post.json["checkoutSessionId"]) == (
@@ -123,15 +127,15 @@ def test_a_rules_event_reaches_the_receiver_signed(served: Served) -> None:
     assert int(at) == post.json["createdTime"] // 1000
 
 
-def test_the_handshake_goes_through_the_receiver(served: Served) -> None:
+def test_the_handshake_goes_through_the_receiver(shared_server: ServerProcess) -> None:
     with Receiver() as receiver:
-        shop = Shop(served.port, "handshake")
+        shop = Shop(shared_server.port, "handshake")
         shop.hook(receiver.url, handshake=True)
         (post,) = receiver.wait(1)
         assert "X-Clover-Auth" not in post.headers
         shop.charge()
-        told = shop.ask("POST", "/_mock/webhooks/target-1/verify", post.json)
-        assert told.json["state"] == "active"
+        response = shop.send("POST", "/_mock/webhooks/target-1/verify", post.json)
+        assert response.json["state"] == "active"
         shop.charge()
         assert [each.event for each in receiver.wait(2)[1:]] == ["P:CREATE"]
         (code, _) = shop.deliveries("wait=2")
@@ -149,21 +153,21 @@ def test_the_handshake_goes_through_the_receiver(served: Served) -> None:
     ],
 )
 def test_delivery_faults_reach_the_receiver(
-    served: Served, step: dict[str, Any], seen: list[str]
+    shared_server: ServerProcess, step: dict[str, Any], seen: list[str]
 ) -> None:
     with Receiver() as receiver:
-        shop = Shop(served.port, f"plan-{step['do']}")
+        shop = Shop(shared_server.port, f"plan-{step['do']}")
         shop.hook(receiver.url, plan=[step | {"times": 1}])
-        shop.ask("POST", "/v1/refunds", {"charge": shop.charge()})
+        shop.send("POST", "/v1/refunds", {"charge": shop.charge()})
         shop.deliveries("wait=2")
         shop.advance("1s")
         shop.deliveries("wait=2")
         assert [post.event for post in receiver.posts] == seen
 
 
-def test_two_sandboxes_deliver_beside_each_other(served: Served) -> None:
+def test_two_sandboxes_deliver_beside_each_other(shared_server: ServerProcess) -> None:
     with Receiver() as one, Receiver() as other:
-        first, second = Shop(served.port, "hear-1"), Shop(served.port, "hear-2")
+        first, second = Shop(shared_server.port, "hear-1"), Shop(shared_server.port, "hear-2")
         first.hook(one.url)
         second.hook(other.url)
         charges = [first.charge(), second.charge()]
@@ -176,40 +180,40 @@ def test_two_sandboxes_deliver_beside_each_other(served: Served) -> None:
     assert events == [f"P:{charge}" for charge in charges]
 
 
-def test_a_fork_delivers_what_was_pending_too(served: Served) -> None:
+def test_a_fork_delivers_what_was_pending_too(shared_server: ServerProcess) -> None:
     with Receiver(500) as receiver:
-        shop = Shop(served.port, "before-fork")
+        shop = Shop(shared_server.port, "before-fork")
         shop.hook(receiver.url)
         shop.charge()
         shop.deliveries()
-        shop.ask("POST", "/_mock/fork", {"name": "after-fork"})
-        told = shop.ask("PUT", "/_mock/clock", {"advance": "1m"}, base="/sandbox/after-fork")
-        assert [each["id"] for each in told.json["fired"]] == ["delivery-1"]
+        shop.send("POST", "/_mock/fork", {"name": "after-fork"})
+        response = shop.send("PUT", "/_mock/clock", {"advance": "1m"}, base="/sandbox/after-fork")
+        assert [each["id"] for each in response.json["fired"]] == ["delivery-1"]
         assert len(receiver.wait(2)) == 2
         assert shop.deliveries()[0]["state"] == "waiting"
 
 
 def test_what_is_pending_in_a_snapshot_is_delivered_where_it_is_put(
-    served: Served, world: World
+    shared_server: ServerProcess, server: InProcessServer
 ) -> None:
     with Receiver(500, 200) as receiver:
-        world.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
+        server.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
         event = {"object": "P", "id": "X", "type": "CREATE"}
-        world.send("POST", "/_mock/webhooks/send", event)
-        shop = Shop(served.port, "put-back")
-        pending = world.send("GET", "/_mock/snapshot").json
-        assert shop.ask("PUT", "/_mock/snapshot", pending).status == 200
+        server.send("POST", "/_mock/webhooks/send", event)
+        shop = Shop(shared_server.port, "put-back")
+        pending = server.send("GET", "/_mock/snapshot").json
+        assert shop.send("PUT", "/_mock/snapshot", pending).status == 200
         assert len(receiver.wait(1)) == 1
         shop.deliveries()
         assert shop.advance("1m") == ["delivery-1"]
         assert len(receiver.wait(2)) == 2
 
 
-def test_a_redirect_is_not_followed(served: Served) -> None:
+def test_a_redirect_is_not_followed(shared_server: ServerProcess) -> None:
     with Receiver() as elsewhere:
         away = b"HTTP/1.1 302 Found\r\nlocation: %b\r\ncontent-length: 0\r\n\r\n"
         with Receiver(away % elsewhere.url.encode()) as receiver:
-            shop = Shop(served.port, "redirect")
+            shop = Shop(shared_server.port, "redirect")
             shop.hook(receiver.url, retry_after_ms=[])
             shop.charge()
             (failed,) = shop.deliveries()
@@ -223,9 +227,9 @@ def test_a_redirect_is_not_followed(served: Served) -> None:
 
 
 @pytest.mark.parametrize("parser", PARSERS)
-def test_shutdown_during_delivery(serve: Serve, parser: str) -> None:
+def test_shutdown_during_delivery(start_server: StartServer, parser: str) -> None:
     """By order: had it waited for the second answer, the log would say how that delivery ended."""
-    server = serve("--log-format", "json", python=PARSERS[parser])
+    server = start_server("--log-format", "json", python=PARSERS[parser])
     with Receiver(500, None) as receiver:
         shop = Shop(server.port, "ends")
         shop.hook(f"{receiver.url}&key=in-the-query", secret="tell-nobody")
@@ -248,36 +252,36 @@ def test_shutdown_during_delivery(serve: Serve, parser: str) -> None:
 
 
 def attempt(
-    world: World,
+    server: InProcessServer,
     url: str,
     *,
     hosts: tuple[str, ...] = (),
     answerless: Receiver | None = None,
     **more: Any,
 ) -> Delivery:
-    """Deliver once to a URL that no check of a registration has seen; return how it ended.
+    """Deliver once to a URL that was not checked at registration; return the result.
 
     An attempt at a receiver that is `answerless` is let time out, once its POST has come.
     """
     spec = TargetSpec(url=url, retry_after_ms=(), **more)
-    world.sandbox.ensure_outbox().subscribe(spec, SEED)
-    done = asyncio.Event()
+    server.sandbox.ensure_outbox().subscribe(spec, SEED)
+    result = asyncio.Event()
 
-    async def deliver(loop: HeldLoop) -> None:
-        world.sandbox.webhook_sender = WebhookSender(hosts).wake
-        world.sandbox.journal.watchers.add(done.set)
+    async def deliver(loop: FakeClockLoop) -> None:
+        server.sandbox.webhook_sender = WebhookSender(hosts).wake
+        server.sandbox.journal.watchers.add(result.set)
         event = {"object": "P", "id": "X", "type": "CREATE"}
-        assert world.send("POST", "/_mock/webhooks/send", event).status == 200
+        assert server.send("POST", "/_mock/webhooks/send", event).status == 200
         if answerless is not None:
             await asyncio.to_thread(answerless.wait, 1)
             await loop.advance(ATTEMPT_S_MAX - 0.001)
-            assert not done.is_set()
+            assert not result.is_set()
             await loop.advance(0.001)
-        await done.wait()
+        await result.wait()
 
     run(deliver)
-    assert world.sandbox.outbox is not None
-    (ended,) = world.sandbox.outbox
+    assert server.sandbox.outbox is not None
+    (ended,) = server.sandbox.outbox
     return ended
 
 
@@ -294,11 +298,11 @@ def attempt(
     ],
 )
 def test_slow_endless_and_malformed_responses_are_aborted(
-    world: World, answers: tuple[bytes | None, ...], endless: bool, error: str
+    server: InProcessServer, answers: tuple[bytes | None, ...], endless: bool, error: str
 ) -> None:
     with Receiver(*answers, endless=endless) as receiver:
         answerless = receiver if answers == (None,) else None
-        ended = attempt(world, receiver.url, answerless=answerless)
+        ended = attempt(server, receiver.url, answerless=answerless)
     assert ended.state == "failed"
     assert error in (ended.attempts[0].error or "")
 
@@ -312,9 +316,9 @@ def test_slow_endless_and_malformed_responses_are_aborted(
         b"HTTP/1.0 201 Created\r\n\r\nuntil the end",
     ],
 )
-def test_every_whole_answer_of_2xx_is_a_delivery(world: World, answer: bytes) -> None:
+def test_every_whole_answer_of_2xx_is_a_delivery(server: InProcessServer, answer: bytes) -> None:
     with Receiver(answer) as receiver:
-        assert attempt(world, receiver.url).state == "delivered"
+        assert attempt(server, receiver.url).state == "delivered"
 
 
 @pytest.mark.parametrize(
@@ -333,37 +337,37 @@ def test_every_whole_answer_of_2xx_is_a_delivery(world: World, answer: bytes) ->
     ],
 )
 def test_resolved_address_is_checked_before_sending(
-    world: World, url: str, hosts: tuple[str, ...], error: str
+    server: InProcessServer, url: str, hosts: tuple[str, ...], error: str
 ) -> None:
-    ended = attempt(world, url, hosts=hosts)
+    ended = attempt(server, url, hosts=hosts)
     assert (ended.state, ended.attempts[0].status) == ("failed", None)
     assert (ended.attempts[0].error or "").startswith(error) or error in str(
         ended.attempts[0].error
     )
 
 
-def test_localhost_is_tried_by_all_its_addresses(world: World) -> None:
+def test_localhost_is_tried_by_all_its_addresses(server: InProcessServer) -> None:
     with Receiver() as receiver:
-        ended = attempt(world, f"http://localhost:{receiver.port}/")
+        ended = attempt(server, f"http://localhost:{receiver.port}/")
     assert ended.state == "delivered"
 
 
-def test_a_line_break_in_a_header_is_refused_by_the_courier_itself(world: World) -> None:
+def test_a_line_break_in_a_header_is_refused_by_the_courier_itself(server: InProcessServer) -> None:
     with Receiver() as receiver:
-        ended = attempt(world, receiver.url, secret="a\r\nX-Injected: 1")
+        ended = attempt(server, receiver.url, secret="a\r\nX-Injected: 1")
         assert receiver.posts == []
     assert "Illegal header value" in (ended.attempts[0].error or "")
 
 
-def test_a_target_that_nobody_serves_is_a_failed_attempt(world: World) -> None:
+def test_a_target_that_nobody_serves_is_a_failed_attempt(server: InProcessServer) -> None:
     with Receiver() as receiver:
         port = receiver.port
-    ended = attempt(world, f"http://127.0.0.1:{port}/")
+    ended = attempt(server, f"http://127.0.0.1:{port}/")
     assert ended.state == "failed"
     assert ended.attempts[0].error == "Connection refused"
 
 
-def test_a_server_without_tls_is_a_failed_attempt(world: World) -> None:
+def test_a_server_without_tls_is_a_failed_attempt(server: InProcessServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
@@ -373,8 +377,8 @@ def test_a_server_without_tls_is_a_failed_attempt(world: World) -> None:
 
         thread = threading.Thread(target=answer)
         thread.start()
-        ended = attempt(world, f"https://127.0.0.1:{listener.getsockname()[1]}/")
-        thread.join(PATIENCE_S)
+        ended = attempt(server, f"https://127.0.0.1:{listener.getsockname()[1]}/")
+        thread.join(TIMEOUT_S)
     (failed,) = ended.attempts
     assert (ended.state, failed.status) == ("failed", None)
     assert (failed.error or "").startswith("[SSL")
@@ -394,73 +398,73 @@ def test_in_process_deliveries_are_sent_on_wait(within_a_loop: bool) -> None:
         (once,) = asyncio.run(within(clover)) if within_a_loop else clover.deliveries(wait=1)
         assert once["state"] == "waiting"
         clover.clock.advance(1)
-        (done,) = clover.deliveries(wait=1)
-    assert [each["status"] for each in done["attempts"]] == [500, 200]
+        (result,) = clover.deliveries(wait=1)
+    assert [each["status"] for each in result["attempts"]] == [500, 200]
 
 
-async def post(world: World, count: int = 1) -> "asyncio.Task[None]":
-    """Send events by hand within a loop and return the round that begins with them."""
-    world.sandbox.webhook_sender = WebhookSender(attempt_s_max=PATIENCE_S).wake
+async def post(server: InProcessServer, count: int = 1) -> "asyncio.Task[None]":
+    """Send events within a loop and return the task that delivers them."""
+    server.sandbox.webhook_sender = WebhookSender(attempt_s_max=TIMEOUT_S).wake
     event = {"object": "P", "id": "X", "type": "CREATE"}
     for _ in range(count):
-        assert world.send("POST", "/_mock/webhooks/send", event).status == 200
+        assert server.send("POST", "/_mock/webhooks/send", event).status == 200
     (task,) = asyncio.all_tasks() - {asyncio.current_task()}
     return task
 
 
-def test_deliveries_to_one_target_are_sequential(world: World) -> None:
+def test_deliveries_to_one_target_are_sequential(server: InProcessServer) -> None:
     with Receiver() as receiver:
-        world.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
+        server.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
 
         async def deliver() -> None:
-            await (await post(world, count=3))
+            await (await post(server, count=3))
 
         asyncio.run(deliver())
         assert len(receiver.posts) == 3
 
 
-def test_retries_that_the_clock_has_passed_follow_at_once(world: World) -> None:
+def test_retries_that_the_clock_has_passed_follow_at_once(server: InProcessServer) -> None:
     with Receiver(500, 500, 200) as receiver:
         spec = TargetSpec(url=receiver.url, retry_after_ms=(1_000, 2_000))
-        world.sandbox.ensure_outbox().subscribe(spec, SEED)
+        server.sandbox.ensure_outbox().subscribe(spec, SEED)
 
         async def deliver() -> None:
-            going = await post(world)
-            world.clock.advance(10_000)
+            going = await post(server)
+            server.clock.advance(10_000)
             await going
 
         asyncio.run(deliver())
-    (done,) = list(world.sandbox.outbox or ())
-    assert [each.due_ms - done.made_ms for each in done.attempts] == [0, 1_000, 3_000]
-    assert [each.sent_ms - done.made_ms for each in done.attempts] == [10_000] * 3
+    (result,) = list(server.sandbox.outbox or ())
+    assert [each.due_ms - result.made_ms for each in result.attempts] == [0, 1_000, 3_000]
+    assert [each.sent_ms - result.made_ms for each in result.attempts] == [10_000] * 3
 
 
 @pytest.mark.parametrize("change", ["restore", "delete"])
-def test_late_result_does_not_affect_other_delivery(world: World, change: str) -> None:
-    """Restored, the same delivery begins anew; without its target it is dropped and stays so."""
+def test_late_result_does_not_affect_other_delivery(server: InProcessServer, change: str) -> None:
+    """After a restore the same delivery starts again; without its target it is dropped."""
     gate = threading.Event()
     with Receiver(500, gate=gate) as receiver:
-        world.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url, id="t"), SEED)
+        server.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url, id="t"), SEED)
 
         async def deliver() -> None:
-            going = await post(world)
+            going = await post(server)
             await asyncio.to_thread(receiver.wait, 1)
-            world.sandbox.webhook_sender = lambda _: None
+            server.sandbox.webhook_sender = lambda _: None
             if change == "restore":
-                before = world.send("GET", "/_mock/snapshot").body
-                assert world.send("PUT", "/_mock/snapshot", raw=before).status == 200
+                before = server.send("GET", "/_mock/snapshot").body
+                assert server.send("PUT", "/_mock/snapshot", raw=before).status == 200
             else:
-                world.send("DELETE", "/_mock/webhooks/t")
+                server.send("DELETE", "/_mock/webhooks/t")
             gate.set()
             await going
 
         asyncio.run(deliver())
-    (kept,) = list(world.sandbox.outbox or ())
+    (saved,) = list(server.sandbox.outbox or ())
     state = "under_way" if change == "restore" else "dropped"
-    assert (kept.id, kept.state, kept.attempts) == ("delivery-1", state, ())
+    assert (saved.id, saved.state, saved.attempts) == ("delivery-1", state, ())
 
 
-def test_events_without_event_loop_are_sent_on_wait(world: World) -> None:
+def test_events_without_event_loop_are_sent_on_wait(server: InProcessServer) -> None:
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -470,12 +474,12 @@ def test_events_without_event_loop_are_sent_on_wait(world: World) -> None:
         sent.append(message)
 
     with Receiver() as receiver:
-        assert world.app._sender is None, "nothing is made for a server without webhooks"
-        asked = {"url": receiver.url, "handshake": False}
-        assert world.send("PUT", "/_mock/webhooks", asked).status == 200
-        assert world.app._sender is not None, "it is made now, and not within a payment"
+        assert server.app._sender is None, "a server without webhooks creates none"
+        body = {"url": receiver.url, "handshake": False}
+        assert server.send("PUT", "/_mock/webhooks", body).status == 200
+        assert server.app._sender is not None, "it is created now, and not during a payment"
         event = {"object": "P", "id": "X", "type": "CREATE"}
-        world.send("POST", "/_mock/webhooks/send", event)
+        server.send("POST", "/_mock/webhooks/send", event)
         scope = {
             "type": "http",
             "method": "GET",
@@ -483,7 +487,7 @@ def test_events_without_event_loop_are_sent_on_wait(world: World) -> None:
             "query_string": b"wait=1",
             "headers": [(b"host", b"localhost")],
         }
-        asyncio.run(world.app(scope, receive, send))
+        asyncio.run(server.app(scope, receive, send))
     (delivered,) = json.loads(sent[1]["body"])["data"]
     assert delivered["state"] == "delivered"
 
@@ -500,25 +504,25 @@ def test_closed_event_loop_loses_no_deliveries() -> None:
 
         asyncio.run(within())
         gate.set()
-        (done,) = clover.deliveries(wait=1)
-    assert (done["state"], len(done["attempts"]), len(receiver.posts)) == ("delivered", 1, 2)
+        (result,) = clover.deliveries(wait=1)
+    assert (result["state"], len(result["attempts"]), len(receiver.posts)) == ("delivered", 1, 2)
 
 
-def test_delivery_result_after_restore_is_ignored(world: World) -> None:
-    """A sandbox that is restored while a delivery is under way knows nothing of its end."""
+def test_delivery_result_after_restore_is_ignored(server: InProcessServer) -> None:
+    """A sandbox that is restored during a delivery does not get its result."""
     with Receiver() as receiver:
-        before = world.send("GET", "/_mock/snapshot").body
-        world.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
+        before = server.send("GET", "/_mock/snapshot").body
+        server.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
 
         async def deliver() -> None:
-            world.sandbox.webhook_sender = WebhookSender().wake
+            server.sandbox.webhook_sender = WebhookSender().wake
             event = {"object": "P", "id": "X", "type": "CREATE"}
-            world.send("POST", "/_mock/webhooks/send", event)
-            assert world.send("PUT", "/_mock/snapshot", raw=before).status == 200
+            server.send("POST", "/_mock/webhooks/send", event)
+            assert server.send("PUT", "/_mock/snapshot", raw=before).status == 200
             tasks = asyncio.all_tasks() - {asyncio.current_task()}
             await asyncio.gather(*tasks)
 
         asyncio.run(deliver())
-        assert world.sandbox.outbox is None
+        assert server.sandbox.outbox is None
         assert receiver.posts == []
     assert msgspec.json.decode(before).get("webhooks") is None

@@ -1,6 +1,6 @@
-"""Figure: nothing gets slower with what is stored, and a stored charge costs little memory.
+"""Figure: speed does not depend on the number of stored charges, and a charge uses little memory.
 
-A filled server and a fresh one run beside each other, so that both meet the same machine.
+A filled server and a new one run side by side, so that both have the same machine.
 """
 
 from statistics import median
@@ -19,12 +19,14 @@ _WARM_UP = 1_000
 
 
 def measure(plan: Plan) -> list[Row]:
-    """Fill one server in every round and pair its next creates with a fresh one's first."""
+    """In every round, fill one server and pair its next creates with the first ones of a new
+    server.
+    """
     pairs, growths, grown = [], [], []
     for number in range(plan.rounds):
         with serving(MOCK) as full, serving(MOCK) as fresh:
             shops = open_mock(full), open_mock(fresh)
-            # Few, because they count as stored: enough to have loaded what loads lazily.
+            # Few, because they count as stored: enough to load what is loaded lazily.
             for shop in shops:
                 burst(shop.server, shop.creates(plan.count(_WARM_UP)))
             grown_bytes, growth = _fill(plan, shops[0])
@@ -33,13 +35,15 @@ def measure(plan: Plan) -> list[Row]:
         grown.append(grown_bytes)
         growths.append(growth)
         pairs.append((late, early))
-        told = f"{late.rate:,.0f}/s of {early.rate:,.0f}/s = {late.rate / early.rate:.2f}"
-        say(f"  round {number + 1}: {told}; memory {growth:.2f} times the JSON")
+        output = f"{late.rate:,.0f}/s of {early.rate:,.0f}/s = {late.rate / early.rate:.2f}"
+        say(f"  round {number + 1}: {output}; memory {growth:.2f} times the JSON")
     return _rows(plan.count(_STORED), pairs, growths, grown)
 
 
 def _fill(plan: Plan, shop: Shop) -> tuple[int, float]:
-    """Store charges; give the bytes by which the server grew, absolute and by their JSON."""
+    """Store charges; return the bytes by which the server grew, absolute and relative to their
+    JSON.
+    """
     before = machine.rss_bytes(shop.server.pid)
     filled = burst(shop.server, shop.creates(plan.count(_STORED)))
     grown = machine.rss_bytes(shop.server.pid) - before

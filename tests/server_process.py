@@ -1,28 +1,28 @@
-"""A real server in a process of its own."""
+"""A server in its own process."""
 
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.wire import PATIENCE_S
-from tests.world import SEED
+from tests.in_process import SEED
+from tests.raw_http import TIMEOUT_S
 
 
-class Served:
-    """A running server: its address, its log, and its end."""
+class ServerProcess:
+    """A running server: its address and its log."""
 
     def __init__(self, folder: Path, *options: str, python: tuple[str, ...] = ()) -> None:
         port_file = folder / "port"
         self.log = folder / "server.log"
         command = python or (sys.executable, "-m", "mock_clover")
-        self._sink = self.log.open("wb")
+        self._output = self.log.open("wb")
         self.process = subprocess.Popen(
             [*command, "serve", "--port", "0", "--port-file", port_file, "--seed", SEED, *options],
-            stdout=self._sink,
-            stderr=self._sink,
+            stdout=self._output,
+            stderr=self._output,
         )
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while not port_file.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -33,13 +33,13 @@ class Served:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> int:
-        """End the server and return its exit code."""
+        """Stop the server and return its exit code."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(PATIENCE_S)
+                self.process.wait(TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self._sink.close()
+        self._output.close()
         return self.process.returncode

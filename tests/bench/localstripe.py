@@ -1,6 +1,6 @@
-"""Figure: the first sequential creates against localstripe, a public mock of the same kind.
+"""Figure: the first sequential creates, compared with localstripe, a public mock of the same kind.
 
-It is somebody else's program: installed in an environment of its own under .work/, run as it is.
+It is a third-party program: installed in its own environment under .work/, and run unchanged.
 """
 
 import base64
@@ -30,7 +30,7 @@ _HEADERS = {
     "content-type": "application/x-www-form-urlencoded",
 }
 # Its own command listens on every interface and keeps its state at a fixed path, where a
-# developer's may lie: the same application on loopback, with that one file beside the log.
+# developer may have data: this runs the same application on loopback with another file.
 _LAUNCH = """
 import builtins, sys
 from aiohttp import web
@@ -41,7 +41,7 @@ web.run_app(server.app, host=sys.argv[1], port=int(sys.argv[2]))
 
 
 def measure(plan: Plan) -> list[Row]:
-    """Pair the first creates of a fresh mock with those of a fresh localstripe."""
+    """Pair the first creates of a new mock with those of a new localstripe."""
     version = _install()
     pairs = []
     for number in range(plan.rounds):
@@ -51,8 +51,8 @@ def measure(plan: Plan) -> list[Row]:
         else:
             mock, peer = _mock(count), _peer(count)
         pairs.append((mock, peer))
-        told = f"{mock.rate:,.0f}/s of {peer.rate:,.0f}/s = {mock.rate / peer.rate:.1f}"
-        say(f"  round {number + 1}: {told}")
+        output = f"{mock.rate:,.0f}/s of {peer.rate:,.0f}/s = {mock.rate / peer.rate:.1f}"
+        say(f"  round {number + 1}: {output}")
     mock_rate, peer_rate = (
         median(sample.rate for sample in kind) for kind in zip(*pairs, strict=True)
     )
@@ -97,25 +97,25 @@ def _post(server: Server, path: str, form: dict[str, object]) -> str:
 
 
 def _install() -> str:
-    """Make the peer's environment if it is not there, and give the peer's version."""
-    ask = [str(_PYTHON), "-c", "import importlib.metadata as m; print(m.version('localstripe'))"]
+    """Create localstripe's environment if it does not exist, and return its version."""
+    send = [str(_PYTHON), "-c", "import importlib.metadata as m; print(m.version('localstripe'))"]
     if _PYTHON.exists():
-        told = subprocess.run(ask, capture_output=True, text=True, check=False)
-        if told.returncode == 0:
-            return told.stdout.strip()
+        output = subprocess.run(send, capture_output=True, text=True, check=False)
+        if output.returncode == 0:
+            return output.stdout.strip()
     say("  installing localstripe")
     steps = (
         [sys.executable, "-m", "venv", "--clear", str(_FOLDER)],
         [str(_PYTHON), "-m", "pip", "install", "--quiet", "localstripe"],
-        ask,
+        send,
     )
     for step in steps:
         try:
-            done = subprocess.run(
+            completed = subprocess.run(
                 step, capture_output=True, text=True, check=True, timeout=_INSTALL_SECONDS_MAX
             )
         except (OSError, subprocess.SubprocessError) as failed:
-            # The details name places on this machine, which the table must not.
+            # The details contain paths of this machine, which the table must not.
             say(f"  {failed}\n{getattr(failed, 'stderr', None) or ''}")
             raise SkippedError("localstripe could not be installed") from failed
-    return done.stdout.strip()
+    return completed.stdout.strip()

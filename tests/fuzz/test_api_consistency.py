@@ -1,4 +1,4 @@
-"""One truth under both surfaces, over random flows: order, charge, payment and refund agree."""
+"""/v1 and /v3 agree after random operations: order, charge, payment and refund."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
-from tests.world import DECLINES, World
+from tests.in_process import DECLINED_CARD, InProcessServer
 
 _KEYS, _SCENARIO = KeyRing(), load("sandbox")
 AMOUNTS = st.integers(1, 2_000)
@@ -24,82 +24,82 @@ class Surfaces(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(_KEYS, _SCENARIO)
-        self.root = f"/v3/merchants/{self.world.known.merchant_id}"
-        self.customer = self.world.customer()["id"]
+        self.server = InProcessServer(_KEYS, _SCENARIO)
+        self.root = f"/v3/merchants/{self.server.known.merchant_id}"
+        self.customer = self.server.customer()["id"]
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        got = self.world.send(method, path, body)
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        got = self.server.send(method, path, body)
         assert got.status in (200, 400, 402, 404, 409), got
         return got
 
     def all(self, path: str) -> dict[str, dict[str, Any]]:
-        """Return the elements of a platform list by their ids."""
+        """Return the elements of a platform list by id."""
         joint = "&" if "?" in path else "?"
-        rows = self.world.send("GET", f"{self.root}{path}{joint}limit=1000").json["elements"]
+        rows = self.server.send("GET", f"{self.root}{path}{joint}limit=1000").json["elements"]
         return {row["id"]: row for row in rows}
 
     @initialize(target=orders)
     def first(self) -> str:
-        return str(self.world.order(100, 50)["id"])
+        return str(self.server.order(100, 50)["id"])
 
     @rule(target=charges, amount=AMOUNTS, capture=st.booleans(), tip=TIPS)
     def charge(self, amount: int, capture: bool, tip: int | None) -> str:
         return str(
-            self.world.charge(source=self.customer, amount=amount, capture=capture, tip_amount=tip)[
-                "id"
-            ]
+            self.server.charge(
+                source=self.customer, amount=amount, capture=capture, tip_amount=tip
+            )["id"]
         )
 
     @rule()
     def decline(self) -> None:
-        body = {"amount": 5, "currency": "usd", "source": self.world.token(DECLINES)}
-        assert self.ask("POST", "/v1/charges", body).status == 402
+        body = {"amount": 5, "currency": "usd", "source": self.server.token(DECLINED_CARD)}
+        assert self.send("POST", "/v1/charges", body).status == 402
 
     @rule(charge=charges, amount=st.none() | AMOUNTS)
     def capture(self, charge: str, amount: int | None) -> None:
-        self.ask("POST", f"/v1/charges/{charge}/capture", {"amount": amount})
+        self.send("POST", f"/v1/charges/{charge}/capture", {"amount": amount})
 
     @rule(charge=charges, amount=st.none() | AMOUNTS)
     def refund(self, charge: str, amount: int | None) -> None:
-        self.ask("POST", "/v1/refunds", {"charge": charge, "amount": amount})
+        self.send("POST", "/v1/refunds", {"charge": charge, "amount": amount})
 
     @rule(target=orders, prices=st.lists(AMOUNTS, min_size=1, max_size=3), rate=TAXES)
     def order(self, prices: list[int], rate: int | None) -> str:
         taxes = [] if rate is None else [{"rate": rate}]
         items = [{"amount": price, "tax_rates": taxes, "parent": "CUP"} for price in prices]
-        return str(self.ask("POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"])
+        return str(self.send("POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"])
 
     @rule(target=orders, prices=st.lists(AMOUNTS, max_size=3), total=st.none() | AMOUNTS)
     def custom_order(self, prices: list[int], total: int | None) -> str:
-        order = self.ask("POST", f"{self.root}/orders", {"title": "A"}).json["id"]
+        order = self.send("POST", f"{self.root}/orders", {"title": "A"}).json["id"]
         for price in prices:
             path = f"{self.root}/orders/{order}/line_items"
-            assert self.ask("POST", path, {"name": "Cup", "price": price}).status == 200
-        assert self.ask("POST", f"{self.root}/orders/{order}", {"total": total}).status == 200
+            assert self.send("POST", path, {"name": "Cup", "price": price}).status == 200
+        assert self.send("POST", f"{self.root}/orders/{order}", {"total": total}).status == 200
         return str(order)
 
-    @rule(order=orders, amount=st.none() | AMOUNTS, tip=TIPS, good=st.booleans())
-    def pay(self, order: str, amount: int | None, tip: int | None, good: bool) -> None:
-        source = self.customer if good else self.world.token(DECLINES)
+    @rule(order=orders, amount=st.none() | AMOUNTS, tip=TIPS, valid_request=st.booleans())
+    def pay(self, order: str, amount: int | None, tip: int | None, valid_request: bool) -> None:
+        source = self.customer if valid_request else self.server.token(DECLINED_CARD)
         body = {"source": source, "amount": amount, "tip_amount": tip}
-        self.ask("POST", f"/v1/orders/{order}/pay", body)
+        self.send("POST", f"/v1/orders/{order}/pay", body)
 
     @rule(order=orders, amount=st.none() | AMOUNTS, parent=st.sampled_from((None, "CUP")))
     def give_back(self, order: str, amount: int | None, parent: str | None) -> None:
         items = None if amount is None else [{"amount": amount, "parent": parent}]
-        self.ask("POST", f"/v1/orders/{order}/returns", {"items": items})
+        self.send("POST", f"/v1/orders/{order}/returns", {"items": items})
 
     @rule(charge=charges)
     def name_the_order_of(self, charge: str) -> None:
-        order = self.world.sandbox.charges.get(charge)
+        order = self.server.sandbox.charges.get(charge)
         assert order is not None
-        self.ask("POST", f"{self.root}/orders/{order.order}", {"note": "n"})
+        self.send("POST", f"{self.root}/orders/{order.order}", {"note": "n"})
 
     @invariant()
     def a_charge_is_its_payment(self) -> None:
         payments, refunds = self.all("/payments?expand=cardTransaction"), self.all("/refunds")
-        listed = self.world.send("GET", "/v1/charges?limit=100").json
+        listed = self.server.send("GET", "/v1/charges?limit=100").json
         assert listed.get("has_more") or {each["id"] for each in listed["data"]} == set(payments)
         for charge in listed["data"]:
             seen = payments[charge["id"]]
@@ -122,10 +122,10 @@ class Surfaces(RuleBasedStateMachine):
     @invariant()
     def an_order_is_the_same_on_both_sides(self) -> None:
         seen = self.all("/orders?expand=payments,refunds,lineItems")
-        listed = self.world.send("GET", "/v1/orders?limit=100").json
+        listed = self.server.send("GET", "/v1/orders?limit=100").json
         assert [each["id"] for each in listed["data"]] == list(seen)
         for short in listed["data"]:
-            order = self.world.send("GET", f"/v1/orders/{short['id']}").json
+            order = self.server.send("GET", f"/v1/orders/{short['id']}").json
             there = seen[order["id"]]
             payments = there["payments"]["elements"]
             paid = sum(each["amount"] for each in payments if each["result"] == "SUCCESS")
@@ -151,7 +151,7 @@ class Surfaces(RuleBasedStateMachine):
 
     @invariant()
     def a_customer_is_the_same_on_both_sides(self) -> None:
-        known = self.world.send("GET", f"/v1/customers/{self.customer}").json
+        known = self.server.send("GET", f"/v1/customers/{self.customer}").json
         seen = self.all("/customers?expand=cards")[self.customer]
         assert [each["id"] for each in seen["cards"]["elements"]] == known["sources"]["data"]
 

@@ -1,39 +1,39 @@
-"""A browser's profile, which remembers what its pages complained of and whom they asked."""
+"""A browser context that records console errors and external requests."""
 
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 WAIT_MS = 20_000
-"""So long a page may take; it never does but where the machine has much else to do."""
+"""Timeout for pages; only reached on an overloaded machine."""
 VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
-"""The default of Playwright."""
+"""Playwright's default."""
 LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "https://127.0.0.1:", "https://localhost:")
 
 expect.set_options(timeout=WAIT_MS)
 
 
-class Visitor:
-    """A browser's profile: its pages, and what they complained of or asked of others."""
+class BrowserSession:
+    """A browser context that records console errors and external requests."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
-        self.complaints: list[str] = []
-        """Errors on the console and exceptions that nobody caught."""
-        self.strangers: list[str] = []
-        """Addresses beyond loopback that a page asked for."""
+        self.errors: list[str] = []
+        """Console errors and uncaught exceptions."""
+        self.external_requests: list[str] = []
+        """Requested URLs that are not on loopback."""
         context.set_default_timeout(WAIT_MS)
         context.on("page", self._watch)
-        context.on("request", lambda request: self._load_lazily(request.url))
+        context.on("request", lambda request: self._record_external(request.url))
 
     def _watch(self, page: Page) -> None:
-        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.on(
             "console",
-            lambda said: self.complaints.append(said.text) if said.type == "error" else None,
+            lambda message: self.errors.append(message.text) if message.type == "error" else None,
         )
 
-    def _load_lazily(self, url: str) -> None:
+    def _record_external(self, url: str) -> None:
         if not url.startswith((*LOOPBACK, "data:", "blob:", "about:")):
-            self.strangers.append(url)
+            self.external_requests.append(url)
 
     def open(self, url: str) -> Page:
         """Open a page."""
@@ -42,8 +42,8 @@ class Visitor:
         return page
 
 
-class SharedVisitor(Visitor):
-    """A profile with one page that a module's tests share: a new one costs a renderer process."""
+class SharedBrowserSession(BrowserSession):
+    """A context with one page that a module's tests share: a new one costs a renderer process."""
 
     def __init__(self, context: BrowserContext) -> None:
         super().__init__(context)
@@ -57,7 +57,7 @@ class SharedVisitor(Visitor):
     def reset(self, origin: str) -> tuple[list[str], list[str]]:
         """Restore a blank page and the storage of an origin.
 
-        Return the strangers and the complaints since the last reset.
+        Return the external requests and the errors since the last reset.
         """
         for page in self.context.pages:
             if page != self.page:
@@ -71,7 +71,7 @@ class SharedVisitor(Visitor):
         devtools = self.context.new_cdp_session(self.page)
         devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
         devtools.detach()
-        said = (self.strangers[:], self.complaints[:])
-        self.strangers.clear()
-        self.complaints.clear()
-        return said
+        message = (self.external_requests[:], self.errors[:])
+        self.external_requests.clear()
+        self.errors.clear()
+        return message

@@ -1,4 +1,4 @@
-"""The example of docs/testing.md that needs a browser, as a project of its own."""
+"""The browser example of docs/testing.md, run as a separate project."""
 
 import os
 from pathlib import Path

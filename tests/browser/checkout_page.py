@@ -1,4 +1,4 @@
-"""A shop's checkout page with Clover's SDK on it, for its customer and its own code."""
+"""A shop page with Clover's SDK."""
 
 import itertools
 import json
@@ -9,16 +9,16 @@ from urllib.request import Request, urlopen
 from playwright.sync_api import Frame, Locator, Page, expect
 from shop import Shop
 
-from tests.served import Served
+from tests.server_process import ServerProcess
 
 TYPES = ("CARD_NUMBER", "CARD_DATE", "CARD_CVV", "CARD_POSTAL_CODE")
-NEAT = {"CARD_NUMBER": "4242 4242 4242 4242", "CARD_DATE": "12/30", "CARD_CVV": "123"}
-NEAT |= {"CARD_POSTAL_CODE": "94043"}
-DECLINES = "4005571702222222"
-CHECKED = "4761530001111126"
-"""Passes the checks of ZIP code and CVV, where they were given."""
-ODD = {"CARD_STREET_ADDRESS": "street", "CARD_NAME": "name", "CARD": "card"}
-_NAMES = (f"till-{number}" for number in itertools.count(1))
+VALID_CARD = {"CARD_NUMBER": "4242 4242 4242 4242", "CARD_DATE": "12/30", "CARD_CVV": "123"}
+VALID_CARD |= {"CARD_POSTAL_CODE": "94043"}
+DECLINED_CARD = "4005571702222222"
+CARD_WITH_CHECKS = "4761530001111126"
+"""Passes the ZIP code and CVV checks if the charge has these values."""
+OTHER_FIELDS = {"CARD_STREET_ADDRESS": "street", "CARD_NAME": "name", "CARD": "card"}
+_NAMES = (f"checkout-{number}" for number in itertools.count(1))
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Shop</title>
@@ -29,47 +29,47 @@ PAGE = """<!doctype html>
 
 CODE = """
 window.clover = new Clover(KEY, {merchantId: MERCHANT, locale: LOCALE});
-window.fields = {}; window.heard = [];
+window.fields = {}; window.events = [];
 const elements = clover.elements();
 for (const type of TYPES) {
   const field = fields[type] = elements.create(type, STYLES);
   for (const name of ['change', 'blur', 'focus'])
-    field.addEventListener(name, (event) => heard.push([type, name, event]));
+    field.addEventListener(name, (event) => events.push([type, name, event]));
   field.mount('#' + type);
 }
 """
 
 
-class Reply(NamedTuple):
-    """An answer of the mock to the shop's server."""
+class Response(NamedTuple):
+    """A response of the mock to the shop's server."""
 
     status: int
     json: Any
 
 
-def ask(url: str, body: Any = None, method: str | None = None, **headers: str) -> Reply:
-    """Send one request, as a shop's server or a test does."""
+def send(url: str, body: Any = None, method: str | None = None, **headers: str) -> Response:
+    """Send one request."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, {"content-type": "application/json"} | headers, method=method)
     try:
         with urlopen(request) as got:
-            return Reply(got.status, json.load(got))
+            return Response(got.status, json.load(got))
     except HTTPError as error:
-        return Reply(error.code, json.load(error))
+        return Response(error.code, json.load(error))
 
 
-class Till:
-    """A sandbox of its own behind a page of the shop; `page` once it is opened."""
+class CheckoutPage:
+    """A shop page with the SDK, backed by its own sandbox; `page` is set when it is opened."""
 
     page: Page
 
-    def __init__(self, served: Served, shop: Shop, scenario: Any = None) -> None:
+    def __init__(self, shared_server: ServerProcess, shop: Shop, scenario: Any = None) -> None:
         self.shop = shop
-        url = f"{served.url}/_mock/sandboxes/{next(_NAMES)}"
-        self.known = ask(url, {"scenario": scenario} if scenario else {}, "PUT").json
+        url = f"{shared_server.url}/_mock/sandboxes/{next(_NAMES)}"
+        self.known = send(url, {"scenario": scenario} if scenario else {}, "PUT").json
         self.base = self.known["base_url"]
 
-    def put(
+    def publish(
         self,
         types: tuple[str, ...] = TYPES,
         *,
@@ -83,8 +83,8 @@ class Till:
         key: str | None = None,
         **headers: str,
     ) -> str:
-        """Put the page at the shop and return its address; `headers` are of the page."""
-        given = {
+        """Put the page on the shop's server and return its URL; `headers` are response headers."""
+        constants = {
             "KEY": key or self.known["api_key"],
             "MERCHANT": self.known["merchant_id"],
             "LOCALE": locale,
@@ -92,8 +92,10 @@ class Till:
             "STYLES": styles or {},
             "MOCK": self.base,
         }
-        told = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in given.items())
-        self.shop.put("/shop.js", told + code, "text/javascript")
+        prefix = "".join(
+            f"const {name} = {json.dumps(value)};\n" for name, value in constants.items()
+        )
+        self.shop.put("/shop.js", prefix + code, "text/javascript")
         self.shop.put("/shop.css", css, "text/css")
         boxes = "".join(f'<div id="{each}" class="box"></div>' for each in types)
         text = page % {"boxes": boxes, "script": self.base + script}
@@ -112,34 +114,34 @@ class Till:
         return frames.content_frame.locator(inner)
 
     def fill(self, **changes: str) -> None:
-        """Type a good card, with changes."""
-        for type_, text in (NEAT | changes).items():
+        """Fill in a valid card, with changes."""
+        for type_, text in (VALID_CARD | changes).items():
             self.input(type_).fill(text)
 
-    def tokenise(self, clover: str = "clover") -> Any:
-        """Call `createToken` as the shop's script does; what rejects is told as {rejected}."""
+    def tokenize(self, clover: str = "clover") -> Any:
+        """Call `createToken` as the shop's script does; a rejection is returned as {rejected}."""
         return self.page.evaluate(
             f"{clover}.createToken().catch(({{message, status, code}}) => "
             "({rejected: {message, status, code}}))"
         )
 
-    def charge(self, token: str) -> Reply:
+    def charge(self, token: str) -> Response:
         """Charge a token, as the shop's server does."""
-        asked = {"amount": 1800, "currency": "usd", "source": token}
+        body = {"amount": 1800, "currency": "usd", "source": token}
         auth = f"Bearer {self.known['access_token']}"
-        return ask(f"{self.base}/v1/charges", asked, authorization=auth)
+        return send(f"{self.base}/v1/charges", body, authorization=auth)
 
-    def heard(self, *last: str) -> Any:
-        """Return what the shop's listeners heard since the last call, up to a last type and event.
+    def take_events(self, *last: str) -> Any:
+        """Return and clear the events of the shop's listeners, up to a last type and event.
 
-        Events come by messages, so the page may lag behind the keys: it is waited for.
+        Events arrive as messages, after the keys were typed, so this waits for the last one.
         """
         self.page.wait_for_function(
-            "(last) => String(heard.at(-1)?.slice(0, 2)) === String(last)", arg=last
+            "(last) => String(events.at(-1)?.slice(0, 2)) === String(last)", arg=last
         )
-        return self.page.evaluate("heard.splice(0)")
+        return self.page.evaluate("events.splice(0)")
 
     def wait_ready(self) -> None:
-        """Wait until all fields can be typed into."""
+        """Wait until all fields are visible."""
         for type_ in TYPES:
             expect(self.input(type_)).to_be_visible()

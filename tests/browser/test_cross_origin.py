@@ -1,7 +1,7 @@
-"""What a page of a stranger can do to the mock that runs on its reader's machine: nothing.
+"""A web page of another origin cannot control a mock on the visitor's machine.
 
-It may be on another site, on another port of the same host, or under a name of its own that it has
-had pointed at this machine. It may frame what shops frame, and nothing else.
+The page may be on another site, on another port of the same host, or under a name that it pointed
+at this machine (DNS rebinding). It may frame only the pages that shops frame.
 """
 
 import json
@@ -12,18 +12,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from browser_session import WAIT_MS, BrowserSession
 from gallery import CART
 from playwright.sync_api import Page, expect
 from shop import Shop
-from shop_server import SECURE, Backend
-from visitor import WAIT_MS, Visitor
+from shop_server import THREEDS, Backend
 
 from mock_clover.control.surface import all_control_endpoints
 from mock_clover.testing import MockClover
-from tests.served import Served
-from tests.world import World
+from tests.in_process import InProcessServer
+from tests.server_process import ServerProcess
 
-Visit = Callable[..., Visitor]
+NewSession = Callable[..., BrowserSession]
 
 STEERING: dict[str, dict[str, Any]] = {
     "/_mock/faults": {"kind": "problem", "problem": "RATE_LIMIT"},
@@ -34,14 +34,14 @@ STEERING: dict[str, dict[str, Any]] = {
     "/_mock/webhooks/send": {"event": "P:CREATE"},
     "/_mock/sandboxes/{name}": {},
 }
-"""Bodies with which a call would succeed, were it allowed."""
+"""Bodies with which a call would succeed if it were allowed."""
 
-# Each way in which a page can make a call, by the words of its own program.
+# Every way in which a page can send a request.
 ATTACK = """async ({ base, calls, waitMs }) => {
   const read = [];
   const settle = (start) => new Promise((done, late) => {
     start(done);
-    setTimeout(() => late(Error(`nothing came: ${start}`)), waitMs);
+    setTimeout(() => late(Error(`no event: ${start}`)), waitMs);
   });
   const load = (element, url) => settle((done) => {
     element.onload = element.onerror = done;
@@ -52,7 +52,7 @@ ATTACK = """async ({ base, calls, waitMs }) => {
     try {
       const reply = await fetch(url, options);
       if (reply.type !== 'opaque') read.push(`${options.method} ${url} ${reply.status}`);
-    } catch { /* refused, as it should be */ }
+    } catch { /* blocked, as expected */ }
   };
   const plain = { 'content-type': 'text/plain' };
   await Promise.all(calls.map(async ({ method, path, body }) => {
@@ -72,7 +72,7 @@ ATTACK = """async ({ base, calls, waitMs }) => {
       const form = document.body.appendChild(document.createElement('form'));
       Object.assign(form, { method: 'post', enctype: 'text/plain', action: url });
       form.target = frame.name;
-      // As forms smuggle JSON: all of it is the name, but for a value that closes it.
+      // A form can send JSON: the name is the JSON up to the value that closes it.
       const input = form.appendChild(document.createElement('input'));
       input.name = `${body.slice(0, -1)}${body === '{}' ? '' : ','}"x":"`;
       input.value = '"}';
@@ -96,64 +96,69 @@ ATTACK = """async ({ base, calls, waitMs }) => {
 }"""
 
 
-def calls(world: World) -> list[dict[str, str]]:
-    """Return every control call, with a body by which it would succeed where there is one."""
-    made = []
-    for endpoint in all_control_endpoints(world.sandboxes):
+def calls(server: InProcessServer) -> list[dict[str, str]]:
+    """Return every control request, with a body with which it would succeed."""
+    created = []
+    for endpoint in all_control_endpoints(server.sandboxes):
         if not endpoint.path.startswith("/_mock/") or endpoint.name == "openapi":
             continue
         path = re.sub(r"{\w+}", "stolen", endpoint.path)
         body = json.dumps(STEERING.get(endpoint.path, {}))
-        made.append({"method": endpoint.method, "path": path, "body": body})
-    return made
+        created.append({"method": endpoint.method, "path": path, "body": body})
+    return created
 
 
 def state(clover: MockClover) -> dict[str, Any]:
-    """Return all of a sandbox that a control call could have changed."""
-    told = {
-        path: Backend(clover).ask("GET", path).body
+    """Return everything that a control request can change."""
+    result = {
+        path: Backend(clover).send("GET", path).body
         for path in ("/_mock/faults", "/_mock/scenario", "/_mock/webhooks", "/_mock/deliveries")
     }
-    worlds = Backend(clover).ask("GET", "/_mock/sandboxes").body["data"]
-    taken = [each["name"] for each in worlds if "stolen" in each["name"]]
-    return told | {"snapshot": clover.snapshot(), "stolen": taken}
+    servers = Backend(clover).send("GET", "/_mock/sandboxes").body["data"]
+    taken = [each["name"] for each in servers if "stolen" in each["name"]]
+    return result | {"snapshot": clover.snapshot(), "stolen": taken}
 
 
 @pytest.mark.parametrize("origin", ["another site", "another port", "a name that was rebound"])
 def test_foreign_page_cannot_make_control_calls(
-    origin: str, world: World, served: Served, clover: MockClover, shop: Shop, visit: Visit
+    origin: str,
+    server: InProcessServer,
+    shared_server: ServerProcess,
+    clover: MockClover,
+    shop: Shop,
+    new_session: NewSession,
 ) -> None:
     clover.clock.freeze()
     before = state(clover)
-    visitor = visit()
+    session = new_session()
     base = clover.url
     if origin == "a name that was rebound":
-        # To the browser this is one origin with what it attacks: only the Host tells.
+        # For the browser this is the same origin as the mock; only the Host header differs.
         base = base.replace("127.0.0.1", "rebound.example")
-        page = visitor.open(f"http://rebound.example:{served.port}/livez")
+        page = session.open(f"http://rebound.example:{shared_server.port}/livez")
     else:
-        url = shop.put("/", "<!doctype html><title>A stranger</title><body></body>")
-        page = visitor.open(
+        url = shop.put("/", "<!doctype html><title>Attacker</title><body></body>")
+        page = session.open(
             url if origin == "another site" else url.replace("localhost", "127.0.0.1")
         )
-    expected = calls(world)
+    expected = calls(server)
     answered: list[tuple[str, str, int]] = []
-    visitor.context.on(
+    session.context.on(
         "response", lambda got: answered.append((got.request.method, got.url, got.status))
     )
     read = page.evaluate(ATTACK, {"base": base, "calls": expected, "waitMs": WAIT_MS})
     assert {url for _, url, status in answered if status != 403} <= {page.url}
-    # What is neither GET nor POST is asked for first, and not sent when that is refused.
+    # Other methods than GET and POST need a preflight, which is rejected.
     sent = [each for each in expected if each["method"] in ("GET", "POST")]
     wanted = {(each["method"], base + each["path"]) for each in sent}
     assert wanted - {each[:2] for each in answered} == set()
     if origin == "a name that was rebound":
         assert {each.rpartition(" ")[2] for each in read} == {"403"}
-        visitor.strangers.clear()
+        session.external_requests.clear()
     else:
         assert read == []
     assert state(clover) == before
-    visitor.complaints.clear()
+    session.errors.clear()
 
 
 # Frames -------------------------------------------------------------------------------------------
@@ -162,44 +167,46 @@ ANYONE, NOBODY = True, False
 
 
 def framed_pages(clover: MockClover, shop: Shop) -> dict[str, bool]:
-    """Return pages, and whether a page of any origin may frame them."""
+    """Return URLs, and whether a page of another origin may frame them."""
     root = clover.url.partition("/sandbox/")[0]
-    told = Backend(clover)
-    asked = {
+    result = Backend(clover)
+    query = {
         "client_id": clover.client_id,
         "redirect_uri": f"{shop.url}/cb",
         "mock_clover_consent": "ask",
     }
-    pending = told.charge(clover.card_token("4012000033330026"), 25001, threeds=SECURE).body
+    pending = result.charge(clover.card_token("4012000033330026"), 25001, threeds=THREEDS).body
     fields = [f"{clover.url}/sdk/{page}" for page in ("field", "button", "wallet", "test-cards")]
     return dict.fromkeys((*fields, pending["threeds"]["data"]["acs_url"]), ANYONE) | dict.fromkeys(
         (
             f"{root}/",
             f"{root}/_mock/",
             f"{clover.url}/_mock/",
-            told.checkout(shoppingCart=CART),
-            f"{clover.url}/oauth/authorize?{urlencode(asked)}",
-            f"{clover.url}/oauth/v2/authorize?{urlencode(asked)}",
+            result.checkout(shoppingCart=CART),
+            f"{clover.url}/oauth/authorize?{urlencode(query)}",
+            f"{clover.url}/oauth/v2/authorize?{urlencode(query)}",
         ),
         NOBODY,
     )
 
 
-def test_frame_ancestors_of_every_page(clover: MockClover, shop: Shop, visit: Visit) -> None:
-    told = framed_pages(clover, shop)
-    frames = "".join(f'<iframe src="{escape(url)}"></iframe>' for url in told)
-    visitor = visit()
+def test_frame_ancestors_of_every_page(
+    clover: MockClover, shop: Shop, new_session: NewSession
+) -> None:
+    result = framed_pages(clover, shop)
+    frames = "".join(f'<iframe src="{escape(url)}"></iframe>' for url in result)
+    session = new_session()
     for origin in (shop.url, shop.url.replace("localhost", "127.0.0.1")):
-        shop.put("/", f"<!doctype html><title>A stranger</title>{frames}")
-        page = visitor.open(f"{origin}/")
-        assert {url: is_shown(page, number) for number, url in enumerate(told)} == told
-    refused = [each for each in visitor.complaints if "frame-ancestors" in each]
-    assert len(refused) == 2 * list(told.values()).count(NOBODY)
-    visitor.complaints.clear()
+        shop.put("/", f"<!doctype html><title>Attacker</title>{frames}")
+        page = session.open(f"{origin}/")
+        assert {url: is_shown(page, number) for number, url in enumerate(result)} == result
+    refused = [each for each in session.errors if "frame-ancestors" in each]
+    assert len(refused) == 2 * list(result.values()).count(NOBODY)
+    session.errors.clear()
 
 
 def is_shown(page: Page, number: int) -> bool:
-    """Tell whether a frame shows its page and not the browser's own refusal."""
+    """Return whether a frame shows its page and not the browser's error page."""
     handle = page.locator("iframe").nth(number).element_handle()
     frame = handle and handle.content_frame()
     assert frame

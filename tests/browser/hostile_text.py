@@ -1,6 +1,6 @@
-"""Texts that a page must show and never obey, and every place where a client can leave one.
+"""Injection strings, and every field into which a client can write one.
 
-Each text has a mark of its own before it, by which it is found again wherever it is shown.
+Each inserted string starts with a unique mark, by which a test finds it on a page.
 """
 
 import json
@@ -15,7 +15,7 @@ from mock_clover.testing import MockClover, MockCloverError
 
 TEXTS: dict[str, str] = {
     "a script": "<script>window.pwned=1</script>",
-    "an image": "\"><img src=x onerror='window.pwned=1' id=planted>",
+    "an image": "\"><img src=x onerror='window.pwned=1' id=injected>",
     "an attribute": "' autofocus onfocus='window.pwned=1' x='",
     "ends of elements": "</title></textarea></style></script><svg onload=window.pwned=1>",
     "a comment": "--><iframe srcdoc='<script>top.pwned=1</script>'></iframe><!--",
@@ -33,31 +33,31 @@ HALVES: dict[str, str] = {
     "the other half": "".join(_SHORT[5:]),
     "a long word": TEXTS["a long word"],
 }
-"""All texts in few, none longer than a name may be but for one."""
+"""All strings joined into three; the first two are not longer than a name may be."""
 SHORT = 200
-"""So long is a long text where a longer one is refused."""
+"""Length to which a string is cut if the long one is rejected."""
 PATH_CHARS = 2_000
 
 Place = tuple[str, Callable[[str], int]]
-"""Where a text is planted, and what does it and returns the status of the call."""
+"""The name of a field, and the function that inserts a string there and returns the status."""
 
 
-class Garden:
-    """A sandbox in which all texts are planted, and what came of each."""
+class HostileSandbox:
+    """A sandbox with a hostile string in every field."""
 
     def __init__(self, clover: MockClover, shop: Shop) -> None:
         self.clover = clover
         self.shop = shop
         self.backend = Backend(clover)
         self.texts: dict[str, str] = {}
-        """Planted texts by their marks."""
+        """The inserted strings by their marks."""
         self.places: dict[str, str] = {}
-        """Where each mark's text was planted."""
+        """The field of each mark."""
         self.refused: dict[str, list[str]] = {}
-        """Places that refused texts, and which."""
+        """By field, the strings that it rejected."""
 
-    def plant(self) -> None:
-        """Plant all texts in each place; a long one is cut where it is refused."""
+    def insert_all(self) -> None:
+        """Insert all strings into each field; a long one is cut if it is rejected."""
         for place, put in self._places():
             for name, text in HALVES.items():
                 status = put(self._mark(place, text))
@@ -67,7 +67,7 @@ class Garden:
                     self.refused.setdefault(place, []).append(name)
 
     def cart(self) -> dict[str, Any]:
-        """Return a cart that has each text in each place of a line."""
+        """Return a cart with each string in each text field of a line."""
         lines = [
             LAMP
             | {
@@ -91,18 +91,18 @@ class Garden:
         yield "webhook", self._webhook
 
     def _rows(self) -> Iterator[Place]:
-        ask, token = self.backend.ask, self.clover.card_token
+        post, token = self.backend.send, self.clover.card_token
 
         def charge(**more: Any) -> int:
             return self.backend.charge(token(), 1800, **more).status
 
         def customer(**more: Any) -> int:
             body = {"email": "ada@example.com", "source": token()} | more
-            return ask("POST", "/v1/customers", body).status
+            return post("POST", "/v1/customers", body).status
 
         def order(item: dict[str, Any], **more: Any) -> int:
             items = [{"amount": 100, "quantity": 1, "type": "sku"} | item]
-            return ask("POST", "/v1/orders", {"currency": "usd", "items": items} | more).status
+            return post("POST", "/v1/orders", {"currency": "usd", "items": items} | more).status
 
         yield "description of a charge", lambda text: charge(description=text)
         yield "metadata of a charge", lambda text: charge(metadata={text[:400]: text})
@@ -119,7 +119,7 @@ class Garden:
     def _checkouts(self) -> Iterator[Place]:
         def checkout(line: dict[str, Any], **customer: Any) -> int:
             body = {"customer": customer, "shoppingCart": {"lineItems": [LAMP | line]}}
-            return self.backend.ask("POST", CHECKOUTS, body).status
+            return self.backend.send("POST", CHECKOUTS, body).status
 
         yield "name of a line", lambda text: checkout({"name": text})
         yield "note of a line", lambda text: checkout({"note": text})
@@ -131,19 +131,19 @@ class Garden:
 
     def _heads(self) -> Iterator[Place]:
         def header(name: str) -> Callable[[str], int]:
-            # A header is bytes: what Latin-1 has not is sent as UTF-8, as browsers do.
+            # Characters outside Latin-1 are sent as UTF-8, as browsers do.
             def send(text: str) -> int:
                 clean = "".join(sign for sign in text if sign >= " " and sign != "\x7f")[:4_000]
                 value = clean.encode().decode("latin-1")
-                return self.backend.ask("GET", "/v1/charges?limit=1", **{name: value}).status
+                return self.backend.send("GET", "/v1/charges?limit=1", **{name: value}).status
 
             return send
 
         def get(path: str) -> Callable[[str], int]:
-            # It is asked for and refused, which is all that is wanted of it.
+            # Any response but a 500 will do; the path stays in the journal.
             def send(text: str) -> int:
-                told = quote(text[:PATH_CHARS], safe="")
-                return 200 if self.backend.ask("GET", path.format(told)).status < 500 else 500
+                result = quote(text[:PATH_CHARS], safe="")
+                return 200 if self.backend.send("GET", path.format(result)).status < 500 else 500
 
             return send
 
@@ -155,7 +155,7 @@ class Garden:
         yield "authorization", get("/oauth/authorize?client_id={0}&state={0}&redirect_uri={0}")
 
     def _webhook(self, text: str) -> int:
-        """Have an event sent to a URL that has the text, and answered with it."""
+        """Send an event to a URL with the string, which responds with the string."""
         path = f"/hook/{quote(text[:1_000], safe='')}"
         url = self.shop.put(path, text, "text/html")
         try:
@@ -166,8 +166,8 @@ class Garden:
         return 200
 
     def scenario(self) -> None:
-        """Put a scenario in force whose texts are all of this kind."""
-        # A rule's name is printable ASCII, since it stands in a header.
+        """Set a scenario with the strings in all its texts."""
+        # The name of a rule must be printable ASCII, because it is sent in a header.
         texts = [
             self._mark("rule", text[:74])
             for text in TEXTS.values()
@@ -186,12 +186,12 @@ class Garden:
 
 
 def mail(text: str) -> str:
-    """Return an address with as much of a text as one may have."""
+    """Return an e-mail address with the valid characters of a string."""
     return "".join(sign for sign in text[:60] if sign.isprintable() and sign not in " @") + "@x.com"
 
 
 def spellings(text: str) -> set[str]:
-    """Return how a text may be shown: as it is, or as JSON or an address has it."""
+    """Return how a page may show a string: plain, as JSON, or as part of a URL."""
     escaped = json.dumps(text)[1:-1]
     plain = json.dumps(text, ensure_ascii=False)[1:-1]
     return {text, text.replace("\x00", "\ufffd"), escaped, plain, quote(text), quote(text, safe="")}

@@ -11,16 +11,16 @@ from mock_clover.cli import main
 _SEPARATE = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
 
 
-class Done(NamedTuple):
-    """A command that has ended."""
+class CompletedCommand(NamedTuple):
+    """The result of a command."""
 
     code: int
     stdout: str
     stderr: str
 
 
-def run_cli(*args: str, **environment: str | None) -> Done:
+def run_cli(*args: str, **environment: str | None) -> CompletedCommand:
     """Run `mock-clover` with these arguments and variables; None removes a variable."""
     runner: Any = CliRunner(**_SEPARATE)
-    done = runner.invoke(main, args, env=environment)
-    return Done(done.exit_code, done.stdout, done.stderr)
+    result = runner.invoke(main, args, env=environment)
+    return CompletedCommand(result.exit_code, result.stdout, result.stderr)

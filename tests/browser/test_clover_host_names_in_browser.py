@@ -1,6 +1,6 @@
-"""Pages under Clover's own names, in a browser that trusts the authority; nothing is changed.
+"""Pages with Clover's host names, in a browser that trusts the certificate authority.
 
-The names are mapped to the server by the browser itself; its own resolver is never asked.
+The browser maps the names to the server without DNS.
 """
 
 import os
@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browser_session import BrowserSession
+from checkout_page import CheckoutPage, send
 from conftest import QUIET, chromium_path, do_without
 from playwright.sync_api import Browser, Playwright, expect
 from playwright.sync_api import Error as PlaywrightError
 from shop import Shop
-from till import Till, ask
-from visitor import Visitor
 
 from mock_clover.clover.common.hosts import NAMES
 from tests.clients.toolbox import plain_environment
 from tests.forged import HONEST, Signer, forgeries, presenting
-from tests.secured import Secured, start
-from tests.wire import KNOWN, request
+from tests.raw_http import CREDENTIALS, request
+from tests.tls_server_process import TlsServerProcess, start
 
 SCRIPTS = "https://checkout.sandbox.dev.clover.com"
 CHECKOUTS = "apisandbox.dev.clover.com"
@@ -33,70 +33,72 @@ CART = {"lineItems": [{"name": "Mug", "price": 700, "unitQty": 1}]}
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    made = start(tmp_path_factory.mktemp("names"))
-    yield made
-    made.server.stop()
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServerProcess]:
+    created = start(tmp_path_factory.mktemp("names"))
+    yield created
+    created.server.stop()
 
 
-def told(secured: Secured) -> str:
-    """Return what is said to a browser."""
-    folder = str(secured.folder / "tls")
+def setup_output(tls_server: TlsServerProcess) -> str:
+    """Return what `tls-setup` prints for a browser."""
+    folder = str(tls_server.folder / "tls")
     command = [sys.executable, "-m", "mock_clover", "tls-setup", "--for", "browser"]
     return subprocess.check_output([*command, "--tls-folder", folder], text=True)
 
 
-def mapped(secured: Secured) -> str:
-    rules = ", ".join(f"MAP {name} 127.0.0.1:{secured.port}" for name in NAMES)
+def mapped(tls_server: TlsServerProcess) -> str:
+    rules = ", ".join(f"MAP {name} 127.0.0.1:{tls_server.port}" for name in NAMES)
     return f"--host-resolver-rules={rules}"
 
 
 @pytest.fixture(scope="module")
-def trusting(secured: Secured, launch: Callable[..., Browser]) -> Browser:
-    """A browser that knows the authority's key by the option that `tls-setup` prints."""
-    (option,) = re.findall(r"--ignore-certificate-errors-spki-list=\S+", told(secured))
-    return launch(mapped(secured), option)
+def trusting(tls_server: TlsServerProcess, launch: Callable[..., Browser]) -> Browser:
+    """A browser that trusts the authority by the option that `tls-setup` prints."""
+    (option,) = re.findall(r"--ignore-certificate-errors-spki-list=\S+", setup_output(tls_server))
+    return launch(mapped(tls_server), option)
 
 
-def hosts_asked(visitor: Visitor) -> set[str]:
-    return {url.split("/")[2] for url in visitor.strangers}
+def hosts_asked(session: BrowserSession) -> set[str]:
+    return {url.split("/")[2] for url in session.external_requests}
 
 
 def test_a_shops_page_with_clovers_own_script_address_takes_a_payment(
-    secured: Secured, trusting: Browser, shop: Shop
+    tls_server: TlsServerProcess, trusting: Browser, shop: Shop
 ) -> None:
-    visitor = Visitor(trusting.new_context())
-    till = Till(secured.server, shop)
-    till.base = SCRIPTS
-    till.known = {"api_key": KNOWN.api_key, "merchant_id": KNOWN.merchant_id}
-    till.page = visitor.open(till.put())
-    till.wait_ready()
-    till.fill()
-    token = till.tokenise()["token"]
-    asked = {"amount": 1800, "currency": "usd", "source": token}
-    auth = f"Bearer {KNOWN.access_token}"
-    got = ask(f"{secured.server.url}/v1/charges", asked, authorization=auth)
+    session = BrowserSession(trusting.new_context())
+    checkout_page = CheckoutPage(tls_server.server, shop)
+    checkout_page.base = SCRIPTS
+    checkout_page.known = {"api_key": CREDENTIALS.api_key, "merchant_id": CREDENTIALS.merchant_id}
+    checkout_page.page = session.open(checkout_page.publish())
+    checkout_page.wait_ready()
+    checkout_page.fill()
+    token = checkout_page.tokenize()["token"]
+    body = {"amount": 1800, "currency": "usd", "source": token}
+    auth = f"Bearer {CREDENTIALS.access_token}"
+    got = send(f"{tls_server.server.url}/v1/charges", body, authorization=auth)
     assert (got.status, got.json["status"]) == (200, "succeeded")
-    assert till.frame("CARD_NUMBER").url.startswith(f"{SCRIPTS}/")
-    assert hosts_asked(visitor) == {SCRIPTS.removeprefix("https://")}
-    assert visitor.complaints == []
+    assert checkout_page.frame("CARD_NUMBER").url.startswith(f"{SCRIPTS}/")
+    assert hosts_asked(session) == {SCRIPTS.removeprefix("https://")}
+    assert session.errors == []
 
 
-def test_a_checkouts_page_is_paid_under_clovers_name(secured: Secured, trusting: Browser) -> None:
-    visitor = Visitor(trusting.new_context())
-    named = {"host": CHECKOUTS, "x-clover-merchant-id": KNOWN.merchant_id}
+def test_a_checkouts_page_is_paid_under_clovers_name(
+    tls_server: TlsServerProcess, trusting: Browser
+) -> None:
+    session = BrowserSession(trusting.new_context())
+    named = {"host": CHECKOUTS, "x-clover-merchant-id": CREDENTIALS.merchant_id}
     body = {"customer": {"email": "jo@example.com"}, "shoppingCart": CART}
-    with secured.wire() as wire:
-        made = wire.ask(request("POST", PATH, body, headers=named)).json
-    assert made["href"].startswith(f"https://{CHECKOUTS}/")
-    page = visitor.open(made["href"])
+    with tls_server.connect() as connection:
+        created = connection.exchange(request("POST", PATH, body, headers=named)).json
+    assert created["href"].startswith(f"https://{CHECKOUTS}/")
+    page = session.open(created["href"])
     for name, text in CARD.items():
         page.locator(f"[name={name}]").fill(text)
     page.get_by_role("button", name="Pay").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Paid")
     assert page.evaluate("[isSecureContext, location.protocol]") == [True, "https:"]
-    assert hosts_asked(visitor) == {CHECKOUTS}
-    assert visitor.complaints == []
+    assert hosts_asked(session) == {CHECKOUTS}
+    assert session.errors == []
 
 
 class Home:
@@ -116,8 +118,8 @@ class Home:
         """Return the status of a page, or the error."""
         page = self.browser.new_page()
         try:
-            answer = page.goto(url)
-            return str(answer and answer.status)
+            response = page.goto(url)
+            return str(response and response.status)
         except PlaywrightError as error:
             return str(error).partition(" at ")[0]
         finally:
@@ -125,33 +127,33 @@ class Home:
 
 
 @pytest.fixture
-def told_by_certutil(secured: Secured) -> str:
+def certutil_command(tls_server: TlsServerProcess) -> str:
     """The line that `tls-setup` prints for Chromium on Linux."""
     if not shutil.which("certutil"):
         do_without("no certutil here (Debian's libnss3-tools)")
-    (line,) = re.findall(r"^# +(certutil -d sql:.*)$", told(secured), re.MULTILINE)
+    (line,) = re.findall(r"^# +(certutil -d sql:.*)$", setup_output(tls_server), re.MULTILINE)
     return str(line)
 
 
 def test_chromium_trusts_ca_added_by_certutil(
-    secured: Secured, told_by_certutil: str, tmp_path: Path, playwright: Playwright
+    tls_server: TlsServerProcess, certutil_command: str, tmp_path: Path, playwright: Playwright
 ) -> None:
     got = []
-    for name, trust in (("told", told_by_certutil), ("not", "true")):
-        home = Home(playwright, tmp_path / name, trust, mapped(secured))
+    for name, trust in (("trusting", certutil_command), ("untrusting", "true")):
+        home = Home(playwright, tmp_path / name, trust, mapped(tls_server))
         got.append(home.status_of("https://scl.clover.com/livez"))
         home.browser.close()
     assert got == ["200", "Page.goto: net::ERR_CERT_AUTHORITY_INVALID"]
 
 
 def test_chromium_rejects_forged_certificates(
-    secured: Secured, told_by_certutil: str, tmp_path: Path, playwright: Playwright
+    tls_server: TlsServerProcess, certutil_command: str, tmp_path: Path, playwright: Playwright
 ) -> None:
     """Certificates that a thief of the authority's file has made."""
-    stolen = Signer.of((secured.folder / "tls" / "private" / "authority.pem").read_bytes())
+    stolen = Signer.of((tls_server.folder / "tls" / "private" / "authority.pem").read_bytes())
     genuine = {"ours": (HONEST, stolen.sign((HONEST,)).to_pem())}
     rules = "--host-resolver-rules=MAP * 127.0.0.1"
-    home = Home(playwright, tmp_path / "told", told_by_certutil, rules)
+    home = Home(playwright, tmp_path / "trusting", certutil_command, rules)
     with presenting(tmp_path, genuine | forgeries(stolen)) as places:
         got = {kind: home.status_of(f"https://{place}/") for kind, place in places.items()}
     home.browser.close()
