@@ -22,11 +22,11 @@ def test_live_exchanges_and_details(dashboard_page: DashboardPage) -> None:
     page = dashboard_page.page
     expect(page.get_by_text("Waiting for the first request.")).to_be_visible()
     charge = dashboard_page.pay(2500, description="Tea & cake").body
-    expect(dashboard_page.items_newest_first()).to_contain_text("/v1/charges")
-    expect(dashboard_page.items_newest_first()).to_contain_text("200")
-    expect(dashboard_page.items_newest_first()).to_contain_text("create_charge")
+    expect(dashboard_page.newest()).to_contain_text("/v1/charges")
+    expect(dashboard_page.newest()).to_contain_text("200")
+    expect(dashboard_page.newest()).to_contain_text("create_charge")
     dashboard_page.pay(2600, pan=DECLINED_CARD)
-    expect(dashboard_page.items_newest_first()).to_contain_text("402")
+    expect(dashboard_page.newest()).to_contain_text("402")
     dashboard_page.shop.send("GET", "/v1/charges/NOSUCHCHARGE1")
     expect(dashboard_page.rows).to_have_count(5)
     expect(page.locator("#shown-count")).to_have_text("5 requests")
@@ -121,7 +121,7 @@ def test_filters_and_pause_are_reflected_in_url(dashboard_page: DashboardPage) -
     expect(page).to_have_url(f"{dashboard_page.clover.url}{chosen}")
     page.reload()
     expect(dashboard_page.rows).to_have_count(1)
-    expect(dashboard_page.items_newest_first()).to_contain_text("404")
+    expect(dashboard_page.newest()).to_contain_text("404")
     page.get_by_label("Search paths").fill("zebra")
     expect(page.get_by_text("No matching requests.")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()
@@ -159,7 +159,7 @@ def test_thousand_exchanges_use_few_dom_rows(dashboard_page: DashboardPage) -> N
     expect(shown).to_have_text("1,000 requests")
     expect(cursor).to_have_attribute("aria-posinset", "1000")  # the oldest: its own is gone
     page.get_by_text("newer").click()
-    expect(dashboard_page.items_newest_first()).to_have_attribute("id", "x-1100")
+    expect(dashboard_page.newest()).to_have_attribute("id", "x-1100")
     created = page.locator("#list [role=option]").count()
     assert created < 80, "rows are recycled"
     expect(page.locator("#sum-rejected")).to_have_text("1,100")

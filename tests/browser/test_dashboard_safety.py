@@ -207,7 +207,7 @@ def test_server_restart_resets_the_list(
     between.reconnect(second.port)
     expect(dashboard_page.row("200")).to_have_count(6)
     expect(dashboard_page.row("404")).to_have_count(0)
-    expect(dashboard_page.items_newest_first()).to_have_attribute("id", "x-6")
+    expect(dashboard_page.newest()).to_have_attribute("id", "x-6")
     expect(dashboard_page.page.locator("#sum-ok")).to_have_text("6")
     dashboard_page.leave()
 

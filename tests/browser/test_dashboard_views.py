@@ -235,7 +235,7 @@ def test_additional_merchant_has_own_exchanges(dashboard_page: DashboardPage) ->
     expect(dashboard_page.rows).to_have_count(2)
     page.get_by_label("Merchant").select_option(bakery.access_token)
     expect(dashboard_page.rows).to_have_count(1)
-    expect(dashboard_page.items_newest_first()).to_contain_text("OFTHEBAKERY01")
+    expect(dashboard_page.newest()).to_contain_text("OFTHEBAKERY01")
     page.get_by_label("Merchant").select_option("")
     expect(dashboard_page.rows).to_have_count(2)
 
