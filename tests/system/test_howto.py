@@ -98,7 +98,7 @@ def test_fixture_members_are_documented() -> None:
 
     text = (DOCS / "testing.md").read_text()
     for name in vars(MockClover):
-        if name.startswith("_") or name in {"make", "drop"}:
+        if name.startswith("_") or name in {"create", "drop"}:
             continue
         assert re.search(rf"`{name}\b", text), name
 
