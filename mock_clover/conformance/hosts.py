@@ -19,6 +19,9 @@ SANDBOX: dict[Service, str] = {
     service: f"https://{sandbox_host(service)}" for service in get_args(Service)
 }
 _SANDBOX_PATH = re.compile(r"/sandbox/[^/]+$")
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+(?:%[a-z0-9._-]+)?")
+"""A host name in ASCII, or an address. Clients map other spellings to ASCII, for example an
+ideographic full stop to a dot, so they could name any host."""
 _RETRIES_MAX, _WAIT_S_MAX = 3, 30
 
 
@@ -38,6 +41,8 @@ def validate_url(url: str) -> str:
         raise AddressError(f"{url}: must be an http:// or https:// URL")
     if parts.username is not None or parts.query or parts.fragment:
         raise AddressError("the URL must not contain credentials, a query or a fragment")
+    if not _HOST.fullmatch(host):
+        raise AddressError(f"{host!a}: write the host name in ASCII, without percent-encoding")
     if _is_clover_host(host) and not host.endswith(f".{SANDBOX_DOMAIN}"):
         raise AddressError(
             f"{host} is a production host of Clover; only *.{SANDBOX_DOMAIN} is allowed"
