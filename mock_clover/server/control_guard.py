@@ -63,4 +63,4 @@ class ControlGuard(Record, frozen=True, kw_only=True):
         if match is None:
             return False
         name = match[1]
-        return "." not in name or name.endswith(_PRIVATE) or name in self.hosts
+        return "." not in name or name.endswith(_PRIVATE) or name in map(str.lower, self.hosts)

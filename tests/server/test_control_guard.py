@@ -45,6 +45,8 @@ TOKEN = "x-mock-clover-control: the control token is missing or invalid"
         (OPEN, {"host": "[::1].evil.com"}, HOST),
         (OPEN, {"host": "localhost.evil.com"}, HOST),
         (OPEN, {"host": "eviltest.com"}, HOST),
+        (ControlGuard(hosts=("Mock.Example.COM",)), {"host": "mock.example.com"}, None),
+        (ControlGuard(hosts=("Mock.Example.COM",)), {"host": "MOCK.EXAMPLE.com:4242"}, None),
         (OPEN, {"host": "localhost:4242", "origin": "http://localhost:4242"}, None),
         (OPEN, {"host": "localhost:4242", "origin": "http://localhost:3000"}, ORIGIN),
         (OPEN, {"host": "localhost:4242", "origin": "https://evil.com"}, ORIGIN),
