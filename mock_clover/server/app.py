@@ -66,7 +66,9 @@ _DASHBOARD = ("/_mock", "/_mock/static/")
 _OAUTH = "/oauth/"
 _ISSUER = "/3ds/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
-_LONG_POLL_PATHS = ("/_mock/journal", "/_mock/verify", "/_mock/deliveries")
+_JOURNAL = "/_mock/journal"
+_LONG_POLL_PATHS = (_JOURNAL, "/_mock/verify", "/_mock/deliveries")
+_SNAPSHOT = "/_mock/snapshot"
 
 
 class App:
@@ -192,7 +194,7 @@ class App:
         """Return the sandbox of a request and the path within it."""
         match = _SANDBOX_PATH.match(path) if path.startswith("/sandbox/") else None
         if match:
-            path = match[2]
+            path = _without_slash(match[2])
             sandbox = self.sandboxes.find(match[1]) or self._create_sandbox(match[1], path)
             if sandbox.merchants:
                 sandbox = _merchant_sandbox(sandbox, path, headers)
@@ -202,9 +204,7 @@ class App:
             ) or self.sandboxes.for_request(headers)
         else:
             sandbox = self.sandboxes.for_request(headers)
-        if path[-1:] == "/" and path != "/":
-            path = path.rstrip("/") or "/"
-        return sandbox, path
+        return sandbox, _without_slash(path)
 
     def _create_sandbox(self, name: str, path: str) -> Sandbox:
         """Create a sandbox on its first use.
@@ -259,11 +259,11 @@ class App:
 
     def body_bytes_max(self, path: str) -> int:
         """Return the maximum body size of a path, in bytes."""
-        return SNAPSHOT_BYTES_MAX if path.endswith("/_mock/snapshot") else BODY_BYTES_MAX
+        return SNAPSHOT_BYTES_MAX if _without_slash(path).endswith(_SNAPSHOT) else BODY_BYTES_MAX
 
     def needs_asgi(self, path: str) -> bool:
         """Return whether requests to a path may have to wait, and therefore go through ASGI."""
-        return path.endswith(_LONG_POLL_PATHS)
+        return _without_slash(path).endswith(_LONG_POLL_PATHS)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Handle one request as an ASGI application."""
@@ -342,6 +342,11 @@ class App:
         self.log.flush()
 
 
+def _without_slash(path: str) -> str:
+    """Return a path without trailing slashes, as the router compares it."""
+    return (path.rstrip("/") or "/") if path[-1:] == "/" else path
+
+
 def _path_in_app(scope: "Scope") -> str:
     """Return the path below the root path; some servers omit the root path from the path."""
     path, root = scope["path"], scope.get("root_path", "").rstrip("/")
@@ -366,7 +371,7 @@ def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
     return (
         scope["method"] == "GET"
         and headers.get(b"accept") == EVENT_STREAM
-        and scope["path"].endswith("/_mock/journal")
+        and _without_slash(scope["path"]).endswith(_JOURNAL)
     )
 
 

@@ -676,10 +676,13 @@ def test_a_wait_for_entries_that_exist_is_answered_at_once(server: InProcessServ
     run(main)
 
 
-def test_a_wait_ends_after_wait_ms_with_the_matches_so_far(server: InProcessServer) -> None:
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_wait_ends_after_wait_ms_with_the_matches_so_far(
+    server: InProcessServer, slash: str
+) -> None:
     async def main(loop: FakeClockLoop) -> None:
         pay(server)
-        with Waiter(server, f"/_mock/journal?{LIST}&wait=2&wait_ms=60000") as waiter:
+        with Waiter(server, f"/_mock/journal{slash}?{LIST}&wait=2&wait_ms=60000") as waiter:
             await loop.advance(59.999)
             assert waiter.is_silent()
             await loop.advance(0.001)

@@ -62,9 +62,10 @@ def burst(port: int, count: int, path: str = "/v1/orders/x") -> None:
                 connection.read_response()
 
 
-def test_streamed_exchange_matches_journal(shared_server: ServerProcess) -> None:
-    home = "/sandbox/stream-told"
-    with Reader(shared_server.port, f"{home}/_mock/journal") as reader:
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_streamed_exchange_matches_journal(shared_server: ServerProcess, slash: str) -> None:
+    home = f"/sandbox/stream-told-{len(slash)}"
+    with Reader(shared_server.port, f"{home}/_mock/journal{slash}") as reader:
         assert reader.reply.getheader("content-type") == "text/event-stream"
         assert reader.first_line() == ": alive"
         call(shared_server.port, "GET", f"{home}/v1/charges")
