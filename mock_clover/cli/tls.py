@@ -114,14 +114,12 @@ class HttpsListener(NamedTuple):
 
 def load_ca(folder: Path | None, names: tuple[str, ...]) -> "tuple[StoredCA, tuple[str, ...]]":
     """Return the CA and the additional names. Print notices to stderr, exit on errors."""
-    import datetime as dt
-
-    from mock_clover.server.authority import AuthorityError, further_names
+    from mock_clover.server.authority import AuthorityError, further_names, machine_time
     from mock_clover.server.ca_store import keep
 
     try:
         additional = further_names(names)
-        stored_ca = keep(folder, additional, dt.datetime.now(dt.UTC))
+        stored_ca = keep(folder, additional, machine_time())
     except AuthorityError as error:
         exit_with_error(str(error))
     if stored_ca.said:

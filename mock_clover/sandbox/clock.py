@@ -2,7 +2,18 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+_MACHINE_MS_MAX = 2**63 // 1_000_000
+"""In the year 2262: `time` counts nanoseconds in 64 bits and raises OverflowError beyond."""
+
+
+def machine_ms(read_ns: Callable[[], int] = time.time_ns) -> int:
+    """Return the time of the machine's clock, at most that of the year 2262."""
+    try:
+        return read_ns() // 1_000_000
+    except OverflowError:
+        return _MACHINE_MS_MAX
 
 
 class Clock:
@@ -18,7 +29,7 @@ class Clock:
         """Return the current time."""
         if self._frozen_ms is not None:
             return self._frozen_ms
-        return time.time_ns() // 1_000_000 + self._offset_ms
+        return machine_ms() + self._offset_ms
 
     def year_and_month(self) -> tuple[int, int]:
         """Return the current year and month, UTC."""
@@ -37,7 +48,7 @@ class Clock:
     def resume(self) -> None:
         """Restart a frozen clock from its current time."""
         if self._frozen_ms is not None:
-            self._offset_ms = self._frozen_ms - time.time_ns() // 1_000_000
+            self._offset_ms = self._frozen_ms - machine_ms()
             self._frozen_ms = None
 
     def advance(self, by_ms: int) -> None:
@@ -56,7 +67,7 @@ class Clock:
     def restore(self, now_ms: int, *, frozen: bool) -> None:
         """Set any time, past or future. Used only for a sandbox created from a snapshot."""
         self._frozen_ms = now_ms if frozen else None
-        self._offset_ms = now_ms - time.time_ns() // 1_000_000
+        self._offset_ms = now_ms - machine_ms()
 
     @contextlib.contextmanager
     def frozen_at(self, now_ms: int) -> Iterator[None]:

@@ -37,6 +37,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mock_clover.clover.common.hosts import DOMAIN, NAMES
+from mock_clover.sandbox.clock import machine_ms
 
 AUTHORITY_DAYS = 3_650
 _AUTHORITY_STARTS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -60,6 +61,11 @@ _OLD_SUBJECT = re.compile("CN=mock-clover [0-9a-f]{8}")
 _SERVERS_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def machine_time() -> dt.datetime:
+    """Return the time of the machine's clock."""
+    return dt.datetime.fromtimestamp(machine_ms() / 1000, dt.UTC)
 
 
 class AuthorityError(Exception):

@@ -12,6 +12,7 @@ import time
 from typing import Literal, TextIO
 
 from mock_clover.core.masking import PAN_DIGITS_MIN, redact
+from mock_clover.sandbox.clock import machine_ms
 
 LogFormat = Literal["text", "json", "none"]
 
@@ -43,7 +44,7 @@ class ExchangeLog:
         """Log one exchange."""
         if self._format == "none":
             return
-        self._enqueue((time.time(), sandbox, method, path, status, why, duration_ms))
+        self._enqueue((machine_ms() / 1000, sandbox, method, path, status, why, duration_ms))
 
     def _format_line(self, row: LogRow) -> str:
         """Format an exchange as a line, with card numbers masked."""
@@ -123,7 +124,7 @@ class ExchangeLog:
                 self.flush()
 
     def _format_time(self, now: int | None = None) -> str:
-        now = int(time.time()) if now is None else now
+        now = machine_ms() // 1000 if now is None else now
         if now != self._timestamp_second:
             self._timestamp_second = now
             self._timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))

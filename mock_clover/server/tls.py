@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_clover.server import protocol
-from mock_clover.server.authority import RENEW_DAYS, Authority, Leaf
+from mock_clover.server.authority import RENEW_DAYS, Authority, Leaf, machine_time
 
 HANDSHAKE_SECONDS_MAX = 10.0
 _READ_BYTES = 65_536
@@ -41,14 +41,14 @@ class Tls:
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.options |= ssl.OP_NO_RENEGOTIATION
         self.context.set_alpn_protocols(["http/1.1"])
-        self._certify(dt.datetime.now(dt.UTC))
+        self._certify(machine_time())
 
     def renew(self, say: Callable[[str], None], now: dt.datetime | None = None) -> None:
         """Issue a new certificate if needed; new connections use it. Announce the CA's end daily.
 
         A clock that was set back is a reason too: the certificate would not be valid yet.
         """
-        now = now or dt.datetime.now(dt.UTC)
+        now = now or machine_time()
         leaf, at = self._leaf, self._authority.nearest(now)
         is_ending = leaf.ends - at < dt.timedelta(days=RENEW_DAYS)
         if at < leaf.starts or (is_ending and leaf.ends < self._authority.ends):
