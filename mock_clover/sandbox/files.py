@@ -33,10 +33,13 @@ def resolve_regular_file(path: Path) -> Path:
     return target
 
 
-def write_atomically(path: Path, content: bytes, mode: int | None = None) -> None:
+def write_atomically(
+    path: Path, content: bytes, mode: int | None = None, *, keep_existing: bool = False
+) -> None:
     """Write a file atomically: a reader sees the old content or the new one. Raises OSError.
 
     Without a mode, the umask applies. With a mode, the file is private until it is complete.
+    With `keep_existing`, raises FileExistsError if there is a file.
     """
     target = resolve_regular_file(path)
     # Not the process id: servers in containers that share a folder may all have the same one.
@@ -51,8 +54,24 @@ def write_atomically(path: Path, content: bytes, mode: int | None = None) -> Non
             os.fsync(handle)
         if mode is not None:
             temporary.chmod(mode)
-        temporary.replace(target)
+        if keep_existing and _link(temporary, target):
+            temporary.unlink()
+        else:
+            temporary.replace(target)
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _link(temporary: Path, target: Path) -> bool:
+    """Link a file to a free name; return False without hard links. Raises FileExistsError."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        return False
+    return True

@@ -9,13 +9,12 @@ MGF1-SHA-1 over eight zeros and the PAN; the blob is modulus and exponent, 256 b
 """
 
 import base64
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mock_clover.sandbox.files import resolve_regular_file
+from mock_clover.sandbox.files import resolve_regular_file, write_atomically
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -103,8 +102,8 @@ class KeyRing:
             ) from None
         if not path.exists():
             key = _generate_key()
-            _write_pem_file(path, key)
-            return _serialize(key)
+            if _write_pem_file(path, key):
+                return _serialize(key)
         return _serialize(_read_pem_file(path))
 
 
@@ -137,7 +136,8 @@ def _read_pem_file(path: Path) -> "RSAPrivateKey":
     return key
 
 
-def _write_pem_file(path: Path, key: "RSAPrivateKey") -> None:
+def _write_pem_file(path: Path, key: "RSAPrivateKey") -> bool:
+    """Create the file of a key; return False if another process has created one meanwhile."""
     from cryptography.hazmat.primitives import serialization
 
     pem = key.private_bytes(
@@ -146,11 +146,12 @@ def _write_pem_file(path: Path, key: "RSAPrivateKey") -> None:
         serialization.NoEncryption(),
     )
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(pem)
+        write_atomically(path, pem, 0o600, keep_existing=True)
+    except FileExistsError:
+        return False
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be written: {error.strerror}") from None
+    return True
 
 
 def _serialize(key: "RSAPrivateKey") -> SerializedKeyPair:

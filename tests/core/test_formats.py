@@ -3,6 +3,9 @@
 import base64
 import os
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -85,6 +88,33 @@ def test_a_key_file_is_made_once_and_kept(tmp_path) -> None:
     first, second = KeyRing(path), KeyRing(path)
     assert first.public_blob() == second.public_blob()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.system
+def test_servers_that_start_at_once_share_one_new_key_file(tmp_path) -> None:
+    rings = [KeyRing(tmp_path / "key.pem") for _ in range(4)]
+    with ThreadPoolExecutor(len(rings)) as pool:
+        blobs = list(pool.map(lambda ring: ring.public_blob(), rings))
+    assert set(blobs) == {KeyRing(tmp_path / "key.pem").public_blob()}
+    assert [path.name for path in tmp_path.iterdir()] == ["key.pem"]
+
+
+@pytest.mark.system
+def test_a_full_disk_leaves_no_key_file(tmp_path) -> None:
+    """A limit on the size of files stands for the full disk."""
+    script = (
+        "import pathlib, resource, sys\n"
+        "from mock_clover.sandbox.keys import KeyFileError, KeyRing\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "try: KeyRing(pathlib.Path(sys.argv[1])).export()\n"
+        "except KeyFileError as error: print(error)\n"
+    )
+    path = tmp_path / "key.pem"
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script, path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{path}: cannot be written: File too large\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_key_file_must_be_a_regular_file(tmp_path) -> None:
