@@ -1,6 +1,7 @@
 """Periodic tasks, once a second: run due jobs and delete idle sandboxes."""
 
 import asyncio
+import contextlib
 import time
 
 from mock_clover.core.masking import redact
@@ -18,9 +19,13 @@ _KEY_LOAD_DELAY_S = 0.3
 
 
 async def load_key(keys: KeyRing) -> None:
-    """Import `cryptography` and load the key in a thread; the event loop waits for it at exit."""
+    """Import `cryptography` and load the key in a thread; the event loop waits for it at exit.
+
+    If no thread can be started, the first request that needs the key loads it.
+    """
     await asyncio.sleep(_KEY_LOAD_DELAY_S)
-    await asyncio.to_thread(keys.preload)
+    with contextlib.suppress(RuntimeError):
+        await asyncio.to_thread(keys.preload)
 
 
 async def run_periodic_tasks(sandboxes: Sandboxes, log: ExchangeLog) -> None:

@@ -1,13 +1,14 @@
 """Do startup work in a child process: load the scenario and generate the key pair.
 
 Importing yaml and cryptography and generating a key take as long as the rest of startup. A forked
-child does this in parallel and sends JSON and DER through a pipe. Without fork, or if the child
-fails, this process does the work. Must be called before any thread is started.
+child does this in parallel and sends JSON and DER through a pipe. Without fork, or if fork or the
+child fails, this process does the work. Must be called before any thread is started.
 """
 
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,15 +17,22 @@ from mock_clover.sandbox.keys import KeyFileError, KeyRing, SerializedKeyPair
 if TYPE_CHECKING:  # imported late: an early fork lets more work run in parallel
     from mock_clover.scenario.records import Scenario
 
+_FORK: Callable[[], int] | None = getattr(os, "fork", None)  # Windows has none
+
 
 class StartupWorker:
     """Start the child process and receive its results: first the scenario, then the key."""
 
-    def __init__(self, scenario: str, key_file: Path | None) -> None:
+    def __init__(
+        self,
+        scenario: str,
+        key_file: Path | None,
+        fork: Callable[[], int] | None = _FORK,
+    ) -> None:
         self._scenario = scenario
         self._keys = KeyRing(key_file)
         self._pipe: BinaryIO | None
-        self._pipe, self._child = self._fork_child() if hasattr(os, "fork") else (None, 0)
+        self._pipe, self._child = self._fork_child(fork)
 
     def scenario(self) -> "Scenario":
         """Return the scenario. Raises ScenarioError."""
@@ -54,9 +62,17 @@ class StartupWorker:
             return SerializedKeyPair(blob.decode(), der)
         return self._keys.export()
 
-    def _fork_child(self) -> tuple[BinaryIO, int]:
+    def _fork_child(self, fork: Callable[[], int] | None) -> tuple[BinaryIO | None, int]:
+        """Return the pipe and the process id of a child, or None and 0 if there is none."""
+        if fork is None:
+            return None, 0
         read_fd, write_fd = os.pipe()
-        child = os.fork()
+        try:
+            child = fork()
+        except OSError:  # for example a limit on processes
+            os.close(read_fd)
+            os.close(write_fd)
+            return None, 0
         if child:
             os.close(write_fd)
             return os.fdopen(read_fd, "rb"), child
@@ -88,7 +104,9 @@ class StartupWorker:
         if self._pipe is None:
             return b"", b""
         head = self._pipe.read(5)
-        return head[:1], self._pipe.read(int.from_bytes(head[1:]))
+        message = self._pipe.read(int.from_bytes(head[1:]))
+        is_whole = len(message) == int.from_bytes(head[1:])
+        return (head[:1], message) if is_whole else (b"", b"")
 
 
 def _load(name_or_file: str) -> "Scenario":
